@@ -1,0 +1,179 @@
+"""
+Everything that chainable and the clients built on it raise.
+
+::
+
+    ChainableError
+    ├── PathError            (ValueError)    a chain, a path or a variable is not usable
+    ├── ConfigurationError   (ValueError)    a client was given a wrong key, file or setting
+    ├── UnknownKeyError      (LookupError)   no key under this serial or id
+    ├── CodecError           (ValueError)    a value cannot be written, a body cannot be read
+    ├── DecryptionError                      a ciphertext does not open with the keys at hand
+    ├── InProgress                           somebody else is handling this very message now
+    ├── SignatureError                       an answer or an inbound message is not authentic
+    └── APIError             (requests.HTTPError)   the platform said no
+
+Network failures stay those of requests; the pipeline adds ``maybe_sent`` to
+them.  Every class is called as ``Error(message, *, keywords with defaults)``,
+survives pickling, and shows no key, token or person's data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "APIError",
+    "ChainableError",
+    "CodecError",
+    "ConfigurationError",
+    "DecryptionError",
+    "InProgress",
+    "PathError",
+    "SignatureError",
+    "UnknownKeyError",
+]
+
+
+class ChainableError(Exception):
+    """The root of all errors of this family."""
+
+
+class PathError(ChainableError, ValueError):
+    """A chain, a path or a path variable that cannot become a request."""
+
+
+class ConfigurationError(ChainableError, ValueError):
+    """A client was given a wrong key, file or setting; the message names it and the mend."""
+
+
+class UnknownKeyError(ChainableError, LookupError):
+    """The key store holds no key under the serial or id the caller asked for."""
+
+
+class CodecError(ChainableError, ValueError):
+    """A value that cannot be written, or a body that cannot be read, as the codec's format."""
+
+
+class DecryptionError(ChainableError):
+    """A ciphertext that none of the keys at hand opens."""
+
+
+class InProgress(ChainableError):  # noqa: N818 (a state, and the settled public name)
+    """The same message is being handled by somebody else at this moment."""
+
+
+class SignatureError(ChainableError):
+    """
+    A message whose signature is absent, old, of an unknown key or wrong.
+
+    It is not a network failure: the call that was answered so may have
+    succeeded on the platform.
+
+    Args:
+        message: What is wrong.
+        reason: ``missing``, ``stale``, ``unknown_key``, ``mismatch`` or ``probe``.
+        response: The answer that failed the check, if it was an answer.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "mismatch",
+        response: requests.Response | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.response = response
+        self.maybe_sent = True
+
+
+class APIError(ChainableError, requests.HTTPError):
+    """
+    The platform's refusal.
+
+    Args:
+        message: One line for people: code, the platform's message, what to do.
+        code: The platform's error code, always text (``'PARAM_ERROR'``, ``'50'``).
+        detail: Further members of the answer, as decoded.
+        status_code: The HTTP status; 200 where the platform refuses inside a success.
+        request_id: What the platform's support asks for first.
+        retryable: The same number with the same parameters may be sent again.
+        retry_after: Seconds the platform asked to wait, if it did.
+        verified: The refusal itself was signed, and the signature is right.
+        pending: Neither failed nor done: ask for the state of the order.
+        maybe_sent: The platform may have acted on the request.
+        response: The answer as a :class:`chainable.Response`.
+        explain: Answers with lines that compare what was signed on both sides.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        detail: Any = None,
+        status_code: int | None = None,
+        request_id: str | None = None,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        verified: bool = False,
+        pending: bool = False,
+        maybe_sent: bool = True,
+        response: requests.Response | None = None,
+        explain: Callable[[], str] | None = None,
+    ) -> None:
+        super().__init__(message, response=response)
+        self.message = message
+        self.code = code
+        self.detail = detail
+        self.status_code = status_code
+        self.request_id = request_id
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.verified = verified
+        self.pending = pending
+        self.maybe_sent = maybe_sent
+        self._explain = explain
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def explain(self) -> str:
+        """
+        Compare what the platform says it checked with what was signed, line by line.
+
+        Returns:
+            Text for people; says so when this refusal is not about a signature.
+        """
+        if self._explain is None:
+            return "The platform gave nothing to compare for this error."
+        return self._explain()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = self.__dict__ | {"request": None, "_explain": _Explained.of(self._explain)}
+        return _rebuild, (type(self), self.args), state
+
+
+class _Explained:
+    """The text of an explanation, once what it was made of is left behind."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @classmethod
+    def of(cls, explain: Callable[[], str] | None) -> _Explained | None:
+        return None if explain is None else cls(explain())
+
+    def __call__(self) -> str:
+        return self.text
+
+
+def _rebuild(kind: type[APIError], args: tuple[str, ...]) -> APIError:
+    return kind(*args)
