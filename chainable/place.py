@@ -1,0 +1,228 @@
+"""
+Where a chain stands: the one place that turns what was written into a path.
+
+A step is an attribute, whose spelling is free, or a literal segment, whose
+spelling is kept.  Known segments come from the catalogue's tree; from the
+first unknown one on the plain rules of :mod:`chainable.path` hold, so that a
+path nobody catalogued can be called all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chainable import path
+from chainable.errors import PathError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Branch", "PathPlace", "Resolution", "Variable"]
+
+_WORDS = re.compile(r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|")
+
+
+class Branch(Protocol):
+    """One position in the tree of the known paths."""
+
+    def alike(self, folded: str, /) -> tuple[tuple[str, Branch], ...]:
+        """Give the literal children whose official spelling folds to this one."""
+
+    def literal(self, segment: str, /) -> Branch | None:
+        """Give the child with exactly this spelling; ``''`` is a trailing slash."""
+
+    @property
+    def variables(self) -> tuple[tuple[str, Branch], ...]:
+        """The children that stand for a value, with their official names."""
+
+    @property
+    def verbs(self) -> Mapping[str, str]:
+        """The operations at this very path: verb to key."""
+
+
+class Variable:
+    """
+    A segment that stands for a value.
+
+    Attributes:
+        name: The official name; the user's, where the path is unknown.
+        written: The name the user wrote, which the verb also accepts.
+        value: The value that was written in its place, if one was.
+    """
+
+    __slots__ = ("name", "value", "written")
+
+    def __init__(self, name: str, written: str, value: str | None = None) -> None:
+        self.name = name
+        self.written = written
+        self.value = value
+
+
+class Resolution:
+    """
+    What a chain and a verb mean together.
+
+    Attributes:
+        segments: The path, literal texts and variables.
+        branch: Where it stands in the tree; None for an unknown path.
+        known: How many of its segments the tree knows.
+    """
+
+    __slots__ = ("branch", "known", "segments")
+
+    def __init__(self, branch: Branch | None, segments: tuple[str | Variable, ...], known: int) -> None:
+        self.branch = branch
+        self.segments = segments
+        self.known = known
+
+    def label(self) -> str:
+        """Spell the path without values, for logs: ``v3/pay/transactions/id/{transaction_id}``."""
+        return "/".join(
+            f"{{{segment.name}}}" if isinstance(segment, Variable) else segment for segment in self.segments
+        )
+
+    def target(self, values: dict[str, Any], defaults: Mapping[str, str]) -> str:
+        """
+        Fill the variables in; takes what it uses out of ``values``.
+
+        Raises:
+            TypeError: A variable has no value, has two, or one of a wrong type.
+            PathError: A value is no segment.
+        """
+        parts: list[str] = []
+        for segment in self.segments:
+            if isinstance(segment, str):
+                parts.append(segment)
+            elif segment.value is not None:
+                parts.append(segment.value)
+            else:
+                parts.append(self._filled(segment, values, defaults))
+        return "/".join(parts)
+
+    @staticmethod
+    def _filled(variable: Variable, values: dict[str, Any], defaults: Mapping[str, str]) -> str:
+        name, written = variable.name, variable.written
+        if written != name and written in values:
+            if name in values:
+                msg = f"{written!r} and {name!r} are the same variable of the path: give one of them"
+                raise TypeError(msg)
+            name = written
+        if name in values:
+            return path.expand(name, values.pop(name))
+        if name in defaults:
+            return defaults[name]
+        hint = path.nearest(name, values)
+        msg = f"the path variable {name!r} has no value: give {name}=... to the verb{hint}"
+        raise TypeError(msg)
+
+    def variables(self) -> list[str]:
+        """Name the variables that a value is still needed for."""
+        return [
+            segment.name for segment in self.segments if isinstance(segment, Variable) and segment.value is None
+        ]
+
+
+class PathPlace:
+    """
+    A position reached by steps; immutable, as is every step's result.
+
+    While two official spellings are possible, both are kept; the one in
+    kebab-case stands first and is the one shown.
+    """
+
+    __slots__ = ("_candidates",)
+
+    def __init__(self, candidates: tuple[Resolution, ...]) -> None:
+        self._candidates = candidates
+
+    @classmethod
+    def start(cls, tree: Branch | None) -> PathPlace:
+        """The beginning of all paths, with the tree of those that are known."""
+        return cls((Resolution(tree, (), 0),))
+
+    def __str__(self) -> str:
+        return "/".join(
+            segment
+            if isinstance(segment, str)
+            else segment.value
+            if segment.value is not None
+            else f"{{{segment.name}}}"
+            for segment in self._candidates[0].segments
+        )
+
+    def attribute(self, name: str) -> PathPlace:
+        """
+        One step by attribute: free spelling, ``_name_`` for a variable, one trailing underscore dropped.
+
+        Raises:
+            AttributeError: The name begins with an underscore and is no variable.
+            PathError: The name is no ASCII.
+        """
+        if name[0] == "_":
+            variable = path.variable_name(name)
+            if variable is None:
+                msg = f"a chain has no attribute {name!r}"
+                raise AttributeError(msg)
+            return self._variable(variable)
+        if not name.isascii():
+            msg = f"{name!r} cannot stand in a path: put the value into a variable"
+            raise PathError(msg)
+        name = name.removesuffix("_")
+        folded = path.fold(name)
+        found = [
+            Resolution(child, (*candidate.segments, official), candidate.known + 1)
+            for candidate in self._candidates
+            if candidate.branch is not None
+            for official, child in candidate.branch.alike(folded)
+        ]
+        if len(found) > 1:
+            found.sort(key=lambda candidate: "_" in str(candidate.segments[-1]))
+        return PathPlace(tuple(found)) if found else self._unknown(path.kebab(name))
+
+    def literal(self, segment: str) -> PathPlace:
+        """One step by a literal segment, already checked: a known literal, else a variable's value."""
+        if segment[:1] == "{":
+            return self._variable(segment[1:-1])
+        found = [
+            Resolution(child, (*candidate.segments, segment), candidate.known + 1)
+            for candidate in self._candidates
+            if candidate.branch is not None and (child := candidate.branch.literal(segment)) is not None
+        ] or [
+            Resolution(child, (*candidate.segments, Variable(name, name, segment)), candidate.known + 1)
+            for candidate in self._candidates
+            if candidate.branch is not None and segment
+            for name, child in candidate.branch.variables
+        ]
+        if found:
+            return PathPlace(tuple(found))
+        # What nobody catalogued may be a number or a person's id: logs show it only if it is made of plain words.
+        return self._unknown(segment if _WORDS.fullmatch(segment) else Variable("?", "?", segment))
+
+    def _variable(self, written: str) -> PathPlace:
+        if written == "empty":
+            slash = self.literal("")
+            if slash._candidates[0].branch is not None:  # noqa: SLF001 (its own class)
+                return slash
+        possible = [
+            (name, Resolution(child, (*candidate.segments, Variable(name, written)), candidate.known + 1))
+            for candidate in self._candidates
+            if candidate.branch is not None
+            for name, child in candidate.branch.variables
+        ]
+        exact = tuple(candidate for name, candidate in possible if name == written)
+        found = exact or tuple(candidate for _, candidate in possible)
+        return PathPlace(found) if found else self._unknown(Variable(written, written))
+
+    def _unknown(self, segment: str | Variable) -> PathPlace:
+        first = self._candidates[0]
+        return PathPlace((Resolution(None, (*first.segments, segment), first.known),))
+
+    def resolve(self, verb: str) -> Resolution:
+        """Decide for one path, now that the verb is known."""
+        if len(self._candidates) > 1:
+            for candidate in self._candidates:
+                if candidate.branch is not None and verb in candidate.branch.verbs:
+                    return candidate
+        return self._candidates[0]
+
