@@ -1,0 +1,255 @@
+"""
+The three signatures of the platform.
+
+The stages have the names the platform gives them: the sorted parameters make
+the string to sign, the string to sign has a digest, its upper-case hex is the
+signature.  https://open.taobao.com/doc.htm?docId=101617&docType=1
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from abc import abstractmethod
+from datetime import datetime
+from email.parser import BytesParser
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import parse_qsl, urlencode
+
+from attrs import field, frozen
+from chainable.codecs import FORM
+from chainable.errors import ConfigurationError
+from chainable.signing import SignableRequest, Signer
+from chainable.times import BEIJING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from requests import PreparedRequest
+
+__all__ = [
+    "HMACMD5Signer",
+    "HMACSHA256Signer",
+    "MD5Signer",
+    "ParameterSigner",
+    "signed_parts",
+    "string_to_sign",
+    "timestamp",
+]
+
+MASK = "***"
+_FORM = "application/x-www-form-urlencoded"
+STAMPS = ("timestamp", "sign_method", "sign")
+"""What a signer adds, anew at every attempt."""
+
+
+def timestamp(moment: float) -> str:
+    """Write a moment, in seconds since 1970, as ``yyyy-MM-dd HH:mm:ss`` on the clocks of Beijing."""
+    return datetime.fromtimestamp(moment, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def string_to_sign(parameters: Mapping[str, str], body: bytes = b"", charset: str = "utf-8") -> bytes:
+    """
+    Join the parameters, sorted by name, each followed by its value, then the raw body.
+
+    Args:
+        parameters: Text by name, as it is before any URL encoding; no ``sign`` among them.
+        body: What a call with a JSON, XML or batch body signs besides.
+        charset: Of names and values; the body is taken as it is.
+    """
+    return "".join([name + value for name, value in sorted(parameters.items())]).encode(charset) + body
+
+
+def signed_parts(request: PreparedRequest) -> tuple[dict[str, str], bytes]:
+    """
+    Read back what a signature covers from any prepared request.
+
+    Returns:
+        The text parameters of query, form or multipart body, ``sign``
+        excepted, and the body where it is neither form nor multipart.
+
+    Raises:
+        TypeError: The body is a stream; only bytes can be signed.
+    """
+    parameters = _query(request)[1]
+    body, kind = _body(request), _media_type(request)
+    if kind == _FORM:
+        parameters.update(FORM.decode(body))
+        body = b""
+    elif kind == "multipart/form-data":
+        parameters.update(_text_parts(request, body))
+        body = b""
+    parameters.pop("sign", None)
+    return parameters, body
+
+
+def _query(request: PreparedRequest) -> tuple[str, dict[str, str]]:
+    address, _, query = (request.url or "").partition("?")
+    return address, dict(parse_qsl(query, keep_blank_values=True))
+
+
+def _body(request: PreparedRequest) -> bytes:
+    body = request.body
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes):
+        return body
+    raise TypeError("a stream cannot be signed: give the body as bytes")
+
+
+def _media_type(request: PreparedRequest) -> str:
+    # requests may hold header values as bytes.
+    kind = request.headers.get("Content-Type") or ""
+    return (kind.decode("latin-1") if isinstance(kind, bytes) else kind).partition(";")[0].strip().lower()
+
+
+def _text_parts(request: PreparedRequest, body: bytes) -> dict[str, str]:
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser().parsebytes(head + body)
+    texts = {}
+    for part in message.walk():
+        name = part.get_param("name", header="Content-Disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes) and part.get_filename() is None:
+            texts[name] = content.decode()
+    return texts
+
+
+def _kept(parameters: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in parameters.items()
+        if value and name not in STAMPS and not value.isspace()
+    }
+
+
+def _secret(secret: str) -> str:
+    if not isinstance(secret, str) or not secret:
+        raise ConfigurationError("the app_secret is missing: give the text the console shows for this app")
+    return secret
+
+
+@frozen
+class ParameterSigner(Signer):
+    """
+    Signs by the parameters of a call; see the three forms below.
+
+    A :class:`chainable.SignableRequest` tells its parameters; of any other
+    prepared request they are read back from query and body.  ``timestamp``
+    (Beijing time, whatever the machine's zone), ``sign_method`` and ``sign``
+    go into the form, and into the query where the body is not a form.  Blank
+    values are neither sent nor signed.
+
+    Args:
+        secret: The app_secret, taken literally.
+        clock: Gives seconds since 1970.
+    """
+
+    secret: str = field(repr=False, converter=_secret)
+    clock: Callable[[], float] = field(default=time.time, repr=False, kw_only=True)
+
+    sign_method: ClassVar[str]
+
+    @abstractmethod
+    def digest(self, message: bytes) -> bytes:
+        """Give the keyed digest of a string to sign."""
+
+    @abstractmethod
+    def explain(self, message: str) -> str:
+        """Show what was digested, the secret masked."""
+
+    def sign(self, parameters: Mapping[str, str], body: bytes = b"", charset: str = "utf-8") -> str:
+        """Give the signature of parameters and body: upper-case hex."""
+        return self.digest(string_to_sign(parameters, body, charset)).hex().upper()
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """
+        Stamp and sign the request, and give it back.
+
+        Raises:
+            TypeError: The body is a stream.
+        """
+        stamps = {"timestamp": timestamp(self.clock()), "sign_method": self.sign_method}
+        if isinstance(r, SignableRequest) and r.parameters is not None:
+            self._sign_known(r, r.parameters, stamps)
+        else:
+            self._sign_plain(r, stamps)
+        return r
+
+    def _sign_known(self, request: SignableRequest, given: Mapping[str, str], stamps: dict[str, str]) -> None:
+        parameters = _kept(given) | stamps
+        if request.codec is not None:
+            parameters["sign"] = self.sign(parameters)
+            _write_body(request, request.codec.encode(parameters))
+            return
+        covered = _body(request) if request.signed_body is None else request.signed_body
+        stamps["sign"] = self.sign(parameters, covered)
+        address, query = _query(request)
+        request.url = f"{address}?{urlencode(_kept(query) | stamps)}"
+
+    def _sign_plain(self, request: PreparedRequest, stamps: dict[str, str]) -> None:
+        address, query = _query(request)
+        if _media_type(request) == _FORM:
+            form = _kept(FORM.decode(_body(request)))
+            query = {name: value for name, value in _kept(query).items() if name not in form}
+            stamps["sign"] = self.sign(query | form | stamps)
+            _write_body(request, FORM.encode(form | stamps))
+        else:
+            parameters, body = signed_parts(request)
+            stamps["sign"] = self.sign(_kept(parameters) | stamps, body)
+            query = _kept(query) | stamps
+        request.url = f"{address}?{urlencode(query)}" if query else address
+
+
+def _write_body(request: PreparedRequest, body: bytes) -> None:
+    request.body = body
+    request.headers["Content-Length"] = str(len(body))
+
+
+@frozen
+class MD5Signer(ParameterSigner):
+    """``sign_method=md5``: the MD5 of the string to sign with the secret before and behind it."""
+
+    sign_method = "md5"
+
+    def digest(self, message: bytes) -> bytes:
+        """Give MD5(secret + message + secret)."""
+        secret = self.secret.encode()
+        return hashlib.md5(secret + message + secret, usedforsecurity=False).digest()
+
+    def explain(self, message: str) -> str:
+        """Show what was digested, the secret masked."""
+        return f"MD5 of {MASK}{message}{MASK}, where {MASK} stands for the app_secret"
+
+
+@frozen
+class HMACMD5Signer(ParameterSigner):
+    """``sign_method=hmac``: HMAC-MD5 keyed with the secret."""
+
+    sign_method = "hmac"
+
+    def digest(self, message: bytes) -> bytes:
+        """Give HMAC-MD5 of the message."""
+        return hmac.digest(self.secret.encode(), message, "md5")
+
+    def explain(self, message: str) -> str:
+        """Show what was digested; the secret is the key and not part of it."""
+        return f"HMAC-MD5, keyed with the app_secret, of {message}"
+
+
+@frozen
+class HMACSHA256Signer(ParameterSigner):
+    """``sign_method=hmac-sha256``: HMAC-SHA256 keyed with the secret."""
+
+    sign_method = "hmac-sha256"
+
+    def digest(self, message: bytes) -> bytes:
+        """Give HMAC-SHA256 of the message."""
+        return hmac.digest(self.secret.encode(), message, "sha256")
+
+    def explain(self, message: str) -> str:
+        """Show what was digested; the secret is the key and not part of it."""
+        return f"HMAC-SHA256, keyed with the app_secret, of {message}"
