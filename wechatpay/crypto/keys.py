@@ -1,0 +1,619 @@
+"""
+Private keys, public keys and certificates, each told apart from the others.
+
+The merchant holds ``apiclient_key.pem`` (its private key),
+``apiclient_cert.pem`` (its certificate) and ``apiclient_cert.p12`` (both in
+one); the platform is known by ``pub_key.pem`` and an id, or by certificates.
+A file in the wrong place is named for what it is.
+
+Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053053
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol, TypeVar, cast
+
+from attrs import field, frozen
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    load_der_private_key,
+    load_der_public_key,
+    load_pem_private_key,
+)
+
+from chainable.errors import ConfigurationError
+from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, serial_text
+from wechatpay.crypto.sources import KeySource, decode_base64, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from cryptography import x509
+
+__all__ = [
+    "Certificate",
+    "KeySource",
+    "LoadedKey",
+    "MerchantPair",
+    "PrivateKey",
+    "check_apiv3_key",
+    "check_platform_key",
+    "load_certificate",
+    "load_merchant_pair",
+    "load_p12",
+    "load_private_key",
+    "load_public_key",
+]
+
+_PRIVATE = "a private key"
+_PUBLIC = "a public key"
+_CERTIFICATE = "a certificate"
+_REQUEST = "a certificate request"
+_P12 = "a PKCS#12 bundle (.p12)"
+
+_PEM_KINDS = {
+    "PRIVATE KEY": _PRIVATE,
+    "RSA PRIVATE KEY": _PRIVATE,
+    "EC PRIVATE KEY": _PRIVATE,
+    "ENCRYPTED PRIVATE KEY": _PRIVATE,
+    "PUBLIC KEY": _PUBLIC,
+    "RSA PUBLIC KEY": _PUBLIC,
+    "CERTIFICATE": _CERTIFICATE,
+    "X509 CERTIFICATE": _CERTIFICATE,
+    "CERTIFICATE REQUEST": _REQUEST,
+    "NEW CERTIFICATE REQUEST": _REQUEST,
+    "EC PARAMETERS": "parameters of an EC key",
+    "OPENSSH PRIVATE KEY": "an OpenSSH private key",
+}
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
+_SMALLEST_KEY = 2048
+_APIV3_KEY_BYTES = 32
+_RC2_40 = bytes.fromhex("2A864886F70D010C0106")
+"""The OID of the cipher in older .p12 files, pbeWithSHAAnd40BitRC2-CBC."""
+
+
+class PrivateKey(Protocol):
+    """The merchant's key wherever it lives: in this process, in an HSM, behind a service."""
+
+    def sign(self, message: bytes, /) -> bytes:
+        """Sign *message* by RSA PKCS#1 v1.5 with SHA-256."""
+
+
+class LoadedKey(NamedTuple):
+    """
+    What checks the platform's signatures.
+
+    Attributes:
+        kind: How it was given.
+        key: The RSA public key.
+        serial: Of a certificate, as the platform writes it; None for a bare public key.
+    """
+
+    kind: Literal["public key", "certificate"]
+    key: RSAPublicKey
+    serial: str | None
+
+
+@frozen
+class Certificate:
+    """
+    A certificate and what the platform calls it.
+
+    Attributes:
+        serial: Upper-case hex, whole bytes.
+        key: Its RSA public key.
+        not_before: Aware; valid from then on.
+        not_after: Aware; valid until then.
+        common_name: Of its subject; the merchant number in a merchant's certificate.
+        pem: The certificate as PEM.
+    """
+
+    serial: str
+    key: RSAPublicKey = field(repr=False, eq=False)
+    not_before: datetime
+    not_after: datetime
+    common_name: str
+    pem: bytes = field(repr=False)
+
+
+@frozen
+class MerchantPair:
+    """
+    The merchant's certificate with its private key, as mTLS needs them.
+
+    Attributes:
+        certificate: The merchant API certificate.
+        key: Its private key.
+        chain_pem: The certificate, and those above it if they came along.
+        key_pem: The private key, unencrypted PKCS#8 PEM.
+    """
+
+    certificate: Certificate
+    key: RSAPrivateKey = field(repr=False, eq=False)
+    chain_pem: bytes = field(repr=False)
+    key_pem: bytes = field(repr=False)
+
+
+@frozen
+class _Found:
+    """One object inside a file: a PEM block or the DER itself."""
+
+    kind: str
+    der: bytes = field(repr=False)
+    pem: bytes | None = field(repr=False, default=None)  # only when its body is encrypted
+
+
+def load_private_key(
+    source: KeySource | RSAPrivateKey | PrivateKey,
+    *,
+    name: str = "private_key",
+    password: str | bytes | None = None,
+) -> RSAPrivateKey | PrivateKey:
+    """
+    The merchant's private key.
+
+    Args:
+        source: Path, ``file://`` URL, PEM text, DER bytes, one-line base64
+            (PKCS#1 or PKCS#8), a key object of ``cryptography``, or any object
+            with ``sign(message: bytes) -> bytes``, which is given back as it is.
+        name: The setting, for the error.
+        password: Of an encrypted file.
+
+    Raises:
+        ConfigurationError: It is something else, and the message says what;
+            or encrypted, damaged, not RSA, shorter than 2048 bits.
+        TypeError: *source* is of no type listed above.
+    """
+    if isinstance(source, RSAPrivateKey):
+        return _long_enough(source, name, "")
+    if _is_cryptography_object(source):
+        _refuse_object(source, "a private RSA key", name)
+    if callable(getattr(source, "sign", None)):
+        return cast("PrivateKey", source)
+    return _load_own_key(cast("KeySource", source), name, password)
+
+
+def load_public_key(
+    source: KeySource | RSAPublicKey | x509.Certificate, *, name: str = "certs"
+) -> LoadedKey:
+    """
+    A platform public key or a platform certificate.
+
+    Args:
+        source: As for :func:`load_private_key`; a certificate or public key object.
+        name: The setting, for the error.
+
+    Returns:
+        ``(kind, key, serial)``; the serial is None for a public key.
+
+    Raises:
+        ConfigurationError: It is something else, and the message says what.
+        TypeError: *source* is of no type listed above.
+    """
+    if isinstance(source, RSAPublicKey):
+        return LoadedKey("public key", _long_enough(source, name, ""), None)
+    if _is_cryptography_object(source):
+        if not hasattr(source, "serial_number"):
+            _refuse_object(source, "a public RSA key or a certificate", name)
+        certificate = _certificate(cast("x509.Certificate", source), name, "")
+        return LoadedKey("certificate", certificate.key, certificate.serial)
+    data, origin = read_source(cast("KeySource", source), name)
+    expected = "a public key or a certificate"
+    found = _choose(data, {_PUBLIC, _CERTIFICATE}, expected, name, origin)
+    if found.kind == _CERTIFICATE:
+        certificate = _load_der_certificate(found.der, name, origin)
+        return LoadedKey("certificate", certificate.key, certificate.serial)
+    try:
+        key = load_der_public_key(found.der)
+    except (ValueError, UnsupportedAlgorithm):
+        _refuse_damaged(_PUBLIC, name, origin)
+    if not isinstance(key, RSAPublicKey):
+        _refuse_algorithm(key, "public", name, origin)
+    return LoadedKey("public key", _long_enough(key, name, origin), None)
+
+
+def load_certificate(
+    source: KeySource | x509.Certificate, *, name: str = "merchant_cert"
+) -> Certificate:
+    """
+    A certificate with its serial; the first one of a file that holds several.
+
+    Raises:
+        ConfigurationError: It is something else, and the message says what.
+        TypeError: *source* is neither a :data:`KeySource` nor a certificate object.
+    """
+    if _is_cryptography_object(source):
+        if not hasattr(source, "serial_number"):
+            _refuse_object(source, _CERTIFICATE, name)
+        return _certificate(cast("x509.Certificate", source), name, "")
+    data, origin = read_source(cast("KeySource", source), name)
+    found = _choose(data, {_CERTIFICATE}, _CERTIFICATE, name, origin)
+    return _load_der_certificate(found.der, name, origin)
+
+
+def load_p12(
+    source: KeySource, *, name: str = "merchant_cert", password: str | bytes | None = None
+) -> MerchantPair:
+    """
+    Certificate and private key out of ``apiclient_cert.p12``.
+
+    Args:
+        source: Path, ``file://`` URL, the bytes, or one-line base64.
+        name: The setting, for the error.
+        password: The merchant number, unless the file was converted.
+
+    Raises:
+        ConfigurationError: It is something else, the password is wrong, or
+            the file is enciphered in a way that OpenSSL 3 no longer reads.
+        TypeError: *source* is of no type listed above.
+    """
+    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: PLC0415 (imports x509)
+
+    data, origin = read_source(source, name)
+    found = _choose(data, {_P12}, _P12, name, origin)
+    try:
+        key, certificate, others = pkcs12.load_key_and_certificates(found.der, _octets(password))
+    except (ValueError, UnsupportedAlgorithm):
+        if _RC2_40 in found.der:
+            msg = (
+                f"{name}: this .p12 could not be opened: the password is wrong (it is the merchant "
+                f"number), or OpenSSL 3 refuses the file's old cipher, RC2; use apiclient_cert.pem "
+                f"and apiclient_key.pem of the same download, or convert the file with "
+                f"'openssl pkcs12 -legacy'{origin}"
+            )
+        else:
+            msg = (
+                f"{name}: this .p12 could not be opened: the file is damaged or the password is "
+                f"wrong; it is the merchant number{origin}"
+            )
+        raise ConfigurationError(msg) from None
+    if certificate is None or key is None:
+        lacking = _CERTIFICATE if certificate is None else _PRIVATE
+        msg = f"{name}: this .p12 holds no {lacking.removeprefix('a ')}{origin}"
+        raise ConfigurationError(msg)
+    if not isinstance(key, RSAPrivateKey):
+        _refuse_algorithm(key, "private", name, origin)
+    own = _certificate(certificate, name, origin)
+    return _pair(own, key, [own.pem, *map(_pem, others)], name, name)
+
+
+def load_merchant_pair(
+    certificate: KeySource | x509.Certificate,
+    key: KeySource | RSAPrivateKey | None = None,
+    *,
+    password: str | bytes | None = None,
+    certificate_name: str = "merchant_cert",
+    key_name: str = "merchant_key",
+) -> MerchantPair:
+    """
+    The merchant's certificate and key, from two PEM files or one .p12.
+
+    Args:
+        certificate: ``apiclient_cert.pem`` or ``apiclient_cert.p12``.
+        key: ``apiclient_key.pem``; not needed with a .p12, or when the
+            certificate's file holds both.
+        password: Of the .p12 (the merchant number) or of an encrypted key.
+        certificate_name: The setting of the certificate, for the error.
+        key_name: The setting of the key, for the error.
+
+    Raises:
+        ConfigurationError: One of them is something else, or they do not belong together.
+        TypeError: One of them is of no type listed for it.
+    """
+    if _is_cryptography_object(certificate):
+        own = load_certificate(certificate, name=certificate_name)
+        chain = [own.pem]
+        from_file: bytes | None = None
+    else:
+        data, origin = read_source(cast("KeySource", certificate), certificate_name)
+        found = _find(data, certificate_name, origin)
+        if any(one.kind == _P12 for one in found):
+            return load_p12(data, name=certificate_name, password=password)
+        own = load_certificate(data, name=certificate_name)
+        others = [one.der for one in found if one.kind == _CERTIFICATE][1:]
+        above = [_load_der_certificate(der, certificate_name, origin).pem for der in others]
+        chain = [own.pem, *above]
+        from_file = data if any(one.kind == _PRIVATE for one in found) else None
+    if key is None:
+        if from_file is None:
+            msg = f"{key_name}: the private key that belongs to {certificate_name} is missing"
+            raise ConfigurationError(msg)
+        key = from_file
+    loaded = load_private_key(key, name=key_name, password=password)
+    if not isinstance(loaded, RSAPrivateKey):
+        msg = f"{key_name}: TLS needs the key itself; an object that only signs is not enough"
+        raise ConfigurationError(msg)
+    return _pair(own, loaded, chain, certificate_name, key_name)
+
+
+def check_apiv3_key(key: str | bytes, *, name: str = "apiv3_key") -> bytes:
+    """
+    The APIv3 key as the 32 bytes that AES wants.
+
+    White space around it is dropped with a warning.
+
+    Raises:
+        ConfigurationError: It is not 32 bytes of ASCII.
+        TypeError: It is neither str nor bytes.
+    """
+    if not isinstance(key, str | bytes):
+        msg = f"{name}: a str of 32 characters was expected, not {type(key).__name__}"
+        raise TypeError(msg)
+    data = key.encode("utf-8", "replace") if isinstance(key, str) else key
+    stripped = data.strip()
+    if stripped != data:
+        message = f"{name}: white space around the key was dropped"
+        warnings.warn(message, stacklevel=2)
+    if len(stripped) != _APIV3_KEY_BYTES or not stripped.isascii():
+        msg = (
+            f"{name}: {len(stripped)} bytes, and an APIv3 key has 32 of ASCII; it is the key set "
+            f"under 账户中心 > API安全 > APIv3密钥, neither the APIv2 key nor a file"
+        )
+        raise ConfigurationError(msg)
+    return stripped
+
+
+def check_platform_key(key_id: str, loaded: LoadedKey, *, name: str = "certs") -> str:
+    """
+    Make sure that a platform key stands under its own name.
+
+    Args:
+        key_id: The name the user gave it.
+        loaded: The key.
+        name: The setting, for the error.
+
+    Returns:
+        The normalised serial or id, the key of the key store.
+
+    Raises:
+        ConfigurationError: A public key under a serial, or a certificate
+            under another one's serial or a public key's id.
+    """
+    normal = normalise_serial(key_id, name=name)
+    if loaded.serial is None:
+        if not normal.startswith(PUBLIC_KEY_ID):
+            msg = (
+                f"{name}: a public key stands under the serial {normal}; the platform's public key "
+                f"goes by its id from the console, {PUBLIC_KEY_ID}…"
+            )
+            raise ConfigurationError(msg)
+    elif normal.startswith(PUBLIC_KEY_ID):
+        msg = (
+            f"{name}: a certificate stands under {normal}; with this id belongs pub_key.pem, the "
+            f"platform's public key; the certificate's serial is {loaded.serial}"
+        )
+        raise ConfigurationError(msg)
+    elif normal != loaded.serial:
+        msg = f"{name}: the certificate given for {normal} has the serial {loaded.serial}"
+        raise ConfigurationError(msg)
+    return normal
+
+
+def _load_own_key(source: KeySource, name: str, password: str | bytes | None) -> RSAPrivateKey:
+    data, origin = read_source(source, name)
+    found = _choose(data, {_PRIVATE}, _PRIVATE, name, origin)
+    load: Callable[[bytes, bytes | None], object]
+    if found.pem is None:
+        content, load = found.der, load_der_private_key
+    else:
+        content, load = found.pem, load_pem_private_key
+    try:
+        key = load(content, None)
+    except TypeError:
+        key = _decrypted(load, content, password, name, origin)
+    except (ValueError, UnsupportedAlgorithm):
+        _refuse_damaged(_PRIVATE, name, origin)
+    if not isinstance(key, RSAPrivateKey):
+        _refuse_algorithm(key, "private", name, origin)
+    return _long_enough(key, name, origin)
+
+
+def _decrypted(
+    load: Callable[[bytes, bytes | None], object],
+    content: bytes,
+    password: str | bytes | None,
+    name: str,
+    origin: str,
+) -> object:
+    if password is None:
+        msg = f"{name}: this private key is encrypted and no password was given{origin}"
+        raise ConfigurationError(msg) from None
+    try:
+        return load(content, _octets(password))
+    except (ValueError, UnsupportedAlgorithm):
+        msg = f"{name}: the password does not open this private key, or it is damaged{origin}"
+        raise ConfigurationError(msg) from None
+
+
+def _choose(data: bytes, kinds: set[str], expected: str, name: str, origin: str) -> _Found:
+    """The first object of one of *kinds* in the file, or the error that says what is there."""
+    found = _find(data, name, origin)
+    for one in found:
+        if one.kind in kinds:
+            return one
+    there = " and ".join(dict.fromkeys(one.kind for one in found))
+    msg = f"{name}: this is {there}; {expected} was expected{origin}"
+    if found[0].kind == _P12:
+        msg += " (apiclient_key.pem and apiclient_cert.pem of the same download are PEM)"
+    raise ConfigurationError(msg)
+
+
+def _find(data: bytes, name: str, origin: str) -> list[_Found]:
+    """Everything in a file, in order; at least one thing."""
+    if b"-----BEGIN" in data:
+        return _find_pem(data, name, origin)
+    der = data if data[:1] == b"\x30" and not data.isascii() else decode_base64(data)
+    if der is None:
+        digits = data.strip()
+        if len(digits) == _APIV3_KEY_BYTES and digits.isalnum():
+            msg = f"{name}: this looks like an API key of 32 characters, not like a file{origin}"
+        else:
+            msg = f"{name}: this is neither PEM nor DER nor base64 of DER{origin}"
+        raise ConfigurationError(msg)
+    try:
+        return [_recognise(der)]
+    except IndexError:
+        msg = f"{name}: this is truncated or damaged{origin}"
+        raise ConfigurationError(msg) from None
+
+
+def _find_pem(data: bytes, name: str, origin: str) -> list[_Found]:
+    data = data.replace(b"\\r", b"").replace(b"\\n", b"\n")  # escaped in an environment variable
+    found = []
+    for block in _BLOCK.finditer(data):
+        label = block[1].decode()
+        kind = _PEM_KINDS.get(label, f"a PEM block of the type {label}")
+        body = block[2]
+        if b"Proc-Type:" in body:  # the body is encrypted in the way of old OpenSSL
+            found.append(_Found(kind, b"", block[0] + b"\n"))
+            continue
+        der = decode_base64(body)
+        if der is None:
+            msg = f"{name}: the base64 of {kind} is damaged{origin}"
+            raise ConfigurationError(msg)
+        found.append(_Found(kind, der))
+    if not found or data.count(b"-----BEGIN ") > len(found):
+        msg = f"{name}: the PEM is truncated: a BEGIN line has no END line of its own{origin}"
+        raise ConfigurationError(msg)
+    return found
+
+
+_INTEGER, _BITS, _OCTETS, _OID, _SEQUENCE, _EXPLICIT = 0x02, 0x03, 0x04, 0x06, 0x30, 0xA0
+
+
+def _recognise(der: bytes) -> _Found:
+    """Tell by its shape what a DER object is; IndexError when it ends too early."""
+    tag, start, end = _element(der, 0)
+    kind = "DER of an unknown type"
+    if tag == _SEQUENCE:
+        first, first_start, first_end = _element(der, start)
+        if first == _INTEGER:
+            small = der[first_start:first_end]
+            if small in {b"\x00", b"\x01"}:
+                kind = _PRIVATE
+            else:
+                kind = _P12 if small == b"\x03" else _PUBLIC
+        elif first == _SEQUENCE:
+            inner = der[first_start]
+            following = der[first_end]
+            if inner == _OID and following in {_BITS, _OCTETS}:
+                kind = _PUBLIC if following == _BITS else _PRIVATE
+            elif inner in {_EXPLICIT, _INTEGER}:
+                is_request = der[first_start : first_start + 3] == b"\x02\x01\x00"
+                kind = _REQUEST if is_request else _CERTIFICATE
+    return _Found(kind, der[:end])
+
+
+def _element(der: bytes, at: int) -> tuple[int, int, int]:
+    """Tag, start and end of the content of the DER element that begins at *at*."""
+    tag, length, start = der[at], der[at + 1], at + 2
+    indefinite = 0x80
+    if length == indefinite:  # BER, seen in .p12 files
+        return tag, start, len(der)
+    if length > indefinite:
+        size = length - indefinite
+        der[start + size - 1]  # IndexError when cut here
+        length = int.from_bytes(der[start : start + size], "big")
+        start += size
+    end = start + length
+    if end > len(der):
+        raise IndexError
+    return tag, start, end
+
+
+def _load_der_certificate(der: bytes, name: str, origin: str) -> Certificate:
+    from cryptography import x509  # noqa: PLC0415 (16 ms that most programs need not pay)
+
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except ValueError:
+        _refuse_damaged(_CERTIFICATE, name, origin)
+    return _certificate(certificate, name, origin)
+
+
+def _certificate(certificate: x509.Certificate, name: str, origin: str) -> Certificate:
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415
+
+    try:
+        key = certificate.public_key()
+        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        not_before, not_after = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except (ValueError, UnsupportedAlgorithm):
+        _refuse_damaged(_CERTIFICATE, name, origin)
+    if not isinstance(key, RSAPublicKey):
+        _refuse_algorithm(key, "public", name, origin)
+    return Certificate(
+        serial=serial_text(certificate.serial_number),
+        key=_long_enough(key, name, origin),
+        not_before=not_before,
+        not_after=not_after,
+        common_name=str(names[0].value) if names else "",
+        pem=_pem(certificate),
+    )
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    return certificate.public_bytes(Encoding.PEM)
+
+
+def _pair(
+    certificate: Certificate,
+    key: RSAPrivateKey,
+    chain: list[bytes],
+    certificate_name: str,
+    key_name: str,
+) -> MerchantPair:
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    if key.public_key().public_numbers() != certificate.key.public_numbers():
+        msg = (
+            f"{certificate_name} and {key_name}: this private key does not belong to the "
+            f"certificate {certificate.serial}"
+        )
+        raise ConfigurationError(msg)
+    key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return MerchantPair(certificate, key, b"".join(chain), key_pem)
+
+
+def _octets(password: str | bytes | None) -> bytes | None:
+    return password.encode() if isinstance(password, str) else password
+
+
+def _is_cryptography_object(source: object) -> bool:
+    return type(source).__module__.startswith("cryptography.")
+
+
+Key = TypeVar("Key", RSAPrivateKey, RSAPublicKey)
+
+
+def _long_enough(key: Key, name: str, origin: str) -> Key:
+    if key.key_size < _SMALLEST_KEY:
+        msg = f"{name}: an RSA key of {key.key_size} bits; at least 2048 are needed{origin}"
+        raise ConfigurationError(msg)
+    return key
+
+
+def _refuse_object(source: object, expected: str, name: str) -> NoReturn:
+    msg = f"{name}: this is a {type(source).__name__} object; {expected} was expected"
+    raise ConfigurationError(msg)
+
+
+def _refuse_algorithm(key: object, half: str, name: str, origin: str) -> NoReturn:
+    algorithm = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
+    msg = f"{name}: this is a {half} key of the kind {algorithm}; RSA was expected{origin}"
+    raise ConfigurationError(msg)
+
+
+def _refuse_damaged(kind: str, name: str, origin: str) -> NoReturn:
+    msg = f"{name}: this is {kind}, but it is damaged or of an unknown algorithm{origin}"
+    raise ConfigurationError(msg) from None

@@ -1,0 +1,95 @@
+"""
+RSA as WeChat Pay uses it.
+
+Signatures: PKCS#1 v1.5 with SHA-256.  Sensitive fields: OAEP with SHA-1 and
+MGF1-SHA-1, so that a key of 2048 bits takes 214 bytes.
+
+Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+
+from chainable.errors import DecryptionError
+
+if TYPE_CHECKING:
+    from wechatpay.crypto.keys import PrivateKey
+
+__all__ = ["Decrypter", "decrypt", "encrypt", "largest_plaintext", "sign", "verify"]
+
+_PKCS1V15 = PKCS1v15()
+_SHA256 = SHA256()
+# SHA-1 is the platform's choice; in OAEP it is not a weakness.
+_OAEP = OAEP(mgf=MGF1(algorithm=SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
+_OAEP_OVERHEAD = 42
+
+
+class Decrypter(Protocol):
+    """A private key elsewhere that also opens sensitive fields."""
+
+    def decrypt(self, ciphertext: bytes, /) -> bytes:
+        """Open *ciphertext* by RSA-OAEP with SHA-1."""
+
+
+def sign(key: RSAPrivateKey | PrivateKey, message: bytes) -> bytes:
+    """Sign *message*: 256 bytes for a key of 2048 bits."""
+    if isinstance(key, RSAPrivateKey):
+        return key.sign(message, _PKCS1V15, _SHA256)
+    return key.sign(message)
+
+
+def verify(key: RSAPublicKey, message: bytes, signature: bytes) -> bool:
+    """Tell whether *signature* is that of *message* under *key*."""
+    try:
+        key.verify(signature, message, _PKCS1V15, _SHA256)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def largest_plaintext(key: RSAPublicKey) -> int:
+    """How many bytes *key* encrypts at most: 214 at 2048 bits."""
+    return key.key_size // 8 - _OAEP_OVERHEAD
+
+
+def encrypt(key: RSAPublicKey, plaintext: bytes) -> bytes:
+    """
+    Encrypt a sensitive value.
+
+    Raises:
+        ValueError: The value is longer than the key allows, 214 bytes at 2048
+            bits: about 71 Chinese characters in UTF-8.
+    """
+    largest = largest_plaintext(key)
+    if len(plaintext) > largest:
+        msg = (
+            f"a sensitive value of {len(plaintext)} bytes: a key of {key.key_size} bits encrypts "
+            f"at most {largest} bytes (a Chinese character is 3 of them)"
+        )
+        raise ValueError(msg)
+    return key.encrypt(plaintext, _OAEP)
+
+
+def decrypt(key: RSAPrivateKey | Decrypter, ciphertext: bytes) -> bytes:
+    """
+    Open a sensitive value that the platform encrypted for the merchant.
+
+    Raises:
+        DecryptionError: It was encrypted for another key, or is damaged.
+    """
+    if not isinstance(key, RSAPrivateKey):
+        return key.decrypt(ciphertext)
+    try:
+        return key.decrypt(ciphertext, _OAEP)
+    except ValueError:
+        msg = (
+            "this ciphertext does not open with the merchant's private key: it is damaged, or was "
+            "encrypted for another certificate of the merchant (one replaced since?)"
+        )
+        raise DecryptionError(msg) from None

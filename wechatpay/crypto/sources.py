@@ -1,0 +1,124 @@
+"""The content behind what a user gives as a key: a path, a URL, text or bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from chainable.errors import ConfigurationError
+
+__all__ = ["Content", "KeySource", "read_source"]
+
+KeySource = str | bytes | bytearray | os.PathLike[str]
+"""Path, ``file://`` URL, PEM text, DER bytes or one-line base64."""
+
+_LARGEST = 1 << 20
+_BASE64 = re.compile(r"M[A-Za-z0-9+/\s]{80,}={0,2}\s*")
+_FILE_NAME = re.compile(r"[^\x00-\x1f]{1,250}\.[A-Za-z0-9]{1,5}")
+
+
+class Content(NamedTuple):
+    """
+    Bytes, and the words that say where they came from.
+
+    Attributes:
+        data: PEM or DER, or whatever the user took for it.
+        origin: ``': apiclient_key.pem'`` for a file, else empty; never the content.
+    """
+
+    data: bytes
+    origin: str
+
+
+def read_source(source: KeySource, name: str) -> Content:
+    r"""
+    Read what a user gave for the setting called *name*.
+
+    Args:
+        source: See :data:`KeySource`; a text with ``-----BEGIN`` is PEM (``\n``
+            may be escaped, as in environment variables), a long text of
+            base64 is DER, every other text is a path.
+        name: The setting, for the error.
+
+    Raises:
+        ConfigurationError: The file is missing, unreadable, empty or too large.
+        TypeError: *source* is of no type listed above.
+    """
+    if isinstance(source, os.PathLike):
+        return _read_file(Path(source), name, f": {os.fspath(source)}")
+    if isinstance(source, str):
+        if "-----BEGIN" in source:
+            return Content(source.encode("utf-8", "replace"), "")
+        if _BASE64.fullmatch(source):
+            return Content(source.encode(), "")
+        if source.startswith("file:"):
+            return _read_file(_url_path(source, name), name, f": {source}")
+        shown = f": {source}" if _FILE_NAME.fullmatch(source) else ""
+        return _read_file(Path(source), name, shown)
+    if isinstance(source, bytes | bytearray):
+        return _checked(bytes(source), name, "")
+    msg = (
+        f"{name}: a path, a file:// URL, PEM text, DER bytes or one-line base64 was expected, "
+        f"not {type(source).__name__}"
+    )
+    raise TypeError(msg)
+
+
+def decode_base64(data: bytes) -> bytes | None:
+    """The bytes that base64 text stands for, white space ignored; None when it is no base64."""
+    try:
+        return base64.b64decode(b"".join(data.split()), validate=True)
+    except binascii.Error:
+        return None
+
+
+def _url_path(url: str, name: str) -> Path:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        msg = f"{name}: this is not a usable file URL"
+        raise ConfigurationError(msg) from None
+    if parts.netloc not in {"", "localhost"}:
+        msg = f"{name}: a local file URL has three slashes, file:///path/to/key.pem: {url}"
+        raise ConfigurationError(msg)
+    path = unquote(parts.path)
+    if re.match(r"/[A-Za-z]:[/\\]", path):  # file:///C:/keys/apiclient_key.pem
+        path = path[1:]
+    return Path(path)
+
+
+def _read_file(path: Path, name: str, shown: str) -> Content:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        hint = shown or " (the text given is no path that exists, and neither PEM nor base64)"
+        msg = f"{name}: there is no such file{hint}"
+        raise ConfigurationError(msg) from None
+    except IsADirectoryError:
+        msg = f"{name}: this is a directory; a file was expected{shown}"
+        raise ConfigurationError(msg) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a usable path"
+        msg = f"{name}: the file cannot be read ({reason}){shown}"
+        raise ConfigurationError(msg) from None
+    return _checked(data, name, shown)
+
+
+def _checked(data: bytes, name: str, shown: str) -> Content:
+    if len(data) > _LARGEST:
+        msg = f"{name}: larger than any key or certificate (1 MiB){shown}"
+        raise ConfigurationError(msg)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", "replace").encode()
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if not data.strip():
+        what = "the file is empty" if shown else "the value is empty"
+        msg = f"{name}: {what}{shown}"
+        raise ConfigurationError(msg)
+    return Content(data, shown)
