@@ -1,0 +1,90 @@
+"""One call, complete but for the signature: what the pipeline attempts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chainable.codecs import Codec
+    from chainable.response import Response
+    from chainable.signing import Signer, Verifier
+    from chainable.transport import ClientCertificate
+
+__all__ = ["Attempt", "Call"]
+
+
+@frozen
+class Call:
+    """
+    What a user asked for, written as bytes once, before any attempt.
+
+    Attributes:
+        verb: The HTTP method.
+        label: The path without values, for logs and errors.
+        urls: The same request at every host it may go to, the first preferred.
+        headers: Without signature and length.
+        body: The bytes that leave; a signer of parameters writes it anew.
+        signer: Signs each attempt; None for a plain request.
+        verifier: Checks the answer; None where the platform does not sign it.
+        answer: Makes the user's answer of a checked response: decodes it,
+            raises APIError for a refusal.
+        parameters: What a parameter signature covers.
+        codec: Writes the parameters as the body.
+        signed_body: What the signature covers in place of the body.
+        repeatable: Sending it twice does no more than sending it once.
+        timeout: Seconds to connect, and to wait for each piece.
+        retries: Attempts after the first, at most.
+        deadline: Seconds the whole call may take.
+        stream: Leave the body of a success on the connection.
+        verify: TLS verification, if not the client's.
+        certificate: What to show in TLS.
+    """
+
+    verb: str
+    label: str
+    urls: tuple[str, ...] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    signer: Signer | None
+    verifier: Verifier | None
+    answer: Callable[[Response[Any]], Response[Any]] = field(repr=False)
+    parameters: Mapping[str, str] | None = field(default=None, repr=False)
+    codec: Codec | None = None
+    signed_body: bytes | None = field(default=None, repr=False)
+    repeatable: bool = False
+    timeout: tuple[float, float] = (5.0, 30.0)
+    retries: int = 0
+    deadline: float = 60.0
+    stream: bool = False
+    verify: bool | str | None = None
+    certificate: ClientCertificate | None = None
+
+
+@frozen
+class Attempt:
+    """
+    What is told of one attempt: no values, only what happened.
+
+    Attributes:
+        verb: The HTTP method.
+        path: The path's template.
+        host: Where it went.
+        status: The HTTP status; None if no answer came.
+        request_id: The platform's id of the answer.
+        number: 1 for the first attempt of a call.
+        milliseconds: How long it took.
+        error: The class of the error it ended with, if any.
+    """
+
+    verb: str
+    path: str
+    host: str
+    status: int | None
+    request_id: str | None
+    number: int
+    milliseconds: float
+    error: str | None = None

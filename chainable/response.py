@@ -1,0 +1,100 @@
+"""The answer: a requests.Response with the decoded body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import requests
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from requests.structures import CaseInsensitiveDict
+
+from chainable.errors import DecryptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Response"]
+
+T = TypeVar("T")
+
+
+class Response(requests.Response, Generic[T]):
+    """
+    What the platform answered.
+
+    Attributes:
+        request_id: The platform's own id of this answer, for its support.
+        verified: The platform's signature was checked and is right.
+        pending: Taken, but neither failed nor done: ask for the state later.
+    """
+
+    def __init__(self) -> None:
+        # As requests.Response makes it, but for the cookie jar and its lock, which nobody here asks for.
+        self._content = False
+        self._content_consumed = False
+        self._next = None
+        self.status_code = None  # type: ignore[assignment]  # requests declares int and starts with None, too
+        self.headers = CaseInsensitiveDict()
+        self.raw = None
+        self.url = None  # type: ignore[assignment]  # as above
+        self.encoding = None
+        self.history = []
+        self.reason = None  # type: ignore[assignment]  # as above
+        self.elapsed = None  # type: ignore[assignment]  # set by the pipeline
+        self.request = None  # type: ignore[assignment]  # set by the adapter
+        self.request_id: str | None = None
+        self.verified = False
+        self.pending = False
+        self._data: Any = None
+        self._open: Callable[[Any], Any] | None = None
+
+    @property
+    def cookies(self) -> RequestsCookieJar:  # type: ignore[override]  # made only when somebody looks
+        """The cookies this answer sets."""
+        jar = RequestsCookieJar()
+        if self.raw is not None:
+            extract_cookies_to_jar(jar, self.request, self.raw)
+        return jar
+
+    @property
+    def data(self) -> T:
+        """The body, decoded once: dict or list, text or bytes for a file, None if there is none."""
+        return cast("T", self._data)
+
+    def decrypted(self) -> T:
+        """
+        Give ``data`` with its encrypted fields opened; ``data`` itself stays as it came.
+
+        Raises:
+            DecryptionError: A field does not open with this client's key, or
+                the response was pickled, which leaves the key behind.
+        """
+        if self._open is None:
+            msg = "this response has no key at hand (it was pickled, or came from no client): decrypt before pickling"
+            raise DecryptionError(msg)
+        return cast("T", self._open(self._data))
+
+    def __getstate__(self) -> dict[str, Any]:
+        request = requests.PreparedRequest()
+        request.method = self.request.method if self.request is not None else None
+        request.url = self.request.url if self.request is not None else None
+        request.headers = CaseInsensitiveDict()
+        return {
+            "_content": self.content,
+            "_data": self._data,
+            "status_code": self.status_code,
+            "reason": self.reason,
+            "url": self.url,
+            "headers": self.headers,
+            "encoding": self.encoding,
+            "elapsed": self.elapsed,
+            "request": request,
+            "request_id": self.request_id,
+            "verified": self.verified,
+            "pending": self.pending,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Response.__init__(self)
+        self.__dict__.update(state)
+        self._content_consumed = True
