@@ -62,15 +62,13 @@ class Promise(Future[T]):
         def pass_on(done: Future[T]) -> None:
             if not following.set_running_or_notify_cancel():
                 return
-            if done.cancelled():
-                settle(following, lambda: done.result())
-                return
-            error = done.exception()
+            error = None if done.cancelled() else Future.exception(done)
             callback: Any = on_fulfilled if error is None else on_rejected
-            if callback is None:
-                settle(following, done.result)
+            if done.cancelled() or callback is None:
+                settle(following, lambda: Future.result(done))
             else:
-                settle(following, lambda: _called(callback, done.result() if error is None else error))
+                outcome = Future.result(done) if error is None else error
+                settle(following, lambda: _called(callback, outcome))
 
         self.add_done_callback(pass_on)
         return following
@@ -104,7 +102,7 @@ class Promise(Future[T]):
         return super().exception(timeout)
 
     def _refuse_deadlock(self) -> None:
-        if _callback.running and not self.done():
+        if _callback.running:
             msg = "a callback must not wait for a promise: return the promise, and the next then() gets its answer"
             raise RuntimeError(msg)
 
@@ -136,6 +134,6 @@ def settle(promise: Promise[Any], work: Callable[[], Any]) -> None:
         return
     if isinstance(value, Promise):
         value._taken = True  # noqa: SLF001 (its own class)
-        value.add_done_callback(lambda done: settle(promise, done.result))
+        value.add_done_callback(lambda done: settle(promise, lambda: Future.result(done)))
     else:
         promise.set_result(value)

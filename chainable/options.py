@@ -1,0 +1,137 @@
+"""What every call can be told, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from chainable.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["base_url", "header_fields", "timeout_pair", "verification", "whole"]
+
+
+def base_url(name: str, value: object) -> str:
+    """
+    Check an access point, and give it with one slash at its end.
+
+    Args:
+        name: What it is called, for the error.
+        value: An https URL; plain http only for addresses of this machine.
+
+    Raises:
+        ConfigurationError: It is no such URL.
+    """
+    if not isinstance(value, str):
+        msg = f"{name}: a URL is text, not {type(value).__name__}"
+        raise ConfigurationError(msg)
+    parts = urlsplit(value)
+    try:
+        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or parts.scheme not in {"http", "https"} or not value.isascii() or any(c <= " " for c in value):
+        msg = f"{name}: a URL like https://host/ was expected"
+        raise ConfigurationError(msg)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        msg = f"{name}: an access point has no user, query or fragment"
+        raise ConfigurationError(msg)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        msg = f"{name}: plain http:// is for addresses of this machine only (127.0.0.1, localhost); use https://"
+        raise ConfigurationError(msg)
+    return value if value.endswith("/") else value + "/"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def timeout_pair(value: object, default: tuple[float, float] = (5.0, 30.0)) -> tuple[float, float]:
+    """
+    Check a timeout: seconds, or a pair of seconds to connect and to wait for each piece; None for the default.
+
+    Raises:
+        ConfigurationError: Not positive, not finite, or something else.
+    """
+    if value is None:
+        return default
+    pair: tuple[Any, ...] = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    if len(pair) != 2 or not all(_is_seconds(part) for part in pair):
+        msg = "timeout: positive seconds were expected, or a pair of them: (to connect, to wait for each piece)"
+        raise ConfigurationError(msg)
+    return float(pair[0]), float(pair[1])
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e6
+
+
+def whole(name: str, value: object, *, least: int = 0) -> int:
+    """
+    Check a count.
+
+    Raises:
+        ConfigurationError: It is no whole number, or less than the least.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        msg = f"{name}: a whole number of at least {least} was expected"
+        raise ConfigurationError(msg)
+    return value
+
+
+def verification(value: object) -> bool | str:
+    """
+    Check what ``verify`` may be: True, False, or the path of CA certificates.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str | os.PathLike):
+        return os.fspath(value)
+    msg = "verify: True, False or the path of a file with CA certificates was expected"
+    raise ConfigurationError(msg)
+
+
+def header_fields(headers: object) -> dict[str, str]:
+    """
+    Check the headers a call was given; None values are left out.
+
+    Raises:
+        ConfigurationError: A name or value is no text a header can carry; the value is not shown.
+    """
+    if headers is None:
+        return {}
+    if not hasattr(headers, "items"):
+        msg = f"headers: a mapping was expected, not {type(headers).__name__}"
+        raise ConfigurationError(msg)
+    return {_token(name): _field(name, value) for name, value in _items(headers) if value is not None}
+
+
+def _items(headers: Mapping[Any, Any] | Any) -> list[tuple[Any, Any]]:
+    return list(headers.items())
+
+
+def _token(name: object) -> str:
+    if not isinstance(name, str) or not name or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+        msg = f"headers: {name!r} is no name of a header"
+        raise ConfigurationError(msg)
+    return name
+
+
+def _field(name: str, value: object) -> str:
+    text = str(value) if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else None
+    if text is None or not text.isprintable() or not text.isascii():
+        msg = f"headers: the value of {name!r} has to be one line of ASCII text"
+        raise ConfigurationError(msg)
+    return text
