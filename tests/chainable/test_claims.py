@@ -1,0 +1,318 @@
+"""Each message once: in memory, and in a real Redis shared by several processes."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from redis import Redis
+
+from chainable.claims import Claim, MemoryStore, RedisStore, Store, once
+from chainable.errors import InProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # An own clock for the memory; a real wait for Redis, whose clock nobody sets.
+    Passing = Callable[[float], None]
+
+WORKER = """
+import os, signal, sys, time
+from chainable.claims import RedisStore, once
+from redis import Redis
+
+url, message, lease, deed = sys.argv[1:]
+redis = Redis.from_url(url)
+with once(RedisStore(redis), message, lease=float(lease)) as first:
+    print('first' if first else 'repeat', flush=True)
+    if deed == 'die':
+        os.kill(os.getpid(), signal.SIGKILL)
+    if first:
+        redis.incr('booked')
+        sys.stdin.readline()
+"""
+
+
+def worker(url: str, message: str, *, lease: float, deed: str) -> subprocess.Popen[str]:
+    """Another process that handles a message."""
+    arguments = [sys.executable, "-c", WORKER, url, message, str(lease), deed]
+    return subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store_and_passing(request: pytest.FixtureRequest) -> tuple[Store, Passing]:
+    """A store, and what lets seconds pass for it (a hundredth of them, for Redis)."""
+    if request.param == "redis":
+        redis: Redis = request.getfixturevalue("redis_server")
+        return RedisStore(redis), time.sleep
+    now = 1000.0
+
+    def pass_by(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    return MemoryStore(clock=lambda: now), pass_by
+
+
+@pytest.fixture
+def store(store_and_passing: tuple[Store, Passing]) -> Store:
+    """The store alone."""
+    return store_and_passing[0]
+
+
+class TestStore:
+    def test_claims_a_message_once(self, store: Store) -> None:
+        """A finished message cannot be claimed again."""
+        claim = store.claim("EV-1")
+        assert claim is not None
+        store.finish(claim)
+
+        assert store.claim("EV-1") is None
+
+    def test_tells_messages_apart(self, store: Store) -> None:
+        """A claim holds for its own message alone."""
+        store.claim("EV-1")
+
+        assert store.claim("EV-2") is not None
+
+    def test_refuses_a_message_in_other_hands(self, store: Store) -> None:
+        """While somebody handles a message, nobody else can claim it."""
+        store.claim("EV-1")
+
+        with pytest.raises(InProgress, match="EV-1 is being handled by another worker"):
+            store.claim("EV-1")
+
+    def test_released_messages_can_be_claimed(self, store: Store) -> None:
+        """A message given back is free at once."""
+        claim = store.claim("EV-1")
+        assert claim is not None
+        store.release(claim)
+
+        assert store.claim("EV-1") is not None
+
+    def test_a_lease_runs_out(self, store_and_passing: tuple[Store, Passing]) -> None:
+        """A worker that is silent for longer than its lease loses the message."""
+        store, pass_by = store_and_passing
+        late = store.claim("EV-1", 0.05)
+        pass_by(0.06)
+
+        second = store.claim("EV-1")
+
+        assert second is not None
+        assert second != late
+
+    def test_a_late_worker_that_was_replaced_must_roll_back(
+        self, store_and_passing: tuple[Store, Passing]
+    ) -> None:
+        """A worker whose message was taken over can neither finish it nor give it back."""
+        store, pass_by = store_and_passing
+        late = store.claim("EV-1", 0.05)
+        assert late is not None
+        pass_by(0.06)
+        second = store.claim("EV-1")
+        assert second is not None
+
+        with pytest.raises(InProgress, match="roll back"):
+            store.finish(late)
+        store.release(late)
+
+        with pytest.raises(InProgress, match="another worker"):
+            store.claim("EV-1")
+        store.finish(second)
+        with pytest.raises(InProgress, match="roll back"):
+            store.finish(late)
+        assert store.claim("EV-1") is None
+
+    def test_a_late_worker_that_nobody_replaced_may_finish(
+        self, store_and_passing: tuple[Store, Passing]
+    ) -> None:
+        """The lease is a chance for others, not a sentence."""
+        store, pass_by = store_and_passing
+        late = store.claim("EV-1", 0.05)
+        assert late is not None
+        pass_by(0.06)
+
+        store.finish(late)
+
+        assert store.claim("EV-1") is None
+
+    def test_finishing_twice_is_finishing(self, store: Store) -> None:
+        """A step that is sent again because its answer got lost changes nothing."""
+        claim = store.claim("EV-1")
+        assert claim is not None
+        store.finish(claim)
+        store.finish(claim)
+        store.release(claim)
+
+        assert store.claim("EV-1") is None
+
+    @pytest.mark.parametrize("lease", [0, -1, float("nan")])
+    def test_a_lease_takes_time(self, store: Store, lease: float) -> None:
+        """A lease that is over before it begins is a mistake."""
+        with pytest.raises(ValueError, match="number of seconds above 0"):
+            store.claim("EV-1", lease)
+
+
+class TestOnce:
+    def test_first_and_repeat(self, store: Store) -> None:
+        """The block learns whether the message is new."""
+        with once(store, "EV-1") as first:
+            assert first is True
+        with once(store, "EV-1") as first:
+            assert first is False
+
+    def test_a_failing_handler_gives_the_message_back(self, store: Store) -> None:
+        """What failed is done again when the message comes again."""
+        with pytest.raises(ZeroDivisionError), once(store, "EV-1"):
+            _ = 1 / 0
+
+        with once(store, "EV-1") as first:
+            assert first
+
+    def test_two_at_once(self, store: Store) -> None:
+        """The second of two simultaneous deliveries is refused, not handled."""
+        with once(store, "EV-1"):
+            with pytest.raises(InProgress), once(store, "EV-1"):
+                pytest.fail("two workers inside")
+
+        with once(store, "EV-1") as first:
+            assert not first
+
+    def test_the_handlers_error_is_seen_when_the_store_fails_too(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A store that cannot release does not hide why the block failed."""
+
+        class Lost(MemoryStore):
+            def release(self, claim: Claim, /) -> None:
+                msg = "connection lost"
+                raise ConnectionError(msg)
+
+        with (
+            caplog.at_level(logging.WARNING, "chainable"),
+            pytest.raises(ZeroDivisionError),
+            once(Lost(), "EV-1"),
+        ):
+            _ = 1 / 0
+
+        assert "stays until its lease ends" in caplog.text
+
+    def test_many_threads_book_each_message_once(self, store: Store) -> None:
+        """Whatever the threads do, every message is booked exactly once."""
+        booked: Counter[int] = Counter()
+        start = threading.Barrier(8)
+
+        def work() -> None:
+            start.wait()
+            for number in range(25):
+                done = False
+                while not done:
+                    try:
+                        with once(store, f"EV-{number}") as first:
+                            if first:
+                                booked[number] += 1
+                    except InProgress:
+                        continue
+                    done = True
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert booked == dict.fromkeys(range(25), 1)
+
+
+class TestMemoryStore:
+    def test_forgets_what_no_platform_repeats(self) -> None:
+        """Memory does not grow for ever: old finished messages go, the younger stay."""
+        now = 0.0
+        store = MemoryStore(keep=100, clock=lambda: now)
+        for moment, message in ((0.0, "old"), (50.0, "young")):
+            now = moment
+            with once(store, message):
+                pass
+
+        now = 100.0
+
+        assert store.claim("old") is not None
+        assert store.claim("young") is None
+
+
+class TestRedisStore:
+    def test_several_clients_share_a_store(self, redis_server: Redis, redis_url: str) -> None:
+        """What one worker finished, another one knows, decoding answers or not."""
+        with once(RedisStore(redis_server), "EV-1"):
+            pass
+
+        with Redis.from_url(redis_url, decode_responses=True) as other:
+            assert RedisStore(other).claim("EV-1") is None
+
+    def test_stands_under_a_url(self, redis_server: Redis, redis_url: str) -> None:
+        """A store is opened by the URL of its Redis."""
+        store = RedisStore.from_url(redis_url, prefix="shop:", keep=1)
+
+        with once(store, "EV-1"):
+            pass
+
+        (key,) = redis_server.scan_iter()
+        assert key == b"shop:EV-1"
+        assert 0 < redis_server.pttl(key) <= 1000
+
+    def test_a_worker_that_dies_in_the_middle(self, redis_server: Redis, redis_url: str) -> None:
+        """A killed worker loses nothing: when its lease is over, the message is handled."""
+        store = RedisStore(redis_server)
+        with worker(redis_url, "EV-1", lease=1, deed="die") as dying:
+            out, _ = dying.communicate()
+        assert (out, dying.returncode) == ("first\n", -signal.SIGKILL)
+
+        with pytest.raises(InProgress):
+            store.claim("EV-1")
+        while redis_server.exists("chainable:once:EV-1"):
+            time.sleep(0.01)
+        with worker(redis_url, "EV-1", lease=60, deed="book") as second:
+            out, _ = second.communicate(input="\n")
+
+        assert out == "first\n"
+        assert redis_server.get("booked") == b"1"
+        assert store.claim("EV-1") is None
+
+    def test_two_processes_at_once(self, redis_server: Redis, redis_url: str) -> None:
+        """Of two processes with the same message one books it, the other is refused."""
+        with worker(redis_url, "EV-1", lease=60, deed="book") as one:
+            assert one.stdout is not None
+            assert one.stdout.readline() == "first\n"
+            with worker(redis_url, "EV-1", lease=60, deed="book") as two:
+                out, err = two.communicate(input="\n")
+            one.communicate(input="\n")
+
+        assert out == ""
+        assert "InProgress: EV-1 is being handled by another worker" in err
+        assert redis_server.get("booked") == b"1"
+        assert RedisStore(redis_server).claim("EV-1") is None
+
+    def test_a_process_that_is_too_slow_fails(self, redis_server: Redis, redis_url: str) -> None:
+        """A worker that outlives its lease, and was replaced, ends in an error."""
+        store = RedisStore(redis_server)
+        with worker(redis_url, "EV-1", lease=0.05, deed="book") as slow:
+            assert slow.stdout is not None
+            assert slow.stdout.readline() == "first\n"
+            while redis_server.exists("chainable:once:EV-1"):
+                time.sleep(0.01)
+            with once(store, "EV-1") as first:
+                assert first
+                _, err = slow.communicate(input="\n")
+
+        assert "InProgress: the lease on EV-1 ran out" in err
+        assert slow.returncode == 1
+        assert store.claim("EV-1") is None
