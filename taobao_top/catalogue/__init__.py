@@ -1,0 +1,129 @@
+"""
+What is known of TOP: its methods and their fields.
+
+Read from two files beside this module, record by record, at the first use;
+nothing is parsed at import.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from chainable.catalogue import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["Method", "Param", "method", "methods", "titles"]
+
+_HERE = os.path.dirname(__file__)
+_index = Shelf(os.path.join(_HERE, "index.shelf"))
+_details = Shelf(os.path.join(_HERE, "details.shelf"))
+_NOTHING: Mapping[str, str] = {}
+_SHORT = ("String", "Number", "Boolean", "Date")
+_KEPT = 1024
+
+
+@frozen
+class Param:
+    """
+    One named value of a request or of an answer.
+
+    Attributes:
+        name: As it stands on the wire.
+        type: ``String``, ``Number``, ``Boolean``, ``Date``, ``Json``, ``byte[]``, … or the name of an object's class.
+        required: Whether it has to be there.
+        list: Whether it is a list of that type.
+        example: A value from the official page, as text; None where there is none.
+        fields: The members of an object.
+    """
+
+    name: str
+    type: str = "String"
+    required: bool = False
+    list: bool = False
+    example: str | None = None
+    fields: tuple[Param, ...] = ()
+
+
+@frozen(eq=False)
+class Method:
+    """
+    One method of TOP.
+
+    Attributes:
+        name: ``taobao.item.seller.get``.
+        title: Its name on the official page; None where it has none.
+        session: ``required``, ``none``, or None where it is not known.
+        types: The business parameters and their types; ``object`` for one with members, ``[]`` behind a list's.
+    """
+
+    name: str
+    title: str | None = None
+    session: str | None = None
+    types: Mapping[str, str] = _NOTHING
+
+    @property
+    def group(self) -> str:
+        """The group of methods it belongs to."""
+        return _fields(self.name)[2]
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        """The business parameters with their members."""
+        return _fields(self.name)[0]
+
+    @property
+    def response(self) -> tuple[Param, ...]:
+        """The members of the answer."""
+        return _fields(self.name)[1]
+
+
+_methods: dict[str, Method] = {}
+
+
+def method(name: str, /) -> Method | None:
+    """Give a method by its full name; None if the catalogue has none of this name."""
+    found = _methods.get(name)
+    if found is None:
+        record = None if name == "methods" else _index.get(name)
+        if record is None:
+            return None
+        if len(_methods) >= _KEPT:
+            _methods.clear()
+        types = {
+            param: _SHORT[kind] if isinstance(kind, int) else kind for param, kind in record.pop("types", {}).items()
+        }
+        found = _methods[name] = Method(name, types=types, **record)
+    return found
+
+
+def methods() -> Iterator[str]:
+    """Give the names of all methods, sorted."""
+    yield from _index.get("methods") or ()
+
+
+def titles() -> Iterator[tuple[str, str]]:
+    """Give the names of all methods with their titles, empty where there is none, in no particular order."""
+    for name, record in _index.items():
+        if name != "methods":
+            yield name, record.get("title", "")
+
+
+@lru_cache(maxsize=64)
+def _fields(name: str) -> tuple[tuple[Param, ...], tuple[Param, ...], str]:
+    record = _details.get(name) or {}
+    return _made(record.get("params", ())), _made(record.get("response", ())), record.get("group", "")
+
+
+def _made(records: Iterable[dict[str, Any]]) -> tuple[Param, ...]:
+    made = []
+    for record in records:
+        if "fields" in record:
+            record["fields"] = _made(record["fields"])
+        made.append(Param(**record))
+    return tuple(made)

@@ -1,0 +1,354 @@
+"""
+What is known of WeChat Pay: its operations, their fields, its notification events.
+
+Everything here is read from two files beside this module, record by record, at
+the first use; nothing is parsed at import, and nothing that a user writes is
+kept.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from chainable.catalogue import Shelf
+from chainable.path import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from wechatpay.catalogue.fields import Answer, Event, Field, Request
+
+__all__ = [
+    "Answer",
+    "Branch",
+    "Event",
+    "Field",
+    "Operation",
+    "Request",
+    "Upload",
+    "event",
+    "events",
+    "operation",
+    "operations",
+    "tree",
+]
+
+_HERE = os.path.dirname(__file__)
+_index = Shelf(os.path.join(_HERE, "index.shelf"))
+_details = Shelf(os.path.join(_HERE, "details.shelf"))
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Branch:
+    """
+    One position in the tree of the catalogued paths.
+
+    Branches are made as they are reached and kept by their parent: at most one
+    for each position in the catalogue.
+
+    Attributes:
+        path: The official spelling from the root: ``v3/pay/transactions/id/{transaction_id}``.
+    """
+
+    __slots__ = ("_alike", "_node", "_variables", "_verbs", "path")
+
+    def __init__(self, path: str, node: Mapping[str, Any] | None) -> None:
+        self.path = path
+        self._node = node  # None: in a record of its own
+        self._alike: dict[str, tuple[tuple[str, Branch], ...]] = {}
+        self._variables: tuple[tuple[str, Branch], ...] | None = None
+        self._verbs: Mapping[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Branch({self.path!r})"
+
+    def _loaded(self) -> Mapping[str, Any]:
+        node = self._node
+        if node is None:
+            node = self._node = _index.get(f"tree {self.path}") or _NOTHING
+        return node
+
+    def _child(self, spelling: str, node: Any) -> Branch:
+        return Branch(f"{self.path}/{spelling}" if self.path else spelling, node or None)
+
+    def alike(self, folded: str, /) -> tuple[tuple[str, Branch], ...]:
+        """
+        Give the literal children whose official spelling folds to this one.
+
+        The only possible value of a variable counts as a literal too.
+
+        Args:
+            folded: A segment as :func:`chainable.path.fold` reduces it; ``''`` is a trailing slash.
+        """
+        known = self._alike.get(folded)
+        if known is None:
+            node = self._node or self._loaded()
+            children = node.get("literals", _NOTHING).get(folded)
+            if children is None:
+                if "wide" not in node:
+                    return ()
+                children = _index.get(f"below {self.path} {folded}")
+                if children is None:
+                    return ()
+            known = tuple(
+                (spelling, self._variable(child) if isinstance(child, str) else self._child(spelling, child))
+                for spelling, child in children.items()
+            )
+            self._alike[folded] = known
+        return known
+
+    def _variable(self, name: str) -> Branch:
+        return dict(self.variables)[name]
+
+    def literal(self, segment: str, /) -> Branch | None:
+        """Give the child with exactly this spelling; ``''`` is a trailing slash."""
+        for spelling, child in self.alike(fold(segment)):
+            if spelling == segment:
+                return child
+        return None
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The official spellings of all literal children."""
+        node = self._loaded()
+        if "wide" in node:
+            return tuple(node["wide"])
+        return tuple(
+            spelling
+            for children in node.get("literals", _NOTHING).values()
+            for spelling, child in children.items()
+            if not isinstance(child, str)
+        )
+
+    @property
+    def variables(self) -> tuple[tuple[str, Branch], ...]:
+        """The children that stand for a value, with their official names."""
+        if self._variables is None:
+            self._variables = tuple(
+                (name, self._child(f"{{{name}}}", node))
+                for name, node in self._loaded().get("variables", _NOTHING).items()
+            )
+        return self._variables
+
+    @property
+    def verbs(self) -> Mapping[str, str]:
+        """The operations at this very path: verb to key."""
+        if self._verbs is None:
+            self._verbs = {verb: f"{verb} {self.path}" for verb in self._loaded().get("verbs", ())}
+        return self._verbs
+
+
+class _Record:
+    # A call makes one of these and an import all their classes: what is given lies in the
+    # instance, the rest is the class's, and neither needs the code that attrs would write.
+
+    def __init__(self, **given: Any) -> None:
+        self.__dict__.update(given)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        msg = f"{type(self).__name__} cannot be changed"
+        raise AttributeError(msg)
+
+
+class Upload(_Record):
+    """
+    How the multipart body of an upload is put together.
+
+    Attributes:
+        file: Name of the part with the file.
+        meta: Name of the JSON part whose text is signed; None where the fields are parts of their own (v2).
+        filename: Member that takes the file's name; None where there is none.
+        digest: Member that takes the file's digest in lower-case hexadecimal; None where there is none.
+        hash: Algorithm of the digest: ``sha256`` or ``md5``.
+        size: The largest size documented, in bytes; None where none is.
+        types: File name extensions documented, in lower case without the dot; empty where none are.
+    """
+
+    file: str = "file"
+    meta: str | None = None
+    filename: str | None = None
+    digest: str | None = None
+    hash: str = "sha256"
+    size: int | None = None
+    types: tuple[str, ...] = ()
+
+
+class Operation(_Record):
+    """
+    One operation: what a call needs at once, its fields when asked for.
+
+    Attributes:
+        key: Verb and path: ``POST v3/pay/transactions/native``.
+        method: The verb, in capitals.
+        path: The official path, variables in braces.
+        title: Its name on the official page.
+        page: The first of its official pages.
+        base_uri: Its own access point, with a path prefix where it has one; None for the client's.
+        base_uri_required: Whether it is served there only.
+        mtls: Whether the merchant certificate has to go along.
+        nonceless: Whether ``nonce_str`` must not be sent (v2).
+        status: ``deprecated``, ``discarded``, ``redesigned``, ``privated`` or None.
+        successor: Key of the operation that took its place, where that is certain.
+        body: ``json``, ``xml``, ``multipart``, or None for an operation without a body.
+        answer: ``json``, ``xml``, ``binary``, ``text``, ``empty`` or ``redirect`` (a page for a browser).
+        variables: Names of the path's variables, in order.
+        fixed: Variables that have one possible value, with it.
+        encrypted: Whether fields of the request are to be encrypted.
+        encrypted_fields: Where in the request: place (``json``, ``query``, ``xml``, ``meta``) to nested
+            names, the last one with the kind of encryption (``rsa``); lists are passed through.
+        encrypted_answer_fields: The same for the answer, without places.
+        integer_fields: Where the request has integers: place to nested names, the last one with ``True``.
+        encoded_fields: Where the request has text that holds ``json`` or ``urlencode``, likewise.
+        idempotent_by: Place (``json``, ``xml``, ``path``, ``header``, ``query``) and names that lead to the number
+            which makes repeating this request safe; None if nothing does.
+        unsigned_request: Whether the request carries no signature.
+        unsigned_answer: Whether a good answer carries no signature.
+        digest_header: Answer header whose SHA-1, as JSON, is what the answer's signature covers.
+        sign_types: Signature algorithms allowed (v2); the first is the default.
+        sign_type_parameter: Whether ``sign_type`` is a parameter of the operation (v2).
+        merchant_number_field: What the operation calls the merchant's number (v2); None where it has none.
+        key_operation: Key of the operation that gives the public key for ``encrypted_fields``, where it is not the
+            platform's own.
+        upload: How its multipart body is put together; None for other bodies.
+    """
+
+    key: str
+    method: str
+    path: str
+    title: str = ""
+    page: str | None = None
+    base_uri: str | None = None
+    base_uri_required: bool = False
+    mtls: bool = False
+    nonceless: bool = False
+    status: str | None = None
+    successor: str | None = None
+    body: str | None = None
+    answer: str = "json"
+    variables: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = _NOTHING
+    encrypted: bool = False
+    encrypted_fields: Mapping[str, Any] = _NOTHING
+    encrypted_answer_fields: Mapping[str, Any] = _NOTHING
+    integer_fields: Mapping[str, Any] = _NOTHING
+    encoded_fields: Mapping[str, Any] = _NOTHING
+    idempotent_by: tuple[str, ...] | None = None
+    unsigned_request: bool = False
+    unsigned_answer: bool = False
+    digest_header: str | None = None
+    sign_types: tuple[str, ...] = ()
+    sign_type_parameter: bool = False
+    merchant_number_field: str | None = None
+    key_operation: str | None = None
+    upload: Upload | None = None
+
+    def __repr__(self) -> str:
+        return f"Operation({self.key!r})"
+
+    @property
+    def docs(self) -> tuple[str, ...]:
+        """All official pages."""
+        return _fields(self.key)[2]
+
+    @property
+    def request(self) -> Request:
+        """Every field of the request."""
+        return _fields(self.key)[0]
+
+    @property
+    def response(self) -> Answer:
+        """Every field of the answer."""
+        return _fields(self.key)[1]
+
+
+_LISTS = ("variables", "idempotent_by", "sign_types")
+_operations: dict[str, Operation] = {}
+_events: dict[str, Event] = {}
+_root = Branch("", None)
+
+
+def tree() -> Branch:
+    """Give the root of all catalogued paths."""
+    return _root
+
+
+def operation(key: str, /) -> Operation | None:
+    """
+    Give an operation; None if the catalogue has none of this key.
+
+    Args:
+        key: Verb and official path, as :attr:`Branch.verbs` gives them.
+    """
+    found = _operations.get(key)
+    if found is None:
+        record = _index.get(key)
+        if record is None:
+            return None
+        found = _operations[key] = _made(key, record)
+    return found
+
+
+def _made(key: str, record: dict[str, Any]) -> Operation:
+    method, _, path = key.partition(" ")
+    for name in _LISTS:
+        if name in record:
+            record[name] = tuple(record[name])
+    upload = record.get("upload")
+    if upload is not None:
+        record["upload"] = Upload(**upload | {"types": tuple(upload.get("types", ()))})
+    return Operation(key=key, method=method, path=path, **record)
+
+
+def operations() -> Iterator[Operation]:
+    """Give all operations, in the order of their paths."""
+    for key in _index.get("operations") or ():
+        found = operation(key)
+        if found is not None:
+            yield found
+
+
+@lru_cache(maxsize=64)
+def _fields(key: str) -> tuple[Request, Answer, tuple[str, ...]]:
+    from wechatpay.catalogue import fields  # noqa: PLC0415 (a call needs none of it)
+
+    return fields.of(_details.get(key) or {})
+
+
+def event(name: str, /, version: str = "v3") -> Event | None:
+    """
+    Give a notification event; None if the catalogue has none of this name.
+
+    Args:
+        name: Its ``event_type``; the slug of those v2 notifications that have no type.
+        version: ``v3`` or ``v2``.
+    """
+    key = f"event {version} {name}"
+    found = _events.get(key)
+    if found is None:
+        record = _details.get(key)
+        if record is None:
+            return None
+        from wechatpay.catalogue import fields  # noqa: PLC0415 (a call needs none of it)
+
+        found = _events[key] = fields.event(version, name, record)
+    return found
+
+
+def events() -> Iterator[Event]:
+    """Give all notification events."""
+    for version, name in _index.get("events") or ():
+        found = event(name, version)
+        if found is not None:
+            yield found
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"Answer", "Event", "Field", "Request"}:
+        from wechatpay.catalogue import fields  # noqa: PLC0415 (a call needs none of it)
+
+        return getattr(fields, name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

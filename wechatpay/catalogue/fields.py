@@ -1,0 +1,137 @@
+"""The fields of operations and events: what describing, checking and typing need and a call does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Answer", "Event", "Field", "Request"]
+
+
+@frozen
+class Field:
+    """
+    One named value of a request, an answer or a notification.
+
+    Attributes:
+        name: As it stands on the wire.
+        type: ``string``, ``integer``, ``number``, ``boolean``, ``object``, ``file``; a list of them ends in ``[]``.
+        required: Whether it is always there.
+        enum: The values it can have; empty where they are not known.
+        encrypted: ``rsa``, ``aes-gcm`` or ``aes-ecb``; None for plain text.
+        encoded: ``json`` or ``urlencode`` for a text that holds such; None otherwise.
+        decoded: The type inside an encoded text, where it is not an object.
+        example: A value from the official page; None where there is none.
+        fields: The members of an object or of a list's objects.
+    """
+
+    name: str
+    type: str = "string"
+    required: bool = False
+    enum: tuple[str | int, ...] = ()
+    encrypted: str | None = None
+    encoded: str | None = None
+    decoded: str | None = None
+    example: str | int | float | bool | None = None
+    fields: tuple[Field, ...] = ()
+
+
+@frozen
+class Request:
+    """
+    The fields of a request by where they go; None where nothing goes.
+
+    Attributes:
+        path: Variables of the path.
+        query: Parameters behind the ``?``.
+        headers: Headers of its own, ``Wechatpay-Serial`` for instance.
+        json: Members of the JSON body.
+        xml: Elements of the XML body.
+        multipart: Parts of the multipart body.
+    """
+
+    path: tuple[Field, ...] | None = None
+    query: tuple[Field, ...] | None = None
+    headers: tuple[Field, ...] | None = None
+    json: tuple[Field, ...] | None = None
+    xml: tuple[Field, ...] | None = None
+    multipart: tuple[Field, ...] | None = None
+
+
+@frozen
+class Answer:
+    """
+    What comes back.
+
+    Attributes:
+        content: ``json``, ``xml``, ``binary``, ``text``, ``empty`` or ``redirect``.
+        fields: Members of the JSON or XML body.
+    """
+
+    content: str
+    fields: tuple[Field, ...] = ()
+
+
+@frozen
+class Event:
+    """
+    One kind of notification.
+
+    Attributes:
+        version: ``v3`` (JSON) or ``v2`` (XML).
+        name: Its ``event_type``, or the slug of a v2 notification without one.
+        event_type: The ``event_type``; None where v2 has none.
+        event_types: Every ``event_type`` it may arrive under.
+        title: Its name on the official page.
+        docs: Official pages.
+        headers: Headers it comes with.
+        original_type: ``original_type`` of its resource, where documented.
+        fields: Elements of the XML body (v2).
+        resource: Members of the decrypted resource.
+        encrypted_field: Element that holds the encrypted resource (v2).
+        encryption: ``aes-gcm`` or ``aes-ecb``; None for plain notifications.
+    """
+
+    version: str
+    name: str
+    event_type: str | None
+    event_types: tuple[str, ...]
+    title: str
+    docs: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    original_type: str | None = None
+    fields: tuple[Field, ...] = ()
+    resource: tuple[Field, ...] = ()
+    encrypted_field: str | None = None
+    encryption: str | None = None
+
+
+def _made(records: Iterable[dict[str, Any]]) -> tuple[Field, ...]:
+    made = []
+    for record in records:
+        if "enum" in record:
+            record["enum"] = tuple(record["enum"])
+        if "fields" in record:
+            record["fields"] = _made(record["fields"])
+        made.append(Field(**record))
+    return tuple(made)
+
+
+def of(record: dict[str, Any]) -> tuple[Request, Answer, tuple[str, ...]]:
+    """Make the fields and the list of pages of an operation out of its record."""
+    request = {place: _made(fields) for place, fields in record.get("request", {}).items()}
+    answer = record.get("response", {})
+    return Request(**request), Answer(answer.get("content", "json"), _made(answer.get("fields", ()))), tuple(record.get("docs", ()))
+
+
+def event(version: str, name: str, record: dict[str, Any]) -> Event:
+    """Make an event out of its record."""
+    for member in ("event_types", "docs", "headers"):
+        record[member] = tuple(record.get(member, ()))
+    for member in ("fields", "resource"):
+        record[member] = _made(record.get(member, ()))
+    return Event(version, name, **record)
