@@ -11,8 +11,12 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053053
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
+import tempfile
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol, TypeVar, cast
 
 from attrs import field, frozen
@@ -29,6 +33,7 @@ from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, serial_tex
 from wechatpay.crypto.sources import KeySource, decode_base64, read_source
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from datetime import datetime
 
@@ -120,22 +125,45 @@ class Certificate:
     pem: bytes = field(repr=False)
 
 
-@frozen
+@frozen(eq=False)
 class MerchantPair:
     """
-    The merchant's certificate with its private key, as mTLS needs them.
+    The merchant's certificate with its private key: what it shows in TLS.
 
     Attributes:
         certificate: The merchant API certificate.
         key: Its private key.
         chain_pem: The certificate, and those above it if they came along.
-        key_pem: The private key, unencrypted PKCS#8 PEM.
     """
 
     certificate: Certificate
-    key: RSAPrivateKey = field(repr=False, eq=False)
+    key: RSAPrivateKey = field(repr=False)
     chain_pem: bytes = field(repr=False)
-    key_pem: bytes = field(repr=False)
+
+    def install(self, context: ssl.SSLContext, /) -> None:
+        """
+        Load both into the context.
+
+        TLS takes them from files only: the key passes through one that only
+        this user can read, enciphered under a password made up for it, and
+        that is gone when this method returns.
+        """
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+            BestAvailableEncryption,
+            Encoding,
+            PrivateFormat,
+        )
+
+        password = secrets.token_bytes(32).hex()
+        cipher = BestAvailableEncryption(password.encode())
+        key_pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, cipher)
+        descriptor, path = tempfile.mkstemp(suffix=".pem")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self.chain_pem + key_pem)
+            context.load_cert_chain(path, password=password)
+        finally:
+            Path(path).unlink()
 
 
 @frozen
@@ -272,7 +300,7 @@ def load_p12(
             )
         raise ConfigurationError(msg) from None
     if certificate is None or key is None:
-        lacking = _CERTIFICATE if certificate is None else _PRIVATE
+        lacking = _PRIVATE if key is None else _CERTIFICATE
         msg = f"{name}: this .p12 holds no {lacking.removeprefix('a ')}{origin}"
         raise ConfigurationError(msg)
     if not isinstance(key, RSAPrivateKey):
@@ -401,6 +429,7 @@ def _load_own_key(source: KeySource, name: str, password: str | bytes | None) ->
         content, load = found.der, load_der_private_key
     else:
         content, load = found.pem, load_pem_private_key
+    key: object
     try:
         key = load(content, None)
     except TypeError:
@@ -447,7 +476,7 @@ def _find(data: bytes, name: str, origin: str) -> list[_Found]:
     if b"-----BEGIN" in data:
         return _find_pem(data, name, origin)
     der = data if data[:1] == b"\x30" and not data.isascii() else decode_base64(data)
-    if der is None:
+    if der is None or der[:1] != b"\x30":
         digits = data.strip()
         if len(digits) == _APIV3_KEY_BYTES and digits.isalnum():
             msg = f"{name}: this looks like an API key of 32 characters, not like a file{origin}"
@@ -482,35 +511,36 @@ def _find_pem(data: bytes, name: str, origin: str) -> list[_Found]:
     return found
 
 
-_INTEGER, _BITS, _OCTETS, _OID, _SEQUENCE, _EXPLICIT = 0x02, 0x03, 0x04, 0x06, 0x30, 0xA0
+_INTEGER, _BITS, _OCTETS, _OID, _SEQUENCE, _EXPLICIT = (
+    b"\x02",
+    b"\x03",
+    b"\x04",
+    b"\x06",
+    b"\x30",
+    b"\xa0",
+)
 
 
 def _recognise(der: bytes) -> _Found:
-    """Tell by its shape what a DER object is; IndexError when it ends too early."""
-    tag, start, end = _element(der, 0)
+    """Tell by its shape what a DER sequence is; IndexError when it ends too early."""
     kind = "DER of an unknown type"
-    if tag == _SEQUENCE:
-        first, first_start, first_end = _element(der, start)
-        if first == _INTEGER:
-            small = der[first_start:first_end]
-            if small in {b"\x00", b"\x01"}:
-                kind = _PRIVATE
-            else:
-                kind = _P12 if small == b"\x03" else _PUBLIC
-        elif first == _SEQUENCE:
-            inner = der[first_start]
-            following = der[first_end]
-            if inner == _OID and following in {_BITS, _OCTETS}:
-                kind = _PUBLIC if following == _BITS else _PRIVATE
-            elif inner in {_EXPLICIT, _INTEGER}:
-                is_request = der[first_start : first_start + 3] == b"\x02\x01\x00"
-                kind = _REQUEST if is_request else _CERTIFICATE
+    _, start, end = _element(der, 0)
+    tag, first, after = _element(der, start)
+    inner, following = der[first : first + 1], der[after : after + 1]
+    if tag == _INTEGER:
+        versions = {b"\x00": _PRIVATE, b"\x01": _PRIVATE, b"\x03": _P12}
+        kind = versions.get(der[first:after], _PUBLIC)
+    elif tag == _SEQUENCE and inner == _OID and following in {_BITS, _OCTETS}:
+        kind = _PUBLIC if following == _BITS else _PRIVATE
+    elif tag == _SEQUENCE and inner in {_EXPLICIT, _INTEGER}:
+        is_request = der[first : first + 3] == b"\x02\x01\x00"
+        kind = _REQUEST if is_request else _CERTIFICATE
     return _Found(kind, der[:end])
 
 
-def _element(der: bytes, at: int) -> tuple[int, int, int]:
+def _element(der: bytes, at: int) -> tuple[bytes, int, int]:
     """Tag, start and end of the content of the DER element that begins at *at*."""
-    tag, length, start = der[at], der[at + 1], at + 2
+    tag, length, start = der[at : at + 1], der[at + 1], at + 2
     indefinite = 0x80
     if length == indefinite:  # BER, seen in .p12 files
         return tag, start, len(der)
@@ -569,20 +599,13 @@ def _pair(
     certificate_name: str,
     key_name: str,
 ) -> MerchantPair:
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
     if key.public_key().public_numbers() != certificate.key.public_numbers():
         msg = (
             f"{certificate_name} and {key_name}: this private key does not belong to the "
             f"certificate {certificate.serial}"
         )
         raise ConfigurationError(msg)
-    key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return MerchantPair(certificate, key, b"".join(chain), key_pem)
+    return MerchantPair(certificate, key, b"".join(chain))
 
 
 def _octets(password: str | bytes | None) -> bytes | None:
