@@ -1,0 +1,272 @@
+"""
+Answers: JSON and XML, with and without a root, to the one shape of ``.data``.
+
+A list is ``{'trades': {'trade': [...]}}`` as the gateway sends it, or plain
+where ``simplify`` was asked for; XML answers come out the same, their texts
+as the numbers and booleans the catalogue says they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chainable.errors import CodecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from xml.etree.ElementTree import Element
+
+__all__ = ["Field", "business_failure", "inside", "json_fields", "open_json", "read", "root_name"]
+
+ERROR = "error_response"
+
+_CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
+_PROLOG = re.compile(rb"<\?xml[^>]*encoding=[\"']([\w.:-]+)")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|&#(?:x0*(?:1?[0-8bcef]|1[9ad]);|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]);)")
+_INTEGER = re.compile(r"-?[0-9]{1,4000}")
+
+
+class Field(Protocol):
+    """What the catalogue says of a member of an answer."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def type(self) -> str | None:
+        """Its type, in the platform's words."""
+
+    @property
+    def list(self) -> bool:
+        """Whether there are many."""
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """The members of an object; empty for anything else."""
+
+
+def root_name(method: str) -> str:
+    """Spell the root of a method's answer: ``item_seller_get_response`` for ``taobao.item.seller.get``."""
+    return method.removeprefix("taobao.").replace(".", "_") + "_response"
+
+
+def read(body: bytes, content_type: str | None, fields: Sequence[Field] = (), *, simplify: bool = False) -> dict[str, Any]:
+    """
+    Read a whole answer, whichever of the two formats it is in.
+
+    Args:
+        body: As it came, decompressed.
+        content_type: The header; names the charset, UTF-8 if it does not.
+        fields: What the catalogue knows of the members, for XML, which has no types.
+        simplify: Give the lists of an XML answer plain.
+
+    Raises:
+        CodecError: The body is empty, cut off, a page of HTML, or otherwise no answer of the gateway.
+    """
+    start = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise CodecError("the body of the answer is empty")
+    if start[:1] != b"<":
+        return _read_json(_decoded(body, _charset(content_type)))
+    if start[:14].lower().startswith((b"<!doctype html", b"<html")):
+        msg = (
+            f"the answer is a page of HTML ({len(body)} bytes), not one of the gateway: "
+            "is the gateway's address right, is a proxy or a maintenance page in between?"
+        )
+        raise CodecError(msg)
+    declared = _PROLOG.match(start)
+    charset = _charset(content_type) or (declared.group(1).decode() if declared else None)
+    return _read_xml(_decoded(body, charset), fields, simplify=simplify)
+
+
+def _charset(content_type: str | None) -> str | None:
+    named = _CHARSET.search(content_type or "")
+    return named.group(1) if named else None
+
+
+def _decoded(body: bytes, charset: str | None) -> str:
+    try:
+        text = body.decode(charset or "utf-8")
+    except LookupError:
+        text = body.decode("utf-8", errors="replace")
+    except UnicodeDecodeError as error:
+        msg = f"the answer is no {error.encoding} (at byte {error.start} of {len(body)})"
+        raise CodecError(msg) from None
+    return text.removeprefix("\ufeff")
+
+
+def _no_constant(name: str) -> Any:
+    msg = f"{name} is no JSON"
+    raise ValueError(msg)
+
+
+# Not strict: the gateway is known to send raw tabs and line breaks inside of texts.
+_JSON = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=_no_constant)
+
+
+def _loads(text: str, what: str) -> Any:
+    try:
+        return _JSON.decode(text)
+    except json.JSONDecodeError as error:
+        cut = ", it is cut off" if error.pos >= len(text.rstrip()) else ""
+        msg = f"{what} is no JSON: {error.msg} at character {error.pos} of {len(text)}{cut}"
+        raise CodecError(msg) from None
+    except (ValueError, RecursionError) as error:
+        msg = f"{what} is JSON of a kind nobody sends: {type(error).__name__}"
+        raise CodecError(msg) from None
+
+
+def _read_json(text: str) -> dict[str, Any]:
+    payload = _loads(text, "the answer")
+    if not isinstance(payload, dict):
+        msg = f"the answer is JSON, but not an object: {type(payload).__name__}"
+        raise CodecError(msg)
+    return payload
+
+
+def _read_xml(text: str, fields: Sequence[Field], *, simplify: bool) -> dict[str, Any]:
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        root = fromstring(_NOT_IN_XML.sub("", text), forbid_dtd=True)
+    except ParseError as error:
+        line, column = error.position
+        msg = f"the answer is no XML, or cut off (line {line}, column {column})"
+        raise CodecError(msg) from None
+    except DefusedXmlException as error:
+        msg = f"the answer is XML with a {type(error).__name__.removesuffix('Forbidden')}, which no gateway sends: refused"
+        raise CodecError(msg) from None
+    try:
+        return {root.tag: _members(root, {field.name: field for field in fields}, simplify=simplify)}
+    except RecursionError:
+        raise CodecError("the answer is XML of a kind nobody sends: nested too deeply") from None
+
+
+def _members(element: Element, fields: Mapping[str, Field], *, simplify: bool) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for child in element:
+        value = _value(child, fields.get(child.tag), simplify=simplify)
+        if child.tag not in members:
+            members[child.tag] = value
+        elif isinstance(members[child.tag], list):
+            members[child.tag].append(value)
+        else:
+            members[child.tag] = [members[child.tag], value]
+    return members
+
+
+def _value(element: Element, field: Field | None, *, simplify: bool) -> Any:
+    many = element.get("list") == "true" or (field is not None and field.list)
+    inner = {} if field is None else {member.name: member for member in field.fields}
+    if not many:
+        if len(element) or inner:
+            return _members(element, inner, simplify=simplify)
+        return _scalar(element.text or "", None if field is None else field.type)
+    kind = None if field is None else field.type
+    items = [
+        _members(item, inner, simplify=simplify) if len(item) or inner else _scalar(item.text or "", kind)
+        for item in element
+    ]
+    if simplify:
+        return items
+    return {element[0].tag: items} if items else {}
+
+
+def _scalar(text: str, kind: str | None) -> Any:
+    if kind == "Boolean" and text in {"true", "false"}:
+        return text == "true"
+    if kind == "Number":
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        try:
+            return Decimal(text)
+        except InvalidOperation:
+            return text
+    return text
+
+
+def inside(payload: dict[str, Any], root: str) -> Any:
+    """
+    Give what is inside of the root, or the payload itself where it has none.
+
+    Args:
+        payload: A whole answer that is no ``error_response``.
+        root: The name the root should have; any other ``…_response`` that
+            stands alone is taken as well, as qimen's ``response``.
+    """
+    if root in payload:
+        return payload[root]
+    if len(payload) == 1:
+        name, value = next(iter(payload.items()))
+        if isinstance(value, dict) and (name == "response" or name.endswith("_response")):
+            return value
+    return payload
+
+
+def json_fields(fields: Iterable[Field]) -> list[str]:
+    """List the members that the catalogue says hold JSON text, as dotted paths."""
+    found = []
+    for field in fields:
+        if field.type == "Json":
+            found.append(field.name)
+        found += [f"{field.name}.{name}" for name in json_fields(field.fields)]
+    return found
+
+
+def open_json(data: Any, path: str) -> None:
+    """
+    Replace JSON text by what it says, in place.
+
+    Args:
+        data: A decoded answer.
+        path: The member, dotted where it lies deeper; through lists it is
+            followed in every element.
+
+    Raises:
+        CodecError: The text is no JSON.
+    """
+    _open(data, path.split("."), path)
+
+
+def _open(node: Any, steps: list[str], path: str) -> None:
+    if isinstance(node, list):
+        for element in node:
+            _open(element, steps, path)
+    elif isinstance(node, dict):
+        name, *rest = steps
+        if name not in node:
+            # The list inside of {'trades': {'trade': [...]}} has a name that no path mentions.
+            for value in node.values():
+                if len(node) == 1 and isinstance(value, list):
+                    _open(value, steps, path)
+        elif rest:
+            _open(node[name], rest, path)
+        elif isinstance(node[name], str) and node[name]:
+            node[name] = _loads(node[name], f"the text of {path!r}")
+
+
+def business_failure(data: Any) -> str | None:
+    """
+    Find a normal answer's own word that the business failed.
+
+    Returns:
+        ``'is_success'``, ``'result.success'`` and the like; None where none is false.
+    """
+    if not isinstance(data, dict):
+        return None
+    for name in ("is_success", "success"):
+        if data.get(name) in (False, "false"):
+            return name
+    for outer, inner in data.items():
+        if isinstance(inner, dict):
+            for name in ("is_success", "success"):
+                if inner.get(name) in (False, "false"):
+                    return f"{outer}.{name}"
+    return None

@@ -1,0 +1,257 @@
+"""What each kind of value becomes on the wire, and which are refused."""
+
+from __future__ import annotations
+
+import enum
+import io
+import json
+import os
+from collections import OrderedDict
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from types import MappingProxyType, SimpleNamespace
+
+import pytest
+from chainable.codecs import spell
+from chainable.errors import CodecError
+from chainable.times import BEIJING
+from hypothesis import given
+from hypothesis import strategies as st
+from taobao_top.values import FilePart, write
+
+
+def kinds(**types):
+    return {name: SimpleNamespace(type=kind) for name, kind in types.items()}
+
+
+def one(value, kind=None):
+    """The text of one parameter named x; None if it is not sent."""
+    texts, files = write({"x": value}, kinds(x=kind) if kind else {})
+    assert not files
+    return texts.get("x")
+
+
+class Colour(str, enum.Enum):
+    RED = "red"
+
+
+class Size(enum.IntEnum):
+    BIG = 7
+
+
+class TestScalars:
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            ("中文 ", "中文 "),
+            (Colour.RED, "red"),
+            (0, "0"),
+            (123456789012345678901, "123456789012345678901"),
+            (Size.BIG, "7"),
+            (True, "true"),
+            (False, "false"),
+            (Decimal("10.00"), "10.00"),
+            (Decimal("1E+3"), "1000"),
+            (date(2026, 1, 2), "2026-01-02"),
+            (datetime(2026, 1, 1, 10, tzinfo=BEIJING), "2026-01-01 10:00:00"),
+            (datetime(2026, 1, 1, 23, tzinfo=timezone.utc), "2026-01-02 07:00:00"),
+        ],
+    )
+    def test_written(self, value, text):
+        """Each has one spelling."""
+        assert one(value) == text
+        assert one(value, "String") == text
+
+    @pytest.mark.parametrize("value", [None, "", "  ", "\t\n", [], (), {}, [None]])
+    def test_blank_is_not_sent(self, value):
+        """None and empty leave nothing behind, so that no one can sign them."""
+        assert one(value) is None
+
+    @pytest.mark.parametrize(
+        ("value", "error", "message"),
+        [
+            (0.1, TypeError, "x: a float is not exact; give a Decimal or text"),
+            (datetime(2026, 1, 1), TypeError, r"x: a naive datetime .*chainable\.BEIJING"),  # noqa: DTZ001
+            (Decimal("NaN"), CodecError, "x: NaN is not a number"),
+            ({"a", "b"}, TypeError, "x: a set has no form here"),
+            (object(), TypeError, "x: a object has no form here"),
+            ("\ud800", CodecError, "x: a lone surrogate"),
+            (["a,b"], CodecError, r"x\[0\] contains a comma"),
+            (["a", 0.5], TypeError, r"x\[1\]: a float"),
+            ([b"x"], TypeError, r"x\[0\]: a bytes has no form here"),
+        ],
+    )
+    def test_refused(self, value, error, message):
+        """What has no exact form is refused by its path."""
+        with pytest.raises(error, match=message):
+            one(value)
+
+    def test_a_path_as_text_is_no_file(self):
+        """Where the catalogue says file, text is a mistake."""
+        with pytest.raises(TypeError, match=r"x is a file: give bytes, an open file or a pathlib\.Path"):
+            one("image.jpg", "byte[]")
+
+
+class TestLists:
+    @pytest.mark.parametrize("kind", [None, "String", "Number", "Date"])
+    def test_comma(self, kind):
+        """Plain elements are joined with commas."""
+        assert one(["a", 1, True, Decimal("2.50"), None], kind) == "a,1,true,2.50"
+        assert one(("a", "b"), kind) == "a,b"
+
+    @pytest.mark.parametrize("kind", ["Json", "Trade"])
+    def test_json_by_the_catalogue(self, kind):
+        """Lists of objects and of Json are JSON, whatever the elements."""
+        assert one(["a", 1], kind) == '["a",1]'
+
+    def test_json_by_the_elements(self):
+        """A mapping or a list among the elements makes it JSON."""
+        assert one([{"a": 1}, {"b": None}]) == '[{"a":1},{}]'
+        assert one(["a", ["b"]]) == '["a",["b"]]'
+
+
+class TestObjects:
+    def test_create_order(self):
+        """The object of the documents: dates, booleans, a list, a JSON string."""
+        text = one(
+            {
+                "order_id": "实例值",
+                "effective_time": datetime(2026, 1, 1, 2, tzinfo=timezone.utc),
+                "day": date(2026, 1, 1),
+                "policy_list": [{"is_renew_policy": False, "fee_amount": Decimal("10.00"), "plan": None}],
+                "attributes": '{"spm":"xxx"}',
+                "colour": Colour.RED,
+            },
+            "CreateOrderRequest",
+        )
+
+        assert text == (
+            '{"order_id":"实例值","effective_time":"2026-01-01 10:00:00","day":"2026-01-01",'
+            '"policy_list":[{"is_renew_policy":false,"fee_amount":10.00}],"attributes":"{\\"spm\\":\\"xxx\\"}",'
+            '"colour":"red"}'
+        )
+
+    @pytest.mark.parametrize("value", [OrderedDict(a=1), MappingProxyType({"a": 1})])
+    def test_any_mapping(self, value):
+        """Mappings of every kind are objects."""
+        assert one(value) == '{"a":1}'
+
+    @pytest.mark.parametrize(
+        ("value", "error", "message"),
+        [
+            ({"a": [{"b": 0.1}]}, TypeError, r"x\.a\[0\]\.b: a float is not exact"),
+            ({"a": datetime(2026, 1, 1)}, TypeError, r"x\.a: a naive datetime .*chainable\.BEIJING"),  # noqa: DTZ001
+            ({"a": Decimal("Infinity")}, CodecError, r"x\.a: Infinity"),
+            ({"a": b"x"}, CodecError, r"x\.a: a file can only be a parameter of its own"),
+            ({"a": io.BytesIO()}, CodecError, r"x\.a: a file"),
+            ({1: "x"}, CodecError, "x: the key 1 is no text"),
+            ({"a": object()}, CodecError, r"x\.a: a object"),
+            ({"a": "\ud800"}, CodecError, "x: a lone surrogate"),
+        ],
+    )
+    def test_refused(self, value, error, message):
+        """A mistake deep inside is named by its path."""
+        with pytest.raises(error, match=message):
+            one(value)
+
+    def test_endless(self):
+        """A value that contains itself is refused."""
+        value = {}
+        value["x"] = value
+
+        with pytest.raises(CodecError, match="x: the value contains itself"):
+            one(value)
+
+    def test_nothing_is_changed(self):
+        """The caller's values stay as they are."""
+        value = {"a": None, "b": [None, {"c": None}]}
+
+        one(value)
+
+        assert value == {"a": None, "b": [None, {"c": None}]}
+
+
+class TestFiles:
+    def file(self, value, kind=None):
+        texts, files = write({"image": value}, kinds(image=kind) if kind else {})
+        assert not texts
+        return files["image"]
+
+    @pytest.mark.parametrize("value", [b"abc", bytearray(b"abc"), memoryview(b"abc"), io.BytesIO(b"abc")])
+    def test_bytes(self, value):
+        """Bytes take the name of their parameter."""
+        assert self.file(value, "byte[]") == FilePart("image", b"abc")
+
+    def test_path(self, tmp_path):
+        """A path is read, and gives its name and media type."""
+        (tmp_path / "图.png").write_bytes(b"\x89PNG")
+
+        part = self.file(tmp_path / "图.png")
+
+        assert part == FilePart("图.png", b"\x89PNG")
+        assert part.content_type == "image/png"
+
+    def test_open_file(self, tmp_path):
+        """A file the caller opened stays open."""
+        (tmp_path / "a.bin").write_bytes(b"abc")
+
+        with (tmp_path / "a.bin").open("rb") as file:
+            part = self.file(file)
+            assert not file.closed
+
+        assert part == FilePart("a.bin", b"abc")
+        assert part.content_type == "application/octet-stream"
+
+    def test_descriptor(self, tmp_path):
+        """A file without a name takes that of its parameter."""
+        (tmp_path / "a.bin").write_bytes(b"abc")
+
+        with os.fdopen(os.open(tmp_path / "a.bin", os.O_RDONLY), "rb") as file:
+            assert self.file(file).name == "image"
+
+    def test_named(self):
+        """A pair of name and content is a file of that name."""
+        assert self.file(("a.png", b"abc")) == FilePart("a.png", b"abc")
+
+    def test_open_as_text(self, tmp_path):
+        """A text file is refused."""
+        (tmp_path / "a.txt").write_text("abc")
+
+        with (tmp_path / "a.txt").open() as file, pytest.raises(TypeError, match="image: the file is open as text"):
+            self.file(file)
+
+    def test_missing(self, tmp_path):
+        """A path to nothing is the operating system's own error."""
+        with pytest.raises(FileNotFoundError):
+            self.file(tmp_path / "none")
+
+    def test_empty(self):
+        """An empty file is a file."""
+        assert self.file(b"") == FilePart("image", b"")
+
+
+JSON_VALUES = st.recursive(
+    st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+)
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON_VALUES, min_size=1))
+def test_objects_are_json(value):
+    """What the platform decodes is what the user gave."""
+    assert json.loads(one(value)) == value
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1)), st.integers(-12, 14))  # noqa: DTZ001
+def test_moments_are_kept(naive, offset):
+    """Whatever the zone, the text names the same second."""
+    moment = naive.replace(tzinfo=timezone(timedelta(hours=offset)))
+
+    written = datetime.strptime(one(moment), "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+
+    assert written == moment.replace(microsecond=0)
+
+
+def test_spelling_of_places():
+    """Places are spelled as people write them."""
+    assert spell((((None, "a"), 0), "b")) == "a[0].b"
