@@ -2,8 +2,8 @@
 Files of records that are found by key without loading an index.
 
 Layout, all numbers little-endian: a header (magic, version, flags, number of
-buckets, length of the file), one 32-bit end offset per bucket, the buckets.  A
-record's bucket is ``crc32(key) % buckets``.  A bucket is a CRC-32, seeded with
+buckets, length of the file), the 32-bit offsets of the buckets and of their
+end, the buckets.  A record's bucket is ``crc32(key) % buckets``.  A bucket is a CRC-32, seeded with
 the bucket's number so that a wrong offset shows, and its entries, deflated as
 one block if the file is marked so: length of the key, length of the value, the
 key in UTF-8, the value as JSON.
@@ -12,16 +12,16 @@ key in UTF-8, the value as JSON.
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import struct
+import threading
 import zlib
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["Shelf"]
@@ -35,6 +35,17 @@ _SPAN = struct.Struct("<II")
 _ENTRY = struct.Struct("<HI")
 
 _decode = json.JSONDecoder().raw_decode
+_lock = threading.Lock()
+
+
+def seek_and_read(descriptor: int, length: int, position: int) -> bytes:
+    """Do what ``os.pread`` does, for the systems that lack it; those do not fork either."""
+    with _lock:
+        os.lseek(descriptor, position, os.SEEK_SET)
+        return os.read(descriptor, length)
+
+
+_pread = getattr(os, "pread", seek_and_read)
 
 
 class Shelf:
@@ -51,24 +62,29 @@ class Shelf:
         ConfigurationError: At a look-up: the file is absent or damaged.
     """
 
-    __slots__ = ("_buckets", "_data", "_deflated", "_first", "_path")
+    __slots__ = ("_buckets", "_deflated", "_descriptor", "_path")
 
     def __init__(self, path: str | Path) -> None:
         self._path = path
-        self._data: mmap.mmap | None = None
-        self._buckets = self._first = 0
+        self._descriptor = -1
+        self._buckets = 0
         self._deflated = False
 
     def __repr__(self) -> str:
         return f"Shelf({os.fspath(self._path)!r})"
 
+    def __del__(self, _close: Callable[[int], None] = os.close) -> None:
+        if self._descriptor >= 0:
+            _close(self._descriptor)
+
     def get(self, key: str, /) -> Any | None:
         """Give the record of this key, decoded anew at every call; None if there is none."""
         wanted = key.encode()
-        data = self._data or self._open()
-        for name, value in self._entries(data, zlib.crc32(wanted) % self._buckets):
+        if self._descriptor < 0:
+            self._open()
+        for name, value in self._entries(zlib.crc32(wanted) % self._buckets):
             if name == wanted:
-                return self._value(value)
+                return _decode(value.decode())[0]
         return None
 
     def keys(self) -> Iterator[str]:
@@ -79,48 +95,39 @@ class Shelf:
     def items(self) -> Iterator[tuple[str, Any]]:
         """Give all keys with their records, each bucket read once."""
         for key, value in self._all():
-            yield key.decode(), self._value(value)
+            yield key.decode(), _decode(value.decode())[0]
 
     def _all(self) -> Iterator[tuple[bytes, bytes]]:
-        data = self._data or self._open()
+        if self._descriptor < 0:
+            self._open()
         for bucket in range(self._buckets):
-            yield from self._entries(data, bucket)
+            yield from self._entries(bucket)
 
-    def _open(self) -> mmap.mmap:
-        # A mapping, not a descriptor: it needs no position that threads and forks would share.
-        # Two threads may open it at the same time; either mapping serves both.
+    def _open(self) -> None:
         try:
             descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise self._unusable(f"cannot be read ({error.strerror})") from None
-        try:
-            data = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-            magic, version, flags, buckets, length = _HEADER.unpack_from(data)
-        except (OSError, ValueError, struct.error):
-            raise self._unusable("is damaged: it is too short") from None
-        finally:
-            os.close(descriptor)
+        size = os.fstat(descriptor).st_size
+        header = _pread(descriptor, _HEADER.size, 0).ljust(_HEADER.size)
+        magic, version, flags, buckets, length = _HEADER.unpack(header)
         if (magic, version) != (_MAGIC, _VERSION) or not buckets:
+            os.close(descriptor)
             raise self._unusable("is damaged: it does not begin as a catalogue does")
-        if length != len(data):
-            raise self._unusable(f"is damaged: it has {len(data)} bytes, not {length}")
+        if length != size:
+            os.close(descriptor)
+            raise self._unusable(f"is damaged: it has {size} bytes, not {length}")
         self._buckets = buckets
-        self._first = _HEADER.size + _OFFSET.size * buckets
         self._deflated = bool(flags & _DEFLATED)
-        self._data = data
-        return data
+        self._descriptor = descriptor
 
-    def _entries(self, data: mmap.mmap, bucket: int) -> Iterator[tuple[bytes, bytes]]:
-        try:
-            if bucket:
-                start, end = _SPAN.unpack_from(data, _HEADER.size + _OFFSET.size * (bucket - 1))
-            else:
-                start, end = self._first, *_OFFSET.unpack_from(data, _HEADER.size)
-            (checksum,) = _OFFSET.unpack_from(data, start)
-        except struct.error:
-            raise self._unusable("is damaged: an offset leads out of it") from None
-        block = data[start + _OFFSET.size : end]
-        if zlib.crc32(block, bucket) != checksum:
+    def _entries(self, bucket: int) -> Iterator[tuple[bytes, bytes]]:
+        block = self._block(bucket)
+        if block is None:
+            # A process that became a daemon has closed this descriptor, or given its number to another file.
+            self._open()
+            block = self._block(bucket)
+        if block is None:
             raise self._unusable(f"is damaged in bucket {bucket}")
         if self._deflated:
             block = zlib.decompress(block)
@@ -131,9 +138,15 @@ class Shelf:
             yield block[position + _ENTRY.size : middle], block[middle : middle + value_length]
             position = middle + value_length
 
-    @staticmethod
-    def _value(value: bytes) -> Any:
-        return _decode(value.decode())[0]
+    def _block(self, bucket: int) -> bytes | None:
+        try:
+            span = _pread(self._descriptor, _SPAN.size, _HEADER.size + _OFFSET.size * bucket)
+            start, end = _SPAN.unpack(span)
+            block = _pread(self._descriptor, end - start, start)
+            (checksum,) = _OFFSET.unpack_from(block)
+        except (OSError, ValueError, struct.error):
+            return None
+        return block[_OFFSET.size :] if zlib.crc32(block[_OFFSET.size :], bucket) == checksum else None
 
     def _unusable(self, problem: str) -> ConfigurationError:
         return ConfigurationError(f"the catalogue file {os.fspath(self._path)} {problem}: reinstall the package")
@@ -155,8 +168,8 @@ def shelve(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) 
         blocks[zlib.crc32(name) % buckets] += _ENTRY.pack(len(name), len(value)) + name + value
     if deflated:
         blocks = [zlib.compress(block, 9) for block in blocks]
-    position = _HEADER.size + _OFFSET.size * buckets
-    offsets = []
+    position = _HEADER.size + _OFFSET.size * (buckets + 1)
+    offsets = [_OFFSET.pack(position)]
     for block in blocks:
         position += _OFFSET.size + len(block)
         offsets.append(_OFFSET.pack(position))

@@ -99,7 +99,8 @@ def shards(root: Records) -> Records:
             children[name] = 0
         if len(node.get("literals", {})) > _WIDE:
             literals = node.pop("literals")
-            node["wide"] = sorted(spelling for children in literals.values() for spelling in children)
+            node["wide"] = True
+            records[f"wide {path}"] = sorted(spelling for children in literals.values() for spelling in children)
             records.update({f"below {path} {folded}": children for folded, children in literals.items()})
 
     cut(root, "")

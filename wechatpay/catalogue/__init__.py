@@ -115,7 +115,7 @@ class Branch:
         """The official spellings of all literal children."""
         node = self._loaded()
         if "wide" in node:
-            return tuple(node["wide"])
+            return tuple(_index.get(f"wide {self.path}") or ())
         return tuple(
             spelling
             for children in node.get("literals", _NOTHING).values()
