@@ -29,7 +29,8 @@ class Call:
         headers: Without signature and length.
         body: The bytes that leave; a signer of parameters writes it anew.
         signer: Signs each attempt; None for a plain request.
-        verifier: Checks the answer; None where the platform does not sign it.
+        verifier: Checks the answer; None where nobody can.
+        unsigned: A good answer carries no signature; an error may.
         answer: Makes the user's answer of a checked response: decodes it,
             raises APIError for a refusal.
         parameters: What a parameter signature covers.
@@ -59,6 +60,7 @@ class Call:
     timeout: tuple[float, float] = (5.0, 30.0)
     retries: int = 0
     deadline: float = 60.0
+    unsigned: bool = False
     stream: bool = False
     verify: bool | str | None = None
     certificate: ClientCertificate | None = None

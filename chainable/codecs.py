@@ -55,9 +55,8 @@ def spell(where: Where) -> str:
     return "".join(reversed(steps)).removeprefix(".") or "the value itself"
 
 
-def _refuse(value: Any, where: Where) -> Any:
-    msg = f"{spell(where)}: a {type(value).__name__} has no form in JSON; give text, a number, a mapping or a list"
-    raise CodecError(msg)
+def _nothing_special(value: Any, where: Where) -> Any:
+    return NotImplemented
 
 
 class JSONCodec:
@@ -70,15 +69,17 @@ class JSONCodec:
     keeps integers exact and gives fractions as Decimal.
 
     Args:
-        special: Is asked for a value of any other type, with its place;
-            gives what to write instead, or raises.
+        special: Is asked for every value that is not exactly a str, int,
+            bool, Decimal, dict, list or tuple, with its place; gives what to
+            write instead, NotImplemented for what is written without it, or
+            raises.
     """
 
     __slots__ = ("_special",)
 
     content_type = "application/json; charset=utf-8"
 
-    def __init__(self, special: Callable[[Any, Where], Any] = _refuse) -> None:
+    def __init__(self, special: Callable[[Any, Where], Any] = _nothing_special) -> None:
         self._special = special
 
     def encode(self, value: Any, /) -> bytes:
@@ -144,7 +145,10 @@ class JSONCodec:
         put("[]" if lead == "[" else "]")
 
     def _write_other(self, value: Any, where: Where, put: Callable[[str], None]) -> None:
-        if isinstance(value, float):
+        replaced = self._special(value, where)
+        if replaced is not NotImplemented:
+            self._write(replaced, where, put)
+        elif isinstance(value, float):
             put(self._float(value, where))
         elif isinstance(value, datetime):
             try:
@@ -155,7 +159,7 @@ class JSONCodec:
         elif isinstance(value, date):
             put(f'"{value.isoformat()}"')
         elif isinstance(value, str):
-            put(encode_basestring(str(value)))
+            put(encode_basestring(str.__str__(value)))
         elif isinstance(value, int):
             put(int.__repr__(value))
         elif isinstance(value, Decimal):
@@ -165,7 +169,8 @@ class JSONCodec:
         elif isinstance(value, list | tuple):
             self._write_array(value, where, put)
         else:
-            self._write(self._special(value, where), where, put)
+            msg = f"{spell(where)}: a {type(value).__name__} has no form in JSON; give text, a number, a mapping or a list"
+            raise CodecError(msg)
 
     @staticmethod
     def _number(value: Decimal, where: Where) -> str:

@@ -105,6 +105,7 @@ class APIError(ChainableError, requests.HTTPError):
         status_code: The HTTP status; 200 where the platform refuses inside a success.
         request_id: What the platform's support asks for first.
         retryable: The same number with the same parameters may be sent again.
+        transient: The same call may well succeed in a few seconds; as ``retryable`` unless told.
         retry_after: Seconds the platform asked to wait, if it did.
         verified: The refusal itself was signed, and the signature is right.
         pending: Neither failed nor done: ask for the state of the order.
@@ -122,6 +123,7 @@ class APIError(ChainableError, requests.HTTPError):
         status_code: int | None = None,
         request_id: str | None = None,
         retryable: bool = False,
+        transient: bool | None = None,
         retry_after: float | None = None,
         verified: bool = False,
         pending: bool = False,
@@ -136,6 +138,7 @@ class APIError(ChainableError, requests.HTTPError):
         self.status_code = status_code
         self.request_id = request_id
         self.retryable = retryable
+        self.transient = retryable if transient is None else transient
         self.retry_after = retry_after
         self.verified = verified
         self.pending = pending

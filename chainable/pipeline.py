@@ -134,13 +134,14 @@ class Pipeline:
 
     @staticmethod
     def _check(call: Call, response: Response[Any]) -> None:
-        if call.verifier is None or (call.stream and response.status_code < 300):
+        good = 200 <= response.status_code < 300
+        if call.verifier is None or (good and (call.unsigned or call.stream)):
             return
         try:
             call.verifier.verify(response)
         except SignatureError as error:
             # Gateways in front of the platform answer, too, and cannot sign: their errors are told as unverified.
-            if error.reason != "missing" or 200 <= response.status_code < 300:
+            if error.reason != "missing" or good:
                 raise
         else:
             response.verified = True
@@ -150,7 +151,7 @@ class Pipeline:
         if number > call.retries:
             return None
         if isinstance(error, APIError):
-            if not error.retryable or (_maybe_sent(error) and not call.repeatable):
+            if not error.transient or (_maybe_sent(error) and not call.repeatable):
                 return None
             if error.retry_after is not None:
                 return error.retry_after if error.retry_after <= LONGEST_WAIT else None

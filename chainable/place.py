@@ -66,15 +66,21 @@ class Resolution:
     Attributes:
         segments: The path, literal texts and variables.
         branch: Where it stands in the tree; None for an unknown path.
-        known: How many of its segments the tree knows.
+        left: Where the path left the tree, if it did; its first unknown
+            segment is that many from the beginning.
     """
 
-    __slots__ = ("branch", "known", "segments")
+    __slots__ = ("branch", "left", "segments")
 
-    def __init__(self, branch: Branch | None, segments: tuple[str | Variable, ...], known: int) -> None:
+    def __init__(
+        self,
+        branch: Branch | None,
+        segments: tuple[str | Variable, ...],
+        left: tuple[Branch, int] | None = None,
+    ) -> None:
         self.branch = branch
         self.segments = segments
-        self.known = known
+        self.left = left
 
     def label(self) -> str:
         """Spell the path without values, for logs: ``v3/pay/transactions/id/{transaction_id}``."""
@@ -139,7 +145,7 @@ class PathPlace:
     @classmethod
     def start(cls, tree: Branch | None) -> PathPlace:
         """The beginning of all paths, with the tree of those that are known."""
-        return cls((Resolution(tree, (), 0),))
+        return cls((Resolution(tree, ()),))
 
     def __str__(self) -> str:
         return "/".join(
@@ -171,7 +177,7 @@ class PathPlace:
         name = name.removesuffix("_")
         folded = path.fold(name)
         found = [
-            Resolution(child, (*candidate.segments, official), candidate.known + 1)
+            Resolution(child, (*candidate.segments, official))
             for candidate in self._candidates
             if candidate.branch is not None
             for official, child in candidate.branch.alike(folded)
@@ -185,11 +191,11 @@ class PathPlace:
         if segment[:1] == "{":
             return self._variable(segment[1:-1])
         found = [
-            Resolution(child, (*candidate.segments, segment), candidate.known + 1)
+            Resolution(child, (*candidate.segments, segment))
             for candidate in self._candidates
             if candidate.branch is not None and (child := candidate.branch.literal(segment)) is not None
         ] or [
-            Resolution(child, (*candidate.segments, Variable(name, name, segment)), candidate.known + 1)
+            Resolution(child, (*candidate.segments, Variable(name, name, segment)))
             for candidate in self._candidates
             if candidate.branch is not None and segment
             for name, child in candidate.branch.variables
@@ -205,7 +211,7 @@ class PathPlace:
             if slash._candidates[0].branch is not None:  # noqa: SLF001 (its own class)
                 return slash
         possible = [
-            (name, Resolution(child, (*candidate.segments, Variable(name, written)), candidate.known + 1))
+            (name, Resolution(child, (*candidate.segments, Variable(name, written))))
             for candidate in self._candidates
             if candidate.branch is not None
             for name, child in candidate.branch.variables
@@ -216,7 +222,8 @@ class PathPlace:
 
     def _unknown(self, segment: str | Variable) -> PathPlace:
         first = self._candidates[0]
-        return PathPlace((Resolution(None, (*first.segments, segment), first.known),))
+        left = first.left if first.branch is None else (first.branch, len(first.segments))
+        return PathPlace((Resolution(None, (*first.segments, segment), left),))
 
     def resolve(self, verb: str) -> Resolution:
         """Decide for one path, now that the verb is known."""

@@ -30,11 +30,14 @@ class SignableRequest(PreparedRequest):
             None where they travel in the query.
         signed_body: What the signature covers in place of the body (an
             upload's meta text); None where it is the body itself.
+        signed_message: What the last signature was made over; for
+            explanations, never for logs.
     """
 
     parameters: Mapping[str, str] | None = None
     codec: Codec | None = None
     signed_body: bytes | None = None
+    signed_message: bytes | None = None
 
 
 class Signer(AuthBase, ABC):

@@ -1,0 +1,106 @@
+"""
+Messages that come in over HTTP, without the framework they came through.
+
+:mod:`chainable.web.flask`, :mod:`chainable.web.django` and
+:mod:`chainable.web.starlette` turn a framework's request into an
+:class:`Inbound` and a :class:`Reply` into the framework's response.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from attrs import field, frozen
+
+from chainable.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Headers", "Inbound", "Reply", "header"]
+
+
+class Headers(Protocol):
+    """Any mapping of header names to values: a dict, WSGI environ, Django's META, …"""
+
+    def get(self, name: str, /) -> Any:
+        """Give the value under exactly this name, or None."""
+
+    def items(self) -> Any:
+        """Give all names with their values."""
+
+
+@frozen
+class Inbound:
+    """
+    A request that came in, as the bytes it was.
+
+    Attributes:
+        method: ``POST``.
+        url: Absolute, percent-encoded; the query exactly as it was sent.
+        headers: A mapping that ignores case.
+        body: The bytes that were sent, after any transfer encoding.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@frozen
+class Reply:
+    """
+    What is to be answered.
+
+    Attributes:
+        status: HTTP status.
+        headers: By name.
+        body: Bytes, empty for a 204.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(factory=dict)
+    body: bytes = b""
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """
+    One header of an inbound request.
+
+    Args:
+        headers: Any mapping; case does not matter, nor whether names are
+            written as HTTP does or as WSGI does (``HTTP_WECHATPAY_SERIAL``).
+        name: As HTTP writes it, ``Wechatpay-Serial``.
+
+    Returns:
+        The value; None if there is none, or if it is no text.
+    """
+    value = headers.get(name)
+    if value is None:
+        value = headers.get("HTTP_" + name.upper().replace("-", "_"))
+    if value is None:
+        wanted = _folded(name)
+        for key, candidate in headers.items():
+            if isinstance(key, str) and _folded(key) == wanted:
+                value = candidate
+                break
+    return value if isinstance(value, str) else None
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "-").removeprefix("http-")
+
+
+def encoded_query(query: bytes) -> str:
+    """The query of a URL as it was sent, with percent signs for what no URL may hold."""
+    return quote(query, safe="!#$%&'()*+,/:;=?@[]~")
+
+
+def consumed(how: str) -> ConfigurationError:
+    """The error for a body that somebody read before."""
+    return ConfigurationError(
+        f"the raw body of this request is gone: a form parser or a middleware read it first. The "
+        f"signature covers the bytes as they were sent: {how}"
+    )

@@ -1,0 +1,47 @@
+"""Django's requests and responses. https://docs.djangoproject.com/"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.http.request import RawPostDataException
+from django.utils.encoding import escape_uri_path
+
+from chainable.web import Inbound, consumed, encoded_query
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from chainable.web import Reply
+
+__all__ = ["inbound", "response"]
+
+
+def inbound(request: HttpRequest) -> Inbound:
+    """
+    A request of Django with the bytes that were sent.
+
+    Raises:
+        ConfigurationError: ``request.read()``, a multipart parser or a
+            middleware has read the body before.
+        DisallowedHost: See Django's ``ALLOWED_HOSTS``.
+    """
+    try:
+        body = request.body
+    except RawPostDataException:
+        raise consumed("call this before request.read() and before a multipart parser") from None
+    query = encoded_query(request.META.get("QUERY_STRING", "").encode("latin-1", "replace"))
+    path = escape_uri_path(request.path)
+    url = f"{request.scheme}://{request.get_host()}{path}" + (f"?{query}" if query else "")
+    return Inbound(str(request.method), url, request.headers, body)
+
+
+def response(reply: Reply) -> HttpResponse:
+    """A reply as Django's response."""
+    made = HttpResponse(reply.body, status=reply.status)
+    del made["Content-Type"]
+    for name, value in reply.headers.items():
+        made[name] = value
+    return made
+

@@ -1,0 +1,40 @@
+"""Flask's requests and responses. https://flask.palletsprojects.com/"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response
+from werkzeug.urls import iri_to_uri
+
+from chainable.web import Inbound, consumed, encoded_query
+
+if TYPE_CHECKING:
+    from flask import Request
+
+    from chainable.web import Reply
+
+__all__ = ["inbound", "response"]
+
+
+def inbound(request: Request) -> Inbound:
+    """
+    A request of Flask with the bytes that were sent; ``request.get_json()`` still works after it.
+
+    Raises:
+        ConfigurationError: ``request.form`` or a middleware has read the body before.
+    """
+    body = request.get_data(cache=True)
+    if not body and request.content_length:
+        raise consumed("call this before request.form, request.files or request.stream")
+    query = encoded_query(request.query_string)
+    url = iri_to_uri(request.base_url) + (f"?{query}" if query else "")
+    return Inbound(request.method, url, request.headers, body)
+
+
+def response(reply: Reply) -> Response:
+    """A reply as Flask's response, with no header but the reply's own."""
+    made = Response(reply.body, reply.status)
+    made.headers.clear()
+    made.headers.update(reply.headers)
+    return made

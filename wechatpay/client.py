@@ -1,0 +1,446 @@
+"""The client of WeChat Pay."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chainable.chain import PathChain
+from chainable.client import Client
+from chainable.environment import environment, table
+from chainable.errors import ConfigurationError
+from chainable.options import base_url as checked_url
+from chainable.path import nearest
+from chainable.place import PathPlace
+from wechatpay import catalogue
+from wechatpay.apiv3 import protocol as apiv3
+from wechatpay.apiv3.signing import BRAND_SCHEME, RSASigner, RSAVerifier
+from wechatpay.certificates import PlatformCertificates
+from wechatpay.crypto import rsa
+from wechatpay.crypto.aes import APIv3Key
+from wechatpay.crypto.keys import load_private_key
+from wechatpay.crypto.serials import normalise_serial
+from wechatpay.request import DEFAULT_BACKUP_URL, Wanted
+from wechatpay.sensitive import Ciphertext
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+    import requests
+    from typing_extensions import Self
+
+    from chainable.call import Attempt, Call
+    from chainable.response import Response
+    from chainable.signing import Signer, Verifier
+    from wechatpay.crypto.keys import MerchantPair
+
+__all__ = ["WeChatPay"]
+
+_SETTINGS = (
+    "MCHID",
+    "BRAND_ID",
+    "SERIAL",
+    "PRIVATE_KEY",
+    "CERTS",
+    "APIV3_KEY",
+    "SECRET",
+    "MERCHANT_CERT",
+    "MERCHANT_KEY",
+    "BASE_URL",
+    "BACKUP_URL",
+    "CA",
+)
+_ROOT = re.compile(r"v[0-9]+|brand")
+
+D = TypeVar("D")
+
+
+class WeChatPay(Client):
+    """
+    WeChat Pay, as one merchant sees it.
+
+    Every path hangs below it: ``client.v3.pay.transactions.native.post(json={…})``,
+    ``client['v3/pay/transactions/native'].post(json={…})`` and
+    ``client.chain('v3/pay/transactions/native').post(json={…})`` are one call.
+    ``client.v2…`` speaks APIv2, everything else APIv3.
+
+    Args:
+        mchid: The merchant's number.
+        serial: Serial of the merchant API certificate; taken from
+            ``merchant_cert`` when that is given.
+        private_key: Its private key: a path, a ``file://`` URL, PEM text, DER
+            bytes, base64 on one line, a key of ``cryptography``, or any object
+            with ``sign(message: bytes) -> bytes`` (and ``decrypt``).
+        certs: Platform public keys and certificates by id or serial, in the
+            same forms. May be empty with ``apiv3_key``: then the platform's
+            certificates are fetched and kept fresh.
+        apiv3_key: 32 bytes, or ``(new, old)`` while it is being reset.
+        secret: The key of APIv2, 32 bytes.
+        brand_id: In place of ``mchid``, for ``client.brand…`` only.
+        merchant_cert: What is shown in TLS where the platform wants it; PEM, or
+            a ``.p12`` whose password is the merchant's number.
+        merchant_key: Its key; ``private_key`` if it is not given.
+        base_url: Where all calls go; plain http for loopback addresses only.
+        backup_url: Where a call goes when nothing of it could be sent to the
+            first; None for nowhere else.
+        timeout: Seconds to connect, and to wait for each piece of the answer.
+        retries: Attempts after the first, at most.
+        deadline: Seconds a whole call may take.
+        pool_maxsize: Connections kept per host.
+        verify: TLS verification: True, False or the path of CA certificates;
+            given, it beats ``REQUESTS_CA_BUNDLE``. The signature check has no switch.
+        proxies: requests' mapping; those of the environment if not given.
+        http_session: Lends its adapters, proxies, cert and verify.
+        signer: Replaces APIv3's; ``private_key`` may then be left out.
+        verifier: Replaces APIv3's.
+        v2_signer: Replaces APIv2's.
+        clock: Gives Unix time in seconds.
+        nonce: Gives a text that was never given before.
+        on_attempt: Gets a :class:`chainable.Attempt` after each attempt.
+
+    Raises:
+        ConfigurationError: Names the setting, what was found and what was expected.
+
+    Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012081606
+    """
+
+    def __init__(
+        self,
+        *,
+        mchid: str | None = None,
+        serial: str | None = None,
+        private_key: Any = None,
+        certs: Mapping[str, Any] | None = None,
+        apiv3_key: str | bytes | tuple[str | bytes, ...] | None = None,
+        secret: str | None = None,
+        brand_id: str | None = None,
+        merchant_cert: Any = None,
+        merchant_key: Any = None,
+        base_url: str | None = None,
+        backup_url: str | None = None,
+        timeout: float | tuple[float, float] = (5, 30),
+        retries: int = 2,
+        deadline: float = 60,
+        pool_maxsize: int = 32,
+        verify: bool | str | os.PathLike[str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+        http_session: requests.Session | None = None,
+        signer: Signer | None = None,
+        verifier: Verifier | None = None,
+        v2_signer: Signer | None = None,
+        clock: Callable[[], float] = time.time,
+        nonce: Callable[[], str] | None = None,
+        on_attempt: Callable[[Attempt], object] | None = None,
+    ) -> None:
+        self._is_brand = brand_id is not None
+        self.mchid = _number(mchid, brand_id)
+        self.base_url = None if base_url is None else checked_url("base_url", base_url)
+        if backup_url is not None:
+            self.backup_url: str | None = checked_url("backup_url", backup_url)
+        else:
+            self.backup_url = DEFAULT_BACKUP_URL if self.base_url is None else None
+        self._clock = clock
+        self._nonce = nonce
+        self._secret = _secret(secret)
+        self._v2_signer = v2_signer
+        self._key = None if private_key is None else load_private_key(private_key, name="private_key")
+        self._pair = self._merchant_pair(merchant_cert, merchant_key)
+        if serial is None and self._pair is not None:
+            serial = self._pair.certificate.serial
+        self.serial = None if serial is None else normalise_serial(serial)
+        self._apiv3_key = None if apiv3_key is None else _apiv3_key(apiv3_key)
+        self._signer = signer if signer is not None else self._own_signer()
+        super().__init__(
+            logger=logging.getLogger("wechatpay"),
+            timeout=timeout,
+            retries=retries,
+            deadline=deadline,
+            pool_maxsize=pool_maxsize,
+            verify=verify,
+            proxies=proxies,
+            http_session=http_session,
+            on_attempt=on_attempt,
+        )
+        self.certificates = PlatformCertificates(
+            certs or {},
+            fetch=self._fetch_certificates,
+            apiv3_key=self._apiv3_key,
+            merchant_serial=self.serial,
+            clock=clock,
+        )
+        self._verifier: Verifier = verifier if verifier is not None else RSAVerifier(self.certificates, clock=clock)
+        self.clock_offset: float | None = None
+        self._root = PathPlace.start(catalogue.tree())
+
+    # -- settings ---------------------------------------------------------
+
+    @classmethod
+    def from_env(cls, prefix: str = "WECHATPAY_", file: str | os.PathLike[str] | None = None, **more: Any) -> Self:
+        """
+        Make a client from environment variables.
+
+        Args:
+            prefix: How their names begin; then follow ``MCHID``, ``SERIAL``,
+                ``PRIVATE_KEY``, ``CERTS`` (``id=path,id=path``), ``APIV3_KEY``,
+                ``SECRET``, ``MERCHANT_CERT``, ``MERCHANT_KEY``, ``BASE_URL``,
+                ``BACKUP_URL``, ``BRAND_ID``, ``CA``.
+            file: A file of ``NAME=value`` lines, read in place of the environment.
+            more: Further arguments of the class.
+
+        Raises:
+            ConfigurationError: A setting is unusable. An unknown one only warns.
+        """
+        settings: dict[str, Any] = dict(environment(prefix, _SETTINGS, file))
+        if "certs" in settings:
+            settings["certs"] = _pairs(f"{prefix}CERTS", settings["certs"])
+        return cls(**_with_ca(settings), **more)
+
+    @classmethod
+    def from_file(cls, file: str | os.PathLike[str], **more: Any) -> Self:
+        """
+        Make a client from a TOML file: its table ``wechatpay``, or its top.
+
+        Args:
+            file: With the names of :meth:`from_env` in lower case; ``certs`` is a table.
+            more: Further arguments of the class.
+
+        Raises:
+            ConfigurationError: The file cannot be read, or a setting is unusable.
+        """
+        names = [name.lower() for name in _SETTINGS]
+        return cls(**_with_ca(dict(table(file, "wechatpay", names))), **more)
+
+    # -- the chain --------------------------------------------------------
+
+    def __getattr__(self, name: str) -> PathChain:
+        if _ROOT.fullmatch(name):
+            return PathChain(self, self.__dict__["_root"].attribute(name))
+        known = [known for known in dir(type(self)) if not known.startswith("_")]
+        hint = nearest(name, [*known, "v2", "v3", "brand"])
+        msg = f"{type(self).__name__} has no attribute {name!r}{hint}; other paths begin with client['…']"
+        raise AttributeError(msg)
+
+    def __getitem__(self, path: str, /) -> PathChain:
+        return self.chain(path)
+
+    def chain(self, path: str, /) -> PathChain:
+        """
+        Begin with a literal path: ``client.chain('v3/pay/transactions/native')``.
+
+        Raises:
+            PathError: It is no path.
+        """
+        return PathChain(self, self._root).chain(path)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.mchid}>"
+
+    def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
+        wanted = Wanted(self, chain._place, verb, positional, keywords)  # noqa: SLF001 (the chain is the client's own)
+        if wanted.first == "v2":
+            from wechatpay.apiv2 import protocol as apiv2
+
+            return apiv2.prepare(self, wanted)
+        return apiv3.prepare(self, wanted)
+
+    def _shorthand(self, chain: Any, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
+        place: PathPlace = chain._place  # noqa: SLF001
+        branch = place.resolve("POST").branch
+        key = None if branch is None else branch.verbs.get("POST")
+        operation = None if key is None else self.operation(key)
+        if operation is not None and operation.body is not None:
+            return self._now(chain, "POST", positional, keywords)
+        raise TypeError(_not_callable(place))
+
+    @staticmethod
+    def operation(key: str) -> catalogue.Operation | None:
+        """Give what the catalogue knows of an operation, such as ``'POST v3/refund/domestic/refunds'``."""
+        return catalogue.operation(key)
+
+    # -- what a call needs ------------------------------------------------
+
+    def signer_for(self, wanted: Wanted) -> Signer:
+        """
+        Give the signer of an APIv3 call.
+
+        Raises:
+            ConfigurationError: The client was made without a key, or for the other kind of call.
+        """
+        if (wanted.first == "brand") is not self._is_brand:
+            msg = (
+                "client.brand… is signed with brand_id=, every other path with mchid=: "
+                "make a client for each"
+            )
+            raise ConfigurationError(msg)
+        if self._signer is None:
+            msg = "APIv3 signs each request: give private_key= and serial= (or merchant_cert=), or signer="
+            raise ConfigurationError(msg)
+        return self._signer
+
+    def verifier_for(self, wanted: Wanted) -> Verifier:
+        """Give the verifier of an APIv3 answer."""
+        if wanted.operation is not None and wanted.operation.digest_header is not None:
+            from wechatpay.files.statements import StatementVerifier
+
+            return StatementVerifier(self._verifier, wanted.operation.digest_header)
+        return self._verifier
+
+    def merchant_pair(self, label: str) -> MerchantPair:
+        """
+        Give what is shown in TLS.
+
+        Raises:
+            ConfigurationError: The client was made without it.
+        """
+        if self._pair is None:
+            msg = f"{label} wants the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client"
+            raise ConfigurationError(msg)
+        return self._pair
+
+    def _merchant_pair(self, certificate: Any, key: Any) -> MerchantPair | None:
+        if certificate is None:
+            return None
+        from wechatpay.crypto.keys import load_merchant_pair
+
+        own = key if key is not None else self._key
+        return load_merchant_pair(certificate, own, password=self.mchid)  # type: ignore[arg-type]  # an object that only signs is refused there, by name
+
+    def _own_signer(self) -> Signer | None:
+        if self._key is None:
+            return None
+        if self.serial is None:
+            msg = "serial: the serial of the merchant API certificate is missing; give serial= or merchant_cert="
+            raise ConfigurationError(msg)
+        options: dict[str, Any] = {"clock": self._clock}
+        if self._nonce is not None:
+            options["nonce"] = self._nonce
+        if self._is_brand:
+            options |= {"scheme": BRAND_SCHEME, "identity": "brand_id"}
+        return RSASigner(self.mchid, self.serial, self._key, **options)
+
+    def _fetch_certificates(self, serial: str | None) -> Response[Any]:
+        """Ask for the platform's certificates; the answer is checked by the store, with what it brings."""
+        place = self._root.attribute("v3").attribute("certificates")
+        call = apiv3.fetch(self, Wanted(self, place, "GET", (), {}), serial)
+        return self._pipeline.run(call)
+
+    def learn_clock(self, response: Response[Any]) -> None:
+        """Note by how many seconds the platform's clock is ahead of ours, from the ``Date`` of its answer."""
+        date = response.headers.get("Date")
+        if date is not None:
+            try:
+                self.clock_offset = round(parsedate_to_datetime(date).timestamp() - self._clock(), 1)
+            except ValueError:
+                return
+
+    # -- sensitive data ---------------------------------------------------
+
+    def encrypt(self, text: str, *, serial: str | None = None) -> Ciphertext:
+        """
+        Encrypt a person's data for the platform.
+
+        Args:
+            text: At most 214 bytes in UTF-8 for a key of 2048 bits.
+            serial: The platform key to use; by default the public key if there
+                is one, else the youngest valid certificate.
+
+        Returns:
+            A ciphertext that remembers its key; the call it is used in goes
+            out with that ``Wechatpay-Serial``.
+
+        Raises:
+            ValueError: The text is too long for the key.
+            UnknownKeyError: The client has no such key.
+        """
+        from binascii import b2a_base64
+
+        serial = self.certificates.default_serial if serial is None else serial
+        sealed = rsa.encrypt(self.certificates[serial], text.encode())
+        return Ciphertext(b2a_base64(sealed, newline=False).decode(), serial=serial)
+
+    def decrypt(self, ciphertext: str) -> str:
+        """
+        Open a person's data that the platform encrypted for the merchant.
+
+        Raises:
+            DecryptionError: It does not open with the merchant's private key.
+            ConfigurationError: The client was made without one.
+        """
+        from wechatpay.apiv3.opening import opened_text
+
+        return opened_text(self._decrypter(), ciphertext)
+
+    def opened(self, data: D, fields: Mapping[str, Any]) -> D:
+        """Give a copy of an answer with these fields, nested by name, opened."""
+        from wechatpay.apiv3.opening import opened
+
+        return opened(self._decrypter, data, fields)
+
+    def _decrypter(self) -> Any:
+        if self._key is None:
+            msg = "opening encrypted fields takes the merchant's private_key="
+            raise ConfigurationError(msg)
+        return self._key
+
+
+def _number(mchid: object, brand_id: object) -> str:
+    if (mchid is None) is (brand_id is None):
+        msg = "mchid: the merchant's number is missing" if mchid is None else "mchid or brand_id: give one of them"
+        raise ConfigurationError(msg)
+    name, number = ("mchid", mchid) if brand_id is None else ("brand_id", brand_id)
+    if isinstance(number, int) and not isinstance(number, bool):
+        number = str(number)
+    if not isinstance(number, str) or not number.isascii() or not number.isalnum():
+        msg = f"{name}: digits were expected, such as '1900000109'"
+        raise ConfigurationError(msg)
+    return number
+
+
+def _secret(secret: object) -> str | None:
+    if secret is None:
+        return None
+    if not isinstance(secret, str) or len(secret) != 32 or not secret.isascii():
+        msg = "secret: the key of APIv2 is 32 characters, as set in the console; it is not the APIv3 key"
+        raise ConfigurationError(msg)
+    return secret
+
+
+def _apiv3_key(given: object) -> APIv3Key:
+    keys: Any = given if isinstance(given, tuple | list) else (given,)
+    return APIv3Key(*keys)
+
+
+def _pairs(name: str, text: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, path = part.partition("=")
+        if not equals:
+            msg = f"{name}: id=path,id=path was expected"
+            raise ConfigurationError(msg)
+        pairs[key.strip()] = path.strip()
+    return pairs
+
+
+def _with_ca(settings: dict[str, Any]) -> dict[str, Any]:
+    if "ca" in settings:
+        settings["verify"] = settings.pop("ca")
+    return settings
+
+
+def _not_callable(place: PathPlace) -> str:
+    resolution = place.resolve("POST")
+    if resolution.branch is not None:
+        verbs = [f".{verb.lower()}(…)" for verb in sorted(resolution.branch.verbs)]
+        if verbs:
+            return f"{place} takes no POST with a body, so it is not called itself: use {' or '.join(verbs)}"
+        return f"{place} is no operation: longer paths begin so"
+    branch, length = resolution.left if resolution.left is not None else (catalogue.tree(), 0)
+    segment = resolution.segments[length]
+    stray = segment if isinstance(segment, str) else "{…}"
+    known = [*getattr(branch, "literals", ()), *(verb.lower() for verb in branch.verbs)]
+    hint = nearest(stray, [name.replace("-", "_") for name in known])
+    return f"{resolution.label()} is not in the catalogue, so it is not called itself: write .post(json=…){hint}"

@@ -1,0 +1,70 @@
+"""Personal data on its way to the platform: plain in the program, encrypted in the request."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+__all__ = ["Ciphertext", "Sensitive"]
+
+
+class Sensitive:
+    """
+    A text that leaves the program encrypted only.
+
+    Put it where the text would stand, in ``json``, ``params`` or the meta of
+    an upload: the call encrypts it with the key its ``Wechatpay-Serial``
+    names.
+
+    Args:
+        text: The plain text; at most 214 bytes in UTF-8 for a key of 2048 bits.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            msg = f"Sensitive: a str was expected, not {type(text).__name__}"
+            raise TypeError(msg)
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the plain text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Sensitive(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return self._text == other._text if isinstance(other, Sensitive) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Sensitive, self._text))
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        msg = "a Sensitive value is not written to disk: pickle what it was made from, if you must"
+        raise TypeError(msg)
+
+
+class Ciphertext(str):
+    """
+    A text that is encrypted already, with the serial of the key it was encrypted for.
+
+    Args:
+        text: The ciphertext in base64.
+        serial: Serial of the certificate, or id of the public key.
+    """
+
+    __slots__ = ("serial",)
+
+    serial: str
+
+    def __new__(cls, text: str, *, serial: str) -> Ciphertext:
+        made = super().__new__(cls, text)
+        made.serial = serial
+        return made
+
+    def __repr__(self) -> str:
+        return f"Ciphertext(…, serial={self.serial!r})"
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
+        return (str(self),), {"serial": self.serial}
