@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,15 +69,12 @@ def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> di
     Raises:
         ConfigurationError: The file cannot be read, is no TOML, or has an unknown setting.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    import tomli
 
     path = Path(file)
     try:
-        content = tomllib.loads(_text(path))
-    except tomllib.TOMLDecodeError as error:
+        content = tomli.loads(_text(path))
+    except tomli.TOMLDecodeError as error:
         msg = f"{path}: is no TOML ({error})"
         raise ConfigurationError(msg) from None
     settings: dict[str, Any] = content.get(name, content)

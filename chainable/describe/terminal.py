@@ -33,13 +33,13 @@ def show(description: Description, console: Console) -> None:
         console.print()
         console.print(Text(form.name, style="bold magenta"))
         # No padding and no box: what is marked with the mouse can be pasted.
-        console.print(Syntax(form.code, "python", background_color="default"), soft_wrap=True)
+        console.print(Syntax(form.code.rstrip(), "python", background_color="default"), soft_wrap=True)
     for table in description.answers:
         _grid(table, console)
     for sample in description.samples:
         console.print()
         console.print(Text(sample.name, style="bold magenta"))
-        console.print(Syntax(sample.text, sample.language, background_color="default"), soft_wrap=True)
+        console.print(Syntax(sample.text.rstrip(), sample.language, background_color="default"), soft_wrap=True)
 
 
 def show_candidates(candidates: Iterable[Candidate], console: Console) -> None:

@@ -1,0 +1,59 @@
+# The two commands a newcomer needs: make demo, make test.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit package docs bench clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=/path/to/python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.user: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Setting up $(VENV) (once) …"
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.user
+	@echo "Adding what the tests need (once) …"
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+demo: $(VENV)/.user ## run the main job against the embedded sandbox
+	@$(BIN)/wechatpay demo
+
+test: lint types package unit ## everything CI runs
+
+lint: $(VENV)/.dev ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## types, by both checkers
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+unit: $(VENV)/.dev ## tests with branch coverage
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage erase
+	$(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadgroup || exit 1
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+package: $(VENV)/.dev ## build, install elsewhere, test there
+	$(BIN)/python tools/check_package.py
+
+docs: $(VENV)/.dev ## the documentation, in build/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -j 2 -b html docs build/docs
+
+bench: $(VENV)/.dev ## our speed beside the floor's and the peers'
+	$(BIN)/python benchmarks/run.py
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
