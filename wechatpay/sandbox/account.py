@@ -1,0 +1,419 @@
+"""A made-up merchant account with all its keys, and the platform's own keys; none of them is real."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+import secrets
+import ssl
+import string
+import tempfile
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["OAEP", "Account", "Authority", "PlatformCertificate", "write_private"]
+
+ALPHABET = string.ascii_letters + string.digits
+OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303 (the platform's)
+LIFETIME = timedelta(days=5 * 365)
+EARLIER = timedelta(days=1)
+
+
+def private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """The key as unencrypted PKCS#8 PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def public_pem(key: rsa.RSAPublicKey) -> str:
+    """The key as SubjectPublicKeyInfo PEM."""
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
+
+
+def certificate_pem(certificate: x509.Certificate) -> str:
+    """The certificate as PEM."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def read_key(pem: str) -> Any:
+    """The private key in this PEM text."""
+    return serialization.load_pem_private_key(pem.encode(), None)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+
+
+class Authority:
+    """The throw-away certificate authority: made at start, trusted by nobody who is not told to."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
+        self.key = key
+        self.certificate = certificate
+
+    @classmethod
+    def generate(cls) -> Authority:
+        """A new authority with a new key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox CA")])
+        now = datetime.now(timezone.utc)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - EARLIER)
+            .not_valid_after(now + LIFETIME)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(
+                x509.KeyUsage(
+                    digital_signature=True,
+                    key_cert_sign=True,
+                    crl_sign=True,
+                    content_commitment=False,
+                    key_encipherment=False,
+                    data_encipherment=False,
+                    key_agreement=False,
+                    encipher_only=False,
+                    decipher_only=False,
+                ),
+                critical=True,
+            )
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .sign(key, hashes.SHA256())
+        )
+        return cls(key, certificate)
+
+    def issue(
+        self,
+        public_key: Any,
+        name: str,
+        *,
+        serial: int | None = None,
+        hosts: tuple[str, ...] = (),
+        start: datetime | None = None,
+        client: bool = False,
+    ) -> x509.Certificate:
+        """A certificate of this authority over ``public_key``."""
+        begin = start or datetime.now(timezone.utc) - EARLIER
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(self.certificate.subject)
+            .public_key(public_key)
+            .serial_number(serial or x509.random_serial_number())
+            .not_valid_before(begin)
+            .not_valid_after(begin + LIFETIME)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
+                critical=False,
+            )
+        )
+        if hosts:
+            names = [subject_name(host) for host in hosts]
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        if hosts or client:
+            usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
+            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+    @property
+    def pem(self) -> str:
+        """The authority's certificate."""
+        return certificate_pem(self.certificate)
+
+    def server_context(self, hosts: tuple[str, ...]) -> ssl.SSLContext:
+        """TLS for the listeners; a client certificate is asked for, never demanded."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self.issue(key.public_key(), hosts[0], hosts=hosts)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_verify_locations(cadata=self.pem)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        with tempfile.TemporaryDirectory() as folder:
+            chain = Path(folder, "server.pem")
+            write_private(chain, private_pem(key) + certificate_pem(certificate))
+            context.load_cert_chain(chain)
+        return context
+
+
+def subject_name(host: str) -> x509.GeneralName:
+    """The alternative name for a host or an address."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+@frozen(eq=False)
+class PlatformCertificate:
+    """One platform certificate with the key only the platform has."""
+
+    key: rsa.RSAPrivateKey = field(repr=False)
+    certificate: x509.Certificate = field(repr=False)
+
+    @property
+    def serial(self) -> str:
+        """The serial number, 40 upper-case hexadecimal digits."""
+        return f"{self.certificate.serial_number:040X}"
+
+    @property
+    def pem(self) -> str:
+        """The certificate without its key."""
+        return certificate_pem(self.certificate)
+
+
+class Account:
+    """
+    A merchant of the sandbox: everything its clients are configured with, and the platform's side.
+
+    Args:
+        mchid: The merchant number.
+        appid: An appid bound to it.
+        clock: Seconds since the epoch.
+        saved: What :meth:`save` gave, to be the same account again.
+    """
+
+    def __init__(
+        self,
+        mchid: str = "1900000109",
+        appid: str = "wxd678efh567hg6787",
+        *,
+        clock: Callable[[], float],
+        saved: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        if saved is None:
+            saved = generate(mchid, appid)
+        self.mchid: str = saved["mchid"]
+        self.appid: str = saved["appid"]
+        self.brand_id: str = saved["brand_id"]
+        self.apiv3_key: str = saved["apiv3_key"]
+        self.secret: str = saved["secret"]
+        self.public_key_id: str = saved["public_key_id"]
+        self.key: rsa.RSAPrivateKey = read_key(saved["private_key"])
+        self.platform_key: rsa.RSAPrivateKey = read_key(saved["platform_key"])
+        self.authority = Authority(
+            read_key(saved["authority_key"]),
+            x509.load_pem_x509_certificate(saved["authority"].encode()),
+        )
+        self.certificate = x509.load_pem_x509_certificate(saved["certificate"].encode())
+        self._platform = [
+            PlatformCertificate(
+                read_key(entry["key"]), x509.load_pem_x509_certificate(entry["certificate"].encode())
+            )
+            for entry in saved["platform_certificates"]
+        ]
+        self._saved_bank_key: str | None = saved.get("bank_key")
+
+    def __repr__(self) -> str:
+        return f"<Account {self.mchid}>"
+
+    def save(self) -> dict[str, Any]:
+        """Everything needed to be this account again, as JSON: its keys are in it, so keep it private."""
+        return {
+            "mchid": self.mchid,
+            "appid": self.appid,
+            "brand_id": self.brand_id,
+            "apiv3_key": self.apiv3_key,
+            "secret": self.secret,
+            "public_key_id": self.public_key_id,
+            "private_key": self.private_key,
+            "platform_key": private_pem(self.platform_key),
+            "authority_key": private_pem(self.authority.key),
+            "authority": self.authority.pem,
+            "certificate": self.merchant_cert,
+            "platform_certificates": [
+                {"key": private_pem(entry.key), "certificate": entry.pem}
+                for entry in self.platform_certificates
+            ],
+            "bank_key": private_pem(self.bank_key),
+        }
+
+    # what the merchant holds
+
+    @property
+    def serial(self) -> str:
+        """Serial number of the merchant API certificate."""
+        return f"{self.certificate.serial_number:040X}"
+
+    @cached_property
+    def private_key(self) -> str:
+        """The merchant's private key (PEM)."""
+        return private_pem(self.key)
+
+    @property
+    def merchant_key(self) -> str:
+        """The private key that belongs to :attr:`merchant_cert`: the same."""
+        return self.private_key
+
+    @cached_property
+    def merchant_cert(self) -> str:
+        """The merchant API certificate (PEM), for signatures and for TLS."""
+        return certificate_pem(self.certificate)
+
+    @cached_property
+    def public_key(self) -> str:
+        """The platform public key named by :attr:`public_key_id` (PEM)."""
+        return public_pem(self.platform_key.public_key())
+
+    @property
+    def certs(self) -> dict[str, str]:
+        """The platform public key and all platform certificates (PEM), by id and serial."""
+        return {
+            self.public_key_id: self.public_key,
+            **{entry.serial: entry.pem for entry in self.platform_certificates},
+        }
+
+    @property
+    def ca(self) -> str:
+        """The certificate of the throw-away authority that vouches for the sandbox's TLS (PEM)."""
+        return self.authority.pem
+
+    # what the platform holds
+
+    @property
+    def platform_certificates(self) -> tuple[PlatformCertificate, ...]:
+        """The platform certificates, oldest first; the first is made when it is asked for."""
+        with self._lock:
+            if not self._platform:
+                self._platform.append(self._new_certificate())
+            return tuple(self._platform)
+
+    @property
+    def certificate_serial(self) -> str:
+        """Serial of the platform certificate that signs now: the youngest."""
+        return self.platform_certificates[-1].serial
+
+    @cached_property
+    def bank_key(self) -> rsa.RSAPrivateKey:
+        """The key of ``risk/getpublickey``, made when it is asked for."""
+        if self._saved_bank_key:
+            key: rsa.RSAPrivateKey = read_key(self._saved_bank_key)
+            return key
+        return new_rsa_key()
+
+    def platform_private_key(self, serial: str) -> rsa.RSAPrivateKey | None:
+        """The platform's private key under this id or serial."""
+        if serial == self.public_key_id:
+            return self.platform_key
+        return next((entry.key for entry in self.platform_certificates if entry.serial == serial), None)
+
+    def rotate(self) -> str:
+        """Add a younger platform certificate that signs from now on; its serial."""
+        fresh = self._new_certificate()
+        with self._lock:
+            self._platform.append(fresh)
+        return fresh.serial
+
+    def retire(self, serial: str) -> None:
+        """Drop a platform certificate, as if it had expired."""
+        with self._lock:
+            self._platform = [entry for entry in self._platform if entry.serial != serial]
+
+    def _new_certificate(self) -> PlatformCertificate:
+        key = new_rsa_key()
+        start = datetime.fromtimestamp(self._clock(), timezone.utc) - EARLIER
+        certificate = self.authority.issue(
+            key.public_key(), "Sandbox platform", serial=new_serial(), start=start
+        )
+        return PlatformCertificate(key, certificate)
+
+    # primitives, straight from the library
+
+    def sign(self, serial: str, message: bytes) -> str:
+        """The platform's signature (PKCS#1 v1.5, SHA-256, base64) with the key of this id or serial."""
+        key = self.platform_private_key(serial)
+        if key is None:
+            raise LookupError(f"the sandbox has no platform key {serial}")
+        return base64.b64encode(key.sign(message, padding.PKCS1v15(), hashes.SHA256())).decode()
+
+    def seal(self, text: bytes, nonce: str, associated_data: str) -> str:
+        """Encrypt under the APIv3 key (AES-256-GCM, base64)."""
+        sealed = AESGCM(self.apiv3_key.encode()).encrypt(
+            nonce.encode(), text, associated_data.encode()
+        )
+        return base64.b64encode(sealed).decode()
+
+    def conceal(self, text: str) -> str:
+        """Encrypt a field of an answer to the merchant certificate (OAEP, base64)."""
+        return base64.b64encode(self.key.public_key().encrypt(text.encode(), OAEP)).decode()
+
+    def reveal(self, serial: str, ciphertext: str) -> str:
+        """Open a field that the merchant encrypted under this id or serial; ValueError if it does not."""
+        key = self.platform_private_key(serial)
+        if key is None:
+            raise ValueError(f"no platform key {serial}")
+        return reveal(key, ciphertext)
+
+
+def reveal(key: rsa.RSAPrivateKey, ciphertext: str) -> str:
+    """Open base64 text encrypted with OAEP under this key; ValueError if it does not."""
+    return key.decrypt(base64.b64decode(ciphertext, validate=True), OAEP).decode()
+
+
+def new_rsa_key() -> rsa.RSAPrivateKey:
+    """A fresh 2048-bit key."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def new_serial() -> int:
+    """A serial number of exactly 40 hexadecimal digits, as the platform's have."""
+    return int.from_bytes(b"\x10" + secrets.token_bytes(19), "big")
+
+
+def new_secret() -> str:
+    """32 letters and digits."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(32))
+
+
+def generate(mchid: str, appid: str) -> dict[str, Any]:
+    """A new account with new keys, in the form that :meth:`Account.save` gives."""
+    authority = Authority.generate()
+    key = new_rsa_key()
+    certificate = authority.issue(key.public_key(), mchid, serial=new_serial(), client=True)
+    return {
+        "mchid": mchid,
+        "appid": appid,
+        "brand_id": "40000",
+        "apiv3_key": new_secret(),
+        "secret": new_secret(),
+        "public_key_id": f"PUB_KEY_ID_01{mchid}{secrets.randbelow(10**18):018d}",
+        "private_key": private_pem(key),
+        "platform_key": private_pem(new_rsa_key()),
+        "authority_key": private_pem(authority.key),
+        "authority": authority.pem,
+        "certificate": certificate_pem(certificate),
+        "platform_certificates": [],
+    }
+
+
+def load(text: str) -> Mapping[str, Any]:
+    """An account saved as JSON."""
+    saved: Mapping[str, Any] = json.loads(text)
+    return saved

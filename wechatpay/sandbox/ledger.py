@@ -1,0 +1,140 @@
+"""What the platform remembers: orders, refunds, contracts, files; in memory or in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Ledger"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    kind TEXT NOT NULL, id TEXT NOT NULL, day TEXT NOT NULL, data TEXT NOT NULL, content BLOB,
+    PRIMARY KEY (kind, id)
+);
+CREATE INDEX IF NOT EXISTS days ON entries (kind, day);
+CREATE TABLE IF NOT EXISTS names (
+    kind TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
+);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, data TEXT NOT NULL);
+"""
+
+
+class Ledger:
+    """
+    Entries by kind and id, each a JSON object, and other names they go by.
+
+    What a method has written is in the file when it returns: a process killed
+    afterwards loses nothing.
+
+    Args:
+        path: The SQLite file; in memory without one.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.lock = RLock()
+        self._database = sqlite3.connect(
+            path or ":memory:", check_same_thread=False, isolation_level=None
+        )
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self.lock:
+            self._database.close()
+
+    def clear(self) -> None:
+        """Forget every entry; settings stay."""
+        with self.lock:
+            self._database.execute("DELETE FROM entries")
+            self._database.execute("DELETE FROM names")
+
+    def put(
+        self,
+        kind: str,
+        id: str,  # noqa: A002 (what it is)
+        data: dict[str, Any],
+        *names: str,
+        day: str = "",
+        content: bytes | None = None,
+    ) -> None:
+        """
+        Write an entry, or write it anew.
+
+        Args:
+            kind: Its kind.
+            id: Its number among its kind.
+            data: A JSON object.
+            names: Other numbers it is found by.
+            day: The day it belongs to, ``yyyy-mm-dd`` in Beijing.
+            content: Bytes that belong to it.
+        """
+        with self.lock:
+            self._database.execute("BEGIN")
+            self._database.execute(
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET"
+                " data = excluded.data, content = coalesce(excluded.content, content),"
+                " day = CASE excluded.day WHEN '' THEN day ELSE excluded.day END",
+                (kind, id, day, json.dumps(data, ensure_ascii=False), content),
+            )
+            self._database.executemany(
+                "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
+                [(kind, name, id) for name in names],
+            )
+            self._database.execute("COMMIT")
+
+    def get(self, kind: str, name: str) -> dict[str, Any] | None:
+        """The entry with this id or other name; None if there is none."""
+        with self.lock:
+            row = self._database.execute(
+                "SELECT data FROM entries WHERE kind = ?1 AND id = coalesce("
+                "(SELECT id FROM names WHERE kind = ?1 AND name = ?2), ?2)",
+                (kind, name),
+            ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def content(self, kind: str, id: str) -> bytes | None:  # noqa: A002 (what it is)
+        """The bytes of an entry."""
+        with self.lock:
+            row = self._database.execute(
+                "SELECT content FROM entries WHERE kind = ? AND id = ?", (kind, id)
+            ).fetchone()
+        return row[0] if row else None
+
+    def all(self, kind: str, day: str | None = None) -> Iterator[dict[str, Any]]:
+        """All entries of a kind, of one day if it is given, in the order they were first written."""
+        query = "SELECT data FROM entries WHERE kind = ?"
+        with self.lock:
+            rows = self._database.execute(
+                query + (" AND day = ?" if day is not None else "") + " ORDER BY rowid",
+                (kind,) if day is None else (kind, day),
+            ).fetchall()
+        for (data,) in rows:
+            yield json.loads(data)
+
+    def kinds(self) -> dict[str, int]:
+        """How many entries there are of each kind."""
+        with self.lock:
+            return dict(
+                self._database.execute("SELECT kind, count(*) FROM entries GROUP BY kind ORDER BY kind")
+            )
+
+    def setting(self, name: str) -> str | None:
+        """What was set under this name."""
+        with self.lock:
+            row = self._database.execute("SELECT data FROM settings WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def set(self, name: str, data: str) -> None:
+        """Keep a text under this name, whatever is cleared."""
+        with self.lock:
+            self._database.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, data))

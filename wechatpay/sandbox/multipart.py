@@ -1,0 +1,51 @@
+"""Multipart bodies, taken apart byte by byte."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import field, frozen
+
+__all__ = ["Part", "parse"]
+
+BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
+PARAMETER = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+@frozen
+class Part:
+    """One part: its name, its file name if it is a file, its media type and its bytes."""
+
+    name: str
+    filename: str | None
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+def parse(content_type: str, body: bytes) -> list[Part]:
+    """The parts of a ``multipart/form-data`` body; ValueError if it is none."""
+    found = BOUNDARY.search(content_type)
+    if not content_type.lower().startswith("multipart/form-data") or found is None:
+        raise ValueError("Content-Type is not multipart/form-data with a boundary")
+    delimiter = b"--" + found[1].strip().encode("latin-1")
+    pieces = (b"\r\n" + body).split(b"\r\n" + delimiter)
+    if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
+        raise ValueError("the body does not end with its boundary")
+    return [part(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
+
+
+def part(piece: bytes) -> Part:
+    """One part out of its head and its content."""
+    head, separator, content = piece.partition(b"\r\n\r\n")
+    if not separator:
+        raise ValueError("a part has no blank line after its headers")
+    headers = {}
+    for line in head.decode().split("\r\n"):
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    disposition = dict(PARAMETER.findall(headers.get("content-disposition", "")))
+    if "name" not in disposition:
+        raise ValueError("a part has no name in its Content-Disposition")
+    return Part(
+        disposition["name"], disposition.get("filename"), headers.get("content-type", ""), content
+    )

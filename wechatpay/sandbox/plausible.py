@@ -1,0 +1,169 @@
+"""Answers made of the catalogue: typed, plausible, and the same for the same request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wechatpay.catalogue import Field
+    from wechatpay.sandbox.account import Account
+
+__all__ = ["Imagination", "digits", "letters"]
+
+BAD_NEWS = re.compile(r"err_code|fail|reject|refuse|abnormal|error|close_reason|terminate|cancel_reason|remark")
+MONEY = re.compile(r"amount|fee|total|price|money|balance|cost|payment|cash")
+LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def seed(*parts: str) -> int:
+    """A large number that depends on nothing but these parts."""
+    return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest(), "big")
+
+
+def digits(length: int, *parts: str) -> str:
+    """So many decimal digits, the same for the same parts; the first is not 0."""
+    text = str(seed(*parts))
+    return ("4" + text * (length // len(text) + 1))[:length]
+
+
+def letters(length: int, *parts: str) -> str:
+    """So many lower-case letters and digits, the same for the same parts."""
+    number, made = seed(*parts), []
+    for _ in range(length):
+        number, index = divmod(number, 36)
+        made.append(LETTERS[index])
+    return "".join(made)
+
+
+@frozen(eq=False)
+class Imagination:
+    """
+    Makes up what is not known.
+
+    Args:
+        account: Whose answer it is.
+        subject: What makes this request this request: the same subject, the same answer.
+        known: Values that are given back where a field of the answer has their name.
+        base_url: Where links of the answer lead.
+        version: ``v3`` or ``v2``: how times are written.
+        conceal: Encrypts the fields of the answer that are sent encrypted.
+        sparse: Whether only required fields are made up.
+    """
+
+    account: Account
+    subject: str
+    known: Mapping[str, Any]
+    base_url: str
+    version: str = "v3"
+    conceal: Callable[[str], str] | None = None
+    sparse: bool = False
+
+    def fill(self, fields: tuple[Field, ...], facts: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The members of an object: the facts, and what has to be made up around them."""
+        return self._members(fields, facts or {}, "", self.known)
+
+    def _members(
+        self, fields: tuple[Field, ...], facts: Mapping[str, Any], at: str, known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for each in fields:
+            name = each.name.replace("$n", "0").replace("$m", "0")
+            if name in facts:
+                if facts[name] is not None:
+                    made[name] = self._fact(each, facts[name], f"{at}/{name}", known)
+            elif each.required or not (self.sparse or BAD_NEWS.search(name)):
+                made[name] = self._value(each, f"{at}/{name}", known)
+        known_names = {each.name for each in fields}
+        made.update({name: value for name, value in facts.items() if name not in known_names and value is not None and name not in made})
+        return made
+
+    def _fact(self, each: Field, fact: Any, at: str, known: Mapping[str, Any]) -> Any:
+        if each.type == "object" and isinstance(fact, dict):
+            return self._members(each.fields, fact, at, known)
+        if each.type == "object[]" and isinstance(fact, list):
+            return [
+                self._members(each.fields, member, f"{at}/{index}", known)
+                for index, member in enumerate(fact)
+            ]
+        if each.encrypted == "rsa" and self.conceal is not None:
+            return self.conceal(str(fact))
+        return fact
+
+    def _value(self, each: Field, at: str, known: Mapping[str, Any]) -> Any:
+        given = known.get(each.name)
+        if each.type.endswith("[]"):
+            element = type(each)(each.name, each.type.removesuffix("[]"), enum=each.enum, fields=each.fields)
+            if isinstance(given, list) and each.type != "object[]":
+                return given
+            return [self._value(element, f"{at}/0", known)]
+        if each.type == "object" or (each.encoded == "json" and each.fields):
+            inner = {**known, **given} if isinstance(given, dict) else known
+            made = self._members(each.fields, {}, at, inner)
+            return made if each.type == "object" else json.dumps(made, ensure_ascii=False)
+        value = given if fits(each, given) else self._scalar(each, at)
+        if each.encrypted == "rsa" and self.conceal is not None:
+            return self.conceal(str(value))
+        return value
+
+    def _scalar(self, each: Field, at: str) -> Any:
+        if each.enum:
+            return each.enum[0]
+        if each.example is not None:
+            return each.example
+        if each.type == "boolean":
+            return True
+        if each.type in ("integer", "number"):
+            return 100 if MONEY.search(each.name) else 1
+        return self._text(each.name, at)
+
+    def _text(self, name: str, at: str) -> str:
+        subject = self.subject
+        if name in ("mchid", "mch_id", "sp_mchid", "combine_mchid"):
+            return self.account.mchid
+        if name.endswith("appid"):
+            return self.account.appid
+        if name.endswith("openid"):
+            return "o" + letters(27, subject, at)
+        if name in ("currency", "fee_type") or name.endswith(("_currency", "_fee_type")):
+            return "CNY"
+        if name == "code_url":
+            return "weixin://wxpay/bizpayurl?pr=" + letters(9, subject, at)
+        if name == "prepay_id":
+            return "wx" + digits(14, subject) + letters(20, subject, at)
+        if name == "nonce_str":
+            return letters(32, subject, at)
+        if name.endswith("download_url"):
+            return f"{self.base_url}v3/billdownload/file?token={letters(22, subject, at)}"
+        if name.endswith(("url", "uri", "link")):
+            return f"{self.base_url}_sandbox/pages/{letters(16, subject, at)}"
+        if name.endswith(("time", "_at")):
+            return "20250102103456" if self.version == "v2" else "2025-01-02T10:34:56+08:00"
+        if name.endswith("date"):
+            return "20250102" if self.version == "v2" else "2025-01-02"
+        if name.endswith(("id", "_no", "code", "number", "serial", "batch")):
+            return digits(20, subject, at)
+        if name.endswith(("type", "state", "status", "result")):
+            return "SUCCESS"
+        if self.version == "v2" and MONEY.search(name):
+            return "100"
+        return f"{name}-{letters(8, subject, at)}"
+
+
+def fits(each: Field, value: Any) -> bool:
+    """Whether a value of the request can stand in this field of the answer."""
+    if value is None or isinstance(value, (dict, list)):
+        return False
+    if each.enum and value not in each.enum:
+        return False
+    if each.type == "boolean":
+        return isinstance(value, bool)
+    if each.type in ("integer", "number"):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, str)
