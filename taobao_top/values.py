@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from mimetypes import guess_type
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.codecs import JSONCodec, Where, spell
 from chainable.errors import CodecError
@@ -20,20 +20,12 @@ from chainable.times import beijing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["FilePart", "Kind", "text", "write"]
+__all__ = ["FilePart", "text", "write"]
 
 PLAIN = frozenset({"String", "Number", "Boolean", "Date", "Price", "BigDecimal", "byte"})
 """The catalogue's types whose lists are joined with commas; lists of all others are JSON."""
 
 FILE = "byte[]"
-
-
-class Kind(Protocol):
-    """What the catalogue says of a parameter; only its type matters here."""
-
-    @property
-    def type(self) -> str | None:
-        """``String``, ``Number``, ``Json``, ``byte[]``, the name of an object, or unknown."""
 
 
 class FilePart(NamedTuple):
@@ -100,14 +92,14 @@ NESTED = _NestedCodec()
 
 
 def write(
-    parameters: Mapping[str, Any], kinds: Mapping[str, Kind]
+    parameters: Mapping[str, Any], kinds: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, FilePart]]:
     """
     Write business parameters as texts and files.
 
     Args:
         parameters: Values by name.
-        kinds: What the catalogue knows of these names; empty for an unknown method.
+        kinds: The catalogue's types of these names, ``[]`` behind a list's; empty for an unknown method.
 
     Returns:
         Texts by name and files by name; None, blank and empty ones are left out.
@@ -126,8 +118,7 @@ def write(
         if file is not None:
             files[name] = file
             continue
-        kind = kinds.get(name)
-        written = text(value, where, None if kind is None else kind.type)
+        written = text(value, where, kinds.get(name))
         if written and not written.isspace():
             _check_unicode(written, where)
             texts[name] = written
@@ -179,7 +170,7 @@ def _list(value: list[Any] | tuple[Any, ...], where: Where, kind: str | None) ->
     if not value:
         return ""
     nested = any(isinstance(element, list | tuple) or hasattr(element, "items") for element in value)
-    if nested or (kind is not None and kind not in PLAIN):
+    if nested or (kind is not None and kind.removesuffix("[]") not in PLAIN):
         return NESTED.text(value, where)
     elements = []
     for index, element in enumerate(value):

@@ -1,0 +1,210 @@
+"""
+What the platform's refusals mean, as data, and the error they are raised as.
+
+https://open.taobao.com/doc.htm?docId=645&docType=1&source=search
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chainable.errors import APIError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import requests
+
+__all__ = ["RULES", "Rule", "TopError", "is_read", "rule_of", "top_error"]
+
+
+class Rule(NamedTuple):
+    """
+    One class of refusals.
+
+    Attributes:
+        name: What it is called here.
+        codes: The codes it holds for; empty for any.
+        sub_codes: The sub codes it holds for, as a pattern matched from their beginning.
+        repeat: Who may send the call again: ``any``, ``reads`` or ``none``.
+        throttled: The call came too often, and was refused before it was carried out.
+        session_expired: The session has to be refreshed or authorised anew.
+        advice: What to do.
+    """
+
+    name: str
+    codes: frozenset[str]
+    sub_codes: str
+    repeat: str
+    advice: str
+    throttled: bool = False
+    session_expired: bool = False
+
+
+def _codes(*codes: int) -> frozenset[str]:
+    return frozenset(map(str, codes))
+
+
+_ANY = _codes()
+
+RULES = (
+    Rule("quota", _ANY, r"accesscontrol\.limited-by-app-access-count", "any",
+         "the app's quota of calls is used up; it is counted anew from 24:00 Beijing time", throttled=True),
+    Rule("throttled", _ANY, r"accesscontrol\.limited-by|isp\.call-limited", "any",
+         "the call came too often and was not carried out: wait, and space the calls out (limiter=)", throttled=True),
+    Rule("throttled", _codes(4, 5, 6, 7, 8), r"", "any",
+         "the call came too often and was not carried out: wait, and space the calls out (limiter=)", throttled=True),
+    Rule("shape", _ANY, r"isp\.(top-)?(parse|mapping-parse)-error", "none",
+         "the service behind the gateway could not read a parameter: compare names and types with the method's page"),
+    Rule("fault", _ANY, r"isp\.", "reads",
+         "the service behind the gateway failed; a write may have been carried out: ask for its state first"),
+    Rule("fault", _codes(10), r"", "reads",
+         "the gateway is unavailable; a write may have been carried out: ask for its state first"),
+    Rule("session", _codes(27, 44), r"", "none",
+         "the session is expired, withdrawn, or of another app_key: refresh it, or let the seller authorise again",
+         session_expired=True),
+    Rule("session", _ANY, r"(isv\.)?invalid-sessionkey|(isv\.)?sessionkey-", "none",
+         "the session is expired, withdrawn, or of another app_key: refresh it, or let the seller authorise again",
+         session_expired=True),
+    Rule("session", _codes(26), r"", "none", "this method needs a session: give session= to the client or the call"),
+    Rule("session", _codes(42), r"", "none",
+         "the session's authorisation does not reach so far or so long: let the seller authorise again"),
+    Rule("permission", _codes(11), r"", "none",
+         "the app has no permission for this method, or this machine's address is not on its list: see the console"),
+    Rule("permission", _codes(12), r"", "none", "the seller's authorisation does not cover this method"),
+    Rule("permission", _codes(13), r"", "none", "the partner has no permission for this method"),
+    Rule("signature", _codes(25), r"", "none",
+         "the gateway computed another signature: .explain() shows the string that was signed"),
+    Rule("clock", _codes(31), r"", "none",
+         "the time differs from the gateway's by more than 10 minutes: .explain() compares them"),
+    Rule("platform", _codes(21, 22), r"", "none", "there is no such method on this gateway: compare the name's spelling"),
+    Rule("platform", _codes(28, 29), r"", "none", "the app_key is unknown here: is it that of this environment?"),
+    Rule("platform", _codes(24, 30, 32, 33, 34), r"", "none",
+         "a public parameter did not arrive: is something between here and the gateway changing requests?"),
+    Rule("platform", _codes(9), r"", "none", "uploads have to be sent as POST"),
+    Rule("platform", _codes(23), r"", "none", "format has to be 'json' or 'xml'"),
+    Rule("platform", _codes(40), r"", "none", "a required parameter is missing"),
+    Rule("platform", _codes(41, 43), r"", "none", "a parameter has a form the method does not take"),
+    Rule("platform", _codes(47), r"", "none", "the parameters have to be UTF-8"),
+)  # fmt: skip
+"""The classes, the first that matches holds; a code beyond them, 15 and 50 among them, is the business's own no."""
+
+_BUSINESS = Rule("business", _ANY, r"", "none", "")
+
+_BAN = re.compile(r"ban will last for (\d{1,9}) more second", re.IGNORECASE)
+_DAY = 86_400
+_BEIJING = 8 * 3600
+
+READS = frozenset({"count", "detail", "details", "find", "get", "list", "query", "search"})
+"""The last words of the names of methods that only read."""
+
+# These hand out a number, a certificate or a token of their own each time.
+_ALLOCATING = re.compile(
+    r"(?:cainiao|taobao)\.(?:wlb\.)?(?:\w+\.)?waybill\.(?:\w+\.)?get|alibaba\.nazca\.token\.\w+apply\.get"
+    r"|taobao\.top\.once\.token\.get"
+)
+
+
+def is_read(method: str) -> bool:
+    """Tell by its name whether a method only reads, so that repeating it changes nothing."""
+    last = method.rpartition(".")[2]
+    return (last in READS or last.endswith(("query", "search"))) and not _ALLOCATING.fullmatch(method)
+
+
+def rule_of(code: str, sub_code: str) -> Rule:
+    """Find the class of a refusal."""
+    for rule in RULES:
+        if (not rule.codes or code in rule.codes) and re.match(rule.sub_codes, sub_code):
+            return rule
+    return _BUSINESS
+
+
+class TopError(APIError):
+    """
+    The platform's refusal; see :class:`chainable.APIError` for what all have.
+
+    Args:
+        message: One line for people: method, code, the platform's words, what to do.
+        sub_code: The service's own code, ``isv.invalid-parameter`` and the like.
+        sub_msg: What the service said.
+        throttled: The call came too often; ``retry_after`` has the seconds, if they were told.
+        session_expired: Refresh the session, or let the seller authorise again.
+        others: What :class:`chainable.APIError` takes.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sub_code: str = "",
+        sub_msg: str = "",
+        throttled: bool = False,
+        session_expired: bool = False,
+        **others: Any,
+    ) -> None:
+        super().__init__(message, **others)
+        self.sub_code = sub_code
+        self.sub_msg = sub_msg
+        self.throttled = throttled
+        self.session_expired = session_expired
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The explanation holds the call's values; a pickle, which travels, leaves them behind.
+        build, arguments, state = super().__reduce__()
+        return build, arguments, state | {"_explain": None}
+
+
+def top_error(
+    error: Mapping[str, Any],
+    *,
+    method: str,
+    repeatable: bool,
+    now: Callable[[], float] = time.time,
+    request_id: str | None = None,
+    response: requests.Response | None = None,
+    explain: Callable[[Rule], Callable[[], str] | None] = lambda _: None,
+) -> TopError:
+    """
+    Make the error of an ``error_response``.
+
+    Args:
+        error: Its members.
+        method: What was called.
+        repeatable: The call may be sent twice.
+        now: Seconds since 1970, for a quota that ends with the day.
+        request_id: The one found outside of the error's members.
+        response: The whole answer.
+        explain: Gives what the error's ``explain()`` does, for its class.
+    """
+    code, message, sub_code, sub_msg = (_text(error.get(name)) for name in ("code", "msg", "sub_code", "sub_msg"))
+    rule = rule_of(code, sub_code)
+    words = ": ".join(word for word in (message, sub_code, sub_msg) if word)
+    return TopError(
+        f"{method}: code {code or '?'}: {words}" + (f" ({rule.advice})" if rule.advice else ""),
+        code=code,
+        sub_code=sub_code,
+        sub_msg=sub_msg,
+        detail=dict(error),
+        status_code=None if response is None else response.status_code,
+        request_id=_text(error.get("request_id")) or request_id,
+        retryable=rule.repeat == "any" or (rule.repeat == "reads" and repeatable),
+        retry_after=_ban(rule, f"{sub_msg} {message}", now) if rule.throttled else None,
+        maybe_sent=rule.name in {"fault", "business"},
+        throttled=rule.throttled,
+        session_expired=rule.session_expired,
+        response=response,
+        explain=explain(rule),
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _ban(rule: Rule, words: str, now: Callable[[], float]) -> float | None:
+    seconds = _BAN.search(words)
+    if seconds:
+        return float(seconds.group(1))
+    return _DAY - (now() + _BEIJING) % _DAY if rule.name == "quota" else None
