@@ -23,33 +23,33 @@ def read(path: Path) -> Any:
     return yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
 
 
-def glossary(package: str) -> bytes:
+def glossary(package: str, root: Path = ROOT) -> bytes:
     """Give the compact file of a package."""
     meanings: dict[str, list[str]] = {}
-    for path in sorted((ROOT / package).glob("*.yaml")):
+    for path in sorted((root / package).glob("*.yaml")):
         for name, meaning in read(path).items():
             if name in meanings:
                 msg = f"{path}: {name} has two entries"
                 raise ValueError(msg)
             meanings[name] = [meaning["zh"], meaning["en"]]
-    prominent = sorted(read(ROOT / "prominent" / f"{package}.yaml"))
+    prominent = sorted(read(root / "prominent" / f"{package}.yaml"))
     content = {"meanings": dict(sorted(meanings.items())), "prominent": prominent}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], packages: Path = PACKAGES) -> int:
     """Write the compact files that differ; with ``--check`` only tell."""
     changed = 0
     for package in ("wechatpay", "taobao_top"):
-        path = PACKAGES / package / "describe" / "glossary.json"
+        path = packages / package / "describe" / "glossary.json"
         content = glossary(package)
         if not path.exists() or path.read_bytes() != content:
             changed += 1
             if "--check" in arguments:
-                print(f"{path.relative_to(PACKAGES)} would change")
+                print(f"{path.relative_to(packages)} would change")
             else:
                 path.write_bytes(content)
-                print(f"{path.relative_to(PACKAGES)} written")
+                print(f"{path.relative_to(packages)} written")
     return int("--check" in arguments and bool(changed))
 
 

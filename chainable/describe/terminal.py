@@ -60,4 +60,6 @@ def _grid(table: Table, console: Console) -> None:
 
 
 def _name(row: Row) -> Text:
-    return Text.assemble("  " * row.depth, row.name, (" *", "bold red") if row.required else "", (" 🔒", "") if row.encrypted else "")
+    return Text.assemble(
+        "  " * row.depth, row.name, (" *", "bold red") if row.required else "", (" 🔒", "") if row.encrypted else ""
+    )

@@ -1,0 +1,93 @@
+"""
+What a method of the Taobao Open Platform is, shown to people.
+
+>>> from taobao_top.describe import describe
+>>> describe("alibaba.finance.insurance.createorder").title
+'机构投保创单'
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from chainable.describe import Candidate, Description, Index
+from taobao_top import catalogue
+from taobao_top.describe import methods
+from taobao_top.describe.fields import glossary
+from taobao_top.describe.methods import attributes
+
+__all__ = ["attributes", "describe", "described", "glossary", "search"]
+
+_PROMINENT = 120
+_STEP = re.compile(r"""chain\(\s*["']([^"']*)["']\s*\)|\[\s*["']([^"']*)["']\s*\]|(\w[\w-]*)""")
+_CALLS = frozenset({"post", "post_async", "postAsync"})
+
+
+def describe(query: str) -> Description | list[Candidate]:
+    """
+    Describe what a text points at.
+
+    Args:
+        query: A method's name, a chain as written in code
+            (``top.taobao.time.get()``), a title, or a part of any.
+
+    Returns:
+        The description where the text means one method, else those it may
+        mean, best first; empty where it means none.
+    """
+    text = query.strip()
+    for name in (text, *_written(text)):
+        if catalogue.method(name):
+            return described(name)
+    found = [candidate for candidate in _candidates() if candidate.title == text]
+    if len(found) != 1:
+        found = search(text)
+    return described(found[0].key) if len(found) == 1 else found
+
+
+def described(name: str) -> Description:
+    """
+    Describe a method by its full name.
+
+    Raises:
+        LookupError: The catalogue has none of this name.
+    """
+    method = catalogue.method(name)
+    if method is None:
+        msg = f"the catalogue has no {name!r}"
+        raise LookupError(msg)
+    return methods.described(method)
+
+
+def search(text: str, limit: int = 10) -> list[Candidate]:
+    """
+    Find methods by parts of their names and titles, best first.
+
+    Args:
+        text: Words in Chinese or English; ``-``, ``_``, case and blanks do not matter.
+        limit: How many to give at most.
+    """
+    return _index().search(text, limit)
+
+
+def _written(text: str) -> list[str]:
+    # A chain as it is written in code, arguments dropped: with and without the receiver, with and without the call.
+    steps = [called or item or name for called, item, name in _STEP.findall(re.sub(r"\((?!\s*[\"']).*", "", text, flags=re.DOTALL))]
+    steps = [step.rstrip("_") for step in steps if step != "chain"]
+    spelled = [steps, steps[1:]]
+    return [".".join(some) for names in spelled for some in (names, names[:-1] if names and names[-1] in _CALLS else names)]
+
+
+@cache
+def _candidates() -> tuple[Candidate, ...]:
+    prominent = glossary.prominent
+    return tuple(
+        Candidate(name, title or name, name, _PROMINENT * (name in prominent))
+        for name, title in sorted(catalogue.titles())
+    )
+
+
+@cache
+def _index() -> Index:
+    return Index(_candidates())

@@ -1,0 +1,66 @@
+"""Parameters as rows of a table and as example values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainable.describe import Code, Glossary, Row, placeholder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from taobao_top.catalogue import Param
+
+__all__ = ["examples", "glossary", "rows"]
+
+glossary = Glossary(Path(__file__).with_name("glossary.json"))
+
+_NUMBERS = {"Number", "Price", "BigDecimal", "byte"}
+
+
+def rows(params: Iterable[Param], depth: int = 0) -> Iterator[Row]:
+    """Give the rows of parameters, the members of each below it."""
+    for param in params:
+        yield Row(
+            name=param.name,
+            type=f"{param.type}[]" if param.list else param.type,
+            depth=depth,
+            required=param.required,
+            example=param.example,
+            meaning=glossary[param.name],
+        )
+        yield from rows(param.fields, depth + 1)
+
+
+def examples(params: Iterable[Param]) -> dict[str, Any]:
+    """Give an example of every parameter by name: the catalogue's, else a placeholder."""
+    made = {}
+    for param in params:
+        value = examples(param.fields) if param.fields else _single(param)
+        made[param.name] = [value] if param.list else value
+    return made
+
+
+def _single(param: Param) -> Any:
+    if param.example is not None:
+        return _READ.get(param.type, str)(param.example)
+    if param.type == "byte[]":
+        return Code(f"('文件.jpg', {b'...'!r})")
+    if param.type == "Json":
+        return Code("{}", "JSON")
+    return placeholder(param.name, "number" if param.type in _NUMBERS else param.type.lower())
+
+
+def _number(example: str) -> Any:
+    try:
+        return int(example)
+    except ValueError:
+        return example
+
+
+def _boolean(example: str) -> bool:
+    return example.lower() == "true"
+
+
+_READ = {"Number": _number, "Boolean": _boolean}

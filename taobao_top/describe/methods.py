@@ -1,0 +1,105 @@
+"""One method of TOP, described."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import TYPE_CHECKING
+
+from chainable.describe import Description, Form, Row, Table, arguments, python
+from taobao_top.describe.answers import samples
+from taobao_top.describe.fields import examples, glossary, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taobao_top.catalogue import Method
+
+__all__ = ["attributes", "described"]
+
+OPTIONS = frozenset(
+    {"session", "target_app_key", "simplify", "format", "timeout", "headers", "stream", "retries", "repeatable", "decode"},
+)
+"""Keywords of a call that are no parameters of the method."""
+
+_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_TAKEN = frozenset({"chain", "post_async", "postAsync"})
+_SESSIONS = {"required": "需要 · required", "none": "不需要 · none"}
+
+# Name, type, whether it must be there, whether the client fills it in.
+_COMMON = (
+    ("method", "String", True, True),
+    ("app_key", "String", True, True),
+    ("session", "String", False, True),
+    ("timestamp", "Date", True, True),
+    ("v", "String", True, True),
+    ("sign_method", "String", True, True),
+    ("sign", "String", True, True),
+    ("format", "String", False, True),
+    ("simplify", "Boolean", False, True),
+    ("target_app_key", "String", False, False),
+)
+
+
+def attributes(name: str) -> str:
+    """
+    Write a method's name as attributes of a client.
+
+    Args:
+        name: ``taobao.item.seller.get``.
+
+    Returns:
+        ``.taobao.item.seller.get``; ``['…']`` where no attribute can say it.
+    """
+    *parents, last = name.split(".")
+    # A last ``post`` would be the step that sends.
+    return "".join(map(_attribute, parents)) + (".post_" if last == "post" else _attribute(last))
+
+
+def _attribute(part: str) -> str:
+    if not _ATTRIBUTE.fullmatch(part) or part.endswith("_"):
+        return f"[{part!r}]"
+    return f".{part}_" if keyword.iskeyword(part) or part in _TAKEN else f".{part}"
+
+
+def described(method: Method) -> Description:
+    """Describe a method of the catalogue."""
+    return Description(
+        key=method.name,
+        title=method.title or method.name,
+        name=method.name,
+        facts=tuple(_facts(method)),
+        links=(f"https://open.taobao.com/api.htm?apiName={method.name}",),
+        tables=(Table("公共参数", tuple(_common())), Table("请求参数", tuple(rows(method.params)))),
+        forms=tuple(_forms(method)),
+        answers=(Table("返回字典", tuple(rows(method.response))),),
+        samples=tuple(samples(method)),
+    )
+
+
+def _facts(method: Method) -> Iterator[tuple[str, str]]:
+    yield "类目", method.group
+    if method.session:
+        yield "授权", _SESSIONS[method.session]
+
+
+def _common() -> Iterator[Row]:
+    for name, kind, required, filled in _COMMON:
+        yield Row(name=name, type=kind, required=required, filled=filled, meaning=glossary[name])
+
+
+def _forms(method: Method) -> Iterator[Form]:
+    given = examples(method.params)
+    inside = arguments(given) if all(map(_spelled, given)) else python(given)
+    name = method.name
+    chains = {"纯链式": f"top{attributes(name)}", "声明式": f"top.chain({name!r})", "属性式": f"top[{name!r}]"}
+    for spelling, chain in chains.items():
+        yield Form(f"同步{spelling}", f"response = {chain}.post({inside})\nprint(response.data)\n")
+    for spelling, chain in chains.items():
+        yield Form(f"异步{spelling}", f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n")
+
+
+def _spelled(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in OPTIONS
+
+

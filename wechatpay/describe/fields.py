@@ -1,0 +1,102 @@
+"""Fields as rows of a table and as example values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainable.describe import Code, Glossary, Row, placeholder
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+
+    from wechatpay.catalogue import Field
+
+__all__ = ["example", "examples", "glossary", "rows"]
+
+glossary = Glossary(Path(__file__).with_name("glossary.json"))
+
+_DECODED = {"json": "JSON 文本", "urlencode": "表单文本"}
+
+
+def rows(fields: Iterable[Field], depth: int = 0, *, filled: Container[str] = ()) -> Iterator[Row]:
+    """
+    Give the rows of fields, the members of each below it.
+
+    Args:
+        fields: In the catalogue's order.
+        depth: Of the outermost.
+        filled: Names the client fills in.
+    """
+    for field in fields:
+        yield Row(
+            name=field.name,
+            type=field.type,
+            depth=depth,
+            required=field.required,
+            filled=field.name in filled,
+            encrypted=field.encrypted or "",
+            enum=field.enum,
+            example=field.example,
+            meaning=glossary[field.name],
+            note=_DECODED.get(field.encoded or "", ""),
+        )
+        yield from rows(field.fields, depth + 1)
+
+
+def examples(fields: Iterable[Field], *, without: Container[str] = ()) -> dict[str, Any]:
+    """
+    Give an example of every field by name.
+
+    Args:
+        fields: Of one object.
+        without: Names left out.
+    """
+    return {field.name: example(field) for field in fields if field.name not in without}
+
+
+def example(field: Field) -> Any:
+    """Give a value of a field: the catalogue's example, else its first possible value, else a placeholder."""
+    kind = field.type.removesuffix("[]")
+    value = _encoded(field) if field.encoded else _single(field, kind)
+    return value if kind == field.type else [value]
+
+
+def _single(field: Field, kind: str) -> Any:
+    if field.encrypted == "rsa":
+        return Code(f"Sensitive({f'<{field.name}>'!r})")
+    if field.fields:
+        return examples(field.fields)
+    given = field.example
+    if given is None and field.enum:
+        given = field.enum[0]
+    if given is None:
+        return placeholder(field.name, _KINDS.get(kind, "text"))
+    return _READ.get(kind, str)(given)
+
+
+def _encoded(field: Field) -> Any:
+    if field.example is not None:
+        return field.example
+    if not field.fields:
+        return placeholder(field.name)
+    inside: Any = examples(field.fields)
+    return Code(repr(json.dumps([inside] if field.decoded else inside, ensure_ascii=False, default=_plain)))
+
+
+def _plain(value: Code) -> Any:
+    return {"0": 0, "False": False}.get(value.text, value.text.strip("'"))
+
+
+def _boolean(given: Any) -> bool:
+    return str(given).lower() == "true"
+
+
+def _number(given: Any) -> Any:
+    # The sources write many numbers as text.
+    return json.loads(given) if isinstance(given, str) else given
+
+
+_KINDS = {"integer": "number", "number": "number", "boolean": "boolean"}
+_READ = {"integer": _number, "number": _number, "boolean": _boolean}
