@@ -1,0 +1,47 @@
+"""
+The Taobao Open Platform (淘宝开放平台) for Python: every method as a chain.
+
+::
+
+    from taobao_top import TaobaoTop
+
+    top = TaobaoTop(app_key='12345678', app_secret='…')
+    top.taobao.item.seller.get(fields='num_iid,title', num_iid=123)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from taobao_top.client import TaobaoTop
+from taobao_top.errors import TopError
+from taobao_top.response import TopResponse
+from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer
+
+if TYPE_CHECKING:
+    from taobao_top.limits import RateLimiter
+    from taobao_top.security import SecurityClient
+
+__all__ = [
+    "HMACMD5Signer",
+    "HMACSHA256Signer",
+    "MD5Signer",
+    "RateLimiter",
+    "SecurityClient",
+    "TaobaoTop",
+    "TopError",
+    "TopResponse",
+]
+
+_LATER = {
+    "RateLimiter": "taobao_top.limits",
+    "SecurityClient": "taobao_top.security",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -1,0 +1,277 @@
+"""The client of the Taobao Open Platform."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from chainable.client import Client
+from chainable.environment import environment, table
+from chainable.errors import ConfigurationError
+from chainable.path import split_name
+from chainable.times import BEIJING
+from taobao_top.chain import MethodChain
+from taobao_top.clock import Clock
+from taobao_top.errors import TopError
+from taobao_top.explain import gateway_time
+from taobao_top.request import Wanted, one_edit
+from taobao_top.settings import Settings, own_signer
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping
+
+    import requests
+    from typing_extensions import Self
+
+    from chainable.call import Attempt, Call
+    from chainable.promise import Promise
+    from chainable.response import Response
+    from chainable.signing import Signer
+    from taobao_top.batch import Batch
+    from taobao_top.limits import Limiter
+    from taobao_top.oauth import OAuth
+    from taobao_top.response import TopResponse
+    from taobao_top.spi import SPI
+
+__all__ = ["GATEWAY", "TaobaoTop"]
+
+GATEWAY = "https://gw.api.taobao.com/router/rest"
+
+_ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
+_FILE = ("app_key", "app_secret", "session", "sign_method", "gateway", "format", "simplify", "timeout", "retries",
+         "deadline", "pool_maxsize", "verify", "proxies")  # fmt: skip
+_NAMES = ("adjust_clock", "batch", "chain", "clock_offset", "close", "oauth", "pages", "spi")
+
+_logger = logging.getLogger("taobao_top")
+
+
+class TaobaoTop(Client):
+    """
+    The Taobao Open Platform: every attribute begins a method's name.
+
+    ``top.taobao.item.seller.get(fields='num_iid,title', num_iid=123)`` calls
+    ``taobao.item.seller.get``; so do ``top['taobao.item.seller.get'](…)`` and
+    ``top.chain('taobao.item.seller').get.post(…)``.  One client serves many
+    threads.
+
+    Args:
+        app_key: The app's number.
+        app_secret: Its secret, taken literally; not needed beside a signer object.
+        session: A seller's session (access token), or a callable that gives
+            it, as :meth:`taobao_top.oauth.OAuth.session` does.
+        sign_method: ``'hmac-sha256'``, ``'hmac'``, ``'md5'``, or a :class:`chainable.Signer`.
+        gateway: Where calls go.
+        format: The format of answers, ``'json'`` or ``'xml'``.
+        simplify: Ask for plain lists and no root.
+        timeout: Seconds to connect, and to wait for each piece of an answer.
+        retries: Attempts after the first, at most.
+        deadline: Seconds a whole call may take.
+        pool_maxsize: Connections kept per host.
+        verify: TLS verification: True, False, or the path of CA certificates;
+            None for what the environment says.
+        proxies: requests' mapping; None for those of the environment.
+        http_session: Lends its adapters, proxies, cert and verify; is not closed.
+        clock: Gives seconds since 1970.
+        on_attempt: Gets a :class:`chainable.Attempt` after each attempt.
+        limiter: Holds back attempts that would come too often; see :mod:`taobao_top.limits`.
+
+    Raises:
+        ConfigurationError: A setting is missing or unusable.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_key: str | int,
+        app_secret: str | None = None,
+        session: str | Callable[[], str] | None = None,
+        sign_method: str | Signer = "hmac-sha256",
+        gateway: str = GATEWAY,
+        format: str = "json",  # noqa: A002 (the platform's word)
+        simplify: bool = False,
+        timeout: float | tuple[float, float] = (5, 30),
+        retries: int = 2,
+        deadline: float = 60,
+        pool_maxsize: int = 32,
+        verify: bool | str | os.PathLike[str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+        http_session: requests.Session | None = None,
+        clock: Callable[[], float] = time.time,
+        on_attempt: Callable[[Attempt], object] | None = None,
+        limiter: Limiter | None = None,
+    ) -> None:
+        super().__init__(
+            logger=_logger,
+            timeout=timeout,
+            retries=retries,
+            deadline=deadline,
+            pool_maxsize=pool_maxsize,
+            verify=verify,
+            proxies=proxies,
+            http_session=http_session,
+            on_attempt=on_attempt,
+        )
+        adjustable = Clock(clock)
+        signer = own_signer(sign_method, app_secret, adjustable)
+        self._settings = Settings(
+            app_key,
+            app_secret,
+            session,
+            signer,
+            signer if limiter is None else limiter.attach(signer, str(app_key)),
+            gateway,
+            format,
+            simplify,
+            adjustable,
+            self._timeout,
+            self._retries,
+            self._deadline,
+        )
+
+    @classmethod
+    def from_env(
+        cls, prefix: str = "TAOBAO_TOP_", file: str | os.PathLike[str] | None = None, **settings: Any
+    ) -> Self:
+        """
+        Make a client from ``APP_KEY APP_SECRET SESSION SIGN_METHOD GATEWAY CA`` behind the prefix.
+
+        Args:
+            prefix: Of the variables.
+            file: A file of ``NAME=value`` lines, read in place of the environment.
+            settings: Further settings, which win over those found.
+        """
+        found: dict[str, Any] = dict(environment(prefix, _ENVIRONMENT, file))
+        if "ca" in found:
+            found["verify"] = found.pop("ca")
+        if "app_key" not in found | settings:
+            msg = f"{prefix}APP_KEY is not set{'' if file is None else f' in {file}'}"
+            raise ConfigurationError(msg)
+        return cls(**found | settings)
+
+    @classmethod
+    def from_file(cls, file: str | os.PathLike[str], **settings: Any) -> Self:
+        """
+        Make a client from a TOML file: its table ``taobao_top``, or its top.
+
+        Args:
+            file: Its path.
+            settings: Further settings, which win over those of the file.
+        """
+        found = table(file, "taobao_top", _FILE)
+        if isinstance(found.get("timeout"), list):
+            found = found | {"timeout": tuple(found["timeout"])}
+        if "app_key" not in found | settings:
+            msg = f"{file}: app_key is not set"
+            raise ConfigurationError(msg)
+        return cls(**found | settings)
+
+    def __repr__(self) -> str:
+        return f"<TaobaoTop app {self._settings.app_key} at {self._settings.gateway}>"
+
+    def __getattr__(self, name: str) -> MethodChain:
+        if name.startswith("_"):
+            msg = f"a TaobaoTop has no attribute {name!r}"
+            raise AttributeError(msg)
+        for known in _NAMES:
+            if one_edit(name, known):
+                msg = f"a TaobaoTop has no {name!r}: did you mean {known!r}? A method's name is written top[{name!r}]"
+                raise AttributeError(msg)
+        return MethodChain(self, name.removesuffix("_"))
+
+    def __getitem__(self, name: str, /) -> MethodChain:
+        return self.chain(name)
+
+    __iter__ = None
+    __contains__ = None
+
+    def chain(self, name: str, /) -> MethodChain:
+        """
+        Begin a method's name with literal text; dots in it are steps.
+
+        Raises:
+            PathError: A part is empty or has a character no name has.
+        """
+        return MethodChain(self, ".".join(split_name(name)))
+
+    def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
+        wanted = Wanted(self._settings, chain, positional, keywords)
+        session = wanted.session
+        return wanted.call(session() if callable(session) else session)
+
+    def _now(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
+        self._refuse_closed()
+        return self._send(Wanted(self._settings, chain, positional, keywords))
+
+    def _later(
+        self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Promise[Response[Any]]:
+        wanted = Wanted(self._settings, chain, positional, keywords)
+        return self._promise(lambda: self._send(wanted))
+
+    def _send(self, wanted: Wanted) -> Response[Any]:
+        session = wanted.session
+        if not callable(session):
+            return self._pipeline.run(wanted.call(session))
+        token = session()
+        try:
+            return self._pipeline.run(wanted.call(token))
+        except TopError as error:
+            renew = getattr(session, "renew", None)
+            if not error.session_expired or renew is None:
+                raise
+        # An expired session is refused before anything is carried out, so one replay is safe for any call.
+        return self._pipeline.run(wanted.call(renew(token)))
+
+    def clock_offset(self) -> float:
+        """
+        Ask the gateway for its time (``taobao.time.get``) and compare.
+
+        Returns:
+            Seconds by which the gateway's clock is ahead of the one used here, exact to about a second.
+        """
+        before = self._settings.clock()
+        try:
+            answer = self["taobao.time.get"](session="", format="json")
+        except TopError as error:
+            # A clock that is far off is refused even here, but the refusal has a Date.
+            there = None if error.code != "31" or error.response is None else gateway_time(error.response)
+            if there is None:
+                raise
+        else:
+            there = datetime.strptime(answer.data["time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+        return there.timestamp() - (before + self._settings.clock()) / 2
+
+    def adjust_clock(self) -> float:
+        """Correct the time of this client's calls by :meth:`clock_offset`, and give the seconds it was corrected by."""
+        offset = self.clock_offset()
+        self._settings.clock.offset += offset
+        return offset
+
+    @property
+    def oauth(self) -> OAuth:
+        """Authorisation: the page to send a seller to, tokens, sessions that stay fresh."""
+        from taobao_top.oauth import OAuth
+
+        return OAuth(self)
+
+    @property
+    def spi(self) -> SPI:
+        """What the platform calls of yours: verification of such calls."""
+        from taobao_top.spi import SPI
+
+        return SPI(self._settings)
+
+    def batch(self, **options: Any) -> Batch:
+        """Collect calls and send them as one; see :class:`taobao_top.batch.Batch`."""
+        from taobao_top.batch import Batch
+
+        return Batch(self, **options)
+
+    def pages(self, chain: MethodChain, params: Mapping[str, Any] | None = None, /, **options: Any) -> Iterator[TopResponse[Any]]:
+        """Go through the pages of a list, lazily; see :func:`taobao_top.pages.pages`."""
+        from taobao_top.pages import pages
+
+        return pages(chain, params, **options)

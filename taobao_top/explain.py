@@ -1,0 +1,77 @@
+"""What was signed, and what time it was: the two refusals that a comparison clears up."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from chainable.times import BEIJING
+from taobao_top.signing import MASK, ParameterSigner, signed_parts, string_to_sign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+    from chainable.signing import Signer
+    from taobao_top.errors import Rule
+
+__all__ = ["explanation", "gateway_time"]
+
+_SECRET = re.compile(r"session|secret|token|password|pwd|(^|_)code$", re.IGNORECASE)
+
+
+def explanation(rule: Rule, answer: requests.Response, signer: Signer | None) -> Callable[[], str] | None:
+    """Give what explains a refusal of this class, if anything does."""
+    if rule.name == "signature":
+        return lambda: _signature(answer.request, signer)
+    if rule.name == "clock":
+        return lambda: _clock(answer)
+    return None
+
+
+def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
+    parameters, body = signed_parts(request)
+    shown = {name: MASK if _SECRET.search(name) else value for name, value in parameters.items()}
+    message = string_to_sign(shown, body).decode(errors="replace")
+    lines = ["The gateway computed another signature than was sent. What was signed, secrets masked:"]
+    if isinstance(signer, ParameterSigner):
+        lines.append(f"  {signer.explain(message)}")
+        if signer.secret != signer.secret.strip():
+            lines.append("The app_secret begins or ends with white space, which was signed with: is it part of it?")
+    else:
+        lines.append(f"  {message}")
+    lines += ["Parameter by parameter:", *(f"  {name} = {shown[name]}" for name in sorted(shown))]
+    lines += [
+        "Most often the app_secret is that of another app_key or environment, or was reset in the console;",
+        "else something between here and the gateway changes parameters.",
+    ]
+    return "\n".join(lines)
+
+
+def gateway_time(answer: requests.Response) -> datetime | None:
+    """Give the time in the answer's Date header, if there is a readable one."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(BEIJING)
+    except ValueError:
+        return None
+
+
+def _clock(answer: requests.Response) -> str:
+    stamped = signed_parts(answer.request)[0].get("timestamp", "")
+    there = gateway_time(answer)
+    lines = [f"The call was stamped {stamped}, Beijing time."]
+    try:
+        here = datetime.strptime(stamped, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+    except ValueError:
+        here = None
+    if there is None or here is None:
+        lines.append("The answer does not tell the gateway's time.")
+    else:
+        seconds = round((here - there).total_seconds())
+        lines.append(f"The gateway's clock says {there:%Y-%m-%d %H:%M:%S}.")
+        lines.append(f"This machine is {abs(seconds)} seconds {'fast' if seconds > 0 else 'slow'}.")
+    lines.append("Set the machine's clock, or call top.adjust_clock(), which asks the gateway and corrects for it.")
+    return "\n".join(lines)

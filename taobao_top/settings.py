@@ -1,0 +1,101 @@
+"""What one client was told, checked once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from chainable.errors import ConfigurationError
+from chainable.options import base_url
+from chainable.signing import Signer
+from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taobao_top.clock import Clock
+
+__all__ = ["FORMATS", "Settings", "checked_format", "checked_session", "own_signer"]
+
+FORMATS = ("json", "xml")
+
+_SIGNERS: dict[str, type[ParameterSigner]] = {
+    signer.sign_method: signer for signer in (MD5Signer, HMACMD5Signer, HMACSHA256Signer)
+}
+
+
+def _app_key(value: Any) -> str:
+    key = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not key.isalnum() or not key.isascii():
+        raise ConfigurationError("app_key: the number the console shows for this app was expected")
+    return key
+
+
+def _gateway(value: Any) -> str:
+    base_url("gateway", value)
+    return str(value)
+
+
+def checked_session(session: Any) -> str | Callable[[], str] | None:
+    """Check what may be given as session: text, a callable that gives it, or None; TypeError for all else."""
+    if session is None or isinstance(session, str) or callable(session):
+        return session
+    msg = f"session: text or a callable that gives it was expected, not {type(session).__name__}"
+    raise TypeError(msg)
+
+
+def checked_format(value: Any) -> str:
+    """Check a format; ConfigurationError for one that is neither JSON nor XML."""
+    if value not in FORMATS:
+        raise ConfigurationError("format: 'json' or 'xml' was expected")
+    return str(value)
+
+
+def own_signer(sign_method: Any, secret: str | None, clock: Clock) -> Signer:
+    """
+    Make the signer a client was told to use.
+
+    Raises:
+        ConfigurationError: It is none of the three methods and no signer, or the secret is missing.
+    """
+    if isinstance(sign_method, Signer):
+        return sign_method
+    kind = _SIGNERS.get(sign_method) if isinstance(sign_method, str) else None
+    if kind is None:
+        raise ConfigurationError("sign_method: 'hmac-sha256', 'hmac', 'md5' or a chainable.Signer was expected")
+    return kind(secret, clock=clock)  # type: ignore[arg-type]  # a missing secret is refused by the signer
+
+
+@frozen
+class Settings:
+    """
+    One client's settings.
+
+    Attributes:
+        app_key: The app's number.
+        secret: Its secret; None beside a signer of the user's own.
+        session: A seller's session, or what gives it.
+        signer: Signs calls.
+        attached: The signer as it is attached to an attempt: behind the limiter, if there is one.
+        gateway: Where calls go.
+        format: The format of answers.
+        simplify: Ask for plain lists and no root.
+        clock: The time calls are stamped with.
+        timeout: Seconds to connect, and to wait for each piece.
+        retries: Attempts after the first, at most.
+        deadline: Seconds a call may take.
+    """
+
+    app_key: str = field(converter=_app_key)
+    secret: str | None = field(repr=False)
+    session: str | Callable[[], str] | None = field(repr=False, converter=checked_session)
+    signer: Signer
+    attached: Signer
+    gateway: str = field(converter=_gateway)
+    format: str = field(converter=checked_format)
+    simplify: bool = field(converter=bool)
+    clock: Clock = field(repr=False)
+    timeout: tuple[float, float]
+    retries: int
+    deadline: float
