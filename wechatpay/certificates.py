@@ -1,0 +1,479 @@
+"""
+The platform's keys: those given, and certificates that are fetched and kept fresh.
+
+Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012551764 (certificates),
+https://pay.weixin.qq.com/doc/v3/merchant/4012153196 (public key)
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, field, frozen
+
+from chainable.codecs import JSON
+from chainable.errors import (
+    APIError,
+    ChainableError,
+    CodecError,
+    ConfigurationError,
+    UnknownKeyError,
+)
+from wechatpay.apiv3.signing import RSAVerifier
+from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
+from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import requests
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from wechatpay.crypto.aes import APIv3Key
+    from wechatpay.crypto.keys import Certificate, KeySource
+
+__all__ = ["PlatformCertificates"]
+
+REFRESH_EVERY = 8 * 3600.0
+"""Seconds; the platform asks for at least every twelve hours."""
+
+MINIMUM_INTERVAL = 60.0
+"""Seconds between two attempts that nobody asked for in so many words."""
+
+_PUBLIC_KEY_ONLY = (
+    "this merchant has no platform certificates, only the platform's public key (the rule for "
+    "merchants since autumn 2024): take pub_key.pem and its id from 账户中心 > API安全 > "
+    "微信支付公钥 and give certs={'PUB_KEY_ID_…': 'file:///path/pub_key.pem'}"
+)
+
+_logger = logging.getLogger("wechatpay")
+
+
+@frozen
+class _Snapshot:
+    """
+    What is known at one moment; replaced as a whole, so that no reader sees half of it.
+
+    Attributes:
+        public_keys: Those given, by id.
+        given: Certificates given.
+        fetched: Certificates fetched.
+        due: Unix time from which on certificates are to be fetched.
+    """
+
+    public_keys: Mapping[str, RSAPublicKey]
+    given: tuple[Certificate, ...] = ()
+    fetched: tuple[Certificate, ...] = ()
+    due: float = float("inf")
+    keys: Mapping[str, RSAPublicKey] = field(init=False)
+    until: float = field(init=False)
+    """Unix time from which on something has to be done: a certificate is over, or the list is due."""
+
+    @keys.default
+    def _all_keys(self) -> Mapping[str, RSAPublicKey]:
+        certificates = {one.serial: one.key for one in self.certificates}
+        return MappingProxyType(certificates | dict(self.public_keys))
+
+    @until.default
+    def _first_event(self) -> float:
+        return min([self.due, *(one.not_after.timestamp() for one in self.certificates)])
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        return (*self.given, *self.fetched)
+
+    def but(self, **changes: Any) -> _Snapshot:
+        """The same with some attributes changed."""
+        snapshot: _Snapshot = evolve(self, **changes)
+        return snapshot
+
+    def at(self, now: float) -> _Snapshot:
+        """Without the certificates that are over."""
+        return self.but(
+            given=tuple(one for one in self.given if now < one.not_after.timestamp()),
+            fetched=tuple(one for one in self.fetched if now < one.not_after.timestamp()),
+        )
+
+    def youngest(self, now: float) -> str | None:
+        """The id of the public key, else the serial of the youngest valid certificate."""
+        if self.public_keys:
+            return list(self.public_keys)[-1]
+        valid = [one for one in self.certificates if one.not_before.timestamp() <= now]
+        return max(valid, key=lambda one: one.not_before).serial if valid else None
+
+
+@frozen
+class _Outcome:
+    """What came of the last attempt to fetch, also for those who waited for it."""
+
+    moment: float = float("-inf")
+    error: Exception | None = None
+
+
+class _Locks:
+    """The locks of one process; a forked one begins with new ones, for nobody is left to open the old."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.refreshing = threading.Lock()
+        self.swapping = threading.Lock()
+        self.refresher: int | None = None
+
+
+class _Keys(dict[str, "RSAPublicKey"]):
+    def __missing__(self, serial: str) -> RSAPublicKey:
+        msg = f"no key of the platform under {serial}"
+        raise UnknownKeyError(msg)
+
+
+class PlatformCertificates:
+    """
+    The platform's keys by serial or id: a key store that refreshes itself.
+
+    What was given stays. Certificates are fetched when the store has nothing,
+    when the list is older than ``refresh_every``, and when a message names a
+    serial that is not known; by one thread at a time, while the others wait
+    for its result. A failure leaves everything as it was.
+
+    Args:
+        certs: Platform public keys by id (``PUB_KEY_ID_…``) and certificates
+            by serial: paths, ``file://`` URLs, PEM text, DER bytes, one-line
+            base64 or objects of ``cryptography``.
+        fetch: Asks for ``/v3/certificates`` with this ``Wechatpay-Serial`` (None:
+            without) and gives the answer unchecked; raises APIError for 4xx and
+            5xx. None: nothing is ever fetched.
+        apiv3_key: Opens what is fetched. None: nothing is ever fetched.
+        merchant_serial: Of the merchant's own certificate, which is refused here.
+        refresh_every: Seconds.
+        minimum_interval: Seconds between two attempts.
+        clock: Gives Unix time in seconds.
+
+    Raises:
+        ConfigurationError: A key stands under a wrong name, is none of the
+            platform's, or cannot be read.
+    """
+
+    def __init__(
+        self,
+        certs: Mapping[str, KeySource | RSAPublicKey | x509.Certificate] | None = None,
+        *,
+        fetch: Callable[[str | None], requests.Response] | None = None,
+        apiv3_key: APIv3Key | None = None,
+        merchant_serial: str | None = None,
+        refresh_every: float = REFRESH_EVERY,
+        minimum_interval: float = MINIMUM_INTERVAL,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        public_keys: dict[str, RSAPublicKey] = {}
+        given: list[Certificate] = []
+        for name, source in (certs or {}).items():
+            loaded = load_public_key(source, name="certs")
+            if merchant_serial is not None and loaded.serial == normalise_serial(merchant_serial):
+                msg = (
+                    f"certs: {name} is the merchant's own certificate; the platform's is wanted: "
+                    f"its public key with its id, or one of its certificates"
+                )
+                raise ConfigurationError(msg)
+            checked = check_platform_key(name, loaded, name="certs")
+            if loaded.serial is None:
+                public_keys[checked] = loaded.key
+            else:
+                given.append(load_certificate(source, name="certs"))  # type: ignore[arg-type]  # a certificate, as the line above found
+        self._fetch = fetch
+        self._apiv3_key = apiv3_key
+        self._refresh_every = refresh_every
+        self._minimum_interval = minimum_interval
+        self._clock = clock
+        self._file: Path | None = None
+        self._fetched_at = float("-inf")
+        self._outcome = _Outcome()
+        self._own_locks = _Locks()
+        due = clock() + refresh_every if given and self._fetches else float("inf")
+        self._snapshot = _Snapshot(public_keys, tuple(given), due=due)
+
+    def __repr__(self) -> str:
+        return f"PlatformCertificates({', '.join(self.serials)})"
+
+    def __getitem__(self, serial: str, /) -> RSAPublicKey:
+        """
+        Give the key of a serial or id.
+
+        Raises:
+            UnknownKeyError: There is none, even after asking the platform;
+                its cause says why asking failed.
+        """
+        snapshot = self._snapshot
+        key = snapshot.keys.get(serial)
+        if key is not None and self._clock() < snapshot.until:
+            return key
+        return self._look_up(serial)
+
+    def __contains__(self, serial: object) -> bool:
+        """Tell whether the key is at hand; never asks the platform."""
+        return serial in self._snapshot.keys
+
+    @property
+    def serials(self) -> tuple[str, ...]:
+        """The serials and ids of all keys at hand."""
+        return tuple(self._snapshot.keys)
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The certificates at hand, those given and those fetched."""
+        return self._snapshot.certificates
+
+    @property
+    def default_serial(self) -> str:
+        """
+        What calls name in ``Wechatpay-Serial``: the public key, else the youngest valid certificate.
+
+        Raises:
+            UnknownKeyError: There is no key, and none can be fetched.
+            ConfigurationError: The merchant has no certificates, only a public key.
+            APIError: The platform refused to give its certificates, and so on
+                for everything else that a call may end in.
+        """
+        now = self._clock()
+        if now >= self._snapshot.until:
+            self._keep_fresh(now)
+        found = self._snapshot.youngest(now)
+        if found is None and self._may_fetch:
+            self._refreshed()
+            found = self._snapshot.youngest(now)
+        if found is None:
+            raise self._unknown("no key of the platform is at hand")
+        return found
+
+    def download(self) -> tuple[Certificate, ...]:
+        """
+        Ask the platform for its certificates now.
+
+        Each is opened with the APIv3 key, the answer's signature is checked
+        with what is known and what it brought, and only then the store changes,
+        in one step.
+
+        Returns:
+            All certificates at hand.
+
+        Raises:
+            ConfigurationError: The merchant has no certificates, only a public
+                key; or this store has no APIv3 key or no way to fetch.
+            SignatureError: The answer is not authentic.
+            DecryptionError: The APIv3 key is another one.
+            APIError: The platform refused, and so on for everything else that
+                a call may end in.
+        """
+        if not self._fetches:
+            msg = "certificates are fetched with apiv3_key= and the merchant's key; one of them is missing"
+            raise ConfigurationError(msg)
+        self._refreshed()
+        return self.certificates
+
+    def persist(self, path: str | os.PathLike[str]) -> None:
+        """
+        Keep fetched certificates in a file, and begin with those that are in it.
+
+        The file holds the certificates as the platform sealed them under the
+        APIv3 key, so that nobody without the key can slip one in. It is
+        replaced in one step, and readable for its owner alone. A file that is
+        missing, damaged or sealed under another key is as good as none.
+
+        Args:
+            path: Several clients of one merchant may share it.
+        """
+        self._file = Path(path)
+        self._load()
+
+    # -- looking up ---------------------------------------------------------
+
+    def _look_up(self, serial: str) -> RSAPublicKey:
+        now = self._clock()
+        if now >= self._snapshot.until:
+            self._keep_fresh(now)
+        try:
+            serial = normalise_serial(serial)
+        except ConfigurationError as error:
+            raise UnknownKeyError(str(error)) from None
+        key = self._snapshot.keys.get(serial)
+        if key is None and self._may_fetch and not serial.startswith(PUBLIC_KEY_ID):
+            self._load()
+            if serial not in self._snapshot.keys and self._is_time(now):
+                self._refresh()
+            key = self._snapshot.keys.get(serial)
+        if key is None:
+            raise self._unknown(f"no key of the platform under {serial}")
+        return key
+
+    def _unknown(self, what: str) -> UnknownKeyError:
+        known = ", ".join(self.serials) or "none"
+        if self._fetches:
+            error = self._outcome.error
+            reason = f"; asking for certificates failed ({type(error).__name__}: {error})" if error else ""
+            unknown = UnknownKeyError(f"{what} (known: {known}){reason}")
+            unknown.__cause__ = error
+            return unknown
+        return UnknownKeyError(
+            f"{what} (known: {known}): add it to certs=, or give apiv3_key= so that certificates are fetched"
+        )
+
+    # -- keeping fresh ------------------------------------------------------
+
+    @property
+    def _fetches(self) -> bool:
+        return self._fetch is not None and self._apiv3_key is not None
+
+    @property
+    def _may_fetch(self) -> bool:
+        # What fetches may itself ask for a key; it must not wait for its own end.
+        return self._fetches and self._locks.refresher != threading.get_ident()
+
+    @property
+    def _locks(self) -> _Locks:
+        if self._own_locks.process != os.getpid():
+            self._own_locks = _Locks()
+        return self._own_locks
+
+    def _is_time(self, now: float) -> bool:
+        return not 0 <= now - self._outcome.moment < self._pause(self._outcome)
+
+    def _pause(self, outcome: _Outcome) -> float:
+        # A merchant without certificates will not have any in a minute.
+        nothing = isinstance(outcome.error, ConfigurationError)
+        return self._refresh_every if nothing else self._minimum_interval
+
+    def _keep_fresh(self, now: float) -> None:
+        """Drop what is over; fetch what is due, unless another thread is at it."""
+        with self._locks.swapping:
+            self._snapshot = self._snapshot.at(now)
+        if now >= self._snapshot.due and self._snapshot.keys and self._may_fetch:
+            self._load()
+            if now >= self._snapshot.due:
+                error = self._refresh(wait=False)
+                if error is not None:
+                    _logger.warning("the platform's certificates could not be refreshed: %s", error)
+
+    def _refreshed(self) -> None:
+        error = self._refresh()
+        if error is not None:
+            raise error
+
+    def _refresh(self, *, wait: bool = True) -> Exception | None:
+        """Fetch, or wait for the thread that is fetching; what went wrong in either case."""
+        locks, before = self._locks, self._outcome
+        if not locks.refreshing.acquire(blocking=wait):
+            return None
+        try:
+            if self._outcome is before:
+                locks.refresher = threading.get_ident()
+                self._outcome = self._attempt()
+            return self._outcome.error
+        finally:
+            locks.refresher = None
+            locks.refreshing.release()
+
+    def _attempt(self) -> _Outcome:
+        try:
+            sealed = self._download()
+        except Exception as error:  # noqa: BLE001 (raised by whoever asked, and by those who waited)
+            outcome = _Outcome(self._clock(), error)
+            with self._locks.swapping:
+                due = max(self._snapshot.due, outcome.moment + self._pause(outcome))
+                self._snapshot = self._snapshot.but(due=due)
+            return outcome
+        if self._file is not None:
+            self._save(self._file, sealed)
+        return _Outcome(self._clock())
+
+    def _download(self) -> list[Any]:
+        fetch: Any = self._fetch
+        known = self._snapshot.youngest(self._clock())
+        try:
+            response = fetch(known)
+        except APIError as error:
+            if error.code == "RESOURCE_NOT_EXISTS":
+                raise ConfigurationError(_PUBLIC_KEY_ONLY) from error
+            raise
+        sealed = _sealed(JSON.decode(response.content))
+        fetched = self._opened(sealed)
+        keys = _Keys(self._snapshot.keys) | {one.serial: one.key for one in fetched}
+        RSAVerifier(_Keys(keys), clock=self._clock).verify(response)
+        self._take(fetched, self._clock())
+        return sealed
+
+    def _take(self, fetched: tuple[Certificate, ...], fetched_at: float) -> None:
+        with self._locks.swapping:
+            self._fetched_at = fetched_at
+            due = fetched_at + self._refresh_every
+            self._snapshot = self._snapshot.but(fetched=fetched, due=due).at(self._clock())
+
+    def _opened(self, sealed: list[Any]) -> tuple[Certificate, ...]:
+        opened = []
+        apiv3_key: Any = self._apiv3_key
+        for entry in sealed:
+            try:
+                box, serial = entry["encrypt_certificate"], entry["serial_no"]
+                pem = apiv3_key.open(box["ciphertext"], box["nonce"], box.get("associated_data"))
+                certificate = load_certificate(pem, name=f"the platform's certificate {serial}")
+                right = certificate.serial == normalise_serial(serial)
+            except (AttributeError, KeyError, TypeError, UnicodeError, ConfigurationError) as error:
+                msg = f"the platform's list of certificates is not in its documented form ({error})"
+                raise CodecError(msg) from error
+            if not right:
+                msg = f"the platform's list gives the certificate {certificate.serial} as {serial}"
+                raise CodecError(msg)
+            opened.append(certificate)
+        return tuple(opened)
+
+    # -- the file -----------------------------------------------------------
+
+    def _load(self) -> None:
+        """Take over what the file holds, if it is younger than what is known."""
+        if self._file is None or self._apiv3_key is None:
+            return
+        try:
+            content = JSON.decode(self._file.read_bytes())
+            sealed, fetched_at = _sealed(content), float(content["fetched_at"])
+            if self._fetched_at < fetched_at <= self._clock():
+                self._take(self._opened(sealed), fetched_at)
+        except FileNotFoundError:
+            return
+        except (OSError, ChainableError, KeyError, TypeError, ValueError) as error:
+            _logger.warning("the file of platform certificates is left aside: %s", error)
+
+    def _save(self, path: Path, sealed: list[Any]) -> None:
+        content = json.dumps({"fetched_at": self._fetched_at, "data": sealed})
+        try:
+            _write(path, content.encode())
+        except OSError as error:
+            _logger.warning("the platform's certificates could not be kept in a file: %s", error)
+
+
+def _sealed(content: Any) -> list[Any]:
+    entries = content.get("data") if isinstance(content, dict) else None
+    if not isinstance(entries, list) or not entries:
+        msg = "a list of the platform's certificates was expected in 'data', with at least one"
+        raise CodecError(msg)
+    return entries
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file in one step; nobody else may read it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
