@@ -1,0 +1,104 @@
+"""``/_sandbox/…``: the sandbox's own controls as JSON over HTTP, for clients in any language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict, has
+
+from taobao_top.sandbox.faults import Fault
+from taobao_top.sandbox.outbound import call_spi
+from taobao_top.sandbox.refusals import Refusal
+from taobao_top.sandbox.throttle import APP_API, Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from taobao_top.sandbox.application import Application
+    from taobao_top.sandbox.gateway import Gateway
+
+__all__ = ["Admin"]
+
+
+class Admin:
+    """
+    The controls.
+
+    ``GET`` journal, faults, trades, messages; ``POST`` faults, bans, limits,
+    trades (or trades/<tid> to change one), messages, sessions, codes, spi;
+    ``DELETE`` journal, faults, bans.
+
+    Args:
+        gateway: What is controlled.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._controls: Mapping[tuple[str, str], Callable[[Application, dict[str, Any]], Any]] = {
+            ("GET", "journal"): _journal,
+            ("DELETE", "journal"): lambda app, _: app.journal.clear(),
+            ("GET", "faults"): lambda app, _: [fault.members() for fault in app.faults],
+            ("POST", "faults"): lambda app, members: app.faults.add(Fault.from_members(members)),
+            ("DELETE", "faults"): lambda app, _: app.faults.clear(),
+            ("POST", "bans"): _ban,
+            ("POST", "limits"): lambda app, members: app.throttle.limit(Limit(**members)),
+            ("DELETE", "bans"): lambda app, _: app.throttle.clear(),
+            ("GET", "trades"): lambda app, _: app.trades.all(),
+            ("POST", "trades"): lambda app, members: app.trades.add(**members),
+            ("GET", "messages"): _messages,
+            ("POST", "messages"): lambda app, members: asdict(app.queue.publish(**members)),
+            ("POST", "sessions"): _session,
+            ("POST", "codes"): lambda app, members: {"code": app.sessions.code(**members)},
+            ("POST", "spi"): _spi,
+        }
+
+    def __call__(self, verb: str, path: str, app_key: str | None, members: dict[str, Any]) -> tuple[int, Any]:
+        """Answer one request: the HTTP status and the members of the answer."""
+        app = self._gateway.latest if app_key is None else self._gateway.applications.get(app_key)
+        if app is None:
+            return 404, {"error": f"no app {app_key}"}
+        name, _, rest = path.partition("/")
+        control = self._controls.get((verb, name))
+        if control is None:
+            known = [" /_sandbox/".join(place) for place in self._controls]
+            return 404, {"error": f"no {verb} /_sandbox/{name}", "known": known}
+        try:
+            if rest and (verb, name) == ("POST", "trades"):
+                return 200, app.trades.change(rest, **members)
+            return 200, control(app, members)
+        except (TypeError, ValueError, KeyError) as error:
+            return 400, {"error": f"{type(error).__name__}: {error}"}
+        except Refusal as refusal:
+            return 400, refusal.members("")
+
+
+def _journal(app: Application, members: dict[str, Any]) -> Any:
+    return [_readable(entry) for entry in app.journal]
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, (tuple, list)):
+        return [_readable(element) for element in value]
+    if isinstance(value, dict):
+        return {name: _readable(member) for name, member in value.items()}
+    return _readable(asdict(value, recurse=False)) if has(type(value)) else value
+
+
+def _ban(app: Application, members: dict[str, Any]) -> None:
+    seconds = float(members.pop("seconds"))
+    app.throttle.ban(app.clock() + seconds, **{"sub_code": APP_API, **members})
+
+
+def _messages(app: Application, members: dict[str, Any]) -> Any:
+    return {"waiting": app.queue.waiting, "unconfirmed": app.queue.unconfirmed, "confirmed": app.queue.confirmed}
+
+
+def _session(app: Application, members: dict[str, Any]) -> Any:
+    return app.sessions.tokens(int(members.get("user_id", 2054718218)), str(members.get("nick", "sandbox_seller")))
+
+
+def _spi(app: Application, members: dict[str, Any]) -> Any:
+    outcome = call_spi(app, **members)
+    return {"status": outcome.status, "headers": outcome.headers, "body": _readable(outcome.body)}

@@ -1,0 +1,89 @@
+"""One app of the platform: its keys and everything the sandbox knows of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from taobao_top.sandbox.channel import Queue
+from taobao_top.sandbox.faults import Faults
+from taobao_top.sandbox.journal import Journal
+from taobao_top.sandbox.refusals import Refusal
+from taobao_top.sandbox.sessions import Sessions
+from taobao_top.sandbox.store import Shelf
+from taobao_top.sandbox.throttle import Throttle
+from taobao_top.sandbox.trades import Trades
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taobao_top.sandbox.account import Account
+    from taobao_top.sandbox.store import Store
+
+__all__ = ["Application"]
+
+REPEATED_AFTER = 2.0
+REMEMBERED = 20_000
+
+
+class Application:
+    """
+    An app and its state.
+
+    Args:
+        account: Its keys.
+        store: Where its records are kept.
+        clock: The sandbox's clock, seconds since 1970.
+        journal_size: How many requests its journal keeps.
+
+    Attributes:
+        account: Its keys.
+        clock: The sandbox's clock.
+        lock: Held while a call is carried out.
+        journal: Its requests.
+        faults: What is to go wrong.
+        throttle: Its limits and bans.
+        sessions: Its authorisations.
+        trades: The orders of its seller.
+        insurance: Insurance orders by identifier.
+        queue: Its messages.
+        secret_version: The version of the key that ``taobao.top.secret.get`` hands out.
+        need_session: APIs that are refused without a session, beside those the catalogue marks.
+        refuse_repeats: Whether the same signed request is refused at once; otherwise only after two seconds,
+            since honest calls made within one second are the same request.
+    """
+
+    def __init__(self, account: Account, store: Store, clock: Callable[[], float], journal_size: int) -> None:
+        self.account = account
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.journal = Journal(journal_size)
+        self.faults = Faults()
+        self.throttle = Throttle()
+        self.sessions = Sessions(account, store, clock)
+        self.queue = Queue(clock)
+        self.trades = Trades(Shelf(store, account.app_key, "trade"), clock, self.lock)
+        self.insurance = Shelf(store, account.app_key, "insurance")
+        self.secret_version = 1
+        self.need_session: set[str] = set()
+        self.refuse_repeats = False
+        self._seen: OrderedDict[str, float] = OrderedDict()
+
+    def once(self, sign: str, now: float) -> None:
+        """
+        Remember a signed request.
+
+        Raises:
+            Refusal: 31, the same one was accepted before: timestamp and signature belong to one attempt.
+        """
+        first = self._seen.setdefault(sign, now)
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        if first != now and (self.refuse_repeats or now - first > REPEATED_AFTER):
+            raise Refusal(
+                31,
+                "sandbox.repeated-request",
+                f"the very same signed request came {now - first:.1f} s ago: "
+                "build timestamp and sign anew for every attempt",
+            )

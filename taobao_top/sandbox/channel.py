@@ -1,0 +1,413 @@
+"""The message channel's server side: the messages of an app, and the WebSocket connections that take them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from collections import OrderedDict
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, field, frozen
+
+from taobao_top.sandbox import frames
+from taobao_top.sandbox.frames import CONNECT, CONNECT_ACK, SEND, SEND_ACK, Byte, Frame
+from taobao_top.sandbox.signature import check, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import Receive, Send
+
+    from taobao_top.sandbox.application import Application
+
+__all__ = ["Link", "Message", "Queue"]
+
+LEASE = 600.0
+WINDOW = 200
+PULL, CONFIRM, DATA, FAILED = 1, 2, 3, 20
+REFUSED = 1008
+
+
+@frozen(kw_only=True)
+class Message:
+    """
+    A message.
+
+    Attributes:
+        id: Its number.
+        topic: ``taobao_trade_TradeChanged`` …
+        content: JSON text.
+        group: Which group of consumers gets it.
+        user_id: The seller's number.
+        nick: The seller's name.
+        published: Seconds since 1970.
+        deliveries: How often it was handed out.
+    """
+
+    id: int
+    topic: str
+    content: str = field(repr=False)
+    group: str = "default"
+    user_id: int = 2054718218
+    nick: str = "sandbox_seller"
+    published: float = 0.0
+    deliveries: int = 0
+
+
+class Queue:
+    """
+    The messages of one app, each handed out until it is confirmed.
+
+    Args:
+        clock: Seconds since 1970.
+
+    Attributes:
+        confirmed: The numbers of those confirmed, the last thousand.
+        failed: ``(number, reason)`` of every failure told, the last thousand.
+        sent: What clients published through the channel or by HTTP.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._waiting: OrderedDict[int, Message] = OrderedDict()
+        self._held: OrderedDict[int, Message] = OrderedDict()
+        self._out: OrderedDict[int, tuple[Message, float]] = OrderedDict()
+        self._links: list[Link] = []
+        self._refusing = 0
+        self._last = 7_100_000_000_000_000_000
+        self.confirmed: list[int] = []
+        self.failed: list[tuple[int, str]] = []
+        self.sent: list[Message] = []
+
+    def publish(
+        self,
+        topic: str,
+        content: Mapping[str, Any] | str = "{}",
+        *,
+        group: str = "default",
+        user_id: int = 2054718218,
+        nick: str = "sandbox_seller",
+    ) -> Message:
+        """Put a message into the queue; connected consumers that have pulled get it at once."""
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        with self._lock:
+            self._last += 1
+            message = Message(
+                id=self._last,
+                topic=topic,
+                content=text,
+                group=group,
+                user_id=user_id,
+                nick=nick,
+                published=self._clock(),
+            )
+            self._waiting[message.id] = message
+            links = [link for link in self._links if link.group == group]
+        for link in links:
+            link.wake()
+        return message
+
+    def repeat(self, message: Message) -> None:
+        """Hand a message out once more, whether it was confirmed or not, as the platform may."""
+        with self._lock:
+            self._waiting[message.id] = message
+            links = list(self._links)
+        for link in links:
+            link.wake()
+
+    def take(self, group: str, count: int, *, again: bool = True) -> list[Message]:
+        """
+        Hand messages out.
+
+        Args:
+            group: The consumers' group.
+            count: At most so many.
+            again: Also those that failed before; those not confirmed within ten minutes always come again.
+        """
+        now = self._clock()
+        with self._lock:
+            for number, (message, until) in list(self._out.items()):
+                if until > now:
+                    break
+                del self._out[number]
+                self._waiting[number] = message
+            if again:
+                self._waiting.update(self._held)
+                self._held.clear()
+            chosen = [message for message in self._waiting.values() if message.group == group][:count]
+            for position, message in enumerate(chosen):
+                del self._waiting[message.id]
+                chosen[position] = evolve(message, deliveries=message.deliveries + 1)
+                self._out[message.id] = (chosen[position], now + LEASE)
+            return chosen
+
+    def confirm(self, number: int) -> bool:
+        """Take a message as done; False when it was not out."""
+        with self._lock:
+            if self._out.pop(number, None) is None:
+                return False
+            self.confirmed = [*self.confirmed[-999:], number]
+            return True
+
+    def fail(self, number: int, reason: str = "") -> None:
+        """Keep a message for the next pull."""
+        with self._lock:
+            found = self._out.pop(number, None)
+            if found is not None:
+                self._held[number] = found[0]
+                self.failed = [*self.failed[-999:], (number, reason)]
+
+    def give_back(self, numbers: list[int]) -> None:
+        """Put messages of a lost connection in front."""
+        with self._lock:
+            for number in reversed(numbers):
+                found = self._out.pop(number, None)
+                if found is not None:
+                    self._waiting[number] = found[0]
+                    self._waiting.move_to_end(number, last=False)
+
+    @property
+    def waiting(self) -> int:
+        """How many are not handed out, or failed."""
+        with self._lock:
+            return len(self._waiting) + len(self._held)
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many are handed out and not confirmed."""
+        with self._lock:
+            return len(self._out)
+
+    @property
+    def links(self) -> list[Link]:
+        """The connections there are."""
+        with self._lock:
+            return list(self._links)
+
+    def refuse(self, times: int) -> None:
+        """Refuse so many of the next connections, as an overloaded server does."""
+        with self._lock:
+            self._refusing = times
+
+    def refusing(self) -> bool:
+        """Tell whether this connection is to be refused, and count it."""
+        with self._lock:
+            self._refusing -= 1
+            return self._refusing >= 0
+
+    def drop(self) -> int:
+        """Close all connections, as a server does that goes away; returns how many there were."""
+        links = self.links
+        for link in links:
+            link.drop()
+        return len(links)
+
+    def join(self, link: Link) -> None:
+        """Add a connection."""
+        with self._lock:
+            self._links.append(link)
+
+    def leave(self, link: Link) -> None:
+        """Remove a connection."""
+        with self._lock:
+            self._links.remove(link)
+
+
+class Link:
+    """
+    One WebSocket connection.
+
+    Args:
+        receive: ASGI's.
+        send: ASGI's.
+        find: Gives the app of an app_key, None for unknown ones.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self, receive: Receive, send: Send, find: Callable[[str], Application | None], clock: Callable[[], float]
+    ) -> None:
+        self.group = "default"
+        self._receive = receive
+        self._send = send
+        self._find = find
+        self._clock = clock
+        self._token = secrets.token_hex(16)
+        self._pulled = False
+        self._out: dict[int, None] = {}
+        self._awake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._app: Application | None = None
+
+    def wake(self) -> None:
+        """Look for messages; from any thread."""
+        self._post(self._awake.set)
+
+    def drop(self) -> None:
+        """Close; from any thread."""
+        self._post(lambda: self._spawn(self._close(1001, "the server goes away")))
+
+    def push(self, data: bytes) -> None:
+        """Send these bytes as they are, whether they are a frame or not; from any thread."""
+        self._post(lambda: self._spawn(self._send({"type": "websocket.send", "bytes": data})))
+
+    def _post(self, action: Callable[[], object]) -> None:
+        self._loop.call_soon_threadsafe(action)
+
+    def _spawn(self, doing: Any) -> None:
+        self._task = self._loop.create_task(doing)
+
+    async def serve(self) -> None:
+        """Serve until the client goes away or is sent away."""
+        await self._receive()
+        await self._send({"type": "websocket.accept"})
+        app = await self._connected()
+        if app is None:
+            return
+        app.queue.join(self)
+        pushing = self._loop.create_task(self._deliver(app.queue))
+        try:
+            while (frame := await self._next()) is not None:
+                if not await self._handled(app, frame):
+                    return
+        finally:
+            pushing.cancel()
+            app.queue.leave(self)
+            app.queue.give_back(list(self._out))
+
+    async def _next(self) -> Frame | None:
+        event = await self._receive()
+        if event["type"] == "websocket.disconnect":
+            return None
+        try:
+            return frames.read(event.get("bytes") or b"")
+        except frames.BROKEN as error:
+            await self._close(REFUSED, f"not a frame: {error}")
+            return None
+
+    async def _connected(self) -> Application | None:
+        frame = await self._next()
+        if frame is None:
+            return None
+        text = {name: str(value) for name, value in frame.content.items()}
+        app = self._find(text.get("app_key", ""))
+        code, phrase = self._judged(app, frame, text)
+        if app is not None:
+            app.journal.write(
+                kind="channel",
+                at=self._clock(),
+                verb="CONNECT",
+                path="/",
+                method="connect",
+                parameters=text,
+                verified=not code,
+                signed=shown("md5", _signed(text)),
+                mistake=phrase,
+                code=code or None,
+            )
+        if code or app is None:
+            await self._write(Frame(kind=CONNECT_ACK, code=code, phrase=phrase))
+            await self._close(REFUSED, "connection refused")
+            return None
+        self.group = text.get("group_name", "default")
+        await self._write(Frame(kind=CONNECT_ACK, token=self._token))
+        return app
+
+    def _judged(self, app: Application | None, frame: Frame, text: Mapping[str, str]) -> tuple[int, str | None]:
+        if frame.kind != CONNECT:
+            return 400, "the first frame must be CONNECT"
+        if app is None:
+            return 29, "Invalid app key"
+        if app.queue.refusing():
+            return 500, "the server is busy"
+        stamp = text.get("timestamp", "")
+        if not stamp.isdecimal() or abs(self._clock() - int(stamp) / 1000) > 600:
+            return 31, "Invalid timestamp: epoch milliseconds, at most ten minutes off"
+        mistake = check(text.get("sign", ""), "md5", app.account.app_secret, _signed(text), b"")
+        return (0, None) if mistake is None else (25, f"Invalid signature: {mistake}")
+
+    async def _handled(self, app: Application, frame: Frame) -> bool:
+        if frame.kind != SEND or frame.token != self._token:
+            refused = "SEND frames with the token of CONNECTACK are expected"
+            await self._write(Frame(kind=SEND_ACK, code=401, phrase=refused, flag=frame.flag))
+            await self._close(REFUSED, refused)
+            return False
+        code, phrase = self._done(app, frame.content)
+        if frame.flag is not None:
+            await self._write(Frame(kind=SEND_ACK, code=code, phrase=phrase, flag=frame.flag))
+        return True
+
+    def _done(self, app: Application, content: dict[str, Any]) -> tuple[int, str | None]:
+        kind = content.get("__kind")
+        name = {PULL: "pull", CONFIRM: "confirm", DATA: "publish", FAILED: "fail"}.get(kind or 0)
+        text = {key: str(value) for key, value in content.items()}
+        app.journal.write(
+            kind="channel", at=self._clock(), verb="SEND", path="/", method=name, parameters=text, verified=True
+        )
+        if name == "pull":
+            self._pulled = True
+            app.queue.take(self.group, 0)
+            self._awake.set()
+        elif name == "publish":
+            self._published(app, text)
+        elif name is None:
+            return 400, f"unknown kind {kind}"
+        else:
+            number = int(content.get("id") or 0)
+            self._out.pop(number, None)
+            if name == "confirm":
+                app.queue.confirm(number)
+            else:
+                app.queue.fail(number, text.get("msg", ""))
+            self._awake.set()
+        return 0, None
+
+    def _published(self, app: Application, text: Mapping[str, str]) -> None:
+        message = Message(
+            id=int(secrets.randbits(62)),
+            topic=text.get("topic", ""),
+            content=text.get("content", ""),
+            group=self.group,
+            published=self._clock(),
+        )
+        app.queue.sent.append(message)
+
+    async def _deliver(self, queue: Queue) -> None:
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            if not self._pulled:
+                continue
+            for message in queue.take(self.group, WINDOW - len(self._out), again=False):
+                self._out[message.id] = None
+                await self._write(Frame(kind=SEND, content=_content(message)))
+
+    async def _write(self, frame: Frame) -> None:
+        await self._send({"type": "websocket.send", "bytes": frames.write(frame)})
+
+    async def _close(self, code: int, reason: str) -> None:
+        await self._send({"type": "websocket.close", "code": code, "reason": reason[:100]})
+
+
+def _signed(text: Mapping[str, str]) -> dict[str, str]:
+    return {name: text.get(name, "") for name in ("app_key", "group_name", "timestamp")}
+
+
+def _content(message: Message) -> dict[str, Any]:
+    at = datetime.fromtimestamp(message.published, timezone.utc)
+    return {
+        "__kind": Byte(DATA),
+        "id": message.id,
+        "topic": message.topic,
+        "content": message.content,
+        "dataid": f"{message.id:x}",
+        "publisher": "4272",
+        "userid": message.user_id,
+        "nick": message.nick,
+        "time": at,
+        "outtime": at,
+    }

@@ -1,0 +1,299 @@
+"""The gateway: what a request meets on its way, from the HTTP verb to the answer."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, field, frozen
+
+from taobao_top.catalogue import method as catalogued
+from taobao_top.sandbox import checks, shapes
+from taobao_top.sandbox.clock import epoch, written
+from taobao_top.sandbox.faults import Fault
+from taobao_top.sandbox.operations import NEED_SESSION, OPERATIONS, OWN_CHECKS, Call
+from taobao_top.sandbox.refusals import Refusal
+from taobao_top.sandbox.rendering import ERROR_ROOT, JSON, XML, as_json, as_xml, root
+from taobao_top.sandbox.sessions import Session
+from taobao_top.sandbox.signature import SIGN_METHODS, check, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from taobao_top.sandbox.application import Application
+    from taobao_top.sandbox.arrival import Arrival
+
+__all__ = ["PUBLIC", "Answer", "Gateway"]
+
+PUBLIC = frozenset(
+    {
+        "method",
+        "app_key",
+        "session",
+        "timestamp",
+        "v",
+        "sign_method",
+        "sign",
+        "format",
+        "simplify",
+        "partner_id",
+        "target_app_key",
+    }
+)
+TOLERANCE = 600
+"""How far a timestamp may be off, seconds."""
+
+QIMEN = "/router/qimen/service"
+
+
+@frozen(kw_only=True)
+class Answer:
+    """
+    What goes back.
+
+    Attributes:
+        body: Before HTTP compression.
+        content_type: Its type.
+        status: The HTTP status.
+        headers: Further header fields.
+        fault: What is done to it on the way.
+        request_id: Of the platform.
+    """
+
+    body: bytes = field(repr=False)
+    content_type: str
+    status: int = 200
+    headers: dict[str, str] = field(factory=dict)
+    fault: Fault | None = None
+
+
+class Gateway:
+    """
+    The gateway, without the network.
+
+    Args:
+        clock: Seconds since 1970.
+
+    Attributes:
+        applications: The apps there are, by app_key.
+        lenient: Answer APIs that the catalogue lacks, and take parameters it would refuse.
+        batch_limit: How many requests one batch may hold.
+        simplified_root: Keep the root in simplified answers, as some samples of the platform show it.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.applications: dict[str, Application] = {}
+        self.lenient = False
+        self.batch_limit = 20
+        self.simplified_root = False
+
+    @property
+    def latest(self) -> Application:
+        """The app that was made last: requests that name none are written into its journal."""
+        return next(reversed(self.applications.values()))
+
+    def answer(self, arrival: Arrival) -> Answer:
+        """Answer a call to ``/router/rest`` or the qimen address, and write it into the app's journal."""
+        parameters = arrival.parameters
+        method = parameters.get("method") or None
+        app = self.applications.get(parameters.get("app_key", ""))
+        fault = self.fault(app, arrival, method)
+        record: dict[str, Any] = {
+            "kind": "call",
+            "at": self.clock(),
+            "verb": arrival.verb,
+            "path": arrival.path,
+            "method": method,
+            "parameters": parameters,
+            "files": arrival.files,
+            "body": arrival.body,
+            "headers": arrival.headers,
+            "fault": None if fault is None else fault.kind,
+        }
+
+        def carried_out() -> dict[str, Any]:
+            checked = self.authenticate(arrival, record)
+            _format(parameters)
+            members: dict[str, Any] = {}
+            if fault is None or fault.takes_effect:
+                members = self.carry_out(checked, parameters, arrival, record)
+            if fault is not None and fault.kind == "error":
+                raise Refusal(fault.code, fault.sub_code, fault.sub_msg)
+            return members
+
+        answer = evolve(self._written(carried_out, parameters, arrival.path, record), fault=fault)
+        (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
+        return answer
+
+    def fault(self, app: Application | None, arrival: Arrival, method: str | None) -> Fault | None:
+        """
+        Return the fault to play on this request, out of its header or the app's list.
+
+        Raises:
+            ValueError: The header cannot be read.
+        """
+        header = arrival.headers.get("sandbox-fault")
+        if header is not None:
+            return Fault.from_header(header)
+        return None if app is None else app.faults.take(method)
+
+    def _written(
+        self, make: Callable[[], dict[str, Any]], parameters: Mapping[str, str], path: str, record: dict[str, Any]
+    ) -> Answer:
+        request_id = secrets.token_hex(8)
+        try:
+            members = {**make(), "request_id": request_id}
+            name = root(parameters["method"])
+        except Refusal as refusal:
+            members = refusal.members(request_id)
+            name = ERROR_ROOT
+            record.update(code=refusal.code, sub_code=refusal.sub_code, sub_msg=refusal.sub_msg)
+        if path == QIMEN:
+            name, members = "response", _qimen(name, members)
+        if parameters.get("format", "xml").startswith("json"):
+            simplify = parameters.get("simplify") == "true" and path != QIMEN
+            body = as_json(name, members, simplify=simplify, rooted=self.simplified_root)
+            return Answer(body=body, content_type=JSON)
+        return Answer(body=as_xml(name, members), content_type=XML)
+
+    def authenticate(self, arrival: Arrival, record: dict[str, Any], *, batch: bool = False) -> Application:
+        """
+        Check everything about a request that does not depend on the API.
+
+        Args:
+            arrival: The request.
+            record: Gets what was found out, for the journal.
+            batch: No method is expected then.
+
+        Returns:
+            The app that calls.
+
+        Raises:
+            Refusal: In this order: 9, 21, 28, 29, 32 to 34, 30, 31, 40 (sign_method), 24, 25, and throttling.
+        """
+        given = arrival.parameters
+        if arrival.verb not in {"GET", "POST"} or (arrival.files and arrival.verb != "POST"):
+            raise Refusal(9, "isv.http-action-not-allowed", "send calls with POST (or GET), uploads with POST")
+        if not given.get("method") and not batch:
+            raise Refusal(21, "isv.missing-method", "the public parameter method is missing")
+        if not given.get("app_key"):
+            raise Refusal(28, "isv.missing-app-key", "the public parameter app_key is missing")
+        app = self.applications.get(given["app_key"])
+        if app is None:
+            raise Refusal(29, "isv.appkey-not-exists", "no app of this sandbox has this app_key")
+        _version(given)
+        now = self.clock()
+        _timestamp(given, now)
+        self._signature(app, arrival, record)
+        app.once(given["sign"], now)
+        app.throttle.check(given.get("method", ""), now)
+        return app
+
+    def _signature(self, app: Application, arrival: Arrival, record: dict[str, Any]) -> None:
+        given = arrival.parameters
+        sign_method = given.get("sign_method", "")
+        if not sign_method:
+            raise Refusal(40, "isv.missing-parameter:sign_method", "sign_method is required", subject="sign_method")
+        if not given.get("sign"):
+            raise Refusal(24, "isv.missing-signature", "the public parameter sign is missing")
+        if sign_method not in SIGN_METHODS:
+            raise Refusal(25, "isv.invalid-signature", f"sign_method must be {', '.join(SIGN_METHODS)}")
+        signed = {name: value for name, value in given.items() if name != "sign"}
+        record["signed"] = shown(sign_method, signed, arrival.body)
+        mistake = check(given["sign"], sign_method, app.account.app_secret, signed, arrival.body)
+        if mistake is not None:
+            record["mistake"] = mistake
+            raise Refusal(25, "isv.invalid-signature", mistake)
+        record["verified"] = True
+
+    def carry_out(
+        self, app: Application, parameters: Mapping[str, str], arrival: Arrival, record: dict[str, Any]
+    ) -> dict[str, Any]:
+        """
+        Carry out a call of an app.
+
+        Raises:
+            Refusal: 22, 26, 27, 40, 41, and what the API itself refuses.
+        """
+        method = parameters["method"]
+        known = catalogued(method)
+        if known is None and not self.lenient:
+            raise Refusal(22, "isv.invalid-method", f"the catalogue lists no API {method}")
+        with app.lock:
+            session = self._session(app, parameters.get("session"), method, None if known is None else known.session)
+            business = {name: value for name, value in parameters.items() if name not in PUBLIC}
+            values: dict[str, Any] = dict(business)
+            if known is not None:
+                record["notes"] = tuple(checks.unknown(known, business, arrival.files))
+                if not (self.lenient or arrival.body):
+                    values = checks.parameters(known, business, arrival.files, inside=method not in OWN_CHECKS)
+            call = Call(
+                method=method,
+                known=known,
+                app=app,
+                session=session,
+                business=business,
+                values=values,
+                files=arrival.files,
+                body=arrival.body,
+                now=self.clock(),
+            )
+            operation = OPERATIONS.get(method)
+            if operation is not None:
+                return operation(call)
+            return {} if known is None else shapes.answer(known, business)
+
+    def _session(self, app: Application, given: str | None, method: str, catalogued_as: str | None) -> Session | None:
+        if given and method == "taobao.top.secret.get" and given.startswith("_"):
+            return Session(session=given, user_id=0, nick="", expires=None)
+        if given:
+            return app.sessions.check(given)
+        if catalogued_as == "required" or method in NEED_SESSION or method in app.need_session:
+            raise Refusal(26, "isv.missing-session", f"{method} acts for a seller: send session")
+        return None
+
+
+def _version(given: Mapping[str, str]) -> None:
+    version = given.get("v", "")
+    if not version:
+        raise Refusal(32, "isv.missing-version", "the public parameter v is missing")
+    if version != "2.0":
+        code = 34 if version.replace(".", "", 1).isdecimal() else 33
+        raise Refusal(code, "isv.invalid-version", "v must be 2.0")
+
+
+def _timestamp(given: Mapping[str, str], now: float) -> None:
+    text = given.get("timestamp", "")
+    if not text:
+        raise Refusal(30, "isv.missing-timestamp", "the public parameter timestamp is missing")
+    at = epoch(text)
+    if at is None:
+        raise Refusal(31, "isv.invalid-timestamp", "timestamp must be yyyy-MM-dd HH:mm:ss in GMT+8")
+    off = at - now
+    if abs(off) > TOLERANCE:
+        direction = "ahead of" if off > 0 else "behind"
+        zone = (
+            "; whole hours: it was written in another time zone" if abs(off / 3600 - round(off / 3600)) < 1 / 60 else ""
+        )
+        raise Refusal(
+            31,
+            "isv.invalid-timestamp",
+            f"timestamp is {abs(off):.0f} s {direction} the gateway, where it is {written(now)} (GMT+8){zone}",
+        )
+
+
+def _format(given: Mapping[str, str]) -> None:
+    if given.get("format", "xml") not in {"xml", "json", "xml2", "json2"}:
+        raise Refusal(23, "isv.invalid-format", "format must be xml or json")
+
+
+def _qimen(name: str, members: dict[str, Any]) -> dict[str, Any]:
+    if name == ERROR_ROOT:
+        return {
+            "flag": "failure",
+            "code": members.get("sub_code") or str(members["code"]),
+            "message": members.get("sub_msg") or members["msg"],
+            "request_id": members["request_id"],
+        }
+    return {"flag": "success", "code": "0", "message": "", **members.get("response", {})}

@@ -1,0 +1,238 @@
+"""The sandbox as its users see it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from taobao_top.sandbox.account import Account
+from taobao_top.sandbox.application import Application
+from taobao_top.sandbox.faults import Fault
+from taobao_top.sandbox.outbound import Outcome, call_spi
+from taobao_top.sandbox.service import Service
+from taobao_top.sandbox.throttle import APP_API, Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from taobao_top import TaobaoTop
+    from taobao_top.sandbox.channel import Queue
+    from taobao_top.sandbox.journal import Journal
+    from taobao_top.sandbox.sessions import Sessions
+    from taobao_top.sandbox.trades import Trades
+
+__all__ = ["Sandbox"]
+
+
+class Sandbox:
+    """
+    A gateway of the Taobao Open Platform on loopback.
+
+    It checks what arrives as the platform does, with code of its own, answers
+    from the catalogue, keeps state, and fails on demand::
+
+        with Sandbox() as sandbox:
+            top = sandbox.client()
+            top.taobao.time.get()
+
+    Args:
+        app_key: Of the app; made up when left out, like the next two.
+        app_secret: Of the app.
+        session: One that never expires.
+        host: The address to bind.
+        port: For HTTP and the message channel; 0 takes a free one.
+        https_port: For HTTPS; 0 takes a free one.
+        https: Whether HTTPS is served at all.
+        data: A SQLite file to keep the account, trades, tokens and orders in; None keeps them in memory.
+        clock: Seconds since 1970.
+        lenient: Answer APIs the catalogue lacks, and take parameters it would refuse.
+        batch_limit: How many requests a batch may hold.
+        journal_size: How many requests the journal keeps.
+        sign_method: What :meth:`env` tells clients to use.
+        beside: A running sandbox whose server is used: an app with its own state moves in there. The settings of
+            the server are that one's.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_key: str | None = None,
+        app_secret: str | None = None,
+        session: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        https_port: int = 0,
+        https: bool = True,
+        data: str | Path | None = None,
+        clock: Callable[[], float] = time.time,
+        lenient: bool = False,
+        batch_limit: int = 20,
+        journal_size: int = 1000,
+        sign_method: str = "hmac-sha256",
+        beside: Sandbox | None = None,
+    ) -> None:
+        self._sign_method = sign_method
+        self._clients: list[TaobaoTop] = []
+        self._owner = beside is None
+        if beside is None:
+            self.service = Service(
+                host=host, port=port, https_port=https_port if https else None, data=data, clock=clock
+            )
+            account = self.service.account(app_key, app_secret, session)
+            self.service.gateway.lenient = lenient
+            self.service.gateway.batch_limit = batch_limit
+        else:
+            self.service = beside.service
+            account = Account()
+        gateway = self.service.gateway
+        self.application = Application(account, self.service.store, gateway.clock, journal_size)
+        gateway.applications[account.app_key] = self.application
+
+    def start(self) -> Self:
+        """Begin to serve; ``with`` does it."""
+        if self._owner:
+            self.service.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the clients made here and the server; ``with`` does it."""
+        for client in self._clients:
+            client.close()
+        self.service.gateway.applications.pop(self.account.app_key, None)
+        if self._owner:
+            self.service.stop()
+
+    def __enter__(self) -> Self:
+        """Begin to serve."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+        self.stop()
+
+    @property
+    def account(self) -> Account:
+        """The app to call with: ``app_key``, ``app_secret``, ``session``."""
+        return self.application.account
+
+    @property
+    def origin(self) -> str:
+        """``http://127.0.0.1:…``: ``/authorize`` and ``/token`` are there as well."""
+        return self.service.origin
+
+    @property
+    def gateway(self) -> str:
+        """``http://…/router/rest``; batches go to ``/router/batch``, qimen to ``/router/qimen/service``."""
+        return f"{self.service.origin}/router/rest"
+
+    @property
+    def https_gateway(self) -> str:
+        """``https://…/router/rest``; its certificate is from :attr:`ca`."""
+        return f"{self.service.https_origin}/router/rest"
+
+    @property
+    def channel_url(self) -> str:
+        """``ws://…/``: the message channel."""
+        return self.service.origin.replace("http", "ws", 1) + "/"
+
+    @property
+    def ca(self) -> Path | None:
+        """The PEM file of the certificate authority; gone when the sandbox ends."""
+        return self.service.ca
+
+    @property
+    def journal(self) -> Journal:
+        """What arrived."""
+        return self.application.journal
+
+    @property
+    def trades(self) -> Trades:
+        """The orders of the seller."""
+        return self.application.trades
+
+    @property
+    def sessions(self) -> Sessions:
+        """The seller's authorisations."""
+        return self.application.sessions
+
+    @property
+    def messages(self) -> Queue:
+        """The messages of the app."""
+        return self.application.queue
+
+    def client(self, **overrides: Any) -> TaobaoTop:
+        """
+        Return a client that calls this sandbox; closed when the sandbox ends.
+
+        Args:
+            **overrides: Settings of :class:`taobao_top.TaobaoTop` that differ.
+        """
+        from taobao_top import TaobaoTop
+
+        settings: dict[str, Any] = {
+            "app_key": self.account.app_key,
+            "app_secret": self.account.app_secret,
+            "session": self.account.session,
+            "sign_method": self._sign_method,
+            "gateway": self.gateway,
+            **overrides,
+        }
+        if self.ca is not None and str(settings["gateway"]).startswith("https:"):
+            settings.setdefault("verify", str(self.ca))
+        client = TaobaoTop(**settings)
+        self._clients.append(client)
+        return client
+
+    def env(self) -> dict[str, str]:
+        """Return the environment variables that ``TaobaoTop.from_env()`` reads."""
+        found = {
+            "TAOBAO_TOP_APP_KEY": self.account.app_key,
+            "TAOBAO_TOP_APP_SECRET": self.account.app_secret,
+            "TAOBAO_TOP_SESSION": self.account.session,
+            "TAOBAO_TOP_SIGN_METHOD": self._sign_method,
+            "TAOBAO_TOP_GATEWAY": self.gateway,
+        }
+        if self.ca is not None:
+            found.update(TAOBAO_TOP_GATEWAY=self.https_gateway, TAOBAO_TOP_CA=str(self.ca))
+        return found
+
+    def write_env(self, path: str | Path) -> Path:
+        """Write :meth:`env` as a file that only its owner can read; returns its path."""
+        target = Path(path)
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in self.env().items())
+        return target
+
+    def fault(self, kind: str, **options: Any) -> Fault:
+        """Let something go wrong: a kind of :data:`taobao_top.sandbox.KINDS`, with the options of :class:`Fault`."""
+        fault = Fault(kind=kind, **options)
+        self.application.faults.add(fault)
+        return fault
+
+    def error(self, code: int, sub_code: str | None = None, sub_msg: str | None = None, **options: Any) -> Fault:
+        """Answer ``error_response`` once, or as ``times``, ``method``, ``after``, ``executed`` say."""
+        return self.fault("error", code=code, sub_code=sub_code, sub_msg=sub_msg, **options)
+
+    def ban(self, seconds: float, *, method: str | None = None, code: int = 7, sub_code: str = APP_API) -> None:
+        """Refuse calls for so many seconds, with the words that say how many remain."""
+        self.application.throttle.ban(self.application.clock() + seconds, method=method, code=code, sub_code=sub_code)
+
+    def limit(self, calls: int, *, seconds: float = 1.0, ban: float = 1.0, method: str | None = None) -> None:
+        """Let so many calls pass within so many seconds; the next one starts a ban."""
+        self.application.throttle.limit(Limit(calls=calls, seconds=seconds, ban=ban, method=method))
+
+    def rotate_secret(self) -> int:
+        """Let ``taobao.top.secret.get`` hand out a new key; returns its version."""
+        self.application.secret_version += 1
+        return self.application.secret_version
+
+    def call_spi(self, url: str, **options: Any) -> Outcome:
+        """Call a server as the platform does: options of :func:`taobao_top.sandbox.outbound.call_spi`."""
+        return call_spi(self.application, url, **options)

@@ -1,0 +1,104 @@
+"""uvicorn in a background thread: one port for HTTP and WebSocket, one for HTTPS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+__all__ = ["Server"]
+
+
+class _Protocol(H11Protocol):
+    """HTTP whose requests know their connection, so that faults can cut it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        # asyncio does this only for sockets made with IPPROTO_TCP; without it every answer waits 40 ms
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that says when it takes connections."""
+
+    def __init__(self, config: uvicorn.Config, ready: threading.Semaphore) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.release()
+
+
+class Server:
+    """
+    A server on loopback.
+
+    Args:
+        app: What it serves.
+        host: The address it binds.
+        port: For HTTP; 0 takes a free one.
+        https_port: For HTTPS; 0 takes a free one.
+        certificate: PEM file of key and certificate; None leaves HTTPS out.
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str, port: int, https_port: int, certificate: Path | None) -> None:
+        self._servers: list[_Uvicorn] = []
+        self._ready = threading.Semaphore(0)
+        self._sockets: list[socket.socket] = []
+        self._open(app, host, port, None)
+        if certificate is not None:
+            self._open(app, host, https_port, certificate)
+        self._thread = threading.Thread(target=self._run, name="taobao_top.sandbox", daemon=True)
+
+    def _open(self, app: ASGIApp, host: str, port: int, certificate: Path | None) -> None:
+        config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ssl_certfile=certificate,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=75,
+        )
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._sockets.append(socket.create_server((host, port), family=family, backlog=1024))
+        self._servers.append(_Uvicorn(config, self._ready))
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports bound: HTTP, and HTTPS if there is one."""
+        return [bound.getsockname()[1] for bound in self._sockets]
+
+    def start(self) -> None:
+        """Serve, and return once connections are taken."""
+        self._thread.start()
+        for _ in self._servers:
+            self._ready.acquire()
+
+    def stop(self) -> None:
+        """Close all connections and end the thread."""
+        for server in self._servers:
+            server.should_exit = True
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        pairs = zip(self._servers, self._sockets, strict=True)
+        await asyncio.gather(*(server.serve(sockets=[bound]) for server, bound in pairs))

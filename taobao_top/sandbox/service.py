@@ -1,0 +1,80 @@
+"""Everything of a running sandbox that several apps share: gateway, server, store, certificate authority."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taobao_top.sandbox.account import Account
+from taobao_top.sandbox.admin import Admin
+from taobao_top.sandbox.authority import Authority
+from taobao_top.sandbox.gateway import Gateway
+from taobao_top.sandbox.server import Server
+from taobao_top.sandbox.store import Shelf, Store
+from taobao_top.sandbox.web import Web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Service"]
+
+
+class Service:
+    """
+    A server with its gateway.
+
+    Args:
+        host: The address to bind.
+        port: For HTTP and the message channel; 0 takes a free one.
+        https_port: For HTTPS; None leaves HTTPS out.
+        data: A SQLite file, or None.
+        clock: Seconds since 1970.
+
+    Attributes:
+        gateway: What answers.
+        store: The records.
+        origin: ``http://127.0.0.1:…``
+        https_origin: ``https://127.0.0.1:…``, None without HTTPS.
+        ca: The certificate authority's PEM file, None without HTTPS.
+    """
+
+    def __init__(
+        self, *, host: str, port: int, https_port: int | None, data: str | Path | None, clock: Callable[[], float]
+    ) -> None:
+        self.gateway = Gateway(clock)
+        self.store = Store(data)
+        self._directory = tempfile.TemporaryDirectory(prefix="taobao_top.sandbox.")
+        authority = None if https_port is None else Authority(Path(self._directory.name), host)
+        self.ca = None if authority is None else authority.ca
+        self._server = Server(
+            Web(self.gateway, Admin(self.gateway)),
+            host=host,
+            port=port,
+            https_port=https_port or 0,
+            certificate=None if authority is None else authority.certificate,
+        )
+        place = f"[{host}]" if ":" in host else host
+        ports = self._server.ports
+        self.origin = f"http://{place}:{ports[0]}"
+        self.https_origin = None if authority is None else f"https://{place}:{ports[1]}"
+
+    def account(self, app_key: str | None, app_secret: str | None, session: str | None) -> Account:
+        """Return the account to use: what is given, then what the file had, the rest made up."""
+        shelf = Shelf(self.store, "", "account")
+        given = {"app_key": app_key, "app_secret": app_secret, "session": session}
+        kept = shelf.get("default") or {}
+        chosen = {**kept, **{name: value for name, value in given.items() if value is not None}}
+        account = Account(**chosen)
+        shelf.put("default", {name: getattr(account, name) for name in given})
+        return account
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """End, and remove what was made on disk, except the data file."""
+        self._server.stop()
+        self.store.close()
+        self._directory.cleanup()

@@ -1,0 +1,229 @@
+"""Authorisations: codes, sessions and their refresh, as the platform's OAuth hands them out.
+
+https://open.taobao.com/doc.htm?docId=102635&docType=1
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from attrs import asdict, frozen
+
+from taobao_top.sandbox.refusals import Refusal
+from taobao_top.sandbox.signature import sign
+from taobao_top.sandbox.store import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from taobao_top.sandbox.account import Account
+    from taobao_top.sandbox.store import Store
+
+__all__ = ["OAuthRefusal", "Session", "Sessions"]
+
+CODE_LIFE = 30 * 60
+DAY = 24 * 60 * 60
+_TIMES = {  # the signed form gives the end of every span as well, in epoch milliseconds
+    "expires_in": "expire_time",
+    "re_expires_in": "refresh_token_valid_time",
+    "r1_expires_in": "r1_valid",
+    "r2_expires_in": "r2_valid",
+    "w1_expires_in": "w1_valid",
+    "w2_expires_in": "w2_valid",
+}
+
+
+class OAuthRefusal(Exception):  # noqa: N818 (an answer, not a failure of the sandbox)
+    """What the token endpoint answers with HTTP status 400: ``error`` and ``error_description``."""
+
+    def __init__(self, error: str, description: str) -> None:
+        self.error = error
+        self.description = description
+        super().__init__(f"{error}: {description}")
+
+
+@frozen(kw_only=True)
+class Session:
+    """
+    A seller's leave to act for them.
+
+    Attributes:
+        session: The access token.
+        user_id: The seller's number.
+        nick: The seller's name.
+        expires: Seconds since 1970, None for never.
+    """
+
+    session: str
+    user_id: int
+    nick: str
+    expires: float | None
+
+
+class Sessions:
+    """
+    The codes and tokens of one app.
+
+    Args:
+        account: The app; its session is there from the start and never expires.
+        store: Where they are kept.
+        clock: Seconds since 1970.
+
+    Attributes:
+        life: How long a session lasts, seconds.
+        refresh_life: How long a refresh token lasts, seconds.
+        redirect_uri: The registered one; None takes any.
+        refreshable: Whether the app may refresh (only those of the service market may).
+    """
+
+    def __init__(self, account: Account, store: Store, clock: Callable[[], float]) -> None:
+        self.life = 365.0 * DAY
+        self.refresh_life = 365.0 * DAY
+        self.redirect_uri: str | None = None
+        self.refreshable = True
+        self._account = account
+        self._clock = clock
+        self._sessions = Shelf(store, account.app_key, "session")
+        self._codes = Shelf(store, account.app_key, "code")
+        self._refreshes = Shelf(store, account.app_key, "refresh")
+        if self._sessions.get(account.session) is None:
+            self._keep(Session(session=account.session, user_id=2054718218, nick="sandbox_seller", expires=None))
+
+    def _keep(self, session: Session) -> None:
+        self._sessions.put(session.session, asdict(session))
+
+    def check(self, text: str) -> Session:
+        """
+        Return a session that is good now.
+
+        Raises:
+            Refusal: 27 for one that is unknown, of another app, withdrawn or expired.
+        """
+        found = self._sessions.get(text)
+        if found is None:
+            raise Refusal(
+                27,
+                "invalid-sessionkey",
+                "this session was not made for this app_key, or it was withdrawn: authorise again",
+            )
+        session = Session(**found)
+        if session.expires is not None and session.expires <= self._clock():
+            raise Refusal(27, "invalid-sessionkey", "this session has expired: refresh it or authorise again")
+        return session
+
+    def withdraw(self, session: str) -> None:
+        """Make a session invalid, as a seller does who takes the leave back."""
+        self._sessions.delete(session)
+
+    def expire(self, session: str) -> None:
+        """Make a session one that has expired."""
+        self._keep(Session(**{**asdict(self.check(session)), "expires": self._clock()}))
+
+    def code(self, *, user_id: int = 2054718218, nick: str = "sandbox_seller", redirect_uri: str | None = None) -> str:
+        """Return a new authorisation code: good once, for 30 minutes."""
+        code = secrets.token_urlsafe(24)
+        until = self._clock() + CODE_LIFE
+        self._codes.put(code, {"user_id": user_id, "nick": nick, "until": until, "redirect_uri": redirect_uri})
+        return code
+
+    def redeem(self, code: str, redirect_uri: str | None) -> dict[str, Any]:
+        """
+        Exchange a code for tokens.
+
+        Args:
+            code: From the redirect; it is used up.
+            redirect_uri: The one the code was asked with; None for the signed form, which has none.
+
+        Raises:
+            OAuthRefusal: The code is unknown, used, old, or was asked with another address.
+        """
+        found = self._codes.get(code)
+        self._codes.delete(code)
+        if found is None:
+            raise OAuthRefusal("invalid_grant", "this code is unknown or was used before: every code is good once")
+        if found["until"] <= self._clock():
+            raise OAuthRefusal("invalid_grant", "this code is older than 30 minutes: authorise again")
+        if None not in {redirect_uri, found["redirect_uri"]} and redirect_uri != found["redirect_uri"]:
+            raise OAuthRefusal("redirect_uri_mismatch", "redirect_uri is not the one the code was asked with")
+        return self.tokens(found["user_id"], found["nick"])
+
+    def refresh(self, token: str) -> dict[str, Any]:
+        """
+        Exchange a refresh token for new tokens; it and the session that came with it are dead afterwards.
+
+        Raises:
+            OAuthRefusal: The token is unknown, used or old, or the app may not refresh.
+        """
+        if not self.refreshable:
+            raise OAuthRefusal("unauthorized_client", "this app may not refresh: authorise again when the session ends")
+        found = self._refreshes.get(token)
+        self._refreshes.delete(token)
+        if found is None:
+            raise OAuthRefusal("invalid_grant", "this refresh token is unknown or was used before")
+        if found["until"] <= self._clock():
+            raise OAuthRefusal("invalid_grant", "this refresh token has expired: authorise again")
+        self._sessions.delete(found["session"])
+        return self.tokens(found["user_id"], found["nick"])
+
+    def tokens(self, user_id: int, nick: str) -> dict[str, Any]:
+        """Make a session with its refresh token, and return the members of the token answer."""
+        now = self._clock()
+        made = Session(session="6" + secrets.token_hex(24), user_id=user_id, nick=nick, expires=now + self.life)
+        self._keep(made)
+        refresh = "6" + secrets.token_hex(24)
+        self._refreshes.put(
+            refresh,
+            {"session": made.session, "user_id": user_id, "nick": nick, "until": now + self.refresh_life},
+        )
+        life = int(self.life)
+        return {
+            "access_token": made.session,
+            "token_type": "Bearer",
+            "expires_in": life,
+            "refresh_token": refresh,
+            "re_expires_in": int(self.refresh_life),
+            "r1_expires_in": life,
+            "r2_expires_in": min(life, 3 * DAY),
+            "w1_expires_in": life,
+            "w2_expires_in": min(life, 30 * 60),
+            "taobao_user_nick": quote(nick),
+            "taobao_user_id": str(user_id),
+            "taobao_open_uid": f"AAE{user_id:x}",
+        }
+
+    def fragment(self, state: Mapping[str, str]) -> dict[str, Any]:
+        """Return what the redirect of ``response_type=token`` carries: tokens, ``state``, and ``top_sign`` over them."""
+        found = {**{name: str(value) for name, value in self.tokens(2054718218, "sandbox_seller").items()}, **state}
+        return {**found, "top_sign": sign("md5", self._account.app_secret, found)}
+
+    def granted(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """
+        Answer a request to the token endpoint.
+
+        Raises:
+            OAuthRefusal: For anything but a good code or refresh token with this app's id and secret.
+        """
+        if form.get("client_secret") != self._account.app_secret:
+            raise OAuthRefusal("invalid_client", "client_secret is not this app's secret")
+        kind = form.get("grant_type")
+        if kind == "authorization_code":
+            return self.redeem(_given(form, "code"), _given(form, "redirect_uri"))
+        if kind == "refresh_token":
+            return self.refresh(_given(form, "refresh_token"))
+        raise OAuthRefusal("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
+
+    def token_result(self, tokens: Mapping[str, Any]) -> str:
+        """Return tokens as the signed form answers them: JSON text in ``token_result``, expiry times beside the spans."""
+        now = int(self._clock() * 1000)
+        times = {name: now + tokens[span] * 1000 for span, name in _TIMES.items()}
+        return json.dumps({**tokens, **times}, separators=(",", ":"))
+
+
+def _given(form: Mapping[str, str], name: str) -> str:
+    value = form.get(name)
+    if not value:
+        raise OAuthRefusal("invalid_request", f"{name} is missing")
+    return value

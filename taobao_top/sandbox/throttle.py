@@ -1,0 +1,87 @@
+"""Limits on calls, and the bans that follow: code 7 with the seconds that remain."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+
+from attrs import frozen
+
+from taobao_top.sandbox.refusals import Refusal
+
+__all__ = ["Limit", "Throttle"]
+
+APP_API = "accesscontrol.limited-by-app-api-access-count"
+
+
+@frozen(kw_only=True)
+class Limit:
+    """
+    How many calls pass.
+
+    Args:
+        calls: So many calls …
+        seconds: … within so many seconds; the next one starts a ban.
+        ban: How long the ban lasts, seconds.
+        method: Only for this API, None for all calls of the app together.
+    """
+
+    calls: int
+    seconds: float = 1.0
+    ban: float = 1.0
+    method: str | None = None
+
+
+class Throttle:
+    """The limits and bans of one app."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._limits: list[tuple[Limit, deque[float]]] = []
+        self._bans: dict[str | None, tuple[float, int, str]] = {}
+
+    def limit(self, limit: Limit) -> None:
+        """Set a limit beside those there are."""
+        with self._lock:
+            self._limits.append((limit, deque(maxlen=max(limit.calls, 1))))
+
+    def ban(self, until: float, *, method: str | None = None, code: int = 7, sub_code: str = APP_API) -> None:
+        """Refuse all calls, or those of one API, until a time (seconds since 1970 by the sandbox's clock)."""
+        with self._lock:
+            self._bans[method] = (until, code, sub_code)
+
+    def clear(self) -> None:
+        """Lift all limits and bans."""
+        with self._lock:
+            self._limits.clear()
+            self._bans.clear()
+
+    def check(self, method: str, now: float) -> None:
+        """
+        Count a call.
+
+        Raises:
+            Refusal: 7 (or the ban's own code) while a ban lasts, and for the call that starts one.
+        """
+        with self._lock:
+            for limit, passed in self._limits:
+                if limit.method in {None, method} and limit.method not in self._bans:
+                    if len(passed) >= limit.calls and (not limit.calls or now - passed[0] < limit.seconds):
+                        self._bans[limit.method] = (now + limit.ban, 7, APP_API)
+                    else:
+                        passed.append(now)
+            for banned in (None, method):
+                self._refuse(banned, now)
+
+    def _refuse(self, banned: str | None, now: float) -> None:
+        if banned not in self._bans:
+            return
+        until, code, sub_code = self._bans[banned]
+        remaining = until - now
+        if remaining <= 0:
+            del self._bans[banned]
+            return
+        seconds = math.ceil(remaining)
+        unit = "second" if seconds == 1 else "seconds"
+        raise Refusal(code, sub_code, f"This ban will last for {seconds} more {unit}")

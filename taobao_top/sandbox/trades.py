@@ -1,0 +1,166 @@
+"""The orders of a seller: they come, change and go while somebody reads them page by page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taobao_top.sandbox.clock import epoch, written
+from taobao_top.sandbox.refusals import Refusal
+from taobao_top.sandbox.rendering import Many
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+    from taobao_top.sandbox.store import Shelf
+
+__all__ = ["Trades"]
+
+FIRST_TID = 4_200_000_000_000_000_001
+"""Nineteen digits, as real numbers have: a float would lose the last ones."""
+
+
+class Trades:
+    """
+    Trades by number.
+
+    Args:
+        shelf: Where they are kept.
+        clock: Seconds since 1970.
+        lock: Held while one changes.
+    """
+
+    def __init__(self, shelf: Shelf, clock: Callable[[], float], lock: threading.RLock) -> None:
+        self._shelf = shelf
+        self._clock = clock
+        self._lock = lock
+
+    def add(self, count: int = 1, **members: Any) -> list[int]:
+        """
+        Let buyers place orders.
+
+        Args:
+            count: How many.
+            **members: What they have otherwise than usual: ``status``, ``payment``, ``buyer_nick``, ``created`` …
+
+        Returns:
+            Their numbers (``tid``), oldest first.
+        """
+        with self._lock:
+            first = FIRST_TID + len(self._shelf)
+            numbers = list(range(first, first + count))
+            for tid in numbers:
+                self._shelf.put(str(tid), {**self._usual(tid), **members})
+            return numbers
+
+    def _usual(self, tid: int) -> dict[str, Any]:
+        now = written(self._clock())
+        return {
+            "tid": tid,
+            "seller_nick": "sandbox_seller",
+            "buyer_nick": f"buyer_{tid % 10_000}",
+            "buyer_open_uid": f"AAH{tid:x}",
+            "title": "沙箱商品",
+            "type": "fixed",
+            "status": "WAIT_BUYER_PAY",
+            "created": now,
+            "modified": now,
+            "num_iid": 52_500_000_000 + tid % 1000,
+            "num": 1,
+            "price": "99.00",
+            "post_fee": "0.00",
+            "payment": "99.00",
+            "total_fee": "99.00",
+            "receiver_name": "张**",
+            "receiver_state": "浙江省",
+            "receiver_city": "杭州市",
+            "receiver_mobile": "*******0000",
+            "oaid": f"OAID{tid}",
+            "orders": [
+                {
+                    "oid": tid,
+                    "num_iid": 52_500_000_000 + tid % 1000,
+                    "title": "沙箱商品",
+                    "num": 1,
+                    "price": "99.00",
+                    "payment": "99.00",
+                    "status": "WAIT_BUYER_PAY",
+                    "refund_status": "NO_REFUND",
+                }
+            ],
+        }
+
+    def get(self, tid: int | str) -> dict[str, Any]:
+        """
+        Return a trade.
+
+        Raises:
+            Refusal: 50 ``isv.trade-not-exist``.
+        """
+        found: dict[str, Any] | None = self._shelf.get(str(tid))
+        if found is None:
+            raise Refusal(50, "isv.trade-not-exist", f"the seller has no trade {tid}")
+        return found
+
+    def change(self, tid: int | str, **members: Any) -> dict[str, Any]:
+        """Change a trade, set ``modified`` to now, and return it; ``status`` changes in its orders too."""
+        with self._lock:
+            trade = {**self.get(tid), "modified": written(self._clock()), **members}
+            if "status" in members:
+                trade["orders"] = [{**order, "status": members["status"]} for order in trade["orders"]]
+            self._shelf.put(str(tid), trade)
+            return trade
+
+    def pay(self, tid: int | str) -> dict[str, Any]:
+        """Let the buyer pay."""
+        return self.change(tid, status="WAIT_SELLER_SEND_GOODS", pay_time=written(self._clock()))
+
+    def page(self, asked: Mapping[str, Any], by: str) -> dict[str, Any]:
+        """
+        Return a page, newest first, as ``taobao.trades.sold.get`` does.
+
+        New orders come in at the front, so pages shift while they are read.
+
+        Args:
+            asked: The call's parameters: ``page_no page_size use_has_next status buyer_nick start_… end_…``.
+            by: ``created`` or ``modified``: which time the window and the order are about.
+
+        Raises:
+            Refusal: 41 for a page size beyond 100 or a page before the first.
+        """
+        size = int(asked.get("page_size", 40))
+        number = int(asked.get("page_no", 1))
+        if not 1 <= size <= 100:
+            raise Refusal(41, "isv.invalid-parameter:page_size", "page_size must be 1 to 100", subject="page_size")
+        if number < 1:
+            raise Refusal(41, "isv.invalid-parameter:page_no", "page_no starts at 1", subject="page_no")
+        found = [trade for trade in self._shelf.values() if _wanted(trade, asked, by)]
+        found.sort(key=lambda trade: (trade[by], trade["tid"]), reverse=True)
+        start = (number - 1) * size
+        page: dict[str, Any] = {"trades": Many("trade", [shown(trade) for trade in found[start : start + size]])}
+        if asked.get("use_has_next") == "true":
+            return {"has_next": start + size < len(found), **page}
+        return {"total_results": len(found), **page}
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return all trades, oldest first."""
+        return list(self._shelf.values())
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._shelf)
+
+
+def shown(trade: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trade as it stands in an answer."""
+    return {**trade, "orders": Many("order", trade["orders"])}
+
+
+def _wanted(trade: Mapping[str, Any], asked: Mapping[str, Any], by: str) -> bool:
+    same = all(
+        asked.get(name) in {None, trade.get(name)} for name in ("status", "buyer_nick", "buyer_open_uid", "type")
+    )
+    at = epoch(trade[by]) or 0.0
+    start = epoch(asked.get(f"start_{by}", "")) or 0.0
+    end = epoch(asked.get(f"end_{by}", "")) or float("inf")
+    return same and start <= at <= end

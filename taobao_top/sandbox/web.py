@@ -1,0 +1,240 @@
+"""The sandbox's face to the network: addresses, HTTP, compression, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from attrs import evolve
+
+from taobao_top.sandbox.arrival import Arrival, receive_whole
+from taobao_top.sandbox.channel import Link
+from taobao_top.sandbox.gateway import QIMEN, Answer
+from taobao_top.sandbox.refusals import Refusal
+from taobao_top.sandbox.rendering import ERROR_ROOT, JSON, XML, as_json, as_xml
+from taobao_top.sandbox.sessions import OAuthRefusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import Receive, Scope, Send
+
+    from taobao_top.sandbox.admin import Admin
+    from taobao_top.sandbox.gateway import Gateway
+
+__all__ = ["Web"]
+
+HTML = "text/html;charset=UTF-8"
+PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+COMPRESSED_FROM = 512
+"""Smaller answers are not worth compressing, bytes."""
+
+_STRING_END = re.compile(rb'": ?"')
+
+
+class Web:
+    """
+    The ASGI application.
+
+    Args:
+        gateway: What answers the calls.
+        admin: Answers ``/_sandbox/…``.
+    """
+
+    def __init__(self, gateway: Gateway, admin: Admin) -> None:
+        self._gateway = gateway
+        self._admin = admin
+        self._places: dict[str, Callable[[Scope, bytes], Awaitable[Answer]]] = {
+            "/router/rest": self._call,
+            "/top/router/rest": self._call,
+            QIMEN: self._call,
+            "/authorize": self._authorize,
+            "/token": self._token,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or one WebSocket."""
+        if scope["type"] == "websocket":
+            await Link(receive, send, self._gateway.applications.get, self._gateway.clock).serve()
+            return
+        whole = await receive_whole(receive)
+        if whole is None:
+            await _abort(scope, receive, b"")
+            return
+        path = scope["path"]
+        place = self._administer if path.startswith("/_sandbox/") else self._places.get(path, self._nowhere)
+        await _played(await place(scope, whole), scope, receive, send)
+
+    async def _call(self, scope: Scope, whole: bytes) -> Answer:
+        try:
+            return self._gateway.answer(await Arrival.read(scope, whole))
+        except Refusal as refusal:  # the request could not even be read
+            return _unread(scope, refusal)
+        except ValueError as error:
+            return _text(400, f"Sandbox-Fault: {error}")
+
+    async def _nowhere(self, scope: Scope, whole: bytes) -> Answer:
+        return _text(404, "calls go to /router/rest, batches to /router/batch, tokens to /token")
+
+    async def _administer(self, scope: Scope, whole: bytes) -> Answer:
+        headers = dict(scope["headers"])
+        verb = scope["method"]
+        if verb != "GET" and not headers.get(b"content-type", b"").startswith(b"application/json"):
+            return _text(415, "content-type must be application/json")  # what a web page cannot send here unasked
+        try:
+            members = json.loads(whole or b"{}")
+        except ValueError:
+            return _text(400, "the body must be JSON")
+        asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        path = scope["path"].removeprefix("/_sandbox/")
+        status, found = await asyncio.to_thread(self._admin, verb, path, asked.get("app_key"), members)
+        body = json.dumps(found, ensure_ascii=False).encode()
+        return Answer(body=body, content_type="application/json", status=status)
+
+    async def _authorize(self, scope: Scope, whole: bytes) -> Answer:
+        asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        app = self._gateway.applications.get(asked.get("client_id", ""))
+        if app is None:
+            return _text(400, "client_id is no app_key of this sandbox")
+        uri = asked.get("redirect_uri", "")
+        if not uri or app.sessions.redirect_uri not in {None, uri}:
+            return _text(400, "redirect_uri is not the registered one")
+        state = {"state": asked["state"]} if "state" in asked else {}
+        kind = asked.get("response_type")
+        if kind == "code":
+            answer = {"code": app.sessions.code(redirect_uri=uri), **state}
+            mark = "&" if "?" in uri else "?"
+        elif kind == "token":
+            answer = app.sessions.fragment(state)
+            mark = "#"
+        else:
+            answer = {"error": "unsupported_response_type", "error_description": "response_type must be code", **state}
+            mark = "&" if "?" in uri else "?"
+        return Answer(body=b"", content_type=HTML, status=302, headers={"location": f"{uri}{mark}{urlencode(answer)}"})
+
+    async def _token(self, scope: Scope, whole: bytes) -> Answer:
+        form: dict[str, str] = {}
+        try:
+            arrival = await Arrival.read(scope, whole)
+            form = arrival.parameters
+            status, members = 200, self._granted(arrival)
+        except OAuthRefusal as refusal:
+            status, members = 400, {"error": refusal.error, "error_description": refusal.description}
+        except Refusal as refusal:
+            status, members = 400, {"error": "invalid_request", "error_description": refusal.sub_msg}
+        body = json.dumps(members, separators=(",", ":")).encode()
+        app = self._gateway.applications.get(form.get("client_id", ""), self._gateway.latest)
+        app.journal.write(
+            kind="oauth",
+            at=self._gateway.clock(),
+            verb=scope["method"],
+            path="/token",
+            method=form.get("grant_type"),
+            parameters=form,
+            verified=status == 200,
+            sub_code=members.get("error"),
+            sub_msg=members.get("error_description"),
+            status=status,
+            answer=body,
+        )
+        return Answer(body=body, content_type="application/json;charset=UTF-8", status=status)
+
+    def _granted(self, arrival: Arrival) -> dict[str, Any]:
+        if arrival.verb != "POST":
+            raise OAuthRefusal("invalid_request", "tokens are asked for with POST")
+        app = self._gateway.applications.get(arrival.parameters.get("client_id", ""))
+        if app is None:
+            raise OAuthRefusal("invalid_client", "client_id is no app_key of this sandbox")
+        with app.lock:
+            return app.sessions.granted(arrival.parameters)
+
+
+def _text(status: int, text: str) -> Answer:
+    return Answer(body=text.encode(), content_type="text/plain;charset=UTF-8", status=status)
+
+
+def _unread(scope: Scope, refusal: Refusal) -> Answer:
+    members = refusal.members("unread")
+    if b"format=json" in scope["query_string"]:
+        return Answer(body=as_json(ERROR_ROOT, members), content_type=JSON)
+    return Answer(body=as_xml(ERROR_ROOT, members), content_type=XML)
+
+
+async def _played(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    fault = answer.fault
+    if fault is None:
+        await _send(answer, scope, send)
+        return
+    if fault.seconds:
+        await asyncio.sleep(fault.seconds)
+    if fault.kind == "reset":
+        _reset(scope)
+        await _abort(scope, receive, b"")
+    elif fault.kind == "close":
+        await _abort(scope, receive, b"")
+    elif fault.kind == "half_body":
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {answer.content_type}\r\ncontent-length: {len(answer.body)}\r\n\r\n"
+        await _abort(scope, receive, head.encode() + answer.body[: len(answer.body) // 2])
+    else:
+        await _send(_spoilt(answer), scope, send)
+
+
+def _spoilt(answer: Answer) -> Answer:
+    fault = answer.fault
+    assert fault is not None
+    if fault.kind == "empty":
+        return evolve(answer, body=b"")
+    if fault.kind == "html":
+        return evolve(answer, body=PAGE, content_type=HTML, status=fault.status)
+    if fault.kind == "truncated":
+        return evolve(answer, body=answer.body[: len(answer.body) // 2])
+    if fault.kind == "control_characters":
+        return evolve(answer, body=_STRING_END.sub(b'":"\x01\t\n', answer.body))
+    if fault.kind == "content_type":
+        return evolve(answer, content_type=HTML)
+    if fault.kind == "broken_gzip":
+        return evolve(answer, headers={"content-encoding": "gzip"})
+    if fault.kind == "huge":
+        return evolve(answer, body=answer.body.ljust(fault.size))
+    if fault.kind == "redirect":
+        return evolve(answer, body=b"", status=302, headers={"location": "https://elsewhere.invalid/router/rest"})
+    return answer
+
+
+async def _send(answer: Answer, scope: Scope, send: Send) -> None:
+    body = answer.body
+    headers = [(b"content-type", answer.content_type.encode())]
+    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    if len(body) >= COMPRESSED_FROM and not answer.headers and _takes_gzip(scope):
+        body = gzip.compress(body, 1)
+        headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+
+
+def _reset(scope: Scope) -> None:
+    connection = scope["state"]["transport"].get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def _abort(scope: Scope, receive: Receive, raw: bytes) -> None:
+    """Write bytes past the HTTP layer and close the connection."""
+    transport = scope["state"]["transport"]
+    if raw:
+        transport.write(raw)
+        transport.close()
+    else:
+        transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
