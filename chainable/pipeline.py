@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 import requests
 from attrs import field, frozen
 from requests.structures import CaseInsensitiveDict
+from requests.utils import default_user_agent
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
+from chainable._version import __version__
 from chainable.call import Attempt, Call
 from chainable.errors import APIError, ChainableError, SignatureError
 from chainable.signing import SignableRequest
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pipeline"]
 
+_ALWAYS = {"User-Agent": f"chainable/{__version__} {default_user_agent()}", "Accept-Encoding": "gzip, deflate"}
 LONGEST_WAIT = 10.0  # seconds; who asks for a longer pause is told to the user
 _BACKOFF = 0.5  # seconds, doubled with each attempt, taken with full jitter
 _LONGEST_BACKOFF = 8.0
@@ -120,14 +123,17 @@ class Pipeline:
         request = SignableRequest()
         request.method = call.verb
         request.url = url
-        request.headers = CaseInsensitiveDict(call.headers)
+        request.headers = CaseInsensitiveDict({**_ALWAYS, **call.headers})
         request.body = call.body
         request.parameters = call.parameters
         request.codec = call.codec
         request.signed_body = call.signed_body
         signed: requests.PreparedRequest = request if call.signer is None else call.signer(request)
-        if signed.body:
-            signed.headers["Content-Length"] = str(len(signed.body))
+        body = signed.body
+        if isinstance(body, str):
+            body = signed.body = body.encode()
+        if isinstance(body, bytes):
+            signed.headers["Content-Length"] = str(len(body))
         elif call.verb != "GET":
             signed.headers["Content-Length"] = "0"
         return signed
@@ -159,7 +165,7 @@ class Pipeline:
             return None
         elif not _maybe_sent(error) and number < len(call.urls):
             return 0.0
-        return self.chance() * min(_LONGEST_BACKOFF, _BACKOFF * 2 ** (number - 1))
+        return self.chance() * min(_LONGEST_BACKOFF, _BACKOFF * 2.0 ** (number - 1))
 
     def _report(
         self,
@@ -199,7 +205,7 @@ class Pipeline:
 
 
 def _maybe_sent(error: requests.RequestException) -> bool:
-    return getattr(error, "maybe_sent", True)
+    return bool(getattr(error, "maybe_sent", True))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -230,12 +236,15 @@ def _told(
         type(error).__name__,
     )
     before = connecting is True or (
-        connecting is None and any(isinstance(cause, ConnectTimeoutError | NewConnectionError | ProxyError) for cause in causes)
+        connecting is None
+        and any(isinstance(cause, ConnectTimeoutError | NewConnectionError | ProxyError) for cause in causes)
     )
     untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
     advice = "nothing was sent" if before else "the platform may have got it: ask for the state before you repeat it"
     if untrusted:
-        advice = "the certificate is not trusted: is a proxy in between, or is verify= the wrong CA file? nothing was sent"
+        advice = (
+            "the certificate is not trusted: is a proxy in between, or is verify= the wrong CA file? nothing was sent"
+        )
     request = requests.PreparedRequest()
     request.method = call.verb
     request.url = f"{parts.scheme}://{host}/{call.label}"

@@ -1,0 +1,350 @@
+"""Attempts: what is repeated, what never is, what is told of each."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import socket
+import ssl
+from typing import Any
+
+import pytest
+import requests
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
+
+from chainable import APIError, Call, CodecError, Response, SignatureError
+from chainable.errors import ChainableError
+from chainable.pipeline import Pipeline
+from chainable.signing import Signer
+
+
+def answered(status: int = 200, body: bytes = b"ok", headers: dict[str, str] | None = None) -> Response[Any]:
+    response: Response[Any] = Response()
+    response.status_code = status
+    response._content = body
+    response._content_consumed = True
+    response.headers = CaseInsensitiveDict(headers or {})
+    return response
+
+
+def refused() -> requests.ConnectionError:
+    return requests.ConnectionError(
+        MaxRetryError(None, "/v3/x?openid=SECRET", NewConnectionError(None, "[Errno 111] Connection refused"))
+    )
+
+
+def reset() -> requests.ConnectionError:
+    return requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError(104, "reset by peer")))
+
+
+class Script:
+    """A transport that answers by a list: responses are given, errors raised."""
+
+    def __init__(self, *outcomes: Any, connecting: bool | None = None) -> None:
+        self.outcomes = list(outcomes)
+        self.requests: list[Any] = []
+        self.timeouts: list[Any] = []
+        self.connecting = connecting
+
+    def send(self, request: Any, **options: Any) -> Any:
+        self.requests.append(request)
+        self.timeouts.append(options["timeout"])
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        outcome.request = request
+        return outcome
+
+
+class Counting(Signer):
+    """Signs with the number of the attempt."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        self.count += 1
+        r.headers["Authorization"] = str(self.count)
+        return r
+
+
+def a_call(**changes: Any) -> Call:
+    return Call(
+        **{
+            "verb": "POST",
+            "label": "v3/x/{id}",
+            "urls": ("https://a.example/v3/x/SECRET",),
+            "headers": {},
+            "body": b"{}",
+            "signer": Counting(),
+            "verifier": None,
+            "answer": lambda response: response,
+            "retries": 3,
+        }
+        | changes
+    )
+
+
+def run(call: Call, *outcomes: Any, connecting: bool | None = None, **options: Any) -> tuple[Any, Script, list[float]]:
+    script = Script(*outcomes, connecting=connecting)
+    slept: list[float] = []
+    pipeline = Pipeline(script, logging.getLogger("pipeline"), sleep=slept.append, chance=lambda: 0.5, **options)
+    try:
+        result: Any = pipeline.run(call)
+    except (requests.RequestException, ChainableError) as error:
+        result = error
+    return result, script, slept
+
+
+class TestRepeats:
+    def test_an_answer_ends_the_call(self):
+        result, script, slept = run(a_call(), answered())
+
+        assert result.content == b"ok"
+        assert len(script.requests) == 1
+        assert slept == []
+
+    @pytest.mark.parametrize(
+        "error", [reset(), requests.ReadTimeout("late"), requests.exceptions.ChunkedEncodingError("cut")]
+    )
+    def test_an_unknown_outcome_is_not_repeated(self, error):
+        result, script, _ = run(a_call(), error)
+
+        assert type(result) is type(error)
+        assert result.maybe_sent
+        assert len(script.requests) == 1
+
+    def test_an_unknown_outcome_is_repeated_where_that_is_safe_each_time_signed_anew(self):
+        result, script, slept = run(a_call(repeatable=True), reset(), requests.ReadTimeout("late"), answered())
+
+        assert result.content == b"ok"
+        assert [request.headers["Authorization"] for request in script.requests] == ["1", "2", "3"]
+        assert slept == [0.25, 0.5]
+
+    def test_the_retries_end(self):
+        result, script, _ = run(a_call(repeatable=True, retries=1), reset(), reset())
+
+        assert isinstance(result, requests.ConnectionError)
+        assert len(script.requests) == 2
+
+    def test_nothing_sent_goes_to_the_other_host_at_once_and_round_again(self):
+        urls = ("https://a.example/", "https://b.example/")
+        result, script, slept = run(a_call(urls=urls), refused(), refused(), answered())
+
+        assert result.content == b"ok"
+        assert [request.url for request in script.requests] == [urls[0], urls[1], urls[0]]
+        assert slept == [0.0, 0.5]
+
+    def test_a_reset_while_connecting_is_nothing_sent(self):
+        result, script, _ = run(a_call(), reset(), answered(), connecting=True)
+
+        assert result.content == b"ok"
+        assert len(script.requests) == 2
+
+    def test_a_failure_after_connecting_is_maybe_sent(self):
+        result, _, _ = run(a_call(), refused(), connecting=False)
+
+        assert result.maybe_sent
+
+    def test_a_certificate_that_is_not_trusted_is_never_repeated(self):
+        error = requests.exceptions.SSLError(MaxRetryError(None, "/", ssl.SSLCertVerificationError(1, "self-signed")))
+        result, script, _ = run(a_call(urls=("https://a.example/", "https://b.example/"), repeatable=True), error)
+
+        assert len(script.requests) == 1
+        assert not result.maybe_sent
+        assert "verify=" in str(result)
+
+    def test_a_connect_timeout_is_nothing_sent(self):
+        error = requests.ConnectTimeout(MaxRetryError(None, "/", ConnectTimeoutError("slow")))
+        result, _, _ = run(a_call(retries=0), error)
+
+        assert not result.maybe_sent
+
+    def test_a_refusal_is_repeated_only_where_both_sides_allow_it(self):
+        def answer(response):
+            raise APIError("busy", retryable=True, status_code=500)
+
+        never, once, _ = run(a_call(answer=answer), answered(500))
+        again, often, _ = run(a_call(answer=answer, repeatable=True), *[answered(500)] * 4)
+
+        assert isinstance(never, APIError)
+        assert len(once.requests) == 1
+        assert isinstance(again, APIError)
+        assert len(often.requests) == 4
+
+    def test_what_was_refused_before_it_was_done_is_repeated_for_any_call(self):
+        outcomes = [APIError("limit", retryable=True, maybe_sent=False, retry_after=2.0), None]
+
+        def answer(response):
+            error = outcomes.pop(0)
+            if error:
+                raise error
+            return response
+
+        result, script, slept = run(a_call(answer=answer), answered(), answered())
+
+        assert result.content == b"ok"
+        assert len(script.requests) == 2
+        assert slept == [2.0]
+
+    @pytest.mark.parametrize(
+        "error", [APIError("no", retryable=False), APIError("top up", retryable=True, transient=False)]
+    )
+    def test_a_lasting_refusal_is_not_repeated(self, error):
+        def answer(response):
+            raise error
+
+        _, script, _ = run(a_call(answer=answer, repeatable=True), answered())
+
+        assert len(script.requests) == 1
+
+    def test_a_long_pause_is_told_not_waited(self):
+        def answer(response):
+            raise APIError("ban", retryable=True, retry_after=31062.0)
+
+        result, script, slept = run(a_call(answer=answer, repeatable=True), answered())
+
+        assert result.retry_after == 31062.0
+        assert (len(script.requests), slept) == (1, [])
+
+    def test_the_deadline_ends_the_repeats(self):
+        result, script, slept = run(a_call(repeatable=True, deadline=0.1), reset())
+
+        assert isinstance(result, requests.ConnectionError)
+        assert slept == []
+        assert script.timeouts[0][0] <= 0.1
+
+    def test_a_forged_answer_is_not_repeated(self):
+        class Never:
+            def verify(self, response):
+                raise SignatureError("forged")
+
+        result, script, _ = run(a_call(verifier=Never(), repeatable=True), answered())
+
+        assert isinstance(result, SignatureError)
+        assert len(script.requests) == 1
+
+
+class TestVerification:
+    class Missing:
+        def verify(self, response):
+            raise SignatureError("no signature", reason="missing")
+
+    class Right:
+        def verify(self, response):
+            return None
+
+    def test_a_good_answer_without_signature_is_forged(self):
+        assert isinstance(run(a_call(verifier=self.Missing()), answered())[0], SignatureError)
+
+    def test_an_error_without_signature_is_told_as_unverified(self):
+        result, *_ = run(a_call(verifier=self.Missing()), answered(502))
+
+        assert not result.verified
+
+    def test_a_right_signature_is_told(self):
+        assert run(a_call(verifier=self.Right()), answered())[0].verified
+
+    @pytest.mark.parametrize("change", [{"unsigned": True}, {"stream": True}])
+    def test_where_the_platform_does_not_sign_nothing_is_checked(self, change):
+        assert not run(a_call(verifier=self.Missing(), **change), answered())[0].verified
+
+    def test_errors_of_unsigned_answers_are_checked_all_the_same(self):
+        assert run(a_call(verifier=self.Right(), unsigned=True), answered(400))[0].verified
+
+
+class TestRequest:
+    def test_the_length_is_that_of_the_signed_body(self):
+        class Text(Signer):
+            def __call__(self, r):
+                r.body = "值"
+                return r
+
+        _, script, _ = run(a_call(signer=Text()), answered())
+
+        assert script.requests[0].body == "值".encode()
+        assert script.requests[0].headers["Content-Length"] == "3"
+
+    def test_no_body_has_no_length_but_for_posts(self):
+        _, get, _ = run(a_call(verb="GET", body=None, signer=None), answered())
+        _, post, _ = run(a_call(body=None), answered())
+
+        assert "Content-Length" not in get.requests[0].headers
+        assert post.requests[0].headers["Content-Length"] == "0"
+
+    def test_the_users_headers_win(self):
+        _, script, _ = run(a_call(headers={"User-Agent": "mine"}), answered())
+
+        assert script.requests[0].headers["User-Agent"] == "mine"
+
+
+class TestTelling:
+    def test_one_line_for_each_attempt_without_values(self, caplog):
+        caplog.set_level(logging.INFO)
+        told = []
+
+        def answer(response):
+            response.request_id = "08F-1"
+            return response
+
+        run(a_call(repeatable=True, answer=answer), reset(), answered(), on_attempt=told.append)
+
+        assert [attempt.number for attempt in told] == [1, 2]
+        assert told[0].error == "ConnectionError"
+        assert told[0].status is None
+        assert (told[1].verb, told[1].path, told[1].host) == ("POST", "v3/x/{id}", "a.example")
+        assert (told[1].status, told[1].request_id, told[1].error) == (200, "08F-1", None)
+        assert len(caplog.records) == 2
+        assert "SECRET" not in caplog.text
+        assert "POST v3/x/{id} at a.example: status 200, request id 08F-1, attempt 2" in caplog.text
+
+    def test_a_broken_metric_breaks_no_payment(self, caplog):
+        def broken(attempt):
+            raise RuntimeError("SECRET")
+
+        result, *_ = run(a_call(), answered(), on_attempt=broken)
+
+        assert result.content == b"ok"
+        assert "RuntimeError" in caplog.text
+        assert "SECRET" not in caplog.text
+
+    def test_other_errors_are_told_and_pass(self, caplog):
+        caplog.set_level(logging.INFO)
+
+        def answer(response):
+            raise CodecError("broken")
+
+        assert isinstance(run(a_call(answer=answer), answered())[0], CodecError)
+        with pytest.raises(ZeroDivisionError):
+            run(a_call(answer=lambda _: 1 / 0), answered())
+        assert "CodecError" in caplog.text
+        assert "ZeroDivisionError" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("error", "text"),
+        [
+            (reset(), "[Errno 104] reset by peer"),
+            (requests.ConnectionError(socket.gaierror(-2, "Name or service not known")), "Name or service not known"),
+            (requests.ReadTimeout(ReadTimeoutError(None, "/SECRET", "Read timed out.")), "ReadTimeout"),
+            (
+                requests.ConnectionError(ProtocolError("x", TimeoutError("the deadline of the call has passed"))),
+                "deadline",
+            ),
+            (requests.exceptions.SSLError(ssl.SSLError("handshake")), "handshake"),
+            (requests.ConnectionError("SECRET"), "ConnectionError"),
+        ],
+    )
+    def test_network_failures_are_told_without_values(self, error, text):
+        told, *_ = run(a_call(), error)
+
+        assert type(told) is type(error)
+        assert text in str(told)
+        assert "POST v3/x/{id} at a.example" in str(told)
+        assert "SECRET" not in str(told)
+        assert told.request.method == "POST"
+        assert told.request.url == "https://a.example/v3/x/{id}"
+        assert told.__context__ is None
+        again = pickle.loads(pickle.dumps(told))
+        assert str(again) == str(told)
+        assert again.maybe_sent == told.maybe_sent
