@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol, TypeVar, cast
@@ -148,7 +146,10 @@ class MerchantPair:
         this user can read, enciphered under a password made up for it, and
         that is gone when this method returns.
         """
-        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        import secrets
+        import tempfile
+
+        from cryptography.hazmat.primitives.serialization import (
             BestAvailableEncryption,
             Encoding,
             PrivateFormat,
@@ -205,9 +206,7 @@ def load_private_key(
     return _load_own_key(cast("KeySource", source), name, password)
 
 
-def load_public_key(
-    source: KeySource | RSAPublicKey | x509.Certificate, *, name: str = "certs"
-) -> LoadedKey:
+def load_public_key(source: KeySource | RSAPublicKey | x509.Certificate, *, name: str = "certs") -> LoadedKey:
     """
     A platform public key or a platform certificate.
 
@@ -244,9 +243,7 @@ def load_public_key(
     return LoadedKey("public key", _long_enough(key, name, origin), None)
 
 
-def load_certificate(
-    source: KeySource | x509.Certificate, *, name: str = "merchant_cert"
-) -> Certificate:
+def load_certificate(source: KeySource | x509.Certificate, *, name: str = "merchant_cert") -> Certificate:
     """
     A certificate with its serial; the first one of a file that holds several.
 
@@ -263,9 +260,7 @@ def load_certificate(
     return _load_der_certificate(found.der, name, origin)
 
 
-def load_p12(
-    source: KeySource, *, name: str = "merchant_cert", password: str | bytes | None = None
-) -> MerchantPair:
+def load_p12(source: KeySource, *, name: str = "merchant_cert", password: str | bytes | None = None) -> MerchantPair:
     """
     Certificate and private key out of ``apiclient_cert.p12``.
 
@@ -279,7 +274,7 @@ def load_p12(
             the file is enciphered in a way that OpenSSL 3 no longer reads.
         TypeError: *source* is of no type listed above.
     """
-    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: PLC0415 (imports x509)
+    from cryptography.hazmat.primitives.serialization import pkcs12
 
     data, origin = read_source(source, name)
     found = _choose(data, {_P12}, _P12, name, origin)
@@ -556,7 +551,7 @@ def _element(der: bytes, at: int) -> tuple[bytes, int, int]:
 
 
 def _load_der_certificate(der: bytes, name: str, origin: str) -> Certificate:
-    from cryptography import x509  # noqa: PLC0415 (16 ms that most programs need not pay)
+    from cryptography import x509
 
     try:
         certificate = x509.load_der_x509_certificate(der)
@@ -566,7 +561,7 @@ def _load_der_certificate(der: bytes, name: str, origin: str) -> Certificate:
 
 
 def _certificate(certificate: x509.Certificate, name: str, origin: str) -> Certificate:
-    from cryptography.x509.oid import NameOID  # noqa: PLC0415
+    from cryptography.x509.oid import NameOID
 
     try:
         key = certificate.public_key()
@@ -587,7 +582,7 @@ def _certificate(certificate: x509.Certificate, name: str, origin: str) -> Certi
 
 
 def _pem(certificate: x509.Certificate) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.PEM)
 

@@ -45,9 +45,7 @@ def issue():
     """Issue a self-signed certificate for a key."""
 
     def issue(key, *, serial=SERIAL, common_name="1900000109", signer=None):
-        names = (
-            [] if common_name is None else [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-        )
+        names = [] if common_name is None else [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
         start = datetime(2026, 1, 1, tzinfo=timezone.utc)
         return (
             x509.CertificateBuilder()
@@ -80,9 +78,7 @@ def key_pem(rsa_key):
 
 @pytest.fixture(scope="session")
 def public_pem(rsa_key):
-    return rsa_key.public_key().public_bytes(
-        Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    return rsa_key.public_key().public_bytes(Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +90,4 @@ def p12(rsa_key, certificate):
         .hmac_hash(hashes.SHA1())
         .build(b"1900000109")
     )
-    return pkcs12.serialize_key_and_certificates(
-        b"Tenpay Certificate", rsa_key, certificate, None, encryption
-    )
+    return pkcs12.serialize_key_and_certificates(b"Tenpay Certificate", rsa_key, certificate, None, encryption)

@@ -28,7 +28,7 @@ def seal(key, plaintext, associated=b""):
 def seal_req_info(secret, plaintext):
     key = hashlib.md5(secret.encode()).hexdigest().encode()
     padder = padding.PKCS7(128).padder()
-    encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305
+    encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
     padded = padder.update(plaintext) + padder.finalize()
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
 

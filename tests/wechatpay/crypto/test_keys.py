@@ -248,9 +248,7 @@ class TestMerchantPair:
         """Intermediate certificates are kept in their order."""
         above = issue(other_rsa_key, serial=77).public_bytes(Encoding.PEM)
 
-        assert load_merchant_pair(certificate_pem + above, key_pem).chain_pem == (
-            certificate_pem + above
-        )
+        assert load_merchant_pair(certificate_pem + above, key_pem).chain_pem == (certificate_pem + above)
 
     @pytest.mark.parametrize("as_object", [True, False])
     def test_a_pair_lacks_its_key(self, certificate, certificate_pem, as_object):
@@ -262,9 +260,7 @@ class TestMerchantPair:
 
     def test_a_stranger_is_no_pair(self, certificate_pem, other_rsa_key):
         """A key of another certificate is told at once, not in the handshake."""
-        with pytest.raises(
-            ConfigurationError, match=f"does not belong to the certificate {SERIAL}"
-        ):
+        with pytest.raises(ConfigurationError, match=f"does not belong to the certificate {SERIAL}"):
             load_merchant_pair(certificate_pem, other_rsa_key)
 
     def test_swapped_files_are_named(self, files):
@@ -300,9 +296,7 @@ class TestMerchantPair:
             pair.install(context)
 
         assert list(tmp_path.iterdir()) == [trusted]
-        assert shown_in_handshake(server, client) == ssl.PEM_cert_to_DER_cert(
-            certificate_pem.decode()
-        )
+        assert shown_in_handshake(server, client) == ssl.PEM_cert_to_DER_cert(certificate_pem.decode())
 
     def test_the_repr_shows_no_key(self, certificate_pem, key_pem):
         """Neither PEM nor numbers."""
@@ -433,19 +427,13 @@ class TestWrongThings:
 
     def test_wrong_objects_are_named(self, rsa_key, ec_key):
         """Objects of cryptography in the wrong place are named by their type."""
-        with pytest.raises(
-            ConfigurationError, match="this is a RSAPublicKey object; a private RSA"
-        ):
+        with pytest.raises(ConfigurationError, match="this is a RSAPublicKey object; a private RSA"):
             load_private_key(rsa_key.public_key())
-        with pytest.raises(
-            ConfigurationError, match=r"this is a E\w+Key object; a private RSA key"
-        ):
+        with pytest.raises(ConfigurationError, match=r"this is a E\w+Key object; a private RSA key"):
             load_private_key(ec_key)
         with pytest.raises(ConfigurationError, match="this is a RSAPrivateKey object; a public"):
             load_public_key(rsa_key)
-        with pytest.raises(
-            ConfigurationError, match="this is a RSAPrivateKey object; a certificate"
-        ):
+        with pytest.raises(ConfigurationError, match="this is a RSAPrivateKey object; a certificate"):
             load_certificate(rsa_key)
 
     @pytest.mark.parametrize("source", [None, 7, 1.5, ["x"], object()])
@@ -576,9 +564,7 @@ class TestWrongThings:
 
     def test_pain_18_old_p12_ciphers_are_explained(self, p12):
         """RC2, which OpenSSL 3 has put aside, is named with the way out."""
-        old = p12.replace(
-            bytes.fromhex("2A864886F70D010C0103"), bytes.fromhex("2A864886F70D010C0106")
-        )
+        old = p12.replace(bytes.fromhex("2A864886F70D010C0103"), bytes.fromhex("2A864886F70D010C0106"))
 
         with pytest.raises(ConfigurationError, match=r"old cipher, RC2; .*apiclient_key\.pem"):
             load_p12(old, password="1900000109")
@@ -669,9 +655,7 @@ def test_only_documented_errors_come_out(data, key_pem, certificate_pem, p12, pu
     start = data.draw(st.integers(0, len(whole)))
     end = data.draw(st.integers(start, len(whole)))
     damaged = whole[:start] + data.draw(st.binary(max_size=40)) + whole[end:]
-    load = data.draw(
-        st.sampled_from([load_private_key, load_public_key, load_certificate, load_p12])
-    )
+    load = data.draw(st.sampled_from([load_private_key, load_public_key, load_certificate, load_p12]))
     text = data.draw(st.booleans())
     with contextlib.suppress(ConfigurationError):
         load(damaged.decode("latin-1") if text else damaged)

@@ -36,9 +36,7 @@ def test_public_key_ids_stay_as_they_are():
 
 def test_pain_6_decimal_is_told_with_its_hex():
     """Java and Windows print serials in decimal."""
-    with pytest.raises(
-        ConfigurationError, match=f"serial: this is the serial in decimal.*{SERIAL}"
-    ):
+    with pytest.raises(ConfigurationError, match=f"serial: this is the serial in decimal.*{SERIAL}"):
         normalise_serial(str(int(SERIAL, 16)))
 
 

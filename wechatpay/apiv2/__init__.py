@@ -1,0 +1,1 @@
+"""APIv2: XML bodies signed by their parameters."""

@@ -1,0 +1,130 @@
+"""
+Refusals of APIv2: two codes inside an answer whose HTTP status is 200.
+
+Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011984949
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainable.errors import APIError
+from wechatpay.apiv3.errors import CODES, Code, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chainable.response import Response
+
+__all__ = ["V2_CODES", "is_refusal", "refusal"]
+
+_NEW_NUMBER = "take a new number for a new order"
+_TOP_UP = Code("the balance is too low: top up, then repeat with the same number and parameters", retryable=True)
+
+V2_CODES: dict[str, Code] = {
+    **CODES,
+    "APPID_NOT_EXIST": Code("appid is wrong"),
+    "AUTHCODEEXPIRE": Code("the payment code has expired: scan the user's code again"),
+    "AUTH_CODE_ERROR": Code("the payment code is used up or wrong: scan the user's code again"),
+    "AUTH_CODE_INVALID": Code("this is no payment code of WeChat Pay: scan the user's code again"),
+    "BIZERR_NEED_RETRY": Code(
+        "the refund stopped half-way: repeat with the same number", retryable=True, transient=True
+    ),
+    "CERT_ERROR": Code("the merchant certificate was refused: is it the one of this merchant, and the newest?"),
+    "FREQ_LIMIT": Code("slow down, then repeat with the same number and parameters", retryable=True, transient=True),
+    "LACK_PARAMS": Code("a parameter is missing: the message names it"),
+    "NOAUTH": Code("the merchant lacks this permission: apply for it in the console"),
+    "NOTENOUGH": _TOP_UP,
+    "NOT_UTF8": Code("a text is no UTF-8"),
+    "ORDERCLOSED": Code(f"the order is closed: {_NEW_NUMBER}"),
+    "ORDERNOTEXIST": Code("no such order: check number and merchant"),
+    "ORDERPAID": Code("the order is paid: it needs no further payment"),
+    "ORDERREVERSED": Code(f"the order was reversed: {_NEW_NUMBER}"),
+    "PARAM_FORMAT_ERROR": Code("correct the field that the message names"),
+    "POST_DATA_EMPTY": Code("something on the way dropped the body"),
+    "REQUIRE_POST_METHOD": Code("something on the way turned POST into GET"),
+    "SIGNERROR": Code("the signature was refused: error.explain() says what was signed"),
+    "SIGN_ERROR": Code("the signature was refused: error.explain() says what was signed"),
+    "XML_FORMAT_ERROR": Code("something on the way changed the body"),
+}
+
+_PLAIN = Code("read the message; the code is not in our table")
+
+
+def is_refusal(data: Mapping[str, Any]) -> bool:
+    """Tell whether an answer says anything but SUCCESS; one that says nothing is none."""
+    return any(data.get(name) not in {None, "", "SUCCESS"} for name in ("return_code", "result_code"))
+
+
+def refusal(
+    response: Response[Any], data: Mapping[str, Any] | None, *, name: str, about: str, advice: str = ""
+) -> APIError:
+    """
+    Make the error of an answer that is no success.
+
+    Args:
+        response: With its body read, and ``verified`` decided.
+        data: The decoded body; None for one that is no XML.
+        name: The operation, by verb and path template.
+        about: Title and official page, if the catalogue has them.
+        advice: What the catalogue knows of a path that was not found.
+    """
+    status = response.status_code
+    data = {} if data is None else data
+    text = _first(data, "err_code_des", "error_code_des", "err_msg", "return_msg", "result_msg", "retmsg", "errmsg")
+    code = _first(data, "err_code", "error_code", "retcode", "errcode") or _failed(data) or str(status)
+    known = V2_CODES.get(code, _PLAIN)
+    busy = status >= 500 or status == 429
+    reason = reason_of(response.request_id)
+    about_signature = code in {"SIGNERROR", "SIGN_ERROR"} or "签名" in text
+    parts = [
+        f"{name}: {code if data else f'HTTP {status}'}",
+        text if data else f"an answer without the platform's error form ({len(response.content)} bytes)",
+        "" if known is _PLAIN else known.advice,
+        "error.explain() says what was signed" if about_signature and known is _PLAIN else "",
+        advice if status in {404, 405} else "",
+        "" if reason is None else f"reason {reason}",
+        f"request id {response.request_id}" if response.request_id else "",
+        about,
+        "" if response.verified else "this error answer itself is not signed",
+    ]
+    parameters = getattr(response.request, "parameters", None)
+    return APIError(
+        "; ".join(filter(None, parts)),
+        code=code,
+        detail=dict(data) or None,
+        status_code=status,
+        request_id=response.request_id,
+        retryable=known.retryable or busy,
+        transient=known.transient or busy,
+        verified=response.verified,
+        pending=code == "USERPAYING",
+        response=response,
+        explain=(lambda: _explain(parameters or {})) if about_signature else None,
+    )
+
+
+def _first(data: Mapping[str, Any], *names: str) -> str:
+    return next((str(data[name]) for name in names if data.get(name)), "")
+
+
+def _failed(data: Mapping[str, Any]) -> str:
+    """Give the code of an answer that has no other: ``FAIL``."""
+    return next(
+        (str(data[name]) for name in ("return_code", "result_code") if data.get(name) not in {None, "", "SUCCESS"}), ""
+    )
+
+
+def _explain(parameters: Mapping[str, str]) -> str:
+    names = [name for name in sorted(parameters) if parameters[name] and name != "sign"]
+    empty = [name for name in parameters if not parameters[name]]
+    lines = [
+        f"Signed with {parameters.get('sign_type') or 'MD5'}, in this order: {', '.join([*names, 'key'])}.",
+        f"Left out as empty: {', '.join(empty)}." if empty else "",
+        "The platform does not say what it signed. The usual causes, the likeliest first:",
+        "1. secret= is not the APIv2 key of this merchant number: it is set apart from the APIv3 key in the console,",
+        "   and after a change the old one no longer counts.",
+        "2. The algorithm: some operations take MD5 only, profit sharing HMAC-SHA256 only.",
+        "3. Something on the way (a forwarder, a proxy) rewrote the body.",
+    ]
+    return "\n".join(filter(None, lines))

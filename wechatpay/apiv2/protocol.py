@@ -1,0 +1,318 @@
+"""
+A call of APIv2, from what the user wrote to the bytes that leave, and back.
+
+Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011984845
+"""
+
+from __future__ import annotations
+
+import os
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from attrs import field, frozen
+
+from chainable.call import Call
+from chainable.codecs import JSON
+from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.signing import Signer, Verifier
+from wechatpay.apiv2.errors import is_refusal, refusal
+from wechatpay.apiv2.signing import HMAC_SHA256, MD5, FreshNonce, ParamSigner, verify_parameters
+from wechatpay.apiv2.xml import XML, text_of
+from wechatpay.crypto import rsa
+from wechatpay.sensitive import Ciphertext, Sensitive
+
+if TYPE_CHECKING:
+    from chainable.codecs import Codec
+    from chainable.response import Response
+    from wechatpay.catalogue import Operation
+    from wechatpay.client import WeChatPay
+    from wechatpay.request import Wanted
+
+__all__ = ["prepare", "signed_url"]
+
+_NUMBERS = ("mch_id", "mchid", "combine_mch_id")
+_BOTH = (MD5, HMAC_SHA256)
+_UNKNOWN_MERCHANT_FIELD = "mch_id"
+
+Check = Callable[["Response[Any]", Mapping[str, Any]], None]
+
+
+def prepare(client: WeChatPay, wanted: Wanted) -> Call:
+    """
+    Write the call for all attempts; its body is signed into each.
+
+    Raises:
+        TypeError: An option does not fit this call.
+        CodecError: A value cannot be written.
+        ConfigurationError: The client lacks the APIv2 key.
+    """
+    operation = wanted.operation
+    if operation is not None and operation.answer == "redirect":
+        msg = (
+            f"{wanted.label} is a page for the user's browser: client.signed_url(chain, params={{…}}) "
+            "gives the URL to lead there"
+        )
+        raise TypeError(msg)
+    wanted.refuse("json", "APIv2 speaks XML: give xml={…}")
+    wanted.refuse("data", "the signature of APIv2 stands inside the body: give xml={…}")
+    if wanted.stream and (operation is None or operation.answer not in {"binary", "text"}):
+        msg = "stream: this answer is signed as a whole, so it is read as a whole; stream=True is for file downloads"
+        raise TypeError(msg)
+    in_query = wanted.verb == "GET"
+    if in_query:
+        wanted.refuse("xml", "a GET carries its parameters in the query: give params={…}")
+    else:
+        wanted.refuse("params", "a POST of APIv2 carries everything in its body: give xml={…}")
+    given = wanted.params if in_query else wanted.xml
+    headers = wanted.headers
+    codec: Codec | None = None if in_query else XML
+    parameters = _texts(client, wanted, {} if given is None else given)
+    if wanted.files is not None:
+        from wechatpay.files.uploads import form
+
+        upload = form(operation, wanted.files)
+        parameters = {**upload.fields, **parameters}
+        codec = upload
+    _fill_in(client, operation, parameters)
+    signer = _signer(client, operation, parameters)
+    if codec is not None:
+        headers.setdefault("Content-Type", codec.content_type)
+    return Call(
+        verb=wanted.verb,
+        label=wanted.label,
+        urls=wanted.urls(urlencode(parameters) if in_query else ""),
+        headers=headers,
+        body=None if codec is None else codec.encode(parameters),
+        signer=signer,
+        verifier=None,  # the signature stands inside the body: it is checked where that is read
+        answer=_Reading(client, wanted, _check(client)),
+        parameters=parameters,
+        codec=codec,
+        repeatable=wanted.repeatable(),
+        timeout=wanted.timeout,
+        retries=wanted.retries,
+        deadline=wanted.deadline,
+        unsigned=operation is not None and operation.unsigned_answer,
+        stream=wanted.stream,
+        verify=wanted.verify,
+        certificate=wanted.certificate,
+    )
+
+
+def signed_url(client: WeChatPay, wanted: Wanted) -> str:
+    """
+    Give the URL of a browser page, signed, for the program to redirect to.
+
+    Raises:
+        TypeError: The path is no page; a body was given.
+        CodecError: A value cannot be written.
+        ConfigurationError: The client lacks the APIv2 key.
+    """
+    from chainable.signing import SignableRequest
+
+    operation = wanted.operation
+    if operation is None or operation.answer != "redirect":
+        msg = f"{wanted.label} is no page for a browser: call it"
+        raise TypeError(msg)
+    for option in ("xml", "json", "data", "files"):
+        wanted.refuse(option, "a page takes params={…} only")
+    parameters = _texts(client, wanted, {} if wanted.params is None else wanted.params)
+    _fill_in(client, operation, parameters)
+    request = SignableRequest()
+    request.url = wanted.urls(urlencode(parameters))[0]
+    request.parameters = parameters
+    signer = _signer(client, operation, parameters)
+    return str((request if signer is None else signer(request)).url)
+
+
+def _texts(client: WeChatPay, wanted: Wanted, given: object) -> dict[str, str]:
+    """Write each parameter as the text that is sent and signed; None is left out."""
+    if not isinstance(given, Mapping):
+        msg = (
+            f"a mapping of names to values was expected, not {type(given).__name__}: xml={{…}} (params={{…}} of a GET)"
+        )
+        raise TypeError(msg)
+    operation = wanted.operation
+    place = "query" if wanted.verb == "GET" else "xml"
+    encoded = {} if operation is None else operation.encoded_fields.get(place, {})
+    secret = {} if operation is None else operation.encrypted_fields.get(place, {})
+    by_hand = any(name.lower() == "wechatpay-serial" for name in wanted.headers)
+    texts = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if isinstance(value, Sensitive):
+            texts[name] = _encrypted(client, operation, name, value)
+            continue
+        if name in secret and not isinstance(value, Ciphertext) and not by_hand:
+            msg = (
+                f"{name}: is sent encrypted only: give Sensitive('…') and it is encrypted here, or "
+                f"Ciphertext('…', serial='…') if you encrypted it yourself"
+            )
+            raise CodecError(msg)
+        texts[name] = text_of(value, str(name), encoded=str(encoded.get(name, "json")))
+    return texts
+
+
+def _encrypted(client: WeChatPay, operation: Operation | None, name: str, value: Sensitive) -> str:
+    if operation is not None and operation.key_operation is not None:
+        from wechatpay.apiv2.keys import field_key
+
+        key = field_key(client, operation.key_operation)
+    else:
+        key = client.certificates[client.certificates.default_serial]
+    try:
+        return b2a_base64(rsa.encrypt(key, value.reveal().encode()), newline=False).decode()
+    except UnicodeEncodeError:
+        msg = f"{name}: the text contains a lone surrogate, which no UTF-8 can carry"
+        raise CodecError(msg) from None
+    except ValueError as error:
+        msg = f"{name}: {error}"
+        raise CodecError(msg) from None
+
+
+def _fill_in(client: WeChatPay, operation: Operation | None, parameters: dict[str, str]) -> None:
+    if operation is None:
+        if not any(name in parameters for name in _NUMBERS):
+            parameters[_UNKNOWN_MERCHANT_FIELD] = client.mchid
+    elif operation.merchant_number_field is not None:
+        parameters.setdefault(operation.merchant_number_field, client.mchid)
+
+
+def _signer(client: WeChatPay, operation: Operation | None, parameters: dict[str, str]) -> Signer | None:
+    """Give what signs each attempt, by the rules of the operation; None for a plain request."""
+    if operation is not None and operation.unsigned_request:
+        return None
+    signer: Any = client._v2_signer  # noqa: SLF001 (the protocol is the client's own)
+    if signer is None:
+        if client._secret is None:  # noqa: SLF001
+            msg = "APIv2 signs each request with the key of APIv2: give secret= (or v2_signer=) to the client"
+            raise ConfigurationError(msg)
+        signer = ParamSigner(MD5, client._secret)  # noqa: SLF001
+    allowed = _BOTH if operation is None or not operation.sign_types else operation.sign_types
+    asked = parameters.get("sign_type")
+    if asked and asked not in allowed:
+        msg = f"sign_type: this operation takes {' or '.join(allowed)}, not {asked!r}"
+        raise CodecError(msg)
+    using = getattr(signer, "using", None)
+    if using is not None and signer.sign_type not in allowed:
+        signer = using(allowed[0])
+    final: Signer = signer
+    if "nonce_str" in parameters or (operation is not None and operation.nonceless):
+        return final
+    return FreshNonce(final, client._nonce or _nonce)  # noqa: SLF001
+
+
+def _nonce() -> str:
+    return os.urandom(16).hex().upper()
+
+
+def _check(client: WeChatPay) -> Check:
+    """Give what checks the signature of an answer: the signer, if it can, else the APIv2 key."""
+    signer = client._v2_signer  # noqa: SLF001
+    secret = getattr(signer, "secret", None)
+    if secret is None:
+        if isinstance(signer, Verifier):
+            return _By(signer)
+        secret = client._secret  # noqa: SLF001
+    if secret is None:
+        msg = "answers of APIv2 are checked with its key: give secret=, or a v2_signer= that has verify(response)"
+        raise ConfigurationError(msg)
+    return _ByKey(secret)
+
+
+@frozen
+class _By:
+    """Leaves the check to an object of the user's."""
+
+    verifier: Verifier
+
+    def __call__(self, response: Response[Any], _: Mapping[str, Any]) -> None:
+        self.verifier.verify(response)
+
+
+@frozen
+class _ByKey:
+    """Checks with the APIv2 key what is decoded already."""
+
+    secret: str = field(repr=False)
+
+    def __call__(self, response: Response[Any], data: Mapping[str, Any]) -> None:
+        verify_parameters(data, self.secret, response=response)
+
+
+@frozen
+class _Reading:
+    """Makes the user's answer of what the platform sent."""
+
+    client: WeChatPay
+    wanted: Wanted
+    check: Check
+
+    def __call__(self, response: Response[Any]) -> Response[Any]:
+        response.request_id = response.headers.get("Request-ID")
+        self.client.learn_clock(response)
+        operation = self.wanted.operation
+        expected = "xml" if operation is None else operation.answer
+        if response.status_code >= 300:
+            raise self._refused(response, _readable(response.content))
+        if expected in {"binary", "text"}:
+            return self._file(response)
+        if expected == "json":
+            return self._json(response)
+        unsigned = operation is not None and operation.unsigned_answer
+        try:
+            data = XML.decode(response.content)
+        except CodecError as error:
+            if unsigned:
+                raise
+            msg = f"the answer carries no sign: {error}"
+            raise SignatureError(msg, reason="missing", response=response) from None
+        return self._xml(response, data, unsigned=unsigned)
+
+    def _xml(self, response: Response[Any], data: dict[str, Any], *, unsigned: bool) -> Response[Any]:
+        response._data = data  # noqa: SLF001 (a response of our own class)
+        refused = is_refusal(data)
+        if not unsigned and (data.get("sign") or not refused):
+            self.check(response, data)
+            response.verified = True
+        if refused:
+            raise self._refused(response, data)
+        return response
+
+    def _file(self, response: Response[Any]) -> Response[Any]:
+        """A file in plain text, or an error in XML."""
+        if self.wanted.stream:
+            from wechatpay.files.streams import beginning
+
+            start = beginning(response)
+        else:
+            start = response.content[:64]
+        if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<xml"):
+            return self._xml(response, XML.decode(response.content), unsigned=True)
+        if not self.wanted.stream:
+            response._data = response.content  # noqa: SLF001
+        return response
+
+    def _json(self, response: Response[Any]) -> Response[Any]:
+        data = JSON.decode(response.content)
+        response._data = data  # noqa: SLF001
+        if isinstance(data, dict) and any(str(data.get(name) or 0) != "0" for name in ("retcode", "errcode")):
+            raise self._refused(response, data)
+        return response
+
+    def _refused(self, response: Response[Any], data: Mapping[str, Any] | None) -> Exception:
+        operation = self.wanted.operation
+        about = "" if operation is None else f"{operation.title} {operation.page or ''}".strip()
+        name = f"{self.wanted.verb} {self.wanted.label}"
+        return refusal(response, data, name=name, about=about, advice=self.wanted.known_verbs())
+
+
+def _readable(body: bytes) -> dict[str, Any] | None:
+    try:
+        return XML.decode(body)
+    except CodecError:
+        return None

@@ -1,0 +1,289 @@
+"""
+The signature over parameters: MD5 or HMAC-SHA256 under the APIv2 key.
+
+Both run over one message: the parameters in ASCII order of their names,
+empty ones and ``sign`` left out, joined like a query, the key at the end.
+
+Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from attrs import evolve, field, frozen
+
+from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.signing import SignableRequest, Signer
+from wechatpay.apiv2.xml import XML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from requests import PreparedRequest, Response
+
+__all__ = [
+    "HMAC_SHA256",
+    "MD5",
+    "FreshNonce",
+    "ParamSigner",
+    "WorkWXSigner",
+    "digest",
+    "message",
+    "verify_parameters",
+]
+
+MD5, HMAC_SHA256 = "MD5", "HMAC-SHA256"
+
+_BY_LENGTH = {32: MD5, 64: HMAC_SHA256}
+
+
+def message(parameters: Mapping[str, str], secret: str) -> str:
+    """
+    Build the text that is signed.
+
+    Args:
+        parameters: Names and texts; empty texts and ``sign`` do not count, ``'0'`` does.
+        secret: The APIv2 key.
+    """
+    pairs = [f"{name}={parameters[name]}" for name in sorted(parameters) if parameters[name] and name != "sign"]
+    pairs.append(f"key={secret}")
+    return "&".join(pairs)
+
+
+def digest(sign_type: str, text: str, secret: str) -> str:
+    """
+    Reduce a :func:`message` to its signature.
+
+    Args:
+        sign_type: ``MD5`` or ``HMAC-SHA256``.
+        text: The message.
+        secret: The APIv2 key, which HMAC is keyed with once more.
+
+    Returns:
+        Upper-case hex, 32 or 64 digits.
+    """
+    octets = text.encode()
+    if sign_type == HMAC_SHA256:
+        return hmac.digest(secret.encode(), octets, "sha256").hex().upper()
+    return hashlib.md5(octets, usedforsecurity=False).hexdigest().upper()
+
+
+def verify_parameters(parameters: Mapping[str, Any], secret: str, *, response: Response | None = None) -> None:
+    """
+    Check the ``sign`` of an answer or a notification.
+
+    The algorithm is the one ``sign_type`` names, else the one whose
+    signatures are as long as this one.  Every field counts, known or not.
+
+    Args:
+        parameters: The decoded XML.
+        secret: The APIv2 key.
+        response: The answer, for the error.
+
+    Raises:
+        SignatureError: There is no signature, or it is not that of these parameters.
+    """
+    given = parameters.get("sign")
+    if not isinstance(given, str) or not given:
+        msg = "the message carries no sign"
+        raise SignatureError(msg, reason="missing", response=response)
+    sign_type = parameters.get("sign_type") or _BY_LENGTH.get(len(given))
+    if sign_type not in {MD5, HMAC_SHA256}:
+        msg = f"a sign of {len(given)} characters belongs to neither MD5 nor HMAC-SHA256"
+        raise SignatureError(msg, response=response)
+    nested = [name for name, value in parameters.items() if not isinstance(value, str)]
+    if nested:
+        msg = f"nested elements cannot be covered by a signature over parameters: {nested[0]!r}"
+        raise SignatureError(msg, response=response)
+    expected = digest(sign_type, message(parameters, secret), secret)
+    if not hmac.compare_digest(expected.encode(), given.upper().encode()):
+        msg = (
+            "the sign is not that of this message under the APIv2 key given (secret=): it was "
+            "changed on its way, is forged, or the key was replaced"
+        )
+        raise SignatureError(msg, response=response)
+
+
+@frozen(eq=False)
+class ParamSigner(Signer):
+    """
+    Signs by parameters.
+
+    A request made by the client is signed over its parameters; any other one
+    (``requests.post(url, data=xml, auth=ParamSigner('MD5', secret))``) over
+    what its XML body, or its query, is read to be.
+
+    Args:
+        sign_type: ``'MD5'`` or ``'HMAC-SHA256'``; a ``sign_type`` among the
+            parameters goes first.
+        secret: The APIv2 key.
+
+    Raises:
+        ConfigurationError: The algorithm is another one, or the key is no text.
+    """
+
+    sign_type: str
+    secret: str = field(repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.sign_type not in {MD5, HMAC_SHA256}:
+            msg = f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {self.sign_type!r}"
+            raise ConfigurationError(msg)
+        if not isinstance(self.secret, str) or not self.secret:
+            msg = "secret: the APIv2 key is a text of 32 characters, set under 账户中心 > API安全"
+            raise ConfigurationError(msg)
+
+    def using(self, sign_type: str) -> ParamSigner:
+        """Give the signer with the same key and another algorithm."""
+        return self if sign_type == self.sign_type else evolve(self, sign_type=sign_type)
+
+    def sign(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """
+        Add ``sign``, and ``sign_type`` where the platform would take MD5 without it.
+
+        Raises:
+            CodecError: The ``sign_type`` among the parameters is unknown.
+        """
+        signed = dict(parameters)
+        signed.pop("sign", None)
+        sign_type = signed.get("sign_type")
+        if not sign_type:
+            sign_type = self.sign_type
+            if sign_type != MD5:
+                signed["sign_type"] = sign_type
+        elif sign_type not in {MD5, HMAC_SHA256}:
+            msg = f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {sign_type!r}"
+            raise CodecError(msg)
+        signed["sign"] = digest(sign_type, message(signed, self.secret), self.secret)
+        return signed
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """
+        Sign the request: its body, or its query where there is no body, is written anew.
+
+        Raises:
+            CodecError: The body of a request not made by the client is no XML.
+        """
+        if isinstance(r, SignableRequest) and r.parameters is not None:
+            signed = self.sign(r.parameters)
+            codec = r.codec
+        elif r.body:
+            if not isinstance(r.body, str | bytes):
+                msg = f"a body of XML is signed as text or bytes, not as {type(r.body).__name__}"
+                raise TypeError(msg)
+            body = r.body.encode() if isinstance(r.body, str) else r.body
+            signed = self.sign(_texts(XML.decode(body)))
+            codec = XML
+            r.headers.setdefault("Content-Type", XML.content_type)
+        else:
+            signed = self.sign(dict(parse_qsl(urlsplit(r.url or "").query)))
+            codec = None
+        if codec is None:
+            r.url = urlunsplit(urlsplit(r.url or "")._replace(query=urlencode(signed)))
+        else:
+            r.body = codec.encode(signed)
+            r.headers["Content-Length"] = str(len(r.body))
+        return r
+
+
+def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
+    for name, value in parameters.items():
+        if not isinstance(value, str):
+            msg = f"{name}: nested elements cannot be signed; write them as JSON text"
+            raise CodecError(msg)
+    return dict(parameters)
+
+
+@frozen(eq=False)
+class FreshNonce(Signer):
+    """
+    Puts a new ``nonce_str`` into each attempt before another signer signs it.
+
+    Args:
+        signer: Signs what comes out.
+        nonce: Makes the nonces.
+    """
+
+    signer: Signer
+    nonce: Callable[[], str]
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Renew the nonce and sign."""
+        if isinstance(r, SignableRequest) and r.parameters is not None:
+            r.parameters = {**r.parameters, "nonce_str": self.nonce()}
+        return self.signer(r)
+
+
+_WORKWX_FIELDS = (
+    # A red packet and a transfer, told apart by a field that only one of them has.
+    (
+        "mch_billno",
+        ("act_name", "mch_billno", "mch_id", "nonce_str", "re_openid", "total_amount", "wxappid"),
+    ),
+    (
+        "ww_msg_type",
+        (
+            "amount",
+            "appid",
+            "desc",
+            "mch_id",
+            "nonce_str",
+            "openid",
+            "partner_trade_no",
+            "ww_msg_type",
+        ),
+    ),
+)
+
+
+@frozen(eq=False)
+class WorkWXSigner(Signer):
+    """
+    Adds ``workwx_sign``, the second signature that WeCom (企业微信) payments carry.
+
+    Give it to the client as ``v2_signer``; calls that are no WeCom payments
+    pass through unchanged.
+
+    Args:
+        signer: The ordinary signer, which covers ``workwx_sign`` as well.
+        agent_secret: The secret of the WeCom payment application, not the APIv2 key.
+
+    Official page: https://developer.work.weixin.qq.com/document/path/90276
+    """
+
+    signer: ParamSigner
+    agent_secret: str = field(repr=False)
+
+    @property
+    def sign_type(self) -> str:
+        """The algorithm of the ordinary signer."""
+        return self.signer.sign_type
+
+    @property
+    def secret(self) -> str:
+        """The APIv2 key, which the answers are checked with."""
+        return self.signer.secret
+
+    def using(self, sign_type: str) -> WorkWXSigner:
+        """Give the signer with the same keys and another algorithm for the ordinary signature."""
+        return evolve(self, signer=self.signer.using(sign_type))
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Add the second signature where it belongs, then sign."""
+        if isinstance(r, SignableRequest) and r.parameters is not None:
+            r.parameters = self.sign(r.parameters)
+        return self.signer(r)
+
+    def sign(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Add ``workwx_sign`` if these are the parameters of a WeCom payment."""
+        signed = dict(parameters)
+        for mark, names in _WORKWX_FIELDS:
+            if mark in signed and names[-1] in signed:
+                pairs = [f"{name}={signed[name]}" for name in names if signed.get(name)]
+                text = "&".join([*pairs, f"secret={self.agent_secret}"])
+                signed["workwx_sign"] = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest().upper()
+        return signed

@@ -1,0 +1,1 @@
+"""Files to the platform and from it."""

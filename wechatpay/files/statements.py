@@ -1,0 +1,90 @@
+"""
+Statements abroad: signed by their digest.
+
+The platform signs a small JSON object with the SHA-1 that a header gives, so
+both have to be right: the signature over that text, and the SHA-1 of the file.
+
+Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4012354998
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import TYPE_CHECKING
+
+import requests
+from attrs import frozen
+
+from chainable.errors import SignatureError
+
+if TYPE_CHECKING:
+    from chainable.signing import Verifier
+
+__all__ = ["StatementVerifier"]
+
+_PIECE = 256 * 1024
+
+
+@frozen
+class StatementVerifier:
+    """
+    Checks an answer that is signed by its digest.
+
+    Args:
+        verifier: Checks signatures over bodies.
+        header: The header with the digest.
+    """
+
+    verifier: Verifier
+    header: str
+
+    def verify(self, response: requests.Response, /) -> None:
+        """
+        Check signature and content; an error answer is signed like any other.
+
+        Raises:
+            SignatureError: Either is wrong.
+        """
+        if not 200 <= response.status_code < 300:
+            self.verifier.verify(response)
+            return
+        expected = self.promised(response)
+        content = response.content
+        if expected not in {hashlib.sha1(content, usedforsecurity=False).hexdigest(), _unpacked_sha1(content)}:
+            msg = "the statement is not the one that the platform signed: its SHA-1 is another"
+            raise SignatureError(msg, response=response)
+
+    def promised(self, response: requests.Response) -> str:
+        """
+        Check the signature over the digest, not yet the content.
+
+        Returns:
+            The SHA-1 that the content has to have, lower-case hex.
+
+        Raises:
+            SignatureError: The digest is missing, or its signature is wrong.
+        """
+        digest = response.headers.get(self.header)
+        if not digest:
+            msg = f"the statement carries no digest ({self.header})"
+            raise SignatureError(msg, reason="missing", response=response)
+        signed = requests.Response()
+        signed.status_code = response.status_code
+        signed.headers = response.headers
+        signed._content = b'{"sha1":"%b"}' % digest.encode()  # noqa: SLF001 (no public way to fill a response)
+        self.verifier.verify(signed)
+        return digest.lower()
+
+
+def _unpacked_sha1(content: bytes) -> str | None:
+    """The digest of what is inside gzip, without holding it; None when it is no gzip."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        while not unpacker.eof and content:
+            digest.update(unpacker.decompress(content, _PIECE))
+            content = unpacker.unconsumed_tail
+    except zlib.error:
+        return None
+    return digest.hexdigest()

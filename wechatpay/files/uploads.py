@@ -1,0 +1,237 @@
+"""
+Uploads: one file, its name and digest, and the text that is signed for it.
+
+APIv3 signs the ``meta`` part, a JSON object; APIv2 signs the text parts.
+Which names and which digest an operation has is the catalogue's to say.
+
+Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012760432
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from attrs import field, frozen
+from urllib3.fields import RequestField
+from urllib3.filepost import encode_multipart_formdata
+
+from chainable.errors import CodecError
+from wechatpay import catalogue
+from wechatpay.apiv2.xml import XML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Form", "Multipart", "form", "multipart"]
+
+_UNKNOWN = catalogue.Upload(meta="meta", filename="filename", digest="sha256")
+
+
+@frozen
+class Multipart:
+    """
+    A multipart body of APIv3.
+
+    Attributes:
+        body: What leaves.
+        signed_body: The text of ``meta``, which is what the signature covers.
+        content_type: The media type, with the boundary.
+    """
+
+    body: bytes = field(repr=False)
+    signed_body: bytes = field(repr=False)
+    content_type: str
+
+
+@frozen
+class Form:
+    """
+    A multipart body of APIv2: a codec that writes the signed parameters beside the file.
+
+    Attributes:
+        fields: What the catalogue wants to know of the file, by name.
+        content_type: The media type, with the boundary.
+    """
+
+    fields: Mapping[str, str]
+    content_type: str
+    _boundary: str
+    _file: RequestField = field(repr=False)
+
+    def encode(self, value: Mapping[str, str], /) -> bytes:
+        """
+        Write text parts and the file.
+
+        Raises:
+            CodecError: A text contains a lone surrogate.
+        """
+        return _encode([*(_text_part(name, text) for name, text in value.items()), self._file], self._boundary)
+
+    def decode(self, body: bytes, /) -> dict[str, Any]:
+        """
+        Read what comes back, which is XML.
+
+        Raises:
+            CodecError: It is not.
+        """
+        return XML.decode(body)
+
+
+@frozen
+class _File:
+    name: str
+    content: bytes = field(repr=False)
+
+
+def multipart(
+    operation: catalogue.Operation | None, files: object, fields: object, encode: Callable[[Any], bytes]
+) -> Multipart:
+    """
+    Write the body of an APIv3 upload.
+
+    Args:
+        operation: What the catalogue knows; None for ``filename`` and ``sha256`` in ``meta``.
+        files: ``{'file': path | open file | (name, bytes)}``; what the caller opened stays open.
+        fields: Further members of meta, or None.
+        encode: Writes meta as JSON; called once.
+
+    Raises:
+        TypeError: *files* or *fields* is of another form.
+        CodecError: The file is too large, of a type the operation does not take, or cannot be read.
+    """
+    rules = _rules(operation)
+    if fields is not None and not isinstance(fields, Mapping):
+        msg = f"json: an upload's further fields are a mapping, not {type(fields).__name__}"
+        raise TypeError(msg)
+    file = _the_file(rules, files)
+    known = {rules.filename: file.name, rules.digest: _digest(rules, file)}
+    members: dict[str, Any] = {name: value for name, value in known.items() if name is not None} | dict(fields or {})
+    meta = encode(members)
+    meta_part = RequestField(rules.meta or "meta", meta)
+    meta_part.make_multipart(content_type="application/json")
+    name = file.name if rules.filename is None else members[rules.filename]
+    boundary = _boundary()
+    body = _encode([meta_part, _file_part(rules, name if isinstance(name, str) else file.name, file)], boundary)
+    return Multipart(body, meta, f"multipart/form-data; boundary={boundary}")
+
+
+def form(operation: catalogue.Operation | None, files: object) -> Form:
+    """
+    Prepare the body of an APIv2 upload.
+
+    Args:
+        operation: What the catalogue knows.
+        files: As for :func:`multipart`.
+
+    Raises:
+        TypeError: *files* is of another form.
+        CodecError: The file is too large, of a type the operation does not take, or cannot be read.
+    """
+    rules = _rules(operation)
+    file = _the_file(rules, files)
+    known = {rules.filename: file.name, rules.digest: _digest(rules, file)}
+    boundary = _boundary()
+    return Form(
+        {name: value for name, value in known.items() if name is not None},
+        f"multipart/form-data; boundary={boundary}",
+        boundary,
+        _file_part(rules, file.name, file),
+    )
+
+
+def _rules(operation: catalogue.Operation | None) -> catalogue.Upload:
+    return _UNKNOWN if operation is None or operation.upload is None else operation.upload
+
+
+def _the_file(rules: catalogue.Upload, files: object) -> _File:
+    if not isinstance(files, Mapping) or len(files) != 1:
+        msg = f"files: one file was expected, files={{{rules.file!r}: path, open file or (name, bytes)}}"
+        raise TypeError(msg)
+    ((part, source),) = files.items()
+    if part != rules.file:
+        msg = f"files: the file goes under the name {rules.file!r} here, not {part!r}"
+        raise TypeError(msg)
+    name, content = _name_and_content(source, rules.size)
+    if rules.size is not None and len(content) > rules.size:
+        msg = f"{name}: larger than the {rules.size} bytes that this operation takes"
+        raise CodecError(msg)
+    ending = Path(name).suffix.lower().removeprefix(".")
+    if ending and rules.types and ending not in rules.types:
+        msg = f"{name}: this operation takes {', '.join(rules.types)}, not {ending}"
+        raise CodecError(msg)
+    return _File(name, content)
+
+
+def _name_and_content(source: object, size: int | None) -> tuple[str, bytes]:
+    """Read no more of the source than shows that it is too large."""
+    most = -1 if size is None else size + 1
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        try:
+            with path.open("rb") as file:
+                return path.name, file.read(most)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a usable path"
+            msg = f"files: {path.name!r} cannot be read ({reason})"
+            raise CodecError(msg) from None
+    name: object = None
+    content = source
+    if isinstance(source, tuple) and len(source) == 2:
+        name, content = source
+    elif hasattr(source, "read"):
+        own = getattr(source, "name", None)
+        name = Path(own).name if isinstance(own, str) else None
+    if not isinstance(name, str) or not name:
+        msg = "files: a path, a named open file, (name, bytes) or (name, open file) was expected"
+        raise TypeError(msg)
+    if isinstance(content, bytes | bytearray | memoryview):
+        return name, bytes(content)
+    if hasattr(content, "read"):
+        return name, _read(cast("IO[bytes]", content), most)
+    msg = f"files: the content of {name!r} is a {type(content).__name__}; bytes or a file opened with 'rb' was expected"
+    raise TypeError(msg)
+
+
+def _read(file: IO[bytes], most: int) -> bytes:
+    """Read on from where the file stands, and go back there."""
+    seekable = getattr(file, "seekable", None)
+    start = file.tell() if seekable is not None and seekable() else None
+    content: object = file.read(most)
+    if start is not None:
+        file.seek(start)
+    if not isinstance(content, bytes):
+        msg = "files: the file is opened as text; open it with 'rb'"
+        raise TypeError(msg)
+    return content
+
+
+def _digest(rules: catalogue.Upload, file: _File) -> str:
+    return hashlib.new(rules.hash, file.content, usedforsecurity=False).hexdigest()
+
+
+def _file_part(rules: catalogue.Upload, name: str, file: _File) -> RequestField:
+    part = RequestField(rules.file, file.content, filename=name)
+    part.make_multipart(content_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
+    return part
+
+
+def _text_part(name: str, text: str) -> RequestField:
+    part = RequestField(name, text)
+    part.make_multipart()
+    return part
+
+
+def _boundary() -> str:
+    return os.urandom(16).hex()
+
+
+def _encode(parts: list[RequestField], boundary: str) -> bytes:
+    try:
+        return encode_multipart_formdata(parts, boundary)[0]
+    except UnicodeEncodeError:
+        raise CodecError("files: a name or text contains a lone surrogate, which no UTF-8 can carry") from None
