@@ -221,9 +221,9 @@ class Wanted:
         return data
 
     def _json_paths(self) -> tuple[str, ...]:
-        if self._decode is not True:
+        if not isinstance(self._decode, bool):
             return self._decode
-        return () if self.method is None else tuple(json_fields(self.method.response))
+        return tuple(json_fields(self.method.response)) if self._decode and self.method is not None else ()
 
     def _http_error(self, answer: TopResponse[Any]) -> TopError:
         status = answer.status_code
@@ -305,10 +305,8 @@ def one_edit(word: str, option: str) -> bool:
 
 
 def _names(decode: Any) -> tuple[str, ...] | bool:
-    if decode is None or decode is False:
-        return ()
-    if decode is True:
-        return True
+    if decode is None or isinstance(decode, bool):
+        return bool(decode)
     names = (decode,) if isinstance(decode, str) else decode
     if isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names):
         return tuple(names)

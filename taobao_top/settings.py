@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import field, frozen
 
@@ -39,8 +39,10 @@ def _gateway(value: Any) -> str:
 
 def checked_session(session: Any) -> str | Callable[[], str] | None:
     """Check what may be given as session: text, a callable that gives it, or None; TypeError for all else."""
-    if session is None or isinstance(session, str) or callable(session):
+    if session is None or isinstance(session, str):
         return session
+    if callable(session):
+        return cast("Callable[[], str]", session)
     msg = f"session: text or a callable that gives it was expected, not {type(session).__name__}"
     raise TypeError(msg)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from attrs import field, frozen
+
 from chainable.codecs import FORM
 from chainable.errors import ConfigurationError
 from chainable.signing import SignableRequest, Signer
@@ -100,15 +101,18 @@ def _body(request: PreparedRequest) -> bytes:
     raise TypeError("a stream cannot be signed: give the body as bytes")
 
 
-def _media_type(request: PreparedRequest) -> str:
+def _content_type(request: PreparedRequest) -> str:
     # requests may hold header values as bytes.
-    kind = request.headers.get("Content-Type") or ""
-    return (kind.decode("latin-1") if isinstance(kind, bytes) else kind).partition(";")[0].strip().lower()
+    kind: str | bytes = request.headers.get("Content-Type") or ""
+    return kind.decode("latin-1") if isinstance(kind, bytes) else kind
+
+
+def _media_type(request: PreparedRequest) -> str:
+    return _content_type(request).partition(";")[0].strip().lower()
 
 
 def _text_parts(request: PreparedRequest, body: bytes) -> dict[str, str]:
-    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
-    message = BytesParser().parsebytes(head + body)
+    message = BytesParser().parsebytes(f"Content-Type: {_content_type(request)}\r\n\r\n".encode() + body)
     texts = {}
     for part in message.walk():
         name = part.get_param("name", header="Content-Disposition")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from decimal import Decimal
 
 import pytest
 from attrs import field, frozen
-from chainable.errors import CodecError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from chainable.errors import CodecError
 from taobao_top.answers import business_failure, inside, json_fields, open_json, read, root_name
 
 
@@ -255,10 +257,8 @@ def test_business_failure(data, failure):
 @given(st.binary())
 def test_any_bytes(body):
     """Whatever comes, it is an answer or a CodecError."""
-    try:
+    with contextlib.suppress(CodecError):
         assert isinstance(read(body, None), dict)
-    except CodecError:
-        pass
 
 
 @given(st.text(), st.text(), st.integers(0, 40))

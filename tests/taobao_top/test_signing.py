@@ -10,11 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
 from chainable.codecs import FORM
 from chainable.errors import ConfigurationError
 from chainable.signing import SignableRequest
-from hypothesis import given
-from hypothesis import strategies as st
 from taobao_top.signing import (
     HMACMD5Signer,
     HMACSHA256Signer,

@@ -12,11 +12,12 @@ from decimal import Decimal
 from types import MappingProxyType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from chainable.codecs import spell
 from chainable.errors import CodecError
 from chainable.times import BEIJING
-from hypothesis import given
-from hypothesis import strategies as st
 from taobao_top.values import FilePart, write
 
 
@@ -67,7 +68,7 @@ class TestScalars:
         ("value", "error", "message"),
         [
             (0.1, TypeError, "x: a float is not exact; give a Decimal or text"),
-            (datetime(2026, 1, 1), TypeError, r"x: a naive datetime .*chainable\.BEIJING"),  # noqa: DTZ001
+            (datetime(2026, 1, 1), TypeError, r"x: a naive datetime .*chainable\.BEIJING"),
             (Decimal("NaN"), CodecError, "x: NaN is not a number"),
             ({"a", "b"}, TypeError, "x: a set has no form here"),
             (object(), TypeError, "x: a object has no form here"),
@@ -136,7 +137,7 @@ class TestObjects:
         ("value", "error", "message"),
         [
             ({"a": [{"b": 0.1}]}, TypeError, r"x\.a\[0\]\.b: a float is not exact"),
-            ({"a": datetime(2026, 1, 1)}, TypeError, r"x\.a: a naive datetime .*chainable\.BEIJING"),  # noqa: DTZ001
+            ({"a": datetime(2026, 1, 1)}, TypeError, r"x\.a: a naive datetime .*chainable\.BEIJING"),
             ({"a": Decimal("Infinity")}, CodecError, r"x\.a: Infinity"),
             ({"a": b"x"}, CodecError, r"x\.a: a file can only be a parameter of its own"),
             ({"a": io.BytesIO()}, CodecError, r"x\.a: a file"),
@@ -238,7 +239,7 @@ def test_objects_are_json(value):
     assert json.loads(one(value)) == value
 
 
-@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1)), st.integers(-12, 14))  # noqa: DTZ001
+@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1)), st.integers(-12, 14))
 def test_moments_are_kept(naive, offset):
     """Whatever the zone, the text names the same second."""
     moment = naive.replace(tzinfo=timezone(timedelta(hours=offset)))

@@ -1,0 +1,90 @@
+"""What the tests of TOP share: a client with a fixed clock, and a gateway that answers as told."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import responses
+from chainable.times import BEIJING
+from taobao_top import TaobaoTop
+
+GATEWAY = "https://gw.api.taobao.com/router/rest"
+NOON = datetime(2026, 1, 1, 12, tzinfo=BEIJING).timestamp()
+
+
+class Gateway:
+    """What arrived, read back; and what is answered next."""
+
+    def __init__(self, mock: responses.RequestsMock) -> None:
+        self.mock = mock
+
+    def answers(self, *bodies, status=200, headers=None, url=GATEWAY):
+        """Answer the next calls with these: objects as JSON, text and bytes as they are."""
+        for body in bodies:
+            if isinstance(body, Exception):
+                self.mock.post(url, body=body)
+                continue
+            raw = body if isinstance(body, str | bytes) else json.dumps(body)
+            self.mock.post(url, body=raw, status=status, headers=headers)
+
+    def refuses(self, *errors):
+        """Answer the next calls with these members of an error_response."""
+        self.answers(*({"error_response": {"request_id": "req1"} | error} for error in errors))
+
+    @property
+    def requests(self):
+        return [call.request for call in self.mock.calls]
+
+    @property
+    def forms(self):
+        """The form of every request that came."""
+        return [dict(parse_qsl(request.body.decode(), keep_blank_values=True)) for request in self.requests]
+
+    @property
+    def form(self):
+        """The form of the one request that came."""
+        (form,) = self.forms
+        return form
+
+    @property
+    def query(self):
+        """The query of the one request that came."""
+        (request,) = self.requests
+        return dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+
+
+@pytest.fixture
+def gateway():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield Gateway(mock)
+
+
+@pytest.fixture
+def waits():
+    """The seconds the client waited between attempts; nobody really waits."""
+    return []
+
+
+@pytest.fixture
+def make_top(waits):
+    """Make a client; its attempts do not wait."""
+    made = []
+
+    def make(**settings):
+        top = TaobaoTop(**{"app_key": "12345678", "app_secret": "s3cret-app", "clock": lambda: NOON} | settings)
+        object.__setattr__(top._pipeline, "sleep", waits.append)
+        object.__setattr__(top._pipeline, "chance", lambda: 1.0)
+        made.append(top)
+        return top
+
+    yield make
+    for top in made:
+        top.close()
+
+
+@pytest.fixture
+def top(make_top):
+    return make_top()

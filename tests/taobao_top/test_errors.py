@@ -1,0 +1,181 @@
+"""What each refusal means: the platform's table, as data."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import datetime
+
+import pytest
+from chainable.errors import APIError, ChainableError
+from chainable.times import BEIJING
+from taobao_top.errors import RULES, TopError, is_read, rule_of, top_error
+
+
+def refusal(method="taobao.trades.sold.get", *, repeatable=False, **error):
+    return top_error(error, method=method, repeatable=repeatable, now=lambda: NOW)
+
+
+NOW = datetime(2026, 1, 1, 18, 30, tzinfo=BEIJING).timestamp()
+
+
+class TestClasses:
+    @pytest.mark.parametrize(
+        ("code", "sub_code", "name"),
+        [
+            ("7", "accesscontrol.limited-by-app-access-count", "quota"),
+            ("7", "accesscontrol.limited-by-api-access-count", "throttled"),
+            ("7", "accesscontrol.limited-by-app-api-access-count", "throttled"),
+            ("7", "", "throttled"),
+            ("4", "", "throttled"),
+            ("8", "", "throttled"),
+            ("15", "isp.call-limited", "throttled"),
+            ("50", "isp.top-parse-error", "shape"),
+            ("50", "isp.mapping-parse-error", "shape"),
+            ("50", "isp.top-mapping-parse-error", "shape"),
+            ("15", "isp.top-remote-connection-timeout", "fault"),
+            ("50", "isp.top-remote-connection-timeout-tmall", "fault"),
+            ("50", "isp.item-update-service-error:GENERIC_FAILURE", "fault"),
+            ("10", "", "fault"),
+            ("27", "", "session"),
+            ("44", "", "session"),
+            ("50", "invalid-sessionkey", "session"),
+            ("50", "sessionkey-not-generated-by-server", "session"),
+            ("26", "", "session"),
+            ("42", "", "session"),
+            ("11", "isv.permission-api-package-limit", "permission"),
+            ("12", "", "permission"),
+            ("13", "", "permission"),
+            ("25", "", "signature"),
+            ("31", "", "clock"),
+            *((str(code), "", "platform") for code in (9, 21, 22, 23, 24, 28, 29, 30, 32, 33, 34, 40, 41, 43, 47)),
+            ("50", "isv.invalid-parameter", "business"),
+            ("15", "isv.item-not-exist:1", "business"),
+            ("999", "", "business"),
+            ("", "", "business"),
+        ],
+    )
+    def test_rule(self, code, sub_code, name):
+        """Code and sub code decide for one class."""
+        assert rule_of(code, sub_code).name == name
+
+    @pytest.mark.parametrize("sub_code", ["isp.remote-service-timeout", "isv.invalid-parameter", ""])
+    def test_15_and_50_are_the_same(self, sub_code):
+        """Two numbers for one meaning."""
+        assert rule_of("15", sub_code) is rule_of("50", sub_code)
+
+    def test_every_class_says_what_to_do(self):
+        """No class leaves the reader alone."""
+        assert all(rule.advice for rule in RULES)
+
+
+class TestError:
+    def test_members(self):
+        """Everything the platform said is at hand, codes as text."""
+        error = refusal(code=50, msg="Remote service error", sub_code="isv.invalid-parameter", sub_msg="非法参数", request_id="r1")
+
+        assert isinstance(error, APIError)
+        assert isinstance(error, ChainableError)
+        assert (error.code, error.sub_code, error.sub_msg) == ("50", "isv.invalid-parameter", "非法参数")
+        assert error.request_id == "r1"
+        assert str(error) == "taobao.trades.sold.get: code 50: Remote service error: isv.invalid-parameter: 非法参数"
+        assert not error.retryable
+        assert not error.throttled
+        assert not error.session_expired
+        assert error.maybe_sent
+        assert error.detail["msg"] == "Remote service error"
+
+    def test_advice(self):
+        """A class's advice stands behind the platform's words."""
+        assert "spell" in str(refusal(code=22, msg="Invalid Method"))
+
+    @pytest.mark.parametrize("code", [27, 44])
+    def test_session(self, code):
+        """An expired session is told apart, and nothing was carried out."""
+        error = refusal(code=code)
+
+        assert error.session_expired
+        assert not error.retryable
+        assert not error.maybe_sent
+
+    @pytest.mark.parametrize("code", [26, 42])
+    def test_session_that_refreshing_does_not_mend(self, code):
+        """A missing session, or one that does not reach, is no expired one."""
+        assert not refusal(code=code).session_expired
+
+    @pytest.mark.parametrize(
+        ("sub_msg", "seconds"),
+        [
+            ("This ban will last for 1 more seconds", 1),
+            ("App Call Limited. This ban will last for 31062 more seconds", 31062),
+            ("this BAN will last for 1 more second", 1),
+            ("", None),
+        ],
+    )
+    def test_ban(self, sub_msg, seconds):
+        """The seconds of a ban are read out of the text; throttled calls may always be repeated."""
+        error = refusal(code=7, sub_msg=sub_msg)
+
+        assert error.retry_after == seconds
+        assert error.throttled
+        assert error.retryable
+        assert not error.maybe_sent
+
+    def test_ban_in_msg(self):
+        """The sentence may stand in either text."""
+        assert refusal(code=7, msg="This ban will last for 2 more seconds").retry_after == 2
+
+    def test_quota(self):
+        """The quota of the day comes back at midnight in Beijing."""
+        assert refusal(code=7, sub_code="accesscontrol.limited-by-app-access-count").retry_after == 5.5 * 3600
+
+    @pytest.mark.parametrize("repeatable", [True, False])
+    def test_fault(self, repeatable):
+        """A fault behind the gateway is repeated only where repeating does no harm."""
+        error = refusal(code=50, sub_code="isp.remote-service-timeout", repeatable=repeatable)
+
+        assert error.retryable is repeatable
+        assert error.maybe_sent
+        assert error.retry_after is None
+
+    def test_nothing_said(self):
+        """An error without members is an error all the same."""
+        assert str(refusal()) == "taobao.trades.sold.get: code ?: "
+
+    def test_pickle(self):
+        """It travels, but for the explanation, which holds the call's values."""
+        error = top_error({"code": 25}, method="a.b", repeatable=False, explain=lambda rule: lambda: f"{rule.name} 13800138000")
+        copy = pickle.loads(pickle.dumps(error))
+
+        assert error.explain() == "signature 13800138000"
+        assert b"13800138000" not in pickle.dumps(error)
+        assert "nothing to compare" in copy.explain()
+        assert (str(copy), copy.code, copy.sub_code) == (str(error), "25", "")
+
+    def test_defaults(self):
+        """Like every error it is made of a message alone."""
+        error = TopError("m")
+
+        assert (error.sub_code, error.sub_msg, error.throttled, error.session_expired) == ("", "", False, False)
+
+
+@pytest.mark.parametrize(
+    ("method", "read"),
+    [
+        ("taobao.item.seller.get", True),
+        ("taobao.logistics.trace.search", True),
+        ("alibaba.alihealth.drug.kyt.catsearch", True),
+        ("alibaba.xxx.batchquery", True),
+        ("alibaba.xxx.detail", True),
+        ("taobao.item.add", False),
+        ("alibaba.finance.insurance.createorder", False),
+        ("cainiao.waybill.ii.get", False),
+        ("taobao.wlb.waybill.i.get", False),
+        ("taobao.wlb.imports.waybill.get", False),
+        ("alibaba.nazca.token.authapply.get", False),
+        ("taobao.top.once.token.get", False),
+        ("cainiao.waybill.ii.search", True),
+    ],
+)
+def test_reads(method, read):
+    """Reads are known by the last word; those that hand out a number each time are none."""
+    assert is_read(method) is read

@@ -1,0 +1,348 @@
+"""What goes into a call, what is refused before anything is sent, and what leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+from datetime import datetime
+from decimal import Decimal
+from email.parser import BytesParser
+
+import pytest
+from chainable.errors import CodecError, ConfigurationError
+from chainable.times import BEIJING
+from taobao_top.request import OPTIONS, one_edit
+
+OK = {"x_response": {}}
+
+
+def sign(parameters, body=b"", secret="s3cret-app"):
+    message = "".join(name + parameters[name] for name in sorted(parameters)).encode() + body
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest().upper()
+
+
+class TestForm:
+    def test_whole(self, top, gateway):
+        """Everything is in the form, the signature over all of it; nothing is in the query."""
+        gateway.answers(OK)
+
+        top.taobao.item.seller.get(fields=["num_iid", "title"], num_iid=123, session="sess10n", nick="中 文")
+
+        form = gateway.form
+        assert form.pop("sign") == sign(form)
+        assert form == {
+            "method": "taobao.item.seller.get",
+            "app_key": "12345678",
+            "v": "2.0",
+            "format": "json",
+            "session": "sess10n",
+            "timestamp": "2026-01-01 12:00:00",
+            "sign_method": "hmac-sha256",
+            "fields": "num_iid,title",
+            "num_iid": "123",
+            "nick": "中 文",
+        }
+        (request,) = gateway.requests
+        assert request.method == "POST"
+        assert "?" not in request.url
+        assert request.headers["Content-Type"] == "application/x-www-form-urlencoded; charset=utf-8"
+        assert request.headers["Accept-Encoding"] == "gzip"
+
+    def test_create_order(self, top, gateway):
+        """The order of the documents: an object is one JSON parameter."""
+        gateway.answers({"alibaba_finance_insurance_createorder_response": {"is_success": True, "request_id": "r"}})
+
+        response = top.alibaba.finance.insurance.createorder.post(
+            create_order_request={
+                "identifier": "实例值",
+                "effective_time": datetime(2026, 1, 1, 10, tzinfo=BEIJING),
+                "policy_list": [{"is_renew_policy": False, "fee_amount": "10.00"}],
+                "attributes": '{"spm":"xxx"}',
+                "plan": None,
+            }
+        )
+
+        assert gateway.form["create_order_request"] == (
+            '{"identifier":"实例值","effective_time":"2026-01-01 10:00:00",'
+            '"policy_list":[{"is_renew_policy":false,"fee_amount":"10.00"}],"attributes":"{\\"spm\\":\\"xxx\\"}"}'
+        )
+        assert response.data == {"is_success": True, "request_id": "r"}
+        assert response.request_id == "r"
+
+    def test_mapping_and_keywords(self, top, gateway):
+        """The mapping takes names that are no keywords; both are merged, and left as they are."""
+        gateway.answers(OK)
+        given = {"from": 1, "dimission.employee": {"a": None}, "b": ""}
+
+        top["taobao.tvpay.auth.apply"].post(given, other=True)
+
+        form = gateway.form
+        assert (form["from"], form["dimission.employee"], form["other"]) == ("1", "{}", "true")
+        assert "b" not in form
+        assert given == {"from": 1, "dimission.employee": {"a": None}, "b": ""}
+
+    def test_business_timeout(self, top, gateway):
+        """The two methods with a timeout of their own take it in the mapping."""
+        gateway.answers(OK)
+
+        top.taobao.cloudpush.push({"timeout": 5}, target="x")
+
+        assert gateway.form["timeout"] == "5"
+
+    @pytest.mark.parametrize(
+        ("options", "name", "value"),
+        [
+            ({"target_app_key": 87654321}, "target_app_key", "87654321"),
+            ({"simplify": True}, "simplify", "true"),
+            ({"format": "xml"}, "format", "xml"),
+        ],
+    )
+    def test_public_options(self, top, gateway, options, name, value):
+        """Options of the platform are public parameters."""
+        gateway.answers(OK)
+
+        top.a.b(**options)
+
+        assert gateway.form[name] == value
+
+    def test_simplify_is_for_json(self, make_top, gateway):
+        """With XML, simplify means nothing to the gateway and is not sent."""
+        gateway.answers("<x_response><ids list='true'><number>1</number></ids></x_response>")
+
+        response = make_top(simplify=True, format="xml").a.b()
+
+        assert "simplify" not in gateway.form
+        assert response.data == {"ids": ["1"]}
+
+    def test_no_session(self, make_top, gateway):
+        """An empty session leaves the client's out."""
+        gateway.answers(OK)
+
+        make_top(session="sess10n").a.b(session="")
+
+        assert "session" not in gateway.form
+
+    def test_headers(self, top, gateway):
+        """Headers go along; the type of a form stays what it is."""
+        gateway.answers(OK)
+
+        top.a.b(headers={"X-Trace": "1", "content-type": "text/plain", "user-agent": "mine"})
+
+        (request,) = gateway.requests
+        assert request.headers["X-Trace"] == "1"
+        assert request.headers["User-Agent"] == "mine"
+        assert request.headers["Content-Type"].startswith("application/x-www-form-urlencoded")
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("call", "error", "message"),
+        [
+            (lambda top: top.a.b({"x": 1}, x=2), TypeError, "'x' is given twice"),
+            (lambda top: top.a.b({"x": 1}, {"y": 1}), TypeError, "2 values were given without a name"),
+            (lambda top: top.a.b("x=1"), TypeError, "a mapping of parameters was expected, or bytes .* not str"),
+            (lambda top: top.a.b({1: 2}), TypeError, "name of a parameter is text, not 1"),
+            (lambda top: top.a.b(method="c.d"), TypeError, "'method' is filled in by the client"),
+            (lambda top: top.a.b({"sign": "x"}), TypeError, "'sign' is filled in"),
+            (lambda top: top.a.b({"session": "x"}), TypeError, r"'session' is an option: give it by name, .*session="),
+            (lambda top: top.a.b(sesion="x"), TypeError, "'sesion' is one letter away from the option 'session'"),
+            (lambda top: top.a.b(timeouts=3), TypeError, "'timeouts' is one letter away from the option 'timeout'"),
+            (lambda top: top.taobao.cloudpush.push(timeout=3), TypeError, "'timeout' is an option of every call, and a par"),
+            (lambda top: top.a.b(price=0.5), TypeError, "price: a float"),
+            (lambda top: top.a.b(x=object()), TypeError, "x: a object has no form"),
+            (lambda top: top.a.b(ids=["a,b"]), CodecError, r"ids\[0\] contains a comma"),
+            (lambda top: top.a.b(format="yaml"), ConfigurationError, "format: 'json' or 'xml'"),
+            (lambda top: top.a.b(session=5), TypeError, "session: text or a callable"),
+            (lambda top: top.a.b(target_app_key=b"x"), TypeError, "target_app_key: text"),
+            (lambda top: top.a.b(timeout=-1), ConfigurationError, "timeout"),
+            (lambda top: top.a.b(retries=-1), ConfigurationError, "retries"),
+            (lambda top: top.a.b(headers="x"), ConfigurationError, "headers"),
+            (lambda top: top.a.b(headers={"X": "a\r\nb"}), ConfigurationError, "one line"),
+            (lambda top: top.a.b(decode=5), TypeError, "decode: names of members"),
+            (lambda top: top.a.b(decode=(1,)), TypeError, "decode: names of members"),
+            (lambda top: top.a.b(b"<x/>", file=b"x"), TypeError, "a raw body and files cannot go together"),
+        ],
+    )
+    def test_before_sending(self, top, gateway, call, error, message):
+        """The mistake is named, and nothing leaves."""
+        with pytest.raises(error, match=message):
+            call(top)
+
+        assert not gateway.requests
+
+    def test_later_as_well(self, top, gateway):
+        """A promise is not even made."""
+        with pytest.raises(TypeError, match="one letter away"):
+            top.a.b.post_async(sesion="x")
+
+    def test_known_parameter_beside_an_option(self, top, gateway):
+        """What the catalogue knows is no slip."""
+        gateway.answers(OK)
+        from taobao_top import catalogue
+
+        name = next(name for name in catalogue.methods() if "Timeout" in catalogue.method(name).types)
+        top[name](Timeout="5")
+
+        assert gateway.form["Timeout"] == "5"
+
+    @pytest.mark.parametrize(
+        ("word", "near"),
+        [
+            ("session", None), ("sesion", "session"), ("sessions", "session"), ("sessoin", "session"), ("zession", "session"),
+            ("xsession", "session"), ("sessio", "session"), ("ssesion", "session"), ("sseions", None), ("form", None), ("formats", "format"),
+            ("decoed", "decode"), ("decdeo", None), ("retires", "retries"), ("stream_", "stream"), ("s", None), ("", None),
+        ],
+    )  # fmt: skip
+    def test_one_edit(self, word, near):
+        """One letter more, less, changed, or two swapped."""
+        assert [option for option in OPTIONS if option != word and one_edit(word, option)] == ([near] if near else [])
+
+
+class TestFiles:
+    def parts(self, request):
+        head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+        return {
+            part.get_param("name", header="Content-Disposition"): part
+            for part in BytesParser().parsebytes(head + request.body).get_payload()
+        }
+
+    def test_multipart(self, top, gateway, tmp_path):
+        """Files are parts, never signed; the session and the public parameters are in the query."""
+        (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n--")
+        gateway.answers(OK)
+
+        top.alibaba.ai.ar.service.detect(img_data=tmp_path / "a.png", version="中", num=2, session="sess10n")
+
+        (request,) = gateway.requests
+        parts = self.parts(request)
+        assert parts["img_data"].get_payload(decode=True) == b"\x89PNG\r\n--"
+        assert parts["img_data"].get_filename() == "a.png"
+        assert parts["img_data"].get_content_type() == "image/png"
+        assert parts["version"].get_payload(decode=True) == "中".encode()
+        query = gateway.query
+        signature = query.pop("sign")
+        assert "version" not in query
+        assert signature == sign(query | {"version": "中", "num": "2"})
+
+    @pytest.mark.parametrize("content", [b"abc", io.BytesIO(b"abc"), ("b.jpg", b"abc")])
+    def test_of_unknown_methods(self, top, gateway, content):
+        """Bytes and streams are files for unknown methods too."""
+        gateway.answers(OK)
+
+        top.un.known(image=content)
+
+        assert self.parts(gateway.requests[0])["image"].get_payload(decode=True) == b"abc"
+
+    def test_without_the_file(self, top, gateway):
+        """A method for files called without one sends a form."""
+        gateway.answers(OK)
+
+        top.alibaba.ai.ar.service.detect(num=1)
+
+        assert gateway.form["num"] == "1"
+
+    def test_text_for_a_file(self, top):
+        """A path given as text is a mistake."""
+        with pytest.raises(TypeError, match="img_data is a file"):
+            top.alibaba.ai.ar.service.detect(img_data="a.png")
+
+    def test_the_session_is_not_in_the_answer(self, top, gateway):
+        """The answer's url has no query, nor has a pickle of it."""
+        import pickle
+
+        gateway.answers(OK)
+
+        response = top.a.b(file=b"x", session="sess10n")
+
+        assert response.url == "https://gw.api.taobao.com/router/rest"
+        assert b"sess10n" not in pickle.dumps(response)
+        assert pickle.loads(pickle.dumps(response)).request.url == response.url
+
+
+class TestRawBody:
+    @pytest.mark.parametrize(
+        ("body", "headers", "content_type"),
+        [
+            ('{"a":"中"}'.encode(), {}, "application/json; charset=utf-8"),
+            (b" <request/>", {}, "text/xml; charset=utf-8"),
+            (b"<request/>", {"Content-Type": "application/xml"}, "application/xml"),
+            (b"", {"X-A": "1"}, "application/json; charset=utf-8"),
+        ],
+    )
+    def test_signed(self, top, gateway, body, headers, content_type):
+        """The body leaves as it is and is signed behind the parameters, which are in the query."""
+        gateway.answers({"response": {"flag": "success"}})
+
+        response = top.taobao.qimen.entryorder.create(body, customerId="c1", headers=headers)
+
+        (request,) = gateway.requests
+        query = gateway.query
+        assert (request.body or b"") == body
+        assert request.headers["Content-Type"] == content_type
+        assert query.pop("sign") == sign(query, body)
+        assert query["customerId"] == "c1"
+        assert response.data == {"flag": "success"}
+
+
+class TestAnswers:
+    def test_big_integers(self, top, gateway):
+        """Numbers of orders come exact, and can be sent again."""
+        gateway.answers('{"trade_get_response":{"trade":{"tid":123456789012345678901,"fee":0.10}}}', OK)
+
+        trade = top.taobao.trade.get(tid=1).data["trade"]
+        top.taobao.trade.get(tid=trade["tid"], fee=trade["fee"])
+
+        assert trade["fee"] == Decimal("0.10")
+        assert (gateway.forms[1]["tid"], gateway.forms[1]["fee"]) == ("123456789012345678901", "0.10")
+
+    def test_xml_has_the_types_of_the_catalogue(self, top, gateway):
+        """An XML answer of a known method is that of the JSON one."""
+        gateway.answers(
+            "<trades_sold_get_response><trades><trade><tid>12345678901234567</tid></trade></trades>"
+            "<has_next>true</has_next><request_id>r</request_id></trades_sold_get_response>"
+        )
+
+        response = top.taobao.trades.sold.get(fields="tid", format="xml")
+
+        assert response.data["trades"] == {"trade": [{"tid": 12345678901234567}]}
+        assert response.request_id == "r"
+
+    @pytest.mark.parametrize("decode", [("token_result",), "token_result", True, ["token_result", "none"]])
+    def test_nested_json(self, top, gateway, decode):
+        """JSON text inside of an answer is opened on request."""
+        gateway.answers({"top_auth_token_create_response": {"token_result": '{"expires_in":1}'}})
+
+        response = top.taobao.top.auth.token.create(code="x", decode=decode)
+
+        assert response.data["token_result"] == {"expires_in": 1}
+
+    @pytest.mark.parametrize("decode", [None, False, ()])
+    def test_nested_json_stays(self, top, gateway, decode):
+        """Otherwise it stays the text it is."""
+        gateway.answers({"top_auth_token_create_response": {"token_result": "{}"}})
+
+        assert top.taobao.top.auth.token.create(code="x", decode=decode).data["token_result"] == "{}"
+
+    def test_decode_of_unknown_methods(self, top, gateway):
+        """The catalogue has nothing to say of them."""
+        gateway.answers({"b_response": {"c": "{}"}})
+
+        assert top.a.b(decode=True).data == {"c": "{}"}
+
+    def test_stream(self, top, gateway):
+        """A streamed answer is left on the connection, unread."""
+        gateway.answers(OK)
+
+        response = top.a.b(stream=True)
+
+        assert response.data is None
+        assert b"".join(response.iter_content(4)) == b'{"x_response": {}}'
+
+    @pytest.mark.parametrize("body", ["<!DOCTYPE html><html/>", "", '{"a":', "[1]"])
+    def test_no_answer(self, top, gateway, body):
+        """Whatever else comes is told, with the method's name."""
+        gateway.answers(body)
+
+        with pytest.raises(CodecError, match=r"^a\.b: the "):
+            top.a.b()
