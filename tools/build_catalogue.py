@@ -140,7 +140,6 @@ def call(key: str, record: Records, row: Records) -> Records:
         "encrypted_answer_fields": marked(fields(record.get("answer", {})), "encrypted"),
         "integer_fields": _placed(places, "", kinds=("integer", "integer[]")),
         "encoded_fields": _placed(places, "encoded"),
-        "merchant_number_field": _merchant_number(request["xml"] or request["query"]) if path[:3] == "v2/" else None,
     }
     return {name: value for name, value in (made | row).items() if value}
 
@@ -148,11 +147,6 @@ def call(key: str, record: Records, row: Records) -> Records:
 def _placed(places: Records, mark: str, *, kinds: tuple[str, ...] = ()) -> Records:
     found = {place: marked(given, mark, kinds=kinds) for place, given in places.items()}
     return {place: names for place, names in found.items() if names}
-
-
-def _merchant_number(given: list[Records]) -> str | None:
-    names = [field["name"] for field in given]
-    return next((name for name in ("mch_id", "mchid", "combine_mch_id") if name in names), None)
 
 
 def detail(record: Records) -> Records:

@@ -1,82 +1,18 @@
-"""The readable source of the catalogue: YAML with one line for a simple field."""
+"""
+The readable source of the catalogue, as it is read.
+
+One YAML file for each product of WeChat Pay, each family of its events, each
+group of TOP; a field whose type is all that is known is its type.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 ROOT = Path(__file__).parent.parent / "catalogue"
-
-_WIDTH = 140
-_PLAIN = re.compile(r"[A-Za-z_/\u4e00-\u9fff](?:[^\s:,\[\]{}\"'#]|:(?=[^\s,\[\]{}\"'#]))*")
-_WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n", "null", "none"}
-_GROUPS = {"request", "methods"}
-_MEMBERS = {"answer", "fields", "headers", "json", "multipart", "params", "path", "query", "resource", "xml"}
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_scalar(key)}: {_flow(member)}" for key, member in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_flow(member) for member in value) + "]"
-    return _scalar(value)
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z][\w./{} -]*", key) and key.lower() not in _WORDS else _scalar(key)
-
-
-def _records(records: dict[str, Any], indent: str) -> list[str]:
-    lines = []
-    for key, record in records.items():
-        lines += [f"{indent}{_key(key)}:", *_record(record, indent + "  ")]
-    return lines
-
-
-def _record(record: dict[str, Any], indent: str) -> list[str]:
-    lines = []
-    for key, value in record.items():
-        line = f"{indent}{key}: {_flow(value)}"
-        if value and key in _MEMBERS and isinstance(value, dict):
-            lines += [f"{indent}{key}:", *_fields(value, indent + "  ")]
-        elif value and key in _GROUPS:
-            lines += [f"{indent}{key}:", *(_records if key == "methods" else _record)(value, indent + "  ")]
-        elif isinstance(value, list) and len(line) > _WIDTH:
-            lines += [f"{indent}{key}:", *(f"{indent}- {_flow(item)}" for item in value)]
-        else:
-            lines.append(line)
-    return lines
-
-
-def _fields(fields: dict[str, Any], indent: str) -> list[str]:
-    lines = []
-    for name, field in fields.items():
-        if isinstance(field, dict) and field.get("fields"):
-            lines += [f"{indent}{_key(name)}:", *_record(field, indent + "  ")]
-        else:
-            lines.append(f"{indent}{_key(name)}: {_flow(field)}")
-    return lines
-
-
-def write(path: Path, content: dict[str, Any]) -> None:
-    """Write one file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = _record(content, "") if "methods" in content else _records(content, "")
-    text = "\n".join(lines) + "\n"
-    if yaml.load(text, yaml.CSafeLoader) != content:
-        msg = f"{path} would not be read back as it was written"
-        raise ValueError(msg)
-    path.write_text(text, "utf-8")
 
 
 def read(path: Path) -> Any:
@@ -95,10 +31,16 @@ def operations() -> dict[str, Any]:
 def rows() -> dict[str, Any]:
     """Give what the reviewed tables say, by operation; their reasons are left out."""
     found: dict[str, Any] = {}
-    for path in sorted((ROOT / "wechatpay" / "reviewed").glob("*.yaml")):
-        for key, row in read(path).items():
+    for table in ("keys", "repeatable", "signatures", "uploads", "v2-signing"):
+        for key, row in reviewed(table).items():
             found.setdefault(key, {}).update({name: value for name, value in row.items() if name != "reason"})
     return found
+
+
+def reviewed(table: str) -> dict[str, Any]:
+    """Give one reviewed table as it is written."""
+    rows: dict[str, Any] = read(ROOT / "wechatpay" / "reviewed" / f"{table}.yaml")
+    return rows
 
 
 def events() -> dict[tuple[str, str], Any]:

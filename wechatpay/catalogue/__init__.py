@@ -162,7 +162,8 @@ class Upload(_Record):
         meta: Name of the JSON part whose text is signed; None where the fields are parts of their own (v2).
         filename: Member that takes the file's name; None where there is none.
         digest: Member that takes the file's digest in lower-case hexadecimal; None where there is none.
-        hash: Algorithm of the digest: ``sha256`` or ``md5``.
+        hash: Algorithm of the digest: ``sha256``, ``sm3`` or ``md5``.
+        fixed: Members that have one possible value, with it.
         size: The largest size documented, in bytes; None where none is.
         types: File name extensions documented, in lower case without the dot; empty where none are.
     """
@@ -172,6 +173,7 @@ class Upload(_Record):
     filename: str | None = None
     digest: str | None = None
     hash: str = "sha256"
+    fixed: Mapping[str, str] = _NOTHING
     size: int | None = None
     types: tuple[str, ...] = ()
 
@@ -193,7 +195,7 @@ class Operation(_Record):
         status: ``deprecated``, ``discarded``, ``redesigned``, ``privated`` or None.
         successor: Key of the operation that took its place, where that is certain.
         body: ``json``, ``xml``, ``multipart``, or None for an operation without a body.
-        answer: ``json``, ``xml``, ``binary``, ``text``, ``empty`` or ``redirect`` (a page for a browser).
+        answer: ``json``, ``xml``, ``binary``, ``empty`` or ``redirect`` (a page for a browser).
         variables: Names of the path's variables, in order.
         fixed: Variables that have one possible value, with it.
         encrypted: Whether fields of the request are to be encrypted.
@@ -205,10 +207,11 @@ class Operation(_Record):
         idempotent_by: Place (``json``, ``xml``, ``path``, ``header``, ``query``) and names that lead to the number
             which makes repeating this request safe; None if nothing does.
         unsigned_request: Whether the request carries no signature.
-        unsigned_answer: Whether a good answer carries no signature.
+        unsigned_answer: Whether a good answer may come without a signature.
         digest_header: Answer header whose SHA-1, as JSON, is what the answer's signature covers.
         sign_types: Signature algorithms allowed (v2); the first is the default.
         sign_type_parameter: Whether ``sign_type`` is a parameter of the operation (v2).
+        sign_type_required: Whether it has to be named even where it is the default (v2).
         merchant_number_field: What the operation calls the merchant's number (v2); None where it has none.
         key_operation: Key of the operation that gives the public key for ``encrypted_fields``, where it is not the
             platform's own.
@@ -241,6 +244,7 @@ class Operation(_Record):
     digest_header: str | None = None
     sign_types: tuple[str, ...] = ()
     sign_type_parameter: bool = False
+    sign_type_required: bool = False
     merchant_number_field: str | None = None
     key_operation: str | None = None
     upload: Upload | None = None

@@ -68,7 +68,7 @@ class Answer:
     What comes back.
 
     Attributes:
-        content: ``json``, ``xml``, ``binary``, ``text``, ``empty`` or ``redirect``.
+        content: ``json``, ``xml``, ``binary``, ``empty`` or ``redirect``.
         fields: Members of the JSON or XML body.
     """
 
