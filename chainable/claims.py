@@ -137,9 +137,7 @@ class MemoryStore:
         clock: Seconds that never go back.
     """
 
-    def __init__(
-        self, *, keep: float = _KEEP, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, keep: float = _KEEP, clock: Callable[[], float] = time.monotonic) -> None:
         self._keep = keep
         self._clock = clock
         self._lock = threading.Lock()
@@ -224,9 +222,7 @@ class RedisStore:
             the platform repeats a message.
     """
 
-    def __init__(
-        self, redis: Redis, *, prefix: str = "chainable:once:", keep: float = _KEEP
-    ) -> None:
+    def __init__(self, redis: Redis, *, prefix: str = "chainable:once:", keep: float = _KEEP) -> None:
         self._prefix = prefix
         self._keep = _milliseconds(keep)
         self._claim: Callable[..., Any] = redis.register_script(_CLAIM)
@@ -234,9 +230,7 @@ class RedisStore:
         self._release: Callable[..., Any] = redis.register_script(_RELEASE)
 
     @classmethod
-    def from_url(
-        cls, url: str, *, prefix: str = "chainable:once:", keep: float = _KEEP
-    ) -> RedisStore:
+    def from_url(cls, url: str, *, prefix: str = "chainable:once:", keep: float = _KEEP) -> RedisStore:
         """
         A store in the Redis under a URL.
 
@@ -245,7 +239,7 @@ class RedisStore:
             prefix: What the keys begin with.
             keep: Seconds for which finished messages are remembered.
         """
-        from redis import Redis  # noqa: PLC0415 (an extra)
+        from redis import Redis
 
         return cls(Redis.from_url(url), prefix=prefix, keep=keep)
 
@@ -279,9 +273,7 @@ def _check_lease(lease: float) -> None:
 
 
 def _in_progress(message_id: str) -> InProgress:
-    return InProgress(
-        f"{message_id} is being handled by another worker: let the platform deliver it again"
-    )
+    return InProgress(f"{message_id} is being handled by another worker: let the platform deliver it again")
 
 
 def _taken_over(claim: Claim) -> InProgress:

@@ -45,7 +45,7 @@ class Inbound:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Headers = field(repr=False)
     body: bytes = field(repr=False)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse
-from django.http.request import RawPostDataException
-from django.utils.encoding import escape_uri_path
+from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
+from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
+from django.utils.encoding import escape_uri_path  # type: ignore[import-untyped]  # Django has no types of its own
 
 from chainable.web import Inbound, consumed, encoded_query
 
@@ -44,4 +44,3 @@ def response(reply: Reply) -> HttpResponse:
     for name, value in reply.headers.items():
         made[name] = value
     return made
-

@@ -43,9 +43,7 @@ with once(RedisStore(redis), message, lease=float(lease)) as first:
 def worker(url: str, message: str, *, lease: float, deed: str) -> subprocess.Popen[str]:
     """Another process that handles a message."""
     arguments = [sys.executable, "-c", WORKER, url, message, str(lease), deed]
-    return subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -110,9 +108,7 @@ class TestStore:
         assert second is not None
         assert second != late
 
-    def test_a_late_worker_that_was_replaced_must_roll_back(
-        self, store_and_passing: tuple[Store, Passing]
-    ) -> None:
+    def test_a_late_worker_that_was_replaced_must_roll_back(self, store_and_passing: tuple[Store, Passing]) -> None:
         """A worker whose message was taken over can neither finish it nor give it back."""
         store, pass_by = store_and_passing
         late = store.claim("EV-1", 0.05)
@@ -132,9 +128,7 @@ class TestStore:
             store.finish(late)
         assert store.claim("EV-1") is None
 
-    def test_a_late_worker_that_nobody_replaced_may_finish(
-        self, store_and_passing: tuple[Store, Passing]
-    ) -> None:
+    def test_a_late_worker_that_nobody_replaced_may_finish(self, store_and_passing: tuple[Store, Passing]) -> None:
         """The lease is a chance for others, not a sentence."""
         store, pass_by = store_and_passing
         late = store.claim("EV-1", 0.05)
@@ -180,16 +174,13 @@ class TestOnce:
 
     def test_two_at_once(self, store: Store) -> None:
         """The second of two simultaneous deliveries is refused, not handled."""
-        with once(store, "EV-1"):
-            with pytest.raises(InProgress), once(store, "EV-1"):
-                pytest.fail("two workers inside")
+        with once(store, "EV-1"), pytest.raises(InProgress), once(store, "EV-1"):
+            pytest.fail("two workers inside")
 
         with once(store, "EV-1") as first:
             assert not first
 
-    def test_the_handlers_error_is_seen_when_the_store_fails_too(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_the_handlers_error_is_seen_when_the_store_fails_too(self, caplog: pytest.LogCaptureFixture) -> None:
         """A store that cannot release does not hide why the block failed."""
 
         class Lost(MemoryStore):

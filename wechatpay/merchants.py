@@ -1,0 +1,155 @@
+"""Several merchants in one process: whose notification is it?"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from chainable.errors import ChainableError, ConfigurationError, DecryptionError, SignatureError
+from chainable.web import header
+from wechatpay.apiv2.xml import XML
+from wechatpay.notifications.parsing import check_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from chainable.web import Headers
+    from wechatpay.client import WeChatPay
+    from wechatpay.notifications import Notification
+
+__all__ = ["Merchants"]
+
+# Under which names a message states the merchant that it is for, the one with the keys first.
+_V3_NUMBERS = ("sp_mchid", "combine_mchid", "mchid", "sponsor_mchid", "stock_creator_mchid", "mch_id")
+_V2_NUMBERS = ("combine_mch_id", "mch_id", "mchid")
+_PAUSE = 60.0
+"""Seconds in which at most one message with an unknown key makes all merchants look for new keys."""
+
+
+class Merchants:
+    """
+    The clients of several merchants, found by what a notification shows.
+
+    ::
+
+        merchants = wechatpay.Merchants([north, south])
+        client, notification = merchants.parse(request.headers, request.get_data())
+
+    Args:
+        clients: One for each merchant number.
+        clock: Seconds that never go back.
+
+    Raises:
+        ConfigurationError: Two clients have the same number.
+    """
+
+    def __init__(self, clients: Iterable[WeChatPay], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clients: dict[str, WeChatPay] = {}
+        for client in clients:
+            if client.mchid in self._clients:
+                msg = f"the merchant {client.mchid} is there twice"
+                raise ConfigurationError(msg)
+            self._clients[client.mchid] = client
+        self._clock = clock
+        self._searched = float("-inf")
+
+    def __repr__(self) -> str:
+        return f"Merchants({', '.join(self._clients)})"
+
+    def __getitem__(self, mchid: str, /) -> WeChatPay:
+        """
+        Give the client of a merchant number.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self._clients[mchid]
+
+    def __iter__(self) -> Iterator[WeChatPay]:
+        return iter(self._clients.values())
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, Notification]:
+        """
+        Find the merchant of a notification, check it and open it.
+
+        APIv3 says which key it was signed with, and the merchant's APIv3 key
+        opens it; APIv2 names the merchant. Where several clients could open it,
+        the merchant number inside decides.
+
+        Args:
+            headers: Any mapping, as for ``client.notifications.parse``.
+            body: The bytes as they were sent.
+
+        Raises:
+            SignatureError: ``unknown_key``: it is for none of these merchants;
+                else as for one client.
+            DecryptionError: None of those it could be for opens it.
+            CodecError: It is not a notification.
+            ConfigurationError: It opens with several clients, and does not say
+                which it is for: give each merchant an APIv3 key of its own.
+            TypeError: The body is not bytes.
+        """
+        check_body(body)
+        if body.lstrip()[:1] == b"<":
+            client = self._named(XML.decode(body))
+            return client, client.notifications.parse(headers, body)
+        serial = header(headers, "Wechatpay-Serial")
+        if serial is None:
+            raise SignatureError("the message does not say which key signed it: treat it as forged", reason="missing")
+        candidates = [client for client in self if client.notifications.knows(serial)]
+        return self._opened(candidates or self._looking_for_keys(), serial, headers, body)
+
+    def _named(self, envelope: dict[str, Any]) -> WeChatPay:
+        number = _number(envelope, _V2_NUMBERS)
+        client = self._clients.get(number or "")
+        if client is None:
+            msg = f"a notification of APIv2 for a merchant ({number}) that is not among {self!r}"
+            raise SignatureError(msg, reason="unknown_key")
+        return client
+
+    def _looking_for_keys(self) -> list[WeChatPay]:
+        # The platform may have new certificates. Whoever sends forgeries must not make us ask all the time.
+        now = self._clock()
+        if now - self._searched < _PAUSE:
+            return []
+        self._searched = now
+        return list(self)
+
+    def _opened(
+        self, candidates: list[WeChatPay], serial: str, headers: Headers, body: bytes
+    ) -> tuple[WeChatPay, Notification]:
+        found: list[tuple[WeChatPay, Notification]] = []
+        failures: list[ChainableError] = []
+        for client in candidates:
+            try:
+                notification = client.notifications.parse(headers, body)
+            except (SignatureError, DecryptionError, ConfigurationError) as error:
+                failures.append(error)
+                continue
+            found.append((client, notification))
+            if _number(notification.resource, _V3_NUMBERS) == client.mchid:
+                return found[-1]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            msg = "this notification opens with several clients: give each merchant an APIv3 key of its own"
+            raise ConfigurationError(msg)
+        raise _most_telling(failures) or SignatureError(
+            f"signed with the key {serial[:60]!r}, which none of these merchants has: {self!r}", reason="unknown_key"
+        )
+
+
+def _number(members: Any, names: tuple[str, ...]) -> str | None:
+    if not isinstance(members, dict):
+        return None
+    return next((members[name] for name in names if isinstance(members.get(name), str)), None)
+
+
+def _most_telling(failures: list[ChainableError]) -> ChainableError | None:
+    """What says most about a message that no merchant could open; None if nobody knew its key."""
+    known = [one for one in failures if getattr(one, "reason", None) != "unknown_key"]
+    opened = [one for one in known if isinstance(one, DecryptionError)]
+    return (opened or known or [None])[0]

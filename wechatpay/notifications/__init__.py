@@ -1,0 +1,13 @@
+"""
+What WeChat Pay sends to a merchant's ``notify_url``: parsed, once, answered.
+
+Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012071382
+"""
+
+from __future__ import annotations
+
+from wechatpay.notifications.notification import Notification
+from wechatpay.notifications.parsing import Notifications
+from wechatpay.notifications.replies import accept, reject
+
+__all__ = ["Notification", "Notifications", "accept", "reject"]

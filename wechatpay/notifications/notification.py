@@ -1,0 +1,106 @@
+"""A notification as a value."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from chainable.times import BEIJING
+
+if TYPE_CHECKING:
+    from wechatpay.catalogue import Event
+
+__all__ = ["Notification"]
+
+# Where APIv2 says when something happened; each kind of notification has its own name for it.
+_V2_TIMES = (
+    "event_create_time",
+    "time_end",
+    "success_time",
+    "operate_time",
+    "vehicle_event_createtime",
+)
+_V2_DIGITS = 14
+
+
+@frozen
+class Notification:
+    """
+    One authentic message of the platform.
+
+    Compare amount, currency, merchant number and appid of the resource with
+    your own order before you act on it.
+
+    Attributes:
+        id: What makes the message this message, the same in every repetition.
+            APIv3 gives it; for APIv2 it is ``event_id``, or made from the
+            content where there is none.
+        event_type: ``TRANSACTION.SUCCESS`` and so on.  For APIv2 notifications
+            without a type, the catalogue's name of the kind
+            (``transaction-success``), or empty for an unknown kind.
+        summary: The platform's few words on it; empty in APIv2.
+        resource: What it is about, opened: the decrypted resource (v3,
+            ``event_ciphertext`` and ``req_info`` of v2), else all elements.
+            Times and numbers as the platform writes them, fractions as Decimal.
+        envelope: The message around it, as decoded.
+        raw: The bytes that came.
+        version: ``v3`` or ``v2``.
+    """
+
+    id: str
+    event_type: str
+    summary: str = field(repr=False)
+    resource: Any = field(repr=False, eq=False)
+    envelope: dict[str, Any] = field(repr=False, eq=False)
+    raw: bytes = field(repr=False)
+    version: str = "v3"
+
+    @property
+    def create_time(self) -> datetime | None:
+        """When it happened, aware; None where the message does not say."""
+        if self.version == "v3":
+            return _moment(self.envelope.get("create_time"))
+        resource = self.resource if isinstance(self.resource, dict) else {}
+        named = [name for name in _V2_TIMES if name in self.envelope or name in resource]
+        return _v2_moment((resource | self.envelope)[named[0]]) if named else None
+
+    @property
+    def original_type(self) -> str | None:
+        """What the resource was before it was sealed (``transaction``), where the message says."""
+        resource = self.envelope.get("resource")
+        return resource.get("original_type") if isinstance(resource, dict) else None
+
+    @property
+    def event(self) -> Event | None:
+        """What the catalogue knows of this kind of event; None for an unknown one."""
+        from wechatpay import catalogue
+
+        kind = self.original_type
+        found = catalogue.event(self.event_type, self.version)
+        if found is not None and kind in {None, found.original_type}:
+            return found
+        # Some arrive under the type of another event, and only the resource tells which they are.
+        for other in catalogue.events():
+            if kind is not None and other.original_type == kind and self.event_type in other.event_types:
+                return other
+        return found
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except (AttributeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
+
+
+def _v2_moment(text: Any) -> datetime | None:
+    digits = "".join(filter(str.isdigit, text)) if isinstance(text, str) else ""
+    if len(digits) != _V2_DIGITS:
+        return _moment(text)
+    try:
+        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
+    except ValueError:
+        return None

@@ -1,0 +1,299 @@
+"""
+From headers and bytes to a notification: authentic, opened, each once.
+
+Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012071382 (APIv3),
+https://pay.weixin.qq.com/doc/v2/merchant/4011985430 (APIv2)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from requests import Response
+from requests.structures import CaseInsensitiveDict
+
+from chainable import claims
+from chainable.codecs import JSON
+from chainable.errors import CodecError, ConfigurationError, DecryptionError, SignatureError
+from chainable.web import Headers, header
+from wechatpay.apiv2.signing import verify_parameters
+from wechatpay.apiv2.xml import XML
+from wechatpay.apiv3.signing import RSAVerifier
+from wechatpay.crypto.aes import open_req_info
+from wechatpay.notifications.notification import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from chainable.signing import Verifier
+    from wechatpay.crypto.aes import APIv3Key
+
+__all__ = ["Cipher", "Notifications", "check_body"]
+
+_TIMESTAMP = "Wechatpay-Timestamp"
+_NONCE = "Wechatpay-Nonce"
+_SIGNATURE = "Wechatpay-Signature"
+_SERIAL = "Wechatpay-Serial"
+_SCHEME = "Wechatpay-Signature-Type"
+_RSA = "WECHATPAY2-SHA256-RSA2048"
+_GCM = "AEAD_AES_256_GCM"
+
+_SPACED = re.compile(rb"\s|\{\s|\{\"\w+\"\s*:\s")
+_MEMBER = re.compile(rb"\{\"(\w+)\"")
+
+
+class Cipher(Protocol):
+    """Opens the resources of one ``algorithm``."""
+
+    def open(self, ciphertext: str, nonce: str, associated_data: str | None = None, /) -> bytes:
+        """Open a ciphertext as it stands in the message; DecryptionError if it does not."""
+
+
+class Notifications:
+    """
+    The platform's messages to one merchant.
+
+    Args:
+        verifier: Checks the signatures of APIv3; the one that checks answers.
+        apiv3_key: Opens the resources of APIv3.
+        secret: The APIv2 key; without it, notifications of APIv2 are refused.
+        mchid: Keeps merchants apart in a store of claims that they share.
+        ciphers: What opens resources of further algorithms, by their name.
+    """
+
+    def __init__(
+        self,
+        verifier: Verifier,
+        *,
+        apiv3_key: APIv3Key | None = None,
+        secret: str | None = None,
+        mchid: str | None = None,
+        ciphers: Mapping[str, Cipher] | None = None,
+    ) -> None:
+        self._verifier = verifier
+        self._as_headers: Any = dict if isinstance(verifier, RSAVerifier) else CaseInsensitiveDict
+        self._ciphers = dict(ciphers or {})
+        if apiv3_key is not None:
+            self._ciphers[_GCM] = apiv3_key
+        self._secret = secret
+        self._scope = f"wechatpay:{mchid or ''}:"
+
+    def parse(self, headers: Headers, body: bytes) -> Notification:
+        """
+        Check and open a notification; nothing is written anywhere.
+
+        ::
+
+            notification = client.notifications.parse(request.headers, request.get_data())
+
+        Args:
+            headers: Any mapping: of any case, WSGI's environ, Django's META.
+            body: The bytes as they were sent, never parsed and written again.
+
+        Raises:
+            SignatureError: ``reason`` is ``missing``, ``stale``,
+                ``unknown_key``, ``mismatch`` or ``probe``: answer all of them
+                with :func:`wechatpay.reject`.
+            DecryptionError: It is authentic, but does not open: another APIv3
+                key (or APIv2 key, for ``req_info``).
+            CodecError: It is not a notification.
+            ConfigurationError: This client has no key for it.
+            TypeError: The body is not bytes.
+        """
+        check_body(body)
+        if body[:1] != b"{" and body.lstrip()[:1] == b"<":
+            return self._parse_v2(body)
+        return self._parse_v3(headers, body)
+
+    def once(
+        self, notification: Notification, store: claims.Store, *, lease: float = claims.LEASE
+    ) -> AbstractContextManager[bool]:
+        """
+        Handle a notification that may come more than once, even at the same time.
+
+        ::
+
+            with client.notifications.once(notification, store) as first:
+                if first:
+                    book(notification.resource)
+
+        It is marked finished when the block ends, and free again when an
+        exception leaves the block.  Put the block inside your database
+        transaction: a worker that lost its lease then rolls back.
+
+        Args:
+            notification: What :meth:`parse` gave.
+            store: :class:`chainable.claims.RedisStore`, shared by all workers,
+                or :class:`chainable.claims.MemoryStore` for a single one.
+            lease: Seconds until a silent worker counts as dead.
+
+        Raises:
+            InProgress: Another worker is handling it: reject, it comes again.
+        """
+        return claims.once(store, self._scope + notification.id, lease=lease)
+
+    def knows(self, serial: str) -> bool:
+        """
+        Tell whether the key of this serial is at hand, without fetching any.
+
+        A verifier that is not ours does not tell what it knows; then it is True.
+        """
+        if not isinstance(self._verifier, RSAVerifier):
+            return True
+        keys: Any = self._verifier.keys
+        return serial in keys
+
+    def _parse_v3(self, headers: Headers, body: bytes) -> Notification:
+        self._authenticate(headers, body)
+        envelope = JSON.decode(body)
+        try:
+            sealed = envelope["resource"]
+            algorithm, ciphertext, nonce = sealed["algorithm"], sealed["ciphertext"], sealed["nonce"]
+            message_id, event_type = envelope["id"], envelope["event_type"]
+            extra = sealed.get("associated_data") or ""
+            summary = envelope.get("summary")
+        except (AttributeError, KeyError, TypeError):
+            raise _no_notification() from None
+        for text in (message_id, event_type, algorithm, ciphertext, nonce, extra):
+            if type(text) is not str or not text.isascii():
+                raise _no_notification()
+        cipher = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
+        resource = JSON.decode(cipher.open(ciphertext, nonce, extra))
+        return Notification(message_id, event_type, str(summary or ""), resource, envelope, body)
+
+    def _authenticate(self, headers: Headers, body: bytes) -> None:
+        message = _Message(self._as_headers(), body)
+        given = message.headers
+        for name in (_TIMESTAMP, _NONCE, _SIGNATURE, _SERIAL):
+            value = header(headers, name)
+            if value is not None:
+                given[name] = value
+        if self._as_headers is CaseInsensitiveDict:
+            given[_SCHEME] = header(headers, _SCHEME) or _RSA
+        try:
+            self._verifier.verify(message)
+        except SignatureError as error:
+            text = str(error) + _hint(error.reason, header(headers, _SCHEME), body)
+            raise SignatureError(text, reason=error.reason) from error.__cause__
+
+    def _parse_v2(self, body: bytes) -> Notification:
+        if self._secret is None:
+            msg = "a notification of APIv2 came in, and this client has no APIv2 key: give secret="
+            raise ConfigurationError(msg)
+        envelope = XML.decode(body)
+        sealed = envelope.get("req_info")
+        # The platform does not sign what surrounds req_info: only the key opens it.
+        if sealed is None or "sign" in envelope:
+            try:
+                verify_parameters(envelope, self._secret)
+            except SignatureError as error:
+                raise SignatureError(f"{error} (APIv2)", reason=error.reason) from None
+        if sealed is not None:
+            resource: Any = XML.decode(open_req_info(self._secret, _text(sealed)))
+            kind, message_id = _REFUND, ""
+        else:
+            resource = self._opened_event(envelope) if "event_ciphertext" in envelope else envelope
+            kind, message_id = _v2_kind(envelope), envelope.get("event_id", "")
+        return Notification(message_id or _v2_id(kind, resource), kind, "", resource, envelope, body, "v2")
+
+    def _opened_event(self, envelope: dict[str, Any]) -> Any:
+        algorithm = _text(envelope.get("event_algorithm") or _GCM)
+        cipher = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
+        ciphertext, nonce, extra = (
+            _text(envelope.get(f"event_{name}") or "") for name in ("ciphertext", "nonce", "associated_data")
+        )
+        return JSON.decode(cipher.open(ciphertext, nonce, extra))
+
+    def _no_cipher(self, algorithm: str) -> NoReturn:
+        if algorithm == _GCM:
+            msg = "the resource is sealed under the APIv3 key, and this client has none: give apiv3_key="
+            raise ConfigurationError(msg)
+        msg = f"the resource is sealed by {algorithm[:40]}, for which this client has no cipher"
+        raise DecryptionError(msg)
+
+
+class _Message(Response):
+    """A notification as a verifier takes it, which is as an answer."""
+
+    def __init__(self, headers: Any, body: bytes) -> None:
+        # Not as Response does it: its cookie jar alone would cost more than the rest.
+        self.headers = headers
+        self._content = body
+        self._content_consumed = True
+        self.status_code = 200
+
+
+_REFUND = "refund-processed"
+# What only one kind of APIv2 notification has, and the catalogue's name of that kind.
+_V2_KINDS = {
+    "combine_out_trade_no": "combined-transactions-success",
+    "change_type": "pap-contract-state-changed",
+    "vehicle_event_type": "vehicle-state-changed-for-parking",
+    "risk_level": "transactions-risk-occurred",
+    "transaction_id": "transaction-success",
+}
+_PASSING = {"nonce_str", "sign", "sign_type"}
+
+
+def _v2_kind(envelope: dict[str, str]) -> str:
+    given = envelope.get("event_type")
+    return given or next((kind for name, kind in _V2_KINDS.items() if name in envelope), "")
+
+
+def _v2_id(kind: str, resource: Any) -> str:
+    """An id out of what stays the same when the same thing is told again."""
+    lasting = {name: value for name, value in resource.items() if name not in _PASSING}
+    content = json.dumps(lasting, sort_keys=True).encode()
+    return f"{kind or 'v2'}:{hashlib.sha256(content).hexdigest()[:40]}"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        msg = "an element of this notification that should be text is nested, or there twice"
+        raise CodecError(msg)
+    return value
+
+
+def _no_notification() -> CodecError:
+    return CodecError(
+        "the message is signed, but is no notification: id, event_type and resource "
+        "{algorithm, ciphertext, nonce} are expected, all of them plain text"
+    )
+
+
+def check_body(body: object) -> None:
+    """
+    Make sure that a body is what was sent.
+
+    Raises:
+        TypeError: It is no bytes.
+    """
+    if type(body) is not bytes:
+        msg = (
+            f"the body is a {type(body).__name__}, and the signature covers the bytes that were sent: pass "
+            f"request.get_data() of Flask, request.body of Django, await request.body() of FastAPI and "
+            f"Starlette, or what your server read from the socket"
+        )
+        raise TypeError(msg)
+
+
+def _hint(reason: str, scheme: str | None, body: bytes) -> str:
+    """What else the message shows, after its signature has been found wrong."""
+    if reason != "mismatch":
+        return ""
+    if scheme not in {None, _RSA}:
+        return f". It says to be signed by {scheme[:40]}: that takes a verifier of its own"
+    first = _MEMBER.match(body)
+    if _SPACED.match(body):
+        found = "it has white space between its members"
+    elif first and first[1] != b"id" and b'"id":' in body:
+        found = "its members stand in another order"
+    elif b"\\u" in body:
+        found = "its characters are escaped"
+    else:
+        return ""
+    return f". This body looks as if it was parsed and written again ({found}): pass the bytes that were sent"
