@@ -1,0 +1,679 @@
+"""Calls from end to end, without sockets: refusals, repetition, promises, settings, secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from datetime import datetime
+
+import pytest
+import requests
+import responses
+import taobao_top
+from chainable.errors import APIError, ChainableError, CodecError, ConfigurationError
+from chainable.signing import SignableRequest, Signer
+from chainable.times import BEIJING
+from taobao_top import HMACMD5Signer, MD5Signer, TaobaoTop, TopError
+
+from tests.taobao_top.conftest import GATEWAY, NOON
+
+OK = {"x_response": {"request_id": "r9"}}
+BAN = {"code": 7, "msg": "App Call Limited", "sub_msg": "This ban will last for 2 more seconds"}
+FAULT = {"code": 50, "sub_code": "isp.remote-service-timeout"}
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("settings", "error", "message"),
+        [
+            ({"app_key": ""}, ConfigurationError, "app_key"),
+            ({"app_key": None}, ConfigurationError, "app_key"),
+            ({"app_key": True}, ConfigurationError, "app_key"),
+            ({"app_key": "12 34"}, ConfigurationError, "app_key"),
+            ({"app_secret": None}, ConfigurationError, "app_secret is missing"),
+            ({"sign_method": "sha1"}, ConfigurationError, "sign_method: 'hmac-sha256', 'hmac', 'md5'"),
+            ({"sign_method": 5}, ConfigurationError, "sign_method"),
+            ({"gateway": "http://gw.api.taobao.com/router/rest"}, ConfigurationError, "plain http"),
+            ({"gateway": "gw.api.taobao.com"}, ConfigurationError, "gateway: a URL"),
+            ({"format": "yaml"}, ConfigurationError, "format"),
+            ({"session": 5}, TypeError, "session"),
+            ({"timeout": 0}, ConfigurationError, "timeout"),
+            ({"retries": -1}, ConfigurationError, "retries"),
+            ({"verify": 5}, ConfigurationError, "verify"),
+        ],
+    )
+    def test_refused(self, make_top, settings, error, message):
+        """A wrong setting is named when the client is made."""
+        with pytest.raises(error, match=message):
+            make_top(**settings)
+
+    def test_numbers(self, make_top, gateway):
+        """An app_key may be a number."""
+        gateway.answers(OK)
+
+        make_top(app_key=12345678).a.b()
+
+        assert gateway.form["app_key"] == "12345678"
+
+    @pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
+    def test_sign_methods(self, make_top, gateway, method):
+        """The three methods are named in the call."""
+        gateway.answers(OK)
+
+        make_top(sign_method=method).a.b()
+
+        assert gateway.form["sign_method"] == method
+
+    def test_signer(self, make_top, gateway):
+        """Any signer takes their place, and needs no secret here."""
+        gateway.answers(OK, OK)
+
+        class Remote(Signer):
+            def __call__(self, r):
+                assert isinstance(r, SignableRequest)
+                r.body = r.codec.encode({**r.parameters, "sign": "REMOTE"})
+                return r
+
+        make_top(app_secret=None, sign_method=Remote()).a.b()
+        make_top(app_secret=None, sign_method=MD5Signer("other")).a.b()
+
+        assert gateway.forms[0]["sign"] == "REMOTE"
+        assert gateway.forms[1]["sign_method"] == "md5"
+
+    def test_from_env(self, monkeypatch, gateway):
+        """Settings come from the environment."""
+        for name, value in {"APP_KEY": "1", "APP_SECRET": "s", "SESSION": "sess10n", "SIGN_METHOD": "md5"}.items():
+            monkeypatch.setenv(f"TAOBAO_TOP_{name}", value)
+        gateway.answers(OK)
+
+        with TaobaoTop.from_env(format="xml") as top:
+            top.a.b()
+
+        assert (gateway.form["session"], gateway.form["sign_method"], gateway.form["format"]) == ("sess10n", "md5", "xml")
+
+    def test_from_env_file(self, tmp_path):
+        """A file is read in place of the environment; an unknown name warns."""
+        (tmp_path / "top.env").write_text("TAOBAO_TOP_APP_KEY=9\nTAOBAO_TOP_APP_SECRET='s'\nTAOBAO_TOP_CA=/nowhere\nTAOBAO_TOP_SECRT=x\n")
+
+        with pytest.warns(UserWarning, match="TAOBAO_TOP_SECRT is no setting"):
+            top = TaobaoTop.from_env(file=tmp_path / "top.env", gateway="https://127.0.0.1:1/")
+
+        assert repr(top) == "<TaobaoTop app 9 at https://127.0.0.1:1/>"
+        with pytest.raises(ConfigurationError, match="/nowhere"):
+            top.a.b()
+
+    @pytest.mark.parametrize("file", [None, "empty.env"])
+    def test_from_env_without_app_key(self, tmp_path, monkeypatch, file):
+        """A missing setting is named with its place."""
+        monkeypatch.delenv("TAOBAO_TOP_APP_KEY", raising=False)
+        (tmp_path / "empty.env").write_text("")
+
+        with pytest.raises(ConfigurationError, match=f"TAOBAO_TOP_APP_KEY is not set{' in .*empty' if file else '$'}"):
+            TaobaoTop.from_env(file=file and tmp_path / file)
+
+    def test_from_file(self, tmp_path, gateway):
+        """A TOML file has the settings in its own table or at its top."""
+        (tmp_path / "top.toml").write_text('[taobao_top]\napp_key = "7"\napp_secret = "s"\nformat = "xml"\ntimeout = [1, 2.5]\n')
+        (tmp_path / "plain.toml").write_text("timeout = 3\n")
+        gateway.answers(OK)
+
+        TaobaoTop.from_file(tmp_path / "top.toml", sign_method="md5").a.b()
+        TaobaoTop.from_file(tmp_path / "plain.toml", app_key="7", app_secret="s")
+
+        assert (gateway.form["app_key"], gateway.form["format"], gateway.form["sign_method"]) == ("7", "xml", "md5")
+        with pytest.raises(ConfigurationError, match="app_key is not set"):
+            TaobaoTop.from_file(tmp_path / "plain.toml")
+
+    @pytest.mark.parametrize(("typo", "name"), [("oath", "oauth"), ("page", "pages"), ("bach", "batch"), ("closed", "close")])
+    def test_misspelt_names(self, top, typo, name):
+        """A slip in one of the client's own names is no method."""
+        with pytest.raises(AttributeError, match=f"no '{typo}': did you mean '{name}'"):
+            getattr(top, typo)
+
+    def test_closed(self, top):
+        """After close() there are no calls."""
+        top.close()
+
+        with pytest.raises(RuntimeError, match="closed"):
+            top.a.b()
+        with pytest.raises(RuntimeError, match="closed"):
+            top.a.b.post_async()
+
+    def test_prepare(self, make_top):
+        """The call can be had without sending it."""
+        call = make_top(session=lambda: "sess10n")._prepare(taobao_top.client.MethodChain(None, "a.b"), "POST", (), {})
+
+        assert call.parameters["session"] == "sess10n"
+        assert make_top()._prepare(taobao_top.client.MethodChain(None, "a.b"), "POST", (), {}).repeatable is False
+
+
+class TestRefusals:
+    def test_raised(self, top, gateway):
+        """An error_response is raised, whatever stands beside it."""
+        gateway.refuses({"code": 50, "msg": "Remote service error", "sub_code": "isv.invalid-parameter", "sub_msg": "非法参数"})
+
+        with pytest.raises(TopError, match=r"createorder: code 50: Remote service error: isv\.invalid-parameter") as caught:
+            top.alibaba.finance.insurance.createorder(create_order_request={"a": 1})
+
+        error = caught.value
+        assert isinstance(error, requests.HTTPError)
+        assert (error.code, error.sub_code, error.request_id, error.status_code) == ("50", "isv.invalid-parameter", "req1", 200)
+        assert error.response.request_id == "req1"
+        assert "nothing to compare" in error.explain()
+
+    def test_xml(self, top, gateway):
+        """The XML form means the same."""
+        gateway.answers(
+            "<?xml version='1.0' encoding='utf-8' ?><error_response><code>27</code><msg>Invalid session</msg>"
+            "<sub_code>invalid-sessionkey</sub_code><request_id>r</request_id></error_response><!--top-->"
+        )
+
+        with pytest.raises(TopError) as caught:
+            top.a.b(format="xml")
+
+        assert caught.value.session_expired
+        assert caught.value.request_id == "r"
+
+    def test_members_named_code(self, make_top, gateway):
+        """A simplified answer with members named code and msg is no error."""
+        gateway.answers({"code": 7, "msg": "x", "error_response": "text", "request_id": 5})
+
+        response = make_top(simplify=True).a.b()
+
+        assert response.data["code"] == 7
+        assert response.request_id is None
+
+    @pytest.mark.parametrize(
+        ("status", "body", "message"),
+        [
+            (302, "", "HTTP status 302 .redirects are not followed"),
+            (404, "<html>", "HTTP status 404 .this is no answer of the gateway itself"),
+            (400, '{"error":"x"}', "HTTP status 400"),
+            (502, "<html>", "HTTP status 502"),
+        ],
+    )
+    def test_statuses(self, top, gateway, status, body, message):
+        """Any status but success is an error of its own."""
+        gateway.answers(body, status=status)
+
+        with pytest.raises(TopError, match=message) as caught:
+            top.a.b()
+
+        assert caught.value.status_code == status
+        assert len(gateway.requests) == 1
+
+    def test_refusal_with_a_status(self, top, gateway):
+        """A refusal is read whatever the status."""
+        gateway.answers({"error_response": {"code": 22}}, status=400)
+
+        with pytest.raises(TopError, match="code 22"):
+            top.a.b()
+
+
+class TestRepetition:
+    @pytest.mark.parametrize("method", ["taobao.trades.sold.get", "taobao.item.add"])
+    def test_short_bans_are_waited_out(self, top, gateway, waits, method):
+        """A ban refuses before anything is done, so any call waits for its end; time and sign are new."""
+        gateway.refuses(BAN)
+        gateway.answers(OK)
+
+        assert top[method].post().request_id == "r9"
+        assert waits == [2.0]
+
+    def test_long_bans_are_raised(self, top, gateway, waits):
+        """A ban of hours is told with its seconds."""
+        gateway.refuses(BAN | {"sub_msg": "This ban will last for 31062 more seconds"})
+
+        with pytest.raises(TopError) as caught:
+            top.taobao.trades.sold.get()
+
+        assert caught.value.throttled
+        assert caught.value.retry_after == 31062
+        assert not waits
+
+    def test_each_attempt_is_stamped_anew(self, make_top, gateway):
+        """No attempt repeats the time or the signature of another."""
+        moments = iter([NOON, NOON + 5, NOON + 9])
+        top = make_top(clock=lambda: next(moments))
+        gateway.refuses(BAN, BAN)
+        gateway.answers(OK)
+
+        top.taobao.item.add()
+
+        assert [form["timestamp"][-2:] for form in gateway.forms] == ["00", "05", "09"]
+        assert len({form["sign"] for form in gateway.forms}) == 3
+
+    def test_faults_of_reads(self, top, gateway, waits):
+        """A read is tried again after a fault behind the gateway."""
+        gateway.refuses(FAULT, {"code": 10})
+        gateway.answers(OK)
+
+        assert top.taobao.trades.sold.get().request_id == "r9"
+        assert waits == [0.5, 1.0]
+
+    def test_faults_of_writes(self, top, gateway):
+        """A write is not: it may have been carried out."""
+        gateway.refuses(FAULT)
+
+        with pytest.raises(TopError) as caught:
+            top.taobao.item.add()
+
+        assert not caught.value.retryable
+        assert caught.value.maybe_sent
+
+    def test_repeatable(self, top, gateway):
+        """Unless the call says that it may be repeated."""
+        gateway.refuses(FAULT)
+        gateway.answers(OK)
+
+        top.taobao.item.add(repeatable=True)
+
+        assert len(gateway.requests) == 2
+
+    def test_not_repeatable(self, top, gateway):
+        """And a read can say the contrary."""
+        gateway.refuses(FAULT)
+
+        with pytest.raises(TopError):
+            top.taobao.trades.sold.get(repeatable=False)
+
+    @pytest.mark.parametrize("status", [503, 429])
+    def test_statuses(self, top, gateway, status):
+        """A gateway that is down is tried again for reads."""
+        gateway.answers("<html>", status=status)
+        gateway.answers(OK)
+
+        top.taobao.trades.sold.get()
+
+        assert len(gateway.requests) == 2
+
+    def test_retries(self, top, gateway):
+        """As often as the call allows."""
+        gateway.refuses(*[FAULT] * 5)
+
+        with pytest.raises(TopError):
+            top.taobao.trades.sold.get(retries=1)
+
+        assert len(gateway.requests) == 2
+
+    def test_timeouts(self, top, gateway):
+        """A write whose answer is missing is not sent again; the error says what is unknown."""
+        gateway.answers(requests.ReadTimeout())
+
+        with pytest.raises(requests.ReadTimeout, match=r"taobao\.item\.add at gw\.api\.taobao\.com") as caught:
+            top.taobao.item.add(session="sess10n")
+
+        assert caught.value.maybe_sent
+        assert len(gateway.requests) == 1
+
+    def test_timeouts_of_reads(self, top, gateway):
+        """A read is."""
+        gateway.answers(requests.ReadTimeout(), OK)
+
+        assert top.taobao.trades.sold.get().request_id == "r9"
+
+
+class TestSession:
+    def test_callable(self, make_top, gateway):
+        """A callable gives the session of each call."""
+        gateway.answers(OK, OK)
+        sessions = iter(["one", "two"])
+        top = make_top(session=lambda: next(sessions))
+
+        top.a.b()
+        top.a.b.post_async().wait()
+
+        assert [form["session"] for form in gateway.forms] == ["one", "two"]
+
+    def test_expired(self, make_top, gateway):
+        """An expired session is renewed and the call replayed once."""
+
+        class Session:
+            renewed = []
+
+            def __call__(self):
+                return "old"
+
+            def renew(self, expired):
+                self.renewed.append(expired)
+                return "new"
+
+        gateway.refuses({"code": 27}, {"code": 27})
+        top = make_top(session=Session())
+
+        with pytest.raises(TopError):
+            top.taobao.item.add(x=1)
+
+        assert [form["session"] for form in gateway.forms] == ["old", "new"]
+        assert Session.renewed == ["old"]
+
+    @pytest.mark.parametrize("code", [27, 22])
+    def test_not_renewed(self, make_top, gateway, code):
+        """Without a way to renew it, or for another reason, the error is raised."""
+        gateway.refuses({"code": code})
+
+        with pytest.raises(TopError):
+            make_top(session=lambda: "old").a.b()
+
+
+class TestBusiness:
+    @pytest.mark.parametrize("data", [{"is_success": False}, {"result": {"success": False}}, {"success": "false"}])
+    def test_failure(self, top, gateway, data):
+        """A failure inside of a normal answer is raised when it is asked for."""
+        gateway.answers({"b_response": data | {"response_code": "X1", "request_id": "r"}})
+
+        response = top.a.b()
+
+        with pytest.raises(TopError, match=r"a\.b: the call was carried out.*success = false") as caught:
+            response.raise_for_business()
+        assert caught.value.detail["response_code"] == "X1"
+        assert caught.value.request_id == "r"
+        assert caught.value.code == ""
+
+    def test_success(self, top, gateway):
+        """And only then."""
+        gateway.answers({"b_response": {"is_success": True}})
+
+        assert top.a.b().raise_for_business() is None
+
+    def test_pickle(self, top, gateway):
+        """An answer travels with its data and its method."""
+        gateway.answers({"b_response": {"is_success": False}})
+
+        response = pickle.loads(pickle.dumps(top.a.b()))
+
+        assert response.data == {"is_success": False}
+        with pytest.raises(TopError, match=r"a\.b"):
+            response.raise_for_business()
+
+    def test_pickle_without_request(self):
+        """Even one that never had a request."""
+        response = taobao_top.TopResponse()
+        response._content = b""
+
+        assert pickle.loads(pickle.dumps(response)).request.url is None
+
+
+class TestSixForms:
+    FORMS = {
+        "attributes": lambda top: top.alibaba.finance.insurance.createorder,
+        "chain": lambda top: top.chain("alibaba.finance.insurance.createorder"),
+        "items": lambda top: top["alibaba.finance.insurance.createorder"],
+    }
+    WAYS = {
+        "post": lambda chain, **p: chain.post(**p),
+        "called": lambda chain, **p: chain(**p),
+        "then": lambda chain, **p: chain.post_async(**p).then(lambda response: response).wait(),
+        "await": lambda chain, **p: asyncio.run(awaited(chain, p)),
+    }
+
+    @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+    @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+    def test_the_same_bytes(self, top, gateway, form, way):
+        """However it is written, the same leaves."""
+        gateway.answers({"alibaba_finance_insurance_createorder_response": {"is_success": True}})
+
+        response = way(form(top), create_order_request={"order_id": "实例值"})
+
+        assert response.data == {"is_success": True}
+        (request,) = gateway.requests
+        assert request.url == GATEWAY
+        assert request.body == (
+            b"method=alibaba.finance.insurance.createorder&app_key=12345678&v=2.0&format=json"
+            b"&create_order_request=%7B%22order_id%22%3A%22%E5%AE%9E%E4%BE%8B%E5%80%BC%22%7D"
+            b"&timestamp=2026-01-01+12%3A00%3A00&sign_method=hmac-sha256"
+            b"&sign=" + TestSixForms.signature.encode()
+        )
+
+    signature = "to be computed below"
+
+
+async def awaited(chain, parameters):
+    return await chain.post_async(**parameters)
+
+
+def _signature():
+    import hashlib
+    import hmac
+
+    message = (
+        "app_key12345678" 'create_order_request{"order_id":"实例值"}' "formatjson"
+        "methodalibaba.finance.insurance.createorder" "sign_methodhmac-sha256" "timestamp2026-01-01 12:00:00" "v2.0"
+    )  # fmt: skip
+    return hmac.new(b"s3cret-app", message.encode(), hashlib.sha256).hexdigest().upper()
+
+
+TestSixForms.signature = _signature()
+
+
+class TestExplain:
+    @pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
+    def test_signature(self, make_top, gateway, method):
+        """On code 25 the string that was signed is shown, its secrets masked."""
+        gateway.refuses({"code": 25, "msg": "Invalid signature"})
+        top = make_top(sign_method=method, session="sess10n")
+
+        with pytest.raises(TopError, match=r"explain\(\)") as caught:
+            top.taobao.top.auth.token.refresh(refresh_token="refre5h", nick="中")
+
+        text = caught.value.explain()
+        assert "app_key12345678formatjsonmethodtaobao.top.auth.token.refreshnick中refresh_token***session***" in text
+        assert "  nick = 中\n" in text
+        for secret in ("s3cret-app", "sess10n", "refre5h"):
+            assert secret not in text
+            assert secret not in str(caught.value)
+
+    def test_white_space(self, make_top, gateway):
+        """White space around a secret is a frequent cause."""
+        gateway.refuses({"code": 25})
+
+        with pytest.raises(TopError) as caught:
+            make_top(app_secret="s3cret-app\n").a.b()
+
+        assert "white space" in caught.value.explain()
+
+    def test_other_signers(self, make_top, gateway):
+        """With a signer of the user's own, at least the string is shown."""
+
+        class Remote(Signer):
+            def __call__(self, r):
+                r.body = r.codec.encode({**r.parameters, "sign": "REMOTE"})
+                return r
+
+        gateway.refuses({"code": 25})
+
+        with pytest.raises(TopError) as caught:
+            make_top(sign_method=Remote()).a.b()
+
+        assert "\n  app_key12345678formatjsonmethoda.bv2.0\n" in caught.value.explain()
+
+    def test_uploads(self, top, gateway):
+        """The texts of an upload are shown, its files are not."""
+        gateway.refuses({"code": 25})
+
+        with pytest.raises(TopError) as caught:
+            top.a.b(title="t1tle", file=b"c0ntent")
+
+        assert "title = t1tle" in caught.value.explain()
+        assert "c0ntent" not in caught.value.explain()
+
+    @pytest.mark.parametrize(
+        ("date", "words"),
+        [
+            ("Thu, 01 Jan 2026 04:20:00 GMT", "1200 seconds slow"),
+            ("Thu, 01 Jan 2026 03:40:00 GMT", "1200 seconds fast"),
+            ("yesterday", "does not tell the gateway's time"),
+            (None, "does not tell the gateway's time"),
+        ],
+    )
+    def test_clock(self, top, gateway, date, words):
+        """On code 31 the clocks are compared."""
+        gateway.answers({"error_response": {"code": 31}}, headers={} if date is None else {"Date": date})
+
+        with pytest.raises(TopError, match=r"10 minutes: \.explain") as caught:
+            top.a.b()
+
+        text = caught.value.explain()
+        assert "stamped 2026-01-01 12:00:00, Beijing time" in text
+        assert words in text
+        assert "adjust_clock" in text
+
+    def test_clock_of_other_signers(self, make_top, gateway):
+        """A signer may have stamped in its own way."""
+
+        class Remote(Signer):
+            def __call__(self, r):
+                r.body = r.codec.encode({**r.parameters, "timestamp": "0"})
+                return r
+
+        gateway.answers({"error_response": {"code": 31}}, headers={"Date": "Thu, 01 Jan 2026 04:20:00 GMT"})
+
+        with pytest.raises(TopError) as caught:
+            make_top(sign_method=Remote()).a.b()
+
+        assert "does not tell" in caught.value.explain()
+
+
+class TestClock:
+    def test_adjusted(self, top, gateway):
+        """The gateway's time corrects the stamps of later calls."""
+        gateway.answers({"time_get_response": {"time": "2026-01-01 12:20:00"}}, OK)
+
+        assert top.adjust_clock() == 1200
+        top.a.b()
+
+        assert gateway.forms[0]["method"] == "taobao.time.get"
+        assert gateway.forms[1]["timestamp"] == "2026-01-01 12:20:00"
+
+    def test_only_asked(self, top, gateway):
+        """Asking alone changes nothing."""
+        gateway.answers({"time_get_response": {"time": "2026-01-01 11:59:00"}}, OK)
+
+        assert top.clock_offset() == -60
+        top.a.b()
+
+        assert gateway.forms[1]["timestamp"] == "2026-01-01 12:00:00"
+
+    def test_refused(self, top, gateway):
+        """A clock that is far off is refused even then; the refusal's Date helps."""
+        gateway.answers({"error_response": {"code": 31}}, headers={"Date": "Thu, 01 Jan 2026 04:20:00 GMT"})
+
+        assert top.adjust_clock() == 1200
+
+    @pytest.mark.parametrize("error", [{"code": 31}, {"code": 29}])
+    def test_unknown(self, top, gateway, error):
+        """Without any time, the refusal is raised."""
+        gateway.answers({"error_response": error})
+
+        with pytest.raises(TopError):
+            top.adjust_clock()
+
+    @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+    def test_zone_of_the_machine(self, zone):
+        """The stamp is that of Beijing in a process of any zone."""
+        code = (
+            "import time; time.tzset(); from taobao_top import MD5Signer; import requests;"
+            f"r = MD5Signer('s', clock=lambda: {NOON})(requests.Request('POST', 'https://h/', data={{'a': '1'}}).prepare());"
+            "print(r.body.decode())"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | {"TZ": zone}, capture_output=True, text=True, check=True
+        )
+
+        assert "timestamp=2026-01-01+12%3A00%3A00" in done.stdout
+
+
+class TestSecrets:
+    PLANTED = ("s3cret-app", "sess10n", "13800138000", "refre5h")
+
+    def test_nothing_shows(self, make_top, gateway, caplog):
+        """No secret and no person's data in any log line, repr, error or pickle of one."""
+        caplog.set_level(logging.DEBUG)
+        attempts = []
+        top = make_top(session="sess10n", on_attempt=attempts.append)
+        gateway.answers(OK, {"error_response": {"code": 50, "sub_code": "isv.x"}}, "<html>", requests.ConnectionError("url?session=sess10n"))
+        shown = []
+
+        def call(**extra):
+            try:
+                shown.append(repr(top.taobao.item.add(mobile="13800138000", refresh_token="refre5h", **extra)))
+            except (ChainableError, requests.RequestException) as error:
+                shown.append(f"{error!r} {error} {error.args}")
+                if isinstance(error, APIError):
+                    shown.append(repr(pickle.dumps(error)))
+
+        call()
+        call(file=b"x")
+        call(file=b"x")
+        call(file=b"x")
+        shown += [record.getMessage() for record in caplog.records]
+        shown += [repr(value) for value in (top, top.a.b, top._settings, top._settings.signer, *attempts)]
+        shown += [repr(top._prepare(top.a.b, "POST", (), {"mobile": "13800138000"}))]
+        text = "\n".join(shown)
+
+        assert len(gateway.requests) == 4
+        assert len(attempts) == 4
+        for secret in self.PLANTED:
+            assert secret not in text
+
+    def test_one_line_per_attempt(self, top, gateway, caplog):
+        """At INFO the method, status, request id and attempt are told."""
+        caplog.set_level(logging.INFO, logger="taobao_top")
+        gateway.answers(OK)
+
+        top.taobao.item.add(title="x")
+
+        (record,) = caplog.records
+        assert record.name == "taobao_top"
+        assert record.getMessage().startswith(
+            "POST taobao.item.add at gw.api.taobao.com: status 200, request id r9, attempt 1, "
+        )
+
+
+def test_threads(make_top):
+    """One client serves many threads, each answer goes to who asked."""
+    top = make_top()
+
+    def answer(request):
+        form = dict(part.split("=") for part in request.body.decode().split("&"))
+        return 200, {}, f'{{"b_response":{{"x":"{form["x"]}"}}}}'
+
+    with responses.RequestsMock() as mock:
+        mock.add_callback("POST", GATEWAY, callback=answer)
+        wrong = []
+
+        def work(first):
+            wrong.extend(x for x in range(first, first + 20) if top.a.b(x=x).data != {"x": str(x)})
+
+        threads = [threading.Thread(target=work, args=(number * 20,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert not wrong
+
+
+def test_import_is_light():
+    """Importing the package brings neither cryptography nor anything a call does not need."""
+    code = "import sys, taobao_top; print([m for m in ('cryptography', 'limits', 'redis', 'defusedxml', 'wechatpay') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names():
+    """What is imported late is there all the same."""
+    assert sorted(taobao_top.__all__) == taobao_top.__all__
+    for name in taobao_top.__all__:
+        assert getattr(taobao_top, name).__name__ == name
+    with pytest.raises(AttributeError, match="nothing"):
+        taobao_top.nothing
+    assert HMACMD5Signer.sign_method == "hmac"
+    assert issubclass(CodecError, ValueError)
+    assert datetime.fromtimestamp(NOON, BEIJING).hour == 12
