@@ -18,11 +18,12 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass_environment
+from urllib.request import getproxies, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed lacks it
 
 import requests
 from attrs import frozen
 from requests.adapters import HTTPAdapter
+from requests.certs import where  # type: ignore[attr-defined]  # re-exported by requests, as its users expect
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
@@ -171,7 +172,7 @@ class _SecureConnection(_Known, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
+    ConnectionCls: Any = _PlainConnection
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         conn: Any = super()._get_conn(timeout)
@@ -217,7 +218,7 @@ class _Adapter(HTTPAdapter):
         host = {"scheme": url.scheme, "host": url.hostname, "port": url.port}
         if url.scheme != "https":
             return host, {}
-        pool: dict[str, Any] = {"ssl_context": self._context(verify, cert)}
+        pool: dict[str, Any] = {"ssl_context": self.context(verify, cert)}
         if verify is False:
             pool |= {"cert_reqs": "CERT_NONE", "assert_hostname": False}
         return host, pool
@@ -225,7 +226,13 @@ class _Adapter(HTTPAdapter):
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Do nothing: the context knows all of it, and giving the file again would read it again."""
 
-    def _context(self, verify: bool | str, cert: ClientCertificate | None) -> ssl.SSLContext:
+    def context(self, verify: bool | str, cert: ClientCertificate | None) -> ssl.SSLContext:
+        """
+        Give the one context for connections of this kind.
+
+        Raises:
+            ConfigurationError: A file is missing or wrong.
+        """
         key = (verify, cert)
         with self._lock:
             context = self._contexts.get(key)
@@ -244,7 +251,7 @@ class _Adapter(HTTPAdapter):
         response.reason = resp.reason
         response.url = req.url or ""
         response.request = req
-        response.connection = self  # type: ignore[attr-defined]  # requests sets it, too, without declaring it
+        response.connection = self
         return response
 
 
@@ -255,14 +262,14 @@ def _new_context(verify: bool | str) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
-    where = verify if isinstance(verify, str) else requests.certs.where()
+    bundle = verify if isinstance(verify, str) else where()
     try:
-        if os.path.isdir(where):
-            context.load_verify_locations(capath=where)
+        if os.path.isdir(bundle):
+            context.load_verify_locations(capath=bundle)
         else:
-            context.load_verify_locations(cafile=where)
+            context.load_verify_locations(cafile=bundle)
     except (OSError, ssl.SSLError) as error:
-        msg = f"verify: {where!r} holds no CA certificates in PEM form ({type(error).__name__}: {error})"
+        msg = f"verify: {bundle!r} holds no CA certificates in PEM form ({type(error).__name__}: {error})"
         raise ConfigurationError(msg) from None
     return context
 
@@ -397,6 +404,8 @@ class Transport:
                 cert = FileCertificate.of(self._lent.cert)
             else:
                 adapter, cert = lent, self._lent.cert
+        if adapter is self._adapter and url.startswith("https:"):
+            adapter.context(verify, cert)  # here, for inside the adapter a wrong file would pass for a wrong URL
         raw = adapter.send(
             request, stream=True, timeout=timeout, verify=verify, cert=cert, proxies=self.proxies_for(url)
         )

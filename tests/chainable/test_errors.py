@@ -1,0 +1,130 @@
+"""Errors and answers: what they carry, and that they survive pickling."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import timedelta
+
+import pytest
+import requests
+import responses
+
+import chainable
+from chainable import (
+    APIError,
+    ChainableError,
+    CodecError,
+    ConfigurationError,
+    DecryptionError,
+    InProgress,
+    PathError,
+    Response,
+    SignatureError,
+    UnknownKeyError,
+)
+
+
+class TestTree:
+    @pytest.mark.parametrize(
+        ("kind", "builtin"),
+        [
+            (PathError, ValueError),
+            (ConfigurationError, ValueError),
+            (UnknownKeyError, LookupError),
+            (CodecError, ValueError),
+            (DecryptionError, Exception),
+            (InProgress, Exception),
+            (SignatureError, Exception),
+            (APIError, requests.HTTPError),
+        ],
+    )
+    def test_one_root_and_the_builtin(self, kind, builtin):
+        error = kind("what is wrong")
+        again = pickle.loads(pickle.dumps(error))
+
+        assert isinstance(error, ChainableError)
+        assert isinstance(error, builtin)
+        assert str(error) == "what is wrong"
+        assert type(again) is kind
+        assert str(again) == str(error)
+
+    def test_a_forged_answer_is_no_network_failure(self):
+        assert not issubclass(SignatureError, requests.RequestException)
+
+    def test_the_docstring_draws_the_tree(self):
+        for kind in ChainableError.__subclasses__():
+            if kind.__module__ == "chainable.errors":
+                assert kind.__name__ in chainable.errors.__doc__
+
+    def test_exports_are_sorted_and_there(self):
+        assert sorted(chainable.__all__) == sorted(set(chainable.__all__))
+        for name in chainable.__all__:
+            assert getattr(chainable, name) is not None
+
+
+class TestAPIError:
+    def test_everything_survives_pickling(self):
+        error = APIError(
+            "no",
+            code="X",
+            detail={"field": "a"},
+            status_code=400,
+            request_id="1",
+            retryable=True,
+            explain=lambda: "line 2",
+        )
+        again = pickle.loads(pickle.dumps(error))
+
+        assert (again.code, again.detail, again.status_code, again.request_id) == ("X", {"field": "a"}, 400, "1")
+        assert again.retryable
+        assert again.transient
+        assert again.explain() == "line 2"
+        assert pickle.loads(pickle.dumps(again)).explain() == "line 2"
+
+    def test_without_an_explanation_it_says_so(self):
+        assert "nothing to compare" in APIError("no").explain()
+
+    def test_the_request_stays_behind(self, paths):
+        with responses.RequestsMock() as mock:
+            mock.post("https://gateway.example/v3/pay", json={"a": 1})
+            response = paths.v3.pay.post(json={"secret": "SECRET"})
+        error = APIError("no", response=response)
+        data = pickle.dumps(error)
+
+        assert b"SECRET" not in data
+        assert pickle.loads(data).response.data == {"a": 1}
+
+
+class TestResponse:
+    def test_pickles_with_what_came(self, paths):
+        with responses.RequestsMock() as mock:
+            mock.post("https://gateway.example/v3/pay", json={"a": 1}, headers={"Set-Cookie": "a=b"})
+            response = paths.v3.pay.post(json={"secret": "SECRET"})
+        data = pickle.dumps(response)
+        again = pickle.loads(data)
+
+        assert b"SECRET" not in data
+        assert (again.content, again.status_code, again.data) == (response.content, 200, {"a": 1})
+        assert again.headers == response.headers
+        assert again.url == "https://gateway.example/v3/pay"
+        assert (again.request.method, again.request.url) == ("POST", "https://gateway.example/v3/pay")
+        assert again.request.body is None
+        assert isinstance(again.elapsed, timedelta)
+        assert again.text == response.text
+        assert dict(response.cookies) == {"a": "b"}
+        with pytest.raises(DecryptionError, match="pickl"):
+            again.decrypted()
+
+    def test_an_empty_one_pickles_too(self):
+        again = pickle.loads(pickle.dumps(Response()))
+
+        assert again.request.method is None
+        assert not again.cookies
+
+    def test_decrypted_leaves_data_alone(self):
+        response = Response()
+        response._data = {"name": "sealed"}
+        response._open = lambda data: {"name": "open"}
+
+        assert response.decrypted() == {"name": "open"}
+        assert response.data == {"name": "sealed"}

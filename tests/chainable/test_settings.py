@@ -1,0 +1,136 @@
+"""Options, environment, files: every wrong setting is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chainable import ConfigurationError
+from chainable.environment import environment, table
+from chainable.options import base_url, header_fields, timeout_pair, verification, whole
+
+
+class TestAccessPoints:
+    @pytest.mark.parametrize(
+        ("given", "taken"),
+        [
+            ("https://host.example", "https://host.example/"),
+            ("https://host.example/hk/", "https://host.example/hk/"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("http://localhost/x", "http://localhost/x/"),
+            ("http://[::1]:1/", "http://[::1]:1/"),
+        ],
+    )
+    def test_one_slash_at_the_end(self, given, taken):
+        assert base_url("base_url", given) == taken
+
+    @pytest.mark.parametrize(
+        "given",
+        [None, 1, "", "host", "ftp://host/", "https://", "https://host:x/", "https://host:0/", "https://ho st/", "https://支付/",
+         "https://user:SECRET@host/", "https://host/?a=SECRET", "https://host/#SECRET", "http://host.example/", "http://10.0.0.1/"],
+    )  # fmt: skip
+    def test_others_are_refused_by_name(self, given):
+        with pytest.raises(ConfigurationError, match="^base_url: ") as caught:
+            base_url("base_url", given)
+
+        assert "SECRET" not in str(caught.value)
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("given", "pair"), [(None, (5.0, 30.0)), (3, (3.0, 3.0)), ((1, 2.5), (1.0, 2.5)), ([1, 2], (1.0, 2.0))]
+    )
+    def test_timeouts(self, given, pair):
+        assert timeout_pair(given) == pair
+
+    @pytest.mark.parametrize("given", [0, -1, "5", True, float("inf"), float("nan"), (1,), (1, None), (1, 2, 3), 1e9])
+    def test_timeouts_are_finite(self, given):
+        with pytest.raises(ConfigurationError, match="timeout"):
+            timeout_pair(given)
+
+    @pytest.mark.parametrize("given", [-1, True, 1.0, "1", None])
+    def test_counts(self, given):
+        with pytest.raises(ConfigurationError, match="retries"):
+            whole("retries", given)
+
+    def test_a_count(self):
+        assert whole("retries", 0) == 0
+
+    def test_verification(self):
+        assert verification(False) is False
+        assert verification(Path("/x")) == "/x"
+        with pytest.raises(ConfigurationError, match="verify"):
+            verification(1)
+
+    def test_headers(self):
+        assert header_fields(None) == {}
+        assert header_fields({"X-A": "1", "X-B": None, "X-C": b"2"}) == {"X-A": "1", "X-C": "2"}
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"X\r\n": "1"},
+            {"": "1"},
+            {1: "1"},
+            {"支": "1"},
+            {"X": "SECRET\r\nY: 1"},
+            {"X": "SECRET值"},
+            {"X": 1},
+            "X: 1",
+            [("X", "1")],
+        ],
+    )
+    def test_headers_that_are_none(self, headers):
+        with pytest.raises(ConfigurationError, match="headers") as caught:
+            header_fields(headers)
+
+        assert "SECRET" not in str(caught.value)
+
+
+class TestEnvironment:
+    def test_names_with_the_prefix_are_read(self, monkeypatch):
+        monkeypatch.setenv("SHOP_KEY", "1")
+        monkeypatch.setenv("SHOP_EMPTY", "")
+        monkeypatch.setenv("OTHER", "2")
+
+        assert environment("SHOP_", {"KEY", "EMPTY"}) == {"key": "1"}
+
+    def test_an_unknown_name_warns_with_the_nearest(self, monkeypatch):
+        monkeypatch.setenv("SHOP_KYE", "1")
+        with pytest.warns(UserWarning, match="SHOP_KYE is no setting; did you mean 'KEY'"):
+            assert environment("SHOP_", ["KEY"]) == {}
+
+    def test_a_file_is_read_in_place_of_the_environment(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("SHOP_KEY", "real")
+        file = tmp_path / "test.env"
+        file.write_text("\ufeff# a comment\n\nexport SHOP_KEY='test'\nSHOP_TWO=\"a=b\"\nSHOP_THREE=plain\n", "utf-8")
+
+        assert environment("SHOP_", ["KEY", "TWO", "THREE"], file) == {"key": "test", "two": "a=b", "three": "plain"}
+
+    def test_wrong_files_are_named(self, tmp_path):
+        broken = tmp_path / "broken.env"
+        broken.write_text("SHOP_KEY\n")
+        with pytest.raises(ConfigurationError, match=r"broken\.env: line 1"):
+            environment("SHOP_", [], broken)
+        with pytest.raises(ConfigurationError, match=r"none\.env: cannot be read"):
+            environment("SHOP_", [], tmp_path / "none.env")
+        broken.write_bytes(b"\xff\xfe\xfd")
+        with pytest.raises(ConfigurationError, match="UTF-8"):
+            environment("SHOP_", [], broken)
+
+
+class TestTables:
+    @pytest.mark.parametrize("text", ['key = "1"', '[shop]\nkey = "1"'])
+    def test_a_table_or_the_top(self, tmp_path, text):
+        file = tmp_path / "shop.toml"
+        file.write_text(text)
+
+        assert table(file, "shop", ["key"]) == {"key": "1"}
+
+    @pytest.mark.parametrize(("text", "message"), [("key =", "no TOML"), ('kye = "1"', "did you mean 'key'")])
+    def test_wrong_files_are_named(self, tmp_path, text, message):
+        file = tmp_path / "shop.toml"
+        file.write_text(text)
+        with pytest.raises(ConfigurationError, match=message):
+            table(file, "shop", ["key"])

@@ -1,0 +1,422 @@
+"""The way to the network: connections, deadlines, TLS, proxies, forks."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import socket
+import ssl
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+import trustme
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import InsecureRequestWarning
+
+from chainable import CodecError, ConfigurationError, Transport
+from chainable import transport as module
+from chainable.transport import FileCertificate
+from tests.chainable.scripted import Scripted, plain_answer, reset
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def ca_file(authority, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+@pytest.fixture
+def server_context(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def transport():
+    made: list[Transport] = []
+
+    def make(**options: Any) -> Transport:
+        made.append(Transport(**options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def ok(connection, request, number):
+    connection.sendall(plain_answer())
+
+
+def request_to(url: str, body: bytes | None = None) -> requests.PreparedRequest:
+    return requests.Request("POST", url, data=body).prepare()
+
+
+def send(transport: Transport, url: str, *, timeout=(2.0, 2.0), deadline: float = 5.0, **options: Any):
+    return transport.send(request_to(url, b"x"), timeout=timeout, expires=time.monotonic() + deadline, **options)
+
+
+class TestConnections:
+    def test_a_thousand_calls_use_one_connection(self, transport):
+        one = transport()
+        with Scripted(ok) as server:
+            for _ in range(1000):
+                assert send(one, server.url).content == b"ok"
+
+            assert server.connections == 1
+            assert one.connecting is False
+
+    def test_threads_have_a_connection_each_and_keep_it(self, transport):
+        one = transport(pool_maxsize=8)
+        with Scripted(ok) as server:
+            barrier = threading.Barrier(8)
+
+            def work():
+                barrier.wait()
+                for _ in range(20):
+                    send(one, server.url)
+
+            threads = [threading.Thread(target=work) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+            assert server.connections <= 8
+
+    def test_an_idle_connection_is_not_used_again(self, transport, monkeypatch):
+        one = transport()
+        with Scripted(ok) as server:
+            send(one, server.url)
+            monkeypatch.setattr(module, "IDLE", -1.0)
+            send(one, server.url)
+
+            assert server.connections == 2
+
+    def test_answers_without_a_body_give_the_connection_back(self, transport):
+        one = transport()
+
+        def empty(connection, request, number):
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        with Scripted(empty) as server:
+            for _ in range(3):
+                assert send(one, server.url).content == b""
+
+            assert server.connections == 1
+
+    def test_a_forked_child_opens_its_own(self, transport):
+        one = transport()
+        with Scripted(ok) as server:
+            send(one, server.url)
+            child = os.fork()
+            if child == 0:
+                try:
+                    send(one, server.url)
+                    os._exit(0)
+                except BaseException:
+                    os._exit(1)
+            _, status = os.waitpid(child, 0)
+            send(one, server.url)
+
+            assert status == 0
+            assert server.connections == 2
+
+    def test_after_a_fork_everything_is_new(self, transport):
+        one = transport()
+        before = one._adapter
+        module._forget()
+
+        assert one._adapter is not before
+        before.close()
+
+    def test_a_reader_can_be_closed_twice(self):
+        left, right = socket.socketpair()
+        bounded = module._BoundedSocket(left)
+        left.settimeout(None)
+        reader = module._BoundedReader(bounded)
+        module._attempt.expires = time.monotonic() + 5
+        try:
+            right.sendall(b"x")
+            buffer = bytearray(1)
+            assert reader.readinto(buffer) == 1
+        finally:
+            module._attempt.expires = None
+        reader.close()
+        reader.close()
+        left.close()
+        right.close()
+
+
+class TestFailures:
+    def test_nobody_listens(self, transport):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        one = transport()
+        with pytest.raises(requests.ConnectionError):
+            send(one, f"http://127.0.0.1:{port}/")
+
+        assert one.connecting is True
+
+    def test_a_reset_before_the_answer(self, transport):
+        one = transport()
+        with Scripted(lambda connection, *_: reset(connection)) as server:
+            with pytest.raises(requests.ConnectionError):
+                send(one, server.url)
+
+            assert one.connecting is False
+
+    def test_a_reset_in_the_body(self, transport):
+        def half(connection, request, number):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+            time.sleep(0.05)
+            reset(connection)
+
+        with Scripted(half) as server, pytest.raises(requests.RequestException):
+            send(transport(), server.url)
+
+    def test_a_body_cut_short(self, transport):
+        def cut(connection, request, number):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+            connection.close()
+
+        with Scripted(cut) as server, pytest.raises(requests.exceptions.ChunkedEncodingError):
+            send(transport(), server.url)
+
+    def test_a_body_that_is_no_gzip(self, transport):
+        def broken(connection, request, number):
+            connection.sendall(plain_answer(b"no gzip at all", "Content-Encoding: gzip\r\n"))
+
+        with Scripted(broken) as server, pytest.raises(requests.exceptions.ContentDecodingError):
+            send(transport(), server.url)
+
+    def test_a_silent_server(self, transport):
+        with Scripted(lambda *_: time.sleep(1)) as server, pytest.raises(requests.ReadTimeout):
+            send(transport(), server.url, timeout=(1.0, 0.1))
+
+    @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
+    def test_a_drip_ends_at_the_deadline(self, transport, head):
+        def drip(connection, request, number):
+            connection.sendall(head)
+            for _ in range(100):
+                connection.sendall(b"H")
+                time.sleep(0.02)
+
+        started = time.monotonic()
+        with Scripted(drip) as server, pytest.raises(requests.RequestException):
+            send(transport(), server.url, timeout=(1.0, 1.0), deadline=0.2)
+
+        assert time.monotonic() - started < 1
+
+    def test_a_deadline_that_has_passed(self, transport):
+        with Scripted(ok) as server, pytest.raises(requests.RequestException):
+            send(transport(), server.url, deadline=-1.0)
+
+    def test_a_huge_body(self, transport, monkeypatch):
+        monkeypatch.setattr(module, "LARGEST", 1000)
+        bomb = gzip.compress(b"0" * 3_000_000)
+
+        def huge(connection, request, number):
+            connection.sendall(plain_answer(bomb, "Content-Encoding: gzip\r\n"))
+
+        with Scripted(huge) as server, pytest.raises(CodecError, match="download"):
+            send(transport(), server.url)
+
+    def test_the_socket_fails_while_the_body_is_read(self):
+        class Raw:
+            def __init__(self, error):
+                self.error = error
+
+            def read(self, *_, **__):
+                raise self.error
+
+        response = module.Response()
+        response.raw = Raw(OSError("gone"))
+        with pytest.raises(requests.ConnectionError):
+            Transport._read(response)
+
+
+class TestTLS:
+    def test_the_ca_file_is_read_once_for_all_connections(self, transport, server_context, ca_file, monkeypatch):
+        reads = []
+        load = ssl.SSLContext.load_verify_locations
+
+        def counted(context, *args, **kwargs):
+            reads.append(kwargs)
+            load(context, *args, **kwargs)
+
+        monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+        one = transport(verify=ca_file)
+        with Scripted(ok, server_context) as server:
+            monkeypatch.setattr(module, "IDLE", -1.0)
+            for _ in range(5):
+                assert send(one, server.url).content == b"ok"
+
+            assert server.connections == 5
+        assert len(reads) == 1
+
+    def test_a_stranger_is_refused(self, transport, server_context):
+        one = transport(verify=requests.certs.where())
+        with Scripted(ok, server_context) as server, pytest.raises(requests.exceptions.SSLError):
+            send(one, server.url)
+
+        assert one.connecting is True
+
+    def test_the_users_verify_beats_the_environment(self, transport, server_context, ca_file, monkeypatch):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
+        with Scripted(ok, server_context) as server:
+            assert send(transport(verify=ca_file), server.url).ok
+            with pytest.raises(requests.exceptions.SSLError):
+                send(transport(), server.url)
+
+    def test_the_environment_counts_where_the_user_says_nothing(self, transport, server_context, ca_file, monkeypatch):
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+        monkeypatch.setenv("CURL_CA_BUNDLE", ca_file)
+        with Scripted(ok, server_context) as server:
+            assert send(transport(), server.url).ok
+
+    def test_a_call_can_verify_otherwise(self, transport, server_context, ca_file):
+        with Scripted(ok, server_context) as server:
+            assert send(transport(verify=requests.certs.where()), server.url, verify=ca_file).ok
+            with pytest.warns(InsecureRequestWarning):
+                assert send(transport(verify=requests.certs.where()), server.url, verify=False).ok
+
+    def test_a_folder_of_cas(self, transport, tmp_path):
+        assert module._new_context(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
+
+    @pytest.mark.parametrize("content", [None, "no certificate"])
+    def test_a_wrong_ca_file_is_named(self, transport, tmp_path, content):
+        path = tmp_path / "ca.pem"
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(ConfigurationError, match=r"verify: .*ca\.pem"):
+            send(transport(verify=path), "https://127.0.0.1:1/")
+
+    def test_a_client_certificate_is_shown(self, transport, authority, ca_file, tmp_path):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(ca_file)
+        own = authority.issue_cert("merchant.example")
+        both, key = tmp_path / "both.pem", tmp_path / "key.pem"
+        own.private_key_and_cert_chain_pem.write_to_path(both)
+        own.private_key_pem.write_to_path(key)
+        one = transport(verify=ca_file)
+        with Scripted(ok, context) as server:
+            assert send(one, server.url, certificate=FileCertificate(str(both))).ok
+            assert send(one, server.url, certificate=FileCertificate(str(both), str(key))).ok
+            session = requests.Session()
+            session.cert = (str(both), str(key))
+            assert send(transport(verify=ca_file, http_session=session), server.url).ok
+            session.cert = str(both)
+            assert send(transport(verify=ca_file, http_session=session), server.url).ok
+
+    def test_a_certificate_that_cannot_be_used_is_named(self, transport, tmp_path):
+        with pytest.raises(ConfigurationError, match="client certificate"):
+            send(transport(), "https://127.0.0.1:1/", certificate=FileCertificate(str(tmp_path / "none.pem")))
+
+
+class TestProxies:
+    def test_those_of_the_environment_are_looked_up_once(self, transport, monkeypatch):
+        monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+        monkeypatch.setenv("NO_PROXY", "internal.example,10.0.0.0/8")
+        one = transport()
+        monkeypatch.setenv("HTTP_PROXY", "http://other.example:3128")
+
+        assert one.proxies_for("http://host.example/")["http"] == "http://proxy.example:3128"
+        assert one.proxies_for("http://host.example/") is one.proxies_for("http://host.example/x")
+        assert one.proxies_for("http://internal.example/") == {}
+        assert one.proxies_for("http://10.1.2.3:80/") == {}
+        assert one.proxies_for("http://192.0.2.1/") != {}
+
+    def test_many_hosts_do_not_fill_the_memory(self, transport):
+        one = transport()
+        for number in range(200):
+            one.proxies_for(f"http://h{number}.example/")
+
+        assert len(one._proxies) <= 64
+
+    def test_those_given_win(self, transport, monkeypatch):
+        monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+
+        assert transport(proxies={}).proxies_for("http://host.example/") == {}
+        assert transport(proxies={"http": "http://p:1"}).proxies_for("http://x/") == {"http": "http://p:1"}
+
+    def test_a_session_lends_its_own(self, transport):
+        session = requests.Session()
+        session.proxies = {"http": "http://p:1"}
+
+        assert transport(http_session=session).proxies_for("http://x/") == {"http": "http://p:1"}
+
+    def test_a_proxy_is_gone_through(self, transport):
+        with Scripted(ok) as proxy:
+            one = transport(proxies={"http": proxy.url})
+
+            assert send(one, "http://host.example/v3/x").ok
+            assert proxy.requests[0].startswith(b"POST http://host.example/v3/x ")
+
+    def test_a_socks_proxy_keeps_its_own_pools(self, transport):
+        one = transport()
+        try:
+            manager = one._adapter.proxy_manager_for("socks5://127.0.0.1:1")
+        except requests.exceptions.InvalidSchema:
+            return  # without PySocks requests refuses it by itself
+        assert manager.pool_classes_by_scheme is not module._POOLS
+
+
+class TestLentSessions:
+    def test_an_adapter_of_the_users_own_is_used(self, transport):
+        class Own(HTTPAdapter):
+            used = 0
+
+            def send(self, *args, **kwargs):
+                Own.used += 1
+                return super().send(*args, **kwargs)
+
+        session = requests.Session()
+        session.mount("http://", Own())
+        one = transport(http_session=session)
+        with Scripted(ok) as server:
+            response = send(one, server.url)
+
+            assert response.content == b"ok"
+            assert isinstance(response, module.Response)
+            assert not response.cookies
+            assert Own.used == 1
+            assert one.connecting is None
+        session.close()
+
+    def test_a_plain_session_lends_nothing_to_show(self):
+        assert FileCertificate.of(None) is None
+
+    def test_its_verify_counts(self, transport, tmp_path):
+        session = requests.Session()
+        session.verify = False
+
+        assert transport(http_session=session)._verify is False
+        assert transport(http_session=session, verify=True)._verify is True
+
+
+class TestStreams:
+    def test_the_body_of_a_success_stays_on_the_connection(self, transport):
+        with Scripted(ok) as server:
+            response = send(transport(), server.url, stream=True)
+
+            assert response.raw.read() == b"ok"
+
+    def test_the_body_of_an_error_is_read(self, transport):
+        def error(connection, request, number):
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")
+
+        with Scripted(error) as server:
+            assert send(transport(), server.url, stream=True)._content == b"no"
