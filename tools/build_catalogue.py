@@ -1,7 +1,7 @@
 """
 Make the compact catalogues inside the packages from the readable source.
 
-``python tools/build_catalogue.py`` writes them; with ``--check`` it writes
+``python -m tools.build_catalogue`` writes them; with ``--check`` it writes
 nothing and fails if it would change one.
 """
 
@@ -13,10 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import source
-
 from chainable.catalogue import shelve
 from chainable.path import fold
+from tools import source
 
 PACKAGES = Path(__file__).parent.parent
 
@@ -72,10 +71,7 @@ def fix(root: Records, path: str, value: str) -> None:
     node = root
     *segments, last = path.split("/")
     for segment in segments:
-        if segment.startswith("{"):
-            node = node["variables"][segment[1:-1]]
-        else:
-            node = node["literals"][fold(segment)][segment]
+        node = node["variables"][segment[1:-1]] if segment[0] == "{" else node["literals"][fold(segment)][segment]
     node.setdefault("literals", {}).setdefault(fold(value), {})[value] = last[1:-1]
 
 

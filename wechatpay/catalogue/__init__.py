@@ -316,7 +316,7 @@ def operations() -> Iterator[Operation]:
 
 @lru_cache(maxsize=64)
 def _fields(key: str) -> tuple[Request, Answer, tuple[str, ...]]:
-    from wechatpay.catalogue import fields  # noqa: PLC0415 (a call needs none of it)
+    from wechatpay.catalogue import fields
 
     return fields.of(_details.get(key) or {})
 
@@ -335,7 +335,7 @@ def event(name: str, /, version: str = "v3") -> Event | None:
         record = _details.get(key)
         if record is None:
             return None
-        from wechatpay.catalogue import fields  # noqa: PLC0415 (a call needs none of it)
+        from wechatpay.catalogue import fields
 
         found = _events[key] = fields.event(version, name, record)
     return found
@@ -351,7 +351,7 @@ def events() -> Iterator[Event]:
 
 def __getattr__(name: str) -> Any:
     if name in {"Answer", "Event", "Field", "Request"}:
-        from wechatpay.catalogue import fields  # noqa: PLC0415 (a call needs none of it)
+        from wechatpay.catalogue import fields
 
         return getattr(fields, name)
     msg = f"module {__name__!r} has no attribute {name!r}"

@@ -125,7 +125,11 @@ def of(record: dict[str, Any]) -> tuple[Request, Answer, tuple[str, ...]]:
     """Make the fields and the list of pages of an operation out of its record."""
     request = {place: _made(fields) for place, fields in record.get("request", {}).items()}
     answer = record.get("response", {})
-    return Request(**request), Answer(answer.get("content", "json"), _made(answer.get("fields", ()))), tuple(record.get("docs", ()))
+    return (
+        Request(**request),
+        Answer(answer.get("content", "json"), _made(answer.get("fields", ()))),
+        tuple(record.get("docs", ())),
+    )
 
 
 def event(version: str, name: str, record: dict[str, Any]) -> Event:
