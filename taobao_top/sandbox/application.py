@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from taobao_top.sandbox.channel import Queue
+from taobao_top.sandbox.clock import Clock
 from taobao_top.sandbox.faults import Faults
 from taobao_top.sandbox.journal import Journal
 from taobao_top.sandbox.refusals import Refusal
@@ -39,7 +40,7 @@ class Application:
 
     Attributes:
         account: Its keys.
-        clock: The sandbox's clock.
+        clock: The sandbox's clock, as this app sees it: it can be set.
         lock: Held while a call is carried out.
         journal: Its requests.
         faults: What is to go wrong.
@@ -56,14 +57,14 @@ class Application:
 
     def __init__(self, account: Account, store: Store, clock: Callable[[], float], journal_size: int) -> None:
         self.account = account
-        self.clock = clock
+        self.clock = Clock(clock)
         self.lock = threading.RLock()
         self.journal = Journal(journal_size)
         self.faults = Faults()
         self.throttle = Throttle()
-        self.sessions = Sessions(account, store, clock)
-        self.queue = Queue(clock)
-        self.trades = Trades(Shelf(store, account.app_key, "trade"), clock, self.lock)
+        self.sessions = Sessions(account, store, self.clock)
+        self.queue = Queue(self.clock)
+        self.trades = Trades(Shelf(store, account.app_key, "trade"), self.clock, self.lock)
         self.insurance = Shelf(store, account.app_key, "insurance")
         self.secret_version = 1
         self.need_session: set[str] = set()
@@ -77,10 +78,12 @@ class Application:
         Raises:
             Refusal: 31, the same one was accepted before: timestamp and signature belong to one attempt.
         """
-        first = self._seen.setdefault(sign, now)
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        if first != now and (self.refuse_repeats or now - first > REPEATED_AFTER):
+        first = self._seen.get(sign)
+        if first is None:
+            self._seen[sign] = now
+            if len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
+        elif self.refuse_repeats or now - first > REPEATED_AFTER:
             raise Refusal(
                 31,
                 "sandbox.repeated-request",

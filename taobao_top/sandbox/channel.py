@@ -225,17 +225,13 @@ class Link:
         receive: ASGI's.
         send: ASGI's.
         find: Gives the app of an app_key, None for unknown ones.
-        clock: Seconds since 1970.
     """
 
-    def __init__(
-        self, receive: Receive, send: Send, find: Callable[[str], Application | None], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, receive: Receive, send: Send, find: Callable[[str], Application | None]) -> None:
         self.group = "default"
         self._receive = receive
         self._send = send
         self._find = find
-        self._clock = clock
         self._token = secrets.token_hex(16)
         self._pulled = False
         self._out: dict[int, None] = {}
@@ -299,7 +295,7 @@ class Link:
         if app is not None:
             app.journal.write(
                 kind="channel",
-                at=self._clock(),
+                at=app.clock(),
                 verb="CONNECT",
                 path="/",
                 method="connect",
@@ -325,7 +321,7 @@ class Link:
         if app.queue.refusing():
             return 500, "the server is busy"
         stamp = text.get("timestamp", "")
-        if not stamp.isdecimal() or abs(self._clock() - int(stamp) / 1000) > 600:
+        if not stamp.isdecimal() or abs(app.clock() - int(stamp) / 1000) > 600:
             return 31, "Invalid timestamp: epoch milliseconds, at most ten minutes off"
         mistake = check(text.get("sign", ""), "md5", app.account.app_secret, _signed(text), b"")
         return (0, None) if mistake is None else (25, f"Invalid signature: {mistake}")
@@ -346,7 +342,7 @@ class Link:
         name = {PULL: "pull", CONFIRM: "confirm", DATA: "publish", FAILED: "fail"}.get(kind or 0)
         text = {key: str(value) for key, value in content.items()}
         app.journal.write(
-            kind="channel", at=self._clock(), verb="SEND", path="/", method=name, parameters=text, verified=True
+            kind="channel", at=app.clock(), verb="SEND", path="/", method=name, parameters=text, verified=True
         )
         if name == "pull":
             self._pulled = True
@@ -372,7 +368,7 @@ class Link:
             topic=text.get("topic", ""),
             content=text.get("content", ""),
             group=self.group,
-            published=self._clock(),
+            published=app.clock(),
         )
         app.queue.sent.append(message)
 

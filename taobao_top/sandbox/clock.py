@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
-__all__ = ["GMT8", "epoch", "written"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["GMT8", "Clock", "epoch", "written"]
 
 GMT8 = timezone(timedelta(hours=8))
 _MILLISECONDS = re.compile(r"\d{13}\Z", re.ASCII)
@@ -29,3 +33,23 @@ def epoch(text: str) -> float | None:
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=GMT8).timestamp()
     except ValueError:
         return None
+
+
+class Clock:
+    """
+    A clock that can be set, so that nobody has to wait for a ban to end.
+
+    Args:
+        base: Seconds since 1970.
+
+    Attributes:
+        offset: How far this clock is ahead of the base, seconds.
+    """
+
+    def __init__(self, base: Callable[[], float]) -> None:
+        self._base = base
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        """Return the seconds since 1970."""
+        return self._base() + self.offset

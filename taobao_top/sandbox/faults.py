@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, evolve, field, frozen, validators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
 __all__ = ["KINDS", "Fault", "Faults"]
 
@@ -149,11 +149,17 @@ class Faults:
         with self._lock:
             return iter(tuple(self._waiting))
 
-    def take(self, method: str | None) -> Fault | None:
-        """Return the fault to play for a call of this API, and count it; None for none."""
+    def take(self, method: str | None, kinds: Container[str] = KINDS) -> Fault | None:
+        """
+        Return the fault to play for a call of this API, and count it; None for none.
+
+        Args:
+            method: The API's name; ``batch`` for a batch as a whole.
+            kinds: Only faults of these kinds.
+        """
         with self._lock:
             for position, fault in enumerate(self._waiting):
-                if not fault.matches(method):
+                if fault.kind not in kinds or not fault.matches(method):
                     continue
                 if fault.after:
                     self._waiting[position] = evolve(fault, after=fault.after - 1)

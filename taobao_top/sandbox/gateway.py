@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from attrs import evolve, field, frozen
 
@@ -44,6 +45,11 @@ TOLERANCE = 600
 """How far a timestamp may be off, seconds."""
 
 QIMEN = "/router/qimen/service"
+TEXT = "text/plain;charset=UTF-8"
+SEPARATOR = "\r\n-S-\r\n"
+SHARED = "#PUBLIC#"
+NOTHING = "N"
+"""A request of a batch that has no parameters of its own."""
 
 
 @frozen(kw_only=True)
@@ -57,7 +63,7 @@ class Answer:
         status: The HTTP status.
         headers: Further header fields.
         fault: What is done to it on the way.
-        request_id: Of the platform.
+        at: Seconds since 1970, for the Date header; None for the gateway's time.
     """
 
     body: bytes = field(repr=False)
@@ -65,6 +71,7 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(factory=dict)
     fault: Fault | None = None
+    at: float | None = None
 
 
 class Gateway:
@@ -94,37 +101,84 @@ class Gateway:
         return next(reversed(self.applications.values()))
 
     def answer(self, arrival: Arrival) -> Answer:
-        """Answer a call to ``/router/rest`` or the qimen address, and write it into the app's journal."""
+        """
+        Answer a call to ``/router/rest`` or the qimen address, and write it into the app's journal.
+
+        Raises:
+            ValueError: The fault header cannot be read.
+        """
         parameters = arrival.parameters
         method = parameters.get("method") or None
         app = self.applications.get(parameters.get("app_key", ""))
         fault = self.fault(app, arrival, method)
-        record: dict[str, Any] = {
-            "kind": "call",
-            "at": self.clock(),
+        record = self._record("call", app, arrival, method, fault)
+
+        def carried_out() -> dict[str, Any]:
+            checked = self.authenticate(arrival, record)
+            checked.throttle.check(parameters["method"], record["at"])
+            return self.carry_out(checked, parameters, arrival, record, fault)
+
+        answer = evolve(self._written(carried_out, parameters, arrival.path, record), fault=fault, at=record["at"])
+        (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
+        return answer
+
+    def batch(self, arrival: Arrival) -> Answer:
+        """
+        Answer a batch, each of its requests for itself, and write all into the app's journal.
+
+        One error body stands for the whole batch when it is refused as such.
+
+        Raises:
+            ValueError: The fault header cannot be read.
+        """
+        given = arrival.parameters
+        app = self.applications.get(given.get("app_key", ""))
+        fault = self.fault(app, arrival, "batch")
+        record = self._record("batch", app, arrival, None, fault)
+        separator = arrival.headers.get("top-api-separator", SEPARATOR)
+        try:
+            checked = self.authenticate(arrival, record, batch=True)
+            _fail(fault)
+            items = _items(arrival.body, separator, self.batch_limit)
+            parts = [self._item(checked, arrival, {**_shared(given), **item}) for item in items]
+            answer = Answer(body=separator.encode().join(parts), content_type=TEXT, fault=fault, at=record["at"])
+        except Refusal as refusal:
+            answer = evolve(self._written(_raising(refusal), given, arrival.path, record), fault=fault, at=record["at"])
+        (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
+        return answer
+
+    def _item(self, app: Application, arrival: Arrival, parameters: dict[str, str]) -> bytes:
+        method = parameters.get("method") or None
+        fault = app.faults.take(method, {"error"})
+        single = evolve(arrival, parameters=parameters, body=b"", headers={})
+        record = self._record("item", app, single, method, fault)
+        record["verified"] = True
+
+        def carried_out() -> dict[str, Any]:
+            if method is None:
+                raise Refusal(21, "isv.missing-method", "neither the request nor #PUBLIC# says method")
+            app.throttle.check(method, record["at"])
+            return self.carry_out(app, parameters, single, record, fault)
+
+        answer = self._written(carried_out, parameters, "/router/rest", record)
+        app.journal.write(status=answer.status, answer=answer.body, **record)
+        return answer.body
+
+    def _record(
+        self, kind: str, app: Application | None, arrival: Arrival, method: str | None, fault: Fault | None
+    ) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "at": self.clock() if app is None else app.clock(),
             "verb": arrival.verb,
             "path": arrival.path,
             "method": method,
-            "parameters": parameters,
+            "parameters": arrival.parameters,
             "files": arrival.files,
             "body": arrival.body,
             "headers": arrival.headers,
             "fault": None if fault is None else fault.kind,
         }
-
-        def carried_out() -> dict[str, Any]:
-            checked = self.authenticate(arrival, record)
-            _format(parameters)
-            members: dict[str, Any] = {}
-            if fault is None or fault.takes_effect:
-                members = self.carry_out(checked, parameters, arrival, record)
-            if fault is not None and fault.kind == "error":
-                raise Refusal(fault.code, fault.sub_code, fault.sub_msg)
-            return members
-
-        answer = evolve(self._written(carried_out, parameters, arrival.path, record), fault=fault)
-        (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
-        return answer
 
     def fault(self, app: Application | None, arrival: Arrival, method: str | None) -> Fault | None:
         """
@@ -151,7 +205,7 @@ class Gateway:
             record.update(code=refusal.code, sub_code=refusal.sub_code, sub_msg=refusal.sub_msg)
         if path == QIMEN:
             name, members = "response", _qimen(name, members)
-        if parameters.get("format", "xml").startswith("json"):
+        if parameters.get("format") in {"json", "json2"}:
             simplify = parameters.get("simplify") == "true" and path != QIMEN
             body = as_json(name, members, simplify=simplify, rooted=self.simplified_root)
             return Answer(body=body, content_type=JSON)
@@ -170,7 +224,7 @@ class Gateway:
             The app that calls.
 
         Raises:
-            Refusal: In this order: 9, 21, 28, 29, 32 to 34, 30, 31, 40 (sign_method), 24, 25, and throttling.
+            Refusal: In this order: 9, 21, 28, 29, 32 to 34, 30, 31, 40 (sign_method), 24, 25.
         """
         given = arrival.parameters
         if arrival.verb not in {"GET", "POST"} or (arrival.files and arrival.verb != "POST"):
@@ -183,11 +237,10 @@ class Gateway:
         if app is None:
             raise Refusal(29, "isv.appkey-not-exists", "no app of this sandbox has this app_key")
         _version(given)
-        now = self.clock()
+        now = record["at"]
         _timestamp(given, now)
         self._signature(app, arrival, record)
         app.once(given["sign"], now)
-        app.throttle.check(given.get("method", ""), now)
         return app
 
     def _signature(self, app: Application, arrival: Arrival, record: dict[str, Any]) -> None:
@@ -208,14 +261,30 @@ class Gateway:
         record["verified"] = True
 
     def carry_out(
-        self, app: Application, parameters: Mapping[str, str], arrival: Arrival, record: dict[str, Any]
+        self,
+        app: Application,
+        parameters: Mapping[str, str],
+        arrival: Arrival,
+        record: dict[str, Any],
+        fault: Fault | None,
     ) -> dict[str, Any]:
         """
-        Carry out a call of an app.
+        Carry out a call of an app, unless a fault prevents it.
 
         Raises:
-            Refusal: 22, 26, 27, 40, 41, and what the API itself refuses.
+            Refusal: 23, 22, 26, 27, 40, 41, what the API itself refuses, and what the fault says.
         """
+        if parameters.get("format", "xml") not in {"xml", "json", "xml2", "json2"}:
+            raise Refusal(23, "isv.invalid-format", "format must be xml or json")
+        members: dict[str, Any] = {}
+        if fault is None or fault.takes_effect:
+            members = self._executed(app, parameters, arrival, record)
+        _fail(fault)
+        return members
+
+    def _executed(
+        self, app: Application, parameters: Mapping[str, str], arrival: Arrival, record: dict[str, Any]
+    ) -> dict[str, Any]:
         method = parameters["method"]
         known = catalogued(method)
         if known is None and not self.lenient:
@@ -237,7 +306,7 @@ class Gateway:
                 values=values,
                 files=arrival.files,
                 body=arrival.body,
-                now=self.clock(),
+                now=record["at"],
             )
             operation = OPERATIONS.get(method)
             if operation is not None:
@@ -283,9 +352,36 @@ def _timestamp(given: Mapping[str, str], now: float) -> None:
         )
 
 
-def _format(given: Mapping[str, str]) -> None:
-    if given.get("format", "xml") not in {"xml", "json", "xml2", "json2"}:
-        raise Refusal(23, "isv.invalid-format", "format must be xml or json")
+def _fail(fault: Fault | None) -> None:
+    if fault is not None and fault.kind == "error":
+        raise Refusal(fault.code, fault.sub_code, fault.sub_msg)
+
+
+def _items(body: bytes, separator: str, limit: int) -> list[dict[str, str]]:
+    try:
+        parts = body.decode().split(separator)
+        shared = _parsed(parts.pop(0)[len(SHARED) :]) if parts[0].startswith(SHARED) else {}
+        items = [{**shared, **({} if part == NOTHING else _parsed(part))} for part in parts]
+    except ValueError:
+        raise Refusal(47, "isv.invalid-encoding", "the batch must be url-encoded UTF-8") from None
+    if len(items) > limit:
+        raise Refusal(41, "isv.batch-over-limit", f"the batch has {len(items)} requests, {limit} are allowed")
+    return items
+
+
+def _parsed(part: str) -> dict[str, str]:
+    return dict(parse_qsl(part, keep_blank_values=True, strict_parsing=True, errors="strict"))
+
+
+def _shared(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if name not in {"sign", "method"}}
+
+
+def _raising(refusal: Refusal) -> Callable[[], dict[str, Any]]:
+    def make() -> dict[str, Any]:
+        raise refusal
+
+    return make
 
 
 def _qimen(name: str, members: dict[str, Any]) -> dict[str, Any]:

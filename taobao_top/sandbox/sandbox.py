@@ -103,9 +103,10 @@ class Sandbox:
         """Close the clients made here and the server; ``with`` does it."""
         for client in self._clients:
             client.close()
-        self.service.gateway.applications.pop(self.account.app_key, None)
         if self._owner:
             self.service.stop()
+        else:
+            self.service.forget(self.account.app_key)
 
     def __enter__(self) -> Self:
         """Begin to serve."""
@@ -227,6 +228,10 @@ class Sandbox:
     def limit(self, calls: int, *, seconds: float = 1.0, ban: float = 1.0, method: str | None = None) -> None:
         """Let so many calls pass within so many seconds; the next one starts a ban."""
         self.application.throttle.limit(Limit(calls=calls, seconds=seconds, ban=ban, method=method))
+
+    def advance(self, seconds: float) -> None:
+        """Set this app's clock ahead (or back), so that bans, sessions and timestamps age without waiting."""
+        self.application.clock.offset += seconds
 
     def rotate_secret(self) -> int:
         """Let ``taobao.top.secret.get`` hand out a new key; returns its version."""

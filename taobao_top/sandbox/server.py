@@ -71,6 +71,7 @@ class Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,
             ssl_certfile=certificate,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=75,

@@ -69,6 +69,11 @@ class Service:
         shelf.put("default", {name: getattr(account, name) for name in given})
         return account
 
+    def forget(self, app_key: str) -> None:
+        """Remove an app with all its records."""
+        del self.gateway.applications[app_key]
+        self.store.run("DELETE FROM record WHERE app_key = ?", app_key)
+
     def start(self) -> None:
         """Begin to serve."""
         self._server.start()

@@ -164,7 +164,7 @@ def _bytes(field: Param, seed: int, listed: int) -> str:
     return base64.b64encode(f"{field.name} {seed:08x}".encode()).decode()
 
 
-def _nothing(field: Param, seed: int, listed: int) -> dict[str, Any]:
+def _nothing(field: Param, seed: int, listed: int) -> Any:
     return {}  # an object of which the catalogue knows no members
 
 

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import struct
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -32,6 +33,7 @@ __all__ = ["Web"]
 
 HTML = "text/html;charset=UTF-8"
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+ELSEWHERE = "https://elsewhere.invalid/router/rest"
 COMPRESSED_FROM = 512
 """Smaller answers are not worth compressing, bytes."""
 
@@ -54,6 +56,7 @@ class Web:
             "/router/rest": self._call,
             "/top/router/rest": self._call,
             QIMEN: self._call,
+            "/router/batch": self._call,
             "/authorize": self._authorize,
             "/token": self._token,
         }
@@ -61,7 +64,7 @@ class Web:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one WebSocket."""
         if scope["type"] == "websocket":
-            await Link(receive, send, self._gateway.applications.get, self._gateway.clock).serve()
+            await Link(receive, send, self._gateway.applications.get).serve()
             return
         whole = await receive_whole(receive)
         if whole is None:
@@ -69,11 +72,16 @@ class Web:
             return
         path = scope["path"]
         place = self._administer if path.startswith("/_sandbox/") else self._places.get(path, self._nowhere)
-        await _played(await place(scope, whole), scope, receive, send)
+        answer = await place(scope, whole)
+        at = self._gateway.clock() if answer.at is None else answer.at
+        dated = evolve(answer, headers={**answer.headers, "date": formatdate(at, usegmt=True)})
+        await _played(dated, scope, receive, send)
 
     async def _call(self, scope: Scope, whole: bytes) -> Answer:
         try:
-            return self._gateway.answer(await Arrival.read(scope, whole))
+            arrival = await Arrival.read(scope, whole)
+            batch = arrival.path == "/router/batch"
+            return self._gateway.batch(arrival) if batch else self._gateway.answer(arrival)
         except Refusal as refusal:  # the request could not even be read
             return _unread(scope, refusal)
         except ValueError as error:
@@ -199,11 +207,11 @@ def _spoilt(answer: Answer) -> Answer:
     if fault.kind == "content_type":
         return evolve(answer, content_type=HTML)
     if fault.kind == "broken_gzip":
-        return evolve(answer, headers={"content-encoding": "gzip"})
+        return evolve(answer, headers={**answer.headers, "content-encoding": "gzip"})
     if fault.kind == "huge":
         return evolve(answer, body=answer.body.ljust(fault.size))
     if fault.kind == "redirect":
-        return evolve(answer, body=b"", status=302, headers={"location": "https://elsewhere.invalid/router/rest"})
+        return evolve(answer, body=b"", status=302, headers={**answer.headers, "location": ELSEWHERE})
     return answer
 
 
@@ -211,7 +219,7 @@ async def _send(answer: Answer, scope: Scope, send: Send) -> None:
     body = answer.body
     headers = [(b"content-type", answer.content_type.encode())]
     headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
-    if len(body) >= COMPRESSED_FROM and not answer.headers and _takes_gzip(scope):
+    if len(body) >= COMPRESSED_FROM and "content-encoding" not in answer.headers and _takes_gzip(scope):
         body = gzip.compress(body, 1)
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
     headers.append((b"content-length", str(len(body)).encode()))
