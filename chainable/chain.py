@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from chainable import path
+from chainable.place import PathPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from chainable.client import Client
-    from chainable.place import PathPlace
     from chainable.promise import Promise
     from chainable.response import Response
 
@@ -75,7 +75,7 @@ class Chain(Generic[P]):
         raise TypeError(msg)
 
 
-class PathChain(Chain["PathPlace"]):
+class PathChain(Chain[PathPlace]):
     """A chain of path segments with the verbs of HTTP."""
 
     __slots__ = ()
@@ -118,7 +118,7 @@ class Verb:
 
     __slots__ = ("_chain", "_later", "_method", "_name")
 
-    def __init__(self, chain: PathChain, name: str, method: str, later: bool) -> None:  # noqa: FBT001
+    def __init__(self, chain: PathChain, name: str, method: str, later: bool) -> None:
         self._chain = chain
         self._name = name
         self._method = method
@@ -172,7 +172,7 @@ for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         _verb.__set_name__(PathChain, _method.lower() + _suffix)
 
 
-class NameChain(Chain["str"]):
+class NameChain(Chain[str]):
     """
     A chain that spells a dotted method name; calling it sends.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,7 +29,7 @@ __all__ = ["Client"]
 _PROMISED = 16  # calls of promises under way at once
 
 
-class Client:
+class Client(ABC):
     """
     The base of a gateway's client: subclass it, write ``_prepare``, give it a chain.
 
@@ -78,9 +79,9 @@ class Client:
         self._lock = threading.Lock()
         self._executor: ThreadPoolExecutor | None = None
 
+    @abstractmethod
     def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         """Turn what a user wrote into a call, or refuse it before anything is sent."""
-        raise TypeError(f"{type(self).__name__} does not say how a call is made: write _prepare()")
 
     def _shorthand(self, chain: Any, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
         """Send what calling a chain means."""

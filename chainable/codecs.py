@@ -6,6 +6,7 @@ import json
 from datetime import date, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import parse_qsl, urlencode
 
@@ -181,7 +182,7 @@ class JSONCodec:
 
     @staticmethod
     def _float(value: float, where: Where) -> str:
-        if value != value or value in (float("inf"), float("-inf")):
+        if not isfinite(value):
             msg = f"{spell(where)}: {value} is not a number JSON knows"
             raise CodecError(msg)
         return float.__repr__(value)

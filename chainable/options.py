@@ -123,7 +123,12 @@ def _items(headers: Mapping[Any, Any] | Any) -> list[tuple[Any, Any]]:
 
 
 def _token(name: object) -> str:
-    if not isinstance(name, str) or not name or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+    if (
+        not isinstance(name, str)
+        or not name
+        or not name.isascii()
+        or not name.replace("-", "").replace("_", "").isalnum()
+    ):
         msg = f"headers: {name!r} is no name of a header"
         raise ConfigurationError(msg)
     return name

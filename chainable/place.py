@@ -124,9 +124,7 @@ class Resolution:
 
     def variables(self) -> list[str]:
         """Name the variables that a value is still needed for."""
-        return [
-            segment.name for segment in self.segments if isinstance(segment, Variable) and segment.value is None
-        ]
+        return [segment.name for segment in self.segments if isinstance(segment, Variable) and segment.value is None]
 
 
 class PathPlace:
@@ -232,4 +230,3 @@ class PathPlace:
                 if candidate.branch is not None and verb in candidate.branch.verbs:
                     return candidate
         return self._candidates[0]
-

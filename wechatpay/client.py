@@ -271,10 +271,7 @@ class WeChatPay(Client):
             ConfigurationError: The client was made without a key, or for the other kind of call.
         """
         if (wanted.first == "brand") is not self._is_brand:
-            msg = (
-                "client.brand… is signed with brand_id=, every other path with mchid=: "
-                "make a client for each"
-            )
+            msg = "client.brand… is signed with brand_id=, every other path with mchid=: make a client for each"
             raise ConfigurationError(msg)
         if self._signer is None:
             msg = "APIv3 signs each request: give private_key= and serial= (or merchant_cert=), or signer="
@@ -297,7 +294,9 @@ class WeChatPay(Client):
             ConfigurationError: The client was made without it.
         """
         if self._pair is None:
-            msg = f"{label} wants the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client"
+            msg = (
+                f"{label} wants the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client"
+            )
             raise ConfigurationError(msg)
         return self._pair
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Ciphertext", "Sensitive"]
 
@@ -58,7 +61,7 @@ class Ciphertext(str):
 
     serial: str
 
-    def __new__(cls, text: str, *, serial: str) -> Ciphertext:
+    def __new__(cls, text: str, *, serial: str) -> Self:  # noqa: D102 (the class says it)
         made = super().__new__(cls, text)
         made.serial = serial
         return made

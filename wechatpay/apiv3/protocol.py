@@ -164,9 +164,7 @@ def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Respo
             about = ""
             if operation is not None:
                 about = f"{operation.title} {operation.docs[0] if operation.docs else ''}".strip()
-            raise refusal(
-                response, name=f"{wanted.verb} {wanted.label}", about=about, verbs=wanted.known_verbs()
-            )
+            raise refusal(response, name=f"{wanted.verb} {wanted.label}", about=about, verbs=wanted.known_verbs())
         response.pending = response.status_code == 202
         if wanted.stream:
             return response

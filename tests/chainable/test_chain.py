@@ -1,0 +1,295 @@
+"""The chain: spelling, steps, identity, and what it must not answer to."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import keyword
+import pickle
+import string
+from urllib.parse import unquote
+
+import pytest
+import responses
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainable import PathError
+from chainable.path import expand, kebab, split, variable_name
+from chainable.place import PathPlace
+
+
+class TestSpelling:
+    @pytest.mark.parametrize(
+        ("written", "path"),
+        [
+            (lambda c: c.v3.pay.transactions.native, "v3/pay/transactions/native"),
+            (lambda c: c.chain("v3/pay/transactions/native"), "v3/pay/transactions/native"),
+            (lambda c: c.chain("/v3/pay/transactions/native"), "v3/pay/transactions/native"),
+            (lambda c: c.v3["pay"].transactions.chain("native"), "v3/pay/transactions/native"),
+            (
+                lambda c: c.v3.pay.transactions.outTradeNo._outTradeNo_,
+                "v3/pay/transactions/out-trade-no/{out_trade_no}",
+            ),
+            (
+                lambda c: c.v3.pay.transactions.out_trade_no._out_trade_no_,
+                "v3/pay/transactions/out-trade-no/{out_trade_no}",
+            ),
+            (lambda c: c.v3.pay.transactions.id["{transaction_id}"], "v3/pay/transactions/id/{transaction_id}"),
+            (lambda c: c.v3.pay.transactions.id["{anything}"], "v3/pay/transactions/id/{transaction_id}"),
+            (lambda c: c.v3.pay.transactions.id["4200"], "v3/pay/transactions/id/4200"),
+            (
+                lambda c: c.v3.pay.transactions.id._transaction_id_.close,
+                "v3/pay/transactions/id/{transaction_id}/close",
+            ),
+            (lambda c: c.v3.global_, "v3/global"),
+            (lambda c: c.v3.receivers.delete_, "v3/receivers/delete"),
+            (lambda c: c.v3.papay.policy_periods, "v3/papay/policy-periods"),
+            (lambda c: c.v3.papay.policyPeriods.score, "v3/papay/policy_periods/score"),
+            (lambda c: c.v3.papay["policy_periods"], "v3/papay/policy_periods"),
+            (lambda c: c.v3.pay.refunds._out_refund_no_["{empty}"], "v3/pay/refunds/{out_refund_no}/"),
+            (lambda c: c.v3.pay.refunds._out_refund_no_._empty_, "v3/pay/refunds/{out_refund_no}/"),
+            (lambda c: c.chain("v3/pay/refunds/{out_refund_no}/"), "v3/pay/refunds/{out_refund_no}/"),
+            (lambda c: c.v3.brand_new.someThing_._id_.HTTPUrl, "v3/brand-new/some-thing/{id}/http-url"),
+            (lambda c: c.v3["brand_New"]._empty_, "v3/brand_New/{empty}"),
+            (lambda c: c.v9.chain("a/"), "v9/a/"),
+        ],
+    )
+    def test_every_form_means_a_path(self, paths, written, path):
+        assert str(written(paths)) == path
+
+    def test_the_verb_decides_between_two_spellings(self, paths):
+        place = paths.v3.papay.policy_periods._place
+
+        assert place.resolve("PATCH").label() == "v3/papay/policy_periods"
+        assert place.resolve("POST").label() == "v3/papay/policy-periods"
+        assert place.resolve("GET").label() == "v3/papay/policy-periods"
+
+    def test_the_verb_decides_between_two_names_of_a_placeholder(self, paths):
+        place = paths.chain("v3/pay/refunds/123")._place
+
+        assert place.resolve("GET").label() == "v3/pay/refunds/{refund_id}"
+        assert place.resolve("DELETE").label() == "v3/pay/refunds/{out_refund_no}"
+        assert str(place) == "v3/pay/refunds/123"
+
+    def test_a_label_shows_no_value_of_an_unknown_path(self, paths):
+        place = paths.v3.brand_new["4200001"]["plain-words"]["oUpF8uMuAJO"]._place
+
+        assert place.resolve("GET").label() == "v3/brand-new/{?}/plain-words/{?}"
+        assert place.resolve("GET").target({}, {}) == "v3/brand-new/4200001/plain-words/oUpF8uMuAJO"
+
+    @given(st.lists(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True), min_size=1, max_size=4))
+    def test_snake_camel_and_kebab_are_one(self, words):
+        snake = "_".join(words)
+        camel = words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
+
+        assert kebab(snake) == "-".join(words)
+        assert kebab(camel).replace("-", "") == "".join(words)
+
+    @given(st.sampled_from(sorted(keyword.kwlist)))
+    def test_keywords_are_written_with_an_underscore(self, word):
+        assert str(PathPlace.start(None).attribute(word + "_")) == kebab(word)
+
+
+class TestLiterals:
+    @pytest.mark.parametrize(
+        "path",
+        ["", "/", "//", "a//b", "//a", ".", "..", "a/../b", "a/./b", "a/%2e", "a b", "a?b=1", "a#b", "a\\b", "a\tb",
+         "https://host/a", "支付", "a/{x", "a/{x}y", "a/{1x}", "a/{}", "a\n", "a/b//"],
+    )  # fmt: skip
+    def test_what_is_no_path_is_refused(self, paths, path):
+        with pytest.raises(PathError):
+            paths.chain(path)
+
+    def test_the_error_does_not_show_the_segment(self, paths):
+        with pytest.raises(PathError) as caught:
+            paths.chain("v3/secret value")
+
+        assert "secret" not in str(caught.value)
+
+    @pytest.mark.parametrize("path", [None, 1, b"v3", ["v3"]])
+    def test_only_text_is_a_path(self, paths, path):
+        with pytest.raises(TypeError):
+            paths.v3[path]
+
+    @given(st.text(alphabet=string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@", min_size=1))
+    def test_a_segment_stays_as_it_is_written(self, segment):
+        if segment in {".", ".."}:
+            with pytest.raises(PathError):
+                split(segment)
+        else:
+            assert split(f"v3/{segment}") == ["v3", segment]
+
+
+class TestVariables:
+    def test_a_value_is_one_segment(self, paths):
+        with responses.RequestsMock() as mock:
+            mock.get("https://gateway.example/v3/pay/transactions/id/a%2Fb%20%E5%80%BC%3F", json={})
+            paths.v3.pay.transactions.id._transaction_id_.get(transaction_id="a/b 值?")
+
+    @given(st.text(min_size=1).filter(lambda v: v not in {".", ".."}))
+    def test_a_value_comes_back_as_it_went(self, value):
+        try:
+            encoded = expand("x", value)
+        except PathError:
+            with pytest.raises(UnicodeEncodeError):
+                value.encode()
+        else:
+            assert "/" not in encoded
+            assert unquote(encoded) == value
+
+    @pytest.mark.parametrize("value", ["", ".", "..", "\ud800"])
+    def test_values_that_change_the_path_are_refused(self, value):
+        with pytest.raises(PathError):
+            expand("x", value)
+
+    @pytest.mark.parametrize("value", [None, True, 1.5, b"x", ["x"]])
+    def test_values_of_other_types_are_refused(self, value):
+        with pytest.raises(TypeError, match="x: "):
+            expand("x", value)
+
+    def test_an_int_is_a_value(self):
+        assert expand("x", 42) == "42"
+
+    def test_a_missing_value_names_the_variable(self, paths):
+        with pytest.raises(TypeError, match="transaction_id=.*did you mean 'transactionid'"):
+            paths.v3.pay.transactions.id._transaction_id_.get(transactionid="1")
+
+    def test_the_name_that_was_written_is_taken_too(self, paths):
+        resolution = paths.v3.pay.transactions.id["{id}"]._place.resolve("GET")
+
+        assert resolution.target({"id": "1"}, {}) == "v3/pay/transactions/id/1"
+        assert resolution.target({"transaction_id": "1"}, {}) == "v3/pay/transactions/id/1"
+        assert resolution.variables() == ["transaction_id"]
+        with pytest.raises(TypeError, match="same variable"):
+            resolution.target({"id": "1", "transaction_id": "1"}, {})
+
+    def test_a_variable_with_one_possible_value_needs_none(self, paths):
+        resolution = paths.v3.brand_new._kind_._place.resolve("GET")
+
+        assert resolution.target({}, {"kind": "only"}) == "v3/brand-new/only"
+
+    @pytest.mark.parametrize(
+        ("name", "variable"),
+        [("_a_", "a"), ("_out_trade_no_", "out_trade_no"), ("_outTradeNo_", "out_trade_no"), ("_repr_html_", None),
+         ("_ipython_display_", None), ("_type_", None), ("_fields_", None), ("__a__", None), ("_a", None), ("_A_", None)],
+    )  # fmt: skip
+    def test_which_attributes_are_variables(self, name, variable):
+        assert variable_name(name) == variable
+
+
+class TestIdentity:
+    def test_equal_by_client_and_path(self, paths, names):
+        assert paths.v3.pay == paths.chain("v3/pay")
+        assert paths.v3.pay != paths.v3.papay
+        assert paths.v3.pay != "v3/pay"
+        assert names.v3 != paths.v3
+        assert len({paths.v3.pay, paths.chain("v3/pay"), paths.v3}) == 2
+
+    def test_a_step_leaves_its_parent_alone(self, paths):
+        parent = paths.v3
+        parent.pay.transactions
+
+        assert str(parent) == "v3"
+
+    def test_copies_are_the_chain_itself(self, paths):
+        chain = paths.v3.pay
+
+        assert copy.copy(chain) is chain
+        assert copy.deepcopy(chain) is chain
+
+    def test_chains_and_clients_are_not_pickled(self, paths):
+        for thing in (paths.v3, paths):
+            with pytest.raises(TypeError, match="pickled"):
+                pickle.dumps(thing)
+
+    def test_a_chain_is_immutable(self, paths):
+        with pytest.raises(AttributeError, match="immutable"):
+            paths.v3.pay.x = 1
+        with pytest.raises(AttributeError, match="immutable"):
+            del paths.v3._place
+
+    def test_repr_is_short(self, paths):
+        assert repr(paths.v3.pay) == "<Paths 'v3/pay'>"
+        assert repr(paths.v3.pay.get) == "<GET 'v3/pay'>"
+
+
+class TestProbes:
+    @pytest.mark.parametrize(
+        "name",
+        ["__array__", "__wrapped__", "__html__", "__fspath__", "__len__", "_repr_html_", "_repr_mimebundle_", "_sympy_",
+         "_ipython_canary_method_should_not_exist_", "_ipython_display_", "_jupyter_x_", "_type_", "_fields_",
+         "_as_parameter_", "_x", "__x", "_Upper_"],
+    )  # fmt: skip
+    def test_nobody_finds_what_is_not_there(self, paths, name):
+        assert not hasattr(paths.v3, name)
+
+    def test_inspection_ends(self, paths):
+        assert inspect.unwrap(paths.v3) == paths.v3
+
+    def test_a_chain_is_no_collection(self, paths):
+        with pytest.raises(TypeError):
+            list(paths.v3)
+        with pytest.raises(TypeError):
+            "x" in paths.v3
+
+    def test_an_attribute_in_another_script_is_no_segment(self, paths):
+        with pytest.raises(PathError):
+            paths.v3.支付
+
+    def test_a_verb_says_how_its_segment_is_written(self, paths):
+        with pytest.raises(AttributeError, match="delete_"):
+            paths.v3.receivers.delete.post
+        with pytest.raises(AttributeError):
+            paths.v3.receivers.delete.__wrapped__
+
+    def test_verbs_belong_to_the_class(self, paths):
+        assert type(paths.v3).post.method == "POST"
+
+
+class TestNames:
+    def test_segments_join_with_dots(self, names):
+        assert str(names.taobao.item.seller.get) == "taobao.item.seller.get"
+        assert str(names.a.import_.x) == "a.import.x"
+        assert str(names.a["b.c"].chain("d-e")["9"]) == "a.b.c.d-e.9"
+        assert str(names.a.post.publish) == "a.post.publish"
+
+    @pytest.mark.parametrize("name", ["", ".", "a..b", "a/b", "a b", "a.b.", "é"])
+    def test_what_is_no_name_is_refused(self, names, name):
+        with pytest.raises(PathError):
+            names.a.chain(name)
+
+    def test_only_text_is_a_name(self, names):
+        with pytest.raises(TypeError):
+            names.a[1]
+
+    def test_underscores_are_nobody(self, names):
+        with pytest.raises(AttributeError):
+            names.a._x
+
+    def test_calling_sends(self, names):
+        with responses.RequestsMock() as mock:
+            mock.post("https://names.example/", body=b"ok")
+            names.a.b()
+            names.a.b.post()
+            names.a.b.post_async().wait()
+            names.a.b.postAsync().wait()
+
+            assert [call.request.body for call in mock.calls] == [b"a.b", b"a.b.post", b"a.b.post", b"a.b.post"]
+
+
+class TestVerbs:
+    def test_each_verb_sends_its_method(self, paths):
+        with responses.RequestsMock() as mock:
+            for verb in ("get", "post", "put", "patch", "delete"):
+                mock.add(verb.upper(), "https://gateway.example/v3/pay", json={"verb": verb})
+                assert getattr(paths.v3.pay, verb)().data == {"verb": verb}
+                assert getattr(paths.v3.pay, verb + "_async")().wait().data == {"verb": verb}
+                assert getattr(paths.v3.pay, verb + "Async")().wait().data == {"verb": verb}
+
+    def test_calling_a_chain_is_the_clients_to_decide(self, paths):
+        with responses.RequestsMock() as mock:
+            mock.post("https://gateway.example/v3/pay", json=1)
+
+            assert paths.v3.pay(json={"a": 1}).data == 1
+            assert mock.calls[0].request.body == b'{"a":1}'
