@@ -17,7 +17,7 @@ from taobao_top.describe import methods
 from taobao_top.describe.fields import glossary
 from taobao_top.describe.methods import attributes
 
-__all__ = ["attributes", "describe", "described", "glossary", "search"]
+__all__ = ["attributes", "candidates", "describe", "described", "glossary", "search"]
 
 _PROMINENT = 120
 _STEP = re.compile(r"""chain\(\s*["']([^"']*)["']\s*\)|\[\s*["']([^"']*)["']\s*\]|(\w[\w-]*)""")
@@ -40,7 +40,7 @@ def describe(query: str) -> Description | list[Candidate]:
     for name in (text, *_written(text)):
         if catalogue.method(name):
             return described(name)
-    found = [candidate for candidate in _candidates() if candidate.title == text]
+    found = [candidate for candidate in candidates() if candidate.title == text]
     if len(found) != 1:
         found = search(text)
     return described(found[0].key) if len(found) == 1 else found
@@ -80,7 +80,7 @@ def _written(text: str) -> list[str]:
 
 
 @cache
-def _candidates() -> tuple[Candidate, ...]:
+def candidates() -> tuple[Candidate, ...]:
     prominent = glossary.prominent
     return tuple(
         Candidate(name, title or name, name, _PROMINENT * (name in prominent))
@@ -90,4 +90,4 @@ def _candidates() -> tuple[Candidate, ...]:
 
 @cache
 def _index() -> Index:
-    return Index(_candidates())
+    return Index(candidates())

@@ -46,7 +46,7 @@ def _single(param: Param) -> Any:
     if param.example is not None:
         return _READ.get(param.type, str)(param.example)
     if param.type == "byte[]":
-        return Code(f"('文件.jpg', {b'...'!r})")
+        return Code("b'...'", "文件内容，也可给 Path 或已打开的文件")
     if param.type == "Json":
         return Code("{}", "JSON")
     return placeholder(param.name, "number" if param.type in _NUMBERS else param.type.lower())

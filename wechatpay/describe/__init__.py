@@ -16,7 +16,7 @@ from wechatpay.describe import notifications, operations
 from wechatpay.describe.fields import glossary
 from wechatpay.describe.spelling import attributes, located
 
-__all__ = ["attributes", "describe", "described", "glossary", "search"]
+__all__ = ["attributes", "candidates", "describe", "described", "glossary", "search"]
 
 _PROMINENT = 120
 _WEIGHTS = {"deprecated": -200, "discarded": -300, "redesigned": -100, "privated": -50}
@@ -42,9 +42,9 @@ def describe(query: str) -> Description | list[Candidate]:
         return notifications.described(event)
     keys = located(text)
     if keys:
-        found = [candidate for candidate in _candidates() if candidate.key in keys]
+        found = [candidate for candidate in candidates() if candidate.key in keys]
     else:
-        found = [candidate for candidate in _candidates() if text in (candidate.title, candidate.key)]
+        found = [candidate for candidate in candidates() if text in (candidate.title, candidate.key)]
         if len(found) != 1:
             found = search(text)
     return described(found[0].key) if len(found) == 1 else found
@@ -84,7 +84,7 @@ def search(text: str, limit: int = 10) -> list[Candidate]:
 
 
 @cache
-def _candidates() -> tuple[Candidate, ...]:
+def candidates() -> tuple[Candidate, ...]:
     prominent = glossary.prominent
     found = [
         Candidate(
@@ -105,4 +105,4 @@ def _candidates() -> tuple[Candidate, ...]:
 
 @cache
 def _index() -> Index:
-    return Index(_candidates())
+    return Index(candidates())

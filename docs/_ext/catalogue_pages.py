@@ -1,0 +1,388 @@
+"""
+The reference: one page for each operation and event, TOP's methods by group.
+
+All of it is made from the catalogue while the documentation is built.  What
+the sidebar shows (a page for each product) are small sources written beside
+``reference/wechatpay/index.rst``; the other pages go straight to HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from attrs import frozen
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.osutil import relative_uri
+
+import taobao_top.catalogue
+import taobao_top.describe
+import wechatpay.catalogue
+import wechatpay.describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sphinx.application import Sphinx
+
+    from chainable.describe import Description, Form, Row, Table
+
+HERE = Path(__file__).parent
+WECHATPAY = "reference/wechatpay"
+TOP = "reference/taobao_top"
+LARGEST = 200_000
+"""Bytes of a page's own content; the theme adds its frame."""
+
+_TOKENS = re.compile(r"(?P<i>'(?:[^'\\]|\\.)*')|(?P<b>\b(?:True|False|None|lambda|from|import|with|as|if)\b|\b\d+\b)|(?P<u>#.*)")
+
+
+@frozen
+class Page:
+    """
+    Where something is described.
+
+    Attributes:
+        key: Its key in the catalogue.
+        title: Its title.
+        name: What it is called by: verb and path, event type, method.
+        uri: Its page, without the suffix.
+        product: Slug of the product or name of the group.
+        weight: Its rank among equally good answers of a search.
+        fields: Names of the fields of its request.
+    """
+
+    key: str
+    title: str
+    name: str
+    uri: str
+    product: str
+    weight: int = 0
+    fields: frozenset[str] = frozenset()
+    anchor: str = ""
+
+    def to(self, other: str) -> str:
+        """Give the link from another page."""
+        return relative_uri(f"{other}.html", f"{self.uri}.html") + (f"#{self.anchor}" if self.anchor else "")
+
+
+# -- what there is ------------------------------------------------------
+
+
+@cache
+def products() -> dict[str, Any]:
+    """Give the products by slug."""
+    return yaml.safe_load((HERE / "products.yaml").read_text("utf-8"))
+
+
+def product(path: str) -> str:
+    """Tell which product a path belongs to: the longest prefix decides."""
+    prefixes = {prefix: slug for slug, one in products().items() for prefix in one["paths"]}
+    segments = path.split("/")
+    return next(
+        prefixes[prefix]
+        for count in range(len(segments), 0, -1)
+        if (prefix := "/".join(segments[:count])) in prefixes
+    )
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-").lower()
+
+
+def _names(fields: Iterable[Any]) -> Iterator[str]:
+    for field in fields or ():
+        yield field.name
+        yield from _names(field.fields)
+
+
+@cache
+def operations() -> dict[str, Page]:
+    """Give the pages of all operations by key."""
+    found = {}
+    weights = {candidate.key: candidate.weight for candidate in wechatpay.describe.candidates()}
+    for operation in wechatpay.catalogue.operations():
+        slug = product(operation.path)
+        request = operation.request
+        places = (request.path, request.query, request.json, request.xml, request.multipart)
+        found[operation.key] = Page(
+            key=operation.key,
+            title=operation.title,
+            name=operation.key,
+            uri=f"{WECHATPAY}/{slug}/{_slug(operation.key)}",
+            product=slug,
+            weight=weights[operation.key],
+            fields=frozenset(name for place in places for name in _names(place)),
+        )
+    return found
+
+
+@cache
+def events() -> dict[str, Page]:
+    """Give the pages of all events by key."""
+    found = {}
+    for event in wechatpay.catalogue.events():
+        key = f"event {event.version} {event.name}"
+        found[key] = Page(
+            key=key,
+            title=event.title,
+            name=f"{event.version} {event.name}",
+            uri=f"{WECHATPAY}/events/{_slug(key)}",
+            product="events",
+            weight=-60,
+        )
+    return found
+
+
+@cache
+def groups() -> dict[str, list[str]]:
+    """Give the names of TOP's methods by group."""
+    found: dict[str, list[str]] = {}
+    for name in taobao_top.catalogue.methods():
+        found.setdefault(taobao_top.catalogue.method(name).group, []).append(name)
+    return dict(sorted(found.items()))
+
+
+@cache
+def methods() -> tuple[dict[str, Page], dict[str, tuple[str, str]]]:
+    """Give the pages of all methods by name, and the title and content of each page by its place."""
+    pages: dict[str, Page] = {}
+    contents: dict[str, tuple[str, str]] = {}
+    prominent = taobao_top.describe.glossary.prominent
+    for group, names in groups().items():
+        number, parts, size = 1, [], 0
+        sections = [(name, _section(name)) for name in names]
+        for name, section in sections:
+            length = len(section.encode())
+            if parts and size + length > LARGEST:
+                contents[_group_uri(group, number)] = (f"{group} {number}", "".join(parts))
+                number, parts, size = number + 1, [], 0
+            parts.append(section)
+            size += length
+            method = taobao_top.catalogue.method(name)
+            pages[name] = Page(
+                key=name,
+                title=method.title or name,
+                name=name,
+                uri=_group_uri(group, number),
+                product=group,
+                weight=60 if name in prominent else -80,
+                fields=frozenset(_names(method.params)) if name in prominent else frozenset(),
+                anchor=name,
+            )
+        contents[_group_uri(group, number)] = (f"{group} {number}" if number > 1 else group, "".join(parts))
+    return pages, contents
+
+
+def _group_uri(group: str, number: int) -> str:
+    place = list(groups()).index(group)
+    slug = _slug(group) or f"group-{place}"
+    return f"{TOP}/{slug}" + (f"-{number}" if number > 1 else "")
+
+
+# -- how it is shown ----------------------------------------------------
+
+
+def described(found: Description, level: int = 1) -> str:
+    """Write a description as HTML."""
+    parts = [f'<p class="op-name"><code>{escape(found.name)}</code></p>']
+    parts += [f'<p><a class="external" href="{escape(link)}">官方文档 {escape(link)}</a></p>' for link in found.links]
+    if found.facts:
+        pairs = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in found.facts)
+        parts.append(f'<dl class="op-facts">{pairs}</dl>')
+    parts += map(_table, found.tables)
+    parts.append(_forms(found.forms, _slug(found.key)))
+    parts += map(_table, found.answers)
+    parts += [
+        f'<details class="op-sample"><summary>{escape(sample.name)}</summary><pre>{escape(sample.text)}</pre></details>'
+        for sample in found.samples
+    ]
+    return "".join(parts)
+
+
+def _section(name: str) -> str:
+    found = taobao_top.describe.described(name)
+    # The common parameters are the same for all: they stand on the index page.
+    tables = "".join(_table(table) for table in found.tables[1:])
+    facts = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in found.facts[1:])
+    samples = "".join(
+        f'<details class="op-sample"><summary>{escape(sample.name)}</summary><pre>{escape(sample.text)}</pre></details>'
+        for sample in found.samples[:2]
+    )
+    return (
+        f'<section id="{escape(name)}"><h2>{escape(found.title)}<a class="headerlink" href="#{escape(name)}">#</a></h2>'
+        f'<p class="op-name"><code>{escape(name)}</code></p>'
+        + (f'<dl class="op-facts">{facts}</dl>' if facts else "")
+        + f"{tables}{_forms(found.forms, _slug(name))}{''.join(map(_table, found.answers))}{samples}</section>"
+    )
+
+
+def _table(table: Table) -> str:
+    if not table.rows:
+        return f"<p>{escape(table.heading)}：无</p>"
+    head = f"<th>{escape(table.heading)}</th><th>类型</th><th>描述</th>"
+    return (
+        f'<div class="table-wrapper"><table class="op docutils"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(map(_row, table.rows))}</tbody></table></div>"
+    )
+
+
+def _row(row: Row) -> str:
+    marks = ('<b title="必填">*</b>' if row.required else "") + ('<s title="加密">🔒</s>' if row.encrypted else "")
+    depth = f' class="d{min(row.depth, 9)}"' if row.depth else ""
+    return (
+        f"<tr><td{depth}>{escape(row.name)}{marks}</td><td>{escape(row.type)}</td>"
+        f"<td>{escape('；'.join(row.remarks()))}</td></tr>"
+    )
+
+
+def _forms(forms: Iterable[Form], slug: str) -> str:
+    tabs = []
+    for number, form in enumerate(forms):
+        at = f"{slug}-{number}"
+        checked = " checked" if number == 0 else ""
+        tabs.append(
+            f'<input type="radio" name="{slug}" id="{at}"{checked}><label for="{at}">{escape(form.name)}</label>'
+            f"<pre>{_coloured(form.code)}</pre>"
+        )
+    return f'<div class="op-forms">{"".join(tabs)}</div>'
+
+
+def _coloured(code: str) -> str:
+    # Far smaller than a highlighter's output: a page holds the same body six times.
+    parts, position = [], 0
+    for token in _TOKENS.finditer(code):
+        parts.append(escape(code[position : token.start()], quote=False))
+        parts.append(f"<{token.lastgroup}>{escape(token[0], quote=False)}</{token.lastgroup}>")
+        position = token.end()
+    return "".join(parts) + escape(code[position:], quote=False).rstrip()
+
+
+def _list(pages: Iterable[Page], docname: str) -> str:
+    items = [
+        f'<li><a href="{escape(page.to(docname))}">{escape(page.title)}</a> <code>{escape(page.name)}</code></li>'
+        for page in pages
+    ]
+    return f'<ul class="op-list">{"".join(items)}</ul>'
+
+
+# -- what Sphinx calls --------------------------------------------------
+
+
+class Operations(SphinxDirective):
+    """``.. operations:: refunds``: the list of a product's operations."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        pages = [page for page in operations().values() if page.product == self.arguments[0]]
+        return [nodes.raw("", _list(pages, self.env.docname), format="html")]
+
+
+class Events(SphinxDirective):
+    """``.. events::``: the list of all events."""
+
+    def run(self) -> list[nodes.Node]:
+        return [nodes.raw("", _list(events().values(), self.env.docname), format="html")]
+
+
+class Groups(SphinxDirective):
+    """``.. groups::``: TOP's groups with their methods counted."""
+
+    def run(self) -> list[nodes.Node]:
+        pages, contents = methods()
+        items = []
+        for uri, (title, _) in contents.items():
+            count = sum(page.uri == uri for page in pages.values())
+            link = relative_uri(f"{self.env.docname}.html", f"{uri}.html")
+            items.append(f'<li><a href="{escape(link)}">{escape(title)}</a> <code>{count}</code></li>')
+        return [nodes.raw("", f'<ul class="op-list op-groups">{"".join(items)}</ul>', format="html")]
+
+
+class CommonParameters(SphinxDirective):
+    """``.. common-parameters::``: what every call to TOP carries."""
+
+    def run(self) -> list[nodes.Node]:
+        found = taobao_top.describe.described("taobao.time.get")
+        refusals = "".join(
+            f'<details class="op-sample"><summary>{escape(sample.name)}</summary><pre>{escape(sample.text)}</pre></details>'
+            for sample in found.samples[2:]
+        )
+        return [nodes.raw("", _table(found.tables[0]) + refusals, format="html")]
+
+
+class FieldMeanings(SphinxDirective):
+    """``.. glossary-of-fields:: wechatpay``: the meanings of field names."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        glossary = {"wechatpay": wechatpay.describe.glossary, "taobao_top": taobao_top.describe.glossary}[self.arguments[0]]
+        rows = "".join(
+            f'<tr id="{escape(name)}"><td>{escape(name)}</td><td>{escape(zh)}</td><td>{escape(en)}</td></tr>'
+            for name, (zh, en) in glossary.meanings.items()
+        )
+        return [
+            nodes.raw(
+                "",
+                f'<div class="table-wrapper"><table class="op docutils"><thead><tr><th>字段</th><th>中文</th><th>English</th></tr>'
+                f"</thead><tbody>{rows}</tbody></table></div>",
+                format="html",
+            ),
+        ]
+
+
+class OperationRole(SphinxRole):
+    """``:operation:`POST v3/…```: a link to the page of an operation, event or method."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        key = self.text
+        page = operations().get(key) or events().get(key) or methods()[0].get(key)
+        if page is None:
+            message = self.inliner.reporter.error(f"the catalogue has no {key!r}", line=self.lineno)
+            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+        link = nodes.reference("", "", refuri=page.to(self.env.docname), internal=True)
+        link += nodes.literal(key, key)
+        return [link], []
+
+
+def _write_products(app: Sphinx, config: Any) -> None:
+    root = Path(app.srcdir) / WECHATPAY
+    for slug, one in products().items():
+        _write(root / f"{slug}.rst", one["title"], f".. operations:: {slug}")
+    _write(root / "events.rst", "通知事件", ".. events::")
+
+
+def _write(path: Path, title: str, content: str) -> None:
+    text = f"{title}\n{'=' * 2 * len(title)}\n\n{content}\n"
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8")
+
+
+def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    for page in (*operations().values(), *events().values()):
+        yield _page(page.title, page.uri, described(wechatpay.describe.described(page.key)))
+    for uri, (title, content) in methods()[1].items():
+        yield _page(title, uri, content)
+
+
+def _page(title: str, uri: str, content: str) -> tuple[str, dict[str, Any], str]:
+    body = f'<section><h1>{escape(title)}</h1>{content}</section>'
+    return uri, {"title": escape(title), "body": body}, "page.html"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything."""
+    app.connect("config-inited", _write_products)
+    app.connect("html-collect-pages", _pages)
+    app.add_directive("operations", Operations)
+    app.add_directive("events", Events)
+    app.add_directive("groups", Groups)
+    app.add_directive("common-parameters", CommonParameters)
+    app.add_directive("glossary-of-fields", FieldMeanings)
+    app.add_role("operation", OperationRole())
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,52 @@
+from io import StringIO
+
+from rich.console import Console
+
+from chainable.describe import Candidate
+from chainable.describe.terminal import show, show_candidates
+from taobao_top.describe import described as method
+from wechatpay.describe import described
+
+
+def printed(write, shown, width=120):
+    console = Console(file=StringIO(), width=width)
+    write(shown, console)
+    return console.file.getvalue()
+
+
+def test_an_operation_is_shown_with_everything_known():
+    text = printed(show, described("POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi"))
+    for piece in (
+        "保险商户JSAPI预签约",
+        "POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi",
+        "https://pay.weixin.qq.com/doc/v3/merchant/4012528600",
+        "请求参数",
+        "返回字典",
+        "      total *",
+        "real_name * 🔒",
+        "可选值 ID_CARD",
+        "redirect_url",
+    ):
+        assert piece in text, piece
+    for name in ("同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式"):
+        assert text.count(name) == 1
+
+
+def test_code_can_be_pasted_from_the_terminal():
+    found = described("GET v3/pay/transactions/id/{transaction_id}")
+    text = printed(show, found, width=60)
+    lines = [line.rstrip() for line in text.splitlines()]
+    code = found.forms[0].code.rstrip().splitlines()
+    start = lines.index(code[0])
+    assert lines[start : start + len(code)] == code
+
+
+def test_samples_and_facts_are_shown():
+    text = printed(show, method("alibaba.finance.insurance.createorder"))
+    assert "类目 场景金融保险" in text
+    assert "<alibaba_finance_insurance_createorder_response>" in text
+
+
+def test_candidates_are_shown_one_to_a_line():
+    text = printed(show_candidates, [Candidate("k", "标题", "POST v3/x"), Candidate("l", "另一个", "GET v3/y")])
+    assert [line.split() for line in text.splitlines()] == [["标题", "POST", "v3/x"], ["另一个", "GET", "v3/y"]]
