@@ -6,7 +6,8 @@ import logging
 import re
 import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from chainable.chain import PathChain
 from chainable.client import Client
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
     from wechatpay.crypto.keys import MerchantPair
+    from wechatpay.files.downloads import Saved
+    from wechatpay.invoke import Invoke
+    from wechatpay.notifications import Notifications
 
 __all__ = ["WeChatPay"]
 
@@ -148,9 +152,9 @@ class WeChatPay(Client):
         self._secret = _secret(secret)
         self._v2_signer = v2_signer
         self._key = None if private_key is None else load_private_key(private_key, name="private_key")
-        self._pair = self._merchant_pair(merchant_cert, merchant_key)
-        if serial is None and self._pair is not None:
-            serial = self._pair.certificate.serial
+        self._pair: MerchantPair | None = None
+        if merchant_cert is not None:
+            serial = self._load_merchant_cert(merchant_cert, merchant_key)
         self.serial = None if serial is None else normalise_serial(serial)
         self._apiv3_key = None if apiv3_key is None else _apiv3_key(apiv3_key)
         self._signer = signer if signer is not None else self._own_signer()
@@ -300,13 +304,17 @@ class WeChatPay(Client):
             raise ConfigurationError(msg)
         return self._pair
 
-    def _merchant_pair(self, certificate: Any, key: Any) -> MerchantPair | None:
-        if certificate is None:
-            return None
-        from wechatpay.crypto.keys import load_merchant_pair
+    def _load_merchant_cert(self, certificate: Any, key: Any) -> str:
+        """Keep the certificate for TLS, if its key is at hand, and give its serial."""
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-        own = key if key is not None else self._key
-        return load_merchant_pair(certificate, own, password=self.mchid)  # type: ignore[arg-type]  # an object that only signs is refused there, by name
+        from wechatpay.crypto.keys import load_certificate, load_merchant_pair
+
+        if key is None and self._key is not None and not isinstance(self._key, RSAPrivateKey):
+            return load_certificate(certificate, name="merchant_cert").serial  # its key signs elsewhere: no TLS with it
+        own: Any = key if key is not None else self._key
+        self._pair = load_merchant_pair(certificate, own, password=self.mchid)
+        return self._pair.certificate.serial
 
     def _own_signer(self) -> Signer | None:
         if self._key is None:
@@ -335,6 +343,61 @@ class WeChatPay(Client):
                 self.clock_offset = round(parsedate_to_datetime(date).timestamp() - self._clock(), 1)
             except ValueError:
                 return
+
+    # -- the rest of the platform -----------------------------------------
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """What the platform sends to the merchant: ``parse(headers, body)``, and each ``once``."""
+        from wechatpay.notifications import Notifications
+
+        return Notifications(self._verifier, apiv3_key=self._apiv3_key, secret=self._secret, mchid=self.mchid)
+
+    @cached_property
+    def invoke(self) -> Invoke:
+        """What the front end needs to start a payment: ``jsapi``, ``mini_program``, ``app``, ``h5``, ``native``."""
+        from wechatpay.invoke import Invoke
+
+        return Invoke(self)
+
+    def download(
+        self,
+        source: Response[Any] | str,
+        to: str | os.PathLike[str] | BinaryIO,
+        progress: Callable[[int, int | None], object] | None = None,
+    ) -> Saved:
+        """
+        Save a file: a bill, a statement, a voucher.
+
+        Args:
+            source: The answer that names the file, or its URL.
+            to: A path, written in one step at the end, or a file open for bytes.
+            progress: Gets bytes so far, and of how many if that is known.
+
+        Returns:
+            What was saved, and whether its hash was checked.
+
+        Raises:
+            SignatureError: The hash or the signature is wrong; nothing is left behind.
+        """
+        from wechatpay.files.downloads import download
+
+        return download(self, source, to, progress=progress)
+
+    def signed_url(self, chain: PathChain, *, params: Mapping[str, Any]) -> str:
+        """
+        Give the URL of one of APIv2's pages, for the user's browser to be sent to.
+
+        Args:
+            chain: ``client.v2.papay.entrustweb`` and the like.
+            params: Its parameters; the merchant's number, ``sign`` and the like are filled in.
+
+        Raises:
+            TypeError: The chain is no such page.
+        """
+        from wechatpay.apiv2.protocol import signed_url
+
+        return signed_url(self, Wanted(self, chain._place, "GET", (), {"params": params}))  # noqa: SLF001 (the chain is the client's own)
 
     # -- sensitive data ---------------------------------------------------
 

@@ -17,13 +17,13 @@ from chainable.errors import CodecError
 from chainable.times import beijing
 from wechatpay.apiv3.errors import refusal
 from wechatpay.apiv3.sealing import Sealing
-from wechatpay.request import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chainable.response import Response
     from wechatpay.client import WeChatPay
+    from wechatpay.request import Wanted
 
 __all__ = ["answer", "prepare"]
 

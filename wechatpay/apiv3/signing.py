@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from chainable.errors import SignatureError, UnknownKeyError
+from chainable.errors import SignatureError
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
 
@@ -137,7 +137,7 @@ class RSAVerifier:
         self._check_time(timestamp, response)
         try:
             key = self.keys[serial]
-        except UnknownKeyError as error:
+        except LookupError as error:  # a plain dict is a key store, too
             msg = f"signed with a platform key that this client does not have: {error}"
             raise SignatureError(msg, reason="unknown_key", response=response) from error
         message = b"%b\n%b\n%b\n" % (timestamp.encode(), nonce.encode(), response.content or b"")
