@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from chainable.describe.glossary import Meaning
+if TYPE_CHECKING:
+    from chainable.describe.glossary import Meaning
 
 __all__ = ["Description", "Form", "Row", "Sample", "Table"]
 

@@ -38,7 +38,9 @@ TOP = "reference/taobao_top"
 LARGEST = 200_000
 """Bytes of a page's own content; the theme adds its frame."""
 
-_TOKENS = re.compile(r"(?P<i>'(?:[^'\\]|\\.)*')|(?P<b>\b(?:True|False|None|lambda|from|import|with|as|if)\b|\b\d+\b)|(?P<u>#.*)")
+_TOKENS = re.compile(
+    r"(?P<i>'(?:[^'\\]|\\.)*')|(?P<b>\b(?:True|False|None|lambda|from|import|with|as|if)\b|\b\d+\b)|(?P<u>#.*)"
+)
 
 
 @frozen
@@ -84,9 +86,7 @@ def product(path: str) -> str:
     prefixes = {prefix: slug for slug, one in products().items() for prefix in one["paths"]}
     segments = path.split("/")
     return next(
-        prefixes[prefix]
-        for count in range(len(segments), 0, -1)
-        if (prefix := "/".join(segments[:count])) in prefixes
+        prefixes[prefix] for count in range(len(segments), 0, -1) if (prefix := "/".join(segments[:count])) in prefixes
     )
 
 
@@ -321,7 +321,9 @@ class FieldMeanings(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        glossary = {"wechatpay": wechatpay.describe.glossary, "taobao_top": taobao_top.describe.glossary}[self.arguments[0]]
+        glossary = {"wechatpay": wechatpay.describe.glossary, "taobao_top": taobao_top.describe.glossary}[
+            self.arguments[0]
+        ]
         rows = "".join(
             f'<tr id="{escape(name)}"><td>{escape(name)}</td><td>{escape(zh)}</td><td>{escape(en)}</td></tr>'
             for name, (zh, en) in glossary.meanings.items()
@@ -371,7 +373,7 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def _page(title: str, uri: str, content: str) -> tuple[str, dict[str, Any], str]:
-    body = f'<section><h1>{escape(title)}</h1>{content}</section>'
+    body = f"<section><h1>{escape(title)}</h1>{content}</section>"
     return uri, {"title": escape(title), "body": body}, "page.html"
 
 

@@ -28,7 +28,13 @@ def _entries() -> list[list[Any]]:
         *catalogue_pages.methods()[0].values(),
     ]
     return [
-        [page.title, page.name, f"{page.uri}.html" + (f"#{page.anchor}" if page.anchor else ""), page.weight, _label(page)]
+        [
+            page.title,
+            page.name,
+            f"{page.uri}.html" + (f"#{page.anchor}" if page.anchor else ""),
+            page.weight,
+            _label(page),
+        ]
         for page in pages
     ]
 

@@ -73,14 +73,20 @@ def search(text: str, limit: int = 10) -> list[Candidate]:
 
 def _written(text: str) -> list[str]:
     # A chain as it is written in code, arguments dropped: with and without the receiver, with and without the call.
-    steps = [called or item or name for called, item, name in _STEP.findall(re.sub(r"\((?!\s*[\"']).*", "", text, flags=re.DOTALL))]
+    steps = [
+        called or item or name
+        for called, item, name in _STEP.findall(re.sub(r"\((?!\s*[\"']).*", "", text, flags=re.DOTALL))
+    ]
     steps = [step.rstrip("_") for step in steps if step != "chain"]
     spelled = [steps, steps[1:]]
-    return [".".join(some) for names in spelled for some in (names, names[:-1] if names and names[-1] in _CALLS else names)]
+    return [
+        ".".join(some) for names in spelled for some in (names, names[:-1] if names and names[-1] in _CALLS else names)
+    ]
 
 
 @cache
 def candidates() -> tuple[Candidate, ...]:
+    """Give everything that can be found: the methods, in the order of their names."""
     prominent = glossary.prominent
     return tuple(
         Candidate(name, title or name, name, _PROMINENT * (name in prominent))

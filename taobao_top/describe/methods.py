@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["attributes", "described"]
 
 OPTIONS = frozenset(
-    {"session", "target_app_key", "simplify", "format", "timeout", "headers", "stream", "retries", "repeatable", "decode"},
+    {
+        "session",
+        "target_app_key",
+        "simplify",
+        "format",
+        "timeout",
+        "headers",
+        "stream",
+        "retries",
+        "repeatable",
+        "decode",
+    },
 )
 """Keywords of a call that are no parameters of the method."""
 
@@ -96,10 +107,10 @@ def _forms(method: Method) -> Iterator[Form]:
     for spelling, chain in chains.items():
         yield Form(f"同步{spelling}", f"response = {chain}.post({inside})\nprint(response.data)\n")
     for spelling, chain in chains.items():
-        yield Form(f"异步{spelling}", f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n")
+        yield Form(
+            f"异步{spelling}", f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n"
+        )
 
 
 def _spelled(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name) and name not in OPTIONS
-
-

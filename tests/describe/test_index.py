@@ -27,7 +27,14 @@ def test_the_very_title_comes_first_unless_another_is_much_weightier():
 
 
 def test_spelling_of_names_does_not_matter():
-    for text in ("hire-power-bank", "hire_power_bank", "hirePowerBank", "ＨＩＲＥ power bank", "{out_order_no}", "out_order_no"):
+    for text in (
+        "hire-power-bank",
+        "hire_power_bank",
+        "hirePowerBank",
+        "ＨＩＲＥ power bank",
+        "{out_order_no}",
+        "out_order_no",
+    ):
         assert "查询保险订单详情" in titles(ORDERS.search(text)), text
     assert titles(ORDERS.search("trade.fullinfo")) == ["查询单笔交易"]
 

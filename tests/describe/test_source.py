@@ -6,7 +6,10 @@ from chainable.describe import Code, arguments, placeholder, python
 def test_members_stand_on_lines_of_their_own():
     value = {"a": "文", "b": [{"c": 1}, []], "d": {}, "e": Code("call()")}
     text = python(value)
-    assert text == "{\n    'a': '文',\n    'b': [\n        {\n            'c': 1,\n        },\n        [],\n    ],\n    'd': {},\n    'e': call(),\n}"
+    assert (
+        text
+        == "{\n    'a': '文',\n    'b': [\n        {\n            'c': 1,\n        },\n        [],\n    ],\n    'd': {},\n    'e': call(),\n}"
+    )
     assert eval(text, {"call": lambda: 5}) == {**value, "e": 5}
 
 

@@ -1,6 +1,6 @@
 import json
 import time
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -19,7 +19,14 @@ def test_the_description_of_a_method_is_complete():
     assert (found.key, found.title, found.name) == (INSURANCE, "机构投保创单", INSURANCE)
     common, request = found.tables
     assert common.heading == "公共参数"
-    assert [row.name for row in common.rows if row.required] == ["method", "app_key", "timestamp", "v", "sign_method", "sign"]
+    assert [row.name for row in common.rows if row.required] == [
+        "method",
+        "app_key",
+        "timestamp",
+        "v",
+        "sign_method",
+        "sign",
+    ]
     assert request.heading == "请求参数"
     assert [(row.name, row.type, row.depth) for row in request.rows[:3]] == [
         ("create_order_request", "CreateOrderRequest", 0),
@@ -28,7 +35,9 @@ def test_the_description_of_a_method_is_complete():
     ]
     assert ("policy_list", "Policy[]") in [(row.name, row.type) for row in request.rows]
     assert [form.name for form in found.forms] == NAMES
-    assert found.forms[0].code.startswith("response = top.alibaba.finance.insurance.createorder.post(\n    create_order_request={\n")
+    assert found.forms[0].code.startswith(
+        "response = top.alibaba.finance.insurance.createorder.post(\n    create_order_request={\n"
+    )
     assert "'total_installments': 1,\n" in found.forms[0].code
     assert "'is_renew_policy': False,\n" in found.forms[0].code
     assert [row.name for row in found.answers[0].rows] == ["is_success", "response_code", "response_msg"]
@@ -40,7 +49,7 @@ def test_answers_have_the_same_members_as_json_and_as_xml():
     answer, tree, refusal, element = (sample.text for sample in described(INSURANCE).samples)
     inside = json.loads(answer)["alibaba_finance_insurance_createorder_response"]
     assert inside == {"is_success": True, "response_code": "SUCCESS", "response_msg": "参数异常"}
-    parsed = ElementTree.fromstring(tree)
+    parsed = ET.fromstring(tree)
     assert parsed.tag == "alibaba_finance_insurance_createorder_response"
     assert {child.tag: child.text for child in parsed} == {
         "is_success": "true",
@@ -49,7 +58,7 @@ def test_answers_have_the_same_members_as_json_and_as_xml():
     }
     error = json.loads(refusal)["error_response"]
     assert (error["code"], error["sub_code"]) == (50, "isv.invalid-parameter")
-    assert ElementTree.fromstring(element).findtext("sub_msg") == "<sub_msg>"
+    assert ET.fromstring(element).findtext("sub_msg") == "<sub_msg>"
 
 
 def test_lists_stand_inside_a_member_named_after_their_items():
@@ -127,9 +136,9 @@ def test_a_method_is_found_however_it_is_written(query):
 def test_several_meanings_are_given_best_first():
     found = describe("trade.memo")
     assert all(isinstance(candidate, Candidate) for candidate in found)
-    assert {c.key for c in found} == {"taobao.trade.memo.add", "taobao.trade.memo.update"}
+    assert {c.key for c in found[:2]} == {"taobao.trade.memo.add", "taobao.trade.memo.update"}
     assert describe("") == []
-    assert describe("投保创单保险机构")[0].key == INSURANCE or describe("投保创单保险机构")
+    assert describe("机构投保创订单").key == INSURANCE
 
 
 def test_an_unknown_name_is_told():
@@ -153,7 +162,9 @@ def test_search_is_quick_once_loaded():
 
 def test_what_cannot_be_a_keyword_goes_into_a_mapping():
     # Three names: a keyword of Python, an option of a call, a dot.
-    odd = [name for name in methods() if any(not p.isidentifier() or p in {"from", "timeout"} for p in method(name).types)]
+    odd = [
+        name for name in methods() if any(not p.isidentifier() or p in {"from", "timeout"} for p in method(name).types)
+    ]
     assert odd
     for name in odd:
         code = described(name).forms[0].code
@@ -168,4 +179,4 @@ def test_many_methods_are_described_and_their_forms_are_python():
         for form in (found.forms[0], found.forms[-1]):
             compile(form.code, name, "exec")
         for sample in found.samples:
-            json.loads(sample.text) if sample.language == "json" else ElementTree.fromstring(sample.text)
+            json.loads(sample.text) if sample.language == "json" else ET.fromstring(sample.text)

@@ -1,11 +1,16 @@
-import itertools
+import hashlib
 import json
+import re
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import responses
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from chainable.describe import Candidate, Description
 from wechatpay import WeChatPay, catalogue
@@ -13,6 +18,7 @@ from wechatpay.describe import attributes, describe, described, search
 
 INSURANCE = "POST v3/hire-power-bank/insurance-orders"
 CONTRACT = "POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi"
+SECRET = "0" * 32
 NAMES = ["同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式"]
 
 
@@ -26,12 +32,19 @@ class Trusting:
 @pytest.fixture(scope="module")
 def client():
     key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "1900000109")])
+    today = datetime.now(timezone.utc)
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 0x3775B6A45ACD588826D15E583A95F5DD, today, today + timedelta(1)
+    )
+    certificate = builder.sign(key, hashes.SHA256())
     made = WeChatPay(
         mchid="1900000109",
-        serial="3775B6A45ACD588826D15E583A95F5DD00000000",
         private_key=key,
+        merchant_cert=certificate.public_bytes(serialization.Encoding.PEM),
+        merchant_key=key,
         certs={"PUB_KEY_ID_0000000000000024101100397200000006": key.public_key()},
-        secret="0" * 32,
+        secret=SECRET,
         verifier=Trusting(),
     )
     with made:
@@ -187,8 +200,6 @@ def test_every_operation_is_described_and_its_six_forms_are_python():
         assert [form.name for form in found.forms] == expected
         for form in (found.forms[0], found.forms[-1]):
             compile(form.code, operation.key, "exec")
-        bodies = {form.code.partition("(\n")[2] if "Sensitive" not in form.code else "" for form in found.forms[:3]}
-        assert len(bodies) == 1 or operation.answer == "redirect" or not operation.path.count("{") >= 0
 
 
 def test_every_chain_means_its_operation(client):
@@ -227,18 +238,19 @@ def sample():
 @pytest.mark.parametrize("key", sample())
 def test_the_forms_run_as_they_stand(key, client, monkeypatch, tmp_path, capsys):
     operation = catalogue.operation(key)
-    if operation.mtls:
-        return
     monkeypatch.chdir(tmp_path)
     for name in ("文件.jpg", "文件.xlsx", "文件.csv", "文件.pdf", "文件.mp4", "文件.avi", "文件.png"):
         Path(name).write_bytes(b"\0")
     sent = []
+    given = {"result_code": "SUCCESS", "return_code": "SUCCESS"}
+    text = "&".join(f"{name}={value}" for name, value in given.items()) + f"&key={SECRET}"
+    given["sign"] = hashlib.md5(text.encode()).hexdigest().upper()
+    good = 200, {}, "<xml>" + "".join(f"<{name}>{value}</{name}>" for name, value in given.items()) + "</xml>"
     with responses.RequestsMock(assert_all_requests_are_fired=False) as platform:
+
         def answer(request):
             sent.append((request.method, request.url.partition("?")[0]))
-            return 200, {"Content-Type": "application/json"}, "{}"
-
-        import re
+            return good if operation.answer == "xml" else (200, {"Content-Type": "application/json"}, "{}")
 
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             platform.add_callback(method, re.compile("https://.*"), callback=answer)

@@ -85,6 +85,7 @@ def search(text: str, limit: int = 10) -> list[Candidate]:
 
 @cache
 def candidates() -> tuple[Candidate, ...]:
+    """Give everything that can be found: the operations and events."""
     prominent = glossary.prominent
     found = [
         Candidate(

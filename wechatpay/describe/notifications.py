@@ -51,7 +51,10 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
         yield "事件类型", " | ".join(event.event_types)
     if event.original_type:
         # One event may be sent for several kinds of resource.
-        yield "原始类型", event.original_type if isinstance(event.original_type, str) else " | ".join(event.original_type)
+        yield (
+            "原始类型",
+            event.original_type if isinstance(event.original_type, str) else " | ".join(event.original_type),
+        )
     if event.encryption:
         yield "加密", f"{event.encrypted_field}：{event.encryption}"
 
