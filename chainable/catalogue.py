@@ -4,7 +4,7 @@ Files of records that are found by key without loading an index.
 Layout, all numbers little-endian: a header (magic, version, flags, number of
 buckets, length of the file), the 32-bit offsets of the buckets and of their
 end, the buckets.  A record's bucket is ``crc32(key) % buckets``.  A bucket is a CRC-32, seeded with
-the bucket's number so that a wrong offset shows, and its entries, deflated as
+the bucket's number and the flag so that a wrong one shows, and its entries, deflated as
 one block if the file is marked so: length of the key, length of the value, the
 key in UTF-8, the value as JSON.
 """
@@ -146,7 +146,11 @@ class Shelf:
             (checksum,) = _OFFSET.unpack_from(block)
         except (OSError, ValueError, struct.error):
             return None
-        return block[_OFFSET.size :] if zlib.crc32(block[_OFFSET.size :], bucket) == checksum else None
+        return (
+            block[_OFFSET.size :]
+            if zlib.crc32(block[_OFFSET.size :], bucket << 1 | self._deflated) == checksum
+            else None
+        )
 
     def _unusable(self, problem: str) -> ConfigurationError:
         return ConfigurationError(f"the catalogue file {os.fspath(self._path)} {problem}: reinstall the package")
@@ -174,5 +178,5 @@ def shelve(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) 
         position += _OFFSET.size + len(block)
         offsets.append(_OFFSET.pack(position))
     header = _HEADER.pack(_MAGIC, _VERSION, _DEFLATED if deflated else 0, buckets, position)
-    sealed = [_OFFSET.pack(zlib.crc32(block, bucket)) + block for bucket, block in enumerate(blocks)]
+    sealed = [_OFFSET.pack(zlib.crc32(block, bucket << 1 | deflated)) + block for bucket, block in enumerate(blocks)]
     return b"".join([header, *offsets, *sealed])

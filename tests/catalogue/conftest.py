@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -31,15 +31,15 @@ def given_methods() -> dict[str, dict[str, Any]]:
 def merchant_pem(merchant_key) -> tuple[bytes, bytes]:
     """The merchant's certificate and its key."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "1900000109")])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = dt.datetime.now(dt.timezone.utc)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(merchant_key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .sign(merchant_key, hashes.SHA256())
     )
     pem = merchant_key.private_bytes(

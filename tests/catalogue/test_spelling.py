@@ -59,10 +59,8 @@ def attribute(segment, *, camel):
         if camel:
             name = re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
         return f"_{name}_"
-    if camel:
-        spelled = re.sub(r"[-_]([a-z0-9])", lambda match: match[1].upper(), segment)
-    else:
-        spelled = segment.replace("-", "_")
+    camels = re.sub(r"[-_]([a-z0-9])", lambda match: match[1].upper(), segment)
+    spelled = camels if camel else segment.replace("-", "_")
     return f"{spelled}_" if keyword.iskeyword(spelled) or spelled in VERBS else spelled
 
 
