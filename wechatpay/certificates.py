@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from chainable.codecs import JSON
 from chainable.errors import (
@@ -58,6 +58,15 @@ _PUBLIC_KEY_ONLY = (
 _logger = logging.getLogger("wechatpay")
 
 
+def _all_keys(snapshot: _Snapshot) -> Mapping[str, RSAPublicKey]:
+    certificates = {one.serial: one.key for one in snapshot.certificates}
+    return MappingProxyType(certificates | dict(snapshot.public_keys))
+
+
+def _first_event(snapshot: _Snapshot) -> float:
+    return min([snapshot.due, *(one.not_after.timestamp() for one in snapshot.certificates)])
+
+
 @frozen
 class _Snapshot:
     """
@@ -68,24 +77,17 @@ class _Snapshot:
         given: Certificates given.
         fetched: Certificates fetched.
         due: Unix time from which on certificates are to be fetched.
+        keys: Those of all three.
+        until: Unix time from which on something has to be done: a
+            certificate is over, or the list is due.
     """
 
     public_keys: Mapping[str, RSAPublicKey]
     given: tuple[Certificate, ...] = ()
     fetched: tuple[Certificate, ...] = ()
     due: float = float("inf")
-    keys: Mapping[str, RSAPublicKey] = field(init=False)
-    until: float = field(init=False)
-    """Unix time from which on something has to be done: a certificate is over, or the list is due."""
-
-    @keys.default
-    def _all_keys(self) -> Mapping[str, RSAPublicKey]:
-        certificates = {one.serial: one.key for one in self.certificates}
-        return MappingProxyType(certificates | dict(self.public_keys))
-
-    @until.default
-    def _first_event(self) -> float:
-        return min([self.due, *(one.not_after.timestamp() for one in self.certificates)])
+    keys: Mapping[str, RSAPublicKey] = field(init=False, default=Factory(_all_keys, takes_self=True))
+    until: float = field(init=False, default=Factory(_first_event, takes_self=True))
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
@@ -104,9 +106,9 @@ class _Snapshot:
         )
 
     def youngest(self, now: float) -> str | None:
-        """The id of the public key, else the serial of the youngest valid certificate."""
+        """The id of the first public key, else the serial of the youngest valid certificate."""
         if self.public_keys:
-            return list(self.public_keys)[-1]
+            return next(iter(self.public_keys))
         valid = [one for one in self.certificates if one.not_before.timestamp() <= now]
         return max(valid, key=lambda one: one.not_before).serial if valid else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
 from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
@@ -34,7 +34,8 @@ def inbound(request: HttpRequest) -> Inbound:
     query = encoded_query(request.META.get("QUERY_STRING", "").encode("latin-1", "replace"))
     path = escape_uri_path(request.path)
     url = f"{request.scheme}://{request.get_host()}{path}" + (f"?{query}" if query else "")
-    return Inbound(str(request.method), url, request.headers, body)
+    headers: Any = request.headers
+    return Inbound(str(request.method), url, headers, body)
 
 
 def response(reply: Reply) -> HttpResponse:

@@ -74,18 +74,10 @@ class Notification:
 
     @property
     def event(self) -> Event | None:
-        """What the catalogue knows of this kind of event; None for an unknown one."""
+        """What the catalogue knows of events of this type; None for an unknown one."""
         from wechatpay import catalogue
 
-        kind = self.original_type
-        found = catalogue.event(self.event_type, self.version)
-        if found is not None and kind in {None, found.original_type}:
-            return found
-        # Some arrive under the type of another event, and only the resource tells which they are.
-        for other in catalogue.events():
-            if kind is not None and other.original_type == kind and self.event_type in other.event_types:
-                return other
-        return found
+        return catalogue.event(self.event_type, self.version)
 
 
 def _moment(text: Any) -> datetime | None:

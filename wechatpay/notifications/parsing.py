@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from requests import Response
 from requests.structures import CaseInsensitiveDict
@@ -26,13 +26,13 @@ from wechatpay.crypto.aes import open_req_info
 from wechatpay.notifications.notification import Notification
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from chainable.signing import Verifier
     from wechatpay.crypto.aes import APIv3Key
 
-__all__ = ["Cipher", "Notifications", "check_body"]
+__all__ = ["Notifications", "check_body"]
 
 _TIMESTAMP = "Wechatpay-Timestamp"
 _NONCE = "Wechatpay-Nonce"
@@ -46,13 +46,6 @@ _SPACED = re.compile(rb"\s|\{\s|\{\"\w+\"\s*:\s")
 _MEMBER = re.compile(rb"\{\"(\w+)\"")
 
 
-class Cipher(Protocol):
-    """Opens the resources of one ``algorithm``."""
-
-    def open(self, ciphertext: str, nonce: str, associated_data: str | None = None, /) -> bytes:
-        """Open a ciphertext as it stands in the message; DecryptionError if it does not."""
-
-
 class Notifications:
     """
     The platform's messages to one merchant.
@@ -62,7 +55,9 @@ class Notifications:
         apiv3_key: Opens the resources of APIv3.
         secret: The APIv2 key; without it, notifications of APIv2 are refused.
         mchid: Keeps merchants apart in a store of claims that they share.
-        ciphers: What opens resources of further algorithms, by their name.
+        ciphers: By the name of an ``algorithm``, what opens its resources:
+            called with ciphertext, nonce and associated data as they stand in
+            the message, it gives bytes or raises DecryptionError.
     """
 
     def __init__(
@@ -72,13 +67,13 @@ class Notifications:
         apiv3_key: APIv3Key | None = None,
         secret: str | None = None,
         mchid: str | None = None,
-        ciphers: Mapping[str, Cipher] | None = None,
+        ciphers: Mapping[str, Callable[[str, str, str], bytes]] | None = None,
     ) -> None:
         self._verifier = verifier
         self._as_headers: Any = dict if isinstance(verifier, RSAVerifier) else CaseInsensitiveDict
-        self._ciphers = dict(ciphers or {})
+        self._ciphers: dict[str, Callable[[str, str, str], bytes]] = dict(ciphers or {})
         if apiv3_key is not None:
-            self._ciphers[_GCM] = apiv3_key
+            self._ciphers[_GCM] = apiv3_key.open
         self._secret = secret
         self._scope = f"wechatpay:{mchid or ''}:"
 
@@ -161,8 +156,8 @@ class Notifications:
         for text in (message_id, event_type, algorithm, ciphertext, nonce, extra):
             if type(text) is not str or not text.isascii():
                 raise _no_notification()
-        cipher = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
-        resource = JSON.decode(cipher.open(ciphertext, nonce, extra))
+        opener = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
+        resource = JSON.decode(opener(ciphertext, nonce, extra))
         return Notification(message_id, event_type, str(summary or ""), resource, envelope, body)
 
     def _authenticate(self, headers: Headers, body: bytes) -> None:
@@ -202,11 +197,11 @@ class Notifications:
 
     def _opened_event(self, envelope: dict[str, Any]) -> Any:
         algorithm = _text(envelope.get("event_algorithm") or _GCM)
-        cipher = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
+        opener = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
         ciphertext, nonce, extra = (
             _text(envelope.get(f"event_{name}") or "") for name in ("ciphertext", "nonce", "associated_data")
         )
-        return JSON.decode(cipher.open(ciphertext, nonce, extra))
+        return JSON.decode(opener(ciphertext, nonce, extra))
 
     def _no_cipher(self, algorithm: str) -> NoReturn:
         if algorithm == _GCM:
@@ -285,7 +280,7 @@ def _hint(reason: str, scheme: str | None, body: bytes) -> str:
     """What else the message shows, after its signature has been found wrong."""
     if reason != "mismatch":
         return ""
-    if scheme not in {None, _RSA}:
+    if scheme and scheme != _RSA:
         return f". It says to be signed by {scheme[:40]}: that takes a verifier of its own"
     first = _MEMBER.match(body)
     if _SPACED.match(body):
