@@ -1,0 +1,112 @@
+"""
+The gateway everybody is measured against: TLS on loopback, as cheap as it can be.
+
+It answers every request with one signed answer (signed once a second) and
+counts connections. ``GET /count`` tells how many there were and begins anew.
+It runs in a process of its own: ``python benchmarks/server.py CERT KEY PLATFORM_KEY``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import ssl
+import sys
+import time
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+V3_BODY = json.dumps({"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz"}).encode()
+TOP_BODY = json.dumps({"time_get_response": {"time": "2026-01-01 10:00:00", "request_id": "x"}}).encode()
+V2_FIELDS = {"appid": "wx1", "mch_id": "1900000109", "nonce_str": "n", "prepay_id": "wx2", "result_code": "SUCCESS",
+             "return_code": "SUCCESS"}  # fmt: skip
+
+
+class Gateway:
+    """What is answered, and the count of connections."""
+
+    def __init__(self, platform_key: Path, secret: str) -> None:
+        self.key = load_pem_private_key(platform_key.read_bytes(), None)
+        self.connections = 0
+        self.second = 0
+        self.v3 = b""
+        text = "&".join(f"{name}={value}" for name, value in sorted(V2_FIELDS.items())) + f"&key={secret}"
+        import hashlib
+
+        sign = hashlib.md5(text.encode()).hexdigest().upper()
+        body = "<xml>" + "".join(f"<{n}><![CDATA[{v}]]></{n}>" for n, v in {**V2_FIELDS, "sign": sign}.items()) + "</xml>"
+        self.v2 = self.plain("text/xml", body.encode())
+        self.top = self.plain("text/javascript;charset=UTF-8", TOP_BODY)
+
+    @staticmethod
+    def plain(kind: str, body: bytes, extra: str = "") -> bytes:
+        return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode() + body
+
+    def signed(self) -> bytes:
+        now = int(time.time())
+        if now != self.second:
+            message = b"%d\nnonce\n%b\n" % (now, V3_BODY)
+            signature = base64.b64encode(self.key.sign(message, PKCS1v15(), SHA256())).decode()
+            self.v3 = self.plain(
+                "application/json",
+                V3_BODY,
+                f"Wechatpay-Timestamp: {now}\r\nWechatpay-Nonce: nonce\r\nWechatpay-Signature: {signature}\r\n"
+                "Wechatpay-Serial: PUB_KEY_ID_BENCH\r\nRequest-ID: 08-0\r\n",
+            )
+            self.second = now
+        return self.v3
+
+    def answer(self, target: bytes) -> bytes:
+        if target.startswith(b"/v3/"):
+            return self.signed()
+        if target.startswith(b"/router/"):
+            return self.top
+        if target == b"/count":
+            count, self.connections = self.connections, 0
+            return self.plain("application/json", json.dumps(count).encode())
+        return self.v2
+
+
+class Connection(asyncio.Protocol):
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.gateway.connections += 1
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while True:
+            head, end, rest = self.buffer.partition(b"\r\n\r\n")
+            if not end:
+                return
+            at = head.lower().find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(rest) < length:
+                return
+            self.buffer = rest[length:]
+            target = head.split(b" ", 2)[1]
+            if target == b"/count":
+                self.gateway.connections -= 1
+            self.transport.write(self.gateway.answer(target))
+
+
+async def main(certificate: str, key: str, platform_key: str, secret: str) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    gateway = Gateway(Path(platform_key), secret)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(gateway), "127.0.0.1", 0, ssl=context, backlog=256
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
