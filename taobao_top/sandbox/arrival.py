@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrival", "receive_whole"]
 
-MAX_BODY = 64 * 1024 * 1024
 MAX_PART = 16 * 1024 * 1024
 RAW = ("application/json", "text/xml", "application/xml", "text/plain", "application/octet-stream")
 
@@ -81,9 +80,13 @@ class Arrival:
         )
 
 
-async def receive_whole(receive: Receive) -> bytes | None:
+async def receive_whole(receive: Receive, limit: int) -> bytes | None:
     """
     Read a request's body.
+
+    Args:
+        receive: ASGI's.
+        limit: The largest body taken, bytes.
 
     Returns:
         The body, None when it is larger than the gateway takes or the caller went away.
@@ -97,7 +100,7 @@ async def receive_whole(receive: Receive) -> bytes | None:
         chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)
-        if size > MAX_BODY:
+        if size > limit:
             return None
         if not message.get("more_body", False):
             return b"".join(chunks)

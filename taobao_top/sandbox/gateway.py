@@ -85,6 +85,7 @@ class Gateway:
         applications: The apps there are, by app_key.
         lenient: Answer APIs that the catalogue lacks, and take parameters it would refuse.
         batch_limit: How many requests one batch may hold.
+        max_body: The largest request taken, bytes; the connection is cut beyond.
         simplified_root: Keep the root in simplified answers, as some samples of the platform show it.
     """
 
@@ -93,6 +94,7 @@ class Gateway:
         self.applications: dict[str, Application] = {}
         self.lenient = False
         self.batch_limit = 20
+        self.max_body = 64 * 1024 * 1024
         self.simplified_root = False
 
     @property

@@ -66,7 +66,7 @@ class Web:
         if scope["type"] == "websocket":
             await Link(receive, send, self._gateway.applications.get).serve()
             return
-        whole = await receive_whole(receive)
+        whole = await receive_whole(receive, self._gateway.max_body)
         if whole is None:
             await _abort(scope, receive, b"")
             return

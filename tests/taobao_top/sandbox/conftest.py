@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
+
 from taobao_top.sandbox.pytest_plugin import taobao_sandbox, taobao_sandbox_server
 
 __all__ = ["taobao_sandbox", "taobao_sandbox_server"]
@@ -25,7 +26,9 @@ class Caller:
 
     def parameters(self, method=None, *, at=None, **changes):
         """The text parameters of a call, public ones and the signature among them; None takes one away."""
-        moment = datetime.fromtimestamp(self.sandbox.application.clock() if at is None else at, timezone(timedelta(hours=8)))
+        moment = datetime.fromtimestamp(
+            self.sandbox.application.clock() if at is None else at, timezone(timedelta(hours=8))
+        )
         given = {
             "method": method,
             "app_key": self.sandbox.account.app_key,

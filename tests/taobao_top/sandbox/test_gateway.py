@@ -45,29 +45,29 @@ def test_https_with_the_throw_away_authority(call, sandbox):
 
 
 REFUSED = {
-    "verb": (9, dict(method=TIME, verb="PUT")),
-    "no method": (21, dict(method=None)),
-    "unknown method": (22, dict(method="no.such.method")),
-    "format": (23, dict(method=TIME, format="json5")),
-    "no sign": (24, dict(method=TIME, after={"sign": ""})),
-    "wrong secret": (25, dict(method=TIME, secret="x")),
-    "changed afterwards": (25, dict(method=TIME, after={"v": "2.0", "session": "x"})),
-    "sign_method": (25, dict(method=TIME, sign_method="sha1")),
-    "no sign_method": (40, dict(method=TIME, after={"sign_method": ""})),
-    "no session": (26, dict(method="taobao.trades.sold.get", fields="tid")),
-    "wrong session": (27, dict(method=TIME, session="6123456789")),
-    "no app_key": (28, dict(method=TIME, app_key=None)),
-    "unknown app_key": (29, dict(method=TIME, app_key="1")),
-    "no timestamp": (30, dict(method=TIME, timestamp=None)),
-    "timestamp": (31, dict(method=TIME, timestamp="2026-1-1T00:00")),
-    "no version": (32, dict(method=TIME, v=None)),
-    "version": (33, dict(method=TIME, v="two")),
-    "old version": (34, dict(method=TIME, v="1.0")),
-    "missing": (40, dict(method="taobao.item.seller.get", fields="title")),
-    "wrong type": (41, dict(method="taobao.item.seller.get", fields="title", num_iid="one")),
-    "twice": (43, dict(method=TIME, url="?v=2.0")),
-    "latin-1": (47, dict(method=TIME, url="?x=%E9")),
-    "charset": (47, dict(method=TIME, headers={"Content-Type": "application/x-www-form-urlencoded;charset=GBK"})),
+    "verb": (9, {"method": TIME, "verb": "PUT"}),
+    "no method": (21, {"method": None}),
+    "unknown method": (22, {"method": "no.such.method"}),
+    "format": (23, {"method": TIME, "format": "json5"}),
+    "no sign": (24, {"method": TIME, "after": {"sign": ""}}),
+    "wrong secret": (25, {"method": TIME, "secret": "x"}),
+    "changed afterwards": (25, {"method": TIME, "after": {"v": "2.0", "session": "x"}}),
+    "sign_method": (25, {"method": TIME, "sign_method": "sha1"}),
+    "no sign_method": (40, {"method": TIME, "after": {"sign_method": ""}}),
+    "no session": (26, {"method": "taobao.trades.sold.get", "fields": "tid"}),
+    "wrong session": (27, {"method": TIME, "session": "6123456789"}),
+    "no app_key": (28, {"method": TIME, "app_key": None}),
+    "unknown app_key": (29, {"method": TIME, "app_key": "1"}),
+    "no timestamp": (30, {"method": TIME, "timestamp": None}),
+    "timestamp": (31, {"method": TIME, "timestamp": "2026-1-1T00:00"}),
+    "no version": (32, {"method": TIME, "v": None}),
+    "version": (33, {"method": TIME, "v": "two"}),
+    "old version": (34, {"method": TIME, "v": "1.0"}),
+    "missing": (40, {"method": "taobao.item.seller.get", "fields": "title"}),
+    "wrong type": (41, {"method": "taobao.item.seller.get", "fields": "title", "num_iid": "one"}),
+    "twice": (43, {"method": TIME, "url": "?v=2.0"}),
+    "latin-1": (47, {"method": TIME, "url": "?x=%E9"}),
+    "charset": (47, {"method": TIME, "headers": {"Content-Type": "application/x-www-form-urlencoded;charset=GBK"}}),
 }
 
 
@@ -238,14 +238,18 @@ def test_other_addresses(call, sandbox):
     assert "/router/rest" in answer.text
 
 
-def test_too_much_is_cut_off(sandbox, monkeypatch):
-    monkeypatch.setattr("taobao_top.sandbox.arrival.MAX_BODY", 1000)
-    host, port = sandbox.origin.removeprefix("http://").split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=5)
-    with pytest.raises(ConnectionError):
-        connection.request("POST", "/router/rest", b"x" * 3000, {"Content-Type": "application/json"})
-        connection.getresponse()
-    connection.close()
+def test_too_much_is_cut_off(sandbox, taobao_sandbox_server):
+    gateway = taobao_sandbox_server.service.gateway
+    gateway.max_body, usual = 1000, gateway.max_body
+    try:
+        host, port = sandbox.origin.removeprefix("http://").split(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        with pytest.raises(ConnectionError):
+            connection.request("POST", "/router/rest", b"x" * 3000, {"Content-Type": "application/json"})
+            connection.getresponse()
+        connection.close()
+    finally:
+        gateway.max_body = usual
 
 
 def test_a_caller_that_goes_away(call, sandbox):

@@ -7,6 +7,7 @@ import hmac
 from urllib.parse import quote_plus
 
 import pytest
+
 from taobao_top.sandbox.signature import SIGN_METHODS, check, shown, sign
 
 SECRET = "helloworld"
@@ -29,7 +30,7 @@ def test_the_printed_vector():
 
 @pytest.mark.parametrize("sign_method", SIGN_METHODS)
 def test_hmac_and_raw_bodies_by_hand(sign_method):
-    text = b"app_key1timestamp2{\"a\":\"\xe4\xb8\xad\"}"
+    text = b'app_key1timestamp2{"a":"\xe4\xb8\xad"}'
     by_hand = {
         "md5": hashlib.md5(b"s" + text + b"s").hexdigest(),
         "hmac": hmac.new(b"s", text, hashlib.md5).hexdigest(),

@@ -1,0 +1,137 @@
+"""Parameters against the catalogue: what every API documents passes, what is wrong is named."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from taobao_top import catalogue
+from taobao_top.catalogue import Param
+from taobao_top.sandbox import checks
+from taobao_top.sandbox.journal import Upload
+from taobao_top.sandbox.refusals import Refusal
+
+PLAIN = {
+    "Number": "12",
+    "BigDecimal": "1.50",
+    "Price": "9.90",
+    "Boolean": "true",
+    "Date": "2026-01-01 10:00:00",
+    "Json": "{}",
+}
+INSIDE = {"Number": 12, "Boolean": True, "BigDecimal": "1.50", "Price": "9.90", "Date": "2026-01-01"}
+
+
+def _member(param):
+    if param.fields:
+        one = {field.name: _member(field) for field in param.fields}
+    elif param.example is not None and param.type in {"String", "Number"}:
+        one = param.example
+    else:
+        one = INSIDE.get(param.type, "text")
+    return [one] if param.list else one
+
+
+def _text(param):
+    if param.fields:
+        return json.dumps(_member(param), ensure_ascii=False)
+    one = PLAIN.get(param.type, "text")
+    return f"{one},{one}" if param.list and param.type != "Json" else one
+
+
+def test_everything_that_is_documented_passes():
+    for name in catalogue.methods():
+        method = catalogue.method(name)
+        files = tuple(Upload(p.name, "a.bin", "x/y", b"1") for p in method.params if p.type == "byte[]")
+        business = {p.name: _text(p) for p in method.params if p.type != "byte[]"}
+        checks.parameters(method, business, files)
+        assert not list(checks.unknown(method, business, files))
+
+
+def _method(*params):
+    return SimpleNamespace(name="a.b", params=params)
+
+
+OBJECT = Param(
+    name="query",
+    type="Query",
+    required=True,
+    fields=(
+        Param(name="id", type="Number", required=True),
+        Param(name="on", type="Boolean"),
+        Param(name="days", type="Date", list=True),
+        Param(name="inner", type="Inner", fields=(Param(name="x", required=True),)),
+        Param(name="any", type="Map"),
+    ),
+)
+WRONG = {
+    "none": ({}, 40, "query"),
+    "no JSON": ("{", 41, "query"),
+    "no object": ("[]", 41, "query"),
+    "no id": ({"on": True}, 40, "query.id"),
+    "id": ({"id": "x"}, 41, "query.id"),
+    "id as bool": ({"id": True}, 41, "query.id"),
+    "on": ({"id": 1, "on": "TRUE"}, 41, "query.on"),
+    "days": ({"id": 1, "days": "2026-01-01"}, 41, "query.days"),
+    "day": ({"id": 1, "days": ["2026-01-01", "2026-13-01"]}, 41, "query.days.1"),
+    "inner": ({"id": 1, "inner": "x"}, 41, "query.inner"),
+    "inner x": ({"id": 1, "inner": {}}, 40, "query.inner.x"),
+}
+
+
+@pytest.mark.parametrize("why", WRONG)
+def test_objects(why):
+    value, code, path = WRONG[why]
+    business = {} if why == "none" else {"query": value if isinstance(value, str) else json.dumps(value)}
+    with pytest.raises(Refusal) as refused:
+        checks.parameters(_method(OBJECT), business, ())
+    assert refused.value.code == code
+    assert refused.value.sub_code == f"isv.{'missing' if code == 40 else 'invalid'}-parameter:{path}"
+    assert refused.value.msg.endswith(":" + path)
+
+
+def test_objects_that_pass():
+    good = {"id": "1", "on": False, "days": ["2026-01-01 00:00:00"], "inner": {"x": "1"}, "any": {"a": [1]}, "more": 1}
+    values = checks.parameters(_method(OBJECT), {"query": json.dumps(good), "other": "1"}, ())
+    assert values == {"query": good, "other": "1"}
+    assert checks.parameters(_method(OBJECT), {"query": "{"}, (), inside=False) == {"query": "{"}
+    assert list(checks.unknown(_method(OBJECT), {"other": "1", "query": ""}, ())) == [
+        "the catalogue lists no parameter other of a.b"
+    ]
+
+
+SCALARS = {
+    "number": (Param(name="n", type="Number"), "1e5"),
+    "numbers": (Param(name="n", type="Number", list=True), "1,x"),
+    "boolean": (Param(name="n", type="Boolean"), "True"),
+    "date": (Param(name="n", type="Date"), "2026-01-01T00:00:00"),
+    "price": (Param(name="n", type="Price"), "1,00"),
+    "json": (Param(name="n", type="Json"), "{x"),
+    "list": (Param(name="n", type="Q", list=True, fields=(Param(name="a"),)), "{}"),
+    "element": (Param(name="n", type="Q", list=True, fields=(Param(name="a"),)), "[1]"),
+    "file as text": (Param(name="n", type="byte[]"), "x"),
+}
+
+
+@pytest.mark.parametrize("why", SCALARS)
+def test_scalars(why):
+    param, text = SCALARS[why]
+    with pytest.raises(Refusal) as refused:
+        checks.parameters(_method(param), {"n": text}, ())
+    assert refused.value.code == 41
+
+
+def test_lists_come_joined_or_as_json():
+    numbers = Param(name="n", type="Number", list=True)
+    for text in ("1,2", "[1,2]"):
+        assert checks.parameters(_method(numbers), {"n": text}, ()) == {"n": text}
+
+
+def test_files():
+    file = Param(name="img", type="byte[]", required=True)
+    with pytest.raises(Refusal) as refused:
+        checks.parameters(_method(file), {}, ())
+    assert refused.value.sub_code == "isv.missing-parameter:img"
+    assert checks.parameters(_method(file), {}, (Upload("img", "a", "b", b""),)) == {}

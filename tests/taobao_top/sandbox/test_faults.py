@@ -1,0 +1,165 @@
+"""Faults, played over real sockets; and the list they wait in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import requests
+
+from taobao_top.sandbox import KINDS, Fault
+from taobao_top.sandbox.faults import Faults
+
+ITEM = "taobao.item.seller.get"
+ASKED = {"fields": "num_iid,title,skus", "num_iid": "5"}
+
+
+def test_latency(call, sandbox):
+    sandbox.fault("latency", seconds=0.05)
+    answer = call.raw(ITEM, **ASKED)
+    assert answer.elapsed.total_seconds() >= 0.05
+    assert answer.json()["item_seller_get_response"]
+    assert sandbox.journal[-1].fault == "latency"
+
+
+@pytest.mark.parametrize("kind", ["reset", "close"])
+@pytest.mark.parametrize("secure", [False, True])
+def test_cut_connections(call, sandbox, kind, secure):
+    sandbox.fault(kind)
+    call.http.verify = str(sandbox.ca)
+    with pytest.raises(requests.ConnectionError):
+        call.raw(ITEM, url=sandbox.https_gateway if secure else None, **ASKED)
+    assert call(ITEM, **ASKED)["item"]
+
+
+def test_half_a_body(call, sandbox):
+    sandbox.fault("half_body")
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        call.raw(ITEM, **ASKED)
+
+
+def test_empty(call, sandbox):
+    sandbox.fault("empty")
+    answer = call.raw(ITEM, **ASKED)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize("status", [200, 429, 502, 503])
+def test_pages(call, sandbox, status):
+    sandbox.fault("html", status=status)
+    answer = call.raw(ITEM, **ASKED)
+    assert answer.status_code == status
+    assert answer.text.startswith("<html>")
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_truncated_text(call, sandbox):
+    sandbox.fault("truncated")
+    answer = call.raw(ITEM, **ASKED)
+    assert answer.text.startswith('{"item_seller_get_response"')
+    with pytest.raises(ValueError):
+        answer.json()
+
+
+def test_raw_control_characters(call, sandbox):
+    sandbox.fault("control_characters")
+    answer = call.raw(ITEM, **ASKED)
+    with pytest.raises(ValueError):
+        answer.json()
+    assert json.loads(answer.text, strict=False)["item_seller_get_response"]["item"]["title"].startswith("\x01\t\n")
+
+
+def test_wrong_content_type(call, sandbox):
+    sandbox.fault("content_type")
+    answer = call.raw(ITEM, **ASKED)
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert answer.json()
+
+
+def test_broken_gzip(call, sandbox):
+    sandbox.fault("broken_gzip")
+    with pytest.raises(requests.exceptions.ContentDecodingError):
+        call.raw(ITEM, **ASKED)
+
+
+def test_huge(call, sandbox):
+    sandbox.fault("huge", size=300_000)
+    assert len(call.raw(ITEM, **ASKED).content) == 300_000
+
+
+def test_redirects(call, sandbox):
+    sandbox.fault("redirect")
+    answer = call.raw(ITEM, **ASKED)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("https://elsewhere.invalid/")
+
+
+def test_platform_errors(call, sandbox):
+    sandbox.error(15, "isp.top-remote-connection-timeout", "timeout")
+    error = call.refused(ITEM, **ASKED)
+    assert (error["code"], error["sub_code"]) == (15, "isp.top-remote-connection-timeout")
+    sandbox.fault("error")
+    assert call.refused(ITEM, **ASKED)["sub_code"].startswith("isp.")
+    sandbox.error(999)
+    error = call.refused(ITEM, **ASKED)
+    assert (error["code"], error["msg"]) == (999, "Error")
+    assert "sub_code" not in error
+
+
+def test_a_failed_call_may_have_taken_effect_or_not(call, sandbox):
+    (tid,) = sandbox.trades.add()
+    close = {"tid": str(tid), "close_reason": "x"}
+    sandbox.error(50, "isp.remote-service-timeout")
+    session = sandbox.account.session
+    assert call.refused("taobao.trade.close", session=session, **close)
+    assert sandbox.trades.get(tid)["status"] == "WAIT_BUYER_PAY"
+    sandbox.error(50, "isp.remote-service-timeout", executed=True)
+    assert call.refused("taobao.trade.close", session=session, **close)
+    assert sandbox.trades.get(tid)["status"] == "TRADE_CLOSED_BY_TAOBAO"
+    (tid,) = sandbox.trades.add()
+    sandbox.fault("reset", executed=True)
+    with pytest.raises(requests.ConnectionError):
+        call.seller("taobao.trade.close", tid=str(tid), close_reason="x")
+    assert sandbox.trades.get(tid)["status"] == "TRADE_CLOSED_BY_TAOBAO"
+
+
+def test_faults_by_header(call, sandbox):
+    error = call.refused(ITEM, headers={"Sandbox-Fault": "error; code=7; sub_code=a.b; sub_msg=c=d"}, **ASKED)
+    assert (error["code"], error["sub_code"], error["sub_msg"]) == (7, "a.b", "c=d")
+    assert call.raw(ITEM, headers={"Sandbox-Fault": "html; status=503"}, **ASKED).status_code == 503
+    for header in ("no_such", "html; status=x", "html; colour=red"):
+        answer = call.raw(ITEM, headers={"Sandbox-Fault": header}, **ASKED)
+        assert answer.status_code == 400
+        assert answer.text.startswith("Sandbox-Fault: ")
+
+
+def test_a_refused_request_meets_its_fault_as_well(call, sandbox):
+    sandbox.fault("latency", seconds=0.01)
+    assert call.refused(ITEM, secret="x", **ASKED)["code"] == 25
+    assert sandbox.journal[-1].fault == "latency"
+
+
+def test_the_list():
+    faults = Faults()
+    faults.add(Fault(kind="close", method="a.b", times=2))
+    faults.add(Fault(kind="reset", method="a.*", after=1, times=None))
+    faults.add(Fault(kind="error"))
+    assert [fault.kind for fault in faults] == ["close", "reset", "error"]
+    assert faults.take("a.b").kind == "close"
+    assert faults.take("a.b").kind == "close"
+    assert faults.take("a.b") is None  # the one that passes before the reset
+    assert faults.take("a.c").kind == "reset"
+    assert faults.take(None).kind == "error"
+    assert faults.take("x") is None
+    assert faults.take("a.d", {"error"}) is None
+    assert faults.take("a.d").kind == "reset"
+    faults.clear()
+    assert not list(faults)
+
+
+def test_kinds_are_described_and_unknown_ones_refused():
+    assert all(KINDS.values())
+    with pytest.raises(ValueError, match="kind"):
+        Fault(kind="no_such")
+    fault = Fault.from_members({"kind": "close", "times": None, "executed": "true"})
+    assert fault.members() == Fault(kind="close", times=None, executed=True).members()
