@@ -53,7 +53,7 @@ _PLAIN = Code("read the message; the code is not in our table")
 
 def is_refusal(data: Mapping[str, Any]) -> bool:
     """Tell whether an answer says anything but SUCCESS; one that says nothing is none."""
-    return any(data.get(name) not in {None, "", "SUCCESS"} for name in ("return_code", "result_code"))
+    return bool(_failed(data))
 
 
 def refusal(
@@ -109,10 +109,9 @@ def _first(data: Mapping[str, Any], *names: str) -> str:
 
 
 def _failed(data: Mapping[str, Any]) -> str:
-    """Give the code of an answer that has no other: ``FAIL``."""
-    return next(
-        (str(data[name]) for name in ("return_code", "result_code") if data.get(name) not in {None, "", "SUCCESS"}), ""
-    )
+    """Give what stands in place of SUCCESS, usually ``FAIL``; empty if nothing does."""
+    codes = (data.get(name) for name in ("return_code", "result_code"))
+    return next((str(code) for code in codes if code and code != "SUCCESS"), "")
 
 
 def _explain(parameters: Mapping[str, str]) -> str:

@@ -92,7 +92,7 @@ def verify_parameters(parameters: Mapping[str, Any], secret: str, *, response: R
         msg = "the message carries no sign"
         raise SignatureError(msg, reason="missing", response=response)
     sign_type = parameters.get("sign_type") or _BY_LENGTH.get(len(given))
-    if sign_type not in {MD5, HMAC_SHA256}:
+    if sign_type not in (MD5, HMAC_SHA256):  # it may be of any type
         msg = f"a sign of {len(given)} characters belongs to neither MD5 nor HMAC-SHA256"
         raise SignatureError(msg, response=response)
     nested = [name for name, value in parameters.items() if not isinstance(value, str)]
