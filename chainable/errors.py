@@ -93,6 +93,9 @@ class SignatureError(ChainableError):
         self.response = response
         self.maybe_sent = True
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args), self.__dict__ | {"response": _without_values(self.response)}
+
 
 class APIError(ChainableError, requests.HTTPError):
     """
@@ -160,7 +163,11 @@ class APIError(ChainableError, requests.HTTPError):
         return self._explain()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = self.__dict__ | {"request": None, "_explain": _Explained.of(self._explain)}
+        state = self.__dict__ | {
+            "request": None,
+            "response": _without_values(self.response),
+            "_explain": _Explained.of(self._explain),
+        }
         return _rebuild, (type(self), self.args), state
 
 
@@ -178,5 +185,11 @@ class _Explained:
         return self.text
 
 
-def _rebuild(kind: type[APIError], args: tuple[str, ...]) -> APIError:
+def _without_values(response: requests.Response | None) -> requests.Response | None:
+    """Leave behind what the URL of an answer holds: numbers and persons' ids."""
+    reduced: requests.Response | None = response.without_values() if hasattr(response, "without_values") else None
+    return reduced
+
+
+def _rebuild(kind: type[ChainableError], args: tuple[str, ...]) -> ChainableError:
     return kind(*args)

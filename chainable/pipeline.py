@@ -38,6 +38,7 @@ __all__ = ["Pipeline"]
 
 _ALWAYS = {"User-Agent": f"chainable/{__version__} {default_user_agent()}", "Accept-Encoding": "gzip, deflate"}
 LONGEST_WAIT = 10.0  # seconds; who asks for a longer pause is told to the user
+_BEFORE = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ProxyError)
 _BACKOFF = 0.5  # seconds, doubled with each attempt, taken with full jitter
 _LONGEST_BACKOFF = 8.0
 
@@ -103,6 +104,7 @@ class Pipeline:
                 certificate=call.certificate,
             )
             response.elapsed = timedelta(seconds=time.monotonic() - started)
+            response.label = call.label
             self._check(call, response)
             return call.answer(response)
         except ChainableError as raised:
@@ -237,7 +239,7 @@ def _told(
     )
     before = connecting is True or (
         connecting is None
-        and any(isinstance(cause, ConnectTimeoutError | NewConnectionError | ProxyError) for cause in causes)
+        and any(isinstance(cause, _BEFORE) for cause in causes)
     )
     untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
     advice = "nothing was sent" if before else "the platform may have got it: ask for the state before you repeat it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from urllib.parse import urlsplit
 
 import requests
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
@@ -25,6 +26,7 @@ class Response(requests.Response, Generic[T]):
     Attributes:
         request_id: The platform's own id of this answer, for its support.
         verified: The platform's signature was checked and is right.
+        label: The path that was called, without values.
         pending: Taken, but neither failed nor done: ask for the state later.
     """
 
@@ -45,6 +47,7 @@ class Response(requests.Response, Generic[T]):
         self.request_id: str | None = None
         self.verified = False
         self.pending = False
+        self.label = ""
         self._data: Any = None
         self._open: Callable[[Any], Any] | None = None
 
@@ -92,7 +95,15 @@ class Response(requests.Response, Generic[T]):
             "request_id": self.request_id,
             "verified": self.verified,
             "pending": self.pending,
+            "label": self.label,
         }
+
+    def without_values(self) -> Response[T]:
+        """Give a copy for errors to be pickled with: its URL names the path, and none of the values in it."""
+        copy: Response[T] = Response()
+        copy.__setstate__(self.__getstate__())
+        copy.url = copy.request.url = f"{urlsplit(self.url or '').netloc}/{self.label}"
+        return copy
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         Response.__init__(self)

@@ -18,3 +18,29 @@ def merchant_key() -> rsa.RSAPrivateKey:
 def platform_key() -> rsa.RSAPrivateKey:
     """The platform's private key: tests sign with it what the platform would."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="session")
+def merchant_certificate(merchant_key):
+    """The merchant's API certificate, self-signed here: ``.pem``, ``.serial``."""
+    from datetime import datetime, timedelta, timezone
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509.oid import NameOID
+
+    from wechatpay.crypto.keys import load_certificate
+
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "1900000109")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(merchant_key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365))
+        .sign(merchant_key, SHA256())
+    )
+    return load_certificate(certificate, name="merchant_cert")

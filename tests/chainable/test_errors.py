@@ -93,6 +93,9 @@ class TestAPIError:
 
         assert b"SECRET" not in data
         assert pickle.loads(data).response.data == {"a": 1}
+        assert pickle.loads(data).response.url == "gateway.example/v3/pay"
+        forged = pickle.loads(pickle.dumps(SignatureError("forged", reason="stale", response=response)))
+        assert (forged.reason, forged.response.data) == ("stale", {"a": 1})
 
 
 class TestResponse:
