@@ -1,0 +1,87 @@
+"""The controls over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+TIME = "taobao.time.get"
+
+
+@pytest.fixture
+def control(call, sandbox):
+    def ask(verb, path, members=None, **asked):
+        url = f"{sandbox.origin}/_sandbox/{path}"
+        answer = call.http.request(verb, url, json=members if members is not None else {}, params=asked)
+        return answer.status_code, answer.json()
+
+    return ask
+
+
+def test_journal(call, control):
+    call.raw("taobao.picture.upload", files={"img": ("a", b"\xff")})
+    status, (entry,) = control("GET", "journal")
+    assert status == 200
+    assert entry["code"] == 26
+    assert entry["files"][0]["filename"] == "a"
+    control("DELETE", "journal")
+    assert control("GET", "journal") == (200, [])
+
+
+def test_faults(call, control):
+    assert control("POST", "faults", {"kind": "error", "code": 7, "times": 2}) == (200, None)
+    assert control("GET", "faults")[1][0]["code"] == 7
+    assert call.refused(TIME)["code"] == 7
+    control("DELETE", "faults")
+    assert call(TIME)["time"]
+    status, answer = control("POST", "faults", {"kind": "no_such"})
+    assert status == 400
+    assert "kind" in answer["error"]
+
+
+def test_bans_and_limits(call, control):
+    control("POST", "bans", {"seconds": 9})
+    assert "9 more seconds" in call.refused(TIME)["sub_msg"]
+    control("DELETE", "bans")
+    assert call(TIME)["time"]
+    control("POST", "limits", {"calls": 0, "ban": 4})
+    assert "4 more seconds" in call.refused(TIME)["sub_msg"]
+    assert control("POST", "bans", {})[0] == 400
+
+
+def test_trades(control):
+    _, (tid,) = control("POST", "trades", {"count": 1, "buyer_nick": "b"})
+    assert control("POST", f"trades/{tid}", {"status": "TRADE_FINISHED"})[1]["status"] == "TRADE_FINISHED"
+    assert [trade["buyer_nick"] for trade in control("GET", "trades")[1]] == ["b"]
+    status, error = control("POST", "trades/1", {})
+    assert (status, error["sub_code"]) == (400, "isv.trade-not-exist")
+
+
+def test_messages_sessions_and_codes(call, control, sandbox):
+    assert control("POST", "messages", {"topic": "a_b_C"})[1]["topic"] == "a_b_C"
+    assert control("GET", "messages")[1] == {"waiting": 1, "unconfirmed": 0, "confirmed": []}
+    made = control("POST", "sessions", {})[1]
+    assert call(TIME, session=made["access_token"])["time"]
+    code = control("POST", "codes", {})[1]["code"]
+    assert sandbox.sessions.redeem(code, None)["access_token"]
+
+
+def test_spi(control, sandbox):
+    status, outcome = control("POST", "spi", {"url": sandbox.origin + "/nowhere"})
+    assert (status, outcome["status"]) == (200, 404)
+    assert "router" in outcome["body"]
+
+
+def test_an_app_is_named_or_the_latest(control, sandbox, taobao_sandbox_server):
+    control("POST", "trades", {"count": 1}, app_key=taobao_sandbox_server.account.app_key)
+    assert len(sandbox.trades) == 0
+    assert control("GET", "trades", app_key="1")[0] == 404
+    status, answer = control("GET", "nothing")
+    assert status == 404
+    assert "GET /_sandbox/journal" in answer["known"]
+
+
+def test_a_web_page_cannot_reach_the_controls(call, sandbox):
+    url = sandbox.origin + "/_sandbox/trades"
+    assert call.http.post(url, data='{"count":1}', headers={"Content-Type": "text/plain"}).status_code == 415
+    assert call.http.post(url, data="{", headers={"Content-Type": "application/json"}).status_code == 400
+    assert len(sandbox.trades) == 0

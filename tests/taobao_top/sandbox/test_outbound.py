@@ -1,0 +1,82 @@
+"""Calls of the platform to its users, verified here by the written rules."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+
+
+class Shop(BaseHTTPRequestHandler):
+    """A user's server that keeps what came."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.append((self.path, self.headers, body))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.server.reply)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def shop():
+    server = HTTPServer(("127.0.0.1", 0), Shop)
+    server.seen, server.reply = [], b'{"success":true}'
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    server.url = f"http://127.0.0.1:{server.server_port}/spi"
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def verified(seen, secret):
+    """Whether a call is signed by the rules, and its timestamp."""
+    path, headers, body = seen
+    query = dict(parse_qsl(urlsplit(path).query, keep_blank_values=True))
+    sign = query.pop("sign")
+    signed = {name: unquote(headers[name]) for name in headers.get("top-sign-list", "").split(",") if name}
+    if headers["Content-Type"].startswith("application/x-www-form-urlencoded"):
+        signed |= dict(parse_qsl(body.decode(), keep_blank_values=True))
+        body = b""
+    signed |= query
+    text = "".join(name + signed[name] for name in sorted(signed)).encode()
+    good = hashlib.md5(secret.encode() + text + body + secret.encode()).hexdigest().upper() == sign
+    return good, datetime.strptime(query["timestamp"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone(timedelta(hours=8)))
+
+
+def test_forms_and_headers_are_signed(sandbox, shop):
+    outcome = sandbox.call_spi(shop.url, parameters={"empty": ""}, form={"name": "中文"}, headers={"x-shop": "店 1"})
+    assert (outcome.status, outcome.data) == (200, {"success": True})
+    good, at = verified(shop.seen[0], sandbox.account.app_secret)
+    assert good
+    assert abs(at.timestamp() - sandbox.application.clock()) < 5
+    entry = sandbox.journal[-1]
+    assert (entry.kind, entry.status, entry.answer) == ("outbound", 200, shop.reply)
+
+
+def test_bodies_are_signed(sandbox, shop):
+    shop.reply = b"<html>"
+    assert sandbox.call_spi(shop.url, body={"a": "中"}).data is None
+    assert sandbox.call_spi(shop.url, body=b"<a/>", content_type="text/xml").body == b"<html>"
+    for seen in shop.seen:
+        assert verified(seen, sandbox.account.app_secret)[0]
+    assert json.loads(shop.seen[0][2]) == {"a": "中"}
+    assert shop.seen[1][1]["Content-Type"] == "text/xml"
+
+
+def test_forged_and_stale(sandbox, shop):
+    sandbox.call_spi(shop.url, forged=True)
+    sandbox.call_spi(shop.url, age=3600)
+    (forged, _), (stale, at) = (verified(seen, sandbox.account.app_secret) for seen in shop.seen)
+    assert (forged, stale) == (False, True)
+    assert sandbox.application.clock() - at.timestamp() > 3590
