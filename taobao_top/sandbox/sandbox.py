@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox"]
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 class Sandbox:
     """
@@ -44,7 +47,7 @@ class Sandbox:
         app_key: Of the app; made up when left out, like the next two.
         app_secret: Of the app.
         session: One that never expires.
-        host: The address to bind.
+        host: The address to bind; one that other machines reach is warned of.
         port: For HTTP and the message channel; 0 takes a free one.
         https_port: For HTTPS; 0 takes a free one.
         https: Whether HTTPS is served at all.
@@ -80,6 +83,8 @@ class Sandbox:
         self._clients: list[TaobaoTop] = []
         self._owner = beside is None
         if beside is None:
+            if host not in LOOPBACK:
+                warnings.warn(f"the sandbox on {host} can be reached from other machines", stacklevel=2)
             self.service = Service(
                 host=host, port=port, https_port=https_port if https else None, data=data, clock=clock
             )

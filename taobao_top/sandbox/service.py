@@ -48,7 +48,7 @@ class Service:
         authority = None if https_port is None else Authority(Path(self._directory.name), host)
         self.ca = None if authority is None else authority.ca
         self._server = Server(
-            Web(self.gateway, Admin(self.gateway)),
+            Web(self.gateway, Admin(self.gateway), host),
             host=host,
             port=port,
             https_port=https_port or 0,

@@ -47,11 +47,14 @@ class Web:
     Args:
         gateway: What answers the calls.
         admin: Answers ``/_sandbox/…``.
+        host: The address bound; the controls answer under this name and those of loopback only, so that a page
+            whose name was pointed at this machine does not reach them.
     """
 
-    def __init__(self, gateway: Gateway, admin: Admin) -> None:
+    def __init__(self, gateway: Gateway, admin: Admin, host: str) -> None:
         self._gateway = gateway
         self._admin = admin
+        self._names = {"localhost", "127.0.0.1", "[::1]", host, f"[{host}]"}
         self._places: dict[str, Callable[[Scope, bytes], Awaitable[Answer]]] = {
             "/router/rest": self._call,
             "/top/router/rest": self._call,
@@ -93,6 +96,8 @@ class Web:
     async def _administer(self, scope: Scope, whole: bytes) -> Answer:
         headers = dict(scope["headers"])
         verb = scope["method"]
+        if headers.get(b"host", b"").decode("latin-1").rpartition(":")[0] not in self._names:
+            return _text(403, "the controls answer under the sandbox's own address only")
         if verb != "GET" and not headers.get(b"content-type", b"").startswith(b"application/json"):
             return _text(415, "content-type must be application/json")  # what a web page cannot send here unasked
         try:
