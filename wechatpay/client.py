@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from chainable.chain import PathChain
 from chainable.client import Client
 from chainable.environment import environment, table
 from chainable.errors import ConfigurationError
@@ -35,12 +33,16 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from chainable.call import Attempt, Call
+    from chainable.chain import Chain
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
     from wechatpay.crypto.keys import MerchantPair
     from wechatpay.files.downloads import Saved
     from wechatpay.invoke import Invoke
     from wechatpay.notifications import Notifications
+    from wechatpay.types.chains import Chains
+else:
+    from wechatpay.roots import Chains
 
 __all__ = ["WeChatPay"]
 
@@ -58,12 +60,10 @@ _SETTINGS = (
     "BACKUP_URL",
     "CA",
 )
-_ROOT = re.compile(r"v[0-9]+|brand")
-
 D = TypeVar("D")
 
 
-class WeChatPay(Client):
+class WeChatPay(Client, Chains):
     """
     WeChat Pay, as one merchant sees it.
 
@@ -220,26 +220,6 @@ class WeChatPay(Client):
 
     # -- the chain --------------------------------------------------------
 
-    def __getattr__(self, name: str) -> PathChain:
-        if _ROOT.fullmatch(name):
-            return PathChain(self, self.__dict__["_root"].attribute(name))
-        known = [known for known in dir(type(self)) if not known.startswith("_")]
-        hint = nearest(name, [*known, "v2", "v3", "brand"])
-        msg = f"{type(self).__name__} has no attribute {name!r}{hint}; other paths begin with client['…']"
-        raise AttributeError(msg)
-
-    def __getitem__(self, path: str, /) -> PathChain:
-        return self.chain(path)
-
-    def chain(self, path: str, /) -> PathChain:
-        """
-        Begin with a literal path: ``client.chain('v3/pay/transactions/native')``.
-
-        Raises:
-            PathError: It is no path.
-        """
-        return PathChain(self, self._root).chain(path)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.mchid}>"
 
@@ -384,7 +364,7 @@ class WeChatPay(Client):
 
         return download(self, source, to, progress=progress)
 
-    def signed_url(self, chain: PathChain, *, params: Mapping[str, Any]) -> str:
+    def signed_url(self, chain: Chain[Any], *, params: Mapping[str, Any]) -> str:
         """
         Give the URL of one of APIv2's pages, for the user's browser to be sent to.
 

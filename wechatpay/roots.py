@@ -1,0 +1,48 @@
+"""
+Where chains begin at run time.
+
+Type checkers see the generated classes of :mod:`wechatpay.types.chains` in
+place of this one: a ``__getattr__`` here would swallow every misspelt name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from chainable.chain import PathChain
+from chainable.path import nearest
+
+if TYPE_CHECKING:
+    from chainable.client import Client
+    from chainable.place import PathPlace
+
+__all__ = ["Chains"]
+
+_ROOT = re.compile(r"v[0-9]+|brand")
+
+
+class Chains:
+    """The part of the client that begins chains."""
+
+    _root: PathPlace
+
+    def __getattr__(self, name: str) -> PathChain:
+        if _ROOT.fullmatch(name):
+            return PathChain(cast("Client", self), self.__dict__["_root"].attribute(name))
+        known = [known for known in dir(type(self)) if not known.startswith("_")]
+        hint = nearest(name, [*known, "v2", "v3", "brand"])
+        msg = f"{type(self).__name__} has no attribute {name!r}{hint}; other paths begin with client['…']"
+        raise AttributeError(msg)
+
+    def __getitem__(self, path: str, /) -> PathChain:
+        return self.chain(path)
+
+    def chain(self, path: str, /) -> PathChain:
+        """
+        Begin with a literal path: ``client.chain('v3/pay/transactions/native')``.
+
+        Raises:
+            PathError: It is no path.
+        """
+        return PathChain(cast("Client", self), self._root).chain(path)
