@@ -13,7 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chainable.catalogue import shelve
+from attrs import frozen
+
+from chainable.catalogue import Shelf, shelve
 from chainable.path import fold
 from tools import source
 
@@ -24,6 +26,22 @@ Records = dict[str, Any]
 _BLOCK = 900
 _WIDE = 20
 _PLACES = ("path", "query", "headers", "json", "xml", "multipart")
+
+
+@frozen
+class Shelved:
+    """What a compact file holds."""
+
+    records: Records
+    buckets: int
+    deflated: bool = False
+
+    def content(self) -> bytes:
+        return shelve(self.records, buckets=self.buckets, deflated=self.deflated)
+
+    def is_in(self, path: Path) -> bool:
+        """Tell whether a file holds just this; another zlib may have deflated the same to other bytes."""
+        return path.exists() and (path.read_bytes() == self.content() or dict(Shelf(path).items()) == self.records)
 
 
 def fields(members: Records) -> list[Records]:
@@ -154,7 +172,7 @@ def detail(record: Records) -> Records:
     }
 
 
-def wechatpay() -> dict[str, bytes]:
+def wechatpay() -> dict[str, Shelved]:
     """Give the files of wechatpay's catalogue."""
     operations = source.operations()
     rows = source.rows()
@@ -174,12 +192,12 @@ def wechatpay() -> dict[str, bytes]:
     index["operations"] = list(operations)
     index["events"] = [list(key) for key in events]
     return {
-        "index.shelf": shelve(index, buckets=len(index)),
-        "details.shelf": shelve(details, buckets=len(details) // 12, deflated=True),
+        "index.shelf": Shelved(index, len(index)),
+        "details.shelf": Shelved(details, len(details) // 12, deflated=True),
     }
 
 
-def taobao_top() -> dict[str, bytes]:
+def taobao_top() -> dict[str, Shelved]:
     """Give the files of taobao_top's catalogue."""
     index: Records = {}
     details: Records = {}
@@ -194,8 +212,8 @@ def taobao_top() -> dict[str, bytes]:
             details[name] = {"group": group, "params": params, "response": fields(record.get("answer", {}))}
     index["methods"] = sorted(names)
     return {
-        "index.shelf": shelve(index, buckets=len(index)),
-        "details.shelf": shelve(details, buckets=len(details) // 16, deflated=True),
+        "index.shelf": Shelved(index, len(index)),
+        "details.shelf": Shelved(details, len(details) // 16, deflated=True),
     }
 
 
@@ -208,12 +226,12 @@ def main(arguments: list[str]) -> int:
     """Write the compact files that differ; with ``--check`` only tell."""
     changed = []
     for package, made in (("wechatpay", wechatpay), ("taobao_top", taobao_top)):
-        for name, content in made().items():
+        for name, shelved in made().items():
             path = PACKAGES / package / "catalogue" / name
-            if not path.exists() or path.read_bytes() != content:
+            if not shelved.is_in(path):
                 changed.append(path)
                 if "--check" not in arguments:
-                    path.write_bytes(content)
+                    path.write_bytes(shelved.content())
     for path in changed:
         print(f"{path.relative_to(PACKAGES)} {'would change' if '--check' in arguments else 'written'}")
     return int("--check" in arguments and bool(changed))
