@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from taobao_top.chain import MethodChain
     from taobao_top.settings import Settings
 
-__all__ = ["OPTIONS", "Wanted", "one_edit"]
+__all__ = ["OPTIONS", "Wanted", "http_error", "one_edit"]
 
 OPTIONS = (
     "session",
@@ -197,7 +197,7 @@ class Wanted:
             payload = read(body, answer.headers.get("Content-Type"), fields, simplify=self.simplify)
         except CodecError as error:
             if refused:
-                raise self._http_error(answer) from None
+                raise http_error(answer, repeatable=self.repeatable) from None
             msg = f"{self.name}: {error}"
             raise CodecError(msg) from None
         refusal = payload.get(ERROR)
@@ -213,7 +213,7 @@ class Wanted:
                 explain=lambda rule: explanation(rule, answer, self._settings.signer),
             )
         if refused:
-            raise self._http_error(answer)
+            raise http_error(answer, repeatable=self.repeatable)
         data = inside(payload, root_name(self.name))
         answer.request_id = _id(data) or _id(payload)
         for path in self._json_paths():
@@ -225,15 +225,21 @@ class Wanted:
             return self._decode
         return tuple(json_fields(self.method.response)) if self._decode and self.method is not None else ()
 
-    def _http_error(self, answer: TopResponse[Any]) -> TopError:
-        status = answer.status_code
-        advice = "redirects are not followed: is the gateway's address right?" if status < 400 else "this is no answer of the gateway itself"
-        return TopError(
-            f"{self.name}: HTTP status {status} ({advice})",
-            status_code=status,
-            retryable=self.repeatable and (status >= 500 or status == 429),
-            response=answer,
-        )
+
+def http_error(answer: TopResponse[Any], *, repeatable: bool) -> TopError:
+    """Make the error of an answer with a status that means no, and nothing else to read."""
+    status = answer.status_code
+    advice = (
+        "redirects are not followed: is the gateway's address right?"
+        if status < 400
+        else "this is no answer of the gateway itself"
+    )
+    return TopError(
+        f"{answer.method}: HTTP status {status} ({advice})",
+        status_code=status,
+        retryable=repeatable and (status >= 500 or status == 429),
+        response=answer,
+    )
 
 
 def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], bytes | None]:
