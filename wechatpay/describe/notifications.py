@@ -63,4 +63,4 @@ def _tables(event: Event) -> Iterator[Table]:
     if event.resource:
         yield Table("notification.resource", tuple(rows(event.resource)))
     if event.fields:
-        yield Table("notification.raw", tuple(rows(event.fields)))
+        yield Table("notification.envelope" if event.encryption else "notification.resource", tuple(rows(event.fields)))
