@@ -14,8 +14,19 @@ It checks every signature with code that shares nothing with the client.
 from __future__ import annotations
 
 from wechatpay.sandbox.account import Account
-from wechatpay.sandbox.faults import Fault
+from wechatpay.sandbox.callbacks import FORGERIES, Attempt, Delivery
+from wechatpay.sandbox.faults import KINDS, Fault
 from wechatpay.sandbox.journal import Entry, Journal
 from wechatpay.sandbox.sandbox import Sandbox
 
-__all__ = ["Account", "Entry", "Fault", "Journal", "Sandbox"]
+__all__ = [
+    "FORGERIES",
+    "KINDS",
+    "Account",
+    "Attempt",
+    "Delivery",
+    "Entry",
+    "Fault",
+    "Journal",
+    "Sandbox",
+]

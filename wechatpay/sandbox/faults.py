@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from wechatpay.sandbox.messages import Request
 
-__all__ = ["HEADER", "KINDS", "STATUS_OF_CODE", "Fault", "Faults"]
+__all__ = ["CUTS", "HEADER", "KINDS", "SIGNATURE_KINDS", "STATUS_OF_CODE", "UNDONE", "Fault", "Faults"]
 
 HEADER = "sandbox-fault"
 
@@ -37,6 +37,7 @@ KINDS: Mapping[str, str] = {
     "down": "stop listening on the main host",
 }
 SIGNATURE_KINDS = ("bad-signature", "missing-signature", "probe", "unknown-serial", "stale", "rotate")
+CUTS = ("reset", "close", "half", "reset-body")
 UNDONE = ("error", "throttle", "pending", "reset", "close", "down")
 
 STATUS_OF_CODE: Mapping[str, int] = {

@@ -13,20 +13,25 @@ from urllib.parse import unquote
 from attrs import evolve
 from cryptography.hazmat.primitives import hashes
 
-from wechatpay.sandbox import directory, flows, multipart
+from wechatpay import catalogue
+from wechatpay.sandbox import apiv2, directory, flows, multipart, notices
+from wechatpay.sandbox.apiv2 import GateV2
 from wechatpay.sandbox.call import Call, Upload
-from wechatpay.sandbox.faults import SIGNATURE_KINDS, STATUS_OF_CODE, Fault, Faults
+from wechatpay.sandbox.account import reveal
+from wechatpay.sandbox.callbacks import Callbacks
+from wechatpay.sandbox.faults import CUTS, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults
 from wechatpay.sandbox.gate import Gate
 from wechatpay.sandbox.journal import Entry, Journal
 from wechatpay.sandbox.messages import Refusal, Reply, pointer
 from wechatpay.sandbox.plausible import Imagination
-from wechatpay.sandbox.validation import Validator, parse_json
+from wechatpay.sandbox.validation import Validator, numbered, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from wechatpay.catalogue import Operation
     from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.callbacks import Delivery
     from wechatpay.sandbox.ledger import Ledger
     from wechatpay.sandbox.messages import Request
 
@@ -52,6 +57,8 @@ class Platform:
         strict: Whether requests are checked against the catalogue in full.
         journal: Where requests are noted.
         faults: What is to break.
+        callbacks: What notifies the merchant.
+        automatic: What users do by themselves at once: ``pay``, ``confirm``, ``sign``; and ``refund``.
     """
 
     def __init__(
@@ -63,6 +70,8 @@ class Platform:
         strict: bool = True,
         journal: Journal | None = None,
         faults: Faults | None = None,
+        callbacks: Callbacks | None = None,
+        automatic: Collection[str] = ("refund",),
     ) -> None:
         self.account = account
         self.ledger = ledger
@@ -70,7 +79,11 @@ class Platform:
         self.strict = strict
         self.journal = journal if journal is not None else Journal()
         self.faults = faults if faults is not None else Faults()
+        self.callbacks = callbacks if callbacks is not None else Callbacks(account, clock)
+        self.automatic = frozenset(automatic)
         self.gate = Gate(account, clock)
+        self.gate_v2 = GateV2(account)
+        self._afterwards: list[Callable[[], object]] = []
         self.base_url = "http://127.0.0.1/"
         self.lock = RLock()
         self.go_down: Callable[[], None] = lambda: None
@@ -89,6 +102,54 @@ class Platform:
         """The day in Beijing."""
         return self.now().date().isoformat()
 
+    # what happens besides answering
+
+    def notify(
+        self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3"
+    ) -> Delivery | None:
+        """Send a notification to the merchant, if it said where."""
+        if not url:
+            return None
+        event = notices.event_of(name, version)
+        notice = (
+            notices.notice_v3(self.account, event, name, content, self.stamp())
+            if version == "v3"
+            else notices.notice_v2(self.account, event, content)
+        )
+        return self.callbacks.send(str(url), notice)
+
+    def later(self, what: str, deed: Callable[[], object]) -> None:
+        """Do something after the answer, if it happens by itself here."""
+        if what in self.automatic:
+            self._afterwards.append(deed)
+
+    def later_paid(self, number: str) -> None:
+        """The user may pay this order at once."""
+        self.later("pay", lambda: flows.orders.pay(self, number))
+
+    def later_refunded(self, number: str) -> None:
+        """This refund may end at once."""
+        self.later("refund", lambda: flows.refunds.finish(self, number))
+
+    def later_confirmed(self, number: str, *, at_once: bool) -> None:
+        """The user may take this transfer at once; one that was authorised before needs no user."""
+        if at_once:
+            self._afterwards.append(lambda: flows.transfers.confirm(self, number))
+        else:
+            self.later("confirm", lambda: flows.transfers.confirm(self, number))
+
+    def later_signed(self, number: str) -> None:
+        """The user may sign this contract at once."""
+        self.later("sign", lambda: flows.insurance.sign(self, number))
+
+    def later_confirmed_service(self, number: str) -> None:
+        """The user may confirm this service order at once."""
+        self.later("confirm", lambda: flows.payscore.confirm(self, number))
+
+    def later_paid_service(self, number: str) -> None:
+        """The user may pay this service order at once."""
+        self.later("pay", lambda: flows.payscore.paid(self, number))
+
     # requests
 
     def handle(self, request: Request) -> Reply:
@@ -97,6 +158,9 @@ class Platform:
         entry = Entry(id=self.journal.next_id(), time=self.clock(), request=shortened(request))
         with self.lock:
             reply = self._answer(request, entry)
+            deeds, self._afterwards = self._afterwards, []
+            for deed in deeds:
+                deed()
         entry.answered(reply, (time.perf_counter() - started) * 1000)
         self.journal.add(entry)
         return reply
@@ -104,6 +168,7 @@ class Platform:
     def _answer(self, request: Request, entry: Entry) -> Reply:
         found = directory.find(request.method, request.segments)
         operation = found.operation if isinstance(found, directory.Found) else None
+        entry.version = directory.protocol(request.segments)
         if operation is not None:
             entry.operation, entry.title = operation.key, operation.title
         struck: tuple[Fault, ...] = ()
@@ -112,7 +177,7 @@ class Platform:
             reply = self._deed(request, found, entry, struck)
         except Refusal as refusal:
             entry.code, entry.message = refusal.code, refusal.message
-            reply = refusal.reply()
+            reply = apiv2.refusal_xml(refusal) if entry.version == "v2" else refusal.reply()
         reply = disturbed(reply, struck)
         signature = next((fault.kind for fault in struck if fault.kind in SIGNATURE_KINDS), "")
         return self._finished(request, reply, entry, signature)
@@ -135,13 +200,80 @@ class Platform:
         """What the flow answers, or what a fault says instead of it."""
         undone = next((fault for fault in struck if not fault.acts), None)
         if undone is None:
-            reply = self._serve(request, found, entry)
-            undone = next((fault for fault in struck if fault.kind in ("error", "throttle", "pending")), None)
+            serve = self._serve_v2 if entry.version == "v2" else self._serve
+            reply = serve(request, found, entry)
+            undone = next((fault for fault in struck if fault.kind in UNDONE and fault.kind not in CUTS), None)
             if undone is None:
                 return reply
         if undone.kind == "down":
             self.go_down()
-        return faulty(undone)
+        if undone.kind in CUTS or undone.kind == "down":
+            return Reply(cut="reset", signed=False)
+        refusal = refusal_of(undone)
+        entry.code, entry.message = refusal.code, refusal.message
+        if entry.version == "v2":
+            reply = evolve(self._failure(found, refusal, "MD5"), status=undone.status or 200)
+        else:
+            reply = refusal.reply()
+        return reply.with_headers({"Retry-After": f"{undone.seconds:g}"}) if undone.kind == "throttle" else reply
+
+    def _failure(
+        self, found: directory.Found | directory.NotFound, refusal: Refusal, algorithm: str
+    ) -> Reply:
+        """The no of a v2 business."""
+        if isinstance(found, directory.NotFound):
+            return apiv2.refusal_xml(refusal)
+        return apiv2.failure(found.operation, refusal, self.account, algorithm)
+
+    def _serve_v2(
+        self, request: Request, found: directory.Found | directory.NotFound, entry: Entry
+    ) -> Reply:
+        if isinstance(found, directory.NotFound):
+            raise absent(request, found)
+        operation = found.operation
+        parts = self._parts(request) if operation.upload else []
+        files = uploaded(parts)
+        sent = {part.name: part.content.decode(errors="replace") for part in parts if part.filename is None}
+        parameters = self.gate_v2.parameters(operation, request, sent)
+        signed = self.gate_v2.check(operation, request, parameters)
+        entry.verified = True
+        entry.authorization = {name: parameters[name] for name in ("mch_id", "sign_type", "sign") if name in parameters}
+        entry.expected_message = signed.message.encode()
+        serial = parameters.get("cert_sn") or self.account.certificate_serial
+        bank = (operation.key_operation or "").endswith("getpublickey")
+
+        def open_v2(ciphertext: str) -> str:
+            if bank:
+                return reveal(self.account.bank_key, ciphertext)
+            return self.account.reveal(serial, ciphertext)
+
+        validator = Validator(operation.path, open_v2, self.strict)
+        fields = operation.request
+        documented = fields.xml or fields.query or fields.multipart or ()
+        names = {each.name for each in documented}
+        extra = {"nonce_str", "sign", "sign_type"} - names
+        business = {name: value for name, value in parameters.items() if name not in extra and value != ""}
+        business |= {file.name: "" for file in files}
+        if operation.upload:
+            documented = tuple(each for each in documented if each.type != "file")
+            business = {name: value for name, value in business.items() if name in sent}
+            digest_matches(operation, business, files)
+        variables = validator.check("path", fields.path or (), found.variables, text=True)
+        body = validator.check("body", documented, business, text=True)
+        entry.opened = validator.opened
+        query = body if operation.method == "GET" else {}
+        call = Call(operation, request, variables, query, body, files)
+        try:
+            handler = flows.routes.get(operation.key)
+            answer = handler(self, call) if handler else self._generic(call)
+        except Refusal as refusal:
+            entry.code, entry.message = refusal.code, refusal.message
+            return self._failure(found, refusal, signed.algorithm)
+        if isinstance(answer, Reply):
+            return evolve(answer, signed=False)
+        if operation.response.content == "json":
+            return evolve(Reply.of(answer), signed=False)
+        return apiv2.success(operation, answer, self.account, signed.algorithm)
 
     def _serve(
         self, request: Request, found: directory.Found | directory.NotFound, entry: Entry
@@ -152,6 +284,9 @@ class Platform:
         entry.authorization = dict(signed.fields)
         entry.expected_message = signed.message
         if isinstance(found, directory.NotFound):
+            if request.segments[0] == "brand" or not self.strict:
+                self._serial(request, required=request.segments[0] == "brand")
+                return Reply.of({})  # the catalogue has no brand operation
             raise absent(request, found)
         call, opened = self._checked(request, found, parts)
         entry.opened = opened
@@ -161,17 +296,19 @@ class Platform:
 
     def _covered(self, request: Request) -> tuple[bytes, list[multipart.Part]]:
         """What the signature has to cover: the body, or the meta part of an upload."""
-        content_type = request.header("content-type") or ""
-        if not content_type.lower().startswith("multipart/"):
+        if not (request.header("content-type") or "").lower().startswith("multipart/"):
             return request.body, []
-        try:
-            parts = multipart.parse(content_type, request.body)
-        except ValueError as error:
-            raise Refusal.of_field("header", "/Content-Type", str(error)) from None
+        parts = self._parts(request)
         meta = next((part.content for part in parts if part.name == "meta"), None)
         if meta is None:
             raise Refusal.of_field("body", "/meta", "an upload needs a part called meta")
         return meta, parts
+
+    def _parts(self, request: Request) -> list[multipart.Part]:
+        try:
+            return multipart.parse(request.header("content-type") or "", request.body)
+        except ValueError as error:
+            raise Refusal.of_field("header", "/Content-Type", str(error)) from None
 
     def _checked(
         self, request: Request, found: directory.Found, parts: list[multipart.Part]
@@ -198,13 +335,13 @@ class Platform:
             body, files = self._body(operation, request, validator), ()
         return Call(operation, request, variables, query, body, files, serial), validator.opened
 
-    def _serial(self, request: Request) -> str:
+    def _serial(self, request: Request, *, required: bool = False) -> str:
         """The key the answer is signed with: the one asked for, else the certificate."""
         asked = request.header("wechatpay-serial")
-        if asked is None:
+        if asked is None and not required:
             return self.account.certificate_serial
-        if asked not in self.account.certs:
-            if self.strict:
+        if asked is None or self.account.platform_private_key(asked) is None:
+            if self.strict or required:
                 raise Refusal.of_field(
                     "header",
                     "/Wechatpay-Serial",
@@ -241,9 +378,7 @@ class Platform:
     def _upload(
         self, operation: Operation, parts: list[multipart.Part], validator: Validator
     ) -> tuple[dict[str, Any], tuple[Upload, ...]]:
-        files = tuple(
-            Upload(part.name, part.filename, part.content) for part in parts if part.filename is not None
-        )
+        files = uploaded(parts)
         sent = {part.name: part.content.decode(errors="replace") for part in parts}
         expected = operation.request.multipart or ()
         for each in expected:
@@ -274,8 +409,11 @@ class Platform:
         )
 
     def answer(self, call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """The facts in the shape of this operation's answer; what it requires besides is made up."""
-        return self.imagination(call, sparse=True).fill(call.operation.response.fields, facts)
+        """The documented facts in the shape of this operation's answer; what it requires besides is made up."""
+        fields = call.operation.response.fields
+        names = {each.name for each in fields}
+        told = {name: fact for name, fact in facts.items() if name in names or numbered(name, names)}
+        return self.imagination(call, sparse=True).fill(fields, told)
 
     def _generic(self, call: Call) -> Any:
         content = call.operation.response.content
@@ -286,21 +424,29 @@ class Platform:
                 body=f"sandbox file of {call.request.target}\n".encode(),
                 content_type="application/octet-stream",
             )
+        if content == "redirect":
+            where = call.get("redirect_uri") or call.get("notify_url") or f"{self.base_url}_sandbox/pages/h5"
+            return Reply(status=302, headers=(("Location", str(where)),), signed=False)
         return self.imagination(call).fill(call.operation.response.fields)
 
     def _finished(self, request: Request, reply: Reply, entry: Entry, fault: str) -> Reply:
         """The headers of every answer, and the signature where there is one."""
         reason = REASONS.get(entry.code, 0)
         headers = {"Server": "sandbox", "Request-ID": f"08{secrets.token_hex(12).upper()}-{reason}"}
-        operation = entry.operation or ""
-        unsigned = not reply.signed or (reply.status < 300 and operation in flows.UNSIGNED)
+        if entry.version == "v2":
+            return reply.with_headers(headers)
+        operation = catalogue.operation(entry.operation or "")
+        unsigned = not reply.signed or (
+            reply.status < 300 and operation is not None and operation.unsigned_answer
+        )
         if fault == "missing-signature" or (unsigned and fault == ""):
             return reply.with_headers(headers)
         if fault == "rotate":
             serial = self.account.rotate()
         else:
-            asked = request.header("wechatpay-serial")
-            serial = asked if asked in self.account.certs and asked else self.account.certificate_serial
+            serial = request.header("wechatpay-serial") or ""
+            if self.account.platform_private_key(serial) is None:
+                serial = self.account.certificate_serial
         return reply.with_headers({**headers, **self._signature(reply, serial, entry, fault)})
 
     def _signature(self, reply: Reply, serial: str, entry: Entry, fault: str) -> dict[str, str]:
@@ -361,19 +507,20 @@ def digest_matches(operation: Operation, meta: Mapping[str, Any], files: tuple[U
         )
 
 
-def faulty(fault: Fault) -> Reply:
-    """What a fault answers by itself."""
+def refusal_of(fault: Fault) -> Refusal:
+    """What a fault says."""
     if fault.kind == "throttle":
-        code = fault.code or "FREQUENCY_LIMITED"
-        refusal = Refusal(429, code, fault.message or "Too frequent, slow down")
-        return refusal.reply().with_headers({"Retry-After": f"{fault.seconds:g}"})
+        return Refusal(429, fault.code or "FREQUENCY_LIMITED", fault.message or "Too frequent, slow down")
     if fault.kind == "pending":
-        return Refusal(202, fault.code or "USERPAYING", fault.message or "Accepted, not finished yet").reply()
-    if fault.kind == "error":
-        code = fault.code or "SYSTEM_ERROR"
-        status = fault.status or STATUS_OF_CODE.get(code, 400)
-        return Refusal(status, code, fault.message or f"The sandbox was told to answer {code}").reply()
-    return Reply(cut="reset")
+        return Refusal(202, fault.code or "USERPAYING", fault.message or "Accepted, not finished yet")
+    code = fault.code or "SYSTEM_ERROR"
+    status = fault.status or STATUS_OF_CODE.get(code, 400)
+    return Refusal(status, code, fault.message or f"The sandbox was told to answer {code}")
+
+
+def uploaded(parts: list[multipart.Part]) -> tuple[Upload, ...]:
+    """The files among the parts."""
+    return tuple(Upload(part.name, part.filename, part.content) for part in parts if part.filename is not None)
 
 
 def disturbed(reply: Reply, struck: tuple[Fault, ...]) -> Reply:
@@ -381,6 +528,6 @@ def disturbed(reply: Reply, struck: tuple[Fault, ...]) -> Reply:
     for fault in struck:
         if fault.kind == "latency":
             reply = evolve(reply, delay=reply.delay + fault.seconds)
-        elif fault.kind in ("reset", "close", "half", "reset-body"):
+        elif fault.kind in CUTS:
             reply = evolve(reply, cut=fault.kind)
     return reply

@@ -9,24 +9,32 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from wechatpay.sandbox import flows
 from wechatpay.sandbox.account import Account, load, write_private
+from wechatpay.sandbox.admin import PREFIX as PAGES
+from wechatpay.sandbox.admin import Admin
+from wechatpay.sandbox.callbacks import Callbacks
 from wechatpay.sandbox.faults import Fault, Faults
 from wechatpay.sandbox.journal import Journal
 from wechatpay.sandbox.ledger import Ledger
 from wechatpay.sandbox.platform import Platform
+from wechatpay.sandbox.trigger import triggered
 from wechatpay.sandbox.server import Listener, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
 
     from wechatpay import WeChatPay
+    from wechatpay.sandbox.callbacks import Delivery
+    from wechatpay.sandbox.messages import Reply, Request
 
 __all__ = ["Sandbox"]
 
 PREFIX = "WECHATPAY_"
+AUTOMATIC = frozenset({"pay", "refund", "confirm", "sign"})
 FILES = ("apiclient_key.pem", "apiclient_cert.pem", "pub_key.pem", "sandbox_ca.pem")
 
 
@@ -44,6 +52,10 @@ class Sandbox:
         port: The HTTP port; 0 takes a free one.
         https_port: The HTTPS port; 0 takes a free one.
         clock: Seconds since the epoch.
+        automatic: What happens by itself at once: ``refund`` ends a refund; ``pay``, ``confirm`` and
+            ``sign`` let the user do so the moment there is something to do. Otherwise call :meth:`pay` and its like.
+        callback_scale: Factor on the seconds between repeated notifications; 0 repeats at once, 1 is the platform's.
+        callback_hosts: Hosts besides loopback that notifications may go to; ``*`` for all.
 
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
     """
@@ -60,13 +72,20 @@ class Sandbox:
         port: int = 0,
         https_port: int = 0,
         clock: Callable[[], float] = time.time,
+        automatic: Collection[str] = ("refund",),
+        callback_scale: float = 0.01,
+        callback_hosts: tuple[str, ...] = (),
     ) -> None:
-        self._address = address
+        unknown = sorted(set(automatic) - AUTOMATIC)
+        if unknown:
+            raise ValueError(f"nothing automatic is called {unknown[0]!r}: there are {', '.join(sorted(AUTOMATIC))}")
+        self.address = address
         self.ledger = Ledger(Path(data) if data is not None else None)
         saved = self.ledger.setting("account")
         self.account = Account(mchid, clock=clock, saved=load(saved) if saved else None)
-        if data is not None and saved is None:
-            self.ledger.set("account", json.dumps(self.account.save()))
+        self._kept = data is not None
+        if saved is None:
+            self._keep_account()
         self.platform = Platform(
             self.account,
             self.ledger,
@@ -74,10 +93,13 @@ class Sandbox:
             strict=strict,
             journal=Journal(journal),
             faults=Faults(faults),
+            callbacks=Callbacks(self.account, clock, scale=callback_scale, hosts=callback_hosts),
+            automatic=automatic,
         )
+        self.admin = Admin(self)
         context = self.account.authority.server_context(server_names(address))
         self._server = Server(
-            self.platform.handle,
+            self._handle,
             [
                 Listener("main", address, port=port),
                 Listener("main", address, context, https_port),
@@ -114,14 +136,20 @@ class Sandbox:
         for client in self._clients:
             client.close()
         self._server.stop()
+        self.callbacks.stop()
         self.ledger.close()
         if self._folder is not None:
             self._folder.cleanup()
 
+    def _handle(self, request: Request) -> Reply:
+        if request.segments[0] == PAGES:
+            return self.admin.handle(request)
+        return self.platform.handle(request)
+
     # where it is
 
     def _url(self, scheme: str, index: int) -> str:
-        host = f"[{self._address}]" if ":" in self._address else self._address
+        host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{scheme}://{host}:{self._server.port(index)}/"
 
     @property
@@ -154,7 +182,110 @@ class Sandbox:
         """What is to break."""
         return self.platform.faults
 
+    @property
+    def callbacks(self) -> Callbacks:
+        """What was notified, and how the merchant answered."""
+        return self.platform.callbacks
+
+    # what users and the platform do
+
+    def pay(self, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
+        """The user pays an order, or all of a combined one; the merchant is notified."""
+        return flows.orders.pay(self.platform, number, openid=openid)
+
+    def finish_refund(self, number: str, status: str = "SUCCESS") -> dict[str, Any]:
+        """A refund ends as ``SUCCESS``, ``CLOSED`` or ``ABNORMAL``; the merchant is notified."""
+        return flows.refunds.finish(self.platform, number, status)
+
+    def confirm_transfer(self, number: str, state: str = "SUCCESS") -> dict[str, Any]:
+        """The user takes a transfer, or it ends as ``FAIL``; the merchant is notified."""
+        return flows.transfers.confirm(self.platform, number, state)
+
+    def sign_contract(self, number: str) -> dict[str, Any]:
+        """The user signs an insurance contract; the merchant is notified."""
+        return flows.insurance.sign(self.platform, number)
+
+    def terminate_contract(self, number: str) -> dict[str, Any]:
+        """The user ends an insurance contract; the merchant is notified."""
+        return flows.insurance.terminate(self.platform, number)
+
+    def confirm_service(self, number: str) -> dict[str, Any]:
+        """The user confirms a Pay Score order; the merchant is notified."""
+        return flows.payscore.confirm(self.platform, number)
+
+    def pay_service(self, number: str) -> dict[str, Any]:
+        """The user pays a completed Pay Score order; the merchant is notified."""
+        return flows.payscore.paid(self.platform, number)
+
+    def complain(self, number: str, detail: str = "没有收到货") -> dict[str, Any]:
+        """The user complains about an order; the merchant is notified where it asked to be."""
+        return flows.complaints.complain(self.platform, number, detail)
+
+    def trigger(
+        self,
+        event: str,
+        to: str,
+        set: Mapping[str, Any] | None = None,  # noqa: A002 (the word of the command line)
+        *,
+        version: str = "v3",
+        forgery: str = "",
+        duplicates: int = 0,
+        concurrent: bool = False,
+    ) -> Delivery:
+        """
+        Send a notification of any kind.
+
+        Args:
+            event: Its ``event_type``; the slug of a v2 message without one.
+            to: Where it goes.
+            set: Values of its content by dotted name: ``{'amount.total': 1}``; the rest is made up.
+            version: ``v3`` or ``v2``.
+            forgery: One of :data:`wechatpay.sandbox.FORGERIES`.
+            duplicates: How many more times it is sent.
+            concurrent: Whether those go out at the same moment.
+
+        Raises:
+            LookupError: There is no such event.
+            ValueError: There is no such forgery.
+        """
+        return triggered(
+            self.platform, event, to, dict(set or {}), version, forgery, duplicates, concurrent=concurrent
+        )
+
+    @property
+    def actions(self) -> dict[str, Callable[..., Any]]:
+        """What users and the platform do, by name: for the command line and for other languages."""
+        return {
+            "pay": self.pay,
+            "finish_refund": self.finish_refund,
+            "confirm_transfer": self.confirm_transfer,
+            "sign_contract": self.sign_contract,
+            "terminate_contract": self.terminate_contract,
+            "confirm_service": self.confirm_service,
+            "pay_service": self.pay_service,
+            "complain": self.complain,
+            "rotate": self.rotate,
+            "retire": self.retire,
+            "down": self.down,
+            "up": self.up,
+        }
+
     # what it is like
+
+    def rotate(self) -> str:
+        """Make a younger platform certificate that signs from now on; its serial."""
+        serial = self.account.rotate()
+        self._keep_account()
+        return serial
+
+    def retire(self, serial: str) -> None:
+        """Drop a platform certificate, as if it had expired."""
+        self.account.retire(serial)
+        self._keep_account()
+
+    def _keep_account(self) -> None:
+        if self._kept:
+            self.ledger.set("account", json.dumps(self.account.save()))
 
     def down(self) -> None:
         """The main host stops listening and drops its connections; the backup host goes on."""
@@ -170,6 +301,7 @@ class Sandbox:
             self.ledger.clear()
             self.journal.clear()
             self.faults.clear()
+            self.callbacks.clear()
             self.platform.gate.nonces.clear()
 
     # for clients

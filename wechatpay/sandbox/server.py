@@ -14,7 +14,7 @@ import ssl
 import struct
 from collections import deque
 from http import HTTPStatus
-from threading import Event, Thread
+from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -224,7 +224,7 @@ class Server:
         self._serving: list[asyncio.Server | None] = [None] * len(listeners)
         self._connections: list[set[Connection]] = [set() for _ in listeners]
         self._loop = asyncio.new_event_loop()
-        self._ready = Event()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._thread = Thread(target=self._run, name="wechatpay-sandbox", daemon=True)
 
     def start(self) -> None:
@@ -242,14 +242,14 @@ class Server:
     def down(self, host: str = "main") -> None:
         """Stop listening for a host and drop its connections: connecting is refused."""
         for index in self._of(host):
-            self._await(self._close(index))
+            self._do(self._close(index))
 
     def up(self, host: str = "main") -> None:
         """Listen again on the same ports."""
         for index in self._of(host):
             if self._serving[index] is None:
                 bound = self._listeners[index].bind(self._ports[index])
-                self._await(self._open(index, bound))
+                self._do(self._open(index, bound))
 
     def stop(self) -> None:
         """Drop everything and end the thread."""
@@ -265,6 +265,14 @@ class Server:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Await the work, or start it when called by the serving thread itself."""
+        if current_thread() is self._thread:
+            self._tasks.add(task := self._loop.create_task(work))
+            task.add_done_callback(self._tasks.discard)
+        else:
+            self._await(work)
 
     def _await(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -13,11 +13,11 @@ from attrs import Factory, define, field
 from wechatpay.sandbox.messages import Refusal, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from wechatpay.catalogue import Field
 
-__all__ = ["ALTERNATIVES", "LIMITS", "Limit", "Validator", "parse_json"]
+__all__ = ["ALTERNATIVES", "LIMITS", "Limit", "Validator", "numbered", "parse_json"]
 
 # Where a page marks each of these as required although one of them is enough.
 ALTERNATIVES = (
@@ -309,9 +309,9 @@ def satisfied(name: str, known: Mapping[str, Field], value: Mapping[str, Any]) -
     )
 
 
-def numbered(name: str, known: Mapping[str, Field]) -> bool:
+def numbered(name: str, known: Collection[str]) -> bool:
     """Whether ``coupon_id_0`` is one of a documented ``coupon_id_$n``."""
-    return re.sub(r"_\d+", "_$n", name) in known
+    return bool({re.sub(r"_\d+", "_$n", name), re.sub(r"_\d+_\d+$", "_$n_$m", name)} & set(known))
 
 
 def kind(value: Any) -> str:

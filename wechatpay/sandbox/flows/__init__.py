@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from wechatpay.sandbox.call import Routes
-from wechatpay.sandbox.flows import insurance, keys
-
-__all__ = ["UNSIGNED", "routes"]
-
-UNSIGNED = frozenset(
-    {
-        "GET v3/billdownload/file",
-        "GET v3/merchant-service/images/{media_id}",
-        "GET v3/global/merchant-service/images/{media_id}",
-        "GET v3/transferdownload/elecvoucherfile",
-        "GET v3/transferdownload/signfile",
-    }
+from wechatpay.sandbox.flows import (
+    bills,
+    complaints,
+    insurance,
+    keys,
+    media,
+    orders,
+    payscore,
+    refunds,
+    sharing,
+    transfers,
 )
-"""Operations whose good answers carry no signature."""
+
+__all__ = [
+    "bills",
+    "complaints",
+    "insurance",
+    "media",
+    "orders",
+    "payscore",
+    "refunds",
+    "routes",
+    "sharing",
+    "transfers",
+]
 
 routes = Routes()
-for module in (keys, insurance):
+for module in (bills, complaints, insurance, keys, media, orders, payscore, refunds, sharing, transfers):
     routes.include(module.routes)

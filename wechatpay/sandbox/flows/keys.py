@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.flows.orders import common_v2
 from wechatpay.sandbox.messages import Refusal
 
 if TYPE_CHECKING:
@@ -53,6 +57,23 @@ def echo(platform: Platform, call: Call) -> dict[str, Any]:
     """Give back what was sent, encrypted fields encrypted to the merchant."""
     secret = call.body.get("encrypted_echo_message")
     answer = {"echo_message": call.body["echo_message"]}
+    told = dict(answer)
     if secret is not None:
         answer["encrypted_echo_message"] = platform.account.conceal(secret)
+        told["encrypt_echo_message"] = platform.account.conceal(secret)
+    platform.notify(call.body.get("notify_url"), "SECURITY_ECHO.SUCCESS", told)
     return answer
+
+
+@routes.on("POST v2/risk/getpublickey")
+def bank_key(platform: Platform, call: Call) -> dict[str, Any]:
+    """The key that bank card fields are encrypted with (PKCS#1 PEM)."""
+    pem = platform.account.bank_key.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1)
+    return platform.answer(call, {**common_v2(call), "pub_key": pem.decode()})
+
+
+@routes.on("POST v2/risk/getcertficates")
+def certificates_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """The platform certificates for v2, encrypted under the APIv3 key."""
+    listed = json.dumps(certificates(platform, call))
+    return platform.answer(call, {**common_v2(call), "certificates": listed})

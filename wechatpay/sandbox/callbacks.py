@@ -1,0 +1,398 @@
+"""Notifications to the merchant: signed, encrypted, repeated on the platform's schedule, and on demand forged."""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import ipaddress
+import itertools
+import secrets
+import ssl
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import urllib3
+from attrs import Factory, define, field, frozen
+
+from wechatpay.sandbox import apiv2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from wechatpay.sandbox.account import Account
+
+__all__ = ["FORGERIES", "SCHEDULE", "Attempt", "Callbacks", "Delivery", "Notice"]
+
+SCHEDULE = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
+"""Seconds between the attempts, a little more than a day in all."""
+
+FORGERIES = {
+    "signature": "signed with a key that is not the platform's",
+    "probe": "a probe of the platform, followed by the genuine message",
+    "stale": "signed an hour ago",
+    "serial": "names a key nobody knows",
+    "body": "altered after it was signed",
+    "missing": "without signature headers",
+}
+TIMEOUT = 5.0
+KEPT = 4096
+
+
+@frozen
+class Notice:
+    """
+    One message to the merchant.
+
+    Args:
+        id: The notification's id.
+        event_type: Its type, or the slug of a v2 message without one.
+        version: ``v3`` or ``v2``.
+        body: What is sent, byte for byte the same at every attempt.
+    """
+
+    id: str
+    event_type: str
+    version: str
+    body: bytes = field(repr=False)
+
+    @property
+    def content_type(self) -> str:
+        """Its media type."""
+        return "application/json" if self.version == "v3" else "text/xml"
+
+
+@frozen
+class Attempt:
+    """
+    One try to deliver.
+
+    Args:
+        time: When, seconds since the epoch.
+        forgery: The kind of forgery; empty for the genuine message.
+        status: HTTP status of the answer; 0 if there was none.
+        answer: Body of the answer, kept in part.
+        error: Why there was no answer.
+        milliseconds: How long it took.
+        accepted: Whether the answer says that the message was taken.
+        headers: The headers sent.
+    """
+
+    time: float
+    forgery: str
+    status: int
+    answer: str
+    error: str
+    milliseconds: float
+    accepted: bool
+    headers: dict[str, str] = field(factory=dict, repr=False)
+
+
+@define(eq=False)
+class Delivery:
+    """
+    A message on its way.
+
+    Attributes:
+        id: Its number, from 1.
+        notice: The message.
+        url: Where it goes.
+        state: ``waiting``, ``accepted``, ``given up`` or ``blocked`` (a host that is not called).
+        attempts: What was tried.
+        next: Seconds until the next try, as scheduled; None if none is to come.
+    """
+
+    id: int
+    notice: Notice
+    url: str
+    state: str = "waiting"
+    attempts: list[Attempt] = Factory(list)
+    next: float | None = 0.0
+
+    @property
+    def accepted_forgery(self) -> bool:
+        """Whether the merchant took a message that was not genuine: a hole."""
+        return any(attempt.forgery and attempt.accepted for attempt in self.attempts)
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as JSON values."""
+        return {
+            "id": self.id,
+            "event_id": self.notice.id,
+            "event_type": self.notice.event_type,
+            "version": self.notice.version,
+            "body": self.notice.body.decode(errors="replace"),
+            "url": self.url,
+            "state": self.state,
+            "next": self.next,
+            "accepted_forgery": self.accepted_forgery,
+            "attempts": [
+                {
+                    "time": attempt.time,
+                    "forgery": attempt.forgery,
+                    "status": attempt.status,
+                    "answer": attempt.answer,
+                    "error": attempt.error,
+                    "milliseconds": attempt.milliseconds,
+                    "accepted": attempt.accepted,
+                    "headers": attempt.headers,
+                }
+                for attempt in self.attempts
+            ],
+        }
+
+
+class Callbacks:
+    """
+    Sends notices, and remembers the last deliveries.
+
+    Args:
+        account: Whose keys sign.
+        clock: Seconds since the epoch.
+        scale: Factor on the schedule's seconds; 0 repeats at once.
+        hosts: Hosts besides loopback that may be called; ``*`` for all.
+        size: How many deliveries are kept.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        clock: Callable[[], float],
+        *,
+        scale: float = 0.01,
+        hosts: tuple[str, ...] = (),
+        size: int = 500,
+    ) -> None:
+        self.scale = scale
+        self._account = account
+        self._clock = clock
+        self._hosts = hosts
+        self._deliveries: deque[Delivery] = deque(maxlen=size)
+        self._numbers = itertools.count(1)
+        self._order = itertools.count()
+        self._due: list[tuple[float, int, Delivery, str]] = []
+        self._changed = Condition()
+        self._pending = 0
+        self._stopped = False
+        self._pool = ThreadPoolExecutor(8, "wechatpay-sandbox-callback")
+        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT))
+        self._thread: Thread | None = None
+
+    def __iter__(self) -> Iterator[Delivery]:
+        with self._changed:
+            return iter(tuple(self._deliveries))
+
+    def __len__(self) -> int:
+        return len(self._deliveries)
+
+    def __getitem__(self, index: int) -> Delivery:
+        return self._deliveries[index]
+
+    # sending
+
+    def send(
+        self,
+        url: str,
+        notice: Notice,
+        *,
+        forgery: str = "",
+        duplicates: int = 0,
+        concurrent: bool = False,
+    ) -> Delivery:
+        """
+        Send a notice, again and again until it is accepted or a day of the schedule is over.
+
+        Args:
+            url: The merchant's ``notify_url``.
+            notice: The message.
+            forgery: One of :data:`FORGERIES`; a forged message is tried once, after a probe the genuine one follows.
+            duplicates: How many more times the genuine message is sent although it may have been accepted.
+            concurrent: Whether the duplicates go out at the same moment.
+        """
+        if forgery and forgery not in FORGERIES:
+            msg = f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}"
+            raise ValueError(msg)
+        with self._changed:
+            delivery = Delivery(next(self._numbers), notice, url)
+            self._deliveries.append(delivery)
+            if not self._may_call(url):
+                delivery.state, delivery.next = "blocked", None
+                return delivery
+            self._put(delivery, 0.0, forgery)
+            for number in range(duplicates):
+                self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
+        return delivery
+
+    def redeliver(self, id: int) -> Delivery:  # noqa: A002 (what it is)
+        """Send the message of this delivery once more; LookupError if it is not kept any more."""
+        found = next((delivery for delivery in self if delivery.id == id), None)
+        if found is None:
+            raise LookupError(f"there is no delivery {id}")
+        return self.send(found.url, found.notice)
+
+    def wait(self, timeout: float = 10.0) -> bool:
+        """Wait until nothing is on its way; False if something still is after so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._pending == 0, timeout)
+
+    def clear(self) -> None:
+        """Forget all deliveries, and do not send what is waiting."""
+        with self._changed:
+            self._pending -= len(self._due)
+            self._due.clear()
+            self._deliveries.clear()
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Send nothing any more."""
+        with self._changed:
+            self._stopped = True
+            self._due.clear()
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._http.clear()
+        if "_https" in vars(self):
+            self._https.clear()
+
+    @cached_property
+    def _https(self) -> urllib3.PoolManager:
+        """Trusts what the system trusts, and what the sandbox's own authority vouches for."""
+        context = ssl.create_default_context()
+        context.load_verify_locations(cadata=self._account.ca)
+        return urllib3.PoolManager(
+            retries=False, timeout=urllib3.Timeout(TIMEOUT), ssl_context=context
+        )
+
+    def _may_call(self, url: str) -> bool:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not host:
+            return False
+        return "*" in self._hosts or host in self._hosts or loopback(host)
+
+    def _put(self, delivery: Delivery, delay: float, forgery: str) -> None:
+        delivery.next = delay
+        self._pending += 1
+        heapq.heappush(self._due, (time.monotonic() + delay, next(self._order), delivery, forgery))
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name="wechatpay-sandbox-callbacks", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                if not self._due:
+                    self._changed.wait()
+                elif (delay := self._due[0][0] - time.monotonic()) > 0:
+                    self._changed.wait(delay)
+                else:
+                    _, _, delivery, forgery = heapq.heappop(self._due)
+                    self._pool.submit(self._try, delivery, forgery)
+
+    def _try(self, delivery: Delivery, forgery: str) -> None:
+        kind = "" if forgery == "duplicate" else forgery
+        headers, body = self._headers(delivery.notice, kind)
+        started = time.perf_counter()
+        status, answer, error = 0, b"", ""
+        try:
+            http = self._https if delivery.url.startswith("https:") else self._http
+            response = http.request("POST", delivery.url, body=body, headers=headers, redirect=False)
+            status, answer = response.status, response.data
+        except urllib3.exceptions.HTTPError as problem:
+            error = f"{type(problem).__name__}: {problem}"
+        accepted = taken(delivery.notice.version, status, answer)
+        attempt = Attempt(
+            self._clock(),
+            kind,
+            status,
+            answer[:KEPT].decode(errors="replace"),
+            error,
+            (time.perf_counter() - started) * 1000,
+            accepted,
+            headers,
+        )
+        with self._changed:
+            delivery.attempts.append(attempt)
+            if not self._stopped:
+                self._go_on(delivery, attempt, forgery)
+            self._pending -= 1
+            self._changed.notify_all()
+
+    def _go_on(self, delivery: Delivery, attempt: Attempt, forgery: str) -> None:
+        genuine = [each for each in delivery.attempts if not each.forgery]
+        if forgery == "duplicate" and delivery.state != "waiting":
+            return
+        if any(each.accepted for each in genuine):
+            delivery.state, delivery.next = "accepted", None
+        elif attempt.forgery and attempt.forgery != "probe":
+            delivery.state, delivery.next = "given up", None
+        elif len(genuine) > len(SCHEDULE):
+            delivery.state, delivery.next = "given up", None
+        elif forgery != "duplicate":
+            self._put(delivery, SCHEDULE[max(len(genuine) - 1, 0)] * self.scale, "")
+
+    def _headers(self, notice: Notice, forgery: str) -> tuple[dict[str, str], bytes]:
+        headers = {
+            "Content-Type": notice.content_type,
+            "Request-ID": f"08{secrets.token_hex(12).upper()}-0",
+            "User-Agent": "Mozilla/4.0",
+        }
+        body = notice.body
+        if notice.version == "v2":
+            return headers, forged_xml(body) if forgery else body
+        if forgery == "missing":
+            return headers, body
+        account = self._account
+        timestamp = str(int(self._clock()) - (3600 if forgery == "stale" else 0))
+        nonce = secrets.token_hex(16)
+        message = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
+        signature = account.sign(account.public_key_id, message)
+        if forgery == "signature":
+            signature = base64.b64encode(secrets.token_bytes(256)).decode()
+        elif forgery == "probe":
+            signature = "WECHATPAY/SIGNTEST/" + signature[19:]
+        elif forgery == "body":
+            body = body[:-1] + b" }"
+        headers |= {
+            "Wechatpay-Timestamp": timestamp,
+            "Wechatpay-Nonce": nonce,
+            "Wechatpay-Signature": signature,
+            "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
+            "Wechatpay-Serial": "0" * 40 if forgery == "serial" else account.public_key_id,
+        }
+        return headers, body
+
+
+def taken(version: str, status: int, answer: bytes) -> bool:
+    """Whether the answer says that the message was taken: v3 by its status, v2 by its XML."""
+    if version == "v3":
+        return status in (200, 204)
+    try:
+        return status == 200 and apiv2.read(answer).get("return_code") == "SUCCESS"
+    except ValueError:
+        return False
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def forged_xml(body: bytes) -> bytes:
+    """A v2 message whose signature, or encrypted part, is not genuine."""
+    parameters = apiv2.read(body)
+    name = "sign" if "sign" in parameters else "req_info"
+    parameters[name] = base64.b64encode(secrets.token_bytes(48)).decode() if name == "req_info" else "0" * 32
+    return apiv2.write(parameters)

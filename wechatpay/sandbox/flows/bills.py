@@ -1,0 +1,318 @@
+"""The bills of a day: trades, refunds and the flow of funds, to the fen; with their files."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import secrets
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.flows import orders, refunds
+from wechatpay.sandbox.messages import Refusal, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wechatpay.sandbox.call import Call
+    from wechatpay.sandbox.platform import Platform
+
+__all__ = ["fund_flow", "routes", "trades"]
+
+routes = Routes()
+
+FILE = "bill file"
+RATE = Decimal("0.006")
+FEN = Decimal("0.01")
+
+TRADE = (
+    "交易时间",
+    "公众账号ID",
+    "商户号",
+    "特约商户号",
+    "设备号",
+    "微信订单号",
+    "商户订单号",
+    "用户标识",
+    "交易类型",
+    "交易状态",
+    "付款银行",
+    "货币种类",
+    "应结订单金额",
+    "代金券金额",
+    "微信退款单号",
+    "商户退款单号",
+    "退款金额",
+    "充值券退款金额",
+    "退款类型",
+    "退款状态",
+    "商品名称",
+    "商户数据包",
+    "手续费",
+    "费率",
+    "订单金额",
+    "申请退款金额",
+    "费率备注",
+)
+TRADE_SUMMARY = (
+    "总交易单数",
+    "应结订单总金额",
+    "退款总金额",
+    "充值券退款总金额",
+    "手续费总金额",
+    "订单总金额",
+    "申请退款总金额",
+)
+FUNDS = (
+    "记账时间",
+    "微信支付业务单号",
+    "资金流水单号",
+    "业务名称",
+    "业务类型",
+    "收支类型",
+    "收支金额(元)",
+    "账户结余(元)",
+    "资金变更提交申请人",
+    "备注",
+    "业务凭证号",
+)
+FUNDS_SUMMARY = ("资金流水总笔数", "收入笔数", "收入金额", "支出笔数", "支出金额")
+PAID_ONLY = frozenset(TRADE[14:20]) | {"申请退款金额"}
+KINDS = {"SUCCESS": ("pay",), "REFUND": ("refund", "reverse")}
+
+
+def yuan(fen: int) -> str:
+    """An amount as bills write it."""
+    return str((Decimal(fen) / 100).quantize(FEN))
+
+
+def commission(fen: int) -> int:
+    """What the platform keeps of an amount, to the fen."""
+    return int((Decimal(fen) * RATE).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def moves(platform: Platform, day: str) -> list[tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]]:
+    """What happened on a day: each move with its order, and its refund if it is one."""
+    found = []
+    for move in platform.ledger.all(orders.MOVE, day):
+        order = platform.ledger.get(orders.ORDER, move["order"])
+        if order is not None:
+            refund = platform.ledger.get(refunds.REFUND, move["refund"]) if "refund" in move else None
+            found.append((move, order, refund))
+    return found
+
+
+def csv(head: tuple[str, ...], rows: Iterable[Iterable[str]], summary: tuple[str, ...], totals: Iterable[str]) -> bytes:
+    """A bill: byte order mark, a back quote before every value, CRLF, the totals at the end."""
+    lines = [",".join(head)]
+    lines += [",".join("`" + value.replace(",", " ").replace("\n", " ") for value in row) for row in rows]
+    lines += [",".join(summary), ",".join("`" + value for value in totals)]
+    return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
+
+
+def trades(platform: Platform, day: str, kind: str = "ALL") -> bytes | None:
+    """The trade bill of a day (``ALL``, ``SUCCESS`` or ``REFUND``); None if nothing happened."""
+    wanted = KINDS.get(kind, ("pay", "refund", "reverse"))
+    rows, paid, back, fees = [], 0, 0, 0
+    for move, order, refund in moves(platform, day):
+        if move["kind"] not in wanted:
+            continue
+        amount = move["amount"]
+        returned = move["kind"] != "pay"
+        fee = commission(amount)
+        paid += 0 if returned else amount
+        back += amount if returned else 0
+        fees += -fee if returned else fee
+        rows.append(trade(platform, move, order, refund, -fee if returned else fee))
+    if not rows:
+        return None
+    keep = [index for index, name in enumerate(TRADE) if not (kind == "SUCCESS" and name in PAID_ONLY)]
+    totals = (str(len(rows)), yuan(paid), yuan(back), "0.00", yuan(fees), yuan(paid), yuan(back))
+    return csv(
+        tuple(TRADE[index] for index in keep),
+        ([row[index] for index in keep] for row in rows),
+        TRADE_SUMMARY,
+        totals,
+    )
+
+
+def trade(
+    platform: Platform, move: dict[str, Any], order: dict[str, Any], refund: dict[str, Any] | None, fee: int
+) -> list[str]:
+    """One row of a trade bill."""
+    parties, sent = order["parties"], order["sent"]
+    returned = move["kind"] != "pay"
+    amount = yuan(move["amount"])
+    return [
+        moment(move["time"]),
+        str(parties.get("appid") or parties.get("sp_appid") or platform.account.appid),
+        platform.account.mchid,
+        str(parties.get("sub_mchid") or parties.get("sub_mch_id") or ""),
+        str(sent.get("device_info") or ""),
+        order["transaction_id"],
+        order["out_trade_no"],
+        order["openid"],
+        order["trade_type"],
+        "REVOKED" if move["kind"] == "reverse" else "REFUND" if returned else "SUCCESS",
+        "OTHERS",
+        order["currency"],
+        "0.00" if returned else amount,
+        "0.00",
+        refund["refund_id"] if refund else "0",
+        refund["out_refund_no"] if refund else "0",
+        amount if returned else "0.00",
+        "0.00",
+        "ORIGINAL" if returned else "",
+        "SUCCESS" if returned else "",
+        str(sent.get("description") or sent.get("body") or ""),
+        str(sent.get("attach") or ""),
+        f"{Decimal(fee) / 100:.5f}",
+        f"{RATE * 100:.2f}%",
+        "0.00" if returned else amount,
+        amount if returned else "0.00",
+        "",
+    ]
+
+
+def moment(stamp: str) -> str:
+    """A time as bills write it."""
+    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def fund_flow(platform: Platform, day: str) -> bytes | None:
+    """The fund flow bill of a day: what came in, what went out, the commission of each; None if nothing happened."""
+    rows: list[list[str]] = []
+    balance = income = outgo = incomes = outgoes = 0
+    for move, order, refund in moves(platform, day):
+        returned = move["kind"] != "pay"
+        voucher = refund["out_refund_no"] if refund else order["out_trade_no"]
+        number = refund["refund_id"] if refund else order["transaction_id"]
+        amount, fee = move["amount"], commission(move["amount"])
+        entries = [("退款" if returned else "交易", -amount if returned else amount)]
+        if fee:
+            entries.append(("扣除交易手续费", fee if returned else -fee))
+        for index, (name, change) in enumerate(entries):
+            balance += change
+            if change > 0:
+                income, incomes = income + change, incomes + 1
+            else:
+                outgo, outgoes = outgo - change, outgoes + 1
+            rows.append(
+                [
+                    moment(move["time"]),
+                    number,
+                    f"{number}{index}",
+                    name,
+                    name,
+                    "收入" if change > 0 else "支出",
+                    yuan(abs(change)),
+                    yuan(balance),
+                    "API",
+                    "结算总金额 {} 元;含手续费 {} 元".format(yuan(amount), yuan(fee)),
+                    voucher,
+                ]
+            )
+    if not rows:
+        return None
+    totals = (str(len(rows)), str(incomes), yuan(income), str(outgoes), yuan(outgo))
+    return csv(FUNDS, rows, FUNDS_SUMMARY, totals)
+
+
+def day_of(platform: Platform, text: str) -> str:
+    """A bill's day; one to come, or no day at all, is refused."""
+    try:
+        wanted = date.fromisoformat(f"{text[:4]}-{text[4:6]}-{text[6:]}" if text.isdigit() else text)
+    except ValueError:
+        raise Refusal.of_field("query", "/bill_date", "a day is expected: 2019-06-11", value=text) from None
+    if wanted > platform.now().date():
+        raise Refusal(400, "INVALID_REQUEST", f"{wanted} is not over yet")
+    return wanted.isoformat()
+
+
+def no_bill(day: str) -> Refusal:
+    """There is nothing to tell of this day."""
+    return Refusal(400, "NO_STATEMENT_EXIST", f"nothing happened on {day}, so it has no bill")
+
+
+def keep(platform: Platform, content: bytes, gzipped: bool) -> dict[str, Any]:  # noqa: FBT001 (one of two forms)
+    """Store a file for download: where it is, and the SHA-1 of what is in it uncompressed."""
+    token = secrets.token_urlsafe(24)
+    stored = gzip.compress(content, mtime=0) if gzipped else content
+    platform.ledger.put(FILE, token, {"gzip": gzipped}, content=stored)
+    return {
+        "hash_type": "SHA1",
+        "hash_value": hashlib.sha1(content).hexdigest(),  # noqa: S324 (the platform's)
+        "download_url": f"{platform.base_url}v3/billdownload/file?token={token}"
+        + ("&tartype=gzip" if gzipped else ""),
+    }
+
+
+def bill(platform: Platform, call: Call, content: bytes | None, day: str) -> dict[str, Any]:
+    """The answer that leads to a bill."""
+    if content is None:
+        raise no_bill(day)
+    return platform.answer(call, keep(platform, content, call.query.get("tar_type") == "GZIP"))
+
+
+@routes.on("GET v3/bill/tradebill")
+def trade_bill(platform: Platform, call: Call) -> dict[str, Any]:
+    """Ask for a trade bill."""
+    day = day_of(platform, str(call.query["bill_date"]))
+    return bill(platform, call, trades(platform, day, str(call.query.get("bill_type") or "ALL")), day)
+
+
+@routes.on("GET v3/bill/fundflowbill")
+def fund_bill(platform: Platform, call: Call) -> dict[str, Any]:
+    """Ask for a fund flow bill."""
+    day = day_of(platform, str(call.query["bill_date"]))
+    return bill(platform, call, fund_flow(platform, day), day)
+
+
+@routes.on("GET v3/billdownload/file")
+def download(platform: Platform, call: Call) -> Reply:
+    """The file behind a link."""
+    token = str(call.query["token"])
+    content = platform.ledger.content(FILE, token)
+    if content is None:
+        content = f"sandbox file {token}\n".encode()  # behind the links of made-up answers
+    return Reply(body=content, content_type="application/octet-stream", signed=False)
+
+
+@routes.on("GET v3/statements", "GET v3/global/statements")
+def statement(platform: Platform, call: Call) -> Reply:
+    """A statement abroad: its SHA-1 stands in a header, and that is what is signed."""
+    text = str(call.query["date"])
+    content = trades(platform, day_of(platform, text)) or csv(TRADE, [], TRADE_SUMMARY, ("0", *["0.00"] * 6))
+    digest = hashlib.sha1(content).hexdigest()  # noqa: S324 (the platform's)
+    covered = json.dumps({"sha1": digest}, separators=(",", ":")).encode()
+    headers: tuple[tuple[str, str], ...] = (("Wechatpay-Statement-Sha1", digest),)
+    if "gzip" in (call.request.header("accept-encoding") or ""):
+        content = gzip.compress(content, mtime=0)
+        headers = (*headers, ("Content-Encoding", "gzip"))
+    return Reply(body=content, content_type="text/csv", headers=headers, signature_covers=covered)
+
+
+@routes.on("POST v2/pay/downloadbill")
+def trade_bill_v2(platform: Platform, call: Call) -> Reply:
+    """The trade bill itself, v2."""
+    day = day_of(platform, str(call.body["bill_date"]))
+    return file_v2(call, trades(platform, day, str(call.body.get("bill_type") or "ALL")), day)
+
+
+@routes.on("POST v2/pay/downloadfundflow")
+def fund_bill_v2(platform: Platform, call: Call) -> Reply:
+    """The fund flow bill itself, v2."""
+    day = day_of(platform, str(call.body["bill_date"]))
+    return file_v2(call, fund_flow(platform, day), day)
+
+
+def file_v2(call: Call, content: bytes | None, day: str) -> Reply:
+    """The file as an answer of v2."""
+    if content is None:
+        raise Refusal(200, "20002", f"No Bill Exist: nothing happened on {day}")
+    if call.body.get("tar_type") == "GZIP":
+        return Reply(body=gzip.compress(content, mtime=0), content_type="application/x-gzip", signed=False)
+    return Reply(body=content, content_type="text/plain; charset=utf-8", signed=False)

@@ -1,0 +1,67 @@
+"""Uploads: stored, and served again where the platform serves them."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from typing import TYPE_CHECKING, Any
+
+from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.messages import Refusal, Reply
+from wechatpay.sandbox.plausible import letters
+
+if TYPE_CHECKING:
+    from wechatpay.sandbox.call import Call
+    from wechatpay.sandbox.platform import Platform
+
+__all__ = ["MEDIA", "routes"]
+
+routes = Routes()
+
+MEDIA = "media"
+IMAGES = ("v3/merchant-service/images", "v3/global/merchant-service/images")
+UPLOADS = (
+    "POST v3/merchant/media/upload",
+    "POST v3/merchant/media/video_upload",
+    "POST v3/marketing/favor/media/image-upload",
+    *(f"POST {path}/upload" for path in IMAGES),
+    "POST v3/global/merchant-storage/file/upload",
+    "POST v3/ecommerce/account/cancel-applications/media",
+    "POST v2/secapi/mch/uploadmedia",
+)
+
+
+@routes.on(*UPLOADS)
+def upload(platform: Platform, call: Call) -> dict[str, Any]:
+    """Store a file; the same content has the same id."""
+    file = call.files[0]
+    media_id = letters(40, hashlib.sha256(file.content).hexdigest())
+    described = {
+        "filename": file.filename,
+        "size": len(file.content),
+        "content_type": mimetypes.guess_type(file.filename)[0] or "application/octet-stream",
+    }
+    platform.ledger.put(MEDIA, media_id, described, content=file.content, day=platform.day())
+    facts = {
+        "media_id": media_id,
+        "media_url": f"{platform.base_url}_sandbox/media/{media_id}",
+        "err_code": None,
+        "err_code_des": None,
+    }
+    return platform.answer(call, facts)
+
+
+@routes.on(*(f"GET {path}/{{media_id}}" for path in IMAGES))
+def image(platform: Platform, call: Call) -> Reply:
+    """The picture that was uploaded."""
+    return stored(platform, call.variables["media_id"])
+
+
+def stored(platform: Platform, media_id: str) -> Reply:
+    """A stored file as an answer, unsigned."""
+    described = platform.ledger.get(MEDIA, media_id)
+    content = platform.ledger.content(MEDIA, media_id)
+    if described is None or content is None:
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no file {media_id}")
+    return Reply(body=content, content_type=described["content_type"], signed=False)
+

@@ -1,0 +1,288 @@
+"""Money to users: bills that the user confirms, batches, v2 transfers and red packets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.flows.orders import common_v2
+from wechatpay.sandbox.messages import Refusal
+from wechatpay.sandbox.plausible import digits, letters
+
+if TYPE_CHECKING:
+    from wechatpay.sandbox.call import Call
+    from wechatpay.sandbox.platform import Platform
+
+__all__ = ["BATCH", "BILL", "confirm", "routes"]
+
+routes = Routes()
+
+BILL = "transfer bill"
+BATCH = "transfer batch"
+PAYMENT = "v2 transfer"
+BASE = "v3/fund-app/mch-transfer/transfer-bills"
+PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
+WAITING = "WAIT_USER_CONFIRM"
+
+
+def same(known: dict[str, Any], sent: dict[str, Any], number: str) -> None:
+    """Refuse a number that was used with other parameters."""
+    if known["sent"] != sent:
+        raise Refusal(400, "INVALID_REQUEST", f"{number} exists with other parameters")
+
+
+def found(platform: Platform, kind: str, number: str) -> dict[str, Any]:
+    """The entry of this number."""
+    entry = platform.ledger.get(kind, number)
+    if entry is None:
+        raise Refusal(404, "NOT_FOUND", f"there is no {kind} {number}")
+    return entry
+
+
+@routes.on(*(f"POST {base}{tail}" for base in (BASE, PARTNER) for tail in ("", "/transfer", "/pre-transfer-with-authorization")))
+def transfer(platform: Platform, call: Call) -> dict[str, Any]:
+    """Start a transfer; the user confirms it, unless authorised before."""
+    sent = dict(call.body)
+    number = str(sent["out_bill_no"])
+    known = platform.ledger.get(BILL, number)
+    if known is not None:
+        same(known, sent, number)
+        return platform.answer(call, known["bill"])
+    authorised = call.operation.path.endswith("/transfer")
+    bill = {
+        "mch_id": platform.account.mchid,
+        "out_bill_no": number,
+        "transfer_bill_no": digits(26, "transfer", number),
+        "appid": sent.get("appid"),
+        "state": "PROCESSING" if authorised else WAITING,
+        "transfer_amount": sent.get("transfer_amount"),
+        "transfer_remark": sent.get("transfer_remark"),
+        "openid": sent.get("openid"),
+        "user_name": sent.get("user_name"),
+        "create_time": platform.stamp(),
+        "update_time": platform.stamp(),
+        "fail_reason": None,
+        "package_info": None if authorised else letters(64, "package", number),
+    }
+    save(platform, {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url")})
+    platform.later_confirmed(number, at_once=authorised)
+    return platform.answer(call, bill)
+
+
+def save(platform: Platform, entry: dict[str, Any]) -> None:
+    """Write a bill down."""
+    bill = entry["bill"]
+    platform.ledger.put(
+        BILL, bill["out_bill_no"], entry, bill["transfer_bill_no"], day=bill["create_time"][:10]
+    )
+
+
+def confirm(platform: Platform, number: str, state: str = "SUCCESS") -> dict[str, Any]:
+    """
+    The user takes the money (``SUCCESS``), or the transfer fails (``FAIL``); the merchant is notified.
+
+    Raises:
+        LookupError: There is no such bill.
+        ValueError: It is over already.
+    """
+    with platform.lock:
+        entry = platform.ledger.get(BILL, number)
+        if entry is None:
+            raise LookupError(f"there is no transfer bill {number}")
+        bill = entry["bill"]
+        if bill["state"] not in (WAITING, "PROCESSING", "CANCELING"):
+            raise ValueError(f"the transfer bill {number} is {bill['state']} already")
+        bill["state"] = state
+        bill["update_time"] = platform.stamp()
+        bill["fail_reason"] = "MERCHANT_REJECT" if state == "FAIL" else None
+        save(platform, entry)
+        content = {name: value for name, value in bill.items() if value is not None and name not in ("package_info", "user_name")}
+        platform.notify(entry["notify_url"], "MCHTRANSFER.BILL.FINISHED", content)
+        return entry
+
+
+@routes.on(
+    *(f"GET {base}/out-bill-no/{{out_bill_no}}" for base in (BASE, PARTNER)),
+    f"GET {BASE}/transfer-bill-no/{{transfer_bill_no}}",
+)
+def query(platform: Platform, call: Call) -> dict[str, Any]:
+    """A bill as it stands."""
+    entry = found(platform, BILL, next(iter(call.variables.values())))
+    return platform.answer(call, {**entry["bill"], "package_info": None})
+
+
+@routes.on(*(f"POST {base}/out-bill-no/{{out_bill_no}}/cancel" for base in (BASE, PARTNER)))
+def cancel(platform: Platform, call: Call) -> dict[str, Any]:
+    """Take a transfer back that the user has not confirmed."""
+    number = call.variables["out_bill_no"]
+    entry = found(platform, BILL, number)
+    bill = entry["bill"]
+    if bill["state"] not in (WAITING, "CANCELING"):
+        raise Refusal(400, "INVALID_REQUEST", f"the bill {number} is {bill['state']}, it cannot be cancelled")
+    bill["state"] = "CANCELING"
+    bill["update_time"] = platform.stamp()
+    save(platform, entry)
+    answer = platform.answer(call, bill)
+    confirm(platform, number, "CANCELLED")
+    return answer
+
+
+@routes.on("POST v3/transfer/batches", "POST v3/partner-transfer/batches")
+def batch(platform: Platform, call: Call) -> dict[str, Any]:
+    """Transfer to many at once."""
+    sent = dict(call.body)
+    number = str(sent["out_batch_no"])
+    known = platform.ledger.get(BATCH, number)
+    if known is None:
+        details = sent.get("transfer_detail_list") or []
+        total = sum(int(detail.get("transfer_amount", 0)) for detail in details)
+        known = {
+            "sent": sent,
+            "create_time": platform.stamp(),
+            "batch_id": digits(26, "batch", number),
+            "out_batch_no": number,
+            "total": total,
+        }
+        platform.ledger.put(BATCH, number, known, known["batch_id"], day=platform.day())
+    same(known, sent, number)
+    return platform.answer(call, {**known, "batch_status": "ACCEPTED"})
+
+
+def detail(platform: Platform, entry: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
+    """One transfer of a batch."""
+    sent = entry["sent"]
+    return {
+        "mchid": platform.account.mchid,
+        "out_batch_no": entry["out_batch_no"],
+        "batch_id": entry["batch_id"],
+        "appid": sent.get("appid"),
+        "out_detail_no": one["out_detail_no"],
+        "detail_id": digits(26, entry["out_batch_no"], one["out_detail_no"]),
+        "detail_status": "SUCCESS",
+        "transfer_amount": one.get("transfer_amount"),
+        "transfer_remark": one.get("transfer_remark"),
+        "openid": one.get("openid"),
+        "user_name": one.get("user_name"),
+        "initiate_time": entry["create_time"],
+        "update_time": entry["create_time"],
+    }
+
+
+@routes.on(*(f"GET {base}/{by}" for base in ("v3/transfer/batches",) for by in ("batch-id/{batch_id}", "out-batch-no/{out_batch_no}")))
+def query_batch(platform: Platform, call: Call) -> dict[str, Any]:
+    """A batch as it stands, with its transfers when asked for."""
+    entry = found(platform, BATCH, next(iter(call.variables.values())))
+    sent = entry["sent"]
+    details = [detail(platform, entry, one) for one in sent.get("transfer_detail_list") or []]
+    names = ("detail_id", "out_detail_no", "detail_status")
+    offset, limit = int(call.query.get("offset", 0)), int(call.query.get("limit", 20))
+    asked = str(call.query.get("need_query_detail")).lower() == "true"
+    return platform.answer(
+        call,
+        {
+            "transfer_batch": {
+                "mchid": platform.account.mchid,
+                "out_batch_no": entry["out_batch_no"],
+                "batch_id": entry["batch_id"],
+                "appid": sent.get("appid"),
+                "batch_status": "FINISHED",
+                "batch_type": "API",
+                "batch_name": sent.get("batch_name"),
+                "batch_remark": sent.get("batch_remark"),
+                "total_amount": entry["total"],
+                "total_num": len(details),
+                "create_time": entry["create_time"],
+                "update_time": entry["create_time"],
+                "success_amount": entry["total"],
+                "success_num": len(details),
+                "fail_amount": 0,
+                "fail_num": 0,
+            },
+            "transfer_detail_list": [{name: one[name] for name in names} for one in details[offset : offset + limit]] if asked else None,
+            "offset": offset,
+            "limit": limit,
+        },
+    )
+
+
+@routes.on(
+    "GET v3/transfer/batches/batch-id/{batch_id}/details/detail-id/{detail_id}",
+    "GET v3/transfer/batches/out-batch-no/{out_batch_no}/details/out-detail-no/{out_detail_no}",
+)
+def query_detail(platform: Platform, call: Call) -> dict[str, Any]:
+    """One transfer of a batch as it stands."""
+    number, wanted = call.variables.values()
+    entry = found(platform, BATCH, number)
+    for one in entry["sent"].get("transfer_detail_list") or []:
+        told = detail(platform, entry, one)
+        if wanted in (told["detail_id"], told["out_detail_no"]):
+            return platform.answer(call, told)
+    raise Refusal(404, "NOT_FOUND", f"the batch has no transfer {wanted}")
+
+
+# v2
+
+
+def number_of(call: Call) -> str:
+    """What the merchant calls a v2 transfer or red packet."""
+    return str(call.body.get("partner_trade_no") or call.body.get("mch_billno"))
+
+
+@routes.on(
+    "POST v2/mmpaymkttransfers/promotion/transfers",
+    "POST v2/mmpaymkttransfers/sendredpack",
+    "POST v2/mmpaymkttransfers/sendgroupredpack",
+    "POST v2/mmpaymkttransfers/sendminiprogramhb",
+    "POST v2/mmpaysptrans/pay_bank",
+)
+def transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """Pay a user, v2."""
+    number = number_of(call)
+    sent = {name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}
+    known = platform.ledger.get(PAYMENT, number)
+    if known is None:
+        known = {"sent": sent, "payment_no": digits(28, "payment", number), "time": platform.stamp()}
+        platform.ledger.put(PAYMENT, number, known, day=platform.day())
+    elif known["sent"] != sent:
+        raise Refusal(200, "PARAM_ERROR", f"{number} exists with other parameters")
+    return platform.answer(
+        call,
+        {
+            **common_v2(call),
+            **{name: value for name, value in sent.items() if not name.startswith("enc_")},
+            "payment_no": known["payment_no"],
+            "send_listid": known["payment_no"],
+            "payment_time": known["time"][:19].replace("T", " "),
+            "cmms_amt": 0,
+        },
+    )
+
+
+@routes.on("POST v2/mmpaymkttransfers/gettransferinfo", "POST v2/mmpaymkttransfers/gethbinfo", "POST v2/mmpaysptrans/query_bank")
+def query_transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """A transfer or red packet as it stands, v2."""
+    number = number_of(call)
+    known = platform.ledger.get(PAYMENT, number)
+    if known is None:
+        raise Refusal(200, "NOT_FOUND", f"there is no transfer {number}")
+    sent, moment = known["sent"], known["time"][:19].replace("T", " ")
+    amount = sent.get("amount") or sent.get("total_amount")
+    return platform.answer(
+        call,
+        {
+            **common_v2(call),
+            "partner_trade_no": number,
+            "mch_billno": number,
+            "detail_id": known["payment_no"],
+            "payment_no": known["payment_no"],
+            "status": "RECEIVED" if "total_amount" in sent else "SUCCESS",
+            "openid": sent.get("openid") or sent.get("re_openid"),
+            "payment_amount": amount,
+            "total_amount": amount,
+            "amount": amount,
+            "transfer_time": moment,
+            "payment_time": moment,
+            "send_time": moment,
+            "desc": sent.get("desc"),
+        },
+    )
