@@ -72,7 +72,7 @@ class Store(Protocol):
 
         Raises:
             InProgress: The lease ran out and another worker took the message
-                over: whatever was done under this claim must be rolled back.
+                over: the outcome is that worker's.
         """
 
     def release(self, claim: Claim, /) -> None:
@@ -91,8 +91,10 @@ def once(store: Store, message_id: str, *, lease: float = LEASE) -> Iterator[boo
                 book(order)
 
     The message is marked finished when the block ends, and released when an
-    exception leaves the block.  Put the block inside your database transaction,
-    so that a late worker's booking is rolled back with it.
+    exception leaves the block.  Commit inside the block: what is finished
+    never comes again.  A worker may stall for longer than its lease, so let the
+    booking depend on the order's state (``UPDATE … WHERE state = 'NOTPAY'``, a
+    unique column): no claim can do that for your database.
 
     Args:
         store: Where claims are kept; shared by all workers.
@@ -278,6 +280,6 @@ def _in_progress(message_id: str) -> InProgress:
 
 def _taken_over(claim: Claim) -> InProgress:
     return InProgress(
-        f"the lease on {claim.id} ran out and another worker took it over: roll back what was "
-        f"done here, and use a lease that is longer than the work"
+        f"the lease on {claim.id} ran out and another worker took it over: use a lease that is longer "
+        f"than the work, and let what is done depend on the order's state"
     )

@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Notifications", "check_body"]
 
-_TIMESTAMP = "Wechatpay-Timestamp"
-_NONCE = "Wechatpay-Nonce"
-_SIGNATURE = "Wechatpay-Signature"
-_SERIAL = "Wechatpay-Serial"
+_SIGNED_BY = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
 _SCHEME = "Wechatpay-Signature-Type"
 _RSA = "WECHATPAY2-SHA256-RSA2048"
 _GCM = "AEAD_AES_256_GCM"
@@ -117,8 +114,8 @@ class Notifications:
                     book(notification.resource)
 
         It is marked finished when the block ends, and free again when an
-        exception leaves the block.  Put the block inside your database
-        transaction: a worker that lost its lease then rolls back.
+        exception leaves the block.  Commit inside the block, and let the
+        booking depend on the order's state: see :func:`chainable.claims.once`.
 
         Args:
             notification: What :meth:`parse` gave.
@@ -127,7 +124,8 @@ class Notifications:
             lease: Seconds until a silent worker counts as dead.
 
         Raises:
-            InProgress: Another worker is handling it: reject, it comes again.
+            InProgress: Another worker is handling it, or took over when the
+                lease ran out: reject, it comes again.
         """
         return claims.once(store, self._scope + notification.id, lease=lease)
 
@@ -151,26 +149,27 @@ class Notifications:
             message_id, event_type = envelope["id"], envelope["event_type"]
             extra = sealed.get("associated_data") or ""
             summary = envelope.get("summary")
+            plain = (message_id + event_type + algorithm + ciphertext + nonce + extra).isascii()
         except (AttributeError, KeyError, TypeError):
             raise _no_notification() from None
-        for text in (message_id, event_type, algorithm, ciphertext, nonce, extra):
-            if type(text) is not str or not text.isascii():
-                raise _no_notification()
+        if not plain:
+            raise _no_notification()
         opener = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
         resource = JSON.decode(opener(ciphertext, nonce, extra))
         return Notification(message_id, event_type, str(summary or ""), resource, envelope, body)
 
     def _authenticate(self, headers: Headers, body: bytes) -> None:
-        message = _Message(self._as_headers(), body)
-        given = message.headers
-        for name in (_TIMESTAMP, _NONCE, _SIGNATURE, _SERIAL):
-            value = header(headers, name)
+        given = self._as_headers()
+        for name in _SIGNED_BY:
+            value = headers.get(name)
+            if type(value) is not str:
+                value = header(headers, name)
             if value is not None:
                 given[name] = value
         if self._as_headers is CaseInsensitiveDict:
             given[_SCHEME] = header(headers, _SCHEME) or _RSA
         try:
-            self._verifier.verify(message)
+            self._verifier.verify(_Message(given, body))
         except SignatureError as error:
             text = str(error) + _hint(error.reason, header(headers, _SCHEME), body)
             raise SignatureError(text, reason=error.reason) from error.__cause__

@@ -1,0 +1,66 @@
+"""Notifications in a Django project."""
+
+from __future__ import annotations
+
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, cast
+
+from asgiref.sync import async_to_sync
+from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
+from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
+
+from chainable.claims import LEASE
+from chainable.web import django
+from wechatpay.notifications.handling import Handle, Handling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped]  # as above
+
+    from chainable.claims import Store
+    from wechatpay.client import WeChatPay
+    from wechatpay.merchants import Merchants
+
+__all__ = ["handler"]
+
+
+def handler(
+    source: WeChatPay | Merchants, store: Store, *, lease: float = LEASE
+) -> Callable[[Handle], Callable[..., HttpResponse]]:
+    """
+    Make a view for ``notify_url`` out of what handles a notification.
+
+    ::
+
+        @handler(client, store)
+        def notified(notification):
+            ...
+
+        urlpatterns = [path('wechatpay/notify', notified)]
+
+    The view takes POST without a CSRF token. Write the route exactly as in
+    ``notify_url``: the platform does not follow the redirect of
+    ``APPEND_SLASH``. Variables of the route are handed on as keywords. See
+    :class:`wechatpay.notifications.handling.Handling` for what is answered when.
+
+    Args:
+        source: The client, or ``Merchants``; then the function is called with
+            the client and the notification.
+        store: Where claims are kept, shared by all workers.
+        lease: Seconds until a silent worker counts as dead.
+    """
+    handling = Handling(source, store, lease=lease)
+
+    def decorate(handle: Handle) -> Callable[..., HttpResponse]:
+        call: Handle = async_to_sync(handle) if iscoroutinefunction(handle) else handle
+
+        @wraps(handle)
+        def view(request: HttpRequest, **variables: Any) -> HttpResponse:
+            inbound = django.inbound(request)
+            return django.response(handling(inbound.headers, inbound.body, lambda *given: call(*given, **variables)))
+
+        return cast("Callable[..., HttpResponse]", csrf_exempt(require_POST(view)))
+
+    return decorate

@@ -1,0 +1,150 @@
+"""One ``notify_url``, whatever the framework: parse, once, hand over, answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from chainable.claims import LEASE
+from chainable.errors import (
+    ChainableError,
+    CodecError,
+    ConfigurationError,
+    DecryptionError,
+    InProgress,
+    SignatureError,
+)
+from chainable.web import Reply
+from wechatpay.merchants import Merchants
+from wechatpay.notifications.replies import accept, reject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainable.claims import Store
+    from chainable.web import Headers
+    from wechatpay.client import WeChatPay
+    from wechatpay.notifications.notification import Notification
+
+__all__ = ["Handle", "Handling"]
+
+Handle: TypeAlias = "Callable[..., Any]"
+"""``handle(notification)``, or ``handle(client, notification)`` for several merchants."""
+
+PATIENCE = 5.0
+"""Seconds the platform waits for an answer."""
+
+_logger = logging.getLogger("wechatpay")
+
+
+class Handling:
+    """
+    What happens to each delivery of a notification.
+
+    A forgery is refused with 401, what is no notification with 400, what does
+    not open with 500. A notification is handed over once; one that is being
+    handled already is refused with 503, and one that has been handled is
+    accepted. An exception of the handler passes through, so that the framework
+    reports it and answers 500; the notification then comes again.
+
+    The platform waits for five seconds: write down what came, durably, and do
+    the slow work afterwards.
+
+    Args:
+        source: The client, or the clients of several merchants.
+        store: Where claims are kept.
+        lease: Seconds until a silent worker counts as dead.
+        clock: Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        source: WeChatPay | Merchants,
+        store: Store,
+        *,
+        lease: float = LEASE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._lease = lease
+        self._clock = clock
+
+    def __call__(self, headers: Headers, body: bytes, handle: Handle) -> Reply:
+        """
+        Handle one delivery.
+
+        Args:
+            headers: Those of the request.
+            body: Its bytes.
+            handle: Called with the notification the first time it comes; for
+                several merchants, with the client and the notification. What it
+                gives does not matter, unless it is a :class:`chainable.web.Reply`:
+                then that is the answer, and one of 4xx or 5xx leaves the
+                notification to be handled when it comes again.
+        """
+        begun = self._clock()
+        is_xml = body.lstrip()[:1] == b"<"
+        try:
+            client, arguments = self._parse(headers, body)
+        except (CodecError, ConfigurationError, DecryptionError, SignatureError) as error:
+            return _refusal(error, is_xml=is_xml)
+        try:
+            reply = self._handed_over(client, arguments, handle)
+        except _RejectedError as rejected:
+            return rejected.reply
+        except InProgress as error:
+            return _refusal(error, is_xml=is_xml)
+        taken = self._clock() - begun
+        if taken > PATIENCE:
+            _logger.warning(
+                "a notification (%s) was answered after %.1f s, and the platform waits for %.0f s",
+                arguments[-1].event_type,
+                taken,
+                PATIENCE,
+            )
+        if isinstance(reply, Reply):
+            return reply
+        return accept.v2() if is_xml else accept()
+
+    def _handed_over(self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle) -> Any:
+        with client.notifications.once(arguments[-1], self._store, lease=self._lease) as first:
+            reply = handle(*arguments) if first else None
+            if isinstance(reply, Reply) and reply.status >= 400:
+                raise _RejectedError(reply)
+            return reply
+
+    def _parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
+        if isinstance(self._source, Merchants):
+            found: tuple[WeChatPay, Notification] = self._source.parse(headers, body)
+            return found[0], found
+        return self._source, (self._source.notifications.parse(headers, body),)
+
+
+class _RejectedError(Exception):
+    """Leaves the block of a claim, so that the claim is released."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+_STATUS = (
+    # The message goes to the platform; what the error says stays in our log.
+    (SignatureError, 401, "the signature is not right"),
+    (InProgress, 503, "already being handled"),
+    (CodecError, 400, "not a notification"),
+    (ChainableError, 500, "not opened"),
+)
+
+
+def _refusal(error: ChainableError, *, is_xml: bool) -> Reply:
+    status, message = next((status, message) for kind, status, message in _STATUS if isinstance(error, kind))
+    level = logging.ERROR if status == 500 else logging.INFO if _is_expected(error) else logging.WARNING
+    _logger.log(level, "a notification was refused with %d: %s", status, error)
+    return reject.v2(message, status=status) if is_xml else reject(message, status=status)
+
+
+def _is_expected(error: ChainableError) -> bool:
+    return isinstance(error, InProgress) or getattr(error, "reason", None) == "probe"
