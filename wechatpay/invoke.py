@@ -1,0 +1,347 @@
+"""
+What a front end needs to start a payment, once the order has a ``prepay_id``.
+
+Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012791857 (JSAPI),
+https://pay.weixin.qq.com/doc/v3/merchant/4012791898 (mini program),
+https://pay.weixin.qq.com/doc/v3/merchant/4013070351 (app),
+https://pay.weixin.qq.com/doc/v3/merchant/4012791835 (H5)
+"""
+
+from __future__ import annotations
+
+import os
+from binascii import b2a_base64
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from attrs import field, frozen
+
+from chainable.errors import CodecError, ConfigurationError
+from chainable.times import BEIJING
+from wechatpay.crypto import rsa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wechatpay.client import WeChatPay
+
+__all__ = ["H5", "Invoke", "InvokeV2", "Native"]
+
+H5_LIFE = timedelta(minutes=5)
+NATIVE_LIFE = timedelta(hours=2)
+_APP_PACKAGE = "Sign=WXPay"
+
+
+@frozen
+class H5:
+    """
+    A payment page for a mobile browser outside WeChat.
+
+    Attributes:
+        url: Where to lead the user, from the domain registered in the console.
+        expires: Aware; the page opens until then.
+    """
+
+    url: str
+    expires: datetime
+    _clock: Callable[[], float] = field(repr=False, eq=False)
+
+    @property
+    def expired(self) -> bool:
+        """Whether it is too late: order again with the same number."""
+        return self._clock() >= self.expires.timestamp()
+
+
+@frozen
+class Native:
+    """
+    A payment by scanning a QR code.
+
+    Attributes:
+        code_url: What the code contains: ``weixin://wxpay/bizpayurl?pr=…``.
+        expires: Aware; the code works until then.
+    """
+
+    code_url: str
+    expires: datetime
+    _clock: Callable[[], float] = field(repr=False, eq=False)
+
+    @property
+    def expired(self) -> bool:
+        """Whether it is too late: order again with the same number."""
+        return self._clock() >= self.expires.timestamp()
+
+    def svg(self, *, scale: int = 5) -> str:
+        """
+        Draw the code as an SVG element to put into a page.
+
+        Args:
+            scale: Pixels of one module.
+
+        Raises:
+            ConfigurationError: The package ``segno`` is not installed.
+        """
+        return str(_qr(self.code_url).svg_inline(scale=scale, border=4))
+
+    def terminal(self) -> str:
+        """
+        Draw the code in lines of text, for a terminal with dark or light ground.
+
+        Raises:
+            ConfigurationError: The package ``segno`` is not installed.
+        """
+        from io import StringIO
+
+        out = StringIO()
+        _qr(self.code_url).terminal(out, border=4, compact=True)
+        return out.getvalue()
+
+
+@frozen
+class _Moment:
+    timestamp: str
+    nonce: str
+
+
+class Invoke:
+    """
+    Signs what starts a payment; ``client.invoke``.
+
+    All values are texts, all times seconds, and each dictionary goes to the
+    front end as it is.
+
+    Args:
+        client: Whose payments they are.
+    """
+
+    def __init__(self, client: WeChatPay) -> None:
+        self._client = client
+        self.v2 = InvokeV2(client)
+
+    def jsapi(self, *, appid: str, prepay_id: str) -> dict[str, str]:
+        """
+        Give the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``.
+
+        Args:
+            appid: Of the official account the order was made for; in partner
+                mode ``sub_appid`` if the user's openid belongs to that.
+            prepay_id: Of the order; it lives two hours.
+
+        Raises:
+            CodecError: An argument is no such text.
+            ConfigurationError: The client has no private key.
+        """
+        return {"appId": appid, **self.mini_program(appid=appid, prepay_id=prepay_id)}
+
+    def mini_program(self, *, appid: str, prepay_id: str) -> dict[str, str]:
+        """
+        Give the parameters of ``wx.requestPayment(…)``.
+
+        Args:
+            appid: Of the mini program; it is signed, but not passed on.
+            prepay_id: Of the order; it lives two hours.
+
+        Raises:
+            CodecError: An argument is no such text.
+            ConfigurationError: The client has no private key.
+        """
+        now = _moment(self._client)
+        package = f"prepay_id={_bare(prepay_id)}"
+        return {
+            "timeStamp": now.timestamp,
+            "nonceStr": now.nonce,
+            "package": package,
+            "signType": "RSA",
+            "paySign": self._sign(_line("appid", appid), now.timestamp, now.nonce, package),
+        }
+
+    def app(self, *, appid: str, prepay_id: str, partnerid: str | None = None) -> dict[str, str]:
+        """
+        Give the parameters of the app SDK's ``PayReq``.
+
+        Args:
+            appid: Of the app on the open platform; in partner mode
+                ``sub_appid`` if the app belongs to that.
+            prepay_id: Of the order; it lives two hours.
+            partnerid: The merchant number of the order; the client's if not given.
+
+        Raises:
+            CodecError: An argument is no such text.
+            ConfigurationError: The client has no private key.
+        """
+        now = _moment(self._client)
+        prepay_id = _bare(prepay_id)
+        return {
+            "appid": appid,
+            "partnerid": self._client.mchid if partnerid is None else _line("partnerid", partnerid),
+            "prepayid": prepay_id,
+            "package": _APP_PACKAGE,
+            "noncestr": now.nonce,
+            "timestamp": now.timestamp,
+            "sign": self._sign(_line("appid", appid), now.timestamp, now.nonce, prepay_id),
+        }
+
+    def h5(self, h5_url: str, *, redirect_url: str | None = None) -> H5:
+        """
+        Complete the page of an H5 order.
+
+        Args:
+            h5_url: Of the answer.
+            redirect_url: Where the user returns to; it is percent-encoded here.
+
+        Raises:
+            CodecError: *h5_url* is no https URL.
+        """
+        if not isinstance(h5_url, str) or not h5_url.startswith("https://"):
+            msg = "h5_url: the URL of the order's answer was expected, which begins with https://"
+            raise CodecError(msg)
+        url = h5_url
+        if redirect_url is not None:
+            join = "&" if "?" in url else "?"
+            url = f"{url}{join}redirect_url={quote(_line('redirect_url', redirect_url), safe='')}"
+        return H5(url, self._in(H5_LIFE), self._client._clock)  # noqa: SLF001 (the client's own)
+
+    def native(self, code_url: str) -> Native:
+        """
+        Make a QR code of a Native order.
+
+        Args:
+            code_url: Of the answer.
+
+        Raises:
+            CodecError: It is no such URL.
+        """
+        if not isinstance(code_url, str) or not code_url.startswith("weixin://"):
+            msg = "code_url: the URL of the order's answer was expected, which begins with weixin://"
+            raise CodecError(msg)
+        return Native(code_url, self._in(NATIVE_LIFE), self._client._clock)  # noqa: SLF001
+
+    def _in(self, life: timedelta) -> datetime:
+        return datetime.fromtimestamp(int(self._client._clock()), BEIJING) + life  # noqa: SLF001
+
+    def _sign(self, *lines: str) -> str:
+        """Sign the lines, each ended."""
+        key: Any = self._client._key  # noqa: SLF001
+        if key is None:
+            key = getattr(self._client._signer, "key", None)  # noqa: SLF001
+        if key is None:
+            msg = "the front end's parameters are signed with the merchant's key: give private_key= to the client"
+            raise ConfigurationError(msg)
+        message = "".join(f"{line}\n" for line in lines)
+        return b2a_base64(rsa.sign(key, message.encode()), newline=False).decode()
+
+
+class InvokeV2:
+    """
+    The same for orders of APIv2; ``client.invoke.v2``.
+
+    Args:
+        client: Whose payments they are.
+
+    Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011937151
+    """
+
+    def __init__(self, client: WeChatPay) -> None:
+        self._client = client
+
+    def jsapi(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
+        """
+        Give the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``.
+
+        Args:
+            appid: Of the official account the order was made for.
+            prepay_id: Of the order; it lives two hours.
+            sign_type: The algorithm the order was made with, ``MD5`` or ``HMAC-SHA256``.
+
+        Raises:
+            CodecError: An argument is no such text.
+            ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
+        """
+        now = _moment(self._client)
+        parameters = {
+            "appId": _line("appid", appid),
+            "timeStamp": now.timestamp,
+            "nonceStr": now.nonce,
+            "package": f"prepay_id={_bare(prepay_id)}",
+            "signType": sign_type,
+        }
+        return {**parameters, "paySign": self._sign(parameters, sign_type)}
+
+    def mini_program(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
+        """
+        Give the parameters of ``wx.requestPayment(…)``; as :meth:`jsapi`, the appid signed but not passed on.
+
+        Raises:
+            CodecError: An argument is no such text.
+            ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
+        """
+        parameters = self.jsapi(appid=appid, prepay_id=prepay_id, sign_type=sign_type)
+        del parameters["appId"]
+        return parameters
+
+    def app(
+        self, *, appid: str, prepay_id: str, partnerid: str | None = None, sign_type: str = "MD5"
+    ) -> dict[str, str]:
+        """
+        Give the parameters of the app SDK's ``PayReq``.
+
+        Args:
+            appid: Of the app on the open platform.
+            prepay_id: Of the order; it lives two hours.
+            partnerid: The merchant number of the order; the client's if not given.
+            sign_type: The algorithm the order was made with, ``MD5`` or ``HMAC-SHA256``.
+
+        Raises:
+            CodecError: An argument is no such text.
+            ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
+        """
+        now = _moment(self._client)
+        parameters = {
+            "appid": _line("appid", appid),
+            "partnerid": self._client.mchid if partnerid is None else _line("partnerid", partnerid),
+            "prepayid": _bare(prepay_id),
+            "package": _APP_PACKAGE,
+            "noncestr": now.nonce,
+            "timestamp": now.timestamp,
+        }
+        return {**parameters, "sign": self._sign(parameters, sign_type)}
+
+    def _sign(self, parameters: dict[str, str], sign_type: str) -> str:
+        from wechatpay.apiv2.signing import ParamSigner, digest, message
+
+        secret = self._client._secret or getattr(self._client._v2_signer, "secret", None)  # noqa: SLF001
+        if secret is None:
+            msg = "orders of APIv2 are signed with its key: give secret= to the client"
+            raise ConfigurationError(msg)
+        signer = ParamSigner(sign_type, secret)  # which refuses an unknown algorithm
+        return digest(signer.sign_type, message(parameters, secret), secret)
+
+
+def _moment(client: WeChatPay) -> _Moment:
+    nonce = client._nonce() if client._nonce is not None else os.urandom(16).hex().upper()  # noqa: SLF001
+    return _Moment(str(int(client._clock())), nonce)  # noqa: SLF001
+
+
+def _bare(prepay_id: str) -> str:
+    if isinstance(prepay_id, str) and prepay_id.startswith("prepay_id="):
+        msg = "prepay_id: the bare id of the order's answer was expected, without 'prepay_id='"
+        raise CodecError(msg)
+    return _line("prepay_id", prepay_id)
+
+
+def _line(name: str, value: str) -> str:
+    """Refuse what could not stand in one signed line."""
+    if not isinstance(value, str) or not value or not value.isprintable() or value != value.strip():
+        msg = f"{name}: one line of text without white space around it was expected"
+        raise CodecError(msg)
+    return value
+
+
+def _qr(content: str) -> Any:
+    try:
+        import segno
+    except ModuleNotFoundError:
+        msg = "QR codes are drawn by the package segno, which is not installed: install the extra 'qr'"
+        raise ConfigurationError(msg) from None
+    return segno.make(content, error="m", micro=False)
