@@ -89,7 +89,10 @@ async def receive_whole(receive: Receive, limit: int) -> bytes | None:
         limit: The largest body taken, bytes.
 
     Returns:
-        The body, None when it is larger than the gateway takes or the caller went away.
+        The body, None when the caller went away.
+
+    Raises:
+        OverflowError: It is larger than the limit.
     """
     chunks: list[bytes] = []
     size = 0
@@ -101,7 +104,8 @@ async def receive_whole(receive: Receive, limit: int) -> bytes | None:
         chunks.append(chunk)
         size += len(chunk)
         if size > limit:
-            return None
+            refused = f"the body is larger than {limit} bytes"
+            raise OverflowError(refused)
         if not message.get("more_body", False):
             return b"".join(chunks)
 

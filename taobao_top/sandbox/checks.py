@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taobao_top.catalogue import Method, Param
     from taobao_top.sandbox.journal import Upload
 
-__all__ = ["DATE", "members", "parameters", "unknown"]
+__all__ = ["DATE", "members", "parameters", "unknown", "whole"]
 
 DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])( ([01]\d|2[0-3]):[0-5]\d:[0-5]\d)?\Z", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
@@ -87,6 +87,19 @@ def members(fields: tuple[Param, ...], value: Any, path: str) -> None:
                 _member(field, element, f"{inside}.{position}")
         else:
             raise _wrong(inside, "a JSON array")
+
+
+def whole(business: Mapping[str, str], name: str, default: int, least: int = 0, most: int = 2**63 - 1) -> int:
+    """
+    Return a parameter as a whole number.
+
+    Raises:
+        Refusal: 41, it is none, or not within the bounds.
+    """
+    text = business.get(name) or str(default)
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise _wrong(name, f"a whole number from {least} to {most}")
+    return int(text)
 
 
 def _file(field: Param, text: str, uploaded: bool) -> None:

@@ -88,7 +88,7 @@ class Fault:
             ValueError: An unknown kind, name or number.
         """
         kind, *rest = (part.strip() for part in text.split(";"))
-        options = dict(part.partition("=")[::2] for part in rest if part)
+        options = {name: value for name, _, value in (part.partition("=") for part in rest if part)}
         return cls.from_members({"kind": kind, **options})
 
     @classmethod

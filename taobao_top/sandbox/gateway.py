@@ -85,7 +85,7 @@ class Gateway:
         applications: The apps there are, by app_key.
         lenient: Answer APIs that the catalogue lacks, and take parameters it would refuse.
         batch_limit: How many requests one batch may hold.
-        max_body: The largest request taken, bytes; the connection is cut beyond.
+        max_body: The largest request taken, bytes; beyond is 413.
         simplified_root: Keep the root in simplified answers, as some samples of the platform show it.
     """
 
@@ -291,13 +291,14 @@ class Gateway:
         known = catalogued(method)
         if known is None and not self.lenient:
             raise Refusal(22, "isv.invalid-method", f"the catalogue lists no API {method}")
+        operation = OPERATIONS.get(method)
         with app.lock:
             session = self._session(app, parameters.get("session"), method, None if known is None else known.session)
             business = {name: value for name, value in parameters.items() if name not in PUBLIC}
             values: dict[str, Any] = dict(business)
             if known is not None:
                 record["notes"] = tuple(checks.unknown(known, business, arrival.files))
-                if not (self.lenient or arrival.body):
+                if operation is not None or not (self.lenient or arrival.body):
                     values = checks.parameters(known, business, arrival.files, inside=method not in OWN_CHECKS)
             call = Call(
                 method=method,
@@ -310,7 +311,6 @@ class Gateway:
                 body=arrival.body,
                 now=record["at"],
             )
-            operation = OPERATIONS.get(method)
             if operation is not None:
                 return operation(call)
             return {} if known is None else shapes.answer(known, business)

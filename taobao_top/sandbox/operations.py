@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from taobao_top.sandbox import shapes
-from taobao_top.sandbox.checks import members
+from taobao_top.sandbox.checks import members, whole
 from taobao_top.sandbox.clock import written
 from taobao_top.sandbox.refusals import Refusal
 from taobao_top.sandbox.rendering import Many
@@ -69,17 +69,15 @@ def _time(call: Call) -> dict[str, Any]:
 
 
 def _create_order(call: Call) -> dict[str, Any]:
-    order = call.values["create_order_request"]
-    if isinstance(order, str):
-        order = _decoded(order)
+    order = _decoded(call.business["create_order_request"])
     assert call.known is not None
     (request,) = call.known.params
     try:
         members(request.fields, order, "create_order_request")
     except Refusal as refusal:
         raise Refusal(50, INVALID, f"非法参数: {refusal.sub_msg}") from None
-    for whole in (order, *order["policy_list"]):
-        if whole["expiration_time"] < whole["effective_time"]:
+    for part in (order, *order["policy_list"]):
+        if part["expiration_time"] < part["effective_time"]:
             raise Refusal(50, INVALID, "非法参数: expiration_time lies before effective_time")
     before = call.app.insurance.get(order["identifier"])
     if before is None:
@@ -135,7 +133,7 @@ def _close(call: Call) -> dict[str, Any]:
 
 
 def _memo(call: Call) -> dict[str, Any]:
-    return _changed(call, seller_memo=call.business.get("memo", ""), seller_flag=int(call.business.get("flag", 0)))
+    return _changed(call, seller_memo=call.business.get("memo", ""), seller_flag=whole(call.business, "flag", 0, 0, 5))
 
 
 def _changed(call: Call, **changes: Any) -> dict[str, Any]:
@@ -152,7 +150,7 @@ def _ship(call: Call) -> dict[str, Any]:
 
 
 def _secret(call: Call) -> dict[str, Any]:
-    version = int(call.business.get("secret_version") or call.app.secret_version)
+    version = whole(call.business, "secret_version", call.app.secret_version)
     if not 1 <= version <= call.app.secret_version:
         raise Refusal(50, "20005", f"there is no key of version {version}")
     session = "" if call.session is None else call.session.session
@@ -201,7 +199,8 @@ def _receiver(query: Mapping[str, Any], now: float) -> dict[str, Any]:
 
 
 def _consume(call: Call) -> dict[str, Any]:
-    taken = call.app.queue.take(call.business.get("group_name", "default"), int(call.business.get("quantity", 100)))
+    group = call.business.get("group_name", "default")
+    taken = call.app.queue.take(group, whole(call.business, "quantity", 100, 1, 200))
     messages = [
         {
             "user_id": message.user_id,
@@ -246,7 +245,7 @@ def _upload_picture(call: Call) -> dict[str, Any]:
     return {
         "picture": {
             "picture_id": 10**15 + number,
-            "picture_category_id": int(call.business["picture_category_id"]),
+            "picture_category_id": whole(call.business, "picture_category_id", 0),
             "picture_path": f"https://img.example.com/{number:08x}/{file.filename}",
             "title": call.business["image_input_title"],
             "sizes": len(file.content),

@@ -89,10 +89,6 @@ class Shelf:
         """Remove a record; none under this key is fine."""
         self._store.run("DELETE FROM record WHERE app_key = ? AND kind = ? AND key = ?", *self._of, key)
 
-    def clear(self) -> None:
-        """Remove all records of this kind."""
-        self._store.run("DELETE FROM record WHERE app_key = ? AND kind = ?", *self._of)
-
     def values(self) -> Iterator[Any]:
         """Return all records, oldest first."""
         rows = self._store.run("SELECT value FROM record WHERE app_key = ? AND kind = ? ORDER BY number", *self._of)

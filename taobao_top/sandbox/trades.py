@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from taobao_top.sandbox.checks import whole
 from taobao_top.sandbox.clock import epoch, written
 from taobao_top.sandbox.refusals import Refusal
 from taobao_top.sandbox.rendering import Many
@@ -128,12 +129,8 @@ class Trades:
         Raises:
             Refusal: 41 for a page size beyond 100 or a page before the first.
         """
-        size = int(asked.get("page_size", 40))
-        number = int(asked.get("page_no", 1))
-        if not 1 <= size <= 100:
-            raise Refusal(41, "isv.invalid-parameter:page_size", "page_size must be 1 to 100", subject="page_size")
-        if number < 1:
-            raise Refusal(41, "isv.invalid-parameter:page_no", "page_no starts at 1", subject="page_no")
+        size = whole(asked, "page_size", 40, 1, 100)
+        number = whole(asked, "page_no", 1, 1)
         found = [trade for trade in self._shelf.values() if _wanted(trade, asked, by)]
         found.sort(key=lambda trade: (trade[by], trade["tid"]), reverse=True)
         start = (number - 1) * size

@@ -69,9 +69,12 @@ class Web:
         if scope["type"] == "websocket":
             await Link(receive, send, self._gateway.applications.get).serve()
             return
-        whole = await receive_whole(receive, self._gateway.max_body)
+        try:
+            whole = await receive_whole(receive, self._gateway.max_body)
+        except OverflowError as error:
+            await _send(_text(413, str(error)), scope, send)
+            return
         if whole is None:
-            await _abort(scope, receive, b"")
             return
         path = scope["path"]
         place = self._administer if path.startswith("/_sandbox/") else self._places.get(path, self._nowhere)
@@ -249,5 +252,4 @@ async def _abort(scope: Scope, receive: Receive, raw: bytes) -> None:
         transport.close()
     else:
         transport.abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await receive()  # tells of the end of the connection

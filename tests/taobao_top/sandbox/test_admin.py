@@ -85,3 +85,5 @@ def test_a_web_page_cannot_reach_the_controls(call, sandbox):
     assert call.http.post(url, data='{"count":1}', headers={"Content-Type": "text/plain"}).status_code == 415
     assert call.http.post(url, data="{", headers={"Content-Type": "application/json"}).status_code == 400
     assert len(sandbox.trades) == 0
+    named = call.http.get(sandbox.origin + "/_sandbox/journal", headers={"Host": "shop.example:80"})
+    assert named.status_code == 403

@@ -167,6 +167,12 @@ def test_a_lost_connection_gives_messages_back_in_order(sandbox):
         assert [second.next()["id"] for _ in range(2)] == [messages[0].id, messages[2].id]
 
 
+def test_giving_back_what_is_no_longer_out(sandbox):
+    message = sandbox.messages.publish("a_b_C")
+    sandbox.messages.give_back([message.id])
+    assert sandbox.messages.waiting == 1
+
+
 def test_duplicates_groups_and_garbage(sandbox, consumer):
     message = sandbox.messages.publish("a_b_C")
     sandbox.messages.publish("a_b_C", group="other")

@@ -86,6 +86,7 @@ def test_a_lenient_order_is_checked_all_the_same(call, taobao_sandbox_server):
     gateway.lenient = True
     try:
         assert call.refused(ORDER, create_order_request="{}")["code"] == 50
+        assert call.refused(ORDER)["code"] == 40
     finally:
         gateway.lenient = False
 
@@ -124,7 +125,7 @@ def test_trades_are_filtered(call, sandbox):
     later = {"start_modified": moved, "end_modified": "2099-01-01 00:00:00"}
     assert numbers("taobao.trades.sold.increment.get", **later) == [paid]
     assert old not in numbers("taobao.trades.sold.increment.get", **later)
-    for wrong in ({"page_size": "101"}, {"page_no": "0"}):
+    for wrong in ({"page_size": "101"}, {"page_no": "0"}, {"page_no": "1.5"}):
         error = call.refused(sold, session=sandbox.account.session, fields="tid", **wrong)
         assert error["code"] == 41
 
