@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from chainable.catalogue import shelve
+from taobao_top import catalogue
+from taobao_top.catalogue import Param
+
+
+def test_a_method_is_found_by_its_name():
+    method = catalogue.method("alibaba.finance.insurance.createorder")
+    assert (method.title, method.group, method.session) == ("机构投保创单", "场景金融保险", None)
+    assert method.types == {"create_order_request": "object"}
+    assert method.params[0].fields[0] == Param("identifier", "String", required=True, example="xxx")
+    assert {param.name for param in method.response} == {"is_success", "response_code", "response_msg"}
+    assert catalogue.method("alibaba.finance.insurance.createorder") is method
+
+
+@pytest.mark.parametrize("name", ["no.such.method", "methods", ""])
+def test_an_unknown_name_is_none(name):
+    assert catalogue.method(name) is None
+
+
+def test_types_tell_lists_and_objects():
+    types = catalogue.method("taobao.item.seller.get").types
+    assert types == {"fields": "String", "num_iid": "Number"}
+    kinds = {kind for name in list(catalogue.methods())[::50] for kind in catalogue.method(name).types.values()}
+    assert {"String", "Number", "Boolean", "Date", "object", "String[]"} <= kinds
+
+
+def test_names_and_titles_are_quickly_read():
+    names = list(catalogue.methods())
+    titles = dict(catalogue.titles())
+    assert names == sorted(titles)
+    assert len(names) == 5329
+    assert titles["alibaba.finance.insurance.createorder"] == "机构投保创单"
+    assert sum(not title for title in titles.values()) == 30
+
+
+def test_only_so_many_methods_are_kept(monkeypatch):
+    monkeypatch.setattr(catalogue, "_methods", {})
+    monkeypatch.setattr(catalogue, "_KEPT", 3)
+    for name in list(catalogue.methods())[:10]:
+        assert catalogue.method(name).name == name
+        assert len(catalogue._methods) <= 3
+
+
+def test_a_catalogue_without_its_list_has_no_methods(tmp_path, monkeypatch):
+    from chainable.catalogue import Shelf
+
+    (tmp_path / "index").write_bytes(shelve({}, buckets=1))
+    monkeypatch.setattr(catalogue, "_index", Shelf(tmp_path / "index"))
+    assert list(catalogue.methods()) == list(catalogue.titles()) == []
+    assert catalogue._fields("no.such.method") == ((), (), "")
