@@ -28,6 +28,7 @@ $(VENV)/.dev: $(VENV)/.user
 
 demo: $(VENV)/.user ## run the main job against the embedded sandbox
 	@$(BIN)/wechatpay demo
+	@$(BIN)/taobao-top demo
 
 test: lint types package unit ## everything CI runs
 

@@ -21,7 +21,7 @@ def environment(prefix: str, names: Collection[str], file: str | os.PathLike[str
     Read settings whose names begin with a prefix.
 
     Args:
-        prefix: Of the variables, such as ``WECHATPAY_``.
+        prefix: Of the variables, such as ``SHOP_``.
         names: The settings there are, in capitals, without the prefix.
         file: A file with ``NAME=value`` lines, read in place of the
             environment, so that a test account is never mixed with a real one.

@@ -14,6 +14,8 @@ from chainable.errors import DecryptionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import Self
+
 __all__ = ["Response"]
 
 T = TypeVar("T")
@@ -63,6 +65,18 @@ class Response(requests.Response, Generic[T]):
     def data(self) -> T:
         """The body, decoded once: dict or list, text or bytes for a file, None if there is none."""
         return cast("T", self._data)
+
+    def take(self, data: T, opener: Callable[[T], T] | None = None) -> Self:
+        """
+        Take over the decoded body: what a gateway does once an answer is checked.
+
+        Args:
+            data: What ``data`` gives from now on.
+            opener: Gives a copy with the encrypted fields opened.
+        """
+        self._data = data
+        self._open = opener
+        return self
 
     def decrypted(self) -> T:
         """

@@ -168,10 +168,9 @@ def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Respo
         response.pending = response.status_code == 202
         if wanted.stream:
             return response
-        response._data = _decoded(response, None if operation is None else operation.answer)  # noqa: SLF001
+        data = _decoded(response, None if operation is None else operation.answer)
         fields = {} if operation is None else operation.encrypted_answer_fields
-        response._open = lambda data: client.opened(data, fields)  # noqa: SLF001
-        return response
+        return response.take(data, lambda value: client.opened(value, fields))
 
     return read
 
