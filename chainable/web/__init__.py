@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Headers", "Inbound", "Reply", "header"]
 
+_QUERY = "!#$%&'()*+,/:;=?@[]~"
+
 
 class Headers(Protocol):
     """Any mapping of header names to values: a dict, WSGI environ, Django's META, …"""
@@ -71,8 +73,8 @@ def header(headers: Headers, name: str) -> str | None:
 
     Args:
         headers: Any mapping; case does not matter, nor whether names are
-            written as HTTP does or as WSGI does (``HTTP_WECHATPAY_SERIAL``).
-        name: As HTTP writes it, ``Wechatpay-Serial``.
+            written as HTTP does or as WSGI does (``HTTP_X_SERIAL``).
+        name: As HTTP writes it, ``X-Serial``.
 
     Returns:
         The value; None if there is none, or if it is no text.
@@ -93,9 +95,17 @@ def _folded(name: str) -> str:
     return name.lower().replace("_", "-").removeprefix("http-")
 
 
-def encoded_query(query: bytes) -> str:
-    """The query of a URL as it was sent, with percent signs for what no URL may hold."""
-    return quote(query, safe="!#$%&'()*+,/:;=?@[]~")
+def url_of(origin: str, path: str, query: bytes) -> str:
+    """
+    The URL of an inbound request.
+
+    Args:
+        origin: Scheme and host, ``https://shop.example``.
+        path: Decoded, as frameworks give it.
+        query: As it was sent; what no URL may hold is percent-encoded.
+    """
+    url = origin + quote(path, safe="!$&'()*+,/:;=@~")
+    return f"{url}?{quote(query, safe=_QUERY)}" if query else url
 
 
 def consumed(how: str) -> ConfigurationError:

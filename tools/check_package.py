@@ -1,0 +1,151 @@
+"""
+Build what users install, and test it where the checkout is out of sight.
+
+The wheel goes into empty environments outside the checkout: on the oldest and
+the newest Python of this machine with the newest dependencies, and once with
+the oldest dependencies that setup.cfg declares.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = [
+    "tests/chainable",
+    "tests/wechatpay",
+    "tests/taobao_top",
+    "tests/examples",
+    "tests/test_architecture.py",
+    "tests/test_demo.py",
+]
+NEEDED = ["fastapi", "httpx", "hypothesis", "pytest", "pytest-randomly", "pytest-xdist", "responses", "trustme"]
+LARGEST_WHEEL = 5_000_000
+IN_WHEEL = [
+    "chainable/py.typed",
+    "wechatpay/py.typed",
+    "taobao_top/py.typed",
+    "wechatpay/catalogue/index.shelf",
+    "wechatpay/catalogue/details.shelf",
+    "wechatpay/types/chains/__init__.pyi",
+    "taobao_top/types/chains/__init__.pyi",
+]
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
+    print("$", *[str(part) for part in command][:6], "…" if len(command) > 6 else "", flush=True)
+    subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        check=True,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def build(where: Path) -> Path:
+    """Build sdist and wheel, look into both, give the wheel."""
+    source = where / "source"
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, files.split("\0")):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, source / name)
+    run(sys.executable, "-m", "build", "--outdir", where / "dist", source)
+    (wheel,) = (where / "dist").glob("*.whl")
+    (sdist,) = (where / "dist").glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    missing = [name for name in IN_WHEEL if name not in names]
+    strangers = sorted({name.split("/")[0] for name in names} - {"chainable", "wechatpay", "taobao_top"})
+    strangers = [name for name in strangers if not name.endswith(".dist-info")]
+    if missing or strangers:
+        sys.exit(f"the wheel lacks {missing} and has {strangers}")
+    with tarfile.open(sdist) as archive:
+        if not any(name.endswith("/README.rst") for name in archive.getnames()):
+            sys.exit("the sdist lacks README.rst")
+    size = wheel.stat().st_size
+    print(f"wheel: {size / 1e6:.2f} MB, {len(names)} files; sdist: {sdist.stat().st_size / 1e6:.2f} MB")
+    if size > LARGEST_WHEEL:
+        sys.exit("the wheel is larger than 5 MB")
+    return wheel
+
+
+def pythons() -> list[str]:
+    """Every Python of 3.10 or newer on this machine, oldest first, one for each minor version."""
+    places = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
+    found: dict[tuple[int, int], str] = {}
+    for place in places:
+        for path in sorted(Path(place).glob("python3.[0-9]*")):
+            if re.fullmatch(r"python3\.\d+", path.name):
+                test = subprocess.run(
+                    [path, "-c", "import sys, ssl, sqlite3; print(*sys.version_info[:2])"],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                if test.returncode == 0:
+                    major, minor = map(int, test.stdout.split())
+                    found.setdefault((major, minor), str(path))
+    return [found[version] for version in sorted(found) if version >= (3, 10)]
+
+
+def oldest_dependencies() -> list[str]:
+    """Pin every requirement to the least version setup.cfg allows."""
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg")
+    lines = config["options"]["install_requires"].split("\n")
+    for extra, requirements in config["options.extras_require"].items():
+        if extra != "all":
+            lines += requirements.split("\n")
+    return sorted({line.strip().replace(">=", "==") for line in lines if ">=" in line})
+
+
+def check(wheel: Path, python: str, where: Path, *, oldest: bool) -> None:
+    """Install the wheel into an empty environment, and run the tests there."""
+    started = time.monotonic()
+    run(python, "-m", "venv", where / "venv")
+    inside = where / "venv" / "bin" / "python"
+    run(inside, "-m", "pip", "install", "-q", "--upgrade", "pip")
+    pins = oldest_dependencies() if oldest else []
+    run(inside, "-m", "pip", "install", "-q", f"{wheel}[all]", *pins, *NEEDED)
+    for name in ("tests", "examples"):
+        shutil.copytree(ROOT / name, where / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "pyproject.toml", where)
+    present = [name for name in TESTS if (where / name).exists()]
+    lenient = (
+        ["-W", "default"] if oldest else []
+    )  # old libraries warn on new Pythons; our own warnings are errors elsewhere
+    run(inside, "-m", "pytest", "-q", "-n", "2", *lenient, *present, cwd=where)
+    print(
+        f"{python}{' with the oldest dependencies' if oldest else ''}: {time.monotonic() - started:.0f} s", flush=True
+    )
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        wheel = build(place)
+        found = pythons()
+        print("Pythons:", *found)
+        jobs = [(found[0], False), (sys.executable, True)]
+        if found[-1] != found[0]:
+            jobs.insert(1, (found[-1], False))
+        for number, (python, oldest) in enumerate(jobs):
+            where = place / f"environment-{number}"
+            where.mkdir()
+            check(wheel, python, where, oldest=oldest)
+
+
+if __name__ == "__main__":
+    main()
