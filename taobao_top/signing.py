@@ -36,6 +36,7 @@ __all__ = [
     "ParameterSigner",
     "signed_parts",
     "string_to_sign",
+    "text_parts",
     "timestamp",
 ]
 
@@ -79,7 +80,7 @@ def signed_parts(request: PreparedRequest) -> tuple[dict[str, str], bytes]:
         parameters.update(FORM.decode(body))
         body = b""
     elif kind == "multipart/form-data":
-        parameters.update(_text_parts(request, body))
+        parameters.update(text_parts(_content_type(request), body))
         body = b""
     parameters.pop("sign", None)
     return parameters, body
@@ -111,14 +112,21 @@ def _media_type(request: PreparedRequest) -> str:
     return _content_type(request).partition(";")[0].strip().lower()
 
 
-def _text_parts(request: PreparedRequest, body: bytes) -> dict[str, str]:
-    message = BytesParser().parsebytes(f"Content-Type: {_content_type(request)}\r\n\r\n".encode() + body)
+def text_parts(content_type: str, body: bytes) -> dict[str, str]:
+    """
+    Read the texts of a multipart body; its files are left.
+
+    Args:
+        content_type: The header, with the boundary.
+        body: The whole body.
+    """
+    message = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode(errors="replace") + body)
     texts = {}
     for part in message.walk():
         name = part.get_param("name", header="Content-Disposition")
         content = part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(content, bytes) and part.get_filename() is None:
-            texts[name] = content.decode()
+            texts[name] = content.decode(errors="replace")
     return texts
 
 

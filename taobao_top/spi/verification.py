@@ -1,0 +1,178 @@
+"""
+The signature of a call that comes in, over headers, query, form and body.
+
+https://open.taobao.com/doc.htm?docId=101617&docType=1
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from attrs import field, frozen
+
+from chainable.errors import ConfigurationError, SignatureError
+from chainable.times import BEIJING
+from chainable.web import header
+from taobao_top.answers import read
+from taobao_top.signing import MD5Signer, text_parts
+
+if TYPE_CHECKING:
+    from chainable.web import Headers
+    from taobao_top.settings import Settings
+
+__all__ = ["SPI", "SPICall"]
+
+TOLERANCE = 600.0
+"""Seconds a call's time may differ from ours."""
+
+_FORM = "application/x-www-form-urlencoded"
+_SIGNED_BODIES = frozenset({"application/json", "text/xml", "application/xml", "text/plain"})
+_CHARSETS = frozenset({"gbk", "gb2312", "gb18030", "iso-8859-1"})
+_CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
+
+
+@frozen
+class SPICall:
+    """
+    A call whose signature is right; nothing in it is unsigned.
+
+    Attributes:
+        method: The SPI's name.
+        time: When it was made.
+        parameters: Text by name, out of query and form.
+        headers: Those that were signed.
+        body: The raw body where it is part of the signature (JSON, XML, text); empty for forms and files.
+        xml: The caller expects XML: the body is, or ``format`` says so.
+    """
+
+    method: str
+    time: datetime
+    parameters: dict[str, str] = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    xml: bool
+    content_type: str | None = field(repr=False)
+
+    @property
+    def data(self) -> Any:
+        """
+        The body decoded: a JSON object, or what is inside of an XML root.
+
+        Raises:
+            CodecError: There is no body, or it is neither.
+        """
+        payload = read(self.body, self.content_type)
+        return next(iter(payload.values())) if self.body.lstrip()[:1] == b"<" else payload
+
+
+class SPI:
+    """
+    Verifies calls that come in for one app; ``top.spi`` gives it.
+
+    Args:
+        settings: The client's.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.secret is None:
+            raise ConfigurationError("app_secret is needed to verify calls: give it to the client beside the signer")
+        self._signer = MD5Signer(settings.secret)
+        self._clock = settings.clock
+
+    def verify(self, headers: Headers, url: str, body: bytes = b"", *, tolerance: float = TOLERANCE) -> SPICall:
+        """
+        Check a call, and give what of it was signed.
+
+        The digest is always MD5, whatever ``sign_method`` says.  Of a
+        multipart body the texts are signed, the files are not.
+
+        Args:
+            headers: Any mapping, WSGI environ or Django's META included.
+            url: With its query, percent-encoded as it was sent; the path alone will do.
+            body: The bytes as they were sent.
+            tolerance: Seconds the call's time may differ from ours.
+
+        Raises:
+            SignatureError: ``reason`` is ``missing``, ``mismatch`` or ``stale``.
+            TypeError: The body is not bytes.
+        """
+        if not isinstance(body, bytes):
+            msg = f"body: the bytes as they were sent are needed, not {type(body).__name__}: text may have changed"
+            raise TypeError(msg)
+        content_type = header(headers, "Content-Type")
+        kind = (content_type or "").partition(";")[0].strip().lower()
+        charset = _charset(content_type)
+        query = _pairs(url.partition("#")[0].partition("?")[2], charset)
+        sign = query.pop("sign", "")
+        if not sign:
+            raise SignatureError("the call has no sign in its query: it is not the platform's", reason="missing")
+        parameters = _form(kind, content_type, body, charset) | query
+        parameters.pop("sign", None)
+        signed = {
+            name: unquote_plus(header(headers, name) or "", charset)
+            for name in (header(headers, "top-sign-list") or "").replace(" ", "").split(",")
+            if name
+        }
+        covered = body if kind in _SIGNED_BODIES else b""
+        if not self._fits(signed | parameters, covered, charset, sign):
+            msg = (
+                "the sign is not that of this call: it is forged, of another app_secret, "
+                "or something changed the query or the body on the way"
+            )
+            raise SignatureError(msg)
+        return SPICall(
+            parameters.get("method", ""),
+            self._checked_time(parameters.get("timestamp", ""), tolerance),
+            parameters,
+            signed,
+            covered,
+            covered.lstrip()[:1] == b"<" or parameters.get("format") == "xml",
+            content_type,
+        )
+
+    def _fits(self, parameters: dict[str, str], covered: bytes, charset: str, sign: str) -> bool:
+        try:
+            wanted = self._signer.sign(parameters, covered, charset)
+        except UnicodeEncodeError:
+            # Some byte was not of the charset the call names; the platform's always are.
+            return False
+        return hmac.compare_digest(wanted.encode(), sign.upper().encode(errors="replace"))
+
+    def _checked_time(self, text: str, tolerance: float) -> datetime:
+        try:
+            time = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+        except ValueError:
+            raise SignatureError("the call has no readable timestamp", reason="stale") from None
+        seconds = self._clock() - time.timestamp()
+        if abs(seconds) > tolerance:
+            msg = f"the call is {seconds:.0f} seconds old, {tolerance:.0f} are allowed: replayed, or a clock is wrong"
+            raise SignatureError(msg, reason="stale")
+        return time
+
+
+def _charset(content_type: str | None) -> str:
+    named = _CHARSET.search(content_type or "")
+    charset = named.group(1).lower() if named else ""
+    return charset if charset in _CHARSETS else "utf-8"
+
+
+def _pairs(text: str, charset: str) -> dict[str, str]:
+    # As the platform reads them: a pair with a second '=' is none.
+    found = {}
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        if pair and "=" not in value:
+            found[unquote_plus(name, charset)] = unquote_plus(value, charset)
+    return found
+
+
+def _form(kind: str, content_type: str | None, body: bytes, charset: str) -> dict[str, str]:
+    if kind == _FORM:
+        return _pairs(body.decode("latin-1"), charset)
+    if kind == "multipart/form-data" and content_type is not None:
+        return text_parts(content_type, body)
+    return {}
