@@ -75,6 +75,8 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
 
         upload = form(operation, wanted.files)
         parameters = {**upload.fields, **parameters}
+        if operation is not None and operation.sign_type_parameter:
+            parameters.setdefault("sign_type", MD5)  # an upload wants it said
         codec = upload
     _fill_in(client, operation, parameters)
     signer = _signer(client, operation, parameters)

@@ -6,11 +6,10 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012124982
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -21,6 +20,7 @@ from chainable.call import Call
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from wechatpay.apiv3.errors import refusal
+from wechatpay.files.digests import new_digest
 from wechatpay.files.statements import StatementVerifier
 from wechatpay.files.streams import pieces
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from chainable.response import Response
     from wechatpay.client import WeChatPay
+    from wechatpay.files.digests import Digest
 
 __all__ = ["PLATFORM_HOSTS", "Saved", "download"]
 
@@ -70,12 +71,6 @@ class Saved:
     hash_type: str | None
     digest: str | None
     verified: bool
-
-
-class _Digest(Protocol):
-    def update(self, data: memoryview | bytes, /) -> None: ...
-
-    def hexdigest(self) -> str: ...
 
 
 @frozen
@@ -263,7 +258,7 @@ def _saved(
     *,
     verified: bool,
 ) -> Saved:
-    digest = None if promise is None else _new_digest(promise.hash_type)
+    digest = None if promise is None else new_digest(promise.hash_type)
     content = _unpacked(response, _announced(response, progress))
     if isinstance(to, str | os.PathLike):
         path = Path(to)
@@ -280,7 +275,7 @@ def _into_path(
     path: Path,
     content: Iterator[memoryview | bytes],
     promise: _Promise | None,
-    digest: _Digest | None,
+    digest: Digest | None,
     response: requests.Response,
 ) -> int:
     part = path.with_name(f".{path.name[:100]}.{os.urandom(8).hex()}.part")
@@ -299,7 +294,7 @@ def _into_file(
     file: IO[bytes],
     content: Iterator[memoryview | bytes],
     promise: _Promise | None,
-    digest: _Digest | None,
+    digest: Digest | None,
     response: requests.Response,
 ) -> int:
     start = file.tell() if file.seekable() else None
@@ -314,7 +309,7 @@ def _into_file(
     return size
 
 
-def _written(file: IO[bytes] | Any, content: Iterator[memoryview | bytes], digest: _Digest | None) -> int:
+def _written(file: IO[bytes] | Any, content: Iterator[memoryview | bytes], digest: Digest | None) -> int:
     size = 0
     for piece in content:
         if digest is not None:
@@ -326,36 +321,10 @@ def _written(file: IO[bytes] | Any, content: Iterator[memoryview | bytes], diges
     return size
 
 
-def _compare(promise: _Promise | None, digest: _Digest | None, response: requests.Response) -> None:
+def _compare(promise: _Promise | None, digest: Digest | None, response: requests.Response) -> None:
     if promise is not None and digest is not None and digest.hexdigest() != promise.digest:
         msg = f"the file is not the one the platform announced: its {promise.hash_type} is another; it was not kept"
         raise SignatureError(msg, response=response)
-
-
-def _new_digest(hash_type: str) -> _Digest | None:
-    """Give the algorithm; None for one that is not known here."""
-    name = hash_type.lower().replace("-", "").replace("_", "")
-    if name == "sm3":
-        return _SM3()
-    try:
-        return hashlib.new(name, usedforsecurity=False)
-    except ValueError:
-        return None
-
-
-class _SM3:
-    """SM3 with the methods of hashlib, which has it only with some builds of OpenSSL."""
-
-    def __init__(self) -> None:
-        from cryptography.hazmat.primitives.hashes import SM3, Hash
-
-        self._hash = Hash(SM3())
-
-    def update(self, data: memoryview | bytes, /) -> None:
-        self._hash.update(data)
-
-    def hexdigest(self) -> str:
-        return self._hash.finalize().hex()
 
 
 def _announced(

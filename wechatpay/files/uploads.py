@@ -9,7 +9,6 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012760432
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import os
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from urllib3.filepost import encode_multipart_formdata
 from chainable.errors import CodecError
 from wechatpay import catalogue
 from wechatpay.apiv2.xml import XML
+from wechatpay.files.digests import new_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,8 +109,7 @@ def multipart(
         msg = f"json: an upload's further fields are a mapping, not {type(fields).__name__}"
         raise TypeError(msg)
     file = _the_file(rules, files)
-    known = {rules.filename: file.name, rules.digest: _digest(rules, file)}
-    members: dict[str, Any] = {name: value for name, value in known.items() if name is not None} | dict(fields or {})
+    members: dict[str, Any] = {**_told(rules, file), **(fields or {})}
     meta = encode(members)
     meta_part = RequestField(rules.meta or "meta", meta)
     meta_part.make_multipart(content_type="application/json")
@@ -134,10 +133,9 @@ def form(operation: catalogue.Operation | None, files: object) -> Form:
     """
     rules = _rules(operation)
     file = _the_file(rules, files)
-    known = {rules.filename: file.name, rules.digest: _digest(rules, file)}
     boundary = _boundary()
     return Form(
-        {name: value for name, value in known.items() if name is not None},
+        _told(rules, file),
         f"multipart/form-data; boundary={boundary}",
         boundary,
         _file_part(rules, file.name, file),
@@ -210,8 +208,14 @@ def _read(file: IO[bytes], most: int) -> bytes:
     return content
 
 
-def _digest(rules: catalogue.Upload, file: _File) -> str:
-    return hashlib.new(rules.hash, file.content, usedforsecurity=False).hexdigest()
+def _told(rules: catalogue.Upload, file: _File) -> dict[str, str]:
+    """Give what the catalogue wants to know of the file, by name."""
+    told = {} if rules.filename is None else {rules.filename: file.name}
+    digest = new_digest(rules.hash)
+    if rules.digest is not None and digest is not None:
+        digest.update(file.content)
+        told[rules.digest] = digest.hexdigest()
+    return {**told, **rules.fixed}
 
 
 def _file_part(rules: catalogue.Upload, name: str, file: _File) -> RequestField:

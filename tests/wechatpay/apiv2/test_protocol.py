@@ -660,6 +660,8 @@ class TestUploads:
         body="multipart",
         nonceless=True,
         upload=Upload(file="media", digest="media_hash", hash="md5", meta=None),
+        sign_types=("MD5", "HMAC-SHA256"),
+        sign_type_parameter=True,
     )
 
     def test_the_parameters_are_signed_and_the_file_is_not(self, make_client, platform):
@@ -667,7 +669,7 @@ class TestUploads:
         client = make_client(self.RULES)
         platform.answer({**OK, "media_id": "1"})
 
-        data = client.v2.secapi.mch.uploadmedia.post(files={"media": ("图.png", b"png")}, xml={"sign_type": "MD5"}).data
+        data = client.v2.secapi.mch.uploadmedia.post(files={"media": ("图.png", b"png")}).data
 
         (request,) = platform.requests
         assert data["media_id"] == "1"
@@ -683,3 +685,12 @@ class TestUploads:
         verify_parameters(parts, SECRET)
         assert set(parts) == {"mch_id", "media_hash", "sign_type", "sign"}
         assert parts["media_hash"] == hashlib.md5(b"png").hexdigest()
+
+    def test_an_unknown_upload_is_signed_over_its_parameters(self, client, platform):
+        """With the names that most operations use."""
+        platform.answer(OK)
+
+        client.v2.a.upload.post(files={"file": ("a.png", b"png")})
+
+        assert b'name="sha256"' in platform.requests[0].body
+        assert b'name="sign_type"' not in platform.requests[0].body

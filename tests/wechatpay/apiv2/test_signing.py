@@ -226,14 +226,18 @@ class TestWorkWX:
         [
             (
                 RED_PACKET,
-                ("act_name=XXX&mch_billno=123456&mch_id=10000098&nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS"
-                "&re_openid=oxTWIuGaIt6gTKsQRLau2M0yL16E&total_amount=1000&wxappid=wx8888888888888888&secret=agent"),
+                (
+                    "act_name=XXX&mch_billno=123456&mch_id=10000098&nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS"
+                    "&re_openid=oxTWIuGaIt6gTKsQRLau2M0yL16E&total_amount=1000&wxappid=wx8888888888888888&secret=agent"
+                ),
             ),
             (
                 TRANSFER,
-                ("amount=100&appid=wxe062425f740c8888&desc=节日快乐!&mch_id=1900000109"
-                "&nonce_str=3PG2J4ILTKCH16CQ2502SI8ZNMTM67VS&openid=ohO4Gt7wVPxIT1A9GjFaMYMiZY1s"
-                "&partner_trade_no=100000982017072019616&ww_msg_type=NORMAL_MSG&secret=agent"),
+                (
+                    "amount=100&appid=wxe062425f740c8888&desc=节日快乐!&mch_id=1900000109"
+                    "&nonce_str=3PG2J4ILTKCH16CQ2502SI8ZNMTM67VS&openid=ohO4Gt7wVPxIT1A9GjFaMYMiZY1s"
+                    "&partner_trade_no=100000982017072019616&ww_msg_type=NORMAL_MSG&secret=agent"
+                ),
             ),
         ],
     )
