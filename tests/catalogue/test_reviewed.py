@@ -9,6 +9,8 @@ import pytest
 from tools import source
 from wechatpay import catalogue
 
+pytestmark = pytest.mark.xdist_group("source")  # read it once
+
 # What the titles of money say. Wider than it need be: a match only means that a row is demanded.
 MONEY = re.compile(
     r"支付$|支付（|下单|扣款|扣费|退款|转账|付款|提现|分账$|请求.*分账|分账回退|红包|发放|发券|充值|赔付|理赔|补差|押金|结算$|还款$|出境|额度卡|核销|退券|完结|解冻|捐赠|预算"

@@ -12,6 +12,8 @@ from taobao_top import catalogue as top
 from tools import build_catalogue, source
 from wechatpay import catalogue
 
+pytestmark = pytest.mark.xdist_group("source")  # read it once
+
 PLACES = ("path", "query", "headers", "json", "xml", "multipart")
 TYPES = {"string", "integer", "number", "boolean", "object", "file"}
 
