@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
 from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
-from django.utils.encoding import escape_uri_path  # type: ignore[import-untyped]  # Django has no types of its own
 
-from chainable.web import Inbound, consumed, encoded_query
+from chainable.web import Inbound, consumed, url_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,9 +30,8 @@ def inbound(request: HttpRequest) -> Inbound:
         body = request.body
     except RawPostDataException:
         raise consumed("call this before request.read() and before a multipart parser") from None
-    query = encoded_query(request.META.get("QUERY_STRING", "").encode("latin-1", "replace"))
-    path = escape_uri_path(request.path)
-    url = f"{request.scheme}://{request.get_host()}{path}" + (f"?{query}" if query else "")
+    query = request.META.get("QUERY_STRING", "").encode("latin-1")
+    url = url_of(f"{request.scheme}://{request.get_host()}", request.path, query)
     headers: Any = request.headers
     return Inbound(str(request.method), url, headers, body)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Response
-from werkzeug.urls import iri_to_uri
 
-from chainable.web import Inbound, consumed, encoded_query
+from chainable.web import Inbound, consumed, url_of
 
 if TYPE_CHECKING:
     from flask import Request
@@ -27,8 +26,7 @@ def inbound(request: Request) -> Inbound:
     body = request.get_data(cache=True)
     if not body and request.content_length:
         raise consumed("call this before request.form, request.files or request.stream")
-    query = encoded_query(request.query_string)
-    url = iri_to_uri(request.base_url) + (f"?{query}" if query else "")
+    url = url_of(f"{request.scheme}://{request.host}", request.root_path + request.path, request.query_string)
     return Inbound(request.method, url, request.headers, body)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from chainable.web import Inbound, consumed, encoded_query
+from chainable.web import Inbound, consumed, url_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,8 +29,8 @@ async def inbound(request: Request) -> Inbound:
         body = await request.body()
     except RuntimeError:
         raise consumed("call this before request.form() and request.stream()") from None
-    query = encoded_query(request.scope["query_string"])
-    url = str(request.url.replace(query=query, fragment=""))
+    origin = f"{request.url.scheme}://{request.url.netloc}"
+    url = url_of(origin, request.scope["path"], request.scope["query_string"])
     return Inbound(request.method, url, request.headers, body)
 
 
