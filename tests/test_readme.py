@@ -1,0 +1,63 @@
+"""The READMEs: their code runs, and both say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = ("README.rst", "README.zh-CN.rst")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    text = (ROOT / name).read_text("utf-8")
+    found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:    .*\n|\n)+)", text, re.MULTILINE)
+    return [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in found]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_block_compiles_and_the_complete_ones_run(name, capsys):
+    ran = 0
+    for block in blocks(name, "python"):
+        code = compile(block, name, "exec")
+        if "Sandbox() as sandbox" in block or block.startswith("from wechatpay import Sensitive"):
+            exec(code, {})
+            ran += 1
+
+    assert ran == 3
+    assert len(capsys.readouterr().out.split()) >= 4
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_six_forms_send_the_same(name):
+    from wechatpay.sandbox import Sandbox
+
+    text = (ROOT / name).read_text("utf-8")
+    forms = re.findall(r"^     - ``(.*insurance.orders.*)``$", text, re.MULTILINE)
+    order = {"out_order_no": "1", "openid": "o", "notify_url": "https://a.example/", "service_id": "s"}
+    assert len(forms) == 6
+    with Sandbox() as sandbox, sandbox.client() as client:
+        names = {"client": client, "order": order, "show": lambda response: response}
+        for form in forms:
+            exec(f"async def main():\n    return {form}", names)
+            import asyncio
+
+            assert asyncio.run(names["main"]()).verified
+        arrived = {(entry.request.target, entry.request.body) for entry in sandbox.journal}
+    assert len(arrived) == 1
+
+
+def test_both_say_the_same():
+    """Same structure, and the same code but for its comments."""
+
+    def skeleton(name: str) -> list[str]:
+        text = (ROOT / name).read_text("utf-8")
+        return re.findall(r"^(=+|-+|\.\. [a-z-]+::.*)$", text, re.MULTILINE)
+
+    def code(name: str) -> list[str]:
+        return [re.sub(r"\s*#.*", "", block) for block in blocks(name, "python") + blocks(name, "console")]
+
+    assert [line[:3] for line in skeleton(FILES[0])] == [line[:3] for line in skeleton(FILES[1])]
+    assert code(FILES[0]) == code(FILES[1])
