@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from wechatpay import WeChatPay
 from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.aes import APIv3Key
 from wechatpay.notifications import Notifications
@@ -111,3 +112,15 @@ def notifications(platform: Platform) -> Notifications:
     """The merchant's side, at the time of :data:`NOW`."""
     verifier = RSAVerifier({platform.serial: platform.key.public_key()}, clock=lambda: NOW)
     return Notifications(verifier, apiv3_key=APIv3Key(APIV3_KEY), secret=SECRET, mchid="1900000109")
+
+
+@pytest.fixture
+def client(platform: Platform) -> WeChatPay:
+    """The merchant's client, at the time of :data:`NOW`."""
+    return WeChatPay(
+        mchid="1900000109",
+        certs={platform.serial: platform.key.public_key()},
+        apiv3_key=APIV3_KEY,
+        secret=SECRET,
+        clock=lambda: NOW,
+    )
