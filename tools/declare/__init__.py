@@ -1,0 +1,1 @@
+"""Write what the catalogue knows as declarations that type checkers read."""

@@ -1,0 +1,64 @@
+"""The TypedDicts of one module, each shape printed once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tools.declare.spelling import HEADER, clashes, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Members = dict[str, str]
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+class Dicts:
+    """
+    Collects TypedDicts; what a TypedDict refers to is added before it.
+
+    Args:
+        values: The module that the declarations take their names from.
+        names: Which names that module has.
+    """
+
+    def __init__(self, values: str, names: Iterable[str]) -> None:
+        self._values = values
+        self._known = frozenset(names)
+        self._shapes: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._lines: list[str] = []
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._shapes
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def add(self, name: str, members: Members, *, doc: Iterable[str] = ()) -> str:
+        """Declare a TypedDict; one of this name and shape may be there already, one of another shape may not."""
+        shape = tuple(members.items())
+        if name in self._shapes:
+            if self._shapes[name] != shape:
+                msg = f"{name} is declared already, with other members"
+                raise ValueError(msg)
+            return name
+        self._shapes[name] = shape
+        if all(map(plain, members)) and not clashes(list(members)):
+            body = [*doc, *(f"    {key}: {kind}" for key, kind in shape)]
+            self._lines += ["", f"class {name}(TypedDict):", *(body or ["    pass"])]
+        else:
+            rows = (f'        "{key}": {kind},' for key, kind in shape)
+            self._lines += ["", f"{name} = TypedDict(", f'    "{name}",', "    {", *rows, "    },", ")"]
+        return name
+
+    def differs(self, name: str, members: Members) -> bool:
+        """Tell whether this name is taken by another shape."""
+        return self._shapes.get(name, tuple(members.items())) != tuple(members.items())
+
+    def text(self) -> str:
+        """Give the module."""
+        used = self._known & set(_NAME.findall("\n".join(self._lines)))
+        imports = [f"from {self._values} import {', '.join(sorted(used))}"] if used else []
+        return "\n".join([HEADER, '"""Requests and answers as TypedDicts."""', "", *imports, *self._lines, ""])
