@@ -44,9 +44,7 @@ def private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 
 def public_pem(key: rsa.RSAPublicKey) -> str:
     """The key as SubjectPublicKeyInfo PEM."""
-    return key.public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    ).decode()
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def certificate_pem(certificate: x509.Certificate) -> str:
@@ -101,9 +99,7 @@ class Authority:
                 ),
                 critical=True,
             )
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-            )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
         return cls(key, certificate)
@@ -224,9 +220,7 @@ class Account:
         )
         self.certificate = x509.load_pem_x509_certificate(saved["certificate"].encode())
         self._platform = [
-            PlatformCertificate(
-                read_key(entry["key"]), x509.load_pem_x509_certificate(entry["certificate"].encode())
-            )
+            PlatformCertificate(read_key(entry["key"]), x509.load_pem_x509_certificate(entry["certificate"].encode()))
             for entry in saved["platform_certificates"]
         ]
         self._saved_bank_key: str | None = saved.get("bank_key")
@@ -249,8 +243,7 @@ class Account:
             "authority": self.authority.pem,
             "certificate": self.merchant_cert,
             "platform_certificates": [
-                {"key": private_pem(entry.key), "certificate": entry.pem}
-                for entry in self.platform_certificates
+                {"key": private_pem(entry.key), "certificate": entry.pem} for entry in self.platform_certificates
             ],
             "bank_key": private_pem(self.bank_key),
         }
@@ -339,9 +332,7 @@ class Account:
     def _new_certificate(self) -> PlatformCertificate:
         key = new_rsa_key()
         start = datetime.fromtimestamp(self._clock(), timezone.utc) - EARLIER
-        certificate = self.authority.issue(
-            key.public_key(), "Sandbox platform", serial=new_serial(), start=start
-        )
+        certificate = self.authority.issue(key.public_key(), "Sandbox platform", serial=new_serial(), start=start)
         return PlatformCertificate(key, certificate)
 
     # primitives, straight from the library
@@ -355,9 +346,7 @@ class Account:
 
     def seal(self, text: bytes, nonce: str, associated_data: str) -> str:
         """Encrypt under the APIv3 key (AES-256-GCM, base64)."""
-        sealed = AESGCM(self.apiv3_key.encode()).encrypt(
-            nonce.encode(), text, associated_data.encode()
-        )
+        sealed = AESGCM(self.apiv3_key.encode()).encrypt(nonce.encode(), text, associated_data.encode())
         return base64.b64encode(sealed).decode()
 
     def conceal(self, text: str) -> str:

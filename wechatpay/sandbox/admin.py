@@ -53,6 +53,18 @@ class Admin:
         self._sandbox = sandbox
         self.pages: dict[str, Callable[[Request], Reply]] = {}
         """Further answers by first segment: the place for a page to register itself."""
+        self._rooms = {
+            "account": self._account,
+            "actions": self._actions,
+            "bills": self._bills,
+            "deliveries": self._deliveries,
+            "faults": self._faults,
+            "journal": self._journal,
+            "media": self._files,
+            "reset": self._reset,
+            "state": self._state,
+            "trigger": self._trigger,
+        }
 
     def handle(self, request: Request) -> Reply:
         """Answer one request."""
@@ -86,40 +98,46 @@ class Admin:
     def _answer(self, request: Request, parts: tuple[str, ...]) -> Any:
         sent = json.loads(request.body or b"{}")
         if not isinstance(sent, dict):
-            raise ValueError("a JSON object is expected")
-        match (request.method, *parts):
-            case ("GET", "account"):
-                return self._account()
-            case ("GET", "journal"):
-                query = request.query
-                entries = self._sandbox.journal.after(int(query.get("after", 0)))
+            raise TypeError("a JSON object is expected")
+        answer = self._rooms.get(parts[0] if parts else "")
+        if answer is None:
+            raise nothing(request.method, parts)
+        return answer(request, parts[1:], sent)
+
+    def _reset(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> None:
+        if (request.method, *rest) != ("POST",):
+            raise nothing(request.method, ("reset", *rest))
+        self._sandbox.reset()
+
+    def _journal(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
+        match (request.method, *rest):
+            case ("GET",):
+                entries = self._sandbox.journal.after(int(request.query.get("after", 0)))
                 return {"entries": [entry.as_json() for entry in entries]}
-            case ("GET", "journal", number):
+            case ("GET", number):
                 entry = self._sandbox.journal.find(int(number))
                 if entry is None:
                     raise LookupError(f"request {number} is not kept")
                 return entry.as_json()
-            case ("GET", "state"):
-                return self._sandbox.ledger.kinds()
-            case ("GET", "state", kind):
-                return {"entries": list(self._sandbox.ledger.all(kind))}
-            case ("GET", "bills", day):
-                return self._bill(day, request.query.get("type", "trade"))
-            case ("GET", "media", number):
-                return media.stored(self._sandbox.platform, number)
-            case ("POST", "reset"):
-                return self._sandbox.reset()
-            case ("GET", "actions"):
-                return {"actions": sorted(self._sandbox.actions)}
-            case ("POST", "actions", name):
-                return self._act(name, sent)
-            case (_, "deliveries" | "trigger", *_):
-                return self._callbacks(request.method, parts, sent)
-            case (_, "faults", *_):
-                return self._faults(request.method, parts, sent)
-        raise LookupError(f"nothing is at {request.method} {request.path}")
+        raise nothing(request.method, ("journal", *rest))
 
-    def _account(self) -> dict[str, Any]:
+    def _state(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
+        match (request.method, *rest):
+            case ("GET",):
+                return self._sandbox.ledger.kinds()
+            case ("GET", kind):
+                return {"entries": list(self._sandbox.ledger.all(kind))}
+        raise nothing(request.method, ("state", *rest))
+
+    def _files(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Reply:
+        match (request.method, *rest):
+            case ("GET", number):
+                return media.stored(self._sandbox.platform, number)
+        raise nothing(request.method, ("media", *rest))
+
+    def _account(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> dict[str, Any]:
+        if (request.method, *rest) != ("GET",):
+            raise nothing(request.method, ("account", *rest))
         sandbox = self._sandbox
         account = sandbox.account
         return {
@@ -132,46 +150,60 @@ class Admin:
             "https_url": sandbox.https_url,
         }
 
-    def _bill(self, day: str, kind: str) -> Reply:
-        platform = self._sandbox.platform
+    def _bills(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Reply:
         makers = {"trade": bills.trades, "funds": bills.fund_flow}
-        if kind not in makers:
-            raise ValueError(f"there are {' and '.join(makers)} bills")
-        return Reply(body=makers[kind](platform, day) or b"", content_type="text/csv; charset=utf-8")
+        match (request.method, *rest):
+            case ("GET", day):
+                kind = request.query.get("type", "trade")
+                if kind not in makers:
+                    raise ValueError(f"there are {' and '.join(makers)} bills")
+                content = makers[kind](self._sandbox.platform, day) or b""
+                return Reply(body=content, content_type="text/csv; charset=utf-8")
+        raise nothing(request.method, ("bills", *rest))
 
-    def _act(self, name: str, sent: Mapping[str, Any]) -> Any:
-        action = self._sandbox.actions.get(name)
-        if action is None:
-            raise LookupError(f"there is no action {name}: there are {', '.join(sorted(self._sandbox.actions))}")
-        return action(**sent)
+    def _actions(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
+        actions = self._sandbox.actions
+        match (request.method, *rest):
+            case ("GET",):
+                return {"actions": sorted(actions)}
+            case ("POST", name):
+                if name not in actions:
+                    raise LookupError(f"there is no action {name}: there are {', '.join(sorted(actions))}")
+                return {"result": actions[name](**sent)}
+        raise nothing(request.method, ("actions", *rest))
 
-    def _callbacks(self, method: str, parts: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
+    def _trigger(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
+        if (request.method, *rest) != ("POST",):
+            raise nothing(request.method, ("trigger", *rest))
+        return self._sandbox.trigger(**sent).as_json()
+
+    def _deliveries(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
         callbacks = self._sandbox.callbacks
-        match (method, *parts):
-            case ("GET", "deliveries"):
+        match (request.method, *rest):
+            case ("GET",):
                 return {"deliveries": [each.as_json() for each in callbacks]}
-            case ("GET", "deliveries", number):
-                found = [each for each in callbacks if each.id == int(number)]
-                if not found:
-                    raise LookupError(f"delivery {number} is not kept")
-                return found[0].as_json()
-            case ("POST", "deliveries", number, "redeliver"):
+            case ("GET", number):
+                return callbacks.find(int(number)).as_json()
+            case ("POST", number, "redeliver"):
                 return callbacks.redeliver(int(number)).as_json()
-            case ("POST", "trigger"):
-                return self._sandbox.trigger(**sent).as_json()
-        raise LookupError(f"nothing is at {method} {'/'.join(parts)}")
+        raise nothing(request.method, ("deliveries", *rest))
 
-    def _faults(self, method: str, parts: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
+    def _faults(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
         faults = self._sandbox.faults
-        match (method, *parts):
-            case ("GET", "faults"):
+        match (request.method, *rest):
+            case ("GET",):
                 return {"faults": faults.as_json()}
-            case ("POST", "faults"):
+            case ("POST",):
                 settings = dict(sent)
                 faults.add(str(settings.pop("kind", "")), **settings)
                 return {"faults": faults.as_json()}
-            case ("DELETE", "faults"):
+            case ("DELETE",):
                 return faults.clear()
-            case ("DELETE", "faults", index):
+            case ("DELETE", index):
                 return faults.remove(int(index))
-        raise LookupError(f"nothing is at {method} {'/'.join(parts)}")
+        raise nothing(request.method, ("faults", *rest))
+
+
+def nothing(method: str, parts: tuple[str, ...]) -> LookupError:
+    """There is no such page."""
+    return LookupError(f"nothing is at {method} /{PREFIX}/{'/'.join(parts)}")

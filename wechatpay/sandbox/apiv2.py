@@ -110,9 +110,7 @@ class GateV2:
         self._certificate(operation, request)
         name = operation.merchant_number_field
         if name and parameters.get(name) != self._account.mchid:
-            raise Refusal(
-                200, "MCHID_NOT_EXIST", f"{name} has to be {self._account.mchid}, the number of this account"
-            )
+            raise Refusal(200, "MCHID_NOT_EXIST", f"{name} has to be {self._account.mchid}, the number of this account")
         self._nonce(operation, parameters)
         if operation.unsigned_request:
             return SignedV2(parameters, "", "")
@@ -137,12 +135,12 @@ class GateV2:
                 200, "CERT_ERROR", "this operation needs the merchant certificate: call it over HTTPS, with it"
             )
         if request.certificate is None:
-            raise Refusal(
-                200, "CERT_ERROR", "this operation needs the merchant certificate, and none was presented"
-            )
+            raise Refusal(200, "CERT_ERROR", "this operation needs the merchant certificate, and none was presented")
         if request.certificate != self._account.serial:
             raise Refusal(
-                200, "CERT_ERROR", f"the certificate {request.certificate} is not this merchant's {self._account.serial}"
+                200,
+                "CERT_ERROR",
+                f"the certificate {request.certificate} is not this merchant's {self._account.serial}",
             )
 
     def _nonce(self, operation: Operation, parameters: Mapping[str, str]) -> None:
@@ -159,12 +157,11 @@ class GateV2:
         for mistake, text in mistakes(parameters, key):
             for name in ("MD5", "HMAC-SHA256"):
                 if sign.upper() == digest(text, key, name):
-                    return mistake if mistake else f"it is {name}, and sign_type says {algorithm}"
+                    return mistake or f"it is {name}, and sign_type says {algorithm}"
         if len(sign) not in LENGTHS:
             return f"it has {len(sign)} characters, 32 or 64 are possible"
-        return (
-            "other parameters or another key were signed; expected is the signature of "
-            + message(parameters, "*" * 8)
+        return "other parameters or another key were signed; expected is the signature of " + message(
+            parameters, "*" * 8
         )
 
 

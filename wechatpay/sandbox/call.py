@@ -83,7 +83,7 @@ class Routes:
 
     def include(self, other: Routes) -> None:
         """Take over another table's registrations."""
-        self._handlers.update(other._handlers)  # noqa: SLF001 (the same class)
+        self._handlers.update(other._handlers)
 
     def get(self, key: str) -> Handler | None:
         """What answers this operation."""

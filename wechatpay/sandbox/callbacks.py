@@ -229,10 +229,15 @@ class Callbacks:
 
     def redeliver(self, id: int) -> Delivery:  # noqa: A002 (what it is)
         """Send the message of this delivery once more; LookupError if it is not kept any more."""
+        found = self.find(id)
+        return self.send(found.url, found.notice)
+
+    def find(self, id: int) -> Delivery:  # noqa: A002 (what it is)
+        """The delivery of this number; LookupError if it is not kept any more."""
         found = next((delivery for delivery in self if delivery.id == id), None)
         if found is None:
-            raise LookupError(f"there is no delivery {id}")
-        return self.send(found.url, found.notice)
+            raise LookupError(f"delivery {id} is not kept")
+        return found
 
     def wait(self, timeout: float = 10.0) -> bool:
         """Wait until nothing is on its way; False if something still is after so many seconds."""
@@ -265,9 +270,7 @@ class Callbacks:
         """Trusts what the system trusts, and what the sandbox's own authority vouches for."""
         context = ssl.create_default_context()
         context.load_verify_locations(cadata=self._account.ca)
-        return urllib3.PoolManager(
-            retries=False, timeout=urllib3.Timeout(TIMEOUT), ssl_context=context
-        )
+        return urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT), ssl_context=context)
 
     def _may_call(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -331,9 +334,7 @@ class Callbacks:
             return
         if any(each.accepted for each in genuine):
             delivery.state, delivery.next = "accepted", None
-        elif attempt.forgery and attempt.forgery != "probe":
-            delivery.state, delivery.next = "given up", None
-        elif len(genuine) > len(SCHEDULE):
+        elif (attempt.forgery and attempt.forgery != "probe") or len(genuine) > len(SCHEDULE):
             delivery.state, delivery.next = "given up", None
         elif forgery != "duplicate":
             self._put(delivery, SCHEDULE[max(len(genuine) - 1, 0)] * self.scale, "")

@@ -62,19 +62,19 @@ def find(method: str, segments: tuple[str, ...]) -> Found | NotFound:
     return NotFound(tuple(sorted(verbs)))
 
 
-def walk(
-    branch: Branch, segments: tuple[str, ...], values: dict[str, str]
-) -> Iterator[tuple[Branch, dict[str, str]]]:
+def walk(branch: Branch, segments: tuple[str, ...], values: dict[str, str]) -> Iterator[tuple[Branch, dict[str, str]]]:
     """Every place in the tree that these segments can mean, the most literal first."""
     if not segments:
         yield branch, values
         return
     segment, rest = segments[0], segments[1:]
+    names = {child: name for name, child in branch.variables}
     literal = branch.literal(segment)
-    if literal is not None:
-        yield from walk(literal, rest, values)
-    for name, child in branch.variables:
-        if segment and child is not literal:
+    if literal is not None:  # which may be a variable with one possible value
+        found = {names.pop(literal): segment} if literal in names else {}
+        yield from walk(literal, rest, {**values, **found})
+    for child, name in names.items():
+        if segment:
             yield from walk(child, rest, {**values, name: segment})
 
 

@@ -203,9 +203,7 @@ class Faults:
         if self._rules:
             with self._lock:
                 struck += [
-                    rule.fault
-                    for rule in self._rules
-                    if rule.fault.matches(request, operation) and rule.strikes()
+                    rule.fault for rule in self._rules if rule.fault.matches(request, operation) and rule.strikes()
                 ]
         return tuple(struck)
 

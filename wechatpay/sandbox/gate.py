@@ -37,6 +37,7 @@ SCHEME = "WECHATPAY2-SHA256-RSA2048"
 BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
 FIELD = re.compile(r'\s*([A-Za-z_]+)="([^"]*)"\s*(?:,|$)')
 TRUNCATED = 512
+MISTAKEN = ((hashes.SHA1(), "SHA-1"), (hashes.SHA512(), "SHA-512"))  # noqa: S303 (what people sign with by mistake)
 SKEW = 300
 
 
@@ -147,7 +148,7 @@ class Gate:
             if found is None:
                 raise refused(
                     "authorization",
-                    f"not readable as name=\"value\" pairs from character {len(scheme) + 1 + position} on",
+                    f'not readable as name="value" pairs from character {len(scheme) + 1 + position} on',
                     request,
                 )
             if found[1] in fields:
@@ -168,9 +169,7 @@ class Gate:
         number = "brand_id" if "brand_id" in fields else "mchid"
         expected = account.brand_id if number == "brand_id" else account.mchid
         if fields[number] != expected:
-            raise refused(
-                number, f"{number} {fields[number]} is not known here: this account is {expected}", request
-            )
+            raise refused(number, f"{number} {fields[number]} is not known here: this account is {expected}", request)
         if not fields["timestamp"].isdigit():
             raise refused("timestamp", "the timestamp is not a number of seconds", request)
         skew = int(fields["timestamp"]) - self._clock()
@@ -193,7 +192,7 @@ class Gate:
         for mistake, message in self._mistakes(request, signed, covered):
             if self._verifies(signature, message):
                 return f"the signature covers {mistake}"
-        for other, what in ((hashes.SHA1(), "SHA-1"), (hashes.SHA512(), "SHA-512")):
+        for other, what in MISTAKEN:
             if verifies(self._public_key, signature, signed.message, other):
                 return f"the signature is made with {what}, SHA-256 is wanted"
         if len(signature) != self._public_key.key_size // 8:
@@ -203,9 +202,7 @@ class Gate:
             f"{self._account.serial}; compare your message with truncated_sign_message, line by line"
         )
 
-    def _mistakes(
-        self, request: Request, signed: Signed, covered: bytes
-    ) -> Iterator[tuple[str, bytes]]:
+    def _mistakes(self, request: Request, signed: Signed, covered: bytes) -> Iterator[tuple[str, bytes]]:
         timestamp, nonce = signed.fields["timestamp"], signed.fields["nonce_str"]
 
         def lines(method: str, target: str, body: bytes) -> bytes:
@@ -221,8 +218,9 @@ class Gate:
         yield "the path without its leading slash", lines(method, target.removeprefix("/"), covered)
         for scheme in ("http", "https"):
             yield "the whole URL instead of the path", lines(method, f"{scheme}://{host}{target}", covered)
-        yield "nonce and timestamp in the wrong order", (
-            f"{method}\n{target}\n{nonce}\n{timestamp}\n".encode() + covered + b"\n"
+        yield (
+            "nonce and timestamp in the wrong order",
+            (f"{method}\n{target}\n{nonce}\n{timestamp}\n".encode() + covered + b"\n"),
         )
         yield "carriage returns as well as line feeds", signed.message.replace(b"\n", b"\r\n")
         for body in rewritten(covered):

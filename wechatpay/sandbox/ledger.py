@@ -40,9 +40,7 @@ class Ledger:
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = RLock()
-        self._database = sqlite3.connect(
-            path or ":memory:", check_same_thread=False, isolation_level=None
-        )
+        self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.executescript(SCHEMA)
@@ -105,9 +103,7 @@ class Ledger:
     def content(self, kind: str, id: str) -> bytes | None:  # noqa: A002 (what it is)
         """The bytes of an entry."""
         with self.lock:
-            row = self._database.execute(
-                "SELECT content FROM entries WHERE kind = ? AND id = ?", (kind, id)
-            ).fetchone()
+            row = self._database.execute("SELECT content FROM entries WHERE kind = ? AND id = ?", (kind, id)).fetchone()
         return row[0] if row else None
 
     def all(self, kind: str, day: str | None = None) -> Iterator[dict[str, Any]]:
@@ -124,9 +120,7 @@ class Ledger:
     def kinds(self) -> dict[str, int]:
         """How many entries there are of each kind."""
         with self.lock:
-            return dict(
-                self._database.execute("SELECT kind, count(*) FROM entries GROUP BY kind ORDER BY kind")
-            )
+            return dict(self._database.execute("SELECT kind, count(*) FROM entries GROUP BY kind ORDER BY kind"))
 
     def setting(self, name: str) -> str | None:
         """What was set under this name."""

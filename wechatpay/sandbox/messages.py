@@ -110,9 +110,7 @@ class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a faul
         detail: ``detail`` of the answer.
     """
 
-    def __init__(
-        self, status: int, code: str, message: str, detail: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, status: int, code: str, message: str, detail: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code

@@ -46,6 +46,4 @@ def part(piece: bytes) -> Part:
     disposition = dict(PARAMETER.findall(headers.get("content-disposition", "")))
     if "name" not in disposition:
         raise ValueError("a part has no name in its Content-Disposition")
-    return Part(
-        disposition["name"], disposition.get("filename"), headers.get("content-type", ""), content
-    )
+    return Part(disposition["name"], disposition.get("filename"), headers.get("content-type", ""), content)

@@ -38,9 +38,7 @@ def event_of(name: str, version: str) -> Event:
     return found
 
 
-def imagined(
-    account: Account, event: Event, changes: Mapping[str, Any], base_url: str, now: str
-) -> dict[str, Any]:
+def imagined(account: Account, event: Event, changes: Mapping[str, Any], base_url: str, now: str) -> dict[str, Any]:
     """
     The content of an event, made up around what is given.
 
@@ -51,9 +49,7 @@ def imagined(
         base_url: Where links lead.
         now: The time that its times show.
     """
-    imagination = Imagination(
-        account, f"{event.version} {event.name}", {}, base_url, version=event.version
-    )
+    imagination = Imagination(account, f"{event.version} {event.name}", {}, base_url, version=event.version)
     content = imagination.fill(inner_fields(event) if event.version == "v2" else event.resource)
     for name in content:
         if name.endswith("_time") and isinstance(content[name], str) and event.version == "v3":
@@ -129,9 +125,7 @@ def notice_v2(account: Account, event: Event, content: Mapping[str, Any]) -> Not
     return Notice(number, event.name, "v2", apiv2.write(parameters))
 
 
-def envelope_v2(
-    account: Account, event: Event, content: Mapping[str, Any], number: str
-) -> dict[str, Any]:
+def envelope_v2(account: Account, event: Event, content: Mapping[str, Any], number: str) -> dict[str, Any]:
     """The elements around an encrypted part."""
     if event.encryption == "aes-ecb":
         return {

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes
 
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2, directory, flows, multipart, notices
+from wechatpay.sandbox.account import reveal
 from wechatpay.sandbox.apiv2 import GateV2
 from wechatpay.sandbox.call import Call, Upload
-from wechatpay.sandbox.account import reveal
 from wechatpay.sandbox.callbacks import Callbacks
 from wechatpay.sandbox.faults import CUTS, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults
 from wechatpay.sandbox.gate import Gate
@@ -104,9 +104,7 @@ class Platform:
 
     # what happens besides answering
 
-    def notify(
-        self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3"
-    ) -> Delivery | None:
+    def notify(self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3") -> Delivery | None:
         """Send a notification to the merchant, if it said where."""
         if not url:
             return None
@@ -217,17 +215,13 @@ class Platform:
             reply = refusal.reply()
         return reply.with_headers({"Retry-After": f"{undone.seconds:g}"}) if undone.kind == "throttle" else reply
 
-    def _failure(
-        self, found: directory.Found | directory.NotFound, refusal: Refusal, algorithm: str
-    ) -> Reply:
+    def _failure(self, found: directory.Found | directory.NotFound, refusal: Refusal, algorithm: str) -> Reply:
         """The no of a v2 business."""
         if isinstance(found, directory.NotFound):
             return apiv2.refusal_xml(refusal)
         return apiv2.failure(found.operation, refusal, self.account, algorithm)
 
-    def _serve_v2(
-        self, request: Request, found: directory.Found | directory.NotFound, entry: Entry
-    ) -> Reply:
+    def _serve_v2(self, request: Request, found: directory.Found | directory.NotFound, entry: Entry) -> Reply:
         if isinstance(found, directory.NotFound):
             raise absent(request, found)
         operation = found.operation
@@ -271,13 +265,11 @@ class Platform:
             return self._failure(found, refusal, signed.algorithm)
         if isinstance(answer, Reply):
             return evolve(answer, signed=False)
-        if operation.response.content == "json":
+        if operation.answer == "json":
             return evolve(Reply.of(answer), signed=False)
         return apiv2.success(operation, answer, self.account, signed.algorithm)
 
-    def _serve(
-        self, request: Request, found: directory.Found | directory.NotFound, entry: Entry
-    ) -> Reply:
+    def _serve(self, request: Request, found: directory.Found | directory.NotFound, entry: Entry) -> Reply:
         covered, parts = self._covered(request)
         signed = self.gate.check(request, covered)
         entry.verified = True
@@ -364,9 +356,7 @@ class Platform:
         else:
             content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
             if content_type != "application/json":
-                raise Refusal.of_field(
-                    "header", "/Content-Type", "application/json is expected", value=content_type
-                )
+                raise Refusal.of_field("header", "/Content-Type", "application/json is expected", value=content_type)
             try:
                 value = parse_json(request.body)
             except ValueError:
@@ -416,14 +406,12 @@ class Platform:
         return self.imagination(call, sparse=True).fill(fields, told)
 
     def _generic(self, call: Call) -> Any:
-        content = call.operation.response.content
+        content = call.operation.answer
         if content == "empty":
             return None
-        if content == "binary":
-            return Reply(
-                body=f"sandbox file of {call.request.target}\n".encode(),
-                content_type="application/octet-stream",
-            )
+        if content in ("binary", "text"):
+            text = f"sandbox file of {call.request.path}\n".encode()
+            return Reply(body=text, content_type="application/octet-stream")
         if content == "redirect":
             where = call.get("redirect_uri") or call.get("notify_url") or f"{self.base_url}_sandbox/pages/h5"
             return Reply(status=302, headers=(("Location", str(where)),), signed=False)
@@ -436,9 +424,7 @@ class Platform:
         if entry.version == "v2":
             return reply.with_headers(headers)
         operation = catalogue.operation(entry.operation or "")
-        unsigned = not reply.signed or (
-            reply.status < 300 and operation is not None and operation.unsigned_answer
-        )
+        unsigned = not reply.signed or (reply.status < 300 and operation is not None and operation.unsigned_answer)
         if fault == "missing-signature" or (unsigned and fault == ""):
             return reply.with_headers(headers)
         if fault == "rotate":
@@ -454,9 +440,7 @@ class Platform:
         nonce = secrets.token_hex(16)
         covered = reply.body if reply.signature_covers is None else reply.signature_covers
         entry.answer_message = b"\n".join((timestamp.encode(), nonce.encode(), covered, b""))
-        signature = self.account.sign(
-            serial, b"something else" if fault == "bad-signature" else entry.answer_message
-        )
+        signature = self.account.sign(serial, b"something else" if fault == "bad-signature" else entry.answer_message)
         if fault == "probe":
             signature = "WECHATPAY/SIGNTEST/" + signature[19:]
         return {

@@ -81,17 +81,20 @@ class Imagination:
             elif each.required or not (self.sparse or BAD_NEWS.search(name)):
                 made[name] = self._value(each, f"{at}/{name}", known)
         known_names = {each.name for each in fields}
-        made.update({name: value for name, value in facts.items() if name not in known_names and value is not None and name not in made})
+        made.update(
+            {
+                name: value
+                for name, value in facts.items()
+                if name not in known_names and value is not None and name not in made
+            }
+        )
         return made
 
     def _fact(self, each: Field, fact: Any, at: str, known: Mapping[str, Any]) -> Any:
         if each.type == "object" and isinstance(fact, dict):
             return self._members(each.fields, fact, at, known)
         if each.type == "object[]" and isinstance(fact, list):
-            return [
-                self._members(each.fields, member, f"{at}/{index}", known)
-                for index, member in enumerate(fact)
-            ]
+            return [self._members(each.fields, member, f"{at}/{index}", known) for index, member in enumerate(fact)]
         if each.encrypted == "rsa" and self.conceal is not None:
             return self.conceal(str(fact))
         return fact
@@ -124,36 +127,36 @@ class Imagination:
         return self._text(each.name, at)
 
     def _text(self, name: str, at: str) -> str:
-        subject = self.subject
-        if name in ("mchid", "mch_id", "sp_mchid", "combine_mchid"):
-            return self.account.mchid
-        if name.endswith("appid"):
-            return self.account.appid
-        if name.endswith("openid"):
-            return "o" + letters(27, subject, at)
-        if name in ("currency", "fee_type") or name.endswith(("_currency", "_fee_type")):
-            return "CNY"
-        if name == "code_url":
-            return "weixin://wxpay/bizpayurl?pr=" + letters(9, subject, at)
-        if name == "prepay_id":
-            return "wx" + digits(14, subject) + letters(20, subject, at)
-        if name == "nonce_str":
-            return letters(32, subject, at)
-        if name.endswith("download_url"):
-            return f"{self.base_url}v3/billdownload/file?token={letters(22, subject, at)}"
-        if name.endswith(("url", "uri", "link")):
-            return f"{self.base_url}_sandbox/pages/{letters(16, subject, at)}"
-        if name.endswith(("time", "_at")):
-            return "20250102103456" if self.version == "v2" else "2025-01-02T10:34:56+08:00"
-        if name.endswith("date"):
-            return "20250102" if self.version == "v2" else "2025-01-02"
-        if name.endswith(("id", "_no", "code", "number", "serial", "batch")):
-            return digits(20, subject, at)
-        if name.endswith(("type", "state", "status", "result")):
-            return "SUCCESS"
+        for pattern, make in TEXTS:
+            if pattern.search(name):
+                return make(self, at)
         if self.version == "v2" and MONEY.search(name):
             return "100"
-        return f"{name}-{letters(8, subject, at)}"
+        return f"{name}-{letters(8, self.subject, at)}"
+
+
+TEXTS: tuple[tuple[re.Pattern[str], Callable[[Imagination, str], str]], ...] = tuple(
+    (re.compile(pattern), make)
+    for pattern, make in (
+        (r"^(sp_|combine_)?mch_?id$", lambda self, _: self.account.mchid),
+        (r"appid$", lambda self, _: self.account.appid),
+        (r"openid$", lambda self, at: "o" + letters(27, self.subject, at)),
+        (r"(^|_)(currency|fee_type)$", lambda _self, _at: "CNY"),
+        (r"^code_url$", lambda self, at: "weixin://wxpay/bizpayurl?pr=" + letters(9, self.subject, at)),
+        (r"^prepay_id$", lambda self, at: "wx" + digits(14, self.subject) + letters(20, self.subject, at)),
+        (r"^nonce_str$", lambda self, at: letters(32, self.subject, at)),
+        (
+            r"download_url$",
+            lambda self, at: f"{self.base_url}v3/billdownload/file?token={letters(22, self.subject, at)}",
+        ),
+        (r"(url|uri|link)$", lambda self, at: f"{self.base_url}_sandbox/pages/{letters(16, self.subject, at)}"),
+        (r"(time|_at)$", lambda self, _: "20250102103456" if self.version == "v2" else "2025-01-02T10:34:56+08:00"),
+        (r"date$", lambda self, _: "20250102" if self.version == "v2" else "2025-01-02"),
+        (r"(id|_no|code|number|serial|batch)$", lambda self, at: digits(20, self.subject, at)),
+        (r"(type|state|status|result)$", lambda _self, _at: "SUCCESS"),
+    )
+)
+"""What a text field holds, by its name; the first that applies."""
 
 
 def fits(each: Field, value: Any) -> bool:

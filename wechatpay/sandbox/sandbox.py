@@ -18,8 +18,8 @@ from wechatpay.sandbox.faults import Fault, Faults
 from wechatpay.sandbox.journal import Journal
 from wechatpay.sandbox.ledger import Ledger
 from wechatpay.sandbox.platform import Platform
-from wechatpay.sandbox.trigger import triggered
 from wechatpay.sandbox.server import Listener, Server
+from wechatpay.sandbox.trigger import triggered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -248,9 +248,7 @@ class Sandbox:
             LookupError: There is no such event.
             ValueError: There is no such forgery.
         """
-        return triggered(
-            self.platform, event, to, dict(set or {}), version, forgery, duplicates, concurrent=concurrent
-        )
+        return triggered(self.platform, event, to, dict(set or {}), version, forgery, duplicates, concurrent=concurrent)
 
     @property
     def actions(self) -> dict[str, Callable[..., Any]]:
@@ -354,7 +352,7 @@ class Sandbox:
 
     def client(self, **overrides: Any) -> WeChatPay:
         """A client of this account, pointed at this sandbox; it is closed with the sandbox."""
-        from wechatpay import WeChatPay  # noqa: PLC0415 (the sandbox needs no client)
+        from wechatpay import WeChatPay
 
         account = self.account
         settings: dict[str, Any] = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import struct
 from collections import deque
 from http import HTTPStatus
@@ -24,6 +23,7 @@ from cryptography import x509
 from wechatpay.sandbox.messages import Reply, Request
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Coroutine
 
 __all__ = ["Listener", "Server"]
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
     # asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (what create_server gives)
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._connections.add(self)
         secure: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
@@ -158,7 +158,7 @@ class Connection(asyncio.Protocol):
         self._busy = False
         self._idle()
 
-    def _late(self, reply: Reply, keep: bool) -> None:  # noqa: FBT001 (call_later passes positions only)
+    def _late(self, reply: Reply, keep: bool) -> None:
         self._write(reply, keep=keep)
         self._next()
 

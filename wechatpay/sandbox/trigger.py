@@ -50,6 +50,4 @@ def triggered(
         if version == "v3"
         else notices.notice_v2(platform.account, described, content)
     )
-    return platform.callbacks.send(
-        to, notice, forgery=forgery, duplicates=duplicates, concurrent=concurrent
-    )
+    return platform.callbacks.send(to, notice, forgery=forgery, duplicates=duplicates, concurrent=concurrent)

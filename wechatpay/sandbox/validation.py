@@ -162,23 +162,17 @@ class Validator:
         for name, member in value.items():
             each = known.get(name)
             checked[name] = (
-                member
-                if each is None
-                else self._value(location, at + pointer(name), each, member, limits, text=text)
+                member if each is None else self._value(location, at + pointer(name), each, member, limits, text=text)
             )
         return checked
 
-    def _complete(
-        self, location: str, at: str, known: Mapping[str, Field], value: Mapping[str, Any]
-    ) -> None:
+    def _complete(self, location: str, at: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> None:
         for name, each in known.items():
             if each.required and value.get(name) in (None, "") and not satisfied(name, known, value):
                 raise Refusal.of_field(location, at + pointer(name), "required, but missing or empty")
         for name in value:
             if name not in known and not numbered(name, known):
-                raise Refusal.of_field(
-                    location, at + pointer(name), "unknown: the official page has no such field"
-                )
+                raise Refusal.of_field(location, at + pointer(name), "unknown: the official page has no such field")
 
     def _value(
         self,

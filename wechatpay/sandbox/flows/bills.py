@@ -211,7 +211,7 @@ def fund_flow(platform: Platform, day: str) -> bytes | None:
                     yuan(abs(change)),
                     yuan(balance),
                     "API",
-                    "结算总金额 {} 元;含手续费 {} 元".format(yuan(amount), yuan(fee)),
+                    f"结算总金额 {yuan(amount)} 元;含手续费 {yuan(fee)} 元",
                     voucher,
                 ]
             )
@@ -237,7 +237,7 @@ def no_bill(day: str) -> Refusal:
     return Refusal(400, "NO_STATEMENT_EXIST", f"nothing happened on {day}, so it has no bill")
 
 
-def keep(platform: Platform, content: bytes, gzipped: bool) -> dict[str, Any]:  # noqa: FBT001 (one of two forms)
+def keep(platform: Platform, content: bytes, gzipped: bool) -> dict[str, Any]:
     """Store a file for download: where it is, and the SHA-1 of what is in it uncompressed."""
     token = secrets.token_urlsafe(24)
     stored = gzip.compress(content, mtime=0) if gzipped else content
@@ -245,8 +245,7 @@ def keep(platform: Platform, content: bytes, gzipped: bool) -> dict[str, Any]:  
     return {
         "hash_type": "SHA1",
         "hash_value": hashlib.sha1(content).hexdigest(),  # noqa: S324 (the platform's)
-        "download_url": f"{platform.base_url}v3/billdownload/file?token={token}"
-        + ("&tartype=gzip" if gzipped else ""),
+        "download_url": f"{platform.base_url}v3/billdownload/file?token={token}" + ("&tartype=gzip" if gzipped else ""),
     }
 
 

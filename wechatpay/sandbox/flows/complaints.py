@@ -83,9 +83,7 @@ def said(platform: Platform, number: int, kind: str, text: str) -> dict[str, Any
 def save(platform: Platform, entry: dict[str, Any]) -> None:
     """Write a complaint down."""
     complaint = entry["complaint"]
-    platform.ledger.put(
-        COMPLAINT, complaint["complaint_id"], entry, day=complaint["complaint_time"][:10]
-    )
+    platform.ledger.put(COMPLAINT, complaint["complaint_id"], entry, day=complaint["complaint_time"][:10])
 
 
 def notify(platform: Platform, entry: dict[str, Any], action: str) -> None:

@@ -32,9 +32,7 @@ def create_order(platform: Platform, call: Call) -> dict[str, Any]:
     known = platform.ledger.get(ORDER, number)
     if known is not None:
         if known["sent"] != sent:
-            raise Refusal(
-                400, "INVALID_REQUEST", f"the order {number} exists with other parameters"
-            )
+            raise Refusal(400, "INVALID_REQUEST", f"the order {number} exists with other parameters")
         return platform.answer(call, known["order"])
     now = platform.now()
     order = {
@@ -99,9 +97,7 @@ def pre_sign(platform: Platform, call: Call) -> dict[str, Any]:
 def save(platform: Platform, entry: dict[str, Any]) -> None:
     """Write a contract down."""
     contract = entry["contract"]
-    platform.ledger.put(
-        CONTRACT, contract["out_contract_code"], entry, contract["contract_id"], day=platform.day()
-    )
+    platform.ledger.put(CONTRACT, contract["out_contract_code"], entry, contract["contract_id"], day=platform.day())
 
 
 def sign(platform: Platform, number: str) -> dict[str, Any]:
@@ -112,7 +108,9 @@ def sign(platform: Platform, number: str) -> dict[str, Any]:
         LookupError: There is no such contract.
         ValueError: It is signed or ended already.
     """
-    return moved(platform, number, "UNSIGNED", "SIGNED", "INSURANCE_ENTRUST.SIGN", contract_signed_time=platform.stamp())
+    return moved(
+        platform, number, "UNSIGNED", "SIGNED", "INSURANCE_ENTRUST.SIGN", contract_signed_time=platform.stamp()
+    )
 
 
 def terminate(platform: Platform, number: str, mode: str = "USER_TERMINATE", remark: str = "") -> dict[str, Any]:
@@ -128,9 +126,7 @@ def terminate(platform: Platform, number: str, mode: str = "USER_TERMINATE", rem
         "contract_terminated_time": platform.stamp(),
         "contract_termination_remark": remark,
     }
-    return moved(
-        platform, number, "SIGNED", "TERMINATED", "INSURANCE_ENTRUST.TERMINATE", contract_terminate_info=ended
-    )
+    return moved(platform, number, "SIGNED", "TERMINATED", "INSURANCE_ENTRUST.TERMINATE", contract_terminate_info=ended)
 
 
 def moved(platform: Platform, number: str, before: str, after: str, event: str, **changes: Any) -> dict[str, Any]:

@@ -64,4 +64,3 @@ def stored(platform: Platform, media_id: str) -> Reply:
     if described is None or content is None:
         raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no file {media_id}")
     return Reply(body=content, content_type=described["content_type"], signed=False)
-

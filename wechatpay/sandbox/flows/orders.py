@@ -53,8 +53,24 @@ GLOBAL = ("v3/transactions", "v3/global/transactions")
 ECHOED = ("description", "attach", "notify_url", "goods_tag", "time_expire", "support_fapiao", "settle_info")
 
 ORDERING = (
-    *(f"POST {DIRECT}/{kind}" for kind in ("app", "h5", "jsapi", "native", "codepay", "app-with-contract", "jsapi-with-contract")),
-    *(f"POST {PARTNER}/{kind}" for kind in ("app", "h5", "jsapi", "native", "codepay", "miniprogram", "scannedpos", "app-with-contract", "jsapi-with-contract")),
+    *(
+        f"POST {DIRECT}/{kind}"
+        for kind in ("app", "h5", "jsapi", "native", "codepay", "app-with-contract", "jsapi-with-contract")
+    ),
+    *(
+        f"POST {PARTNER}/{kind}"
+        for kind in (
+            "app",
+            "h5",
+            "jsapi",
+            "native",
+            "codepay",
+            "miniprogram",
+            "scannedpos",
+            "app-with-contract",
+            "jsapi-with-contract",
+        )
+    ),
     *(f"POST {base}/{kind}" for base in GLOBAL for kind in ("app", "jsapi", "mweb", "native")),
     "POST v3/transactions/micropay",
     "POST v3/global/micropay/transactions/pay",
@@ -67,12 +83,20 @@ CLOSING = (
     *(f"POST {base}/{ID}/close" for base in GLOBAL),
 )
 REVERSING = (
-    *(f"POST {base}/{NUMBER}/reverse" for base in (DIRECT, PARTNER, "v3/transactions", "v3/global/micropay/transactions")),
+    *(
+        f"POST {base}/{NUMBER}/reverse"
+        for base in (DIRECT, PARTNER, "v3/transactions", "v3/global/micropay/transactions")
+    ),
     *(f"POST {base}/{ID}/reverse" for base in ("v3/transactions", "v3/global/micropay/transactions")),
 )
 
 
 # what every kind shares
+
+
+def chosen(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The members of these names, as far as they were sent."""
+    return {name: sent[name] for name in names if name in sent}
 
 
 def own_number(platform: Platform, sent: Mapping[str, Any], location: str = "body") -> None:
@@ -105,9 +129,7 @@ def expired(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
 
 def save(platform: Platform, order: dict[str, Any]) -> None:
     """Write the order down."""
-    platform.ledger.put(
-        ORDER, order["out_trade_no"], order, order["transaction_id"], day=order["created"][:10]
-    )
+    platform.ledger.put(ORDER, order["out_trade_no"], order, order["transaction_id"], day=order["created"][:10])
 
 
 def place(
@@ -175,7 +197,7 @@ def deadline(platform: Platform, expire: str | None) -> float | None:
         if expire.isdigit():
             moment = datetime.strptime(expire, "%Y%m%d%H%M%S").replace(tzinfo=platform.now().tzinfo)
         else:
-            moment = datetime.fromisoformat(expire)
+            moment = datetime.fromisoformat(expire.replace(":60+", ":59+"))  # a leap second
     except ValueError:
         raise Refusal.of_field("body", "/time_expire", "not a time", value=expire) from None
     return moment.timestamp() if moment.timestamp() > platform.clock() else None
@@ -251,9 +273,7 @@ def notify_combined(platform: Platform, combined: dict[str, Any], orders: list[d
         }
         platform.notify(combined["notify_url"], "combined-transactions-success", content, "v2")
     else:
-        platform.notify(
-            combined["notify_url"], "TRANSACTION.SUCCESS", combined_facts(platform, combined)
-        )
+        platform.notify(combined["notify_url"], "TRANSACTION.SUCCESS", combined_facts(platform, combined))
 
 
 # v3
@@ -329,11 +349,7 @@ def order_v3(platform: Platform, call: Call) -> Any:
     kind = call.operation.path.rpartition("/")[2]
     path = call.operation.path
     family = "partner" if path.startswith(PARTNER) else "direct" if path.startswith(DIRECT) else "global"
-    parties = {
-        name: sent[name]
-        for name in ("appid", "mchid", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid")
-        if name in sent
-    }
+    parties = chosen(sent, "appid", "mchid", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid")
     amount = sent.get("amount") or {}
     order = place(
         platform,
@@ -437,11 +453,11 @@ def combine(platform: Platform, call: Call) -> dict[str, Any]:
             total=int(amount.get("total_amount", 0)),
             currency=str(amount.get("currency") or "CNY"),
             expire=sent.get("time_expire"),
-            parties={name: sub[name] for name in ("mchid", "sub_mchid", "sub_appid") if name in sub},
+            parties=chosen(sub, "mchid", "sub_mchid", "sub_appid"),
             combined=number,
         )
         orders.append(order["out_trade_no"])
-    parties = {name: sent[name] for name in ("combine_appid", "combine_mchid") if name in sent}
+    parties = chosen(sent, "combine_appid", "combine_mchid")
     keep_combined(platform, number, "combine", orders, parties, sent)
     return platform.answer(call, front_end(platform, letters(28, number)))
 
@@ -497,11 +513,26 @@ def sub_facts(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
         "currency": order["currency"],
         "payer_currency": order["currency"],
     }
-    names = ("mchid", "sub_mchid", "sub_appid", "out_trade_no", "trade_state", "trade_type", "transaction_id", "bank_type", "success_time", "attach", "amount")
+    names = (
+        "mchid",
+        "sub_mchid",
+        "sub_appid",
+        "out_trade_no",
+        "trade_state",
+        "trade_type",
+        "transaction_id",
+        "bank_type",
+        "success_time",
+        "attach",
+        "amount",
+    )
     return {name: told[name] for name in names if told.get(name) is not None}
 
 
-@routes.on("GET v3/combine-transactions/out-trade-no/{combine_out_trade_no}", "GET v3/combine-transactions/id/{combine_transaction_id}")
+@routes.on(
+    "GET v3/combine-transactions/out-trade-no/{combine_out_trade_no}",
+    "GET v3/combine-transactions/id/{combine_transaction_id}",
+)
 def query_combined(platform: Platform, call: Call) -> dict[str, Any]:
     """A combined order as it stands."""
     return platform.answer(call, combined_facts(platform, find_combined(platform, next(iter(call.variables.values())))))
@@ -555,7 +586,7 @@ def pay_v2(platform: Platform, call: Call) -> dict[str, Any]:
 def placed_v2(platform: Platform, call: Call, trade_type: str) -> dict[str, Any]:
     """The order of a v2 request."""
     sent = {name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}
-    parties = {name: sent[name] for name in ("appid", "mch_id", "sub_appid", "sub_mch_id") if name in sent}
+    parties = chosen(sent, "appid", "mch_id", "sub_appid", "sub_mch_id")
     try:
         return place(
             platform,
@@ -569,14 +600,23 @@ def placed_v2(platform: Platform, call: Call, trade_type: str) -> dict[str, Any]
             parties=parties,
         )
     except Refusal as refusal:
-        codes = {"OUT_TRADE_NO_USED": "ORDERPAID", "ORDER_CLOSED": "ORDERCLOSED", "INVALID_REQUEST": "OUT_TRADE_NO_USED"}
+        codes = {
+            "OUT_TRADE_NO_USED": "ORDERPAID",
+            "ORDER_CLOSED": "ORDERCLOSED",
+            "INVALID_REQUEST": "OUT_TRADE_NO_USED",
+        }
         raise Refusal(200, codes.get(refusal.code, refusal.code), refusal.message) from None
 
 
 def common_v2(call: Call) -> dict[str, Any]:
     """What every v2 answer gives back."""
     names = ("appid", "mch_id", "sub_appid", "sub_mch_id", "device_info")
-    return {"result_code": "SUCCESS", "err_code": None, "err_code_des": None, **{name: call.body[name] for name in names if name in call.body}}
+    return {
+        "result_code": "SUCCESS",
+        "err_code": None,
+        "err_code_des": None,
+        **{name: call.body[name] for name in names if name in call.body},
+    }
 
 
 def time_v2(stamp: str | None) -> str | None:
@@ -612,7 +652,17 @@ def facts_v2(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
 def sub_facts_v2(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
     """One order of a combined one, v2."""
     told = facts_v2(platform, order)
-    names = ("appid", "mch_id", "openid", "total_fee", "cash_fee", "transaction_id", "out_trade_no", "attach", "time_end")
+    names = (
+        "appid",
+        "mch_id",
+        "openid",
+        "total_fee",
+        "cash_fee",
+        "transaction_id",
+        "out_trade_no",
+        "attach",
+        "time_end",
+    )
     return {name: told[name] for name in names if told[name] is not None}
 
 
@@ -670,17 +720,19 @@ def combine_v2(platform: Platform, call: Call) -> dict[str, Any]:
                 total=int(sub["total_fee"]),
                 currency=str(sub.get("fee_type") or "CNY"),
                 expire=sent.get("time_expire"),
-                parties={name: sub[name] for name in ("appid", "mch_id", "sub_mch_id") if name in sub},
+                parties=chosen(sub, "appid", "mch_id", "sub_mch_id"),
                 combined=number,
             )["out_trade_no"]
             for sub in listed
         ]
     except (KeyError, TypeError, ValueError):
         raise Refusal(200, "PARAM_ERROR", "sub_order_list has no order_list with numbers and amounts") from None
-    parties = {name: sent[name] for name in ("combine_appid", "combine_mch_id") if name in sent}
+    parties = chosen(sent, "combine_appid", "combine_mch_id")
     keep_combined(platform, number, "v2", orders, parties, sent)
     told = front_end(platform, letters(28, number))
-    return platform.answer(call, {**common_v2(call), **parties, "trade_type": sent.get("trade_type"), "prepay_id": told["prepay_id"]})
+    return platform.answer(
+        call, {**common_v2(call), **parties, "trade_type": sent.get("trade_type"), "prepay_id": told["prepay_id"]}
+    )
 
 
 @routes.on("POST v2/pay/querycombinedorder")
@@ -719,4 +771,3 @@ def found_combined_v2(platform: Platform, call: Call) -> dict[str, Any]:
         return find_combined(platform, str(call.body["combine_out_trade_no"]))
     except Refusal as refusal:
         raise Refusal(200, "ORDERNOTEXIST", refusal.message) from None
-

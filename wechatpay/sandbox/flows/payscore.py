@@ -33,7 +33,9 @@ def in_state(entry: dict[str, Any], *states: str) -> None:
     order = entry["order"]
     if order["state"] not in states:
         raise Refusal(
-            400, "INVALID_ORDER_STATE", f"the service order {order['out_order_no']} is {order['state']}, not {' or '.join(states)}"
+            400,
+            "INVALID_ORDER_STATE",
+            f"the service order {order['out_order_no']} is {order['state']}, not {' or '.join(states)}",
         )
 
 
@@ -67,7 +69,9 @@ def create(platform: Platform, call: Call) -> dict[str, Any]:
     return platform.answer(call, known["order"])
 
 
-def moved(platform: Platform, number: str, state: str, *, states: tuple[str, ...], event: str, **changes: Any) -> dict[str, Any]:
+def moved(
+    platform: Platform, number: str, state: str, *, states: tuple[str, ...], event: str, **changes: Any
+) -> dict[str, Any]:
     """An order brought into another state from outside; the merchant is notified."""
     with platform.lock:
         entry = platform.ledger.get(SERVICE, number)
@@ -78,7 +82,11 @@ def moved(platform: Platform, number: str, state: str, *, states: tuple[str, ...
             raise ValueError(f"the service order {number} is {order['state']}")
         order |= {"state": state, **changes}
         save(platform, entry)
-        platform.notify(order.get("notify_url"), event, {name: value for name, value in order.items() if name not in ("package", "notify_url")})
+        platform.notify(
+            order.get("notify_url"),
+            event,
+            {name: value for name, value in order.items() if name not in ("package", "notify_url")},
+        )
         return order
 
 
@@ -154,7 +162,14 @@ def complete(platform: Platform, call: Call) -> dict[str, Any]:
     total = int(sent["total_amount"])
     collection = {"state": "USER_PAYING", "total_amount": total, "paying_amount": total, "paid_amount": 0}
     answer = changed(
-        platform, call, "DOING", **sent, state="DONE", state_description=None, need_collection=total > 0, collection=collection
+        platform,
+        call,
+        "DOING",
+        **sent,
+        state="DONE",
+        state_description=None,
+        need_collection=total > 0,
+        collection=collection,
     )
     platform.later_paid_service(call.variables["out_order_no"])
     return answer

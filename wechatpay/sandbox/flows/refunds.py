@@ -34,9 +34,7 @@ def find(platform: Platform, number: str) -> dict[str, Any]:
 
 def save(platform: Platform, refund: dict[str, Any]) -> None:
     """Write the refund down."""
-    platform.ledger.put(
-        REFUND, refund["out_refund_no"], refund, refund["refund_id"], day=refund["create_time"][:10]
-    )
+    platform.ledger.put(REFUND, refund["out_refund_no"], refund, refund["refund_id"], day=refund["create_time"][:10])
 
 
 def place(
@@ -56,11 +54,11 @@ def place(
             raise Refusal(400, "INVALID_REQUEST", f"the refund {number} exists with other parameters")
         return known
     if order["state"] not in ("SUCCESS", "REFUND"):
-        raise Refusal(403, "TRADE_ERROR", f"the order {order['out_trade_no']} is {order['state']}, nothing can be refunded")
-    if total is not None and total != order["total"]:
         raise Refusal(
-            400, "INVALID_REQUEST", f"the order's total is {order['total']}, the refund says {total}"
+            403, "TRADE_ERROR", f"the order {order['out_trade_no']} is {order['state']}, nothing can be refunded"
         )
+    if total is not None and total != order["total"]:
+        raise Refusal(400, "INVALID_REQUEST", f"the order's total is {order['total']}, the refund says {total}")
     left = order["total"] - order["refunded"]
     if amount > left:
         raise Refusal(400, "INVALID_REQUEST", f"{amount} is more than the {left} that are left of the order")
@@ -115,7 +113,13 @@ def finish(platform: Platform, number: str, status: str = "SUCCESS") -> dict[str
             platform.ledger.put(
                 orders.MOVE,
                 "refund " + refund["refund_id"],
-                {"kind": "refund", "order": refund["out_trade_no"], "refund": refund["out_refund_no"], "amount": refund["amount"], "time": refund["success_time"]},
+                {
+                    "kind": "refund",
+                    "order": refund["out_trade_no"],
+                    "refund": refund["out_refund_no"],
+                    "amount": refund["amount"],
+                    "time": refund["success_time"],
+                },
                 day=platform.day(),
             )
         elif status == "CLOSED":
@@ -233,7 +237,11 @@ def refund_v3(platform: Platform, call: Call) -> dict[str, Any]:
 
 @routes.on(
     f"GET {DOMESTIC}/{{out_refund_no}}",
-    *(f"GET {path}/{by}" for path in (*ABROAD, MARKETPLACE) for by in ("id/{refund_id}", "out-refund-no/{out_refund_no}")),
+    *(
+        f"GET {path}/{by}"
+        for path in (*ABROAD, MARKETPLACE)
+        for by in ("id/{refund_id}", "out-refund-no/{out_refund_no}")
+    ),
 )
 def query_v3(platform: Platform, call: Call) -> dict[str, Any]:
     """A refund as it stands."""
@@ -263,7 +271,9 @@ def refunds_of(platform: Platform, order: dict[str, Any]) -> list[dict[str, Any]
     return [each for each in platform.ledger.all(REFUND) if each["out_trade_no"] == order["out_trade_no"]]
 
 
-@routes.on(f"POST {DOMESTIC}/{{refund_id}}/apply-abnormal-refund", f"POST {MARKETPLACE}/{{refund_id}}/apply-abnormal-refund")
+@routes.on(
+    f"POST {DOMESTIC}/{{refund_id}}/apply-abnormal-refund", f"POST {MARKETPLACE}/{{refund_id}}/apply-abnormal-refund"
+)
 def abnormal(platform: Platform, call: Call) -> dict[str, Any]:
     """Send the money of an abnormal refund to another account."""
     refund = find(platform, call.variables["refund_id"])
@@ -340,7 +350,9 @@ def query_v2(platform: Platform, call: Call) -> dict[str, Any]:
             f"refund_id_{index}": refund["refund_id"],
             f"refund_channel_{index}": "ORIGINAL",
             f"refund_fee_{index}": refund["amount"],
-            f"refund_status_{index}": {"CLOSED": "REFUNDCLOSE", "ABNORMAL": "CHANGE"}.get(refund["status"], refund["status"]),
+            f"refund_status_{index}": {"CLOSED": "REFUNDCLOSE", "ABNORMAL": "CHANGE"}.get(
+                refund["status"], refund["status"]
+            ),
             f"refund_recv_accout_{index}": "支付用户的零钱",
             f"refund_success_time_{index}": (refund["success_time"] or "")[:19].replace("T", " ") or None,
         }

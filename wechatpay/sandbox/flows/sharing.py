@@ -37,13 +37,13 @@ def left(platform: Platform, order: dict[str, Any]) -> int:
     """How much of an order can still be shared, in fen."""
     if order.get("unfrozen"):
         return 0
-    shared = sum(
+    gone: int = sum(
         receiver["amount"]
         for split in platform.ledger.all(SPLIT)
         if split["transaction_id"] == order["transaction_id"]
         for receiver in split["receivers"]
     )
-    return int(order["total"]) - int(order["refunded"]) - shared
+    return int(order["total"]) - int(order["refunded"]) - gone
 
 
 def unfreeze(platform: Platform, order: dict[str, Any]) -> None:
@@ -73,7 +73,9 @@ def share(platform: Platform, call: Call) -> dict[str, Any]:
     rest = left(platform, order)
     if wanted > rest:
         raise Refusal(403, "NOT_ENOUGH", f"{wanted} is more than the {rest} that are left to share")
-    split = keep(platform, sent, number, [shared(platform, number, index, each) for index, each in enumerate(receivers)])
+    split = keep(
+        platform, sent, number, [shared(platform, number, index, each) for index, each in enumerate(receivers)]
+    )
     if sent.get("unfreeze_unsplit") or sent.get("finish"):
         unfreeze(platform, order)
     return tell(platform, call, split, "PROCESSING")
@@ -96,7 +98,7 @@ def shared(platform: Platform, number: str, index: int, receiver: dict[str, Any]
 
 def keep(platform: Platform, sent: dict[str, Any], number: str, receivers: list[dict[str, Any]]) -> dict[str, Any]:
     """Write a split down."""
-    split = {
+    split: dict[str, Any] = {
         "sent": sent,
         "sub_mchid": sent.get("sub_mchid"),
         "transaction_id": str(sent["transaction_id"]),
@@ -131,11 +133,16 @@ def finish(platform: Platform, call: Call) -> dict[str, Any]:
     return tell(platform, call, split, "FINISHED")
 
 
-@routes.on("GET v3/profitsharing/transactions/{transaction_id}/amounts", *(f"GET {base}/orders/{{transaction_id}}/amounts" for base in BASES[1:]))
+@routes.on(
+    "GET v3/profitsharing/transactions/{transaction_id}/amounts",
+    *(f"GET {base}/orders/{{transaction_id}}/amounts" for base in BASES[1:]),
+)
 def amounts(platform: Platform, call: Call) -> dict[str, Any]:
     """What is left to share of an order."""
     number = call.variables["transaction_id"]
-    return platform.answer(call, {"transaction_id": number, "unsplit_amount": left(platform, paid_order(platform, number))})
+    return platform.answer(
+        call, {"transaction_id": number, "unsplit_amount": left(platform, paid_order(platform, number))}
+    )
 
 
 @routes.on("POST v3/profitsharing/return-orders", *(f"POST {base}/returnorders" for base in BASES[1:]))

@@ -39,7 +39,13 @@ def found(platform: Platform, kind: str, number: str) -> dict[str, Any]:
     return entry
 
 
-@routes.on(*(f"POST {base}{tail}" for base in (BASE, PARTNER) for tail in ("", "/transfer", "/pre-transfer-with-authorization")))
+@routes.on(
+    *(
+        f"POST {base}{tail}"
+        for base in (BASE, PARTNER)
+        for tail in ("", "/transfer", "/pre-transfer-with-authorization")
+    )
+)
 def transfer(platform: Platform, call: Call) -> dict[str, Any]:
     """Start a transfer; the user confirms it, unless authorised before."""
     sent = dict(call.body)
@@ -72,9 +78,7 @@ def transfer(platform: Platform, call: Call) -> dict[str, Any]:
 def save(platform: Platform, entry: dict[str, Any]) -> None:
     """Write a bill down."""
     bill = entry["bill"]
-    platform.ledger.put(
-        BILL, bill["out_bill_no"], entry, bill["transfer_bill_no"], day=bill["create_time"][:10]
-    )
+    platform.ledger.put(BILL, bill["out_bill_no"], entry, bill["transfer_bill_no"], day=bill["create_time"][:10])
 
 
 def confirm(platform: Platform, number: str, state: str = "SUCCESS") -> dict[str, Any]:
@@ -96,7 +100,11 @@ def confirm(platform: Platform, number: str, state: str = "SUCCESS") -> dict[str
         bill["update_time"] = platform.stamp()
         bill["fail_reason"] = "MERCHANT_REJECT" if state == "FAIL" else None
         save(platform, entry)
-        content = {name: value for name, value in bill.items() if value is not None and name not in ("package_info", "user_name")}
+        content = {
+            name: value
+            for name, value in bill.items()
+            if value is not None and name not in ("package_info", "user_name")
+        }
         platform.notify(entry["notify_url"], "MCHTRANSFER.BILL.FINISHED", content)
         return entry
 
@@ -168,7 +176,13 @@ def detail(platform: Platform, entry: dict[str, Any], one: dict[str, Any]) -> di
     }
 
 
-@routes.on(*(f"GET {base}/{by}" for base in ("v3/transfer/batches",) for by in ("batch-id/{batch_id}", "out-batch-no/{out_batch_no}")))
+@routes.on(
+    *(
+        f"GET {base}/{by}"
+        for base in ("v3/transfer/batches",)
+        for by in ("batch-id/{batch_id}", "out-batch-no/{out_batch_no}")
+    )
+)
 def query_batch(platform: Platform, call: Call) -> dict[str, Any]:
     """A batch as it stands, with its transfers when asked for."""
     entry = found(platform, BATCH, next(iter(call.variables.values())))
@@ -198,7 +212,9 @@ def query_batch(platform: Platform, call: Call) -> dict[str, Any]:
                 "fail_amount": 0,
                 "fail_num": 0,
             },
-            "transfer_detail_list": [{name: one[name] for name in names} for one in details[offset : offset + limit]] if asked else None,
+            "transfer_detail_list": [{name: one[name] for name in names} for one in details[offset : offset + limit]]
+            if asked
+            else None,
             "offset": offset,
             "limit": limit,
         },
@@ -258,7 +274,11 @@ def transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
     )
 
 
-@routes.on("POST v2/mmpaymkttransfers/gettransferinfo", "POST v2/mmpaymkttransfers/gethbinfo", "POST v2/mmpaysptrans/query_bank")
+@routes.on(
+    "POST v2/mmpaymkttransfers/gettransferinfo",
+    "POST v2/mmpaymkttransfers/gethbinfo",
+    "POST v2/mmpaysptrans/query_bank",
+)
 def query_transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
     """A transfer or red packet as it stands, v2."""
     number = number_of(call)
