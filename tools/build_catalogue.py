@@ -106,16 +106,17 @@ def shards(root: Records) -> Records:
                     place = f"{path}/{braces % name}".removeprefix("/")
                     cut(child, place)
                     inline.append((_size(child), place, children, name))
+        literals = node.get("literals", {})
+        if len(literals) > _WIDE:
+            del node["literals"]
+            node["wide"] = True
+            records[f"wide {path}"] = sorted(spelling for children in literals.values() for spelling in children)
+            records.update({f"below {path} {folded}": children for folded, children in literals.items()})
         inline.sort(key=lambda item: item[:2])
         while inline and _size(node) > _BLOCK:
             _, place, children, name = inline.pop()
             records[f"tree {place}"] = children[name]
             children[name] = 0
-        if len(node.get("literals", {})) > _WIDE:
-            literals = node.pop("literals")
-            node["wide"] = True
-            records[f"wide {path}"] = sorted(spelling for children in literals.values() for spelling in children)
-            records.update({f"below {path} {folded}": children for folded, children in literals.items()})
 
     cut(root, "")
     records["tree "] = root

@@ -140,6 +140,9 @@ def test_a_damaged_catalogue_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue, "_index", Shelf(tmp_path / "index.shelf"))
     with pytest.raises(ConfigurationError, match=r"index\.shelf cannot be read"):
         Branch("", None).alike("v3")
+    monkeypatch.setattr(catalogue, "_root", Branch("", None))
+    with pytest.raises(ConfigurationError, match="reinstall"):
+        catalogue.tree()
 
 
 def test_a_catalogue_that_misses_records_stops_nothing(tmp_path, monkeypatch):

@@ -275,7 +275,13 @@ _root = Branch("", None)
 
 
 def tree() -> Branch:
-    """Give the root of all catalogued paths."""
+    """
+    Give the root of all catalogued paths.
+
+    Raises:
+        ConfigurationError: The catalogue's file is absent or damaged.
+    """
+    _root.alike("v3")  # opens the file now, not in the first call
     return _root
 
 
