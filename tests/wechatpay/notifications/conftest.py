@@ -110,7 +110,7 @@ def platform(platform_key: RSAPrivateKey) -> Platform:
 @pytest.fixture(scope="session")
 def notifications(platform: Platform) -> Notifications:
     """The merchant's side, at the time of :data:`NOW`."""
-    verifier = RSAVerifier({platform.serial: platform.key.public_key()}, clock=lambda: NOW)
+    verifier = RSAVerifier({platform.serial: platform.key.public_key()}, clock=lambda: float(NOW))
     return Notifications(verifier, apiv3_key=APIv3Key(APIV3_KEY), secret=SECRET, mchid="1900000109")
 
 
@@ -122,5 +122,5 @@ def client(platform: Platform) -> WeChatPay:
         certs={platform.serial: platform.key.public_key()},
         apiv3_key=APIV3_KEY,
         secret=SECRET,
-        clock=lambda: NOW,
+        clock=lambda: float(NOW),
     )
