@@ -9,6 +9,7 @@ the sidebar shows (a page for each product) are small sources written beside
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -283,6 +284,18 @@ class Operations(SphinxDirective):
         return [nodes.raw("", _list(pages, self.env.docname), format="html")]
 
 
+class Products(SphinxDirective):
+    """``.. products::``: all products with their operations counted."""
+
+    def run(self) -> list[nodes.Node]:
+        counted = Counter(page.product for page in operations().values())
+        items = []
+        for slug, one in products().items():
+            link = relative_uri(f"{self.env.docname}.html", f"{WECHATPAY}/{slug}.html")
+            items.append(f'<li><a href="{escape(link)}">{escape(one["title"])}</a> <code>{counted[slug]}</code></li>')
+        return [nodes.raw("", f'<ul class="op-list op-groups">{"".join(items)}</ul>', format="html")]
+
+
 class Events(SphinxDirective):
     """``.. events::``: the list of all events."""
 
@@ -382,6 +395,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", _write_products)
     app.connect("html-collect-pages", _pages)
     app.add_directive("operations", Operations)
+    app.add_directive("products", Products)
     app.add_directive("events", Events)
     app.add_directive("groups", Groups)
     app.add_directive("common-parameters", CommonParameters)

@@ -6,8 +6,12 @@ stands in ``.. given::`` runs too and is not shown.
 """
 
 import os
+import queue
 import re
 import textwrap
+import threading
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -38,21 +42,66 @@ def sandbox():
 
 
 @pytest.fixture(scope="module")
-def top_sandbox():
+def shared_top_sandbox():
     with TopSandbox() as started:
         yield started
 
 
+@pytest.fixture
+def top_sandbox(shared_top_sandbox):
+    with TopSandbox(beside=shared_top_sandbox) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def inbox():
+    """A merchant's server that accepts whatever comes and keeps it."""
+    arrived = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            arrived.put((dict(self.headers), body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/notify", arrived
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def keep():
+    with ExitStack() as stack:
+        yield stack.enter_context
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_the_blocks_of_a_page_run(page, sandbox, top_sandbox, tmp_path, monkeypatch):
+def test_the_blocks_of_a_page_run(page, sandbox, top_sandbox, inbox, keep, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, value in {**sandbox.env(), **top_sandbox.env()}.items():
         monkeypatch.setenv(name, value)
     sandbox.reset()
     sandbox.write_files(tmp_path)
+
+    def notification_of(event, version="v3"):
+        url, arrived = inbox
+        sandbox.trigger(event, to=url, version=version)
+        return arrived.get(timeout=10)
+
     names = {
+        "notification_of": notification_of,
         "sandbox": sandbox,
         "running": sandbox,
+        "keep": keep,
         "top_sandbox": top_sandbox,
         "client": sandbox.client(),
         "top": top_sandbox.client(),
