@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import struct
+import subprocess
+import sys
 import threading
 import zlib
 
@@ -157,22 +158,26 @@ def test_threads_share_it(path):
     assert wrong == []
 
 
-def _look(shelf, results):
-    results.put(all(shelf.get(key) == record for key, record in RECORDS.items()))
+FORKING = """
+import os, sys
+from chainable.catalogue import Shelf
+shelf = Shelf(sys.argv[1])
+assert shelf.get("key 1")["number"] == 1
+def right():
+    return all(shelf.get(f"key {number}")["number"] == number for number in range(200))
+children = []
+for _ in range(3):
+    child = os.fork()
+    if not child:
+        os._exit(0 if right() else 1)
+    children.append(child)
+assert right()
+assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+"""
 
 
 def test_forked_processes_share_it(path):
-    context = multiprocessing.get_context("fork")
-    shelf = Shelf(path)
-    shelf.get("key 1")
-    results = context.SimpleQueue()
-    children = [context.Process(target=_look, args=(shelf, results)) for _ in range(3)]
-    for child in children:
-        child.start()
-    assert all(shelf.get(key) == record for key, record in RECORDS.items())
-    assert [results.get() for _ in children] == [True] * 3
-    for child in children:
-        child.join()
+    subprocess.run([sys.executable, "-c", FORKING, str(path)], check=True)
 
 
 def test_systems_without_pread_seek_and_read(tmp_path):
