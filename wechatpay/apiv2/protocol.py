@@ -19,12 +19,15 @@ from chainable.codecs import JSON
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.signing import Signer, Verifier
 from wechatpay.apiv2.errors import is_refusal, refusal
+from wechatpay.apiv2.keys import FieldKey, field_key
 from wechatpay.apiv2.signing import HMAC_SHA256, MD5, FreshNonce, ParamSigner, verify_parameters
 from wechatpay.apiv2.xml import XML, text_of
 from wechatpay.crypto import rsa
 from wechatpay.sensitive import Ciphertext, Sensitive
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     from chainable.codecs import Codec
     from chainable.response import Response
     from wechatpay.catalogue import Operation
@@ -147,7 +150,10 @@ def _texts(client: WeChatPay, wanted: Wanted, given: object) -> dict[str, str]:
         if value is None:
             continue
         if isinstance(value, Sensitive):
-            texts[name] = _encrypted(client, operation, name, value)
+            found = _field_key(client, operation)
+            texts[name] = _encrypted(found.key, name, value)
+            if found.serial is not None:
+                texts.update(dict.fromkeys(_serial_fields(operation), found.serial))
             continue
         if name in secret and not isinstance(value, Ciphertext) and not by_hand:
             msg = (
@@ -159,13 +165,19 @@ def _texts(client: WeChatPay, wanted: Wanted, given: object) -> dict[str, str]:
     return texts
 
 
-def _encrypted(client: WeChatPay, operation: Operation | None, name: str, value: Sensitive) -> str:
+def _field_key(client: WeChatPay, operation: Operation | None) -> FieldKey:
     if operation is not None and operation.key_operation is not None:
-        from wechatpay.apiv2.keys import field_key
+        return field_key(client, operation.key_operation)
+    return FieldKey(client.certificates[client.certificates.default_serial], None)
 
-        key = field_key(client, operation.key_operation)
-    else:
-        key = client.certificates[client.certificates.default_serial]
+
+def _serial_fields(operation: Operation | None) -> list[str]:
+    """Give the names under which an operation wants to know whose key its fields are encrypted with."""
+    fields = () if operation is None else operation.request.xml or ()
+    return [one.name for one in fields if one.name in {"cert_serial_number", "cert_sn"}]
+
+
+def _encrypted(key: RSAPublicKey, name: str, value: Sensitive) -> str:
     try:
         return b2a_base64(rsa.encrypt(key, value.reveal().encode()), newline=False).decode()
     except UnicodeEncodeError:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 import pickle
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from chainable.signing import Signer
+from wechatpay import catalogue
+from wechatpay.apiv2.keys import sandbox_key
 from wechatpay.apiv2.signing import ParamSigner, WorkWXSigner, verify_parameters
 from wechatpay.apiv2.xml import XML
 from wechatpay.catalogue import Operation, Upload
@@ -553,6 +559,29 @@ class TestBrowserPages:
             signed_url(knowing, wanted)
 
 
+APIV3_KEY = b"a" * 32
+
+
+class NoCertificate:
+    """Stands where a merchant certificate would, and has nothing to show."""
+
+    def install(self, context):
+        pass
+
+
+def vars_of(*keys):
+    """The real catalogue's operations."""
+    return {key: catalogue.operation(key) for key in keys}
+
+
+def certificate_of(key, serial, year):
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenpay")])
+    start = datetime(year, 1, 1, tzinfo=timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    dated = builder.serial_number(serial).not_valid_before(start).not_valid_after(start + timedelta(days=1825))
+    return dated.sign(key, hashes.SHA256())
+
+
 @pytest.fixture(scope="module")
 def key():
     return rsa.generate_private_key(65537, 2048)
@@ -613,8 +642,66 @@ class TestEncryptedFields:
         )
         platform.answer_bytes(f"<xml><return_code>SUCCESS</return_code>{fields}</xml>".encode())
 
-        with pytest.raises(CodecError, match="getpublickey answered without a usable pub_key"):
+        with pytest.raises(CodecError, match="getpublickey answered without a usable key"):
             client.v2.mmpaysptrans.pay_bank.post(xml={"enc_bank_no": Sensitive("6225")})
+
+    def sealed(self, *certificates):
+        def seal(certificate):
+            pem = certificate.public_bytes(Encoding.PEM)
+            ciphertext = AESGCM(APIV3_KEY).encrypt(b"0123456789ab", pem, b"certificate")
+            return {
+                "serial_no": "0A01",
+                "encrypt_certificate": {
+                    "algorithm": "AEAD_AES_256_GCM",
+                    "nonce": "0123456789ab",
+                    "associated_data": "certificate",
+                    "ciphertext": base64.b64encode(ciphertext).decode(),
+                },
+            }
+
+        return json.dumps({"data": [seal(certificate) for certificate in certificates]})
+
+    def test_keys_may_come_in_certificates(self, make_client, platform, key):
+        """Sealed with the APIv3 key; the youngest is taken, and its serial told."""
+        client = make_client(
+            vars_of("POST v2/mchrisk/querymchrisk", "POST v2/risk/getcertficates"), apiv3_key=APIV3_KEY
+        )
+        old, new = (certificate_of(key, serial, year) for serial, year in ((0x0A01, 2024), (0x0B02, 2025)))
+        platform.answer({**OK, "certificates": self.sealed(new, old)}, sign="HMAC-SHA256")
+        platform.answer(OK, sign=None)
+        client._pair = NoCertificate()
+
+        client.v2.mchrisk.querymchrisk.post(xml={"certificates_name": Sensitive("张三")})
+
+        asked, sent = platform.received
+        assert asked["sign_type"] == "HMAC-SHA256"
+        assert sent["cert_serial_number"] == "0B02"
+        assert key.decrypt(base64.b64decode(sent["certificates_name"]), OAEP).decode() == "张三"
+
+    def test_certificates_need_the_apiv3_key(self, make_client, platform):
+        """The setting is named; and other forms are told."""
+        rules = vars_of("POST v2/mchrisk/querymchrisk", "POST v2/risk/getcertficates")
+        platform.answer({**OK, "certificates": "{}"}, sign="HMAC-SHA256")
+        platform.answer({**OK, "certificates": "{}"}, sign="HMAC-SHA256")
+        without, given = make_client(rules), make_client(rules, apiv3_key=APIV3_KEY)
+        for client, error, words in (
+            (without, ConfigurationError, "give apiv3_key="),
+            (given, CodecError, "without a usable key"),
+        ):
+            client._pair = NoCertificate()
+            with pytest.raises(error, match=words):
+                client.v2.mchrisk.querymchrisk.post(xml={"certificates_name": Sensitive("张三")})
+
+    def test_an_uncatalogued_key_operation_is_asked_all_the_same(self, make_client, platform, pem, key):
+        """The catalogue may be behind itself."""
+        rules = {"POST v2/mmpaysptrans/pay_bank": self.RULES["POST v2/mmpaysptrans/pay_bank"]}
+        client = make_client(rules)
+        platform.answer({**OK, "pub_key": pem})
+        platform.answer(OK, sign=None)
+
+        client.v2.mmpaysptrans.pay_bank.post(xml={"enc_bank_no": Sensitive("6225")})
+
+        assert platform.requests[0].url == "https://api.mch.weixin.qq.com/risk/getpublickey"
 
     def test_other_fields_take_the_platform_key(self, make_client, platform, key):
         """Where the operation has no key of its own, known or not."""
@@ -694,3 +781,21 @@ class TestUploads:
 
         assert b'name="sha256"' in platform.requests[0].body
         assert b'name="sign_type"' not in platform.requests[0].body
+
+
+class TestPlatformSandboxes:
+    @pytest.mark.parametrize(
+        ("old", "path"), [(False, "xdc/apiv2getsignkey/sign/getsignkey"), (True, "sandboxnew/pay/getsignkey")]
+    )
+    def test_the_key_is_exchanged(self, make_client, platform, old, path):
+        """Both answer without a signature, and know MD5 only."""
+        client = make_client(vars_of("POST v2/xdc/apiv2getsignkey/sign/getsignkey"))
+        platform.answer({**OK, "sandbox_signkey": "k" * 32}, sign=None)
+        platform.answer(OK, sign=None)
+
+        assert sandbox_key(client, old=old) == "k" * 32
+        assert platform.requests[0].url == f"https://api.mch.weixin.qq.com/{path}"
+        assert set(platform.received[0]) == {"mch_id", "nonce_str", "sign"}
+        verify_parameters(platform.received[0], SECRET)
+        with pytest.raises(CodecError, match="no sandbox_signkey"):
+            sandbox_key(client, old=old)
