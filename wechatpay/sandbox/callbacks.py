@@ -40,6 +40,7 @@ FORGERIES = {
     "missing": "without signature headers",
 }
 TIMEOUT = 5.0
+WORKERS = 8
 KEPT = 4096
 
 
@@ -178,8 +179,8 @@ class Callbacks:
         self._changed = Condition()
         self._pending = 0
         self._stopped = False
-        self._pool = ThreadPoolExecutor(8, "wechatpay-sandbox-callback")
-        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT))
+        self._pool = ThreadPoolExecutor(WORKERS, "wechatpay-sandbox-callback")
+        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT), maxsize=WORKERS)
         self._thread: Thread | None = None
 
     def __iter__(self) -> Iterator[Delivery]:
@@ -249,6 +250,9 @@ class Callbacks:
         with self._changed:
             self._pending -= len(self._due)
             self._due.clear()
+            for delivery in self._deliveries:
+                if delivery.state == "waiting":
+                    delivery.state, delivery.next = "given up", None
             self._deliveries.clear()
             self._changed.notify_all()
 
@@ -270,7 +274,7 @@ class Callbacks:
         """Trusts what the system trusts, and what the sandbox's own authority vouches for."""
         context = ssl.create_default_context()
         context.load_verify_locations(cadata=self._account.ca)
-        return urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT), ssl_context=context)
+        return urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT), maxsize=WORKERS, ssl_context=context)
 
     def _may_call(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -330,7 +334,7 @@ class Callbacks:
 
     def _go_on(self, delivery: Delivery, attempt: Attempt, forgery: str) -> None:
         genuine = [each for each in delivery.attempts if not each.forgery]
-        if forgery == "duplicate" and delivery.state != "waiting":
+        if delivery.state == "given up":  # forgotten meanwhile
             return
         if any(each.accepted for each in genuine):
             delivery.state, delivery.next = "accepted", None

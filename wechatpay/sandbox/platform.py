@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import time
 from datetime import datetime, timedelta, timezone
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.messages import Request
 
 __all__ = ["BEIJING", "Platform"]
+
+logger = logging.getLogger("wechatpay.sandbox")
 
 BEIJING = timezone(timedelta(hours=8))
 REASONS: Mapping[str, int] = {
@@ -173,7 +176,8 @@ class Platform:
         try:
             struck = self._strike(request, entry)
             reply = self._deed(request, found, entry, struck)
-        except Refusal as refusal:
+        except Exception as error:
+            refusal = error if isinstance(error, Refusal) else stumbled(error)
             entry.code, entry.message = refusal.code, refusal.message
             reply = apiv2.refusal_xml(refusal) if entry.version == "v2" else refusal.reply()
         reply = disturbed(reply, struck)
@@ -258,8 +262,7 @@ class Platform:
         query = body if operation.method == "GET" else {}
         call = Call(operation, request, variables, query, body, files)
         try:
-            handler = flows.routes.get(operation.key)
-            answer = handler(self, call) if handler else self._generic(call)
+            answer = self._flow(call)
         except Refusal as refusal:
             entry.code, entry.message = refusal.code, refusal.message
             return self._failure(found, refusal, signed.algorithm)
@@ -282,9 +285,16 @@ class Platform:
             raise absent(request, found)
         call, opened = self._checked(request, found, parts)
         entry.opened = opened
-        handler = flows.routes.get(found.operation.key)
-        answer = handler(self, call) if handler else self._generic(call)
+        answer = self._flow(call)
         return answer if isinstance(answer, Reply) else Reply.of(answer)
+
+    def _flow(self, call: Call) -> Any:
+        """What the operation's flow answers, or the catalogue for it; a field it cannot do without is asked for."""
+        handler = flows.routes.get(call.operation.key) or Platform._generic
+        try:
+            return handler(self, call)
+        except KeyError as error:
+            raise Refusal.of_field("body", pointer(str(error.args[0])), "missing, and needed here") from None
 
     def _covered(self, request: Request) -> tuple[bytes, list[multipart.Part]]:
         """What the signature has to cover: the body, or the meta part of an upload."""
@@ -500,6 +510,12 @@ def refusal_of(fault: Fault) -> Refusal:
     code = fault.code or "SYSTEM_ERROR"
     status = fault.status or STATUS_OF_CODE.get(code, 400)
     return Refusal(status, code, fault.message or f"The sandbox was told to answer {code}")
+
+
+def stumbled(error: Exception) -> Refusal:
+    """A fault of the sandbox itself: it is logged, and told as what it is."""
+    logger.error("the sandbox could not answer", exc_info=error)
+    return Refusal(500, "SYSTEM_ERROR", f"the sandbox could not answer: {type(error).__name__}: {error}")
 
 
 def uploaded(parts: list[multipart.Part]) -> tuple[Upload, ...]:

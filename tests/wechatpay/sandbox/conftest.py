@@ -7,8 +7,9 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
 import time
-from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
@@ -17,6 +18,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.messages import Request
@@ -232,6 +234,61 @@ def form() -> Callable[..., bytes]:
     return multipart
 
 
+class Receiver:
+    """The merchant's server: answers as told, and keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[dict[str, str], bytes]] = []
+        self.answers: list[tuple[int, bytes]] = []
+        self.default = (200, b"")
+        self._lock = threading.Lock()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with receiver._lock:
+                    receiver.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                    status, answer = receiver.answers.pop(0) if receiver.answers else receiver.default
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/notify"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def opened(self, sandbox: Sandbox, index: int = -1) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Envelope and decrypted resource of a v3 notification, its signature checked."""
+        headers, body = self.received[index]
+        message = f"{headers['wechatpay-timestamp']}\n{headers['wechatpay-nonce']}\n".encode() + body + b"\n"
+        key: Any = serialization.load_pem_public_key(sandbox.account.certs[headers["wechatpay-serial"]].encode())
+        key.verify(base64.b64decode(headers["wechatpay-signature"]), message, padding.PKCS1v15(), hashes.SHA256())
+        envelope = json.loads(body)
+        resource = envelope["resource"]
+        plain = AESGCM(sandbox.account.apiv3_key.encode()).decrypt(
+            resource["nonce"].encode(),
+            base64.b64decode(resource["ciphertext"]),
+            resource["associated_data"].encode(),
+        )
+        return envelope, json.loads(plain)
+
+    def xml(self, index: int = -1) -> dict[str, str]:
+        return {element.tag: element.text or "" for element in ET.fromstring(self.received[index][1])}
+
+
 @pytest.fixture
-def ok() -> int:
-    return HTTPStatus.OK
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()

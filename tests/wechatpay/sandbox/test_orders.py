@@ -1,0 +1,493 @@
+"""Orders of every kind: placed, paid, asked for, closed, taken back; refunded; and the bills of the day."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from wechatpay.sandbox import Sandbox
+
+NUMBER = "1217752501201407033233368018"
+
+
+def sent(merchant: Any, number: str = NUMBER, total: int = 100, **changes: Any) -> dict[str, Any]:
+    return {
+        "appid": merchant.account.appid,
+        "mchid": merchant.account.mchid,
+        "description": "商品",
+        "attach": "店",
+        "out_trade_no": number,
+        "notify_url": "http://127.0.0.1:9/notify",
+        "amount": {"total": total, "currency": "CNY"},
+        **changes,
+    }
+
+
+def place(merchant: Any, number: str = NUMBER, total: int = 100, **changes: Any) -> Any:
+    return merchant.post("/v3/pay/transactions/native", sent(merchant, number, total, **changes))
+
+
+def query(merchant: Any, number: str = NUMBER) -> Any:
+    return merchant.get(f"/v3/pay/transactions/out-trade-no/{number}?mchid={merchant.account.mchid}")
+
+
+def test_a_native_order_is_paid_asked_for_and_notified(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    answer = place(merchant, notify_url=receiver.url)
+    assert answer.data["code_url"].startswith("weixin://wxpay/bizpayurl?pr=")
+    unpaid = query(merchant).data
+    assert (unpaid["trade_state"], unpaid["amount"]) == ("NOTPAY", {"total": 100, "currency": "CNY"})
+    assert "transaction_id" not in unpaid
+    assert "success_time" not in unpaid
+
+    (order,) = sandbox.pay(NUMBER, openid="oPayer")
+    assert sandbox.callbacks.wait()
+    paid = query(merchant).data
+    assert paid["trade_state"] == "SUCCESS"
+    assert paid["payer"] == {"openid": "oPayer"}
+    by_id = merchant.get(f"/v3/pay/transactions/id/{order['transaction_id']}?mchid={merchant.account.mchid}")
+    assert by_id.data["trade_state"] == "SUCCESS"
+    assert by_id.data["transaction_id"] == paid["transaction_id"]
+
+    envelope, resource = receiver.opened(sandbox)
+    assert envelope["event_type"] == "TRANSACTION.SUCCESS"
+    assert envelope["resource"]["original_type"] == "transaction"
+    assert resource["amount"] == {"total": 100, "currency": "CNY", "payer_total": 100, "payer_currency": "CNY"}
+    assert resource["out_trade_no"] == NUMBER
+    assert resource["mchid"] == merchant.account.mchid
+    assert len(receiver.received) == 1
+
+
+def test_the_same_number_is_the_same_order(sandbox: Sandbox, merchant: Any) -> None:
+    assert place(merchant).data["code_url"] == place(merchant).data["code_url"]
+    assert place(merchant, total=2).data["code"] == "INVALID_REQUEST"
+    sandbox.pay(NUMBER)
+    assert place(merchant).data["code"] == "OUT_TRADE_NO_USED"
+
+
+def test_an_order_is_closed(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant)
+    close = f"/v3/pay/transactions/out-trade-no/{NUMBER}/close"
+    assert merchant.post(close, {"mchid": merchant.account.mchid}).status == 204
+    assert query(merchant).data["trade_state"] == "CLOSED"
+    assert place(merchant).data["code"] == "ORDER_CLOSED"
+    with pytest.raises(ValueError, match="it is CLOSED"):
+        sandbox.pay(NUMBER)
+    place(merchant, "another1")
+    sandbox.pay("another1")
+    answer = merchant.post("/v3/pay/transactions/out-trade-no/another1/close", {"mchid": merchant.account.mchid})
+    assert answer.data["code"] == "ORDERPAID"
+    with pytest.raises(LookupError, match="no order nobody"):
+        sandbox.pay("nobody")
+    assert query(merchant, "nobody00").data["code"] == "ORDER_NOT_EXIST"
+
+
+def test_an_order_closes_when_its_time_is_over(sandbox: Sandbox, merchant: Any, monkeypatch: Any) -> None:
+    soon = sandbox.platform.now().replace(year=2090).isoformat(timespec="seconds")
+    place(merchant, time_expire=soon)
+    assert query(merchant).data["time_expire"] == soon
+    monkeypatch.setattr(sandbox.platform, "clock", lambda: 4_000_000_000.0)
+    with pytest.raises(ValueError, match="it is CLOSED"):
+        sandbox.pay(NUMBER)
+    monkeypatch.undo()
+    assert place(merchant, "another1", time_expire="tomorrow").data["detail"]["field"] == "/time_expire"
+    assert place(merchant, "another2", time_expire="2019-12-31T15:59:60+08:00").status == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("jsapi", "prepay_id"), ("app", "prepay_id"), ("h5", "h5_url"), ("native", "code_url")],
+)
+def test_each_kind_gives_its_front_end_what_it_needs(merchant: Any, kind: str, field: str) -> None:
+    body = sent(merchant)
+    if kind == "jsapi":
+        body["payer"] = {"openid": "oUser"}
+    if kind == "h5":
+        body["scene_info"] = {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}
+    answer = merchant.post(f"/v3/pay/transactions/{kind}", body)
+    assert list(answer.data) == [field]
+
+
+def test_orders_of_a_service_provider(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    body = {
+        "sp_appid": "wx8888888888888888",
+        "sp_mchid": merchant.account.mchid,
+        "sub_mchid": "1900000110",
+        "description": "商品",
+        "out_trade_no": NUMBER,
+        "notify_url": receiver.url,
+        "amount": {"total": 1},
+        "payer": {"sp_openid": "oSp", "sub_openid": "oSub"},
+    }
+    assert "prepay_id" in merchant.post("/v3/pay/partner/transactions/jsapi", body).data
+    sandbox.pay(NUMBER)
+    target = (
+        f"/v3/pay/partner/transactions/out-trade-no/{NUMBER}?sp_mchid={merchant.account.mchid}&sub_mchid=1900000110"
+    )
+    told = merchant.get(target).data
+    assert told["payer"] == {"sp_openid": "oSp", "sub_openid": "oSub"}
+    assert told["sub_mchid"] == "1900000110"
+    del body["payer"]["sub_openid"]
+    merchant.post("/v3/pay/partner/transactions/jsapi", {**body, "out_trade_no": "another1"})
+    sandbox.pay("another1")
+    assert merchant.get(target.replace(NUMBER, "another1")).data["payer"] == {"sp_openid": "oSp"}
+
+
+def abroad(merchant: Any, number: str = NUMBER, **changes: Any) -> dict[str, Any]:
+    return {
+        "appid": "wx1",
+        "mchid": merchant.account.mchid,
+        "sp_appid": "wx1",
+        "sp_mchid": merchant.account.mchid,
+        "sub_mchid": "1900000110",
+        "description": "商品",
+        "out_trade_no": number,
+        "notify_url": "http://127.0.0.1:9/",
+        "trade_type": "NATIVE",
+        "merchant_category_code": "1011",
+        "amount": {"total": 888, "currency": "HKD"},
+        **changes,
+    }
+
+
+def numbers(merchant: Any) -> str:
+    return f"mchid={merchant.account.mchid}&sp_mchid={merchant.account.mchid}&sub_mchid=1900000110"
+
+
+def test_orders_abroad_have_an_id(sandbox: Sandbox, merchant: Any) -> None:
+    assert merchant.post("/v3/global/transactions/native", abroad(merchant)).status == 200
+    target = f"/v3/global/transactions/out-trade-no/{NUMBER}?{numbers(merchant)}"
+    assert "transaction_id" not in merchant.get(target).data
+    sandbox.pay(NUMBER)
+    told = merchant.get(target).data
+    assert told["amount"]["payer_currency"] == "HKD"
+    assert len(told["id"]) == 28
+
+
+def test_an_authorisation_code_pays_at_once_and_is_reversed(sandbox: Sandbox, merchant: Any) -> None:
+    body = sent(merchant, payer={"auth_code": "130061098828009406"}, scene_info={"store_info": {"id": "1"}})
+    del body["notify_url"]
+    told = merchant.post("/v3/pay/transactions/codepay", body).data
+    assert (told["trade_state"], told["trade_type"]) == ("SUCCESS", "MICROPAY")
+    reverse = f"/v3/pay/transactions/out-trade-no/{NUMBER}/reverse"
+    answer = merchant.post(reverse, {"appid": merchant.account.appid, "mchid": merchant.account.mchid})
+    assert answer.data["out_trade_no"] == NUMBER
+    assert query(merchant).data["trade_state"] == "REVOKED"
+    bill = merchant.get(f"/v3/bill/tradebill?bill_date={sandbox.platform.day()}")
+    content = sandbox.ledger.content("bill file", bill.data["download_url"].partition("=")[2])
+    assert content is not None
+    assert "REVOKED" in content.decode()
+    abroad_body = abroad(merchant, "another1", payer={"auth_code": "1"}, trade_type="MICROPAY")
+    del abroad_body["notify_url"]
+    assert merchant.post("/v3/transactions/micropay", abroad_body).data["trade_state"] == "SUCCESS"
+    reverse = "/v3/transactions/out-trade-no/another1/reverse"
+    from wechatpay import catalogue
+
+    operation = catalogue.operation("POST v3/transactions/out-trade-no/{out_trade_no}/reverse")
+    assert operation is not None
+    values = {each.name: each.example for each in operation.request.json or ()}
+    names = {"mchid": merchant.account.mchid, "sp_mchid": merchant.account.mchid}
+    assert merchant.post(reverse, {**values, **{k: v for k, v in names.items() if k in values}}).status == 204
+
+
+def test_an_unpaid_order_that_is_reversed_is_only_closed(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant)
+    body = {"appid": merchant.account.appid, "mchid": merchant.account.mchid}
+    merchant.post(f"/v3/pay/transactions/out-trade-no/{NUMBER}/reverse", body)
+    assert query(merchant).data["trade_state"] == "REVOKED"
+    assert list(sandbox.ledger.all("move")) == []
+
+
+def combined(merchant: Any, url: str) -> dict[str, Any]:
+    return {
+        "combine_appid": merchant.account.appid,
+        "combine_mchid": merchant.account.mchid,
+        "combine_out_trade_no": "P20150806125346",
+        "scene_info": {"device_id": "POS1:1", "payer_client_ip": "14.17.22.32"},
+        "sub_orders": [
+            {
+                "mchid": merchant.account.mchid,
+                "sub_mchid": "1900000110",
+                "attach": "店",
+                "amount": {"total_amount": amount, "currency": "CNY"},
+                "out_trade_no": number,
+                "description": "商品",
+            }
+            for number, amount in (("sub00001", 100), ("sub00002", 250))
+        ],
+        "notify_url": url,
+    }
+
+
+def test_a_combined_order_is_paid_in_one_go(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    assert "code_url" in merchant.post("/v3/combine-transactions/native", combined(merchant, receiver.url)).data
+    target = "/v3/combine-transactions/out-trade-no/P20150806125346"
+    before = merchant.get(target).data
+    assert [each["trade_state"] for each in before["sub_orders"]] == ["NOTPAY", "NOTPAY"]
+    paid = sandbox.pay("P20150806125346")
+    assert [order["total"] for order in paid] == [100, 250]
+    told = merchant.get(target).data
+    assert [each["amount"]["payer_amount"] for each in told["sub_orders"]] == [100, 250]
+    assert told["combine_payer_info"]["openid"]
+    assert sandbox.callbacks.wait()
+    _, resource = receiver.opened(sandbox)
+    assert resource["combine_out_trade_no"] == "P20150806125346"
+    assert len(resource["sub_orders"]) == 2
+    assert merchant.get("/v3/combine-transactions/out-trade-no/none").data["code"] == "ORDER_NOT_EXIST"
+
+
+def test_a_combined_order_is_closed(merchant: Any) -> None:
+    body = combined(merchant, "http://127.0.0.1:9/")
+    del body["scene_info"]["device_id"]
+    merchant.post("/v3/combine-transactions/native", body)
+    sub_orders = [
+        {"mchid": merchant.account.mchid, "out_trade_no": each["out_trade_no"]} for each in body["sub_orders"]
+    ]
+    target = "/v3/combine-transactions/out-trade-no/P20150806125346"
+    answer = merchant.post(target + "/close", {"combine_appid": merchant.account.appid, "sub_orders": sub_orders})
+    assert answer.status == 204
+    assert [each["trade_state"] for each in merchant.get(target).data["sub_orders"]] == ["CLOSED", "CLOSED"]
+
+
+# refunds
+
+
+def refund(merchant: Any, number: str, fen: int, order: str = NUMBER, **changes: Any) -> Any:
+    body = {
+        "out_trade_no": order,
+        "out_refund_no": number,
+        "amount": {"refund": fen, "total": 100, "currency": "CNY"},
+        **changes,
+    }
+    return merchant.post("/v3/refund/domestic/refunds", {k: v for k, v in body.items() if v is not None})
+
+
+def test_refunds_in_parts_add_up_and_are_notified(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    place(merchant)
+    assert refund(merchant, "R1", 30).data["code"] == "TRADE_ERROR"
+    sandbox.pay(NUMBER)
+    sandbox.callbacks.wait()
+    first = refund(merchant, "R1", 30, notify_url=receiver.url).data
+    assert (first["status"], first["amount"]["refund"]) == ("PROCESSING", 30)
+    assert sandbox.callbacks.wait()
+    envelope, resource = receiver.opened(sandbox)
+    assert envelope["event_type"] == "REFUND.SUCCESS"
+    assert resource["amount"] == {"total": 100, "refund": 30, "payer_total": 100, "payer_refund": 30}
+    assert resource["refund_status"] == "SUCCESS"
+    assert refund(merchant, "R1", 30, notify_url=receiver.url).data["status"] == "SUCCESS"
+    assert refund(merchant, "R1", 31).data["code"] == "INVALID_REQUEST"
+    assert refund(merchant, "R2", 71).data["message"].endswith("that are left of the order")
+    assert refund(merchant, "R2", 70).status == 200
+    assert refund(merchant, "R3", 1).data["code"] == "INVALID_REQUEST"
+    told = merchant.get("/v3/refund/domestic/refunds/R2").data
+    assert told["status"] == "SUCCESS"
+    assert told["success_time"]
+    assert query(merchant).data["trade_state"] == "REFUND"
+    assert merchant.get("/v3/refund/domestic/refunds/R9").data["code"] == "RESOURCE_NOT_EXISTS"
+
+
+def test_a_refund_names_its_order_and_its_total(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant)
+    sandbox.pay(NUMBER)
+    assert refund(merchant, "R1", 30, out_trade_no=None).data["detail"]["field"] == "/transaction_id"
+    assert refund(merchant, "R1", 30, "another1").data["code"] == "RESOURCE_NOT_EXISTS"
+    answer = refund(merchant, "R1", 30, amount={"refund": 30, "total": 99, "currency": "CNY"})
+    assert "total is 100" in answer.data["message"]
+
+
+def test_refunds_end_as_told(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    sandbox.platform.automatic = frozenset()
+    place(merchant)
+    sandbox.pay(NUMBER)
+    sandbox.callbacks.wait()
+    for number, status in (("R1", "CLOSED"), ("R2", "ABNORMAL")):
+        refund(merchant, number, 50, notify_url=receiver.url)
+        assert merchant.get(f"/v3/refund/domestic/refunds/{number}").data["status"] == "PROCESSING"
+        sandbox.finish_refund(number, status)
+        assert sandbox.callbacks.wait()
+        assert receiver.opened(sandbox)[0]["event_type"] == f"REFUND.{status}"
+        assert "success_time" not in merchant.get(f"/v3/refund/domestic/refunds/{number}").data
+    assert query(merchant).data["trade_state"] == "REFUND"
+    with pytest.raises(ValueError, match="CLOSED already"):
+        sandbox.finish_refund("R1")
+    with pytest.raises(ValueError, match="not as LOST"):
+        sandbox.finish_refund("R1", "LOST")
+    with pytest.raises(LookupError, match="no refund R9"):
+        sandbox.finish_refund("R9")
+
+
+def test_closing_the_only_refund_makes_the_order_paid_again(sandbox: Sandbox, merchant: Any) -> None:
+    sandbox.platform.automatic = frozenset()
+    place(merchant)
+    sandbox.pay(NUMBER)
+    refund(merchant, "R1", 100)
+    sandbox.finish_refund("R1", "CLOSED")
+    assert query(merchant).data["trade_state"] == "SUCCESS"
+
+
+def test_an_abnormal_refund_goes_to_another_account(sandbox: Sandbox, merchant: Any) -> None:
+    sandbox.platform.automatic = frozenset()
+    place(merchant)
+    sandbox.pay(NUMBER)
+    refund_id = refund(merchant, "R1", 100).data["refund_id"]
+    body = {
+        "out_refund_no": "R1",
+        "type": "USER_BANK_CARD",
+        "bank_type": "ICBC_DEBIT",
+        "bank_account": merchant.encrypt("6222"),
+        "real_name": merchant.encrypt("张三"),
+    }
+    target = f"/v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund"
+    assert merchant.post(target, body).data["code"] == "INVALID_REQUEST"
+    sandbox.finish_refund("R1", "ABNORMAL")
+    assert merchant.post(target, body).data["status"] == "PROCESSING"
+    assert sandbox.journal[-1].opened == {"body/bank_account": "6222", "body/real_name": "张三"}
+
+
+def test_refunds_abroad_are_listed(sandbox: Sandbox, merchant: Any) -> None:
+    merchant.post("/v3/global/transactions/native", abroad(merchant))
+    sandbox.pay(NUMBER)
+    body = {
+        name: value
+        for name, value in abroad(merchant).items()
+        if name in ("appid", "mchid", "sp_appid", "sp_mchid", "sub_mchid", "out_trade_no")
+    }
+    ids = []
+    for number in ("R1", "R2", "R3"):
+        amount = {"refund": 100, "total": 888, "currency": "HKD"}
+        ids.append(merchant.post("/v3/global/refunds", {**body, "out_refund_no": number, "amount": amount}).data["id"])
+    query_ = numbers(merchant)
+    assert merchant.get(f"/v3/global/refunds/id/{ids[0]}?{query_}").data["out_refund_no"] == "R1"
+    assert merchant.get(f"/v3/global/refunds/out-refund-no/R2?{query_}").data["id"] == ids[1]
+    page = merchant.get(f"/v3/global/refunds?{query_}&out_trade_no={NUMBER}&offset=1&count=1").data
+    assert [each["out_refund_no"] for each in page["data"]] == ["R2"]
+    assert (page["total_num"], page["current_total_num"]) == (3, 1)
+
+
+# bills
+
+
+def rows(content: bytes) -> tuple[list[dict[str, str]], dict[str, str]]:
+    text = content.decode("utf-8-sig")
+    assert content.startswith(b"\xef\xbb\xbf")
+    lines = [line for line in csv.reader(io.StringIO(text)) if line]
+    head, *table, summary, totals = lines
+    return (
+        [dict(zip(head, (cell.removeprefix("`") for cell in line), strict=True)) for line in table],
+        dict(zip(summary, (cell.removeprefix("`") for cell in totals), strict=True)),
+    )
+
+
+def shop(sandbox: Sandbox, merchant: Any) -> None:
+    for index, total in enumerate((1, 100, 333, 98765)):
+        place(merchant, f"order{index:03}", total, description="一,二")
+        sandbox.pay(f"order{index:03}")
+    refund(merchant, "R1", 33, "order002", amount={"refund": 33, "total": 333, "currency": "CNY"})
+    refund(merchant, "R2", 1, "order000", amount={"refund": 1, "total": 1, "currency": "CNY"})
+
+
+def download(sandbox: Sandbox, merchant: Any, answer: Any) -> bytes:
+    url = answer.data["download_url"]
+    assert url.startswith(sandbox.base_url)
+    reply = merchant.get("/" + url.removeprefix(sandbox.base_url))
+    assert "Wechatpay-Signature" not in reply.headers
+    content = bytes(reply.body)
+    if "tartype" in url:
+        content = gzip.decompress(content)
+    assert hashlib.sha1(content).hexdigest() == answer.data["hash_value"]
+    return content
+
+
+def test_the_trade_bill_adds_up_to_the_fen(sandbox: Sandbox, merchant: Any) -> None:
+    shop(sandbox, merchant)
+    day = sandbox.platform.day()
+    table, totals = rows(download(sandbox, merchant, merchant.get(f"/v3/bill/tradebill?bill_date={day}")))
+    assert totals["总交易单数"] == "6"
+    for name, total in (
+        ("应结订单金额", "应结订单总金额"),
+        ("退款金额", "退款总金额"),
+        ("手续费", "手续费总金额"),
+        ("订单金额", "订单总金额"),
+        ("申请退款金额", "申请退款总金额"),
+    ):
+        assert sum(Decimal(row[name]) for row in table) == Decimal(totals[total]), name
+    assert totals["订单总金额"] == "991.99"
+    assert totals["退款总金额"] == "0.34"
+    assert {row["商品名称"] for row in table} == {"一 二"}
+    zipped = merchant.get(f"/v3/bill/tradebill?bill_date={day}&tar_type=GZIP&bill_type=SUCCESS")
+    paid, totals = rows(download(sandbox, merchant, zipped))
+    assert len(paid) == 4
+    assert "退款金额" not in paid[0]
+    back, _ = rows(download(sandbox, merchant, merchant.get(f"/v3/bill/tradebill?bill_date={day}&bill_type=REFUND")))
+    assert [row["商户退款单号"] for row in back] == ["R1", "R2"]
+
+
+def test_the_fund_flow_ends_at_the_balance(sandbox: Sandbox, merchant: Any) -> None:
+    shop(sandbox, merchant)
+    day = sandbox.platform.day()
+    table, totals = rows(download(sandbox, merchant, merchant.get(f"/v3/bill/fundflowbill?bill_date={day}")))
+    income = sum(Decimal(row["收支金额(元)"]) for row in table if row["收支类型"] == "收入")
+    outgo = sum(Decimal(row["收支金额(元)"]) for row in table if row["收支类型"] == "支出")
+    assert (income, outgo) == (Decimal(totals["收入金额"]), Decimal(totals["支出金额"]))
+    assert Decimal(table[-1]["账户结余(元)"]) == income - outgo
+    assert int(totals["资金流水总笔数"]) == len(table)
+
+
+def test_days_without_moves_have_no_bill(merchant: Any) -> None:
+    for kind in ("tradebill", "fundflowbill"):
+        assert merchant.get(f"/v3/bill/{kind}?bill_date=2019-06-11").data["code"] == "NO_STATEMENT_EXIST"
+    assert merchant.get("/v3/bill/tradebill?bill_date=2090-06-11").data["code"] == "INVALID_REQUEST"
+    assert merchant.get("/v3/bill/tradebill?bill_date=yesterday").data["detail"]["field"] == "/bill_date"
+
+
+def test_a_bill_of_some_kind_may_be_empty(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant)
+    sandbox.pay(NUMBER)
+    day = sandbox.platform.day()
+    assert merchant.get(f"/v3/bill/tradebill?bill_date={day}&bill_type=REFUND").data["code"] == "NO_STATEMENT_EXIST"
+
+
+def test_made_up_links_lead_to_a_file_too(merchant: Any) -> None:
+    assert merchant.get("/v3/billdownload/file?token=abc").body == b"sandbox file abc\n"
+
+
+def test_statements_are_signed_by_their_digest(sandbox: Sandbox, merchant: Any) -> None:
+    target = f"/v3/global/statements?date=20190611&mchid={merchant.account.mchid}"
+    answer = merchant.get(target)
+    digest = hashlib.sha1(answer.body).hexdigest()
+    assert answer.headers["Wechatpay-Statement-Sha1"] == digest
+    assert answer.signed(json.dumps({"sha1": digest}).replace(" ", "").encode())
+    zipped = merchant.get(target, headers={"accept-encoding": "gzip"})
+    assert gzip.decompress(zipped.body) == answer.body
+    shop(sandbox, merchant)
+    day = sandbox.platform.day().replace("-", "")
+    assert b"order003" in merchant.get(target.replace("20190611", day)).body
+
+
+def test_users_may_pay_by_themselves(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    sandbox.platform.automatic = frozenset({"pay", "refund"})
+    place(merchant, notify_url=receiver.url)
+    assert query(merchant).data["trade_state"] == "SUCCESS"
+    merchant.post("/v3/combine-transactions/native", combined(merchant, receiver.url))
+    assert sandbox.callbacks.wait()
+    assert len(receiver.received) == 2
+
+
+def test_a_field_that_a_flow_needs_is_asked_for(sandbox: Sandbox, merchant: Any) -> None:
+    sandbox.platform.strict = False
+    answer = merchant.post("/v3/pay/transactions/native", {})
+    assert answer.data["detail"]["field"] == "/out_trade_no"
+
+
+def test_a_fault_of_the_sandbox_is_told_and_logged(sandbox: Sandbox, merchant: Any, caplog: Any) -> None:
+    sandbox.platform.strict = False
+    answer = place(merchant, amount={"total": "many"})
+    assert (answer.status, answer.data["code"]) == (500, "SYSTEM_ERROR")
+    assert "could not answer" in caplog.text
