@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from chainable.describe.glossary import Meaning
 
 __all__ = ["Description", "Form", "Row", "Sample", "Table"]
@@ -133,3 +135,9 @@ class Description:
         plain = asdict(self)
         plain["facts"] = dict(self.facts)
         return plain
+
+    def to_terminal(self, console: Console) -> None:
+        """Print the same for people; needs rich, which the ``cli`` extra brings."""
+        from chainable.describe.terminal import show
+
+        show(self, console)

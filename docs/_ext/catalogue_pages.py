@@ -296,6 +296,18 @@ class Products(SphinxDirective):
         return [nodes.raw("", f'<ul class="op-list op-groups">{"".join(items)}</ul>', format="html")]
 
 
+class WithoutRequired(SphinxDirective):
+    """``.. without-required::``: operations of whose body nothing is known to be required."""
+
+    def run(self) -> list[nodes.Node]:
+        found = []
+        for operation in wechatpay.catalogue.operations():
+            body = operation.request.json or operation.request.xml
+            if body and not any(field.required for field in body):
+                found.append(operations()[operation.key])
+        return [nodes.raw("", _list(found, self.env.docname), format="html")]
+
+
 class Events(SphinxDirective):
     """``.. events::``: the list of all events."""
 
@@ -396,6 +408,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-collect-pages", _pages)
     app.add_directive("operations", Operations)
     app.add_directive("products", Products)
+    app.add_directive("without-required", WithoutRequired)
     app.add_directive("events", Events)
     app.add_directive("groups", Groups)
     app.add_directive("common-parameters", CommonParameters)

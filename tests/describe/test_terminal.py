@@ -2,7 +2,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from chainable.describe import Candidate
+from chainable.describe import Candidate, Description
 from chainable.describe.terminal import show, show_candidates
 from taobao_top.describe import described as method
 from wechatpay.describe import described
@@ -42,7 +42,7 @@ def test_code_can_be_pasted_from_the_terminal():
 
 
 def test_samples_and_facts_are_shown():
-    text = printed(show, method("alibaba.finance.insurance.createorder"))
+    text = printed(Description.to_terminal, method("alibaba.finance.insurance.createorder"))
     assert "类目 场景金融保险" in text
     assert "<alibaba_finance_insurance_createorder_response>" in text
 
