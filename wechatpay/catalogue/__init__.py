@@ -198,7 +198,7 @@ class Operation(_Record):
         answer: ``json``, ``xml``, ``binary``, ``empty`` or ``redirect`` (a page for a browser).
         variables: Names of the path's variables, in order.
         fixed: Variables that have one possible value, with it.
-        encrypted: Whether fields of the request are to be encrypted.
+        encrypted: Whether its page asks for encrypted fields, and so for ``Wechatpay-Serial`` (v3).
         encrypted_fields: Where in the request: place (``json``, ``query``, ``xml``, ``meta``) to nested
             names, the last one with the kind of encryption (``rsa``); lists are passed through.
         encrypted_answer_fields: The same for the answer, without places.
