@@ -55,7 +55,7 @@ class Gateway:
                 "application/json",
                 V3_BODY,
                 f"Wechatpay-Timestamp: {now}\r\nWechatpay-Nonce: nonce\r\nWechatpay-Signature: {signature}\r\n"
-                "Wechatpay-Serial: PUB_KEY_ID_BENCH\r\nRequest-ID: 08-0\r\n",
+                "Wechatpay-Serial: PUB_KEY_ID_BENCH\r\nWechatpay-Signature-Type: WECHATPAY2-SHA256-RSA2048\r\nRequest-ID: 08-0\r\n",
             )
             self.second = now
         return self.v3

@@ -5,28 +5,35 @@ Nothing here knows a vendor, a host or a cryptographic primitive: a gateway
 brings its signer, its verifier, its codec and its table of errors.
 """
 
-from chainable.call import Attempt, Call
-from chainable.chain import Chain, NameChain, PathChain
-from chainable.client import Client
-from chainable.codecs import FORM, JSON, Codec, FormCodec, JSONCodec
-from chainable.errors import (
-    APIError,
-    ChainableError,
-    CodecError,
-    ConfigurationError,
-    DecryptionError,
-    InProgress,
-    PathError,
-    SignatureError,
-    UnknownKeyError,
-)
-from chainable.keys import KeyStore
-from chainable.pipeline import Pipeline
-from chainable.promise import Promise
-from chainable.response import Response
-from chainable.signing import SignableRequest, Signer, Verifier
-from chainable.times import BEIJING
-from chainable.transport import Transport
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainable.attempt import Attempt
+    from chainable.call import Call
+    from chainable.chain import Chain, NameChain, PathChain
+    from chainable.client import Client
+    from chainable.codecs import FORM, JSON, Codec, FormCodec, JSONCodec
+    from chainable.errors import (
+        APIError,
+        ChainableError,
+        CodecError,
+        ConfigurationError,
+        DecryptionError,
+        InProgress,
+        PathError,
+        SignatureError,
+        UnknownKeyError,
+    )
+    from chainable.keys import KeyStore
+    from chainable.pipeline import Pipeline
+    from chainable.promise import Promise
+    from chainable.response import Response
+    from chainable.signing import SignableRequest, Signer, Verifier
+    from chainable.times import BEIJING
+    from chainable.transport import Transport
 
 __all__ = [
     "BEIJING",
@@ -59,3 +66,43 @@ __all__ = [
     "UnknownKeyError",
     "Verifier",
 ]
+
+# Each name is loaded when it is asked for: import time is a measured promise.
+_HOME = {
+    "Attempt": "attempt",
+    "Call": "call",
+    "Chain": "chain",
+    "NameChain": "chain",
+    "PathChain": "chain",
+    "Client": "client",
+    "FORM": "codecs",
+    "JSON": "codecs",
+    "Codec": "codecs",
+    "FormCodec": "codecs",
+    "JSONCodec": "codecs",
+    "APIError": "errors",
+    "ChainableError": "errors",
+    "CodecError": "errors",
+    "ConfigurationError": "errors",
+    "DecryptionError": "errors",
+    "InProgress": "errors",
+    "PathError": "errors",
+    "SignatureError": "errors",
+    "UnknownKeyError": "errors",
+    "KeyStore": "keys",
+    "Pipeline": "pipeline",
+    "Promise": "promise",
+    "Response": "response",
+    "SignableRequest": "signing",
+    "Signer": "signing",
+    "Verifier": "signing",
+    "BEIJING": "times",
+    "Transport": "transport",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"chainable.{_HOME[name]}"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

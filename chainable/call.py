@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from chainable.signing import Signer, Verifier
     from chainable.transport import ClientCertificate
 
-__all__ = ["Attempt", "Call"]
+__all__ = ["Call"]
 
 
-@frozen
+@frozen(eq=False)
 class Call:
     """
     What a user asked for, written as bytes once, before any attempt.
@@ -64,29 +64,3 @@ class Call:
     stream: bool = False
     verify: bool | str | None = None
     certificate: ClientCertificate | None = None
-
-
-@frozen
-class Attempt:
-    """
-    What is told of one attempt: no values, only what happened.
-
-    Attributes:
-        verb: The HTTP method.
-        path: The path's template.
-        host: Where it went.
-        status: The HTTP status; None if no answer came.
-        request_id: The platform's id of the answer.
-        number: 1 for the first attempt of a call.
-        milliseconds: How long it took.
-        error: The class of the error it ended with, if any.
-    """
-
-    verb: str
-    path: str
-    host: str
-    status: int | None
-    request_id: str | None
-    number: int
-    milliseconds: float
-    error: str | None = None

@@ -6,22 +6,23 @@ import os
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainable.options import timeout_pair, verification, whole
 from chainable.pipeline import Pipeline
-from chainable.promise import Promise, settle
 from chainable.transport import Transport
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
+    from concurrent.futures import ThreadPoolExecutor
 
     import requests
     from typing_extensions import Self
 
-    from chainable.call import Attempt, Call
+    from chainable.attempt import Attempt
+    from chainable.call import Call
+    from chainable.promise import Promise
     from chainable.response import Response
 
 __all__ = ["Client"]
@@ -99,6 +100,10 @@ class Client(ABC):
 
     def _promise(self, work: Callable[[], Any]) -> Promise[Any]:
         """Queue the work, and promise its outcome."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from chainable.promise import Promise, settle
+
         promise: Promise[Any] = Promise()
 
         def run() -> None:

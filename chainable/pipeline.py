@@ -24,13 +24,14 @@ from requests.utils import default_user_agent
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from chainable._version import __version__
-from chainable.call import Attempt, Call
 from chainable.errors import APIError, ChainableError, SignatureError
 from chainable.signing import SignableRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from chainable.attempt import Attempt
+    from chainable.call import Call
     from chainable.response import Response
     from chainable.transport import Transport
 
@@ -43,7 +44,7 @@ _BACKOFF = 0.5  # seconds, doubled with each attempt, taken with full jitter
 _LONGEST_BACKOFF = 8.0
 
 
-@frozen
+@frozen(eq=False)
 class Pipeline:
     """
     The way of a call through its attempts.
@@ -178,6 +179,8 @@ class Pipeline:
         number: int,
         seconds: float,
     ) -> None:
+        from chainable.attempt import Attempt
+
         attempt = Attempt(
             call.verb,
             call.label,
@@ -237,10 +240,7 @@ def _told(
         (str(cause) for cause in reversed(causes) if isinstance(cause, TimeoutError | ssl.SSLError)),
         type(error).__name__,
     )
-    before = connecting is True or (
-        connecting is None
-        and any(isinstance(cause, _BEFORE) for cause in causes)
-    )
+    before = connecting is True or (connecting is None and any(isinstance(cause, _BEFORE) for cause in causes))
     untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
     advice = "nothing was sent" if before else "the platform may have got it: ask for the state before you repeat it"
     if untrusted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from concurrent.futures import Future
@@ -108,6 +107,8 @@ class Promise(Future[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         self._taken = True
+        import asyncio  # costs more than the rest of this module, and who awaits has it already
+
         return asyncio.wrap_future(self).__await__()
 
     def __del__(self) -> None:

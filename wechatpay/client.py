@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from chainable.client import Client
-from chainable.environment import environment, table
 from chainable.errors import ConfigurationError
 from chainable.options import base_url as checked_url
 from chainable.path import nearest
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
     import requests
     from typing_extensions import Self
 
-    from chainable.call import Attempt, Call
+    from chainable.attempt import Attempt
+    from chainable.call import Call
     from chainable.chain import Chain
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
@@ -198,6 +198,8 @@ class WeChatPay(Client, Chains):
         Raises:
             ConfigurationError: A setting is unusable. An unknown one only warns.
         """
+        from chainable.environment import environment
+
         settings: dict[str, Any] = dict(environment(prefix, _SETTINGS, file))
         if "certs" in settings:
             settings["certs"] = _pairs(f"{prefix}CERTS", settings["certs"])
@@ -215,6 +217,8 @@ class WeChatPay(Client, Chains):
         Raises:
             ConfigurationError: The file cannot be read, or a setting is unusable.
         """
+        from chainable.environment import table
+
         names = [name.lower() for name in _SETTINGS]
         return cls(**_with_ca(dict(table(file, "wechatpay", names))), **more)
 
