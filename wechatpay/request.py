@@ -83,7 +83,6 @@ class Wanted:
         verify = values.pop("verify", None)
         self.verify = None if verify is None else verification(verify)
         names = resolution.variables()
-        self._values = {name: value for name, value in values.items() if isinstance(value, str | int)}
         self._path = resolution.target(values, {} if self.operation is None else self.operation.fixed)
         if values:
             stray = next(iter(values))
@@ -143,11 +142,12 @@ class Wanted:
         if by is None:
             return False
         place, *names = by
+        if place == "path":
+            return True  # the number is in the target, or there would be no call
         inner: Any = {
             "json": self.json,
             "xml": self.xml,
             "query": self.params,
-            "path": self._values,
             "header": self.headers,
         }[place]
         for name in names:

@@ -782,3 +782,30 @@ class TestValues:
     def test_other_keywords_are_refused_with_the_nearest(self, client):
         with pytest.raises(TypeError, match="'transactionid' is neither .* did you mean 'transaction_id'"):
             client.v3.pay.transactions.id._transaction_id_.get(transaction_id="1", transactionid="2")
+
+
+class TestRepeatable:
+    """What identifies a request, by the reviewed table, when it is there."""
+
+    @pytest.mark.parametrize(
+        ("written", "options", "count"),
+        [
+            (
+                lambda c: c.v3.pay.transactions.out_trade_no._out_trade_no_.close,
+                {"out_trade_no": "1", "json": {"mchid": "1"}},
+                2,
+            ),
+            (lambda c: c["v3/pay/transactions/out-trade-no/1/close"], {"json": {"mchid": "1"}}, 2),
+            (lambda c: c.v3.refund.domestic.refunds, {"json": {"out_refund_no": "1"}}, 2),
+            (lambda c: c.v3.refund.domestic.refunds, {"json": {"out_refund_no": None}}, 1),
+            (lambda c: c.v3.refund.domestic.refunds, {"json": [1]}, 1),
+        ],
+    )
+    def test_by_path_or_body(self, make_client, platform, web, written, options, count):
+        client = make_client(retries=1)
+        answer = platform.answer({"code": "SYSTEM_ERROR"}, 500, headers={"Retry-After": "0"})
+        web.add_callback("POST", re.compile(BASE + ".*"), answer)
+        with pytest.raises(APIError):
+            written(client).post(**options)
+
+        assert len(platform.requests) == count

@@ -161,9 +161,7 @@ def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Respo
         response.request_id = response.headers.get("Request-ID")
         client.learn_clock(response)
         if not 200 <= response.status_code < 300:
-            about = ""
-            if operation is not None:
-                about = f"{operation.title} {operation.docs[0] if operation.docs else ''}".strip()
+            about = "" if operation is None else f"{operation.title} {operation.page or ''}".strip()
             raise refusal(response, name=f"{wanted.verb} {wanted.label}", about=about, verbs=wanted.known_verbs())
         response.pending = response.status_code == 202
         if wanted.stream:
