@@ -1,0 +1,56 @@
+"""The table of pains, cures and the tests that show them."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+TESTS = HERE.parents[1] / "tests"
+_NAME = re.compile(r"def (test_pain_(\d+)_\w+)\(")
+_SAID = re.compile(r'(?:def|class) (\w+)\b[^\n]*:\n\s+"""Pain (\d+)\b')
+
+
+def pains() -> dict[int, dict[str, Any]]:
+    """Give the pains by number, each with its tests: ``path::name``."""
+    found: dict[int, dict[str, Any]] = yaml.safe_load((HERE / "pains.yaml").read_text("utf-8"))
+    for one in found.values():
+        one.setdefault("tests", [])
+    for path in sorted(TESTS.rglob("test_*.py")):
+        text = path.read_text("utf-8")
+        for name, number in (*_NAME.findall(text), *_SAID.findall(text)):
+            found[int(number)]["tests"].append(f"{path.relative_to(TESTS)}::{name}")
+    return found
+
+
+class Pains(SphinxDirective):
+    """``.. pains::``: the table."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = []
+        for number, one in pains().items():
+            tests = "<br>".join(f"<code>{escape(test)}</code>" for test in one["tests"])
+            rows.append(
+                f'<tr id="pain-{number}"><td>{number}</td><td>{escape(one["pain"])}</td>'
+                f"<td>{escape(one['cure'])}</td><td>{tests}</td></tr>",
+            )
+        table = (
+            '<div class="table-wrapper"><table class="op pains docutils"><thead><tr><th>#</th><th>Pain</th><th>Cure</th>'
+            f"<th>Tests</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        )
+        return [nodes.raw("", table, format="html")]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("pains", Pains)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
