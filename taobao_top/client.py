@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import requests
     from typing_extensions import Self
 
-    from chainable.call import Attempt, Call
+    from chainable.attempt import Attempt
+    from chainable.call import Call
     from chainable.promise import Promise
     from chainable.response import Response
     from chainable.signing import Signer
