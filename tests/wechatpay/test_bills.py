@@ -1,0 +1,429 @@
+"""Bills of every kind, in every state a file may be in, in constant memory."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import tracemalloc
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainable import BEIJING
+from chainable.errors import CodecError
+from wechatpay.bills import (
+    FundFlowRow,
+    FundFlowSummary,
+    OtherRow,
+    OtherSummary,
+    RefundRow,
+    TradeRow,
+    TradeSummary,
+    read,
+)
+
+TRADE_HEADER = (
+    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
+    "应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,"
+    "手续费,费率,订单金额,申请退款金额,费率备注"
+)
+TRADE_ROW = (
+    "`2026-01-01 00:05:09,`wx0123456789abcdef,`1900000109,`0,`013467007045764,`4200000000202601010000000001,"
+    "`0000123456,`oUpF8uMuAJO_M2pxb1Q9zNjWeS6o,`JSAPI,`SUCCESS,`OTHERS,`CNY,`0.01,`0.00,`0,`0,`0.00,`0.00,`,`,"
+    "`腾讯, 充值,`a`b,`0.00010,`0.60%,`0.01,`0.00,`"
+)
+TRADE_SUM_HEADER = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
+TRADE_SUMS = "`2,`1234567.02,`0.00,`0.00,`0.00000,`0.02,`0.00"
+TRADES = f"{TRADE_HEADER}\r\n{TRADE_ROW}\r\n{TRADE_ROW}\r\n{TRADE_SUM_HEADER}\r\n{TRADE_SUMS}" + "\r\n"
+
+REFUND_HEADER = TRADE_HEADER.replace("代金券金额,", "代金券金额,退款申请时间,退款成功时间,", 1)
+REFUND_ROW = TRADE_ROW.replace("`0.01,`0.00,`0,", "`0.01,`0.00,`2026-01-01 10:00:00,`2026-01-01 10:00:07,`0,", 1)
+REFUNDS = f"{REFUND_HEADER}\n{REFUND_ROW}\n{TRADE_SUM_HEADER}\n{TRADE_SUMS}"
+
+FUND_HEADER = "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额（元）,账户结余（元）,资金变更提交申请人,备注,业务凭证号"
+FUND_ROW = (
+    "`2026-01-01 04:21:23,`50000305742018020103387128253,`1900009231201802015884652186,`退款,`退款,`支出,`0.02,`0.17,"
+    "`system,`缺货,`REF4200000068201801293084726067"
+)
+FUNDS = f"{FUND_HEADER}\r\n{FUND_ROW}\r\n资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n`20.0,`17.0,`0.35,`3.0,`0.18\r\n"
+
+OTHER = "分账时间,分账发起方,分账金额\r\n`2026-01-01 00:00:00,`1900000109,`0.01\r\n总条数,总金额\r\n`1,`0.01\r\n"
+
+
+def bill(text, saved="utf-8-sig", **options):
+    return read(io.BytesIO(text.encode(saved)), **options)
+
+
+class TestKinds:
+    def test_a_trade_bill(self):
+        """Every column typed, yuan exact, the zone that of Beijing."""
+        trades = bill(TRADES)
+
+        row, _ = list(trades)
+
+        assert trades.kind == "trade"
+        assert trades.columns == tuple(TRADE_HEADER.split(","))
+        assert row == TradeRow(
+            time=datetime(2026, 1, 1, 0, 5, 9, tzinfo=BEIJING),
+            appid="wx0123456789abcdef",
+            mchid="1900000109",
+            sub_mchid="0",
+            device_info="013467007045764",
+            transaction_id="4200000000202601010000000001",
+            out_trade_no="0000123456",
+            openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+            trade_type="JSAPI",
+            trade_state="SUCCESS",
+            bank_type="OTHERS",
+            currency="CNY",
+            settlement_total=Decimal("0.01"),
+            coupon_amount=Decimal("0.00"),
+            refund_id="0",
+            out_refund_no="0",
+            refund_amount=Decimal("0.00"),
+            coupon_refund_amount=Decimal("0.00"),
+            goods="腾讯, 充值",
+            attach="a`b",
+            fee=Decimal("0.00010"),
+            rate=Decimal("0.0060"),
+            total=Decimal("0.01"),
+            refund_requested=Decimal("0.00"),
+        )
+        assert str(row.rate) == "0.0060"
+        assert trades.summary == TradeSummary(
+            orders=2,
+            settlement_total=Decimal("1234567.02"),
+            refund_amount=Decimal("0.00"),
+            coupon_refund_amount=Decimal("0.00"),
+            fee=Decimal("0.00000"),
+            total=Decimal("0.02"),
+            refund_requested=Decimal("0.00"),
+        )
+
+    def test_a_refund_bill(self):
+        """Two more times."""
+        refunds = bill(REFUNDS)
+
+        (row,) = refunds
+
+        assert refunds.kind == "refund"
+        assert isinstance(row, RefundRow)
+        assert row.refund_requested_at == datetime(2026, 1, 1, 10, tzinfo=BEIJING)
+        assert row.refund_succeeded_at == datetime(2026, 1, 1, 10, 0, 7, tzinfo=BEIJING)
+        assert row.goods == "腾讯, 充值"
+
+    def test_a_fund_flow_bill(self):
+        """Parentheses of either width, counts written with a point."""
+        funds = bill(FUNDS)
+
+        (row,) = funds
+
+        assert funds.kind == "fund_flow"
+        assert isinstance(row, FundFlowRow)
+        assert (row.direction, row.amount, row.balance) == ("支出", Decimal("0.02"), Decimal("0.17"))
+        assert funds.summary == FundFlowSummary(
+            flows=20, income_count=17, income=Decimal("0.35"), expense_count=3, expense=Decimal("0.18")
+        )
+
+    def test_columns_of_another_bill_are_kept_as_text(self):
+        """Profit sharing, and whatever comes."""
+        other = bill(OTHER)
+
+        assert list(other) == [
+            OtherRow({"分账时间": "2026-01-01 00:00:00", "分账发起方": "1900000109", "分账金额": "0.01"})
+        ]
+        assert (other.kind, other.summary) == ("other", OtherSummary({"总条数": "1", "总金额": "0.01"}))
+
+    def test_columns_of_next_year_are_kept_as_text(self):
+        """In a bill that is known otherwise."""
+        text = TRADES.replace("费率备注", "费率备注,新列").replace("0.00,`\r\n", "0.00,`,`新值\r\n")
+
+        row = next(iter(bill(text)))
+
+        assert (row.others, row.rate_remark) == ({"新列": "新值"}, None)
+
+    def test_the_names_of_older_bills_are_known(self):
+        """总金额 became 应结订单金额."""
+        text = TRADES.replace("应结订单金额", "总金额").replace("代金券金额", "代金券或立减优惠金额")
+
+        row = next(iter(bill(text)))
+
+        assert (row.settlement_total, row.coupon_amount, row.others) == (Decimal("0.01"), Decimal("0.00"), {})
+
+    def test_a_rate_may_come_without_percent(self):
+        """As a fraction."""
+        assert next(iter(bill(TRADES.replace("0.60%", "0.006")))).rate == Decimal("0.006")
+
+    def test_a_bill_without_rows_has_sums(self):
+        """A day without trade."""
+        text = "\r\n".join([TRADE_HEADER, TRADE_SUM_HEADER, TRADE_SUMS.replace("`2", "`0")])
+
+        empty = bill(text)
+
+        assert list(empty) == []
+        assert empty.summary.orders == 0
+
+    def test_a_bill_without_sums_has_rows(self):
+        """Of a path, a file, a pipe."""
+        text = f"{TRADE_HEADER}\r\n{TRADE_ROW}\r\n\r\n  "
+
+        for each in (bill(text), read(Pipe(text.encode()))):
+            assert len(list(each)) == 1
+            assert each.summary is None
+
+    def test_values_without_backquotes_are_read(self):
+        """A spreadsheet may have dropped them, and quoted commas."""
+        text = f"{FUND_HEADER}\n" + FUND_ROW.replace("`", "").replace("缺货", '"缺货, 退"') + "\n"
+
+        row = next(iter(bill(text)))
+
+        assert (row.remark, row.amount) == ("缺货, 退", Decimal("0.02"))
+
+    def test_the_repr_shows_no_person(self):
+        """Nor does that of the bill."""
+        trades = bill(TRADES)
+
+        assert "oUpF8" not in repr(next(iter(trades)))
+        assert repr(trades) == "<Bill trade, 27 columns>"
+
+
+class Pipe(io.BytesIO):
+    """A stream that cannot go back."""
+
+    def seekable(self):
+        return False
+
+
+class TestSources:
+    @pytest.fixture
+    def path(self, tmp_path):
+        path = tmp_path / "bill.csv"
+        path.write_bytes(TRADES.encode())
+        return path
+
+    def test_a_path_is_read_as_often_as_wanted(self, path):
+        """The sums at any time."""
+        trades = read(str(path))
+
+        assert trades.summary.orders == 2
+        assert list(trades) == list(trades) == list(read(path))
+
+    def test_the_sums_may_be_asked_for_in_the_middle(self, path):
+        """The rows go on where they were."""
+        with path.open("rb") as file:
+            trades = read(file)
+            rows = iter(trades)
+            first = next(rows)
+            assert trades.summary.orders == 2
+            assert [first, *rows] == list(trades)
+            assert not file.closed
+
+    def test_a_file_is_read_from_where_it_stands(self):
+        """And again from there."""
+        file = io.BytesIO(b"head\n" + TRADES.encode())
+        file.seek(5)
+
+        trades = read(file)
+
+        assert trades.summary.orders == 2
+        assert len(list(trades)) == len(list(trades)) == 2
+
+    def test_a_pipe_is_read_once(self):
+        """Rows first, then the sums."""
+        trades = read(Pipe(TRADES.encode()))
+
+        with pytest.raises(RuntimeError, match="iterate over its rows first"):
+            _ = trades.summary
+        assert len(list(trades)) == 2
+        assert trades.summary.orders == 2
+        with pytest.raises(RuntimeError, match="iterated over once"):
+            list(trades)
+
+    def test_a_stream_with_read_alone_is_enough(self):
+        """An answer's raw body, for example."""
+
+        class Stream:
+            def __init__(self):
+                self.left = TRADES.encode()
+
+            def read(self, size):
+                piece, self.left = self.left[:size], self.left[size:]
+                return piece
+
+        assert len(list(read(Stream()))) == 2
+
+    @pytest.mark.parametrize("members", [1, 2])
+    def test_gzip_is_unpacked(self, tmp_path, members):
+        """``tar_type=GZIP``, saved as it came."""
+        octets = TRADES.encode()
+        half = len(octets) // members
+        packed = b"".join(gzip.compress(octets[at : at + half]) for at in range(0, len(octets), half))
+        path = tmp_path / "bill.csv.gz"
+        path.write_bytes(packed)
+
+        assert read(path).summary.orders == len(list(read(path))) == 2
+
+    @pytest.mark.parametrize("source", [None, 5, b"bytes"])
+    def test_other_sources_are_told(self, source):
+        """Bytes are no file."""
+        with pytest.raises(TypeError, match="a path or a file open for bytes"):
+            read(source)
+
+    def test_files_open_as_text_are_told(self):
+        """Their encoding was decided by somebody else."""
+
+        class Text:
+            def read(self, size):
+                return "文"
+
+        for file in (io.StringIO(TRADES), Text()):
+            with pytest.raises(TypeError, match="open it with 'rb'"):
+                read(file)
+
+    def test_a_missing_file_is_the_systems_error(self, tmp_path):
+        """At once."""
+        with pytest.raises(FileNotFoundError):
+            read(tmp_path / "missing.csv")
+
+    def test_memory_does_not_grow_with_the_bill(self, tmp_path):
+        """Megabytes of rows in less than one."""
+        path = tmp_path / "bill.csv"
+        with path.open("wb") as file:
+            file.write(f"{TRADE_HEADER}\r\n".encode())
+            for _ in range(50):
+                file.write(f"{TRADE_ROW}\r\n".encode() * 200)
+            file.write(f"{TRADE_SUM_HEADER}\r\n{TRADE_SUMS}\r\n".encode())
+        next(iter(read(path)))
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in read(path)) == 10_000
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 1 << 20 < path.stat().st_size // 2
+
+
+class TestEncodings:
+    @pytest.mark.parametrize("text", [TRADES, REFUNDS, FUNDS, OTHER])
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+    def test_the_header_tells(self, text, encoding):
+        """With a mark at the beginning or without."""
+        assert list(bill(text, encoding)) == list(bill(text))
+
+    @pytest.mark.parametrize(
+        ("given", "encoding"), [("UTF-8", "utf-8"), ("gbk", "gbk"), ("GB2312", "gb2312"), ("utf_8_sig", "utf-8")]
+    )
+    def test_the_caller_may_tell(self, given, encoding):
+        """And is believed."""
+        assert len(list(bill(TRADES, encoding, encoding=given))) == 2
+
+    @pytest.mark.parametrize("given", ["latin-1", "big5", "no such"])
+    def test_other_encodings_are_told(self, given):
+        """No bill is written in them."""
+        with pytest.raises(CodecError, match="'utf-8' or 'gbk' was expected"):
+            bill(TRADES, encoding=given)
+
+    def test_a_wrong_one_is_told_and_not_guessed_on(self):
+        """The line is named."""
+        with pytest.raises(CodecError, match="line 1 is no UTF-8"):
+            bill(TRADES, "gbk", encoding="utf-8")
+        half = TRADES.encode().replace("腾讯".encode(), "腾讯".encode("gbk"), 1)
+        with pytest.raises(CodecError, match="line 2 is no UTF-8"):
+            list(read(io.BytesIO(half)))
+
+    def test_what_could_be_either_is_not_guessed(self):
+        """Two characters of UTF-8 are three of GBK."""
+        with pytest.raises(CodecError, match="cannot be told from its header"):
+            bill("你好\n`1\n", "utf-8")
+        assert bill("你好\n`1\n", "utf-8", encoding="utf-8").columns == ("你好",)
+
+    @pytest.mark.parametrize(("text", "encoding"), [("你好吗\n`1\n", "utf-8"), ("数\n`1\n", "gbk")])
+    def test_what_can_be_one_only_is_that(self, text, encoding):
+        """The other reading is impossible."""
+        assert bill(text, encoding).columns == (text.split("\n")[0],)
+
+    def test_what_is_neither_is_told(self):
+        """Latin-1, for example."""
+        with pytest.raises(CodecError, match="cannot be told"):
+            read(io.BytesIO(b"\xe9\xff,a\n"))
+
+    def test_a_header_of_ascii_has_rows_of_utf8(self):
+        """Bills abroad."""
+        assert list(bill("time,goods\n`1,`茶\n", "utf-8")) == [OtherRow({"time": "1", "goods": "茶"})]
+
+    @given(
+        st.text(st.characters(codec="gbk", exclude_categories=["Cc"]), max_size=20).filter(
+            lambda text: ",`" not in text
+        )
+    )
+    def test_any_text_survives_either_encoding(self, text):
+        """The header decides, whatever the rows hold."""
+        changed = TRADES.replace("腾讯, 充值", text)
+
+        for encoding in ("utf-8", "gb18030"):
+            assert (next(iter(bill(changed, encoding))).goods or "") == text.strip()
+
+
+class TestBadBills:
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b"", "the bill is empty"),
+            (b"\xef\xbb\xbf\r\n \r\n", "the bill is empty"),
+            (b'{"code":"NO_STATEMENT_EXIST"}', "this is JSON"),
+            (b"<xml><return_code>FAIL</return_code></xml>", "this is XML or HTML"),
+            (b"PK\x03\x04", "this is a ZIP archive"),
+            (b"%PDF-1.7", "this is a PDF"),
+            (b"a" * (2 << 20), "a line is longer"),
+            (gzip.compress(TRADES.encode())[:-20], "damaged or truncated"),
+            (gzip.compress(b"x" * 100)[:12] + b"\xff" * 30, "damaged or truncated"),
+            (b"\x1f\x8b", "damaged or truncated"),
+            (b"\x1f\x8bjunk and more of it", "damaged or truncated"),
+        ],
+    )
+    def test_what_is_no_bill_is_told(self, tmp_path, content, words):
+        """At once, or where it ends."""
+        path = tmp_path / "bill.csv"
+        path.write_bytes(content)
+
+        with pytest.raises(CodecError, match=words):
+            list(read(path))
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("`腾讯, 充值", "`腾讯,`充值", "line 2: 28 values under 27 columns; is there a ',`' inside a value?"),
+            (",`a`b", "", "line 2: 26 values under 27 columns"),
+            ("`0.00010", "`abc", "line 2: the value under 手续费"),
+            ("`0.00010", "`NaN", "line 2: the value under 手续费"),
+            ("2026-01-01 00:05:09", "2026-01-01", "line 2: the value under 交易时间"),
+            ("2026-01-01 00:05:09", "2026-13-01 00:05:09", "line 2: the value under 交易时间"),
+            ("`2,`123", "`two,`123", "line 5: the value under 总交易单数"),
+            ("`2,`123", "`2.5,`123", "line 5: the value under 总交易单数"),
+            (TRADE_SUMS, "", "line 5: 0 values under 7 columns"),
+        ],
+    )
+    def test_bad_lines_are_told(self, old, new, words):
+        """With their number, without their values."""
+        with pytest.raises(CodecError) as caught:
+            list(bill(TRADES.replace(old, new, 1)))
+
+        assert words in str(caught.value)
+        assert "oUpF8" not in str(caught.value)
+
+    @given(
+        st.binary(max_size=300)
+        | st.tuples(st.integers(0, 900), st.binary(max_size=8)).map(
+            lambda change: TRADES.encode()[: change[0]] + change[1] + TRADES.encode()[change[0] :]
+        )
+    )
+    def test_only_codec_errors_come_out(self, octets):
+        """Whatever the bytes."""
+        with contextlib.suppress(CodecError):
+            each = read(io.BytesIO(octets))
+            list(each)
+            assert each.summary is None or each.summary
