@@ -42,10 +42,7 @@ types: $(VENV)/.dev ## types, by both checkers
 
 unit: $(VENV)/.dev ## tests with branch coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage erase
-	$(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadgroup || exit 1
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term-missing:skip-covered
 
 package: $(VENV)/.dev ## build, install elsewhere, test there
 	$(BIN)/python tools/check_package.py
