@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol, TypeVar, cast
 
@@ -82,6 +83,7 @@ _RC2_40 = bytes.fromhex("2A864886F70D010C0106")
 class PrivateKey(Protocol):
     """The merchant's key wherever it lives: in this process, in an HSM, behind a service."""
 
+    @abstractmethod
     def sign(self, message: bytes, /) -> bytes:
         """Sign *message* by RSA PKCS#1 v1.5 with SHA-256."""
 

@@ -9,6 +9,7 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -33,6 +34,7 @@ _OAEP_OVERHEAD = 42
 class Decrypter(Protocol):
     """A private key elsewhere that also opens sensitive fields."""
 
+    @abstractmethod
     def decrypt(self, ciphertext: bytes, /) -> bytes:
         """Open *ciphertext* by RSA-OAEP with SHA-1."""
 

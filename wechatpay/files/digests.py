@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from typing import Protocol
 
 __all__ = ["Digest", "new_digest"]
@@ -14,6 +15,7 @@ class Digest(Protocol):
     def update(self, data: memoryview | bytes, /) -> None:
         """Take in further bytes."""
 
+    @abstractmethod
     def hexdigest(self) -> str:
         """Give the digest of all bytes, lower-case hex; at the end, once."""
 

@@ -26,6 +26,7 @@ from wechatpay.files.streams import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from urllib.parse import SplitResult
 
     from chainable.response import Response
     from wechatpay.client import WeChatPay
@@ -192,14 +193,7 @@ def _fetched(
 
 def _targets(client: WeChatPay, url: str) -> tuple[tuple[str, ...], str, bool]:
     """Give where a URL leads from here, its path, and whether it is the platform's own."""
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.scheme in {"http", "https"} and "@" not in parts.netloc
-    except ValueError:
-        usable = False
-    if not usable or not url.isascii() or any(character <= " " for character in url):
-        msg = "download: this is no URL that can be called"
-        raise ConfigurationError(msg)
+    parts = _split(url)
     path = parts.path.removeprefix("/")
     target = f"{path}?{parts.query}" if parts.query else path
     own = [base for base in (client.base_url, client.backup_url) if base is not None]
@@ -216,6 +210,18 @@ def _targets(client: WeChatPay, url: str) -> tuple[tuple[str, ...], str, bool]:
         msg = f"download: {parts.hostname} is a foreign host, and those are asked by https only"
         raise ConfigurationError(msg)
     return (url,), path, False
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.scheme in {"http", "https"} and "@" not in parts.netloc
+        if usable and url.isascii() and not any(character <= " " for character in url):
+            return parts
+    except ValueError:
+        pass
+    msg = "download: this is no URL that can be called"
+    raise ConfigurationError(msg)
 
 
 def _call(client: WeChatPay, urls: tuple[str, ...], label: str, *, stream: bool, plain: bool = False) -> Call:
