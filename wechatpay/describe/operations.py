@@ -120,13 +120,20 @@ class _Parts:
 
 def _filled(operation: Operation) -> set[str]:
     filled = set(_FILLED_HEADERS)
-    if operation.path.startswith("v2/"):
-        filled |= {"sign", "sign_type", "nonce_str", operation.merchant_number_field or "mch_id"}
     upload = operation.upload
+    if operation.path.startswith("v2/"):
+        filled |= {"sign", "nonce_str", operation.merchant_number_field or "mch_id"}
+        if len(operation.sign_types) == 1 or upload or not _asks_sign_type(operation):
+            filled.add("sign_type")
     if upload:
         filled |= {name for name in (upload.filename, upload.digest) if name}
         filled |= {"digest_alogrithm", "digest_algorithm"}
     return filled
+
+
+def _asks_sign_type(operation: Operation) -> bool:
+    # Where the page wants it said and leaves a choice, the client does not choose for the user.
+    return any(field.name == "sign_type" and field.required for field in operation.request.xml or ())
 
 
 def _file(operation: Operation) -> str:
