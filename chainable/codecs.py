@@ -29,6 +29,7 @@ class Codec(Protocol):
     @property
     def content_type(self) -> str:
         """The media type of what :meth:`encode` writes."""
+        ...
 
     def encode(self, value: Any, /) -> bytes:
         """
@@ -37,6 +38,7 @@ class Codec(Protocol):
         Raises:
             CodecError: The format has no form for it; the field's path is named.
         """
+        ...
 
     def decode(self, body: bytes, /) -> Any:
         """

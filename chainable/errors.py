@@ -187,8 +187,8 @@ class _Explained:
 
 def _without_values(response: requests.Response | None) -> requests.Response | None:
     """Leave behind what the URL of an answer holds: numbers and persons' ids."""
-    reduced: requests.Response | None = response.without_values() if hasattr(response, "without_values") else None
-    return reduced
+    reduce: Callable[[], requests.Response] | None = getattr(response, "without_values", None)
+    return None if reduce is None else reduce()
 
 
 def _rebuild(kind: type[ChainableError], args: tuple[str, ...]) -> ChainableError:

@@ -19,3 +19,4 @@ class KeyStore(Protocol[K_co]):
 
     def __getitem__(self, key_id: str, /) -> K_co:
         """Give the key of that serial or id."""
+        ...

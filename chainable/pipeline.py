@@ -112,14 +112,14 @@ class Pipeline:
             error = raised
             raise
         except requests.RequestException as raised:
-            error = _told(raised, call, url, connecting=self.transport.connecting)
+            error = failure = _told(raised, call, url, connecting=self.transport.connecting)
         except Exception as raised:
             error = raised
             raise
         finally:
             if self.on_attempt is not None or self.logger.isEnabledFor(logging.INFO):
                 self._report(call, url, response, error, number, time.monotonic() - started)
-        raise error
+        raise failure
 
     @staticmethod
     def _signed(call: Call, url: str) -> requests.PreparedRequest:

@@ -28,17 +28,21 @@ class Branch(Protocol):
 
     def alike(self, folded: str, /) -> tuple[tuple[str, Branch], ...]:
         """Give the literal children whose official spelling folds to this one."""
+        ...
 
     def literal(self, segment: str, /) -> Branch | None:
         """Give the child with exactly this spelling; ``''`` is a trailing slash."""
+        ...
 
     @property
     def variables(self) -> tuple[tuple[str, Branch], ...]:
         """The children that stand for a value, with their official names."""
+        ...
 
     @property
     def verbs(self) -> Mapping[str, str]:
         """The operations at this very path: verb to key."""
+        ...
 
 
 class Variable:
@@ -225,8 +229,7 @@ class PathPlace:
 
     def resolve(self, verb: str) -> Resolution:
         """Decide for one path, now that the verb is known."""
-        if len(self._candidates) > 1:
-            for candidate in self._candidates:
-                if candidate.branch is not None and verb in candidate.branch.verbs:
-                    return candidate
+        for candidate in self._candidates:
+            if candidate.branch is not None and verb in candidate.branch.verbs:
+                return candidate
         return self._candidates[0]

@@ -34,8 +34,10 @@ def placeholder(name: str, kind: str = "text") -> Code:
 
     Args:
         name: The field.
-        kind: ``number``, ``boolean``, or anything else for text.
+        kind: ``number``, ``boolean``, ``date``, or anything else for text.
     """
+    if kind == "date":
+        return Code("'1970-01-01 00:00:00'", _MARK)
     if kind == "number":
         return Code("0", _MARK)
     if kind == "boolean":
