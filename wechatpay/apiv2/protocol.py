@@ -90,7 +90,7 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
         label=wanted.label,
         urls=wanted.urls(urlencode(parameters) if in_query else ""),
         headers=headers,
-        body=None if codec is None else codec.encode(parameters),
+        body=None if codec is None else codec.encode(parameters) if signer is None else b"",  # the signer writes it
         signer=signer,
         verifier=None,  # the signature stands inside the body: it is checked where that is read
         answer=_Reading(client, wanted, _check(client)),
@@ -226,12 +226,12 @@ def _nonce() -> str:
 
 def _check(client: WeChatPay) -> Check:
     """Give what checks the signature of an answer: the signer, if it can, else the APIv2 key."""
-    signer = client._v2_signer  # noqa: SLF001
-    secret = getattr(signer, "secret", None)
-    if secret is None:
-        if isinstance(signer, Verifier):
+    signer, secret = client._v2_signer, client._secret  # noqa: SLF001
+    if signer is not None:
+        own = getattr(signer, "secret", None)
+        if own is None and isinstance(signer, Verifier):
             return _By(signer)
-        secret = client._secret  # noqa: SLF001
+        secret = own or secret
     if secret is None:
         msg = "answers of APIv2 are checked with its key: give secret=, or a v2_signer= that has verify(response)"
         raise ConfigurationError(msg)
