@@ -33,22 +33,28 @@ def rows(params: Iterable[Param], depth: int = 0) -> Iterator[Row]:
         yield from rows(param.fields, depth + 1)
 
 
-def examples(params: Iterable[Param]) -> dict[str, Any]:
-    """Give an example of every parameter by name: the catalogue's, else a placeholder."""
+def examples(params: Iterable[Param], *, nested: bool = False) -> dict[str, Any]:
+    """
+    Give an example of every parameter by name: the catalogue's, else a placeholder.
+
+    Args:
+        params: Of one call or of one object.
+        nested: Whether they stand in an object, where a file is written as text.
+    """
     made = {}
     for param in params:
-        value = examples(param.fields) if param.fields else _single(param)
+        value = examples(param.fields, nested=True) if param.fields else _single(param, nested=nested)
         made[param.name] = [value] if param.list else value
     return made
 
 
-def _single(param: Param) -> Any:
+def _single(param: Param, *, nested: bool) -> Any:
     if param.example is not None:
         return _READ.get(param.type, str)(param.example)
-    if param.type == "byte[]":
+    if param.type == "byte[]" and not nested:
         return Code("b'...'", "文件内容，也可给 Path 或已打开的文件")
     if param.type == "Json":
-        return Code("{}", "JSON")
+        return Code(f"{{{f'<{param.name}>'!r}: ''}}", "任意 JSON")
     return placeholder(param.name, "number" if param.type in _NUMBERS else param.type.lower())
 
 

@@ -1,4 +1,4 @@
-"""The first form of every operation, as it stands, against the sandbox, which checks it in full."""
+"""The first form of operations, as it stands, against the sandboxes, which check it in full."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from chainable import APIError
+from taobao_top import TopError
+from taobao_top.catalogue import methods
+from taobao_top.describe import described as method
+from taobao_top.sandbox import Sandbox as TopSandbox
 from wechatpay import catalogue
 from wechatpay.describe import described
 from wechatpay.sandbox import Sandbox
@@ -43,3 +47,17 @@ def test_the_first_form_of_every_operation_is_taken(family, sandbox, client, mon
             assert error.code not in {"404", "405"}, str(error)
         if operation.answer != "redirect":
             assert sandbox.journal
+
+
+@pytest.mark.parametrize("place", range(10))
+def test_the_first_form_of_many_methods_is_taken(place):
+    names = list(methods())[place::50]
+    with TopSandbox() as sandbox:
+        top = sandbox.client(retries=0)
+        for name in names:
+            try:
+                exec(compile(method(name).forms[0].code, name, "exec"), {"top": top})
+            except TopError as error:
+                # A placeholder of 0 is out of some ranges; what is missing or of a wrong type would be our fault.
+                assert error.code == "50" or "a whole number from" in str(error), str(error)
+        assert len(sandbox.journal) == len(names)

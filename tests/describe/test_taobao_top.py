@@ -94,13 +94,15 @@ def test_examples_are_read_by_type():
             Param("e", "byte[]"),
             Param("f", "Json"),
             Param("g", "Date", list=True),
+            Param("h", "Holder", fields=(Param("i", "byte[]"),)),
         ],
     )
     assert (made["a"], made["b"], made["c"]) == (12, "1.5", True)
     assert made["d"].remark
     assert made["e"].text == "b'...'"
-    assert made["f"].text == "{}"
-    assert made["g"][0].text == "'<g>'"
+    assert eval(made["f"].text) == {"<f>": ""}
+    assert made["h"]["i"].text == "'<i>'"
+    assert made["g"][0].text == "'1970-01-01 00:00:00'"
 
 
 @pytest.mark.parametrize(
