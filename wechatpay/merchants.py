@@ -71,7 +71,7 @@ class Merchants:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, Notification]:
+    def parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, Notification[Any]]:
         """
         Find the merchant of a notification, check it and open it.
 
@@ -120,8 +120,8 @@ class Merchants:
 
     def _opened(
         self, candidates: list[WeChatPay], serial: str, headers: Headers, body: bytes
-    ) -> tuple[WeChatPay, Notification]:
-        found: list[tuple[WeChatPay, Notification]] = []
+    ) -> tuple[WeChatPay, Notification[Any]]:
+        found: list[tuple[WeChatPay, Notification[Any]]] = []
         failures: list[ChainableError] = []
         for client in candidates:
             try:

@@ -117,7 +117,7 @@ class Handling:
 
     def _parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
         if isinstance(self._source, Merchants):
-            found: tuple[WeChatPay, Notification] = self._source.parse(headers, body)
+            found: tuple[WeChatPay, Notification[Any]] = self._source.parse(headers, body)
             return found[0], found
         return self._source, (self._source.notifications.parse(headers, body),)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from wechatpay.catalogue import Event
 
 __all__ = ["Notification"]
+
+R = TypeVar("R")
 
 # Where APIv2 says when something happened; each kind of notification has its own name for it.
 _V2_TIMES = (
@@ -26,9 +28,15 @@ _V2_DIGITS = 14
 
 
 @frozen
-class Notification:
+class Notification(Generic[R]):
     """
     One authentic message of the platform.
+
+    ::
+
+        from wechatpay.types.events import TransactionSuccess
+
+        notification: Notification[TransactionSuccess] = client.notifications.parse(headers, body)
 
     Compare amount, currency, merchant number and appid of the resource with
     your own order before you act on it.
@@ -52,7 +60,7 @@ class Notification:
     id: str
     event_type: str
     summary: str = field(repr=False)
-    resource: Any = field(repr=False, eq=False)
+    resource: R = field(repr=False, eq=False)
     envelope: dict[str, Any] = field(repr=False, eq=False)
     raw: bytes = field(repr=False)
     version: str = "v3"

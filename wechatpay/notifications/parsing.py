@@ -74,7 +74,7 @@ class Notifications:
         self._secret = secret
         self._scope = f"wechatpay:{mchid or ''}:"
 
-    def parse(self, headers: Headers, body: bytes) -> Notification:
+    def parse(self, headers: Headers, body: bytes) -> Notification[Any]:
         """
         Check and open a notification; nothing is written anywhere.
 
@@ -102,7 +102,7 @@ class Notifications:
         return self._parse_v3(headers, body)
 
     def once(
-        self, notification: Notification, store: claims.Store, *, lease: float = claims.LEASE
+        self, notification: Notification[Any], store: claims.Store, *, lease: float = claims.LEASE
     ) -> AbstractContextManager[bool]:
         """
         Handle a notification that may come more than once, even at the same time.
@@ -140,7 +140,7 @@ class Notifications:
         keys: Any = self._verifier.keys
         return serial in keys
 
-    def _parse_v3(self, headers: Headers, body: bytes) -> Notification:
+    def _parse_v3(self, headers: Headers, body: bytes) -> Notification[Any]:
         self._authenticate(headers, body)
         envelope = JSON.decode(body)
         try:
@@ -174,7 +174,7 @@ class Notifications:
             text = str(error) + _hint(error.reason, header(headers, _SCHEME), body)
             raise SignatureError(text, reason=error.reason) from error.__cause__
 
-    def _parse_v2(self, body: bytes) -> Notification:
+    def _parse_v2(self, body: bytes) -> Notification[Any]:
         if self._secret is None:
             msg = "a notification of APIv2 came in, and this client has no APIv2 key: give secret="
             raise ConfigurationError(msg)

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.wechatpay.platform_side import Platform
+
 ROOT = Path(__file__).resolve().parents[3]
 PAID = {
     "transaction_id": "1217752501201407033233368018",
@@ -40,7 +42,6 @@ COMMANDS = {
     ],
     "django_notifications": ["{python}", "examples/django_notifications.py", "runserver", "--noreload", "{port}"],
 }
-Platform = Any
 
 
 def free_port() -> int:

@@ -24,12 +24,12 @@ from wechatpay.notifications import django, flask, starlette
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.wechatpay.platform_side import Platform
     from wechatpay.notifications import Notification
 
 if not settings.configured:
     settings.configure()
 
-Platform = Any
 Post = Any
 PAID = {"out_trade_no": "1", "mchid": "1900000109"}
 urlpatterns: list[Any] = []

@@ -13,10 +13,10 @@ from chainable.errors import ChainableError
 from wechatpay import Merchants
 
 if TYPE_CHECKING:
+    from tests.wechatpay.platform_side import Platform
     from wechatpay import WeChatPay
     from wechatpay.notifications import Notification, Notifications
 
-Platform = Any
 bounded = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 NAMES = st.sampled_from(

@@ -16,9 +16,9 @@ from wechatpay import Merchants, WeChatPay
 from wechatpay.notifications.handling import Handling
 
 if TYPE_CHECKING:
+    from tests.wechatpay.platform_side import Platform
     from wechatpay.notifications import Notification
 
-Platform = Any
 PAID = {"out_trade_no": "1", "mchid": "1900000109"}
 
 

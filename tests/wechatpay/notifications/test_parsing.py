@@ -31,11 +31,12 @@ from wechatpay.notifications import Notification, Notifications
 if TYPE_CHECKING:
     import requests
 
+    from tests.wechatpay.platform_side import Platform
+
 NOW = 1_790_000_000
 APIV3_KEY = "0123456789abcdef0123456789ABCDEF"
 SECRET = "ABCDEF0123456789abcdef0123456789"
 PAID = {"out_trade_no": "1217752501201407033233368018", "amount": {"total": 100, "currency": "CNY"}}
-Platform = Any
 
 
 class TestV3:
