@@ -153,9 +153,13 @@ class WeChatPay(Client, Chains):
         self._v2_signer = v2_signer
         self._key = None if private_key is None else load_private_key(private_key, name="private_key")
         self._pair: MerchantPair | None = None
-        if merchant_cert is not None:
-            serial = self._load_merchant_cert(merchant_cert, merchant_key)
         self.serial = None if serial is None else normalise_serial(serial)
+        if merchant_cert is not None:
+            found = self._load_merchant_cert(merchant_cert, merchant_key)
+            if self.serial not in {None, found}:
+                msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
+                raise ConfigurationError(msg)
+            self.serial = found
         self._apiv3_key = None if apiv3_key is None else _apiv3_key(apiv3_key)
         self._signer = signer if signer is not None else self._own_signer()
         super().__init__(

@@ -134,6 +134,9 @@ class TestSettings:
         client = make_client(serial=..., merchant_cert=merchant_certificate.pem)
 
         assert client.serial == merchant_certificate.serial
+        assert make_client(serial=client.serial, merchant_cert=merchant_certificate.pem).serial == client.serial
+        with pytest.raises(ConfigurationError, match="serial: is not that of merchant_cert"):
+            make_client(merchant_cert=merchant_certificate.pem)
 
     def test_a_key_elsewhere_signs_and_its_certificate_gives_the_serial(
         self, make_client, merchant_key, merchant_certificate

@@ -59,7 +59,7 @@ class TestSixForms:
 
     def test_personal_data_is_opened_by_the_platform_only(self, client, sandbox):
         answer = client.v3.papay.insurance_sign.contracts.pre_entrust_sign.jsapi(
-            json=contract("张三", "11010119900101001X")
+            json=contract("李四", "11010119900101001X")
         )
 
         entry = sandbox.journal[-1]
@@ -80,10 +80,10 @@ class TestTheGateSaysNo:
         return caught.value
 
     def test_a_wrong_serial(self, sandbox):
-        error = self.refused(sandbox, serial="00" * 20)
+        error = self.refused(sandbox, serial="00" * 20, merchant_cert=None, merchant_key=None)
 
         assert error.verified
-        assert "serial_no" in str(error)
+        assert "no merchant certificate 000000" in str(error)
 
     def test_a_wrong_key(self, sandbox, merchant_key):
         error = self.refused(sandbox, private_key=merchant_key)
