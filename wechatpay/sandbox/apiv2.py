@@ -157,6 +157,8 @@ class GateV2:
         for mistake, text in mistakes(parameters, key):
             for name in ("MD5", "HMAC-SHA256"):
                 if sign.upper() == digest(text, key, name):
+                    if sign != sign.upper():
+                        return "it is in small letters: capitals are wanted"
                     return mistake or f"it is {name}, and sign_type says {algorithm}"
         if len(sign) not in LENGTHS:
             return f"it has {len(sign)} characters, 32 or 64 are possible"
@@ -182,7 +184,6 @@ def mistakes(parameters: Mapping[str, str], key: str) -> Iterator[tuple[str, str
     unsorted = [f"{name}={value}" for name, value in parameters.items() if name != "sign" and value]
     yield "the parameters were not sorted", "&".join([*unsorted, f"key={key}"])
     yield "the key was joined without &key=", "&".join(pairs) + key
-    yield "it is in small letters: capitals are wanted", message(parameters, key)
 
 
 def digest(text: str, key: str, algorithm: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from wechatpay.catalogue import Operation
     from wechatpay.sandbox.messages import Request
@@ -89,6 +89,5 @@ class Routes:
         """What answers this operation."""
         return self._handlers.get(key)
 
-    def keys(self) -> tuple[str, ...]:
-        """All operations registered."""
-        return tuple(self._handlers)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._handlers)

@@ -80,6 +80,7 @@ class Attempt:
         error: Why there was no answer.
         milliseconds: How long it took.
         accepted: Whether the answer says that the message was taken.
+        duplicate: Whether it was sent besides the schedule.
         headers: The headers sent.
     """
 
@@ -90,6 +91,7 @@ class Attempt:
     error: str
     milliseconds: float
     accepted: bool
+    duplicate: bool = False
     headers: dict[str, str] = field(factory=dict, repr=False)
 
 
@@ -140,6 +142,7 @@ class Delivery:
                     "error": attempt.error,
                     "milliseconds": attempt.milliseconds,
                     "accepted": attempt.accepted,
+                    "duplicate": attempt.duplicate,
                     "headers": attempt.headers,
                 }
                 for attempt in self.attempts
@@ -274,7 +277,9 @@ class Callbacks:
         """Trusts what the system trusts, and what the sandbox's own authority vouches for."""
         context = ssl.create_default_context()
         context.load_verify_locations(cadata=self._account.ca)
-        return urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT), maxsize=WORKERS, ssl_context=context)
+        return urllib3.PoolManager(
+            retries=False, timeout=urllib3.Timeout(TIMEOUT), maxsize=WORKERS, ssl_context=context
+        )
 
     def _may_call(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -323,25 +328,26 @@ class Callbacks:
             error,
             (time.perf_counter() - started) * 1000,
             accepted,
+            forgery == "duplicate",
             headers,
         )
         with self._changed:
             delivery.attempts.append(attempt)
             if not self._stopped:
-                self._go_on(delivery, attempt, forgery)
+                self._go_on(delivery, attempt)
             self._pending -= 1
             self._changed.notify_all()
 
-    def _go_on(self, delivery: Delivery, attempt: Attempt, forgery: str) -> None:
-        genuine = [each for each in delivery.attempts if not each.forgery]
+    def _go_on(self, delivery: Delivery, attempt: Attempt) -> None:
         if delivery.state == "given up":  # forgotten meanwhile
             return
-        if any(each.accepted for each in genuine):
+        scheduled = sum(1 for each in delivery.attempts if not each.forgery and not each.duplicate)
+        if any(each.accepted and not each.forgery for each in delivery.attempts):
             delivery.state, delivery.next = "accepted", None
-        elif (attempt.forgery and attempt.forgery != "probe") or len(genuine) > len(SCHEDULE):
+        elif attempt.forgery not in ("", "probe") or scheduled > len(SCHEDULE):
             delivery.state, delivery.next = "given up", None
-        elif forgery != "duplicate":
-            self._put(delivery, SCHEDULE[max(len(genuine) - 1, 0)] * self.scale, "")
+        elif not attempt.duplicate:
+            self._put(delivery, SCHEDULE[max(scheduled - 1, 0)] * self.scale, "")
 
     def _headers(self, notice: Notice, forgery: str) -> tuple[dict[str, str], bytes]:
         headers = {

@@ -100,6 +100,13 @@ class Ledger:
             ).fetchone()
         return json.loads(row[0]) if row else None
 
+    def entry(self, kind: str, name: str) -> dict[str, Any]:
+        """The entry with this id or other name, which another one refers to; LookupError if it is gone."""
+        found = self.get(kind, name)
+        if found is None:
+            raise LookupError(f"the ledger has no {kind} {name}")
+        return found
+
     def content(self, kind: str, id: str) -> bytes | None:  # noqa: A002 (what it is)
         """The bytes of an entry."""
         with self.lock:

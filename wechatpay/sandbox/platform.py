@@ -40,6 +40,12 @@ __all__ = ["BEIJING", "Platform"]
 
 logger = logging.getLogger("wechatpay.sandbox")
 
+DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "md5": hashes.MD5(),  # noqa: S303 (the platform's)
+    "sm3": hashes.SM3(),
+}
+
 BEIJING = timezone(timedelta(hours=8))
 REASONS: Mapping[str, int] = {
     "SIGN_ERROR": 268443699,
@@ -112,6 +118,7 @@ class Platform:
         if not url:
             return None
         event = notices.event_of(name, version)
+        content = {member: value for member, value in content.items() if value is not None}
         notice = (
             notices.notice_v3(self.account, event, name, content, self.stamp())
             if version == "v3"
@@ -176,7 +183,7 @@ class Platform:
         try:
             struck = self._strike(request, entry)
             reply = self._deed(request, found, entry, struck)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is answered, and told)
             refusal = error if isinstance(error, Refusal) else stumbled(error)
             entry.code, entry.message = refusal.code, refusal.message
             reply = apiv2.refusal_xml(refusal) if entry.version == "v2" else refusal.reply()
@@ -210,7 +217,7 @@ class Platform:
         if undone.kind == "down":
             self.go_down()
         if undone.kind in CUTS or undone.kind == "down":
-            return Reply(cut="reset", signed=False)
+            return Reply(cut="close" if undone.kind == "close" else "reset", signed=False)
         refusal = refusal_of(undone)
         entry.code, entry.message = refusal.code, refusal.message
         if entry.version == "v2":
@@ -255,7 +262,7 @@ class Platform:
         if operation.upload:
             documented = tuple(each for each in documented if each.type != "file")
             business = {name: value for name, value in business.items() if name in sent}
-            digest_matches(operation, business, files)
+            digest_matches(operation.upload, business, files)
         variables = validator.check("path", fields.path or (), found.variables, text=True)
         body = validator.check("body", documented, business, text=True)
         entry.opened = validator.opened
@@ -332,7 +339,7 @@ class Platform:
         query = validator.check("query", fields.query or (), request.query, text=True)
         self._headers(operation, request)
         if operation.upload:
-            body, files = self._upload(operation, parts, validator)
+            body, files = self._upload(operation, operation.upload, parts, validator)
         else:
             body, files = self._body(operation, request, validator), ()
         return Call(operation, request, variables, query, body, files, serial), validator.opened
@@ -376,7 +383,7 @@ class Platform:
         return validator.check("body", operation.request.json or (), value)
 
     def _upload(
-        self, operation: Operation, parts: list[multipart.Part], validator: Validator
+        self, operation: Operation, upload: catalogue.Upload, parts: list[multipart.Part], validator: Validator
     ) -> tuple[dict[str, Any], tuple[Upload, ...]]:
         files = uploaded(parts)
         sent = {part.name: part.content.decode(errors="replace") for part in parts}
@@ -390,7 +397,7 @@ class Platform:
             raise Refusal.of_field("body", "/meta", "a text that holds JSON is expected") from None
         described = next((each for each in expected if each.name == "meta"), None)
         body = validator.check("meta", described.fields if described else (), meta)
-        digest_matches(operation, body, files)
+        digest_matches(upload, body, files)
         return body, files
 
     # answers
@@ -482,22 +489,18 @@ def absent(request: Request, found: directory.NotFound) -> Refusal:
     return Refusal(404, "NOT_FOUND", f"no operation has the path {request.path}{hint}")
 
 
-def digest_matches(operation: Operation, meta: Mapping[str, Any], files: tuple[Upload, ...]) -> None:
-    """Compare the digest in meta with the file."""
-    upload = operation.upload
-    if upload is None or upload.digest is None or not files:
-        return
-    claimed = str(meta.get(upload.digest, ""))
-    sm3 = any("SM3" in str(value) for value in meta.values())
-    if sm3:
-        digest = hashes.Hash(hashes.SM3())
-        digest.update(files[0].content)
-        actual = digest.finalize().hex()
-    else:
-        actual = hashlib.new(upload.hash, files[0].content).hexdigest()
-    if claimed.lower() != actual:
+def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: tuple[Upload, ...]) -> None:
+    """There is a file, and the digest sent along is the file's."""
+    if not files:
+        raise Refusal.of_field("body", pointer(described.file), "a file is expected")
+    claimed = str(meta.get(described.digest or "", ""))
+    name = "sm3" if any("SM3" in str(value) for value in meta.values()) else described.hash
+    digest = hashes.Hash(DIGESTS[name])
+    digest.update(files[0].content)
+    actual = digest.finalize().hex()
+    if described.digest and claimed.lower() != actual:
         raise Refusal.of_field(
-            "body", f"/meta/{upload.digest}", f"the file's {'sm3' if sm3 else upload.hash} is {actual}", value=claimed
+            "body", pointer("meta", described.digest), f"the file's {name} is {actual}", value=claimed
         )
 
 
@@ -528,6 +531,6 @@ def disturbed(reply: Reply, struck: tuple[Fault, ...]) -> Reply:
     for fault in struck:
         if fault.kind == "latency":
             reply = evolve(reply, delay=reply.delay + fault.seconds)
-        elif fault.kind in CUTS:
+        elif fault.kind in CUTS and not reply.cut:
             reply = evolve(reply, cut=fault.kind)
     return reply

@@ -104,7 +104,9 @@ class Connection(asyncio.Protocol):
         self._stop_timer()
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserUpgrade:  # the request itself is answered; nothing else is spoken here
+            self._transport.close()
+        except httptools.HttpParserError:
             self._write(Reply(status=400, content_type="text/plain", body=b"Bad Request"), keep=False)
 
     # httptools

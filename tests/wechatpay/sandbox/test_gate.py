@@ -168,6 +168,11 @@ def test_another_digest_is_recognised(merchant: Any) -> None:
     assert "made with SHA-1" in answer.issue
 
 
+def test_a_signature_over_another_json_is_none_of_this_one(merchant: Any) -> None:
+    answer = merchant.send(merchant.request("POST", ORDER, b'{"a":1}', covered=b'{"a":2}'))
+    assert "line by line" in answer.issue
+
+
 def test_a_signature_over_no_json_has_no_other_spelling(merchant: Any) -> None:
     answer = merchant.send(merchant.request("POST", ORDER, b"no json", covered=b"another"))
     assert "line by line" in answer.issue
@@ -210,6 +215,7 @@ def test_an_unknown_path_is_told_with_the_nearest(merchant: Any) -> None:
     assert (answer.status, answer.data["code"]) == (404, "NOT_FOUND")
     assert "/v3/certificates" in answer.data["message"]
     assert "nearest" not in merchant.get("/v3/%00/zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz").data["message"]
+    assert merchant.get("/v3/pay/transactions/id/").status == 404
     answer = merchant.get("/v3/pay/transactions/native")
     assert (answer.status, answer.data["message"]) == (405, "GET is not possible here: POST")
 

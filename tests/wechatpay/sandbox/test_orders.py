@@ -62,6 +62,7 @@ def test_a_native_order_is_paid_asked_for_and_notified(sandbox: Sandbox, merchan
     assert resource["amount"] == {"total": 100, "currency": "CNY", "payer_total": 100, "payer_currency": "CNY"}
     assert resource["out_trade_no"] == NUMBER
     assert resource["mchid"] == merchant.account.mchid
+    assert None not in resource.values()
     assert len(receiver.received) == 1
 
 

@@ -98,10 +98,9 @@ def moves(platform: Platform, day: str) -> list[tuple[dict[str, Any], dict[str, 
     """What happened on a day: each move with its order, and its refund if it is one."""
     found = []
     for move in platform.ledger.all(orders.MOVE, day):
-        order = platform.ledger.get(orders.ORDER, move["order"])
-        if order is not None:
-            refund = platform.ledger.get(refunds.REFUND, move["refund"]) if "refund" in move else None
-            found.append((move, order, refund))
+        order = platform.ledger.entry(orders.ORDER, move["order"])
+        refund = platform.ledger.entry(refunds.REFUND, move["refund"]) if "refund" in move else None
+        found.append((move, order, refund))
     return found
 
 

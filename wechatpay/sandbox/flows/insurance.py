@@ -26,9 +26,7 @@ BY_CODE = "plan-id/{plan_id}/out-contract-code/{out_contract_code}"
 def create_order(platform: Platform, call: Call) -> dict[str, Any]:
     """Create an order; the same number with other parameters is refused."""
     sent = dict(call.body)
-    number = sent.get("out_order_no") or ""
-    if not number:
-        raise Refusal.of_field("body", "/out_order_no", "required, but missing or empty")
+    number = str(sent["out_order_no"])
     known = platform.ledger.get(ORDER, number)
     if known is not None:
         if known["sent"] != sent:

@@ -123,11 +123,10 @@ def finish(platform: Platform, number: str, status: str = "SUCCESS") -> dict[str
                 day=platform.day(),
             )
         elif status == "CLOSED":
-            order = platform.ledger.get(orders.ORDER, refund["out_trade_no"])
-            if order is not None:
-                order["refunded"] -= refund["amount"]
-                order["state"] = "REFUND" if order["refunded"] else "SUCCESS"
-                orders.save(platform, order)
+            order = platform.ledger.entry(orders.ORDER, refund["out_trade_no"])
+            order["refunded"] -= refund["amount"]
+            order["state"] = "REFUND" if order["refunded"] else "SUCCESS"
+            orders.save(platform, order)
         save(platform, refund)
         notify(platform, refund)
         return refund

@@ -1,0 +1,483 @@
+"""Insurance, transfers, profit sharing, Pay Score, complaints, certificates and files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+if TYPE_CHECKING:
+    from wechatpay.sandbox import Sandbox
+
+INSURANCE = {
+    "out_order_no": "6e8369071cd942c0476613f9d1ce9ca3",
+    "openid": "2323dfsdf342342",
+    "notify_url": "https://api.test.com",
+    "service_id": "实例值",
+}
+
+
+# insurance
+
+
+def test_an_insurance_order_is_seen_again(merchant: Any) -> None:
+    made = merchant.post("/v3/hire-power-bank/insurance-orders", INSURANCE).data
+    assert list(made) == [
+        "order_id",
+        "out_order_no",
+        "openid",
+        "max_claim_count",
+        "claimed_count",
+        "order_receive_time",
+        "order_begin_time",
+        "order_end_time",
+        "order_receive_state",
+    ]
+    assert merchant.post("/v3/hire-power-bank/insurance-orders", INSURANCE).data == made
+    assert merchant.get(f"/v3/hire-power-bank/insurance-orders/{INSURANCE['out_order_no']}").data == made
+    other = merchant.post("/v3/hire-power-bank/insurance-orders", {**INSURANCE, "openid": "x"})
+    assert other.data["code"] == "INVALID_REQUEST"
+    assert merchant.post("/v3/hire-power-bank/insurance-orders").data["detail"]["field"] == "/out_order_no"
+    assert merchant.get("/v3/hire-power-bank/insurance-orders/none").data["code"] == "RESOURCE_NOT_EXISTS"
+
+
+def contract(merchant: Any, url: str = "http://127.0.0.1:9/") -> dict[str, Any]:
+    return {
+        "appid": merchant.account.appid,
+        "plan_id": 12535,
+        "out_contract_code": "wxwtdk20200910100000",
+        "insured_display_name": "*明",
+        "contract_notify_url": url,
+        "policy_start_date": "2019-11-22",
+        "policy_end_date": "2020-11-22",
+        "policy_periods": [
+            {
+                "policy_period_id": 1,
+                "estimated_deduct_date": "2019-11-22",
+                "estimated_deduct_amount": {"total": 1, "currency": "CNY"},
+            }
+        ],
+        "amount": {"total": 1, "currency": "CNY"},
+        "real_identity": {
+            "real_name": merchant.encrypt("张三"),
+            "id_card_number": merchant.encrypt("110101199003070000"),
+            "identity_type": "ID_CARD",
+        },
+    }
+
+
+SIGN = "/v3/papay/insurance-sign"
+BY_CODE = "plan-id/12535/out-contract-code/wxwtdk20200910100000"
+
+
+def test_a_contract_is_signed_changed_and_ended(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    target = f"{SIGN}/contracts/pre-entrust-sign/jsapi"
+    assert merchant.post(target, contract(merchant, receiver.url)).data["redirect_url"].startswith("http")
+    assert sandbox.journal[-1].opened == {
+        "body/real_identity/real_name": "张三",
+        "body/real_identity/id_card_number": "110101199003070000",
+    }
+    assert merchant.get(f"{SIGN}/contracts/{BY_CODE}").status == 404
+    signed = sandbox.sign_contract("wxwtdk20200910100000")
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[1]["contract_state"] == "SIGNED"
+    told = merchant.get(f"{SIGN}/contracts/{BY_CODE}").data
+    assert (told["contract_state"], told["plan_id"]) == ("SIGNED", 12535)
+    assert merchant.post(target, contract(merchant)).data["code"] == "INVALID_REQUEST"
+    with pytest.raises(ValueError, match="not UNSIGNED"):
+        sandbox.sign_contract("wxwtdk20200910100000")
+    with pytest.raises(LookupError, match="no contract x"):
+        sandbox.sign_contract("x")
+
+    periods = f"{SIGN}/policy_periods/{BY_CODE}"
+    assert merchant.get(periods).status == 200
+    fresh = [{"policy_period_id": 2, "estimated_deduct_date": "2020-01-01", "estimated_deduct_amount": {"total": 2}}]
+    modify = f"{SIGN}/policy-periods/plan-id/12535/contract-id/{signed['contract_id']}/modify"
+    sandbox.platform.strict = False
+    assert merchant.post(modify, {"policy_periods": fresh}).status in (200, 204)
+    entry = sandbox.ledger.get("insurance contract", signed["contract_id"])
+    assert entry is not None
+    assert entry["policy_periods"] == fresh
+
+    ended = merchant.post(f"{SIGN}/contracts/{BY_CODE}/terminate", {"contract_termination_remark": "x"})
+    assert ended.status == 200
+    again = merchant.post(f"{SIGN}/contracts/{BY_CODE}/terminate", {"contract_termination_remark": "x"})
+    assert again.data["code"] == "INVALID_REQUEST"
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[0]["event_type"] == "INSURANCE_ENTRUST.TERMINATE"
+
+
+def test_users_may_sign_and_end_contracts_by_themselves(sandbox: Sandbox, merchant: Any) -> None:
+    sandbox.platform.automatic = frozenset({"sign"})
+    merchant.post(
+        f"{SIGN}/contracts/pre-entrust-sign/app", {k: v for k, v in contract(merchant).items() if k != "real_identity"}
+    )
+    assert merchant.get(f"{SIGN}/contracts/{BY_CODE}").data["contract_state"] == "SIGNED"
+    assert sandbox.terminate_contract("wxwtdk20200910100000")["contract_state"] == "TERMINATED"
+
+
+# transfers
+
+BILLS = "/v3/fund-app/mch-transfer/transfer-bills"
+
+
+def transfer(merchant: Any, url: str = "http://127.0.0.1:9/", number: str = "plfk2020042013") -> dict[str, Any]:
+    return {
+        "appid": merchant.account.appid,
+        "out_bill_no": number,
+        "openid": "o-MYE42l80oelYMDE34nYD456Xoy",
+        "user_name": merchant.encrypt("张三"),
+        "transfer_amount": 400000,
+        "transfer_remark": "报销",
+        "notify_url": url,
+        "transfer_scene_id": "1000",
+        "transfer_scene_report_infos": [{"info_type": "活动名称", "info_content": "有礼"}],
+    }
+
+
+def test_a_transfer_waits_for_the_user(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    sent = transfer(merchant, receiver.url)
+    made = merchant.post(BILLS, sent).data
+    assert (made["state"], bool(made["package_info"])) == ("WAIT_USER_CONFIRM", True)
+    assert merchant.post(BILLS, sent).data["transfer_bill_no"] == made["transfer_bill_no"]
+    assert merchant.post(BILLS, {**sent, "transfer_amount": 1}).data["code"] == "INVALID_REQUEST"
+    sandbox.confirm_transfer("plfk2020042013")
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[1]["state"] == "SUCCESS"
+    told = merchant.get(f"{BILLS}/out-bill-no/plfk2020042013").data
+    assert told["state"] == "SUCCESS"
+    assert merchant.decrypt(told["user_name"]) == "张三"
+    by_id = merchant.get(f"{BILLS}/transfer-bill-no/{made['transfer_bill_no']}").data
+    assert by_id["out_bill_no"] == "plfk2020042013"
+    assert merchant.post(f"{BILLS}/out-bill-no/plfk2020042013/cancel").data["code"] == "INVALID_REQUEST"
+    with pytest.raises(ValueError, match="SUCCESS already"):
+        sandbox.confirm_transfer("plfk2020042013")
+    with pytest.raises(LookupError, match="no transfer bill x"):
+        sandbox.confirm_transfer("x")
+    assert merchant.get(f"{BILLS}/out-bill-no/x").data["code"] == "NOT_FOUND"
+
+
+def test_a_transfer_is_cancelled_fails_or_needs_nobody(sandbox: Sandbox, merchant: Any) -> None:
+    merchant.post(BILLS, transfer(merchant))
+    assert merchant.post(f"{BILLS}/out-bill-no/plfk2020042013/cancel").data["state"] == "CANCELING"
+    assert merchant.get(f"{BILLS}/out-bill-no/plfk2020042013").data["state"] == "CANCELLED"
+    merchant.post(BILLS, transfer(merchant, number="B2"))
+    sandbox.confirm_transfer("B2", "FAIL")
+    assert merchant.get(f"{BILLS}/out-bill-no/B2").data["fail_reason"] == "MERCHANT_REJECT"
+    sandbox.platform.strict = False
+    merchant.post(f"{BILLS}/transfer", transfer(merchant, number="B3"))
+    assert merchant.get(f"{BILLS}/out-bill-no/B3").data["state"] == "SUCCESS"
+    sandbox.platform.automatic = frozenset({"confirm"})
+    merchant.post(BILLS, transfer(merchant, number="B4"))
+    assert merchant.get(f"{BILLS}/out-bill-no/B4").data["state"] == "SUCCESS"
+
+
+def test_a_batch_and_its_transfers(merchant: Any) -> None:
+    sent = {
+        "appid": merchant.account.appid,
+        "out_batch_no": "plfk2020042013",
+        "batch_name": "报销",
+        "batch_remark": "报销",
+        "total_amount": 300,
+        "total_num": 2,
+        "transfer_detail_list": [
+            {
+                "out_detail_no": f"x{index}",
+                "transfer_amount": 150,
+                "transfer_remark": "报销",
+                "openid": "o",
+                "user_name": merchant.encrypt("张三"),
+            }
+            for index in (1, 2)
+        ],
+        "transfer_scene_id": "1001",
+    }
+    made = merchant.post("/v3/transfer/batches", sent).data
+    assert made["batch_status"] == "ACCEPTED"
+    assert merchant.post("/v3/transfer/batches", {**sent, "batch_name": "x"}).data["code"] == "INVALID_REQUEST"
+    base = f"/v3/transfer/batches/batch-id/{made['batch_id']}"
+    told = merchant.get(f"{base}?need_query_detail=true&offset=1&limit=20").data
+    assert told["transfer_batch"]["success_amount"] == 300
+    assert [each["out_detail_no"] for each in told["transfer_detail_list"]] == ["x2"]
+    assert "transfer_detail_list" not in merchant.get(f"{base}?need_query_detail=false").data
+    number = told["transfer_detail_list"][0]["detail_id"]
+    assert merchant.get(f"{base}/details/detail-id/{number}").data["transfer_amount"] == 150
+    by_name = "/v3/transfer/batches/out-batch-no/plfk2020042013/details/out-detail-no/"
+    assert merchant.get(by_name + "x1").data["detail_status"] == "SUCCESS"
+    assert merchant.get(by_name + "x9").data["code"] == "NOT_FOUND"
+
+
+# profit sharing
+
+
+def paid(sandbox: Sandbox, merchant: Any, number: str = "order001", total: int = 1000) -> str:
+    body = {
+        "appid": merchant.account.appid,
+        "mchid": merchant.account.mchid,
+        "description": "商品",
+        "out_trade_no": number,
+        "notify_url": "http://127.0.0.1:9/",
+        "amount": {"total": total},
+    }
+    merchant.post("/v3/pay/transactions/native", body)
+    return str(sandbox.pay(number)[0]["transaction_id"])
+
+
+def test_a_paid_order_is_shared(sandbox: Sandbox, merchant: Any) -> None:
+    transaction = paid(sandbox, merchant)
+    base = "/v3/profitsharing"
+    receivers = [{"type": "MERCHANT_ID", "account": "86693852", "amount": 300, "description": "分给商户A"}]
+    sent = {
+        "appid": merchant.account.appid,
+        "transaction_id": transaction,
+        "out_order_no": "P1",
+        "receivers": receivers,
+        "unfreeze_unsplit": False,
+    }
+    assert merchant.get(f"{base}/transactions/{transaction}/amounts").data["unsplit_amount"] == 1000
+    assert merchant.post(f"{base}/orders", sent).data["state"] == "PROCESSING"
+    assert merchant.post(f"{base}/orders", sent).status == 200
+    assert merchant.post(f"{base}/orders", {**sent, "appid": "wx1"}).data["code"] == "INVALID_REQUEST"
+    assert merchant.get(f"{base}/transactions/{transaction}/amounts").data["unsplit_amount"] == 700
+    more = {**sent, "out_order_no": "P2", "receivers": [{**receivers[0], "amount": 701}]}
+    assert merchant.post(f"{base}/orders", more).data["code"] == "NOT_ENOUGH"
+    told = merchant.get(f"{base}/orders/P1?transaction_id={transaction}").data
+    assert (told["state"], told["receivers"][0]["result"]) == ("FINISHED", "SUCCESS")
+    assert merchant.get(f"{base}/orders/P9?transaction_id=1").data["code"] == "RESOURCE_NOT_EXISTS"
+
+    back = {"out_order_no": "P1", "out_return_no": "R1", "return_mchid": "86693852", "amount": 10, "description": "退"}
+    made = merchant.post(f"{base}/return-orders", back).data
+    assert made["result"] == "SUCCESS"
+    assert merchant.post(f"{base}/return-orders", back).data == made
+    assert merchant.get(f"{base}/return-orders/R1?out_order_no=P1").data["amount"] == 10
+    assert merchant.get(f"{base}/return-orders/R9?out_order_no=P1").data["code"] == "RESOURCE_NOT_EXISTS"
+
+    last = {**sent, "out_order_no": "P3", "unfreeze_unsplit": True}
+    assert merchant.post(f"{base}/orders", last).status == 200
+    assert merchant.get(f"{base}/transactions/{transaction}/amounts").data["unsplit_amount"] == 0
+
+
+def test_sharing_ends_and_needs_a_paid_order(sandbox: Sandbox, merchant: Any) -> None:
+    transaction = paid(sandbox, merchant)
+    sent = {"transaction_id": transaction, "out_order_no": "P1", "description": "解冻"}
+    assert merchant.post("/v3/profitsharing/orders/unfreeze", sent).data["state"] == "FINISHED"
+    answer = merchant.post("/v3/profitsharing/orders/unfreeze", {**sent, "transaction_id": "1"})
+    assert answer.data["code"] == "RESOURCE_NOT_EXISTS"
+    merchant.post(
+        "/v3/pay/transactions/native",
+        {
+            "appid": "x",
+            "mchid": merchant.account.mchid,
+            "description": "x",
+            "out_trade_no": "unpaid01",
+            "notify_url": "x",
+            "amount": {"total": 1},
+        },
+    )
+    order = sandbox.ledger.get("order", "unpaid01")
+    assert order is not None
+    answer = merchant.post("/v3/profitsharing/orders/unfreeze", {**sent, "transaction_id": order["transaction_id"]})
+    assert answer.data["code"] == "INVALID_REQUEST"
+
+
+def test_receivers_come_and_go(merchant: Any) -> None:
+    who = {"appid": "wx1", "type": "MERCHANT_ID", "account": "86693852"}
+    sent = {**who, "name": merchant.encrypt("某商户"), "relation_type": "STORE"}
+    told = merchant.post("/v3/profitsharing/receivers/add", sent).data
+    assert merchant.decrypt(told["name"]) == "某商户"
+    assert merchant.post("/v3/profitsharing/receivers/delete", who).data["account"] == "86693852"
+
+
+# Pay Score
+
+SERVICE = "/v3/payscore/serviceorder"
+WHICH = {"appid": "wxd678efh567hg6787", "service_id": "2002000000000558128851361561536"}
+
+
+def service(number: str = "1234323JKHDFE1243252", url: str = "http://127.0.0.1:9/") -> dict[str, Any]:
+    return {
+        **WHICH,
+        "out_order_no": number,
+        "service_introduction": "某某酒店",
+        "time_range": {"start_time": "20091225091010"},
+        "risk_fund": {"name": "DEPOSIT", "amount": 10000},
+        "notify_url": url,
+    }
+
+
+COMPLETION = {**WHICH, "post_payments": [{"name": "就餐费用", "amount": 500}], "total_amount": 500}
+
+
+def state(merchant: Any, number: str = "1234323JKHDFE1243252") -> Any:
+    query = "&".join(f"{name}={value}" for name, value in WHICH.items())
+    return merchant.get(f"{SERVICE}?out_order_no={number}&{query}").data
+
+
+def test_a_service_order_goes_its_way(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    one = f"{SERVICE}/1234323JKHDFE1243252"
+    made = merchant.post(SERVICE, service(url=receiver.url)).data
+    assert made["state"] == "CREATED"
+    assert merchant.post(SERVICE, service(url=receiver.url)).data["package"] == made["package"]
+    assert merchant.post(SERVICE, service(url="https://x")).data["code"] == "INVALID_REQUEST"
+    assert merchant.post(f"{one}/complete", COMPLETION).data["code"] == "INVALID_ORDER_STATE"
+    sandbox.confirm_service("1234323JKHDFE1243252")
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[0]["event_type"] == "PAYSCORE.USER_CONFIRM"
+    with pytest.raises(ValueError, match="is DOING"):
+        sandbox.confirm_service("1234323JKHDFE1243252")
+    assert merchant.post(f"{one}/complete", COMPLETION).data["state"] == "DONE"
+    assert state(merchant)["collection"]["state"] == "USER_PAYING"
+    less = {**COMPLETION, "total_amount": 400, "reason": "用户投诉"}
+    assert merchant.post(f"{one}/modify", less).data["total_amount"] == 400
+    assert merchant.post(f"{one}/pay", WHICH).status == 200
+    sandbox.pay_service("1234323JKHDFE1243252")
+    assert state(merchant)["collection"] == {
+        "state": "USER_PAID",
+        "total_amount": 400,
+        "paying_amount": 0,
+        "paid_amount": 400,
+    }
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[0]["event_type"] == "PAYSCORE.USER_PAID"
+    with pytest.raises(LookupError, match="no service order x"):
+        sandbox.pay_service("x")
+
+
+def test_a_service_order_is_cancelled_or_paid_otherwise(sandbox: Sandbox, merchant: Any) -> None:
+    merchant.post(SERVICE, service())
+    assert merchant.post(f"{SERVICE}/1234323JKHDFE1243252/cancel", {**WHICH, "reason": "x"}).status == 200
+    assert state(merchant)["state"] == "REVOKED"
+    merchant.post(SERVICE, service("second"))
+    sandbox.confirm_service("second")
+    merchant.post(f"{SERVICE}/second/complete", COMPLETION)
+    sync = {**WHICH, "type": "Order_Paid", "detail": {"paid_time": "20091225091210"}}
+    assert merchant.post(f"{SERVICE}/second/sync", sync).data["collection"]["paid_amount"] == 500
+    assert merchant.post(f"{SERVICE}/third/cancel", {**WHICH, "reason": "x"}).data["code"] == "ORDER_NOT_EXIST"
+    query = "&".join(f"{name}={value}" for name, value in WHICH.items())
+    assert merchant.get(f"{SERVICE}?{query}").data["detail"]["field"] == "/out_order_no"
+
+
+def test_users_may_confirm_and_pay_services_by_themselves(sandbox: Sandbox, merchant: Any) -> None:
+    sandbox.platform.automatic = frozenset({"confirm", "pay"})
+    merchant.post(SERVICE, service())
+    merchant.post(f"{SERVICE}/1234323JKHDFE1243252/complete", COMPLETION)
+    assert state(merchant)["collection"]["state"] == "USER_PAID"
+
+
+# complaints
+
+
+def test_a_complaint_is_told_answered_and_completed(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    base = "/v3/merchant-service"
+    assert merchant.get(f"{base}/complaint-notifications").data["code"] == "RESOURCE_NOT_EXISTS"
+    assert merchant.post(f"{base}/complaint-notifications", {"url": receiver.url}).data["url"] == receiver.url
+    assert merchant.get(f"{base}/complaint-notifications").data["url"] == receiver.url
+    paid(sandbox, merchant)
+    number = sandbox.complain("order001")["complaint_id"]
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[1] == {"complaint_id": number, "action_type": "CREATE_COMPLAINT"}
+    day = sandbox.platform.day()
+    listed = merchant.get(f"{base}/complaints-v2?begin_date={day}&end_date={day}").data
+    assert (listed["total_count"], listed["data"][0]["complaint_id"]) == (1, number)
+    assert merchant.decrypt(listed["data"][0]["payer_phone"]) == "13800000000"
+    assert merchant.get(f"{base}/complaints-v2?begin_date=2019-01-01&end_date=2019-01-01").data["total_count"] == 0
+    one = f"{base}/complaints-v2/{number}"
+    assert merchant.get(one).data["complaint_state"] == "PENDING"
+    whose = {"complainted_mchid": merchant.account.mchid}
+    assert merchant.post(f"{one}/response", {**whose, "response_content": "已解决"}).status == 204
+    assert merchant.get(one).data["complaint_state"] == "PROCESSING"
+    assert merchant.post(f"{one}/complete", whose).status == 204
+    assert merchant.get(one).data["complaint_state"] == "PROCESSED"
+    history = merchant.get(f"{one}/negotiation-historys").data["data"]
+    assert [each["operate_details"] for each in history] == ["没有收到货", "已解决", ""]
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[0]["event_type"] == "COMPLAINT.STATE_CHANGE"
+    assert merchant.call("DELETE", f"{base}/complaint-notifications").status == 204
+    assert merchant.get(f"{base}/complaint-notifications").status == 404
+    sandbox.complain("order001")
+    assert len(list(sandbox.ledger.all("complaint"))) == 2
+    assert merchant.get(f"{base}/complaints-v2/none").status == 404
+    with pytest.raises(LookupError, match="no order none"):
+        sandbox.complain("none")
+
+
+# keys and files
+
+
+def test_certificates_are_sealed_and_rotated(sandbox: Sandbox, merchant: Any) -> None:
+    old = sandbox.account.certificate_serial
+    new = sandbox.rotate()
+    answer = merchant.get("/v3/certificates", headers={"wechatpay-serial": None})
+    assert answer.headers["Wechatpay-Serial"] == new
+    assert answer.signed()
+    assert [entry["serial_no"] for entry in answer.data["data"]] == [old, new]
+    for entry in answer.data["data"]:
+        sealed = entry["encrypt_certificate"]
+        pem = AESGCM(sandbox.account.apiv3_key.encode()).decrypt(
+            sealed["nonce"].encode(), base64.b64decode(sealed["ciphertext"]), sealed["associated_data"].encode()
+        )
+        assert f"{x509.load_pem_x509_certificate(pem).serial_number:040X}" == entry["serial_no"]
+        assert entry["effective_time"].endswith("+08:00")
+    sandbox.retire(old)
+    assert [entry["serial_no"] for entry in merchant.get("/v3/certificates").data["data"]] == [new]
+    assert merchant.get("/v3/certificates?algorithm_type=SM2").data["code"] == "RESOURCE_NOT_EXISTS"
+
+
+def test_the_echo_calls_back(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    sent = {"echo_message": "hello", "encrypted_echo_message": merchant.encrypt("张三"), "notify_url": receiver.url}
+    assert merchant.post("/v3/security/echo", sent).data["echo_message"] == "hello"
+    assert sandbox.callbacks.wait()
+    envelope, resource = receiver.opened(sandbox)
+    assert envelope["event_type"] == "SECURITY_ECHO.SUCCESS"
+    assert merchant.decrypt(resource["encrypt_echo_message"]) == "张三"
+    assert merchant.post("/v3/security/echo", {"echo_message": "hello"}).data == {"echo_message": "hello"}
+
+
+def test_pictures_are_stored_and_served(sandbox: Sandbox, merchant: Any) -> None:
+    picture = b"\x89PNG\r\n\x00\r\n--x1y"
+    meta = {"sha256": hashlib.sha256(picture).hexdigest(), "filename": "图.png"}
+    target = "/v3/merchant-service/images/upload"
+    number = merchant.upload(target, meta, picture).data["media_id"]
+    served = merchant.get(f"/v3/merchant-service/images/{number}")
+    assert served.body == picture
+    assert served.reply.content_type == "image/png"
+    assert "Wechatpay-Signature" not in served.headers
+    assert merchant.get("/v3/merchant-service/images/none").status == 404
+    wrong = merchant.upload(target, {**meta, "sha256": "0" * 64}, picture)
+    assert wrong.data["detail"]["field"] == "/meta/sha256"
+    assert merchant.upload(target, meta, picture, name="picture").data["detail"]["field"] == "/file"
+
+
+def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> None:
+    target, headers = "/v3/merchant/media/upload", {"content-type": "multipart/form-data; boundary=x1y2"}
+
+    def issue(body: bytes, kind: str = "multipart/form-data; boundary=x1y2", covered: bytes | None = None) -> str:
+        answer = merchant.send(merchant.request("POST", target, body, covered=covered, headers={"content-type": kind}))
+        return str(answer.issue)
+
+    meta = b'{"sha256":"x","filename":"a.png"}'
+    good = form({"meta": b"{}"}, {"file": ("a.png", b"x")})
+    assert "with a boundary" in issue(good, "multipart/form-data")
+    assert "end with its boundary" in issue(good[:-8])
+    assert "blank line" in issue(b"--x1y2\r\nmeta\r\n--x1y2--\r\n")
+    assert "no name" in issue(b"--x1y2\r\nA: b\r\n\r\nmeta\r\n--x1y2--\r\n")
+    assert "a part called meta" in issue(form({}, {"file": ("a.png", b"x")}))
+    assert "a file is expected" in issue(form({"meta": meta, "file": b"x"}, {}), covered=meta)
+    assert "holds JSON" in issue(form({"meta": b"{"}, {"file": ("a.png", b"x")}), covered=b"{")
+    assert (
+        "multipart body instead of its meta"
+        in merchant.send(merchant.request("POST", target, good, headers=headers)).issue
+    )
+    assert "required" in merchant.post(target, {}).issue
+
+
+def test_everything_else_answers_the_same_to_the_same(merchant: Any) -> None:
+    target = "/v3/marketing/favor/stocks?offset=0&limit=10&stock_creator_mchid=1"
+    first, second = merchant.get(target), merchant.get(target)
+    assert first.body == second.body
+    other = merchant.get(target.replace("limit=10", "limit=9"))
+    assert other.body != first.body

@@ -1,0 +1,504 @@
+"""The sandbox as its users start it: account, settings, state, admin pages, fixtures."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+import wechatpay.sandbox
+from wechatpay import WeChatPay, catalogue
+from wechatpay.catalogue import Field
+from wechatpay.sandbox import Sandbox, flows
+from wechatpay.sandbox.journal import Entry, Journal
+from wechatpay.sandbox.ledger import Ledger
+from wechatpay.sandbox.messages import Request
+from wechatpay.sandbox.plausible import Imagination, digits, fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(wechatpay.sandbox.__file__).parents[2]
+ORDERS = "/v3/hire-power-bank/insurance-orders"
+ORDER = {"out_order_no": "kept", "openid": "o", "notify_url": "x", "service_id": "s"}
+
+
+# what it may import
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and (node.name == "client" or node.name.startswith("wechatpay_"))
+        for child in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            inside.update(id(child) for child in ast.walk(node))
+    for node in ast.walk(tree):
+        if id(node) in inside:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from ((name, node.lineno) for name in names)
+
+
+def test_the_sandbox_shares_nothing_with_the_client() -> None:
+    allowed = ("wechatpay.sandbox", "wechatpay.catalogue")
+    for path in sorted((ROOT / "wechatpay" / "sandbox").rglob("*.py")):
+        for name, line in imports(path):
+            own = name.split(".")[0] in ("wechatpay", "chainable", "taobao_top", "requests")
+            assert not own or name.startswith(allowed), f"{path}:{line} imports {name}"
+
+
+def test_the_client_imports_no_sandbox() -> None:
+    program = "import sys, wechatpay.client; print([name for name in sys.modules if 'sandbox' in name])"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_flow_is_of_the_catalogue() -> None:
+    assert [key for key in flows.routes if catalogue.operation(key) is None] == []
+
+
+# account and settings
+
+
+def test_the_accounts_parts_belong_together(sandbox: Sandbox) -> None:
+    account = sandbox.account
+    certificate = x509.load_pem_x509_certificate(account.merchant_cert.encode())
+    key: Any = load_pem_private_key(account.merchant_key.encode(), None)
+    assert certificate.public_key() == key.public_key()
+    assert f"{certificate.serial_number:040X}" == account.serial
+    assert len(account.serial) == 40
+    assert len(account.apiv3_key) == len(account.secret) == 32
+    authority = x509.load_pem_x509_certificate(account.ca.encode())
+    certificate.verify_directly_issued_by(authority)
+    assert account.public_key_id.startswith("PUB_KEY_ID_01" + account.mchid)
+    assert list(account.certs) == [account.public_key_id, *(each.serial for each in account.platform_certificates)]
+    for text in (repr(account), repr(sandbox), repr(account.platform_certificates[0])):
+        assert "PRIVATE" not in text
+        assert account.secret not in text
+    with pytest.raises(LookupError, match="no platform key x"):
+        account.sign("x", b"")
+    with pytest.raises(ValueError, match="no platform key x"):
+        account.reveal("x", "")
+
+
+def test_settings_are_those_of_the_client(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = sandbox.write_env(tmp_path / "sandbox.env")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    lines = dict(line.split("=", 1) for line in path.read_text().splitlines())
+    assert lines["WECHATPAY_MCHID"] == "1900000109"
+    assert lines["WECHATPAY_BASE_URL"] == sandbox.https_url
+    for name in ("PRIVATE_KEY", "MERCHANT_CERT", "MERCHANT_KEY", "CA"):
+        file = Path(lines[f"WECHATPAY_{name}"])
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert "-----BEGIN" in file.read_text()
+    assert set(sandbox.env()) == set(lines)
+    with WeChatPay.from_env(file=path) as client:
+        assert client.v3.certificates.get().verified
+
+
+def test_the_client_calls_verified_over_tls(sandbox: Sandbox) -> None:
+    client = sandbox.client()
+    answer = client.chain(ORDERS.lstrip("/")).post(json=ORDER)
+    assert answer.verified
+    assert (
+        client.chain("v3/hire-power-bank/insurance-orders/{out_order_no}").get(out_order_no="kept").data["openid"]
+        == "o"
+    )
+    assert sandbox.journal[-1].request.secure
+    told = client.chain("v2/risk/getpublickey").post(xml={"sign_type": "MD5"})
+    assert told.data["pub_key"].startswith("-----BEGIN RSA PUBLIC KEY")
+
+
+def test_only_known_things_happen_by_themselves() -> None:
+    with pytest.raises(ValueError, match="nothing automatic is called 'magic'"):
+        Sandbox(automatic={"magic"})
+
+
+def test_it_is_stopped_without_having_served() -> None:
+    sandbox = Sandbox().start()
+    sandbox.down()
+    sandbox.stop()
+
+
+# state in a file
+
+
+def test_account_and_state_are_the_same_after_a_restart(tmp_path: Path, new_merchant: Any) -> None:
+    data = tmp_path / "sandbox.db"
+    with Sandbox(data=data) as first:
+        assert new_merchant(first).post(ORDERS, ORDER).status == 200
+        bank = first.account.bank_key.private_numbers()
+        serial = first.rotate()
+        first.retire(first.account.platform_certificates[0].serial)
+        env = first.env()
+    with Sandbox(data=data) as second:
+        assert second.account.serial == env["WECHATPAY_SERIAL"]
+        assert second.account.certificate_serial == serial
+        assert second.account.bank_key.private_numbers() == bank
+        merchant = new_merchant(second)
+        assert merchant.get(f"{ORDERS}/kept").data["openid"] == "o"
+        with sqlite3.connect(data) as database:
+            assert database.execute("SELECT count(*) FROM entries").fetchone() == (1,)
+        database.close()
+
+
+def test_a_killed_process_loses_no_acknowledged_order(tmp_path: Path, new_merchant: Any) -> None:
+    data, program = tmp_path / "sandbox.db", tmp_path / "program.py"
+    program.write_text(
+        textwrap.dedent(
+            f"""
+            import os, signal, sys
+            sys.path[:0] = {[str(ROOT), str(Path(__file__).parent)]!r}
+            from conftest import Merchant
+            from wechatpay.sandbox import Sandbox
+            sandbox = Sandbox(data={str(data)!r}).start()
+            merchant = Merchant(sandbox)
+            for number in range(50):
+                sent = {{"out_order_no": f"n{{number}}", "openid": "o", "notify_url": "x", "service_id": "s"}}
+                assert merchant.post({ORDERS!r}, sent).status == 200
+            os.kill(os.getpid(), signal.SIGKILL)
+            """
+        )
+    )
+    done = subprocess.run([sys.executable, program], check=False, capture_output=True, timeout=60)
+    assert done.returncode == -9, done.stderr
+    with Sandbox(data=data) as sandbox:
+        merchant = new_merchant(sandbox)
+        assert [merchant.get(f"{ORDERS}/n{number}").status for number in range(50)] == [200] * 50
+
+
+def test_the_ledger_keeps_names_days_and_bytes(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "x.db")
+    ledger.put("order", "1", {"a": 1}, "one", day="2025-01-02", content=b"x")
+    ledger.put("order", "1", {"a": 2}, "uno")
+    ledger.put("order", "2", {"a": 3})
+    assert ledger.get("order", "1") == ledger.get("order", "one") == ledger.get("order", "uno") == {"a": 2}
+    assert ledger.get("order", "9") is None
+    assert ledger.entry("order", "one") == {"a": 2}
+    with pytest.raises(LookupError, match="no order 9"):
+        ledger.entry("order", "9")
+    assert list(ledger.all("order", "2025-01-02")) == [{"a": 2}]
+    assert [each["a"] for each in ledger.all("order")] == [2, 3]
+    assert (ledger.content("order", "1"), ledger.content("order", "2")) == (b"x", None)
+    assert ledger.content("order", "9") is None
+    assert ledger.kinds() == {"order": 2}
+    ledger.set("x", "y")
+    ledger.clear()
+    assert (ledger.setting("x"), ledger.setting("z"), ledger.kinds()) == ("y", None, {})
+    ledger.close()
+
+
+# journal
+
+
+def test_the_journal_is_bounded_and_waits() -> None:
+    journal = Journal(2)
+    entries = [Entry(journal.next_id(), 0.0, Request("GET", "/")) for _ in range(3)]
+    assert journal.after(0) == []
+    for entry in entries:
+        journal.add(entry)
+    assert [entry.id for entry in journal] == [2, 3]
+    assert (len(journal), journal.count) == (2, 3)
+    assert journal.find(1) is None
+    assert journal.find(3) is entries[2]
+    assert [entry.id for entry in journal.after(2)] == [3]
+    fourth = Entry(journal.next_id(), 0.0, Request("GET", "/"))
+    threading.Timer(0.02, journal.add, [fourth]).start()
+    assert journal.after(3, 5.0) == [fourth]
+    journal.clear()
+    assert len(journal) == 0
+
+
+# what is made up
+
+
+def imagine(sandbox: Sandbox, fields: list[Field], known: dict[str, Any] | None = None, **settings: Any) -> Any:
+    settings = {"account": sandbox.account, "subject": "s", "known": known or {}, "base_url": "http://x/", **settings}
+    return Imagination(**settings).fill(tuple(fields))
+
+
+def test_made_up_values_have_their_types_and_sense(sandbox: Sandbox) -> None:
+    names = {
+        "mchid": sandbox.account.mchid,
+        "sub_appid": sandbox.account.appid,
+        "currency": "CNY",
+        "create_time": "2025-01-02T10:34:56+08:00",
+        "bill_date": "2025-01-02",
+        "trade_state": "SUCCESS",
+    }
+    assert imagine(sandbox, [Field(name) for name in names]) == names
+    assert imagine(sandbox, [Field("end_time"), Field("day_date"), Field("total_fee")], version="v2") == {
+        "end_time": "20250102103456",
+        "day_date": "20250102",
+        "total_fee": "100",
+    }
+    told = imagine(
+        sandbox, [Field(name) for name in ("openid", "prepay_id", "nonce_str", "code_url", "a_url", "b_id", "word")]
+    )
+    assert told["openid"].startswith("o")
+    assert len(told["prepay_id"]) == 36
+    assert told["a_url"].startswith("http://x/_sandbox/pages/")
+    assert told["b_id"].isdigit()
+    assert told["word"].startswith("word-")
+    assert imagine(sandbox, [Field("amount", "integer"), Field("count", "number"), Field("ok", "boolean")]) == {
+        "amount": 100,
+        "count": 1,
+        "ok": True,
+    }
+    assert imagine(sandbox, [Field("kind", enum=("B", "A")), Field("text", example="例")]) == {
+        "kind": "B",
+        "text": "例",
+    }
+
+
+def test_what_was_sent_is_given_back_where_it_fits(sandbox: Sandbox) -> None:
+    inner = (Field("x"), Field("y", "integer"))
+    fields = [
+        Field("a"),
+        Field("list", "string[]"),
+        Field("object", "object", fields=inner),
+        Field("encoded", encoded="json", fields=inner),
+        Field("many", "object[]", fields=inner),
+        Field("err_code"),
+    ]
+    known = {"a": "1", "list": ["2"], "object": {"x": "3", "y": 4}, "encoded": "?", "many": [1], "x": "5", "y": "6"}
+    told = imagine(sandbox, fields, known)
+    assert (told["a"], told["list"], told["object"]) == ("1", ["2"], {"x": "3", "y": 4})
+    assert json.loads(told["encoded"]) == {"x": "5", "y": 1}
+    assert told["many"] == [{"x": "5", "y": 1}]
+    assert "err_code" not in told
+    assert digits(100, "x").startswith("4")
+    for field, value, expected in (
+        (Field("a"), {}, False),
+        (Field("a", enum=("x",)), "y", False),
+        (Field("a", "boolean"), "true", False),
+        (Field("a", "integer"), True, False),
+        (Field("a", "integer"), 1, True),
+    ):
+        assert fits(field, value) is expected
+
+
+def test_secret_fields_of_an_answer_are_encrypted_to_the_merchant(sandbox: Sandbox, merchant: Any) -> None:
+    fields = [Field("name", encrypted="rsa")]
+    made = imagine(sandbox, fields, {"name": "张三"}, conceal=sandbox.account.conceal)
+    assert merchant.decrypt(made["name"]) == "张三"
+    assert imagine(sandbox, fields, {"name": "张三"}) == {"name": "张三"}
+    imagination = Imagination(sandbox.account, "s", {}, "http://x/")
+    assert imagination.fill(tuple(fields), {"name": "李四", "more": None, "other": 1}) == {"name": "李四", "other": 1}
+
+
+# admin
+
+
+class Admin:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def __call__(self, method: str, path: str, sent: Any = None, **headers: str) -> tuple[int, Any]:
+        body = b"" if sent is None else json.dumps(sent).encode()
+        port = self.sandbox.base_url.rsplit(":", 1)[1].strip("/")
+        all_headers = {"host": f"127.0.0.1:{port}", "content-type": "application/json", **headers}
+        request = Request(method, f"/_sandbox/{path}", tuple(all_headers.items()), body)
+        reply = self.sandbox._handle(request)
+        if reply.content_type != "application/json":
+            return reply.status, reply.body
+        return reply.status, json.loads(reply.body) if reply.body else None
+
+
+@pytest.fixture
+def admin(sandbox: Sandbox) -> Admin:
+    return Admin(sandbox)
+
+
+def test_admin_shows_what_is_going_on(sandbox: Sandbox, merchant: Any, receiver: Any, admin: Admin) -> None:
+    status, account = admin("GET", "account")
+    assert (status, account["mchid"]) == (200, sandbox.account.mchid)
+    assert sandbox.account.apiv3_key not in json.dumps(account)
+    merchant.post(ORDERS, ORDER)
+    entries = admin("GET", "journal?after=0")[1]["entries"]
+    assert entries[-1]["operation"] == "POST v3/hire-power-bank/insurance-orders"
+    number = entries[-1]["id"]
+    assert admin("GET", f"journal?after={number}")[1] == {"entries": []}
+    assert admin("GET", f"journal/{number}")[1]["verified"]
+    assert admin("GET", "journal/0")[0] == 404
+    assert admin("GET", "state")[1] == {"insurance order": 1}
+    assert admin("GET", "state/insurance%20order")[1]["entries"][0]["order"]["openid"] == "o"
+    sent = {"event": "REFUND.SUCCESS", "to": receiver.url, "set": {"amount.refund": 3}}
+    status, delivery = admin("POST", "trigger", sent)
+    assert status == 200
+    sandbox.callbacks.wait()
+    assert admin("GET", f"deliveries/{delivery['id']}")[1]["state"] == "accepted"
+    assert admin("POST", f"deliveries/{delivery['id']}/redeliver")[0] == 200
+    sandbox.callbacks.wait()
+    assert len(admin("GET", "deliveries")[1]["deliveries"]) == 2
+    assert admin("POST", "reset")[0] == 204
+    assert admin("GET", "state")[1] == {}
+
+
+def test_admin_acts(sandbox: Sandbox, merchant: Any, admin: Admin) -> None:
+    sent = {
+        "appid": "x",
+        "mchid": merchant.account.mchid,
+        "description": "x",
+        "out_trade_no": "order001",
+        "notify_url": "x",
+        "amount": {"total": 100},
+    }
+    merchant.post("/v3/pay/transactions/native", sent)
+    assert "pay" in admin("GET", "actions")[1]["actions"]
+    status, told = admin("POST", "actions/pay", {"number": "order001"})
+    assert (status, told["result"][0]["state"]) == (200, "SUCCESS")
+    assert admin("POST", "actions/pay", {"number": "order001"})[0] == 400
+    assert admin("POST", "actions/pay", {"nummer": "order001"})[0] == 400
+    assert admin("POST", "actions/pay", {"number": "none"})[0] == 404
+    assert admin("POST", "actions/dance")[1]["message"].startswith("there is no action dance: there are complain")
+    day = sandbox.platform.day()
+    assert b"order001" in admin("GET", f"bills/{day}")[1]
+    assert b"order001" in admin("GET", f"bills/{day}?type=funds")[1]
+    assert admin("GET", "bills/2019-01-01") == (200, b"")
+    assert admin("GET", f"bills/{day}?type=x")[0] == 400
+
+
+def test_admin_switches_faults(sandbox: Sandbox, admin: Admin) -> None:
+    assert admin("POST", "faults", {"kind": "error", "code": "NOT_ENOUGH"})[1]["faults"][0]["code"] == "NOT_ENOUGH"
+    assert admin("POST", "faults", {})[0] == 400
+    admin("POST", "faults", {"kind": "latency"})
+    assert admin("DELETE", "faults/0")[0] == 204
+    assert [each["kind"] for each in admin("GET", "faults")[1]["faults"]] == ["latency"]
+    admin("DELETE", "faults")
+    assert len(sandbox.faults) == 0
+
+
+def test_admin_shows_files_and_pages(sandbox: Sandbox, merchant: Any, admin: Admin) -> None:
+    import hashlib
+
+    meta = {"sha256": hashlib.sha256(b"x").hexdigest(), "filename": "a.png"}
+    url = merchant.upload("/v3/marketing/favor/media/image-upload", meta, b"x").data["media_url"]
+    assert admin("GET", url.partition("/_sandbox/")[2]) == (200, b"x")
+    sandbox.admin.pages["inspector"] = lambda request: wechatpay.sandbox.messages.Reply(
+        body=b"hi", content_type="text/html"
+    )
+    assert admin("GET", "inspector") == (200, b"hi")
+    del sandbox.admin.pages["inspector"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", ""),
+        ("GET", "nothing"),
+        ("POST", "account"),
+        ("POST", "journal"),
+        ("POST", "state"),
+        ("POST", "bills/x"),
+        ("POST", "media/x"),
+        ("DELETE", "actions"),
+        ("GET", "trigger"),
+        ("DELETE", "deliveries"),
+        ("PUT", "faults"),
+        ("GET", "reset"),
+        ("GET", "deliveries/0"),
+        ("GET", "media/none"),
+    ],
+)
+def test_admin_has_nothing_elsewhere(admin: Admin, method: str, path: str) -> None:
+    assert admin(method, path)[0] == 404
+
+
+def test_admin_answers_this_machine_only(admin: Admin) -> None:
+    assert admin("GET", "account", host="evil.example:80")[0] == 403
+    assert admin("GET", "account", host="[::1]:80")[0] == 200
+    assert admin("POST", "reset", {}, **{"content-type": "text/plain"})[0] == 400
+    assert admin("POST", "reset", {}, origin="https://evil.example")[0] == 403
+    assert admin("POST", "reset", {}, host="127.0.0.1:1", origin="http://127.0.0.1:1")[0] == 204
+    assert admin("POST", "faults", [])[0] == 400
+    assert admin("GET", "journal/x")[0] == 400
+
+
+# fixtures for users' tests
+
+
+def run(folder: Path, *options: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "wechatpay.sandbox.pytest_plugin", *options, str(folder)]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=120, env=environment, cwd=folder
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_fixtures_give_every_test_a_fresh_state(tmp_path: Path) -> None:
+    (tmp_path / "test_shop.py").write_text(
+        textwrap.dedent(
+            """
+            import time
+            import pytest
+
+            started = []
+
+            @pytest.mark.parametrize("number", range(101))
+            def test_call(number, wechatpay_sandbox, wechatpay_client):
+                assert len(wechatpay_sandbox.journal) == 0
+                orders = wechatpay_client.chain("v3/hire-power-bank/insurance-orders")
+                answer = orders.post(json={"out_order_no": "same", "openid": str(number), "service_id": "s", "notify_url": "x"})
+                assert answer.verified
+                assert answer.data["openid"] == str(number)
+                assert wechatpay_sandbox.journal[-1].operation == "POST v3/hire-power-bank/insurance-orders"
+                started.append(time.perf_counter())
+
+            def test_time():
+                print("seconds", started[-1] - started[0] if len(started) > 1 else 0)
+            """
+        )
+    )
+    alone = run(tmp_path, "-s", "-p", "no:randomly", "-p", "no:xdist")
+    seconds = float(alone.partition("seconds ")[2].split()[0])
+    assert 0 < seconds < 30  # 1.5 on an idle machine, measured by hand
+    run(tmp_path, "-n", "2", "-p", "no:randomly")
+
+
+def test_fixtures_in_this_process(pytestconfig: Any) -> None:
+    from wechatpay.sandbox import pytest_plugin as plugin
+
+    servers = plugin.wechatpay_sandbox_server.__wrapped__()
+    server = next(servers)
+    states = plugin.wechatpay_sandbox.__wrapped__(server)
+    fresh = next(states)
+    assert fresh is server
+    session = plugin.wechatpay_session_client.__wrapped__(server)
+    client = plugin.wechatpay_client.__wrapped__(fresh, session)
+    assert client.v3.certificates.get().verified
+    assert next(states, None) is None
+    assert len(server.journal) == 0
+    assert next(servers, None) is None
+
+
+def test_it_is_ready_within_a_second() -> None:
+    started = time.perf_counter()
+    with Sandbox() as sandbox:
+        ready = time.perf_counter() - started
+        assert sandbox.base_url
+    assert ready < 10  # about a quarter of a second, measured by hand
