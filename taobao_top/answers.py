@@ -23,10 +23,14 @@ __all__ = ["Field", "business_failure", "inside", "json_fields", "open_json", "r
 
 ERROR = "error_response"
 
-_CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
-_PROLOG = re.compile(rb"<\?xml[^>]*encoding=[\"']([\w.:-]+)")
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|&#(?:x0*(?:1?[0-8bcef]|1[9ad]);|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]);)")
-_INTEGER = re.compile(r"-?[0-9]{1,4000}")
+# Patterns are compiled when the first XML comes: most processes never see one.
+_PROLOG = rb"<\?xml[^>]*encoding=[\"']([\w.:-]+)"
+_NOT_IN_XML = (
+    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "|&#(?:x0*(?:1?[0-8bcef]|1[9ad]);|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]);)"
+)
+"""Characters no XML may hold, plain or by number."""
+_LONGEST_NUMBER = 4000  # digits; Python itself refuses to read many more
 
 
 class Field(Protocol):
@@ -78,14 +82,14 @@ def read(body: bytes, content_type: str | None, fields: Sequence[Field] = (), *,
             "is the gateway's address right, is a proxy or a maintenance page in between?"
         )
         raise CodecError(msg)
-    declared = _PROLOG.match(start)
+    declared = re.match(_PROLOG, start)
     charset = _charset(content_type) or (declared.group(1).decode() if declared else None)
     return _read_xml(_decoded(body, charset), fields, simplify=simplify)
 
 
 def _charset(content_type: str | None) -> str | None:
-    named = _CHARSET.search(content_type or "")
-    return named.group(1) if named else None
+    charset = (content_type or "").lower().partition("charset=")[2].partition(";")[0]
+    return charset.strip(" \"'") or None
 
 
 def _decoded(body: bytes, charset: str | None) -> str:
@@ -135,7 +139,7 @@ def _read_xml(text: str, fields: Sequence[Field], *, simplify: bool) -> dict[str
     from defusedxml.ElementTree import fromstring
 
     try:
-        root = fromstring(_NOT_IN_XML.sub("", text), forbid_dtd=True)
+        root = fromstring(re.sub(_NOT_IN_XML, "", text), forbid_dtd=True)
     except ParseError as error:
         line, column = error.position
         msg = f"the answer is no XML, or cut off (line {line}, column {column})"
@@ -183,7 +187,8 @@ def _scalar(text: str, kind: str | None) -> Any:
     if kind == "Boolean" and text in {"true", "false"}:
         return text == "true"
     if kind == "Number":
-        if _INTEGER.fullmatch(text):
+        digits = text.removeprefix("-")
+        if digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER:
             return int(text)
         try:
             return Decimal(text)

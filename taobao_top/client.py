@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chainable.client import Client
@@ -15,7 +14,6 @@ from chainable.times import BEIJING
 from taobao_top.chain import MethodChain
 from taobao_top.clock import Clock
 from taobao_top.errors import TopError
-from taobao_top.explain import gateway_time
 from taobao_top.request import Wanted, one_edit
 from taobao_top.settings import Settings, own_signer
 
@@ -118,18 +116,18 @@ class TaobaoTop(Client):
         adjustable = Clock(clock)
         signer = own_signer(sign_method, app_secret, adjustable)
         self._settings = Settings(
-            app_key,
-            app_secret,
-            session,
-            signer,
-            signer if limiter is None else limiter.attach(signer, str(app_key)),
-            gateway,
-            format,
-            simplify,
-            adjustable,
-            self._timeout,
-            self._retries,
-            self._deadline,
+            app_key=app_key,
+            secret=app_secret,
+            session=session,
+            signer=signer,
+            attached=signer if limiter is None else limiter.attach(signer, str(app_key)),
+            gateway=gateway,
+            format=format,
+            simplify=simplify,
+            clock=adjustable,
+            timeout=self._timeout,
+            retries=self._retries,
+            deadline=self._deadline,
         )
 
     @classmethod
@@ -237,11 +235,15 @@ class TaobaoTop(Client):
         try:
             answer = self["taobao.time.get"](session="", format="json")
         except TopError as error:
+            from taobao_top.explain import gateway_time
+
             # A clock that is far off is refused even here, but the refusal has a Date.
             there = None if error.code != "31" or error.response is None else gateway_time(error.response)
             if there is None:
                 raise
         else:
+            from datetime import datetime
+
             there = datetime.strptime(answer.data["time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
         return there.timestamp() - (before + self._settings.clock()) / 2
 

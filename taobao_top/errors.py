@@ -93,24 +93,33 @@ RULES = (
 
 _BUSINESS = Rule("business", _ANY, r"", "none", "")
 
-_BAN = re.compile(r"ban will last for (\d{1,9}) more second", re.IGNORECASE)
+_BAN = r"(?i)ban will last for (\d{1,9}) more second"
 _DAY = 86_400
 _BEIJING = 8 * 3600
 
 READS = frozenset({"count", "detail", "details", "find", "get", "list", "query", "search"})
 """The last words of the names of methods that only read."""
 
-# These hand out a number, a certificate or a token of their own each time.
-_ALLOCATING = re.compile(
-    r"(?:cainiao|taobao)\.(?:wlb\.)?(?:\w+\.)?waybill\.(?:\w+\.)?get|alibaba\.nazca\.token\.\w+apply\.get"
-    r"|taobao\.top\.once\.token\.get"
+ALLOCATING = frozenset(
+    {
+        "alibaba.nazca.token.authapply.get",
+        "alibaba.nazca.token.changeauthapply.get",
+        "alibaba.nazca.token.issuecertapply.get",
+        "cainiao.waybill.ii.get",
+        "taobao.top.once.token.get",
+        "taobao.wlb.crossborder.waybill.get",
+        "taobao.wlb.imports.waybill.get",
+        "taobao.wlb.waybill.i.get",
+        "taobao.wlb.waybill.shengxian.get",
+    }
 )
+"""Methods named like reads that hand out a number, a certificate or a token anew each time."""
 
 
 def is_read(method: str) -> bool:
     """Tell by its name whether a method only reads, so that repeating it changes nothing."""
     last = method.rpartition(".")[2]
-    return (last in READS or last.endswith(("query", "search"))) and not _ALLOCATING.fullmatch(method)
+    return (last in READS or last.endswith(("query", "search"))) and method not in ALLOCATING
 
 
 def rule_of(code: str, sub_code: str) -> Rule:
@@ -204,7 +213,7 @@ def _text(value: Any) -> str:
 
 
 def _ban(rule: Rule, words: str, now: Callable[[], float]) -> float | None:
-    seconds = _BAN.search(words)
+    seconds = re.search(_BAN, words)
     if seconds:
         return float(seconds.group(1))
     return _DAY - (now() + _BEIJING) % _DAY if rule.name == "quota" else None

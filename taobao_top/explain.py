@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explanation", "gateway_time"]
 
-_SECRET = re.compile(r"session|secret|token|password|pwd|(^|_)code$", re.IGNORECASE)
+_CONFIDENTIAL = r"(?i)session|secret|token|password|pwd|(^|_)code$"
 
 
 def explanation(rule: Rule, answer: requests.Response, signer: Signer | None) -> Callable[[], str] | None:
@@ -34,7 +34,7 @@ def explanation(rule: Rule, answer: requests.Response, signer: Signer | None) ->
 
 def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
     parameters, body = signed_parts(request)
-    shown = {name: MASK if _SECRET.search(name) else value for name, value in parameters.items()}
+    shown = {name: MASK if re.search(_CONFIDENTIAL, name) else value for name, value in parameters.items()}
     message = string_to_sign(shown, body).decode(errors="replace")
     lines = ["The gateway computed another signature than was sent. What was signed, secrets masked:"]
     if isinstance(signer, ParameterSigner):

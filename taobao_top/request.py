@@ -13,7 +13,6 @@ from taobao_top import catalogue
 from taobao_top.answers import ERROR, inside, json_fields, open_json, read, root_name
 from taobao_top.chain import method_name
 from taobao_top.errors import TopError, is_read, top_error
-from taobao_top.explain import explanation
 from taobao_top.response import TopResponse
 from taobao_top.settings import checked_format, checked_session
 from taobao_top.values import FilePart, write
@@ -202,6 +201,8 @@ class Wanted:
             raise CodecError(msg) from None
         refusal = payload.get(ERROR)
         if isinstance(refusal, dict):
+            from taobao_top.explain import explanation
+
             answer.request_id = _id(payload) or _id(refusal)
             raise top_error(
                 refusal,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from attrs import field, frozen
-
 from chainable.errors import ConfigurationError
 from chainable.options import base_url
 from chainable.signing import Signer
@@ -69,12 +67,11 @@ def own_signer(sign_method: Any, secret: str | None, clock: Clock) -> Signer:
     return kind(secret, clock=clock)  # type: ignore[arg-type]  # a missing secret is refused by the signer
 
 
-@frozen
 class Settings:
     """
     One client's settings.
 
-    Attributes:
+    Args:
         app_key: The app's number.
         secret: Its secret; None beside a signer of the user's own.
         session: A seller's session, or what gives it.
@@ -87,17 +84,39 @@ class Settings:
         timeout: Seconds to connect, and to wait for each piece.
         retries: Attempts after the first, at most.
         deadline: Seconds a call may take.
+
+    Raises:
+        ConfigurationError: One of them is unusable.
     """
 
-    app_key: str = field(converter=_app_key)
-    secret: str | None = field(repr=False)
-    session: str | Callable[[], str] | None = field(repr=False, converter=checked_session)
-    signer: Signer
-    attached: Signer
-    gateway: str = field(converter=_gateway)
-    format: str = field(converter=checked_format)
-    simplify: bool = field(converter=bool)
-    clock: Clock = field(repr=False)
-    timeout: tuple[float, float]
-    retries: int
-    deadline: float
+    def __init__(
+        self,
+        *,
+        app_key: Any,
+        secret: str | None,
+        session: Any,
+        signer: Signer,
+        attached: Signer,
+        gateway: Any,
+        format: Any,  # noqa: A002 (the platform's word)
+        simplify: object,
+        clock: Clock,
+        timeout: tuple[float, float],
+        retries: int,
+        deadline: float,
+    ) -> None:
+        self.app_key = _app_key(app_key)
+        self.secret = secret
+        self.session = checked_session(session)
+        self.signer = signer
+        self.attached = attached
+        self.gateway = _gateway(gateway)
+        self.format = checked_format(format)
+        self.simplify = bool(simplify)
+        self.clock = clock
+        self.timeout = timeout
+        self.retries = retries
+        self.deadline = deadline
+
+    def __repr__(self) -> str:
+        return f"<Settings of app {self.app_key} at {self.gateway}>"

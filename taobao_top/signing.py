@@ -17,8 +17,6 @@ from email.parser import BytesParser
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
-from attrs import field, frozen
-
 from chainable.codecs import FORM
 from chainable.errors import ConfigurationError
 from chainable.signing import SignableRequest, Signer
@@ -144,7 +142,6 @@ def _secret(secret: str) -> str:
     return secret
 
 
-@frozen
 class ParameterSigner(Signer):
     """
     Signs by the parameters of a call; see the three forms below.
@@ -160,10 +157,14 @@ class ParameterSigner(Signer):
         clock: Gives seconds since 1970.
     """
 
-    secret: str = field(repr=False, converter=_secret)
-    clock: Callable[[], float] = field(default=time.time, repr=False, kw_only=True)
-
     sign_method: ClassVar[str]
+
+    def __init__(self, secret: str, *, clock: Callable[[], float] = time.time) -> None:
+        self.secret = _secret(secret)
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
 
     @abstractmethod
     def digest(self, message: bytes) -> bytes:
@@ -184,7 +185,7 @@ class ParameterSigner(Signer):
         Raises:
             TypeError: The body is a stream.
         """
-        stamps = {"timestamp": timestamp(self.clock()), "sign_method": self.sign_method}
+        stamps = {"timestamp": timestamp(self._clock()), "sign_method": self.sign_method}
         if isinstance(r, SignableRequest) and r.parameters is not None:
             self._sign_known(r, r.parameters, stamps)
         else:
@@ -221,7 +222,6 @@ def _write_body(request: PreparedRequest, body: bytes) -> None:
     request.headers["Content-Length"] = str(len(body))
 
 
-@frozen
 class MD5Signer(ParameterSigner):
     """``sign_method=md5``: the MD5 of the string to sign with the secret before and behind it."""
 
@@ -237,7 +237,6 @@ class MD5Signer(ParameterSigner):
         return f"MD5 of {MASK}{message}{MASK}, where {MASK} stands for the app_secret"
 
 
-@frozen
 class HMACMD5Signer(ParameterSigner):
     """``sign_method=hmac``: HMAC-MD5 keyed with the secret."""
 
@@ -252,7 +251,6 @@ class HMACMD5Signer(ParameterSigner):
         return f"HMAC-MD5, keyed with the app_secret, of {message}"
 
 
-@frozen
 class HMACSHA256Signer(ParameterSigner):
     """``sign_method=hmac-sha256``: HMAC-SHA256 keyed with the secret."""
 
