@@ -223,6 +223,7 @@ class Account:
             PlatformCertificate(read_key(entry["key"]), x509.load_pem_x509_certificate(entry["certificate"].encode()))
             for entry in saved["platform_certificates"]
         ]
+        self._original = tuple(self._platform)
         self._saved_bank_key: str | None = saved.get("bank_key")
 
     def __repr__(self) -> str:
@@ -295,7 +296,8 @@ class Account:
         """The platform certificates, oldest first; the first is made when it is asked for."""
         with self._lock:
             if not self._platform:
-                self._platform.append(self._new_certificate())
+                self._platform = [self._new_certificate()]
+                self._original = tuple(self._platform)
             return tuple(self._platform)
 
     @property
@@ -323,6 +325,11 @@ class Account:
         with self._lock:
             self._platform.append(fresh)
         return fresh.serial
+
+    def restore(self) -> None:
+        """Go back to the platform certificates there were before any rotation."""
+        with self._lock:
+            self._platform = list(self._original)
 
     def retire(self, serial: str) -> None:
         """Drop a platform certificate, as if it had expired."""

@@ -294,12 +294,13 @@ class Sandbox:
         self._server.up()
 
     def reset(self) -> None:
-        """Forget all state, requests and faults; account, keys and ports stay."""
+        """Forget all state, requests, faults and rotations; account, keys and ports stay."""
         with self.platform.lock:
             self.ledger.clear()
             self.journal.clear()
             self.faults.clear()
             self.callbacks.clear()
+            self.account.restore()
             self.platform.gate.nonces.clear()
 
     # for clients
