@@ -121,6 +121,17 @@ class TestLiterals:
             assert split(f"v3/{segment}") == ["v3", segment]
 
 
+def test_what_is_signed_is_what_the_library_below_sends():
+    """urllib3 writes targets anew where it finds something odd in them: nothing of ours may be odd to it."""
+    from urllib3.util.url import _encode_target
+
+    target = (
+        "/v3/" + string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@" + "/" + expand("x", '值 /?#%&=[]|\\^`{}"<>')
+    )
+
+    assert _encode_target(target) == target
+
+
 class TestVariables:
     def test_a_value_is_one_segment(self, paths):
         with responses.RequestsMock() as mock:
