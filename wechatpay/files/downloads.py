@@ -101,7 +101,8 @@ def download(
             file or what it held before. A file gets the content at its
             position; after a failure it is cut back there, if it can seek.
         progress: Is told the bytes received so far and the bytes expected
-            (None if unknown), after each piece.
+            (None if unknown), after each piece of up to 256 KiB, which has to
+            come within the client's ``deadline``.
 
     Raises:
         requests.RequestException: The network failed, or the body is damaged.
@@ -118,7 +119,7 @@ def download(
     data = None if source._content is False else source.data  # noqa: SLF001 (no public way to ask whether it was read)
     if not isinstance(data, dict):
         promise = _statement_promise(client, source)
-        return _saved(source, to, promise, progress, verified=promise is not None)
+        return _saved(source, to, promise, progress, patience=client._deadline, verified=promise is not None)  # noqa: SLF001
     url = _url(data)
     try:
         return _fetched(client, url, _promised(data), to, progress, verified=source.verified)
@@ -185,7 +186,14 @@ def _fetched(
         response = client._pipeline.run(call)  # noqa: SLF001 (the client's own room)
         signed = _statement_promise(client, response) if own else None
         try:
-            return _saved(response, to, signed or promise, progress, verified=verified or signed is not None)
+            return _saved(
+                response,
+                to,
+                signed or promise,
+                progress,
+                patience=call.deadline,
+                verified=verified or signed is not None,
+            )
         except requests.RequestException:
             if attempts <= 0:
                 raise
@@ -262,10 +270,11 @@ def _saved(
     promise: _Promise | None,
     progress: Callable[[int, int | None], object] | None,
     *,
+    patience: float,
     verified: bool,
 ) -> Saved:
     digest = None if promise is None else new_digest(promise.hash_type)
-    content = _unpacked(response, _announced(response, progress))
+    content = _unpacked(response, _announced(response, progress, patience))
     if isinstance(to, str | os.PathLike):
         path = Path(to)
         size = _into_path(path, content, promise, digest, response)
@@ -334,16 +343,16 @@ def _compare(promise: _Promise | None, digest: Digest | None, response: requests
 
 
 def _announced(
-    response: requests.Response, progress: Callable[[int, int | None], object] | None
+    response: requests.Response, progress: Callable[[int, int | None], object] | None, patience: float
 ) -> Iterator[memoryview]:
     """Give the body, and tell of each piece."""
     if progress is None:
-        yield from pieces(response)
+        yield from pieces(response, patience=patience)
         return
     length = response.headers.get("Content-Length", "")
     expected = int(length) if length.isdigit() and "Content-Encoding" not in response.headers else None
     done = 0
-    for piece in pieces(response):
+    for piece in pieces(response, patience=patience):
         yield piece
         done += len(piece)
         progress(done, expected)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
+
+from chainable import transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,9 +65,14 @@ def beginning(response: requests.Response) -> bytes:
     return start
 
 
-def pieces(response: requests.Response) -> Iterator[memoryview]:
+def pieces(response: requests.Response, *, patience: float | None = None) -> Iterator[memoryview]:
     """
     Give the body, through one buffer: a piece is valid until the next is asked for.
+
+    Args:
+        response: Read already, or still on its connection.
+        patience: Seconds in which each 256 KiB have to come, so that a body
+            which only drips ends as well; None for no such limit.
 
     Raises:
         requests.RequestException: The connection broke, or the body ended too early.
@@ -81,7 +89,11 @@ def pieces(response: requests.Response) -> Iterator[memoryview]:
     try:
         while True:
             with _told(response):
-                count = _readinto(raw, buffer)
+                transport._attempt.expires = None if patience is None else time.monotonic() + patience  # noqa: SLF001 (the bound of this thread's reads)
+                try:
+                    count = _readinto(raw, buffer)
+                finally:
+                    transport._attempt.expires = None  # noqa: SLF001
             if not count:
                 break
             done += count

@@ -127,6 +127,20 @@ class Platform:
 
         self.scripts.append(send)
 
+    def drip(self, *, length, until):
+        """Send a byte every few milliseconds, until the event."""
+
+        def send(handler):
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(length))
+            handler.end_headers()
+            while not until.wait(0.02):
+                handler.wfile.write(b"x")
+                handler.wfile.flush()
+            handler.close_connection = True
+
+        self.scripts.append(send)
+
 
 @pytest.fixture
 def platform(platform_key):

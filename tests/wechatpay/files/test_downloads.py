@@ -257,6 +257,16 @@ class TestNothingHalfWritten:
             make_client(timeout=(5, 0.2)).download(apply(make_client()), kept)
         until.set()
 
+    def test_a_dripping_connection(self, make_client, platform, kept):
+        """Each byte in time, but the piece is not."""
+        until = threading.Event()
+        applied(platform)
+        platform.drip(length=len(BILL), until=until)
+
+        with pytest.raises(requests.ReadTimeout, match="next piece"):
+            make_client(deadline=0.3).download(apply(make_client()), kept)
+        until.set()
+
     @pytest.mark.parametrize("cut", [10, 1000, -1, -8])
     def test_truncated_gzip(self, client, platform, kept, cut):
         """Of the right length by HTTP."""
