@@ -8,16 +8,21 @@ A WeChat Pay of one's own, on loopback: strict, with state, and breakable.
     with Sandbox() as sandbox:
         client = sandbox.client()
 
-It checks every signature with code that shares nothing with the client.
+It checks every signature with code that shares nothing with the client.  It
+comes with the extra ``[sandbox]``; the pytest plugin below is found without it.
 """
 
 from __future__ import annotations
 
-from wechatpay.sandbox.account import Account
-from wechatpay.sandbox.callbacks import FORGERIES, Attempt, Delivery
-from wechatpay.sandbox.faults import KINDS, Fault
-from wechatpay.sandbox.journal import Entry, Journal
-from wechatpay.sandbox.sandbox import Sandbox
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.callbacks import FORGERIES, Attempt, Delivery
+    from wechatpay.sandbox.faults import KINDS, Fault
+    from wechatpay.sandbox.journal import Entry, Journal
+    from wechatpay.sandbox.sandbox import Sandbox
 
 __all__ = [
     "FORGERIES",
@@ -30,3 +35,22 @@ __all__ = [
     "Journal",
     "Sandbox",
 ]
+
+_MODULES = {
+    "FORGERIES": "callbacks",
+    "KINDS": "faults",
+    "Account": "account",
+    "Attempt": "callbacks",
+    "Delivery": "callbacks",
+    "Entry": "journal",
+    "Fault": "faults",
+    "Journal": "journal",
+    "Sandbox": "sandbox",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -502,3 +502,18 @@ def test_it_is_ready_within_a_second() -> None:
         ready = time.perf_counter() - started
         assert sandbox.base_url
     assert ready < 10  # about a quarter of a second, measured by hand
+
+
+def test_the_plugin_loads_without_the_extra() -> None:
+    program = (
+        "import sys; sys.modules['httptools'] = None\n"
+        "import wechatpay.sandbox.pytest_plugin\n"
+        "import wechatpay.sandbox as package\n"
+        "assert sorted(package.__all__) == sorted(package._MODULES)\n"
+        "try: package.nothing\n"
+        "except AttributeError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "module 'wechatpay.sandbox' has no attribute 'nothing'"
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = wechatpay.sandbox.nothing
