@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import responses
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -33,10 +34,12 @@ from chainable.errors import (
     SignatureError,
     UnknownKeyError,
 )
+from wechatpay import WeChatPay
 from wechatpay.certificates import PlatformCertificates
 from wechatpay.crypto.aes import APIv3Key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -781,3 +784,62 @@ class TestFile:
         store.persist(tmp_path / "certificates.json")
 
         assert store.serials == ()
+
+
+class TestClient:
+    """The whole way: a client that is given no key of the platform at all."""
+
+    URL = "https://api.mch.weixin.qq.com/v3/certificates"
+    ORDER = "https://api.mch.weixin.qq.com/v3/pay/transactions/id/4200"
+
+    @pytest.fixture
+    def client(self, merchant_key: rsa.RSAPrivateKey, clock: Clock) -> WeChatPay:
+        return WeChatPay(
+            mchid="1900000109", serial=NEW, private_key=merchant_key, apiv3_key=APIV3_KEY, clock=clock, retries=0
+        )
+
+    @staticmethod
+    def answer(fetch: Fetch, body: bytes) -> dict[str, Any]:
+        signed = fetch.signed(body)
+        return {"body": body, "headers": dict(signed.headers)}
+
+    @pytest.fixture
+    def platform(self, fetch: Fetch, old: Certified) -> Iterator[responses.RequestsMock]:
+        with responses.RequestsMock() as platform:
+            content = json.dumps({"data": [fetch.entry(old)]}).encode()
+            platform.get(self.URL, **self.answer(fetch, content))
+            yield platform
+
+    def test_the_first_call_brings_the_keys(
+        self, client: WeChatPay, fetch: Fetch, platform: responses.RequestsMock
+    ) -> None:
+        """One download without Wechatpay-Serial, then the call with it; the next call downloads nothing."""
+        platform.get(self.ORDER, **self.answer(fetch, b'{"trade_state":"SUCCESS"}'))
+        with client:
+            for _ in range(2):
+                answer = client["v3/pay/transactions/id/{transaction_id}"].get(
+                    transaction_id="4200", params={"mchid": "1900000109"}
+                )
+                assert answer.data == {"trade_state": "SUCCESS"}
+
+        urls = [call.request.url.partition("?")[0] for call in platform.calls]
+        assert urls == [self.URL, self.ORDER, self.ORDER]
+        serials = [call.request.headers.get("Wechatpay-Serial") for call in platform.calls]
+        assert serials == [None, OLD, OLD]
+        assert all("Authorization" in call.request.headers for call in platform.calls)
+
+    def test_the_first_notification_brings_the_keys(
+        self, client: WeChatPay, fetch: Fetch, platform: responses.RequestsMock
+    ) -> None:
+        sealed = AESGCM(APIV3_KEY.encode()).encrypt(b"fdasflkja484", b'{"a":1}', b"")
+        resource = {
+            "algorithm": "AEAD_AES_256_GCM",
+            "nonce": "fdasflkja484",
+            "ciphertext": base64.b64encode(sealed).decode(),
+        }
+        body = json.dumps({"id": "EV-1", "event_type": "TRANSACTION.SUCCESS", "resource": resource}).encode()
+        with client:
+            notification = client.notifications.parse(fetch.signed(body).headers, body)
+
+        assert notification.resource == {"a": 1}
+        assert [call.request.url for call in platform.calls] == [self.URL]
