@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
@@ -10,6 +11,8 @@ from attrs import evolve, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
 __all__ = ["Refusal", "Reply", "Request", "as_json", "pointer"]
 
@@ -40,6 +43,14 @@ class Request:
     def header(self, name: str) -> str | None:
         """The value of the header of this (lower-case) name; the first, if it was sent twice."""
         return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def origin(self) -> str | None:
+        """Where the client sees the sandbox, with a slash at the end: links of answers lead there."""
+        host = self.header("host") or ""
+        if not HOST.fullmatch(host):
+            return None
+        return f"{'https' if self.secure else 'http'}://{host}/"
 
     @property
     def path(self) -> str:

@@ -409,7 +409,7 @@ class Platform:
             account=self.account,
             subject=f"{call.operation.key}\n{sorted(call.variables.items())}\n{identity(known)}",
             known=known,
-            base_url=self.base_url,
+            base_url=call.request.origin or self.base_url,
             version="v2" if call.operation.path.startswith("v2/") else "v3",
             conceal=self.account.conceal,
             sparse=sparse,
@@ -430,7 +430,11 @@ class Platform:
             text = f"sandbox file of {call.request.path}\n".encode()
             return Reply(body=text, content_type="application/octet-stream")
         if content == "redirect":
-            where = call.get("redirect_uri") or call.get("notify_url") or f"{self.base_url}_sandbox/pages/h5"
+            where = (
+                call.get("redirect_uri")
+                or call.get("notify_url")
+                or f"{call.request.origin or self.base_url}_sandbox/pages/h5"
+            )
             return Reply(status=302, headers=(("Location", str(where)),), signed=False)
         return self.imagination(call).fill(call.operation.response.fields)
 

@@ -249,5 +249,8 @@ def test_messages_know_their_parts() -> None:
     assert request.query == {"x": "1,2", "y": ""}
     assert request.header("a") == "1"
     assert request.header("b") is None
+    assert request.origin is None
+    assert Request("GET", "/", (("host", "[::1]:80"),), secure=True).origin == "https://[::1]:80/"
+    assert Request("GET", "/", (("host", '"><script>'),)).origin is None
     assert Reply.of(None).status == 204
     assert Refusal(400, "X", "y").reply().body == b'{"code":"X","message":"y"}'

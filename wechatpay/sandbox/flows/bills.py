@@ -43,6 +43,8 @@ TRADE = (
     "货币种类",
     "应结订单金额",
     "代金券金额",
+    "退款申请时间",
+    "退款成功时间",
     "微信退款单号",
     "商户退款单号",
     "退款金额",
@@ -80,7 +82,12 @@ FUNDS = (
     "业务凭证号",
 )
 FUNDS_SUMMARY = ("资金流水总笔数", "收入笔数", "收入金额", "支出笔数", "支出金额")
-PAID_ONLY = frozenset(TRADE[14:20]) | {"申请退款金额"}
+TIMES = frozenset({"退款申请时间", "退款成功时间"})
+LEFT_OUT: dict[str, frozenset[str]] = {
+    "SUCCESS": frozenset(TRADE[14:22]) | {"申请退款金额"},
+    "REFUND": frozenset(),
+}
+"""Columns that the bill of a kind does not have; the bill of all kinds has no times of refunds."""
 KINDS = {"SUCCESS": ("pay",), "REFUND": ("refund", "reverse")}
 
 
@@ -128,7 +135,8 @@ def trades(platform: Platform, day: str, kind: str = "ALL") -> bytes | None:
         rows.append(trade(platform, move, order, refund, -fee if returned else fee))
     if not rows:
         return None
-    keep = [index for index, name in enumerate(TRADE) if not (kind == "SUCCESS" and name in PAID_ONLY)]
+    left_out = LEFT_OUT.get(kind, TIMES)
+    keep = [index for index, name in enumerate(TRADE) if name not in left_out]
     totals = (str(len(rows)), yuan(paid), yuan(back), "0.00", yuan(fees), yuan(paid), yuan(back))
     return csv(
         tuple(TRADE[index] for index in keep),
@@ -160,6 +168,8 @@ def trade(
         order["currency"],
         "0.00" if returned else amount,
         "0.00",
+        moment(refund["create_time"]) if refund else "",
+        moment(move["time"]) if returned else "",
         refund["refund_id"] if refund else "0",
         refund["out_refund_no"] if refund else "0",
         amount if returned else "0.00",
@@ -236,7 +246,7 @@ def no_bill(day: str) -> Refusal:
     return Refusal(400, "NO_STATEMENT_EXIST", f"nothing happened on {day}, so it has no bill")
 
 
-def keep(platform: Platform, content: bytes, gzipped: bool) -> dict[str, Any]:
+def keep(platform: Platform, call: Call, content: bytes, gzipped: bool) -> dict[str, Any]:
     """Store a file for download: where it is, and the SHA-1 of what is in it uncompressed."""
     token = secrets.token_urlsafe(24)
     stored = gzip.compress(content, mtime=0) if gzipped else content
@@ -244,7 +254,8 @@ def keep(platform: Platform, content: bytes, gzipped: bool) -> dict[str, Any]:
     return {
         "hash_type": "SHA1",
         "hash_value": hashlib.sha1(content).hexdigest(),  # noqa: S324 (the platform's)
-        "download_url": f"{platform.base_url}v3/billdownload/file?token={token}" + ("&tartype=gzip" if gzipped else ""),
+        "download_url": f"{call.request.origin or platform.base_url}v3/billdownload/file?token={token}"
+        + ("&tartype=gzip" if gzipped else ""),
     }
 
 
@@ -252,7 +263,7 @@ def bill(platform: Platform, call: Call, content: bytes | None, day: str) -> dic
     """The answer that leads to a bill."""
     if content is None:
         raise no_bill(day)
-    return platform.answer(call, keep(platform, content, call.query.get("tar_type") == "GZIP"))
+    return platform.answer(call, keep(platform, call, content, call.query.get("tar_type") == "GZIP"))
 
 
 @routes.on("GET v3/bill/tradebill")

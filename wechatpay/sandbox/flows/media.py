@@ -44,7 +44,7 @@ def upload(platform: Platform, call: Call) -> dict[str, Any]:
     platform.ledger.put(MEDIA, media_id, described, content=file.content, day=platform.day())
     facts = {
         "media_id": media_id,
-        "media_url": f"{platform.base_url}_sandbox/media/{media_id}",
+        "media_url": f"{call.request.origin or platform.base_url}_sandbox/media/{media_id}",
         "err_code": None,
         "err_code_des": None,
     }
