@@ -58,6 +58,11 @@ _PUBLIC_KEY_ONLY = (
 _logger = logging.getLogger("wechatpay")
 
 
+def _current(snapshot: _Snapshot) -> tuple[Certificate, ...]:
+    known = (*snapshot.given, *snapshot.fetched)
+    return tuple(one for one in known if snapshot.moment < one.not_after.timestamp())
+
+
 def _all_keys(snapshot: _Snapshot) -> Mapping[str, RSAPublicKey]:
     certificates = {one.serial: one.key for one in snapshot.certificates}
     return MappingProxyType(certificates | dict(snapshot.public_keys))
@@ -74,10 +79,12 @@ class _Snapshot:
 
     Attributes:
         public_keys: Those given, by id.
-        given: Certificates given.
-        fetched: Certificates fetched.
+        given: Certificates given, those that are over too: a clock that was wrong may be set right.
+        fetched: Certificates fetched, likewise.
+        moment: Unix time for which the rest holds.
         due: Unix time from which on certificates are to be fetched.
-        keys: Those of all three.
+        certificates: Those of both that are not over.
+        keys: Theirs, and the public keys.
         until: Unix time from which on something has to be done: a
             certificate is over, or the list is due.
     """
@@ -85,25 +92,16 @@ class _Snapshot:
     public_keys: Mapping[str, RSAPublicKey]
     given: tuple[Certificate, ...] = ()
     fetched: tuple[Certificate, ...] = ()
+    moment: float = float("-inf")
     due: float = float("inf")
+    certificates: tuple[Certificate, ...] = field(init=False, default=Factory(_current, takes_self=True))
     keys: Mapping[str, RSAPublicKey] = field(init=False, default=Factory(_all_keys, takes_self=True))
     until: float = field(init=False, default=Factory(_first_event, takes_self=True))
-
-    @property
-    def certificates(self) -> tuple[Certificate, ...]:
-        return (*self.given, *self.fetched)
 
     def but(self, **changes: Any) -> _Snapshot:
         """The same with some attributes changed."""
         snapshot: _Snapshot = evolve(self, **changes)
         return snapshot
-
-    def at(self, now: float) -> _Snapshot:
-        """Without the certificates that are over."""
-        return self.but(
-            given=tuple(one for one in self.given if now < one.not_after.timestamp()),
-            fetched=tuple(one for one in self.fetched if now < one.not_after.timestamp()),
-        )
 
     def youngest(self, now: float) -> str | None:
         """The id of the first public key, else the serial of the youngest valid certificate."""
@@ -129,12 +127,6 @@ class _Locks:
         self.refreshing = threading.Lock()
         self.swapping = threading.Lock()
         self.refresher: int | None = None
-
-
-class _Keys(dict[str, "RSAPublicKey"]):
-    def __missing__(self, serial: str) -> RSAPublicKey:
-        msg = f"no key of the platform under {serial}"
-        raise UnknownKeyError(msg)
 
 
 class PlatformCertificates:
@@ -197,10 +189,12 @@ class PlatformCertificates:
         self._clock = clock
         self._file: Path | None = None
         self._fetched_at = float("-inf")
+        self._sealed: list[Any] | None = None
         self._outcome = _Outcome()
         self._own_locks = _Locks()
-        due = clock() + refresh_every if given and self._fetches else float("inf")
-        self._snapshot = _Snapshot(public_keys, tuple(given), due=due)
+        now = clock()
+        due = now + refresh_every if given and self._fetches else float("inf")
+        self._snapshot = _Snapshot(public_keys, tuple(given), moment=now, due=due)
 
     def __repr__(self) -> str:
         return f"PlatformCertificates({', '.join(self.serials)})"
@@ -245,7 +239,7 @@ class PlatformCertificates:
                 for everything else that a call may end in.
         """
         now = self._clock()
-        if now >= self._snapshot.until:
+        if not self._snapshot.moment <= now < self._snapshot.until:
             self._keep_fresh(now)
         found = self._snapshot.youngest(now)
         if found is None and self._may_fetch:
@@ -282,7 +276,7 @@ class PlatformCertificates:
 
     def persist(self, path: str | os.PathLike[str]) -> None:
         """
-        Keep fetched certificates in a file, and begin with those that are in it.
+        Keep fetched certificates in a file, and take over those that are in it if they are younger.
 
         The file holds the certificates as the platform sealed them under the
         APIv3 key, so that nobody without the key can slip one in. It is
@@ -294,13 +288,14 @@ class PlatformCertificates:
         """
         self._file = Path(path)
         self._load()
+        if self._sealed is not None:
+            self._save()
 
     # -- looking up ---------------------------------------------------------
 
     def _look_up(self, serial: str) -> RSAPublicKey:
         now = self._clock()
-        if now >= self._snapshot.until:
-            self._keep_fresh(now)
+        self._keep_fresh(now)
         try:
             serial = normalise_serial(serial)
         except ConfigurationError as error:
@@ -353,9 +348,9 @@ class PlatformCertificates:
         return self._refresh_every if nothing else self._minimum_interval
 
     def _keep_fresh(self, now: float) -> None:
-        """Drop what is over; fetch what is due, unless another thread is at it."""
+        """Leave out what is over; fetch what is due, unless another thread is at it."""
         with self._locks.swapping:
-            self._snapshot = self._snapshot.at(now)
+            self._snapshot = self._snapshot.but(moment=now)
         if now >= self._snapshot.due and self._snapshot.keys and self._may_fetch:
             self._load()
             if now >= self._snapshot.due:
@@ -391,8 +386,8 @@ class PlatformCertificates:
                 due = max(self._snapshot.due, outcome.moment + self._pause(outcome))
                 self._snapshot = self._snapshot.but(due=due)
             return outcome
-        if self._file is not None:
-            self._save(self._file, sealed)
+        self._sealed = sealed
+        self._save()
         return _Outcome(self._clock())
 
     def _download(self) -> list[Any]:
@@ -406,8 +401,8 @@ class PlatformCertificates:
             raise
         sealed = _sealed(JSON.decode(response.content))
         fetched = self._opened(sealed)
-        keys = _Keys(self._snapshot.keys) | {one.serial: one.key for one in fetched}
-        RSAVerifier(_Keys(keys), clock=self._clock).verify(response)
+        keys = dict(self._snapshot.keys) | {one.serial: one.key for one in fetched}
+        RSAVerifier(keys, clock=self._clock).verify(response)
         self._take(fetched, self._clock())
         return sealed
 
@@ -415,7 +410,7 @@ class PlatformCertificates:
         with self._locks.swapping:
             self._fetched_at = fetched_at
             due = fetched_at + self._refresh_every
-            self._snapshot = self._snapshot.but(fetched=fetched, due=due).at(self._clock())
+            self._snapshot = self._snapshot.but(fetched=fetched, moment=self._clock(), due=due)
 
     def _opened(self, sealed: list[Any]) -> tuple[Certificate, ...]:
         opened = []
@@ -446,15 +441,18 @@ class PlatformCertificates:
             sealed, fetched_at = _sealed(content), float(content["fetched_at"])
             if self._fetched_at < fetched_at <= self._clock():
                 self._take(self._opened(sealed), fetched_at)
+                self._sealed = sealed
         except FileNotFoundError:
             return
         except (OSError, ChainableError, KeyError, TypeError, ValueError) as error:
             _logger.warning("the file of platform certificates is left aside: %s", error)
 
-    def _save(self, path: Path, sealed: list[Any]) -> None:
-        content = json.dumps({"fetched_at": self._fetched_at, "data": sealed})
+    def _save(self) -> None:
+        if self._file is None:
+            return
+        content = json.dumps({"fetched_at": self._fetched_at, "data": self._sealed})
         try:
-            _write(path, content.encode())
+            _write(self._file, content.encode())
         except OSError as error:
             _logger.warning("the platform's certificates could not be kept in a file: %s", error)
 

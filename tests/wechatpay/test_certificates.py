@@ -230,6 +230,16 @@ class TestGivenKeys:
             _ = store.default_serial
         assert store.serials == ()
 
+    def test_a_clock_that_was_wrong_costs_no_key(self, old: Certified, clock: Clock) -> None:
+        """A machine that wakes up in another century has its keys back when its clock is set."""
+        store = PlatformCertificates({OLD: old.pem}, clock=clock)
+        for ask in (lambda: store[OLD], lambda: store.default_serial):
+            clock.now += 1000 * DAY
+            with pytest.raises(UnknownKeyError):
+                ask()
+            clock.now -= 1000 * DAY
+            assert ask()
+
     def test_a_public_key_does_not_expire(self, old: Certified, clock: Clock) -> None:
         store = PlatformCertificates({PUBLIC_KEY_ID: old.key.public_key()}, clock=clock)
         clock.now += 10_000 * DAY
@@ -669,6 +679,18 @@ class TestFile:
         assert len(fetch.serials) == 1
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert os.listdir(tmp_path) == ["certificates.json"]
+
+    def test_what_was_fetched_before_is_kept_too(
+        self, store: PlatformCertificates, fetch: Fetch, clock: Clock, tmp_path: Path
+    ) -> None:
+        store.download()
+        store.persist(tmp_path / "certificates.json")
+        clock.now += HOUR
+        second = PlatformCertificates(fetch=fetch, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
+        second.persist(tmp_path / "certificates.json")
+
+        assert second.serials == (OLD,)
+        assert json.loads((tmp_path / "certificates.json").read_bytes())["fetched_at"] == NOW
 
     def test_a_file_is_as_old_as_it_is(
         self, store: PlatformCertificates, fetch: Fetch, clock: Clock, tmp_path: Path
