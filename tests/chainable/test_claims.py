@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +21,7 @@ from chainable.errors import InProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     # An own clock for the memory; a real wait for Redis, whose clock nobody sets.
     Passing = Callable[[float], None]
@@ -307,3 +310,84 @@ class TestRedisStore:
         assert "InProgress: the lease on EV-1 ran out" in err
         assert slow.returncode == 1
         assert store.claim("EV-1") is None
+
+
+LEDGER = """
+import os, signal, sqlite3, sys
+from chainable.claims import RedisStore, once
+
+url, path, trouble = sys.argv[1:]
+
+def pause(point):
+    if trouble == f'dies {point}':
+        os.kill(os.getpid(), signal.SIGKILL)
+    if trouble == f'stalls {point}':
+        print('stalled', flush=True)
+        sys.stdin.readline()
+
+with once(RedisStore.from_url(url), 'EV-1', lease=0.3 if trouble else 60) as first:
+    if first:
+        pause('before booking')
+        ledger = sqlite3.connect(path)
+        with ledger:
+            ledger.execute("UPDATE orders SET state = 'PAID', booked = booked + 1 WHERE state = 'NOTPAY'")
+        ledger.close()
+        pause('after booking')
+"""
+
+
+class TestLedger:
+    """The whole promise: whatever happens to a worker, the payment is booked, and booked once."""
+
+    @pytest.fixture
+    def ledger(self, tmp_path: Path) -> Path:
+        path = tmp_path / "orders.db"
+        with closing(sqlite3.connect(path)) as orders, orders:
+            orders.execute("CREATE TABLE orders (state TEXT, booked INTEGER)")
+            orders.execute("INSERT INTO orders VALUES ('NOTPAY', 0)")
+        return path
+
+    @staticmethod
+    def deliver(url: str, path: Path, trouble: str = "") -> subprocess.Popen[str]:
+        arguments = [sys.executable, "-c", LEDGER, url, str(path), trouble]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(arguments, text=True, **pipes)
+
+    @pytest.mark.parametrize("trouble", ["dies before booking", "dies after booking"])
+    def test_a_worker_that_dies(self, redis_server: Redis, redis_url: str, ledger: Path, trouble: str) -> None:
+        with self.deliver(redis_url, ledger, trouble) as dying:
+            dying.communicate()
+        assert dying.returncode == -signal.SIGKILL
+        self.wait_for_the_lease(redis_server)
+
+        self.deliver_until_accepted(redis_url, ledger)
+
+    @pytest.mark.parametrize("trouble", ["stalls before booking", "stalls after booking"])
+    def test_a_worker_that_stalls(self, redis_server: Redis, redis_url: str, ledger: Path, trouble: str) -> None:
+        with self.deliver(redis_url, ledger, trouble) as stalling:
+            assert stalling.stdout is not None
+            assert stalling.stdout.readline() == "stalled\n"
+            self.wait_for_the_lease(redis_server)
+            self.deliver_until_accepted(redis_url, ledger)
+            _, err = stalling.communicate(input="\n")
+
+        assert stalling.returncode == 1
+        assert "InProgress: the lease on EV-1 ran out" in err
+        assert self.orders(ledger) == [("PAID", 1)]
+
+    def deliver_until_accepted(self, url: str, path: Path) -> None:
+        for _ in range(2):
+            with self.deliver(url, path) as worker:
+                worker.communicate()
+            assert worker.returncode == 0
+            assert self.orders(path) == [("PAID", 1)]
+
+    @staticmethod
+    def orders(path: Path) -> list[tuple[str, int]]:
+        with closing(sqlite3.connect(path)) as orders:
+            return orders.execute("SELECT state, booked FROM orders").fetchall()
+
+    @staticmethod
+    def wait_for_the_lease(redis: Redis) -> None:
+        while redis.exists("chainable:once:EV-1"):
+            time.sleep(0.01)
