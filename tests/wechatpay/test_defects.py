@@ -45,7 +45,7 @@ class TestWechatpayv3:
         assert make_client(apiv3_key=APIV3_KEY).v3.new.get().data == {"a": 1}
 
     def test_3_a_serial_keeps_its_leading_zero(self, make_client, platform_key, web):
-        certificate = self_signed(platform_key, number=0x0A0B << 136)
+        certificate = self_signed(platform_key, number=0x0A0B << 144)
         serial = f"{certificate.serial_number:040X}"
         assert serial.startswith("0A0B")
         platform = Platform(platform_key, serial)
