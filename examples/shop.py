@@ -1,0 +1,245 @@
+"""
+A small shop in Flask and SQLite: order, pay, be notified, refund, check the bill.
+
+Try it without money::
+
+    python examples/shop.py
+
+starts a sandbox and the shop, and prints the commands to play with.  With a real
+account, put its settings into the environment (``WECHATPAY_MCHID`` and so on)
+and serve :func:`create_app` with any WSGI server, its ``NOTIFY_URL`` pointing at
+``/wechatpay/notify``.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, abort, jsonify, request
+
+from chainable.claims import MemoryStore, Store
+from chainable.errors import APIError
+from wechatpay import Notification, WeChatPay, bills
+from wechatpay.notifications.flask import handler
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+PRICES = {"tea": 1, "coffee": 2800, "cake": 3650}  # fen
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS orders (
+    number TEXT PRIMARY KEY, sku TEXT NOT NULL, fen INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'NOTPAY', transaction_id TEXT
+);
+CREATE TABLE IF NOT EXISTS refunds (
+    number TEXT PRIMARY KEY, order_number TEXT NOT NULL REFERENCES orders, fen INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'PROCESSING'
+);
+"""
+
+
+class Books:
+    """What the shop knows, in one SQLite file; every change is one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with closing(self._open()) as database:
+            database.executescript(SCHEMA)
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path)
+        database.row_factory = sqlite3.Row
+        return database
+
+    def write(self, statement: str, *values: Any) -> int:
+        """Change something; how many rows were changed."""
+        with closing(self._open()) as database, database:
+            return database.execute(statement, values).rowcount
+
+    def read(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """The rows of a query."""
+        with closing(self._open()) as database:
+            return [dict(row) for row in database.execute(query, values)]
+
+    def order(self, number: str) -> dict[str, Any]:
+        """An order, or 404."""
+        found = self.read("SELECT * FROM orders WHERE number = ?", number)
+        if not found:
+            abort(404)
+        return found[0]
+
+
+class Shop:
+    """
+    What the shop does, without the web around it.
+
+    Args:
+        client: Places orders and refunds.
+        books: What the shop knows.
+        notify_url: Where the platform reaches the shop.
+    """
+
+    def __init__(self, client: WeChatPay, books: Books, notify_url: str) -> None:
+        self._client = client
+        self._notify_url = notify_url
+        self.books = books
+
+    def order(self, sku: str) -> tuple[str, str]:
+        """Place an order; its number and the link of the QR code."""
+        number = secrets.token_hex(16)
+        self.books.write("INSERT INTO orders (number, sku, fen) VALUES (?, ?, ?)", number, sku, PRICES[sku])
+        answer = self._client.v3.pay.transactions.native.post(
+            json={
+                "appid": "wxd678efh567hg6787",
+                "mchid": self._client.mchid,
+                "description": sku,
+                "out_trade_no": number,
+                "notify_url": self._notify_url,
+                "amount": {"total": PRICES[sku], "currency": "CNY"},
+            }
+        )
+        return number, answer.data["code_url"]
+
+    def show(self, number: str) -> dict[str, Any]:
+        """An order; the notification may be late, so an unpaid one is asked for."""
+        found = self.books.order(number)
+        if found["state"] == "NOTPAY":
+            node = self._client.v3.pay.transactions.out_trade_no._out_trade_no_
+            told: Any = node.get(out_trade_no=number, params={"mchid": self._client.mchid}).data
+            if told["trade_state"] == "SUCCESS":
+                self.paid(told)
+                found = self.books.order(number)
+        return found
+
+    def paid(self, told: dict[str, Any]) -> None:
+        """Book a payment once, if number, merchant, amount and currency are those of the order."""
+        amount = told["amount"]
+        if told["mchid"] == self._client.mchid and amount["currency"] == "CNY":
+            self.books.write(
+                "UPDATE orders SET state = 'PAID', transaction_id = ? WHERE number = ? AND fen = ? AND state = 'NOTPAY'",
+                told["transaction_id"],
+                told["out_trade_no"],
+                amount["total"],
+            )
+
+    def refund(self, number: str, fen: int, refund_number: str) -> None:
+        """Ask for a refund under this number; an APIError says no."""
+        found = self.books.order(number)
+        self.books.write(
+            "INSERT OR IGNORE INTO refunds (number, order_number, fen) VALUES (?, ?, ?)", refund_number, number, fen
+        )
+        self._client.v3.refund.domestic.refunds.post(
+            json={
+                "out_trade_no": number,
+                "out_refund_no": refund_number,
+                "amount": {"refund": fen, "total": found["fen"], "currency": "CNY"},
+                "notify_url": self._notify_url,
+            }
+        )
+
+    def refunded(self, told: dict[str, Any]) -> None:
+        """Book how a refund ended."""
+        self.books.write(
+            "UPDATE refunds SET state = ? WHERE number = ? AND fen = ?",
+            told["refund_status"],
+            told["out_refund_no"],
+            told["amount"]["refund"],
+        )
+
+    def check(self, day: str) -> dict[str, Any]:
+        """Compare the bill of a day with the books: numbers that only one of them has, amounts that differ."""
+        saved = BytesIO()
+        self._client.download(self._client.v3.bill.tradebill.get(params={"bill_date": day}), saved)
+        saved.seek(0)
+        billed: dict[str, int] = {}
+        for row in bills.read(saved):
+            trade: Any = row
+            refunded = trade.trade_state == "REFUND"
+            number = trade.out_refund_no if refunded else trade.out_trade_no
+            billed[number] = int((trade.refund_amount if refunded else trade.total) * 100)
+        booked = {
+            row["number"]: row["fen"]
+            for row in self.books.read(
+                "SELECT number, fen FROM orders WHERE state = 'PAID'"
+                " UNION ALL SELECT number, fen FROM refunds WHERE state = 'SUCCESS'"
+            )
+        }
+        wrong = sorted(number for number in billed.keys() | booked.keys() if billed.get(number) != booked.get(number))
+        return {"billed": len(billed), "booked": len(booked), "wrong": wrong}
+
+
+def create_app(client: WeChatPay, path: Path, notify_url: str, store: Store | None = None) -> Flask:
+    """
+    Make the shop's web application.
+
+    Args:
+        client: Places orders and refunds, and checks notifications.
+        path: The SQLite file.
+        notify_url: Where the platform reaches ``/wechatpay/notify``.
+        store: Where notifications are claimed; shared by all workers, so Redis where there are several.
+    """
+    app = Flask(__name__)
+    shop = Shop(client, Books(path), notify_url)
+
+    @app.post("/orders")
+    def order() -> ResponseReturnValue:
+        sku = request.get_json()["sku"]
+        if sku not in PRICES:
+            abort(400)
+        number, code_url = shop.order(sku)
+        return jsonify(number=number, code_url=code_url), 201
+
+    @app.get("/orders/<number>")
+    def show(number: str) -> ResponseReturnValue:
+        return jsonify(shop.show(number))
+
+    @app.post("/orders/<number>/refunds")
+    def refund(number: str) -> ResponseReturnValue:
+        sent = request.get_json()
+        refund_number = sent.get("number") or secrets.token_hex(16)
+        try:
+            shop.refund(number, sent["fen"], refund_number)
+        except APIError as error:
+            if error.retryable:  # the same number again, later: never a new one
+                return jsonify(number=refund_number, error=error.code), 503
+            shop.books.write("UPDATE refunds SET state = ? WHERE number = ?", error.code, refund_number)
+            return jsonify(number=refund_number, error=error.code), 409
+        return jsonify(number=refund_number), 202
+
+    @app.get("/check/<day>")
+    def check(day: str) -> ResponseReturnValue:
+        return jsonify(shop.check(day))
+
+    @app.post("/wechatpay/notify")
+    @handler(client, store or MemoryStore())
+    def notified(notification: Notification[Any]) -> None:
+        if notification.event_type == "TRANSACTION.SUCCESS":
+            shop.paid(notification.resource)
+        elif notification.event_type.startswith("REFUND."):
+            shop.refunded(notification.resource)
+
+    return app
+
+
+def main() -> None:
+    """Play: a sandbox in which users pay at once, and the shop in front of it."""
+    from wechatpay.sandbox import Sandbox
+
+    port = int(os.environ.get("PORT", "5000"))
+    with Sandbox(automatic=("pay", "refund")) as sandbox:
+        app = create_app(sandbox.client(), Path("shop.db"), f"http://127.0.0.1:{port}/wechatpay/notify")
+        print(
+            f"curl -X POST http://127.0.0.1:{port}/orders -H 'content-type: application/json' -d '{{\"sku\":\"cake\"}}'"
+        )
+        print(f"curl http://127.0.0.1:{port}/check/{sandbox.platform.day()}")
+        app.run(port=port)
+
+
+if __name__ == "__main__":
+    main()
