@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
+import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from wechatpay.sandbox import flows
 from wechatpay.sandbox.account import Account, load, write_private
 from wechatpay.sandbox.admin import PREFIX as PAGES
 from wechatpay.sandbox.admin import Admin
-from wechatpay.sandbox.callbacks import Callbacks
+from wechatpay.sandbox.callbacks import Callbacks, loopback
 from wechatpay.sandbox.faults import Fault, Faults
 from wechatpay.sandbox.journal import Journal
 from wechatpay.sandbox.ledger import Ledger
@@ -48,7 +49,7 @@ class Sandbox:
         strict: Whether requests are checked against the catalogue in full.
         journal: How many requests are kept to look at.
         faults: What is to break, from the start.
-        address: The address to listen on.
+        address: The address to listen on; another than loopback warns.
         port: The HTTP port; 0 takes a free one.
         https_port: The HTTPS port; 0 takes a free one.
         clock: Seconds since the epoch.
@@ -79,6 +80,11 @@ class Sandbox:
         unknown = sorted(set(automatic) - AUTOMATIC)
         if unknown:
             raise ValueError(f"nothing automatic is called {unknown[0]!r}: there are {', '.join(sorted(AUTOMATIC))}")
+        if not loopback(address):
+            warnings.warn(
+                f"the sandbox listens on {address}: whoever reaches it can read and steer it; it is meant for loopback",
+                stacklevel=2,
+            )
         self.address = address
         self.ledger = Ledger(Path(data) if data is not None else None)
         saved = self.ledger.setting("account")

@@ -136,6 +136,13 @@ def test_only_known_things_happen_by_themselves() -> None:
         Sandbox(automatic={"magic"})
 
 
+def test_an_open_address_warns() -> None:
+    with pytest.warns(UserWarning, match=r"listens on 0\.0\.0\.0"):
+        sandbox = Sandbox(address="0.0.0.0")
+    with sandbox:
+        assert sandbox.base_url.startswith("http://0.0.0.0:")
+
+
 def test_it_is_stopped_without_having_served() -> None:
     sandbox = Sandbox().start()
     sandbox.down()
