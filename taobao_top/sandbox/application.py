@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Application"]
 
 REPEATED_AFTER = 2.0
-REMEMBERED = 20_000
+REMEMBERED = 10_000
 
 
 class Application:

@@ -344,9 +344,7 @@ def _timestamp(given: Mapping[str, str], now: float) -> None:
     off = at - now
     if abs(off) > TOLERANCE:
         direction = "ahead of" if off > 0 else "behind"
-        zone = (
-            "; whole hours: it was written in another time zone" if abs(off / 3600 - round(off / 3600)) < 1 / 60 else ""
-        )
+        zone = "; whole hours: written in another time zone?" if abs(off / 3600 - round(off / 3600)) < 1 / 60 else ""
         raise Refusal(
             31,
             "isv.invalid-timestamp",

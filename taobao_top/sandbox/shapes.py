@@ -25,22 +25,27 @@ LISTED = 2
 
 PAGE_NAMES = ("page_no", "page", "current_page", "page_index", "page_num", "page_number", "cur_page")
 
-_FAILURE = re.compile(r"(^|_)(err|error|fail|failed|failure|errno|exception)", re.IGNORECASE)
-_SUB = re.compile(r"^sub_(code|msg|message)")
-_SUCCESS = re.compile(
-    r"(^|_)(is_?)?(succ|suc|ok|success|succeed|succeeded|successful|successed|issuccess|matched)(_|$)|isSuccess"
-)
-_MORE = re.compile(r"^(has_next|has_more|retry|need_retry)$")
-_TOTAL = re.compile(r"^(total|count|totals?_?(results?|counts?|num|items?|records?|size))$", re.IGNORECASE)
-_IDENTITY = re.compile(r"(^|_)(id|iid|tid|oid|cid|uid|sid|no)$|Id$", re.IGNORECASE)
-_MONEY = re.compile(r"(fee|price|payment|amount|cost|discount|money)$", re.IGNORECASE)
-_CODE = re.compile(
-    r"^((biz|msg|message|r|resp|response|result|ret|return|service|state|status)_?)?code$", re.IGNORECASE
-)
-_MESSAGE = re.compile(r"(msg|message|desc|info)$", re.IGNORECASE)
-_ADDRESS = re.compile(r"(url|path|link|pic)s?$", re.IGNORECASE)
-_TIME = re.compile(r"(time|created|modified|date|start|end)$", re.IGNORECASE)
-_MOBILE = re.compile(r"(mobile|phone|tel)$", re.IGNORECASE)
+_SENSES = {
+    "failure": re.compile(
+        r"((^|_)(err|error|fail|failed|failure|errno|exception))|^sub_(code|msg|message)", re.IGNORECASE
+    ),
+    "more": re.compile(r"^(has_next|has_more|retry|need_retry)$"),
+    "success": re.compile(
+        r"(^|_)(is_?)?(succ|suc|ok|success|succeed|succeeded|successful|successed|issuccess|matched)(_|$)|isSuccess"
+    ),
+    "total": re.compile(r"^(total|count|totals?_?(results?|counts?|num|items?|records?|size))$", re.IGNORECASE),
+    "identity": re.compile(r"(^|_)(id|iid|tid|oid|cid|uid|sid|no)$|Id$", re.IGNORECASE),
+    "money": re.compile(r"(fee|price|payment|amount|cost|discount|money)$", re.IGNORECASE),
+    "code": re.compile(
+        r"^((biz|msg|message|r|resp|response|result|ret|return|service|state|status)_?)?code$", re.IGNORECASE
+    ),
+    "message": re.compile(r"(msg|message|desc|info)$|^flag$", re.IGNORECASE),
+    "address": re.compile(r"(url|path|link|pic)s?$", re.IGNORECASE),
+    "time": re.compile(r"(time|created|modified|date|start|end)$", re.IGNORECASE),
+    "mobile": re.compile(r"(mobile|phone|tel)$", re.IGNORECASE),
+}
+"""What a member's name tells of its value, the first that fits."""
+
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 
 
@@ -59,14 +64,27 @@ def _answer(method: Method, business: tuple[tuple[str, str], ...]) -> dict[str, 
     asked = dict(business)
     seed = zlib.crc32(repr((method.name, business)).encode())
     later = any(asked.get(name, "1") not in {"0", "1"} for name in PAGE_NAMES)
-    members = _object(method.response, seed, asked, 0 if later else LISTED)
-    return only(members, asked["fields"]) if "fields" in asked else members
+    response = _pruned(method.response, _wanted(asked["fields"])) if "fields" in asked else method.response
+    return _object(response, seed, asked, 0 if later else LISTED)
+
+
+def _pruned(response: tuple[Param, ...], wanted: set[str]) -> tuple[Param, ...]:
+    return tuple(
+        evolve(field, fields=tuple(one for one in field.fields if one.name in wanted) or field.fields)
+        if field.fields
+        else field
+        for field in response
+    )
 
 
 def only(members: dict[str, Any], fields: str) -> dict[str, Any]:
     """Keep of the objects in an answer what ``fields`` names (``tid,orders.oid``); objects it does not know stay whole."""
-    wanted = {part for token in fields.split(",") for part in token.strip().split(".")}
+    wanted = _wanted(fields)
     return {name: _picked(value, wanted) for name, value in members.items()}
+
+
+def _wanted(fields: str) -> set[str]:
+    return {part for token in fields.split(",") for part in token.strip().split(".")}
 
 
 def _picked(value: Any, wanted: set[str]) -> Any:
@@ -86,8 +104,14 @@ def _object(fields: tuple[Param, ...], seed: int, asked: Mapping[str, str], list
     return {
         field.name: _value(field, zlib.crc32(field.name.encode(), seed), asked, listed)
         for field in fields
-        if not (_FAILURE.search(field.name) or _SUB.match(field.name))
+        if _sense(field.name) != "failure"
     }
+
+
+@functools.lru_cache(maxsize=8192)
+def _sense(name: str) -> str:
+    """Return what a member's name tells of its value."""
+    return next((sense for sense, names in _SENSES.items() if names.search(name)), "")
 
 
 def _value(field: Param, seed: int, asked: Mapping[str, str], listed: int) -> Any:
@@ -108,44 +132,45 @@ def _written(text: str, kind: str) -> Any:
 def _number(field: Param, seed: int, listed: int) -> Any:
     if field.example is not None and _NUMBER.match(str(field.example)):
         return json.loads(str(field.example))
-    if _TOTAL.match(field.name):
+    sense = _sense(field.name)
+    if sense == "total":
         return listed
-    if _IDENTITY.search(field.name):
+    if sense == "identity":
         return 10**17 + seed * 97  # eighteen digits, as real order numbers have: too many for a float
-    if _CODE.search(field.name):
+    if sense == "code":
         return 0
-    return seed % 100_000 if _MONEY.search(field.name) else seed % 100 + 1
+    return seed % 100_000 if sense == "money" else seed % 100 + 1
 
 
 def _string(field: Param, seed: int, listed: int) -> Any:
-    name = field.name
     if field.example is not None:
         return str(field.example)
-    if _IDENTITY.search(name):
-        return str(10**15 + seed)
-    if _MONEY.search(name):
-        return f"{seed % 10_000 / 100:.2f}"
-    if _CODE.search(name):
-        return "SUCCESS"
-    if name == "flag" or _MESSAGE.search(name):
-        return "success"
-    if _ADDRESS.search(name):
-        return f"https://img.example.com/{seed:08x}.jpg"
-    if _TIME.search(name):
-        return _date(field, seed, listed)
-    if _MOBILE.search(name):
-        return f"138{seed % 10**8:08d}"
-    return f"{name} {seed:08x}"
+    written = _WRITTEN.get(_sense(field.name))
+    return f"{field.name} {seed:08x}" if written is None else written(seed)
 
 
-def _date(field: Param, seed: int, listed: int) -> str:
+def _moment(seed: int) -> str:
     return f"2026-{seed % 12 + 1:02d}-{seed % 28 + 1:02d} {seed % 24:02d}:{seed % 60:02d}:{seed // 60 % 60:02d}"
 
 
+_WRITTEN: Mapping[str, Callable[[int], str]] = {
+    "identity": lambda seed: str(10**15 + seed),
+    "money": lambda seed: f"{seed % 10_000 / 100:.2f}",
+    "code": lambda _: "SUCCESS",
+    "message": lambda _: "success",
+    "address": lambda seed: f"https://img.example.com/{seed:08x}.jpg",
+    "time": _moment,
+    "mobile": lambda seed: f"138{seed % 10**8:08d}",
+}
+
+
+def _date(field: Param, seed: int, listed: int) -> str:
+    return _moment(seed)
+
+
 def _boolean(field: Param, seed: int, listed: int) -> bool:
-    if _SUCCESS.search(field.name):
-        return True
-    return not _MORE.match(field.name) and bool(seed & 1)
+    sense = _sense(field.name)
+    return sense == "success" or (sense != "more" and bool(seed & 1))
 
 
 def _price(field: Param, seed: int, listed: int) -> str:

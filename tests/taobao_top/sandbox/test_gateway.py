@@ -147,9 +147,9 @@ def test_a_repeated_request(call, sandbox):
 
 
 def test_remembered_requests_are_bounded(sandbox):
-    for number in range(20_010):
+    for number in range(10_010):
         sandbox.application.once(str(number), 1.0)
-    assert len(sandbox.application._seen) == 20_000
+    assert len(sandbox.application._seen) == 10_000
 
 
 def test_xml_is_the_default_and_has_the_same_shape(call):
