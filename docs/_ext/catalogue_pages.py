@@ -391,10 +391,18 @@ def _write(path: Path, title: str, content: str) -> None:
 
 
 def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    titles = {slug: one["title"] for slug, one in products().items()} | {"events": "通知事件"}
     for page in (*operations().values(), *events().values()):
-        yield _page(page.title, page.uri, described(wechatpay.describe.described(page.key)))
+        up = f'<p class="op-up"><a href="../{page.product}.html">{escape(titles[page.product])}</a></p>'
+        yield _page(page.title, page.uri, up + described(wechatpay.describe.described(page.key)))
     for uri, (title, content) in methods()[1].items():
-        yield _page(title, uri, content)
+        here = "".join(
+            f'<li><a href="#{escape(page.anchor)}">{escape(page.title)}</a> <code>{escape(page.name)}</code></li>'
+            for page in methods()[0].values()
+            if page.uri == uri
+        )
+        up = '<p class="op-up"><a href="index.html">TOP 淘宝开放平台</a></p>'
+        yield _page(title, uri, f'{up}<ul class="op-list">{here}</ul>{content}')
 
 
 def _page(title: str, uri: str, content: str) -> tuple[str, dict[str, Any], str]:
