@@ -58,7 +58,9 @@ def root_name(method: str) -> str:
     return method.removeprefix("taobao.").replace(".", "_") + "_response"
 
 
-def read(body: bytes, content_type: str | None, fields: Sequence[Field] = (), *, simplify: bool = False) -> dict[str, Any]:
+def read(
+    body: bytes, content_type: str | None, fields: Sequence[Field] = (), *, simplify: bool = False
+) -> dict[str, Any]:
     """
     Read a whole answer, whichever of the two formats it is in.
 

@@ -156,9 +156,7 @@ class Batch:
         """Begin a method's name with literal text; dots in it are steps."""
         return MethodChain(cast("Client", self), ".".join(split_name(name)))
 
-    def _now(
-        self, chain: MethodChain, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
-    ) -> _Collected:
+    def _now(self, chain: MethodChain, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> _Collected:
         if self._sent:
             raise RuntimeError("this batch has been sent: begin a new one")
         for option in _OF_THE_WHOLE:
@@ -294,5 +292,7 @@ class Batch:
 def _batch_url(gateway: str) -> str:
     before, slash, last = gateway.rstrip("/").rpartition("/")
     if last != "rest":
-        raise ConfigurationError("batch: the gateway does not end in /router/rest, so say where batches go: batch(url=…)")
+        raise ConfigurationError(
+            "batch: the gateway does not end in /router/rest, so say where batches go: batch(url=…)"
+        )
     return f"{before}{slash}batch"

@@ -131,9 +131,7 @@ class TaobaoTop(Client):
         )
 
     @classmethod
-    def from_env(
-        cls, prefix: str = "TAOBAO_TOP_", file: str | os.PathLike[str] | None = None, **settings: Any
-    ) -> Self:
+    def from_env(cls, prefix: str = "TAOBAO_TOP_", file: str | os.PathLike[str] | None = None, **settings: Any) -> Self:
         """
         Make a client from ``APP_KEY APP_SECRET SESSION SIGN_METHOD GATEWAY CA`` behind the prefix.
 
@@ -273,7 +271,9 @@ class TaobaoTop(Client):
 
         return Batch(self, **options)
 
-    def pages(self, chain: MethodChain, params: Mapping[str, Any] | None = None, /, **options: Any) -> Iterator[TopResponse[Any]]:
+    def pages(
+        self, chain: MethodChain, params: Mapping[str, Any] | None = None, /, **options: Any
+    ) -> Iterator[TopResponse[Any]]:
         """Go through the pages of a list, lazily; see :func:`taobao_top.pages.pages`."""
         from taobao_top.pages import pages
 

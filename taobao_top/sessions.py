@@ -145,7 +145,9 @@ class Session:
             token = self._loaded()
             if token.access_token != old.access_token:
                 return token
-            if token.refresh_expires is not None and token.refresh_expires <= datetime.fromtimestamp(self._clock(), BEIJING):
+            if token.refresh_expires is not None and token.refresh_expires <= datetime.fromtimestamp(
+                self._clock(), BEIJING
+            ):
                 msg = f"session {self._name!r} cannot be refreshed any more: let the seller authorise again"
                 raise TopError(msg, session_expired=True, maybe_sent=False)
             # Kept here first: the old one is dead by now, whether the store can be written or not.

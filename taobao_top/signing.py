@@ -129,11 +129,7 @@ def text_parts(content_type: str, body: bytes) -> dict[str, str]:
 
 
 def _kept(parameters: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in parameters.items()
-        if value and name not in STAMPS and not value.isspace()
-    }
+    return {name: value for name, value in parameters.items() if value and name not in STAMPS and not value.isspace()}
 
 
 def _secret(secret: str) -> str:

@@ -91,9 +91,7 @@ class _NestedCodec(JSONCodec):
 NESTED = _NestedCodec()
 
 
-def write(
-    parameters: Mapping[str, Any], kinds: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, FilePart]]:
+def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict[str, str], dict[str, FilePart]]:
     """
     Write business parameters as texts and files.
 

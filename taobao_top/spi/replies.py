@@ -28,9 +28,7 @@ def accept(members: Mapping[str, Any] | None = None, *, xml: bool = False) -> Re
     return _reply({"flag": "success", **(members or {})}, xml=xml)
 
 
-def reject(
-    message: str = "Illegal request", *, code: str = "sign-check-failure", xml: bool = False
-) -> Reply:
+def reject(message: str = "Illegal request", *, code: str = "sign-check-failure", xml: bool = False) -> Reply:
     """
     Answer that the call was refused.
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import responses
+
 from chainable.times import BEIJING
 from taobao_top import TaobaoTop
 

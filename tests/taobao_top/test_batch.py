@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
-from chainable.errors import CodecError, ConfigurationError, PathError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from chainable.errors import CodecError, ConfigurationError, PathError
 from taobao_top import TopError
 from taobao_top.batch import read_batch, write_batch
 
@@ -42,7 +43,9 @@ def query(request):
 class TestBody:
     def test_shared_parameters_are_written_once(self):
         """What all have alike stands at the head; a call with nothing else is an N."""
-        body = write_batch([{"method": "a.b", "session": "s", "x": "1 2"}, {"method": "a.b", "session": "t"}, {"method": "a.b"}])
+        body = write_batch(
+            [{"method": "a.b", "session": "s", "x": "1 2"}, {"method": "a.b", "session": "t"}, {"method": "a.b"}]
+        )
 
         assert body == b"#PUBLIC#method=a.b\r\n-S-\r\nsession=s&x=1+2\r\n-S-\r\nsession=t\r\n-S-\r\nN"
 
@@ -56,7 +59,15 @@ class TestBody:
         assert read_batch(b"1|2", 2, "|") == [b"1", b"2"]
         assert read_batch(b"1", 2) is None
 
-    @given(st.lists(st.dictionaries(st.sampled_from(["method", "session", "x", "from", "#PUBLIC#"]), st.text(st.characters(exclude_categories=["Cs"]), min_size=1)), min_size=1))
+    @given(
+        st.lists(
+            st.dictionaries(
+                st.sampled_from(["method", "session", "x", "from", "#PUBLIC#"]),
+                st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+            ),
+            min_size=1,
+        )
+    )
     def test_round_trip(self, calls):
         """Whatever the values, the platform reads what was given."""
         request = requests.Request("POST", "https://h/", data=write_batch(calls)).prepare()
@@ -189,7 +200,9 @@ class TestBatch:
         assert promise.cancelled()
         assert not gateway.requests
 
-    @pytest.mark.parametrize("wait", [lambda p: p.result(), lambda p: p.exception(), lambda p: p.wait(), lambda p: asyncio.run(awaited(p))])
+    @pytest.mark.parametrize(
+        "wait", [lambda p: p.result(), lambda p: p.exception(), lambda p: p.wait(), lambda p: asyncio.run(awaited(p))]
+    )
     def test_waiting_inside(self, top, gateway, wait):
         """Who waits inside of the block would wait for ever: refused."""
         batch = top.batch()
@@ -198,7 +211,7 @@ class TestBatch:
         with pytest.raises(RuntimeError, match="has not been sent"):
             wait(promise)
         with pytest.raises(RuntimeError, match="has not been sent"):
-            batch.answers  # noqa: B018
+            batch.answers
         promise.cancel()
 
     def test_await(self, top, gateway):
@@ -237,7 +250,7 @@ class TestBatch:
         assert repr(batch.chain("a.b").c) == "<Batch 'a.b.c'>"
         assert repr(batch.import_) == "<Batch 'import'>"
         with pytest.raises(AttributeError, match="_x"):
-            batch._x  # noqa: B018
+            batch._x
         with pytest.raises(PathError):
             batch["a b"]
 
@@ -317,7 +330,9 @@ class TestTheWhole:
     def test_throttled(self, top, gateway, waits):
         """A short ban is waited out."""
         gateway.answers(
-            {"error_response": {"code": 7, "sub_msg": "This ban will last for 1 more seconds"}}, joined(answer(1), answer(2)), url=BATCH
+            {"error_response": {"code": 7, "sub_msg": "This ban will last for 1 more seconds"}},
+            joined(answer(1), answer(2)),
+            url=BATCH,
         )
 
         with top.batch() as batch:

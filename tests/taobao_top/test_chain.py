@@ -6,6 +6,7 @@ import copy
 import pickle
 
 import pytest
+
 from chainable.errors import PathError
 from taobao_top.chain import MethodChain, method_name
 

@@ -14,12 +14,12 @@ from datetime import datetime
 import pytest
 import requests
 import responses
+
 import taobao_top
 from chainable.errors import APIError, ChainableError, CodecError, ConfigurationError
 from chainable.signing import SignableRequest, Signer
 from chainable.times import BEIJING
 from taobao_top import HMACMD5Signer, MD5Signer, TaobaoTop, TopError
-
 from tests.taobao_top.conftest import GATEWAY, NOON
 
 OK = {"x_response": {"request_id": "r9"}}
@@ -94,11 +94,17 @@ class TestSettings:
         with TaobaoTop.from_env(format="xml") as top:
             top.a.b()
 
-        assert (gateway.form["session"], gateway.form["sign_method"], gateway.form["format"]) == ("sess10n", "md5", "xml")
+        assert (gateway.form["session"], gateway.form["sign_method"], gateway.form["format"]) == (
+            "sess10n",
+            "md5",
+            "xml",
+        )
 
     def test_from_env_file(self, tmp_path):
         """A file is read in place of the environment; an unknown name warns."""
-        (tmp_path / "top.env").write_text("TAOBAO_TOP_APP_KEY=9\nTAOBAO_TOP_APP_SECRET='s'\nTAOBAO_TOP_CA=/nowhere\nTAOBAO_TOP_SECRT=x\n")
+        (tmp_path / "top.env").write_text(
+            "TAOBAO_TOP_APP_KEY=9\nTAOBAO_TOP_APP_SECRET='s'\nTAOBAO_TOP_CA=/nowhere\nTAOBAO_TOP_SECRT=x\n"
+        )
 
         with pytest.warns(UserWarning, match="TAOBAO_TOP_SECRT is no setting"):
             top = TaobaoTop.from_env(file=tmp_path / "top.env", gateway="https://127.0.0.1:1/")
@@ -118,7 +124,9 @@ class TestSettings:
 
     def test_from_file(self, tmp_path, gateway):
         """A TOML file has the settings in its own table or at its top."""
-        (tmp_path / "top.toml").write_text('[taobao_top]\napp_key = "7"\napp_secret = "s"\nformat = "xml"\ntimeout = [1, 2.5]\n')
+        (tmp_path / "top.toml").write_text(
+            '[taobao_top]\napp_key = "7"\napp_secret = "s"\nformat = "xml"\ntimeout = [1, 2.5]\n'
+        )
         (tmp_path / "plain.toml").write_text("timeout = 3\n")
         gateway.answers(OK)
 
@@ -129,7 +137,9 @@ class TestSettings:
         with pytest.raises(ConfigurationError, match="app_key is not set"):
             TaobaoTop.from_file(tmp_path / "plain.toml")
 
-    @pytest.mark.parametrize(("typo", "name"), [("oath", "oauth"), ("page", "pages"), ("bach", "batch"), ("closed", "close")])
+    @pytest.mark.parametrize(
+        ("typo", "name"), [("oath", "oauth"), ("page", "pages"), ("bach", "batch"), ("closed", "close")]
+    )
     def test_misspelt_names(self, top, typo, name):
         """A slip in one of the client's own names is no method."""
         with pytest.raises(AttributeError, match=f"no '{typo}': did you mean '{name}'"):
@@ -155,14 +165,23 @@ class TestSettings:
 class TestRefusals:
     def test_raised(self, top, gateway):
         """An error_response is raised, whatever stands beside it."""
-        gateway.refuses({"code": 50, "msg": "Remote service error", "sub_code": "isv.invalid-parameter", "sub_msg": "非法参数"})
+        gateway.refuses(
+            {"code": 50, "msg": "Remote service error", "sub_code": "isv.invalid-parameter", "sub_msg": "非法参数"}
+        )
 
-        with pytest.raises(TopError, match=r"createorder: code 50: Remote service error: isv\.invalid-parameter") as caught:
+        with pytest.raises(
+            TopError, match=r"createorder: code 50: Remote service error: isv\.invalid-parameter"
+        ) as caught:
             top.alibaba.finance.insurance.createorder(create_order_request={"a": 1})
 
         error = caught.value
         assert isinstance(error, requests.HTTPError)
-        assert (error.code, error.sub_code, error.request_id, error.status_code) == ("50", "isv.invalid-parameter", "req1", 200)
+        assert (error.code, error.sub_code, error.request_id, error.status_code) == (
+            "50",
+            "isv.invalid-parameter",
+            "req1",
+            200,
+        )
         assert error.response.request_id == "req1"
         assert "nothing to compare" in error.explain()
 
@@ -596,7 +615,12 @@ class TestSecrets:
         caplog.set_level(logging.DEBUG)
         attempts = []
         top = make_top(session="sess10n", on_attempt=attempts.append)
-        gateway.answers(OK, {"error_response": {"code": 50, "sub_code": "isv.x"}}, "<html>", requests.ConnectionError("url?session=sess10n"))
+        gateway.answers(
+            OK,
+            {"error_response": {"code": 50, "sub_code": "isv.x"}},
+            "<html>",
+            requests.ConnectionError("url?session=sess10n"),
+        )
         shown = []
 
         def call(**extra):

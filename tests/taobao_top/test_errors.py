@@ -6,6 +6,7 @@ import pickle
 from datetime import datetime
 
 import pytest
+
 from chainable.errors import APIError, ChainableError
 from chainable.times import BEIJING
 from taobao_top.errors import RULES, TopError, is_read, rule_of, top_error
@@ -71,7 +72,9 @@ class TestClasses:
 class TestError:
     def test_members(self):
         """Everything the platform said is at hand, codes as text."""
-        error = refusal(code=50, msg="Remote service error", sub_code="isv.invalid-parameter", sub_msg="非法参数", request_id="r1")
+        error = refusal(
+            code=50, msg="Remote service error", sub_code="isv.invalid-parameter", sub_msg="非法参数", request_id="r1"
+        )
 
         assert isinstance(error, APIError)
         assert isinstance(error, ChainableError)
@@ -143,7 +146,9 @@ class TestError:
 
     def test_pickle(self):
         """It travels, but for the explanation, which holds the call's values."""
-        error = top_error({"code": 25}, method="a.b", repeatable=False, explain=lambda rule: lambda: f"{rule.name} 13800138000")
+        error = top_error(
+            {"code": 25}, method="a.b", repeatable=False, explain=lambda rule: lambda: f"{rule.name} 13800138000"
+        )
         copy = pickle.loads(pickle.dumps(error))
 
         assert error.explain() == "signature 13800138000"

@@ -7,9 +7,10 @@ import threading
 import time
 
 import pytest
-from chainable.errors import ConfigurationError
 from limits.storage import MemoryStorage
 from redis import Redis
+
+from chainable.errors import ConfigurationError
 from taobao_top import MD5Signer, RateLimiter, TopError
 
 OK = {"x_response": {}}
@@ -47,7 +48,9 @@ class TestInMemory:
         top = make_top(limiter=RateLimiter("2/day"))
         gateway.refuses({"code": 10}, {"code": 10})
 
-        with pytest.raises(TopError, match="more calls than its limiter allows: the next one fits in after 86400 s") as caught:
+        with pytest.raises(
+            TopError, match="more calls than its limiter allows: the next one fits in after 86400 s"
+        ) as caught:
             top.taobao.trades.sold.get()
 
         assert caught.value.throttled
@@ -143,4 +146,4 @@ class TestInRedis:
                 limiter.wait("1")
 
         assert caught.value.retry_after > 86_000
-        assert [key for key in redis_server.keys() if not key.startswith(b"taobao_top")] == []
+        assert [key for key in redis_server.keys("*") if not key.startswith(b"taobao_top")] == []

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 import pytest
+
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.signing import Signer
 from chainable.times import BEIJING
 from taobao_top import TopError
 from taobao_top.oauth import Token
 from taobao_top.sessions import MemorySessions
-
 from tests.taobao_top.conftest import NOON
 
 TOKEN = "https://oauth.taobao.com/token"
@@ -111,7 +111,8 @@ class TestToken:
         """Both exchanges are methods of the gateway as well."""
         text = json.dumps(ANSWER)
         gateway.answers(
-            {"top_auth_token_create_response": {"token_result": text}}, {"top_auth_token_refresh_response": {"token_result": text}}
+            {"top_auth_token_create_response": {"token_result": text}},
+            {"top_auth_token_refresh_response": {"token_result": text}},
         )
         oauth = make_top(session="another", simplify=simplify, format="xml").oauth
 
@@ -149,7 +150,12 @@ class TestToken:
     @pytest.mark.parametrize(
         ("status", "body", "message", "expired"),
         [
-            (400, {"error": "invalid_grant", "error_description": "used before"}, "HTTP status 400: invalid_grant: used before", True),
+            (
+                400,
+                {"error": "invalid_grant", "error_description": "used before"},
+                "HTTP status 400: invalid_grant: used before",
+                True,
+            ),
             (400, {"error": "invalid_client"}, "HTTP status 400: invalid_client", False),
             (200, {"error": "invalid_grant"}, "HTTP status 200: invalid_grant", True),
             (502, "<html>", "HTTP status 502$", False),
@@ -168,7 +174,10 @@ class TestToken:
         assert "c0de" not in str(caught.value)
         assert len(gateway.requests) == 1
 
-    @pytest.mark.parametrize("body", ["<html>", "", "{}", '{"access_token":"x","expires_in":"soon"}', '{"access_token":"x","expires_in":1e400}'])
+    @pytest.mark.parametrize(
+        "body",
+        ["<html>", "", "{}", '{"access_token":"x","expires_in":"soon"}', '{"access_token":"x","expires_in":1e400}'],
+    )
     def test_no_token(self, top, gateway, body):
         """An answer without a token is told."""
         gateway.answers(body, url=TOKEN)
@@ -200,7 +209,12 @@ class TestToken:
 
 class TestFragment:
     def fragment(self, secret="s3cret-app", **changes):
-        members = {"access_token": "acce55", "expires_in": "3600", "taobao_user_nick": quote(NICK), "state": ""} | changes
+        members = {
+            "access_token": "acce55",
+            "expires_in": "3600",
+            "taobao_user_nick": quote(NICK),
+            "state": "",
+        } | changes
         text = "".join(name + members[name] for name in sorted(members))
         members["top_sign"] = hashlib.md5(f"{secret}{text}{secret}".encode()).hexdigest().upper()
         return urlencode(members)
@@ -214,7 +228,9 @@ class TestFragment:
         assert token.expires == at(3600)
         assert token.user_nick == NICK
 
-    @pytest.mark.parametrize("change", [lambda text: text.replace("acce55", "other"), lambda text: text.replace("state=", "state=x")])
+    @pytest.mark.parametrize(
+        "change", [lambda text: text.replace("acce55", "other"), lambda text: text.replace("state=", "state=x")]
+    )
     def test_forged(self, top, change):
         """A changed one is refused."""
         with pytest.raises(SignatureError, match="top_sign does not belong") as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from chainable.errors import CodecError
 from taobao_top import TopError
 from taobao_top.pages import PageNames
@@ -95,7 +96,9 @@ class TestForwards:
     @pytest.mark.parametrize(("size", "count"), [(2, 2), (None, 3)])
     def test_nothing_told(self, top, gateway, size, count):
         """When the answer tells nothing, a short or empty page is the last."""
-        gateway.answers({"b_response": {"x": {"y": [1, 2]}}}, {"b_response": {"x": {"y": [3]}}}, {"b_response": {"x": 1}})
+        gateway.answers(
+            {"b_response": {"x": {"y": [1, 2]}}}, {"b_response": {"x": {"y": [3]}}}, {"b_response": {"x": 1}}
+        )
         names = PageNames(size=None) if size is None else PageNames()
 
         assert len(list(top.pages(top.a.b, names=names, **({} if size is None else {"page_size": size})))) == count

@@ -10,6 +10,7 @@ from decimal import Decimal
 from email.parser import BytesParser
 
 import pytest
+
 from chainable.errors import CodecError, ConfigurationError
 from chainable.times import BEIJING
 from taobao_top.request import OPTIONS, one_edit
@@ -148,7 +149,11 @@ class TestRefused:
             (lambda top: top.a.b({"session": "x"}), TypeError, r"'session' is an option: give it by name, .*session="),
             (lambda top: top.a.b(sesion="x"), TypeError, "'sesion' is one letter away from the option 'session'"),
             (lambda top: top.a.b(timeouts=3), TypeError, "'timeouts' is one letter away from the option 'timeout'"),
-            (lambda top: top.taobao.cloudpush.push(timeout=3), TypeError, "'timeout' is an option of every call, and a par"),
+            (
+                lambda top: top.taobao.cloudpush.push(timeout=3),
+                TypeError,
+                "'timeout' is an option of every call, and a par",
+            ),
             (lambda top: top.a.b(price=0.5), TypeError, "price: a float"),
             (lambda top: top.a.b(x=object()), TypeError, "x: a object has no form"),
             (lambda top: top.a.b(ids=["a,b"]), CodecError, r"ids\[0\] contains a comma"),

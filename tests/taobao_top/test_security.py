@@ -10,15 +10,15 @@ import logging
 import threading
 
 import pytest
-from chainable.errors import CodecError, ConfigurationError, DecryptionError
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import strategies as st
+
+from chainable.errors import CodecError, ConfigurationError, DecryptionError
 from taobao_top import SecurityClient, TopError
 from taobao_top.security import KINDS, Key, decrypt, encrypt, is_encrypted, search, windows
-
 from tests.taobao_top.conftest import NOON
 
 SECRET = bytes(range(16))
@@ -80,14 +80,18 @@ class TestForms:
 
         assert encrypt("a", "nick", key) == f"~{sealed('a', bytes(size))}~1~"
 
-    @pytest.mark.parametrize("text", ["", "张三", "$138$", "$138$!!$7$", "~abc~", "~a~b~c~d~", "13800138000", "~YWJj~x~"])
+    @pytest.mark.parametrize(
+        "text", ["", "张三", "$138$", "$138$!!$7$", "~abc~", "~a~b~c~d~", "13800138000", "~YWJj~x~"]
+    )
     @pytest.mark.parametrize("kind", KINDS)
     def test_other_texts(self, text, kind):
         """What is in no encrypted form comes back unchanged."""
         assert not is_encrypted(text, kind)
         assert decrypt(text, kind, KEY) == text
 
-    @pytest.mark.parametrize("text", ["~YWJj~7~", "~QUJDREVGR0hJSktMTU5PUA==~7~", "~A~7~", f"~{sealed('x', bytes(16))}~7~"])
+    @pytest.mark.parametrize(
+        "text", ["~YWJj~7~", "~QUJDREVGR0hJSktMTU5PUA==~7~", "~A~7~", f"~{sealed('x', bytes(16))}~7~"]
+    )
     def test_other_keys(self, text):
         """A ciphertext of another key, or of none."""
         with pytest.raises(DecryptionError, match="version 7"):
@@ -199,7 +203,9 @@ class Ending(set):
 class TestClient:
     def test_keys_are_fetched_once(self, security, gateway):
         """The current key is kept; it says which kinds are searchable."""
-        gateway.answers(key_answer(current_nick="2", current_phone="1", encrypt_slide_size="4", encrypt_index_compress_len="3"))
+        gateway.answers(
+            key_answer(current_nick="2", current_phone="1", encrypt_slide_size="4", encrypt_index_compress_len="3")
+        )
 
         assert security.encrypt("张三丰", "nick") == encrypt("张三丰", "nick", INDEXED)
         assert security.encrypt("13800138000", "phone") == encrypt("13800138000", "phone", KEY)

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 import pytest
 import requests
+from redis import Redis
+
 from chainable.errors import ConfigurationError
 from chainable.times import BEIJING
-from redis import Redis
 from taobao_top import TopError
 from taobao_top.oauth import Token
 from taobao_top.sessions import FileSessions, MemorySessions, RedisSessions, Session
-
 from tests.taobao_top.conftest import NOON
 
 
@@ -255,7 +255,9 @@ class TestFile:
             assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) == 0o600
         assert not [name for name in os.listdir(tmp_path) if name.startswith(".sessions-")]
 
-    @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b'{"a": 1}', b'{"a": {}}', b'{"a": {"expires": "soon", "access_token": "x"}}'])
+    @pytest.mark.parametrize(
+        "content", [b"{", b"[]", b"\xff", b'{"a": 1}', b'{"a": {}}', b'{"a": {"expires": "soon", "access_token": "x"}}']
+    )
     def test_damaged(self, tmp_path, content):
         """A file that is none of tokens is told by its name."""
         (tmp_path / "sessions.json").write_bytes(content)

@@ -7,7 +7,6 @@ import json
 import logging
 
 import pytest
-from chainable.web import Reply
 from django.conf import settings
 from django.test import RequestFactory
 from django.test.utils import override_settings
@@ -16,6 +15,8 @@ from flask import Flask
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
+
+from chainable.web import Reply
 from taobao_top.spi import django as in_django
 from taobao_top.spi import flask as in_flask
 from taobao_top.spi import starlette as in_starlette
@@ -39,7 +40,11 @@ def django_app(top, handle, **options):
     view = in_django.handler(top, **options)(handle)
 
     def send(call):
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in call.headers.items() if name != "Content-Type"}
+        headers = {
+            f"HTTP_{name.upper().replace('-', '_')}": value
+            for name, value in call.headers.items()
+            if name != "Content-Type"
+        }
         with override_settings(ALLOWED_HOSTS=["*"]):
             request = RequestFactory().post(
                 call.target, data=call.body, content_type=call.headers.get("Content-Type", "text/html"), **headers
@@ -97,7 +102,9 @@ class TestHandled:
         send = app(kind(lambda found: {"stock": 5, "sku": found.data["sku"], "nick": found.headers["X-Nick"]}))
 
         status, content_type, body = send(
-            call({"x": "中 文"}, body='{"sku":"中"}'.encode(), content_type="application/json", headers={"X-Nick": "中"})
+            call(
+                {"x": "中 文"}, body='{"sku":"中"}'.encode(), content_type="application/json", headers={"X-Nick": "中"}
+            )
         )
 
         assert (status, content_type) == (200, "application/json;charset=utf-8")
@@ -111,7 +118,9 @@ class TestHandled:
 
     def test_xml(self, app, call, kind):
         """Who calls in XML is answered in XML."""
-        _, content_type, body = app(kind(lambda _: None))(call(body=b"<request/>", content_type="text/xml;charset=utf-8"))
+        _, content_type, body = app(kind(lambda _: None))(
+            call(body=b"<request/>", content_type="text/xml;charset=utf-8")
+        )
 
         assert content_type == "text/xml;charset=utf-8"
         assert b"<response><flag>success</flag></response>" in body

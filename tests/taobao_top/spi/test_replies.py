@@ -35,4 +35,6 @@ def test_reject():
         "sub_code": "sign-check-failure",
         "sub_message": "Illegal request",
     }
-    assert b"<flag>failure</flag><code>no-stock</code><message>m</message>" in reject("m", code="no-stock", xml=True).body
+    assert (
+        b"<flag>failure</flag><code>no-stock</code><message>m</message>" in reject("m", code="no-stock", xml=True).body
+    )

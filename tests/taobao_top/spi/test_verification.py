@@ -6,11 +6,12 @@ from datetime import datetime
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.signing import Signer
 from chainable.times import BEIJING
-from hypothesis import given
-from hypothesis import strategies as st
 from taobao_top import TaobaoTop
 from taobao_top.spi.verification import SPI
 
@@ -18,7 +19,9 @@ JSON = "application/json;charset=utf-8"
 
 
 def verify(top, call, **changes):
-    return top.spi.verify(changes.get("headers", call.headers), changes.get("url", call.url), changes.get("body", call.body))
+    return top.spi.verify(
+        changes.get("headers", call.headers), changes.get("url", call.url), changes.get("body", call.body)
+    )
 
 
 class TestAuthentic:
@@ -34,7 +37,9 @@ class TestAuthentic:
         assert found.body == b""
         assert not found.xml
 
-    @pytest.mark.parametrize("content_type", [JSON, "text/xml", "application/xml; charset=GBK", "text/plain", "Application/JSON"])
+    @pytest.mark.parametrize(
+        "content_type", [JSON, "text/xml", "application/xml; charset=GBK", "text/plain", "Application/JSON"]
+    )
     def test_body(self, top, call, content_type):
         """Raw bodies are part of the signature."""
         charset = "gbk" if "GBK" in content_type else "utf-8"
@@ -52,7 +57,7 @@ class TestAuthentic:
         assert xml.data == {"order": {"no": "1"}}
         assert xml.xml
         with pytest.raises(CodecError, match="empty"):
-            verify(top, call()).data  # noqa: B018
+            verify(top, call()).data
 
     def test_form(self, top, call):
         """A form is parameters; those of the query go first."""
@@ -148,7 +153,10 @@ class TestRefused:
             lambda call: {"headers": {"Content-Type": "text/xml"}},
             lambda call: {"headers": call.headers | {"Content-Type": "application/octet-stream"}},
             lambda call: {"url": call.url.replace("sign=", "sign=%E4%B8%AD")},
-            lambda call: {"url": call.url + "%ff%fe", "headers": call.headers | {"Content-Type": "application/json; charset=gbk"}},
+            lambda call: {
+                "url": call.url + "%ff%fe",
+                "headers": call.headers | {"Content-Type": "application/json; charset=gbk"},
+            },
         ],
     )
     def test_forged(self, top, call, change):
@@ -172,7 +180,9 @@ class TestRefused:
         with pytest.raises(SignatureError, match="another app_secret"):
             verify(top, call(secret="other"))
 
-    @pytest.mark.parametrize("url", ["https://shop.example/spi", "https://shop.example/spi?method=a.b&sign=", "", "/spi?sign"])
+    @pytest.mark.parametrize(
+        "url", ["https://shop.example/spi", "https://shop.example/spi?method=a.b&sign=", "", "/spi?sign"]
+    )
     def test_unsigned(self, top, url):
         """Without a signature it is nobody's."""
         with pytest.raises(SignatureError) as caught:
@@ -207,14 +217,27 @@ class TestRefused:
                 return r
 
         with pytest.raises(ConfigurationError, match="app_secret"):
-            make_top(app_secret=None, sign_method=Remote()).spi  # noqa: B018
+            make_top(app_secret=None, sign_method=Remote()).spi
 
 
 SPI_OF_TESTS = SPI(TaobaoTop(app_key="1", app_secret="s")._settings)
 
 
 @given(
-    st.dictionaries(st.sampled_from(["Content-Type", "top-sign-list", "x"]), st.sampled_from([JSON, "multipart/form-data; boundary=x", "multipart/form-data", "a/b; charset=idna", "text/plain; charset=gbk", "x,y"]) | st.text()),
+    st.dictionaries(
+        st.sampled_from(["Content-Type", "top-sign-list", "x"]),
+        st.sampled_from(
+            [
+                JSON,
+                "multipart/form-data; boundary=x",
+                "multipart/form-data",
+                "a/b; charset=idna",
+                "text/plain; charset=gbk",
+                "x,y",
+            ]
+        )
+        | st.text(),
+    ),
     st.text(),
     st.binary() | st.just(b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n\xff\r\n--x--"),
 )
