@@ -158,7 +158,7 @@ class RSAVerifier:
 
     def _check_time(self, timestamp: str, response: requests.Response) -> None:
         try:
-            behind = self.clock() - int(timestamp)
+            behind = float(self.clock()) - int(timestamp)
         except (ValueError, OverflowError):
             msg = "the time of the message is no number of seconds"
             raise SignatureError(msg, reason="stale", response=response) from None
