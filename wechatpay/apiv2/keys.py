@@ -56,9 +56,7 @@ def field_key(client: WeChatPay, operation_key: str) -> FieldKey:
     keys = _kept.setdefault(client, {})
     found = keys.get(operation_key)
     if found is None:
-        operation = client.operation(operation_key)
-        sign_types = ("MD5",) if operation is None else operation.sign_types
-        response = client.chain(operation_key.partition(" ")[2]).post(xml={"sign_type": sign_types[0]})
+        response = client.chain(operation_key.partition(" ")[2]).post(xml={})
         try:
             found = _out_of(client, response.data)
         except ConfigurationError:

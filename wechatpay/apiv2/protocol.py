@@ -61,14 +61,15 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
         raise TypeError(msg)
     wanted.refuse("json", "APIv2 speaks XML: give xml={…}")
     wanted.refuse("data", "the signature of APIv2 stands inside the body: give xml={…}")
-    if wanted.stream and (operation is None or operation.answer not in {"binary", "text"}):
+    if wanted.stream and (operation is None or operation.answer != "binary"):
         msg = "stream: this answer is signed as a whole, so it is read as a whole; stream=True is for file downloads"
         raise TypeError(msg)
     in_query = wanted.verb == "GET"
     if in_query:
-        wanted.refuse("xml", "a GET carries its parameters in the query: give params={…}")
-    else:
-        wanted.refuse("params", "a POST of APIv2 carries everything in its body: give xml={…}")
+        for option in ("xml", "files"):
+            wanted.refuse(option, "a GET carries its parameters in the query: give params={…}")
+    elif operation is None or operation.request.query is None:
+        wanted.refuse("params", "this POST carries everything in its body: give xml={…}")
     given = wanted.params if in_query else wanted.xml
     headers = wanted.headers
     codec: Codec | None = None if in_query else XML
@@ -78,8 +79,6 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
 
         upload = form(operation, wanted.files)
         parameters = {**upload.fields, **parameters}
-        if operation is not None and operation.sign_type_parameter:
-            parameters.setdefault("sign_type", MD5)  # an upload wants it said
         codec = upload
     _fill_in(client, operation, parameters)
     signer = _signer(client, operation, parameters)
@@ -88,7 +87,7 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
     return Call(
         verb=wanted.verb,
         label=wanted.label,
-        urls=wanted.urls(urlencode(parameters) if in_query else ""),
+        urls=wanted.urls(urlencode(parameters if in_query else _unsigned_query(wanted.params))),
         headers=headers,
         body=None if codec is None else codec.encode(parameters) if signer is None else b"",  # the signer writes it
         signer=signer,
@@ -165,6 +164,16 @@ def _texts(client: WeChatPay, wanted: Wanted, given: object) -> dict[str, str]:
     return texts
 
 
+def _unsigned_query(params: object) -> dict[str, str]:
+    """Write what a POST carries in its query, which no signature covers."""
+    if params is None:
+        return {}
+    if not isinstance(params, Mapping):
+        msg = f"params: a mapping was expected, not {type(params).__name__}"
+        raise TypeError(msg)
+    return {str(name): text_of(value, str(name)) for name, value in params.items() if value is not None}
+
+
 def _field_key(client: WeChatPay, operation: Operation | None) -> FieldKey:
     if operation is not None and operation.key_operation is not None:
         return field_key(client, operation.key_operation)
@@ -214,6 +223,9 @@ def _signer(client: WeChatPay, operation: Operation | None, parameters: dict[str
     using = getattr(signer, "using", None)
     if using is not None and signer.sign_type not in allowed:
         signer = using(allowed[0])
+    if operation is not None and operation.sign_type_required and not asked:
+        preferred: Any = getattr(signer, "sign_type", None)
+        parameters["sign_type"] = preferred if preferred in allowed else allowed[0]
     final: Signer = signer
     if "nonce_str" in parameters or (operation is not None and operation.nonceless):
         return final
@@ -273,7 +285,7 @@ class _Reading:
         expected = "xml" if operation is None else operation.answer
         if response.status_code >= 300:
             raise self._refused(response, _readable(response.content))
-        if expected in {"binary", "text"}:
+        if expected == "binary":
             return self._file(response)
         if expected == "json":
             return self._json(response)

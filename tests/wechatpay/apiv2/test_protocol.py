@@ -159,6 +159,48 @@ class TestRequests:
         assert ("sign_type" in first, len(first["sign"])) == (False, 32)
         assert (second["sign_type"], len(second["sign"])) == ("HMAC-SHA256", 64)
 
+    @pytest.mark.parametrize(
+        ("signer", "named"),
+        [
+            (ParamSigner("MD5", SECRET), "MD5"),
+            (ParamSigner("HMAC-SHA256", SECRET), "HMAC-SHA256"),
+            (None, "MD5"),
+        ],
+    )
+    def test_some_operations_want_the_algorithm_named(self, make_client, platform, signer, named):
+        """Even where it is MD5; the client's choice, if the operation takes it."""
+        client = make_client(vars_of("POST v2/risk/getpublickey"), v2_signer=signer)
+        client._pair = NoCertificate()
+        platform.answer(OK)
+
+        client.v2.risk.getpublickey.post(xml={})
+
+        assert platform.received[0]["sign_type"] == named
+        verify_parameters(platform.received[0], SECRET)
+
+    def test_a_custom_signer_is_told_the_algorithm(self, make_client, platform):
+        """The first that the operation takes."""
+        client = make_client(vars_of("POST v2/risk/getpublickey"), v2_signer=Remote())
+        client._pair = NoCertificate()
+        platform.answer(OK)
+
+        client.v2.risk.getpublickey.post(xml={})
+
+        assert platform.received[0]["sign_type"] == "MD5"
+
+    def test_one_post_has_a_query_as_well(self, make_client, platform):
+        """Which is not signed."""
+        client = make_client(vars_of("POST v2/secapi/mch/submchmanage"))
+        client._pair = NoCertificate()
+        platform.answer(OK)
+
+        client.v2.secapi.mch.submchmanage.post(params={"action": "add", "x": None}, xml={"appid": "wx"})
+
+        assert platform.requests[0].url == "https://api.mch.weixin.qq.com/secapi/mch/submchmanage?action=add"
+        assert "action" not in platform.received[0]
+        with pytest.raises(TypeError, match="params: a mapping was expected, not list"):
+            client.v2.secapi.mch.submchmanage.post(params=["add"])
+
     def test_no_two_attempts_share_a_nonce(self, make_client, platform):
         """A repeated call is signed anew."""
         rules = known("POST v2/secapi/pay/refundv2", idempotent_by=("xml", "out_refund_no"))
@@ -221,7 +263,8 @@ class TestRequests:
         [
             ("post", {"json": {}}, r"give xml=\{"),
             ("post", {"data": b"<xml/>"}, r"give xml=\{"),
-            ("post", {"params": {"a": 1}}, "carries everything in its body"),
+            ("post", {"params": {"a": 1}}, "this POST carries everything in its body"),
+            ("get", {"files": {"a": 1}}, "carries its parameters in the query"),
             ("get", {"xml": {"a": 1}}, "carries its parameters in the query"),
             ("post", {"xml": ["a"]}, "a mapping of names to values was expected, not list"),
             ("post", {"xml": {}, "stream": True}, "stream=True is for file downloads"),
@@ -601,6 +644,8 @@ class TestEncryptedFields:
             base_uri_required=True,
             unsigned_answer=True,
             sign_types=("MD5", "HMAC-SHA256"),
+            sign_type_parameter=True,
+            sign_type_required=True,
         ),
         **known(
             "POST v2/mchrisk/querymchrisk", encrypted_fields={"xml": {"certificates_name": "rsa"}}, unsigned_answer=True
@@ -749,6 +794,7 @@ class TestUploads:
         upload=Upload(file="media", digest="media_hash", hash="md5", meta=None),
         sign_types=("MD5", "HMAC-SHA256"),
         sign_type_parameter=True,
+        sign_type_required=True,
     )
 
     def test_the_parameters_are_signed_and_the_file_is_not(self, make_client, platform):
