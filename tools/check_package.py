@@ -29,7 +29,17 @@ TESTS = [
     "tests/test_architecture.py",
     "tests/test_demo.py",
 ]
-NEEDED = ["defusedxml", "fastapi", "httpx2", "hypothesis", "pytest", "pytest-randomly", "pytest-xdist", "responses", "trustme"]
+NEEDED = [
+    "defusedxml",
+    "fastapi",
+    "httpx2",
+    "hypothesis",
+    "pytest",
+    "pytest-randomly",
+    "pytest-xdist",
+    "responses",
+    "trustme",
+]
 LARGEST_WHEEL = 5_000_000
 IN_WHEEL = [
     "chainable/py.typed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
@@ -58,10 +59,8 @@ def test_all_of_them(client):
             if "query" in encrypted:
                 options["params"] = sealed(encrypted["query"])
             before = len(web.calls)
-            try:
+            with contextlib.suppress(ChainableError):  # the answer means nothing; what counts is where the request went
                 getattr(client[operation.path], operation.method.lower())(**options)
-            except ChainableError:
-                pass  # the answer means nothing; what counts is where the request went
             assert len(web.calls) > before or operation.key_operation, operation.key
             called += 1
         assert all(call.request.url.startswith(OWN) for call in web.calls)

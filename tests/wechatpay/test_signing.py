@@ -39,7 +39,12 @@ class TestMessage:
 
     def test_an_uploads_meta_stands_for_its_body(self):
         request = SignableRequest()
-        request.method, request.url, request.body, request.signed_body = "POST", "https://host/v3/x", b"multipart", b"{}"
+        request.method, request.url, request.body, request.signed_body = (
+            "POST",
+            "https://host/v3/x",
+            b"multipart",
+            b"{}",
+        )
 
         assert RSASigner.message(request, "1", "N") == b"POST\n/v3/x\n1\nN\n{}\n"
 
