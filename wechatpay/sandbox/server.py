@@ -99,6 +99,7 @@ class Connection(asyncio.Protocol):
         self._connections.discard(self)
         self._waiting.clear()
         self._stop_timer()
+        self._transport.close()  # Python 3.10 holds a TLS transport open until told
 
     def data_received(self, data: bytes) -> None:
         self._stop_timer()
@@ -294,3 +295,5 @@ class Server:
             self._serving[index] = None
         for connection in tuple(self._connections[index]):
             connection.abort()
+        while self._connections[index]:
+            await asyncio.sleep(0)
