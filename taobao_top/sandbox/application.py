@@ -50,6 +50,8 @@ class Application:
         insurance: Insurance orders by identifier.
         queue: Its messages.
         secret_version: The version of the key that ``taobao.top.secret.get`` hands out.
+        searchable: The kinds of personal data (``phone``, ``nick``, ``receiver_name``) that are to be encrypted with
+            an index.
         need_session: APIs that are refused without a session, beside those the catalogue marks.
         refuse_repeats: Whether the same signed request is refused at once; otherwise only after two seconds,
             since honest calls made within one second are the same request.
@@ -67,6 +69,7 @@ class Application:
         self.trades = Trades(Shelf(store, account.app_key, "trade"), self.clock, self.lock)
         self.insurance = Shelf(store, account.app_key, "insurance")
         self.secret_version = 1
+        self.searchable: set[str] = set()
         self.need_session: set[str] = set()
         self.refuse_repeats = False
         self._seen: OrderedDict[str, float] = OrderedDict()

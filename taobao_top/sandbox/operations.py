@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["NEED_SESSION", "OPERATIONS", "OWN_CHECKS", "Call"]
 
 INVALID = "isv.invalid-parameter"
+SEALED = ("phone", "nick", "receiver_name")
+"""The kinds of personal data that are encrypted."""
 
 
 @frozen(kw_only=True)
@@ -161,9 +163,7 @@ def _secret(call: Call) -> dict[str, Any]:
         "publish_status": "2",
         "encrypt_slide_size": "4",
         "encrypt_index_compress_len": "3",
-        "current_phone_encrypt_type": "2",
-        "current_nick_encrypt_type": "2",
-        "current_receiver_name_encrypt_type": "2",
+        **{f"current_{kind}": "2" if kind in call.app.searchable else "1" for kind in SEALED},
     }
     return {
         "interval": 3600,

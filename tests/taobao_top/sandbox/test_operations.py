@@ -156,7 +156,11 @@ def test_the_keys_for_sensitive_data(call, sandbox):
     first = call("taobao.top.secret.get", random_num="1")
     assert len(base64.b64decode(first["secret"])) == 16
     assert first["secret_version"] == 1
-    assert json.loads(first["app_config"])["encrypt_slide_size"] == "4"
+    settings = json.loads(first["app_config"])
+    assert (settings["encrypt_slide_size"], settings["current_phone"]) == ("4", "1")
+    sandbox.application.searchable.add("phone")
+    settings = json.loads(call("taobao.top.secret.get", random_num="1")["app_config"])
+    assert (settings["current_phone"], settings["current_nick"]) == ("2", "1")
     assert call("taobao.top.secret.get", random_num="2")["secret"] == first["secret"]
     assert sandbox.rotate_secret() == 2
     second = call("taobao.top.secret.get", random_num="1")
