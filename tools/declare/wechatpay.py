@@ -21,6 +21,7 @@ VERBS = ("get", "post", "put", "patch", "delete")
 _CLOSED = frozenset({"chain", *VERBS})
 _VALUES = "wechatpay.types.values"
 _FILLED_IN = frozenset({"nonce_str", "sign", "sign_type"})
+_ONE_OF = (frozenset({"transaction_id", "out_trade_no"}), frozenset({"refund_id", "out_refund_no"}))
 _GONE = {"deprecated", "discarded", "redesigned"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT.*|20\d{12}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|20\d{6}")
@@ -180,6 +181,8 @@ class _Nodes:
         body = "\n".join(self._lines)
         names = [name for name in ("Any", "Mapping") if re.search(rf"\b{name}\b", body)]
         lines = [HEADER]
+        if "@deprecated" in body:
+            lines.append('# mypy: disable-error-code="deprecated"')
         if "Any" in names:
             lines.append("from typing import Any")
         if "@deprecated" in body:
@@ -267,7 +270,7 @@ class _Writer:
     ) -> Members:
         v2 = operation.path.startswith("v2/")
         if v2:
-            filled |= {*_FILLED_IN, operation.merchant_number_field}
+            filled |= {*_FILLED_IN, operation.merchant_number_field, *_alternatives(operation, fields)}
         return {
             member.name: self._optional(
                 self._given(dicts, owner, member, place, v2=v2), member.required and member.name not in filled
@@ -370,6 +373,14 @@ class _Writer:
         else:
             one = "int | Decimal"
         return f"list[{one}]" if many else one
+
+
+def _alternatives(operation: Operation, fields: Iterable[Field]) -> set[str]:
+    """Name the fields of which one is enough: pages of APIv2 call each of them required."""
+    required = {member.name for member in fields if member.required}
+    if "customdeclareorder" in operation.path or "customdeclareredeclare" in operation.path:
+        return set()
+    return {name for names in _ONE_OF if required >= names for name in names}
 
 
 def _all(fields: Iterable[Field]) -> Iterable[Field]:

@@ -48,8 +48,8 @@ class MchCustomsCustomdeclarequeryPostRequest(TypedDict):
     sign_type: NotRequired[str | None]
     appid: str
     mch_id: NotRequired[str | None]
-    out_trade_no: str
-    transaction_id: str
+    out_trade_no: NotRequired[str | None]
+    transaction_id: NotRequired[str | None]
     sub_order_no: str
     sub_order_id: str
     customs: str

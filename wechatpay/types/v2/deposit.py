@@ -9,8 +9,8 @@ class ConsumePostRequest(TypedDict):
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
     sub_mch_id: str
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
     total_fee: Text
     consume_fee: Text
     fee_type: str
@@ -186,8 +186,8 @@ class OrderqueryPostRequest(TypedDict):
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
     sign_type: NotRequired[str | None]
 
 class OrderqueryPostData(TypedDict):
@@ -248,8 +248,8 @@ class RefundPostRequest(TypedDict):
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
     out_refund_no: str
     total_fee: Text
     refund_fee: Text
@@ -308,10 +308,10 @@ class RefundqueryPostRequest(TypedDict):
     sub_appid: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
-    out_refund_no: str
-    refund_id: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
+    out_refund_no: NotRequired[str | None]
+    refund_id: NotRequired[str | None]
     offset: NotRequired[Text | None]
 
 class RefundqueryPostData(TypedDict):

@@ -256,8 +256,8 @@ class FacepayqueryPostRequest(TypedDict):
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
     sign_type: NotRequired[str | None]
 
 class FacepayqueryPostData(TypedDict):
@@ -399,8 +399,8 @@ class OrderqueryPostRequest(TypedDict):
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
     sign_type: NotRequired[str | None]
 
 class OrderqueryPostData(TypedDict):
@@ -458,8 +458,8 @@ class PaporderqueryPostRequest(TypedDict):
     """查询订单"""
     appid: str
     mch_id: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
 
 class PaporderqueryPostData(TypedDict):
     """查询订单"""
@@ -533,8 +533,8 @@ class PartnerPaporderqueryPostRequest(TypedDict):
     """查询订单"""
     appid: str
     mch_id: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
     sub_appid: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
 
@@ -820,10 +820,10 @@ class RefundqueryPostRequest(TypedDict):
     sub_appid: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
-    out_refund_no: str
-    refund_id: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
+    out_refund_no: NotRequired[str | None]
+    refund_id: NotRequired[str | None]
     offset: NotRequired[Text | None]
 
 class RefundqueryPostData(TypedDict):
@@ -937,10 +937,10 @@ class Refundqueryv2PostRequest(TypedDict):
     sub_appid: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
-    out_refund_no: str
-    refund_id: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
+    out_refund_no: NotRequired[str | None]
+    refund_id: NotRequired[str | None]
     offset: NotRequired[Text | None]
 
 class Refundqueryv2PostData(TypedDict):

@@ -465,8 +465,8 @@ class PayRefundPostRequest(TypedDict):
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
     out_refund_no: str
     total_fee: Text
     refund_fee: Text
@@ -538,8 +538,8 @@ class PayRefundv2PostRequest(TypedDict):
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     sign_type: NotRequired[str | None]
-    transaction_id: str
-    out_trade_no: str
+    transaction_id: NotRequired[str | None]
+    out_trade_no: NotRequired[str | None]
     out_refund_no: str
     total_fee: Text
     refund_fee: Text
