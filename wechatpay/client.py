@@ -16,11 +16,7 @@ from chainable.place import PathPlace
 from wechatpay import catalogue
 from wechatpay.apiv3 import protocol as apiv3
 from wechatpay.apiv3.signing import BRAND_SCHEME, RSASigner, RSAVerifier
-from wechatpay.certificates import PlatformCertificates
 from wechatpay.crypto import rsa
-from wechatpay.crypto.aes import APIv3Key
-from wechatpay.crypto.keys import load_private_key
-from wechatpay.crypto.serials import normalise_serial
 from wechatpay.request import DEFAULT_BACKUP_URL, Wanted
 from wechatpay.sensitive import Ciphertext
 
@@ -36,6 +32,7 @@ if TYPE_CHECKING:
     from chainable.chain import Chain
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
+    from wechatpay.crypto.aes import APIv3Key
     from wechatpay.crypto.keys import MerchantPair
     from wechatpay.files.downloads import Saved
     from wechatpay.invoke import Invoke
@@ -140,6 +137,11 @@ class WeChatPay(Client, Chains):
         nonce: Callable[[], str] | None = None,
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
+        # Not at the top of the module: what only making a client takes is no part of the import.
+        from wechatpay.certificates import PlatformCertificates
+        from wechatpay.crypto.keys import load_private_key
+        from wechatpay.crypto.serials import normalise_serial
+
         self._is_brand = brand_id is not None
         self.mchid = _number(mchid, brand_id)
         self.base_url = None if base_url is None else checked_url("base_url", base_url)
@@ -460,6 +462,8 @@ def _secret(secret: object) -> str | None:
 
 
 def _apiv3_key(given: object) -> APIv3Key:
+    from wechatpay.crypto.aes import APIv3Key
+
     keys: Any = given if isinstance(given, tuple | list) else (given,)
     return APIv3Key(*keys)
 

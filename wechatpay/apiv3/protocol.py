@@ -15,7 +15,6 @@ from chainable.call import Call
 from chainable.codecs import JSON
 from chainable.errors import CodecError
 from chainable.times import beijing
-from wechatpay.apiv3.errors import refusal
 from wechatpay.apiv3.sealing import Sealing
 
 if TYPE_CHECKING:
@@ -161,6 +160,8 @@ def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Respo
         response.request_id = response.headers.get("Request-ID")
         client.learn_clock(response)
         if not 200 <= response.status_code < 300:
+            from wechatpay.apiv3.errors import refusal
+
             about = "" if operation is None else f"{operation.title} {operation.page or ''}".strip()
             raise refusal(response, name=f"{wanted.verb} {wanted.label}", about=about, verbs=wanted.known_verbs())
         response.pending = response.status_code == 202

@@ -41,7 +41,7 @@ def _nonce() -> str:
     return os.urandom(16).hex().upper()
 
 
-@frozen
+@frozen(eq=False)
 class RSASigner(Signer):
     """
     Signs a request with the merchant's private key.
@@ -103,7 +103,7 @@ class RSASigner(Signer):
         )
 
 
-@frozen
+@frozen(eq=False)
 class RSAVerifier:
     """
     Checks that an answer or a notification is the platform's, and of now.
