@@ -6,32 +6,30 @@ import hashlib
 import logging
 import secrets
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from attrs import evolve
-from cryptography.hazmat.primitives import hashes
 
 from wechatpay import catalogue
-from wechatpay.sandbox import apiv2, directory, flows, multipart, notices
-from wechatpay.sandbox.account import reveal
-from wechatpay.sandbox.apiv2 import GateV2
-from wechatpay.sandbox.call import Call, Upload
+from wechatpay.sandbox import apiv2, directory, flows, notices
 from wechatpay.sandbox.callbacks import Callbacks
 from wechatpay.sandbox.faults import CUTS, SIGNATURE_KINDS, STATUS_OF_CODE, UNDONE, Fault, Faults
-from wechatpay.sandbox.gate import Gate
+from wechatpay.sandbox.intake import Intake
+from wechatpay.sandbox.intake_v2 import IntakeV2
 from wechatpay.sandbox.journal import Entry, Journal
 from wechatpay.sandbox.messages import Refusal, Reply, pointer
 from wechatpay.sandbox.plausible import Imagination
-from wechatpay.sandbox.validation import Validator, numbered, parse_json
+from wechatpay.sandbox.validation import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from wechatpay.catalogue import Operation
     from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.call import Call
     from wechatpay.sandbox.callbacks import Delivery
     from wechatpay.sandbox.ledger import Ledger
     from wechatpay.sandbox.messages import Request
@@ -39,12 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["BEIJING", "Platform"]
 
 logger = logging.getLogger("wechatpay.sandbox")
-
-DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
-    "sha256": hashes.SHA256(),
-    "md5": hashes.MD5(),  # noqa: S303 (the platform's)
-    "sm3": hashes.SM3(),
-}
 
 BEIJING = timezone(timedelta(hours=8))
 REASONS: Mapping[str, int] = {
@@ -90,8 +82,8 @@ class Platform:
         self.faults = faults if faults is not None else Faults()
         self.callbacks = callbacks if callbacks is not None else Callbacks(account, clock)
         self.automatic = frozenset(automatic)
-        self.gate = Gate(account, clock)
-        self.gate_v2 = GateV2(account)
+        self.intake = Intake(account, clock)
+        self.intake_v2 = IntakeV2(account)
         self._afterwards: list[Callable[[], object]] = []
         self.base_url = "http://127.0.0.1/"
         self.lock = RLock()
@@ -168,7 +160,8 @@ class Platform:
             reply = self._answer(request, entry)
             deeds, self._afterwards = self._afterwards, []
             for deed in deeds:
-                deed()
+                with suppress(LookupError, ValueError):  # somebody was quicker
+                    deed()
         entry.answered(reply, (time.perf_counter() - started) * 1000)
         self.journal.add(entry)
         return reply
@@ -235,64 +228,27 @@ class Platform:
     def _serve_v2(self, request: Request, found: directory.Found | directory.NotFound, entry: Entry) -> Reply:
         if isinstance(found, directory.NotFound):
             raise absent(request, found)
-        operation = found.operation
-        parts = self._parts(request) if operation.upload else []
-        files = uploaded(parts)
-        sent = {part.name: part.content.decode(errors="replace") for part in parts if part.filename is None}
-        parameters = self.gate_v2.parameters(operation, request, sent)
-        signed = self.gate_v2.check(operation, request, parameters)
-        entry.verified = True
-        entry.authorization = {name: parameters[name] for name in ("mch_id", "sign_type", "sign") if name in parameters}
-        entry.expected_message = signed.message.encode()
-        serial = parameters.get("cert_sn") or self.account.certificate_serial
-        bank = (operation.key_operation or "").endswith("getpublickey")
-
-        def open_v2(ciphertext: str) -> str:
-            if bank:
-                return reveal(self.account.bank_key, ciphertext)
-            return self.account.reveal(serial, ciphertext)
-
-        validator = Validator(operation.path, open_v2, self.strict)
-        fields = operation.request
-        documented = fields.xml or fields.query or fields.multipart or ()
-        names = {each.name for each in documented}
-        extra = {"nonce_str", "sign", "sign_type"} - names
-        business = {name: value for name, value in parameters.items() if name not in extra and value != ""}
-        business |= {file.name: "" for file in files}
-        if operation.upload:
-            documented = tuple(each for each in documented if each.type != "file")
-            business = {name: value for name, value in business.items() if name in sent}
-            digest_matches(operation.upload, business, files)
-        variables = validator.check("path", fields.path or (), found.variables, text=True)
-        body = validator.check("body", documented, business, text=True)
-        entry.opened = validator.opened
-        query = body if operation.method == "GET" else {}
-        call = Call(operation, request, variables, query, body, files)
+        call, algorithm = self.intake_v2.call(request, found, entry, strict=self.strict)
         try:
             answer = self._flow(call)
         except Refusal as refusal:
             entry.code, entry.message = refusal.code, refusal.message
-            return self._failure(found, refusal, signed.algorithm)
+            return self._failure(found, refusal, algorithm)
         if isinstance(answer, Reply):
             return evolve(answer, signed=False)
-        if operation.answer == "json":
+        if call.operation.answer == "json":
             return evolve(Reply.of(answer), signed=False)
-        return apiv2.success(operation, answer, self.account, signed.algorithm)
+        return apiv2.success(call.operation, answer, self.account, algorithm)
 
     def _serve(self, request: Request, found: directory.Found | directory.NotFound, entry: Entry) -> Reply:
-        covered, parts = self._covered(request)
-        signed = self.gate.check(request, covered)
-        entry.verified = True
-        entry.authorization = dict(signed.fields)
-        entry.expected_message = signed.message
+        parts = self.intake.verify(request, entry)
         if isinstance(found, directory.NotFound):
-            if request.segments[0] == "brand" or not self.strict:
-                self._serial(request, required=request.segments[0] == "brand")
-                return Reply.of({})  # the catalogue has no brand operation
+            brand = request.segments[0] == "brand"  # the catalogue has no operation of these
+            if brand or not self.strict:
+                self.intake.serial(request, strict=self.strict, required=brand)
+                return Reply.of({})
             raise absent(request, found)
-        call, opened = self._checked(request, found, parts)
-        entry.opened = opened
-        answer = self._flow(call)
+        answer = self._flow(self.intake.call(request, found, parts, entry, strict=self.strict))
         return answer if isinstance(answer, Reply) else Reply.of(answer)
 
     def _flow(self, call: Call) -> Any:
@@ -302,103 +258,6 @@ class Platform:
             return handler(self, call)
         except KeyError as error:
             raise Refusal.of_field("body", pointer(str(error.args[0])), "missing, and needed here") from None
-
-    def _covered(self, request: Request) -> tuple[bytes, list[multipart.Part]]:
-        """What the signature has to cover: the body, or the meta part of an upload."""
-        if not (request.header("content-type") or "").lower().startswith("multipart/"):
-            return request.body, []
-        parts = self._parts(request)
-        meta = next((part.content for part in parts if part.name == "meta"), None)
-        if meta is None:
-            raise Refusal.of_field("body", "/meta", "an upload needs a part called meta")
-        return meta, parts
-
-    def _parts(self, request: Request) -> list[multipart.Part]:
-        try:
-            return multipart.parse(request.header("content-type") or "", request.body)
-        except ValueError as error:
-            raise Refusal.of_field("header", "/Content-Type", str(error)) from None
-
-    def _checked(
-        self, request: Request, found: directory.Found, parts: list[multipart.Part]
-    ) -> tuple[Call, dict[str, str]]:
-        operation = found.operation
-        serial = self._serial(request)
-        asked = request.header("wechatpay-serial")
-
-        def reveal(ciphertext: str) -> str:
-            if asked is None:
-                raise Refusal.of_field(
-                    "header", "/Wechatpay-Serial", "missing: it has to name the key the fields are encrypted with"
-                )
-            return self.account.reveal(asked, ciphertext)
-
-        validator = Validator(operation.path, reveal, self.strict)
-        fields = operation.request
-        variables = validator.check("path", fields.path or (), found.variables, text=True)
-        query = validator.check("query", fields.query or (), request.query, text=True)
-        self._headers(operation, request)
-        if operation.upload:
-            body, files = self._upload(operation, operation.upload, parts, validator)
-        else:
-            body, files = self._body(operation, request, validator), ()
-        return Call(operation, request, variables, query, body, files, serial), validator.opened
-
-    def _serial(self, request: Request, *, required: bool = False) -> str:
-        """The key the answer is signed with: the one asked for, else the certificate."""
-        asked = request.header("wechatpay-serial")
-        if asked is None and not required:
-            return self.account.certificate_serial
-        if asked is None or self.account.platform_private_key(asked) is None:
-            if self.strict or required:
-                raise Refusal.of_field(
-                    "header",
-                    "/Wechatpay-Serial",
-                    "names no platform public key and no platform certificate of this account",
-                    value=asked,
-                    code="INVALID_REQUEST",
-                )
-            return self.account.certificate_serial
-        return asked
-
-    def _headers(self, operation: Operation, request: Request) -> None:
-        for each in operation.request.headers or ():
-            needed = each.required and each.name != "Wechatpay-Serial"  # with encrypted fields only
-            if needed and self.strict and not request.header(each.name.lower()):
-                raise Refusal.of_field("header", pointer(each.name), "required, but missing")
-
-    def _body(self, operation: Operation, request: Request, validator: Validator) -> dict[str, Any]:
-        if not request.body:
-            value: Any = {}
-        else:
-            content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-            if content_type != "application/json":
-                raise Refusal.of_field("header", "/Content-Type", "application/json is expected", value=content_type)
-            try:
-                value = parse_json(request.body)
-            except ValueError:
-                raise Refusal.of_field("body", "", "the body is no JSON in UTF-8") from None
-            if not isinstance(value, dict):
-                raise Refusal.of_field("body", "", "the body has to be a JSON object")
-        return validator.check("body", operation.request.json or (), value)
-
-    def _upload(
-        self, operation: Operation, upload: catalogue.Upload, parts: list[multipart.Part], validator: Validator
-    ) -> tuple[dict[str, Any], tuple[Upload, ...]]:
-        files = uploaded(parts)
-        sent = {part.name: part.content.decode(errors="replace") for part in parts}
-        expected = operation.request.multipart or ()
-        for each in expected:
-            if each.required and each.name not in sent:
-                raise Refusal.of_field("body", pointer(each.name), "required, but missing")
-        try:
-            meta = parse_json(sent.get("meta", "").encode())
-        except ValueError:
-            raise Refusal.of_field("body", "/meta", "a text that holds JSON is expected") from None
-        described = next((each for each in expected if each.name == "meta"), None)
-        body = validator.check("meta", described.fields if described else (), meta)
-        digest_matches(upload, body, files)
-        return body, files
 
     # answers
 
@@ -493,21 +352,6 @@ def absent(request: Request, found: directory.NotFound) -> Refusal:
     return Refusal(404, "NOT_FOUND", f"no operation has the path {request.path}{hint}")
 
 
-def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: tuple[Upload, ...]) -> None:
-    """There is a file, and the digest sent along is the file's."""
-    if not files:
-        raise Refusal.of_field("body", pointer(described.file), "a file is expected")
-    claimed = str(meta.get(described.digest or "", ""))
-    name = "sm3" if any("SM3" in str(value) for value in meta.values()) else described.hash
-    digest = hashes.Hash(DIGESTS[name])
-    digest.update(files[0].content)
-    actual = digest.finalize().hex()
-    if described.digest and claimed.lower() != actual:
-        raise Refusal.of_field(
-            "body", pointer("meta", described.digest), f"the file's {name} is {actual}", value=claimed
-        )
-
-
 def refusal_of(fault: Fault) -> Refusal:
     """What a fault says."""
     if fault.kind == "throttle":
@@ -523,11 +367,6 @@ def stumbled(error: Exception) -> Refusal:
     """A fault of the sandbox itself: it is logged, and told as what it is."""
     logger.error("the sandbox could not answer", exc_info=error)
     return Refusal(500, "SYSTEM_ERROR", f"the sandbox could not answer: {type(error).__name__}: {error}")
-
-
-def uploaded(parts: list[multipart.Part]) -> tuple[Upload, ...]:
-    """The files among the parts."""
-    return tuple(Upload(part.name, part.filename, part.content) for part in parts if part.filename is not None)
 
 
 def disturbed(reply: Reply, struck: tuple[Fault, ...]) -> Reply:

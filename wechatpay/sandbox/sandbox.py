@@ -307,7 +307,7 @@ class Sandbox:
             self.faults.clear()
             self.callbacks.clear()
             self.account.restore()
-            self.platform.gate.nonces.clear()
+            self.platform.intake.gate.nonces.clear()
 
     # for clients
 

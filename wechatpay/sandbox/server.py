@@ -295,5 +295,5 @@ class Server:
             self._serving[index] = None
         for connection in tuple(self._connections[index]):
             connection.abort()
-        while self._connections[index]:
+        while self._connections[index]:  # noqa: ASYNC110 (each takes a turn of the loop or two to go)
             await asyncio.sleep(0)

@@ -467,7 +467,8 @@ def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> No
     assert "no name" in issue(b"--x1y2\r\nA: b\r\n\r\nmeta\r\n--x1y2--\r\n")
     assert "a part called meta" in issue(form({}, {"file": ("a.png", b"x")}))
     assert "a file is expected" in issue(form({"meta": meta, "file": b"x"}, {}), covered=meta)
-    assert "holds JSON" in issue(form({"meta": b"{"}, {"file": ("a.png", b"x")}), covered=b"{")
+    assert "meta is no JSON" in issue(form({"meta": b"{"}, {"file": ("a.png", b"x")}), covered=b"{")
+    assert "has to be a JSON object" in issue(form({"meta": b"[]"}, {"file": ("a.png", b"x")}), covered=b"[]")
     assert (
         "multipart body instead of its meta"
         in merchant.send(merchant.request("POST", target, good, headers=headers)).issue

@@ -22,7 +22,7 @@ ORDER = "/v3/hire-power-bank/insurance-orders"
 def test_the_message_is_the_one_of_the_documents(sandbox: Sandbox) -> None:
     body = '{"a":"实例值"}'.encode()
     request = Request("POST", "/v3/x?y=%E4%BD%A0&z=1", (), body)
-    assert sandbox.platform.gate.message(request, "1554208460", "593BEC0C930BF1AFEB40B4A08C8FB242", body) == (
+    assert sandbox.platform.intake.gate.message(request, "1554208460", "593BEC0C930BF1AFEB40B4A08C8FB242", body) == (
         b"POST\n/v3/x?y=%E4%BD%A0&z=1\n1554208460\n593BEC0C930BF1AFEB40B4A08C8FB242\n" + body + b"\n"
     )
 

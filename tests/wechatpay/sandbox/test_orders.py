@@ -479,6 +479,9 @@ def test_users_may_pay_by_themselves(sandbox: Sandbox, merchant: Any, receiver: 
     merchant.post("/v3/combine-transactions/native", combined(merchant, receiver.url))
     assert sandbox.callbacks.wait()
     assert len(receiver.received) == 2
+    again = {**combined(merchant, receiver.url), "sub_orders": []}
+    assert merchant.post("/v3/combine-transactions/native", again).status == 200
+    assert len(receiver.received) == 2
 
 
 def test_a_field_that_a_flow_needs_is_asked_for(sandbox: Sandbox, merchant: Any) -> None:
