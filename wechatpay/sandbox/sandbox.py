@@ -207,6 +207,10 @@ class Sandbox:
         """The user takes a transfer, or it ends as ``FAIL``; the merchant is notified."""
         return flows.transfers.confirm(self.platform, number, state)
 
+    def change_insurance_order(self, number: str, state: str) -> dict[str, Any]:
+        """The ``order_receive_state`` of an insurance order changes; the merchant is notified."""
+        return flows.insurance.change_order(self.platform, number, state)
+
     def sign_contract(self, number: str) -> dict[str, Any]:
         """The user signs an insurance contract; the merchant is notified."""
         return flows.insurance.sign(self.platform, number)
@@ -263,6 +267,7 @@ class Sandbox:
             "pay": self.pay,
             "finish_refund": self.finish_refund,
             "confirm_transfer": self.confirm_transfer,
+            "change_insurance_order": self.change_insurance_order,
             "sign_contract": self.sign_contract,
             "terminate_contract": self.terminate_contract,
             "confirm_service": self.confirm_service,

@@ -45,6 +45,19 @@ def test_an_insurance_order_is_seen_again(merchant: Any) -> None:
     assert merchant.get("/v3/hire-power-bank/insurance-orders/none").data["code"] == "RESOURCE_NOT_EXISTS"
 
 
+def test_an_insurance_order_changes(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    merchant.post("/v3/hire-power-bank/insurance-orders", {**INSURANCE, "notify_url": receiver.url})
+    number = INSURANCE["out_order_no"]
+    sandbox.change_insurance_order(number, "EXPIRED")
+    assert merchant.get(f"/v3/hire-power-bank/insurance-orders/{number}").data["order_receive_state"] == "EXPIRED"
+    assert sandbox.callbacks.wait()
+    envelope, resource = receiver.opened(sandbox)
+    assert envelope["event_type"] == "HIRE_POWER_BANK.RECEIVE_INSURANCE"
+    assert resource["order_receive_state"] == "EXPIRED"
+    with pytest.raises(LookupError, match="no insurance order x"):
+        sandbox.change_insurance_order("x", "EXPIRED")
+
+
 def contract(merchant: Any, url: str = "http://127.0.0.1:9/") -> dict[str, Any]:
     return {
         "appid": merchant.account.appid,

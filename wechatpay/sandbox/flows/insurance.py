@@ -58,6 +58,27 @@ def query_order(platform: Platform, call: Call) -> dict[str, Any]:
     return platform.answer(call, known["order"])
 
 
+def change_order(platform: Platform, number: str, state: str) -> dict[str, Any]:
+    """
+    The state of an insurance order changes; the merchant is notified.
+
+    Args:
+        platform: The platform.
+        number: ``out_order_no``.
+        state: The new ``order_receive_state``; the official page names no values.
+
+    Raises:
+        LookupError: There is no such order.
+    """
+    with platform.lock:
+        known = platform.ledger.entry(ORDER, number)
+        known["order"]["order_receive_state"] = state
+        platform.ledger.put(ORDER, number, known)
+        platform.notify(known["sent"].get("notify_url"), "HIRE_POWER_BANK.RECEIVE_INSURANCE", known["order"])
+        order: dict[str, Any] = known["order"]
+        return order
+
+
 @routes.on(*(f"POST {PRE_SIGN}/{kind}" for kind in ("app", "h5", "jsapi", "mini-program")))
 def pre_sign(platform: Platform, call: Call) -> dict[str, Any]:
     """Prepare a contract; the user signs it behind the link."""
