@@ -361,7 +361,7 @@ def _items(body: bytes, separator: str, limit: int) -> list[dict[str, str]]:
     try:
         parts = body.decode().split(separator)
         shared = _parsed(parts.pop(0)[len(SHARED) :]) if parts[0].startswith(SHARED) else {}
-        items = [{**shared, **({} if part == NOTHING else _parsed(part))} for part in parts]
+        items = [{**shared, **({} if part in {NOTHING, ""} else _parsed(part))} for part in parts]
     except ValueError:
         raise Refusal(47, "isv.invalid-encoding", "the batch must be url-encoded UTF-8") from None
     if len(items) > limit:
