@@ -89,23 +89,34 @@ class Wanted:
 
     def _take(self, options: dict[str, Any]) -> None:
         settings = self._settings
-        take = options.get
-        session = checked_session(take("session"))
-        self.session: str | Callable[[], str] | None = settings.session if session is None else session
-        self._target = take("target_app_key")
-        if not isinstance(self._target, str | int | None):
-            msg = f"target_app_key: text was expected, not {type(self._target).__name__}"
-            raise TypeError(msg)
-        simplify = take("simplify")
-        self.simplify = settings.simplify if simplify is None else bool(simplify)
-        self.format = settings.format if take("format") is None else checked_format(take("format"))
-        self._headers = header_fields(take("headers"))
-        self._timeout = timeout_pair(take("timeout"), settings.timeout)
-        self._retries = settings.retries if take("retries") is None else whole("retries", take("retries"))
-        self.stream = bool(take("stream"))
-        repeatable = take("repeatable")
+        self.session: str | Callable[[], str] | None = settings.session
+        self.simplify = settings.simplify
+        self.format = settings.format
+        self.stream = False
+        self._target: str | int | None = None
+        self._headers: dict[str, str] = {}
+        self._timeout = settings.timeout
+        self._retries = settings.retries
+        self._decode: tuple[str, ...] | bool = ()
+        repeatable = None
+        if options:
+            take = options.get
+            session = checked_session(take("session"))
+            if session is not None:
+                self.session = session
+            self._target = _checked_target(take("target_app_key"))
+            if take("simplify") is not None:
+                self.simplify = bool(take("simplify"))
+            if take("format") is not None:
+                self.format = checked_format(take("format"))
+            self._headers = header_fields(take("headers"))
+            self._timeout = timeout_pair(take("timeout"), settings.timeout)
+            if take("retries") is not None:
+                self._retries = whole("retries", take("retries"))
+            self.stream = bool(take("stream"))
+            self._decode = _names(take("decode"))
+            repeatable = take("repeatable")
         self.repeatable = is_read(self.name) if repeatable is None else bool(repeatable)
-        self._decode = _names(take("decode"))
 
     @property
     def texts(self) -> dict[str, str]:
@@ -309,6 +320,13 @@ def one_edit(word: str, option: str) -> bool:
     if difference:
         return rest[1:] == wanted if difference > 0 else rest == wanted[1:]
     return rest[1:] == wanted[1:] or (rest[1::-1] == wanted[:2] and rest[2:] == wanted[2:])
+
+
+def _checked_target(value: Any) -> str | int | None:
+    if isinstance(value, str | int | None):
+        return value
+    msg = f"target_app_key: text was expected, not {type(value).__name__}"
+    raise TypeError(msg)
 
 
 def _names(decode: Any) -> tuple[str, ...] | bool:

@@ -29,7 +29,7 @@ class TopResponse(Response[T]):
     @classmethod
     def of(cls, response: Response[Any], method: str) -> Self:
         """Take over an answer as the pipeline received it."""
-        answer = cls()
+        answer = cls.__new__(cls)
         answer.__dict__.update(response.__dict__)
         answer.method = method
         # The query of an upload holds the session.

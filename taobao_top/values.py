@@ -111,6 +111,9 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
     for name, value in parameters.items():
         if value is None:
             continue
+        if type(value) is int:
+            texts[name] = int.__repr__(value)
+            continue
         where = (None, name)
         file = None if isinstance(value, str) else _file(value, where)
         if file is not None:
@@ -118,7 +121,8 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
             continue
         written = text(value, where, kinds.get(name))
         if written and not written.isspace():
-            _check_unicode(written, where)
+            if not written.isascii():
+                _check_unicode(written, where)
             texts[name] = written
     return texts, files
 
@@ -132,9 +136,11 @@ def text(value: Any, where: Where, kind: str | None) -> str:
         where: Its place, for messages.
         kind: The catalogue's type of it, if known.
     """
-    if kind == FILE and isinstance(value, str):
-        msg = f"{spell(where)} is a file: give bytes, an open file or a pathlib.Path, not text"
-        raise TypeError(msg)
+    if isinstance(value, str):
+        if kind == FILE:
+            msg = f"{spell(where)} is a file: give bytes, an open file or a pathlib.Path, not text"
+            raise TypeError(msg)
+        return str.__str__(value)
     if isinstance(value, list | tuple):
         return _list(value, where, kind)
     if hasattr(value, "items") and hasattr(value, "keys"):
