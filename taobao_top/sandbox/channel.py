@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,14 @@ from taobao_top.sandbox.signature import check, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from starlette.types import Receive, Send
+    from starlette.types import Receive, Scope, Send
 
     from taobao_top.sandbox.application import Application
 
 __all__ = ["Link", "Message", "Queue"]
 
 LEASE = 600.0
+KEPT = 1000
 WINDOW = 200
 PULL, CONFIRM, DATA, FAILED = 1, 2, 3, 20
 REFUSED = 1008
@@ -63,25 +64,20 @@ class Queue:
 
     Args:
         clock: Seconds since 1970.
-
-    Attributes:
-        confirmed: The numbers of those confirmed, the last thousand.
-        failed: ``(number, reason)`` of every failure told, the last thousand.
-        sent: What clients published through the channel or by HTTP.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        self._waiting: OrderedDict[int, Message] = OrderedDict()
+        self._waiting: dict[str, OrderedDict[int, Message]] = {}
         self._held: OrderedDict[int, Message] = OrderedDict()
         self._out: OrderedDict[int, tuple[Message, float]] = OrderedDict()
         self._links: list[Link] = []
         self._refusing = 0
         self._last = 7_100_000_000_000_000_000
-        self.confirmed: list[int] = []
-        self.failed: list[tuple[int, str]] = []
-        self.sent: list[Message] = []
+        self._confirmed: deque[int] = deque(maxlen=KEPT)
+        self._failed: deque[tuple[int, str]] = deque(maxlen=KEPT)
+        self._sent: deque[Message] = deque(maxlen=KEPT)
 
     def publish(
         self,
@@ -105,19 +101,25 @@ class Queue:
                 nick=nick,
                 published=self._clock(),
             )
-            self._waiting[message.id] = message
-            links = [link for link in self._links if link.group == group]
-        for link in links:
-            link.wake()
+            self._put(message)
+        self._wake(group)
         return message
+
+    def _put(self, message: Message) -> OrderedDict[int, Message]:
+        waiting = self._waiting.setdefault(message.group, OrderedDict())
+        waiting[message.id] = message
+        return waiting
+
+    def _wake(self, group: str) -> None:
+        for link in self.links:
+            if link.group == group:
+                link.wake()
 
     def repeat(self, message: Message) -> None:
         """Hand a message out once more, whether it was confirmed or not, as the platform may."""
         with self._lock:
-            self._waiting[message.id] = message
-            links = list(self._links)
-        for link in links:
-            link.wake()
+            self._put(message)
+        self._wake(message.group)
 
     def take(self, group: str, count: int, *, again: bool = True) -> list[Message]:
         """
@@ -130,19 +132,18 @@ class Queue:
         """
         now = self._clock()
         with self._lock:
-            for number, (message, until) in list(self._out.items()):
-                if until > now:
-                    break
-                del self._out[number]
-                self._waiting[number] = message
+            while self._out and next(iter(self._out.values()))[1] <= now:
+                self._put(self._out.popitem(last=False)[1][0])
             if again:
-                self._waiting.update(self._held)
+                for message in self._held.values():
+                    self._put(message)
                 self._held.clear()
-            chosen = [message for message in self._waiting.values() if message.group == group][:count]
-            for position, message in enumerate(chosen):
-                del self._waiting[message.id]
-                chosen[position] = evolve(message, deliveries=message.deliveries + 1)
-                self._out[message.id] = (chosen[position], now + LEASE)
+            waiting = self._waiting.get(group, OrderedDict())
+            chosen: list[Message] = []
+            while waiting and len(chosen) < count:
+                _, message = waiting.popitem(last=False)
+                chosen.append(evolve(message, deliveries=message.deliveries + 1))
+                self._out[message.id] = (chosen[-1], now + LEASE)
             return chosen
 
     def confirm(self, number: int) -> bool:
@@ -150,7 +151,7 @@ class Queue:
         with self._lock:
             if self._out.pop(number, None) is None:
                 return False
-            self.confirmed = [*self.confirmed[-999:], number]
+            self._confirmed.append(number)
             return True
 
     def fail(self, number: int, reason: str = "") -> None:
@@ -159,7 +160,7 @@ class Queue:
             found = self._out.pop(number, None)
             if found is not None:
                 self._held[number] = found[0]
-                self.failed = [*self.failed[-999:], (number, reason)]
+                self._failed.append((number, reason))
 
     def give_back(self, numbers: list[int]) -> None:
         """Put messages of a lost connection in front."""
@@ -167,14 +168,36 @@ class Queue:
             for number in reversed(numbers):
                 found = self._out.pop(number, None)
                 if found is not None:
-                    self._waiting[number] = found[0]
-                    self._waiting.move_to_end(number, last=False)
+                    self._put(found[0]).move_to_end(number, last=False)
+
+    def sent_by_client(self, message: Message) -> None:
+        """Remember what a client published."""
+        with self._lock:
+            self._sent.append(message)
+
+    @property
+    def confirmed(self) -> list[int]:
+        """The numbers of those confirmed, the last thousand."""
+        with self._lock:
+            return list(self._confirmed)
+
+    @property
+    def failed(self) -> list[tuple[int, str]]:
+        """``(number, reason)`` of the failures told, the last thousand."""
+        with self._lock:
+            return list(self._failed)
+
+    @property
+    def sent(self) -> list[Message]:
+        """What clients published through the channel or by HTTP, the last thousand."""
+        with self._lock:
+            return list(self._sent)
 
     @property
     def waiting(self) -> int:
         """How many are not handed out, or failed."""
         with self._lock:
-            return len(self._waiting) + len(self._held)
+            return sum(map(len, self._waiting.values())) + len(self._held)
 
     @property
     def unconfirmed(self) -> int:
@@ -199,11 +222,19 @@ class Queue:
             self._refusing -= 1
             return self._refusing >= 0
 
-    def drop(self) -> int:
-        """Close all connections, as a server does that goes away; returns how many there were."""
+    def drop(self, *, hard: bool = False) -> int:
+        """
+        Close all connections, as a server does that goes away.
+
+        Args:
+            hard: Cut them, without a word of the WebSocket protocol.
+
+        Returns:
+            How many there were.
+        """
         links = self.links
         for link in links:
-            link.drop()
+            link.drop(hard=hard)
         return len(links)
 
     def join(self, link: Link) -> None:
@@ -222,13 +253,15 @@ class Link:
     One WebSocket connection.
 
     Args:
+        scope: ASGI's, with the connection.
         receive: ASGI's.
         send: ASGI's.
         find: Gives the app of an app_key, None for unknown ones.
     """
 
-    def __init__(self, receive: Receive, send: Send, find: Callable[[str], Application | None]) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, find: Callable[[str], Application | None]) -> None:
         self.group = "default"
+        self._transport = scope["state"]["transport"]
         self._receive = receive
         self._send = send
         self._find = find
@@ -243,9 +276,9 @@ class Link:
         """Look for messages; from any thread."""
         self._post(self._awake.set)
 
-    def drop(self) -> None:
-        """Close; from any thread."""
-        self._post(lambda: self._spawn(self._close(1001, "the server goes away")))
+    def drop(self, *, hard: bool = False) -> None:
+        """Close, or cut; from any thread."""
+        self._post(self._transport.abort if hard else lambda: self._spawn(self._close(1001, "the server goes away")))
 
     def push(self, data: bytes) -> None:
         """Send these bytes as they are, whether they are a frame or not; from any thread."""
@@ -267,6 +300,7 @@ class Link:
         app.queue.join(self)
         pushing = self._loop.create_task(self._deliver(app.queue))
         try:
+            await self._write(Frame(kind=CONNECT_ACK, token=self._token))
             while (frame := await self._next()) is not None:
                 if not await self._handled(app, frame):
                     return
@@ -310,7 +344,6 @@ class Link:
             await self._close(REFUSED, "connection refused")
             return None
         self.group = text.get("group_name", "default")
-        await self._write(Frame(kind=CONNECT_ACK, token=self._token))
         return app
 
     def _judged(self, app: Application | None, frame: Frame, text: Mapping[str, str]) -> tuple[int, str | None]:
@@ -370,7 +403,7 @@ class Link:
             group=self.group,
             published=app.clock(),
         )
-        app.queue.sent.append(message)
+        app.queue.sent_by_client(message)
 
     async def _deliver(self, queue: Queue) -> None:
         while True:

@@ -230,7 +230,7 @@ def _numbers(text: str) -> list[int]:
 def _produce(call: Call) -> dict[str, Any]:
     group = call.business.get("target_group", "default")
     message = call.app.queue.publish(call.business["topic"], call.business["content"], group=group)
-    call.app.queue.sent.append(message)
+    call.app.queue.sent_by_client(message)
     return {"is_success": True, "total": 1, "msg_ids": Many("string", [str(message.id)])}
 
 

@@ -67,7 +67,7 @@ class Web:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one WebSocket."""
         if scope["type"] == "websocket":
-            await Link(receive, send, self._gateway.applications.get).serve()
+            await Link(scope, receive, send, self._gateway.applications.get).serve()
             return
         try:
             whole = await receive_whole(receive, self._gateway.max_body)

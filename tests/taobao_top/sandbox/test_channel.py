@@ -173,6 +173,20 @@ def test_a_lost_connection_gives_messages_back_in_order(sandbox):
         assert [second.next()["id"] for _ in range(2)] == [messages[0].id, messages[2].id]
 
 
+def test_a_cut_connection(sandbox):
+    sandbox.messages.publish("a_b_C")
+    with Consumer(sandbox) as first:
+        first.send({"__kind": PULL})
+        first.next()
+        assert sandbox.messages.drop(hard=True) == 1
+        with pytest.raises(ConnectionClosed) as closed:
+            first.next()
+        assert closed.value.rcvd is None
+    with Consumer(sandbox) as second:
+        second.send({"__kind": PULL})
+        assert second.next()["topic"] == "a_b_C"
+
+
 def test_giving_back_what_is_no_longer_out(sandbox):
     message = sandbox.messages.publish("a_b_C")
     sandbox.messages.give_back([message.id])
