@@ -66,7 +66,7 @@ def _arguments(operation: Operation, choose: Callable[[list[Field]], list[Field]
     v2 = operation.path.startswith("v2/")
     request = operation.request
     parts = [f'{name}="x"' for name in operation.variables if name != "empty"]
-    if request.query and not (v2 and operation.method != "GET"):
+    if request.query:
         parts.append(f"params={_members(choose(list(request.query)), v2=v2)}")
     for place in ("json", "xml"):
         fields = getattr(request, place)

@@ -235,7 +235,7 @@ class _Writer:
                 f"{option}: types.{kind}{' = ...' if optional_body else ''}"
             )
 
-        if request.query and not (operation.path.startswith("v2/") and operation.method != "GET"):
+        if request.query:
             take("params", f"{name}Params", self._request(dicts, name + "Params", operation, "query", request.query))
         for option in ("json", "xml"):
             members = getattr(request, option)

@@ -76,6 +76,10 @@ class MchQuerysubdevconfigPostData(TypedDict):
     jsapi_path_list: str
     appid_config_list: str
 
+class MchSubmchmanagePostParams(TypedDict):
+    """银行特约商户录入/银行特约商户资料查询"""
+    action: str
+
 class MchSubmchmanagePostRequest(TypedDict):
     """银行特约商户录入/银行特约商户资料查询"""
     appid: str

@@ -64,12 +64,12 @@ class SecapiMchQuerysubdevconfig(Node):
     __call__ = post
 
 class SecapiMchSubmchmanage(Node):
-    def post(self, *, xml: types.MchSubmchmanagePostRequest, **options: Unpack[FileOptions]) -> Response[types.MchSubmchmanagePostData]:
+    def post(self, *, params: types.MchSubmchmanagePostParams, xml: types.MchSubmchmanagePostRequest, **options: Unpack[FileOptions]) -> Response[types.MchSubmchmanagePostData]:
         """银行特约商户录入/银行特约商户资料查询
 
         https://pay.weixin.qq.com/doc/v2/institution/4012194260
         """
-    def post_async(self, *, xml: types.MchSubmchmanagePostRequest, **options: Unpack[FileOptions]) -> Promise[Response[types.MchSubmchmanagePostData]]:
+    def post_async(self, *, params: types.MchSubmchmanagePostParams, xml: types.MchSubmchmanagePostRequest, **options: Unpack[FileOptions]) -> Promise[Response[types.MchSubmchmanagePostData]]:
         """银行特约商户录入/银行特约商户资料查询
 
         https://pay.weixin.qq.com/doc/v2/institution/4012194260
