@@ -1,0 +1,210 @@
+"""
+Who is measured: the hand-written floors, ourselves, and the packages in use today.
+
+A contender is a function that takes the place of a merchant's program: it
+gives a call, made ready once, that returns the decoded answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import requests
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MCHID = "1900000109"
+SERIAL = "3775B6A45ACD588826D15E583A95F5DD12345678"
+KEY_ID = "PUB_KEY_ID_BENCH"
+SECRET = "0123456789abcdef0123456789abcdef"
+ORDER = {
+    "appid": "wxd678efh567hg6787",
+    "mchid": MCHID,
+    "description": "Image形象店-深圳腾大-QQ公仔",
+    "out_trade_no": "1217752501201407033233368018",
+    "notify_url": "https://www.weixin.qq.com/wxpay/pay.php",
+    "amount": {"total": 100, "currency": "CNY"},
+}
+V2_ORDER = {
+    "appid": "wxd678efh567hg6787",
+    "body": "Image形象店-深圳腾大-QQ公仔",
+    "out_trade_no": "1217752501201407033233368018",
+    "total_fee": "100",
+    "spbill_create_ip": "127.0.0.1",
+    "notify_url": "https://www.weixin.qq.com/wxpay/pay.php",
+    "trade_type": "NATIVE",
+}
+Made = Callable[[], Any]
+
+
+class Place:
+    """Where the server is, and the files of this run."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.base = f"https://127.0.0.1:{port}/"
+        self.ca = str(folder / "ca.pem")
+        self.merchant_key = (folder / "merchant.pem").read_text()
+        self.platform_key = (folder / "platform_public.pem").read_text()
+
+    def session(self) -> requests.Session:
+        session = requests.Session()
+        session.verify = self.ca
+        return session
+
+
+def v3_floor(place: Place) -> Made:
+    """json.dumps, sign, Session.post, verify, json.loads: the tightest ordinary code."""
+    session = place.session()
+    key: Any = load_pem_private_key(place.merchant_key.encode(), None)
+    platform: Any = load_pem_public_key(place.platform_key.encode())
+    padding, digest = PKCS1v15(), SHA256()
+
+    def call() -> Any:
+        body = json.dumps(ORDER, ensure_ascii=False, separators=(",", ":")).encode()
+        stamp, nonce = str(int(time.time())), os.urandom(16).hex()
+        message = f"POST\n/v3/pay/transactions/native\n{stamp}\n{nonce}\n".encode() + body + b"\n"
+        signature = base64.b64encode(key.sign(message, padding, digest)).decode()
+        response = session.post(
+            place.base + "v3/pay/transactions/native",
+            data=body,
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Authorization": f'WECHATPAY2-SHA256-RSA2048 mchid="{MCHID}",nonce_str="{nonce}",'
+                f'timestamp="{stamp}",serial_no="{SERIAL}",signature="{signature}"',
+            },
+            timeout=(5, 30),
+            allow_redirects=False,
+        )
+        headers = response.headers
+        if abs(time.time() - int(headers["Wechatpay-Timestamp"])) > 300:
+            raise ValueError("stale")
+        text = f"{headers['Wechatpay-Timestamp']}\n{headers['Wechatpay-Nonce']}\n".encode() + response.content + b"\n"
+        platform.verify(base64.b64decode(headers["Wechatpay-Signature"]), text, padding, digest)
+        return json.loads(response.content)
+
+    return call
+
+
+def v3_ours(place: Place) -> Made:
+    from wechatpay import WeChatPay
+
+    client = WeChatPay(
+        mchid=MCHID,
+        serial=SERIAL,
+        private_key=place.merchant_key,
+        certs={KEY_ID: place.platform_key},
+        base_url=place.base,
+        verify=place.ca,
+    )
+    return lambda: client.v3.pay.transactions.native.post(json=ORDER).data
+
+
+def v3_wechatpayv3(place: Place) -> Made:
+    from wechatpayv3 import WeChatPay, WeChatPayType
+
+    client = WeChatPay(
+        wechatpay_type=WeChatPayType.NATIVE,
+        mchid=MCHID,
+        private_key=place.merchant_key,
+        cert_serial_no=SERIAL,
+        apiv3_key=SECRET,
+        appid="wx1",
+        notify_url="https://a.example/",
+        public_key=place.platform_key,
+        public_key_id=KEY_ID,
+        timeout=(5, 30),
+    )
+    client._core._gate_way = place.base.rstrip("/")
+
+    def call() -> Any:
+        status, text = client.pay(description="x", out_trade_no="1", amount={"total": 100})
+        if status != 200:
+            raise ValueError(text)
+        return json.loads(text)
+
+    return call
+
+
+def v2_floor(place: Place) -> Made:
+    session = place.session()
+
+    def signed(fields: dict[str, str]) -> str:
+        text = "&".join(f"{name}={fields[name]}" for name in sorted(fields) if fields[name]) + f"&key={SECRET}"
+        return hashlib.md5(text.encode()).hexdigest().upper()
+
+    def call() -> Any:
+        fields = {**V2_ORDER, "mch_id": MCHID, "nonce_str": os.urandom(16).hex()}
+        fields["sign"] = signed(fields)
+        body = "<xml>" + "".join(f"<{name}><![CDATA[{value}]]></{name}>" for name, value in fields.items()) + "</xml>"
+        response = session.post(
+            place.base + "pay/unifiedorder", data=body.encode(), headers={"Content-Type": "text/xml"}, timeout=(5, 30)
+        )
+        answer = {element.tag: element.text or "" for element in ET.fromstring(response.content)}
+        if signed({name: value for name, value in answer.items() if name != "sign"}) != answer["sign"]:
+            raise ValueError("forged")
+        return answer
+
+    return call
+
+
+def v2_ours(place: Place) -> Made:
+    from wechatpay import WeChatPay
+
+    client = WeChatPay(mchid=MCHID, secret=SECRET, base_url=place.base, verify=place.ca)
+    return lambda: client.v2.pay.unifiedorder.post(xml=V2_ORDER).data
+
+
+def top_floor(place: Place) -> Made:
+    session = place.session()
+
+    def call() -> Any:
+        stamp = datetime.now(timezone(timedelta(hours=8))).strftime("%Y-%m-%d %H:%M:%S")
+        fields = {"method": "taobao.item.seller.get", "app_key": "12345678", "session": "s", "timestamp": stamp,
+                  "format": "json", "v": "2.0", "sign_method": "md5", "fields": "num_iid,title", "num_iid": "123"}  # fmt: skip
+        text = SECRET + "".join(name + fields[name] for name in sorted(fields)) + SECRET
+        fields["sign"] = hashlib.md5(text.encode()).hexdigest().upper()
+        response = session.post(place.base + "router/rest", data=fields, timeout=(5, 30))
+        answer = json.loads(response.content)
+        if "error_response" in answer:
+            raise ValueError(answer)
+        return next(iter(answer.values()))
+
+    return call
+
+
+def top_ours(place: Place) -> Made:
+    from taobao_top import TaobaoTop
+
+    top = TaobaoTop(
+        app_key="12345678", app_secret=SECRET, session="s", sign_method="md5", gateway=place.base + "router/rest",
+        verify=place.ca,
+    )  # fmt: skip
+    return lambda: top.taobao.item.seller.get(fields="num_iid,title", num_iid=123).data
+
+
+def top_taobaopy(place: Place) -> Made:
+    from taobaopy.taobao import TaoBaoAPIClient
+
+    client = TaoBaoAPIClient("12345678", SECRET)
+    client.gw_url = place.base + "router/rest"
+    return lambda: client.taobao_item_seller_get(fields="num_iid,title", num_iid=123)
+
+
+GROUPS: dict[str, dict[str, Callable[[Place], Made]]] = {
+    "WeChat Pay APIv3": {"floor": v3_floor, "ours": v3_ours, "wechatpayv3": v3_wechatpayv3},
+    "WeChat Pay APIv2": {"floor": v2_floor, "ours": v2_ours},
+    "Taobao TOP": {"floor": top_floor, "ours": top_ours, "taobaopy": top_taobaopy},
+}
