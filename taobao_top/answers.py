@@ -39,18 +39,22 @@ class Field(Protocol):
     @property
     def name(self) -> str:
         """Its name."""
+        ...
 
     @property
     def type(self) -> str | None:
         """Its type, in the platform's words."""
+        ...
 
     @property
     def list(self) -> bool:
         """Whether there are many."""
+        ...
 
     @property
     def fields(self) -> Sequence[Field]:
         """The members of an object; empty for anything else."""
+        ...
 
 
 def root_name(method: str) -> str:

@@ -157,13 +157,11 @@ class TaobaoTop(Client):
             file: Its path.
             settings: Further settings, which win over those of the file.
         """
-        found = table(file, "taobao_top", _FILE)
-        if isinstance(found.get("timeout"), list):
-            found = found | {"timeout": tuple(found["timeout"])}
-        if "app_key" not in found | settings:
+        found = table(file, "taobao_top", _FILE) | settings
+        if "app_key" not in found:
             msg = f"{file}: app_key is not set"
             raise ConfigurationError(msg)
-        return cls(**found | settings)
+        return cls(**found)
 
     def __repr__(self) -> str:
         return f"<TaobaoTop app {self._settings.app_key} at {self._settings.gateway}>"

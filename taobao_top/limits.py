@@ -36,6 +36,7 @@ class Limiter(Protocol):
 
     def attach(self, signer: Signer, app_key: str, /) -> Signer:
         """Give a signer that waits for its turn, then signs."""
+        ...
 
 
 @frozen

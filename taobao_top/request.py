@@ -255,13 +255,12 @@ def http_error(answer: TopResponse[Any], *, repeatable: bool) -> TopError:
 
 
 def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], bytes | None]:
-    if not positional or positional[0] is None:
-        given: Any = {}
-    elif len(positional) > 1:
+    if len(positional) > 1:
         msg = f"{name}: one mapping of parameters was expected, {len(positional)} values were given without a name"
         raise TypeError(msg)
-    else:
-        given = positional[0]
+    given: Any = positional[0] if positional else None
+    if given is None:
+        return {}, None
     if isinstance(given, bytes):
         return {}, given
     if not hasattr(given, "items"):

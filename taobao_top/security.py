@@ -41,6 +41,7 @@ KINDS = {"phone": "$", "nick": "~", "receiver_name": "~", "simple": "~", "search
 _IV = b"0102030405060708"
 _BASE64 = "[A-Za-z0-9+/]+=*"
 _WHOLE_PHONE = 11
+_BLOCK = 128  # bits
 _HIDDEN_DIGITS = 8
 _SHOWN_DIGITS = 4
 _NO_SUCH_KEY = "20005"
@@ -211,7 +212,7 @@ def _digest(text: str, key: Key, length: int | None = None) -> str:
 
 
 def _sealed(text: str, key: Key) -> str:
-    padder = PKCS7(AES.block_size).padder()
+    padder = PKCS7(_BLOCK).padder()
     encryptor = Cipher(AES(key.secret), CBC(_IV)).encryptor()
     padded = padder.update(text.encode()) + padder.finalize()
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
@@ -221,7 +222,7 @@ def _opened(sealed: str, key: Key) -> str:
     try:
         decryptor = Cipher(AES(key.secret), CBC(_IV)).decryptor()
         padded = decryptor.update(base64.b64decode(sealed)) + decryptor.finalize()
-        unpadder = PKCS7(AES.block_size).unpadder()
+        unpadder = PKCS7(_BLOCK).unpadder()
         return (unpadder.update(padded) + unpadder.finalize()).decode()
     except ValueError:
         msg = f"the ciphertext does not open with the key of version {key.version}"

@@ -44,12 +44,15 @@ class SessionStore(Protocol):
 
     def load(self, name: str, /) -> Token | None:
         """Give the token of this name; None if there is none."""
+        ...
 
     def save(self, name: str, token: Token, /) -> None:
         """Keep the token under this name."""
+        ...
 
     def refreshing(self, name: str, /) -> AbstractContextManager[object]:
         """Keep all others who share the store out while this name is refreshed."""
+        ...
 
 
 class Session:

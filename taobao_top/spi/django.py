@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import async_to_sync
 from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
@@ -53,7 +53,6 @@ def handler(top: TaobaoTop, *, tolerance: float = TOLERANCE) -> Callable[[Handle
         def view(request: HttpRequest, **variables: Any) -> HttpResponse:
             return django.response(handling(django.inbound(request), lambda call: called(call, **variables)))
 
-        protected: Callable[..., HttpResponse] = csrf_exempt(require_POST(view))
-        return protected
+        return cast("Callable[..., HttpResponse]", csrf_exempt(require_POST(view)))
 
     return decorate
