@@ -19,7 +19,8 @@ from wechatpay.client import WeChatPay
 from wechatpay.sensitive import Ciphertext, Sensitive
 
 if TYPE_CHECKING:
-    from wechatpay.apiv2.signing import ParamSigner
+    from wechatpay import bills
+    from wechatpay.apiv2.signing import ParamSigner, WorkWXSigner
     from wechatpay.certificates import PlatformCertificates
     from wechatpay.merchants import Merchants
     from wechatpay.notifications import Notification
@@ -35,11 +36,14 @@ __all__ = [
     "RSAVerifier",
     "Sensitive",
     "WeChatPay",
+    "WorkWXSigner",
     "accept",
+    "bills",
     "reject",
 ]
 
 _LATER = {
+    "WorkWXSigner": "wechatpay.apiv2.signing",
     "Merchants": "wechatpay.merchants",
     "Notification": "wechatpay.notifications",
     "ParamSigner": "wechatpay.apiv2.signing",
@@ -50,6 +54,8 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "bills":
+        return import_module("wechatpay.bills")
     if name in _LATER:
         return getattr(import_module(_LATER[name]), name)
     msg = f"module {__name__!r} has no attribute {name!r}"

@@ -101,11 +101,6 @@ class Wanted:
         """The first segment of the path: it decides the protocol."""
         return self.label.partition("/")[0]
 
-    @property
-    def plain_request(self) -> bool:
-        """Whether the request carries no signature, by the catalogue."""
-        return self.operation is not None and self.operation.unsigned_request
-
     def refuse(self, option: str, mend: str) -> None:
         """Refuse an option this protocol has no use for."""
         if getattr(self, option) is not None:

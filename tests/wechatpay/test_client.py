@@ -197,6 +197,11 @@ class TestEnvironment:
         with WeChatPay.from_file(file) as client:
             assert client.mchid == "1900000109"
 
+    def test_little_is_enough(self, monkeypatch):
+        monkeypatch.setenv("SHOP_MCHID", "1900000109")
+        with WeChatPay.from_env("SHOP_") as client:
+            assert client.mchid == "1900000109"
+
     def test_certs_without_an_id_are_refused(self, monkeypatch):
         monkeypatch.setenv("SHOP_MCHID", "1")
         monkeypatch.setenv("SHOP_CERTS", "/path/only.pem")

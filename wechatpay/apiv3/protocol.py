@@ -62,15 +62,14 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
     if wanted.stream and not (unsigned_answer or (operation and operation.digest_header)):
         msg = "stream: this answer is signed as a whole, so it is read as a whole; stream=True is for file downloads"
         raise TypeError(msg)
-    if not wanted.plain_request:
-        headers["Wechatpay-Serial"] = sealing.serial()
+    headers["Wechatpay-Serial"] = sealing.serial()
     return Call(
         verb=wanted.verb,
         label=wanted.label,
         urls=wanted.urls(query),
         headers=headers,
         body=body,
-        signer=None if wanted.plain_request else client.signer_for(wanted),
+        signer=client.signer_for(wanted),
         verifier=client.verifier_for(wanted),
         answer=answer(client, wanted),
         signed_body=signed_body,
