@@ -1,0 +1,264 @@
+"""The client of the message channel: handlers, the threads that run them, publishing."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from chainable.claims import LEASE, MemoryStore
+from chainable.codecs import JSON
+from chainable.errors import ConfigurationError
+from taobao_top.request import one_edit
+from taobao_top.tmc.connection import ChannelError, Opening
+from taobao_top.tmc.consumer import Consumer
+from taobao_top.tmc.handlers import Decorator, Handlers
+from taobao_top.tmc.handling import Handling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ssl import SSLContext
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from chainable.claims import Store
+    from taobao_top.client import TaobaoTop
+    from taobao_top.tmc.connection import Connection
+    from taobao_top.tmc.handlers import Handler
+
+__all__ = ["CHANNEL", "TMC"]
+
+CHANNEL = "ws://mc.api.taobao.com/"
+"""The platform's message channel, as it is documented: the app_secret does not travel, the messages do."""
+
+_KEEP = 3600.0  # seconds for which the store of one process remembers what it handled
+_NAMES = ("connected", "on", "otherwise", "publish", "run", "start", "stop")
+
+
+class TMC:
+    """
+    The message channel of an app: every attribute is the handler of a topic.
+
+    ::
+
+        tmc = TMC(top, group='default')
+
+        @tmc.taobao_trade_TradeChanged
+        def changed(message):
+            update(message.content['tid'])
+
+        with tmc:
+            ...             # or tmc.run(), which returns when tmc.stop() is called
+
+    A name stands for the topic of this name and for all that go on with ``_``
+    behind it (``@tmc.taobao_trade``); the longest name wins.  A message is
+    confirmed when its handler returns.  When the handler raises, the platform
+    is told so and delivers the message again.  What the platform delivers
+    twice is handled once, as far as the store reaches.
+
+    Args:
+        top: The client whose app it is; app_key, app_secret and clock are its.
+        group: The group of consumers, as it is set up on the platform.
+        url: Of the channel, ``ws://…`` or ``wss://…``.
+        store: Where is kept what was handled; None for one in memory that
+            remembers an hour. Several processes share a
+            :class:`chainable.claims.RedisStore`.
+        lease: Seconds a handler may take before somebody else may take over.
+        workers: Threads that run handlers.
+        backlog: Messages that may wait for a worker. Beyond them none are
+            pulled, and those that come are left for the platform to repeat.
+        unknown: What becomes of messages without a handler: ``'fail'``, so
+            that they come again, or ``'confirm'``, so that they do not.
+        pull_every: Seconds between requests for messages.
+        ping_every: Seconds between pings.
+        timeout: Seconds to connect, and for each acknowledgement.
+        backoff: Seconds to wait at most before the second attempt to connect,
+            and before any; between, the longest wait doubles each time.
+        ssl: How the TLS of ``wss://`` is verified; None for the machine's own certificates.
+        proxy: A proxy's URL, None for none, True for that of the environment.
+        chance: Gives numbers from 0 to 1, by which waits are shortened.
+
+    Raises:
+        ConfigurationError: A setting is unusable, or the client has no app_secret.
+    """
+
+    def __init__(
+        self,
+        top: TaobaoTop,
+        *,
+        group: str = "default",
+        url: str = CHANNEL,
+        store: Store | None = None,
+        lease: float = LEASE,
+        workers: int = 4,
+        backlog: int = 2000,
+        unknown: str = "fail",
+        pull_every: float = 15.0,
+        ping_every: float = 45.0,
+        timeout: float = 10.0,
+        backoff: tuple[float, float] = (1.0, 60.0),
+        ssl: SSLContext | None = None,
+        proxy: str | bool | None = True,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        settings = top._settings  # noqa: SLF001 (the client's own room)
+        if not settings.secret:
+            raise ConfigurationError("the message channel is signed with the app_secret: give the client one")
+        if not url.startswith(("ws://", "wss://")):
+            raise ConfigurationError("url: ws://… or wss://… was expected")
+        if ssl is not None and not url.startswith("wss://"):
+            raise ConfigurationError("ssl: only a url of wss://… has TLS to verify")
+        if unknown not in {"fail", "confirm"}:
+            raise ConfigurationError("unknown: 'fail' or 'confirm' was expected")
+        if workers < 1:
+            raise ConfigurationError("workers: at least 1 was expected")
+        self._opening = Opening(
+            url=url,
+            app_key=settings.app_key,
+            secret=settings.secret,
+            group=group,
+            clock=settings.clock,
+            timeout=timeout,
+            ping_every=ping_every,
+            ssl=ssl,
+            proxy=proxy,
+        )
+        self._handling = Handling(
+            Handlers(),
+            MemoryStore(keep=_KEEP) if store is None else store,
+            f"tmc:{settings.app_key}:{group}:",
+            lease=lease,
+            confirm_unknown=unknown == "confirm",
+        )
+        self._consumer: Consumer | None = None
+        self._consumers = partial(
+            Consumer,
+            self._opening,
+            self._handling,
+            workers=workers,
+            backlog=backlog,
+            pull_every=pull_every,
+            backoff=backoff,
+            chance=chance,
+        )
+
+    def __repr__(self) -> str:
+        opening = self._opening
+        return f"<TMC of app {opening.app_key}, group {opening.group}, at {opening.url}>"
+
+    def __getattr__(self, name: str) -> Decorator:
+        if name.startswith("_"):
+            msg = f"a TMC has no attribute {name!r}"
+            raise AttributeError(msg)
+        for known in _NAMES:
+            if one_edit(name, known):
+                msg = f"a TMC has no {name!r}: did you mean {known!r}? A topic's handler is tmc.on({name!r})"
+                raise AttributeError(msg)
+        return self.on(name)
+
+    def on(self, *names: str) -> Decorator:
+        """
+        Decorate the handler of topics or beginnings of topics: ``@tmc.on('taobao_trade', 'taobao_refund')``.
+
+        Raises:
+            TypeError: No name is given, or one is no text.
+        """
+        if not names or not all(isinstance(name, str) and name for name in names):
+            raise TypeError("tmc.on() takes names of topics, as in @tmc.on('taobao_trade_TradeChanged')")
+        return Decorator(self._handling.handlers, names)
+
+    def otherwise(self, handler: Handler, /) -> Handler:
+        """Decorate the handler of all topics that have none of their own."""
+        return Decorator(self._handling.handlers, ())(handler)
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection."""
+        return self._connection() is not None
+
+    def _connection(self) -> Connection | None:
+        return None if self._consumer is None else self._consumer.connection
+
+    def start(self) -> Self:
+        """
+        Connect, and handle messages in threads; ``with`` does it.
+
+        Returns when the first attempt to connect is over.  Where the network
+        failed, attempts go on, as they do whenever the connection is lost.
+
+        Raises:
+            TopError: The platform refused the app: its key, its signature, its clock.
+            RuntimeError: It is started already.
+        """
+        self._start()
+        return self
+
+    def _start(self) -> Consumer:
+        if self._consumer is not None and not self._consumer.ended.is_set():
+            raise RuntimeError("the message channel is started already")
+        consumer = self._consumer = self._consumers()
+        consumer.start()
+        consumer.tried.wait()
+        if consumer.refused is not None:
+            consumer.stop(0)
+            raise consumer.refused
+        return consumer
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """
+        Let handlers finish, confirm what they handled, and close; ``with`` does it.
+
+        Messages that wait for a worker are left: the platform delivers them
+        again.  A handler that calls this does not wait for the end, all others
+        do.  Nothing happens when the channel is not started.
+
+        Args:
+            timeout: Seconds the handlers have. What is handled later is
+                confirmed when the platform delivers it again.
+        """
+        if self._consumer is not None:
+            self._consumer.stop(timeout)
+
+    def run(self) -> None:
+        """
+        Start, and return after :meth:`stop` was called by a handler, another thread or a signal's handler.
+
+        Raises:
+            TopError: The platform refused the app.
+            RuntimeError: It is started already.
+        """
+        consumer = self._start()
+        try:
+            consumer.ended.wait()
+        finally:
+            self.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def publish(self, topic: str, content: Any, *, session: str | None = None) -> None:
+        """
+        Publish a message of the app's own.
+
+        Args:
+            topic: A topic the app may publish.
+            content: JSON text, or what is written as JSON.
+            session: The seller's it is about.
+
+        Raises:
+            ChannelError: There is no connection (``maybe_sent`` is False), or no acknowledgement (it is True).
+            TopError: The platform refused it.
+            CodecError: The content has no form in JSON.
+        """
+        connection = self._connection()
+        if connection is None:
+            raise ChannelError("there is no connection to the message channel: start it, or try again when .connected")
+        text = content if isinstance(content, str) else JSON.encode(content).decode()
+        wanted = {"topic": topic, "content": text} | ({} if session is None else {"session": session})
+        connection.publish(wanted, self._opening.timeout)

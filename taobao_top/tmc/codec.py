@@ -1,0 +1,231 @@
+"""
+Frames of the message channel to values and back; no socket, no state.
+
+A frame is two bytes, version and message type, then headers until the one of
+type 0.  All numbers are little-endian; text is UTF-8, its length in bytes as
+32 bits before it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from struct import Struct, error
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from chainable.errors import CodecError
+from chainable.times import BEIJING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["CONNECT", "CONNECTACK", "LIMIT", "SEND", "SENDACK", "Byte", "Frame", "Int16", "Int32", "decode", "encode"]
+
+VERSION = 2
+CONNECT, CONNECTACK, SEND, SENDACK = range(4)
+"""The message types."""
+LIMIT = 4 * 1024 * 1024
+"""Bytes a frame may have."""
+HEADERS = 1000
+"""Headers a frame may have."""
+
+_END, _CUSTOM, _STATUS_CODE, _STATUS_PHRASE, _FLAG, _TOKEN = range(6)
+_VOID, _STRING, _BYTE, _INT16, _INT32, _INT64, _DATE, _BYTES = range(8)
+
+_I8, _I16, _I32, _I64 = Struct("<b"), Struct("<h"), Struct("<i"), Struct("<q")
+_HEAD, _HEADER_I32 = Struct("<BB"), Struct("<hi")
+_TYPED_I8, _TYPED_I16, _TYPED_I32, _TYPED_I64 = Struct("<bb"), Struct("<bh"), Struct("<bi"), Struct("<bq")
+
+_EPOCH = datetime(1970, 1, 1, 8, tzinfo=BEIJING)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Byte(int):
+    """A number that travels as one byte, signed; a plain int travels as 64 bits."""
+
+
+class Int16(int):
+    """A number that travels as 16 bits."""
+
+
+class Int32(int):
+    """A number that travels as 32 bits."""
+
+
+@frozen(kw_only=True)
+class Frame:
+    """
+    One frame.
+
+    Attributes:
+        type: CONNECT, CONNECTACK, SEND or SENDACK.
+        content: The custom headers: None, text, bytes, whole numbers, and aware
+            datetimes (to the millisecond) by name.
+        status_code: 0 for fine; None when absent.
+        status_phrase: What a status code means.
+        flag: Ties an acknowledgement to what it acknowledges.
+        token: Handed out by CONNECTACK, sent along afterwards.
+    """
+
+    type: int
+    content: Mapping[str, Any] = field(factory=dict, repr=False)
+    status_code: int | None = None
+    status_phrase: str | None = None
+    flag: int | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+def encode(frame: Frame) -> bytes:
+    """
+    Write a frame.
+
+    Raises:
+        CodecError: A value has no form in a frame, or the frame is longer than :data:`LIMIT`.
+    """
+    try:
+        parts = [_HEAD.pack(VERSION, frame.type)]
+        for header, number in ((_STATUS_CODE, frame.status_code), (_FLAG, frame.flag)):
+            if number is not None:
+                parts.append(_HEADER_I32.pack(header, number))
+        for header, text in ((_STATUS_PHRASE, frame.status_phrase), (_TOKEN, frame.token)):
+            if text is not None:
+                parts += [_I16.pack(header), _counted(text.encode())]
+        for name, value in frame.content.items():
+            write = _WRITERS.get(type(value))
+            if write is None:
+                msg = f"{name}: a {type(value).__name__} has no form in a frame"
+                raise CodecError(msg)
+            parts += [b"\x01\x00", _counted(name.encode()), write(value)]
+    except error:
+        raise CodecError("a number is too big for the bytes a frame has for it") from None
+    except UnicodeEncodeError:
+        raise CodecError("a text contains a lone surrogate, which no UTF-8 can carry") from None
+    parts.append(b"\x00\x00")
+    data = b"".join(parts)
+    _check_size(data)
+    return data
+
+
+def _counted(raw: bytes) -> bytes:
+    return _I32.pack(len(raw)) + raw
+
+
+def _write_date(value: datetime) -> bytes:
+    if value.tzinfo is None:
+        raise CodecError("a datetime without a zone has no form in a frame: give it one")
+    return _TYPED_I64.pack(_DATE, (value - _EPOCH) // _MILLISECOND)
+
+
+_WRITERS: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"\x00",
+    str: lambda value: b"\x01" + _counted(value.encode()),
+    Byte: lambda value: _TYPED_I8.pack(_BYTE, value),
+    Int16: lambda value: _TYPED_I16.pack(_INT16, value),
+    Int32: lambda value: _TYPED_I32.pack(_INT32, value),
+    int: lambda value: _TYPED_I64.pack(_INT64, value),
+    datetime: _write_date,
+    bytes: lambda value: b"\x07" + _counted(value),
+}
+
+
+def decode(data: bytes) -> Frame:
+    """
+    Read a frame; bytes behind its end are left.
+
+    Some write the status code as 16 bits: it is read so where 32 make no frame.
+
+    Raises:
+        CodecError: It is none, or too long.
+    """
+    _check_size(data)
+    if data[:1] != b"\x02" or len(data) < 2:
+        raise CodecError("not a frame of version 2 of the message channel")
+    try:
+        return _read(data, _I32)
+    except CodecError:
+        try:
+            return _read(data, _I16)
+        except CodecError:
+            pass
+        raise
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > LIMIT:
+        msg = f"a frame of {len(data)} bytes: at most {LIMIT} are taken"
+        raise CodecError(msg)
+
+
+def _read(data: bytes, status: Struct) -> Frame:
+    content: dict[str, Any] = {}
+    members: dict[str, Any] = {}
+    at = 2
+    try:
+        for _ in range(HEADERS):
+            (header,) = _I16.unpack_from(data, at)
+            at += 2
+            if header == _CUSTOM:
+                name, at = _text(data, at)
+                content[name], at = _READERS[data[at]](data, at + 1)
+            elif header == _END:
+                return Frame(type=data[1], content=content, **members)
+            elif header == _STATUS_CODE:
+                (members["status_code"],) = status.unpack_from(data, at)
+                at += status.size
+            elif header == _FLAG:
+                (members["flag"],) = _I32.unpack_from(data, at)
+                at += 4
+            elif header in {_STATUS_PHRASE, _TOKEN}:
+                members["token" if header == _TOKEN else "status_phrase"], at = _text(data, at)
+            else:
+                msg = f"a frame with a header of the unknown type {header}"
+                raise CodecError(msg)
+    except (error, IndexError):
+        msg = f"a frame that is cut off at byte {len(data)}"
+        raise CodecError(msg) from None
+    except KeyError:
+        msg = f"a frame with a value of the unknown format {data[at]}"
+        raise CodecError(msg) from None
+    except UnicodeDecodeError:
+        raise CodecError("a frame with a text that is no UTF-8") from None
+    except OverflowError:
+        raise CodecError("a frame with a date beyond the year 9999") from None
+    msg = f"a frame of more than {HEADERS} headers"
+    raise CodecError(msg)
+
+
+def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
+    (length,) = _I32.unpack_from(data, at)
+    at += 4
+    end = at + length
+    if not at <= end <= len(data):
+        msg = f"a frame with a text of {length} bytes where {len(data) - at} are left"
+        raise CodecError(msg)
+    return data[at:end], end
+
+
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    raw, end = _bytes(data, at)
+    return raw.decode(), end
+
+
+def _date(data: bytes, at: int) -> tuple[datetime, int]:
+    (milliseconds,) = _I64.unpack_from(data, at)
+    return _EPOCH + milliseconds * _MILLISECOND, at + 8
+
+
+def _number(shape: Struct) -> Callable[[bytes, int], tuple[int, int]]:
+    return lambda data, at: (shape.unpack_from(data, at)[0], at + shape.size)
+
+
+_READERS: dict[int, Callable[[bytes, int], tuple[Any, int]]] = {
+    _VOID: lambda _, at: (None, at),
+    _STRING: _text,
+    _BYTE: _number(_I8),
+    _INT16: _number(_I16),
+    _INT32: _number(_I32),
+    _INT64: _number(_I64),
+    _DATE: _date,
+    _BYTES: _bytes,
+}

@@ -1,0 +1,168 @@
+"""The threads of the message channel: one that keeps the connection, and those that run handlers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from taobao_top.errors import TopError
+from taobao_top.tmc.connection import ChannelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taobao_top.tmc.connection import Connection, Opening
+    from taobao_top.tmc.handling import Handling
+
+__all__ = ["Consumer"]
+
+_logger = logging.getLogger("taobao_top")
+
+
+class Consumer:
+    """
+    Connects, again and again, and handles what comes, until it is stopped for good.
+
+    Args:
+        opening: How connections are opened.
+        handling: What happens to each message.
+        workers: Threads that run handlers.
+        backlog: Messages that may wait.
+        pull_every: Seconds between requests for messages.
+        backoff: The longest wait before the second attempt to connect, and before any, in seconds.
+        chance: Gives numbers from 0 to 1.
+
+    Attributes:
+        connection: The one there is; None between two.
+        tried: Set when the first attempt to connect is over.
+        refused: Why the platform refused the first connection; None if it did not.
+        ended: Set when all is over.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        handling: Handling,
+        *,
+        workers: int,
+        backlog: int,
+        pull_every: float,
+        backoff: tuple[float, float],
+        chance: Callable[[], float],
+    ) -> None:
+        self.connection: Connection | None = None
+        self.tried = threading.Event()
+        self.refused: TopError | None = None
+        self.ended = threading.Event()
+        self._opening = opening
+        self._handling = handling
+        self._backlog = backlog
+        self._pull_every = pull_every
+        self._backoff = backoff
+        self._chance = chance
+        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
+        self._stopping = threading.Event()  # no handler is begun any more
+        self._closing = threading.Event()  # all that was handled is confirmed
+        self._keeper = threading.Thread(target=self._keep_connected, name="taobao_top.tmc", daemon=True)
+        self._workers = [
+            threading.Thread(target=self._work, name=f"taobao_top.tmc-{number}", daemon=True)
+            for number in range(workers)
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in (self._keeper, *self._workers):
+            thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """
+        End: handlers first, for which there are *timeout* seconds, then the connection.
+
+        Waits for the end, unless a handler calls; may be called again and by signals' handlers.
+        """
+        if not self._stopping.is_set():
+            self._stopping.set()
+            threading.Thread(target=self._end, args=(timeout,), name="taobao_top.tmc-end").start()
+        if threading.current_thread() not in self._workers:
+            self.ended.wait()
+
+    def _end(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        for _ in self._workers:
+            self._queue.put(None)
+        for worker in self._workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+        self._closing.set()
+        connection = self.connection
+        if connection is not None:
+            connection.close()
+        self._keeper.join()
+        self.ended.set()
+
+    def _work(self) -> None:
+        while (data := self._queue.get()) is not None and not self._stopping.is_set():
+            outcome = self._handling(data)
+            if outcome is not None:
+                self._tell(*outcome)
+
+    def _tell(self, number: int, failure: str | None) -> None:
+        connection = self.connection
+        try:
+            if connection is None:
+                _logger.info("message %d: there is no connection to tell of it; it comes again", number)
+            elif failure is None:
+                connection.confirm(number)
+            else:
+                connection.fail(number, failure)
+        except ChannelError as error:
+            _logger.info("message %d: %s; it comes again", number, error)
+
+    def _keep_connected(self) -> None:
+        failures, accepted = 0, False
+        while not self._stopping.is_set():
+            begun = time.monotonic()
+            try:
+                with self._opening.connection() as self.connection:
+                    accepted = True
+                    self.tried.set()
+                    _logger.info("message channel: connected to %s, group %s", self._opening.url, self._opening.group)
+                    self._receive(self.connection)
+            except TopError as error:
+                if not accepted and not error.retryable:
+                    self.refused = error
+                    break
+                self._report(logging.ERROR, error)
+            except Exception as error:  # noqa: BLE001 (whatever it was, the channel goes on)
+                self._report(logging.WARNING, error)
+            finally:
+                self.connection = None
+            self.tried.set()
+            failures = 0 if time.monotonic() - begun > self._pull_every else failures + 1
+            first, longest = self._backoff
+            self._stopping.wait(self._chance() * min(longest, first * 2.0 ** min(failures, 50)))
+        self.tried.set()
+
+    def _report(self, level: int, error: Exception) -> None:
+        if not self._stopping.is_set():
+            _logger.log(level, "message channel: %s; connecting again", error)
+
+    def _receive(self, connection: Connection) -> None:
+        pull_at = time.monotonic()
+        while not self._closing.is_set():
+            now = time.monotonic()
+            if now >= pull_at:
+                pull_at = now + self._pull_every
+                if self._has_room():
+                    connection.pull()
+            data = connection.receive(pull_at - now)
+            if data is not None:
+                if self._has_room():
+                    self._queue.put(data)
+                else:
+                    _logger.info("message channel: a message is left for later")
+
+    def _has_room(self) -> bool:
+        return self._queue.qsize() < self._backlog and not self._stopping.is_set()

@@ -1,0 +1,95 @@
+"""Which handler a topic has."""
+
+from __future__ import annotations
+
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from chainable.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taobao_top.tmc.message import Message
+
+__all__ = ["Decorator", "Handler", "Handlers"]
+
+Handler: TypeAlias = "Callable[[Message], object]"
+"""``handle(message)``: what it gives does not matter; an exception lets the message come again."""
+
+_Handler = TypeVar("_Handler", bound="Handler")
+
+
+class Decorator:
+    """
+    Makes a function the handler of some topics, and gives it back.
+
+    Args:
+        handlers: Where it is kept.
+        names: Topics or beginnings of topics; none for all that have no handler of their own.
+    """
+
+    def __init__(self, handlers: Handlers, names: tuple[str, ...]) -> None:
+        self._handlers = handlers
+        self._names = names
+
+    def __call__(self, handler: _Handler, /) -> _Handler:
+        """
+        Keep the handler.
+
+        Raises:
+            TypeError: It is not callable, or a coroutine function: nobody would await it.
+            ConfigurationError: A topic has a handler already.
+        """
+        if not callable(handler):
+            msg = f"a handler is called with a message, and a {type(handler).__name__} cannot be called"
+            raise TypeError(msg)
+        called: Any = handler
+        if iscoroutinefunction(called) or iscoroutinefunction(called.__call__):
+            raise TypeError("a handler runs in a thread: give a plain function, in which asyncio.run() may run others")
+        self._handlers.add(self._names, handler)
+        return handler
+
+    def __repr__(self) -> str:
+        return f"<decorator of the handler of {', '.join(self._names) or 'other topics'}>"
+
+
+class Handlers:
+    """Handlers by topic and by beginning of topic."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, Handler] = {}
+        self.otherwise: Handler | None = None
+
+    def add(self, names: tuple[str, ...], handler: Handler) -> None:
+        """
+        Keep a handler under all these names.
+
+        Raises:
+            ConfigurationError: One of them has a handler already.
+        """
+        for name in names:
+            if name in self._named:
+                msg = f"{name} has a handler already: one message, one handler"
+                raise ConfigurationError(msg)
+        if names:
+            self._named.update(dict.fromkeys(names, handler))
+        elif self.otherwise is None:
+            self.otherwise = handler
+        else:
+            raise ConfigurationError("there is a handler of other topics already: one message, one handler")
+
+    def find(self, topic: str) -> Handler | None:
+        """
+        Find the handler of a topic.
+
+        A handler's name stands for the topic of this name and for all topics
+        that go on with ``_`` behind it; of several the longest name wins.
+        """
+        named, name = self._named, topic
+        while name:
+            handler = named.get(name)
+            if handler is not None:
+                return handler
+            name = name.rpartition("_")[0]
+        return self.otherwise

@@ -1,0 +1,87 @@
+"""What happens to one message: read, claimed, handed over, and what the platform is told then."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from chainable.claims import once
+from chainable.errors import CodecError, InProgress
+from taobao_top.tmc.codec import SEND, decode
+from taobao_top.tmc.connection import DATA
+from taobao_top.tmc.message import Message
+
+if TYPE_CHECKING:
+    from chainable.claims import Store
+    from taobao_top.tmc.handlers import Handlers
+
+__all__ = ["Handling", "Outcome"]
+
+Outcome = tuple[int, "str | None"]
+"""A message's number, and why it failed; None in place of a reason lets it be confirmed."""
+
+_logger = logging.getLogger("taobao_top")
+
+
+class Handling:
+    """
+    Hands each message over once.
+
+    Args:
+        handlers: By topic.
+        store: Where claims are kept.
+        prefix: What claims begin with; the message's number follows.
+        lease: Seconds a handler may take before another worker may take over.
+        confirm_unknown: Messages without a handler are confirmed, not failed.
+    """
+
+    def __init__(self, handlers: Handlers, store: Store, prefix: str, *, lease: float, confirm_unknown: bool) -> None:
+        self.handlers = handlers
+        self._store = store
+        self._prefix = prefix
+        self._lease = lease
+        self._confirm_unknown = confirm_unknown
+
+    def __call__(self, data: bytes) -> Outcome | None:
+        """
+        Handle what came in one frame.
+
+        Returns:
+            What the platform is to be told; None for nothing, because it was no message.
+        """
+        try:
+            frame = decode(data)
+        except CodecError as error:
+            _logger.warning("message channel: %s; it is left", error)
+            return None
+        headers: Any = frame.content
+        if frame.type != SEND or headers.get("__kind") != DATA:
+            _logger.warning("message channel: a frame of type %d that is no message; it is left", frame.type)
+            return None
+        try:
+            message = Message.of(headers)
+        except CodecError as error:
+            number = headers.get("id")
+            _logger.error("message %s of the topic %s: %s", number, headers.get("topic"), error)  # noqa: TRY400
+            return (number, "the message could not be read") if type(number) is int else None
+        return message.id, self._failure(message)
+
+    def _failure(self, message: Message) -> str | None:
+        handler = self.handlers.find(message.topic)
+        if handler is None:
+            if self._confirm_unknown:
+                return None
+            _logger.warning("message %d: the topic %s has no handler", message.id, message.topic)
+            return "the topic has no handler"
+        try:
+            with once(self._store, f"{self._prefix}{message.id}", lease=self._lease) as first:
+                if first:
+                    handler(message)
+        except InProgress as error:
+            _logger.info("message %d of the topic %s: %s", message.id, message.topic, error)
+            return "the message is being handled by another worker"
+        except BaseException as error:  # a handler's sys.exit() must not end the worker either
+            # The platform is told the kind of error only: its words may hold what is none of its business.
+            _logger.exception("message %d of the topic %s failed", message.id, message.topic)
+            return type(error).__name__
+        return None
