@@ -1,0 +1,162 @@
+"""``wechatpay sandbox``: a WeChat Pay of one's own until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli.commands import Command, Option, as_json, json_option
+from chainable.cli.output import put_json, put_pairs
+from chainable.cli.shared import needs_sandbox
+from chainable.cli.waiting import until_interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wechatpay.sandbox import Sandbox
+
+__all__ = ["ADVICE", "AUTOMATIC", "load", "room_options", "sandbox", "started"]
+
+ADVICE = "pip install 'wechatpay-taobao-top[sandbox]'"
+AUTOMATIC = ("pay", "refund", "confirm", "sign")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def load() -> type[Sandbox]:
+    """Import the sandbox, which needs its extra."""
+    from wechatpay.sandbox import Sandbox
+
+    return Sandbox
+
+
+def room_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the settings of a sandbox that it starts itself."""
+    for option in reversed(
+        (
+            click.option(
+                "--data",
+                type=click.Path(dir_okay=False, path_type=Path),
+                cls=Option,
+                help="SQLite file that keeps account and state.",
+                zh="保存账户与状态的 SQLite 文件。",
+            ),
+            click.option(
+                "--env",
+                type=click.Path(dir_okay=False, path_type=Path),
+                cls=Option,
+                help="Write the account here, for WeChatPay.from_env(file=…) and --env of other commands.",
+                zh="把账户写入此文件，供 WeChatPay.from_env(file=…) 与其他命令的 --env 读取。",
+            ),
+            click.option(
+                "--automatic",
+                type=click.Choice(AUTOMATIC),
+                multiple=True,
+                cls=Option,
+                help="What users do by themselves at once; may be repeated. Without it: refund.",
+                zh="用户自动立即完成的动作，可重复；默认 refund。",
+            ),
+            click.option(
+                "--callback-scale",
+                type=float,
+                default=0.01,
+                cls=Option,
+                help="Factor on the platform's seconds between repeated notifications; 1 is real time.",
+                zh="通知重试间隔的倍率；1 为真实间隔。",
+            ),
+            click.option(
+                "--callback-host",
+                "hosts",
+                multiple=True,
+                cls=Option,
+                help="Host besides this machine that notifications may go to.",
+                zh="除本机外允许接收通知的主机。",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def started(
+    *,
+    data: Path | None,
+    automatic: tuple[str, ...],
+    callback_scale: float,
+    hosts: tuple[str, ...],
+    env: Path | None = None,
+    **more: Any,
+) -> Sandbox:
+    """Start a sandbox as the options say; its account is in the env file when this returns."""
+    made = needs_sandbox(load, ADVICE)(
+        data=data,
+        automatic=automatic or ("refund",),
+        callback_scale=callback_scale,
+        callback_hosts=hosts,
+        **more,
+    ).start()
+    if env is not None:
+        made.write_env(env)
+    running: Sandbox = made
+    return running
+
+
+@click.command(
+    "sandbox",
+    cls=Command,
+    help="Start a WeChat Pay of your own on this machine; Ctrl-C ends it.\n\n"
+    "It prints a throw-away account to call it with.",
+    zh="在本机启动一个沙箱微信支付，Ctrl-C 结束。\n\n启动后列出一个一次性账户。",
+)
+@click.option(
+    "--port", type=int, default=0, cls=Option, help="HTTP port; 0 takes a free one.", zh="HTTP 端口，0 为任意。"
+)
+@click.option(
+    "--https-port", type=int, default=0, cls=Option, help="HTTPS port; 0 takes a free one.", zh="HTTPS 端口，0 为任意。"
+)
+@click.option(
+    "--address", default="127.0.0.1", cls=Option, help="Address to listen on.", zh="监听地址。", show_default=True
+)
+@click.option(
+    "--lenient", is_flag=True, cls=Option, help="Do not check bodies against the catalogue.", zh="不按目录校验请求体。"
+)
+@room_options
+@json_option
+def sandbox(port: int, https_port: int, address: str, *, lenient: bool, env: Path | None, **room: Any) -> None:
+    """Start a sandbox and wait."""
+    if address not in _LOOPBACK:
+        click.echo(f"warning: {address} can be reached from other machines, and so can this sandbox", err=True)
+    running = started(address=address, port=port, https_port=https_port, strict=not lenient, env=env, **room)
+    try:
+        pairs = account(running, env)
+        if as_json():
+            put_json(pairs)
+        else:
+            put_pairs("WeChat Pay sandbox", pairs.items())
+            click.echo("Ctrl-C ends it.")
+        until_interrupted()
+    finally:
+        running.stop()
+
+
+def account(running: Sandbox, env: Path | None) -> dict[str, Any]:
+    """What a client is configured with: its keys are good for this sandbox only, and are shown."""
+    known = running.account
+    settings = running.env(None if env is None else Path(f"{env}.d").absolute())
+    pairs: dict[str, Any] = {
+        "HTTP": running.base_url,
+        "HTTPS": running.https_url,
+        "mchid": known.mchid,
+        "appid": known.appid,
+        "brand_id": known.brand_id,
+        "serial": known.serial,
+        "platform public key id": known.public_key_id,
+        "apiv3_key": known.apiv3_key,
+        "secret": known.secret,
+    }
+    for name in ("PRIVATE_KEY", "CERTS", "MERCHANT_CERT", "CA"):
+        pairs[name.lower()] = settings[f"WECHATPAY_{name}"]
+    if env is not None:
+        pairs["env file"] = str(env)
+    return pairs
