@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chainable.client import Client
 from chainable.environment import environment, table
 from chainable.errors import ConfigurationError
-from chainable.path import split_name
 from chainable.times import BEIJING
-from taobao_top.chain import MethodChain
 from taobao_top.clock import Clock
 from taobao_top.errors import TopError
-from taobao_top.request import Wanted, one_edit
+from taobao_top.request import Wanted
 from taobao_top.settings import Settings, own_signer
 
 if TYPE_CHECKING:
@@ -26,14 +24,19 @@ if TYPE_CHECKING:
 
     from chainable.attempt import Attempt
     from chainable.call import Call
+    from chainable.chain import Chain
     from chainable.promise import Promise
     from chainable.response import Response
     from chainable.signing import Signer
     from taobao_top.batch import Batch
+    from taobao_top.chain import MethodChain
     from taobao_top.limits import Limiter
     from taobao_top.oauth import OAuth
     from taobao_top.response import TopResponse
     from taobao_top.spi import SPI
+    from taobao_top.types.chains import Chains
+else:
+    from taobao_top.roots import Chains
 
 __all__ = ["GATEWAY", "TaobaoTop"]
 
@@ -42,12 +45,11 @@ GATEWAY = "https://gw.api.taobao.com/router/rest"
 _ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
 _FILE = ("app_key", "app_secret", "session", "sign_method", "gateway", "format", "simplify", "timeout", "retries",
          "deadline", "pool_maxsize", "verify", "proxies")  # fmt: skip
-_NAMES = ("adjust_clock", "batch", "chain", "clock_offset", "close", "oauth", "pages", "spi")
 
 _logger = logging.getLogger("taobao_top")
 
 
-class TaobaoTop(Client):
+class TaobaoTop(Client, Chains):
     """
     The Taobao Open Platform: every attribute begins a method's name.
 
@@ -55,6 +57,14 @@ class TaobaoTop(Client):
     ``taobao.item.seller.get``; so do ``top['taobao.item.seller.get'](…)`` and
     ``top.chain('taobao.item.seller').get.post(…)``.  One client serves many
     threads.
+
+    A call takes business parameters by name, or in a mapping in front of them
+    (bytes there are a raw body), and these options: ``session``,
+    ``target_app_key``, ``simplify``, ``format``; ``timeout``, ``retries``,
+    ``headers``; ``repeatable`` (it may be sent twice; by default, if the name
+    is that of a read), ``decode`` (names of members that hold JSON text, or
+    True for those the catalogue knows) and ``stream`` (the answer is left
+    unread on the connection, so that nobody looks for a refusal in it).
 
     Args:
         app_key: The app's number.
@@ -166,30 +176,8 @@ class TaobaoTop(Client):
     def __repr__(self) -> str:
         return f"<TaobaoTop app {self._settings.app_key} at {self._settings.gateway}>"
 
-    def __getattr__(self, name: str) -> MethodChain:
-        if name.startswith("_"):
-            msg = f"a TaobaoTop has no attribute {name!r}"
-            raise AttributeError(msg)
-        for known in _NAMES:
-            if one_edit(name, known):
-                msg = f"a TaobaoTop has no {name!r}: did you mean {known!r}? A method's name is written top[{name!r}]"
-                raise AttributeError(msg)
-        return MethodChain(self, name.removesuffix("_"))
-
-    def __getitem__(self, name: str, /) -> MethodChain:
-        return self.chain(name)
-
     __iter__ = None
     __contains__ = None
-
-    def chain(self, name: str, /) -> MethodChain:
-        """
-        Begin a method's name with literal text; dots in it are steps.
-
-        Raises:
-            PathError: A part is empty or has a character no name has.
-        """
-        return MethodChain(self, ".".join(split_name(name)))
 
     def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         wanted = Wanted(self._settings, chain, positional, keywords)
@@ -270,9 +258,9 @@ class TaobaoTop(Client):
         return Batch(self, **options)
 
     def pages(
-        self, chain: MethodChain, params: Mapping[str, Any] | None = None, /, **options: Any
+        self, chain: Chain[Any], params: Mapping[str, Any] | None = None, /, **options: Any
     ) -> Iterator[TopResponse[Any]]:
         """Go through the pages of a list, lazily; see :func:`taobao_top.pages.pages`."""
         from taobao_top.pages import pages
 
-        return pages(chain, params, **options)
+        return pages(cast("MethodChain", chain), params, **options)

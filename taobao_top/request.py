@@ -241,6 +241,7 @@ class Wanted:
 def http_error(answer: TopResponse[Any], *, repeatable: bool) -> TopError:
     """Make the error of an answer with a status that means no, and nothing else to read."""
     status = answer.status_code
+    wait = answer.headers.get("Retry-After", "")
     advice = (
         "redirects are not followed: is the gateway's address right?"
         if status < 400
@@ -250,6 +251,7 @@ def http_error(answer: TopResponse[Any], *, repeatable: bool) -> TopError:
         f"{answer.method}: HTTP status {status} ({advice})",
         status_code=status,
         retryable=repeatable and (status >= 500 or status == 429),
+        retry_after=float(wait) if wait.isascii() and wait.isdecimal() else None,
         response=answer,
     )
 

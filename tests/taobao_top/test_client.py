@@ -20,6 +20,7 @@ from chainable.errors import APIError, ChainableError, CodecError, Configuration
 from chainable.signing import SignableRequest, Signer
 from chainable.times import BEIJING
 from taobao_top import HMACMD5Signer, MD5Signer, TaobaoTop, TopError
+from taobao_top.chain import MethodChain
 from tests.taobao_top.conftest import GATEWAY, NOON
 
 OK = {"x_response": {"request_id": "r9"}}
@@ -156,10 +157,10 @@ class TestSettings:
 
     def test_prepare(self, make_top):
         """The call can be had without sending it."""
-        call = make_top(session=lambda: "sess10n")._prepare(taobao_top.client.MethodChain(None, "a.b"), "POST", (), {})
+        call = make_top(session=lambda: "sess10n")._prepare(MethodChain(None, "a.b"), "POST", (), {})
 
         assert call.parameters["session"] == "sess10n"
-        assert make_top()._prepare(taobao_top.client.MethodChain(None, "a.b"), "POST", (), {}).repeatable is False
+        assert make_top()._prepare(MethodChain(None, "a.b"), "POST", (), {}).repeatable is False
 
 
 class TestRefusals:
@@ -310,6 +311,20 @@ class TestRepetition:
         top.taobao.trades.sold.get()
 
         assert len(gateway.requests) == 2
+
+    @pytest.mark.parametrize(("header", "waited"), [("3", [3.0]), ("soon", [0.5]), ("99999", [])])
+    def test_retry_after(self, top, gateway, waits, header, waited):
+        """The header's seconds are waited, if they are few."""
+        gateway.answers("<html>", status=503, headers={"Retry-After": header})
+        gateway.answers(OK)
+
+        if waited:
+            top.taobao.trades.sold.get()
+        else:
+            with pytest.raises(TopError) as caught:
+                top.taobao.trades.sold.get()
+            assert caught.value.retry_after == 99999
+        assert waits == waited
 
     def test_retries(self, top, gateway):
         """As often as the call allows."""

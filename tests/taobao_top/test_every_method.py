@@ -1,0 +1,94 @@
+"""All methods of the catalogue: each can be spelled, written, signed and read."""
+
+from __future__ import annotations
+
+import contextlib
+import keyword
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from chainable import BEIJING
+from chainable.errors import CodecError
+from taobao_top import catalogue
+from taobao_top.chain import method_name
+from taobao_top.pages import PageNames
+from taobao_top.request import Wanted
+
+NAMES = list(catalogue.methods())
+VALUES = {
+    "String": "中 a&=",
+    "Number": 12345678901234567890,
+    "Boolean": True,
+    "Date": datetime(2026, 1, 1, 10, tzinfo=BEIJING),
+    "Price": Decimal("10.00"),
+    "BigDecimal": Decimal("0.1"),
+    "byte": 1,
+    "Json": {"a": [1]},
+    "byte[]": b"\x00",
+}
+
+
+def value(kind):
+    if kind in VALUES:
+        return VALUES[kind]
+    plain = kind.removesuffix("[]")
+    one = VALUES.get(plain, {"a": {"b": None, "c": [datetime(2026, 1, 1, tzinfo=BEIJING)]}})
+    return [one, one] if kind.endswith("[]") else one
+
+
+def attribute(name):
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def test_spelling(top):
+    """Attributes, items and a post behind it lead to the name that is sent."""
+    assert len(NAMES) > 5000
+    for name in NAMES:
+        chain = top
+        for part in name.split("."):
+            chain = getattr(chain, attribute(part)) if part.isidentifier() else chain[part]
+        assert method_name(chain) == method_name(chain.post) == method_name(top[name].post) == name
+
+
+def test_every_parameter_is_written(top):
+    """A value of its type for every parameter: nothing is refused, nothing is lost, nothing collides."""
+    for name in NAMES:
+        types = catalogue.method(name).types
+        given = {parameter: value(kind) for parameter, kind in types.items()}
+
+        wanted = Wanted(top._settings, top[name], (given,), {})
+        call = wanted.call("session")
+
+        files = {parameter for parameter, kind in types.items() if kind == "byte[]"}
+        assert set(wanted.texts) == set(types) - files
+        assert wanted.texts.items() <= call.parameters.items()
+        assert call.parameters["method"] == name
+        assert (call.codec is None) == bool(files)
+
+
+def test_pages(top):
+    """Wherever the catalogue knows a page, its names are found."""
+    found = {}
+    for name in NAMES:
+        with contextlib.suppress(TypeError):
+            found[name] = PageNames.of(name)
+
+    assert len(found) > 400
+    for name, names in found.items():
+        assert names.page.split(".")[0] in catalogue.method(name).types
+
+
+@pytest.mark.parametrize("kind", ["String[]", "Number[]"])
+def test_commas(top, kind):
+    """A comma inside of an element cannot be told from one between elements."""
+    name, parameter = next(
+        (name, parameter)
+        for name in NAMES
+        for parameter, found in catalogue.method(name).types.items()
+        if found == kind
+    )
+
+    with pytest.raises(CodecError, match=r"\[1\] contains a comma"):
+        Wanted(top._settings, top[name], ({parameter: ["a", "b,c"]},), {})
