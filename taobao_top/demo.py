@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainable.demonstration import Arrival, Show, six_forms
 
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
     from taobao_top.client import TaobaoTop
     from taobao_top.sandbox import Sandbox
+    from taobao_top.types.alibaba.finance import CreateOrderRequest
 
 __all__ = ["ORDER", "main"]
 
-ORDER: dict[str, Any] = {
+ORDER: CreateOrderRequest = {
     "identifier": "demo-0001",
     "order_id": "demo-order-0001",
     "total_guaranteed_amount": "100",
@@ -83,7 +84,7 @@ def _calls(top: TaobaoTop, show: Show) -> None:
         show.call(*form)
 
     show.heading("a refusal: code 50, isv.invalid-parameter")
-    wrong = ORDER | {"identifier": "demo-0002", "effective_time": "the first of January"}
+    wrong: CreateOrderRequest = {**ORDER, "identifier": "demo-0002", "effective_time": "the first of January"}
     show.call(
         "同步纯链式",
         "top.alibaba.finance.insurance.createorder.post(create_order_request=wrong)",

@@ -1,0 +1,47 @@
+"""
+Where chains begin at run time.
+
+Type checkers see the generated classes of :mod:`taobao_top.types.chains` in
+place of this one: a ``__getattr__`` here would swallow every misspelt name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from chainable.path import split_name
+from taobao_top.chain import MethodChain
+from taobao_top.request import one_edit
+
+if TYPE_CHECKING:
+    from chainable.client import Client
+
+__all__ = ["Chains"]
+
+_NAMES = ("adjust_clock", "batch", "chain", "clock_offset", "close", "oauth", "pages", "spi")
+
+
+class Chains:
+    """The part of the client that begins chains."""
+
+    def __getattr__(self, name: str) -> MethodChain:
+        if name.startswith("_"):
+            msg = f"a TaobaoTop has no attribute {name!r}"
+            raise AttributeError(msg)
+        for known in _NAMES:
+            if one_edit(name, known):
+                msg = f"a TaobaoTop has no {name!r}: did you mean {known!r}? A method's name is written top[{name!r}]"
+                raise AttributeError(msg)
+        return MethodChain(cast("Client", self), name.removesuffix("_"))
+
+    def __getitem__(self, name: str, /) -> MethodChain:
+        return self.chain(name)
+
+    def chain(self, name: str, /) -> MethodChain:
+        """
+        Begin a method's name with literal text; dots in it are steps.
+
+        Raises:
+            PathError: A part is empty or has a character no name has.
+        """
+        return MethodChain(cast("Client", self), ".".join(split_name(name)))
