@@ -47,8 +47,8 @@ IN_WHEEL = [
     "taobao_top/py.typed",
     "wechatpay/catalogue/index.shelf",
     "wechatpay/catalogue/details.shelf",
-    "wechatpay/types/chains/__init__.pyi",
-    "taobao_top/types/chains/__init__.pyi",
+    "wechatpay/types/chains/node.pyi",
+    "taobao_top/types/chains/node.pyi",
 ]
 
 
