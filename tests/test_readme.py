@@ -61,3 +61,11 @@ def test_both_say_the_same():
 
     assert [line[:3] for line in skeleton(FILES[0])] == [line[:3] for line in skeleton(FILES[1])]
     assert code(FILES[0]) == code(FILES[1])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_counts_are_those_of_the_command(name, capsys):
+    from tools import catalogue_counts
+
+    assert catalogue_counts.main([]) == 0
+    assert blocks(name, "text")[0].strip("\n") == capsys.readouterr().out.strip("\n")
