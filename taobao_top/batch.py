@@ -7,6 +7,7 @@ https://open.taobao.com/doc.htm?docId=350&docType=1
 from __future__ import annotations
 
 import re
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote_plus, urlencode
 
@@ -23,7 +24,7 @@ from taobao_top.request import Wanted, http_error
 from taobao_top.response import TopResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -56,20 +57,24 @@ def write_batch(items: list[dict[str, str]], separator: str = SEPARATOR) -> byte
         for name in _SHAREABLE
         if name in first and all(item.get(name) == first[name] for item in others)
     }
-    parts = [_SHARED + _form(shared)] if shared else []
+    written = _Escaped()
+    parts = [_SHARED + _form(shared.items(), written)] if shared else []
     for item in items:
-        own = {name: value for name, value in item.items() if name not in shared}
-        parts.append(_form(own) if own else _NOTHING)
+        own = [pair for pair in item.items() if pair[0] not in shared]
+        parts.append(_form(own, written) if own else _NOTHING)
     return separator.join(parts).encode()
 
 
-def _form(parameters: dict[str, str]) -> str:
-    # Most values need no escapes: asking first is faster than urlencode().
-    return "&".join([f"{_escaped(name)}={_escaped(value)}" for name, value in parameters.items()])
+class _Escaped(dict[str, str]):
+    """Texts of one batch with their escapes: names, and many values, come again and again."""
+
+    def __missing__(self, text: str) -> str:
+        self[text] = escaped = text if _PLAIN(text) else quote_plus(text)
+        return escaped
 
 
-def _escaped(text: str) -> str:
-    return text if _PLAIN(text) else quote_plus(text)
+def _form(pairs: Iterable[tuple[str, str]], written: _Escaped) -> str:
+    return "&".join([f"{written[name]}={written[value]}" for name, value in pairs])
 
 
 def read_batch(body: bytes, count: int, separator: str = SEPARATOR) -> list[bytes] | None:
@@ -84,6 +89,12 @@ class _Collected(Promise["TopResponse[Any]"]):
     def __init__(self, batch: Batch) -> None:
         super().__init__()
         self._batch = batch
+        self.outcome: TopResponse[Any] | BaseException = CancelledError("this call was cancelled before it was sent")
+
+    def fail(self, error: Exception) -> None:
+        """End with an error."""
+        self.outcome = error
+        self.set_exception(error)
 
     def result(self, timeout: float | None = None) -> TopResponse[Any]:
         self._batch._refuse_early()  # noqa: SLF001 (its own room)
@@ -205,28 +216,33 @@ class Batch:
             raise RuntimeError("this batch has been sent: begin a new one")
         self._sent = True
         self._top._refuse_closed()  # noqa: SLF001
-        for start in range(0, len(self._wanted), self._size):
-            chosen = slice(start, start + self._size)
-            self._send(self._wanted[chosen], self._promises[chosen])
+        going = [
+            (wanted, promise)
+            for wanted, promise in zip(self._wanted, self._promises, strict=True)
+            if promise.set_running_or_notify_cancel()
+        ]
+        for start in range(0, len(going), self._size):
+            wanted, promises = zip(*going[start : start + self._size], strict=True)
+            self._send(wanted, promises)
 
     @property
     def answers(self) -> list[TopResponse[Any] | BaseException]:
         """The answers and errors, in the order of the calls."""
         self._refuse_early()
-        return [promise.exception() or promise.result() for promise in self._promises]
+        for promise in self._promises:
+            promise._taken = True  # noqa: SLF001 (an error that is handed over here is no lost one)
+        return [promise.outcome for promise in self._promises]
 
     def _refuse_early(self) -> None:
         if not self._sent:
             raise RuntimeError("this batch has not been sent: leave its block first, or call send()")
 
-    def _send(self, wanted: list[Wanted], promises: list[_Collected]) -> None:
-        for promise in promises:
-            promise.set_running_or_notify_cancel()
+    def _send(self, wanted: tuple[Wanted, ...], promises: tuple[_Collected, ...]) -> None:
         try:
             response = self._top._pipeline.run(self._call(wanted))  # noqa: SLF001
         except Exception as error:  # noqa: BLE001 (whatever it is, it is the outcome of each of these calls)
             for promise in promises:
-                promise.set_exception(error)
+                promise.fail(error)
             return
         for call, promise, part in zip(wanted, promises, response.data, strict=True):
             answer: TopResponse[Any] = TopResponse.of(response, call.name)
@@ -234,11 +250,12 @@ class Batch:
             try:
                 answer._data = call.data(part, answer)  # noqa: SLF001
             except Exception as error:  # noqa: BLE001 (it belongs to this call alone)
-                promise.set_exception(error)
+                promise.fail(error)
             else:
+                promise.outcome = answer
                 promise.set_result(answer)
 
-    def _call(self, wanted: list[Wanted]) -> Call:
+    def _call(self, wanted: tuple[Wanted, ...]) -> Call:
         settings = self._settings
         items = []
         for call in wanted:

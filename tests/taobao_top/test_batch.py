@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+from concurrent.futures import CancelledError
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -199,6 +200,20 @@ class TestBatch:
 
         assert promise.cancelled()
         assert not gateway.requests
+        assert isinstance(batch.answers[0], CancelledError)
+
+    def test_cancelled(self, top, gateway):
+        """A call that is cancelled before does not go along; the others do."""
+        gateway.answers(joined(answer(2)), url=BATCH)
+
+        with top.batch() as batch:
+            first = batch.a.b(x=1)
+            second = batch.a.b(x=2)
+            first.cancel()
+
+        assert [item["x"] for item in items(gateway.requests[0])] == ["2"]
+        assert isinstance(batch.answers[0], CancelledError)
+        assert batch.answers[1] is second.result()
 
     @pytest.mark.parametrize(
         "wait", [lambda p: p.result(), lambda p: p.exception(), lambda p: p.wait(), lambda p: asyncio.run(awaited(p))]
