@@ -33,7 +33,7 @@ HEADERS = 1000
 _END, _CUSTOM, _STATUS_CODE, _STATUS_PHRASE, _FLAG, _TOKEN = range(6)
 _VOID, _STRING, _BYTE, _INT16, _INT32, _INT64, _DATE, _BYTES = range(8)
 
-_I8, _I16, _I32, _I64 = Struct("<b"), Struct("<h"), Struct("<i"), Struct("<q")
+_I8, _I16, _I32, _I64, _LENGTH = Struct("<b"), Struct("<h"), Struct("<i"), Struct("<q"), Struct("<I")
 _HEAD, _HEADER_I32 = Struct("<BB"), Struct("<hi")
 _TYPED_I8, _TYPED_I16, _TYPED_I32, _TYPED_I64 = Struct("<bb"), Struct("<bh"), Struct("<bi"), Struct("<bq")
 
@@ -158,34 +158,36 @@ def _check_size(data: bytes) -> None:
 
 
 def _read(data: bytes, status: Struct) -> Frame:
+    # Lengths are read without a sign: a negative one is a huge one, behind which nothing can be read.
     content: dict[str, Any] = {}
     members: dict[str, Any] = {}
+    header_at, length_at, long_at = _I16.unpack_from, _LENGTH.unpack_from, _I64.unpack_from
     at = 2
     try:
         for _ in range(HEADERS):
-            (header,) = _I16.unpack_from(data, at)
-            at += 2
+            (header,) = header_at(data, at)
             if header == _CUSTOM:
-                name, at = _text(data, at)
-                content[name], at = _READERS[data[at]](data, at + 1)
+                end = at + 6 + length_at(data, at + 2)[0]
+                name = data[at + 6 : end].decode()
+                kind = data[end]
+                at = end + 1
+                if kind == _STRING:
+                    start, at = at + 4, at + 4 + length_at(data, at)[0]
+                    content[name] = data[start:at].decode()
+                elif kind == _INT64:
+                    (content[name],) = long_at(data, at)
+                    at += 8
+                else:
+                    content[name], at = _READERS[kind](data, at)
             elif header == _END:
                 return Frame(type=data[1], content=content, **members)
-            elif header == _STATUS_CODE:
-                (members["status_code"],) = status.unpack_from(data, at)
-                at += status.size
-            elif header == _FLAG:
-                (members["flag"],) = _I32.unpack_from(data, at)
-                at += 4
-            elif header in {_STATUS_PHRASE, _TOKEN}:
-                members["token" if header == _TOKEN else "status_phrase"], at = _text(data, at)
             else:
-                msg = f"a frame with a header of the unknown type {header}"
-                raise CodecError(msg)
+                at = _read_member(data, at, status, members)
     except (error, IndexError):
-        msg = f"a frame that is cut off at byte {len(data)}"
+        msg = f"a frame that is cut off at byte {len(data)}, or has a length that is wrong"
         raise CodecError(msg) from None
-    except KeyError:
-        msg = f"a frame with a value of the unknown format {data[at]}"
+    except KeyError as unknown:
+        msg = f"a frame with a header or value of the unknown type {unknown}"
         raise CodecError(msg) from None
     except UnicodeDecodeError:
         raise CodecError("a frame with a text that is no UTF-8") from None
@@ -195,24 +197,31 @@ def _read(data: bytes, status: Struct) -> Frame:
     raise CodecError(msg)
 
 
-def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
-    (length,) = _I32.unpack_from(data, at)
-    at += 4
-    end = at + length
-    if not at <= end <= len(data):
-        msg = f"a frame with a text of {length} bytes where {len(data) - at} are left"
+def _read_member(data: bytes, at: int, status: Struct, members: dict[str, Any]) -> int:
+    (header,) = _I16.unpack_from(data, at)
+    name = _MEMBERS[header]
+    if name in members:
+        msg = f"a frame with {name} twice"
         raise CodecError(msg)
-    return data[at:end], end
+    if header in {_STATUS_PHRASE, _TOKEN}:
+        end = at + 6 + _LENGTH.unpack_from(data, at + 2)[0]
+        members[name] = data[at + 6 : end].decode()
+        return end
+    shape = status if header == _STATUS_CODE else _I32
+    (members[name],) = shape.unpack_from(data, at + 2)
+    return at + 2 + shape.size
 
 
-def _text(data: bytes, at: int) -> tuple[str, int]:
-    raw, end = _bytes(data, at)
-    return raw.decode(), end
+_MEMBERS = {_STATUS_CODE: "status_code", _STATUS_PHRASE: "status_phrase", _FLAG: "flag", _TOKEN: "token"}
 
 
 def _date(data: bytes, at: int) -> tuple[datetime, int]:
-    (milliseconds,) = _I64.unpack_from(data, at)
-    return _EPOCH + milliseconds * _MILLISECOND, at + 8
+    return _EPOCH + _I64.unpack_from(data, at)[0] * _MILLISECOND, at + 8
+
+
+def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
+    end = at + 4 + _LENGTH.unpack_from(data, at)[0]
+    return data[at + 4 : end], end
 
 
 def _number(shape: Struct) -> Callable[[bytes, int], tuple[int, int]]:
@@ -221,11 +230,9 @@ def _number(shape: Struct) -> Callable[[bytes, int], tuple[int, int]]:
 
 _READERS: dict[int, Callable[[bytes, int], tuple[Any, int]]] = {
     _VOID: lambda _, at: (None, at),
-    _STRING: _text,
     _BYTE: _number(_I8),
     _INT16: _number(_I16),
     _INT32: _number(_I32),
-    _INT64: _number(_I64),
     _DATE: _date,
     _BYTES: _bytes,
 }

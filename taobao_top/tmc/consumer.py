@@ -155,14 +155,12 @@ class Consumer:
             now = time.monotonic()
             if now >= pull_at:
                 pull_at = now + self._pull_every
-                if self._has_room():
+                if self._queue.qsize() < self._backlog and not self._stopping.is_set():
                     connection.pull()
             data = connection.receive(pull_at - now)
-            if data is not None:
-                if self._has_room():
-                    self._queue.put(data)
-                else:
-                    _logger.info("message channel: a message is left for later")
-
-    def _has_room(self) -> bool:
-        return self._queue.qsize() < self._backlog and not self._stopping.is_set()
+            if data is None:
+                continue
+            if self._queue.qsize() < self._backlog:
+                self._queue.put(data)
+            else:
+                _logger.info("message channel: a message is left for later")

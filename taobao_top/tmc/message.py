@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from chainable.errors import CodecError
-from taobao_top.answers import open_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Message"]
 
+# Not strict: the platform is known to send raw tabs and line breaks inside of texts.
+_open = json.JSONDecoder(strict=False, parse_float=Decimal).decode
 
-@frozen(kw_only=True)
+
+@frozen
 class Message:
     """
     A message of the platform.
@@ -25,26 +29,12 @@ class Message:
         id: Its number; the same at every delivery.
         topic: ``taobao_trade_TradeChanged`` and the like.
         content: What it says, opened: integers exact, fractions as Decimal; None when it says nothing.
-        raw: The content as it came: JSON text.
-        userid: The number of the user it is about; None when it was not told.
-        nick: That user's name.
-        dataid: The platform's mark of what it is about.
-        publisher: Who published it.
-        time: When it was published.
-        outtime: When it was handed out.
         headers: All that came with it, by the platform's names.
     """
 
     id: int
     topic: str
     content: Any = field(default=None, repr=False)
-    raw: str = field(default="", repr=False)
-    userid: int | None = field(default=None, repr=False)
-    nick: str = field(default="", repr=False)
-    dataid: str = ""
-    publisher: str = ""
-    time: datetime | None = None
-    outtime: datetime | None = None
     headers: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
 
     @classmethod
@@ -53,25 +43,58 @@ class Message:
         Make the message of a Data frame's content.
 
         Raises:
-            CodecError: Its content is no JSON, or a member is of a type the platform does not send.
+            CodecError: It has no id or topic, or its content is no JSON.
         """
-        get = headers.get
-        raw = get("content") or ""
-        number, topic, userid, time, outtime = get("id"), get("topic"), get("userid"), get("time"), get("outtime")
-        if type(number) is not int or type(topic) is not str or type(raw) is not str:
-            raise CodecError("a message without an id, a topic, or text as its content")
-        opened: dict[str, Any] = {"content": raw or None}
-        open_json(opened, "content")
-        return cls(
-            id=number,
-            topic=topic,
-            content=opened["content"],
-            raw=raw,
-            userid=userid if type(userid) is int else None,
-            nick=str(get("nick") or ""),
-            dataid=str(get("dataid") or ""),
-            publisher=str(get("publisher") or ""),
-            time=time if type(time) is datetime else None,
-            outtime=outtime if type(outtime) is datetime else None,
-            headers=headers,
-        )
+        number, topic, raw = headers.get("id"), headers.get("topic"), headers.get("content")
+        if type(number) is not int or type(topic) is not str:
+            raise CodecError("a message without an id or a topic")
+        try:
+            return cls(number, topic, _open(raw) if raw else None, headers)
+        except (TypeError, ValueError, RecursionError) as error:
+            # The text is not shown, for it may hold personal data.
+            msg = f"the content is no JSON: {type(error).__name__}"
+            raise CodecError(msg) from None
+
+    @property
+    def raw(self) -> str:
+        """The content as it came: JSON text."""
+        return self._text("content")
+
+    @property
+    def userid(self) -> int | None:
+        """The number of the user it is about; None when it was not told."""
+        number = self.headers.get("userid")
+        return number if type(number) is int else None
+
+    @property
+    def nick(self) -> str:
+        """The name of the user it is about."""
+        return self._text("nick")
+
+    @property
+    def dataid(self) -> str:
+        """The platform's mark of what it is about."""
+        return self._text("dataid")
+
+    @property
+    def publisher(self) -> str:
+        """Who published it."""
+        return self._text("publisher")
+
+    @property
+    def time(self) -> datetime | None:
+        """When it was published, on the clocks of Beijing; None when it was not told."""
+        return self._moment("time")
+
+    @property
+    def outtime(self) -> datetime | None:
+        """When it was handed out, on the clocks of Beijing; None when it was not told."""
+        return self._moment("outtime")
+
+    def _text(self, name: str) -> str:
+        value = self.headers.get(name)
+        return "" if value is None else str(value)
+
+    def _moment(self, name: str) -> datetime | None:
+        value = self.headers.get(name)
+        return value if isinstance(value, datetime) else None

@@ -1,0 +1,511 @@
+"""The client of the message channel against the sandbox's, over real WebSockets."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import ssl
+import struct
+import threading
+
+import pytest
+from redis import Redis
+from websockets.sync.server import serve
+
+from chainable.claims import MemoryStore, RedisStore
+from chainable.errors import CodecError, ConfigurationError
+from taobao_top import MD5Signer, TaobaoTop, TopError
+from taobao_top.tmc import CHANNEL, TMC, ChannelError
+
+TOPIC = "taobao_trade_TradeChanged"
+
+
+def test_messages_are_handled_and_confirmed(sandbox, make, eventually):
+    tmc, got = make(), []
+
+    @tmc.taobao_trade_TradeChanged
+    def changed(message):
+        got.append((message.topic, message.content))
+
+    @tmc.taobao_trade
+    def trade(message):
+        got.append(("prefix", message.topic))
+
+    @tmc.on("taobao_refund", "tmall_mei")
+    def refund(message):
+        got.append(("refund", message.userid, message.nick))
+
+    sent = [sandbox.messages.publish(TOPIC, {"tid": 9223372036854775808, "名": "中"})]
+    assert not tmc.connected
+    with tmc:
+        assert tmc.connected
+        eventually(lambda: len(got) == 1)
+        sent.append(sandbox.messages.publish("taobao_trade_TradeClose"))
+        sent.append(sandbox.messages.publish("taobao_refund_RefundCreated", user_id=9, nick="n"))
+        eventually(lambda: len(sandbox.messages.confirmed) == 3)
+    assert not tmc.connected
+    assert got[0] == (TOPIC, {"tid": 9223372036854775808, "名": "中"})
+    assert sorted(got[1:]) == [("prefix", "taobao_trade_TradeClose"), ("refund", 9, "n")]
+    assert sorted(sandbox.messages.confirmed) == [message.id for message in sent]
+    assert sandbox.messages.unconfirmed == sandbox.messages.waiting == 0
+    (connect,) = [entry for entry in sandbox.journal if entry.method == "connect"]
+    assert connect.verified
+    assert connect.parameters["group_name"] == "default"
+
+
+def test_what_a_handler_fails_at_comes_again(sandbox, make, eventually, caplog):
+    tmc, seen = make(), []
+
+    @tmc.a
+    def handle(message):
+        seen.append(message.id)
+        if len(seen) == 1:
+            raise LookupError("private words")
+        if len(seen) == 2:
+            raise SystemExit
+
+    with caplog.at_level(logging.ERROR, "taobao_top"), tmc:
+        message = sandbox.messages.publish("a_b")
+        eventually(lambda: sandbox.messages.confirmed)
+    assert seen == [message.id] * 3
+    assert sandbox.messages.failed == [(message.id, "LookupError"), (message.id, "SystemExit")]
+    assert f"message {message.id} of the topic a_b failed" in caplog.text
+    assert "private words" in caplog.text  # our own log has the traceback
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis", "default"])
+def test_what_comes_twice_is_handled_once(sandbox, make, eventually, kind, request):
+    store = {
+        "memory": MemoryStore,
+        "redis": lambda: RedisStore(request.getfixturevalue("redis_server")),
+        "default": lambda: None,
+    }[kind]()
+    tmc, seen = make(store=store), []
+    tmc.a(seen.append)
+    message = sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: len(sandbox.messages.confirmed) == 1)
+        sandbox.messages.repeat(message)
+        eventually(lambda: len(sandbox.messages.confirmed) == 2)
+    assert len(seen) == 1
+
+
+def test_two_processes_share_a_store(sandbox, make, eventually, redis_url):
+    entered, leave, seen = threading.Event(), threading.Event(), []
+
+    def handle(message):
+        seen.append(message.id)
+        entered.set()
+        leave.wait(10)
+
+    clients = [make(store=RedisStore(Redis.from_url(redis_url), prefix="two:")) for _ in range(2)]
+    for tmc in clients:
+        tmc.otherwise(handle)
+        tmc.start()
+    message = sandbox.messages.publish("a_b")
+    assert entered.wait(10)
+    for _ in range(3):  # handed out once more, to anyone, while it is being handled
+        before = len(sandbox.messages.failed)
+        sandbox.messages.repeat(message)
+        eventually(lambda before=before: len(sandbox.messages.failed) > before)
+    leave.set()
+    eventually(lambda: sandbox.messages.confirmed)
+    for tmc in clients:
+        tmc.stop()
+    assert seen == [message.id]
+    assert {reason for _, reason in sandbox.messages.failed} == {"the message is being handled by another worker"}
+
+
+def test_topics_without_a_handler_come_again_or_are_confirmed(sandbox, make, eventually, caplog):
+    message = sandbox.messages.publish("a_b")
+    with make():
+        eventually(lambda: sandbox.messages.failed)
+    assert sandbox.messages.failed[0] == (message.id, "the topic has no handler")
+    assert "the topic a_b has no handler" in caplog.text
+    with make(unknown="confirm"):
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+
+
+def test_a_content_that_is_no_json_is_told_as_failed(sandbox, make, eventually, caplog):
+    tmc = make()
+    tmc.otherwise(lambda message: None)
+    message = sandbox.messages.publish("a_b", "{person")
+    with tmc:
+        eventually(lambda: sandbox.messages.failed)
+        sandbox.messages.publish("a_b", "")
+        eventually(lambda: sandbox.messages.confirmed)
+    assert sandbox.messages.failed[0] == (message.id, "the message could not be read")
+    assert "the content is no JSON" in caplog.text
+    assert "person" not in caplog.text
+
+
+def test_publishing(sandbox, make):
+    with make(group="g") as tmc:
+        tmc.publish("a_b", {"tid": 1, "名": "中"})
+        tmc.publish("a_b", '{"x": 1}', session="s3ssion")
+        with pytest.raises(CodecError, match="a set has no form"):
+            tmc.publish("a_b", {"x": {1}})
+        with pytest.raises(CodecError, match="at most"):
+            tmc.publish("a_b", "x" * 5_000_000)
+    sent = sandbox.messages.sent
+    assert [(message.topic, message.content, message.group) for message in sent] == [
+        ("a_b", '{"tid":1,"名":"中"}', "g"),
+        ("a_b", '{"x": 1}', "g"),
+    ]
+    published = [entry.parameters for entry in sandbox.journal if entry.method == "publish"]
+    assert "session" not in published[0]
+    assert published[1]["session"] == "s3ssion"
+    with pytest.raises(ChannelError, match="there is no connection") as caught:
+        tmc.publish("a_b", {})
+    assert not caught.value.maybe_sent
+
+
+def test_handlers_publish_with_a_single_worker(sandbox, make, eventually):
+    tmc = make(workers=1)
+    tmc.a(lambda message: tmc.publish("c_d", {"id": message.id}))
+    sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: sandbox.messages.confirmed)
+    assert [message.topic for message in sandbox.messages.sent] == ["c_d"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"), [({"app_secret": "wrong"}, "25"), ({"app_key": "1"}, "29"), ({"clock": lambda: 0.0}, "31")]
+)
+def test_a_refused_app_is_told_so(sandbox, make, settings, code):
+    tmc = make(top=sandbox.client(**settings))
+
+    with pytest.raises(TopError) as caught:
+        tmc.start()
+
+    assert caught.value.code == code
+    assert f"message channel, connect: code {code}: Invalid" in str(caught.value)
+    assert sandbox.account.app_secret not in str(caught.value)
+    with pytest.raises(TopError):
+        tmc.run()
+    assert not tmc.connected
+
+
+def test_a_busy_server_is_asked_again(sandbox, make, eventually):
+    sandbox.messages.refuse(2)
+    with make() as tmc:
+        eventually(lambda: tmc.connected)
+    assert [entry.code for entry in sandbox.journal if entry.method == "connect"] == [500, 500, None]
+
+
+def test_an_app_that_was_accepted_is_not_given_up(sandbox, make, eventually, caplog):
+    now = [sandbox.application.clock()]
+    with make(top=sandbox.client(clock=lambda: now[0])) as tmc:
+        now[0] = 0.0
+        sandbox.messages.drop()
+        eventually(lambda: "code 31" in caplog.text)
+        now[0] = sandbox.application.clock()
+        eventually(lambda: tmc.connected)
+
+
+def test_connections_are_made_again(sandbox, make, eventually, caplog):
+    tmc, seen = make(), []
+    tmc.a(lambda message: seen.append(message.id))
+    with tmc:
+        for number in range(1, 4):
+            eventually(lambda: sandbox.messages.links)
+            sandbox.messages.drop()
+            eventually(lambda: "the message channel was closed: code 1001; connecting again" in caplog.text)
+            sandbox.messages.publish("a_b")
+            eventually(lambda number=number: len(sandbox.messages.confirmed) == number)
+    assert len(set(seen)) == 3
+
+
+def test_the_longest_wait_doubles_and_chance_shortens_it(make, monkeypatch, eventually):
+    asked = []
+
+    def chance():
+        asked.append(None)
+        return 0.0
+
+    tmc = make(url="ws://127.0.0.1:9/", backoff=(100.0, 1000.0), chance=chance)
+    tmc.start()
+    eventually(lambda: len(asked) > 60)
+    assert not tmc.connected
+    tmc.stop()
+
+
+def test_what_was_handled_while_the_connection_was_lost_is_confirmed_later(sandbox, make, eventually, caplog):
+    caplog.set_level(logging.INFO, "taobao_top")
+    tmc, entered, leave, seen = make(backoff=(0.3, 0.3), chance=lambda: 1.0), threading.Event(), threading.Event(), []
+
+    @tmc.a
+    def handle(message):
+        seen.append(message.id)
+        entered.set()
+        leave.wait(10)
+
+    message = sandbox.messages.publish("a_b")
+    with tmc:
+        assert entered.wait(10)
+        sandbox.messages.drop()
+        eventually(lambda: not tmc.connected)
+        leave.set()
+        eventually(lambda: f"message {message.id}: there is no connection to tell of it" in caplog.text)
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+    assert seen == [message.id]
+
+
+def test_stopping_lets_handlers_finish_and_leaves_the_rest(sandbox, make, eventually):
+    tmc, entered, leave, seen = make(workers=1), threading.Event(), threading.Event(), []
+
+    @tmc.a
+    def handle(message):
+        seen.append(message.id)
+        entered.set()
+        leave.wait(10)
+
+    first, second = [sandbox.messages.publish("a_b") for _ in range(2)]
+    tmc.start()
+    assert entered.wait(10)
+    stopping = [threading.Thread(target=tmc.stop) for _ in range(2)]
+    for thread in stopping:
+        thread.start()
+    eventually(lambda: any(thread.name == "taobao_top.tmc-end" for thread in threading.enumerate()))
+    sandbox.messages.publish("a_b")  # still received, no longer begun
+    leave.set()
+    for thread in stopping:
+        thread.join(10)
+    assert seen == sandbox.messages.confirmed == [first.id]
+    eventually(lambda: sandbox.messages.waiting == 2)
+    leave.set()
+    with tmc:  # and once more
+        eventually(lambda: len(sandbox.messages.confirmed) == 3)
+    assert seen[1] == second.id
+
+
+def test_a_handler_that_takes_too_long_is_not_waited_for(sandbox, make, eventually, caplog):
+    caplog.set_level(logging.INFO, "taobao_top")
+    tmc, entered, leave, done = make(), threading.Event(), threading.Event(), threading.Event()
+
+    @tmc.a
+    def handle(message):
+        entered.set()
+        leave.wait(10)
+        done.set()
+
+    message = sandbox.messages.publish("a_b")
+    tmc.start()
+    assert entered.wait(10)
+    tmc.stop(timeout=0.01)
+    leave.set()
+    assert done.wait(10)
+    eventually(lambda: f"message {message.id}: there is no connection" in caplog.text)
+    with tmc:
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+
+
+def test_a_handler_may_stop_the_channel(sandbox, make):
+    tmc = make()
+    tmc.a(lambda message: tmc.stop())
+    message = sandbox.messages.publish("a_b")
+    tmc.run()
+    assert sandbox.messages.confirmed == [message.id]
+
+
+def test_it_is_started_once(make):
+    tmc = make()
+    tmc.stop()
+    with tmc, pytest.raises(RuntimeError, match="started already"):
+        tmc.start()
+
+
+def test_too_many_messages_are_left(sandbox, make, eventually, caplog):
+    caplog.set_level(logging.INFO, "taobao_top")
+    tmc, leave = make(workers=1, backlog=1), threading.Event()
+    tmc.a(lambda message: leave.wait(10))
+    for _ in range(4):
+        sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: "a message is left for later" in caplog.text)
+        pulls = len([entry for entry in sandbox.journal if entry.method == "pull"])
+        assert pulls == 1  # nothing more is asked for
+        leave.set()
+        eventually(lambda: sandbox.messages.confirmed)
+
+
+def test_garbage_is_left(sandbox, make, eventually, caplog):
+    tmc = make()
+    tmc.a(lambda message: None)
+    with tmc:
+        (link,) = eventually(lambda: sandbox.messages.links)
+        for data, words in (
+            (b"no frame", "not a frame of version 2"),
+            (b"\x02\x02\x00\x00", "a frame of type 2 that is no message"),
+            (b"\x02\x03\x00", "an acknowledgement could not be read"),
+            (b"\x02\x03\x02\x00\x07\x00\x00\x00\x00\x00", "message channel, send: code 7"),
+            (b"\x02\x03\x00\x00", ""),
+            (b"\x02\x02\x01\x00\x06\x00\x00\x00__kind\x02\x03\x00\x00", "without an id"),
+        ):
+            link.push(data)
+            eventually(lambda words=words: words in caplog.text)
+        sandbox.messages.publish("a_b")
+        eventually(lambda: sandbox.messages.confirmed)
+
+
+def counted(text):
+    return struct.pack("<i", len(text)) + text.encode()
+
+
+@pytest.fixture
+def server():
+    """A server that does with a connection as told."""
+    behaviour = []
+
+    def served(socket):
+        behaviour[0](socket)
+
+    with serve(served, "127.0.0.1", 0, compression=None) as endpoint:
+        thread = threading.Thread(target=endpoint.serve_forever)
+        thread.start()
+        yield f"ws://127.0.0.1:{endpoint.socket.getsockname()[1]}/", behaviour
+        endpoint.shutdown()
+        thread.join()
+
+
+ACCEPTED = b"\x02\x01\x05\x00" + counted("t0ken") + b"\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ACCEPTED.replace(b"\x02\x01", b"\x02\x02", 1), "a message of type 2, not CONNECTACK"),
+        ("text", "did not acknowledge the connection: CodecError"),
+        (None, "did not acknowledge the connection: ConnectionClosed"),
+    ],
+)
+def test_servers_that_do_not_acknowledge(make, server, answer, words, caplog, eventually):
+    url, behaviour = server
+    behaviour.append(lambda socket: answer is not None and (socket.recv(), socket.send(answer)))
+    tmc = make(url=url)
+    tmc.start()
+    assert not tmc.connected
+    eventually(lambda: words in caplog.text)
+
+
+def test_a_server_that_says_nothing(make, server, caplog, eventually):
+    url, behaviour = server
+    behaviour.append(lambda socket: list(socket))
+    make(url=url, timeout=0.05).start()
+    eventually(lambda: "did not acknowledge the connection: TimeoutError" in caplog.text)
+
+
+def test_the_token_goes_along_and_pings_keep_the_connection(make, server, eventually):
+    url, behaviour = server
+    frames, pinged = [], []
+
+    def served(socket):
+        original = socket.protocol.receive_data
+        socket.protocol.receive_data = lambda data: (pinged.append(data[:1] == b"\x89"), original(data))
+        frames.append(socket.recv())
+        socket.send(ACCEPTED)
+        frames.extend(socket)
+
+    behaviour.append(served)
+    with make(url=url, ping_every=0.02):
+        eventually(lambda: any(pinged) and len(frames) > 1)
+    assert frames[1] == b"\x02\x02\x05\x00" + counted("t0ken") + b"\x01\x00" + counted("__kind") + b"\x02\x01\x00\x00"
+    assert b"intranet_ip\x01\x09\x00\x00\x00127.0.0.1" in frames[0]
+
+
+def published(socket, answer):
+    socket.recv()
+    socket.send(ACCEPTED)
+    for frame in socket:
+        if b"topic" in frame:
+            answer(socket, frame[frame.index(b"\x04\x00") + 2 :][:4])
+
+
+def test_a_refused_publication(make, server):
+    url, behaviour = server
+    refused = b"\x02\x03\x02\x00\x0b\x00\x00\x00\x03\x00" + counted("no right")
+    behaviour.append(
+        lambda socket: published(socket, lambda s, flag: s.send(refused + b"\x04\x00" + flag + b"\x00\x00"))
+    )
+    with make(url=url) as tmc, pytest.raises(TopError, match="publish: code 11: no right") as caught:
+        tmc.publish("a_b", {})
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("answer", [lambda socket, flag: None, lambda socket, flag: socket.close()])
+def test_a_publication_without_an_answer(make, server, answer):
+    url, behaviour = server
+    behaviour.append(lambda socket: published(socket, answer))
+    with make(url=url, timeout=0.3) as tmc, pytest.raises(ChannelError, match="was not acknowledged") as caught:
+        tmc.publish("a_b", {})
+    assert caught.value.maybe_sent
+    assert pickle.loads(pickle.dumps(caught.value)).maybe_sent
+
+
+def test_telling_over_a_connection_that_is_closed(make, server, eventually, caplog):
+    caplog.set_level(logging.INFO, "taobao_top")
+    url, behaviour = server
+    held, message = [], b"\x02\x02\x01\x00" + counted("__kind") + b"\x02\x03\x01\x00" + counted("id")
+    message += b"\x05\x07\0\0\0\0\0\0\0\x01\x00" + counted("topic") + b"\x01" + counted("a_b") + b"\x00\x00"
+
+    def served(socket):
+        socket.recv()
+        socket.send(ACCEPTED)
+        socket.send(message)
+        held.append(socket)
+        list(socket)
+
+    behaviour.append(served)
+    tmc = make(url=url)
+
+    @tmc.a
+    def handle(message):
+        connection = tmc._connection()
+        connection.close()
+        tmc._consumer.connection = connection  # as it is for a moment until the loss is noticed
+
+    with tmc:
+        eventually(lambda: "message 7: " in caplog.text and "it comes again" in caplog.text)
+
+
+def test_settings_are_checked(sandbox):
+    top = sandbox.client()
+    for settings, words in (
+        ({"url": "http://127.0.0.1/"}, "ws://"),
+        ({"url": "ws://127.0.0.1/", "ssl": ssl.create_default_context()}, "only a url of wss://"),
+        ({"unknown": "drop"}, "'fail' or 'confirm'"),
+        ({"workers": 0}, "at least 1"),
+    ):
+        with pytest.raises(ConfigurationError, match=words):
+            TMC(top, **settings)
+    with TaobaoTop(app_key="1", sign_method=MD5Signer("x")) as bare, pytest.raises(ConfigurationError, match="secret"):
+        TMC(bare)
+
+
+def test_names(sandbox):
+    tmc = TMC(sandbox.client(), group="g")
+
+    assert repr(tmc) == f"<TMC of app {sandbox.account.app_key}, group g, at {CHANNEL}>"
+    assert sandbox.account.app_secret not in repr(tmc._opening)
+    with pytest.raises(AttributeError, match="did you mean 'stop'"):
+        tmc.stpo()
+    with pytest.raises(AttributeError, match="'_x'"):
+        tmc._x
+    for names in ((), ("",), (1,)):
+        with pytest.raises(TypeError, match="names of topics"):
+            tmc.on(*names)
+
+
+def test_nothing_secret_is_logged(sandbox, make, eventually, caplog):
+    caplog.set_level(logging.DEBUG)
+    for name in ("uvicorn", "uvicorn.error", "websockets.server"):
+        caplog.set_level(logging.INFO, name)  # the other side's own
+    tmc = make()
+    tmc.a(lambda message: None)
+    with tmc:
+        sandbox.messages.publish("a_b", {"buyer": "person"}, nick="person")
+        eventually(lambda: sandbox.messages.confirmed)
+        (link,) = sandbox.messages.links
+        token = link._token
+    for secret in (sandbox.account.app_secret, token, "person", token.encode().hex(" ", 1)[:20]):
+        assert secret not in caplog.text

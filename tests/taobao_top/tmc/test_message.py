@@ -1,0 +1,114 @@
+"""Messages and whose they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+
+import pytest
+from attrs.exceptions import FrozenInstanceError
+
+from chainable.errors import CodecError, ConfigurationError
+from chainable.times import BEIJING
+from taobao_top.tmc import Message
+from taobao_top.tmc.handlers import Decorator, Handlers
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=BEIJING)
+HEADERS = {
+    "__kind": 3, "id": 7, "topic": "a_b_C", "content": '{"tid": 9223372036854775808, "fee": 1.10, "memo": "a\tb"}',
+    "dataid": "d1", "publisher": 4272, "userid": 9, "nick": "person", "time": NOON, "outtime": NOON, "new": b"x",
+}  # fmt: skip
+
+
+def test_all_that_came_is_there():
+    message = Message.of(HEADERS)
+
+    assert (message.id, message.topic) == (7, "a_b_C")
+    assert message.content == {"tid": 9223372036854775808, "fee": Decimal("1.10"), "memo": "a\tb"}
+    assert message.raw == HEADERS["content"]
+    assert (message.userid, message.nick, message.dataid, message.publisher) == (9, "person", "d1", "4272")
+    assert message.time == message.outtime == NOON
+    assert message.headers["new"] == b"x"
+
+
+def test_a_message_may_say_nothing():
+    message = Message.of({"id": 1, "topic": "a", "content": "", "userid": "?", "time": "?"})
+
+    assert (message.content, message.raw, message.userid, message.nick, message.time) == (None, "", None, "", None)
+
+
+def test_a_message_does_not_change_and_shows_no_person():
+    message = Message.of(HEADERS)
+
+    with pytest.raises(FrozenInstanceError):
+        message.id = 1
+    assert repr(message) == "Message(id=7, topic='a_b_C')"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"id": None}, {"id": "7"}, {"topic": None}, {"content": "{"}, {"content": 5}, {"content": "[" * 100_000}],
+)
+def test_what_is_no_message(changes):
+    with pytest.raises(CodecError) as caught:
+        Message.of(HEADERS | changes)
+    assert "person" not in str(caught.value)
+
+
+def other(message):
+    """A handler."""
+
+
+def handler(message):
+    """Another."""
+
+
+def test_the_longest_name_wins():
+    handlers = Handlers()
+    handlers.add(("taobao", "tmall_mei"), other)
+    handlers.add(("taobao_trade",), handler)
+
+    assert handlers.find("taobao_trade_TradeChanged") is handler
+    assert handlers.find("taobao_trade") is handler
+    assert handlers.find("taobao_trades_X") is other
+    assert handlers.find("taobao_refund_X") is other
+    assert handlers.find("tmall_mei_Y") is other
+    assert handlers.find("tmall") is None
+    assert handlers.find("") is None
+    assert Decorator(handlers, ())(handler) is handler
+    assert handlers.find("tmall") is handler
+
+
+def test_one_message_has_one_handler():
+    handlers = Handlers()
+    handlers.add(("a", "b"), handler)
+    handlers.add((), handler)
+
+    with pytest.raises(ConfigurationError, match="b has a handler already"):
+        handlers.add(("c", "b"), other)
+    with pytest.raises(ConfigurationError, match="handler of other topics already"):
+        handlers.add((), other)
+    assert handlers.find("c") is handler
+
+
+class Coroutine:
+    async def __call__(self, message):
+        """Nobody awaits."""
+
+
+async def coroutine(message):
+    """Nobody awaits."""
+
+
+@pytest.mark.parametrize("given", [coroutine, partial(coroutine), Coroutine()])
+def test_coroutines_are_no_handlers(given):
+    with pytest.raises(TypeError, match="plain function"):
+        Decorator(Handlers(), ("a",))(given)
+
+
+def test_only_what_can_be_called_is_a_handler():
+    with pytest.raises(TypeError, match="a str cannot be called"):
+        Decorator(Handlers(), ("a",))("b")
+    assert repr(Decorator(Handlers(), ("a", "b"))) == "<decorator of the handler of a, b>"
+    assert repr(Decorator(Handlers(), ())) == "<decorator of the handler of other topics>"
