@@ -31,7 +31,7 @@ TESTS = [
 ]
 NEEDED = [
     "defusedxml",
-    "fastapi",
+    "fastapi>=0.115",
     "httpx2",
     "hypothesis",
     "pytest",
