@@ -204,7 +204,7 @@ def _read_member(data: bytes, at: int, status: Struct, members: dict[str, Any]) 
         msg = f"a frame with {name} twice"
         raise CodecError(msg)
     if header in {_STATUS_PHRASE, _TOKEN}:
-        end = at + 6 + _LENGTH.unpack_from(data, at + 2)[0]
+        end: int = at + 6 + _LENGTH.unpack_from(data, at + 2)[0]
         members[name] = data[at + 6 : end].decode()
         return end
     shape = status if header == _STATUS_CODE else _I32

@@ -17,9 +17,21 @@ if TYPE_CHECKING:
     from taobao_top.tmc.connection import Connection, Opening
     from taobao_top.tmc.handling import Handling
 
-__all__ = ["Consumer"]
+__all__ = ["Consumer", "longest_wait"]
 
 _logger = logging.getLogger("taobao_top")
+
+
+def longest_wait(failures: int, first: float, longest: float) -> float:
+    """
+    Tell how long to wait at most before connecting again.
+
+    Args:
+        failures: Attempts in a row that failed, or whose connection was lost soon; 0 when it had stood.
+        first: Seconds at most after the first of them.
+        longest: Seconds at most, ever.
+    """
+    return min(longest, first * 2.0 ** min(max(failures - 1, 0), 50))
 
 
 class Consumer:
@@ -32,7 +44,7 @@ class Consumer:
         workers: Threads that run handlers.
         backlog: Messages that may wait.
         pull_every: Seconds between requests for messages.
-        backoff: The longest wait before the second attempt to connect, and before any, in seconds.
+        backoff: ``first`` and ``longest`` of :func:`longest_wait`.
         chance: Gives numbers from 0 to 1.
 
     Attributes:
@@ -141,8 +153,7 @@ class Consumer:
                 self.connection = None
             self.tried.set()
             failures = 0 if time.monotonic() - begun > self._pull_every else failures + 1
-            first, longest = self._backoff
-            self._stopping.wait(self._chance() * min(longest, first * 2.0 ** min(failures, 50)))
+            self._stopping.wait(self._chance() * longest_wait(failures, *self._backoff))
         self.tried.set()
 
     def _report(self, level: int, error: Exception) -> None:

@@ -7,6 +7,7 @@ import pickle
 import ssl
 import struct
 import threading
+import time
 
 import pytest
 from redis import Redis
@@ -16,6 +17,7 @@ from chainable.claims import MemoryStore, RedisStore
 from chainable.errors import CodecError, ConfigurationError
 from taobao_top import MD5Signer, TaobaoTop, TopError
 from taobao_top.tmc import CHANNEL, TMC, ChannelError
+from taobao_top.tmc.consumer import longest_wait
 
 TOPIC = "taobao_trade_TradeChanged"
 
@@ -216,7 +218,7 @@ def test_connections_are_made_again(sandbox, make, eventually, caplog):
     assert len(set(seen)) == 3
 
 
-def test_the_longest_wait_doubles_and_chance_shortens_it(make, monkeypatch, eventually):
+def test_chance_shortens_the_waits(make, eventually):
     asked = []
 
     def chance():
@@ -228,6 +230,10 @@ def test_the_longest_wait_doubles_and_chance_shortens_it(make, monkeypatch, even
     eventually(lambda: len(asked) > 60)
     assert not tmc.connected
     tmc.stop()
+
+
+def test_the_longest_wait_doubles_up_to_a_limit():
+    assert [longest_wait(failures, 1.0, 60.0) for failures in (0, 1, 2, 3, 6, 7, 10**9)] == [1, 1, 2, 4, 32, 60, 60]
 
 
 def test_what_was_handled_while_the_connection_was_lost_is_confirmed_later(sandbox, make, eventually, caplog):
@@ -317,16 +323,25 @@ def test_it_is_started_once(make):
 
 def test_too_many_messages_are_left(sandbox, make, eventually, caplog):
     caplog.set_level(logging.INFO, "taobao_top")
-    tmc, leave = make(workers=1, backlog=1), threading.Event()
-    tmc.a(lambda message: leave.wait(10))
-    for _ in range(4):
-        sandbox.messages.publish("a_b")
+    tmc, entered, leave = make(workers=1, backlog=1), threading.Event(), threading.Event()
+
+    @tmc.a
+    def handle(message):
+        entered.set()
+        leave.wait(10)
+
+    sandbox.messages.publish("a_b")
     with tmc:
-        eventually(lambda: "a message is left for later" in caplog.text)
-        pulls = len([entry for entry in sandbox.journal if entry.method == "pull"])
-        assert pulls == 1  # nothing more is asked for
+        assert entered.wait(10)
+        for _ in range(3):  # one waits, two are left
+            sandbox.messages.publish("a_b")
+        eventually(lambda: caplog.text.count("a message is left for later") == 2)
+        pulls = [entry for entry in sandbox.journal if entry.method == "pull"]
+        time.sleep(0.06)  # three times as long as it takes to ask again
+        assert [entry for entry in sandbox.journal if entry.method == "pull"] == pulls
         leave.set()
-        eventually(lambda: sandbox.messages.confirmed)
+        eventually(lambda: len(sandbox.messages.confirmed) == 2)
+    assert sandbox.messages.waiting == 2
 
 
 def test_garbage_is_left(sandbox, make, eventually, caplog):
