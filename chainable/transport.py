@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
     from typing_extensions import Buffer
 
-__all__ = ["ClientCertificate", "FileCertificate", "Transport"]
+__all__ = ["ClientCertificate", "FileCertificate", "Transport", "ended_early"]
 
 IDLE = 7.0  # seconds; the platforms close an idle connection after about 8
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
@@ -436,8 +436,20 @@ class Transport:
             raise ContentDecodingError(error, request=response.request) from None
         except (SSLError, OSError) as error:
             raise requests.ConnectionError(error, request=response.request) from None
+        if ended_early(raw):
+            raise ContentDecodingError("the body's compression ends too early", request=response.request)
         response._content = b"".join(pieces)  # noqa: SLF001 (its own class)
         response._content_consumed = True  # noqa: SLF001
+
+
+def ended_early(raw: Any) -> bool:
+    """
+    Tell whether a body that was read to its end was compressed, and lacks the end of the compression.
+
+    urllib3 gives what there is of it, as if that were all.
+    """
+    unpacker = getattr(getattr(raw, "_decoder", None), "_obj", None)
+    return getattr(unpacker, "eof", True) is False and raw.tell() > 0
 
 
 def _is_network(text: str) -> bool:

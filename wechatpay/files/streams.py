@@ -92,6 +92,8 @@ def pieces(response: requests.Response, *, patience: float | None = None) -> Ite
                 transport._attempt.expires = None if patience is None else time.monotonic() + patience  # noqa: SLF001 (the bound of this thread's reads)
                 try:
                     count = _readinto(raw, buffer)
+                    if not count and transport.ended_early(raw):
+                        raise DecodeError
                 finally:
                     transport._attempt.expires = None  # noqa: SLF001
             if not count:

@@ -1,0 +1,125 @@
+"""A whole client against servers that really break: what is sent is kept, what is promised is asked."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from tests.chainable.scripted import Scripted
+from wechatpay import WeChatPay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+PLATFORM = "PUB_KEY_ID_0000000000000024101100397200000006"
+SERIAL = "3775B6A45ACD588826D15E583A95F5DD12345678"
+_NONCE = re.compile(rb'nonce_str="([^"]+)"')
+
+
+class Gateway:
+    """
+    What the platform would say, signed; and every request that reached it, on any of its hosts.
+
+    Args:
+        key: Signs the answers.
+    """
+
+    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+        self.key = key
+        self.requests: list[bytes] = []
+        self.ahead = 0.0
+
+    def answer(self, body: bytes = b'{"code_url":"weixin://"}', status: str = "200 OK", **headers: str) -> bytes:
+        """Give one HTTP answer with its signature."""
+        timestamp = str(int(time.time() + self.ahead))
+        signature = self.key.sign(b"%b\nN\n%b\n" % (timestamp.encode(), body), PKCS1v15(), SHA256())
+        lines = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Wechatpay-Timestamp": timestamp,
+            "Wechatpay-Nonce": "N",
+            "Wechatpay-Serial": PLATFORM,
+            "Wechatpay-Signature": base64.b64encode(signature).decode(),
+            "Request-ID": "08F2-268443699",
+        } | {name.replace("_", "-"): value for name, value in headers.items()}
+        return (
+            f"HTTP/1.1 {status}\r\n{''.join(f'{n}: {v}' + chr(13) + chr(10) for n, v in lines.items())}\r\n".encode()
+            + body
+        )
+
+    def refusal(self, code: str, status: str, **headers: str) -> bytes:
+        """Give an error in the platform's form."""
+        return self.answer(json.dumps({"code": code, "message": "…"}).encode(), status, **headers)
+
+    @property
+    def nonces(self) -> list[bytes]:
+        """The nonce of each request, in order."""
+        return [found[1] for request in self.requests if (found := _NONCE.search(request))]
+
+    def posts(self) -> int:
+        """Count the requests that were POSTs."""
+        return sum(request.startswith(b"POST ") for request in self.requests)
+
+
+@pytest.fixture
+def gateway(platform_key: rsa.RSAPrivateKey) -> Gateway:
+    return Gateway(platform_key)
+
+
+@pytest.fixture
+def serve(gateway: Gateway) -> Iterator[Callable[..., Scripted]]:
+    """Start a server whose answers are steps: bytes to send, or a function of the connection; the last one stays."""
+    servers: list[Scripted] = []
+
+    def start(*steps: Any, context: Any = None) -> Scripted:
+        waiting = list(steps)
+
+        def script(connection: Any, request: bytes, _: int) -> None:
+            gateway.requests.append(request)
+            step = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            if isinstance(step, bytes):
+                connection.sendall(step)
+            else:
+                step(connection)
+
+        servers.append(Scripted(script, context))
+        servers[-1].__enter__()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.__exit__()
+
+
+@pytest.fixture
+def make_client(merchant_key: rsa.RSAPrivateKey, platform_key: rsa.RSAPrivateKey) -> Iterator[Callable[..., WeChatPay]]:
+    made: list[WeChatPay] = []
+
+    def make(base_url: str, **settings: Any) -> WeChatPay:
+        options: dict[str, Any] = {
+            "mchid": "1900000109",
+            "serial": SERIAL,
+            "private_key": merchant_key,
+            "certs": {PLATFORM: platform_key.public_key()},
+            "timeout": (2, 2),
+            "deadline": 10,
+            "proxies": {},
+        }
+        client = WeChatPay(base_url=base_url, **options | settings)
+        # The pauses between attempts are tested elsewhere; here they would only take time.
+        object.__setattr__(client._pipeline, "chance", lambda: 0.0)
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        client.close()
