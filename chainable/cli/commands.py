@@ -20,6 +20,7 @@ __all__ = ["Argument", "Command", "Group", "Option", "as_json", "json_option", "
 
 _LANGUAGE = "chainable.language"
 _JSON = "chainable.json"
+_HEADINGS = {"en": ("Usage: ", "Options"), "zh": ("用法：", "选项")}
 
 
 def language(context: click.Context) -> str:
@@ -73,8 +74,6 @@ class Command(click.Command):
         zh: The help in Chinese; its first sentence stands in the list of commands.
     """
 
-    _headings = {"en": ("Usage: ", "Options"), "zh": ("用法：", "选项")}
-
     def __init__(self, *arguments: Any, zh: str = "", **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.zh = zh
@@ -100,7 +99,7 @@ class Command(click.Command):
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the line of usage."""
         pieces = " ".join(self.collect_usage_pieces(ctx))
-        formatter.write_usage(ctx.command_path, pieces, prefix=self._headings[language(ctx)][0])
+        formatter.write_usage(ctx.command_path, pieces, prefix=_HEADINGS[language(ctx)][0])
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what it does."""
@@ -111,7 +110,7 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
         records = [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx)) is not None]
-        with formatter.section(self._headings[language(ctx)][1]):
+        with formatter.section(_HEADINGS[language(ctx)][1]):
             formatter.write_dl(records)
 
 

@@ -67,9 +67,13 @@ class Failure(click.ClickException):
 
     def __init__(self, error: Exception, *, as_json: bool = False, told: str | None = None) -> None:
         super().__init__(str(error) if told is None else told)
-        self.exit_code = exit_code(error)
         self._error = error
         self._as_json = as_json
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # click has one for the class, we one for each error
+        """What the command ends with."""
+        return exit_code(self._error)
 
     def members(self) -> dict[str, Any]:
         """Give the error for machines."""

@@ -20,7 +20,8 @@ def until_interrupted(step: Callable[[], object] | None = None, every: float = 0
         step: Called again and again meanwhile.
         every: Seconds between two calls.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ends = (signal.SIGINT, signal.SIGTERM)  # a shell's background job ignores SIGINT unless it is asked for
+    before = [signal.signal(end, signal.default_int_handler) for end in ends]
     try:
         while True:
             if step is not None:
@@ -29,4 +30,5 @@ def until_interrupted(step: Callable[[], object] | None = None, every: float = 0
     except KeyboardInterrupt:
         return
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for end, handler in zip(ends, before, strict=True):
+            signal.signal(end, handler)

@@ -1,0 +1,141 @@
+"""Values on the command line: ``amount.total=1``, ``@file.json``, ``-`` for the standard input."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["body", "headers", "literal", "pairs", "read_text"]
+
+_LONGEST_LIST = 1000
+
+
+def read_text(source: str) -> str:
+    """
+    Read text: ``-`` for the standard input, ``@name`` for a file, everything else as it is.
+
+    Raises:
+        click.UsageError: The file is no text in UTF-8.
+    """
+    if source in {"-", "@-"}:
+        return click.get_text_stream("stdin", "utf-8").read()
+    if not source.startswith("@"):
+        return source
+    try:
+        return Path(source[1:]).read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        msg = f"{source[1:]}: is no text in UTF-8"
+        raise click.UsageError(msg) from None
+
+
+def literal(text: str) -> Any:
+    """Give what JSON makes of a text; the text itself when it is none. Fractions stay exact."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=str)
+    except ValueError:
+        return text
+
+
+def pairs(items: Iterable[str], what: str) -> dict[str, str]:
+    """
+    Take ``name=value`` apart.
+
+    Raises:
+        click.UsageError: There is no ``=``; *what* names the option.
+    """
+    made: dict[str, str] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            msg = f"{what} {item!r}: name=value was expected"
+            raise click.UsageError(msg)
+        made[name] = value
+    return made
+
+
+def headers(lines: Iterable[str], what: str) -> dict[str, str]:
+    """
+    Take ``Name: value`` apart.
+
+    Raises:
+        click.UsageError: There is no ``:``; *what* names the option or file.
+    """
+    made: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            msg = f"{what}: 'Name: value' was expected"
+            raise click.UsageError(msg)
+        made[name.strip()] = value.strip()
+    return made
+
+
+def body(items: Iterable[str], kind: Callable[[tuple[str, ...]], str | None] = lambda path: None) -> Any:
+    """
+    Make a body of what ``-d`` gave.
+
+    Args:
+        items: ``name.inner=value``, ``list.0.name=value``, ``name:=JSON``,
+            ``@file.json``, or ``-`` for JSON from the standard input; later
+            ones go into what earlier ones made.
+        kind: Gives the type the field at a path has, where it is known: a
+            number stays text in a field that is text.
+
+    Returns:
+        A dict, or whatever JSON a file holds; None for no items.
+
+    Raises:
+        click.UsageError: An item is none of these, or does not fit into what is there.
+    """
+    made: Any = None
+    for item in items:
+        name, equals, value = item.partition("=")
+        if item == "-" or item.startswith("@"):
+            made = _merged(made, _json(read_text(item), item))
+        elif not equals or not name.strip(":"):
+            msg = f"-d {item!r}: name=value, name:=JSON, @file.json or - was expected"
+            raise click.UsageError(msg)
+        elif name.endswith(":"):
+            made = _put(made, tuple(name[:-1].split(".")), _json(value, item))
+        else:
+            path = tuple(name.split("."))
+            wanted = kind(tuple(step for step in path if not step.isdigit()))
+            made = _put(made, path, value if wanted == "string" else literal(value))
+    return made
+
+
+def _json(text: str, item: str) -> Any:
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except ValueError as error:
+        msg = f"-d {item.partition('=')[0]}: is no JSON ({error})"
+        raise click.UsageError(msg) from None
+
+
+def _merged(old: Any, new: Any) -> Any:
+    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+
+
+def _put(target: Any, path: tuple[str, ...], value: Any) -> Any:
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if step.isdigit() and (target is None or isinstance(target, list)):
+        elements: list[Any] = list(target or ())
+        index = int(step)
+        if index > len(elements) or index > _LONGEST_LIST:
+            msg = f"-d: element {index} of a list comes after element {len(elements) - 1}: give them in order"
+            raise click.UsageError(msg)
+        elements[index : index + 1] = [_put(elements[index] if index < len(elements) else None, rest, value)]
+        return elements
+    if target is not None and not isinstance(target, dict):
+        msg = f"-d: {step!r} is to go into what is no object"
+        raise click.UsageError(msg)
+    return {**(target or {}), step: _put((target or {}).get(step), rest, value)}

@@ -1,0 +1,56 @@
+"""The client a command works with: from the environment, or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli.commands import Option
+from chainable.cli.redaction import Redactor
+from chainable.environment import environment, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taobao_top import TaobaoTop
+
+__all__ = ["SETTINGS", "client_of", "env_option", "redactor_of", "settings_of"]
+
+PREFIX = "TAOBAO_TOP_"
+SETTINGS = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
+
+
+def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command its ``--env``."""
+    return click.option(
+        "--env",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        cls=Option,
+        help="Settings: a file of TAOBAO_TOP_NAME=value lines, or TOML; without it, the environment.",
+        zh="配置文件：TAOBAO_TOP_NAME=value 逐行，或 TOML；不写则读环境变量。",
+    )(function)
+
+
+def client_of(env: Path | None, **more: Any) -> TaobaoTop:
+    """Make the client."""
+    from taobao_top import TaobaoTop
+
+    if env is not None and env.suffix == ".toml":
+        return TaobaoTop.from_file(env, **more)
+    return TaobaoTop.from_env(PREFIX, env, **more)
+
+
+def settings_of(env: Path | None) -> dict[str, Any]:
+    """Read the settings as they are written; ``ca`` is where certificates are verified with."""
+    if env is not None and env.suffix == ".toml":
+        found = dict(table(env, "taobao_top", [*(name.lower() for name in SETTINGS), "verify"]))
+        return {"ca" if name == "verify" else name: value for name, value in found.items()}
+    return dict(environment(PREFIX, SETTINGS, env))
+
+
+def redactor_of(env: Path | None) -> Redactor:
+    """Make what takes the settings' secrets out of text."""
+    settings = settings_of(env)
+    return Redactor(str(settings[name]) for name in ("app_secret", "session") if name in settings)

@@ -1,0 +1,109 @@
+"""``taobao-top request``: any call, from the shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chainable.cli import values
+from chainable.cli.commands import Argument, Command, Option, as_json, json_option
+from chainable.cli.exchanges import put_answer, put_signed
+from chainable.cli.outcomes import Failure
+from chainable.errors import APIError
+from taobao_top import catalogue
+from taobao_top.cli.clients import client_of, env_option, redactor_of
+
+__all__ = ["request"]
+
+
+@click.command(
+    "request",
+    cls=Command,
+    help="Call a method.\n\nMETHOD is its name (taobao.time.get). Values of -d are JSON where they are JSON, else text; "
+    "name:=JSON takes any JSON.",
+    zh="调用接口。\n\nMETHOD 为接口名（taobao.time.get）。-d 的值能按 JSON 解析则为 JSON，否则为文本；"
+    "name:=JSON 可写任意 JSON。",
+)
+@click.argument("method", cls=Argument)
+@click.option(
+    "-d",
+    "--data",
+    multiple=True,
+    cls=Option,
+    help="name.inner=value, @file.json or -.",
+    zh="业务参数：a.b=1、@file.json 或 -。",
+)
+@click.option(
+    "-F", "--file", "files", multiple=True, cls=Option, help="A file to upload: name=path.", zh="上传文件 name=path。"
+)
+@click.option(
+    "--session", cls=Option, help="A seller's session, in place of the setting.", zh="卖家授权 session，替代配置。"
+)
+@click.option(
+    "--format", "form", type=click.Choice(["json", "xml"]), cls=Option, help="Format of the answer.", zh="应答格式。"
+)
+@click.option("--simplify", is_flag=True, cls=Option, help="Ask for plain lists and no root.", zh="请求简化的应答。")
+@click.option("-H", "--header", multiple=True, cls=Option, help="'Name: value'.", zh="请求头 'Name: value'。")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    cls=Option,
+    help="Save the body here.",
+    zh="把应答体存到此文件。",
+)
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    cls=Option,
+    help="Show what was signed; secrets are left out.",
+    zh="显示被签名的参数，隐去密钥。",
+)
+@env_option
+@json_option
+def request(
+    method: str,
+    data: tuple[str, ...],
+    files: tuple[str, ...],
+    session: str | None,
+    form: str | None,
+    header: tuple[str, ...],
+    output: Path | None,
+    *,
+    simplify: bool,
+    verbose: bool,
+    env: Path | None,
+) -> None:
+    """Make one call and print the answer."""
+    redactor = redactor_of(env)
+    known = catalogue.method(method)
+    types = {} if known is None else known.types
+
+    def kind(path: tuple[str, ...]) -> str | None:
+        return "string" if len(path) == 1 and types.get(path[0]) in {"String", "Json", "Date"} else None
+
+    parameters = dict(values.body(data, kind) or {})
+    parameters |= {name: Path(file) for name, file in values.pairs(files, "-F").items()}
+    options: dict[str, Any] = {
+        "session": session,
+        "format": form,
+        "headers": values.headers(header, "-H") or None,
+        "simplify": simplify or None,
+    }
+    with client_of(env) as top:
+        try:
+            response = top[method].post(
+                parameters, **{name: value for name, value in options.items() if value is not None}
+            )
+        except APIError as error:
+            if verbose:
+                put_signed(None if error.response is None else error.response.request, redactor)
+            raise Failure(error, as_json=as_json(), told=redactor(str(error))) from error
+        except (TypeError, ValueError) as error:
+            raise Failure(error, as_json=as_json(), told=redactor(str(error))) from error
+        if verbose:
+            put_signed(response.request, redactor)
+        put_answer(response, response.data, output)

@@ -1,0 +1,56 @@
+"""The client a command works with: from the environment, or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli.commands import Option
+from chainable.cli.redaction import Redactor
+from chainable.environment import environment, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wechatpay import WeChatPay
+
+__all__ = ["SETTINGS", "client_of", "env_option", "redactor_of", "settings_of"]
+
+PREFIX = "WECHATPAY_"
+SETTINGS = ("MCHID", "BRAND_ID", "SERIAL", "PRIVATE_KEY", "CERTS", "APIV3_KEY", "SECRET", "MERCHANT_CERT",
+            "MERCHANT_KEY", "BASE_URL", "BACKUP_URL", "CA")  # fmt: skip
+
+
+def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command its ``--env``."""
+    return click.option(
+        "--env",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        cls=Option,
+        help="Settings: a file of WECHATPAY_NAME=value lines, or TOML; without it, the environment.",
+        zh="配置文件：WECHATPAY_NAME=value 逐行，或 TOML；不写则读环境变量。",
+    )(function)
+
+
+def client_of(env: Path | None, **more: Any) -> WeChatPay:
+    """Make the client."""
+    from wechatpay import WeChatPay
+
+    if env is not None and env.suffix == ".toml":
+        return WeChatPay.from_file(env, **more)
+    return WeChatPay.from_env(PREFIX, env, **more)
+
+
+def settings_of(env: Path | None) -> dict[str, Any]:
+    """Read the settings as they are written."""
+    if env is not None and env.suffix == ".toml":
+        return dict(table(env, "wechatpay", [name.lower() for name in SETTINGS]))
+    return dict(environment(PREFIX, SETTINGS, env))
+
+
+def redactor_of(env: Path | None) -> Redactor:
+    """Make what takes the settings' secrets out of text."""
+    settings = settings_of(env)
+    return Redactor(str(settings[name]) for name in ("apiv3_key", "secret", "private_key") if name in settings)

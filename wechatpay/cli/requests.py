@@ -1,0 +1,179 @@
+"""``wechatpay request``: any call, from the shell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import click
+
+from chainable.cli import values
+from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
+from chainable.cli.exchanges import put_answer, put_signed
+from chainable.cli.outcomes import Failure
+from chainable.errors import APIError, SignatureError
+from wechatpay.cli.clients import client_of, env_option, redactor_of
+from wechatpay.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    from wechatpay import WeChatPay, catalogue
+    from wechatpay.catalogue import Field
+
+__all__ = ["node_of", "request", "sealed"]
+
+VERBS = ("get", "post", "put", "patch", "delete")
+_STEP = re.compile(r"""chain\(\s*["']([^"']*)["']\s*\)|\[\s*["']([^"']*)["']\s*\]|(\w+)""")
+
+
+def node_of(client: WeChatPay, text: str) -> Any:
+    """
+    Find the node for a path or a chain as it is written in code.
+
+    Raises:
+        PathError: The text is neither.
+    """
+    if "/" in text and not re.search(r"[(\[]", text):
+        return client.chain(re.sub(r"^https?://[^/]+/", "", text))
+    node: Any = client
+    for called, item, name in _STEP.findall(text.removeprefix("client.")):
+        if called or item:
+            node = node.chain(called or item)
+        else:
+            node = getattr(node, name)
+    return node
+
+
+def sealed(value: Any, fields: tuple[Field, ...]) -> Any:
+    """Give a body whose texts are wrapped where the platform wants them encrypted."""
+    if isinstance(value, list):
+        return [sealed(element, fields) for element in value]
+    if not isinstance(value, dict):
+        return value
+    known = {field.name: field for field in fields}
+    made = {}
+    for name, member in value.items():
+        field = known.get(name)
+        if field is not None and field.encrypted and isinstance(member, str):
+            made[name] = Sensitive(member)
+        else:
+            made[name] = member if field is None else sealed(member, field.fields)
+    return made
+
+
+def _fields(operation: catalogue.Operation | None) -> tuple[Field, ...]:
+    if operation is None:
+        return ()
+    request = operation.request
+    return request.json or request.xml or request.multipart or ()
+
+
+def _kind(fields: tuple[Field, ...], path: tuple[str, ...]) -> str | None:
+    kind: str | None = None
+    for step in path:
+        field = next((field for field in fields if field.name == step), None)
+        if field is None:
+            return None
+        kind, fields = field.type, field.fields
+    return None if kind is None else kind.removesuffix("[]")
+
+
+@click.command(
+    "request",
+    cls=Command,
+    help="Make any call.\n\n"
+    "TARGET is a path (v3/pay/transactions/native) or a chain (v3.pay.transactions.native). "
+    "Values of -d are numbers where the field is one, else text; name:=JSON takes any JSON. "
+    "Plain text in fields that must be encrypted is encrypted.",
+    zh="发起任意调用。\n\nTARGET 为路径（v3/pay/transactions/native）或链式写法（v3.pay.transactions.native）。"
+    "-d 的值按字段类型取数字或文本；name:=JSON 可写任意 JSON。须加密的字段自动加密。",
+)
+@click.argument("verb", type=click.Choice(VERBS, case_sensitive=False), cls=Argument)
+@click.argument("target", cls=Argument)
+@click.option(
+    "-d",
+    "--data",
+    multiple=True,
+    cls=Option,
+    help="name.inner=value, @file.json or -.",
+    zh="请求体：a.b=1、@file.json 或 -。",
+)
+@click.option("-p", "--param", multiple=True, cls=Option, help="Of the query: name=value.", zh="查询参数 name=value。")
+@click.option("--var", multiple=True, cls=Option, help="Of the path: name=value.", zh="路径变量 name=value。")
+@click.option("-H", "--header", multiple=True, cls=Option, help="'Name: value'.", zh="请求头 'Name: value'。")
+@click.option(
+    "-F", "--file", "files", multiple=True, cls=Option, help="A file to upload: name=path.", zh="上传文件 name=path。"
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    cls=Option,
+    help="Save the body here.",
+    zh="把应答体存到此文件。",
+)
+@click.option(
+    "--decrypt", is_flag=True, cls=Option, help="Open the encrypted fields of the answer.", zh="解开应答中的加密字段。"
+)
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    cls=Option,
+    help="Show what was signed; secrets are left out.",
+    zh="显示签名原文，隐去密钥。",
+)
+@env_option
+@json_option
+def request(
+    verb: str,
+    target: str,
+    data: tuple[str, ...],
+    param: tuple[str, ...],
+    var: tuple[str, ...],
+    header: tuple[str, ...],
+    files: tuple[str, ...],
+    output: Path | None,
+    *,
+    decrypt: bool,
+    verbose: bool,
+    env: Path | None,
+) -> None:
+    """Make one call and print the answer."""
+    redactor = redactor_of(env)
+    path, _, query = target.partition("?")
+    with client_of(env) as client:
+        try:
+            node = node_of(client, path)
+            resolution = node._place.resolve(verb.upper())  # noqa: SLF001 (the seam to the catalogue)
+        except AttributeError as error:
+            raise usage(str(error)) from None
+        branch = resolution.branch
+        key = None if branch is None else branch.verbs.get(verb.upper())
+        fields = _fields(None if key is None else client.operation(key))
+        body = values.body(data, lambda path: _kind(fields, path))
+        options: dict[str, Any] = {
+            "params": {**dict(parse_qsl(query)), **values.pairs(param, "-p")} or None,
+            "headers": values.headers(header, "-H") or None,
+            "files": {name: Path(file) for name, file in values.pairs(files, "-F").items()} or None,
+            "xml" if resolution.label().startswith("v2/") else "json": sealed(body, fields),
+            **values.pairs(var, "--var"),
+        }
+        try:
+            response = getattr(node, verb)(**{name: value for name, value in options.items() if value is not None})
+        except (APIError, SignatureError) as error:
+            if verbose:
+                put_signed(None if error.response is None else error.response.request, redactor)
+            raise Failure(error, as_json=as_json(), told=redactor(_told(error))) from error
+        except (AttributeError, TypeError, ValueError) as error:
+            raise Failure(error, as_json=as_json(), told=redactor(str(error))) from error
+        if verbose:
+            put_signed(response.request, redactor)
+        put_answer(response, response.decrypted() if decrypt else response.data, output)
+
+
+def _told(error: APIError | SignatureError) -> str:
+    if isinstance(error, APIError) and error.code == "SIGN_ERROR":
+        return f"{error}\n{error.explain()}"
+    return str(error)
