@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import socket
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,7 @@ def serve(gateway: Gateway) -> Iterator[Callable[..., Scripted]]:
 
     yield start
     for server in servers:
+        server.socket.shutdown(socket.SHUT_RDWR)  # ends the wait for connections, which closing alone does not
         server.__exit__()
 
 

@@ -22,7 +22,7 @@ from chainable.errors import APIError, CodecError, ConfigurationError, Signature
 from wechatpay.apiv3.errors import refusal
 from wechatpay.files.digests import new_digest
 from wechatpay.files.statements import StatementVerifier
-from wechatpay.files.streams import pieces
+from wechatpay.files.streams import maybe_sent, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -381,7 +381,7 @@ def _unpacked(response: requests.Response, content: Iterator[memoryview]) -> Ite
             waiting = next(content, None)
     except zlib.error:
         msg = "the file is damaged: it is gzip that does not unpack"
-        raise ContentDecodingError(msg, request=response.request) from None
+        raise maybe_sent(ContentDecodingError(msg, request=response.request)) from None
     if not unpacker.eof:
         msg = "the file is damaged: its gzip ends too early"
-        raise ContentDecodingError(msg, request=response.request)
+        raise maybe_sent(ContentDecodingError(msg, request=response.request))

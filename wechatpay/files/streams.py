@@ -14,7 +14,7 @@ from chainable import transport
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["beginning", "pieces"]
+__all__ = ["beginning", "maybe_sent", "pieces"]
 
 _BUFFER = 256 * 1024
 _BEGINNING = 64
@@ -108,7 +108,7 @@ def pieces(response: requests.Response, *, patience: float | None = None) -> Ite
             raw.close()
     if not complete:
         msg = f"the body ended after {done} of {expected} bytes"
-        raise _maybe_sent(ChunkedEncodingError(msg, request=response.request))
+        raise maybe_sent(ChunkedEncodingError(msg, request=response.request))
 
 
 def _readinto(raw: Any, buffer: memoryview) -> int:
@@ -139,18 +139,19 @@ class _told:  # noqa: N801 (used like contextlib's own)
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ReadTimeoutError | TimeoutError):
-            raise _maybe_sent(
+            raise maybe_sent(
                 requests.ReadTimeout("the next piece of the body did not come in time", request=self._request)
             ) from None
         if isinstance(error, DecodeError):
-            raise _maybe_sent(
+            raise maybe_sent(
                 ContentDecodingError("the body is damaged: it does not decompress", request=self._request)
             ) from None
         if isinstance(error, HTTPError | OSError | ValueError) or type(error).__module__ == "http.client":
             msg = f"the connection broke inside the body ({type(error).__name__})"
-            raise _maybe_sent(ChunkedEncodingError(msg, request=self._request)) from None
+            raise maybe_sent(ChunkedEncodingError(msg, request=self._request)) from None
 
 
-def _maybe_sent(error: requests.RequestException) -> requests.RequestException:
+def maybe_sent(error: requests.RequestException) -> requests.RequestException:
+    """Mark a failure inside an answer: the request did arrive."""
     error.maybe_sent = True  # type: ignore[attr-defined]  # the settled name; requests has none
     return error
