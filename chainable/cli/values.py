@@ -77,7 +77,7 @@ def headers(lines: Iterable[str], what: str) -> dict[str, str]:
     return made
 
 
-def body(items: Iterable[str], kind: Callable[[tuple[str, ...]], str | None] = lambda path: None) -> Any:
+def body(items: Iterable[str], kind: Callable[[tuple[str, ...]], str | None] | None = None) -> Any:
     """
     Make a body of what ``-d`` gave.
 
@@ -106,7 +106,7 @@ def body(items: Iterable[str], kind: Callable[[tuple[str, ...]], str | None] = l
             made = _put(made, tuple(name[:-1].split(".")), _json(value, item))
         else:
             path = tuple(name.split("."))
-            wanted = kind(tuple(step for step in path if not step.isdigit()))
+            wanted = None if kind is None else kind(tuple(step for step in path if not step.isdigit()))
             made = _put(made, path, value if wanted == "string" else literal(value))
     return made
 

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from chainable.cli.commands import Group, root_options
 from chainable.cli.shared import add_completion, add_demo, add_describe, needs_sandbox
 from wechatpay.cli import sandboxes
+from wechatpay.cli.deliveries import deliveries, listen, trigger
+from wechatpay.cli.files import bill, download
+from wechatpay.cli.keys import certificates, decrypt, encrypt
+from wechatpay.cli.notify import notify
 from wechatpay.cli.requests import request
 
 if TYPE_CHECKING:
@@ -40,8 +44,20 @@ def _describe() -> Callable[[str], Description | list[Candidate]]:
 
 
 add_demo(program, _demo)
-program.add_command(sandboxes.sandbox)
-program.add_command(request)
+for _command in (
+    sandboxes.sandbox,
+    request,
+    certificates,
+    download,
+    bill,
+    encrypt,
+    decrypt,
+    notify,
+    trigger,
+    listen,
+    deliveries,
+):
+    program.add_command(_command)
 add_describe(
     program,
     _describe,

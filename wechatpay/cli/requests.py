@@ -38,10 +38,7 @@ def node_of(client: WeChatPay, text: str) -> Any:
         return client.chain(re.sub(r"^https?://[^/]+/", "", text))
     node: Any = client
     for called, item, name in _STEP.findall(text.removeprefix("client.")):
-        if called or item:
-            node = node.chain(called or item)
-        else:
-            node = getattr(node, name)
+        node = node.chain(called or item) if called or item else getattr(node, name)
     return node
 
 

@@ -1,0 +1,117 @@
+"""``wechatpay download`` and ``wechatpay bill``: files of the platform."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+from attrs import asdict
+
+from chainable.cli.commands import Argument, Command, Option, as_json, json_option
+from chainable.cli.output import put_json, put_pairs
+from chainable.cli.plot import bars, write_image
+from chainable.cli.progress import progress
+from chainable.times import BEIJING
+from wechatpay import bills
+from wechatpay.cli.clients import client_of, env_option
+
+__all__ = ["bill", "download"]
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@click.command(
+    "download",
+    cls=Command,
+    help="Save the file behind a URL out of an answer, checked and unpacked.",
+    zh="下载应答中给出的文件地址，解压并校验。",
+)
+@click.argument("url", cls=Argument)
+@click.argument("to", type=click.Path(dir_okay=False, path_type=Path), cls=Argument)
+@env_option
+@json_option
+def download(url: str, to: Path, env: Path | None) -> None:
+    """Save a file."""
+    with client_of(env) as client, progress(to.name) as told:
+        saved = client.download(url, to, progress=told)
+    if as_json():
+        put_json(asdict(saved))
+    else:
+        click.echo(f"{saved.path}: {saved.size} bytes, {'verified' if saved.verified else 'no hash to check it with'}")
+
+
+@click.command(
+    "bill",
+    cls=Command,
+    help="Show a day's bill: its sums, and its amounts by hour.\n\nSOURCE is a day (2026-01-31) or a bill that was saved.",
+    zh="查看某日账单：汇总与分时金额。\n\nSOURCE 为日期（2026-01-31）或已保存的账单文件。",
+)
+@click.argument("source", cls=Argument)
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["trade", "fundflow"]),
+    default="trade",
+    cls=Option,
+    help="Which bill.",
+    zh="账单类型。",
+)
+@click.option(
+    "--image",
+    type=click.Path(dir_okay=False, path_type=Path),
+    cls=Option,
+    help="Draw it as .svg or .png.",
+    zh="画成 .svg 或 .png。",
+)
+@click.option(
+    "--save", type=click.Path(dir_okay=False, path_type=Path), cls=Option, help="Keep the bill here.", zh="账单另存为。"
+)
+@env_option
+@json_option
+def bill(source: str, kind: str, image: Path | None, save: Path | None, env: Path | None) -> None:
+    """Show a bill."""
+    if not _DAY.fullmatch(source):
+        _show(Path(source), source, image)
+        return
+    with TemporaryDirectory() as folder, client_of(env) as client, progress(source) as told:
+        path = save or Path(folder, "bill.csv")
+        name = "tradebill" if kind == "trade" else "fundflowbill"
+        answer = client.chain(f"v3/bill/{name}").get(params={"bill_date": source})
+        client.download(answer, path, progress=told)
+        _show(path, source, image)
+
+
+def _show(path: Path, title: str, image: Path | None) -> None:
+    made = bills.read(path)
+    hours = [Decimal(0)] * 24
+    count = 0
+    for row in made:
+        count += 1
+        time = getattr(row, "time", None)
+        if time is not None:
+            hours[time.astimezone(BEIJING).hour] += _amount(row)
+    sums: dict[str, Any] = {} if made.summary is None else asdict(made.summary, recurse=False)
+    shown = {name: value for name, value in sums.items() if value not in (None, {})}
+    if image is not None:
+        write_image(image, f"{title} ({made.kind}), yuan by hour", hours)
+    if as_json():
+        put_json({"kind": made.kind, "rows": count, "summary": shown, "hours": hours})
+        return
+    put_pairs(f"{title}: {made.kind}, {count} rows", shown.items())
+    for line in bars(hours):
+        click.echo(line)
+
+
+def _amount(row: bills.Row) -> Decimal:
+    """What a row adds, in yuan: refunds and expenses take away."""
+    if isinstance(row, bills.FundFlowRow):
+        return (row.amount or Decimal(0)) * (-1 if row.direction == "支出" else 1)
+    if isinstance(row, bills.TradeRow | bills.RefundRow):
+        if row.trade_state in {"REFUND", "REVOKED"}:
+            return -(row.refund_amount or Decimal(0))
+        return row.settlement_total or Decimal(0)
+    return Decimal(0)
