@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chainable.cli.commands import Group, root_options
 from chainable.cli.shared import add_completion, add_demo, add_describe, needs_sandbox
 from taobao_top.cli import sandboxes
+from taobao_top.cli.doctor import doctor
 from taobao_top.cli.requests import request
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def _describe() -> Callable[[str], Description | list[Candidate]]:
 add_demo(program, _demo)
 program.add_command(sandboxes.sandbox)
 program.add_command(request)
+program.add_command(doctor)
 add_describe(
     program,
     _describe,

@@ -8,6 +8,7 @@ from chainable.cli.commands import Group, root_options
 from chainable.cli.shared import add_completion, add_demo, add_describe, needs_sandbox
 from wechatpay.cli import sandboxes
 from wechatpay.cli.deliveries import deliveries, listen, trigger
+from wechatpay.cli.doctor import doctor
 from wechatpay.cli.files import bill, download
 from wechatpay.cli.keys import certificates, decrypt, encrypt
 from wechatpay.cli.notify import notify
@@ -56,6 +57,7 @@ for _command in (
     trigger,
     listen,
     deliveries,
+    doctor,
 ):
     program.add_command(_command)
 add_describe(

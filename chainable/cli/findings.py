@@ -1,0 +1,79 @@
+"""What a doctor finds: each with what it means and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import asdict, frozen
+
+from chainable.cli.commands import as_json
+from chainable.cli.outcomes import FINE, USAGE
+from chainable.cli.output import put_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["BAD", "GOOD", "WARNING", "Finding", "bad", "good", "put_findings", "warning"]
+
+GOOD, WARNING, BAD = "✓", "!", "✗"
+
+
+@frozen
+class Finding:
+    """
+    One thing that was looked at.
+
+    Attributes:
+        check: What was looked at, a name for machines: ``apiv3_key``.
+        state: ``✓``, ``!`` or ``✗``.
+        found: What is so.
+        meaning: What follows from it.
+        mend: What to do.
+        code: The exit code it stands for.
+    """
+
+    check: str
+    state: str
+    found: str
+    meaning: str = ""
+    mend: str = ""
+    code: int = FINE
+
+
+def good(check: str, found: str) -> Finding:
+    """Make a finding of something that is as it should be."""
+    return Finding(check, GOOD, found)
+
+
+def warning(check: str, found: str, meaning: str, mend: str) -> Finding:
+    """Make a finding of something that may become, or hide, a fault."""
+    return Finding(check, WARNING, found, meaning, mend)
+
+
+def bad(check: str, found: str, meaning: str, mend: str, code: int = USAGE) -> Finding:
+    """Make a finding of a fault."""
+    return Finding(check, BAD, found, meaning, mend, code)
+
+
+def put_findings(findings: Iterable[Finding]) -> int:
+    """
+    Print findings, each as soon as it is there.
+
+    Returns:
+        The exit code of the first fault, 0 when there is none.
+    """
+    code = FINE
+    kept: list[dict[str, Any]] = []
+    for finding in findings:
+        code = code or finding.code
+        if as_json():
+            kept.append(asdict(finding))
+            continue
+        click.echo(f"{finding.state} {finding.check}: {finding.found}")
+        for text, mark in ((finding.meaning, "  "), (finding.mend, "→ ")):
+            if text:
+                click.echo(f"    {mark}{text}")
+    if as_json():
+        put_json({"findings": kept, "exit_code": code})
+    return code

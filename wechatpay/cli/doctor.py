@@ -1,0 +1,50 @@
+"""``wechatpay doctor``: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.findings import put_findings
+from chainable.errors import ConfigurationError
+from wechatpay.cli.clients import env_option, settings_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["doctor"]
+
+
+@click.command(
+    "doctor",
+    cls=Command,
+    help="Find out what is wrong: files, keys, hosts, clock, calls, notify_url.\n\n"
+    "It moves no money. The exit code is that of the first fault.",
+    zh="排查问题：文件、密钥、域名、时钟、调用、notify_url。\n\n不产生任何资金变动。退出码为第一个故障的退出码。",
+)
+@click.option("--offline", is_flag=True, cls=Option, help="Look at files only.", zh="仅检查文件，不联网。")
+@click.option(
+    "--notify-url", cls=Option, help="Look at it, and send it a forgery.", zh="检查该地址，并发一条伪造通知。"
+)
+@click.option("--timeout", type=float, default=5.0, cls=Option, help="Seconds for each step.", zh="每步的超时秒数。")
+@env_option
+@json_option
+@click.pass_context
+def doctor(context: click.Context, notify_url: str | None, timeout: float, *, offline: bool, env: Path | None) -> None:
+    """Look at everything."""
+    from wechatpay.doctor import examine
+
+    settings: dict[str, Any] = settings_of(env)
+    if isinstance(settings.get("certs"), str):
+        settings["certs"] = dict(_pair(part) for part in settings["certs"].split(",") if part.strip())
+    context.exit(put_findings(examine(settings, offline=offline, notify_url=notify_url, timeout=timeout)))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not equals:
+        msg = "WECHATPAY_CERTS: id=path,id=path was expected"
+        raise ConfigurationError(msg)
+    return name.strip(), path.strip()
