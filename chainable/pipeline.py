@@ -93,6 +93,7 @@ class Pipeline:
         started = time.monotonic()
         response: Response[Any] | None = None
         error: Exception | None = None
+        request: requests.PreparedRequest | None = None
         try:
             left = expires - started
             request = self._signed(call, url)
@@ -112,6 +113,10 @@ class Pipeline:
             error = raised
             raise
         except requests.RequestException as raised:
+            if request is None:  # of a signer that asks over the network: nothing was sent
+                error = raised
+                raised.maybe_sent = False  # type: ignore[attr-defined]  # the settled name; requests has none
+                raise
             error = failure = _told(raised, call, url, connecting=self.transport.connecting)
         except Exception as raised:
             error = raised

@@ -379,6 +379,26 @@ class TestThreads:
         assert len(set(gateway.nonces)) == len(gateway.nonces)
         assert sum(b"/v3/some/thing " in request for request in gateway.requests) == 12
 
+    def test_a_signer_that_fails_sent_nothing(self, gateway, serve, make_client):
+        """Its own network is not the platform's: what it could not sign did not leave, and may be tried again."""
+        failures = [requests.ConnectTimeout("the signing service is away")]
+
+        class Key:
+            def sign(self, message: bytes) -> bytes:
+                if failures:
+                    raise failures.pop()
+                return b"signed"
+
+        client = make_client(serve(gateway.answer()).url, private_key=Key(), retries=0)
+        with pytest.raises(requests.ConnectTimeout, match="is away") as caught:
+            unlisted(client)
+        assert not caught.value.maybe_sent
+        assert gateway.requests == []
+
+        failures.append(requests.ConnectTimeout("the signing service is away"))
+        assert unlisted(client, retries=1).status_code == 200
+        assert gateway.posts() == 1
+
     def test_promises_break_like_calls(self, gateway, serve, make_client):
         """And the client closes without waiting for ever."""
         client = make_client(serve(reset, gateway.answer()).url, retries=0)
