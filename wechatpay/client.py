@@ -97,7 +97,8 @@ class WeChatPay(Client, Chains):
         proxies: requests' mapping; those of the environment if not given.
         http_session: Lends its adapters, proxies, cert and verify.
         signer: Replaces APIv3's; ``private_key`` may then be left out.
-        verifier: Replaces APIv3's.
+        verifier: Replaces APIv3's. If its keys are not those of ``certs``, its
+            attribute ``default_serial`` is what calls name in ``Wechatpay-Serial``.
         v2_signer: Replaces APIv2's.
         clock: Gives Unix time in seconds.
         nonce: Gives a text that was never given before.
@@ -183,6 +184,7 @@ class WeChatPay(Client, Chains):
             clock=clock,
         )
         self._verifier: Verifier = verifier if verifier is not None else RSAVerifier(self.certificates, clock=clock)
+        self._verifier_given = verifier is not None
         self.clock_offset: float | None = None
         self._root = PathPlace.start(catalogue.tree())
 
@@ -271,6 +273,10 @@ class WeChatPay(Client, Chains):
             msg = "APIv3 signs each request: give private_key= and serial= (or merchant_cert=), or signer="
             raise ConfigurationError(msg)
         return self._signer
+
+    def own_serial(self) -> str | None:
+        """Give what calls name in ``Wechatpay-Serial`` when the verifier has keys of its own."""
+        return getattr(self._verifier, "default_serial", None) if self._verifier_given else None
 
     def verifier_for(self, wanted: Wanted) -> Verifier:
         """Give the verifier of an APIv3 answer."""

@@ -39,7 +39,8 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
     wanted.refuse("xml", "APIv3 speaks JSON: give json={…}")
     headers = wanted.headers
     given = next((headers.pop(name) for name in list(headers) if name.lower() == "wechatpay-serial"), None)
-    sealing = Sealing(client.certificates, given, operation.integer_fields.get("json") if operation else None)
+    integers = operation.integer_fields.get("json") if operation else None
+    sealing = Sealing(client.certificates, given, integers, client.own_serial())
     if operation is not None:
         for place, value in (("json", wanted.json), ("query", wanted.params)):
             if value is not None and place in operation.encrypted_fields:

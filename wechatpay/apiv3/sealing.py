@@ -30,23 +30,29 @@ class Sealing:
         keys: Platform keys by serial.
         given: The ``Wechatpay-Serial`` the caller gave, if any.
         integers: Where the body has integers, nested by name.
+        own: The serial of a verifier that has keys of its own, if there is one.
     """
 
     def __init__(
-        self, keys: PlatformCertificates, given: str | None, integers: Mapping[str, Any] | None = None
+        self,
+        keys: PlatformCertificates,
+        given: str | None,
+        integers: Mapping[str, Any] | None = None,
+        own: str | None = None,
     ) -> None:
         self._keys = keys
         self._serial = given
+        self._own = own
         self._integers = integers
         self._chosen_for_default = False
         self.given = given is not None
-        if given is not None:
+        if given is not None and given != own:
             keys[given]  # refused now, for no answer could be checked
 
     def serial(self) -> str:
         """Give the serial the call goes out with."""
         if self._serial is None:
-            self._serial = self._keys.default_serial
+            self._serial = self._keys.default_serial if self._own is None else self._own
         return self._serial
 
     def json(self, value: Any) -> bytes:

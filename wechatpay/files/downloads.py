@@ -239,7 +239,7 @@ def _call(client: WeChatPay, urls: tuple[str, ...], label: str, *, stream: bool,
         if signer is None:
             msg = "the platform's files are asked for by APIv3, signed: give private_key= and serial=, or signer="
             raise ConfigurationError(msg)
-        headers["Wechatpay-Serial"] = client.certificates.default_serial
+        headers["Wechatpay-Serial"] = client.own_serial() or client.certificates.default_serial
 
     def answer(response: Response[Any]) -> Response[Any]:
         response.request_id = response.headers.get("Request-ID")
