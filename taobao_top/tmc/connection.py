@@ -111,7 +111,6 @@ class Opening:
                 ping_interval=self.ping_every,
                 ping_timeout=self.timeout,
                 max_size=LIMIT,
-                max_queue=256,
                 logger=_wire,
             )
         except _FAILED as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from taobao_top.tmc.handling import Handling
 
 __all__ = ["Consumer", "longest_wait"]
+
+STALLED = 0.01
+"""Seconds after which workers that begin nothing get help."""
+PLENTY = 100
+"""Messages that wait, beyond which reading pauses for a moment."""
+PAUSE = 0.002
+"""Seconds of such a pause."""
 
 _logger = logging.getLogger("taobao_top")
 
@@ -75,7 +83,12 @@ class Consumer:
         self._pull_every = pull_every
         self._backoff = backoff
         self._chance = chance
-        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
+        self._waiting: deque[bytes] = deque()
+        self._begun = 0  # messages that workers took
+        self._seen = 0, 0.0  # what it was, and since when
+        self._calls: SimpleQueue[bool] = SimpleQueue()  # True calls a worker, False sends it home
+        self._idle = workers
+        self._lock = threading.Lock()
         self._stopping = threading.Event()  # no handler is begun any more
         self._closing = threading.Event()  # all that was handled is confirmed
         self._keeper = threading.Thread(target=self._keep_connected, name="taobao_top.tmc", daemon=True)
@@ -104,21 +117,44 @@ class Consumer:
     def _end(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
         for _ in self._workers:
-            self._queue.put(None)
+            self._calls.put(False)
         for worker in self._workers:
             worker.join(max(0.0, deadline - time.monotonic()))
         self._closing.set()
         connection = self.connection
-        if connection is not None:
-            connection.close()
-        self._keeper.join()
-        self.ended.set()
+        try:
+            if connection is not None:
+                connection.close()
+            self._keeper.join(3 * self._opening.timeout)  # to connect, to be acknowledged, to close
+        finally:
+            self.ended.set()
 
     def _work(self) -> None:
-        while (data := self._queue.get()) is not None and not self._stopping.is_set():
-            outcome = self._handling(data)
-            if outcome is not None:
-                self._tell(*outcome)
+        while self._calls.get():
+            while (data := self._next()) is not None:
+                outcome = self._handling(data)
+                if outcome is not None:
+                    self._tell(*outcome)
+
+    def _next(self) -> bytes | None:
+        with self._lock:
+            if self._waiting and not self._stopping.is_set():
+                self._begun += 1
+                return self._waiting.popleft()
+            self._idle += 1
+            return None
+
+    def _call_worker(self, now: float) -> None:
+        # Threads that run at once slow each other down, so that another worker is called only
+        # when none is at work, or when those that are have begun nothing for a while.
+        with self._lock:
+            begun, since = self._seen
+            called = self._idle == len(self._workers) or (begun == self._begun and now - since >= STALLED)
+            if called or begun != self._begun:
+                self._seen = self._begun, now
+            if called:
+                self._idle -= 1
+                self._calls.put(True)
 
     def _tell(self, number: int, failure: str | None) -> None:
         connection = self.connection
@@ -164,14 +200,19 @@ class Consumer:
         pull_at = time.monotonic()
         while not self._closing.is_set():
             now = time.monotonic()
+            waiting = len(self._waiting)
             if now >= pull_at:
                 pull_at = now + self._pull_every
-                if self._queue.qsize() < self._backlog and not self._stopping.is_set():
+                if waiting < self._backlog and not self._stopping.is_set():
                     connection.pull()
-            data = connection.receive(pull_at - now)
+            if waiting and self._idle:
+                self._call_worker(now)
+            if waiting >= PLENTY:
+                time.sleep(PAUSE)  # what comes meanwhile is read in one go: threads that take turns are slow
+            data = connection.receive(STALLED if waiting and self._idle else pull_at - now)
             if data is None:
                 continue
-            if self._queue.qsize() < self._backlog:
-                self._queue.put(data)
+            if waiting < self._backlog:
+                self._waiting.append(data)
             else:
                 _logger.info("message channel: a message is left for later")

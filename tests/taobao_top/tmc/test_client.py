@@ -310,7 +310,10 @@ def test_a_handler_may_stop_the_channel(sandbox, make):
     tmc = make()
     tmc.a(lambda message: tmc.stop())
     message = sandbox.messages.publish("a_b")
-    tmc.run()
+    running = threading.Thread(target=tmc.run)
+    running.start()
+    running.join(20)
+    assert not running.is_alive()
     assert sandbox.messages.confirmed == [message.id]
 
 
@@ -342,6 +345,32 @@ def test_too_many_messages_are_left(sandbox, make, eventually, caplog):
         leave.set()
         eventually(lambda: len(sandbox.messages.confirmed) == 2)
     assert sandbox.messages.waiting == 2
+
+
+def test_slow_handlers_run_side_by_side(sandbox, make, eventually):
+    tmc, together = make(workers=3), threading.Barrier(3)
+    tmc.a(lambda message: together.wait(10))
+    for _ in range(3):
+        sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: len(sandbox.messages.confirmed) == 3)
+    assert not sandbox.messages.failed
+
+
+def test_many_messages_wait_and_none_is_lost(sandbox, make, eventually):
+    tmc, leave, seen = make(workers=2, store=MemoryStore()), threading.Event(), []
+
+    @tmc.a
+    def handle(message):
+        leave.wait(10)
+        seen.append(message.id)
+
+    sent = [sandbox.messages.publish("a_b").id for _ in range(400)]
+    with tmc:
+        eventually(lambda: len(tmc._consumer._waiting) > 150)
+        leave.set()
+        eventually(lambda: len(sandbox.messages.confirmed) == 400)
+    assert sorted(seen) == sorted(sandbox.messages.confirmed) == sent
 
 
 def test_garbage_is_left(sandbox, make, eventually, caplog):
