@@ -27,7 +27,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {part for secret in secrets for part in (secret, secret.strip()) if len(part) >= _SHORTEST}
+        known = {secret.strip() for secret in secrets if len(secret.strip()) >= _SHORTEST}
         self._secrets = sorted(known, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:

@@ -25,7 +25,8 @@ def read_text(source: str) -> str:
         click.UsageError: The file is no text in UTF-8.
     """
     if source in {"-", "@-"}:
-        return click.get_text_stream("stdin", "utf-8").read()
+        with click.open_file("-", encoding="utf-8") as stream:
+            return str(stream.read())
     if not source.startswith("@"):
         return source
     try:

@@ -129,9 +129,7 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
 @_sandbox_option(required=False)
 @room_options
 @json_option
-@click.pass_context
 def trigger(
-    context: click.Context,
     event: str,
     to: str,
     changes: tuple[str, ...],
@@ -145,12 +143,13 @@ def trigger(
     **room: Any,
 ) -> None:
     """Send an event, wait for the answers."""
+    context = click.get_current_context()
     from wechatpay import catalogue
 
     version = "v2" if v2 or (catalogue.event(event) is None and catalogue.event(event, "v2")) else "v3"
     if catalogue.event(event, version) is None:
         raise usage(f"there is no {version} event {event!r}: see 'wechatpay describe {event}'")
-    wanted = {
+    wanted: dict[str, Any] = {
         "event": event,
         "to": to,
         "set": {name: values.literal(value) for name, value in values.pairs(changes, "--set").items()},

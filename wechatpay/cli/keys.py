@@ -75,7 +75,7 @@ def _put(client: WeChatPay) -> None:
     if as_json():
         put_json({"keys": rows})
     else:
-        put_table("", ("serial or id", "kind", "valid from", "valid until"), [row.values() for row in rows])
+        put_table("", ("serial or id", "kind", "valid from", "valid until"), [tuple(row.values()) for row in rows])
 
 
 def _row(serial: str, held: Certificate | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,13 +90,16 @@ def started(
     **more: Any,
 ) -> Sandbox:
     """Start a sandbox as the options say; its account is in the env file when this returns."""
-    made = needs_sandbox(load, ADVICE)(
-        data=data,
-        automatic=automatic or ("refund",),
-        callback_scale=callback_scale,
-        callback_hosts=hosts,
-        **more,
-    ).start()
+    kind = needs_sandbox(load, ADVICE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the command says it in one line
+        made = kind(
+            data=data,
+            automatic=automatic or ("refund",),
+            callback_scale=callback_scale,
+            callback_hosts=hosts,
+            **more,
+        ).start()
     if env is not None:
         made.write_env(env)
     running: Sandbox = made

@@ -57,7 +57,7 @@ def _hosts(settings: Mapping[str, Any], clock: Callable[[], float], timeout: flo
     yield proxy(str(hosts[0]))
     for url in filter(None, hosts):
         yield from reach(url, ca, timeout)
-    yield compare_clocks(str(hosts[0]), ca, clock, timeout, "Wechatpay-Timestamp")
+    yield compare_clocks(f"{str(hosts[0]).rstrip('/')}/v3/certificates", ca, clock, timeout, "Wechatpay-Timestamp")
 
 
 def _calls(settings: Mapping[str, Any], clock: Callable[[], float], notify_url: str | None) -> Iterator[Finding]:

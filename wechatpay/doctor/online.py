@@ -48,7 +48,8 @@ def examine(client: WeChatPay, notify_url: str | None) -> Iterator[Finding]:
 def _echo(client: WeChatPay, notify_url: str | None) -> Iterator[Finding]:
     body: dict[str, Any] = {"echo_message": _ECHO, "encrypted_echo_message": Sensitive(_ECHO), "notify_url": notify_url}
     try:
-        response: Any = client.chain("v3/security/echo").post(json=body)
+        chain: Any = client.chain("v3/security/echo")
+        response = chain.post(json=body)
     except (ChainableError, requests.RequestException) as error:
         yield _told("echo", error)
         return

@@ -1,0 +1,148 @@
+"""Commands run in this process, against sandboxes on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+import warnings
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from click.testing import CliRunner
+
+
+class Outcome:
+    """What a command did."""
+
+    def __init__(self, result):
+        self.code = result.exit_code
+        self.out = result.stdout
+        self.err = result.stderr
+        self.error = result.exception
+
+    @property
+    def data(self):
+        return json.loads(self.out)
+
+
+def _run(program, name, arguments, text=None):
+    result = CliRunner().invoke(program, [str(each) for each in arguments], input=text, prog_name=name)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result)
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("WECHATPAY_", "TAOBAO_TOP_", "LC_", "LANG")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def wx():
+    """Run ``wechatpay`` with these arguments."""
+    from wechatpay.cli.program import program
+
+    return lambda *arguments, text=None: _run(program, "wechatpay", arguments, text)
+
+
+@pytest.fixture
+def top():
+    """Run ``taobao-top`` with these arguments."""
+    from taobao_top.cli.program import program
+
+    return lambda *arguments, text=None: _run(program, "taobao-top", arguments, text)
+
+
+@pytest.fixture(scope="session")
+def shared_wechatpay(tmp_path_factory):
+    from wechatpay.sandbox import Sandbox
+
+    with Sandbox(callback_scale=0.001) as sandbox:
+        sandbox.file = sandbox.write_env(tmp_path_factory.mktemp("wx") / "sandbox.env")
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_wechatpay):
+    yield shared_wechatpay
+    shared_wechatpay.reset()
+
+
+@pytest.fixture(scope="session")
+def shared_top(tmp_path_factory):
+    from taobao_top.sandbox import Sandbox
+
+    with Sandbox() as sandbox:
+        sandbox.file = sandbox.write_env(tmp_path_factory.mktemp("top") / "sandbox.env")
+        yield sandbox
+
+
+@pytest.fixture
+def gateway(shared_top):
+    yield shared_top
+    shared_top.application.faults.clear()
+
+
+@pytest.fixture
+def receiver():
+    """A notify_url: answers with ``status`` and keeps what came."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            server.came.append((dict(self.headers), body))
+            self.send_response(server.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.came, server.status = [], 204
+    server.url = f"http://127.0.0.1:{server.server_port}/notify"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def interrupted():
+    """Send this process a signal as soon as a condition holds."""
+    threads = []
+
+    def when(condition, number=signal.SIGINT):
+        def watch():
+            until = time.monotonic() + 20
+            while not condition() and time.monotonic() < until:
+                time.sleep(0.01)
+            os.kill(os.getpid(), number)
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        threads.append(thread)
+
+    yield when
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture
+def waiting():
+    """Tell whether a command waits for its end: its handlers are in place."""
+    return lambda: signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+
+
+@pytest.fixture
+def quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,172 @@
+"""Values, redaction, plots, progress, what is shown."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from datetime import date
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+import click
+import pytest
+
+from chainable.cli import exchanges, output, plot, progress, values
+from chainable.cli.redaction import HIDDEN, Redactor
+
+
+def test_a_body_is_put_together(tmp_path):
+    file = tmp_path / "a.json"
+    file.write_text('{"amount": {"currency": "CNY"}, "rate": 0.10}', "utf-8")
+
+    made = values.body(
+        [f"@{file}", "amount.total=1", "a.0.b=x", "a.0.c=2", "a.1.b=y", "flag=true", 'text="5"', "o:={\"k\": [1]}", "n=NaN"]
+    )
+
+    assert made == {
+        "amount": {"currency": "CNY", "total": 1},
+        "rate": Decimal("0.10"),
+        "a": [{"b": "x", "c": 2}, {"b": "y"}],
+        "flag": True,
+        "text": "5",
+        "o": {"k": [1]},
+        "n": "NaN",
+    }
+    assert values.body([]) is None
+
+
+def test_types_decide_where_they_are_known():
+    def kind(path):
+        return "string" if path == ("list", "number") else None
+
+    assert values.body(["list.0.number=12", "other=12"], kind) == {"list": [{"number": "12"}], "other": 12}
+
+
+def test_the_standard_input_is_a_body():
+    @click.command()
+    def command():
+        click.echo(json.dumps(values.body(["-"])))
+
+    from click.testing import CliRunner
+
+    assert json.loads(CliRunner().invoke(command, input='{"é": 1}').output) == {"é": 1}
+
+
+@pytest.mark.parametrize("item", ["novalue", "=1", ":=1", "a:={", "a.1=x", "a.2000=x"])
+def test_what_is_no_value_is_refused(item):
+    with pytest.raises(click.UsageError):
+        values.body([item])
+
+
+def test_values_do_not_go_into_texts():
+    with pytest.raises(click.UsageError, match="no object"):
+        values.body(["a=1", "a.b=2"])
+    assert values.body(["0=1"]) == [1]
+    assert values.body(["a.b=1", "a.0=2"]) == {"a": {"b": 1, "0": 2}}
+
+
+def test_json_that_is_no_object_takes_the_place(tmp_path):
+    file = tmp_path / "a.json"
+    file.write_text("[1]")
+
+    assert values.body(["a=1", f"@{file}"]) == [1]
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    file = tmp_path / "a.json"
+    file.write_bytes(b"\xff\xfe\xfa")
+
+    with pytest.raises(click.UsageError, match="UTF-8"):
+        values.read_text(f"@{file}")
+
+
+def test_pairs_and_headers():
+    assert values.pairs(["a=b=c"], "-p") == {"a": "b=c"}
+    assert values.headers(["A: b:c"], "-H") == {"A": "b:c"}
+    with pytest.raises(click.UsageError, match="-p 'x'"):
+        values.pairs(["x"], "-p")
+    with pytest.raises(click.UsageError, match="-H"):
+        values.headers(["x"], "-H")
+
+
+def test_secrets_are_taken_out():
+    redactor = Redactor(["a" * 32, " spaced-secret ", "x"])
+    text = redactor(f'{"a" * 32} spaced-secret x signature="abc" -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----!')
+
+    assert text == f'{HIDDEN} {HIDDEN} x signature="{HIDDEN}" {HIDDEN}!'
+    assert Redactor()("-----BEGIN RSA PRIVATE KEY-----\nMII") == HIDDEN
+
+
+def test_json_of_all_that_answers_hold():
+    told = json.loads(
+        output.as_text({"a": Decimal("1.5"), "b": Decimal(3), "c": date(2026, 1, 2), "d": b"x", "e": Ellipsis})
+    )
+
+    assert told == {"a": 1.5, "b": 3, "c": "2026-01-02", "d": "x", "e": "Ellipsis"}
+
+
+HOURS = [Decimal(0)] * 9 + [Decimal("12.50"), Decimal("-3")] + [Decimal(0)] * 13
+
+
+def test_bars_in_the_terminal():
+    first, second = plot.bars(HOURS)
+
+    assert first.startswith("09:00          12.50 ██")
+    assert second.startswith("10:00          -3.00 ██")
+    assert plot.bars([]) == []
+
+
+def test_a_plot_as_svg(tmp_path):
+    file = tmp_path / "day.svg"
+    plot.write_image(file, "<day>", HOURS)
+    root = ET.fromstring(file.read_bytes())
+
+    assert "<day>" in "".join(root.itertext())
+    assert "09:00 12.50" in "".join(root.itertext())
+
+
+def test_a_plot_as_png(tmp_path):
+    file = tmp_path / "day.png"
+    plot.write_image(file, "day", HOURS)
+    data = file.read_bytes()
+
+    assert data.startswith(b"\x89PNG")
+    assert struct.unpack(">II", data[16:24]) == (720, 300)
+    at = data.index(b"IDAT")
+    (length,) = struct.unpack(">I", data[at - 4 : at])
+    pixels = zlib.decompress(data[at + 4 : at + 4 + length])
+    assert len(pixels) == 300 * 721
+    assert {0, 1, 2} == set(pixels)
+
+
+def test_other_images_are_refused(tmp_path):
+    with pytest.raises(click.UsageError, match=r"\.svg or \.png"):
+        plot.write_image(tmp_path / "day.gif", "day", HOURS)
+
+
+def test_progress_is_told():
+    with progress.progress("x") as told:
+        told(1, None)
+        told(2, 2)
+
+
+def test_nothing_is_shown_of_a_request_that_was_not_made(capsys):
+    exchanges.put_signed(None, Redactor())
+
+    assert capsys.readouterr().err == ""
+
+
+def test_a_table_with_and_without_headings(capsys):
+    output.put_table("", ("a", "b"), [(1, None)])
+    output.put_pairs("title", [("name", "value")])
+    text = capsys.readouterr().out
+
+    assert "a" in text
+    assert "title" in text
+
+
+def test_a_terminal_has_a_width_of_its_own(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    assert output.console().is_terminal

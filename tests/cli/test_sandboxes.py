@@ -1,0 +1,81 @@
+"""``sandbox`` of both command lines: account, env file, warning, end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from taobao_top import TaobaoTop
+from wechatpay import WeChatPay
+
+
+def test_an_account_is_printed_and_ctrl_c_ends_it(wx, tmp_path, interrupted, waiting):
+    file = tmp_path / "sandbox.env"
+    interrupted(waiting)
+    told = wx("sandbox", "--env", file, "--automatic", "pay")
+
+    assert told.code == 0
+    assert "1900000109" in told.out
+    assert "Ctrl-C" in told.out
+    assert str(file) in told.out
+    WeChatPay.from_env(file=file).close()
+
+
+def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):
+    interrupted(waiting, signal.SIGTERM)
+    told = wx("sandbox", "--json", "--lenient", "--data", tmp_path / "state.db")
+
+    assert told.code == 0
+    assert told.data["HTTP"].startswith("http://127.0.0.1:")
+
+
+def test_other_machines_are_warned_of(wx, top, interrupted, waiting):
+    interrupted(waiting)
+    assert "warning: 0.0.0.0 can be reached" in wx("sandbox", "--address", "0.0.0.0").err
+    interrupted(waiting)
+    assert "warning: 0.0.0.0 can be reached" in top("sandbox", "--address", "0.0.0.0").err
+
+
+def test_a_gateway_of_top(top, tmp_path, interrupted, waiting):
+    file = tmp_path / "sandbox.env"
+    interrupted(waiting)
+    told = top("sandbox", "--env", file, "--json")
+
+    assert told.code == 0
+    assert told.data["env file"] == str(file)
+    assert "app_secret" in told.data
+
+
+@pytest.mark.parametrize(("package", "client"), [("wechatpay", WeChatPay), ("taobao_top", TaobaoTop)])
+def test_it_is_ready_soon_and_ends_cleanly(package, client, tmp_path):
+    file = tmp_path / "sandbox.env"
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"from {package}.cli import main; main()", "sandbox", "--env", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        while "Ctrl-C" not in process.stdout.readline():
+            assert process.poll() is None
+        assert time.monotonic() - started < 20
+        with client.from_env(file=file) as made:
+            if package == "wechatpay":
+                assert made.chain("v3/security/echo").post(json={"echo_message": "x", "encrypted_echo_message": made.encrypt("x")}).verified
+            else:
+                assert made["taobao.time.get"]().data["time"]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert process.returncode == 0
+    assert errors == ""
