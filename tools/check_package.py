@@ -30,6 +30,7 @@ TESTS = [
     "tests/test_demo.py",
 ]
 NEEDED = [
+    "httpx",  # what older Starlettes test with
     "defusedxml",
     "fastapi>=0.115",
     "httpx2",
