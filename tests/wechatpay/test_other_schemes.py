@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from chainable.errors import CodecError, DecryptionError, SignatureError, UnknownKeyError
 from examples.sm2 import CIPHER, SCHEME, SM2Key, SM4Key, sm_client, sm_notifications
 from tests.chainable.scripted import Scripted
-from wechatpay import Sensitive
+from wechatpay import Ciphertext, Sensitive
 
 NOW = 1_790_000_000
 SERIAL = "5E4D3C2B1A"
@@ -115,6 +115,11 @@ def test_a_persons_data_never_leaves_plain(client, platform):
     with pytest.raises(CodecError, match="encrypted"):
         client.v3.fund_app.mch_transfer.transfer_bills.post(json={"user_name": "张三"})
     assert platform.seen == []
+
+    sealed = Ciphertext("sealed elsewhere", serial=SERIAL)
+    assert client.v3.new.thing.post(json={"name": sealed}).verified
+    with pytest.raises(UnknownKeyError):
+        client.v3.new.thing.post(json={"name": Ciphertext("sealed elsewhere", serial="another")})
 
 
 def test_a_notification_is_opened(client, platform):

@@ -88,7 +88,8 @@ class Sealing:
 
     def _accept(self, value: Ciphertext, where: Where) -> None:
         if self._serial is None or (self._chosen_for_default and self._serial == self._default):
-            self._keys[value.serial]  # refused now, for no answer could be checked
+            if value.serial != self._own:
+                self._keys[value.serial]  # refused now, for no answer could be checked
             self._serial = value.serial
         elif self._serial != value.serial:
             msg = (
