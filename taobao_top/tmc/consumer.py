@@ -98,8 +98,8 @@ class Consumer:
         ]
 
     def start(self) -> None:
-        """Start the threads."""
-        for thread in (self._keeper, *self._workers):
+        """Start the threads, the workers first: a handler may stop it all at once."""
+        for thread in (*self._workers, self._keeper):
             thread.start()
 
     def stop(self, timeout: float) -> None:
