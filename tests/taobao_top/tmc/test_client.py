@@ -553,3 +553,10 @@ def test_nothing_secret_is_logged(sandbox, make, eventually, caplog):
         token = link._token
     for secret in (sandbox.account.app_secret, token, "person", token.encode().hex(" ", 1)[:20]):
         assert secret not in caplog.text
+
+
+def test_a_connection_made_while_all_ends_is_left_at_once(make):
+    consumer = make()._consumers()
+    consumer._closing.set()
+
+    assert consumer._receive(None) is None  # nothing is asked of the connection
