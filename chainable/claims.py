@@ -9,6 +9,7 @@ the next delivery is handled by somebody else.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -143,6 +144,7 @@ class MemoryStore:
         self._keep = keep
         self._clock = clock
         self._lock = threading.Lock()
+        self._tokens = itertools.count()
         self._claimed: dict[str, tuple[str, float]] = {}
         self._finished: dict[str, tuple[str, float]] = {}  # oldest first
 
@@ -157,17 +159,19 @@ class MemoryStore:
             _, until = self._claimed.get(message_id, ("", now))
             if now < until:
                 raise _in_progress(message_id)
-            claim = Claim(message_id, uuid.uuid4().hex)
+            claim = Claim(message_id, str(next(self._tokens)))
             self._claimed[message_id] = claim.token, now + lease
             return claim
 
     def finish(self, claim: Claim, /) -> None:
         """Mark the message as handled: see :meth:`Store.finish`."""
         with self._lock:
-            holders = self._claimed.get(claim.id), self._finished.get(claim.id)
-            if any(holder and holder[0] != claim.token for holder in holders):
-                raise _taken_over(claim)
-            self._claimed.pop(claim.id, None)
+            claimed, finished = self._claimed.pop(claim.id, None), self._finished.get(claim.id)
+            for holder in (claimed, finished):
+                if holder is not None and holder[0] != claim.token:
+                    if claimed is not None:
+                        self._claimed[claim.id] = claimed
+                    raise _taken_over(claim)
             self._finished.setdefault(claim.id, (claim.token, self._clock() + self._keep))
 
     def release(self, claim: Claim, /) -> None:
