@@ -133,7 +133,7 @@ class TestInRedis:
         for worker in workers:
             worker.join()
 
-        assert results.get() + results.get() == 10
+        assert results.get(timeout=30) + results.get(timeout=30) == 10
 
     @pytest.mark.parametrize("decode", [True, False])
     def test_any_client(self, redis_server, redis_url, decode):
