@@ -9,11 +9,12 @@ from typing import Any
 __all__ = ["run"]
 
 
-def run(module: str, advice: str) -> int:
+def run(name: str, module: str, advice: str) -> int:
     """
     Run the command line in a module that needs an extra.
 
     Args:
+        name: What the command line is called.
         module: Has ``program``, a click command.
         advice: Printed when click or rich is not installed.
 
@@ -27,5 +28,5 @@ def run(module: str, advice: str) -> int:
             raise
         print(advice, file=sys.stderr)  # noqa: T201 (click, which would print it, is what is missing)
         return 2
-    program()
+    program(prog_name=name)
     return 0

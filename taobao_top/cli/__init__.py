@@ -10,6 +10,7 @@ def main() -> int:
     from chainable.cli.extras import run
 
     return run(
+        "taobao-top",
         "taobao_top.cli.program",
         "The command line needs click and rich: pip install 'wechatpay-taobao-top[cli]'",
     )

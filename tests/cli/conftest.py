@@ -96,9 +96,11 @@ def receiver():
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             server.came.append((dict(self.headers), body))
-            self.send_response(server.status)
-            self.send_header("Content-Length", "0")
+            self.send_response(200 if body.startswith(b"<") else server.status)
+            answer = b"<xml><return_code>SUCCESS</return_code></xml>" if body.startswith(b"<") else b""
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
+            self.wfile.write(answer)
 
         def log_message(self, *arguments):
             pass

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import click
 import pytest
+import requests
 
 from chainable.cli import exchanges, output, plot, progress, values
 from chainable.cli.redaction import HIDDEN, Redactor
@@ -21,7 +22,17 @@ def test_a_body_is_put_together(tmp_path):
     file.write_text('{"amount": {"currency": "CNY"}, "rate": 0.10}', "utf-8")
 
     made = values.body(
-        [f"@{file}", "amount.total=1", "a.0.b=x", "a.0.c=2", "a.1.b=y", "flag=true", 'text="5"', "o:={\"k\": [1]}", "n=NaN"]
+        [
+            f"@{file}",
+            "amount.total=1",
+            "a.0.b=x",
+            "a.0.c=2",
+            "a.1.b=y",
+            "flag=true",
+            'text="5"',
+            'o:={"k": [1]}',
+            "n=NaN",
+        ]
     )
 
     assert made == {
@@ -92,7 +103,9 @@ def test_pairs_and_headers():
 
 def test_secrets_are_taken_out():
     redactor = Redactor(["a" * 32, " spaced-secret ", "x"])
-    text = redactor(f'{"a" * 32} spaced-secret x signature="abc" -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----!')
+    text = redactor(
+        f'{"a" * 32} spaced-secret x signature="abc" -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----!'
+    )
 
     assert text == f'{HIDDEN} {HIDDEN} x signature="{HIDDEN}" {HIDDEN}!'
     assert Redactor()("-----BEGIN RSA PRIVATE KEY-----\nMII") == HIDDEN
@@ -106,7 +119,7 @@ def test_json_of_all_that_answers_hold():
     assert told == {"a": 1.5, "b": 3, "c": "2026-01-02", "d": "x", "e": "Ellipsis"}
 
 
-HOURS = [Decimal(0)] * 9 + [Decimal("12.50"), Decimal("-3")] + [Decimal(0)] * 13
+HOURS = [Decimal(0)] * 9 + [Decimal("12.50"), Decimal(-3)] + [Decimal(0)] * 13
 
 
 def test_bars_in_the_terminal():
@@ -155,6 +168,12 @@ def test_nothing_is_shown_of_a_request_that_was_not_made(capsys):
     exchanges.put_signed(None, Redactor())
 
     assert capsys.readouterr().err == ""
+
+
+def test_a_plain_request_has_no_signed_message(capsys):
+    exchanges.put_signed(requests.Request("GET", "https://a.cn/x").prepare(), Redactor())
+
+    assert capsys.readouterr().err.startswith("> GET https://a.cn/x")
 
 
 def test_a_table_with_and_without_headings(capsys):

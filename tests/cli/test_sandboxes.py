@@ -68,7 +68,11 @@ def test_it_is_ready_soon_and_ends_cleanly(package, client, tmp_path):
         assert time.monotonic() - started < 20
         with client.from_env(file=file) as made:
             if package == "wechatpay":
-                assert made.chain("v3/security/echo").post(json={"echo_message": "x", "encrypted_echo_message": made.encrypt("x")}).verified
+                assert (
+                    made.chain("v3/security/echo")
+                    .post(json={"echo_message": "x", "encrypted_echo_message": made.encrypt("x")})
+                    .verified
+                )
             else:
                 assert made["taobao.time.get"]().data["time"]
         process.send_signal(signal.SIGINT)

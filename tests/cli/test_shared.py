@@ -23,6 +23,13 @@ def test_help_lists_commands_and_exit_codes(wx):
         assert word in told.out
 
 
+def test_a_group_inside_lists_its_commands_only(wx):
+    told = wx("certificates", "--help").out
+
+    assert "download" in told
+    assert "Exit codes" not in told
+
+
 def test_help_is_chinese_on_request(wx, top):
     assert "用法：" in wx("--lang", "zh", "--help").out
     text = wx("--lang", "zh", "request", "--help").out
@@ -50,10 +57,10 @@ def test_every_command_has_help_in_both_languages():
 
     for program in (wx, top):
         for command in walk(program):
-            assert command.help and command.zh, command.name
+            assert all((command.help, command.zh)), command.name
             for param in command.params:
                 if isinstance(param, click.Option):
-                    assert param.help and param.zh, (command.name, param.name)
+                    assert all((param.help, param.zh)), (command.name, param.name)
 
 
 def test_the_version(wx):
@@ -97,7 +104,8 @@ def test_a_missing_extra_is_one_line(wx, monkeypatch):
 
 def test_without_click_there_is_advice(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "click", None)
-    monkeypatch.delitem(sys.modules, "wechatpay.cli.program", raising=False)
+    for name in ("wechatpay.cli.program", "chainable.cli.commands"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     from wechatpay.cli import main
 
     assert main() == 2
@@ -106,7 +114,7 @@ def test_without_click_there_is_advice(monkeypatch, capsys):
 
 def test_what_else_is_missing_is_not_taken_for_the_extra():
     with pytest.raises(ModuleNotFoundError, match="no_such"):
-        extras.run("chainable.cli.no_such", "advice")
+        extras.run("x", "chainable.cli.no_such", "advice")
 
 
 def test_the_programs_run(monkeypatch, capsys):
@@ -122,10 +130,10 @@ def test_the_programs_run(monkeypatch, capsys):
 
 def test_a_program_that_returns_gives_zero(monkeypatch):
     module = type(sys)("a_program")
-    module.program = lambda: None
+    module.program = lambda prog_name: None
     monkeypatch.setitem(sys.modules, "a_program", module)
 
-    assert extras.run("a_program", "advice") == 0
+    assert extras.run("x", "a_program", "advice") == 0
 
 
 def test_describe(wx, top):
@@ -160,7 +168,11 @@ def test_exit_codes(error, code):
 def test_bash_completes_a_command():
     done = subprocess.run(
         [sys.executable, "-c", "from wechatpay.cli import main; main()"],
-        env={"_WECHATPAY_COMPLETE": "bash_complete", "COMP_WORDS": "wechatpay trigger TRANSACTION.S", "COMP_CWORD": "2"},
+        env={
+            "_WECHATPAY_COMPLETE": "bash_complete",
+            "COMP_WORDS": "wechatpay trigger TRANSACTION.S",
+            "COMP_CWORD": "2",
+        },
         capture_output=True,
         text=True,
     )

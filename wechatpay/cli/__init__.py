@@ -10,6 +10,7 @@ def main() -> int:
     from chainable.cli.extras import run
 
     return run(
+        "wechatpay",
         "wechatpay.cli.program",
         "The command line needs click and rich: pip install 'wechatpay-taobao-top[cli]'",
     )

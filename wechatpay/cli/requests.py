@@ -37,7 +37,7 @@ def node_of(client: WeChatPay, text: str) -> Any:
     if "/" in text and not re.search(r"[(\[]", text):
         return client.chain(re.sub(r"^https?://[^/]+/", "", text))
     node: Any = client
-    for called, item, name in _STEP.findall(text.removeprefix("client.")):
+    for called, item, name in _STEP.findall(re.sub(r"^client(?=[.\[])", "", text)):
         node = node.chain(called or item) if called or item else getattr(node, name)
     return node
 

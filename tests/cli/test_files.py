@@ -1,0 +1,158 @@
+"""``certificates``, ``encrypt``, ``decrypt``, ``download``, ``bill``, ``notify verify``."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from chainable.times import BEIJING
+from wechatpay import bills
+from wechatpay.cli.files import _amount
+
+
+def test_keys_at_hand(wx, sandbox):
+    told = wx("certificates", "list", "--env", sandbox.file)
+
+    assert told.code == 0
+    assert "public key" in told.out
+    (only,) = wx("certificates", "list", "--env", sandbox.file, "--json").data["keys"]
+    assert only["serial"] == sandbox.account.public_key_id
+
+
+def test_certificates_are_fetched_and_saved(wx, sandbox, tmp_path):
+    keys = wx("certificates", "download", "--env", sandbox.file, "--json").data["keys"]
+    serial = sandbox.account.certificate_serial
+
+    assert serial in [key["serial"] for key in keys]
+    told = wx("certificates", "save", tmp_path / "a" / "b", "--env", sandbox.file)
+    assert told.out.strip().endswith(f"wechatpay_{serial}.pem")
+    assert (tmp_path / "a" / "b" / f"wechatpay_{serial}.pem").read_bytes().startswith(b"-----BEGIN CERTIFICATE")
+    assert wx("certificates", "save", tmp_path, "--env", sandbox.file, "--json").data["saved"]
+
+
+def test_texts_are_sealed_and_opened(wx, sandbox):
+    told = wx("encrypt", "--env", sandbox.file, text="张三\n")
+    account = sandbox.account
+
+    assert account.reveal(account.public_key_id, told.out.strip()) == "张三"
+    assert account.public_key_id in told.err
+    assert wx("encrypt", "x", "--env", sandbox.file, "--json").data["serial"] == account.public_key_id
+    assert wx("encrypt", "x" * 300, "--env", sandbox.file).code == 2
+    sealed = account.conceal("李四")
+    assert wx("decrypt", sealed, "--env", sandbox.file).out == "李四\n"
+    assert wx("decrypt", "--env", sandbox.file, "--json", text=sealed).data == {"text": "李四"}
+    assert wx("decrypt", "AAAA", "--env", sandbox.file).code == 5
+
+
+def paid(sandbox):
+    client = sandbox.client()
+    client.chain("v3/pay/transactions/native").post(
+        json={
+            "appid": sandbox.account.appid,
+            "mchid": sandbox.account.mchid,
+            "description": "x",
+            "out_trade_no": "12345678",
+            "notify_url": "https://a.cn/x",
+            "amount": {"total": 123},
+        }
+    )
+    sandbox.pay("12345678")
+    return datetime.now(BEIJING).strftime("%Y-%m-%d")
+
+
+def test_the_bill_of_a_day(wx, sandbox, tmp_path):
+    day = paid(sandbox)
+    told = wx("bill", day, "--env", sandbox.file, "--image", tmp_path / "a.svg", "--save", tmp_path / "bill.csv")
+
+    assert told.code == 0, told.err
+    assert "1.23" in told.out
+    assert "█" in told.out
+    assert b"1.23" in (tmp_path / "a.svg").read_bytes()
+    again = wx("bill", tmp_path / "bill.csv", "--json").data
+    assert (again["kind"], again["rows"], sum(again["hours"])) == ("trade", 1, 1.23)
+
+
+def test_the_flow_of_funds(wx, sandbox):
+    day = paid(sandbox)
+    told = wx("bill", day, "--type", "fundflow", "--env", sandbox.file, "--json")
+
+    assert told.code == 0, told.err
+    assert told.data["kind"] == "fund_flow"
+
+
+def test_what_a_row_adds():
+    assert _amount(bills.FundFlowRow(amount=Decimal(2), direction="支出")) == -2
+    assert _amount(bills.FundFlowRow(amount=Decimal(2), direction="收入")) == 2
+    assert _amount(bills.TradeRow(trade_state="REFUND", refund_amount=Decimal(3))) == -3
+    assert _amount(bills.TradeRow(trade_state="SUCCESS")) == 0
+    assert _amount(bills.OtherRow()) == 0
+
+
+def test_a_bill_without_times_and_sums(wx, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("甲,乙\n`1,`2\n", "utf-8")
+    told = wx("bill", file, "--json")
+
+    assert told.data["rows"] == 1
+    assert told.data["summary"] == {}
+    assert wx("bill", tmp_path / "none").code == 2
+
+
+def test_a_download(wx, sandbox, tmp_path):
+    day = paid(sandbox)
+    answer = sandbox.client().chain("v3/bill/tradebill").get(params={"bill_date": day})
+    url = answer.data["download_url"]
+    told = wx("download", url, tmp_path / "a.csv", "--env", sandbox.file)
+
+    assert told.code == 0, told.err
+    assert "no hash to check it with" in told.out
+    assert wx("download", url, tmp_path / "b.csv", "--env", sandbox.file, "--json").data["size"] > 0
+
+
+@pytest.fixture
+def saved(sandbox, receiver, tmp_path):
+    sandbox.trigger("TRANSACTION.SUCCESS", receiver.url, {"amount.total": 7})
+    assert sandbox.callbacks.wait()
+    headers, body = receiver.came[0]
+    lines, members, content = tmp_path / "h.txt", tmp_path / "h.json", tmp_path / "body"
+    lines.write_text("\n".join(f"{name}: {value}" for name, value in headers.items()) + "\n\n")
+    members.write_text(json.dumps(headers))
+    content.write_bytes(body)
+    return lines, members, content
+
+
+def test_a_notification_is_checked_and_opened(wx, sandbox, saved):
+    lines, members, body = saved
+    told = wx("notify", "verify", "--headers", lines, "--body", body, "--env", sandbox.file)
+
+    assert told.code == 0, told.err
+    assert "authentic" in told.out
+    assert '"total": 7' in told.out
+    found = wx("notify", "verify", "--headers", members, "--body", body, "--env", sandbox.file, "--json", "--then").data
+    assert found["resource"]["amount"]["total"] == 7
+
+
+def test_a_notification_that_was_changed(wx, sandbox, saved, tmp_path):
+    lines, _, body = saved
+    body.write_bytes(body.read_bytes() + b" ")
+
+    assert wx("notify", "verify", "--headers", lines, "--body", body, "--env", sandbox.file).code == 4
+    assert wx("notify", "verify", "--body", body, "--env", sandbox.file).code == 4
+    assert wx("notify", "verify", "--body", body, "--env", sandbox.file, "--then").code == 2
+    lines.write_text("[]")
+    assert wx("notify", "verify", "--headers", lines, "--body", body, "--env", sandbox.file).code == 2
+    lines.write_text("no header")
+    assert wx("notify", "verify", "--headers", lines, "--body", body, "--env", sandbox.file).code == 2
+
+
+def test_an_event_nobody_knows(wx, sandbox, saved, monkeypatch):
+    from wechatpay.notifications import Notification
+
+    _, members, body = saved
+    monkeypatch.setattr(Notification, "event", None)
+    told = wx("notify", "verify", "--headers", members, "--body", body, "--env", sandbox.file, "--json")
+
+    assert told.data["title"] is None

@@ -1,0 +1,217 @@
+"""``request`` of both: any call, what was signed, what came back."""
+
+from __future__ import annotations
+
+import pytest
+
+from chainable.errors import APIError
+from taobao_top.cli.clients import settings_of as top_settings
+from wechatpay.cli.clients import client_of, redactor_of, settings_of
+from wechatpay.cli.requests import node_of
+
+ORDER = [
+    "-d", "appid=wxd678efh567hg6787", "-d", "mchid=1900000109", "-d", "description=x", "-d", "out_trade_no=12345678",
+    "-d", "notify_url=https://a.cn/x", "-d", "amount.total=1",
+]  # fmt: skip
+
+
+def test_an_order_and_its_query(wx, sandbox):
+    made = wx("request", "post", "v3/pay/transactions/native", "--env", sandbox.file, *ORDER, "-v")
+
+    assert made.code == 0
+    assert "code_url" in made.out
+    assert 'signature="<redacted>"' in made.err
+    assert "\nPOST\n/v3/pay/transactions/native\n" in made.err
+    assert '"out_trade_no":"12345678"' in made.err
+    assert "200, verified" in made.err
+    asked = wx(
+        "request", "get", "client.v3.pay.transactions.out_trade_no._out_trade_no_", "--env", sandbox.file,
+        "--var", "out_trade_no=12345678", "-p", "mchid=1900000109", "--json",
+    )  # fmt: skip
+    assert asked.data["data"]["trade_state"] == "NOTPAY"
+    assert asked.data["verified"] is True
+
+
+def test_the_query_may_stand_in_the_path(wx, sandbox):
+    told = wx(
+        "request", "get", "https://api.mch.weixin.qq.com/v3/pay/transactions/out-trade-no/none1234?mchid=1900000109",
+        "--env", sandbox.file, "--json",
+    )  # fmt: skip
+
+    assert told.code == 1
+    assert '"code": "ORDER_NOT_EXIST"' in told.err
+
+
+def test_a_refusal_shows_what_was_signed(wx, sandbox):
+    sandbox.faults.add("error", code="SIGN_ERROR", status=401)
+    told = wx("request", "post", "v3.pay.transactions.native", "--env", sandbox.file, *ORDER, "-v")
+
+    assert told.code == 1
+    assert "signed message:" in told.err
+    assert "SIGN_ERROR" in told.err
+    assert sandbox.account.apiv3_key not in told.err
+
+
+def test_an_answer_that_is_not_authentic_is_another_exit_code(wx, sandbox):
+    sandbox.faults.add("bad-signature")
+    told = wx("request", "post", "v3/pay/transactions/native", "--env", sandbox.file, *ORDER, "--json")
+
+    assert told.code == 4
+    assert '"reason": "mismatch"' in told.err
+
+
+def test_no_network(wx, sandbox, tmp_path):
+    file = tmp_path / "a.env"
+    file.write_text(
+        sandbox.file.read_text().replace(sandbox.https_url, "https://127.0.0.1:9/").replace("BACKUP_URL", "X")
+    )
+    with pytest.warns(UserWarning, match="WECHATPAY_X"):
+        told = wx("request", "post", "v3/pay/transactions/native", "--env", file, *ORDER)
+
+    assert told.code == 3
+    assert "nothing was sent" in told.err
+
+
+def test_apiv2_shows_its_parameters_without_the_key(wx, sandbox):
+    told = wx(
+        "request", "post", "v2.pay.unifiedorder", "--env", sandbox.file, "-v", "-d", "appid=wxd678efh567hg6787",
+        "-d", "body=x", "-d", "out_trade_no=22345678", "-d", "total_fee=1", "-d", "spbill_create_ip=127.0.0.1",
+        "-d", "notify_url=https://a.cn/x", "-d", "trade_type=NATIVE",
+    )  # fmt: skip
+
+    assert told.code == 0, told.err
+    assert "signed parameters, sorted:\nappid=" in told.err
+    assert sandbox.account.secret not in told.err + told.out
+
+
+def test_sensitive_fields_are_encrypted_and_opened(wx, sandbox):
+    told = wx(
+        "request", "post", "client['v3/security'].chain('echo')", "--env", sandbox.file,
+        "-d", "echo_message=x", "-d", "encrypted_echo_message=张三", "--decrypt",
+    )  # fmt: skip
+
+    assert told.code == 0, told.err
+    assert "张三" in told.out
+    assert "张三" not in sandbox.journal[-1].request.body.decode()
+
+
+def test_sensitive_fields_inside_lists(wx, sandbox):
+    from wechatpay import Sensitive
+    from wechatpay.catalogue import Field
+    from wechatpay.cli.requests import sealed
+
+    fields = (Field("people", "object[]", fields=(Field("name", encrypted="rsa"),)),)
+
+    assert sealed({"people": [{"name": "a", "other": 1}, "x"]}, fields) == {
+        "people": [{"name": Sensitive("a"), "other": 1}, "x"]
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["get", "nothing"],
+        ["get", "v3/a b"],
+        ["get", "v3/pay/transactions/id/{transaction_id}"],
+        ["get", "v3/x", "-p", "bad"],
+        ["get", "v3/x", "-d", "@no.such.file"],
+    ],
+)
+def test_wrong_usage(wx, sandbox, arguments):
+    assert wx("request", *arguments, "--env", sandbox.file).code == 2
+
+
+def test_an_unknown_path_is_sent(wx, sandbox):
+    told = wx("request", "post", "v3/no/such", "--env", sandbox.file, "-d", "a.b=1", "--json")
+
+    assert told.code == 1
+    assert sandbox.journal[-1].request.body == b'{"a":{"b":1}}'
+
+
+def test_uploads_and_files(wx, sandbox, tmp_path):
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 100)
+    sent = wx("request", "post", "v3/merchant/media/upload", "--env", sandbox.file, "-F", f"file={picture}", "--json")
+    assert sent.code == 0, sent.err
+    number = sent.data["data"]["media_id"]
+    assert number
+    kept = tmp_path / "kept"
+    saved = wx("request", "post", "v3/security/echo", "--env", sandbox.file, "-d", "echo_message=x",
+               "-d", "encrypted_echo_message=y", "-o", kept, "--json")  # fmt: skip
+    assert saved.data["data"] == {"saved": str(kept), "bytes": kept.stat().st_size}
+
+
+class Answer:
+    status_code, request_id, verified, pending = 200, None, False, True
+    content = b"\xff\xfe"
+
+
+def test_bytes_without_a_place_are_refused(capsys):
+    import click
+
+    from chainable.cli.exchanges import put_answer
+
+    with click.Context(click.Command("x")):
+        with pytest.raises(click.UsageError, match="--output"):
+            put_answer(Answer, b"\xff\xfe", None)
+        put_answer(Answer, b"text", None)
+        put_answer(Answer, None, None)
+    told = capsys.readouterr()
+    assert told.out == "text\n"
+    assert told.err.startswith("200, pending: neither failed nor done, request id -")
+
+
+def test_settings_in_toml(tmp_path, sandbox, merchant_key):
+    file = tmp_path / "a.toml"
+    account = sandbox.account
+    file.write_text(
+        f'[wechatpay]\nmchid = "1"\nserial = "{account.serial}"\nprivate_key = """{account.private_key}"""\n'
+        f'apiv3_key = "{account.apiv3_key}"\n'
+    )
+
+    with client_of(file) as client:
+        assert client.mchid == "1"
+        assert str(node_of(client, "v3.pay")) == "v3/pay"
+    assert settings_of(file)["mchid"] == "1"
+    assert redactor_of(file)(account.apiv3_key) == "<redacted>"
+
+
+def test_a_call_of_top(top, gateway):
+    told = top("request", "taobao.time.get", "--env", gateway.file, "-v", "-H", "X-A: b")
+
+    assert told.code == 0, told.err
+    assert '"time"' in told.out
+    assert "session=<redacted>" in told.err
+    assert gateway.account.session not in told.err
+    assert top("request", "taobao.time.get", "--env", gateway.file, "--format", "xml", "--json").data["data"]["time"]
+
+
+def test_a_refusal_of_top(top, gateway):
+    for more in ([], ["-v"]):
+        told = top("request", "taobao.trade.get", "-d", "tid=1", "-d", "fields=tid", "--env", gateway.file, *more)
+        assert told.code == 1
+        assert "isv.trade-not-exist" in told.err
+
+
+def test_wrong_usage_of_top(top, gateway):
+    assert top("request", "taobao.time.get", "-d", "sign=1", "--env", gateway.file).code == 2
+    assert top(
+        "request", "no.such.method", "-d", "a=1.5", "--env", gateway.file, "--session", "x", "--simplify"
+    ).code in {1, 2}
+
+
+def test_settings_of_top_in_toml(tmp_path):
+    from taobao_top.cli.clients import client_of as top_client
+
+    file = tmp_path / "a.toml"
+    file.write_text('app_key = "12345678"\napp_secret = "s"\nverify = "ca.pem"\n')
+
+    assert top_settings(file) == {"app_key": "12345678", "app_secret": "s", "ca": "ca.pem"}
+    file.write_text('app_key = "12345678"\napp_secret = "s"\n')
+    top_client(file).close()
+
+
+def test_an_error_without_an_answer_shows_no_request(wx, sandbox, monkeypatch):
+    from wechatpay.cli import requests as module
+
+    assert "no" in module._told(APIError("no"))

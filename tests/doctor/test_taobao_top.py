@@ -1,0 +1,117 @@
+"""``taobao-top doctor``: every fault it must find is put there, and found."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from chainable.errors import CodecError
+from taobao_top import doctor
+from taobao_top.cli.program import program
+from taobao_top.doctor import examine
+
+
+def found(settings, **options):
+    return {finding.check: finding for finding in examine(settings, **options)}
+
+
+def test_all_is_well(app):
+    told = found(app)
+
+    assert {finding.state for finding in told.values()} == {"✓"}, told
+    assert told["session, at the platform"].found == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "state", "words"),
+    [
+        ({"app_key": ""}, "app_key", "✗", "is missing"),
+        ({"app_key": "12ab"}, "app_key", "✗", "digits"),
+        ({"app_secret": ""}, "app_secret", "✗", "is missing"),
+        ({"app_secret": " " + "a" * 32}, "app_secret", "✗", "white space"),
+        ({"app_secret": "short"}, "app_secret", "!", "5 characters"),
+        ({"session": ""}, "session", "!", "not given"),
+        ({"session": "6abc "}, "session", "✗", "white space"),
+    ],
+)
+def test_faults_of_settings(app, changes, check, state, words):
+    finding = found(app | changes, offline=True)[check]
+
+    assert finding.state == state
+    assert words in finding.found
+    assert finding.mend
+
+
+def test_broken_settings_make_no_calls(app):
+    assert "taobao.time.get" not in found(app | {"app_key": "x"})
+
+
+def test_a_secret_of_another_app(app):
+    finding = found(app | {"app_secret": "a" * 32})["taobao.time.get"]
+
+    assert finding.code == 1
+    assert "secret" in finding.meaning
+
+
+def test_an_app_nobody_knows(app):
+    assert "app_key" in found(app | {"app_key": "99999"})["taobao.time.get"].meaning
+
+
+def test_a_session_that_is_over(app):
+    assert "session" in found(app | {"session": "6" + "f" * 48})["session, at the platform"].meaning
+
+
+def test_no_session_is_no_call(app):
+    del app["session"]
+
+    assert "session, at the platform" not in found(app)
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(100, "!"), (-100, "!"), (3600, "✗")])
+def test_a_clock_that_is_wrong(app, gateway, seconds, state):
+    from taobao_top import TaobaoTop
+
+    class Skewed:
+        def __init__(self, offset):
+            self.offset = offset
+
+        def clock_offset(self):
+            return self.offset
+
+        def __getitem__(self, name):
+            return self
+
+        def post(self, **parameters):
+            return None
+
+    told = {finding.check: finding for finding in doctor._calls(Skewed(seconds), {})}
+
+    assert told["clock"].state == state
+    assert TaobaoTop
+
+
+def test_a_gateway_that_is_not_there(app):
+    assert found(app | {"gateway": "https://127.0.0.1:9/router/rest"}, timeout=2)["tcp 127.0.0.1:9"].code == 3
+
+
+def test_what_only_the_client_finds(app):
+    assert found(app | {"sign_method": "rot13"})["client"].state == "✗"
+
+
+def test_a_network_that_fails(app, gateway):
+    gateway.fault("reset", times=None)
+
+    assert found(app)["taobao.time.get"].code == 3
+
+
+def test_every_error_has_words():
+    assert doctor._told("x", CodecError("no")).code == 2
+
+
+def test_the_command(gateway, tmp_path):
+    file = gateway.write_env(tmp_path / "a.env")
+    told = CliRunner().invoke(program, ["doctor", "--env", str(file)])
+
+    assert told.exit_code == 0, told.output
+    assert "✓ taobao.time.get" in told.output
+    assert gateway.account.app_secret not in told.output

@@ -1,0 +1,436 @@
+"""``wechatpay doctor``: every fault it must find is put there, and found."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
+
+from chainable.errors import CodecError, DecryptionError, SignatureError
+from wechatpay.cli.program import program
+from wechatpay.doctor import examine, online
+from wechatpay.doctor.callback import examine as examine_callback
+
+
+def found(settings, **options):
+    return {finding.check: finding for finding in examine(settings, **options)}
+
+
+def offline(settings):
+    return found(settings, offline=True)
+
+
+def certificate(key, *, name="1900000109", days=365, began=2000):
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(timezone.utc)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(int("5" * 40, 16))
+        .not_valid_before(now - timedelta(days=began))
+        .not_valid_after(now + timedelta(days=days, hours=1))
+        .sign(key, SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+        .decode()
+    )
+
+
+def test_all_is_well(settings):
+    told = found(settings)
+
+    assert {finding.state for finding in told.values()} == {"✓"}, told
+    assert told["encryption"].found.startswith("the platform read")
+    assert told["clock"].found == "as the platform's"
+
+
+def test_nothing_secret_is_told(settings, sandbox):
+    text = repr([*found(settings).values(), *found(settings | {"private_key": settings["private_key"] + "x"}).values()])
+
+    assert sandbox.account.apiv3_key not in text
+    assert sandbox.account.secret not in text
+    assert "BEGIN" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "words"),
+    [
+        ({"mchid": None}, "mchid", "is missing"),
+        ({"private_key": None}, "private_key", "is missing"),
+        ({"apiv3_key": "short"}, "apiv3_key", "5 bytes"),
+        ({"secret": "short"}, "secret", "5 characters"),
+        ({"serial": "not a serial"}, "serial", "serial"),
+        ({"serial": "AB" * 20}, "serial", "is not that of merchant_cert"),
+        ({"serial": None, "merchant_cert": None}, "serial", "is missing"),
+        ({"merchant_cert": "/no/such/file.pem"}, "merchant_cert", "no such file"),
+        ({"merchant_cert": "/no/such/file.p12"}, "merchant_cert", "no such file"),
+        ({"certs": {}, "apiv3_key": None}, "certs", "is empty"),
+    ],
+)
+def test_faults_of_settings(settings, changes, check, words):
+    for name, value in changes.items():
+        if value is None:
+            del settings[name]
+        else:
+            settings[name] = value
+    finding = offline(settings)[check]
+
+    assert finding.state == "✗"
+    assert words in finding.found
+    assert finding.meaning
+    assert finding.mend
+    assert finding.code == 2
+
+
+def test_files_that_are_mixed_up(settings):
+    swapped = settings | {"private_key": settings["merchant_cert"], "merchant_cert": settings["private_key"]}
+    told = offline(swapped)
+
+    assert "certificate" in told["private_key"].found
+    assert told["merchant_cert"].state == "✗"
+    (name,) = settings["certs"]
+    told = offline(settings | {"certs": {name: settings["merchant_cert"]}})
+    assert told[f"certs {name}"].state == "✗"
+
+
+def test_a_key_of_another_certificate(settings, merchant_key, tmp_path):
+    file = tmp_path / "other.pem"
+    file.write_bytes(
+        merchant_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    finding = offline(settings | {"private_key": str(file)})["private_key and merchant_cert"]
+
+    assert finding.state == "✗"
+    assert "SIGN_ERROR" in finding.meaning
+
+
+@pytest.mark.parametrize(("days", "state"), [(-3, "✗"), (10, "!"), (300, "✓")])
+def test_certificates_end(settings, merchant_key, days, state):
+    pem = certificate(merchant_key, days=days, name="1234567890")
+    told = list(examine(settings | {"merchant_cert": pem, "serial": "5" * 40}, offline=True))
+
+    assert next(finding for finding in told if finding.check == "merchant_cert").state == state
+    assert any("1234567890" in finding.found for finding in told)
+
+
+def test_certificates_of_the_platform(settings, platform_key, merchant_key):
+    told = offline(settings | {"certs": {"5" * 40: certificate(platform_key, days=5)}})
+    assert told["certs " + "5" * 40].state == "!"
+    own = offline(settings | {"certs": {"5" * 40: certificate(platform_key)}, "serial": "5" * 40})
+    assert "merchant's own" in own["certs " + "5" * 40].found
+
+
+def test_a_key_store_with_its_password(settings, sandbox, tmp_path):
+    from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+
+    file = tmp_path / "cert.p12"
+    account = sandbox.account
+    file.write_bytes(
+        serialize_key_and_certificates(
+            b"x", account.key, account.certificate, None, serialization.BestAvailableEncryption(account.mchid.encode())
+        )
+    )
+    del settings["merchant_key"]
+    told = offline(settings | {"merchant_cert": str(file)})
+
+    assert told["merchant_cert"].state == "✓"
+    assert told["private_key and merchant_cert"].state == "✓"
+
+
+def test_things_to_be_warned_of(settings):
+    assert offline(settings | {"secret": settings["apiv3_key"]})["secret"].state == "!"
+    assert offline(settings | {"certs": {}})["certs"].state == "!"
+    told = [
+        f
+        for f in examine(settings | {"apiv3_key": settings["apiv3_key"] + "\n"}, offline=True)
+        if f.check == "apiv3_key"
+    ]
+    assert [finding.state for finding in told] == ["!", "✓"]
+    assert (
+        len(
+            [
+                f
+                for f in examine(settings | {"apiv3_key": (settings["apiv3_key"], "x")}, offline=True)
+                if f.check == "apiv3_key"
+            ]
+        )
+        == 2
+    )
+    for name in ("apiv3_key", "secret", "merchant_cert", "merchant_key"):
+        del settings[name]
+    told = offline(settings)
+    assert told["apiv3_key"].state == told["merchant_cert"].state == "!"
+    assert "secret" not in told
+
+
+def test_without_a_certificate_common_name(settings, merchant_key):
+    pem = certificate(merchant_key, name="1900000109")
+    told = offline(
+        {"brand_id": "40000", "merchant_cert": pem, "private_key": settings["private_key"], "certs": settings["certs"]}
+    )
+
+    assert told["merchant_cert"].state == "✓"
+
+
+def test_broken_settings_make_no_calls(settings, sandbox):
+    before = sandbox.journal.count
+    told = found(settings | {"secret": "short"})
+
+    assert "echo" not in told
+    assert [
+        entry for entry in sandbox.journal if entry.id > before and entry.operation == "POST v3/security/echo"
+    ] == []
+
+
+def test_what_only_the_client_finds(settings):
+    assert found(settings | {"backup_url": "http://example.com/"}, timeout=0.2)["client"].state == "✗"
+
+
+def test_hosts_that_are_not_there(settings):
+    told = found(
+        settings | {"base_url": "https://127.0.0.1:9/", "backup_url": "https://no-such-host.invalid/"}, timeout=2
+    )
+
+    assert told["tcp 127.0.0.1:9"].code == 3
+    assert told["dns no-such-host.invalid"].code == 3
+    assert told["clock"].state == "!"
+    assert told["echo"].code == 3
+
+
+def test_the_platforms_hosts_are_the_default(monkeypatch, settings):
+    from wechatpay.doctor import examination
+
+    asked = []
+    monkeypatch.setattr(examination, "reach", lambda url, *rest: asked.append(url) or ())
+    monkeypatch.setattr(examination, "compare_clocks", lambda url, *rest: examination.good("clock", url))
+    monkeypatch.setattr(examination, "_calls", lambda *rest: ())
+    del settings["base_url"], settings["backup_url"]
+    found(settings)
+
+    assert asked == ["https://api.mch.weixin.qq.com/", "https://api2.mch.weixin.qq.com/"]
+
+
+def test_a_certificate_authority_that_is_another(settings):
+    told = found(settings | {"ca": requests.certs.where()})
+
+    assert any(finding.check.startswith("tls") and "not trusted" in finding.found for finding in told.values())
+
+
+def test_tls_where_there_is_none(settings, sandbox):
+    told = found(settings | {"base_url": sandbox.base_url.replace("http:", "https:")})
+
+    assert any(finding.check.startswith("tls") and "handshake" in finding.found for finding in told.values())
+
+
+def test_plain_http_on_loopback(settings, sandbox):
+    assert found(settings | {"base_url": sandbox.base_url})["echo"].state == "✓"
+
+
+def test_a_proxy_in_the_way(settings, monkeypatch):
+    from chainable.cli.reach import proxy
+
+    monkeypatch.setenv("https_proxy", "http://user:word@proxy.example:3128")
+    told = proxy("https://api.example/")
+    assert told.state == "!"
+    assert "proxy.example:3128" in told.found
+    assert "word" not in told.found
+    monkeypatch.setenv("no_proxy", "api.example")
+    assert proxy("https://api.example/").state == "✓"
+
+
+@pytest.mark.parametrize(
+    ("offset", "state", "words"), [(3600, "✗", "ahead of"), (-3600, "✗", "behind"), (20, "!", "ahead of")]
+)
+def test_a_clock_that_is_wrong(settings, offset, state, words):
+    finding = found(settings, clock=lambda: time.time() + offset)["clock"]
+
+    assert finding.state == state
+    assert words in finding.found
+
+
+def test_a_slow_host(monkeypatch):
+    from chainable.cli import reach
+
+    moments = iter([0.0, 2.0, 2.0])
+    monkeypatch.setattr(reach.time, "monotonic", lambda: next(moments))
+    assert reach._timed("x", "y", 0.0).state == "!"
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "code", "words"),
+    [
+        ("bad-signature", {}, 4, "mismatch"),
+        ("missing-signature", {}, 4, "missing"),
+        ("unknown-serial", {}, 4, "unknown_key"),
+        ("stale", {}, 4, "stale"),
+        ("error", {"code": "SIGN_ERROR", "status": 401}, 1, "SIGN_ERROR"),
+        ("error", {"code": "NO_AUTH", "status": 403}, 1, "NO_AUTH"),
+        ("reset", {}, 3, "echo"),
+    ],
+)
+def test_faults_of_calls(settings, sandbox, fault, options, code, words):
+    sandbox.faults.add(fault, operation="POST v3/security/echo", times=None, **options)
+    finding = found(settings)["echo"]
+
+    assert finding.state == "✗"
+    assert finding.code == code
+    assert words in finding.found
+    assert finding.meaning
+    assert finding.mend
+
+
+def test_a_merchant_without_certificates(settings, sandbox):
+    sandbox.faults.add("error", operation="GET v3/certificates", code="RESOURCE_NOT_EXISTS", status=404, times=None)
+    finding = found(settings)["certificates"]
+
+    assert finding.state == "!"
+    assert "public key only" in finding.meaning
+
+
+def test_certificates_that_do_not_open(settings):
+    assert found(settings | {"apiv3_key": "x" * 32})["certificates"].code == 5
+
+
+def test_certificates_that_cannot_be_asked_for(settings):
+    del settings["apiv3_key"]
+
+    assert found(settings)["certificates"].state == "!"
+
+
+class Echo:
+    def __init__(self, text):
+        self.text = text
+
+    def chain(self, path):
+        return self
+
+    def post(self, json):
+        return self
+
+    def decrypted(self):
+        if isinstance(self.text, Exception):
+            raise self.text
+        return {"encrypted_echo_message": self.text}
+
+
+def test_an_echo_that_is_another():
+    told = {finding.check: finding for finding in online._echo(Echo("other"), "https://a.cn")}
+
+    assert told["encryption"].code == 5
+    assert "SECURITY_ECHO.SUCCESS" in told["callback"].found
+    told = {finding.check: finding for finding in online._echo(Echo(DecryptionError("no")), None)}
+    assert told["decryption"].code == 5
+
+
+def test_every_error_has_words():
+    assert online._told("x", SignatureError("no", reason="probe")).code == 4
+    assert online._told("x", CodecError("no")).code == 2
+
+
+def test_the_callback_is_asked_for(settings, sandbox):
+    told = found(settings, notify_url="https://shop.example.invalid/notify", timeout=0.5)
+
+    assert told["callback"].state == "✓"
+    assert told["dns shop.example.invalid"].state == "✗"
+    assert sandbox.callbacks[-1].notice.event_type == "SECURITY_ECHO.SUCCESS"
+
+
+# -- notify_url -----------------------------------------------------------
+
+
+@pytest.fixture
+def shop(sandbox):
+    """An https server with the sandbox's certificates: answers with ``status``."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if server.status == 0:
+                return
+            self.send_response(server.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request, address):
+            pass
+
+    server = Server(("127.0.0.1", 0), Handler)
+    context = sandbox.account.authority.server_context(("127.0.0.1",))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.url = f"https://127.0.0.1:{server.server_port}/notify"
+    server.ca = str(sandbox.folder / "sandbox_ca.pem")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "code", "words"),
+    [
+        (401, "✓", 0, "401"),
+        (200, "✗", 4, "forgery"),
+        (302, "✗", 2, "redirect"),
+        (404, "✗", 2, "404"),
+        (500, "!", 0, "500"),
+        (0, "✗", 3, "no answer"),
+    ],
+)
+def test_a_forgery_at_the_callback(shop, status, state, code, words):
+    shop.status = status
+    told = list(examine_callback(shop.url, shop.ca, timeout=5))
+
+    assert told[-1].check == "notify_url, forged"
+    assert (told[-1].state, told[-1].code) == (state, code)
+    assert words in told[-1].found
+
+
+def test_urls_the_platform_does_not_call(sandbox):
+    told = [finding.found for finding in examine_callback("http://127.0.0.1:9/a?b=c", None, timeout=2)]
+
+    assert "is http, not https" in told
+    assert "has a query" in told
+    assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is no URL, not https"]
+    assert list(examine_callback("https://127.0.0.1:9/", None, timeout=2, offline=True)) == []
+
+
+# -- the command ----------------------------------------------------------
+
+
+def run(*arguments):
+    return CliRunner().invoke(program, ["doctor", *map(str, arguments)])
+
+
+def test_the_command(sandbox, tmp_path):
+    file = sandbox.write_env(tmp_path / "a.env")
+    told = run("--env", file)
+    assert told.exit_code == 0, told.output
+    assert "✓ echo" in told.output
+    assert '"exit_code": 0' in run("--env", file, "--json", "--offline").output
+    broken = tmp_path / "b.env"
+    broken.write_text(Path(file).read_text().replace(sandbox.account.secret, "short"))
+    told = run("--env", broken, "--offline")
+    assert told.exit_code == 2
+    assert "    → " in told.output
+    assert run("--offline").exit_code == 2
+    broken.write_text("WECHATPAY_CERTS=x\n")
+    assert "id=path" in run("--env", broken).output
