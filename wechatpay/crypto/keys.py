@@ -569,12 +569,13 @@ def _certificate(certificate: x509.Certificate, name: str, origin: str) -> Certi
         key = certificate.public_key()
         names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         not_before, not_after = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (ValueError, UnsupportedAlgorithm):
+        serial = serial_text(certificate.serial_number)
+    except (ValueError, OverflowError, UnsupportedAlgorithm):  # a negative serial overflows
         _refuse_damaged(_CERTIFICATE, name, origin)
     if not isinstance(key, RSAPublicKey):
         _refuse_algorithm(key, "public", name, origin)
     return Certificate(
-        serial=serial_text(certificate.serial_number),
+        serial=serial,
         key=_long_enough(key, name, origin),
         not_before=not_before,
         not_after=not_after,

@@ -678,3 +678,18 @@ def test_x509_is_imported_only_for_certificates(files):
         "assert 'cryptography.x509' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, env=os.environ)
+
+
+def test_a_certificate_with_a_negative_serial_is_told(certificate):
+    """Found by the coverage-guided fuzzer: no certificate may have one, and some bytes say so all the same."""
+    import warnings
+
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der = certificate.public_bytes(Encoding.DER)
+    at = der.index(b"\xa0\x03\x02\x01\x02\x02") + 7  # behind the version: tag and length of the serial
+    broken = der[:at] + bytes([der[at] | 0x80]) + der[at + 1 :]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ConfigurationError, match="certificate"):
+            load_certificate(broken)
