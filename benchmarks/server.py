@@ -38,7 +38,9 @@ class Gateway:
         import hashlib
 
         sign = hashlib.md5(text.encode()).hexdigest().upper()
-        body = "<xml>" + "".join(f"<{n}><![CDATA[{v}]]></{n}>" for n, v in {**V2_FIELDS, "sign": sign}.items()) + "</xml>"
+        body = (
+            "<xml>" + "".join(f"<{n}><![CDATA[{v}]]></{n}>" for n, v in {**V2_FIELDS, "sign": sign}.items()) + "</xml>"
+        )
         self.v2 = self.plain("text/xml", body.encode())
         self.top = self.plain("text/javascript;charset=UTF-8", TOP_BODY)
 

@@ -58,7 +58,7 @@ def test_nothing_secret_is_told(settings, sandbox):
 
     assert sandbox.account.apiv3_key not in text
     assert sandbox.account.secret not in text
-    assert "BEGIN" not in text
+    assert sandbox.account.private_key[30:60] not in text
 
 
 @pytest.mark.parametrize(
