@@ -7,6 +7,7 @@ import time
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from urllib.parse import urlsplit
 
 from chainable.client import Client
 from chainable.errors import ConfigurationError
@@ -57,6 +58,8 @@ _SETTINGS = (
     "BACKUP_URL",
     "CA",
 )
+_OVERSEAS = frozenset({"apihk.mch.weixin.qq.com", "apius.mch.weixin.qq.com"})
+
 D = TypeVar("D")
 
 
@@ -327,7 +330,10 @@ class WeChatPay(Client, Chains):
 
     def _fetch_certificates(self, serial: str | None) -> Response[Any]:
         """Ask for the platform's certificates; the answer is checked by the store, with what it brings."""
-        place = self._root.attribute("v3").attribute("certificates")
+        place = self._root.attribute("v3")
+        if urlsplit(self.base_url or "").hostname in _OVERSEAS:
+            place = place.attribute("global")
+        place = place.attribute("certificates")
         call = apiv3.fetch(self, Wanted(self, place, "GET", (), {}), serial)
         return self._pipeline.run(call)
 

@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 import wechatpay
-from chainable import BEIJING, APIError, CodecError, ConfigurationError, PathError, SignatureError, UnknownKeyError
+from chainable import (
+    BEIJING,
+    APIError,
+    ChainableError,
+    CodecError,
+    ConfigurationError,
+    PathError,
+    SignatureError,
+    UnknownKeyError,
+)
 from tests.wechatpay.conftest import APIV3_KEY, NOW, PLATFORM, SERIAL
 from wechatpay import Ciphertext, RSASigner, Sensitive, WeChatPay
 
@@ -347,6 +356,22 @@ class TestAccessPoints:
         web.add_callback("POST", "https://api.mch.weixin.qq.com/hk/v3/transactions/native", platform.answer({}))
 
         assert client.v3.transactions.native.post(json={}).verified
+
+    @pytest.mark.parametrize(
+        ("base_url", "path"),
+        [
+            ("https://apihk.mch.weixin.qq.com/", "v3/global/certificates"),
+            ("https://apius.mch.weixin.qq.com/", "v3/global/certificates"),
+            ("https://forwarder.example/", "v3/certificates"),
+        ],
+    )
+    def test_overseas_the_certificates_have_a_path_of_their_own(self, make_client, web, base_url, path):
+        client = make_client(base_url=base_url, certs={}, apiv3_key=APIV3_KEY)
+        web.get(base_url + path, json={"code": "RESOURCE_NOT_EXISTS"}, status=404)
+        with pytest.raises(ChainableError):
+            client.certificates.download()
+
+        assert web.calls[0].request.url == base_url + path
 
     def test_a_calls_own_comes_first(self, client, platform, web):
         web.add_callback("POST", "https://apihk.mch.weixin.qq.com/v3/new", platform.answer({}))
