@@ -527,7 +527,12 @@ def _is_summary(line: str) -> bool:
 def _cells(line: str) -> list[str]:
     if line.startswith("`"):
         return [cell.strip() for cell in line[1:].split(",`")]
-    return [cell.strip().removeprefix("`") for cell in next(csv.reader([line]), [])]
+    try:
+        cells = next(csv.reader([line]), [])
+    except csv.Error as error:  # a field without end; before Python 3.11 also a NUL
+        msg = f"this is no bill: {error}"
+        raise CodecError(msg) from None
+    return [cell.strip().removeprefix("`") for cell in cells]
 
 
 def _values(

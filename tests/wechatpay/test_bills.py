@@ -23,6 +23,7 @@ from wechatpay.bills import (
     RefundRow,
     TradeRow,
     TradeSummary,
+    _cells,
     read,
 )
 
@@ -369,6 +370,10 @@ class TestEncodings:
 
 
 class TestBadBills:
+    def test_a_field_without_end_is_told(self):
+        with pytest.raises(CodecError, match="no bill"):
+            _cells('"' + "x" * 200_000)
+
     @pytest.mark.parametrize(
         ("content", "words"),
         [
