@@ -21,8 +21,10 @@ def until_interrupted(step: Callable[[], object] | None = None, every: float = 0
         every: Seconds between two calls.
     """
     ends = (signal.SIGINT, signal.SIGTERM)  # a shell's background job ignores SIGINT unless it is asked for
-    before = [signal.signal(end, signal.default_int_handler) for end in ends]
+    before = [signal.getsignal(end) for end in ends]
     try:
+        for end in ends:
+            signal.signal(end, signal.default_int_handler)
         while True:
             if step is not None:
                 step()

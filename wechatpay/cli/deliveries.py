@@ -39,8 +39,6 @@ class Desk:
 
     def __init__(self, url: str, ca: str | None = None) -> None:
         self._url = url.rstrip("/") + "/_sandbox/"
-        self._session = requests.Session()
-        self._session.trust_env = False
         self._verify: str | bool = ca or True
 
     @classmethod
@@ -55,7 +53,9 @@ class Desk:
 
     def ask(self, method: str, page: str, sent: dict[str, Any] | None = None) -> Any:
         """Ask for a page; an answer that is no success is a usage error with the sandbox's words."""
-        response = self._session.request(method, self._url + page, json=sent, timeout=10, verify=self._verify)
+        with requests.Session() as session:
+            session.trust_env = False
+            response = session.request(method, self._url + page, json=sent, timeout=10, verify=self._verify)
         answer = response.json()
         if response.status_code != 200:
             raise usage(f"the sandbox says: {answer.get('message', response.status_code)}")
