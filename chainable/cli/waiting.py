@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["until_interrupted"]
 
 
-def until_interrupted(step: Callable[[], object] | None = None, every: float = 0.2) -> None:
+def until_interrupted(step: Callable[[], object] | None = None, every: float = 0.1) -> None:
     """
     Wait for Ctrl-C or SIGTERM, and return when it comes.
 
@@ -20,17 +20,16 @@ def until_interrupted(step: Callable[[], object] | None = None, every: float = 0
         step: Called again and again meanwhile.
         every: Seconds between two calls.
     """
-    ends = (signal.SIGINT, signal.SIGTERM)  # a shell's background job ignores SIGINT unless it is asked for
-    before = [signal.getsignal(end) for end in ends]
+    ends = (signal.SIGINT, signal.SIGTERM)
+    told: list[object] = []
+
+    # Not an exception: one that is raised while Python runs a finalizer is lost, and Ctrl-C with it.
+    before = [signal.signal(end, lambda *which: told.append(which[0])) for end in ends]
     try:
-        for end in ends:
-            signal.signal(end, signal.default_int_handler)
-        while True:
+        while not told:
             if step is not None:
                 step()
             time.sleep(every)
-    except KeyboardInterrupt:
-        return
     finally:
         for end, handler in zip(ends, before, strict=True):
             signal.signal(end, handler)

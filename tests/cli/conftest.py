@@ -140,7 +140,7 @@ def interrupted():
 @pytest.fixture
 def waiting():
     """Tell whether a command waits for its end: its handlers are in place."""
-    return lambda: signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    return lambda: signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
 
 
 @pytest.fixture
