@@ -218,7 +218,8 @@ class TestReading:
             XML.decode(b"<xml><a>1</a></xml>")
             with contextlib.suppress(CodecError):
                 XML.decode(b"<xml><a>")
-            assert gc.collect() == 0
+            # Other tests' threads leave garbage of their own: only readers count.
+            assert not [thing for thing in gc.get_objects() if type(thing).__name__ == "_Reader"]
         finally:
             gc.enable()
 
