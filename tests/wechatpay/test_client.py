@@ -438,6 +438,8 @@ class TestSensitive:
         with pytest.raises(CodecError, match="b: is encrypted for PUB_KEY_ID_2"):
             client.v3.new.post(json={"a": one, "b": two})
         with pytest.raises(CodecError, match="one call has one key"):
+            client.v3.new.post(params={"name": Sensitive("x")}, json={"b": two})
+        with pytest.raises(CodecError, match="one call has one key"):
             client.v3.new.post(json={"a": one}, headers={"Wechatpay-Serial": "PUB_KEY_ID_2"})
 
     def test_keys_the_store_lacks_are_refused(self, client):

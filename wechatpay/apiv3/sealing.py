@@ -71,6 +71,7 @@ class Sealing:
     def text(self, name: str, value: Any) -> Any:
         """Write one value of the query: encrypted, if it is sensitive."""
         special = self._special(value, (None, name))
+        self._chosen_for_default = False  # what the query is encrypted for, the body has to be, too
         return value if special is NotImplemented else special
 
     def _special(self, value: Any, where: Where) -> Any:
