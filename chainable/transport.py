@@ -16,6 +16,7 @@ import ssl
 import threading
 import time
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed lacks it
@@ -35,12 +36,12 @@ from chainable.errors import CodecError, ConfigurationError
 from chainable.response import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from requests import PreparedRequest
     from typing_extensions import Buffer
 
-__all__ = ["ClientCertificate", "FileCertificate", "Transport", "ended_early"]
+__all__ = ["ClientCertificate", "FileCertificate", "Transport", "bounded", "ended_early"]
 
 IDLE = 7.0  # seconds; the platforms close an idle connection after about 8
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
@@ -96,6 +97,21 @@ class _Attempt(threading.local):
 
 
 _attempt = _Attempt()
+
+
+@contextmanager
+def bounded(expires: float | None) -> Iterator[None]:
+    """
+    Let everything this thread reads and sends inside the block end in time.
+
+    Args:
+        expires: When, on the monotonic clock; None for no such limit.
+    """
+    _attempt.expires = expires
+    try:
+        yield
+    finally:
+        _attempt.expires = None
 
 
 class _BoundedReader(io.RawIOBase):
@@ -372,13 +388,10 @@ class Transport:
         """
         url = request.url or ""
         _attempt.connecting = None
-        _attempt.expires = expires
-        try:
+        with bounded(expires):
             response = self._exchange(request, url, timeout, verify, certificate)
             if not stream or response.status_code >= 300:
                 self._read(response)
-        finally:
-            _attempt.expires = None
         return response
 
     @property

@@ -13,6 +13,7 @@ from taobao_top import catalogue
 from taobao_top.answers import ERROR, inside, json_fields, open_json, read, root_name
 from taobao_top.chain import method_name
 from taobao_top.errors import TopError, is_read, top_error
+from taobao_top.options import OPTIONS
 from taobao_top.response import TopResponse
 from taobao_top.settings import checked_format, checked_session
 from taobao_top.values import FilePart, write
@@ -24,20 +25,8 @@ if TYPE_CHECKING:
     from taobao_top.chain import MethodChain
     from taobao_top.settings import Settings
 
-__all__ = ["OPTIONS", "Wanted", "http_error", "one_edit"]
+__all__ = ["Wanted", "http_error", "one_edit"]
 
-OPTIONS = (
-    "session",
-    "target_app_key",
-    "simplify",
-    "format",
-    "timeout",
-    "headers",
-    "stream",
-    "retries",
-    "repeatable",
-    "decode",
-)
 _FILLED_IN = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
 _HEADERS = {"User-Agent": "taobao-top for Python", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _NO_TYPES: Mapping[str, str] = {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chainable.describe import Description, Form, Row, Table, arguments, python
 from taobao_top.describe.answers import samples
 from taobao_top.describe.fields import examples, glossary, rows
+from taobao_top.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,22 +17,6 @@ if TYPE_CHECKING:
     from taobao_top.catalogue import Method
 
 __all__ = ["attributes", "described"]
-
-OPTIONS = frozenset(
-    {
-        "session",
-        "target_app_key",
-        "simplify",
-        "format",
-        "timeout",
-        "headers",
-        "stream",
-        "retries",
-        "repeatable",
-        "decode",
-    },
-)
-"""Keywords of a call that are no parameters of the method."""
 
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _TAKEN = frozenset({"chain", "post_async", "postAsync"})

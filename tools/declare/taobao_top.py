@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from taobao_top import catalogue
+from taobao_top.options import OPTIONS
 from taobao_top.types import values
 from tools.declare.dicts import Dicts, Members
 from tools.declare.spelling import HEADER, attribute, camel, clashes, docstring, module, plain
@@ -19,21 +20,6 @@ if TYPE_CHECKING:
 
 _CLOSED = frozenset({"chain", "post_async"})
 _VALUES = "taobao_top.types.values"
-_OPTIONS = frozenset(
-    {
-        "session",
-        "target_app_key",
-        "simplify",
-        "format",
-        "timeout",
-        "headers",
-        "stream",
-        "retries",
-        "repeatable",
-        "decode",
-        "self",
-    }
-)
 _GIVEN = {
     "String": "str",
     "Number": "Number",
@@ -227,7 +213,7 @@ class _Family:
         self._named.append((method.name, name, f"types.{base}Params"))
         options = "UntimedOptions" if any(param.name == "timeout" for param in method.params) else "Options"
         rest = f"**{'more' if 'options' in params else 'options'}: Unpack[{options}]"
-        by_name = [key for key in params if plain(key) and key not in _OPTIONS]
+        by_name = [key for key in params if plain(key) and key not in {*OPTIONS, "self"}]
         others = [key for key in params if key not in by_name]
         arguments = [
             f"{key}: {kind} = ..." if optional else f"{key}: {kind}"

@@ -180,7 +180,7 @@ def _decoded(response: Response[Any], expected: str | None) -> Any:
         return None
     kind = response.headers.get("Content-Type", "")
     # Some JSON answers arrive as text/plain, so the beginning of the body counts as well.
-    if "json" in kind or (expected not in {"binary", "text"} and body.lstrip()[:1] in {b"{", b"["}):
+    if "json" in kind or (expected != "binary" and body.lstrip()[:1] in {b"{", b"["}):
         try:
             return JSON.decode(body)
         except CodecError:

@@ -88,14 +88,10 @@ def pieces(response: requests.Response, *, patience: float | None = None) -> Ite
     complete = False
     try:
         while True:
-            with _told(response):
-                transport._attempt.expires = None if patience is None else time.monotonic() + patience  # noqa: SLF001 (the bound of this thread's reads)
-                try:
-                    count = _readinto(raw, buffer)
-                    if not count and transport.ended_early(raw):
-                        raise DecodeError
-                finally:
-                    transport._attempt.expires = None  # noqa: SLF001
+            with _told(response), transport.bounded(None if patience is None else time.monotonic() + patience):
+                count = _readinto(raw, buffer)
+                if not count and transport.ended_early(raw):
+                    raise DecodeError
             if not count:
                 break
             done += count
