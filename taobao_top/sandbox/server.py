@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Server"]
 
+GRACE = 1.0
+"""How long calls that are being answered when the server ends may take, seconds."""
 
-class _Protocol(H11Protocol):
+TURNS = 3
+"""Of the loop, until an aborted connection is closed: one for TLS, one for TCP beneath it, one for what is told of it."""
+
+
+class _Protocol(HttpToolsProtocol):
     """HTTP whose requests know their connection, so that faults can cut it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -29,7 +36,7 @@ class _Protocol(H11Protocol):
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn that says when it takes connections."""
+    """uvicorn that says when it takes connections, and ends with none open."""
 
     def __init__(self, config: uvicorn.Config, ready: threading.Semaphore) -> None:
         super().__init__(config)
@@ -38,6 +45,26 @@ class _Uvicorn(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready.release()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await _ended(self.server_state.tasks, GRACE)
+        # TLS waits for the other side to close as well, and a call may still be held back by a fault
+        self.abort()
+        await _ended(self.server_state.tasks, None)
+
+    def abort(self) -> None:
+        """Cut all connections."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+async def _ended(tasks: set[asyncio.Task[None]], timeout: float | None) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=timeout)
 
 
 class Server:
@@ -56,12 +83,14 @@ class Server:
         self._servers: list[_Uvicorn] = []
         self._ready = threading.Semaphore(0)
         self._sockets: list[socket.socket] = []
-        self._open(app, host, port, None)
-        if certificate is not None:
-            self._open(app, host, https_port, certificate)
+        with ExitStack() as opened:
+            self._open(opened, app, host, port, None)
+            if certificate is not None:
+                self._open(opened, app, host, https_port, certificate)
+            self._opened = opened.pop_all()
         self._thread = threading.Thread(target=self._run, name="taobao_top.sandbox", daemon=True)
 
-    def _open(self, app: ASGIApp, host: str, port: int, certificate: Path | None) -> None:
+    def _open(self, opened: ExitStack, app: ASGIApp, host: str, port: int, certificate: Path | None) -> None:
         config = uvicorn.Config(
             app,
             http=_Protocol,
@@ -73,11 +102,10 @@ class Server:
             server_header=False,
             date_header=False,
             ssl_certfile=certificate,
-            timeout_graceful_shutdown=1,
             timeout_keep_alive=75,
         )
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._sockets.append(socket.create_server((host, port), family=family, backlog=1024))
+        self._sockets.append(opened.enter_context(socket.create_server((host, port), family=family, backlog=1024)))
         self._servers.append(_Uvicorn(config, self._ready))
 
     @property
@@ -92,10 +120,12 @@ class Server:
             self._ready.acquire()
 
     def stop(self) -> None:
-        """Close all connections and end the thread."""
+        """Close all connections and end the thread, if it was started."""
         for server in self._servers:
             server.should_exit = True
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._opened.close()
 
     def _run(self) -> None:
         asyncio.run(self._serve())
@@ -103,3 +133,13 @@ class Server:
     async def _serve(self) -> None:
         pairs = zip(self._servers, self._sockets, strict=True)
         await asyncio.gather(*(server.serve(sockets=[bound]) for server, bound in pairs))
+        # what was accepted last begins to shake hands, and some may have done so by now
+        await asyncio.sleep(0)
+        handshakes = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in handshakes:
+            task.cancel()
+        await asyncio.gather(*handshakes, return_exceptions=True)
+        for server in self._servers:
+            server.abort()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,17 +44,21 @@ class Service:
         self, *, host: str, port: int, https_port: int | None, data: str | Path | None, clock: Callable[[], float]
     ) -> None:
         self.gateway = Gateway(clock)
-        self.store = Store(data)
-        self._directory = tempfile.TemporaryDirectory(prefix="taobao_top.sandbox.")
-        authority = None if https_port is None else Authority(Path(self._directory.name), host)
-        self.ca = None if authority is None else authority.ca
-        self._server = Server(
-            Web(self.gateway, Admin(self.gateway), host),
-            host=host,
-            port=port,
-            https_port=https_port or 0,
-            certificate=None if authority is None else authority.certificate,
-        )
+        with ExitStack() as opened:
+            self.store = Store(data)
+            opened.callback(self.store.close)
+            directory = opened.enter_context(tempfile.TemporaryDirectory(prefix="taobao_top.sandbox."))
+            authority = None if https_port is None else Authority(Path(directory), host)
+            self.ca = None if authority is None else authority.ca
+            self._server = Server(
+                Web(self.gateway, Admin(self.gateway), host),
+                host=host,
+                port=port,
+                https_port=https_port or 0,
+                certificate=None if authority is None else authority.certificate,
+            )
+            opened.callback(self._server.stop)
+            self._opened = opened.pop_all()
         place = f"[{host}]" if ":" in host else host
         ports = self._server.ports
         self.origin = f"http://{place}:{ports[0]}"
@@ -80,6 +85,4 @@ class Service:
 
     def stop(self) -> None:
         """End, and remove what was made on disk, except the data file."""
-        self._server.stop()
-        self.store.close()
-        self._directory.cleanup()
+        self._opened.close()

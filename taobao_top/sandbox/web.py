@@ -187,8 +187,8 @@ async def _played(answer: Answer, scope: Scope, receive: Receive, send: Send) ->
     if fault is None:
         await _send(answer, scope, send)
         return
-    if fault.seconds:
-        await asyncio.sleep(fault.seconds)
+    if fault.seconds and await _gone(receive, fault.seconds):
+        return
     if fault.kind == "reset":
         _reset(scope)
         await _abort(scope, receive, b"")
@@ -199,6 +199,15 @@ async def _played(answer: Answer, scope: Scope, receive: Receive, send: Send) ->
         await _abort(scope, receive, head.encode() + answer.body[: len(answer.body) // 2])
     else:
         await _send(_spoilt(answer), scope, send)
+
+
+async def _gone(receive: Receive, seconds: float) -> bool:
+    """Wait, no longer than the caller does; True once the caller is gone."""
+    try:
+        await asyncio.wait_for(receive(), seconds)
+    except asyncio.TimeoutError:
+        return False
+    return True
 
 
 def _spoilt(answer: Answer) -> Answer:
