@@ -8,6 +8,7 @@ import secrets
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from email.utils import formatdate
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -300,7 +301,11 @@ class Platform:
     def _finished(self, request: Request, reply: Reply, entry: Entry, fault: str) -> Reply:
         """The headers of every answer, and the signature where there is one."""
         reason = REASONS.get(entry.code, 0)
-        headers = {"Server": "sandbox", "Request-ID": f"08{secrets.token_hex(12).upper()}-{reason}"}
+        headers = {
+            "Server": "sandbox",
+            "Date": formatdate(self.clock(), usegmt=True),
+            "Request-ID": f"08{secrets.token_hex(12).upper()}-{reason}",
+        }
         if entry.version == "v2":
             return reply.with_headers(headers)
         operation = catalogue.operation(entry.operation or "")

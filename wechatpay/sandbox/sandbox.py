@@ -133,12 +133,16 @@ class Sandbox:
 
     def start(self) -> Self:
         """Listen; ready when it returns."""
-        self._server.start()
+        try:
+            self._server.start()
+        except OSError:
+            self.stop()
+            raise
         self.platform.base_url = self.base_url
         return self
 
     def stop(self) -> None:
-        """Close the clients it made, the connections and the ports, and remove its files."""
+        """Close the clients it made, the connections and the ports, and remove its files; once more does no harm."""
         for client in self._clients:
             client.close()
         self._server.stop()

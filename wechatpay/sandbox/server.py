@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections import deque
+from contextlib import ExitStack
+from functools import cached_property
 from http import HTTPStatus
 from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
@@ -21,10 +24,10 @@ from attrs import field, frozen
 from cryptography import x509
 
 from wechatpay.sandbox.messages import Reply, Request
+from wechatpay.sandbox.tls import Channel
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
 
 __all__ = ["Listener", "Server"]
 
@@ -54,9 +57,13 @@ class Listener:
         """A socket that listens already: who connects now waits, nobody is refused."""
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((self.address, port))
-        bound.listen(256)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((self.address, port))
+            bound.listen(256)
+        except OSError:
+            bound.close()
+            raise
         return bound
 
 
@@ -77,7 +84,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._busy = False
-        self._certificate: str | None = None
+        self._tls = None if listener.context is None else Channel(listener.context)
         self._target = b""
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
@@ -88,27 +95,65 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._connections.add(self)
-        secure: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
-        presented = secure.getpeercert(binary_form=True) if secure else None
-        if presented:
-            number = x509.load_der_x509_certificate(presented).serial_number
-            self._certificate = f"{number:040X}"
         self._idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
         self._waiting.clear()
+        self._busy = False
         self._stop_timer()
-        self._transport.close()  # Python 3.10 holds a TLS transport open until told
 
     def data_received(self, data: bytes) -> None:
+        if self._tls is None:
+            self._hear(data)
+            return
+        try:
+            said = self._tls.incoming(data)
+        except ssl.SSLError:
+            self._flush(self._tls)  # the alert that says why
+            self._transport.close()
+            return
+        self._flush(self._tls)
+        if said:
+            self._hear(said)
+        if self._tls.ended:
+            self._close()
+
+    # bytes
+
+    def _hear(self, data: bytes) -> None:
         self._stop_timer()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:  # the request itself is answered; nothing else is spoken here
-            self._transport.close()
+            self._close()
         except httptools.HttpParserError:
             self._write(Reply(status=400, content_type="text/plain", body=b"Bad Request"), keep=False)
+
+    def _say(self, data: bytes) -> None:
+        if self._tls is None:
+            self._transport.write(data)
+        else:
+            self._tls.write(data)
+            self._flush(self._tls)
+
+    def _flush(self, tls: Channel) -> None:
+        self._transport.write(tls.outgoing())
+
+    def _close(self) -> None:
+        """Close when everything is sent."""
+        if self._tls is not None and not self._transport.is_closing():
+            self._tls.close()
+            self._flush(self._tls)
+        self._transport.close()
+
+    @cached_property
+    def _presented(self) -> str | None:
+        """Serial of the certificate that the client presented; asked for by requests, so after the handshake."""
+        certificate = None if self._tls is None else self._tls.certificate
+        if certificate is None:
+            return None
+        return f"{x509.load_der_x509_certificate(certificate).serial_number:040X}"
 
     # httptools
 
@@ -125,7 +170,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         if ("expect", "100-continue") in self._headers:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._say(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         self._body += body
@@ -139,7 +184,7 @@ class Connection(asyncio.Protocol):
             headers=tuple(self._headers),
             body=bytes(self._body),
             secure=self._listener.context is not None,
-            certificate=self._certificate,
+            certificate=self._presented,
             host=self._listener.host,
         )
         self._waiting.append((request, self._parser.should_keep_alive()))
@@ -181,12 +226,12 @@ class Connection(asyncio.Protocol):
             lines.append("Connection: close")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         if reply.cut:
-            self._transport.write(head + reply.body[: len(reply.body) // 2])
+            self._say(head + reply.body[: len(reply.body) // 2])
             self._end(reset=reply.cut == "reset-body")
             return
-        self._transport.write(head + reply.body)
+        self._say(head + reply.body)
         if not keep:
-            self._transport.close()
+            self._close()
 
     def _end(self, *, reset: bool) -> None:
         if reset:
@@ -194,7 +239,7 @@ class Connection(asyncio.Protocol):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._transport.abort()
         else:
-            self._transport.close()
+            self._close()
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -203,7 +248,7 @@ class Connection(asyncio.Protocol):
     def _idle(self) -> None:
         self._stop_timer()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(KEEP_ALIVE, self._transport.close)
+        self._timer = loop.call_later(KEEP_ALIVE, self._close)
 
     def _stop_timer(self) -> None:
         if self._timer is not None and not self._busy:
@@ -224,19 +269,28 @@ class Server:
         self._handle = handle
         self._listeners = listeners
         self._ports = [listener.port for listener in listeners]
-        self._serving: list[asyncio.Server | None] = [None] * len(listeners)
+        self._bound: list[socket.socket | None] = [None] * len(listeners)
         self._connections: list[set[Connection]] = [set() for _ in listeners]
-        self._loop = asyncio.new_event_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._accepted: set[asyncio.Task[Any]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = Thread(target=self._run, name="wechatpay-sandbox", daemon=True)
 
     def start(self) -> None:
-        """Bind, and serve from now on."""
-        sockets = [listener.bind(listener.port) for listener in self._listeners]
+        """
+        Bind, and serve from now on.
+
+        Raises:
+            OSError: A port is not to be had; nothing is left open then.
+        """
+        with ExitStack() as opened:
+            sockets = [opened.enter_context(listener.bind(listener.port)) for listener in self._listeners]
+            opened.pop_all()
         self._ports = [bound.getsockname()[1] for bound in sockets]
-        self._thread.start()
+        self._loop = asyncio.SelectorEventLoop()
         for index, bound in enumerate(sockets):
-            self._await(self._open(index, bound))
+            self._listen(index, bound)
+        self._thread.start()
 
     def port(self, index: int) -> int:
         """The port of a listener."""
@@ -244,56 +298,95 @@ class Server:
 
     def down(self, host: str = "main") -> None:
         """Stop listening for a host and drop its connections: connecting is refused."""
-        for index in self._of(host):
-            self._do(self._close(index))
+        indexes = self._of(host)
+        if current_thread() is not self._thread:
+            self._await(self._close, indexes)
+            return
+        self._deafen(indexes)
+        self._closing.add(task := self._running.create_task(self._close(indexes)))
+        task.add_done_callback(self._closing.discard)
 
     def up(self, host: str = "main") -> None:
         """Listen again on the same ports."""
-        for index in self._of(host):
-            if self._serving[index] is None:
-                bound = self._listeners[index].bind(self._ports[index])
-                self._do(self._open(index, bound))
+        if current_thread() is self._thread:
+            self._reopen(host)
+        else:
+            self._await(self._open, host)
 
     def stop(self) -> None:
-        """Drop everything and end the thread."""
-        for index in range(len(self._listeners)):
-            self._await(self._close(index))
+        """Drop everything, wait until it is gone, and end the thread; nothing to do if it does not run."""
+        if self._loop is None:
+            return
+        self._await(self._close, range(len(self._listeners)))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._loop = None
 
     def _of(self, host: str) -> list[int]:
         return [index for index, each in enumerate(self._listeners) if each.host == host]
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        asyncio.set_event_loop(self._running)
+        self._running.run_forever()
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        """Await the work, or start it when called by the serving thread itself."""
-        if current_thread() is self._thread:
-            self._tasks.add(task := self._loop.create_task(work))
-            task.add_done_callback(self._tasks.discard)
-        else:
-            self._await(work)
+    @property
+    def _running(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise RuntimeError("the sandbox does not run: start it first")
+        return self._loop
 
-    def _await(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    def _await(self, work: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+        """Let the serving thread do some work, and wait until it is done."""
+        loop = self._running
+        asyncio.run_coroutine_threadsafe(work(*args), loop).result()
 
-    async def _open(self, index: int, bound: socket.socket) -> None:
+    async def _open(self, host: str) -> None:
+        self._reopen(host)
+
+    def _reopen(self, host: str) -> None:
+        for index in self._of(host):
+            if self._bound[index] is None:
+                self._listen(index, self._listeners[index].bind(self._ports[index]))
+
+    def _listen(self, index: int, bound: socket.socket) -> None:
+        bound.setblocking(False)
+        self._bound[index] = bound
+        self._running.add_reader(bound, self._accept, index, bound)
+
+    def _accept(self, index: int, bound: socket.socket) -> None:
+        """
+        Take one connection.
+
+        An asyncio server that is closed while it accepts forgets what it has just accepted, and leaves
+        it open; here every connection is known from the first moment.
+        """
+        try:
+            accepted, _ = bound.accept()
+        except OSError:  # who came has gone again
+            return
         listener, connections = self._listeners[index], self._connections[index]
-        self._serving[index] = await self._loop.create_server(
-            lambda: Connection(self._handle, listener, connections),
-            sock=bound,
-            ssl=listener.context,
+        connected = self._running.connect_accepted_socket(
+            lambda: Connection(self._handle, listener, connections), accepted
         )
+        self._accepted.add(task := self._running.create_task(connected))
+        task.add_done_callback(self._accepted.discard)
 
-    async def _close(self, index: int) -> None:
-        serving = self._serving[index]
-        if serving is not None:
-            serving.close()
-            self._serving[index] = None
-        for connection in tuple(self._connections[index]):
-            connection.abort()
-        while self._connections[index]:  # noqa: ASYNC110 (each takes a turn of the loop or two to go)
-            await asyncio.sleep(0)
+    def _deafen(self, indexes: Iterable[int]) -> None:
+        """Close these ports."""
+        for index in indexes:
+            bound, self._bound[index] = self._bound[index], None
+            if bound is not None:
+                self._running.remove_reader(bound)
+                bound.close()
+
+    async def _close(self, indexes: Iterable[int]) -> None:
+        """Close these ports and their connections, and wait until they are closed."""
+        self._deafen(indexes)
+        if self._accepted:
+            await asyncio.wait(self._accepted)
+        for index in indexes:
+            while self._connections[index]:
+                for connection in tuple(self._connections[index]):
+                    connection.abort()
+                await asyncio.sleep(0)

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import sys
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,6 +48,14 @@ def tls(sandbox: Sandbox, *, certificate: bool = False) -> ssl.SSLSocket:
     if certificate:
         context.load_cert_chain(sandbox.folder / "apiclient_cert.pem", sandbox.folder / "apiclient_key.pem")
     return context.wrap_socket(connect(sandbox, sandbox.https_url), server_hostname="localhost")
+
+
+def ends(connection: socket.socket) -> bool:
+    """Whether the other side closed, or reset, a connection."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
 
 
 def test_requests_on_one_connection_are_answered_in_order(sandbox: Sandbox, merchant: Any) -> None:
@@ -105,6 +114,12 @@ def test_a_body_without_end_is_refused(sandbox: Sandbox, monkeypatch: Any) -> No
         connection.sendall(b"POST /v3/x HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + b"x" * 11)
         assert answer(connection)[0] == 413
         assert connection.recv(1) == b""
+    with connect(sandbox) as connection:  # in two pieces: it is told once
+        connection.sendall(
+            b"POST /v3/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"b\r\n" + b"x" * 11 + b"\r\n1\r\nx\r\n"
+        )
+        assert answer(connection)[0] == 413
+        assert connection.recv(1) == b""
 
 
 def test_close_closes(sandbox: Sandbox, merchant: Any) -> None:
@@ -147,6 +162,130 @@ def test_tls_needs_a_certificate_only_where_the_operation_does(sandbox: Sandbox,
         connection.sendall(raw(merchant))
         assert answer(connection)[0] == 200
     assert sandbox.journal[-1].request.certificate == sandbox.account.serial
+
+
+def test_tls_carries_more_than_a_record(sandbox: Sandbox, merchant: Any) -> None:
+    text = "x" * 100_000
+    with tls(sandbox) as connection:
+        connection.sendall(raw(merchant, "POST", "/v3/security/echo", json.dumps({"echo_message": text}).encode()))
+        assert json.loads(answer(connection)[2])["echo_message"] == text
+
+
+def test_a_tls_connection_ends_with_both_saying_so(sandbox: Sandbox, merchant: Any) -> None:
+    with tls(sandbox) as connection:
+        connection.sendall(raw(merchant, connection="close"))
+        assert answer(connection)[0] == 200
+        with connection.unwrap() as bare:
+            assert bare.recv(1) == b""
+    with tls(sandbox) as connection:
+        connection.sendall(raw(merchant))
+        assert answer(connection)[0] == 200
+        with connection.unwrap() as bare:  # the client goes first
+            assert bare.recv(1) == b""
+
+
+def test_what_is_no_tls_is_told_so_and_closed(sandbox: Sandbox, merchant: Any) -> None:
+    with connect(sandbox, sandbox.https_url) as connection:
+        connection.sendall(raw(merchant))
+        assert ends(connection)
+    with connect(sandbox, sandbox.https_url) as connection:
+        connection.sendall(b"\x16\x03\x01\x00\x04\x09\x00\x00\x00")
+        assert connection.recv(1) == b"\x15"  # an alert says why
+    assert len(sandbox.journal) == 0
+
+
+def test_a_certificate_of_another_authority_is_not_taken(sandbox: Sandbox, merchant: Any) -> None:
+    with Sandbox() as other:
+        context = ssl.create_default_context(cadata=sandbox.account.ca)
+        context.load_cert_chain(other.folder / "apiclient_cert.pem", other.folder / "apiclient_key.pem")
+        with (
+            pytest.raises((ssl.SSLError, ConnectionError)),
+            context.wrap_socket(connect(sandbox, sandbox.https_url), server_hostname="localhost") as connection,
+        ):
+            connection.sendall(raw(merchant))
+            answer(connection)
+    assert len(sandbox.journal) == 0
+
+
+def test_who_begins_tls_and_says_nothing_more_is_dropped(monkeypatch: Any) -> None:
+    monkeypatch.setattr("wechatpay.sandbox.server.KEEP_ALIVE", 0.05)
+    with Sandbox() as sandbox, connect(sandbox, sandbox.https_url) as connection:
+        connection.sendall(b"\x16\x03\x01\x00")
+        assert ends(connection)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("base_url", b""), ("base_url", b"GET "), ("https_url", b""), ("backup_https_url", b"\x16\x03\x01\x00")],
+)
+def test_a_sandbox_that_stopped_leaves_no_connection_open(url: str, said: bytes) -> None:
+    with Sandbox() as sandbox:
+        connection = connect(sandbox, getattr(sandbox, url))
+        connection.sendall(said)
+    with connection:  # the sandbox is referred to still: nothing was left to the garbage collector
+        assert ends(connection)
+
+
+def test_connections_that_come_while_it_stops_are_dropped_too() -> None:
+    for _ in range(6):
+        with Sandbox() as sandbox:
+            connections = [connect(sandbox, sandbox.https_url) for _ in range(5)]
+        assert all(ends(connection) for connection in connections)
+        for connection in connections:
+            connection.close()
+
+
+def test_who_has_gone_again_is_not_accepted(sandbox: Sandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        nobody.setblocking(False)
+        sandbox._server._accept(0, nobody)
+    assert connect(sandbox).close() is None
+
+
+def test_an_answer_under_way_is_dropped_when_it_stops(new_merchant: Any) -> None:
+    with Sandbox(faults=[Fault("latency", seconds=60)]) as sandbox:
+        connection = connect(sandbox)
+        connection.sendall(raw(new_merchant(sandbox)))
+        while not len(sandbox.journal):
+            sandbox.journal.after(0, 0.01)
+    with connection:
+        assert ends(connection)
+
+
+def test_the_main_host_may_go_down_as_it_stops(new_merchant: Any) -> None:
+    with Sandbox(faults=[Fault("down")]) as sandbox:
+        connection = connect(sandbox)
+        connection.sendall(raw(new_merchant(sandbox)))
+        while not len(sandbox.journal):
+            sandbox.journal.after(0, 0.01)
+    with connection:
+        assert ends(connection)
+
+
+def test_a_port_that_is_taken_leaves_nothing_open(sandbox: Sandbox) -> None:
+    taken = int(sandbox.https_url.rsplit(":", 1)[1].strip("/"))
+    other = Sandbox(https_port=taken)
+    with pytest.raises(OSError, match="in use"):
+        other.start()
+    other.stop()
+
+
+def test_what_does_not_run_can_neither_go_down_nor_hang() -> None:
+    sandbox = Sandbox()
+    with pytest.raises(RuntimeError, match="start it first"):
+        sandbox.down()
+    sandbox.stop()
+    sandbox.stop()
+
+
+def test_answers_tell_the_time(sandbox: Sandbox, merchant: Any) -> None:
+    for answered in (
+        merchant.get(TARGET),
+        merchant.get(TARGET, nonce_str="x", signature="-"),
+        merchant.v2_raw("/x", b""),
+    ):
+        told = parsedate_to_datetime(answered.headers["Date"])
+        assert abs(told.timestamp() - sandbox.platform.clock()) < 5
 
 
 def test_a_long_body_is_kept_in_part(sandbox: Sandbox, merchant: Any) -> None:
@@ -210,6 +349,14 @@ def test_the_main_host_goes_down_and_comes_back(sandbox: Sandbox, merchant: Any)
     assert sandbox.backup_https_url.startswith("https://127.0.0.1:")
     sandbox.up()
     sandbox.up()
+    assert broken(sandbox, merchant)[0] == 200
+
+
+def test_the_main_host_goes_down_and_up_by_request(sandbox: Sandbox, merchant: Any) -> None:
+    with connect(sandbox, sandbox.backup_url) as connection:
+        for name in ("down", "up"):
+            connection.sendall(b"POST /_sandbox/actions/%s HTTP/1.1\r\nHost: localhost:1\r\n\r\n" % name.encode())
+            assert answer(connection)[0] == 200
     assert broken(sandbox, merchant)[0] == 200
 
 
