@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, has
+from requests import RequestException
 
 from taobao_top.sandbox.faults import Fault
 from taobao_top.sandbox.outbound import call_spi
@@ -68,6 +69,8 @@ class Admin:
             return 200, control(app, members)
         except (TypeError, ValueError, KeyError) as error:
             return 400, {"error": f"{type(error).__name__}: {error}"}
+        except RequestException as error:
+            return 502, {"error": f"the server called does not answer: {type(error).__name__}"}
         except Refusal as refusal:
             return 400, refusal.members("")
 

@@ -18,6 +18,7 @@ __all__ = ["DATE", "members", "parameters", "unknown", "whole"]
 
 DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])( ([01]\d|2[0-3]):[0-5]\d:[0-5]\d)?\Z", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
+_WHOLE = re.compile(r"\d{1,19}\Z", re.ASCII)
 _SHAPES = {
     "Number": (_DECIMAL, "a number in plain digits"),
     "BigDecimal": (_DECIMAL, "a number in plain digits"),
@@ -97,7 +98,7 @@ def whole(business: Mapping[str, str], name: str, default: int, least: int = 0, 
         Refusal: 41, it is none, or not within the bounds.
     """
     text = business.get(name) or str(default)
-    if not text.isdecimal() or not least <= int(text) <= most:
+    if not _WHOLE.match(text) or not least <= int(text) <= most:
         raise _wrong(name, f"a whole number from {least} to {most}")
     return int(text)
 
@@ -138,7 +139,7 @@ def _object(field: Param, text: str) -> Any:
 def _decoded(field: Param, text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _wrong(field.name, "JSON text") from None
 
 

@@ -29,6 +29,15 @@ KINDS = {
 }
 """The faults and what they do."""
 
+LONGEST = 3600.0
+LARGEST = 1024**3
+
+
+def _once_at_least(fault: Any, attribute: Any, times: int | None) -> None:
+    if times is not None and times < 1:
+        raise ValueError("times: 1 or more, or None for always")
+
+
 _SPOIL_THE_ANSWER = frozenset(
     {"latency", "half_body", "empty", "truncated", "control_characters", "content_type", "broken_gzip", "huge"}
 )
@@ -46,9 +55,9 @@ class Fault:
         after: How many matching calls pass before.
         executed: Whether the call takes effect before it fails; None: faults of the answer come after the
             call took effect, all others instead of it.
-        seconds: Of ``latency``; every other fault waits as well when it is given.
-        status: Of ``html``.
-        size: Of ``huge``, bytes.
+        seconds: Of ``latency``; every other fault waits as well when it is given. An hour at most.
+        status: Of ``html``, 200 to 599.
+        size: Of ``huge``, bytes; a gibibyte at most.
         code: Of ``error``.
         sub_code: Of ``error``.
         sub_msg: Of ``error``.
@@ -56,12 +65,12 @@ class Fault:
 
     kind: str = field(validator=validators.in_(KINDS))
     method: str | None = None
-    times: int | None = 1
-    after: int = 0
+    times: int | None = field(default=1, validator=_once_at_least)
+    after: int = field(default=0, validator=validators.ge(0))
     executed: bool | None = None
-    seconds: float = 0.0
-    status: int = 502
-    size: int = 1_000_000
+    seconds: float = field(default=0.0, validator=[validators.ge(0.0), validators.le(LONGEST)])
+    status: int = field(default=502, validator=[validators.ge(200), validators.le(599)])
+    size: int = field(default=1_000_000, validator=[validators.ge(0), validators.le(LARGEST)])
     code: int = 50
     sub_code: str | None = "isp.remote-service-error"
     sub_msg: str | None = "the remote service failed"

@@ -73,17 +73,27 @@ class Entry:
     status: int = 0
     answer: bytes = field(default=b"", repr=False)
 
+    @property
+    def volume(self) -> int:
+        """The bytes of its texts, body, files and answer, about."""
+        texts = sum(map(len, self.parameters.values())) + len(self.signed)
+        return texts + len(self.body) + len(self.answer) + sum(len(upload.content) for upload in self.files)
+
 
 class Journal:
     """
     A bounded record of entries; safe to read while the gateway writes.
 
     Args:
-        size: How many entries are kept.
+        size: How many entries are kept, the last one at least.
+        volume: How many bytes of bodies, files and answers are kept, but for the last entry's.
     """
 
-    def __init__(self, size: int = 1000) -> None:
-        self._entries: deque[Entry] = deque(maxlen=size)
+    def __init__(self, size: int = 1000, volume: int = 64 * 1024 * 1024) -> None:
+        self._entries: deque[Entry] = deque()
+        self._size = size
+        self._volume = volume
+        self._held = 0
         self._written = 0
         self._changed = threading.Condition()
 
@@ -93,6 +103,9 @@ class Journal:
             self._written += 1
             entry = Entry(number=self._written, **members)
             self._entries.append(entry)
+            self._held += entry.volume
+            while len(self._entries) > 1 and (len(self._entries) > self._size or self._held > self._volume):
+                self._held -= self._entries.popleft().volume
             self._changed.notify_all()
             return entry
 
@@ -122,6 +135,7 @@ class Journal:
         """Forget all entries; numbers go on."""
         with self._changed:
             self._entries.clear()
+            self._held = 0
 
     def wait(self, count: int, timeout: float = 5.0) -> list[Entry]:
         """

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["NEED_SESSION", "OPERATIONS", "OWN_CHECKS", "Call"]
 
 INVALID = "isv.invalid-parameter"
+_NUMBER = re.compile(r"\s*\d{1,19}\s*\Z", re.ASCII)
 SEALED = ("phone", "nick", "receiver_name")
 """The kinds of personal data that are encrypted."""
 
@@ -96,7 +98,7 @@ def _create_order(call: Call) -> dict[str, Any]:
 def _decoded(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal(50, INVALID, "非法参数: create_order_request is not JSON") from None
 
 
@@ -224,7 +226,7 @@ def _confirm(call: Call) -> dict[str, Any]:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(part) for part in text.strip("[]").split(",") if part.strip().isdecimal()]
+    return [int(part) for part in text.strip("[]").split(",") if _NUMBER.match(part)]
 
 
 def _produce(call: Call) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
+from chainable.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -34,16 +36,26 @@ class Store:
 
     Args:
         path: The SQLite file, made when missing; None keeps everything in memory.
+
+    Raises:
+        ConfigurationError: The file cannot be made, or is something else.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = threading.RLock()
-        self._database = sqlite3.connect(
-            ":memory:" if path is None else path, check_same_thread=False, isolation_level=None
-        )
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=NORMAL")
-        self._database.execute(_TABLE)
+        try:
+            self._database = sqlite3.connect(
+                ":memory:" if path is None else path, check_same_thread=False, isolation_level=None
+            )
+        except sqlite3.OperationalError as error:
+            raise _unusable(path, error) from None
+        try:
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.execute(_TABLE)
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise _unusable(path, error) from None
 
     def run(self, statement: str, *values: Any) -> list[Any]:
         """Run one statement and return its rows."""
@@ -54,6 +66,10 @@ class Store:
         """Close the file."""
         with self._lock:
             self._database.close()
+
+
+def _unusable(path: str | Path | None, error: Exception) -> ConfigurationError:
+    return ConfigurationError(f"data: {path} is no file the sandbox can keep its state in: {error}")
 
 
 class Shelf:

@@ -6,7 +6,7 @@ import math
 import threading
 from collections import deque
 
-from attrs import frozen
+from attrs import field, frozen, validators
 
 from taobao_top.sandbox.refusals import Refusal
 
@@ -27,9 +27,9 @@ class Limit:
         method: Only for this API, None for all calls of the app together.
     """
 
-    calls: int
-    seconds: float = 1.0
-    ban: float = 1.0
+    calls: int = field(validator=validators.ge(0))
+    seconds: float = field(default=1.0, validator=validators.ge(0.0))
+    ban: float = field(default=1.0, validator=[validators.ge(0.0), validators.lt(math.inf)])
     method: str | None = None
 
 
@@ -47,7 +47,20 @@ class Throttle:
             self._limits.append((limit, deque(maxlen=max(limit.calls, 1))))
 
     def ban(self, until: float, *, method: str | None = None, code: int = 7, sub_code: str = APP_API) -> None:
-        """Refuse all calls, or those of one API, until a time (seconds since 1970 by the sandbox's clock)."""
+        """
+        Refuse all calls, or those of one API, for a time.
+
+        Args:
+            until: Seconds since 1970 by the sandbox's clock.
+            method: The API; None for all.
+            code: What is answered.
+            sub_code: What is answered.
+
+        Raises:
+            ValueError: The time never comes.
+        """
+        if not math.isfinite(until):
+            raise ValueError("a ban ends at some time")
         with self._lock:
             self._bans[method] = (until, code, sub_code)
 

@@ -37,6 +37,7 @@ ELSEWHERE = "https://elsewhere.invalid/router/rest"
 COMPRESSED_FROM = 512
 """Smaller answers are not worth compressing, bytes."""
 
+_ADDRESS = re.compile(r"[!-~]+")
 _STRING_END = re.compile(rb'": ?"')
 
 
@@ -105,8 +106,10 @@ class Web:
             return _text(415, "content-type must be application/json")  # what a web page cannot send here unasked
         try:
             members = json.loads(whole or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return _text(400, "the body must be JSON")
+        if not isinstance(members, dict):
+            return _text(400, "the body must be a JSON object")
         asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         path = scope["path"].removeprefix("/_sandbox/")
         status, found = await asyncio.to_thread(self._admin, verb, path, asked.get("app_key"), members)
@@ -119,7 +122,7 @@ class Web:
         if app is None:
             return _text(400, "client_id is no app_key of this sandbox")
         uri = asked.get("redirect_uri", "")
-        if not uri or app.sessions.redirect_uri not in {None, uri}:
+        if not _ADDRESS.fullmatch(uri) or app.sessions.redirect_uri not in {None, uri}:
             return _text(400, "redirect_uri is not the registered one")
         state = {"state": asked["state"]} if "state" in asked else {}
         kind = asked.get("response_type")

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from taobao_top.sandbox import Entry, Journal
+from taobao_top.sandbox import Entry, Journal, Upload
 
 
 def test_it_is_bounded_and_counts_on():
@@ -21,6 +21,22 @@ def test_it_is_bounded_and_counts_on():
     journal.clear()
     assert len(journal) == 0
     assert journal.write(kind="call", at=0.0).number == 6
+
+
+def test_large_requests_are_forgotten_earlier():
+    journal = Journal(100, volume=1000)
+    file = Upload("img", "a.png", "image/png", b"x" * 300)
+    for number in range(10):
+        journal.write(kind="call", at=0.0, files=(file,), body=b"y" * 50, answer=b"z" * 50, parameters={"a": "b" * 50})
+        assert sum(entry.volume for entry in journal) <= 1000
+        assert journal[-1].number == number + 1
+    assert len(journal) == 2
+    journal.write(kind="call", at=0.0, body=b"y" * 5000)
+    assert len(journal) == 1
+    journal.clear()
+    for _ in range(3):
+        journal.write(kind="call", at=0.0, body=b"y" * 300)
+    assert len(journal) == 3
 
 
 def test_waiting():

@@ -8,6 +8,9 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
+from chainable.errors import ConfigurationError
 from taobao_top.sandbox.store import Shelf, Store
 
 
@@ -27,6 +30,14 @@ def test_records_keep_their_place(tmp_path):
         assert len(shelf) == 1
         assert other.get("b") == 0
         store.close()
+
+
+@pytest.mark.parametrize("kind", ["junk", "no folder", "a folder"])
+def test_a_file_that_is_none_of_ours(tmp_path, kind):
+    (tmp_path / "junk").write_text("not a database at all, really" * 100)
+    path = {"junk": tmp_path / "junk", "no folder": tmp_path / "none" / "a.db", "a folder": tmp_path}[kind]
+    with pytest.raises(ConfigurationError, match=f"data: {path} is no file the sandbox can keep its state in"):
+        Store(path)
 
 
 def test_a_killed_process_loses_nothing_it_acknowledged(tmp_path):
