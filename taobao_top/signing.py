@@ -110,13 +110,14 @@ def _media_type(request: PreparedRequest) -> str:
     return _content_type(request).partition(";")[0].strip().lower()
 
 
-def text_parts(content_type: str, body: bytes) -> dict[str, str]:
+def text_parts(content_type: str, body: bytes, charset: str = "utf-8") -> dict[str, str]:
     """
     Read the texts of a multipart body; its files are left.
 
     Args:
         content_type: The header, with the boundary.
         body: The whole body.
+        charset: Of the texts.
     """
     message = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode(errors="replace") + body)
     texts = {}
@@ -124,7 +125,7 @@ def text_parts(content_type: str, body: bytes) -> dict[str, str]:
         name = part.get_param("name", header="Content-Disposition")
         content = part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(content, bytes) and part.get_filename() is None:
-            texts[name] = content.decode(errors="replace")
+            texts[name] = content.decode(charset, errors="replace")
     return texts
 
 

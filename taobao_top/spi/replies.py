@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from chainable.codecs import JSONCodec
+from chainable.errors import CodecError
 from chainable.web import Reply
+from taobao_top.values import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from chainable.codecs import Where
 
 __all__ = ["accept", "reject"]
 
 _JSON = {"Content-Type": "application/json;charset=utf-8"}
 _XML = {"Content-Type": "text/xml;charset=utf-8"}
+_XML_NAME = re.compile(r"[^\W\d][\w.-]*")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _beijing(value: Any, where: Where) -> Any:
+    return moment(value, where) if isinstance(value, datetime) else NotImplemented
+
+
+_CODEC = JSONCodec(_beijing)
 
 
 def accept(members: Mapping[str, Any] | None = None, *, xml: bool = False) -> Reply:
@@ -22,8 +38,12 @@ def accept(members: Mapping[str, Any] | None = None, *, xml: bool = False) -> Re
     Answer that the call was carried out.
 
     Args:
-        members: What the SPI's page asks for besides; texts and numbers only for XML.
-        xml: Answer as qimen does, ``<response>…``.
+        members: What the SPI's page asks for besides; datetimes are written in Beijing time, None is left out.
+        xml: Answer as qimen does, ``<response>…``; a list's name stands around each of its elements.
+
+    Raises:
+        CodecError: A member has no form; the message names its path.
+        TypeError: A datetime is naive.
     """
     return _reply({"flag": "success", **(members or {})}, xml=xml)
 
@@ -43,7 +63,28 @@ def reject(message: str = "Illegal request", *, code: str = "sign-check-failure"
 
 
 def _reply(members: dict[str, Any], *, xml: bool) -> Reply:
+    text = _CODEC.encode(members)
     if not xml:
-        return Reply(200, _JSON, json.dumps(members, ensure_ascii=False).encode())
-    inner = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in members.items())
-    return Reply(200, _XML, f'<?xml version="1.0" encoding="utf-8"?><response>{inner}</response>'.encode())
+        return Reply(200, _JSON, text)
+    pieces = ['<?xml version="1.0" encoding="utf-8"?>']
+    _element("response", json.loads(text, parse_int=str, parse_float=str), pieces)
+    return Reply(200, _XML, "".join(pieces).encode())
+
+
+def _element(name: str, value: Any, pieces: list[str]) -> None:
+    if isinstance(value, list):
+        for element in value:
+            _element(name, element, pieces)
+        return
+    if not _XML_NAME.fullmatch(name):
+        msg = f"{name!r} is no name in XML"
+        raise CodecError(msg)
+    pieces.append(f"<{name}>")
+    if isinstance(value, dict):
+        for inner, member in value.items():
+            _element(inner, member, pieces)
+    elif isinstance(value, bool):
+        pieces.append("true" if value else "false")
+    else:
+        pieces.append(escape(_NOT_IN_XML.sub("", value)))
+    pieces.append(f"</{name}>")

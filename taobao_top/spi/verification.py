@@ -10,7 +10,7 @@ import hmac
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 from attrs import field, frozen
 
@@ -32,6 +32,7 @@ TOLERANCE = 600.0
 _FORM = "application/x-www-form-urlencoded"
 _SIGNED_BODIES = frozenset({"application/json", "text/xml", "application/xml", "text/plain"})
 _CHARSETS = frozenset({"gbk", "gb2312", "gb18030", "iso-8859-1"})
+_MARK = b"\xef\xbb\xbf"
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -44,7 +45,7 @@ class SPICall:
         method: The SPI's name.
         time: When it was made.
         parameters: Text by name, out of query and form.
-        headers: Those that were signed.
+        headers: Those that were signed, but for any with the name of a parameter: the parameter is signed in its place.
         body: The raw body where it is part of the signature (JSON, XML, text); empty for forms and files.
         xml: The caller expects XML: the body is, or ``format`` says so.
     """
@@ -66,7 +67,7 @@ class SPICall:
             CodecError: There is no body, or it is neither.
         """
         payload = read(self.body, self.content_type)
-        return next(iter(payload.values())) if self.body.lstrip()[:1] == b"<" else payload
+        return next(iter(payload.values())) if _is_xml(self.body) else payload
 
 
 class SPI:
@@ -106,7 +107,7 @@ class SPI:
         content_type = header(headers, "Content-Type")
         kind = (content_type or "").partition(";")[0].strip().lower()
         charset = _charset(content_type)
-        query = _pairs(url.partition("#")[0].partition("?")[2], charset)
+        query = _query(url.partition("#")[0].partition("?")[2], charset)
         sign = query.pop("sign", "")
         if not sign:
             raise SignatureError("the call has no sign in its query: it is not the platform's", reason="missing")
@@ -115,7 +116,7 @@ class SPI:
         signed = {
             name: unquote_plus(header(headers, name) or "", charset)
             for name in (header(headers, "top-sign-list") or "").replace(" ", "").split(",")
-            if name
+            if name and name not in parameters
         }
         covered = body if kind in _SIGNED_BODIES else b""
         if not self._fits(signed | parameters, covered, charset, sign):
@@ -130,7 +131,7 @@ class SPI:
             parameters,
             signed,
             covered,
-            covered.lstrip()[:1] == b"<" or parameters.get("format") == "xml",
+            _is_xml(covered) or parameters.get("format") == "xml",
             content_type,
         )
 
@@ -160,7 +161,11 @@ def _charset(content_type: str | None) -> str:
     return charset if charset in _CHARSETS else "utf-8"
 
 
-def _pairs(text: str, charset: str) -> dict[str, str]:
+def _is_xml(body: bytes) -> bool:
+    return body.removeprefix(_MARK).lstrip()[:1] == b"<"
+
+
+def _query(text: str, charset: str) -> dict[str, str]:
     # As the platform reads them: a pair with a second '=' is none.
     found = {}
     for pair in text.split("&"):
@@ -172,7 +177,12 @@ def _pairs(text: str, charset: str) -> dict[str, str]:
 
 def _form(kind: str, content_type: str | None, body: bytes, charset: str) -> dict[str, str]:
     if kind == _FORM:
-        return _pairs(body.decode("latin-1"), charset)
+        pairs = (pair.partition(b"=") for pair in body.replace(b"+", b" ").split(b"&") if pair)
+        return {_unquoted(name, charset): _unquoted(value, charset) for name, _, value in pairs}
     if kind == "multipart/form-data" and content_type is not None:
-        return text_parts(content_type, body)
+        return text_parts(content_type, body, charset)
     return {}
+
+
+def _unquoted(text: bytes, charset: str) -> str:
+    return unquote_to_bytes(text).decode(charset, errors="replace")

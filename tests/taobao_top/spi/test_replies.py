@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
+from datetime import date, datetime, timezone
+from decimal import Decimal
 
+import pytest
+
+from chainable.errors import CodecError
 from taobao_top.spi import accept, reject
 
 
@@ -26,6 +32,74 @@ def test_accept_xml():
         b'<?xml version="1.0" encoding="utf-8"?>'
         b"<response><flag>success</flag><code>0</code><message>a&lt;b</message></response>"
     )
+
+
+def test_values():
+    """Money is exact, times are those of Beijing, None is left out."""
+    members = {
+        "price": Decimal("10.00"),
+        "at": datetime(2026, 1, 1, 4, tzinfo=timezone.utc),
+        "day": date(2026, 1, 1),
+        "ok": True,
+        "none": None,
+        "ratio": 0.5,
+        "text": "a<&>\x01b",
+        "items": [{"sku": 1, "off": False}, {"sku": 2, "none": None}],
+        "nested": {"a": {"b": "c"}},
+    }
+
+    assert json.loads(accept(members).body) == {
+        "flag": "success",
+        "price": 10.0,
+        "at": "2026-01-01 12:00:00",
+        "day": "2026-01-01",
+        "ok": True,
+        "ratio": 0.5,
+        "text": "a<&>\x01b",
+        "items": [{"sku": 1, "off": False}, {"sku": 2}],
+        "nested": {"a": {"b": "c"}},
+    }
+    assert b'"price":10.00' in accept(members).body
+    root = ET.fromstring(accept(members, xml=True).body)
+    assert {child.tag: child.text for child in root if not len(child)} == {
+        "flag": "success",
+        "price": "10.00",
+        "at": "2026-01-01 12:00:00",
+        "day": "2026-01-01",
+        "ok": "true",
+        "ratio": "0.5",
+        "text": "a<&>b",
+    }
+    assert [(item.findtext("sku"), item.findtext("off"), item.find("none")) for item in root.findall("items")] == [
+        ("1", "false", None),
+        ("2", None, None),
+    ]
+    assert root.findtext("nested/a/b") == "c"
+
+
+@pytest.mark.parametrize("xml", [False, True])
+@pytest.mark.parametrize(
+    ("members", "error", "words"),
+    [
+        ({"a": object()}, CodecError, "a: a object has no form"),
+        ({"a": {"b": {1, 2}}}, CodecError, r"a\.b: a set has no form"),
+        ({"at": datetime(2026, 1, 1)}, TypeError, "at: a naive datetime"),
+        ({"a": {1: 2}}, CodecError, "a: the key 1 is no text"),
+        ({"a": float("nan")}, CodecError, "a: nan is not a number"),
+        ({"a": "\ud800"}, CodecError, "surrogate"),
+    ],
+)
+def test_values_without_a_form(members, error, words, xml):
+    """They are refused where the mistake is, by their place."""
+    with pytest.raises(error, match=words):
+        accept(members, xml=xml)
+
+
+@pytest.mark.parametrize("name", ["a b", "<a>", "1a", "", "a/"])
+def test_names_without_a_form(name):
+    """What is no name in XML is refused, not sent."""
+    with pytest.raises(CodecError, match="no name in XML"):
+        accept({"x": [{name: 1}]}, xml=True)
 
 
 def test_reject():

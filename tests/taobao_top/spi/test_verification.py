@@ -16,6 +16,7 @@ from taobao_top import TaobaoTop
 from taobao_top.spi.verification import SPI
 
 JSON = "application/json;charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
 
 
 def verify(top, call, **changes):
@@ -136,6 +137,49 @@ class TestAuthentic:
 
         assert verify(top, call())
 
+    def test_a_form_is_read_as_forms_are(self, top, call):
+        """The rule about a second '=' is that of the query; in a form it is part of the value."""
+        made = call(form={"token": "YWI=", "x": "a=b"})
+        made.body = made.body.replace(b"%3D", b"=")
+
+        found = verify(top, made)
+
+        assert found.parameters["token"] == "YWI="
+        assert found.parameters["x"] == "a=b"
+
+    @pytest.mark.parametrize("charset", ["utf-8", "gbk"])
+    def test_a_form_of_raw_bytes(self, top, call, charset):
+        """Some senders leave letters of other scripts as they are."""
+        made = call(form={"名": "中"}, content_type=f"{FORM}; charset={charset}", charset=charset)
+        made.body = "名=中".encode(charset)
+
+        assert verify(top, made).parameters["名"] == "中"
+
+    def test_texts_of_files_in_their_charset(self, top, call):
+        """The texts of a multipart body are in the charset its type names."""
+        made = call({"title": "中"}, charset="gbk")
+        body = '--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n中\r\n--x--\r\n'.encode("gbk")
+
+        found = verify(top, made, headers={"Content-Type": "multipart/form-data; charset=GBK; boundary=x"}, body=body)
+
+        assert found.parameters["title"] == "中"
+
+    def test_texts_beside_files_in_their_charset(self, top, call):
+        """What stands in the body alone is read in that charset as well."""
+        made = call(form={"title": "中"}, charset="gbk", content_type="multipart/form-data; charset=GBK; boundary=x")
+        made.body = '--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n中\r\n--x--\r\n'.encode("gbk")
+
+        assert verify(top, made).parameters["title"] == "中"
+
+    def test_a_byte_order_mark(self, top, call):
+        """XML that begins with one is XML."""
+        made = call(body="\ufeff<request><no>1</no></request>".encode(), content_type="text/xml")
+
+        found = verify(top, made)
+
+        assert found.xml
+        assert found.data == {"no": "1"}
+
 
 class TestRefused:
     @pytest.mark.parametrize(
@@ -174,6 +218,18 @@ class TestRefused:
 
         with pytest.raises(SignatureError):
             verify(top, made, url=made.url + "&x=%ff%ff")
+
+    @pytest.mark.parametrize("name", ["method", "x", "sign", "timestamp"])
+    def test_headers_that_are_not_signed(self, top, call, name):
+        """A header that bears the name of a parameter is not covered, so it is not handed on."""
+        made = call({"x": "1"})
+        headers = made.headers | {"top-sign-list": name, name: "evil"}
+
+        try:
+            found = verify(top, made, headers=headers)
+        except SignatureError:
+            return
+        assert "evil" not in {*found.headers.values(), *found.parameters.values()}
 
     def test_other_secret(self, top, call):
         """A call for another app."""
