@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import urllib3
-from attrs import Factory, define, field, frozen
+from attrs import Factory, asdict, define, field, frozen
 
 from wechatpay.sandbox import apiv2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.ledger import Ledger
 
 __all__ = ["FORGERIES", "SCHEDULE", "Attempt", "Callbacks", "Delivery", "Notice"]
 
@@ -107,6 +108,7 @@ class Delivery:
         state: ``waiting``, ``accepted``, ``given up`` or ``blocked`` (a host that is not called).
         attempts: What was tried.
         next: Seconds until the next try, as scheduled; None if none is to come.
+        due: When that is, seconds since the epoch.
     """
 
     id: int
@@ -115,6 +117,14 @@ class Delivery:
     state: str = "waiting"
     attempts: list[Attempt] = Factory(list)
     next: float | None = 0.0
+    due: float | None = None
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Delivery:
+        """The delivery that :meth:`as_json` told."""
+        notice = Notice(told["event_id"], told["event_type"], told["version"], told["body"].encode())
+        attempts = [Attempt(**attempt) for attempt in told["attempts"]]
+        return cls(told["id"], notice, told["url"], told["state"], attempts, told["next"], told["due"])
 
     @property
     def accepted_forgery(self) -> bool:
@@ -132,21 +142,9 @@ class Delivery:
             "url": self.url,
             "state": self.state,
             "next": self.next,
+            "due": self.due,
             "accepted_forgery": self.accepted_forgery,
-            "attempts": [
-                {
-                    "time": attempt.time,
-                    "forgery": attempt.forgery,
-                    "status": attempt.status,
-                    "answer": attempt.answer,
-                    "error": attempt.error,
-                    "milliseconds": attempt.milliseconds,
-                    "accepted": attempt.accepted,
-                    "duplicate": attempt.duplicate,
-                    "headers": attempt.headers,
-                }
-                for attempt in self.attempts
-            ],
+            "attempts": [asdict(attempt) for attempt in self.attempts],
         }
 
 
@@ -157,6 +155,7 @@ class Callbacks:
     Args:
         account: Whose keys sign.
         clock: Seconds since the epoch.
+        ledger: Where deliveries are written down: a process killed afterwards forgets none.
         scale: Factor on the schedule's seconds; 0 repeats at once.
         hosts: Hosts besides loopback that may be called; ``*`` for all.
         size: How many deliveries are kept.
@@ -166,6 +165,7 @@ class Callbacks:
         self,
         account: Account,
         clock: Callable[[], float],
+        ledger: Ledger,
         *,
         scale: float = 0.01,
         hosts: tuple[str, ...] = (),
@@ -174,7 +174,9 @@ class Callbacks:
         self.scale = scale
         self._account = account
         self._clock = clock
+        self._ledger = ledger
         self._hosts = hosts
+        self._size = size
         self._deliveries: deque[Delivery] = deque(maxlen=size)
         self._numbers = itertools.count(1)
         self._order = itertools.count()
@@ -220,16 +222,27 @@ class Callbacks:
         if forgery and forgery not in FORGERIES:
             msg = f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}"
             raise ValueError(msg)
-        with self._changed:
+        with self._ledger.lock, self._changed:
             delivery = Delivery(next(self._numbers), notice, url)
             self._deliveries.append(delivery)
-            if not self._may_call(url):
+            if self._may_call(url):
+                self._put(delivery, 0.0, forgery)
+                for number in range(duplicates):
+                    self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
+            else:
                 delivery.state, delivery.next = "blocked", None
-                return delivery
-            self._put(delivery, 0.0, forgery)
-            for number in range(duplicates):
-                self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
+            self._keep(delivery)
         return delivery
+
+    def resume(self) -> None:
+        """Go on with the deliveries of the ledger: those still waiting are sent when they are due, or at once."""
+        with self._ledger.lock, self._changed:
+            kept = [Delivery.read(told) for told in self._ledger.deliveries()]
+            self._deliveries.extend(kept)
+            self._numbers = itertools.count(kept[-1].id + 1 if kept else 1)
+            for delivery in kept:
+                if delivery.state == "waiting":
+                    self._put(delivery, max((delivery.due or 0.0) - self._clock(), 0.0), "")
 
     def redeliver(self, id: int) -> Delivery:  # noqa: A002 (what it is)
         """Send the message of this delivery once more; LookupError if it is not kept any more."""
@@ -250,17 +263,18 @@ class Callbacks:
 
     def clear(self) -> None:
         """Forget all deliveries, and do not send what is waiting."""
-        with self._changed:
+        with self._ledger.lock, self._changed:
             self._pending -= len(self._due)
             self._due.clear()
+            self._ledger.forget_deliveries()
             for delivery in self._deliveries:
                 if delivery.state == "waiting":
-                    delivery.state, delivery.next = "given up", None
+                    delivery.state, delivery.next, delivery.due = "given up", None, None
             self._deliveries.clear()
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Send nothing any more."""
+        """Send nothing any more; what waits stays in the ledger."""
         with self._changed:
             self._stopped = True
             self._due.clear()
@@ -288,8 +302,12 @@ class Callbacks:
             return False
         return "*" in self._hosts or host in self._hosts or loopback(host)
 
+    def _keep(self, delivery: Delivery) -> None:
+        self._ledger.deliver(delivery.id, delivery.as_json(), self._size)
+
     def _put(self, delivery: Delivery, delay: float, forgery: str) -> None:
         delivery.next = delay
+        delivery.due = self._clock() + delay
         self._pending += 1
         heapq.heappush(self._due, (time.monotonic() + delay, next(self._order), delivery, forgery))
         if self._thread is None:
@@ -331,10 +349,9 @@ class Callbacks:
             forgery == "duplicate",
             headers,
         )
-        with self._changed:
+        with self._ledger.lock, self._changed:
             delivery.attempts.append(attempt)
-            if not self._stopped:
-                self._go_on(delivery, attempt)
+            self._go_on(delivery, attempt)
             self._pending -= 1
             self._changed.notify_all()
 
@@ -343,11 +360,12 @@ class Callbacks:
             return
         scheduled = sum(1 for each in delivery.attempts if not each.forgery and not each.duplicate)
         if any(each.accepted and not each.forgery for each in delivery.attempts):
-            delivery.state, delivery.next = "accepted", None
+            delivery.state, delivery.next, delivery.due = "accepted", None, None
         elif attempt.forgery not in ("", "probe") or scheduled > len(SCHEDULE):
-            delivery.state, delivery.next = "given up", None
+            delivery.state, delivery.next, delivery.due = "given up", None, None
         elif not attempt.duplicate:
             self._put(delivery, SCHEDULE[max(scheduled - 1, 0)] * self.scale, "")
+        self._keep(delivery)
 
     def _headers(self, notice: Notice, forgery: str) -> tuple[dict[str, str], bytes]:
         headers = {

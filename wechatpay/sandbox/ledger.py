@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS names (
     PRIMARY KEY (kind, name)
 );
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS deliveries (id INTEGER PRIMARY KEY, data TEXT NOT NULL);
 """
 
 
@@ -51,10 +53,25 @@ class Ledger:
             self._database.close()
 
     def clear(self) -> None:
-        """Forget every entry; settings stay."""
-        with self.lock:
+        """Forget every entry; settings and deliveries stay."""
+        with self.transaction():
             self._database.execute("DELETE FROM entries")
             self._database.execute("DELETE FROM names")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is written inside is written as one, or not at all if it raises, or if the process is killed."""
+        with self.lock:
+            if self._database.in_transaction:
+                yield
+                return
+            self._database.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
 
     def put(
         self,
@@ -76,8 +93,7 @@ class Ledger:
             day: The day it belongs to, ``yyyy-mm-dd`` in Beijing.
             content: Bytes that belong to it.
         """
-        with self.lock:
-            self._database.execute("BEGIN")
+        with self.transaction():
             self._database.execute(
                 "INSERT INTO entries VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET"
                 " data = excluded.data, content = coalesce(excluded.content, content),"
@@ -88,7 +104,6 @@ class Ledger:
                 "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
                 [(kind, name, id) for name in names],
             )
-            self._database.execute("COMMIT")
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
         """The entry with this id or other name; None if there is none."""
@@ -139,3 +154,23 @@ class Ledger:
         """Keep a text under this name, whatever is cleared."""
         with self.lock:
             self._database.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, data))
+
+    # notifications under way
+
+    def deliver(self, id: int, data: dict[str, Any], kept: int) -> None:  # noqa: A002 (what it is)
+        """Write a delivery, and forget all but the last so many."""
+        with self.transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO deliveries VALUES (?, ?)", (id, json.dumps(data, ensure_ascii=False))
+            )
+            self._database.execute("DELETE FROM deliveries WHERE id <= (SELECT max(id) FROM deliveries) - ?", (kept,))
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The deliveries that are kept, oldest first."""
+        with self.lock:
+            return [json.loads(data) for (data,) in self._database.execute("SELECT data FROM deliveries ORDER BY id")]
+
+    def forget_deliveries(self) -> None:
+        """Forget them all."""
+        with self.lock:
+            self._database.execute("DELETE FROM deliveries")

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import secrets
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from threading import RLock
@@ -27,7 +27,7 @@ from wechatpay.sandbox.plausible import Imagination
 from wechatpay.sandbox.validation import numbered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from wechatpay.sandbox.account import Account
     from wechatpay.sandbox.call import Call
@@ -81,7 +81,7 @@ class Platform:
         self.strict = strict
         self.journal = journal if journal is not None else Journal()
         self.faults = faults if faults is not None else Faults()
-        self.callbacks = callbacks if callbacks is not None else Callbacks(account, clock)
+        self.callbacks = callbacks if callbacks is not None else Callbacks(account, clock, ledger)
         self.automatic = frozenset(automatic)
         self.intake = Intake(account, clock)
         self.intake_v2 = IntakeV2(account)
@@ -89,6 +89,13 @@ class Platform:
         self.base_url = "http://127.0.0.1/"
         self.lock = RLock()
         self.go_down: Callable[[], None] = lambda: None
+        self.rotate: Callable[[], str] = account.rotate
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Alone, and as one: whatever is written inside is written, or nothing is."""
+        with self.lock, self.ledger.transaction():
+            yield
 
     # time
 
@@ -161,7 +168,7 @@ class Platform:
             reply = self._answer(request, entry)
             deeds, self._afterwards = self._afterwards, []
             for deed in deeds:
-                with suppress(LookupError, ValueError):  # somebody was quicker
+                with suppress(LookupError, ValueError), self.change():  # somebody was quicker
                     deed()
         entry.answered(reply, (time.perf_counter() - started) * 1000)
         self.journal.add(entry)
@@ -256,7 +263,8 @@ class Platform:
         """What the operation's flow answers, or the catalogue for it; a field it cannot do without is asked for."""
         handler = flows.routes.get(call.operation.key) or Platform._generic
         try:
-            return handler(self, call)
+            with self.change():
+                return handler(self, call)
         except KeyError as error:
             raise Refusal.of_field("body", pointer(str(error.args[0])), "missing, and needed here") from None
 
@@ -313,7 +321,7 @@ class Platform:
         if fault == "missing-signature" or (unsigned and fault == ""):
             return reply.with_headers(headers)
         if fault == "rotate":
-            serial = self.account.rotate()
+            serial = self.rotate()
         else:
             serial = request.header("wechatpay-serial") or ""
             if self.account.platform_private_key(serial) is None:

@@ -99,7 +99,7 @@ class Sandbox:
             strict=strict,
             journal=Journal(journal),
             faults=Faults(faults),
-            callbacks=Callbacks(self.account, clock, scale=callback_scale, hosts=callback_hosts),
+            callbacks=Callbacks(self.account, clock, self.ledger, scale=callback_scale, hosts=callback_hosts),
             automatic=automatic,
         )
         self.admin = Admin(self)
@@ -114,6 +114,7 @@ class Sandbox:
             ],
         )
         self.platform.go_down = self._server.down
+        self.platform.rotate = self.rotate
         self._folder: TemporaryDirectory[str] | None = None
         self._clients: list[WeChatPay] = []
 
@@ -139,6 +140,7 @@ class Sandbox:
             self.stop()
             raise
         self.platform.base_url = self.base_url
+        self.callbacks.resume()
         return self
 
     def stop(self) -> None:

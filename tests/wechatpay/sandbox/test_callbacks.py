@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,13 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from wechatpay import catalogue
-from wechatpay.sandbox import FORGERIES
+from wechatpay.sandbox import FORGERIES, Sandbox
 from wechatpay.sandbox.callbacks import SCHEDULE, Callbacks, Notice, loopback, taken
+from wechatpay.sandbox.ledger import Ledger
 from wechatpay.sandbox.notices import place
 
 if TYPE_CHECKING:
-    from wechatpay.sandbox import Sandbox
+    from pathlib import Path
 
 ACCEPTED = b"<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg>OK</return_msg></xml>"
 
@@ -201,10 +203,10 @@ def test_only_this_machine_is_called_unless_told_otherwise(sandbox: Sandbox) -> 
         False,
         False,
     ]
-    open_ = Callbacks(sandbox.account, time.time, hosts=("*",))
+    open_ = Callbacks(sandbox.account, time.time, sandbox.ledger, hosts=("*",))
     assert open_._may_call("https://api.test.com/x")
     open_.stop()
-    some = Callbacks(sandbox.account, time.time, hosts=("merchant.example",))
+    some = Callbacks(sandbox.account, time.time, sandbox.ledger, hosts=("merchant.example",))
     assert some._may_call("https://merchant.example/x")
     assert not some._may_call("https://other.example/x")
 
@@ -212,7 +214,7 @@ def test_only_this_machine_is_called_unless_told_otherwise(sandbox: Sandbox) -> 
 def test_a_merchant_may_speak_tls_with_a_certificate_of_the_sandbox(sandbox: Sandbox, receiver: Any) -> None:
     context = sandbox.account.authority.server_context(("localhost", "127.0.0.1"))
     receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
-    callbacks = Callbacks(sandbox.account, time.time, scale=0.0)
+    callbacks = Callbacks(sandbox.account, time.time, sandbox.ledger, scale=0.0)
     notice = Notice("1", "X", "v3", b"{}")
     delivery = callbacks.send(receiver.url.replace("http:", "https:"), notice)
     assert callbacks.wait()
@@ -231,9 +233,74 @@ def test_a_delivery_is_told_as_json(sandbox: Sandbox, receiver: Any) -> None:
     assert len(sandbox.callbacks) == 1
 
 
+def test_what_waits_survives_a_restart(tmp_path: Path, receiver: Any) -> None:
+    receiver.default = (500, b"")
+    path = tmp_path / "sandbox.db"
+    with Sandbox(data=path, callback_scale=1000.0) as sandbox:
+        told = sandbox.trigger("REFUND.SUCCESS", to=receiver.url)
+        sandbox.trigger("REFUND.SUCCESS", to="https://elsewhere.example/")
+        while not told.attempts:
+            assert not sandbox.callbacks.wait(0.01)
+        assert told.due is not None
+        assert told.due - time.time() > 14000
+    with Sandbox(data=path, callback_scale=1000.0) as sandbox:  # not due yet
+        waiting, blocked = sandbox.callbacks
+        assert (waiting.state, blocked.state) == ("waiting", "blocked")
+        assert waiting.notice == told.notice
+        assert waiting.attempts == told.attempts
+        assert waiting.due == pytest.approx(told.due, abs=1)
+        assert not sandbox.callbacks.wait(0.05)
+    later = time.time() + 20000
+    receiver.default = (200, b"")
+    with Sandbox(data=path, clock=lambda: later) as sandbox:  # due long since
+        assert sandbox.callbacks.wait()
+        waiting = sandbox.callbacks.find(told.id)
+        assert [attempt.status for attempt in waiting.attempts] == [500, 200]
+        assert receiver.opened(sandbox)[0]["id"] == told.notice.id
+        assert sandbox.trigger("REFUND.SUCCESS", to=receiver.url).id == 3
+        assert sandbox.callbacks.redeliver(told.id).id == 4
+        assert sandbox.callbacks.wait()
+    with Sandbox(data=path) as sandbox:
+        assert [each.state for each in sandbox.callbacks] == ["accepted", "blocked", "accepted", "accepted"]
+        assert sandbox.callbacks.wait(0)
+        sandbox.reset()
+    with Sandbox(data=path) as sandbox:
+        assert len(sandbox.callbacks) == 0
+    assert len(receiver.received) == 4
+
+
+def test_an_attempt_under_way_when_it_stops_is_written_down(tmp_path: Path, receiver: Any) -> None:
+    receiver.answers = [(500, b"")]
+    path = tmp_path / "sandbox.db"
+    sandbox = Sandbox(data=path, callback_scale=1.0)
+    with receiver._lock, sandbox:  # who answers has to wait for that lock
+        delivery = sandbox.trigger("REFUND.SUCCESS", to=receiver.url)
+        while sandbox.callbacks._due:
+            sandbox.callbacks.wait(0.01)
+        threading.Timer(0.05, receiver._lock.release).start()
+        sandbox.stop()
+        receiver._lock.acquire()
+    assert (delivery.state, len(delivery.attempts)) == ("waiting", 1)
+    later = time.time() + 20
+    with Sandbox(data=path, clock=lambda: later) as sandbox:
+        assert sandbox.callbacks.wait()
+        assert sandbox.callbacks[0].state == "accepted"
+
+
+def test_only_the_last_deliveries_are_kept(sandbox: Sandbox, receiver: Any) -> None:
+    ledger = Ledger()
+    callbacks = Callbacks(sandbox.account, time.time, ledger, size=2)
+    for number in range(3):
+        callbacks.send(receiver.url, Notice(str(number), "X", "v3", b"{}"))
+        assert callbacks.wait()
+    assert [told["event_id"] for told in ledger.deliveries()] == ["1", "2"]
+    callbacks.stop()
+    ledger.close()
+
+
 def test_waiting_messages_are_dropped_when_forgotten(sandbox: Sandbox, receiver: Any) -> None:
     receiver.default = (500, b"")
-    callbacks = Callbacks(sandbox.account, time.time, scale=1000.0)
+    callbacks = Callbacks(sandbox.account, time.time, sandbox.ledger, scale=1000.0)
     notice = Notice("1", "X", "v3", b"{}")
     delivery = callbacks.send(receiver.url, notice)
     while not delivery.attempts:
@@ -265,7 +332,7 @@ def test_an_attempt_under_way_ends_quietly(sandbox: Sandbox) -> None:
     thread = threading.Thread(target=serve)
     thread.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    callbacks = Callbacks(sandbox.account, time.time, scale=0.0)
+    callbacks = Callbacks(sandbox.account, time.time, sandbox.ledger, scale=0.0)
     forgotten = callbacks.send(url, Notice("1", "X", "v3", b"{}"))
     arrived.wait(5)
     callbacks.clear()

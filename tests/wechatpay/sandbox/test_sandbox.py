@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 import wechatpay.sandbox
 from wechatpay import WeChatPay, catalogue
 from wechatpay.catalogue import Field
-from wechatpay.sandbox import Sandbox, flows
+from wechatpay.sandbox import Fault, Sandbox, flows
 from wechatpay.sandbox.journal import Entry, Journal
 from wechatpay.sandbox.ledger import Ledger
 from wechatpay.sandbox.messages import Request
@@ -194,6 +194,63 @@ def test_a_killed_process_loses_no_acknowledged_order(tmp_path: Path, new_mercha
     with Sandbox(data=data) as sandbox:
         merchant = new_merchant(sandbox)
         assert [merchant.get(f"{ORDERS}/n{number}").status for number in range(50)] == [200] * 50
+
+
+def test_what_is_refused_halfway_leaves_nothing_behind(sandbox: Sandbox, merchant: Any) -> None:
+    sub = {
+        "mchid": merchant.account.mchid,
+        "sub_mchid": "1900000110",
+        "attach": "x",
+        "description": "x",
+        "amount": {"total_amount": 10, "currency": "CNY"},
+    }
+    sent = {
+        "combine_appid": merchant.account.appid,
+        "combine_mchid": merchant.account.mchid,
+        "combine_out_trade_no": "together",
+        "sub_orders": [{**sub, "out_trade_no": "first001"}, {**sub, "out_trade_no": "first001", "attach": "y"}],
+        "scene_info": {"payer_client_ip": "14.17.22.32"},
+        "notify_url": "http://127.0.0.1:9/",
+    }
+    assert merchant.post("/v3/combine-transactions/native", sent).data["code"] == "INVALID_REQUEST"
+    assert sandbox.ledger.kinds() == {}
+
+
+def test_a_payment_and_its_notification_are_written_as_one(tmp_path: Path, receiver: Any) -> None:
+    data, program = tmp_path / "sandbox.db", tmp_path / "program.py"
+    program.write_text(
+        textwrap.dedent(
+            f"""
+            import os, signal, sys
+            sys.path[:0] = {[str(ROOT), str(Path(__file__).parent)]!r}
+            from conftest import Merchant
+            from wechatpay.sandbox import Sandbox
+            sandbox = Sandbox(data={str(data)!r}, automatic=["pay"]).start()
+            sandbox.callbacks._run = lambda: None
+            merchant = Merchant(sandbox)
+            for number in range(10):
+                sent = {{"appid": "x", "mchid": "1900000109", "description": "x", "out_trade_no": f"order{{number}}",
+                         "notify_url": {receiver.url!r}, "amount": {{"total": 1}}}}
+                assert merchant.post("/v3/pay/transactions/native", sent).status == 200
+            os.kill(os.getpid(), signal.SIGKILL)
+            """
+        )
+    )
+    done = subprocess.run([sys.executable, program], check=False, capture_output=True, timeout=60)
+    assert done.returncode == -9, done.stderr
+    assert receiver.received == []
+    with Sandbox(data=data) as sandbox:
+        assert sandbox.callbacks.wait()
+        told = sorted(receiver.opened(sandbox, index)[1]["out_trade_no"] for index in range(10))
+    assert told == [f"order{number}" for number in range(10)]
+
+
+def test_a_rotation_by_fault_is_kept_too(tmp_path: Path, new_merchant: Any) -> None:
+    data = tmp_path / "sandbox.db"
+    with Sandbox(data=data, faults=[Fault("rotate", times=1)]) as sandbox:
+        serial = new_merchant(sandbox).get("/v3/certificates").headers["Wechatpay-Serial"]
+    with Sandbox(data=data) as sandbox:
+        assert sandbox.account.certificate_serial == serial
 
 
 def test_the_ledger_keeps_names_days_and_bytes(tmp_path: Path) -> None:

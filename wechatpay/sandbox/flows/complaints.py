@@ -37,7 +37,7 @@ def complain(platform: Platform, number: str, detail: str = "没有收到货", p
     Raises:
         LookupError: There is no such order.
     """
-    with platform.lock:
+    with platform.change():
         order = platform.ledger.get(orders.ORDER, number)
         if order is None:
             raise LookupError(f"there is no order {number}")

@@ -70,7 +70,7 @@ def change_order(platform: Platform, number: str, state: str) -> dict[str, Any]:
     Raises:
         LookupError: There is no such order.
     """
-    with platform.lock:
+    with platform.change():
         known = platform.ledger.entry(ORDER, number)
         known["order"]["order_receive_state"] = state
         platform.ledger.put(ORDER, number, known)
@@ -150,7 +150,7 @@ def terminate(platform: Platform, number: str, mode: str = "USER_TERMINATE", rem
 
 def moved(platform: Platform, number: str, before: str, after: str, event: str, **changes: Any) -> dict[str, Any]:
     """A contract brought from one state into another; the merchant is notified."""
-    with platform.lock:
+    with platform.change():
         entry = platform.ledger.get(CONTRACT, number)
         if entry is None:
             raise LookupError(f"there is no contract {number}")

@@ -211,7 +211,7 @@ def pay(platform: Platform, number: str, *, openid: str | None = None) -> list[d
         LookupError: There is no such order.
         ValueError: It cannot be paid any more.
     """
-    with platform.lock:
+    with platform.change():
         combined = platform.ledger.get(COMBINED, number)
         numbers = combined["orders"] if combined else [number]
         paid = []
@@ -457,6 +457,8 @@ def combine(platform: Platform, call: Call) -> dict[str, Any]:
             combined=number,
         )
         orders.append(order["out_trade_no"])
+    if not orders:
+        raise Refusal.of_field("body", "/sub_orders", "at least one order is needed")
     parties = chosen(sent, "combine_appid", "combine_mchid")
     keep_combined(platform, number, "combine", orders, parties, sent)
     return platform.answer(call, front_end(platform, letters(28, number)))
@@ -726,7 +728,9 @@ def combine_v2(platform: Platform, call: Call) -> dict[str, Any]:
             for sub in listed
         ]
     except (KeyError, TypeError, ValueError):
-        raise Refusal(200, "PARAM_ERROR", "sub_order_list has no order_list with numbers and amounts") from None
+        orders = []
+    if not orders:
+        raise Refusal(200, "PARAM_ERROR", "sub_order_list has no order_list with numbers and amounts")
     parties = chosen(sent, "combine_appid", "combine_mch_id")
     keep_combined(platform, number, "v2", orders, parties, sent)
     told = front_end(platform, letters(28, number))

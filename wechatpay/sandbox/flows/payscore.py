@@ -73,7 +73,7 @@ def moved(
     platform: Platform, number: str, state: str, *, states: tuple[str, ...], event: str, **changes: Any
 ) -> dict[str, Any]:
     """An order brought into another state from outside; the merchant is notified."""
-    with platform.lock:
+    with platform.change():
         entry = platform.ledger.get(SERVICE, number)
         if entry is None:
             raise LookupError(f"there is no service order {number}")

@@ -101,7 +101,7 @@ def finish(platform: Platform, number: str, status: str = "SUCCESS") -> dict[str
     """
     if status not in OUTCOMES:
         raise ValueError(f"a refund ends as {', '.join(OUTCOMES)}, not as {status}")
-    with platform.lock:
+    with platform.change():
         refund = platform.ledger.get(REFUND, number)
         if refund is None:
             raise LookupError(f"there is no refund {number}")

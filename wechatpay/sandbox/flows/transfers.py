@@ -89,7 +89,7 @@ def confirm(platform: Platform, number: str, state: str = "SUCCESS") -> dict[str
         LookupError: There is no such bill.
         ValueError: It is over already.
     """
-    with platform.lock:
+    with platform.change():
         entry = platform.ledger.get(BILL, number)
         if entry is None:
             raise LookupError(f"there is no transfer bill {number}")
