@@ -17,13 +17,17 @@ The sandbox's own pages of numbers: JSON below ``/_sandbox/``, for the inspector
 ``POST reset``                                forget all state
 ============================================  ==================================================================
 
+``GET /_sandbox/`` itself is the inspector, a page for people.
+
 Only requests that name this machine as their host are answered, so that no web
-page elsewhere can reach it through a name of its own.
+page elsewhere can reach it through a name of its own; and none that another
+page sends.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.callbacks import loopback
@@ -39,6 +43,11 @@ if TYPE_CHECKING:
 __all__ = ["PREFIX", "Admin"]
 
 PREFIX = "_sandbox"
+HOST = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::[0-9]+)?")
+INSPECTOR = ("", "inspector")
+GUARDS = {"X-Content-Type-Options": "nosniff"}
+INERT = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+"""An uploaded file is shown, never run: it may be a page with a script."""
 
 
 class Admin:
@@ -68,32 +77,44 @@ class Admin:
 
     def handle(self, request: Request) -> Reply:
         """Answer one request."""
+        return self._reply(request).with_headers(GUARDS)
+
+    def _reply(self, request: Request) -> Reply:
         try:
             self._may(request)
             parts = request.segments[1:]
-            page = self.pages.get(parts[0] if parts else "")
+            page = self._page(parts[0] if parts else "")
             if page is not None:
                 return page(request)
             answer = self._answer(request, parts)
+            return answer if isinstance(answer, Reply) else Reply.of(answer)
         except Refusal as refusal:
             return refusal.reply()
         except LookupError as error:
-            return Refusal(404, "NOT_FOUND", str(error).strip("'\"")).reply()
+            return Refusal(404, "NOT_FOUND", said(error)).reply()
         except (TypeError, ValueError) as error:
-            return Refusal(400, "PARAM_ERROR", str(error)).reply()
-        return answer if isinstance(answer, Reply) else Reply.of(answer)
+            return Refusal(400, "PARAM_ERROR", said(error)).reply()
+
+    def _page(self, name: str) -> Callable[[Request], Reply] | None:
+        if name in INSPECTOR and name not in self.pages:
+            from wechatpay.inspector import Inspector
+
+            self.pages |= Inspector(self._sandbox).pages
+        return self.pages.get(name)
 
     def _may(self, request: Request) -> None:
-        host = (request.header("host") or "").rpartition(":")[0].strip("[]")
-        if not loopback(host) and host != self._sandbox.address:
-            raise Refusal(403, "NO_AUTH", f"this page is not for the host {host!r}")
-        if request.method != "GET":
-            kind = (request.header("content-type") or "").partition(";")[0]
-            if request.body and kind != "application/json":
-                raise Refusal(400, "PARAM_ERROR", "send application/json")
-            origin = request.header("origin")
-            if origin is not None and origin.partition("//")[2] != request.header("host"):
-                raise Refusal(403, "NO_AUTH", f"not from {origin}")
+        named = request.header("host") or ""
+        host = HOST.fullmatch(named)
+        if host is None or not (loopback(host[1].strip("[]")) or host[1] == self._sandbox.address):
+            raise Refusal(403, "NO_AUTH", f"this page is not for the host {named!r}")
+        origin = request.header("origin")
+        if origin is not None and origin != f"{'https' if request.secure else 'http'}://{named}":
+            raise Refusal(403, "NO_AUTH", f"not from {origin}")
+        if request.method != "GET" and request.header("sec-fetch-site") not in (None, "same-origin"):
+            raise Refusal(403, "NO_AUTH", "not from another page")
+        kind = (request.header("content-type") or "").partition(";")[0]
+        if request.method != "GET" and request.body and kind != "application/json":
+            raise Refusal(400, "PARAM_ERROR", "send application/json")
 
     def _answer(self, request: Request, parts: tuple[str, ...]) -> Any:
         sent = json.loads(request.body or b"{}")
@@ -132,7 +153,7 @@ class Admin:
     def _files(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Reply:
         match (request.method, *rest):
             case ("GET", number):
-                return media.stored(self._sandbox.platform, number)
+                return media.stored(self._sandbox.platform, number).with_headers(INERT)
         raise nothing(request.method, ("media", *rest))
 
     def _account(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,3 +228,9 @@ class Admin:
 def nothing(method: str, parts: tuple[str, ...]) -> LookupError:
     """There is no such page."""
     return LookupError(f"nothing is at {method} /{PREFIX}/{'/'.join(parts)}")
+
+
+def said(error: Exception) -> str:
+    """What an error says, half characters replaced: UTF-8 cannot say them."""
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    return text.encode(errors="replace").decode()

@@ -185,6 +185,11 @@ class Sandbox:
         return self._url("https", 3)
 
     @property
+    def inspector_url(self) -> str:
+        """Its page for people: what came in, what went out, the money and the faults."""
+        return f"{self.base_url}{PAGES}/"
+
+    @property
     def journal(self) -> Journal:
         """The last requests."""
         return self.platform.journal
@@ -218,12 +223,12 @@ class Sandbox:
         return flows.insurance.change_order(self.platform, number, state)
 
     def sign_contract(self, number: str) -> dict[str, Any]:
-        """The user signs an insurance contract; the merchant is notified."""
-        return flows.insurance.sign(self.platform, number)
+        """The user signs a contract, for insurance or for deductions; the merchant is notified."""
+        return flows.contracts.sign(self.platform, number)
 
     def terminate_contract(self, number: str) -> dict[str, Any]:
-        """The user ends an insurance contract; the merchant is notified."""
-        return flows.insurance.terminate(self.platform, number)
+        """The user ends a contract; the merchant is notified."""
+        return flows.contracts.terminate(self.platform, number)
 
     def confirm_service(self, number: str) -> dict[str, Any]:
         """The user confirms a Pay Score order; the merchant is notified."""

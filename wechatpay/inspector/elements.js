@@ -1,0 +1,194 @@
+// How the page is built: every element by make(), every text as text. Nothing that was received becomes markup.
+import { language, named, say } from './words.js';
+
+const ROOT = '/_sandbox/';
+
+export const byId = (id) => document.getElementById(id);
+
+// An element. A property called "click", "submit", "input" or "change" is a listener; children are nodes or texts.
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === 'function') element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, '');
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  for (const child of children.flat(2)) {
+    if (child !== null && child !== undefined && child !== false) element.append(child instanceof Node ? child : String(child));
+  }
+  return element;
+}
+
+// Put other children into an element; the one that had the focus gets it back, found by its data-key.
+export function renew(parent, ...children) {
+  const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  parent.replaceChildren(...children.flat(2).filter((child) => child !== null && child !== undefined));
+  if (focused) parent.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}
+
+// Ask the sandbox. Throws an Error with the reason it gave.
+export async function ask(path, method = 'GET', content = undefined) {
+  const options = { method, headers: {} };
+  if (content !== undefined) {
+    options.body = JSON.stringify(content);
+    options.headers['Content-Type'] = 'application/json';
+  }
+  const response = await fetch(ROOT + path, options);
+  const text = await response.text();
+  const isJson = (response.headers.get('Content-Type') ?? '').startsWith('application/json');
+  if (!response.ok) throw new Error(isJson ? JSON.parse(text).message : `${response.status} ${text}`);
+  return isJson ? JSON.parse(text) : text;
+}
+
+export function tell(text, good = false) {
+  const notice = byId('notice');
+  notice.hidden = !text;
+  notice.className = good ? 'good' : 'bad';
+  notice.textContent = text;
+}
+
+// A listener that does something and tells what went wrong.
+export const doing = (deed) => async (event) => {
+  event?.preventDefault();
+  tell('');
+  try { await deed(event); } catch (error) { tell(error.message); }
+};
+
+export const button = (text, deed, properties = {}) => make('button', { type: 'button', click: doing(deed), ...properties }, text);
+
+export function table(heads, rows, properties = {}) {
+  const head = make('tr', {}, heads.map((text) => make('th', { scope: 'col' }, text)));
+  const body = rows.map((cells) => make('tr', {}, cells.map((cell, index) => make('td', { 'data-head': heads[index] }, cell))));
+  return make('div', { class: 'scroll', tabindex: '0', role: 'group', ...properties }, make('table', {}, make('thead', {}, head), make('tbody', {}, body)));
+}
+
+export const card = (title, ...inside) => make('section', { class: 'card' }, make('h3', {}, title), ...inside);
+export const folded = (title, ...inside) => make('details', { class: 'card' }, make('summary', {}, title), ...inside);
+export const block = (text, properties = {}) => make('pre', { tabindex: '0', ...properties }, text || say('noBody'));
+export const chip = (text, kind = '') => make('span', { class: `chip ${kind}` }, text);
+export const labelled = (word, input) => make('label', {}, make('span', {}, say(word)), input);
+export const emptyNote = (word = 'empty') => make('p', { class: 'soft' }, say(word));
+export const isGood = (status) => status >= 200 && status < 400;
+
+export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(language === 'zh' ? 'zh-CN' : 'en-GB', { hour12: false });
+
+export const officialLinks = (links) => links.filter((url) => url.startsWith('https://')).map((url) =>
+  make('a', { href: url, rel: 'noopener noreferrer', target: '_blank' }, say('docs'), ' ↗'));
+
+// A text with one character marked; what cannot be seen is shown by a sign.
+const SIGNS = { '\n': '↵\n', '\r': '␍', '\t': '⇥', ' ': '␣' };
+function marked(text, differs) {
+  if (text === null) return make('span', { class: 'soft' }, say('none'));
+  const ends = (part) => part.replace(/\n/g, '↵\n').replace(/\r/g, '␍');
+  if (differs === null) return ends(text).replace(/\n$/, '');
+  const letters = Array.from(text);
+  const letter = letters[differs];
+  return [ends(letters.slice(0, differs).join('')), make('mark', {}, letter === undefined ? '∅' : SIGNS[letter] ?? letter), ends(letters.slice(differs + 1).join('')).replace(/\n$/, '')];
+}
+
+function sides(parts, id, knowsReceived = true) {
+  const heads = [say('part'), say('expected'), say('received')];
+  const rows = parts.map((part) => {
+    const wrong = part.differs !== null || (knowsReceived && (part.expected === null) !== (part.received === null));
+    const received = knowsReceived || part.received !== null ? marked(part.received, part.differs) : make('span', { class: 'soft' }, say('unknownText'));
+    const cells = [named('partNames', part.name), make('pre', {}, marked(part.expected, part.differs)), make('pre', {}, received)];
+    return make('tr', { class: wrong ? 'wrong' : '' }, cells.map((cell, index) => make(index ? 'td' : 'th', index ? { 'data-head': heads[index] } : { scope: 'row' }, cell)));
+  });
+  const head = make('tr', {}, heads.map((text) => make('th', { scope: 'col' }, text)));
+  return make('table', { class: 'sides', id }, make('thead', {}, head), make('tbody', {}, rows));
+}
+
+// What was signed beside what has to be.
+export function comparisonOf(comparison, version, id) {
+  const { state, parts, header } = comparison;
+  const reason = comparison[language];
+  const verdict = state === 'found' ? say('found') + reason : reason || say(state === 'other' && version === 'v2' ? 'otherV2' : state);
+  const right = state === 'verified' || state === 'unsigned';
+  return [
+    make('p', { class: `verdict ${right ? 'good' : 'bad'}`, id: `${id}-verdict` }, verdict),
+    parts.length ? sides(parts, `${id}-parts`, state === 'verified' || state === 'found') : null,
+    header.length ? make('h4', {}, say('identification')) : null,
+    header.length ? sides(header, `${id}-header`) : null,
+  ];
+}
+
+// The fields of an operation or event, as the catalogue has them.
+export function fieldsOf(description, word) {
+  if (!description) return null;
+  const heads = [say('field'), say('type'), say('required'), say('meaning')];
+  const tables = [...description.tables, ...description.answers].filter((each) => each.rows.length);
+  return folded(say(word), tables.map((each) => [make('h4', {}, named('catalogueTexts', each.heading)), table(heads, each.rows.map((row) => {
+    const remarks = [row.meaning?.[language], named('catalogueTexts', row.note), row.enum.length ? `${say('values')} ${row.enum.join(' | ')}` : '', row.example === null ? '' : `${say('example')} ${row.example}`];
+    return [make('code', {}, '\u2003'.repeat(row.depth) + row.name), row.type, row.required ? '✓' : '', remarks.filter(Boolean).join(' · ')];
+  }))]));
+}
+
+// A list of things and the details of one of them.
+export function masterDetail(room, { line, details, emptyWord, wanted }) {
+  const list = byId(`${room}-list`);
+  const panel = byId(`${room}-details`);
+  const lines = new Map();
+  let chosen = null;
+
+  function show(items, first) {
+    for (const [id, known] of lines) if (id < first) { known.element.remove(); lines.delete(id); }
+    for (const item of items) {
+      const text = JSON.stringify(item);
+      const known = lines.get(item.id);
+      if (known?.text === text) continue;
+      const element = make('li', {}, make('button', { type: 'button', 'data-key': `${room}-${item.id}`, 'aria-current': String(item.id === chosen), click: doing(() => choose(item.id)) }, line(item)));
+      const focused = known?.element.contains(document.activeElement);
+      if (known) known.element.replaceWith(element); else list.prepend(element);
+      if (focused) element.firstChild.focus();
+      lines.set(item.id, { text, item, element });
+    }
+    sift();
+  }
+
+  function sift() {
+    let count = 0;
+    for (const { item, element } of lines.values()) { element.hidden = !wanted(item); count += !element.hidden; }
+    list.dataset.empty = say(emptyWord);
+    list.classList.toggle('bare', count === 0);
+  }
+
+  async function choose(id) {
+    chosen = id;
+    for (const [each, { element }] of lines) element.firstChild.setAttribute('aria-current', String(each === id));
+    const content = await details(id);
+    if (chosen !== id) return;
+    panel.parentElement.classList.add('detailed');
+    renew(panel, button(say('back'), leave, { class: 'back' }), ...content);
+    panel.scrollTop = 0;
+  }
+
+  function leave() {
+    panel.parentElement.classList.remove('detailed');
+    lines.get(chosen)?.element.firstChild.focus();
+  }
+
+  function forget() {
+    chosen = null;
+    panel.parentElement.classList.remove('detailed');
+    renew(panel, emptyNote('choose'));
+  }
+
+  // In another language, or after all was forgotten.
+  async function again() {
+    const items = [...lines.values()].map(({ item }) => item);
+    lines.clear();
+    list.replaceChildren();
+    show(items, 0);
+    if (chosen === null) forget(); else await choose(chosen);
+  }
+
+  function clear() { lines.clear(); list.replaceChildren(); forget(); sift(); }
+
+  list.addEventListener('keydown', (event) => {
+    const step = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[event.key];
+    let next = step && event.target.closest('li')?.[step];
+    while (next?.hidden) next = next[step];
+    if (next) { event.preventDefault(); next.firstChild.focus(); }
+  });
+  return { show, sift, choose, forget, again, clear };
+}

@@ -1,0 +1,83 @@
+// What breaks on purpose: a switch for each kind, rules with settings, the host and its keys.
+import { ask, button, byId, card, chip, doing, emptyNote, labelled, make, renew, table, tell } from './elements.js';
+import { named, say } from './words.js';
+
+const SETTINGS = { error: ['code', 'status', 'message', 'done'], throttle: ['seconds', 'code'], pending: ['code', 'done'], latency: ['seconds'], reset: ['done'], close: ['done'] };
+const SWITCHED = { pending: { times: 1, done: true }, error: { code: 'SYSTEM_ERROR' } };
+let rules = [];
+let codes = [];
+
+async function changed() {
+  document.dispatchEvent(new Event('changed'));
+  showRules((await ask('faults')).faults);
+}
+
+async function turn(kind, on) {
+  if (on) await ask('faults', 'POST', { kind, ...SWITCHED[kind] });
+  for (let index = rules.length - 1; !on && index >= 0; index -= 1) if (rules[index].kind === kind) await ask(`faults/${index}`, 'DELETE');
+  await changed();
+}
+
+function switchOf(kind) {
+  const own = rules.filter((rule) => rule.kind === kind);
+  const struck = own.reduce((sum, rule) => sum + rule.struck, 0);
+  return make('button', { type: 'button', role: 'switch', class: 'switch', 'aria-checked': String(own.length > 0), 'data-key': `switch-${kind}`, click: doing(() => turn(kind, own.length === 0)) },
+    make('span', { class: 'knob', 'aria-hidden': 'true' }), make('span', { class: 'name' }, make('strong', {}, kind), ' ', named('kindTexts', kind)), struck ? chip(`${say('struck')} ${struck}`, 'bad') : null);
+}
+
+function ruleRow(rule, index) {
+  const settings = [rule.code, rule.status || '', ['latency', 'throttle'].includes(rule.kind) ? `${rule.seconds} s` : '', rule.message].filter(Boolean).join(' · ');
+  const spent = rule.times !== null && rule.struck >= rule.times;
+  return [`${rule.kind}${settings ? ` · ${settings}` : ''}`, make('code', {}, rule.operation), rule.times ?? '∞', make('span', {}, rule.struck, spent ? ` · ${say('spent')}` : ''),
+    button(say('remove'), async () => { await ask(`faults/${index}`, 'DELETE'); await changed(); }, { 'data-key': `remove-${index}` })];
+}
+
+export function showRules(found, kinds = byId('fault-switches').dataset.kinds.split(' ')) {
+  rules = found;
+  renew(byId('fault-switches'), kinds.map(switchOf));
+  renew(byId('fault-rules'), rules.length ? [
+    table([say('fault'), say('operation'), say('times'), say('struck'), say('action')], rules.map(ruleRow), { id: 'rules' }),
+    make('div', { class: 'row' }, button(say('clear'), async () => { await ask('faults', 'DELETE'); await changed(); }, { id: 'clear-rules', 'data-key': 'clear' }))] : emptyNote());
+}
+
+function ruleForm(kinds) {
+  const text = (name, properties = {}) => make('input', { name, ...properties });
+  const inputs = {
+    code: labelled('code', text('code', { list: 'codes', placeholder: 'SYSTEM_ERROR' })), status: labelled('httpStatus', text('status', { type: 'number', min: '100', max: '599' })), message: labelled('text', text('message')),
+    seconds: labelled('seconds', text('seconds', { type: 'number', min: '0', step: '0.1', value: '1' })), done: make('label', { class: 'check' }, make('input', { name: 'done', type: 'checkbox' }), say('done')),
+  };
+  const fit = () => { for (const [name, input] of Object.entries(inputs)) input.hidden = !(SETTINGS[kind.value] ?? []).includes(name); };
+  const kind = make('select', { name: 'kind', change: fit }, kinds.map((name) => make('option', { value: name }, `${name} · ${named('kindTexts', name)}`)));
+  fit();
+  const submit = async (event) => {
+    const form = event.target.elements;
+    const wanted = new Set(SETTINGS[kind.value] ?? []);
+    const rule = { kind: kind.value, operation: form.operation.value.trim() || '*', after: Number(form.after.value) };
+    if (form.times.value) rule.times = Number(form.times.value);
+    for (const name of ['code', 'message']) if (wanted.has(name)) rule[name] = form[name].value.trim();
+    for (const name of ['status', 'seconds']) if (wanted.has(name)) rule[name] = Number(form[name].value);
+    if (wanted.has('done') && form.done.checked) rule.done = true;
+    await ask('faults', 'POST', rule);
+    await changed();
+  };
+  return make('form', { submit: doing(submit), id: 'rule-form' }, labelled('fault', kind), labelled('operation', text('operation', { value: '*', placeholder: 'POST v3/pay/transactions/*' })),
+    labelled('times', text('times', { type: 'number', min: '1' })), labelled('after', text('after', { type: 'number', min: '0', value: '0' })), Object.values(inputs),
+    make('datalist', { id: 'codes' }, codes.map((code) => make('option', { value: code }))), make('div', { class: 'row' }, make('button', { class: 'main' }, say('add'))));
+}
+
+function hostButtons(backup) {
+  const action = (word, after = () => {}) => button(say(word), async () => { after(await ask(`actions/${word}`, 'POST')); }, { id: `host-${word}`, 'data-key': `host-${word}` });
+  return [
+    make('div', { class: 'row' }, action('rotate', ({ result }) => tell(say('rotated') + result, true)), action('down'), action('up')),
+    make('p', { class: 'soft' }, say('downHint'), ' ', make('a', { href: backup, target: '_blank' }, backup)),
+  ];
+}
+
+export function showFaults(catalogue, backup) {
+  const kinds = Object.keys(catalogue.kinds);
+  codes = catalogue.codes;
+  renew(byId('faults'),
+    card(say('switches'), make('p', { class: 'soft' }, say('switchesHint')), make('div', { id: 'fault-switches', class: 'switches', 'data-kinds': kinds.join(' ') })),
+    card(say('rules'), make('div', { id: 'fault-rules' })), card(say('rule'), ruleForm(kinds)), card(say('hosts'), hostButtons(backup)));
+  showRules(rules);
+}
