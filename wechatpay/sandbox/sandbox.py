@@ -223,12 +223,12 @@ class Sandbox:
         return flows.insurance.change_order(self.platform, number, state)
 
     def sign_contract(self, number: str) -> dict[str, Any]:
-        """The user signs a contract, for insurance or for deductions; the merchant is notified."""
-        return flows.contracts.sign(self.platform, number)
+        """The user signs an insurance contract; the merchant is notified."""
+        return flows.insurance.sign(self.platform, number)
 
     def terminate_contract(self, number: str) -> dict[str, Any]:
-        """The user ends a contract; the merchant is notified."""
-        return flows.contracts.terminate(self.platform, number)
+        """The user ends an insurance contract; the merchant is notified."""
+        return flows.insurance.terminate(self.platform, number)
 
     def confirm_service(self, number: str) -> dict[str, Any]:
         """The user confirms a Pay Score order; the merchant is notified."""
