@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 from chainable.times import BEIJING
 from taobao_top.signing import MASK, ParameterSigner, signed_parts, string_to_sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import requests
 
@@ -20,7 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["explanation", "gateway_time"]
 
-_CONFIDENTIAL = r"(?i)session|secret|token|password|pwd|(^|_)code$"
+_WORDS = "session|secret|token|password|pwd"
+_CONFIDENTIAL = rf"(?i){_WORDS}|(^|_)code$"
+_INSIDE = (
+    rf'(?i)("[^"]*(?:{_WORDS})[^"]*"\s*:\s*")(?:[^"\\]|\\.)*',
+    rf"(?i)(<[\w:.-]*(?:{_WORDS})[^<>]*>)[^<]*",
+    rf"(?i)((?:^|[&#\s])[\w.]*(?:{_WORDS})[\w.]*=)[^&\s]*",
+)
+"""The same inside of a value or a body: members of JSON, elements of XML, parameters of a form."""
+
+_LONG = 6
+"""Confidential values from this length on are looked for in other values as well."""
 
 
 def explanation(rule: Rule, answer: requests.Response, signer: Signer | None) -> Callable[[], str] | None:
@@ -34,10 +47,13 @@ def explanation(rule: Rule, answer: requests.Response, signer: Signer | None) ->
 
 def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
     parameters, body = signed_parts(request)
-    shown = {name: MASK if re.search(_CONFIDENTIAL, name) else value for name, value in parameters.items()}
-    message = string_to_sign(shown, body).decode(errors="replace")
+    confidential = {name for name in parameters if re.search(_CONFIDENTIAL, name)}
+    shown = {name: MASK if name in confidential else _emptied(value) for name, value in parameters.items()}
+    message = string_to_sign(shown, _emptied(body.decode(errors="replace")).encode()).decode()
     lines = ["The gateway computed another signature than was sent. What was signed, secrets masked:"]
+    secrets = [parameters[name] for name in confidential if len(parameters[name]) >= _LONG]
     if isinstance(signer, ParameterSigner):
+        secrets.append(signer.secret)
         lines.append(f"  {signer.explain(message)}")
         if signer.secret != signer.secret.strip():
             lines.append("The app_secret begins or ends with white space, which was signed with: is it part of it?")
@@ -48,14 +64,42 @@ def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
         "Most often the app_secret is that of another app_key or environment, or was reset in the console;",
         "else something between here and the gateway changes parameters.",
     ]
-    return "\n".join(lines)
+    return _masked("\n".join(lines), secrets)
+
+
+def _emptied(text: str) -> str:
+    for pattern in _INSIDE:
+        text = re.sub(pattern, rf"\1{MASK}", text)
+    return text
+
+
+def _masked(text: str, secrets: Iterable[str]) -> str:
+    spellings = {
+        spell(form)
+        for secret in secrets
+        for form in (secret, secret.strip())
+        for spell in (str, _in_json, _in_ascii_json, quote, quote_plus, escape)
+    }
+    for spelling in sorted(spellings, key=len, reverse=True):
+        text = text.replace(spelling, MASK) if spelling else text
+    return text
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _in_ascii_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 def gateway_time(answer: requests.Response) -> datetime | None:
     """Give the time in the answer's Date header, if there is a readable one."""
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(BEIJING)
-    except ValueError:
+        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
+        # "-0000" means UTC of a place that is not told.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(BEIJING)
+    except (OverflowError, ValueError):
         return None
 
 

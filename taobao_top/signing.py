@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from chainable.codecs import FORM
-from chainable.errors import ConfigurationError
+from chainable.errors import CodecError, ConfigurationError
 from chainable.signing import SignableRequest, Signer
 from chainable.times import BEIJING
 
@@ -136,6 +136,10 @@ def _kept(parameters: Mapping[str, str]) -> dict[str, str]:
 def _secret(secret: str) -> str:
     if not isinstance(secret, str) or not secret:
         raise ConfigurationError("the app_secret is missing: give the text the console shows for this app")
+    try:
+        secret.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError("the app_secret holds bytes that are no UTF-8: read it in its encoding") from None
     return secret
 
 
@@ -172,8 +176,18 @@ class ParameterSigner(Signer):
         """Show what was digested, the secret masked."""
 
     def sign(self, parameters: Mapping[str, str], body: bytes = b"", charset: str = "utf-8") -> str:
-        """Give the signature of parameters and body: upper-case hex."""
-        return self.digest(string_to_sign(parameters, body, charset)).hex().upper()
+        """
+        Give the signature of parameters and body: upper-case hex.
+
+        Raises:
+            CodecError: The charset cannot carry a text.
+        """
+        try:
+            message = string_to_sign(parameters, body, charset)
+        except UnicodeEncodeError:
+            msg = f"a parameter holds what no {charset} can carry, such as a lone surrogate"
+            raise CodecError(msg) from None
+        return self.digest(message).hex().upper()
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """

@@ -43,10 +43,13 @@ class FilePart(NamedTuple):
 def moment(value: datetime, where: Where) -> str:
     """Write an aware datetime as ``yyyy-MM-dd HH:mm:ss`` in Beijing time; TypeError for a naive one."""
     try:
-        return beijing(value).strftime("%Y-%m-%d %H:%M:%S")
+        return beijing(value).replace(tzinfo=None).isoformat(" ", "seconds")
     except TypeError as error:
         msg = f"{spell(where)}: {error}"
         raise TypeError(msg) from None
+    except OverflowError:
+        msg = f"{spell(where)}: the year {value.year} ends earlier or begins later in Beijing: no such time can be written"
+        raise CodecError(msg) from None
 
 
 def digits(value: Decimal, where: Where) -> str:
@@ -111,12 +114,16 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
     for name, value in parameters.items():
         if value is None:
             continue
-        if type(value) is int:
+        where = (None, name)
+        if not name.isascii() or not name or name.isspace():
+            _check_name(name, where)
+        if type(value) is int and kinds.get(name) != FILE:
             texts[name] = int.__repr__(value)
             continue
-        where = (None, name)
         file = None if isinstance(value, str) else _file(value, where)
         if file is not None:
+            if not file.name.isascii():
+                _check_file_name(file.name, where)
             files[name] = file
             continue
         written = text(value, where, kinds.get(name))
@@ -137,10 +144,11 @@ def text(value: Any, where: Where, kind: str | None) -> str:
         kind: The catalogue's type of it, if known.
     """
     if isinstance(value, str):
-        if kind == FILE:
-            msg = f"{spell(where)} is a file: give bytes, an open file or a pathlib.Path, not text"
-            raise TypeError(msg)
+        if kind == FILE and value and not value.isspace():
+            raise _no_file(value, where)
         return str.__str__(value)
+    if kind == FILE:
+        raise _no_file(value, where)
     if isinstance(value, list | tuple):
         return _list(value, where, kind)
     if hasattr(value, "items") and hasattr(value, "keys"):
@@ -191,11 +199,30 @@ def _list(value: list[Any] | tuple[Any, ...], where: Where, kind: str | None) ->
     return ",".join(elements)
 
 
+def _no_file(value: Any, where: Where) -> TypeError:
+    kind = "text" if isinstance(value, str) else type(value).__name__
+    return TypeError(f"{spell(where)} is a file: give bytes, an open file or a pathlib.Path, not {kind}")
+
+
+def _check_name(name: str, where: Where) -> None:
+    if not name or name.isspace():
+        raise CodecError("a parameter needs a name: the platform drops those without")
+    _check_unicode(name, where)
+
+
 def _check_unicode(written: str, where: Where) -> None:
     try:
         written.encode()
     except UnicodeEncodeError:
         msg = f"{spell(where)}: a lone surrogate is in the text, which no UTF-8 can carry"
+        raise CodecError(msg) from None
+
+
+def _check_file_name(name: str, where: Where) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        msg = f"{spell(where)}: the file's name is no UTF-8: give ('name', file)"
         raise CodecError(msg) from None
 
 

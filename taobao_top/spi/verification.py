@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 
 from attrs import field, frozen
 
-from chainable.errors import ConfigurationError, SignatureError
+from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.times import BEIJING
 from chainable.web import header
 from taobao_top.answers import read
@@ -138,7 +138,7 @@ class SPI:
     def _fits(self, parameters: dict[str, str], covered: bytes, charset: str, sign: str) -> bool:
         try:
             wanted = self._signer.sign(parameters, covered, charset)
-        except UnicodeEncodeError:
+        except CodecError:
             # Some byte was not of the charset the call names; the platform's always are.
             return False
         return hmac.compare_digest(wanted.encode(), sign.upper().encode(errors="replace"))

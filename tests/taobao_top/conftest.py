@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
@@ -55,6 +56,19 @@ class Gateway:
         """The query of the one request that came."""
         (request,) = self.requests
         return dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+
+
+@pytest.fixture
+def in_zone(monkeypatch):
+    """Let the machine stand elsewhere."""
+
+    def move(zone):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture

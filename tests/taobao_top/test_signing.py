@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainable.codecs import FORM
-from chainable.errors import ConfigurationError
+from chainable.errors import CodecError, ConfigurationError
 from chainable.signing import SignableRequest
 from taobao_top.signing import (
     HMACMD5Signer,
@@ -192,6 +192,27 @@ class TestKnownParameters:
         sign = query.pop("sign")
         assert "title" not in query
         assert sign == expected("md5", string_to_sign(query | {"title": "t"}))
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+def test_a_secret_that_is_no_text(signer):
+    """A secret that was read in the wrong encoding is refused at once, and not shown."""
+    with pytest.raises(ConfigurationError, match="app_secret") as caught:
+        signer("s3cret\udcff")
+
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+def test_a_parameter_that_is_no_text(signer):
+    """What no UTF-8 can carry is refused without showing what stands beside it."""
+    with pytest.raises(CodecError, match="surrogate") as caught:
+        signer(SECRET)(known(session="sess10n", x="\ud800"))
+
+    assert "sess10n" not in str(caught.value)
+    assert caught.value.__suppress_context__
 
 
 class TestAnyRequest:

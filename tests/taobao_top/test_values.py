@@ -52,6 +52,7 @@ class TestScalars:
             (date(2026, 1, 2), "2026-01-02"),
             (datetime(2026, 1, 1, 10, tzinfo=BEIJING), "2026-01-01 10:00:00"),
             (datetime(2026, 1, 1, 23, tzinfo=timezone.utc), "2026-01-02 07:00:00"),
+            (datetime(999, 1, 1, tzinfo=BEIJING), "0999-01-01 00:00:00"),
         ],
     )
     def test_written(self, value, text):
@@ -76,6 +77,8 @@ class TestScalars:
             (["a,b"], CodecError, r"x\[0\] contains a comma"),
             (["a", 0.5], TypeError, r"x\[1\]: a float"),
             ([b"x"], TypeError, r"x\[0\]: a bytes has no form here"),
+            (datetime.max.replace(tzinfo=timezone.utc), CodecError, "x: the year 9999 ends earlier"),
+            ({"a": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))}, CodecError, r"x\.a: the year 1 "),
         ],
     )
     def test_refused(self, value, error, message):
@@ -87,6 +90,25 @@ class TestScalars:
         """Where the catalogue says file, text is a mistake."""
         with pytest.raises(TypeError, match=r"x is a file: give bytes, an open file or a pathlib\.Path"):
             one("image.jpg", "byte[]")
+
+    @pytest.mark.parametrize("value", [5, True, {"a": 1}, [1, 2], ["a.png"], [b"x"], Decimal(1), date(2026, 1, 1)])
+    def test_anything_else_is_no_file(self, value):
+        """Nor is anything else that would leave as text."""
+        with pytest.raises(TypeError, match=r"x is a file: give bytes"):
+            one(value, "byte[]")
+
+    @pytest.mark.parametrize("value", [None, "", "  "])
+    def test_no_file(self, value):
+        """A file that is left empty is not sent."""
+        assert one(value, "byte[]") is None
+
+    @pytest.mark.parametrize(("name", "words"), [("", "needs a name"), (" ", "needs a name"), ("\ud800", "surrogate")])
+    def test_names(self, name, words):
+        """A parameter has a name that can be sent."""
+        with pytest.raises(CodecError, match=words):
+            write({name: "x"}, {})
+        with pytest.raises(CodecError, match=words):
+            write({name: 1}, {})
 
 
 class TestLists:
@@ -209,6 +231,16 @@ class TestFiles:
     def test_named(self):
         """A pair of name and content is a file of that name."""
         assert self.file(("a.png", b"abc")) == FilePart("a.png", b"abc")
+
+    def test_a_name_in_another_encoding(self):
+        """A file that was named in GBK, which no UTF-8 can carry, is refused with the cure."""
+        name = "中文.png".encode("gbk").decode(errors="surrogateescape")
+        opened = io.BytesIO(b"abc")
+        opened.name = f"/tmp/{name}"
+
+        for file in (opened, (name, b"abc")):
+            with pytest.raises(CodecError, match=r"image: the file's name is no UTF-8: give \('name', file\)"):
+                self.file(file)
 
     def test_open_as_text(self, tmp_path):
         """A text file is refused."""

@@ -1,0 +1,116 @@
+"""What a refusal is explained with shows everything but what is nobody's business."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from taobao_top import TaobaoTop
+from taobao_top.errors import TopError
+
+ODD = ("s3cret-app", ' s"3\\cret\n', "密钥 🔑", "a=b&c%2B+", "[s.3]*cret$", "<s3>&cret'", "\\1\\g<0>")
+"""Secrets as nobody would choose them."""
+
+
+def refused(make_top, gateway, call, **settings):
+    gateway.refuses({"code": 25, "msg": "Invalid signature"})
+    with pytest.raises(TopError) as caught:
+        call(make_top(**settings))
+    return caught.value
+
+
+@pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
+@pytest.mark.parametrize("secret", ODD)
+def test_a_secret_among_the_values(make_top, gateway, caplog, secret, method):
+    """The app_secret is masked wherever it appears: in a value, in an object, in a raw body, in a name."""
+    caplog.set_level(logging.DEBUG)
+
+    for call in (
+        lambda top: top.a.b(x=f"before {secret} after"),
+        lambda top: top.a.b(x={"inner": [secret, {"key": f"-{secret}-"}]}),
+        lambda top: top.a.b({secret: "1"}),
+        lambda top: top.a.b(json.dumps({"inner": secret}, ensure_ascii=False).encode()),
+        lambda top: top.a.b(json.dumps({"inner": secret}).encode()),
+    ):
+        error = refused(make_top, gateway, call, app_secret=secret, sign_method=method)
+
+        shown = f"{error.explain()} {error} {error!r} {caplog.text}"
+        for form in {secret, secret.strip(), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
+            assert form not in shown
+        assert "***" in error.explain()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda top: top.a.b(x="for sess10n-of-a-seller only", session="sess10n-of-a-seller"),
+        lambda top: top.a.b(x={"access_token": "sess10n-of-a-seller", "password": 'sess10n-of-a-seller"'}),
+        lambda top: top.a.b(b'{"user": {"sessionKey" : "sess10n-of-a-seller"}}'),
+        lambda top: top.a.b(b"<request><token>sess10n-of-a-seller</token></request>"),
+        lambda top: top.a.b(b"session=sess10n-of-a-seller&x=1", headers={"Content-Type": "text/plain"}),
+    ],
+)
+def test_sessions_and_passwords(make_top, gateway, call):
+    """So are sessions, tokens and passwords, in whatever form a value holds them."""
+    text = refused(make_top, gateway, call).explain()
+
+    assert "sess10n" not in text
+    assert "***" in text
+
+
+def test_batch(make_top, gateway):
+    """The calls of a batch have sessions of their own."""
+    gateway.answers(
+        {"error_response": {"code": 25, "msg": "Invalid signature"}}, url="https://gw.api.taobao.com/router/batch"
+    )
+    top = make_top(session="sess10n-of-one")
+    with top.batch() as batch:
+        batch.taobao.trades.sold.get(fields="tid")
+        batch.taobao.trades.sold.get(fields="tid", session="sess10n-of-another")
+
+    text = batch.answers[0].explain()
+
+    assert "method=taobao.trades.sold.get" in text
+    assert "fields=tid" in text
+    assert "sess10n" not in text
+
+
+def test_ordinary_values_stay(make_top, gateway):
+    """What is no secret is shown as it was signed."""
+    text = refused(make_top, gateway, lambda top: top.a.b(x={"nick": "中", "list": [1, True]}, y="a=b&c=<d>")).explain()
+
+    assert 'x = {"nick":"中","list":[1,true]}' in text
+    assert 'v2.0x{"nick":"中","list":[1,true]}ya=b&c=<d>' in text
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Shanghai"])
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        ("Thu, 01 Jan 2026 04:20:00 -0000", "1200 seconds slow"),
+        ("Thu, 01 Jan 2026 12:20:00 +0800", "1200 seconds slow"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "does not tell"),
+        ("", "does not tell"),
+    ],
+)
+def test_dates_of_other_spellings(top, gateway, in_zone, zone, date, words):
+    """The gateway's date is the same moment whatever the zone of the machine."""
+    in_zone(zone)
+    gateway.answers({"error_response": {"code": 31}}, headers={"Date": date})
+
+    with pytest.raises(TopError) as caught:
+        top.a.b()
+
+    assert words in caught.value.explain()
+
+
+def test_the_client_shows_nothing_either():
+    """No representation of the client has the secret or the session."""
+    for secret in ODD:
+        top = TaobaoTop(app_key="1", app_secret=secret, session="sess10n")
+        for shown in (top, top._settings, top._settings.signer, top.a.b, top.spi, top.oauth, top.batch()):
+            assert secret not in repr(shown)
+            assert "sess10n" not in repr(shown)
+        top.close()
