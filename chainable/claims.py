@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import threading
 import time
 import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
@@ -22,7 +22,9 @@ from attrs import frozen
 from chainable.errors import InProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
 
     from redis import Redis
 
@@ -80,8 +82,7 @@ class Store(Protocol):
         """Give the message back, if it is still held under this claim."""
 
 
-@contextmanager
-def once(store: Store, message_id: str, *, lease: float = LEASE) -> Iterator[bool]:
+def once(store: Store, message_id: str, *, lease: float = LEASE) -> AbstractContextManager[bool]:
     """
     Handle a message that may be delivered more than once.
 
@@ -103,23 +104,38 @@ def once(store: Store, message_id: str, *, lease: float = LEASE) -> Iterator[boo
         lease: Seconds until a silent worker counts as dead; longer than the
             block ever takes.
 
-    Yields:
-        True the first time; False when the message was finished before.
+    Returns:
+        What ``with`` takes: True the first time; False when the message was
+        finished before.
 
     Raises:
         InProgress: At the beginning: another worker is handling it.  At the
             end: the lease ran out meanwhile and another worker took over.
     """
-    claim = store.claim(message_id, lease)
-    if claim is None:
-        yield False
-        return
-    try:
-        yield True
-    except BaseException:
-        _release(store, claim)
-        raise
-    store.finish(claim)
+    return _Once(store, message_id, lease)
+
+
+class _Once:
+    __slots__ = ("_claim", "_lease", "_message_id", "_store")
+
+    def __init__(self, store: Store, message_id: str, lease: float) -> None:
+        self._store = store
+        self._message_id = message_id
+        self._lease = lease
+
+    def __enter__(self) -> bool:
+        self._claim = self._store.claim(self._message_id, self._lease)
+        return self._claim is not None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._claim is None:
+            return
+        if kind is None:
+            self._store.finish(self._claim)
+        else:
+            _release(self._store, self._claim)
 
 
 def _release(store: Store, claim: Claim) -> None:
@@ -147,32 +163,38 @@ class MemoryStore:
         self._tokens = itertools.count()
         self._claimed: dict[str, tuple[str, float]] = {}
         self._finished: dict[str, tuple[str, float]] = {}  # oldest first
+        self._forget_at = math.inf  # when the oldest may go
 
     def claim(self, message_id: str, /, lease: float = LEASE) -> Claim | None:
         """Claim a message: see :meth:`Store.claim`."""
         _check_lease(lease)
         with self._lock:
             now = self._clock()
-            self._forget(now)
+            if now >= self._forget_at:
+                self._forget(now)
             if message_id in self._finished:
                 return None
-            _, until = self._claimed.get(message_id, ("", now))
-            if now < until:
+            held = self._claimed.get(message_id)
+            if held is not None and now < held[1]:
                 raise _in_progress(message_id)
-            claim = Claim(message_id, str(next(self._tokens)))
-            self._claimed[message_id] = claim.token, now + lease
-            return claim
+            token = str(next(self._tokens))
+            self._claimed[message_id] = token, now + lease
+        return Claim(message_id, token)
 
     def finish(self, claim: Claim, /) -> None:
         """Mark the message as handled: see :meth:`Store.finish`."""
+        message_id, token = claim.id, claim.token
         with self._lock:
-            claimed, finished = self._claimed.pop(claim.id, None), self._finished.get(claim.id)
-            for holder in (claimed, finished):
-                if holder is not None and holder[0] != claim.token:
-                    if claimed is not None:
-                        self._claimed[claim.id] = claimed
+            for holders in (self._claimed, self._finished):
+                held = holders.get(message_id)
+                if held is not None and held[0] != token:
                     raise _taken_over(claim)
-            self._finished.setdefault(claim.id, (claim.token, self._clock() + self._keep))
+            self._claimed.pop(message_id, None)
+            if message_id not in self._finished:
+                until = self._clock() + self._keep
+                if not self._finished:
+                    self._forget_at = until
+                self._finished[message_id] = token, until
 
     def release(self, claim: Claim, /) -> None:
         """Give the message back: see :meth:`Store.release`."""
@@ -182,9 +204,11 @@ class MemoryStore:
                 del self._claimed[claim.id]
 
     def _forget(self, now: float) -> None:
+        self._forget_at = math.inf
         while self._finished:
             oldest = next(iter(self._finished))
-            if now < self._finished[oldest][1]:
+            self._forget_at = self._finished[oldest][1]
+            if now < self._forget_at:
                 return
             del self._finished[oldest]
 

@@ -256,9 +256,10 @@ class TMC:
             TopError: The platform refused it.
             CodecError: The content has no form in JSON.
         """
-        connection = self._connection()
-        if connection is None:
+        consumer = self._consumer
+        connection = None if consumer is None else consumer.connection
+        if consumer is None or connection is None:
             raise ChannelError("there is no connection to the message channel: start it, or try again when .connected")
         text = content if isinstance(content, str) else JSON.encode(content).decode()
         wanted = {"topic": topic, "content": text} | ({} if session is None else {"session": session})
-        connection.publish(wanted, self._opening.timeout)
+        connection.publish(wanted, self._opening.timeout, consumer.look)

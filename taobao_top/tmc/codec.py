@@ -34,7 +34,7 @@ _END, _CUSTOM, _STATUS_CODE, _STATUS_PHRASE, _FLAG, _TOKEN = range(6)
 _VOID, _STRING, _BYTE, _INT16, _INT32, _INT64, _DATE, _BYTES = range(8)
 
 _I8, _I16, _I32, _I64, _LENGTH = Struct("<b"), Struct("<h"), Struct("<i"), Struct("<q"), Struct("<I")
-_HEAD, _HEADER_I32 = Struct("<BB"), Struct("<hi")
+_HEAD, _HEADER_I32, _HEADER_LENGTH, _VALUE_LENGTH = Struct("<BB"), Struct("<hi"), Struct("<hI"), Struct("<BI")
 _TYPED_I8, _TYPED_I16, _TYPED_I32, _TYPED_I64 = Struct("<bb"), Struct("<bh"), Struct("<bi"), Struct("<bq")
 
 _EPOCH = datetime(1970, 1, 1, 8, tzinfo=BEIJING)
@@ -138,17 +138,46 @@ def decode(data: bytes) -> Frame:
     Raises:
         CodecError: It is none, or too long.
     """
+    kind, content, members = parts(data)
+    return Frame(type=kind, content=content, **members)
+
+
+def parts(data: bytes) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    """
+    Read a frame as :func:`decode` does, without making a :class:`Frame` of it.
+
+    Returns:
+        The message type, the custom headers, and the others there are by their names in :class:`Frame`.
+
+    Raises:
+        CodecError: It is none, or too long.
+    """
     _check_size(data)
     if data[:1] != b"\x02" or len(data) < 2:
         raise CodecError("not a frame of version 2 of the message channel")
     try:
         return _read(data, _I32)
-    except CodecError:
+    except _BROKEN as broken:
         try:
             return _read(data, _I16)
-        except CodecError:
-            pass
-        raise
+        except _BROKEN:
+            raise _told(broken, len(data)) from None
+
+
+_BROKEN = (CodecError, error, LookupError, UnicodeDecodeError, OverflowError)
+"""What reading raises for bytes that are no frame."""
+
+
+def _told(broken: Exception, size: int) -> CodecError:
+    if isinstance(broken, CodecError):
+        return broken
+    if isinstance(broken, KeyError):
+        return CodecError(f"a frame with a header or value of the unknown type {broken}")
+    if isinstance(broken, UnicodeDecodeError):
+        return CodecError("a frame with a text that is no UTF-8")
+    if isinstance(broken, OverflowError):
+        return CodecError("a frame with a date beyond the year 9999")
+    return CodecError(f"a frame that is cut off at byte {size}, or has a length that is wrong")
 
 
 def _check_size(data: bytes) -> None:
@@ -157,42 +186,39 @@ def _check_size(data: bytes) -> None:
         raise CodecError(msg)
 
 
-def _read(data: bytes, status: Struct) -> Frame:
-    # Lengths are read without a sign: a negative one is a huge one, behind which nothing can be read.
+def _read(data: bytes, status: Struct) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    # Each message is read here, hence the length of it.  A header's type is read together with the length
+    # behind it, and a value's format with its length: the end has no length, so that zeros stand in for it, too
+    # few to be taken for an end.  A length has no sign here: a negative one is huge, and nothing is behind it.
+    data += b"\x00" * 4
     content: dict[str, Any] = {}
     members: dict[str, Any] = {}
-    header_at, length_at, long_at = _I16.unpack_from, _LENGTH.unpack_from, _I64.unpack_from
+    header_at, value_at, long_at = _HEADER_LENGTH.unpack_from, _VALUE_LENGTH.unpack_from, _I64.unpack_from
     at = 2
-    try:
-        for _ in range(HEADERS):
-            (header,) = header_at(data, at)
-            if header == _CUSTOM:
-                end = at + 6 + length_at(data, at + 2)[0]
-                name = data[at + 6 : end].decode()
-                kind = data[end]
-                at = end + 1
-                if kind == _STRING:
-                    start, at = at + 4, at + 4 + length_at(data, at)[0]
-                    content[name] = data[start:at].decode()
-                elif kind == _INT64:
-                    (content[name],) = long_at(data, at)
-                    at += 8
-                else:
-                    content[name], at = _READERS[kind](data, at)
-            elif header == _END:
-                return Frame(type=data[1], content=content, **members)
+    for _ in range(HEADERS):
+        header, length = header_at(data, at)
+        if header == _CUSTOM:
+            at += 6
+            end = at + length
+            name = data[at:end].decode()
+            kind, length = value_at(data, end)
+            if kind == _STRING:
+                at = end + 5
+                end = at + length
+                content[name] = data[at:end].decode()
+                at = end
+            elif kind == _INT64:
+                (content[name],) = long_at(data, end + 1)
+                at = end + 9
+            elif kind == _DATE:
+                content[name] = _EPOCH + long_at(data, end + 1)[0] * _MILLISECOND
+                at = end + 9
             else:
-                at = _read_member(data, at, status, members)
-    except (error, IndexError):
-        msg = f"a frame that is cut off at byte {len(data)}, or has a length that is wrong"
-        raise CodecError(msg) from None
-    except KeyError as unknown:
-        msg = f"a frame with a header or value of the unknown type {unknown}"
-        raise CodecError(msg) from None
-    except UnicodeDecodeError:
-        raise CodecError("a frame with a text that is no UTF-8") from None
-    except OverflowError:
-        raise CodecError("a frame with a date beyond the year 9999") from None
+                content[name], at = _READERS[kind](data, end + 1)
+        elif header == _END:
+            return data[1], content, members
+        else:
+            at = _read_member(data, at, status, members)
     msg = f"a frame of more than {HEADERS} headers"
     raise CodecError(msg)
 
@@ -215,10 +241,6 @@ def _read_member(data: bytes, at: int, status: Struct, members: dict[str, Any]) 
 _MEMBERS = {_STATUS_CODE: "status_code", _STATUS_PHRASE: "status_phrase", _FLAG: "flag", _TOKEN: "token"}
 
 
-def _date(data: bytes, at: int) -> tuple[datetime, int]:
-    return _EPOCH + _I64.unpack_from(data, at)[0] * _MILLISECOND, at + 8
-
-
 def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
     end = at + 4 + _LENGTH.unpack_from(data, at)[0]
     return data[at + 4 : end], end
@@ -233,6 +255,5 @@ _READERS: dict[int, Callable[[bytes, int], tuple[Any, int]]] = {
     _BYTE: _number(_I8),
     _INT16: _number(_I16),
     _INT32: _number(_I32),
-    _DATE: _date,
     _BYTES: _bytes,
 }

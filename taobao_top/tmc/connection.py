@@ -126,8 +126,7 @@ class Opening:
     def _token(self, socket: ClientConnection) -> str | None:
         try:
             socket.send(encode(Frame(type=CONNECT, content=self.content(socket.local_address[0]))))
-            answer = socket.recv(timeout=self.timeout)
-            frame = decode(answer if isinstance(answer, bytes) else answer.encode())
+            frame = decode(socket.recv(self.timeout, decode=False))
         except (*_FAILED, CodecError) as error:
             msg = f"the message channel did not acknowledge the connection: {type(error).__name__}"
             raise ChannelError(msg) from error
@@ -157,7 +156,7 @@ def refusal(what: str, frame: Frame) -> TopError:
 
 class Connection:
     """
-    An open connection; all methods but :meth:`receive` may be called by any thread.
+    An open connection; all methods may be called by any thread, :meth:`receive` by one at a time.
 
     Args:
         socket: The WebSocket.
@@ -181,22 +180,22 @@ class Connection:
         Wait for a frame; acknowledgements are passed to who waits for them.
 
         Returns:
-            The frame's bytes; None when no message came within *timeout* seconds.
+            The frame's bytes; none for an acknowledgement; None when nothing came within *timeout* seconds.
 
         Raises:
             ChannelError: The connection is closed.
         """
         try:
-            data = self._socket.recv(timeout=timeout)
+            data = self._socket.recv(timeout, decode=False)
         except TimeoutError:
             return None
         except ConnectionClosed as error:
             msg = f"the message channel was closed: {_reason(error)}"
             raise ChannelError(msg) from error
-        if isinstance(data, str) or data[1:2] != _SENDACK:
-            return data if isinstance(data, bytes) else data.encode()
+        if data[1:2] != _SENDACK:
+            return data
         self._acknowledged(data)
-        return None
+        return b""
 
     def _acknowledged(self, data: bytes) -> None:
         try:
@@ -230,9 +229,14 @@ class Connection:
         """Tell that a message was not handled and is to come again; ChannelError when the connection is closed."""
         self._send(encode(self._frame({"__kind": FAILED, "id": number, "msg": reason})))
 
-    def publish(self, content: Mapping[str, Any], timeout: float) -> None:
+    def publish(self, content: Mapping[str, Any], timeout: float, waits: Callable[[], object]) -> None:
         """
         Publish a message, and wait until it is acknowledged.
+
+        Args:
+            content: What is in it.
+            timeout: Seconds to wait.
+            waits: Called when it was sent, for somebody is to read now.
 
         Raises:
             TopError: The platform refused it.
@@ -246,6 +250,7 @@ class Connection:
             self._waiting[flag] = future
         try:
             self._send(data)
+            waits()
             frame = future.result(timeout)
         except (FutureTimeoutError, CancelledError) as error:
             msg = "the message was not acknowledged: it may be published or not"

@@ -1,4 +1,13 @@
-"""The threads of the message channel: one that keeps the connection, and those that run handlers."""
+"""
+The threads of the message channel: one that keeps the connection, and those that run handlers.
+
+A message that changes threads costs more than all that is done with it, so
+that a worker reads for itself while messages come fast and are handled fast.
+The keeper reads while all is quiet, and as soon as handlers take their time:
+it calls more workers then, and keeps what comes while all of them are busy.
+Acknowledgements, pongs and the loss of the connection are thus noticed
+whatever handlers do.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Consumer", "longest_wait"]
 
+QUIET = 0.01
+"""Seconds for which a worker waits for the next message before the keeper does."""
 STALLED = 0.01
-"""Seconds after which workers that begin nothing get help."""
-PLENTY = 100
-"""Messages that wait, beyond which reading pauses for a moment."""
-PAUSE = 0.002
-"""Seconds of such a pause."""
+"""Seconds between two looks at how workers get on."""
+SWIFT = 10
+"""Messages a worker begins between two looks as long as it needs no help."""
 
 _logger = logging.getLogger("taobao_top")
 
@@ -40,6 +49,16 @@ def longest_wait(failures: int, first: float, longest: float) -> float:
         longest: Seconds at most, ever.
     """
     return min(longest, first * 2.0 ** min(max(failures - 1, 0), 50))
+
+
+class _Worker:
+    """A thread that runs handlers, and how it gets on."""
+
+    def __init__(self, work: Callable[[_Worker], None], number: int) -> None:
+        self.thread = threading.Thread(target=work, args=(self,), name=f"taobao_top.tmc-{number}", daemon=True)
+        self.begun = 0  # messages it took
+        self.seen = 0  # what it was at the last look
+        self.dismissed = False  # others suffice
 
 
 class Consumer:
@@ -84,23 +103,21 @@ class Consumer:
         self._backoff = backoff
         self._chance = chance
         self._waiting: deque[bytes] = deque()
-        self._begun = 0  # messages that workers took
-        self._seen = 0, 0.0  # what it was, and since when
         self._calls: SimpleQueue[bool] = SimpleQueue()  # True calls a worker, False sends it home
         self._idle = workers
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # guards what waits, and how many are idle
+        self._reading = threading.Lock()  # held by the one who reads
+        self._look = threading.Event()  # the keeper is to look at once
         self._stopping = threading.Event()  # no handler is begun any more
         self._closing = threading.Event()  # all that was handled is confirmed
         self._keeper = threading.Thread(target=self._keep_connected, name="taobao_top.tmc", daemon=True)
-        self._workers = [
-            threading.Thread(target=self._work, name=f"taobao_top.tmc-{number}", daemon=True)
-            for number in range(workers)
-        ]
+        self._workers = [_Worker(self._work, number) for number in range(workers)]
 
     def start(self) -> None:
         """Start the threads, the workers first: a handler may stop it all at once."""
-        for thread in (*self._workers, self._keeper):
-            thread.start()
+        for worker in self._workers:
+            worker.thread.start()
+        self._keeper.start()
 
     def stop(self, timeout: float) -> None:
         """
@@ -111,7 +128,7 @@ class Consumer:
         if not self._stopping.is_set():
             self._stopping.set()
             threading.Thread(target=self._end, args=(timeout,), name="taobao_top.tmc-end").start()
-        if threading.current_thread() not in self._workers:
+        if threading.current_thread() not in [worker.thread for worker in self._workers]:
             self.ended.wait()
 
     def _end(self, timeout: float) -> None:
@@ -119,7 +136,7 @@ class Consumer:
         for _ in self._workers:
             self._calls.put(False)
         for worker in self._workers:
-            worker.join(max(0.0, deadline - time.monotonic()))
+            worker.thread.join(max(0.0, deadline - time.monotonic()))
         self._closing.set()
         connection = self.connection
         try:
@@ -129,32 +146,49 @@ class Consumer:
         finally:
             self.ended.set()
 
-    def _work(self) -> None:
+    def _work(self, worker: _Worker) -> None:
         while self._calls.get():
-            while (data := self._next()) is not None:
+            worker.dismissed = False
+            while (data := self._next(worker)) is not None:
+                worker.begun += 1
                 outcome = self._handling(data)
                 if outcome is not None:
                     self._tell(*outcome)
 
-    def _next(self) -> bytes | None:
+    def _next(self, worker: _Worker) -> bytes | None:
+        while not self._waiting and not worker.dismissed and self._reading.acquire(blocking=False):
+            try:
+                data = self._read()
+            finally:
+                self._reading.release()
+            if data:
+                return data
+            if data is None:
+                self._look.set()  # the keeper reads from now on
+                break
         with self._lock:
             if self._waiting and not self._stopping.is_set():
-                self._begun += 1
                 return self._waiting.popleft()
             self._idle += 1
             return None
 
-    def _call_worker(self, now: float) -> None:
-        # Threads that run at once slow each other down, so that another worker is called only
-        # when none is at work, or when those that are have begun nothing for a while.
+    def _read(self) -> bytes | None:
+        connection = self.connection
+        if connection is None or self._stopping.is_set():
+            return None
+        try:
+            data = connection.receive(QUIET)
+        except ChannelError:
+            return None  # the keeper meets it as well
+        return None if self._stopping.is_set() else data
+
+    def _call_worker(self) -> bool:
         with self._lock:
-            begun, since = self._seen
-            called = self._idle == len(self._workers) or (begun == self._begun and now - since >= STALLED)
-            if called or begun != self._begun:
-                self._seen = self._begun, now
+            called = self._idle > 0 and bool(self._waiting) and not self._stopping.is_set()
             if called:
                 self._idle -= 1
                 self._calls.put(True)
+            return called
 
     def _tell(self, number: int, failure: str | None) -> None:
         connection = self.connection
@@ -177,7 +211,7 @@ class Consumer:
                     accepted = True
                     self.tried.set()
                     _logger.info("message channel: connected to %s, group %s", self._opening.url, self._opening.group)
-                    self._receive(self.connection)
+                    self._keep(self.connection)
             except TopError as error:
                 if not accepted and not error.retryable:
                     self.refused = error
@@ -196,23 +230,43 @@ class Consumer:
         if not self._stopping.is_set():
             _logger.log(level, "message channel: %s; connecting again", error)
 
-    def _receive(self, connection: Connection) -> None:
+    def look(self) -> None:
+        """Let somebody read at once, for this thread is to wait for an acknowledgement."""
+        self._look.set()
+
+    def _keep(self, connection: Connection) -> None:
         pull_at = time.monotonic()
         while not self._closing.is_set():
             now = time.monotonic()
-            waiting = len(self._waiting)
             if now >= pull_at:
                 pull_at = now + self._pull_every
-                if waiting < self._backlog and not self._stopping.is_set():
+                if len(self._waiting) < self._backlog and not self._stopping.is_set():
                     connection.pull()
-            if waiting and self._idle:
-                self._call_worker(now)
-            if waiting >= PLENTY:
-                time.sleep(PAUSE)  # what comes meanwhile is read in one go: threads that take turns are slow
-            data = connection.receive(STALLED if waiting and self._idle else pull_at - now)
-            if data is None:
-                continue
-            if waiting < self._backlog:
-                self._waiting.append(data)
-            else:
-                _logger.info("message channel: a message is left for later")
+            asked = self._look.is_set()
+            self._look.clear()
+            if (asked or not self._swift()) and self._reading.acquire(blocking=False):
+                try:
+                    called = self._receive(connection, pull_at - now)
+                finally:
+                    self._reading.release()
+                if not called:
+                    continue
+            self._look.wait(min(STALLED, max(0.0, pull_at - now)))
+
+    def _swift(self) -> bool:
+        # Tells whether a worker gets on without help; of several who do, one suffices.
+        swift = [worker for worker in self._workers if worker.begun - worker.seen >= SWIFT]
+        for worker in self._workers:
+            worker.seen = worker.begun
+        for worker in swift[1:]:
+            worker.dismissed = True
+        return bool(swift)
+
+    def _receive(self, connection: Connection, timeout: float) -> bool:
+        # Tells whether a worker was called: it goes on reading.
+        data = connection.receive(timeout)
+        if data and len(self._waiting) >= self._backlog:
+            _logger.info("message channel: a message is left for later")
+        elif data:
+            self._waiting.append(data)
+        return self._call_worker()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainable.claims import once
 from chainable.errors import CodecError, InProgress
-from taobao_top.tmc.codec import SEND, decode
+from taobao_top.tmc.codec import SEND, parts
 from taobao_top.tmc.connection import DATA
 from taobao_top.tmc.message import Message
 
@@ -50,13 +50,12 @@ class Handling:
             What the platform is to be told; None for nothing, because it was no message.
         """
         try:
-            frame = decode(data)
+            kind, headers, _ = parts(data)
         except CodecError as error:
             _logger.warning("message channel: %s; it is left", error)
             return None
-        headers: Any = frame.content
-        if frame.type != SEND or headers.get("__kind") != DATA:
-            _logger.warning("message channel: a frame of type %d that is no message; it is left", frame.type)
+        if kind != SEND or headers.get("__kind") != DATA:
+            _logger.warning("message channel: a frame of type %d that is no message; it is left", kind)
             return None
         try:
             message = Message.of(headers)

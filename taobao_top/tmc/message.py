@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Message"]
 
 # Not strict: the platform is known to send raw tabs and line breaks inside of texts.
-_open = json.JSONDecoder(strict=False, parse_float=Decimal).decode
+_decoder = json.JSONDecoder(strict=False, parse_float=Decimal)
 
 
 @frozen
@@ -49,7 +49,7 @@ class Message:
         if type(number) is not int or type(topic) is not str:
             raise CodecError("a message without an id or a topic")
         try:
-            return cls(number, topic, _open(raw) if raw else None, headers)
+            return cls(number, topic, _decoder.decode(raw) if raw else None, headers)
         except (TypeError, ValueError, RecursionError) as error:
             # The text is not shown, for it may hold personal data.
             msg = f"the content is no JSON: {type(error).__name__}"

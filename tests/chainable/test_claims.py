@@ -242,6 +242,10 @@ class TestMemoryStore:
         assert store.claim("old") is not None
         assert store.claim("young") is None
 
+        now = 1000.0
+
+        assert store.claim("young") is not None
+
 
 class TestRedisStore:
     def test_several_clients_share_a_store(self, redis_server: Redis, redis_url: str) -> None:

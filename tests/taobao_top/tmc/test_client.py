@@ -559,4 +559,4 @@ def test_a_connection_made_while_all_ends_is_left_at_once(make):
     consumer = make()._consumers()
     consumer._closing.set()
 
-    assert consumer._receive(None) is None  # nothing is asked of the connection
+    assert consumer._keep(None) is None  # nothing is asked of the connection
