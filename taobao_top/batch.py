@@ -7,24 +7,30 @@ https://open.taobao.com/doc.htm?docId=350&docType=1
 from __future__ import annotations
 
 import re
+import threading
+import time
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote_plus, urlencode
+from concurrent.futures._base import FINISHED, PENDING, RUNNING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import quote_plus
+
+from attrs import evolve
 
 from chainable.call import Call
 from chainable.errors import CodecError, ConfigurationError
-from chainable.options import base_url, timeout_pair, whole
+from chainable.options import base_url, whole
 from chainable.path import split_name
 from chainable.promise import Promise
 from taobao_top.answers import ERROR, read
-from taobao_top.chain import MethodChain
-from taobao_top.errors import top_error
+from taobao_top.chain import MethodChain, method_name
+from taobao_top.errors import TopError, top_error
 from taobao_top.explain import explanation
-from taobao_top.request import Wanted, http_error
+from taobao_top.request import How, Known, Wanted, carried, http_error, known
 from taobao_top.response import TopResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -35,33 +41,49 @@ if TYPE_CHECKING:
 
 __all__ = ["SEPARATOR", "Batch", "read_batch", "write_batch"]
 
+T = TypeVar("T")
+
 SEPARATOR = "\r\n-S-\r\n"
 _SHARED = "#PUBLIC#"
 _SHAREABLE = ("method", "session", "target_app_key")
+_COMMON = ("app_key", "v", "format", "simplify")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _NOTHING = "N"
 _OF_THE_WHOLE = ("timeout", "headers", "stream", "retries")
+_SHORTEST = 0.001  # seconds; an attempt has to have some
 
 
-def write_batch(items: list[dict[str, str]], separator: str = SEPARATOR) -> bytes:
+def write_batch(
+    calls: Sequence[tuple[Mapping[str, str], Mapping[str, str]]],
+    separator: str = SEPARATOR,
+    query: Mapping[str, str] | None = None,
+) -> bytes:
     """
     Write the body of a batch.
 
     Args:
-        items: The parameters of each call; those that all have alike are written once.
+        calls: Of each call the parameters the client fills in (one mapping
+            for all calls that have them alike), and the business parameters.
         separator: What stands between the calls.
+        query: What stands in the query, and so not here.
     """
-    first, *others = items
+    publics = {id(public): public for public, _ in calls}
+    first, *others = publics.values()
     shared = {
         name: first[name]
         for name in _SHAREABLE
-        if name in first and all(item.get(name) == first[name] for item in others)
+        if name in first and all(public.get(name) == first[name] for public in others)
     }
+    elsewhere = {**(query or {}), **shared}
     written = _Escaped()
+    heads = {
+        key: _form([pair for pair in public.items() if elsewhere.get(pair[0]) != pair[1]], written)
+        for key, public in publics.items()
+    }
     parts = [_SHARED + _form(shared.items(), written)] if shared else []
-    for item in items:
-        own = [pair for pair in item.items() if pair[0] not in shared]
-        parts.append(_form(own, written) if own else _NOTHING)
+    for public, texts in calls:
+        head, own = heads[id(public)], _form(texts.items(), written)
+        parts.append(f"{head}&{own}" if head and own else head or own or _NOTHING)
     return separator.join(parts).encode()
 
 
@@ -74,39 +96,151 @@ class _Escaped(dict[str, str]):
 
 
 def _form(pairs: Iterable[tuple[str, str]], written: _Escaped) -> str:
-    return "&".join([f"{written[name]}={written[value]}" for name, value in pairs])
+    return "&".join([
+        f"{written[name]}={value if value.isalnum() and value.isascii() else written[value]}" for name, value in pairs
+    ])  # fmt: skip
 
 
 def read_batch(body: bytes, count: int, separator: str = SEPARATOR) -> list[bytes] | None:
-    """Take the answers of a batch apart; None where there are not as many as there were calls."""
-    parts = body.split(separator.encode())
+    """
+    Take the answers of a batch apart; None where there are not as many as there were calls.
+
+    A separator inside of a text of JSON separates nothing.
+    """
+    mark = separator.encode()
+    parts = body.split(mark)
+    if len(parts) > count:
+        parts = _whole(parts, mark)
     return parts if len(parts) == count else None
 
 
+def _whole(pieces: list[bytes], mark: bytes) -> list[bytes]:
+    """Join the pieces that are no whole answers."""
+    parts: list[list[bytes]] = []
+    inside = False
+    for piece in pieces:
+        if inside:
+            parts[-1].append(piece)
+        else:
+            parts.append([piece])
+        # An odd number of quotes, escaped ones left out, ends within a text of JSON.
+        if inside or piece[:1] == b"{":
+            inside ^= re.sub(rb"\\.", b"", piece, flags=re.DOTALL).count(b'"') % 2 == 1
+    return [mark.join(part) for part in parts]
+
+
+class _Gate:
+    """
+    What all promises of a batch have in common.
+
+    Attributes:
+        condition: The one they are all settled under; one for each would cost more than the call.
+        sent: Whether the batch has been sent, so that waiting has an end.
+    """
+
+    __slots__ = ("condition", "sent")
+
+    def __init__(self) -> None:
+        self.condition = threading.Condition()
+        self.sent = False
+
+    def refuse_early(self) -> None:
+        """Refuse to wait for what nobody has sent."""
+        if not self.sent:
+            raise RuntimeError("this batch has not been sent: leave its block first, or call send()")
+
+
 class _Collected(Promise["TopResponse[Any]"]):
-    """The promise of a call in a batch, for which nobody may wait before the batch is sent."""
+    """
+    A call in a batch and the promise of its answer, for which nobody may wait before the batch is sent.
 
-    def __init__(self, batch: Batch) -> None:
-        super().__init__()
-        self._batch = batch
-        self.outcome: TopResponse[Any] | BaseException = CancelledError("this call was cancelled before it was sent")
+    Attributes:
+        wanted: The call.
+        token: Its session, once the batch is sent.
+        renewed: Its session had expired, and was renewed.
+    """
 
-    def fail(self, error: Exception) -> None:
-        """End with an error."""
-        self.outcome = error
-        self.set_exception(error)
+    # What a Future begins with; its own __init__ would make a condition, too.
+    _state = PENDING
+    _result: TopResponse[Any] | None = None
+    _exception: BaseException | None = None
+    _taken = False
+
+    token: str | None = None
+    renewed = False
+
+    def __init__(self, gate: _Gate, wanted: Wanted) -> None:
+        self._condition = gate.condition
+        self._waiters = []
+        self._done_callbacks: list[Any] = []
+        self._gate = gate
+        self.wanted = wanted
+
+    def can_renew(self, error: TopError) -> bool:
+        """Tell whether a new session is worth a try: once, and where there is somebody to renew it."""
+        return error.session_expired and not self.renewed and hasattr(self.wanted.how.session, "renew")
+
+    def renew(self, renewals: dict[tuple[int, str | None], str | Exception]) -> float | Exception:
+        """
+        Take a new session, for a replay: the platform refused before anything was carried out.
+
+        Args:
+            renewals: Those that calls with the same session have been given.
+
+        Returns:
+            Seconds to wait; or why there is no new session.
+        """
+        session: Any = self.wanted.how.session
+        key = (id(session), self.token)
+        if key not in renewals:
+            renewals[key] = _asked(session.renew, self.token)
+        token = renewals[key]
+        if isinstance(token, Exception):
+            return token
+        self.token, self.renewed = token, True
+        return 0.0
+
+    def _wait(self, timeout: float | None) -> None:
+        self._taken = True
+        self._gate.refuse_early()
+        self._refuse_deadlock()
+        with self._condition:
+            # The others' ends wake who waits here, too.
+            self._condition.wait_for(self.done, timeout)
 
     def result(self, timeout: float | None = None) -> TopResponse[Any]:
-        self._batch._refuse_early()  # noqa: SLF001 (its own room)
-        return super().result(timeout)
+        self._wait(timeout)
+        return super().result(0)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        self._batch._refuse_early()  # noqa: SLF001
-        return super().exception(timeout)
+        self._wait(timeout)
+        return super().exception(0)
 
     def __await__(self) -> Generator[Any, None, TopResponse[Any]]:
-        self._batch._refuse_early()  # noqa: SLF001
+        self._gate.refuse_early()
         return super().__await__()
+
+    def outcome(self) -> TopResponse[Any] | BaseException:
+        """Wait for the answer or the error, and give either."""
+        self._taken = True
+        if self._state != FINISHED:
+            try:
+                self.exception()
+            except CancelledError:
+                return CancelledError("this call was cancelled before it was sent")
+        return cast("TopResponse[Any] | BaseException", self._result if self._exception is None else self._exception)
+
+
+class _Step(MethodChain):
+    """A chain that keeps its steps: in a batch the same names come again and again."""
+
+    def __getattr__(self, name: str) -> Self:
+        step = self.__dict__[name] = super().__getattr__(name)
+        return step
+
+    @cached_property
+    def _about(self) -> Known:
+        return known(method_name(self))
 
 
 class Batch:
@@ -124,6 +258,11 @@ class Batch:
     all answers and errors in order.  Sessions may differ; files cannot go
     along.  When the block ends with an exception, nothing is sent.
 
+    A call that is refused inside of an answered batch is sent again, with the
+    others of its kind and without those that have their answers, as it would
+    be by itself: after a short ban, after a fault if it may be repeated, with
+    a renewed session once if its own had expired.
+
     Args:
         top: The client to send with.
         size: Calls in one request, at most.
@@ -131,7 +270,11 @@ class Batch:
         url: Where batches go; None for the gateway's ``/router/batch``.
         timeout: Seconds, as for a call.
         retries: Attempts after the first, at most.
-        repeatable: The whole may be sent twice; None: if all calls only read.
+        repeatable: The calls that do not say so themselves may be sent twice;
+            None: those that only read.
+
+    Raises:
+        ConfigurationError: An option is unusable.
     """
 
     def __init__(
@@ -149,25 +292,28 @@ class Batch:
         self._settings = settings = top._settings  # noqa: SLF001 (the client's own room)
         self._size = whole("size", size, least=1)
         self._separator = separator
-        if separator is not None and (not separator or not separator.isascii() or not separator.isprintable()):
-            raise ConfigurationError("separator: one line of ASCII text was expected")
-        self._url = _batch_url(settings.gateway) if url is None else url
-        base_url("url", self._url)
-        self._timeout = timeout_pair(timeout, settings.timeout)
-        self._retries = settings.retries if retries is None else whole("retries", retries)
-        self._repeatable = repeatable
-        self._wanted: list[Wanted] = []
+        if separator is not None:
+            _check_separator(separator)
+        if url is None:
+            self._url = _batch_url(settings.gateway)
+        else:
+            self._url = url
+            base_url("url", url)
+        self._how = How.of(settings).but({"timeout": timeout, "retries": retries, "repeatable": repeatable})
         self._promises: list[_Collected] = []
-        self._sent = False
+        self._gate = _Gate()
+        self._begun: list[str] = []
 
     def __repr__(self) -> str:
-        return f"<Batch of {len(self._wanted)} calls>"
+        return f"<Batch of {len(self._promises)} calls>"
 
     def __getattr__(self, name: str) -> MethodChain:
         if name.startswith("_"):
             msg = f"a batch has no attribute {name!r}"
             raise AttributeError(msg)
-        return MethodChain(cast("Client", self), name.removesuffix("_"))
+        step = self.__dict__[name] = _Step(cast("Client", self), name.removesuffix("_"))
+        self._begun.append(name)
+        return step
 
     def __getitem__(self, name: str, /) -> MethodChain:
         return self.chain(name)
@@ -177,21 +323,21 @@ class Batch:
 
     def chain(self, name: str, /) -> MethodChain:
         """Begin a method's name with literal text; dots in it are steps."""
-        return MethodChain(cast("Client", self), ".".join(split_name(name)))
+        return _Step(cast("Client", self), ".".join(split_name(name)))
 
-    def _now(self, chain: MethodChain, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> _Collected:
-        if self._sent:
+    def _now(self, chain: _Step, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> _Collected:
+        if self._gate.sent:
             raise RuntimeError("this batch has been sent: begin a new one")
-        for option in _OF_THE_WHOLE:
-            if option in keywords:
-                msg = f"{option!r} is for a request as a whole: give it to batch(), not to a call in it"
-                raise TypeError(msg)
-        wanted = Wanted(self._settings, chain, positional, keywords)
+        wanted = Wanted(self._settings, chain, positional, keywords, self._how, chain._about)  # noqa: SLF001 (its own room)
         if wanted.has_body:
-            msg = f"{wanted.name}: files and raw bodies cannot go into a batch, call it by itself"
+            msg = f"{wanted.about.name}: files and raw bodies cannot go into a batch, call it by itself"
             raise TypeError(msg)
-        promise = _Collected(self)
-        self._wanted.append(wanted)
+        if wanted.how is not self._how:
+            for option in _OF_THE_WHOLE:
+                if option in keywords:
+                    msg = f"{option!r} is for a request as a whole: give it to batch(), not to a call in it"
+                    raise TypeError(msg)
+        promise = _Collected(self._gate, wanted)
         self._promises.append(promise)
         return promise
 
@@ -206,89 +352,197 @@ class Batch:
         if kind is None:
             self.send()
             return
-        self._sent = True
+        self._close()
         for promise in self._promises:
             promise.cancel()
 
     def send(self) -> None:
-        """Send what was collected; leaving the block does it."""
-        if self._sent:
+        """
+        Send what was collected; leaving the block does it.
+
+        Raises:
+            RuntimeError: It has been sent, or the client is closed.
+        """
+        if self._gate.sent:
             raise RuntimeError("this batch has been sent: begin a new one")
-        self._sent = True
         self._top._refuse_closed()  # noqa: SLF001
-        going = [
-            (wanted, promise)
-            for wanted, promise in zip(self._wanted, self._promises, strict=True)
-            if promise.set_running_or_notify_cancel()
-        ]
-        for start in range(0, len(going), self._size):
-            wanted, promises = zip(*going[start : start + self._size], strict=True)
-            self._send(wanted, promises)
+        self._close()
+        going = []
+        with self._gate.condition:
+            for promise in self._promises:
+                if promise._state == PENDING:  # noqa: SLF001 (its own room)
+                    promise._state = RUNNING  # noqa: SLF001
+                    going.append(promise)
+                else:
+                    promise.set_running_or_notify_cancel()
+        try:
+            for start in range(0, len(going), self._size):
+                self._deliver(going[start : start + self._size])
+        except BaseException as error:  # an interruption: nobody may wait for ever
+            self._settle((promise, error) for promise in going if not promise.done())
+            raise
+
+    def _close(self) -> None:
+        """Take no more calls; drop the chains, which hold the batch as it holds them."""
+        self._gate.sent = True
+        for name in self._begun:
+            del self.__dict__[name]
+        self._begun.clear()
 
     @property
     def answers(self) -> list[TopResponse[Any] | BaseException]:
         """The answers and errors, in the order of the calls."""
-        self._refuse_early()
-        for promise in self._promises:
-            promise._taken = True  # noqa: SLF001 (an error that is handed over here is no lost one)
-        return [promise.outcome for promise in self._promises]
+        self._gate.refuse_early()
+        return [promise.outcome() for promise in self._promises]
 
-    def _refuse_early(self) -> None:
-        if not self._sent:
-            raise RuntimeError("this batch has not been sent: leave its block first, or call send()")
-
-    def _send(self, wanted: tuple[Wanted, ...], promises: tuple[_Collected, ...]) -> None:
-        try:
-            response = self._top._pipeline.run(self._call(wanted))  # noqa: SLF001
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is the outcome of each of these calls)
-            for promise in promises:
-                promise.fail(error)
-            return
-        for call, promise, part in zip(wanted, promises, response.data, strict=True):
-            answer: TopResponse[Any] = TopResponse.of(response, call.name)
-            answer._content = part  # noqa: SLF001 (its own room)
-            try:
-                answer._data = call.data(part, answer)  # noqa: SLF001
-            except Exception as error:  # noqa: BLE001 (it belongs to this call alone)
-                promise.fail(error)
+    def _settle(self, outcomes: Iterable[tuple[_Collected, TopResponse[Any] | BaseException]]) -> None:
+        watched = []
+        condition = self._gate.condition
+        with condition:
+            for promise, outcome in outcomes:
+                if promise._waiters or promise._done_callbacks:  # noqa: SLF001 (its own room)
+                    watched.append((promise, outcome))
+                    continue
+                if isinstance(outcome, BaseException):
+                    promise._exception = outcome  # noqa: SLF001
+                else:
+                    promise._result = outcome  # noqa: SLF001
+                promise._state = FINISHED  # noqa: SLF001
+            condition.notify_all()
+        for promise, outcome in watched:
+            if isinstance(outcome, BaseException):
+                promise.set_exception(outcome)
             else:
-                promise.outcome = answer
-                promise.set_result(answer)
+                promise.set_result(outcome)
 
-    def _call(self, wanted: tuple[Wanted, ...]) -> Call:
+    def _deliver(self, going: list[_Collected]) -> None:
+        """Send these calls as one request, and those again that are to be sent again."""
+        expires = time.monotonic() + self._settings.deadline
+        number = 0
+        going = self._with_tokens(going)
+        while going:
+            number += 1
+            outcomes, call = self._exchange(going, expires)
+            going, pause = self._again(going, outcomes, call, number, expires)
+            if pause:
+                self._top._pipeline.sleep(pause)  # noqa: SLF001
+
+    def _with_tokens(self, going: list[_Collected]) -> list[_Collected]:
+        """Ask each session once for its token, however many calls it is for; give the calls that have theirs."""
+        tokens: dict[int, str | Exception | None] = {}
+        ready, failed = [], []
+        for promise in going:
+            session = promise.wanted.how.session
+            if id(session) not in tokens:
+                tokens[id(session)] = _asked(_token, session)
+            token = tokens[id(session)]
+            if isinstance(token, Exception):
+                failed.append((promise, token))
+            else:
+                promise.token = token
+                ready.append(promise)
+        if failed:
+            self._settle(failed)
+        return ready
+
+    def _exchange(
+        self, going: list[_Collected], expires: float
+    ) -> tuple[Sequence[TopResponse[Any] | Exception], Call | None]:
+        """Send these calls as one; give what became of each, and the request, or None where it failed as a whole."""
+        try:
+            call = self._call(going, max(expires - time.monotonic(), _SHORTEST))
+            response = self._top._pipeline.run(call)  # noqa: SLF001
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is the outcome of each of these calls)
+            return [error] * len(going), None
+        members = response.__dict__
+        make = TopResponse.__new__
+        content_type = response.headers.get("Content-Type")
+        outcomes: list[TopResponse[Any] | Exception] = []
+        for promise, part in zip(going, response.data, strict=True):
+            wanted = promise.wanted
+            answer: TopResponse[Any] = make(TopResponse)
+            answer.__dict__ = own = members.copy()
+            own["method"] = wanted.about.name
+            own["_content"] = part
+            try:
+                own["_data"] = wanted.data(part, answer, content_type)
+            except Exception as error:  # noqa: BLE001 (it belongs to this call alone)
+                outcomes.append(error)
+            else:
+                outcomes.append(answer)
+        return outcomes, call
+
+    def _again(
+        self,
+        going: list[_Collected],
+        outcomes: Sequence[TopResponse[Any] | Exception],
+        call: Call | None,
+        number: int,
+        expires: float,
+    ) -> tuple[list[_Collected], float]:
+        """Settle the calls that have come to their end; give the others, and the seconds to wait for them."""
+        ended: list[tuple[_Collected, TopResponse[Any] | Exception]] = []
+        again = []
+        longest = 0.0
+        renewals: dict[tuple[int, str | None], str | Exception] = {}
+        # A refusal of the whole does not tell whose session it means, if there are several.
+        renewable = call is not None or len({promise.token for promise in going}) == 1
+        for promise, outcome in zip(going, outcomes, strict=True):
+            verdict: float | Exception | None = None
+            if isinstance(outcome, TopError):
+                if renewable and promise.can_renew(outcome):
+                    verdict = promise.renew(renewals)
+                elif call is not None:
+                    alone = evolve(call, repeatable=promise.wanted.repeatable)
+                    verdict = self._top._pipeline._again(alone, outcome, number - promise.renewed)  # noqa: SLF001
+            if isinstance(verdict, float) and time.monotonic() + verdict < expires:
+                again.append(promise)
+                longest = max(longest, verdict)
+            else:
+                ended.append((promise, verdict if isinstance(verdict, Exception) else outcome))
+        self._settle(ended)
+        return again, longest
+
+    def _call(self, going: list[_Collected], deadline: float) -> Call:
         settings = self._settings
-        items = []
-        for call in wanted:
-            session = call.session() if callable(call.session) else call.session
-            items.append(call.public(session) | call.texts)
+        publics: dict[tuple[Any, ...], dict[str, str]] = {}
+        calls = []
+        about: Known | None = None
+        how, token = self._how, None
+        public: dict[str, str] = {}
+        repeatable = True
+        for promise in going:
+            wanted = promise.wanted
+            # Most calls are like the one before them.
+            if wanted.about is not about or wanted.how is not how or promise.token is not token:
+                about, how, token = wanted.about, wanted.how, promise.token
+                key = (about.name, token, how.format, how.simplify, how.target_app_key)
+                public = publics.setdefault(key, wanted.public(token))
+                repeatable = repeatable and wanted.repeatable
+            calls.append((public, wanted.texts))
         query = {"format": settings.format}
-        for name in ("app_key", "v", "format", "simplify"):
-            values = {item.get(name) for item in items}
-            if len(values) == 1 and None not in values:
-                query[name] = items[0][name]
-        body = write_batch(
-            [{name: value for name, value in item.items() if query.get(name) != value} for item in items],
-            self._separator or SEPARATOR,
-        )
+        first, *others = publics.values()
+        for name in _COMMON:
+            if name in first and all(public.get(name) == first[name] for public in others):
+                query[name] = first[name]
         headers = {"Content-Type": "text/plain; charset=utf-8", "Accept": "*/*", "Accept-Encoding": "gzip"}
         if self._separator is not None:
             headers["top-api-separator"] = self._separator
-        repeatable = all(call.repeatable for call in wanted) if self._repeatable is None else self._repeatable
         return Call(
             verb="POST",
             label="batch",
-            urls=(f"{self._url}?{urlencode(query)}",),
+            urls=(f"{self._url}?{_form(query.items(), _Escaped())}",),
             headers=headers,
-            body=body,
+            body=write_batch(calls, self._separator or SEPARATOR, query),
             signer=settings.attached,
             verifier=None,
-            answer=lambda response: self._answer(response, len(wanted), repeatable=repeatable),
+            answer=lambda response: self._answer(response, len(going), repeatable=repeatable),
             parameters=query,
             codec=None,
             repeatable=repeatable,
-            timeout=self._timeout,
-            retries=self._retries,
-            deadline=settings.deadline,
+            timeout=self._how.timeout,
+            retries=self._how.retries,
+            deadline=deadline,
         )
 
     def _answer(self, response: Response[Any], count: int, *, repeatable: bool) -> Response[Any]:
@@ -316,6 +570,29 @@ class Batch:
             raise http_error(answer, repeatable=repeatable)
         msg = f"batch: the answer is not the {count} answers that were expected"
         raise CodecError(msg)
+
+
+def _asked(ask: Callable[..., T], *known: Any) -> T | Exception:
+    """Ask for what calls need, and give it or why it is not to be had."""
+    try:
+        return ask(*known)
+    except Exception as error:  # noqa: BLE001 (it is the outcome of the calls that need what was asked for)
+        return error
+
+
+def _token(session: str | Callable[[], str] | None) -> str | None:
+    token = session() if callable(session) else session
+    if token:
+        carried("session", token)
+    return token
+
+
+def _check_separator(separator: str) -> None:
+    if not separator.isascii() or not separator.isprintable() or separator != separator.strip():
+        raise ConfigurationError("separator: one line of ASCII text was expected, without white space around it")
+    # What a form consists of, and the head, would be taken for it.
+    if re.fullmatch(r"[A-Za-z0-9_.~%&=+#-]*", separator):
+        raise ConfigurationError("separator: it has to have a character that no parameter is written with, such as '|'")
 
 
 def _batch_url(gateway: str) -> str:

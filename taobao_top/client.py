@@ -6,13 +6,16 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from attrs import frozen
+
 from chainable.client import Client
 from chainable.environment import environment, table
 from chainable.errors import ConfigurationError
+from chainable.pipeline import Pipeline
 from chainable.times import BEIJING
 from taobao_top.clock import Clock
 from taobao_top.errors import TopError
-from taobao_top.request import Wanted
+from taobao_top.request import How, Wanted
 from taobao_top.settings import Settings, own_signer
 
 if TYPE_CHECKING:
@@ -47,6 +50,16 @@ _FILE = ("app_key", "app_secret", "session", "sign_method", "gateway", "format",
          "deadline", "pool_maxsize", "verify", "proxies")  # fmt: skip
 
 _logger = logging.getLogger("taobao_top")
+
+
+@frozen(eq=False)
+class _Pipeline(Pipeline):
+    """Attempts that begin a second after a ban's end: its seconds are told whole, rounded down."""
+
+    def _again(self, call: Call, error: requests.RequestException, number: int) -> float | None:
+        pause = super()._again(call, error, number)
+        banned = isinstance(error, TopError) and error.throttled and error.retry_after is not None
+        return pause + 1 if pause is not None and banned else pause
 
 
 class TaobaoTop(Client, Chains):
@@ -123,6 +136,7 @@ class TaobaoTop(Client, Chains):
             http_session=http_session,
             on_attempt=on_attempt,
         )
+        self._pipeline = _Pipeline(self._transport, _logger, on_attempt)
         adjustable = Clock(clock)
         signer = own_signer(sign_method, app_secret, adjustable)
         self._settings = Settings(
@@ -139,6 +153,7 @@ class TaobaoTop(Client, Chains):
             retries=self._retries,
             deadline=self._deadline,
         )
+        self._how = How.of(self._settings)
 
     @classmethod
     def from_env(cls, prefix: str = "TAOBAO_TOP_", file: str | os.PathLike[str] | None = None, **settings: Any) -> Self:
@@ -180,22 +195,22 @@ class TaobaoTop(Client, Chains):
     __contains__ = None
 
     def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
-        wanted = Wanted(self._settings, chain, positional, keywords)
-        session = wanted.session
+        wanted = Wanted(self._settings, chain, positional, keywords, self._how)
+        session = wanted.how.session
         return wanted.call(session() if callable(session) else session)
 
     def _now(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
         self._refuse_closed()
-        return self._send(Wanted(self._settings, chain, positional, keywords))
+        return self._send(Wanted(self._settings, chain, positional, keywords, self._how))
 
     def _later(
         self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Promise[Response[Any]]:
-        wanted = Wanted(self._settings, chain, positional, keywords)
+        wanted = Wanted(self._settings, chain, positional, keywords, self._how)
         return self._promise(lambda: self._send(wanted))
 
     def _send(self, wanted: Wanted) -> Response[Any]:
-        session = wanted.session
+        session = wanted.how.session
         if not callable(session):
             return self._pipeline.run(wanted.call(session))
         token = session()

@@ -107,7 +107,9 @@ class RateLimiter:
         while pause := self._pause(app_key):
             if pause > left:
                 msg = f"app {app_key} makes more calls than its limiter allows: the next one fits in after {pause:.0f} seconds"
-                raise TopError(msg, throttled=True, retryable=True, retry_after=pause, maybe_sent=False)
+                raise TopError(
+                    msg, throttled=True, retryable=True, transient=False, retry_after=pause, maybe_sent=False
+                )
             left -= pause
             self._sleep(pause)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from chainable.call import Call
@@ -22,14 +23,145 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chainable.response import Response
+    from taobao_top.catalogue import Method
     from taobao_top.chain import MethodChain
     from taobao_top.settings import Settings
 
-__all__ = ["Wanted", "http_error", "one_edit"]
+__all__ = ["How", "Known", "Wanted", "carried", "http_error", "known", "one_edit"]
 
+_OPTIONS = frozenset(OPTIONS)
 _FILLED_IN = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
 _HEADERS = {"User-Agent": "taobao-top for Python", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _NO_TYPES: Mapping[str, str] = {}
+_KEPT = 1024
+
+
+class Known(NamedTuple):
+    """
+    What a method's name tells, looked up once.
+
+    Attributes:
+        name: The method's name.
+        method: What the catalogue knows of it.
+        types: Its parameters' types.
+        plain: Its parameters that no option is called like.
+        reads: It only reads.
+        root: The root of its answers.
+    """
+
+    name: str
+    method: Method | None
+    types: Mapping[str, str]
+    plain: frozenset[str]
+    reads: bool
+    root: str
+
+
+@lru_cache(maxsize=_KEPT)
+def known(name: str) -> Known:
+    """
+    Look a method's name up.
+
+    Raises:
+        PathError: It is none a method has.
+    """
+    if not name.isascii():
+        raise PathError("a method's name is ASCII: give values as parameters")
+    method = catalogue.method(name)
+    types = _NO_TYPES if method is None else method.types
+    return Known(name, method, types, frozenset(types) - _OPTIONS, is_read(name), root_name(name))
+
+
+class How(NamedTuple):
+    """
+    The options of a call, where it has none those of its client.
+
+    Attributes:
+        session: A seller's session, or what gives it.
+        target_app_key: The app behind a qimen call.
+        simplify: Ask for plain lists and no root.
+        format: The format of the answer.
+        timeout: Seconds to connect, and to wait for each piece of an answer.
+        headers: Further header fields.
+        stream: Leave the answer on the connection.
+        retries: Attempts after the first, at most.
+        repeatable: It may be sent twice; None: if the method only reads.
+        decode: Members that hold JSON text; True for those the catalogue knows.
+    """
+
+    session: str | Callable[[], str] | None
+    simplify: bool
+    format: str
+    timeout: tuple[float, float]
+    retries: int
+    target_app_key: str | int | None = None
+    headers: Mapping[str, str] = _NO_TYPES
+    stream: bool = False
+    repeatable: bool | None = None
+    decode: tuple[str, ...] | bool = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> How:
+        """Give what holds for a call without options."""
+        return cls(settings.session, settings.simplify, settings.format, settings.timeout, settings.retries)
+
+    def but(self, options: Mapping[str, Any]) -> How:
+        """
+        Take the options a user gave; None stands for none.
+
+        Raises:
+            TypeError: An option is of a wrong type.
+            ConfigurationError: Its value is unusable.
+        """
+        return self._replace(**{
+            name: _CHECKED[name](value) for name, value in options.items() if value is not None
+        })  # fmt: skip
+
+
+def _checked_target(value: Any) -> str | int:
+    if isinstance(value, str | int):
+        carried("target_app_key", str(value))
+        return value
+    msg = f"target_app_key: text was expected, not {type(value).__name__}"
+    raise TypeError(msg)
+
+
+def carried(what: str, text: str) -> None:
+    """
+    Check that a text can be sent.
+
+    Raises:
+        CodecError: It has a lone surrogate.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        msg = f"{what}: a lone surrogate is in the text, which no UTF-8 can carry"
+        raise CodecError(msg) from None
+
+
+def _names(decode: Any) -> tuple[str, ...] | bool:
+    if isinstance(decode, bool):
+        return decode
+    names = (decode,) if isinstance(decode, str) else decode
+    if isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names):
+        return tuple(names)
+    msg = "decode: names of members were expected, such as decode=('token_result',), or True for those the catalogue knows"
+    raise TypeError(msg)
+
+
+_CHECKED: Mapping[str, Callable[[Any], Any]] = {
+    "session": checked_session,
+    "target_app_key": _checked_target,
+    "simplify": bool,
+    "format": checked_format,
+    "timeout": lambda value: timeout_pair(value, (0, 0)),
+    "headers": header_fields,
+    "stream": bool,
+    "retries": lambda value: whole("retries", value),
+    "repeatable": bool,
+    "decode": _names,
+}
 
 
 class Wanted:
@@ -41,6 +173,7 @@ class Wanted:
         chain: The method's name.
         positional: Nothing, a mapping of parameters, or bytes as the raw body.
         keywords: Options and parameters.
+        about: What the method's name tells, if it was looked up before.
 
     Raises:
         TypeError: A name is given twice, is the client's own, an option and a
@@ -50,93 +183,80 @@ class Wanted:
         ConfigurationError: An option's value is unusable.
     """
 
+    # What most calls have none of.
+    _raw: bytes | None = None
+    _files: Mapping[str, FilePart] = {}
+
     def __init__(
-        self, settings: Settings, chain: MethodChain, positional: tuple[Any, ...], keywords: dict[str, Any]
+        self,
+        settings: Settings,
+        chain: MethodChain,
+        positional: tuple[Any, ...],
+        keywords: dict[str, Any],
+        how: How | None = None,
+        about: Known | None = None,
     ) -> None:
         self._settings = settings
-        self.name = name = method_name(chain)
-        if not name.isascii():
-            raise PathError("a method's name is ASCII: give values as parameters")
-        self.method = catalogue.method(name)
-        types = _NO_TYPES if self.method is None else self.method.types
+        self.about = about = about or known(method_name(chain))
+        self.how = how or How.of(settings)
+        plain = not positional and keywords.keys() <= about.plain
+        business = keywords if plain else self._sorted(positional, keywords)
+        self.texts, files = write(business, about.types)
+        if files:
+            if self._raw is not None:
+                msg = f"{about.name}: a raw body and files cannot go together"
+                raise TypeError(msg)
+            self._files = files
+
+    def _sorted(self, positional: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
+        """Take the options, and give the parameters."""
+        name = self.about.name
         business, self._raw = _mapping(name, positional)
         options: dict[str, Any] = {}
         for key, value in keywords.items():
-            if key in OPTIONS:
+            if key in _OPTIONS:
                 options[key] = value
             elif key in business:
                 msg = f"{name}: the parameter {key!r} is given twice, in the mapping and by name"
                 raise TypeError(msg)
             else:
                 business[key] = value
-        _check_names(name, types, business, keywords, options)
-        self._texts, self._files = write(business, types)
-        if self._raw is not None and self._files:
-            msg = f"{name}: a raw body and files cannot go together"
-            raise TypeError(msg)
-        self._take(options)
-
-    def _take(self, options: dict[str, Any]) -> None:
-        settings = self._settings
-        self.session: str | Callable[[], str] | None = settings.session
-        self.simplify = settings.simplify
-        self.format = settings.format
-        self.stream = False
-        self._target: str | int | None = None
-        self._headers: dict[str, str] = {}
-        self._timeout = settings.timeout
-        self._retries = settings.retries
-        self._decode: tuple[str, ...] | bool = ()
-        repeatable = None
+        _check_names(name, self.about.types, business, keywords, options)
         if options:
-            take = options.get
-            session = checked_session(take("session"))
-            if session is not None:
-                self.session = session
-            self._target = _checked_target(take("target_app_key"))
-            if take("simplify") is not None:
-                self.simplify = bool(take("simplify"))
-            if take("format") is not None:
-                self.format = checked_format(take("format"))
-            self._headers = header_fields(take("headers"))
-            self._timeout = timeout_pair(take("timeout"), settings.timeout)
-            if take("retries") is not None:
-                self._retries = whole("retries", take("retries"))
-            self.stream = bool(take("stream"))
-            self._decode = _names(take("decode"))
-            repeatable = take("repeatable")
-        self.repeatable = is_read(self.name) if repeatable is None else bool(repeatable)
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """The business parameters as they leave."""
-        return self._texts
+            self.how = self.how.but(options)
+        return business
 
     @property
     def has_body(self) -> bool:
         """Whether it carries files or a raw body, which a batch cannot."""
         return self._raw is not None or bool(self._files)
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be sent twice."""
+        return self.about.reads if self.how.repeatable is None else self.how.repeatable
+
     def public(self, session: str | None) -> dict[str, str]:
         """Give the parameters every call has, but for those the signer adds."""
-        parameters = {"method": self.name, "app_key": self._settings.app_key, "v": "2.0", "format": self.format}
+        how = self.how
+        parameters = {"method": self.about.name, "app_key": self._settings.app_key, "v": "2.0", "format": how.format}
         if session:
             parameters["session"] = session
-        if self.simplify and self.format == "json":
+        if how.simplify and how.format == "json":
             parameters["simplify"] = "true"
-        if self._target is not None:
-            parameters["target_app_key"] = str(self._target)
+        if how.target_app_key is not None:
+            parameters["target_app_key"] = str(how.target_app_key)
         return parameters
 
     def call(self, session: str | None) -> Call:
         """Write the call, with this session, once for all attempts."""
         public = self.public(session)
         if self._raw is not None:
-            return self._call(public | self._texts, public | self._texts, self._raw, None, self._raw_type())
+            return self._call(public | self.texts, public | self.texts, self._raw, None, self._raw_type())
         if self._files:
-            body, content_type = _multipart(self._texts, self._files)
-            return self._call(public | self._texts, public, body, b"", content_type)
-        return self._call(public | self._texts, None, None, None, FORM.content_type)
+            body, content_type = _multipart(self.texts, self._files)
+            return self._call(public | self.texts, public, body, b"", content_type)
+        return self._call(public | self.texts, None, None, None, FORM.content_type)
 
     def _call(
         self,
@@ -146,12 +266,12 @@ class Wanted:
         signed_body: bytes | None,
         content_type: str,
     ) -> Call:
-        settings = self._settings
+        settings, how = self._settings, self.how
         return Call(
             verb="POST",
-            label=self.name,
+            label=self.about.name,
             urls=(settings.gateway if query is None else f"{settings.gateway}?{urlencode(query)}",),
-            headers={**_HEADERS, **self._headers, "Content-Type": content_type},
+            headers={**_HEADERS, **how.headers, "Content-Type": content_type},
             body=body,
             signer=settings.attached,
             verifier=None,
@@ -160,14 +280,14 @@ class Wanted:
             codec=FORM if query is None else None,
             signed_body=signed_body,
             repeatable=self.repeatable,
-            timeout=self._timeout,
-            retries=self._retries,
+            timeout=how.timeout,
+            retries=how.retries,
             deadline=settings.deadline,
-            stream=self.stream,
+            stream=how.stream,
         )
 
     def _raw_type(self) -> str:
-        for name, value in self._headers.items():
+        for name, value in self.how.headers.items():
             if name.lower() == "content-type":
                 return value
         xml = (self._raw or b"").lstrip()[:1] == b"<"
@@ -181,23 +301,24 @@ class Wanted:
             TopError: It is a refusal.
             CodecError: It is no answer of the gateway.
         """
-        answer: TopResponse[Any] = TopResponse.of(response, self.name)
-        if self.stream and 200 <= answer.status_code < 300:
+        answer: TopResponse[Any] = TopResponse.of(response, self.about.name)
+        if self.how.stream and 200 <= answer.status_code < 300:
             return answer
-        answer._data = self.data(answer.content, answer)  # noqa: SLF001 (its own room)
+        answer._data = self.data(answer.content, answer, answer.headers.get("Content-Type"))  # noqa: SLF001 (its own room)
         response.request_id = answer.request_id
         return answer
 
-    def data(self, body: bytes, answer: TopResponse[Any]) -> Any:
+    def data(self, body: bytes, answer: TopResponse[Any], content_type: str | None) -> Any:
         """Read the body of an answer, whole or one of a batch; notes its request id."""
+        about = self.about
         refused = not 200 <= answer.status_code < 300
-        fields = self.method.response if self.method is not None and body[:64].lstrip()[:1] == b"<" else ()
+        fields = () if body[:1] == b"{" or about.method is None else about.method.response
         try:
-            payload = read(body, answer.headers.get("Content-Type"), fields, simplify=self.simplify)
+            payload = read(body, content_type, fields, simplify=self.how.simplify)
         except CodecError as error:
             if refused:
                 raise http_error(answer, repeatable=self.repeatable) from None
-            msg = f"{self.name}: {error}"
+            msg = f"{about.name}: {error}"
             raise CodecError(msg) from None
         refusal = payload.get(ERROR)
         if isinstance(refusal, dict):
@@ -206,7 +327,7 @@ class Wanted:
             answer.request_id = _id(payload) or _id(refusal)
             raise top_error(
                 refusal,
-                method=self.name,
+                method=about.name,
                 repeatable=self.repeatable,
                 now=self._settings.clock,
                 request_id=answer.request_id,
@@ -215,16 +336,18 @@ class Wanted:
             )
         if refused:
             raise http_error(answer, repeatable=self.repeatable)
-        data = inside(payload, root_name(self.name))
+        data = inside(payload, about.root)
         answer.request_id = _id(data) or _id(payload)
-        for path in self._json_paths():
-            open_json(data, path)
+        if self.how.decode:
+            for path in self._json_paths():
+                open_json(data, path)
         return data
 
     def _json_paths(self) -> tuple[str, ...]:
-        if not isinstance(self._decode, bool):
-            return self._decode
-        return tuple(json_fields(self.method.response)) if self._decode and self.method is not None else ()
+        if not isinstance(self.how.decode, bool):
+            return self.how.decode
+        method = self.about.method
+        return () if method is None else tuple(json_fields(method.response))
 
 
 def http_error(answer: TopResponse[Any], *, repeatable: bool) -> TopError:
@@ -282,6 +405,7 @@ def _check_names(
     for key in business:
         if key in types:
             continue
+        carried(f"{name}: the name of a parameter", key)
         if key in _FILLED_IN:
             msg = f"{name}: {key!r} is filled in by the client, leave it out"
             raise TypeError(msg)
@@ -312,24 +436,7 @@ def one_edit(word: str, option: str) -> bool:
     return rest[1:] == wanted[1:] or (rest[1::-1] == wanted[:2] and rest[2:] == wanted[2:])
 
 
-def _checked_target(value: Any) -> str | int | None:
-    if isinstance(value, str | int | None):
-        return value
-    msg = f"target_app_key: text was expected, not {type(value).__name__}"
-    raise TypeError(msg)
-
-
-def _names(decode: Any) -> tuple[str, ...] | bool:
-    if decode is None or isinstance(decode, bool):
-        return bool(decode)
-    names = (decode,) if isinstance(decode, str) else decode
-    if isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names):
-        return tuple(names)
-    msg = "decode: names of members were expected, such as decode=('token_result',), or True for those the catalogue knows"
-    raise TypeError(msg)
-
-
-def _multipart(texts: dict[str, str], files: dict[str, FilePart]) -> tuple[bytes, str]:
+def _multipart(texts: Mapping[str, str], files: Mapping[str, FilePart]) -> tuple[bytes, str]:
     from urllib3.filepost import encode_multipart_formdata
 
     fields: list[tuple[str, Any]] = list(texts.items())

@@ -243,7 +243,7 @@ class TestRepetition:
         gateway.answers(OK)
 
         assert top[method].post().request_id == "r9"
-        assert waits == [2.0]
+        assert waits == [3.0]
 
     def test_long_bans_are_raised(self, top, gateway, waits):
         """A ban of hours is told with its seconds."""
@@ -255,6 +255,32 @@ class TestRepetition:
         assert caught.value.throttled
         assert caught.value.retry_after == 31062
         assert not waits
+
+    @pytest.mark.parametrize(("seconds", "waited"), [(10, [11.0]), (11, [])])
+    def test_how_short_a_ban_is(self, make_top, gateway, waits, seconds, waited):
+        """Ten seconds are waited, and one more, for they are told rounded down; more are not."""
+        gateway.refuses(BAN | {"sub_msg": f"This ban will last for {seconds} more seconds"})
+        gateway.answers(OK)
+        top = make_top()
+
+        if waited:
+            assert top.taobao.item.add().request_id == "r9"
+        else:
+            with pytest.raises(TopError) as caught:
+                top.taobao.item.add()
+            assert caught.value.retry_after == seconds
+        assert waits == waited
+
+    def test_ban_beyond_the_deadline(self, make_top, gateway, waits):
+        """A ban that would outlast the call's deadline is raised at once, with its seconds."""
+        gateway.refuses(BAN | {"sub_msg": "This ban will last for 4 more seconds"})
+
+        with pytest.raises(TopError) as caught:
+            make_top(deadline=5).taobao.item.add()
+
+        assert caught.value.retry_after == 4
+        assert not waits
+        assert len(gateway.requests) == 1
 
     def test_each_attempt_is_stamped_anew(self, make_top, gateway):
         """No attempt repeats the time or the signature of another."""
