@@ -14,12 +14,15 @@ import hashlib
 import hmac
 import json
 import logging
+import os
 import re
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from attrs import field, frozen
+from attrs.validators import ge, le
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
@@ -60,14 +63,17 @@ class Key:
         secret: The AES key, 16, 24 or 32 bytes.
         version: Its number, which every ciphertext carries.
         slide_size: How much text one window of the index holds; ASCII counts 1, all else 2.
-        compress_len: How many bytes are kept of each window's digest.
+        compress_len: How many bytes are kept of each window's digest, 1 to 16.
         searchable: The kinds that are written with an index.
+
+    Raises:
+        ValueError: A size is out of its bounds.
     """
 
     secret: bytes = field(repr=False)
     version: int
-    slide_size: int = 4
-    compress_len: int = 3
+    slide_size: int = field(default=4, validator=ge(1))
+    compress_len: int = field(default=3, validator=[ge(1), le(16)])
     searchable: frozenset[str] = frozenset({"search"})
 
 
@@ -122,7 +128,7 @@ def encrypt(text: str, kind: str, key: Key) -> str:
     Write a text in the encrypted form of its kind.
 
     Raises:
-        CodecError: A phone number has less than 11 characters.
+        CodecError: A phone number has less than 11 characters, or a text holds a lone surrogate.
         ConfigurationError: There is no such kind.
     """
     mark, version = KINDS[_checked_kind(kind)], key.version
@@ -161,7 +167,7 @@ def search(text: str, kind: str, key: Key) -> str:
         key: The key the ciphertexts were made with.
 
     Raises:
-        CodecError: Something else than 4 digits of a phone number.
+        CodecError: Something else than 4 digits of a phone number, or a text that holds a lone surrogate.
         ConfigurationError: There is no such kind.
     """
     if _checked_kind(kind) == "phone":
@@ -178,7 +184,12 @@ def windows(text: str, size: int = 4) -> list[str]:
     Args:
         text: Any text.
         size: What a window holds: ASCII characters weigh 1, all others 2.
+
+    Raises:
+        CodecError: The size is less than 1.
     """
+    if size < 1:
+        raise CodecError("a window holds 1 or more")
     weights = [1 if character.isascii() else 2 for character in text]
     found: list[str] = []
     start = end = weight = 0
@@ -201,8 +212,15 @@ def windows(text: str, size: int = 4) -> list[str]:
     return found
 
 
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise CodecError("a text holds a lone surrogate, which no UTF-8 can carry") from None
+
+
 def _digest(text: str, key: Key, length: int | None = None) -> str:
-    digest = hmac.digest(key.secret, text.encode(), "md5")
+    digest = hmac.digest(key.secret, _encoded(text), "md5")
     if length is not None:
         folded = bytearray(length)
         for index, byte in enumerate(digest):
@@ -214,7 +232,7 @@ def _digest(text: str, key: Key, length: int | None = None) -> str:
 def _sealed(text: str, key: Key) -> str:
     padder = PKCS7(_BLOCK).padder()
     encryptor = Cipher(AES(key.secret), CBC(_IV)).encryptor()
-    padded = padder.update(text.encode()) + padder.finalize()
+    padded = padder.update(_encoded(text)) + padder.finalize()
     return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
 
 
@@ -237,6 +255,19 @@ class _Kept(NamedTuple):
     usable: float
 
 
+_Place: TypeAlias = "tuple[str, int | None]"
+"""Whose key, by the digest of a session, and its version; None for the current one."""
+
+
+class _Fetch(NamedTuple):
+    """What to ask for, and where to keep it."""
+
+    place: _Place
+    session: str
+    user: int | None
+    version: int | None
+
+
 class SecurityClient:
     """
     Encrypts, decrypts and searches with the platform's keys.
@@ -255,16 +286,17 @@ class SecurityClient:
             raise ConfigurationError("random_num: the code the console shows for this app was expected")
         self._top = top
         self._random_num = random_num
-        self._keys: OrderedDict[tuple[str, int | None], _Kept] = OrderedDict()
+        self._keys: OrderedDict[_Place, _Kept] = OrderedDict()
         self._lock = threading.Lock()
-        self._fetching: set[tuple[str, int | None]] = set()
+        self._renewing: set[_Place] = set()
+        self._fetching: dict[tuple[int, _Place], Future[Key | None]] = {}
 
     def __repr__(self) -> str:
         return f"<SecurityClient of {self._top!r}>"
 
     def encrypt(self, text: str, kind: str, *, session: str = "", user: int | None = None) -> str:
         """
-        Encrypt with the current key; a text that is encrypted already comes back unchanged.
+        Encrypt with the current key; a text that is empty or encrypted already comes back unchanged.
 
         Args:
             text: The plain text.
@@ -272,7 +304,7 @@ class SecurityClient:
             session: A seller's session, for that seller's own key.
             user: A customer's number, for keys by customer in place of sessions.
         """
-        if is_encrypted(text, kind):
+        if is_encrypted(text, kind) or not text:
             return text
         key = self._key(session, user, None)
         return text if key is None else encrypt(text, kind, key)
@@ -297,40 +329,56 @@ class SecurityClient:
         # Whose key it is, without keeping a session in memory for its sake.
         owner = f"user {user}" if user is not None else hashlib.sha256(session.encode()).hexdigest()
         place = (owner, version)
+        fetch = _Fetch(place, session, user, version)
         now = self._top._settings.clock()  # noqa: SLF001 (the client's own room)
         with self._lock:
             kept = self._keys.get(place)
             if kept is not None and now < kept.fresh:
                 self._keys.move_to_end(place)
                 return kept.key
-            in_background = kept is not None and now < kept.usable
-            if in_background:
-                if place in self._fetching:
-                    return kept.key  # type: ignore[union-attr]  # in_background says that it is there
-                self._fetching.add(place)
-        if kept is None or not in_background:
-            return self._fetched(place, session, user, version)
-        self._top._promise(lambda: self._renewed(place, session, user, version))  # noqa: SLF001
-        return kept.key
+            usable = kept if kept is not None and now < kept.usable else None
+            begins = usable is not None and place not in self._renewing
+            if begins:
+                self._renewing.add(place)
+        if usable is None:
+            return self._shared(fetch)
+        if begins:
+            self._top._promise(lambda: self._renewed(fetch))  # noqa: SLF001
+        return usable.key
 
-    def _renewed(self, place: tuple[str, int | None], session: str, user: int | None, version: int | None) -> None:
+    def _renewed(self, fetch: _Fetch) -> None:
         try:
-            self._fetched(place, session, user, version)
+            self._shared(fetch)
         except (ChainableError, OSError, RuntimeError) as error:
             # The kept key still works, and the next use tries again; RuntimeError: the client was closed meanwhile.
             _logger.warning("a key could not be renewed in advance: %s", type(error).__name__)
         finally:
-            self._fetching.discard(place)
+            self._renewing.discard(fetch.place)
 
-    def _fetched(
-        self, place: tuple[str, int | None], session: str, user: int | None, version: int | None
-    ) -> Key | None:
+    def _shared(self, fetch: _Fetch) -> Key | None:
+        """Fetch a key, or wait for the thread that is fetching it."""
+        # After a fork, nobody waits for a thread of another process.
+        place = (os.getpid(), fetch.place)
+        with self._lock:
+            found = self._fetching.get(place)
+            future = self._fetching[place] = Future() if found is None else found
+        if found is None:
+            try:
+                future.set_result(self._fetched(fetch))
+            except BaseException as error:  # noqa: BLE001 (whatever it is, it belongs to all who wait)
+                future.set_exception(error)
+            finally:
+                with self._lock:
+                    del self._fetching[place]
+        return future.result()
+
+    def _fetched(self, fetch: _Fetch) -> Key | None:
         try:
             answer = self._top["taobao.top.secret.get"](
                 random_num=self._random_num,
-                secret_version=version,
-                customer_user_id=user,
-                session="" if user is not None else session,
+                secret_version=fetch.version,
+                customer_user_id=fetch.user,
+                session="" if fetch.user is not None else fetch.session,
                 format="json",
             )
         except TopError as error:
@@ -341,7 +389,7 @@ class SecurityClient:
             lives, key = _read_key(answer.data)
         now = self._top._settings.clock()  # noqa: SLF001
         with self._lock:
-            self._keys[place] = _Kept(key, now + lives[0], now + lives[1])
+            self._keys[fetch.place] = _Kept(key, now + lives[0], now + lives[1])
             while len(self._keys) > _KEPT:
                 self._keys.popitem(last=False)
         return key

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
 import logging
+import operator
 import threading
+from concurrent.futures import Future
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -127,6 +130,64 @@ class TestForms:
         """ASCII weighs 1, all else 2; a window holds 4."""
         assert windows(text) == found
 
+    @pytest.mark.parametrize(
+        ("size", "texts"),
+        [
+            (16, ("3H9luNrTDv7TfOT27nOQbw==", "9ur5T36VSC49GXC5dOrREg==", "L/tQvQxarTggshv5CYooWw==")),
+            (24, ("05pCvJTYF4Oqxo4NbDDQcg==", "XC4ssDx8vsXMWps3v0IC4A==", "QURAIs3P+jo/bwLVw1fGlA==")),
+            (32, ("bMy5WBL56E+vcZAaerrxMA==", "YESVAhLDUTZWVcp+Adkh3A==", "tFzOw2XiJHCJ1obPffwKIQ==")),
+        ],
+    )
+    def test_what_openssl_says(self, size, texts):
+        """The same texts by ``openssl enc -aes-…-cbc`` with the fixed vector."""
+        plain, indexed = (Key(bytes(range(size)), -3, searchable=found) for found in (frozenset(), frozenset(KINDS)))
+        nick, hidden, whole = texts
+
+        assert encrypt("张三", "nick", plain) == f"~{nick}~-3~"
+        assert encrypt("张三", "normal", plain) == f"\x01{nick}\x01-3\x01"
+        assert encrypt("13800138000", "phone", plain) == f"$138${hidden}$-3$"
+        assert decrypt(f"$138${hidden}$-3$", "phone", plain) == "13800138000"
+        assert decrypt(f"$3QCPq5vTm58kOMZIiPEKiw==${whole}$-3$$", "phone", indexed) == "13800138000"
+
+    def test_what_openssl_says_of_the_index(self):
+        """The same digests by ``openssl dgst -md5 -mac HMAC``, folded here by columns."""
+        pieces = []
+        for whole in ("KgXq9pUQo2tE+i4LXaRDxA==", "sXTAV4tJaBHBM9rmKm+tkQ=="):
+            raw = base64.b64decode(whole)
+            folded = bytes(functools.reduce(operator.xor, raw[column::3]) for column in range(3))
+            pieces.append(base64.b64encode(folded).decode())
+
+        assert encrypt("13800138000", "phone", INDEXED) == "$3QCPq5vTm58kOMZIiPEKiw==$L/tQvQxarTggshv5CYooWw==$7$$"
+        assert encrypt("张三丰", "nick", INDEXED).endswith(f"~{''.join(pieces)}~7~~")
+        assert search("三丰", "nick", INDEXED) == pieces[1]
+
+    @pytest.mark.parametrize(
+        "work",
+        [
+            lambda: encrypt("\ud800", "nick", KEY),
+            lambda: encrypt("\ud8001380013800", "phone", INDEXED),
+            lambda: search("\ud800", "nick", KEY),
+        ],
+    )
+    def test_no_unicode(self, work):
+        """What no UTF-8 can carry is told, and not shown."""
+        with pytest.raises(CodecError, match="surrogate") as caught:
+            work()
+
+        assert caught.value.__suppress_context__
+
+    @pytest.mark.parametrize("size", [0, -1])
+    def test_windows_of_nothing(self, size):
+        """A window holds something, or the end would never come."""
+        with pytest.raises(CodecError, match="1 or more"):
+            windows("中文", size)
+
+    @pytest.mark.parametrize("sizes", [{"slide_size": 0}, {"compress_len": 0}, {"compress_len": 17}])
+    def test_sizes_of_a_key(self, sizes):
+        """A key with sizes that no index can have is none."""
+        with pytest.raises(ValueError, match=next(iter(sizes))):
+            Key(SECRET, 7, **sizes)
+
     def test_no_secret_in_repr(self):
         """A key shows its version alone."""
         assert "secret" not in repr(KEY)
@@ -157,6 +218,37 @@ def test_windows_cover_the_text(text, start, length):
 
     assert all(window in text for window in found)
     assert set("".join(found)) == set(text)
+
+
+def written_again(text):
+    """The windows once more: the rule as a machine with a current window."""
+    found, start, end, weight, window = [], 0, 0, 0, None
+    while end < len(text) or weight > 4:
+        light = window is not None and ord(window[0]) < 128
+        if end == len(text) and not light:
+            break
+        if weight == 4 and not light and ord(text[end]) < 128:
+            end, weight = end + 1, 5
+        else:
+            if end:
+                weight, start = weight - (1 if light else 2), start + 1
+            while weight < 4 and end < len(text):
+                weight, end = weight + (1 if ord(text[end]) < 128 else 2), end + 1
+        window = text[start:end]
+        found.append(window)
+    return found
+
+
+@given(st.text("ab1中文字", max_size=30))
+def test_windows_agree(text):
+    """Two ways to write the rule down give the same windows."""
+    assert windows(text) == written_again(text)
+
+
+@given(st.text("ab中文"), st.integers(1, 9))
+def test_windows_of_any_size(text, size):
+    """They end for every size."""
+    assert set("".join(windows(text, size))) == set(text)
 
 
 def key_answer(version=7, secret=SECRET, interval=300, max_interval=600, **config):
@@ -230,7 +322,9 @@ class TestClient:
         assert "session" not in second
 
     def test_plain_and_encrypted_texts(self, security, gateway):
-        """What is encrypted is not encrypted again; what is plain needs no key."""
+        """What is encrypted is not encrypted again; what is plain, or empty, needs no key."""
+        assert security.encrypt("", "nick") == ""
+        assert security.encrypt("", "phone") == ""
         written = encrypt("张三", "nick", KEY)
 
         assert security.encrypt(written, "nick") == written
@@ -268,7 +362,7 @@ class TestClient:
         security.encrypt("x", "nick")
         now.seconds += 301
         ended = threading.Event()
-        security._fetching = Ending(ended)
+        security._renewing = Ending(ended)
 
         with caplog.at_level(logging.WARNING, logger="taobao_top"):
             assert security.encrypt("x", "nick").endswith("~7~")
@@ -283,6 +377,49 @@ class TestClient:
         now.seconds += 601
 
         assert security.encrypt("x", "nick").endswith("~8~")
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_fetched_once_for_all(self, security, gateway, fails):
+        """Threads that need the same key at once wait for the one that asks; its failure is theirs."""
+        gateway.answers({"error_response": {"code": 22}} if fails else key_answer())
+        began, release, outcomes = threading.Event(), threading.Event(), []
+        fetched = security._fetched
+
+        def slow(fetch):
+            began.set()
+            release.wait(10)
+            return fetched(fetch)
+
+        def work():
+            try:
+                outcomes.append(security.encrypt("张三", "nick"))
+            except TopError as error:
+                outcomes.append(error.code)
+
+        security._fetched = slow
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        threads[0].start()
+        began.wait(10)
+        for thread in threads[1:]:
+            thread.start()
+        ((_, future),) = security._fetching.items()
+        while len(future._condition._waiters) < 3:
+            threading.Event().wait(0.001)
+        release.set()
+        for thread in threads:
+            thread.join(10)
+
+        assert outcomes == ["22" if fails else encrypt("张三", "nick", KEY)] * 4
+        assert len(gateway.requests) == 1
+        assert not security._fetching
+
+    def test_after_a_fork(self, security, gateway, monkeypatch):
+        """A process that began while another thread was fetching fetches for itself."""
+        gateway.answers(key_answer())
+        place = (hashlib.sha256(b"").hexdigest(), None)
+        security._fetching[(1, place)] = Future()
+
+        assert security.encrypt("张三", "nick") == encrypt("张三", "nick", KEY)
 
     @pytest.mark.parametrize("empty", [{"top_secret_get_response": {"app_config": '{"publish_status":"2"}'}}, None])
     def test_no_key(self, security, gateway, now, empty):
@@ -313,6 +450,9 @@ class TestClient:
             {"top_secret_get_response": {"secret": "x"}},
             {"top_secret_get_response": {"secret": "AAAA", "secret_version": 1, "interval": 1, "max_interval": 1}},
             {"top_secret_get_response": {"app_config": "{"}},
+            key_answer(encrypt_slide_size="0"),
+            key_answer(encrypt_index_compress_len=0),
+            key_answer(encrypt_slide_size="many"),
         ],
     )
     def test_no_answer(self, security, gateway, answer):
