@@ -31,6 +31,8 @@ _NOT_IN_XML = (
     "|&#(?:x0*(?:1?[0-8bcef]|1[9ad]);|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]);)"
 )
 """Characters no XML may hold, plain or by number."""
+_WRITTEN = frozenset({"String", "Number", "Boolean", "Date", "Price", "BigDecimal", "Json", "Map", "byte", "byte[]"})
+"""The catalogue's types that are written as text; all others are objects."""
 _LONGEST_NUMBER = 4000  # digits; Python itself refuses to read many more
 
 
@@ -204,7 +206,9 @@ def _value(element: Element, field: Field | None, *, simplify: bool) -> Any:
 def _scalar(text: str, kind: str | None) -> Any:
     if kind == "Boolean" and text in {"true", "false"}:
         return text == "true"
-    if kind == "Number":
+    if not text and kind is not None and kind not in _WRITTEN:
+        return {}
+    if kind in {"Number", "byte"}:
         digits = text.removeprefix("-")
         if digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER:
             return int(text)

@@ -12,9 +12,12 @@ import pytest
 from chainable import BEIJING
 from chainable.errors import CodecError
 from taobao_top import catalogue
+from taobao_top.answers import inside, read, root_name
 from taobao_top.chain import method_name
 from taobao_top.pages import PageNames
 from taobao_top.request import Wanted
+from taobao_top.sandbox import shapes
+from taobao_top.sandbox.rendering import as_json, as_xml, root
 
 NAMES = list(catalogue.methods())
 VALUES = {
@@ -66,6 +69,27 @@ def test_every_parameter_is_written(top):
         assert wanted.texts.items() <= call.parameters.items()
         assert call.parameters["method"] == name
         assert (call.codec is None) == bool(files)
+
+
+def kinds(value):
+    """A value with its types, which == alone would not tell apart."""
+    if isinstance(value, dict):
+        return {name: kinds(member) for name, member in value.items()}
+    return [kinds(member) for member in value] if isinstance(value, list) else (type(value), value)
+
+
+@pytest.mark.parametrize("simplify", [False, True])
+def test_xml_and_json_have_one_shape(simplify):
+    """Whatever the format, the answer of a method is the same, types and all."""
+    for name in NAMES:
+        method = catalogue.method(name)
+        members = shapes.answer(method, {}) | {"request_id": "r1"}
+
+        from_json = inside(read(as_json(root(name), members, simplify=simplify), None), root_name(name))
+        from_xml = inside(read(as_xml(root(name), members), None, method.response, simplify=simplify), root_name(name))
+
+        assert root(name) == root_name(name)
+        assert kinds(from_xml) == kinds(from_json), name
 
 
 def test_pages(top):
