@@ -113,6 +113,15 @@ class Platform:
 
     # what happens besides answering
 
+    @property
+    def notify_url(self) -> str | None:
+        """Where the merchant wants to be told what no request names a place for, as set in the platform's console."""
+        return self.ledger.setting("notify_url") or None
+
+    @notify_url.setter
+    def notify_url(self, url: str | None) -> None:
+        self.ledger.set("notify_url", url or "")
+
     def notify(self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3") -> Delivery | None:
         """Send a notification to the merchant, if it said where."""
         if not url:
@@ -148,7 +157,19 @@ class Platform:
 
     def later_signed(self, number: str) -> None:
         """The user may sign this contract at once."""
-        self.later("sign", lambda: flows.insurance.sign(self, number))
+        self.later("sign", lambda: flows.contracts.sign(self, number))
+
+    def later_deducted(self, number: str) -> None:
+        """This order is paid out of a contract: no user is asked."""
+        self._afterwards.append(lambda: flows.orders.pay(self, number))
+
+    def later_authorized(self, number: str) -> None:
+        """The user may allow transfers without confirmation at once."""
+        self.later("confirm", lambda: flows.authorizations.confirm(self, number))
+
+    def later_transferred(self, number: str) -> None:
+        """This batch of transfers ends after the answer: no user is asked."""
+        self._afterwards.append(lambda: flows.transfers.finish(self, number))
 
     def later_confirmed_service(self, number: str) -> None:
         """The user may confirm this service order at once."""
@@ -261,7 +282,7 @@ class Platform:
 
     def _flow(self, call: Call) -> Any:
         """What the operation's flow answers, or the catalogue for it; a field it cannot do without is asked for."""
-        handler = flows.routes.get(call.operation.key) or Platform._generic
+        handler = flows.routes.get(call.operation.key) or Platform.made_up
         try:
             with self.change():
                 return handler(self, call)
@@ -290,7 +311,8 @@ class Platform:
         told = {name: fact for name, fact in facts.items() if name in names or numbered(name, names)}
         return self.imagination(call, sparse=True).fill(fields, told)
 
-    def _generic(self, call: Call) -> Any:
+    def made_up(self, call: Call) -> Any:
+        """What the catalogue says of this operation's answer, made up."""
         content = call.operation.answer
         if content == "empty":
             return None

@@ -57,6 +57,8 @@ class Sandbox:
             ``sign`` let the user do so the moment there is something to do. Otherwise call :meth:`pay` and its like.
         callback_scale: Factor on the seconds between repeated notifications; 0 repeats at once, 1 is the platform's.
         callback_hosts: Hosts besides loopback that notifications may go to; ``*`` for all.
+        notify_url: Where the merchant is told what no request names a place for (profit sharing, refunds
+            without a ``notify_url``), as one sets it in the platform's console.
 
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
     """
@@ -76,6 +78,7 @@ class Sandbox:
         automatic: Collection[str] = ("refund",),
         callback_scale: float = 0.01,
         callback_hosts: tuple[str, ...] = (),
+        notify_url: str | None = None,
     ) -> None:
         unknown = sorted(set(automatic) - AUTOMATIC)
         if unknown:
@@ -102,6 +105,9 @@ class Sandbox:
             callbacks=Callbacks(self.account, clock, self.ledger, scale=callback_scale, hosts=callback_hosts),
             automatic=automatic,
         )
+        self._notify_url = notify_url
+        if notify_url is not None:
+            self.platform.notify_url = notify_url
         self.admin = Admin(self)
         context = self.account.authority.server_context(server_names(address))
         self._server = Server(
@@ -223,12 +229,12 @@ class Sandbox:
         return flows.insurance.change_order(self.platform, number, state)
 
     def sign_contract(self, number: str) -> dict[str, Any]:
-        """The user signs an insurance contract; the merchant is notified."""
-        return flows.insurance.sign(self.platform, number)
+        """The user signs a contract, for insurance or for deductions; the merchant is notified."""
+        return flows.contracts.sign(self.platform, number)
 
     def terminate_contract(self, number: str) -> dict[str, Any]:
-        """The user ends an insurance contract; the merchant is notified."""
-        return flows.insurance.terminate(self.platform, number)
+        """The user ends a contract; the merchant is notified."""
+        return flows.contracts.terminate(self.platform, number)
 
     def confirm_service(self, number: str) -> dict[str, Any]:
         """The user confirms a Pay Score order; the merchant is notified."""
@@ -241,6 +247,18 @@ class Sandbox:
     def complain(self, number: str, detail: str = "没有收到货") -> dict[str, Any]:
         """The user complains about an order; the merchant is notified where it asked to be."""
         return flows.complaints.complain(self.platform, number, detail)
+
+    def confirm_authorization(self, number: str) -> dict[str, Any]:
+        """The user allows transfers without confirmation; the merchant is notified."""
+        return flows.authorizations.confirm(self.platform, number)
+
+    def close_authorization(self, number: str) -> dict[str, Any]:
+        """The user allows them no longer; the merchant is notified."""
+        return flows.authorizations.close(self.platform, number, "USER_CLOSE")
+
+    def notify_at(self, url: str | None) -> None:
+        """Set where the merchant is told what no request names a place for; None: nowhere."""
+        self.platform.notify_url = url
 
     def trigger(
         self,
@@ -284,6 +302,9 @@ class Sandbox:
             "confirm_service": self.confirm_service,
             "pay_service": self.pay_service,
             "complain": self.complain,
+            "confirm_authorization": self.confirm_authorization,
+            "close_authorization": self.close_authorization,
+            "notify_at": self.notify_at,
             "rotate": self.rotate,
             "retire": self.retire,
             "down": self.down,
@@ -319,6 +340,7 @@ class Sandbox:
         """Forget all state, requests, faults and rotations; account, keys and ports stay."""
         with self.platform.lock:
             self.ledger.clear()
+            self.platform.notify_url = self._notify_url
             self.journal.clear()
             self.faults.clear()
             self.callbacks.clear()

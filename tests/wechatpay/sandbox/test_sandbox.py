@@ -438,7 +438,7 @@ def test_admin_acts(sandbox: Sandbox, merchant: Any, admin: Admin) -> None:
     assert admin("POST", "actions/pay", {"nummer": "order001"})[0] == 400
     assert admin("POST", "actions/pay", {"number": "none"})[0] == 404
     assert admin("POST", "actions/dance")[1]["message"].startswith(
-        "there is no action dance: there are change_insurance_order, complain"
+        "there is no action dance: there are change_insurance_order, close_authorization"
     )
     day = sandbox.platform.day()
     assert b"order001" in admin("GET", f"bills/{day}")[1]

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from wechatpay.sandbox.call import Routes
 from wechatpay.sandbox.flows import (
+    authorizations,
     bills,
     complaints,
+    contracts,
     insurance,
     keys,
     media,
     orders,
     payscore,
+    premiums,
     refunds,
     sharing,
     transfers,
 )
 
 __all__ = [
+    "authorizations",
     "bills",
     "complaints",
+    "contracts",
     "insurance",
     "media",
     "orders",
@@ -30,5 +35,19 @@ __all__ = [
 ]
 
 routes = Routes()
-for module in (bills, complaints, insurance, keys, media, orders, payscore, refunds, sharing, transfers):
+for module in (
+    authorizations,
+    bills,
+    complaints,
+    contracts,
+    insurance,
+    keys,
+    media,
+    orders,
+    payscore,
+    premiums,
+    refunds,
+    sharing,
+    transfers,
+):
     routes.include(module.routes)

@@ -11,7 +11,7 @@ from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits, letters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from wechatpay.sandbox.call import Call
     from wechatpay.sandbox.platform import Platform
@@ -20,6 +20,8 @@ __all__ = ["COMBINED", "MOVE", "ORDER", "pay", "routes", "sample"]
 
 routes = Routes()
 
+PAID: list[Callable[[Platform, dict[str, Any]], None]] = []
+"""What else happens when an order is paid."""
 ORDER = "order"
 COMBINED = "combined order"
 MOVE = "move"
@@ -225,6 +227,8 @@ def pay(platform: Platform, number: str, *, openid: str | None = None) -> list[d
             paid.append(order)
         for order in paid:
             settle(platform, order, openid)
+            for deed in PAID:
+                deed(platform, order)
         if combined:
             notify_combined(platform, combined, paid)
         else:
@@ -439,8 +443,13 @@ def combine(platform: Platform, call: Call) -> dict[str, Any]:
     """Order several at once, paid in one go."""
     sent = dict(call.body)
     own_number(platform, sent)
+    place_combined(platform, sent, TRADE_TYPES[call.operation.path.rpartition("/")[2]])
+    return platform.answer(call, front_end(platform, letters(28, str(sent["combine_out_trade_no"]))))
+
+
+def place_combined(platform: Platform, sent: dict[str, Any], trade_type: str) -> None:
+    """The orders of a combined one."""
     number = str(sent["combine_out_trade_no"])
-    kind = call.operation.path.rpartition("/")[2]
     orders = []
     for index, sub in enumerate(sent.get("sub_orders") or ()):
         amount = sub.get("amount") or {}
@@ -449,7 +458,7 @@ def combine(platform: Platform, call: Call) -> dict[str, Any]:
             {**sub, **(sent.get("combine_payer_info") or {})},
             number=str(sub.get("out_trade_no") or f"{number}-{index}"),
             family="combine",
-            trade_type=TRADE_TYPES[kind],
+            trade_type=trade_type,
             total=int(amount.get("total_amount", 0)),
             currency=str(amount.get("currency") or "CNY"),
             expire=sent.get("time_expire"),
@@ -461,7 +470,6 @@ def combine(platform: Platform, call: Call) -> dict[str, Any]:
         raise Refusal.of_field("body", "/sub_orders", "at least one order is needed")
     parties = chosen(sent, "combine_appid", "combine_mchid")
     keep_combined(platform, number, "combine", orders, parties, sent)
-    return platform.answer(call, front_end(platform, letters(28, number)))
 
 
 def keep_combined(
@@ -534,6 +542,7 @@ def sub_facts(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
 @routes.on(
     "GET v3/combine-transactions/out-trade-no/{combine_out_trade_no}",
     "GET v3/combine-transactions/id/{combine_transaction_id}",
+    "GET v3/ecommerce/combine-papay/transactions/{combine_out_trade_no}",
 )
 def query_combined(platform: Platform, call: Call) -> dict[str, Any]:
     """A combined order as it stands."""
@@ -585,9 +594,9 @@ def pay_v2(platform: Platform, call: Call) -> dict[str, Any]:
     return platform.answer(call, {**common_v2(call), **facts_v2(platform, order)})
 
 
-def placed_v2(platform: Platform, call: Call, trade_type: str) -> dict[str, Any]:
-    """The order of a v2 request."""
-    sent = {name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}
+def placed_v2(platform: Platform, call: Call, trade_type: str, **known: Any) -> dict[str, Any]:
+    """The order of a v2 request, and what is known besides."""
+    sent = {**{name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}, **known}
     parties = chosen(sent, "appid", "mch_id", "sub_appid", "sub_mch_id")
     try:
         return place(
@@ -685,7 +694,13 @@ def find_v2(platform: Platform, call: Call) -> dict[str, Any]:
         raise Refusal(200, code, refusal.message) from None
 
 
-@routes.on("POST v2/pay/orderquery", "POST v2/pay/facepayquery", "POST v2/deposit/orderquery")
+@routes.on(
+    "POST v2/pay/orderquery",
+    "POST v2/pay/facepayquery",
+    "POST v2/deposit/orderquery",
+    "POST v2/pay/paporderquery",
+    "POST v2/pay/partner/paporderquery",
+)
 def query_v2(platform: Platform, call: Call) -> dict[str, Any]:
     """An order as it stands, v2."""
     return platform.answer(call, {**common_v2(call), **facts_v2(platform, find_v2(platform, call))})

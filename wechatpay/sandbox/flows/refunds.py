@@ -73,7 +73,7 @@ def place(
         "status": "PROCESSING",
         "create_time": platform.stamp(),
         "success_time": None,
-        "notify_url": sent.get("notify_url"),
+        "notify_url": sent.get("notify_url") or platform.notify_url,
         "parties": order["parties"],
         "sent": sent,
         "version": version,

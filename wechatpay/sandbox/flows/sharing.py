@@ -78,7 +78,25 @@ def share(platform: Platform, call: Call) -> dict[str, Any]:
     )
     if sent.get("unfreeze_unsplit") or sent.get("finish"):
         unfreeze(platform, order)
+    for receiver in split["receivers"]:
+        notify(platform, "PROFITSHARING.SUCCESS", split, receiver)
     return tell(platform, call, split, "PROCESSING")
+
+
+def notify(platform: Platform, name: str, split: dict[str, Any], moved: dict[str, Any]) -> None:
+    """Tell the merchant that a part was paid, or came back; where, no request says."""
+    sub_mchid = split["sub_mchid"]
+    content = {
+        "mchid": None if sub_mchid else platform.account.mchid,
+        "sp_mchid": platform.account.mchid if sub_mchid else None,
+        "sub_mchid": sub_mchid,
+        "transaction_id": split["transaction_id"],
+        "order_id": split["order_id"],
+        "out_order_no": split["out_order_no"],
+        "receiver": {member: moved[member] for member in ("type", "account", "amount", "description")},
+        "success_time": moved["finish_time"],
+    }
+    platform.notify(platform.notify_url, name, content)
 
 
 def shared(platform: Platform, number: str, index: int, receiver: dict[str, Any]) -> dict[str, Any]:
@@ -153,6 +171,7 @@ def give_back(platform: Platform, call: Call) -> dict[str, Any]:
     number = str(sent["out_return_no"])
     known = platform.ledger.get(RETURN, number)
     if known is None:
+        enough(platform, split, str(sent.get("return_mchid")), int(sent.get("amount") or 0))
         known = {
             "sub_mchid": sent.get("sub_mchid"),
             "order_id": split["order_id"],
@@ -169,7 +188,21 @@ def give_back(platform: Platform, call: Call) -> dict[str, Any]:
             "finish_time": platform.stamp(),
         }
         platform.ledger.put(RETURN, number, known, day=platform.day())
+        receiver = {"type": "MERCHANT_ID", "account": str(sent.get("return_mchid"))}
+        notify(platform, "PROFITSHARING.RETURN", split, {**known, **receiver})
     return platform.answer(call, known)
+
+
+def enough(platform: Platform, split: dict[str, Any], account: str, amount: int) -> None:
+    """Refuse to take back more than somebody was given."""
+    given = sum(each["amount"] for each in split["receivers"] if each["account"] == account)
+    back = sum(
+        int(each["amount"])
+        for each in platform.ledger.all(RETURN)
+        if each["out_order_no"] == split["out_order_no"] and each["return_mchid"] == account
+    )
+    if amount > given - back:
+        raise Refusal(403, "NOT_ENOUGH", f"{amount} is more than the {given - back} that {account} still has of this")
 
 
 @routes.on("GET v3/profitsharing/return-orders/{out_return_no}", *(f"GET {base}/returnorders" for base in BASES[1:]))

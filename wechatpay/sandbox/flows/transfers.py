@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wechatpay.sandbox import notices
 from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.flows import authorizations
 from wechatpay.sandbox.flows.orders import common_v2
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits, letters
@@ -22,6 +24,7 @@ BATCH = "transfer batch"
 PAYMENT = "v2 transfer"
 BASE = "v3/fund-app/mch-transfer/transfer-bills"
 PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
+QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
 WAITING = "WAIT_USER_CONFIRM"
 
 
@@ -44,7 +47,8 @@ def found(platform: Platform, kind: str, number: str) -> dict[str, Any]:
         f"POST {base}{tail}"
         for base in (BASE, PARTNER)
         for tail in ("", "/transfer", "/pre-transfer-with-authorization")
-    )
+    ),
+    f"POST {QQ}",
 )
 def transfer(platform: Platform, call: Call) -> dict[str, Any]:
     """Start a transfer; the user confirms it, unless authorised before."""
@@ -55,8 +59,14 @@ def transfer(platform: Platform, call: Call) -> dict[str, Any]:
         same(known, sent, number)
         return platform.answer(call, known["bill"])
     authorised = call.operation.path.endswith("/transfer")
+    if authorised:
+        authorizations.allowed(platform, sent.get("authorization_id") or sent.get("out_authorization_no"))
+    asked = sent.get("authorization_info")
+    if asked:
+        authorizations.ask(platform, {"appid": sent.get("appid"), "openid": sent.get("openid"), **asked})
     bill = {
         "mch_id": platform.account.mchid,
+        "mchid": platform.account.mchid,
         "out_bill_no": number,
         "transfer_bill_no": digits(26, "transfer", number),
         "appid": sent.get("appid"),
@@ -64,15 +74,18 @@ def transfer(platform: Platform, call: Call) -> dict[str, Any]:
         "transfer_amount": sent.get("transfer_amount"),
         "transfer_remark": sent.get("transfer_remark"),
         "openid": sent.get("openid"),
+        "user_qq": sent.get("user_qq"),
         "user_name": sent.get("user_name"),
         "create_time": platform.stamp(),
         "update_time": platform.stamp(),
         "fail_reason": None,
         "package_info": None if authorised else letters(64, "package", number),
     }
-    save(platform, {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url")})
+    event = "MCHTRANSFER.QQWALLETBILL.FINISHED" if call.operation.path == QQ else "MCHTRANSFER.BILL.FINISHED"
+    entry = {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url"), "event": event}
+    save(platform, entry)
     platform.later_confirmed(number, at_once=authorised)
-    return platform.answer(call, bill)
+    return platform.answer(call, {**bill, **(asked or {})})
 
 
 def save(platform: Platform, entry: dict[str, Any]) -> None:
@@ -100,18 +113,19 @@ def confirm(platform: Platform, number: str, state: str = "SUCCESS") -> dict[str
         bill["update_time"] = platform.stamp()
         bill["fail_reason"] = "MERCHANT_REJECT" if state == "FAIL" else None
         save(platform, entry)
-        content = {
-            name: value
-            for name, value in bill.items()
-            if value is not None and name not in ("package_info", "user_name")
-        }
-        platform.notify(entry["notify_url"], "MCHTRANSFER.BILL.FINISHED", content)
+        names = {each.name for each in notices.event_of(entry["event"], "v3").resource} - {"user_name"}
+        content = {name: value for name, value in bill.items() if name in names}
+        platform.notify(entry["notify_url"], entry["event"], content)
+        asked = entry["sent"].get("authorization_info")
+        if asked and state == "SUCCESS":
+            authorizations.confirm(platform, asked["out_authorization_no"])
         return entry
 
 
 @routes.on(
     *(f"GET {base}/out-bill-no/{{out_bill_no}}" for base in (BASE, PARTNER)),
     f"GET {BASE}/transfer-bill-no/{{transfer_bill_no}}",
+    f"GET {QQ}/{{out_bill_no}}",
 )
 def query(platform: Platform, call: Call) -> dict[str, Any]:
     """A bill as it stands."""
@@ -119,7 +133,10 @@ def query(platform: Platform, call: Call) -> dict[str, Any]:
     return platform.answer(call, {**entry["bill"], "package_info": None})
 
 
-@routes.on(*(f"POST {base}/out-bill-no/{{out_bill_no}}/cancel" for base in (BASE, PARTNER)))
+@routes.on(
+    *(f"POST {base}/out-bill-no/{{out_bill_no}}/cancel" for base in (BASE, PARTNER)),
+    f"POST {QQ}/{{out_bill_no}}/cancel",
+)
 def cancel(platform: Platform, call: Call) -> dict[str, Any]:
     """Take a transfer back that the user has not confirmed."""
     number = call.variables["out_bill_no"]
@@ -152,8 +169,29 @@ def batch(platform: Platform, call: Call) -> dict[str, Any]:
             "total": total,
         }
         platform.ledger.put(BATCH, number, known, known["batch_id"], day=platform.day())
+        platform.later_transferred(number)
     same(known, sent, number)
     return platform.answer(call, {**known, "batch_status": "ACCEPTED"})
+
+
+def finish(platform: Platform, number: str) -> None:
+    """All transfers of a batch are done; the merchant is notified."""
+    with platform.change():
+        entry = platform.ledger.entry(BATCH, number)
+        sent, count = entry["sent"], len(entry["sent"].get("transfer_detail_list") or [])
+        content = {
+            "out_batch_no": number,
+            "batch_id": entry["batch_id"],
+            "batch_status": "FINISHED",
+            "total_num": count,
+            "total_amount": entry["total"],
+            "success_amount": entry["total"],
+            "success_num": count,
+            "fail_amount": 0,
+            "fail_num": 0,
+            "update_time": platform.stamp(),
+        }
+        platform.notify(sent.get("notify_url"), "MCHTRANSFER.BATCH.FINISHED", content)
 
 
 def detail(platform: Platform, entry: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:

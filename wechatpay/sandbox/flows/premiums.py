@@ -1,0 +1,95 @@
+"""Premiums: announced and taken period by period out of an insurance contract, and its renewal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.flows import contracts, insurance
+from wechatpay.sandbox.messages import Refusal
+
+if TYPE_CHECKING:
+    from wechatpay.sandbox.call import Call
+    from wechatpay.sandbox.platform import Platform
+
+__all__ = ["routes"]
+
+routes = Routes()
+
+PAY = "v3/papay/insurance-pay"
+PERIOD = f"{PAY}/policy-periods/contract-id/{{contract_id}}/policy-period-id/{{policy_period_id}}"
+
+
+def in_force(platform: Platform, call: Call) -> dict[str, Any]:
+    """The insurance contract of a call; one that is not in force is refused."""
+    entry = platform.ledger.get(insurance.CONTRACT, str(call["contract_id"]))
+    if entry is None:
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no contract {call['contract_id']}")
+    state = entry["contract"]["contract_state"]
+    if state != "SIGNED":
+        raise Refusal(400, "INVALID_REQUEST", f"the contract {call['contract_id']} is {state}, not SIGNED")
+    return entry
+
+
+def period_of(entry: dict[str, Any], call: Call) -> dict[str, Any]:
+    """The period that a call names."""
+    number = str(call["policy_period_id"])
+    for period in entry["policy_periods"]:
+        if str(period["policy_period_id"]) == number:
+            found: dict[str, Any] = period
+            return found
+    raise Refusal(404, "RESOURCE_NOT_EXISTS", f"the contract has no period {number}")
+
+
+def told(platform: Platform, call: Call, period: dict[str, Any]) -> dict[str, Any]:
+    """A period as it stands."""
+    return platform.answer(call, {"policy_period_state": "NO_SCHEDULED", **period})
+
+
+@routes.on(f"POST {PERIOD}/schedule")
+def schedule(platform: Platform, call: Call) -> dict[str, Any]:
+    """Say in advance what a period will cost."""
+    entry = in_force(platform, call)
+    period = period_of(entry, call)
+    period |= {
+        "policy_period_state": "SCHEDULED",
+        "scheduled_amount": call.body["scheduled_amount"],
+        "deduct_start_date": platform.day(),
+        "deduct_end_date": (platform.now() + timedelta(days=7)).date().isoformat(),
+    }
+    insurance.save(platform, entry)
+    return told(platform, call, period)
+
+
+@routes.on(f"GET {PERIOD}")
+def query(platform: Platform, call: Call) -> dict[str, Any]:
+    """A period as it stands."""
+    return told(platform, call, period_of(in_force(platform, call), call))
+
+
+@routes.on(f"POST {PAY}/transactions/apply")
+def apply(platform: Platform, call: Call) -> dict[str, Any]:
+    """Take the premium of a period; it is paid after the answer, and notified."""
+    sent = dict(call.body)
+    entry = in_force(platform, call)
+    period = period_of(entry, call)
+    order = contracts.deduction(platform, entry["contract"], sent, "direct", contracts.whose(platform, sent))
+    period |= {"policy_period_state": "PAID", "deduct_amount": sent["amount"], "deduct_date": platform.day()}
+    insurance.save(platform, entry)
+    platform.later_deducted(order["out_trade_no"])
+    return platform.answer(call, {"out_trade_no": order["out_trade_no"], "amount": sent["amount"]})
+
+
+@routes.on(f"POST {insurance.SIGN}/contracts/plan-id/{{plan_id}}/contract-id/{{contract_id}}/renew")
+def renew(platform: Platform, call: Call) -> None:
+    """Go on for further periods; the merchant is notified."""
+    entry = in_force(platform, call)
+    periods = list(call.body["policy_periods"])
+    last = max(str(period["estimated_deduct_date"]) for period in periods)
+    entry["policy_periods"] += periods
+    contract = entry["contract"]
+    contract["contract_expired_time"] = max(contract["contract_expired_time"], f"{last}T23:59:59+08:00")
+    insurance.save(platform, entry)
+    content = {name: value for name, value in contract.items() if value is not None}
+    platform.notify(entry["notify_url"], "INSURANCE_ENTRUST.RENEW", content)
