@@ -10,7 +10,8 @@ import click
 import requests
 
 from chainable._version import __version__
-from chainable.cli.outcomes import MEANINGS, Failure
+from chainable.cli.outcomes import INTERRUPTED, MEANINGS, Failure
+from chainable.cli.pages import HelpFormatter
 from chainable.errors import ChainableError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["Argument", "Command", "Group", "Option", "as_json", "json_option", "
 _LANGUAGE = "chainable.language"
 _JSON = "chainable.json"
 _HEADINGS = {"en": ("Usage: ", "Options"), "zh": ("用法：", "选项")}
+_NOTES = (("[required]", "[必填]"), ("[default: ", "[默认："))
 
 
 def language(context: click.Context) -> str:
@@ -56,14 +58,28 @@ class Option(click.Option):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Give the line of help, in the language chosen."""
+        if language(ctx) != "zh":
+            return super().get_help_record(ctx)
         told = copy.copy(self)
-        if language(ctx) == "zh":
-            told.help = self.zh
-        return click.Option.get_help_record(told, ctx)
+        told.help = self.zh
+        record = click.Option.get_help_record(told, ctx)
+        return None if record is None else (record[0], _noted(record[1]))
+
+
+def _noted(text: str) -> str:
+    for english, chinese in _NOTES:
+        text = text.replace(english, chinese)
+    return text
 
 
 class Argument(click.Argument):
     """An argument; its name speaks for itself."""
+
+
+class Context(click.Context):
+    """Where help pages are written with our line breaks."""
+
+    formatter_class = HelpFormatter
 
 
 class Command(click.Command):
@@ -74,6 +90,8 @@ class Command(click.Command):
         zh: The help in Chinese; its first sentence stands in the list of commands.
     """
 
+    context_class = Context
+
     def __init__(self, *arguments: Any, zh: str = "", **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.zh = zh
@@ -82,18 +100,37 @@ class Command(click.Command):
         """Give the help in the language chosen."""
         return self.zh if language(context) == "zh" else self.help or ""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read its words; a wrong one is told in JSON to who asked for JSON."""
+        wanted = "--json" in args
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if wanted:
+                raise Failure(error, as_json=True, told=error.format_message()) from error
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; an error of the library becomes one of the command line."""
+        wanted = bool(ctx.meta.get(_JSON, False))
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:  # who reads has seen enough: click ends quietly
+            raise
         except (ChainableError, requests.RequestException, OSError) as error:
-            raise Failure(error, as_json=bool(ctx.meta.get(_JSON, False))) from error
+            raise Failure(error, as_json=wanted) from error
+        except click.UsageError as error:
+            if wanted:
+                raise Failure(error, as_json=True, told=error.format_message()) from error
+            raise
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Give ``--help``, its own help in the language chosen."""
         option = super().get_help_option(ctx)
         if option is not None:
-            option.help = "显示本帮助" if language(ctx) == "zh" else "Show this help."
+            option.help = "显示本帮助。" if language(ctx) == "zh" else "Show this help."
         return option
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -109,7 +146,8 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
-        records = [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx)) is not None]
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        records = [record for option in options if (record := option.get_help_record(ctx)) is not None]
         with formatter.section(_HEADINGS[language(ctx)][1]):
             formatter.write_dl(records)
 

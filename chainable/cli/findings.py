@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict, frozen
 
-from chainable.cli.commands import as_json
+from chainable.cli.commands import as_json, language
 from chainable.cli.outcomes import FINE, USAGE
 from chainable.cli.output import put_json
+from chainable.cli.words import in_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,7 @@ GOOD, WARNING, BAD = "✓", "!", "✗"
 @frozen
 class Finding:
     """
-    One thing that was looked at.
+    One thing that was looked at. Its texts are English, and know themselves in Chinese.
 
     Attributes:
         check: What was looked at, a name for machines: ``apiv3_key``.
@@ -39,6 +40,13 @@ class Finding:
     meaning: str = ""
     mend: str = ""
     code: int = FINE
+
+    def said(self, tongue: str) -> Finding:
+        """Give it in ``en`` or ``zh``."""
+        check, found, meaning, mend = (
+            in_language(text, tongue) for text in (self.check, self.found, self.meaning, self.mend)
+        )
+        return Finding(check, self.state, found, meaning, mend, self.code)
 
 
 def good(check: str, found: str) -> Finding:
@@ -58,19 +66,24 @@ def bad(check: str, found: str, meaning: str, mend: str, code: int = USAGE) -> F
 
 def put_findings(findings: Iterable[Finding]) -> int:
     """
-    Print findings, each as soon as it is there.
+    Print findings, each as soon as it is there, in the language of the help.
+
+    JSON names the checks in English in either language.
 
     Returns:
         The exit code of the first fault, 0 when there is none.
     """
     code = FINE
     kept: list[dict[str, Any]] = []
-    for finding in findings:
-        code = code or finding.code
+    tongue = language(click.get_current_context())
+    colon = "：" if tongue == "zh" else ": "
+    for made in findings:
+        code = code or made.code
+        finding = made.said(tongue)
         if as_json():
-            kept.append(asdict(finding))
+            kept.append(asdict(finding) | {"check": made.check})
             continue
-        click.echo(f"{finding.state} {finding.check}: {finding.found}")
+        click.echo(f"{finding.state} {finding.check}{colon}{finding.found}")
         for text, mark in ((finding.meaning, "  "), (finding.mend, "→ ")):
             if text:
                 click.echo(f"    {mark}{text}")

@@ -12,6 +12,7 @@ from chainable.errors import APIError, ChainableError, DecryptionError, Signatur
 __all__ = [
     "DECRYPTION",
     "FINE",
+    "INTERRUPTED",
     "MEANINGS",
     "NETWORK",
     "NOTHING",
@@ -29,6 +30,7 @@ NETWORK = 3
 SIGNATURE = 4
 DECRYPTION = 5
 NOTHING = 6
+INTERRUPTED = 130
 
 MEANINGS = {
     FINE: ("fine", "正常"),
@@ -38,6 +40,7 @@ MEANINGS = {
     SIGNATURE: ("a signature is missing or wrong", "签名缺失或错误"),
     DECRYPTION: ("a ciphertext does not open", "密文无法解开"),
     NOTHING: ("nothing was found", "没有找到"),
+    INTERRUPTED: ("interrupted by Ctrl-C", "被 Ctrl-C 中断"),
 }
 """What each exit code says, in English and in Chinese."""
 
@@ -66,7 +69,7 @@ class Failure(click.ClickException):
     """
 
     def __init__(self, error: Exception, *, as_json: bool = False, told: str | None = None) -> None:
-        super().__init__(str(error) if told is None else told)
+        super().__init__(_told(error) if told is None else told)
         self._error = error
         self._as_json = as_json
 
@@ -100,3 +103,9 @@ class Failure(click.ClickException):
 
         text = as_text({"error": self.members()}) if self._as_json else f"{type(self._error).__name__}: {self.message}"
         click.echo(text, err=True, file=file)
+
+
+def _told(error: Exception) -> str:
+    """Say of a file first which it is."""
+    name = getattr(error, "filename", None)
+    return f"{name}: {error.strerror}" if isinstance(error, OSError) and name is not None else str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-__all__ = ["as_text", "console", "put_json", "put_pairs", "put_table"]
+__all__ = ["as_text", "console", "put_json", "put_json_line", "put_pairs", "put_table"]
 
 _WIDE = 120
 
@@ -35,11 +36,11 @@ def _plain(value: Any) -> Any:
 
 
 def console(*, err: bool = False) -> Console:
-    """Make what prints: as wide as the terminal, or 120 columns into a file."""
+    """Make what prints: as wide as the terminal or as COLUMNS says, 120 columns into a file."""
     from rich.console import Console
 
     made = Console(stderr=err, highlight=False, emoji=False, markup=False)
-    if not made.is_terminal:
+    if not (made.is_terminal or os.environ.get("COLUMNS", "").isdecimal()):
         made.width = _WIDE
     return made
 
@@ -47,6 +48,11 @@ def console(*, err: bool = False) -> Console:
 def put_json(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(as_text(value))
+
+
+def put_json_line(value: Any) -> None:
+    """Print a value as one line of JSON, at once: for what goes on and on."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=_plain))
 
 
 def put_pairs(title: str, pairs: Iterable[tuple[str, Any]]) -> None:
@@ -58,9 +64,12 @@ def put_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]
     """Print rows under headings; without headings the first column is that of the names."""
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", show_header=bool(headings))
+    if title:
+        click.echo(title)
+    table = Table(show_header=bool(headings))
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    console().print(table)
+    if headings or table.row_count:
+        console().print(table)

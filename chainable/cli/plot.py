@@ -18,6 +18,7 @@ __all__ = ["bars", "png", "svg", "write_image"]
 
 WIDTH, HEIGHT, FOOT, HEAD = 720, 300, 24, 32
 _FULL = 50
+_BEFORE = len("00:00 00,000,000.00 ") + 1
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _PALETTE = bytes((255, 255, 255, 36, 113, 163, 60, 60, 60))
 _BLUE, _INK = 1, 2
@@ -38,13 +39,14 @@ _GLYPHS = {
 }
 
 
-def bars(values: Sequence[Decimal]) -> list[str]:
-    """Give lines for the terminal: one for each hour with something in it."""
+def bars(values: Sequence[Decimal], width: int = 120) -> list[str]:
+    """Give lines for a terminal so wide: one for each hour with something in it."""
     largest = _largest(values)
+    room = max(min(_FULL, width - _BEFORE), 1)
     lines = []
     for hour, value in enumerate(values):
         if value:
-            eighths = int(abs(value) * _FULL * 8 / largest)
+            eighths = int(abs(value) * room * 8 / largest)
             bar = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
             lines.append(f"{hour:02d}:00 {value:>14,.2f} {bar}".rstrip())
     return lines

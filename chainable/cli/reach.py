@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import ssl
 import time
@@ -11,14 +12,16 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import requests
+from attrs import evolve
 
-from chainable.cli.findings import Finding, bad, good, warning
-from chainable.cli.outcomes import NETWORK
+from chainable.cli.findings import WARNING, Finding, bad, good, warning
+from chainable.cli.outcomes import FINE, NETWORK
+from chainable.cli.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["TOLERANCE", "clock", "proxy", "reach"]
+__all__ = ["TOLERANCE", "clock", "loopback", "past_the_proxy", "proxy", "reach"]
 
 PATIENCE = 5.0
 SLOW = 1.0
@@ -27,20 +30,51 @@ TOLERANCE = 300.0
 
 def proxy(url: str) -> Finding:
     """Tell whether calls to this URL go through a proxy of the environment."""
+    check = Words("proxy", "代理")
     parts = urlsplit(url)
     found = getproxies().get(parts.scheme) or getproxies().get("all")
     if not found or proxy_bypass(parts.netloc):
-        return good("proxy", "none in the way")
+        return good(check, Words("none in the way", "没有代理"))
     host = urlsplit(found).netloc.rpartition("@")[2] or found.rpartition("@")[2]
     return warning(
-        "proxy",
-        f"calls go through {host}, by the environment",
-        "A proxy may change paths, headers and bodies, and then no signature is right.",
-        "Set NO_PROXY for the platform's hosts, or make sure that it lets TLS through untouched (CONNECT).",
+        check,
+        Words(f"calls go through {host}, by the environment", f"按环境变量，调用经过代理 {host}"),
+        Words(
+            "A proxy may change paths, headers and bodies, and then no signature is right.",
+            "代理可能改动路径、请求头或正文，签名便不再正确。",
+        ),
+        Words(
+            "Set NO_PROXY for the platform's hosts, or make sure that it lets TLS through untouched (CONNECT).",
+            "为平台域名设置 NO_PROXY，或确认代理原样透传 TLS（CONNECT）。",
+        ),
     )
 
 
-def reach(url: str, ca: str | None, timeout: float = PATIENCE) -> Iterator[Finding]:
+def past_the_proxy(steps: Iterable[Finding]) -> Iterator[Finding]:
+    """Take faults on the direct way for warnings: calls go through a proxy."""
+    for step in steps:
+        if step.code == FINE:
+            yield step
+        else:
+            mend = Words(
+                "Nothing, if the calls below come through; else look at the proxy.",
+                "若下面的调用能通则无需处理；否则检查代理。",
+            )
+            yield evolve(step, state=WARNING, code=FINE, mend=mend)
+
+
+def loopback(url: str) -> bool:
+    """Tell whether a URL leads to this machine itself, by its name or number."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def reach(url: str, ca: str | None, timeout: float = PATIENCE, *, public: bool = False) -> Iterator[Finding]:
     """
     Go to a host as a call does, without a proxy, and tell of each step.
 
@@ -48,6 +82,7 @@ def reach(url: str, ca: str | None, timeout: float = PATIENCE) -> Iterator[Findi
         url: Where calls go.
         ca: A file of certificate authorities in place of the usual ones.
         timeout: Seconds for each step.
+        public: Whether others have to get there as well: a private address is a fault.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -59,29 +94,45 @@ def reach(url: str, ca: str | None, timeout: float = PATIENCE) -> Iterator[Findi
     except OSError as error:
         yield bad(
             f"dns {host}",
-            f"the name is not known ({error})",
-            "Calls cannot find the platform.",
-            "Check the name and the resolver of this machine or container.",
+            Words(f"the name is not known ({error})", f"域名无法解析（{error}）"),
+            Words("Calls cannot find the host.", "调用找不到该主机。"),
+            Words(
+                "Check the name and the resolver of this machine or container.", "检查域名，以及本机或容器的 DNS 设置。"
+            ),
             NETWORK,
         )
         return
-    yield good(f"dns {host}", f"{', '.join(addresses)} in {_milliseconds(started)}")
+    yield _named(url, host, addresses, _milliseconds(started), public=public)
     started = time.monotonic()
     try:
         connection = socket.create_connection((host, port), timeout)
     except OSError as error:
         yield bad(
             f"tcp {name}",
-            f"no connection ({error})",
-            "A firewall, a missing route, or nobody listens there.",
-            "Allow outgoing connections to this host and port.",
+            Words(f"no connection ({error})", f"连接不上（{error}）"),
+            Words("A firewall, a missing route, or nobody listens there.", "防火墙、路由缺失，或对端没有监听。"),
+            Words("Allow connections to this host and port.", "放行到该主机与端口的连接。"),
             NETWORK,
         )
         return
     with connection:
-        yield _timed(f"tcp {name}", "connected", started)
+        yield _timed(f"tcp {name}", "connected", "已连接", started)
         if parts.scheme == "https":
             yield _tls(connection, host, name, ca)
+
+
+def _named(url: str, host: str, addresses: list[str], taken: str, *, public: bool) -> Finding:
+    hidden = [address for address in addresses if not ipaddress.ip_address(address.partition("%")[0]).is_global]
+    if not (public and hidden):
+        told = ", ".join(addresses)
+        return good(f"dns {host}", Words(f"{told} in {taken}", f"{told}，{taken}"))
+    certain = loopback(url) or host in hidden  # else the internet may know the name by another address
+    return (bad if certain else warning)(
+        f"dns {host}",
+        Words(f"{', '.join(hidden)} is not a public address", f"{'、'.join(hidden)} 不是公网地址"),
+        Words("The platform calls from the internet and cannot get there.", "平台从公网回调，到不了这里。"),
+        Words("Give a name that the internet knows, or a tunnel's.", "改用公网可解析的域名，或隧道的域名。"),
+    )
 
 
 def _tls(connection: socket.socket, host: str, name: str, ca: str | None) -> Finding:
@@ -89,32 +140,46 @@ def _tls(connection: socket.socket, host: str, name: str, ca: str | None) -> Fin
     try:
         context = ssl.create_default_context(cafile=ca or requests.certs.where())  # type: ignore[attr-defined]  # re-exported by requests
         with context.wrap_socket(connection, server_hostname=host) as secured:
-            return _timed(f"tls {name}", f"{secured.version()}, the certificate is trusted", started)
+            version = secured.version()
+            return _timed(f"tls {name}", f"{version}, the certificate is trusted", f"{version}，证书可信", started)
     except ssl.SSLCertVerificationError as error:
         return bad(
             f"tls {name}",
-            f"the certificate is not trusted ({error.verify_message})",
-            "Something stands between and shows a certificate of its own, or the CA file is another's.",
-            "Find the proxy that opens TLS, or give its CA file as CA; never switch verification off.",
+            Words(f"the certificate is not trusted ({error.verify_message})", f"证书不可信（{error.verify_message}）"),
+            Words(
+                "Something stands between and shows a certificate of its own, or the CA file is another's.",
+                "中间有设备出示了自己的证书，或 CA 文件不对。",
+            ),
+            Words(
+                "Find the proxy that opens TLS, or give its CA file as CA; never switch verification off.",
+                "找出拆解 TLS 的代理，或以 CA 给出它的证书；切勿关闭校验。",
+            ),
             NETWORK,
         )
     except OSError as error:
         return bad(
             f"tls {name}",
-            f"the handshake failed ({error})",
-            "The other side speaks no TLS here, or something in between breaks it off.",
-            "Check scheme and port, and what stands between.",
+            Words(f"the handshake failed ({error})", f"握手失败（{error}）"),
+            Words(
+                "The other side speaks no TLS here, or something in between breaks it off.",
+                "对端此处不是 TLS，或被中间设备掐断。",
+            ),
+            Words("Check scheme and port, and what stands between.", "检查协议、端口与中间设备。"),
             NETWORK,
         )
 
 
-def _timed(check: str, found: str, started: float) -> Finding:
+def _timed(check: str, found: str, zh: str, started: float) -> Finding:
     taken = time.monotonic() - started
-    told = f"{found} in {_milliseconds(started)}"
+    milliseconds = _milliseconds(started)
+    told = Words(f"{found} in {milliseconds}", f"{zh}，{milliseconds}")
     if taken <= SLOW:
         return good(check, told)
     return warning(
-        check, told, "Slow: calls may run into their timeouts.", "Look at the network before you raise timeouts."
+        check,
+        told,
+        Words("Slow: calls may run into their timeouts.", "偏慢：调用可能超时。"),
+        Words("Look at the network before you raise timeouts.", "先查网络，再考虑加长超时。"),
     )
 
 
@@ -124,23 +189,38 @@ def _milliseconds(started: float) -> str:
 
 def clock(url: str, ca: str | None, now: Callable[[], float], timeout: float = PATIENCE, header: str = "") -> Finding:
     """Compare this machine's clock with the ``Date`` of an answer, or with a header of Unix time in seconds."""
+    check = Words("clock", "时钟")
     try:
         with requests.Session() as session:
             session.trust_env = False
+            session.proxies.update(requests.utils.get_environ_proxies(url))
             answer = session.get(url, timeout=timeout, verify=ca or True, allow_redirects=False)
         seconds = answer.headers.get(header)
         there = float(seconds) if seconds else parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (requests.RequestException, KeyError, ValueError) as error:
+        kind = type(error).__name__
         return warning(
-            "clock",
-            f"could not be compared ({type(error).__name__})",
-            "A clock that is wrong by five minutes makes every signature wrong.",
-            "Compare it with a time server.",
+            check,
+            Words(f"could not be compared ({kind})", f"无法比对（{kind}）"),
+            Words(
+                "A clock that is wrong by five minutes makes every signature wrong.",
+                "时钟偏差五分钟，签名即全部被拒。",
+            ),
+            Words("Compare it with a time server.", "与时间服务器比对。"),
         )
     offset = now() - there
     if abs(offset) < 2:
-        return good("clock", "as the platform's")
-    told = f"{abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} the platform's"
+        return good(check, Words("as the platform's", "与平台一致"))
+    told = Words(
+        f"{abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} the platform's",
+        f"比平台{'快' if offset > 0 else '慢'} {abs(offset):.0f} 秒",
+    )
     if abs(offset) < TOLERANCE / 10:
-        return warning("clock", told, f"{TOLERANCE:.0f} s are the limit.", "Keep it by NTP.")
-    return bad("clock", told, "Signatures carry the time; such are refused as stale.", "Set the clock; keep it by NTP.")
+        limit = Words(f"{TOLERANCE:.0f} s are the limit.", f"上限为 {TOLERANCE:.0f} 秒。")
+        return warning(check, told, limit, Words("Keep it by NTP.", "用 NTP 校时。"))
+    return bad(
+        check,
+        told,
+        Words("Signatures carry the time; such are refused as stale.", "签名带有时间，过时的会被拒绝。"),
+        Words("Set the clock; keep it by NTP.", "校准时钟，并用 NTP 保持。"),
+    )

@@ -116,7 +116,7 @@ def _json(text: str, item: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal)
     except ValueError as error:
-        msg = f"-d {item.partition('=')[0]}: is no JSON ({error})"
+        msg = f"-d {item.partition('=')[0].removesuffix(':')}: is no JSON ({error})"
         raise click.UsageError(msg) from None
 
 

@@ -38,7 +38,7 @@ def _run(program, name, arguments, text=None):
 @pytest.fixture(autouse=True)
 def plain(monkeypatch):
     for name in list(os.environ):
-        if name.startswith(("WECHATPAY_", "TAOBAO_TOP_", "LC_", "LANG")) or name.lower().endswith("_proxy"):
+        if name.startswith(("WECHATPAY_", "TAOBAO_TOP_", "LC_", "LANG", "COLUMNS")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import click
 import pytest
 
 from wechatpay import catalogue
+from wechatpay.cli.desk import Desk
 
 
 def test_an_event_at_a_running_sandbox(wx, sandbox, receiver):
@@ -43,20 +48,30 @@ def test_an_event_from_a_sandbox_of_its_own(wx, receiver, tmp_path):
 
 def test_every_event_can_be_triggered(wx, sandbox, receiver):
     events = list(catalogue.events())
+    kinds = {(event.name, event.version) for event in events}
+    client = sandbox.client()
+
     assert len(events) == 112
-    for event in events[::8]:
-        more = ["--v2"] if event.version == "v2" else []
+    assert sum(event.event_type is None for event in events) == 6
+    for event in events:
+        shared = event.version == "v2" and (event.name, "v3") in kinds
         told = wx(
-            "trigger", event.name, "--to", receiver.url, "--sandbox", sandbox.base_url, "--json", "--wait", "5", *more
-        )
-        assert told.data["attempts"], (event.name, told.err)
+            "trigger", event.event_type or event.name, "--to", receiver.url, "--sandbox", sandbox.base_url, "--json",
+            *(["--v2"] if shared else []),
+        )  # fmt: skip
+        assert told.code == 0, (event, told.err)
+        assert (told.data["event_type"], told.data["version"]) == (event.name, event.version)
+        notification = client.notifications.parse(*receiver.came[-1])
+        assert notification.version == event.version, event
+    assert len(receiver.came) == 112
 
 
-def test_a_v2_event_by_its_name(wx, sandbox, receiver):
-    name = next(event.name for event in catalogue.events() if event.version == "v2" and event.event_type is None)
-    if catalogue.event(name) is None:
-        wx("trigger", name, "--to", receiver.url, "--sandbox", sandbox.base_url)
-    assert receiver.came[0][1].startswith(b"<xml>")
+def test_values_of_an_event_without_a_type(wx, sandbox, receiver):
+    slug = next(event.name for event in catalogue.events() if event.event_type is None)
+    told = wx("trigger", slug, "--to", receiver.url, "--sandbox", sandbox.file, "--set", "made.up=7")
+
+    assert told.code == 0, told.err
+    assert b"7" in receiver.came[0][1]
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 0), (200, 4)])
@@ -101,8 +116,25 @@ def test_wrong_usage(wx, sandbox, tmp_path):
     told = wx("deliveries", "987654", "--sandbox", sandbox.file)
     assert told.code == 2
     assert "delivery 987654 is not kept" in told.err
-    assert wx("listen", "--to", "http://127.0.0.1/", "--sandbox", sandbox.file).code == 2
-    assert wx("deliveries", "--sandbox", "http://127.0.0.1:9").code == 3
+    assert '"message": "the sandbox says' in wx("deliveries", "987654", "--sandbox", sandbox.file, "--json").err
+
+
+@pytest.mark.parametrize("url", ["nothing", "http://", "ftp://127.0.0.1/", "http://[::1/", "http://127.0.0.1:99999/"])
+def test_what_is_no_url(wx, sandbox, url):
+    for arguments in (["trigger", "TRANSACTION.SUCCESS"], ["listen"]):
+        told = wx(*arguments, "--to", url, "--sandbox", sandbox.file)
+        assert told.code == 2
+        assert "a URL was expected" in told.err
+
+
+def test_where_no_sandbox_is(wx, receiver):
+    nobody = wx("deliveries", "--sandbox", "http://127.0.0.1:9")
+    assert nobody.code == 3
+    assert nobody.err.endswith("no sandbox answers at http://127.0.0.1:9: is it running?\n")
+    for where in (receiver.url, "no.such.env", "127.0.0.1:80"):
+        told = wx("deliveries", "--sandbox", where)
+        assert told.code == 2
+        assert "sandbox" in told.err
 
 
 def test_deliveries_are_shown_and_sent_again(wx, sandbox, receiver):
@@ -117,56 +149,136 @@ def test_deliveries_are_shown_and_sent_again(wx, sandbox, receiver):
     assert receiver.came[0][1] == receiver.came[1][1]
 
 
-def test_listening_to_a_running_sandbox(wx, sandbox, receiver, interrupted):
-    sandbox.trigger("TRANSACTION.SUCCESS", receiver.url)
-    sandbox.trigger("TRANSACTION.SUCCESS", "https://a.cn/")
-    assert sandbox.callbacks.wait()
-    interrupted(asked(sandbox))
-    told = wx("listen", "--sandbox", sandbox.file)
+@pytest.fixture
+def table():
+    """Stands where a sandbox would: gives one table of deliveries after the other, the last again and again."""
+    pages = []
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            body = json.dumps({"deliveries": pages[min(len(asked), len(pages)) - 1]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.pages, server.asked = pages, asked
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def attempt(**changes):
+    made = {"status": 500, "answer": "", "error": "", "accepted": False, "forgery": "", "duplicate": False}
+    return made | {"milliseconds": 1.0, "headers": {"Content-Type": "application/json", "X-A": "b"}} | changes
+
+
+def delivery(number, *attempts, **changes):
+    made = {"id": number, "event_type": "REFUND.SUCCESS", "url": "http://127.0.0.1:9/", "state": "waiting"}
+    return made | {"version": "v3", "body": '{"a": "é"}', "next": 1.0, "attempts": list(attempts)} | changes
+
+
+def test_listening_shows_what_a_sandbox_does(wx, table, interrupted):
+    blocked = delivery(2, url="https://a.cn/", state="blocked")
+    table.pages += [
+        [delivery(1, attempt(), attempt(status=200, accepted=True))],
+        [delivery(1, attempt(), attempt(status=200, accepted=True)), blocked, delivery(3, attempt(forgery="stale"))],
+    ]
+    interrupted(lambda: len(table.asked) > 3)
+    told = wx("listen", "--sandbox", table.url)
 
     assert told.code == 0
-    assert "✓ #" in told.out
-    assert "! #" in told.out
-    assert "not on this machine" in told.out
+    lines = told.out.splitlines()
+    assert lines[:3] == [
+        "✓ #1 REFUND.SUCCESS -> http://127.0.0.1:9/: 200 (waiting)",
+        "! #2 REFUND.SUCCESS -> https://a.cn/: not sent: not on this machine (blocked)",
+        "✗ #3 REFUND.SUCCESS [stale] -> http://127.0.0.1:9/: 500 (waiting)",
+    ]
+    assert "┃ forwarded ┃" in told.out
+    assert "│ 1  │" not in told.out
 
 
-def asked(sandbox):
-    """Tell whether the deliveries were looked at twice."""
-    real, count = sandbox.admin._rooms["deliveries"], []
+def test_listening_forwards_the_very_bytes_until_they_are_taken(wx, table, receiver, interrupted):
+    table.pages += [
+        [delivery(1, attempt())],
+        [delivery(1, attempt()), delivery(2, attempt())],
+        [delivery(1, attempt()), delivery(2, attempt(), attempt(), attempt(duplicate=True))],
+        [
+            delivery(1, attempt()),
+            delivery(2, attempt(), attempt(), attempt(duplicate=True)),
+            delivery(3, attempt(forgery="body")),
+            delivery(4, attempt(forgery="serial"), version="v2"),
+            delivery(5, attempt(), url=receiver.url),
+            delivery(6, attempt(forgery="serial")),
+            delivery(7, attempt(), body="<xml>v2</xml>", version="v2"),
+        ],
+    ]
+    interrupted(lambda: len(table.asked) > 5)
+    told = wx("listen", "--sandbox", table.url, "--to", receiver.url)
 
-    def counting(*arguments):
-        count.append(1)
-        return real(*arguments)
+    assert told.code == 0
+    assert [body for _, body in receiver.came] == ['{"a": "é"}'.encode()] * 3 + [b"<xml>v2</xml>"]
+    assert receiver.came[0][0]["X-A"] == "b"
+    assert f"✓ #2 REFUND.SUCCESS -> {receiver.url}: 204 (forwarded)" in told.out
+    assert "#3 REFUND.SUCCESS: not forwarded" in told.out
+    assert "#4 REFUND.SUCCESS: not forwarded" in told.out
+    assert f"✓ #7 REFUND.SUCCESS -> {receiver.url}: 200 <xml>" in told.out
 
-    sandbox.admin._rooms["deliveries"] = counting
-    return lambda: len(count) > 2
+
+def test_listening_in_json_and_to_nobody(wx, table, interrupted):
+    table.pages += [[], [delivery(1, attempt()), delivery(2, attempt(forgery="body"))]]
+    interrupted(lambda: len(table.asked) > 3)
+    told = wx("listen", "--sandbox", table.url, "--to", "http://127.0.0.1:9/x", "--json")
+
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    assert [(line["id"], line["state"]) for line in lines] == [(1, "waiting"), (1, "forwarded"), (2, "waiting")]
+    assert "ConnectionError" in lines[1]["attempts"][0]["error"]
+
+
+def test_a_running_sandbox_is_listened_to(wx, sandbox, receiver, interrupted, waiting):
+    sent = []
+
+    def arrived():
+        if waiting() and not sent:
+            sent.append(sandbox.trigger("TRANSACTION.SUCCESS", "http://127.0.0.1:9/", {"amount.total": 5}))
+        return bool(receiver.came) or any(each.state == "given up" for each in sent)
+
+    # Whatever was tried before the first look is not forwarded: the sandbox tries again.
+    before, sandbox.callbacks.scale = sandbox.callbacks.scale, 0.01
+    interrupted(arrived)
+    told = wx("listen", "--sandbox", sandbox.file, "--to", receiver.url)
+    sandbox.callbacks.scale = before
+
+    assert told.code == 0
+    assert f"-> {receiver.url}: 204 (forwarded)" in told.out
+    assert sandbox.client().notifications.parse(*receiver.came[0]).resource["amount"]["total"] == 5
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
-def test_listening_forwards(wx, receiver, interrupted, monkeypatch, more):
-    from wechatpay.cli import deliveries
+def test_listening_with_a_sandbox_of_its_own(wx, receiver, interrupted, waiting, tmp_path, more):
+    file = tmp_path / "a.env"
+    asked = []
 
-    def started(**room):
-        made = real(**room)
-        made.trigger("TRANSACTION.SUCCESS", "https://shop.example/notify")
-        made.trigger("TRANSACTION.SUCCESS", "http://127.0.0.1:9/")
-        return made
+    def arrived():
+        if waiting() and not asked:
+            desk = Desk.of(str(file))
+            for url in ("https://shop.example/notify", "http://127.0.0.1:9/"):
+                asked.append(desk.ask("POST", "trigger", {"event": "TRANSACTION.SUCCESS", "to": url}))
+        return bool(receiver.came) and all(entry["attempts"] for entry in Desk.of(str(file)).deliveries()[1:])
 
-    real = deliveries.started
-    monkeypatch.setattr(deliveries, "started", started)
-    seen = []
-    real_put = deliveries._Watch._put
-    monkeypatch.setattr(
-        deliveries._Watch,
-        "_put",
-        staticmethod(lambda told, attempt: (real_put(told, attempt), seen.append(told["url"]))),
-    )
-    interrupted(lambda: receiver.url in seen and "http://127.0.0.1:9/" in seen)
-    told = wx("listen", "--to", receiver.url, *more)
+    interrupted(arrived)
+    told = wx("listen", "--to", receiver.url, "--env", file, *more)
 
     assert told.code == 0
     assert "sandbox at http" in told.err
-    assert receiver.came
     assert receiver.url in told.out
-    if not more:
-        assert "✗ #" in told.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from decimal import Decimal
 
@@ -148,11 +149,58 @@ def test_a_notification_that_was_changed(wx, sandbox, saved, tmp_path):
     assert wx("notify", "verify", "--headers", lines, "--body", body, "--env", sandbox.file).code == 2
 
 
-def test_an_event_nobody_knows(wx, sandbox, saved, monkeypatch):
-    from wechatpay.notifications import Notification
-
-    _, members, body = saved
-    monkeypatch.setattr(Notification, "event", None)
+def test_an_event_nobody_knows(wx, sandbox, tmp_path):
+    account, plain = sandbox.account, b'{"a": 1}'
+    resource = {"algorithm": "AEAD_AES_256_GCM", "nonce": "0" * 12, "associated_data": "", "original_type": "x"}
+    resource["ciphertext"] = account.seal(plain, resource["nonce"], "")
+    content = json.dumps({"id": "1", "event_type": "NOBODY.KNOWS", "resource": resource}).encode()
+    stamp, nonce = str(int(time.time())), "n" * 32
+    members, body = tmp_path / "h.json", tmp_path / "body"
+    body.write_bytes(content)
+    members.write_text(
+        json.dumps(
+            {
+                "Wechatpay-Timestamp": stamp,
+                "Wechatpay-Nonce": nonce,
+                "Wechatpay-Serial": account.public_key_id,
+                "Wechatpay-Signature": account.sign(
+                    account.public_key_id, f"{stamp}\n{nonce}\n".encode() + content + b"\n"
+                ),
+            }
+        )
+    )
     told = wx("notify", "verify", "--headers", members, "--body", body, "--env", sandbox.file, "--json")
 
+    assert told.code == 0, told.err
     assert told.data["title"] is None
+    assert told.data["resource"] == {"a": 1}
+
+
+def test_wrong_files(wx, sandbox, tmp_path):
+    (tmp_path / "a.txt").write_text("no bill")
+    told = wx("bill", tmp_path / "a.txt")
+
+    assert (told.code, "this is no bill" in told.err) == (2, True)
+    told = wx("download", "https://a.cn/x", tmp_path / "none" / "a.csv", "--env", sandbox.file)
+    assert (told.code, "there is no such folder" in told.err) == (2, True)
+    assert wx("encrypt", "--env", sandbox.file, text="\n").code == 2
+    told = wx("bill", tmp_path / "none.csv")
+    assert told.err == f"FileNotFoundError: {tmp_path / 'none.csv'}: No such file or directory\n"
+
+
+def test_a_bill_in_chinese(wx, sandbox, tmp_path):
+    day = paid(sandbox)
+    told = wx("--lang", "zh", "bill", day, "--env", sandbox.file)
+
+    assert told.out.startswith(f"{day}：交易账单，1 行，单位：元\n")
+    assert "订单总金额" in told.out
+    assert "资金流水总笔数" in wx("--lang", "zh", "bill", day, "--type", "fundflow", "--env", sandbox.file).out
+
+
+def test_a_bill_in_a_narrow_terminal(wx, sandbox, monkeypatch):
+    day = paid(sandbox)
+    monkeypatch.setenv("COLUMNS", "40")
+    told = wx("bill", day, "--env", sandbox.file)
+
+    assert "█" in told.out
+    assert max(map(len, told.out.splitlines())) <= 40

@@ -179,10 +179,12 @@ def test_a_plain_request_has_no_signed_message(capsys):
 def test_a_table_with_and_without_headings(capsys):
     output.put_table("", ("a", "b"), [(1, None)])
     output.put_pairs("title", [("name", "value")])
+    output.put_pairs("alone", [])
     text = capsys.readouterr().out
 
     assert "a" in text
     assert "title" in text
+    assert text.endswith("alone\n")
 
 
 def test_a_terminal_has_a_width_of_its_own(monkeypatch):

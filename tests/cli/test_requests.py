@@ -211,7 +211,7 @@ def test_settings_of_top_in_toml(tmp_path):
     top_client(file).close()
 
 
-def test_an_error_without_an_answer_shows_no_request(wx, sandbox, monkeypatch):
+def test_an_error_without_an_answer_shows_no_request():
     from wechatpay.cli import requests as module
 
     assert "no" in module._told(APIError("no"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 
@@ -10,8 +12,9 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from chainable.cli import commands, extras, outcomes
+from chainable.cli import commands, extras, outcomes, shared
 from chainable.errors import APIError, CodecError, DecryptionError, SignatureError
+from wechatpay.cli import sandboxes
 
 
 def test_help_lists_commands_and_exit_codes(wx):
@@ -94,22 +97,22 @@ def test_demos(wx, top):
     assert told.data["passed"] is True
 
 
-def test_a_missing_extra_is_one_line(wx, monkeypatch):
-    monkeypatch.setitem(sys.modules, "wechatpay.sandbox", None)
-    told = wx("demo")
+def missing(name):
+    def load(*arguments):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-    assert told.code == 2
-    assert "wechatpay-taobao-top[sandbox]" in told.err
+    return load
 
 
-def test_without_click_there_is_advice(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "click", None)
-    for name in ("wechatpay.cli.program", "chainable.cli.commands"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    from wechatpay.cli import main
+def test_a_missing_extra_is_one_line():
+    with pytest.raises(click.UsageError, match=r"the sandbox needs uvicorn: pip install"):
+        shared.needs_sandbox(missing("uvicorn"), sandboxes.ADVICE)
 
-    assert main() == 2
-    assert "pip install 'wechatpay-taobao-top[cli]'" in capsys.readouterr().err
+
+@pytest.mark.parametrize("name", ["click", "rich.console"])
+def test_without_click_there_is_advice(capsys, name):
+    assert extras.run("x", "a_program", "pip install it", load=missing(name)) == 2
+    assert capsys.readouterr().err == "pip install it\n"
 
 
 def test_what_else_is_missing_is_not_taken_for_the_extra():
@@ -117,23 +120,23 @@ def test_what_else_is_missing_is_not_taken_for_the_extra():
         extras.run("x", "chainable.cli.no_such", "advice")
 
 
-def test_the_programs_run(monkeypatch, capsys):
+def test_the_programs_run(capsys):
     import taobao_top.cli
     import wechatpay.cli
 
     for main in (wechatpay.cli.main, taobao_top.cli.main):
-        monkeypatch.setattr(sys, "argv", ["x", "--version"])
         with pytest.raises(SystemExit) as ended:
-            main()
+            main(["--version"])
         assert ended.value.code == 0
 
 
-def test_a_program_that_returns_gives_zero(monkeypatch):
-    module = type(sys)("a_program")
-    module.program = lambda prog_name: None
-    monkeypatch.setitem(sys.modules, "a_program", module)
+def test_a_program_that_returns_gives_zero():
+    class Module:
+        @staticmethod
+        def program(args, prog_name):
+            assert (args, prog_name) == (None, "x")
 
-    assert extras.run("x", "a_program", "advice") == 0
+    assert extras.run("x", "a_program", "advice", load=lambda name: Module) == 0
 
 
 def test_describe(wx, top):
@@ -165,16 +168,106 @@ def test_exit_codes(error, code):
     assert failure.members()["message"] == "no"
 
 
-def test_bash_completes_a_command():
+def command(raised):
+    @commands.json_option
+    def raises():
+        raise raised
+
+    group = commands.Group("x", help="X", zh="某")
+    group.command("y", help="Y", zh="某")(raises)
+    return group
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "words"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "a.csv"), 2, "a.csv: No such file or directory"),
+        (OSError("no file at all"), 2, "no file at all"),
+        (click.UsageError("wrong"), 2, "wrong"),
+        (DecryptionError("no"), 5, "no"),
+    ],
+)
+def test_errors_are_json_to_who_asked_for_it(raised, code, words):
+    told = CliRunner().invoke(command(raised), ["y", "--json"])
+    error = json.loads(told.stderr)["error"]
+
+    assert (told.exit_code, error["exit_code"], error["message"]) == (code, code, words)
+    told = CliRunner().invoke(command(raised), ["y"])
+    assert told.exit_code == code
+    assert words in told.stderr
+
+
+def test_wrong_words_are_json_to_who_asked_for_it(wx):
+    told = wx("request", "--json", "jump", "v3/x")
+
+    assert told.code == 2
+    assert "jump" in json.loads(told.err)["error"]["message"]
+
+
+def test_ctrl_c_is_an_exit_code_of_its_own():
+    told = CliRunner().invoke(command(KeyboardInterrupt()), ["y"])
+
+    assert told.exit_code == outcomes.INTERRUPTED == 130
+    assert told.output == ""
+
+
+def test_a_reader_that_goes_away_is_no_fault_of_ours():
+    told = CliRunner().invoke(command(BrokenPipeError(32, "Broken pipe")), ["y"])
+
+    assert told.exit_code == 1
+    assert told.output == ""
+
+
+def test_a_pipe_that_closes_early():
+    with subprocess.Popen(
+        [sys.executable, "-c", "from wechatpay.cli import main; main()", "describe", "v3/pay"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+# Each shell asks for the words of a line in its own way, and is answered in its own form.
+SHELLS = [
+    ("bash", "wechatpay {}", "2"),
+    ("zsh", "wechatpay {}", "2"),
+    ("fish", "wechatpay trigger", "TRANSACTION.S"),
+]
+
+
+@pytest.mark.parametrize(("shell", "words", "place"), SHELLS)
+def test_every_shell_completes_an_event(shell, words, place):
     done = subprocess.run(
         [sys.executable, "-c", "from wechatpay.cli import main; main()"],
         env={
-            "_WECHATPAY_COMPLETE": "bash_complete",
-            "COMP_WORDS": "wechatpay trigger TRANSACTION.S",
-            "COMP_CWORD": "2",
+            "_WECHATPAY_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": words.format("trigger TRANSACTION.S"),
+            "COMP_CWORD": place,
         },
         capture_output=True,
         text=True,
     )
 
     assert "TRANSACTION.SUCCESS" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_script_completes_in_bash(tmp_path):
+    """A bash of one's own reads the script, and is asked what would come after ``wechatpay cert``."""
+    (tmp_path / "wechatpay").write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "from wechatpay.cli import main; main()" "$@"\n'
+    )
+    (tmp_path / "wechatpay").chmod(0o755)
+    script = (
+        'eval "$(wechatpay completion bash)" && COMP_WORDS=(wechatpay cert) COMP_CWORD=1 '
+        '&& _wechatpay_completion wechatpay && printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.split() == ["certificates"], done.stderr

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -54,3 +58,64 @@ def gateway(shared_top):
 @pytest.fixture
 def app(gateway):
     return {name.removeprefix("TAOBAO_TOP_").lower(): value for name, value in gateway.env().items()}
+
+
+CHINESE = re.compile(r"[一-鿿，：。]")
+
+
+def chinese(text):
+    return CHINESE.search(getattr(text, "zh", ""))
+
+
+@pytest.fixture
+def complete():
+    """Make sure that findings say all in Chinese as well; only what is data has no words."""
+
+    def look(findings):
+        for finding in findings:
+            assert finding.state in "✓!✗"
+            assert chinese(finding.found) or re.fullmatch(r"[\w.]+", finding.found), finding
+            for text in filter(None, (finding.meaning, finding.mend)):
+                assert chinese(text), finding
+            if finding.state != "✓":
+                assert finding.meaning, finding
+                assert finding.mend, finding
+            assert chinese(finding.check) or " and " not in finding.check, finding
+        return findings
+
+    return look
+
+
+@pytest.fixture
+def port():
+    """A port of loopback that is free."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture
+def shop():
+    """A notify_url by plain http: answers with ``status``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(server.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_POST
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.status = 204
+    server.url = f"http://127.0.0.1:{server.server_port}/notify"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+import requests
 from click.testing import CliRunner
 
 from chainable.errors import CodecError
@@ -11,11 +14,12 @@ from taobao_top.cli.program import program
 from taobao_top.doctor import examine
 
 
-def found(settings, **options):
-    return {finding.check: finding for finding in examine(settings, **options)}
+@pytest.fixture
+def found(complete):
+    return lambda settings, **options: {each.check: each for each in complete(list(examine(settings, **options)))}
 
 
-def test_all_is_well(app):
+def test_all_is_well(found, app):
     told = found(app)
 
     assert {finding.state for finding in told.values()} == {"✓"}, told
@@ -34,7 +38,7 @@ def test_all_is_well(app):
         ({"session": "6abc "}, "session", "✗", "white space"),
     ],
 )
-def test_faults_of_settings(app, changes, check, state, words):
+def test_faults_of_settings(found, app, changes, check, state, words):
     finding = found(app | changes, offline=True)[check]
 
     assert finding.state == state
@@ -42,67 +46,87 @@ def test_faults_of_settings(app, changes, check, state, words):
     assert finding.mend
 
 
-def test_broken_settings_make_no_calls(app):
+def test_broken_settings_make_no_calls(found, app):
     assert "taobao.time.get" not in found(app | {"app_key": "x"})
 
 
-def test_a_secret_of_another_app(app):
+def test_a_secret_of_another_app(found, app):
     finding = found(app | {"app_secret": "a" * 32})["taobao.time.get"]
 
     assert finding.code == 1
     assert "secret" in finding.meaning
 
 
-def test_an_app_nobody_knows(app):
+def test_an_app_nobody_knows(found, app):
     assert "app_key" in found(app | {"app_key": "99999"})["taobao.time.get"].meaning
 
 
-def test_a_session_that_is_over(app):
+def test_a_session_that_is_over(found, app):
     assert "session" in found(app | {"session": "6" + "f" * 48})["session, at the platform"].meaning
 
 
-def test_no_session_is_no_call(app):
+def test_no_session_is_no_call(found, app):
     del app["session"]
 
     assert "session, at the platform" not in found(app)
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(100, "!"), (-100, "!"), (3600, "✗")])
-def test_a_clock_that_is_wrong(seconds, state):
-    class Skewed:
-        def __init__(self, offset):
-            self.offset = offset
-
-        def clock_offset(self):
-            return self.offset
-
-        def __getitem__(self, name):
-            return self
-
-        def post(self, **parameters):
-            return None
-
-    told = {finding.check: finding for finding in doctor._calls(Skewed(seconds), {})}
+def test_a_clock_that_is_wrong(found, app, seconds, state):
+    told = found(app, clock=lambda: time.time() - seconds)
 
     assert told["clock"].state == state
+    assert ("session, at the platform" in told) is (state == "!")
 
 
-def test_a_gateway_that_is_not_there(app):
+def test_a_gateway_that_is_not_there(found, app):
     assert found(app | {"gateway": "https://127.0.0.1:9/router/rest"}, timeout=2)["tcp 127.0.0.1:9"].code == 3
 
 
-def test_what_only_the_client_finds(app):
+def test_what_only_the_client_finds(found, app):
     assert found(app | {"sign_method": "rot13"})["client"].state == "✗"
 
 
-def test_a_network_that_fails(app, gateway):
+def test_a_network_that_fails(found, app, gateway):
     gateway.fault("reset", times=None)
 
     assert found(app)["taobao.time.get"].code == 3
 
 
-def test_every_error_has_words():
-    assert doctor._told("x", CodecError("no")).code == 2
+def test_every_error_has_words(complete):
+    (finding,) = complete([doctor._told("x", CodecError("no"))])
+
+    assert finding.code == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(7, "too often"), (11, "package"), (26, "session"), (28, "no app_key"), (99, "refused")],
+)
+def test_refusals_of_the_platform(found, app, gateway, code, words):
+    gateway.error(code, times=9)
+
+    assert words in found(app)["taobao.time.get"].meaning
+
+
+def test_a_proxy_hides_the_direct_way(found, app, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    told = found(app | {"gateway": "https://127.0.0.1:9/router/rest"})
+
+    assert (told["proxy"].state, told["tcp 127.0.0.1:9"].state) == ("!", "!")
+    assert told["taobao.time.get"].code == 3
+
+
+def test_tls_of_another(found, app):
+    assert "not trusted" in next(
+        finding.found
+        for check, finding in found(app | {"ca": requests.certs.where()}).items()
+        if check.startswith("tls")
+    )
+
+
+def test_a_name_nobody_knows(found, app):
+    assert found(app | {"gateway": "https://no-such-host.invalid/"})["dns no-such-host.invalid"].code == 3
 
 
 def test_the_command(gateway, tmp_path):
@@ -112,3 +136,10 @@ def test_the_command(gateway, tmp_path):
     assert told.exit_code == 0, told.output
     assert "✓ taobao.time.get" in told.output
     assert gateway.account.app_secret not in told.output
+
+
+def test_the_command_in_chinese(gateway, tmp_path):
+    file = gateway.write_env(tmp_path / "a.env")
+    told = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--env", str(file)])
+
+    assert "✓ session（平台侧）：有效\n" in told.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,18 +15,23 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from chainable.errors import CodecError, DecryptionError, SignatureError
+from chainable.errors import APIError, CodecError, DecryptionError, SignatureError
 from wechatpay.cli.program import program
-from wechatpay.doctor import examine, online
+from wechatpay.doctor import examine, online, refusals
 from wechatpay.doctor.callback import examine as examine_callback
+from wechatpay.doctor.examination import hosts
 
 
-def found(settings, **options):
-    return {finding.check: finding for finding in examine(settings, **options)}
+@pytest.fixture
+def found(complete):
+    return lambda settings, **options: {
+        finding.check: finding for finding in complete(list(examine(settings, **options)))
+    }
 
 
-def offline(settings):
-    return found(settings, offline=True)
+@pytest.fixture
+def offline(found):
+    return lambda settings: found(settings, offline=True)
 
 
 def certificate(key, *, name="1900000109", days=365, began=2000):
@@ -45,15 +51,16 @@ def certificate(key, *, name="1900000109", days=365, began=2000):
     )
 
 
-def test_all_is_well(settings):
+def test_all_is_well(found, settings):
     told = found(settings)
 
     assert {finding.state for finding in told.values()} == {"✓"}, told
     assert told["encryption"].found.startswith("the platform read")
     assert told["clock"].found == "as the platform's"
+    assert told["callback"].found.startswith("SECURITY_ECHO.SUCCESS arrived")
 
 
-def test_nothing_secret_is_told(settings, sandbox):
+def test_nothing_secret_is_told(found, settings, sandbox):
     text = repr([*found(settings).values(), *found(settings | {"private_key": settings["private_key"] + "x"}).values()])
 
     assert sandbox.account.apiv3_key not in text
@@ -76,7 +83,7 @@ def test_nothing_secret_is_told(settings, sandbox):
         ({"certs": {}, "apiv3_key": None}, "certs", "is empty"),
     ],
 )
-def test_faults_of_settings(settings, changes, check, words):
+def test_faults_of_settings(offline, settings, changes, check, words):
     for name, value in changes.items():
         if value is None:
             del settings[name]
@@ -91,7 +98,7 @@ def test_faults_of_settings(settings, changes, check, words):
     assert finding.code == 2
 
 
-def test_files_that_are_mixed_up(settings):
+def test_files_that_are_mixed_up(offline, settings):
     swapped = settings | {"private_key": settings["merchant_cert"], "merchant_cert": settings["private_key"]}
     told = offline(swapped)
 
@@ -102,7 +109,7 @@ def test_files_that_are_mixed_up(settings):
     assert told[f"certs {name}"].state == "✗"
 
 
-def test_a_key_of_another_certificate(settings, merchant_key, tmp_path):
+def test_a_key_of_another_certificate(offline, settings, merchant_key, tmp_path):
     file = tmp_path / "other.pem"
     file.write_bytes(
         merchant_key.private_bytes(
@@ -124,14 +131,14 @@ def test_certificates_end(settings, merchant_key, days, state):
     assert any("1234567890" in finding.found for finding in told)
 
 
-def test_certificates_of_the_platform(settings, platform_key, merchant_key):
+def test_certificates_of_the_platform(offline, settings, platform_key, merchant_key):
     told = offline(settings | {"certs": {"5" * 40: certificate(platform_key, days=5)}})
     assert told["certs " + "5" * 40].state == "!"
     own = offline(settings | {"certs": {"5" * 40: certificate(platform_key)}, "serial": "5" * 40})
     assert "merchant's own" in own["certs " + "5" * 40].found
 
 
-def test_a_key_store_with_its_password(settings, sandbox, tmp_path):
+def test_a_key_store_with_its_password(offline, settings, sandbox, tmp_path):
     from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
     file = tmp_path / "cert.p12"
@@ -148,7 +155,7 @@ def test_a_key_store_with_its_password(settings, sandbox, tmp_path):
     assert told["private_key and merchant_cert"].state == "✓"
 
 
-def test_things_to_be_warned_of(settings):
+def test_things_to_be_warned_of(offline, settings):
     assert offline(settings | {"secret": settings["apiv3_key"]})["secret"].state == "!"
     assert offline(settings | {"certs": {}})["certs"].state == "!"
     told = [
@@ -174,7 +181,7 @@ def test_things_to_be_warned_of(settings):
     assert "secret" not in told
 
 
-def test_without_a_certificate_common_name(settings, merchant_key):
+def test_without_a_certificate_common_name(offline, settings, merchant_key):
     pem = certificate(merchant_key, name="1900000109")
     told = offline(
         {"brand_id": "40000", "merchant_cert": pem, "private_key": settings["private_key"], "certs": settings["certs"]}
@@ -183,7 +190,7 @@ def test_without_a_certificate_common_name(settings, merchant_key):
     assert told["merchant_cert"].state == "✓"
 
 
-def test_broken_settings_make_no_calls(settings, sandbox):
+def test_broken_settings_make_no_calls(found, settings, sandbox):
     before = sandbox.journal.count
     told = found(settings | {"secret": "short"})
 
@@ -193,11 +200,11 @@ def test_broken_settings_make_no_calls(settings, sandbox):
     ] == []
 
 
-def test_what_only_the_client_finds(settings):
+def test_what_only_the_client_finds(found, settings):
     assert found(settings | {"backup_url": "http://example.com/"}, timeout=0.2)["client"].state == "✗"
 
 
-def test_hosts_that_are_not_there(settings):
+def test_hosts_that_are_not_there(found, settings):
     told = found(
         settings | {"base_url": "https://127.0.0.1:9/", "backup_url": "https://no-such-host.invalid/"}, timeout=2
     )
@@ -208,32 +215,25 @@ def test_hosts_that_are_not_there(settings):
     assert told["echo"].code == 3
 
 
-def test_the_platforms_hosts_are_the_default(monkeypatch, settings):
-    from wechatpay.doctor import examination
-
-    asked = []
-    monkeypatch.setattr(examination, "reach", lambda url, *rest: asked.append(url) or ())
-    monkeypatch.setattr(examination, "compare_clocks", lambda url, *rest: examination.good("clock", url))
-    monkeypatch.setattr(examination, "_calls", lambda *rest: ())
-    del settings["base_url"], settings["backup_url"]
-    found(settings)
-
-    assert asked == ["https://api.mch.weixin.qq.com/", "https://api2.mch.weixin.qq.com/"]
+def test_the_platforms_hosts_are_the_default():
+    assert hosts({}) == ["https://api.mch.weixin.qq.com/", "https://api2.mch.weixin.qq.com/"]
+    assert hosts({"base_url": "https://a.cn/"}) == ["https://a.cn/"]
+    assert hosts({"backup_url": "https://b.cn/"}) == ["https://api.mch.weixin.qq.com/", "https://b.cn/"]
 
 
-def test_a_certificate_authority_that_is_another(settings):
+def test_a_certificate_authority_that_is_another(found, settings):
     told = found(settings | {"ca": requests.certs.where()})
 
     assert any(finding.check.startswith("tls") and "not trusted" in finding.found for finding in told.values())
 
 
-def test_tls_where_there_is_none(settings, sandbox):
+def test_tls_where_there_is_none(found, settings, sandbox):
     told = found(settings | {"base_url": sandbox.base_url.replace("http:", "https:")})
 
     assert any(finding.check.startswith("tls") and "handshake" in finding.found for finding in told.values())
 
 
-def test_plain_http_on_loopback(settings, sandbox):
+def test_plain_http_on_loopback(found, settings, sandbox):
     assert found(settings | {"base_url": sandbox.base_url})["echo"].state == "✓"
 
 
@@ -252,7 +252,7 @@ def test_a_proxy_in_the_way(settings, monkeypatch):
 @pytest.mark.parametrize(
     ("offset", "state", "words"), [(3600, "✗", "ahead of"), (-3600, "✗", "behind"), (20, "!", "ahead of")]
 )
-def test_a_clock_that_is_wrong(settings, offset, state, words):
+def test_a_clock_that_is_wrong(found, settings, offset, state, words):
     finding = found(settings, clock=lambda: time.time() + offset)["clock"]
 
     assert finding.state == state
@@ -262,7 +262,7 @@ def test_a_clock_that_is_wrong(settings, offset, state, words):
 def test_a_slow_host():
     from chainable.cli import reach
 
-    assert reach._timed("x", "y", time.monotonic() - 5).state == "!"
+    assert reach._timed("x", "y", "z", time.monotonic() - 5).state == "!"
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_slow_host():
         ("reset", {}, 3, "echo"),
     ],
 )
-def test_faults_of_calls(settings, sandbox, fault, options, code, words):
+def test_faults_of_calls(found, settings, sandbox, fault, options, code, words):
     sandbox.faults.add(fault, operation="POST v3/security/echo", times=None, **options)
     finding = found(settings)["echo"]
 
@@ -288,7 +288,7 @@ def test_faults_of_calls(settings, sandbox, fault, options, code, words):
     assert finding.mend
 
 
-def test_a_merchant_without_certificates(settings, sandbox):
+def test_a_merchant_without_certificates(found, settings, sandbox):
     sandbox.faults.add("error", operation="GET v3/certificates", code="RESOURCE_NOT_EXISTS", status=404, times=None)
     finding = found(settings)["certificates"]
 
@@ -296,11 +296,11 @@ def test_a_merchant_without_certificates(settings, sandbox):
     assert "public key only" in finding.meaning
 
 
-def test_certificates_that_do_not_open(settings):
+def test_certificates_that_do_not_open(found, settings):
     assert found(settings | {"apiv3_key": "x" * 32})["certificates"].code == 5
 
 
-def test_certificates_that_cannot_be_asked_for(settings):
+def test_certificates_that_cannot_be_asked_for(found, settings):
     del settings["apiv3_key"]
 
     assert found(settings)["certificates"].state == "!"
@@ -322,33 +322,36 @@ class Echo:
         return {"encrypted_echo_message": self.text}
 
 
-def test_an_echo_that_is_another():
-    told = {finding.check: finding for finding in online._echo(Echo("other"), "https://a.cn")}
+def test_an_echo_that_is_another(complete):
+    told = {finding.check: finding for finding in complete(list(online._echo(Echo("other"), "x", None, 0)))}
 
     assert told["encryption"].code == 5
-    assert "SECURITY_ECHO.SUCCESS" in told["callback"].found
-    told = {finding.check: finding for finding in online._echo(Echo(DecryptionError("no")), None)}
-    assert told["decryption"].code == 5
+    assert "callback" not in told
+    told = {finding.check: finding for finding in online._echo(Echo(DecryptionError("no")), "x", None, 0)}
+    assert told["encryption"].code == 5
 
 
-def test_every_error_has_words():
-    assert online._told("x", SignatureError("no", reason="probe")).code == 4
-    assert online._told("x", CodecError("no")).code == 2
+def test_every_error_has_words(complete):
+    errors = [SignatureError("no", reason="probe"), CodecError("no"), APIError("no", code="X", status_code=400)]
+    told = complete([refusals.told("x", error) for error in errors])
+
+    assert [finding.code for finding in told] == [4, 2, 1]
 
 
-def test_the_callback_is_asked_for(settings, sandbox):
-    told = found(settings, notify_url="https://shop.example.invalid/notify", timeout=0.5)
+@pytest.mark.parametrize(("content", "words"), [(b'{"message": "\xe4\xb8\x8d"}', "：不"), (b"<html>", ""), (b"[]", "")])
+def test_the_platforms_own_words_are_kept(content, words):
+    response = requests.Response()
+    response.status_code, response._content = 400, content
+    finding = refusals.told("x", APIError("no", code="X", status_code=400, request_id="08-0", response=response))
 
-    assert told["callback"].state == "✓"
-    assert told["dns shop.example.invalid"].state == "✗"
-    assert sandbox.callbacks[-1].notice.event_type == "SECURITY_ECHO.SUCCESS"
+    assert finding.found.zh == f"平台返回 X，HTTP 400，请求号 08-0{words}"
 
 
 # -- notify_url -----------------------------------------------------------
 
 
 @pytest.fixture
-def shop(sandbox):
+def secure(sandbox):
     """An https server with the sandbox's certificates: answers with ``status``."""
     import threading
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -393,9 +396,9 @@ def shop(sandbox):
         (0, "✗", 3, "no answer"),
     ],
 )
-def test_a_forgery_at_the_callback(shop, status, state, code, words):
-    shop.status = status
-    told = list(examine_callback(shop.url, shop.ca, timeout=5))
+def test_a_forgery_at_the_callback(secure, complete, status, state, code, words):
+    secure.status = status
+    told = complete(list(examine_callback(secure.url, secure.ca, timeout=5)))
 
     assert told[-1].check == "notify_url, forged"
     assert (told[-1].state, told[-1].code) == (state, code)
@@ -403,10 +406,12 @@ def test_a_forgery_at_the_callback(shop, status, state, code, words):
 
 
 def test_urls_the_platform_does_not_call(sandbox):
-    told = [finding.found for finding in examine_callback("http://127.0.0.1:9/a?b=c", None, timeout=2)]
+    told = {finding.found: finding.state for finding in examine_callback("http://127.0.0.1:9/a?b=c", None, timeout=2)}
 
-    assert "is http, not https" in told
-    assert "has a query" in told
+    assert told["is http, not https"] == "!"
+    assert told["has a query"] == "✗"
+    (first, *_) = examine_callback("http://127.0.0.1:9/", None, timeout=2, public=True)
+    assert first.state == "✗"
     assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is no URL, not https"]
     assert list(examine_callback("https://127.0.0.1:9/", None, timeout=2, offline=True)) == []
 
@@ -432,3 +437,24 @@ def test_the_command(sandbox, tmp_path):
     assert run("--offline").exit_code == 2
     broken.write_text("WECHATPAY_CERTS=x\n")
     assert "id=path" in run("--env", broken).output
+
+
+def test_the_command_in_chinese(sandbox, tmp_path):
+    file = sandbox.write_env(tmp_path / "a.env")
+    told = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--offline", "--env", str(file)])
+
+    assert "✓ private_key 与 merchant_cert：配对\n" in told.output
+    findings = json.loads(run("--env", file, "--json", "--offline").output)["findings"]
+    chinese = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--offline", "--env", str(file), "--json"])
+    assert [each["check"] for each in json.loads(chinese.output)["findings"]] == [each["check"] for each in findings]
+
+
+def test_the_command_receives(sandbox, tmp_path, port):
+    file = sandbox.write_env(tmp_path / "a.env")
+    url = f"http://127.0.0.1:{port}/notify"
+    told = run("--env", file, "--notify-url", url, "--receive", port)
+
+    assert told.exit_code == 0, told.output
+    assert f"SECURITY_ECHO.SUCCESS arrived at {url}" in told.output
+    assert "✓ notify_url, forged: answers 401" in told.output
+    assert run("--env", file, "--receive", 0).exit_code == 2

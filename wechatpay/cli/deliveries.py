@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import requests
 
 from chainable.cli import values
 from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
 from chainable.cli.outcomes import REFUSED, SIGNATURE
 from chainable.cli.output import put_json, put_table
 from chainable.cli.waiting import until_interrupted
-from wechatpay.cli.clients import settings_of
+from wechatpay.cli.desk import HEADINGS, Desk, Forwarder, Watch, answer_of, checked_url, row_of
 from wechatpay.cli.sandboxes import room_options, started
 
 if TYPE_CHECKING:
@@ -22,44 +20,9 @@ if TYPE_CHECKING:
 
     from wechatpay.sandbox import Delivery, Sandbox
 
-__all__ = ["Desk", "deliveries", "listen", "trigger"]
+__all__ = ["deliveries", "listen", "trigger"]
 
 FORGERIES = ("signature", "probe", "stale", "serial", "body", "missing")
-_HEADINGS = ("id", "event", "to", "state", "attempts", "last answer", "next in s")
-
-
-class Desk:
-    """
-    The deliveries of a running sandbox, over its admin pages.
-
-    Args:
-        url: Where the sandbox listens.
-        ca: The file of its certificate authority.
-    """
-
-    def __init__(self, url: str, ca: str | None = None) -> None:
-        self._url = url.rstrip("/") + "/_sandbox/"
-        self._verify: str | bool = ca or True
-
-    @classmethod
-    def of(cls, where: str) -> Desk:
-        """Find a sandbox by its URL, or by the env file it wrote."""
-        if "://" in where:
-            return cls(where)
-        settings = settings_of(Path(where))
-        if "base_url" not in settings:
-            raise usage(f"{where}: names no sandbox: WECHATPAY_BASE_URL is missing")
-        return cls(settings["base_url"], settings.get("ca"))
-
-    def ask(self, method: str, page: str, sent: dict[str, Any] | None = None) -> Any:
-        """Ask for a page; an answer that is no success is a usage error with the sandbox's words."""
-        with requests.Session() as session:
-            session.trust_env = False
-            response = session.request(method, self._url + page, json=sent, timeout=10, verify=self._verify)
-        answer = response.json()
-        if response.status_code != 200:
-            raise usage(f"the sandbox says: {answer.get('message', response.status_code)}")
-        return answer
 
 
 def _sandbox_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -146,6 +109,8 @@ def trigger(
     context = click.get_current_context()
     from wechatpay import catalogue
 
+    checked_url(to, "--to")
+
     version = "v2" if v2 or (catalogue.event(event) is None and catalogue.event(event, "v2")) else "v3"
     if catalogue.event(event, version) is None:
         raise usage(f"there is no {version} event {event!r}: see 'wechatpay describe {event}'")
@@ -209,11 +174,11 @@ def deliveries(number: int | None, *, redeliver: bool, where: str) -> None:
     if number is None:
         if redeliver:
             raise usage("--redeliver: which one? Give its id")
-        found = desk.ask("GET", "deliveries")["deliveries"]
+        found = desk.deliveries()
         if as_json():
             put_json({"deliveries": found})
         else:
-            put_table("", _HEADINGS, [_row(each) for each in found])
+            put_table("", HEADINGS, [row_of(each) for each in found])
         return
     if redeliver:
         number = desk.ask("POST", f"deliveries/{number}/redeliver")["id"]
@@ -222,42 +187,34 @@ def deliveries(number: int | None, *, redeliver: bool, where: str) -> None:
         _put_one(desk.ask("GET", f"deliveries/{number}"))
 
 
-def _row(told: dict[str, Any]) -> tuple[Any, ...]:
-    last = told["attempts"][-1] if told["attempts"] else None
-    answer = "" if last is None else _answer(last)
-    return (told["id"], told["event_type"], told["url"], told["state"], len(told["attempts"]), answer, told["next"])
-
-
-def _answer(attempt: dict[str, Any]) -> str:
-    return f"{attempt['status']} {attempt['answer'][:60]}".strip() if attempt["status"] else str(attempt["error"])[:80]
-
-
 def _put_one(told: dict[str, Any]) -> None:
     if as_json():
         put_json(told)
         return
-    put_table("", _HEADINGS, [_row(told)])
+    put_table("", HEADINGS, [row_of(told)])
     rows = [
         (
             index,
             attempt["forgery"] or "genuine",
-            _answer(attempt),
+            answer_of(attempt),
             f"{attempt['milliseconds']:.0f} ms",
             attempt["accepted"],
         )
         for index, attempt in enumerate(told["attempts"], 1)
     ]
-    put_table("", ("attempt", "what", "answer", "took", "accepted"), rows)
+    if rows:
+        put_table("", ("attempt", "what", "answer", "took", "accepted"), rows)
 
 
 @click.command(
     "listen",
     cls=Command,
     help="Show notifications as they are delivered; with --to, forward them as well.\n\n"
-    "With --sandbox those of a running one; else a sandbox is started here, and what it sends to "
-    "addresses elsewhere goes to --to.",
-    zh="实时显示通知投递；给 --to 时转发到该地址。\n\n给 --sandbox 则观察运行中的沙箱；否则在此启动一个，"
-    "发往外部地址的通知转到 --to。",
+    "With --sandbox those of a running one: what it tries from now on goes to --to too, the same bytes under the "
+    "same headers. Else a sandbox is started here, and what it sends to addresses elsewhere goes to --to. "
+    "Ctrl-C ends it and lists what came.",
+    zh="实时显示通知投递；给 --to 时转发到该地址。\n\n给 --sandbox 则观察运行中的沙箱，此后它的每次投递都原样"
+    "（相同字节与请求头）转发到 --to；否则在此启动一个沙箱，发往外部地址的通知转到 --to。Ctrl-C 结束并列出汇总。",
 )
 @click.option(
     "--to",
@@ -278,19 +235,23 @@ def _put_one(told: dict[str, Any]) -> None:
 @json_option
 def listen(to: str | None, port: int, where: str | None, **room: Any) -> None:
     """Show and forward until Ctrl-C."""
+    if to is not None:
+        checked_url(to, "--to")
     if where is not None:
-        if to is not None:
-            raise usage("--to: a sandbox that runs elsewhere sends by itself; leave out --sandbox to forward")
         desk = Desk.of(where)
-        until_interrupted(_Watch(lambda: desk.ask("GET", "deliveries")["deliveries"]))
+        _watch(Watch(desk.deliveries, None if to is None else Forwarder(to)))
         return
     running = started(port=port, **room)
     try:
         click.echo(f"sandbox at {running.base_url}, {running.https_url}; Ctrl-C ends it.", err=True)
-        forward = _Forward(running, to)
-        until_interrupted(_Watch(forward), every=0.05)
+        _watch(Watch(_Forward(running, to)))
     finally:
         running.stop()
+
+
+def _watch(watch: Watch) -> None:
+    until_interrupted(watch)
+    watch.end()
 
 
 class _Forward:
@@ -308,29 +269,3 @@ class _Forward:
                 self._done.add(each.id)
                 self._sandbox.callbacks.send(self._to, each.notice)
         return [each.as_json() for each in found]
-
-
-class _Watch:
-    """Prints a line for each attempt it has not seen."""
-
-    def __init__(self, look: Callable[[], list[dict[str, Any]]]) -> None:
-        self._look = look
-        self._seen: dict[int, int] = {}
-
-    def __call__(self) -> None:
-        for told in self._look():
-            number = told["id"]
-            if told["state"] == "blocked" and number not in self._seen:
-                self._put(told, None)
-            for attempt in told["attempts"][self._seen.get(number, 0) :]:
-                self._put(told, attempt)
-            self._seen[number] = len(told["attempts"])
-
-    @staticmethod
-    def _put(told: dict[str, Any], attempt: dict[str, Any] | None) -> None:
-        if as_json():
-            put_json({**told, "attempts": [] if attempt is None else [attempt]})
-            return
-        mark = "!" if attempt is None else "✓" if attempt["accepted"] else "✗"
-        answer = "not sent: not on this machine" if attempt is None else _answer(attempt)
-        click.echo(f"{mark} #{told['id']} {told['event_type']} -> {told['url']}: {answer} ({told['state']})")

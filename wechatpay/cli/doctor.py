@@ -26,20 +26,52 @@ __all__ = ["doctor"]
 )
 @click.option("--offline", is_flag=True, cls=Option, help="Look at files only.", zh="仅检查文件，不联网。")
 @click.option(
-    "--notify-url", cls=Option, help="Look at it, and send it a forgery.", zh="检查该地址，并发一条伪造通知。"
+    "--notify-url",
+    cls=Option,
+    help="Look at it, send it a forgery, and let the platform call it.",
+    zh="检查该地址：发一条伪造通知，并让平台回调它。",
+)
+@click.option(
+    "--receive",
+    type=click.IntRange(1, 65535),
+    cls=Option,
+    help="Port of this machine that --notify-url leads to, through a tunnel or proxy: the platform's own "
+    "test notification is awaited there.",
+    zh="--notify-url（经隧道或代理）通到的本机端口：在此等待平台的测试通知。",
+)
+@click.option(
+    "--wait",
+    "patience",
+    type=click.FloatRange(0),
+    default=15.0,
+    cls=Option,
+    help="Seconds to wait for it.",
+    zh="等待该通知的秒数。",
 )
 @click.option("--timeout", type=float, default=5.0, cls=Option, help="Seconds for each step.", zh="每步的超时秒数。")
 @env_option
 @json_option
 @click.pass_context
-def doctor(context: click.Context, notify_url: str | None, timeout: float, *, offline: bool, env: Path | None) -> None:
+def doctor(
+    context: click.Context,
+    notify_url: str | None,
+    receive: int | None,
+    patience: float,
+    timeout: float,
+    *,
+    offline: bool,
+    env: Path | None,
+) -> None:
     """Look at everything."""
     from wechatpay.doctor import examine
 
     settings: dict[str, Any] = settings_of(env)
     if isinstance(settings.get("certs"), str):
         settings["certs"] = dict(_pair(part) for part in settings["certs"].split(",") if part.strip())
-    context.exit(put_findings(examine(settings, offline=offline, notify_url=notify_url, timeout=timeout)))
+    findings = examine(
+        settings, offline=offline, notify_url=notify_url, receive=receive, timeout=timeout, patience=patience
+    )
+    context.exit(put_findings(findings))
 
 
 def _pair(text: str) -> tuple[str, str]:

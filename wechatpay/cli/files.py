@@ -11,8 +11,8 @@ from typing import Any
 import click
 from attrs import asdict
 
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option
-from chainable.cli.output import put_json, put_pairs
+from chainable.cli.commands import Argument, Command, Option, as_json, json_option, language, usage
+from chainable.cli.output import console, put_json, put_pairs
 from chainable.cli.plot import bars, write_image
 from chainable.cli.progress import progress
 from chainable.times import BEIJING
@@ -22,6 +22,24 @@ from wechatpay.cli.clients import client_of, env_option
 __all__ = ["bill", "download"]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CHINESE = {
+    "trade": "交易账单",
+    "refund": "退款账单",
+    "fund_flow": "资金账单",
+    "other": "其他账单",
+    "orders": "总交易单数",
+    "settlement_total": "应结订单总金额",
+    "refund_amount": "退款总金额",
+    "coupon_refund_amount": "充值券退款总金额",
+    "fee": "手续费总金额",
+    "total": "订单总金额",
+    "refund_requested": "申请退款总金额",
+    "flows": "资金流水总笔数",
+    "income_count": "收入笔数",
+    "income": "收入金额",
+    "expense_count": "支出笔数",
+    "expense": "支出金额",
+}
 
 
 @click.command(
@@ -36,6 +54,8 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 @json_option
 def download(url: str, to: Path, env: Path | None) -> None:
     """Save a file."""
+    if not to.parent.is_dir():
+        raise usage(f"{to.parent}: there is no such folder")
     with client_of(env) as client, progress(to.name) as told:
         saved = client.download(url, to, progress=told)
     if as_json():
@@ -87,6 +107,8 @@ def bill(source: str, kind: str, image: Path | None, save: Path | None, env: Pat
 
 def _show(path: Path, title: str, image: Path | None) -> None:
     made = bills.read(path)
+    if made.kind == "other" and len(made.columns) < 2:
+        raise usage(f"{path}: this is no bill")
     hours = [Decimal(0)] * 24
     count = 0
     for row in made:
@@ -101,8 +123,13 @@ def _show(path: Path, title: str, image: Path | None) -> None:
     if as_json():
         put_json({"kind": made.kind, "rows": count, "summary": shown, "hours": hours})
         return
-    put_pairs(f"{title}: {made.kind}, {count} rows", shown.items())
-    for line in bars(hours):
+    if language(click.get_current_context()) == "zh":
+        heading = f"{title}：{_CHINESE[made.kind]}，{count} 行，单位：元"
+        shown = {_CHINESE.get(name, name): value for name, value in shown.items()}
+    else:
+        heading = f"{title}: {made.kind}, {count} rows, in yuan"
+    put_pairs(heading, shown.items())
+    for line in bars(hours, console().width):
         click.echo(line)
 
 

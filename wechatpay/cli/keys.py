@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Argument, Command, Group, Option, as_json, json_option
+from chainable.cli.commands import Argument, Command, Group, Option, as_json, json_option, usage
 from chainable.cli.output import put_json, put_table
 from chainable.cli.values import read_text
 from wechatpay.cli.clients import client_of, env_option
@@ -101,6 +101,8 @@ def _row(serial: str, held: Certificate | None) -> dict[str, Any]:
 def encrypt(text: str, serial: str | None, env: Path | None) -> None:
     """Encrypt a text."""
     plain = read_text(text).rstrip("\r\n")
+    if not plain:
+        raise usage("there is nothing to encrypt: the text is empty")
     with client_of(env) as client:
         try:
             sealed = client.encrypt(plain, serial=serial)

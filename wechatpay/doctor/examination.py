@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from chainable.cli.findings import BAD, bad, good
+from chainable.cli.findings import BAD, GOOD, bad, good
+from chainable.cli.outcomes import NETWORK
 from chainable.cli.reach import clock as compare_clocks
-from chainable.cli.reach import proxy, reach
+from chainable.cli.reach import loopback, past_the_proxy, proxy, reach
+from chainable.cli.words import Words
 from chainable.errors import ConfigurationError
 from wechatpay.doctor import callback, files, online
+from wechatpay.doctor.arrival import CHECK, arrival
+from wechatpay.doctor.chinese import translated
 from wechatpay.request import DEFAULT_BACKUP_URL, DEFAULT_BASE_URL
 
 if TYPE_CHECKING:
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
 
     from chainable.cli.findings import Finding
 
-__all__ = ["examine"]
+__all__ = ["examine", "hosts"]
 
 
 def examine(
@@ -25,8 +31,11 @@ def examine(
     *,
     offline: bool = False,
     notify_url: str | None = None,
+    receive: int | None = None,
     clock: Callable[[], float] = time.time,
+    nonce: Callable[[], str] = lambda: secrets.token_hex(4),
     timeout: float = 5.0,
+    patience: float = 15.0,
 ) -> Iterator[Finding]:
     """
     Look at everything, one thing after the other.
@@ -35,40 +44,78 @@ def examine(
         settings: As ``WeChatPay.from_env`` reads them, names in lower case.
         offline: Look at files only, ask nobody.
         notify_url: Where notifications go; it is sent a forged one.
+        receive: The port of this machine that ``notify_url`` leads to: the platform's notification is awaited there.
         clock: Gives Unix time in seconds.
+        nonce: Gives what makes the text of the self-test one of its kind.
         timeout: Seconds for each step.
+        patience: Seconds to wait for the platform's notification.
     """
     broken = False
     for finding in files.examine(settings, clock):
         broken = broken or finding.state == BAD
         yield finding
-    if not offline:
-        yield from _hosts(settings, clock, timeout)
-        if not broken:
-            yield from _calls(settings, clock, notify_url)
-    if notify_url is not None:
-        yield from callback.examine(notify_url, settings.get("ca"), timeout=timeout, offline=offline)
+    with ExitStack() as stack:
+        if not offline:
+            yield from _hosts(settings, clock, timeout)
+            if not broken:
+                yield from _calls(settings, clock, f"doctor {nonce()}", notify_url, receive, patience, stack)
+        if notify_url is not None:
+            public = not loopback(hosts(settings)[0])
+            yield from callback.examine(notify_url, settings.get("ca"), timeout=timeout, offline=offline, public=public)
+
+
+def hosts(settings: Mapping[str, Any]) -> list[str]:
+    """Give the URLs that calls go to, the main one first."""
+    base = settings.get("base_url")
+    backup = settings.get("backup_url") or (None if base else DEFAULT_BACKUP_URL)
+    return [str(url) for url in (base or DEFAULT_BASE_URL, backup) if url]
 
 
 def _hosts(settings: Mapping[str, Any], clock: Callable[[], float], timeout: float) -> Iterator[Finding]:
-    base = settings.get("base_url")
-    hosts = [base or DEFAULT_BASE_URL, settings.get("backup_url") or (None if base else DEFAULT_BACKUP_URL)]
+    urls = hosts(settings)
     ca = settings.get("ca")
-    yield proxy(str(hosts[0]))
-    for url in filter(None, hosts):
-        yield from reach(url, ca, timeout)
-    yield compare_clocks(f"{str(hosts[0]).rstrip('/')}/v3/certificates", ca, clock, timeout, "Wechatpay-Timestamp")
+    way = proxy(urls[0])
+    yield way
+    for url in urls:
+        steps = reach(url, ca, timeout)
+        yield from steps if way.state == GOOD else past_the_proxy(steps)
+    yield compare_clocks(f"{urls[0].rstrip('/')}/v3/certificates", ca, clock, timeout, "Wechatpay-Timestamp")
 
 
-def _calls(settings: Mapping[str, Any], clock: Callable[[], float], notify_url: str | None) -> Iterator[Finding]:
+def _calls(
+    settings: Mapping[str, Any],
+    clock: Callable[[], float],
+    echo: str,
+    notify_url: str | None,
+    receive: int | None,
+    patience: float,
+    stack: ExitStack,
+) -> Iterator[Finding]:
     from wechatpay import WeChatPay
 
     given = {name: value for name, value in settings.items() if name != "ca"}
+    check = Words("client", "客户端")
     try:
         client = WeChatPay(**given, verify=settings.get("ca"), clock=clock, retries=0)
     except ConfigurationError as error:
-        yield bad("client", str(error), "No client can be made of these settings.", "Mend what the message names.")
+        yield bad(
+            check,
+            translated(str(error)),
+            Words("No client can be made of these settings.", "这些配置无法构造客户端。"),
+            Words("Mend what the message names.", "按提示修正。"),
+        )
         return
-    with client:
-        yield good("client", f"made for {client.mchid}")
-        yield from online.examine(client, notify_url)
+    stack.enter_context(client)
+    yield good(check, Words(f"made for {client.mchid}", f"商户 {client.mchid} 的客户端可用"))
+    place = None
+    try:
+        place = stack.enter_context(arrival(client, settings, echo, notify_url, receive))
+    except OSError as error:
+        yield bad(
+            CHECK,
+            Words(f"port {receive}: {error.strerror}", f"端口 {receive}：{error.strerror}"),
+            Words("Nothing can be received there.", "无法在该端口接收。"),
+            Words("Give a free port, or stop who holds it.", "换一个空闲端口，或停掉占用者。"),
+            NETWORK,
+        )
+    yield from online.examine(client, echo, place, patience)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.cli.findings import bad, good, warning
+from chainable.cli.words import Words
 from chainable.errors import ConfigurationError
 from wechatpay.crypto.keys import (
     check_apiv3_key,
@@ -15,6 +16,7 @@ from wechatpay.crypto.keys import (
     load_public_key,
 )
 from wechatpay.crypto.serials import normalise_serial
+from wechatpay.doctor.chinese import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,12 +28,22 @@ __all__ = ["SOON", "examine"]
 SOON = 30 * 86400.0
 """Seconds before its end from which on a certificate is warned of."""
 
+_MISSING = Words("is missing", "缺失")
+_NOT_GIVEN = Words("is not given", "未提供")
+_UNSIGNED = Words("Nothing can be signed.", "无法签名。")
+_UNOPENED = Words("Notifications and certificates cannot be opened.", "回调通知与平台证书无法解密。")
+
 
 def examine(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator[Finding]:
     """Look at each setting, and at what belongs together."""
     number = settings.get("mchid") or settings.get("brand_id")
     if number is None:
-        yield bad("mchid", "is missing", "Every call names the merchant.", "Give WECHATPAY_MCHID.")
+        yield bad(
+            "mchid",
+            _MISSING,
+            Words("Every call names the merchant.", "每次调用都要写明商户号。"),
+            Words("Give WECHATPAY_MCHID.", "设置 WECHATPAY_MCHID。"),
+        )
     else:
         yield good("mchid", str(number))
     yield _private_key(settings)
@@ -43,40 +55,26 @@ def examine(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator
 
 def _private_key(settings: Mapping[str, Any]) -> Finding:
     if "private_key" not in settings:
-        return bad(
-            "private_key", "is missing", "Nothing can be signed.", "Give apiclient_key.pem as WECHATPAY_PRIVATE_KEY."
+        mend = Words(
+            "Give apiclient_key.pem as WECHATPAY_PRIVATE_KEY.", "把 apiclient_key.pem 设为 WECHATPAY_PRIVATE_KEY。"
         )
+        return bad("private_key", _MISSING, _UNSIGNED, mend)
     try:
         key: Any = load_private_key(settings["private_key"], name="private_key")
     except ConfigurationError as error:
-        return _wrong(
-            "private_key",
-            error,
-            "Nothing can be signed.",
+        mend = Words(
             "Give apiclient_key.pem, the file that begins BEGIN PRIVATE KEY.",
+            "应为 apiclient_key.pem，即以 BEGIN PRIVATE KEY 开头的文件。",
         )
-    return good("private_key", f"an RSA private key of {key.key_size} bits")
+        return _wrong("private_key", error, _UNSIGNED, mend)
+    return good("private_key", Words(f"an RSA private key of {key.key_size} bits", f"{key.key_size} 位 RSA 私钥"))
 
 
 def _merchant_certificate(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator[Finding]:
     given, check = settings.get("merchant_cert"), "merchant_cert"
     serial = settings.get("serial")
     if given is None:
-        if serial is None:
-            yield bad(
-                "serial",
-                "is missing, and there is no merchant_cert to take it from",
-                "Every signature names the merchant certificate.",
-                "Give WECHATPAY_SERIAL, or apiclient_cert.pem as WECHATPAY_MERCHANT_CERT.",
-            )
-        else:
-            yield _serial(serial)
-            yield warning(
-                check,
-                "is not given",
-                "Whether the key belongs to the serial cannot be told, and calls that show it in TLS cannot be made.",
-                "Give apiclient_cert.pem as WECHATPAY_MERCHANT_CERT.",
-            )
+        yield from _no_certificate(serial)
         return
     try:
         if str(given).endswith(".p12"):
@@ -85,28 +83,76 @@ def _merchant_certificate(settings: Mapping[str, Any], clock: Callable[[], float
         else:
             held = load_certificate(given, name=check)
     except ConfigurationError as error:
-        yield _wrong(check, error, "Refunds and all calls with TLS certificates fail.", "Give apiclient_cert.pem.")
+        yield _wrong(
+            check,
+            error,
+            Words("Refunds and all calls with TLS certificates fail.", "退款等需要商户证书（TLS）的调用会失败。"),
+            Words("Give apiclient_cert.pem.", "应为 apiclient_cert.pem。"),
+        )
         return
     yield _validity(
-        check, f"serial {held.serial}", held.not_after.timestamp() - clock(), "Apply for a new one in the console."
+        check,
+        Words(f"serial {held.serial}", f"序列号 {held.serial}"),
+        held.not_after.timestamp() - clock(),
+        Words("Apply for a new one in the console.", "在商户平台申请新证书。"),
     )
     if serial is not None:
         yield _agree(str(serial), held.serial)
     if held.common_name and settings.get("mchid") not in {None, held.common_name}:
+        mchid = settings["mchid"]
         yield warning(
             check,
-            f"was issued to {held.common_name}, mchid is {settings['mchid']}",
-            "A certificate signs for its own merchant only.",
-            "Give this merchant's certificate, or correct WECHATPAY_MCHID.",
+            Words(
+                f"was issued to {held.common_name}, mchid is {mchid}", f"签发给 {held.common_name}，而 mchid 是 {mchid}"
+            ),
+            Words("A certificate signs for its own merchant only.", "证书只能为其所属商户签名。"),
+            Words(
+                "Give this merchant's certificate, or correct WECHATPAY_MCHID.",
+                "换成该商户的证书，或改正 WECHATPAY_MCHID。",
+            ),
         )
     yield from _belong(settings, given)
+
+
+def _no_certificate(serial: Any) -> Iterator[Finding]:
+    if serial is None:
+        yield bad(
+            "serial",
+            Words(
+                "is missing, and there is no merchant_cert to take it from", "缺失，也没有可从中读取的 merchant_cert"
+            ),
+            Words("Every signature names the merchant certificate.", "每个签名都要写明商户证书序列号。"),
+            Words(
+                "Give WECHATPAY_SERIAL, or apiclient_cert.pem as WECHATPAY_MERCHANT_CERT.",
+                "设置 WECHATPAY_SERIAL，或把 apiclient_cert.pem 设为 WECHATPAY_MERCHANT_CERT。",
+            ),
+        )
+        return
+    yield _serial(serial)
+    yield warning(
+        "merchant_cert",
+        _NOT_GIVEN,
+        Words(
+            "Whether the key belongs to the serial cannot be told, and calls that show it in TLS cannot be made.",
+            "无法判断私钥与序列号是否配对，也无法发起需要商户证书（TLS）的调用。",
+        ),
+        Words(
+            "Give apiclient_cert.pem as WECHATPAY_MERCHANT_CERT.",
+            "把 apiclient_cert.pem 设为 WECHATPAY_MERCHANT_CERT。",
+        ),
+    )
 
 
 def _serial(serial: Any) -> Finding:
     try:
         return good("serial", normalise_serial(str(serial)))
     except ConfigurationError as error:
-        return _wrong("serial", error, "Every signature names it.", "Copy it from the console, or give merchant_cert.")
+        return _wrong(
+            "serial",
+            error,
+            Words("Every signature names it.", "每个签名都要写明它。"),
+            Words("Copy it from the console, or give merchant_cert.", "从商户平台复制，或提供 merchant_cert。"),
+        )
 
 
 def _agree(serial: str, real: str) -> Finding:
@@ -115,33 +161,47 @@ def _agree(serial: str, real: str) -> Finding:
         return found
     return bad(
         "serial",
-        f"{found.found} is not that of merchant_cert, {real}",
-        "The platform looks for another key and answers SIGN_ERROR.",
-        "Leave WECHATPAY_SERIAL out: it is taken from merchant_cert.",
+        Words(
+            f"{found.found} is not that of merchant_cert, {real}", f"{found.found} 不是 merchant_cert 的序列号 {real}"
+        ),
+        Words(
+            "The platform looks for another key and answers SIGN_ERROR.", "平台会用另一把公钥验签，返回 SIGN_ERROR。"
+        ),
+        Words(
+            "Leave WECHATPAY_SERIAL out: it is taken from merchant_cert.",
+            "不必设置 WECHATPAY_SERIAL：会从 merchant_cert 读取。",
+        ),
     )
 
 
 def _belong(settings: Mapping[str, Any], certificate: Any) -> Iterator[Finding]:
     for name in ("private_key", "merchant_key"):
         if name in settings:
+            check = Words(f"{name} and merchant_cert", f"{name} 与 merchant_cert")
             try:
-                load_merchant_pair(certificate, settings[name], password=settings.get("mchid"))
+                load_merchant_pair(certificate, settings[name], password=settings.get("mchid"), key_name=name)
             except ConfigurationError as error:
                 yield _wrong(
-                    f"{name} and merchant_cert",
+                    check,
                     error,
-                    "They do not belong together: the platform answers SIGN_ERROR, TLS fails.",
-                    "Take both files from the same download of the certificate tool.",
+                    Words(
+                        "They do not belong together: the platform answers SIGN_ERROR, TLS fails.",
+                        "两者不配对：平台返回 SIGN_ERROR，TLS 握手失败。",
+                    ),
+                    Words(
+                        "Take both files from the same download of the certificate tool.",
+                        "两个文件须取自证书工具的同一次下载。",
+                    ),
                 )
             else:
-                yield good(f"{name} and merchant_cert", "belong together")
+                yield good(check, Words("belong together", "配对"))
 
 
 def _apiv3_key(settings: Mapping[str, Any]) -> Iterator[Finding]:
     given = settings.get("apiv3_key")
     if given is None:
         yield warning(
-            "apiv3_key", "is not given", "Notifications and certificates cannot be opened.", "Give WECHATPAY_APIV3_KEY."
+            "apiv3_key", _NOT_GIVEN, _UNOPENED, Words("Give WECHATPAY_APIV3_KEY.", "设置 WECHATPAY_APIV3_KEY。")
         )
         return
     keys = given if isinstance(given, tuple | list) else [given]
@@ -149,77 +209,117 @@ def _apiv3_key(settings: Mapping[str, Any]) -> Iterator[Finding]:
         if text != text.strip():
             yield warning(
                 "apiv3_key",
-                "has white space around it",
-                "Clients that take it literally fail to decrypt.",
-                "Remove the blanks or line breaks around it.",
+                Words("has white space around it", "前后有空白字符"),
+                Words("Clients that take it literally fail to decrypt.", "原样使用的客户端会解密失败。"),
+                Words("Remove the blanks or line breaks around it.", "去掉前后的空格或换行。"),
             )
         try:
             check_apiv3_key(text.strip())
         except ConfigurationError as error:
-            yield _wrong(
-                "apiv3_key", error, "Notifications and certificates cannot be opened.", "Set it anew in the console."
-            )
+            mend = Words("Set it anew in the console.", "在商户平台重新设置。")
+            yield _wrong("apiv3_key", error, _UNOPENED, mend)
         else:
-            yield good("apiv3_key", "32 bytes")
+            yield good("apiv3_key", Words("32 bytes", "32 字节"))
 
 
 def _secret(settings: Mapping[str, Any]) -> Iterator[Finding]:
     secret = settings.get("secret")
     if secret is None:
         return
-    if len(str(secret)) != 32 or not str(secret).isascii():
+    length = len(str(secret))
+    if length != 32 or not str(secret).isascii():
         yield bad(
             "secret",
-            f"has {len(str(secret))} characters",
-            "The key of APIv2 is 32 characters; with another every v2 call is refused.",
-            "Set it under API安全 > APIv2密钥; it is not the AppSecret of an official account.",
+            Words(f"has {length} characters", f"长 {length} 个字符"),
+            Words(
+                "The key of APIv2 is 32 ASCII characters; with another every v2 call is refused.",
+                "APIv2 密钥为 32 个 ASCII 字符；否则所有 v2 调用都会被拒。",
+            ),
+            Words(
+                "Set it under API安全 > APIv2密钥; it is not the AppSecret of an official account.",
+                "在 API安全 > APIv2密钥 设置；它不是公众号的 AppSecret。",
+            ),
         )
     elif secret == settings.get("apiv3_key"):
         yield warning(
-            "secret", "is the same as apiv3_key", "They are two keys; one that leaks opens both.", "Set them apart."
+            "secret",
+            Words("is the same as apiv3_key", "与 apiv3_key 相同"),
+            Words("They are two keys; one that leaks opens both.", "这是两把密钥；泄露一把等于泄露两把。"),
+            Words("Set them apart.", "分别设置。"),
         )
     else:
-        yield good("secret", "32 characters")
+        yield good("secret", Words("32 characters", "32 个字符"))
 
 
 def _platform_keys(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator[Finding]:
     certs: Mapping[str, Any] = settings.get("certs") or {}
     if not certs:
-        mend = "Give pub_key.pem with its id: WECHATPAY_CERTS=PUB_KEY_ID_…=/path/pub_key.pem."
-        if settings.get("apiv3_key") is None:
-            yield bad("certs", "is empty, and without apiv3_key nothing is fetched", "No answer can be verified.", mend)
-        else:
-            yield warning(
-                "certs", "is empty", "Certificates will be fetched; merchants since autumn 2024 have none.", mend
-            )
+        yield _no_platform_key(settings)
     for name, source in certs.items():
         check = f"certs {name}"
         try:
             loaded = load_public_key(source, name="certs")
             check_platform_key(name, loaded, name="certs")
             if loaded.serial is None:
-                yield good(check, "the platform's public key")
+                yield good(check, Words("the platform's public key", "平台公钥"))
                 continue
             if settings.get("serial") is not None and loaded.serial == str(settings["serial"]).upper():
                 msg = "this is the merchant's own certificate; the platform's was expected"
                 raise ConfigurationError(msg)  # noqa: TRY301 (told like every other wrong file)
             left = load_certificate(source, name="certs").not_after.timestamp() - clock()
         except ConfigurationError as error:
-            yield _wrong(check, error, "Answers cannot be verified.", "Give pub_key.pem with its PUB_KEY_ID_….")
+            yield _wrong(
+                check,
+                error,
+                Words("Answers cannot be verified.", "应答无法验签。"),
+                Words("Give pub_key.pem with its PUB_KEY_ID_….", "应为 pub_key.pem 及其 PUB_KEY_ID_…。"),
+            )
             continue
         yield _validity(
-            check, "a platform certificate", left, "Move to the platform's public key, which does not expire."
+            check,
+            Words("a platform certificate", "平台证书"),
+            left,
+            Words("Move to the platform's public key, which does not expire.", "改用平台公钥，它不会过期。"),
         )
 
 
-def _validity(check: str, what: str, left: float, mend: str) -> Finding:
+def _no_platform_key(settings: Mapping[str, Any]) -> Finding:
+    empty = Words("is empty", "为空")
+    mend = Words(
+        "Give pub_key.pem with its id: WECHATPAY_CERTS=PUB_KEY_ID_…=/path/pub_key.pem.",
+        "提供 pub_key.pem 及其 ID：WECHATPAY_CERTS=PUB_KEY_ID_…=/路径/pub_key.pem。",
+    )
+    if settings.get("apiv3_key") is None:
+        none = Words(
+            "No answer can be verified: without apiv3_key nothing is fetched.",
+            "应答无法验签：没有 apiv3_key 也无法获取平台证书。",
+        )
+        return bad("certs", empty, none, mend)
+    fetched = Words(
+        "Certificates will be fetched; merchants since autumn 2024 have none.",
+        "将自动获取平台证书；2024 年秋季以后的新商户没有平台证书。",
+    )
+    return warning("certs", empty, fetched, mend)
+
+
+def _validity(check: str, what: Words, left: float, mend: Words) -> Finding:
     days = int(left // 86400)
     if left <= 0:
-        return bad(check, f"{what}, expired {-days} days ago", "The platform refuses what it signs.", mend)
+        return bad(
+            check,
+            Words(f"{what}, expired {-days} days ago", f"{what.zh}，已过期 {-days} 天"),
+            Words("The platform refuses what it signs.", "平台会拒绝它的签名。"),
+            mend,
+        )
     if left < SOON:
-        return warning(check, f"{what}, expires in {days} days", "Calls fail from that day on.", mend)
-    return good(check, f"{what}, {days} days left")
+        return warning(
+            check,
+            Words(f"{what}, expires in {days} days", f"{what.zh}，{days} 天后过期"),
+            Words("Calls fail from that day on.", "自那天起调用会失败。"),
+            mend,
+        )
+    return good(check, Words(f"{what}, {days} days left", f"{what.zh}，剩余 {days} 天"))
 
 
-def _wrong(check: str, error: ConfigurationError, meaning: str, mend: str) -> Finding:
-    return bad(check, str(error), meaning, mend)
+def _wrong(check: str, error: ConfigurationError, meaning: Words, mend: Words) -> Finding:
+    return bad(check, translated(str(error)), meaning, mend)

@@ -1,0 +1,217 @@
+"""The deliveries of a running sandbox, over its admin pages."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+import requests
+
+from chainable.cli.commands import as_json, usage
+from chainable.cli.outcomes import Failure
+from chainable.cli.output import put_json_line, put_table
+from wechatpay.cli.clients import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["HEADINGS", "Desk", "Forwarder", "Watch", "answer_of", "checked_url", "row_of"]
+
+HEADINGS = ("id", "event", "to", "state", "attempts", "last answer", "next in s")
+_SUCCESS = re.compile(rb"<return_code>\s*(<!\[CDATA\[)?SUCCESS\b")
+_PATIENCE = 5.0
+"""Seconds the platform waits for an answer."""
+
+
+class Desk:
+    """
+    Asks a sandbox.
+
+    Args:
+        url: Where it listens.
+        ca: The file of its certificate authority.
+    """
+
+    def __init__(self, url: str, ca: str | None = None) -> None:
+        self._base = url.rstrip("/")
+        self._verify: str | bool = ca or True
+
+    @classmethod
+    def of(cls, where: str) -> Desk:
+        """Find a sandbox by its URL, or by the env file it wrote."""
+        if "://" in where:
+            return cls(checked_url(where, "--sandbox"))
+        if not Path(where).is_file():
+            raise usage(f"--sandbox {where}: neither a URL (http://127.0.0.1:…) nor the env file of a sandbox")
+        settings = settings_of(Path(where))
+        if "base_url" not in settings:
+            raise usage(f"{where}: names no sandbox: WECHATPAY_BASE_URL is missing")
+        return cls(settings["base_url"], settings.get("ca"))
+
+    def ask(self, method: str, page: str, sent: Mapping[str, Any] | None = None) -> Any:
+        """
+        Ask for a page.
+
+        Raises:
+            Failure: Nobody answers.
+            click.UsageError: The answer is no success, or not a sandbox's.
+        """
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                response = session.request(
+                    method, f"{self._base}/_sandbox/{page}", json=sent, timeout=10, verify=self._verify
+                )
+            answer = response.json()
+        except requests.ConnectionError as error:
+            raise Failure(
+                error, as_json=as_json(), told=f"no sandbox answers at {self._base}: is it running?"
+            ) from None
+        except ValueError:
+            raise usage(f"what answers at {self._base} is no sandbox") from None
+        if response.status_code != 200:
+            raise usage(f"the sandbox says: {answer.get('message', response.status_code)}")
+        return answer
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Give all that are kept, the oldest first."""
+        found: list[dict[str, Any]] = self.ask("GET", "deliveries")["deliveries"]
+        return found
+
+
+def checked_url(text: str, what: str) -> str:
+    """
+    Give a URL back.
+
+    Raises:
+        click.UsageError: It is none of http or https; *what* names the option.
+    """
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise usage(f"{what} {text}: a URL was expected: http://127.0.0.1:8000/notify")
+    return text
+
+
+def row_of(told: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give the cells of a delivery, under :data:`HEADINGS`."""
+    last = told["attempts"][-1] if told["attempts"] else None
+    answer = "" if last is None else answer_of(last)
+    return (told["id"], told["event_type"], told["url"], told["state"], len(told["attempts"]), answer, told["next"])
+
+
+def answer_of(attempt: Mapping[str, Any]) -> str:
+    """Give what an attempt was answered with, or why it was not."""
+    return f"{attempt['status']} {attempt['answer'][:60]}".strip() if attempt["status"] else str(attempt["error"])[:80]
+
+
+class Forwarder:
+    """
+    Sends to another URL what a sandbox sent: the same bytes under the same headers.
+
+    Args:
+        to: Where.
+    """
+
+    def __init__(self, to: str) -> None:
+        self.to = to
+
+    def __call__(self, told: Mapping[str, Any], attempt: Mapping[str, Any]) -> dict[str, Any]:
+        """Send an attempt of a delivery; gives how it was answered."""
+        started = time.monotonic()
+        result: dict[str, Any] = {"status": 0, "answer": "", "error": "", "accepted": False}
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                response = session.post(
+                    self.to,
+                    data=told["body"].encode(),
+                    headers=attempt["headers"],
+                    timeout=_PATIENCE,
+                    allow_redirects=False,
+                )
+        except requests.RequestException as error:
+            result["error"] = f"{type(error).__name__}: {error}"
+        else:
+            status, content = response.status_code, response.content
+            success = status in {200, 204} if told["version"] == "v3" else bool(_SUCCESS.search(content))
+            result |= {"status": status, "answer": response.text, "accepted": status < 300 and success}
+        return {**result, "milliseconds": (time.monotonic() - started) * 1000, "forgery": attempt["forgery"]}
+
+
+class Watch:
+    """
+    Tells of each attempt it has not seen, and forwards it.
+
+    Args:
+        look: Gives all deliveries.
+        forward: Sends an attempt on; None to show only.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], list[dict[str, Any]]],
+        forward: Forwarder | None = None,
+    ) -> None:
+        self._look = look
+        self._forward = forward
+        self._seen: dict[int, int] = {}
+        self._came: dict[int, dict[str, Any]] = {}
+        self._answers: dict[int, str] = {}
+        self._accepted: set[int] = set()
+        self._first = True
+
+    def __call__(self) -> None:
+        """Look once; what is there already at the first look is told in short, and not forwarded."""
+        for told in self._look():
+            number = told["id"]
+            fresh = told["attempts"][-1 if self._first else self._seen.get(number, 0) :]
+            if not told["attempts"] and told["state"] == "blocked" and number not in self._seen:
+                self._put(told, None)
+            for attempt in fresh:
+                self._put(told, attempt)
+                if self._forward is not None and not self._first and told["url"] != self._forward.to:
+                    self._pass_on(told, attempt, self._forward)
+            if not self._first and (fresh or number not in self._seen):
+                self._came[number] = told
+            self._seen[number] = len(told["attempts"])
+        self._first = False
+
+    def end(self) -> None:
+        """Look a last time, and print what came since the first look, each with its last answers."""
+        self()
+        if not as_json() and self._came:
+            rows = [(*row_of(told), self._answers.get(number)) for number, told in self._came.items()]
+            put_table("", (*HEADINGS, "forwarded"), rows)
+
+    def _pass_on(self, told: dict[str, Any], attempt: dict[str, Any], forward: Forwarder) -> None:
+        number = told["id"]
+        if number in self._accepted and not attempt["duplicate"]:
+            return  # the sandbox repeats what its own receiver refused; this one has it
+        forged = attempt["forgery"]
+        if forged == "body" or (forged and told["version"] == "v2"):
+            if not as_json():
+                click.echo(f"! #{number} {told['event_type']}: not forwarded: a body altered on purpose is not kept")
+            return
+        result = forward(told, attempt)
+        self._answers[number] = answer_of(result)
+        if result["accepted"] and not forged:
+            self._accepted.add(number)
+        self._put({**told, "url": forward.to, "state": "forwarded"}, result)
+
+    @staticmethod
+    def _put(told: dict[str, Any], attempt: dict[str, Any] | None) -> None:
+        if as_json():
+            put_json_line({**told, "attempts": [] if attempt is None else [attempt]})
+            return
+        mark = "!" if attempt is None else "✓" if attempt["accepted"] else "✗"
+        answer = "not sent: not on this machine" if attempt is None else answer_of(attempt)
+        forged = f" [{attempt['forgery']}]" if attempt is not None and attempt["forgery"] else ""
+        click.echo(f"{mark} #{told['id']} {told['event_type']}{forged} -> {told['url']}: {answer} ({told['state']})")
