@@ -83,6 +83,7 @@ RULES = (
     Rule("platform", _codes(28, 29), r"", "none", "the app_key is unknown here: is it that of this environment?"),
     Rule("platform", _codes(24, 30, 32, 33, 34), r"", "none",
          "a public parameter did not arrive: is something between here and the gateway changing requests?"),
+    Rule("platform", _codes(3), r"", "none", "the file could not be taken: compare its size and kind with the method's page"),
     Rule("platform", _codes(9), r"", "none", "uploads have to be sent as POST"),
     Rule("platform", _codes(23), r"", "none", "format has to be 'json' or 'xml'"),
     Rule("platform", _codes(40), r"", "none", "a required parameter is missing"),

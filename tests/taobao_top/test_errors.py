@@ -48,7 +48,7 @@ class TestClasses:
             ("13", "", "permission"),
             ("25", "", "signature"),
             ("31", "", "clock"),
-            *((str(code), "", "platform") for code in (9, 21, 22, 23, 24, 28, 29, 30, 32, 33, 34, 40, 41, 43, 47)),
+            *((str(code), "", "platform") for code in (3, 9, 21, 22, 23, 24, 28, 29, 30, 32, 33, 34, 40, 41, 43, 47)),
             ("50", "isv.invalid-parameter", "business"),
             ("15", "isv.item-not-exist:1", "business"),
             ("999", "", "business"),
@@ -58,6 +58,14 @@ class TestClasses:
     def test_rule(self, code, sub_code, name):
         """Code and sub code decide for one class."""
         assert rule_of(code, sub_code).name == name
+
+    def test_every_code_of_the_table(self):
+        """All codes the platform lists have a class with advice, but for the two whose sub code says everything."""
+        listed = {*range(3, 14), 15, *range(21, 35), *range(40, 45), 47, 50} - {14}
+        with_advice = {code for code in listed if rule_of(str(code), "").advice}
+
+        assert listed - with_advice == {15, 50}
+        assert {int(code) for rule in RULES for code in rule.codes} == with_advice
 
     @pytest.mark.parametrize("sub_code", ["isp.remote-service-timeout", "isv.invalid-parameter", ""])
     def test_15_and_50_are_the_same(self, sub_code):
