@@ -195,6 +195,35 @@ def top_ours(place: Place) -> Made:
     return lambda: top.taobao.item.seller.get(fields="num_iid,title", num_iid=123).data
 
 
+def top_same_size(place: Place) -> Made:
+    """One plain call, whose body and answer are as long as those of the batch below."""
+    from taobao_top import TaobaoTop
+
+    top = TaobaoTop(
+        app_key="12345678", app_secret=SECRET, session="s", sign_method="md5",
+        gateway=place.base + "router/many/rest", verify=place.ca,
+    )  # fmt: skip
+    ids = ",".join(str(680000000000 + number) for number in range(64))
+    return lambda: top.taobao.items.seller.list.get(fields="num_iid,title", num_iids=ids).data
+
+
+def top_batch(place: Place) -> Made:
+    from taobao_top import TaobaoTop
+
+    top = TaobaoTop(
+        app_key="12345678", app_secret=SECRET, session="s", sign_method="md5", gateway=place.base + "router/rest",
+        verify=place.ca,
+    )  # fmt: skip
+
+    def call() -> Any:
+        with top.batch() as batch:
+            for number in range(20):
+                batch.taobao.item.seller.get(fields="num_iid,title", num_iid=680000000000 + number)
+        return [answer.data for answer in batch.answers]
+
+    return call
+
+
 def top_taobaopy(place: Place) -> Made:
     from taobaopy.taobao import TaoBaoAPIClient
 
@@ -206,5 +235,6 @@ def top_taobaopy(place: Place) -> Made:
 GROUPS: dict[str, dict[str, Callable[[Place], Made]]] = {
     "WeChat Pay APIv3": {"floor": v3_floor, "ours": v3_ours, "wechatpayv3": v3_wechatpayv3},
     "WeChat Pay APIv2": {"floor": v2_floor, "ours": v2_ours},
+    "Batch of 20 (TOP)": {"floor": top_same_size, "ours": top_batch},
     "Taobao TOP": {"floor": top_floor, "ours": top_ours, "taobaopy": top_taobaopy},
 }

@@ -2,7 +2,8 @@
 The gateway everybody is measured against: TLS on loopback, as cheap as it can be.
 
 It answers every request with one signed answer (signed once a second) and
-counts connections. ``GET /count`` tells how many there were and begins anew.
+counts connections.  A batch gets twenty answers, and ``/router/many/rest`` one
+answer of the same size. ``GET /count`` tells how many there were and begins anew.
 It runs in a process of its own: ``python benchmarks/server.py CERT KEY PLATFORM_KEY``.
 """
 
@@ -22,6 +23,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 V3_BODY = json.dumps({"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz"}).encode()
 TOP_BODY = json.dumps({"time_get_response": {"time": "2026-01-01 10:00:00", "request_id": "x"}}).encode()
+ITEMS = [{"num_iid": 680000000000 + number, "title": f"连衣裙 {number:02}"} for number in range(20)]
+BATCH_BODY = b"\r\n-S-\r\n".join(
+    json.dumps({"item_seller_get_response": {"item": item, "request_id": "16e8v2j3k4x5"}}, ensure_ascii=False).encode()
+    for item in ITEMS
+)
+MANY_BODY = json.dumps(
+    {"items_seller_list_get_response": {"items": {"item": ITEMS * 2}, "request_id": "16e8v2j3k4x5"}}, ensure_ascii=False
+).encode()
+MANY_BODY += b" " * (len(BATCH_BODY) - len(MANY_BODY))
 V2_FIELDS = {"appid": "wx1", "mch_id": "1900000109", "nonce_str": "n", "prepay_id": "wx2", "result_code": "SUCCESS",
              "return_code": "SUCCESS"}  # fmt: skip
 
@@ -43,6 +53,8 @@ class Gateway:
         )
         self.v2 = self.plain("text/xml", body.encode())
         self.top = self.plain("text/javascript;charset=UTF-8", TOP_BODY)
+        self.many = self.plain("text/javascript;charset=UTF-8", MANY_BODY)
+        self.batch = self.plain("text/plain;charset=UTF-8", BATCH_BODY)
 
     @staticmethod
     def plain(kind: str, body: bytes, extra: str = "") -> bytes:
@@ -65,6 +77,10 @@ class Gateway:
     def answer(self, target: bytes) -> bytes:
         if target.startswith(b"/v3/"):
             return self.signed()
+        if target.startswith(b"/router/batch"):
+            return self.batch
+        if target.startswith(b"/router/many/"):
+            return self.many
         if target.startswith(b"/router/"):
             return self.top
         if target == b"/count":

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable.errors import CodecError
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
-__all__ = ["Field", "business_failure", "inside", "json_fields", "open_json", "read", "root_name"]
+__all__ = ["Field", "business_failure", "inside", "is_utf8", "json_fields", "open_json", "read", "root_name", "scan"]
 
 ERROR = "error_response"
 
@@ -80,16 +79,6 @@ def read(
     Raises:
         CodecError: The body is empty, cut off, a page of HTML, or otherwise no answer of the gateway.
     """
-    if body[:1] == b"{":
-        # Nearly all are so, and as they should be; the thorough way tells what is wrong with the others.
-        try:
-            text = body.decode(_charset(content_type) or "utf-8")
-            payload, end = _JSON.raw_decode(text)
-        except (ValueError, LookupError, RecursionError):
-            pass
-        else:
-            if end == len(text) and type(payload) is dict:
-                return payload
     start = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
         raise CodecError("the body of the answer is empty")
@@ -106,7 +95,11 @@ def read(
     return _read_xml(_decoded(body, charset), fields, simplify=simplify)
 
 
-@lru_cache(maxsize=16)
+def is_utf8(content_type: str | None) -> bool:
+    """Tell whether the body under this header is UTF-8, as it is where it says nothing."""
+    return _charset(content_type) in {None, "utf-8", "utf8"}
+
+
 def _charset(content_type: str | None) -> str | None:
     charset = (content_type or "").lower().partition("charset=")[2].partition(";")[0]
     return charset.strip(" \"'") or None
@@ -130,6 +123,9 @@ def _no_constant(name: str) -> Any:
 
 # Not strict: the gateway is known to send raw tabs and line breaks inside of texts.
 _JSON = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=_no_constant)
+
+scan = _JSON.raw_decode
+"""Reads the JSON that a text begins with: gives the value and where it ends; ValueError where there is none."""
 
 
 def _loads(text: str, what: str) -> Any:

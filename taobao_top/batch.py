@@ -22,7 +22,7 @@ from chainable.errors import CodecError, ConfigurationError
 from chainable.options import base_url, whole
 from chainable.path import split_name
 from chainable.promise import Promise
-from taobao_top.answers import ERROR, read
+from taobao_top.answers import ERROR, is_utf8, read
 from taobao_top.chain import MethodChain, method_name
 from taobao_top.errors import TopError, top_error
 from taobao_top.explain import explanation
@@ -299,7 +299,8 @@ class Batch:
         else:
             self._url = url
             base_url("url", url)
-        self._how = How.of(settings).but({"timeout": timeout, "retries": retries, "repeatable": repeatable})
+        own = {"timeout": timeout, "retries": retries, "repeatable": repeatable}
+        self._how = top._how.but(own) if any(value is not None for value in own.values()) else top._how  # noqa: SLF001
         self._promises: list[_Collected] = []
         self._gate = _Gate()
         self._begun: list[str] = []
@@ -431,11 +432,15 @@ class Batch:
         """Ask each session once for its token, however many calls it is for; give the calls that have theirs."""
         tokens: dict[int, str | Exception | None] = {}
         ready, failed = [], []
+        how: How | None = None
+        token: str | Exception | None = None
         for promise in going:
-            session = promise.wanted.how.session
-            if id(session) not in tokens:
-                tokens[id(session)] = _asked(_token, session)
-            token = tokens[id(session)]
+            if promise.wanted.how is not how:
+                how = promise.wanted.how
+                session = how.session
+                if id(session) not in tokens:
+                    tokens[id(session)] = _asked(_token, session)
+                token = tokens[id(session)]
             if isinstance(token, Exception):
                 failed.append((promise, token))
             else:
@@ -454,9 +459,9 @@ class Batch:
             response = self._top._pipeline.run(call)  # noqa: SLF001
         except Exception as error:  # noqa: BLE001 (whatever it is, it is the outcome of each of these calls)
             return [error] * len(going), None
-        members = response.__dict__
+        members = response.__dict__ | {"_data": None}
         make = TopResponse.__new__
-        content_type = response.headers.get("Content-Type")
+        utf8 = is_utf8(response.headers.get("Content-Type"))
         outcomes: list[TopResponse[Any] | Exception] = []
         for promise, part in zip(going, response.data, strict=True):
             wanted = promise.wanted
@@ -465,7 +470,7 @@ class Batch:
             own["method"] = wanted.about.name
             own["_content"] = part
             try:
-                own["_data"] = wanted.data(part, answer, content_type)
+                own["_data"] = wanted.data(part, answer, utf8=utf8)
             except Exception as error:  # noqa: BLE001 (it belongs to this call alone)
                 outcomes.append(error)
             else:

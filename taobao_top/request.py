@@ -11,13 +11,13 @@ from chainable.codecs import FORM
 from chainable.errors import CodecError, PathError
 from chainable.options import header_fields, timeout_pair, whole
 from taobao_top import catalogue
-from taobao_top.answers import ERROR, inside, json_fields, open_json, read, root_name
+from taobao_top.answers import ERROR, inside, is_utf8, json_fields, open_json, read, root_name, scan
 from taobao_top.chain import method_name
 from taobao_top.errors import TopError, is_read, top_error
 from taobao_top.options import OPTIONS
 from taobao_top.response import TopResponse
 from taobao_top.settings import checked_format, checked_session
-from taobao_top.values import FilePart, write
+from taobao_top.values import FILE, FilePart, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -184,6 +184,7 @@ class Wanted:
     """
 
     # What most calls have none of.
+    has_body = False
     _raw: bytes | None = None
     _files: Mapping[str, FilePart] = {}
 
@@ -199,19 +200,26 @@ class Wanted:
         self._settings = settings
         self.about = about = about or known(method_name(chain))
         self.how = how or How.of(settings)
-        plain = not positional and keywords.keys() <= about.plain
-        business = keywords if plain else self._sorted(positional, keywords)
+        business = keywords
+        if positional or not keywords.keys() <= about.plain:
+            business = self._sorted(positional, keywords)
+        texts = _easily(business, about.types)
+        if texts is not None:
+            self.texts = texts
+            return
         self.texts, files = write(business, about.types)
         if files:
             if self._raw is not None:
                 msg = f"{about.name}: a raw body and files cannot go together"
                 raise TypeError(msg)
             self._files = files
+            self.has_body = True
 
     def _sorted(self, positional: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
         """Take the options, and give the parameters."""
         name = self.about.name
         business, self._raw = _mapping(name, positional)
+        self.has_body = self._raw is not None
         options: dict[str, Any] = {}
         for key, value in keywords.items():
             if key in _OPTIONS:
@@ -225,11 +233,6 @@ class Wanted:
         if options:
             self.how = self.how.but(options)
         return business
-
-    @property
-    def has_body(self) -> bool:
-        """Whether it carries files or a raw body, which a batch cannot."""
-        return self._raw is not None or bool(self._files)
 
     @property
     def repeatable(self) -> bool:
@@ -304,22 +307,53 @@ class Wanted:
         answer: TopResponse[Any] = TopResponse.of(response, self.about.name)
         if self.how.stream and 200 <= answer.status_code < 300:
             return answer
-        answer._data = self.data(answer.content, answer, answer.headers.get("Content-Type"))  # noqa: SLF001 (its own room)
+        utf8 = is_utf8(answer.headers.get("Content-Type"))
+        answer._data = self.data(answer.content, answer, utf8=utf8)  # noqa: SLF001 (its own room)
         response.request_id = answer.request_id
         return answer
 
-    def data(self, body: bytes, answer: TopResponse[Any], content_type: str | None) -> Any:
-        """Read the body of an answer, whole or one of a batch; notes its request id."""
+    def data(self, body: bytes, answer: TopResponse[Any], *, utf8: bool) -> Any:
+        """
+        Read the body of an answer, whole or one of a batch; notes its request id.
+
+        Args:
+            body: As it came.
+            answer: What it is the body of.
+            utf8: Whether it is UTF-8.
+        """
+        payload = None
+        # Nearly all answers are so, and nothing but their root; the others are read with more care.
+        if utf8 and body[:1] == b"{":
+            try:
+                text = body.decode()
+                found, end = scan(text)
+                payload = found if end == len(text) else None
+            except (ValueError, RecursionError):
+                payload = None
+        if payload is None:
+            payload = self._payload(body, answer)
+        data = payload.get(self.about.root)
+        if type(data) is dict and len(payload) == 1 and 200 <= answer.status_code < 300:
+            answer.request_id = _id(data)
+        else:
+            data = self._inside(payload, answer)
+        if self.how.decode:
+            for path in self._json_paths():
+                open_json(data, path)
+        return data
+
+    def _payload(self, body: bytes, answer: TopResponse[Any]) -> dict[str, Any]:
         about = self.about
-        refused = not 200 <= answer.status_code < 300
-        fields = () if body[:1] == b"{" or about.method is None else about.method.response
+        fields = () if about.method is None else about.method.response
         try:
-            payload = read(body, content_type, fields, simplify=self.how.simplify)
+            return read(body, answer.headers.get("Content-Type"), fields, simplify=self.how.simplify)
         except CodecError as error:
-            if refused:
+            if not 200 <= answer.status_code < 300:
                 raise http_error(answer, repeatable=self.repeatable) from None
             msg = f"{about.name}: {error}"
             raise CodecError(msg) from None
+
+    def _inside(self, payload: dict[str, Any], answer: TopResponse[Any]) -> Any:
         refusal = payload.get(ERROR)
         if isinstance(refusal, dict):
             from taobao_top.explain import explanation
@@ -327,20 +361,17 @@ class Wanted:
             answer.request_id = _id(payload) or _id(refusal)
             raise top_error(
                 refusal,
-                method=about.name,
+                method=self.about.name,
                 repeatable=self.repeatable,
                 now=self._settings.clock,
                 request_id=answer.request_id,
                 response=answer,
                 explain=lambda rule: explanation(rule, answer, self._settings.signer),
             )
-        if refused:
+        if not 200 <= answer.status_code < 300:
             raise http_error(answer, repeatable=self.repeatable)
-        data = inside(payload, about.root)
+        data = inside(payload, self.about.root)
         answer.request_id = _id(data) or _id(payload)
-        if self.how.decode:
-            for path in self._json_paths():
-                open_json(data, path)
         return data
 
     def _json_paths(self) -> tuple[str, ...]:
@@ -366,6 +397,20 @@ def http_error(answer: TopResponse[Any], *, repeatable: bool) -> TopError:
         retry_after=float(wait) if wait.isascii() and wait.isdecimal() else None,
         response=answer,
     )
+
+
+def _easily(business: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, str] | None:
+    """Write parameters that are all plain texts and whole numbers; None where one needs more care."""
+    texts = {}
+    for name, value in business.items():
+        kind = type(value)
+        if kind is str and value.isascii() and value and not value.isspace() and types.get(name) != FILE:
+            texts[name] = value
+        elif kind is int:
+            texts[name] = int.__repr__(value)
+        else:
+            return None
+    return texts
 
 
 def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], bytes | None]:

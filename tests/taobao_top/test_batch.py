@@ -159,6 +159,8 @@ class TestBatch:
         assert first.data["n"] == 1
         assert isinstance(second, TopError)
         assert second.sub_code == "isv.x"
+        assert (second.response.data, second.response.json()) == (None, REFUSED)
+        assert (second.response.method, second.request_id) == ("taobao.item.seller.get", "r")
         assert isinstance(third, CodecError)
         assert fourth.data["n"] == 4
 
