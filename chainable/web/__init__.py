@@ -3,12 +3,13 @@ Messages that come in over HTTP, without the framework they came through.
 
 :mod:`chainable.web.flask`, :mod:`chainable.web.django` and
 :mod:`chainable.web.starlette` turn a framework's request into an
-:class:`Inbound` and a :class:`Reply` into the framework's response.
+:class:`Inbound` and a :class:`Reply` into the framework's response; their
+``view`` makes one address out of a function that answers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import quote
 
 from attrs import field, frozen
@@ -16,9 +17,15 @@ from attrs import field, frozen
 from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Headers", "Inbound", "Reply", "header"]
+__all__ = ["Handle", "Headers", "Inbound", "Reply", "Respond", "header"]
+
+Handle: TypeAlias = "Callable[..., Any]"
+"""What a user does with what came in; may be async."""
+
+Respond: TypeAlias = "Callable[[Inbound, Handle], Reply]"
+"""Answers a request, and calls what handles it if it is worth it."""
 
 _QUERY = "!#$%&'()*+,/:;=?@[]~"
 

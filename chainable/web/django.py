@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, cast
 
+from asgiref.sync import async_to_sync
 from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
 from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
+from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
+from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
 
 from chainable.web import Inbound, consumed, url_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest
 
-    from chainable.web import Reply
+    from chainable.web import Handle, Reply, Respond
 
-__all__ = ["inbound", "response"]
+__all__ = ["inbound", "response", "view"]
 
 
 def inbound(request: HttpRequest) -> Inbound:
@@ -43,3 +50,20 @@ def response(reply: Reply) -> HttpResponse:
     for name, value in reply.headers.items():
         made[name] = value
     return made
+
+
+def view(respond: Respond, handle: Handle) -> Callable[..., HttpResponse]:
+    """
+    Make a view that takes POST without a CSRF token; variables of the route are handed on as keywords.
+
+    Args:
+        respond: Answers.
+        handle: What it calls, async or not.
+    """
+    handler: Handle = async_to_sync(handle) if iscoroutinefunction(handle) else handle
+
+    @wraps(handle)
+    def called(request: HttpRequest, **variables: Any) -> HttpResponse:
+        return response(respond(inbound(request), lambda *given: handler(*given, **variables)))
+
+    return cast("Callable[..., HttpResponse]", csrf_exempt(require_POST(called)))

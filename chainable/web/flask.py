@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
-from flask import Response
+from flask import Response, current_app
+from flask import request as current
 
 from chainable.web import Inbound, consumed, url_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Request
 
-    from chainable.web import Reply
+    from chainable.web import Handle, Reply, Respond
 
-__all__ = ["inbound", "response"]
+__all__ = ["inbound", "response", "view"]
 
 
 def inbound(request: Request) -> Inbound:
@@ -36,3 +40,20 @@ def response(reply: Reply) -> Response:
     made.headers.clear()
     made.headers.update(reply.headers)
     return made
+
+
+def view(respond: Respond, handle: Handle) -> Callable[..., Response]:
+    """
+    Make a view that answers; variables of the route are handed on as keywords.
+
+    Args:
+        respond: Answers.
+        handle: What it calls, async or not.
+    """
+
+    @wraps(handle)
+    def called(**variables: Any) -> Response:
+        handler = current_app.ensure_sync(handle)
+        return response(respond(inbound(current), lambda *given: handler(*given, **variables)))
+
+    return called

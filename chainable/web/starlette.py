@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import WRAPPER_ASSIGNMENTS, update_wrapper
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any
 
+from anyio import from_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
 from starlette.responses import Response
 
 from chainable.web import Inbound, consumed, url_of
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from collections.abc import Awaitable, Callable
 
-    from chainable.web import Reply
+    from chainable.web import Handle, Reply, Respond
 
-__all__ = ["inbound", "response"]
+__all__ = ["inbound", "response", "view"]
 
 
 async def inbound(request: Request) -> Inbound:
@@ -40,3 +45,29 @@ def response(reply: Reply) -> Response:
     for name, value in reply.headers.items():
         made.headers[name] = value
     return made
+
+
+def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Response]]:
+    """
+    Make an endpoint that answers in a worker thread; variables of the route are handed on as keywords.
+
+    Args:
+        respond: Answers.
+        handle: What it calls; an async one runs in the event loop.
+    """
+
+    async def called(request: Request) -> Response:
+        variables = request.path_params
+
+        def handler(*given: Any) -> Any:
+            if not iscoroutinefunction(handle):
+                return handle(*given, **variables)
+            return from_thread.run(lambda: handle(*given, **variables))
+
+        return response(await run_in_threadpool(respond, await inbound(request), handler))
+
+    names = [name for name in WRAPPER_ASSIGNMENTS if name != "__annotations__"]
+    update_wrapper(called, handle, assigned=names)
+    # FastAPI would take the parameters of what is wrapped for those of the request.
+    del called.__wrapped__  # type: ignore[attr-defined]  # which update_wrapper has just set
+    return called

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, cast
-
-from asgiref.sync import async_to_sync
-from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
-from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
+from functools import partial
+from typing import TYPE_CHECKING
 
 from chainable.web import django
-from taobao_top.spi.handling import Handle, Handling
+from taobao_top.spi.handling import Handling
 from taobao_top.spi.verification import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped]  # as above
+    from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
 
+    from chainable.web import Handle
     from taobao_top.client import TaobaoTop
 
 __all__ = ["handler"]
@@ -44,15 +40,4 @@ def handler(top: TaobaoTop, *, tolerance: float = TOLERANCE) -> Callable[[Handle
         top: The client whose app is called.
         tolerance: Seconds a call's time may differ from ours.
     """
-    handling = Handling(top, tolerance=tolerance)
-
-    def decorate(handle: Handle) -> Callable[..., HttpResponse]:
-        called: Handle = async_to_sync(handle) if iscoroutinefunction(handle) else handle
-
-        @wraps(handle)
-        def view(request: HttpRequest, **variables: Any) -> HttpResponse:
-            return django.response(handling(django.inbound(request), lambda call: called(call, **variables)))
-
-        return cast("Callable[..., HttpResponse]", csrf_exempt(require_POST(view)))
-
-    return decorate
+    return partial(django.view, Handling(top, tolerance=tolerance))

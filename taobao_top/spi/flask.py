@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import TYPE_CHECKING, Any
-
-from flask import current_app, request
+from functools import partial
+from typing import TYPE_CHECKING
 
 from chainable.web import flask
-from taobao_top.spi.handling import Handle, Handling
+from taobao_top.spi.handling import Handling
 from taobao_top.spi.verification import TOLERANCE
 
 if TYPE_CHECKING:
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from chainable.web import Handle
     from taobao_top.client import TaobaoTop
 
 __all__ = ["handler"]
@@ -39,14 +38,4 @@ def handler(top: TaobaoTop, *, tolerance: float = TOLERANCE) -> Callable[[Handle
         top: The client whose app is called.
         tolerance: Seconds a call's time may differ from ours.
     """
-    handling = Handling(top, tolerance=tolerance)
-
-    def decorate(handle: Handle) -> Callable[..., Response]:
-        @wraps(handle)
-        def view(**variables: Any) -> Response:
-            called = current_app.ensure_sync(handle)
-            return flask.response(handling(flask.inbound(request), lambda call: called(call, **variables)))
-
-        return view
-
-    return decorate
+    return partial(flask.view, Handling(top, tolerance=tolerance))

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from chainable.errors import SignatureError
 from chainable.web import Reply
 from taobao_top.spi.replies import accept, reject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from chainable.web import Inbound
+    from chainable.web import Handle, Inbound
     from taobao_top.client import TaobaoTop
 
-__all__ = ["Handle", "Handling"]
-
-Handle: TypeAlias = "Callable[..., Any]"
-"""``handle(call)``: gives a mapping of members, None, or a :class:`chainable.web.Reply`."""
+__all__ = ["Handling"]
 
 _logger = logging.getLogger("taobao_top")
 
@@ -42,7 +37,13 @@ class Handling:
         self._tolerance = tolerance
 
     def __call__(self, inbound: Inbound, handle: Handle) -> Reply:
-        """Handle one call."""
+        """
+        Handle one call.
+
+        Args:
+            inbound: The request.
+            handle: ``handle(call)`` gives a mapping of members, None, or a :class:`chainable.web.Reply`.
+        """
         try:
             call = self._spi.verify(inbound.headers, inbound.url, inbound.body, tolerance=self._tolerance)
         except SignatureError as error:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from functools import WRAPPER_ASSIGNMENTS, update_wrapper
-from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any
-
-from anyio import from_thread
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
-from starlette.responses import Response  # noqa: TC002 (as above)
+from functools import partial
+from typing import TYPE_CHECKING
 
 from chainable.web import starlette
-from taobao_top.spi.handling import Handle, Handling
+from taobao_top.spi.handling import Handling
 from taobao_top.spi.verification import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from chainable.web import Handle
     from taobao_top.client import TaobaoTop
 
 __all__ = ["handler"]
@@ -44,24 +42,4 @@ def handler(
         top: The client whose app is called.
         tolerance: Seconds a call's time may differ from ours.
     """
-    handling = Handling(top, tolerance=tolerance)
-
-    def decorate(handle: Handle) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            inbound = await starlette.inbound(request)
-            variables = request.path_params
-
-            def called(call: Any) -> Any:
-                if not iscoroutinefunction(handle):
-                    return handle(call, **variables)
-                return from_thread.run(lambda: handle(call, **variables))
-
-            return starlette.response(await run_in_threadpool(handling, inbound, called))
-
-        names = [name for name in WRAPPER_ASSIGNMENTS if name != "__annotations__"]
-        update_wrapper(endpoint, handle, assigned=names)
-        # FastAPI would take the parameters of what is wrapped for those of the request.
-        del endpoint.__wrapped__  # type: ignore[attr-defined]  # which update_wrapper has just set
-        return endpoint
-
-    return decorate
+    return partial(starlette.view, Handling(top, tolerance=tolerance))

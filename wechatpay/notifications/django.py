@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, cast
-
-from asgiref.sync import async_to_sync
-from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
-from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
+from functools import partial
+from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE
 from chainable.web import django
-from wechatpay.notifications.handling import Handle, Handling
+from wechatpay.notifications.handling import Handling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped]  # as above
+    from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
 
     from chainable.claims import Store
+    from chainable.web import Handle
     from wechatpay.client import WeChatPay
     from wechatpay.merchants import Merchants
 
@@ -51,16 +47,4 @@ def handler(
         store: Where claims are kept, shared by all workers.
         lease: Seconds until a silent worker counts as dead.
     """
-    handling = Handling(source, store, lease=lease)
-
-    def decorate(handle: Handle) -> Callable[..., HttpResponse]:
-        call: Handle = async_to_sync(handle) if iscoroutinefunction(handle) else handle
-
-        @wraps(handle)
-        def view(request: HttpRequest, **variables: Any) -> HttpResponse:
-            inbound = django.inbound(request)
-            return django.response(handling(inbound.headers, inbound.body, lambda *given: call(*given, **variables)))
-
-        return cast("Callable[..., HttpResponse]", csrf_exempt(require_POST(view)))
-
-    return decorate
+    return partial(django.view, Handling(source, store, lease=lease).respond)

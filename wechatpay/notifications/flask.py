@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import TYPE_CHECKING, Any
-
-from flask import current_app, request
+from functools import partial
+from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE
 from chainable.web import flask
-from wechatpay.notifications.handling import Handle, Handling
+from wechatpay.notifications.handling import Handling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from chainable.claims import Store
+    from chainable.web import Handle
     from wechatpay.client import WeChatPay
     from wechatpay.merchants import Merchants
 
@@ -45,15 +44,4 @@ def handler(
         store: Where claims are kept, shared by all workers.
         lease: Seconds until a silent worker counts as dead.
     """
-    handling = Handling(source, store, lease=lease)
-
-    def decorate(handle: Handle) -> Callable[..., Response]:
-        @wraps(handle)
-        def view(**variables: Any) -> Response:
-            inbound = flask.inbound(request)
-            call = current_app.ensure_sync(handle)
-            return flask.response(handling(inbound.headers, inbound.body, lambda *given: call(*given, **variables)))
-
-        return view
-
-    return decorate
+    return partial(flask.view, Handling(source, store, lease=lease).respond)

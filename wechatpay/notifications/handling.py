@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from chainable.claims import LEASE
 from chainable.errors import (
@@ -23,14 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chainable.claims import Store
-    from chainable.web import Headers
+    from chainable.web import Handle, Headers, Inbound
     from wechatpay.client import WeChatPay
     from wechatpay.notifications.notification import Notification
 
-__all__ = ["Handle", "Handling"]
-
-Handle: TypeAlias = "Callable[..., Any]"
-"""``handle(notification)``, or ``handle(client, notification)`` for several merchants."""
+__all__ = ["Handling"]
 
 PATIENCE = 5.0
 """Seconds the platform waits for an answer."""
@@ -107,6 +104,10 @@ class Handling:
         if isinstance(reply, Reply):
             return reply
         return accept.v2() if is_xml else accept()
+
+    def respond(self, inbound: Inbound, handle: Handle) -> Reply:
+        """Handle one delivery, as it came through a framework."""
+        return self(inbound.headers, inbound.body, handle)
 
     def _handed_over(self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle) -> Any:
         with client.notifications.once(arguments[-1], self._store, lease=self._lease) as first:

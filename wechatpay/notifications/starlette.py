@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from functools import WRAPPER_ASSIGNMENTS, update_wrapper
-from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any
-
-from anyio import from_thread
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
-from starlette.responses import Response  # noqa: TC002 (as above)
+from functools import partial
+from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE
 from chainable.web import starlette
-from wechatpay.notifications.handling import Handle, Handling
+from wechatpay.notifications.handling import Handling
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from starlette.requests import Request
+    from starlette.responses import Response
+
     from chainable.claims import Store
+    from chainable.web import Handle
     from wechatpay.client import WeChatPay
     from wechatpay.merchants import Merchants
 
@@ -49,24 +47,4 @@ def handler(
         store: Where claims are kept, shared by all workers.
         lease: Seconds until a silent worker counts as dead.
     """
-    handling = Handling(source, store, lease=lease)
-
-    def decorate(handle: Handle) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            inbound = await starlette.inbound(request)
-            variables = request.path_params
-
-            def call(*given: Any) -> Any:
-                if not iscoroutinefunction(handle):
-                    return handle(*given, **variables)
-                return from_thread.run(lambda: handle(*given, **variables))
-
-            return starlette.response(await run_in_threadpool(handling, inbound.headers, inbound.body, call))
-
-        names = [name for name in WRAPPER_ASSIGNMENTS if name != "__annotations__"]
-        update_wrapper(endpoint, handle, assigned=names)
-        # FastAPI would take the parameters of what is wrapped for those of the request.
-        del endpoint.__wrapped__  # type: ignore[attr-defined]  # which update_wrapper has just set
-        return endpoint
-
-    return decorate
+    return partial(starlette.view, Handling(source, store, lease=lease).respond)
