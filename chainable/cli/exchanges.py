@@ -10,6 +10,7 @@ from chainable.cli.commands import as_json
 from chainable.cli.output import as_text, put_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import requests
@@ -20,19 +21,28 @@ if TYPE_CHECKING:
 __all__ = ["put_answer", "put_signed"]
 
 
-def put_signed(request: requests.PreparedRequest | None, redactor: Redactor) -> None:
-    """Print on the error stream what left and what its signature covers, without secrets."""
+def put_signed(
+    request: requests.PreparedRequest | None, redactor: Redactor, parameters: Mapping[str, str] | None = None
+) -> None:
+    """
+    Print on the error stream what left and what its signature covers, without secrets.
+
+    Args:
+        request: What left; nothing is printed without one.
+        redactor: Takes the secrets out.
+        parameters: What the signature covers, where the request does not tell it.
+    """
     if request is None or request.method is None:
         return
     lines = [f"> {request.method} {request.url}"]
     lines += [f"> {name}: {_text(value)}" for name, value in (request.headers or {}).items()]
     message: bytes | None = getattr(request, "signed_message", None)
-    parameters: Any = getattr(request, "parameters", None)
+    covered = getattr(request, "parameters", None) if parameters is None else parameters
     if message is not None:
         lines += ["", "signed message:", *_text(message).removesuffix("\n").split("\n")]
-    elif parameters is not None:
+    elif covered is not None:
         lines += ["", "signed parameters, sorted:"]
-        lines += [f"{name}={value}" for name, value in sorted(parameters.items()) if value]
+        lines += [f"{name}={value}" for name, value in sorted(covered.items()) if value]
     click.echo(redactor("\n".join([*lines, ""])), err=True)
 
 

@@ -6,6 +6,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from chainable.cli.streams import tolerate
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -39,5 +41,7 @@ def run(
             raise
         print(advice, file=sys.stderr)  # noqa: T201 (click, which would print it, is what is missing)
         return 2
+    for stream in (sys.stdout, sys.stderr):
+        tolerate(stream)
     program(args=None if arguments is None else list(arguments), prog_name=name)
     return 0

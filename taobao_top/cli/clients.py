@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,14 @@ from chainable.cli.redaction import Redactor
 from chainable.environment import environment, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from taobao_top import TaobaoTop
 
 __all__ = ["SETTINGS", "client_of", "env_option", "redactor_of", "settings_of"]
 
 PREFIX = "TAOBAO_TOP_"
+_CONFIDENTIAL = re.compile(r"(?i)session|secret|token|password|pwd")
 SETTINGS = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
 
 
@@ -50,7 +52,8 @@ def settings_of(env: Path | None) -> dict[str, Any]:
     return dict(environment(PREFIX, SETTINGS, env))
 
 
-def redactor_of(env: Path | None) -> Redactor:
-    """Make what takes the settings' secrets out of text."""
+def redactor_of(env: Path | None, parameters: Mapping[str, Any]) -> Redactor:
+    """Make what takes out of text the settings' secrets, and the parameters that are one by their name."""
     settings = settings_of(env)
-    return Redactor(str(settings[name]) for name in ("app_secret", "session") if name in settings)
+    given = [str(value) for name, value in parameters.items() if value and _CONFIDENTIAL.search(name)]
+    return Redactor([*given, *(str(settings[name]) for name in ("app_secret", "session") if name in settings)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,12 @@ from chainable.cli.outcomes import Failure
 from chainable.errors import APIError
 from taobao_top import catalogue
 from taobao_top.cli.clients import client_of, env_option, redactor_of
+from taobao_top.signing import signed_parts
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from chainable.cli.redaction import Redactor
 
 __all__ = ["request"]
 
@@ -78,7 +84,6 @@ def request(
     env: Path | None,
 ) -> None:
     """Make one call and print the answer."""
-    redactor = redactor_of(env)
     known = catalogue.method(method)
     types = {} if known is None else known.types
 
@@ -86,6 +91,7 @@ def request(
         return "string" if len(path) == 1 and types.get(path[0]) in {"String", "Json", "Date"} else None
 
     parameters = dict(values.body(data, kind) or {})
+    redactor = redactor_of(env, parameters | {"session": session})
     parameters |= {name: Path(file) for name, file in values.pairs(files, "-F").items()}
     options: dict[str, Any] = {
         "session": session,
@@ -100,10 +106,14 @@ def request(
             )
         except APIError as error:
             if verbose:
-                put_signed(None if error.response is None else error.response.request, redactor)
+                _put_signed(None if error.response is None else error.response.request, redactor)
             raise Failure(error, as_json=as_json(), told=redactor(str(error))) from error
         except (TypeError, ValueError) as error:
             raise Failure(error, as_json=as_json(), told=redactor(str(error))) from error
         if verbose:
-            put_signed(response.request, redactor)
+            _put_signed(response.request, redactor)
         put_answer(response, response.data, output)
+
+
+def _put_signed(request: PreparedRequest | None, redactor: Redactor) -> None:
+    put_signed(request, redactor, None if request is None else signed_parts(request)[0])

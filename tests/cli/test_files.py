@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import datetime
 from decimal import Decimal
@@ -204,3 +205,16 @@ def test_a_bill_in_a_narrow_terminal(wx, sandbox, monkeypatch):
 
     assert "█" in told.out
     assert max(map(len, told.out.splitlines())) <= 40
+
+
+def test_a_download_shows_how_far_it_is(wx, sandbox, tmp_path, monkeypatch):
+    day = paid(sandbox)
+    answer = sandbox.client().chain("v3/bill/tradebill").get(params={"bill_date": day})
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    told = wx("download", answer.data["download_url"], tmp_path / "a.csv", "--env", sandbox.file)
+
+    size = (tmp_path / "a.csv").stat().st_size
+    assert told.code == 0
+    assert "a.csv" in told.err
+    assert f"{size}/{size} bytes" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", told.err)

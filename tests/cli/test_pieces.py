@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import zlib
@@ -13,7 +14,7 @@ import click
 import pytest
 import requests
 
-from chainable.cli import exchanges, output, plot, progress, values
+from chainable.cli import exchanges, output, plot, progress, streams, values
 from chainable.cli.redaction import HIDDEN, Redactor
 
 
@@ -191,3 +192,16 @@ def test_a_terminal_has_a_width_of_its_own(monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
 
     assert output.console().is_terminal
+
+
+def test_a_stream_that_lacks_characters_gets_plainer_ones():
+    kept = io.BytesIO()
+    stream = io.TextIOWrapper(kept, encoding="gbk")
+    streams.tolerate(stream)
+    stream.write("✓ 中文 ✗ 🔒")
+    stream.flush()
+
+    assert kept.getvalue().decode("gbk") == "+ 中文 x ?"
+    streams.tolerate(object())
+    with pytest.raises(UnicodeDecodeError):
+        b"\xff".decode("utf-8", "chainable.cli.plainly")

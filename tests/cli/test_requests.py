@@ -186,6 +186,29 @@ def test_a_call_of_top(top, gateway):
     assert top("request", "taobao.time.get", "--env", gateway.file, "--format", "xml", "--json").data["data"]["time"]
 
 
+def test_a_session_given_for_one_call_is_kept_secret(top, gateway, tmp_path):
+    file = tmp_path / "a.env"
+    file.write_text(
+        "".join(line for line in gateway.file.read_text().splitlines(keepends=True) if "SESSION" not in line)
+    )
+    session = gateway.account.session
+    told = top(
+        "request", "taobao.user.seller.get", "-d", "fields=user_id", "--session", session, "-v", "--env", file,
+        "-d", "refresh_token=abcdef123456",
+    )  # fmt: skip
+
+    assert session not in told.out + told.err
+    assert "abcdef123456" not in told.out + told.err
+    assert "refresh_token=<redacted>" in told.err
+
+
+def test_what_the_signature_of_top_covers_is_shown_whole(top, gateway):
+    told = top("request", "taobao.time.get", "--env", gateway.file, "-v")
+    names = {line.partition("=")[0] for line in told.err.partition("sorted:\n")[2].partition("\n\n")[0].splitlines()}
+
+    assert names == {"app_key", "format", "method", "session", "sign_method", "timestamp", "v"}
+
+
 def test_a_refusal_of_top(top, gateway):
     for more in ([], ["-v"]):
         told = top("request", "taobao.trade.get", "-d", "tid=1", "-d", "fields=tid", "--env", gateway.file, *more)
