@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+REBOUND = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 NATIVE = "/v3/pay/transactions/native"
 
 
@@ -127,6 +128,7 @@ class Receiver:
     def __init__(self):
         self.received = []
         self.answers = []
+        self.page = b""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -138,6 +140,13 @@ class Receiver:
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(receiver.page)))
+                self.end_headers()
+                self.wfile.write(receiver.page)
 
             def log_message(self, format, *args):
                 pass
@@ -185,15 +194,16 @@ def receiver():
     receiver.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """The browser takes ``evil.example`` for this machine, as it does when a name was bound anew."""
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
             pytest.fail("no chromium: CI has to install it")
         pytest.skip("no chromium on this machine: apt-get install chromium")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, REBOUND])
         yield started
         started.close()
 
@@ -211,6 +221,7 @@ def visit(browser, sandbox):
         page.on("pageerror", lambda fault: faults.append(str(fault)))
         page.on("dialog", lambda dialog: dialog.accept())
         page.goto(sandbox.base_url + path)
+        page.wait_for_selector("#live.good")
         return page
 
     yield open_page

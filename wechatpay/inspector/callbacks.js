@@ -6,7 +6,7 @@ function line(delivery) {
   const kind = delivery.hole || delivery.state !== 'accepted' ? 'bad' : 'good';
   return [
     make('span', { class: 'verb' }, delivery.version), make('span', { class: 'name' }, eventTitle({ name: delivery.event, title: delivery.title })), chip(named('stateTexts', delivery.state), delivery.state === 'waiting' ? '' : kind),
-    make('span', { class: 'where' }, delivery.time ? [make('time', {}, clock(delivery.time)), ' '] : null, delivery.url),
+    make('span', { class: 'where' }, delivery.time ? [make('time', {}, clock(delivery.time)), ' '] : null, delivery.event, ' → ', delivery.url),
     delivery.forgery || delivery.hole ? make('span', { class: 'trouble' }, delivery.hole ? say('hole') : `${say('forgery')}: ${named('forgeryTexts', delivery.forgery)}`) : null,
   ];
 }
@@ -28,7 +28,7 @@ async function details(id) {
   return [
     make('h2', { tabindex: '-1' }, eventTitle({ name: delivery.event_type, title: delivery.title })),
     language === 'en' ? make('p', { class: 'soft', lang: 'zh' }, delivery.title) : null,
-    make('p', { class: 'path' }, make('code', {}, `POST ${delivery.url}`)),
+    make('p', { class: 'path' }, make('code', {}, `${delivery.event_type} → ${delivery.url}`)),
     make('p', { class: 'row' }, chip(named('stateTexts', delivery.state), delivery.state === 'accepted' ? 'good' : 'bad'), chip(delivery.version), last ? chip(last.status || '✗', isGood(last.status) ? 'good' : 'bad') : null, delivery.next ? chip(`${say('next')} ${delivery.next.toFixed(1)}`) : null),
     delivery.accepted_forgery ? make('p', { class: 'alert' }, say('hole')) : null,
     make('p', { class: 'row' }, button(say('redeliver'), redeliver, { id: 'redeliver', 'data-key': 'redeliver' }), officialLinks(delivery.description.links)),

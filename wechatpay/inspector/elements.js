@@ -72,8 +72,9 @@ export const isGood = (status) => status >= 200 && status < 400;
 
 export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(language === 'zh' ? 'zh-CN' : 'en-GB', { hour12: false });
 
-export const officialLinks = (links) => links.filter((url) => url.startsWith('https://')).map((url) =>
-  make('a', { href: url, rel: 'noopener noreferrer', target: '_blank' }, say('docs'), ' ↗'));
+// The first official pages; an event may be named on fifty.
+export const officialLinks = (links) => links.filter((url) => url.startsWith('https://')).slice(0, 3).map((url) =>
+  make('a', { href: url, rel: 'noopener noreferrer', target: '_blank', class: 'official' }, `${say('docs')} ${url.split('/').slice(-2).join('/')} ↗`));
 
 // A text with one character marked; what cannot be seen is shown by a sign.
 const SIGNS = { '\n': '↵\n', '\r': '␍', '\t': '⇥', ' ': '␣' };
@@ -159,7 +160,7 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
     if (chosen !== id) return;
     panel.parentElement.classList.add('detailed');
     renew(panel, button(say('back'), leave, { class: 'back' }), ...content);
-    panel.scrollTop = 0;
+    panel.dataset.shown = id;
   }
 
   function leave() {
@@ -169,6 +170,7 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
 
   function forget() {
     chosen = null;
+    delete panel.dataset.shown;
     panel.parentElement.classList.remove('detailed');
     renew(panel, emptyNote('choose'));
   }

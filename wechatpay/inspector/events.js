@@ -1,5 +1,5 @@
 // Any of the catalogue's notifications, on demand.
-import { ask, block, button, byId, doing, labelled, make, renew, tell } from './elements.js';
+import { ask, button, byId, card, doing, labelled, make, renew, tell } from './elements.js';
 import { eventTitle, named, say } from './words.js';
 
 function contentOf(text) {
@@ -11,10 +11,10 @@ function contentOf(text) {
 }
 
 export function showEvents({ events, forgeries }, openCallback) {
-  const option = (event, index) => make('option', { value: index, title: event.name }, `${eventTitle(event)}${event.title.includes(event.name) ? '' : ` · ${event.name}`} · ${event.version}`);
+  const option = (event, index) => make('option', { value: index, title: event.title }, `${eventTitle(event)} · ${event.name} · ${event.version}`);
   const options = events.map(option);
   const usual = events.findIndex((event) => event.name === 'TRANSACTION.SUCCESS' && event.version === 'v3');
-  const event = make('select', { name: 'event', size: '10' }, options);
+  const event = make('select', { name: 'event', size: '14' }, options);
   event.selectedIndex = usual;
   const filter = make('input', { type: 'search', name: 'filter', input: () => {
     const words = filter.value.trim().toLowerCase();
@@ -41,7 +41,13 @@ export function showEvents({ events, forgeries }, openCallback) {
     await openCallback(delivery.id);
     tell(say('fired') + chosen().name, true);
   };
-  renew(byId('events'), make('form', { submit: doing(fire) },
-    labelled('filter', filter), labelled('event', event), labelled('url', url), labelled('content', content), make('div', { class: 'row' }, fill),
-    labelled('forgery', forgery), labelled('duplicates', duplicates), make('label', { class: 'check' }, concurrent, say('concurrent')), make('div', { class: 'row' }, make('button', { class: 'main' }, say('fire')))));
+  renew(byId('events'), make('form', { submit: doing(fire), class: 'columns' },
+    card(say('what'), labelled('filter', filter), labelled('event', event)),
+    card(say('how'), labelled('url', url), labelled('content', content), make('div', { class: 'row' }, fill),
+      labelled('forgery', forgery), labelled('duplicates', duplicates), make('label', { class: 'check' }, concurrent, say('concurrent')), make('div', { class: 'row' }, make('button', { class: 'main' }, say('fire'))))));
+}
+
+// A list that was hidden shows its beginning: bring the chosen one into sight.
+export function showChosenEvent() {
+  document.querySelector('#events option:checked')?.scrollIntoView({ block: 'nearest' });
 }

@@ -12,23 +12,25 @@ async function changed() {
   showRules((await ask('faults')).faults);
 }
 
+const isSpent = (rule) => rule.times !== null && rule.struck >= rule.times;
+
 async function turn(kind, on) {
+  for (let index = rules.length - 1; index >= 0; index -= 1) if (rules[index].kind === kind) await ask(`faults/${index}`, 'DELETE');
   if (on) await ask('faults', 'POST', { kind, ...SWITCHED[kind] });
-  for (let index = rules.length - 1; !on && index >= 0; index -= 1) if (rules[index].kind === kind) await ask(`faults/${index}`, 'DELETE');
   await changed();
 }
 
 function switchOf(kind) {
   const own = rules.filter((rule) => rule.kind === kind);
+  const on = own.some((rule) => !isSpent(rule));
   const struck = own.reduce((sum, rule) => sum + rule.struck, 0);
-  return make('button', { type: 'button', role: 'switch', class: 'switch', 'aria-checked': String(own.length > 0), 'data-key': `switch-${kind}`, click: doing(() => turn(kind, own.length === 0)) },
+  return make('button', { type: 'button', role: 'switch', class: 'switch', 'aria-checked': String(on), 'data-key': `switch-${kind}`, click: doing(() => turn(kind, !on)) },
     make('span', { class: 'knob', 'aria-hidden': 'true' }), make('span', { class: 'name' }, make('strong', {}, kind), ' ', named('kindTexts', kind)), struck ? chip(`${say('struck')} ${struck}`, 'bad') : null);
 }
 
 function ruleRow(rule, index) {
   const settings = [rule.code, rule.status || '', ['latency', 'throttle'].includes(rule.kind) ? `${rule.seconds} s` : '', rule.message].filter(Boolean).join(' · ');
-  const spent = rule.times !== null && rule.struck >= rule.times;
-  return [`${rule.kind}${settings ? ` · ${settings}` : ''}`, make('code', {}, rule.operation), rule.times ?? '∞', make('span', {}, rule.struck, spent ? ` · ${say('spent')}` : ''),
+  return [`${rule.kind}${settings ? ` · ${settings}` : ''}`, make('code', {}, rule.operation), rule.times ?? '∞', make('span', {}, rule.struck, isSpent(rule) ? ` · ${say('spent')}` : ''),
     button(say('remove'), async () => { await ask(`faults/${index}`, 'DELETE'); await changed(); }, { 'data-key': `remove-${index}` })];
 }
 
@@ -36,7 +38,7 @@ export function showRules(found, kinds = byId('fault-switches').dataset.kinds.sp
   rules = found;
   renew(byId('fault-switches'), kinds.map(switchOf));
   renew(byId('fault-rules'), rules.length ? [
-    table([say('fault'), say('operation'), say('times'), say('struck'), say('action')], rules.map(ruleRow), { id: 'rules' }),
+    table([say('fault'), say('scope'), say('limit'), say('struck'), say('action')], rules.map(ruleRow), { id: 'rules' }),
     make('div', { class: 'row' }, button(say('clear'), async () => { await ask('faults', 'DELETE'); await changed(); }, { id: 'clear-rules', 'data-key': 'clear' }))] : emptyNote());
 }
 

@@ -1,7 +1,7 @@
 // The page: its rooms, its languages, and what keeps it up to date.
 import { callbacks } from './callbacks.js';
 import { ask, byId, doing, make, renew } from './elements.js';
-import { showEvents } from './events.js';
+import { showChosenEvent, showEvents } from './events.js';
 import { showFaults, showRules } from './faults.js';
 import { showBills, showMoney } from './money.js';
 import { requests } from './requests.js';
@@ -63,6 +63,7 @@ function open(name) {
   }
   history.replaceState(null, '', `#${name}`);
   if (name === 'money') doing(showMoney)();
+  if (name === 'events') showChosenEvent();
 }
 
 async function openRequest(id) { await look(); open('requests'); await requests.choose(id); }

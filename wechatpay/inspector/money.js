@@ -1,5 +1,5 @@
 // Orders, refunds, what else is remembered, and the bills; with what users and the platform do to them.
-import { ask, block, button, byId, chip, emptyNote, isGood, make, renew, table } from './elements.js';
+import { ask, button, byId, chip, emptyNote, isGood, make, renew, table } from './elements.js';
 import { named, say } from './words.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED']);
@@ -34,7 +34,7 @@ function orderRow(order) {
   const amount = yuan(order.total, order.currency) + (order.refunded ? ` − ${yuan(order.refunded, order.currency)}` : '');
   return [number, order.sent.description ?? order.sent.body ?? '', `${amount}`, make('span', {}, order.trade_type, ' ', stateChip(state)), row(
     when(['NOTPAY', 'USERPAYING'].includes(state), act('pay', 'pay', { number: order.combined ?? number })),
-    when(paid && order.total > order.refunded, ...(paid && order.total > order.refunded ? refundForm(order) : [])),
+    paid && order.total > order.refunded ? refundForm(order) : null,
     when(paid, act('dispute', 'complain', { number, detail: say('complaintText') })))];
 }
 
@@ -64,6 +64,10 @@ function contractRow({ contract }) {
     when(contract.contract_state === 'UNSIGNED', act('sign', 'sign_contract', { number })), when(contract.contract_state === 'SIGNED', act('terminate', 'terminate_contract', { number })))];
 }
 
+function deductionRow({ code: number, state }) {
+  return [number, '', '', stateChip(state), row(when(state === 'UNSIGNED', act('sign', 'sign_contract', { number })), when(state === 'SIGNED', act('terminate', 'terminate_contract', { number })))];
+}
+
 function insuranceRow({ order }) {
   const number = order.out_order_no;
   const state = make('input', { value: order.order_receive_state, 'aria-label': say('state'), 'data-key': `state-${number}` });
@@ -82,6 +86,7 @@ const TABLES = {
   services: [HEADS, serviceRow],
   contracts: [HEADS, contractRow],
   insurances: [HEADS, insuranceRow],
+  deductions: [HEADS, deductionRow],
 };
 const ALWAYS = ['orders', 'refunds', 'complaints'];
 

@@ -74,6 +74,7 @@ SHOWN = {
     "services": "service order",
     "contracts": "insurance contract",
     "insurances": "insurance order",
+    "deductions": "contract",
 }
 """The rooms of the ledger that the page shows, by the name it knows them by."""
 
@@ -141,7 +142,8 @@ class Inspector:
         sandbox = self._sandbox
         return {
             "events": [
-                {"name": event.name, "version": event.version, "title": event.title} for event in catalogue.events()
+                {"name": event.name, "version": event.version, "title": event.title}
+                for event in sorted(catalogue.events(), key=lambda event: (event.version == "v2", event.name))
             ],
             "kinds": dict(KINDS),
             "forgeries": dict(FORGERIES),

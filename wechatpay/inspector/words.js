@@ -11,12 +11,12 @@ const zh = {
   other: '密钥正确，但签的是另一段内容：两个摘要不同，请逐行核对应签内容。', foreign: '不是用应有的密钥签的：请检查私钥（APIv2 为密钥）是否属于此账户。', otherV2: '签名对不上任何一种常见写法：密钥不对，或签的是另一些参数。', found: '签的内容不对：',
   opened: '解密后的字段', openedAnswer: '应答中解密后的字段', openedResource: '解密后的通知内容', body: '请求体', answer: '应答', headers: '请求头', answerHeaders: '应答头', answerSignature: '应答的签名', cutBody: '（过长，只保留开头）', noBody: '（空）', details: '详情',
   python: '复制为 Python', replay: '重放', replaySigned: '重新签名并重放', replayed: '已重放，应答状态：', docs: '官方文档', fields: '接口字段', eventFields: '通知字段', field: '字段', type: '类型', required: '必填', meaning: '说明', value: '值', example: '例', values: '可选值',
-  orders: '订单', refunds: '退款', complaints: '投诉', transfers: '转账', services: '支付分订单', contracts: '保险签约', insurances: '保险订单', kinds: '全部状态', bill: '账单', trade: '交易账单', funds: '资金账单', show: '查看', noBill: '这一天没有发生任何交易。',
+  orders: '订单', refunds: '退款', complaints: '投诉', transfers: '转账', services: '支付分订单', contracts: '保险签约', insurances: '保险订单', deductions: '委托代扣签约', kinds: '全部状态', bill: '账单', trade: '交易账单', funds: '资金账单', show: '查看', noBill: '这一天没有发生任何交易。',
   pay: '付款', refund: '退款', dispute: '发起投诉', complaintText: '没有收到货', finishRefund: '退款到账', closeRefund: '退款关闭', failRefund: '退款异常', confirmTransfer: '用户收款', failTransfer: '转账失败', confirmService: '用户确认', payService: '用户付款', sign: '用户签约', terminate: '解约', change: '更改状态',
-  number: '单号', order: '订单', description: '说明', amount: '金额', left: '退款金额（分）', state: '状态', action: '操作', time: '时间', day: '日期', count: '数量', kind: '类别', refused: '平台拒绝：',
+  number: '单号', order: '订单', description: '说明', amount: '金额', left: '退款金额（分）', state: '状态', action: '操作', time: '时间', day: '日期', count: '数量', kind: '类别', what: '通知', how: '如何发送', refused: '平台拒绝：',
   event: '事件', filter: '筛选事件', url: '发送到（通知地址）', content: '内容（JSON，可用 amount.total 这样的名称；留空则自动生成）', fill: '填入示例内容', forgery: '伪造', genuine: '真实的通知', duplicates: '额外重复次数', concurrent: '同时发出重复的通知', fire: '发送', fired: '已发送：',
   redeliver: '重新投递', attempts: '投递记录', attempt: '第', duplicate: '重复', hole: '商户接受了伪造的通知，这是安全漏洞！', notJson: '内容不是 JSON 对象：', status: '应答状态', next: '下次重试（秒后）',
-  switches: '开关', switchesHint: '打开后对所有请求生效，关闭即恢复。需要限定接口、次数或错误码时，用下面的表单添加规则。', rule: '添加规则', rules: '生效中的规则', operation: '作用于哪些请求（可用 *）', times: '次数（留空为一直）', after: '先放过几次', code: '错误码', httpStatus: 'HTTP 状态（留空按错误码）', text: '错误说明', seconds: '秒', done: '先执行，再出故障', add: '添加', remove: '移除', clear: '全部移除', struck: '已发生', spent: '已用完',
+  switches: '开关', switchesHint: '打开后对所有请求生效，关闭即恢复。需要限定接口、次数或错误码时，用下面的表单添加规则。', rule: '添加规则', rules: '生效中的规则', operation: '作用于哪些请求（可用 *）', times: '次数（留空为一直）', after: '先放过几次', code: '错误码', httpStatus: 'HTTP 状态（留空按错误码）', text: '错误说明', seconds: '秒', done: '先执行，再出故障', add: '添加', remove: '移除', clear: '全部移除', struck: '已发生', scope: '作用于', limit: '次数', spent: '已用完',
   hosts: '主机与密钥', rotate: '轮换平台证书', down: '主机下线', up: '主机恢复', rotated: '新的平台证书序列号：', downHint: '主机下线后本页随之断开，请从备用主机的页面恢复：',
   language: 'English', switchLanguage: 'Switch to English',
   kindTexts: {
@@ -33,7 +33,7 @@ const zh = {
   },
   kindNames: {
     order: '订单', 'combined order': '合单', move: '资金变动', refund: '退款', complaint: '投诉', 'complaint notification': '投诉通知地址', 'transfer bill': '转账单', 'transfer batch': '转账批次', 'v2 transfer': 'v2 转账', 'service order': '支付分订单',
-    'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'bill file': '账单文件',
+    contract: '委托代扣签约', 'insurance contract': '保险签约', 'insurance order': '保险订单', 'profit sharing order': '分账单', 'profit sharing return': '分账回退', 'profit sharing receiver': '分账接收方', media: '上传的文件', 'bill file': '账单文件',
   },
   partNames: { method: '方法', target: '路径与参数', timestamp: '时间戳', nonce_str: '随机串', body: '报文', key: '密钥', mchid: '商户号', mch_id: '商户号', brand_id: '品牌 ID', serial_no: '证书序列号', signature: '签名', sign: '签名', sign_type: '签名类型', Authorization: '认证方案' },
   catalogueTexts: {},
@@ -50,12 +50,12 @@ const en = {
   other: 'The key is right, the message is another one: the digests differ. Compare your message with the expected one, line by line.', foreign: 'It was not made with the key it should be made with: does the private key belong to this account?', otherV2: 'The signature fits none of the usual mistakes: another key, or other parameters.', found: 'Something else was signed: ',
   opened: 'Decrypted fields', openedAnswer: 'Decrypted fields of the answer', openedResource: 'Decrypted content', body: 'Body', answer: 'Answer', headers: 'Headers', answerHeaders: 'Headers of the answer', answerSignature: 'Signature of the answer', cutBody: '(too long: its beginning only)', noBody: '(empty)', details: 'Details',
   python: 'Copy as Python', replay: 'Replay', replaySigned: 'Sign anew and replay', replayed: 'Replayed; the answer has the status ', docs: 'Official page', fields: 'Fields of the operation', eventFields: 'Fields of the notification', field: 'Field', type: 'Type', required: 'Required', meaning: 'Meaning', value: 'Value', example: 'e.g.', values: 'one of',
-  orders: 'Orders', refunds: 'Refunds', complaints: 'Complaints', transfers: 'Transfers', services: 'Pay Score orders', contracts: 'Insurance contracts', insurances: 'Insurance orders', kinds: 'All state', bill: 'Bills', trade: 'Trade bill', funds: 'Fund flow', show: 'Show', noBill: 'Nothing happened on that day.',
+  orders: 'Orders', refunds: 'Refunds', complaints: 'Complaints', transfers: 'Transfers', services: 'Pay Score orders', contracts: 'Insurance contracts', insurances: 'Insurance orders', deductions: 'Contracts for deductions', kinds: 'All state', bill: 'Bills', trade: 'Trade bill', funds: 'Fund flow', show: 'Show', noBill: 'Nothing happened on that day.',
   pay: 'Pay', refund: 'Refund', dispute: 'Dispute', complaintText: 'It never arrived', finishRefund: 'Refund arrives', closeRefund: 'Refund closed', failRefund: 'Refund abnormal', confirmTransfer: 'User takes it', failTransfer: 'Transfer fails', confirmService: 'User confirms', payService: 'User pays', sign: 'User signs', terminate: 'Terminate', change: 'Change state',
-  number: 'Number', order: 'Order', description: 'Description', amount: 'Amount', left: 'Amount to refund (fen)', state: 'State', action: 'Action', time: 'Time', day: 'Day', count: 'Count', kind: 'Kind', refused: 'The platform refused: ',
+  number: 'Number', order: 'Order', description: 'Description', amount: 'Amount', left: 'Amount to refund (fen)', state: 'State', action: 'Action', time: 'Time', day: 'Day', count: 'Count', kind: 'Kind', what: 'Which notification', how: 'How it is sent', refused: 'The platform refused: ',
   event: 'Event', filter: 'Filter events', url: 'Send to (notification URL)', content: 'Content (JSON; names like amount.total are possible; made up if empty)', fill: 'Fill in an example', forgery: 'Forgery', genuine: 'the genuine message', duplicates: 'Duplicates besides', concurrent: 'Send the duplicates at the same moment', fire: 'Send', fired: 'Sent: ',
   redeliver: 'Redeliver', attempts: 'Attempts', attempt: 'No.', duplicate: 'duplicate', hole: 'The merchant took a forged message: that is a hole!', notJson: 'The content is no JSON object: ', status: 'Status', next: 'next attempt in (seconds)',
-  switches: 'Switches', switchesHint: 'Switched on, a fault strikes every request until it is switched off. For one operation, a number of times or an error code, add a rule below.', rule: 'Add a rule', rules: 'Rules in force', operation: 'Which requests (* possible)', times: 'How often (empty: for ever)', after: 'Let so many pass first', code: 'Error code', httpStatus: 'HTTP status (empty: that of the code)', text: 'Error message', seconds: 'Seconds', done: 'Act first, then fail', add: 'Add', remove: 'Remove', clear: 'Remove all', struck: 'Struck', spent: 'used up',
+  switches: 'Switches', switchesHint: 'Switched on, a fault strikes every request until it is switched off. For one operation, a number of times or an error code, add a rule below.', rule: 'Add a rule', rules: 'Rules in force', operation: 'Which requests (* possible)', times: 'How often (empty: for ever)', after: 'Let so many pass first', code: 'Error code', httpStatus: 'HTTP status (empty: that of the code)', text: 'Error message', seconds: 'Seconds', done: 'Act first, then fail', add: 'Add', remove: 'Remove', clear: 'Remove all', struck: 'Struck', scope: 'Strikes', limit: 'Times', spent: 'used up',
   hosts: 'Host and keys', rotate: 'Rotate the platform certificate', down: 'Main host down', up: 'Main host up', rotated: 'Serial of the new platform certificate: ', downHint: 'This page goes down with the main host; bring it up again from the page on the backup host:',
   language: '中文', switchLanguage: '切换为中文',
   kindTexts: {
@@ -82,7 +82,7 @@ const LANGUAGES = { zh, en };
 
 function chosenLanguage() {
   const stored = localStorage.getItem('sandbox-language');
-  if (stored in LANGUAGES) return stored;
+  if (Object.hasOwn(LANGUAGES, stored)) return stored;
   return navigator.language.startsWith('zh') ? 'zh' : 'en';
 }
 
@@ -110,6 +110,7 @@ export function operationTitle({ operation, title }) {
   return capital(segments.map(spaced).join(' · '));
 }
 
+// Without the name and the format, which stand elsewhere.
 export function eventTitle({ name, title }) {
-  return language === 'zh' ? title : capital(name.split('.').map(spaced).join(' · '));
+  return language === 'zh' ? title.replace(`(${name})`, '').replace(/\((JSON|XML)\)$/, '') : capital(name.split('.').map(spaced).join(' · '));
 }
