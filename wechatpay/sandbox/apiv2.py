@@ -195,7 +195,8 @@ def digest(text: str, key: str, algorithm: str) -> str:
 
 def success(operation: Operation, content: Mapping[str, Any], account: Account, algorithm: str) -> Reply:
     """The answer to a request that was taken, signed unless the platform does not sign it."""
-    parameters = {"return_code": "SUCCESS", "return_msg": "OK", **content}
+    taken = {"return_code": "SUCCESS", "return_msg": "OK"}
+    parameters = {**taken, **content, **taken}
     if operation.unsigned_answer:
         parameters.pop("sign", None)
         return xml(parameters)

@@ -178,7 +178,6 @@ class Callbacks:
         self._hosts = hosts
         self._size = size
         self._deliveries: deque[Delivery] = deque(maxlen=size)
-        self._numbers = itertools.count(1)
         self._order = itertools.count()
         self._due: list[tuple[float, int, Delivery, str]] = []
         self._changed = Condition()
@@ -223,7 +222,7 @@ class Callbacks:
             msg = f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}"
             raise ValueError(msg)
         with self._ledger.lock, self._changed:
-            delivery = Delivery(next(self._numbers), notice, url)
+            delivery = Delivery(self._ledger.next_delivery(), notice, url)
             self._deliveries.append(delivery)
             if self._may_call(url):
                 self._put(delivery, 0.0, forgery)
@@ -239,7 +238,6 @@ class Callbacks:
         with self._ledger.lock, self._changed:
             kept = [Delivery.read(told) for told in self._ledger.deliveries()]
             self._deliveries.extend(kept)
-            self._numbers = itertools.count(kept[-1].id + 1 if kept else 1)
             for delivery in kept:
                 if delivery.state == "waiting":
                     self._put(delivery, max((delivery.due or 0.0) - self._clock(), 0.0), "")

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from chainable.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -37,15 +39,15 @@ class Ledger:
     afterwards loses nothing.
 
     Args:
-        path: The SQLite file; in memory without one.
+        path: The SQLite file, which only its owner may read; in memory without one.
+
+    Raises:
+        ConfigurationError: It cannot be opened, or holds something else.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = RLock()
-        self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=NORMAL")
-        self._database.executescript(SCHEMA)
+        self._database = memory() if path is None else opened(path)
 
     def close(self) -> None:
         """Close the file."""
@@ -157,6 +159,12 @@ class Ledger:
 
     # notifications under way
 
+    def next_delivery(self) -> int:
+        """The number of the next delivery."""
+        with self.lock:
+            (last,) = self._database.execute("SELECT max(id) FROM deliveries").fetchone()
+        return 1 if last is None else int(last) + 1
+
     def deliver(self, id: int, data: dict[str, Any], kept: int) -> None:  # noqa: A002 (what it is)
         """Write a delivery, and forget all but the last so many."""
         with self.transaction():
@@ -174,3 +182,32 @@ class Ledger:
         """Forget them all."""
         with self.lock:
             self._database.execute("DELETE FROM deliveries")
+
+
+def memory() -> sqlite3.Connection:
+    """A database that is gone with the process."""
+    return prepared(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The database in a file; a new one if there is none."""
+    try:
+        path.touch(mode=0o600)
+        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot keep the sandbox's state: {error.strerror}") from error
+    try:
+        return prepared(database)
+    except sqlite3.DatabaseError as error:
+        database.close()
+        raise ConfigurationError(
+            f"{path} cannot keep the sandbox's state: {error}; name a file that a sandbox made, or a new one"
+        ) from error
+
+
+def prepared(database: sqlite3.Connection) -> sqlite3.Connection:
+    """The same database with the tables it has to have."""
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=NORMAL")
+    database.executescript(SCHEMA)
+    return database

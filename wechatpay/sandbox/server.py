@@ -20,7 +20,7 @@ from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
 import httptools
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from cryptography import x509
 
 from wechatpay.sandbox.messages import Reply, Request
@@ -197,6 +197,8 @@ class Connection(asyncio.Protocol):
         while self._waiting and not self._transport.is_closing():
             request, keep = self._waiting.popleft()
             reply = self._handle(request)
+            if request.method == "HEAD":  # whose answer has no body
+                reply = evolve(reply, body=b"")
             if reply.delay:
                 self._busy = True
                 loop = asyncio.get_running_loop()

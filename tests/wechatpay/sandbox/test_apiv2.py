@@ -423,3 +423,20 @@ def test_faults_speak_xml(sandbox: Sandbox, merchant: Any) -> None:
     assert "mch_id" not in told
     sandbox.faults.add("error", times=1)
     assert merchant.v2_raw("/no/such/path", b"<xml/>").xml["return_code"] == "FAIL"
+
+
+def test_what_was_taken_is_ok(merchant: Any) -> None:
+    sent = {"appid": "wx1", "out_trade_no": "none", "mch_id": merchant.account.mchid}
+    assert merchant.v2("/pay/orderquery", sent).xml["return_msg"] == "OK"
+    order = {
+        "appid": "wx1",
+        "body": "x",
+        "out_trade_no": "ok000001",
+        "total_fee": 1,
+        "spbill_create_ip": "1.1.1.1",
+        "notify_url": "x",
+        "trade_type": "NATIVE",
+    }
+    told = merchant.v2("/pay/unifiedorder", order).xml
+    assert (told["return_code"], told["return_msg"]) == ("SUCCESS", "OK")
+    assert told["sign"] == merchant.sign(told)

@@ -35,6 +35,15 @@ def place(merchant: Any, number: str = NUMBER, total: int = 100, **changes: Any)
     return merchant.post("/v3/pay/transactions/native", sent(merchant, number, total, **changes))
 
 
+def test_a_notification_says_nothing_of_what_was_asked(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    place(merchant, notify_url=receiver.url, attach="附")
+    sandbox.pay(NUMBER)
+    assert sandbox.callbacks.wait()
+    resource = receiver.opened(sandbox)[1]
+    assert resource["attach"] == "附"
+    assert not {"description", "notify_url"} & resource.keys()
+
+
 def query(merchant: Any, number: str = NUMBER) -> Any:
     return merchant.get(f"/v3/pay/transactions/out-trade-no/{number}?mchid={merchant.account.mchid}")
 
@@ -439,6 +448,19 @@ def test_the_fund_flow_ends_at_the_balance(sandbox: Sandbox, merchant: Any) -> N
     assert (income, outgo) == (Decimal(totals["收入金额"]), Decimal(totals["支出金额"]))
     assert Decimal(table[-1]["账户结余(元)"]) == income - outgo
     assert int(totals["资金流水总笔数"]) == len(table)
+
+
+def test_a_wholly_refunded_order_costs_nothing(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant, total=101)  # 0.606 fen of commission: 1; of 50: 0
+    sandbox.pay(NUMBER)
+    for number, fen in (("R1", 50), ("R2", 50), ("R3", 1)):
+        assert refund(merchant, number, fen, amount={"refund": fen, "total": 101, "currency": "CNY"}).status == 200
+    day = sandbox.platform.day()
+    table, totals = rows(download(sandbox, merchant, merchant.get(f"/v3/bill/tradebill?bill_date={day}")))
+    assert sum(Decimal(row["手续费"]) for row in table) == Decimal(totals["手续费总金额"]) == 0
+    assert Decimal(table[0]["手续费"]) == Decimal("0.01")
+    table, _ = rows(download(sandbox, merchant, merchant.get(f"/v3/bill/fundflowbill?bill_date={day}")))
+    assert table[-1]["账户结余(元)"] == "0.00"
 
 
 def test_days_without_moves_have_no_bill(merchant: Any) -> None:

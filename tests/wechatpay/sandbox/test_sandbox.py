@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import wechatpay.sandbox
+from chainable.errors import ConfigurationError
 from wechatpay import WeChatPay, catalogue
 from wechatpay.catalogue import Field
 from wechatpay.sandbox import Fault, Sandbox, flows
@@ -62,7 +63,7 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_the_sandbox_shares_nothing_with_the_client() -> None:
-    allowed = ("wechatpay.sandbox", "wechatpay.catalogue", "wechatpay.inspector.Inspector")
+    allowed = ("wechatpay.sandbox", "wechatpay.catalogue", "wechatpay.inspector.Inspector", "chainable.errors")
     for path in sorted((ROOT / "wechatpay" / "sandbox").rglob("*.py")):
         for name, line in imports(path):
             own = name.split(".")[0] in ("wechatpay", "chainable", "taobao_top", "requests")
@@ -251,6 +252,26 @@ def test_a_rotation_by_fault_is_kept_too(tmp_path: Path, new_merchant: Any) -> N
         serial = new_merchant(sandbox).get("/v3/certificates").headers["Wechatpay-Serial"]
     with Sandbox(data=data) as sandbox:
         assert sandbox.account.certificate_serial == serial
+
+
+def test_a_file_that_cannot_keep_the_state_is_named(tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    other.write_text("no database at all, whatever its name says")
+    for path, why in ((other, "not a database; name a file"), (tmp_path / "none" / "x.db", "No such file")):
+        with pytest.raises(ConfigurationError, match=why) as caught:
+            Sandbox(data=path)
+        assert str(path) in str(caught.value)
+    with Sandbox(data=tmp_path / "own.db"):
+        assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("own.db*")} == {0}
+
+
+def test_two_processes_number_their_deliveries_alike(tmp_path: Path, receiver: Any) -> None:
+    data = tmp_path / "sandbox.db"
+    with Sandbox(data=data) as first, Sandbox(data=data) as second:
+        numbers = [each.trigger("REFUND.SUCCESS", to=receiver.url).id for each in (first, second, first)]
+        assert first.callbacks.wait()
+        assert second.callbacks.wait()
+    assert numbers == [1, 2, 3]
 
 
 def test_the_ledger_keeps_names_days_and_bytes(tmp_path: Path) -> None:

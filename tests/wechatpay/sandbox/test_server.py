@@ -146,6 +146,15 @@ def test_an_empty_body_has_a_length_and_no_type(sandbox: Sandbox) -> None:
     assert "content-type" not in headers
 
 
+def test_the_answer_to_head_has_no_body(sandbox: Sandbox, merchant: Any) -> None:
+    with connect(sandbox) as connection:
+        connection.sendall(raw(merchant, "HEAD") + raw(merchant, connection="close"))
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    first, second = received.split(b"\r\n\r\n", 1)
+    assert first.startswith(b"HTTP/1.1 405 ")
+    assert second.startswith(b"HTTP/1.1 200 ")
+
+
 def test_an_idle_connection_is_closed(merchant: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("wechatpay.sandbox.server.KEEP_ALIVE", 0.05)
     with Sandbox() as sandbox, connect(sandbox) as connection:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.call import Routes
@@ -25,7 +25,6 @@ __all__ = ["fund_flow", "routes", "trades"]
 routes = Routes()
 
 FILE = "bill file"
-RATE = Decimal("0.006")
 FEN = Decimal("0.01")
 
 TRADE = (
@@ -96,11 +95,6 @@ def yuan(fen: int) -> str:
     return str((Decimal(fen) / 100).quantize(FEN))
 
 
-def commission(fen: int) -> int:
-    """What the platform keeps of an amount, to the fen."""
-    return int((Decimal(fen) * RATE).quantize(Decimal(1), ROUND_HALF_UP))
-
-
 def moves(platform: Platform, day: str) -> list[tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]]:
     """What happened on a day: each move with its order, and its refund if it is one."""
     found = []
@@ -128,7 +122,7 @@ def trades(platform: Platform, day: str, kind: str = "ALL") -> bytes | None:
             continue
         amount = move["amount"]
         returned = move["kind"] != "pay"
-        fee = commission(amount)
+        fee = move["fee"]
         paid += 0 if returned else amount
         back += amount if returned else 0
         fees += -fee if returned else fee
@@ -179,7 +173,7 @@ def trade(
         str(sent.get("description") or sent.get("body") or ""),
         str(sent.get("attach") or ""),
         f"{Decimal(fee) / 100:.5f}",
-        f"{RATE * 100:.2f}%",
+        f"{orders.RATE * 100:.2f}%",
         "0.00" if returned else amount,
         amount if returned else "0.00",
         "",
@@ -199,7 +193,7 @@ def fund_flow(platform: Platform, day: str) -> bytes | None:
         returned = move["kind"] != "pay"
         voucher = refund["out_refund_no"] if refund else order["out_trade_no"]
         number = refund["refund_id"] if refund else order["transaction_id"]
-        amount, fee = move["amount"], commission(move["amount"])
+        amount, fee = move["amount"], move["fee"]
         entries = [("退款" if returned else "交易", -amount if returned else amount)]
         if fee:
             entries.append(("扣除交易手续费", fee if returned else -fee))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.call import Routes
@@ -25,6 +26,7 @@ PAID: list[Callable[[Platform, dict[str, Any]], None]] = []
 ORDER = "order"
 COMBINED = "combined order"
 MOVE = "move"
+RATE = Decimal("0.006")
 
 TRADE_TYPES = {
     "app": "APP",
@@ -52,7 +54,9 @@ STATES = {
 DIRECT = "v3/pay/transactions"
 PARTNER = "v3/pay/partner/transactions"
 GLOBAL = ("v3/transactions", "v3/global/transactions")
-ECHOED = ("description", "attach", "notify_url", "goods_tag", "time_expire", "support_fapiao", "settle_info")
+ASKED = ("description", "notify_url", "goods_tag", "time_expire", "support_fapiao", "settle_info")
+"""Members of a request that some answers give back, and no notification."""
+ECHOED = ("attach", *ASKED)
 
 ORDERING = (
     *(
@@ -94,6 +98,11 @@ REVERSING = (
 
 
 # what every kind shares
+
+
+def commission(fen: int) -> int:
+    """What the platform keeps of an amount, to the fen."""
+    return int((Decimal(fen) * RATE).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def chosen(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -167,6 +176,7 @@ def place(
         "total": total,
         "currency": currency,
         "refunded": 0,
+        "returned": 0,
         "sent": sent,
         "parties": parties,
         "openid": openid(sent, number),
@@ -246,7 +256,13 @@ def settle(platform: Platform, order: dict[str, Any], payer: str | None = None) 
     platform.ledger.put(
         MOVE,
         "pay " + order["transaction_id"],
-        {"kind": "pay", "order": order["out_trade_no"], "amount": order["total"], "time": order["success_time"]},
+        {
+            "kind": "pay",
+            "order": order["out_trade_no"],
+            "amount": order["total"],
+            "fee": commission(order["total"]),
+            "time": order["success_time"],
+        },
         day=platform.day(),
     )
 
@@ -256,7 +272,12 @@ def notify(platform: Platform, order: dict[str, Any]) -> None:
     if order["family"] == "v2":
         platform.notify(order["notify_url"], "transaction-success", facts_v2(platform, order), "v2")
     else:
-        platform.notify(order["notify_url"], "TRANSACTION.SUCCESS", facts(platform, order))
+        platform.notify(order["notify_url"], "TRANSACTION.SUCCESS", notified(facts(platform, order)))
+
+
+def notified(told: dict[str, Any]) -> dict[str, Any]:
+    """As much of an order as its notification says."""
+    return {name: value for name, value in told.items() if name not in ASKED and value is not None}
 
 
 def notify_combined(platform: Platform, combined: dict[str, Any], orders: list[dict[str, Any]]) -> None:
@@ -342,7 +363,7 @@ def sample(platform: Platform, number: str | None) -> dict[str, Any]:
             "success_time": platform.stamp(),
         }
     told = facts(platform, {**order, "success_time": order["success_time"] or platform.stamp(), "state": "SUCCESS"})
-    return {name: value for name, value in told.items() if value is not None}
+    return notified(told)
 
 
 @routes.on(*ORDERING)
@@ -426,7 +447,13 @@ def reverse(platform: Platform, number: str) -> dict[str, Any]:
         platform.ledger.put(
             MOVE,
             "reverse " + order["transaction_id"],
-            {"kind": "reverse", "order": order["out_trade_no"], "amount": order["total"], "time": platform.stamp()},
+            {
+                "kind": "reverse",
+                "order": order["out_trade_no"],
+                "amount": order["total"],
+                "fee": commission(order["total"]),
+                "time": platform.stamp(),
+            },
             day=platform.day(),
         )
         order["refunded"] = order["total"]

@@ -118,6 +118,7 @@ def finish(platform: Platform, number: str, status: str = "SUCCESS") -> dict[str
                     "order": refund["out_trade_no"],
                     "refund": refund["out_refund_no"],
                     "amount": refund["amount"],
+                    "fee": fee_of(platform, refund),
                     "time": refund["success_time"],
                 },
                 day=platform.day(),
@@ -130,6 +131,16 @@ def finish(platform: Platform, number: str, status: str = "SUCCESS") -> dict[str
         save(platform, refund)
         notify(platform, refund)
         return refund
+
+
+def fee_of(platform: Platform, refund: dict[str, Any]) -> int:
+    """The commission that comes back with a refund: of all refunds of a whole order, all of it."""
+    order = platform.ledger.entry(orders.ORDER, refund["out_trade_no"])
+    before = order["total"] - order["returned"]
+    after = before - refund["amount"]
+    order["returned"] += refund["amount"]
+    orders.save(platform, order)
+    return orders.commission(before) - orders.commission(after)
 
 
 def notify(platform: Platform, refund: dict[str, Any]) -> None:
