@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import threading
 import time
 import warnings
@@ -96,7 +97,8 @@ def receiver():
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             server.came.append((dict(self.headers), body))
-            self.send_response(200 if body.startswith(b"<") else server.status)
+            judged = server.status if server.judge is None else server.judge(*server.came[-1])
+            self.send_response(200 if body.startswith(b"<") else judged)
             answer = b"<xml><return_code>SUCCESS</return_code></xml>" if body.startswith(b"<") else b""
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
@@ -106,7 +108,7 @@ def receiver():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.came, server.status = [], 204
+    server.came, server.status, server.judge = [], 204, None
     server.url = f"http://127.0.0.1:{server.server_port}/notify"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -114,6 +116,14 @@ def receiver():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def port():
+    """A port of loopback that is free."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
 
 
 @pytest.fixture

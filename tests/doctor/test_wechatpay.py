@@ -102,7 +102,8 @@ def test_files_that_are_mixed_up(offline, settings):
     swapped = settings | {"private_key": settings["merchant_cert"], "merchant_cert": settings["private_key"]}
     told = offline(swapped)
 
-    assert "certificate" in told["private_key"].found
+    assert told["private_key"].found.startswith("this is a certificate; a private key was expected: ")
+    assert told["private_key"].found.zh.startswith("这是证书，应为私钥：")
     assert told["merchant_cert"].state == "✗"
     (name,) = settings["certs"]
     told = offline(settings | {"certs": {name: settings["merchant_cert"]}})

@@ -322,4 +322,4 @@ def _validity(check: str, what: Words, left: float, mend: Words) -> Finding:
 
 
 def _wrong(check: str, error: ConfigurationError, meaning: Words, mend: Words) -> Finding:
-    return bad(check, translated(str(error)), meaning, mend)
+    return bad(check, translated(str(error).removeprefix(f"{check.partition(' ')[0]}: ")), meaning, mend)
