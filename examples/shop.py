@@ -152,17 +152,27 @@ class Shop:
             told["amount"]["refund"],
         )
 
-    def check(self, day: str) -> dict[str, Any]:
-        """Compare the bill of a day with the books: numbers that only one of them has, amounts that differ."""
+    def billed(self, day: str) -> dict[str, int]:
+        """What the bill of a day says: fen by number of the order or refund; nothing on a day without a bill."""
         saved = BytesIO()
-        self._client.download(self._client.v3.bill.tradebill.get(params={"bill_date": day}), saved)
+        try:
+            self._client.download(self._client.v3.bill.tradebill.get(params={"bill_date": day}), saved)
+        except APIError as error:
+            if error.code != "NO_STATEMENT_EXIST":
+                raise
+            return {}
         saved.seek(0)
-        billed: dict[str, int] = {}
+        found: dict[str, int] = {}
         for row in bills.read(saved):
             trade: Any = row
             refunded = trade.trade_state == "REFUND"
             number = trade.out_refund_no if refunded else trade.out_trade_no
-            billed[number] = int((trade.refund_amount if refunded else trade.total) * 100)
+            found[number] = int((trade.refund_amount if refunded else trade.total) * 100)
+        return found
+
+    def check(self, day: str) -> dict[str, Any]:
+        """Compare the bill of a day with the books: numbers that only one of them has, amounts that differ."""
+        billed = self.billed(day)
         booked = {
             row["number"]: row["fen"]
             for row in self.books.read(

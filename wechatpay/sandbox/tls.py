@@ -7,7 +7,7 @@ from contextlib import suppress
 
 __all__ = ["Channel"]
 
-CHUNK = 256 * 1024
+CHUNK = 16 * 1024  # no record holds more
 
 
 class Channel:

@@ -101,6 +101,12 @@ def test_repeated_and_forged_notifications_change_nothing(sandbox: Sandbox, shop
     assert shop.call("GET", f"/orders/{number}")[1]["state"] == "PAID"
 
 
+def test_a_day_on_which_nothing_happened_has_no_bill(sandbox: Sandbox, shop: Shop) -> None:
+    assert shop.call("GET", "/check/2025-01-02") == (200, {"billed": 0, "booked": 0, "wrong": []})
+    sandbox.faults.add("error", operation="GET v3/bill/*", code="NO_AUTH")
+    assert shop.call("GET", "/check/2025-01-02")[0] == 500
+
+
 def test_what_the_shop_does_not_have(sandbox: Sandbox, shop: Shop) -> None:
     assert shop.call("POST", "/orders", {"sku": "gold"})[0] == 400
     assert shop.call("GET", "/orders/none")[0] == 404
