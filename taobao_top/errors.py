@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import requests
 
-__all__ = ["RULES", "Rule", "TopError", "is_read", "rule_of", "top_error"]
+__all__ = ["BUSINESS", "RULES", "Rule", "TopError", "is_read", "rule_of", "top_error"]
 
 
 class Rule(NamedTuple):
@@ -92,7 +92,8 @@ RULES = (
 )  # fmt: skip
 """The classes, the first that matches holds; a code beyond them, 15 and 50 among them, is the business's own no."""
 
-_BUSINESS = Rule("business", _ANY, r"", "none", "")
+BUSINESS = Rule("business", _ANY, r"", "none", "")
+"""The class of all others."""
 
 _BAN = r"(?i)ban will last for (\d{1,9}) more second"
 _DAY = 86_400
@@ -128,7 +129,7 @@ def rule_of(code: str, sub_code: str) -> Rule:
     for rule in RULES:
         if (not rule.codes or code in rule.codes) and re.match(rule.sub_codes, sub_code):
             return rule
-    return _BUSINESS
+    return BUSINESS
 
 
 class TopError(APIError):

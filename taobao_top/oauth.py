@@ -18,7 +18,7 @@ from chainable.codecs import FORM
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.times import BEIJING
 from taobao_top.answers import read
-from taobao_top.errors import TopError
+from taobao_top.errors import BUSINESS, TopError, rule_of
 from taobao_top.signing import MD5Signer
 
 if TYPE_CHECKING:
@@ -214,7 +214,12 @@ class OAuth:
             msg = "this app's tokens cannot be refreshed: let the seller authorise again when the session ends"
             raise TopError(msg, session_expired=True, maybe_sent=False)
         if signed:
-            return self._method("taobao.top.auth.token.refresh", refresh_token=text)
+            try:
+                return self._method("taobao.top.auth.token.refresh", refresh_token=text)
+            except TopError as error:
+                # The service's own no; the other form calls it invalid_grant.
+                error.session_expired = error.session_expired or rule_of(error.code, error.sub_code) is BUSINESS
+                raise
         return self._post({"grant_type": "refresh_token", "refresh_token": text})
 
     def from_fragment(self, fragment: str) -> Token:

@@ -13,14 +13,12 @@ import os
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
-import requests
-
-from chainable.errors import ChainableError, ConfigurationError
+from chainable.errors import ConfigurationError, InProgress
 from chainable.times import BEIJING
 from taobao_top.errors import TopError
 from taobao_top.oauth import Token
@@ -101,11 +99,10 @@ class Session:
             TopError: It has expired and cannot be refreshed; ``.session_expired``.
         """
         token = self._token
-        if token is None or self._ends(token, self._early):
-            token = self._loaded()
-        if self._ends(token, self._early) and self._clock() >= self._not_before:
+        if token is None:
+            token = self._token = self._loaded()
+        if self._ends(token, self._early) and (self._clock() >= self._not_before or self._ends(token, timedelta())):
             token = self._in_advance(token)
-        self._token = token
         return token.access_token
 
     def renew(self, expired: str) -> str:
@@ -134,14 +131,21 @@ class Session:
 
     def _in_advance(self, token: Token) -> Token:
         try:
-            return self._refreshed(token)
-        except (ChainableError, requests.RequestException) as error:
+            kept = self._loaded()
+            self._token = kept = self._refreshed(kept) if self._ends(kept, self._early) else kept
+        except Exception as error:
             if self._ends(token, timedelta()):
                 raise
             # There is still time: the session works, and the next try may.
             self._not_before = self._clock() + _PAUSE
-            _logger.warning("session %r could not be refreshed in advance: %s", self._name, type(error).__name__)
+            fresh = self._token
+            if fresh is not None and fresh.access_token != token.access_token:
+                trouble, token = "was refreshed, but its store could not keep it", fresh
+            else:
+                trouble = "could not be refreshed in advance"
+            _logger.warning("session %r %s: %s", self._name, trouble, type(error).__name__)
             return token
+        return kept
 
     def _refreshed(self, old: Token) -> Token:
         with self._store.refreshing(self._name):
@@ -210,14 +214,18 @@ class FileSessions:
     def save(self, name: str, token: Token, /) -> None:
         """Keep the token under this name; the file is replaced as a whole."""
         with self._locked(f"{self._path}.lock"):
-            kept = self._read() | {name: token.as_dict()}
+            kept = json.dumps(self._read() | {name: token.as_dict()})
             with tempfile.NamedTemporaryFile(
                 "w", encoding="utf-8", dir=self._path.parent, prefix=".sessions-", delete=False
             ) as file:
-                json.dump(kept, file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(self._path)
+                try:
+                    file.write(kept)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    Path(file.name).replace(self._path)
+                except BaseException:
+                    Path(file.name).unlink()
+                    raise
 
     def refreshing(self, name: str, /) -> AbstractContextManager[object]:
         """Keep other threads and processes out while any session is refreshed."""
@@ -257,11 +265,19 @@ class RedisSessions:
     Args:
         redis: A client of redis-py, ``redis.Redis(...)``.
         prefix: What the keys begin with.
+        lease: Seconds after which a process that refreshes counts as dead;
+            more than the client's ``deadline``, for so long a refresh may take.
+
+    Raises:
+        ConfigurationError: The lease is no positive number of seconds.
     """
 
-    def __init__(self, redis: Redis, *, prefix: str = "taobao_top:session:") -> None:
+    def __init__(self, redis: Redis, *, prefix: str = "taobao_top:session:", lease: float = _LEASE) -> None:
         self._redis = redis
         self._prefix = prefix
+        if not isinstance(lease, int | float) or isinstance(lease, bool) or lease <= 0:
+            raise ConfigurationError("lease: seconds were expected")
+        self._lease = lease
 
     def load(self, name: str, /) -> Token | None:
         """Give the token of this name."""
@@ -272,7 +288,25 @@ class RedisSessions:
         """Keep the token under this name."""
         self._redis.set(self._prefix + name, json.dumps(token.as_dict()))
 
-    def refreshing(self, name: str, /) -> AbstractContextManager[object]:
-        """Keep all others out while this name is refreshed; whoever dies over it is waited for 90 seconds."""
-        lock = self._redis.lock(f"{self._prefix}{name}:refreshing", timeout=_LEASE, blocking_timeout=2 * _LEASE)
-        return cast("AbstractContextManager[object]", lock)
+    @contextmanager
+    def refreshing(self, name: str, /) -> Iterator[None]:
+        """
+        Keep all others out while this name is refreshed; whoever dies over it is waited for until his lease ends.
+
+        Raises:
+            InProgress: Somebody else has been at it for twice that time.
+        """
+        from redis.exceptions import LockError
+
+        lock = self._redis.lock(
+            f"{self._prefix}{name}:refreshing", timeout=self._lease, blocking_timeout=2 * self._lease
+        )
+        if not lock.acquire():
+            msg = f"session {name!r}: somebody else has been refreshing it for {2 * self._lease:g} seconds"
+            raise InProgress(msg)
+        try:
+            yield
+        finally:
+            # Who took longer than the lease has it no more, and has his token all the same.
+            with suppress(LockError):
+                lock.release()

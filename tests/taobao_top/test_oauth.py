@@ -124,6 +124,26 @@ class TestToken:
         assert (second["method"], second["refresh_token"]) == ("taobao.top.auth.token.refresh", "refre5h")
         assert "session" not in first
 
+    @pytest.mark.parametrize(
+        ("error", "expired"),
+        [
+            ({"code": 15, "sub_code": "isv.invalid-grant"}, True),
+            ({"code": 50, "sub_code": "isv.refresh-token-expired"}, True),
+            ({"code": 11, "sub_code": "isv.permission-api-package-limit"}, False),
+            ({"code": 15, "sub_code": "isp.remote-service-timeout"}, False),
+            ({"code": 25}, False),
+        ],
+    )
+    def test_refused_signed(self, top, gateway, error, expired):
+        """A refresh token that is refused means that the seller has to authorise again, in this form, too."""
+        gateway.refuses(error)
+
+        with pytest.raises(TopError) as caught:
+            top.oauth.refresh("refre5h", signed=True)
+
+        assert caught.value.session_expired is expired
+        assert len(gateway.requests) == 1
+
     def test_needs_the_redirect(self, top):
         """The platform compares the address the code was asked with."""
         with pytest.raises(ConfigurationError, match="redirect_uri"):

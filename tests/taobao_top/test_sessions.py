@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import resource
 import stat
 import threading
 import time
@@ -14,7 +15,7 @@ import pytest
 import requests
 from redis import Redis
 
-from chainable.errors import ConfigurationError
+from chainable.errors import ConfigurationError, InProgress
 from chainable.times import BEIJING
 from taobao_top import TopError
 from taobao_top.oauth import Token
@@ -174,6 +175,53 @@ class TestSession:
 
         assert shop() == "access2"
 
+    def test_store_that_cannot_be_written_in_advance(self, platform, store, monkeypatch, caplog):
+        """Nor is it lost while the old one had time left; that one is dead by now."""
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3001
+
+        def save(name, token):
+            raise OSError("disk full")
+
+        monkeypatch.setattr(store, "save", save)
+
+        assert shop() == shop() == "access2"
+        assert platform.asked == ["refresh1"]
+        assert [record.getMessage() for record in caplog.records] == [
+            "session 'shop' was refreshed, but its store could not keep it: OSError"
+        ]
+
+    def test_store_that_cannot_be_read(self, platform, store, monkeypatch, caplog):
+        """A store that is away does no harm before the session ends, whatever its errors are."""
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3001
+
+        def load(name):
+            raise OSError("away")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "load", load)
+            assert shop() == shop() == "access1"
+            assert len(caplog.records) == 1
+            platform.now += 601
+            with pytest.raises(OSError, match="away"):
+                shop()
+        assert shop() == "access2"
+
+    def test_ended_while_refreshing_paused(self, platform, store):
+        """When the session ends soon after a refresh failed, it is tried again at once."""
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3590
+        platform.fails = requests.ConnectionError()
+        assert shop() == "access1"
+
+        platform.now += 11
+        platform.fails = None
+        assert shop() == "access3"
+
     def test_one_at_a_time(self, platform, store):
         """Many threads need a new session; one refreshes, the others wait for its result."""
         session(platform, store).keep(token(1))
@@ -255,6 +303,22 @@ class TestFile:
             assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) == 0o600
         assert not [name for name in os.listdir(tmp_path) if name.startswith(".sessions-")]
 
+    def test_nothing_is_left(self, tmp_path):
+        """A save that fails leaves no copy behind, and what was kept as it was."""
+        store = FileSessions(tmp_path / "sessions.json")
+        store.save("a", token(1))
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                store.save("b", Token("x" * 2000))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+        assert sorted(os.listdir(tmp_path)) == ["sessions.json", "sessions.json.lock"]
+        assert (store.load("a"), store.load("b")) == (token(1), None)
+
     @pytest.mark.parametrize(
         "content", [b"{", b"[]", b"\xff", b'{"a": 1}', b'{"a": {}}', b'{"a": {"expires": "soon", "access_token": "x"}}']
     )
@@ -276,3 +340,30 @@ class TestRedis:
 
             assert store.load("a") == token(1)
         assert redis_server.keys() == [b"mine:a"]
+
+    def test_lease_ended(self, redis_server):
+        """Who took longer than the lease has his token all the same."""
+        store = RedisSessions(redis_server, lease=0.05)
+
+        with store.refreshing("a"):
+            time.sleep(0.1)
+            with store.refreshing("a"):
+                pass
+
+    def test_somebody_else(self, redis_server):
+        """Nobody waits for ever for one who refreshes."""
+        with RedisSessions(redis_server, lease=30).refreshing("a"):
+            impatient = RedisSessions(redis_server, lease=0.05)
+            with (
+                pytest.raises(InProgress, match="'a': somebody else has been refreshing it for 0.1 seconds"),
+                impatient.refreshing("a"),
+            ):
+                pass
+            with impatient.refreshing("b"):
+                pass
+
+    @pytest.mark.parametrize("lease", [0, -1, "long", True])
+    def test_no_lease(self, lease):
+        """A lease is some seconds."""
+        with pytest.raises(ConfigurationError, match="lease"):
+            RedisSessions(Redis(), lease=lease)
