@@ -47,7 +47,7 @@ class Receiver:
                 if result is not None:
                     came.put(result)
 
-            def log_message(self, *_: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
                 """Say nothing: what came is told by who waits."""
 
         self._came = came

@@ -81,6 +81,7 @@ def test_nothing_secret_is_told(found, settings, sandbox):
         ({"merchant_cert": "/no/such/file.pem"}, "merchant_cert", "no such file"),
         ({"merchant_cert": "/no/such/file.p12"}, "merchant_cert", "no such file"),
         ({"certs": {}, "apiv3_key": None}, "certs", "is empty"),
+        ({"certs": "no path"}, "certs", "id=path"),
     ],
 )
 def test_faults_of_settings(offline, settings, changes, check, words):
@@ -108,6 +109,25 @@ def test_files_that_are_mixed_up(offline, settings):
     (name,) = settings["certs"]
     told = offline(settings | {"certs": {name: settings["merchant_cert"]}})
     assert told[f"certs {name}"].state == "✗"
+
+
+def test_a_wrong_file_is_told_of_once(offline, settings):
+    wrong = settings["merchant_cert"]
+    told = offline(settings | {"private_key": wrong, "merchant_key": wrong})
+
+    assert (told["private_key"].state, told["merchant_key"].state) == ("✗", "✗")
+    assert "private_key and merchant_cert" not in told
+    del settings["merchant_key"]
+    assert "merchant_key" not in offline(settings)
+
+
+def test_the_certificate_of_another_merchant(found, offline, settings):
+    del settings["serial"]
+    assert offline(settings | {"mchid": "1900000108"})["merchant_cert"].state == "✗"
+    del settings["merchant_cert"], settings["merchant_key"]
+    told = found(settings | {"mchid": "1900000108", "serial": "AB" * 20})
+    assert told["echo"].code == 1
+    assert "SIGN_ERROR" in told["echo"].found
 
 
 def test_a_key_of_another_certificate(offline, settings, merchant_key, tmp_path):
@@ -437,7 +457,7 @@ def test_the_command(sandbox, tmp_path):
     assert "    → " in told.output
     assert run("--offline").exit_code == 2
     broken.write_text("WECHATPAY_CERTS=x\n")
-    assert "id=path" in run("--env", broken).output
+    assert "✗ certs: id=path,id=path was expected" in run("--env", broken, "--offline").output
 
 
 def test_the_command_in_chinese(sandbox, tmp_path):

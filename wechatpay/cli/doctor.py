@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from chainable.cli.commands import Command, Option, json_option
 from chainable.cli.findings import put_findings
-from chainable.errors import ConfigurationError
 from wechatpay.cli.clients import env_option, settings_of
 
 if TYPE_CHECKING:
@@ -65,18 +64,7 @@ def doctor(
     """Look at everything."""
     from wechatpay.doctor import examine
 
-    settings: dict[str, Any] = settings_of(env)
-    if isinstance(settings.get("certs"), str):
-        settings["certs"] = dict(_pair(part) for part in settings["certs"].split(",") if part.strip())
     findings = examine(
-        settings, offline=offline, notify_url=notify_url, receive=receive, timeout=timeout, patience=patience
+        settings_of(env), offline=offline, notify_url=notify_url, receive=receive, timeout=timeout, patience=patience
     )
     context.exit(put_findings(findings))
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, path = text.partition("=")
-    if not equals:
-        msg = "WECHATPAY_CERTS: id=path,id=path was expected"
-        raise ConfigurationError(msg)
-    return name.strip(), path.strip()

@@ -11,6 +11,7 @@ Official page: https://pay.weixin.qq.com/doc/v3/partner/4019605946
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -49,6 +50,7 @@ class Arrival(Protocol):
 
     url: str
 
+    @abstractmethod
     def awaited(self, seconds: float) -> Finding:
         """Wait so long for the notification, and tell of it."""
 

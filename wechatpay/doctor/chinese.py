@@ -64,6 +64,7 @@ _SENTENCES = tuple(
          "既不是证书的十六进制序列号，也不是以 PUB_KEY_ID_ 开头的 ID：{0}"),
         (r"plain http:// is for addresses of this machine only .*", "明文 http:// 只能用于本机地址，请用 https://"),
         (r"digits were expected, .*", "应为数字"),
+        (r"id=path,id=path was expected", "应为 id=路径,id=路径"),
         (r"give one of them", "只能给其中一个"),
         (r"the merchant's number is missing", "缺少商户号"),
         (r"(\S+) is the merchant's own certificate; .*", "{0} 是商户自己的证书，应为平台公钥或平台证书"),

@@ -94,6 +94,7 @@ def _calls(
     from wechatpay import WeChatPay
 
     given = {name: value for name, value in settings.items() if name != "ca"}
+    given["certs"] = files.key_files(given.get("certs") or {})
     check = Words("client", "客户端")
     try:
         client = WeChatPay(**given, verify=settings.get("ca"), clock=clock, retries=0)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chainable.cli.findings import Finding
 
-__all__ = ["SOON", "examine"]
+__all__ = ["SOON", "examine", "key_files"]
 
 SOON = 30 * 86400.0
 """Seconds before its end from which on a certificate is warned of."""
@@ -31,7 +31,27 @@ SOON = 30 * 86400.0
 _MISSING = Words("is missing", "缺失")
 _NOT_GIVEN = Words("is not given", "未提供")
 _UNSIGNED = Words("Nothing can be signed.", "无法签名。")
+_NO_TLS = Words("Refunds and all calls with TLS certificates fail.", "退款等需要商户证书（TLS）的调用会失败。")
 _UNOPENED = Words("Notifications and certificates cannot be opened.", "回调通知与平台证书无法解密。")
+
+
+_UNVERIFIED = Words("Answers cannot be verified.", "应答无法验签。")
+
+
+def key_files(given: Mapping[str, Any] | str) -> dict[str, Any]:
+    """
+    Read ``certs`` as it stands in settings: a table, or ``id=path,id=path``.
+
+    Raises:
+        ConfigurationError: It is neither.
+    """
+    if not isinstance(given, str):
+        return dict(given)
+    pairs = [part.partition("=") for part in given.split(",") if part.strip()]
+    if not all(equals for _, equals, _ in pairs):
+        msg = "certs: id=path,id=path was expected"
+        raise ConfigurationError(msg)
+    return {name.strip(): path.strip() for name, _, path in pairs}
 
 
 def examine(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator[Finding]:
@@ -86,7 +106,7 @@ def _merchant_certificate(settings: Mapping[str, Any], clock: Callable[[], float
         yield _wrong(
             check,
             error,
-            Words("Refunds and all calls with TLS certificates fail.", "退款等需要商户证书（TLS）的调用会失败。"),
+            _NO_TLS,
             Words("Give apiclient_cert.pem.", "应为 apiclient_cert.pem。"),
         )
         return
@@ -100,7 +120,7 @@ def _merchant_certificate(settings: Mapping[str, Any], clock: Callable[[], float
         yield _agree(str(serial), held.serial)
     if held.common_name and settings.get("mchid") not in {None, held.common_name}:
         mchid = settings["mchid"]
-        yield warning(
+        yield bad(
             check,
             Words(
                 f"was issued to {held.common_name}, mchid is {mchid}", f"签发给 {held.common_name}，而 mchid 是 {mchid}"
@@ -176,25 +196,32 @@ def _agree(serial: str, real: str) -> Finding:
 
 def _belong(settings: Mapping[str, Any], certificate: Any) -> Iterator[Finding]:
     for name in ("private_key", "merchant_key"):
-        if name in settings:
-            check = Words(f"{name} and merchant_cert", f"{name} 与 merchant_cert")
-            try:
-                load_merchant_pair(certificate, settings[name], password=settings.get("mchid"), key_name=name)
-            except ConfigurationError as error:
-                yield _wrong(
-                    check,
-                    error,
-                    Words(
-                        "They do not belong together: the platform answers SIGN_ERROR, TLS fails.",
-                        "两者不配对：平台返回 SIGN_ERROR，TLS 握手失败。",
-                    ),
-                    Words(
-                        "Take both files from the same download of the certificate tool.",
-                        "两个文件须取自证书工具的同一次下载。",
-                    ),
-                )
-            else:
-                yield good(check, Words("belong together", "配对"))
+        if name not in settings:
+            continue
+        check = Words(f"{name} and merchant_cert", f"{name} 与 merchant_cert")
+        try:
+            load_private_key(settings[name], name=name)
+        except ConfigurationError as error:
+            if name == "merchant_key":  # the other one was told of already
+                yield _wrong(name, error, _NO_TLS, Words("Give apiclient_key.pem.", "应为 apiclient_key.pem。"))
+            continue
+        try:
+            load_merchant_pair(certificate, settings[name], password=settings.get("mchid"), key_name=name)
+        except ConfigurationError as error:
+            yield _wrong(
+                check,
+                error,
+                Words(
+                    "They do not belong together: the platform answers SIGN_ERROR, TLS fails.",
+                    "两者不配对：平台返回 SIGN_ERROR，TLS 握手失败。",
+                ),
+                Words(
+                    "Take both files from the same download of the certificate tool.",
+                    "两个文件须取自证书工具的同一次下载。",
+                ),
+            )
+        else:
+            yield good(check, Words("belong together", "配对"))
 
 
 def _apiv3_key(settings: Mapping[str, Any]) -> Iterator[Finding]:
@@ -252,7 +279,19 @@ def _secret(settings: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _platform_keys(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator[Finding]:
-    certs: Mapping[str, Any] = settings.get("certs") or {}
+    try:
+        certs = key_files(settings.get("certs") or {})
+    except ConfigurationError as error:
+        yield _wrong(
+            "certs",
+            error,
+            _UNVERIFIED,
+            Words(
+                "Write WECHATPAY_CERTS=PUB_KEY_ID_…=/path/pub_key.pem.",
+                "写成 WECHATPAY_CERTS=PUB_KEY_ID_…=/路径/pub_key.pem。",
+            ),
+        )
+        return
     if not certs:
         yield _no_platform_key(settings)
     for name, source in certs.items():
@@ -271,7 +310,7 @@ def _platform_keys(settings: Mapping[str, Any], clock: Callable[[], float]) -> I
             yield _wrong(
                 check,
                 error,
-                Words("Answers cannot be verified.", "应答无法验签。"),
+                _UNVERIFIED,
                 Words("Give pub_key.pem with its PUB_KEY_ID_….", "应为 pub_key.pem 及其 PUB_KEY_ID_…。"),
             )
             continue
