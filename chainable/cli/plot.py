@@ -1,4 +1,4 @@
-"""Amounts over the hours of a day as bars: in the terminal, as SVG, as PNG."""
+"""Amounts over the hours of a day as bars, what goes out in red or hatched: in the terminal, as SVG, as PNG."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WIDTH, HEIGHT, FOOT, HEAD = 720, 300, 24, 32
 _FULL = 50
 _BEFORE = len("00:00 00,000,000.00 ") + 1
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-_PALETTE = bytes((255, 255, 255, 36, 113, 163, 60, 60, 60))
-_BLUE, _INK = 1, 2
+_PALETTE = bytes((255, 255, 255, 36, 113, 163, 60, 60, 60, 192, 57, 43))
+_BLUE, _INK, _RED = 1, 2, 3
 _BIG = 2
 # Three columns, five rows, from the top: what a PNG needs to say hours and amounts.
 _GLYPHS = {
@@ -47,7 +47,8 @@ def bars(values: Sequence[Decimal], width: int = 120) -> list[str]:
     for hour, value in enumerate(values):
         if value:
             eighths = int(abs(value) * room * 8 / largest)
-            bar = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+            whole, rest = divmod(eighths, 8)
+            bar = "█" * whole + _EIGHTHS[rest].strip() if value > 0 else "▒" * max(whole, 1)
             lines.append(f"{hour:02d}:00 {value:>14,.2f} {bar}".rstrip())
     return lines
 
@@ -60,8 +61,9 @@ def svg(title: str, values: Sequence[Decimal]) -> bytes:
     ]
     for hour, (left, top, wide, tall) in enumerate(_boxes(values)):
         told = f"{hour:02d}:00 {values[hour]:,.2f}"
+        colour = "#2471a3" if values[hour] > 0 else "#c0392b"
         parts.append(
-            f'<rect x="{left}" y="{top}" width="{wide}" height="{tall}" fill="#2471a3"><title>{told}</title></rect>'
+            f'<rect x="{left}" y="{top}" width="{wide}" height="{tall}" fill="{colour}"><title>{told}</title></rect>'
             f'<text x="{left}" y="{HEIGHT - 8}" font-size="11">{hour:02d}</text>'
         )
     return "\n".join([*parts, "</svg>\n"]).encode()
@@ -72,7 +74,7 @@ def png(values: Sequence[Decimal]) -> bytes:
     rows = [bytearray(WIDTH) for _ in range(HEIGHT)]
     for hour, (left, top, wide, tall) in enumerate(_boxes(values)):
         for row in rows[top : top + tall]:
-            row[left : left + wide] = bytes([_BLUE]) * wide
+            row[left : left + wide] = bytes([_BLUE if values[hour] > 0 else _RED]) * wide
         _write(rows, f"{hour:02d}", left, HEIGHT - FOOT + 6)
     _write(rows, f"{_largest(values):.2f}", 6, 8)
     pixels = b"".join(b"\0" + bytes(row) for row in rows)

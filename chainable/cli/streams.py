@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["tolerate"]
 
-_PLAIN = {"✓": "+", "✗": "x", "█": "#", "→": "->", "…": "...", "·": "-"}
+_PLAIN = {"✓": "+", "✗": "x", "█": "#", "▒": "=", "→": "->", "…": "...", "·": "-"}
 _NAME = "chainable.cli.plainly"
 
 

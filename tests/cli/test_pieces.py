@@ -127,7 +127,7 @@ def test_bars_in_the_terminal():
     first, second = plot.bars(HOURS)
 
     assert first.startswith("09:00          12.50 ██")
-    assert second.startswith("10:00          -3.00 ██")
+    assert second == "10:00          -3.00 " + "▒" * 12
     assert plot.bars([]) == []
 
 
@@ -138,6 +138,7 @@ def test_a_plot_as_svg(tmp_path):
 
     assert "<day>" in "".join(root.itertext())
     assert "09:00 12.50" in "".join(root.itertext())
+    assert [each.get("fill") for each in root.iter("{http://www.w3.org/2000/svg}rect")][10:12] == ["#2471a3", "#c0392b"]
 
 
 def test_a_plot_as_png(tmp_path):
@@ -151,7 +152,7 @@ def test_a_plot_as_png(tmp_path):
     (length,) = struct.unpack(">I", data[at - 4 : at])
     pixels = zlib.decompress(data[at + 4 : at + 4 + length])
     assert len(pixels) == 300 * 721
-    assert {0, 1, 2} == set(pixels)
+    assert {0, 1, 2, 3} == set(pixels)
 
 
 def test_other_images_are_refused(tmp_path):

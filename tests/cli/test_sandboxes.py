@@ -32,6 +32,7 @@ def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):
 
     assert told.code == 0
     assert told.data["HTTP"].startswith("http://127.0.0.1:")
+    assert told.data["inspector"] == told.data["HTTP"] + "_sandbox/"
 
 
 def test_other_machines_are_warned_of(wx, top, interrupted, waiting):

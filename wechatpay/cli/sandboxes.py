@@ -151,6 +151,7 @@ def account(running: Sandbox, env: Path | None) -> dict[str, Any]:
     pairs: dict[str, Any] = {
         "HTTP": running.base_url,
         "HTTPS": running.https_url,
+        "inspector": f"{running.base_url}_sandbox/",
         "mchid": known.mchid,
         "appid": known.appid,
         "brand_id": known.brand_id,
