@@ -90,8 +90,9 @@ class FileCertificate:
 
 
 class _Attempt(threading.local):
-    """How far the attempt of this thread has come, and when it ends."""
+    """How far the attempt of this thread has come, when it ends, and the query it asks with."""
 
+    query = ""
     connecting: bool | None = None
     expires: float | None = None
 
@@ -173,10 +174,10 @@ class _Known(HTTPConnection):
         _attempt.connecting = False
         self.sock = _BoundedSocket(self.sock)
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None:
             _attempt.connecting = False
-        super().request(*args, **kwargs)
+        super().request(method, url + _attempt.query, *args, **kwargs)
 
 
 class _PlainConnection(_Known):
@@ -189,6 +190,12 @@ class _SecureConnection(_Known, HTTPSConnection):
 
 class _Pool(HTTPConnectionPool):
     ConnectionCls: Any = _PlainConnection
+
+    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        # urllib3 writes the target into its log and its errors. A query may hold a session, so it goes past all that.
+        target, mark, query = url.partition("?")
+        _attempt.query = mark + query
+        return super().urlopen(method, target, *args, **kwargs)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         conn: Any = super()._get_conn(timeout)

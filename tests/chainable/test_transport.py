@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import socket
 import ssl
@@ -156,6 +157,38 @@ class TestConnections:
         reader.close()
         left.close()
         right.close()
+
+
+class TestQueries:
+    @pytest.mark.parametrize("query", ["", "?session=sess10n&sign=%E4%B8%AD+%2F&b", "?a=?&b=/"])
+    def test_they_arrive_and_are_logged_nowhere(self, transport, caplog, query):
+        caplog.set_level(logging.DEBUG)
+        one = transport()
+        with Scripted(ok) as server:
+            send(one, server.url + "router/rest?session=sess10n")
+            send(one, server.url + "router/rest" + query)
+
+            assert server.requests[-1].startswith(f"POST /router/rest{query} ".encode())
+        assert "/router/rest" in caplog.text
+        assert "sess10n" not in caplog.text
+
+    def test_through_a_proxy(self, transport, caplog):
+        caplog.set_level(logging.DEBUG)
+        with Scripted(ok) as proxy:
+            one = transport(proxies={"http": proxy.url})
+            send(one, "http://host.example/router/rest?session=sess10n")
+
+            assert proxy.requests[0].startswith(b"POST http://host.example/router/rest?session=sess10n ")
+        assert "sess10n" not in caplog.text
+
+    def test_no_error_has_them(self, transport):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        with pytest.raises(requests.ConnectionError) as caught:
+            send(transport(), f"http://127.0.0.1:{port}/router/rest?session=sess10n")
+
+        assert "/router/rest" in str(caught.value)
+        assert "sess10n" not in str(caught.value)
 
 
 class TestFailures:
