@@ -30,6 +30,8 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        # uvicorn asks the loggers of the process, and queries hold sessions
+        self.access_log = False
         # asyncio does this only for sockets made with IPPROTO_TCP; without it every answer waits 40 ms
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}

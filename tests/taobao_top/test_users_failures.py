@@ -6,6 +6,7 @@ The other clients are named by what they do; the sandbox judges both sides.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import io
@@ -406,7 +407,11 @@ class TestTransport:
         caplog.set_level(logging.DEBUG)
 
         top.taobao.trades.sold.get(fields="tid", buyer_nick="13800138000")
+        top.taobao.picture.upload(img=b"x", picture_category_id=0, image_input_title="13800138000")
+        with contextlib.suppress(TopError):
+            top.taobao.qimen.entryorder.create(b'{"mobile":"13800138000"}')
 
+        assert len(sandbox.journal) == 3
         assert sandbox.account.session not in caplog.text
         assert "13800138000" not in caplog.text
         assert capsys.readouterr().out == ""
