@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["request"]
 
 
+def _methods(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return sorted(name for name in catalogue.methods() if name.startswith(incomplete))
+
+
 @click.command(
     "request",
     cls=Command,
@@ -32,7 +36,7 @@ __all__ = ["request"]
     zh="调用接口。\n\nMETHOD 为接口名（taobao.time.get）。-d 的值能按 JSON 解析则为 JSON，否则为文本；"
     "name:=JSON 可写任意 JSON。",
 )
-@click.argument("method", cls=Argument)
+@click.argument("method", shell_complete=_methods, cls=Argument)
 @click.option(
     "-d",
     "--data",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
 from chainable.errors import APIError
@@ -147,8 +148,6 @@ class Answer:
 
 
 def test_bytes_without_a_place_are_refused(capsys):
-    import click
-
     from chainable.cli.exchanges import put_answer
 
     with click.Context(click.Command("x")):
@@ -238,3 +237,19 @@ def test_an_error_without_an_answer_shows_no_request():
     from wechatpay.cli import requests as module
 
     assert "no" in module._told(APIError("no"))
+
+
+def test_targets_are_completed():
+    from taobao_top.cli.requests import request as top_request
+    from wechatpay.cli.requests import request
+
+    context = click.Context(request)
+    context.params["verb"] = "post"
+    (target,) = (param for param in request.params if param.name == "target")
+    (method,) = (param for param in top_request.params if param.name == "method")
+
+    found = [each.value for each in target.shell_complete(context, "v3/pay/transactions/n")]
+    assert found == ["v3/pay/transactions/native"]
+    assert [each.value for each in method.shell_complete(click.Context(top_request), "taobao.time.")] == [
+        "taobao.time.get"
+    ]

@@ -76,6 +76,14 @@ def _kind(fields: tuple[Field, ...], path: tuple[str, ...]) -> str | None:
     return None if kind is None else kind.removesuffix("[]")
 
 
+def _targets(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from wechatpay import catalogue
+
+    verb = str(context.params.get("verb", "")).upper()
+    paths = (known.path for known in catalogue.operations() if known.method == verb)
+    return sorted(path for path in paths if path.startswith(incomplete))
+
+
 @click.command(
     "request",
     cls=Command,
@@ -87,7 +95,7 @@ def _kind(fields: tuple[Field, ...], path: tuple[str, ...]) -> str | None:
     "-d 的值按字段类型取数字或文本；name:=JSON 可写任意 JSON。须加密的字段自动加密。",
 )
 @click.argument("verb", type=click.Choice(VERBS, case_sensitive=False), cls=Argument)
-@click.argument("target", cls=Argument)
+@click.argument("target", shell_complete=_targets, cls=Argument)
 @click.option(
     "-d",
     "--data",
