@@ -49,7 +49,6 @@ class Application:
         trades: The orders of its seller.
         insurance: Insurance orders by identifier.
         queue: Its messages.
-        secret_version: The version of the key that ``taobao.top.secret.get`` hands out.
         searchable: The kinds of personal data (``phone``, ``nick``, ``receiver_name``) that are to be encrypted with
             an index.
         need_session: APIs that are refused without a session, beside those the catalogue marks.
@@ -68,11 +67,20 @@ class Application:
         self.queue = Queue(self.clock)
         self.trades = Trades(Shelf(store, account.app_key, "trade"), self.clock, self.lock)
         self.insurance = Shelf(store, account.app_key, "insurance")
-        self.secret_version = 1
+        self._settings = Shelf(store, account.app_key, "setting")
         self.searchable: set[str] = set()
         self.need_session: set[str] = set()
         self.refuse_repeats = False
         self._seen: OrderedDict[str, float] = OrderedDict()
+
+    @property
+    def secret_version(self) -> int:
+        """The version of the key that ``taobao.top.secret.get`` hands out."""
+        return self._settings.get("secret_version") or 1
+
+    @secret_version.setter
+    def secret_version(self, version: int) -> None:
+        self._settings.put("secret_version", version)
 
     def once(self, sign: str, now: float) -> None:
         """

@@ -51,7 +51,8 @@ class Sandbox:
         port: For HTTP and the message channel; 0 takes a free one.
         https_port: For HTTPS; 0 takes a free one.
         https: Whether HTTPS is served at all.
-        data: A SQLite file to keep the account, trades, tokens and orders in; None keeps them in memory.
+        data: A SQLite file to keep the account, trades, tokens, orders and the version of the key in; None keeps them
+            in memory.
         clock: Seconds since 1970.
         lenient: Answer APIs the catalogue lacks, and take parameters it would refuse.
         batch_limit: How many requests a batch may hold.

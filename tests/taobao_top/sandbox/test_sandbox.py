@@ -119,10 +119,13 @@ def test_state_outlives_the_process(tmp_path):
         before = sandbox.account
         (tid,) = sandbox.trades.add()
         tokens = sandbox.sessions.tokens(1, "a")
+        assert sandbox.rotate_secret() == 2
     with Sandbox(data=file, https=False) as sandbox:
         assert sandbox.account == before
         assert sandbox.trades.get(tid)["tid"] == tid
         assert sandbox.sessions.check(tokens["access_token"]).nick == "a"
+        assert sandbox.application.secret_version == 2
+        assert sandbox.rotate_secret() == 3
 
 
 def test_other_machines_are_warned_of():
