@@ -12,7 +12,6 @@ import base64
 import binascii
 import json
 import re
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -58,27 +57,33 @@ class Signed:
 
 
 class Nonces:
-    """The last nonces seen, so many and no more: the memory stays flat."""
+    """
+    The last nonces seen, so many and no more: the memory stays flat.
+
+    Args:
+        size: How many are remembered at least; at most it is twice as many.
+    """
 
     def __init__(self, size: int = 16384) -> None:
         self._size = size
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._recent: set[str] = set()
+        self._older: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self._seen)
+        return len(self._recent) + len(self._older)
 
     def first(self, nonce: str) -> bool:
         """Remember a nonce; False if it was there already."""
-        if nonce in self._seen:
+        if nonce in self._recent or nonce in self._older:
             return False
-        self._seen[nonce] = None
-        if len(self._seen) > self._size:
-            self._seen.popitem(last=False)
+        self._recent.add(nonce)
+        if len(self._recent) >= self._size:
+            self._recent, self._older = set(), self._recent
         return True
 
     def clear(self) -> None:
         """Forget all."""
-        self._seen.clear()
+        self._recent, self._older = set(), set()
 
 
 class Gate:

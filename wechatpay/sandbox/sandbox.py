@@ -106,6 +106,8 @@ class Sandbox:
             automatic=automatic,
         )
         self._notify_url = notify_url
+        self._strict = strict
+        self._automatic = automatic
         if notify_url is not None:
             self.platform.notify_url = notify_url
         self.admin = Admin(self)
@@ -337,15 +339,20 @@ class Sandbox:
         self._server.up()
 
     def reset(self) -> None:
-        """Forget all state, requests, faults and rotations; account, keys and ports stay."""
+        """Be as at the start: no state, requests, faults and rotations, both hosts up; account, keys and ports stay."""
         with self.platform.lock:
             self.ledger.clear()
             self.platform.notify_url = self._notify_url
+            self.platform.strict = self._strict
+            self.platform.automatic = frozenset(self._automatic)
             self.journal.clear()
             self.faults.clear()
             self.callbacks.clear()
             self.account.restore()
+            self._keep_account()
             self.platform.intake.gate.nonces.clear()
+        if self._server.running:
+            self._server.up()
 
     # for clients
 

@@ -294,6 +294,11 @@ class Server:
             self._listen(index, bound)
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether it serves."""
+        return self._loop is not None
+
     def port(self, index: int) -> int:
         """The port of a listener."""
         return self._ports[index]

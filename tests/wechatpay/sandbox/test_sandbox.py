@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -252,6 +253,25 @@ def test_a_rotation_by_fault_is_kept_too(tmp_path: Path, new_merchant: Any) -> N
         serial = new_merchant(sandbox).get("/v3/certificates").headers["Wechatpay-Serial"]
     with Sandbox(data=data) as sandbox:
         assert sandbox.account.certificate_serial == serial
+
+
+def test_a_reset_sandbox_is_as_at_the_start(tmp_path: Path, new_merchant: Any) -> None:
+    data = tmp_path / "sandbox.db"
+    with Sandbox(data=data, strict=False, automatic=()) as sandbox:
+        first = sandbox.account.certificate_serial
+        sandbox.rotate()
+        sandbox.down()
+        sandbox.platform.strict = True
+        sandbox.platform.automatic = frozenset({"pay"})
+        sandbox.reset()
+        socket.create_connection(("127.0.0.1", int(sandbox.base_url.rsplit(":", 1)[1].strip("/"))), 5).close()
+        assert new_merchant(sandbox).get("/v3/nothing").status == 200
+        assert sandbox.platform.automatic == frozenset()
+    with Sandbox(data=data) as sandbox:
+        assert sandbox.account.certificate_serial == first
+    sandbox = Sandbox()
+    sandbox.reset()
+    sandbox.stop()
 
 
 def test_a_file_that_cannot_keep_the_state_is_named(tmp_path: Path) -> None:
