@@ -533,13 +533,15 @@ class Batch:
         headers = {"Content-Type": "text/plain; charset=utf-8", "Accept": "*/*", "Accept-Encoding": "gzip"}
         if self._separator is not None:
             headers["top-api-separator"] = self._separator
+        # A limiter counts calls, as the platform does.
+        counting = getattr(settings.attached, "counting", None)
         return Call(
             verb="POST",
             label="batch",
             urls=(f"{self._url}?{_form(query.items(), _Escaped())}",),
             headers=headers,
             body=write_batch(calls, self._separator or SEPARATOR, query),
-            signer=settings.attached,
+            signer=settings.attached if counting is None else counting(len(going)),
             verifier=None,
             answer=lambda response: self._answer(response, len(going), repeatable=repeatable),
             parameters=query,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from limits import parse_many
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -35,7 +35,7 @@ class Limiter(Protocol):
     """What a client asks before each attempt."""
 
     def attach(self, signer: Signer, app_key: str, /) -> Signer:
-        """Give a signer that waits for its turn, then signs."""
+        """Give a signer that waits for its turn, then signs; a batch asks its ``counting(calls)`` for another, if it has that."""
         ...
 
 
@@ -46,9 +46,14 @@ class _Paced(Signer):
     signer: Signer
     limiter: RateLimiter = field(repr=False)
     app_key: str
+    calls: int = 1
+
+    def counting(self, calls: int) -> _Paced:
+        """Give one for a request that carries so many calls."""
+        return evolve(self, calls=calls)
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        self.limiter.wait(self.app_key)
+        self.limiter.wait(self.app_key, self.calls)
         return self.signer(r)
 
 
@@ -96,15 +101,19 @@ class RateLimiter:
         """Give a signer that waits for its turn, then signs."""
         return _Paced(signer, self, app_key)
 
-    def wait(self, app_key: str) -> None:
+    def wait(self, app_key: str, calls: int = 1) -> None:
         """
         Wait until one more attempt fits in.
+
+        Args:
+            app_key: Whose attempt it is.
+            calls: How many it counts as; more than a rate allows at all count as that many.
 
         Raises:
             TopError: It would take longer than ``longest``; ``.throttled``, nothing was sent.
         """
         left = self._longest
-        while pause := self._pause(app_key):
+        while pause := self._pause(app_key, calls):
             if pause > left:
                 msg = f"app {app_key} makes more calls than its limiter allows: the next one fits in after {pause:.0f} seconds"
                 raise TopError(
@@ -113,10 +122,11 @@ class RateLimiter:
             left -= pause
             self._sleep(pause)
 
-    def _pause(self, app_key: str) -> float:
+    def _pause(self, app_key: str, calls: int) -> float:
         """Count one attempt and give 0, or the seconds until there is room for one."""
         for rate in self._rates:
             stats = self._window.get_window_stats(rate, app_key)
-            if stats.remaining <= 0:
+            if stats.remaining < min(calls, rate.amount):
                 return max(_SHORTEST, stats.reset_time - time.time())
-        return 0.0 if all(self._window.hit(rate, app_key) for rate in self._rates) else _SHORTEST
+        counted = all(self._window.hit(rate, app_key, cost=min(calls, rate.amount)) for rate in self._rates)
+        return 0.0 if counted else _SHORTEST

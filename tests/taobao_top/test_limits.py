@@ -68,12 +68,44 @@ class TestInMemory:
         with pytest.raises(TopError):
             limiter.wait("1")
 
+    def test_batch(self, make_top, gateway):
+        """Each call of a batch counts, for so the platform counts them."""
+        waited = []
+        top = make_top(
+            limiter=RateLimiter("4/second", sleep=lambda seconds: (waited.append(seconds), time.sleep(seconds)))
+        )
+        gateway.answers("{}\r\n-S-\r\n{}\r\n-S-\r\n{}", url="https://gw.api.taobao.com/router/batch")
+        gateway.answers(OK, OK)
+
+        with top.batch() as batch:
+            for _ in range(3):
+                batch.a.b()
+        top.a.b()
+        assert not waited
+        top.a.b()
+
+        assert 0.5 < sum(waited) <= 1.1
+
+    def test_batch_beyond_the_rate(self):
+        """More calls than ever fit wait for an empty window, and go."""
+        waited = []
+        limiter = RateLimiter("2/day; 3/day", sleep=waited.append, longest=1)
+
+        limiter.wait("1", 20)
+        with pytest.raises(TopError):
+            limiter.wait("1")
+        limiter.wait("2", 1)
+        with pytest.raises(TopError):
+            limiter.wait("2", 20)
+
+        assert not waited
+
     def test_somebody_was_faster(self, monkeypatch):
         """Between looking and counting another thread may take the place."""
         waited = []
         limiter = RateLimiter("5/day", sleep=waited.append)
         answers = iter([False, True])
-        monkeypatch.setattr(limiter._window, "hit", lambda *_: next(answers))
+        monkeypatch.setattr(limiter._window, "hit", lambda *_, **__: next(answers))
 
         limiter.wait("1")
 
