@@ -221,13 +221,15 @@ def test_listening_forwards_the_very_bytes_until_they_are_taken(wx, table, recei
             delivery(5, attempt(), url=receiver.url),
             delivery(6, attempt(forgery="serial")),
             delivery(7, attempt(), body="<xml>v2</xml>", version="v2"),
+            delivery(8, url="https://shop.example/", state="blocked", body="8", headers={"X-A": "signed"}),
         ],
     ]
     interrupted(lambda: len(table.asked) > 5)
     told = wx("listen", "--sandbox", table.url, "--to", receiver.url)
 
     assert told.code == 0
-    assert [body for _, body in receiver.came] == ['{"a": "é"}'.encode()] * 3 + [b"<xml>v2</xml>"]
+    assert [body for _, body in receiver.came] == ['{"a": "é"}'.encode()] * 3 + [b"<xml>v2</xml>", b"8"]
+    assert receiver.came[-1][0]["X-A"] == "signed"
     assert receiver.came[0][0]["X-A"] == "b"
     assert f"✓ #2 REFUND.SUCCESS -> {receiver.url}: 204 (forwarded)" in told.out
     assert "#3 REFUND.SUCCESS: not forwarded" in told.out

@@ -175,8 +175,11 @@ class Watch:
             fresh = told["attempts"][-1 if self._first else self._seen.get(number, 0) :]
             if not told["attempts"] and told["state"] == "blocked" and number not in self._seen:
                 self._put(told, None)
+                if told.get("headers"):
+                    fresh = [{"headers": told["headers"], "forgery": "", "duplicate": False}]
             for attempt in fresh:
-                self._put(told, attempt)
+                if told["attempts"]:
+                    self._put(told, attempt)
                 if self._forward is not None and not self._first and told["url"] != self._forward.to:
                     self._pass_on(told, attempt, self._forward)
             if not self._first and (fresh or number not in self._seen):
