@@ -225,7 +225,7 @@ def test_an_event_is_fired_and_shown_opened(visit, sandbox, receiver):
     assert page.inner_text("#notice") == "Sent: TRANSACTION.SUCCESS"
     assert sandbox.callbacks.wait()
     page.wait_for_selector("#callbacks-list .chip:has-text('accepted')")
-    choose(page, "Transaction · success", "callbacks")
+    page.wait_for_selector("#callbacks-details .chip:has-text('accepted')")  # kept up to date while it is open
     assert '"total": 77' in page.inner_text("#opened")
     assert page.inner_text("#attempt-0-verdict").startswith("The signature is right")
     page.click("#redeliver")
@@ -262,6 +262,20 @@ def test_a_forgery_shows_where_it_was_altered(visit, sandbox, receiver):
     page.wait_for_selector("#callbacks-details .alert")
     found = rows(page, "attempt-0-parts") + rows(page, "attempt-1-parts")
     assert {row[0] for row in found if row[1] != row[2]} == {"body"}
+
+
+def test_a_difference_deep_in_a_text_is_in_sight(visit, merchant):
+    body = '{"appid":"' + "x" * 4000 + '","mchid": "1"}'
+    merchant.send(merchant.request("POST", "/v3/pay/transactions/native", body.encode(), message=compact))
+    page = visit()
+    choose(page, "SIGN_ERROR")
+    places = page.evaluate(
+        """() => [...document.querySelectorAll('#message-parts mark')].map((mark) => {
+          const [inner, outer] = [mark.getBoundingClientRect(), mark.closest('pre').getBoundingClientRect()];
+          return [mark.closest('pre').scrollHeight > mark.closest('pre').clientHeight,
+                  inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1]; })"""
+    )
+    assert places == [[True, True], [True, True]]
 
 
 def test_content_that_is_no_object_is_not_sent(visit, sandbox, receiver):
@@ -362,6 +376,8 @@ def test_what_else_users_do_has_buttons(visit, sandbox, merchant):
         "/v3/payscore/serviceorder": {"out_order_no": "serv1", "service_id": "1"},
         "/v3/hire-power-bank/insurance-orders": {"out_order_no": "insu1", "openid": "o", "service_id": "s"},
         "/v3/papay/insurance-sign/contracts/pre-entrust-sign/app": {"out_contract_code": "cont1", "plan_id": 1},
+        "/v3/papay/sign/contracts/pre-entrust-sign": {"out_contract_code": "dedu1", "plan_id": 1},
+        "/v3/fund-app/mch-transfer/user-confirm-authorization": {"out_authorization_no": "auth1", "openid": "o"},
     }
     for target, content in posts.items():
         entry = merchant.send(
@@ -378,6 +394,14 @@ def test_what_else_users_do_has_buttons(visit, sandbox, merchant):
     page.wait_for_selector("#contracts .chip:has-text('SIGNED')")
     page.click("#contracts button:has-text('Terminate')")
     page.wait_for_selector("#contracts .chip:has-text('TERMINATED')")
+    page.click("#deductions button:has-text('signs')")
+    page.wait_for_selector("#deductions .chip:has-text('SIGNED')")
+    page.click("#deductions button:has-text('Terminate')")
+    page.wait_for_selector("#deductions .chip:has-text('TERMINATED')")
+    page.click("#authorizations button:has-text('allows')")
+    page.wait_for_selector("#authorizations .chip:has-text('TAKING_EFFECT')")
+    page.click("#authorizations button:has-text('forbids')")
+    page.wait_for_selector("#authorizations .chip:has-text('CLOSED')")
     page.fill("#insurances input", "USED")
     page.click("#insurances button")
     page.wait_for_selector("#insurances .chip:has-text('USED')")

@@ -32,8 +32,7 @@ async function details(id) {
     make('p', { class: 'row' }, chip(named('stateTexts', delivery.state), delivery.state === 'accepted' ? 'good' : 'bad'), chip(delivery.version), last ? chip(last.status || '✗', isGood(last.status) ? 'good' : 'bad') : null, delivery.next ? chip(`${say('next')} ${delivery.next.toFixed(1)}`) : null),
     delivery.accepted_forgery ? make('p', { class: 'alert' }, say('hole')) : null,
     make('p', { class: 'row' }, button(say('redeliver'), redeliver, { id: 'redeliver', 'data-key': 'redeliver' }), officialLinks(delivery.description.links)),
-    delivery.opened ? card(say('openedResource'), block(delivery.opened, { id: 'opened' })) : null,
-    card(say('body'), block(delivery.body)),
+    make('div', { class: 'pair' }, delivery.opened ? card(say('openedResource'), block(delivery.opened, { id: 'opened' })) : null, card(say('body'), block(delivery.body))),
     card(say('attempts'), attempts),
     fieldsOf(delivery.description, 'eventFields'),
   ];

@@ -63,7 +63,7 @@ export function table(heads, rows, properties = {}) {
 }
 
 export const card = (title, ...inside) => make('section', { class: 'card' }, make('h3', {}, title), ...inside);
-export const folded = (title, ...inside) => make('details', { class: 'card' }, make('summary', {}, title), ...inside);
+export const folded = (title, ...inside) => make('details', { class: 'card', toggle: (event) => showMarks(event.target) }, make('summary', {}, title), ...inside);
 export const block = (text, properties = {}) => make('pre', { tabindex: '0', ...properties }, text || say('noBody'));
 export const chip = (text, kind = '') => make('span', { class: `chip ${kind}` }, text);
 export const labelled = (word, input) => make('label', {}, make('span', {}, say(word)), input);
@@ -85,6 +85,14 @@ function marked(text, differs) {
   const letters = Array.from(text);
   const letter = letters[differs];
   return [ends(letters.slice(0, differs).join('')), make('mark', {}, letter === undefined ? '∅' : SIGNS[letter] ?? letter), ends(letters.slice(differs + 1).join('')).replace(/\n$/, '')];
+}
+
+// Long texts have a window of their own: move it to what is marked.
+function showMarks(parent) {
+  for (const mark of parent.querySelectorAll('pre mark')) {
+    const pre = mark.closest('pre');
+    pre.scrollTop = Math.max(mark.offsetTop - pre.offsetTop - pre.clientHeight / 2, 0);
+  }
 }
 
 function sides(parts, id, knowsReceived = true) {
@@ -132,18 +140,21 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
   let chosen = null;
 
   function show(items, first) {
+    let stale = false;
     for (const [id, known] of lines) if (id < first) { known.element.remove(); lines.delete(id); }
     for (const item of items) {
       const text = JSON.stringify(item);
       const known = lines.get(item.id);
       if (known?.text === text) continue;
       const element = make('li', {}, make('button', { type: 'button', 'data-key': `${room}-${item.id}`, 'aria-current': String(item.id === chosen), click: doing(() => choose(item.id)) }, line(item)));
+      stale ||= known !== undefined && item.id === chosen;
       const focused = known?.element.contains(document.activeElement);
       if (known) known.element.replaceWith(element); else list.prepend(element);
       if (focused) element.firstChild.focus();
       lines.set(item.id, { text, item, element });
     }
     sift();
+    if (stale) doing(() => choose(chosen))();
   }
 
   function sift() {
@@ -160,6 +171,7 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
     if (chosen !== id) return;
     panel.parentElement.classList.add('detailed');
     renew(panel, button(say('back'), leave, { class: 'back' }), ...content);
+    showMarks(panel);
     panel.dataset.shown = id;
   }
 

@@ -68,6 +68,11 @@ function deductionRow({ code: number, state }) {
   return [number, '', '', stateChip(state), row(when(state === 'UNSIGNED', act('sign', 'sign_contract', { number })), when(state === 'SIGNED', act('terminate', 'terminate_contract', { number })))];
 }
 
+function authorizationRow({ authorization: { out_authorization_no: number, user_display_name: who, state } }) {
+  return [number, who ?? '', '', stateChip(state), row(
+    when(state === 'WAIT_USER_CONFIRM', act('allow', 'confirm_authorization', { number })), when(state === 'TAKING_EFFECT', act('close', 'close_authorization', { number })))];
+}
+
 function insuranceRow({ order }) {
   const number = order.out_order_no;
   const state = make('input', { value: order.order_receive_state, 'aria-label': say('state'), 'data-key': `state-${number}` });
@@ -75,18 +80,19 @@ function insuranceRow({ order }) {
   return [number, '', '', stateChip(order.order_receive_state), row(state, button(say('change'), change, { 'data-key': `change-${number}` }))];
 }
 
-const complaintRow = ({ complaint }) => [complaint.complaint_id, complaint.complaint_order_info[0].out_trade_no, complaint.complaint_detail, stateChip(complaint.complaint_state), ''];
+const complaintRow = ({ complaint }) => [complaint.complaint_id, complaint.complaint_order_info[0].out_trade_no, complaint.complaint_detail, stateChip(complaint.complaint_state)];
 
 const HEADS = ['number', 'description', 'amount', 'state', 'action'];
 const TABLES = {
   orders: [HEADS, orderRow],
   refunds: [['number', 'order', 'amount', 'state', 'action'], refundRow],
-  complaints: [['number', 'order', 'description', 'state', 'action'], complaintRow],
+  complaints: [['number', 'order', 'description', 'state'], complaintRow],
   transfers: [HEADS, transferRow],
   services: [HEADS, serviceRow],
   contracts: [HEADS, contractRow],
   insurances: [HEADS, insuranceRow],
   deductions: [HEADS, deductionRow],
+  authorizations: [HEADS, authorizationRow],
 };
 const ALWAYS = ['orders', 'refunds', 'complaints'];
 

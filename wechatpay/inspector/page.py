@@ -75,6 +75,7 @@ SHOWN = {
     "contracts": "insurance contract",
     "insurances": "insurance order",
     "deductions": "contract",
+    "authorizations": "transfer authorization",
 }
 """The rooms of the ledger that the page shows, by the name it knows them by."""
 
