@@ -19,17 +19,23 @@ __all__ = ["doctor"]
 @click.command(
     "doctor",
     cls=Command,
-    help="Find out what is wrong: app, secret, gateway, clock, signature, session.\n\n"
+    help="Find out what is wrong: app, secret, gateway, clock, signature, session, SPI.\n\n"
     "The exit code is that of the first fault.",
-    zh="排查问题：应用、密钥、网关、时钟、签名、授权。\n\n退出码为第一个故障的退出码。",
+    zh="排查问题：应用、密钥、网关、时钟、签名、授权、SPI。\n\n退出码为第一个故障的退出码。",
 )
 @click.option("--offline", is_flag=True, cls=Option, help="Look at the settings only.", zh="仅检查配置，不联网。")
+@click.option(
+    "--spi-url",
+    cls=Option,
+    help="Of an SPI of yours: it is sent a forged call.",
+    zh="你的 SPI 地址：向它发一次伪造调用。",
+)
 @click.option("--timeout", type=float, default=5.0, cls=Option, help="Seconds for each step.", zh="每步的超时秒数。")
 @env_option
 @json_option
 @click.pass_context
-def doctor(context: click.Context, timeout: float, *, offline: bool, env: Path | None) -> None:
+def doctor(context: click.Context, spi_url: str | None, timeout: float, *, offline: bool, env: Path | None) -> None:
     """Look at everything."""
     from taobao_top.doctor import examine
 
-    context.exit(put_findings(examine(settings_of(env), offline=offline, timeout=timeout)))
+    context.exit(put_findings(examine(settings_of(env), offline=offline, spi_url=spi_url, timeout=timeout)))

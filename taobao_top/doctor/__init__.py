@@ -24,6 +24,7 @@ from chainable.cli.reach import past_the_proxy, proxy, reach
 from chainable.cli.words import Words
 from chainable.errors import ChainableError, ConfigurationError
 from taobao_top.client import GATEWAY, TaobaoTop
+from taobao_top.doctor import spi
 from taobao_top.errors import TopError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def examine(
     settings: Mapping[str, Any],
     *,
     offline: bool = False,
+    spi_url: str | None = None,
     clock: Callable[[], float] = time.time,
     timeout: float = 5.0,
 ) -> Iterator[Finding]:
@@ -89,6 +91,7 @@ def examine(
     Args:
         settings: As ``TaobaoTop.from_env`` reads them, names in lower case.
         offline: Look at the settings only, ask nobody.
+        spi_url: Where the platform calls the app; it is sent a forged call.
         clock: Gives Unix time in seconds.
         timeout: Seconds for each step.
     """
@@ -96,13 +99,21 @@ def examine(
     yield from texts
     if offline:
         return
+    yield from _online(settings, clock, timeout, broken=any(finding.code for finding in texts))
+    if spi_url is not None:
+        yield from spi.examine(spi_url, settings.get("ca"), str(settings.get("app_key", "")), clock, timeout)
+
+
+def _online(
+    settings: Mapping[str, Any], clock: Callable[[], float], timeout: float, *, broken: bool
+) -> Iterator[Finding]:
     gateway, ca = str(settings.get("gateway") or GATEWAY), settings.get("ca")
     way = proxy(gateway)
     yield way
     direct = reach(gateway, ca, timeout)
     steps = list(direct if way.state == GOOD else past_the_proxy(direct))
     yield from steps
-    if any(finding.code for finding in (*texts, *steps)):
+    if broken or any(finding.code for finding in steps):
         return
     given = {name: value for name, value in settings.items() if name != "ca"}
     try:

@@ -44,6 +44,7 @@ class Line:
         words = shlex.split(tail)
         changes = {
             URL: receiver.url,
+            "http://127.0.0.1:8000/spi": receiver.url,
             "http://127.0.0.1:8765/notify": f"http://127.0.0.1:{port}/notify",
             "8765": str(port),
             "2026-01-31": sandbox.platform.stamp()[:10],
