@@ -216,6 +216,10 @@ class _Collected(Promise["TopResponse[Any]"]):
         self._wait(timeout)
         return super().exception(0)
 
+    def __del__(self) -> None:
+        if self._result is None:
+            super().__del__()
+
     def __await__(self) -> Generator[Any, None, TopResponse[Any]]:
         self._gate.refuse_early()
         return super().__await__()
@@ -394,7 +398,10 @@ class Batch:
     def answers(self) -> list[TopResponse[Any] | BaseException]:
         """The answers and errors, in the order of the calls."""
         self._gate.refuse_early()
-        return [promise.outcome() for promise in self._promises]
+        return [
+            promise.outcome() if promise._result is None else promise._result  # noqa: SLF001 (its own room)
+            for promise in self._promises
+        ]
 
     def _settle(self, outcomes: Iterable[tuple[_Collected, TopResponse[Any] | BaseException]]) -> None:
         watched = []
