@@ -237,6 +237,30 @@ class Queue:
             link.drop(hard=hard)
         return len(links)
 
+    def expire(self) -> int:
+        """
+        Let the tokens of all connections run out: what comes next is refused, and the connection closed.
+
+        Returns:
+            How many there were.
+        """
+        links = self.links
+        for link in links:
+            link.expire()
+        return len(links)
+
+    def silence(self) -> int:
+        """
+        Let all connections hang: nothing is read from them any more, not even pings, and nothing is handed out.
+
+        Returns:
+            How many there were.
+        """
+        links = self.links
+        for link in links:
+            link.silence()
+        return len(links)
+
     def join(self, link: Link) -> None:
         """Add a connection."""
         with self._lock:
@@ -279,6 +303,18 @@ class Link:
     def drop(self, *, hard: bool = False) -> None:
         """Close, or cut; from any thread."""
         self._post(self._transport.abort if hard else lambda: self._spawn(self._close(1001, "the server goes away")))
+
+    def expire(self) -> None:
+        """Expect another token from now on."""
+        self._token = secrets.token_hex(16)
+
+    def silence(self) -> None:
+        """Read nothing more and hand nothing out; from any thread."""
+        self._post(self._hang)
+
+    def _hang(self) -> None:
+        self._pulled = False
+        self._transport.pause_reading()
 
     def push(self, data: bytes) -> None:
         """Send these bytes as they are, whether they are a frame or not; from any thread."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from functools import partial
+from ssl import SSLContext
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from chainable.claims import LEASE, MemoryStore
 from chainable.codecs import JSON
@@ -17,7 +20,6 @@ from taobao_top.tmc.handling import Handling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from ssl import SSLContext
     from types import TracebackType
 
     from typing_extensions import Self
@@ -76,7 +78,7 @@ class TMC:
         backoff: Seconds to wait at most before the second attempt to connect,
             and before any; between, the longest wait doubles each time.
         ssl: How the TLS of ``wss://`` is verified; None for the machine's own certificates.
-        proxy: A proxy's URL, None for none, True for that of the environment.
+        proxy: A proxy's URL, None or False for none, True for that of the environment.
         chance: Gives numbers from 0 to 1, by which waits are shortened.
 
     Raises:
@@ -105,14 +107,24 @@ class TMC:
         settings = top._settings  # noqa: SLF001 (the client's own room)
         if not settings.secret:
             raise ConfigurationError("the message channel is signed with the app_secret: give the client one")
-        if not url.startswith(("ws://", "wss://")):
-            raise ConfigurationError("url: ws://… or wss://… was expected")
-        if ssl is not None and not url.startswith("wss://"):
-            raise ConfigurationError("ssl: only a url of wss://… has TLS to verify")
+        _check_url(url, ssl)
+        if not (isinstance(group, str) and group.strip()):
+            raise ConfigurationError("group: the name of a group of consumers was expected")
         if unknown not in {"fail", "confirm"}:
             raise ConfigurationError("unknown: 'fail' or 'confirm' was expected")
-        if workers < 1:
-            raise ConfigurationError("workers: at least 1 was expected")
+        for name, count in (("workers", workers), ("backlog", backlog)):
+            if type(count) is not int or count < 1:
+                msg = f"{name}: a whole number, at least 1, was expected, not {count!r}"
+                raise ConfigurationError(msg)
+        first, longest = backoff
+        seconds = {"pull_every": pull_every, "ping_every": ping_every, "timeout": timeout, "lease": lease}
+        for name, number in {**seconds, "backoff, first": first, "backoff, longest": longest}.items():
+            if type(number) not in {int, float} or not 0 < number <= TIMEOUT_MAX:
+                msg = f"{name}: a number of seconds above 0 was expected, not {number!r}"
+                raise ConfigurationError(msg)
+        if first > longest:
+            msg = f"backoff: the first wait, {first!r}, is longer than the longest, {longest!r}"
+            raise ConfigurationError(msg)
         self._opening = Opening(
             url=url,
             app_key=settings.app_key,
@@ -122,7 +134,7 @@ class TMC:
             timeout=timeout,
             ping_every=ping_every,
             ssl=ssl,
-            proxy=proxy,
+            proxy=proxy or None,
         )
         self._handling = Handling(
             Handlers(),
@@ -263,3 +275,20 @@ class TMC:
         text = content if isinstance(content, str) else JSON.encode(content).decode()
         wanted = {"topic": topic, "content": text} | ({} if session is None else {"session": session})
         connection.publish(wanted, self._opening.timeout, consumer.look)
+
+
+def _check_url(url: str, ssl: SSLContext | None) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"ws", "wss"} and parts.hostname and parts.port != 0 and parts.username is None
+    except (AttributeError, ValueError):
+        usable = False
+    if not usable:
+        raise ConfigurationError("url: ws://host/ or wss://host/ was expected, without a name and password")
+    if ssl is None:
+        return
+    if not isinstance(ssl, SSLContext):
+        msg = f"ssl: an ssl.SSLContext was expected, not a {type(ssl).__name__}"
+        raise ConfigurationError(msg)
+    if parts.scheme != "wss":
+        raise ConfigurationError("ssl: only a url of wss://… has TLS to verify")

@@ -8,10 +8,11 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
 from itertools import count
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
 from chainable.errors import ChainableError, CodecError
@@ -34,6 +35,8 @@ _logger = logging.getLogger("taobao_top")
 # The library writes the bytes of frames, the session's token among them, at DEBUG: that level is left out.
 _wire = logging.getLogger("taobao_top.tmc.wire")
 _wire.setLevel(logging.INFO)
+# What it says of unanswered pings comes with a traceback; that the connection was closed is told anyway.
+_wire.addFilter(lambda record: record.msg != "keepalive ping failed")
 
 
 class ChannelError(ChainableError):
@@ -114,7 +117,7 @@ class Opening:
                 logger=_wire,
             )
         except _FAILED as error:
-            msg = f"the message channel could not be reached: {type(error).__name__}"
+            msg = f"the message channel could not be reached: {_why(error)}"
             raise ChannelError(msg) from error
         with opened as socket:
             connection = Connection(socket, self._token(socket))
@@ -190,8 +193,7 @@ class Connection:
         except TimeoutError:
             return None
         except ConnectionClosed as error:
-            msg = f"the message channel was closed: {_reason(error)}"
-            raise ChannelError(msg) from error
+            raise ChannelError(_closed(error)) from error
         if data[1:2] != _SENDACK:
             return data
         self._acknowledged(data)
@@ -268,13 +270,28 @@ class Connection:
     def _send(self, data: bytes) -> None:
         try:
             self._socket.send(data)
-        except _FAILED as error:
-            msg = f"the message channel is closed: {type(error).__name__}"
-            raise ChannelError(msg, maybe_sent=True) from error
+        except ConnectionClosed as error:
+            raise ChannelError(_closed(error), maybe_sent=True) from error
 
 
 _SENDACK = bytes([SENDACK])
 
 
-def _reason(error: ConnectionClosed) -> str:
-    return f"code {error.rcvd.code}" if error.rcvd is not None else "without a word"
+def _why(error: Exception) -> str:
+    # Other errors are told by their kind only: the words of some hold the URL of a proxy, and its password.
+    if isinstance(error, SSLCertVerificationError):
+        return f"its certificate is refused, {error.verify_message}: ssl= takes a context that trusts its authority"
+    if isinstance(error, InvalidStatus):
+        return f"it answered with the HTTP status {error.response.status_code}"
+    words = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}, {words}" if words else type(error).__name__
+
+
+def _closed(error: ConnectionClosed) -> str:
+    if error.rcvd is not None:
+        reason = f"code {error.rcvd.code} {error.rcvd.reason}"
+    elif error.sent is not None:
+        reason = f"by us, code {error.sent.code} {error.sent.reason}"
+    else:
+        reason = "without a word"
+    return f"the message channel was closed: {reason}".rstrip()

@@ -228,15 +228,17 @@ class Consumer:
 
     def _report(self, level: int, error: Exception) -> None:
         if not self._stopping.is_set():
-            _logger.log(level, "message channel: %s; connecting again", error)
+            _logger.log(level, "%s; connecting again", error)
 
     def look(self) -> None:
         """Let somebody read at once, for this thread is to wait for an acknowledgement."""
         self._look.set()
 
     def _keep(self, connection: Connection) -> None:
+        if self._closing.is_set():
+            return  # it was made too late for anybody else to close it
         pull_at = time.monotonic()
-        while not self._closing.is_set():
+        while True:  # even while it is being closed: the end comes behind what is still on its way
             now = time.monotonic()
             if now >= pull_at:
                 pull_at = now + self._pull_every

@@ -274,3 +274,22 @@ def test_what_is_no_frame_or_the_wrong_one(sandbox, consumer):
 
 def test_pings_are_answered(consumer):
     assert consumer.socket.ping().wait(5)
+
+
+def test_a_token_that_ran_out(sandbox, consumer):
+    assert consumer.acknowledged({"__kind": PULL}) == 0
+    assert sandbox.messages.expire() == 1
+    consumer.send({"__kind": PULL}, flag=5)
+    assert consumer.next()["code"] == 401
+    with pytest.raises(ConnectionClosed):
+        consumer.next()
+
+
+def test_a_silent_server(sandbox, consumer):
+    consumer.acknowledged({"__kind": PULL})
+    assert sandbox.messages.silence() == 1
+    assert not consumer.socket.ping().wait(0.1)
+    sandbox.messages.publish("a_b_C")
+    with pytest.raises(TimeoutError):
+        consumer.next(timeout=0)
+    sandbox.messages.drop(hard=True)

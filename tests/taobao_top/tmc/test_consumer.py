@@ -1,0 +1,139 @@
+"""Who reads, and who is called: a consumer without a network."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from taobao_top.tmc.connection import ChannelError
+from taobao_top.tmc.consumer import SWIFT, Consumer
+
+
+class Connection:
+    """A connection on which these come, one after the other."""
+
+    def __init__(self, *coming):
+        self.coming = list(coming)
+
+    def pull(self):
+        """Nobody hears it."""
+
+    def receive(self, timeout):
+        came = self.coming.pop(0)
+        if isinstance(came, Exception):
+            raise came
+        return came
+
+
+@pytest.fixture
+def consumer():
+    """None of its threads is started: each test is the worker that was called, or the keeper."""
+    opening = SimpleNamespace(url="ws://host/", group="default", timeout=1.0)
+    made = Consumer(opening, None, workers=3, backlog=2, pull_every=15.0, backoff=(1.0, 60.0), chance=lambda: 0.0)
+    made._idle = 2
+    return made
+
+
+def test_a_worker_reads_for_itself(consumer):
+    (worker, *_) = consumer._workers
+    consumer.connection = Connection(b"one", b"", b"two", None)
+
+    assert [consumer._next(worker) for _ in range(2)] == [b"one", b"two"]  # an acknowledgement lies between them
+    assert not consumer._look.is_set()
+    assert consumer._next(worker) is None
+    assert consumer._look.is_set()
+    assert consumer._idle == 3
+    assert consumer._reading.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("connection", [Connection(ChannelError("closed")), None])
+def test_a_worker_leaves_a_lost_connection_to_the_keeper(consumer, connection):
+    consumer.connection = connection
+
+    assert consumer._next(consumer._workers[0]) is None
+    assert consumer._look.is_set()
+
+
+def test_a_worker_begins_nothing_while_all_ends(consumer):
+    class Late(Connection):
+        def receive(self, timeout):
+            consumer._stopping.set()
+            return super().receive(timeout)
+
+    consumer.connection = Late(b"one", b"two")
+
+    assert consumer._next(consumer._workers[0]) is None  # it came while the channel was being stopped
+    assert consumer._next(consumer._workers[0]) is None
+    assert consumer.connection.coming == [b"two"]
+
+
+def test_what_waits_comes_first(consumer):
+    (worker, *_) = consumer._workers
+    consumer.connection = Connection(b"two")
+    consumer._waiting.append(b"one")
+
+    assert [consumer._next(worker) for _ in range(2)] == [b"one", b"two"]
+
+
+def test_one_reads_at_a_time(consumer):
+    consumer._reading.acquire()
+
+    assert consumer._next(consumer._workers[0]) is None
+    assert not consumer._look.is_set()  # for somebody reads
+
+
+def test_of_several_swift_workers_one_goes_on(consumer):
+    slow, swift, surplus = consumer._workers
+    slow.begun, swift.begun, surplus.begun = SWIFT - 1, SWIFT, SWIFT + 1
+
+    assert consumer._swift()
+    assert [worker.dismissed for worker in consumer._workers] == [False, False, True]
+    consumer.connection = Connection()  # nobody reads from it
+    assert consumer._next(surplus) is None
+    assert not consumer._swift()  # for nothing was begun since
+
+
+def test_who_needs_help_gets_it(consumer):
+    consumer._idle = 1
+    connection = Connection(b"one", b"two", b"three", b"four", None)
+
+    called = [consumer._receive(connection, 1.0) for _ in range(5)]
+
+    assert called == [True, False, False, False, False]
+    assert list(consumer._waiting) == [b"one", b"two"]  # the others are left for the platform to repeat
+    assert consumer._calls.get_nowait() is True
+    assert consumer._calls.empty()
+
+
+class Waits(threading.Event):
+    """Set after so many waits, none of which takes any time."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+        self.asked = []
+
+    def wait(self, timeout=None):
+        self.asked.append(timeout)
+        if len(self.asked) == self.count:
+            self.set()
+        return self.is_set()
+
+
+def test_a_server_that_closes_at_once_is_asked_ever_less_often(consumer):
+    @contextmanager
+    def connection():
+        yield Connection(ChannelError("closed"))
+
+    consumer._opening.connection = connection
+    consumer._chance = lambda: 0.5
+    consumer._stopping = Waits(8)
+
+    consumer._keep_connected()
+
+    assert consumer._stopping.asked == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert consumer.tried.is_set()
+    assert consumer.refused is None

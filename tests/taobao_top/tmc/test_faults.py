@@ -1,0 +1,279 @@
+"""What goes wrong between the platform and a consumer, and what its user is told."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import struct
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+import trustme
+from websockets.sync.server import serve
+
+from chainable.errors import ConfigurationError
+from taobao_top import TopError
+from taobao_top.tmc import TMC
+
+
+def counted(text):
+    return struct.pack("<i", len(text)) + text.encode()
+
+
+ACCEPTED = b"\x02\x01\x05\x00" + counted("t0ken") + b"\x00\x00"
+
+
+@contextmanager
+def serving(served, **settings):
+    """A server of our own; its port."""
+    with serve(served, "127.0.0.1", 0, compression=None, **settings) as endpoint:
+        thread = threading.Thread(target=endpoint.serve_forever)
+        thread.start()
+        yield endpoint.socket.getsockname()[1]
+        endpoint.shutdown()
+        thread.join()
+
+
+def test_messages_come_over_tls(sandbox, make, eventually):
+    url = sandbox.https_gateway.replace("https://", "wss://").replace("/router/rest", "/")
+    tmc, seen = make(url=url, ssl=ssl.create_default_context(cafile=sandbox.ca)), []
+    tmc.a(lambda message: seen.append(message.id))
+    with tmc:
+        assert tmc.connected
+        message = sandbox.messages.publish("a_b")
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+    assert seen == [message.id]
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted", "words"),
+    [
+        ("127.0.0.1", "another", "unable to get local issuer certificate"),
+        ("127.0.0.1", "default", "unable to get local issuer certificate"),
+        ("mc.example", "its own", "IP address mismatch"),
+    ],
+)
+def test_a_wrong_certificate_is_refused(make, eventually, caplog, name, trusted, words):
+    own, connected = trustme.CA(), []
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.issue_cert(name).configure_cert(server)
+    context = None
+    if trusted != "default":
+        context = ssl.create_default_context()
+        (own if trusted == "its own" else trustme.CA()).configure_trust(context)
+    with serving(connected.append, ssl=server) as port:
+        tmc = make(url=f"wss://127.0.0.1:{port}/", ssl=context)
+        tmc.start()
+        assert not tmc.connected
+        eventually(lambda: words in caplog.text)
+        tmc.stop()
+    assert "its certificate is refused" in caplog.text
+    assert "ssl= takes a context that trusts its authority" in caplog.text
+    assert not connected  # nothing was said to it
+
+
+def test_a_server_that_is_none_of_the_channel(make, eventually, caplog):
+    def refused(connection, request):
+        return connection.respond(403, "secret words\n")
+
+    with serving(lambda socket: None, process_request=refused) as port:
+        make(url=f"ws://127.0.0.1:{port}/").start()
+        eventually(lambda: "could not be reached: it answered with the HTTP status 403" in caplog.text)
+    make(url="ws://127.0.0.1:9/").start()
+    eventually(lambda: "could not be reached: ConnectionRefusedError, Connection refused" in caplog.text)
+
+
+def test_a_silent_server_is_noticed_and_left(sandbox, make, eventually, caplog):
+    tmc, seen = make(ping_every=0.05, timeout=0.2), []
+    tmc.a(lambda message: seen.append(message.id))
+    with tmc:
+        eventually(lambda: sandbox.messages.links)
+        assert sandbox.messages.silence() == 1
+        eventually(lambda: "closed: by us, code 1011 keepalive ping timeout; connecting again" in caplog.text)
+        message = sandbox.messages.publish("a_b")
+        eventually(lambda: message.id in sandbox.messages.confirmed)
+    assert set(seen) == {message.id}
+
+
+def test_a_token_that_ran_out_is_followed_by_another(sandbox, make, eventually, caplog):
+    tmc, seen = make(), []
+
+    @tmc.a
+    def handle(message):
+        seen.append(message.id)
+        sandbox.messages.expire()  # what was handled is not taken as confirmed, and comes again
+
+    message = sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+    assert seen == [message.id]
+    assert "message channel, send: code 401" in caplog.text
+    assert "the message channel was closed: code 1008" in caplog.text
+
+
+def test_a_giant_message_ends_the_connection_and_not_the_channel(sandbox, make, eventually, caplog):
+    tmc = make()
+    tmc.a(lambda message: None)
+    with tmc:
+        (link,) = eventually(lambda: sandbox.messages.links)
+        link.push(b"\x02\x02" + bytes(4 * 1024 * 1024))
+        eventually(lambda: "closed: by us, code 1009 frame with 4194306 bytes exceeds limit" in caplog.text)
+        message = sandbox.messages.publish("a_b")
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+
+
+def test_a_refusal_with_a_status_of_16_bits(make):
+    def served(socket):
+        socket.recv()
+        socket.send(b"\x02\x01\x02\x00\x1d\x00\x03\x00" + counted("Invalid app key") + b"\x00\x00")
+
+    with serving(served) as port, pytest.raises(TopError, match="code 29: Invalid app key"):
+        make(url=f"ws://127.0.0.1:{port}/").start()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\x02\x02\x06\x00\x00\x00\x00\x00\x00\x00", "header or value of the unknown type 6; it is left"),
+        (b"\x02\x02\x01\x00\x01\x00\x00\x00a\x09\x00\x00", "header or value of the unknown type 9; it is left"),
+        (b"\x03\x02\x00\x00", "not a frame of version 2 of the message channel; it is left"),
+    ],
+)
+def test_what_nobody_knows_yet_is_left(sandbox, make, eventually, caplog, data, words):
+    tmc = make()
+    tmc.a(lambda message: None)
+    with tmc:
+        (link,) = eventually(lambda: sandbox.messages.links)
+        link.push(data)
+        eventually(lambda: words in caplog.text)
+        sandbox.messages.publish("a_b")
+        eventually(lambda: sandbox.messages.confirmed)
+        assert sandbox.messages.links == [link]
+
+
+def test_slow_handlers_stop_neither_pings_nor_acknowledgements(sandbox, make, eventually, caplog):
+    tmc, entered, leave = make(workers=1, ping_every=0.03, timeout=1.0), threading.Event(), threading.Event()
+
+    @tmc.a
+    def handle(message):
+        entered.set()
+        leave.wait(10)
+
+    sent = [sandbox.messages.publish("a_b", {"text": "x" * 1000}).id for _ in range(200)]
+    with tmc:
+        assert entered.wait(10)
+        (link,) = sandbox.messages.links
+        for _ in range(10):
+            tmc.publish("c_d", {})
+        pings, received = [], tmc._connection()._socket
+        eventually(lambda: pings.append(received.latency) or len(set(pings)) > 10)
+        assert sandbox.messages.links == [link]
+        leave.set()
+        eventually(lambda: sorted(sandbox.messages.confirmed) == sent)
+    assert "connecting again" not in caplog.text
+
+
+def test_what_is_handled_before_a_stop_is_confirmed(sandbox, make, eventually):
+    for number in range(5):
+        tmc, seen = make(), []
+        tmc.a(lambda message, seen=seen: seen.append(message.id))
+        before = len(sandbox.messages.confirmed)
+        for _ in range(100):
+            sandbox.messages.publish("a_b")
+        tmc.start()
+        eventually(lambda number=number, seen=seen: len(seen) > 10 * number)
+        begun = time.monotonic()
+        tmc.stop()
+        assert time.monotonic() - begun < 5  # all that still comes is read, or the end behind it would not be seen
+        eventually(lambda: not sandbox.messages.links)
+        assert sorted(sandbox.messages.confirmed[before:]) == sorted(seen)
+
+
+def test_handlers_that_wait_run_side_by_side(sandbox, make, eventually):
+    """However many messages come: it takes several workers to handle them."""
+    tmc, threads = make(), set()
+
+    @tmc.a
+    def handle(message):
+        threads.add(threading.current_thread().name)
+        time.sleep(0.005)
+
+    for _ in range(100):
+        sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: len(sandbox.messages.confirmed) == 100)
+    assert len(threads) == 4
+
+
+def test_handlers_publish_while_messages_come_fast(sandbox, make, eventually):
+    tmc = make()
+
+    @tmc.a
+    def handle(message):
+        if message.content["number"] % 50 == 0:
+            tmc.publish("c_d", message.content)
+
+    for number in range(200):
+        sandbox.messages.publish("a_b", {"number": number})
+    with tmc:
+        eventually(lambda: len(sandbox.messages.confirmed) == 200)
+    assert len(sandbox.messages.sent) == 4
+
+
+def test_the_session_and_the_secret_stay_out_of_what_is_logged(sandbox, make, eventually, caplog):
+    caplog.set_level(logging.DEBUG, "taobao_top")
+    with make() as tmc:
+        sandbox.messages.drop(hard=True)
+        eventually(lambda: "connecting again" in caplog.text)
+        eventually(lambda: tmc.connected)
+        tmc.publish("a_b", {}, session="s3ssion")
+    assert "s3ssion" not in caplog.text
+    assert sandbox.account.app_secret not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"url": "http://127.0.0.1/"}, "url: ws://"),
+        ({"url": "ws://"}, "url: ws://"),
+        ({"url": "ws://host:99999/"}, "url: ws://"),
+        ({"url": "ws://host:0/"}, "url: ws://"),
+        ({"url": "ws://[/"}, "url: ws://"),
+        ({"url": None}, "url: ws://"),
+        ({"url": "ws://name:s3cret@host/"}, "without a name and password"),
+        ({"ssl": ssl.create_default_context()}, "only a url of wss://"),
+        ({"ssl": True, "url": "wss://host/"}, "an ssl.SSLContext was expected, not a bool"),
+        ({"unknown": "drop"}, "'fail' or 'confirm'"),
+        ({"group": ""}, "group: "),
+        ({"group": " "}, "group: "),
+        ({"group": None}, "group: "),
+        ({"workers": 0}, "workers: a whole number, at least 1, was expected, not 0"),
+        ({"workers": 1.5}, "workers: "),
+        ({"workers": True}, "workers: "),
+        ({"backlog": 0}, "backlog: "),
+        ({"backlog": "9"}, "backlog: "),
+        ({"pull_every": 0}, "pull_every: a number of seconds above 0 was expected, not 0"),
+        ({"ping_every": -1}, "ping_every: "),
+        ({"ping_every": None}, "ping_every: "),
+        ({"timeout": "10"}, "timeout: "),
+        ({"timeout": float("nan")}, "timeout: "),
+        ({"lease": float("inf")}, "lease: "),
+        ({"backoff": (0, 1)}, "backoff, first: "),
+        ({"backoff": (1, None)}, "backoff, longest: "),
+        ({"backoff": (5, 1)}, "the first wait, 5, is longer than the longest, 1"),
+    ],
+)
+def test_settings_are_checked(sandbox, settings, words):
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        TMC(sandbox.client(), **settings)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("proxy", [None, False, ""])
+def test_no_proxy(sandbox, make, monkeypatch, proxy):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
+    monkeypatch.setenv("ws_proxy", "http://127.0.0.1:9/")
+    with make(proxy=proxy) as tmc:
+        assert tmc.connected
