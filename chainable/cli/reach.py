@@ -21,8 +21,9 @@ from chainable.cli.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["TOLERANCE", "clock", "loopback", "past_the_proxy", "proxy", "reach"]
+__all__ = ["CLOCK", "TOLERANCE", "clock", "loopback", "past_the_proxy", "proxy", "reach"]
 
+CLOCK = Words("clock", "时钟")
 PATIENCE = 5.0
 SLOW = 1.0
 TOLERANCE = 300.0
@@ -187,9 +188,15 @@ def _milliseconds(started: float) -> str:
     return f"{(time.monotonic() - started) * 1000:.0f} ms"
 
 
-def clock(url: str, ca: str | None, now: Callable[[], float], timeout: float = PATIENCE, header: str = "") -> Finding:
+def clock(
+    url: str,
+    ca: str | None,
+    now: Callable[[], float],
+    timeout: float = PATIENCE,
+    header: str = "",
+    check: Words = CLOCK,
+) -> Finding:
     """Compare this machine's clock with the ``Date`` of an answer, or with a header of Unix time in seconds."""
-    check = Words("clock", "时钟")
     try:
         with requests.Session() as session:
             session.trust_env = False

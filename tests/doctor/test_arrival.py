@@ -10,6 +10,7 @@ import requests
 from chainable.cli.receiver import Receiver
 from wechatpay.doctor import examine
 from wechatpay.doctor.arrival import Elsewhere, Here, Table, arrival
+from wechatpay.sandbox import Sandbox
 
 
 def callback(settings, complete, **options):
@@ -50,6 +51,15 @@ def test_nothing_in_the_table(settings, sandbox, complete, shop):
     complete([finding])
     assert finding.code == 3
     assert "did not arrive" in finding.found
+
+
+def test_a_sandbox_that_ends_meanwhile(complete, shop):
+    with Sandbox() as sandbox:
+        table = Table(sandbox.base_url, None, shop.url)
+    finding = table.awaited(5)
+
+    complete([finding])
+    assert finding.code == 3
 
 
 def test_the_very_one_is_looked_for(settings, sandbox, shop):

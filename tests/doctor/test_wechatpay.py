@@ -57,6 +57,7 @@ def test_all_is_well(found, settings):
     assert {finding.state for finding in told.values()} == {"✓"}, told
     assert told["encryption"].found.startswith("the platform read")
     assert told["clock"].found == "as the platform's"
+    assert told["clock, backup host"].found == "as the platform's"
     assert told["callback"].found.startswith("SECURITY_ECHO.SUCCESS arrived")
 
 
@@ -479,3 +480,4 @@ def test_the_command_receives(sandbox, tmp_path, port):
     assert f"SECURITY_ECHO.SUCCESS arrived at {url}" in told.output
     assert "✓ notify_url, forged: answers 401" in told.output
     assert run("--env", file, "--receive", 0).exit_code == 2
+    assert "Give --notify-url" in run("--env", file, "--receive", port).output

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.commands import Command, Option, json_option, usage
 from chainable.cli.findings import put_findings
 from wechatpay.cli.clients import env_option, settings_of
 
@@ -63,6 +63,9 @@ def doctor(
 ) -> None:
     """Look at everything."""
     from wechatpay.doctor import examine
+
+    if receive is not None and notify_url is None:
+        raise usage("--receive: which URL leads to that port? Give --notify-url")
 
     findings = examine(
         settings_of(env), offline=offline, notify_url=notify_url, receive=receive, timeout=timeout, patience=patience

@@ -139,18 +139,22 @@ class Table:
     def awaited(self, seconds: float) -> Finding:
         """Look until it was sent and answered."""
         until = time.monotonic() + seconds
-        while True:
-            mine = (
-                entry
-                for entry in self._ask()
-                if entry["id"] > self._last and (entry["event_type"], entry["url"]) == (EVENT, self.url)
-            )
-            done = next((entry for entry in mine if entry["attempts"] or entry["state"] == "blocked"), None)
-            if done is not None:
-                return blocked(self.url) if done["state"] == "blocked" else answered(self.url, done["attempts"][0])
-            if time.monotonic() > until:
-                return nothing(self.url, seconds)
-            time.sleep(0.02)
+        try:
+            while (done := self._done()) is None:
+                if time.monotonic() > until:
+                    return nothing(self.url, seconds)
+                time.sleep(0.02)
+        except requests.RequestException as error:
+            return told(CHECK, error)
+        return blocked(self.url) if done["state"] == "blocked" else answered(self.url, done["attempts"][0])
+
+    def _done(self) -> dict[str, Any] | None:
+        mine = (
+            entry
+            for entry in self._ask()
+            if entry["id"] > self._last and (entry["event_type"], entry["url"]) == (EVENT, self.url)
+        )
+        return next((entry for entry in mine if entry["attempts"] or entry["state"] == "blocked"), None)
 
 
 class Elsewhere:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.cli.findings import BAD, GOOD, bad, good
 from chainable.cli.outcomes import NETWORK
+from chainable.cli.reach import CLOCK, loopback, past_the_proxy, proxy, reach
 from chainable.cli.reach import clock as compare_clocks
-from chainable.cli.reach import loopback, past_the_proxy, proxy, reach
 from chainable.cli.words import Words
 from chainable.errors import ConfigurationError
 from wechatpay.doctor import callback, files, online
@@ -79,7 +79,8 @@ def _hosts(settings: Mapping[str, Any], clock: Callable[[], float], timeout: flo
     for url in urls:
         steps = reach(url, ca, timeout)
         yield from steps if way.state == GOOD else past_the_proxy(steps)
-    yield compare_clocks(f"{urls[0].rstrip('/')}/v3/certificates", ca, clock, timeout, "Wechatpay-Timestamp")
+    for url, check in zip(urls, (CLOCK, Words("clock, backup host", "时钟（备用域名）")), strict=False):
+        yield compare_clocks(f"{url.rstrip('/')}/v3/certificates", ca, clock, timeout, "Wechatpay-Timestamp", check)
 
 
 def _calls(
