@@ -64,7 +64,7 @@ class Nonces:
         size: How many are remembered at least; at most it is twice as many.
     """
 
-    def __init__(self, size: int = 16384) -> None:
+    def __init__(self, size: int = 8192) -> None:
         self._size = size
         self._recent: set[str] = set()
         self._older: set[str] = set()

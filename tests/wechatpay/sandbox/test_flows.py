@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -278,6 +279,7 @@ def test_sharing_ends_and_needs_a_paid_order(sandbox: Sandbox, merchant: Any) ->
     transaction = paid(sandbox, merchant)
     sent = {"transaction_id": transaction, "out_order_no": "P1", "description": "解冻"}
     assert merchant.post("/v3/profitsharing/orders/unfreeze", sent).data["state"] == "FINISHED"
+    sent["out_order_no"] = "P2"
     answer = merchant.post("/v3/profitsharing/orders/unfreeze", {**sent, "transaction_id": "1"})
     assert answer.data["code"] == "RESOURCE_NOT_EXISTS"
     merchant.post(
@@ -295,6 +297,62 @@ def test_sharing_ends_and_needs_a_paid_order(sandbox: Sandbox, merchant: Any) ->
     assert order is not None
     answer = merchant.post("/v3/profitsharing/orders/unfreeze", {**sent, "transaction_id": order["transaction_id"]})
     assert answer.data["code"] == "INVALID_REQUEST"
+
+
+def test_profit_is_shared_by_v2(sandbox: Sandbox, merchant: Any) -> None:
+    transaction = paid(sandbox, merchant)
+    receivers = [{"type": "MERCHANT_ID", "account": "86693852", "amount": 300, "description": "分"}]
+    sent = {
+        "appid": merchant.account.appid,
+        "sign_type": "HMAC-SHA256",
+        "transaction_id": transaction,
+        "out_order_no": "P1",
+        "receivers": json.dumps(receivers, ensure_ascii=False),
+    }
+
+    def call(path: str, parameters: dict[str, Any]) -> dict[str, str]:
+        told: dict[str, str] = merchant.v2(path, parameters, "HMAC-SHA256").xml
+        return told
+
+    def rest() -> int:
+        which = {"transaction_id": transaction, "sign_type": "HMAC-SHA256"}
+        return int(call("/pay/profitsharingorderamountquery", which)["unsplit_amount"])
+
+    assert call("/secapi/pay/multiprofitsharing", sent)["result_code"] == "SUCCESS"
+    made = call("/secapi/pay/multiprofitsharing", sent)
+    assert json.loads(made["receivers"])[0]["amount"] == 300
+    assert rest() == 700
+    assert call("/secapi/pay/multiprofitsharing", {**sent, "appid": "wx1"})["err_code"] == "INVALID_REQUEST"
+    broken = {**sent, "out_order_no": "P2", "receivers": '[{"account":"1"}]'}
+    assert call("/secapi/pay/multiprofitsharing", broken)["err_code"] == "PARAM_ERROR"
+    which = {"transaction_id": transaction, "out_order_no": "P1", "sign_type": "HMAC-SHA256"}
+    told = call("/pay/profitsharingquery", which)
+    assert (told["status"], json.loads(told["receivers"])[0]["result"]) == ("FINISHED", "SUCCESS")
+
+    back = {
+        "appid": merchant.account.appid,
+        "sign_type": "HMAC-SHA256",
+        "out_order_no": "P1",
+        "out_return_no": "R1",
+        "return_account_type": "MERCHANT_ID",
+        "return_account": "86693852",
+        "return_amount": 100,
+        "description": "退",
+    }
+    assert call("/secapi/pay/profitsharingreturn", back)["result"] == "SUCCESS"
+    asked = {name: back[name] for name in ("appid", "sign_type", "out_order_no", "out_return_no")}
+    assert call("/pay/profitsharingreturnquery", asked)["return_amount"] == "100"
+    more = {**back, "out_return_no": "R2", "return_amount": 201}
+    assert call("/secapi/pay/profitsharingreturn", more)["err_code"] == "NOT_ENOUGH"
+
+    end = {**which, "appid": merchant.account.appid, "out_order_no": "F1", "description": "完"}
+    assert call("/secapi/pay/profitsharingfinish", end)["order_id"]
+    assert rest() == 0
+    once = paid(sandbox, merchant, "order002")
+    assert call("/secapi/pay/profitsharing", {**sent, "out_order_no": "P3", "transaction_id": once})["order_id"]
+    assert merchant.get(f"/v3/profitsharing/transactions/{once}/amounts").data["unsplit_amount"] == 0
+    who = {"appid": merchant.account.appid, "sign_type": "HMAC-SHA256", "receiver": json.dumps(receivers[0])}
+    assert json.loads(call("/pay/profitsharingremovereceiver", who)["receiver"])["account"] == "86693852"
 
 
 def test_receivers_come_and_go(merchant: Any) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.call import Routes
 from wechatpay.sandbox.flows import orders
+from wechatpay.sandbox.flows.orders import common_v2, time_v2
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits
 
@@ -61,14 +63,18 @@ def tell(platform: Platform, call: Call, split: dict[str, Any], state: str) -> d
 def share(platform: Platform, call: Call) -> dict[str, Any]:
     """Split an order."""
     sent = dict(call.body)
+    whole = bool(sent.get("unfreeze_unsplit") or sent.get("finish"))
+    return tell(platform, call, place(platform, sent, sent.get("receivers") or [], whole=whole), "PROCESSING")
+
+
+def place(platform: Platform, sent: dict[str, Any], receivers: list[dict[str, Any]], *, whole: bool) -> dict[str, Any]:
+    """A new split, or the one there is if it has the same parameters; if it is the whole, the rest is freed."""
     number = str(sent["out_order_no"])
     known = platform.ledger.get(SPLIT, number)
     if known is not None:
-        if known["sent"] != sent:
-            raise Refusal(400, "INVALID_REQUEST", f"{number} exists with other parameters")
-        return tell(platform, call, known, "PROCESSING")
+        same(known, sent, number)
+        return known
     order = paid_order(platform, str(sent["transaction_id"]))
-    receivers = sent.get("receivers") or []
     wanted = sum(int(receiver["amount"]) for receiver in receivers)
     rest = left(platform, order)
     if wanted > rest:
@@ -76,11 +82,17 @@ def share(platform: Platform, call: Call) -> dict[str, Any]:
     split = keep(
         platform, sent, number, [shared(platform, number, index, each) for index, each in enumerate(receivers)]
     )
-    if sent.get("unfreeze_unsplit") or sent.get("finish"):
+    if whole:
         unfreeze(platform, order)
     for receiver in split["receivers"]:
         notify(platform, "PROFITSHARING.SUCCESS", split, receiver)
-    return tell(platform, call, split, "PROCESSING")
+    return split
+
+
+def same(known: dict[str, Any], sent: dict[str, Any], number: str) -> None:
+    """Refuse a number that was used with other parameters."""
+    if known["sent"] != sent:
+        raise Refusal(400, "INVALID_REQUEST", f"{number} exists with other parameters")
 
 
 def notify(platform: Platform, name: str, split: dict[str, Any], moved: dict[str, Any]) -> None:
@@ -118,7 +130,7 @@ def keep(platform: Platform, sent: dict[str, Any], number: str, receivers: list[
     """Write a split down."""
     split: dict[str, Any] = {
         "sent": sent,
-        "sub_mchid": sent.get("sub_mchid"),
+        "sub_mchid": sent.get("sub_mchid") or sent.get("sub_mch_id"),
         "transaction_id": str(sent["transaction_id"]),
         "out_order_no": number,
         "order_id": digits(26, "split", number),
@@ -145,10 +157,7 @@ def query(platform: Platform, call: Call) -> dict[str, Any]:
 @routes.on("POST v3/profitsharing/orders/unfreeze", *(f"POST {base}/finish-order" for base in BASES[1:]))
 def finish(platform: Platform, call: Call) -> dict[str, Any]:
     """End the sharing of an order."""
-    sent = dict(call.body)
-    unfreeze(platform, paid_order(platform, str(sent["transaction_id"])))
-    split = keep(platform, sent, str(sent["out_order_no"]), [])
-    return tell(platform, call, split, "FINISHED")
+    return tell(platform, call, place(platform, dict(call.body), [], whole=True), "FINISHED")
 
 
 @routes.on(
@@ -167,30 +176,40 @@ def amounts(platform: Platform, call: Call) -> dict[str, Any]:
 def give_back(platform: Platform, call: Call) -> dict[str, Any]:
     """Take a receiver's part back."""
     sent = dict(call.body)
+    known = place_return(platform, sent, str(sent.get("return_mchid")), int(sent.get("amount") or 0))
+    return platform.answer(call, {**known, "sent": None})
+
+
+def place_return(platform: Platform, sent: dict[str, Any], account: str, amount: int) -> dict[str, Any]:
+    """A new return, or the one there is if it has the same parameters."""
     split = found(platform, str(sent.get("out_order_no") or sent.get("order_id")))
     number = str(sent["out_return_no"])
     known = platform.ledger.get(RETURN, number)
-    if known is None:
-        enough(platform, split, str(sent.get("return_mchid")), int(sent.get("amount") or 0))
-        known = {
-            "sub_mchid": sent.get("sub_mchid"),
-            "order_id": split["order_id"],
-            "out_order_no": split["out_order_no"],
-            "out_return_no": number,
-            "return_id": digits(26, "return", number),
-            "return_no": digits(26, "return", number),
-            "return_mchid": sent.get("return_mchid"),
-            "amount": sent.get("amount"),
-            "description": sent.get("description"),
-            "result": "SUCCESS",
-            "fail_reason": None,
-            "create_time": platform.stamp(),
-            "finish_time": platform.stamp(),
-        }
-        platform.ledger.put(RETURN, number, known, day=platform.day())
-        receiver = {"type": "MERCHANT_ID", "account": str(sent.get("return_mchid"))}
-        notify(platform, "PROFITSHARING.RETURN", split, {**known, **receiver})
-    return platform.answer(call, known)
+    if known is not None:
+        same(known, sent, number)
+        return known
+    enough(platform, split, account, amount)
+    known = {
+        "sent": sent,
+        "sub_mchid": split["sub_mchid"],
+        "order_id": split["order_id"],
+        "out_order_no": split["out_order_no"],
+        "out_return_no": number,
+        "return_id": digits(26, "return", number),
+        "return_no": digits(26, "return", number),
+        "return_mchid": account,
+        "return_account": account,
+        "amount": amount,
+        "return_amount": amount,
+        "description": sent.get("description"),
+        "result": "SUCCESS",
+        "fail_reason": None,
+        "create_time": platform.stamp(),
+        "finish_time": platform.stamp(),
+    }
+    platform.ledger.put(RETURN, number, known, day=platform.day())
+    notify(platform, "PROFITSHARING.RETURN", split, {**known, "type": "MERCHANT_ID", "account": account})
+    return known
 
 
 def enough(platform: Platform, split: dict[str, Any], account: str, amount: int) -> None:
@@ -208,11 +227,15 @@ def enough(platform: Platform, split: dict[str, Any], account: str, amount: int)
 @routes.on("GET v3/profitsharing/return-orders/{out_return_no}", *(f"GET {base}/returnorders" for base in BASES[1:]))
 def query_return(platform: Platform, call: Call) -> dict[str, Any]:
     """A return as it stands."""
-    number = str(call["out_return_no"])
+    return platform.answer(call, {**found_return(platform, str(call["out_return_no"])), "sent": None})
+
+
+def found_return(platform: Platform, number: str) -> dict[str, Any]:
+    """The return of this number."""
     known = platform.ledger.get(RETURN, number)
     if known is None:
         raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no return {number}")
-    return platform.answer(call, known)
+    return known
 
 
 @routes.on(*(f"POST {base}/receivers/add" for base in BASES))
@@ -227,3 +250,91 @@ def add_receiver(platform: Platform, call: Call) -> dict[str, Any]:
 def delete_receiver(platform: Platform, call: Call) -> dict[str, Any]:
     """Allow it no longer."""
     return platform.answer(call, dict(call.body))
+
+
+# v2
+
+
+def parts_of(call: Call) -> list[dict[str, Any]]:
+    """The receivers of a v2 request, which stand in it as JSON."""
+    try:
+        receivers = json.loads(str(call.body["receivers"]))
+        return [{**each, "amount": int(each["amount"])} for each in receivers]
+    except (KeyError, TypeError, ValueError):
+        raise Refusal(200, "PARAM_ERROR", "receivers is no JSON list with type, account and amount") from None
+
+
+def sent_v2(call: Call) -> dict[str, Any]:
+    """The parameters of a v2 request that make it the same request."""
+    return {name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}
+
+
+def told_v2(platform: Platform, call: Call, split: dict[str, Any], status: str) -> dict[str, Any]:
+    """A split as v2 tells it."""
+    names = ("type", "account", "amount", "description", "result", "detail_id")
+    receivers = [
+        {**{name: each[name] for name in names}, "finish_time": time_v2(each["finish_time"])}
+        for each in split["receivers"]
+    ]
+    return platform.answer(
+        call,
+        {
+            **common_v2(call),
+            **{name: split[name] for name in ("transaction_id", "out_order_no", "order_id")},
+            "status": status,
+            "receivers": json.dumps(receivers, ensure_ascii=False),
+        },
+    )
+
+
+@routes.on("POST v2/secapi/pay/profitsharing", "POST v2/secapi/pay/multiprofitsharing")
+def share_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """Split an order by v2: once, which frees the rest, or one time of several."""
+    whole = call.operation.path.endswith("/profitsharing")
+    return told_v2(platform, call, place(platform, sent_v2(call), parts_of(call), whole=whole), "PROCESSING")
+
+
+@routes.on("POST v2/pay/profitsharingquery")
+def query_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """A split as it stands, v2."""
+    return told_v2(platform, call, found(platform, str(call.body["out_order_no"])), "FINISHED")
+
+
+@routes.on("POST v2/secapi/pay/profitsharingfinish")
+def finish_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """End the sharing of an order, v2."""
+    return told_v2(platform, call, place(platform, sent_v2(call), [], whole=True), "FINISHED")
+
+
+@routes.on("POST v2/pay/profitsharingorderamountquery")
+def amounts_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """What is left to share of an order, v2."""
+    number = str(call.body["transaction_id"])
+    rest = left(platform, paid_order(platform, number))
+    return platform.answer(call, {**common_v2(call), "transaction_id": number, "unsplit_amount": rest})
+
+
+@routes.on("POST v2/secapi/pay/profitsharingreturn")
+def give_back_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """Take a receiver's part back, v2."""
+    sent = sent_v2(call)
+    known = place_return(platform, sent, str(sent["return_account"]), int(sent["return_amount"]))
+    return returned_v2(platform, call, known)
+
+
+@routes.on("POST v2/pay/profitsharingreturnquery")
+def query_return_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """A return as it stands, v2."""
+    return returned_v2(platform, call, found_return(platform, str(call.body["out_return_no"])))
+
+
+def returned_v2(platform: Platform, call: Call, known: dict[str, Any]) -> dict[str, Any]:
+    """A return as v2 tells it."""
+    told = {**known, "sent": None, "finish_time": time_v2(known["finish_time"])}
+    return platform.answer(call, {**common_v2(call), **told, "return_account_type": "MERCHANT_ID"})
+
+
+@routes.on("POST v2/pay/profitsharingaddreceiver", "POST v2/pay/profitsharingremovereceiver")
+def receiver_v2(platform: Platform, call: Call) -> dict[str, Any]:
+    """Allow somebody to receive parts, or no longer, v2."""
+    return platform.answer(call, {**common_v2(call), "receiver": call.body["receiver"]})
