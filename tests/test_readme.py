@@ -31,6 +31,23 @@ def test_every_block_compiles_and_the_complete_ones_run(name, capsys):
 
 
 @pytest.mark.parametrize("name", FILES)
+def test_batches_and_pages_and_messages_go_as_they_say(name, capsys):
+    from taobao_top.sandbox import Sandbox
+
+    (block,) = [block for block in blocks(name, "python") if "TMC(top)" in block]
+    with Sandbox() as sandbox, sandbox.client(session=sandbox.account.session) as top:
+        names = {"top": top}
+        exec(block, names)
+        asked = [entry.method for entry in sandbox.journal if entry.method]  # the batch itself has none
+
+    names["changed"](type("Message", (), {"content": {"tid": 17}}))
+    assert asked.count("taobao.item.seller.get") == 2
+    assert set(asked) == {"taobao.item.seller.get", "taobao.trades.sold.get"}
+    assert "title" in (printed := capsys.readouterr().out)
+    assert printed.endswith("17\n")
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_the_six_forms_send_the_same(name):
     from wechatpay.sandbox import Sandbox
 
