@@ -23,7 +23,7 @@ from typing import Any
 import requests
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from wechatpay import Sensitive
 from wechatpay.sandbox import Sandbox
@@ -31,8 +31,8 @@ from wechatpay.sandbox import Sandbox
 PICTURES = Path(__file__).parents[1] / "docs" / "_static"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-SIZE = {"width": 1180, "height": 760}
-TELEPHONE = {"width": 390, "height": 760}
+SIZE: ViewportSize = {"width": 1180, "height": 760}
+TELEPHONE: ViewportSize = {"width": 390, "height": 760}
 ROOMS = ("callbacks", "money", "events", "faults")
 
 
@@ -88,7 +88,7 @@ def trade(sandbox: Sandbox, notify_url: str) -> None:
     sandbox.faults.add("throttle", times=3, seconds=2.0)
 
 
-def order(sandbox: Sandbox, notify_url: str, number: str, total: int, description: str) -> dict[str, Any]:
+def order(sandbox: Sandbox, notify_url: str, number: str, total: int, description: str) -> Any:
     """An order by Native."""
     return {
         "appid": sandbox.account.appid,
@@ -100,7 +100,7 @@ def order(sandbox: Sandbox, notify_url: str, number: str, total: int, descriptio
     }
 
 
-def wrongly_signed(sandbox: Sandbox, content: dict[str, Any]) -> None:
+def wrongly_signed(sandbox: Sandbox, content: Any) -> None:
     """The usual mistake: one JSON is signed, another is sent."""
     path, timestamp, nonce = "/v3/pay/transactions/native", str(int(time.time())), secrets.token_hex(16)
     signed = json.dumps(content, ensure_ascii=False, separators=(",", ":"))

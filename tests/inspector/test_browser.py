@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from attrs import evolve
 
 from wechatpay import catalogue
 from wechatpay.sandbox import FORGERIES, KINDS
@@ -168,6 +169,48 @@ def test_where_the_clipboard_is_closed_the_code_is_selected(visit, merchant):
     assert page.evaluate("getSelection().toString()").strip() == page.inner_text("#python").strip()
 
 
+def test_an_end_that_is_missing_is_marked_as_well(visit, merchant):
+    sent = merchant.request(
+        "POST",
+        "/v3/pay/transactions/native",
+        b"{}",
+        message=lambda m, u, t, n, b: f"{m}\n{u}\n{t}\n{n}\n{{}}".encode(),
+    )
+    merchant.send(sent)
+    page = visit()
+    choose(page, "SIGN_ERROR")
+    assert [mark.inner_text() for mark in page.query_selector_all("#message-parts mark")] == ["↵\n", "∅"]
+
+
+def test_what_is_too_long_is_told_to_be_cut(visit, merchant):
+    merchant.send(merchant.request("POST", "/v3/pay/transactions/native", b'{"a": "' + b"x" * 20_000, signature="x"))
+    page = visit()
+    choose(page, "SIGN_ERROR")
+    assert page.is_visible("h3:has-text('too long: its beginning only')")
+    page.click("#replay")
+    page.wait_for_selector("#notice.bad:has-text('too long to be kept')")
+
+
+def test_the_certificate_of_the_connection_is_named(visit, sandbox, merchant):
+    merchant.order()
+    sandbox.journal[-1].request = evolve(sandbox.journal[-1].request, certificate=sandbox.account.serial)
+    page = visit()
+    choose(page, "POST")
+    assert sandbox.account.serial[:8] in page.inner_text(".chip:has-text('client certificate')")
+
+
+def test_the_keyboard_skips_what_is_sifted_out(visit, merchant):
+    for target in ("/v3/certificates", "/v3/nowhere", "/v3/certificates"):
+        merchant.send(merchant.request("GET", target))
+    page = visit()
+    page.wait_for_selector("#requests-list li:nth-child(3)")
+    page.fill("#search", "certificates")
+    page.focus("#requests-list li:nth-child(1) button")
+    page.keyboard.press("ArrowDown")
+    last = page.get_attribute("#requests-list li:nth-child(3) button", "data-key")
+    assert page.evaluate("document.activeElement.dataset.key") == last
+
+
 def test_the_list_can_be_sifted(visit, merchant):
     merchant.order()
     merchant.send(merchant.request("GET", "/v3/certificates"))
@@ -326,6 +369,39 @@ def test_an_order_is_paid_refunded_and_disputed(visit, sandbox, merchant, receiv
     assert rows(page, "complaints")[0][1:4] == ["shop01", "It never arrived", "PENDING open"]
     assert [entry.operation for entry in sandbox.journal][-1] == "POST v3/refund/domestic/refunds"
     assert ["complaint", "1"] in rows(page, "kinds")
+
+
+def test_orders_of_v2_have_the_same_buttons(visit, sandbox, merchant):
+    sandbox.platform.strict = False
+    merchant.v2("/pay/unifiedorder", {"body": "tea", "out_trade_no": "tea001", "total_fee": "500", "trade_type": "APP"})
+    page = visit(path="_sandbox/#money")
+    page.wait_for_selector("#orders")
+    assert rows(page, "orders")[0][:4] == ["tea001", "tea", "5.00 CNY", "APP NOTPAY not paid"]
+    page.click("#orders button:has-text('Pay')")
+    page.wait_for_selector("#orders .chip:has-text('SUCCESS')")
+    page.click("#orders button:has-text('Refund')")
+    page.wait_for_selector("#refunds .chip:has-text('PROCESSING')")
+
+
+def test_a_combined_order_is_paid_as_one(visit, sandbox, merchant):
+    sandbox.platform.strict = False
+    parts = [
+        {"mchid": sandbox.account.mchid, "out_trade_no": f"part0{n}", "amount": {"total_amount": n, "currency": "CNY"}}
+        for n in (1, 2)
+    ]
+    content = {
+        "combine_appid": sandbox.account.appid,
+        "combine_mchid": sandbox.account.mchid,
+        "combine_out_trade_no": "whole1",
+        "sub_orders": parts,
+    }
+    target = "/v3/combine-transactions/native"
+    assert merchant.send(merchant.request("POST", target, json.dumps(content).encode())).status == 200
+    page = visit(path="_sandbox/#money")
+    page.wait_for_selector("#orders tr:nth-child(2)")
+    page.click("#orders button:has-text('Pay')")
+    page.wait_for_selector("#orders tr:nth-child(2) .chip:has-text('SUCCESS')")
+    assert [row[3] for row in rows(page, "orders")] == ["NATIVE SUCCESS done"] * 2
 
 
 def test_a_refused_refund_leads_to_its_request(visit, sandbox, merchant):

@@ -299,7 +299,7 @@ def _variants(
     yield (
         "时间戳与随机串颠倒",
         "time and nonce are in the wrong order",
-        five_lines(method, target, stamp[::-1], covered),
+        five_lines(method, target, (stamp[1], stamp[0]), covered),
     )
     yield "方法用了小写", "the method is in lower case", five_lines(method.lower(), target, stamp, covered)
     bodies = tuple(_bodies(covered))

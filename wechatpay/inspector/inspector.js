@@ -7,7 +7,7 @@ import { showBills, showMoney } from './money.js';
 import { requests } from './requests.js';
 import { language, say, toggleLanguage } from './words.js';
 
-const PERIOD = 1000; // milliseconds between two looks at the sandbox
+const PERIOD = 500; // milliseconds between two looks at the sandbox
 const tabs = [...document.querySelectorAll('[role=tab]')];
 let catalogue = null;
 let last = 0;
