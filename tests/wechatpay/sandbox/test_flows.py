@@ -439,6 +439,31 @@ def test_users_may_confirm_and_pay_services_by_themselves(sandbox: Sandbox, merc
     assert state(merchant)["collection"]["state"] == "USER_PAID"
 
 
+def test_a_provider_has_service_orders_too(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    base = "/v3/payscore/partner/serviceorder"
+    sent = {**service(url=receiver.url), "sub_mchid": "1900000110"}
+    assert merchant.post(base, sent).data["sub_mchid"] == "1900000110"
+    sandbox.confirm_service("1234323JKHDFE1243252")
+    query = f"{base}?out_order_no=1234323JKHDFE1243252&service_id={WHICH['service_id']}&sub_mchid=1900000110"
+    assert merchant.get(query).data["state"] == "DOING"
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[1]["sub_mchid"] == "1900000110"
+
+
+def test_a_service_that_is_over_is_paid_without_confirmation(sandbox: Sandbox, merchant: Any) -> None:
+    sent = {**WHICH, "out_order_no": "over", "time_range": {"start_time": "20091225091010"}, "total_amount": 500}
+    for _ in range(2):
+        assert merchant.post(f"{SERVICE}/direct-complete", sent).data["state"] == "DONE"
+    assert state(merchant, "over")["collection"]["paying_amount"] == 500
+    sandbox.pay_service("over")
+    assert state(merchant, "over")["collection"]["paid_amount"] == 500
+    other = {**sent, "out_order_no": "other", "sub_mchid": "1900000110", "sub_appid": "wx2"}
+    other |= {"service_introduction": "某某酒店", "notify_url": "http://127.0.0.1:9/"}
+    answer = merchant.post("/v3/payscore/partner/serviceorder/direct-complete", other)
+    assert answer.status == 204, answer.data
+    assert state(merchant, "other")["state"] == "DONE"
+
+
 # complaints
 
 

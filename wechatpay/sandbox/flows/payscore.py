@@ -17,7 +17,10 @@ __all__ = ["SERVICE", "confirm", "paid", "routes"]
 routes = Routes()
 
 SERVICE = "service order"
-BASE = "v3/payscore/serviceorder"
+DIRECT, PARTNER, BANK, OVERSEAS = (
+    f"v3/payscore/{whose}serviceorder" for whose in ("", "partner/", "acquiringbank/", "oversea/partner/")
+)
+ALL = (DIRECT, PARTNER, BANK, OVERSEAS)
 
 
 def found(platform: Platform, number: str) -> dict[str, Any]:
@@ -45,10 +48,26 @@ def save(platform: Platform, entry: dict[str, Any]) -> None:
     platform.ledger.put(SERVICE, order["out_order_no"], entry, order["order_id"], day=platform.day())
 
 
-@routes.on(f"POST {BASE}")
+@routes.on(*(f"POST {base}" for base in ALL))
 def create(platform: Platform, call: Call) -> dict[str, Any]:
     """Create an order; the user confirms it."""
-    sent = dict(call.body)
+    order = place(platform, dict(call.body))
+    platform.later_confirmed_service(order["out_order_no"])
+    return platform.answer(call, order)
+
+
+@routes.on(*(f"POST {base}/direct-complete" for base in (DIRECT, PARTNER)))
+def create_completed(platform: Platform, call: Call) -> dict[str, Any] | None:
+    """Create an order for a service that is over, and ask for the money."""
+    order = place(platform, dict(call.body), direct=True)
+    platform.later_paid_service(order["out_order_no"])
+    if call.operation.answer == "empty":
+        return None
+    return platform.answer(call, {**order, "state_description": "MCH_COMPLETE"})
+
+
+def place(platform: Platform, sent: dict[str, Any], *, direct: bool = False) -> dict[str, Any]:
+    """A new order, or the one there is if it has the same parameters."""
     number = str(sent["out_order_no"])
     known = platform.ledger.get(SERVICE, number)
     if known is None:
@@ -61,12 +80,24 @@ def create(platform: Platform, call: Call) -> dict[str, Any]:
             "state_description": "USER_CONFIRM",
             "package": letters(48, "service", number),
         }
+        if direct:
+            order |= completed(int(sent.get("total_amount") or 0))
         known = {"sent": sent, "order": order}
         save(platform, known)
-        platform.later_confirmed_service(number)
     elif known["sent"] != sent:
         raise Refusal(400, "INVALID_REQUEST", f"the service order {number} exists with other parameters")
-    return platform.answer(call, known["order"])
+    placed: dict[str, Any] = known["order"]
+    return placed
+
+
+def completed(total: int) -> dict[str, Any]:
+    """What an order has when the money is asked for."""
+    return {
+        "state": "DONE",
+        "state_description": None,
+        "need_collection": total > 0,
+        "collection": {"state": "USER_PAYING", "total_amount": total, "paying_amount": total, "paid_amount": 0},
+    }
 
 
 def moved(
@@ -123,7 +154,7 @@ def paid(platform: Platform, number: str) -> dict[str, Any]:
     )
 
 
-@routes.on(f"GET {BASE}")
+@routes.on(*(f"GET {base}" for base in ALL))
 def query(platform: Platform, call: Call) -> dict[str, Any]:
     """An order as it stands."""
     number = call.query.get("out_order_no") or call.query.get("query_id")
@@ -141,41 +172,30 @@ def changed(platform: Platform, call: Call, *states: str, **changes: Any) -> dic
     return platform.answer(call, entry["order"])
 
 
-@routes.on(f"POST {BASE}/{{out_order_no}}/cancel")
+@routes.on(*(f"POST {base}/{{out_order_no}}/cancel" for base in ALL))
 def cancel(platform: Platform, call: Call) -> dict[str, Any]:
     """Take an order back."""
     return changed(platform, call, "CREATED", "DOING", state="REVOKED", state_description=None)
 
 
-@routes.on(f"POST {BASE}/{{out_order_no}}/modify")
+@routes.on(*(f"POST {base}/{{out_order_no}}/modify" for base in (DIRECT, PARTNER, BANK)))
 def modify(platform: Platform, call: Call) -> dict[str, Any]:
     """Ask for less."""
     sent = {name: call.body[name] for name in ("post_payments", "post_discounts", "total_amount") if name in call.body}
     return changed(platform, call, "DONE", **sent)
 
 
-@routes.on(f"POST {BASE}/{{out_order_no}}/complete")
+@routes.on(*(f"POST {base}/{{out_order_no}}/complete" for base in ALL))
 def complete(platform: Platform, call: Call) -> dict[str, Any]:
     """End the service, and ask for the money."""
     names = ("post_payments", "post_discounts", "total_amount", "time_range", "location")
     sent = {name: call.body[name] for name in names if name in call.body}
-    total = int(sent["total_amount"])
-    collection = {"state": "USER_PAYING", "total_amount": total, "paying_amount": total, "paid_amount": 0}
-    answer = changed(
-        platform,
-        call,
-        "DOING",
-        **sent,
-        state="DONE",
-        state_description=None,
-        need_collection=total > 0,
-        collection=collection,
-    )
+    answer = changed(platform, call, "DOING", **sent, **completed(int(sent["total_amount"])))
     platform.later_paid_service(call.variables["out_order_no"])
     return answer
 
 
-@routes.on(f"POST {BASE}/{{out_order_no}}/pay")
+@routes.on(*(f"POST {base}/{{out_order_no}}/pay" for base in (DIRECT, PARTNER)))
 def collect(platform: Platform, call: Call) -> dict[str, Any]:
     """Ask for the money once more."""
     answer = changed(platform, call, "DONE")
@@ -183,7 +203,7 @@ def collect(platform: Platform, call: Call) -> dict[str, Any]:
     return answer
 
 
-@routes.on(f"POST {BASE}/{{out_order_no}}/sync")
+@routes.on(*(f"POST {base}/{{out_order_no}}/sync" for base in ALL))
 def sync(platform: Platform, call: Call) -> dict[str, Any]:
     """The merchant was paid otherwise."""
     entry = found(platform, call.variables["out_order_no"])
