@@ -391,7 +391,7 @@ class Batch:
         """Take no more calls; drop the chains, which hold the batch as it holds them."""
         self._gate.sent = True
         for name in self._begun:
-            del self.__dict__[name]
+            self.__dict__.pop(name, None)
         self._begun.clear()
 
     @property

@@ -404,10 +404,10 @@ def _easily(business: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, 
     texts = {}
     for name, value in business.items():
         kind = type(value)
-        if kind is str and value.isascii() and value and not value.isspace() and types.get(name) != FILE:
+        if kind is str and value.isascii() and value.strip() and types.get(name) != FILE:
             texts[name] = value
         elif kind is int:
-            texts[name] = int.__repr__(value)
+            texts[name] = str(value)
         else:
             return None
     return texts

@@ -10,7 +10,7 @@ import json
 import threading
 import time
 import weakref
-from concurrent.futures import CancelledError, as_completed, wait
+from concurrent.futures import CancelledError, TimeoutError, as_completed, wait
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest

@@ -58,6 +58,19 @@ class TestInMemory:
         assert not caught.value.maybe_sent
         assert len(gateway.requests) == 2
 
+    def test_longest(self, make_top, gateway, waits):
+        """Beyond the longest wait the call ends at once: nobody waits on for it in another place."""
+        top = make_top(limiter=RateLimiter("1 per 5 seconds", longest=1))
+        gateway.answers(OK)
+        top.a.b()
+
+        with pytest.raises(TopError) as caught:
+            top.a.b()
+
+        assert 3 < caught.value.retry_after <= 5
+        assert caught.value.retryable
+        assert not waits
+
     def test_each_app_for_itself(self):
         """Another app_key is another count."""
         limiter = RateLimiter("1/day; 1/hour")
