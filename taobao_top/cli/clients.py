@@ -10,6 +10,7 @@ import click
 
 from chainable.cli.commands import Option
 from chainable.cli.redaction import Redactor
+from chainable.cli.settings import texts
 from chainable.environment import environment, table
 
 if TYPE_CHECKING:
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
     from taobao_top import TaobaoTop
 
-__all__ = ["SETTINGS", "client_of", "env_option", "redactor_of", "settings_of"]
+__all__ = ["OTHERS", "SETTINGS", "TEXTS", "client_of", "env_option", "redactor_of", "settings_of"]
 
 PREFIX = "TAOBAO_TOP_"
 _CONFIDENTIAL = re.compile(r"(?i)session|secret|token|password|pwd")
 SETTINGS = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
+TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway")
+OTHERS = ("format", "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")
+"""What a TOML file may have besides: how the client goes about its calls."""
 
 
 def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,15 +44,28 @@ def client_of(env: Path | None, **more: Any) -> TaobaoTop:
     from taobao_top import TaobaoTop
 
     if env is not None and env.suffix == ".toml":
+        settings_of(env)  # says more about a wrong value
         return TaobaoTop.from_file(env, **more)
     return TaobaoTop.from_env(PREFIX, env, **more)
 
 
 def settings_of(env: Path | None) -> dict[str, Any]:
-    """Read the settings as they are written; ``ca`` is where certificates are verified with."""
+    """
+    Read the settings as they are written, those of a client's manners left out.
+
+    Returns:
+        Texts by name; ``ca`` is the file that certificates are verified with.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or has an unknown setting or one that is no text.
+    """
     if env is not None and env.suffix == ".toml":
-        found = dict(table(env, "taobao_top", [*(name.lower() for name in SETTINGS), "verify"]))
-        return {"ca" if name == "verify" else name: value for name, value in found.items()}
+        found = table(env, "taobao_top", (*TEXTS, *OTHERS))
+        given = {name: value for name, value in found.items() if name in TEXTS}
+        if isinstance(found.get("verify"), str):
+            given["ca"] = found["verify"]
+        made = texts(given, env, numbers=("app_key",))
+        return made | ({"proxies": found["proxies"]} if "proxies" in found else {})
     return dict(environment(PREFIX, SETTINGS, env))
 
 

@@ -6,6 +6,7 @@ import click
 import pytest
 
 from chainable.errors import APIError
+from taobao_top.cli.clients import OTHERS, TEXTS
 from taobao_top.cli.clients import settings_of as top_settings
 from wechatpay.cli.clients import client_of, redactor_of, settings_of
 from wechatpay.cli.requests import node_of
@@ -231,6 +232,52 @@ def test_settings_of_top_in_toml(tmp_path):
     assert top_settings(file) == {"app_key": "12345678", "app_secret": "s", "ca": "ca.pem"}
     file.write_text('app_key = "12345678"\napp_secret = "s"\n')
     top_client(file).close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "serial = 5",
+        "private_key = [1]",
+        "apiv3_key = [5]",
+        "certs = ['x']",
+        "certs = {a = 5}",
+        "ca = true",
+        "mchid = 1.5",
+    ],
+)
+def test_values_in_toml_that_are_no_text(wx, tmp_path, line):
+    file = tmp_path / "a.toml"
+    file.write_text(line)
+    for command in (["certificates", "list"], ["doctor", "--offline"], ["request", "get", "v3/certificates"]):
+        told = wx(*command, "--env", file)
+        assert (told.code, f"{line.partition(' ')[0]}: " in told.err, "was expected" in told.err) == (2, True, True)
+
+
+def test_numbers_and_lists_in_toml(tmp_path):
+    file = tmp_path / "a.toml"
+    file.write_text(f"mchid = 1900000109\napiv3_key = ['{'a' * 32}', '{'b' * 32}']\n")
+
+    assert settings_of(file)["mchid"] == "1900000109"
+    assert redactor_of(file)("a" * 32 + "b" * 32) == "<redacted><redacted>"
+
+
+def test_a_file_of_top_may_say_how_calls_are_made(top, gateway, tmp_path):
+    from taobao_top import client
+
+    assert {*TEXTS, *OTHERS} == set(client._FILE)
+    app = gateway.account
+    file = tmp_path / "a.toml"
+    file.write_text(
+        f'app_key = {app.app_key}\napp_secret = "{app.app_secret}"\ngateway = "{gateway.https_gateway}"\n'
+        f'verify = "{gateway.ca}"\nretries = 1\ntimeout = [1, 2]\nproxies = {{}}\n'
+    )
+    told = top("request", "taobao.time.get", "--env", file)
+    assert told.code == 0, told.err
+    told = top("doctor", "--env", file)
+    assert told.code == 0, told.out
+    file.write_text("app_key = '12345678'\napp_secret = 5\nverify = false\n")
+    assert "app_secret: text was expected" in top("request", "taobao.time.get", "--env", file).err
 
 
 def test_an_error_without_an_answer_shows_no_request():

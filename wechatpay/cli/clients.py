@@ -9,6 +9,7 @@ import click
 
 from chainable.cli.commands import Option
 from chainable.cli.redaction import Redactor
+from chainable.cli.settings import texts
 from chainable.environment import environment, table
 
 if TYPE_CHECKING:
@@ -39,18 +40,29 @@ def client_of(env: Path | None, **more: Any) -> WeChatPay:
     from wechatpay import WeChatPay
 
     if env is not None and env.suffix == ".toml":
+        settings_of(env)  # says more about a wrong value
         return WeChatPay.from_file(env, **more)
     return WeChatPay.from_env(PREFIX, env, **more)
 
 
 def settings_of(env: Path | None) -> dict[str, Any]:
-    """Read the settings as they are written."""
+    """
+    Read the settings as they are written.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or has an unknown setting or one that is no text.
+    """
     if env is not None and env.suffix == ".toml":
-        return dict(table(env, "wechatpay", [name.lower() for name in SETTINGS]))
+        found = table(env, "wechatpay", [name.lower() for name in SETTINGS])
+        return texts(found, env, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",))
     return dict(environment(PREFIX, SETTINGS, env))
 
 
 def redactor_of(env: Path | None) -> Redactor:
     """Make what takes the settings' secrets out of text."""
     settings = settings_of(env)
-    return Redactor(str(settings[name]) for name in ("apiv3_key", "secret", "private_key") if name in settings)
+    keys = settings.get("apiv3_key", ())
+    names = ("secret", "private_key", "merchant_key")
+    return Redactor(
+        [*([keys] if isinstance(keys, str) else keys), *(settings[name] for name in names if name in settings)]
+    )
