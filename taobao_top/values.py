@@ -114,12 +114,12 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
     for name, value in parameters.items():
         if value is None:
             continue
-        where = (None, name)
-        if not name.isascii() or not name or name.isspace():
-            _check_name(name, where)
+        if not name.isidentifier():
+            _check_name(name)
         if type(value) is int and kinds.get(name) != FILE:
             texts[name] = int.__repr__(value)
             continue
+        where = (None, name)
         file = None if isinstance(value, str) else _file(value, where)
         if file is not None:
             if not file.name.isascii():
@@ -204,10 +204,10 @@ def _no_file(value: Any, where: Where) -> TypeError:
     return TypeError(f"{spell(where)} is a file: give bytes, an open file or a pathlib.Path, not {kind}")
 
 
-def _check_name(name: str, where: Where) -> None:
+def _check_name(name: str) -> None:
     if not name or name.isspace():
         raise CodecError("a parameter needs a name: the platform drops those without")
-    _check_unicode(name, where)
+    _check_unicode(name, (None, name))
 
 
 def _check_unicode(written: str, where: Where) -> None:

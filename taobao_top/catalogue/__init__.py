@@ -90,7 +90,7 @@ def method(name: str, /) -> Method | None:
     """Give a method by its full name; None if the catalogue has none of this name."""
     found = _methods.get(name)
     if found is None:
-        record = None if name == "methods" else _index.get(name)
+        record = _index.get(name) if name.isascii() and name != "methods" else None
         if record is None:
             return None
         if len(_methods) >= _KEPT:

@@ -16,7 +16,7 @@ def test_a_method_is_found_by_its_name():
     assert catalogue.method("alibaba.finance.insurance.createorder") is method
 
 
-@pytest.mark.parametrize("name", ["no.such.method", "methods", ""])
+@pytest.mark.parametrize("name", ["\ud800", "a.\u4e2d", "no.such.method", "methods", ""])
 def test_an_unknown_name_is_none(name):
     assert catalogue.method(name) is None
 
