@@ -21,7 +21,7 @@ from chainable.cli.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["CLOCK", "TOLERANCE", "clock", "loopback", "past_the_proxy", "proxy", "reach"]
+__all__ = ["CLOCK", "TOLERANCE", "authority", "clock", "loopback", "past_the_proxy", "proxy", "reach"]
 
 CLOCK = Words("clock", "时钟")
 PATIENCE = 5.0
@@ -49,6 +49,24 @@ def proxy(url: str) -> Finding:
             "为平台域名设置 NO_PROXY，或确认代理原样透传 TLS（CONNECT）。",
         ),
     )
+
+
+def authority(ca: str) -> Finding:
+    """Look at the file of certificate authorities that is to be trusted in place of the usual ones."""
+    try:
+        ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        why = error.strerror or str(error)
+        return bad(
+            "ca",
+            Words(f"{ca}: holds no certificate in PEM form ({why})", f"{ca}：其中没有 PEM 证书（{why}）"),
+            Words("No connection can be trusted.", "任何连接都无法信任。"),
+            Words(
+                "Give the right file, or leave it out for the usual authorities.",
+                "换成正确的文件；或去掉该配置，使用系统信任的 CA。",
+            ),
+        )
+    return good("ca", Words(f"{ca} is trusted in place of the usual ones", f"以 {ca} 代替系统信任的 CA"))
 
 
 def past_the_proxy(steps: Iterable[Finding]) -> Iterator[Finding]:

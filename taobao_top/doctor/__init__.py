@@ -20,7 +20,7 @@ import requests
 
 from chainable.cli.findings import GOOD, bad, good, warning
 from chainable.cli.outcomes import NETWORK, REFUSED
-from chainable.cli.reach import past_the_proxy, proxy, reach
+from chainable.cli.reach import authority, past_the_proxy, proxy, reach
 from chainable.cli.words import Words
 from chainable.errors import ChainableError, ConfigurationError
 from taobao_top.client import GATEWAY, TaobaoTop
@@ -96,6 +96,10 @@ def examine(
         timeout: Seconds for each step.
     """
     texts = list(_texts(settings))
+    if settings.get("ca") is not None:
+        texts.insert(0, authority(settings["ca"]))
+        if texts[0].code:
+            settings = {name: value for name, value in settings.items() if name != "ca"}
     yield from texts
     if offline:
         return

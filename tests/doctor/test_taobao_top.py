@@ -125,6 +125,15 @@ def test_tls_of_another(found, app):
     )
 
 
+def test_a_certificate_authority_that_is_none(found, app, tmp_path):
+    told = found(app | {"ca": str(tmp_path / "none.pem")})
+
+    assert told["ca"].code == 2
+    assert "taobao.time.get" not in told
+    del app["ca"]
+    assert "ca" not in found(app, offline=True)
+
+
 def test_a_name_nobody_knows(found, app):
     assert found(app | {"gateway": "https://no-such-host.invalid/"})["dns no-such-host.invalid"].code == 3
 

@@ -249,6 +249,17 @@ def test_a_certificate_authority_that_is_another(found, settings):
     assert any(finding.check.startswith("tls") and "not trusted" in finding.found for finding in told.values())
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_certificate_authority_that_is_none(found, settings, tmp_path, content):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    told = found(settings | {"ca": str(file)})
+
+    assert (told["ca"].state, told["ca"].code) == ("✗", 2)
+    assert "echo" not in told
+
+
 def test_tls_where_there_is_none(found, settings, sandbox):
     told = found(settings | {"base_url": sandbox.base_url.replace("http:", "https:")})
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.cli.findings import BAD, GOOD, bad, good
 from chainable.cli.outcomes import NETWORK
-from chainable.cli.reach import CLOCK, loopback, past_the_proxy, proxy, reach
+from chainable.cli.reach import CLOCK, authority, loopback, past_the_proxy, proxy, reach
 from chainable.cli.reach import clock as compare_clocks
 from chainable.cli.words import Words
 from chainable.errors import ConfigurationError
@@ -51,6 +51,11 @@ def examine(
         patience: Seconds to wait for the platform's notification.
     """
     broken = False
+    if settings.get("ca") is not None:
+        trusted = authority(settings["ca"])
+        yield trusted
+        if trusted.code:
+            broken, settings = True, {name: value for name, value in settings.items() if name != "ca"}
     for finding in files.examine(settings, clock):
         broken = broken or finding.state == BAD
         yield finding
