@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import ssl
 import time
@@ -21,7 +22,7 @@ from chainable.cli.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["CLOCK", "TOLERANCE", "authority", "clock", "loopback", "past_the_proxy", "proxy", "reach"]
+__all__ = ["CLOCK", "TOLERANCE", "authority", "bundle", "clock", "loopback", "past_the_proxy", "proxy", "reach"]
 
 CLOCK = Words("clock", "时钟")
 PATIENCE = 5.0
@@ -51,10 +52,22 @@ def proxy(url: str) -> Finding:
     )
 
 
+def bundle(ca: str | None) -> str:
+    """Give the file or folder of authorities that calls trust: this one, that of the environment, or the usual one."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    return ca or named or str(requests.certs.where())  # type: ignore[attr-defined]  # re-exported by requests
+
+
+def _context(ca: str) -> ssl.SSLContext:
+    if os.path.isdir(ca):
+        return ssl.create_default_context(capath=ca)
+    return ssl.create_default_context(cafile=ca)
+
+
 def authority(ca: str) -> Finding:
     """Look at the file of certificate authorities that is to be trusted in place of the usual ones."""
     try:
-        ssl.create_default_context(cafile=ca)
+        _context(ca)
     except OSError as error:
         why = error.strerror or str(error)
         return bad(
@@ -157,7 +170,7 @@ def _named(url: str, host: str, addresses: list[str], taken: str, *, public: boo
 def _tls(connection: socket.socket, host: str, name: str, ca: str | None) -> Finding:
     started = time.monotonic()
     try:
-        context = ssl.create_default_context(cafile=ca or requests.certs.where())  # type: ignore[attr-defined]  # re-exported by requests
+        context = _context(bundle(ca))
         with context.wrap_socket(connection, server_hostname=host) as secured:
             version = secured.version()
             return _timed(f"tls {name}", f"{version}, the certificate is trusted", f"{version}，证书可信", started)
@@ -219,7 +232,7 @@ def clock(
         with requests.Session() as session:
             session.trust_env = False
             session.proxies.update(requests.utils.get_environ_proxies(url))
-            answer = session.get(url, timeout=timeout, verify=ca or True, allow_redirects=False)
+            answer = session.get(url, timeout=timeout, verify=bundle(ca), allow_redirects=False)
         seconds = answer.headers.get(header)
         there = float(seconds) if seconds else parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (requests.RequestException, KeyError, ValueError) as error:

@@ -60,6 +60,19 @@ def test_a_proxy_makes_the_direct_way_a_warning(complete):
     assert [(finding.state, finding.code) for finding in told] == [("✓", 0), ("!", 0)]
 
 
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_authorities_of_the_environment_are_trusted_as_by_calls(settings, complete, monkeypatch, name):
+    for each in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, settings.pop("ca"))
+
+    assert {finding.state for finding in complete(list(examine(settings)))} == {"✓"}
+
+
+def test_a_folder_may_hold_authorities(tmp_path):
+    assert reach.authority(str(tmp_path)).state == "✓"
+
+
 @pytest.fixture
 def tunnel():
     """A proxy that lets TLS through, and keeps where it was asked to go."""
