@@ -765,6 +765,19 @@ def test_a_telephone_has_room_for_it(visit, sandbox, merchant, receiver, locale)
         assert fits(), room
 
 
+def test_controls_are_written_like_the_rest(visit, merchant):
+    merchant.order()
+    page = visit()
+    page.wait_for_selector("#requests-list li")
+    fonts = page.evaluate(
+        """() => [...document.querySelectorAll('body, button, input:not([type=checkbox]), select')].map((each) => {
+          const { fontFamily, fontWeight } = getComputedStyle(each);
+          return fontFamily + (['tab', null].includes(each.getAttribute('role')) && each.matches('[aria-selected=true], .main') ? '' : fontWeight); })"""
+    )
+    assert len({font.partition(",")[0] for font in fonts}) == 1
+    assert {font[-3:] for font in fonts if font[-1].isdigit()} == {"400"}
+
+
 def test_light_and_dark(visit, merchant):
     merchant.order()
     page = visit(color_scheme="dark")
