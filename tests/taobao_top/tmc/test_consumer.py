@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from taobao_top.tmc.connection import ChannelError
+from taobao_top.tmc.connection import Connection as Published
 from taobao_top.tmc.consumer import SWIFT, Consumer
 
 
@@ -68,6 +69,26 @@ def test_a_worker_begins_nothing_while_all_ends(consumer):
     assert consumer._next(consumer._workers[0]) is None  # it came while the channel was being stopped
     assert consumer._next(consumer._workers[0]) is None
     assert consumer.connection.coming == [b"two"]
+
+
+def test_what_waits_is_left_while_all_ends(consumer):
+    consumer._waiting.append(b"one")
+    consumer._stopping.set()
+
+    assert consumer._next(consumer._workers[0]) is None
+    assert not consumer._call_worker()
+    assert list(consumer._waiting) == [b"one"]
+
+
+def test_who_publishes_has_somebody_read_at_once(consumer):
+    sent = []
+    publishing = Published(SimpleNamespace(send=sent.append), "t0ken")
+
+    with pytest.raises(ChannelError, match="not acknowledged"):
+        publishing.publish({"topic": "a_b"}, 0.01, lambda: sent.append(consumer.look()))
+
+    assert sent[1:] == [None]
+    assert consumer._look.is_set()
 
 
 def test_what_waits_comes_first(consumer):
