@@ -186,6 +186,19 @@ class Callbacks:
         self._pool = ThreadPoolExecutor(WORKERS, "wechatpay-sandbox-callback")
         self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT), maxsize=WORKERS)
         self._thread: Thread | None = None
+        self._serial = ledger.setting("callback_serial") or ""
+
+    @property
+    def serial(self) -> str:
+        """The platform key that signs: the one the merchant last asked its answers to be signed with."""
+        known = self._account.platform_private_key(self._serial) is not None
+        return self._serial if known else self._account.public_key_id
+
+    @serial.setter
+    def serial(self, serial: str) -> None:
+        if serial != self._serial:
+            self._serial = serial
+            self._ledger.set("callback_serial", serial)
 
     def __iter__(self) -> Iterator[Delivery]:
         with self._changed:
@@ -260,7 +273,8 @@ class Callbacks:
             return self._changed.wait_for(lambda: self._pending == 0, timeout)
 
     def clear(self) -> None:
-        """Forget all deliveries, and do not send what is waiting."""
+        """Forget all deliveries, and do not send what is waiting; the platform public key signs again."""
+        self.serial = ""
         with self._ledger.lock, self._changed:
             self._pending -= len(self._due)
             self._due.clear()
@@ -380,7 +394,8 @@ class Callbacks:
         timestamp = str(int(self._clock()) - (3600 if forgery == "stale" else 0))
         nonce = secrets.token_hex(16)
         message = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
-        signature = account.sign(account.public_key_id, message)
+        serial = self.serial
+        signature = account.sign(serial, message)
         if forgery == "signature":
             signature = base64.b64encode(secrets.token_bytes(256)).decode()
         elif forgery == "probe":
@@ -392,7 +407,7 @@ class Callbacks:
             "Wechatpay-Nonce": nonce,
             "Wechatpay-Signature": signature,
             "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
-            "Wechatpay-Serial": "0" * 40 if forgery == "serial" else account.public_key_id,
+            "Wechatpay-Serial": "0" * 40 if forgery == "serial" else serial,
         }
         return headers, body
 

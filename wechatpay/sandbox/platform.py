@@ -277,7 +277,9 @@ class Platform:
                 self.intake.serial(request, strict=self.strict, required=brand)
                 return Reply.of({})
             raise absent(request, found)
-        answer = self._flow(self.intake.call(request, found, parts, entry, strict=self.strict))
+        call = self.intake.call(request, found, parts, entry, strict=self.strict)
+        self.callbacks.serial = call.serial
+        answer = self._flow(call)
         return answer if isinstance(answer, Reply) else Reply.of(answer)
 
     def _flow(self, call: Call) -> Any:

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
 
 
+def public_key(pem: bytes) -> Any:
+    if b"CERTIFICATE" in pem:
+        return x509.load_pem_x509_certificate(pem).public_key()
+    return serialization.load_pem_public_key(pem)
+
+
 class Answer:
     """What came back, with the signature checked by hand."""
 
@@ -58,12 +64,7 @@ class Answer:
         headers = self.headers
         body = self.body if covered is None else covered
         message = f"{headers['Wechatpay-Timestamp']}\n{headers['Wechatpay-Nonce']}\n".encode() + body + b"\n"
-        pem = self.sandbox.account.certs[headers["Wechatpay-Serial"]].encode()
-        key: Any = (
-            x509.load_pem_x509_certificate(pem).public_key()
-            if b"CERTIFICATE" in pem
-            else serialization.load_pem_public_key(pem)
-        )
+        key = public_key(self.sandbox.account.certs[headers["Wechatpay-Serial"]].encode())
         key.verify(base64.b64decode(headers["Wechatpay-Signature"]), message, padding.PKCS1v15(), hashes.SHA256())
         return True
 
@@ -272,7 +273,7 @@ class Receiver:
         """Envelope and decrypted resource of a v3 notification, its signature checked."""
         headers, body = self.received[index]
         message = f"{headers['wechatpay-timestamp']}\n{headers['wechatpay-nonce']}\n".encode() + body + b"\n"
-        key: Any = serialization.load_pem_public_key(sandbox.account.certs[headers["wechatpay-serial"]].encode())
+        key = public_key(sandbox.account.certs[headers["wechatpay-serial"]].encode())
         key.verify(base64.b64decode(headers["wechatpay-signature"]), message, padding.PKCS1v15(), hashes.SHA256())
         envelope = json.loads(body)
         resource = envelope["resource"]

@@ -233,6 +233,37 @@ def test_a_delivery_is_told_as_json(sandbox: Sandbox, receiver: Any) -> None:
     assert len(sandbox.callbacks) == 1
 
 
+def test_the_key_signs_that_the_merchant_asks_with(tmp_path: Path, new_merchant: Any, receiver: Any) -> None:
+    data = tmp_path / "sandbox.db"
+
+    def signer(sandbox: Sandbox) -> str:
+        sandbox.trigger("REFUND.SUCCESS", to=receiver.url)
+        assert sandbox.callbacks.wait()
+        receiver.opened(sandbox)
+        return str(receiver.received[-1][0]["wechatpay-serial"])
+
+    with Sandbox(data=data) as sandbox:
+        merchant = new_merchant(sandbox)
+        account = sandbox.account
+        assert signer(sandbox) == account.public_key_id
+        merchant.get("/v3/certificates", headers={"wechatpay-serial": None})
+        old = account.certificate_serial
+        assert signer(sandbox) == old
+        merchant.get("/v3/certificates")
+        assert signer(sandbox) == account.public_key_id
+        new = sandbox.rotate()
+        merchant.get("/v3/certificates", headers={"wechatpay-serial": old})
+        assert signer(sandbox) == old
+    with Sandbox(data=data) as sandbox:
+        assert signer(sandbox) == old
+        sandbox.retire(old)
+        assert signer(sandbox) == sandbox.account.public_key_id
+        new_merchant(sandbox).get("/v3/certificates", headers={"wechatpay-serial": None})
+        assert signer(sandbox) == new
+        sandbox.reset()
+        assert signer(sandbox) == sandbox.account.public_key_id
+
+
 def test_what_waits_survives_a_restart(tmp_path: Path, receiver: Any) -> None:
     receiver.default = (500, b"")
     path = tmp_path / "sandbox.db"

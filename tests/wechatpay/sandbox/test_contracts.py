@@ -337,6 +337,7 @@ def test_premiums_are_taken_period_by_period(sandbox: Sandbox, merchant: Any, re
         {name: value for name, value in sent.items() if name in known},
     )
     assert answer.status == 200, answer.data
+    assert sandbox.callbacks.wait()
     contract = sandbox.ledger.entry("insurance contract", CODE)["contract"]["contract_id"]
     one = f"/v3/papay/insurance-pay/policy-periods/contract-id/{contract}/policy-period-id"
     assert merchant.get(f"{one}/1").data["policy_period_state"] == "NO_SCHEDULED"
