@@ -22,7 +22,7 @@ __all__ = ["accept", "reject"]
 
 _JSON = {"Content-Type": "application/json;charset=utf-8"}
 _XML = {"Content-Type": "text/xml;charset=utf-8"}
-_XML_NAME = re.compile(r"[^\W\d][\w.-]*")
+_XML_NAME = re.compile("[A-Za-z_\u4e00-\u9fa5][A-Za-z0-9_.\u4e00-\u9fa5-]*")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

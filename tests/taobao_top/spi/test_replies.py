@@ -8,6 +8,8 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainable.errors import CodecError
 from taobao_top.spi import accept, reject
@@ -95,11 +97,26 @@ def test_values_without_a_form(members, error, words, xml):
         accept(members, xml=xml)
 
 
-@pytest.mark.parametrize("name", ["a b", "<a>", "1a", "", "a/"])
+@pytest.mark.parametrize("name", ["a b", "<a>", "1a", "", "a/", "\u00b9", "\ud800", "a\n"])
 def test_names_without_a_form(name):
     """What is no name in XML is refused, not sent."""
-    with pytest.raises(CodecError, match="no name in XML"):
+    with pytest.raises(CodecError, match="no name in XML|surrogate"):
         accept({"x": [{name: 1}]}, xml=True)
+
+
+WORDS = st.text("aZ1_-.:\u00b9\u00e9\u4e2d\u0300\U0001f511<&>\"'\x00\x1f\n\r\ufffe ")
+SCALARS = st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | WORDS
+
+
+@given(st.dictionaries(WORDS, st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner))))
+def test_what_is_sent_can_be_read(members):
+    """Whatever the members, the answer is well-formed, or refused with the one error there is for it."""
+    assert json.loads(accept(members).body)["flag"]
+    try:
+        body = accept(members, xml=True).body
+    except CodecError:
+        return
+    assert ET.fromstring(body).tag == "response"
 
 
 def test_reject():
