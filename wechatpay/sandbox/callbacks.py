@@ -109,6 +109,7 @@ class Delivery:
         attempts: What was tried.
         next: Seconds until the next try, as scheduled; None if none is to come.
         due: When that is, seconds since the epoch.
+        headers: What a blocked message would have been sent with, for who passes it on; empty for all others.
     """
 
     id: int
@@ -118,13 +119,14 @@ class Delivery:
     attempts: list[Attempt] = Factory(list)
     next: float | None = 0.0
     due: float | None = None
+    headers: dict[str, str] = field(factory=dict, repr=False)
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Delivery:
         """The delivery that :meth:`as_json` told."""
         notice = Notice(told["event_id"], told["event_type"], told["version"], told["body"].encode())
         attempts = [Attempt(**attempt) for attempt in told["attempts"]]
-        return cls(told["id"], notice, told["url"], told["state"], attempts, told["next"], told["due"])
+        return cls(told["id"], notice, told["url"], told["state"], attempts, told["next"], told["due"], told["headers"])
 
     @property
     def accepted_forgery(self) -> bool:
@@ -143,6 +145,7 @@ class Delivery:
             "state": self.state,
             "next": self.next,
             "due": self.due,
+            "headers": self.headers,
             "accepted_forgery": self.accepted_forgery,
             "attempts": [asdict(attempt) for attempt in self.attempts],
         }
@@ -243,6 +246,7 @@ class Callbacks:
                     self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
             else:
                 delivery.state, delivery.next = "blocked", None
+                delivery.headers, _ = self._headers(notice, "")
             self._keep(delivery)
         return delivery
 

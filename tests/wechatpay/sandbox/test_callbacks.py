@@ -211,6 +211,15 @@ def test_only_this_machine_is_called_unless_told_otherwise(sandbox: Sandbox) -> 
     assert not some._may_call("https://other.example/x")
 
 
+def test_a_blocked_message_tells_what_it_would_have_been_sent_with(sandbox: Sandbox, receiver: Any) -> None:
+    told = sandbox.trigger("REFUND.SUCCESS", to="https://api.test.com/notify").as_json()
+    headers = {name.lower(): value for name, value in told["headers"].items()}
+    receiver.received.append((headers, told["body"].encode()))
+    assert receiver.opened(sandbox)[0]["event_type"] == "REFUND.SUCCESS"
+    assert sandbox.trigger("REFUND.SUCCESS", to=receiver.url).headers == {}
+    assert sandbox.callbacks.wait()
+
+
 def test_a_merchant_may_speak_tls_with_a_certificate_of_the_sandbox(sandbox: Sandbox, receiver: Any) -> None:
     context = sandbox.account.authority.server_context(("localhost", "127.0.0.1"))
     receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
