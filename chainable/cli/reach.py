@@ -22,7 +22,18 @@ from chainable.cli.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["CLOCK", "TOLERANCE", "authority", "bundle", "clock", "loopback", "past_the_proxy", "proxy", "reach"]
+__all__ = [
+    "CLOCK",
+    "TOLERANCE",
+    "authority",
+    "bundle",
+    "clock",
+    "loopback",
+    "past_the_proxy",
+    "proxy",
+    "reach",
+    "usable",
+]
 
 CLOCK = Words("clock", "时钟")
 PATIENCE = 5.0
@@ -95,9 +106,18 @@ def past_the_proxy(steps: Iterable[Finding]) -> Iterator[Finding]:
             yield evolve(step, state=WARNING, code=FINE, mend=mend)
 
 
+def usable(url: str) -> bool:
+    """Tell whether a text is a URL of http or https with a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no number is in the place of one, or none that a port can have
+        return False
+
+
 def loopback(url: str) -> bool:
     """Tell whether a URL leads to this machine itself, by its name or number."""
-    host = urlsplit(url).hostname or ""
+    host = urlsplit(url).hostname or "" if usable(url) else ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

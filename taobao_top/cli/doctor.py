@@ -30,7 +30,14 @@ __all__ = ["doctor"]
     help="Of an SPI of yours: it is sent a forged call.",
     zh="你的 SPI 地址：向它发一次伪造调用。",
 )
-@click.option("--timeout", type=float, default=5.0, cls=Option, help="Seconds for each step.", zh="每步的超时秒数。")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    cls=Option,
+    help="Seconds for each step.",
+    zh="每步的超时秒数。",
+)
 @env_option
 @json_option
 @click.pass_context

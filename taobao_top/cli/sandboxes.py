@@ -36,10 +36,20 @@ def load() -> type[Sandbox]:
     zh="在本机启动一个沙箱网关，Ctrl-C 结束。\n\n启动后列出一个一次性应用。",
 )
 @click.option(
-    "--port", type=int, default=0, cls=Option, help="HTTP port; 0 takes a free one.", zh="HTTP 端口，0 为任意。"
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    cls=Option,
+    help="HTTP port; 0 takes a free one.",
+    zh="HTTP 端口，0 为任意。",
 )
 @click.option(
-    "--https-port", type=int, default=0, cls=Option, help="HTTPS port; 0 takes a free one.", zh="HTTPS 端口，0 为任意。"
+    "--https-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    cls=Option,
+    help="HTTPS port; 0 takes a free one.",
+    zh="HTTPS 端口，0 为任意。",
 )
 @click.option(
     "--address", default="127.0.0.1", cls=Option, help="Address to listen on.", zh="监听地址。", show_default=True

@@ -20,9 +20,9 @@ import requests
 
 from chainable.cli.findings import GOOD, bad, good, warning
 from chainable.cli.outcomes import NETWORK, REFUSED
-from chainable.cli.reach import authority, past_the_proxy, proxy, reach
+from chainable.cli.reach import authority, past_the_proxy, proxy, reach, usable
 from chainable.cli.words import Words
-from chainable.errors import ChainableError, ConfigurationError
+from chainable.errors import ChainableError
 from taobao_top.client import GATEWAY, TaobaoTop
 from taobao_top.doctor import spi
 from taobao_top.errors import TopError
@@ -112,17 +112,18 @@ def _online(
     settings: Mapping[str, Any], clock: Callable[[], float], timeout: float, *, broken: bool
 ) -> Iterator[Finding]:
     gateway, ca = str(settings.get("gateway") or GATEWAY), settings.get("ca")
-    way = proxy(gateway)
-    yield way
-    direct = reach(gateway, ca, timeout)
-    steps = list(direct if way.state == GOOD else past_the_proxy(direct))
+    steps: list[Finding] = []
+    if usable(gateway):  # what is wrong with another, the client says
+        way = proxy(gateway)
+        direct = reach(gateway, ca, timeout)
+        steps = [way, *(direct if way.state == GOOD else past_the_proxy(direct))]
     yield from steps
     if broken or any(finding.code for finding in steps):
         return
     given = {name: value for name, value in settings.items() if name != "ca"}
     try:
         top = TaobaoTop(**given, verify=ca, clock=clock, retries=0)
-    except ConfigurationError as error:
+    except ValueError as error:
         yield bad(
             Words("client", "客户端"),
             Words(str(error), f"出错：{error}"),

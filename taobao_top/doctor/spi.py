@@ -16,7 +16,7 @@ import requests
 
 from chainable.cli.findings import bad, good, warning
 from chainable.cli.outcomes import NETWORK, SIGNATURE
-from chainable.cli.reach import loopback, reach
+from chainable.cli.reach import loopback, reach, usable
 from chainable.cli.words import Words
 from chainable.times import BEIJING
 
@@ -42,9 +42,8 @@ def examine(url: str, ca: str | None, app_key: str, clock: Callable[[], float], 
         clock: Gives Unix time in seconds.
         timeout: Seconds for each step.
     """
-    parts = urlsplit(url)
     check = Words("SPI", "SPI 地址")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not usable(url):
         yield bad(
             check,
             Words("is no URL", "不是可用的地址"),
@@ -52,7 +51,7 @@ def examine(url: str, ca: str | None, app_key: str, clock: Callable[[], float], 
             Words("Give it as https://shop.example/spi.", "写成 https://shop.example/spi。"),
         )
         return
-    if parts.scheme == "http" and not loopback(url):
+    if urlsplit(url).scheme == "http" and not loopback(url):
         yield warning(
             check,
             Words("is http, not https", "是 http，不是 https"),

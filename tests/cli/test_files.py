@@ -185,6 +185,7 @@ def test_wrong_files(wx, sandbox, tmp_path):
     told = wx("download", "https://a.cn/x", tmp_path / "none" / "a.csv", "--env", sandbox.file)
     assert (told.code, "there is no such folder" in told.err) == (2, True)
     assert wx("encrypt", "--env", sandbox.file, text="\n").code == 2
+    assert wx("bill", tmp_path / "a.txt", "--save", tmp_path / "b.txt").code == 2
     told = wx("bill", tmp_path / "none.csv")
     assert told.err == f"FileNotFoundError: {tmp_path / 'none.csv'}: No such file or directory\n"
 

@@ -113,6 +113,8 @@ def test_sensitive_fields_inside_lists(wx, sandbox):
     "arguments",
     [
         ["get", "nothing"],
+        ["get", ""],
+        ["get", "?a=b"],
         ["get", "v3/a b"],
         ["get", "v3/pay/transactions/id/{transaction_id}"],
         ["get", "v3/x", "-p", "bad"],

@@ -26,6 +26,11 @@ def test_an_account_is_printed_and_ctrl_c_ends_it(wx, tmp_path, interrupted, wai
     WeChatPay.from_env(file=file).close()
 
 
+def test_ports_that_are_none(wx, top):
+    for run, command in ((wx, "sandbox"), (wx, "listen"), (top, "sandbox")):
+        assert run(command, "--port", 99999).code == 2
+
+
 def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):
     interrupted(waiting, signal.SIGTERM)
     told = wx("sandbox", "--json", "--lenient", "--data", tmp_path / "state.db")

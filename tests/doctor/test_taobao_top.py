@@ -134,6 +134,11 @@ def test_a_certificate_authority_that_is_none(found, app, tmp_path):
     assert "ca" not in found(app, offline=True)
 
 
+@pytest.mark.parametrize("url", ["https://[", "https://127.0.0.1:99999/"])
+def test_a_gateway_that_is_no_url(found, app, url):
+    assert found(app | {"gateway": url})["client"].state == "✗"
+
+
 def test_a_name_nobody_knows(found, app):
     assert found(app | {"gateway": "https://no-such-host.invalid/"})["dns no-such-host.invalid"].code == 3
 

@@ -445,8 +445,15 @@ def test_urls_the_platform_does_not_call(sandbox):
     assert told["has a query"] == "✗"
     (first, *_) = examine_callback("http://127.0.0.1:9/", None, timeout=2, public=True)
     assert first.state == "✗"
-    assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is no URL, not https"]
+    assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is no URL of http or https"]
     assert list(examine_callback("https://127.0.0.1:9/", None, timeout=2, offline=True)) == []
+
+
+@pytest.mark.parametrize("url", ["http://[", "https://127.0.0.1:99999/", "ftp://a.cn/", ""])
+def test_urls_that_are_none(found, settings, url):
+    assert found(settings, notify_url=url, patience=0)["notify_url"].found == "is no URL of http or https"
+    told = found(settings | {"base_url": url, "backup_url": "https://[/"}, notify_url="nothing") if url else {}
+    assert not url or told["client"].state == "✗"
 
 
 # -- the command ----------------------------------------------------------

@@ -83,7 +83,7 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
 @click.option(
     "--wait",
     "patience",
-    type=float,
+    type=click.FloatRange(0),
     default=10.0,
     cls=Option,
     help="Seconds to wait for the answers.",
@@ -224,7 +224,7 @@ def _put_one(told: dict[str, Any]) -> None:
 )
 @click.option(
     "--port",
-    type=int,
+    type=click.IntRange(0, 65535),
     default=0,
     cls=Option,
     help="HTTP port of the sandbox started here.",

@@ -6,7 +6,6 @@ import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 import requests
@@ -14,6 +13,7 @@ import requests
 from chainable.cli.commands import as_json, usage
 from chainable.cli.outcomes import Failure
 from chainable.cli.output import put_json_line, put_table
+from chainable.cli.reach import usable
 from wechatpay.cli.clients import settings_of
 
 if TYPE_CHECKING:
@@ -90,12 +90,7 @@ def checked_url(text: str, what: str) -> str:
     Raises:
         click.UsageError: It is none of http or https; *what* names the option.
     """
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if not usable(text):
         raise usage(f"{what} {text}: a URL was expected: http://127.0.0.1:8000/notify")
     return text
 

@@ -47,7 +47,14 @@ __all__ = ["doctor"]
     help="Seconds to wait for it.",
     zh="等待该通知的秒数。",
 )
-@click.option("--timeout", type=float, default=5.0, cls=Option, help="Seconds for each step.", zh="每步的超时秒数。")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    cls=Option,
+    help="Seconds for each step.",
+    zh="每步的超时秒数。",
+)
 @env_option
 @json_option
 @click.pass_context

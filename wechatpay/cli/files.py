@@ -95,6 +95,8 @@ def download(url: str, to: Path, env: Path | None) -> None:
 def bill(source: str, kind: str, image: Path | None, save: Path | None, env: Path | None) -> None:
     """Show a bill."""
     if not _DAY.fullmatch(source):
+        if save is not None:
+            raise usage(f"--save: {source} is a file already")
         _show(Path(source), source, image)
         return
     with TemporaryDirectory() as folder, client_of(env) as client, progress(source) as told:

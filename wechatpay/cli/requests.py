@@ -148,6 +148,8 @@ def request(
     """Make one call and print the answer."""
     redactor = redactor_of(env)
     path, _, query = target.partition("?")
+    if not path:
+        raise usage("TARGET: a path (v3/certificates) or a chain (v3.certificates) was expected")
     with client_of(env) as client:
         try:
             node = node_of(client, path)

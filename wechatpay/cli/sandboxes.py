@@ -60,7 +60,7 @@ def room_options(function: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--callback-scale",
-                type=float,
+                type=click.FloatRange(0),
                 default=0.01,
                 cls=Option,
                 help="Factor on the platform's seconds between repeated notifications; 1 is real time.",
@@ -114,10 +114,20 @@ def started(
     zh="在本机启动一个沙箱微信支付，Ctrl-C 结束。\n\n启动后列出一个一次性账户。",
 )
 @click.option(
-    "--port", type=int, default=0, cls=Option, help="HTTP port; 0 takes a free one.", zh="HTTP 端口，0 为任意。"
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    cls=Option,
+    help="HTTP port; 0 takes a free one.",
+    zh="HTTP 端口，0 为任意。",
 )
 @click.option(
-    "--https-port", type=int, default=0, cls=Option, help="HTTPS port; 0 takes a free one.", zh="HTTPS 端口，0 为任意。"
+    "--https-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    cls=Option,
+    help="HTTPS port; 0 takes a free one.",
+    zh="HTTPS 端口，0 为任意。",
 )
 @click.option(
     "--address", default="127.0.0.1", cls=Option, help="Address to listen on.", zh="监听地址。", show_default=True

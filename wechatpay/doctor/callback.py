@@ -17,7 +17,7 @@ import requests
 
 from chainable.cli.findings import bad, good, warning
 from chainable.cli.outcomes import NETWORK, SIGNATURE
-from chainable.cli.reach import loopback, reach
+from chainable.cli.reach import loopback, reach, usable
 from chainable.cli.words import Words
 
 if TYPE_CHECKING:
@@ -44,13 +44,20 @@ def examine(
         offline: Look at the text only.
         public: Whether the real platform calls it, which has to get there from the internet.
     """
-    parts = urlsplit(url)
     check = "notify_url"
-    if parts.scheme != "https":
-        local = parts.scheme == "http" and loopback(url) and not public
-        yield (warning if local else bad)(
+    if not usable(url):
+        yield bad(
             check,
-            Words(f"is {parts.scheme or 'no URL'}, not https", f"是 {parts.scheme or '无效地址'}，不是 https"),
+            Words("is no URL of http or https", "不是可用的 http 或 https 地址"),
+            Words("The platform cannot call it.", "平台无法回调。"),
+            Words("Give it as https://shop.example/notify.", "写成 https://shop.example/notify。"),
+        )
+        return
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        yield (warning if loopback(url) and not public else bad)(
+            check,
+            Words("is http, not https", "是 http，不是 https"),
             Words("The platform calls https only.", "平台只回调 https 地址。"),
             Words("Serve it by https.", "用 https 提供该地址。"),
         )
@@ -61,7 +68,7 @@ def examine(
             Words("The platform refuses a notify_url with ?…", "平台不接受带 ?… 的 notify_url。"),
             Words("Put what it says into the path.", "把参数放进路径。"),
         )
-    if parts.scheme not in {"http", "https"} or not parts.hostname or offline:
+    if offline:
         return
     trusted = ca if loopback(url) else None
     steps = list(reach(url, trusted, timeout, public=public))

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.cli.findings import BAD, GOOD, bad, good
 from chainable.cli.outcomes import NETWORK
-from chainable.cli.reach import CLOCK, authority, loopback, past_the_proxy, proxy, reach
+from chainable.cli.reach import CLOCK, authority, loopback, past_the_proxy, proxy, reach, usable
 from chainable.cli.reach import clock as compare_clocks
 from chainable.cli.words import Words
-from chainable.errors import ConfigurationError
 from wechatpay.doctor import callback, files, online
 from wechatpay.doctor.arrival import CHECK, arrival
 from wechatpay.doctor.chinese import translated
@@ -77,7 +76,9 @@ def hosts(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _hosts(settings: Mapping[str, Any], clock: Callable[[], float], timeout: float) -> Iterator[Finding]:
-    urls = hosts(settings)
+    urls = [url for url in hosts(settings) if usable(url)]  # what is wrong with others, the client says
+    if not urls:
+        return
     ca = settings.get("ca")
     way = proxy(urls[0])
     yield way
@@ -104,7 +105,7 @@ def _calls(
     check = Words("client", "客户端")
     try:
         client = WeChatPay(**given, verify=settings.get("ca"), clock=clock, retries=0)
-    except ConfigurationError as error:
+    except ValueError as error:
         yield bad(
             check,
             translated(str(error)),
