@@ -16,7 +16,9 @@ from chainable.times import beijing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec", "Where", "spell"]
+__all__ = ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec", "Where", "digits", "spell"]
+
+_LONGEST = 1000  # digits; a short exponent would fill the memory with zeros
 
 Where: TypeAlias = "tuple[Where, str | int] | None"
 """Where in a value the writer stands: its parent's place and the key or index, None at the top."""
@@ -56,6 +58,19 @@ def spell(where: Where) -> str:
         where, step = where
         steps.append(f"[{step}]" if isinstance(step, int) else f".{step}")
     return "".join(reversed(steps)).removeprefix(".") or "the value itself"
+
+
+def digits(value: Decimal, where: Where) -> str:
+    """
+    Write a finite Decimal in plain digits.
+
+    Raises:
+        CodecError: Nobody means so many.
+    """
+    if abs(value.adjusted()) > _LONGEST:
+        msg = f"{spell(where)}: {value.adjusted()} is no exponent of a number anybody means"
+        raise CodecError(msg)
+    return format(value, "f")
 
 
 def _nothing_special(value: Any, where: Where) -> Any:
@@ -180,7 +195,7 @@ class JSONCodec:
         if not value.is_finite():
             msg = f"{spell(where)}: {value} is not a number JSON knows"
             raise CodecError(msg)
-        return format(value, "f")
+        return digits(value, where)
 
     @staticmethod
     def _float(value: float, where: Where) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.codecs import JSONCodec, Where, spell
+from chainable.codecs import digits as plain
 from chainable.errors import CodecError
 from chainable.times import beijing
 
@@ -57,7 +58,7 @@ def digits(value: Decimal, where: Where) -> str:
     if not value.is_finite():
         msg = f"{spell(where)}: {value} is not a number the platform knows"
         raise CodecError(msg)
-    return format(value, "f")
+    return plain(value, where)
 
 
 def _no_float(where: Where) -> TypeError:

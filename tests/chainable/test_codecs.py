@@ -79,6 +79,8 @@ class TestWriting:
             ({"a": [{"b": float("nan")}]}, r"a\[0\]\.b: nan"),
             ({"a": float("inf")}, "a: inf"),
             ({"a": Decimal("NaN")}, "a: NaN"),
+            ({"a": Decimal("1E+999999999")}, "a: 999999999 is no exponent"),
+            ({"a": [Decimal("-1E-1001")]}, r"a\[0\]: -1001 is no exponent"),
             ({"a": {1: 2}}, "a: the key 1"),
             ({"a": b"x"}, "a: a bytes"),
             (object(), "the value itself: a object"),

@@ -71,6 +71,9 @@ class TestScalars:
             (0.1, TypeError, "x: a float is not exact; give a Decimal or text"),
             (datetime(2026, 1, 1), TypeError, r"x: a naive datetime .*chainable\.BEIJING"),
             (Decimal("NaN"), CodecError, "x: NaN is not a number"),
+            (Decimal("1E+999999999"), CodecError, "x: 999999999 is no exponent"),
+            ([Decimal("1E-999999")], CodecError, r"x\[0\]: -999999 is no exponent"),
+            ({"a": Decimal("1E+999999")}, CodecError, r"x\.a: 999999 is no exponent"),
             ({"a", "b"}, TypeError, "x: a set has no form here"),
             (object(), TypeError, "x: a object has no form here"),
             ("\ud800", CodecError, "x: a lone surrogate"),
@@ -262,6 +265,7 @@ class TestFiles:
 JSON_VALUES = st.recursive(
     st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+    max_leaves=8,
 )
 
 
