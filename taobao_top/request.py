@@ -44,7 +44,7 @@ class Known(NamedTuple):
         name: The method's name.
         method: What the catalogue knows of it.
         types: Its parameters' types.
-        plain: Its parameters that no option is called like.
+        plain: Its parameters that are no files, and that no option is called like.
         reads: It only reads.
         root: The root of its answers.
     """
@@ -69,7 +69,8 @@ def known(name: str) -> Known:
         raise PathError("a method's name is ASCII: give values as parameters")
     method = catalogue.method(name)
     types = _NO_TYPES if method is None else method.types
-    return Known(name, method, types, frozenset(types) - _OPTIONS, is_read(name), root_name(name))
+    plain = frozenset(parameter for parameter, kind in types.items() if kind != FILE) - _OPTIONS
+    return Known(name, method, types, plain, is_read(name), root_name(name))
 
 
 class How(NamedTuple):
@@ -200,14 +201,11 @@ class Wanted:
         self._settings = settings
         self.about = about = about or known(method_name(chain))
         self.how = how or How.of(settings)
-        business = keywords
-        if positional or not keywords.keys() <= about.plain:
-            business = self._sorted(positional, keywords)
-        texts = _easily(business, about.types)
+        texts = None if positional else _easily(keywords, about.plain)
         if texts is not None:
             self.texts = texts
             return
-        self.texts, files = write(business, about.types)
+        self.texts, files = write(self._sorted(positional, keywords), about.types)
         if files:
             if self._raw is not None:
                 msg = f"{about.name}: a raw body and files cannot go together"
@@ -399,12 +397,14 @@ def http_error(answer: TopResponse[Any], *, repeatable: bool) -> TopError:
     )
 
 
-def _easily(business: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, str] | None:
-    """Write parameters that are all plain texts and whole numbers; None where one needs more care."""
+def _easily(keywords: Mapping[str, Any], plain: frozenset[str]) -> dict[str, str] | None:
+    """Write parameters that are all plain texts and whole numbers; None where one needs more care, or is an option."""
     texts = {}
-    for name, value in business.items():
+    for name, value in keywords.items():
+        if name not in plain:
+            return None
         kind = type(value)
-        if kind is str and value.isascii() and value.strip() and types.get(name) != FILE:
+        if kind is str and value.isascii() and value.strip():
             texts[name] = value
         elif kind is int:
             texts[name] = str(value)

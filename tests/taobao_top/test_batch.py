@@ -7,6 +7,7 @@ import gc
 import hashlib
 import hmac
 import json
+import pickle
 import threading
 import time
 import weakref
@@ -163,6 +164,23 @@ class TestBatch:
         assert (second.response.method, second.request_id) == ("taobao.item.seller.get", "r")
         assert isinstance(third, CodecError)
         assert fourth.data["n"] == 4
+
+    def test_pickled(self, make_top, gateway):
+        """Each answer and each error travels for itself, without the others' and without the session."""
+        gateway.answers(joined(answer(1), REFUSED), url=BATCH)
+
+        with make_top(session="sess10n").batch() as batch:
+            batch.taobao.item.seller.get()
+            batch.taobao.item.seller.get()
+
+        first, second = (pickle.dumps(outcome) for outcome in batch.answers)
+        assert pickle.loads(first).data == {"n": 1, "request_id": "r1"}
+        assert pickle.loads(first).content == answer(1).encode()
+        assert pickle.loads(second).sub_code == "isv.x"
+        assert b"isv.x" not in first
+        assert b"r1" not in second
+        for text in (first, second, repr(batch.answers).encode(), repr(batch._promises).encode()):
+            assert b"sess10n" not in text
 
     def test_split(self, top, gateway):
         """More than the limit become several requests; a failed one does not lose the others."""
