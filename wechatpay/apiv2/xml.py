@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from chainable.codecs import JSON
+from chainable.codecs import JSON, digits
 from chainable.errors import CodecError
 from chainable.times import beijing
 
@@ -63,7 +63,7 @@ def _other_text(value: object, name: str, encoded: str) -> str:
         if not value.is_finite():
             msg = f"{name}: {value} is not a number"
             raise CodecError(msg)
-        return format(value, "f")
+        return digits(value, (None, name))
     if isinstance(value, datetime):
         return _moment(value, name)
     if isinstance(value, date):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from chainable.call import Call
-from chainable.codecs import JSON
+from chainable.codecs import JSON, digits
 from chainable.errors import CodecError
 from chainable.times import beijing
 from wechatpay.apiv3.sealing import Sealing
@@ -143,7 +143,7 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, int):
         return int.__repr__(value)
     if isinstance(value, Decimal) and value.is_finite():
-        return format(value, "f")
+        return digits(value, ((None, "params"), name))
     if isinstance(value, datetime):
         return beijing(value).isoformat(timespec="seconds")
     if isinstance(value, date):
