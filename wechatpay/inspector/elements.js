@@ -76,6 +76,9 @@ export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(la
 export const officialLinks = (links) => links.filter((url) => url.startsWith('https://')).slice(0, 3).map((url) =>
   make('a', { href: url, rel: 'noopener noreferrer', target: '_blank', class: 'official' }, `${say('docs')} ${url.split('/').slice(-2).join('/')} ↗`));
 
+// The two sides of what the platform signed.
+export const SENT = ['arrived', 'signed'];
+
 // A text with one character marked; what cannot be seen is shown by a sign.
 const SIGNS = { '\n': '↵\n', '\r': '␍', '\t': '⇥', ' ': '␣' };
 function marked(text, differs) {
@@ -95,8 +98,8 @@ function showMarks(parent) {
   }
 }
 
-function sides(parts, id, knowsReceived = true) {
-  const heads = [say('part'), say('expected'), say('received')];
+function sides(parts, id, words, knowsReceived = true) {
+  const heads = ['part', ...words].map(say);
   const rows = parts.map((part) => {
     const wrong = part.differs !== null || (knowsReceived && (part.expected === null) !== (part.received === null));
     const received = knowsReceived || part.received !== null ? marked(part.received, part.differs) : make('span', { class: 'soft' }, say('unknownText'));
@@ -107,17 +110,17 @@ function sides(parts, id, knowsReceived = true) {
   return make('table', { class: 'sides', id }, make('thead', {}, head), make('tbody', {}, rows));
 }
 
-// What was signed beside what has to be.
-export function comparisonOf(comparison, version, id) {
+// What was signed beside what has to be. Of what the platform sends, that is what arrived.
+export function comparisonOf(comparison, version, id, words = ['expected', 'received']) {
   const { state, parts, header } = comparison;
   const reason = comparison[language];
   const verdict = state === 'found' ? say('found') + reason : reason || say(state === 'other' && version === 'v2' ? 'otherV2' : state);
   const right = state === 'verified' || state === 'unsigned';
   return [
     make('p', { class: `verdict ${right ? 'good' : 'bad'}`, id: `${id}-verdict` }, verdict),
-    parts.length ? sides(parts, `${id}-parts`, state === 'verified' || state === 'found') : null,
+    parts.length ? sides(parts, `${id}-parts`, words, state === 'verified' || state === 'found') : null,
     header.length ? make('h4', {}, say('identification')) : null,
-    header.length ? sides(header, `${id}-header`) : null,
+    header.length ? sides(header, `${id}-header`, ['expected', 'received']) : null,
   ];
 }
 

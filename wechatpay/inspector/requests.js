@@ -1,5 +1,5 @@
 // The requests that came in.
-import { ask, block, button, byId, card, chip, clock, comparisonOf, fieldsOf, folded, isGood, make, masterDetail, officialLinks, table, tell } from './elements.js';
+import { ask, block, button, byId, card, chip, clock, comparisonOf, fieldsOf, folded, isGood, make, masterDetail, officialLinks, SENT, table, tell } from './elements.js';
 import { language, named, operationTitle, say } from './words.js';
 
 const good = (entry) => isGood(entry.status) && !entry.code;
@@ -59,7 +59,7 @@ async function details(id) {
     make('div', { class: 'pair' }, card(say('body') + (entry.cut ? say('cutBody') : ''), block(entry.body, { id: 'body' })), card(say('answer'), block(entry.answer, { id: 'answer' }))),
     plainFields('openedAnswer', entry.answer_opened),
     pythonOf(entry.forms),
-    entry.answer_comparison ? folded(say('answerSignature'), comparisonOf(entry.answer_comparison, 'v3', 'answered')) : null,
+    entry.answer_comparison ? folded(say('answerSignature'), comparisonOf(entry.answer_comparison, 'v3', 'answered', SENT)) : null,
     folded(say('headers'), headerTable(entry.headers)), folded(say('answerHeaders'), headerTable(entry.answer_headers)),
     fieldsOf(entry.description, 'fields'),
   ];
