@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli import values
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option
+from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
 from chainable.cli.exchanges import put_answer, put_signed
 from chainable.cli.outcomes import Failure
 from chainable.errors import APIError
@@ -94,7 +94,10 @@ def request(
     def kind(path: tuple[str, ...]) -> str | None:
         return "string" if len(path) == 1 and types.get(path[0]) in {"String", "Json", "Date"} else None
 
-    parameters = dict(values.body(data, kind) or {})
+    given = values.body(data, kind) or {}
+    if not isinstance(given, dict):
+        raise usage("-d: names with values were expected, not a list or a single value")
+    parameters: dict[str, Any] = dict(given)
     redactor = redactor_of(env, parameters | {"session": session})
     parameters |= {name: Path(file) for name, file in values.pairs(files, "-F").items()}
     options: dict[str, Any] = {

@@ -451,7 +451,9 @@ def test_urls_the_platform_does_not_call(sandbox):
 
 @pytest.mark.parametrize("url", ["http://[", "https://127.0.0.1:99999/", "ftp://a.cn/", ""])
 def test_urls_that_are_none(found, settings, url):
-    assert found(settings, notify_url=url, patience=0)["notify_url"].found == "is no URL of http or https"
+    told = found(settings, notify_url=url)
+    assert told["notify_url"].found == "is no URL of http or https"
+    assert told["callback"].state == "✓"
     told = found(settings | {"base_url": url, "backup_url": "https://[/"}, notify_url="nothing") if url else {}
     assert not url or told["client"].state == "✗"
 

@@ -62,7 +62,8 @@ def examine(
         if not offline:
             yield from _hosts(settings, clock, timeout)
             if not broken:
-                yield from _calls(settings, clock, f"doctor {nonce()}", notify_url, receive, patience, stack)
+                target = notify_url if notify_url is not None and usable(notify_url) else None
+                yield from _calls(settings, clock, f"doctor {nonce()}", target, receive, patience, stack)
         if notify_url is not None:
             public = not loopback(hosts(settings)[0])
             yield from callback.examine(notify_url, settings.get("ca"), timeout=timeout, offline=offline, public=public)
