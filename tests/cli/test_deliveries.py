@@ -266,6 +266,23 @@ def test_a_running_sandbox_is_listened_to(wx, sandbox, receiver, interrupted, wa
     assert sandbox.client().notifications.parse(*receiver.came[0]).resource["amount"]["total"] == 5
 
 
+def test_what_a_running_sandbox_may_not_send_is_forwarded(wx, sandbox, receiver, interrupted, waiting):
+    """What was blocked before the first look is not: it would be old news."""
+
+    def arrived():
+        if waiting():
+            sandbox.trigger("TRANSACTION.SUCCESS", "https://shop.example/notify")
+        return bool(receiver.came)
+
+    interrupted(arrived)
+    told = wx("listen", "--sandbox", sandbox.file, "--to", receiver.url)
+
+    assert told.code == 0
+    assert "-> https://shop.example/notify: not sent: not on this machine (blocked)" in told.out
+    assert f"-> {receiver.url}: 204 (forwarded)" in told.out
+    assert sandbox.client().notifications.parse(*receiver.came[0]).event_type == "TRANSACTION.SUCCESS"
+
+
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_listening_with_a_sandbox_of_its_own(wx, receiver, interrupted, waiting, tmp_path, more):
     file = tmp_path / "a.env"
