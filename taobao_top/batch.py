@@ -81,8 +81,14 @@ def write_batch(
         for key, public in publics.items()
     }
     parts = [_SHARED + _form(shared.items(), written)] if shared else []
+    before, head = None, ""
     for public, texts in calls:
-        head, own = heads[id(public)], _form(texts.items(), written)
+        if public is not before:
+            before, head = public, heads[id(public)]
+        own = "&".join([
+            f"{written[name]}={value if value.isalnum() and value.isascii() else written[value]}"
+            for name, value in texts.items()
+        ])  # fmt: skip
         parts.append(f"{head}&{own}" if head and own else head or own or _NOTHING)
     return separator.join(parts).encode()
 
@@ -96,9 +102,7 @@ class _Escaped(dict[str, str]):
 
 
 def _form(pairs: Iterable[tuple[str, str]], written: _Escaped) -> str:
-    return "&".join([
-        f"{written[name]}={value if value.isalnum() and value.isascii() else written[value]}" for name, value in pairs
-    ])  # fmt: skip
+    return "&".join([f"{written[name]}={written[value]}" for name, value in pairs])
 
 
 def read_batch(body: bytes, count: int, separator: str = SEPARATOR) -> list[bytes] | None:
@@ -430,7 +434,10 @@ class Batch:
         going = self._with_tokens(going)
         while going:
             number += 1
-            outcomes, call = self._exchange(going, expires)
+            outcomes, call, failed = self._exchange(going, expires)
+            if not failed:
+                self._settle(zip(going, outcomes, strict=True))
+                return
             going, pause = self._again(going, outcomes, call, number, expires)
             if pause:
                 self._top._pipeline.sleep(pause)  # noqa: SLF001
@@ -459,17 +466,18 @@ class Batch:
 
     def _exchange(
         self, going: list[_Collected], expires: float
-    ) -> tuple[Sequence[TopResponse[Any] | Exception], Call | None]:
-        """Send these calls as one; give what became of each, and the request, or None where it failed as a whole."""
+    ) -> tuple[Sequence[TopResponse[Any] | Exception], Call | None, bool]:
+        """Send these calls as one; give what became of each, the request (None: it failed as a whole), whether any failed."""
         try:
             call = self._call(going, max(expires - time.monotonic(), _SHORTEST))
             response = self._top._pipeline.run(call)  # noqa: SLF001
         except Exception as error:  # noqa: BLE001 (whatever it is, it is the outcome of each of these calls)
-            return [error] * len(going), None
+            return [error] * len(going), None, True
         members = response.__dict__ | {"_data": None}
         make = TopResponse.__new__
         utf8 = is_utf8(response.headers.get("Content-Type"))
         outcomes: list[TopResponse[Any] | Exception] = []
+        failed = False
         for promise, part in zip(going, response.data, strict=True):
             wanted = promise.wanted
             answer: TopResponse[Any] = make(TopResponse)
@@ -480,9 +488,10 @@ class Batch:
                 own["_data"] = wanted.data(part, answer, utf8=utf8)
             except Exception as error:  # noqa: BLE001 (it belongs to this call alone)
                 outcomes.append(error)
+                failed = True
             else:
                 outcomes.append(answer)
-        return outcomes, call
+        return outcomes, call, failed
 
     def _again(
         self,

@@ -332,7 +332,8 @@ class Wanted:
             payload = self._payload(body, answer)
         data = payload.get(self.about.root)
         if type(data) is dict and len(payload) == 1 and 200 <= answer.status_code < 300:
-            answer.request_id = _id(data)
+            request_id = data.get("request_id")
+            answer.request_id = request_id if type(request_id) is str else None
         else:
             data = self._inside(payload, answer)
         if self.how.decode:
