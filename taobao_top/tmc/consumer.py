@@ -35,6 +35,8 @@ STALLED = 0.01
 """Seconds between two looks at how workers get on."""
 SWIFT = 10
 """Messages a worker begins between two looks as long as it needs no help."""
+POLL = 0.002
+"""Seconds between two looks of who waits for the end."""
 
 _logger = logging.getLogger("taobao_top")
 
@@ -107,8 +109,13 @@ class Consumer:
         self._idle = workers
         self._lock = threading.Lock()  # guards what waits, and how many are idle
         self._reading = threading.Lock()  # held by the one who reads
+        self._pulling = threading.Lock()  # held by the keeper while it asks for messages
         self._look = threading.Event()  # the keeper is to look at once
-        self._stopping = threading.Event()  # no handler is begun any more
+        # A signal's handler may find its own thread within an Event and in possession of its lock, so that
+        # stop() touches none.
+        self._stopped = False  # no handler is begun any more
+        self._over = False
+        self._stopping = threading.Event()  # wakes who waits to connect again
         self._closing = threading.Event()  # all that was handled is confirmed
         self._keeper = threading.Thread(target=self._keep_connected, name="taobao_top.tmc", daemon=True)
         self._workers = [_Worker(self._work, number) for number in range(workers)]
@@ -125,25 +132,31 @@ class Consumer:
 
         Waits for the end, unless a handler calls; may be called again and by signals' handlers.
         """
-        if not self._stopping.is_set():
-            self._stopping.set()
+        if not self._stopped:
+            self._stopped = True
             threading.Thread(target=self._end, args=(timeout,), name="taobao_top.tmc-end").start()
         if threading.current_thread() not in [worker.thread for worker in self._workers]:
-            self.ended.wait()
+            while not self._over:
+                time.sleep(POLL)
 
     def _end(self, timeout: float) -> None:
+        self._stopping.set()
         deadline = time.monotonic() + timeout
         for _ in self._workers:
             self._calls.put(False)
         for worker in self._workers:
             worker.thread.join(max(0.0, deadline - time.monotonic()))
         self._closing.set()
+        # Who sends while the connection is being closed waits until it is, and the keeper is to read meanwhile.
+        if self._pulling.acquire(timeout=self._opening.timeout):
+            self._pulling.release()
         connection = self.connection
         try:
             if connection is not None:
                 connection.close()
             self._keeper.join(3 * self._opening.timeout)  # to connect, to be acknowledged, to close
         finally:
+            self._over = True
             self.ended.set()
 
     def _work(self, worker: _Worker) -> None:
@@ -167,24 +180,24 @@ class Consumer:
                 self._look.set()  # the keeper reads from now on
                 break
         with self._lock:
-            if self._waiting and not self._stopping.is_set():
+            if self._waiting and not self._stopped:
                 return self._waiting.popleft()
             self._idle += 1
             return None
 
     def _read(self) -> bytes | None:
         connection = self.connection
-        if connection is None or self._stopping.is_set():
+        if connection is None or self._stopped:
             return None
         try:
             data = connection.receive(QUIET)
         except ChannelError:
             return None  # the keeper meets it as well
-        return None if self._stopping.is_set() else data
+        return None if self._stopped else data
 
     def _call_worker(self) -> bool:
         with self._lock:
-            called = self._idle > 0 and bool(self._waiting) and not self._stopping.is_set()
+            called = self._idle > 0 and bool(self._waiting) and not self._stopped
             if called:
                 self._idle -= 1
                 self._calls.put(True)
@@ -204,7 +217,7 @@ class Consumer:
 
     def _keep_connected(self) -> None:
         failures, accepted = 0, False
-        while not self._stopping.is_set():
+        while not self._stopped:
             begun = time.monotonic()
             try:
                 with self._opening.connection() as self.connection:
@@ -227,7 +240,7 @@ class Consumer:
         self.tried.set()
 
     def _report(self, level: int, error: Exception) -> None:
-        if not self._stopping.is_set():
+        if not self._stopped:
             _logger.log(level, "%s; connecting again", error)
 
     def look(self) -> None:
@@ -242,8 +255,9 @@ class Consumer:
             now = time.monotonic()
             if now >= pull_at:
                 pull_at = now + self._pull_every
-                if len(self._waiting) < self._backlog and not self._stopping.is_set():
-                    connection.pull()
+                with self._pulling:
+                    if len(self._waiting) < self._backlog and not self._stopped:
+                        connection.pull()
             asked = self._look.is_set()
             self._look.clear()
             if (asked or not self._swift()) and self._reading.acquire(blocking=False):

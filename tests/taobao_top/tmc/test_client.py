@@ -555,3 +555,27 @@ def test_a_connection_made_while_all_ends_is_left_at_once(make):
     consumer._closing.set()
 
     assert consumer._keep(None) is None  # nothing is asked of the connection
+
+
+def test_a_signal_may_stop_it_wherever_it_finds_the_main_thread(make):
+    tmc = make()
+    tmc.start()
+
+    def interrupted():
+        with tmc._consumer.ended._cond:  # as run() holds it for a moment when it begins to wait, and when it ends
+            tmc.stop()
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert not tmc.connected
+
+
+def test_a_request_that_hangs_does_not_hold_up_the_end(sandbox, make, eventually):
+    tmc = make(timeout=0.1)
+    tmc.start()
+    with tmc._consumer._pulling:  # as the keeper holds it while the network takes nothing
+        tmc.stop()
+    eventually(lambda: not sandbox.messages.links)
+    eventually(lambda: not tmc.connected)

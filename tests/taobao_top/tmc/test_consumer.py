@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -61,7 +60,7 @@ def test_a_worker_leaves_a_lost_connection_to_the_keeper(consumer, connection):
 def test_a_worker_begins_nothing_while_all_ends(consumer):
     class Late(Connection):
         def receive(self, timeout):
-            consumer._stopping.set()
+            consumer._stopped = True
             return super().receive(timeout)
 
     consumer.connection = Late(b"one", b"two")
@@ -73,7 +72,7 @@ def test_a_worker_begins_nothing_while_all_ends(consumer):
 
 def test_what_waits_is_left_while_all_ends(consumer):
     consumer._waiting.append(b"one")
-    consumer._stopping.set()
+    consumer._stopped = True
 
     assert consumer._next(consumer._workers[0]) is None
     assert not consumer._call_worker()
@@ -129,21 +128,6 @@ def test_who_needs_help_gets_it(consumer):
     assert consumer._calls.empty()
 
 
-class Waits(threading.Event):
-    """Set after so many waits, none of which takes any time."""
-
-    def __init__(self, count):
-        super().__init__()
-        self.count = count
-        self.asked = []
-
-    def wait(self, timeout=None):
-        self.asked.append(timeout)
-        if len(self.asked) == self.count:
-            self.set()
-        return self.is_set()
-
-
 def test_a_server_that_closes_at_once_is_asked_ever_less_often(consumer):
     @contextmanager
     def connection():
@@ -151,10 +135,16 @@ def test_a_server_that_closes_at_once_is_asked_ever_less_often(consumer):
 
     consumer._opening.connection = connection
     consumer._chance = lambda: 0.5
-    consumer._stopping = Waits(8)
+    waited = []
+
+    def wait(seconds):
+        waited.append(seconds)
+        consumer._stopped = len(waited) == 8
+
+    consumer._stopping.wait = wait
 
     consumer._keep_connected()
 
-    assert consumer._stopping.asked == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert waited == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
     assert consumer.tried.is_set()
     assert consumer.refused is None
