@@ -117,6 +117,8 @@ def test_encrypted_fields_are_shown_opened(visit, sandbox, merchant):
     )
     page = visit()
     choose(page, "receivers")
+    page.click("summary:has-text('Fields of the operation')")
+    assert page.inner_text("tr:has(code:text-is('\u2003name')) td:last-child").startswith("Name · encrypted")
     assert "张三" in page.inner_text(".card:has(h3:has-text('Decrypted fields'))")
     merchant.order("paid03")
     sandbox.pay("paid03")

@@ -275,6 +275,20 @@ def test_a_name_of_this_machine_is_not(ask, host):
     assert ask.reply("inspector/changes", host=host).status == 200
 
 
+def test_the_pages_own_origin_is_taken_on_both_ports(sandbox):
+    for secure, scheme in ((False, "http"), (True, "https")):
+        headers = (("host", "localhost:1"), ("origin", f"{scheme}://localhost:1"), ("sec-fetch-site", "same-origin"))
+        assert sandbox.admin.handle(Request("POST", "/_sandbox/reset", headers, b"", secure=secure)).status == 204
+
+
+@pytest.mark.parametrize(("address", "host"), [("192.0.2.7", "192.0.2.7:80"), ("2001:db8::7", "[2001:db8::7]:80")])
+def test_an_address_that_is_listened_on_is_taken(sandbox, ask, monkeypatch, address, host):
+    assert ask.reply("account", host=host).status == 403
+    monkeypatch.setattr(sandbox, "address", address)
+    assert ask.reply("inspector/changes", host=host).status == 200
+    assert ask.reply("inspector/changes", host="192.0.2.8:80").status == 403
+
+
 POSTS = [
     ("inspector/refund", {"out_trade_no": "1", "refund": 1}),
     ("inspector/entries/1/replay", None),

@@ -105,7 +105,8 @@ class Admin:
     def _may(self, request: Request) -> None:
         named = request.header("host") or ""
         host = HOST.fullmatch(named)
-        if host is None or not (loopback(host[1].strip("[]")) or host[1] == self._sandbox.address):
+        name = host[1].strip("[]") if host else ""
+        if not loopback(name) and name != self._sandbox.address:
             raise Refusal(403, "NO_AUTH", f"this page is not for the host {named!r}")
         origin = request.header("origin")
         if origin is not None and origin != f"{'https' if request.secure else 'http'}://{named}":
