@@ -29,11 +29,12 @@ def base_url(name: str, value: object) -> str:
     if not isinstance(value, str):
         msg = f"{name}: a URL is text, not {type(value).__name__}"
         raise ConfigurationError(msg)
-    parts = urlsplit(value)
     try:
+        parts = urlsplit(value)
         usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
-        usable = False
+        msg = f"{name}: a URL like https://host/ was expected"
+        raise ConfigurationError(msg) from None
     if not usable or parts.scheme not in {"http", "https"} or not value.isascii() or any(c <= " " for c in value):
         msg = f"{name}: a URL like https://host/ was expected"
         raise ConfigurationError(msg)

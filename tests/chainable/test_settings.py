@@ -27,7 +27,7 @@ class TestAccessPoints:
 
     @pytest.mark.parametrize(
         "given",
-        [None, 1, "", "host", "ftp://host/", "https://", "https://host:x/", "https://host:0/", "https://ho st/", "https://支付/",
+        [None, 1, "", "host", "ftp://host/", "https://", "https://host:x/", "https://host:0/", "https://ho st/", "https://支付/", "https://[",
          "https://user:SECRET@host/", "https://host/?a=SECRET", "https://host/#SECRET", "http://host.example/", "http://10.0.0.1/"],
     )  # fmt: skip
     def test_others_are_refused_by_name(self, given):

@@ -152,7 +152,7 @@ class Notifications:
             plain = (message_id + event_type + algorithm + ciphertext + nonce + extra).isascii()
         except (AttributeError, KeyError, TypeError):
             raise _no_notification() from None
-        if not plain:
+        if not plain or not message_id:  # without an id, repeats could not be told from others
             raise _no_notification()
         opener = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
         resource = JSON.decode(opener(ciphertext, nonce, extra))

@@ -82,6 +82,7 @@ def test_strange_envelopes(envelope: Any, notifications: Notifications, platform
     changes=st.dictionaries(st.sampled_from(["algorithm", "ciphertext", "nonce", "associated_data"]), JSON),
     outer=st.dictionaries(st.sampled_from(["id", "event_type", "summary", "create_time"]), JSON),
 )
+@example(changes={}, outer={"id": ""})
 def test_strange_resources(
     changes: dict[str, Any], outer: dict[str, Any], notifications: Notifications, platform: Platform
 ) -> None:
