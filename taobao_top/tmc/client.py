@@ -280,15 +280,15 @@ class TMC:
 def _check_url(url: str, ssl: SSLContext | None) -> None:
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"ws", "wss"} and parts.hostname and parts.port != 0 and parts.username is None
+        scheme = parts.scheme if parts.hostname and parts.port != 0 and parts.username is None else ""
     except (AttributeError, ValueError):
-        usable = False
-    if not usable:
+        scheme = ""
+    if scheme not in {"ws", "wss"}:
         raise ConfigurationError("url: ws://host/ or wss://host/ was expected, without a name and password")
     if ssl is None:
         return
     if not isinstance(ssl, SSLContext):
         msg = f"ssl: an ssl.SSLContext was expected, not a {type(ssl).__name__}"
         raise ConfigurationError(msg)
-    if parts.scheme != "wss":
+    if scheme != "wss":
         raise ConfigurationError("ssl: only a url of wss://… has TLS to verify")

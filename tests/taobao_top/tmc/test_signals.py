@@ -1,0 +1,47 @@
+"""A consumer as a service: what becomes of it when its process is told to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SERVICE = """
+import signal, sys, time
+from taobao_top import TaobaoTop
+from taobao_top.tmc import TMC
+
+tmc = TMC(TaobaoTop.from_env(), url=sys.argv[1], proxy=None, workers=2)
+signal.signal(signal.SIGTERM, lambda *_: tmc.stop())
+
+@tmc.otherwise
+def handle(message):
+    print(message.id, flush=True)
+    time.sleep(0.1)
+
+tmc.run()
+print('ended', flush=True)
+"""
+
+
+@pytest.mark.parametrize(("sent", "ended"), [(signal.SIGTERM, ["ended"]), (signal.SIGINT, [])])
+def test_what_was_begun_is_confirmed_before_the_process_ends(sandbox, eventually, sent, ended):
+    for _ in range(50):
+        sandbox.messages.publish("a_b")
+    command = [sys.executable, "-c", SERVICE, sandbox.channel_url]
+    with subprocess.Popen(
+        command, env=os.environ | sandbox.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as service:
+        first = service.stdout.readline()
+        service.send_signal(sent)
+        rest, errors = service.communicate(timeout=30)
+    begun = (first + rest).split()
+    assert begun[len(begun) - len(ended) :] == ended
+    assert errors.rstrip().endswith("KeyboardInterrupt") is not bool(ended)
+    handled = [int(number) for number in begun[: len(begun) - len(ended)]]
+    eventually(lambda: not sandbox.messages.links)
+    assert sorted(sandbox.messages.confirmed) == sorted(handled)
+    assert sandbox.messages.waiting == 50 - len(handled) > 0
