@@ -13,6 +13,7 @@ import pytest
 import trustme
 from websockets.sync.server import serve
 
+from chainable.claims import MemoryStore
 from chainable.errors import ConfigurationError
 from taobao_top import TopError
 from taobao_top.tmc import TMC
@@ -278,3 +279,35 @@ def test_no_proxy(sandbox, make, monkeypatch, proxy):
     monkeypatch.setenv("ws_proxy", "http://127.0.0.1:9/")
     with make(proxy=proxy) as tmc:
         assert tmc.connected
+
+
+class Lost(MemoryStore):
+    """A store whose first claim, or first finish, does not get through."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def lose(self, step):
+        if self.step == step:
+            self.step = None
+            raise ConnectionError
+
+    def claim(self, message_id, lease=60.0):
+        self.lose("claim")
+        return super().claim(message_id, lease)
+
+    def finish(self, claim):
+        self.lose("finish")
+        super().finish(claim)
+
+
+@pytest.mark.parametrize(("step", "times"), [("claim", 1), ("finish", 2)])
+def test_what_no_store_remembers_is_not_confirmed(sandbox, make, eventually, step, times):
+    tmc, seen = make(store=Lost(step), lease=0.05), []
+    tmc.a(lambda message: seen.append(message.id))
+    message = sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+    assert sandbox.messages.failed[0] == (message.id, "ConnectionError")
+    assert seen == [message.id] * times
