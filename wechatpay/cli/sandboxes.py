@@ -161,7 +161,7 @@ def account(running: Sandbox, env: Path | None) -> dict[str, Any]:
     pairs: dict[str, Any] = {
         "HTTP": running.base_url,
         "HTTPS": running.https_url,
-        "inspector": f"{running.base_url}_sandbox/",
+        "inspector": running.inspector_url,
         "mchid": known.mchid,
         "appid": known.appid,
         "brand_id": known.brand_id,
