@@ -1,7 +1,9 @@
 """
 Fixtures: a sandbox for every test, one server for all of them.
 
-::
+Name them in the ``conftest.py`` at the root of your tests; nobody else's pay for it::
+
+    pytest_plugins = ["taobao_top.sandbox.pytest_plugin"]
 
     def test_time(taobao_sandbox):
         assert taobao_sandbox.client().taobao.time.get().data["time"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chainable.cli.commands import Group, root_options
 from chainable.cli.shared import add_completion, add_demo, add_describe, needs_sandbox
 from wechatpay.cli import sandboxes
+from wechatpay.cli.acting import act
 from wechatpay.cli.deliveries import deliveries, listen, trigger
 from wechatpay.cli.doctor import doctor
 from wechatpay.cli.files import bill, download
@@ -57,6 +58,7 @@ for _command in (
     trigger,
     listen,
     deliveries,
+    act,
     doctor,
 ):
     program.add_command(_command)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Command, Option, as_json, json_option
+from chainable.cli.commands import Command, Option, as_json, json_option, usage
 from chainable.cli.output import put_json, put_pairs
 from chainable.cli.shared import needs_sandbox
 from chainable.cli.waiting import until_interrupted
@@ -135,14 +135,42 @@ def started(
 @click.option(
     "--lenient", is_flag=True, cls=Option, help="Do not check bodies against the catalogue.", zh="不按目录校验请求体。"
 )
+@click.option(
+    "--faults",
+    "rules",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    cls=Option,
+    help='JSON file of what is to break: [{"kind": "error", "operation": "POST v3/pay/*", "times": 1}].',
+    zh='故障规则的 JSON 文件：[{"kind": "error", "operation": "POST v3/pay/*", "times": 1}]。',
+)
+@click.option(
+    "--notify-url",
+    cls=Option,
+    help="Where profit sharing and refunds without a notify_url are told, as the platform's console sets it.",
+    zh="分账动账与未带 notify_url 的退款的通知地址，相当于商户平台的配置。",
+)
 @room_options
 @json_option
-def sandbox(port: int, https_port: int, address: str, *, lenient: bool, env: Path | None, **room: Any) -> None:
+def sandbox(
+    port: int,
+    https_port: int,
+    address: str,
+    *,
+    lenient: bool,
+    rules: Path | None,
+    notify_url: str | None,
+    env: Path | None,
+    **room: Any,
+) -> None:
     """Start a sandbox and wait."""
     if address not in _LOOPBACK:
         click.echo(f"warning: {address} can be reached from other machines, and so can this sandbox", err=True)
-    running = started(address=address, port=port, https_port=https_port, strict=not lenient, env=env, **room)
+    running = started(
+        address=address, port=port, https_port=https_port, strict=not lenient, notify_url=notify_url, env=env, **room
+    )
     try:
+        if rules is not None:
+            obeyed(running, rules)
         pairs = account(running, env)
         if as_json():
             put_json(pairs)
@@ -152,6 +180,19 @@ def sandbox(port: int, https_port: int, address: str, *, lenient: bool, env: Pat
         until_interrupted()
     finally:
         running.stop()
+
+
+def obeyed(running: Sandbox, rules: Path) -> None:
+    """
+    Put the rules of a file in force.
+
+    Raises:
+        click.UsageError: It holds none.
+    """
+    try:
+        running.faults.load(rules)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise usage(f"--faults {rules}: {error}") from None
 
 
 def account(running: Sandbox, env: Path | None) -> dict[str, Any]:

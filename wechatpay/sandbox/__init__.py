@@ -9,7 +9,7 @@ A WeChat Pay of one's own, on loopback: strict, with state, and breakable.
         client = sandbox.client()
 
 It checks every signature with code that shares nothing with the client.  It
-comes with the extra ``[sandbox]``; the pytest plugin below is found without it.
+comes with the extra ``[sandbox]``.
 """
 
 from __future__ import annotations

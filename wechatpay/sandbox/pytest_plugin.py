@@ -1,7 +1,7 @@
 """
 Fixtures for tests against the sandbox.
 
-The plugin is found by pytest through its entry point; or name it::
+Name it in the ``conftest.py`` at the root of your tests; nobody else's pay for it::
 
     pytest_plugins = ["wechatpay.sandbox.pytest_plugin"]
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wechatpay import WeChatPay
     from wechatpay.sandbox import Sandbox
 
-__all__ = ["wechatpay_client", "wechatpay_sandbox", "wechatpay_sandbox_server"]
+__all__ = ["wechatpay_client", "wechatpay_sandbox", "wechatpay_sandbox_server", "wechatpay_session_client"]
 
 
 @pytest.fixture(scope="session")

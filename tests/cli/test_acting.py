@@ -1,0 +1,60 @@
+"""``wechatpay act``, and rules of faults from a file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chainable import APIError
+from wechatpay import WeChatPay
+
+ORDER = {
+    "appid": "wxd678efh567hg6787",
+    "mchid": "1900000109",
+    "description": "茶",
+    "out_trade_no": "act00001",
+    "notify_url": "http://127.0.0.1:9/",
+    "amount": {"total": 1},
+}
+
+
+def test_an_order_is_paid_by_command(wx, sandbox):
+    with sandbox.client() as client:
+        client.v3.pay.transactions.native.post(json=ORDER)
+    assert "pay" in wx("act", "--sandbox", sandbox.file, "--json").data["actions"]
+    assert "confirm_transfer" in wx("act", "--sandbox", sandbox.base_url).out
+    told = wx("act", "pay", "number=act00001", "--sandbox", sandbox.file)
+    assert (told.code, told.data[0]["state"]) == (0, "SUCCESS")
+    assert wx("act", "pay", "number=act00001", "--sandbox", sandbox.file).code == 2
+    told = wx("act", "dance", "--sandbox", sandbox.file)
+    assert told.code == 2
+    assert "there is no action dance" in told.err
+
+
+def test_rules_of_a_file_break_a_sandbox(wx, tmp_path, interrupted, waiting):
+    rules, file, codes = tmp_path / "rules.json", tmp_path / "sandbox.env", []
+    rules.write_text(json.dumps([{"kind": "error", "code": "NOT_ENOUGH", "operation": "GET v3/cert*", "times": 1}]))
+
+    def used():
+        if not waiting():
+            return False
+        with WeChatPay.from_env(file=file) as client:
+            try:
+                client.v3.certificates.get()
+            except APIError as error:
+                codes.append(error.code)
+        return True
+
+    interrupted(used)
+    told = wx("sandbox", "--faults", rules, "--notify-url", "http://127.0.0.1:9/", "--env", file)
+    assert (told.code, codes) == (0, ["NOT_ENOUGH"])
+
+
+@pytest.mark.parametrize("text", ["{", '{"kind": "error"}', '[{"kind": "colour"}]', "[1]"])
+def test_a_file_without_rules_is_named(wx, tmp_path, text):
+    rules = tmp_path / "rules.json"
+    rules.write_text(text)
+    told = wx("sandbox", "--faults", rules)
+    assert told.code == 2
+    assert f"--faults {rules}" in told.err.replace("\n", "")
