@@ -115,7 +115,12 @@ class APIError(ChainableError, requests.HTTPError):
         maybe_sent: The platform may have acted on the request.
         response: The answer as a :class:`chainable.Response`.
         explain: Answers with lines that compare what was signed on both sides.
+
+    Attributes:
+        slack: Seconds waited beyond ``retry_after``, where a gateway rounds them down.
     """
+
+    slack: float = 0.0
 
     def __init__(
         self,

@@ -82,7 +82,7 @@ class Pipeline:
                 return self._attempt(call, hosts[0], expires, number)
             except requests.RequestException as raised:
                 error = raised
-            again = self._again(call, error, number)
+            again = self.pause(call, error, number)
             if again is None or time.monotonic() + again >= expires:
                 raise error
             if not _maybe_sent(error):
@@ -160,15 +160,22 @@ class Pipeline:
         else:
             response.verified = True
 
-    def _again(self, call: Call, error: requests.RequestException, number: int) -> float | None:
-        """Give the seconds to wait before the next attempt; None if there must not be one."""
+    def pause(self, call: Call, error: requests.RequestException, number: int) -> float | None:
+        """
+        Give the seconds to wait before the next attempt; None if there must not be one.
+
+        Args:
+            call: What failed.
+            error: How it failed.
+            number: Attempts made so far.
+        """
         if number > call.retries:
             return None
         if isinstance(error, APIError):
             if not error.transient or (_maybe_sent(error) and not call.repeatable):
                 return None
             if error.retry_after is not None:
-                return error.retry_after if error.retry_after <= LONGEST_WAIT else None
+                return error.retry_after + error.slack if error.retry_after <= LONGEST_WAIT else None
         elif _is_certificate_failure(error) or (_maybe_sent(error) and not call.repeatable):
             return None
         elif not _maybe_sent(error) and number < len(call.urls):

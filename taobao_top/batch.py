@@ -515,7 +515,7 @@ class Batch:
                     verdict = promise.renew(renewals)
                 elif call is not None:
                     alone = evolve(call, repeatable=promise.wanted.repeatable)
-                    verdict = self._top._pipeline._again(alone, outcome, number - promise.renewed)  # noqa: SLF001
+                    verdict = self._top._pipeline.pause(alone, outcome, number - promise.renewed)  # noqa: SLF001
             if isinstance(verdict, float) and time.monotonic() + verdict < expires:
                 again.append(promise)
                 longest = max(longest, verdict)

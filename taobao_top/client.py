@@ -6,12 +6,9 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from attrs import frozen
-
 from chainable.client import Client
 from chainable.environment import environment, table
 from chainable.errors import ConfigurationError
-from chainable.pipeline import Pipeline
 from chainable.times import BEIJING
 from taobao_top.clock import Clock
 from taobao_top.errors import TopError
@@ -50,16 +47,6 @@ _FILE = ("app_key", "app_secret", "session", "sign_method", "gateway", "format",
          "deadline", "pool_maxsize", "verify", "proxies")  # fmt: skip
 
 _logger = logging.getLogger("taobao_top")
-
-
-@frozen(eq=False)
-class _Pipeline(Pipeline):
-    """Attempts that begin a second after a ban's end: its seconds are told whole, rounded down."""
-
-    def _again(self, call: Call, error: requests.RequestException, number: int) -> float | None:
-        pause = super()._again(call, error, number)
-        banned = isinstance(error, TopError) and error.throttled and error.retry_after is not None
-        return pause + 1 if pause is not None and banned else pause
 
 
 class TaobaoTop(Client, Chains):
@@ -136,7 +123,6 @@ class TaobaoTop(Client, Chains):
             http_session=http_session,
             on_attempt=on_attempt,
         )
-        self._pipeline = _Pipeline(self._transport, _logger, on_attempt)
         adjustable = Clock(clock)
         signer = own_signer(sign_method, app_secret, adjustable)
         self._settings = Settings(

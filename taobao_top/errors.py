@@ -159,6 +159,7 @@ class TopError(APIError):
         self.sub_code = sub_code
         self.sub_msg = sub_msg
         self.throttled = throttled
+        self.slack = 1.0 if throttled else 0.0  # a ban's seconds are rounded down
         self.session_expired = session_expired
 
     def __reduce__(self) -> tuple[Any, ...]:
