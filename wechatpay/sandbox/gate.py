@@ -37,6 +37,7 @@ BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
 FIELD = re.compile(r'\s*([A-Za-z_]+)="([^"]*)"\s*(?:,|$)')
 TRUNCATED = 512
 MISTAKEN = ((hashes.SHA1(), "SHA-1"), (hashes.SHA512(), "SHA-512"))  # noqa: S303 (what people sign with by mistake)
+SECONDS = re.compile(r"[0-9]{1,20}")
 SKEW = 300
 
 
@@ -175,7 +176,7 @@ class Gate:
         expected = account.brand_id if number == "brand_id" else account.mchid
         if fields[number] != expected:
             raise refused(number, f"{number} {fields[number]} is not known here: this account is {expected}", request)
-        if not fields["timestamp"].isdigit():
+        if not SECONDS.fullmatch(fields["timestamp"]):
             raise refused("timestamp", "the timestamp is not a number of seconds", request)
         skew = int(fields["timestamp"]) - self._clock()
         if abs(skew) > SKEW:
@@ -210,8 +211,8 @@ class Gate:
     def _mistakes(self, request: Request, signed: Signed, covered: bytes) -> Iterator[tuple[str, bytes]]:
         timestamp, nonce = signed.fields["timestamp"], signed.fields["nonce_str"]
 
-        def lines(method: str, target: str, body: bytes) -> bytes:
-            return f"{method}\n{target}\n{timestamp}\n{nonce}\n".encode() + body + b"\n"
+        def lines(method: str, target: str, body: bytes, encoding: str = "latin-1") -> bytes:
+            return f"{method}\n{target}\n{timestamp}\n{nonce}\n".encode(encoding) + body + b"\n"
 
         method, target, host = request.method, request.target, request.header("host") or ""
         yield "the message without its last line feed", signed.message[:-1]
@@ -219,13 +220,13 @@ class Gate:
         yield "an empty body", lines(method, target, b"")
         yield "the whole multipart body instead of its meta part", lines(method, target, request.body)
         yield "the method in lower case", lines(method.lower(), target, covered)
-        yield "the decoded path instead of the one sent", lines(method, unquote(target), covered)
+        yield "the decoded path instead of the one sent", lines(method, unquote(target), covered, "utf-8")
         yield "the path without its leading slash", lines(method, target.removeprefix("/"), covered)
         for scheme in ("http", "https"):
             yield "the whole URL instead of the path", lines(method, f"{scheme}://{host}{target}", covered)
         yield (
             "nonce and timestamp in the wrong order",
-            (f"{method}\n{target}\n{nonce}\n{timestamp}\n".encode() + covered + b"\n"),
+            f"{method}\n{target}\n{nonce}\n{timestamp}\n".encode("latin-1") + covered + b"\n",
         )
         yield "carriage returns as well as line feeds", signed.message.replace(b"\n", b"\r\n")
         for body in rewritten(covered):

@@ -99,14 +99,21 @@ LIMITS: tuple[tuple[str, Mapping[str, Limit]], ...] = (
 )
 
 
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 def limits_of(path: str) -> Mapping[str, Limit]:
     """The documented limits of an operation's fields."""
     return next((limits for prefix, limits in LIMITS if path.startswith(prefix)), {})
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON as the platform takes it: UTF-8, no NaN; ValueError otherwise."""
-    return json.loads(body.decode(), parse_constant=refuse_constant)
+    """JSON as the platform takes it: UTF-8, no NaN, no half of a character; ValueError otherwise."""
+    text = body.decode()
+    value = json.loads(text, parse_constant=refuse_constant)
+    if SURROGATE.search(text):
+        json.dumps(value, ensure_ascii=False).encode()  # half of a character has no UTF-8
+    return value
 
 
 def refuse_constant(name: str) -> None:

@@ -55,6 +55,8 @@ def test_a_signed_request_passes_and_is_in_the_journal(sandbox: Sandbox, merchan
         ({"realm": "x"}, "realm", "does not belong"),
         ({"mchid": "1"}, "mchid", "mchid 1 is not known here"),
         ({"timestamp": "now"}, "timestamp", "not a number"),
+        ({"timestamp": "²"}, "timestamp", "not a number"),
+        ({"timestamp": "9" * 5000}, "timestamp", "not a number"),
         ({"timestamp": "1554208460"}, "timestamp", "behind the server's clock"),
         ({"timestamp": "9999999999"}, "timestamp", "ahead of"),
         ({"timestamp": "1795232329000"}, "timestamp", "milliseconds?"),
@@ -159,6 +161,18 @@ def test_a_wrong_signature_is_traced_to_what_was_signed(merchant: Any, message: 
     assert answer.headers["Request-ID"].endswith("-268443699")
 
 
+def test_a_path_that_is_not_escaped_is_traced_too(merchant: Any) -> None:
+    import time
+
+    now = str(int(time.time()))
+    target = "/v3/certificates?name=\u00e9"  # one byte on the wire
+    message = f"GET\n{target}\n{now}\nn\n{{}}\n".encode("latin-1").replace(b"{}", b"")
+    wrong = merchant.key.sign(message.replace(b"GET", b"get"), padding.PKCS1v15(), hashes.SHA256())
+    signature = base64.b64encode(wrong).decode()
+    request = merchant.request("GET", target, timestamp=now, nonce_str="n", signature=signature)
+    assert "lower case" in merchant.send(request).issue
+
+
 def test_another_digest_is_recognised(merchant: Any) -> None:
     import time
 
@@ -207,6 +221,8 @@ def test_the_body_has_to_be_a_json_object_of_its_media_type(merchant: Any) -> No
     assert "no JSON" in issue(b"{")
     assert "no JSON" in issue(b'{"a": NaN}')
     assert "no JSON" in issue("{'a'}".encode("utf-16"))
+    assert "no JSON" in issue(rb'{"a": "\ud800"}')  # half of a character
+    assert "no JSON" not in issue(rb'{"a": "\ud83d\ude00"}')
     assert "JSON object" in issue(b"[]")
 
 
