@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +27,12 @@ def redis_url() -> Iterator[str]:
             pytest.fail("redis-server is not installed")
         pytest.skip("redis-server is not installed")
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
-        socket = Path(folder, "redis.sock")
-        settings = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+        path = Path(folder, "redis.sock")
+        settings = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder]
         with subprocess.Popen([program, *settings], stdout=subprocess.DEVNULL) as server:
             try:
-                url = f"unix://{socket}"
-                _wait_for(url)
-                yield url
+                _wait_for(path)
+                yield f"unix://{path}"
             finally:
                 server.terminate()
 
@@ -46,15 +45,13 @@ def redis_server(redis_url: str) -> Iterator[Redis]:
         yield redis
 
 
-def _wait_for(url: str) -> None:
+def _wait_for(path: Path) -> None:
+    """Wait until somebody listens; redis-py of old leaves its socket open when nobody does."""
     deadline = time.monotonic() + 10
-    with Redis.from_url(url, retry=None) as redis:
-        while True:
-            try:
-                redis.ping()
-            except RedisConnectionError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-            else:
+    while True:
+        with socket.socket(socket.AF_UNIX) as plain:
+            if plain.connect_ex(str(path)) == 0:
                 return
+        if time.monotonic() > deadline:
+            pytest.fail(f"redis-server does not listen at {path}")
+        time.sleep(0.01)
