@@ -591,10 +591,12 @@ def test_another_sandbox_at_the_address_is_loaded_anew(visit, sandbox, merchant)
     page = visit()
     page.wait_for_selector("#requests-list li")
     page.evaluate("window.old = true")
-    count, sandbox.journal._count = sandbox.journal._count, 0
-    sandbox.journal.clear()
+    count = sandbox.journal._count
     try:
-        until(page, lambda: page.evaluate("window.old") is None)
+        with page.expect_navigation():
+            sandbox.journal._count = 0
+            sandbox.journal.clear()
+        assert page.evaluate("window.old") is None
     finally:
         sandbox.journal._count = count
 
