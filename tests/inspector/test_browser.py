@@ -137,7 +137,7 @@ def test_a_request_can_be_replayed(visit, sandbox, merchant):
     page.wait_for_selector("#notice.good")
     assert page.inner_text("#notice") == "Replayed; the answer has the status 200"
     assert [entry.verified for entry in sandbox.journal] == [True, True]
-    assert page.get_attribute("#requests-list li:first-child button", "aria-current") == "true"
+    page.wait_for_selector("#requests-list li:first-child button[aria-current=true]")
     page.wait_for_selector("#requests-list li:nth-child(2)")
 
 
