@@ -60,7 +60,7 @@ def test_requests_appear_by_themselves(visit, merchant):
     page.wait_for_selector("#requests-list li:nth-child(2)")
     names = [each.inner_text() for each in page.query_selector_all("#requests-list .name")]
     assert names == ["Certificates", "Pay · transactions · native"]
-    assert page.inner_text("#count-requests") == "2"
+    until(page, lambda: page.inner_text("#count-requests") == "2")
 
 
 def test_the_parts_stand_side_by_side_with_the_first_difference_marked(visit, merchant):
@@ -243,7 +243,7 @@ def test_what_the_journal_forgot_leaves_the_list(visit, sandbox, merchant):
     page.wait_for_selector("#requests-list.bare")
     assert len(sandbox.journal) == 0
     assert "Choose one" in page.inner_text("#requests-details")
-    assert page.inner_text("#count-requests") == ""
+    until(page, lambda: page.inner_text("#count-requests") == "")
 
 
 # callbacks and events
