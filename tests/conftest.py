@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -23,6 +24,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
         report.outcome = "failed"
         report.longrepr = f"skipped, though CI has everything: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def port() -> int:
+    """A port of loopback that is free."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import threading
 import time
 import warnings
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner
+
+from tests.loopback import QuietHandler, serving
 
 
 class Outcome:
@@ -93,7 +93,7 @@ def gateway(shared_top):
 def receiver():
     """A notify_url: answers with ``status`` and keeps what came."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             server.came.append((dict(self.headers), body))
@@ -104,26 +104,9 @@ def receiver():
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.came, server.status, server.judge = [], 204, None
-    server.url = f"http://127.0.0.1:{server.server_port}/notify"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def port():
-    """A port of loopback that is free."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with serving(Handler, "/notify") as server:
+        server.came, server.status, server.judge = [], 204, None
+        yield server
 
 
 @pytest.fixture

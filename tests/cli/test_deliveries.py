@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import click
 import pytest
 
+from tests.loopback import QuietHandler, serving
 from wechatpay import catalogue
 from wechatpay.cli.desk import Desk
 
@@ -155,7 +154,7 @@ def table():
     pages = []
     asked = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self):
             asked.append(self.path)
             body = json.dumps({"deliveries": pages[min(len(asked), len(pages)) - 1]}).encode()
@@ -164,18 +163,9 @@ def table():
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.pages, server.asked = pages, asked
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as server:
+        server.pages, server.asked = pages, asked
+        yield server
 
 
 def attempt(**changes):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from tests.loopback import QuietHandler, serving
 
 
 @pytest.fixture(autouse=True)
@@ -87,18 +86,10 @@ def complete():
 
 
 @pytest.fixture
-def port():
-    """A port of loopback that is free."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-@pytest.fixture
 def shop():
     """A notify_url by plain http: answers with ``status``."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(server.status)
@@ -107,15 +98,6 @@ def shop():
 
         do_GET = do_POST
 
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.status = 204
-    server.url = f"http://127.0.0.1:{server.server_port}/notify"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler, "/notify") as server:
+        server.status = 204
+        yield server

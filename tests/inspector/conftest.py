@@ -6,9 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import shutil
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,20 +15,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from tests.browser import chromium
 from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.messages import Request
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 REBOUND = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 NATIVE = "/v3/pay/transactions/native"
 
@@ -197,15 +185,8 @@ def receiver():
 @pytest.fixture(scope="module")
 def browser():
     """The browser takes ``evil.example`` for this machine, as it does when a name was bound anew."""
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no chromium: CI has to install it")
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, REBOUND])
+    with chromium(REBOUND) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
