@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict, frozen
 
-from chainable.cli.commands import as_json, language
+from chainable.cli.commands import Option, as_json, language
 from chainable.cli.outcomes import FINE, USAGE
 from chainable.cli.output import put_json
 from chainable.cli.words import in_language
@@ -15,9 +15,19 @@ from chainable.cli.words import in_language
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["BAD", "GOOD", "WARNING", "Finding", "bad", "good", "put_findings", "warning"]
+__all__ = ["BAD", "GOOD", "WARNING", "Finding", "bad", "good", "put_findings", "step_timeout_option", "warning"]
 
 GOOD, WARNING, BAD = "✓", "!", "✗"
+
+step_timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    cls=Option,
+    help="Seconds for each step.",
+    zh="每步的超时秒数。",
+)
+"""How long a doctor waits for each thing it looks at."""
 
 
 @frozen

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chainable.cli.commands import Command, Option, json_option
-from chainable.cli.findings import put_findings
+from chainable.cli.findings import put_findings, step_timeout_option
 from taobao_top.cli.clients import env_option, settings_of
 
 if TYPE_CHECKING:
@@ -30,14 +30,7 @@ __all__ = ["doctor"]
     help="Of an SPI of yours: it is sent a forged call.",
     zh="你的 SPI 地址：向它发一次伪造调用。",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=5.0,
-    cls=Option,
-    help="Seconds for each step.",
-    zh="每步的超时秒数。",
-)
+@step_timeout_option
 @env_option
 @json_option
 @click.pass_context

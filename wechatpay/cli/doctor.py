@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chainable.cli.commands import Command, Option, json_option, usage
-from chainable.cli.findings import put_findings
+from chainable.cli.findings import put_findings, step_timeout_option
 from wechatpay.cli.clients import env_option, settings_of
 
 if TYPE_CHECKING:
@@ -47,14 +47,7 @@ __all__ = ["doctor"]
     help="Seconds to wait for it.",
     zh="等待该通知的秒数。",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=5.0,
-    cls=Option,
-    help="Seconds for each step.",
-    zh="每步的超时秒数。",
-)
+@step_timeout_option
 @env_option
 @json_option
 @click.pass_context
