@@ -26,21 +26,25 @@ def wrongly_signed(merchant):
 
 
 def choose(page, text, room="requests"):
-    item = page.wait_for_selector(f"#{room}-list button:has-text('{text}')")
-    item.click()
-    page.wait_for_selector(f"#{room}-details[data-shown='{item.get_attribute('data-key').rpartition('-')[2]}']")
+    wanted = f"#{room}-list button:has-text('{text}')"
+    page.wait_for_selector(wanted)
+    key = page.get_attribute(wanted, "data-key")
+    page.click(f"[data-key={key}]")
+    page.wait_for_selector(f"#{room}-details[data-shown='{key.rpartition('-')[2]}']")
 
 
 def rows(page, name):
-    return [
-        [cell.text_content() for cell in row.query_selector_all("th, td")]
-        for row in page.query_selector_all(f"#{name} tbody tr")
-    ]
+    """The texts of a table, all of one moment."""
+    return page.evaluate(
+        """name => [...document.querySelectorAll(`#${name} tbody tr`)].map(
+          (row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent))""",
+        name,
+    )
 
 
 def until(page, condition):
     """Wait until the sandbox is as wanted: the page acts in its own time."""
-    for _ in range(800):
+    for _ in range(2400):
         if condition():
             return
         page.wait_for_timeout(25)
@@ -494,12 +498,94 @@ def test_the_money_keeps_up_with_what_happens(visit, sandbox, merchant):
     sandbox.pay("late01")
     merchant.order("late02", 100)
     page.wait_for_selector("#orders tr:nth-child(2)")
+    page.wait_for_selector("#orders .chip:has-text('SUCCESS')")
     page.focus("#orders input")
     page.keyboard.press("End")
     page.keyboard.type("7")
     merchant.order("late03", 100)
-    page.wait_for_selector("#count-requests:has-text('3')")
+    page.wait_for_selector("#orders tr:nth-child(3)")
     assert page.input_value("#orders input") == "1007"
+    assert page.evaluate("document.activeElement.dataset.key") == "amount-late01"
+    page.focus("#show-bill")
+    sandbox.complain("late01")
+    page.wait_for_selector("#complaints")
+    assert page.input_value("#orders input") == "1007"
+
+
+def refund(sandbox, merchant, number, refund, total):
+    """Refund by the API, as the shop does while somebody looks at the page."""
+    content = {"out_trade_no": number, "out_refund_no": f"{number}-{refund}", "reason": "cold"}
+    content["amount"] = {"refund": refund, "total": total, "currency": "CNY"}
+    sent = merchant.request("POST", "/v3/refund/domestic/refunds", json.dumps(content).encode())
+    assert merchant.send(sent).status == 200
+
+
+def test_what_is_typed_outlives_an_answer_that_was_on_its_way(visit, sandbox, merchant):
+    merchant.order("race01", 1000)
+    sandbox.pay("race01")
+    page = visit(path="_sandbox/#money")
+    page.wait_for_selector("#orders input")
+    held = []
+    page.route("**/inspector/money", lambda route: held.append(route), times=1)
+    refund(sandbox, merchant, "race01", 100, 1000)
+    until(page, lambda: held)
+    page.fill("#orders input", "250")
+    page.focus("#show-bill")  # the amount is typed, the button not pressed yet
+    held[0].continue_()
+    page.wait_for_selector("#refunds")
+    page.wait_for_selector("#orders td:has-text('10.00 CNY − 1.00 CNY')")
+    assert page.input_value("#orders input") == "250"
+    page.click("#orders button:has-text('Refund')")
+    page.wait_for_selector("#refunds tr:nth-child(2)")
+    assert sorted(row[2] for row in rows(page, "refunds")) == ["1.00 CNY", "2.50 CNY"]
+    page.wait_for_selector("#orders td:has-text('10.00 CNY − 3.50 CNY')")
+    assert page.input_value("#orders input") == "650"  # what is left is offered anew
+
+
+def test_a_button_stays_while_it_is_pressed(visit, sandbox, merchant):
+    merchant.order("press1", 1000)
+    sandbox.pay("press1")
+    page = visit(path="_sandbox/#money")
+    page.wait_for_selector("#orders input")
+    box = page.locator("#orders button:has-text('Refund')").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    with page.expect_response("**/inspector/changes*"):
+        refund(sandbox, merchant, "press1", 100, 1000)
+    page.wait_for_timeout(300)
+    page.mouse.up()
+    page.wait_for_selector("#requests-details #reason")  # 10.00 were asked for, 9.00 are left
+    assert sandbox.journal[-1].operation == "POST v3/refund/domestic/refunds"
+    page.click("#tab-money")
+    page.wait_for_selector("#orders td:has-text('10.00 CNY − 1.00 CNY')")
+
+
+def test_a_key_that_is_pressed_counts_as_well(visit, sandbox, merchant):
+    merchant.order("press2", 1000)
+    page = visit(path="_sandbox/#faults")
+    page.focus("[data-key=switch-latency]")
+    page.keyboard.down(" ")
+    sandbox.faults.add("latency", seconds=0.0, times=1)
+    page.wait_for_timeout(1200)
+    assert page.get_attribute("[data-key=switch-latency]", "aria-checked") == "false"
+    page.keyboard.up(" ")
+    page.wait_for_selector("[data-key=switch-latency][aria-checked=true]")
+    until(page, lambda: len(sandbox.faults) == 2)
+
+
+def test_the_money_is_asked_for_again_when_an_answer_is_lost(visit, sandbox, merchant):
+    page = visit(path="_sandbox/#money")
+    page.wait_for_selector("#money:has-text('Nothing yet')")
+    lost = []
+
+    def lose(route):
+        lost.append(route)
+        route.abort()
+
+    page.route("**/inspector/money", lose, times=1)
+    merchant.order("lost01", 100)
+    until(page, lambda: lost)
+    page.wait_for_selector("#orders")
 
 
 # faults

@@ -19,12 +19,59 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// Nothing is exchanged under a finger or a key that is pressed: the click would go nowhere. News wait for the release,
+// five seconds at most: a press of a scroll bar may end without one.
+let released = Promise.resolve();
+function press(...ends) {
+  released = new Promise((done) => {
+    for (const end of ends) addEventListener(end, () => setTimeout(done), { once: true, capture: true });
+    setTimeout(done, 5000);
+  });
+}
+addEventListener('pointerdown', () => press('pointerup', 'pointercancel'), true);
+addEventListener('keydown', ({ key }) => { if (key === ' ') press('keyup'); }, true);
+export const untilReleased = () => released;
+
+const keyed = (parent, key) => parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
+const focusIn = (parent) => (parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined);
+
 // Put other children into an element; the one that had the focus gets it back, found by its data-key.
 export function renew(parent, ...children) {
-  const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const focused = focusIn(parent);
   parent.replaceChildren(...children.flat(2).filter((child) => child !== null && child !== undefined));
-  if (focused) parent.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) keyed(parent, focused)?.focus();
 }
+
+const kept = new WeakMap(); // of each parent: what its children show, by their keys
+
+// Children that stay while what they show stays. Items are pairs of a key and what is shown, of which build() makes the
+// element. A new one takes over what was typed into the old one, and the focus; one that is being typed into stays.
+export function keep(parent, items, build) {
+  const before = kept.get(parent) ?? new Map();
+  const now = new Map();
+  const focused = focusIn(parent);
+  for (const [key, content] of items) {
+    const text = JSON.stringify(content);
+    const old = before.get(key);
+    if (old && (old.text === text || isTyped(old.element))) { now.set(key, old); continue; }
+    const element = build(content);
+    for (const input of old?.element.querySelectorAll('input[data-key]') ?? []) {
+      const fresh = keyed(element, input.dataset.key);
+      if (fresh && input.value !== input.defaultValue) fresh.value = input.value;
+    }
+    now.set(key, { text, element });
+  }
+  kept.set(parent, now);
+  const wanted = new Set([...now.values()].map(({ element }) => element));
+  for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+  let place = parent.firstChild;
+  for (const element of wanted) {
+    if (element === place) place = place.nextSibling; else parent.insertBefore(element, place);
+  }
+  if (focused && focusIn(parent) !== focused) keyed(parent, focused)?.focus();
+}
+
+const isTyped = (element) => element.contains(document.activeElement) && document.activeElement.matches('input');
 
 // Ask the sandbox. Throws an Error with the reason it gave.
 export async function ask(path, method = 'GET', content = undefined) {
@@ -56,9 +103,11 @@ export const doing = (deed) => async (event) => {
 
 export const button = (text, deed, properties = {}) => make('button', { type: 'button', click: doing(deed), ...properties }, text);
 
+export const tableRow = (heads, cells) => make('tr', {}, cells.map((cell, index) => make('td', { 'data-head': heads[index] }, cell)));
+
 export function table(heads, rows, properties = {}) {
   const head = make('tr', {}, heads.map((text) => make('th', { scope: 'col' }, text)));
-  const body = rows.map((cells) => make('tr', {}, cells.map((cell, index) => make('td', { 'data-head': heads[index] }, cell))));
+  const body = rows.map((cells) => tableRow(heads, cells));
   return make('div', { class: 'scroll', tabindex: '0', role: 'group', ...properties }, make('table', {}, make('thead', {}, head), make('tbody', {}, body)));
 }
 
@@ -171,6 +220,7 @@ export function masterDetail(room, { line, details, emptyWord, wanted }) {
     chosen = id;
     for (const [each, { element }] of lines) element.firstChild.setAttribute('aria-current', String(each === id));
     const content = await details(id);
+    await untilReleased();
     if (chosen !== id) return;
     panel.parentElement.classList.add('detailed');
     renew(panel, button(say('back'), leave, { class: 'back' }), ...content);

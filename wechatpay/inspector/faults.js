@@ -1,5 +1,5 @@
 // What breaks on purpose: a switch for each kind, rules with settings, the host and its keys.
-import { ask, button, byId, card, chip, doing, emptyNote, labelled, make, renew, table, tell } from './elements.js';
+import { ask, button, byId, card, chip, doing, emptyNote, keep, labelled, make, renew, table, tableRow, tell } from './elements.js';
 import { named, say } from './words.js';
 
 const SETTINGS = { error: ['code', 'status', 'message', 'done'], throttle: ['seconds', 'code'], pending: ['code', 'done'], latency: ['seconds'], reset: ['done'], close: ['done'] };
@@ -20,15 +20,15 @@ async function turn(kind, on) {
   await changed();
 }
 
-function switchOf(kind) {
+function struckBy(kind) {
   const own = rules.filter((rule) => rule.kind === kind);
-  const on = own.some((rule) => !isSpent(rule));
-  const struck = own.reduce((sum, rule) => sum + rule.struck, 0);
-  return make('button', { type: 'button', role: 'switch', class: 'switch', 'aria-checked': String(on), 'data-key': `switch-${kind}`, click: doing(() => turn(kind, !on)) },
-    make('span', { class: 'knob', 'aria-hidden': 'true' }), make('span', { class: 'name' }, make('strong', {}, kind), ' ', named('kindTexts', kind)), struck ? chip(`${say('struck')} ${struck}`, 'bad') : null);
+  return { kind, on: own.some((rule) => !isSpent(rule)), struck: own.reduce((sum, rule) => sum + rule.struck, 0) };
 }
 
-function ruleRow(rule, index) {
+const switchOf = ({ kind, on, struck }) => make('button', { type: 'button', role: 'switch', class: 'switch', 'aria-checked': String(on), 'data-key': `switch-${kind}`, click: doing(() => turn(kind, !on)) },
+  make('span', { class: 'knob', 'aria-hidden': 'true' }), make('span', { class: 'name' }, make('strong', {}, kind), ' ', named('kindTexts', kind)), struck ? chip(`${say('struck')} ${struck}`, 'bad') : null);
+
+function ruleRow({ rule, index }) {
   const settings = [rule.code, rule.status || '', ['latency', 'throttle'].includes(rule.kind) ? `${rule.seconds} s` : '', rule.message].filter(Boolean).join(' · ');
   return [`${rule.kind}${settings ? ` · ${settings}` : ''}`, make('code', {}, rule.operation), rule.times ?? '∞', make('span', {}, rule.struck, isSpent(rule) ? ` · ${say('spent')}` : ''),
     button(say('remove'), async () => { await ask(`faults/${index}`, 'DELETE'); await changed(); }, { 'data-key': `remove-${index}` })];
@@ -36,10 +36,11 @@ function ruleRow(rule, index) {
 
 export function showRules(found, kinds = byId('fault-switches').dataset.kinds.split(' ')) {
   rules = found;
-  renew(byId('fault-switches'), kinds.map(switchOf));
-  renew(byId('fault-rules'), rules.length ? [
-    table([say('fault'), say('scope'), say('limit'), say('struck'), say('action')], rules.map(ruleRow), { id: 'rules' }),
-    make('div', { class: 'row' }, button(say('clear'), async () => { await ask('faults', 'DELETE'); await changed(); }, { id: 'clear-rules', 'data-key': 'clear' }))] : emptyNote());
+  const heads = ['fault', 'scope', 'limit', 'struck', 'action'].map(say);
+  keep(byId('fault-switches'), kinds.map((kind) => [kind, struckBy(kind)]), switchOf);
+  keep(byId('fault-rules'), [['rules', rules.length === 0]], (empty) => (empty ? emptyNote() : make('div', {}, table(heads, [], { id: 'rules' }),
+    make('div', { class: 'row' }, button(say('clear'), async () => { await ask('faults', 'DELETE'); await changed(); }, { id: 'clear-rules', 'data-key': 'clear' })))));
+  if (rules.length) keep(byId('rules').querySelector('tbody'), rules.map((rule, index) => [index, { rule, index }]), (each) => tableRow(heads, ruleRow(each)));
 }
 
 function ruleForm(kinds) {

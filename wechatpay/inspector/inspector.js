@@ -1,6 +1,6 @@
 // The page: its rooms, its languages, and what keeps it up to date.
 import { callbacks } from './callbacks.js';
-import { ask, byId, doing, make, renew } from './elements.js';
+import { ask, byId, doing, keep, make, renew, untilReleased } from './elements.js';
 import { showChosenEvent, showEvents } from './events.js';
 import { showFaults, showRules } from './faults.js';
 import { showBills, showMoney } from './money.js';
@@ -12,6 +12,7 @@ const tabs = [...document.querySelectorAll('[role=tab]')];
 let catalogue = null;
 let last = 0;
 let mark = '';
+let money = null;
 let room = 'requests';
 let asking = Promise.resolve();
 
@@ -20,8 +21,8 @@ const countOf = (name, count) => { byId(`count-${name}`).textContent = count || 
 
 async function update() {
   const changes = await ask(`inspector/changes?after=${last}&seen=${mark}`);
+  await untilReleased();
   if (changes.last < last) { location.reload(); return; } // another sandbox at this address
-  const moved = changes.last !== last || changes.mark !== mark;
   requests.show(changes.entries, changes.first);
   last = changes.last;
   mark = changes.mark;
@@ -32,7 +33,10 @@ async function update() {
     countOf('callbacks', changes.deliveries.length);
     countOf('faults', changes.faults.length);
   }
-  if (moved && room === 'money') await showMoney();
+  if (room === 'money' && changes.money !== money) {
+    await showMoney();
+    money = changes.money;
+  }
   showLive(true);
 }
 
@@ -45,7 +49,7 @@ function look() {
 function showLive(here) {
   const live = byId('live');
   live.className = here ? 'good' : 'bad';
-  renew(live, here ? `● ${say('live')}` : [`● ${say('lost')} · `, make('a', { href: backupPage() }, say('backup'))].flat());
+  keep(live, [['live', { here, language }]], () => make('span', {}, here ? `● ${say('live')}` : [`● ${say('lost')} · `, make('a', { href: backupPage() }, say('backup'))]));
 }
 
 async function watch() {

@@ -1,9 +1,10 @@
 // Orders, refunds, what else is remembered, and the bills; with what users and the platform do to them.
-import { ask, button, byId, chip, emptyNote, isGood, make, renew, table } from './elements.js';
-import { named, say } from './words.js';
+import { ask, button, byId, chip, emptyNote, isGood, keep, make, renew, table, tableRow, tell, untilReleased } from './elements.js';
+import { language, named, say } from './words.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED']);
 let openRequest = null;
+let asking = Promise.resolve();
 
 const yuan = (fen, currency = 'CNY') => `${(fen / 100).toFixed(2)} ${currency}`;
 const stateChip = (state) => chip(`${state} ${named('stateTexts', state)}`, GOOD.has(state) ? 'good' : '');
@@ -21,7 +22,7 @@ function refundForm(order) {
   const amount = make('input', { type: 'number', min: '1', max: left, value: left, 'aria-label': say('left'), title: say('left'), 'data-key': `amount-${order.out_trade_no}` });
   const refund = async () => {
     const done = await ask('inspector/refund', 'POST', { out_trade_no: order.out_trade_no, refund: Number(amount.value) });
-    amount.blur();
+    if (isGood(done.status)) amount.value = amount.defaultValue;
     await changed();
     if (!isGood(done.status)) await openRequest(done.id);
   };
@@ -76,7 +77,7 @@ function authorizationRow({ authorization: { out_authorization_no: number, user_
 function insuranceRow({ order }) {
   const number = order.out_order_no;
   const state = make('input', { value: order.order_receive_state, 'aria-label': say('state'), 'data-key': `state-${number}` });
-  const change = async () => { await ask('actions/change_insurance_order', 'POST', { number, state: state.value }); state.blur(); await changed(); };
+  const change = async () => { await ask('actions/change_insurance_order', 'POST', { number, state: state.value }); state.value = state.defaultValue; await changed(); };
   return [number, '', '', stateChip(order.order_receive_state), row(state, button(say('change'), change, { 'data-key': `change-${number}` }))];
 }
 
@@ -84,15 +85,16 @@ const complaintRow = ({ complaint }) => [complaint.complaint_id, complaint.compl
 
 const HEADS = ['number', 'description', 'amount', 'state', 'action'];
 const TABLES = {
-  orders: [HEADS, orderRow],
-  refunds: [['number', 'order', 'amount', 'state', 'action'], refundRow],
-  complaints: [['number', 'order', 'description', 'state'], complaintRow],
-  transfers: [HEADS, transferRow],
-  services: [HEADS, serviceRow],
-  contracts: [HEADS, contractRow],
-  insurances: [HEADS, insuranceRow],
-  deductions: [HEADS, deductionRow],
-  authorizations: [HEADS, authorizationRow],
+  orders: [HEADS, orderRow, (order) => order.out_trade_no],
+  refunds: [['number', 'order', 'amount', 'state', 'action'], refundRow, (refund) => refund.out_refund_no],
+  complaints: [['number', 'order', 'description', 'state'], complaintRow, ({ complaint }) => complaint.complaint_id],
+  transfers: [HEADS, transferRow, ({ bill }) => bill.out_bill_no],
+  services: [HEADS, serviceRow, ({ order }) => order.out_order_no],
+  contracts: [HEADS, contractRow, ({ contract }) => contract.out_contract_code],
+  insurances: [HEADS, insuranceRow, ({ order }) => order.out_order_no],
+  deductions: [HEADS, deductionRow, ({ code }) => code],
+  authorizations: [HEADS, authorizationRow, ({ authorization }) => authorization.out_authorization_no],
+  kinds: [['kind', 'count'], ([name, count]) => [named('kindNames', name), count], ([name]) => name],
 };
 const ALWAYS = ['orders', 'refunds', 'complaints'];
 
@@ -115,12 +117,24 @@ export function showBills(today, open) {
   renew(shown);
 }
 
-export async function showMoney() {
-  const room = byId('money-state');
-  if (room.contains(document.activeElement) && document.activeElement.tagName === 'INPUT') return; // somebody is typing
+async function update() {
   const money = await ask('inspector/money');
-  const tables = Object.entries(TABLES).filter(([name]) => ALWAYS.includes(name) || money[name].length).map(([name, [heads, rowOf]]) => [
-    make('h2', {}, say(name)), money[name].length ? table(heads.map(say), money[name].map(rowOf), { id: name }) : emptyNote()]);
-  const kinds = Object.entries(money.kinds).map(([name, count]) => [named('kindNames', name), count]);
-  renew(room, tables, kinds.length ? [make('h2', {}, say('kinds')), table([say('kind'), say('count')], kinds, { id: 'kinds' })] : null);
+  await untilReleased();
+  money.kinds = Object.entries(money.kinds);
+  const wanted = Object.keys(TABLES).filter((name) => ALWAYS.includes(name) || money[name].length);
+  keep(byId('money-state'), wanted.map((name) => [name, { name, language, empty: money[name].length === 0 }]), ({ name, empty }) =>
+    make('div', {}, make('h2', {}, say(name)), empty ? emptyNote() : table(TABLES[name][0].map(say), [], { id: name })));
+  for (const name of wanted.filter((each) => money[each].length)) {
+    const [heads, rowOf, keyOf] = TABLES[name];
+    keep(byId(name).querySelector('tbody'), money[name].map((item) => [keyOf(item), item]), (item) => tableRow(heads.map(say), rowOf(item)));
+  }
 }
+
+// One look at a time, so that no answer overtakes another.
+export function showMoney() {
+  asking = asking.catch(() => {}).then(update);
+  return asking;
+}
+
+// A row that was being typed into shows the news now.
+byId('money-state').addEventListener('focusout', ({ target }) => { if (target.matches('input')) showMoney().catch((error) => tell(error.message)); });

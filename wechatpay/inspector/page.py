@@ -157,7 +157,7 @@ class Inspector:
         }
 
     def _changes(self, after: int, seen: str) -> dict[str, Any]:
-        """The requests after one, and the callbacks and faults if they are not those seen."""
+        """The requests after one, the callbacks and faults if they are not those seen, and whether money moved."""
         sandbox = self._sandbox
         kept = list(sandbox.journal)
         deliveries = deque(sandbox.callbacks, MOST)
@@ -171,6 +171,7 @@ class Inspector:
             "last": kept[-1].id if kept else sandbox.journal.count,
             "entries": [_row(entry) for entry in kept if entry.id > after][-MOST:],
             "mark": mark,
+            "money": sandbox.ledger.changes,
             **({} if mark == seen else others),
         }
 

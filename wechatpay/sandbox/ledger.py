@@ -146,6 +146,12 @@ class Ledger:
         with self.lock:
             return dict(self._database.execute("SELECT kind, count(*) FROM entries GROUP BY kind ORDER BY kind"))
 
+    @property
+    def changes(self) -> int:
+        """How much was written since it was opened: the same number, the same state."""
+        with self.lock:
+            return self._database.total_changes
+
     def setting(self, name: str) -> str | None:
         """What was set under this name."""
         with self.lock:
