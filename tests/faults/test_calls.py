@@ -248,14 +248,17 @@ class TestNothingLeft:
     def test_an_idle_connection_that_died_costs_no_order(self, gateway, serve, make_client):
         """Closed by the platform while idle: found out before the next request is written to it."""
 
+        closed = threading.Semaphore(0)
+
         def once(connection: Any) -> None:
             connection.sendall(gateway.answer())
             connection.close()
+            closed.release()
 
         client = make_client(serve(once).url, retries=0)
         for _ in range(3):
             assert unlisted(client).status_code == 200
-            time.sleep(0.02)  # the end of the connection has to arrive
+            assert closed.acquire(timeout=10)
         assert gateway.posts() == 3
 
 

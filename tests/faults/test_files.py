@@ -64,7 +64,7 @@ FAULTS = {
     "a length too short": then_close(head(len(BILL) - 10) + BILL),
     "a length too long": then_close(head(len(BILL) + 10) + BILL),
     "an empty file": then_close(head(0)),
-    "503": then_close(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n"),
+    "503": then_close(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
 }
 
 
