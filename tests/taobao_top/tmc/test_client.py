@@ -327,6 +327,33 @@ def test_a_handler_may_stop_the_channel(sandbox, make):
     assert sandbox.messages.confirmed == [message.id]
 
 
+def test_an_interruption_while_it_starts_ends_it_in_order(sandbox, make):
+    """As Control-C does, when messages may be handled already."""
+    tmc, entered, leave, seen = make(), threading.Event(), threading.Event(), []
+    consumer = tmc._consumers()
+    tmc._consumers = lambda: consumer
+
+    @tmc.a
+    def handle(message):
+        entered.set()
+        leave.wait(60)
+        seen.append(message.id)
+
+    def interrupted():
+        assert entered.wait(60)
+        leave.set()
+        raise KeyboardInterrupt
+
+    consumer.tried.wait = interrupted
+    message = sandbox.messages.publish("a_b")
+    with pytest.raises(KeyboardInterrupt):
+        tmc.start()
+
+    assert consumer.ended.is_set()
+    assert seen == [message.id]
+    assert not tmc.connected
+
+
 def test_it_is_started_once(make):
     tmc = make()
     tmc.stop()
