@@ -145,6 +145,32 @@ class TestBackwards:
 
         assert set(entries) <= set(seen)
 
+    @pytest.mark.parametrize("size", [1, 2, 3, 5, 20])
+    @pytest.mark.parametrize("at_once", [1, 2, 3, 7])
+    def test_a_list_that_grows_loses_nothing(self, top, gateway, size, at_once):
+        """What new entries push behind the reader is fetched once more."""
+        entries = list(range(1, 10))
+        seen = []
+
+        def answer(request):
+            from urllib.parse import parse_qs
+
+            number = int(parse_qs(request.body.decode())["page_no"][0])
+            page = entries[(number - 1) * size : number * size]
+            body = json.dumps(trades(len(entries), *page))
+            if len(entries) < 40:
+                entries[:0] = range(len(entries) + at_once, len(entries), -1)
+            return 200, {}, body
+
+        gateway.mock.add_callback("POST", "https://gw.api.taobao.com/router/rest", callback=answer)
+
+        for page in top.pages(top[SOLD], page_size=size, backwards=True):
+            got = [trade["tid"] for trade in page.data["trades"]["trade"]]
+            assert got
+            seen += got
+
+        assert set(range(1, 10)) <= set(seen)
+
     def test_nothing(self, top, gateway):
         """An empty list has no last page."""
         gateway.answers(trades(0))
