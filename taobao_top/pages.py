@@ -20,13 +20,12 @@ from attrs import frozen
 
 from chainable.errors import CodecError
 from taobao_top import catalogue
-from taobao_top.chain import method_name
+from taobao_top.chain import MethodChain, method_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from taobao_top.catalogue import Param
-    from taobao_top.chain import MethodChain
     from taobao_top.response import TopResponse
 
 __all__ = ["CURSORS", "Cursor", "PageNames", "pages"]
@@ -202,6 +201,9 @@ def pages(
             backwards, or the names cannot be known.
         CodecError: On the way: an answer does not tell what is needed to go on.
     """
+    if not isinstance(chain, MethodChain):
+        msg = f"pages: a chain such as top.taobao.trades.sold.get was expected, not {type(chain).__name__}"
+        raise TypeError(msg)
     names = PageNames.of(method_name(chain)) if names is None else names
     twice = keywords.keys() & (params or {}).keys()
     if twice:
@@ -225,6 +227,8 @@ class _Paging:
 
     def run(self, *, backwards: bool) -> Iterator[TopResponse[Any]]:
         names = self._names
+        self._start()  # numbers both, if they are given
+        self._size()
         if backwards:
             if names.cursor is not None:
                 msg = f"{self._chain}: each page leads to the next by its {names.next}, so there is no way backwards"

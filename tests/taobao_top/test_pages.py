@@ -204,6 +204,7 @@ class TestRefused:
             (lambda top: top.pages(top.un.known, page_size=1), "un.known is not in the catalogue"),
             (lambda top: top.pages(top.taobao.time.get), "has no parameter for a page"),
             (lambda top: top.pages(top[SOLD], {"page_size": 1}, page_size=2), "'page_size' is given twice"),
+            (lambda top: top.pages(SOLD, page_size=1), "a chain such as .* was expected, not str"),
         ],
     )
     def test_at_once(self, top, call, message):
@@ -219,10 +220,13 @@ class TestRefused:
         with pytest.raises(CodecError, match="is no number"):
             list(top.pages(top[SOLD], page_size=size, use_has_next=False))
 
-    def test_no_place(self, top):
-        """Nor can anybody begin at no number."""
+    @pytest.mark.parametrize("given", [{"page_size": 1, "page_no": "two"}, {"page_size": 0}, {"page_size": "two"}])
+    def test_no_place(self, top, gateway, given):
+        """Nor can anybody begin at no number, or have pages of none: nothing is asked for."""
         with pytest.raises(CodecError, match="is no number"):
-            next(top.pages(top[SOLD], page_size=1, page_no="two"))
+            top.pages(top[SOLD], **given)
+
+        assert not gateway.requests
 
 
 def scrolled(ids, **more):
