@@ -204,6 +204,15 @@ def test_an_app_that_was_accepted_is_not_given_up(sandbox, make, eventually, cap
         eventually(lambda: tmc.connected)
 
 
+def test_an_app_that_is_refused_when_nobody_waits_any_more_is_told_and_tried_again(sandbox, make, eventually, caplog):
+    now = [0.0]
+    sandbox.messages.refuse(1)  # start() returns after that
+    with make(top=sandbox.client(clock=lambda: now[0])) as tmc:
+        eventually(lambda: "code 31" in caplog.text)
+        now[0] = sandbox.application.clock()
+        eventually(lambda: tmc.connected)
+
+
 def test_connections_are_made_again(sandbox, make, eventually, caplog):
     tmc, seen = make(), []
     tmc.a(lambda message: seen.append(message.id))
