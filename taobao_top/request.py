@@ -128,13 +128,17 @@ def _checked_target(value: Any) -> str | int:
     raise TypeError(msg)
 
 
-def carried(what: str, text: str) -> None:
+def carried(what: str, text: Any) -> None:
     """
     Check that a text can be sent.
 
     Raises:
+        TypeError: It is no text.
         CodecError: It has a lone surrogate.
     """
+    if not isinstance(text, str):
+        msg = f"{what}: text was expected, not {type(text).__name__}"
+        raise TypeError(msg)
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -248,6 +252,7 @@ class Wanted:
         how = self.how
         parameters = {"method": self.about.name, "app_key": self._settings.app_key, "v": "2.0", "format": how.format}
         if session:
+            carried("session", session)
             parameters["session"] = session
         if how.simplify and how.format == "json":
             parameters["simplify"] = "true"

@@ -232,6 +232,17 @@ class TestRefusals:
         with pytest.raises(CodecError, match=r"^a\.b: the answer is a refusal that cannot be read"):
             top.a.b()
 
+    @pytest.mark.parametrize("given", [5, b"x", ["x"]])
+    def test_a_session_that_is_no_text(self, top, gateway, given):
+        """What gives the session is the user's own: its mistakes are named, and nothing is sent."""
+        with pytest.raises(TypeError, match="session: text was expected, not"):
+            top.a.b(session=lambda: given)
+        with top.batch() as batch:
+            batch.a.b(session=lambda: given)
+
+        assert "session: text was expected, not" in str(batch.answers[0])
+        assert not gateway.requests
+
     def test_members_named_code(self, make_top, gateway):
         """A simplified answer with members named code and msg is no error."""
         gateway.answers({"code": 7, "msg": "x", "error_response": "text", "request_id": 5})
