@@ -38,10 +38,10 @@ def read_text(source: str) -> str:
         raise click.UsageError(msg) from None
 
 
-def literal(text: str) -> Any:
-    """Give what JSON makes of a text; the text itself when it is none. Fractions stay exact."""
+def literal(text: str, fraction: Callable[[str], Any] = Decimal) -> Any:
+    """Give what JSON makes of a text; the text itself when it is none. Fractions stay exact unless told otherwise."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=str)
+        return json.loads(text, parse_float=fraction, parse_constant=str)
     except ValueError:
         return text
 

@@ -130,7 +130,7 @@ def trigger(
     wanted: dict[str, Any] = {
         "event": event,
         "to": to,
-        "set": {name: values.literal(value) for name, value in values.pairs(changes, "--set").items()},
+        "set": {name: values.literal(value, float) for name, value in values.pairs(changes, "--set").items()},
         "version": version,
         "forgery": forgery or "",
         "duplicates": duplicates,
