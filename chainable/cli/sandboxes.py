@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from chainable.cli.commands import Option, as_json
+from chainable.cli.commands import Option, as_json, usage
 from chainable.cli.output import put_json, put_pairs
 from chainable.cli.waiting import until_interrupted
 from chainable.cli.words import Words, say
@@ -15,7 +15,17 @@ from chainable.cli.words import Words, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["data_option", "env_option", "listening_options", "needs_sandbox", "stay", "warn_of"]
+__all__ = [
+    "Breakable",
+    "data_option",
+    "env_option",
+    "faults_option",
+    "listening_options",
+    "needs_sandbox",
+    "obey",
+    "stay",
+    "warn_of",
+]
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -80,6 +90,40 @@ data_option = click.option(
     zh="保存账户与状态的 SQLite 文件。",
 )
 """Where a sandbox keeps what it knows."""
+
+
+def faults_option(example: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command ``--faults``, *rules* to its function; *example* is a rule."""
+    return click.option(
+        "--faults",
+        "rules",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        cls=Option,
+        help=f"JSON file of what is to break: [{example}].",
+        zh=f"故障规则的 JSON 文件：[{example}]。",
+    )
+
+
+class Breakable(Protocol):
+    """The faults of a sandbox."""
+
+    def load(self, path: Path) -> None:
+        """Put the rules of a file in force; ValueError if it holds none."""
+
+
+def obey(faults: Breakable, rules: Path | None) -> None:
+    """
+    Put the rules of a file in force.
+
+    Raises:
+        click.UsageError: It holds none.
+    """
+    if rules is None:
+        return
+    try:
+        faults.load(rules)
+    except ValueError as error:
+        raise usage(Words(f"--faults {rules}: {error}", f"--faults {rules}：{error}")) from None
 
 
 def env_option(reader: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

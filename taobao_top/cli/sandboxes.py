@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli.commands import Command, Option, json_option
-from chainable.cli.sandboxes import data_option, env_option, listening_options, needs_sandbox, stay, warn_of
+from chainable.cli.sandboxes import (
+    data_option,
+    env_option,
+    faults_option,
+    listening_options,
+    needs_sandbox,
+    obey,
+    stay,
+    warn_of,
+)
 from chainable.cli.words import Words
 
 if TYPE_CHECKING:
@@ -42,10 +51,20 @@ def load() -> type[Sandbox]:
     help="Do not check parameters against the catalogue.",
     zh="不按目录校验参数。",
 )
+@faults_option('{"kind": "error", "method": "taobao.trade*", "times": 1}')
 @data_option
 @env_option("TaobaoTop.from_env")
 @json_option
-def sandbox(port: int, https_port: int, address: str, *, lenient: bool, data: Path | None, env: Path | None) -> None:
+def sandbox(
+    port: int,
+    https_port: int,
+    address: str,
+    *,
+    lenient: bool,
+    rules: Path | None,
+    data: Path | None,
+    env: Path | None,
+) -> None:
     """Start a sandbox and wait."""
     warn_of(address)
     with warnings.catch_warnings():
@@ -54,6 +73,7 @@ def sandbox(port: int, https_port: int, address: str, *, lenient: bool, data: Pa
             host=address, port=port, https_port=https_port, lenient=lenient, data=data
         )
     with made as running:
+        obey(running.application.faults, rules)
         if env is not None:
             running.write_env(env)
         stay(Words("TOP sandbox", "淘宝开放平台沙箱"), account(running, env))

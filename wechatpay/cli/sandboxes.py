@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Command, Option, json_option, usage
-from chainable.cli.sandboxes import data_option, env_option, listening_options, needs_sandbox, stay, warn_of
+from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.sandboxes import (
+    data_option,
+    env_option,
+    faults_option,
+    listening_options,
+    needs_sandbox,
+    obey,
+    stay,
+    warn_of,
+)
 from chainable.cli.words import Words
 
 if TYPE_CHECKING:
@@ -103,14 +112,7 @@ def started(
 @click.option(
     "--lenient", is_flag=True, cls=Option, help="Do not check bodies against the catalogue.", zh="不按目录校验请求体。"
 )
-@click.option(
-    "--faults",
-    "rules",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    cls=Option,
-    help='JSON file of what is to break: [{"kind": "error", "operation": "POST v3/pay/*", "times": 1}].',
-    zh='故障规则的 JSON 文件：[{"kind": "error", "operation": "POST v3/pay/*", "times": 1}]。',
-)
+@faults_option('{"kind": "error", "operation": "POST v3/pay/*", "times": 1}')
 @click.option(
     "--notify-url",
     cls=Option,
@@ -136,24 +138,10 @@ def sandbox(
         address=address, port=port, https_port=https_port, strict=not lenient, notify_url=notify_url, env=env, **room
     )
     try:
-        if rules is not None:
-            obeyed(running, rules)
+        obey(running.faults, rules)
         stay(Words("WeChat Pay sandbox", "微信支付沙箱"), account(running, env))
     finally:
         running.stop()
-
-
-def obeyed(running: Sandbox, rules: Path) -> None:
-    """
-    Put the rules of a file in force.
-
-    Raises:
-        click.UsageError: It holds none.
-    """
-    try:
-        running.faults.load(rules)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise usage(Words(f"--faults {rules}: {error}", f"--faults {rules}：{error}")) from None
 
 
 def account(running: Sandbox, env: Path | None) -> dict[str, Any]:

@@ -458,6 +458,36 @@ def test_rules_have_a_place_a_number_and_an_order(sandbox: Sandbox, merchant: An
         Fault.read({"times": 1})
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"seconds": "soon"}, "seconds: 'soon' does not fit"),
+        ({"seconds": [1]}, r"seconds: \[1\] does not fit"),
+        ({"seconds": -1}, "seconds: 0 to 3600"),
+        ({"seconds": "nan"}, "seconds: 0 to 3600"),
+        ({"seconds": "inf"}, "seconds: 0 to 3600"),
+        ({"times": "often"}, "times: 'often' does not fit"),
+        ({"times": 0}, "times: 1 or more"),
+        ({"after": -1}, "after: 0 or more"),
+        ({"status": 9999}, "status: 200 to 599"),
+        ({"operation": 5}, "operation: 5 does not fit"),
+        ({"code": {}}, r"code: \{\} does not fit"),
+    ],
+)
+def test_a_rule_that_could_not_strike_is_refused_at_once(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Fault.read({"kind": "error", **settings})
+
+
+def test_numbers_of_a_rule_may_be_text() -> None:
+    assert Fault.read({"kind": "error", "status": "500", "times": None, "done": "false"}) == Fault(
+        "error", status=500, done=False
+    )
+    assert Fault.read({"kind": "error", "done": True, "times": "2", "seconds": "0.5"}) == Fault(
+        "error", done=True, times=2, seconds=0.5
+    )
+
+
 def test_every_kind_is_described() -> None:
     assert all(KINDS.values())
     assert len(Faults([Fault(kind) for kind in KINDS])) == 15
