@@ -26,7 +26,7 @@ TARGET = "/v3/certificates"
 
 def connect(sandbox: Sandbox, url: str | None = None) -> socket.socket:
     port = int((url or sandbox.base_url).rsplit(":", 1)[1].strip("/"))
-    return socket.create_connection(("127.0.0.1", port), 5)
+    return socket.create_connection(("127.0.0.1", port), 60)
 
 
 def raw(merchant: Any, method: str = "GET", target: str = TARGET, body: bytes = b"", **headers: str) -> bytes:
