@@ -34,7 +34,9 @@ _HOSTS = {
     "gw.api.taobao.com": "https://oauth.taobao.com",
     "eco.taobao.com": "https://oauth.taobao.com",
     "api.taobao.com": "https://oauth.taobao.com",
+    "qimen.api.taobao.com": "https://oauth.taobao.com",
     "gw.api.tbsandbox.com": "https://oauth.tbsandbox.com",
+    "qimenapi.tbsandbox.com": "https://oauth.tbsandbox.com",
 }
 _LIVES = {
     "expires_in": "expires",

@@ -43,9 +43,14 @@ def accept(members: Mapping[str, Any] | None = None, *, xml: bool = False) -> Re
 
     Raises:
         CodecError: A member has no form; the message names its path.
-        TypeError: A datetime is naive.
+        TypeError: A datetime is naive, or these are no members: False, for one, is no success.
     """
-    return _reply({"flag": "success", **(members or {})}, xml=xml)
+    if members is None:
+        members = {}
+    elif not hasattr(members, "items"):
+        msg = f"a mapping of members was expected, None for a bare success, or a reply, not {type(members).__name__}"
+        raise TypeError(msg)
+    return _reply({"flag": "success", **members}, xml=xml)
 
 
 def reject(message: str = "Illegal request", *, code: str = "sign-check-failure", xml: bool = False) -> Reply:

@@ -59,7 +59,9 @@ class TestAuthorizeURL:
         ("gateway", "base"),
         [
             ("https://gw.api.taobao.com/router/rest", "https://oauth.taobao.com/"),
+            ("https://qimen.api.taobao.com/router/qimen/service", "https://oauth.taobao.com/"),
             ("https://gw.api.tbsandbox.com/router/rest", "https://oauth.tbsandbox.com/"),
+            ("https://qimenapi.tbsandbox.com/router/qimen/service", "https://oauth.tbsandbox.com/"),
             ("http://127.0.0.1:8000/router/rest", "http://127.0.0.1:8000/"),
             ("https://forwarder.example/top", "https://forwarder.example/"),
         ],

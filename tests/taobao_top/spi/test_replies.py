@@ -132,3 +132,10 @@ def test_reject():
     assert (
         b"<flag>failure</flag><code>no-stock</code><message>m</message>" in reject("m", code="no-stock", xml=True).body
     )
+
+
+@pytest.mark.parametrize("members", [False, True, 0, "", "text", [], [1]])
+def test_what_is_no_mapping_is_no_success(members):
+    """A handler that gives False hardly means that all went well."""
+    with pytest.raises(TypeError, match="a mapping of members was expected"):
+        accept(members)
