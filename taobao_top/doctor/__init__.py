@@ -36,6 +36,7 @@ __all__ = ["examine"]
 
 _GATEWAY = "taobao.time.get"
 _AUTHORISED = Words("session, at the platform", "session（平台侧）")
+_CLIENT = Words("client", "客户端")
 _CLOCK = Words("clock", "时钟")
 _MISSING = Words("is missing", "缺失")
 _WHITE = Words("has white space around it", "前后有空白字符")
@@ -101,9 +102,15 @@ def examine(
         if texts[0].code:
             settings = {name: value for name, value in settings.items() if name != "ca"}
     yield from texts
+    broken = any(finding.code for finding in texts)
     if offline:
+        if not broken:
+            top, finding = _made(settings, clock)
+            yield finding
+            if top is not None:
+                top.close()
         return
-    yield from _online(settings, clock, timeout, broken=any(finding.code for finding in texts))
+    yield from _online(settings, clock, timeout, broken=broken)
     if spi_url is not None:
         yield from spi.examine(spi_url, settings.get("ca"), str(settings.get("app_key", "")), clock, timeout)
 
@@ -120,19 +127,26 @@ def _online(
     yield from steps
     if broken or any(finding.code for finding in steps):
         return
+    top, finding = _made(settings, clock)
+    yield finding
+    if top is not None:
+        with top:
+            yield from _calls(top, settings)
+
+
+def _made(settings: Mapping[str, Any], clock: Callable[[], float]) -> tuple[TaobaoTop | None, Finding]:
+    """Make the client, which calls nobody yet."""
     given = {name: value for name, value in settings.items() if name != "ca"}
     try:
-        top = TaobaoTop(**given, verify=ca, clock=clock, retries=0)
+        top = TaobaoTop(**given, verify=settings.get("ca"), clock=clock, retries=0)
     except ValueError as error:
-        yield bad(
-            Words("client", "客户端"),
+        return None, bad(
+            _CLIENT,
             Words(str(error), f"出错：{error}"),
             Words("No client can be made of these settings.", "这些配置无法构造客户端。"),
             Words("Mend what the message names.", "按提示修正。"),
         )
-        return
-    with top:
-        yield from _calls(top, settings)
+    return top, good(_CLIENT, Words(f"made for {settings['app_key']}", f"应用 {settings['app_key']} 的客户端可用"))
 
 
 def _texts(settings: Mapping[str, Any]) -> Iterator[Finding]:
@@ -217,11 +231,21 @@ def _clock(offset: float) -> Finding:
 
 def _told(check: str, error: Exception) -> Finding:
     if isinstance(error, TopError):
+        if not error.code:
+            return bad(
+                check,
+                Words(str(error), f"HTTP 状态 {error.status_code}，不是网关的应答"),
+                Words("What answers there is not the gateway.", "应答的不是网关。"),
+                Words(
+                    f"Compare the path of the gateway with {GATEWAY}, and look for a proxy in the way.",
+                    f"与 {GATEWAY} 核对网关路径，并检查中间的代理。",
+                ),
+                REFUSED,
+            )
         meaning, mend = _CODES.get(error.code, (Words("The platform refused the call.", "平台拒绝了调用。"), _READ))
         said = f"平台返回错误码 {error.code} {error.sub_code or ''}".rstrip()
-        return bad(
-            check, Words(str(error), f"{said}：{error.sub_msg or error.detail.get('msg', '')}"), meaning, mend, REFUSED
-        )
+        reason = error.sub_msg or (error.detail or {}).get("msg", "")
+        return bad(check, Words(str(error), f"{said}：{reason}"), meaning, mend, REFUSED)
     if isinstance(error, requests.RequestException):
         return bad(
             check,

@@ -36,6 +36,8 @@ def test_all_is_well(found, states, app):
         ({"app_secret": "short"}, "app_secret", "!", "5 characters"),
         ({"session": ""}, "session", "!", "not given"),
         ({"session": "6abc "}, "session", "✗", "white space"),
+        ({"gateway": "http://example.com/router/rest"}, "client", "✗", "plain http"),
+        ({"sign_method": "rsa"}, "client", "✗", "sign_method"),
     ],
 )
 def test_faults_of_settings(found, app, changes, check, state, words):
@@ -44,6 +46,15 @@ def test_faults_of_settings(found, app, changes, check, state, words):
     assert finding.state == state
     assert words in finding.found
     assert finding.mend
+
+
+def test_what_answers_is_no_gateway(found, app):
+    finding = found(app | {"gateway": app["gateway"].replace("/router/rest", "/nothing")})["taobao.time.get"]
+
+    assert (finding.state, finding.code) == ("✗", 1)
+    assert "no answer of the gateway" in finding.found
+    assert "404" in finding.found.zh
+    assert "not the gateway" in finding.meaning
 
 
 def test_broken_settings_make_no_calls(found, app):

@@ -83,6 +83,8 @@ def test_nothing_secret_is_told(found, settings, sandbox):
         ({"merchant_cert": "/no/such/file.p12"}, "merchant_cert", "no such file"),
         ({"certs": {}, "apiv3_key": None}, "certs", "is empty"),
         ({"certs": "no path"}, "certs", "id=path"),
+        ({"base_url": "http://example.com/"}, "client", "plain http"),
+        ({"brand_id": "40000"}, "client", "give one of them"),
     ],
 )
 def test_faults_of_settings(offline, settings, changes, check, words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import warnings
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from chainable.cli.findings import Finding
+    from wechatpay import WeChatPay
 
 __all__ = ["examine", "hosts"]
 
@@ -59,7 +61,13 @@ def examine(
         broken = broken or finding.state == BAD
         yield finding
     with ExitStack() as stack:
-        if not offline:
+        if offline:
+            if not broken:
+                client, finding = _made(settings, clock)
+                yield finding
+                if client is not None:
+                    client.close()
+        else:
             yield from _hosts(settings, clock, timeout)
             if not broken:
                 target = notify_url if notify_url is not None and usable(notify_url) else None
@@ -90,6 +98,27 @@ def _hosts(settings: Mapping[str, Any], clock: Callable[[], float], timeout: flo
         yield compare_clocks(f"{url.rstrip('/')}/v3/certificates", ca, clock, timeout, "Wechatpay-Timestamp", check)
 
 
+def _made(settings: Mapping[str, Any], clock: Callable[[], float]) -> tuple[WeChatPay | None, Finding]:
+    """Make the client, which calls nobody yet."""
+    from wechatpay import WeChatPay
+
+    given = {name: value for name, value in settings.items() if name != "ca"}
+    given["certs"] = files.key_files(given.get("certs") or {})
+    check = Words("client", "客户端")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the findings say it
+            client = WeChatPay(**given, verify=settings.get("ca"), clock=clock, retries=0)
+    except ValueError as error:
+        return None, bad(
+            check,
+            translated(str(error)),
+            Words("No client can be made of these settings.", "这些配置无法构造客户端。"),
+            Words("Mend what the message names.", "按提示修正。"),
+        )
+    return client, good(check, Words(f"made for {client.mchid}", f"商户 {client.mchid} 的客户端可用"))
+
+
 def _calls(
     settings: Mapping[str, Any],
     clock: Callable[[], float],
@@ -99,23 +128,11 @@ def _calls(
     patience: float,
     stack: ExitStack,
 ) -> Iterator[Finding]:
-    from wechatpay import WeChatPay
-
-    given = {name: value for name, value in settings.items() if name != "ca"}
-    given["certs"] = files.key_files(given.get("certs") or {})
-    check = Words("client", "客户端")
-    try:
-        client = WeChatPay(**given, verify=settings.get("ca"), clock=clock, retries=0)
-    except ValueError as error:
-        yield bad(
-            check,
-            translated(str(error)),
-            Words("No client can be made of these settings.", "这些配置无法构造客户端。"),
-            Words("Mend what the message names.", "按提示修正。"),
-        )
+    client, finding = _made(settings, clock)
+    yield finding
+    if client is None:
         return
     stack.enter_context(client)
-    yield good(check, Words(f"made for {client.mchid}", f"商户 {client.mchid} 的客户端可用"))
     place = None
     try:
         place = stack.enter_context(arrival(client, settings, echo, notify_url, receive))
