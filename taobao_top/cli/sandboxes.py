@@ -104,6 +104,7 @@ def account(running: Sandbox, env: Path | None) -> dict[str, Any]:
         "gateway": running.gateway,
         "gateway, HTTPS": running.https_gateway,
         "message channel": running.channel_url,
+        "inspector": running.inspector_url,
         "app_key": known.app_key,
         "app_secret": known.app_secret,
         "session": known.session,

@@ -739,7 +739,7 @@ def test_both_languages_have_the_same_words(visit):
           const source = await (await fetch('/_sandbox/inspector/words.js')).text();
           const names = [...new Set([...source.matchAll(/^  (?:.*[ {])?([a-zA-Z]+): /gm)].map((found) => found[1]))];
           const used = [];
-          for (const file of ['callbacks', 'elements', 'events', 'faults', 'inspector', 'money', 'requests']) {
+          for (const file of ['callbacks', 'elements', 'events', 'faults', 'frame', 'inspector', 'money', 'requests']) {
             const text = await (await fetch(`/_sandbox/inspector/${file}.js`)).text();
             used.push(...[...text.matchAll(/(?:say|labelled)\\('([a-zA-Z]+)'/g)].map((found) => found[1]));
           }
