@@ -361,11 +361,13 @@ def _values(parameters: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str,
     yield *encoded, of(quote_plus)
     yield *encoded, of(lambda value: quote(value, safe=""))
     yield *encoded, of(quote)
-    yield (
-        "发送时没有把 + 编码，到达时成了空格",
-        "a + was sent without being encoded, and arrived as a blank",
-        of(lambda value: value.replace(" ", "+")),
-    )
+    blank = [name for name, value in parameters.items() if " " in value and name != "timestamp"]
+    for names in (blank, *([name] for name in blank)):
+        yield (
+            "发送时没有把 + 编码，到达时成了空格",
+            "a + was sent without being encoded, and arrived as a blank",
+            {**parameters, **{name: parameters[name].replace(" ", "+") for name in names}},
+        )
     blanks = ("签名时去掉了值首尾的空白", "values were signed without the white space around them")
     yield *blanks, of(str.strip)
     yield "换行写法不同", "the line ends differ", of(lambda value: value.replace("\r\n", "\n"))
