@@ -24,8 +24,17 @@ __all__ = ["Found", "Signing", "found", "right"]
 LARGE = 64 * 1024
 """Of longer strings fewer mistakes are tried, bytes."""
 
+HUGE = 1024 * 1024
+"""Of still longer ones only what was left out, bytes …"""
+
+WORK = 128 * 1024 * 1024
+"""… and no more than that is digested, bytes: the gateway has other callers."""
+
 SENT_EMPTY = ("session", "format", "simplify", "partner_id", "target_app_key", "sign")
 """Parameters that are signed without a value by some, and then not sent."""
+
+BLANKS = 16
+"""So many blanks of a value are tried as a plus sign, each for itself."""
 
 LAST = 250_000_000_000
 """What calendars reach with hours to spare, seconds since 1970."""
@@ -97,6 +106,11 @@ class Signing:
         """The string without the secret."""
         return b"".join(text for _, text in self.pieces) + self.body
 
+    @property
+    def size(self) -> int:
+        """How many bytes the string has."""
+        return sum(len(text) for _, text in self.pieces) + len(self.body)
+
     def signature(self, way: str) -> str:
         """What it gives, in capitals."""
         return WAYS[way][0](self.key, self.message).upper()
@@ -157,9 +171,14 @@ def found(
         None where no known mistake gives this signature.
     """
     digits, spelled = _digits(received)
-    small = sum(map(len, parameters.values())) + len(body) <= LARGE
-    for number, signing in enumerate(_signings(sign_method, secret, parameters, body, files)):
-        ways = SIGN_METHODS if small or not number else (sign_method,)
+    size = sum(map(len, parameters.values())) + len(body) + sum(len(upload.content) for upload in files)
+    known = _signings if size <= HUGE else _omitted
+    work = WORK
+    for number, signing in enumerate(known(sign_method, secret, parameters, body, files)):
+        ways = SIGN_METHODS if size <= LARGE or not number else (sign_method,)
+        if number and signing.size > work:
+            continue
+        work -= signing.size
         for way in (signing.way,) if signing.way else ways:
             if WAYS[way][3] == len(digits) and hmac.compare_digest(signing.signature(way).encode(), digits.encode()):
                 return _told(signing, way, sign_method, spelled)
@@ -202,9 +221,8 @@ def _pieces(values: Mapping[str, str], names: Iterable[str]) -> tuple[tuple[str,
 def _signings(
     sign_method: str, secret: str, parameters: Mapping[str, str], body: bytes, files: tuple[Upload, ...]
 ) -> Iterator[Signing]:
+    yield from _omitted(sign_method, secret, parameters, body, files)
     base = right(secret, parameters, body)
-    yield base
-    yield from _omissions(base, parameters)
     yield from _joined(base, parameters)
     yield from _keys(base, parameters)
     for zh, en, values in _values(parameters):
@@ -225,6 +243,14 @@ def _signings(
         for way in ways:
             if way not in hmacs or sign_method != "md5":
                 yield evolve(base, zh=zh, en=en, way=way)
+
+
+def _omitted(
+    sign_method: str, secret: str, parameters: Mapping[str, str], body: bytes, files: tuple[Upload, ...]
+) -> Iterator[Signing]:
+    base = right(secret, parameters, body)
+    yield base
+    yield from _omissions(base, parameters)
 
 
 _REWRITTEN = (
@@ -361,12 +387,11 @@ def _values(parameters: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str,
     yield *encoded, of(quote_plus)
     yield *encoded, of(lambda value: quote(value, safe=""))
     yield *encoded, of(quote)
-    blank = [name for name, value in parameters.items() if " " in value and name != "timestamp"]
-    for names in (blank, *([name] for name in blank)):
+    for values in _with_plus(parameters):
         yield (
             "发送时没有把 + 编码，到达时成了空格",
             "a + was sent without being encoded, and arrived as a blank",
-            {**parameters, **{name: parameters[name].replace(" ", "+") for name in names}},
+            values,
         )
     blanks = ("签名时去掉了值首尾的空白", "values were signed without the white space around them")
     yield *blanks, of(str.strip)
@@ -376,6 +401,17 @@ def _values(parameters: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str,
         yield *_REWRITTEN, dict(zip(parameters, texts, strict=True))
     for zh, en, moment in _moments(parameters.get("timestamp", "")):
         yield zh, en, {**parameters, "timestamp": moment}
+
+
+def _with_plus(parameters: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Give the parameters with blanks as plus signs: all, those of one value, one."""
+    blank = {name: value for name, value in parameters.items() if " " in value and name != "timestamp"}
+    yield {**parameters, **{name: value.replace(" ", "+") for name, value in blank.items()}}
+    for name, value in blank.items():
+        yield {**parameters, name: value.replace(" ", "+")}
+        places = [place for place, letter in enumerate(value) if letter == " "]
+        for place in places[:BLANKS]:
+            yield {**parameters, name: f"{value[:place]}+{value[place + 1 :]}"}
 
 
 def _moments(timestamp: str) -> Iterator[tuple[str, str, str]]:

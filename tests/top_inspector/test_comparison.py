@@ -12,7 +12,7 @@ from taobao_top.inspector import compared
 from taobao_top.inspector.veil import Veil
 from taobao_top.sandbox import Account
 from taobao_top.sandbox.journal import Entry, Upload
-from taobao_top.sandbox.mistakes import LARGE, found
+from taobao_top.sandbox.mistakes import HUGE, LARGE, WORK, found
 from taobao_top.sandbox.signature import check
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -113,6 +113,7 @@ MISTAKES = [
     (signed(num_iid="a/b c"), md5(plain({n: quote(v) for n, v in signed(num_iid="a/b c").items()})), "url-encoded",
      "num_iid"),
     (signed(num_iid="a b"), md5(plain(signed(num_iid="a+b"))), "arrived as a blank", "num_iid"),
+    (signed(a="2 1 a"), md5(plain(signed(a="2+1 a"))), "arrived as a blank", "a"),
     (signed(a="a b", b="a b"), md5(plain(signed(a="a+b", b="a b"))), "arrived as a blank", "a"),
     (signed(num_iid="a\r\nb"), md5(plain(signed(num_iid="a\nb"))), "line ends", "num_iid"),
     (signed(num_iid="a\nb"), md5(plain(signed(num_iid="a\r\nb"))), "line ends", "num_iid"),
@@ -234,6 +235,16 @@ def test_of_long_strings_fewer_mistakes_are_tried():
     )
     assert looked_at(mac(plain({n: v for n, v in given.items() if n != "session"})), given, "").state == "other"
     assert "hmac-sha256" in looked_at(mac(plain(given)), given, "").en
+
+
+def test_of_huge_ones_only_what_was_left_out():
+    body = b"x" * HUGE
+    assert looked_at(md5(RIGHT.encode() + body), body=body).state == "verified"
+    assert "body was sent but not signed" in looked_at(md5(RIGHT), body=body).en
+    assert looked_at(md5(plain({n: quote(v) for n, v in signed().items()}).encode() + body), body=body).state == "other"
+    bulky = b"x" * (WORK // 8)
+    assert "body was sent but not signed" in looked_at(md5(RIGHT), body=bulky).en
+    assert looked_at("F" * 32, body=bulky).state == "other"
 
 
 def test_no_signature_is_told():
