@@ -1,13 +1,15 @@
 """
-Draw the pictures of the inspector for the guide: ``python tools/inspector_pictures.py``.
+Draw the pictures of the inspectors for the guide: ``python tools/inspector_pictures.py [wechatpay] [top]``.
 
-A small coffee shop orders, is paid, refunds and errs against a sandbox; a headless
-Chromium looks at the page in both languages and writes ``docs/_static/inspector-*.png``.
+A small coffee shop orders, is paid, refunds and errs against a sandbox of WeChat Pay, and sells
+and errs on one of TOP; a headless Chromium looks at the pages in both languages and writes
+``docs/_static/inspector-*.png``.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 import shutil
@@ -25,6 +27,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from playwright.sync_api import ViewportSize, sync_playwright
 
+from taobao_top import sandbox as top
+from taobao_top.sandbox.clock import written
 from wechatpay import Sensitive
 from wechatpay.sandbox import Sandbox
 
@@ -155,6 +159,60 @@ def draw(sandbox: Sandbox) -> None:
         browser.close()
 
 
+def sell(sandbox: top.Sandbox, spi_url: str) -> None:
+    """What happens in the shop on TOP."""
+    client = sandbox.client()
+    sandbox.trades.add(1, title="咖啡豆 250 g", buyer_nick="buyer_17", payment="54.00")
+    paid, sent = sandbox.trades.add(2, title="拿铁 ×2", payment="32.00")
+    sandbox.trades.pay(paid)
+    sandbox.trades.change(sent, status="TRADE_FINISHED")
+    client.taobao.time.get()
+    client.taobao.trades.sold.get(fields="tid,status,payment", page_size=40, use_has_next=True)
+    sandbox.call_spi(spi_url, method="shop.order.check", body={"tid": str(paid)})
+    for topic in ("taobao_trade_TradeCreate", "taobao_trade_TradeBuyerPay"):
+        sandbox.messages.publish(topic, {"tid": str(paid), "payment": "32.00"})
+    sandbox.messages.take("default", 1)
+    sandbox.fault("html", method="taobao.logistics.*", times=3)
+    wrongly_encoded(sandbox)
+
+
+def wrongly_encoded(sandbox: top.Sandbox) -> None:
+    """The usual mistake: a plus sign is signed, and goes out without being encoded."""
+    account = sandbox.account
+    given = {
+        "method": "taobao.trade.memo.update",
+        "app_key": account.app_key,
+        "session": account.session,
+        "timestamp": written(time.time()),
+        "v": "2.0",
+        "sign_method": "md5",
+        "format": "json",
+        "tid": "4200000000000000002",
+        "memo": "2+1 gratis",
+    }
+    text = "".join(name + given[name] for name in sorted(given))
+    sign = hashlib.md5(f"{account.app_secret}{text}{account.app_secret}".encode()).hexdigest().upper()
+    sent = given | {"memo": "2 1 gratis", "sign": sign}
+    requests.post(sandbox.gateway, data=sent, timeout=10)
+
+
+def draw_top(sandbox: top.Sandbox) -> None:
+    """Look at TOP's page in both languages."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for language, locale in (("en", "en-GB"), ("zh", "zh-CN")):
+            page = browser.new_context(locale=locale, viewport=SIZE).new_page()
+            page.goto(sandbox.inspector_url)
+            page.click("#requests-list button:has-text('invalid-signature')")
+            page.wait_for_selector("#message-parts")
+            write(f"top-requests-{language}", page.screenshot())
+            page.click("#tab-messages")
+            page.wait_for_selector("#unconfirmed")
+            page.mouse.move(0, 0)
+            write(f"top-messages-{language}", page.screenshot())
+        browser.close()
+
+
 def write(name: str, png: bytes) -> None:
     """Write a picture with as many colours as a byte can name."""
     path = PICTURES / f"inspector-{name}.png"
@@ -236,9 +294,15 @@ def main() -> int:
         return 1
     server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
     Thread(target=server.serve_forever, daemon=True).start()
-    with Sandbox(port=8400, automatic=(), callback_scale=0.0) as sandbox:
-        trade(sandbox, f"http://127.0.0.1:{server.server_port}/notify")
-        draw(sandbox)
+    wanted = sys.argv[1:] or ["wechatpay", "top"]
+    if "wechatpay" in wanted:
+        with Sandbox(port=8400, automatic=(), callback_scale=0.0) as sandbox:
+            trade(sandbox, f"http://127.0.0.1:{server.server_port}/notify")
+            draw(sandbox)
+    if "top" in wanted:
+        with top.Sandbox(port=8401, https=False) as gateway:
+            sell(gateway, f"http://127.0.0.1:{server.server_port}/spi")
+            draw_top(gateway)
     server.shutdown()
     server.server_close()
     return 0

@@ -86,6 +86,7 @@ def account(running: Sandbox, env: Path | None) -> dict[str, Any]:
         Words("gateway", "网关"): running.gateway,
         Words("gateway, HTTPS", "网关（HTTPS）"): running.https_gateway,
         Words("message channel", "消息通道"): running.channel_url,
+        Words("inspector", "查看页面"): running.inspector_url,
         "app_key": known.app_key,
         "app_secret": known.app_secret,
         "session": known.session,

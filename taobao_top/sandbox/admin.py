@@ -15,10 +15,14 @@ from taobao_top.sandbox.throttle import APP_API, Limit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from taobao_top.inspector import Inspector
     from taobao_top.sandbox.application import Application
-    from taobao_top.sandbox.gateway import Gateway
+    from taobao_top.sandbox.gateway import Answer, Gateway
 
-__all__ = ["Admin"]
+__all__ = ["EXPECTED", "Admin", "refused"]
+
+EXPECTED = (TypeError, ValueError, LookupError, RequestException, Refusal)
+"""What is wrong with requests to the controls; everything else is a mistake of the sandbox's own."""
 
 
 class Admin:
@@ -27,7 +31,8 @@ class Admin:
 
     ``GET`` journal, faults, trades, messages; ``POST`` faults, bans, limits,
     trades (or trades/<tid> to change one), messages, sessions, codes, spi;
-    ``DELETE`` journal, faults, bans.
+    ``DELETE`` journal, faults (one of them, by its members, or all), bans.
+    ``GET /_sandbox/`` itself is the inspector, a page for people.
 
     Args:
         gateway: What is controlled.
@@ -35,12 +40,13 @@ class Admin:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._inspector: Inspector | None = None
         self._controls: Mapping[tuple[str, str], Callable[[Application, dict[str, Any]], Any]] = {
             ("GET", "journal"): _journal,
             ("DELETE", "journal"): lambda app, _: app.journal.clear(),
             ("GET", "faults"): lambda app, _: [fault.members() for fault in app.faults],
             ("POST", "faults"): lambda app, members: app.faults.add(Fault.from_members(members)),
-            ("DELETE", "faults"): lambda app, _: app.faults.clear(),
+            ("DELETE", "faults"): _calm,
             ("POST", "bans"): _ban,
             ("POST", "limits"): lambda app, members: app.throttle.limit(Limit(**members)),
             ("DELETE", "bans"): lambda app, _: app.throttle.clear(),
@@ -67,12 +73,39 @@ class Admin:
             if rest and (verb, name) == ("POST", "trades"):
                 return 200, app.trades.change(rest, **members)
             return 200, control(app, members)
-        except (TypeError, ValueError, KeyError) as error:
-            return 400, {"error": f"{type(error).__name__}: {error}"}
-        except RequestException as error:
-            return 502, {"error": f"the server called does not answer: {type(error).__name__}"}
-        except Refusal as refusal:
-            return 400, refusal.members("")
+        except EXPECTED as error:
+            return refused(error)
+
+    def page(self, verb: str, path: str, asked: dict[str, str], members: dict[str, Any]) -> Answer:
+        """
+        Answer one request of the page for people; its code is loaded when somebody looks.
+
+        Args:
+            verb: The HTTP verb.
+            path: Below ``/_sandbox/``.
+            asked: The query.
+            members: The JSON body.
+
+        Raises:
+            LookupError: There is no such page, app or request.
+            Exception: Others of :data:`EXPECTED`.
+        """
+        if self._inspector is None:
+            from taobao_top.inspector import Inspector
+
+            self._inspector = Inspector(self._gateway)
+        return self._inspector.handle(verb, path, asked, members)
+
+
+def refused(error: Exception) -> tuple[int, Any]:
+    """Return the HTTP status and the members that tell what was wrong with a request to the controls."""
+    if isinstance(error, Refusal):
+        return 400, error.members("")
+    if isinstance(error, (TypeError, ValueError, KeyError)):
+        return 400, {"error": f"{type(error).__name__}: {error}"}
+    if isinstance(error, LookupError):
+        return 404, {"error": str(error)}
+    return 502, {"error": f"the server called does not answer: {type(error).__name__}"}
 
 
 def _journal(app: Application, members: dict[str, Any]) -> Any:
@@ -87,6 +120,13 @@ def _readable(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _readable(member) for name, member in value.items()}
     return _readable(asdict(value, recurse=False)) if has(type(value)) else value
+
+
+def _calm(app: Application, members: dict[str, Any]) -> None:
+    if members:
+        app.faults.remove(Fault.from_members(members))
+    else:
+        app.faults.clear()
 
 
 def _ban(app: Application, members: dict[str, Any]) -> None:

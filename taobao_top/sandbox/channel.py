@@ -194,6 +194,18 @@ class Queue:
             return list(self._sent)
 
     @property
+    def queued(self) -> list[Message]:
+        """The messages that are not handed out, then those that failed."""
+        with self._lock:
+            return [*(message for group in self._waiting.values() for message in group.values()), *self._held.values()]
+
+    @property
+    def out(self) -> list[Message]:
+        """The messages that are handed out and not confirmed."""
+        with self._lock:
+            return [message for message, _ in self._out.values()]
+
+    @property
     def waiting(self) -> int:
         """How many are not handed out, or failed."""
         with self._lock:

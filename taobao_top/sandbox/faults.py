@@ -124,8 +124,8 @@ def _count(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
-def _yes(value: Any) -> bool:
-    return value in {True, "true", "True", "1"}
+def _yes(value: Any) -> bool | None:
+    return None if value is None else value in {True, "true", "True", "1"}
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
@@ -168,6 +168,18 @@ class Faults:
         """Forget all."""
         with self._lock:
             self._waiting.clear()
+
+    def remove(self, fault: Fault) -> None:
+        """
+        Forget one.
+
+        Raises:
+            ValueError: There is no such fault; it may have been played meanwhile.
+        """
+        with self._lock:
+            if fault not in self._waiting:
+                raise ValueError("there is no such fault any more: it was played meanwhile")
+            self._waiting.remove(fault)
 
     def __iter__(self) -> Iterator[Fault]:
         with self._lock:

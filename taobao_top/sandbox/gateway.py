@@ -16,7 +16,7 @@ from taobao_top.sandbox.operations import NEED_SESSION, OPERATIONS, OWN_CHECKS, 
 from taobao_top.sandbox.refusals import Refusal
 from taobao_top.sandbox.rendering import ERROR_ROOT, JSON, XML, as_json, as_xml, root
 from taobao_top.sandbox.sessions import Session
-from taobao_top.sandbox.signature import SIGN_METHODS, check, shown
+from taobao_top.sandbox.signature import PUBLIC, SIGN_METHODS, check, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,21 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PUBLIC", "Answer", "Gateway"]
 
-PUBLIC = frozenset(
-    {
-        "method",
-        "app_key",
-        "session",
-        "timestamp",
-        "v",
-        "sign_method",
-        "sign",
-        "format",
-        "simplify",
-        "partner_id",
-        "target_app_key",
-    }
-)
 TOLERANCE = 600
 """How far a timestamp may be off, seconds."""
 
@@ -256,7 +241,7 @@ class Gateway:
             raise Refusal(25, "isv.invalid-signature", f"sign_method must be {', '.join(SIGN_METHODS)}")
         signed = {name: value for name, value in given.items() if name != "sign"}
         record["signed"] = shown(sign_method, signed, arrival.body)
-        mistake = check(given["sign"], sign_method, app.account.app_secret, signed, arrival.body)
+        mistake = check(given["sign"], sign_method, app.account.app_secret, signed, arrival.body, arrival.files)
         if mistake is not None:
             record["mistake"] = mistake
             raise Refusal(25, "isv.invalid-signature", mistake)

@@ -150,6 +150,13 @@ class Sandbox:
         return self.service.origin.replace("http", "ws", 1) + "/"
 
     @property
+    def inspector_url(self) -> str:
+        """Its page for people: what came in, what it was signed over, trades, messages and faults."""
+        page = f"{self.service.origin}/_sandbox/"
+        alone = len(self.service.gateway.applications) == 1
+        return page if alone else f"{page}?app_key={self.account.app_key}"
+
+    @property
     def ca(self) -> Path | None:
         """The PEM file of the certificate authority; gone when the sandbox ends."""
         return self.service.ca

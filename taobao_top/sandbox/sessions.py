@@ -114,6 +114,14 @@ class Sessions:
             raise Refusal(27, "invalid-sessionkey", "this session has expired: refresh it or authorise again")
         return session
 
+    def all(self) -> list[Session]:
+        """Return all sessions, expired ones as well, oldest first."""
+        return [Session(**kept) for kept in self._sessions.values()]
+
+    def revive(self, session: Session) -> None:
+        """Make a session good again, for ever."""
+        self._keep(Session(session=session.session, user_id=session.user_id, nick=session.nick, expires=None))
+
     def withdraw(self, session: str) -> None:
         """Make a session invalid, as a seller does who takes the leave back."""
         self._sessions.delete(session)

@@ -64,6 +64,18 @@ class Throttle:
         with self._lock:
             self._bans[method] = (until, code, sub_code)
 
+    @property
+    def limits(self) -> list[Limit]:
+        """The limits there are."""
+        with self._lock:
+            return [limit for limit, _ in self._limits]
+
+    @property
+    def bans(self) -> list[tuple[str | None, float, int, str]]:
+        """API (None: all), end (seconds since 1970), code and sub_code of each ban; some may have ended."""
+        with self._lock:
+            return [(method, *ban) for method, ban in self._bans.items()]
+
     def clear(self) -> None:
         """Lift all limits and bans."""
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ipaddress
 import json
 import re
 import socket
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from attrs import evolve
 
+from taobao_top.sandbox.admin import EXPECTED, refused
 from taobao_top.sandbox.arrival import Arrival, receive_whole
 from taobao_top.sandbox.channel import Link
 from taobao_top.sandbox.gateway import QIMEN, Answer
@@ -38,6 +40,7 @@ COMPRESSED_FROM = 512
 """Smaller answers are not worth compressing, bytes."""
 
 _ADDRESS = re.compile(r"[!-~]+")
+_HOST = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::[0-9]+)?")
 _STRING_END = re.compile(rb'": ?"')
 
 
@@ -55,7 +58,7 @@ class Web:
     def __init__(self, gateway: Gateway, admin: Admin, host: str) -> None:
         self._gateway = gateway
         self._admin = admin
-        self._names = {"localhost", "127.0.0.1", "[::1]", host, f"[{host}]"}
+        self._host = host
         self._places: dict[str, Callable[[Scope, bytes], Awaitable[Answer]]] = {
             "/router/rest": self._call,
             "/top/router/rest": self._call,
@@ -78,7 +81,11 @@ class Web:
         if whole is None:
             return
         path = scope["path"]
-        place = self._administer if path.startswith("/_sandbox/") else self._places.get(path, self._nowhere)
+        place = (
+            self._administer
+            if path == "/_sandbox" or path.startswith("/_sandbox/")
+            else self._places.get(path, self._nowhere)
+        )
         answer = await place(scope, whole)
         at = self._gateway.clock() if answer.at is None else answer.at
         dated = evolve(answer, headers={**answer.headers, "date": formatdate(at, usegmt=True)})
@@ -98,11 +105,15 @@ class Web:
         return _text(404, "calls go to /router/rest, batches to /router/batch, tokens to /token")
 
     async def _administer(self, scope: Scope, whole: bytes) -> Answer:
-        headers = dict(scope["headers"])
+        answer = await self._administered(scope, whole)
+        return evolve(answer, headers={**answer.headers, "x-content-type-options": "nosniff"})
+
+    async def _administered(self, scope: Scope, whole: bytes) -> Answer:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         verb = scope["method"]
-        if headers.get(b"host", b"").decode("latin-1").rpartition(":")[0] not in self._names:
-            return _text(403, "the controls answer under the sandbox's own address only")
-        if verb != "GET" and not headers.get(b"content-type", b"").startswith(b"application/json"):
+        if not self._may(scope, headers):
+            return _text(403, "the controls answer under the sandbox's own address only, and to no other page")
+        if verb != "GET" and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _text(415, "content-type must be application/json")  # what a web page cannot send here unasked
         try:
             members = json.loads(whole or b"{}")
@@ -111,10 +122,33 @@ class Web:
         if not isinstance(members, dict):
             return _text(400, "the body must be a JSON object")
         asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        path = scope["path"].removeprefix("/_sandbox/")
+        path = scope["path"].removeprefix("/_sandbox").removeprefix("/")
+        if path == "" or path.startswith("inspector/"):
+            return await asyncio.to_thread(self._page, verb, path, asked, members)
         status, found = await asyncio.to_thread(self._admin, verb, path, asked.get("app_key"), members)
-        body = json.dumps(found, ensure_ascii=False).encode()
-        return Answer(body=body, content_type="application/json", status=status)
+        return _json(status, found)
+
+    def _may(self, scope: Scope, headers: dict[str, str]) -> bool:
+        """
+        Tell whether a request to the controls comes from where it says, and not from a page elsewhere.
+
+        A browser sends Host for every request, Origin or Sec-Fetch-Site for those that a page makes.
+        """
+        named = headers.get("host", "")
+        host = _HOST.fullmatch(named)
+        name = host[1].strip("[]").lower() if host else ""
+        if not _loopback(name) and name != self._host:
+            return False
+        origin = headers.get("origin")
+        if origin is not None and origin != f"{scope['scheme']}://{named}":
+            return False
+        return scope["method"] == "GET" or headers.get("sec-fetch-site") in {None, "same-origin"}
+
+    def _page(self, verb: str, path: str, asked: dict[str, str], members: dict[str, Any]) -> Answer:
+        try:
+            return self._admin.page(verb, path, asked, members)
+        except EXPECTED as error:
+            return _json(*refused(error))
 
     async def _authorize(self, scope: Scope, whole: bytes) -> Answer:
         asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
@@ -176,6 +210,21 @@ class Web:
 
 def _text(status: int, text: str) -> Answer:
     return Answer(body=text.encode(), content_type="text/plain;charset=UTF-8", status=status)
+
+
+def _json(status: int, found: Any) -> Answer:
+    # ASCII only: a text may hold half a character, which UTF-8 cannot say
+    return Answer(body=json.dumps(found).encode(), content_type="application/json", status=status)
+
+
+def _loopback(name: str) -> bool:
+    """Tell whether a host is this machine itself."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _unread(scope: Scope, refusal: Refusal) -> Answer:

@@ -51,6 +51,7 @@ def test_a_gateway_of_top(top, tmp_path, interrupted, waiting):
     file = tmp_path / "sandbox.env"
     interrupted(waiting)
     told = top("sandbox", "--env", file, "--json")
+    assert told.data["inspector"] == told.data["gateway"].replace("router/rest", "_sandbox/")
 
     assert told.code == 0
     assert told.data["env file"] == str(file)

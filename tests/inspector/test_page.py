@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+import chainable.inspector
 import wechatpay.inspector
-from wechatpay.inspector.page import FILES, GUARDS
+from chainable.inspector import GUARDS
+from wechatpay.inspector.page import FILES
 from wechatpay.sandbox import FORGERIES, KINDS, Sandbox
 from wechatpay.sandbox.journal import KEPT
 from wechatpay.sandbox.messages import Request
 
 ROOM = Path(wechatpay.inspector.__file__).parent
+SHARED = Path(chainable.inspector.__file__).parent
 NATIVE = "/v3/pay/transactions/native"
 
 
@@ -24,6 +27,7 @@ def test_it_shares_no_code_with_the_client():
         "wechatpay.catalogue",
         "wechatpay.describe",
         "chainable.describe",
+        "chainable.inspector",
     )
     for path in ROOM.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -36,8 +40,9 @@ def test_it_shares_no_code_with_the_client():
 
 def test_every_file_is_served_with_its_type_and_guards(ask):
     types = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
-    assert {path.name for path in ROOM.iterdir() if path.suffix[1:] in types} == FILES | {"inspector.html"}
-    for path in ("", *(f"inspector/{name}" for name in FILES)):
+    found = {path.name for room in (ROOM, SHARED) for path in room.iterdir() if path.suffix[1:] in types}
+    assert found == FILES.names | {"inspector.html"}
+    for path in ("", *(f"inspector/{name}" for name in FILES.names)):
         reply = ask.reply(path)
         assert reply.status == 200
         assert reply.content_type == f"{types[path.rpartition('.')[2] or 'html']}; charset=utf-8"
@@ -47,7 +52,7 @@ def test_every_file_is_served_with_its_type_and_guards(ask):
 
 
 def test_the_files_need_no_network_and_no_inline_code():
-    for path in ROOM.iterdir():
+    for path in (*ROOM.iterdir(), *SHARED.iterdir()):
         if path.suffix in (".html", ".js", ".css"):
             text = path.read_text("utf-8")
             for word in (

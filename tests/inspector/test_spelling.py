@@ -5,8 +5,8 @@ import warnings
 
 import pytest
 
+from chainable.inspector import readable
 from wechatpay.inspector.spelling import spelled
-from wechatpay.inspector.text import readable
 from wechatpay.sandbox.messages import Request
 
 NAMES = ["同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式"]

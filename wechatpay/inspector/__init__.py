@@ -4,7 +4,8 @@ The sandbox's web page: what came in, what it was signed over, what went out.
 It stands at ``/_sandbox/`` of every running sandbox; it needs no network and no build step.
 """
 
-from wechatpay.inspector.comparison import Comparison, Part, compared
+from chainable.inspector import Comparison, Part
+from wechatpay.inspector.comparison import compared
 from wechatpay.inspector.page import Inspector
 
 __all__ = ["Comparison", "Inspector", "Part", "compared"]

@@ -1,6 +1,6 @@
 // The notifications that went out.
 import { ask, block, button, card, chip, clock, comparisonOf, fieldsOf, folded, isGood, make, masterDetail, officialLinks, SENT, table } from './elements.js';
-import { eventTitle, language, named, say } from './words.js';
+import { eventTitle, language, named, otherOf, say } from './words.js';
 
 function line(delivery) {
   const kind = delivery.hole || delivery.state !== 'accepted' ? 'bad' : 'good';
@@ -15,7 +15,7 @@ function attemptOf(attempt, index, version) {
   const title = [`${say('attempt')} ${index + 1}`, clock(attempt.time), attempt.status || attempt.error, attempt.forgery ? `${say('forgery')}: ${named('forgeryTexts', attempt.forgery)}` : '', attempt.duplicate ? say('duplicate') : ''];
   const kind = attempt.accepted && !attempt.forgery ? 'good' : 'bad';
   return folded(make('span', { class: `name ${kind}` }, title.filter(Boolean).join(' · ')),
-    comparisonOf(attempt.comparison, version, `attempt-${index}`, SENT), make('h4', {}, say('headers')), table([say('field'), say('value')], Object.entries(attempt.headers).map(([name, value]) => [make('code', {}, name), value])),
+    comparisonOf(attempt.comparison, `attempt-${index}`, SENT, otherOf(version)), make('h4', {}, say('headers')), table([say('field'), say('value')], Object.entries(attempt.headers).map(([name, value]) => [make('code', {}, name), value])),
     make('h4', {}, say('answer')), block(attempt.answer));
 }
 

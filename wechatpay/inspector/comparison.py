@@ -12,7 +12,7 @@ import base64
 import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
 from attrs import evolve, field, frozen
@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from chainable.inspector import Comparison, Part
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2
 from wechatpay.sandbox.gate import BRAND_SCHEME, SCHEME, SKEW, rewritten
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.journal import Entry
     from wechatpay.sandbox.messages import Request
 
-__all__ = ["Comparison", "Part", "compared", "compared_notice", "compared_v2", "signed_digest"]
+__all__ = ["compared", "compared_notice", "compared_v2", "signed_digest"]
 
 FIELD = re.compile(r'([A-Za-z_]+)="([^"]*)"')
 LINES = ("method", "target", "timestamp", "nonce_str", "body")
@@ -45,8 +46,6 @@ BOTH = ("MD5", "HMAC-SHA256")
 SECONDS = re.compile(r"[0-9]{1,15}")
 PROBE = "WECHATPAY/SIGNTEST/"
 ANY = "…"
-LONGEST = 16 * 1024
-AROUND = 1024
 ALGORITHMS: tuple[tuple[str, hashes.HashAlgorithm], ...] = (
     ("SHA-256", hashes.SHA256()),
     ("SHA-1", hashes.SHA1()),  # noqa: S303 (what people sign with by mistake)
@@ -54,86 +53,6 @@ ALGORITHMS: tuple[tuple[str, hashes.HashAlgorithm], ...] = (
     ("MD5", hashes.MD5()),  # noqa: S303 (likewise)
 )
 PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.AUTO)
-
-
-@frozen
-class Part:
-    """
-    One part of a message or of what came with it.
-
-    Args:
-        name: What it is called: ``method``, ``body``, ``sign``.
-        expected: What it has to be; None if it does not belong there.
-        received: What it was; None if it was left out or cannot be known.
-    """
-
-    name: str
-    expected: str | None = field(repr=False)
-    received: str | None = field(repr=False)
-
-    @property
-    def differs(self) -> int | None:
-        """Index of the first character that differs; None if there is none, or nothing to compare."""
-        if self.expected is None or self.received is None or self.expected == self.received:
-            return None
-        pairs = enumerate(zip(self.expected, self.received, strict=False))
-        return next(
-            (index for index, (left, right) in pairs if left != right),
-            min(len(self.expected), len(self.received)),
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as JSON values; of a long text what is around the difference."""
-        differs = self.differs
-        start = (
-            max((differs or 0) - AROUND, 0)
-            if max(map(len, (self.expected or "", self.received or ""))) > LONGEST
-            else 0
-        )
-        return {
-            "name": self.name,
-            "expected": window(self.expected, start),
-            "received": window(self.received, start),
-            "differs": None if differs is None else differs - start,
-            "start": start,
-        }
-
-
-def window(text: str | None, start: int) -> str | None:
-    """As much of a text as a page can hold."""
-    return None if text is None else text[start : start + LONGEST]
-
-
-@frozen
-class Comparison:
-    """
-    What was signed, beside what has to be.
-
-    Args:
-        state: ``verified``: it is right; ``found``: what was signed instead is known; ``other``: the key is right
-            and the message is another; ``foreign``: not made with this key; ``absent``: no signature was sent;
-            ``unsigned``: none is wanted; ``cut``: the body is too long to be kept, so it cannot be told.
-        parts: The parts of the message; those received are known where the state is ``verified`` or ``found``.
-        header: What came along: who signed, when, and the signature.
-        zh: What was done instead, in Chinese.
-        en: The same in English.
-    """
-
-    state: str
-    parts: tuple[Part, ...] = ()
-    header: tuple[Part, ...] = ()
-    zh: str = ""
-    en: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        return {
-            "state": self.state,
-            "zh": self.zh,
-            "en": self.en,
-            "parts": [part.as_json() for part in self.parts],
-            "header": [part.as_json() for part in self.header],
-        }
 
 
 def compared(entry: Entry, account: Account) -> Comparison:

@@ -1,6 +1,6 @@
 // Orders, refunds, what else is remembered, and the bills; with what users and the platform do to them.
-import { ask, button, byId, chip, emptyNote, isGood, keep, make, renew, table, tableRow, tell, untilReleased } from './elements.js';
-import { language, named, say } from './words.js';
+import { ask, button, byId, chip, emptyNote, isGood, keepTables, make, renew, table, tell, untilReleased } from './elements.js';
+import { named, say } from './words.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED']);
 let openRequest = null;
@@ -122,12 +122,10 @@ async function update() {
   await untilReleased();
   money.kinds = Object.entries(money.kinds);
   const wanted = Object.keys(TABLES).filter((name) => ALWAYS.includes(name) || money[name].length);
-  keep(byId('money-state'), wanted.map((name) => [name, { name, language, empty: money[name].length === 0 }]), ({ name, empty }) =>
-    make('div', {}, make('h2', {}, say(name)), empty ? emptyNote() : table(TABLES[name][0].map(say), [], { id: name })));
-  for (const name of wanted.filter((each) => money[each].length)) {
+  keepTables(byId('money-state'), wanted.map((name) => {
     const [heads, rowOf, keyOf] = TABLES[name];
-    keep(byId(name).querySelector('tbody'), money[name].map((item) => [keyOf(item), item]), (item) => tableRow(heads.map(say), rowOf(item)));
-  }
+    return { name, heads, items: money[name], rowOf, keyOf };
+  }));
 }
 
 // One look at a time, so that no answer overtakes another.

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from chainable.inspector import Comparison, readable
 from wechatpay import catalogue
-from wechatpay.inspector.comparison import Comparison, compared_notice, compared_v2
-from wechatpay.inspector.text import readable
+from wechatpay.inspector.comparison import compared_notice, compared_v2
 from wechatpay.sandbox import apiv2
 
 if TYPE_CHECKING:

@@ -7,17 +7,16 @@ import hashlib
 import json
 import secrets
 from collections import deque
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from chainable.inspector import GUARDS, File, Files, readable
 from wechatpay import catalogue
 from wechatpay.inspector import notification
 from wechatpay.inspector.comparison import compared, compared_notice
-from wechatpay.inspector.text import readable
 from wechatpay.sandbox.account import reveal
 from wechatpay.sandbox.callbacks import FORGERIES
 from wechatpay.sandbox.faults import KINDS, STATUS_OF_CODE
@@ -29,43 +28,29 @@ from wechatpay.sandbox.trigger import content_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from wechatpay.inspector.comparison import Comparison
+    from chainable.inspector import Comparison
     from wechatpay.sandbox.journal import Entry
     from wechatpay.sandbox.sandbox import Sandbox
 
-__all__ = ["GUARDS", "Inspector"]
+__all__ = ["FILES", "Inspector"]
 
 ROOM = "inspector"
-TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-FILES = frozenset(
-    {
+FILES = Files(
+    "wechatpay.inspector",
+    (
         "callbacks.js",
-        "elements.js",
         "events.js",
         "faults.js",
-        "inspector.css",
         "inspector.js",
         "inspector.svg",
         "money.js",
         "requests.js",
         "words.js",
-    }
+    ),
 )
 MOST = 200
 SHORTEST = 340
 """Characters of the shortest ciphertext of a key of 2048 bits, in base64."""
-GUARDS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
-        " require-trusted-types-for 'script'; trusted-types 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-"""Headers of every answer: no script but its own, no frame around it, nothing kept."""
 SHOWN = {
     "orders": "order",
     "refunds": "refund",
@@ -99,7 +84,7 @@ class Inspector:
     def _index(self, request: Request) -> Reply:
         if request.method != "GET":
             raise LookupError(f"nothing is at {request.method} {request.path}")
-        return _file("inspector.html")
+        return _served(FILES.index)
 
     def handle(self, request: Request) -> Reply:
         """
@@ -111,7 +96,7 @@ class Inspector:
         """
         match (request.method, *request.segments[2:]):
             case ("GET", name) if name in FILES:
-                return _file(name)
+                return _served(FILES[name])
             case ("GET", "catalogue"):
                 return _told(self._catalogue())
             case ("GET", "changes"):
@@ -316,7 +301,5 @@ def _told(answer: dict[str, Any]) -> Reply:
     return Reply(body=json.dumps(answer, default=str).encode()).with_headers(GUARDS)
 
 
-def _file(name: str) -> Reply:
-    content = (files("wechatpay.inspector") / name).read_bytes()
-    kind = TYPES[name.rpartition(".")[2]]
-    return Reply(body=content, content_type=f"{kind}; charset=utf-8").with_headers(GUARDS)
+def _served(file: File) -> Reply:
+    return Reply(body=file.content, content_type=file.content_type).with_headers(GUARDS)

@@ -1,6 +1,6 @@
 // The requests that came in.
-import { ask, block, button, byId, card, chip, clock, comparisonOf, fieldsOf, folded, isGood, make, masterDetail, officialLinks, SENT, table, tell } from './elements.js';
-import { language, named, operationTitle, say } from './words.js';
+import { ask, block, button, byId, card, chip, clock, comparisonOf, fieldsOf, folded, isGood, make, masterDetail, officialLinks, pythonOf, RECEIVED, SENT, table, tell } from './elements.js';
+import { language, operationTitle, otherOf, say } from './words.js';
 
 const good = (entry) => isGood(entry.status) && !entry.code;
 
@@ -15,23 +15,6 @@ function line(entry) {
 function wanted(entry) {
   const text = `${entry.method} ${entry.target} ${operationTitle(entry)} ${entry.title} ${entry.code} ${entry.fault}`.toLowerCase();
   return text.includes(byId('search').value.trim().toLowerCase()) && !(byId('only').checked && good(entry));
-}
-
-function pythonOf(forms) {
-  if (!forms.length) return null;
-  const code = block(forms[0].code, { id: 'python' });
-  const copy = button(say('copy'), async () => { await copyText(code); copy.textContent = say('copied'); }, { 'data-key': 'copy' });
-  const choices = forms.map((form, index) => button(named('catalogueTexts', form.name), () => {
-    code.textContent = form.code;
-    copy.textContent = say('copy');
-    for (const each of choices) each.setAttribute('aria-pressed', String(each === choices[index]));
-  }, { 'aria-pressed': String(index === 0), class: 'choice' }));
-  return card(say('python'), make('div', { class: 'row' }, choices, copy), code);
-}
-
-async function copyText(element) {
-  if (navigator.clipboard) { await navigator.clipboard.writeText(element.textContent); return; }
-  getSelection().selectAllChildren(element); // a page without TLS on another address may not write it: Ctrl-C does
 }
 
 const plainFields = (word, fields) => (Object.keys(fields).length ? card(say(word), table([say('field'), say('value')], Object.entries(fields).map(([name, text]) => [make('code', {}, name), text]))) : null);
@@ -54,12 +37,12 @@ async function details(id) {
       entry.fault ? chip(`${say('fault')}: ${entry.fault}`, 'bad') : null, entry.certificate ? chip(`${say('certificate')} ${entry.certificate.slice(0, 8)}…`) : null, chip(`${entry.milliseconds.toFixed(1)} ${say('milliseconds')}`)),
     entry.message ? make('p', { class: 'alert', id: 'reason' }, make('strong', {}, entry.code), ' ', entry.message) : null,
     make('p', { class: 'row' }, button(say(again), replay, { id: 'replay', 'data-key': 'replay' }), officialLinks(entry.description?.links ?? [])),
-    card(say('message'), comparisonOf(entry.comparison, entry.version, 'message')),
+    card(say('message'), comparisonOf(entry.comparison, 'message', RECEIVED, otherOf(entry.version))),
     plainFields('opened', entry.opened),
     make('div', { class: 'pair' }, card(say('body') + (entry.cut ? say('cutBody') : ''), block(entry.body, { id: 'body' })), card(say('answer'), block(entry.answer, { id: 'answer' }))),
     plainFields('openedAnswer', entry.answer_opened),
     pythonOf(entry.forms),
-    entry.answer_comparison ? folded(say('answerSignature'), comparisonOf(entry.answer_comparison, 'v3', 'answered', SENT)) : null,
+    entry.answer_comparison ? folded(say('answerSignature'), comparisonOf(entry.answer_comparison, 'answered', SENT)) : null,
     folded(say('headers'), headerTable(entry.headers)), folded(say('answerHeaders'), headerTable(entry.answer_headers)),
     fieldsOf(entry.description, 'fields'),
   ];

@@ -1,5 +1,5 @@
 // How the page is built: every element by make(), every text as text. Nothing that was received becomes markup.
-import { language, named, say } from './words.js';
+import { language, named, say } from './language.js';
 
 const ROOT = '/_sandbox/';
 
@@ -73,7 +73,9 @@ export function keep(parent, items, build) {
 
 const isTyped = (element) => element.contains(document.activeElement) && document.activeElement.matches('input');
 
-// Ask the sandbox. Throws an Error with the reason it gave.
+const reasonOf = ({ message, error, sub_msg: detail, msg }) => message ?? error ?? detail ?? msg;
+
+// Ask the sandbox. Throws an Error with the reason it gave, and the HTTP status.
 export async function ask(path, method = 'GET', content = undefined) {
   const options = { method, headers: {} };
   if (content !== undefined) {
@@ -83,7 +85,7 @@ export async function ask(path, method = 'GET', content = undefined) {
   const response = await fetch(ROOT + path, options);
   const text = await response.text();
   const isJson = (response.headers.get('Content-Type') ?? '').startsWith('application/json');
-  if (!response.ok) throw new Error(isJson ? JSON.parse(text).message : `${response.status} ${text}`);
+  if (!response.ok) throw Object.assign(new Error(isJson ? reasonOf(JSON.parse(text)) : `${response.status} ${text}`), { status: response.status });
   return isJson ? JSON.parse(text) : text;
 }
 
@@ -125,7 +127,8 @@ export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(la
 export const officialLinks = (links) => links.filter((url) => url.startsWith('https://')).slice(0, 3).map((url) =>
   make('a', { href: url, rel: 'noopener noreferrer', target: '_blank', class: 'official' }, `${say('docs')} ${url.split('/').slice(-2).join('/')} ↗`));
 
-// The two sides of what the platform signed.
+// The two sides of what came in, and of what the platform signed.
+export const RECEIVED = ['expected', 'received'];
 export const SENT = ['arrived', 'signed'];
 
 // A text with one character marked; what cannot be seen is shown by a sign.
@@ -159,17 +162,18 @@ function sides(parts, id, words, knowsReceived = true) {
   return make('table', { class: 'sides', id }, make('thead', {}, head), make('tbody', {}, rows));
 }
 
-// What was signed beside what has to be. Of what the platform sends, that is what arrived.
-export function comparisonOf(comparison, version, id, words = ['expected', 'received']) {
+// What was signed beside what has to be. Of what the platform sends, that is what arrived. "other" is the word for a
+// signature that fits nothing that was tried.
+export function comparisonOf(comparison, id, words = RECEIVED, other = 'other') {
   const { state, parts, header } = comparison;
   const reason = comparison[language];
-  const verdict = state === 'found' ? say('found') + reason : reason || say(state === 'other' && version === 'v2' ? 'otherV2' : state);
+  const verdict = state === 'found' ? say('found') + reason : reason || say(state === 'other' ? other : state);
   const right = state === 'verified' || state === 'unsigned';
   return [
     make('p', { class: `verdict ${right ? 'good' : 'bad'}`, id: `${id}-verdict` }, verdict),
     parts.length ? sides(parts, `${id}-parts`, words, state === 'verified' || state === 'found') : null,
     header.length ? make('h4', {}, say('identification')) : null,
-    header.length ? sides(header, `${id}-header`, ['expected', 'received']) : null,
+    header.length ? sides(header, `${id}-header`, RECEIVED) : null,
   ];
 }
 
@@ -182,6 +186,34 @@ export function fieldsOf(description, word) {
     const remarks = [row.meaning?.[language], row.encrypted ? say('encrypted') : '', named('catalogueTexts', row.note), row.enum.length ? `${say('values')} ${row.enum.join(' | ')}` : '', row.example === null ? '' : `${say('example')} ${row.example}`];
     return [make('code', {}, '\u2003'.repeat(row.depth) + row.name), row.type, row.required ? '✓' : '', remarks.filter(Boolean).join(' · ')];
   }))]));
+}
+
+// Tables that stay while what they show stays: each with its word for a title, and its rows by keys.
+export function keepTables(parent, tables) {
+  const headsOf = new Map(tables.map(({ name, heads }) => [name, heads.map(say)]));
+  keep(parent, tables.map(({ name, items }) => [name, { name, language, empty: items.length === 0 }]), ({ name, empty }) =>
+    make('div', {}, make('h2', {}, say(name)), empty ? emptyNote() : table(headsOf.get(name), [], { id: name })));
+  for (const { name, items, keyOf, rowOf } of tables.filter(({ items: shown }) => shown.length)) {
+    keep(byId(name).querySelector('tbody'), items.map((item, index) => [keyOf(item, index), item]), (item) => tableRow(headsOf.get(name), rowOf(item)));
+  }
+}
+
+// The six forms of a request, one of them shown, to be copied.
+export function pythonOf(forms) {
+  if (!forms.length) return null;
+  const code = block(forms[0].code, { id: 'python' });
+  const copy = button(say('copy'), async () => { await copyText(code); copy.textContent = say('copied'); }, { 'data-key': 'copy' });
+  const choices = forms.map((form, index) => button(named('catalogueTexts', form.name), () => {
+    code.textContent = form.code;
+    copy.textContent = say('copy');
+    for (const each of choices) each.setAttribute('aria-pressed', String(each === choices[index]));
+  }, { 'aria-pressed': String(index === 0), class: 'choice' }));
+  return card(say('python'), make('div', { class: 'row' }, choices, copy), code);
+}
+
+async function copyText(element) {
+  if (navigator.clipboard) { await navigator.clipboard.writeText(element.textContent); return; }
+  getSelection().selectAllChildren(element); // a page without TLS on another address may not write it: Ctrl-C does
 }
 
 // A list of things and the details of one of them.
