@@ -22,14 +22,14 @@ export function make(tag, properties = {}, ...children) {
 // Nothing is exchanged under a finger or a key that is pressed: the click would go nowhere. News wait for the release,
 // five seconds at most: a press of a scroll bar may end without one.
 let released = Promise.resolve();
-function press(...ends) {
-  released = new Promise((done) => {
-    for (const end of ends) addEventListener(end, () => setTimeout(done), { once: true, capture: true });
-    setTimeout(done, 5000);
-  });
+let release = () => {};
+function press() {
+  release();
+  released = new Promise((done) => { release = () => setTimeout(done); setTimeout(done, 5000); });
 }
-addEventListener('pointerdown', () => press('pointerup', 'pointercancel'), true);
-addEventListener('keydown', ({ key }) => { if (key === ' ') press('keyup'); }, true);
+addEventListener('pointerdown', press, true);
+addEventListener('keydown', ({ key, repeat }) => { if (key === ' ' && !repeat) press(); }, true);
+for (const end of ['pointerup', 'pointercancel', 'keyup']) addEventListener(end, () => release(), true);
 export const untilReleased = () => released;
 
 const keyed = (parent, key) => parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
