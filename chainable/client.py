@@ -8,7 +8,7 @@ import weakref
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from chainable.options import timeout_pair, verification, whole
+from chainable.options import seconds, timeout_pair, verification, whole
 from chainable.pipeline import Pipeline
 from chainable.transport import Transport
 
@@ -64,7 +64,7 @@ class Client(ABC):
     ) -> None:
         self._timeout = timeout_pair(timeout)
         self._retries = whole("retries", retries)
-        self._deadline = timeout_pair(deadline)[0]
+        self._deadline = seconds("deadline", deadline)
         self._transport = Transport(
             pool_maxsize=whole("pool_maxsize", pool_maxsize, least=1),
             verify=None if verify is None else verification(verify),

@@ -12,7 +12,7 @@ from chainable.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["base_url", "header_fields", "timeout_pair", "verification", "whole"]
+__all__ = ["base_url", "header_fields", "seconds", "timeout_pair", "verification", "whole"]
 
 
 def base_url(name: str, value: object) -> str:
@@ -70,6 +70,19 @@ def timeout_pair(value: object, default: tuple[float, float] = (5.0, 30.0)) -> t
         msg = "timeout: positive seconds were expected, or a pair of them: (to connect, to wait for each piece)"
         raise ConfigurationError(msg)
     return float(pair[0]), float(pair[1])
+
+
+def seconds(name: str, value: object) -> float:
+    """
+    Check a number of seconds.
+
+    Raises:
+        ConfigurationError: Not positive, not finite, or something else.
+    """
+    if not _is_seconds(value):
+        msg = f"{name}: positive seconds were expected"
+        raise ConfigurationError(msg)
+    return float(value)  # type: ignore[arg-type]  # a number, as was seen
 
 
 def _is_seconds(value: object) -> bool:

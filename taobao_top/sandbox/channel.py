@@ -163,12 +163,16 @@ class Queue:
                 self._failed.append((number, reason))
 
     def give_back(self, numbers: list[int]) -> None:
-        """Put messages of a lost connection in front."""
+        """Put messages of a lost connection in front; other connections get them at once."""
+        groups = set()
         with self._lock:
             for number in reversed(numbers):
                 found = self._out.pop(number, None)
                 if found is not None:
                     self._put(found[0]).move_to_end(number, last=False)
+                    groups.add(found[0].group)
+        for group in groups:
+            self._wake(group)
 
     def sent_by_client(self, message: Message) -> None:
         """Remember what a client published."""

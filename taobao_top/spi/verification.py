@@ -66,7 +66,13 @@ class SPICall:
         Raises:
             CodecError: There is no body, or it is neither.
         """
-        payload = read(self.body, self.content_type)
+        try:
+            payload = read(self.body, self.content_type)
+        except CodecError as error:
+            # What reads answers speaks of answers.
+            what = str(error).removeprefix("the body of ").removeprefix("the answer")
+            msg = f"the body of the call{what}"
+            raise CodecError(msg) from None
         return next(iter(payload.values())) if _is_xml(self.body) else payload
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chainable import ConfigurationError
 from chainable.environment import environment, table
-from chainable.options import base_url, header_fields, timeout_pair, verification, whole
+from chainable.options import base_url, header_fields, seconds, timeout_pair, verification, whole
 
 
 class TestAccessPoints:
@@ -48,6 +48,15 @@ class TestOptions:
     def test_timeouts_are_finite(self, given):
         with pytest.raises(ConfigurationError, match="timeout"):
             timeout_pair(given)
+
+    @pytest.mark.parametrize("given", [0, -1, "5", True, float("inf"), None, (1, 2)])
+    def test_seconds(self, given):
+        """None is no deadline of five seconds, and its name is not another's."""
+        with pytest.raises(ConfigurationError, match="deadline: positive seconds were expected"):
+            seconds("deadline", given)
+
+    def test_some_seconds(self):
+        assert seconds("deadline", 5) == 5.0
 
     @pytest.mark.parametrize("given", [-1, True, 1.0, "1", None])
     def test_counts(self, given):

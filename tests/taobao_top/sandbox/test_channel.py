@@ -174,6 +174,16 @@ def test_a_lost_connection_gives_messages_back_in_order(sandbox):
         assert [second.next()["id"] for _ in range(2)] == [messages[0].id, messages[2].id]
 
 
+def test_what_a_lost_connection_gives_back_goes_to_the_others_at_once(sandbox):
+    messages = [sandbox.messages.publish("a_b_C") for _ in range(2)]
+    with Consumer(sandbox) as first, Consumer(sandbox) as second:
+        first.send({"__kind": PULL})
+        assert [first.next()["id"] for _ in range(2)] == [message.id for message in messages]
+        assert second.acknowledged({"__kind": PULL}) == 0
+        first.socket.close()
+        assert [second.next()["id"] for _ in range(2)] == [message.id for message in messages]
+
+
 def test_a_cut_connection(sandbox):
     sandbox.messages.publish("a_b_C")
     with Consumer(sandbox) as first:

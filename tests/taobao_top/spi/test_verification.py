@@ -26,6 +26,19 @@ def verify(top, call, **changes):
 
 
 class TestAuthentic:
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            (b"", "^the body of the call is empty$"),
+            (b"{", "^the body of the call is no JSON"),
+            (b"<a>", "^the body of the call is no XML"),
+        ],
+    )
+    def test_a_body_that_cannot_be_read(self, top, call, body, words):
+        """It is told of the call, for there is no answer yet."""
+        with pytest.raises(CodecError, match=words):
+            verify(top, call(body=body, content_type=JSON)).data
+
     def test_query(self, top, call):
         """Everything in the query, empty values and all letters."""
         found = verify(top, call({"nick": "中 文&=+", "empty": ""}))

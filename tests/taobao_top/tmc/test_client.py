@@ -296,6 +296,7 @@ def test_stopping_lets_handlers_finish_and_leaves_the_rest(sandbox, make, eventu
     leave.set()
     for thread in stopping:
         thread.join(60)
+    eventually(lambda: not sandbox.messages.links)  # the other side has read all
     assert seen == sandbox.messages.confirmed == [first.id]
     eventually(lambda: sandbox.messages.waiting == 2)
     leave.set()
@@ -325,7 +326,7 @@ def test_a_handler_that_takes_too_long_is_not_waited_for(sandbox, make, eventual
         eventually(lambda: sandbox.messages.confirmed == [message.id])
 
 
-def test_a_handler_may_stop_the_channel(sandbox, make):
+def test_a_handler_may_stop_the_channel(sandbox, make, eventually):
     tmc = make()
     tmc.a(lambda message: tmc.stop())
     message = sandbox.messages.publish("a_b")
@@ -333,6 +334,7 @@ def test_a_handler_may_stop_the_channel(sandbox, make):
     running.start()
     running.join(60)
     assert not running.is_alive()
+    eventually(lambda: not sandbox.messages.links)  # the other side has read all
     assert sandbox.messages.confirmed == [message.id]
 
 
