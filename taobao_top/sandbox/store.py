@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["Shelf", "Store"]
 
@@ -44,10 +44,12 @@ class Store:
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = threading.RLock()
         try:
+            if path is not None:
+                Path(path).touch(mode=0o600)  # it holds the app's secret
             self._database = sqlite3.connect(
                 ":memory:" if path is None else path, check_same_thread=False, isolation_level=None
             )
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise _unusable(path, error) from None
         try:
             self._database.execute("PRAGMA journal_mode=WAL")

@@ -56,7 +56,9 @@ def headings(text):
         (("trigger", "X.Y", "--to", "http://127.0.0.1:9/"), "没有 v3 事件 'X.Y'"),
         (("deliveries", "--sandbox", "no-such"), "既不是地址"),
         (("doctor", "--receive", "80"), "哪个地址通到该端口"),
-        (("encrypt", ""), "文本为空"),
+        (("encrypt", ""), "没有可加密的内容"),
+        (("decrypt", ""), "没有可解密的内容"),
+        (("sandbox", "--notify-url", "shop"), "--notify-url shop：应为地址"),
     ],
 )
 def test_wrong_uses(wx, arguments, said):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,6 +30,16 @@ def test_an_account_is_printed_and_ctrl_c_ends_it(wx, tmp_path, interrupted, wai
 def test_ports_that_are_none(wx, top):
     for run, command in ((wx, "sandbox"), (wx, "listen"), (top, "sandbox")):
         assert run(command, "--port", 99999).code == 2
+
+
+def test_a_port_that_is_taken_is_named(wx, top):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for run in (wx, top):
+            told = run("sandbox", "--port", port)
+            assert told.code == 2
+            assert str(port) in told.err
+            assert "in use" in told.err
 
 
 def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):

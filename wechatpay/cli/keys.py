@@ -136,6 +136,8 @@ def encrypt(text: str, serial: str | None, env: Path | None) -> None:
 def decrypt(text: str, env: Path | None) -> None:
     """Open a ciphertext."""
     sealed = read_text(text).strip()
+    if not sealed:
+        raise usage(Words("there is nothing to decrypt: the text is empty", "文本为空，没有可解密的内容"))
     with client_of(env) as client:
         plain = client.decrypt(sealed)
     if as_json():

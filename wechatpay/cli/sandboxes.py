@@ -20,6 +20,7 @@ from chainable.cli.sandboxes import (
     warn_of,
 )
 from chainable.cli.words import Words
+from wechatpay.cli.desk import checked_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,6 +134,8 @@ def sandbox(
     **room: Any,
 ) -> None:
     """Start a sandbox and wait."""
+    if notify_url is not None:
+        checked_url(notify_url, "--notify-url")
     warn_of(address)
     running = started(
         address=address, port=port, https_port=https_port, strict=not lenient, notify_url=notify_url, env=env, **room

@@ -61,9 +61,9 @@ class Listener:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((self.address, port))
             bound.listen(256)
-        except OSError:
+        except OSError as error:
             bound.close()
-            raise
+            raise OSError(error.errno, error.strerror, f"{self.address}:{port}") from None
         return bound
 
 

@@ -32,6 +32,13 @@ def test_records_keep_their_place(tmp_path):
         store.close()
 
 
+def test_a_file_is_for_its_owner_only(tmp_path):
+    store = Store(tmp_path / "a.db")
+    Shelf(store, "1", "trade").put("a", 1)
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("a.db*")} == {0}
+    store.close()
+
+
 @pytest.mark.parametrize("kind", ["junk", "no folder", "a folder"])
 def test_a_file_that_is_none_of_ours(tmp_path, kind):
     (tmp_path / "junk").write_text("not a database at all, really" * 100)
