@@ -458,9 +458,14 @@ def test_a_button_stays_while_it_is_pressed(visit, sandbox):
     box = page.wait_for_selector(wanted).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     held_for_long(page)
+    asked = []
+    page.route("**/inspector/changes*", lambda route: asked.append(route))
+    until(page, lambda: asked)
+    sandbox.trades.change(tid, title="meanwhile")
     page.mouse.down()
-    with page.expect_response(lambda answer: "/changes?" in answer.url and "meanwhile" in answer.text()):
-        sandbox.trades.change(tid, title="meanwhile")
+    with page.expect_response("**/inspector/changes*"):
+        asked[0].continue_()
+    page.unroute("**/inspector/changes*")
     assert "meanwhile" not in page.inner_text("#orders")
     page.mouse.up()
     page.wait_for_selector("#orders td:has-text('meanwhile')")
