@@ -33,6 +33,21 @@ def test_an_order_is_paid_by_command(wx, sandbox):
     assert "there is no action dance" in told.err
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["pay"], "pay takes number, "),
+        (["pay"], ": number is missing"),
+        (["pay", "number=1", "amount=2"], "'amount' is unknown"),
+        (["rotate", "number=1"], "rotate takes nothing: 'number' is unknown"),
+    ],
+)
+def test_what_an_action_takes_is_told(wx, sandbox, given, words):
+    told = wx("act", *given, "--sandbox", sandbox.file)
+    assert told.code == 2
+    assert words in told.err
+
+
 def test_rules_of_a_file_break_a_sandbox(wx, tmp_path, interrupted, waiting):
     rules, file, codes = tmp_path / "rules.json", tmp_path / "sandbox.env", []
     rules.write_text(json.dumps([{"kind": "error", "code": "NOT_ENOUGH", "operation": "GET v3/cert*", "times": 1}]))

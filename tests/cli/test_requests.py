@@ -17,6 +17,25 @@ ORDER = [
 ]  # fmt: skip
 
 
+def test_a_variable_of_the_path_that_is_missing_is_named(wx, sandbox):
+    target = ("get", "v3/pay/transactions/out-trade-no/{out_trade_no}", "--env", sandbox.file)
+    told = wx("request", *target)
+    assert told.code == 2
+    assert "--var out_trade_no=…" in told.err
+    told = wx("request", *target, "--var", "out_trade_no=none1234", "-p", "mchid=1900000109")
+    assert (told.code, "ORDER_NOT_EXIST" in told.err) == (1, True)
+    told = wx("request", *target, "--var", "out_trade_no=1", "--var", "mchid=2")
+    assert told.code == 2
+    assert "mchid" in told.err
+
+
+def test_a_variable_with_one_value_need_not_be_given(wx, sandbox):
+    target = "v3/merchant/fund/withdraw/bill-type/{bill_type}"
+    told = wx("request", "get", target, "-p", "bill_date=2026-01-01", "--env", sandbox.file, "--json")
+    assert told.code == 0
+    assert told.data["data"]["download_url"]
+
+
 def test_an_order_and_its_query(wx, sandbox):
     made = wx("request", "post", "v3/pay/transactions/native", "--env", sandbox.file, *ORDER, "-v")
 

@@ -14,10 +14,12 @@ from chainable.cli.commands import Argument, Command, Option, json_option, usage
 from chainable.cli.exchanges import exchanged, given, put_answer, put_signed, request_options
 from chainable.cli.words import Words
 from chainable.errors import APIError, SignatureError
+from chainable.place import Variable
 from wechatpay.cli.clients import client_of, env_option, redactor_of
 from wechatpay.sensitive import Sensitive
 
 if TYPE_CHECKING:
+    from chainable.place import Resolution
     from wechatpay import WeChatPay, catalogue
     from wechatpay.catalogue import Field
 
@@ -136,14 +138,15 @@ def request(
             raise usage(str(error)) from None
         branch = resolution.branch
         key = None if branch is None else branch.verbs.get(verb.upper())
-        fields = _fields(None if key is None else client.operation(key))
+        operation = None if key is None else client.operation(key)
+        fields = _fields(operation)
         body = values.body(data, lambda path: _kind(fields, path))
         options: dict[str, Any] = {
             "params": {**dict(parse_qsl(query)), **values.pairs(param, "-p")} or None,
             "headers": values.headers(header, "-H") or None,
             "files": {name: Path(file) for name, file in values.pairs(files, "-F").items()} or None,
             "xml" if resolution.label().startswith("v2/") else "json": sealed(body, fields),
-            **values.pairs(var, "--var"),
+            **_variables(resolution, operation, values.pairs(var, "--var")),
         }
         response = exchanged(
             lambda: getattr(node, verb)(**given(options)),
@@ -152,6 +155,16 @@ def request(
             _told,
         )
         put_answer(response, response.decrypted() if decrypt else response.data, output)
+
+
+def _variables(resolution: Resolution, operation: catalogue.Operation | None, found: dict[str, str]) -> dict[str, str]:
+    filled = found.keys() | (operation.fixed.keys() if operation is not None else ())
+    open_ = [part for part in resolution.segments if isinstance(part, Variable) and part.value is None]
+    missing = [part.name for part in open_ if not {part.name, part.written} & filled]
+    if missing:
+        named = " ".join(f"--var {name}=…" for name in missing)
+        raise usage(Words(f"the path needs a value: {named}", f"路径还缺少变量：{named}"))
+    return found
 
 
 def _told(error: APIError | SignatureError) -> str:

@@ -26,6 +26,7 @@ page sends.
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -191,7 +192,7 @@ class Admin:
             case ("POST", name):
                 if name not in actions:
                     raise LookupError(f"there is no action {name}: there are {', '.join(sorted(actions))}")
-                return {"result": actions[name](**sent)}
+                return {"result": _fitting(name, actions[name], sent)(**sent)}
         raise nothing(request.method, ("actions", *rest))
 
     def _trigger(self, request: Request, rest: tuple[str, ...], sent: Mapping[str, Any]) -> Any:
@@ -235,3 +236,14 @@ def said(error: Exception) -> str:
     """What an error says, half characters replaced: UTF-8 cannot say them."""
     text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
     return text.encode(errors="replace").decode()
+
+
+def _fitting(name: str, action: Callable[..., Any], sent: Mapping[str, Any]) -> Callable[..., Any]:
+    """Give the action if it takes what was sent; TypeError, with what it takes, if not."""
+    taken = inspect.signature(action).parameters
+    lacking = [each for each, about in taken.items() if about.default is about.empty and each not in sent]
+    strange = [each for each in sent if each not in taken]
+    if lacking or strange:
+        wrong = [f"{each} is missing" for each in lacking] + [f"{each!r} is unknown" for each in strange]
+        raise TypeError(f"{name} takes {', '.join(taken) or 'nothing'}: {', '.join(wrong)}")
+    return action
