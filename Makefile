@@ -36,9 +36,8 @@ lint: $(VENV)/.dev ## style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.dev ## types, by both checkers
-	$(BIN)/mypy
-	$(BIN)/pyright
+types: $(VENV)/.dev ## types, by both checkers at once
+	$(BIN)/pyright & beside=$$!; $(BIN)/mypy; found=$$?; wait $$beside && exit $$found
 
 unit: $(VENV)/.dev ## tests with branch coverage
 	@rm -f .coverage .coverage.*

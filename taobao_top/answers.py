@@ -27,7 +27,7 @@ ERROR = "error_response"
 _PROLOG = rb"<\?xml[^>]*encoding=[\"']([\w.:-]+)"
 _NOT_IN_XML = (
     "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-    "|&#(?:x0*(?:1?[0-8bcef]|1[9ad]);|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]);)"
+    "|&#(?:x0*(?:1?[0-8bcefBCEF]|1[9adAD]);|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]);)"
 )
 """Characters no XML may hold, plain or by number."""
 _WRITTEN = frozenset({"String", "Number", "Boolean", "Date", "Price", "BigDecimal", "Json", "Map", "byte", "byte[]"})

@@ -98,7 +98,9 @@ class Token:
         start = datetime.fromtimestamp(now, BEIJING)
         try:
             ends = {
-                name: start + timedelta(seconds=int(answer[life])) for life, name in _LIVES.items() if life in answer
+                name: start + timedelta(seconds=int(answer[life]))
+                for life, name in _LIVES.items()
+                if answer.get(life) not in {None, ""}
             }
         except (ValueError, TypeError, OverflowError):
             raise CodecError("the answer has a life that is no number of seconds") from None

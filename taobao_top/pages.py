@@ -3,7 +3,10 @@ Lists page by page, forwards or from the last page to the first.
 
 A list that shrinks while it is read (orders leave the window of an increment
 as they are modified again) loses entries forwards and none backwards, as long
-as the window of time has ended before the first call.
+as the window of time has ended before the first call.  A list that grows in
+front while it is read backwards moves entries onto pages that were read
+already: as the answers tell the total, these pages are fetched once more, so
+that some entries come twice, and none is lost.
 
 Most lists have numbered pages, some are asked for from an offset, and some
 give a cursor with each page, without which there is no next one.
@@ -17,13 +20,12 @@ from attrs import frozen
 
 from chainable.errors import CodecError
 from taobao_top import catalogue
-from taobao_top.chain import method_name
+from taobao_top.chain import MethodChain, method_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from taobao_top.catalogue import Param
-    from taobao_top.chain import MethodChain
     from taobao_top.response import TopResponse
 
 __all__ = ["CURSORS", "Cursor", "PageNames", "pages"]
@@ -199,6 +201,9 @@ def pages(
             backwards, or the names cannot be known.
         CodecError: On the way: an answer does not tell what is needed to go on.
     """
+    if not isinstance(chain, MethodChain):
+        msg = f"pages: a chain such as top.taobao.trades.sold.get was expected, not {type(chain).__name__}"
+        raise TypeError(msg)
     names = PageNames.of(method_name(chain)) if names is None else names
     twice = keywords.keys() & (params or {}).keys()
     if twice:
@@ -222,6 +227,8 @@ class _Paging:
 
     def run(self, *, backwards: bool) -> Iterator[TopResponse[Any]]:
         names = self._names
+        self._start()  # numbers both, if they are given
+        self._size()
         if backwards:
             if names.cursor is not None:
                 msg = f"{self._chain}: each page leads to the next by its {names.next}, so there is no way backwards"
@@ -321,20 +328,25 @@ class _Paging:
         count, size = _entries(data), self._size()
         return count > 0 and (size is None or count >= size)
 
+    def _total(self, data: Any) -> int | None:
+        total = _get(data, self._names.total)
+        return None if total is None else self._number(total)
+
     def _last(self, data: Any) -> int | None:
         """Compute the place of the last page, if the answer tells enough."""
         size = self._size()
-        total = _get(data, self._names.total)
+        total = self._total(data)
         count = _get(data, self._names.pages)
         if total is not None and size is not None:
-            count = -(-self._number(total) // size)
+            count = -(-total // size)
         return None if count is None else self._first + (self._number(count) - 1) * self._step()
 
     def _backwards(self) -> Iterator[TopResponse[Any]]:
         names = self._names
-        last = self._start()
+        last, total = self._start(), None
         if last is None:
-            last = self._last(self._fetch((self._place, self._first)).data)
+            data = self._fetch((self._place, self._first)).data
+            last, total = self._last(data), self._total(data)
         if last is None:
             msg = (
                 f"{self._chain}: the answer does not tell how many there are, so the last page is not known: "
@@ -346,7 +358,23 @@ class _Paging:
             msg = f"{self._chain}: backwards, {names.offset} has to be a multiple of {names.size}"
             raise CodecError(msg)
         for place in range(last, self._first - 1, -step):
-            yield self._fetch((self._place, place))
+            response = self._fetch((self._place, place))
+            yield from self._moved_back(place, response.data, total)
+            yield response
+            total = self._total(response.data)
+
+    def _moved_back(self, place: int, data: Any, before: int | None) -> Iterator[TopResponse[Any]]:
+        """Fetch the pages behind this one, as far as entries moved there since the answer before."""
+        total, size, step = self._total(data), self._size(), self._step()
+        if total is None or before is None or size is None:
+            return
+        last, behind = self._last(data) or place, 0
+        while total - before > behind * size and place + (behind + 1) * step <= last:
+            behind += 1
+            response = self._fetch((self._place, place + behind * step))
+            yield response
+            total = max(total, self._total(response.data) or 0)
+            last = self._last(response.data) or last
 
 
 def _get(data: Any, path: str | None) -> Any:

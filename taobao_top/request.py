@@ -16,7 +16,8 @@ from taobao_top.chain import method_name
 from taobao_top.errors import TopError, is_read, top_error
 from taobao_top.options import OPTIONS
 from taobao_top.response import TopResponse
-from taobao_top.settings import checked_format, checked_session
+from taobao_top.settings import checked_format, checked_session, flag
+from taobao_top.signing import ParameterSigner
 from taobao_top.values import FILE, FilePart, write
 
 if TYPE_CHECKING:
@@ -127,18 +128,27 @@ def _checked_target(value: Any) -> str | int:
     raise TypeError(msg)
 
 
-def carried(what: str, text: str) -> None:
+def carried(what: str, text: Any) -> None:
     """
     Check that a text can be sent.
 
     Raises:
+        TypeError: It is no text.
         CodecError: It has a lone surrogate.
     """
+    if not isinstance(text, str):
+        msg = f"{what}: text was expected, not {type(text).__name__}"
+        raise TypeError(msg)
     try:
         text.encode()
     except UnicodeEncodeError:
         msg = f"{what}: a lone surrogate is in the text, which no UTF-8 can carry"
         raise CodecError(msg) from None
+
+
+def _flag(name: str) -> Callable[[Any], bool]:
+    """Make what checks an option that is true or false: a text like 'false' would be true."""
+    return lambda value: flag(name, value)
 
 
 def _names(decode: Any) -> tuple[str, ...] | bool:
@@ -154,13 +164,13 @@ def _names(decode: Any) -> tuple[str, ...] | bool:
 _CHECKED: Mapping[str, Callable[[Any], Any]] = {
     "session": checked_session,
     "target_app_key": _checked_target,
-    "simplify": bool,
+    "simplify": _flag("simplify"),
     "format": checked_format,
     "timeout": lambda value: timeout_pair(value, (0, 0)),
     "headers": header_fields,
-    "stream": bool,
+    "stream": _flag("stream"),
     "retries": lambda value: whole("retries", value),
-    "repeatable": bool,
+    "repeatable": _flag("repeatable"),
     "decode": _names,
 }
 
@@ -242,6 +252,7 @@ class Wanted:
         how = self.how
         parameters = {"method": self.about.name, "app_key": self._settings.app_key, "v": "2.0", "format": how.format}
         if session:
+            carried("session", session)
             parameters["session"] = session
         if how.simplify and how.format == "json":
             parameters["simplify"] = "true"
@@ -257,7 +268,10 @@ class Wanted:
         if self._files:
             body, content_type = _multipart(self.texts, self._files)
             return self._call(public | self.texts, public, body, b"", content_type)
-        return self._call(public | self.texts, None, None, None, FORM.content_type)
+        parameters = public | self.texts
+        # The ready-made signers write the body themselves; one of the user's own finds it as it would be without them.
+        ready = isinstance(self._settings.signer, ParameterSigner)
+        return self._call(parameters, None, None if ready else FORM.encode(parameters), None, FORM.content_type)
 
     def _call(
         self,
@@ -337,9 +351,16 @@ class Wanted:
         else:
             data = self._inside(payload, answer)
         if self.how.decode:
+            self._open(data)
+        return data
+
+    def _open(self, data: Any) -> None:
+        try:
             for path in self._json_paths():
                 open_json(data, path)
-        return data
+        except CodecError as error:
+            msg = f"{self.about.name}: {error}"
+            raise CodecError(msg) from None
 
     def _payload(self, body: bytes, answer: TopResponse[Any]) -> dict[str, Any]:
         about = self.about
@@ -369,6 +390,9 @@ class Wanted:
             )
         if not 200 <= answer.status_code < 300:
             raise http_error(answer, repeatable=self.repeatable)
+        if payload.keys() == {ERROR}:
+            msg = f"{self.about.name}: the answer is a refusal that cannot be read: its error_response is no object"
+            raise CodecError(msg)
         data = inside(payload, self.about.root)
         answer.request_id = _id(data) or _id(payload)
         return data

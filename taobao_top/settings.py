@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from taobao_top.clock import Clock
 
-__all__ = ["FORMATS", "Settings", "checked_format", "checked_session", "own_signer"]
+__all__ = ["FORMATS", "Settings", "checked_format", "checked_session", "flag", "own_signer"]
 
 FORMATS = ("json", "xml")
 
@@ -50,6 +50,14 @@ def checked_format(value: Any) -> str:
     if value not in FORMATS:
         raise ConfigurationError("format: 'json' or 'xml' was expected")
     return str(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """Check what is true or false; ConfigurationError for anything else, a text like ``'false'`` among it."""
+    if not isinstance(value, bool):
+        msg = f"{name}: True or False was expected, not {type(value).__name__}"
+        raise ConfigurationError(msg)
+    return value
 
 
 def own_signer(sign_method: Any, secret: str | None, clock: Clock) -> Signer:
@@ -99,7 +107,7 @@ class Settings:
         attached: Signer,
         gateway: Any,
         format: Any,  # noqa: A002 (the platform's word)
-        simplify: object,
+        simplify: Any,
         clock: Clock,
         timeout: tuple[float, float],
         retries: int,
@@ -112,7 +120,7 @@ class Settings:
         self.attached = attached
         self.gateway = _gateway(gateway)
         self.format = checked_format(format)
-        self.simplify = bool(simplify)
+        self.simplify = flag("simplify", simplify)
         self.clock = clock
         self.timeout = timeout
         self.retries = retries

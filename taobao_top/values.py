@@ -231,7 +231,7 @@ def _file(value: Any, where: Where) -> FilePart | None:
     """Read a file where the value is one: bytes, an open file, a path, or (name, any of these)."""
     if isinstance(value, tuple):
         named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], where)
-        return FilePart(value[0], named.content) if isinstance(named, FilePart) else None
+        return FilePart(value[0] or str(where and where[1]), named.content) if isinstance(named, FilePart) else None
     if isinstance(value, bytes | bytearray | memoryview):
         return FilePart(str(where and where[1]), bytes(value))
     if isinstance(value, os.PathLike):

@@ -80,6 +80,7 @@ def test_both_say_the_same():
     assert code(FILES[0]) == code(FILES[1])
 
 
+@pytest.mark.xdist_group("source")  # read it once
 @pytest.mark.parametrize("name", FILES)
 def test_the_counts_are_those_of_the_command(name, capsys):
     from tools import catalogue_counts

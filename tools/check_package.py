@@ -1,9 +1,10 @@
 """
 Build what users install, and test it where the checkout is out of sight.
 
-The wheel goes into empty environments outside the checkout: on the oldest and
-the newest Python of this machine with the newest dependencies, and once with
-the oldest dependencies that setup.cfg declares.
+The wheel goes into two empty environments outside the checkout, the far ends of
+what it is made for: the oldest Python of this machine with the oldest
+dependencies that setup.cfg declares, and the newest Python with the newest
+ones. The second is installed while the first is tested.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,25 +130,24 @@ def oldest_dependencies() -> list[str]:
     return sorted({line.strip().replace(">=", "==") for line in lines if ">=" in line})
 
 
-def check(wheel: Path, python: str, where: Path, *, oldest: bool) -> None:
-    """Install the wheel into an empty environment, and run the tests there."""
-    started = time.monotonic()
+def install(wheel: Path, python: str, where: Path, pins: list[str]) -> Path:
+    """Install the wheel into an empty environment; its Python."""
     run(python, "-m", "venv", where / "venv")
     inside = where / "venv" / "bin" / "python"
     run(inside, "-m", "pip", "install", "-q", "--upgrade", "pip")
-    pins = oldest_dependencies() if oldest else []
     run(inside, "-m", "pip", "install", "-q", f"{wheel}[all]", *pins, *NEEDED)
+    return inside
+
+
+def check(inside: Path, where: Path, *options: str) -> None:
+    """Run the tests there, out of sight of the checkout."""
+    started = time.monotonic()
     for name in ("tests", "examples"):
         shutil.copytree(ROOT / name, where / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(ROOT / "pyproject.toml", where)
     present = [name for name in TESTS if (where / name).exists()]
-    lenient = (
-        ["-W", "default"] if oldest else []
-    )  # old libraries warn on new Pythons; our own warnings are errors elsewhere
-    run(inside, "-m", "pytest", "-q", "-n", "2", *lenient, *present, cwd=where)
-    print(
-        f"{python}{' with the oldest dependencies' if oldest else ''}: {time.monotonic() - started:.0f} s", flush=True
-    )
+    run(inside, "-m", "pytest", "-q", "-n", "2", *options, *present, cwd=where)
+    print(f"{where.name}: {time.monotonic() - started:.0f} s", flush=True)
 
 
 def main() -> None:
@@ -155,13 +156,14 @@ def main() -> None:
         wheel = build(place)
         found = pythons()
         print("Pythons:", *found)
-        jobs = [(found[0], False), (sys.executable, True)]
-        if found[-1] != found[0]:
-            jobs.insert(1, (found[-1], False))
-        for number, (python, oldest) in enumerate(jobs):
-            where = place / f"environment-{number}"
-            where.mkdir()
-            check(wheel, python, where, oldest=oldest)
+        oldest, newest = place / "oldest", place / "newest"
+        oldest.mkdir()
+        newest.mkdir()
+        with ThreadPoolExecutor(1) as beside:
+            first = install(wheel, found[0], oldest, oldest_dependencies())
+            coming = beside.submit(install, wheel, found[-1], newest, [])
+            check(first, oldest, "-W", "default")  # old libraries may warn; our own warnings are errors with new ones
+            check(coming.result(), newest)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 The readable source of the catalogue, as it is read.
 
 One YAML file for each product of WeChat Pay, each family of its events, each
-group of TOP; a field whose type is all that is known is its type.
+group of TOP; a field whose type is all that is known is its type. What was
+read is kept: nobody changes it.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ def read(path: Path) -> Any:
     return yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
 
 
+@cache
 def operations() -> dict[str, Any]:
     """Give all WeChat Pay operations by verb and path, in the order of their paths."""
     found: dict[str, Any] = {}
@@ -43,6 +46,7 @@ def reviewed(table: str) -> dict[str, Any]:
     return rows
 
 
+@cache
 def events() -> dict[tuple[str, str], Any]:
     """Give all WeChat Pay events by version and name."""
     root = ROOT / "wechatpay" / "events"
@@ -53,6 +57,7 @@ def events() -> dict[tuple[str, str], Any]:
     return dict(sorted(found.items()))
 
 
+@cache
 def methods() -> dict[str, dict[str, Any]]:
     """Give all TOP methods by group and name."""
     found = {}

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import copy
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
 import requests
 
 from chainable._version import __version__
+from chainable.cli.mistakes import Mistake, told
 from chainable.cli.outcomes import INTERRUPTED, MEANINGS, Failure
 from chainable.cli.pages import HelpFormatter
+from chainable.cli.words import choose, language
 from chainable.errors import ChainableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Argument", "Command", "Group", "Option", "as_json", "json_option", "language", "root_options", "usage"]
+__all__ = ["Argument", "Command", "Group", "Option", "as_json", "json_option", "root_options", "usage"]
 
-_LANGUAGE = "chainable.language"
 _JSON = "chainable.json"
 _HEADINGS = {"en": ("Usage: ", "Options"), "zh": ("用法：", "选项")}
+_METAVARS = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
 _NOTES = (("[required]", "[必填]"), ("[default: ", "[默认："))
-
-
-def language(context: click.Context) -> str:
-    """Give the language of the help: ``en`` or ``zh``."""
-    chosen = context.meta.get(_LANGUAGE)
-    if chosen is None:
-        name = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-        chosen = "zh" if name.lower().startswith("zh") else "en"
-    return str(chosen)
 
 
 def as_json() -> bool:
@@ -64,6 +56,15 @@ class Option(click.Option):
         told.help = self.zh
         record = click.Option.get_help_record(told, ctx)
         return None if record is None else (record[0], _noted(record[1]))
+
+
+def _in_words(error: click.UsageError, *, as_json: bool) -> click.ClickException:
+    """Give an error of usage as who asked is to read it; one that shows itself stays as it is."""
+    if as_json:
+        return Failure(error, as_json=True, told=told(error))
+    if language(error.ctx) == "zh" and type(error).show is click.UsageError.show:
+        return Mistake(error)
+    return error
 
 
 def _noted(text: str) -> str:
@@ -106,9 +107,7 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            if wanted:
-                raise Failure(error, as_json=True, told=error.format_message()) from error
-            raise
+            raise _in_words(error, as_json=wanted) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; an error of the library becomes one of the command line."""
@@ -120,9 +119,7 @@ class Command(click.Command):
         except (ChainableError, requests.RequestException, OSError) as error:
             raise Failure(error, as_json=wanted) from error
         except click.UsageError as error:
-            if wanted:
-                raise Failure(error, as_json=True, told=error.format_message()) from error
-            raise
+            raise _in_words(error, as_json=wanted) from None
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 
@@ -135,8 +132,10 @@ class Command(click.Command):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the line of usage."""
-        pieces = " ".join(self.collect_usage_pieces(ctx))
-        formatter.write_usage(ctx.command_path, pieces, prefix=_HEADINGS[language(ctx)][0])
+        tongue = language(ctx)
+        written = self.collect_usage_pieces(ctx)
+        pieces = " ".join(_METAVARS.get(piece, piece) if tongue == "zh" else piece for piece in written)
+        formatter.write_usage(ctx.command_path, pieces, prefix=_HEADINGS[tongue][0])
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what it does."""
@@ -175,7 +174,7 @@ class Group(Command, click.Group):
 
 def _chosen(context: click.Context, param: click.Parameter, value: str | None) -> None:
     if value is not None:
-        context.meta[_LANGUAGE] = value
+        choose(context, value)
 
 
 def _wanted(context: click.Context, param: click.Parameter, value: bool) -> None:

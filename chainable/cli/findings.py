@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict, frozen
 
-from chainable.cli.commands import Option, as_json, language
+from chainable.cli.commands import Option, as_json
 from chainable.cli.outcomes import FINE, USAGE
 from chainable.cli.output import put_json
-from chainable.cli.words import in_language
+from chainable.cli.words import in_language, language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +85,7 @@ def put_findings(findings: Iterable[Finding]) -> int:
     """
     code = FINE
     kept: list[dict[str, Any]] = []
-    tongue = language(click.get_current_context())
+    tongue = language()
     colon = "：" if tongue == "zh" else ": "
     for made in findings:
         code = code or made.code

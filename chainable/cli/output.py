@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainable.cli.words import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -61,15 +63,15 @@ def put_pairs(title: str, pairs: Iterable[tuple[str, Any]]) -> None:
 
 
 def put_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows under headings; without headings the first column is that of the names."""
+    """Print rows under headings, which are in the language of the command; without, the names come first."""
     from rich.table import Table
 
     if title:
-        click.echo(title)
+        click.echo(spoken(title))
     table = Table(show_header=bool(headings))
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(spoken(heading), overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else spoken(cell) if isinstance(cell, str) else str(cell) for cell in row))
     if headings or table.row_count:
         console().print(table)

@@ -10,6 +10,8 @@ from xml.sax.saxutils import escape
 
 import click
 
+from chainable.cli.words import Words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -98,7 +100,7 @@ def write_image(path: Path, title: str, values: Sequence[Decimal]) -> None:
     """
     kind = path.suffix.lower()
     if kind not in {".svg", ".png"}:
-        msg = f"{path}: an image is written as .svg or .png"
+        msg = Words(f"{path}: an image is written as .svg or .png", f"{path}：图片只能存为 .svg 或 .png")
         raise click.UsageError(msg)
     path.write_bytes(svg(title, values) if kind == ".svg" else png(values))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
@@ -10,6 +10,7 @@ from click.shell_completion import BashComplete, FishComplete, ShellComplete, Zs
 from chainable.cli.commands import Argument, Command, as_json, json_option
 from chainable.cli.outcomes import NOTHING
 from chainable.cli.output import console, put_json
+from chainable.cli.words import Words, say
 from chainable.describe import Candidate, Description
 
 if TYPE_CHECKING:
@@ -17,27 +18,9 @@ if TYPE_CHECKING:
 
     from chainable.cli.commands import Group
 
-__all__ = ["SHELLS", "add_completion", "add_demo", "add_describe", "needs_sandbox"]
+__all__ = ["SHELLS", "add_completion", "add_demo", "add_describe"]
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
-
-
-def needs_sandbox(load: Callable[[], Any], advice: str) -> Any:
-    """
-    Load what the ``sandbox`` extra brings.
-
-    Args:
-        load: Imports it.
-        advice: What to install.
-
-    Raises:
-        click.UsageError: It is not installed.
-    """
-    try:
-        return load()
-    except ModuleNotFoundError as error:
-        msg = f"the sandbox needs {error.name}: {advice}"
-        raise click.UsageError(msg) from None
 
 
 def add_demo(group: Group, load: Callable[[], Callable[[Callable[[str], object]], int]]) -> None:
@@ -85,7 +68,7 @@ def add_describe(
 
             show_candidates(found, console())
         else:
-            click.echo(f"nothing is called {text!r}", err=True)
+            say(Words(f"nothing is called {text!r}", f"没有找到 {text!r}"), err=True)
         if not found:
             context.exit(NOTHING)
 

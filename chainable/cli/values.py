@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainable.cli.words import Words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -32,14 +34,14 @@ def read_text(source: str) -> str:
     try:
         return Path(source[1:]).read_text("utf-8-sig")
     except UnicodeDecodeError:
-        msg = f"{source[1:]}: is no text in UTF-8"
+        msg = Words(f"{source[1:]}: is no text in UTF-8", f"{source[1:]}：不是 UTF-8 文本")
         raise click.UsageError(msg) from None
 
 
-def literal(text: str) -> Any:
-    """Give what JSON makes of a text; the text itself when it is none. Fractions stay exact."""
+def literal(text: str, fraction: Callable[[str], Any] = Decimal) -> Any:
+    """Give what JSON makes of a text; the text itself when it is none. Fractions stay exact unless told otherwise."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=str)
+        return json.loads(text, parse_float=fraction, parse_constant=str)
     except ValueError:
         return text
 
@@ -55,7 +57,7 @@ def pairs(items: Iterable[str], what: str) -> dict[str, str]:
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name:
-            msg = f"{what} {item!r}: name=value was expected"
+            msg = Words(f"{what} {item!r}: name=value was expected", f"{what} {item!r}：应为 name=value")
             raise click.UsageError(msg)
         made[name] = value
     return made
@@ -72,7 +74,7 @@ def headers(lines: Iterable[str], what: str) -> dict[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            msg = f"{what}: 'Name: value' was expected"
+            msg = Words(f"{what}: 'Name: value' was expected", f"{what}：应为 'Name: value'")
             raise click.UsageError(msg)
         made[name.strip()] = value.strip()
     return made
@@ -101,7 +103,10 @@ def body(items: Iterable[str], kind: Callable[[tuple[str, ...]], str | None] | N
         if item == "-" or item.startswith("@"):
             made = _merged(made, _json(read_text(item), item))
         elif not equals or not name.strip(":"):
-            msg = f"-d {item!r}: name=value, name:=JSON, @file.json or - was expected"
+            msg = Words(
+                f"-d {item!r}: name=value, name:=JSON, @file.json or - was expected",
+                f"-d {item!r}：应为 name=value、name:=JSON、@file.json 或 -",
+            )
             raise click.UsageError(msg)
         elif name.endswith(":"):
             made = _put(made, tuple(name[:-1].split(".")), _json(value, item))
@@ -116,7 +121,8 @@ def _json(text: str, item: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal)
     except ValueError as error:
-        msg = f"-d {item.partition('=')[0].removesuffix(':')}: is no JSON ({error})"
+        name = item.partition("=")[0].removesuffix(":")
+        msg = Words(f"-d {name}: is no JSON ({error})", f"-d {name}：不是 JSON（{error}）")
         raise click.UsageError(msg) from None
 
 
@@ -132,11 +138,14 @@ def _put(target: Any, path: tuple[str, ...], value: Any) -> Any:
         elements: list[Any] = list(target or ())
         index = int(step)
         if index > len(elements) or index > _LONGEST_LIST:
-            msg = f"-d: element {index} of a list comes after element {len(elements) - 1}: give them in order"
+            msg = Words(
+                f"-d: element {index} of a list comes after element {len(elements) - 1}: give them in order",
+                f"-d：列表的元素 {index} 紧接在元素 {len(elements) - 1} 之后：请按顺序给出",
+            )
             raise click.UsageError(msg)
         elements[index : index + 1] = [_put(elements[index] if index < len(elements) else None, rest, value)]
         return elements
     if target is not None and not isinstance(target, dict):
-        msg = f"-d: {step!r} is to go into what is no object"
+        msg = Words(f"-d: {step!r} is to go into what is no object", f"-d：{step!r} 要放入的不是对象")
         raise click.UsageError(msg)
     return {**(target or {}), step: _put((target or {}).get(step), rest, value)}

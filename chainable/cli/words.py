@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["Words", "in_language"]
+import os
+from typing import Any
+
+import click
+
+__all__ = ["Words", "choose", "in_language", "language", "say", "spoken"]
+
+_LANGUAGE = "chainable.language"
 
 
 class Words(str):
@@ -28,3 +35,28 @@ class Words(str):
 def in_language(text: str, language: str) -> str:
     """Give a text in ``en`` or ``zh``; one that is no :class:`Words` is the same in both."""
     return text.zh if language == "zh" and isinstance(text, Words) else str(text)
+
+
+def choose(context: click.Context, name: str) -> None:
+    """Speak ``en`` or ``zh`` from now on, whatever the environment says."""
+    context.meta[_LANGUAGE] = name
+
+
+def language(context: click.Context | None = None) -> str:
+    """Give the language people are spoken to in, ``en`` or ``zh``: the one chosen, else that of the environment."""
+    current = context or click.get_current_context(silent=True)
+    chosen = None if current is None else current.meta.get(_LANGUAGE)
+    if chosen is None:
+        name = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+        chosen = "zh" if name.lower().startswith("zh") else "en"
+    return str(chosen)
+
+
+def spoken(text: str) -> str:
+    """Give a text in the language of the command that runs."""
+    return in_language(text, language())
+
+
+def say(text: Any, *, err: bool = False) -> None:
+    """Print a line in the language of the command that runs."""
+    click.echo(spoken(text), err=err)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainable.cli.commands import Group, root_options
-from chainable.cli.shared import add_completion, add_demo, add_describe, needs_sandbox
+from chainable.cli.sandboxes import needs_sandbox
+from chainable.cli.shared import add_completion, add_demo, add_describe
 from taobao_top.cli import sandboxes
 from taobao_top.cli.doctor import doctor
 from taobao_top.cli.requests import request

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli import values
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
-from chainable.cli.exchanges import put_answer, put_signed
-from chainable.cli.outcomes import Failure
-from chainable.errors import APIError
+from chainable.cli.commands import Argument, Command, Option, json_option, usage
+from chainable.cli.exchanges import exchanged, given, put_answer, put_signed, request_options
+from chainable.cli.words import Words
 from taobao_top import catalogue
 from taobao_top.cli.clients import client_of, env_option, redactor_of
 from taobao_top.signing import signed_parts
@@ -37,17 +36,7 @@ def _methods(context: click.Context, param: click.Parameter, incomplete: str) ->
     "name:=JSON 可写任意 JSON。",
 )
 @click.argument("method", shell_complete=_methods, cls=Argument)
-@click.option(
-    "-d",
-    "--data",
-    multiple=True,
-    cls=Option,
-    help="name.inner=value, @file.json or -.",
-    zh="业务参数：a.b=1、@file.json 或 -。",
-)
-@click.option(
-    "-F", "--file", "files", multiple=True, cls=Option, help="A file to upload: name=path.", zh="上传文件 name=path。"
-)
+@request_options
 @click.option(
     "--session", cls=Option, help="A seller's session, in place of the setting.", zh="卖家授权 session，替代配置。"
 )
@@ -55,23 +44,6 @@ def _methods(context: click.Context, param: click.Parameter, incomplete: str) ->
     "--format", "form", type=click.Choice(["json", "xml"]), cls=Option, help="Format of the answer.", zh="应答格式。"
 )
 @click.option("--simplify", is_flag=True, cls=Option, help="Ask for plain lists and no root.", zh="请求简化的应答。")
-@click.option("-H", "--header", multiple=True, cls=Option, help="'Name: value'.", zh="请求头 'Name: value'。")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    cls=Option,
-    help="Save the body here.",
-    zh="把应答体存到此文件。",
-)
-@click.option(
-    "-v",
-    "--verbose",
-    is_flag=True,
-    cls=Option,
-    help="Show what was signed; secrets are left out.",
-    zh="显示被签名的参数，隐去密钥。",
-)
 @env_option
 @json_option
 def request(
@@ -94,10 +66,15 @@ def request(
     def kind(path: tuple[str, ...]) -> str | None:
         return "string" if len(path) == 1 and types.get(path[0]) in {"String", "Json", "Date"} else None
 
-    given = values.body(data, kind) or {}
-    if not isinstance(given, dict):
-        raise usage("-d: names with values were expected, not a list or a single value")
-    parameters: dict[str, Any] = dict(given)
+    business = values.body(data, kind) or {}
+    if not isinstance(business, dict):
+        raise usage(
+            Words(
+                "-d: names with values were expected, not a list or a single value",
+                "-d：应为名称与值，而不是列表或单个值",
+            )
+        )
+    parameters: dict[str, Any] = dict(business)
     redactor = redactor_of(env, parameters | {"session": session})
     parameters |= {name: Path(file) for name, file in values.pairs(files, "-F").items()}
     options: dict[str, Any] = {
@@ -107,18 +84,11 @@ def request(
         "simplify": simplify or None,
     }
     with client_of(env) as top:
-        try:
-            response = top[method].post(
-                parameters, **{name: value for name, value in options.items() if value is not None}
-            )
-        except APIError as error:
-            if verbose:
-                _put_signed(None if error.response is None else error.response.request, redactor)
-            raise Failure(error, as_json=as_json(), told=redactor(str(error))) from error
-        except (TypeError, ValueError) as error:
-            raise Failure(error, as_json=as_json(), told=redactor(str(error))) from error
-        if verbose:
-            _put_signed(response.request, redactor)
+        response = exchanged(
+            lambda: top[method].post(parameters, **given(options)),
+            redactor,
+            (lambda sent: _put_signed(sent, redactor)) if verbose else None,
+        )
         put_answer(response, response.data, output)
 
 

@@ -354,8 +354,8 @@ class Link:
                     return
         finally:
             pushing.cancel()
-            app.queue.leave(self)
             app.queue.give_back(list(self._out))
+            app.queue.leave(self)
 
     async def _next(self) -> Frame | None:
         event = await self._receive()
@@ -459,8 +459,10 @@ class Link:
             self._awake.clear()
             if not self._pulled:
                 continue
-            for message in queue.take(self.group, WINDOW - len(self._out), again=False):
-                self._out[message.id] = None
+            taken = queue.take(self.group, WINDOW - len(self._out), again=False)
+            # All at once: the connection may end while one is being sent, and then the others are given back as well.
+            self._out.update((message.id, None) for message in taken)
+            for message in taken:
                 await self._write(Frame(kind=SEND, content=_content(message)))
 
     async def _write(self, frame: Frame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from attrs import asdict, evolve, field, frozen, validators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
+    from pathlib import Path
 
 __all__ = ["KINDS", "Fault", "Faults"]
 
@@ -148,6 +150,19 @@ class Faults:
         """Put a fault behind the others."""
         with self._lock:
             self._waiting.append(fault)
+
+    def load(self, path: Path) -> None:
+        """
+        Add those of a JSON file: a list of objects with the members of :class:`Fault`.
+
+        Raises:
+            ValueError: It holds something else; none of its faults is added then.
+        """
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(listed, list) or not all(isinstance(members, dict) for members in listed):
+            raise ValueError("a list of objects was expected, each with a kind")
+        for fault in [Fault.from_members(members) for members in listed]:
+            self.add(fault)
 
     def clear(self) -> None:
         """Forget all."""

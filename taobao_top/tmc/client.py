@@ -211,7 +211,11 @@ class TMC:
             raise RuntimeError("the message channel is started already")
         consumer = self._consumer = self._consumers()
         consumer.start()
-        consumer.tried.wait()
+        try:
+            consumer.tried.wait()
+        except BaseException:  # an interruption: what was begun meanwhile is to be confirmed
+            self.stop()
+            raise
         if consumer.refused is not None:
             consumer.stop(0)
             raise consumer.refused

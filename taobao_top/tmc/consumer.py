@@ -216,17 +216,16 @@ class Consumer:
             _logger.info("message %d: %s; it comes again", number, error)
 
     def _keep_connected(self) -> None:
-        failures, accepted = 0, False
+        failures = 0
         while not self._stopped:
             begun = time.monotonic()
             try:
                 with self._opening.connection() as self.connection:
-                    accepted = True
                     self.tried.set()
                     _logger.info("message channel: connected to %s, group %s", self._opening.url, self._opening.group)
                     self._keep(self.connection)
             except TopError as error:
-                if not accepted and not error.retryable:
+                if not (self.tried.is_set() or error.retryable):  # whoever starts it waits to hear of it
                     self.refused = error
                     break
                 self._report(logging.ERROR, error)

@@ -270,12 +270,14 @@ class TestRedisStore:
     def test_a_worker_that_dies_in_the_middle(self, redis_server: Redis, redis_url: str) -> None:
         """A killed worker loses nothing: when its lease is over, the message is handled."""
         store = RedisStore(redis_server)
-        with worker(redis_url, "EV-1", lease=1, deed="die") as dying:
+        with worker(redis_url, "EV-1", lease=600, deed="die") as dying:
             out, _ = dying.communicate()
         assert (out, dying.returncode) == ("first\n", -signal.SIGKILL)
 
         with pytest.raises(InProgress):
             store.claim("EV-1")
+        assert 0 < redis_server.pttl("chainable:once:EV-1") <= 600_000
+        redis_server.pexpire("chainable:once:EV-1", 1)  # ten minutes pass
         while redis_server.exists("chainable:once:EV-1"):
             time.sleep(0.01)
         with worker(redis_url, "EV-1", lease=60, deed="book") as second:

@@ -116,7 +116,7 @@ def interrupted():
 
     def when(condition, number=signal.SIGINT):
         def watch():
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while not condition() and time.monotonic() < until:
                 time.sleep(0.01)
             os.kill(os.getpid(), number)

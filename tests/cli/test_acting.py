@@ -7,6 +7,7 @@ import json
 import pytest
 
 from chainable import APIError
+from taobao_top import TaobaoTop
 from wechatpay import WeChatPay
 
 ORDER = {
@@ -51,10 +52,41 @@ def test_rules_of_a_file_break_a_sandbox(wx, tmp_path, interrupted, waiting):
     assert (told.code, codes) == (0, ["NOT_ENOUGH"])
 
 
-@pytest.mark.parametrize("text", ["{", '{"kind": "error"}', '[{"kind": "colour"}]', "[1]"])
-def test_a_file_without_rules_is_named(wx, tmp_path, text):
+def test_rules_of_a_file_break_a_gateway(top, tmp_path, interrupted, waiting):
+    rules, file, codes = tmp_path / "rules.json", tmp_path / "sandbox.env", []
+    rules.write_text(json.dumps([{"kind": "error", "code": 15, "method": "taobao.time.get"}]))
+
+    def used():
+        if not waiting():
+            return False
+        with TaobaoTop.from_env(file=file, retries=0) as client:
+            try:
+                client["taobao.time.get"]()
+            except APIError as error:
+                codes.append(error.code)
+        return True
+
+    interrupted(used)
+    told = top("sandbox", "--faults", rules, "--env", file)
+    assert (told.code, codes) == (0, ["15"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "Expecting"),
+        ('{"kind": "error"}', "a list of objects was expected"),
+        ("[1]", "a list of objects was expected"),
+        ('[{"kind": "colour"}]', "colour"),
+        ('[{"kind": "error", "seconds": "soon"}]', "soon"),
+        ('[{"kind": "error", "speed": 1}]', "speed"),
+    ],
+)
+def test_a_file_without_rules_is_named(wx, top, tmp_path, text, words):
     rules = tmp_path / "rules.json"
     rules.write_text(text)
-    told = wx("sandbox", "--faults", rules)
-    assert told.code == 2
-    assert f"--faults {rules}" in told.err.replace("\n", "")
+    for run in (wx, top):
+        told = run("sandbox", "--faults", rules)
+        assert told.code == 2
+        assert f"--faults {rules}" in told.err.replace("\n", "")
+        assert words in told.err

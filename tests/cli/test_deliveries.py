@@ -73,6 +73,17 @@ def test_values_of_an_event_without_a_type(wx, sandbox, receiver):
     assert b"7" in receiver.came[0][1]
 
 
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_fraction_is_a_number(wx, sandbox, receiver, elsewhere):
+    more = ("--sandbox", sandbox.file) if elsewhere else ()
+    values = ("--set", "rate=1.5", "--set", 'more={"of": [0.25]}')
+    assert wx("trigger", "TRANSACTION.SUCCESS", "--to", receiver.url, *values, *more).code == 0
+    if elsewhere:
+        with sandbox.client() as client:
+            resource = client.notifications.parse(*receiver.came[0]).resource
+        assert (resource["rate"], resource["more"]) == (1.5, {"of": [0.25]})
+
+
 @pytest.mark.parametrize(("status", "code"), [(401, 0), (200, 4)])
 def test_forgeries_have_to_be_refused(wx, sandbox, receiver, status, code):
     receiver.status = status

@@ -83,7 +83,7 @@ def test_it_is_ready_soon_and_ends_cleanly(package, client, tmp_path):
             else:
                 assert made["taobao.time.get"]().data["time"]
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()

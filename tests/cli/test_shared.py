@@ -12,7 +12,8 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from chainable.cli import commands, extras, outcomes, shared
+from chainable.cli import commands, extras, outcomes
+from chainable.cli import sandboxes as rooms
 from chainable.errors import APIError, CodecError, DecryptionError, SignatureError
 from wechatpay.cli import sandboxes
 
@@ -38,7 +39,7 @@ def test_help_is_chinese_on_request(wx, top):
     text = wx("--lang", "zh", "request", "--help").out
     assert "发起任意调用" in text
     assert "显示本帮助" in text
-    assert "请求体" in text
+    assert "请求参数" in text
     assert "排查问题" in top("--lang", "zh", "--help").out
 
 
@@ -106,7 +107,7 @@ def missing(name):
 
 def test_a_missing_extra_is_one_line():
     with pytest.raises(click.UsageError, match=r"the sandbox needs uvicorn: pip install"):
-        shared.needs_sandbox(missing("uvicorn"), sandboxes.ADVICE)
+        rooms.needs_sandbox(missing("uvicorn"), sandboxes.ADVICE)
 
 
 @pytest.mark.parametrize("name", ["click", "rich.console"])

@@ -156,10 +156,10 @@ def test_a_known_need_of_a_session_is_shown():
 def test_search_is_quick_once_loaded():
     search("x")
     texts = ["保险", "订单 查询", "taobao.trade", "fullinfo", "投保创单保险"]
-    began = time.perf_counter()
+    began = time.process_time()
     for text in texts:
         search(text)
-    assert (time.perf_counter() - began) / len(texts) < 0.05
+    assert (time.process_time() - began) / len(texts) < 0.05
 
 
 def test_what_cannot_be_a_keyword_goes_into_a_mapping():

@@ -97,7 +97,7 @@ def test_the_blocks_of_a_page_run(page, sandbox, top_sandbox, inbox, keep, tmp_p
     def notification_of(event, version="v3"):
         url, arrived = inbox
         sandbox.trigger(event, to=url, version=version)
-        return arrived.get(timeout=10)
+        return arrived.get(timeout=60)
 
     names = {
         "notification_of": notification_of,

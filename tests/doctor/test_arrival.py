@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http.client import HTTPConnection
 
 import pytest
@@ -13,9 +14,17 @@ from wechatpay.doctor.arrival import Elsewhere, Here, Table, arrival
 from wechatpay.sandbox import Sandbox
 
 
+def until(condition):
+    """Wait until something is so."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def callback(settings, complete, **options):
     """The last finding about the notification, or None."""
-    told = complete(list(examine(settings, timeout=2, **options)))
+    told = complete(list(examine(settings, timeout=20, **options)))
     return next((finding for finding in told if finding.check == "callback"), None)
 
 
@@ -71,7 +80,7 @@ def test_the_very_one_is_looked_for(settings, sandbox, shop):
     assert table.awaited(0.05).code == 3
     shop.status = 200
     sandbox.trigger("SECURITY_ECHO.SUCCESS", shop.url)
-    assert table.awaited(5).found.startswith(f"{shop.url} accepted SECURITY_ECHO.SUCCESS: 200")
+    assert table.awaited(60).found.startswith(f"{shop.url} accepted SECURITY_ECHO.SUCCESS: 200")
 
 
 def test_a_port_that_is_taken(settings, complete, shop):
@@ -100,17 +109,18 @@ def arriving(sandbox, here, **more):
 
 def test_it_arrives_here(sandbox, here):
     assert arriving(sandbox, here) == [204]
-    assert here.awaited(5).state == "✓"
+    assert here.awaited(60).state == "✓"
 
 
 def test_probes_are_refused_and_the_genuine_one_is_taken(sandbox, here):
     assert arriving(sandbox, here, forgery="probe") == [401, 204]
-    assert here.awaited(5).state == "✓"
+    assert here.awaited(60).state == "✓"
 
 
 @pytest.mark.parametrize("forgery", ["signature", "stale", "serial", "body", "missing"])
 def test_what_does_not_pass_is_told(sandbox, here, complete, forgery):
     assert arriving(sandbox, here, forgery=forgery) == [401]
+    until(lambda: not here._receiver._came.empty())  # it is put there after the answer has left
     finding = here.awaited(0.05)
 
     complete([finding])
@@ -130,7 +140,8 @@ def test_what_is_for_others_comes_to_them_again(sandbox, here, complete):
     before, sandbox.callbacks.scale = sandbox.callbacks.scale, 100
     one = sandbox.trigger("TRANSACTION.SUCCESS", here.url)
     two = sandbox.trigger("SECURITY_ECHO.SUCCESS", here.url, {"echo_message": "another"})
-    finding = here.awaited(0.3)
+    until(lambda: one.attempts and two.attempts)
+    finding = here.awaited(0.05)
     sandbox.callbacks.scale = before
 
     assert [each.attempts[0].status for each in (one, two)] == [503, 503]
@@ -158,10 +169,10 @@ def test_a_receiver_takes_what_comes():
         return 202, len(taken)
 
     with Receiver(take) as receiver:
-        assert requests.post(receiver.url, data=b"abc", timeout=5).status_code == 202
-        assert receiver.wait(5) == 1
+        assert requests.post(receiver.url, data=b"abc", timeout=60).status_code == 202
+        assert receiver.wait(60) == 1
         assert receiver.wait(0) is None
-        plain = HTTPConnection("127.0.0.1", int(receiver.url.rstrip("/").rpartition(":")[2]), timeout=5)
+        plain = HTTPConnection("127.0.0.1", int(receiver.url.rstrip("/").rpartition(":")[2]), timeout=60)
         plain.putrequest("POST", "/")
         plain.endheaders()
         assert plain.getresponse().status == 202

@@ -61,12 +61,12 @@ def test_a_proxy_makes_the_direct_way_a_warning(complete):
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_authorities_of_the_environment_are_trusted_as_by_calls(settings, complete, monkeypatch, name):
+def test_authorities_of_the_environment_are_trusted_as_by_calls(settings, complete, states, monkeypatch, name):
     for each in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, settings.pop("ca"))
 
-    assert {finding.state for finding in complete(list(examine(settings)))} == {"✓"}
+    assert states(complete(list(examine(settings)))) == {"✓"}
 
 
 def test_a_folder_may_hold_authorities(tmp_path):

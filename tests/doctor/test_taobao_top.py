@@ -19,10 +19,10 @@ def found(complete):
     return lambda settings, **options: {each.check: each for each in complete(list(examine(settings, **options)))}
 
 
-def test_all_is_well(found, app):
+def test_all_is_well(found, states, app):
     told = found(app)
 
-    assert {finding.state for finding in told.values()} == {"✓"}, told
+    assert states(told.values()) == {"✓"}, told
     assert told["session, at the platform"].found == "accepted"
 
 

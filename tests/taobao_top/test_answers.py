@@ -167,7 +167,7 @@ class TestXML:
 
     def test_control_characters(self):
         """Characters no XML may hold are left out."""
-        assert read(b"<r><a>x\x0by&#x1f;&#8;&#10;z</a></r>", None) == {"r": {"a": "xy\nz"}}
+        assert read(b"<r><a>x\x0by&#x1f;&#x1F;&#x0B;&#8;&#10;&#xA;z</a></r>", None) == {"r": {"a": "xy\n\nz"}}
 
     @pytest.mark.parametrize(
         ("body", "message"),

@@ -804,7 +804,7 @@ class TestTexts:
         "body", [b'{"a_get_response":{"x":"\xff"}}', b'{"a":1}{', b'{"a"', b'{"error_response":1}']
     )
     def test_odd_answers(self, top, gateway, body):
-        """Broken ones are told, odd ones are given."""
+        """Broken ones are told."""
         gateway.answers(joined(answer(1)).encode() + b"\r\n-S-\r\n" + body, url=BATCH)
 
         with top.batch() as batch:
@@ -813,4 +813,4 @@ class TestTexts:
 
         assert batch.answers[0].data["n"] == 1
         outcome = batch.answers[1]
-        assert isinstance(outcome, CodecError) or outcome.data == {"error_response": 1}
+        assert isinstance(outcome, CodecError)

@@ -83,10 +83,10 @@ class TestRefusedCalls:
 
     def test_limiter(self, sandbox):
         """With a limiter nothing is refused: it counts calls and not requests."""
-        sandbox.limit(4, seconds=0.5, ban=1.0)
+        sandbox.limit(4, seconds=0.1, ban=60.0)
         before = len(sandbox.journal)
 
-        with sandbox.client(limiter=RateLimiter("4/second")).batch(size=4) as batch:
+        with sandbox.client(limiter=RateLimiter("4 per 2 seconds")).batch(size=4) as batch:
             for _ in range(8):
                 batch.taobao.time.get()
 

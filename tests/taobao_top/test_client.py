@@ -86,6 +86,31 @@ class TestSettings:
         assert gateway.forms[0]["sign"] == "REMOTE"
         assert gateway.forms[1]["sign_method"] == "md5"
 
+    def test_signer_that_reads_the_body(self, make_top, gateway):
+        """One that knows nothing but requests finds the form in the body, and may send it as it is."""
+        gateway.answers(OK, OK)
+
+        class Remote(Signer):
+            def __call__(self, r):
+                r.body += b"&sign=REMOTE"
+                return r
+
+        class Nobody(Signer):
+            def __call__(self, r):
+                return r
+
+        make_top(app_secret=None, sign_method=Remote()).a.b(x="中", empty="")
+        make_top(app_secret=None, sign_method=Nobody()).a.b()
+
+        plain = {"method": "a.b", "app_key": "12345678", "v": "2.0", "format": "json"}
+        assert gateway.forms == [plain | {"x": "中", "sign": "REMOTE"}, plain]
+
+    @pytest.mark.parametrize("simplify", ["false", 1, None])
+    def test_simplify_is_true_or_false(self, make_top, simplify):
+        """A text would be true, whatever it says."""
+        with pytest.raises(ConfigurationError, match="simplify: True or False was expected"):
+            make_top(simplify=simplify)
+
     def test_from_env(self, monkeypatch, gateway):
         """Settings come from the environment."""
         for name, value in {"APP_KEY": "1", "APP_SECRET": "s", "SESSION": "sess10n", "SIGN_METHOD": "md5"}.items():
@@ -198,6 +223,25 @@ class TestRefusals:
 
         assert caught.value.session_expired
         assert caught.value.request_id == "r"
+
+    @pytest.mark.parametrize("body", ['{"error_response":"bad"}', '{"error_response":[]}', '{"error_response":null}'])
+    def test_a_refusal_that_cannot_be_read(self, top, gateway, body):
+        """It is no success at least."""
+        gateway.answers(body)
+
+        with pytest.raises(CodecError, match=r"^a\.b: the answer is a refusal that cannot be read"):
+            top.a.b()
+
+    @pytest.mark.parametrize("given", [5, b"x", ["x"]])
+    def test_a_session_that_is_no_text(self, top, gateway, given):
+        """What gives the session is the user's own: its mistakes are named, and nothing is sent."""
+        with pytest.raises(TypeError, match="session: text was expected, not"):
+            top.a.b(session=lambda: given)
+        with top.batch() as batch:
+            batch.a.b(session=lambda: given)
+
+        assert "session: text was expected, not" in str(batch.answers[0])
+        assert not gateway.requests
 
     def test_members_named_code(self, make_top, gateway):
         """A simplified answer with members named code and msg is no error."""

@@ -106,6 +106,15 @@ class TestToken:
         assert gateway.form["refresh_token"] == "refre5h"
         assert token == Token("new")
 
+    @pytest.mark.parametrize("life", [None, ""])
+    def test_lives_that_are_not_told(self, top, gateway, life):
+        """A token is not lost over a member that says nothing."""
+        gateway.answers({"access_token": "new", "expires_in": 60, "r2_expires_in": life}, url=TOKEN)
+
+        token = top.oauth.refresh("refre5h")
+
+        assert (token.expires, token.r2_expires) == (at(60), None)
+
     @pytest.mark.parametrize("simplify", [True, False])
     def test_signed(self, make_top, gateway, simplify):
         """Both exchanges are methods of the gateway as well."""

@@ -145,6 +145,32 @@ class TestBackwards:
 
         assert set(entries) <= set(seen)
 
+    @pytest.mark.parametrize("size", [1, 2, 3, 5, 20])
+    @pytest.mark.parametrize("at_once", [1, 2, 3, 7])
+    def test_a_list_that_grows_loses_nothing(self, top, gateway, size, at_once):
+        """What new entries push behind the reader is fetched once more."""
+        entries = list(range(1, 10))
+        seen = []
+
+        def answer(request):
+            from urllib.parse import parse_qs
+
+            number = int(parse_qs(request.body.decode())["page_no"][0])
+            page = entries[(number - 1) * size : number * size]
+            body = json.dumps(trades(len(entries), *page))
+            if len(entries) < 40:
+                entries[:0] = range(len(entries) + at_once, len(entries), -1)
+            return 200, {}, body
+
+        gateway.mock.add_callback("POST", "https://gw.api.taobao.com/router/rest", callback=answer)
+
+        for page in top.pages(top[SOLD], page_size=size, backwards=True):
+            got = [trade["tid"] for trade in page.data["trades"]["trade"]]
+            assert got
+            seen += got
+
+        assert set(range(1, 10)) <= set(seen)
+
     def test_nothing(self, top, gateway):
         """An empty list has no last page."""
         gateway.answers(trades(0))
@@ -178,6 +204,7 @@ class TestRefused:
             (lambda top: top.pages(top.un.known, page_size=1), "un.known is not in the catalogue"),
             (lambda top: top.pages(top.taobao.time.get), "has no parameter for a page"),
             (lambda top: top.pages(top[SOLD], {"page_size": 1}, page_size=2), "'page_size' is given twice"),
+            (lambda top: top.pages(SOLD, page_size=1), "a chain such as .* was expected, not str"),
         ],
     )
     def test_at_once(self, top, call, message):
@@ -193,10 +220,13 @@ class TestRefused:
         with pytest.raises(CodecError, match="is no number"):
             list(top.pages(top[SOLD], page_size=size, use_has_next=False))
 
-    def test_no_place(self, top):
-        """Nor can anybody begin at no number."""
+    @pytest.mark.parametrize("given", [{"page_size": 1, "page_no": "two"}, {"page_size": 0}, {"page_size": "two"}])
+    def test_no_place(self, top, gateway, given):
+        """Nor can anybody begin at no number, or have pages of none: nothing is asked for."""
         with pytest.raises(CodecError, match="is no number"):
-            next(top.pages(top[SOLD], page_size=1, page_no="two"))
+            top.pages(top[SOLD], **given)
+
+        assert not gateway.requests
 
 
 def scrolled(ids, **more):

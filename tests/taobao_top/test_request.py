@@ -166,6 +166,13 @@ class TestRefused:
             (lambda top: top.a.b(headers={"X": "a\r\nb"}), ConfigurationError, "one line"),
             (lambda top: top.a.b(decode=5), TypeError, "decode: names of members"),
             (lambda top: top.a.b(decode=(1,)), TypeError, "decode: names of members"),
+            (
+                lambda top: top.a.b(repeatable="no"),
+                ConfigurationError,
+                "repeatable: True or False was expected, not str",
+            ),
+            (lambda top: top.a.b(simplify="false"), ConfigurationError, "simplify: True or False"),
+            (lambda top: top.a.b(stream=1), ConfigurationError, "stream: True or False"),
             (lambda top: top.a.b(b"<x/>", file=b"x"), TypeError, "a raw body and files cannot go together"),
         ],
     )
@@ -328,6 +335,13 @@ class TestAnswers:
         gateway.answers({"top_auth_token_create_response": {"token_result": "{}"}})
 
         assert top.taobao.top.auth.token.create(code="x", decode=decode).data["token_result"] == "{}"
+
+    def test_decode_what_is_no_json(self, top, gateway):
+        """The method is named as well as the member."""
+        gateway.answers({"a_b_response": {"c": "{"}})
+
+        with pytest.raises(CodecError, match=r"^a\.b: the text of 'c' is no JSON"):
+            top.a.b(decode="c")
 
     def test_decode_of_unknown_methods(self, top, gateway):
         """The catalogue has nothing to say of them."""

@@ -341,16 +341,16 @@ class TestClient:
 
         def slow(*arguments):
             began.set()
-            release.wait(10)
+            release.wait(60)
             renew(*arguments)
             ended.set()
 
         security._renewed = slow
         assert security.encrypt("x", "nick").endswith("~7~")
-        began.wait(10)
+        began.wait(60)
         assert security.encrypt("x", "nick").endswith("~7~")
         release.set()
-        ended.wait(10)
+        ended.wait(60)
 
         assert security.encrypt("x", "nick").endswith("~8~")
         assert len(gateway.requests) == 2
@@ -366,7 +366,7 @@ class TestClient:
 
         with caplog.at_level(logging.WARNING, logger="taobao_top"):
             assert security.encrypt("x", "nick").endswith("~7~")
-            ended.wait(10)
+            ended.wait(60)
 
         assert "could not be renewed in advance: TopError" in caplog.text
 
@@ -387,7 +387,7 @@ class TestClient:
 
         def slow(fetch):
             began.set()
-            release.wait(10)
+            release.wait(60)
             return fetched(fetch)
 
         def work():
@@ -399,7 +399,7 @@ class TestClient:
         security._fetched = slow
         threads = [threading.Thread(target=work) for _ in range(4)]
         threads[0].start()
-        began.wait(10)
+        began.wait(60)
         for thread in threads[1:]:
             thread.start()
         ((_, future),) = security._fetching.items()
@@ -407,7 +407,7 @@ class TestClient:
             threading.Event().wait(0.001)
         release.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
 
         assert outcomes == ["22" if fails else encrypt("张三", "nick", KEY)] * 4
         assert len(gateway.requests) == 1

@@ -231,7 +231,7 @@ class TestSession:
 
         def slow(old):
             began.set()
-            release.wait(10)
+            release.wait(60)
             return refresh(old)
 
         platform.refresh = slow
@@ -239,7 +239,7 @@ class TestSession:
         threads = [threading.Thread(target=lambda: got.append(session(platform, store)())) for _ in range(6)]
         for thread in threads:
             thread.start()
-        began.wait(10)
+        began.wait(60)
         release.set()
         for thread in threads:
             thread.join()
@@ -285,8 +285,8 @@ class TestProcesses:
         for worker in workers:
             worker.join()
 
-        assert [got.get(timeout=5) for _ in workers] == ["access2"] * 3
-        assert asked.get(timeout=5) == "refresh1"
+        assert [got.get(timeout=60) for _ in workers] == ["access2"] * 3
+        assert asked.get(timeout=60) == "refresh1"
         assert asked.empty()
 
 

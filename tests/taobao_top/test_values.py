@@ -235,6 +235,10 @@ class TestFiles:
         """A pair of name and content is a file of that name."""
         assert self.file(("a.png", b"abc")) == FilePart("a.png", b"abc")
 
+    def test_no_name(self):
+        """A file without a name is none for the platform: it gets the parameter's."""
+        assert write({"img": ("", b"abc")}, {})[1]["img"].name == "img"
+
     def test_a_name_in_another_encoding(self):
         """A file that was named in GBK, which no UTF-8 can carry, is refused with the cure."""
         name = "中文.png".encode("gbk").decode(errors="surrogateescape")

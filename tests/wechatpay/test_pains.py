@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import threading
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -143,19 +144,21 @@ def test_pain_12_personal_data_never_leaves_plain(sandbox, own):
 def test_pain_16_a_silent_server_does_not_hang_anybody(make_client):
     assert inspect.signature(requests.Session().request).parameters["timeout"].default is None  # for ever, elsewhere
 
-    with Scripted(lambda *_: time.sleep(5)) as server:
+    answered = threading.Event()
+    with Scripted(lambda *_: answered.wait(60)) as server:
         client = make_client(base_url=server.url, timeout=0.2, retries=0)
         started = time.monotonic()
         with pytest.raises(requests.ReadTimeout) as caught:
             client.v3.new.get()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
+    answered.set()
     assert caught.value.maybe_sent
 
 
 def test_pain_16_a_drip_ends_at_the_deadline(make_client):
     def drip(connection, request, number):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(50):
+        for _ in range(600):
             connection.sendall(b" ")
             time.sleep(0.05)
 
@@ -164,7 +167,7 @@ def test_pain_16_a_drip_ends_at_the_deadline(make_client):
         started = time.monotonic()
         with pytest.raises(requests.RequestException):
             client.v3.new.get()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 15
 
 
 class TestPain17Async:

@@ -211,7 +211,7 @@ class TestOnce:
 
         def naively() -> None:
             if not booked:
-                both_have_looked.wait(5)
+                both_have_looked.wait(30)
                 booked.append("naive")
 
         inside, leave = threading.Event(), threading.Event()
@@ -220,7 +220,7 @@ class TestOnce:
             with client.notifications.once(notification, RedisStore(redis_server)) as first:
                 assert first
                 inside.set()
-                assert leave.wait(5)
+                assert leave.wait(30)
                 booked.append("claimed")
 
         in_threads(naively, naively)
@@ -228,7 +228,7 @@ class TestOnce:
 
         worker = threading.Thread(target=claiming)
         worker.start()
-        assert inside.wait(5)
+        assert inside.wait(30)
         with (
             pytest.raises(InProgress) as caught,
             client.notifications.once(notification, RedisStore(redis_server)),
@@ -251,11 +251,14 @@ class TestOnce:
         assert redis_server.set("seen:" + notification.id, 1, nx=True) is None
 
         store = RedisStore(redis_server)
-        dying = client.notifications.once(notification, store, lease=0.2)
+        claim = "chainable:once:wechatpay:1900000109:" + notification.id
+        dying = client.notifications.once(notification, store, lease=600)
         assert dying.__enter__() is True  # and is never left
         with pytest.raises(InProgress), client.notifications.once(notification, store):
             pytest.fail("two workers")
-        while redis_server.exists("chainable:once:wechatpay:1900000109:" + notification.id):
+        assert 0 < redis_server.pttl(claim) <= 600_000
+        redis_server.pexpire(claim, 1)  # ten minutes pass
+        while redis_server.exists(claim):
             time.sleep(0.01)
         with client.notifications.once(notification, store) as first:
             assert first is True

@@ -77,14 +77,14 @@ def test_pain_19_any_notification_comes_to_this_machine_forged_ones_too(own, inb
     client = own.client()
     # The platform reaches no address of this machine; without its key nobody could sign a notification for it either.
     own.trigger("REFUND.SUCCESS", to=url, set={"amount.refund": 7})
-    notification = client.notifications.parse(*arrived.get(timeout=10))
+    notification = client.notifications.parse(*arrived.get(timeout=60))
     assert (notification.event_type, notification.resource["amount"]["refund"]) == ("REFUND.SUCCESS", 7)
     reasons = []
     for forgery in ("missing", "signature", "stale", "serial", "probe"):
         own.trigger("TRANSACTION.SUCCESS", to=url, forgery=forgery)
         with pytest.raises(SignatureError) as caught:
-            client.notifications.parse(*arrived.get(timeout=10))
+            client.notifications.parse(*arrived.get(timeout=60))
         reasons.append(caught.value.reason)
         if forgery == "probe":  # a genuine one follows it
-            assert client.notifications.parse(*arrived.get(timeout=10)).event_type == "TRANSACTION.SUCCESS"
+            assert client.notifications.parse(*arrived.get(timeout=60)).event_type == "TRANSACTION.SUCCESS"
     assert reasons == ["missing", "mismatch", "stale", "unknown_key", "probe"]

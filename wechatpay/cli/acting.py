@@ -7,6 +7,7 @@ import click
 from chainable.cli import values
 from chainable.cli.commands import Argument, Command, Option, as_json, json_option
 from chainable.cli.output import put_json, put_table
+from chainable.cli.words import Words
 from wechatpay.cli.desk import Desk
 
 __all__ = ["act"]
@@ -39,6 +40,6 @@ def act(action: str | None, arguments: tuple[str, ...], *, where: str) -> None:
         if as_json():
             put_json({"actions": names})
         else:
-            put_table("", ("action",), [(name,) for name in names])
+            put_table("", (Words("action", "操作"),), [(name,) for name in names])
         return
     put_json(desk.ask("POST", f"actions/{action}", values.pairs(arguments, "NAME=VALUE"))["result"])

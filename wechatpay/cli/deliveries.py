@@ -12,6 +12,7 @@ from chainable.cli.commands import Argument, Command, Option, as_json, json_opti
 from chainable.cli.outcomes import REFUSED, SIGNATURE
 from chainable.cli.output import put_json, put_table
 from chainable.cli.waiting import until_interrupted
+from chainable.cli.words import Words, say
 from wechatpay.cli.desk import HEADINGS, Desk, Forwarder, Watch, answer_of, checked_url, row_of
 from wechatpay.cli.sandboxes import room_options, started
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["deliveries", "listen", "trigger"]
 
+ATTEMPTS = (
+    Words("attempt", "次序"),
+    Words("what", "内容"),
+    Words("answer", "应答"),
+    Words("took", "耗时"),
+    Words("accepted", "接受"),
+)
 FORGERIES = ("signature", "probe", "stale", "serial", "body", "missing")
 
 
@@ -113,11 +121,16 @@ def trigger(
 
     version = "v2" if v2 or (catalogue.event(event) is None and catalogue.event(event, "v2")) else "v3"
     if catalogue.event(event, version) is None:
-        raise usage(f"there is no {version} event {event!r}: see 'wechatpay describe {event}'")
+        raise usage(
+            Words(
+                f"there is no {version} event {event!r}: see 'wechatpay describe {event}'",
+                f"没有 {version} 事件 {event!r}：见“wechatpay describe {event}”",
+            )
+        )
     wanted: dict[str, Any] = {
         "event": event,
         "to": to,
-        "set": {name: values.literal(value) for name, value in values.pairs(changes, "--set").items()},
+        "set": {name: values.literal(value, float) for name, value in values.pairs(changes, "--set").items()},
         "version": version,
         "forgery": forgery or "",
         "duplicates": duplicates,
@@ -137,11 +150,22 @@ def trigger(
         told = _answered(lambda: desk.ask("GET", f"deliveries/{number}"), answers, patience)
     _put_one(told)
     if told["accepted_forgery"]:
-        click.echo("a forged notification was accepted: the receiver does not check signatures", err=True)
+        say(
+            Words(
+                "a forged notification was accepted: the receiver does not check signatures",
+                "伪造的通知被接受了：接收方没有验签",
+            ),
+            err=True,
+        )
         context.exit(SIGNATURE)
     genuine = forgery is None or forgery == "probe"
     if told["state"] == "blocked":
-        raise usage(f"{to} is not on this machine: allow its host with --callback-host")
+        raise usage(
+            Words(
+                f"{to} is not on this machine: allow its host with --callback-host",
+                f"{to} 不在本机：请用 --callback-host 允许该主机",
+            )
+        )
     taken = any(attempt["accepted"] for attempt in told["attempts"])
     if taken is not genuine or not told["attempts"]:
         context.exit(REFUSED)
@@ -173,7 +197,7 @@ def deliveries(number: int | None, *, redeliver: bool, where: str) -> None:
     desk = Desk.of(where)
     if number is None:
         if redeliver:
-            raise usage("--redeliver: which one? Give its id")
+            raise usage(Words("--redeliver: which one? Give its id", "--redeliver：哪一条？请给出编号"))
         found = desk.deliveries()
         if as_json():
             put_json({"deliveries": found})
@@ -195,15 +219,15 @@ def _put_one(told: dict[str, Any]) -> None:
     rows = [
         (
             index,
-            attempt["forgery"] or "genuine",
+            attempt["forgery"] or Words("genuine", "真实"),
             answer_of(attempt),
             f"{attempt['milliseconds']:.0f} ms",
-            attempt["accepted"],
+            Words("yes", "是") if attempt["accepted"] else Words("no", "否"),
         )
         for index, attempt in enumerate(told["attempts"], 1)
     ]
     if rows:
-        put_table("", ("attempt", "what", "answer", "took", "accepted"), rows)
+        put_table("", ATTEMPTS, rows)
 
 
 @click.command(
@@ -243,7 +267,13 @@ def listen(to: str | None, port: int, where: str | None, **room: Any) -> None:
         return
     running = started(port=port, **room)
     try:
-        click.echo(f"sandbox at {running.base_url}, {running.https_url}; Ctrl-C ends it.", err=True)
+        say(
+            Words(
+                f"sandbox at {running.base_url}, {running.https_url}; Ctrl-C ends it.",
+                f"沙箱地址：{running.base_url}、{running.https_url}；按 Ctrl-C 结束。",
+            ),
+            err=True,
+        )
         _watch(Watch(_Forward(running, to)))
     finally:
         running.stop()

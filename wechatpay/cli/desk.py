@@ -14,6 +14,7 @@ from chainable.cli.commands import as_json, usage
 from chainable.cli.outcomes import Failure
 from chainable.cli.output import put_json_line, put_table
 from chainable.cli.reach import usable
+from chainable.cli.words import Words, say, spoken
 from wechatpay.cli.clients import settings_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,22 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADINGS", "Desk", "Forwarder", "Watch", "answer_of", "checked_url", "row_of"]
 
-HEADINGS = ("id", "event", "to", "state", "attempts", "last answer", "next in s")
+HEADINGS = (
+    Words("id", "编号"),
+    Words("event", "事件"),
+    Words("to", "地址"),
+    Words("state", "状态"),
+    Words("attempts", "次数"),
+    Words("last answer", "最近应答"),
+    Words("next in s", "几秒后重试"),
+)
+_STATES = {
+    "waiting": Words("waiting", "待重试"),
+    "accepted": Words("accepted", "已接受"),
+    "given up": Words("given up", "已放弃"),
+    "blocked": Words("blocked", "未发送"),
+    "forwarded": Words("forwarded", "已转发"),
+}
 _SUCCESS = re.compile(rb"<return_code>\s*(<!\[CDATA\[)?SUCCESS\b")
 _PATIENCE = 5.0
 """Seconds the platform waits for an answer."""
@@ -46,10 +62,20 @@ class Desk:
         if "://" in where:
             return cls(checked_url(where, "--sandbox"))
         if not Path(where).is_file():
-            raise usage(f"--sandbox {where}: neither a URL (http://127.0.0.1:…) nor the env file of a sandbox")
+            raise usage(
+                Words(
+                    f"--sandbox {where}: neither a URL (http://127.0.0.1:…) nor the env file of a sandbox",
+                    f"--sandbox {where}：既不是地址（http://127.0.0.1:…），也不是沙箱的 env 文件",
+                )
+            )
         settings = settings_of(Path(where))
         if "base_url" not in settings:
-            raise usage(f"{where}: names no sandbox: WECHATPAY_BASE_URL is missing")
+            raise usage(
+                Words(
+                    f"{where}: names no sandbox: WECHATPAY_BASE_URL is missing",
+                    f"{where}：未指明沙箱，缺少 WECHATPAY_BASE_URL",
+                )
+            )
         return cls(settings["base_url"], settings.get("ca"))
 
     def ask(self, method: str, page: str, sent: Mapping[str, Any] | None = None) -> Any:
@@ -68,13 +94,17 @@ class Desk:
                 )
             answer = response.json()
         except requests.ConnectionError as error:
-            raise Failure(
-                error, as_json=as_json(), told=f"no sandbox answers at {self._base}: is it running?"
-            ) from None
+            silent = Words(
+                f"no sandbox answers at {self._base}: is it running?", f"{self._base} 没有沙箱应答：它启动了吗？"
+            )
+            raise Failure(error, as_json=as_json(), told=spoken(silent)) from None
         except ValueError:
-            raise usage(f"what answers at {self._base} is no sandbox") from None
+            raise usage(
+                Words(f"what answers at {self._base} is no sandbox", f"{self._base} 的应答者不是沙箱")
+            ) from None
         if response.status_code != 200:
-            raise usage(f"the sandbox says: {answer.get('message', response.status_code)}")
+            said = answer.get("message", response.status_code)
+            raise usage(Words(f"the sandbox says: {said}", f"沙箱应答：{said}"))
         return answer
 
     def deliveries(self) -> list[dict[str, Any]]:
@@ -91,7 +121,12 @@ def checked_url(text: str, what: str) -> str:
         click.UsageError: It is none of http or https; *what* names the option.
     """
     if not usable(text):
-        raise usage(f"{what} {text}: a URL was expected: http://127.0.0.1:8000/notify")
+        raise usage(
+            Words(
+                f"{what} {text}: a URL was expected: http://127.0.0.1:8000/notify",
+                f"{what} {text}：应为地址，如 http://127.0.0.1:8000/notify",
+            )
+        )
     return text
 
 
@@ -99,7 +134,8 @@ def row_of(told: Mapping[str, Any]) -> tuple[Any, ...]:
     """Give the cells of a delivery, under :data:`HEADINGS`."""
     last = told["attempts"][-1] if told["attempts"] else None
     answer = "" if last is None else answer_of(last)
-    return (told["id"], told["event_type"], told["url"], told["state"], len(told["attempts"]), answer, told["next"])
+    state = _STATES[told["state"]]
+    return (told["id"], told["event_type"], told["url"], state, len(told["attempts"]), answer, told["next"])
 
 
 def answer_of(attempt: Mapping[str, Any]) -> str:
@@ -187,7 +223,7 @@ class Watch:
         self()
         if not as_json() and self._came:
             rows = [(*row_of(told), self._answers.get(number)) for number, told in self._came.items()]
-            put_table("", (*HEADINGS, "forwarded"), rows)
+            put_table("", (*HEADINGS, Words("forwarded", "转发应答")), rows)
 
     def _pass_on(self, told: dict[str, Any], attempt: dict[str, Any], forward: Forwarder) -> None:
         number = told["id"]
@@ -196,7 +232,13 @@ class Watch:
         forged = attempt["forgery"]
         if forged == "body" or (forged and told["version"] == "v2"):
             if not as_json():
-                click.echo(f"! #{number} {told['event_type']}: not forwarded: a body altered on purpose is not kept")
+                event = f"! #{number} {told['event_type']}"
+                say(
+                    Words(
+                        f"{event}: not forwarded: a body altered on purpose is not kept",
+                        f"{event}：未转发：故意改动的正文不保留",
+                    )
+                )
             return
         result = forward(told, attempt)
         self._answers[number] = answer_of(result)
@@ -210,6 +252,8 @@ class Watch:
             put_json_line({**told, "attempts": [] if attempt is None else [attempt]})
             return
         mark = "!" if attempt is None else "✓" if attempt["accepted"] else "✗"
-        answer = "not sent: not on this machine" if attempt is None else answer_of(attempt)
+        unsent = Words("not sent: not on this machine", "未发送：不在本机")
+        answer = spoken(unsent) if attempt is None else answer_of(attempt)
+        state = spoken(_STATES[told["state"]])
         forged = f" [{attempt['forgery']}]" if attempt is not None and attempt["forgery"] else ""
-        click.echo(f"{mark} #{told['id']} {told['event_type']}{forged} -> {told['url']}: {answer} ({told['state']})")
+        click.echo(f"{mark} #{told['id']} {told['event_type']}{forged} -> {told['url']}: {answer} ({state})")

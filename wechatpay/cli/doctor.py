@@ -8,6 +8,7 @@ import click
 
 from chainable.cli.commands import Command, Option, json_option, usage
 from chainable.cli.findings import put_findings, step_timeout_option
+from chainable.cli.words import Words
 from wechatpay.cli.clients import env_option, settings_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,12 @@ def doctor(
     from wechatpay.doctor import examine
 
     if receive is not None and notify_url is None:
-        raise usage("--receive: which URL leads to that port? Give --notify-url")
+        raise usage(
+            Words(
+                "--receive: which URL leads to that port? Give --notify-url",
+                "--receive：哪个地址通到该端口？请给出 --notify-url",
+            )
+        )
 
     findings = examine(
         settings_of(env), offline=offline, notify_url=notify_url, receive=receive, timeout=timeout, patience=patience

@@ -11,10 +11,11 @@ from typing import Any
 import click
 from attrs import asdict
 
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option, language, usage
+from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
 from chainable.cli.output import console, put_json, put_pairs
 from chainable.cli.plot import bars, write_image
 from chainable.cli.progress import progress
+from chainable.cli.words import Words, language, say
 from chainable.times import BEIJING
 from wechatpay import bills
 from wechatpay.cli.clients import client_of, env_option
@@ -55,13 +56,14 @@ _CHINESE = {
 def download(url: str, to: Path, env: Path | None) -> None:
     """Save a file."""
     if not to.parent.is_dir():
-        raise usage(f"{to.parent}: there is no such folder")
+        raise usage(Words(f"{to.parent}: there is no such folder", f"{to.parent}：没有这个目录"))
     with client_of(env) as client, progress(to.name) as told:
         saved = client.download(url, to, progress=told)
     if as_json():
         put_json(asdict(saved))
     else:
-        click.echo(f"{saved.path}: {saved.size} bytes, {'verified' if saved.verified else 'no hash to check it with'}")
+        english, chinese = ("verified", "已校验") if saved.verified else ("no hash to check it with", "无摘要可校验")
+        say(Words(f"{saved.path}: {saved.size} bytes, {english}", f"{saved.path}：{saved.size} 字节，{chinese}"))
 
 
 @click.command(
@@ -96,7 +98,7 @@ def bill(source: str, kind: str, image: Path | None, save: Path | None, env: Pat
     """Show a bill."""
     if not _DAY.fullmatch(source):
         if save is not None:
-            raise usage(f"--save: {source} is a file already")
+            raise usage(Words(f"--save: {source} is a file already", f"--save：{source} 已经是文件"))
         _show(Path(source), source, image)
         return
     with TemporaryDirectory() as folder, client_of(env) as client, progress(source) as told:
@@ -110,7 +112,7 @@ def bill(source: str, kind: str, image: Path | None, save: Path | None, env: Pat
 def _show(path: Path, title: str, image: Path | None) -> None:
     made = bills.read(path)
     if made.kind == "other" and len(made.columns) < 2:
-        raise usage(f"{path}: this is no bill")
+        raise usage(Words(f"{path}: this is no bill", f"{path}：不是账单"))
     hours = [Decimal(0)] * 24
     count = 0
     for row in made:
@@ -125,7 +127,7 @@ def _show(path: Path, title: str, image: Path | None) -> None:
     if as_json():
         put_json({"kind": made.kind, "rows": count, "summary": shown, "hours": hours})
         return
-    if language(click.get_current_context()) == "zh":
+    if language() == "zh":
         heading = f"{title}：{_CHINESE[made.kind]}，{count} 行，单位：元"
         shown = {_CHINESE.get(name, name): value for name, value in shown.items()}
     else:

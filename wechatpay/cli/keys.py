@@ -10,6 +10,7 @@ import click
 from chainable.cli.commands import Argument, Command, Group, Option, as_json, json_option, usage
 from chainable.cli.output import put_json, put_table
 from chainable.cli.values import read_text
+from chainable.cli.words import Words
 from wechatpay.cli.clients import client_of, env_option
 
 if TYPE_CHECKING:
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from wechatpay.crypto.keys import Certificate
 
 __all__ = ["certificates", "decrypt", "encrypt"]
+
+_HEADINGS = (
+    Words("serial or id", "序列号或 ID"),
+    Words("kind", "类型"),
+    Words("valid from", "生效时间"),
+    Words("valid until", "失效时间"),
+)
+_KINDS = {"public key": Words("public key", "公钥"), "certificate": Words("certificate", "证书")}
 
 certificates = Group("certificates", help="The platform's keys and certificates.", zh="平台公钥与平台证书。")
 
@@ -75,7 +84,7 @@ def _put(client: WeChatPay) -> None:
     if as_json():
         put_json({"keys": rows})
     else:
-        put_table("", ("serial or id", "kind", "valid from", "valid until"), [tuple(row.values()) for row in rows])
+        put_table("", _HEADINGS, [tuple(_KINDS.get(cell or "", cell) for cell in row.values()) for row in rows])
 
 
 def _row(serial: str, held: Certificate | None) -> dict[str, Any]:
@@ -102,7 +111,7 @@ def encrypt(text: str, serial: str | None, env: Path | None) -> None:
     """Encrypt a text."""
     plain = read_text(text).rstrip("\r\n")
     if not plain:
-        raise usage("there is nothing to encrypt: the text is empty")
+        raise usage(Words("there is nothing to encrypt: the text is empty", "文本为空，没有可加密的内容"))
     with client_of(env) as client:
         try:
             sealed = client.encrypt(plain, serial=serial)

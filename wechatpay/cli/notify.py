@@ -12,9 +12,18 @@ from requests.structures import CaseInsensitiveDict
 from chainable.cli import values
 from chainable.cli.commands import Command, Group, Option, as_json, json_option
 from chainable.cli.output import as_text, put_json, put_pairs
+from chainable.cli.words import Words
 from wechatpay.cli.clients import client_of, env_option
 
 __all__ = ["notify"]
+
+_NAMES = {
+    "id": Words("id", "通知编号"),
+    "event_type": Words("event_type", "事件类型"),
+    "title": Words("title", "名称"),
+    "create_time": Words("create_time", "时间"),
+    "summary": Words("summary", "摘要"),
+}
 
 notify = Group("notify", help="Notifications of the platform.", zh="平台通知。")
 
@@ -58,7 +67,10 @@ def verify(header_file: Path | None, body_file: Path, *, then: bool, env: Path |
     if then:
         moment = headers.get("Wechatpay-Timestamp", "")
         if not moment.isdigit():
-            msg = "--then: the headers hold no Wechatpay-Timestamp in seconds"
+            msg = Words(
+                "--then: the headers hold no Wechatpay-Timestamp in seconds",
+                "--then：请求头里没有以秒计的 Wechatpay-Timestamp",
+            )
             raise click.UsageError(msg)
         more["clock"] = lambda: float(moment)
     with client_of(env, **more) as client:
@@ -73,7 +85,7 @@ def verify(header_file: Path | None, body_file: Path, *, then: bool, env: Path |
     if as_json():
         put_json({**facts, "resource": notification.resource})
         return
-    put_pairs("authentic", facts.items())
+    put_pairs(Words("authentic", "验签通过"), ((_NAMES[name], value) for name, value in facts.items()))
     click.echo(as_text(notification.resource))
 
 
@@ -86,6 +98,6 @@ def _headers(file: Path | None) -> dict[str, str]:
     except ValueError:
         return values.headers([line for line in text.splitlines() if line.strip()], str(file))
     if not isinstance(found, dict):
-        msg = f"{file}: a JSON object was expected"
+        msg = Words(f"{file}: a JSON object was expected", f"{file}：应为 JSON 对象")
         raise click.UsageError(msg)
     return {str(name): str(value) for name, value in found.items()}

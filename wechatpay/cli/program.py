@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainable.cli.commands import Group, root_options
-from chainable.cli.shared import add_completion, add_demo, add_describe, needs_sandbox
+from chainable.cli.sandboxes import needs_sandbox
+from chainable.cli.shared import add_completion, add_demo, add_describe
 from wechatpay.cli import sandboxes
 from wechatpay.cli.acting import act
 from wechatpay.cli.deliveries import deliveries, listen, trigger

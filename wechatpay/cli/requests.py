@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 import click
 
 from chainable.cli import values
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
-from chainable.cli.exchanges import put_answer, put_signed
-from chainable.cli.outcomes import Failure
+from chainable.cli.commands import Argument, Command, Option, json_option, usage
+from chainable.cli.exchanges import exchanged, given, put_answer, put_signed, request_options
+from chainable.cli.words import Words
 from chainable.errors import APIError, SignatureError
 from wechatpay.cli.clients import client_of, env_option, redactor_of
 from wechatpay.sensitive import Sensitive
@@ -96,38 +96,11 @@ def _targets(context: click.Context, param: click.Parameter, incomplete: str) ->
 )
 @click.argument("verb", type=click.Choice(VERBS, case_sensitive=False), cls=Argument)
 @click.argument("target", shell_complete=_targets, cls=Argument)
-@click.option(
-    "-d",
-    "--data",
-    multiple=True,
-    cls=Option,
-    help="name.inner=value, @file.json or -.",
-    zh="请求体：a.b=1、@file.json 或 -。",
-)
+@request_options
 @click.option("-p", "--param", multiple=True, cls=Option, help="Of the query: name=value.", zh="查询参数 name=value。")
 @click.option("--var", multiple=True, cls=Option, help="Of the path: name=value.", zh="路径变量 name=value。")
-@click.option("-H", "--header", multiple=True, cls=Option, help="'Name: value'.", zh="请求头 'Name: value'。")
-@click.option(
-    "-F", "--file", "files", multiple=True, cls=Option, help="A file to upload: name=path.", zh="上传文件 name=path。"
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    cls=Option,
-    help="Save the body here.",
-    zh="把应答体存到此文件。",
-)
 @click.option(
     "--decrypt", is_flag=True, cls=Option, help="Open the encrypted fields of the answer.", zh="解开应答中的加密字段。"
-)
-@click.option(
-    "-v",
-    "--verbose",
-    is_flag=True,
-    cls=Option,
-    help="Show what was signed; secrets are left out.",
-    zh="显示签名原文，隐去密钥。",
 )
 @env_option
 @json_option
@@ -149,7 +122,12 @@ def request(
     redactor = redactor_of(env)
     path, _, query = target.partition("?")
     if not path:
-        raise usage("TARGET: a path (v3/certificates) or a chain (v3.certificates) was expected")
+        raise usage(
+            Words(
+                "TARGET: a path (v3/certificates) or a chain (v3.certificates) was expected",
+                "TARGET：应为路径（v3/certificates）或链式写法（v3.certificates）",
+            )
+        )
     with client_of(env) as client:
         try:
             node = node_of(client, path)
@@ -167,16 +145,12 @@ def request(
             "xml" if resolution.label().startswith("v2/") else "json": sealed(body, fields),
             **values.pairs(var, "--var"),
         }
-        try:
-            response = getattr(node, verb)(**{name: value for name, value in options.items() if value is not None})
-        except (APIError, SignatureError) as error:
-            if verbose:
-                put_signed(None if error.response is None else error.response.request, redactor)
-            raise Failure(error, as_json=as_json(), told=redactor(_told(error))) from error
-        except (AttributeError, TypeError, ValueError) as error:
-            raise Failure(error, as_json=as_json(), told=redactor(str(error))) from error
-        if verbose:
-            put_signed(response.request, redactor)
+        response = exchanged(
+            lambda: getattr(node, verb)(**given(options)),
+            redactor,
+            (lambda sent: put_signed(sent, redactor)) if verbose else None,
+            _told,
+        )
         put_answer(response, response.decrypted() if decrypt else response.data, output)
 
 

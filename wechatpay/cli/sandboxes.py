@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Command, Option, as_json, json_option, usage
-from chainable.cli.output import put_json, put_pairs
-from chainable.cli.shared import needs_sandbox
-from chainable.cli.waiting import until_interrupted
+from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.sandboxes import (
+    data_option,
+    env_option,
+    faults_option,
+    listening_options,
+    needs_sandbox,
+    obey,
+    stay,
+    warn_of,
+)
+from chainable.cli.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +30,6 @@ __all__ = ["ADVICE", "AUTOMATIC", "load", "room_options", "sandbox", "started"]
 
 ADVICE = "pip install 'wechatpay-taobao-top[sandbox]'"
 AUTOMATIC = ("pay", "refund", "confirm", "sign")
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def load() -> type[Sandbox]:
@@ -36,20 +43,8 @@ def room_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the settings of a sandbox that it starts itself."""
     for option in reversed(
         (
-            click.option(
-                "--data",
-                type=click.Path(dir_okay=False, path_type=Path),
-                cls=Option,
-                help="SQLite file that keeps account and state.",
-                zh="保存账户与状态的 SQLite 文件。",
-            ),
-            click.option(
-                "--env",
-                type=click.Path(dir_okay=False, path_type=Path),
-                cls=Option,
-                help="Write the account here, for WeChatPay.from_env(file=…) and --env of other commands.",
-                zh="把账户写入此文件，供 WeChatPay.from_env(file=…) 与其他命令的 --env 读取。",
-            ),
+            data_option,
+            env_option("WeChatPay.from_env"),
             click.option(
                 "--automatic",
                 type=click.Choice(AUTOMATIC),
@@ -113,36 +108,11 @@ def started(
     "It prints a throw-away account to call it with.",
     zh="在本机启动一个沙箱微信支付，Ctrl-C 结束。\n\n启动后列出一个一次性账户。",
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    cls=Option,
-    help="HTTP port; 0 takes a free one.",
-    zh="HTTP 端口，0 为任意。",
-)
-@click.option(
-    "--https-port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    cls=Option,
-    help="HTTPS port; 0 takes a free one.",
-    zh="HTTPS 端口，0 为任意。",
-)
-@click.option(
-    "--address", default="127.0.0.1", cls=Option, help="Address to listen on.", zh="监听地址。", show_default=True
-)
+@listening_options
 @click.option(
     "--lenient", is_flag=True, cls=Option, help="Do not check bodies against the catalogue.", zh="不按目录校验请求体。"
 )
-@click.option(
-    "--faults",
-    "rules",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    cls=Option,
-    help='JSON file of what is to break: [{"kind": "error", "operation": "POST v3/pay/*", "times": 1}].',
-    zh='故障规则的 JSON 文件：[{"kind": "error", "operation": "POST v3/pay/*", "times": 1}]。',
-)
+@faults_option('{"kind": "error", "operation": "POST v3/pay/*", "times": 1}')
 @click.option(
     "--notify-url",
     cls=Option,
@@ -163,36 +133,15 @@ def sandbox(
     **room: Any,
 ) -> None:
     """Start a sandbox and wait."""
-    if address not in _LOOPBACK:
-        click.echo(f"warning: {address} can be reached from other machines, and so can this sandbox", err=True)
+    warn_of(address)
     running = started(
         address=address, port=port, https_port=https_port, strict=not lenient, notify_url=notify_url, env=env, **room
     )
     try:
-        if rules is not None:
-            obeyed(running, rules)
-        pairs = account(running, env)
-        if as_json():
-            put_json(pairs)
-        else:
-            put_pairs("WeChat Pay sandbox", pairs.items())
-            click.echo("Ctrl-C ends it.")
-        until_interrupted()
+        obey(running.faults, rules)
+        stay(Words("WeChat Pay sandbox", "微信支付沙箱"), account(running, env))
     finally:
         running.stop()
-
-
-def obeyed(running: Sandbox, rules: Path) -> None:
-    """
-    Put the rules of a file in force.
-
-    Raises:
-        click.UsageError: It holds none.
-    """
-    try:
-        running.faults.load(rules)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise usage(f"--faults {rules}: {error}") from None
 
 
 def account(running: Sandbox, env: Path | None) -> dict[str, Any]:
@@ -202,17 +151,17 @@ def account(running: Sandbox, env: Path | None) -> dict[str, Any]:
     pairs: dict[str, Any] = {
         "HTTP": running.base_url,
         "HTTPS": running.https_url,
-        "inspector": running.inspector_url,
+        Words("inspector", "查看页面"): running.inspector_url,
         "mchid": known.mchid,
         "appid": known.appid,
         "brand_id": known.brand_id,
         "serial": known.serial,
-        "platform public key id": known.public_key_id,
+        Words("platform public key id", "平台公钥 ID"): known.public_key_id,
         "apiv3_key": known.apiv3_key,
         "secret": known.secret,
     }
     for name in ("PRIVATE_KEY", "CERTS", "MERCHANT_CERT", "CA"):
         pairs[name.lower()] = settings[f"WECHATPAY_{name}"]
     if env is not None:
-        pairs["env file"] = str(env)
+        pairs[Words("env file", "env 文件")] = str(env)
     return pairs

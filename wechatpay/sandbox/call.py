@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     Handler = Callable[["Platform", "Call"], Any]
 
-__all__ = ["Call", "Routes", "Upload"]
+__all__ = ["SIGNING", "Call", "Routes", "Upload", "sent_v2"]
+
+SIGNING = ("nonce_str", "sign", "sign_type")
+"""What an APIv2 request is signed with; it says nothing of what is asked for."""
 
 
 @frozen(eq=False)
@@ -63,6 +66,11 @@ class Call:
             return self[name]
         except KeyError:
             return default
+
+
+def sent_v2(call: Call) -> dict[str, Any]:
+    """The parameters of a v2 request that make it the same request when it is repeated."""
+    return {name: value for name, value in call.body.items() if name not in SIGNING}
 
 
 class Routes:

@@ -271,7 +271,7 @@ class Callbacks:
             raise LookupError(f"delivery {id} is not kept")
         return found
 
-    def wait(self, timeout: float = 10.0) -> bool:
+    def wait(self, timeout: float = 60.0) -> bool:
         """Wait until nothing is on its way; False if something still is after so many seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: self._pending == 0, timeout)

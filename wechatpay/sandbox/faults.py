@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, define, evolve, fields, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from wechatpay.sandbox.messages import Request
@@ -39,6 +39,8 @@ KINDS: Mapping[str, str] = {
 SIGNATURE_KINDS = ("bad-signature", "missing-signature", "probe", "unknown-serial", "stale", "rotate")
 CUTS = ("reset", "close", "half", "reset-body")
 UNDONE = ("error", "throttle", "pending", "reset", "close", "down")
+
+LONGEST = 3600.0
 
 STATUS_OF_CODE: Mapping[str, int] = {
     "USERPAYING": 202,
@@ -98,6 +100,14 @@ class Fault:
         if self.kind not in KINDS:
             msg = f"no fault is called {self.kind!r}: there are {', '.join(KINDS)}"
             raise ValueError(msg)
+        for fits, words in (
+            (self.times is None or self.times >= 1, "times: 1 or more, or none for ever"),
+            (self.after >= 0, "after: 0 or more"),
+            (self.status == 0 or 200 <= self.status <= 599, "status: 200 to 599"),
+            (0 <= self.seconds <= LONGEST, f"seconds: 0 to {LONGEST:.0f}"),
+        ):
+            if not fits:
+                raise ValueError(words)
 
     @property
     def acts(self) -> bool:
@@ -111,7 +121,7 @@ class Fault:
 
     @classmethod
     def read(cls, settings: Mapping[str, Any]) -> Fault:
-        """A fault out of JSON members; ValueError names a wrong one."""
+        """A fault out of JSON members, whose numbers may be text; ValueError names a wrong one."""
         known = {each.name for each in fields(cls)}
         unknown = sorted(settings.keys() - known)
         if unknown:
@@ -120,24 +130,43 @@ class Fault:
         if "kind" not in settings:
             msg = f"a fault needs a kind: {', '.join(KINDS)}"
             raise ValueError(msg)
-        return cls(**settings)
+        return cls(**{name: _fitting(name, value) for name, value in settings.items()})
 
     @classmethod
     def of_header(cls, value: str) -> Fault:
         """A fault out of ``error; code=SYSTEM_ERROR; status=500``; ValueError if it is none."""
         kind, *pairs = (part.strip() for part in value.split(";"))
-        settings: dict[str, Any] = {"kind": kind}
-        for pair in pairs:
-            name, _, text = pair.partition("=")
-            if name in ("status", "times", "after"):
-                settings[name] = int(text)
-            elif name == "seconds":
-                settings[name] = float(text)
-            elif name == "done":
-                settings[name] = text != "false"
-            else:
-                settings[name] = text
-        return cls.read(settings)
+        return cls.read({"kind": kind, **{name: text for name, _, text in (pair.partition("=") for pair in pairs)}})
+
+
+def _fitting(name: str, value: Any) -> Any:
+    """A setting of a rule as what it has to be; ValueError says that it is something else."""
+    if value is None and name in ("times", "done"):
+        return None
+    try:
+        return _READ[name](value)
+    except (TypeError, ValueError):
+        msg = f"{name}: {value!r} does not fit"
+        raise ValueError(msg) from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "kind": _text,
+    "operation": _text,
+    "times": int,
+    "after": int,
+    "code": _text,
+    "status": int,
+    "message": _text,
+    "seconds": float,
+    "done": lambda value: value not in {False, "false"},
+}
 
 
 @define
@@ -182,9 +211,17 @@ class Faults:
         return fault
 
     def load(self, path: Path) -> None:
-        """Put the rules of a JSON file in force: a list of objects with the members of :class:`Fault`."""
-        for settings in json.loads(path.read_text(encoding="utf-8")):
-            self.add(Fault.read(settings))
+        """
+        Put the rules of a JSON file in force: a list of objects with the members of :class:`Fault`.
+
+        Raises:
+            ValueError: It holds something else; none of its rules is in force then.
+        """
+        rules = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(rules, list) or not all(isinstance(settings, dict) for settings in rules):
+            raise ValueError("a list of objects was expected, each with a kind")
+        for fault in [Fault.read(settings) for settings in rules]:
+            self.add(fault)
 
     def clear(self) -> None:
         """Take all rules away."""

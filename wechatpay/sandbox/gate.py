@@ -248,7 +248,7 @@ def rewritten(body: bytes) -> Iterator[bytes]:
     """Other spellings of the same JSON that libraries are known to produce."""
     try:
         value: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     for escaped in (True, False):
         for separators in ((",", ":"), (", ", ": ")):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wechatpay.sandbox.account import reveal
 from wechatpay.sandbox.apiv2 import GateV2
-from wechatpay.sandbox.call import Call
+from wechatpay.sandbox.call import SIGNING, Call
 from wechatpay.sandbox.intake import digest_matches, parts_of, uploaded
 from wechatpay.sandbox.validation import Validator
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["IntakeV2"]
 
-SIGNING = ("nonce_str", "sign", "sign_type")
 """Parameters of the protocol, which not every operation documents."""
 
 

@@ -110,7 +110,10 @@ def limits_of(path: str) -> Mapping[str, Limit]:
 def parse_json(body: bytes) -> Any:
     """JSON as the platform takes it: UTF-8, no NaN, no half of a character; ValueError otherwise."""
     text = body.decode()
-    value = json.loads(text, parse_constant=refuse_constant)
+    try:
+        value = json.loads(text, parse_constant=refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     if SURROGATE.search(text):
         json.dumps(value, ensure_ascii=False).encode()  # half of a character has no UTF-8
     return value

@@ -96,6 +96,15 @@ def sandbox(taobao_sandbox):
 
 
 @pytest.fixture
+def stopped(sandbox):
+    """The sandbox, whose clock goes on only when it is told to."""
+    clock = sandbox.application.clock
+    now = clock()
+    clock._base = lambda: now
+    return sandbox
+
+
+@pytest.fixture
 def call(sandbox):
     caller = Caller(sandbox)
     yield caller

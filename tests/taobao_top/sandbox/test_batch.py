@@ -77,7 +77,7 @@ def test_the_limit_is_a_setting(call, taobao_sandbox_server):
 
 def test_faults_and_bans_hit_single_requests(call, sandbox):
     sandbox.error(50, "isp.remote-service-error", method=IP)
-    sandbox.ban(5, method=TIME)
+    sandbox.ban(600, method=TIME)
     answers = call.batch({"method": TIME}, {"method": IP}, {"method": IP})
     assert [answer.get("error_response", {}).get("code") for answer in answers] == [7, 50, None]
 

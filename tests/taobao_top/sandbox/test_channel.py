@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -90,7 +91,7 @@ class Consumer:
     def send(self, content, flag=None, token=...):
         self.socket.send(frame(2, content, self.token if token is ... else token, flag))
 
-    def next(self, timeout=5):
+    def next(self, timeout=60):
         return opened(self.socket.recv(timeout=timeout))
 
     def acknowledged(self, content):
@@ -102,7 +103,7 @@ class Consumer:
     def __enter__(self):
         self.socket = self.stack.enter_context(connect(self.url, compression=None))
         self.socket.send(frame(0, self.content))
-        self.answer = opened(self.socket.recv(timeout=5))
+        self.answer = opened(self.socket.recv(timeout=60))
         self.token = self.answer.get("token")
         return self
 
@@ -187,6 +188,23 @@ def test_a_cut_connection(sandbox):
         assert second.next()["topic"] == "a_b_C"
 
 
+def test_a_connection_that_is_lost_while_messages_are_sent_gives_all_of_them_back(sandbox):
+    for _ in range(100):
+        sandbox.messages.publish("a_b_C", "x" * 200_000)
+    with Consumer(sandbox) as first:
+        first.send({"__kind": PULL})
+        first.next()  # the others are more than the connection holds
+        assert sandbox.messages.drop(hard=True) == 1
+        with pytest.raises(ConnectionClosed):
+            for _ in range(100):
+                first.next()
+    deadline = time.monotonic() + 60
+    while sandbox.messages.links:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert (sandbox.messages.waiting, sandbox.messages.unconfirmed) == (100, 0)
+
+
 def test_giving_back_what_is_no_longer_out(sandbox):
     message = sandbox.messages.publish("a_b_C")
     sandbox.messages.give_back([message.id])
@@ -205,7 +223,7 @@ def test_duplicates_groups_and_garbage(sandbox, consumer):
         other.send({"__kind": PULL})
         assert other.next()["topic"] == "a_b_C"
     sandbox.messages.links[0].push(b"no frame")
-    assert consumer.socket.recv(timeout=5) == b"no frame"
+    assert consumer.socket.recv(timeout=60) == b"no frame"
 
 
 def test_a_window_of_messages_is_out_at_a_time(sandbox, consumer):
@@ -273,7 +291,7 @@ def test_what_is_no_frame_or_the_wrong_one(sandbox, consumer):
 
 
 def test_pings_are_answered(consumer):
-    assert consumer.socket.ping().wait(5)
+    assert consumer.socket.ping().wait(60)
 
 
 def test_a_token_that_ran_out(sandbox, consumer):

@@ -43,7 +43,7 @@ def test_waiting():
     journal = Journal()
     writer = threading.Timer(0.01, lambda: journal.write(kind="call", at=0.0))
     writer.start()
-    assert len(journal.wait(1)) == 1
+    assert len(journal.wait(1, timeout=60)) == 1
     writer.join()
     with pytest.raises(TimeoutError, match=r"1 of 2 requests arrived within 0\.001 s"):
         journal.wait(2, timeout=0.001)

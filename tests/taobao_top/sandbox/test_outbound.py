@@ -59,7 +59,7 @@ def test_forms_and_headers_are_signed(sandbox, shop):
     assert (outcome.status, outcome.data) == (200, {"success": True})
     good, at = verified(shop.seen[0], sandbox.account.app_secret)
     assert good
-    assert abs(at.timestamp() - sandbox.application.clock()) < 5
+    assert abs(at.timestamp() - sandbox.application.clock()) < 60
     entry = sandbox.journal[-1]
     assert (entry.kind, entry.status, entry.answer) == ("outbound", 200, shop.reply)
 

@@ -46,7 +46,7 @@ def test_a_killed_process_loses_nothing_it_acknowledged(tmp_path):
         import sys
         from taobao_top.sandbox.store import Shelf, Store
         shelf = Shelf(Store(sys.argv[1]), "1", "trade")
-        for number in range(10_000):
+        for number in range(100_000):
             shelf.put(str(number), number)
             print(number, flush=True)
     """
@@ -59,6 +59,6 @@ def test_a_killed_process_loses_nothing_it_acknowledged(tmp_path):
         acknowledged += child.stdout.readlines()
     store = Store(file)
     shelf = Shelf(store, "1", "trade")
-    assert len(acknowledged) < 10_000
+    assert len(acknowledged) < 100_000
     assert all(shelf.get(line.strip()) == int(line) for line in acknowledged if line.endswith("\n"))
     store.close()

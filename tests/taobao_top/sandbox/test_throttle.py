@@ -10,15 +10,15 @@ from taobao_top.sandbox.throttle import Limit, Throttle
 TIME = "taobao.time.get"
 
 
-def test_a_ban_says_how_long_it_lasts(call, sandbox):
-    sandbox.ban(31_062)
+def test_a_ban_says_how_long_it_lasts(call, stopped):
+    stopped.ban(31_062)
     error = call.refused(TIME)
     assert error["code"] == 7
     assert error["sub_code"] == "accesscontrol.limited-by-app-api-access-count"
     assert error["sub_msg"] == "This ban will last for 31062 more seconds"
-    sandbox.advance(31_061)
+    stopped.advance(31_061)
     assert call.refused(TIME)["sub_msg"] == "This ban will last for 1 more second"
-    sandbox.advance(1)
+    stopped.advance(1)
     assert call(TIME)["time"]
 
 
@@ -28,13 +28,13 @@ def test_a_ban_for_one_api_with_another_code(call, sandbox):
     assert call("taobao.appip.get")["ip"]
 
 
-def test_a_limit_starts_a_ban(call, sandbox):
-    sandbox.limit(2, seconds=10, ban=3, method=TIME)
+def test_a_limit_starts_a_ban(call, stopped):
+    stopped.limit(2, seconds=10, ban=3, method=TIME)
     assert call(TIME)["time"]
     assert call(TIME)["time"]
     assert "3 more seconds" in call.refused(TIME)["sub_msg"]
     assert call("taobao.appip.get")["ip"]
-    sandbox.advance(11)
+    stopped.advance(11)
     assert call(TIME)["time"]
 
 

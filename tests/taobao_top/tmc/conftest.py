@@ -33,7 +33,7 @@ def make(sandbox):
         tmc.stop()
 
 
-def eventually(condition, seconds=10.0):
+def eventually(condition, seconds=60.0):
     """Wait until the condition holds; its value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

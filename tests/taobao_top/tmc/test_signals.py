@@ -29,7 +29,7 @@ print('ended', flush=True)
 
 @pytest.mark.parametrize(("sent", "ended"), [(signal.SIGTERM, ["ended"]), (signal.SIGINT, [])])
 def test_what_was_begun_is_confirmed_before_the_process_ends(sandbox, eventually, sent, ended):
-    for _ in range(50):
+    for _ in range(1000):
         sandbox.messages.publish("a_b")
     command = [sys.executable, "-c", SERVICE, sandbox.channel_url]
     with subprocess.Popen(
@@ -37,11 +37,11 @@ def test_what_was_begun_is_confirmed_before_the_process_ends(sandbox, eventually
     ) as service:
         first = service.stdout.readline()
         service.send_signal(sent)
-        rest, errors = service.communicate(timeout=30)
+        rest, errors = service.communicate(timeout=120)
     begun = (first + rest).split()
     assert begun[len(begun) - len(ended) :] == ended
     assert errors.rstrip().endswith("KeyboardInterrupt") is not bool(ended)
     handled = [int(number) for number in begun[: len(begun) - len(ended)]]
     eventually(lambda: not sandbox.messages.links)
     assert sorted(sandbox.messages.confirmed) == sorted(handled)
-    assert sandbox.messages.waiting == 50 - len(handled) > 0
+    assert sandbox.messages.waiting == 1000 - len(handled) > 0

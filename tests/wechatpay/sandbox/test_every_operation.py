@@ -172,7 +172,7 @@ def try_v2(merchant: Any, operation: Operation) -> None:
     elif content == "text":
         assert answer.body
     elif content == "binary":
-        assert not answer.body.startswith(b"<xml>") or answer.xml["err_code"] in ABSENT
+        assert not answer.body.startswith(b"<xml>") or answer.xml["error_code"] in ABSENT
     else:
         told = answer.xml
         assert told["return_code"] == "SUCCESS", told

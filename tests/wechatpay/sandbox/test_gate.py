@@ -188,8 +188,9 @@ def test_a_signature_over_another_json_is_none_of_this_one(merchant: Any) -> Non
 
 
 def test_a_signature_over_no_json_has_no_other_spelling(merchant: Any) -> None:
-    answer = merchant.send(merchant.request("POST", ORDER, b"no json", covered=b"another"))
-    assert "line by line" in answer.issue
+    for body in (b"no json", b"[" * 100_000):
+        answer = merchant.send(merchant.request("POST", ORDER, body, covered=b"another"))
+        assert "line by line" in answer.issue
 
 
 def test_wechatpay_serial_names_a_key_the_account_has(sandbox: Sandbox, merchant: Any) -> None:
@@ -221,6 +222,7 @@ def test_the_body_has_to_be_a_json_object_of_its_media_type(merchant: Any) -> No
     assert "no JSON" in issue(b"{")
     assert "no JSON" in issue(b'{"a": NaN}')
     assert "no JSON" in issue("{'a'}".encode("utf-16"))
+    assert "no JSON" in issue(b'{"a":' + b"[" * 100_000)  # deeper than anybody reads
     assert "no JSON" in issue(rb'{"a": "\ud800"}')  # half of a character
     assert "no JSON" not in issue(rb'{"a": "\ud83d\ude00"}')
     assert "JSON object" in issue(b"[]")

@@ -191,7 +191,7 @@ def test_a_killed_process_loses_no_acknowledged_order(tmp_path: Path, new_mercha
             """
         )
     )
-    done = subprocess.run([sys.executable, program], check=False, capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, program], check=False, capture_output=True, timeout=600)
     assert done.returncode == -9, done.stderr
     with Sandbox(data=data) as sandbox:
         merchant = new_merchant(sandbox)
@@ -238,7 +238,7 @@ def test_a_payment_and_its_notification_are_written_as_one(tmp_path: Path, recei
             """
         )
     )
-    done = subprocess.run([sys.executable, program], check=False, capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, program], check=False, capture_output=True, timeout=600)
     assert done.returncode == -9, done.stderr
     assert receiver.received == []
     with Sandbox(data=data) as sandbox:
@@ -550,7 +550,7 @@ def run(folder: Path, *options: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "wechatpay.sandbox.pytest_plugin", *options, str(folder)]
     done = subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=120, env=environment, cwd=folder
+        command, check=False, capture_output=True, text=True, timeout=600, env=environment, cwd=folder
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -26,7 +26,7 @@ TARGET = "/v3/certificates"
 
 def connect(sandbox: Sandbox, url: str | None = None) -> socket.socket:
     port = int((url or sandbox.base_url).rsplit(":", 1)[1].strip("/"))
-    return socket.create_connection(("127.0.0.1", port), 5)
+    return socket.create_connection(("127.0.0.1", port), 60)
 
 
 def raw(merchant: Any, method: str = "GET", target: str = TARGET, body: bytes = b"", **headers: str) -> bytes:
@@ -456,6 +456,36 @@ def test_rules_have_a_place_a_number_and_an_order(sandbox: Sandbox, merchant: An
     assert [rule["kind"] for rule in sandbox.faults.as_json()] == ["error", "latency"]
     with pytest.raises(ValueError, match="needs a kind"):
         Fault.read({"times": 1})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"seconds": "soon"}, "seconds: 'soon' does not fit"),
+        ({"seconds": [1]}, r"seconds: \[1\] does not fit"),
+        ({"seconds": -1}, "seconds: 0 to 3600"),
+        ({"seconds": "nan"}, "seconds: 0 to 3600"),
+        ({"seconds": "inf"}, "seconds: 0 to 3600"),
+        ({"times": "often"}, "times: 'often' does not fit"),
+        ({"times": 0}, "times: 1 or more"),
+        ({"after": -1}, "after: 0 or more"),
+        ({"status": 9999}, "status: 200 to 599"),
+        ({"operation": 5}, "operation: 5 does not fit"),
+        ({"code": {}}, r"code: \{\} does not fit"),
+    ],
+)
+def test_a_rule_that_could_not_strike_is_refused_at_once(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Fault.read({"kind": "error", **settings})
+
+
+def test_numbers_of_a_rule_may_be_text() -> None:
+    assert Fault.read({"kind": "error", "status": "500", "times": None, "done": "false"}) == Fault(
+        "error", status=500, done=False
+    )
+    assert Fault.read({"kind": "error", "done": True, "times": "2", "seconds": "0.5"}) == Fault(
+        "error", done=True, times=2, seconds=0.5
+    )
 
 
 def test_every_kind_is_described() -> None:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from wechatpay.sandbox.apiv2 import refusal_xml
 from wechatpay.sandbox.call import Routes
 from wechatpay.sandbox.flows import orders, refunds
 from wechatpay.sandbox.messages import Refusal, Reply
@@ -302,20 +303,20 @@ def statement(platform: Platform, call: Call) -> Reply:
 def trade_bill_v2(platform: Platform, call: Call) -> Reply:
     """The trade bill itself, v2."""
     day = day_of(platform, str(call.body["bill_date"]))
-    return file_v2(call, trades(platform, day, str(call.body.get("bill_type") or "ALL")), day)
+    return file_v2(call, trades(platform, day, str(call.body.get("bill_type") or "ALL")))
 
 
 @routes.on("POST v2/pay/downloadfundflow")
 def fund_bill_v2(platform: Platform, call: Call) -> Reply:
     """The fund flow bill itself, v2."""
     day = day_of(platform, str(call.body["bill_date"]))
-    return file_v2(call, fund_flow(platform, day), day)
+    return file_v2(call, fund_flow(platform, day))
 
 
-def file_v2(call: Call, content: bytes | None, day: str) -> Reply:
+def file_v2(call: Call, content: bytes | None) -> Reply:
     """The file as an answer of v2."""
     if content is None:
-        raise Refusal(200, "20002", f"No Bill Exist: nothing happened on {day}")
+        return refusal_xml(Refusal(200, "20002", "No Bill Exist"))
     if call.body.get("tar_type") == "GZIP":
         return Reply(body=gzip.compress(content, mtime=0), content_type="application/x-gzip", signed=False)
     return Reply(body=content, content_type="text/plain; charset=utf-8", signed=False)

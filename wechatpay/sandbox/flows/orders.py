@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.call import Routes, sent_v2
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits, letters
 
@@ -623,7 +623,7 @@ def pay_v2(platform: Platform, call: Call) -> dict[str, Any]:
 
 def placed_v2(platform: Platform, call: Call, trade_type: str, **known: Any) -> dict[str, Any]:
     """The order of a v2 request, and what is known besides."""
-    sent = {**{name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}, **known}
+    sent = {**sent_v2(call), **known}
     parties = chosen(sent, "appid", "mch_id", "sub_appid", "sub_mch_id")
     try:
         return place(
@@ -769,7 +769,7 @@ def combine_v2(platform: Platform, call: Call) -> dict[str, Any]:
             )["out_trade_no"]
             for sub in listed
         ]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         orders = []
     if not orders:
         raise Refusal(200, "PARAM_ERROR", "sub_order_list has no order_list with numbers and amounts")

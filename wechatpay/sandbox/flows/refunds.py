@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.call import Routes, sent_v2
 from wechatpay.sandbox.flows import orders
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits
@@ -301,7 +301,7 @@ def abnormal(platform: Platform, call: Call) -> dict[str, Any]:
 @routes.on("POST v2/secapi/pay/refund", "POST v2/secapi/pay/refundv2", "POST v2/deposit/refund")
 def refund_v2(platform: Platform, call: Call) -> dict[str, Any]:
     """Ask for a refund, v2."""
-    sent = {name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}
+    sent = sent_v2(call)
     order = orders.find_v2(platform, call)
     total = sent.get("total_fee")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.call import Routes, sent_v2
 from wechatpay.sandbox.flows import orders
 from wechatpay.sandbox.flows.orders import common_v2, time_v2
 from wechatpay.sandbox.messages import Refusal
@@ -260,13 +260,8 @@ def parts_of(call: Call) -> list[dict[str, Any]]:
     try:
         receivers = json.loads(str(call.body["receivers"]))
         return [{**each, "amount": int(each["amount"])} for each in receivers]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise Refusal(200, "PARAM_ERROR", "receivers is no JSON list with type, account and amount") from None
-
-
-def sent_v2(call: Call) -> dict[str, Any]:
-    """The parameters of a v2 request that make it the same request."""
-    return {name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}
 
 
 def told_v2(platform: Platform, call: Call, split: dict[str, Any], status: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox import notices
-from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.call import Routes, sent_v2
 from wechatpay.sandbox.flows import authorizations
 from wechatpay.sandbox.flows.orders import common_v2
 from wechatpay.sandbox.messages import Refusal
@@ -292,7 +292,7 @@ def number_of(call: Call) -> str:
 def transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
     """Pay a user, v2."""
     number = number_of(call)
-    sent = {name: value for name, value in call.body.items() if name not in ("nonce_str", "sign")}
+    sent = sent_v2(call)
     known = platform.ledger.get(PAYMENT, number)
     if known is None:
         known = {"sent": sent, "payment_no": digits(28, "payment", number), "time": platform.stamp()}

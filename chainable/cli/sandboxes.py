@@ -1,0 +1,162 @@
+"""What the command ``sandbox`` is in both command lines: where it listens, what it keeps, how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from chainable.cli.commands import Option, as_json, usage
+from chainable.cli.output import put_json, put_pairs
+from chainable.cli.waiting import until_interrupted
+from chainable.cli.words import Words, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "Breakable",
+    "data_option",
+    "env_option",
+    "faults_option",
+    "listening_options",
+    "needs_sandbox",
+    "obey",
+    "stay",
+    "warn_of",
+]
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def needs_sandbox(load: Callable[[], Any], advice: str) -> Any:
+    """
+    Load what the ``sandbox`` extra brings.
+
+    Args:
+        load: Imports it.
+        advice: What to install.
+
+    Raises:
+        click.UsageError: It is not installed.
+    """
+    try:
+        return load()
+    except ModuleNotFoundError as error:
+        msg = Words(f"the sandbox needs {error.name}: {advice}", f"沙箱需要 {error.name}：{advice}")
+        raise click.UsageError(msg) from None
+
+
+def listening_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the ports and the address it listens on."""
+    for option in reversed(
+        (
+            click.option(
+                "--port",
+                type=click.IntRange(0, 65535),
+                default=0,
+                cls=Option,
+                help="HTTP port; 0 takes a free one.",
+                zh="HTTP 端口，0 为任意。",
+            ),
+            click.option(
+                "--https-port",
+                type=click.IntRange(0, 65535),
+                default=0,
+                cls=Option,
+                help="HTTPS port; 0 takes a free one.",
+                zh="HTTPS 端口，0 为任意。",
+            ),
+            click.option(
+                "--address",
+                default="127.0.0.1",
+                cls=Option,
+                help="Address to listen on.",
+                zh="监听地址。",
+                show_default=True,
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+data_option = click.option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    cls=Option,
+    help="SQLite file that keeps account and state.",
+    zh="保存账户与状态的 SQLite 文件。",
+)
+"""Where a sandbox keeps what it knows."""
+
+
+def faults_option(example: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command ``--faults``, *rules* to its function; *example* is a rule."""
+    return click.option(
+        "--faults",
+        "rules",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        cls=Option,
+        help=f"JSON file of what is to break: [{example}].",
+        zh=f"故障规则的 JSON 文件：[{example}]。",
+    )
+
+
+class Breakable(Protocol):
+    """The faults of a sandbox."""
+
+    def load(self, path: Path) -> None:
+        """Put the rules of a file in force; ValueError if it holds none."""
+
+
+def obey(faults: Breakable, rules: Path | None) -> None:
+    """
+    Put the rules of a file in force.
+
+    Raises:
+        click.UsageError: It holds none.
+    """
+    if rules is None:
+        return
+    try:
+        faults.load(rules)
+    except ValueError as error:
+        raise usage(Words(f"--faults {rules}: {error}", f"--faults {rules}：{error}")) from None
+
+
+def env_option(reader: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the file that the account is written to, for *reader* (``Client.from_env``)."""
+    return click.option(
+        "--env",
+        type=click.Path(dir_okay=False, path_type=Path),
+        cls=Option,
+        help=f"Write the account here, for {reader}(file=…) and --env of other commands.",
+        zh=f"把账户写入此文件，供 {reader}(file=…) 与其他命令的 --env 读取。",
+    )
+
+
+def warn_of(address: str) -> None:
+    """Say so where other machines can reach a sandbox."""
+    if address not in _LOOPBACK:
+        say(
+            Words(
+                f"warning: {address} can be reached from other machines, and so can this sandbox",
+                f"警告：{address} 可从其他机器访问，沙箱也随之暴露",
+            ),
+            err=True,
+        )
+
+
+def stay(title: Words, account: Mapping[str, Any]) -> None:
+    """Print an account, and return at Ctrl-C or SIGTERM."""
+
+    def ready() -> None:
+        if as_json():
+            put_json(dict(account))
+        else:
+            put_pairs(title, account.items())
+            say(Words("Ctrl-C ends it.", "按 Ctrl-C 结束。"))
+
+    until_interrupted(ready=ready)

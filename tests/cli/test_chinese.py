@@ -1,0 +1,228 @@
+"""What is said in Chinese: headings, wrong uses, results."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import click
+import pytest
+
+from chainable.cli import mistakes, output, sandboxes, values, words
+from chainable.cli.commands import Command, Group
+from chainable.cli.exchanges import put_answer
+from chainable.cli.words import Words
+
+CHINESE = re.compile(r"[一-鿿]")
+
+
+@pytest.fixture(autouse=True)
+def chinese(monkeypatch, plain):
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+
+
+def headings(text):
+    """The headings of the tables that rich drew."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("┃"):
+            found += [cell.strip() for cell in line.strip("┃").split("┃")]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("request", "--no-such"), "没有选项 '--no-such'。"),
+        (("request", "get", "v3/x", "--outptu", "x"), "没有选项 '--outptu'。是否要写 '--output'？"),
+        (("request", "jump", "v3/x"), "'{get|post|put|patch|delete}' 的值无效：'jump' 不在可选值"),
+        (("request", "get"), "缺少参数 'TARGET'。"),
+        (("request",), "可选值：get, post, put, patch, delete"),
+        (("request", "get", "v3/x", "-o"), "选项 '-o' 需要一个值。"),
+        (("request", "get", "v3/x", "--verbose=1"), "选项 '--verbose' 不带值。"),
+        (("request", "get", "v3/x", "y", "z"), "多余的参数：y z"),
+        (("request", "get", "v3/x", "--env", "no/such.env"), "'--env' 的值无效：'no/such.env' 不存在。"),
+        (("request", "get", "v3/x", "--env", "."), "'--env' 的值无效：'.' 是目录，应为文件。"),
+        (("request", "get", "v3/x", "-o", "no/such/file"), "no/such：没有这个目录"),
+        (("certificates", "save", __file__), "是文件，应为目录。"),
+        (("trigger", "TRANSACTION.SUCCESS"), "缺少选项 '--to'。"),
+        (("sandbox", "--port", "99999"), "'--port' 的值无效：99999 不在范围 0<=x<=65535 之内。"),
+        (("sandbox", "--port", "many"), "'--port' 的值无效：'many' 不是整数。"),
+        (("doctor", "--timeout", "long"), "'--timeout' 的值无效：'long' 不是数字。"),
+        (("--no-such",), "没有选项 '--no-such'。"),
+        (("no-such",), "没有命令 'no-such'。"),
+        (("certificates", "no-such"), "没有命令 'no-such'。"),
+        (("trigger", "X.Y", "--to", "ftp://a"), "--to ftp://a：应为地址"),
+        (("trigger", "X.Y", "--to", "http://127.0.0.1:9/"), "没有 v3 事件 'X.Y'"),
+        (("deliveries", "--sandbox", "no-such"), "既不是地址"),
+        (("doctor", "--receive", "80"), "哪个地址通到该端口"),
+        (("encrypt", ""), "文本为空"),
+    ],
+)
+def test_wrong_uses(wx, arguments, said):
+    told = wx(*arguments)
+
+    assert told.code == 2
+    assert told.out == ""
+    assert said.replace("'", "").replace(" ", "") in told.err.replace("'", "").replace(" ", "").replace("\n", "")
+    assert not re.search(r"Error|Usage|Try|Invalid|Missing", told.err)
+
+
+def test_a_wrong_use_shows_the_right_one(wx):
+    assert wx("completion", "--no-such").err == (
+        "用法：wechatpay completion [选项] {bash|zsh|fish}\n"
+        "用“wechatpay completion --help”查看帮助。\n\n"
+        "错误：没有选项 '--no-such'。\n"
+    )  # fmt: skip
+
+
+def test_without_a_command_the_help_is_shown(wx):
+    told = wx()
+
+    assert "用法：wechatpay [选项] 命令 [参数]..." in told.out + told.err
+    assert "错误：" not in told.out + told.err
+
+
+def test_machines_are_told_in_json_all_the_same(wx):
+    told = wx("request", "--json", "--no-such")
+
+    assert (told.code, told.out) == (2, "")
+    assert json.loads(told.err)["error"]["message"].startswith("没有选项")
+
+
+# How releases of click from 8.1 on put it.
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("No such option: --x", "没有选项 --x。"),
+        ("No such option: --x Did you mean --y?", "没有选项 --x。是否要写 --y？"),
+        ("No such option: --x (Possible options: --y, --z)", "没有选项 --x。是否要写 --y, --z？"),
+        ("No such option '--x'. (Did you mean one of: '--y', '--z'?)", "没有选项 '--x'。是否要写 '--y', '--z'？"),
+        ("No such command 'x'.", "没有命令 'x'。"),
+        ("Missing command.", "缺少命令。"),
+        ("Missing argument 'A'. Choose from:\n\ta,\n\tb", "缺少参数 'A'。可选值：a, b"),
+        ("File 'a.csv' is not readable.", "'a.csv' 无法读取。"),
+        ("something new", "something new"),
+    ],
+)
+def test_what_click_says(english, said):
+    assert mistakes.in_chinese(english) == said
+
+
+def test_a_language_chosen_beats_that_of_the_system(wx):
+    assert "Error: No such option" in wx("--lang", "en", "request", "--no-such").err
+    assert words.language() == "zh"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda: values.pairs(["x"], "-p"), "-p 'x'：应为 name=value"),
+        (lambda: values.headers(["x"], "-H"), "-H：应为 'Name: value'"),
+        (lambda: values.body(["x"]), "-d 'x'：应为"),
+        (lambda: values.body(["x:={"]), "-d x：不是 JSON"),
+        (lambda: values.body(["x.0=1", "x.2=1"]), "请按顺序给出"),
+        (lambda: values.body(["x=1", "x.y=1"]), "要放入的不是对象"),
+    ],
+)
+def test_wrong_values(wrong, said):
+    with pytest.raises(click.UsageError) as raised:
+        wrong()
+    assert said in mistakes.told(raised.value)
+
+
+def test_a_mistake_outside_of_a_command_has_no_usage(capsys):
+    mistakes.Mistake(click.UsageError(Words("wrong", "不对"))).show()
+
+    assert capsys.readouterr().err == "错误：不对\n"
+
+
+def test_tables(wx, sandbox, receiver):
+    sent = wx("trigger", "TRANSACTION.SUCCESS", "--to", receiver.url, "--sandbox", sandbox.file)
+    assert headings(sent.out) == [
+        "编号", "事件", "地址", "状态", "次数", "最近应答", "几秒后重试", "次序", "内容", "应答", "耗时", "接受",
+    ]  # fmt: skip
+    assert "已接受" in sent.out
+    assert "真实" in sent.out
+    assert headings(wx("deliveries", "--sandbox", sandbox.file).out)[:2] == ["编号", "事件"]
+    assert headings(wx("act", "--sandbox", sandbox.file).out) == ["操作"]
+    keys = wx("certificates", "download", "--env", sandbox.file).out
+    assert headings(keys) == ["序列号或 ID", "类型", "生效时间", "失效时间"]
+    assert "公钥" in keys
+
+
+def test_json_names_things_in_english(wx, top, sandbox, receiver, interrupted, waiting):
+    arguments = ("trigger", "TRANSACTION.SUCCESS", "--to", receiver.url, "--sandbox", sandbox.file, "--json")
+    assert wx(*arguments).data["state"] == "accepted"
+    assert not CHINESE.search(wx("certificates", "list", "--env", sandbox.file, "--json").out)
+    for run in (wx, top):
+        interrupted(waiting)
+        assert not CHINESE.search(run("sandbox", "--json").out)
+
+
+def test_an_account(wx, top, interrupted, waiting):
+    interrupted(waiting)
+    told = wx("sandbox", "--address", "0.0.0.0")
+    assert "警告：0.0.0.0 可从其他机器访问" in told.err
+    for word in ("微信支付沙箱", "平台公钥 ID", "查看页面", "按 Ctrl-C 结束。"):
+        assert word in told.out
+    interrupted(waiting)
+    told = top("sandbox")
+    for word in ("淘宝开放平台沙箱", "网关（HTTPS）", "消息通道", "按 Ctrl-C 结束。"):
+        assert word in told.out
+
+
+def test_a_call(wx, sandbox, top, gateway):
+    told = wx("request", "get", "v3/certificates", "-v", "--env", sandbox.file)
+    assert "签名原文：" in told.err
+    assert "200，验签通过，请求号" in told.err
+    told = top("request", "taobao.time.get", "-v", "--env", gateway.file)
+    assert "参与签名的参数（已排序）：" in told.err
+
+
+def test_an_answer_that_is_pending(capsys):
+    class Answer:
+        status_code, request_id, verified, pending = 202, "", False, True
+
+    with click.Context(Command("x")):
+        put_answer(Answer, None, None)
+    assert capsys.readouterr().err == "202，处理中：未失败也未完成，请求号 -\n"
+
+
+def test_nothing_found(wx):
+    assert wx("describe", "qqqqqqqqzzzz").err == "没有找到 'qqqqqqqqzzzz'\n"
+
+
+def test_nobody_answers(wx):
+    assert "没有沙箱应答" in wx("deliveries", "--sandbox", "http://127.0.0.1:9").err
+
+
+def test_cells_that_are_words(capsys):
+    output.put_table("", (Words("a", "甲"),), [(Words("b", "乙"),), (1,)])
+
+    assert "甲" in (told := capsys.readouterr().out)
+    assert "乙" in told
+
+
+def test_what_is_not_installed():
+    def load():
+        raise ModuleNotFoundError(name="uvicorn")
+
+    with pytest.raises(click.UsageError) as raised:
+        sandboxes.needs_sandbox(load, "pip install it")
+    assert mistakes.told(raised.value) == "沙箱需要 uvicorn：pip install it"
+
+
+def test_an_error_that_shows_itself_stays_as_it_is():
+    class Own(click.UsageError):
+        def show(self, file=None):
+            """Say nothing."""
+
+    group = Group("x", help="X", zh="某")
+
+    @group.command("y", help="Y", zh="某")
+    def y():
+        raise Own("own")
+
+    with pytest.raises(Own):
+        group.main(["y"], standalone_mode=False)
