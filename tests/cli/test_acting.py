@@ -38,8 +38,8 @@ def test_an_order_is_paid_by_command(wx, sandbox):
     [
         (["pay"], "pay takes number, "),
         (["pay"], ": number is missing"),
-        (["pay", "number=1", "amount=2"], "'amount' is unknown"),
-        (["rotate", "number=1"], "rotate takes nothing: 'number' is unknown"),
+        (["pay", "number=1", "amount=2"], "amount is unknown"),
+        (["rotate", "number=1"], "rotate takes nothing: number is unknown"),
     ],
 )
 def test_what_an_action_takes_is_told(wx, sandbox, given, words):

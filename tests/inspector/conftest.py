@@ -15,11 +15,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from tests.browser import chromium
+from tests.browser import REBOUND, chromium, visits
 from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.messages import Request
 
-REBOUND = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 NATIVE = "/v3/pay/transactions/native"
 
 
@@ -184,28 +183,12 @@ def receiver():
 
 @pytest.fixture(scope="module")
 def browser():
-    """The browser takes ``evil.example`` for this machine, as it does when a name was bound anew."""
     with chromium(REBOUND) as started:
         yield started
 
 
 @pytest.fixture
 def visit(browser, sandbox):
-    """Open the page in a language and a size; whatever goes wrong in it fails the test."""
-    contexts, faults = [], []
-
-    def open_page(locale="en-GB", width=1280, height=900, path="_sandbox/", **options):
-        context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("dialog", lambda dialog: dialog.accept())
-        page.goto(sandbox.base_url + path)
-        page.wait_for_selector("#live.good")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert faults == []
+    """Open the page, in a language and a size."""
+    with visits(browser) as open_page:
+        yield lambda locale="en-GB", path="_sandbox/", **options: open_page(sandbox.base_url + path, locale, **options)

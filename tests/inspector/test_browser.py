@@ -6,6 +6,7 @@ import re
 import pytest
 from attrs import evolve
 
+from tests.browser import choose, held_for_long, rows, until
 from wechatpay import catalogue
 from wechatpay.sandbox import FORGERIES, KINDS
 
@@ -23,40 +24,6 @@ def compact(method, target, timestamp, nonce, body):
 
 def wrongly_signed(merchant):
     return merchant.send(merchant.request("POST", "/v3/pay/transactions/native", b'{"appid": "wx1"}', message=compact))
-
-
-def choose(page, text, room="requests"):
-    wanted = f"#{room}-list button:has-text('{text}')"
-    page.wait_for_selector(wanted)
-    key = page.get_attribute(wanted, "data-key")
-    page.click(f"[data-key={key}]")
-    page.wait_for_selector(f"#{room}-details[data-shown='{key.rpartition('-')[2]}']")
-
-
-def rows(page, name):
-    """The texts of a table, all of one moment."""
-    return page.evaluate(
-        """name => [...document.querySelectorAll(`#${name} tbody tr`)].map(
-          (row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent))""",
-        name,
-    )
-
-
-def until(page, condition):
-    """Wait until the sandbox is as wanted: the page acts in its own time."""
-    for _ in range(2400):
-        if condition():
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError(condition)
-
-
-def held_for_long(page):
-    """A press may last: on a machine that is busy the page would take five seconds for its end."""
-    page.evaluate(
-        """() => { const real = setTimeout.bind(window);
-                   window.setTimeout = (deed, time) => real(deed, time === 5000 ? 600_000 : time); }"""
-    )
 
 
 # requests

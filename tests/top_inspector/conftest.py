@@ -8,10 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from taobao_top.sandbox import Sandbox
-from tests.browser import chromium
+from tests.browser import REBOUND, chromium, visits
 from tests.taobao_top.sandbox.conftest import Caller
-
-REBOUND = "--host-resolver-rules=MAP evil.example 127.0.0.1"
 
 
 class Page:
@@ -109,28 +107,14 @@ def server():
 
 @pytest.fixture(scope="module")
 def browser():
-    """The browser takes ``evil.example`` for this machine, as it does when a name was bound anew."""
     with chromium(REBOUND) as started:
         yield started
 
 
 @pytest.fixture
 def visit(browser, sandbox):
-    """Open the page in a language and a size; whatever goes wrong in it fails the test."""
-    contexts, faults = [], []
-
-    def open_page(locale="en-GB", width=1280, height=900, room="", url=None, **options):
-        context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("dialog", lambda dialog: dialog.accept())
-        page.goto((url or sandbox.inspector_url) + (room and f"#{room}"))
-        page.wait_for_selector("#live.good")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert faults == []
+    """Open the page, in a language and a size."""
+    with visits(browser) as open_page:
+        yield lambda locale="en-GB", room="", url=None, **options: open_page(
+            (url or sandbox.inspector_url) + (room and f"#{room}"), locale, **options
+        )

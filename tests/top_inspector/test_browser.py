@@ -6,6 +6,7 @@ import re
 import pytest
 
 from taobao_top.sandbox import KINDS, Sandbox
+from tests.browser import choose, held_for_long, rows, until
 
 pytestmark = pytest.mark.xdist_group("inspector")  # one browser for all
 
@@ -18,40 +19,6 @@ def wrongly_signed(call, sandbox):
     """A call whose session was added after it was signed."""
     given = call.parameters(TIME)
     call.raw(TIME, sign=call.sign(given), after={"session": sandbox.account.session})
-
-
-def choose(page, text):
-    wanted = f"#requests-list button:has-text('{text}')"
-    page.wait_for_selector(wanted)
-    key = page.get_attribute(wanted, "data-key")
-    page.click(f"[data-key={key}]")
-    page.wait_for_selector(f"#requests-details[data-shown='{key.rpartition('-')[2]}']")
-
-
-def rows(page, name):
-    """The texts of a table, all of one moment."""
-    return page.evaluate(
-        """name => [...document.querySelectorAll(`#${name} tbody tr`)].map(
-          (row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent))""",
-        name,
-    )
-
-
-def until(page, condition):
-    """Wait until the sandbox is as wanted: the page acts in its own time."""
-    for _ in range(2400):
-        if condition():
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError(condition)
-
-
-def held_for_long(page):
-    """A press may last: on a machine that is busy the page would take five seconds for its end."""
-    page.evaluate(
-        """() => { const real = setTimeout.bind(window);
-                   window.setTimeout = (deed, time) => real(deed, time === 5000 ? 600_000 : time); }"""
-    )
 
 
 def faults(sandbox):

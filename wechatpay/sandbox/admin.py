@@ -244,6 +244,6 @@ def _fitting(name: str, action: Callable[..., Any], sent: Mapping[str, Any]) -> 
     lacking = [each for each, about in taken.items() if about.default is about.empty and each not in sent]
     strange = [each for each in sent if each not in taken]
     if lacking or strange:
-        wrong = [f"{each} is missing" for each in lacking] + [f"{each!r} is unknown" for each in strange]
+        wrong = [f"{each} is missing" for each in lacking] + [f"{each} is unknown" for each in strange]
         raise TypeError(f"{name} takes {', '.join(taken) or 'nothing'}: {', '.join(wrong)}")
     return action
