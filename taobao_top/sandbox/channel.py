@@ -14,7 +14,8 @@ from attrs import evolve, field, frozen
 
 from taobao_top.sandbox import frames
 from taobao_top.sandbox.frames import CONNECT, CONNECT_ACK, SEND, SEND_ACK, Byte, Frame
-from taobao_top.sandbox.signature import check, shown
+from taobao_top.sandbox.mistakes import check
+from taobao_top.sandbox.signature import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,11 +12,12 @@ from taobao_top.catalogue import method as catalogued
 from taobao_top.sandbox import checks, shapes
 from taobao_top.sandbox.clock import epoch, written
 from taobao_top.sandbox.faults import Fault
+from taobao_top.sandbox.mistakes import check
 from taobao_top.sandbox.operations import NEED_SESSION, OPERATIONS, OWN_CHECKS, Call
 from taobao_top.sandbox.refusals import Refusal
 from taobao_top.sandbox.rendering import ERROR_ROOT, JSON, XML, as_json, as_xml, root
 from taobao_top.sandbox.sessions import Session
-from taobao_top.sandbox.signature import PUBLIC, SIGN_METHODS, check, shown
+from taobao_top.sandbox.signature import PUBLIC, SIGN_METHODS, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,14 +12,16 @@ from urllib.parse import quote, quote_plus
 from attrs import evolve, field, frozen
 
 from taobao_top.sandbox.clock import epoch, written
-from taobao_top.sandbox.signature import MASK, PUBLIC, SIGN_METHODS
+from taobao_top.sandbox.signature import MASK, PUBLIC, SIGN_METHODS, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from taobao_top.sandbox.journal import Upload
 
-__all__ = ["Found", "Signing", "found", "right"]
+__all__ = ["Found", "Signing", "check", "found", "right"]
+
+NOTHING_FITS = "no known mistake gives this signature: another secret, or other values signed than sent"
 
 LARGE = 64 * 1024
 """Of longer strings fewer mistakes are tried, bytes."""
@@ -183,6 +185,26 @@ def found(
             if WAYS[way][3] == len(digits) and hmac.compare_digest(signing.signature(way).encode(), digits.encode()):
                 return _told(signing, way, sign_method, spelled)
     return None
+
+
+def check(
+    received: str,
+    sign_method: str,
+    secret: str,
+    parameters: Mapping[str, str],
+    body: bytes,
+    files: tuple[Upload, ...] = (),
+) -> str | None:
+    """
+    Compare a received signature with the right one; the arguments are those of :func:`found`.
+
+    Returns:
+        None when it is right, otherwise what is wrong with it, as far as known mistakes reproduce it.
+    """
+    if hmac.compare_digest(received.encode(), sign(sign_method, secret, parameters, body).encode()):
+        return None
+    how = found(received, sign_method, secret, parameters, body, files)
+    return NOTHING_FITS if how is None else how.en
 
 
 def _told(signing: Signing, way: str, sign_method: str, spelled: str) -> Found:

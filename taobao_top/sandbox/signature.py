@@ -1,4 +1,4 @@
-"""The gateway's side of the signature: rebuild the message from what arrived, and name the likely mistake.
+"""The gateway's side of the signature: rebuild the message from what arrived.
 
 Rules: https://open.taobao.com/doc.htm?docId=101617&docType=1
 """
@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from taobao_top.sandbox.journal import Upload
-
-__all__ = ["MASK", "PUBLIC", "SIGN_METHODS", "Signed", "check", "shown", "sign"]
+__all__ = ["MASK", "PUBLIC", "SIGN_METHODS", "Signed", "shown", "sign"]
 
 MASK = "********"
-NOTHING_FITS = "no known mistake gives this signature: another secret, or other values signed than sent"
 PUBLIC = frozenset(
     {
         "method",
@@ -68,33 +65,3 @@ def shown(sign_method: str, parameters: Mapping[str, str], body: bytes = b"") ->
     """Return the signed string for people to compare, the secret masked (only md5 has it in the string)."""
     text = message(parameters, body).decode(errors="replace")
     return f"{MASK}{text}{MASK}" if sign_method == "md5" else text
-
-
-def check(
-    received: str,
-    sign_method: str,
-    secret: str,
-    parameters: Mapping[str, str],
-    body: bytes,
-    files: tuple[Upload, ...] = (),
-) -> str | None:
-    """
-    Compare a received signature with the right one.
-
-    Args:
-        received: The signature that came.
-        sign_method: What it is said to be.
-        secret: The app's.
-        parameters: What came, without ``sign``.
-        body: The raw body.
-        files: File parts; they are not to be signed.
-
-    Returns:
-        None when it is right, otherwise what is wrong with it, as far as known mistakes reproduce it.
-    """
-    if hmac.compare_digest(received.encode(), sign(sign_method, secret, parameters, body).encode()):
-        return None
-    from taobao_top.sandbox.mistakes import found
-
-    how = found(received, sign_method, secret, parameters, body, files)
-    return NOTHING_FITS if how is None else how.en

@@ -12,8 +12,7 @@ from taobao_top.inspector import compared
 from taobao_top.inspector.veil import Veil
 from taobao_top.sandbox import Account
 from taobao_top.sandbox.journal import Entry, Upload
-from taobao_top.sandbox.mistakes import HUGE, LARGE, WORK, found
-from taobao_top.sandbox.signature import check
+from taobao_top.sandbox.mistakes import HUGE, LARGE, WORK, check, found
 
 SECRET = "0123456789abcdef0123456789abcdef"
 ACCOUNT = Account(app_key="12345678", app_secret=SECRET, session="6" + "0a" * 24)
