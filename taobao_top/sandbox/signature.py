@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["MASK", "PUBLIC", "SIGN_METHODS", "Signed", "shown", "sign"]
+__all__ = ["MASK", "PUBLIC", "SIGN_METHODS", "shown", "sign"]
 
 MASK = "********"
 PUBLIC = frozenset(
@@ -46,9 +46,6 @@ def _hmac_sha256(secret: bytes, message: bytes) -> str:
 
 
 SIGN_METHODS: Mapping[str, Callable[[bytes, bytes], str]] = {"md5": _md5, "hmac": _hmac, "hmac-sha256": _hmac_sha256}
-
-Signed = tuple[dict[str, str], bytes]
-"""What a signature covers: the text parameters without ``sign``, and the raw body (empty for forms)."""
 
 
 def message(parameters: Mapping[str, str], body: bytes = b"") -> bytes:
