@@ -198,6 +198,13 @@ export function keepTables(parent, tables) {
   }
 }
 
+// One table with the button that empties it, or a note.
+export function keepRows(parent, id, heads, items, rowOf, word, clear) {
+  keep(parent, [[id, { empty: items.length === 0, language }]], ({ empty }) => (empty ? emptyNote() : make('div', {}, table(heads, [], { id }),
+    make('div', { class: 'row' }, button(say(word), clear, { id: `clear-${id}`, 'data-key': `clear-${id}` })))));
+  if (items.length) keep(byId(id).querySelector('tbody'), items.map((item, index) => [index, item]), (item) => tableRow(heads, rowOf(item)));
+}
+
 // The six forms of a request, one of them shown, to be copied.
 export function pythonOf(forms) {
   if (!forms.length) return null;

@@ -1,6 +1,6 @@
 // What breaks on purpose: a switch for each kind, rules with settings, limits and bans.
 import { inquire } from './app.js';
-import { button, byId, card, clock, doing, emptyNote, keep, labelled, make, renew, table, tableRow } from './elements.js';
+import { button, byId, card, clock, doing, keep, keepRows, labelled, make, renew } from './elements.js';
 import { language, named, say } from './words.js';
 
 const SETTINGS = { error: ['code', 'sub_code', 'sub_msg'], html: ['status'], huge: ['size'] };
@@ -26,13 +26,6 @@ function ruleRow({ rule, index }) {
     button(say('remove'), async () => { await inquire('faults', 'DELETE', rule); news(); }, { 'data-key': `remove-${index}` })];
 }
 
-// A table with the button that empties it, or a note.
-function keepRows(parent, id, heads, rows, word, clear) {
-  keep(parent, [[id, { empty: rows.length === 0, language }]], ({ empty }) => (empty ? emptyNote() : make('div', {}, table(heads, [], { id }),
-    row(button(say(word), async () => { await clear(); news(); }, { id: `clear-${id}`, 'data-key': `clear-${id}` })))));
-  if (rows.length) keep(byId(id).querySelector('tbody'), rows.map((each, index) => [index, each]), (each) => tableRow(heads, each.rule ? ruleRow(each) : throttleRow(each)));
-}
-
 const throttleRow = (each) => [say(each.until ? 'ban' : 'limit'), make('code', {}, each.method ?? '*'), each.until ? `${say('until')} ${clock(each.until)} · code ${each.code} · ${each.sub_code}` : `${each.calls} / ${each.seconds} s · ${say('ban')} ${each.ban} s`];
 
 export function showRules(found) {
@@ -40,8 +33,8 @@ export function showRules(found) {
   throttle = { bans: found.bans, limits: found.limits };
   const kinds = byId('fault-switches').dataset.kinds.split(' ');
   keep(byId('fault-switches'), kinds.map((kind) => [kind, { kind, on: rules.some((rule) => rule.kind === kind), language }]), switchOf);
-  keepRows(byId('fault-rules'), 'rules', ['fault', 'settings', 'scope', 'limit', 'after', 'action'].map(say), rules.map((rule, index) => ({ rule, index })), 'clear', () => inquire('faults', 'DELETE'));
-  keepRows(byId('fault-throttle'), 'throttles', ['throttle', 'scope', 'settings'].map(say), [...throttle.bans, ...throttle.limits], 'lift', () => inquire('bans', 'DELETE'));
+  keepRows(byId('fault-rules'), 'rules', ['fault', 'settings', 'scope', 'limit', 'after', 'action'].map(say), rules.map((rule, index) => ({ rule, index })), ruleRow, 'clear', async () => { await inquire('faults', 'DELETE'); news(); });
+  keepRows(byId('fault-throttle'), 'throttles', ['throttle', 'scope', 'settings'].map(say), [...throttle.bans, ...throttle.limits], throttleRow, 'lift', async () => { await inquire('bans', 'DELETE'); news(); });
 }
 
 const text = (name, properties = {}) => make('input', { name, ...properties });

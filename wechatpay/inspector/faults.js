@@ -1,5 +1,5 @@
 // What breaks on purpose: a switch for each kind, rules with settings, the host and its keys.
-import { ask, button, byId, card, chip, doing, emptyNote, keep, labelled, make, renew, table, tableRow, tell } from './elements.js';
+import { ask, button, byId, card, chip, doing, keep, keepRows, labelled, make, renew, tell } from './elements.js';
 import { named, say } from './words.js';
 
 const SETTINGS = { error: ['code', 'status', 'message', 'done'], throttle: ['seconds', 'code'], pending: ['code', 'done'], latency: ['seconds'], reset: ['done'], close: ['done'] };
@@ -38,9 +38,7 @@ export function showRules(found, kinds = byId('fault-switches').dataset.kinds.sp
   rules = found;
   const heads = ['fault', 'scope', 'limit', 'struck', 'action'].map(say);
   keep(byId('fault-switches'), kinds.map((kind) => [kind, struckBy(kind)]), switchOf);
-  keep(byId('fault-rules'), [['rules', rules.length === 0]], (empty) => (empty ? emptyNote() : make('div', {}, table(heads, [], { id: 'rules' }),
-    make('div', { class: 'row' }, button(say('clear'), async () => { await ask('faults', 'DELETE'); await changed(); }, { id: 'clear-rules', 'data-key': 'clear' })))));
-  if (rules.length) keep(byId('rules').querySelector('tbody'), rules.map((rule, index) => [index, { rule, index }]), (each) => tableRow(heads, ruleRow(each)));
+  keepRows(byId('fault-rules'), 'rules', heads, rules.map((rule, index) => ({ rule, index })), ruleRow, 'clear', async () => { await ask('faults', 'DELETE'); await changed(); });
 }
 
 function ruleForm(kinds) {
