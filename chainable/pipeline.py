@@ -54,14 +54,15 @@ class Pipeline:
         logger: Gets one line at INFO for every attempt.
         on_attempt: Gets the same as a value.
         sleep: Waits for that many seconds.
-        chance: Gives a number from 0 to 1, for the jitter.
+        chance: Gives a number from 0 to 1, for the jitter: not from the sequence
+            of the program's own, which a seed makes alike in every process.
     """
 
     transport: Transport = field(repr=False)
     logger: logging.Logger
     on_attempt: Callable[[Attempt], object] | None = None
     sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float] = random.SystemRandom().random
 
     def run(self, call: Call) -> Response[Any]:
         """

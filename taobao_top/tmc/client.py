@@ -34,6 +34,7 @@ __all__ = ["CHANNEL", "TMC"]
 CHANNEL = "ws://mc.api.taobao.com/"
 """The platform's message channel, as it is documented: the app_secret does not travel, the messages do."""
 
+_CHANCE = random.SystemRandom().random  # no seed of the program's brings all its processes back at once
 _KEEP = 3600.0  # seconds for which the store of one process remembers what it handled
 _NAMES = ("connected", "on", "otherwise", "publish", "run", "start", "stop")
 
@@ -102,7 +103,7 @@ class TMC:
         backoff: tuple[float, float] = (1.0, 60.0),
         ssl: SSLContext | None = None,
         proxy: str | bool | None = True,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = _CHANCE,
     ) -> None:
         settings = top._settings  # noqa: SLF001 (the client's own room)
         if not settings.secret:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import random
 import socket
 import ssl
 from typing import Any
@@ -89,7 +90,8 @@ def a_call(**changes: Any) -> Call:
 def run(call: Call, *outcomes: Any, connecting: bool | None = None, **options: Any) -> tuple[Any, Script, list[float]]:
     script = Script(*outcomes, connecting=connecting)
     slept: list[float] = []
-    pipeline = Pipeline(script, logging.getLogger("pipeline"), sleep=slept.append, chance=lambda: 0.5, **options)
+    options = {"chance": lambda: 0.5} | options
+    pipeline = Pipeline(script, logging.getLogger("pipeline"), sleep=slept.append, **options)
     try:
         result: Any = pipeline.run(call)
     except (requests.RequestException, ChainableError) as error:
@@ -207,6 +209,17 @@ class TestRepeats:
 
         assert result.retry_after == 31062.0
         assert (len(script.requests), slept) == (1, [])
+
+    def test_the_waits_are_no_part_of_the_programs_chance(self):
+        """A seed of the program's makes no two processes wait alike, and no wait takes a number from its sequence."""
+        waits = []
+        for _ in range(2):
+            random.seed(20261121)
+            before = random.getstate()
+            _, _, slept = run(a_call(repeatable=True), reset(), answered(), chance=Pipeline(None, None).chance)
+            assert random.getstate() == before
+            waits += slept
+        assert len(set(waits)) == 2
 
     def test_the_deadline_ends_the_repeats(self):
         result, script, slept = run(a_call(repeatable=True, deadline=0.1), reset())

@@ -674,9 +674,8 @@ class TestRefusals:
             client.v3.certificates.get()
         assert "the catalogue" not in str(caught.value)
 
-    def test_busy_answers_are_repeated_where_that_is_safe(self, make_client, platform, web, monkeypatch):
+    def test_busy_answers_are_repeated_where_that_is_safe(self, make_client, platform, web):
         client = make_client(retries=1)
-        monkeypatch.setattr("random.random", lambda: 0.0)
         web.add_callback(
             "GET", BASE + "v3/new", platform.answer({"code": "FREQUENCY_LIMITED"}, 429, headers={"Retry-After": "0"})
         )
