@@ -26,7 +26,7 @@ from taobao_top.answers import ERROR, is_utf8, read
 from taobao_top.chain import MethodChain, method_name
 from taobao_top.errors import TopError, top_error
 from taobao_top.explain import explanation
-from taobao_top.request import How, Known, Wanted, carried, http_error, known
+from taobao_top.request import SHORTEST, How, Known, Wanted, carried, http_error, known
 from taobao_top.response import TopResponse
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ _COMMON = ("app_key", "v", "format", "simplify")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _NOTHING = "N"
 _OF_THE_WHOLE = ("timeout", "headers", "stream", "retries")
-_SHORTEST = 0.001  # seconds; an attempt has to have some
 
 
 def write_batch(
@@ -469,7 +468,7 @@ class Batch:
     ) -> tuple[Sequence[TopResponse[Any] | Exception], Call | None, bool]:
         """Send these calls as one; give what became of each, the request (None: it failed as a whole), whether any failed."""
         try:
-            call = self._call(going, max(expires - time.monotonic(), _SHORTEST))
+            call = self._call(going, max(expires - time.monotonic(), SHORTEST))
             response = self._top._pipeline.run(call)  # noqa: SLF001
         except Exception as error:  # noqa: BLE001 (whatever it is, it is the outcome of each of these calls)
             return [error] * len(going), None, True
@@ -611,7 +610,12 @@ def _token(session: str | Callable[[], str] | None) -> str | None:
 
 
 def _check_separator(separator: str) -> None:
-    if not separator.isascii() or not separator.isprintable() or separator != separator.strip():
+    if (
+        not isinstance(separator, str)
+        or not separator.isascii()
+        or not separator.isprintable()
+        or separator != separator.strip()
+    ):
         raise ConfigurationError("separator: one line of ASCII text was expected, without white space around it")
     # What a form consists of, and the head, would be taken for it.
     if re.fullmatch(r"[A-Za-z0-9_.~%&=+#-]*", separator):

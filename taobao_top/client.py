@@ -6,13 +6,15 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from attrs import evolve
+
 from chainable.client import Client
 from chainable.environment import environment, table
 from chainable.errors import ConfigurationError
 from chainable.times import BEIJING
 from taobao_top.clock import Clock
 from taobao_top.errors import TopError
-from taobao_top.request import How, Wanted
+from taobao_top.request import SHORTEST, How, Wanted
 from taobao_top.settings import Settings, own_signer
 
 if TYPE_CHECKING:
@@ -200,6 +202,7 @@ class TaobaoTop(Client, Chains):
         if not callable(session):
             return self._pipeline.run(wanted.call(session))
         token = session()
+        expires = time.monotonic() + self._settings.deadline
         try:
             return self._pipeline.run(wanted.call(token))
         except TopError as error:
@@ -207,7 +210,8 @@ class TaobaoTop(Client, Chains):
             if not error.session_expired or renew is None:
                 raise
         # An expired session is refused before anything is carried out, so one replay is safe for any call.
-        return self._pipeline.run(wanted.call(renew(token)))
+        again = wanted.call(renew(token))
+        return self._pipeline.run(evolve(again, deadline=max(expires - time.monotonic(), SHORTEST)))
 
     def clock_offset(self) -> float:
         """
@@ -216,7 +220,11 @@ class TaobaoTop(Client, Chains):
         Returns:
             Seconds by which the gateway's clock is ahead of the one used here, exact to about a second.
         """
-        before = self._settings.clock()
+        return self._gateway_offset() - self._settings.clock.offset
+
+    def _gateway_offset(self) -> float:
+        """Compare the gateway's time with the source of the clock, which no other thread corrects meanwhile."""
+        before = self._settings.clock.source()
         try:
             answer = self["taobao.time.get"](session="", format="json")
         except TopError as error:
@@ -230,13 +238,24 @@ class TaobaoTop(Client, Chains):
             from datetime import datetime
 
             there = datetime.strptime(answer.data["time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
-        return there.timestamp() - (before + self._settings.clock()) / 2
+        return there.timestamp() - (before + self._settings.clock.source()) / 2
 
     def adjust_clock(self) -> float:
-        """Correct the time of this client's calls by :meth:`clock_offset`, and give the seconds it was corrected by."""
-        offset = self.clock_offset()
-        self._settings.clock.offset += offset
-        return offset
+        """
+        Correct the time of this client's calls by :meth:`clock_offset`, and give the seconds it was corrected by.
+
+        Raises:
+            ConfigurationError: The calls are stamped by a clock the signer brought along, or by a signer of
+                the user's own, so that nothing here can correct it.
+        """
+        clock: Clock = self._settings.clock
+        stamped_by: object = getattr(self._settings.signer, "clock", None)
+        if stamped_by is not clock:
+            raise ConfigurationError("adjust_clock: the signer stamps calls by a clock of its own: correct that one")
+        offset = self._gateway_offset()
+        correction = offset - clock.offset
+        clock.offset = offset
+        return correction
 
     @property
     def oauth(self) -> OAuth:

@@ -40,6 +40,7 @@ _NEXT = ("has_next", "has_next_page", "has_more", "next_page")
 _OFFSET = ("offset", "start_row", "start", "start_index")
 _AT_ONCE = (*_SIZE, "count")
 _DEPTH = 3
+_SAID = {"true": True, "1": True, "false": False, "0": False}
 _OVER = (None, "", 0, "0", -1, "-1")
 """What stands for no cursor."""
 
@@ -307,21 +308,24 @@ class _Paging:
         names = self._names
         if names.page is not None:
             return self._goes_on(data, place)
-        more = _get(data, names.has_next)
+        more = self._more(data)
         if more is None:
             return _entries(data) > 0 and cursor not in _OVER and (names.stays or cursor != before)
-        if more not in (True, "true"):
+        if not more:
             return False
         if cursor in _OVER or (cursor == before and not names.stays):
             msg = f"{self._chain}: the answer says that there is another page, but not how to get it ({names.next})"
             raise CodecError(msg)
         return True
 
+    def _more(self, data: Any) -> bool | None:
+        """Tell whether the answer says that there is another page; a few methods say it by a number or a text."""
+        return _SAID.get(str(_get(data, self._names.has_next)).lower())
+
     def _goes_on(self, data: Any, place: int) -> bool:
-        names = self._names
-        more = _get(data, names.has_next)
+        more = self._more(data)
         if more is not None:
-            return more in (True, "true")
+            return more
         last = self._last(data)
         if last is not None:
             return place <= last

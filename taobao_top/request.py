@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from taobao_top.chain import MethodChain
     from taobao_top.settings import Settings
 
-__all__ = ["How", "Known", "Wanted", "carried", "http_error", "known", "one_edit"]
+__all__ = ["SHORTEST", "How", "Known", "Wanted", "carried", "http_error", "known", "one_edit"]
 
 _OPTIONS = frozenset(OPTIONS)
 _FILLED_IN = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
 _HEADERS = {"User-Agent": "taobao-top for Python", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _NO_TYPES: Mapping[str, str] = {}
 _KEPT = 1024
+SHORTEST = 0.001
+"""Seconds; an attempt has to have some."""
 
 
 class Known(NamedTuple):

@@ -168,8 +168,7 @@ class MemorySessions:
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
-        self._locks: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._locks: dict[tuple[int, str], threading.Lock] = {}
 
     def load(self, name: str, /) -> Token | None:
         """Give the token of this name."""
@@ -181,8 +180,8 @@ class MemorySessions:
 
     def refreshing(self, name: str, /) -> AbstractContextManager[object]:
         """Keep other threads out while this name is refreshed."""
-        with self._lock:
-            return self._locks.setdefault(name, threading.Lock())
+        # A process forked meanwhile inherits locks that no thread of its own will ever release.
+        return self._locks.setdefault((os.getpid(), name), threading.Lock())
 
 
 class FileSessions:
@@ -255,6 +254,8 @@ class FileSessions:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
+            # Closing alone leaves it locked for as long as a process lives that was forked meanwhile.
+            fcntl.flock(handle, fcntl.LOCK_UN)
             os.close(handle)
 
 

@@ -67,6 +67,8 @@ def own_signer(sign_method: Any, secret: str | None, clock: Clock) -> Signer:
     Raises:
         ConfigurationError: It is none of the three methods and no signer, or the secret is missing.
     """
+    if isinstance(sign_method, ParameterSigner):
+        return sign_method.following(clock)
     if isinstance(sign_method, Signer):
         return sign_method
     kind = _SIGNERS.get(sign_method) if isinstance(sign_method, str) else None

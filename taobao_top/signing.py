@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import time
 from abc import abstractmethod
+from copy import copy
 from datetime import datetime
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, ClassVar
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from requests import PreparedRequest
+    from typing_extensions import Self
 
 __all__ = [
     "HMACMD5Signer",
@@ -155,17 +157,26 @@ class ParameterSigner(Signer):
 
     Args:
         secret: The app_secret, taken literally.
-        clock: Gives seconds since 1970.
+        clock: Gives seconds since 1970; None for the clock of the client it
+            signs for, and the machine's where there is none.
     """
 
     sign_method: ClassVar[str]
 
-    def __init__(self, secret: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, secret: str, *, clock: Callable[[], float] | None = None) -> None:
         self.secret = _secret(secret)
-        self._clock = clock
+        self.clock = clock
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
+
+    def following(self, clock: Callable[[], float]) -> Self:
+        """Give this signer, or one like it that stamps by this clock if it has none."""
+        if self.clock is not None:
+            return self
+        signer = copy(self)
+        signer.clock = clock
+        return signer
 
     @abstractmethod
     def digest(self, message: bytes) -> bytes:
@@ -196,7 +207,10 @@ class ParameterSigner(Signer):
         Raises:
             TypeError: The body is a stream.
         """
-        stamps = {"timestamp": timestamp(self._clock()), "sign_method": self.sign_method}
+        stamps = {
+            "timestamp": timestamp(time.time() if self.clock is None else self.clock()),
+            "sign_method": self.sign_method,
+        }
         if isinstance(r, SignableRequest) and r.parameters is not None:
             self._sign_known(r, r.parameters, stamps)
         else:

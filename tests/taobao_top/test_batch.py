@@ -353,6 +353,8 @@ class TestRefused:
         [
             ({"size": 0}, "size"),
             ({"separator": ""}, "separator"),
+            ({"separator": 5}, "separator"),
+            ({"separator": b"|"}, "separator"),
             ({"separator": "\r\n"}, "separator"),
             ({"separator": " | "}, "separator"),
             ({"separator": "|\n"}, "separator"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import pickle
@@ -26,6 +27,14 @@ from tests.taobao_top.conftest import GATEWAY, NOON
 OK = {"x_response": {"request_id": "r9"}}
 BAN = {"code": 7, "msg": "App Call Limited", "sub_msg": "This ban will last for 2 more seconds"}
 FAULT = {"code": 50, "sub_code": "isp.remote-service-timeout"}
+
+
+class Remote(Signer):
+    """Stamps in a way of its own."""
+
+    def __call__(self, r):
+        r.body = r.codec.encode({**r.parameters, "timestamp": "0"})
+        return r
 
 
 class TestSettings:
@@ -456,6 +465,33 @@ class TestSession:
         assert [form["session"] for form in gateway.forms] == ["old", "new"]
         assert Session.renewed == ["old"]
 
+    def test_one_deadline(self, make_top, gateway, monkeypatch):
+        """The replay has what the first attempt and the renewal left of the deadline."""
+        now = [1000.0]
+        monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+        class Session:
+            def __call__(self):
+                return "old"
+
+            def renew(self, expired):
+                now[0] += 25
+                return "new"
+
+        gateway.refuses({"code": 27})
+        gateway.answers(OK)
+        top = make_top(session=Session(), deadline=40)
+        send, given = top._pipeline.transport.send, []
+        monkeypatch.setattr(
+            type(top._pipeline.transport),
+            "send",
+            lambda self, *args, **how: given.append(how["expires"]) or send(*args, **how),
+        )
+
+        top.a.b()
+
+        assert given == [1040, 1040]
+
     @pytest.mark.parametrize("code", [27, 22])
     def test_not_renewed(self, make_top, gateway, code):
         """Without a way to renew it, or for another reason, the error is raised."""
@@ -629,12 +665,6 @@ class TestExplain:
 
     def test_clock_of_other_signers(self, make_top, gateway):
         """A signer may have stamped in its own way."""
-
-        class Remote(Signer):
-            def __call__(self, r):
-                r.body = r.codec.encode({**r.parameters, "timestamp": "0"})
-                return r
-
         gateway.answers({"error_response": {"code": 31}}, headers={"Date": "Thu, 01 Jan 2026 04:20:00 GMT"})
 
         with pytest.raises(TopError) as caught:
@@ -653,6 +683,43 @@ class TestClock:
 
         assert gateway.forms[0]["method"] == "taobao.time.get"
         assert gateway.forms[1]["timestamp"] == "2026-01-01 12:20:00"
+
+    def test_by_many_at_once(self, top, gateway):
+        """Whoever else corrects the clock meanwhile, it is corrected once."""
+        late = {"time_get_response": {"time": "2026-01-01 12:20:00"}}
+        corrected = []
+
+        def answered(_):
+            if not corrected:
+                corrected.append(None)
+                corrected.append(top.adjust_clock())
+            return 200, {}, json.dumps(late)
+
+        gateway.mock.add_callback("POST", GATEWAY, answered)
+
+        assert top.adjust_clock() == 0
+        assert corrected[1:] == [1200]
+        assert top.clock_offset() == 0
+
+    def test_of_a_ready_made_signer(self, make_top, gateway):
+        """A signer that was given no clock stamps by the client's."""
+        gateway.answers({"time_get_response": {"time": "2026-01-01 12:20:00"}}, OK)
+        signer = MD5Signer("s3cret-app")
+        top = make_top(sign_method=signer)
+
+        assert top.adjust_clock() == 1200
+        top.a.b()
+
+        assert [form["timestamp"] for form in gateway.forms] == ["2026-01-01 12:00:00", "2026-01-01 12:20:00"]
+        assert signer.clock is None
+
+    @pytest.mark.parametrize("signer", [MD5Signer("s", clock=lambda: NOON), Remote()])
+    def test_of_a_signer_with_its_own(self, make_top, gateway, signer):
+        """What cannot be corrected here is told, and nobody is asked."""
+        with pytest.raises(ConfigurationError, match="clock of its own"):
+            make_top(sign_method=signer).adjust_clock()
+
+        assert not gateway.requests
 
     def test_only_asked(self, top, gateway):
         """Asking alone changes nothing."""

@@ -33,6 +33,20 @@ class TestForwards:
             ("1", "true", "2"), ("2", "true", "2"), ("3", "true", "2"),
         ]  # fmt: skip
 
+    @pytest.mark.parametrize(("yes", "no"), [(1, 0), ("1", "0"), ("True", "False"), ("true", "false")])
+    def test_has_next_otherwise(self, top, gateway, yes, no):
+        """A few methods say it by a number or a text."""
+        gateway.answers(trades(None, 1, has_next=yes), trades(None, 2, has_next=no))
+
+        assert tids(top.pages(top[SOLD], page_size=2)) == [[1], [2]]
+
+    @pytest.mark.parametrize("unclear", [2, "Y", {}])
+    def test_has_next_unclear(self, top, gateway, unclear):
+        """What says neither is not believed: the total decides."""
+        gateway.answers(*(trades(3, tid, has_next=unclear) for tid in (1, 2, 3)))
+
+        assert tids(top.pages(top[SOLD], page_size=1)) == [[1], [2], [3]]
+
     def test_total(self, top, gateway):
         """Otherwise the total decides."""
         gateway.answers(trades(5, 1, 2), trades(5, 3, 4), trades(5, 5))

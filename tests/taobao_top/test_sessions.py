@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import multiprocessing
 import os
@@ -290,7 +291,40 @@ class TestProcesses:
         assert asked.empty()
 
 
+class TestMemory:
+    def test_a_forked_process_is_not_kept_out(self, monkeypatch):
+        """The thread that refreshes lives in the parent; no thread of the child would ever end the wait."""
+        store, parent = MemorySessions(), os.getpid()
+
+        with store.refreshing("a"):
+            assert not store.refreshing("a").acquire(blocking=False)
+            monkeypatch.setattr("os.getpid", lambda: parent + 1)
+            with store.refreshing("a") as alone:
+                assert alone
+
+
 class TestFile:
+    def test_a_process_forked_meanwhile_keeps_nobody_out(self, tmp_path, monkeypatch):
+        """It has the descriptor of the lock too, for as long as it lives."""
+        store, opened, inherited = FileSessions(tmp_path / "sessions.json"), os.open, []
+
+        def forking(path, flags, mode=0o777):
+            handle = opened(path, flags, mode)
+            inherited.append(os.dup(handle))  # what a fork does with it
+            return handle
+
+        monkeypatch.setattr("os.open", forking)
+        with store.refreshing("a"):
+            pass
+        monkeypatch.undo()
+
+        handle = os.open(tmp_path / "sessions.json.refreshing", os.O_RDWR)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(handle)
+            os.close(*inherited)
+
     def test_is_the_owners_alone(self, tmp_path):
         """Nobody else may read it; saving replaces it as a whole."""
         store = FileSessions(str(tmp_path / "sessions.json"))
