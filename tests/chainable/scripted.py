@@ -54,7 +54,8 @@ class Scripted:
         self.port = self.socket.getsockname()[1]
         self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}/"
         self._open: list[Any] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def _accept(self) -> None:
         while True:
@@ -79,6 +80,8 @@ class Scripted:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.socket.shutdown(socket.SHUT_RDWR)  # ends the wait for connections, which closing alone does not
+        self._accepting.join()
         self.socket.close()
         for connection in self._open:
             connection.close()

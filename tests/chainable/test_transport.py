@@ -63,7 +63,7 @@ def request_to(url: str, body: bytes | None = None) -> requests.PreparedRequest:
     return requests.Request("POST", url, data=body).prepare()
 
 
-def send(transport: Transport, url: str, *, timeout=(2.0, 2.0), deadline: float = 5.0, **options: Any):
+def send(transport: Transport, url: str, *, timeout=(60.0, 60.0), deadline: float = 120.0, **options: Any):
     return transport.send(request_to(url, b"x"), timeout=timeout, expires=time.monotonic() + deadline, **options)
 
 
@@ -146,7 +146,7 @@ class TestConnections:
         bounded = module._BoundedSocket(left)
         left.settimeout(None)
         reader = module._BoundedReader(bounded)
-        module._attempt.expires = time.monotonic() + 5
+        module._attempt.expires = time.monotonic() + 60
         try:
             right.sendall(b"x")
             buffer = bytearray(1)
@@ -182,10 +182,8 @@ class TestQueries:
         assert "sess10n" not in caplog.text
 
     def test_no_error_has_them(self, transport):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
         with pytest.raises(requests.ConnectionError) as caught:
-            send(transport(), f"http://127.0.0.1:{port}/router/rest?session=sess10n")
+            send(transport(), "http://127.0.0.1:9/router/rest?session=sess10n")
 
         assert "/router/rest" in str(caught.value)
         assert "sess10n" not in str(caught.value)
@@ -193,11 +191,9 @@ class TestQueries:
 
 class TestFailures:
     def test_nobody_listens(self, transport):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
         one = transport()
         with pytest.raises(requests.ConnectionError):
-            send(one, f"http://127.0.0.1:{port}/")
+            send(one, "http://127.0.0.1:9/")
 
         assert one.connecting is True
 
@@ -235,7 +231,7 @@ class TestFailures:
 
     def test_a_silent_server(self, transport):
         with Scripted(lambda *_: time.sleep(1)) as server, pytest.raises(requests.ReadTimeout):
-            send(transport(), server.url, timeout=(1.0, 0.1))
+            send(transport(), server.url, timeout=(60.0, 0.1))
 
     @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
     def test_a_drip_ends_at_the_deadline(self, transport, head):
@@ -247,9 +243,9 @@ class TestFailures:
 
         started = time.monotonic()
         with Scripted(drip) as server, pytest.raises(requests.RequestException):
-            send(transport(), server.url, timeout=(1.0, 1.0), deadline=0.2)
+            send(transport(), server.url, timeout=(60.0, 60.0), deadline=0.2)
 
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 20
 
     def test_a_deadline_that_has_passed(self, transport):
         with Scripted(ok) as server, pytest.raises(requests.RequestException):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import socket
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +36,11 @@ class Gateway:
     def __init__(self, key: rsa.RSAPrivateKey) -> None:
         self.key = key
         self.requests: list[bytes] = []
-        self.ahead = 0.0
+        self.now = time.time
 
     def answer(self, body: bytes = b'{"code_url":"weixin://"}', status: str = "200 OK", **headers: str) -> bytes:
         """Give one HTTP answer with its signature."""
-        timestamp = str(int(time.time() + self.ahead))
+        timestamp = str(int(self.now()))
         signature = self.key.sign(b"%b\nN\n%b\n" % (timestamp.encode(), body), PKCS1v15(), SHA256())
         lines = {
             "Content-Type": "application/json",
@@ -98,7 +97,6 @@ def serve(gateway: Gateway) -> Iterator[Callable[..., Scripted]]:
 
     yield start
     for server in servers:
-        server.socket.shutdown(socket.SHUT_RDWR)  # ends the wait for connections, which closing alone does not
         server.__exit__()
 
 
@@ -112,8 +110,8 @@ def make_client(merchant_key: rsa.RSAPrivateKey, platform_key: rsa.RSAPrivateKey
             "serial": SERIAL,
             "private_key": merchant_key,
             "certs": {PLATFORM: platform_key.public_key()},
-            "timeout": (2, 2),
-            "deadline": 10,
+            "timeout": (60, 60),
+            "deadline": 120,
             "proxies": {},
         }
         client = WeChatPay(base_url=base_url, **options | settings)

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ import trustme
 from chainable.errors import APIError, ChainableError, SignatureError
 from tests.chainable.scripted import reset
 
+NOON = 1_800_000_000.0
 NATIVE = {
     "appid": "wxd678efh567hg6787",
     "mchid": "1900000109",
@@ -60,11 +62,6 @@ def cut(answer: bytes) -> Any:
         connection.close()
 
     return step
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 BREAKS = {
@@ -132,7 +129,7 @@ class TestUnknownOutcomes:
 
     def test_a_longer_length_than_body(self, gateway, serve, make_client):
         """The rest never comes: the wait ends with the timeout, told as unknown."""
-        client = make_client(serve(gateway.answer(Content_Length="400")).url, retries=0, timeout=(2, 0.2))
+        client = make_client(serve(gateway.answer(Content_Length="400")).url, retries=0, timeout=(60, 0.2))
 
         with pytest.raises(requests.ReadTimeout) as caught:
             query(client)
@@ -151,45 +148,53 @@ class TestUnknownOutcomes:
 
     def test_a_drip_ends_with_the_deadline(self, gateway, serve, make_client):
         """Each byte comes in time, the answer does not."""
-        ended = threading.Event()
+        reached, ended = threading.Event(), threading.Event()
 
         def drip(connection: Any) -> None:
+            reached.set()
             for byte in gateway.answer():
                 connection.sendall(bytes([byte]))
-                if ended.wait(0.01):
+                if ended.wait(0.2):
                     break
 
-        client = make_client(serve(drip).url, retries=3, deadline=0.4)
-        started = time.monotonic()
+        client = make_client(serve(drip).url, retries=3, deadline=0.8)
+        sent = False
 
-        with pytest.raises(requests.RequestException) as caught:
-            unlisted(client)
+        while not sent:  # a machine may be too slow to send anything before the deadline
+            started = time.monotonic()
+            with pytest.raises(requests.RequestException) as caught:
+                unlisted(client)
+            sent = caught.value.maybe_sent
 
+        assert time.monotonic() - started < 60  # the drip goes on for longer
         ended.set()
-        assert caught.value.maybe_sent
-        assert time.monotonic() - started < 2
+        assert reached.wait(60)
         assert gateway.posts() == 1
 
     def test_a_silent_server(self, gateway, serve, make_client):
         """A read timeout is an unknown outcome: repeated for a GET, told for an unlisted POST."""
-        ended = threading.Event()
+        reached, ended = threading.Event(), threading.Event()
 
         def silent(connection: Any) -> None:
-            ended.wait(5)
+            reached.set()
+            ended.wait(60)
 
-        client = make_client(serve(silent, silent, gateway.answer()).url, retries=1, timeout=(2, 0.15))
+        server = serve(silent, silent, gateway.answer())
         with pytest.raises(requests.ReadTimeout) as caught:
-            unlisted(client)
+            unlisted(make_client(server.url, timeout=(60, 0.15)))
         assert caught.value.maybe_sent
-        assert query(client).status_code == 200
+        assert reached.wait(60)
+        assert gateway.posts() == 1
+        # what is repeated gets its answer in time, if need be after some more attempts
+        assert query(make_client(server.url, timeout=(60, 1), retries=20)).status_code == 200
         ended.set()
-        assert len(set(gateway.nonces)) == len(gateway.nonces) == 3
+        assert len(set(gateway.nonces)) == len(gateway.nonces) >= 3
 
 
 class TestNothingLeft:
     def test_a_refused_connection_goes_to_the_other_host(self, gateway, serve, make_client):
         """Even a POST that may not be repeated: no byte of it left."""
-        client = make_client(f"http://127.0.0.1:{closed_port()}/", backup_url=serve(gateway.answer()).url)
+        client = make_client("http://127.0.0.1:9/", backup_url=serve(gateway.answer()).url)
 
         assert unlisted(client).status_code == 200
         assert gateway.posts() == 1
@@ -258,22 +263,22 @@ class TestNothingLeft:
         client = make_client(serve(once).url, retries=0)
         for _ in range(3):
             assert unlisted(client).status_code == 200
-            assert closed.acquire(timeout=10)
+            assert closed.acquire(timeout=60)
         assert gateway.posts() == 3
 
 
 class TestClocks:
-    @pytest.mark.parametrize("ahead", [-299, -1, 0, 1, 298])
+    @pytest.mark.parametrize("ahead", [-300, -1, 0, 1, 300])
     def test_within_tolerance(self, gateway, serve, make_client, ahead):
         """Taken, either way."""
-        gateway.ahead = ahead
-        assert query(make_client(serve(gateway.answer()).url)).verified
+        gateway.now = lambda: NOON + ahead
+        assert query(make_client(serve(gateway.answer()).url, clock=lambda: NOON)).verified
 
-    @pytest.mark.parametrize(("ahead", "words"), [(-320, "seconds old"), (330, "ahead of our clock")])
+    @pytest.mark.parametrize(("ahead", "words"), [(-301, "301 seconds old"), (301, "301 seconds ahead of our clock")])
     def test_beyond(self, gateway, serve, make_client, ahead, words):
         """Refused, once: it may be a replay; and told which way."""
-        gateway.ahead = ahead
-        client = make_client(serve(gateway.answer()).url, retries=5)
+        gateway.now = lambda: NOON + ahead
+        client = make_client(serve(gateway.answer()).url, retries=5, clock=lambda: NOON)
 
         with pytest.raises(SignatureError, match=words) as caught:
             query(client)
@@ -285,29 +290,29 @@ class TestClocks:
     @pytest.mark.parametrize("skew", [-3600.0, 0.0, 3600.0])
     def test_the_offset_is_learnt(self, gateway, serve, make_client, skew):
         """From the Date of any answer, an error's too."""
-        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
-        url = serve(gateway.refusal("SIGN_ERROR", "401 Unauthorized", Date=date)).url
-        client = make_client(url, clock=lambda: time.time() - skew)
+        gateway.now = lambda: NOON
+        url = serve(gateway.refusal("SIGN_ERROR", "401 Unauthorized", Date=formatdate(NOON, usegmt=True))).url
+        client = make_client(url, clock=lambda: NOON - skew)
         assert client.clock_offset is None
 
         with pytest.raises(ChainableError):
             query(client)
 
         if skew == 0.0:
-            assert client.clock_offset == pytest.approx(0.0, abs=3)
+            assert client.clock_offset == 0
         # A clock that is an hour wrong takes no answer for authentic, and learns nothing from a forged one.
 
     def test_the_offset_of_an_unsigned_error(self, serve, make_client):
         """A gateway in front knows the time as well."""
-        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
+        date = formatdate(NOON, usegmt=True)
         answer = f"HTTP/1.1 401 Unauthorized\r\nDate: {date}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
-        client = make_client(serve(answer).url, clock=lambda: time.time() - 3600)
+        client = make_client(serve(answer).url, clock=lambda: NOON - 3600)
 
         with pytest.raises(APIError) as caught:
             query(client)
 
         assert not caught.value.verified
-        assert client.clock_offset == pytest.approx(3600, abs=3)
+        assert client.clock_offset == 3600
 
 
 class TestAnswers:
@@ -375,7 +380,7 @@ class TestThreads:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
 
         assert len(outcomes) == 36
         assert set(outcomes) <= {200, True}
@@ -407,8 +412,8 @@ class TestThreads:
         client = make_client(serve(reset, gateway.answer()).url, retries=0)
         broken = client["v3/some/thing"].post_async(json={"a": 1})
         with pytest.raises(requests.ConnectionError):
-            broken.result(5)
-        assert client["v3/some/thing"].post_async(json={"a": 1}).result(5).status_code == 200
+            broken.result(60)
+        assert client["v3/some/thing"].post_async(json={"a": 1}).result(60).status_code == 200
 
 
 class TestSignErrors:
