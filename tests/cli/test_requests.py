@@ -292,7 +292,7 @@ def test_a_file_of_top_may_say_how_calls_are_made(top, gateway, tmp_path):
     file = tmp_path / "a.toml"
     file.write_text(
         f'app_key = {app.app_key}\napp_secret = "{app.app_secret}"\ngateway = "{gateway.https_gateway}"\n'
-        f'verify = "{gateway.ca}"\nretries = 1\ntimeout = [1, 2]\nproxies = {{}}\n'
+        f'verify = "{gateway.ca}"\nretries = 1\ntimeout = [60, 60]\nproxies = {{}}\n'
     )
     told = top("request", "taobao.time.get", "--env", file)
     assert told.code == 0, told.err

@@ -1,12 +1,11 @@
 import json
-import time
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from chainable.describe import Candidate
 from taobao_top.catalogue import Method, Param, method, methods
-from taobao_top.describe import attributes, describe, described, search
+from taobao_top.describe import attributes, describe, described
 from taobao_top.describe.answers import root, samples
 from taobao_top.describe.fields import examples
 
@@ -151,15 +150,6 @@ def test_an_unknown_name_is_told():
 def test_a_known_need_of_a_session_is_shown():
     facts = dict(described("taobao.tbk.sc.general.link.convert").facts)
     assert facts["授权"] == "需要 · required"
-
-
-def test_search_is_quick_once_loaded():
-    search("x")
-    texts = ["保险", "订单 查询", "taobao.trade", "fullinfo", "投保创单保险"]
-    began = time.process_time()
-    for text in texts:
-        search(text)
-    assert (time.process_time() - began) / len(texts) < 0.05
 
 
 def test_what_cannot_be_a_keyword_goes_into_a_mapping():

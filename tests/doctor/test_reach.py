@@ -91,7 +91,7 @@ def tunnel():
                 near, _ = listener.accept()
             except TimeoutError:
                 continue
-            near.settimeout(10)
+            near.settimeout(60)
             head = b""
             while b"\r\n\r\n" not in head:
                 head += near.recv(65536)
@@ -114,7 +114,7 @@ def tunnel():
     thread.join()
     listener.close()
     for each in ends:
-        each.join(10)
+        each.join(60)
 
 
 def test_calls_go_through_a_proxy_that_lets_tls_through(settings, complete, tunnel, monkeypatch):

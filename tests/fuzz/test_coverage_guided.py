@@ -83,7 +83,7 @@ def test_only_errors_of_the_family_come_out(name, pem_seeds, tmp_path):
             name,
             "-runs=30000",
             f"-max_total_time={SECONDS}",
-            "-timeout=5",
+            "-timeout=60",
             "-max_len=4096",
             f"-dict={words}",
             f"-artifact_prefix={tmp_path}/",
@@ -92,7 +92,7 @@ def test_only_errors_of_the_family_come_out(name, pem_seeds, tmp_path):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -701,7 +701,7 @@ class TestPromises:
 
         def late(request):
             arrived.set()
-            go_on.wait(10)
+            go_on.wait(60)
             return 200, {}, joined(answer(2))
 
         gateway.answers(joined(answer(1)), url=BATCH)
@@ -711,7 +711,7 @@ class TestPromises:
             gateway.mock.add_callback("POST", BATCH, callback=late)
 
             def follow():
-                arrived.wait(10)
+                arrived.wait(60)
                 got.append(first.result(0).data["n"])
                 with pytest.raises(TimeoutError):
                     second.result(0)

@@ -67,7 +67,7 @@ class OtherClient:
         return hashlib.md5(secret + message + secret).hexdigest().upper()
 
     def send(self, parameters, sign):
-        answer = self.http.post(self.sandbox.gateway, data=parameters | {"sign": sign}, timeout=10).json()
+        answer = self.http.post(self.sandbox.gateway, data=parameters | {"sign": sign}, timeout=60).json()
         return answer.get("error_response", {}).get("code", 0)
 
 

@@ -552,7 +552,7 @@ class Gate:
 
     def __call__(self, serial: str | None) -> requests.Response:
         self.reached.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         return self.fetch(serial)
 
 
@@ -570,7 +570,7 @@ class TestThreads:
 
         threads = [threading.Thread(target=work, args=[number]) for number in range(len(deeds))]
         threads[0].start()
-        assert gate.reached.wait(10)
+        assert gate.reached.wait(60)
         for thread in threads[1:]:
             thread.start()
         for thread in threads[1:]:
@@ -614,7 +614,7 @@ class TestThreads:
         clock.now += 12 * HOUR
         renewing = threading.Thread(target=lambda: store[OLD])
         renewing.start()
-        assert gate.reached.wait(10)
+        assert gate.reached.wait(60)
 
         assert store[OLD] == old.key.public_key()
 
@@ -644,7 +644,7 @@ class TestThreads:
         store = PlatformCertificates(fetch=gate, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
         downloading = threading.Thread(target=store.download)
         downloading.start()
-        assert gate.reached.wait(10)
+        assert gate.reached.wait(60)
         fork = multiprocessing.get_context("fork")
         answers = fork.SimpleQueue()
 
@@ -656,7 +656,7 @@ class TestThreads:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads is the point here
             child.start()
-        child.join(10)
+        child.join(60)
         gate.open.set()
         downloading.join()
 

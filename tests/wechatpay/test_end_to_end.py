@@ -168,7 +168,7 @@ class TestManyAtOnce:
         child = os.fork()
         if child == 0:
             try:
-                client.v3.hire_power_bank.insurance_orders.post_async(json=ORDER).wait(10)
+                client.v3.hire_power_bank.insurance_orders.post_async(json=ORDER).wait(60)
                 os._exit(0)
             except BaseException:
                 os._exit(1)

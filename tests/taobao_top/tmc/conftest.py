@@ -23,7 +23,8 @@ def make(sandbox):
     made = []
 
     def make(**settings):
-        settings = {"url": sandbox.channel_url, "proxy": None, "pull_every": 0.02, "backoff": (0.01, 0.02)} | settings
+        quick = {"url": sandbox.channel_url, "proxy": None, "pull_every": 0.02, "backoff": (0.01, 0.02)}
+        settings = {**quick, "timeout": 60.0} | settings
         tmc = TMC(settings.pop("top", None) or sandbox.client(), **settings)
         made.append(tmc)
         return tmc

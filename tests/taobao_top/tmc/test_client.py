@@ -484,7 +484,7 @@ def test_servers_that_do_not_acknowledge(make, server, answer, words, caplog, ev
 def test_a_server_that_says_nothing(make, server, caplog, eventually):
     url, behaviour = server
     behaviour.append(lambda socket: list(socket))
-    make(url=url, timeout=0.05).start()
+    make(url=url, timeout=0.5).start()
     eventually(lambda: "did not acknowledge the connection: TimeoutError" in caplog.text)
 
 
@@ -529,7 +529,7 @@ def test_a_refused_publication(make, server):
 def test_a_publication_without_an_answer(make, server, eventually, answer):
     url, behaviour = server
     behaviour.append(lambda socket: published(socket, answer))
-    with make(url=url, timeout=0.3) as tmc:
+    with make(url=url, timeout=1.0) as tmc:
         eventually(lambda: tmc.connected)  # a slow machine may need more than one attempt
         with pytest.raises(ChannelError, match="was not acknowledged") as caught:
             tmc.publish("a_b", {})

@@ -16,6 +16,7 @@ from taobao_top.tmc import TMC
 
 tmc = TMC(TaobaoTop.from_env(), url=sys.argv[1], proxy=None, workers=2)
 signal.signal(signal.SIGTERM, lambda *_: tmc.stop())
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
 
 @tmc.otherwise
 def handle(message):

@@ -122,7 +122,7 @@ class Platform:
             handler.end_headers()
             handler.wfile.write(body)
             handler.wfile.flush()
-            until.wait(10)
+            until.wait(60)
             handler.close_connection = True
 
         self.scripts.append(send)
@@ -161,7 +161,7 @@ def make_client(platform, merchant_key, platform_key):
             "certs": {PLATFORM_ID: platform_key.public_key()},
             "secret": "s" * 32,
             "base_url": platform.url,
-            "timeout": (5, 5),
+            "timeout": (60, 60),
             "retries": 0,
             "clock": lambda: 1700000000.0,
             "proxies": {},

@@ -66,7 +66,7 @@ def serving(command: list[str], port: int, env: dict[str, str]) -> Iterator[str]
             yield f"http://127.0.0.1:{port}/wechatpay/notify"
         finally:
             server.terminate()
-            server.communicate(timeout=10)
+            server.communicate(timeout=60)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ class Shop:
         self.server.server_close()
 
     def call(self, method: str, path: str, sent: Any = None) -> tuple[int, Any]:
-        answer = self.http.request(method, self.url + path, json=sent, timeout=10)
+        answer = self.http.request(method, self.url + path, json=sent, timeout=60)
         self.sandbox.callbacks.wait()
         kind = answer.headers["Content-Type"]
         return answer.status_code, answer.json() if kind == "application/json" else answer.text
