@@ -110,6 +110,7 @@ class Delivery:
         next: Seconds until the next try, as scheduled; None if none is to come.
         due: When that is, seconds since the epoch.
         headers: What a blocked message would have been sent with, for who passes it on; empty for all others.
+        forgotten: Whether it was cleared while an attempt was under way, whose outcome nobody wants to know.
     """
 
     id: int
@@ -120,6 +121,7 @@ class Delivery:
     next: float | None = 0.0
     due: float | None = None
     headers: dict[str, str] = field(factory=dict, repr=False)
+    forgotten: bool = False
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Delivery:
@@ -286,6 +288,7 @@ class Callbacks:
             for delivery in self._deliveries:
                 if delivery.state == "waiting":
                     delivery.state, delivery.next, delivery.due = "given up", None, None
+                delivery.forgotten = True
             self._deliveries.clear()
             self._changed.notify_all()
 
@@ -312,7 +315,10 @@ class Callbacks:
         )
 
     def _may_call(self, url: str) -> bool:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # brackets around what is no address
+            return False
         host = parts.hostname or ""
         if parts.scheme not in ("http", "https") or not host:
             return False
@@ -372,12 +378,12 @@ class Callbacks:
             self._changed.notify_all()
 
     def _go_on(self, delivery: Delivery, attempt: Attempt) -> None:
-        if delivery.state == "given up":  # forgotten meanwhile
+        if delivery.forgotten:
             return
         scheduled = sum(1 for each in delivery.attempts if not each.forgery and not each.duplicate)
         if any(each.accepted and not each.forgery for each in delivery.attempts):
             delivery.state, delivery.next, delivery.due = "accepted", None, None
-        elif attempt.forgery not in ("", "probe") or scheduled > len(SCHEDULE):
+        elif attempt.forgery not in ("", "probe") or scheduled > len(SCHEDULE) or delivery.state == "given up":
             delivery.state, delivery.next, delivery.due = "given up", None, None
         elif not attempt.duplicate:
             self._put(delivery, SCHEDULE[max(scheduled - 1, 0)] * self.scale, "")

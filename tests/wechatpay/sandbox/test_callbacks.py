@@ -121,6 +121,21 @@ def test_after_a_day_nothing_is_sent_any_more(sandbox: Sandbox, receiver: Any) -
     sandbox.callbacks.wait()
 
 
+def test_a_late_duplicate_that_is_accepted_ends_it_well(sandbox: Sandbox, receiver: Any) -> None:
+    receiver.default = (503, b"")
+    callbacks = Callbacks(sandbox.account, time.time, sandbox.ledger, scale=0.0)
+    delivery = callbacks.send(receiver.url, Notice("1", "X", "v3", b"{}"))
+    assert callbacks.wait()
+    assert delivery.state == "given up"
+    receiver.default = (204, b"")
+    with callbacks._changed:
+        callbacks._put(delivery, 0.0, "duplicate")
+    assert callbacks.wait()
+    assert (delivery.state, delivery.next, delivery.due) == ("accepted", None, None)
+    assert sandbox.ledger.deliveries()[-1]["state"] == "accepted"
+    callbacks.stop()
+
+
 def test_nobody_there_is_an_error_of_the_attempt(sandbox: Sandbox) -> None:
     delivery = sandbox.trigger("REFUND.SUCCESS", to="http://127.0.0.1:9/")
     assert sandbox.callbacks.wait()
@@ -192,7 +207,7 @@ def test_what_counts_as_taken() -> None:
 
 
 def test_only_this_machine_is_called_unless_told_otherwise(sandbox: Sandbox) -> None:
-    for url in ("https://api.test.com", "ftp://127.0.0.1/", "http:///x", "nothing"):
+    for url in ("https://api.test.com", "ftp://127.0.0.1/", "http:///x", "nothing", "http://[::1/x"):
         delivery = sandbox.trigger("REFUND.SUCCESS", to=url)
         assert (delivery.state, delivery.attempts, delivery.next) == ("blocked", [], None)
     assert [loopback(host) for host in ("localhost", "a.localhost", "127.0.0.2", "::1", "10.0.0.1", "x.y")] == [

@@ -351,6 +351,13 @@ def test_premiums_are_taken_period_by_period(sandbox: Sandbox, merchant: Any, re
     assert sandbox.callbacks.wait()
     envelope, resource = receiver.opened(sandbox)
     assert (envelope["event_type"], resource["payer"]["openid"]) == ("TRANSACTION.SUCCESS", "opremium")
+    assert (
+        merchant.post("/v3/papay/insurance-pay/transactions/apply", {**taken, "out_trade_no": "deduct02"})
+        .data["message"]
+        .startswith("the period 1 is paid already")
+    )
+    assert merchant.post(f"{one}/1/schedule", amount).data["code"] == "INVALID_REQUEST"
+    assert sandbox.ledger.get("order", "deduct02") is None
 
     more = {
         "appid": "wx1",

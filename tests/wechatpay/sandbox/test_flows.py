@@ -172,6 +172,8 @@ def test_a_transfer_waits_for_the_user(sandbox: Sandbox, merchant: Any, receiver
         sandbox.confirm_transfer("plfk2020042013")
     with pytest.raises(LookupError, match="no transfer bill x"):
         sandbox.confirm_transfer("x")
+    with pytest.raises(ValueError, match="ends as SUCCESS, FAIL, CANCELLED, not as BOGUS"):
+        sandbox.confirm_transfer("plfk2020042013", "BOGUS")
     assert merchant.get(f"{BILLS}/out-bill-no/x").data["code"] == "NOT_FOUND"
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from wechatpay.sandbox.flows import orders
+
 if TYPE_CHECKING:
     from wechatpay.sandbox import Sandbox
 
@@ -513,8 +515,8 @@ def test_a_field_that_a_flow_needs_is_asked_for(sandbox: Sandbox, merchant: Any)
     assert answer.data["detail"]["field"] == "/out_trade_no"
 
 
-def test_a_fault_of_the_sandbox_is_told_and_logged(sandbox: Sandbox, merchant: Any, caplog: Any) -> None:
-    sandbox.platform.strict = False
-    answer = place(merchant, amount={"total": "many"})
+def test_a_fault_of_the_sandbox_is_told_and_logged(merchant: Any, caplog: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(orders, "deadline", None)
+    answer = place(merchant)
     assert (answer.status, answer.data["code"]) == (500, "SYSTEM_ERROR")
     assert "could not answer" in caplog.text

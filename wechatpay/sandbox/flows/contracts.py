@@ -10,6 +10,7 @@ from attrs import frozen
 from wechatpay.sandbox import notices
 from wechatpay.sandbox.call import Routes
 from wechatpay.sandbox.flows import insurance, orders
+from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits, letters
 
@@ -334,7 +335,7 @@ def deduction(
         number=str(sent["out_trade_no"]),
         family=family,
         trade_type="AUTH",
-        total=int(amount["total"]),
+        total=fen(amount["total"], "/amount/total"),
         currency=str(amount.get("currency") or "CNY"),
         expire=None,
         parties=parties,

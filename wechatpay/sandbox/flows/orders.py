@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.call import Routes, sent_v2
+from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits, letters
 
@@ -382,7 +383,7 @@ def order_v3(platform: Platform, call: Call) -> Any:
         number=str(sent["out_trade_no"]),
         family=family,
         trade_type=TRADE_TYPES[kind],
-        total=int(amount.get("total", 0)),
+        total=fen(amount.get("total"), "/amount/total"),
         currency=str(amount.get("currency") or "CNY"),
         expire=sent.get("time_expire"),
         parties=parties,
@@ -486,7 +487,7 @@ def place_combined(platform: Platform, sent: dict[str, Any], trade_type: str) ->
             number=str(sub.get("out_trade_no") or f"{number}-{index}"),
             family="combine",
             trade_type=trade_type,
-            total=int(amount.get("total_amount", 0)),
+            total=fen(amount.get("total_amount"), f"/sub_orders/{index}/amount/total_amount"),
             currency=str(amount.get("currency") or "CNY"),
             expire=sent.get("time_expire"),
             parties=chosen(sub, "mchid", "sub_mchid", "sub_appid"),
@@ -632,7 +633,7 @@ def placed_v2(platform: Platform, call: Call, trade_type: str, **known: Any) -> 
             number=str(sent["out_trade_no"]),
             family="v2",
             trade_type=trade_type,
-            total=int(sent.get("total_fee") or 0),
+            total=fen(sent.get("total_fee"), "/total_fee"),
             currency=str(sent.get("fee_type") or "CNY"),
             expire=sent.get("time_expire"),
             parties=parties,
@@ -761,7 +762,7 @@ def combine_v2(platform: Platform, call: Call) -> dict[str, Any]:
                 number=str(sub["out_trade_no"]),
                 family="v2",
                 trade_type=str(sent.get("trade_type")),
-                total=int(sub["total_fee"]),
+                total=fen(sub["total_fee"], "/sub_order_list"),
                 currency=str(sub.get("fee_type") or "CNY"),
                 expire=sent.get("time_expire"),
                 parties=chosen(sub, "appid", "mch_id", "sub_mch_id"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits, letters
 
@@ -81,7 +82,7 @@ def place(platform: Platform, sent: dict[str, Any], *, direct: bool = False) -> 
             "package": letters(48, "service", number),
         }
         if direct:
-            order |= completed(int(sent.get("total_amount") or 0))
+            order |= completed(fen(sent.get("total_amount") or 0, "/total_amount", 0))
         known = {"sent": sent, "order": order}
         save(platform, known)
     elif known["sent"] != sent:
@@ -98,6 +99,26 @@ def completed(total: int) -> dict[str, Any]:
         "need_collection": total > 0,
         "collection": {"state": "USER_PAYING", "total_amount": total, "paying_amount": total, "paid_amount": 0},
     }
+
+
+def received(total: int) -> dict[str, Any]:
+    """How the money stands when it has come."""
+    return {"state": "USER_PAID", "total_amount": total, "paying_amount": 0, "paid_amount": total}
+
+
+def is_paid(order: dict[str, Any]) -> bool:
+    """Whether the money of an order has come."""
+    return bool(order.get("collection", {}).get("state") == "USER_PAID")
+
+
+def unpaid(platform: Platform, call: Call) -> dict[str, Any]:
+    """The order of a call that is completed; one that is paid is refused."""
+    entry = found(platform, call.variables["out_order_no"])
+    in_state(entry, "DONE")
+    order: dict[str, Any] = entry["order"]
+    if is_paid(order):
+        raise Refusal(400, "INVALID_ORDER_STATE", f"the service order {order['out_order_no']} is paid already")
+    return order
 
 
 def moved(
@@ -140,18 +161,13 @@ def paid(platform: Platform, number: str) -> dict[str, Any]:
 
     Raises:
         LookupError: There is no such order.
-        ValueError: It is not completed.
+        ValueError: It is not completed, or paid already.
     """
     entry = platform.ledger.get(SERVICE, number) or {"order": {}}
+    if is_paid(entry["order"]):
+        raise ValueError(f"the service order {number} is paid already")
     total = entry["order"].get("total_amount", 0)
-    return moved(
-        platform,
-        number,
-        "DONE",
-        states=("DONE",),
-        event="PAYSCORE.USER_PAID",
-        collection={"state": "USER_PAID", "total_amount": total, "paying_amount": 0, "paid_amount": total},
-    )
+    return moved(platform, number, "DONE", states=("DONE",), event="PAYSCORE.USER_PAID", collection=received(total))
 
 
 @routes.on(*(f"GET {base}" for base in ALL))
@@ -181,8 +197,12 @@ def cancel(platform: Platform, call: Call) -> dict[str, Any]:
 @routes.on(*(f"POST {base}/{{out_order_no}}/modify" for base in (DIRECT, PARTNER, BANK)))
 def modify(platform: Platform, call: Call) -> dict[str, Any]:
     """Ask for less."""
+    order = unpaid(platform, call)
+    total, before = fen(call.body["total_amount"], "/total_amount", 0), int(order.get("total_amount") or 0)
+    if total > before:
+        raise Refusal(400, "INVALID_REQUEST", f"{total} is more than the {before} that were asked for")
     sent = {name: call.body[name] for name in ("post_payments", "post_discounts", "total_amount") if name in call.body}
-    return changed(platform, call, "DONE", **sent)
+    return changed(platform, call, "DONE", **sent, **completed(total))
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/complete" for base in ALL))
@@ -190,7 +210,7 @@ def complete(platform: Platform, call: Call) -> dict[str, Any]:
     """End the service, and ask for the money."""
     names = ("post_payments", "post_discounts", "total_amount", "time_range", "location")
     sent = {name: call.body[name] for name in names if name in call.body}
-    answer = changed(platform, call, "DOING", **sent, **completed(int(sent["total_amount"])))
+    answer = changed(platform, call, "DOING", **sent, **completed(fen(sent["total_amount"], "/total_amount", 0)))
     platform.later_paid_service(call.variables["out_order_no"])
     return answer
 
@@ -198,6 +218,7 @@ def complete(platform: Platform, call: Call) -> dict[str, Any]:
 @routes.on(*(f"POST {base}/{{out_order_no}}/pay" for base in (DIRECT, PARTNER)))
 def collect(platform: Platform, call: Call) -> dict[str, Any]:
     """Ask for the money once more."""
+    unpaid(platform, call)
     answer = changed(platform, call, "DONE")
     platform.later_paid_service(call.variables["out_order_no"])
     return answer
@@ -206,8 +227,5 @@ def collect(platform: Platform, call: Call) -> dict[str, Any]:
 @routes.on(*(f"POST {base}/{{out_order_no}}/sync" for base in ALL))
 def sync(platform: Platform, call: Call) -> dict[str, Any]:
     """The merchant was paid otherwise."""
-    entry = found(platform, call.variables["out_order_no"])
-    in_state(entry, "DONE")
-    total = entry["order"].get("total_amount", 0)
-    collection = {"state": "USER_PAID", "total_amount": total, "paying_amount": 0, "paid_amount": total}
-    return changed(platform, call, "DONE", collection=collection)
+    order = unpaid(platform, call)
+    return changed(platform, call, "DONE", collection=received(order.get("total_amount", 0)))

@@ -42,6 +42,16 @@ def period_of(entry: dict[str, Any], call: Call) -> dict[str, Any]:
     raise Refusal(404, "RESOURCE_NOT_EXISTS", f"the contract has no period {number}")
 
 
+def unpaid(entry: dict[str, Any], call: Call, number: str | None = None) -> dict[str, Any]:
+    """The period that a call names; one paid by another deduction than this number's is refused."""
+    period = period_of(entry, call)
+    by = period.get("out_trade_no")
+    if by is not None and by != number:
+        which = period["policy_period_id"]
+        raise Refusal(400, "INVALID_REQUEST", f"the period {which} is paid already, by the deduction {by}")
+    return period
+
+
 def told(platform: Platform, call: Call, period: dict[str, Any]) -> dict[str, Any]:
     """A period as it stands."""
     return platform.answer(call, {"policy_period_state": "NO_SCHEDULED", **period})
@@ -51,7 +61,7 @@ def told(platform: Platform, call: Call, period: dict[str, Any]) -> dict[str, An
 def schedule(platform: Platform, call: Call) -> dict[str, Any]:
     """Say in advance what a period will cost."""
     entry = in_force(platform, call)
-    period = period_of(entry, call)
+    period = unpaid(entry, call)
     period |= {
         "policy_period_state": "SCHEDULED",
         "scheduled_amount": call.body["scheduled_amount"],
@@ -73,9 +83,14 @@ def apply(platform: Platform, call: Call) -> dict[str, Any]:
     """Take the premium of a period; it is paid after the answer, and notified."""
     sent = dict(call.body)
     entry = in_force(platform, call)
-    period = period_of(entry, call)
+    period = unpaid(entry, call, str(sent["out_trade_no"]))
     order = contracts.deduction(platform, entry["contract"], sent, "direct", contracts.whose(platform, sent))
-    period |= {"policy_period_state": "PAID", "deduct_amount": sent["amount"], "deduct_date": platform.day()}
+    period |= {
+        "policy_period_state": "PAID",
+        "deduct_amount": sent["amount"],
+        "deduct_date": platform.day(),
+        "out_trade_no": order["out_trade_no"],
+    }
     insurance.save(platform, entry)
     platform.later_deducted(order["out_trade_no"])
     return platform.answer(call, {"out_trade_no": order["out_trade_no"], "amount": sent["amount"]})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.call import Routes, sent_v2
 from wechatpay.sandbox.flows import orders
+from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits
 
@@ -238,7 +239,7 @@ def refund_v3(platform: Platform, call: Call) -> dict[str, Any]:
         order_of(platform, sent),
         sent,
         number=str(sent["out_refund_no"]),
-        amount=int(amount.get("refund", 0)),
+        amount=fen(amount.get("refund"), "/amount/refund"),
         total=amount.get("total"),
         version="v3",
     )
@@ -310,7 +311,7 @@ def refund_v2(platform: Platform, call: Call) -> dict[str, Any]:
             order,
             sent,
             number=str(sent["out_refund_no"]),
-            amount=int(sent.get("refund_fee") or 0),
+            amount=fen(sent.get("refund_fee"), "/refund_fee"),
             total=int(total) if total else None,
             version="v2",
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.call import Routes, sent_v2
 from wechatpay.sandbox.flows import orders
+from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.orders import common_v2, time_v2
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits
@@ -45,7 +46,7 @@ def left(platform: Platform, order: dict[str, Any]) -> int:
         if split["transaction_id"] == order["transaction_id"]
         for receiver in split["receivers"]
     )
-    return int(order["total"]) - int(order["refunded"]) - gone
+    return max(int(order["total"]) - int(order["refunded"]) - gone, 0)
 
 
 def unfreeze(platform: Platform, order: dict[str, Any]) -> None:
@@ -75,7 +76,7 @@ def place(platform: Platform, sent: dict[str, Any], receivers: list[dict[str, An
         same(known, sent, number)
         return known
     order = paid_order(platform, str(sent["transaction_id"]))
-    wanted = sum(int(receiver["amount"]) for receiver in receivers)
+    wanted = sum(fen(each["amount"], f"/receivers/{index}/amount") for index, each in enumerate(receivers))
     rest = left(platform, order)
     if wanted > rest:
         raise Refusal(403, "NOT_ENOUGH", f"{wanted} is more than the {rest} that are left to share")
@@ -176,7 +177,7 @@ def amounts(platform: Platform, call: Call) -> dict[str, Any]:
 def give_back(platform: Platform, call: Call) -> dict[str, Any]:
     """Take a receiver's part back."""
     sent = dict(call.body)
-    known = place_return(platform, sent, str(sent.get("return_mchid")), int(sent.get("amount") or 0))
+    known = place_return(platform, sent, str(sent.get("return_mchid")), fen(sent.get("amount"), "/amount"))
     return platform.answer(call, {**known, "sent": None})
 
 
@@ -313,7 +314,7 @@ def amounts_v2(platform: Platform, call: Call) -> dict[str, Any]:
 def give_back_v2(platform: Platform, call: Call) -> dict[str, Any]:
     """Take a receiver's part back, v2."""
     sent = sent_v2(call)
-    known = place_return(platform, sent, str(sent["return_account"]), int(sent["return_amount"]))
+    known = place_return(platform, sent, str(sent["return_account"]), fen(sent["return_amount"], "/return_amount"))
     return returned_v2(platform, call, known)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wechatpay.sandbox import notices
 from wechatpay.sandbox.call import Routes, sent_v2
 from wechatpay.sandbox.flows import authorizations
+from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.orders import common_v2
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits, letters
@@ -26,6 +27,7 @@ BASE = "v3/fund-app/mch-transfer/transfer-bills"
 PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
 QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
 WAITING = "WAIT_USER_CONFIRM"
+OUTCOMES = ("SUCCESS", "FAIL", "CANCELLED")
 
 
 def same(known: dict[str, Any], sent: dict[str, Any], number: str) -> None:
@@ -71,7 +73,7 @@ def transfer(platform: Platform, call: Call) -> dict[str, Any]:
         "transfer_bill_no": digits(26, "transfer", number),
         "appid": sent.get("appid"),
         "state": "PROCESSING" if authorised else WAITING,
-        "transfer_amount": sent.get("transfer_amount"),
+        "transfer_amount": fen(sent.get("transfer_amount"), "/transfer_amount"),
         "transfer_remark": sent.get("transfer_remark"),
         "openid": sent.get("openid"),
         "user_qq": sent.get("user_qq"),
@@ -96,12 +98,15 @@ def save(platform: Platform, entry: dict[str, Any]) -> None:
 
 def confirm(platform: Platform, number: str, state: str = "SUCCESS") -> dict[str, Any]:
     """
-    The user takes the money (``SUCCESS``), or the transfer fails (``FAIL``); the merchant is notified.
+    The user takes the money (``SUCCESS``), or the transfer ends otherwise (``FAIL``, ``CANCELLED``); the merchant
+    is notified.
 
     Raises:
         LookupError: There is no such bill.
-        ValueError: It is over already.
+        ValueError: It is over already, or there is no such state.
     """
+    if state not in OUTCOMES:
+        raise ValueError(f"a transfer ends as {', '.join(OUTCOMES)}, not as {state}")
     with platform.change():
         entry = platform.ledger.get(BILL, number)
         if entry is None:
@@ -160,7 +165,10 @@ def batch(platform: Platform, call: Call) -> dict[str, Any]:
     known = platform.ledger.get(BATCH, number)
     if known is None:
         details = sent.get("transfer_detail_list") or []
-        total = sum(int(detail.get("transfer_amount", 0)) for detail in details)
+        total = sum(
+            fen(each.get("transfer_amount"), f"/transfer_detail_list/{index}/transfer_amount")
+            for index, each in enumerate(details)
+        )
         known = {
             "sent": sent,
             "create_time": platform.stamp(),
@@ -295,6 +303,8 @@ def transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
     sent = sent_v2(call)
     known = platform.ledger.get(PAYMENT, number)
     if known is None:
+        name = "total_amount" if "total_amount" in sent else "amount"
+        fen(sent.get(name), f"/{name}")
         known = {"sent": sent, "payment_no": digits(28, "payment", number), "time": platform.stamp()}
         platform.ledger.put(PAYMENT, number, known, day=platform.day())
     elif known["sent"] != sent:
