@@ -378,6 +378,16 @@ def test_a_rule_is_added_strikes_and_is_removed(visit, call, sandbox):
     assert faults(sandbox) == []
 
 
+def test_a_rule_that_counts_down_can_be_removed_meanwhile(visit, call, sandbox):
+    sandbox.fault("latency", times=5)
+    page = visit(room="faults")
+    page.wait_for_selector("#rules tbody tr")
+    page.route("**/inspector/changes*", lambda route: None)  # the page has not heard of it yet
+    call(TIME)
+    page.click("[data-key=remove-0]")
+    until(page, lambda: faults(sandbox) == [])
+
+
 def test_bans_and_limits_are_set_and_lifted(visit, call, sandbox):
     page = visit(room="faults")
     page.fill("#ban-form [name=method]", TIME)
