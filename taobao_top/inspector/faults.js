@@ -1,6 +1,6 @@
 // What breaks on purpose: a switch for each kind, rules with settings, limits and bans.
 import { inquire } from './app.js';
-import { button, byId, card, clock, doing, keep, keepRows, labelled, make, renew } from './elements.js';
+import { button, byId, card, clock, doing, keep, keepRows, labelled, make, renew, tell } from './elements.js';
 import { language, named, say } from './words.js';
 
 const SETTINGS = { error: ['code', 'sub_code', 'sub_msg'], html: ['status'], huge: ['size'] };
@@ -71,11 +71,27 @@ function throttleForms() {
     make('form', { submit: doing(limit), id: 'limit-form' }, labelled('calls', number('calls', { min: '0', value: '10', required: true })), labelled('within', number('seconds', { min: '0', step: 'any', value: '1', required: true })), labelled('banSeconds', number('ban', { min: '0', step: 'any', value: '1', required: true })), methodInput('oneMethod', 'taobao.trade.get'), row(make('button', { class: 'main' }, say('setLimit')))));
 }
 
+// The clock of the app, and the key that encrypted fields are opened with.
+export function showClock({ ahead, secret_version: version }) {
+  byId('clock-state').textContent = `${say('ahead')}${Number(ahead.toFixed(3))} s`;
+  byId('secret-state').textContent = say('secretVersion') + version;
+}
+
+function clockForm() {
+  const move = async ({ target: { elements: given } }) => { const { ahead } = await inquire('clock', 'POST', { seconds: Number(given.seconds.value) }); news(); tell(`${say('ahead')}${Number(ahead.toFixed(3))} s`, true); };
+  return make('form', { submit: doing(move), id: 'clock-form' }, make('p', { id: 'clock-state' }), make('p', { class: 'soft' }, say('clockHint')),
+    labelled('moveBy', number('seconds', { step: 'any', value: '600', required: true })), row(make('button', { class: 'main' }, say('move'))));
+}
+
+const rotate = async () => { const { version } = await inquire('secret', 'POST'); news(); tell(say('secretVersion') + version, true); };
+
 export function showFaults(catalogue) {
   const kinds = Object.keys(catalogue.kinds);
   renew(byId('faults'),
     card(say('switches'), make('p', { class: 'soft' }, say('switchesHint')), make('div', { id: 'fault-switches', class: 'switches', 'data-kinds': kinds.join(' ') })),
     card(say('rules'), make('div', { id: 'fault-rules' })), card(say('rule'), ruleForm(kinds, catalogue.codes)),
-    card(say('throttle'), make('p', { class: 'soft' }, say('banHint')), make('div', { id: 'fault-throttle' }), throttleForms()));
+    card(say('throttle'), make('p', { class: 'soft' }, say('banHint')), make('div', { id: 'fault-throttle' }), throttleForms()),
+    make('div', { class: 'pair' }, card(say('clock'), clockForm()),
+      card(say('secret'), make('p', { id: 'secret-state' }), make('p', { class: 'soft' }, say('secretHint')), row(button(say('rotate'), rotate, { id: 'rotate-secret', 'data-key': 'rotate-secret' })))));
   showRules({ faults: rules, ...throttle });
 }

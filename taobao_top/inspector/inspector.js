@@ -1,7 +1,7 @@
 // The page: its rooms, and what it looks at.
 import { addressOf, inquire, pin, pinned } from './app.js';
 import { byId, doing, keep, make, renew, untilReleased } from './elements.js';
-import { showFaults, showRules } from './faults.js';
+import { showClock, showFaults, showRules } from './faults.js';
 import { countOf, look, open, openRoom, start } from './frame.js';
 import { showMessageForms, showMessages } from './messages.js';
 import { requests } from './requests.js';
@@ -33,6 +33,7 @@ function showNews() {
   if (news === null) return;
   showMessages(news.messages);
   showRules(news);
+  showClock(news);
   if (news.trades) showTrades(news);
 }
 

@@ -1,16 +1,21 @@
 // The message channel's queue, messages to publish, and calls to the user's server.
 import { inquire } from './app.js';
-import { byId, card, clock, doing, keepTables, labelled, make, renew, tell } from './elements.js';
+import { button, byId, card, clock, doing, keepTables, labelled, make, renew, tell } from './elements.js';
 import { say } from './words.js';
 
 const row = (...children) => make('div', { class: 'row' }, ...children);
 const messageRow = (message) => [message.id, message.topic, message.content, message.group, clock(message.time), message.deliveries];
+const drop = (word, hard) => button(say(word), async () => {
+  const { dropped } = await inquire('connections', 'DELETE', { hard });
+  document.dispatchEvent(new Event('changed'));
+  tell(say('dropped') + dropped, true);
+}, { 'data-key': word });
 const HEADS = ['number', 'topic', 'content', 'group', 'time', 'deliveries'];
 
 export function showMessages({ connections, waiting, unconfirmed, confirmed, failed, sent }) {
   const messages = (name, items) => ({ name, heads: HEADS, items, rowOf: messageRow, keyOf: ({ id }) => id });
   keepTables(byId('messages-state'), [
-    { name: 'connections', heads: ['count'], items: connections ? [connections] : [], rowOf: (count) => [count], keyOf: () => 'count' },
+    { name: 'connections', heads: ['count', 'action'], items: connections ? [connections] : [], rowOf: (count) => [count, row(drop('closeLinks', false), drop('cutLinks', true))], keyOf: () => 'count' },
     messages('waiting', waiting), messages('unconfirmed', unconfirmed),
     ...(confirmed.length ? [{ name: 'confirmed', heads: ['number'], items: confirmed, rowOf: (number) => [number], keyOf: (number, index) => `${confirmed.length - index} ${number}` }] : []),
     ...(failed.length ? [{ name: 'failed', heads: ['number', 'reason'], items: failed, rowOf: (each) => each, keyOf: ([number], index) => `${failed.length - index} ${number}` }] : []),

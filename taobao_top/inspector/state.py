@@ -25,7 +25,7 @@ TRADE = ("tid", "title", "buyer_nick", "payment", "status", "created", "modified
 
 
 def state(app: Application) -> dict[str, Any]:
-    """Faults, bans, limits and messages, as JSON values."""
+    """Faults, bans, limits, the clock, the key's version and messages, as JSON values."""
     queue, now = app.queue, app.clock()
     return {
         "faults": [fault.members() for fault in app.faults],
@@ -35,6 +35,8 @@ def state(app: Application) -> dict[str, Any]:
             if until > now
         ],
         "limits": [asdict(limit) for limit in app.throttle.limits],
+        "ahead": app.clock.offset,
+        "secret_version": app.secret_version,
         "messages": {
             "connections": len(queue.links),
             "waiting": _newest(queue.queued),

@@ -20,6 +20,9 @@ const zh = {
   switches: '开关', switchesHint: '打开后对所有请求生效，关闭即恢复。需要限定接口、次数或错误码时，用下面的表单添加规则。', rule: '添加规则', rules: '等待发生的故障', operation: '作用于哪个接口（可用 * 结尾；留空为全部）', times: '次数（留空为一直）', after: '先放过几次', seconds: '延迟秒数', status: 'HTTP 状态', size: '字节数', code: '错误码', subCode: 'sub_code', subMsg: 'sub_msg', executed: '先执行，再出故障', byKind: '按种类', yes: '是', no: '否',
   add: '添加', remove: '移除', clear: '全部移除', scope: '作用于', limit: '次数', settings: '设置', all: '全部',
   throttle: '限流与封禁', bans: '封禁', limits: '限流', until: '直到', ban: '封禁', banSeconds: '封禁秒数', calls: '允许次数', within: '每多少秒', setLimit: '添加限流', lift: '全部解除', oneMethod: '只限这个接口（留空为全部）', banHint: '封禁期间应答 code 7 与剩余秒数；超过限流的调用引发封禁。',
+  closeLinks: '关闭连接', cutLinks: '强行切断', dropped: '已断开的连接数：',
+  clock: '沙箱的时钟', ahead: '比真实时间快：', moveBy: '拨快的秒数（负数为拨慢）', move: '拨动时钟', clockHint: '封禁、session 与消息的重推随之到期；时间戳与沙箱相差超过 10 分钟的调用应答 code 31。',
+  secret: 'taobao.top.secret.get 的密钥', secretVersion: '当前版本：', rotate: '轮换密钥', secretHint: '轮换后发出新版本的密钥；旧版本加密的字段仍可用旧密钥打开。app_secret 不变。',
   kindTexts: {
     latency: '延迟若干秒应答', reset: '应答前重置连接', close: '应答前关闭连接', half_body: '只发一半应答就关闭连接', empty: '200，内容为空', html: '应答一个网页', truncated: '只发前一半，却当作完整应答', control_characters: '应答的字符串中夹带控制字符', content_type: 'Content-Type 写成 text/html', broken_gzip: '声明 gzip，发的却不是', huge: '用空白把应答撑大', redirect: '302 跳转到别的主机', error: '以 error_response 应答',
   },
@@ -45,6 +48,9 @@ const en = {
   switches: 'Switches', switchesHint: 'Switched on, a fault strikes every request until it is switched off. For one method, a number of times or an error code, add a rule below.', rule: 'Add a rule', rules: 'Faults that wait to strike', operation: 'Which method (* at the end for any rest; empty for all)', times: 'How often (empty: for ever)', after: 'Let so many pass first', seconds: 'Seconds late', status: 'HTTP status', size: 'Bytes', code: 'Error code', subCode: 'sub_code', subMsg: 'sub_msg', executed: 'Act first, then fail', byKind: 'as its kind does', yes: 'yes', no: 'no',
   add: 'Add', remove: 'Remove', clear: 'Remove all', scope: 'Strikes', limit: 'Times', settings: 'Settings', all: 'all',
   throttle: 'Limits and bans', bans: 'Bans', limits: 'Limits', until: 'until', ban: 'Ban', banSeconds: 'Seconds of the ban', calls: 'Calls that pass', within: 'within seconds', setLimit: 'Set a limit', lift: 'Lift all', oneMethod: 'For this method only (empty: for all)', banHint: 'While a ban lasts, calls are refused with code 7 and the seconds that remain; a call beyond a limit starts a ban.',
+  closeLinks: 'Close', cutLinks: 'Cut', dropped: 'Connections dropped: ',
+  clock: "The sandbox's clock", ahead: 'Ahead of the real time: ', moveBy: 'Seconds to set it ahead (back, if negative)', move: 'Move the clock', clockHint: 'Bans, sessions and the repetition of messages age with it; calls stamped more than 10 minutes off are refused with code 31.',
+  secret: 'The key of taobao.top.secret.get', secretVersion: 'Version in use: ', rotate: 'Rotate the key', secretHint: 'A new version is handed out from then on; what an older one encrypted is opened with that one. The app_secret stays.',
   kindTexts: {
     latency: 'answer some seconds late', reset: 'reset the connection before the answer', close: 'close the connection before the answer', half_body: 'close the connection after half of the answer', empty: '200 with nothing', html: 'answer a web page', truncated: 'half of the answer as if it were whole', control_characters: "control characters in the answer's strings", content_type: 'text/html for what is none', broken_gzip: 'announce gzip, send something else', huge: 'pad the answer with white space', redirect: '302 to another host', error: 'answer error_response',
   },

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXPECTED", "Admin", "refused"]
 
-EXPECTED = (TypeError, ValueError, LookupError, RequestException, Refusal)
+EXPECTED = (TypeError, ValueError, OverflowError, LookupError, RequestException, Refusal)
 """What is wrong with requests to the controls; everything else is a mistake of the sandbox's own."""
 
 
@@ -30,8 +30,10 @@ class Admin:
     The controls.
 
     ``GET`` journal, faults, trades, messages; ``POST`` faults, bans, limits,
-    trades (or trades/<tid> to change one), messages, sessions, codes, spi;
-    ``DELETE`` journal, faults (one of them, by its members, or all), bans.
+    trades (or trades/<tid> to change one), messages, sessions, codes, spi,
+    clock (ahead by ``seconds``), secret (a new key for ``taobao.top.secret.get``);
+    ``DELETE`` journal, faults (one of them, by its members, or all), bans,
+    connections (of the message channel: closed, or cut with ``hard``).
     ``GET /_sandbox/`` itself is the inspector, a page for people.
 
     Args:
@@ -57,6 +59,9 @@ class Admin:
             ("POST", "sessions"): _session,
             ("POST", "codes"): lambda app, members: {"code": app.sessions.code(**members)},
             ("POST", "spi"): _spi,
+            ("POST", "clock"): lambda app, members: {"ahead": app.clock.advance(float(members["seconds"]))},
+            ("POST", "secret"): lambda app, _: {"version": app.rotate_secret()},
+            ("DELETE", "connections"): lambda app, members: {"dropped": app.queue.drop(**members)},
         }
 
     def __call__(self, verb: str, path: str, app_key: str | None, members: dict[str, Any]) -> tuple[int, Any]:
@@ -101,7 +106,7 @@ def refused(error: Exception) -> tuple[int, Any]:
     """Return the HTTP status and the members that tell what was wrong with a request to the controls."""
     if isinstance(error, Refusal):
         return 400, error.members("")
-    if isinstance(error, (TypeError, ValueError, KeyError)):
+    if isinstance(error, (TypeError, ValueError, OverflowError, KeyError)):
         return 400, {"error": f"{type(error).__name__}: {error}"}
     if isinstance(error, LookupError):
         return 404, {"error": str(error)}

@@ -82,6 +82,11 @@ class Application:
     def secret_version(self, version: int) -> None:
         self._settings.put("secret_version", version)
 
+    def rotate_secret(self) -> int:
+        """Let ``taobao.top.secret.get`` hand out a new key; returns its version."""
+        self.secret_version += 1
+        return self.secret_version
+
     def once(self, sign: str, now: float) -> None:
         """
         Remember a signed request.

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 __all__ = ["GMT8", "Clock", "epoch", "written"]
 
 GMT8 = timezone(timedelta(hours=8))
+LATEST = datetime(9999, 1, 1, tzinfo=GMT8).timestamp()
+"""Times beyond cannot be written, with what is counted from them."""
+
 _MILLISECONDS = re.compile(r"\d{13}\Z", re.ASCII)
 
 
@@ -53,3 +56,18 @@ class Clock:
     def __call__(self) -> float:
         """Return the seconds since 1970."""
         return self._base() + self.offset
+
+    def advance(self, seconds: float) -> float:
+        """
+        Set it ahead (or back).
+
+        Returns:
+            How far it is ahead of the base now, seconds.
+
+        Raises:
+            ValueError: It would leave the years that can be written, 1970 to 9998.
+        """
+        if not 0 <= self() + seconds < LATEST:
+            raise ValueError("seconds: the clock stays within the years 1970 to 9998")
+        self.offset += seconds
+        return self.offset

@@ -120,6 +120,14 @@ class Fault:
         return asdict(self)
 
 
+def _later(before: Fault, now: Fault) -> bool:
+    """Tell whether a fault may have become another by counting down."""
+    if (before.times is None) != (now.times is None):
+        return False
+    fewer = (now.times or 0) <= (before.times or 0) and now.after <= before.after
+    return fewer and evolve(now, times=before.times, after=before.after) == before
+
+
 def _count(value: Any) -> int | None:
     return None if value is None else int(value)
 
@@ -171,15 +179,17 @@ class Faults:
 
     def remove(self, fault: Fault) -> None:
         """
-        Forget one.
+        Forget one: this very one, or the one it has become while it counted down.
 
         Raises:
             ValueError: There is no such fault; it may have been played meanwhile.
         """
         with self._lock:
-            if fault not in self._waiting:
+            found = next((each for each in self._waiting if each == fault), None)
+            found = found or next((each for each in self._waiting if _later(fault, each)), None)
+            if found is None:
                 raise ValueError("there is no such fault any more: it was played meanwhile")
-            self._waiting.remove(fault)
+            self._waiting.remove(found)
 
     def __iter__(self) -> Iterator[Fault]:
         with self._lock:

@@ -243,13 +243,17 @@ class Sandbox:
         self.application.throttle.limit(Limit(calls=calls, seconds=seconds, ban=ban, method=method))
 
     def advance(self, seconds: float) -> None:
-        """Set this app's clock ahead (or back), so that bans, sessions and timestamps age without waiting."""
-        self.application.clock.offset += seconds
+        """
+        Set this app's clock ahead (or back), so that bans, sessions and timestamps age without waiting.
+
+        Raises:
+            ValueError: It would leave the years that can be written, 1970 to 9998.
+        """
+        self.application.clock.advance(seconds)
 
     def rotate_secret(self) -> int:
         """Let ``taobao.top.secret.get`` hand out a new key; returns its version."""
-        self.application.secret_version += 1
-        return self.application.secret_version
+        return self.application.rotate_secret()
 
     def call_spi(self, url: str, **options: Any) -> Outcome:
         """Call a server as the platform does: options of :func:`taobao_top.sandbox.outbound.call_spi`."""

@@ -626,6 +626,22 @@ def test_a_rule_is_added_strikes_and_is_removed(visit, sandbox, merchant):
     assert len(sandbox.faults) == 0
 
 
+def test_the_rule_that_was_seen_is_the_one_that_goes(visit, sandbox):
+    for code in ("NOT_ENOUGH", "NO_AUTH", "SYSTEM_ERROR"):
+        sandbox.faults.add("error", code=code)
+    page = visit(path="_sandbox/#faults")
+    page.wait_for_selector("#rules tbody tr:nth-child(3)")
+    page.route("**/inspector/changes*", lambda route: None)  # the page has not heard of it yet
+    sandbox.faults.remove(0)
+    page.click("[data-key=remove-1]")
+    until(page, lambda: len(sandbox.faults) == 1)
+    assert [rule["code"] for rule in sandbox.faults.as_json()] == ["SYSTEM_ERROR"]
+    page.wait_for_selector("#rules tbody tr:nth-child(2)", state="detached")
+    sandbox.faults.clear()
+    page.click("[data-key=remove-0]")
+    page.wait_for_selector("#notice.bad:has-text('taken away meanwhile')")
+
+
 def test_a_fault_is_told_at_its_request(visit, sandbox, merchant):
     page = visit(path="_sandbox/#faults")
     page.click("[data-key=switch-bad-signature]")

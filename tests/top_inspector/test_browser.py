@@ -4,9 +4,11 @@ import json
 import re
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from taobao_top.sandbox import KINDS, Sandbox
 from tests.browser import choose, held_for_long, rows, until
+from tests.taobao_top.sandbox.test_channel import Consumer
 
 pytestmark = pytest.mark.xdist_group("inspector")  # one browser for all
 
@@ -288,6 +290,22 @@ def test_connections_are_counted(visit, sandbox):
     page.wait_for_selector("#connections td:has-text('1')")
 
 
+@pytest.mark.parametrize(
+    ("word", "locale", "told"),
+    [("closeLinks", "en-GB", "Connections dropped: 1"), ("cutLinks", "zh-CN", "已断开的连接数：1")],
+)
+def test_connections_are_dropped(visit, sandbox, word, locale, told):
+    page = visit(room="messages", locale=locale)
+    with Consumer(sandbox) as consumer:
+        page.click(f"[data-key={word}]")
+        page.wait_for_selector("#notice.good")
+        assert page.inner_text("#notice") == told
+        with pytest.raises(ConnectionClosed) as closed:
+            consumer.next()
+    assert (closed.value.rcvd is None) == (word == "cutLinks")
+    page.wait_for_selector("#connections", state="detached")
+
+
 def test_the_users_server_is_called_and_its_answer_shown(visit, sandbox, server):
     page = visit(room="messages")
     page.fill("#spi-form [name=url]", server.url)
@@ -378,6 +396,16 @@ def test_a_rule_is_added_strikes_and_is_removed(visit, call, sandbox):
     assert faults(sandbox) == []
 
 
+def test_a_rule_that_counts_down_can_be_removed_meanwhile(visit, call, sandbox):
+    sandbox.fault("latency", times=5)
+    page = visit(room="faults")
+    page.wait_for_selector("#rules tbody tr")
+    page.route("**/inspector/changes*", lambda route: None)  # the page has not heard of it yet
+    call(TIME)
+    page.click("[data-key=remove-0]")
+    until(page, lambda: faults(sandbox) == [])
+
+
 def test_bans_and_limits_are_set_and_lifted(visit, call, sandbox):
     page = visit(room="faults")
     page.fill("#ban-form [name=method]", TIME)
@@ -391,6 +419,36 @@ def test_bans_and_limits_are_set_and_lifted(visit, call, sandbox):
     page.click("#clear-throttles")
     page.wait_for_selector("#fault-throttle:has-text('Nothing yet')")
     assert call(TIME)["time"]
+
+
+def test_the_clock_is_moved(visit, call, sandbox):
+    page = visit(room="faults")
+    assert page.inner_text("#clock-state") == "Ahead of the real time: 0 s"
+    page.fill("#clock-form input", "90.5")
+    page.press("#clock-form input", "Enter")
+    page.wait_for_selector("#clock-state:has-text(' 90.5 s')")
+    assert page.inner_text("#notice.good") == "Ahead of the real time: 90.5 s"
+    page.click("#language")
+    page.fill("#clock-form input", "-1000.5")
+    page.click("#clock-form button")
+    page.wait_for_selector("#clock-state:has-text('比真实时间快：-910 s')")
+    assert call.refused(TIME, timestamp=str(int((sandbox.application.clock() + 910) * 1000)))["code"] == 31
+    page.fill("#clock-form input", "1e12")
+    page.click("#clock-form button")
+    page.wait_for_selector("#notice.bad:has-text('1970')")
+    assert sandbox.application.clock.offset == -910
+    sandbox.advance(910)
+    page.wait_for_selector("#clock-state:has-text('比真实时间快：0 s')")
+
+
+def test_the_key_is_rotated(visit, sandbox):
+    page = visit(room="faults")
+    assert page.inner_text("#secret-state") == "Version in use: 1"
+    page.focus("#rotate-secret")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#secret-state:has-text('2')")
+    assert page.inner_text("#notice.good") == "Version in use: 2"
+    assert sandbox.application.secret_version == 2
 
 
 def test_a_fault_is_told_at_its_request(visit, call, sandbox):
@@ -509,7 +567,7 @@ def test_both_languages_have_the_same_words(visit):
           const used = [];
           for (const file of ['app', 'elements', 'faults', 'frame', 'inspector', 'messages', 'requests', 'trades']) {
             const text = await (await fetch(`/_sandbox/inspector/${file}.js`)).text();
-            used.push(...[...text.matchAll(/(?:say|labelled|methodInput)\\('([a-zA-Z]+)'/g)].map((found) => found[1]));
+            used.push(...[...text.matchAll(/(?:say|labelled|methodInput|drop)\\('([a-zA-Z]+)'/g)].map((found) => found[1]));
             for (const [, list] of text.matchAll(/(?:heads: |', )\\[('[a-zA-Z]+'(?:, '[a-zA-Z]+')*)\\]/g)) used.push(...list.replaceAll("'", '').split(', '));
           }
           for (const each of document.querySelectorAll('[data-text], [data-label], [data-hint]')) used.push(...Object.values({ ...each.dataset }).filter((word) => each.dataset.text === word || each.dataset.label === word || each.dataset.hint === word));

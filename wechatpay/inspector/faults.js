@@ -15,7 +15,7 @@ async function changed() {
 const isSpent = (rule) => rule.times !== null && rule.struck >= rule.times;
 
 async function turn(kind, on) {
-  for (let index = rules.length - 1; index >= 0; index -= 1) if (rules[index].kind === kind) await ask(`faults/${index}`, 'DELETE');
+  for (const rule of rules.filter((each) => each.kind === kind)) await ask('faults', 'DELETE', rule);
   if (on) await ask('faults', 'POST', { kind, ...SWITCHED[kind] });
   await changed();
 }
@@ -31,7 +31,7 @@ const switchOf = ({ kind, on, struck }) => make('button', { type: 'button', role
 function ruleRow({ rule, index }) {
   const settings = [rule.code, rule.status || '', ['latency', 'throttle'].includes(rule.kind) ? `${rule.seconds} s` : '', rule.message].filter(Boolean).join(' · ');
   return [`${rule.kind}${settings ? ` · ${settings}` : ''}`, make('code', {}, rule.operation), rule.times ?? '∞', make('span', {}, rule.struck, isSpent(rule) ? ` · ${say('spent')}` : ''),
-    button(say('remove'), async () => { await ask(`faults/${index}`, 'DELETE'); await changed(); }, { 'data-key': `remove-${index}` })];
+    button(say('remove'), async () => { await ask('faults', 'DELETE', rule); await changed(); }, { 'data-key': `remove-${index}` })];
 }
 
 export function showRules(found, kinds = byId('fault-switches').dataset.kinds.split(' ')) {

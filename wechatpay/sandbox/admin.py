@@ -13,7 +13,7 @@ The sandbox's own pages of numbers: JSON below ``/_sandbox/``, for the inspector
 ``GET actions``                               the names of the actions
 ``POST trigger``                              send an event: ``event``, ``to``, ``set``, ``version``, ``forgery`` …
 ``GET faults``, ``POST faults``               the rules in force; one more
-``DELETE faults``, ``DELETE faults/{index}``  none; one fewer
+``DELETE faults``, ``DELETE faults/{index}``  none; one fewer: by index, or by its members as a JSON object
 ``POST reset``                                forget all state
 ============================================  ==================================================================
 
@@ -32,6 +32,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.callbacks import loopback
+from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.messages import Refusal, Reply
 
@@ -220,6 +221,10 @@ class Admin:
                 settings = dict(sent)
                 faults.add(str(settings.pop("kind", "")), **settings)
                 return {"faults": faults.as_json()}
+            case ("DELETE",) if sent:
+                settings = dict(sent)
+                struck = settings.pop("struck", None)
+                return faults.discard(Fault.read(settings), struck)
             case ("DELETE",):
                 return faults.clear()
             case ("DELETE", index):

@@ -229,9 +229,26 @@ class Faults:
             self._rules.clear()
 
     def remove(self, index: int) -> None:
-        """Take one rule away."""
+        """Take one rule away by where it stands."""
         with self._lock:
             del self._rules[index]
+
+    def discard(self, fault: Fault, struck: int | None = None) -> None:
+        """
+        Take one rule away by what it says, wherever it stands now.
+
+        Args:
+            fault: What the rule says.
+            struck: How often it struck when it was seen; of several alike, the one that struck so often is meant.
+
+        Raises:
+            LookupError: There is no such rule.
+        """
+        with self._lock:
+            alike = [rule for rule in self._rules if rule.fault == fault]
+            if not alike:
+                raise LookupError("there is no such rule any more: it was taken away meanwhile")
+            self._rules.remove(next((rule for rule in alike if rule.struck == struck), alike[0]))
 
     def strike(self, request: Request, operation: str | None) -> tuple[Fault, ...]:
         """The faults for this request: the header's, and those of the rules that match."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.taobao_top.sandbox.test_channel import Consumer
 
 TIME = "taobao.time.get"
 
@@ -63,6 +68,38 @@ def test_messages_sessions_and_codes(call, control, sandbox):
     assert call(TIME, session=made["access_token"])["time"]
     code = control("POST", "codes", {})[1]["code"]
     assert sandbox.sessions.redeem(code, None)["access_token"]
+
+
+def test_the_clock(call, control, sandbox):
+    assert control("POST", "clock", {"seconds": 601}) == (200, {"ahead": 601.0})
+    assert call.refused(TIME, timestamp=str(int((sandbox.application.clock() - 601) * 1000)))["code"] == 31
+    assert control("POST", "clock", {"seconds": -601}) == (200, {"ahead": 0.0})
+    assert call(TIME)["time"]
+    for wrong in ({}, {"seconds": "x"}, {"seconds": None}, {"seconds": 1e12}, {"seconds": -1e12}):
+        assert control("POST", "clock", wrong)[0] == 400
+    for wrong in (float("nan"), float("inf"), 10**400):
+        answer = call.http.post(
+            f"{sandbox.origin}/_sandbox/clock",
+            data=json.dumps({"seconds": wrong}),
+            headers={"Content-Type": "application/json"},
+        )
+        assert answer.status_code == 400
+    assert call(TIME)["time"]
+
+
+def test_the_key(control, sandbox):
+    assert control("POST", "secret", {}) == (200, {"version": 2})
+    assert sandbox.application.secret_version == 2
+
+
+@pytest.mark.parametrize(("hard", "code"), [(False, 1001), (True, None)])
+def test_connections(control, sandbox, hard, code):
+    with Consumer(sandbox) as consumer:
+        assert control("DELETE", "connections", {"hard": hard}) == (200, {"dropped": 1})
+        with pytest.raises(ConnectionClosed) as closed:
+            consumer.next()
+    assert (closed.value.rcvd and closed.value.rcvd.code) == code
+    assert control("DELETE", "connections", {"gently": True})[0] == 400
 
 
 def test_spi(control, sandbox):

@@ -163,3 +163,27 @@ def test_kinds_are_described_and_unknown_ones_refused():
         Fault(kind="no_such")
     fault = Fault.from_members({"kind": "close", "times": None, "executed": "true"})
     assert fault.members() == Fault(kind="close", times=None, executed=True).members()
+
+
+def test_a_fault_that_counts_down_is_still_the_same_one():
+    faults = Faults()
+    often = Fault(kind="html", times=3, after=1)
+    for fault in (Fault(kind="html"), Fault(kind="html", times=None), often):
+        faults.add(fault)
+    faults.remove(Fault(kind="html", times=None))
+    faults.remove(Fault(kind="html"))
+    faults.take("a.b")
+    faults.take("a.b")
+    assert [(fault.times, fault.after) for fault in faults] == [(2, 0)]
+    for other in (
+        Fault(kind="html", times=1, after=1),
+        Fault(kind="html", times=None, after=1),
+        Fault(kind="html", times=3, after=1, status=500),
+    ):
+        with pytest.raises(ValueError, match="played meanwhile"):
+            faults.remove(other)
+    faults.add(Fault(kind="html", times=3, after=2))
+    with pytest.raises(ValueError, match="played meanwhile"):
+        faults.remove(Fault(kind="html", times=1, after=0))
+    faults.remove(often)
+    assert [fault.after for fault in faults] == [2]

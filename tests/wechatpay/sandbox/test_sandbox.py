@@ -498,6 +498,29 @@ def test_admin_switches_faults(sandbox: Sandbox, admin: Admin) -> None:
     assert len(sandbox.faults) == 0
 
 
+def test_admin_takes_away_the_rule_that_was_seen(sandbox: Sandbox, admin: Admin) -> None:
+    for code in ("NOT_ENOUGH", "NO_AUTH", "SYSTEM_ERROR"):
+        admin("POST", "faults", {"kind": "error", "code": code})
+    first, second, third = admin("GET", "faults")[1]["faults"]
+    assert admin("DELETE", "faults/0")[0] == 204  # by somebody else, meanwhile
+    assert admin("DELETE", "faults", second)[0] == 204
+    assert admin("GET", "faults")[1]["faults"] == [third]
+    assert admin("DELETE", "faults", first)[0] == 404
+    assert admin("DELETE", "faults", {"struck": 0})[0] == 400
+    assert admin("DELETE", "faults", {**third, "struck": 7})[0] == 204  # it struck since it was seen
+    assert len(sandbox.faults) == 0
+
+
+def test_admin_tells_rules_alike_from_each_other(sandbox: Sandbox, admin: Admin) -> None:
+    for _ in range(2):
+        admin("POST", "faults", {"kind": "latency", "seconds": 0, "times": 1})
+    sandbox.faults.strike(wechatpay.sandbox.messages.Request("GET", "/"), None)
+    sandbox.faults.add("latency", seconds=0.0, times=1)
+    *_, waiting = admin("GET", "faults")[1]["faults"]
+    admin("DELETE", "faults", waiting)
+    assert [rule["struck"] for rule in sandbox.faults.as_json()] == [1, 1]
+
+
 def test_admin_shows_files_and_pages(sandbox: Sandbox, merchant: Any, admin: Admin) -> None:
     import hashlib
 
