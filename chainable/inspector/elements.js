@@ -35,10 +35,18 @@ export const untilReleased = () => released;
 const keyed = (parent, key) => parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
 const focusIn = (parent) => (parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined);
 
-// Put other children into an element; the one that had the focus gets it back, found by its data-key.
+// What was given in an element, by the names of the forms and of their controls.
+const controlsIn = (parent) => new Map([...parent.querySelectorAll('[name]')].map((control) => [`${control.form?.id} ${control.name}`, control]));
+
+// Put other children into an element, such as the same ones in another language: what was typed and chosen is taken
+// over, and the one that had the focus gets it back, found by its data-key.
 export function renew(parent, ...children) {
   const focused = focusIn(parent);
+  const before = controlsIn(parent);
   parent.replaceChildren(...children.flat(2).filter((child) => child !== null && child !== undefined));
+  const taken = [...controlsIn(parent)].filter(([name]) => before.has(name)).map(([name, control]) => [control, before.get(name)]);
+  for (const [control, { value, checked }] of taken) Object.assign(control, control.type === 'checkbox' ? { checked } : { value });
+  for (const [control] of taken) for (const type of ['input', 'change']) control.dispatchEvent(new Event(type));
   if (focused) keyed(parent, focused)?.focus();
 }
 
@@ -191,10 +199,13 @@ export function fieldsOf(description, word) {
 // Tables that stay while what they show stays: each with its word for a title, and its rows by keys.
 export function keepTables(parent, tables) {
   const headsOf = new Map(tables.map(({ name, heads }) => [name, heads.map(say)]));
-  keep(parent, tables.map(({ name, items }) => [name, { name, language, empty: items.length === 0 }]), ({ name, empty }) =>
-    make('div', {}, make('h2', {}, say(name)), empty ? emptyNote() : table(headsOf.get(name), [], { id: name })));
-  for (const { name, items, keyOf, rowOf } of tables.filter(({ items: shown }) => shown.length)) {
-    keep(byId(name).querySelector('tbody'), items.map((item, index) => [keyOf(item, index), item]), (item) => tableRow(headsOf.get(name), rowOf(item)));
+  keep(parent, tables.map(({ name, items }) => [name, { name, language: items.length === 0 && language }]), ({ name, language: empty }) =>
+    make('div', {}, make('h2', {}), empty ? emptyNote() : table(headsOf.get(name), [], { id: name })));
+  for (const [index, { name, items, keyOf, rowOf }] of tables.entries()) {
+    parent.children[index].firstChild.textContent = say(name);
+    if (!items.length) continue;
+    for (const [column, head] of byId(name).querySelectorAll('th').entries()) head.textContent = headsOf.get(name)[column];
+    keep(byId(name).querySelector('tbody'), items.map((item, place) => [keyOf(item, place), { item, language }]), ({ item }) => tableRow(headsOf.get(name), rowOf(item)));
   }
 }
 

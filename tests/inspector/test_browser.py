@@ -688,6 +688,67 @@ def test_another_sandbox_at_the_address_is_loaded_anew(visit, sandbox, merchant)
 # languages, keys, sizes
 
 
+def test_what_is_typed_stays_in_another_language(visit, sandbox, merchant):
+    merchant.order("typed01", 1000)
+    sandbox.pay("typed01")
+    page = visit(path="_sandbox/#money")
+    page.fill("#orders input", "70")
+    page.fill("[name=day]", "2026-01-02")
+    page.select_option("#bill-form [name=kind]", "funds")
+    page.click("#show-bill")
+    page.wait_for_selector("#bill:has-text('Nothing happened')")
+    page.click("#tab-events")
+    page.fill("#events [name=filter]", "REFUND")
+    page.select_option("#events [name=event]", label="Refund · abnormal · REFUND.ABNORMAL · v3")
+    page.select_option("#events [name=forgery]", "stale")
+    page.fill("#events [name=to]", "http://127.0.0.1:8/x")
+    page.fill("#events [name=content]", '{"half": ')
+    page.fill("#events [name=duplicates]", "2")
+    page.check("#events [name=concurrent]")
+    found = page.locator("#events [name=event] option").count()
+    assert 1 < found < 112
+    page.click("#tab-faults")
+    page.select_option("#rule-form [name=kind]", "throttle")
+    page.fill("#rule-form [name=operation]", "GET v3/*")
+    page.fill("#rule-form [name=code]", "RULE_LIMIT")
+    page.click("#language")
+    page.wait_for_selector("#rule-form button:has-text('添加')")
+    given = {
+        name: page.input_value(f"#rule-form [name={name}]") for name in ("kind", "operation", "code", "times", "after")
+    }
+    assert given == {"kind": "throttle", "operation": "GET v3/*", "code": "RULE_LIMIT", "times": "", "after": "0"}
+    assert page.is_visible("#rule-form [name=seconds]")
+    assert not page.is_visible("#rule-form [name=message]")
+    page.click("#tab-events")
+    assert page.locator("#events [name=event] option").count() == found
+    assert "REFUND.ABNORMAL" in page.evaluate(
+        "document.querySelector('#events [name=event]').selectedOptions[0].textContent"
+    )
+    given = {
+        name: page.input_value(f"#events [name={name}]")
+        for name in ("filter", "to", "content", "forgery", "duplicates")
+    }
+    assert given == {
+        "filter": "REFUND", "to": "http://127.0.0.1:8/x", "content": '{"half": ', "forgery": "stale", "duplicates": "2",
+    }  # fmt: skip
+    assert page.is_checked("#events [name=concurrent]")
+    page.click("#tab-money")
+    page.wait_for_selector("#orders button:has-text('退款')")
+    assert page.inner_text("#orders th:nth-child(3)") == "金额"
+    assert page.inner_text("#money h2") == "订单"
+    assert page.input_value("#orders input") == "70"
+    assert (page.input_value("[name=day]"), page.input_value("#bill-form [name=kind]")) == ("2026-01-02", "funds")
+    page.wait_for_selector("#bill:has-text('没有发生任何交易')")
+    page.fill("[name=day]", sandbox.platform.day())
+    page.click("#show-bill")
+    page.wait_for_selector("#bill-rows")
+    page.click("#language")
+    page.wait_for_selector("#orders button:has-text('Refund')")
+    assert page.is_visible("#bill-rows")
+    page.click("#reset")
+    page.wait_for_selector("#bill-rows", state="detached")
+
+
 def test_both_languages_say_everything(visit, sandbox, merchant, receiver):
     wrongly_signed(merchant)
     merchant.order("both01", 100)

@@ -515,6 +515,41 @@ def test_what_has_the_focus_keeps_it(visit, call, sandbox):
 # languages, keys, sizes
 
 
+def test_what_is_typed_stays_in_another_language(visit, call):
+    page = visit(room="trades")
+    given = {
+        "#trade-form [name=count]": "7",
+        "#trade-form [name=title]": "half a ti",
+        "#trade-form [name=status]": "WAIT_SELLER_SEND_GOODS",
+        "#publish-form [name=topic]": "a_b",
+        "#publish-form [name=content]": '{"half": ',
+        "#spi-form [name=url]": "http://127.0.0.1:8/x",
+        "#spi-form [name=body]": "{",
+        "#rule-form [name=kind]": "error",
+        "#rule-form [name=code]": "15",
+        "#rule-form [name=executed]": "true",
+        "#ban-form [name=seconds]": "61",
+        "#limit-form [name=seconds]": "62",
+        "#clock-form [name=seconds]": "63",
+    }
+    rooms = {"trade": "trades", "publish": "messages", "spi": "messages"}
+    for place, value in given.items():
+        page.click(f"#tab-{rooms.get(place[1:].partition('-')[0], 'faults')}")
+        if page.get_attribute(place, "name") in ("status", "kind", "executed"):
+            page.select_option(place, value)
+        else:
+            page.fill(place, value)
+    page.click("#tab-messages")
+    page.check("#spi-form [name=forged]")
+    page.click("#language")
+    page.wait_for_selector("#publish-form button:has-text('发布')")
+    assert {place: page.input_value(place) for place in given} == given
+    assert page.is_checked("#spi-form [name=forged]")
+    page.click("#tab-faults")
+    assert page.is_visible("#rule-form [name=sub_code]")
+    assert not page.is_visible("#rule-form [name=status]")
+
+
 def full(call, sandbox, server=None):
     """Something of everything."""
     wrongly_signed(call, sandbox)

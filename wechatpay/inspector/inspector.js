@@ -4,7 +4,7 @@ import { ask, byId, doing, make, renew, untilReleased } from './elements.js';
 import { showChosenEvent, showEvents } from './events.js';
 import { showFaults, showRules } from './faults.js';
 import { countOf, look, open, openRoom, start } from './frame.js';
-import { showBills, showMoney } from './money.js';
+import { forgetBill, showBills, showMoney } from './money.js';
 import { requests } from './requests.js';
 import { say } from './words.js';
 
@@ -55,7 +55,7 @@ byId('reset').addEventListener('click', doing(async () => {
   await ask('reset', 'POST');
   requests.clear();
   callbacks.clear();
-  showBills(catalogue.today, openRequest);
+  forgetBill();
   await look();
 }));
 

@@ -4,6 +4,7 @@ import { named, say } from './words.js';
 
 const GOOD = new Set(['SUCCESS', 'DONE', 'SIGNED', 'PROCESSED']);
 let openRequest = null;
+let bill = null;
 let asking = Promise.resolve();
 
 const yuan = (fen, currency = 'CNY') => `${(fen / 100).toFixed(2)} ${currency}`;
@@ -104,17 +105,23 @@ function billTable(text) {
   return [table(lines[0], lines.slice(1, -2), { id: 'bill-rows' }), table(lines.at(-2), lines.slice(-1), { id: 'bill-totals' })];
 }
 
+const showBill = () => renew(byId('bill'), bill === null ? null : bill ? billTable(bill) : emptyNote('noBill'));
+
+export function forgetBill() {
+  bill = null;
+  showBill();
+}
+
 export function showBills(today, open) {
   openRequest = open;
-  const shown = byId('bill');
-  const day = make('input', { type: 'date', value: today, 'aria-label': say('day') });
-  const kind = make('select', { 'aria-label': say('kind') }, ['trade', 'funds'].map((name) => make('option', { value: name }, say(name))));
+  const day = make('input', { type: 'date', name: 'day', value: today, 'aria-label': say('day') });
+  const kind = make('select', { name: 'kind', 'aria-label': say('kind') }, ['trade', 'funds'].map((name) => make('option', { value: name }, say(name))));
   const show = async () => {
-    const text = await ask(`bills/${day.value}?type=${kind.value}`);
-    renew(shown, text ? billTable(text) : emptyNote('noBill'));
+    bill = await ask(`bills/${day.value}?type=${kind.value}`);
+    showBill();
   };
   renew(byId('bill-form'), make('h2', {}, say('bill')), row(day, kind, button(say('show'), show, { id: 'show-bill', 'data-key': 'show-bill' })));
-  renew(shown);
+  showBill();
 }
 
 async function update() {
