@@ -227,14 +227,15 @@ const post = (path, options) => fetch(base + path, {method: 'POST', ...options})
   frame.name = 'frame';
   frame.src = base + '_sandbox/';
   document.body.append(frame);
-  await new Promise((done) => { frame.onload = done; setTimeout(done, 2000); });
+  await new Promise((done) => { frame.onload = done; setTimeout(done, 20000); });
   for (const path of ['reset', 'actions/down', 'inspector/refund']) {
     const form = document.createElement('form');
     Object.assign(form, {method: 'post', action: base + '_sandbox/' + path, target: 'frame', enctype: 'text/plain'});
     form.innerHTML = '<input name=\\'{"kind":"down","x":"\\' value=\\'"}\\'>';
     document.body.append(form);
+    const loaded = new Promise((done) => { frame.onload = done; setTimeout(done, 20000); });
     form.submit();
-    await new Promise((done) => setTimeout(done, 100));
+    await loaded;
   }
   document.body.append(JSON.stringify(told));
   document.title = 'done';

@@ -423,7 +423,7 @@ def test_bans_and_limits_are_set_and_lifted(visit, call, sandbox):
 
 def test_the_clock_is_moved(visit, call, sandbox):
     page = visit(room="faults")
-    assert page.inner_text("#clock-state") == "Ahead of the real time: 0 s"
+    page.wait_for_selector("#clock-state:text-is('Ahead of the real time: 0 s')")
     page.fill("#clock-form input", "90.5")
     page.press("#clock-form input", "Enter")
     page.wait_for_selector("#clock-state:has-text(' 90.5 s')")
@@ -443,7 +443,7 @@ def test_the_clock_is_moved(visit, call, sandbox):
 
 def test_the_key_is_rotated(visit, sandbox):
     page = visit(room="faults")
-    assert page.inner_text("#secret-state") == "Version in use: 1"
+    page.wait_for_selector("#secret-state:text-is('Version in use: 1')")
     page.focus("#rotate-secret")
     page.keyboard.press("Enter")
     page.wait_for_selector("#secret-state:has-text('2')")
