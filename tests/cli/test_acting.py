@@ -33,6 +33,15 @@ def test_an_order_is_paid_by_command(wx, sandbox):
     assert "there is no action dance" in told.err
 
 
+def test_a_main_host_that_is_down_comes_up_again(wx, sandbox):
+    assert wx("act", "down", "--sandbox", sandbox.file).code == 0
+    told = wx("act", "--sandbox", sandbox.base_url)
+    assert (told.code, "no sandbox answers at" in told.err) == (3, True)
+    assert wx("deliveries", "--sandbox", sandbox.file).code == 0
+    assert wx("act", "up", "--sandbox", sandbox.file).code == 0
+    assert wx("act", "--sandbox", sandbox.base_url).code == 0
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

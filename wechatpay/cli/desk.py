@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +51,12 @@ class Desk:
     Args:
         url: Where it listens.
         ca: The file of its certificate authority.
+        backup: Its other host, which answers while the main one is down.
     """
 
-    def __init__(self, url: str, ca: str | None = None) -> None:
+    def __init__(self, url: str, ca: str | None = None, backup: str | None = None) -> None:
         self._base = url.rstrip("/")
+        self._hosts = [self._base] if backup is None else [self._base, backup.rstrip("/")]
         self._verify: str | bool = ca or True
 
     @classmethod
@@ -76,7 +79,7 @@ class Desk:
                     f"{where}：未指明沙箱，缺少 WECHATPAY_BASE_URL",
                 )
             )
-        return cls(settings["base_url"], settings.get("ca"))
+        return cls(settings["base_url"], settings.get("ca"), settings.get("backup_url"))
 
     def ask(self, method: str, page: str, sent: Mapping[str, Any] | None = None) -> Any:
         """
@@ -87,11 +90,7 @@ class Desk:
             click.UsageError: The answer is no success, or not a sandbox's.
         """
         try:
-            with requests.Session() as session:
-                session.trust_env = False
-                response = session.request(
-                    method, f"{self._base}/_sandbox/{page}", json=sent, timeout=10, verify=self._verify
-                )
+            response = self._send(method, page, sent)
             answer = response.json()
         except requests.ConnectionError as error:
             silent = Words(
@@ -106,6 +105,20 @@ class Desk:
             said = answer.get("message", response.status_code)
             raise usage(Words(f"the sandbox says: {said}", f"沙箱应答：{said}"))
         return answer
+
+    def _send(self, method: str, page: str, sent: Mapping[str, Any] | None) -> requests.Response:
+        *others, last = self._hosts
+        with requests.Session() as session:
+            session.trust_env = False
+            for host in others:
+                with suppress(requests.ConnectionError):
+                    return self._to(session, host, method, page, sent)
+            return self._to(session, last, method, page, sent)
+
+    def _to(
+        self, session: requests.Session, host: str, method: str, page: str, sent: Mapping[str, Any] | None
+    ) -> requests.Response:
+        return session.request(method, f"{host}/_sandbox/{page}", json=sent, timeout=10, verify=self._verify)
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Give all that are kept, the oldest first."""

@@ -332,9 +332,12 @@ class Account:
             self._platform = list(self._original)
 
     def retire(self, serial: str) -> None:
-        """Drop a platform certificate, as if it had expired."""
+        """Drop a platform certificate, as if it had expired; LookupError if there is none of this serial."""
         with self._lock:
-            self._platform = [entry for entry in self._platform if entry.serial != serial]
+            left = [entry for entry in self._platform if entry.serial != serial]
+            if len(left) == len(self._platform):
+                raise LookupError(f"there is no platform certificate {serial}")
+            self._platform = left
 
     def _new_certificate(self) -> PlatformCertificate:
         key = new_rsa_key()

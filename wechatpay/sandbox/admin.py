@@ -35,6 +35,7 @@ from wechatpay.sandbox.callbacks import loopback
 from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.messages import Refusal, Reply
+from wechatpay.sandbox.platform import stumbled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,6 +97,8 @@ class Admin:
             return Refusal(404, "NOT_FOUND", said(error)).reply()
         except (TypeError, ValueError) as error:
             return Refusal(400, "PARAM_ERROR", said(error)).reply()
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is answered, and told)
+            return stumbled(error).reply()
 
     def _page(self, name: str) -> Callable[[Request], Reply] | None:
         if name in INSPECTOR and name not in self.pages:
@@ -251,4 +254,7 @@ def _fitting(name: str, action: Callable[..., Any], sent: Mapping[str, Any]) -> 
     if lacking or strange:
         wrong = [f"{each} is missing" for each in lacking] + [f"{each} is unknown" for each in strange]
         raise TypeError(f"{name} takes {', '.join(taken) or 'nothing'}: {', '.join(wrong)}")
+    for each, value in sent.items():
+        if not isinstance(value, str | None):
+            raise TypeError(f"{name}: {each} has to be text")
     return action

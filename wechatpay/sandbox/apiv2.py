@@ -35,9 +35,9 @@ def read(body: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for element in root:
         if element.tag in found:
-            raise ValueError(f"{element.tag} stands twice")
+            raise ValueError(f"no flat XML: {element.tag} stands twice")
         if len(element):
-            raise ValueError(f"{element.tag} has elements in it")
+            raise ValueError(f"no flat XML: {element.tag} has elements in it")
         found[element.tag] = element.text or ""
     return found
 

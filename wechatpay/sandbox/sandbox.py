@@ -322,7 +322,7 @@ class Sandbox:
         return serial
 
     def retire(self, serial: str) -> None:
-        """Drop a platform certificate, as if it had expired."""
+        """Drop a platform certificate, as if it had expired; LookupError if there is none of this serial."""
         self.account.retire(serial)
         self._keep_account()
 

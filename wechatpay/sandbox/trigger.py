@@ -23,7 +23,7 @@ def content_of(platform: Platform, event: str, version: str, changes: dict[str, 
     """
     described = notices.event_of(event, version)
     if (version, event) == ("v3", "TRANSACTION.SUCCESS"):
-        content = orders.sample(platform, changes.get("out_trade_no"))
+        content = orders.sample(platform, str(changes.get("out_trade_no") or ""))
         for name, value in changes.items():
             notices.place(content, name.split("."), value)
         return content

@@ -44,7 +44,7 @@ def test_xml_is_flat_and_harmless() -> None:
     assert apiv2.read(apiv2.write({"a": "]]>", "b": "张"})) == {"a": "]]>", "b": "张"}
     for body, words in (
         (b"{}", "no XML"),
-        (b"<xml><a>1</a><a>2</a></xml>", "a stands twice"),
+        (b"<xml><a>1</a><a>2</a></xml>", "no flat XML: a stands twice"),
         (b"<xml><a><b/></a></xml>", "elements in it"),
         (b'<!DOCTYPE x [<!ENTITY e "x">]><xml><a>&e;</a></xml>', "no XML"),
     ):

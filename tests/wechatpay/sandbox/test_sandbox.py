@@ -488,6 +488,24 @@ def test_admin_acts(sandbox: Sandbox, merchant: Any, admin: Admin) -> None:
     assert admin("GET", f"bills/{day}?type=x")[0] == 400
 
 
+def test_admin_says_what_an_action_cannot_take(admin: Admin, monkeypatch: Any) -> None:
+    values: tuple[Any, ...] = (["order001"], 7, {}, True)
+    for value in values:
+        status, told = admin("POST", "actions/pay", {"number": value})
+        assert (status, told["code"], told["message"]) == (400, "PARAM_ERROR", "pay: number has to be text")
+    assert admin("POST", "actions/notify_at", {"url": None})[0] == 200
+    assert admin("POST", "actions/retire", {"serial": "5F"}) == (
+        404,
+        {"code": "NOT_FOUND", "message": "there is no platform certificate 5F"},
+    )
+    event = {"event": "TRANSACTION.SUCCESS", "to": "http://[::1/x", "set": {"out_trade_no": ["x"]}}
+    assert admin("POST", "trigger", event)[1]["state"] == "blocked"
+    monkeypatch.setattr(Ledger, "kinds", lambda ledger: 1 / 0)
+    status, told = admin("GET", "state")
+    assert (status, told["code"]) == (500, "SYSTEM_ERROR")
+    assert told["message"].startswith("the sandbox could not answer: ZeroDivisionError")
+
+
 def test_admin_switches_faults(sandbox: Sandbox, admin: Admin) -> None:
     assert admin("POST", "faults", {"kind": "error", "code": "NOT_ENOUGH"})[1]["faults"][0]["code"] == "NOT_ENOUGH"
     assert admin("POST", "faults", {})[0] == 400

@@ -345,7 +345,7 @@ def payer(order: dict[str, Any]) -> dict[str, str]:
     return told
 
 
-def sample(platform: Platform, number: str | None) -> dict[str, Any]:
+def sample(platform: Platform, number: str) -> dict[str, Any]:
     """What the notification of a paid order says: of this order, or of one that is made up."""
     order = platform.ledger.get(ORDER, number) if number else None
     if order is None:
