@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -18,6 +19,7 @@ import responses
 
 import taobao_top
 from chainable.errors import APIError, ChainableError, CodecError, ConfigurationError
+from chainable.pipeline import Pipeline
 from chainable.signing import SignableRequest, Signer
 from chainable.times import BEIJING
 from taobao_top import HMACMD5Signer, MD5Signer, TaobaoTop, TopError
@@ -467,8 +469,9 @@ class TestSession:
 
     def test_one_deadline(self, make_top, gateway, monkeypatch):
         """The replay has what the first attempt and the renewal left of the deadline."""
-        now = [1000.0]
-        monkeypatch.setattr("time.monotonic", lambda: now[0])
+        now, given, run = [1000.0], [], Pipeline.run
+        monkeypatch.setattr("taobao_top.client.time", SimpleNamespace(monotonic=lambda: now[0]))
+        monkeypatch.setattr(Pipeline, "run", lambda self, call: given.append(call.deadline) or run(self, call))
 
         class Session:
             def __call__(self):
@@ -480,17 +483,10 @@ class TestSession:
 
         gateway.refuses({"code": 27})
         gateway.answers(OK)
-        top = make_top(session=Session(), deadline=40)
-        send, given = top._pipeline.transport.send, []
-        monkeypatch.setattr(
-            type(top._pipeline.transport),
-            "send",
-            lambda self, *args, **how: given.append(how["expires"]) or send(*args, **how),
-        )
 
-        top.a.b()
+        make_top(session=Session(), deadline=40).a.b()
 
-        assert given == [1040, 1040]
+        assert given == [40, 15]
 
     @pytest.mark.parametrize("code", [27, 22])
     def test_not_renewed(self, make_top, gateway, code):
