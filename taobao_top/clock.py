@@ -19,19 +19,16 @@ class Clock:
         source: Gives seconds since 1970.
 
     Attributes:
+        source: Gives seconds since 1970, uncorrected.
         offset: Seconds to add to what the source says.
     """
 
-    __slots__ = ("_source", "offset")
+    __slots__ = ("offset", "source")
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
-        self._source = source
+        self.source = source
         self.offset = 0.0
 
     def __call__(self) -> float:
         """Give the seconds since 1970."""
-        return self._source() + self.offset
-
-    def source(self) -> float:
-        """Give the seconds since 1970 as the source says."""
-        return self._source()
+        return self.source() + self.offset

@@ -72,18 +72,21 @@ function throttleForms() {
 }
 
 // The clock of the app, and the key that encrypted fields are opened with.
+const clockText = (ahead) => `${say('ahead')}${Number(ahead.toFixed(3))} s`;
+const secretText = (version) => say('secretVersion') + version;
+
 export function showClock({ ahead, secret_version: version }) {
-  byId('clock-state').textContent = `${say('ahead')}${Number(ahead.toFixed(3))} s`;
-  byId('secret-state').textContent = say('secretVersion') + version;
+  byId('clock-state').textContent = clockText(ahead);
+  byId('secret-state').textContent = secretText(version);
 }
 
 function clockForm() {
-  const move = async ({ target: { elements: given } }) => { const { ahead } = await inquire('clock', 'POST', { seconds: Number(given.seconds.value) }); news(); tell(`${say('ahead')}${Number(ahead.toFixed(3))} s`, true); };
+  const move = async ({ target: { elements: given } }) => { const { ahead } = await inquire('clock', 'POST', { seconds: Number(given.seconds.value) }); news(); tell(clockText(ahead), true); };
   return make('form', { submit: doing(move), id: 'clock-form' }, make('p', { id: 'clock-state' }), make('p', { class: 'soft' }, say('clockHint')),
     labelled('moveBy', number('seconds', { step: 'any', value: '600', required: true })), row(make('button', { class: 'main' }, say('move'))));
 }
 
-const rotate = async () => { const { version } = await inquire('secret', 'POST'); news(); tell(say('secretVersion') + version, true); };
+const rotate = async () => { const { version } = await inquire('secret', 'POST'); news(); tell(secretText(version), true); };
 
 export function showFaults(catalogue) {
   const kinds = Object.keys(catalogue.kinds);
