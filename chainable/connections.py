@@ -211,22 +211,24 @@ class _Connection(HTTPConnection):
     """A connection that notes in the state of its attempt how far that came."""
 
     response_class = _Response
-    state: AttemptState
+    state: AttemptState | None = None  # None while it is idle
     idle_since: float | None = None
 
     def connect(self) -> None:
-        self.state.stage = Stage.CONNECTING
+        state: Any = self.state
+        state.stage = Stage.CONNECTING
         super().connect()
-        self.sock = _Socket(self.sock, self.state)
+        self.sock = _Socket(self.sock, state)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
             self.connect()
         sock: Any = self.sock
-        sock.state = self.state
+        state: Any = self.state
+        sock.state = state
         sock.reusable = False
-        self.state.stage = Stage.SENDING
-        super().request(method, url + self.state.query, *args, **kwargs)
+        state.stage = Stage.SENDING
+        super().request(method, url + state.query, *args, **kwargs)
 
 
 class _PlainConnection(_Connection):
@@ -301,6 +303,8 @@ class _Pool(HTTPConnectionPool):
 
     def _put_conn(self, conn: Any) -> None:
         if conn is not None:
+            if conn.state is None:
+                return  # A signal's exception can make urllib3 return a connection twice; two calls would then share it.
             if conn.sock is not None and not conn.sock.reusable:
                 conn.close()
             conn.idle_since = time.monotonic()
