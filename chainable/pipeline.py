@@ -60,7 +60,7 @@ class Pipeline:
     transport: Transport = field(repr=False)
     logger: logging.Logger
     on_attempt: Callable[[Attempt], object] | None = None
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may replace it after this import)
     chance: Callable[[], float] = random.SystemRandom().random
 
     def run(self, call: Call) -> Response[Any]:
@@ -272,9 +272,7 @@ def _expired(call: Call, *, sent: bool) -> requests.Timeout:
     return error
 
 
-def _redacted(
-    error: requests.RequestException, call: Call, host: int, *, sent: bool
-) -> requests.RequestException:
+def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: bool) -> requests.RequestException:
     """
     Rebuild a network failure without the values in its URL.
 

@@ -337,7 +337,9 @@ class RequestsTransport:
                     return lent, self._lent.cert
                 cert = FileCertificate.of(self._lent.cert)
         if url.startswith("https:"):
-            self._adapter.context(verify, cert)  # here, because inside the adapter a wrong file would pass for a wrong URL
+            self._adapter.context(
+                verify, cert
+            )  # here, because inside the adapter a wrong file would pass for a wrong URL
         return self._adapter, cert
 
 
@@ -351,10 +353,7 @@ def _refuse_retries(adapter: Any) -> None:
     retries = getattr(adapter, "max_retries", None)
     total = getattr(retries, "total", 0)
     counts = [getattr(retries, kind, 0) for kind in ("connect", "read", "redirect", "status", "other")]
-    if total is None:
-        repeats = any(count is None or count for count in counts)
-    else:
-        repeats = bool(total)
+    repeats = any(count is None or count for count in counts) if total is None else bool(total)
     if repeats:
         msg = (
             f"http_session: its {type(adapter).__name__} has max_retries, which could send a payment twice under one "

@@ -195,9 +195,11 @@ class TestFailures:
 
     def test_a_reset_before_the_answer(self, transport):
         one = transport()
-        with Scripted(lambda connection, *_: reset(connection)) as server:
-            with pytest.raises(requests.ConnectionError) as caught:
-                send(one, server.url)
+        with (
+            Scripted(lambda connection, *_: reset(connection)) as server,
+            pytest.raises(requests.ConnectionError) as caught,
+        ):
+            send(one, server.url)
 
         assert caught.value.maybe_sent is True
 
