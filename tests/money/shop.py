@@ -37,7 +37,7 @@ if WAY == "gevent late":
 
     monkey.patch_all()
 
-import requests  # noqa: E402 (after the patch, as in a program that patches late)
+import requests
 
 PUBLIC_ID = "PUB_KEY_ID_0119000001092025"
 SERIAL = "3775B6A45ACD588826D15E583A95F5DD12345678"
