@@ -186,16 +186,16 @@ class _Response(http.client.HTTPResponse):
         if self.headers is not None:  # already read
             return
         super().begin()
-        lengths = self.headers.get_all("Content-Length")
-        encodings = self.headers.get_all("Transfer-Encoding")
-        if lengths is not None:
-            length = lengths[0].strip()
-            if not (length.isascii() and length.isdigit()) or any(other.strip() != length for other in lengths):
+        names = [name.lower() for name in self.headers.keys()]  # noqa: SIM118 (a message iterates less than its keys)
+        has_length = "content-length" in names
+        if has_length:
+            lengths = {value.strip() for value in self.headers.get_all("Content-Length", ())}
+            if len(lengths) > 1 or not all(value.isascii() and value.isdigit() for value in lengths):
                 raise http.client.HTTPException("Content-Length is invalid, or there are several that differ")
-        if encodings is not None:
-            if [encoding.strip().lower() for encoding in encodings] != ["chunked"]:
+        if "transfer-encoding" in names:
+            if not self.chunked or names.count("transfer-encoding") > 1:
                 raise http.client.HTTPException("Transfer-Encoding is other than chunked")
-            self._ambiguous = lengths is not None
+            self._ambiguous = has_length
 
     def _close_conn(self) -> None:
         """Close the body, and note whether the connection ends exactly here."""
@@ -213,6 +213,7 @@ class _Connection(HTTPConnection):
     response_class = _Response
     state: AttemptState | None = None  # None while it is idle
     idle_since: float | None = None
+    _held: list[Any] | None = None  # what is sent together
 
     def connect(self) -> None:
         state: Any = self.state
@@ -228,7 +229,23 @@ class _Connection(HTTPConnection):
         sock.state = state
         sock.reusable = False
         state.stage = Stage.SENDING
+        # http.client sends header and body apart. One packet is faster, and a server that resets meets both or none.
+        body = kwargs.get("body")
+        self._held = [] if isinstance(body, bytes) and len(body) < _CHUNK else None
         super().request(method, url + state.query, *args, **kwargs)
+        if self._held is not None:
+            held, self._held = b"".join(self._held), None
+            sock.sendall(held)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
+
+    def close(self) -> None:
+        self._held = None
+        super().close()
 
 
 class _PlainConnection(_Connection):
