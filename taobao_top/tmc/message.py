@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Message"]
 
+
+def _no_constant(name: str) -> Any:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
 # Not strict: the platform is known to send raw tabs and line breaks inside of texts.
-_decoder = json.JSONDecoder(strict=False, parse_float=Decimal)
+_decoder = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=_no_constant)
 
 
 @frozen

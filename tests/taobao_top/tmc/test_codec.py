@@ -214,3 +214,13 @@ def test_a_frame_that_is_cut_off_is_refused(frame, missing):
     if missing < len(whole):
         with pytest.raises(CodecError):
             decode(whole[:-missing])
+
+
+@pytest.mark.parametrize("content", ['{"payment": NaN}', '{"payment": Infinity}', "[-Infinity]", "NaN"])
+def test_numbers_that_json_does_not_have_are_refused(content):
+    """Python reads them; a NaN compares false with every amount."""
+    from chainable.errors import CodecError
+    from taobao_top.tmc.message import Message
+
+    with pytest.raises(CodecError, match="the content is no JSON"):
+        Message.of({"id": 1, "topic": "taobao_trade_TradePaid", "content": content})
