@@ -241,7 +241,7 @@ class OAuth:
         if sign is None:
             raise SignatureError("the fragment has no top_sign", reason="missing")
         wanted = MD5Signer(self._secret()).sign(found)
-        if not hmac.compare_digest(wanted.encode(), sign.upper().encode()):
+        if not (sign.isascii() and hmac.compare_digest(wanted, sign)):
             raise SignatureError("top_sign does not belong to this fragment and app_secret")
         return Token.of(found, self._top._settings.clock())  # noqa: SLF001
 

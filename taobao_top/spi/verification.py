@@ -147,7 +147,7 @@ class SPI:
         except CodecError:
             # Some byte was not of the charset the call names; the platform's always are.
             return False
-        return hmac.compare_digest(wanted.encode(), sign.upper().encode(errors="replace"))
+        return sign.isascii() and hmac.compare_digest(wanted, sign)  # the platform writes capitals
 
     def _checked_time(self, text: str, tolerance: float) -> datetime:
         try:

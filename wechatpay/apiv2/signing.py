@@ -77,7 +77,8 @@ def verify_parameters(parameters: Mapping[str, Any], secret: str, *, response: R
     Check the ``sign`` of an answer or a notification.
 
     The algorithm is the one ``sign_type`` names, else the one whose
-    signatures are as long as this one.  Every field counts, known or not.
+    signatures are as long as this one.  Every field counts, known or not.  The
+    platform writes its signatures in capitals, and they are compared so.
 
     Args:
         parameters: The decoded XML.
@@ -99,8 +100,7 @@ def verify_parameters(parameters: Mapping[str, Any], secret: str, *, response: R
     if nested:
         msg = f"nested elements cannot be covered by a signature over parameters: {nested[0]!r}"
         raise SignatureError(msg, response=response)
-    expected = digest(sign_type, message(parameters, secret), secret)
-    if not hmac.compare_digest(expected.encode(), given.upper().encode()):
+    if not (given.isascii() and hmac.compare_digest(digest(sign_type, message(parameters, secret), secret), given)):
         msg = (
             "the sign is not that of this message under the APIv2 key given (secret=): it was "
             "changed on its way, is forged, or the key was replaced"

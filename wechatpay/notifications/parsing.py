@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from chainable.signing import Verifier
     from wechatpay.crypto.aes import APIv3Key
 
-__all__ = ["Notifications", "check_body"]
+__all__ = ["Notifications", "check_body", "check_headers"]
 
 _SIGNED_BY = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
 _SCHEME = "Wechatpay-Signature-Type"
@@ -82,6 +82,10 @@ class Notifications:
 
             notification = client.notifications.parse(request.headers, request.get_data())
 
+        APIv3 signs the time of sending, and what is older than five minutes is
+        refused. APIv2 signs none: look at ``create_time``, and let :meth:`once`
+        keep a message from being handled again.
+
         Args:
             headers: Any mapping: of any case, WSGI's environ, Django's META.
             body: The bytes as they were sent, never parsed and written again.
@@ -91,10 +95,11 @@ class Notifications:
                 ``unknown_key``, ``mismatch`` or ``probe``: answer all of them
                 with :func:`wechatpay.reject`.
             DecryptionError: It is authentic, but does not open: another APIv3
-                key (or APIv2 key, for ``req_info``).
+                key. Or ``req_info``, which nobody signs, does not open to a
+                refund under the APIv2 key, whatever the cause.
             CodecError: It is not a notification.
             ConfigurationError: This client has no key for it.
-            TypeError: The body is not bytes.
+            TypeError: The body is not bytes, or the headers are not a mapping.
         """
         check_body(body)
         if body[:1] != b"{" and body.lstrip()[:1] == b"<":
@@ -141,6 +146,7 @@ class Notifications:
         return serial in keys
 
     def _parse_v3(self, headers: Headers, body: bytes) -> Notification[Any]:
+        check_headers(headers)
         self._authenticate(headers, body)
         envelope = JSON.decode(body)
         try:
@@ -187,7 +193,7 @@ class Notifications:
             except SignatureError as error:
                 raise SignatureError(f"{error} (APIv2)", reason=error.reason) from None
         if sealed is not None:
-            resource: Any = XML.decode(open_req_info(self._secret, _text(sealed)))
+            resource: Any = open_req_info(self._secret, _text(sealed), XML.decode)
             kind, message_id = _REFUND, ""
         else:
             resource = self._opened_event(envelope) if "event_ciphertext" in envelope else envelope
@@ -275,12 +281,28 @@ def check_body(body: object) -> None:
         raise TypeError(msg)
 
 
+def check_headers(headers: object) -> None:
+    """
+    Make sure that headers can be looked up by name.
+
+    Raises:
+        TypeError: They are not a mapping.
+    """
+    if not (hasattr(headers, "get") and hasattr(headers, "items")):
+        msg = (
+            f"headers: a mapping of names to texts was expected, not {type(headers).__name__}: pass "
+            f"request.headers of Flask, Django, FastAPI and Starlette"
+        )
+        raise TypeError(msg)
+
+
 def _hint(reason: str, scheme: str | None, body: bytes) -> str:
     """What else the message shows, after its signature has been found wrong."""
     if reason != "mismatch":
         return ""
     if scheme and scheme != _RSA:
-        return f". It says to be signed by {scheme[:40]}: that takes a verifier of its own"
+        named = scheme[:40].encode("ascii", "replace").decode()
+        return f". It says to be signed by {named}: that takes a verifier of its own"
     first = _MEMBER.match(body)
     if _SPACED.match(body):
         found = "it has white space between its members"

@@ -1,0 +1,34 @@
+"""Base64 with one spelling for each value: a text that decodes is the only one that decodes so."""
+
+from __future__ import annotations
+
+import binascii
+
+__all__ = ["from_base64"]
+
+
+def from_base64(text: str) -> bytes:
+    """
+    Decode standard base64, padded and without line breaks.
+
+    Python's decoders pass over characters that are not base64, text after the
+    padding and stray bits in front of it, so that one signature has endless
+    spellings. Here it has one.
+
+    Args:
+        text: ASCII.
+
+    Returns:
+        The bytes.
+
+    Raises:
+        ValueError: The text is not base64, or not in its one spelling.
+
+    .. versionadded:: 0.1.0
+    """
+    octets = text.encode("ascii")
+    value = binascii.a2b_base64(octets)
+    if binascii.b2a_base64(value, newline=False) != octets:
+        msg = "this is not the one spelling of its bytes in base64"
+        raise ValueError(msg)
+    return value
