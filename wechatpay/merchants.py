@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ChainableError, ConfigurationError, DecryptionError, SignatureError
-from chainable.web import header
+from chainable.web import check_headers, header
 from wechatpay.apiv2.xml import XML
-from wechatpay.notifications.parsing import check_body, check_headers
+from wechatpay.notifications.parsing import check_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.times import BEIJING
-from chainable.web import header
+from chainable.web import check_headers, header
 from taobao_top.answers import read
 from taobao_top.signing import MD5Signer, text_parts
 
@@ -105,11 +105,12 @@ class SPI:
 
         Raises:
             SignatureError: ``reason`` is ``missing``, ``mismatch`` or ``stale``.
-            TypeError: The body is not bytes.
+            TypeError: The body is not bytes, or the headers are not a mapping.
         """
         if not isinstance(body, bytes):
             msg = f"body: the bytes as they were sent are needed, not {type(body).__name__}: text may have changed"
             raise TypeError(msg)
+        check_headers(headers)
         content_type = header(headers, "Content-Type")
         kind = (content_type or "").partition(";")[0].strip().lower()
         charset = _charset(content_type)

@@ -18,7 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from chainable import claims
 from chainable.codecs import JSON
 from chainable.errors import CodecError, ConfigurationError, DecryptionError, SignatureError
-from chainable.web import Headers, header
+from chainable.web import Headers, check_headers, header
 from wechatpay.apiv2.signing import verify_parameters
 from wechatpay.apiv2.xml import XML
 from wechatpay.apiv3.signing import RSAVerifier
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from chainable.signing import Verifier
     from wechatpay.crypto.aes import APIv3Key
 
-__all__ = ["Notifications", "check_body", "check_headers"]
+__all__ = ["Notifications", "check_body"]
 
 _SIGNED_BY = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
 _SCHEME = "Wechatpay-Signature-Type"
@@ -277,21 +277,6 @@ def check_body(body: object) -> None:
             f"the body is a {type(body).__name__}, and the signature covers the bytes that were sent: pass "
             f"request.get_data() of Flask, request.body of Django, await request.body() of FastAPI and "
             f"Starlette, or what your server read from the socket"
-        )
-        raise TypeError(msg)
-
-
-def check_headers(headers: object) -> None:
-    """
-    Make sure that headers can be looked up by name.
-
-    Raises:
-        TypeError: They are not a mapping.
-    """
-    if not (hasattr(headers, "get") and hasattr(headers, "items")):
-        msg = (
-            f"headers: a mapping of names to texts was expected, not {type(headers).__name__}: pass "
-            f"request.headers of Flask, Django, FastAPI and Starlette"
         )
         raise TypeError(msg)
 
