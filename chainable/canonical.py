@@ -26,9 +26,12 @@ def from_base64(text: str) -> bytes:
 
     .. versionadded:: 0.1.0
     """
-    octets = text.encode("ascii")
-    value = binascii.a2b_base64(octets)
-    if binascii.b2a_base64(value, newline=False) != octets:
+    value = binascii.a2b_base64(text)
+    rest = len(value) % 3
+    # As long as its one spelling, so that nothing was passed over; and the padding with the bits in front of it is right.
+    if len(text) != (len(value) + 2) // 3 * 4 or (
+        rest and binascii.b2a_base64(value[-rest:], newline=False) != text[-4:].encode()
+    ):
         msg = "this is not the one spelling of its bytes in base64"
         raise ValueError(msg)
     return value

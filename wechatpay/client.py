@@ -185,7 +185,7 @@ class WeChatPay(Client, Chains):
             apiv3_key=self._apiv3_key,
             merchant_serial=self.serial,
             clock=clock,
-            accept=lambda response: self._answers.accept(response),
+            accept=self._accept_certificates,
         )
         self._verifier: Verifier = verifier if verifier is not None else RSAVerifier(self.certificates, clock=clock)
         self._answers = AnswerVerifier(self._verifier)
@@ -338,6 +338,9 @@ class WeChatPay(Client, Chains):
         place = place.attribute("certificates")
         call = apiv3.fetch(self, Wanted(self, place, "GET", (), {}), serial)
         return self._pipeline.run(call)
+
+    def _accept_certificates(self, response: requests.Response) -> None:
+        self._answers.accept(response)
 
     def learn_clock(self, response: Response[Any]) -> None:
         """Note by how many seconds the platform's clock is ahead of ours, from the ``Date`` of its answer."""

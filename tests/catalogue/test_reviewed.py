@@ -21,7 +21,16 @@ MONEY = re.compile(
 def tables():
     return {
         name: source.reviewed(name)
-        for name in ("repeatable", "not-repeatable", "no-money", "echoes", "signatures", "v2-signing", "uploads", "keys")
+        for name in (
+            "repeatable",
+            "not-repeatable",
+            "no-money",
+            "echoes",
+            "signatures",
+            "v2-signing",
+            "uploads",
+            "keys",
+        )
     }
 
 

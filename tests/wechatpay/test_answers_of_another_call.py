@@ -256,7 +256,11 @@ class TestV2:
         [
             ("pay/orderquery", {"out_trade_no": "A"}, {"out_trade_no": "A"}),
             ("pay/orderquery", {"out_trade_no": "A"}, {"trade_state": "NOTPAY"}),
-            ("pay/orderquery", {"transaction_id": "4", "out_trade_no": "X"}, {"transaction_id": "4", "out_trade_no": "A"}),
+            (
+                "pay/orderquery",
+                {"transaction_id": "4", "out_trade_no": "X"},
+                {"transaction_id": "4", "out_trade_no": "A"},
+            ),
             ("pay/refundquery", {"out_refund_no": "A"}, {"out_refund_no_0": "B", "out_refund_no_1": "A"}),
             ("pay/refundquery", {"out_refund_no": "A"}, {"out_refund_no_x": "B"}),
             ("pay/refundquery", {"refund_id": 50}, {"refund_id_0": "50"}),

@@ -110,9 +110,9 @@ def open_req_info(secret: str | bytes, req_info: str, decode: Callable[[bytes], 
     key = hashlib.md5(octets, usedforsecurity=False).hexdigest().encode()
     try:
         sealed = from_base64("".join(req_info.split()))
-        whole = sealed and len(sealed) % _BLOCK_BYTES == 0
     except ValueError:
-        whole = False
+        sealed = b""
+    whole = bool(sealed) and len(sealed) % _BLOCK_BYTES == 0
     if not whole:
         sealed = bytes(_BLOCK_BYTES)
     decryptor = Cipher(AES(key), ECB()).decryptor()  # noqa: S305 (the platform's choice)

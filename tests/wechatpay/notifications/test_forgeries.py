@@ -60,7 +60,10 @@ class TestRefunds:
     def test_one_status_for_all(self, client: Any) -> None:
         handling = Handling(client, MemoryStore())
         blocks = (base64.b64encode(os.urandom(16)).decode() for _ in range(1_500))
-        replies = {(one.status, one.body) for one in (handling({}, refund(text), lambda _: None) for text in ("", "!", *blocks))}
+        replies = {
+            (one.status, one.body)
+            for one in (handling({}, refund(text), lambda _: None) for text in ("", "!", *blocks))
+        }
 
         assert len(replies) == 1
         assert next(iter(replies))[0] == 500
@@ -157,7 +160,9 @@ class TestHeaders:
     NAMES = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
 
     @pytest.mark.parametrize("name", [*NAMES, "Wechatpay-Signature-Type"])
-    @pytest.mark.parametrize("value", ["\udcff", "密", "\ud800" * 99, "", "\x00", "９" * 10, "1" * 5_000, b"1", 1, None, ["1"]])
+    @pytest.mark.parametrize(
+        "value", ["\udcff", "密", "\ud800" * 99, "", "\x00", "９" * 10, "1" * 5_000, b"1", 1, None, ["1"]]
+    )
     def test_strange_values(self, name: str, value: Any, platform: Platform, notifications: Notifications) -> None:
         body = platform.body({"a": 1})
         headers = platform.headers(body) | {name: value}
@@ -194,5 +199,5 @@ class TestHeaders:
     @pytest.mark.parametrize("serial", ["\udcff", "PUB_KEY_ID_\udcff", "密"])
     def test_a_strange_serial_for_several_merchants(self, serial: str, client: Any) -> None:
         with pytest.raises(SignatureError) as caught:
-            Merchants([client]).parse({name: serial for name in self.NAMES}, b"{}")
+            Merchants([client]).parse(dict.fromkeys(self.NAMES, serial), b"{}")
         str(caught.value).encode()
