@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chainable.response import Response
     from chainable.signing import SignableRequest, Signer, Verifier
     from chainable.times import BEIJING
-    from chainable.transport import Transport
+    from chainable.transport import RequestsTransport, Transport
 
 __all__ = [
     "BEIJING",
@@ -58,6 +58,7 @@ __all__ = [
     "PathError",
     "Pipeline",
     "Promise",
+    "RequestsTransport",
     "Response",
     "SignableRequest",
     "SignatureError",
@@ -97,6 +98,7 @@ _HOME = {
     "Signer": "signing",
     "Verifier": "signing",
     "BEIJING": "times",
+    "RequestsTransport": "transport",
     "Transport": "transport",
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainable.options import seconds, timeout_pair, verification, whole
 from chainable.pipeline import Pipeline
-from chainable.transport import Transport
+from chainable.transport import RequestsTransport
 
 if TYPE_CHECKING:
     import logging
@@ -65,7 +65,7 @@ class Client(ABC):
         self._timeout = timeout_pair(timeout)
         self._retries = whole("retries", retries)
         self._deadline = seconds("deadline", deadline)
-        self._transport = Transport(
+        self._transport = RequestsTransport(
             pool_maxsize=whole("pool_maxsize", pool_maxsize, least=1),
             verify=None if verify is None else verification(verify),
             proxies=proxies,

@@ -41,7 +41,14 @@ __all__ = [
 
 
 class ChainableError(Exception):
-    """The root of all errors of this family."""
+    """
+    The root of all errors of this family.
+
+    Attributes:
+        maybe_sent: The platform may have got the request; False where certainly nothing of it was sent.
+    """
+
+    maybe_sent: bool = False
 
 
 class PathError(ChainableError, ValueError):

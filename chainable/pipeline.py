@@ -21,14 +21,14 @@ import requests
 from attrs import field, frozen
 from requests.structures import CaseInsensitiveDict
 from requests.utils import default_user_agent
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from chainable._version import __version__
 from chainable.errors import APIError, ChainableError, SignatureError
 from chainable.signing import SignableRequest
+from chainable.transport import causes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from chainable.attempt import Attempt
     from chainable.call import Call
@@ -39,7 +39,6 @@ __all__ = ["Pipeline"]
 
 _ALWAYS = {"User-Agent": f"chainable/{__version__} {default_user_agent()}", "Accept-Encoding": "gzip, deflate"}
 LONGEST_WAIT = 10.0  # seconds; who asks for a longer pause is told to the user
-_BEFORE = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ProxyError)
 _BACKOFF = 0.5  # seconds, doubled with each attempt, taken with full jitter
 _LONGEST_BACKOFF = 8.0
 
@@ -61,7 +60,7 @@ class Pipeline:
     transport: Transport = field(repr=False)
     logger: logging.Logger
     on_attempt: Callable[[Attempt], object] | None = None
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may replace it after this import)
     chance: Callable[[], float] = random.SystemRandom().random
 
     def run(self, call: Call) -> Response[Any]:
@@ -75,63 +74,83 @@ class Pipeline:
             APIError: The platform refused.
         """
         expires = time.monotonic() + call.deadline
-        hosts = call.urls
+        hosts = tuple(range(len(call.urls)))
         number = 0
+        sent = False  # an earlier attempt may have reached the platform
         while True:
             number += 1
             try:
-                return self._attempt(call, hosts[0], expires, number)
+                return self._attempt(call, hosts[0], expires, number, sent=sent)
             except requests.RequestException as raised:
                 error = raised
             again = self.pause(call, error, number)
             if again is None or time.monotonic() + again >= expires:
                 raise error
-            if not _maybe_sent(error):
+            if _left_nothing(error):
                 hosts = (*hosts[1:], hosts[0])
+            sent = _maybe_sent(error)
             self.sleep(again)
 
-    def _attempt(self, call: Call, url: str, expires: float, number: int) -> Response[Any]:
+    def _attempt(self, call: Call, host: int, expires: float, number: int, *, sent: bool) -> Response[Any]:
+        """
+        Attempt the call once.
+
+        The URL stays inside ``call``, whose repr leaves it out: error reporters show the variables of this frame.
+
+        Args:
+            call: What to send.
+            host: Its place in ``call.urls``.
+            expires: When the call has to be over, on the monotonic clock.
+            number: 1 for the first attempt.
+            sent: An earlier attempt may have reached the platform.
+        """
         started = time.monotonic()
         response: Response[Any] | None = None
         error: Exception | None = None
         request: requests.PreparedRequest | None = None
         try:
-            left = expires - started
-            request = self._signed(call, url)
-            response = self.transport.send(
-                request,
-                timeout=(min(call.timeout[0], left), min(call.timeout[1], left)),
-                expires=expires,
-                stream=call.stream,
-                verify=call.verify,
-                certificate=call.certificate,
-            )
-            response.elapsed = timedelta(seconds=time.monotonic() - started)
-            response.label = call.label
-            self._check(call, response)
-            return call.answer(response)
+            request = self._signed(call, host)
+            left = expires - time.monotonic()
+            if left <= 0:
+                failure: requests.RequestException = _expired(call, sent=sent)
+            else:
+                response = self.transport.send(
+                    request,
+                    timeout=(min(call.timeout[0], left), min(call.timeout[1], left)),
+                    expires=expires,
+                    stream=call.stream,
+                    verify=call.verify,
+                    certificate=call.certificate,
+                )
+                response.elapsed = timedelta(seconds=time.monotonic() - started)
+                response.label = call.label
+                self._check(call, response)
+                return call.answer(response)
+            error = failure
         except ChainableError as raised:
             error = raised
+            if sent or (response is not None and not isinstance(raised, APIError)):
+                raised.maybe_sent = True
             raise
         except requests.RequestException as raised:
-            if request is None:  # of a signer that asks over the network: nothing was sent
+            if request is None:  # of a signer that asks over the network: this attempt sent nothing
                 error = raised
-                raised.maybe_sent = False  # type: ignore[attr-defined]  # the settled name; requests has none
+                raised.maybe_sent = sent  # type: ignore[attr-defined]  # the settled name; requests has none
                 raise
-            error = failure = _told(raised, call, url, connecting=self.transport.connecting)
+            error = failure = _redacted(raised, call, host, sent=sent)
         except Exception as raised:
             error = raised
             raise
         finally:
             if self.on_attempt is not None or self.logger.isEnabledFor(logging.INFO):
-                self._report(call, url, response, error, number, time.monotonic() - started)
+                self._report(call, host, response, error, number, time.monotonic() - started)
         raise failure
 
     @staticmethod
-    def _signed(call: Call, url: str) -> requests.PreparedRequest:
+    def _signed(call: Call, host: int) -> requests.PreparedRequest:
         request = SignableRequest()
         request.method = call.verb
-        request.url = url
+        request.url = call.urls[host]
         request.headers = CaseInsensitiveDict({**_ALWAYS, **call.headers})
         request.body = call.body
         request.parameters = call.parameters
@@ -179,14 +198,14 @@ class Pipeline:
                 return error.retry_after + error.slack if error.retry_after <= LONGEST_WAIT else None
         elif _is_certificate_failure(error) or (_maybe_sent(error) and not call.repeatable):
             return None
-        elif not _maybe_sent(error) and number < len(call.urls):
+        elif _left_nothing(error) and number < len(call.urls):
             return 0.0
         return self.chance() * min(_LONGEST_BACKOFF, _BACKOFF * 2.0 ** (number - 1))
 
     def _report(
         self,
         call: Call,
-        url: str,
+        host: int,
         response: Response[Any] | None,
         error: Exception | None,
         number: int,
@@ -197,7 +216,7 @@ class Pipeline:
         attempt = Attempt(
             call.verb,
             call.label,
-            urlsplit(url).netloc.rpartition("@")[2],
+            _host(call, host),
             None if response is None else response.status_code,
             None if response is None else response.request_id,
             number,
@@ -226,45 +245,60 @@ def _maybe_sent(error: requests.RequestException) -> bool:
     return bool(getattr(error, "maybe_sent", True))
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Walk from what requests raised to what the socket said."""
-    seen: list[BaseException] = []
-    waiting: list[Any] = [error]
-    while waiting:
-        cause = waiting.pop()
-        if isinstance(cause, BaseException) and cause not in seen:
-            seen.append(cause)
-            yield cause
-            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+def _left_nothing(error: requests.RequestException) -> bool:
+    """Return whether this attempt certainly sent nothing, whatever earlier ones did."""
+    return bool(getattr(error, "left_nothing", not _maybe_sent(error)))
 
 
 def _is_certificate_failure(error: requests.RequestException) -> bool:
     return bool(getattr(error, "bad_certificate", False))
 
 
-def _told(
-    error: requests.RequestException, call: Call, url: str, *, connecting: bool | None
-) -> requests.RequestException:
-    """Tell a network failure again, of the same class, without the values in its URL."""
-    causes = list(_causes(error))
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    reason = next((str(cause) for cause in causes if isinstance(cause, OSError) and cause.errno), None) or next(
-        (str(cause) for cause in reversed(causes) if isinstance(cause, TimeoutError | ssl.SSLError)),
+def _host(call: Call, host: int) -> str:
+    return urlsplit(call.urls[host]).netloc.rpartition("@")[2]
+
+
+_ADVICE = {
+    True: "the platform may have got it: ask for the state before you repeat it",
+    False: "nothing was sent",
+}
+_UNTRUSTED = "the certificate is not trusted: is a proxy in between, or is verify= the wrong CA file?"
+
+
+def _expired(call: Call, *, sent: bool) -> requests.Timeout:
+    """Build the error of a call whose deadline passed while the attempt was signed."""
+    error = requests.Timeout(f"{call.verb} {call.label}: the deadline passed before the attempt ({_ADVICE[sent]})")
+    error.maybe_sent = sent  # type: ignore[attr-defined]  # the settled name; requests has none
+    return error
+
+
+def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: bool) -> requests.RequestException:
+    """
+    Rebuild a network failure without the values in its URL.
+
+    Args:
+        error: What the transport raised.
+        call: What was attempted.
+        host: Its place in ``call.urls``.
+        sent: An earlier attempt may have reached the platform, so the call as a whole may have.
+    """
+    chain = list(causes(error))
+    reason = next((str(cause) for cause in chain if isinstance(cause, OSError) and cause.errno), None) or next(
+        (str(cause) for cause in reversed(chain) if isinstance(cause, TimeoutError | ssl.SSLError)),
         type(error).__name__,
     )
-    before = connecting is True or (connecting is None and any(isinstance(cause, _BEFORE) for cause in causes))
-    untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
-    advice = "nothing was sent" if before else "the platform may have got it: ask for the state before you repeat it"
-    if untrusted:
-        advice = (
-            "the certificate is not trusted: is a proxy in between, or is verify= the wrong CA file? nothing was sent"
-        )
+    untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
+    maybe_sent = sent or _maybe_sent(error)
+    advice = f"{_UNTRUSTED} {_ADVICE[maybe_sent]}" if untrusted else _ADVICE[maybe_sent]
     request = requests.PreparedRequest()
     request.method = call.verb
-    request.url = f"{parts.scheme}://{host}/{call.label}"
+    request.url = f"{urlsplit(call.urls[host]).scheme}://{_host(call, host)}/{call.label}"
     request.headers = CaseInsensitiveDict()
-    told = type(error)(f"{call.verb} {call.label} at {host}: {reason} ({advice})", request=request)
-    told.maybe_sent = not (before or untrusted)  # type: ignore[attr-defined]  # the settled name; requests has none
-    told.bad_certificate = untrusted  # type: ignore[attr-defined]  # ours, for the pipeline
-    return told
+    kind = next(kind for kind in type(error).__mro__ if kind.__module__ == "requests.exceptions")
+    redacted: requests.RequestException = kind(
+        f"{call.verb} {call.label} at {_host(call, host)}: {reason} ({advice})", request=request
+    )
+    redacted.maybe_sent = maybe_sent  # type: ignore[attr-defined]  # the settled name; requests has none
+    redacted.left_nothing = not _maybe_sent(error)  # type: ignore[attr-defined]  # ours, for retry decisions
+    redacted.bad_certificate = untrusted  # type: ignore[attr-defined]  # ours, for retry decisions
+    return redacted

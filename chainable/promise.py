@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 from concurrent.futures import Future
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -18,11 +18,8 @@ U = TypeVar("U")
 _logger = logging.getLogger("chainable")
 
 
-class _Callback(threading.local):
-    running = False
-
-
-_callback = _Callback()
+# A context variable, because a callback's frames are what it belongs to: each greenlet and task has its own context.
+_in_callback: ContextVar[bool] = ContextVar("in_callback", default=False)
 
 
 class Promise(Future[T]):
@@ -101,7 +98,7 @@ class Promise(Future[T]):
         return super().exception(timeout)
 
     def _refuse_deadlock(self) -> None:
-        if _callback.running:
+        if _in_callback.get():
             msg = "a callback must not wait for a promise: return the promise, and the next then() gets its answer"
             raise RuntimeError(msg)
 
@@ -119,11 +116,11 @@ class Promise(Future[T]):
 
 
 def _called(callback: Callable[[Any], Any], value: Any) -> Any:
-    outer, _callback.running = _callback.running, True
+    token = _in_callback.set(True)
     try:
         return callback(value)
     finally:
-        _callback.running = outer
+        _in_callback.reset(token)
 
 
 def settle(promise: Promise[Any], work: Callable[[], Any]) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from chainable.connections import AttemptState
+
 __all__ = ["Response"]
 
 T = TypeVar("T")
@@ -30,6 +32,7 @@ class Response(requests.Response, Generic[T]):
         verified: The platform's signature was checked and is right.
         label: The path that was called, without values.
         pending: Taken, but neither failed nor done: ask for the state later.
+        attempt_state: The transport's own: the attempt on which a streamed body is read.
     """
 
     def __init__(self) -> None:
@@ -52,6 +55,7 @@ class Response(requests.Response, Generic[T]):
         self.label = ""
         self._data: Any = None
         self._open: Callable[[Any], Any] | None = None
+        self.attempt_state: AttemptState | None = None
 
     @property
     def cookies(self) -> RequestsCookieJar:  # type: ignore[override]  # made only when somebody looks

@@ -9,14 +9,12 @@ them, never shared across a fork, and every wait is bounded.
 
 from __future__ import annotations
 
-import io
 import ipaddress
 import os
 import ssl
 import threading
 import time
 import weakref
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed lacks it
@@ -28,10 +26,10 @@ from requests.certs import where  # type: ignore[attr-defined]  # re-exported by
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import SSLError as TLSError
 
+from chainable.connections import POOLS, AttemptState, Stage
 from chainable.errors import CodecError, ConfigurationError
 from chainable.response import Response
 
@@ -39,13 +37,59 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from requests import PreparedRequest
-    from typing_extensions import Buffer
 
-__all__ = ["ClientCertificate", "FileCertificate", "Transport", "bounded", "ended_early"]
+__all__ = [
+    "ClientCertificate",
+    "FileCertificate",
+    "RequestsTransport",
+    "Transport",
+    "causes",
+    "ended_early",
+    "extend_deadline",
+]
 
-IDLE = 7.0  # seconds; the platforms close an idle connection after about 8
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
 _PIECE = 1024 * 1024
+
+
+class Transport(Protocol):
+    """
+    Sends prepared requests, each once.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def send(
+        self,
+        request: PreparedRequest,
+        /,
+        *,
+        timeout: tuple[float, float],
+        expires: float,
+        stream: bool = False,
+        verify: bool | str | None = None,
+        certificate: ClientCertificate | None = None,
+    ) -> Response[Any]:
+        """
+        Send one request once, and read the response unless it is streamed.
+
+        Args:
+            request: Signed and complete.
+            timeout: Seconds to connect, and to wait for each piece that is sent or received.
+            expires: When the whole has to be over, on the monotonic clock.
+            stream: Leave the body of a success on the connection.
+            verify: TLS verification, if not the client's.
+            certificate: The certificate to show in TLS.
+
+        Raises:
+            requests.RequestException: The network failed. Its attribute ``maybe_sent`` is False only where it is
+                certain that no byte of the request left; without the attribute it counts as True.
+            CodecError: The body is larger than 64 MiB.
+            ConfigurationError: A certificate or an adapter cannot be used. Nothing was sent.
+        """
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
 
 
 class ClientCertificate(Protocol):
@@ -89,133 +133,6 @@ class FileCertificate:
             raise ConfigurationError(msg) from None
 
 
-class _Attempt(threading.local):
-    """How far the attempt of this thread has come, when it ends, and the query it asks with."""
-
-    query = ""
-    connecting: bool | None = None
-    expires: float | None = None
-
-
-_attempt = _Attempt()
-
-
-@contextmanager
-def bounded(expires: float | None) -> Iterator[None]:
-    """
-    Let everything this thread reads and sends inside the block end in time.
-
-    Args:
-        expires: When, on the monotonic clock; None for no such limit.
-    """
-    _attempt.expires = expires
-    try:
-        yield
-    finally:
-        _attempt.expires = None
-
-
-class _BoundedReader(io.RawIOBase):
-    """Reads from a socket, each time no longer than the attempt may still last."""
-
-    def __init__(self, sock: _BoundedSocket) -> None:
-        self._bounded = sock
-        self._raw: Any = sock.plain.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer, /) -> int | None:
-        self._bounded.bound()
-        count: int | None = self._raw.readinto(buffer)
-        return count
-
-    def close(self) -> None:
-        if not self.closed:
-            self._raw.close()
-            super().close()
-
-
-class _BoundedSocket:
-    """A socket whose single waits add up to no more than the attempt's deadline."""
-
-    def __init__(self, plain: Any) -> None:
-        self.plain = plain
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.plain, name)
-
-    def bound(self) -> None:
-        expires = _attempt.expires
-        if expires is not None:
-            left = expires - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("the deadline of the call has passed")
-            limit = self.plain.gettimeout()
-            if limit is None or left < limit:
-                self.plain.settimeout(left)
-
-    def sendall(self, data: Buffer) -> None:
-        self.bound()
-        self.plain.sendall(data)
-
-    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        return io.BufferedReader(_BoundedReader(self))
-
-
-class _Known(HTTPConnection):
-    """A connection that tells whether anything of the request can have left."""
-
-    idle_since: float | None = None
-
-    def connect(self) -> None:
-        _attempt.connecting = True
-        super().connect()
-        _attempt.connecting = False
-        self.sock = _BoundedSocket(self.sock)
-
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        if self.sock is not None:
-            _attempt.connecting = False
-        super().request(method, url + _attempt.query, *args, **kwargs)
-
-
-class _PlainConnection(_Known):
-    pass
-
-
-class _SecureConnection(_Known, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls: Any = _PlainConnection
-
-    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        # urllib3 writes the target into its log and its errors. A query may hold a session, so it goes past all that.
-        target, mark, query = url.partition("?")
-        _attempt.query = mark + query
-        return super().urlopen(method, target, *args, **kwargs)
-
-    def _get_conn(self, timeout: float | None = None) -> Any:
-        conn: Any = super()._get_conn(timeout)
-        if conn.idle_since is not None and time.monotonic() - conn.idle_since > IDLE:
-            conn.close()
-        return conn
-
-    def _put_conn(self, conn: Any) -> None:
-        if conn is not None:
-            conn.idle_since = time.monotonic()
-        super()._put_conn(conn)
-
-
-class _SecurePool(_Pool, HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-_POOLS = {"http": _Pool, "https": _SecurePool}
-
-
 class _Adapter(HTTPAdapter):
     """requests' adapter with one SSL context for all connections of a kind."""
 
@@ -226,12 +143,12 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
         if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = _POOLS
+            manager.pool_classes_by_scheme = POOLS
         return manager
 
     def build_connection_pool_key_attributes(
@@ -297,9 +214,9 @@ def _new_context(verify: bool | str) -> ssl.SSLContext:
     return context
 
 
-class Transport:
+class RequestsTransport:
     """
-    Sends prepared requests over kept connections.
+    Sends prepared requests through requests' adapters, over kept connections.
 
     Args:
         pool_maxsize: Connections kept per host.
@@ -370,6 +287,7 @@ class Transport:
     def send(
         self,
         request: PreparedRequest,
+        /,
         *,
         timeout: tuple[float, float],
         expires: float,
@@ -377,89 +295,149 @@ class Transport:
         verify: bool | str | None = None,
         certificate: ClientCertificate | None = None,
     ) -> Response[Any]:
-        """
-        Send one request once, and read the answer unless it is streamed.
-
-        Args:
-            request: Signed and complete.
-            timeout: Seconds to connect, and to wait for each piece.
-            expires: When the whole has to be over, on the monotonic clock.
-            stream: Leave the body of a success on the connection.
-            verify: TLS verification, if not the client's.
-            certificate: What to show in TLS.
-
-        Raises:
-            requests.RequestException: The network failed; ``connecting`` tells
-                whether it did before a byte of the request could leave.
-            CodecError: The body is larger than any sensible answer.
-        """
-        url = request.url or ""
-        _attempt.connecting = None
-        with bounded(expires):
-            response = self._exchange(request, url, timeout, verify, certificate)
-            if not stream or response.status_code >= 300:
-                self._read(response)
-        return response
-
-    @property
-    def connecting(self) -> bool | None:
-        """Whether this thread's last attempt ended while connecting; None when nobody can tell."""
-        return _attempt.connecting
-
-    def _exchange(
-        self,
-        request: PreparedRequest,
-        url: str,
-        timeout: tuple[float, float],
-        verify: bool | str | None,
-        certificate: ClientCertificate | None,
-    ) -> Response[Any]:
+        """Send one request once, as :meth:`Transport.send` says."""
         verify = self._verify if verify is None else verify
-        cert: Any = certificate
-        adapter: Any = self._adapter
-        if self._lent is not None and certificate is None:
-            lent = self._lent.get_adapter(url)
-            # A plain adapter has nothing that ours has not; one of the user's own making has a reason.
-            if type(lent) is HTTPAdapter:
-                cert = FileCertificate.of(self._lent.cert)
-            else:
-                adapter, cert = lent, self._lent.cert
-        if adapter is self._adapter and url.startswith("https:"):
-            adapter.context(verify, cert)  # here, for inside the adapter a wrong file would pass for a wrong URL
-        raw = adapter.send(
-            request, stream=True, timeout=timeout, verify=verify, cert=cert, proxies=self.proxies_for(url)
-        )
-        if isinstance(raw, Response):
-            return raw
-        response: Response[Any] = Response()
-        response.__dict__.update({name: value for name, value in raw.__dict__.items() if name != "cookies"})
+        adapter, cert = self._adapter_for(request, verify, certificate)
+        state = AttemptState(*timeout, expires)
+        own = adapter is self._adapter
+        try:
+            raw = adapter.send(
+                request,
+                stream=True,
+                timeout=state if own else timeout,
+                verify=verify,
+                cert=cert,
+                proxies=self.proxies_for(request.url or ""),
+            )
+            response = _response(raw)
+            response.attempt_state = state if own else None
+            if not stream or response.status_code >= 300:
+                _read(response)
+        except requests.RequestException as error:
+            _mark(error, adapter, state)
+            raise
+        except HTTPError as error:  # requests lets some of urllib3's pass
+            wrapped = requests.ConnectionError(error, request=request)
+            _mark(wrapped, adapter, state)
+            raise wrapped from None
         return response
 
-    @staticmethod
-    def _read(response: Response[Any]) -> None:
-        raw = response.raw
-        pieces: list[bytes] = []
-        size = 0
-        try:
-            while piece := raw.read(_PIECE, decode_content=True):
-                pieces.append(piece)
-                size += len(piece)
-                if size > LARGEST:
-                    raw.close()
-                    msg = f"the answer is larger than {LARGEST >> 20} MiB: stream it to a file with download()"
-                    raise CodecError(msg)
-        except ReadTimeoutError as error:
-            raise requests.ReadTimeout(error, request=response.request) from None
-        except ProtocolError as error:
-            raise ChunkedEncodingError(error, request=response.request) from None
-        except DecodeError as error:
-            raise ContentDecodingError(error, request=response.request) from None
-        except (SSLError, OSError) as error:
-            raise requests.ConnectionError(error, request=response.request) from None
-        if ended_early(raw):
-            raise ContentDecodingError("the body's compression ends too early", request=response.request)
-        response._content = b"".join(pieces)  # noqa: SLF001 (its own class)
-        response._content_consumed = True  # noqa: SLF001
+    def _adapter_for(
+        self, request: PreparedRequest, verify: bool | str, certificate: ClientCertificate | None
+    ) -> tuple[Any, Any]:
+        """Return the adapter for this request, and the client certificate in the form that it takes."""
+        url = request.url or ""
+        cert: Any = certificate
+        if self._lent is not None:
+            lent: Any = self._lent.get_adapter(url)
+            _refuse_retries(lent)
+            if certificate is None:
+                # A plain adapter has nothing that ours lacks; a subclass has a reason.
+                if type(lent) is not HTTPAdapter:
+                    return lent, self._lent.cert
+                cert = FileCertificate.of(self._lent.cert)
+        if url.startswith("https:"):
+            self._adapter.context(
+                verify, cert
+            )  # here, because inside the adapter a wrong file would pass for a wrong URL
+        return self._adapter, cert
+
+
+def _refuse_retries(adapter: Any) -> None:
+    """
+    Refuse an adapter that repeats requests by itself.
+
+    Raises:
+        ConfigurationError: It has retries.
+    """
+    retries = getattr(adapter, "max_retries", None)
+    total = getattr(retries, "total", 0)
+    counts = [getattr(retries, kind, 0) for kind in ("connect", "read", "redirect", "status", "other")]
+    repeats = any(count is None or count for count in counts) if total is None else bool(total)
+    if repeats:
+        msg = (
+            f"http_session: its {type(adapter).__name__} has max_retries, which could send a payment twice under one "
+            "signature; mount it with max_retries=0 and give the client retries= (the client knows which calls may "
+            "be repeated). Nothing was sent"
+        )
+        raise ConfigurationError(msg)
+
+
+def _response(raw: requests.Response) -> Response[Any]:
+    if isinstance(raw, Response):
+        return raw
+    response: Response[Any] = Response()
+    response.__dict__.update({name: value for name, value in raw.__dict__.items() if name != "cookies"})
+    return response
+
+
+def _read(response: Response[Any]) -> None:
+    raw = response.raw
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while piece := raw.read(_PIECE, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LARGEST:
+                raw.close()
+                msg = f"the answer is larger than {LARGEST >> 20} MiB: stream it to a file with download()"
+                too_large = CodecError(msg)
+                too_large.maybe_sent = True
+                raise too_large
+    except ReadTimeoutError as error:
+        raise requests.ReadTimeout(error, request=response.request) from None
+    except DecodeError as error:
+        raise ContentDecodingError(error, request=response.request) from None
+    except (TLSError, OSError) as error:
+        raise requests.ConnectionError(error, request=response.request) from None
+    except HTTPError as error:
+        raise ChunkedEncodingError(error, request=response.request) from None
+    if ended_early(raw):
+        raise ContentDecodingError("the body's compression ends too early", request=response.request)
+    response._content = b"".join(pieces)  # noqa: SLF001 (its own class)
+    response._content_consumed = True  # noqa: SLF001
+
+
+_BEFORE_SENDING = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ssl.SSLCertVerificationError)
+
+
+def _mark(error: requests.RequestException, adapter: Any, state: AttemptState) -> None:
+    """Write into a network failure whether the request may have left."""
+    if state.stage is Stage.UNTOUCHED:
+        # An adapter lent by the user, or one that a test replaced. With a send() of its own it may have sent before.
+        # urllib3 calls each failure behind a proxy a ProxyError, so that class alone says nothing.
+        plain = getattr(type(adapter), "send", None) is HTTPAdapter.send and "send" not in vars(adapter)
+        unsent = plain and any(isinstance(cause, _BEFORE_SENDING) for cause in causes(error))
+    else:
+        unsent = state.stage is Stage.CONNECTING
+    error.maybe_sent = not unsent  # type: ignore[attr-defined]  # the settled name; requests has none
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Iterate from what requests raised to what the socket raised."""
+    seen: list[BaseException] = []
+    waiting: list[Any] = [error]
+    while waiting:
+        cause = waiting.pop()
+        if isinstance(cause, BaseException) and cause not in seen:
+            seen.append(cause)
+            yield cause
+            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+
+
+def extend_deadline(response: requests.Response, seconds: float) -> None:
+    """
+    Bound the reading of a streamed body anew.
+
+    Args:
+        response: A response whose body is still on the connection; without effect on one of an adapter that the
+            user lent, where requests' timeout holds for each piece.
+        seconds: The time from now in which the next reads have to end.
+    """
+    state: AttemptState | None = getattr(response, "attempt_state", None)
+    if state is not None:
+        state.expires = time.monotonic() + seconds
 
 
 def ended_early(raw: Any) -> bool:
@@ -480,7 +458,7 @@ def _is_network(text: str) -> bool:
     return True
 
 
-_alive: weakref.WeakSet[Transport] = weakref.WeakSet()
+_alive: weakref.WeakSet[RequestsTransport] = weakref.WeakSet()
 
 
 def _forget() -> None:

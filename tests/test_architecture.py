@@ -66,6 +66,15 @@ def test_chainable_knows_no_vendor_host_or_cipher():
 
 
 @pytest.mark.parametrize("package", PACKAGES)
+def test_nothing_of_a_call_belongs_to_a_thread(package):
+    """Greenlets, signal handlers and calls inside calls share a thread: its notes would be mixed up."""
+    for path in modules(package):
+        text = path.read_text("utf-8")
+        assert "threading.local" not in text, path
+        assert "get_ident" not in text, path
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_room_is_an_attic(package):
     for path in modules(package):
         assert path.stem not in {"utils", "util", "helpers", "helper", "common", "manager", "misc"}, path

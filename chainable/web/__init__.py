@@ -9,6 +9,7 @@ Messages that come in over HTTP, without the framework they came through.
 
 from __future__ import annotations
 
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import quote
 
@@ -19,7 +20,18 @@ from chainable.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Handle", "Headers", "Inbound", "Reply", "Respond", "check_headers", "header"]
+__all__ = [
+    "Handle",
+    "Headers",
+    "Inbound",
+    "PassedReply",
+    "Reply",
+    "Respond",
+    "check_headers",
+    "header",
+    "refuse_result",
+    "undecorated",
+]
 
 Handle: TypeAlias = "Callable[..., Any]"
 """What a user does with what came in; may be async."""
@@ -89,6 +101,53 @@ def check_headers(headers: object) -> None:
             f"request.headers of Flask, Django, FastAPI and Starlette"
         )
         raise TypeError(msg)
+
+
+@frozen
+class PassedReply(Reply):
+    """
+    A framework's own response that a handler returned; it is sent as it is.
+
+    Attributes:
+        original: The framework's object.
+
+    .. versionadded:: 0.1.0
+    """
+
+    original: Any = field(default=None, repr=False)
+
+
+def refuse_result(result: object, expected: str) -> TypeError:
+    """
+    Return the error for a result that says nothing certain about whether the message was handled.
+
+    Args:
+        result: What the handler returned. A coroutine is closed, so that Python does not warn about it as well.
+        expected: What it may return.
+    """
+    if iscoroutine(result):
+        result.close()
+        what = "a coroutine, which nothing awaits here: write the function with async def itself, or without async"
+    else:
+        what = type(result).__name__
+    return TypeError(f"the handler returned {what}; return {expected}. The message counts as not handled")
+
+
+def undecorated(function: Any) -> list[Any]:
+    """Return a function with everything that decorators wrapped, the outermost first."""
+    functions = [function]
+    while hasattr(functions[-1], "__wrapped__"):
+        functions.append(functions[-1].__wrapped__)
+    return functions
+
+
+def wrong_order(function: Any) -> ConfigurationError:
+    """Return the error for a function that is a route already, without any check of signatures."""
+    name = getattr(function, "__name__", repr(function))
+    return ConfigurationError(
+        f"{name} is a route already, so requests would reach it unchecked: write the route's decorator above "
+        f"@handler(…), or use endpoint(…), which has no order: app.post('/notify')(endpoint(…, {name}))"
+    )
 
 
 def header(headers: Headers, name: str) -> str | None:

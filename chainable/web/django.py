@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, cast
 from asgiref.sync import async_to_sync
 from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
 from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
+from django.http.response import HttpResponseBase  # type: ignore[import-untyped]  # Django has no types of its own
 from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
 from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
 
-from chainable.web import Inbound, consumed, url_of
+from chainable.web import Inbound, PassedReply, Reply, consumed, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
 
-    from chainable.web import Handle, Reply, Respond
+    from chainable.web import Handle, Respond
 
 __all__ = ["inbound", "response", "view"]
 
@@ -45,6 +46,8 @@ def inbound(request: HttpRequest) -> Inbound:
 
 def response(reply: Reply) -> HttpResponse:
     """A reply as Django's response."""
+    if isinstance(reply, PassedReply):
+        return reply.original
     made = HttpResponse(reply.body, status=reply.status)
     del made["Content-Type"]
     for name, value in reply.headers.items():
@@ -58,12 +61,19 @@ def view(respond: Respond, handle: Handle) -> Callable[..., HttpResponse]:
 
     Args:
         respond: Answers.
-        handle: What it calls, async or not.
+        handle: What it calls, async or not. A response of Django that it returns is sent as it is.
     """
     handler: Handle = async_to_sync(handle) if iscoroutinefunction(handle) else handle
 
     @wraps(handle)
     def called(request: HttpRequest, **variables: Any) -> HttpResponse:
-        return response(respond(inbound(request), lambda *given: handler(*given, **variables)))
+        def handed_over(*given: Any) -> Any:
+            result = handler(*given, **variables)
+            if isinstance(result, HttpResponseBase):
+                body = b"" if result.streaming else result.content
+                return PassedReply(result.status_code, dict(result.items()), body, result)
+            return result
+
+        return response(respond(inbound(request), handed_over))
 
     return cast("Callable[..., HttpResponse]", csrf_exempt(require_POST(called)))

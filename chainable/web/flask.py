@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app
+from flask import Blueprint, Flask, Response, current_app
 from flask import request as current
+from werkzeug.wrappers import Response as AnyResponse
 
-from chainable.web import Inbound, consumed, url_of
+from chainable.web import Inbound, PassedReply, Reply, consumed, undecorated, url_of, wrong_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Request
 
-    from chainable.web import Handle, Reply, Respond
+    from chainable.web import Handle, Respond
 
 __all__ = ["inbound", "response", "view"]
 
@@ -34,26 +36,57 @@ def inbound(request: Request) -> Inbound:
     return Inbound(request.method, url, request.headers, body)
 
 
-def response(reply: Reply) -> Response:
+def response(reply: Reply) -> AnyResponse:
     """A reply as Flask's response, with no header but the reply's own."""
+    if isinstance(reply, PassedReply):
+        original: AnyResponse = reply.original
+        return original
     made = Response(reply.body, reply.status)
     made.headers.clear()
     made.headers.update(reply.headers)
     return made
 
 
-def view(respond: Respond, handle: Handle) -> Callable[..., Response]:
+def view(respond: Respond, handle: Handle) -> Callable[..., AnyResponse]:
     """
     Make a view that answers; variables of the route are handed on as keywords.
 
     Args:
         respond: Answers.
-        handle: What it calls, async or not.
+        handle: What it calls, async or not. A response of Flask that it returns is sent as it is.
+
+    Raises:
+        ConfigurationError: ``handle`` is a route already.
     """
+    for function in undecorated(handle):
+        if _is_route(function):
+            raise wrong_order(function)
 
     @wraps(handle)
-    def called(**variables: Any) -> Response:
+    def called(**variables: Any) -> AnyResponse:
         handler = current_app.ensure_sync(handle)
-        return response(respond(inbound(current), lambda *given: handler(*given, **variables)))
+
+        def handed_over(*given: Any) -> Any:
+            result = handler(*given, **variables)
+            if isinstance(result, AnyResponse):
+                body = b"" if result.is_streamed else result.get_data()
+                return PassedReply(result.status_code, dict(result.headers), body, result)
+            return result
+
+        return response(respond(inbound(current), handed_over))
 
     return called
+
+
+def _is_route(function: Any) -> bool:
+    """Return whether an application or a blueprint has this function as a view; Flask keeps no mark on it."""
+    for one in gc.get_objects():
+        kind = type(one)  # isinstance() would ask Flask's proxies, which have no application here
+        if issubclass(kind, Flask):
+            if any(view is function for view in one.view_functions.values()):
+                return True
+        elif issubclass(kind, Blueprint):
+            cells = [cell for deferred in one.deferred_functions for cell in deferred.__closure__ or ()]
+            if any(cell.cell_contents is function for cell in cells):
+                return True
+    return False

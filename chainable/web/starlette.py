@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,14 @@ from anyio import from_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
-from chainable.web import Inbound, consumed, url_of
+from chainable.web import Inbound, PassedReply, Reply, consumed, undecorated, url_of, wrong_order
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from chainable.web import Handle, Reply, Respond
+    from chainable.web import Handle, Respond
 
 __all__ = ["inbound", "response", "view"]
 
@@ -41,6 +43,9 @@ async def inbound(request: Request) -> Inbound:
 
 def response(reply: Reply) -> Response:
     """A reply as Starlette's response."""
+    if isinstance(reply, PassedReply):
+        original: Response = reply.original
+        return original
     made = Response(reply.body, reply.status)
     for name, value in reply.headers.items():
         made.headers[name] = value
@@ -53,21 +58,40 @@ def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Resp
 
     Args:
         respond: Answers.
-        handle: What it calls; an async one runs in the event loop.
+        handle: What it calls; an async one runs in the event loop. A response of Starlette that it returns is sent
+            as it is.
+
+    Raises:
+        ConfigurationError: ``handle`` is a route already.
     """
+    for function in undecorated(handle):
+        if _is_route(function):
+            raise wrong_order(function)
 
     async def called(request: Request) -> Response:
         variables = request.path_params
 
-        def handler(*given: Any) -> Any:
-            if not iscoroutinefunction(handle):
-                return handle(*given, **variables)
-            return from_thread.run(lambda: handle(*given, **variables))
+        async def awaited(*given: Any) -> Any:
+            return await handle(*given, **variables)
 
-        return response(await run_in_threadpool(respond, await inbound(request), handler))
+        def handed_over(*given: Any) -> Any:
+            result = from_thread.run(awaited, *given) if iscoroutinefunction(handle) else handle(*given, **variables)
+            if isinstance(result, Response):
+                body = bytes(getattr(result, "body", b""))
+                return PassedReply(result.status_code, dict(result.headers), body, result)
+            return result
+
+        return response(await run_in_threadpool(respond, await inbound(request), handed_over))
 
     names = [name for name in WRAPPER_ASSIGNMENTS if name != "__annotations__"]
     update_wrapper(called, handle, assigned=names)
     # FastAPI would take the parameters of what is wrapped for those of the request.
     del called.__wrapped__  # type: ignore[attr-defined]  # which update_wrapper has just set
     return called
+
+
+def _is_route(function: Any) -> bool:
+    """Return whether an application has this function as an endpoint; Starlette and FastAPI keep no mark on it."""
+    return any(
+        issubclass(type(one), BaseRoute) and getattr(one, "endpoint", None) is function for one in gc.get_objects()
+    )

@@ -15,17 +15,50 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from chainable.claims import Store
     from chainable.web import Handle
     from taobao_top.client import TaobaoTop
 
-__all__ = ["handler"]
+__all__ = ["endpoint", "handler"]
+
+
+def endpoint(
+    top: TaobaoTop, function: Handle, *, tolerance: float = TOLERANCE, store: Store | None = None
+) -> Callable[[Request], Awaitable[Response]]:
+    """
+    Make the endpoint for calls of the platform out of a function that handles one.
+
+    ::
+
+        def called(call):
+            return {'stock': 5}
+
+        app.post('/taobao/spi')(endpoint(top, called))
+
+    See :class:`taobao_top.spi.handling.Handling` for what is answered when, and
+    what the function may return.
+
+    Args:
+        top: The client whose app is called.
+        function: Called with the call, and with variables of the route as keywords.
+        tolerance: Seconds a call's time may differ from ours.
+        store: Refuses a call that comes a second time; None hands each over.
+
+    Raises:
+        TypeError: ``top`` is no client, or ``store`` no store.
+        ConfigurationError: The function is a route already, which would be
+            reached without any check.
+
+    .. versionadded:: 0.1.0
+    """
+    return handler(top, tolerance=tolerance, store=store)(function)
 
 
 def handler(
-    top: TaobaoTop, *, tolerance: float = TOLERANCE
+    top: TaobaoTop, *, tolerance: float = TOLERANCE, store: Store | None = None
 ) -> Callable[[Handle], Callable[[Request], Awaitable[Response]]]:
     """
-    Make an endpoint out of what handles a call of the platform.
+    Make a decorator for a function that handles a call; :func:`endpoint` has no order to get wrong.
 
     ::
 
@@ -41,5 +74,6 @@ def handler(
     Args:
         top: The client whose app is called.
         tolerance: Seconds a call's time may differ from ours.
+        store: Refuses a call that comes a second time; None hands each over.
     """
-    return partial(starlette.view, Handling(top, tolerance=tolerance))
+    return partial(starlette.view, Handling(top, tolerance=tolerance, store=store))

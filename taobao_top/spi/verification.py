@@ -39,7 +39,13 @@ _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 @frozen
 class SPICall:
     """
-    A call whose signature is right; nothing in it is unsigned.
+    A call whose signature is right.
+
+    Every part is signed, but the platform's form joins names and values without marks: whoever captured a call can
+    move text between a name and its value, between neighbours in alphabetical order, and between parameters and body
+    (``amount=100`` becomes ``amount1=00``), for as long as its time is accepted. ``method`` and the own ``app_key`` are
+    required. Read the members that you expect by name, refuse a call that lacks one, and compare numbers with your own
+    records.
 
     Attributes:
         method: The SPI's name.
@@ -48,6 +54,8 @@ class SPICall:
         headers: Those that were signed, but for any with the name of a parameter: the parameter is signed in its place.
         body: The raw body where it is part of the signature (JSON, XML, text); empty for forms and files.
         xml: The caller expects XML: the body is, or ``format`` says so.
+        content_type: That of the body; None without one.
+        sign: The signature, in upper case: the same call has the same one.
     """
 
     method: str
@@ -57,6 +65,7 @@ class SPICall:
     body: bytes = field(repr=False)
     xml: bool
     content_type: str | None = field(repr=False)
+    sign: str = field(default="", repr=False)
 
     @property
     def data(self) -> Any:
@@ -88,6 +97,7 @@ class SPI:
         if settings.secret is None:
             raise ConfigurationError("app_secret is needed to verify calls: give it to the client beside the signer")
         self._signer = MD5Signer(settings.secret)
+        self._app_key = settings.app_key
         self._clock = settings.clock
 
     def verify(self, headers: Headers, url: str, body: bytes = b"", *, tolerance: float = TOLERANCE) -> SPICall:
@@ -132,14 +142,18 @@ class SPI:
                 "or something changed the query or the body on the way"
             )
             raise SignatureError(msg)
+        if not parameters.get("method") or parameters.get("app_key") != self._app_key:
+            msg = "the call names no method, or not the app_key of this client: its parts were moved, or it is another app's"
+            raise SignatureError(msg)
         return SPICall(
-            parameters.get("method", ""),
+            parameters["method"],
             self._checked_time(parameters.get("timestamp", ""), tolerance),
             parameters,
             signed,
             covered,
             _is_xml(covered) or parameters.get("format") == "xml",
             content_type,
+            sign.upper(),
         )
 
     def _fits(self, parameters: dict[str, str], covered: bytes, charset: str, sign: str) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Decorator", "Handler", "Handlers"]
 
 Handler: TypeAlias = "Callable[[Message], object]"
-"""``handle(message)``: what it gives does not matter; an exception lets the message come again."""
+"""``handle(message)``: returns None; an exception, or any other result, lets the message come again."""
 
 _Handler = TypeVar("_Handler", bound="Handler")
 

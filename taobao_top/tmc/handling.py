@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from chainable.claims import once
 from chainable.errors import CodecError, InProgress
+from chainable.web import refuse_result
 from taobao_top.tmc.codec import SEND, parts
 from taobao_top.tmc.connection import DATA
 from taobao_top.tmc.message import Message
 
 if TYPE_CHECKING:
     from chainable.claims import Store
-    from taobao_top.tmc.handlers import Handlers
+    from taobao_top.tmc.handlers import Handler, Handlers
 
 __all__ = ["Handling", "Outcome"]
 
@@ -75,7 +76,7 @@ class Handling:
         try:
             with once(self._store, f"{self._prefix}{message.id}", lease=self._lease) as first:
                 if first:
-                    handler(message)
+                    _hand_over(handler, message)
         except InProgress as error:
             _logger.info("message %d of the topic %s: %s", message.id, message.topic, error)
             return "the message is being handled by another worker"
@@ -84,3 +85,9 @@ class Handling:
             _logger.exception("message %d of the topic %s failed", message.id, message.topic)
             return type(error).__name__
         return None
+
+
+def _hand_over(handler: Handler, message: Message) -> None:
+    result = handler(message)
+    if result is not None:
+        raise refuse_result(result, "None to confirm the message, or raise an exception to have it sent again")

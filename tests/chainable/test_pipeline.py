@@ -7,12 +7,13 @@ import pickle
 import random
 import socket
 import ssl
+import time
 from typing import Any
 
 import pytest
 import requests
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
 
 from chainable import APIError, Call, CodecError, Response, SignatureError
 from chainable.errors import ChainableError
@@ -29,9 +30,17 @@ def answered(status: int = 200, body: bytes = b"ok", headers: dict[str, str] | N
     return response
 
 
-def refused() -> requests.ConnectionError:
-    return requests.ConnectionError(
-        MaxRetryError(None, "/v3/x?openid=SECRET", NewConnectionError(None, "[Errno 111] Connection refused"))
+def unsent(error: requests.RequestException) -> requests.RequestException:
+    """Mark a failure as a transport does that knows that nothing left."""
+    error.maybe_sent = False
+    return error
+
+
+def refused() -> requests.RequestException:
+    return unsent(
+        requests.ConnectionError(
+            MaxRetryError(None, "/v3/x?openid=SECRET", NewConnectionError(None, "[Errno 111] Connection refused"))
+        )
     )
 
 
@@ -42,11 +51,10 @@ def reset() -> requests.ConnectionError:
 class Script:
     """A transport that answers by a list: responses are given, errors raised."""
 
-    def __init__(self, *outcomes: Any, connecting: bool | None = None) -> None:
+    def __init__(self, *outcomes: Any) -> None:
         self.outcomes = list(outcomes)
         self.requests: list[Any] = []
         self.timeouts: list[Any] = []
-        self.connecting = connecting
 
     def send(self, request: Any, **options: Any) -> Any:
         self.requests.append(request)
@@ -87,8 +95,8 @@ def a_call(**changes: Any) -> Call:
     )
 
 
-def run(call: Call, *outcomes: Any, connecting: bool | None = None, **options: Any) -> tuple[Any, Script, list[float]]:
-    script = Script(*outcomes, connecting=connecting)
+def run(call: Call, *outcomes: Any, **options: Any) -> tuple[Any, Script, list[float]]:
+    script = Script(*outcomes)
     slept: list[float] = []
     options = {"chance": lambda: 0.5} | options
     pipeline = Pipeline(script, logging.getLogger("pipeline"), sleep=slept.append, **options)
@@ -139,29 +147,101 @@ class TestRepeats:
         assert slept == [0.0, 0.5]
 
     def test_a_reset_while_connecting_is_nothing_sent(self):
-        result, script, _ = run(a_call(), reset(), answered(), connecting=True)
+        result, script, _ = run(a_call(), unsent(reset()), answered())
 
         assert result.content == b"ok"
         assert len(script.requests) == 2
 
-    def test_a_failure_after_connecting_is_maybe_sent(self):
-        result, _, _ = run(a_call(), refused(), connecting=False)
+    def test_a_failure_that_the_transport_does_not_mark_is_maybe_sent(self):
+        error = requests.ConnectionError(MaxRetryError(None, "/", NewConnectionError(None, "refused")))
+        result, script, _ = run(a_call(), error)
 
         assert result.maybe_sent
+        assert len(script.requests) == 1
+
+    def test_an_attempt_that_sent_nothing_does_not_deny_an_earlier_one(self):
+        result, script, _ = run(a_call(repeatable=True, retries=2), reset(), refused(), refused())
+
+        assert len(script.requests) == 3
+        assert result.maybe_sent
+        assert "nothing was sent" not in str(result)
+
+    def test_another_host_is_tried_after_an_unknown_outcome_only_where_repeating_is_safe(self):
+        urls = ("https://a.example/", "https://b.example/")
+        result, script, _ = run(a_call(urls=urls, repeatable=True), reset(), refused(), answered())
+
+        assert result.content == b"ok"
+        assert [request.url for request in script.requests] == [urls[0], urls[0], urls[1]]
+
+    def test_a_refusal_does_not_deny_an_earlier_attempt(self):
+        def answer(response):
+            raise APIError("no", maybe_sent=False, status_code=401)
+
+        result, _, _ = run(a_call(repeatable=True, answer=answer), reset(), answered(401))
+
+        assert isinstance(result, APIError)
+        assert result.maybe_sent
+
+    def test_an_answer_that_cannot_be_read_was_maybe_sent(self):
+        def answer(response):
+            raise CodecError("no JSON")
+
+        result, _, _ = run(a_call(answer=answer), answered())
+
+        assert isinstance(result, CodecError)
+        assert result.maybe_sent
+
+    def test_a_request_that_cannot_be_signed_was_not_sent(self):
+        class Broken(Counting):
+            def __call__(self, r):
+                raise CodecError("no")
+
+        result, _, _ = run(a_call(signer=Broken()))
+
+        assert result.maybe_sent is False
+
+    def test_a_deadline_that_passes_while_the_signer_works_sends_nothing(self):
+        class Slow(Counting):
+            def __call__(self, r):
+                time.sleep(0.1)
+                return super().__call__(r)
+
+        result, script, _ = run(a_call(signer=Slow(), deadline=0.05), answered())
+
+        assert isinstance(result, requests.Timeout)
+        assert result.maybe_sent is False
+        assert script.requests == []
+
+    def test_a_signer_that_fails_does_not_deny_an_earlier_attempt(self):
+        class Remote(Counting):
+            def __call__(self, r):
+                if self.count:
+                    raise requests.ConnectionError("the signing service is gone")
+                return super().__call__(r)
+
+        result, script, _ = run(a_call(signer=Remote(), repeatable=True, retries=1), reset())
+
+        assert len(script.requests) == 1
+        assert result.maybe_sent
+
+    def test_a_network_error_of_the_users_own_class_is_raised_as_requests_class(self):
+        class Own(requests.ReadTimeout):
+            def __init__(self, code, *, request=None):
+                super().__init__(str(code), request=request)
+
+        result, _, _ = run(a_call(), Own(7))
+
+        assert type(result) is requests.ReadTimeout
 
     def test_a_certificate_that_is_not_trusted_is_never_repeated(self):
         error = requests.exceptions.SSLError(MaxRetryError(None, "/", ssl.SSLCertVerificationError(1, "self-signed")))
-        result, script, _ = run(a_call(urls=("https://a.example/", "https://b.example/"), repeatable=True), error)
+        result, script, _ = run(
+            a_call(urls=("https://a.example/", "https://b.example/"), repeatable=True), unsent(error)
+        )
 
         assert len(script.requests) == 1
         assert not result.maybe_sent
         assert "verify=" in str(result)
-
-    def test_a_connect_timeout_is_nothing_sent(self):
-        error = requests.ConnectTimeout(MaxRetryError(None, "/", ConnectTimeoutError("slow")))
-        result, _, _ = run(a_call(retries=0), error)
-
-        assert not result.maybe_sent
 
     def test_a_refusal_is_repeated_only_where_both_sides_allow_it(self):
         def answer(response):

@@ -17,7 +17,7 @@ import trustme
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InsecureRequestWarning
 
-from chainable import CodecError, ConfigurationError, Transport
+from chainable import CodecError, ConfigurationError, RequestsTransport, connections
 from chainable import transport as module
 from chainable.transport import FileCertificate
 from tests.chainable.scripted import Scripted, plain_answer, reset
@@ -44,10 +44,10 @@ def server_context(authority):
 
 @pytest.fixture
 def transport():
-    made: list[Transport] = []
+    made: list[RequestsTransport] = []
 
-    def make(**options: Any) -> Transport:
-        made.append(Transport(**options))
+    def make(**options: Any) -> RequestsTransport:
+        made.append(RequestsTransport(**options))
         return made[-1]
 
     yield make
@@ -63,7 +63,7 @@ def request_to(url: str, body: bytes | None = None) -> requests.PreparedRequest:
     return requests.Request("POST", url, data=body).prepare()
 
 
-def send(transport: Transport, url: str, *, timeout=(60.0, 60.0), deadline: float = 120.0, **options: Any):
+def send(transport: RequestsTransport, url: str, *, timeout=(60.0, 60.0), deadline: float = 120.0, **options: Any):
     return transport.send(request_to(url, b"x"), timeout=timeout, expires=time.monotonic() + deadline, **options)
 
 
@@ -75,7 +75,6 @@ class TestConnections:
                 assert send(one, server.url).content == b"ok"
 
             assert server.connections == 1
-            assert one.connecting is False
 
     def test_threads_have_a_connection_each_and_keep_it(self, transport):
         one = transport(pool_maxsize=8)
@@ -99,7 +98,7 @@ class TestConnections:
         one = transport()
         with Scripted(ok) as server:
             send(one, server.url)
-            monkeypatch.setattr(module, "IDLE", -1.0)
+            monkeypatch.setattr(connections, "IDLE", -1.0)
             send(one, server.url)
 
             assert server.connections == 2
@@ -143,16 +142,13 @@ class TestConnections:
 
     def test_a_reader_can_be_closed_twice(self):
         left, right = socket.socketpair()
-        bounded = module._BoundedSocket(left)
-        left.settimeout(None)
-        reader = module._BoundedReader(bounded)
-        module._attempt.expires = time.monotonic() + 60
-        try:
-            right.sendall(b"x")
-            buffer = bytearray(1)
-            assert reader.readinto(buffer) == 1
-        finally:
-            module._attempt.expires = None
+        state = connections.AttemptState(60.0, 60.0, time.monotonic() + 60)
+        reader = connections._Reader(connections._Socket(left, state))
+        right.sendall(b"x")
+        buffer = bytearray(1)
+
+        assert reader.readinto(buffer) == 1
+        assert reader.tell() == 1
         reader.close()
         reader.close()
         left.close()
@@ -192,18 +188,20 @@ class TestQueries:
 class TestFailures:
     def test_nobody_listens(self, transport):
         one = transport()
-        with pytest.raises(requests.ConnectionError):
+        with pytest.raises(requests.ConnectionError) as caught:
             send(one, "http://127.0.0.1:9/")
 
-        assert one.connecting is True
+        assert caught.value.maybe_sent is False
 
     def test_a_reset_before_the_answer(self, transport):
         one = transport()
-        with Scripted(lambda connection, *_: reset(connection)) as server:
-            with pytest.raises(requests.ConnectionError):
-                send(one, server.url)
+        with (
+            Scripted(lambda connection, *_: reset(connection)) as server,
+            pytest.raises(requests.ConnectionError) as caught,
+        ):
+            send(one, server.url)
 
-            assert one.connecting is False
+        assert caught.value.maybe_sent is True
 
     def test_a_reset_in_the_body(self, transport):
         def half(connection, request, number):
@@ -272,7 +270,7 @@ class TestFailures:
         response = module.Response()
         response.raw = Raw(OSError("gone"))
         with pytest.raises(requests.ConnectionError):
-            Transport._read(response)
+            module._read(response)
 
 
 class TestTLS:
@@ -287,7 +285,7 @@ class TestTLS:
         monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
         one = transport(verify=ca_file)
         with Scripted(ok, server_context) as server:
-            monkeypatch.setattr(module, "IDLE", -1.0)
+            monkeypatch.setattr(connections, "IDLE", -1.0)
             for _ in range(5):
                 assert send(one, server.url).content == b"ok"
 
@@ -296,10 +294,10 @@ class TestTLS:
 
     def test_a_stranger_is_refused(self, transport, server_context):
         one = transport(verify=requests.certs.where())
-        with Scripted(ok, server_context) as server, pytest.raises(requests.exceptions.SSLError):
+        with Scripted(ok, server_context) as server, pytest.raises(requests.exceptions.SSLError) as caught:
             send(one, server.url)
 
-        assert one.connecting is True
+        assert caught.value.maybe_sent is False
 
     def test_the_users_verify_beats_the_environment(self, transport, server_context, ca_file, monkeypatch):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
@@ -428,7 +426,6 @@ class TestLentSessions:
             assert isinstance(response, module.Response)
             assert not response.cookies
             assert Own.used == 1
-            assert one.connecting is None
         session.close()
 
     def test_a_plain_session_lends_nothing_to_show(self):

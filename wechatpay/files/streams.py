@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -88,7 +87,9 @@ def pieces(response: requests.Response, *, patience: float | None = None) -> Ite
     complete = False
     try:
         while True:
-            with _told(response), transport.bounded(None if patience is None else time.monotonic() + patience):
+            if patience is not None:
+                transport.extend_deadline(response, patience)
+            with _told(response):
                 count = _readinto(raw, buffer)
                 if not count and transport.ended_early(raw):
                     raise DecodeError

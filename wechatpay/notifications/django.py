@@ -19,14 +19,50 @@ if TYPE_CHECKING:
     from wechatpay.client import WeChatPay
     from wechatpay.merchants import Merchants
 
-__all__ = ["handler"]
+__all__ = ["endpoint", "handler"]
+
+
+def endpoint(
+    source: WeChatPay | Merchants, store: Store, function: Handle, *, lease: float = LEASE
+) -> Callable[..., HttpResponse]:
+    """
+    Make the view for ``notify_url`` out of a function that handles a notification.
+
+    ::
+
+        def paid(notification):
+            ...
+
+        urlpatterns = [path('wechatpay/notify', endpoint(client, store, paid))]
+
+    The view checks the signature, calls the function once for each
+    notification, and answers. See
+    :class:`wechatpay.notifications.handling.Handling` for what is answered
+    when, and what the function may return.
+
+    Args:
+        source: The client, or ``Merchants``; then the function is called with
+            the client and the notification.
+        store: Where claims are kept, shared by all workers.
+        function: Called with the notification, and with variables of the route
+            as keywords.
+        lease: Seconds until a silent worker counts as dead.
+
+    Raises:
+        TypeError: ``source`` or ``store`` is something else.
+        ConfigurationError: The function is a route already, which would be
+            reached without any check.
+
+    .. versionadded:: 0.1.0
+    """
+    return handler(source, store, lease=lease)(function)
 
 
 def handler(
     source: WeChatPay | Merchants, store: Store, *, lease: float = LEASE
 ) -> Callable[[Handle], Callable[..., HttpResponse]]:
     """
-    Make a view for ``notify_url`` out of what handles a notification.
+    Make a decorator for a function that handles a notification; :func:`endpoint` has no order to get wrong.
 
     ::
 

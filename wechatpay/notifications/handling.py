@@ -15,7 +15,7 @@ from chainable.errors import (
     InProgress,
     SignatureError,
 )
-from chainable.web import Reply
+from chainable.web import Reply, refuse_result
 from wechatpay.merchants import Merchants
 from wechatpay.notifications.replies import accept, reject
 
@@ -45,6 +45,11 @@ class Handling:
     accepted. An exception of the handler passes through, so that the framework
     reports it and answers 500; the notification then comes again.
 
+    A handler returns None to accept, :func:`wechatpay.reject` or
+    :func:`wechatpay.accept`, or a response of its framework, which is sent as
+    it is and counts as accepted only if the platform takes it for that. Any
+    other result is a TypeError, so that the notification comes again.
+
     The platform waits for five seconds: write down what came, durably, and do
     the slow work afterwards.
 
@@ -63,6 +68,14 @@ class Handling:
         lease: float = LEASE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if not hasattr(source, "notifications") and not isinstance(source, Merchants):
+            msg = (
+                f"the first argument is the client (or Merchants), the second the store, not a {type(source).__name__}"
+            )
+            raise TypeError(msg)
+        if not all(hasattr(store, name) for name in ("claim", "finish", "release")):
+            msg = f"the second argument is a store, such as MemoryStore() or RedisStore, not a {type(store).__name__}"
+            raise TypeError(msg)
         self._source = source
         self._store = store
         self._lease = lease
@@ -76,10 +89,13 @@ class Handling:
             headers: Those of the request.
             body: Its bytes.
             handle: Called with the notification the first time it comes; for
-                several merchants, with the client and the notification. What it
-                gives does not matter, unless it is a :class:`chainable.web.Reply`:
-                then that is the answer, and one of 4xx or 5xx leaves the
+                several merchants, with the client and the notification. It
+                returns None to accept, or a :class:`chainable.web.Reply`: one
+                that the platform does not take for a success leaves the
                 notification to be handled when it comes again.
+
+        Raises:
+            TypeError: ``handle`` returned something else. The claim is released.
         """
         begun = self._clock()
         is_xml = body.lstrip()[:1] == b"<"
@@ -88,7 +104,7 @@ class Handling:
         except (CodecError, ConfigurationError, DecryptionError, SignatureError) as error:
             return _refusal(error, is_xml=is_xml)
         try:
-            reply = self._handed_over(client, arguments, handle)
+            reply = self._handed_over(client, arguments, handle, is_xml=is_xml)
         except _RejectedError as rejected:
             return rejected.reply
         except InProgress as error:
@@ -101,7 +117,7 @@ class Handling:
                 taken,
                 PATIENCE,
             )
-        if isinstance(reply, Reply):
+        if reply is not None:
             return reply
         return accept.v2() if is_xml else accept()
 
@@ -109,18 +125,42 @@ class Handling:
         """Handle one delivery, as it came through a framework."""
         return self(inbound.headers, inbound.body, handle)
 
-    def _handed_over(self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle) -> Any:
+    def _handed_over(
+        self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle, *, is_xml: bool
+    ) -> Reply | None:
         with client.notifications.once(arguments[-1], self._store, lease=self._lease) as first:
-            reply = handle(*arguments) if first else None
-            if isinstance(reply, Reply) and reply.status >= 400:
-                raise _RejectedError(reply)
-            return reply
+            result = handle(*arguments) if first else None
+            if result is None:
+                return None
+            if not isinstance(result, Reply):
+                raise refuse_result(result, "None to accept, or wechatpay.reject(message) to have it sent again")
+            if not _is_acceptance(result, is_xml=is_xml):
+                raise _RejectedError(result)
+            return result
 
     def _parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
         if isinstance(self._source, Merchants):
             found: tuple[WeChatPay, Notification[Any]] = self._source.parse(headers, body)
             return found[0], found
         return self._source, (self._source.notifications.parse(headers, body),)
+
+
+def _is_acceptance(reply: Reply, *, is_xml: bool) -> bool:
+    """
+    Return whether the platform takes the reply for a success.
+
+    Raises:
+        TypeError: It says FAIL with a status that the platform of APIv3 takes for a success, whatever the body says.
+    """
+    fails = b"FAIL" in reply.body
+    if is_xml:
+        return reply.status == 200 and b"SUCCESS" in reply.body and not fails
+    if reply.status in {200, 204} and fails:
+        msg = (
+            f"the handler answers FAIL with status {reply.status}, a success for the platform: give it a status of 500"
+        )
+        raise TypeError(msg)
+    return reply.status in {200, 204}
 
 
 class _RejectedError(Exception):

@@ -398,7 +398,11 @@ def test_too_many_messages_are_left(sandbox, make, eventually, caplog):
 
 def test_slow_handlers_run_side_by_side(sandbox, make, eventually):
     tmc, together = make(workers=3), threading.Barrier(3)
-    tmc.a(lambda message: together.wait(60))
+
+    @tmc.a
+    def handle(message):
+        together.wait(60)
+
     for _ in range(3):
         sandbox.messages.publish("a_b")
     with tmc:

@@ -1,0 +1,341 @@
+"""
+urllib3's connections and pools, carrying the state of the attempt that they serve.
+
+The state of an attempt (its deadline, its query, how far it came) is one
+object.  It goes down with the call as requests' timeout, lies on the
+connection while that serves the attempt, and is never looked up by thread:
+greenlets, signal handlers and calls inside calls each have their own.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import queue
+import time
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import Timeout
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = ["POOLS", "AttemptState", "Stage"]
+
+IDLE = 7.0  # seconds; the platforms close an idle connection after about 8
+_CHUNK = 64 * 1024  # bytes sent under one timeout
+_INTERIM = 20  # interim responses before the response
+_INTERIM_FIELDS = 100  # header fields of one of them
+_LINE = 65536  # bytes of one header field
+
+
+class Stage(Enum):
+    """How far an attempt came on a connection of this module."""
+
+    UNTOUCHED = "no connection was asked for"
+    CONNECTING = "no byte of the request left"
+    SENDING = "bytes of the request may have left"
+
+
+class AttemptState(Timeout):
+    """
+    The state of one attempt.
+
+    It is a urllib3 Timeout, because requests hands that object, and no other
+    of the caller's, down to the pool as it is.
+
+    Args:
+        connect: Seconds to connect.
+        read: Seconds to wait for each piece that is sent or received.
+        expires: When the attempt has to be over, on the monotonic clock.
+
+    Attributes:
+        query: The query of the target, with its question mark. It may hold a
+            session, so it goes past urllib3, which logs targets.
+        stage: How far the attempt came.
+    """
+
+    def __init__(self, connect: float, read: float, expires: float) -> None:
+        super().__init__(connect=connect, read=read)
+        self.read = read
+        self.expires = expires
+        self.query = ""
+        self.stage = Stage.UNTOUCHED
+
+    def patience(self) -> float:
+        """
+        Return the seconds that the next wait may take.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+        """
+        left = self.expires - time.monotonic()
+        if left <= 0:
+            msg = "the deadline of the call has passed"
+            raise TimeoutError(msg)
+        return min(left, self.read)
+
+
+class _Reader(io.RawIOBase):
+    """Reads a socket within the deadline, and counts what it read."""
+
+    def __init__(self, sock: _Socket) -> None:
+        self.sock = sock
+        self._raw: Any = sock.plain.makefile("rb", buffering=0)
+        self._received = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int | None:
+        self.sock.apply_timeout()
+        count: int | None = self._raw.readinto(buffer)
+        self._received += count or 0
+        return count
+
+    def tell(self) -> int:
+        """Return the bytes received; a buffer above subtracts those that it still holds."""
+        return self._received
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+            super().close()
+
+
+class _Socket:
+    """
+    A socket whose waits add up to no more than the deadline of its attempt.
+
+    Attributes:
+        plain: The socket itself.
+        state: The attempt that it serves now.
+        reusable: The last response was read to its exact end, so the next
+            bytes belong to the next response.
+    """
+
+    def __init__(self, plain: Any, state: AttemptState) -> None:
+        self.plain = plain
+        self.state = state
+        self.reusable = True
+        self._timeout: float | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Ignore urllib3's timeouts: while it sends, they are those of connecting."""
+
+    def apply_timeout(self) -> None:
+        """
+        Bound the next wait.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+        """
+        seconds = self.state.patience()
+        if seconds != self._timeout:
+            self.plain.settimeout(seconds)
+            self._timeout = seconds
+
+    def sendall(self, data: Buffer) -> None:
+        """Send everything; the timeout holds for each 64 KiB, the deadline for all."""
+        view = memoryview(data)
+        for start in range(0, len(view), _CHUNK):
+            self.apply_timeout()
+            self.plain.sendall(view[start : start + _CHUNK])
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self))
+
+
+class _Response(http.client.HTTPResponse):
+    """A response whose framing is beyond doubt, or an error."""
+
+    _ambiguous = False
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Return the status line of the final response; interim ones (RFC 9110, 15.2) are skipped."""
+        for _ in range(_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed lacks it
+            if not 100 <= status < 200:
+                return version, status, reason
+            if status == http.client.SWITCHING_PROTOCOLS:
+                raise http.client.HTTPException("the server switches protocols, which the request did not ask for")
+            for _ in range(_INTERIM_FIELDS):
+                line = self.fp.readline(_LINE + 1)
+                if line in {b"\r\n", b"\n"}:
+                    break
+                if not line.endswith(b"\n"):
+                    raise http.client.HTTPException("an interim response ends inside its header")
+            else:
+                raise http.client.HTTPException(f"an interim response has more than {_INTERIM_FIELDS} header fields")
+        raise http.client.HTTPException(f"more than {_INTERIM} interim responses")
+
+    def begin(self) -> None:
+        """
+        Read the header.
+
+        Raises:
+            http.client.HTTPException: Its fields disagree on where the body ends.
+        """
+        if self.headers is not None:  # already read
+            return
+        super().begin()
+        names = [name.lower() for name in self.headers.keys()]  # noqa: SIM118 (a message iterates less than its keys)
+        has_length = "content-length" in names
+        if has_length:
+            lengths = {value.strip() for value in self.headers.get_all("Content-Length", ())}
+            if len(lengths) > 1 or not all(value.isascii() and value.isdigit() for value in lengths):
+                raise http.client.HTTPException("Content-Length is invalid, or there are several that differ")
+        if "transfer-encoding" in names:
+            if not self.chunked or names.count("transfer-encoding") > 1:
+                raise http.client.HTTPException("Transfer-Encoding is other than chunked")
+            self._ambiguous = has_length
+
+    def _close_conn(self) -> None:
+        """Close the body, and note whether the connection ends exactly here."""
+        buffer: Any = self.fp
+        reader = getattr(buffer, "raw", None)
+        if isinstance(reader, _Reader):
+            complete = self.chunked or not self.length
+            reader.sock.reusable = complete and not self._ambiguous and buffer.tell() == reader.tell()
+        super()._close_conn()  # type: ignore[misc]  # typeshed lacks it
+
+
+class _Connection(HTTPConnection):
+    """A connection that notes in the state of its attempt how far that came."""
+
+    response_class = _Response
+    state: AttemptState | None = None  # None while it is idle
+    idle_since: float | None = None
+    _held: list[Any] | None = None  # what is sent together
+
+    def connect(self) -> None:
+        state: Any = self.state
+        state.stage = Stage.CONNECTING
+        super().connect()
+        self.sock = _Socket(self.sock, state)
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        sock: Any = self.sock
+        state: Any = self.state
+        sock.state = state
+        sock.reusable = False
+        state.stage = Stage.SENDING
+        # http.client sends header and body apart. One packet is faster, and a server that resets meets both or none.
+        body = kwargs.get("body")
+        self._held = [] if isinstance(body, bytes) and len(body) < _CHUNK else None
+        super().request(method, url + state.query, *args, **kwargs)
+        if self._held is not None:
+            held, self._held = b"".join(self._held), None
+            sock.sendall(held)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
+
+    def close(self) -> None:
+        self._held = None
+        super().close()
+
+
+class _PlainConnection(_Connection):
+    pass
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Stack:
+    """
+    The idle connections of a pool, the last one used on top.
+
+    ``queue.LifoQueue`` waits for a lock. An exception that a signal handler
+    raises inside that wait leaves it locked, and all later calls hang. This
+    stack needs no lock: a deque's ``append`` and ``pop`` are atomic.
+
+    Args:
+        maxsize: Connections kept.
+    """
+
+    def __init__(self, maxsize: int) -> None:
+        self._maxsize = maxsize
+        self._items: deque[Any] = deque()
+
+    def get(self, *, block: bool = False, timeout: float | None = None) -> Any:
+        """
+        Return the connection used last.
+
+        Raises:
+            queue.Empty: There are none.
+        """
+        try:
+            return self._items.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, item: Any, *, block: bool = False) -> None:
+        """
+        Keep a connection.
+
+        Raises:
+            queue.Full: ``maxsize`` are kept already.
+        """
+        if len(self._items) >= self._maxsize:
+            raise queue.Full
+        self._items.append(item)
+
+    def qsize(self) -> int:
+        """Return the number of connections kept."""
+        return len(self._items)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls: Any = _PlainConnection
+    QueueCls: Any = _Stack
+
+    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        state: AttemptState = kwargs["timeout"]
+        target, mark, query = url.partition("?")
+        state.query = mark + query
+        return super().urlopen(method, target, *args, **{**kwargs, "pool_timeout": state})
+
+    def _get_conn(self, timeout: Any = None) -> Any:
+        """Take a connection for the attempt, which comes in place of the seconds to wait for a free one."""
+        conn: Any = super()._get_conn()
+        if conn.idle_since is not None and (time.monotonic() - conn.idle_since > IDLE or _has_unread_bytes(conn.sock)):
+            conn.close()
+        conn.state = timeout
+        return conn
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            if conn.state is None:
+                return  # A signal's exception can make urllib3 return a connection twice; two calls would then share it.
+            if conn.sock is not None and not conn.sock.reusable:
+                conn.close()
+            conn.idle_since = time.monotonic()
+            conn.state = None
+        super()._put_conn(conn)
+
+
+def _has_unread_bytes(sock: Any) -> bool:
+    """Return whether TLS has decrypted bytes that nobody asked for; urllib3 looks at the plain socket only."""
+    return sock is not None and getattr(sock.plain, "pending", int)() > 0
+
+
+class _SecurePool(_Pool, HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+POOLS = {"http": _Pool, "https": _SecurePool}

@@ -1,0 +1,7 @@
+"""Calls of the platform in an application of FastAPI: the endpoints of Starlette, which FastAPI is built on."""
+
+from __future__ import annotations
+
+from taobao_top.spi.starlette import endpoint, handler
+
+__all__ = ["endpoint", "handler"]

@@ -1,0 +1,480 @@
+"""Connections: where a response ends, when a connection may be used again, and what an attempt knows."""
+
+from __future__ import annotations
+
+import http.client
+import queue
+import socket
+import ssl
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+import trustme
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
+from urllib3.util import Retry
+
+from chainable import ConfigurationError, RequestsTransport, connections
+from tests.chainable.scripted import Scripted, plain_answer, reset
+
+PATIENT = (60.0, 60.0)
+
+
+@pytest.fixture
+def transport():
+    one = RequestsTransport(proxies={})
+    yield one
+    one.close()
+
+
+def ask(transport: RequestsTransport, url: str, body: bytes = b"x", **options: Any) -> bytes:
+    prepared = requests.Request("POST", url, data=body).prepare()
+    options = {"timeout": PATIENT, "expires": time.monotonic() + 120} | options
+    return transport.send(prepared, **options).content
+
+
+def echo(request: bytes) -> bytes:
+    """Answer with the target that was asked for."""
+    return plain_answer(request.split(b" ")[1])
+
+
+class TestInterimResponses:
+    @pytest.mark.parametrize("status", [100, 102, 103, 104, 150, 199])
+    @pytest.mark.parametrize("count", [1, 5])
+    def test_they_are_skipped(self, transport, status, count):
+        interim = f"HTTP/1.1 {status} Early\r\nLink: </x>; rel=preload\r\nContent-Length: 3\r\n\r\n".encode()
+
+        def script(connection, request, number):
+            for _ in range(count):
+                connection.sendall(interim)
+            connection.sendall(echo(request))
+
+        with Scripted(script) as server:
+            answers = [ask(transport, server.url + name) for name in "abcd"]
+
+            assert answers == [b"/a", b"/b", b"/c", b"/d"]
+            assert server.connections == 1
+
+    @pytest.mark.parametrize(
+        "interim",
+        [
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+            b"HTTP/1.1 103 Early Hints\r\n\r\n" * 21,
+            b"HTTP/1.1 103 Early Hints\r\n" + b"Link: x\r\n" * 101 + b"\r\n",
+            b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 70_000 + b"\r\n\r\n",
+        ],
+        ids=["101", "endless", "many fields", "a long field"],
+    )
+    def test_what_is_not_http_is_an_unknown_outcome_on_a_connection_never_used_again(self, transport, interim):
+        def script(connection, request, number):
+            connection.sendall((interim if number == 0 else b"") + echo(request))
+
+        with Scripted(script) as server:
+            with pytest.raises(requests.ConnectionError) as caught:
+                ask(transport, server.url + "first")
+
+            assert caught.value.maybe_sent is True
+            assert ask(transport, server.url + "second") == b"/second"
+            assert server.connections == 2
+
+    def test_one_that_is_cut(self, transport):
+        def script(connection, request, number):
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x")
+            connection.close()
+
+        with Scripted(script) as server, pytest.raises(requests.ConnectionError) as caught:
+            ask(transport, server.url)
+
+        assert caught.value.maybe_sent is True
+
+
+class TestFraming:
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            "Content-Length: 2\r\nContent-Length: 1\r\n",
+            "Content-Length: 2, 2\r\n",
+            "Content-Length: +2\r\n",
+            "Content-Length: -2\r\n",
+            "Content-Length: 0x2\r\n",
+            "Content-Length: \r\n",
+            "Transfer-Encoding: gzip, chunked\r\n",
+            "Transfer-Encoding: identity\r\nContent-Length: 2\r\n",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        ],
+    )
+    def test_a_length_in_dispute_is_an_unknown_outcome(self, transport, fields):
+        def script(connection, request, number):
+            answer = f"HTTP/1.1 200 OK\r\n{fields}\r\n".encode() + b"ok"
+            connection.sendall(answer if number == 0 else echo(request))
+
+        with Scripted(script) as server:
+            with pytest.raises(requests.ConnectionError) as caught:
+                ask(transport, server.url)
+
+            assert caught.value.maybe_sent is True
+            assert ask(transport, server.url + "next") == b"/next"
+            assert server.connections == 2
+
+    def test_the_same_length_twice_is_one_length(self, transport):
+        with Scripted(
+            lambda connection, *_: connection.sendall(plain_answer(b"ok", "Content-Length: 2\r\n"))
+        ) as server:
+            assert ask(transport, server.url) == b"ok"
+
+    @pytest.mark.parametrize(
+        ("fields", "reused"), [("", True), ("Content-Length: 2\r\n", False)], ids=["chunked", "chunked with a length"]
+    )
+    def test_chunks(self, transport, fields, reused):
+        def script(connection, request, number):
+            head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{fields}\r\n"
+            connection.sendall(head.encode() + b"2\r\nok\r\n0\r\n\r\n")
+
+        with Scripted(script) as server:
+            assert [ask(transport, server.url) for _ in range(3)] == [b"ok"] * 3
+            assert server.connections == (1 if reused else 3)
+
+    @pytest.mark.parametrize("together", [True, False], ids=["in one packet", "in two"])
+    def test_a_second_answer_is_no_other_call_s(self, transport, together):
+        said = threading.Event()
+
+        def script(connection, request, number):
+            if together:
+                connection.sendall(echo(request) + plain_answer(b"stray"))
+            else:
+                connection.sendall(echo(request))
+                connection.sendall(plain_answer(b"stray"))
+            said.set()
+
+        with Scripted(script) as server:
+            for name in "abcd":
+                said.clear()
+                assert ask(transport, server.url + name) == f"/{name}".encode()
+                assert said.wait(60)
+
+            assert server.connections == 4
+
+    def test_over_tls_too(self):
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        trusted = ssl.create_default_context()
+        authority.configure_trust(trusted)
+
+        with authority.cert_pem.tempfile() as ca:
+            one = RequestsTransport(proxies={}, verify=ca)
+
+            def script(connection, request, number):
+                connection.sendall(echo(request) + plain_answer(b"stray"))
+
+            with Scripted(script, context) as server:
+                assert [ask(one, server.url + name) for name in "abc"] == [b"/a", b"/b", b"/c"]
+                assert server.connections == 3
+            one.close()
+
+    def test_an_answer_before_the_body_was_sent_ends_the_connection(self, transport):
+        """The server refuses after the header; what is left of the body would be taken for the next request."""
+
+        served = []
+
+        def serve(listener: socket.socket) -> None:
+            for _ in range(2):
+                connection, _ = listener.accept()
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+                connection.close()  # with a reset, because bytes of the body are unread
+                served.append(True)
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+            thread.start()
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            outcomes: list[Any] = []
+            for _ in range(2):
+                try:
+                    outcomes.append(ask(transport, url, b"x" * 20_000_000))
+                except requests.RequestException as error:
+                    outcomes.append(error.maybe_sent)
+            thread.join(60)
+
+        assert len(served) == 2
+        assert all(outcome in {b"no", True} for outcome in outcomes)
+
+    def test_bytes_that_came_while_idle_end_the_connection(self, transport):
+        late = threading.Event()
+
+        def script(connection, request, number):
+            connection.sendall(echo(request))
+            if number == 0:
+                time.sleep(0.05)
+                connection.sendall(plain_answer(b"late"))
+                late.set()
+
+        with Scripted(script) as server:
+            assert ask(transport, server.url + "a") == b"/a"
+            assert late.wait(60)
+            assert ask(transport, server.url + "b") == b"/b"
+
+    def test_decrypted_bytes_that_came_while_idle_are_seen(self):
+        class Plain:
+            def pending(self):
+                return 5
+
+        class Sock:
+            plain = Plain()
+
+        assert connections._has_unread_bytes(Sock())
+        assert not connections._has_unread_bytes(None)
+
+
+class TestSending:
+    def test_a_large_body_may_take_longer_than_connecting(self, transport):
+        """Only connecting has two seconds here; the server reads slowly."""
+
+        def serve(listener: socket.socket) -> None:
+            connection, _ = listener.accept()
+            with connection:
+                left = 6_000_000
+                while left > 0:
+                    left -= len(connection.recv(200_000))
+                    time.sleep(0.05)
+                connection.sendall(plain_answer())
+
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with listener:
+            thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+            thread.start()
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+            assert ask(transport, url, b"x" * 6_000_000, timeout=(0.5, 60.0)) == b"ok"
+            thread.join(60)
+
+    def test_a_server_that_stops_reading_ends_at_the_read_timeout(self, transport):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            with pytest.raises(requests.RequestException) as caught:
+                ask(transport, url, b"x" * 50_000_000, timeout=(60.0, 0.3))
+
+            assert caught.value.maybe_sent is True
+
+    def test_a_server_that_stops_reading_ends_at_the_deadline(self, transport):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            with pytest.raises(requests.RequestException) as caught:
+                ask(transport, url, b"x" * 50_000_000, expires=time.monotonic() + 0.3)
+
+            assert caught.value.maybe_sent is True
+
+
+class TestTheStack:
+    def test_the_last_one_in_is_the_first_one_out(self):
+        stack = connections._Stack(2)
+        stack.put("a")
+        stack.put("b", block=False)
+
+        assert stack.qsize() == 2
+        with pytest.raises(queue.Full):
+            stack.put("c")
+        assert [stack.get(block=False), stack.get()] == ["b", "a"]
+        with pytest.raises(queue.Empty):
+            stack.get(block=False, timeout=None)
+
+    def test_a_connection_that_is_returned_twice_is_kept_once(self):
+        pool = connections.POOLS["http"]("127.0.0.1", 9, maxsize=4)
+        connection = pool._get_conn(connections.AttemptState(1, 1, 1))
+        pool._put_conn(connection)
+        pool._put_conn(connection)
+
+        kept = [pool._get_conn(connections.AttemptState(1, 1, 1)) for _ in range(4)]
+        assert kept.count(connection) == 1
+        pool.close()
+
+    @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+    def test_an_interrupt_at_any_line_leaves_the_client_usable(self, transport):
+        """A signal's exception is raised at the n-th traced line of a call, for many n."""
+        import sys
+
+        class Interrupted(BaseException):
+            pass
+
+        with Scripted(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            ask(transport, server.url)
+
+            def interrupted(at: int) -> bool:
+                count = 0
+
+                def trace(frame, event, arg):
+                    nonlocal count
+                    count += 1
+                    if count == at:
+                        raise Interrupted
+                    return trace
+
+                outer = sys.gettrace()
+                sys.settrace(trace)
+                try:
+                    ask(transport, server.url + "interrupted")
+                except Interrupted:
+                    return True
+                finally:
+                    sys.settrace(outer)
+                return False
+
+            hit = [at for at in range(1, 1500, 13) if interrupted(at)]
+            answers: list[bytes] = []
+            after = threading.Thread(target=lambda: answers.append(ask(transport, server.url + "after")), daemon=True)
+            after.start()
+            after.join(60)
+
+        assert len(hit) > 50
+        assert answers == [b"/after"]
+
+
+class TestLentAdapters:
+    @pytest.fixture
+    def session(self):
+        session = requests.Session()
+        yield session
+        session.close()
+
+    @pytest.mark.parametrize(
+        "retries",
+        [3, Retry(1), Retry(None, connect=0, read=0, redirect=0, status=2, other=0), Retry(None), Retry(True)],
+        ids=["3", "total", "status", "unbounded", "true"],
+    )
+    @pytest.mark.parametrize("kind", [HTTPAdapter, type("Own", (HTTPAdapter,), {})])
+    def test_one_with_retries_is_refused_before_anything_is_sent(self, session, retries, kind):
+        session.mount("http://", kind(max_retries=retries))
+        one = RequestsTransport(http_session=session, proxies={})
+        with Scripted(lambda *_: None) as server:
+            with pytest.raises(ConfigurationError, match="max_retries=0") as caught:
+                ask(one, server.url)
+
+            assert caught.value.maybe_sent is False
+            assert server.requests == []
+
+    @pytest.mark.parametrize(
+        "retries", [0, False, Retry(None, connect=0, read=0, redirect=0, status=0, other=0), Retry(0, connect=5)]
+    )
+    def test_one_without_is_used(self, session, retries):
+        session.mount("http://", type("Own", (HTTPAdapter,), {})(max_retries=retries))
+        one = RequestsTransport(http_session=session, proxies={})
+        with Scripted(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            assert ask(one, server.url + "a") == b"/a"
+
+    def test_a_proxy_that_fails_after_it_took_the_request_is_an_unknown_outcome(self, session):
+        session.mount("http://", type("Own", (HTTPAdapter,), {})())
+        with Scripted(lambda connection, *_: connection.close()) as proxy:
+            one = RequestsTransport(http_session=session, proxies={"http": proxy.url})
+            with pytest.raises(requests.RequestException) as caught:
+                ask(one, "http://host.example/")
+
+            assert caught.value.maybe_sent is True
+            assert len(proxy.requests) == 1
+
+    def test_a_call_with_a_certificate_goes_through_the_clients_own_adapter(self, session):
+        class Certificate:
+            def install(self, context):
+                raise AssertionError("plain HTTP shows none")
+
+        session.mount("http://", type("Own", (HTTPAdapter,), {})())
+        one = RequestsTransport(http_session=session, proxies={})
+        with Scripted(lambda connection, request, number: connection.sendall(echo(request))) as server:
+            assert ask(one, server.url + "a", certificate=Certificate()) == b"/a"
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.parametrize("lent", [True, False])
+    def test_a_proxy_that_is_not_there_got_nothing(self, session, scheme, lent):
+        session.mount(f"{scheme}://", type("Own", (HTTPAdapter,), {})())
+        one = RequestsTransport(
+            http_session=session if lent else None, proxies={scheme: "http://127.0.0.1:9"}, verify=True
+        )
+        with pytest.raises(requests.RequestException) as caught:
+            ask(one, f"{scheme}://host.example/")
+
+        assert caught.value.maybe_sent is False
+
+    def test_a_tunnel_that_is_refused_carried_nothing(self):
+        def refuse(connection, request, number):
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            connection.close()
+
+        with Scripted(refuse) as proxy:
+            one = RequestsTransport(proxies={"https": proxy.url})
+            with pytest.raises(requests.RequestException) as caught:
+                ask(one, "https://host.example/")
+
+        assert caught.value.maybe_sent is False
+
+    @pytest.mark.parametrize("broken", [reset, lambda connection: connection.close()], ids=["reset", "closed"])
+    def test_a_proxy_that_fails_after_it_took_a_forwarded_request(self, broken):
+        with Scripted(lambda connection, *_: broken(connection)) as proxy:
+            one = RequestsTransport(proxies={"http": proxy.url})
+            with pytest.raises(requests.RequestException) as caught:
+                ask(one, "http://host.example/")
+
+            assert caught.value.maybe_sent is True
+            assert len(proxy.requests) == 1
+
+    def test_a_send_of_its_own_may_have_sent_before_it_failed(self, session):
+        class Repeating(HTTPAdapter):
+            def send(self, request, **options):
+                raise requests.ConnectionError(NewConnectionError(None, "the second try found nobody"))
+
+        session.mount("http://", Repeating())
+        one = RequestsTransport(http_session=session, proxies={})
+        with pytest.raises(requests.ConnectionError) as caught:
+            ask(one, "http://127.0.0.1:9/")
+
+        assert caught.value.maybe_sent is True
+
+    def test_an_error_of_urllib3_that_requests_lets_pass_is_one_of_requests(self, session):
+        from urllib3.exceptions import HTTPError
+
+        class Broken(HTTPAdapter):
+            def send(self, request, **options):
+                raise HTTPError("odd")
+
+        session.mount("http://", Broken())
+        one = RequestsTransport(http_session=session, proxies={})
+        with pytest.raises(requests.ConnectionError) as caught:
+            ask(one, "http://127.0.0.1:9/")
+
+        assert caught.value.maybe_sent is True
+
+
+def test_the_deadline_of_a_streamed_body_can_be_set_anew(transport):
+    from chainable.transport import extend_deadline
+
+    def script(connection, request, number):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok")
+        time.sleep(1)
+        connection.sendall(b"ok")
+
+    prepared = requests.Request("GET", "http://127.0.0.1/").prepare()
+    with Scripted(script) as server:
+        prepared.url = server.url
+        response = transport.send(prepared, timeout=PATIENT, expires=time.monotonic() + 0.5, stream=True)
+        extend_deadline(response, 60)
+
+        assert response.raw.read() == b"okok"
+        extend_deadline(requests.Response(), 1)
+
+
+def test_a_header_that_was_read_is_not_read_again():
+    left, right = socket.socketpair()
+    right.sendall(plain_answer())
+    response = connections._Response(left, method="GET")
+    response.begin()
+    response.begin()
+
+    assert response.read() == b"ok"
+    assert isinstance(response, http.client.HTTPResponse)
+    left.close()
+    right.close()
