@@ -84,7 +84,9 @@ class SignatureError(ChainableError):
 
     Args:
         message: What is wrong.
-        reason: ``missing``, ``stale``, ``unknown_key``, ``mismatch`` or ``probe``.
+        reason: ``missing``, ``stale``, ``unknown_key``, ``mismatch`` or ``probe``;
+            of an answer also ``replayed`` (an earlier call got the same answer)
+            or ``other_request`` (it speaks of another number than the one asked for).
         response: The answer that failed the check, if it was an answer.
     """
 

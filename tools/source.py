@@ -34,7 +34,7 @@ def operations() -> dict[str, Any]:
 def rows() -> dict[str, Any]:
     """Give what the reviewed tables say, by operation; their reasons are left out."""
     found: dict[str, Any] = {}
-    for table in ("keys", "repeatable", "signatures", "uploads", "v2-signing"):
+    for table in ("echoes", "keys", "repeatable", "signatures", "uploads", "v2-signing"):
         for key, row in reviewed(table).items():
             found.setdefault(key, {}).update({name: value for name, value in row.items() if name != "reason"})
     return found

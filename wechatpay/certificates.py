@@ -150,6 +150,8 @@ class PlatformCertificates:
         refresh_every: Seconds.
         minimum_interval: Seconds between two attempts.
         clock: Gives Unix time in seconds.
+        accept: Gets each answer whose signature was checked, and raises for one
+            that must not be taken, a replayed one for example.
 
     Raises:
         ConfigurationError: A key stands under a wrong name, is none of the
@@ -166,6 +168,7 @@ class PlatformCertificates:
         refresh_every: float = REFRESH_EVERY,
         minimum_interval: float = MINIMUM_INTERVAL,
         clock: Callable[[], float] = time.time,
+        accept: Callable[[requests.Response], object] | None = None,
     ) -> None:
         public_keys: dict[str, RSAPublicKey] = {}
         given: list[Certificate] = []
@@ -187,6 +190,7 @@ class PlatformCertificates:
         self._refresh_every = refresh_every
         self._minimum_interval = minimum_interval
         self._clock = clock
+        self._accept = accept
         self._file: Path | None = None
         self._fetched_at = float("-inf")
         self._sealed: list[Any] | None = None
@@ -403,6 +407,8 @@ class PlatformCertificates:
         fetched = self._opened(sealed)
         keys = dict(self._snapshot.keys) | {one.serial: one.key for one in fetched}
         RSAVerifier(keys, clock=self._clock).verify(response)
+        if self._accept is not None:
+            self._accept(response)
         self._take(fetched, self._clock())
         return sealed
 

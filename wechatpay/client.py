@@ -16,7 +16,7 @@ from chainable.path import nearest
 from chainable.place import PathPlace
 from wechatpay import catalogue
 from wechatpay.apiv3 import protocol as apiv3
-from wechatpay.apiv3.signing import BRAND_SCHEME, RSASigner, RSAVerifier
+from wechatpay.apiv3.signing import BRAND_SCHEME, AnswerVerifier, RSASigner, RSAVerifier
 from wechatpay.crypto import rsa
 from wechatpay.request import DEFAULT_BACKUP_URL, Wanted
 from wechatpay.sensitive import Ciphertext
@@ -185,8 +185,10 @@ class WeChatPay(Client, Chains):
             apiv3_key=self._apiv3_key,
             merchant_serial=self.serial,
             clock=clock,
+            accept=self._accept_certificates,
         )
         self._verifier: Verifier = verifier if verifier is not None else RSAVerifier(self.certificates, clock=clock)
+        self._answers = AnswerVerifier(self._verifier)
         self._verifier_given = verifier is not None
         self.clock_offset: float | None = None
         self._root = PathPlace.start(catalogue.tree())
@@ -286,8 +288,8 @@ class WeChatPay(Client, Chains):
         if wanted.operation is not None and wanted.operation.digest_header is not None:
             from wechatpay.files.statements import StatementVerifier
 
-            return StatementVerifier(self._verifier, wanted.operation.digest_header)
-        return self._verifier
+            return StatementVerifier(self._answers, wanted.operation.digest_header)
+        return self._answers
 
     def merchant_pair(self, label: str) -> MerchantPair:
         """
@@ -336,6 +338,9 @@ class WeChatPay(Client, Chains):
         place = place.attribute("certificates")
         call = apiv3.fetch(self, Wanted(self, place, "GET", (), {}), serial)
         return self._pipeline.run(call)
+
+    def _accept_certificates(self, response: requests.Response) -> None:
+        self._answers.accept(response)
 
     def learn_clock(self, response: Response[Any]) -> None:
         """Note by how many seconds the platform's clock is ahead of ours, from the ``Date`` of its answer."""

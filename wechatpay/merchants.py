@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ChainableError, ConfigurationError, DecryptionError, SignatureError
-from chainable.web import header
+from chainable.web import check_headers, header
 from wechatpay.apiv2.xml import XML
 from wechatpay.notifications.parsing import check_body
 
@@ -77,7 +77,9 @@ class Merchants:
 
         APIv3 says which key it was signed with, and the merchant's APIv3 key
         opens it; APIv2 names the merchant. Where several clients could open it,
-        the merchant number inside decides.
+        the merchant number inside decides. A refund notice of APIv2 names the
+        merchant where nothing is signed, so that only its key proves it: give
+        each merchant an APIv2 key of its own.
 
         Args:
             headers: Any mapping, as for ``client.notifications.parse``.
@@ -90,12 +92,13 @@ class Merchants:
             CodecError: It is not a notification.
             ConfigurationError: It opens with several clients, and does not say
                 which it is for: give each merchant an APIv3 key of its own.
-            TypeError: The body is not bytes.
+            TypeError: The body is not bytes, or the headers are not a mapping.
         """
         check_body(body)
         if body.lstrip()[:1] == b"<":
             client = self._named(XML.decode(body))
             return client, client.notifications.parse(headers, body)
+        check_headers(headers)
         serial = header(headers, "Wechatpay-Serial")
         if serial is None:
             raise SignatureError("the message does not say which key signed it: treat it as forged", reason="missing")

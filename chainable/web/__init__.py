@@ -20,7 +20,18 @@ from chainable.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Handle", "Headers", "Inbound", "PassedReply", "Reply", "Respond", "header", "refuse_result", "undecorated"]
+__all__ = [
+    "Handle",
+    "Headers",
+    "Inbound",
+    "PassedReply",
+    "Reply",
+    "Respond",
+    "check_headers",
+    "header",
+    "refuse_result",
+    "undecorated",
+]
 
 Handle: TypeAlias = "Callable[..., Any]"
 """What a user does with what came in; may be async."""
@@ -73,6 +84,23 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = b""
+
+
+def check_headers(headers: object) -> None:
+    """
+    Make sure that headers can be looked up by name.
+
+    Raises:
+        TypeError: They are not a mapping.
+
+    .. versionadded:: 0.1.0
+    """
+    if not (hasattr(headers, "get") and hasattr(headers, "items")):
+        msg = (
+            f"headers: a mapping of names to texts was expected, not {type(headers).__name__}: pass "
+            f"request.headers of Flask, Django, FastAPI and Starlette"
+        )
+        raise TypeError(msg)
 
 
 @frozen

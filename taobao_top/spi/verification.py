@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.times import BEIJING
-from chainable.web import header
+from chainable.web import check_headers, header
 from taobao_top.answers import read
 from taobao_top.signing import MD5Signer, text_parts
 
@@ -115,11 +115,12 @@ class SPI:
 
         Raises:
             SignatureError: ``reason`` is ``missing``, ``mismatch`` or ``stale``.
-            TypeError: The body is not bytes.
+            TypeError: The body is not bytes, or the headers are not a mapping.
         """
         if not isinstance(body, bytes):
             msg = f"body: the bytes as they were sent are needed, not {type(body).__name__}: text may have changed"
             raise TypeError(msg)
+        check_headers(headers)
         content_type = header(headers, "Content-Type")
         kind = (content_type or "").partition(";")[0].strip().lower()
         charset = _charset(content_type)
@@ -161,7 +162,7 @@ class SPI:
         except CodecError:
             # Some byte was not of the charset the call names; the platform's always are.
             return False
-        return hmac.compare_digest(wanted.encode(), sign.upper().encode(errors="replace"))
+        return sign.isascii() and hmac.compare_digest(wanted, sign)  # the platform writes capitals
 
     def _checked_time(self, text: str, tolerance: float) -> datetime:
         try:

@@ -21,7 +21,16 @@ MONEY = re.compile(
 def tables():
     return {
         name: source.reviewed(name)
-        for name in ("repeatable", "not-repeatable", "no-money", "signatures", "v2-signing", "uploads", "keys")
+        for name in (
+            "repeatable",
+            "not-repeatable",
+            "no-money",
+            "echoes",
+            "signatures",
+            "v2-signing",
+            "uploads",
+            "keys",
+        )
     }
 
 
@@ -79,6 +88,25 @@ def test_the_number_that_makes_a_call_repeatable_is_a_field_of_it(tables, given)
             for name in names:
                 assert name in fields, key
                 fields = fields[name].get("fields", {}) if isinstance(fields[name], dict) else {}
+
+
+def test_the_number_that_is_compared_is_in_request_and_answer(tables, given):
+    asking = re.compile("查询|查单")
+    for key, row in tables["echoes"].items():
+        operation, record = catalogue.operation(key), given[key]
+        assert operation.echoes == tuple(map(tuple, row["echoes"]))
+        assert key.startswith("GET ") or (key.startswith("POST v2/") and asking.search(record["title"])), key
+        assert not operation.unsigned_answer, key
+        for place, name, *names in row["echoes"]:
+            assert name in members(record, place), key
+            fields = record["answer"]
+            for inner in names:
+                assert inner in fields, key
+                fields = fields[inner].get("fields", {}) if isinstance(fields[inner], dict) else {}
+
+
+def test_nothing_outside_the_table_is_compared(tables):
+    assert {operation.key for operation in catalogue.operations() if operation.echoes} == set(tables["echoes"])
 
 
 def test_nothing_outside_the_table_repeats(tables):

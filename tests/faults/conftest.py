@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -37,24 +38,35 @@ class Gateway:
         self.key = key
         self.requests: list[bytes] = []
         self.now = time.time
+        self._made: dict[bytes, tuple[bytes, str, dict[str, str]]] = {}
 
     def answer(self, body: bytes = b'{"code_url":"weixin://"}', status: str = "200 OK", **headers: str) -> bytes:
         """Give one HTTP answer with its signature."""
         timestamp = str(int(self.now()))
-        signature = self.key.sign(b"%b\nN\n%b\n" % (timestamp.encode(), body), PKCS1v15(), SHA256())
+        nonce = os.urandom(16).hex()
+        signature = self.key.sign(b"%b\n%b\n%b\n" % (timestamp.encode(), nonce.encode(), body), PKCS1v15(), SHA256())
         lines = {
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
             "Wechatpay-Timestamp": timestamp,
-            "Wechatpay-Nonce": "N",
+            "Wechatpay-Nonce": nonce,
             "Wechatpay-Serial": PLATFORM,
             "Wechatpay-Signature": base64.b64encode(signature).decode(),
             "Request-ID": "08F2-268443699",
         } | {name.replace("_", "-"): value for name, value in headers.items()}
-        return (
+        made = (
             f"HTTP/1.1 {status}\r\n{''.join(f'{n}: {v}' + chr(13) + chr(10) for n, v in lines.items())}\r\n".encode()
             + body
         )
+        self._made[made] = body, status, headers
+        return made
+
+    def fresh(self, answer: bytes) -> bytes:
+        """Give the same answer with a signature of its own, if it came from here: the platform never signs twice."""
+        if answer not in self._made:
+            return answer
+        body, status, headers = self._made[answer]
+        return self.answer(body, status, **headers)
 
     def refusal(self, code: str, status: str, **headers: str) -> bytes:
         """Give an error in the platform's form."""
@@ -87,7 +99,7 @@ def serve(gateway: Gateway) -> Iterator[Callable[..., Scripted]]:
             gateway.requests.append(request)
             step = waiting.pop(0) if len(waiting) > 1 else waiting[0]
             if isinstance(step, bytes):
-                connection.sendall(step)
+                connection.sendall(gateway.fresh(step))
             else:
                 step(connection)
 

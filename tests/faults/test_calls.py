@@ -362,7 +362,7 @@ class TestThreads:
 
         def sometimes(connection: Any) -> None:
             if next(count) % 2:
-                connection.sendall(fine)
+                connection.sendall(gateway.fresh(fine))
             else:
                 reset(connection)
 

@@ -269,6 +269,17 @@ class TestFragment:
 
         assert caught.value.reason == "mismatch"
 
+    @pytest.mark.parametrize("end", ["lower", "longer", "\udcff", "密", "&name=\udcff"])
+    def test_the_signature_has_one_spelling(self, top, end):
+        """Capitals, nothing behind them; what no encoding takes is a forgery, too."""
+        text = self.fragment()
+        sign = dict(parse_qsl(text))["top_sign"]
+        changed = {"lower": sign.lower(), "longer": sign + "0"}.get(end, sign + end)
+        assert changed != sign
+
+        with pytest.raises(SignatureError, match="top_sign does not belong"):
+            top.oauth.from_fragment(text.replace(sign, changed))
+
     def test_unsigned(self, top):
         """One without a signature as well."""
         found = dict(parse_qsl(self.fragment()))

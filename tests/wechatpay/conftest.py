@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,7 +34,8 @@ class Platform:
         self.serial = serial
         self.requests: list[Any] = []
 
-    def headers(self, body: bytes, *, timestamp: int = NOW, nonce: str = "a-nonce") -> dict[str, str]:
+    def headers(self, body: bytes, *, timestamp: int = NOW, nonce: str | None = None) -> dict[str, str]:
+        nonce = nonce or os.urandom(16).hex()
         message = b"%d\n%s\n%s\n" % (timestamp, nonce.encode(), body)
         signature = base64.b64encode(self.key.sign(message, PKCS1v15(), SHA256())).decode()
         return {
@@ -48,10 +50,11 @@ class Platform:
     def answer(self, value: Any = None, status: int = 200, **changes: Any) -> Callable[[Any], Any]:
         """Give a callback that answers with a signed body; header changes may replace or (None) remove."""
         body = b"" if value is None else value if isinstance(value, bytes) else json.dumps(value).encode()
-        headers = self.headers(body) | changes.pop("headers", {})
+        changed = changes.pop("headers", {})
 
         def callback(request: Any) -> Any:
             self.requests.append(request)
+            headers = self.headers(body) | changed
             return status, {name: text for name, text in headers.items() if text is not None}, body
 
         return callback

@@ -117,12 +117,13 @@ class Fetch:
     def signed(self, body: bytes) -> requests.Response:
         assert self.signer is not None
         timestamp = str(int(self.clock()))
-        signature = self.signer.key.sign(f"{timestamp}\nN\n".encode() + body + b"\n", PKCS1v15(), hashes.SHA256())
+        nonce = os.urandom(16).hex()
+        signature = self.signer.key.sign(f"{timestamp}\n{nonce}\n".encode() + body + b"\n", PKCS1v15(), hashes.SHA256())
         response = requests.Response()
         response.status_code = 200
         response._content = body
         response.headers["Wechatpay-Timestamp"] = timestamp
-        response.headers["Wechatpay-Nonce"] = "N"
+        response.headers["Wechatpay-Nonce"] = nonce
         response.headers["Wechatpay-Signature"] = base64.b64encode(signature).decode()
         response.headers["Wechatpay-Serial"] = self.signer.serial
         return response
@@ -836,7 +837,8 @@ class TestClient:
         self, client: WeChatPay, fetch: Fetch, platform: responses.RequestsMock
     ) -> None:
         """One download without Wechatpay-Serial, then the call with it; the next call downloads nothing."""
-        platform.get(self.ORDER, **self.answer(fetch, b'{"trade_state":"SUCCESS"}'))
+        for _ in range(2):
+            platform.get(self.ORDER, **self.answer(fetch, b'{"trade_state":"SUCCESS"}'))
         with client:
             for _ in range(2):
                 answer = client["v3/pay/transactions/id/{transaction_id}"].get(

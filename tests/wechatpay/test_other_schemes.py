@@ -34,10 +34,11 @@ class Platform:
         self.seen = []
 
     def headers(self, body, timestamp=NOW, serial=SERIAL):
-        signature = self.key.sign(b"%d\nN\n%b\n" % (timestamp, body))
+        nonce = os.urandom(16).hex()
+        signature = self.key.sign(b"%d\n%b\n%b\n" % (timestamp, nonce.encode(), body))
         return {
             "Wechatpay-Timestamp": str(timestamp),
-            "Wechatpay-Nonce": "N",
+            "Wechatpay-Nonce": nonce,
             "Wechatpay-Serial": serial,
             "Wechatpay-Signature": base64.b64encode(signature).decode(),
             "Wechatpay-Signature-Type": SCHEME,

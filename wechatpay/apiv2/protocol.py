@@ -23,6 +23,7 @@ from wechatpay.apiv2.keys import FieldKey, field_key
 from wechatpay.apiv2.signing import HMAC_SHA256, MD5, FreshNonce, ParamSigner, verify_parameters
 from wechatpay.apiv2.xml import XML, text_of
 from wechatpay.crypto import rsa
+from wechatpay.echoes import echo
 from wechatpay.sensitive import Ciphertext, Sensitive
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from chainable.response import Response
     from wechatpay.catalogue import Operation
     from wechatpay.client import WeChatPay
+    from wechatpay.echoes import Echo
     from wechatpay.request import Wanted
 
 __all__ = ["prepare", "signed_url"]
@@ -92,7 +94,7 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
         body=None if codec is None else codec.encode(parameters) if signer is None else b"",  # the signer writes it
         signer=signer,
         verifier=None,  # the signature stands inside the body: it is checked where that is read
-        answer=_Reading(client, wanted, _check(client)),
+        answer=_Reading(client, wanted, _check(client), echo(wanted)),
         parameters=parameters,
         codec=codec,
         repeatable=wanted.repeatable(),
@@ -277,6 +279,7 @@ class _Reading:
     client: WeChatPay
     wanted: Wanted
     check: Check
+    asked: Echo | None
 
     def __call__(self, response: Response[Any]) -> Response[Any]:
         response.request_id = response.headers.get("Request-ID")
@@ -307,6 +310,8 @@ class _Reading:
             response.verified = True
         if refused:
             raise self._refused(response, data)
+        if self.asked is not None and response.verified:
+            self.asked.check(response, data)
         return response
 
     def _file(self, response: Response[Any]) -> Response[Any]:

@@ -77,7 +77,8 @@ def verify_parameters(parameters: Mapping[str, Any], secret: str, *, response: R
     Check the ``sign`` of an answer or a notification.
 
     The algorithm is the one ``sign_type`` names, else the one whose
-    signatures are as long as this one.  Every field counts, known or not.
+    signatures are as long as this one.  Every field counts, known or not.  All digits
+    are capitals, as the platform writes them, or all are small letters.
 
     Args:
         parameters: The decoded XML.
@@ -100,7 +101,8 @@ def verify_parameters(parameters: Mapping[str, Any], secret: str, *, response: R
         msg = f"nested elements cannot be covered by a signature over parameters: {nested[0]!r}"
         raise SignatureError(msg, response=response)
     expected = digest(sign_type, message(parameters, secret), secret)
-    if not hmac.compare_digest(expected.encode(), given.upper().encode()):
+    right = hmac.compare_digest(expected.encode(), given.encode(errors="replace"))
+    if not right and not hmac.compare_digest(expected.lower().encode(), given.encode(errors="replace")):
         msg = (
             "the sign is not that of this message under the APIv2 key given (secret=): it was "
             "changed on its way, is forged, or the key was replaced"

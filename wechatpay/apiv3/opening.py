@@ -6,9 +6,9 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chainable.canonical import from_base64
 from chainable.errors import DecryptionError
 from wechatpay.crypto import rsa
 
@@ -32,7 +32,7 @@ def opened_text(key: Any, ciphertext: str) -> str:
         DecryptionError: It is no base64, or of another key.
     """
     try:
-        sealed = base64.b64decode(ciphertext, validate=True)
+        sealed = from_base64(ciphertext)
     except ValueError:
         msg = "this field is no ciphertext: base64 was expected"
         raise DecryptionError(msg) from None

@@ -16,6 +16,7 @@ from chainable.codecs import JSON, digits
 from chainable.errors import CodecError
 from chainable.times import beijing
 from wechatpay.apiv3.sealing import Sealing
+from wechatpay.echoes import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,6 +156,7 @@ def _text(name: str, value: Any) -> str:
 def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Response[Any]]:
     """Give what turns a checked response into the user's answer, or raises the refusal."""
     operation = wanted.operation
+    asked = echo(wanted) if operation is not None and operation.echoes else None
 
     def read(response: Response[Any]) -> Response[Any]:
         response.request_id = response.headers.get("Request-ID")
@@ -168,6 +170,8 @@ def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Respo
         if wanted.stream:
             return response
         data = _decoded(response, None if operation is None else operation.answer)
+        if asked is not None and response.verified:
+            asked.check(response, data)
         fields = {} if operation is None else operation.encrypted_answer_fields
         return response.take(data, lambda value: client.opened(value, fields))
 

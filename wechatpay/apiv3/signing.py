@@ -10,10 +10,12 @@ from __future__ import annotations
 import binascii
 import os
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from chainable.canonical import from_base64
 from chainable.errors import SignatureError
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
@@ -25,14 +27,18 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
     from chainable.keys import KeyStore
+    from chainable.signing import Verifier
     from wechatpay.crypto.keys import PrivateKey
 
-__all__ = ["BRAND_SCHEME", "SCHEME", "TOLERANCE", "RSASigner", "RSAVerifier"]
+__all__ = ["BRAND_SCHEME", "REMEMBERED", "SCHEME", "TOLERANCE", "AnswerVerifier", "RSASigner", "RSAVerifier"]
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
 TOLERANCE = 300
 """Seconds by which a message's time may differ from ours."""
+
+REMEMBERED = 10_000
+"""Answers whose nonces are remembered, for each client."""
 
 _PROBE = "WECHATPAY/SIGNTEST/"
 
@@ -128,12 +134,21 @@ class RSAVerifier:
         nonce = headers.get("Wechatpay-Nonce")
         signature = headers.get("Wechatpay-Signature")
         serial = headers.get("Wechatpay-Serial")
-        if timestamp is None or nonce is None or signature is None or serial is None:
+        if not (
+            isinstance(timestamp, str)
+            and isinstance(nonce, str)
+            and isinstance(signature, str)
+            and isinstance(serial, str)
+        ):
             msg = (
                 "the message carries no signature of the platform (a Wechatpay-… header is missing): "
                 "treat it as forged; a gateway in between may have dropped the headers"
             )
             raise SignatureError(msg, reason="missing", response=response)
+        if not (timestamp.isascii() and nonce.isascii() and signature.isascii() and serial.isascii()):
+            # Some servers hand undecodable bytes on as lone surrogates, which no encoding takes.
+            msg = "a Wechatpay-… header is not ASCII, which the platform's always are: treat the message as forged"
+            raise SignatureError(msg, response=response)
         self._check_time(timestamp, response)
         try:
             key = self.keys[serial]
@@ -142,7 +157,7 @@ class RSAVerifier:
             raise SignatureError(msg, reason="unknown_key", response=response) from error
         message = b"%b\n%b\n%b\n" % (timestamp.encode(), nonce.encode(), response.content or b"")
         try:
-            right = rsa.verify(key, message, binascii.a2b_base64(signature))
+            right = rsa.verify(key, message, from_base64(signature))
         except ValueError:
             right = False
         if not right:
@@ -168,3 +183,60 @@ class RSAVerifier:
                 f"{TOLERANCE} are allowed: a replay, or this machine's clock is wrong"
             )
             raise SignatureError(msg, reason="stale", response=response)
+
+
+class AnswerVerifier:
+    """
+    Checks that an answer is the platform's, and that no other call got it before.
+
+    The signature of an answer does not name the request, so that a right answer
+    could be given to a second call. Its nonce is never the same twice, and an
+    answer whose nonce is among the last ones is refused. Notifications do not
+    come here: those are delivered, and read, more than once.
+
+    Args:
+        verifier: Checks the signature; only then the nonce counts.
+        remembered: How many nonces are remembered at most.
+
+    .. versionadded:: 0.1.0
+    """
+
+    __slots__ = ("_known", "_order", "_remembered", "_verifier")
+
+    def __init__(self, verifier: Verifier, *, remembered: int = REMEMBERED) -> None:
+        self._verifier = verifier
+        self._remembered = remembered
+        self._known: dict[str, object] = {}
+        self._order: deque[str] = deque()
+
+    def verify(self, response: requests.Response, /) -> None:
+        """
+        Check the signature, then the nonce.
+
+        Raises:
+            SignatureError: The signature is wrong, or ``reason`` is ``replayed``.
+        """
+        self._verifier.verify(response)
+        self.accept(response)
+
+    def accept(self, response: requests.Response, /) -> None:
+        """
+        Remember the nonce of an answer whose signature was checked.
+
+        Raises:
+            SignatureError: ``replayed``: another answer had it.
+        """
+        nonce = response.headers.get("Wechatpay-Nonce")
+        if not isinstance(nonce, str):  # a verifier of another scheme may do without
+            return
+        # Each step is atomic by itself, so that no lock is needed: of two threads with one nonce, one wins.
+        mine = object()
+        if self._known.setdefault(nonce, mine) is not mine:
+            msg = (
+                "this answer was given to an earlier call already: it was recorded and sent again, by an attacker, "
+                "by a cache or by a test double; ask for the state of the order before you repeat the call"
+            )
+            raise SignatureError(msg, reason="replayed", response=response)
+        self._order.append(nonce)
+        if len(self._order) > self._remembered:
+            self._known.pop(self._order.popleft(), None)

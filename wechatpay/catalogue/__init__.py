@@ -206,6 +206,8 @@ class Operation(_Record):
         encoded_fields: Where the request has text that holds ``json`` or ``urlencode``, likewise.
         idempotent_by: Place (``json``, ``xml``, ``path``, ``header``, ``query``) and names that lead to the number
             which makes repeating this request safe; None if nothing does.
+        echoes: Numbers that a good answer names as the request does: place (``path``, ``query``, ``xml``), name in the
+            request, names that lead to it in the answer. Of several the first that is in the request counts.
         unsigned_request: Whether the request carries no signature.
         unsigned_answer: Whether a good answer may come without a signature.
         digest_header: Answer header whose SHA-1, as JSON, is what the answer's signature covers.
@@ -239,6 +241,7 @@ class Operation(_Record):
     integer_fields: Mapping[str, Any] = _NOTHING
     encoded_fields: Mapping[str, Any] = _NOTHING
     idempotent_by: tuple[str, ...] | None = None
+    echoes: tuple[tuple[str, ...], ...] = ()
     unsigned_request: bool = False
     unsigned_answer: bool = False
     digest_header: str | None = None
@@ -306,6 +309,8 @@ def _made(key: str, record: dict[str, Any]) -> Operation:
     for name in _LISTS:
         if name in record:
             record[name] = tuple(record[name])
+    if "echoes" in record:
+        record["echoes"] = tuple(map(tuple, record["echoes"]))
     upload = record.get("upload")
     if upload is not None:
         record["upload"] = Upload(**upload | {"types": tuple(upload.get("types", ()))})

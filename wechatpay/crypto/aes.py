@@ -7,8 +7,8 @@ notifications), https://pay.weixin.qq.com/doc/v2/merchant/4011985432 (``req_info
 
 from __future__ import annotations
 
-import base64
 import hashlib
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -16,10 +16,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-from chainable.errors import DecryptionError
+from chainable.canonical import from_base64
+from chainable.errors import CodecError, DecryptionError
 from wechatpay.crypto.keys import check_apiv3_key
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["APIv3Key", "open_req_info"]
+
+T = TypeVar("T")
 
 _NONCE_BYTES = 12
 _BLOCK_BYTES = 16
@@ -54,15 +60,19 @@ class APIv3Key:
             DecryptionError: No key opens it, or it is not in this form.
         """
         try:
-            sealed = base64.b64decode(ciphertext, validate=True)
+            sealed = from_base64(ciphertext)
         except ValueError:
             msg = "the ciphertext of this resource is not base64"
             raise DecryptionError(msg) from None
-        octets = nonce.encode()
+        try:
+            octets = nonce.encode()
+            extra = associated_data.encode() if associated_data else None
+        except UnicodeEncodeError:
+            msg = "the nonce or the associated data of this resource holds a lone surrogate, which no UTF-8 can carry"
+            raise DecryptionError(msg) from None
         if len(octets) != _NONCE_BYTES:
             msg = f"the nonce of this resource has {len(octets)} bytes instead of {_NONCE_BYTES}"
             raise DecryptionError(msg)
-        extra = associated_data.encode() if associated_data else None
         for cipher in self._ciphers:
             try:
                 return cipher.decrypt(octets, sealed, extra)
@@ -77,34 +87,45 @@ class APIv3Key:
         raise DecryptionError(msg)
 
 
-def open_req_info(secret: str | bytes, req_info: str) -> bytes:
+def open_req_info(secret: str | bytes, req_info: str, decode: Callable[[bytes], T]) -> T:
     """
-    Open the ``req_info`` of an APIv2 refund notice.
+    Open the ``req_info`` of an APIv2 refund notice and decode what is inside.
+
+    Nobody signs ``req_info``, so that everybody can send one. Whatever is wrong
+    with it, the error is the same: one that told a wrong padding from a wrong
+    text would help to decrypt under the APIv2 key.
 
     Args:
         secret: The APIv2 key; the cipher's key is the lower-case hex of its MD5.
-        req_info: As it stands in the notice, base64.
+        req_info: As it stands in the notice, base64; line breaks do not matter.
+        decode: Reads the XML that is inside; raises CodecError for anything else.
 
     Returns:
-        XML, as bytes.
+        What *decode* made of the content.
 
     Raises:
-        DecryptionError: The key is another one, or the text is damaged.
+        DecryptionError: It does not open to something that *decode* reads.
     """
     octets = secret.encode() if isinstance(secret, str) else secret
     key = hashlib.md5(octets, usedforsecurity=False).hexdigest().encode()
     try:
-        sealed = base64.b64decode("".join(req_info.split()), validate=True)
+        sealed = from_base64("".join(req_info.split()))
     except ValueError:
-        msg = "req_info is not base64"
-        raise DecryptionError(msg) from None
-    if not sealed or len(sealed) % _BLOCK_BYTES:
-        msg = f"req_info has {len(sealed)} bytes, not whole blocks of {_BLOCK_BYTES}"
-        raise DecryptionError(msg)
+        sealed = b""
+    whole = bool(sealed) and len(sealed) % _BLOCK_BYTES == 0
+    if not whole:
+        sealed = bytes(_BLOCK_BYTES)
     decryptor = Cipher(AES(key), ECB()).decryptor()  # noqa: S305 (the platform's choice)
     padded = decryptor.update(sealed) + decryptor.finalize()
     size = padded[-1]
-    if not 1 <= size <= _BLOCK_BYTES or padded[-size:] != bytes([size]) * size:
+    right = whole and 1 <= size <= _BLOCK_BYTES and padded[-size:] == bytes([size]) * size
+    content: T | None = None
+    try:
+        # A wrong padding is decoded, too, so that the time does not tell it from a wrong text.
+        content = decode(padded[:-size] if right else padded)
+    except CodecError:
+        right = False
+    if content is None or not right:
         msg = "req_info does not open with the APIv2 key given (secret=), or is damaged"
         raise DecryptionError(msg)
-    return padded[:-size]
+    return content

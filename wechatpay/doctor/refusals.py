@@ -32,6 +32,14 @@ _REASONS = {
     "probe": Words(
         "The platform tests whether signatures are checked; they are.", "这是平台的探测流量，验签按预期失败。"
     ),
+    "replayed": Words(
+        "An earlier call got the same response: a cache or a test server in between repeats it.",
+        "之前的调用已收到过同一应答：中间的缓存或测试服务器在重复发送。",
+    ),
+    "other_request": Words(
+        "The response names another number than the request: something in between mixes responses up.",
+        "应答中的单号与请求的不一致：中间设备把应答弄混了。",
+    ),
 }
 _CODES = {
     "SIGN_ERROR": Words("The platform does not take the signature.", "平台验签失败。"),

@@ -72,7 +72,7 @@ class StatementVerifier:
         signed = requests.Response()
         signed.status_code = response.status_code
         signed.headers = response.headers
-        signed._content = b'{"sha1":"%b"}' % digest.encode()  # noqa: SLF001 (no public way to fill a response)
+        signed._content = b'{"sha1":"%b"}' % digest.encode(errors="replace")  # noqa: SLF001 (no public way to fill a response)
         self.verifier.verify(signed)
         return digest.lower()
 

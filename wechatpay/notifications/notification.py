@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import field, frozen
 
+from chainable.codecs import JSON
+from chainable.errors import ChainableError
 from chainable.times import BEIJING
 
 if TYPE_CHECKING:
@@ -52,7 +54,9 @@ class Notification(Generic[R]):
         resource: What it is about, opened: the decrypted resource (v3,
             ``event_ciphertext`` and ``req_info`` of v2), else all elements.
             Times and numbers as the platform writes them, fractions as Decimal.
-        envelope: The message around it, as decoded.
+        envelope: The message around it, as decoded. The platform signs it, but
+            for a refund notice of APIv2: there only ``req_info`` is authentic,
+            and the rest (``appid``, ``mch_id``, …) may be anybody's.
         raw: The bytes that came.
         version: ``v3`` or ``v2``.
     """
@@ -67,12 +71,22 @@ class Notification(Generic[R]):
 
     @property
     def create_time(self) -> datetime | None:
-        """When it happened, aware; None where the message does not say."""
+        """
+        When it happened, aware; None where the message does not say.
+
+        It is read from what is authentic only. APIv2 signs no time of sending:
+        an old message may be a late repetition, one that you send again
+        yourself, or a replay.
+        """
         if self.version == "v3":
             return _moment(self.envelope.get("create_time"))
         resource = self.resource if isinstance(self.resource, dict) else {}
-        named = [name for name in _V2_TIMES if name in self.envelope or name in resource]
-        return _v2_moment((resource | self.envelope)[named[0]]) if named else None
+        # The platform does not sign what surrounds req_info: anybody can write it.
+        unsigned = "req_info" in self.envelope and "sign" not in self.envelope
+        known = resource if unsigned else self.envelope | resource
+        if "sub_order_list" in known:
+            return _combined_moment(known["sub_order_list"])
+        return next((_v2_moment(known[name]) for name in _V2_TIMES if name in known), None)
 
     @property
     def original_type(self) -> str | None:
@@ -94,6 +108,15 @@ def _moment(text: Any) -> datetime | None:
     except (AttributeError, ValueError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
+
+
+def _combined_moment(text: Any) -> datetime | None:
+    """Return when the last order of a combined payment was paid, out of their JSON."""
+    try:
+        moments = [_v2_moment(order["time_end"]) for order in JSON.decode(text.encode())["order_list"]]
+    except (AttributeError, ChainableError, LookupError, TypeError, UnicodeError):
+        return None
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def _v2_moment(text: Any) -> datetime | None:

@@ -18,7 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from chainable import claims
 from chainable.codecs import JSON
 from chainable.errors import CodecError, ConfigurationError, DecryptionError, SignatureError
-from chainable.web import Headers, header
+from chainable.web import Headers, check_headers, header
 from wechatpay.apiv2.signing import verify_parameters
 from wechatpay.apiv2.xml import XML
 from wechatpay.apiv3.signing import RSAVerifier
@@ -82,6 +82,10 @@ class Notifications:
 
             notification = client.notifications.parse(request.headers, request.get_data())
 
+        APIv3 signs the time of sending, and what is older than five minutes is
+        refused. APIv2 signs none: look at ``create_time``, and let :meth:`once`
+        keep a message from being handled again.
+
         Args:
             headers: Any mapping: of any case, WSGI's environ, Django's META.
             body: The bytes as they were sent, never parsed and written again.
@@ -91,10 +95,11 @@ class Notifications:
                 ``unknown_key``, ``mismatch`` or ``probe``: answer all of them
                 with :func:`wechatpay.reject`.
             DecryptionError: It is authentic, but does not open: another APIv3
-                key (or APIv2 key, for ``req_info``).
+                key. Or ``req_info``, which nobody signs, does not open to a
+                refund under the APIv2 key, whatever the cause.
             CodecError: It is not a notification.
             ConfigurationError: This client has no key for it.
-            TypeError: The body is not bytes.
+            TypeError: The body is not bytes, or the headers are not a mapping.
         """
         check_body(body)
         if body[:1] != b"{" and body.lstrip()[:1] == b"<":
@@ -141,6 +146,7 @@ class Notifications:
         return serial in keys
 
     def _parse_v3(self, headers: Headers, body: bytes) -> Notification[Any]:
+        check_headers(headers)
         self._authenticate(headers, body)
         envelope = JSON.decode(body)
         try:
@@ -187,7 +193,7 @@ class Notifications:
             except SignatureError as error:
                 raise SignatureError(f"{error} (APIv2)", reason=error.reason) from None
         if sealed is not None:
-            resource: Any = XML.decode(open_req_info(self._secret, _text(sealed)))
+            resource: Any = open_req_info(self._secret, _text(sealed), XML.decode)
             kind, message_id = _REFUND, ""
         else:
             resource = self._opened_event(envelope) if "event_ciphertext" in envelope else envelope
@@ -280,7 +286,8 @@ def _hint(reason: str, scheme: str | None, body: bytes) -> str:
     if reason != "mismatch":
         return ""
     if scheme and scheme != _RSA:
-        return f". It says to be signed by {scheme[:40]}: that takes a verifier of its own"
+        named = scheme[:40].encode("ascii", "replace").decode()
+        return f". It says to be signed by {named}: that takes a verifier of its own"
     first = _MEMBER.match(body)
     if _SPACED.match(body):
         found = "it has white space between its members"

@@ -210,6 +210,9 @@ class TestRefused:
             lambda call: {"headers": {"Content-Type": "text/xml"}},
             lambda call: {"headers": call.headers | {"Content-Type": "application/octet-stream"}},
             lambda call: {"url": call.url.replace("sign=", "sign=%E4%B8%AD")},
+            lambda call: {"url": call.url + "&sign=" + call.url.partition("sign=")[2][:32].lower()},
+            lambda call: {"url": call.url.replace("sign=", "sign=+")},
+            lambda call: {"url": call.url.replace("sign=", "sign=0")},
             lambda call: {
                 "url": call.url + "%ff%fe",
                 "headers": call.headers | {"Content-Type": "application/json; charset=gbk"},
@@ -243,6 +246,11 @@ class TestRefused:
         except SignatureError:
             return
         assert "evil" not in {*found.headers.values(), *found.parameters.values()}
+
+    @pytest.mark.parametrize("headers", [None, [("a", "b")], "text"])
+    def test_headers_that_are_no_mapping(self, top, call, headers):
+        with pytest.raises(TypeError, match="headers: a mapping"):
+            verify(top, call(), headers=headers)
 
     def test_other_secret(self, top, call):
         """A call for another app."""

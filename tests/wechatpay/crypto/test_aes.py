@@ -85,8 +85,8 @@ def test_req_info_opens(plaintext):
     secret = "s" * 32
     sealed = seal_req_info(secret, plaintext)
 
-    assert open_req_info(secret, sealed) == plaintext
-    assert open_req_info(secret.encode(), sealed[:10] + "\n" + sealed[10:]) == plaintext
+    assert open_req_info(secret, sealed, bytes) == plaintext
+    assert open_req_info(secret.encode(), sealed[:10] + "\n" + sealed[10:], bytes) == plaintext
 
 
 def test_req_info_with_another_key_is_told():
@@ -95,15 +95,15 @@ def test_req_info_with_another_key_is_told():
     wrong = 0
     for number in range(40):  # padding may be right by accident, once in 256
         with contextlib.suppress(DecryptionError):
-            wrong += open_req_info(f"{number:032}", sealed) is not None
+            wrong += open_req_info(f"{number:032}", sealed, bytes) is not None
 
     assert wrong <= 2
     with pytest.raises(DecryptionError, match="the APIv2 key given"):
-        open_req_info("w" * 32, seal_req_info("s" * 32, b"<x/>"))
+        open_req_info("w" * 32, seal_req_info("s" * 32, b"<x/>"), bytes)
 
 
 @pytest.mark.parametrize("req_info", ["", "*", "QUJD", "密"])
 def test_damaged_req_info_is_told(req_info):
     """Not base64, or not whole blocks."""
     with pytest.raises(DecryptionError, match="req_info"):
-        open_req_info("s" * 32, req_info)
+        open_req_info("s" * 32, req_info, bytes)

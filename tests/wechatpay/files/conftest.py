@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,11 +61,12 @@ class Platform:
         self.thread.join()
 
     def signed_headers(self, body):
-        message = b"1700000000\nnonce\n" + body + b"\n"
+        nonce = os.urandom(16).hex()
+        message = b"1700000000\n" + nonce.encode() + b"\n" + body + b"\n"
         signature = self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
         return {
             "Wechatpay-Timestamp": "1700000000",
-            "Wechatpay-Nonce": "nonce",
+            "Wechatpay-Nonce": nonce,
             "Wechatpay-Serial": PLATFORM_ID,
             "Wechatpay-Signature": base64.b64encode(signature).decode(),
         }
