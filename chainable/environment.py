@@ -130,13 +130,13 @@ def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> di
     if isinstance(content, str):
         msg = f"{path}: is no TOML{content}"
         raise ConfigurationError(msg)
-    settings: Any = content.get(name, content)
-    if not isinstance(settings, dict):
-        found = f"a list of {len(settings)}" if isinstance(settings, list) else "a single value"
-        settings = Secret(settings)
-        msg = f"{path}: {name} is {found}, one table was expected: write [{name}] above the settings, in single brackets"
+    found: Any = content.get(name, content)
+    if not isinstance(found, dict):
+        kind = "a list" if isinstance(found, list) else "a single value"
+        del found  # a traceback shows no value
+        msg = f"{path}: {name} is {kind}, one table was expected: write [{name}] above the settings, in single brackets"
         raise ConfigurationError(msg)
-    settings = MaskedDict(settings)
+    settings: dict[str, Any] = MaskedDict(found)
     for setting in settings:
         if setting not in names:
             msg = f"{path}: {shown_name(setting)} is no setting{nearest(setting, names)}"

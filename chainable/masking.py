@@ -50,7 +50,7 @@ class Secret(Generic[T]):
 
     def __init__(self, value: T) -> None:
         # In a closure, so that it is no attribute that a walk through the object finds.
-        self._reveal = lambda: value
+        self._reveal: Callable[[], T] = lambda: value
 
     @classmethod
     def of(cls, value: T | Secret[T]) -> Secret[T]:

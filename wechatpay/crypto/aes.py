@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from chainable.errors import DecryptionError
+from chainable.masking import Secret, without_frames
 from wechatpay.crypto.keys import check_apiv3_key
 
 __all__ = ["APIv3Key", "open_req_info"]
@@ -38,7 +40,8 @@ class APIv3Key:
 
     __slots__ = ("_ciphers",)
 
-    def __init__(self, *keys: str | bytes) -> None:
+    @without_frames
+    def __init__(self, *keys: str | bytes | Secret[str] | Secret[bytes]) -> None:
         self._ciphers = tuple(AESGCM(check_apiv3_key(key)) for key in keys)
 
     def open(self, ciphertext: str, nonce: str, associated_data: str | None = None) -> bytes:
@@ -77,7 +80,12 @@ class APIv3Key:
         raise DecryptionError(msg)
 
 
-def open_req_info(secret: str | bytes, req_info: str) -> bytes:
+def _req_info_key(secret: Secret[Any]) -> Secret[bytes]:
+    given = Secret(secret.reveal().encode()) if isinstance(secret.reveal(), str) else secret
+    return Secret(hashlib.md5(given.reveal(), usedforsecurity=False).hexdigest().encode())
+
+
+def open_req_info(secret: str | bytes | Secret[str] | Secret[bytes], req_info: str) -> bytes:
     """
     Open the ``req_info`` of an APIv2 refund notice.
 
@@ -91,8 +99,8 @@ def open_req_info(secret: str | bytes, req_info: str) -> bytes:
     Raises:
         DecryptionError: The key is another one, or the text is damaged.
     """
-    octets = secret.encode() if isinstance(secret, str) else secret
-    key = hashlib.md5(octets, usedforsecurity=False).hexdigest().encode()
+    key = _req_info_key(Secret.of(secret))
+    del secret  # a traceback shows no key
     try:
         sealed = base64.b64decode("".join(req_info.split()), validate=True)
     except ValueError:
@@ -101,7 +109,7 @@ def open_req_info(secret: str | bytes, req_info: str) -> bytes:
     if not sealed or len(sealed) % _BLOCK_BYTES:
         msg = f"req_info has {len(sealed)} bytes, not whole blocks of {_BLOCK_BYTES}"
         raise DecryptionError(msg)
-    decryptor = Cipher(AES(key), ECB()).decryptor()  # noqa: S305 (the platform's choice)
+    decryptor = Cipher(AES(key.reveal()), ECB()).decryptor()  # noqa: S305 (the platform's choice)
     padded = decryptor.update(sealed) + decryptor.finalize()
     size = padded[-1]
     if not 1 <= size <= _BLOCK_BYTES or padded[-size:] != bytes([size]) * size:
