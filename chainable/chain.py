@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from chainable import path
+from chainable.masking import MaskedDict, MaskedTuple
 from chainable.place import PathPlace
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class PathChain(Chain[PathPlace]):
 
     def __call__(self, *positional: Any, **keywords: Any) -> Response[Any]:
         """Send a POST, where the catalogue has one here that carries a body."""
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._client._shorthand(self, positional, keywords)  # noqa: SLF001 (the chain is the client's own)
 
 
@@ -135,6 +137,7 @@ class Verb:
         Returns:
             A :class:`chainable.Response`; a promise of one for ``…_async``.
         """
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         client = self._chain._client  # noqa: SLF001
         return (client._later if self._later else client._now)(self._chain, self._method, positional, keywords)  # noqa: SLF001
 
@@ -205,6 +208,7 @@ class NameChain(Chain[str]):
 
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """Send the call; see the client for what goes in."""
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._client._now(self, "POST", positional, keywords)  # noqa: SLF001
 
     @property
@@ -223,4 +227,5 @@ class NameChain(Chain[str]):
         return self._send_later
 
     def _send_later(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._client._later(self._step("post"), "POST", positional, keywords)  # noqa: SLF001

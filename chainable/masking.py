@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import re
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from chainable.errors import ChainableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import ParamSpec, Self
-
-    P = ParamSpec("P")
+    from typing_extensions import Self
 
 __all__ = ["HIDDEN", "MaskedDict", "MaskedTuple", "MaskedURL", "Secret", "brief", "outline", "shown_name", "unframed",
-           "without_frames", "without_keys"]  # fmt: skip
+           "without_frames", "without_frames_of", "without_keys"]  # fmt: skip
 
 HIDDEN = "…"
 
+P = ParamSpec("P")
 T = TypeVar("T")
 V = TypeVar("V")
 R = TypeVar("R")
@@ -168,24 +167,34 @@ def unframed(error: E) -> E:
     return error
 
 
-def without_frames(function: Callable[P, R]) -> Callable[P, R]:
+def without_frames_of(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
-    Decorate a function that takes plain secrets: what it refuses is raised without the frames below.
+    Make a decorator for functions that take or read secrets: errors of these kinds are raised without the frames below.
 
-    Errors of this family, TypeError and ValueError explain themselves; any
-    other error keeps its frames, because they are needed to find its cause.
+    Use it where such an error explains itself; any other error keeps its
+    frames, because they are needed to find its cause.
     """
 
-    @wraps(function)
-    def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        args, kwargs = MaskedTuple(args), MaskedDict(kwargs)  # type: ignore[assignment]  # both are what they were
-        try:
-            return function(*args, **kwargs)
-        except (ChainableError, TypeError, ValueError) as error:
-            failure = unframed(error)
-        raise failure
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except kinds as error:
+                failure = unframed(error)
+            except BaseException:
+                args, kwargs = MaskedTuple(args), MaskedDict(kwargs)  # type: ignore[assignment]  # as they were
+                raise
+            del args, kwargs
+            raise failure
 
-    return called
+        return called
+
+    return decorate
+
+
+without_frames = without_frames_of(ChainableError, TypeError, ValueError)
+"""Decorate a function that takes plain secrets: what it refuses is raised without the frames below."""
 
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")

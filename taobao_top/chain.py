@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.chain import NameChain
+from chainable.masking import MaskedDict, MaskedTuple
 from taobao_top import catalogue
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class MethodChain(NameChain):
         return type(self)(self._client, _Posted(f"{self._place}.post"))
 
     def _send_later(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._client._later(self.post, "POST", positional, keywords)  # noqa: SLF001 (the chain is the client's own)
 
 

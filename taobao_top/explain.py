@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
+from chainable.masking import Secret
 from chainable.times import BEIJING
 from taobao_top.signing import MASK, ParameterSigner, signed_parts, string_to_sign
 
@@ -51,9 +52,9 @@ def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
     shown = {name: MASK if name in confidential else _emptied(value) for name, value in parameters.items()}
     message = string_to_sign(shown, _emptied(body.decode(errors="replace")).encode()).decode()
     lines = ["The gateway computed another signature than was sent. What was signed, secrets masked:"]
-    secrets = [parameters[name] for name in confidential if len(parameters[name]) >= _LONG]
+    secrets: list[Secret[str]] = [Secret(parameters[name]) for name in confidential if len(parameters[name]) >= _LONG]
     if isinstance(signer, ParameterSigner):
-        secrets.append(signer.secret)
+        secrets.append(Secret(signer.secret))
         lines.append(f"  {signer.explain(message)}")
         if signer.secret != signer.secret.strip():
             lines.append("The app_secret begins or ends with white space, which was signed with: is it part of it?")
@@ -73,11 +74,11 @@ def _emptied(text: str) -> str:
     return text
 
 
-def _masked(text: str, secrets: Iterable[str]) -> str:
+def _masked(text: str, secrets: Iterable[Secret[str]]) -> str:
     spellings = {
         spell(form)
         for secret in secrets
-        for form in (secret, secret.strip())
+        for form in (secret.reveal(), secret.reveal().strip())
         for spell in (str, _in_json, _in_ascii_json, quote, quote_plus, escape)
     }
     for spelling in sorted(spellings, key=len, reverse=True):

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import connect
 
 from chainable.errors import ChainableError, CodecError
+from chainable.masking import Secret
 from taobao_top.errors import TopError, rule_of
 from taobao_top.signing import MD5Signer
 from taobao_top.tmc.codec import CONNECT, CONNECTACK, LIMIT, SEND, SENDACK, Byte, Frame, decode, encode
@@ -72,7 +73,7 @@ class Opening:
 
     url: str
     app_key: str
-    secret: str = field(repr=False)
+    secret: Secret[str]
     group: str
     clock: Callable[[], float] = field(repr=False)
     timeout: float

@@ -16,8 +16,8 @@ from attrs import frozen
 
 from chainable.call import Call
 from chainable.codecs import JSON
-from chainable.errors import CodecError, ConfigurationError, SignatureError
-from chainable.masking import brief
+from chainable.errors import ChainableError, CodecError, ConfigurationError, SignatureError
+from chainable.masking import brief, without_frames_of
 from chainable.signing import Signer, Verifier
 from wechatpay.apiv2.errors import is_refusal, refusal
 from wechatpay.apiv2.keys import FieldKey, field_key
@@ -280,6 +280,7 @@ class _Reading:
     wanted: Wanted
     check: Check
 
+    @without_frames_of(ChainableError)
     def __call__(self, response: Response[Any]) -> Response[Any]:
         response.request_id = response.headers.get("Request-ID")
         self.client.learn_clock(response)

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 
 from chainable.call import Call
 from chainable.codecs import JSON, digits
-from chainable.errors import CodecError
+from chainable.errors import ChainableError, CodecError
+from chainable.masking import without_frames_of
 from chainable.times import beijing
 from wechatpay.apiv3.sealing import Sealing
 
@@ -156,6 +157,7 @@ def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Respo
     """Give what turns a checked response into the user's answer, or raises the refusal."""
     operation = wanted.operation
 
+    @without_frames_of(ChainableError)
     def read(response: Response[Any]) -> Response[Any]:
         response.request_id = response.headers.get("Request-ID")
         client.learn_clock(response)

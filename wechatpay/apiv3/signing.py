@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from chainable.errors import SignatureError
+from chainable.masking import without_frames_of
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
 
@@ -116,6 +117,7 @@ class RSAVerifier:
     keys: KeyStore[RSAPublicKey] = field(repr=False)
     clock: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
 
+    @without_frames_of(SignatureError)
     def verify(self, response: requests.Response, /) -> None:
         """
         Check headers, time, key and signature, over the bytes of the body.

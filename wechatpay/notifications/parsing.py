@@ -17,8 +17,8 @@ from requests.structures import CaseInsensitiveDict
 
 from chainable import claims
 from chainable.codecs import JSON
-from chainable.errors import CodecError, ConfigurationError, DecryptionError, SignatureError
-from chainable.masking import Secret
+from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, SignatureError
+from chainable.masking import Secret, without_frames_of
 from chainable.web import Headers, header
 from wechatpay.apiv2.signing import verify_parameters
 from wechatpay.apiv2.xml import XML
@@ -75,6 +75,7 @@ class Notifications:
         self._secret = None if secret is None else Secret.of(secret)
         self._scope = f"wechatpay:{mchid or ''}:"
 
+    @without_frames_of(ChainableError)
     def parse(self, headers: Headers, body: bytes) -> Notification[Any]:
         """
         Check and open a notification; nothing is written anywhere.
