@@ -268,7 +268,7 @@ class Wanted:
         """Whether it may be sent twice."""
         return self.about.reads if self.how.repeatable is None else self.how.repeatable
 
-    def public(self, session: Secret[str] | None) -> dict[str, str]:
+    def public(self, session: str | Secret[str] | None) -> dict[str, str]:
         """Give the parameters every call has, but for those the signer adds."""
         how = self.how
         parameters: dict[str, str] = MaskedDict(
@@ -276,14 +276,14 @@ class Wanted:
         )
         if session:
             carried("session", session)
-            parameters["session"] = session.reveal()
+            parameters["session"] = Secret.of(session).reveal()
         if how.simplify and how.format == "json":
             parameters["simplify"] = "true"
         if how.target_app_key is not None:
             parameters["target_app_key"] = str(how.target_app_key)
         return parameters
 
-    def call(self, session: Secret[str] | None) -> Call:
+    def call(self, session: str | Secret[str] | None) -> Call:
         """Write the call, with this session, once for all attempts."""
         public = self.public(session)
         if self._raw is not None:

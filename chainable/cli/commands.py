@@ -12,8 +12,9 @@ from chainable._version import __version__
 from chainable.cli.mistakes import Mistake, told
 from chainable.cli.outcomes import INTERRUPTED, MEANINGS, Failure
 from chainable.cli.pages import HelpFormatter
-from chainable.cli.words import choose, language
+from chainable.cli.words import Words, choose, language
 from chainable.errors import ChainableError
+from chainable.masking import without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,11 @@ class Option(click.Option):
 
 
 def _in_words(error: click.UsageError, *, as_json: bool) -> click.ClickException:
-    """Give an error of usage as who asked is to read it; one that shows itself stays as it is."""
+    """Give an error of usage as who asked is to read it, without keys; one that shows itself stays as it is."""
+    if isinstance(error.message, Words):
+        error.message = Words(without_keys(error.message), without_keys(error.message.zh))
+    else:
+        error.message = without_keys(error.message)
     if as_json:
         return Failure(error, as_json=True, told=told(error))
     if language(error.ctx) == "zh" and type(error).show is click.UsageError.show:
