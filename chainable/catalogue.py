@@ -19,6 +19,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,7 @@ def seek_and_read(descriptor: int, length: int, position: int) -> bytes:
 _pread = getattr(os, "pread", seek_and_read)
 
 
+@safe_repr
 class Shelf:
     """
     A read-only file of JSON records found by key.

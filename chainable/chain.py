@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from chainable import path
-from chainable.masking import MaskedDict, MaskedTuple
+from chainable.masking import MaskedDict, MaskedTuple, safe_repr
 from chainable.place import PathPlace
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = ["Chain", "NameChain", "PathChain", "Verb"]
 P = TypeVar("P")
 
 
+@safe_repr
 class Chain(Generic[P]):
     """
     An immutable place below a client; every step is a new one.
@@ -76,6 +77,7 @@ class Chain(Generic[P]):
         raise TypeError(msg)
 
 
+@safe_repr
 class PathChain(Chain[PathPlace]):
     """A chain of path segments with the verbs of HTTP."""
 
@@ -108,6 +110,7 @@ class PathChain(Chain[PathPlace]):
 _split = path.split
 
 
+@safe_repr
 class Verb:
     """
     A verb of a chain: called, it sends.
@@ -175,6 +178,7 @@ for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         _verb.__set_name__(PathChain, _method.lower() + _suffix)
 
 
+@safe_repr
 class NameChain(Chain[str]):
     """
     A chain that spells a dotted method name; calling it sends.

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import frozen
 
 from chainable.errors import InProgress
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ _KEEP = 7 * 24 * 3600.0
 _logger = logging.getLogger("chainable")
 
 
+@safe_repr
 @frozen
 class Claim:
     """

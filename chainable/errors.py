@@ -178,7 +178,7 @@ class APIError(ChainableError, requests.HTTPError):
         self._explain = explain
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return str(self.args[0]) if self.args else ""
 
     def explain(self) -> str:
         """

@@ -240,3 +240,22 @@ def without_keys(text: str) -> str:
     .. versionadded:: 0.1.0
     """
     return _KEY.sub(lambda found: found[0][:2] + HIDDEN, text)
+
+
+def safe_repr(cls: type[T]) -> type[T]:
+    """
+    Decorate a class so that the repr of an object works whose ``__init__`` has raised: a traceback shows it.
+
+    .. versionadded:: 0.1.0
+    """
+    original = cls.__repr__
+
+    @wraps(original)
+    def shown(self: T) -> str:
+        try:
+            return original(self)
+        except (AttributeError, IndexError, RecursionError):
+            return f"<{type(self).__name__}, not complete>"
+
+    cls.__repr__ = shown  # type: ignore[method-assign]  # what the decorator is for
+    return cls

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SECRET_NAMES", "spellings", "without_named", "without_values"]
 
-SECRET_NAMES = "session|secret|token|passw|pwd"
+SECRET_NAMES = "session|secret|token|passw|pwd"  # noqa: S105 (names, not a secret)
 """What the name of a secret contains, in any case."""
 
 

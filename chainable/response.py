@@ -10,6 +10,7 @@ from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 
 from chainable.errors import DecryptionError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ __all__ = ["Response"]
 T = TypeVar("T")
 
 
+@safe_repr
 class Response(requests.Response, Generic[T]):
     """
     What the platform answered.

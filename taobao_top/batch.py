@@ -19,7 +19,7 @@ from attrs import evolve
 
 from chainable.call import Call
 from chainable.errors import CodecError, ConfigurationError
-from chainable.masking import MaskedDict, MaskedURL, Secret
+from chainable.masking import MaskedDict, MaskedURL, Secret, safe_repr
 from chainable.options import base_url, whole
 from chainable.path import split_name
 from chainable.promise import Promise
@@ -251,6 +251,7 @@ class _Step(MethodChain):
         return known(method_name(self))
 
 
+@safe_repr
 class Batch:
     """
     Collects calls and sends them as one, or as few as the platform's limit allows.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.chain import NameChain
-from chainable.masking import MaskedDict, MaskedTuple
+from chainable.masking import MaskedDict, MaskedTuple, safe_repr
 from taobao_top import catalogue
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class _Posted(str):
     __slots__ = ()
 
 
+@safe_repr
 class MethodChain(NameChain):
     """A chain that spells a method's name; calling it, or its ``post``, sends."""
 

@@ -185,7 +185,11 @@ class TaobaoTop(Client, Chains):
 
     def __repr__(self) -> str:
         settings = self.__dict__.get("_settings")  # an error while the client is made shows it without
-        return "<TaobaoTop without settings>" if settings is None else f"<TaobaoTop app {settings.app_key} at {settings.gateway}>"
+        return (
+            "<TaobaoTop without settings>"
+            if settings is None
+            else f"<TaobaoTop app {settings.app_key} at {settings.gateway}>"
+        )
 
     __iter__ = None
     __contains__ = None

@@ -16,7 +16,7 @@ from attrs import asdict, field, fields_dict, frozen
 from chainable.call import Call
 from chainable.codecs import FORM
 from chainable.errors import CodecError, ConfigurationError, SignatureError
-from chainable.masking import MaskedDict, Secret, without_frames
+from chainable.masking import MaskedDict, Secret, safe_repr, without_frames
 from chainable.times import BEIJING
 from taobao_top.answers import read
 from taobao_top.errors import BUSINESS, TopError, rule_of
@@ -49,6 +49,7 @@ _LIVES = {
 }
 
 
+@safe_repr
 @frozen
 class Token:
     """

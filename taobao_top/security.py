@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError
+from chainable.masking import safe_repr
 from taobao_top.errors import TopError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ _KEPT = 1024
 _logger = logging.getLogger("taobao_top")
 
 
+@safe_repr
 @frozen
 class Key:
     """
@@ -268,6 +270,7 @@ class _Fetch(NamedTuple):
     version: int | None
 
 
+@safe_repr
 class SecurityClient:
     """
     Encrypts, decrypts and searches with the platform's keys.

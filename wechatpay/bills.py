@@ -34,6 +34,7 @@ from typing import IO, Any, cast
 from attrs import field, frozen
 
 from chainable.errors import CodecError
+from chainable.masking import safe_repr
 from chainable.times import BEIJING
 
 __all__ = [
@@ -62,6 +63,7 @@ _NO_BILL = {
 }
 
 
+@safe_repr
 @frozen
 class TradeRow:
     """
@@ -128,6 +130,7 @@ class TradeRow:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class RefundRow(TradeRow):
     """
@@ -142,6 +145,7 @@ class RefundRow(TradeRow):
     refund_succeeded_at: datetime | None = None
 
 
+@safe_repr
 @frozen
 class FundFlowRow:
     """
@@ -176,6 +180,7 @@ class FundFlowRow:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class OtherRow:
     """
@@ -188,6 +193,7 @@ class OtherRow:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class TradeSummary:
     """
@@ -214,6 +220,7 @@ class TradeSummary:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class FundFlowSummary:
     """
@@ -236,6 +243,7 @@ class FundFlowSummary:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class OtherSummary:
     """
@@ -399,6 +407,7 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
     return Bill(source, encoding)
 
 
+@safe_repr
 class Bill:
     """
     A bill, read lazily; made by :func:`read`.

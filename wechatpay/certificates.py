@@ -27,6 +27,7 @@ from chainable.errors import (
     ConfigurationError,
     UnknownKeyError,
 )
+from chainable.masking import safe_repr
 from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial
@@ -129,6 +130,7 @@ class _Locks:
         self.refresher: int | None = None
 
 
+@safe_repr
 class PlatformCertificates:
     """
     The platform's keys by serial or id: a key store that refreshes itself.

@@ -492,7 +492,9 @@ def _refuse_keys_as_numbers(numbers: Mapping[str, object], keys: tuple[object, .
     secrets = [Secret.of(key) for given in keys for key in (given if isinstance(given, tuple | list) else (given,))]
     for name, number in numbers.items():
         if number is not None and Secret(number) in secrets:
-            msg = f"{name}: this is the same text as one of the keys; a number was expected: look up both in the console"
+            msg = (
+                f"{name}: this is the same text as one of the keys; a number was expected: look up both in the console"
+            )
             raise ConfigurationError(msg)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError
+from chainable.masking import safe_repr
 from chainable.times import BEIJING
 from wechatpay.crypto import rsa
 
@@ -33,6 +34,7 @@ NATIVE_LIFE = timedelta(hours=2)
 _APP_PACKAGE = "Sign=WXPay"
 
 
+@safe_repr
 @frozen
 class H5:
     """
@@ -53,6 +55,7 @@ class H5:
         return self._clock() >= self.expires.timestamp()
 
 
+@safe_repr
 @frozen
 class Native:
     """

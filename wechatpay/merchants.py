@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ChainableError, ConfigurationError, DecryptionError, SignatureError
+from chainable.masking import safe_repr
 from chainable.web import header
 from wechatpay.apiv2.xml import XML
 from wechatpay.notifications.parsing import check_body
@@ -26,6 +27,7 @@ _PAUSE = 60.0
 """Seconds in which at most one message with an unknown key makes all merchants look for new keys."""
 
 
+@safe_repr
 class Merchants:
     """
     The clients of several merchants, found by what a notification shows.

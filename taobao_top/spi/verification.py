@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
-from chainable.masking import without_frames_of
+from chainable.masking import safe_repr, without_frames_of
 from chainable.times import BEIJING
 from chainable.web import header
 from taobao_top.answers import read
@@ -37,6 +37,7 @@ _MARK = b"\xef\xbb\xbf"
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
+@safe_repr
 @frozen
 class SPICall:
     """

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from chainable.claims import LEASE, MemoryStore
 from chainable.codecs import JSON
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
 from taobao_top.request import one_edit
 from taobao_top.tmc.connection import ChannelError, Opening
 from taobao_top.tmc.consumer import Consumer
@@ -39,6 +40,7 @@ _KEEP = 3600.0  # seconds for which the store of one process remembers what it h
 _NAMES = ("connected", "on", "otherwise", "publish", "run", "start", "stop")
 
 
+@safe_repr
 class TMC:
     """
     The message channel of an app: every attribute is the handler of a topic.

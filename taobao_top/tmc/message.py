@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from chainable.errors import CodecError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ __all__ = ["Message"]
 _decoder = json.JSONDecoder(strict=False, parse_float=Decimal)
 
 
+@safe_repr
 @frozen
 class Message:
     """

@@ -17,7 +17,7 @@ from attrs import frozen
 from chainable.call import Call
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError, SignatureError
-from chainable.masking import brief, without_frames_of
+from chainable.masking import without_frames_of
 from chainable.signing import Signer, Verifier
 from wechatpay.apiv2.errors import is_refusal, refusal
 from wechatpay.apiv2.keys import FieldKey, field_key

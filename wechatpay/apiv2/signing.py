@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from attrs import evolve, field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
-from chainable.masking import MaskedDict, Secret, brief
+from chainable.masking import MaskedDict, Secret, brief, safe_repr
 from chainable.signing import SignableRequest, Signer
 from wechatpay.apiv2.xml import XML
 
@@ -166,6 +166,7 @@ def _as_secret(given: str | Secret[str]) -> Secret[str]:
     return Secret.of(given)
 
 
+@safe_repr
 @frozen(eq=False)
 class ParamSigner(Signer):
     """
@@ -265,6 +266,7 @@ def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
     return dict(parameters)
 
 
+@safe_repr
 @frozen(eq=False)
 class FreshNonce(Signer):
     """
@@ -307,6 +309,7 @@ _WORKWX_FIELDS = (
 )
 
 
+@safe_repr
 @frozen(eq=False)
 class WorkWXSigner(Signer):
     """

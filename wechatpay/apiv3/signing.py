@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from chainable.errors import SignatureError
-from chainable.masking import without_frames_of
+from chainable.masking import safe_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
 
@@ -42,6 +42,7 @@ def _nonce() -> str:
     return os.urandom(16).hex().upper()
 
 
+@safe_repr
 @frozen(eq=False)
 class RSASigner(Signer):
     """

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from chainable.errors import ConfigurationError
-from chainable.masking import Secret, without_frames
+from chainable.masking import Secret, safe_repr, without_frames
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, serial_text, shown_serial
 from wechatpay.crypto.sources import KeySource, decode_base64, read_source
 
@@ -106,6 +106,7 @@ class LoadedKey(NamedTuple):
     serial: str | None
 
 
+@safe_repr
 @frozen
 class Certificate:
     """
@@ -128,6 +129,7 @@ class Certificate:
     pem: bytes = field(repr=False)
 
 
+@safe_repr
 @frozen(eq=False)
 class MerchantPair:
     """

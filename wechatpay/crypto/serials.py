@@ -56,9 +56,7 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
             msg = f"{name}: this is the serial in decimal; the platform wants hex: {shown_serial(hexadecimal)}"
             raise ConfigurationError(msg)
     elif not _HEX.fullmatch(digits):
-        msg = (
-            f"{name}: neither the hex serial of a certificate nor an id that begins with {PUBLIC_KEY_ID}: {_found(text)}"
-        )
+        msg = f"{name}: neither the hex serial of a certificate nor an id that begins with {PUBLIC_KEY_ID}: {_found(text)}"
         raise ConfigurationError(msg)
     return digits.zfill(len(digits) + len(digits) % 2)
 

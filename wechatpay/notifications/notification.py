@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import field, frozen
 
+from chainable.masking import safe_repr
 from chainable.times import BEIJING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _V2_TIMES = (
 _V2_DIGITS = 14
 
 
+@safe_repr
 @frozen
 class Notification(Generic[R]):
     """
