@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["HIDDEN", "MaskedDict", "MaskedTuple", "MaskedURL", "Secret", "brief", "outline", "shown_name", "unframed",
+__all__ = ["HIDDEN", "MaskedDict", "MaskedText", "MaskedTuple", "MaskedURL", "Secret", "brief", "outline", "shown_name", "unframed",
            "without_frames", "without_frames_of", "without_keys"]  # fmt: skip
 
 HIDDEN = "…"
@@ -131,6 +131,23 @@ class MaskedTuple(tuple[V, ...]):
         return repr(self)
 
 
+class MaskedText(str):
+    """
+    A text whose repr does not show it, for secrets that other code takes as text only.
+
+    .. versionadded:: 0.1.0
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(HIDDEN)
+
+    def __sentry_repr__(self) -> str:
+        """Return what Sentry shows."""
+        return repr(self)
+
+
 class MaskedURL(str):
     """
     A URL whose repr shows scheme and host, not the path and query with their values.
@@ -145,7 +162,9 @@ class MaskedURL(str):
         host = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
         return repr(f"{scheme}{mark}{host}/{HIDDEN}" if mark else HIDDEN)
 
-    __sentry_repr__ = __repr__
+    def __sentry_repr__(self) -> str:
+        """Return what Sentry shows."""
+        return repr(self)
 
 
 E = TypeVar("E", bound=BaseException)
@@ -224,6 +243,26 @@ def brief(text: str) -> str:
     return repr(text) if len(text) <= 4 else f"{text[:2] + HIDDEN!r} ({outline(text)})"
 
 
+def shown(value: object) -> str:
+    """
+    Show a wrong value in an error: a number as it is, a text by :func:`brief`, anything else by its type.
+
+    .. versionadded:: 0.1.0
+    """
+    if isinstance(value, str):
+        return brief(value)
+    return repr(value) if isinstance(value, int | float | None) else f"a {type(value).__name__}"
+
+
+def looks_like_key(text: str) -> bool:
+    """
+    Return True for PEM, and for 20 letters and digits or more that are nothing else.
+
+    .. versionadded:: 0.1.0
+    """
+    return bool(_PEM.search(text) or _KEY.fullmatch(text.strip()))
+
+
 def shown_name(name: str) -> str:
     """
     Quote the name of a setting; what has not the form of a name may be a secret, and is described.
@@ -251,11 +290,11 @@ def safe_repr(cls: type[T]) -> type[T]:
     original = cls.__repr__
 
     @wraps(original)
-    def shown(self: T) -> str:
+    def represented(self: object) -> str:
         try:
             return original(self)
         except (AttributeError, IndexError, RecursionError):
             return f"<{type(self).__name__}, not complete>"
 
-    cls.__repr__ = shown  # type: ignore[method-assign]  # what the decorator is for
+    cls.__repr__ = represented  # type: ignore[method-assign,assignment]  # what the decorator is for
     return cls

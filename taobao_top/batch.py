@@ -19,7 +19,7 @@ from attrs import evolve
 
 from chainable.call import Call
 from chainable.errors import CodecError, ConfigurationError
-from chainable.masking import MaskedDict, MaskedURL, Secret, safe_repr
+from chainable.masking import MaskedDict, MaskedText, MaskedURL, Secret, safe_repr
 from chainable.options import base_url, whole
 from chainable.path import split_name
 from chainable.promise import Promise
@@ -612,7 +612,7 @@ def _token(session: Secret[str] | Callable[[], str] | None) -> Secret[str] | Non
 
 
 def _renewed(session: Any, token: Secret[str] | None) -> Secret[str]:
-    return Secret(session.renew(None if token is None else token.reveal()))
+    return Secret(session.renew(None if token is None else MaskedText(token.reveal())))
 
 
 def _check_separator(separator: str) -> None:

@@ -11,7 +11,7 @@ from attrs import evolve
 from chainable.client import Client
 from chainable.environment import environment, table, texts
 from chainable.errors import ConfigurationError
-from chainable.masking import MaskedDict, Secret, without_frames
+from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.times import BEIJING
 from taobao_top.clock import Clock
 from taobao_top.errors import TopError
@@ -222,7 +222,7 @@ class TaobaoTop(Client, Chains):
             if not error.session_expired or renew is None:
                 raise
         # An expired session is refused before anything is carried out, so one replay is safe for any call.
-        again = wanted.call(Secret(renew(token.reveal())))
+        again = wanted.call(Secret(renew(MaskedText(token.reveal()))))
         return self._pipeline.run(evolve(again, deadline=max(expires - time.monotonic(), SHORTEST)))
 
     def clock_offset(self) -> float:

@@ -34,7 +34,7 @@ from typing import IO, Any, cast
 from attrs import field, frozen
 
 from chainable.errors import CodecError
-from chainable.masking import safe_repr
+from chainable.masking import safe_repr, shown
 from chainable.times import BEIJING
 
 __all__ = [
@@ -640,7 +640,7 @@ def _encoding_of(header: bytes, given: str | None) -> str:
         except LookupError:
             name = ""
         if name not in {"utf-8", "utf-8-sig", "gbk", "gb2312", "gb18030"}:
-            msg = f"encoding: 'utf-8' or 'gbk' was expected, not {given!r}"
+            msg = f"encoding: 'utf-8' or 'gbk' was expected, not {shown(given)}"
             raise CodecError(msg)
         return "utf-8" if name.startswith("utf-8") else "gb18030"
     if header.startswith(codecs.BOM_UTF8) or header.isascii():

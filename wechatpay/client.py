@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from chainable.client import Client
-from chainable.errors import ConfigurationError
-from chainable.masking import MaskedDict, MaskedTuple, Secret, outline, without_frames
+from chainable.errors import ChainableError, ConfigurationError
+from chainable.masking import MaskedDict, MaskedTuple, Secret, outline, without_frames, without_frames_of
 from chainable.options import base_url as checked_url
 from chainable.path import nearest
 from chainable.place import PathPlace
@@ -248,6 +248,7 @@ class WeChatPay(Client, Chains):
         # An error while the client is made shows it before it has its number.
         return f"<{type(self).__name__} {self.__dict__.get('mchid', 'without settings')}>"
 
+    @without_frames
     def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         wanted = Wanted(self, chain._place, verb, positional, keywords)  # noqa: SLF001 (the chain is the client's own)
         if wanted.first == "v2":
@@ -396,6 +397,7 @@ class WeChatPay(Client, Chains):
 
         return download(self, source, to, progress=progress)
 
+    @without_frames
     def signed_url(self, chain: Chain[Any], *, params: Mapping[str, Any]) -> str:
         """
         Give the URL of one of APIv2's pages, for the user's browser to be sent to.
@@ -413,6 +415,7 @@ class WeChatPay(Client, Chains):
 
     # -- sensitive data ---------------------------------------------------
 
+    @without_frames
     def encrypt(self, text: str, *, serial: str | None = None) -> Ciphertext:
         """
         Encrypt a person's data for the platform.
@@ -436,6 +439,7 @@ class WeChatPay(Client, Chains):
         sealed = rsa.encrypt(self.certificates[serial], text.encode())
         return Ciphertext(b2a_base64(sealed, newline=False).decode(), serial=serial)
 
+    @without_frames
     def decrypt(self, ciphertext: str) -> str:
         """
         Open a person's data that the platform encrypted for the merchant.
@@ -448,6 +452,7 @@ class WeChatPay(Client, Chains):
 
         return opened_text(self._decrypter(), ciphertext)
 
+    @without_frames_of(ChainableError)
     def opened(self, data: D, fields: Mapping[str, Any]) -> D:
         """Give a copy of an answer with these fields, nested by name, opened."""
         from wechatpay.apiv3.opening import opened

@@ -61,15 +61,16 @@ class Option(click.Option):
 
 def _in_words(error: click.UsageError, *, as_json: bool) -> click.ClickException:
     """Give an error of usage as who asked is to read it, without keys; one that shows itself stays as it is."""
-    if isinstance(error.message, Words):
-        error.message = Words(without_keys(error.message), without_keys(error.message.zh))
-    else:
-        error.message = without_keys(error.message)
+    vars(error)["message"] = _without_keys(error.message)  # click declares it final
     if as_json:
         return Failure(error, as_json=True, told=told(error))
     if language(error.ctx) == "zh" and type(error).show is click.UsageError.show:
         return Mistake(error)
     return error
+
+
+def _without_keys(text: str) -> str:
+    return Words(without_keys(text), without_keys(text.zh)) if isinstance(text, Words) else without_keys(text)
 
 
 def _noted(text: str) -> str:

@@ -15,7 +15,7 @@ from wechatpay.crypto.keys import (
     load_private_key,
     load_public_key,
 )
-from wechatpay.crypto.serials import normalise_serial
+from wechatpay.crypto.serials import normalise_serial, shown_serial
 from wechatpay.doctor.chinese import translated
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _no_certificate(serial: Any) -> Iterator[Finding]:
 
 def _serial(serial: Any) -> Finding:
     try:
-        return good("serial", normalise_serial(str(serial)))
+        return good("serial", shown_serial(normalise_serial(str(serial))))
     except ConfigurationError as error:
         return _wrong(
             "serial",
