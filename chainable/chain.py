@@ -56,7 +56,9 @@ class Chain(Generic[P]):
         return str(self._place)
 
     def __repr__(self) -> str:
-        return f"<{type(self._client).__name__} {str(self)!r}>"
+        # A value in the path may be a person's: str(chain) has it, a repr shows in tracebacks.
+        place = self._place.label() if isinstance(self._place, PathPlace) else str(self)
+        return f"<{type(self._client).__name__} {place!r}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Chain):
@@ -152,7 +154,7 @@ class Verb:
         raise AttributeError(msg)
 
     def __repr__(self) -> str:
-        return f"<{self._method} {str(self._chain)!r}>"
+        return f"<{self._method} {self._chain._place.label()!r}>"  # noqa: SLF001 (the chain's own verb)
 
 
 class _VerbOf:

@@ -126,22 +126,26 @@ def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> di
             else than a table under the name, or has an unknown setting.
     """
     path = Path(file)
-    content = _toml(_text(path))
-    if isinstance(content, str):
-        msg = f"{path}: is no TOML{content}"
+    settings, complaint = _table(_text(path), name, names)
+    if complaint:
+        msg = f"{path}: {complaint}"
         raise ConfigurationError(msg)
+    return settings
+
+
+def _table(text: Secret[str], name: str, names: Collection[str]) -> tuple[dict[str, Any], str]:
+    """Return the settings, or what is wrong: a name may be a secret in the wrong place, as well as a value."""
+    content = _toml(text)
+    if isinstance(content, str):
+        return {}, f"is no TOML{content}"
     found: Any = content.get(name, content)
     if not isinstance(found, dict):
         kind = "a list" if isinstance(found, list) else "a single value"
-        del found  # a traceback shows no value
-        msg = f"{path}: {name} is {kind}, one table was expected: write [{name}] above the settings, in single brackets"
-        raise ConfigurationError(msg)
-    settings: dict[str, Any] = MaskedDict(found)
-    for setting in settings:
+        return {}, f"{name} is {kind}, one table was expected: write [{name}] above the settings, in single brackets"
+    for setting in found:
         if setting not in names:
-            msg = f"{path}: {shown_name(setting)} is no setting{nearest(setting, names)}"
-            raise ConfigurationError(msg)
-    return settings
+            return {}, f"{shown_name(setting)} is no setting{nearest(setting, names)}"
+    return MaskedDict(found), ""
 
 
 def _toml(text: Secret[str]) -> dict[str, Any] | str:

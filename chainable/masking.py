@@ -281,6 +281,16 @@ def without_keys(text: str) -> str:
     return _KEY.sub(lambda found: found[0][:2] + HIDDEN, text)
 
 
+def guarded(cls: type[T]) -> type[T]:
+    """
+    Decorate a class whose ``__init__`` takes secrets: what it refuses is raised without the frames below.
+
+    .. versionadded:: 0.1.0
+    """
+    cls.__init__ = without_frames(cls.__init__)  # type: ignore[misc]  # what the decorator is for
+    return cls
+
+
 def safe_repr(cls: type[T]) -> type[T]:
     """
     Decorate a class so that the repr of an object works whose ``__init__`` has raised: a traceback shows it.
@@ -296,5 +306,5 @@ def safe_repr(cls: type[T]) -> type[T]:
         except (AttributeError, IndexError, RecursionError):
             return f"<{type(self).__name__}, not complete>"
 
-    cls.__repr__ = represented  # type: ignore[method-assign,assignment]  # what the decorator is for
+    cls.__repr__ = represented  # type: ignore[method-assign]  # what the decorator is for
     return cls

@@ -161,6 +161,10 @@ class PathPlace:
             for segment in self._candidates[0].segments
         )
 
+    def label(self) -> str:
+        """Spell the path without values, for reprs."""
+        return self._candidates[0].label()
+
     def attribute(self, name: str) -> PathPlace:
         """
         One step by attribute: free spelling, ``_name_`` for a variable, one trailing underscore dropped.

@@ -18,8 +18,8 @@ from urllib.parse import quote_plus
 from attrs import evolve
 
 from chainable.call import Call
-from chainable.errors import CodecError, ConfigurationError
-from chainable.masking import MaskedDict, MaskedText, MaskedURL, Secret, safe_repr
+from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.masking import MaskedDict, MaskedText, MaskedURL, Secret, safe_repr, without_frames_of
 from chainable.options import base_url, whole
 from chainable.path import split_name
 from chainable.promise import Promise
@@ -569,6 +569,7 @@ class Batch:
             deadline=deadline,
         )
 
+    @without_frames_of(ChainableError)
     def _answer(self, response: Response[Any], count: int, *, repeatable: bool) -> Response[Any]:
         answer: TopResponse[Any] = TopResponse.of(response, "batch")
         parts = read_batch(response.content, count, self._separator or SEPARATOR)

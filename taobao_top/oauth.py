@@ -132,13 +132,23 @@ class Token:
     @classmethod
     @without_frames
     def from_dict(cls, kept: Mapping[str, str]) -> Token:
-        """Take back what :meth:`as_dict` gave."""
-        members: dict[str, Any] = {
-            name: datetime.fromisoformat(value) if name.endswith("expires") else value
-            for name, value in kept.items()
-            if name in fields_dict(cls)
-        }
-        return cls(**members)
+        """
+        Take back what :meth:`as_dict` gave.
+
+        Raises:
+            CodecError: A time is not in ISO 8601, or there is no access token.
+        """
+        try:
+            members: dict[str, Any] = {
+                name: datetime.fromisoformat(value) if name.endswith("expires") else value
+                for name, value in kept.items()
+                if name in fields_dict(cls)
+            }
+            return cls(**members)
+        except (TypeError, ValueError, AttributeError):
+            # Their own words quote what is there.
+            msg = "this is not a token as as_dict() gives it: a time is not in ISO 8601, or access_token is missing"
+            raise CodecError(msg) from None
 
 
 def _text(value: Any) -> str | None:

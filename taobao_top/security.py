@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError
-from chainable.masking import Secret, safe_repr, shown, without_frames
+from chainable.masking import Secret, guarded, safe_repr, shown, without_frames
 from taobao_top.errors import TopError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def _as_secret(given: bytes | Secret[bytes]) -> Secret[bytes]:
 
 
 @safe_repr
+@guarded
 @frozen
 class Key:
     """

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from chainable.client import Client
 from chainable.errors import ChainableError, ConfigurationError
-from chainable.masking import MaskedDict, MaskedTuple, Secret, outline, without_frames, without_frames_of
+from chainable.masking import MaskedDict, MaskedTuple, MaskedURL, Secret, outline, without_frames, without_frames_of
 from chainable.options import base_url as checked_url
 from chainable.path import nearest
 from chainable.place import PathPlace
@@ -395,6 +395,8 @@ class WeChatPay(Client, Chains):
         """
         from wechatpay.files.downloads import download
 
+        # A URL is signed: whoever reads it may fetch the file.
+        source = MaskedURL(source) if isinstance(source, str) else source
         return download(self, source, to, progress=progress)
 
     @without_frames

@@ -17,7 +17,7 @@ from attrs import frozen
 from chainable.call import Call
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError, SignatureError
-from chainable.masking import without_frames_of
+from chainable.masking import brief, without_frames_of
 from chainable.signing import Signer, Verifier
 from wechatpay.apiv2.errors import is_refusal, refusal
 from wechatpay.apiv2.keys import FieldKey, field_key
@@ -220,7 +220,7 @@ def _signer(client: WeChatPay, operation: Operation | None, parameters: dict[str
     allowed = _BOTH if operation is None or not operation.sign_types else operation.sign_types
     asked = parameters.get("sign_type")
     if asked and asked not in allowed:
-        msg = f"sign_type: this operation takes {' or '.join(allowed)}, not {asked!r}"
+        msg = f"sign_type: this operation takes {' or '.join(allowed)}, not {brief(asked)}"
         raise CodecError(msg)
     using = getattr(signer, "using", None)
     if using is not None and signer.sign_type not in allowed:

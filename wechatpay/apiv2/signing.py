@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from attrs import evolve, field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
-from chainable.masking import MaskedDict, Secret, brief, safe_repr
+from chainable.masking import MaskedDict, Secret, brief, guarded, safe_repr, without_frames
 from chainable.signing import SignableRequest, Signer
 from wechatpay.apiv2.xml import XML
 
@@ -154,7 +154,7 @@ def _complaint(parameters: Mapping[str, Any], secret: Secret[str]) -> tuple[str,
     nested = [name for name, value in parameters.items() if not isinstance(value, str)]
     if nested:
         return "mismatch", f"nested elements cannot be covered by a signature over parameters: {nested[0]!r}"
-    if hmac.compare_digest(signature(sign_type, parameters, secret).encode(), given.upper().encode(errors="replace")):
+    if _fits(sign_type, parameters, secret, given):
         return None
     return "mismatch", (
         "the sign is not that of this message under the APIv2 key given (secret=): it was "
@@ -162,11 +162,22 @@ def _complaint(parameters: Mapping[str, Any], secret: Secret[str]) -> tuple[str,
     )
 
 
+def _fits(sign_type: str, parameters: Mapping[str, Any], secret: Secret[str], given: str) -> bool:
+    try:
+        # Compared unnamed: the right sign is worth as much as the key.
+        return hmac.compare_digest(
+            signature(sign_type, parameters, secret).encode(), given.upper().encode(errors="replace")
+        )
+    except CodecError:  # a text that the platform cannot have sent
+        return False
+
+
 def _as_secret(given: str | Secret[str]) -> Secret[str]:
     return Secret.of(given)
 
 
 @safe_repr
+@guarded
 @frozen(eq=False)
 class ParamSigner(Signer):
     """
@@ -225,6 +236,7 @@ class ParamSigner(Signer):
         signed["sign"] = signature(sign_type, signed, self._secret)
         return signed
 
+    @without_frames
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """
         Sign the request: its body, or its query where there is no body, is written anew.
@@ -310,6 +322,7 @@ _WORKWX_FIELDS = (
 
 
 @safe_repr
+@guarded
 @frozen(eq=False)
 class WorkWXSigner(Signer):
     """
