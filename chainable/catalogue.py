@@ -76,8 +76,9 @@ class Shelf:
         return f"Shelf({os.fspath(self._path)!r})"
 
     def __del__(self, _close: Callable[[int], None] = os.close) -> None:
-        if self._descriptor >= 0:
-            _close(self._descriptor)
+        descriptor = getattr(self, "_descriptor", -1)  # absent where __init__ has raised
+        if descriptor >= 0:
+            _close(descriptor)
 
     def get(self, key: str, /) -> Any | None:
         """Give the record of this key, decoded anew at every call; None if there is none."""

@@ -218,6 +218,7 @@ without_frames = without_frames_of(ChainableError, TypeError, ValueError)
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,23}|[A-Za-z][A-Za-z0-9_]{0,15}")
+_LONG = 16  # characters; numbers of accounts are shorter
 _KEY = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}={0,2}(?![A-Za-z0-9])")
 
 
@@ -252,6 +253,15 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         return brief(value)
     return repr(value) if isinstance(value, int | float | None) else f"a {type(value).__name__}"
+
+
+def shown_number(text: str) -> str:
+    """
+    Show an account's number; what is not one, letters and digits of some length, may be a key and is described.
+
+    .. versionadded:: 0.1.0
+    """
+    return brief(text) if len(text) >= _LONG and not text.isdecimal() else text
 
 
 def looks_like_key(text: str) -> bool:

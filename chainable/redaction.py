@@ -27,8 +27,6 @@ def spellings(value: str | Secret[str]) -> list[str]:
     """
     plain = Secret.of(value).reveal()
     forms = {spell(form) for form in (plain, plain.strip()) if form for spell in _SPELLINGS}
-    # Some write the digits of percent-encoding in lower case.
-    forms |= {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), form) for form in forms}
     return sorted(forms, key=len, reverse=True)
 
 
@@ -85,7 +83,9 @@ def without_values(text: str, values: Iterable[str | Secret[str]], mask: str) ->
     .. versionadded:: 0.1.0
     """
     for form in sorted({form for value in values for form in spellings(value)}, key=len, reverse=True):
-        text = text.replace(form, mask)
+        # The digits of percent-encoding may be of either case.
+        pattern = re.sub("%[0-9A-F]{2}", lambda found: f"(?i:{found[0]})", re.escape(form))
+        text = re.sub(pattern, lambda _: mask, text)
     return text
 
 

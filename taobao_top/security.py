@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError
-from chainable.masking import Secret, guarded, safe_repr, shown, without_frames
+from chainable.masking import Secret, guarded, safe_repr, shown_name, without_frames
 from taobao_top.errors import TopError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ _PATTERNS = {kind: _patterns(mark) for kind, mark in KINDS.items()}
 
 def _checked_kind(kind: str) -> str:
     if kind not in KINDS:
-        msg = f"{shown(kind)} is no kind of data: {', '.join(KINDS)} were expected"
+        msg = f"{shown_name(kind)} is no kind of data: {', '.join(KINDS)} were expected"
         raise ConfigurationError(msg)
     return kind
 

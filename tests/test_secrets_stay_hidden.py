@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import base64
 import copy
+import importlib
 import json
 import logging
 import pickle
+import pkgutil
 import time
 import traceback
 import types
 import warnings
+from inspect import isabstract
 from pathlib import Path
 
 import pytest
@@ -23,9 +26,11 @@ import requests
 from attrs import has
 
 import chainable
+import taobao_top
 import wechatpay
 from chainable import ChainableError
 from chainable.masking import Secret
+from chainable.transport import FileCertificate
 from taobao_top import HMACMD5Signer, MD5Signer, TaobaoTop
 from taobao_top.oauth import Token
 from taobao_top.security import SecurityClient
@@ -592,6 +597,50 @@ def test_a_walk_through_clients_finds_no_secret(world):
         assert not [path for path, text in inside(root) if PLANTED in text and not path.endswith("Sensitive._text")]
 
 
+NOT_MADE_BY_USERS = (chainable.Promise, chainable.Pipeline, FileCertificate)
+
+
+def public_classes():
+    """Every class that a module offers by name, but for the sandboxes, their pages and the command lines."""
+    found = {}
+    for package in (chainable, wechatpay, taobao_top):
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not {"sandbox", "inspector", "cli", "describe", "doctor", "types", "demo", "demonstration"} & set(
+                info.name.split(".")
+            ):
+                module = importlib.import_module(info.name)
+                for name in getattr(module, "__all__", ()):
+                    value = getattr(module, name)
+                    if value in NOT_MADE_BY_USERS:
+                        continue
+                    if isinstance(value, type) and value.__module__.startswith(
+                        ("chainable", "wechatpay", "taobao_top")
+                    ):
+                        found[value] = f"{info.name}.{name}"
+    return found
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=name) for kind, name in public_classes().items()])
+def test_the_repr_of_a_half_made_object_works(kind):
+    try:
+        half = kind.__new__(kind)
+    except TypeError:  # an abstract class has no objects, and a tuple or text is never half made
+        assert isabstract(kind) or issubclass(kind, tuple | str)
+    else:
+        assert isinstance(repr(half), str)
+
+
+@pytest.mark.parametrize(
+    "name", ["a private key among certs", "a key as mchid", "app_secret as sign_method", "a wrong timeout of TOP"]
+)
+def test_a_wrong_setting_can_be_reported(world, name):
+    with pytest.raises(chainable.ConfigurationError) as caught:
+        SITUATIONS[name](world)
+
+    report = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "ConfigurationError" in report
+
+
 def test_refusals_are_useful_where_they_are_raised(world):
     """What a pickle leaves behind is there in the live error, and in its copies."""
     with pytest.raises(chainable.APIError) as caught:
@@ -603,4 +652,3 @@ def test_refusals_are_useful_where_they_are_raised(world):
     again = pickle.loads(pickle.dumps(caught.value))
     assert (again.code, again.status_code, again.detail, again.response.status_code) == ("SIGN_ERROR", 401, None, 401)
     assert again.response.label == "v3/new"
-    assert wechatpay.WeChatPay

@@ -48,14 +48,12 @@ class Merchants:
 
     @without_frames
     def __init__(self, clients: Iterable[WeChatPay], *, clock: Callable[[], float] = time.monotonic) -> None:
-        from wechatpay.client import WeChatPay
-
         self._clients: dict[str, WeChatPay] = {}
         if not isinstance(clients, Iterable) or isinstance(clients, str | bytes):
             msg = f"merchants: a list of clients was expected, not a {type(clients).__name__}"
             raise ConfigurationError(msg)
         for client in clients:
-            if not isinstance(client, WeChatPay):
+            if not isinstance(getattr(client, "mchid", None), str):
                 msg = f"merchants: a client was expected, WeChatPay(…), not a {type(client).__name__}"
                 raise ConfigurationError(msg)
             if client.mchid in self._clients:

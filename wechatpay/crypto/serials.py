@@ -16,6 +16,7 @@ _HEX = re.compile(r"[0-9A-F]+")
 _SHORTEST_DECIMAL = 30
 _HEX_DIGITS = 40
 _SHORT = 8
+_SHORTEST = 4  # characters that may be shown whatever they are
 
 
 def serial_text(serial: int) -> str:
@@ -74,5 +75,5 @@ def shown_serial(serial: str) -> str:
 def _found(text: str) -> str:
     """Describe what stands in place of a serial: it may be a key."""
     stray = next((at for at, character in enumerate(text) if not re.match(r"[0-9A-Fa-f:\s]", character)), None)
-    where = "" if stray is None else f", and character {stray + 1} is not a hex digit"
-    return f"{outline(text)}{where}"
+    where = "" if stray is None else f"; character {stray + 1} is not a hex digit"
+    return repr(text) if len(text) <= _SHORTEST else f"{outline(text)}{where}"
