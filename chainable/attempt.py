@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from chainable.masking import safe_repr
+
 __all__ = ["Attempt"]
 
 
+@safe_repr
 @frozen
 class Attempt:
     """

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from chainable.masking import safe_repr
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Call"]
 
 
+@safe_repr
 @frozen(eq=False)
 class Call:
     """

@@ -19,6 +19,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,7 @@ def seek_and_read(descriptor: int, length: int, position: int) -> bytes:
 _pread = getattr(os, "pread", seek_and_read)
 
 
+@safe_repr
 class Shelf:
     """
     A read-only file of JSON records found by key.
@@ -74,8 +76,9 @@ class Shelf:
         return f"Shelf({os.fspath(self._path)!r})"
 
     def __del__(self, _close: Callable[[int], None] = os.close) -> None:
-        if self._descriptor >= 0:
-            _close(self._descriptor)
+        descriptor = getattr(self, "_descriptor", -1)  # absent where __init__ has raised
+        if descriptor >= 0:
+            _close(descriptor)
 
     def get(self, key: str, /) -> Any | None:
         """Give the record of this key, decoded anew at every call; None if there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from chainable import path
+from chainable.masking import MaskedDict, MaskedTuple, safe_repr
 from chainable.place import PathPlace
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["Chain", "NameChain", "PathChain", "Verb"]
 P = TypeVar("P")
 
 
+@safe_repr
 class Chain(Generic[P]):
     """
     An immutable place below a client; every step is a new one.
@@ -54,7 +56,9 @@ class Chain(Generic[P]):
         return str(self._place)
 
     def __repr__(self) -> str:
-        return f"<{type(self._client).__name__} {str(self)!r}>"
+        # A value in the path may be a person's: str(chain) has it, a repr shows in tracebacks.
+        place = self._place.label() if isinstance(self._place, PathPlace) else str(self)
+        return f"<{type(self._client).__name__} {place!r}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Chain):
@@ -75,6 +79,7 @@ class Chain(Generic[P]):
         raise TypeError(msg)
 
 
+@safe_repr
 class PathChain(Chain[PathPlace]):
     """A chain of path segments with the verbs of HTTP."""
 
@@ -100,12 +105,14 @@ class PathChain(Chain[PathPlace]):
 
     def __call__(self, *positional: Any, **keywords: Any) -> Response[Any]:
         """Send a POST, where the catalogue has one here that carries a body."""
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._client._shorthand(self, positional, keywords)  # noqa: SLF001 (the chain is the client's own)
 
 
 _split = path.split
 
 
+@safe_repr
 class Verb:
     """
     A verb of a chain: called, it sends.
@@ -135,6 +142,7 @@ class Verb:
         Returns:
             A :class:`chainable.Response`; a promise of one for ``…_async``.
         """
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         client = self._chain._client  # noqa: SLF001
         return (client._later if self._later else client._now)(self._chain, self._method, positional, keywords)  # noqa: SLF001
 
@@ -146,7 +154,7 @@ class Verb:
         raise AttributeError(msg)
 
     def __repr__(self) -> str:
-        return f"<{self._method} {str(self._chain)!r}>"
+        return f"<{self._method} {self._chain._place.label()!r}>"  # noqa: SLF001 (the chain's own verb)
 
 
 class _VerbOf:
@@ -172,6 +180,7 @@ for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         _verb.__set_name__(PathChain, _method.lower() + _suffix)
 
 
+@safe_repr
 class NameChain(Chain[str]):
     """
     A chain that spells a dotted method name; calling it sends.
@@ -205,6 +214,7 @@ class NameChain(Chain[str]):
 
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """Send the call; see the client for what goes in."""
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._client._now(self, "POST", positional, keywords)  # noqa: SLF001
 
     @property
@@ -223,4 +233,5 @@ class NameChain(Chain[str]):
         return self._send_later
 
     def _send_later(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._client._later(self._step("post"), "POST", positional, keywords)  # noqa: SLF001

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import frozen
 
 from chainable.errors import InProgress
+from chainable.masking import safe_repr, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ _KEEP = 7 * 24 * 3600.0
 _logger = logging.getLogger("chainable")
 
 
+@safe_repr
 @frozen
 class Claim:
     """
@@ -298,7 +300,7 @@ def _milliseconds(seconds: float) -> int:
 
 def _check_lease(lease: float) -> None:
     if not lease > 0:
-        msg = f"a lease is a number of seconds above 0, not {lease!r}"
+        msg = f"a lease is a number of seconds above 0, not {shown(lease)}"
         raise ValueError(msg)
 
 

@@ -1,19 +1,28 @@
-"""Settings from environment variables and files."""
+"""Settings from environment variables and files, and the lines of a file that is read back."""
 
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
+from chainable.masking import MaskedDict, MaskedTuple, Secret, shown_name
 from chainable.path import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["environment", "table"]
+__all__ = ["env_lines", "environment", "table", "texts"]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+# These are no controls, but other readers of such files (str.splitlines) end a line at them.
+_SEPARATORS = re.compile("[\u2028\u2029]")
+_BLANK = " \t"
+_PLACE = re.compile(r"\((at [a-z0-9 ,]+)\)\Z")
 
 
 def environment(prefix: str, names: Collection[str], file: str | os.PathLike[str] | None = None) -> dict[str, str]:
@@ -23,43 +32,89 @@ def environment(prefix: str, names: Collection[str], file: str | os.PathLike[str
     Args:
         prefix: Of the variables, such as ``SHOP_``.
         names: The settings there are, in capitals, without the prefix.
-        file: A file with ``NAME=value`` lines, read in place of the
-            environment, so that a test account is never mixed with a real one.
+        file: A file with ``NAME=value`` lines in UTF-8, read in place of the
+            environment, so that a test account is never mixed with a real
+            one. Lines end with LF or CRLF.
 
     Returns:
         The values by lower-case name; empty ones are left out.
 
     Raises:
-        ConfigurationError: The file cannot be read, or a line is no setting.
+        ConfigurationError: The file cannot be read, a line is not a setting, or
+            holds a control character; the line is not shown.
     """
-    source: Mapping[str, str] = os.environ if file is None else _lines(Path(file))
-    found: dict[str, str] = {}
-    for name, value in source.items():
-        if not name.startswith(prefix):
-            continue
-        setting = name.removeprefix(prefix)
-        if setting not in names:
-            warnings.warn(f"{name} is no setting{nearest(setting, names)}", stacklevel=3)
-        elif value:
-            found[setting.lower()] = value
+    source: Mapping[str, str] = os.environ if file is None else _settings(Path(file))
+    found: dict[str, str] = MaskedDict()
+    unknown: list[str] = []
+    for name in source:
+        if name.startswith(prefix):
+            setting = name.removeprefix(prefix)
+            if setting not in names:
+                unknown.append(setting)
+            elif source[name]:
+                found[setting.lower()] = source[name]
+    for setting in unknown:
+        shown = shown_name(setting)
+        name = prefix + (setting if shown == repr(setting) else shown)
+        warnings.warn(f"{name} is no setting{nearest(setting, names)}", stacklevel=3)
     return found
 
 
-def _lines(file: Path) -> dict[str, str]:
-    settings: dict[str, str] = {}
-    for number, line in enumerate(_text(file).splitlines(), 1):
-        text = line.strip().removeprefix("export ").strip()
-        if not text or text.startswith("#"):
-            continue
-        name, equals, value = text.partition("=")
-        if not equals:
-            msg = f"{file}: line {number} is no NAME=value"
+def _settings(file: Path) -> dict[str, str]:
+    entries = MaskedTuple(_entry(line) for line in _text(file).reveal().split("\n"))
+    wrong = [(number, entry) for number, entry in enumerate(entries, 1) if isinstance(entry, str)]
+    if wrong:
+        msg = f"{file}: line {wrong[0][0]} {wrong[0][1]}"
+        raise ConfigurationError(msg)
+    return MaskedDict(entry for entry in entries if isinstance(entry, tuple))
+
+
+def _entry(line: str) -> tuple[str, str] | str | None:
+    """Return name and value of a line, None where it has none, or what is wrong with the line."""
+    text = line.removesuffix("\r")
+    if _CONTROLS.search(text):
+        return "holds a control character, and lines end with LF or CRLF: remove the character"
+    text = text.strip(_BLANK).removeprefix("export ").strip(_BLANK)
+    if not text or text.startswith("#"):
+        return None
+    name, equals, value = text.partition("=")
+    if not equals:
+        return "is no NAME=value"
+    value = value.strip(_BLANK)
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return name.strip(_BLANK), value
+
+
+def env_lines(settings: Mapping[str, str]) -> Iterator[str]:
+    r"""
+    Write settings as the lines of a file that :func:`environment` reads back to the same values.
+
+    Args:
+        settings: Values by the whole name of the variable.
+
+    Returns:
+        Lines ``NAME=value\n``; a value is quoted where it would be read as another one otherwise.
+
+    Raises:
+        ConfigurationError: A name is not one of a variable, or a value has a
+            control character or line separator, which would begin another setting.
+
+    .. versionadded:: 0.1.0
+    """
+    for name in settings:
+        if not _NAME.fullmatch(name):
+            msg = f"{shown_name(name)} cannot be the name of a variable: letters, digits and '_' were expected"
             raise ConfigurationError(msg)
-        value = value.strip()
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        settings[name.strip()] = value
-    return settings
+        if _CONTROLS.search(settings[name]) or _SEPARATORS.search(settings[name]):
+            msg = f"{name}: the value has a control character or line separator, so it does not fit on one line"
+            raise ConfigurationError(msg)
+    return (f"{name}={_quoted(value)}\n" for name, value in settings.items())
+
+
+def _quoted(value: str) -> str:
+    read = _entry(f"X={value}")
+    return value if read == ("X", value) else f'"{value}"'
 
 
 def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> dict[str, Any]:
@@ -67,30 +122,114 @@ def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> di
     Read settings from a TOML file: a table of that name, or the top of the file.
 
     Raises:
-        ConfigurationError: The file cannot be read, is no TOML, or has an unknown setting.
+        ConfigurationError: The file cannot be read, is no TOML, has something
+            else than a table under the name, or has an unknown setting.
     """
-    import tomli
-
     path = Path(file)
-    try:
-        content = tomli.loads(_text(path))
-    except tomli.TOMLDecodeError as error:
-        msg = f"{path}: is no TOML ({error})"
-        raise ConfigurationError(msg) from None
-    settings: dict[str, Any] = content.get(name, content)
-    for setting in settings:
-        if setting not in names:
-            msg = f"{path}: {setting!r} is no setting{nearest(setting, names)}"
-            raise ConfigurationError(msg)
+    settings, complaint = _table(_text(path), name, names)
+    if complaint:
+        msg = f"{path}: {complaint}"
+        raise ConfigurationError(msg)
     return settings
 
 
-def _text(file: Path) -> str:
+def _table(text: Secret[str], name: str, names: Collection[str]) -> tuple[dict[str, Any], str]:
+    """Return the settings, or what is wrong: a name may be a secret in the wrong place, as well as a value."""
+    content = _toml(text)
+    if isinstance(content, str):
+        return {}, f"is no TOML{content}"
+    found: Any = content.get(name, content)
+    if not isinstance(found, dict):
+        kind = "a list" if isinstance(found, list) else "a single value"
+        return {}, f"{name} is {kind}, one table was expected: write [{name}] above the settings, in single brackets"
+    for setting in found:
+        if setting not in names:
+            return {}, f"{shown_name(setting)} is no setting{nearest(setting, names)}"
+    return MaskedDict(found), ""
+
+
+def _toml(text: Secret[str]) -> dict[str, Any] | str:
+    """Return the content, or where it is wrong; what the parser says of it would quote the file."""
+    import tomli
+
     try:
-        return file.read_text("utf-8-sig")
+        return MaskedDict(tomli.loads(text.reveal()))
+    except (ValueError, RecursionError) as error:
+        place = _PLACE.search(str(error))
+        return f" ({place[1]})" if place else ""
+
+
+def texts(
+    found: Mapping[str, Any],
+    origin: object,
+    *,
+    numbers: Collection[str] = (),
+    lists: Collection[str] = (),
+    tables: Collection[str] = (),
+    flags: Collection[str] = (),
+) -> dict[str, Any]:
+    """
+    Make sure that settings are text.
+
+    Args:
+        found: Values by name.
+        origin: The file, for the error.
+        numbers: Names whose value may be a whole number; it becomes text.
+        lists: Names whose value may be a list of texts.
+        tables: Names whose value is a table of texts.
+        flags: Names whose value may be true or false.
+
+    Raises:
+        ConfigurationError: A value is something else; the value is not shown.
+    """
+    found = MaskedDict(found)
+    for name in found:
+        if not _fits(found, name, numbers, lists, tables, flags):
+            expected = "a table of texts" if name in tables else "text"
+            msg = f"{origin}: {name}: {expected} was expected"
+            raise ConfigurationError(msg)
+    return MaskedDict({name: str(value) if name in numbers else value for name, value in found.items()})
+
+
+def _fits(
+    found: Mapping[str, Any],
+    name: str,
+    numbers: Collection[str],
+    lists: Collection[str],
+    tables: Collection[str],
+    flags: Collection[str],
+) -> bool:
+    value = found[name]
+    if name in tables:
+        return isinstance(value, dict) and _are_texts(value.values())
+    if isinstance(value, list):
+        return name in lists and bool(value) and _are_texts(value)
+    if isinstance(value, bool):
+        return name in flags
+    return isinstance(value, str) or (isinstance(value, int) and name in numbers)
+
+
+def _are_texts(values: Collection[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _text(file: Path) -> Secret[str]:
+    """Read a file as it is: no end of line but LF is made one by reading."""
+    try:
+        data = Secret(file.read_bytes())
     except OSError as error:
         msg = f"{file}: cannot be read ({error.strerror})"
         raise ConfigurationError(msg) from None
-    except UnicodeDecodeError:
+    text = _decoded(data)
+    if text is None:
         msg = f"{file}: is no text in UTF-8"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg)
+    return text
+
+
+def _decoded(data: Secret[bytes]) -> Secret[str] | None:
+    # The error of decoding holds all that was decoded, so it ends here.
+    try:
+        return Secret(data.reveal().decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return None

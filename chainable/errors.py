@@ -15,17 +15,27 @@ Everything that chainable and the clients built on it raise.
 
 Network failures stay those of requests; the pipeline adds ``maybe_sent`` to
 them.  Every class is called as ``Error(message, *, keywords with defaults)``,
-survives pickling, and shows no key, token or person's data.
+and shows no key, token or person's data.
+
+A pickled error keeps its message and what is text, a number or a flag: code,
+status, request id, reason.  ``detail``, the body and headers of ``response``
+and the text of ``explain()`` stay behind, because pickles travel through
+queues and logs.  ``copy`` and ``deepcopy`` keep all of them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Self
+
+E = TypeVar("E", bound="ChainableError")
 
 __all__ = [
     "APIError",
@@ -49,6 +59,23 @@ class ChainableError(Exception):
     """
 
     maybe_sent: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), tuple(filter(_is_plain, self.args))), _travelling(self.__dict__)
+
+    def __copy__(self) -> Self:
+        return self._copied(self.__dict__)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # What came in and what went out belong to the call: a copy refers to the same.
+        shared = {name: value for name, value in self.__dict__.items() if name in _SHARED}
+        others = {name: value for name, value in self.__dict__.items() if name not in _SHARED}
+        return self._copied(deepcopy(others, memo) | shared)
+
+    def _copied(self, state: dict[str, Any]) -> Self:
+        copied = _rebuild(type(self), self.args)
+        copied.__dict__.update(state)
+        return copied
 
 
 class PathError(ChainableError, ValueError):
@@ -102,9 +129,6 @@ class SignatureError(ChainableError):
         self.response = response
         self.maybe_sent = True
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args), self.__dict__ | {"response": _without_values(self.response)}
-
 
 class APIError(ChainableError, requests.HTTPError):
     """
@@ -113,7 +137,7 @@ class APIError(ChainableError, requests.HTTPError):
     Args:
         message: One line for people: code, the platform's message, what to do.
         code: The platform's error code, always text (``'PARAM_ERROR'``, ``'50'``).
-        detail: Further members of the answer, as decoded.
+        detail: Further members of the answer, as decoded; None once the error was pickled.
         status_code: The HTTP status; 200 where the platform refuses inside a success.
         request_id: What the platform's support asks for first.
         retryable: The same number with the same parameters may be sent again.
@@ -122,7 +146,7 @@ class APIError(ChainableError, requests.HTTPError):
         verified: The refusal itself was signed, and the signature is right.
         pending: Neither failed nor done: ask for the state of the order.
         maybe_sent: The platform may have acted on the request.
-        response: The answer as a :class:`chainable.Response`.
+        response: The answer as a :class:`chainable.Response`; without body and headers once the error was pickled.
         explain: Answers with lines that compare what was signed on both sides.
 
     Attributes:
@@ -163,7 +187,7 @@ class APIError(ChainableError, requests.HTTPError):
         self._explain = explain
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return str(self.args[0]) if self.args else ""
 
     def explain(self) -> str:
         """
@@ -176,34 +200,36 @@ class APIError(ChainableError, requests.HTTPError):
             return "The platform gave nothing to compare for this error."
         return self._explain()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = self.__dict__ | {
-            "request": None,
-            "response": _without_values(self.response),
-            "_explain": _Explained.of(self._explain),
-        }
-        return _rebuild, (type(self), self.args), state
+
+_SHARED = frozenset({"_explain", "request", "response"})
 
 
-class _Explained:
-    """The text of an explanation, once what it was made of is left behind."""
+def _left_behind() -> str:
+    return "There is nothing to compare here: the error was pickled, so call explain() before, where it is raised."
 
-    def __init__(self, text: str) -> None:
-        self.text = text
 
-    @classmethod
-    def of(cls, explain: Callable[[], str] | None) -> _Explained | None:
-        return None if explain is None else cls(explain())
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float)
 
-    def __call__(self) -> str:
-        return self.text
+
+def _travelling(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what a pickled error keeps: no container or object, because it may hold a person's data."""
+    kept = {name: value if _is_plain(value) else None for name, value in state.items() if name != "__notes__"}
+    if "response" in state:
+        kept["response"] = _without_values(state["response"])
+    if state.get("_explain") is not None:
+        kept["_explain"] = _left_behind
+    return kept
 
 
 def _without_values(response: requests.Response | None) -> requests.Response | None:
-    """Leave behind what the URL of an answer holds: numbers and persons' ids."""
+    """Return a response without body, headers and the values in its URL; None for one that is not ours."""
     reduce: Callable[[], requests.Response] | None = getattr(response, "without_values", None)
     return None if reduce is None else reduce()
 
 
-def _rebuild(kind: type[ChainableError], args: tuple[str, ...]) -> ChainableError:
-    return kind(*args)
+def _rebuild(kind: type[E], args: tuple[Any, ...]) -> E:
+    # Not by calling the class: one of a user's own may take other arguments.
+    error = kind.__new__(kind, *args)
+    BaseException.__init__(error, *args)
+    return error

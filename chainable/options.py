@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chainable.errors import ConfigurationError
+from chainable.masking import looks_like_key, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +112,7 @@ def verification(value: object) -> bool | str:
     """
     if isinstance(value, bool):
         return value
-    if isinstance(value, str | os.PathLike):
+    if isinstance(value, str | os.PathLike) and not looks_like_key(str(value)):
         return os.fspath(value)
     msg = "verify: True, False or the path of a file with CA certificates was expected"
     raise ConfigurationError(msg)
@@ -143,7 +144,7 @@ def _token(name: object) -> str:
         or not name.isascii()
         or not name.replace("-", "").replace("_", "").isalnum()
     ):
-        msg = f"headers: {name!r} is no name of a header"
+        msg = f"headers: {shown(name)} is no name of a header"
         raise ConfigurationError(msg)
     return name
 

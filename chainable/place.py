@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable import path
 from chainable.errors import PathError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,6 +132,7 @@ class Resolution:
         return [segment.name for segment in self.segments if isinstance(segment, Variable) and segment.value is None]
 
 
+@safe_repr
 class PathPlace:
     """
     A position reached by steps; immutable, as is every step's result.
@@ -158,6 +160,10 @@ class PathPlace:
             else f"{{{segment.name}}}"
             for segment in self._candidates[0].segments
         )
+
+    def label(self) -> str:
+        """Spell the path without values, for reprs."""
+        return self._candidates[0].label()
 
     def attribute(self, name: str) -> PathPlace:
         """

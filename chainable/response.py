@@ -10,6 +10,7 @@ from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 
 from chainable.errors import DecryptionError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ __all__ = ["Response"]
 T = TypeVar("T")
 
 
+@safe_repr
 class Response(requests.Response, Generic[T]):
     """
     What the platform answered.
@@ -117,10 +119,29 @@ class Response(requests.Response, Generic[T]):
         }
 
     def without_values(self) -> Response[T]:
-        """Give a copy for errors to be pickled with: its URL names the path, and none of the values in it."""
-        copy: Response[T] = Response()
-        copy.__setstate__(self.__getstate__())
-        copy.url = copy.request.url = f"{urlsplit(self.url or '').netloc}/{self.label}"
+        """
+        Return a copy for errors to be pickled with: what happened, and none of the values.
+
+        Status, reason, label, request id and flags stay. The URL names host
+        and path template; body, headers, ``data`` and the request's own
+        members are empty.
+        """
+        copy: Response[T] = type(self).__new__(type(self))
+        Response.__init__(copy)
+        copy.status_code = self.status_code
+        copy.reason = self.reason
+        copy.elapsed = self.elapsed
+        copy.request_id = self.request_id
+        copy.verified = self.verified
+        copy.pending = self.pending
+        copy.label = self.label
+        copy.url = f"{urlsplit(self.url or '').netloc.rpartition('@')[2]}/{self.label}"
+        copy.request = requests.PreparedRequest()
+        copy.request.method = self.request.method if self.request is not None else None
+        copy.request.url = copy.url
+        copy.request.headers = CaseInsensitiveDict()
+        copy._content = b""
+        copy._content_consumed = True
         return copy
 
     def __setstate__(self, state: dict[str, Any]) -> None:

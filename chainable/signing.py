@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from chainable.masking import safe_repr
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["SignableRequest", "Signer", "Verifier"]
 
 
+@safe_repr
 class SignableRequest(PreparedRequest):
     """
     A prepared request that remembers what its body was made of.

@@ -18,7 +18,8 @@ from urllib.parse import quote_plus
 from attrs import evolve
 
 from chainable.call import Call
-from chainable.errors import CodecError, ConfigurationError
+from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.masking import MaskedDict, MaskedText, MaskedURL, Secret, safe_repr, without_frames_of
 from chainable.options import base_url, whole
 from chainable.path import split_name
 from chainable.promise import Promise
@@ -169,7 +170,7 @@ class _Collected(Promise["TopResponse[Any]"]):
     _exception: BaseException | None = None
     _taken = False
 
-    token: str | None = None
+    token: Secret[str] | None = None
     renewed = False
 
     def __init__(self, gate: _Gate, wanted: Wanted) -> None:
@@ -183,7 +184,7 @@ class _Collected(Promise["TopResponse[Any]"]):
         """Tell whether a new session is worth a try: once, and where there is somebody to renew it."""
         return error.session_expired and not self.renewed and hasattr(self.wanted.how.session, "renew")
 
-    def renew(self, renewals: dict[tuple[int, str | None], str | Exception]) -> float | Exception:
+    def renew(self, renewals: dict[tuple[int, Secret[str] | None], Secret[str] | Exception]) -> float | Exception:
         """
         Take a new session, for a replay: the platform refused before anything was carried out.
 
@@ -196,7 +197,7 @@ class _Collected(Promise["TopResponse[Any]"]):
         session: Any = self.wanted.how.session
         key = (id(session), self.token)
         if key not in renewals:
-            renewals[key] = _asked(session.renew, self.token)
+            renewals[key] = _asked(_renewed, session, self.token)
         token = renewals[key]
         if isinstance(token, Exception):
             return token
@@ -250,6 +251,7 @@ class _Step(MethodChain):
         return known(method_name(self))
 
 
+@safe_repr
 class Batch:
     """
     Collects calls and sends them as one, or as few as the platform's limit allows.
@@ -443,10 +445,10 @@ class Batch:
 
     def _with_tokens(self, going: list[_Collected]) -> list[_Collected]:
         """Ask each session once for its token, however many calls it is for; give the calls that have theirs."""
-        tokens: dict[int, str | Exception | None] = {}
+        tokens: dict[int, Secret[str] | Exception | None] = {}
         ready, failed = [], []
         how: How | None = None
-        token: str | Exception | None = None
+        token: Secret[str] | Exception | None = None
         for promise in going:
             if promise.wanted.how is not how:
                 how = promise.wanted.how
@@ -504,7 +506,7 @@ class Batch:
         ended: list[tuple[_Collected, TopResponse[Any] | Exception]] = []
         again = []
         longest = 0.0
-        renewals: dict[tuple[int, str | None], str | Exception] = {}
+        renewals: dict[tuple[int, Secret[str] | None], Secret[str] | Exception] = {}
         # A refusal of the whole does not tell whose session it means, if there are several.
         renewable = call is not None or len({promise.token for promise in going}) == 1
         for promise, outcome in zip(going, outcomes, strict=True):
@@ -540,7 +542,7 @@ class Batch:
                 public = publics.setdefault(key, wanted.public(token))
                 repeatable = repeatable and wanted.repeatable
             calls.append((public, wanted.texts))
-        query = {"format": settings.format}
+        query: dict[str, str] = MaskedDict(format=settings.format)
         first, *others = publics.values()
         for name in _COMMON:
             if name in first and all(public.get(name) == first[name] for public in others):
@@ -553,7 +555,7 @@ class Batch:
         return Call(
             verb="POST",
             label="batch",
-            urls=(f"{self._url}?{_form(query.items(), _Escaped())}",),
+            urls=(MaskedURL(f"{self._url}?{_form(query.items(), _Escaped())}"),),
             headers=headers,
             body=write_batch(calls, self._separator or SEPARATOR, query),
             signer=settings.attached if counting is None else counting(len(going)),
@@ -567,6 +569,7 @@ class Batch:
             deadline=deadline,
         )
 
+    @without_frames_of(ChainableError)
     def _answer(self, response: Response[Any], count: int, *, repeatable: bool) -> Response[Any]:
         answer: TopResponse[Any] = TopResponse.of(response, "batch")
         parts = read_batch(response.content, count, self._separator or SEPARATOR)
@@ -602,11 +605,15 @@ def _asked(ask: Callable[..., T], *known: Any) -> T | Exception:
         return error
 
 
-def _token(session: str | Callable[[], str] | None) -> str | None:
-    token = session() if callable(session) else session
+def _token(session: Secret[str] | Callable[[], str] | None) -> Secret[str] | None:
+    token = Secret(session()) if callable(session) else session
     if token:
         carried("session", token)
     return token
+
+
+def _renewed(session: Any, token: Secret[str] | None) -> Secret[str]:
+    return Secret(session.renew(None if token is None else MaskedText(token.reveal())))
 
 
 def _check_separator(separator: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.chain import NameChain
+from chainable.masking import MaskedDict, MaskedTuple, safe_repr
 from taobao_top import catalogue
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class _Posted(str):
     __slots__ = ()
 
 
+@safe_repr
 class MethodChain(NameChain):
     """A chain that spells a method's name; calling it, or its ``post``, sends."""
 
@@ -33,6 +35,7 @@ class MethodChain(NameChain):
         return type(self)(self._client, _Posted(f"{self._place}.post"))
 
     def _send_later(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
+        positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._client._later(self.post, "POST", positional, keywords)  # noqa: SLF001 (the chain is the client's own)
 
 

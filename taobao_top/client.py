@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from chainable.client import Client
-from chainable.environment import environment, table
+from chainable.environment import environment, table, texts
 from chainable.errors import ConfigurationError
+from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.times import BEIJING
 from taobao_top.clock import Clock
 from taobao_top.errors import TopError
@@ -45,8 +46,9 @@ __all__ = ["GATEWAY", "TaobaoTop"]
 GATEWAY = "https://gw.api.taobao.com/router/rest"
 
 _ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
-_FILE = ("app_key", "app_secret", "session", "sign_method", "gateway", "format", "simplify", "timeout", "retries",
-         "deadline", "pool_maxsize", "verify", "proxies")  # fmt: skip
+_TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "format")
+_SHAPED = (*_TEXTS, "proxies")
+_FILE = (*_TEXTS, "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")
 
 _logger = logging.getLogger("taobao_top")
 
@@ -93,12 +95,13 @@ class TaobaoTop(Client, Chains):
         ConfigurationError: A setting is missing or unusable.
     """
 
+    @without_frames
     def __init__(
         self,
         *,
         app_key: str | int,
-        app_secret: str | None = None,
-        session: str | Callable[[], str] | None = None,
+        app_secret: str | Secret[str] | None = None,
+        session: str | Secret[str] | Callable[[], str] | None = None,
         sign_method: str | Signer = "hmac-sha256",
         gateway: str = GATEWAY,
         format: str = "json",  # noqa: A002 (the platform's word)
@@ -153,10 +156,11 @@ class TaobaoTop(Client, Chains):
             file: A file of ``NAME=value`` lines, read in place of the environment.
             settings: Further settings, which win over those found.
         """
-        found: dict[str, Any] = dict(environment(prefix, _ENVIRONMENT, file))
+        settings = MaskedDict(settings)
+        found: dict[str, Any] = environment(prefix, _ENVIRONMENT, file)
         if "ca" in found:
             found["verify"] = found.pop("ca")
-        if "app_key" not in found | settings:
+        if "app_key" not in found and "app_key" not in settings:
             msg = f"{prefix}APP_KEY is not set{'' if file is None else f' in {file}'}"
             raise ConfigurationError(msg)
         return cls(**found | settings)
@@ -170,14 +174,22 @@ class TaobaoTop(Client, Chains):
             file: Its path.
             settings: Further settings, which win over those of the file.
         """
-        found = table(file, "taobao_top", _FILE) | settings
+        settings = MaskedDict(settings)
+        found = table(file, "taobao_top", _FILE)
+        shaped = MaskedDict({name: value for name, value in found.items() if name in _SHAPED})
+        found = MaskedDict(found | texts(shaped, file, numbers=("app_key",), tables=("proxies",)) | settings)
         if "app_key" not in found:
             msg = f"{file}: app_key is not set"
             raise ConfigurationError(msg)
         return cls(**found)
 
     def __repr__(self) -> str:
-        return f"<TaobaoTop app {self._settings.app_key} at {self._settings.gateway}>"
+        settings = self.__dict__.get("_settings")  # an error while the client is made shows it without
+        return (
+            "<TaobaoTop without settings>"
+            if settings is None
+            else f"<TaobaoTop app {settings.app_key} at {settings.gateway}>"
+        )
 
     __iter__ = None
     __contains__ = None
@@ -185,7 +197,7 @@ class TaobaoTop(Client, Chains):
     def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         wanted = Wanted(self._settings, chain, positional, keywords, self._how)
         session = wanted.how.session
-        return wanted.call(session() if callable(session) else session)
+        return wanted.call(Secret(session()) if callable(session) else session)
 
     def _now(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
         self._refuse_closed()
@@ -201,7 +213,7 @@ class TaobaoTop(Client, Chains):
         session = wanted.how.session
         if not callable(session):
             return self._pipeline.run(wanted.call(session))
-        token = session()
+        token = Secret(session())
         expires = time.monotonic() + self._settings.deadline
         try:
             return self._pipeline.run(wanted.call(token))
@@ -210,7 +222,7 @@ class TaobaoTop(Client, Chains):
             if not error.session_expired or renew is None:
                 raise
         # An expired session is refused before anything is carried out, so one replay is safe for any call.
-        again = wanted.call(renew(token))
+        again = wanted.call(Secret(renew(MaskedText(token.reveal()))))
         return self._pipeline.run(evolve(again, deadline=max(expires - time.monotonic(), SHORTEST)))
 
     def clock_offset(self) -> float:

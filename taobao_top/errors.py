@@ -162,11 +162,6 @@ class TopError(APIError):
         self.slack = 1.0 if throttled else 0.0  # a ban's seconds are rounded down
         self.session_expired = session_expired
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # The explanation holds the call's values; a pickle, which travels, leaves them behind.
-        build, arguments, state = super().__reduce__()
-        return build, arguments, state | {"_explain": None}
-
 
 def top_error(
     error: Mapping[str, Any],

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
-from xml.sax.saxutils import escape
 
+from chainable.masking import Secret
+from chainable.redaction import without_values
 from chainable.times import BEIJING
 from taobao_top.signing import MASK, ParameterSigner, signed_parts, string_to_sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import requests
 
@@ -51,9 +50,9 @@ def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
     shown = {name: MASK if name in confidential else _emptied(value) for name, value in parameters.items()}
     message = string_to_sign(shown, _emptied(body.decode(errors="replace")).encode()).decode()
     lines = ["The gateway computed another signature than was sent. What was signed, secrets masked:"]
-    secrets = [parameters[name] for name in confidential if len(parameters[name]) >= _LONG]
+    secrets: list[Secret[str]] = [Secret(parameters[name]) for name in confidential if len(parameters[name]) >= _LONG]
     if isinstance(signer, ParameterSigner):
-        secrets.append(signer.secret)
+        secrets.append(Secret(signer.secret))
         lines.append(f"  {signer.explain(message)}")
         if signer.secret != signer.secret.strip():
             lines.append("The app_secret begins or ends with white space, which was signed with: is it part of it?")
@@ -64,33 +63,13 @@ def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
         "Most often the app_secret is that of another app_key or environment, or was reset in the console;",
         "else something between here and the gateway changes parameters.",
     ]
-    return _masked("\n".join(lines), secrets)
+    return without_values("\n".join(lines), secrets, MASK)
 
 
 def _emptied(text: str) -> str:
     for pattern in _INSIDE:
         text = re.sub(pattern, rf"\1{MASK}", text)
     return text
-
-
-def _masked(text: str, secrets: Iterable[str]) -> str:
-    spellings = {
-        spell(form)
-        for secret in secrets
-        for form in (secret, secret.strip())
-        for spell in (str, _in_json, _in_ascii_json, quote, quote_plus, escape)
-    }
-    for spelling in sorted(spellings, key=len, reverse=True):
-        text = text.replace(spelling, MASK) if spelling else text
-    return text
-
-
-def _in_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _in_ascii_json(text: str) -> str:
-    return json.dumps(text)[1:-1]
 
 
 def gateway_time(answer: requests.Response) -> datetime | None:

@@ -16,6 +16,7 @@ from attrs import asdict, field, fields_dict, frozen
 from chainable.call import Call
 from chainable.codecs import FORM
 from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.masking import MaskedDict, Secret, safe_repr, without_frames
 from chainable.times import BEIJING
 from taobao_top.answers import read
 from taobao_top.errors import BUSINESS, TopError, rule_of
@@ -48,6 +49,7 @@ _LIVES = {
 }
 
 
+@safe_repr
 @frozen
 class Token:
     """
@@ -84,6 +86,7 @@ class Token:
     sub_user_nick: str | None = field(default=None, repr=False)
 
     @classmethod
+    @without_frames
     def of(cls, answer: Mapping[str, Any], now: float) -> Token:
         """
         Read the members of a token answer.
@@ -127,14 +130,25 @@ class Token:
         }
 
     @classmethod
+    @without_frames
     def from_dict(cls, kept: Mapping[str, str]) -> Token:
-        """Take back what :meth:`as_dict` gave."""
-        members: dict[str, Any] = {
-            name: datetime.fromisoformat(value) if name.endswith("expires") else value
-            for name, value in kept.items()
-            if name in fields_dict(cls)
-        }
-        return cls(**members)
+        """
+        Take back what :meth:`as_dict` gave.
+
+        Raises:
+            CodecError: A time is not in ISO 8601, or there is no access token.
+        """
+        try:
+            members: dict[str, Any] = {
+                name: datetime.fromisoformat(value) if name.endswith("expires") else value
+                for name, value in kept.items()
+                if name in fields_dict(cls)
+            }
+            return cls(**members)
+        except (TypeError, ValueError, AttributeError):
+            # Their own words quote what is there.
+            msg = "this is not a token as as_dict() gives it: a time is not in ISO 8601, or access_token is missing"
+            raise CodecError(msg) from None
 
 
 def _text(value: Any) -> str | None:
@@ -160,7 +174,7 @@ class OAuth:
         self._base = _HOSTS.get(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
 
     def __repr__(self) -> str:
-        return f"<OAuth of {self._top!r}>"
+        return f"<OAuth of {self.__dict__.get('_top')!r}>"
 
     def authorize_url(
         self, redirect_uri: str, *, state: str | None = None, view: str = "web", response_type: str = "code"
@@ -184,7 +198,7 @@ class OAuth:
             query["state"] = state
         return f"{self._base}/authorize?{urlencode(query)}"
 
-    def token(self, *, code: str, redirect_uri: str | None = None, signed: bool = False) -> Token:
+    def token(self, *, code: str | Secret[str], redirect_uri: str | None = None, signed: bool = False) -> Token:
         """
         Exchange the code a seller came back with: good once, for 30 minutes.
 
@@ -196,13 +210,15 @@ class OAuth:
         Raises:
             TopError: The platform refused; ``code`` and ``sub_msg`` say why.
         """
+        hidden: Secret[str] = Secret.of(code)
+        del code  # a traceback shows no code
         if signed:
-            return self._method("taobao.top.auth.token.create", code=code)
+            return self._method("taobao.top.auth.token.create", code=hidden)
         if redirect_uri is None:
             raise ConfigurationError("redirect_uri: give the one that authorize_url() had, the platform compares them")
-        return self._post({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
+        return self._post({"grant_type": "authorization_code", "redirect_uri": redirect_uri}, code=hidden)
 
-    def refresh(self, refresh_token: str | Token, *, signed: bool = False) -> Token:
+    def refresh(self, refresh_token: str | Secret[str] | Token, *, signed: bool = False) -> Token:
         """
         Exchange a refresh token for new tokens; it is worthless afterwards.
 
@@ -213,18 +229,19 @@ class OAuth:
         Raises:
             TopError: The platform refused, or there is no refresh token; ``.session_expired``: authorise again.
         """
-        text = refresh_token.refresh_token if isinstance(refresh_token, Token) else refresh_token
-        if not text:
+        hidden = _refresh_secret(refresh_token)
+        del refresh_token  # a traceback shows no token
+        if not hidden:
             msg = "this app's tokens cannot be refreshed: let the seller authorise again when the session ends"
             raise TopError(msg, session_expired=True, maybe_sent=False)
         if signed:
             try:
-                return self._method("taobao.top.auth.token.refresh", refresh_token=text)
+                return self._method("taobao.top.auth.token.refresh", refresh_token=hidden)
             except TopError as error:
                 # The service's own no; the other form calls it invalid_grant.
                 error.session_expired = error.session_expired or rule_of(error.code, error.sub_code) is BUSINESS
                 raise
-        return self._post({"grant_type": "refresh_token", "refresh_token": text})
+        return self._post({"grant_type": "refresh_token"}, refresh_token=hidden)
 
     def from_fragment(self, fragment: str) -> Token:
         """
@@ -236,11 +253,13 @@ class OAuth:
         Raises:
             SignatureError: ``top_sign`` is missing or wrong.
         """
-        found = dict(parse_qsl(fragment.rpartition("#")[2], keep_blank_values=True))
+        found: dict[str, str] = MaskedDict(parse_qsl(fragment.rpartition("#")[2], keep_blank_values=True))
+        del fragment  # a traceback shows no token
         sign = found.pop("top_sign", None)
         if sign is None:
             raise SignatureError("the fragment has no top_sign", reason="missing")
         try:
+            # Compared unnamed: the right sign is worth as much as the secret.
             right = sign.isascii() and hmac.compare_digest(MD5Signer(self._secret()).sign(found), sign)
         except CodecError:  # a lone surrogate, which the service never signs
             right = False
@@ -280,33 +299,38 @@ class OAuth:
             session.keep(token)
         return session
 
-    def _secret(self) -> str:
+    def _secret(self) -> Secret[str]:
         secret = self._top._settings.secret  # noqa: SLF001
         if secret is None:
             raise ConfigurationError("app_secret is needed for this: give it to the client beside the signer")
         return secret
 
-    def _method(self, method: str, **parameters: str) -> Token:
-        answer = self._top[method](session="", format="json", simplify=False, decode=("token_result",), **parameters)
-        result = answer.data.get("token_result") if isinstance(answer.data, dict) else None
-        return self._read(result if isinstance(result, dict) else {}, method)
+    def _method(self, method: str, **parameters: Secret[str]) -> Token:
+        answer = self._top[method](
+            session="",
+            format="json",
+            simplify=False,
+            decode=("token_result",),
+            **{name: value.reveal() for name, value in parameters.items()},
+        )
+        return self._read(_result(answer.data), method)
 
     def _read(self, members: Mapping[str, Any], label: str) -> Token:
         try:
             return Token.of(members, self._top._settings.clock())  # noqa: SLF001
         except CodecError as error:
             msg = f"{label}: {error}"
-            raise CodecError(msg) from None
+        raise CodecError(msg)
 
-    def _post(self, form: dict[str, str]) -> Token:
+    def _post(self, form: dict[str, str], **secrets: Secret[str]) -> Token:
         settings = self._top._settings  # noqa: SLF001
-        form |= {"client_id": settings.app_key, "client_secret": self._secret()}
+        secrets["client_secret"] = self._secret()
         call = Call(
             verb="POST",
             label="token",
             urls=(f"{self._base}/token",),
             headers={"Content-Type": FORM.content_type, "Accept": "application/json", "Accept-Encoding": "gzip"},
-            body=FORM.encode(form),
+            body=_form(form | {"client_id": settings.app_key}, secrets),
             signer=None,
             verifier=None,
             answer=_answered,
@@ -315,17 +339,38 @@ class OAuth:
             deadline=settings.deadline,
         )
         self._top._refuse_closed()  # noqa: SLF001
-        return self._read(self._top._pipeline.run(call).data, "token")  # noqa: SLF001
+        return self._read(MaskedDict(self._top._pipeline.run(call).data), "token")  # noqa: SLF001
+
+
+def _refresh_secret(given: str | Secret[str] | Token) -> Secret[str]:
+    return Secret.of((given.refresh_token if isinstance(given, Token) else given) or "")
+
+
+def _result(data: Any) -> dict[str, Any]:
+    found = data.get("token_result") if isinstance(data, dict) else None
+    return MaskedDict(found if isinstance(found, dict) else {})
+
+
+@without_frames
+def _form(form: Mapping[str, str], secrets: Mapping[str, Secret[str]]) -> bytes:
+    return FORM.encode({**form, **{name: value.reveal() for name, value in secrets.items()}})
+
+
+def _members(response: Response[Any]) -> dict[str, Any] | str:
+    """Return the members of a token answer, or why they cannot be read."""
+    try:
+        return MaskedDict(read(response.content, response.headers.get("Content-Type")))
+    except CodecError as error:
+        return str(error)
 
 
 def _answered(response: Response[Any]) -> Response[Any]:
     status = response.status_code
-    try:
-        members = read(response.content, response.headers.get("Content-Type"))
-    except CodecError as error:
+    members = _members(response)
+    if isinstance(members, str):
         if 200 <= status < 300:
-            msg = f"token: {error}"
-            raise CodecError(msg) from None
+            msg = f"token: {members}"
+            raise CodecError(msg)
         members = {}
     if "error" in members or not 200 <= status < 300:
         code, description = str(members.get("error", "")), str(members.get("error_description", ""))
@@ -339,5 +384,4 @@ def _answered(response: Response[Any]) -> Response[Any]:
             session_expired=code == "invalid_grant",
             response=response,
         )
-    response._data = members  # noqa: SLF001 (what an answer function is for)
-    return response
+    return response.take(members)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from attrs import frozen
 
 from chainable.errors import CodecError
+from chainable.masking import safe_repr
 from taobao_top import catalogue
 from taobao_top.chain import MethodChain, method_name
 
@@ -77,6 +78,7 @@ CURSORS = (
 """The families the catalogue has."""
 
 
+@safe_repr
 @frozen
 class PageNames:
     """

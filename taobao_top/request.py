@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from chainable.call import Call
 from chainable.codecs import FORM
-from chainable.errors import CodecError, PathError
+from chainable.errors import ChainableError, CodecError, PathError
+from chainable.masking import MaskedDict, MaskedURL, Secret, unframed, without_frames
 from chainable.options import header_fields, timeout_pair, whole
 from taobao_top import catalogue
 from taobao_top.answers import ERROR, inside, is_utf8, json_fields, open_json, read, root_name, scan
@@ -93,7 +94,7 @@ class How(NamedTuple):
         decode: Members that hold JSON text; True for those the catalogue knows.
     """
 
-    session: str | Callable[[], str] | None
+    session: Secret[str] | Callable[[], str] | None
     simplify: bool
     format: str
     timeout: tuple[float, float]
@@ -134,18 +135,30 @@ def carried(what: str, text: Any) -> None:
     """
     Check that a text can be sent.
 
+    Args:
+        what: What it is, for the error.
+        text: The text, or a :class:`chainable.masking.Secret` that holds it.
+
     Raises:
         TypeError: It is no text.
         CodecError: It has a lone surrogate.
     """
-    if not isinstance(text, str):
-        msg = f"{what}: text was expected, not {type(text).__name__}"
+    hidden: Secret[Any] = Secret.of(text)
+    del text  # a traceback shows no text
+    if not isinstance(hidden.reveal(), str):
+        msg = f"{what}: text was expected, not {type(hidden.reveal()).__name__}"
         raise TypeError(msg)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
+    if not _is_unicode(hidden):
         msg = f"{what}: a lone surrogate is in the text, which no UTF-8 can carry"
-        raise CodecError(msg) from None
+        raise CodecError(msg)
+
+
+def _is_unicode(text: Secret[str]) -> bool:
+    try:
+        text.reveal().encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _flag(name: str) -> Callable[[Any], bool]:
@@ -217,10 +230,15 @@ class Wanted:
         if texts is not None:
             self.texts = texts
             return
-        self.texts, files = write(self._sorted(positional, keywords), about.types)
+        self._write(positional, keywords)
+
+    @without_frames
+    def _write(self, positional: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        """Write the parameters that need more care, and take the options."""
+        self.texts, files = write(self._sorted(positional, keywords), self.about.types)
         if files:
             if self._raw is not None:
-                msg = f"{about.name}: a raw body and files cannot go together"
+                msg = f"{self.about.name}: a raw body and files cannot go together"
                 raise TypeError(msg)
             self._files = files
             self.has_body = True
@@ -228,9 +246,10 @@ class Wanted:
     def _sorted(self, positional: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
         """Take the options, and give the parameters."""
         name = self.about.name
-        business, self._raw = _mapping(name, positional)
+        given, self._raw = _mapping(name, positional)
+        business = MaskedDict(given)
         self.has_body = self._raw is not None
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = MaskedDict()
         for key, value in keywords.items():
             if key in _OPTIONS:
                 options[key] = value
@@ -249,20 +268,22 @@ class Wanted:
         """Whether it may be sent twice."""
         return self.about.reads if self.how.repeatable is None else self.how.repeatable
 
-    def public(self, session: str | None) -> dict[str, str]:
+    def public(self, session: str | Secret[str] | None) -> dict[str, str]:
         """Give the parameters every call has, but for those the signer adds."""
         how = self.how
-        parameters = {"method": self.about.name, "app_key": self._settings.app_key, "v": "2.0", "format": how.format}
+        parameters: dict[str, str] = MaskedDict(
+            method=self.about.name, app_key=self._settings.app_key, v="2.0", format=how.format
+        )
         if session:
             carried("session", session)
-            parameters["session"] = session
+            parameters["session"] = Secret.of(session).reveal()
         if how.simplify and how.format == "json":
             parameters["simplify"] = "true"
         if how.target_app_key is not None:
             parameters["target_app_key"] = str(how.target_app_key)
         return parameters
 
-    def call(self, session: str | None) -> Call:
+    def call(self, session: str | Secret[str] | None) -> Call:
         """Write the call, with this session, once for all attempts."""
         public = self.public(session)
         if self._raw is not None:
@@ -287,7 +308,7 @@ class Wanted:
         return Call(
             verb="POST",
             label=self.about.name,
-            urls=(settings.gateway if query is None else f"{settings.gateway}?{urlencode(query)}",),
+            urls=(settings.gateway if query is None else MaskedURL(f"{settings.gateway}?{urlencode(query)}"),),
             headers={**_HEADERS, **how.headers, "Content-Type": content_type},
             body=body,
             signer=settings.attached,
@@ -322,9 +343,14 @@ class Wanted:
         if self.how.stream and 200 <= answer.status_code < 300:
             return answer
         utf8 = is_utf8(answer.headers.get("Content-Type"))
-        answer._data = self.data(answer.content, answer, utf8=utf8)  # noqa: SLF001 (its own room)
-        response.request_id = answer.request_id
-        return answer
+        try:
+            answer.take(self.data(answer.content, answer, utf8=utf8))
+        except ChainableError as error:
+            failure = unframed(error)  # the frames below hold what was answered, tokens among it
+        else:
+            response.request_id = answer.request_id
+            return answer
+        raise failure
 
     def data(self, body: bytes, answer: TopResponse[Any], *, utf8: bool) -> Any:
         """

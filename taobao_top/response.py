@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chainable.masking import safe_repr
 from chainable.response import Response
 from taobao_top.answers import business_failure
 from taobao_top.errors import TopError
@@ -16,6 +17,7 @@ __all__ = ["TopResponse"]
 T = TypeVar("T")
 
 
+@safe_repr
 class TopResponse(Response[T]):
     """
     What the gateway answered; ``.data`` is the inside of ``…_response``.

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError
+from chainable.masking import Secret, guarded, safe_repr, shown_name, without_frames
 from taobao_top.errors import TopError
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ _KEPT = 1024
 _logger = logging.getLogger("taobao_top")
 
 
+def _as_secret(given: bytes | Secret[bytes]) -> Secret[bytes]:
+    return Secret.of(given)
+
+
+@safe_repr
+@guarded
 @frozen
 class Key:
     """
@@ -70,11 +77,16 @@ class Key:
         ValueError: A size is out of its bounds.
     """
 
-    secret: bytes = field(repr=False)
+    _secret: Secret[bytes] = field(alias="secret", repr=False, converter=_as_secret)
     version: int
     slide_size: int = field(default=4, validator=ge(1))
     compress_len: int = field(default=3, validator=[ge(1), le(16)])
     searchable: frozenset[str] = frozenset({"search"})
+
+    @property
+    def secret(self) -> bytes:
+        """The AES key."""
+        return self._secret.reveal()
 
 
 class _Parts(NamedTuple):
@@ -104,7 +116,7 @@ _PATTERNS = {kind: _patterns(mark) for kind, mark in KINDS.items()}
 
 def _checked_kind(kind: str) -> str:
     if kind not in KINDS:
-        msg = f"{kind!r} is no kind of data: {', '.join(KINDS)} were expected"
+        msg = f"{shown_name(kind)} is no kind of data: {', '.join(KINDS)} were expected"
         raise ConfigurationError(msg)
     return kind
 
@@ -123,6 +135,7 @@ def is_encrypted(text: str, kind: str) -> bool:
     return _parts(text, kind) is not None
 
 
+@without_frames
 def encrypt(text: str, kind: str, key: Key) -> str:
     """
     Write a text in the encrypted form of its kind.
@@ -145,6 +158,7 @@ def encrypt(text: str, kind: str, key: Key) -> str:
     return f"{mark}{_sealed(text, key)}{mark}{version}{mark}"
 
 
+@without_frames
 def decrypt(text: str, kind: str, key: Key) -> str:
     """
     Read a text in the encrypted form of its kind; any other text comes back unchanged.
@@ -157,6 +171,7 @@ def decrypt(text: str, kind: str, key: Key) -> str:
     return text if parts is None else parts.shown + _opened(parts.sealed, key)
 
 
+@without_frames
 def search(text: str, kind: str, key: Key) -> str:
     """
     Give what to look for in stored ciphertexts (``LIKE '%…%'``) to find this text.
@@ -263,11 +278,12 @@ class _Fetch(NamedTuple):
     """What to ask for, and where to keep it."""
 
     place: _Place
-    session: str
+    session: Secret[str]
     user: int | None
     version: int | None
 
 
+@safe_repr
 class SecurityClient:
     """
     Encrypts, decrypts and searches with the platform's keys.
@@ -285,7 +301,7 @@ class SecurityClient:
         if not isinstance(random_num, str) or not random_num:
             raise ConfigurationError("random_num: the code the console shows for this app was expected")
         self._top = top
-        self._random_num = random_num
+        self._random_num = Secret(random_num)
         self._keys: OrderedDict[_Place, _Kept] = OrderedDict()
         self._lock = threading.Lock()
         self._renewing: set[_Place] = set()
@@ -306,8 +322,11 @@ class SecurityClient:
         """
         if is_encrypted(text, kind) or not text:
             return text
-        key = self._key(session, user, None)
-        return text if key is None else encrypt(text, kind, key)
+        # An error on the way to the key shows neither.
+        plain, owner = Secret(text), Secret(session)
+        del text, session
+        key = self._key(owner, user, None)
+        return plain.reveal() if key is None else encrypt(plain.reveal(), kind, key)
 
     def decrypt(self, text: str, kind: str, *, session: str = "", user: int | None = None) -> str:
         """
@@ -316,18 +335,22 @@ class SecurityClient:
         Raises:
             DecryptionError: The key does not open it.
         """
+        owner = Secret(session)
+        del session
         parts = _parts(text, kind)
-        key = None if parts is None else self._key(session, user, parts.version)
+        key = None if parts is None else self._key(owner, user, parts.version)
         return text if key is None else decrypt(text, kind, key)
 
     def search(self, text: str, kind: str, *, session: str = "", user: int | None = None) -> str:
         """Give what to look for in stored ciphertexts; the text itself where there is no key."""
-        key = self._key(session, user, None)
-        return text if key is None else search(text, kind, key)
+        plain, owner = Secret(text), Secret(session)
+        del text, session
+        key = self._key(owner, user, None)
+        return plain.reveal() if key is None else search(plain.reveal(), kind, key)
 
-    def _key(self, session: str, user: int | None, version: int | None) -> Key | None:
+    def _key(self, session: Secret[str], user: int | None, version: int | None) -> Key | None:
         # Whose key it is, without keeping a session in memory for its sake.
-        owner = f"user {user}" if user is not None else hashlib.sha256(session.encode()).hexdigest()
+        owner = f"user {user}" if user is not None else hashlib.sha256(session.reveal().encode()).hexdigest()
         place = (owner, version)
         fetch = _Fetch(place, session, user, version)
         now = self._top._settings.clock()  # noqa: SLF001 (the client's own room)
@@ -375,10 +398,10 @@ class SecurityClient:
     def _fetched(self, fetch: _Fetch) -> Key | None:
         try:
             answer = self._top["taobao.top.secret.get"](
-                random_num=self._random_num,
+                random_num=self._random_num.reveal(),
                 secret_version=fetch.version,
                 customer_user_id=fetch.user,
-                session="" if fetch.user is not None else fetch.session,
+                session="" if fetch.user is not None else fetch.session.reveal(),
                 format="json",
             )
         except TopError as error:
@@ -395,6 +418,7 @@ class SecurityClient:
         return key
 
 
+@without_frames
 def _read_key(data: Any) -> tuple[tuple[float, float], Key | None]:
     try:
         config: Mapping[str, Any] = json.loads(data.get("app_config") or "{}")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable.errors import ConfigurationError, InProgress
+from chainable.masking import safe_repr
 from chainable.times import BEIJING
 from taobao_top.errors import TopError
 from taobao_top.oauth import Token
@@ -53,6 +54,7 @@ class SessionStore(Protocol):
         ...
 
 
+@safe_repr
 class Session:
     """
     One seller's session: called, it gives the access token.

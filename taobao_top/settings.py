@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from chainable.errors import ConfigurationError
+from chainable.masking import Secret, outline
 from chainable.options import base_url
 from chainable.signing import Signer
 from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Settings", "checked_format", "checked_session", "flag", "own_signer"]
 
 FORMATS = ("json", "xml")
+_SECRET_LENGTH = 20  # characters; no app_key is as long
 
 _SIGNERS: dict[str, type[ParameterSigner]] = {
     signer.sign_method: signer for signer in (MD5Signer, HMACMD5Signer, HMACSHA256Signer)
@@ -27,6 +29,9 @@ def _app_key(value: Any) -> str:
     key = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not key.isalnum() or not key.isascii():
         raise ConfigurationError("app_key: the number the console shows for this app was expected")
+    if len(key) >= _SECRET_LENGTH and not key.isdecimal():
+        msg = f"app_key: the number the console shows for this app was expected, not {outline(key)}"
+        raise ConfigurationError(msg)
     return key
 
 
@@ -35,10 +40,12 @@ def _gateway(value: Any) -> str:
     return str(value)
 
 
-def checked_session(session: Any) -> str | Callable[[], str] | None:
+def checked_session(session: Any) -> Secret[str] | Callable[[], str] | None:
     """Check what may be given as session: text, a callable that gives it, or None; TypeError for all else."""
-    if session is None or isinstance(session, str):
+    if session is None or isinstance(session, Secret):
         return session
+    if isinstance(session, str):
+        return Secret(session)
     if callable(session):
         return cast("Callable[[], str]", session)
     msg = f"session: text or a callable that gives it was expected, not {type(session).__name__}"
@@ -60,7 +67,7 @@ def flag(name: str, value: Any) -> bool:
     return value
 
 
-def own_signer(sign_method: Any, secret: str | None, clock: Clock) -> Signer:
+def own_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock) -> Signer:
     """
     Make the signer a client was told to use.
 
@@ -103,7 +110,7 @@ class Settings:
         self,
         *,
         app_key: Any,
-        secret: str | None,
+        secret: str | Secret[str] | None,
         session: Any,
         signer: Signer,
         attached: Signer,
@@ -116,7 +123,9 @@ class Settings:
         deadline: float,
     ) -> None:
         self.app_key = _app_key(app_key)
-        self.secret = secret
+        self.secret = None if secret is None else Secret.of(secret)
+        if self.secret is not None and self.secret == Secret(self.app_key):
+            raise ConfigurationError("app_key: this is the same text as app_secret; the app's number was expected")
         self.session = checked_session(session)
         self.signer = signer
         self.attached = attached
@@ -129,4 +138,5 @@ class Settings:
         self.deadline = deadline
 
     def __repr__(self) -> str:
-        return f"<Settings of app {self.app_key} at {self.gateway}>"
+        members = self.__dict__  # an error while they are checked shows what is there
+        return f"<Settings of app {members.get('app_key')} at {members.get('gateway')}>"

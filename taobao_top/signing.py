@@ -15,11 +15,12 @@ from abc import abstractmethod
 from copy import copy
 from datetime import datetime
 from email.parser import BytesParser
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from chainable.codecs import FORM
-from chainable.errors import CodecError, ConfigurationError
+from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.masking import MaskedURL, Secret, unframed, without_frames
 from chainable.signing import SignableRequest, Signer
 from chainable.times import BEIJING
 
@@ -61,6 +62,14 @@ def string_to_sign(parameters: Mapping[str, str], body: bytes = b"", charset: st
         charset: Of names and values; the body is taken as it is.
     """
     return "".join([name + value for name, value in sorted(parameters.items())]).encode(charset) + body
+
+
+def _encoded(parameters: Mapping[str, str], body: bytes, charset: str) -> bytes | None:
+    """Join as :func:`string_to_sign` does; None where the charset cannot carry a text."""
+    try:
+        return string_to_sign(parameters, body, charset)
+    except UnicodeEncodeError:
+        return None
 
 
 def signed_parts(request: PreparedRequest) -> tuple[dict[str, str], bytes]:
@@ -135,14 +144,21 @@ def _kept(parameters: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if value and name not in STAMPS and not value.isspace()}
 
 
-def _secret(secret: str) -> str:
-    if not isinstance(secret, str) or not secret:
+def _secret(given: str | Secret[str]) -> Secret[str]:
+    secret: Secret[Any] = Secret.of(given)
+    if not isinstance(secret.reveal(), str) or not secret:
         raise ConfigurationError("the app_secret is missing: give the text the console shows for this app")
-    try:
-        secret.encode()
-    except UnicodeEncodeError:
+    if not _is_unicode(secret):
         raise ConfigurationError("the app_secret holds bytes that are no UTF-8: read it in its encoding") from None
     return secret
+
+
+def _is_unicode(secret: Secret[str]) -> bool:
+    try:
+        secret.reveal().encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class ParameterSigner(Signer):
@@ -163,9 +179,15 @@ class ParameterSigner(Signer):
 
     sign_method: ClassVar[str]
 
-    def __init__(self, secret: str, *, clock: Callable[[], float] | None = None) -> None:
-        self.secret = _secret(secret)
+    @without_frames
+    def __init__(self, secret: str | Secret[str], *, clock: Callable[[], float] | None = None) -> None:
+        self._secret = _secret(secret)
         self.clock = clock
+
+    @property
+    def secret(self) -> str:
+        """The app_secret."""
+        return self._secret.reveal()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
@@ -193,9 +215,9 @@ class ParameterSigner(Signer):
         Raises:
             CodecError: The charset cannot carry a text.
         """
-        try:
-            message = string_to_sign(parameters, body, charset)
-        except UnicodeEncodeError:
+        message = _encoded(parameters, body, charset)
+        if message is None:
+            del parameters, body  # a traceback shows no session
             msg = f"a parameter holds what no {charset} can carry, such as a lone surrogate"
             raise CodecError(msg) from None
         return self.digest(message).hex().upper()
@@ -206,16 +228,22 @@ class ParameterSigner(Signer):
 
         Raises:
             TypeError: The body is a stream.
+            CodecError: A parameter of a request that was not made by the client cannot be read or written.
         """
         stamps = {
             "timestamp": timestamp(time.time() if self.clock is None else self.clock()),
             "sign_method": self.sign_method,
         }
-        if isinstance(r, SignableRequest) and r.parameters is not None:
-            self._sign_known(r, r.parameters, stamps)
+        try:
+            if isinstance(r, SignableRequest) and r.parameters is not None:
+                self._sign_known(r, r.parameters, stamps)
+            else:
+                self._sign_plain(r, stamps)
+        except (ChainableError, TypeError, ValueError) as error:
+            failure = unframed(error)  # the frames below hold the session
         else:
-            self._sign_plain(r, stamps)
-        return r
+            return r
+        raise failure
 
     def _sign_known(self, request: SignableRequest, given: Mapping[str, str], stamps: dict[str, str]) -> None:
         parameters = _kept(given) | stamps
@@ -226,7 +254,7 @@ class ParameterSigner(Signer):
         covered = _body(request) if request.signed_body is None else request.signed_body
         stamps["sign"] = self.sign(parameters, covered)
         address, query = _query(request)
-        request.url = f"{address}?{urlencode(_kept(query) | stamps)}"
+        request.url = MaskedURL(f"{address}?{urlencode(_kept(query) | stamps)}")
 
     def _sign_plain(self, request: PreparedRequest, stamps: dict[str, str]) -> None:
         address, query = _query(request)
@@ -239,7 +267,7 @@ class ParameterSigner(Signer):
             parameters, body = signed_parts(request)
             stamps["sign"] = self.sign(_kept(parameters) | stamps, body)
             query = _kept(query) | stamps
-        request.url = f"{address}?{urlencode(query)}" if query else address
+        request.url = MaskedURL(f"{address}?{urlencode(query)}") if query else address
 
 
 def _write_body(request: PreparedRequest, body: bytes) -> None:
@@ -254,8 +282,10 @@ class MD5Signer(ParameterSigner):
 
     def digest(self, message: bytes) -> bytes:
         """Give MD5(secret + message + secret)."""
-        secret = self.secret.encode()
-        return hashlib.md5(secret + message + secret, usedforsecurity=False).digest()
+        hashed = hashlib.md5(self._secret.reveal().encode(), usedforsecurity=False)
+        hashed.update(message)
+        hashed.update(self._secret.reveal().encode())
+        return hashed.digest()
 
     def explain(self, message: str) -> str:
         """Show what was digested, the secret masked."""
@@ -269,7 +299,7 @@ class HMACMD5Signer(ParameterSigner):
 
     def digest(self, message: bytes) -> bytes:
         """Give HMAC-MD5 of the message."""
-        return hmac.digest(self.secret.encode(), message, "md5")
+        return hmac.digest(self._secret.reveal().encode(), message, "md5")
 
     def explain(self, message: str) -> str:
         """Show what was digested; the secret is the key and not part of it."""
@@ -283,7 +313,7 @@ class HMACSHA256Signer(ParameterSigner):
 
     def digest(self, message: bytes) -> bytes:
         """Give HMAC-SHA256 of the message."""
-        return hmac.digest(self.secret.encode(), message, "sha256")
+        return hmac.digest(self._secret.reveal().encode(), message, "sha256")
 
     def explain(self, message: str) -> str:
         """Show what was digested; the secret is the key and not part of it."""

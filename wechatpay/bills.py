@@ -34,6 +34,7 @@ from typing import IO, Any, cast
 from attrs import field, frozen
 
 from chainable.errors import CodecError
+from chainable.masking import safe_repr, shown
 from chainable.times import BEIJING
 
 __all__ = [
@@ -62,6 +63,7 @@ _NO_BILL = {
 }
 
 
+@safe_repr
 @frozen
 class TradeRow:
     """
@@ -128,6 +130,7 @@ class TradeRow:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class RefundRow(TradeRow):
     """
@@ -142,6 +145,7 @@ class RefundRow(TradeRow):
     refund_succeeded_at: datetime | None = None
 
 
+@safe_repr
 @frozen
 class FundFlowRow:
     """
@@ -176,6 +180,7 @@ class FundFlowRow:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class OtherRow:
     """
@@ -188,6 +193,7 @@ class OtherRow:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class TradeSummary:
     """
@@ -214,6 +220,7 @@ class TradeSummary:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class FundFlowSummary:
     """
@@ -236,6 +243,7 @@ class FundFlowSummary:
     others: Mapping[str, str] = field(factory=dict)
 
 
+@safe_repr
 @frozen
 class OtherSummary:
     """
@@ -399,6 +407,7 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
     return Bill(source, encoding)
 
 
+@safe_repr
 class Bill:
     """
     A bill, read lazily; made by :func:`read`.
@@ -631,7 +640,7 @@ def _encoding_of(header: bytes, given: str | None) -> str:
         except LookupError:
             name = ""
         if name not in {"utf-8", "utf-8-sig", "gbk", "gb2312", "gb18030"}:
-            msg = f"encoding: 'utf-8' or 'gbk' was expected, not {given!r}"
+            msg = f"encoding: 'utf-8' or 'gbk' was expected, not {shown(given)}"
             raise CodecError(msg)
         return "utf-8" if name.startswith("utf-8") else "gb18030"
     if header.startswith(codecs.BOM_UTF8) or header.isascii():

@@ -27,9 +27,10 @@ from chainable.errors import (
     ConfigurationError,
     UnknownKeyError,
 )
+from chainable.masking import safe_repr, without_frames
 from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
-from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial
+from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_serial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,6 +130,7 @@ class _Locks:
         self.refresher: int | None = None
 
 
+@safe_repr
 class PlatformCertificates:
     """
     The platform's keys by serial or id: a key store that refreshes itself.
@@ -158,6 +160,7 @@ class PlatformCertificates:
             platform's, or cannot be read.
     """
 
+    @without_frames
     def __init__(
         self,
         certs: Mapping[str, KeySource | RSAPublicKey | x509.Certificate] | None = None,
@@ -176,7 +179,7 @@ class PlatformCertificates:
             loaded = load_public_key(source, name="certs")
             if merchant_serial is not None and loaded.serial == normalise_serial(merchant_serial):
                 msg = (
-                    f"certs: {name} is the merchant's own certificate; the platform's is wanted: "
+                    f"certs: {shown_serial(name)} is the merchant's own certificate; the platform's is wanted: "
                     f"its public key with its id, or one of its certificates"
                 )
                 raise ConfigurationError(msg)
@@ -311,7 +314,7 @@ class PlatformCertificates:
                 self._refresh()
             key = self._snapshot.keys.get(serial)
         if key is None:
-            raise self._unknown(f"no key of the platform under {serial}")
+            raise self._unknown(f"no key of the platform under {shown_serial(serial)}")
         return key
 
     def _unknown(self, what: str) -> UnknownKeyError:

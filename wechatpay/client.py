@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from chainable.client import Client
-from chainable.errors import ConfigurationError
+from chainable.errors import ChainableError, ConfigurationError
+from chainable.masking import MaskedDict, MaskedTuple, MaskedURL, Secret, outline, without_frames, without_frames_of
 from chainable.options import base_url as checked_url
 from chainable.path import nearest
 from chainable.place import PathPlace
@@ -58,6 +59,7 @@ _SETTINGS = (
     "BACKUP_URL",
     "CA",
 )
+_KEY_LENGTH = 20  # characters; no number of a merchant or brand is as long
 _OVERSEAS = frozenset({"apihk.mch.weixin.qq.com", "apius.mch.weixin.qq.com"})
 
 D = TypeVar("D")
@@ -113,6 +115,7 @@ class WeChatPay(Client, Chains):
     Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012081606
     """
 
+    @without_frames
     def __init__(
         self,
         *,
@@ -120,8 +123,8 @@ class WeChatPay(Client, Chains):
         serial: str | None = None,
         private_key: Any = None,
         certs: Mapping[str, Any] | None = None,
-        apiv3_key: str | bytes | tuple[str | bytes, ...] | None = None,
-        secret: str | None = None,
+        apiv3_key: str | bytes | Secret[Any] | tuple[str | bytes | Secret[Any], ...] | None = None,
+        secret: str | Secret[str] | None = None,
         brand_id: str | None = None,
         merchant_cert: Any = None,
         merchant_key: Any = None,
@@ -156,6 +159,7 @@ class WeChatPay(Client, Chains):
         self._clock = clock
         self._nonce = nonce
         self._secret = _secret(secret)
+        _refuse_keys_as_numbers({"mchid": mchid, "brand_id": brand_id, "serial": serial}, (secret, apiv3_key))
         self._v2_signer = v2_signer
         self._key = None if private_key is None else load_private_key(private_key, name="private_key")
         self._pair: MerchantPair | None = None
@@ -213,10 +217,11 @@ class WeChatPay(Client, Chains):
         """
         from chainable.environment import environment
 
-        settings: dict[str, Any] = dict(environment(prefix, _SETTINGS, file))
+        more = MaskedDict(more)
+        settings: dict[str, Any] = environment(prefix, _SETTINGS, file)
         if "certs" in settings:
-            settings["certs"] = _pairs(f"{prefix}CERTS", settings["certs"])
-        return cls(**_with_ca(settings), **more)
+            settings["certs"] = _pairs(f"{prefix}CERTS", Secret(settings["certs"]))
+        return cls(**_with_ca(settings, more))
 
     @classmethod
     def from_file(cls, file: str | os.PathLike[str], **more: Any) -> Self:
@@ -230,16 +235,22 @@ class WeChatPay(Client, Chains):
         Raises:
             ConfigurationError: The file cannot be read, or a setting is unusable.
         """
-        from chainable.environment import table
+        from chainable.environment import table, texts
 
-        names = [name.lower() for name in _SETTINGS]
-        return cls(**_with_ca(dict(table(file, "wechatpay", names))), **more)
+        more = MaskedDict(more)
+        found = table(file, "wechatpay", [name.lower() for name in _SETTINGS])
+        settings = texts(
+            found, file, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",), flags=("ca",)
+        )
+        return cls(**_with_ca(settings, more))
 
     # -- the chain --------------------------------------------------------
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.mchid}>"
+        # An error while the client is made shows it before it has its number.
+        return f"<{type(self).__name__} {self.__dict__.get('mchid', 'without settings')}>"
 
+    @without_frames
     def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         wanted = Wanted(self, chain._place, verb, positional, keywords)  # noqa: SLF001 (the chain is the client's own)
         if wanted.first == "v2":
@@ -389,8 +400,11 @@ class WeChatPay(Client, Chains):
         """
         from wechatpay.files.downloads import download
 
+        # A URL is signed: whoever reads it may fetch the file.
+        source = MaskedURL(source) if isinstance(source, str) else source
         return download(self, source, to, progress=progress)
 
+    @without_frames
     def signed_url(self, chain: Chain[Any], *, params: Mapping[str, Any]) -> str:
         """
         Give the URL of one of APIv2's pages, for the user's browser to be sent to.
@@ -408,6 +422,7 @@ class WeChatPay(Client, Chains):
 
     # -- sensitive data ---------------------------------------------------
 
+    @without_frames
     def encrypt(self, text: str, *, serial: str | None = None) -> Ciphertext:
         """
         Encrypt a person's data for the platform.
@@ -431,6 +446,7 @@ class WeChatPay(Client, Chains):
         sealed = rsa.encrypt(self.certificates[serial], text.encode())
         return Ciphertext(b2a_base64(sealed, newline=False).decode(), serial=serial)
 
+    @without_frames
     def decrypt(self, ciphertext: str) -> str:
         """
         Open a person's data that the platform encrypted for the merchant.
@@ -443,6 +459,7 @@ class WeChatPay(Client, Chains):
 
         return opened_text(self._decrypter(), ciphertext)
 
+    @without_frames_of(ChainableError)
     def opened(self, data: D, fields: Mapping[str, Any]) -> D:
         """Give a copy of an answer with these fields, nested by name, opened."""
         from wechatpay.apiv3.opening import opened
@@ -466,16 +483,31 @@ def _number(mchid: object, brand_id: object) -> str:
     if not isinstance(number, str) or not number.isascii() or not number.isalnum():
         msg = f"{name}: digits were expected, such as '1900000109'"
         raise ConfigurationError(msg)
+    if len(number) >= _KEY_LENGTH and not number.isdecimal():
+        msg = f"{name}: digits were expected, such as '1900000109', not {outline(number)}"
+        raise ConfigurationError(msg)
     return number
 
 
-def _secret(secret: object) -> str | None:
-    if secret is None:
+def _secret(given: object) -> Secret[str] | None:
+    if given is None:
         return None
-    if not isinstance(secret, str) or len(secret) != 32 or not secret.isascii():
+    secret: Secret[Any] = Secret.of(given)
+    if not isinstance(secret.reveal(), str) or len(secret.reveal()) != 32 or not secret.reveal().isascii():
         msg = "secret: the key of APIv2 is 32 characters, as set in the console; it is not the APIv3 key"
         raise ConfigurationError(msg)
     return secret
+
+
+def _refuse_keys_as_numbers(numbers: Mapping[str, object], keys: tuple[object, ...]) -> None:
+    """Refuse a key in the place of a number, which travels and shows in logs."""
+    secrets = [Secret.of(key) for given in keys for key in (given if isinstance(given, tuple | list) else (given,))]
+    for name, number in numbers.items():
+        if number is not None and Secret(number) in secrets:
+            msg = (
+                f"{name}: this is the same text as one of the keys; a number was expected: look up both in the console"
+            )
+            raise ConfigurationError(msg)
 
 
 def _apiv3_key(given: object) -> APIv3Key:
@@ -485,21 +517,23 @@ def _apiv3_key(given: object) -> APIv3Key:
     return APIv3Key(*keys)
 
 
-def _pairs(name: str, text: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        key, equals, path = part.partition("=")
-        if not equals:
-            msg = f"{name}: id=path,id=path was expected"
-            raise ConfigurationError(msg)
-        pairs[key.strip()] = path.strip()
-    return pairs
+def _pairs(name: str, given: Secret[str]) -> dict[str, str]:
+    parts = MaskedTuple(part.strip().partition("=") for part in given.reveal().split(",") if part.strip())
+    if not all(equals for _, equals, _ in parts):
+        msg = f"{name}: id=path,id=path was expected"
+        raise ConfigurationError(msg)
+    return MaskedDict({key.strip(): path.strip() for key, _, path in parts})
 
 
-def _with_ca(settings: dict[str, Any]) -> dict[str, Any]:
+def _with_ca(settings: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Complete settings that were read by what was given in the program."""
+    twice = sorted(settings.keys() & more.keys())
+    if twice:
+        msg = f"{twice[0]}: is both among the settings that were read and an argument: leave one of them out"
+        raise ConfigurationError(msg)
     if "ca" in settings:
         settings["verify"] = settings.pop("ca")
-    return settings
+    return MaskedDict(settings | more)
 
 
 def _not_callable(place: PathPlace) -> str:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError
+from chainable.masking import safe_repr
 from chainable.times import BEIJING
 from wechatpay.crypto import rsa
 
@@ -33,6 +34,7 @@ NATIVE_LIFE = timedelta(hours=2)
 _APP_PACKAGE = "Sign=WXPay"
 
 
+@safe_repr
 @frozen
 class H5:
     """
@@ -53,6 +55,7 @@ class H5:
         return self._clock() >= self.expires.timestamp()
 
 
+@safe_repr
 @frozen
 class Native:
     """
@@ -308,14 +311,14 @@ class InvokeV2:
         return {**parameters, "sign": self._sign(parameters, sign_type)}
 
     def _sign(self, parameters: dict[str, str], sign_type: str) -> str:
-        from wechatpay.apiv2.signing import ParamSigner, digest, message
+        from wechatpay.apiv2.signing import ParamSigner, secret_of, signature
 
-        secret = self._client._secret or getattr(self._client._v2_signer, "secret", None)  # noqa: SLF001
+        secret = self._client._secret or secret_of(self._client._v2_signer)  # noqa: SLF001
         if secret is None:
             msg = "orders of APIv2 are signed with its key: give secret= to the client"
             raise ConfigurationError(msg)
         signer = ParamSigner(sign_type, secret)  # which refuses an unknown algorithm
-        return digest(signer.sign_type, message(parameters, secret), secret)
+        return signature(signer.sign_type, parameters, secret)
 
 
 def _moment(client: WeChatPay) -> _Moment:

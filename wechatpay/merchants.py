@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ChainableError, ConfigurationError, DecryptionError, SignatureError
+from chainable.masking import safe_repr, without_frames, without_frames_of
 from chainable.web import check_headers, header
 from wechatpay.apiv2.xml import XML
 from wechatpay.notifications.parsing import check_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from chainable.web import Headers
     from wechatpay.client import WeChatPay
@@ -26,6 +28,7 @@ _PAUSE = 60.0
 """Seconds in which at most one message with an unknown key makes all merchants look for new keys."""
 
 
+@safe_repr
 class Merchants:
     """
     The clients of several merchants, found by what a notification shows.
@@ -40,12 +43,19 @@ class Merchants:
         clock: Seconds that never go back.
 
     Raises:
-        ConfigurationError: Two clients have the same number.
+        ConfigurationError: Two clients have the same number, or something is not a client.
     """
 
+    @without_frames
     def __init__(self, clients: Iterable[WeChatPay], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clients: dict[str, WeChatPay] = {}
+        if not isinstance(clients, Iterable) or isinstance(clients, str | bytes):
+            msg = f"merchants: a list of clients was expected, not a {type(clients).__name__}"
+            raise ConfigurationError(msg)
         for client in clients:
+            if not isinstance(getattr(client, "mchid", None), str):
+                msg = f"merchants: a client was expected, WeChatPay(…), not a {type(client).__name__}"
+                raise ConfigurationError(msg)
             if client.mchid in self._clients:
                 msg = f"the merchant {client.mchid} is there twice"
                 raise ConfigurationError(msg)
@@ -71,6 +81,7 @@ class Merchants:
     def __len__(self) -> int:
         return len(self._clients)
 
+    @without_frames_of(ChainableError)
     def parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, Notification[Any]]:
         """
         Find the merchant of a notification, check it and open it.

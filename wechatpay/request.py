@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from chainable.masking import MaskedDict, MaskedURL
 from chainable.options import base_url, header_fields, timeout_pair, verification, whole
 from chainable.path import nearest
 
@@ -66,7 +67,7 @@ class Wanted:
         key = branch.verbs.get(verb) if branch is not None else None
         self.operation: Operation | None = client.operation(key) if key is not None else None
         self.label = resolution.label()
-        values = dict(keywords)
+        values = MaskedDict(keywords)
         self.json: Any = values.pop("json", None)
         self.xml: Any = values.pop("xml", None)
         self.data: bytes | None = _data(values.pop("data", None))
@@ -115,7 +116,7 @@ class Wanted:
         """Give the request's URL at each host it may go to, the first preferred."""
         path = self.path()
         target = f"{path}?{query}" if query else path
-        return tuple(base + target for base in self._bases())
+        return tuple(MaskedURL(base + target) for base in self._bases())
 
     def _bases(self) -> tuple[str, ...]:
         client, operation = self._client, self.operation

@@ -12,8 +12,9 @@ from chainable._version import __version__
 from chainable.cli.mistakes import Mistake, told
 from chainable.cli.outcomes import INTERRUPTED, MEANINGS, Failure
 from chainable.cli.pages import HelpFormatter
-from chainable.cli.words import choose, language
+from chainable.cli.words import Words, choose, language
 from chainable.errors import ChainableError
+from chainable.masking import without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,12 +60,17 @@ class Option(click.Option):
 
 
 def _in_words(error: click.UsageError, *, as_json: bool) -> click.ClickException:
-    """Give an error of usage as who asked is to read it; one that shows itself stays as it is."""
+    """Give an error of usage as who asked is to read it, without keys; one that shows itself stays as it is."""
+    vars(error)["message"] = _without_keys(error.message)  # click declares it final
     if as_json:
         return Failure(error, as_json=True, told=told(error))
     if language(error.ctx) == "zh" and type(error).show is click.UsageError.show:
         return Mistake(error)
     return error
+
+
+def _without_keys(text: str) -> str:
+    return Words(without_keys(text), without_keys(text.zh)) if isinstance(text, Words) else without_keys(text)
 
 
 def _noted(text: str) -> str:

@@ -1,9 +1,12 @@
-"""What must not be shown is not: keys, secrets, signatures."""
+"""What must not be shown is not: keys, secrets, signatures, persons' data."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from chainable.masking import Secret
+from chainable.redaction import SECRET_NAMES, without_named, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,25 +18,30 @@ _SHORTEST = 4
 _PATTERNS = (
     (re.compile(r'(signature=")[^"]*'), rf"\1{HIDDEN}"),
     (re.compile(r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)"), HIDDEN),
+    (re.compile(r"(?im)^(> (?:(?:proxy-)?authorization: (?:basic|bearer) |cookie: )).*$"), rf"\1{HIDDEN}"),
 )
 
 
 class Redactor:
     """
-    Takes secrets out of text.
+    Takes secrets out of text: known values in whatever way they are encoded, and what stands under a telling name.
 
     Args:
         secrets: The texts that must not be shown; those shorter than four characters are none.
+        names: A pattern of what names contain whose values must not be shown.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {secret.strip() for secret in secrets if len(secret.strip()) >= _SHORTEST}
-        self._secrets = sorted(known, key=len, reverse=True)
+    def __init__(self, secrets: Iterable[str] = (), names: str = SECRET_NAMES) -> None:
+        self._secrets = [Secret(secret.strip()) for secret in secrets if len(secret.strip()) >= _SHORTEST]
+        self._names = names
 
     def __call__(self, text: str) -> str:
-        """Give the text without them."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
+        """Return the text without them."""
+        text = without_values(text, self._secrets, HIDDEN)
         for pattern, shown in _PATTERNS:
             text = pattern.sub(shown, text)
-        return text
+        return without_named(text, HIDDEN, self._names)
+
+    def also(self, secrets: Iterable[str]) -> Redactor:
+        """Return a redactor that knows these secrets, too."""
+        return Redactor([*(secret.reveal() for secret in self._secrets), *secrets], self._names)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli.words import Words
+from chainable.masking import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,7 +58,8 @@ def pairs(items: Iterable[str], what: str) -> dict[str, str]:
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name:
-            msg = Words(f"{what} {item!r}: name=value was expected", f"{what} {item!r}：应为 name=value")
+            shown = brief(item)  # it may be a value that lost its name
+            msg = Words(f"{what} {shown}: name=value was expected", f"{what} {shown}：应为 name=value")
             raise click.UsageError(msg)
         made[name] = value
     return made
@@ -103,9 +105,10 @@ def body(items: Iterable[str], kind: Callable[[tuple[str, ...]], str | None] | N
         if item == "-" or item.startswith("@"):
             made = _merged(made, _json(read_text(item), item))
         elif not equals or not name.strip(":"):
+            shown = brief(item)
             msg = Words(
-                f"-d {item!r}: name=value, name:=JSON, @file.json or - was expected",
-                f"-d {item!r}：应为 name=value、name:=JSON、@file.json 或 -",
+                f"-d {shown}: name=value, name:=JSON, @file.json or - was expected",
+                f"-d {shown}：应为 name=value、name:=JSON、@file.json 或 -",
             )
             raise click.UsageError(msg)
         elif name.endswith(":"):

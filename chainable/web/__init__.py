@@ -16,6 +16,7 @@ from urllib.parse import quote
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +53,7 @@ class Headers(Protocol):
         """Give all names with their values."""
 
 
+@safe_repr
 @frozen
 class Inbound:
     """
@@ -70,6 +72,7 @@ class Inbound:
     body: bytes = field(repr=False)
 
 
+@safe_repr
 @frozen
 class Reply:
     """

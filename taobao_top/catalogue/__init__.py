@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from chainable.catalogue import Shelf
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +29,7 @@ _SHORT = ("String", "Number", "Boolean", "Date")
 _KEPT = 1024
 
 
+@safe_repr
 @frozen
 class Param:
     """
@@ -50,6 +52,7 @@ class Param:
     fields: tuple[Param, ...] = ()
 
 
+@safe_repr
 @frozen(eq=False)
 class Method:
     """

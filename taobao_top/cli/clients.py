@@ -12,6 +12,7 @@ from chainable.cli.commands import Option
 from chainable.cli.redaction import Redactor
 from chainable.cli.settings import texts
 from chainable.environment import environment, table
+from chainable.redaction import SECRET_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["OTHERS", "SETTINGS", "TEXTS", "client_of", "env_option", "redactor_of", "settings_of"]
 
 PREFIX = "TAOBAO_TOP_"
-_CONFIDENTIAL = re.compile(r"(?i)session|secret|token|password|pwd")
+_CONFIDENTIAL = re.compile(rf"(?i){SECRET_NAMES}|(^|_)code$")
 SETTINGS = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
 TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway")
 OTHERS = ("format", "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")

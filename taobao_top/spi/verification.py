@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from attrs import field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.masking import safe_repr, without_frames_of
 from chainable.times import BEIJING
 from chainable.web import check_headers, header
 from taobao_top.answers import read
@@ -36,6 +37,7 @@ _MARK = b"\xef\xbb\xbf"
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
+@safe_repr
 @frozen
 class SPICall:
     """
@@ -100,6 +102,7 @@ class SPI:
         self._app_key = settings.app_key
         self._clock = settings.clock
 
+    @without_frames_of(SignatureError, CodecError)
     def verify(self, headers: Headers, url: str, body: bytes = b"", *, tolerance: float = TOLERANCE) -> SPICall:
         """
         Check a call, and give what of it was signed.
@@ -158,11 +161,13 @@ class SPI:
 
     def _fits(self, parameters: dict[str, str], covered: bytes, charset: str, sign: str) -> bool:
         try:
-            wanted = self._signer.sign(parameters, covered, charset)
+            # Compared unnamed: the right sign is worth as much as the secret.
+            return hmac.compare_digest(
+                self._signer.sign(parameters, covered, charset).encode(), sign.upper().encode(errors="replace")
+            )
         except CodecError:
             # Some byte was not of the charset the call names; the platform's always are.
             return False
-        return sign.isascii() and hmac.compare_digest(wanted, sign)  # the platform writes capitals
 
     def _checked_time(self, text: str, tolerance: float) -> datetime:
         try:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from chainable.claims import LEASE, MemoryStore
 from chainable.codecs import JSON
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr, shown
 from taobao_top.request import one_edit
 from taobao_top.tmc.connection import ChannelError, Opening
 from taobao_top.tmc.consumer import Consumer
@@ -39,6 +40,7 @@ _KEEP = 3600.0  # seconds for which the store of one process remembers what it h
 _NAMES = ("connected", "on", "otherwise", "publish", "run", "start", "stop")
 
 
+@safe_repr
 class TMC:
     """
     The message channel of an app: every attribute is the handler of a topic.
@@ -115,16 +117,16 @@ class TMC:
             raise ConfigurationError("unknown: 'fail' or 'confirm' was expected")
         for name, count in (("workers", workers), ("backlog", backlog)):
             if type(count) is not int or count < 1:
-                msg = f"{name}: a whole number, at least 1, was expected, not {count!r}"
+                msg = f"{name}: a whole number, at least 1, was expected, not {shown(count)}"
                 raise ConfigurationError(msg)
         first, longest = backoff
         seconds = {"pull_every": pull_every, "ping_every": ping_every, "timeout": timeout, "lease": lease}
         for name, number in {**seconds, "backoff, first": first, "backoff, longest": longest}.items():
             if type(number) not in {int, float} or not 0 < number <= TIMEOUT_MAX:
-                msg = f"{name}: a number of seconds above 0 was expected, not {number!r}"
+                msg = f"{name}: a number of seconds above 0 was expected, not {shown(number)}"
                 raise ConfigurationError(msg)
         if first > longest:
-            msg = f"backoff: the first wait, {first!r}, is longer than the longest, {longest!r}"
+            msg = f"backoff: the first wait, {first}, is longer than the longest, {longest}"
             raise ConfigurationError(msg)
         self._opening = Opening(
             url=url,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from chainable.errors import CodecError
+from chainable.masking import safe_repr
 from chainable.times import BEIJING
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Int32(int):
     """A number that travels as 32 bits."""
 
 
+@safe_repr
 @frozen(kw_only=True)
 class Frame:
     """

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import connect
 
 from chainable.errors import ChainableError, CodecError
+from chainable.masking import Secret, safe_repr
 from taobao_top.errors import TopError, rule_of
 from taobao_top.signing import MD5Signer
 from taobao_top.tmc.codec import CONNECT, CONNECTACK, LIMIT, SEND, SENDACK, Byte, Frame, decode, encode
@@ -53,6 +54,7 @@ class ChannelError(ChainableError):
         self.maybe_sent = maybe_sent
 
 
+@safe_repr
 @frozen(kw_only=True)
 class Opening:
     """
@@ -72,7 +74,7 @@ class Opening:
 
     url: str
     app_key: str
-    secret: str = field(repr=False)
+    secret: Secret[str]
     group: str
     clock: Callable[[], float] = field(repr=False)
     timeout: float

@@ -6,6 +6,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ Handler: TypeAlias = "Callable[[Message], object]"
 _Handler = TypeVar("_Handler", bound="Handler")
 
 
+@safe_repr
 class Decorator:
     """
     Makes a function the handler of some topics, and gives it back.

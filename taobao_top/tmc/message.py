@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from chainable.errors import CodecError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,7 @@ def _no_constant(name: str) -> Any:
 _decoder = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=_no_constant)
 
 
+@safe_repr
 @frozen
 class Message:
     """

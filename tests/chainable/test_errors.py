@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from datetime import timedelta
 
@@ -63,23 +64,55 @@ class TestTree:
 
 
 class TestAPIError:
-    def test_everything_survives_pickling(self):
+    def test_a_pickle_keeps_what_happened(self):
+        """Not what was said of persons: detail, body and explanation stay where the error was raised."""
         error = APIError(
             "no",
             code="X",
-            detail={"field": "a"},
+            detail={"field": "PERSON"},
             status_code=400,
             request_id="1",
             retryable=True,
-            explain=lambda: "line 2",
+            retry_after=1.5,
+            explain=lambda: "line 2: PERSON",
         )
-        again = pickle.loads(pickle.dumps(error))
+        error.seen_by = ["PERSON"]
+        error.attempts = 3
+        error.add_note("PERSON")
+        data = pickle.dumps(error)
+        again = pickle.loads(data)
 
-        assert (again.code, again.detail, again.status_code, again.request_id) == ("X", {"field": "a"}, 400, "1")
+        assert b"PERSON" not in data
+        assert (again.code, again.detail, again.status_code, again.request_id) == ("X", None, 400, "1")
+        assert (again.message, str(again), again.retry_after, again.attempts) == ("no", "no", 1.5, 3)
+        assert again.seen_by is None
         assert again.retryable
         assert again.transient
-        assert again.explain() == "line 2"
-        assert pickle.loads(pickle.dumps(again)).explain() == "line 2"
+        assert "pickled" in again.explain()
+        assert "pickled" in pickle.loads(pickle.dumps(again)).explain()
+        assert "PERSON" in error.explain()
+        assert error.detail == {"field": "PERSON"}
+
+    def test_an_error_of_another_kind_of_arguments_travels(self):
+        again = pickle.loads(pickle.dumps(Own({"name": "PERSON"}, 3)))
+
+        assert (type(again), again.args, again.about, again.number) == (Own, (3,), None, 3)
+        assert pickle.loads(pickle.dumps(CodecError("a", ["PERSON"]))).args == ("a",)
+
+    @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+    def test_a_copy_keeps_everything(self, copied):
+        response = Response()
+        error = APIError("no", code="X", detail={"field": ["a"]}, response=response, explain=lambda: "line 2")
+        again = copied(error)
+
+        assert type(again) is APIError
+        assert again is not error
+        assert (str(again), again.code, again.detail, again.explain()) == ("no", "X", {"field": ["a"]}, "line 2")
+        assert again.response is response
+        assert (again.detail["field"] is error.detail["field"]) is (copied is copy.copy)
+        forged = copied(SignatureError("forged", reason="stale", response=response))
+        assert (str(forged), forged.reason, forged.response) == ("forged", "stale", response)
+        assert str(copied(PathError("wrong"))) == "wrong"
 
     def test_without_an_explanation_it_says_so(self):
         assert "nothing to compare" in APIError("no").explain()
@@ -92,10 +125,20 @@ class TestAPIError:
         data = pickle.dumps(error)
 
         assert b"SECRET" not in data
-        assert pickle.loads(data).response.data == {"a": 1}
-        assert pickle.loads(data).response.url == "gateway.example/v3/pay"
+        again = pickle.loads(data).response
+        assert (again.data, again.content, dict(again.headers)) == (None, b"", {})
+        assert (again.url, again.status_code, again.label) == ("gateway.example/v3/pay", 200, "v3/pay")
+        assert (again.request.method, again.request.url) == ("POST", "gateway.example/v3/pay")
         forged = pickle.loads(pickle.dumps(SignatureError("forged", reason="stale", response=response)))
-        assert (forged.reason, forged.response.data) == ("stale", {"a": 1})
+        assert (forged.reason, forged.response.data, forged.response.status_code) == ("stale", None, 200)
+        assert pickle.loads(pickle.dumps(APIError("no", response=requests.Response()))).response is None
+
+
+class Own(ChainableError):
+    def __init__(self, about, number):
+        super().__init__(about, number)
+        self.about = about
+        self.number = number
 
 
 class TestResponse:

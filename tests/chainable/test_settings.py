@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainable import ConfigurationError
-from chainable.environment import environment, table
+from chainable.environment import env_lines, environment, table, texts
 from chainable.options import base_url, header_fields, seconds, timeout_pair, verification, whole
 
 
@@ -143,3 +145,101 @@ class TestTables:
         file.write_text(text)
         with pytest.raises(ConfigurationError, match=message):
             table(file, "shop", ["key"])
+
+
+class TestLinesOfFiles:
+    @pytest.mark.parametrize("end", ["\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\r", "\x00", "\x1b", "\x7f"])
+    def test_a_control_character_ends_no_line(self, tmp_path, end):
+        file = tmp_path / "a.env"
+        file.write_bytes(f"SHOP_KEY=PLANTED{end}SHOP_URL=https://evil.example/\n".encode())
+        with pytest.raises(ConfigurationError, match=r"a\.env: line 1 holds a control character") as caught:
+            environment("SHOP_", ["KEY", "URL"], file)
+
+        assert "PLANTED" not in str(caught.value)
+
+    @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\xa0", "\u3000"])
+    def test_other_separators_belong_to_the_value(self, tmp_path, separator):
+        file = tmp_path / "a.env"
+        file.write_text(f"SHOP_KEY=a{separator}SHOP_URL=https://evil.example/{separator}\n", "utf-8")
+
+        assert environment("SHOP_", ["KEY", "URL"], file) == {
+            "key": f"a{separator}SHOP_URL=https://evil.example/{separator}"
+        }
+
+    def test_lines_of_windows(self, tmp_path):
+        file = tmp_path / "a.env"
+        file.write_bytes(b"SHOP_KEY= \t1\t\r\n\r\nSHOP_TWO='2'\r\n")
+
+        assert environment("SHOP_", ["KEY", "TWO"], file) == {"key": "1", "two": "2"}
+
+    @given(
+        st.dictionaries(
+            st.sampled_from(["A", "B", "C"]),
+            st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1),
+        )
+    )
+    def test_what_is_written_is_read(self, tmp_path_factory, values):
+        file = tmp_path_factory.mktemp("env") / "a.env"
+        file.write_bytes("".join(env_lines({f"X_{name}": value for name, value in values.items()})).encode())
+
+        assert environment("X_", ["A", "B", "C"], file) == {name.lower(): value for name, value in values.items()}
+
+    @pytest.mark.parametrize("character", ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\x00"])
+    def test_a_value_that_would_begin_another_setting_is_not_written(self, character):
+        with pytest.raises(ConfigurationError, match="^X_A: the value has a control character") as caught:
+            env_lines({"X_A": f"PLANTED{character}X_URL=https://evil.example/"})
+
+        assert "PLANTED" not in str(caught.value)
+
+    def test_a_name_that_is_none_is_not_written(self):
+        with pytest.raises(ConfigurationError, match="cannot be the name of a variable"):
+            env_lines({"A=B\nC": "1"})
+
+
+class TestShapes:
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("[[shop]]\nkey = 'PLANTED'\n", r"shop is a list, one table was expected: write \[shop\]"),
+            ("shop = ['PLANTED']", "shop is a list"),
+            ("shop = [1]", "shop is a list"),
+            ("shop = 'PLANTED'", "shop is a single value"),
+            ("shop = 2026-01-01", "shop is a single value"),
+            ("key = 'PLANTED'PLANTED", r"is no TOML \(at line 1, column \d+\)"),
+            ("key = 'PLANTED", r"is no TOML \(at end of document\)"),
+            ("key = 'PLANTED'\nkey = 'PLANTED'", r"is no TOML"),
+            ("key = " + "1" * 5000, "is no TOML"),
+            ("key = " + "[" * 100_000, "is no TOML"),
+            ("PLANTED0123456789abcdef = 1", r"'PL…' \(23 characters, which looks like a key or secret\) is no setting"),
+        ],
+    )
+    def test_no_shape_shows_a_value(self, tmp_path, text, message):
+        file = tmp_path / "shop.toml"
+        file.write_text(text)
+        with pytest.raises(ConfigurationError, match=message) as caught:
+            table(file, "shop", ["key"])
+
+        assert "PLANTED" not in str(caught.value)
+
+    def test_an_unknown_variable_may_be_a_secret(self, monkeypatch):
+        monkeypatch.setenv("SHOP_PLANTED0123456789abcdef", "1")
+        with pytest.warns(UserWarning, match=r"^SHOP_'PL…' \(23 characters.*\) is no setting") as caught:
+            environment("SHOP_", ["KEY"])
+
+        assert "PLANTED" not in str(caught[0].message)
+
+    def test_texts(self):
+        kinds = {"numbers": ("number",), "lists": ("list",), "tables": ("table",), "flags": ("flag",)}
+        fine = {"a": "x", "number": 5, "list": ["a"], "table": {"a": "b"}, "flag": True}
+
+        assert texts(fine, "f", **kinds) == fine | {"number": "5"}
+        for name, wrong in {"a": 5, "number": 1.5, "list": [], "table": {"a": "PLANTED", "b": 1}, "flag": 5}.items():
+            expected = "a table of texts" if name == "table" else "text"
+            with pytest.raises(ConfigurationError, match=f"^f: {name}: {expected} was expected$"):
+                texts({name: wrong}, "f", **kinds)
+        with pytest.raises(ConfigurationError, match="a: text was expected"):
+            texts({"a": True}, "f")
+
+    def test_verify_is_a_path(self):
+        with pytest.raises(ConfigurationError, match="verify: True, False or the path"):
+            verification("0123456789abcdef0123456789abcdef")

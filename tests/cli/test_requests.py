@@ -322,3 +322,57 @@ def test_targets_are_completed():
     assert [each.value for each in method.shell_complete(click.Context(top_request), "taobao.time.")] == [
         "taobao.time.get"
     ]
+
+
+def test_a_session_in_the_url_of_an_upload_is_redacted(top, gateway, tmp_path):
+    """It stands there percent-encoded; and in whatever else has the name of a secret."""
+    session = "SES/PLANTED+=="
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(b"x")
+    told = top(
+        "request", "taobao.picture.upload", "-v", "--env", gateway.file, "--session", session,
+        "-d", "picture_category_id=1", "-d", "image_input_title=a", "-F", f"img={picture}",
+        "-d", 'my_token={"access_token":"PLANTED"}', "-H", "Cookie: PLANTED=1",
+    )  # fmt: skip
+
+    assert "&session=<redacted>&" in told.err
+    assert "PLANTED" not in told.out + told.err
+    assert "image_input_title=a" in told.err
+
+
+def test_persons_in_paths_queries_and_bodies_are_redacted(wx, sandbox):
+    person = "oPLANTED0123456789/+=="
+    for arguments in (
+        ("get", "v3/new/{openid}", "--var", f"openid={person}"),
+        ("get", "v3/payscore/permissions/openid/oPLANTED0123456789", "-p", "service_id=1"),
+        ("get", "v3/payscore/permissions/openid/{openid}", "--var", f"openid={person}"),
+        ("post", "v3/new", "-d", f"payer.openid={person}", "-d", f"phone_number={person}"),
+        ("get", "v3/new", "-p", f"sub_openid={person}"),
+    ):
+        told = wx("request", *arguments, "--env", sandbox.file, "-v")
+        assert "<redacted>" in told.err
+        assert "PLANTED" not in told.err, arguments
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_wrong_usage_shows_no_key(wx, top, sandbox, gateway, tongue):
+    key = "V3PLANTED0123456789abcdef0123456"
+    for arguments in (
+        (key,),
+        ("request", key, "v3/a"),
+        ("request", "get", "v3/a", "-p", key),
+        ("request", "get", "v3/a", "--var", key),
+        ("request", "post", "v3/a", "-d", key),
+        ("request", "get", "v3/a", "-H", key),
+        ("request", "get", "v3/a", "-F", key),
+        ("request", "get", "v3/a", "--env", key),
+        ("request", "get", "v3/a", f"--{key}"),
+        ("request", "get", "v3/a", key),
+        ("request", "get", "v3/a", key, "--json"),
+    ):
+        told = wx("--lang", tongue, *arguments)
+        assert told.code == 2
+        assert "PLANTED" not in told.out + told.err, arguments
+    told = top("--lang", tongue, "request", "taobao.time.get", "--format", key)
+    assert told.code == 2
+    assert "PLANTED" not in told.out + told.err

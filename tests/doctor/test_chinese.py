@@ -96,6 +96,15 @@ def test_wrong_names(sandbox):
     )
     assert refused(normalise_serial, "1" * 48).zh.startswith("serial：这是十进制的序列号，平台要十六进制：")
     assert refused(normalise_serial, "no").zh.endswith("以 PUB_KEY_ID_ 开头的 ID：'no'")
+    assert refused(normalise_serial, "0Key" * 8).zh.endswith(
+        "以 PUB_KEY_ID_ 开头的 ID：32 个字符，看起来是密钥，第 2 个不是十六进制数字"
+    )
+    assert refused(normalise_serial, PEM.format("PUBLIC KEY", "x")).zh.endswith(
+        "开头的 ID：PUBLIC KEY 类型的 PEM，第 1 个不是十六进制数字"
+    )
+    assert refused(check_platform_key, "ABCDEF0123", public).zh.startswith(
+        "certs：序列号 'AB…' (10 个字符) 下放的是公钥"
+    )
 
 
 def test_wrong_bundles(merchant_key, tmp_path):

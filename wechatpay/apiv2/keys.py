@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.masking import Secret
 from wechatpay import catalogue
 from wechatpay.crypto.keys import load_certificate, load_public_key
 
@@ -124,9 +125,9 @@ def sandbox_key(client: WeChatPay, *, old: bool = False) -> str:
             sign_types=("MD5",),
             merchant_number_field="mch_id",
         )
-    data = client._pipeline.run(prepare(client, wanted)).data  # noqa: SLF001 (the protocol is the client's own)
-    key = data.get("sandbox_signkey")
-    if not isinstance(key, str) or not key:
+    answer = client._pipeline.run(prepare(client, wanted))  # noqa: SLF001 (the protocol is the client's own)
+    key: Secret[Any] = Secret(answer.data.get("sandbox_signkey"))
+    if not isinstance(key.reveal(), str) or not key:
         msg = "the answer holds no sandbox_signkey"
         raise CodecError(msg)
-    return key
+    return str(key.reveal())

@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from attrs import field, frozen
+from attrs import frozen
 
 from chainable.call import Call
 from chainable.codecs import JSON
-from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.errors import ChainableError, CodecError, ConfigurationError, SignatureError
+from chainable.masking import brief, without_frames_of
 from chainable.signing import Signer, Verifier
 from wechatpay.apiv2.errors import is_refusal, refusal
 from wechatpay.apiv2.keys import FieldKey, field_key
-from wechatpay.apiv2.signing import HMAC_SHA256, MD5, FreshNonce, ParamSigner, verify_parameters
+from wechatpay.apiv2.signing import HMAC_SHA256, MD5, FreshNonce, ParamSigner, secret_of, verify_parameters
 from wechatpay.apiv2.xml import XML, text_of
 from wechatpay.crypto import rsa
 from wechatpay.echoes import echo
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from chainable.codecs import Codec
+    from chainable.masking import Secret
     from chainable.response import Response
     from wechatpay.catalogue import Operation
     from wechatpay.client import WeChatPay
@@ -42,7 +44,7 @@ _NUMBERS = ("mch_id", "mchid", "combine_mch_id")
 _BOTH = (MD5, HMAC_SHA256)
 _UNKNOWN_MERCHANT_FIELD = "mch_id"
 
-Check = Callable[["Response[Any]", Mapping[str, Any]], None]
+Check = Callable[["Response[Any]"], None]
 
 
 def prepare(client: WeChatPay, wanted: Wanted) -> Call:
@@ -220,7 +222,7 @@ def _signer(client: WeChatPay, operation: Operation | None, parameters: dict[str
     allowed = _BOTH if operation is None or not operation.sign_types else operation.sign_types
     asked = parameters.get("sign_type")
     if asked and asked not in allowed:
-        msg = f"sign_type: this operation takes {' or '.join(allowed)}, not {asked!r}"
+        msg = f"sign_type: this operation takes {' or '.join(allowed)}, not {brief(asked)}"
         raise CodecError(msg)
     using = getattr(signer, "using", None)
     if using is not None and signer.sign_type not in allowed:
@@ -242,7 +244,7 @@ def _check(client: WeChatPay) -> Check:
     """Give what checks the signature of an answer: the signer, if it can, else the APIv2 key."""
     signer, secret = client._v2_signer, client._secret  # noqa: SLF001
     if signer is not None:
-        own = getattr(signer, "secret", None)
+        own = secret_of(signer)
         if own is None and isinstance(signer, Verifier):
             return _By(signer)
         secret = own or secret
@@ -258,7 +260,7 @@ class _By:
 
     verifier: Verifier
 
-    def __call__(self, response: Response[Any], _: Mapping[str, Any]) -> None:
+    def __call__(self, response: Response[Any]) -> None:
         self.verifier.verify(response)
 
 
@@ -266,10 +268,10 @@ class _By:
 class _ByKey:
     """Checks with the APIv2 key what is decoded already."""
 
-    secret: str = field(repr=False)
+    secret: Secret[str]
 
-    def __call__(self, response: Response[Any], data: Mapping[str, Any]) -> None:
-        verify_parameters(data, self.secret, response=response)
+    def __call__(self, response: Response[Any]) -> None:
+        verify_parameters(response.data, self.secret, response=response)
 
 
 @frozen
@@ -281,6 +283,7 @@ class _Reading:
     check: Check
     asked: Echo | None
 
+    @without_frames_of(ChainableError)
     def __call__(self, response: Response[Any]) -> Response[Any]:
         response.request_id = response.headers.get("Request-ID")
         self.client.learn_clock(response)
@@ -294,24 +297,24 @@ class _Reading:
             return self._json(response)
         unsigned = operation is not None and operation.unsigned_answer
         try:
-            data = XML.decode(response.content)
+            response.take(XML.decode(response.content))
         except CodecError as error:
             if unsigned:
                 raise
             msg = f"the answer carries no sign: {error}"
             raise SignatureError(msg, reason="missing", response=response) from None
-        return self._xml(response, data, unsigned=unsigned)
+        return self._xml(response, unsigned=unsigned)
 
-    def _xml(self, response: Response[Any], data: dict[str, Any], *, unsigned: bool) -> Response[Any]:
-        response._data = data  # noqa: SLF001 (a response of our own class)
-        refused = is_refusal(data)
-        if not unsigned and (data.get("sign") or not refused):
-            self.check(response, data)
+    def _xml(self, response: Response[Any], *, unsigned: bool) -> Response[Any]:
+        # What was decoded stays in the response: a local would show in a traceback.
+        refused = is_refusal(response.data)
+        if not unsigned and (response.data.get("sign") or not refused):
+            self.check(response)
             response.verified = True
         if refused:
-            raise self._refused(response, data)
+            raise self._refused(response, response.data)
         if self.asked is not None and response.verified:
-            self.asked.check(response, data)
+            self.asked.check(response, response.data)
         return response
 
     def _file(self, response: Response[Any]) -> Response[Any]:
@@ -323,16 +326,16 @@ class _Reading:
         else:
             start = response.content[:64]
         if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<xml"):
-            return self._xml(response, XML.decode(response.content), unsigned=True)
-        if not self.wanted.stream:
-            response._data = response.content  # noqa: SLF001
-        return response
+            del start
+            return self._xml(response.take(XML.decode(response.content)), unsigned=True)
+        return response if self.wanted.stream else response.take(response.content)
 
     def _json(self, response: Response[Any]) -> Response[Any]:
-        data = JSON.decode(response.content)
-        response._data = data  # noqa: SLF001
-        if isinstance(data, dict) and any(str(data.get(name) or 0) != "0" for name in ("retcode", "errcode")):
-            raise self._refused(response, data)
+        response.take(JSON.decode(response.content))
+        if isinstance(response.data, dict) and any(
+            str(response.data.get(name) or 0) != "0" for name in ("retcode", "errcode")
+        ):
+            raise self._refused(response, response.data)
         return response
 
     def _refused(self, response: Response[Any], data: Mapping[str, Any] | None) -> Exception:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from attrs import evolve, field, frozen
 
 from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.masking import MaskedDict, Secret, brief, guarded, safe_repr, without_frames
 from chainable.signing import SignableRequest, Signer
 from wechatpay.apiv2.xml import XML
 
@@ -33,6 +34,8 @@ __all__ = [
     "WorkWXSigner",
     "digest",
     "message",
+    "secret_of",
+    "signature",
     "verify_parameters",
 ]
 
@@ -41,20 +44,18 @@ MD5, HMAC_SHA256 = "MD5", "HMAC-SHA256"
 _BY_LENGTH = {32: MD5, 64: HMAC_SHA256}
 
 
-def message(parameters: Mapping[str, str], secret: str) -> str:
+def message(parameters: Mapping[str, str], secret: str | Secret[str]) -> str:
     """
-    Build the text that is signed.
+    Build the text that is signed; it ends with the key, so show it nowhere.
 
     Args:
         parameters: Names and texts; empty texts and ``sign`` do not count, ``'0'`` does.
         secret: The APIv2 key.
     """
-    pairs = [f"{name}={parameters[name]}" for name in sorted(parameters) if parameters[name] and name != "sign"]
-    pairs.append(f"key={secret}")
-    return "&".join(pairs)
+    return f"{_covered(parameters)}key={Secret.of(secret).reveal()}"
 
 
-def digest(sign_type: str, text: str, secret: str) -> str:
+def digest(sign_type: str, text: str, secret: str | Secret[str]) -> str:
     """
     Reduce a :func:`message` to its signature.
 
@@ -66,13 +67,51 @@ def digest(sign_type: str, text: str, secret: str) -> str:
     Returns:
         Upper-case hex, 32 or 64 digits.
     """
-    octets = text.encode()
     if sign_type == HMAC_SHA256:
-        return hmac.digest(secret.encode(), octets, "sha256").hex().upper()
-    return hashlib.md5(octets, usedforsecurity=False).hexdigest().upper()
+        return hmac.digest(Secret.of(secret).reveal().encode(), text.encode(), "sha256").hex().upper()
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest().upper()
 
 
-def verify_parameters(parameters: Mapping[str, Any], secret: str, *, response: Response | None = None) -> None:
+def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]) -> str:
+    """
+    Sign parameters: the :func:`digest` of their :func:`message`, neither of which is kept under a name.
+
+    Args:
+        sign_type: ``MD5`` or ``HMAC-SHA256``.
+        parameters: As for :func:`message`.
+        secret: The APIv2 key.
+
+    Returns:
+        Upper-case hex, 32 or 64 digits.
+
+    Raises:
+        CodecError: A text has a lone surrogate.
+
+    .. versionadded:: 0.1.0
+    """
+    try:
+        covered = _covered(parameters).encode()
+    except UnicodeEncodeError:
+        covered = None
+    if covered is None:
+        parameters = MaskedDict(parameters)
+        raise CodecError("a parameter has a lone surrogate, which UTF-8 cannot carry: correct the text")
+    if sign_type == HMAC_SHA256:
+        return (
+            hmac.digest(secret.reveal().encode(), covered + f"key={secret.reveal()}".encode(), "sha256").hex().upper()
+        )
+    return hashlib.md5(covered + f"key={secret.reveal()}".encode(), usedforsecurity=False).hexdigest().upper()
+
+
+def _covered(parameters: Mapping[str, str]) -> str:
+    """Join what is signed before the key, a ``&`` behind each pair."""
+    pairs = [f"{name}={parameters[name]}&" for name in sorted(parameters) if parameters[name] and name != "sign"]
+    return "".join(pairs)
+
+
+def verify_parameters(
+    parameters: Mapping[str, Any], secret: str | Secret[str], *, response: Response | None = None
+) -> None:
     """
     Check the ``sign`` of an answer or a notification.
 
@@ -88,28 +127,60 @@ def verify_parameters(parameters: Mapping[str, Any], secret: str, *, response: R
     Raises:
         SignatureError: There is no signature, or it is not that of these parameters.
     """
+    complaint = _complaint(parameters, Secret.of(secret))
+    del parameters, secret  # a traceback shows neither
+    if complaint is not None:
+        reason, text = complaint
+        raise SignatureError(text, reason=reason, response=response)
+
+
+def secret_of(signer: object) -> Secret[str] | None:
+    """
+    Return the APIv2 key of a signer that has one in its attribute ``secret``.
+
+    .. versionadded:: 0.1.0
+    """
+    found: Any = getattr(signer, "secret", None)
+    return Secret.of(found) if found else None
+
+
+def _complaint(parameters: Mapping[str, Any], secret: Secret[str]) -> tuple[str, str] | None:
+    """Return the reason why the sign is not accepted, and its text; None if it is right."""
     given = parameters.get("sign")
     if not isinstance(given, str) or not given:
-        msg = "the message carries no sign"
-        raise SignatureError(msg, reason="missing", response=response)
+        return "missing", "the message carries no sign"
     sign_type = parameters.get("sign_type") or _BY_LENGTH.get(len(given))
     if sign_type not in (MD5, HMAC_SHA256):  # it may be of any type
-        msg = f"a sign of {len(given)} characters belongs to neither MD5 nor HMAC-SHA256"
-        raise SignatureError(msg, response=response)
+        return "mismatch", f"a sign of {len(given)} characters belongs to neither MD5 nor HMAC-SHA256"
     nested = [name for name, value in parameters.items() if not isinstance(value, str)]
     if nested:
-        msg = f"nested elements cannot be covered by a signature over parameters: {nested[0]!r}"
-        raise SignatureError(msg, response=response)
-    expected = digest(sign_type, message(parameters, secret), secret)
-    right = hmac.compare_digest(expected.encode(), given.encode(errors="replace"))
-    if not right and not hmac.compare_digest(expected.lower().encode(), given.encode(errors="replace")):
-        msg = (
-            "the sign is not that of this message under the APIv2 key given (secret=): it was "
-            "changed on its way, is forged, or the key was replaced"
+        return "mismatch", f"nested elements cannot be covered by a signature over parameters: {nested[0]!r}"
+    if _fits(sign_type, parameters, secret, given):
+        return None
+    return "mismatch", (
+        "the sign is not that of this message under the APIv2 key given (secret=): it was "
+        "changed on its way, is forged, or the key was replaced"
+    )
+
+
+def _fits(sign_type: str, parameters: Mapping[str, Any], secret: Secret[str], given: str) -> bool:
+    if given not in (given.upper(), given.lower()):
+        return False  # the platform writes one case, so a mixed one is another spelling of the same signature
+    try:
+        # Compared unnamed: the right sign is worth as much as the key.
+        return hmac.compare_digest(
+            signature(sign_type, parameters, secret).encode(), given.upper().encode(errors="replace")
         )
-        raise SignatureError(msg, response=response)
+    except CodecError:  # a text that the platform cannot have sent
+        return False
 
 
+def _as_secret(given: str | Secret[str]) -> Secret[str]:
+    return Secret.of(given)
+
+
+@safe_repr
+@guarded
 @frozen(eq=False)
 class ParamSigner(Signer):
     """
@@ -129,15 +200,20 @@ class ParamSigner(Signer):
     """
 
     sign_type: str
-    secret: str = field(repr=False)
+    _secret: Secret[str] = field(alias="secret", repr=False, converter=_as_secret)
 
     def __attrs_post_init__(self) -> None:
         if self.sign_type not in {MD5, HMAC_SHA256}:
-            msg = f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {self.sign_type!r}"
+            msg = f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {_shown(self.sign_type)}"
             raise ConfigurationError(msg)
-        if not isinstance(self.secret, str) or not self.secret:
+        if not isinstance(self._secret.reveal(), str) or not self._secret:
             msg = "secret: the APIv2 key is a text of 32 characters, set under 账户中心 > API安全"
             raise ConfigurationError(msg)
+
+    @property
+    def secret(self) -> str:
+        """The APIv2 key."""
+        return self._secret.reveal()
 
     def using(self, sign_type: str) -> ParamSigner:
         """Give the signer with the same key and another algorithm."""
@@ -158,11 +234,12 @@ class ParamSigner(Signer):
             if sign_type != MD5:
                 signed["sign_type"] = sign_type
         elif sign_type not in {MD5, HMAC_SHA256}:
-            msg = f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {sign_type!r}"
+            msg = f"sign_type: 'MD5' or 'HMAC-SHA256' was expected, not {_shown(sign_type)}"
             raise CodecError(msg)
-        signed["sign"] = digest(sign_type, message(signed, self.secret), self.secret)
+        signed["sign"] = signature(sign_type, signed, self._secret)
         return signed
 
+    @without_frames
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """
         Sign the request: its body, or its query where there is no body, is written anew.
@@ -192,6 +269,10 @@ class ParamSigner(Signer):
         return r
 
 
+def _shown(value: object) -> str:
+    return brief(value) if isinstance(value, str) else f"a {type(value).__name__}"
+
+
 def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
     for name, value in parameters.items():
         if not isinstance(value, str):
@@ -200,6 +281,7 @@ def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
     return dict(parameters)
 
 
+@safe_repr
 @frozen(eq=False)
 class FreshNonce(Signer):
     """
@@ -242,6 +324,8 @@ _WORKWX_FIELDS = (
 )
 
 
+@safe_repr
+@guarded
 @frozen(eq=False)
 class WorkWXSigner(Signer):
     """
@@ -258,7 +342,12 @@ class WorkWXSigner(Signer):
     """
 
     signer: ParamSigner
-    agent_secret: str = field(repr=False)
+    _agent_secret: Secret[str] = field(alias="agent_secret", repr=False, converter=_as_secret)
+
+    @property
+    def agent_secret(self) -> str:
+        """The secret of the WeCom payment application."""
+        return self._agent_secret.reveal()
 
     @property
     def sign_type(self) -> str:
@@ -286,6 +375,10 @@ class WorkWXSigner(Signer):
         for mark, names in _WORKWX_FIELDS:
             if mark in signed and names[-1] in signed:
                 pairs = [f"{name}={signed[name]}" for name in names if signed.get(name)]
-                text = "&".join([*pairs, f"secret={self.agent_secret}"])
-                signed["workwx_sign"] = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest().upper()
+                signed["workwx_sign"] = _workwx_sign("&".join(pairs), self._agent_secret)
         return signed
+
+
+def _workwx_sign(text: str, secret: Secret[str]) -> str:
+    covered = f"{text}&secret=".encode()
+    return hashlib.md5(covered + secret.reveal().encode(), usedforsecurity=False).hexdigest().upper()

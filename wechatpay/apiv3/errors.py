@@ -12,6 +12,7 @@ from attrs import frozen
 
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError
+from chainable.masking import safe_repr
 from wechatpay.apiv3.explain import explain
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CODES", "Code", "reason_of", "refusal"]
 
 
+@safe_repr
 @frozen
 class Code:
     """

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 
 from chainable.call import Call
 from chainable.codecs import JSON, digits
-from chainable.errors import CodecError
+from chainable.errors import ChainableError, CodecError
+from chainable.masking import without_frames_of
 from chainable.times import beijing
 from wechatpay.apiv3.sealing import Sealing
 from wechatpay.echoes import echo
@@ -158,6 +159,7 @@ def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Respo
     operation = wanted.operation
     asked = echo(wanted) if operation is not None and operation.echoes else None
 
+    @without_frames_of(ChainableError)
     def read(response: Response[Any]) -> Response[Any]:
         response.request_id = response.headers.get("Request-ID")
         client.learn_clock(response)

@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from chainable.canonical import from_base64
 from chainable.errors import SignatureError
+from chainable.masking import safe_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
 
@@ -47,6 +48,7 @@ def _nonce() -> str:
     return os.urandom(16).hex().upper()
 
 
+@safe_repr
 @frozen(eq=False)
 class RSASigner(Signer):
     """
@@ -122,6 +124,7 @@ class RSAVerifier:
     keys: KeyStore[RSAPublicKey] = field(repr=False)
     clock: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
 
+    @without_frames_of(SignatureError)
     def verify(self, response: requests.Response, /) -> None:
         """
         Check headers, time, key and signature, over the bytes of the body.

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chainable.catalogue import Shelf
+from chainable.masking import safe_repr
 from chainable.path import fold
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _details = Shelf(os.path.join(_HERE, "details.shelf"))
 _NOTHING: Mapping[str, Any] = {}
 
 
+@safe_repr
 class Branch:
     """
     One position in the tree of the catalogued paths.
@@ -178,6 +180,7 @@ class Upload(_Record):
     types: tuple[str, ...] = ()
 
 
+@safe_repr
 class Operation(_Record):
     """
     One operation: what a call needs at once, its fields when asked for.

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from chainable.masking import safe_repr
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Answer", "Event", "Field", "Request"]
 
 
+@safe_repr
 @frozen
 class Field:
     """
@@ -40,6 +43,7 @@ class Field:
     fields: tuple[Field, ...] = ()
 
 
+@safe_repr
 @frozen
 class Request:
     """
@@ -62,6 +66,7 @@ class Request:
     multipart: tuple[Field, ...] | None = None
 
 
+@safe_repr
 @frozen
 class Answer:
     """
@@ -76,6 +81,7 @@ class Answer:
     fields: tuple[Field, ...] = ()
 
 
+@safe_repr
 @frozen
 class Event:
     """

@@ -11,15 +11,18 @@ from chainable.cli.commands import Option
 from chainable.cli.redaction import Redactor
 from chainable.cli.settings import texts
 from chainable.environment import environment, table
+from chainable.redaction import SECRET_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wechatpay import WeChatPay
 
-__all__ = ["SETTINGS", "client_of", "env_option", "redactor_of", "settings_of"]
+__all__ = ["PERSONAL", "SETTINGS", "client_of", "env_option", "redactor_of", "settings_of"]
 
 PREFIX = "WECHATPAY_"
+PERSONAL = "openid|unionid|phone|mobile|email|id_?card|id_?number|identi|real_?name|user_?name|address|bank_?account|account_?n"
+"""What the names of persons' data contain, in paths, queries and bodies."""
 SETTINGS = ("MCHID", "BRAND_ID", "SERIAL", "PRIVATE_KEY", "CERTS", "APIV3_KEY", "SECRET", "MERCHANT_CERT",
             "MERCHANT_KEY", "BASE_URL", "BACKUP_URL", "CA")  # fmt: skip
 
@@ -64,5 +67,6 @@ def redactor_of(env: Path | None) -> Redactor:
     keys = settings.get("apiv3_key", ())
     names = ("secret", "private_key", "merchant_key")
     return Redactor(
-        [*([keys] if isinstance(keys, str) else keys), *(settings[name] for name in names if name in settings)]
+        [*([keys] if isinstance(keys, str) else keys), *(settings[name] for name in names if name in settings)],
+        f"{SECRET_NAMES}|{PERSONAL}",
     )

@@ -15,10 +15,12 @@ from chainable.cli.exchanges import exchanged, given, put_answer, put_signed, re
 from chainable.cli.words import Words
 from chainable.errors import APIError, SignatureError
 from chainable.place import Variable
-from wechatpay.cli.clients import client_of, env_option, redactor_of
+from wechatpay.cli.clients import PERSONAL, client_of, env_option, redactor_of
 from wechatpay.sensitive import Sensitive
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainable.place import Resolution
     from wechatpay import WeChatPay, catalogue
     from wechatpay.catalogue import Field
@@ -148,6 +150,7 @@ def request(
             "xml" if resolution.label().startswith("v2/") else "json": sealed(body, fields),
             **_variables(resolution, operation, values.pairs(var, "--var")),
         }
+        redactor = redactor.also(_persons(resolution, options))
         response = exchanged(
             lambda: getattr(node, verb)(**given(options)),
             redactor,
@@ -165,6 +168,17 @@ def _variables(resolution: Resolution, operation: catalogue.Operation | None, fo
         named = " ".join(f"--var {name}=…" for name in missing)
         raise usage(Words(f"the path needs a value: {named}", f"路径还缺少变量：{named}"))
     return found
+
+
+def _persons(resolution: Resolution, options: Mapping[str, Any]) -> list[str]:
+    """Return the persons' data in the path, written there or given by name."""
+    return [
+        str(value)
+        for segment in resolution.segments
+        if isinstance(segment, Variable) and re.search(f"(?i){PERSONAL}", segment.name)
+        for value in (segment.value, options.get(segment.name), options.get(segment.written))
+        if value is not None
+    ]
 
 
 def _told(error: APIError | SignatureError) -> str:

@@ -8,7 +8,7 @@ notifications), https://pay.weixin.qq.com/doc/v2/merchant/4011985432 (``req_info
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from chainable.canonical import from_base64
 from chainable.errors import CodecError, DecryptionError
+from chainable.masking import Secret, without_frames
 from wechatpay.crypto.keys import check_apiv3_key
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class APIv3Key:
 
     __slots__ = ("_ciphers",)
 
-    def __init__(self, *keys: str | bytes) -> None:
+    @without_frames
+    def __init__(self, *keys: str | bytes | Secret[str] | Secret[bytes]) -> None:
         self._ciphers = tuple(AESGCM(check_apiv3_key(key)) for key in keys)
 
     def open(self, ciphertext: str, nonce: str, associated_data: str | None = None) -> bytes:
@@ -87,7 +89,14 @@ class APIv3Key:
         raise DecryptionError(msg)
 
 
-def open_req_info(secret: str | bytes, req_info: str, decode: Callable[[bytes], T]) -> T:
+def _req_info_key(secret: Secret[Any]) -> Secret[bytes]:
+    given = Secret(secret.reveal().encode()) if isinstance(secret.reveal(), str) else secret
+    return Secret(hashlib.md5(given.reveal(), usedforsecurity=False).hexdigest().encode())
+
+
+def open_req_info(
+    secret: str | bytes | Secret[str] | Secret[bytes], req_info: str, decode: Callable[[bytes], T]
+) -> T:
     """
     Open the ``req_info`` of an APIv2 refund notice and decode what is inside.
 
@@ -106,8 +115,8 @@ def open_req_info(secret: str | bytes, req_info: str, decode: Callable[[bytes], 
     Raises:
         DecryptionError: It does not open to something that *decode* reads.
     """
-    octets = secret.encode() if isinstance(secret, str) else secret
-    key = hashlib.md5(octets, usedforsecurity=False).hexdigest().encode()
+    key = _req_info_key(Secret.of(secret))
+    del secret  # a traceback shows no key
     try:
         sealed = from_base64("".join(req_info.split()))
     except ValueError:
@@ -115,7 +124,7 @@ def open_req_info(secret: str | bytes, req_info: str, decode: Callable[[bytes], 
     whole = bool(sealed) and len(sealed) % _BLOCK_BYTES == 0
     if not whole:
         sealed = bytes(_BLOCK_BYTES)
-    decryptor = Cipher(AES(key), ECB()).decryptor()  # noqa: S305 (the platform's choice)
+    decryptor = Cipher(AES(key.reveal()), ECB()).decryptor()  # noqa: S305 (the platform's choice)
     padded = decryptor.update(sealed) + decryptor.finalize()
     size = padded[-1]
     right = whole and 1 <= size <= _BLOCK_BYTES and padded[-size:] == bytes([size]) * size

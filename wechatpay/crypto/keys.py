@@ -16,7 +16,7 @@ import re
 import warnings
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import field, frozen
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -28,7 +28,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from chainable.errors import ConfigurationError
-from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, serial_text
+from chainable.masking import Secret, safe_repr, without_frames
+from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, serial_text, shown_serial
 from wechatpay.crypto.sources import KeySource, decode_base64, read_source
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ __all__ = [
     "load_private_key",
     "load_public_key",
 ]
+
+_Password: TypeAlias = str | bytes | Secret[str] | Secret[bytes] | None
 
 _PRIVATE = "a private key"
 _PUBLIC = "a public key"
@@ -103,6 +106,7 @@ class LoadedKey(NamedTuple):
     serial: str | None
 
 
+@safe_repr
 @frozen
 class Certificate:
     """
@@ -125,6 +129,7 @@ class Certificate:
     pem: bytes = field(repr=False)
 
 
+@safe_repr
 @frozen(eq=False)
 class MerchantPair:
     """
@@ -157,14 +162,13 @@ class MerchantPair:
             PrivateFormat,
         )
 
-        password = secrets.token_bytes(32).hex()
-        cipher = BestAvailableEncryption(password.encode())
-        key_pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, cipher)
+        password = Secret(secrets.token_bytes(32).hex())
+        cipher = BestAvailableEncryption(password.reveal().encode())
         descriptor, path = tempfile.mkstemp(suffix=".pem")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(self.chain_pem + key_pem)
-            context.load_cert_chain(path, password=password)
+                file.write(self.chain_pem + self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, cipher))
+            context.load_cert_chain(path, password=password.reveal())
         finally:
             Path(path).unlink()
 
@@ -178,11 +182,12 @@ class _Found:
     pem: bytes | None = field(repr=False, default=None)  # only when its body is encrypted
 
 
+@without_frames
 def load_private_key(
     source: KeySource | RSAPrivateKey | PrivateKey,
     *,
     name: str = "private_key",
-    password: str | bytes | None = None,
+    password: _Password = None,
 ) -> RSAPrivateKey | PrivateKey:
     """
     The merchant's private key.
@@ -208,6 +213,7 @@ def load_private_key(
     return _load_own_key(cast("KeySource", source), name, password)
 
 
+@without_frames
 def load_public_key(source: KeySource | RSAPublicKey | x509.Certificate, *, name: str = "certs") -> LoadedKey:
     """
     A platform public key or a platform certificate.
@@ -245,6 +251,7 @@ def load_public_key(source: KeySource | RSAPublicKey | x509.Certificate, *, name
     return LoadedKey("public key", _long_enough(key, name, origin), None)
 
 
+@without_frames
 def load_certificate(source: KeySource | x509.Certificate, *, name: str = "merchant_cert") -> Certificate:
     """
     A certificate with its serial; the first one of a file that holds several.
@@ -262,7 +269,8 @@ def load_certificate(source: KeySource | x509.Certificate, *, name: str = "merch
     return _load_der_certificate(found.der, name, origin)
 
 
-def load_p12(source: KeySource, *, name: str = "merchant_cert", password: str | bytes | None = None) -> MerchantPair:
+@without_frames
+def load_p12(source: KeySource, *, name: str = "merchant_cert", password: _Password = None) -> MerchantPair:
     """
     Certificate and private key out of ``apiclient_cert.p12``.
 
@@ -306,11 +314,12 @@ def load_p12(source: KeySource, *, name: str = "merchant_cert", password: str | 
     return _pair(own, key, [own.pem, *map(_pem, others)], name, name)
 
 
+@without_frames
 def load_merchant_pair(
     certificate: KeySource | x509.Certificate,
     key: KeySource | RSAPrivateKey | None = None,
     *,
-    password: str | bytes | None = None,
+    password: _Password = None,
     certificate_name: str = "merchant_cert",
     key_name: str = "merchant_key",
 ) -> MerchantPair:
@@ -355,7 +364,8 @@ def load_merchant_pair(
     return _pair(own, loaded, chain, certificate_name, key_name)
 
 
-def check_apiv3_key(key: str | bytes, *, name: str = "apiv3_key") -> bytes:
+@without_frames
+def check_apiv3_key(key: str | bytes | Secret[str] | Secret[bytes], *, name: str = "apiv3_key") -> bytes:
     """
     The APIv3 key as the 32 bytes that AES wants.
 
@@ -365,6 +375,7 @@ def check_apiv3_key(key: str | bytes, *, name: str = "apiv3_key") -> bytes:
         ConfigurationError: It is not 32 bytes of ASCII.
         TypeError: It is neither str nor bytes.
     """
+    key = key.reveal() if isinstance(key, Secret) else key
     if not isinstance(key, str | bytes):
         msg = f"{name}: a str of 32 characters was expected, not {type(key).__name__}"
         raise TypeError(msg)
@@ -372,7 +383,7 @@ def check_apiv3_key(key: str | bytes, *, name: str = "apiv3_key") -> bytes:
     stripped = data.strip()
     if stripped != data:
         message = f"{name}: white space around the key was dropped"
-        warnings.warn(message, stacklevel=2)
+        warnings.warn(message, stacklevel=3)
     if len(stripped) != _APIV3_KEY_BYTES or not stripped.isascii():
         msg = (
             f"{name}: {len(stripped)} bytes, and an APIv3 key has 32 of ASCII; it is the key set "
@@ -402,23 +413,23 @@ def check_platform_key(key_id: str, loaded: LoadedKey, *, name: str = "certs") -
     if loaded.serial is None:
         if not normal.startswith(PUBLIC_KEY_ID):
             msg = (
-                f"{name}: a public key stands under the serial {normal}; the platform's public key "
+                f"{name}: a public key stands under the serial {shown_serial(normal)}; the platform's public key "
                 f"goes by its id from the console, {PUBLIC_KEY_ID}…"
             )
             raise ConfigurationError(msg)
     elif normal.startswith(PUBLIC_KEY_ID):
         msg = (
-            f"{name}: a certificate stands under {normal}; with this id belongs pub_key.pem, the "
+            f"{name}: a certificate stands under {shown_serial(normal)}; with this id belongs pub_key.pem, the "
             f"platform's public key; the certificate's serial is {loaded.serial}"
         )
         raise ConfigurationError(msg)
     elif normal != loaded.serial:
-        msg = f"{name}: the certificate given for {normal} has the serial {loaded.serial}"
+        msg = f"{name}: the certificate given for {shown_serial(normal)} has the serial {loaded.serial}"
         raise ConfigurationError(msg)
     return normal
 
 
-def _load_own_key(source: KeySource, name: str, password: str | bytes | None) -> RSAPrivateKey:
+def _load_own_key(source: KeySource, name: str, password: _Password) -> RSAPrivateKey:
     data, origin = read_source(source, name)
     found = _choose(data, {_PRIVATE}, _PRIVATE, name, origin)
     load: Callable[[bytes, bytes | None], object]
@@ -441,7 +452,7 @@ def _load_own_key(source: KeySource, name: str, password: str | bytes | None) ->
 def _decrypted(
     load: Callable[[bytes, bytes | None], object],
     content: bytes,
-    password: str | bytes | None,
+    password: _Password,
     name: str,
     origin: str,
 ) -> object:
@@ -606,8 +617,9 @@ def _pair(
     return MerchantPair(certificate, key, b"".join(chain))
 
 
-def _octets(password: str | bytes | None) -> bytes | None:
-    return password.encode() if isinstance(password, str) else password
+def _octets(password: _Password) -> bytes | None:
+    plain: str | bytes | None = password.reveal() if isinstance(password, Secret) else password
+    return plain.encode() if isinstance(plain, str) else plain
 
 
 def _is_cryptography_object(source: object) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from chainable.errors import ConfigurationError
+from chainable.masking import brief, outline
 
-__all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text"]
+__all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text", "shown_serial"]
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_"
 """How the id of a platform public key begins."""
@@ -14,6 +15,8 @@ PUBLIC_KEY_ID = "PUB_KEY_ID_"
 _HEX = re.compile(r"[0-9A-F]+")
 _SHORTEST_DECIMAL = 30
 _HEX_DIGITS = 40
+_SHORT = 8
+_SHORTEST = 4  # characters that may be shown whatever they are
 
 
 def serial_text(serial: int) -> str:
@@ -51,17 +54,26 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
     if digits.isascii() and digits.isdecimal() and len(digits) >= _SHORTEST_DECIMAL:
         if len(digits) != _HEX_DIGITS:
             hexadecimal = serial_text(int(digits))
-            msg = f"{name}: this is the serial in decimal; the platform wants hex: {hexadecimal}"
+            msg = f"{name}: this is the serial in decimal; the platform wants hex: {shown_serial(hexadecimal)}"
             raise ConfigurationError(msg)
     elif not _HEX.fullmatch(digits):
-        msg = (
-            f"{name}: neither the hex serial of a certificate nor an id that begins with "
-            f"{PUBLIC_KEY_ID}: {_shortened(text)}"
-        )
+        msg = f"{name}: neither the hex serial of a certificate nor an id that begins with {PUBLIC_KEY_ID}: {_found(text)}"
         raise ConfigurationError(msg)
     return digits.zfill(len(digits) + len(digits) % 2)
 
 
-def _shortened(text: str) -> str:
-    longest = 48
-    return repr(text if len(text) <= longest else text[:8] + "…")
+def shown_serial(serial: str) -> str:
+    """
+    Quote a serial or id as far as it certainly is one: a key in its place is described, not shown.
+
+    .. versionadded:: 0.1.0
+    """
+    known = re.fullmatch(rf"[0-9A-F]{{40}}|{PUBLIC_KEY_ID}[0-9]{{1,40}}", serial)
+    return serial if known or len(serial) <= _SHORT else brief(serial)
+
+
+def _found(text: str) -> str:
+    """Describe what stands in place of a serial: it may be a key."""
+    stray = next((at for at, character in enumerate(text) if not re.match(r"[0-9A-Fa-f:\s]", character)), None)
+    where = "" if stray is None else f"; character {stray + 1} is not a hex digit"
+    return repr(text) if len(text) <= _SHORTEST else f"{outline(text)}{where}"

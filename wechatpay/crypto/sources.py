@@ -11,11 +11,12 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from chainable.errors import ConfigurationError
+from chainable.masking import Secret
 
 __all__ = ["Content", "KeySource", "read_source"]
 
-KeySource = str | bytes | bytearray | os.PathLike[str]
-"""Path, ``file://`` URL, PEM text, DER bytes or one-line base64."""
+KeySource = str | bytes | bytearray | os.PathLike[str] | Secret[str] | Secret[bytes]
+"""Path, ``file://`` URL, PEM text, DER bytes or one-line base64; any of the texts and bytes in a ``Secret``."""
 
 _LARGEST = 1 << 20
 _BASE64 = re.compile(r"M[A-Za-z0-9+/\s]{80,}={0,2}\s*")
@@ -49,6 +50,8 @@ def read_source(source: KeySource, name: str) -> Content:
         ConfigurationError: The file is missing, unreadable, empty or too large.
         TypeError: *source* is of no type listed above.
     """
+    if isinstance(source, Secret):
+        return read_source(source.reveal(), name)
     if isinstance(source, os.PathLike):
         return _read_file(Path(source), name, f": {os.fspath(source)}")
     if isinstance(source, str):

@@ -55,11 +55,11 @@ _SENTENCES = tuple(
         (r"the private key that belongs to \w+ is missing", "缺少与证书配对的私钥"),
         (r"(\d+) bytes, and an APIv3 key has 32 of ASCII; .*",
          "长 {0} 字节，APIv3 密钥应为 32 个 ASCII 字节；它在 账户中心 > API安全 > APIv3密钥 设置，不是 APIv2 密钥，也不是文件"),
-        (r"a public key stands under the serial (\w+); .*", "序列号 {0} 下放的是公钥；平台公钥的 ID 以 PUB_KEY_ID_ 开头"),
-        (r"a certificate stands under (\w+); .* serial is (\w+)",
+        (r"a public key stands under the serial (\w+|'.*?\)); .*", "序列号 {0} 下放的是公钥；平台公钥的 ID 以 PUB_KEY_ID_ 开头"),
+        (r"a certificate stands under (\w+|'.*?\)); .* serial is (\w+)",
          "{0} 下放的是证书；这个 ID 对应平台公钥 pub_key.pem；该证书的序列号为 {1}"),
-        (r"the certificate given for (\w+) has the serial (\w+)", "给 {0} 的证书，序列号却是 {1}"),
-        (r"this is the serial in decimal; the platform wants hex: (\w+)", "这是十进制的序列号，平台要十六进制：{0}"),
+        (r"the certificate given for (\w+|'.*?\)) has the serial (\w+)", "给 {0} 的证书，序列号却是 {1}"),
+        (r"this is the serial in decimal; the platform wants hex: (\w+|'.*?\))", "这是十进制的序列号，平台要十六进制：{0}"),
         (r"neither the hex serial of a certificate nor an id that begins with PUB_KEY_ID_: (.*)",
          "既不是证书的十六进制序列号，也不是以 PUB_KEY_ID_ 开头的 ID：{0}"),
         (r"plain http:// is for addresses of this machine only .*", "明文 http:// 只能用于本机地址，请用 https://"),
@@ -67,13 +67,29 @@ _SENTENCES = tuple(
         (r"id=path,id=path was expected", "应为 id=路径,id=路径"),
         (r"give one of them", "只能给其中一个"),
         (r"the merchant's number is missing", "缺少商户号"),
-        (r"(\S+) is the merchant's own certificate; .*", "{0} 是商户自己的证书，应为平台公钥或平台证书"),
+        (r"(\S+|'.*?\)) is the merchant's own certificate; .*", "{0} 是商户自己的证书，应为平台公钥或平台证书"),
         (r"the resource is sealed under the APIv3 key, .*", "通知内容用 APIv3 密钥加密，而配置中没有 apiv3_key"),
         (r"certificates are fetched with apiv3_key= .*", "获取平台证书需要 apiv3_key 与商户私钥，缺少其一"),
         (r"this is the merchant's own certificate; the platform's was expected", "这是商户自己的证书，应为平台证书"),
     )
 )  # fmt: skip
+_OUTLINES = tuple(
+    (re.compile(pattern), chinese)
+    for pattern, chinese in (
+        (r"(\d+) characters?, which looks like a key or secret", r"\1 个字符，看起来是密钥"),
+        (r"(\d+) characters?", r"\1 个字符"),
+        (r"; character (\d+) is not a hex digit", r"，第 \1 个不是十六进制数字"),
+        (r"a PEM block of the type ([A-Z0-9 ]+)", r"\1 类型的 PEM"),
+    )
+)
+"""What is said of a text that may be a secret."""
 _NAMED = re.compile(r"([a-z0-9_]+)(?: (?:and|or) ([a-z0-9_]+))?: ")
+
+
+def _outlined(text: str) -> str:
+    for pattern, chinese in _OUTLINES:
+        text = pattern.sub(chinese, text)
+    return text
 
 
 def translated(message: str) -> Words:
@@ -84,7 +100,10 @@ def translated(message: str) -> Words:
         found = pattern.match(text)
         if found is not None:
             names = () if named is None else filter(None, named.groups())
-            parts = (" 和 ".join(_KINDS.get(kind, kind) for kind in part.split(" and ")) for part in found.groups())
+            parts = (
+                " 和 ".join(_KINDS.get(kind, _outlined(kind)) for kind in part.split(" and "))
+                for part in found.groups()
+            )
             file = text[found.end() :].partition(": ")[2]
             said = chinese.format(*parts) + (f"：{file}" if file else "")
             return Words(message, "：".join(filter(None, (" 与 ".join(names), said))))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.cli.findings import bad, good, warning
 from chainable.cli.words import Words
 from chainable.errors import ConfigurationError
+from chainable.masking import shown_number
 from wechatpay.crypto.keys import (
     check_apiv3_key,
     check_platform_key,
@@ -15,7 +16,7 @@ from wechatpay.crypto.keys import (
     load_private_key,
     load_public_key,
 )
-from wechatpay.crypto.serials import normalise_serial
+from wechatpay.crypto.serials import normalise_serial, shown_serial
 from wechatpay.doctor.chinese import translated
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def examine(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator
             Words("Give WECHATPAY_MCHID.", "设置 WECHATPAY_MCHID。"),
         )
     else:
-        yield good("mchid", str(number))
+        yield good("mchid", shown_number(str(number)))
     yield _private_key(settings)
     yield from _merchant_certificate(settings, clock)
     yield from _apiv3_key(settings)
@@ -119,7 +120,7 @@ def _merchant_certificate(settings: Mapping[str, Any], clock: Callable[[], float
     if serial is not None:
         yield _agree(str(serial), held.serial)
     if held.common_name and settings.get("mchid") not in {None, held.common_name}:
-        mchid = settings["mchid"]
+        mchid = shown_number(str(settings["mchid"]))
         yield bad(
             check,
             Words(
@@ -165,7 +166,7 @@ def _no_certificate(serial: Any) -> Iterator[Finding]:
 
 def _serial(serial: Any) -> Finding:
     try:
-        return good("serial", normalise_serial(str(serial)))
+        return good("serial", shown_serial(normalise_serial(str(serial))))
     except ConfigurationError as error:
         return _wrong(
             "serial",

@@ -19,6 +19,7 @@ from requests.exceptions import ContentDecodingError
 from chainable.call import Call
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
+from chainable.masking import safe_repr
 from wechatpay.apiv3.errors import refusal
 from wechatpay.files.digests import new_digest
 from wechatpay.files.statements import StatementVerifier
@@ -53,6 +54,7 @@ _RENEW = frozenset({400, 403, 404, 410})
 """What a download URL answers with that has expired."""
 
 
+@safe_repr
 @frozen
 class Saved:
     """

@@ -17,6 +17,7 @@ import requests
 from attrs import frozen
 
 from chainable.errors import SignatureError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from chainable.signing import Verifier
@@ -26,6 +27,7 @@ __all__ = ["StatementVerifier"]
 _PIECE = 256 * 1024
 
 
+@safe_repr
 @frozen
 class StatementVerifier:
     """

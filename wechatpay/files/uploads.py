@@ -20,6 +20,7 @@ from urllib3.fields import RequestField
 from urllib3.filepost import encode_multipart_formdata
 
 from chainable.errors import CodecError
+from chainable.masking import safe_repr
 from wechatpay import catalogue
 from wechatpay.apiv2.xml import XML
 from wechatpay.files.digests import new_digest
@@ -32,6 +33,7 @@ __all__ = ["Form", "Multipart", "form", "multipart"]
 _UNKNOWN = catalogue.Upload(meta="meta", filename="filename", digest="sha256")
 
 
+@safe_repr
 @frozen
 class Multipart:
     """
@@ -48,6 +50,7 @@ class Multipart:
     content_type: str
 
 
+@safe_repr
 @frozen
 class Form:
     """

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from chainable.codecs import JSON
 from chainable.errors import ChainableError
+from chainable.masking import safe_repr
 from chainable.times import BEIJING
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _V2_TIMES = (
 _V2_DIGITS = 14
 
 
+@safe_repr
 @frozen
 class Notification(Generic[R]):
     """

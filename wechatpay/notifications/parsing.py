@@ -17,7 +17,8 @@ from requests.structures import CaseInsensitiveDict
 
 from chainable import claims
 from chainable.codecs import JSON
-from chainable.errors import CodecError, ConfigurationError, DecryptionError, SignatureError
+from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, SignatureError
+from chainable.masking import Secret, without_frames_of
 from chainable.web import Headers, check_headers, header
 from wechatpay.apiv2.signing import verify_parameters
 from wechatpay.apiv2.xml import XML
@@ -62,7 +63,7 @@ class Notifications:
         verifier: Verifier,
         *,
         apiv3_key: APIv3Key | None = None,
-        secret: str | None = None,
+        secret: str | Secret[str] | None = None,
         mchid: str | None = None,
         ciphers: Mapping[str, Callable[[str, str, str], bytes]] | None = None,
     ) -> None:
@@ -71,9 +72,10 @@ class Notifications:
         self._ciphers: dict[str, Callable[[str, str, str], bytes]] = dict(ciphers or {})
         if apiv3_key is not None:
             self._ciphers[_GCM] = apiv3_key.open
-        self._secret = secret
+        self._secret = None if secret is None else Secret.of(secret)
         self._scope = f"wechatpay:{mchid or ''}:"
 
+    @without_frames_of(ChainableError)
     def parse(self, headers: Headers, body: bytes) -> Notification[Any]:
         """
         Check and open a notification; nothing is written anywhere.

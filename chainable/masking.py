@@ -1,0 +1,320 @@
+"""
+Values that no repr shows: secrets, options of a call, URLs, and what errors say of a wrong setting.
+
+Error reporters print the locals of every frame in a traceback.  A secret
+therefore lives in a :class:`Secret` and is revealed only inside the expression
+that uses it; what users pass by name travels in a :class:`MaskedDict`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import wraps
+from typing import TYPE_CHECKING, Generic, NoReturn, ParamSpec, TypeVar, cast
+
+from chainable.errors import ChainableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+__all__ = ["HIDDEN", "MaskedDict", "MaskedText", "MaskedTuple", "MaskedURL", "Secret", "brief", "outline", "shown_name", "unframed",
+           "without_frames", "without_frames_of", "without_keys"]  # fmt: skip
+
+HIDDEN = "…"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+V = TypeVar("V")
+R = TypeVar("R")
+
+
+class Secret(Generic[T]):
+    """
+    A secret that shows in no repr, str, format, pickle or frame.
+
+    ``reveal()`` returns the value: use it inside the expression that needs it
+    and give it no name, because a name is a local that error reporters print.
+    Two secrets are equal if their values are; texts and bytes are compared in
+    constant time.
+
+    Args:
+        value: Usually a text or bytes; another object is held as it is.
+
+    .. versionadded:: 0.1.0
+    """
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, value: T) -> None:
+        # In a closure, so that it is no attribute that a walk through the object finds.
+        self._reveal: Callable[[], T] = lambda: value
+
+    @classmethod
+    def of(cls, value: T | Secret[T]) -> Secret[T]:
+        """Return the value as a secret; a secret is returned unchanged."""
+        return value if isinstance(value, Secret) else cls(value)
+
+    def reveal(self) -> T:
+        """Return the plain value."""
+        return self._reveal()
+
+    def __bool__(self) -> bool:
+        return bool(self._reveal())
+
+    def __repr__(self) -> str:
+        return f"Secret({HIDDEN})"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return _same(self._reveal(), other.reveal()) if isinstance(other, Secret) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._reveal()))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a Secret is not pickled: pass the value by a safe way, and make the Secret there")
+
+
+def _same(one: object, other: object) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, str):
+        return _same(one.encode("utf-8", "surrogatepass"), cast("str", other).encode("utf-8", "surrogatepass"))
+    if isinstance(one, bytes):
+        from secrets import compare_digest  # costs an import that few programs need
+
+        return compare_digest(one, cast("bytes", other))
+    return one == other
+
+
+class MaskedDict(dict[str, V]):
+    """
+    A dict whose repr shows names, not values.
+
+    .. versionadded:: 0.1.0
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(f'{name!r}: {HIDDEN}' for name in self)}}}"
+
+    def __sentry_repr__(self) -> str:
+        """Return what Sentry shows, which would walk through a dict otherwise."""
+        return repr(self)
+
+
+class MaskedTuple(tuple[V, ...]):
+    """
+    A tuple whose repr shows how many values it has, not which.
+
+    .. versionadded:: 0.1.0
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"({', '.join(HIDDEN for _ in self)})"
+
+    def __sentry_repr__(self) -> str:
+        """Return what Sentry shows, which would walk through a tuple otherwise."""
+        return repr(self)
+
+
+class MaskedText(str):
+    """
+    A text whose repr does not show it, for secrets that other code takes as text only.
+
+    .. versionadded:: 0.1.0
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(HIDDEN)
+
+    def __sentry_repr__(self) -> str:
+        """Return what Sentry shows."""
+        return repr(self)
+
+
+class MaskedURL(str):
+    """
+    A URL whose repr shows scheme and host, not the path and query with their values.
+
+    .. versionadded:: 0.1.0
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        scheme, mark, rest = self.partition("://")
+        host = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+        return repr(f"{scheme}{mark}{host}/{HIDDEN}" if mark else HIDDEN)
+
+    def __sentry_repr__(self) -> str:
+        """Return what Sentry shows."""
+        return repr(self)
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+def unframed(error: E) -> E:
+    """
+    Return the error without the frames that it has passed, whose locals may hold secrets.
+
+    Args:
+        error: What was raised. Its suppressed context is dropped; the frames of a cause are, too.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        seen.__traceback__ = None
+        if seen.__suppress_context__:
+            seen.__context__ = None
+        seen = seen.__cause__ or seen.__context__
+    return error
+
+
+def without_frames_of(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """
+    Make a decorator for functions that take or read secrets: errors of these kinds are raised without the frames below.
+
+    Use it where such an error explains itself; any other error keeps its
+    frames, because they are needed to find its cause.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except kinds as error:
+                failure = unframed(error)
+            except BaseException:
+                args, kwargs = MaskedTuple(args), MaskedDict(kwargs)  # type: ignore[assignment]  # as they were
+                raise
+            del args, kwargs
+            raise failure
+
+        return called
+
+    return decorate
+
+
+without_frames = without_frames_of(ChainableError, TypeError, ValueError)
+"""Decorate a function that takes plain secrets: what it refuses is raised without the frames below."""
+
+
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,23}|[A-Za-z][A-Za-z0-9_]{0,15}")
+_LONG = 16  # characters; numbers of accounts are shorter
+_KEY = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}={0,2}(?![A-Za-z0-9])")
+
+
+def outline(text: str) -> str:
+    """
+    Describe a text that may be a secret: its length and what it looks like, none of its characters.
+
+    .. versionadded:: 0.1.0
+    """
+    block = _PEM.search(text)
+    if block:
+        return f"a PEM block of the type {block[1]}"
+    size = f"{len(text)} character{'' if len(text) == 1 else 's'}"
+    return f"{size}, which looks like a key or secret" if _KEY.fullmatch(text.strip()) else size
+
+
+def brief(text: str) -> str:
+    """
+    Quote the first two characters of a text that may be a secret, and say how long it is.
+
+    .. versionadded:: 0.1.0
+    """
+    return repr(text) if len(text) <= 4 else f"{text[:2] + HIDDEN!r} ({outline(text)})"
+
+
+def shown(value: object) -> str:
+    """
+    Show a wrong value in an error: a number as it is, a text by :func:`brief`, anything else by its type.
+
+    .. versionadded:: 0.1.0
+    """
+    if isinstance(value, str):
+        return brief(value)
+    return repr(value) if isinstance(value, int | float | None) else f"a {type(value).__name__}"
+
+
+def shown_number(text: str) -> str:
+    """
+    Show an account's number; what is not one, letters and digits of some length, may be a key and is described.
+
+    .. versionadded:: 0.1.0
+    """
+    return brief(text) if len(text) >= _LONG and not text.isdecimal() else text
+
+
+def looks_like_key(text: str) -> bool:
+    """
+    Return True for PEM, and for 20 letters and digits or more that are nothing else.
+
+    .. versionadded:: 0.1.0
+    """
+    return bool(_PEM.search(text) or _KEY.fullmatch(text.strip()))
+
+
+def shown_name(name: str) -> str:
+    """
+    Quote the name of a setting; what has not the form of a name may be a secret, and is described.
+
+    .. versionadded:: 0.1.0
+    """
+    return repr(name) if _NAME.fullmatch(name) else brief(name)
+
+
+def without_keys(text: str) -> str:
+    """
+    Shorten whatever looks like a key or secret inside a text: 20 letters and digits or more in a row.
+
+    .. versionadded:: 0.1.0
+    """
+    return _KEY.sub(lambda found: found[0][:2] + HIDDEN, text)
+
+
+def guarded(cls: type[T]) -> type[T]:
+    """
+    Decorate a class whose ``__init__`` takes secrets: what it refuses is raised without the frames below.
+
+    .. versionadded:: 0.1.0
+    """
+    cls.__init__ = without_frames(cls.__init__)  # type: ignore[misc]  # what the decorator is for
+    return cls
+
+
+def safe_repr(cls: type[T]) -> type[T]:
+    """
+    Decorate a class so that the repr of an object works whose ``__init__`` has raised: a traceback shows it.
+
+    .. versionadded:: 0.1.0
+    """
+    original = cls.__repr__
+
+    @wraps(original)
+    def represented(self: object) -> str:
+        try:
+            return original(self)
+        except (AttributeError, IndexError, RecursionError):
+            return f"<{type(self).__name__}, not complete>"
+
+    cls.__repr__ = represented  # type: ignore[method-assign]  # what the decorator is for
+    return cls

@@ -1,0 +1,111 @@
+"""Text without secrets: known values in every spelling they travel in, and whatever stands under a telling name."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+from chainable.masking import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["SECRET_NAMES", "spellings", "without_named", "without_values"]
+
+SECRET_NAMES = "session|secret|token|passw|pwd"  # noqa: S105 (names, not a secret)
+"""What the name of a secret contains, in any case."""
+
+
+def spellings(value: str | Secret[str]) -> list[str]:
+    """
+    Return how a text may stand in a URL, a form, JSON, XML or a Python repr, the longest first.
+
+    .. versionadded:: 0.1.0
+    """
+    plain = Secret.of(value).reveal()
+    forms = {spell(form) for form in (plain, plain.strip()) if form for spell in _SPELLINGS}
+    return sorted(forms, key=len, reverse=True)
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _ascii_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _attribute(text: str) -> str:
+    return escape(text, {'"': "&quot;", "'": "&apos;"})
+
+
+def _repr(text: str) -> str:
+    return repr(text)[1:-1]
+
+
+def _quoted(text: str) -> str:
+    return quote(text, errors="replace")
+
+
+def _form(text: str) -> str:
+    return quote_plus(text, errors="replace")
+
+
+def _quoted_whole(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+def _quoted_twice(text: str) -> str:
+    return quote(_quoted_whole(text), safe="")
+
+
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    _json,
+    _ascii_json,
+    escape,
+    _attribute,
+    _repr,
+    _quoted,
+    _form,
+    _quoted_whole,
+    _quoted_twice,
+)
+
+
+def without_values(text: str, values: Iterable[str | Secret[str]], mask: str) -> str:
+    """
+    Replace values by the mask, in all their :func:`spellings`.
+
+    .. versionadded:: 0.1.0
+    """
+    for form in sorted({form for value in values for form in spellings(value)}, key=len, reverse=True):
+        # The digits of percent-encoding may be of either case.
+        pattern = re.sub("%[0-9A-F]{2}", lambda found: f"(?i:{found[0]})", re.escape(form))
+        text = re.sub(pattern, lambda _: mask, text)
+    return text
+
+
+def without_named(text: str, mask: str, names: str = SECRET_NAMES) -> str:
+    """
+    Replace what stands under a telling name: a parameter of a form or URL, a member of JSON, an element of XML, a header.
+
+    Args:
+        text: Any text, one that is cut short among it.
+        mask: Stands in place of the values.
+        names: A pattern of what the names contain, in any case.
+
+    .. versionadded:: 0.1.0
+    """
+    name = rf"[\w.:%-]*(?:{names})[\w.:%-]*"
+    for pattern in (
+        rf'(?i)("[^"\n]*(?:{names})[^"\n]*"\s*:\s*")(?:[^"\\]|\\.)*',
+        rf'(?i)(\\"[^"\n]*(?:{names})[^"\n]*\\"\s*:\s*\\")(?:[^"\\]|\\[^"])*',
+        rf"(?i)(<{name}[^<>\n]*>(?:<!\[CDATA\[)?)[^<\]]*",
+        rf"(?im)((?:^|[?&#\s;]){name}=)[^&#\s;]*",
+    ):
+        text = re.sub(pattern, lambda found: found[1] + mask, text)
+    return text
