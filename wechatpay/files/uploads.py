@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Form", "Multipart", "form", "multipart"]
 
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of a file where no documented limit is known: many times what any upload takes."""
 _UNKNOWN = catalogue.Upload(meta="meta", filename="filename", digest="sha256")
 
 
@@ -154,9 +156,10 @@ def _the_file(rules: catalogue.Upload, files: object) -> _File:
     if part != rules.file:
         msg = f"files: the file goes under the name {rules.file!r} here, not {part!r}"
         raise TypeError(msg)
-    name, content = _name_and_content(source, rules.size)
-    if rules.size is not None and len(content) > rules.size:
-        msg = f"{name}: larger than the {rules.size} bytes that this operation takes"
+    most = _LARGEST if rules.size is None else rules.size
+    name, content = _name_and_content(source, most + 1)
+    if len(content) > most:
+        msg = f"{name}: larger than the {most} bytes that this operation takes"
         raise CodecError(msg)
     ending = Path(name).suffix.lower().removeprefix(".")
     if ending and rules.types and ending not in rules.types:
@@ -165,9 +168,8 @@ def _the_file(rules: catalogue.Upload, files: object) -> _File:
     return _File(name, content)
 
 
-def _name_and_content(source: object, size: int | None) -> tuple[str, bytes]:
+def _name_and_content(source: object, most: int) -> tuple[str, bytes]:
     """Read no more of the source than shows that it is too large."""
-    most = -1 if size is None else size + 1
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         try:
@@ -199,13 +201,18 @@ def _read(file: IO[bytes], most: int) -> bytes:
     """Read on from where the file stands, and go back there."""
     seekable = getattr(file, "seekable", None)
     start = file.tell() if seekable is not None and seekable() else None
-    content: object = file.read(most)
+    content = bytearray()
+    while len(content) < most:  # a pipe or a socket gives less than it is asked for, long before its end
+        piece: object = file.read(most - len(content))
+        if not isinstance(piece, bytes):
+            msg = "files: the file is opened as text; open it with 'rb'"
+            raise TypeError(msg)
+        if not piece:
+            break
+        content += piece
     if start is not None:
         file.seek(start)
-    if not isinstance(content, bytes):
-        msg = "files: the file is opened as text; open it with 'rb'"
-        raise TypeError(msg)
-    return content
+    return bytes(content)
 
 
 def _told(rules: catalogue.Upload, file: _File) -> dict[str, str]:
