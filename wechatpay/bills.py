@@ -372,9 +372,7 @@ _TRADES = _Layout("trade", TradeRow, _TRADE, TradeSummary, _TRADE_SUMS)
 _FUND_FLOWS = _Layout("fund_flow", FundFlowRow, _FUND_FLOW, FundFlowSummary, _FUND_FLOW_SUMS)
 
 
-def read(
-    source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = None, max_size: int = _MAX_SIZE
-) -> Bill:
+def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = None, max_size: int = _MAX_SIZE) -> Bill:
     """
     Read a bill.
 

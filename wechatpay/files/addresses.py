@@ -11,7 +11,7 @@ sent is then written as it stands there, not as it stands in the URL.
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -83,9 +83,11 @@ class Address:
         path = match["path"].removeprefix("/")
         if not 0 < port < 65536 or path.startswith("/") or _DOTS.search(f"/{path}"):
             raise _unusable()
-        host = _short(match["host"].lower().strip("[]"))
-        if match["host"].startswith("[") and ":" not in host:
-            raise _unusable()
+        host = match["host"].lower()
+        try:
+            host = str(IPv6Address(host[1:-1])) if host.startswith("[") else host
+        except ValueError:
+            raise _unusable() from None
         target = f"{path}?{match['query']}" if match["query"] else path
         return cls(scheme, host, port, path, target)
 
