@@ -193,7 +193,9 @@ class TestDecoded:
         with pytest.raises(DecodeError):
             by_us(body[: max(0, len(body) - cut)], header, amount)
 
-    @pytest.mark.parametrize("size", [256 * 1024 * count + more for count in (1, 2, 5) for more in (-258, -1, 0, 1, 258)])
+    @pytest.mark.parametrize(
+        "size", [256 * 1024 * count + more for count in (1, 2, 5) for more in (-258, -1, 0, 1, 258)]
+    )
     @pytest.mark.parametrize("form", ["gzip", "deflate", "Deflate"])
     def test_output_that_zlib_keeps_back_is_not_lost(self, size, form):
         """At the edge of a piece all input may be taken, and output be left."""

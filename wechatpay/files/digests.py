@@ -26,7 +26,7 @@ class Digest(Protocol):
 _ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 
 
-def new_digest(name: object) -> Digest | None:
+def new_digest(name: str) -> Digest | None:
     """
     Begin a digest.
 
@@ -36,8 +36,6 @@ def new_digest(name: object) -> Digest | None:
     Returns:
         None for anything else, and for SM3 where OpenSSL lacks it.
     """
-    if not isinstance(name, str):
-        return None
     name = name.strip().lower().replace("-", "").replace("_", "")
     if name == "sm3":
         return _SM3.begin()

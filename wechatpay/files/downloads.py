@@ -11,7 +11,7 @@ import os
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import requests
 from attrs import frozen
@@ -260,13 +260,17 @@ def _saved(
     digest = None if promise is None else new_digest(promise.hash_type)
     bound = Bound(job.max_size)
     received = pieces(response, patience=patience, bound=bound, progress=job.progress)
-    with closing(received), closing(_unpacked(response, received, bound)) as content:
-        if isinstance(job.to, str | os.PathLike):
-            path = Path(job.to)
-            size = _into_path(path, content, promise, digest, response)
-        else:
-            path = None
-            size = _into_file(job.to, content, promise, digest, response)
+    path = Path(job.to) if isinstance(job.to, str | os.PathLike) else None
+    try:
+        with closing(received), closing(_unpacked(response, received, bound)) as content:
+            if path is not None:
+                size = _into_path(path, content, promise, digest, response)
+            else:
+                size = _into_file(cast("IO[bytes]", job.to), content, promise, digest, response)
+    except BaseException:
+        if response._content is False:  # noqa: SLF001 (no public way to ask whether it was read)
+            response.close()
+        raise
     if promise is None or digest is None:
         return Saved(path, size, None, None, verified=False)
     return Saved(path, size, promise.hash_type, promise.digest, verified=verified)

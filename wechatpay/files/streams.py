@@ -173,10 +173,10 @@ class Body:
 
     def peek(self, size: int) -> bytes:
         """Return the first bytes of the body: *size* of them, or all if there are fewer."""
-        self.wire.amount = size
+        self.wire.amount, self.wire.bound = size, Bound(_LONGEST_TEXT)
         while len(self._start) < size and (piece := next(self._rest, None)) is not None:
             self._start += piece
-        self.wire.amount = _BUFFER
+        self.wire.amount, self.wire.bound = _BUFFER, None
         return self._start[:size]
 
     def views(self) -> Iterator[memoryview | bytes]:
@@ -208,10 +208,15 @@ def beginning(response: requests.Response) -> bytes:
 
     Raises:
         requests.RequestException: The connection broke, or the body is damaged.
-        CodecError: The body is compressed in a way that was not asked for.
+        CodecError: The body is compressed in a way that was not asked for, or
+            its first bytes are hidden behind more than 1 MiB.
     """
     body = Body(response)
-    start = body.peek(_BEGINNING)
+    try:
+        start = body.peek(_BEGINNING)
+    except CodecError:
+        body.wire.close()
+        raise CodecError("the body has nothing in its first 1 MiB, as if made to keep its reader busy") from None
     response.raw = body
     return start
 

@@ -9,6 +9,7 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012760432
 
 from __future__ import annotations
 
+import io
 import mimetypes
 import os
 from collections.abc import Mapping
@@ -201,18 +202,18 @@ def _read(file: IO[bytes], most: int) -> bytes:
     """Read on from where the file stands, and go back there."""
     seekable = getattr(file, "seekable", None)
     start = file.tell() if seekable is not None and seekable() else None
-    content = bytearray()
-    while len(content) < most:  # a pipe or a socket gives less than it is asked for, long before its end
+    content = b""
+    while len(content) < most:
         piece: object = file.read(most - len(content))
         if not isinstance(piece, bytes):
             msg = "files: the file is opened as text; open it with 'rb'"
             raise TypeError(msg)
-        if not piece:
-            break
         content += piece
+        if not piece or not isinstance(file, io.RawIOBase):  # raw files give less than asked for, before their end
+            break
     if start is not None:
         file.seek(start)
-    return bytes(content)
+    return content
 
 
 def _told(rules: catalogue.Upload, file: _File) -> dict[str, str]:

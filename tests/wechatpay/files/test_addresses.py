@@ -82,7 +82,9 @@ class TestOwnOrigins:
 
     def test_the_spare_host_is_an_own_origin(self):
         assert signed(SPARE + "a") == (SPARE + "a",)
-        assert signed("https://b.example:1/a", "https://a.example/", "https://b.example:1/") == ("https://b.example:1/a",)
+        assert signed("https://b.example:1/a", "https://a.example/", "https://b.example:1/") == (
+            "https://b.example:1/a",
+        )
 
 
 class TestPlatform:
@@ -223,11 +225,40 @@ HOSTS = st.sampled_from(
     ]
 )
 GLUE = st.sampled_from(
-    ["", "@", ":", "/", "\\", "//", "?", "#", "%", "%40", "%2f", "%5c", ".", "\t", "\n", "\r", " ", "\0", "\x7f", ";", "&", "٠"]
+    [
+        "",
+        "@",
+        ":",
+        "/",
+        "\\",
+        "//",
+        "?",
+        "#",
+        "%",
+        "%40",
+        "%2f",
+        "%5c",
+        ".",
+        "\t",
+        "\n",
+        "\r",
+        " ",
+        "\0",
+        "\x7f",
+        ";",
+        "&",
+        "٠",
+    ]
 )
-PORTS = st.sampled_from(["", ":", ":443", ":80", ":8443", ":8000", ":8080", ":0443", ":0", ":99999", ":4 43", ":-1", ":x"])
-SCHEMES = st.sampled_from(["https://", "http://", "HTTP://", "hTTps://", "https:", "http:/", "//", "https:\\\\", "ws://", " http://", ""])
-PATHS = st.sampled_from(["", "/", "/v3/billdownload/file?token=T", "//evil.example/", "/%2f", "?x", "#y", "/a/../b", "/{}"])
+PORTS = st.sampled_from(
+    ["", ":", ":443", ":80", ":8443", ":8000", ":8080", ":0443", ":0", ":99999", ":4 43", ":-1", ":x"]
+)
+SCHEMES = st.sampled_from(
+    ["https://", "http://", "HTTP://", "hTTps://", "https:", "http:/", "//", "https:\\\\", "ws://", " http://", ""]
+)
+PATHS = st.sampled_from(
+    ["", "/", "/v3/billdownload/file?token=T", "//evil.example/", "/%2f", "?x", "#y", "/a/../b", "/{}"]
+)
 
 
 @st.composite
