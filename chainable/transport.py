@@ -30,6 +30,7 @@ from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewC
 from urllib3.exceptions import SSLError as TLSError
 
 from chainable.connections import POOLS, AttemptState, Stage
+from chainable.decoding import is_truncated
 from chainable.errors import CodecError, ConfigurationError
 from chainable.response import Response
 
@@ -44,7 +45,6 @@ __all__ = [
     "RequestsTransport",
     "Transport",
     "causes",
-    "ended_early",
     "extend_deadline",
 ]
 
@@ -393,7 +393,7 @@ def _read(response: Response[Any]) -> None:
         raise requests.ConnectionError(error, request=response.request) from None
     except HTTPError as error:
         raise ChunkedEncodingError(error, request=response.request) from None
-    if ended_early(raw):
+    if is_truncated(raw):
         raise ContentDecodingError("the body's compression ends too early", request=response.request)
     response._content = b"".join(pieces)  # noqa: SLF001 (its own class)
     response._content_consumed = True  # noqa: SLF001
@@ -426,28 +426,18 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
 
 
-def extend_deadline(response: requests.Response, seconds: float) -> None:
+def extend_deadline(response: Any, seconds: float) -> None:
     """
     Bound the reading of a streamed body anew.
 
     Args:
-        response: A response whose body is still on the connection; without effect on one of an adapter that the
-            user lent, where requests' timeout holds for each piece.
+        response: A response whose body is still on the connection, or what keeps its ``attempt_state``; without
+            effect on one of an adapter that the user lent, where requests' timeout holds for each piece.
         seconds: The time from now in which the next reads have to end.
     """
     state: AttemptState | None = getattr(response, "attempt_state", None)
     if state is not None:
         state.expires = time.monotonic() + seconds
-
-
-def ended_early(raw: Any) -> bool:
-    """
-    Tell whether a body that was read to its end was compressed, and lacks the end of the compression.
-
-    urllib3 gives what there is of it, as if that were all.
-    """
-    unpacker = getattr(getattr(raw, "_decoder", None), "_obj", None)
-    return getattr(unpacker, "eof", True) is False and raw.tell() > 0
 
 
 def _is_network(text: str) -> bool:

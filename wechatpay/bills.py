@@ -35,6 +35,7 @@ from attrs import field, frozen
 
 from chainable.errors import CodecError
 from chainable.masking import safe_repr, shown
+from chainable.options import whole
 from chainable.times import BEIJING
 
 __all__ = [
@@ -53,6 +54,8 @@ __all__ = [
 
 _LONGEST_LINE = 1 << 20
 _GZIP = b"\x1f\x8b"
+_MAX_SIZE = 2 * 1024**3
+_MOST_DIGITS = 30
 _WORDS = ("时间", "金额", "单号", "商户", "订单", "类型", "日期")
 """Words of headers: a line read in the wrong encoding has none of them."""
 _NO_BILL = {
@@ -269,7 +272,7 @@ def _moment(text: str) -> datetime:
 
 def _yuan(text: str) -> Decimal:
     amount = Decimal(text)
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > _MOST_DIGITS:  # 1E999999999 would fill the memory
         raise ValueError
     return amount
 
@@ -377,7 +380,7 @@ _TRADES = _Layout("trade", TradeRow, _TRADE, TradeSummary, _TRADE_SUMS)
 _FUND_FLOWS = _Layout("fund_flow", FundFlowRow, _FUND_FLOW, FundFlowSummary, _FUND_FLOW_SUMS)
 
 
-def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = None) -> Bill:
+def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = None, max_size: int = _MAX_SIZE) -> Bill:
     """
     Read a bill.
 
@@ -387,13 +390,16 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
         encoding: ``utf-8`` or ``gbk``; if not given it is told by the header
             line, and never guessed: the platform writes UTF-8, spreadsheets
             may have saved the bill again in GBK.
+        max_size: Bytes that gzip may unpack to; 2 GiB if not given.
 
     Returns:
         An iterable of rows, with ``kind`` and ``summary``; a path can be
         iterated over again, and so can a file that can seek.
 
     Raises:
-        CodecError: It is no bill, or its encoding cannot be told.
+        CodecError: It is no bill, its encoding cannot be told, or it unpacks
+            to more than *max_size*, then or while the rows are read.
+        ConfigurationError: *max_size* is not a whole number of bytes.
         OSError: The file cannot be opened.
         TypeError: *source* is of another type, or open as text.
     """
@@ -404,7 +410,7 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
         if isinstance(source, io.TextIOBase):
             msg = "read: the file is open as text; open it with 'rb', for its encoding is part of what is read"
             raise TypeError(msg)
-    return Bill(source, encoding)
+    return Bill(source, encoding, whole("max_size", max_size, least=1))
 
 
 @safe_repr
@@ -420,9 +426,12 @@ class Bill:
     kind: str
     columns: tuple[str, ...]
 
-    def __init__(self, source: str | os.PathLike[str] | IO[bytes], encoding: str | None) -> None:
+    def __init__(
+        self, source: str | os.PathLike[str] | IO[bytes], encoding: str | None, max_size: int = _MAX_SIZE
+    ) -> None:
         self._source = source
         self._encoding = encoding
+        self._max_size = max_size
         self._start: int | None = None
         self._left: Iterator[tuple[int, str]] | None = None
         self._summary: Summary | None = None
@@ -432,7 +441,7 @@ class Bill:
         else:
             if _seekable(source):
                 self._start = source.tell()
-            self._left = _decoded(source, encoding)
+            self._left = _decoded(source, encoding, max_size)
             self._read_header(self._left)
 
     def _read_header(self, lines: Iterator[tuple[int, str]]) -> None:
@@ -452,10 +461,10 @@ class Bill:
         """Open the lines from the header on."""
         if isinstance(self._source, str | os.PathLike):
             with Path(self._source).open("rb") as file:
-                yield _decoded(file, self._encoding)
+                yield _decoded(file, self._encoding, self._max_size)
         elif self._start is not None:
             self._source.seek(self._start)
-            yield _decoded(self._source, self._encoding)
+            yield _decoded(self._source, self._encoding, self._max_size)
         else:
             msg = "this bill was read from a stream that cannot go back: it is iterated over once"
             raise RuntimeError(msg)
@@ -572,9 +581,9 @@ def _seekable(file: IO[bytes]) -> bool:
     return bool(seekable is not None and seekable())
 
 
-def _decoded(file: IO[bytes], encoding: str | None) -> Iterator[tuple[int, str]]:
+def _decoded(file: IO[bytes], encoding: str | None, max_size: int) -> Iterator[tuple[int, str]]:
     """Give the lines that are not blank, with their numbers."""
-    lines = _raw_lines(file)
+    lines = _raw_lines(file, max_size)
     first = next(lines, b"")
     for start, what in _NO_BILL.items():
         if first.startswith(start):
@@ -598,15 +607,22 @@ def _decoded(file: IO[bytes], encoding: str | None) -> Iterator[tuple[int, str]]
         line = following
 
 
-def _raw_lines(file: IO[bytes]) -> Iterator[bytes]:
+def _raw_lines(file: IO[bytes], max_size: int) -> Iterator[bytes]:
     """Give the lines as bytes, out of gzip if that is what comes."""
     start = file.read(len(_GZIP))
-    whole: Any = _Rejoined(start, file)
+    if start == _GZIP[:1]:  # a pipe gives less than it is asked for
+        start += file.read(1)
+    entire: Any = _Rejoined(start, file)
     if start == _GZIP:
-        whole = gzip.GzipFile(fileobj=whole, mode="rb")
-    buffered = io.BufferedReader(whole, 1 << 18)
+        entire = gzip.GzipFile(fileobj=entire, mode="rb")
+    buffered = io.BufferedReader(entire, 1 << 18)
+    size = 0
     try:
         while line := buffered.readline(_LONGEST_LINE):
+            size += len(line)
+            if start == _GZIP and size > max_size:
+                msg = f"the bill unpacks to more than max_size, {max_size} bytes: if you expect that, give a larger one"
+                raise CodecError(msg)
             if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
                 raise CodecError("a line is longer than any of a bill (1 MiB)")
             yield line

@@ -383,6 +383,8 @@ class WeChatPay(Client, Chains):
         source: Response[Any] | str,
         to: str | os.PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None,
+        *,
+        max_size: int = 2 * 1024**3,
     ) -> Saved:
         """
         Save a file: a bill, a statement, a voucher.
@@ -391,18 +393,21 @@ class WeChatPay(Client, Chains):
             source: The answer that names the file, or its URL.
             to: A path, written in one step at the end, or a file open for bytes.
             progress: Gets bytes so far, and of how many if that is known.
+            max_size: Bytes that may arrive, and that they may unpack to; 2 GiB
+                if not given. No byte beyond it is written.
 
         Returns:
             What was saved, and whether its hash was checked.
 
         Raises:
+            CodecError: The answer leads to no file, or the file is larger than *max_size*.
             SignatureError: The hash or the signature is wrong; nothing is left behind.
         """
         from wechatpay.files.downloads import download
 
         # A URL is signed: whoever reads it may fetch the file.
         source = MaskedURL(source) if isinstance(source, str) else source
-        return download(self, source, to, progress=progress)
+        return download(self, source, to, progress=progress, max_size=max_size)
 
     @without_frames
     def signed_url(self, chain: Chain[Any], *, params: Mapping[str, Any]) -> str:

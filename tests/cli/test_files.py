@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import time
@@ -112,6 +113,42 @@ def test_a_download(wx, sandbox, tmp_path):
     assert told.code == 0, told.err
     assert "no hash to check it with" in told.out
     assert wx("download", url, tmp_path / "b.csv", "--env", sandbox.file, "--json").data["size"] > 0
+
+
+def test_a_file_that_is_too_large(wx, sandbox, tmp_path):
+    day = paid(sandbox)
+    url = sandbox.client().chain("v3/bill/tradebill").get(params={"bill_date": day}).data["download_url"]
+    file = tmp_path / "a.csv"
+    packed = tmp_path / "b.csv"
+    packed.write_bytes(gzip.compress(b"\n" * 100_000))
+
+    for words in (("download", url, file), ("bill", day, "--save", file), ("bill", packed)):
+        told = wx(*words, "--env", sandbox.file, "--max-size", "100")
+        assert told.code == 2
+        assert "larger" in told.err
+        assert "max_size, 100 bytes" in told.err
+        assert not file.exists()
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "x", "1T", "", "1.5G", "9" * 20])
+def test_a_size_that_is_none(wx, tmp_path, size):
+    for words in (("download", "u", tmp_path / "a"), ("bill", tmp_path / "a")):
+        told = wx(*words, "--max-size", size)
+        assert told.code == 2
+        assert f"--max-size {size}: a number of bytes was expected" in told.err
+        assert f"--max-size {size}：应为字节数" in wx("--lang", "zh", *words, "--max-size", size).err
+
+
+@pytest.mark.parametrize("size", ["2g", "500K", "4000000"])
+def test_a_file_that_is_not_too_large(wx, sandbox, size):
+    day = paid(sandbox)
+
+    assert wx("bill", day, "--max-size", size, "--env", sandbox.file, "--json").data["rows"] == 1
+
+
+def test_the_size_is_in_the_help(wx):
+    assert "[default: 2G]" in wx("--lang", "en", "bill", "--help").out
+    assert "[默认：2G]" in wx("--lang", "zh", "download", "--help").out
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainable import BEIJING
-from chainable.errors import CodecError
+from chainable.errors import CodecError, ConfigurationError
 from wechatpay.bills import (
     FundFlowRow,
     FundFlowSummary,
@@ -306,6 +306,64 @@ class TestSources:
         finally:
             tracemalloc.stop()
         assert peak < 1 << 20 < path.stat().st_size // 2
+
+
+class TestBombs:
+    def packed(self, *lines, repeat=1):
+        return gzip.compress("\n".join([TRADE_HEADER, *lines]).encode() + b"\n" * repeat)
+
+    def test_gzip_is_unpacked_up_to_a_bound(self):
+        """The rows before it come; the error says what to do."""
+        rows = iter(read(io.BytesIO(self.packed(TRADE_ROW, repeat=3_000_000)), max_size=1_000_000))
+
+        assert next(rows).out_trade_no == "0000123456"
+        with pytest.raises(CodecError, match="more than max_size, 1000000 bytes.*give a larger one"):
+            next(rows)
+
+    def test_blank_lines_before_the_header_count(self, tmp_path):
+        path = tmp_path / "bill.gz"
+        path.write_bytes(gzip.compress(b"\n" * 3_000_000))
+
+        with pytest.raises(CodecError, match="more than max_size"):
+            read(path, max_size=1_000_000)
+
+    def test_memory_stays_constant_up_to_it(self):
+        packed = self.packed(repeat=30_000_000)
+        tracemalloc.start()
+        try:
+            with pytest.raises(CodecError, match="more than max_size"):
+                read(io.BytesIO(packed), max_size=2_000_000).summary
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert peak < 3 << 20
+
+    def test_what_fits_is_read(self):
+        content = f"{TRADE_HEADER}\n{TRADE_ROW}".encode()
+
+        assert len(list(read(io.BytesIO(gzip.compress(content)), max_size=len(content)))) == 1
+        assert len(list(read(io.BytesIO(content), max_size=1))) == 1  # nothing is unpacked
+
+    @pytest.mark.parametrize("max_size", [0, "1G", None, 1.5])
+    def test_it_is_a_number_of_bytes(self, max_size):
+        with pytest.raises(ConfigurationError, match="max_size"):
+            read(io.BytesIO(b"x"), max_size=max_size)
+
+    @pytest.mark.parametrize("number", ["1E999999", "1E31", "1E-999999", "9" * 32])
+    def test_a_number_is_no_bomb(self, number):
+        """As an int it would fill the memory."""
+        sums = f"{TRADE_SUM_HEADER}\n`{number},`0.01,`0,`0,`0,`0.01,`0"
+
+        with pytest.raises(CodecError, match="not of the form"):
+            read(io.BytesIO(f"{TRADE_HEADER}\n{TRADE_ROW}\n{sums}".encode())).summary
+
+    def test_a_pipe_that_gives_a_byte_at_a_time(self):
+        class Slow(io.BytesIO):
+            def read(self, size=-1):
+                return super().read(min(size, 1))
+
+        assert len(list(read(Slow(self.packed(TRADE_ROW))))) == 1
 
 
 class TestEncodings:

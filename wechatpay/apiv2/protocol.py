@@ -320,12 +320,14 @@ class _Reading:
     def _file(self, response: Response[Any]) -> Response[Any]:
         """A file in plain text, or an error in XML."""
         if self.wanted.stream:
-            from wechatpay.files.streams import beginning
+            from wechatpay.files.streams import beginning, read_text
 
             start = beginning(response)
+            if _is_xml(start):
+                read_text(response)
         else:
             start = response.content[:64]
-        if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<xml"):
+        if _is_xml(start):
             del start
             return self._xml(response.take(XML.decode(response.content)), unsigned=True)
         return response if self.wanted.stream else response.take(response.content)
@@ -343,6 +345,10 @@ class _Reading:
         about = "" if operation is None else f"{operation.title} {operation.page or ''}".strip()
         name = f"{self.wanted.verb} {self.wanted.label}"
         return refusal(response, data, name=name, about=about, advice=self.wanted.known_verbs())
+
+
+def _is_xml(start: bytes) -> bool:
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<xml")
 
 
 def _readable(body: bytes) -> dict[str, Any] | None:

@@ -22,6 +22,8 @@ from wechatpay.cli.clients import client_of, env_option
 
 __all__ = ["bill", "download"]
 
+_SIZE = re.compile(r"([1-9][0-9]{0,14})([KMG]?)", re.IGNORECASE)
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CHINESE = {
     "trade": "交易账单",
@@ -43,6 +45,30 @@ _CHINESE = {
 }
 
 
+def _size(context: click.Context, _: click.Parameter, text: str) -> int:
+    """Read a size in bytes, with K, M or G for KiB, MiB or GiB."""
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        message = Words(
+            f"--max-size {text[:40]}: a number of bytes was expected, such as 500M or 4G",
+            f"--max-size {text[:40]}：应为字节数，如 500M 或 4G",
+        )
+        raise click.UsageError(message, context)
+    return int(found[1]) * _UNITS[found[2].upper()]
+
+
+max_size_option = click.option(
+    "--max-size",
+    default="2G",
+    show_default=True,
+    metavar="SIZE",
+    callback=_size,
+    cls=Option,
+    help="Refuse a file that is larger, as it arrives or unpacked: bytes, or 500M, 4G.",
+    zh="拒绝超过此大小的文件（下载与解压后均计）：字节数，或 500M、4G。",
+)
+
+
 @click.command(
     "download",
     cls=Command,
@@ -51,14 +77,15 @@ _CHINESE = {
 )
 @click.argument("url", cls=Argument)
 @click.argument("to", type=click.Path(dir_okay=False, path_type=Path), cls=Argument)
+@max_size_option
 @env_option
 @json_option
-def download(url: str, to: Path, env: Path | None) -> None:
+def download(url: str, to: Path, max_size: int, env: Path | None) -> None:
     """Save a file."""
     if not to.parent.is_dir():
         raise usage(Words(f"{to.parent}: there is no such folder", f"{to.parent}：没有这个目录"))
     with client_of(env) as client, progress(to.name) as told:
-        saved = client.download(url, to, progress=told)
+        saved = client.download(url, to, progress=told, max_size=max_size)
     if as_json():
         put_json(asdict(saved))
     else:
@@ -92,25 +119,26 @@ def download(url: str, to: Path, env: Path | None) -> None:
 @click.option(
     "--save", type=click.Path(dir_okay=False, path_type=Path), cls=Option, help="Keep the bill here.", zh="账单另存为。"
 )
+@max_size_option
 @env_option
 @json_option
-def bill(source: str, kind: str, image: Path | None, save: Path | None, env: Path | None) -> None:
+def bill(source: str, kind: str, image: Path | None, save: Path | None, max_size: int, env: Path | None) -> None:
     """Show a bill."""
     if not _DAY.fullmatch(source):
         if save is not None:
             raise usage(Words(f"--save: {source} is a file already", f"--save：{source} 已经是文件"))
-        _show(Path(source), source, image)
+        _show(Path(source), source, image, max_size)
         return
     with TemporaryDirectory() as folder, client_of(env) as client, progress(source) as told:
         path = save or Path(folder, "bill.csv")
         name = "tradebill" if kind == "trade" else "fundflowbill"
         answer = client.chain(f"v3/bill/{name}").get(params={"bill_date": source})
-        client.download(answer, path, progress=told)
-        _show(path, source, image)
+        client.download(answer, path, progress=told, max_size=max_size)
+        _show(path, source, image, max_size)
 
 
-def _show(path: Path, title: str, image: Path | None) -> None:
-    made = bills.read(path)
+def _show(path: Path, title: str, image: Path | None, max_size: int) -> None:
+    made = bills.read(path, max_size=max_size)
     if made.kind == "other" and len(made.columns) < 2:
         raise usage(Words(f"{path}: this is no bill", f"{path}：不是账单"))
     hours = [Decimal(0)] * 24

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hashes import Hash
 
 __all__ = ["Digest", "new_digest"]
 
@@ -20,32 +23,41 @@ class Digest(Protocol):
         """Give the digest of all bytes, lower-case hex; at the end, once."""
 
 
+_ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
+
+
 def new_digest(name: str) -> Digest | None:
     """
     Begin a digest.
 
     Args:
-        name: ``SHA1``, ``sha256``, ``MD5``, ``SM3`` … in any case.
+        name: ``SHA1``, ``sha-256``, ``MD5``, ``SM3`` … in any case.
 
     Returns:
-        None for an algorithm that is not known here.
+        None for anything else, and for SM3 where OpenSSL lacks it.
     """
-    name = name.lower().replace("-", "").replace("_", "")
+    name = name.strip().lower().replace("-", "").replace("_", "")
     if name == "sm3":
-        return _SM3()
-    try:
-        return hashlib.new(name, usedforsecurity=False)
-    except ValueError:
-        return None
+        return _SM3.begin()
+    # A closed list: hashlib knows further names, and some of those digests have no fixed length.
+    return hashlib.new(name, usedforsecurity=False) if name in _ALGORITHMS else None
 
 
 class _SM3:
     """SM3, which hashlib has only with some builds of OpenSSL."""
 
-    def __init__(self) -> None:
+    def __init__(self, hash_: Hash) -> None:
+        self._hash = hash_
+
+    @classmethod
+    def begin(cls) -> _SM3 | None:
+        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.hashes import SM3, Hash
 
-        self._hash = Hash(SM3())
+        try:
+            return cls(Hash(SM3()))
+        except UnsupportedAlgorithm:
+            return None
 
     def update(self, data: memoryview | bytes, /) -> None:
         self._hash.update(data)

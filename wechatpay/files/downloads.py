@@ -6,28 +6,31 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012124982
 
 from __future__ import annotations
 
+import io
 import os
-import zlib
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import requests
 from attrs import frozen
-from requests.exceptions import ContentDecodingError
+from urllib3.exceptions import DecodeError
 
 from chainable.call import Call
 from chainable.codecs import JSON
+from chainable.decoding import decoded
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from chainable.masking import safe_repr
+from chainable.options import whole
 from wechatpay.apiv3.errors import refusal
+from wechatpay.files.addresses import PLATFORM_HOSTS, Route, route
 from wechatpay.files.digests import new_digest
 from wechatpay.files.statements import StatementVerifier
-from wechatpay.files.streams import maybe_sent, pieces
+from wechatpay.files.streams import MAX_SIZE, Bound, damaged, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from urllib.parse import SplitResult
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from chainable.response import Response
     from wechatpay.client import WeChatPay
@@ -35,21 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PLATFORM_HOSTS", "Saved", "download"]
 
-PLATFORM_HOSTS = frozenset(
-    {
-        "api.mch.weixin.qq.com",
-        "api2.mch.weixin.qq.com",
-        "apihk.mch.weixin.qq.com",
-        "apius.mch.weixin.qq.com",
-        "api.wechatpay.cn",
-        "api2.wechatpay.cn",
-    }
-)
-"""Hosts of the platform's API: a URL out of an answer is signed for these only."""
-
 _STATEMENT_DIGEST = "Wechatpay-Statement-Sha1"
 _GZIP = b"\x1f\x8b"
-_PIECE = 256 * 1024
 _RENEW = frozenset({400, 403, 404, 410})
 """What a download URL answers with that has expired."""
 
@@ -84,12 +74,23 @@ class _Promise:
     digest: str
 
 
+@frozen
+class _Job:
+    """What one download was asked to do."""
+
+    client: WeChatPay
+    to: str | os.PathLike[str] | IO[bytes]
+    progress: Callable[[int, int | None], object] | None
+    max_size: int
+
+
 def download(
     client: WeChatPay,
     source: Response[Any] | str,
     to: str | os.PathLike[str] | IO[bytes],
     *,
     progress: Callable[[int, int | None], object] | None = None,
+    max_size: int = MAX_SIZE,
 ) -> Saved:
     """
     Save a file of the platform.
@@ -102,34 +103,63 @@ def download(
         to: A path, or a file open for writing bytes. A path holds the whole
             file or what it held before. A file gets the content at its
             position; after a failure it is cut back there, if it can seek.
-        progress: Is told the bytes received so far and the bytes expected
+        progress: Called with the bytes received so far and the bytes expected
             (None if unknown), after each piece of up to 256 KiB, which has to
             come within the client's ``deadline``.
+        max_size: Bytes that may arrive, and that they may unpack to, at each
+            layer of compression; no byte beyond it is written.
 
     Raises:
         requests.RequestException: The network failed, or the body is damaged.
         APIError: The platform refused.
         SignatureError: The content is not the one the platform vouches for.
-        ConfigurationError: The URL is unusable.
-        CodecError: The answer leads to no file.
+        ConfigurationError: The URL or an option is unusable.
+        CodecError: The answer leads to no file, or the file is larger than *max_size*.
     """
+    job = _Job(client, _target(to), progress, whole("max_size", max_size, least=1))
     if isinstance(source, str):
-        return _fetched(client, source, None, to, progress, verified=False)
+        return _fetched(job, source, None, verified=False)
     if not isinstance(source, requests.Response):
         msg = f"download: an answer or a URL was expected, not {type(source).__name__}"
         raise TypeError(msg)
-    data = None if source._content is False else source.data  # noqa: SLF001 (no public way to ask whether it was read)
+    data = None
+    if source._content is not False:  # noqa: SLF001 (no public way to ask whether it was read)
+        data = getattr(source, "data", None)
+        _refuse_no_file(source, data)
+    elif source.raw is None:
+        raise CodecError("download: this answer has no body, neither read nor on a connection")
     if not isinstance(data, dict):
         promise = _statement_promise(client, source)
-        return _saved(source, to, promise, progress, patience=client._deadline, verified=promise is not None)  # noqa: SLF001
+        return _saved(job, source, promise, patience=client._deadline, verified=promise is not None)  # noqa: SLF001 (the client's own room)
     url = _url(data)
     try:
-        return _fetched(client, url, _promised(data), to, progress, verified=source.verified)
+        return _fetched(job, url, _promised(data), verified=source.verified)
     except APIError as error:
-        if error.status_code not in _RENEW or source.request.method != "GET":
+        again = _applied_again(client, source) if error.status_code in _RENEW else None
+        if again is None:
             raise
-    again = _applied_again(client, source)
-    return _fetched(client, _url(again.data), _promised(again.data), to, progress, verified=again.verified)
+    return _fetched(job, _url(again.data), _promised(again.data), verified=again.verified)
+
+
+def _target(to: Any) -> str | os.PathLike[str] | IO[bytes]:
+    if isinstance(to, str | os.PathLike):
+        return to
+    if isinstance(to, io.TextIOBase):
+        raise TypeError("download: the file is open as text; open it with 'wb'")
+    if not hasattr(to, "write"):
+        msg = f"download: to: a path or a file open for writing bytes was expected, not {type(to).__name__}"
+        raise TypeError(msg)
+    file: IO[bytes] = to
+    return file
+
+
+def _refuse_no_file(source: requests.Response, data: Any) -> None:
+    """Refuse an answer that was read and is not a file, nor leads to one."""
+    if not source.content:
+        raise CodecError("download: this answer is empty: is the file ready yet?")
+    if data is not None and not isinstance(data, dict | bytes | str):
+        msg = f"download: this answer is a JSON {type(data).__name__}, not a file, and has no download_url"
+        raise CodecError(msg)
 
 
 def _url(data: Mapping[str, Any]) -> str:
@@ -144,9 +174,9 @@ def _url(data: Mapping[str, Any]) -> str:
 
 def _promised(data: Mapping[str, Any]) -> _Promise | None:
     hash_type, value = data.get("hash_type"), data.get("hash_value")
-    if not isinstance(hash_type, str) or not isinstance(value, str) or not hash_type or not value:
+    if not isinstance(hash_type, str) or not isinstance(value, str) or not hash_type.strip() or not value.strip():
         return None
-    return _Promise(hash_type, value.lower())
+    return _Promise(hash_type, value.strip().lower())
 
 
 def _statement_promise(client: WeChatPay, response: requests.Response) -> _Promise | None:
@@ -156,88 +186,48 @@ def _statement_promise(client: WeChatPay, response: requests.Response) -> _Promi
     return _Promise("SHA1", verifier.promised(response))
 
 
-def _applied_again(client: WeChatPay, source: Response[Any]) -> Response[Any]:
-    """Ask once more for the answer whose URL has expired."""
-    parts = urlsplit(source.request.url or "")
-    origin = f"{parts.scheme}://{parts.netloc}/"
-    target = f"{parts.path.removeprefix('/')}?{parts.query}" if parts.query else parts.path.removeprefix("/")
-    call = _call(client, (origin + target,), parts.path.removeprefix("/"), stream=False)
-    response = client._pipeline.run(call)  # noqa: SLF001 (the client's own room)
+def _applied_again(client: WeChatPay, source: Response[Any]) -> Response[Any] | None:
+    """Ask once more for the answer whose URL has expired; None where that must not be asked again."""
+    request = source.request
+    if request is None or request.method != "GET":
+        return None
+    try:
+        way = route(client, request.url or "")
+    except ConfigurationError:  # of another client's origin, or not a URL that leaves as it is written
+        return None
+    if not way.signed:
+        return None
+    response = client._pipeline.run(_call(client, way, stream=False))  # noqa: SLF001 (the client's own room)
     response._data = JSON.decode(response.content)  # noqa: SLF001
     if not isinstance(response.data, dict):
         raise CodecError("the answer that should lead to the file is no JSON object")
     return response
 
 
-def _fetched(
-    client: WeChatPay,
-    url: str,
-    promise: _Promise | None,
-    to: str | os.PathLike[str] | IO[bytes],
-    progress: Callable[[int, int | None], object] | None,
-    *,
-    verified: bool,
-) -> Saved:
+def _fetched(job: _Job, url: str, promise: _Promise | None, *, verified: bool) -> Saved:
     """Get a URL and save it; once more from the start if the connection breaks inside the body."""
-    urls, label, own = _targets(client, url)
-    call = _call(client, urls, label, stream=True, plain=not own)
-    restartable = isinstance(to, str | os.PathLike) or to.seekable()
+    client = job.client
+    way = route(client, url)
+    call = _call(client, way, stream=True)
+    restartable = isinstance(job.to, str | os.PathLike) or _is_seekable(job.to)
     attempts = call.retries + 1 if restartable else 1
     while True:
         attempts -= 1
         response = client._pipeline.run(call)  # noqa: SLF001 (the client's own room)
-        signed = _statement_promise(client, response) if own else None
+        signed = _statement_promise(client, response) if way.signed else None
         try:
             return _saved(
-                response,
-                to,
-                signed or promise,
-                progress,
-                patience=call.deadline,
-                verified=verified or signed is not None,
+                job, response, signed or promise, patience=call.deadline, verified=verified or signed is not None
             )
         except requests.RequestException:
             if attempts <= 0:
                 raise
 
 
-def _targets(client: WeChatPay, url: str) -> tuple[tuple[str, ...], str, bool]:
-    """Give where a URL leads from here, its path, and whether it is the platform's own."""
-    parts = _split(url)
-    path = parts.path.removeprefix("/")
-    target = f"{path}?{parts.query}" if parts.query else path
-    own = [base for base in (client.base_url, client.backup_url) if base is not None]
-    if parts.netloc.lower() in {urlsplit(base).netloc.lower() for base in own}:
-        return (f"{parts.scheme}://{parts.netloc}/{target}",), path, True
-    if parts.hostname in PLATFORM_HOSTS:
-        if client.base_url is not None:  # a sandbox or a forwarder: nothing else is reached
-            return tuple(base + target for base in own), path, True
-        if parts.scheme != "https":
-            msg = "download: the platform's files are fetched by https only"
-            raise ConfigurationError(msg)
-        return (url,), path, True
-    if parts.scheme != "https":
-        msg = f"download: {parts.hostname} is a foreign host, and those are asked by https only"
-        raise ConfigurationError(msg)
-    return (url,), path, False
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.scheme in {"http", "https"} and "@" not in parts.netloc
-        if usable and url.isascii() and not any(character <= " " for character in url):
-            return parts
-    except ValueError:
-        pass
-    msg = "download: this is no URL that can be called"
-    raise ConfigurationError(msg)
-
-
-def _call(client: WeChatPay, urls: tuple[str, ...], label: str, *, stream: bool, plain: bool = False) -> Call:
+def _call(client: WeChatPay, way: Route, *, stream: bool) -> Call:
     headers = {"Accept": "*/*"}
-    signer = None if plain else client._signer  # noqa: SLF001 (the client's own room)
-    if not plain:
+    signer = client._signer if way.signed else None  # noqa: SLF001 (the client's own room)
+    if way.signed:
         if signer is None:
             msg = "the platform's files are asked for by APIv3, signed: give private_key= and serial=, or signer="
             raise ConfigurationError(msg)
@@ -246,17 +236,17 @@ def _call(client: WeChatPay, urls: tuple[str, ...], label: str, *, stream: bool,
     def answer(response: Response[Any]) -> Response[Any]:
         response.request_id = response.headers.get("Request-ID")
         if not 200 <= response.status_code < 300:
-            raise refusal(response, name=f"GET {label}", about="", verbs="")
+            raise refusal(response, name=f"GET {way.label}", about="", verbs="")
         return response
 
     return Call(
         verb="GET",
-        label=label,
-        urls=urls,
+        label=way.label,
+        urls=way.urls,
         headers=headers,
         body=None,
         signer=signer,
-        verifier=None if plain else client._verifier,  # noqa: SLF001
+        verifier=client._verifier if way.signed else None,  # noqa: SLF001
         answer=answer,
         repeatable=True,
         timeout=client._timeout,  # noqa: SLF001
@@ -267,22 +257,22 @@ def _call(client: WeChatPay, urls: tuple[str, ...], label: str, *, stream: bool,
 
 
 def _saved(
-    response: requests.Response,
-    to: str | os.PathLike[str] | IO[bytes],
-    promise: _Promise | None,
-    progress: Callable[[int, int | None], object] | None,
-    *,
-    patience: float,
-    verified: bool,
+    job: _Job, response: requests.Response, promise: _Promise | None, *, patience: float, verified: bool
 ) -> Saved:
     digest = None if promise is None else new_digest(promise.hash_type)
-    content = _unpacked(response, _announced(response, progress, patience))
-    if isinstance(to, str | os.PathLike):
-        path = Path(to)
-        size = _into_path(path, content, promise, digest, response)
-    else:
-        path = None
-        size = _into_file(to, content, promise, digest, response)
+    bound = Bound(job.max_size)
+    received = pieces(response, patience=patience, bound=bound, progress=job.progress)
+    path = Path(job.to) if isinstance(job.to, str | os.PathLike) else None
+    try:
+        with closing(received), closing(_unpacked(response, received, bound)) as content:
+            if path is not None:
+                size = _into_path(path, content, promise, digest, response)
+            else:
+                size = _into_file(cast("IO[bytes]", job.to), content, promise, digest, response)
+    except BaseException:
+        if response._content is False:  # noqa: SLF001 (no public way to ask whether it was read)
+            response.close()
+        raise
     if promise is None or digest is None:
         return Saved(path, size, None, None, verified=False)
     return Saved(path, size, promise.hash_type, promise.digest, verified=verified)
@@ -295,7 +285,7 @@ def _into_path(
     digest: Digest | None,
     response: requests.Response,
 ) -> int:
-    part = path.with_name(f".{path.name[:100]}.{os.urandom(8).hex()}.part")
+    part = path.with_name(f".{path.name[:40]}.{os.urandom(8).hex()}.part")
     try:
         with part.open("xb", buffering=0) as file:
             size = _written(file, content, digest)
@@ -314,7 +304,7 @@ def _into_file(
     digest: Digest | None,
     response: requests.Response,
 ) -> int:
-    start = file.tell() if file.seekable() else None
+    start = file.tell() if _is_seekable(file) else None
     try:
         size = _written(file, content, digest)
         _compare(promise, digest, response)
@@ -326,6 +316,11 @@ def _into_file(
     return size
 
 
+def _is_seekable(file: IO[bytes]) -> bool:
+    seekable = getattr(file, "seekable", None)
+    return seekable is not None and bool(seekable())
+
+
 def _written(file: IO[bytes] | Any, content: Iterator[memoryview | bytes], digest: Digest | None) -> int:
     size = 0
     for piece in content:
@@ -333,7 +328,12 @@ def _written(file: IO[bytes] | Any, content: Iterator[memoryview | bytes], diges
             digest.update(piece)
         left = memoryview(piece)
         while left:  # an unbuffered file may take less than it is given
-            left = left[file.write(left) :]
+            count = file.write(left)
+            if count is None and not isinstance(file, io.RawIOBase):
+                break  # a writer of the user's own that does not count: it took all
+            if not count:
+                raise OSError("the file to save to takes no more bytes")
+            left = left[count:]
         size += len(piece)
     return size
 
@@ -344,46 +344,20 @@ def _compare(promise: _Promise | None, digest: Digest | None, response: requests
         raise SignatureError(msg, response=response)
 
 
-def _announced(
-    response: requests.Response, progress: Callable[[int, int | None], object] | None, patience: float
-) -> Iterator[memoryview]:
-    """Give the body, and tell of each piece."""
-    if progress is None:
-        yield from pieces(response, patience=patience)
-        return
-    length = response.headers.get("Content-Length", "")
-    expected = int(length) if length.isdigit() and "Content-Encoding" not in response.headers else None
-    done = 0
-    for piece in pieces(response, patience=patience):
-        yield piece
-        done += len(piece)
-        progress(done, expected)
-
-
-def _unpacked(response: requests.Response, content: Iterator[memoryview]) -> Iterator[memoryview | bytes]:
-    """Give what is inside gzip, if that is what came."""
+def _unpacked(
+    response: requests.Response, content: Iterator[memoryview | bytes], bound: Bound
+) -> Generator[memoryview | bytes]:
+    """Yield what is inside gzip, if that is what came."""
     first: memoryview | bytes = b""
     for piece in content:
         first = bytes(first) + bytes(piece) if first else piece
         if len(first) >= len(_GZIP):
             break
+    entire = chain((first,), content)
     if bytes(first[:2]) != _GZIP:
-        yield first
-        yield from content
+        yield from entire
         return
-    unpacker = zlib.decompressobj(wbits=31)
-    waiting: memoryview | bytes | None = first
     try:
-        while waiting is not None:
-            while waiting:
-                if unpacker.eof:  # another member follows
-                    unpacker = zlib.decompressobj(wbits=31)
-                yield unpacker.decompress(waiting, _PIECE)
-                waiting = unpacker.unconsumed_tail or unpacker.unused_data
-            waiting = next(content, None)
-    except zlib.error:
-        msg = "the file is damaged: it is gzip that does not unpack"
-        raise maybe_sent(ContentDecodingError(msg, request=response.request)) from None
-    if not unpacker.eof:
-        msg = "the file is damaged: its gzip ends too early"
-        raise maybe_sent(ContentDecodingError(msg, request=response.request))
+        yield from bound.watched(decoded(entire, "gzip"))
+    except DecodeError as error:
+        raise damaged("file", error, response.request) from None

@@ -10,21 +10,21 @@ Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4012354998
 from __future__ import annotations
 
 import hashlib
-import zlib
 from typing import TYPE_CHECKING
 
 import requests
 from attrs import frozen
+from urllib3.exceptions import DecodeError
 
-from chainable.errors import SignatureError
+from chainable.decoding import decoded
+from chainable.errors import CodecError, SignatureError
 from chainable.masking import safe_repr
+from wechatpay.files.streams import Bound
 
 if TYPE_CHECKING:
     from chainable.signing import Verifier
 
 __all__ = ["StatementVerifier"]
-
-_PIECE = 256 * 1024
 
 
 @safe_repr
@@ -53,7 +53,7 @@ class StatementVerifier:
             return
         expected = self.promised(response)
         content = response.content
-        if expected not in {hashlib.sha1(content, usedforsecurity=False).hexdigest(), _unpacked_sha1(content)}:
+        if hashlib.sha1(content, usedforsecurity=False).hexdigest() != expected != _unpacked_sha1(content):
             msg = "the statement is not the one that the platform signed: its SHA-1 is another"
             raise SignatureError(msg, response=response)
 
@@ -80,13 +80,11 @@ class StatementVerifier:
 
 
 def _unpacked_sha1(content: bytes) -> str | None:
-    """The digest of what is inside gzip, without holding it; None when it is no gzip."""
+    """Return the digest of what is inside gzip, without holding it; None when it is not gzip, or larger than any file."""
     digest = hashlib.sha1(usedforsecurity=False)
-    unpacker = zlib.decompressobj(wbits=31)
     try:
-        while not unpacker.eof and content:
-            digest.update(unpacker.decompress(content, _PIECE))
-            content = unpacker.unconsumed_tail
-    except zlib.error:
+        for piece in Bound(arrived=len(content)).watched(decoded((content,), "gzip")):
+            digest.update(piece)
+    except (DecodeError, CodecError):
         return None
     return digest.hexdigest()

@@ -1,154 +1,331 @@
-"""The body of an answer, piece by piece, in constant memory."""
+"""The body of a response, piece by piece, in constant memory and within a bound."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import requests
+from attrs import define, field
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
-from chainable import transport
+from chainable.decoding import codings, decoded
+from chainable.errors import CodecError
+from chainable.transport import extend_deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
-__all__ = ["beginning", "maybe_sent", "pieces"]
+    from chainable.connections import AttemptState
+
+__all__ = ["MAX_SIZE", "Body", "Bound", "beginning", "damaged", "maybe_sent", "pieces", "read_text"]
+
+MAX_SIZE = 2 * 1024**3
+"""Bytes that a download takes unless ``max_size=`` says otherwise."""
 
 _BUFFER = 256 * 1024
 _BEGINNING = 64
+_LONGEST_TEXT = 1024 * 1024
+_MOST_DIGITS = 18
+# Deflate makes no more than 1,032 bytes of one, so only compression inside compression gets beyond.
+_MOST_FOLD = 1_100
+_ANY_FOLD = 16 * 1024 * 1024
 
 
-class _Rejoined:
-    """A body whose beginning was read already, whole again."""
+@define(eq=False)
+class Bound:
+    """
+    What one file may amount to, at each layer of its compression.
 
-    def __init__(self, start: bytes, raw: Any) -> None:
-        self._start = start
-        self._raw = raw
+    Attributes:
+        max_size: Bytes that may arrive, and that any layer may unpack to.
+        arrived: Bytes that arrived so far.
+    """
+
+    max_size: int = MAX_SIZE
+    arrived: int = 0
+
+    def check(self, size: int) -> None:
+        """
+        Compare the size of one layer with the bound.
+
+        Raises:
+            CodecError: It is more than *max_size*, or, above 16 MiB, more than
+                any single compression makes of what arrived.
+        """
+        if size > self.max_size:
+            msg = (
+                f"the file is larger than max_size, {self.max_size} bytes, as it arrives or unpacked, and was not "
+                "kept: if you expect such a file, give a larger max_size="
+            )
+            raise CodecError(msg)
+        if size > _ANY_FOLD and size > self.arrived * _MOST_FOLD:
+            msg = (
+                f"the file unpacks to more than {_MOST_FOLD} times the {self.arrived} bytes that arrived, as if made "
+                "to fill a disk, and was not kept: look at where its URL leads before you ask for it again"
+            )
+            raise CodecError(msg)
+
+    def watched(self, layer: Iterator[bytes]) -> Iterator[bytes]:
+        """
+        Yield what a layer unpacks to, up to the bound.
+
+        Raises:
+            CodecError: As :meth:`check` does, before the piece that is too much is yielded.
+        """
+        size = 0
+        for piece in layer:
+            size += len(piece)
+            self.check(size)
+            yield piece
+
+
+@define(eq=False)
+class _Wire:
+    """The bytes as they arrive, and what bounds them."""
+
+    raw: Any
+    request: requests.PreparedRequest | None
+    expected: int | None
+    attempt_state: AttemptState | None
+    patience: float | None = None
+    bound: Bound | None = None
+    progress: Callable[[int, int | None], object] | None = None
+    amount: int = _BUFFER
+    done: int = 0
+    released: bool = False
+    buffer: memoryview = field(factory=lambda: memoryview(bytearray(_BUFFER)))
+
+    def chunks(self) -> Iterator[memoryview]:
+        """Yield the body as it was sent; a chunk is valid until the next is asked for."""
+        try:
+            while True:
+                if self.patience is not None:
+                    extend_deadline(self, self.patience)
+                with _as_requests_errors(self.request):
+                    count = _readinto(self.raw, self.buffer[: self.amount])
+                if not count:
+                    break
+                self.done += count
+                if self.bound is not None:
+                    self.bound.arrived = self.done
+                    self.bound.check(self.done)
+                yield self.buffer[:count]
+                if self.progress is not None:
+                    self.progress(self.done, self.expected)
+            if self.expected is None or self.done == self.expected:
+                self.released = True
+                self.raw.release_conn()
+        finally:
+            self.close()
+        if not self.released:
+            msg = f"the body ended after {self.done} of {self.expected} bytes"
+            raise maybe_sent(ChunkedEncodingError(msg, request=self.request))
+
+    def decoded(self, names: tuple[str, ...]) -> Iterator[memoryview | bytes]:
+        """Yield the body decoded, each coding within the bound."""
+        chunks: Iterator[memoryview | bytes] = self.chunks()
+        for name in names:
+            chunks = self._watched(decoded(chunks, name))
+        try:
+            yield from chunks
+        except DecodeError as error:
+            raise damaged("body", error, self.request) from None
+
+    def _watched(self, layer: Iterator[bytes]) -> Iterator[bytes]:
+        """Watch a layer by the bound, which is not known yet while the beginning is read."""
+        size = 0
+        for piece in layer:
+            size += len(piece)
+            if self.bound is not None:
+                self.bound.check(size)
+            yield piece
+
+    def close(self) -> None:
+        """Close the connection, unless the body was read to its end."""
+        if not self.released:
+            self.raw.close()
+
+
+class Body:
+    """
+    The body of a response on its connection, decoded here and not by urllib3.
+
+    Stands in for ``response.raw`` once its beginning was read.  Each content
+    coding is decoded in bounded memory, within the bound, and to its end.
+
+    Raises:
+        CodecError: The body is compressed in a way that was not asked for.
+    """
+
+    def __init__(self, response: requests.Response) -> None:
+        # The response itself is not kept: it would hold its connection until the garbage collector comes.
+        headers: Mapping[str, str] = response.headers
+        state: AttemptState | None = getattr(response, "attempt_state", None)
+        self.wire = _Wire(response.raw, response.request, content_length(headers), state)
+        self._start = b""
+        try:
+            self._rest = self.wire.decoded(codings(headers.get("Content-Encoding", "")))
+        except CodecError:
+            self.wire.close()
+            raise
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
+        return getattr(self.wire.raw, name)
 
-    def stream(self, amt: int = _BUFFER, decode_content: bool | None = None) -> Iterator[bytes]:
-        """Give the body in pieces."""
+    def peek(self, size: int) -> bytes:
+        """Return the first bytes of the body: *size* of them, or all if there are fewer."""
+        self.wire.amount, self.wire.bound = size, Bound(_LONGEST_TEXT)
+        while len(self._start) < size and (piece := next(self._rest, None)) is not None:
+            self._start += piece
+        self.wire.amount, self.wire.bound = _BUFFER, None
+        return self._start[:size]
+
+    def views(self) -> Iterator[memoryview | bytes]:
+        """Yield the rest of the body; a piece is valid until the next is asked for."""
         start, self._start = self._start, b""
         if start:
             yield start
-        yield from self._raw.stream(amt, decode_content)
+        yield from self._rest
 
-    def readinto(self, buffer: memoryview) -> int:
-        """Fill the buffer with the next bytes; 0 at the end."""
-        count = len(self._start)
-        if count:
-            buffer[:count] = self._start
-            self._start = b""
-            return count
-        return _readinto(self._raw, buffer)
+    def stream(self, amt: int = _BUFFER, decode_content: bool | None = None) -> Iterator[bytes]:
+        """Yield the rest of the body in pieces of at most *amt* bytes, decoded whatever the second argument says."""
+        del decode_content
+        for piece in self.views():
+            for at in range(0, len(piece), amt):
+                yield bytes(piece[at : at + amt])
+
+
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """Return what ``Content-Length`` says, in bytes; None if it says nothing usable."""
+    text = headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def beginning(response: requests.Response) -> bytes:
     """
-    Look at the first bytes of a body that is still on the connection.
+    Read the first 64 bytes of a body that is still on the connection.
 
     The response reads from its beginning afterwards.
 
     Raises:
-        requests.RequestException: The connection broke.
+        requests.RequestException: The connection broke, or the body is damaged.
+        CodecError: The body is compressed in a way that was not asked for, or
+            its first bytes are hidden behind more than 1 MiB.
     """
-    start = b""
-    raw: Any = response.raw
-    with _told(response):
-        while len(start) < _BEGINNING and (piece := raw.read(_BEGINNING - len(start), decode_content=True)):
-            start += piece
-    response.raw = _Rejoined(start, raw)
+    body = Body(response)
+    try:
+        start = body.peek(_BEGINNING)
+    except CodecError:
+        body.wire.close()
+        raise CodecError("the body has nothing in its first 1 MiB, as if made to keep its reader busy") from None
+    response.raw = body
     return start
 
 
-def pieces(response: requests.Response, *, patience: float | None = None) -> Iterator[memoryview]:
+def read_text(response: requests.Response) -> bytes:
     """
-    Give the body, through one buffer: a piece is valid until the next is asked for.
+    Read a short body whole, and keep it as ``response.content``.
+
+    Raises:
+        requests.RequestException: The connection broke, or the body is damaged.
+        CodecError: The body is larger than 1 MiB.
+    """
+    if response._content is False:  # noqa: SLF001 (no public way to ask whether it was read, or to fill it)
+        try:
+            response._content = b"".join(map(bytes, pieces(response, bound=Bound(_LONGEST_TEXT))))  # noqa: SLF001
+        except CodecError:
+            raise CodecError("text came in place of a file, and it is larger than 1 MiB") from None
+        response._content_consumed = True  # noqa: SLF001
+    return response.content
+
+
+def pieces(
+    response: requests.Response,
+    *,
+    patience: float | None = None,
+    bound: Bound | None = None,
+    progress: Callable[[int, int | None], object] | None = None,
+) -> Generator[memoryview | bytes]:
+    """
+    Yield the decoded body; a piece is valid until the next is asked for.
 
     Args:
         response: Read already, or still on its connection.
         patience: Seconds in which each 256 KiB have to come, so that a body
             which only drips ends as well; None for no such limit.
+        bound: What may arrive, and what each content coding may unpack to.
+        progress: Called after each piece with the bytes received, and with the
+            bytes expected (None if unknown).
 
     Raises:
-        requests.RequestException: The connection broke, or the body ended too early.
+        requests.RequestException: The connection broke, the body ended too
+            early, or it does not decompress.
+        CodecError: The body is beyond the bound, or compressed in a way that
+            was not asked for.
     """
+    bound = Bound() if bound is None else bound
     if response._content is not False:  # noqa: SLF001 (no public way to ask whether it was read)
-        yield memoryview(response.content)
+        content = response.content
+        bound.arrived = len(content)
+        bound.check(bound.arrived)
+        yield memoryview(content)
+        if progress is not None:
+            progress(len(content), len(content))
         return
-    raw: Any = response.raw
-    buffer = memoryview(bytearray(_BUFFER))
-    expected = response.headers.get("Content-Length", "")
-    encoded = "Content-Encoding" in response.headers
-    done = 0
-    complete = False
+    body = response.raw if isinstance(response.raw, Body) else Body(response)
+    wire = body.wire
+    wire.patience, wire.bound, wire.progress = patience, bound, progress
     try:
-        while True:
-            if patience is not None:
-                transport.extend_deadline(response, patience)
-            with _told(response):
-                count = _readinto(raw, buffer)
-                if not count and transport.ended_early(raw):
-                    raise DecodeError
-            if not count:
-                break
-            done += count
-            yield buffer[:count]
-        complete = encoded or not expected.isdigit() or done == int(expected)
+        bound.arrived = wire.expected or 0
+        bound.check(bound.arrived)  # before the first byte is written
+        bound.arrived = wire.done
+        yield from body.views()
     finally:
-        if complete:
-            raw.release_conn()
-        else:
-            raw.close()
-    if not complete:
-        msg = f"the body ended after {done} of {expected} bytes"
-        raise maybe_sent(ChunkedEncodingError(msg, request=response.request))
+        wire.close()
 
 
 def _readinto(raw: Any, buffer: memoryview) -> int:
     """
-    Read straight from the connection where nothing is compressed.
+    Read straight from the connection, without decoding.
 
     urllib3's own ``readinto`` makes a new bytes object for each piece, which
     costs a third of the speed.
     """
-    if isinstance(raw, _Rejoined):
-        return raw.readinto(buffer)
     connection: Any = getattr(raw, "_fp", None)
-    if "Content-Encoding" in raw.headers or not hasattr(connection, "readinto"):
-        piece = raw.read(len(buffer), decode_content=True)
+    if not hasattr(connection, "readinto"):
+        piece = raw.read(len(buffer), decode_content=False)
         buffer[: len(piece)] = piece
         return len(piece)
     return int(connection.readinto(buffer) or 0)
 
 
-class _told:  # noqa: N801 (used like contextlib's own)
+class _as_requests_errors:  # noqa: N801 (used like contextlib's own)
     """Turns what a broken connection raises into what requests raises."""
 
-    def __init__(self, response: requests.Response) -> None:
-        self._request = response.request
+    def __init__(self, request: requests.PreparedRequest | None) -> None:
+        self._request = request
 
     def __enter__(self) -> None:
-        """Nothing is needed."""
+        """Do nothing."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ReadTimeoutError | TimeoutError):
             raise maybe_sent(
                 requests.ReadTimeout("the next piece of the body did not come in time", request=self._request)
             ) from None
-        if isinstance(error, DecodeError):
-            raise maybe_sent(
-                ContentDecodingError("the body is damaged: it does not decompress", request=self._request)
-            ) from None
         if isinstance(error, HTTPError | OSError | ValueError) or type(error).__module__ == "http.client":
             msg = f"the connection broke inside the body ({type(error).__name__})"
             raise maybe_sent(ChunkedEncodingError(msg, request=self._request)) from None
 
 
+def damaged(what: str, error: DecodeError, request: requests.PreparedRequest | None) -> requests.RequestException:
+    """Build requests' error for a body or a file that does not decompress."""
+    reason = "its compression ends too early" if "too early" in str(error) else "it does not decompress"
+    return maybe_sent(ContentDecodingError(f"the {what} is damaged: {reason}", request=request))
+
+
 def maybe_sent(error: requests.RequestException) -> requests.RequestException:
-    """Mark a failure inside an answer: the request did arrive."""
+    """Mark a failure inside a response: the request did arrive."""
     error.maybe_sent = True  # type: ignore[attr-defined]  # the settled name; requests has none
     return error

@@ -9,6 +9,7 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012760432
 
 from __future__ import annotations
 
+import io
 import mimetypes
 import os
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Form", "Multipart", "form", "multipart"]
 
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of a file where no documented limit is known: many times what any upload takes."""
 _UNKNOWN = catalogue.Upload(meta="meta", filename="filename", digest="sha256")
 
 
@@ -157,9 +160,10 @@ def _the_file(rules: catalogue.Upload, files: object) -> _File:
     if part != rules.file:
         msg = f"files: the file goes under the name {rules.file!r} here, not {part!r}"
         raise TypeError(msg)
-    name, content = _name_and_content(source, rules.size)
-    if rules.size is not None and len(content) > rules.size:
-        msg = f"{name}: larger than the {rules.size} bytes that this operation takes"
+    most = _LARGEST if rules.size is None else rules.size
+    name, content = _name_and_content(source, most + 1)
+    if len(content) > most:
+        msg = f"{name}: larger than the {most} bytes that this operation takes"
         raise CodecError(msg)
     ending = Path(name).suffix.lower().removeprefix(".")
     if ending and rules.types and ending not in rules.types:
@@ -168,9 +172,8 @@ def _the_file(rules: catalogue.Upload, files: object) -> _File:
     return _File(name, content)
 
 
-def _name_and_content(source: object, size: int | None) -> tuple[str, bytes]:
+def _name_and_content(source: object, most: int) -> tuple[str, bytes]:
     """Read no more of the source than shows that it is too large."""
-    most = -1 if size is None else size + 1
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         try:
@@ -202,12 +205,17 @@ def _read(file: IO[bytes], most: int) -> bytes:
     """Read on from where the file stands, and go back there."""
     seekable = getattr(file, "seekable", None)
     start = file.tell() if seekable is not None and seekable() else None
-    content: object = file.read(most)
+    content = b""
+    while len(content) < most:
+        piece: object = file.read(most - len(content))
+        if not isinstance(piece, bytes):
+            msg = "files: the file is opened as text; open it with 'rb'"
+            raise TypeError(msg)
+        content += piece
+        if not piece or not isinstance(file, io.RawIOBase):  # raw files give less than asked for, before their end
+            break
     if start is not None:
         file.seek(start)
-    if not isinstance(content, bytes):
-        msg = "files: the file is opened as text; open it with 'rb'"
-        raise TypeError(msg)
     return content
 
 

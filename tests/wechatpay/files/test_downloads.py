@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SM3, Hash
 from chainable import Response
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from wechatpay.files.downloads import Saved, download
-from wechatpay.files.streams import pieces
+from wechatpay.files.streams import Bound, pieces
 
 BILL = "\ufeff交易时间,公众账号ID\r\n".encode() + b"`2026-01-01 10:00:00,`wx1\r\n" * 50_000
 SHA1 = hashlib.sha1(BILL).hexdigest()
@@ -277,13 +277,13 @@ class TestNothingHalfWritten:
             client.download(apply(client), kept)
 
     def test_damaged_gzip(self, client, platform, kept):
-        """It does not unpack."""
+        """It does not decompress."""
         packed = bytearray(gzip.compress(BILL))
         packed[100:200] = bytes(100)
         applied(platform)
         platform.file(bytes(packed))
 
-        with pytest.raises(requests.exceptions.ContentDecodingError, match="does not unpack"):
+        with pytest.raises(requests.exceptions.ContentDecodingError, match="does not decompress"):
             client.download(apply(client), kept)
 
     def test_damaged_content_encoding(self, client, platform, kept):
@@ -579,4 +579,4 @@ def test_small_first_pieces_do_not_hide_gzip():
     packed = gzip.compress(b"content")
     for body, expected in ((packed, b"content"), (b"x", b"x"), (b"\x1f", b"\x1f"), (b"", b"")):
         pieces = iter([memoryview(body[at : at + 1]) for at in range(len(body))])
-        assert b"".join(_unpacked(requests.Response(), pieces)) == expected
+        assert b"".join(_unpacked(requests.Response(), pieces, Bound())) == expected

@@ -334,3 +334,32 @@ def verify_authorization(request, signed_body, merchant_key):
     fields = dict(re.findall(r'(\w+)="([^"]*)"', request.headers["Authorization"]))
     text = f"POST\n{request.path_url}\n{fields['timestamp']}\n{fields['nonce_str']}\n".encode() + signed_body + b"\n"
     merchant_key.public_key().verify(base64.b64decode(fields["signature"]), text, padding.PKCS1v15(), hashes.SHA256())
+
+
+class TestReading:
+    def test_a_pipe_is_read_to_its_end(self):
+        """It gives less than it is asked for at a time."""
+
+        class Pipe(io.RawIOBase):
+            left = PICTURE
+
+            def readable(self):
+                return True
+
+            def readinto(self, buffer):
+                piece, self.left = self.left[:2], self.left[2:]
+                buffer[: len(piece)] = piece
+                return len(piece)
+
+        assert hashlib.sha256(PICTURE).hexdigest() in upload({"file": ("a.png", Pipe())}).signed_body.decode()
+
+    @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no endless file")
+    @pytest.mark.parametrize("opened", [True, False])
+    def test_an_endless_file_is_not_read_without_end(self, monkeypatch, opened):
+        """Not even where no limit is documented."""
+        monkeypatch.setattr("wechatpay.files.uploads._LARGEST", 1 << 20)
+
+        with open("/dev/zero", "rb", buffering=0) as endless:
+            source = ("a.png", endless) if opened else "/dev/zero"
+            with pytest.raises(CodecError, match="larger than the 1048576 bytes"):
+                multipart(None, {"file": source}, None, JSON.encode)

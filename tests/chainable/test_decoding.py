@@ -1,0 +1,234 @@
+"""Compressed bodies: whole, in bounded memory, or an error; never a beginning that passes for the whole."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import itertools
+import tracemalloc
+import zlib
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from urllib3 import HTTPResponse
+from urllib3.exceptions import DecodeError
+
+from chainable.decoding import codings, decoded, is_truncated
+from chainable.errors import CodecError
+
+TEXT = b"`2026-01-01 10:00:00,`wx1\r\n" * 3000 + bytes(range(256)) * 40
+
+
+def raw_deflate(data):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+def members(data):
+    third = len(data) // 3 + 1
+    return b"".join(gzip.compress(data[at : at + third]) for at in range(0, len(data) or 1, third))
+
+
+FORMS = {"gzip": gzip.compress, "x-gzip": members, "deflate": zlib.compress, "Deflate": raw_deflate}
+CHAINS = [
+    *((name,) for name in FORMS),
+    *itertools.product(FORMS, FORMS),
+    ("gzip", "gzip", "gzip"),
+    ("gzip", "Deflate", "gzip", "deflate"),
+]
+CUTS = (1, 4, 7, 8, 9, 100)
+
+
+def packed(chain, data=TEXT, *, cut_layer=None, cut=0, tail=b""):
+    """Apply the codings in order; at one layer something is cut off or added."""
+    for layer, name in enumerate(chain):
+        data = FORMS[name](data)
+        if layer == cut_layer:
+            data = data[: len(data) - cut] + tail
+    return data
+
+
+def response(body, header):
+    return HTTPResponse(io.BytesIO(body), {"Content-Encoding": header}, 200, preload_content=False)
+
+
+def by_urllib3(body, header, amount):
+    raw = response(body, header)
+    content = b"".join(iter(lambda: raw.read(amount, decode_content=True), b""))
+    return raw, content
+
+
+def by_us(body, header, amount=10_000):
+    chunks = iter([body[at : at + amount] for at in range(0, len(body), amount)])
+    for name in codings(header):
+        chunks = decoded(chunks, name)
+    return b"".join(chunks)
+
+
+@pytest.mark.parametrize("chain", CHAINS, ids=", ".join)
+class TestEveryChain:
+    @pytest.mark.parametrize("amount", [1, 100, 1 << 16])
+    def test_a_whole_body_is_whole(self, chain, amount):
+        body, header = packed(chain), ", ".join(chain)
+        raw, content = by_urllib3(body, header, max(amount, 50))
+
+        assert content == TEXT
+        assert not is_truncated(raw)
+        assert by_us(body, header, amount) == TEXT
+
+    @pytest.mark.parametrize("cut", CUTS)
+    def test_a_cut_is_an_error_at_every_layer(self, chain, cut):
+        header = ", ".join(chain)
+        for layer in range(len(chain)):
+            body = packed(chain, cut_layer=layer, cut=cut)
+            try:
+                raw, _ = by_urllib3(body, header, 1 << 16)
+            except DecodeError:
+                pass
+            else:
+                assert is_truncated(raw)
+            with pytest.raises(DecodeError):
+                by_us(body, header)
+
+    def test_nothing_inside_a_layer_is_an_error(self, chain):
+        """An inner layer of no bytes is not the compressed form of anything."""
+        for layer in range(len(chain) - 1):
+            body = packed(chain, cut_layer=layer, cut=1 << 30, tail=b"")
+            assert packed(chain[: layer + 1], cut_layer=layer, cut=1 << 30) == b""
+            raw, content = by_urllib3(body, ", ".join(chain), 1 << 16)
+            assert content == b""
+            assert is_truncated(raw)
+            with pytest.raises(DecodeError, match="too early"):
+                by_us(body, ", ".join(chain))
+
+    def test_an_empty_file_is_whole(self, chain):
+        raw, content = by_urllib3(packed(chain, b""), ", ".join(chain), 1 << 16)
+
+        assert (content, is_truncated(raw)) == (b"", False)
+        assert by_us(packed(chain, b""), ", ".join(chain)) == b""
+
+    @pytest.mark.parametrize("tail", [b"\0", b"garbage", b"\x1f", b"\x1f\x8b\x08"])
+    def test_what_follows_the_end_is_not_dropped(self, chain, tail):
+        for layer in range(len(chain)):
+            with pytest.raises(DecodeError):
+                by_us(packed(chain, cut_layer=layer, tail=tail), ", ".join(chain))
+
+
+class TestIsTruncated:
+    def test_a_body_of_no_bytes_is_empty_and_not_cut(self):
+        """Answers without content may name a coding."""
+        raw, content = by_urllib3(b"", "gzip", 1 << 16)
+
+        assert (content, is_truncated(raw)) == (b"", False)
+
+    @pytest.mark.parametrize("tail", [b"garbage", b"\x1f", b"\x1f\x8b\x08\0"])
+    def test_bytes_that_urllib3_drops_after_gzip_count_as_cut(self, tail):
+        raw, _ = by_urllib3(gzip.compress(TEXT) + tail, "gzip", 1 << 16)
+
+        assert is_truncated(raw)
+
+    def test_without_compression_nothing_is_cut_here(self):
+        raw, content = by_urllib3(TEXT, "identity", 1 << 16)
+
+        assert (content, is_truncated(raw)) == (TEXT, False)
+
+    @pytest.mark.parametrize("raw", [None, object(), SimpleNamespace(_decoder=object()), io.BytesIO(b"x")])
+    def test_what_has_no_decoder_of_urllib3_counts_as_whole(self, raw):
+        assert not is_truncated(raw)
+
+    @pytest.mark.parametrize("finished", [True, False])
+    def test_brotli_says_it_with_a_method(self, finished):
+        unpacker = SimpleNamespace(is_finished=lambda: finished)
+        raw = SimpleNamespace(_decoder=SimpleNamespace(_obj=unpacker), _has_decoded_content=True)
+
+        assert is_truncated(raw) is not finished
+
+    def test_a_chunked_body_is_judged_as_well(self):
+        """``stream()`` counts no bytes for one."""
+        body = gzip.compress(TEXT)[:-20]
+        raw = response(body, "gzip")
+        raw._decoder_initialized = False
+        assert b"".join(raw.stream(1000, decode_content=True))
+        raw._fp_bytes_read = 0
+
+        assert is_truncated(raw)
+
+
+class TestCodings:
+    @pytest.mark.parametrize(
+        ("header", "names"),
+        [
+            ("", ()),
+            ("identity", ()),
+            ("GZIP", ("gzip",)),
+            ("x-gzip , identity,, deflate", ("deflate", "gzip")),
+        ],
+    )
+    def test_the_outermost_comes_first(self, header, names):
+        assert codings(header) == names
+
+    @pytest.mark.parametrize("header", ["br", "gzip, zstd", "compress", "gzip;q=1", "gzip" + ", gzip" * 5])
+    def test_others_are_refused(self, header):
+        with pytest.raises(CodecError):
+            codings(header)
+
+
+class TestDecoded:
+    @settings(max_examples=100, deadline=None)
+    @given(
+        data=st.binary(max_size=3000),
+        times=st.sampled_from([1, 300]),
+        chain=st.lists(st.sampled_from(list(FORMS)), min_size=1, max_size=3),
+        amount=st.integers(1, 5000),
+        cut=st.integers(1, 5000),
+    )
+    def test_all_of_it_or_an_error(self, data, times, chain, amount, cut):
+        data *= times
+        if "x-gzip" in chain:
+            chain = [name for name in chain if name != "x-gzip"] or ["gzip"]  # cut between members it is whole
+        body, header = packed(chain, data), ", ".join(chain)
+        assert by_us(body, header, amount) == data
+        with pytest.raises(DecodeError):
+            by_us(body[: max(0, len(body) - cut)], header, amount)
+
+    @pytest.mark.parametrize(
+        "size", [256 * 1024 * count + more for count in (1, 2, 5) for more in (-258, -1, 0, 1, 258)]
+    )
+    @pytest.mark.parametrize("form", ["gzip", "deflate", "Deflate"])
+    def test_output_that_zlib_keeps_back_is_not_lost(self, size, form):
+        """At the edge of a piece all input may be taken, and output be left."""
+        data = b"a" * size
+
+        assert by_us(FORMS[form](data), form.lower(), 1 << 20) == data
+
+    def test_damage_is_an_error(self):
+        body = bytearray(gzip.compress(TEXT))
+        body[50:60] = bytes(10)
+
+        with pytest.raises(DecodeError, match="damaged"):
+            by_us(bytes(body), "gzip")
+
+    def test_memory_is_bounded_where_urllib3_gathers(self):
+        """The outer gzip unpacks a thousandfold, faster than the inner one takes it."""
+        inner = zlib.compressobj(9, wbits=31)
+        body = gzip.compress(b"".join(inner.compress(bytes(1 << 20)) for _ in range(64)) + inner.flush(), 9)
+        size = 0
+        tracemalloc.start()
+        try:
+            for piece in decoded(decoded([body], "gzip"), "gzip"):
+                assert 0 < len(piece) <= 256 * 1024
+                size += len(piece)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert size == 64 << 20
+        assert peak < 3 << 20
+
+    def test_many_empty_members_cost_little(self):
+        """Each leaves a copy of the rest of its slice behind, not of the whole chunk."""
+        body = gzip.compress(b"") * 20_000
+
+        assert list(decoded([body], "gzip")) == []

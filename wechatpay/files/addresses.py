@@ -1,0 +1,175 @@
+"""
+Where a URL out of an answer leads, and whether it is asked for with a signature.
+
+A URL is matched against one narrow grammar in which all parsers agree, and what
+is sent is put together again from the matched parts: so no second parser can
+see another host in it.  A signature leaves only for an origin of the client's
+own settings or for the platform's API hosts by https, and the origin that is
+sent is then written as it stands there, not as it stands in the URL.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from chainable.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from wechatpay.client import WeChatPay
+
+__all__ = ["PLATFORM_HOSTS", "Address", "Route", "route"]
+
+PLATFORM_HOSTS = frozenset(
+    {
+        "api.mch.weixin.qq.com",
+        "api2.mch.weixin.qq.com",
+        "apihk.mch.weixin.qq.com",
+        "apius.mch.weixin.qq.com",
+        "api.wechatpay.cn",
+        "api2.wechatpay.cn",
+    }
+)
+"""Hosts of the platform's API: a URL out of an answer is signed for these only, and for the client's own."""
+
+_PORTS = {"http": 80, "https": 443}
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_URL = re.compile(
+    rf"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}})?)?"
+    r"(?P<path>(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?)"
+    r"(?:\?(?P<query>[!-\"$-~]*))?(?:#[!-~]*)?"
+)
+_DOTS = re.compile(r"/(?:\.|%2[Ee]){1,2}(?=/|$)")
+_LONGEST_HOST = 253
+
+
+@frozen
+class Address:
+    """
+    A URL taken apart.
+
+    Attributes:
+        scheme: ``http`` or ``https``.
+        host: In lower case; an IP address in its shortest form, without brackets.
+        port: The port that is connected to.
+        path: Percent-encoded as it was written, without the leading slash.
+        target: Path and query as they were written, without the leading slash.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str = field(repr=False)
+    target: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """
+        Take a URL apart; a fragment is dropped, for it is never sent.
+
+        Raises:
+            ConfigurationError: It is not such a URL, or not one that all
+                parsers read alike and that leaves as it is written.
+        """
+        match = _URL.fullmatch(url) if isinstance(url, str) else None
+        if match is None or len(match["host"]) > _LONGEST_HOST:
+            raise _unusable()
+        scheme = match["scheme"].lower()
+        port = int(match["port"] or _PORTS[scheme])
+        path = match["path"].removeprefix("/")
+        if not 0 < port < 65536 or path.startswith("/") or _DOTS.search(f"/{path}"):
+            raise _unusable()
+        host = match["host"].lower()
+        try:
+            host = str(IPv6Address(host[1:-1])) if host.startswith("[") else host
+        except ValueError:
+            raise _unusable() from None
+        target = f"{path}?{match['query']}" if match["query"] else path
+        return cls(scheme, host, port, path, target)
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port: what decides whether the signature may leave."""
+        return self.scheme, self.host, self.port
+
+    @property
+    def url(self) -> str:
+        """The URL, put together from its parts."""
+        return f"{_written(*self.origin)}{self.target}"
+
+
+@frozen
+class Route:
+    """
+    How a file is asked for.
+
+    Attributes:
+        urls: The file's URL at each host it may be asked of, the first preferred.
+        label: The path without values of its query, for logs and errors.
+        signed: Asked for with signature and platform headers, at origins that may get them.
+    """
+
+    urls: tuple[str, ...] = field(repr=False)
+    label: str
+    signed: bool
+
+
+def route(client: WeChatPay, url: str) -> Route:
+    """
+    Decide where the file behind a URL is asked for, and whether with a signature.
+
+    Args:
+        client: Its ``base_url`` and ``backup_url`` are its own origins; if it
+            has a ``base_url``, URLs of the platform's hosts lead there, too.
+        url: The URL out of an answer.
+
+    Raises:
+        ConfigurationError: The URL is unusable, or asks for plain http of
+            another origin than the client's own.
+    """
+    address = Address.parse(url)
+    own = [base for base in (client.base_url, client.backup_url) if base is not None]
+    for base in own:
+        if address.origin == _origin(base):
+            parts = urlsplit(base)
+            return Route((f"{parts.scheme}://{parts.netloc}/{address.target}",), address.path, signed=True)
+    if address.host in PLATFORM_HOSTS:
+        if address.origin != ("https", address.host, _PORTS["https"]):
+            msg = "download: the platform's files are fetched by https only, from the usual port"
+            raise ConfigurationError(msg)
+        # A client that is pointed at a sandbox or a forwarder reaches nothing else.
+        bases = own if client.base_url is not None else [_written(*address.origin)]
+        return Route(tuple(base + address.target for base in bases), address.path, signed=True)
+    if address.scheme != "https":
+        msg = f"download: {address.host} is a foreign host, and those are asked by https only"
+        if any(address.host == _origin(base)[1] for base in own):
+            msg = "download: plain http of this host and port is not what base_url says, so the URL is not asked for"
+        raise ConfigurationError(msg)
+    return Route((address.url,), address.path, signed=False)
+
+
+def _written(scheme: str, host: str, port: int) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}/" if port == _PORTS[scheme] else f"{scheme}://{name}:{port}/"
+
+
+def _origin(base: str) -> tuple[str, str, int]:
+    """Take an origin out of the client's settings, by the parser that the transport connects by."""
+    parts = urlsplit(base)
+    return parts.scheme, _short(parts.hostname or ""), parts.port or _PORTS[parts.scheme]
+
+
+def _short(host: str) -> str:
+    """Write an IP address in its shortest form; leave a name as it is."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host
+
+
+def _unusable() -> ConfigurationError:
+    return ConfigurationError("download: this is no URL that can be called")
