@@ -1,7 +1,7 @@
 """
 urllib3's connections and pools, carrying the state of the attempt that they serve.
 
-The state of an attempt (its deadline, its query, how far it came) is one
+The state of an attempt (its deadline, its target, how far it came) is one
 object.  It goes down with the call as requests' timeout, lies on the
 connection while that serves the attempt, and is never looked up by thread:
 greenlets, signal handlers and calls inside calls each have their own.
@@ -54,8 +54,9 @@ class AttemptState(Timeout):
         expires: When the attempt has to be over, on the monotonic clock.
 
     Attributes:
-        query: The query of the target, with its question mark. It may hold a
-            session, so it goes past urllib3, which logs targets.
+        target: What stands in the request line. It goes past urllib3, which
+            logs targets (the query may hold a session) and writes their
+            escapes anew (the signature covers them as they are).
         stage: How far the attempt came.
     """
 
@@ -63,7 +64,7 @@ class AttemptState(Timeout):
         super().__init__(connect=connect, read=read)
         self.read = read
         self.expires = expires
-        self.query = ""
+        self.target = ""
         self.stage = Stage.UNTOUCHED
 
     def patience(self) -> float:
@@ -232,7 +233,7 @@ class _Connection(HTTPConnection):
         # http.client sends header and body apart. One packet is faster, and a server that resets meets both or none.
         body = kwargs.get("body")
         self._held = [] if isinstance(body, bytes) and len(body) < _CHUNK else None
-        super().request(method, url + state.query, *args, **kwargs)
+        super().request(method, state.target, *args, **kwargs)
         if self._held is not None:
             held, self._held = b"".join(self._held), None
             sock.sendall(held)
@@ -306,9 +307,8 @@ class _Pool(HTTPConnectionPool):
 
     def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         state: AttemptState = kwargs["timeout"]
-        target, mark, query = url.partition("?")
-        state.query = mark + query
-        return super().urlopen(method, target, *args, **{**kwargs, "pool_timeout": state})
+        state.target = url
+        return super().urlopen(method, url.partition("?")[0], *args, **{**kwargs, "pool_timeout": state})
 
     def _get_conn(self, timeout: Any = None) -> Any:
         """Take a connection for the attempt, which comes in place of the seconds to wait for a free one."""

@@ -129,7 +129,11 @@ def download(
     elif source.raw is None:
         raise CodecError("download: this answer has no body, neither read nor on a connection")
     if not isinstance(data, dict):
-        promise = _statement_promise(client, source)
+        try:
+            promise = _statement_promise(client, source)
+        except SignatureError:
+            source.close()
+            raise
         return _saved(job, source, promise, patience=client._deadline, verified=promise is not None)  # noqa: SLF001 (the client's own room)
     url = _url(data)
     try:
