@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from chainable.destination import is_loopback
 from wechatpay.sandbox import flows
 from wechatpay.sandbox.account import Account, load, write_private
 from wechatpay.sandbox.admin import PREFIX as PAGES
 from wechatpay.sandbox.admin import Admin
-from wechatpay.sandbox.callbacks import Callbacks, loopback
+from wechatpay.sandbox.callbacks import Callbacks
 from wechatpay.sandbox.faults import Fault, Faults
 from wechatpay.sandbox.journal import Journal
 from wechatpay.sandbox.ledger import Ledger
@@ -83,7 +84,7 @@ class Sandbox:
         unknown = sorted(set(automatic) - AUTOMATIC)
         if unknown:
             raise ValueError(f"nothing automatic is called {unknown[0]!r}: there are {', '.join(sorted(AUTOMATIC))}")
-        if not loopback(address):
+        if not is_loopback(address):
             warnings.warn(
                 f"the sandbox listens on {address}: whoever reaches it can read and steer it; it is meant for loopback",
                 stacklevel=2,

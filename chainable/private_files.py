@@ -1,0 +1,163 @@
+"""Files that only their owner may read, and that replace nothing of the user's unasked."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from chainable.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Marked", "env_text", "make_private", "write_private"]
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+def write_private(path: Path, content: str | bytes) -> None:
+    """
+    Write a file that only its owner may read, from its first byte on.
+
+    The file appears whole, in one step. One that is there is replaced, with its mode; of a link the link is replaced,
+    never the file that it leads to.
+
+    Args:
+        path: Where it goes; the folder has to be there.
+        content: Text is written in UTF-8.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    whole = content.encode() if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(whole)
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+def make_private(path: Path) -> None:
+    """
+    Make sure that a file is there, and that only its owner may read it.
+
+    Args:
+        path: A new file is made empty; one that is there keeps its content.
+
+    Raises:
+        OSError: It cannot be opened for writing, it is a link or not a plain file, or it belongs to another user.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0), 0o600)
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(0, "it is not a plain file", str(path))
+        if stat.S_IMODE(found.st_mode) & 0o077 and hasattr(os, "fchmod"):
+            os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
+
+
+def env_text(settings: Mapping[str, str]) -> str:
+    """
+    Write settings as ``NAME=value`` lines, which every reader of such files understands alike.
+
+    Args:
+        settings: Values by name.
+
+    Raises:
+        ConfigurationError: A value holds a line break, another control character or a lone surrogate, or begins or
+            ends with a space or a quotation mark; the value is not shown.
+    """
+    for name, value in settings.items():
+        if not value.isprintable():
+            msg = f"{name}: an env file holds one printable line for each setting; take the control characters out"
+            raise ConfigurationError(msg)
+        if value != value.strip(" \"'"):
+            msg = f"{name}: a value in an env file cannot begin or end with a space or a quotation mark"
+            raise ConfigurationError(msg)
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+@frozen
+class Marked:
+    """
+    Files of one maker, recognised by their first line, so that no other file is replaced unasked.
+
+    Args:
+        maker: The command that makes them, such as ``shop sandbox``.
+    """
+
+    maker: str
+    line: str = field(init=False)
+
+    @line.default
+    def _marked(self) -> str:
+        return f"# Made by '{self.maker}', which replaces this file without asking."
+
+    def made(self, path: Path) -> bool:
+        """Return whether there is a plain file of this maker; False for links, also to one."""
+        try:
+            handle = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+        except OSError:
+            return False
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return False
+            return file.readline(1000).rstrip(b"\r\n") == self.line.encode()
+
+    def foreign(self, paths: Iterable[Path]) -> list[Path]:
+        """Return those of the paths where something is that this maker did not make."""
+        return [path for path in paths if os.path.lexists(path) and not self.made(path)]
+
+    def write(self, path: Path, text: str, *, force: bool = True) -> Path | None:
+        """
+        Write a private file under the mark.
+
+        Args:
+            path: Where it goes.
+            text: What follows the mark.
+            force: What is there and was not made by this maker is renamed to ``….bak`` and replaced, with a warning;
+                False refuses.
+
+        Returns:
+            Where the user's file is now; None if there was none.
+
+        Raises:
+            ConfigurationError: There is something else than a file, or something of the user's without *force*.
+            OSError: It cannot be written.
+        """
+        kept: Path | None = None
+        if self.foreign([path]):
+            if not force:
+                msg = f"{path} was not made by '{self.maker}': name another file, or force it"
+                raise ConfigurationError(msg)
+            if path.exists() and not path.is_file():
+                msg = f"{path} is not a file: name another one"
+                raise ConfigurationError(msg)
+            kept = _free(path)
+            path.rename(kept)
+            warnings.warn(f"{path} was not made by '{self.maker}'; it is kept as {kept}", stacklevel=3)
+        write_private(path, f"{self.line}\n{text}")
+        return kept
+
+
+def _free(path: Path) -> Path:
+    """Return the first of ``….bak``, ``….bak1`` … where nothing is."""
+    number = 0
+    while True:
+        found = path.with_name(f"{path.name}.bak{number or ''}")
+        if not os.path.lexists(found):
+            return found
+        number += 1
