@@ -6,11 +6,12 @@ import os
 import stat
 import tempfile
 import warnings
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import frozen
 
 from chainable.errors import ConfigurationError
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Marked", "env_text", "make_private", "write_private"]
 
+_LIST = ".made-by-sandbox"
+_LARGEST = 1 << 20
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -93,43 +96,59 @@ def env_text(settings: Mapping[str, str]) -> str:
 @frozen
 class Marked:
     """
-    Files of one maker, recognised by their first line, so that no other file is replaced unasked.
+    Files of one maker, which are recognised, so that no other file is replaced unasked.
+
+    A text file is recognised by its first line. A file that can bear no such line (keys: some programs take nothing
+    but the key) is listed beside it, in ``.made-by-sandbox``, with its size and checksum.
 
     Args:
         maker: The command that makes them, such as ``shop sandbox``.
+
+    .. versionadded:: 0.1.0
     """
 
     maker: str
-    line: str = field(init=False)
 
-    @line.default
-    def _marked(self) -> str:
+    @property
+    def line(self) -> str:
+        """The first line: a comment."""
         return f"# Made by '{self.maker}', which replaces this file without asking."
 
     def made(self, path: Path) -> bool:
-        """Return whether there is a plain file of this maker; False for links, also to one."""
-        try:
-            handle = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
-        except OSError:
+        """Return whether there is a plain file of this maker, unchanged if it is listed; False for links."""
+        content = _content(path)
+        if content is None:
             return False
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return False
-            return file.readline(1000).rstrip(b"\r\n") == self.line.encode()
+        return content.split(b"\n", 1)[0].rstrip(b"\r") == self.line.encode() or _entry(path, content) in self._listed(
+            path
+        )
 
     def foreign(self, paths: Iterable[Path]) -> list[Path]:
         """Return those of the paths where something is that this maker did not make."""
         return [path for path in paths if os.path.lexists(path) and not self.made(path)]
 
-    def write(self, path: Path, text: str, *, force: bool = True) -> Path | None:
+    def check(self, paths: Iterable[Path]) -> None:
         """
-        Write a private file under the mark.
+        Raise if something of the user's would be replaced.
+
+        Raises:
+            ConfigurationError: It would.
+        """
+        theirs = self.foreign(paths)
+        if theirs:
+            msg = f"{theirs[0]} was not made by '{self.maker}': name another file, or force it"
+            raise ConfigurationError(msg)
+
+    def write(self, path: Path, text: str, *, force: bool = True, bare: bool = False) -> Path | None:
+        """
+        Write a private file that is recognised later.
 
         Args:
             path: Where it goes.
-            text: What follows the mark.
-            force: What is there and was not made by this maker is renamed to ``….bak`` and replaced, with a warning;
-                False refuses.
+            text: What it holds; in front of it comes the mark.
+            force: A file that is there and was not made by this maker is renamed to ``….bak``, with a warning; False
+                refuses.
+            bare: Write no mark, but list the file.
 
         Returns:
             Where the user's file is now; None if there was none.
@@ -139,18 +158,41 @@ class Marked:
             OSError: It cannot be written.
         """
         kept: Path | None = None
-        if self.foreign([path]):
-            if not force:
-                msg = f"{path} was not made by '{self.maker}': name another file, or force it"
-                raise ConfigurationError(msg)
+        if not force:
+            self.check([path])
+        elif self.foreign([path]):
             if path.exists() and not path.is_file():
                 msg = f"{path} is not a file: name another one"
                 raise ConfigurationError(msg)
             kept = _free(path)
             path.rename(kept)
-            warnings.warn(f"{path} was not made by '{self.maker}'; it is kept as {kept}", stacklevel=3)
-        write_private(path, f"{self.line}\n{text}")
+            warnings.warn(f"{path} was not made by '{self.maker}'; it is kept as {kept}", stacklevel=2)
+        content = text.encode()
+        if bare:
+            known = {entry.partition(" ")[2]: entry for entry in self._listed(path)}
+            entry = _entry(path, content)
+            known[entry.partition(" ")[2]] = entry
+            write_private(path.with_name(_LIST), "\n".join([self.line, *known.values(), ""]))
+        write_private(path, content if bare else f"{self.line}\n{text}")
         return kept
+
+    def _listed(self, path: Path) -> list[str]:
+        lines = (_content(path.with_name(_LIST)) or b"").decode(errors="replace").splitlines()
+        return lines[1:] if lines[:1] == [self.line] else []
+
+
+def _content(path: Path) -> bytes | None:
+    """Return what a plain file holds; None for a link, and for what cannot be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        return file.read(_LARGEST) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+
+
+def _entry(path: Path, content: bytes) -> str:
+    return f"{len(content)}:{zlib.crc32(content):08x} {path.name}"
 
 
 def _free(path: Path) -> Path:

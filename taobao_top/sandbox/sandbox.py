@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from pathlib import Path
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from taobao_top.sandbox.trades import Trades
 
 __all__ = ["Sandbox"]
+MADE = Marked("taobao-top sandbox")
+
 
 class Sandbox:
     """
@@ -220,11 +221,26 @@ class Sandbox:
             found.update(TAOBAO_TOP_GATEWAY=self.https_gateway, TAOBAO_TOP_CA=str(self.ca))
         return found
 
-    def write_env(self, path: str | Path) -> Path:
-        """Write :meth:`env` as a file that only its owner can read; returns its path."""
+    def write_env(self, path: str | Path, *, force: bool = True) -> Path:
+        """
+        Write :meth:`env` as a file that only its owner may read.
+
+        Its first line is a comment that says who made it: such a file is replaced.
+
+        Args:
+            path: Of the file.
+            force: A file that is there and was not made by a sandbox is renamed to ``….bak``, with a warning; False
+                refuses.
+
+        Returns:
+            The path.
+
+        Raises:
+            ConfigurationError: There is a file of the user's, without *force*; or a setting cannot stand in an env file.
+            OSError: The file cannot be written.
+        """
         target = Path(path)
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.writelines(f"{name}={value}\n" for name, value in self.env().items())
+        MADE.write(target, env_text(self.env()), force=force)
         return target
 
     def fault(self, kind: str, **options: Any) -> Fault:
