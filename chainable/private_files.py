@@ -18,11 +18,32 @@ from chainable.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Marked", "env_text", "make_private", "write_private"]
+__all__ = ["Marked", "NotOursError", "env_text", "make_private", "write_private"]
 
 _LIST = ".made-by-sandbox"
 _LARGEST = 1 << 20
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+class NotOursError(ConfigurationError):
+    """
+    A file of the user's is where another one was to be written; it was left alone.
+
+    Args:
+        path: The file.
+        maker: What was about to write.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(self, path: Path, maker: str) -> None:
+        super().__init__(f"{path} was not made by '{maker}': name another file, or force it, which keeps a backup")
+        self.path = path
+        self.maker = maker
+
+    def __reduce__(self) -> tuple[type[NotOursError], tuple[Path, str]]:
+        """Keep both arguments in a pickle."""
+        return type(self), (self.path, self.maker)
 
 
 def write_private(path: Path, content: str | bytes) -> None:
@@ -132,12 +153,11 @@ class Marked:
         Raise if something of the user's would be replaced.
 
         Raises:
-            ConfigurationError: It would.
+            NotOursError: It would.
         """
         theirs = self.foreign(paths)
         if theirs:
-            msg = f"{theirs[0]} was not made by '{self.maker}': name another file, or force it"
-            raise ConfigurationError(msg)
+            raise NotOursError(theirs[0], self.maker)
 
     def write(self, path: Path, text: str, *, force: bool = True, bare: bool = False) -> Path | None:
         """
@@ -154,7 +174,8 @@ class Marked:
             Where the user's file is now; None if there was none.
 
         Raises:
-            ConfigurationError: There is something else than a file, or something of the user's without *force*.
+            NotOursError: There is something of the user's, without *force*.
+            ConfigurationError: There is something else than a file.
             OSError: It cannot be written.
         """
         kept: Path | None = None
