@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -13,7 +14,7 @@ from chainable.destination import Destination
 from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["DirectPools", "DirectSession"]
 
@@ -66,10 +67,8 @@ class DirectPools:
             raise ConfigurationError(msg)
         *others, last = destination.addresses
         for address in others:
-            try:
+            with suppress(*_UNCONNECTED):  # nothing was sent then
                 return self._post(destination, address, body, headers)
-            except _UNCONNECTED:
-                continue  # nothing was sent
         return self._post(destination, last, body, headers)
 
     def close(self) -> None:
@@ -154,11 +153,8 @@ class _DirectAdapter(HTTPAdapter):
         request.headers["Host"] = destination.authority
         *others, last = (self._to(destination, address) for address in destination.addresses)
         for adapter in others:
-            try:
+            with _unless_connected():
                 return adapter.send(request, *args, **options)
-            except requests.ConnectionError as error:
-                if not _is_unconnected(error):
-                    raise
         return last.send(request, *args, **options)
 
     def close(self) -> None:
@@ -195,7 +191,11 @@ def _read(url: object) -> Destination:
         raise requests.exceptions.InvalidURL(str(error)) from None
 
 
-def _is_unconnected(error: requests.ConnectionError) -> bool:
-    """Return whether nothing can have been sent: no connection was made."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, _UNCONNECTED)
+@contextmanager
+def _unless_connected() -> Iterator[None]:
+    """Go on after a failure to connect: nothing was sent."""
+    try:
+        yield
+    except requests.ConnectionError as error:
+        if not isinstance(getattr(error.args[0], "reason", None), _UNCONNECTED):
+            raise

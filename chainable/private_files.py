@@ -208,8 +208,11 @@ def _content(path: Path) -> bytes | None:
         handle = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as file:
-        return file.read(_LARGEST) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+        return file.read(_LARGEST)
 
 
 def _entry(path: Path, content: bytes) -> str:

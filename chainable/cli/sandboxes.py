@@ -156,7 +156,15 @@ def write_env_options(reader: str) -> Callable[[Callable[..., Any]], Callable[..
                     "Replace files that no sandbox made; they are kept as FILE.bak.",
                     "覆盖并非由沙箱生成的文件；原文件保留为 FILE.bak。",
                 ),
-                click.option("--env", hidden=True, expose_value=False, callback=_reads, cls=Option),
+                click.option(
+                    "--env",
+                    hidden=True,
+                    expose_value=False,
+                    callback=_reads,
+                    cls=Option,
+                    help="Not here: --write-env writes.",
+                    zh="此处不可用：写出请用 --write-env。",
+                ),
             )
         ):
             function = option(function)

@@ -45,9 +45,11 @@ def refusal(method: str, target: str, headers: Iterable[tuple[str, str]], *, sec
         return "send a target that begins with a slash"
     if any(_site(origin) != here.origin for origin in found["origin"]):
         return "the controls answer no page of another site"
-    sites = {*found["sec-fetch-site"]}
-    link = method in {"GET", "HEAD"} and found["sec-fetch-mode"] in ([], ["navigate"])
-    if not sites <= {"same-origin"} and not (link or (method in {"GET", "HEAD"} and sites == {"none"})):
+    # A person may follow a link to the page; a page of another site may load nothing from here.
+    opened = method in {"GET", "HEAD"} and (
+        found["sec-fetch-site"] == ["none"] or found["sec-fetch-mode"] in ([], ["navigate"])
+    )
+    if found["sec-fetch-site"] not in ([], ["same-origin"]) and not opened:
         return "the controls answer no page of another site"
     return None
 

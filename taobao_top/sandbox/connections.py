@@ -34,7 +34,8 @@ class Connection(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._allowance = limits.Allowance(_ANY)
         self._watch: asyncio.TimerHandle | None = None
-        self._quiet_since = self.loop.time()
+        self.quiet_since = self.loop.time()
+        """When it was accepted, or the last answer went out: seconds of the loop."""
         self._patience = limits.HEAD_SECONDS
         self._stuck_since: float | None = None
 
@@ -120,19 +121,20 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
-        self._quiet_since, self._patience = self.loop.time(), KEEP_ALIVE
+        self.quiet_since, self._patience = self.loop.time(), KEEP_ALIVE
         super().on_response_complete()
 
     # limits
 
     @property
-    def _busy(self) -> bool:
+    def busy(self) -> bool:
+        """Whether an answer of it is under way."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def _make_room(self) -> bool:
         """Drop the connection that has been idle longest; False if none is idle."""
-        idle = [each for each in self.connections if isinstance(each, Connection) and not each._busy]
-        longest = min(idle, key=lambda each: each._quiet_since, default=None)
+        idle = [each for each in self.connections if isinstance(each, Connection) and not each.busy]
+        longest = min(idle, key=lambda each: each.quiet_since, default=None)
         if longest is not None:
             longest.transport.abort()
         return longest is not None
@@ -141,21 +143,21 @@ class Connection(HttpToolsProtocol):
         """Answer what cannot be read further, unless another answer is under way, and close."""
         if self.transport.is_closing():
             return
-        if not self.pipeline and (not self._busy or not self.cycle.response_started):
+        if not self.pipeline and (not self.busy or not self.cycle.response_started):
             phrase = HTTPStatus(status).phrase
             head = f"HTTP/1.1 {status} {phrase}\r\nconnection: close\r\ncontent-length: {len(phrase)}\r\n\r\n"
             self.transport.write((head + phrase).encode())
-        self._quiet_since = self.loop.time()
+        self.quiet_since = self.loop.time()
         self.transport.close()
 
     def _deadline(self) -> float | None:
         if self._stuck_since is not None:
             return self._stuck_since + LINGER
         if self.transport.is_closing():
-            return self._quiet_since + LINGER
+            return self.quiet_since + LINGER
         if self._allowance.started is not None:
             return self._allowance.deadline
-        return None if self._busy else self._quiet_since + self._patience
+        return None if self.busy else self.quiet_since + self._patience
 
     def _look(self) -> None:
         """End what takes too long: a request that does not get complete, a silent client, one that does not read."""
