@@ -33,7 +33,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._allowance = limits.Allowance(_ANY)
-        self._watch: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle
         self.quiet_since = self.loop.time()
         """When it was accepted, or the last answer went out: seconds of the loop."""
         self._patience = limits.HEAD_SECONDS
@@ -141,9 +141,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         """Answer what cannot be read further, unless another answer is under way, and close."""
-        if self.transport.is_closing():
-            return
-        if not self.pipeline and (not self.busy or not self.cycle.response_started):
+        if not self.transport.is_closing() and not self.pipeline and (not self.busy or not self.cycle.response_started):
             phrase = HTTPStatus(status).phrase
             head = f"HTTP/1.1 {status} {phrase}\r\nconnection: close\r\ncontent-length: {len(phrase)}\r\n\r\n"
             self.transport.write((head + phrase).encode())
@@ -173,9 +171,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(408)
 
     def _unwatch(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+        self._watch.cancel()
 
 
 class Channel(WebSocketsSansIOProtocol):

@@ -91,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._late: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._busy = False
+        self._stuck = False
         self._loop = asyncio.get_running_loop()
         self.quiet_since = self._loop.time()
         """When it was accepted, or the last answer went out: seconds of the loop."""
@@ -118,9 +119,14 @@ class Connection(asyncio.Protocol):
                 timer.cancel()
 
     def pause_writing(self) -> None:
-        self._transport.pause_reading()  # who reads no answers sends no requests
+        self._stuck = True  # a client that reads no answers gets no further ones
+        self._ends = self._loop.time() + LINGER
+        self._transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self._stuck = False
+        if not self._busy:
+            self._next()
         self._resume()
 
     def data_received(self, data: bytes) -> None:
@@ -167,7 +173,7 @@ class Connection(asyncio.Protocol):
                 self._next()
 
     def _resume(self) -> None:
-        if not self._allowance.status and not self._transport.is_closing():
+        if not (self._allowance.status or self._stuck or self._transport.is_closing()):
             self._transport.resume_reading()
 
     def _say(self, data: bytes) -> None:
@@ -183,6 +189,8 @@ class Connection(asyncio.Protocol):
     def _close(self) -> None:
         """Close when everything is sent."""
         self._ends = self._loop.time() + LINGER
+        if self._late is not None:  # its client has gone
+            self._late.cancel()
         if self._tls is not None and not self._transport.is_closing():
             self._tls.close()
             self._flush(self._tls)
@@ -246,7 +254,7 @@ class Connection(asyncio.Protocol):
     # answers
 
     def _next(self) -> None:
-        while self._waiting and not self._transport.is_closing():
+        while self._waiting and not self._stuck and not self._transport.is_closing():
             request, keep = self._waiting.popleft()
             reply = self._handle(request) if isinstance(request, Request) else request
             if isinstance(request, Request) and request.method == "HEAD":  # whose answer has no body
@@ -265,8 +273,6 @@ class Connection(asyncio.Protocol):
         self._resume()
 
     def _write(self, reply: Reply, *, keep: bool) -> None:
-        if self._transport.is_closing():
-            return
         if reply.cut in ("reset", "close"):
             self._end(reset=reply.cut == "reset")
             return
@@ -302,8 +308,8 @@ class Connection(asyncio.Protocol):
     def _look(self) -> None:
         """End what takes too long: a request that does not get complete, a silent client, one that does not read."""
         now = self._loop.time()
-        closing = self._transport.is_closing()
-        if closing:
+        ending = self._stuck or self._transport.is_closing()
+        if ending:
             deadline = self._ends
         elif self._busy:
             deadline = now + LOOK
@@ -312,7 +318,7 @@ class Connection(asyncio.Protocol):
         if now < deadline:
             self._watch = self._loop.call_later(min(deadline - now, LOOK), self._look)
             return
-        if closing:
+        if ending:
             self._transport.abort()
             return
         if self._allowance.started is None:
