@@ -122,7 +122,7 @@ class DirectSession(requests.Session):
         for scheme in ("http://", "https://"):
             self.mount(scheme, _DirectAdapter(allowed))
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
+    def request(self, method: str, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """
         Send a request.
 

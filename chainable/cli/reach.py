@@ -20,7 +20,6 @@ from chainable.cli.findings import WARNING, Finding, bad, good, warning
 from chainable.cli.outcomes import FINE, NETWORK
 from chainable.cli.words import Words
 from chainable.destination import Destination
-from chainable.direct import DirectSession
 from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -33,6 +33,7 @@ __all__ = [
     "write_env_options",
 ]
 
+
 def needs_sandbox(load: Callable[[], Any], advice: str) -> Any:
     """
     Load what the ``sandbox`` extra brings.

@@ -104,7 +104,7 @@ class Connection(HttpToolsProtocol):
         """Begin to answer."""
         self._allowance.headers_complete(None)
         if not self._allowance.status:
-            self.scope["state"]["target"] = self.url.decode("latin-1")
+            self.scope["state"] = {**self.app_state, "target": self.url.decode("latin-1")}
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -160,7 +160,9 @@ class Connection(HttpToolsProtocol):
     def _look(self) -> None:
         """End what takes too long: a request that does not get complete, a silent client, one that does not read."""
         deadline, now = self._deadline(), self.loop.time()
-        self._watch = self.loop.call_later(LOOK if deadline is None else min(max(deadline - now, 0.01), LOOK), self._look)
+        self._watch = self.loop.call_later(
+            LOOK if deadline is None else min(max(deadline - now, 0.01), LOOK), self._look
+        )
         if deadline is None or now < deadline:
             return
         if self._stuck_since is not None or self.transport.is_closing():

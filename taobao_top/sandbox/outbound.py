@@ -109,9 +109,7 @@ def call_spi(
     sent["content-type"] = content_type or (FORM if body is None else JSON)
     whole = urlencode(form or {}).encode() if body is None else raw
     with DirectSession(allowed) as session:
-        answer = session.post(
-            url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify
-        )
+        answer = session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
     app.journal.write(
         kind="outbound",
         at=app.clock(),

@@ -99,9 +99,7 @@ def _refuses(url: str, ca: str | None) -> Finding:
     started = time.monotonic()
     try:
         with DirectSession() as session:
-            answer = session.post(
-                url, data=body, headers=headers, timeout=PATIENCE, verify=ca or True
-            )
+            answer = session.post(url, data=body, headers=headers, timeout=PATIENCE, verify=ca or True)
     except requests.RequestException as error:
         kind = type(error).__name__
         return bad(

@@ -72,7 +72,9 @@ def test_framing_without_a_body_is_bounded():
     assert allowance.status == 400
 
 
-@pytest.mark.parametrize(("length", "status"), [(None, 0), ("1000", 0), ("1001", 413), (b"1001", 413), ("1" * 500, 413)])
+@pytest.mark.parametrize(
+    ("length", "status"), [(None, 0), ("1000", 0), ("1001", 413), (b"1001", 413), ("1" * 500, 413)]
+)
 def test_a_body_is_refused_by_its_length(length, status):
     allowance = begun()
     allowance.headers_complete(length)

@@ -89,11 +89,15 @@ def test_no_head_is_endless(sandbox, begin, piece):
 
 def test_a_head_that_comes_at_once_is_bounded_too(sandbox):
     with connect(sandbox) as connection:
-        connection.sendall(POST + b"Content-Length: 1\r\nX-A: " + b"a" * 65_000 + b"\r\nX-B: " + b"b" * 600 + b"\r\n\r\nx")
+        connection.sendall(
+            POST + b"Content-Length: 1\r\nX-A: " + b"a" * 65_000 + b"\r\nX-B: " + b"b" * 600 + b"\r\n\r\nx"
+        )
         assert answered(connection) in (0, 431)  # reset, if the rest is still on its way
 
 
-@pytest.mark.parametrize("begin", [b"", b"GET /", HEAD, POST + b"Content-Length: 9\r\n\r\n", POST + b"Content-Length: 9\r\n\r\na"])
+@pytest.mark.parametrize(
+    "begin", [b"", b"GET /", HEAD, POST + b"Content-Length: 9\r\n\r\n", POST + b"Content-Length: 9\r\n\r\na"]
+)
 def test_a_request_that_does_not_get_complete_is_ended(monkeypatch, begin):
     monkeypatch.setattr(f"{LIMITS}.HEAD_SECONDS", 0.1)
     monkeypatch.setattr(f"{LIMITS}.SILENCE", 0.1)
@@ -166,9 +170,8 @@ def test_for_one_more_the_longest_idle_is_closed(monkeypatch):
 
 def test_without_an_idle_one_nobody_more_is_taken(monkeypatch):
     monkeypatch.setattr(f"{LIMITS}.CONNECTIONS", 1)
-    with Sandbox(https=False) as sandbox, ws(sandbox.channel_url, proxy=None):
-        with connect(sandbox) as other:
-            assert ended(other)
+    with Sandbox(https=False) as sandbox, ws(sandbox.channel_url, proxy=None), connect(sandbox) as other:
+        assert ended(other)
 
 
 def test_a_message_has_a_size_and_a_number_of_pieces(sandbox, monkeypatch):
@@ -187,9 +190,12 @@ def test_a_message_has_a_size_and_a_number_of_pieces(sandbox, monkeypatch):
 
 def test_a_channel_that_says_nothing_is_closed(monkeypatch):
     monkeypatch.setattr("taobao_top.sandbox.channel.HEAD_SECONDS", 0.1)
-    with Sandbox(https=False) as sandbox, ws(sandbox.channel_url, proxy=None) as channel:
-        with pytest.raises(ConnectionClosed, match="did not come in time"):
-            channel.recv(60)
+    with (
+        Sandbox(https=False) as sandbox,
+        ws(sandbox.channel_url, proxy=None) as channel,
+        pytest.raises(ConnectionClosed, match="did not come in time"),
+    ):
+        channel.recv(60)
 
 
 def test_trailers_are_no_header_fields(sandbox):
@@ -233,9 +239,12 @@ def test_the_controls_have_only_this_machine_called(sandbox, place):
         assert status == 400, (url, text)
         assert "InvalidURL" in text
     assert spi("http://127.0.0.1:9/")[0] == 502
-    assert "TypeError" in requests.post(
-        f"{sandbox.origin}/_sandbox/{place}", json={"url": "http://127.0.0.1:9/", "allowed": None}, timeout=60
-    ).text
+    assert (
+        "TypeError"
+        in requests.post(
+            f"{sandbox.origin}/_sandbox/{place}", json={"url": "http://127.0.0.1:9/", "allowed": None}, timeout=60
+        ).text
+    )
 
 
 def test_further_hosts_are_allowed_by_name():

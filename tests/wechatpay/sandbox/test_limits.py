@@ -97,7 +97,9 @@ def test_trailers_are_no_header_fields(sandbox: Sandbox) -> None:
         assert answered(connection) == 403
 
 
-@pytest.mark.parametrize("begin", [b"GET /", HEAD, HEAD + b"Content-Length: 9\r\n\r\n", HEAD + b"Content-Length: 9\r\n\r\na"])
+@pytest.mark.parametrize(
+    "begin", [b"GET /", HEAD, HEAD + b"Content-Length: 9\r\n\r\n", HEAD + b"Content-Length: 9\r\n\r\na"]
+)
 def test_a_request_that_does_not_get_complete_is_ended(monkeypatch: Any, begin: bytes) -> None:
     monkeypatch.setattr(f"{LIMITS}.HEAD_SECONDS", 0.1)
     monkeypatch.setattr(f"{LIMITS}.SILENCE", 0.1)
@@ -145,10 +147,9 @@ def test_many_requests_wait_for_one(new_merchant: Any) -> None:
 
 def test_who_reads_no_answer_is_dropped(monkeypatch: Any) -> None:
     monkeypatch.setattr("wechatpay.sandbox.server.LINGER", 0.2)
-    with Sandbox() as sandbox, connect(sandbox) as connection:
-        with pytest.raises(ConnectionError):  # not the timeout of this socket
-            while True:
-                connection.sendall(b"GET /_sandbox/inspector/catalogue HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100)
+    with Sandbox() as sandbox, connect(sandbox) as connection, pytest.raises(ConnectionError):  # no timeout of ours
+        while True:
+            connection.sendall(b"GET /_sandbox/inspector/catalogue HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100)
 
 
 def test_writing_goes_on_when_the_client_reads_again(sandbox: Sandbox) -> None:
@@ -228,7 +229,11 @@ def test_a_process_without_files_left_drops_the_longest_idle(sandbox: Sandbox) -
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("notify_url", "https://a/\r\nX-Injected: 1"), ("notify_url", "https://a/中"), ("notify_url", "https://a/\u2028 b")],
+    [
+        ("notify_url", "https://a/\r\nX-Injected: 1"),
+        ("notify_url", "https://a/中"),
+        ("notify_url", "https://a/\u2028 b"),
+    ],
 )
 def test_a_location_is_one_line_of_ascii(sandbox: Sandbox, name: str, value: str) -> None:
     import requests
