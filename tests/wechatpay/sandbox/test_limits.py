@@ -6,6 +6,7 @@ import http.client
 import re
 import socket
 import ssl
+import time
 from typing import Any
 
 import pytest
@@ -159,6 +160,10 @@ def test_writing_goes_on_when_the_client_reads_again(sandbox: Sandbox) -> None:
         connection.connect(("127.0.0.1", int(sandbox.base_url.rsplit(":", 1)[1].strip("/"))))
         connection.sendall(b"GET /_sandbox/inspector/elements.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 800)
         connection.sendall(b"GET /_sandbox/account HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        until = time.monotonic() + 60
+        while not any(each._stuck for each in sandbox._server._connections[0]):
+            assert time.monotonic() < until
+            time.sleep(0.01)
         received = b"".join(iter(lambda: connection.recv(1 << 20), b""))
     assert len(re.findall(rb"HTTP/1.1 200 OK", received)) == 801
 
