@@ -125,8 +125,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._stuck = False
-        if not self._busy:
-            self._next()
+        self._next()
         self._resume()
 
     def data_received(self, data: bytes) -> None:
@@ -169,8 +168,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
             body = REASONS[status].encode()
             self._waiting.append((Reply(status=status, content_type="text/plain", body=body), False))
-            if not self._busy:
-                self._next()
+            self._next()
 
     def _resume(self) -> None:
         if not (self._allowance.status or self._stuck or self._transport.is_closing()):
@@ -248,12 +246,13 @@ class Connection(asyncio.Protocol):
             host=self._listener.host,
         )
         self._waiting.append((request, self._parser.should_keep_alive()))
-        if not self._busy:
-            self._next()
+        self._next()
 
     # answers
 
     def _next(self) -> None:
+        if self._busy:
+            return
         while self._waiting and not self._stuck and not self._transport.is_closing():
             request, keep = self._waiting.popleft()
             reply = self._handle(request) if isinstance(request, Request) else request
@@ -264,10 +263,10 @@ class Connection(asyncio.Protocol):
                 self._late = self._loop.call_later(reply.delay, self._go_on, reply, keep)
                 return
             self._write(reply, keep=keep)
-        self._busy = False
         self.quiet_since = self._loop.time()
 
     def _go_on(self, reply: Reply, keep: bool) -> None:
+        self._busy = False
         self._write(reply, keep=keep)
         self._next()
         self._resume()
