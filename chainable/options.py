@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from chainable.destination import is_loopback
 from chainable.errors import ConfigurationError
 from chainable.masking import looks_like_key, shown
 
@@ -42,19 +42,12 @@ def base_url(name: str, value: object) -> str:
     if parts.query or parts.fragment or "@" in parts.netloc:
         msg = f"{name}: an access point has no user, query or fragment"
         raise ConfigurationError(msg)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    host = parts.hostname or ""
+    # Names below localhost are looked up by the client's transport, and a resolver may answer them.
+    if parts.scheme == "http" and (not is_loopback(host) or host.endswith(".localhost")):
         msg = f"{name}: plain http:// is for addresses of this machine only (127.0.0.1, localhost); use https://"
         raise ConfigurationError(msg)
     return value if value.endswith("/") else value + "/"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def timeout_pair(value: object, default: tuple[float, float] = (5.0, 30.0)) -> tuple[float, float]:

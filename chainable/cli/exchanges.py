@@ -10,6 +10,7 @@ import click
 from chainable.cli.commands import Option, as_json
 from chainable.cli.outcomes import Failure
 from chainable.cli.output import as_text, put_json
+from chainable.cli.overwriting import may_write, replacing_option
 from chainable.cli.words import Words, say, spoken
 from chainable.errors import APIError, SignatureError
 
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from chainable.response import Response
 
 __all__ = ["exchanged", "given", "put_answer", "put_signed", "request_options"]
-
-
-def _has_folder(context: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Refuse a file that cannot be written before the call is made, not when its answer is there."""
-    if value is not None and not value.parent.is_dir():
-        msg = Words(f"{value.parent}: there is no such folder", f"{value.parent}：没有这个目录")
-        raise click.UsageError(msg, context)
-    return value
 
 
 def request_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,11 +53,12 @@ def request_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "-o",
                 "--output",
                 type=click.Path(dir_okay=False, path_type=Path),
-                callback=_has_folder,
+                callback=may_write,
                 cls=Option,
                 help="Save the body here.",
                 zh="把应答体存到此文件。",
             ),
+            replacing_option,
             click.option(
                 "-v",
                 "--verbose",

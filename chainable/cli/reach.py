@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from attrs import evolve
 from chainable.cli.findings import WARNING, Finding, bad, good, warning
 from chainable.cli.outcomes import FINE, NETWORK
 from chainable.cli.words import Words
+from chainable.destination import Destination
+from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -107,23 +110,17 @@ def past_the_proxy(steps: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def usable(url: str) -> bool:
-    """Tell whether a text is a URL of http or https with a host."""
+    """Return whether a text is a URL of http or https that can be called."""
     try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # no number is in the place of one, or none that a port can have
+        Destination.of(url)
+    except ConfigurationError:
         return False
+    return True
 
 
 def loopback(url: str) -> bool:
-    """Tell whether a URL leads to this machine itself, by its name or number."""
-    host = urlsplit(url).hostname or "" if usable(url) else ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """Return whether a URL leads to this machine itself, by its name or number."""
+    return usable(url) and Destination.of(url).is_loopback
 
 
 def reach(url: str, ca: str | None, timeout: float = PATIENCE, *, public: bool = False) -> Iterator[Finding]:
@@ -142,7 +139,7 @@ def reach(url: str, ca: str | None, timeout: float = PATIENCE, *, public: bool =
     name = f"{host}:{port}"
     started = time.monotonic()
     try:
-        addresses = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
+        addresses = _addresses(url, host, port)
     except OSError as error:
         yield bad(
             f"dns {host}",
@@ -157,7 +154,7 @@ def reach(url: str, ca: str | None, timeout: float = PATIENCE, *, public: bool =
     yield _named(url, host, addresses, _milliseconds(started), public=public)
     started = time.monotonic()
     try:
-        connection = socket.create_connection((host, port), timeout)
+        connection = _connected(addresses, port, timeout)
     except OSError as error:
         yield bad(
             f"tcp {name}",
@@ -171,6 +168,22 @@ def reach(url: str, ca: str | None, timeout: float = PATIENCE, *, public: bool =
         yield _timed(f"tcp {name}", "connected", "已连接", started)
         if parts.scheme == "https":
             yield _tls(connection, host, name, ca)
+
+
+def _addresses(url: str, host: str, port: int) -> list[str]:
+    """Look a host up; the names of loopback need no resolver."""
+    if loopback(url):
+        return list(Destination.of(url).addresses)
+    return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
+
+
+def _connected(addresses: list[str], port: int, timeout: float) -> socket.socket:
+    """Connect to the first address that answers."""
+    *others, last = addresses
+    for address in others:
+        with suppress(OSError):
+            return socket.create_connection((address, port), timeout)
+    return socket.create_connection((last, port), timeout)
 
 
 def _named(url: str, host: str, addresses: list[str], taken: str, *, public: bool) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,25 +11,27 @@ import click
 
 from chainable.cli.commands import Option, as_json, usage
 from chainable.cli.output import put_json, put_pairs
+from chainable.cli.overwriting import force_option
 from chainable.cli.waiting import until_interrupted
 from chainable.cli.words import Words, say
+from chainable.destination import is_loopback
+from chainable.private_files import NotOursError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "Breakable",
     "data_option",
-    "env_option",
     "faults_option",
+    "keeping",
     "listening_options",
     "needs_sandbox",
     "obey",
     "stay",
     "warn_of",
+    "write_env_options",
 ]
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def needs_sandbox(load: Callable[[], Any], advice: str) -> Any:
@@ -126,20 +130,78 @@ def obey(faults: Breakable, rules: Path | None) -> None:
         raise usage(Words(f"--faults {rules}: {error}", f"--faults {rules}：{error}")) from None
 
 
-def env_option(reader: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the file that the account is written to, for *reader* (``Client.from_env``)."""
-    return click.option(
-        "--env",
-        type=click.Path(dir_okay=False, path_type=Path),
-        cls=Option,
-        help=f"Write the account here, for {reader}(file=…) and --env of other commands.",
-        zh=f"把账户写入此文件，供 {reader}(file=…) 与其他命令的 --env 读取。",
-    )
+def _reads(context: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Refuse the old spelling: the same word reads a file in other commands, and here it replaced one."""
+    if value is not None:
+        msg = Words(
+            f"--env reads settings, and this command has none to read: to write its account, use --write-env {value}",
+            f"--env 用于读取配置，本命令无需读取；要写出账户，请用 --write-env {value}",
+        )
+        raise click.UsageError(msg, context)
+
+
+def write_env_options(reader: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the file, *write_env*, that the account is written to for *reader*, and ``--force``."""
+
+    def given(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(
+            (
+                click.option(
+                    "--write-env",
+                    type=click.Path(dir_okay=False, path_type=Path),
+                    cls=Option,
+                    help=f"Write the account here, for {reader}(file=…) and --env of other commands.",
+                    zh=f"把账户写入此文件，供 {reader}(file=…) 与其他命令的 --env 读取。",
+                ),
+                force_option(
+                    "Replace files that no sandbox made; they are kept as FILE.bak.",
+                    "覆盖并非由沙箱生成的文件；原文件保留为 FILE.bak。",
+                ),
+                click.option(
+                    "--env",
+                    hidden=True,
+                    expose_value=False,
+                    callback=_reads,
+                    cls=Option,
+                    help="Not here: --write-env writes.",
+                    zh="此处不可用：写出请用 --write-env。",
+                ),
+            )
+        ):
+            function = option(function)
+        return function
+
+    return given
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """
+    Show on the error stream which files of the user's are kept, and under which name.
+
+    Raises:
+        click.UsageError: A file of the user's is in the way, and nothing was forced.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except NotOursError as error:
+            raise usage(
+                Words(
+                    f"--write-env: {error.path} was not made by {error.maker!r}: name another file, "
+                    "or replace it with --force, which keeps it as a backup",
+                    f"--write-env：{error.path} 并非由“{error.maker}”生成：请换一个文件名，"
+                    "或加 --force 覆盖（原文件保留为备份）",
+                )
+            ) from None
+    for each in caught:
+        say(f"{each.message}", err=True)
 
 
 def warn_of(address: str) -> None:
     """Say so where other machines can reach a sandbox."""
-    if address not in _LOOPBACK:
+    if not is_loopback(address):
         say(
             Words(
                 f"warning: {address} can be reached from other machines, and so can this sandbox",

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.overwriting import forced
 from chainable.cli.sandboxes import (
     data_option,
-    env_option,
     faults_option,
+    keeping,
     listening_options,
     needs_sandbox,
     obey,
     stay,
     warn_of,
+    write_env_options,
 )
 from chainable.cli.words import Words
 
@@ -53,7 +55,15 @@ def load() -> type[Sandbox]:
 )
 @faults_option('{"kind": "error", "method": "taobao.trade*", "times": 1}')
 @data_option
-@env_option("TaobaoTop.from_env")
+@click.option(
+    "--callback-host",
+    "hosts",
+    multiple=True,
+    cls=Option,
+    help="Host besides this machine that its page may have called.",
+    zh="除本机外允许由查看页面发起调用的主机。",
+)
+@write_env_options("TaobaoTop.from_env")
 @json_option
 def sandbox(
     port: int,
@@ -63,20 +73,22 @@ def sandbox(
     lenient: bool,
     rules: Path | None,
     data: Path | None,
-    env: Path | None,
+    hosts: tuple[str, ...],
+    write_env: Path | None,
 ) -> None:
     """Start a sandbox and wait."""
     warn_of(address)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # told above, in one line
         made: Sandbox = needs_sandbox(load, ADVICE)(
-            host=address, port=port, https_port=https_port, lenient=lenient, data=data
+            host=address, port=port, https_port=https_port, lenient=lenient, data=data, callback_hosts=hosts
         )
     with made as running:
         obey(running.application.faults, rules)
-        if env is not None:
-            running.write_env(env)
-        stay(Words("TOP sandbox", "淘宝开放平台沙箱"), account(running, env))
+        if write_env is not None:
+            with keeping():
+                running.write_env(write_env, force=forced())
+        stay(Words("TOP sandbox", "淘宝开放平台沙箱"), account(running, write_env))
 
 
 def account(running: Sandbox, env: Path | None) -> dict[str, Any]:

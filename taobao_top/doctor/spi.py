@@ -18,6 +18,7 @@ from chainable.cli.findings import bad, good, warning
 from chainable.cli.outcomes import NETWORK, SIGNATURE
 from chainable.cli.reach import loopback, reach, usable
 from chainable.cli.words import Words
+from chainable.direct import DirectSession
 from chainable.times import BEIJING
 
 if TYPE_CHECKING:
@@ -80,9 +81,8 @@ def _refuses(url: str, ca: str | None, query: dict[str, str], timeout: float) ->
     check = Words("SPI, forged", "SPI，伪造调用")
     started = time.monotonic()
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(url, params=query, json={}, timeout=timeout, verify=ca or True, allow_redirects=False)
+        with DirectSession() as session:
+            answer = session.post(url, params=query, json={}, timeout=timeout, verify=ca or True)
     except requests.RequestException as error:
         kind = type(error).__name__
         return bad(

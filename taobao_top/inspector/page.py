@@ -102,7 +102,7 @@ class Inspector:
             case ("POST", "sessions", known_as):
                 return change_session(app, known_as, str(members["act"]))
             case ("POST", "spi"):
-                return called(app, members)
+                return called(self._gateway, app, members)
         raise LookupError(f"nothing is at {verb} /_sandbox/inspector/{'/'.join(rest)}")
 
     def _catalogue(self, app: Application) -> dict[str, Any]:

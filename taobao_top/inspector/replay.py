@@ -56,11 +56,12 @@ def replayed(gateway: Gateway, app: Application, entry: Entry) -> dict[str, Any]
     return {"id": made.number, "status": made.status, "code": made.code}
 
 
-def called(app: Application, members: Mapping[str, Any]) -> dict[str, Any]:
+def called(gateway: Gateway, app: Application, members: Mapping[str, Any]) -> dict[str, Any]:
     """
     Call the user's server as the platform does.
 
     Args:
+        gateway: Decides which hosts may be called.
         app: Whose secret signs.
         members: Arguments of :func:`taobao_top.sandbox.outbound.call_spi`.
 
@@ -70,7 +71,7 @@ def called(app: Application, members: Mapping[str, Any]) -> dict[str, Any]:
     given = {**members}
     url = str(given.pop("url"))
     before = app.journal.written
-    outcome = call_spi(app, url, **given)
+    outcome = call_spi(app, url, **given, allowed=gateway.may_call)
     made = _first(app, before, lambda each: each.kind == "outbound" and each.path == url)
     return {"id": made.number, "status": outcome.status}
 

@@ -58,7 +58,7 @@ class Admin:
             ("POST", "messages"): lambda app, members: asdict(app.queue.publish(**members)),
             ("POST", "sessions"): _session,
             ("POST", "codes"): lambda app, members: {"code": app.sessions.code(**members)},
-            ("POST", "spi"): _spi,
+            ("POST", "spi"): lambda app, members: _spi(gateway, app, members),
             ("POST", "clock"): lambda app, members: {"ahead": app.clock.advance(float(members["seconds"]))},
             ("POST", "secret"): lambda app, _: {"version": app.rotate_secret()},
             ("DELETE", "connections"): lambda app, members: {"dropped": app.queue.drop(**members)},
@@ -147,6 +147,6 @@ def _session(app: Application, members: dict[str, Any]) -> Any:
     return app.sessions.tokens(int(members.get("user_id", 2054718218)), str(members.get("nick", "sandbox_seller")))
 
 
-def _spi(app: Application, members: dict[str, Any]) -> Any:
-    outcome = call_spi(app, **members)
+def _spi(gateway: Gateway, app: Application, members: dict[str, Any]) -> Any:
+    outcome = call_spi(app, **members, allowed=gateway.may_call)
     return {"status": outcome.status, "headers": outcome.headers, "body": _readable(outcome.body)}

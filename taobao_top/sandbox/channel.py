@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
+from chainable.sandbox.limits import HEAD_SECONDS
 from taobao_top.sandbox import frames
 from taobao_top.sandbox.frames import CONNECT, CONNECT_ACK, SEND, SEND_ACK, Byte, Frame
 from taobao_top.sandbox.mistakes import check
@@ -347,7 +348,11 @@ class Link:
         """Serve until the client goes away or is sent away."""
         await self._receive()
         await self._send({"type": "websocket.accept"})
-        app = await self._connected()
+        try:
+            app = await asyncio.wait_for(self._connected(), HEAD_SECONDS)
+        except asyncio.TimeoutError:
+            await self._close(REFUSED, "the first frame did not come in time")
+            return
         if app is None:
             return
         app.queue.join(self)

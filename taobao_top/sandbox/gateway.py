@@ -22,6 +22,7 @@ from taobao_top.sandbox.signature import PUBLIC, SIGN_METHODS, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chainable.destination import Destination
     from taobao_top.sandbox.application import Application
     from taobao_top.sandbox.arrival import Arrival
 
@@ -72,6 +73,7 @@ class Gateway:
         lenient: Answer APIs that the catalogue lacks, and take parameters it would refuse.
         batch_limit: How many requests one batch may hold.
         max_body: The largest request taken, bytes; beyond is 413.
+        callback_hosts: Hosts besides loopback that the controls may have called; ``*`` for all.
         simplified_root: Keep the root in simplified answers, as some samples of the platform show it.
     """
 
@@ -81,12 +83,17 @@ class Gateway:
         self.lenient = False
         self.batch_limit = 20
         self.max_body = 64 * 1024 * 1024
+        self.callback_hosts: frozenset[str] = frozenset()
         self.simplified_root = False
 
     @property
     def latest(self) -> Application:
         """The app that was made last: requests that name none are written into its journal."""
         return next(reversed(self.applications.values()))
+
+    def may_call(self, destination: Destination) -> bool:
+        """Return whether a request to the controls may have the sandbox call there."""
+        return destination.is_loopback or not self.callback_hosts.isdisjoint({"*", destination.host})
 
     def answer(self, arrival: Arrival) -> Answer:
         """

@@ -10,14 +10,15 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-import requests
 from attrs import field, frozen
 
+from chainable.direct import DirectSession
 from taobao_top.sandbox.clock import written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from chainable.destination import Destination
     from taobao_top.sandbox.application import Application
 
 __all__ = ["Outcome", "call_spi"]
@@ -64,6 +65,7 @@ def call_spi(
     age: float = 0.0,
     verify: str | bool = True,
     timeout: float = 10.0,
+    allowed: Callable[[Destination], bool] | None = None,
 ) -> Outcome:
     """
     Call a server as the platform does; always signed with MD5.
@@ -81,8 +83,10 @@ def call_spi(
         age: Stamp the call so many seconds in the past (negative: in the future).
         verify: For https: a CA file, or whether to check certificates.
         timeout: Seconds.
+        allowed: Decides about the destination before anything is sent; None allows all.
 
     Raises:
+        requests.exceptions.InvalidURL: The URL cannot be called, or is not allowed.
         requests.RequestException: The server cannot be reached, or does not answer.
     """
     query = {
@@ -104,11 +108,8 @@ def call_spi(
         sent["top-sign-list"] = ",".join(signed_headers)
     sent["content-type"] = content_type or (FORM if body is None else JSON)
     whole = urlencode(form or {}).encode() if body is None else raw
-    with requests.Session() as session:
-        session.trust_env = False
-        answer = session.post(
-            url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify, allow_redirects=False
-        )
+    with DirectSession(allowed) as session:
+        answer = session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
     app.journal.write(
         kind="outbound",
         at=app.clock(),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainable.destination import is_loopback
+from chainable.private_files import Marked, env_text
 from taobao_top.sandbox.account import Account
 from taobao_top.sandbox.application import Application
 from taobao_top.sandbox.faults import Fault
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from taobao_top.sandbox.trades import Trades
 
 __all__ = ["Sandbox"]
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MADE = Marked("taobao-top sandbox")
 
 
 class Sandbox:
@@ -58,6 +58,8 @@ class Sandbox:
         batch_limit: How many requests a batch may hold.
         journal_size: How many requests the journal keeps.
         sign_method: What :meth:`env` tells clients to use.
+        callback_hosts: Hosts besides loopback that requests to the controls (``POST /_sandbox/spi`` and the page) may
+            have called; ``*`` for all. :meth:`call_spi` calls what it is given.
         beside: A running sandbox whose server is used: an app with its own state moves in there. The settings of
             the server are that one's.
     """
@@ -78,13 +80,14 @@ class Sandbox:
         batch_limit: int = 20,
         journal_size: int = 1000,
         sign_method: str = "hmac-sha256",
+        callback_hosts: tuple[str, ...] = (),
         beside: Sandbox | None = None,
     ) -> None:
         self._sign_method = sign_method
         self._clients: list[TaobaoTop] = []
         self._owner = beside is None
         if beside is None:
-            if host not in LOOPBACK:
+            if not is_loopback(host):
                 warnings.warn(f"the sandbox on {host} can be reached from other machines", stacklevel=2)
             self.service = Service(
                 host=host, port=port, https_port=https_port if https else None, data=data, clock=clock
@@ -92,6 +95,7 @@ class Sandbox:
             account = self.service.account(app_key, app_secret, session)
             self.service.gateway.lenient = lenient
             self.service.gateway.batch_limit = batch_limit
+            self.service.gateway.callback_hosts = frozenset(name.lower().strip("[]") for name in callback_hosts)
         else:
             self.service = beside.service
             account = Account()
@@ -217,11 +221,26 @@ class Sandbox:
             found.update(TAOBAO_TOP_GATEWAY=self.https_gateway, TAOBAO_TOP_CA=str(self.ca))
         return found
 
-    def write_env(self, path: str | Path) -> Path:
-        """Write :meth:`env` as a file that only its owner can read; returns its path."""
+    def write_env(self, path: str | Path, *, force: bool = True) -> Path:
+        """
+        Write :meth:`env` as a file that only its owner may read.
+
+        Its first line is a comment that says who made it: such a file is replaced.
+
+        Args:
+            path: Of the file.
+            force: A file that is there and was not made by a sandbox is renamed to ``….bak``, with a warning; False
+                refuses.
+
+        Returns:
+            The path.
+
+        Raises:
+            ConfigurationError: There is a file of the user's, without *force*; or a setting cannot stand in an env file.
+            OSError: The file cannot be written.
+        """
         target = Path(path)
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.writelines(f"{name}={value}\n" for name, value in self.env().items())
+        MADE.write(target, env_text(self.env()), force=force)
         return target
 
     def fault(self, kind: str, **options: Any) -> Fault:

@@ -6,10 +6,11 @@ import asyncio
 import socket
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from taobao_top.sandbox.connections import KEEP_ALIVE, Channel, Connection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,20 +22,11 @@ __all__ = ["Server"]
 GRACE = 1.0
 """How long calls that are being answered when the server ends may take, seconds."""
 
+LARGEST_MESSAGE = 1024 * 1024
+"""Of the message channel, bytes."""
+
 TURNS = 3
 """Of the loop, until an aborted connection is closed: one for TLS, one for TCP beneath it, one for what is told of it."""
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP whose requests know their connection, so that faults can cut it."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
-        # uvicorn asks the loggers of the process, and queries hold sessions
-        self.access_log = False
-        # asyncio does this only for sockets made with IPPROTO_TCP; without it every answer waits 40 ms
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}
 
 
 class _Uvicorn(uvicorn.Server):
@@ -95,8 +87,8 @@ class Server:
     def _open(self, opened: ExitStack, app: ASGIApp, host: str, port: int, certificate: Path | None) -> None:
         config = uvicorn.Config(
             app,
-            http=_Protocol,
-            ws="websockets-sansio",
+            http=Connection,
+            ws=Channel,
             ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
@@ -104,7 +96,9 @@ class Server:
             server_header=False,
             date_header=False,
             ssl_certfile=certificate,
-            timeout_keep_alive=75,
+            ws_max_size=LARGEST_MESSAGE,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE,
         )
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._sockets.append(opened.enter_context(socket.create_server((host, port), family=family, backlog=1024)))

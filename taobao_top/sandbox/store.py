@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainable.errors import ConfigurationError
+from chainable.sandbox.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,21 +42,7 @@ class Store:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = threading.RLock()
-        try:
-            if path is not None:
-                Path(path).touch(mode=0o600)  # it holds the app's secret
-            self._database = sqlite3.connect(
-                ":memory:" if path is None else path, check_same_thread=False, isolation_level=None
-            )
-        except (OSError, sqlite3.OperationalError) as error:
-            raise _unusable(path, error) from None
-        try:
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.execute(_TABLE)
-        except sqlite3.DatabaseError as error:
-            self._database.close()
-            raise _unusable(path, error) from None
+        self._database = open_database(None if path is None else Path(path), ("record",), _TABLE)
 
     def run(self, statement: str, *values: Any) -> list[Any]:
         """Run one statement and return its rows."""
@@ -68,10 +53,6 @@ class Store:
         """Close the file."""
         with self._lock:
             self._database.close()
-
-
-def _unusable(path: str | Path | None, error: Exception) -> ConfigurationError:
-    return ConfigurationError(f"data: {path} is no file the sandbox can keep its state in: {error}")
 
 
 class Shelf:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import ipaddress
 import json
 import re
 import socket
@@ -15,6 +14,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from attrs import evolve
 
+from chainable.sandbox.access import refusal
+from chainable.sandbox.header_values import header_value
 from taobao_top.sandbox.admin import EXPECTED, refused
 from taobao_top.sandbox.arrival import Arrival, receive_whole
 from taobao_top.sandbox.channel import Link
@@ -40,7 +41,6 @@ COMPRESSED_FROM = 512
 """Smaller answers are not worth compressing, bytes."""
 
 _ADDRESS = re.compile(r"[!-~]+")
-_HOST = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::[0-9]+)?")
 _STRING_END = re.compile(rb'": ?"')
 
 
@@ -111,8 +111,9 @@ class Web:
     async def _administered(self, scope: Scope, whole: bytes) -> Answer:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         verb = scope["method"]
-        if not self._may(scope, headers):
-            return _text(403, "the controls answer under the sandbox's own address only, and to no other page")
+        why = self._refusal(scope)
+        if why is not None:
+            return _text(403, why)
         if verb != "GET" and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _text(415, "content-type must be application/json")  # what a web page cannot send here unasked
         try:
@@ -128,21 +129,15 @@ class Web:
         status, found = await asyncio.to_thread(self._admin, verb, path, asked.get("app_key"), members)
         return _json(status, found)
 
-    def _may(self, scope: Scope, headers: dict[str, str]) -> bool:
-        """
-        Tell whether a request to the controls comes from where it says, and not from a page elsewhere.
-
-        A browser sends Host for every request, Origin or Sec-Fetch-Site for those that a page makes.
-        """
-        named = headers.get("host", "")
-        host = _HOST.fullmatch(named)
-        name = host[1].strip("[]").lower() if host else ""
-        if not _loopback(name) and name != self._host:
-            return False
-        origin = headers.get("origin")
-        if origin is not None and origin != f"{scope['scheme']}://{named}":
-            return False
-        return scope["method"] == "GET" or headers.get("sec-fetch-site") in {None, "same-origin"}
+    def _refusal(self, scope: Scope) -> str | None:
+        """Return why a request to the controls is refused, None if it is not."""
+        return refusal(
+            scope["method"],
+            scope["state"]["target"],
+            ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+            secure=scope["scheme"] == "https",
+            address=self._host,
+        )
 
     def _page(self, verb: str, path: str, asked: dict[str, str], members: dict[str, Any]) -> Answer:
         try:
@@ -217,16 +212,6 @@ def _json(status: int, found: Any) -> Answer:
     return Answer(body=json.dumps(found).encode(), content_type="application/json", status=status)
 
 
-def _loopback(name: str) -> bool:
-    """Tell whether a host is this machine itself."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 def _unread(scope: Scope, refusal: Refusal) -> Answer:
     members = refusal.members("unread")
     if b"format=json" in scope["query_string"]:
@@ -286,8 +271,8 @@ def _spoilt(answer: Answer) -> Answer:
 
 async def _send(answer: Answer, scope: Scope, send: Send) -> None:
     body = answer.body
-    headers = [(b"content-type", answer.content_type.encode())]
-    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    headers = [(b"content-type", header_value(answer.content_type).encode())]
+    headers += [(name.encode(), header_value(value).encode()) for name, value in answer.headers.items()]
     if len(body) >= COMPRESSED_FROM and "content-encoding" not in answer.headers and _takes_gzip(scope):
         body = gzip.compress(body, 1)
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]

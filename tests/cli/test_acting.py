@@ -72,7 +72,7 @@ def test_rules_of_a_file_break_a_sandbox(wx, tmp_path, interrupted, waiting):
         return True
 
     interrupted(used)
-    told = wx("sandbox", "--faults", rules, "--notify-url", "http://127.0.0.1:9/", "--env", file)
+    told = wx("sandbox", "--faults", rules, "--notify-url", "http://127.0.0.1:9/", "--write-env", file)
     assert (told.code, codes) == (0, ["NOT_ENOUGH"])
 
 
@@ -91,7 +91,7 @@ def test_rules_of_a_file_break_a_gateway(top, tmp_path, interrupted, waiting):
         return True
 
     interrupted(used)
-    told = top("sandbox", "--faults", rules, "--env", file)
+    told = top("sandbox", "--faults", rules, "--write-env", file)
     assert (told.code, codes) == (0, ["15"])
 
 

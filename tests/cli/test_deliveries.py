@@ -32,7 +32,7 @@ def test_an_event_from_a_sandbox_of_its_own(wx, receiver, tmp_path):
         "--v2",
         "--to",
         receiver.url,
-        "--env",
+        "--write-env",
         file,
         "--data",
         tmp_path / "a.db",
@@ -297,7 +297,7 @@ def test_listening_with_a_sandbox_of_its_own(wx, receiver, interrupted, waiting,
         return bool(receiver.came) and all(entry["attempts"] for entry in Desk.of(str(file)).deliveries()[1:])
 
     interrupted(arrived)
-    told = wx("listen", "--to", receiver.url, "--env", file, *more)
+    told = wx("listen", "--to", receiver.url, "--write-env", file, *more)
 
     assert told.code == 0
     assert "sandbox at http" in told.err

@@ -18,7 +18,7 @@ from wechatpay import WeChatPay
 def test_an_account_is_printed_and_ctrl_c_ends_it(wx, tmp_path, interrupted, waiting):
     file = tmp_path / "sandbox.env"
     interrupted(waiting)
-    told = wx("sandbox", "--env", file, "--automatic", "pay")
+    told = wx("sandbox", "--write-env", file, "--automatic", "pay")
 
     assert told.code == 0
     assert "1900000109" in told.out
@@ -61,7 +61,7 @@ def test_other_machines_are_warned_of(wx, top, interrupted, waiting):
 def test_a_gateway_of_top(top, tmp_path, interrupted, waiting):
     file = tmp_path / "sandbox.env"
     interrupted(waiting)
-    told = top("sandbox", "--env", file, "--json")
+    told = top("sandbox", "--write-env", file, "--json")
     assert told.data["inspector"] == told.data["gateway"].replace("router/rest", "_sandbox/")
 
     assert told.code == 0
@@ -74,7 +74,7 @@ def test_it_is_ready_soon_and_ends_cleanly(package, client, tmp_path):
     file = tmp_path / "sandbox.env"
     started = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-c", f"from {package}.cli import main; main()", "sandbox", "--env", str(file)],
+        [sys.executable, "-c", f"from {package}.cli import main; main()", "sandbox", "--write-env", str(file)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -16,6 +16,7 @@ from chainable.cli.outcomes import Failure
 from chainable.cli.output import put_json_line, put_table
 from chainable.cli.reach import usable
 from chainable.cli.words import Words, say, spoken
+from chainable.direct import DirectSession
 from wechatpay.cli.clients import settings_of
 
 if TYPE_CHECKING:
@@ -108,8 +109,7 @@ class Desk:
 
     def _send(self, method: str, page: str, sent: Mapping[str, Any] | None) -> requests.Response:
         *others, last = self._hosts
-        with requests.Session() as session:
-            session.trust_env = False
+        with DirectSession() as session:
             for host in others:
                 with suppress(requests.ConnectionError):
                     return self._to(session, host, method, page, sent)
@@ -172,14 +172,12 @@ class Forwarder:
         started = time.monotonic()
         result: dict[str, Any] = {"status": 0, "answer": "", "error": "", "accepted": False}
         try:
-            with requests.Session() as session:
-                session.trust_env = False
+            with DirectSession() as session:
                 response = session.post(
                     self.to,
                     data=told["body"].encode(),
                     headers=attempt["headers"],
                     timeout=_PATIENCE,
-                    allow_redirects=False,
                 )
         except requests.RequestException as error:
             result["error"] = f"{type(error).__name__}: {error}"

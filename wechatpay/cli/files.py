@@ -13,6 +13,7 @@ from attrs import asdict
 
 from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
 from chainable.cli.output import console, put_json, put_pairs
+from chainable.cli.overwriting import may_write, replacing_option
 from chainable.cli.plot import bars, write_image
 from chainable.cli.progress import progress
 from chainable.cli.words import Words, language, say
@@ -76,14 +77,13 @@ max_size_option = click.option(
     zh="下载应答中给出的文件地址，解压并校验。",
 )
 @click.argument("url", cls=Argument)
-@click.argument("to", type=click.Path(dir_okay=False, path_type=Path), cls=Argument)
+@click.argument("to", type=click.Path(dir_okay=False, path_type=Path), callback=may_write, cls=Argument)
 @max_size_option
+@replacing_option
 @env_option
 @json_option
 def download(url: str, to: Path, max_size: int, env: Path | None) -> None:
     """Save a file."""
-    if not to.parent.is_dir():
-        raise usage(Words(f"{to.parent}: there is no such folder", f"{to.parent}：没有这个目录"))
     with client_of(env) as client, progress(to.name) as told:
         saved = client.download(url, to, progress=told, max_size=max_size)
     if as_json():
@@ -112,14 +112,21 @@ def download(url: str, to: Path, max_size: int, env: Path | None) -> None:
 @click.option(
     "--image",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=may_write,
     cls=Option,
     help="Draw it as .svg or .png.",
     zh="画成 .svg 或 .png。",
 )
 @click.option(
-    "--save", type=click.Path(dir_okay=False, path_type=Path), cls=Option, help="Keep the bill here.", zh="账单另存为。"
+    "--save",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=may_write,
+    cls=Option,
+    help="Keep the bill here.",
+    zh="账单另存为。",
 )
 @max_size_option
+@replacing_option
 @env_option
 @json_option
 def bill(source: str, kind: str, image: Path | None, save: Path | None, max_size: int, env: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ import click
 
 from chainable.cli.commands import Argument, Command, Group, Option, as_json, json_option, usage
 from chainable.cli.output import put_json, put_table
+from chainable.cli.overwriting import forced, replacing_option
 from chainable.cli.values import read_text
 from chainable.cli.words import Words
+from chainable.private_files import write_private
 from wechatpay.cli.clients import client_of, env_option
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ def downloaded(env: Path | None) -> None:
     zh="获取平台证书并存为 PEM 文件。",
 )
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), cls=Argument)
+@replacing_option
 @env_option
 @json_option
 def saved(folder: Path, env: Path | None) -> None:
@@ -67,15 +71,21 @@ def saved(folder: Path, env: Path | None) -> None:
     with client_of(env) as client:
         found = client.certificates.download()
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for each in found:
-        path = folder / f"wechatpay_{each.serial}.pem"
-        path.write_bytes(each.pem)
-        paths.append(str(path))
+    paths = {folder / f"wechatpay_{each.serial}.pem": each.pem for each in found}
+    for path, pem in paths.items():
+        if os.path.lexists(path) and not forced() and (path.is_symlink() or path.read_bytes() != pem):
+            raise usage(
+                Words(
+                    f"{path} holds something else: name another folder, or replace it with --force",
+                    f"{path} 内容不同：请换一个目录，或加 --force 覆盖",
+                )
+            )
+    for path, pem in paths.items():
+        write_private(path, pem)
     if as_json():
-        put_json({"saved": paths})
+        put_json({"saved": [str(path) for path in paths]})
     else:
-        click.echo("\n".join(paths))
+        click.echo("\n".join(map(str, paths)))
 
 
 def _put(client: WeChatPay) -> None:

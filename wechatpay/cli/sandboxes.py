@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.overwriting import forced
 from chainable.cli.sandboxes import (
     data_option,
-    env_option,
     faults_option,
+    keeping,
     listening_options,
     needs_sandbox,
     obey,
     stay,
     warn_of,
+    write_env_options,
 )
 from chainable.cli.words import Words
 from wechatpay.cli.desk import checked_url
@@ -45,7 +47,7 @@ def room_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
             data_option,
-            env_option("WeChatPay.from_env"),
+            write_env_options("WeChatPay.from_env"),
             click.option(
                 "--automatic",
                 type=click.Choice(AUTOMATIC),
@@ -82,7 +84,7 @@ def started(
     automatic: tuple[str, ...],
     callback_scale: float,
     hosts: tuple[str, ...],
-    env: Path | None = None,
+    write_env: Path | None = None,
     **more: Any,
 ) -> Sandbox:
     """Start a sandbox as the options say; its account is in the env file when this returns."""
@@ -96,8 +98,13 @@ def started(
             callback_hosts=hosts,
             **more,
         ).start()
-    if env is not None:
-        made.write_env(env)
+    if write_env is not None:
+        try:
+            with keeping():
+                made.write_env(write_env, force=forced())
+        except BaseException:
+            made.stop()
+            raise
     running: Sandbox = made
     return running
 
@@ -130,7 +137,7 @@ def sandbox(
     lenient: bool,
     rules: Path | None,
     notify_url: str | None,
-    env: Path | None,
+    write_env: Path | None,
     **room: Any,
 ) -> None:
     """Start a sandbox and wait."""
@@ -138,11 +145,17 @@ def sandbox(
         checked_url(notify_url, "--notify-url")
     warn_of(address)
     running = started(
-        address=address, port=port, https_port=https_port, strict=not lenient, notify_url=notify_url, env=env, **room
+        address=address,
+        port=port,
+        https_port=https_port,
+        strict=not lenient,
+        notify_url=notify_url,
+        write_env=write_env,
+        **room,
     )
     try:
         obey(running.faults, rules)
-        stay(Words("WeChat Pay sandbox", "微信支付沙箱"), account(running, env))
+        stay(Words("WeChat Pay sandbox", "微信支付沙箱"), account(running, write_env))
     finally:
         running.stop()
 

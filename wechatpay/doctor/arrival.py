@@ -22,6 +22,7 @@ from chainable.cli.outcomes import NETWORK, REFUSED
 from chainable.cli.reach import loopback
 from chainable.cli.receiver import Receiver
 from chainable.cli.words import Words
+from chainable.direct import DirectSession
 from chainable.errors import ChainableError, SignatureError
 from wechatpay.doctor.refusals import told
 
@@ -129,8 +130,7 @@ class Table:
         self._last = max((entry["id"] for entry in self._ask()), default=0)
 
     def _ask(self) -> list[dict[str, Any]]:
-        with requests.Session() as session:
-            session.trust_env = False
+        with DirectSession() as session:
             answer = session.get(self._page, timeout=5, verify=self._verify)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()["deliveries"]

@@ -19,6 +19,7 @@ from chainable.cli.findings import bad, good, warning
 from chainable.cli.outcomes import NETWORK, SIGNATURE
 from chainable.cli.reach import loopback, reach, usable
 from chainable.cli.words import Words
+from chainable.direct import DirectSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,11 +98,8 @@ def _refuses(url: str, ca: str | None) -> Finding:
     check = Words("notify_url, forged", "notify_url，伪造通知")
     started = time.monotonic()
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(
-                url, data=body, headers=headers, timeout=PATIENCE, verify=ca or True, allow_redirects=False
-            )
+        with DirectSession() as session:
+            answer = session.post(url, data=body, headers=headers, timeout=PATIENCE, verify=ca or True)
     except requests.RequestException as error:
         kind = type(error).__name__
         return bad(

@@ -22,10 +22,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from chainable.private_files import write_private
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["OAEP", "Account", "Authority", "PlatformCertificate", "write_private"]
+__all__ = ["OAEP", "Account", "Authority", "PlatformCertificate"]
 
 ALPHABET = string.ascii_letters + string.digits
 OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303 (the platform's)
@@ -55,12 +57,6 @@ def certificate_pem(certificate: x509.Certificate) -> str:
 def read_key(pem: str) -> Any:
     """The private key in this PEM text."""
     return serialization.load_pem_private_key(pem.encode(), None)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read."""
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
 
 
 class Authority:

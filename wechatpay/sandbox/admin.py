@@ -28,10 +28,9 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.callbacks import loopback
+from chainable.sandbox.access import refusal
 from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.messages import Refusal, Reply
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["PREFIX", "Admin"]
 
 PREFIX = "_sandbox"
-HOST = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::[0-9]+)?")
 INSPECTOR = ("", "inspector")
 GUARDS = {"X-Content-Type-Options": "nosniff"}
 INERT = {"Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -108,16 +106,15 @@ class Admin:
         return self.pages.get(name)
 
     def _may(self, request: Request) -> None:
-        named = request.header("host") or ""
-        host = HOST.fullmatch(named)
-        name = host[1].strip("[]") if host else ""
-        if not loopback(name) and name != self._sandbox.address:
-            raise Refusal(403, "NO_AUTH", f"this page is not for the host {named!r}")
-        origin = request.header("origin")
-        if origin is not None and origin != f"{'https' if request.secure else 'http'}://{named}":
-            raise Refusal(403, "NO_AUTH", f"not from {origin}")
-        if request.method != "GET" and request.header("sec-fetch-site") not in (None, "same-origin"):
-            raise Refusal(403, "NO_AUTH", "not from another page")
+        refused = refusal(
+            request.method,
+            request.target,
+            request.headers,
+            secure=request.secure,
+            address=self._sandbox.address,
+        )
+        if refused is not None:
+            raise Refusal(403, "NO_AUTH", refused)
         kind = (request.header("content-type") or "").partition(";")[0]
         if request.method != "GET" and request.body and kind != "application/json":
             raise Refusal(400, "PARAM_ERROR", "send application/json")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import base64
 import heapq
-import ipaddress
 import itertools
 import secrets
 import ssl
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import urllib3
 from attrs import Factory, asdict, define, field, frozen
 
+from chainable.destination import Destination
+from chainable.direct import DirectPools
+from chainable.errors import ConfigurationError
 from wechatpay.sandbox import apiv2
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Callbacks:
         self._account = account
         self._clock = clock
         self._ledger = ledger
-        self._hosts = hosts
+        self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self._size = size
         self._deliveries: deque[Delivery] = deque(maxlen=size)
         self._order = itertools.count()
@@ -189,7 +189,7 @@ class Callbacks:
         self._pending = 0
         self._stopped = False
         self._pool = ThreadPoolExecutor(WORKERS, "wechatpay-sandbox-callback")
-        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(TIMEOUT), maxsize=WORKERS)
+        self._pools = DirectPools(self._may_go_to, timeout=TIMEOUT, context=self._trusted, size=WORKERS)
         self._thread: Thread | None = None
         self._serial = ledger.setting("callback_serial") or ""
 
@@ -301,28 +301,22 @@ class Callbacks:
         if self._thread is not None:
             self._thread.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._http.clear()
-        if "_https" in vars(self):
-            self._https.clear()
+        self._pools.close()
 
-    @cached_property
-    def _https(self) -> urllib3.PoolManager:
-        """Trusts what the system trusts, and what the sandbox's own authority vouches for."""
+    def _trusted(self) -> ssl.SSLContext:
+        """Trust what the system trusts, and what the sandbox's own authority vouches for."""
         context = ssl.create_default_context()
         context.load_verify_locations(cadata=self._account.ca)
-        return urllib3.PoolManager(
-            retries=False, timeout=urllib3.Timeout(TIMEOUT), maxsize=WORKERS, ssl_context=context
-        )
+        return context
+
+    def _may_go_to(self, destination: Destination) -> bool:
+        return destination.is_loopback or "*" in self._hosts or destination.host in self._hosts
 
     def _may_call(self, url: str) -> bool:
         try:
-            parts = urlsplit(url)
-        except ValueError:  # brackets around what is no address
+            return self._may_go_to(Destination.of(url))
+        except ConfigurationError:
             return False
-        host = parts.hostname or ""
-        if parts.scheme not in ("http", "https") or not host:
-            return False
-        return "*" in self._hosts or host in self._hosts or loopback(host)
 
     def _keep(self, delivery: Delivery) -> None:
         self._ledger.deliver(delivery.id, delivery.as_json(), self._size)
@@ -354,10 +348,8 @@ class Callbacks:
         started = time.perf_counter()
         status, answer, error = 0, b"", ""
         try:
-            http = self._https if delivery.url.startswith("https:") else self._http
-            response = http.request("POST", delivery.url, body=body, headers=headers, redirect=False)
-            status, answer = response.status, response.data
-        except urllib3.exceptions.HTTPError as problem:
+            status, answer = self._pools.post(delivery.url, body, headers)
+        except (urllib3.exceptions.HTTPError, ConfigurationError) as problem:
             error = f"{type(problem).__name__}: {problem}"
         accepted = taken(delivery.notice.version, status, answer)
         attempt = Attempt(
@@ -428,16 +420,6 @@ def taken(version: str, status: int, answer: bytes) -> bool:
         return status in (200, 204)
     try:
         return status == 200 and apiv2.read(answer).get("return_code") == "SUCCESS"
-    except ValueError:
-        return False
-
-
-def loopback(host: str) -> bool:
-    """Whether a host is this machine itself."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from chainable.errors import ConfigurationError
+from chainable.sandbox.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +28,7 @@ CREATE TABLE IF NOT EXISTS names (
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS deliveries (id INTEGER PRIMARY KEY, data TEXT NOT NULL);
 """
+TABLES = ("entries", "names", "settings", "deliveries")
 
 
 class Ledger:
@@ -47,7 +47,7 @@ class Ledger:
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = RLock()
-        self._database = memory() if path is None else opened(path)
+        self._database = open_database(path, TABLES, SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -188,32 +188,3 @@ class Ledger:
         """Forget them all."""
         with self.lock:
             self._database.execute("DELETE FROM deliveries")
-
-
-def memory() -> sqlite3.Connection:
-    """A database that is gone with the process."""
-    return prepared(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
-
-
-def opened(path: Path) -> sqlite3.Connection:
-    """The database in a file; a new one if there is none."""
-    try:
-        path.touch(mode=0o600)
-        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot keep the sandbox's state: {error.strerror}") from error
-    try:
-        return prepared(database)
-    except sqlite3.DatabaseError as error:
-        database.close()
-        raise ConfigurationError(
-            f"{path} cannot keep the sandbox's state: {error}; name a file that a sandbox made, or a new one"
-        ) from error
-
-
-def prepared(database: sqlite3.Connection) -> sqlite3.Connection:
-    """The same database with the tables it has to have."""
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=NORMAL")
-    database.executescript(SCHEMA)
-    return database

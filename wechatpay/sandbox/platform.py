@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from attrs import evolve
 
+from chainable.sandbox.header_values import location
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2, directory, flows, notices
 from wechatpay.sandbox.callbacks import Callbacks
@@ -327,7 +328,7 @@ class Platform:
                 or call.get("notify_url")
                 or f"{call.request.origin or self.base_url}_sandbox/pages/h5"
             )
-            return Reply(status=302, headers=(("Location", str(where)),), signed=False)
+            return Reply(status=302, headers=(("Location", location(str(where))),), signed=False)
         return self.imagination(call).fill(call.operation.response.fields)
 
     def _finished(self, request: Request, reply: Reply, entry: Entry, fault: str) -> Reply:

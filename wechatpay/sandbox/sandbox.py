@@ -10,11 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from chainable.destination import is_loopback
+from chainable.errors import ConfigurationError
+from chainable.private_files import Marked, env_text
 from wechatpay.sandbox import flows
-from wechatpay.sandbox.account import Account, load, write_private
+from wechatpay.sandbox.account import Account, load
 from wechatpay.sandbox.admin import PREFIX as PAGES
 from wechatpay.sandbox.admin import Admin
-from wechatpay.sandbox.callbacks import Callbacks, loopback
+from wechatpay.sandbox.callbacks import Callbacks
 from wechatpay.sandbox.faults import Fault, Faults
 from wechatpay.sandbox.journal import Journal
 from wechatpay.sandbox.ledger import Ledger
@@ -37,6 +40,7 @@ __all__ = ["Sandbox"]
 PREFIX = "WECHATPAY_"
 AUTOMATIC = frozenset({"pay", "refund", "confirm", "sign"})
 FILES = ("apiclient_key.pem", "apiclient_cert.pem", "pub_key.pem", "sandbox_ca.pem")
+MADE = Marked("wechatpay sandbox")
 
 
 class Sandbox:
@@ -83,7 +87,7 @@ class Sandbox:
         unknown = sorted(set(automatic) - AUTOMATIC)
         if unknown:
             raise ValueError(f"nothing automatic is called {unknown[0]!r}: there are {', '.join(sorted(AUTOMATIC))}")
-        if not loopback(address):
+        if not is_loopback(address):
             warnings.warn(
                 f"the sandbox listens on {address}: whoever reaches it can read and steer it; it is meant for loopback",
                 stacklevel=2,
@@ -364,12 +368,23 @@ class Sandbox:
             self.write_files(Path(self._folder.name))
         return Path(self._folder.name)
 
-    def write_files(self, folder: Path) -> None:
-        """Write the account's keys and certificates into a folder, readable by the owner only."""
+    def write_files(self, folder: Path, *, force: bool = True) -> None:
+        """
+        Write the account's keys and certificates into a folder, readable by the owner only.
+
+        Args:
+            folder: Where; it has to be there.
+            force: A file that is there and was not made by a sandbox is renamed to ``….bak``, with a warning; False
+                refuses.
+
+        Raises:
+            ConfigurationError: There is a file of the user's, without *force*.
+            OSError: A file cannot be written.
+        """
         account = self.account
         texts = (account.private_key, account.merchant_cert, account.public_key, account.ca)
         for name, text in zip(FILES, texts, strict=True):
-            write_private(folder / name, text)
+            MADE.write(folder / name, text, force=force, bare=True)
 
     def env(self, folder: Path | None = None) -> dict[str, str]:
         """The settings that ``WeChatPay.from_env`` reads; the files they name are in ``folder``."""
@@ -392,14 +407,35 @@ class Sandbox:
             }.items()
         }
 
-    def write_env(self, path: str | Path) -> Path:
-        """Write the settings as an env file, and the files it names beside it."""
+    def write_env(self, path: str | Path, *, force: bool = True) -> Path:
+        """
+        Write the settings as an env file, and the files it names into the folder ``….d`` beside it.
+
+        Only their owner may read them. The first line is a comment that says who made the file: such a file is replaced.
+
+        Args:
+            path: Of the env file.
+            force: A file that is there and was not made by a sandbox is renamed to ``….bak``, with a warning; False
+                refuses.
+
+        Returns:
+            The path.
+
+        Raises:
+            ConfigurationError: There is a file of the user's, without *force*; or the path cannot stand in an env file.
+            OSError: A file cannot be written.
+        """
         target = Path(path)
-        folder = target.with_name(target.name + ".d")
+        folder = files_of(target)
+        text = env_text(self.env(folder.absolute()))
+        if not force:
+            MADE.check((target, *(folder / name for name in FILES)))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.write_files(folder)
-        lines = [f"{name}={value}" for name, value in self.env(folder.absolute()).items()]
-        write_private(target, "\n".join(lines) + "\n")
+        if folder.is_symlink():
+            msg = f"{folder} is a link: name another file"
+            raise ConfigurationError(msg)
+        self.write_files(folder, force=force)
+        MADE.write(target, text, force=force)
         return target
 
     def client(self, **overrides: Any) -> WeChatPay:
@@ -423,6 +459,11 @@ class Sandbox:
         client = WeChatPay(**settings)
         self._clients.append(client)
         return client
+
+
+def files_of(env: Path) -> Path:
+    """Return the folder with the files that an env file names."""
+    return env.with_name(env.name + ".d")
 
 
 def server_names(address: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ transport itself; httptools reads the messages, asyncio does the rest.
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import struct
@@ -23,6 +24,8 @@ import httptools
 from attrs import evolve, field, frozen
 from cryptography import x509
 
+from chainable.sandbox import limits
+from chainable.sandbox.header_values import header_value
 from wechatpay.sandbox.messages import Reply, Request
 from wechatpay.sandbox.tls import Channel
 
@@ -33,6 +36,9 @@ __all__ = ["Listener", "Server"]
 
 KEEP_ALIVE = 8.0  # seconds, as the platform's hosts have it
 LARGEST = 32 * 1024 * 1024
+LOOK = 1.0  # seconds, at most, between two looks at the time a connection has left
+LINGER = 10.0  # seconds that a client may take to read the end of an answer
+PIPELINED = 32  # requests that may wait for the one before them
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -81,9 +87,16 @@ class Connection(asyncio.Protocol):
         self._connections = connections
         self._transport: asyncio.Transport
         self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[tuple[Request, bool]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: deque[tuple[Request | Reply, bool]] = deque()
+        self._late: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self._busy = False
+        self._stuck = False
+        self._loop = asyncio.get_running_loop()
+        self.quiet_since = self._loop.time()
+        """When it was accepted, or the last answer went out: seconds of the loop."""
+        self._ends = 0.0
+        self._allowance = limits.Allowance(LARGEST)
         self._tls = None if listener.context is None else Channel(listener.context)
         self._target = b""
         self._headers: list[tuple[str, str]] = []
@@ -95,13 +108,25 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._connections.add(self)
-        self._idle()
+        self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
         self._waiting.clear()
         self._busy = False
-        self._stop_timer()
+        for timer in (self._late, self._watch):
+            if timer is not None:
+                timer.cancel()
+
+    def pause_writing(self) -> None:
+        self._stuck = True  # a client that reads no answers gets no further ones
+        self._ends = self._loop.time() + LINGER
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._stuck = False
+        self._next()
+        self._resume()
 
     def data_received(self, data: bytes) -> None:
         if self._tls is None:
@@ -122,13 +147,32 @@ class Connection(asyncio.Protocol):
     # bytes
 
     def _hear(self, data: bytes) -> None:
-        self._stop_timer()
+        allowance = self._allowance
+        allowance.received(len(data), self._loop.time())
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:  # the request itself is answered; nothing else is spoken here
             self._close()
         except httptools.HttpParserError:
-            self._write(Reply(status=400, content_type="text/plain", body=b"Bad Request"), keep=False)
+            self._refuse(400)
+        else:
+            allowance.parsed()
+            if allowance.status:
+                self._refuse(allowance.status)
+            elif len(self._waiting) > PIPELINED:
+                self._transport.pause_reading()
+
+    def _refuse(self, status: int) -> None:
+        """Answer in its turn what cannot be read further, and close."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+            body = REASONS[status].encode()
+            self._waiting.append((Reply(status=status, content_type="text/plain", body=body), False))
+            self._next()
+
+    def _resume(self) -> None:
+        if not (self._allowance.status or self._stuck or self._transport.is_closing()):
+            self._transport.resume_reading()
 
     def _say(self, data: bytes) -> None:
         if self._tls is None:
@@ -142,6 +186,9 @@ class Connection(asyncio.Protocol):
 
     def _close(self) -> None:
         """Close when everything is sent."""
+        self._ends = self._loop.time() + LINGER
+        if self._late is not None:  # its client has gone
+            self._late.cancel()
         if self._tls is not None and not self._transport.is_closing():
             self._tls.close()
             self._flush(self._tls)
@@ -161,23 +208,34 @@ class Connection(asyncio.Protocol):
         self._target = b""
         self._headers = []
         self._body = bytearray()
+        self._allowance.begin()
 
     def on_url(self, url: bytes) -> None:
-        self._target += url
+        self._allowance.field(len(url))
+        if not self._allowance.status:
+            self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+        allowance = self._allowance
+        allowance.field(len(name) + len(value))
+        if not (allowance.status or allowance.in_body):  # trailers say nothing here
+            self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        if ("expect", "100-continue") in self._headers:
+        length = next((value for name, value in self._headers if name == "content-length"), None)
+        self._allowance.headers_complete(length)
+        if ("expect", "100-continue") in self._headers and not self._allowance.status:
             self._say(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        self._body += body
-        if len(self._body) > LARGEST:
-            self._write(Reply(status=413, content_type="text/plain", body=b"Too large"), keep=False)
+        self._allowance.body(len(body))
+        if not self._allowance.status:
+            self._body += body
 
     def on_message_complete(self) -> None:
+        if self._allowance.status:
+            return
+        self._allowance.complete()
         request = Request(
             method=self._parser.get_method().decode("latin-1"),
             target=self._target.decode("latin-1"),
@@ -188,42 +246,41 @@ class Connection(asyncio.Protocol):
             host=self._listener.host,
         )
         self._waiting.append((request, self._parser.should_keep_alive()))
-        if not self._busy:
-            self._next()
+        self._next()
 
     # answers
 
     def _next(self) -> None:
-        while self._waiting and not self._transport.is_closing():
+        if self._busy:
+            return
+        while self._waiting and not self._stuck and not self._transport.is_closing():
             request, keep = self._waiting.popleft()
-            reply = self._handle(request)
-            if request.method == "HEAD":  # whose answer has no body
+            reply = self._handle(request) if isinstance(request, Request) else request
+            if isinstance(request, Request) and request.method == "HEAD":  # whose answer has no body
                 reply = evolve(reply, body=b"")
             if reply.delay:
                 self._busy = True
-                loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(reply.delay, self._late, reply, keep)
+                self._late = self._loop.call_later(reply.delay, self._go_on, reply, keep)
                 return
             self._write(reply, keep=keep)
-        self._busy = False
-        self._idle()
+        self.quiet_since = self._loop.time()
 
-    def _late(self, reply: Reply, keep: bool) -> None:
+    def _go_on(self, reply: Reply, keep: bool) -> None:
+        self._busy = False
         self._write(reply, keep=keep)
         self._next()
+        self._resume()
 
     def _write(self, reply: Reply, *, keep: bool) -> None:
-        if self._transport.is_closing():
-            return
         if reply.cut in ("reset", "close"):
             self._end(reset=reply.cut == "reset")
             return
         lines = [f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, '')}"]
-        lines += [f"{name}: {value}" for name, value in reply.headers]
+        lines += [f"{name}: {header_value(value)}" for name, value in reply.headers]
         if reply.status != HTTPStatus.NO_CONTENT:
             lines.append(f"Content-Length: {len(reply.body)}")
             if reply.body:
-                lines.append(f"Content-Type: {reply.content_type}")
+                lines.append(f"Content-Type: {header_value(reply.content_type)}")
         if not keep:
             lines.append("Connection: close")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
@@ -247,15 +304,32 @@ class Connection(asyncio.Protocol):
         """Drop the connection at once."""
         self._end(reset=True)
 
-    def _idle(self) -> None:
-        self._stop_timer()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(KEEP_ALIVE, self._close)
+    def _look(self) -> None:
+        """End what takes too long: a request that does not get complete, a silent client, one that does not read."""
+        now = self._loop.time()
+        ending = self._stuck or self._transport.is_closing()
+        if ending:
+            deadline = self._ends
+        elif self._busy:
+            deadline = now + LOOK
+        else:
+            deadline = self._allowance.deadline or self.quiet_since + KEEP_ALIVE
+        if now < deadline:
+            self._watch = self._loop.call_later(min(deadline - now, LOOK), self._look)
+            return
+        if ending:
+            self._transport.abort()
+            return
+        if self._allowance.started is None:
+            self._close()
+        else:
+            self._refuse(408)
+        self._watch = self._loop.call_later(LOOK, self._look)
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None and not self._busy:
-            self._timer.cancel()
-            self._timer = None
+    @property
+    def idle(self) -> bool:
+        """Whether no answer of it is under way."""
+        return not self._busy and not self._transport.is_closing()
 
 
 class Server:
@@ -370,7 +444,12 @@ class Server:
         """
         try:
             accepted, _ = bound.accept()
-        except OSError:  # who came has gone again
+        except OSError as error:  # who came has gone again, or the process has no file left
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._make_room()
+            return
+        if sum(map(len, self._connections)) >= limits.CONNECTIONS and not self._make_room():
+            accepted.close()
             return
         listener, connections = self._listeners[index], self._connections[index]
         connected = self._running.connect_accepted_socket(
@@ -378,6 +457,14 @@ class Server:
         )
         self._accepted.add(task := self._running.create_task(connected))
         task.add_done_callback(self._accepted.discard)
+
+    def _make_room(self) -> bool:
+        """Drop the connection that has been idle longest; False if none is idle."""
+        idle = (each for connections in self._connections for each in connections if each.idle)
+        longest = min(idle, key=lambda each: each.quiet_since, default=None)
+        if longest is not None:
+            longest.abort()
+        return longest is not None
 
     def _deafen(self, indexes: Iterable[int]) -> None:
         """Close these ports."""

@@ -18,7 +18,16 @@ CLIENT = (
     "taobao_top.response", "taobao_top.tmc", "chainable.signing", "chainable.codecs", "chainable.pipeline",
     "chainable.transport", "chainable.chain", "chainable.client", "chainable.call", "chainable.path",
 )  # fmt: skip
-ALLOWED = ("taobao_top.sandbox", "taobao_top.catalogue", "chainable.catalogue", "chainable.errors")
+ALLOWED = (
+    "taobao_top.sandbox",
+    "taobao_top.catalogue",
+    "chainable.catalogue",
+    "chainable.destination",
+    "chainable.direct",
+    "chainable.errors",
+    "chainable.private_files",
+    "chainable.sandbox",
+)
 
 
 def _imports(path):

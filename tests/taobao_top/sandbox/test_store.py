@@ -43,7 +43,9 @@ def test_a_file_is_for_its_owner_only(tmp_path):
 def test_a_file_that_is_none_of_ours(tmp_path, kind):
     (tmp_path / "junk").write_text("not a database at all, really" * 100)
     path = {"junk": tmp_path / "junk", "no folder": tmp_path / "none" / "a.db", "a folder": tmp_path}[kind]
-    with pytest.raises(ConfigurationError, match=f"data: {path} is no file the sandbox can keep its state in"):
+    with pytest.raises(
+        ConfigurationError, match=f"data: {path} cannot keep the sandbox's state: .*name a file that a sandbox made"
+    ):
         Store(path)
 
 

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 
 from wechatpay import catalogue
 from wechatpay.sandbox import FORGERIES, Sandbox
-from wechatpay.sandbox.callbacks import SCHEDULE, Callbacks, Notice, loopback, taken
+from wechatpay.sandbox.callbacks import SCHEDULE, Callbacks, Notice, taken
 from wechatpay.sandbox.ledger import Ledger
 from wechatpay.sandbox.notices import place
 
@@ -210,14 +210,6 @@ def test_only_this_machine_is_called_unless_told_otherwise(sandbox: Sandbox) -> 
     for url in ("https://api.test.com", "ftp://127.0.0.1/", "http:///x", "nothing", "http://[::1/x"):
         delivery = sandbox.trigger("REFUND.SUCCESS", to=url)
         assert (delivery.state, delivery.attempts, delivery.next) == ("blocked", [], None)
-    assert [loopback(host) for host in ("localhost", "a.localhost", "127.0.0.2", "::1", "10.0.0.1", "x.y")] == [
-        True,
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
     open_ = Callbacks(sandbox.account, time.time, sandbox.ledger, hosts=("*",))
     assert open_._may_call("https://api.test.com/x")
     open_.stop()

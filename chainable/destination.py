@@ -1,0 +1,150 @@
+"""Where a request goes: one parser decides and sends."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from attrs import field, frozen
+
+from chainable.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Destination", "is_loopback"]
+
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?)(?::(?P<port>[1-9][0-9]{0,4}))?"
+    r"(?P<target>[/?][^\\#]*)?",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
+_SAFE = "!$%&'()*+,/:;=?@[]~"  # what a request target may hold as it is, besides letters, digits and -._
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+def is_loopback(host: str) -> bool:
+    """
+    Return whether a host is this machine itself.
+
+    Args:
+        host: A name or an address, without brackets and port.
+
+    Returns:
+        True for ``localhost``, the names below it, and the loopback addresses in their usual form (``127.0.0.1``,
+        ``::1``). Other spellings that a resolver takes for loopback (``127.1``, ``0x7f.1``, ``::ffff:127.0.0.1``)
+        are not recognised.
+
+    .. versionadded:: 0.1.0
+    """
+    name = host.lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None and "%" not in name
+
+
+@frozen
+class Destination:
+    """
+    Where a request goes, in the only spelling that is sent.
+
+    URL parsers disagree about backslashes, users, spaces and numbers, so a URL that one parser allows may
+    lead another one elsewhere. Here one parser reads the URL once; what it reads is checked, connected to and sent.
+
+    Args:
+        scheme: ``http`` or ``https``.
+        host: A name in lower case, or an address in its shortest form, without brackets.
+        port: 1 to 65535; the scheme's own where the URL names none.
+        target: Path and query as they are sent; it begins with a slash.
+
+    .. versionadded:: 0.1.0
+    """
+
+    scheme: str
+    host: str
+    port: int
+    target: str = field(default="/", repr=False)
+
+    @classmethod
+    def of(cls, url: object) -> Destination:
+        """
+        Read a URL.
+
+        Args:
+            url: An absolute URL of http or https. Characters outside ASCII in path and query are percent-encoded.
+
+        Raises:
+            ConfigurationError: It is not a URL, or one that two parsers may read differently: with a user, a
+                backslash, a space, a control character, a fragment, a name outside ASCII, a trailing dot, a port
+                that does not exist, or an address that is not in its usual form. The URL is not shown.
+        """
+        found = _URL.fullmatch(url) if isinstance(url, str) and url.isprintable() and " " not in url else None
+        if found is None:
+            msg = (
+                "a URL like https://host/path was expected, without user, backslash, space and fragment; "
+                "write a name outside ASCII as xn--…"
+            )
+            raise ConfigurationError(msg)
+        scheme = found["scheme"].lower()
+        port = int(found["port"] or _PORTS[scheme])
+        if port > 65535:
+            msg = "the URL names a port above 65535"
+            raise ConfigurationError(msg)
+        target = found["target"] or "/"
+        if target.startswith("?"):
+            target = "/" + target
+        return cls(scheme, _host(found["host"].lower()), port, quote(target, safe=_SAFE))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine itself; :attr:`addresses` are loopback addresses then."""
+        return is_loopback(self.host)
+
+    @property
+    def authority(self) -> str:
+        """Host and port as they stand in a ``Host`` header; the scheme's own port is left out."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as a browser writes them in ``Origin``."""
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def url(self) -> str:
+        """The URL in its canonical spelling."""
+        return self.origin + self.target
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """
+        Where to connect, to be tried in this order.
+
+        The names of loopback are never looked up: a resolver may answer them with another machine.
+        """
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return _LOOPBACK
+        return (self.host,)
+
+
+def _host(host: str) -> str:
+    numeric = host.startswith("[") or _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
+    if not numeric and "" not in host.split("."):
+        return host
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        address = None
+    if address is None or (address.version == 6) != host.startswith("[") or getattr(address, "ipv4_mapped", None):
+        msg = "the URL's host is neither a name nor an address in its usual form, like 127.0.0.1 or [::1]"
+        raise ConfigurationError(msg)
+    return str(address)

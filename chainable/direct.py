@@ -1,0 +1,201 @@
+"""Requests that go straight to where they were checked to go: no proxy, no redirect, no second parser."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from chainable.destination import Destination
+from chainable.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["DirectPools", "DirectSession"]
+
+LARGEST = 4 * 1024 * 1024
+"""The longest body of an answer that is read, bytes."""
+_UNCONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+
+
+class DirectPools:
+    """
+    Connections to checked addresses, kept open, for requests of any thread.
+
+    Args:
+        allowed: Decides about a destination before anything is sent.
+        timeout: Seconds to connect, and to wait for each piece of the answer.
+        context: Makes the TLS settings for https, once, when they are needed.
+        size: How many connections to one place are kept.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(
+        self,
+        allowed: Callable[[Destination], bool],
+        *,
+        timeout: float,
+        context: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        size: int = 8,
+    ) -> None:
+        self._allowed = allowed
+        self._context: Callable[[], ssl.SSLContext] | ssl.SSLContext = context
+        self._pools = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(timeout), maxsize=size)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """
+        Send a body and return status and body of the answer.
+
+        Args:
+            url: Where it goes.
+            body: What is sent.
+            headers: Further headers; ``Host`` is that of the URL.
+
+        Raises:
+            ConfigurationError: The URL is refused, or not allowed.
+            urllib3.exceptions.HTTPError: The other side does not answer, or answers with more than 4 MiB.
+        """
+        destination = Destination.of(url)
+        if not self._allowed(destination):
+            msg = f"requests to {destination.host} are not allowed here"
+            raise ConfigurationError(msg)
+        *others, last = destination.addresses
+        for address in others:
+            with suppress(*_UNCONNECTED):  # nothing was sent then
+                return self._post(destination, address, body, headers)
+        return self._post(destination, last, body, headers)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._pools.clear()
+
+    def _post(
+        self, destination: Destination, address: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        more: dict[str, Any] = {}
+        if destination.scheme == "https":
+            if not isinstance(self._context, ssl.SSLContext):
+                self._context = self._context()
+            more = {"ssl_context": self._context, "server_hostname": destination.host}
+        pool = self._pools.connection_from_host(address, destination.port, destination.scheme, pool_kwargs=more)
+        answer = pool.urlopen(
+            "POST",
+            destination.target,
+            body=body,
+            headers={**headers, "Host": destination.authority},
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            content = answer.read(LARGEST + 1, decode_content=True)
+            if len(content) > LARGEST:
+                answer.close()
+                msg = f"the answer is longer than {LARGEST} bytes"
+                raise urllib3.exceptions.HTTPError(msg)
+        finally:
+            answer.release_conn()
+        return answer.status, content
+
+
+class DirectSession(requests.Session):
+    """
+    A session of requests, each connected to as it was checked.
+
+    It reads no settings from the environment, uses no proxy and follows no redirect.
+
+    Args:
+        allowed: Decides about a destination before anything is sent; None allows all that can be read.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(self, allowed: Callable[[Destination], bool] | None = None) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.adapters.clear()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _DirectAdapter(allowed))
+
+    def request(self, method: str, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
+        """
+        Send a request.
+
+        Raises:
+            requests.exceptions.InvalidURL: The URL is refused, or not allowed.
+            requests.RequestException: The other side does not answer.
+        """
+        return super().request(method, _read(url).url, *args, **options)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow nothing."""
+
+
+class _DirectAdapter(HTTPAdapter):
+    """Reads the URL that is about to be sent, decides, and connects to what it read."""
+
+    def __init__(self, allowed: Callable[[Destination], bool] | None) -> None:
+        super().__init__()
+        self._allowed = allowed
+        self._at: dict[tuple[str, str], _AddressAdapter] = {}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        destination = _read(request.url)
+        if self._allowed is not None and not self._allowed(destination):
+            msg = f"requests to {destination.host} are not allowed here"
+            raise requests.exceptions.InvalidURL(msg, request=request)
+        request.url = destination.url
+        request.headers["Host"] = destination.authority
+        *others, last = (self._to(destination, address) for address in destination.addresses)
+        for adapter in others:
+            with _unless_connected():
+                return adapter.send(request, *args, **options)
+        return last.send(request, *args, **options)
+
+    def close(self) -> None:
+        for adapter in self._at.values():
+            adapter.close()
+        super().close()
+
+    def _to(self, destination: Destination, address: str) -> _AddressAdapter:
+        key = destination.host, address
+        if key not in self._at:
+            self._at[key] = _AddressAdapter(*key)
+        return self._at[key]
+
+
+class _AddressAdapter(HTTPAdapter):
+    """Connects to an address, and expects a certificate of the host that the URL names."""
+
+    def __init__(self, host: str, address: str) -> None:
+        super().__init__()
+        self._host = host
+        self._address = address
+
+    def build_connection_pool_key_attributes(self, *args: Any, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        place, tls = super().build_connection_pool_key_attributes(*args, **options)
+        if place["scheme"] == "https":
+            tls["server_hostname"] = self._host
+        return {**place, "host": self._address}, tls
+
+
+def _read(url: object) -> Destination:
+    try:
+        return Destination.of(url)
+    except ConfigurationError as error:
+        raise requests.exceptions.InvalidURL(str(error)) from None
+
+
+@contextmanager
+def _unless_connected() -> Iterator[None]:
+    """Go on after a failure to connect: nothing was sent."""
+    try:
+        yield
+    except requests.ConnectionError as error:
+        if not isinstance(getattr(error.args[0], "reason", None), _UNCONNECTED):
+            raise

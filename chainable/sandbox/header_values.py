@@ -1,0 +1,40 @@
+"""What a sandbox writes into header fields: one line of ASCII, whatever it was given."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+__all__ = ["header_value", "location"]
+
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+_ADDRESS = _PRINTABLE.replace(" ", "").replace('"', "").replace("<", "").replace(">", "").replace("\\", "")
+
+
+def header_value(text: str) -> str:
+    """
+    Return a text as the value of a header field.
+
+    Args:
+        text: Whatever a user or a request gave.
+
+    Returns:
+        The text itself if it is printable ASCII; else control characters and those outside ASCII are
+        percent-encoded (UTF-8), lone surrogates replaced by ``?``.
+
+    .. versionadded:: 0.1.0
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return quote(text.encode(errors="replace"), safe=_PRINTABLE)
+
+
+def location(url: str) -> str:
+    """
+    Return a URL as the value of ``Location``: nothing in it can end the field or the URL.
+
+    Args:
+        url: Whatever a request gave.
+
+    .. versionadded:: 0.1.0
+    """
+    return quote(url.encode(errors="replace"), safe=_ADDRESS)
