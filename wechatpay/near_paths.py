@@ -1,0 +1,211 @@
+"""
+Paths that the catalogue does not have, and what they are close to.
+
+A path in a wrong spelling would be sent without the rules of its operation:
+its encrypted fields, its certificate, its digest.  It is refused, with the
+right path.  What may be another operation, which the catalogue does not have
+yet, is sent, and only keeps a person's data from leaving as plain text.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+from chainable.errors import PathError
+from chainable.path import fold
+from chainable.place import Variable
+from wechatpay import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from wechatpay.catalogue import Branch
+
+__all__ = ["Piece", "pieces", "refuse_misspelt", "refuse_other_operation", "scopes"]
+
+_VERSIONS = ("v3", "v2")
+_OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
+_CLOSE = 0.85  # of the letters of two paths
+
+
+class Piece(NamedTuple):
+    """
+    One segment as it leaves.
+
+    Attributes:
+        text: Decoded.
+        given: Whether it is the value of a variable that has a name.
+    """
+
+    text: str
+    given: bool
+
+
+class _Match(NamedTuple):
+    branch: Branch
+    respelled: bool
+
+
+def pieces(segments: Iterable[str | Variable], target: str) -> list[Piece]:
+    """
+    Take the path that leaves apart, whatever its values bring along.
+
+    Args:
+        segments: As they were resolved.
+        target: The path with its values, percent-encoded.
+    """
+    return [
+        Piece(text, isinstance(segment, Variable) and segment.value is None)
+        for segment, part in zip(segments, target.split("/"), strict=True)
+        for text in unquote(part).split("/")
+        if text
+    ]
+
+
+def refuse_other_operation(verb: str, path: list[Piece], own: str) -> None:
+    """
+    Refuse values that lead to another operation than the one that was written.
+
+    Args:
+        verb: The HTTP method.
+        path: As it leaves.
+        own: The key of the operation that was written.
+
+    Raises:
+        PathError: Names the path of the other one.
+    """
+    for match in _matches(path):
+        key = match.branch.verbs.get(verb)
+        if match.respelled and key is not None and key != own:
+            raise PathError(_misspelt(key))
+
+
+def refuse_misspelt(verb: str, path: list[Piece], prefix: str) -> None:
+    """
+    Refuse an unknown path that is an operation in a wrong spelling.
+
+    Args:
+        verb: The HTTP method.
+        path: As it leaves.
+        prefix: The path of the access point, without its slashes at both ends.
+
+    Raises:
+        PathError: Names the right path.
+    """
+    for match in _matches(path):
+        if match.respelled and verb in match.branch.verbs:
+            raise PathError(_misspelt(match.branch.verbs[verb]))
+    for other in _prefixed(path, prefix):
+        for match in _matches(other):
+            if verb in match.branch.verbs:
+                raise PathError(_misspelt(match.branch.verbs[verb]))
+
+
+def scopes(path: list[Piece], label: str) -> tuple[str, ...]:
+    """
+    Give what an unknown operation is close to.
+
+    Args:
+        path: As it leaves.
+        label: The path without values.
+
+    Returns:
+        Scopes of :func:`wechatpay.catalogue.personal`.
+    """
+    branches = [match.branch for match in _matches(path)]
+    branches += [match.branch for other in _of_another_root(path) for match in _matches(other)]
+    branches += _passed(path)
+    keys = {key for branch in branches for key in branch.verbs.values()}
+    kin = {key for key in keys if (known := catalogue.operation(key)) is not None and known.encrypted_fields}
+    kin.update(_similar(label))
+    products = {"/".join(branch.path.split("/", 2)[:2]) for branch in branches}
+    version = "v2" if path[:1] == [Piece("v2", given=False)] else "v3"
+    return (version, *sorted(products), *sorted(kin))
+
+
+def _misspelt(key: str) -> str:
+    path = key.partition(" ")[2]
+    return (
+        f"the catalogue spells this path {path!r}: write it so, in client[{path!r}] for example; another case, another "
+        "prefix, '_' for '-', or a value in place of a literal would be sent without the rules of the operation"
+    )
+
+
+def _matches(path: Sequence[Piece]) -> Iterator[_Match]:
+    """Follow a path whatever its case, ``-`` and ``_``; with and without a trailing slash."""
+    for match in _followed(path)[-1]:
+        yield match
+        slash = match.branch.literal("")
+        if slash is not None:
+            yield _Match(slash, match.respelled)
+
+
+def _followed(path: Sequence[Piece]) -> list[list[_Match]]:
+    reached = [[_Match(catalogue.tree(), respelled=False)]]
+    for text, given in path:
+        folded = fold(text)
+        step = [
+            _Match(child, match.respelled or given or official != text)
+            for match in reached[-1]
+            for official, child in (match.branch.alike(folded) if folded else ())
+        ]
+        step += [_Match(child, match.respelled) for match in reached[-1] for _, child in match.branch.variables]
+        reached.append(step)
+        if not step:
+            break
+    return reached
+
+
+def _passed(path: Sequence[Piece]) -> Iterator[Branch]:
+    """Give the branches that a path begins with, products and longer."""
+    for step in _followed(path)[2:]:
+        for match in step:
+            yield match.branch
+            slash = match.branch.literal("")
+            if slash is not None:
+                yield slash
+
+
+def _prefixed(path: list[Piece], prefix: str) -> Iterator[list[Piece]]:
+    """Give a path with what is missing in front, or without what is too much there."""
+    if path and fold(path[0].text) not in _OTHER_ROOTS:
+        for version in _VERSIONS:
+            yield [Piece(version, given=False), *path]
+    for index, piece in enumerate(path[1:], start=1):
+        if fold(piece.text) in _VERSIONS:
+            yield path[index:]
+    if prefix:
+        yield [*(Piece(text, given=False) for text in prefix.split("/")), *path]
+
+
+def _of_another_root(path: list[Piece]) -> Iterator[list[Piece]]:
+    """Give a path under the other version, and with and without ``global``: may be, or may not be, another operation."""
+    if not path:
+        return
+    first, *rest = path
+    if fold(first.text) in _OTHER_ROOTS:
+        for version in _VERSIONS:
+            yield [Piece(version, given=False), *rest]
+    if rest and fold(rest[0].text) == "global":
+        yield [first, *rest[1:]]
+    else:
+        yield [first, Piece("global", given=False), *rest]
+
+
+def _similar(label: str) -> list[str]:
+    """Find the operations with encrypted fields whose path has nearly the same letters."""
+    first, _, rest = label.partition("/")
+    segments = rest.split("/") if fold(first) in _OTHER_ROOTS else label.split("/")
+    letters = "".join("{}" if segment[:1] == "{" else fold(segment).replace(".", "") for segment in segments)
+    return list(_with_letters(letters[:200]))
+
+
+@lru_cache(maxsize=256)
+def _with_letters(letters: str) -> tuple[str, ...]:
+    from difflib import get_close_matches
+
+    known = catalogue.personal_paths()
+    found = [letters] if letters in known else get_close_matches(letters, known, n=3, cutoff=_CLOSE)
+    return tuple(key for path in found for key in known[path])
