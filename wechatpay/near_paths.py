@@ -9,6 +9,7 @@ yet, is sent, and only keeps a person's data from leaving as plain text.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
@@ -28,6 +29,10 @@ __all__ = ["Piece", "pieces", "refuse_misspelt", "refuse_other_operation", "scop
 _VERSIONS = ("v3", "v2")
 _OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
 _CLOSE = 0.85  # of the letters of two paths
+_LONGEST = 200  # letters of a path that are compared
+_NUMBER = re.compile(r"[0-9]{5,}")
+_DIGIT = re.compile(r"[0-9]")
+_MOST_DIGITS = 2  # in a segment that is a word, such as applyment4sub
 
 
 class Piece(NamedTuple):
@@ -103,23 +108,20 @@ def refuse_misspelt(verb: str, path: list[Piece], prefix: str) -> None:
                 raise PathError(_misspelt(match.branch.verbs[verb]))
 
 
-def scopes(path: list[Piece], label: str) -> tuple[str, ...]:
+def scopes(path: list[Piece]) -> tuple[str, ...]:
     """
     Give what an unknown operation is close to.
 
     Args:
         path: As it leaves.
-        label: The path without values.
 
     Returns:
         Scopes of :func:`wechatpay.catalogue.personal`.
     """
-    branches = [match.branch for match in _matches(path)]
-    branches += [match.branch for other in _of_another_root(path) for match in _matches(other)]
-    branches += _passed(path)
+    branches = [branch for other in (path, *_of_another_root(path)) for branch in _passed(other)]
     keys = {key for branch in branches for key in branch.verbs.values()}
     kin = {key for key in keys if (known := catalogue.operation(key)) is not None and known.encrypted_fields}
-    kin.update(_similar(label))
+    kin.update(_with_letters("".join(map(_letters, path[_skipped(path) :]))[:_LONGEST]))
     products = {"/".join(branch.path.split("/", 2)[:2]) for branch in branches}
     version = "v2" if path[:1] == [Piece("v2", given=False)] else "v3"
     return (version, *sorted(products), *sorted(kin))
@@ -192,14 +194,20 @@ def _of_another_root(path: list[Piece]) -> Iterator[list[Piece]]:
         yield [first, *rest[1:]]
     else:
         yield [first, Piece("global", given=False), *rest]
+    dotted = [Piece(text, given) for part, given in path for text in part.split(".") if text]
+    if len(dotted) > len(path):
+        yield dotted
+        yield dotted[:-1]  # what follows the last dot may be an ending, such as .json
 
 
-def _similar(label: str) -> list[str]:
-    """Find the operations with encrypted fields whose path has nearly the same letters."""
-    first, _, rest = label.partition("/")
-    segments = rest.split("/") if fold(first) in _OTHER_ROOTS else label.split("/")
-    letters = "".join("{}" if segment[:1] == "{" else fold(segment).replace(".", "") for segment in segments)
-    return list(_with_letters(letters[:200]))
+def _skipped(path: list[Piece]) -> int:
+    return int(bool(path) and fold(path[0].text) in _OTHER_ROOTS)
+
+
+def _letters(piece: Piece) -> str:
+    """Reduce a segment to its letters; ``{}`` for what is, or seems to be, a value."""
+    text = _NUMBER.sub("{}", fold(piece.text).replace(".", ""))
+    return "{}" if piece.given or len(_DIGIT.findall(text)) > _MOST_DIGITS else text
 
 
 @lru_cache(maxsize=256)

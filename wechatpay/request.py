@@ -149,7 +149,7 @@ class Wanted:
             return of_operation(operation)
         from wechatpay.near_paths import pieces, scopes
 
-        return by_scopes(scopes(pieces(self._resolution.segments, self._path), self.label))
+        return by_scopes(scopes(pieces(self._resolution.segments, self._path)))
 
     def _refuse_misspelt(self) -> None:
         operation = self.operation
