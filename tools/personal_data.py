@@ -20,6 +20,8 @@ Names: TypeAlias = tuple[str, ...]
 
 TOP = "^"
 """Stands above the outermost members of a body."""
+IN_QUERY = "?"
+"""Stands for any place in the query of an operation that has no parameter of this name."""
 
 
 def records(operations: Records, places: dict[str, Records]) -> Records:
@@ -33,7 +35,7 @@ def records(operations: Records, places: dict[str, Records]) -> Records:
     Returns:
         ``personal <scope>`` to names, each with the names of the objects
         around it, from the outermost, joined by dots; ``''`` where the name
-        alone is enough.  ``personal paths`` has the folded paths of the
+        alone is enough, ``?`` where it is in the query.  ``personal paths`` has the folded paths of the
         operations with encrypted fields.
     """
     encrypted: dict[str, dict[Names, str]] = {}
@@ -62,6 +64,11 @@ def records(operations: Records, places: dict[str, Records]) -> Records:
     }
     plain["path"] = plain["v2"] | plain["v3"] | variables
     made = {f"personal {scope}": _told_apart(found, plain[scope]) for scope, found in encrypted.items() if found}
+    for key in operations:
+        in_query = {fold(field["name"]) for field in places[key]["query"]}
+        for name, around in made.get(f"personal {key}", {}).items():
+            if around != [""] and fold(name) not in in_query:
+                around.append(IN_QUERY)
     made["personal path"] = {name: around for name, around in made["personal path"].items() if around == [""]}
     return made | {"personal paths": paths}
 

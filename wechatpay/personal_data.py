@@ -32,6 +32,7 @@ __all__ = ["PersonalData", "by_scopes", "in_path", "of_operation"]
 _SEALED = (Sensitive, Ciphertext)
 _NOTHING: Mapping[str, Any] = {}
 _TOP = "^"
+_IN_QUERY = "?"
 _NAMED = re.compile(r"""([A-Za-z][\w\-]*)["']?\s*[=:>]""")
 _GIVEN = (
     "give Sensitive('…') and it is encrypted here, client.encrypt('…'), or your own ciphertext together with "
@@ -47,7 +48,8 @@ class PersonalData:
         body: Nested names of the encrypted members of the body.
         query: The same for the query.
         names: Folded names to their official spelling and to the objects that
-            they have to stand in, joined by dots; ``''`` for anywhere.
+            they have to stand in, joined by dots; ``''`` for anywhere, ``?``
+            for anywhere in the query.
     """
 
     __slots__ = ("_body", "_names", "_query")
@@ -78,7 +80,7 @@ class PersonalData:
         Raises:
             CodecError: Names the field and the ways to give it.
         """
-        self._check(value, self._query)
+        self._check(value, self._query, _IN_QUERY)
 
     def check_headers(self, headers: Iterable[str]) -> None:
         """
@@ -102,13 +104,13 @@ class PersonalData:
         """
         self.check_body(data.decode("utf-8", "replace"))
 
-    def _check(self, value: Any, fields: Mapping[str, Any]) -> None:
+    def _check(self, value: Any, fields: Mapping[str, Any], anywhere: str = "") -> None:
         if isinstance(value, str):
             text, value = value, _inside(value)
             if value is None:
                 self._scan(text)
         try:
-            self._walk(value, fields, None, _TOP)
+            self._walk(value, fields, None, _TOP, anywhere)
         except RecursionError:
             raise CodecError("the value contains itself, or is nested too deeply") from None
 
@@ -119,11 +121,11 @@ class PersonalData:
                 msg = f"{match[1]}: is sent encrypted only: give a mapping as the body; in it, {_GIVEN}"
                 raise CodecError(msg)
 
-    def _walk(self, value: Any, fields: Mapping[str, Any], where: Where, around: str) -> None:
+    def _walk(self, value: Any, fields: Mapping[str, Any], where: Where, around: str, anywhere: str) -> None:
         if isinstance(value, list | tuple):
             for index, element in enumerate(value):
                 if not isinstance(element, str):
-                    self._walk(element, fields, (where, index), around)
+                    self._walk(element, fields, (where, index), around, anywhere)
             return
         if not _is_object(value):
             return
@@ -139,12 +141,12 @@ class PersonalData:
                 continue
             folded = fold(name)
             known = names.get(folded)
-            if known is not None and _within(known[1], around) and _plain(member):
+            if known is not None and (anywhere in known[1] or _within(known[1], around)) and _plain(member):
                 raise CodecError(_stray((where, name), name, known[0]))
             if not isinstance(member, str):
-                self._walk(member, inner or _NOTHING, (where, name), f"{around}.{folded}")
+                self._walk(member, inner or _NOTHING, (where, name), f"{around}.{folded}", anywhere)
             elif inner:
-                self._walk(_inside(member), inner, (where, name), f"{around}.{folded}")
+                self._walk(_inside(member), inner, (where, name), f"{around}.{folded}", anywhere)
 
 
 def _inside(text: str) -> Any:
@@ -210,7 +212,9 @@ def by_scopes(scopes: tuple[str, ...]) -> PersonalData:
     Args:
         scopes: As :func:`wechatpay.catalogue.personal` takes them.
     """
-    return PersonalData(_NOTHING, _NOTHING, _names(scopes))
+    names = _names(scopes)
+    # A parameter of an operation that is not known may be any: only its own name and place speak of a person.
+    return PersonalData(_NOTHING, _NOTHING, {key: (name, around - {_IN_QUERY}) for key, (name, around) in names.items()})
 
 
 @lru_cache(maxsize=1)

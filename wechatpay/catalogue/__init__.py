@@ -316,7 +316,8 @@ def personal(scope: str, /) -> Mapping[str, Any]:
 
     Returns:
         Official names to the objects they stand in: names reduced by :func:`chainable.path.fold`, joined by dots
-        from the outermost, which may be ``^`` for the body itself; ``''`` where the name alone is enough.
+        from the outermost, which may be ``^`` for the body itself; ``''`` where the name alone is enough, ``?`` where
+        it is enough in the query.
     """
     found: Mapping[str, Any] = _index.get(f"personal {scope}") or _NOTHING
     return found
