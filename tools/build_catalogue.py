@@ -160,7 +160,9 @@ def call(key: str, record: Records, row: Records) -> Records:
 
 def written(record: Records) -> Records:
     """Give what a user writes of a request, by place; ``meta`` is what an upload has beside its file."""
-    query, json_, xml, multipart = (fields(record["request"].get(place, {})) for place in ("query", "json", "xml", "multipart"))
+    query, json_, xml, multipart = (
+        fields(record["request"].get(place, {})) for place in ("query", "json", "xml", "multipart")
+    )
     meta = next((field["fields"] for field in multipart if field.get("encoded")), multipart)
     return {"query": query, "json": json_, "xml": xml, "meta": meta}
 

@@ -59,9 +59,7 @@ def records(operations: Records, places: dict[str, Records]) -> Records:
     plain["v3"] |= words
     everywhere = encrypted["v2"] | encrypted["v3"]
     encrypted |= {"v2": everywhere, "v3": everywhere, "path": everywhere}
-    variables = {
-        (TOP, fold(segment[1:-1])) for key in operations for segment in key.split("/") if segment[:1] == "{"
-    }
+    variables = {(TOP, fold(segment[1:-1])) for key in operations for segment in key.split("/") if segment[:1] == "{"}
     plain["path"] = plain["v2"] | plain["v3"] | variables
     made = {f"personal {scope}": _told_apart(found, plain[scope]) for scope, found in encrypted.items() if found}
     for key in operations:

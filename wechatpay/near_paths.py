@@ -30,7 +30,9 @@ _VERSIONS = ("v3", "v2")
 _OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
 _CLOSE = 0.85  # of the letters of two paths
 _LONGEST = 200  # letters of a path that are compared
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _NUMBER = re.compile(r"[0-9]{5,}")
+_VALUE = "0"  # stands for a number
 _DIGIT = re.compile(r"[0-9]")
 _MOST_DIGITS = 2  # in a segment that is a word, such as applyment4sub
 
@@ -53,23 +55,31 @@ class _Match(NamedTuple):
     respelled: bool
 
 
-def pieces(segments: Iterable[str | Variable], target: str) -> list[Piece]:
+def pieces(segments: Iterable[str | Variable], target: str) -> tuple[Piece, ...]:
     """
     Take the path that leaves apart, whatever its values bring along.
 
     Args:
         segments: As they were resolved.
         target: The path with its values, percent-encoded.
+
+    Returns:
+        The segments; ``0`` for what no literal of the catalogue has, so that a path is examined once and not for each number.
     """
-    return [
-        Piece(text, isinstance(segment, Variable) and segment.value is None)
+    return tuple(
+        Piece(_without_numbers(text), isinstance(segment, Variable) and segment.value is None)
         for segment, part in zip(segments, target.split("/"), strict=True)
         for text in unquote(part).split("/")
         if text
-    ]
+    )
 
 
-def refuse_other_operation(verb: str, path: list[Piece], own: str) -> None:
+def _without_numbers(text: str) -> str:
+    text = _NUMBER.sub(_VALUE, text)
+    return text if _WORD.fullmatch(text) else _VALUE
+
+
+def refuse_other_operation(verb: str, path: tuple[Piece, ...], own: str) -> None:
     """
     Refuse values that lead to another operation than the one that was written.
 
@@ -87,7 +97,7 @@ def refuse_other_operation(verb: str, path: list[Piece], own: str) -> None:
             raise PathError(_misspelt(key))
 
 
-def refuse_misspelt(verb: str, path: list[Piece], prefix: str) -> None:
+def refuse_misspelt(verb: str, path: tuple[Piece, ...], prefix: str) -> None:
     """
     Refuse an unknown path that is an operation in a wrong spelling.
 
@@ -99,16 +109,20 @@ def refuse_misspelt(verb: str, path: list[Piece], prefix: str) -> None:
     Raises:
         PathError: Names the right path.
     """
-    for match in _matches(path):
-        if match.respelled and verb in match.branch.verbs:
-            raise PathError(_misspelt(match.branch.verbs[verb]))
-    for other in _prefixed(path, prefix):
-        for match in _matches(other):
-            if verb in match.branch.verbs:
-                raise PathError(_misspelt(match.branch.verbs[verb]))
+    key = _meant(verb, path, prefix)
+    if key is not None:
+        raise PathError(_misspelt(key))
 
 
-def scopes(path: list[Piece]) -> tuple[str, ...]:
+@lru_cache(maxsize=256)
+def _meant(verb: str, path: tuple[Piece, ...], prefix: str) -> str | None:
+    found = [match.branch for match in _matches(path) if match.respelled]
+    found += [match.branch for other in _prefixed(path, prefix) for match in _matches(other)]
+    return next((branch.verbs[verb] for branch in found if verb in branch.verbs), None)
+
+
+@lru_cache(maxsize=256)
+def scopes(path: tuple[Piece, ...]) -> tuple[str, ...]:
     """
     Give what an unknown operation is close to.
 
@@ -121,9 +135,9 @@ def scopes(path: list[Piece]) -> tuple[str, ...]:
     branches = [branch for other in (path, *_of_another_root(path)) for branch in _passed(other)]
     keys = {key for branch in branches for key in branch.verbs.values()}
     kin = {key for key in keys if (known := catalogue.operation(key)) is not None and known.encrypted_fields}
-    kin.update(_with_letters("".join(map(_letters, path[_skipped(path) :]))[:_LONGEST]))
+    kin.update(_similar("".join(map(_letters, path[_skipped(path) :]))[:_LONGEST]))
     products = {"/".join(branch.path.split("/", 2)[:2]) for branch in branches}
-    version = "v2" if path[:1] == [Piece("v2", given=False)] else "v3"
+    version = "v2" if path[:1] == (Piece("v2", given=False),) else "v3"
     return (version, *sorted(products), *sorted(kin))
 
 
@@ -170,9 +184,9 @@ def _passed(path: Sequence[Piece]) -> Iterator[Branch]:
                 yield slash
 
 
-def _prefixed(path: list[Piece], prefix: str) -> Iterator[list[Piece]]:
+def _prefixed(path: Sequence[Piece], prefix: str) -> Iterator[Sequence[Piece]]:
     """Give a path with what is missing in front, or without what is too much there."""
-    if path and fold(path[0].text) not in _OTHER_ROOTS:
+    if not _skipped(path):
         for version in _VERSIONS:
             yield [Piece(version, given=False), *path]
     for index, piece in enumerate(path[1:], start=1):
@@ -182,38 +196,37 @@ def _prefixed(path: list[Piece], prefix: str) -> Iterator[list[Piece]]:
         yield [*(Piece(text, given=False) for text in prefix.split("/")), *path]
 
 
-def _of_another_root(path: list[Piece]) -> Iterator[list[Piece]]:
-    """Give a path under the other version, and with and without ``global``: may be, or may not be, another operation."""
-    if not path:
-        return
-    first, *rest = path
-    if fold(first.text) in _OTHER_ROOTS:
+def _of_another_root(path: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
+    """Give a path under the other version, with and without ``global``, and split at dots: another operation, perhaps."""
+    first, rest = path[:1], path[1:]
+    if _skipped(path):
         for version in _VERSIONS:
             yield [Piece(version, given=False), *rest]
     if rest and fold(rest[0].text) == "global":
-        yield [first, *rest[1:]]
+        yield [*first, *rest[1:]]
     else:
-        yield [first, Piece("global", given=False), *rest]
+        yield [*first, Piece("global", given=False), *rest]
     dotted = [Piece(text, given) for part, given in path for text in part.split(".") if text]
     if len(dotted) > len(path):
         yield dotted
         yield dotted[:-1]  # what follows the last dot may be an ending, such as .json
 
 
-def _skipped(path: list[Piece]) -> int:
+def _skipped(path: Sequence[Piece]) -> int:
+    """Count the leading segments that only select the protocol."""
     return int(bool(path) and fold(path[0].text) in _OTHER_ROOTS)
 
 
 def _letters(piece: Piece) -> str:
-    """Reduce a segment to its letters; ``{}`` for what is, or seems to be, a value."""
-    text = _NUMBER.sub("{}", fold(piece.text).replace(".", ""))
+    """Reduce a segment to its letters; ``{}`` for a value."""
+    text = fold(piece.text).replace(".", "").replace(_VALUE, "{}")
     return "{}" if piece.given or len(_DIGIT.findall(text)) > _MOST_DIGITS else text
 
 
-@lru_cache(maxsize=256)
-def _with_letters(letters: str) -> tuple[str, ...]:
+def _similar(letters: str) -> list[str]:
+    """Find the operations with encrypted fields whose path has nearly the same letters."""
     from difflib import get_close_matches
 
     known = catalogue.personal_paths()
     found = [letters] if letters in known else get_close_matches(letters, known, n=3, cutoff=_CLOSE)
-    return tuple(key for path in found for key in known[path])
+    return [key for path in found for key in known[path]]

@@ -214,7 +214,9 @@ def by_scopes(scopes: tuple[str, ...]) -> PersonalData:
     """
     names = _names(scopes)
     # A parameter of an operation that is not known may be any: only its own name and place speak of a person.
-    return PersonalData(_NOTHING, _NOTHING, {key: (name, around - {_IN_QUERY}) for key, (name, around) in names.items()})
+    return PersonalData(
+        _NOTHING, _NOTHING, {key: (name, around - {_IN_QUERY}) for key, (name, around) in names.items()}
+    )
 
 
 @lru_cache(maxsize=1)

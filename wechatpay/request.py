@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chainable.options import base_url, header_fields, timeout_pair, verification, whole
 from chainable.errors import CodecError
+from chainable.options import base_url, header_fields, timeout_pair, verification, whole
 from chainable.path import fold, nearest
 from chainable.place import Variable
 

@@ -43,7 +43,6 @@ def test_the_documented_slash_leaves_whether_it_is_written_or_not(client, operat
         assert call.urls()[0] == f"https://api.mch.weixin.qq.com/{operation.path}"
 
 
-
 @pytest.mark.parametrize("path", ["v3/pay/transactions/native", "v2/secapi/pay/refund", "v3/merchant/media/upload"])
 def test_a_slash_too_much_changes_nothing(client, path):
     for chain in (client[f"{path}/"], client[path]._empty_, client[f"{path}/{{empty}}"]):
@@ -147,5 +146,24 @@ def test_what_is_remembered_does_not_grow_with_what_is_asked(client):
 
     for number in range(600):
         wanted(client[f"v3/brand-new/x{number}y/thing"], json={"a": "b"}).refuse_plain()
-    assert near_paths._with_letters.cache_info().currsize <= 256
+    assert near_paths._meant.cache_info().currsize <= 256
+    assert near_paths.scopes.cache_info().currsize <= 256
     assert personal_data.by_scopes.cache_info().currsize <= 256
+
+
+def test_a_path_is_examined_once_whatever_the_number_in_it(client):
+    from wechatpay import near_paths
+
+    near_paths._meant.cache_clear()
+    for number in range(4200001, 4200011):
+        wanted(client[f"v3/brand-new/{number}/thing"])
+        wanted(client["v3/brand-new/{one}/thing"], one=f"张三{number}")
+    assert near_paths._meant.cache_info().misses == 2
+
+
+def test_no_literal_of_the_catalogue_looks_like_a_number():
+    from wechatpay.near_paths import Piece, pieces
+
+    for operation in catalogue.operations():
+        literals = [segment for segment in operation.path.split("/") if segment and segment[0] != "{"]
+        assert pieces(literals, "/".join(literals)) == tuple(Piece(text, given=False) for text in literals)

@@ -251,7 +251,9 @@ def misplaced(operation):
         ((option, body),) = options.items()
         yield {option: [body]}
         yield {option: json.dumps(body, ensure_ascii=False)}
-        yield {option: {name: json.dumps(inner, ensure_ascii=False) for name, inner in body.items() if inner != PLANTED}}
+        yield {
+            option: {name: json.dumps(inner, ensure_ascii=False) for name, inner in body.items() if inner != PLANTED}
+        }
         yield {option: {name: [inner] for name, inner in body.items()}}
         yield {option: Twisted(body)}
         if operation.path[:2] == "v3":
@@ -352,7 +354,9 @@ class TestFalseAlarms:
             (client["v3/pay/transactions/native/4200001/more"], "delete"),
         ):
             with contextlib.suppress(requests.RequestException, ConfigurationError):
-                getattr(chain, verb)(json={"name": "text", "out_trade_no": "ID"}, params={"name": "text"}, headers={"X": "y"})
+                getattr(chain, verb)(
+                    json={"name": "text", "out_trade_no": "ID"}, params={"name": "text"}, headers={"X": "y"}
+                )
         assert [request.path_url for request in recorder.sent] == [
             "/v3/brand-new/thing?name=text",
             "/v3/pay/transactions/native?name=text",
@@ -366,7 +370,9 @@ class TestSaying:
     def test_how_to_go_on(self, client, recorder):
         recorder.sent.clear()
         chain = client.v3.brand_new.thing
-        with pytest.raises(CodecError, match=r"^payer\.idCardNumber: .*spelled id_card_number.*certificates.default_serial"):
+        with pytest.raises(
+            CodecError, match=r"^payer\.idCardNumber: .*spelled id_card_number.*certificates.default_serial"
+        ):
             chain.post(json={"payer": {"idCardNumber": PLANTED}})
         for value, headers in (
             (Sensitive(PLANTED), {}),
