@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["PersonalData", "by_scopes", "in_path", "of_operation"]
 
+_SIMPLE = frozenset({str, int, bool})
 _SEALED = (Sensitive, Ciphertext)
 _NOTHING: Mapping[str, Any] = {}
 _TOP = "^"
+_folded = lru_cache(maxsize=1024)(fold)
 _IN_QUERY = "?"
 _NAMED = re.compile(r"""([A-Za-z][\w\-]*)["']?\s*[=:>]""")
 _GIVEN = (
@@ -126,27 +128,30 @@ class PersonalData:
             for index, element in enumerate(value):
                 if not isinstance(element, str):
                     self._walk(element, fields, (where, index), around, anywhere)
-            return
-        if not _is_object(value):
-            return
+        elif type(value) is dict or _is_object(value):
+            self._walk_members(value, fields, where, around, anywhere)
+
+    def _walk_members(self, value: Any, fields: Mapping[str, Any], where: Where, around: str, anywhere: str) -> None:
         names = self._names
         for name, member in value.items():
-            if member is None or isinstance(member, _SEALED) or not isinstance(name, str):
-                continue
+            if not isinstance(name, str):
+                continue  # the codec refuses it
             inner = fields.get(name)
+            folded = _folded(name)
+            known = names.get(folded)
+            if inner is None and known is None and type(member) in _SIMPLE:
+                continue  # nearly all members: what follows would find nothing
+            if member is None or isinstance(member, _SEALED):
+                continue
             if isinstance(inner, str):
                 if not _sealed(member):
                     msg = f"{spell((where, name))}: is sent encrypted only: {_GIVEN}"
                     raise CodecError(msg)
                 continue
-            folded = fold(name)
-            known = names.get(folded)
             if known is not None and (anywhere in known[1] or _within(known[1], around)) and _plain(member):
                 raise CodecError(_stray((where, name), name, known[0]))
-            if not isinstance(member, str):
-                self._walk(member, inner or _NOTHING, (where, name), f"{around}.{folded}", anywhere)
-            elif inner:
-                self._walk(_inside(member), inner, (where, name), f"{around}.{folded}", anywhere)
+            below = _inside(member) if inner and isinstance(member, str) else member
+            self._walk(below, inner or _NOTHING, (where, name), f"{around}.{folded}", anywhere)
 
 
 def _inside(text: str) -> Any:

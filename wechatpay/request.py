@@ -9,6 +9,9 @@ from chainable.errors import CodecError
 from chainable.options import base_url, header_fields, timeout_pair, verification, whole
 from chainable.path import fold, nearest
 from chainable.place import Variable
+from wechatpay.near_paths import pieces, refuse_misspelt, refuse_other_operation, scopes
+from wechatpay.personal_data import by_scopes, in_path, of_operation
+from wechatpay.sensitive import Ciphertext
 
 if TYPE_CHECKING:
     from chainable.place import PathPlace, Resolution
@@ -143,31 +146,20 @@ class Wanted:
             personal.check_headers(self.headers)
 
     def _personal(self, operation: Operation | None) -> PersonalData:
-        from wechatpay.personal_data import by_scopes, of_operation
-
-        if operation is not None:
-            return of_operation(operation)
-        from wechatpay.near_paths import pieces, scopes
-
-        return by_scopes(scopes(pieces(self._resolution.segments, self._path)))
+        return by_scopes(scopes(self._pieces)) if operation is None else of_operation(operation)
 
     def _refuse_misspelt(self) -> None:
         operation = self.operation
         if operation is not None and not operation.shadowed:
             return
-        from wechatpay.near_paths import pieces, refuse_misspelt, refuse_other_operation
-
-        path = pieces(self._resolution.segments, self._path)
+        self._pieces = pieces(self._resolution.segments, self._path)
         if operation is not None:
-            refuse_other_operation(self.verb, path, operation.key)
+            refuse_other_operation(self.verb, self._pieces, operation.key)
         else:
             access_point = self._base_url or self._client.base_url or ""
-            refuse_misspelt(self.verb, path, urlsplit(access_point).path.strip("/"))
+            refuse_misspelt(self.verb, self._pieces, urlsplit(access_point).path.strip("/"))
 
     def _refuse_person_in_path(self, resolution: Resolution, values: dict[str, Any]) -> None:
-        from wechatpay.personal_data import in_path
-        from wechatpay.sensitive import Ciphertext
-
         for segment in resolution.segments:
             if isinstance(segment, Variable) and segment.value is None and fold(segment.name) in in_path():
                 if isinstance(values.get(segment.written), Ciphertext) or self.sealed_by_hand:
