@@ -138,13 +138,16 @@ class PathPlace:
     A position reached by steps; immutable, as is every step's result.
 
     While two official spellings are possible, both are kept; the one in
-    kebab-case stands first and is the one shown.
+    kebab-case stands first and is the one shown.  A trailing slash is not a
+    part of the position: it only says which of two operations is preferred,
+    so that a path has the rules of its operation with and without the slash.
     """
 
-    __slots__ = ("_candidates",)
+    __slots__ = ("_candidates", "_slash")
 
-    def __init__(self, candidates: tuple[Resolution, ...]) -> None:
+    def __init__(self, candidates: tuple[Resolution, ...], *, slash: bool = False) -> None:
         self._candidates = candidates
+        self._slash = slash
 
     @classmethod
     def start(cls, tree: Branch | None) -> PathPlace:
@@ -152,7 +155,7 @@ class PathPlace:
         return cls((Resolution(tree, ()),))
 
     def __str__(self) -> str:
-        return "/".join(
+        written = "/".join(
             segment
             if isinstance(segment, str)
             else segment.value
@@ -160,6 +163,7 @@ class PathPlace:
             else f"{{{segment.name}}}"
             for segment in self._candidates[0].segments
         )
+        return f"{written}/" if self._slash else written
 
     def label(self) -> str:
         """Spell the path without values, for reprs."""
@@ -195,7 +199,9 @@ class PathPlace:
         return PathPlace(tuple(found)) if found else self._unknown(path.kebab(name))
 
     def literal(self, segment: str) -> PathPlace:
-        """One step by a literal segment, already checked: a known literal, else a variable's value."""
+        """One step by a literal segment, already checked: a known literal, else a variable's value, '' a trailing slash."""
+        if segment == "":
+            return PathPlace(self._candidates, slash=True)
         if segment[:1] == "{":
             return self._variable(segment[1:-1])
         found = [
@@ -205,7 +211,7 @@ class PathPlace:
         ] or [
             Resolution(child, (*candidate.segments, Variable(name, name, segment)))
             for candidate in self._candidates
-            if candidate.branch is not None and segment
+            if candidate.branch is not None
             for name, child in candidate.branch.variables
         ]
         if found:
@@ -214,10 +220,8 @@ class PathPlace:
         return self._unknown(segment if _WORDS.fullmatch(segment) else Variable("?", "?", segment))
 
     def _variable(self, written: str) -> PathPlace:
-        if written == "empty":
-            slash = self.literal("")
-            if slash._candidates[0].branch is not None:  # noqa: SLF001 (its own class)
-                return slash
+        if written == "empty" and any(_takes_slash(candidate.branch) for candidate in self._candidates):
+            return self.literal("")
         possible = [
             (name, Resolution(child, (*candidate.segments, Variable(name, written))))
             for candidate in self._candidates
@@ -234,8 +238,30 @@ class PathPlace:
         return PathPlace((Resolution(None, (*first.segments, segment), left),))
 
     def resolve(self, verb: str) -> Resolution:
-        """Decide for one path, now that the verb is known."""
-        for candidate in self._candidates:
-            if candidate.branch is not None and verb in candidate.branch.verbs:
-                return candidate
-        return self._candidates[0]
+        """
+        Decide for one path, now that the verb is known.
+
+        An operation has one official path, with or without a trailing slash;
+        both spellings lead to it, and the official one is what leaves.
+        """
+        for slash in (self._slash, not self._slash):
+            for candidate in self._candidates:
+                branch = candidate.branch
+                if branch is None:
+                    continue
+                if not slash:
+                    if verb in branch.verbs:
+                        return candidate
+                elif (below := branch.literal("")) is not None and verb in below.verbs:
+                    return Resolution(below, (*candidate.segments, ""))
+        first = self._candidates[0]
+        if not self._slash:
+            return first
+        branch = first.branch
+        below = None if branch is None else branch.literal("")
+        left = None if below is not None else first.left if branch is None else (branch, len(first.segments))
+        return Resolution(below, (*first.segments, ""), left)
+
+
+def _takes_slash(branch: Branch | None) -> bool:
+    return branch is not None and (branch.literal("") is not None or not branch.variables)

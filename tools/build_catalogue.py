@@ -17,7 +17,7 @@ from attrs import frozen
 
 from chainable.catalogue import Shelf, shelve
 from chainable.path import fold
-from tools import source
+from tools import personal_data, source
 
 PACKAGES = Path(__file__).parent.parent
 
@@ -135,8 +135,7 @@ def call(key: str, record: Records, row: Records) -> Records:
     path = key.partition(" ")[2]
     request = {place: fields(record["request"].get(place, {})) for place in _PLACES}
     body = next((place for place in ("json", "xml", "multipart") if place in record["request"]), None)
-    meta = next((field["fields"] for field in request["multipart"] if field.get("encoded")), request["multipart"])
-    places = {"query": request["query"], "json": request["json"], "xml": request["xml"], "meta": meta}
+    places = written(record)
     made = {
         "title": record["title"],
         "page": next(iter(record["docs"]), None),
@@ -159,6 +158,15 @@ def call(key: str, record: Records, row: Records) -> Records:
     return {name: value for name, value in (made | row).items() if value}
 
 
+def written(record: Records) -> Records:
+    """Give what a user writes of a request, by place; ``meta`` is what an upload has beside its file."""
+    query, json_, xml, multipart = (
+        fields(record["request"].get(place, {})) for place in ("query", "json", "xml", "multipart")
+    )
+    meta = next((field["fields"] for field in multipart if field.get("encoded")), multipart)
+    return {"query": query, "json": json_, "xml": xml, "meta": meta}
+
+
 def _placed(places: Records, mark: str, *, kinds: tuple[str, ...] = ()) -> Records:
     found = {place: marked(given, mark, kinds=kinds) for place, given in places.items()}
     return {place: names for place, names in found.items() if names}
@@ -178,6 +186,9 @@ def wechatpay() -> dict[str, Shelved]:
     operations = source.operations()
     rows = source.rows()
     index: Records = {key: call(key, record, rows.get(key, {})) for key, record in operations.items()}
+    for key, marks in personal_data.marks(index).items():
+        index[key] |= marks
+    personal = personal_data.records(operations, {key: written(record) for key, record in operations.items()})
     root = tree(list(operations))
     for key, record in index.items():
         path = key.partition(" ")[2]
@@ -189,7 +200,7 @@ def wechatpay() -> dict[str, Shelved]:
         members = {place: fields(record[place]) for place in ("fields", "resource") if place in record}
         types = record.get("event_types") or [kind for kind in [record["event_type"]] if kind]
         details[f"event {version} {name}"] = record | members | {"event_types": types}
-    index |= shards(root)
+    index |= shards(root) | personal
     index["operations"] = list(operations)
     index["events"] = [list(key) for key in events]
     return {

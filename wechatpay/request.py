@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from chainable.errors import CodecError
 from chainable.masking import MaskedDict, MaskedURL
 from chainable.options import base_url, header_fields, timeout_pair, verification, whole
-from chainable.path import nearest
+from chainable.path import fold, nearest
+from chainable.place import Variable
+from wechatpay.near_paths import pieces, refuse_misspelt, refuse_other_operation, scopes
+from wechatpay.personal_data import by_scopes, in_path, of_operation
+from wechatpay.sensitive import Ciphertext
 
 if TYPE_CHECKING:
-    from chainable.place import PathPlace
+    from chainable.place import PathPlace, Resolution
     from chainable.transport import ClientCertificate
     from wechatpay.catalogue import Operation
     from wechatpay.client import WeChatPay
+    from wechatpay.personal_data import PersonalData
 
 __all__ = ["DEFAULT_BACKUP_URL", "DEFAULT_BASE_URL", "OPTIONS", "Wanted"]
 
@@ -76,7 +82,8 @@ class Wanted:
         self.headers = header_fields(values.pop("headers", None))
         self.timeout = timeout_pair(values.pop("timeout", None), client._timeout)  # noqa: SLF001 (the client's own room)
         self.stream = bool(values.pop("stream", False))
-        self._base_url = values.pop("base_url", None)
+        own = values.pop("base_url", None)
+        self._base_url = None if own is None else base_url("base_url", own)
         retries = values.pop("retries", None)
         self.retries = client._retries if retries is None else whole("retries", retries)  # noqa: SLF001
         self.deadline = client._deadline  # noqa: SLF001
@@ -84,6 +91,8 @@ class Wanted:
         verify = values.pop("verify", None)
         self.verify = None if verify is None else verification(verify)
         names = resolution.variables()
+        if self.operation is None:
+            self._refuse_person_in_path(resolution, values)
         self._path = resolution.target(values, {} if self.operation is None else self.operation.fixed)
         if values:
             stray = next(iter(values))
@@ -93,6 +102,7 @@ class Wanted:
         if len(bodies) > 1 or (self.files is not None and self.data is not None):
             msg = f"one call has one body: {' and '.join(bodies)} were given"
             raise TypeError(msg)
+        self._refuse_misspelt()
         self.certificate: ClientCertificate | None = None
         if security or (self.operation is not None and self.operation.mtls):
             self.certificate = client.merchant_pair(self.label)
@@ -108,6 +118,59 @@ class Wanted:
             msg = f"{option}: {mend}"
             raise TypeError(msg)
 
+    @property
+    def sealed_by_hand(self) -> bool:
+        """Whether the caller named the key in ``Wechatpay-Serial``, and so says that encrypted fields are ciphertext."""
+        return any(name.lower() == "wechatpay-serial" for name in self.headers)
+
+    def refuse_plain(self) -> None:
+        """
+        Refuse a person's data in plain text, wherever in the request it stands.
+
+        Raises:
+            CodecError: Names the field and the ways to give it.
+        """
+        operation = self.operation
+        if operation is not None and not (operation.personal or operation.encrypted_fields):
+            return
+        if self.sealed_by_hand:
+            return
+        personal = self._personal(operation)
+        if self.params is not None:
+            personal.check_query(self.params)
+        for body in (self.json, self.xml):
+            if body is not None:
+                personal.check_body(body)
+        if self.data is not None:
+            personal.check_bytes(self.data)
+        if self.headers:
+            personal.check_headers(self.headers)
+
+    def _personal(self, operation: Operation | None) -> PersonalData:
+        return by_scopes(scopes(self._pieces)) if operation is None else of_operation(operation)
+
+    def _refuse_misspelt(self) -> None:
+        operation = self.operation
+        if operation is not None and not operation.shadowed:
+            return
+        self._pieces = pieces(self._resolution.segments, self._path)
+        if operation is not None:
+            refuse_other_operation(self.verb, self._pieces, operation.key)
+        else:
+            access_point = self._base_url or self._client.base_url or ""
+            refuse_misspelt(self.verb, self._pieces, urlsplit(access_point).path.strip("/"))
+
+    def _refuse_person_in_path(self, resolution: Resolution, values: dict[str, Any]) -> None:
+        for segment in resolution.segments:
+            if isinstance(segment, Variable) and segment.value is None and fold(segment.name) in in_path():
+                if isinstance(values.get(segment.written), Ciphertext) or self.sealed_by_hand:
+                    continue
+                msg = (
+                    f"{segment.written}: the catalogue knows this name for encrypted fields only, and does not know this "
+                    "path: give client.encrypt('…'), or your own ciphertext together with headers={'Wechatpay-Serial': …}"
+                )
+                raise CodecError(msg)
+
     def path(self) -> str:
         """Give the path that leaves, percent-encoded, without the leading slash."""
         return self._path.removeprefix("v2/")
@@ -121,7 +184,7 @@ class Wanted:
     def _bases(self) -> tuple[str, ...]:
         client, operation = self._client, self.operation
         if self._base_url is not None:
-            return (base_url("base_url", self._base_url),)
+            return (self._base_url,)
         own = operation.base_uri if operation is not None and operation.base_uri_required else None
         if client.base_url is None:
             if own is not None:

@@ -226,4 +226,10 @@ def test_every_record_of_the_index_is_reachable():
             walk(child)
 
     walk(catalogue.tree())
+    paths = {operation.path for operation in catalogue.operations()}
+    products = {"/".join(path.split("/")[:2]) for path in paths}
+    keys = {operation.key for operation in catalogue.operations() if operation.encrypted_fields}
+    assert keys == set(itertools.chain(*catalogue.personal_paths().values()))
+    scopes = {"v2", "v3", "path", "paths", *products, *keys}
+    seen.update({f"personal {scope}" for scope in scopes} & index.keys())
     assert seen == set(index)

@@ -25,7 +25,7 @@ from wechatpay.apiv2.signing import HMAC_SHA256, MD5, FreshNonce, ParamSigner, s
 from wechatpay.apiv2.xml import XML, text_of
 from wechatpay.crypto import rsa
 from wechatpay.echoes import echo
-from wechatpay.sensitive import Ciphertext, Sensitive
+from wechatpay.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -74,6 +74,7 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
             wanted.refuse(option, "a GET carries its parameters in the query: give params={…}")
     elif operation is None or operation.request.query is None:
         wanted.refuse("params", "this POST carries everything in its body: give xml={…}")
+    wanted.refuse_plain()
     given = wanted.params if in_query else wanted.xml
     headers = wanted.headers
     codec: Codec | None = None if in_query else XML
@@ -127,6 +128,7 @@ def signed_url(client: WeChatPay, wanted: Wanted) -> str:
         raise TypeError(msg)
     for option in ("xml", "json", "data", "files"):
         wanted.refuse(option, "a page takes params={…} only")
+    wanted.refuse_plain()
     parameters = _texts(client, wanted, {} if wanted.params is None else wanted.params)
     _fill_in(client, operation, parameters)
     request = SignableRequest()
@@ -146,8 +148,6 @@ def _texts(client: WeChatPay, wanted: Wanted, given: object) -> dict[str, str]:
     operation = wanted.operation
     place = "query" if wanted.verb == "GET" else "xml"
     encoded = {} if operation is None else operation.encoded_fields.get(place, {})
-    secret = {} if operation is None else operation.encrypted_fields.get(place, {})
-    by_hand = any(name.lower() == "wechatpay-serial" for name in wanted.headers)
     texts = {}
     for name, value in given.items():
         if value is None:
@@ -158,12 +158,6 @@ def _texts(client: WeChatPay, wanted: Wanted, given: object) -> dict[str, str]:
             if found.serial is not None:
                 texts.update(dict.fromkeys(_serial_fields(operation), found.serial))
             continue
-        if name in secret and not isinstance(value, Ciphertext) and not by_hand:
-            msg = (
-                f"{name}: is sent encrypted only: give Sensitive('…') and it is encrypted here, or "
-                f"Ciphertext('…', serial='…') if you encrypted it yourself"
-            )
-            raise CodecError(msg)
         texts[name] = text_of(value, str(name), encoded=str(encoded.get(name, "json")))
     return texts
 

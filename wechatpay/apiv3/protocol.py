@@ -39,14 +39,11 @@ def prepare(client: WeChatPay, wanted: Wanted) -> Call:
     """
     operation = wanted.operation
     wanted.refuse("xml", "APIv3 speaks JSON: give json={…}")
+    wanted.refuse_plain()
     headers = wanted.headers
     given = next((headers.pop(name) for name in list(headers) if name.lower() == "wechatpay-serial"), None)
     integers = operation.integer_fields.get("json") if operation else None
     sealing = Sealing(client.certificates, given, integers, client.own_serial())
-    if operation is not None:
-        for place, value in (("json", wanted.json), ("query", wanted.params)):
-            if value is not None and place in operation.encrypted_fields:
-                sealing.refuse_plain(value, operation.encrypted_fields[place])
     query = _query(wanted.params, sealing)
     body: bytes | None = wanted.data
     signed_body: bytes | None = None

@@ -45,7 +45,6 @@ class Sealing:
         self._own = own
         self._integers = integers
         self._chosen_for_default = False
-        self.given = given is not None
         if given is not None and given != own:
             keys[given]  # refused now, for no answer could be checked
 
@@ -109,32 +108,6 @@ class Sealing:
             msg = f"{spell(where)}: {error}"
             raise CodecError(msg) from None
         return b2a_base64(sealed, newline=False).decode()
-
-    def refuse_plain(self, value: Any, fields: Mapping[str, Any], where: Where = None) -> None:
-        """
-        Refuse plain text where the catalogue says that the field is encrypted.
-
-        Raises:
-            CodecError: Names the field and the ways to give it.
-        """
-        if self.given:
-            return  # who names the key has encrypted the values, as PHP's and Node's users do
-        if isinstance(value, list | tuple):
-            for index, element in enumerate(value):
-                self.refuse_plain(element, fields, (where, index))
-            return
-        if not hasattr(value, "get"):
-            return
-        for name, inner in fields.items():
-            member = value.get(name)
-            if not isinstance(inner, str):
-                self.refuse_plain(member, inner, (where, name))
-            elif isinstance(member, str) and not isinstance(member, Ciphertext):
-                msg = (
-                    f"{spell((where, name))}: is sent encrypted only: give Sensitive('…') and it is encrypted here, "
-                    "client.encrypt('…'), or your own ciphertext together with headers={'Wechatpay-Serial': …}"
-                )
-                raise CodecError(msg)
 
 
 def _marks(fields: Mapping[str, Any], where: Where) -> bool:

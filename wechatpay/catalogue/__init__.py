@@ -33,6 +33,8 @@ __all__ = [
     "events",
     "operation",
     "operations",
+    "personal",
+    "personal_paths",
     "tree",
 ]
 
@@ -221,6 +223,8 @@ class Operation(_Record):
         key_operation: Key of the operation that gives the public key for ``encrypted_fields``, where it is not the
             platform's own.
         upload: How its multipart body is put together; None for other bodies.
+        personal: Whether it, or another verb of its path, has encrypted fields in the request.
+        shadowed: Whether a value of one of its variables can turn its path into another operation's.
     """
 
     key: str
@@ -254,6 +258,8 @@ class Operation(_Record):
     merchant_number_field: str | None = None
     key_operation: str | None = None
     upload: Upload | None = None
+    personal: bool = False
+    shadowed: bool = False
 
     def __repr__(self) -> str:
         return f"Operation({self.key!r})"
@@ -304,6 +310,28 @@ def operation(key: str, /) -> Operation | None:
         if record is None:
             return None
         found = _operations[key] = _made(key, record)
+    return found
+
+
+def personal(scope: str, /) -> Mapping[str, Any]:
+    """
+    Give the names under which only encrypted fields are known; decoded anew at every call.
+
+    Args:
+        scope: ``v3``, ``v2``, a product (``v3/ecommerce``), the key of an operation, or ``path`` for variables of paths.
+
+    Returns:
+        Official names to the objects they stand in: names reduced by :func:`chainable.path.fold`, joined by dots
+        from the outermost, which may be ``^`` for the body itself; ``''`` where the name alone is enough, ``?`` where
+        it is enough in the query.
+    """
+    found: Mapping[str, Any] = _index.get(f"personal {scope}") or _NOTHING
+    return found
+
+
+def personal_paths() -> Mapping[str, list[str]]:
+    """Give the keys of the operations with encrypted fields, by the letters of their paths; decoded anew at every call."""
+    found: Mapping[str, list[str]] = _index.get("personal paths") or _NOTHING
     return found
 
 

@@ -1,0 +1,232 @@
+"""
+Paths that the catalogue does not have, and what they are close to.
+
+A path in a wrong spelling would be sent without the rules of its operation:
+its encrypted fields, its certificate, its digest.  It is refused, with the
+right path.  What may be another operation, which the catalogue does not have
+yet, is sent, and only keeps a person's data from leaving as plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+from chainable.errors import PathError
+from chainable.path import fold
+from chainable.place import Variable
+from wechatpay import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from wechatpay.catalogue import Branch
+
+__all__ = ["Piece", "pieces", "refuse_misspelt", "refuse_other_operation", "scopes"]
+
+_VERSIONS = ("v3", "v2")
+_OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
+_CLOSE = 0.85  # of the letters of two paths
+_LONGEST = 200  # letters of a path that are compared
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
+_NUMBER = re.compile(r"[0-9]{5,}")
+_VALUE = "0"  # stands for a number
+_DIGIT = re.compile(r"[0-9]")
+_MOST_DIGITS = 2  # in a segment that is a word, such as applyment4sub
+
+
+class Piece(NamedTuple):
+    """
+    One segment as it leaves.
+
+    Attributes:
+        text: Decoded.
+        given: Whether it is the value of a variable that has a name.
+    """
+
+    text: str
+    given: bool
+
+
+class _Match(NamedTuple):
+    branch: Branch
+    respelled: bool
+
+
+def pieces(segments: Iterable[str | Variable], target: str) -> tuple[Piece, ...]:
+    """
+    Take the path that leaves apart, whatever its values bring along.
+
+    Args:
+        segments: As they were resolved.
+        target: The path with its values, percent-encoded.
+
+    Returns:
+        The segments; ``0`` for what no literal of the catalogue has, so that a path is examined once and not for each number.
+    """
+    return tuple(
+        Piece(_without_numbers(text), isinstance(segment, Variable) and segment.value is None)
+        for segment, part in zip(segments, target.split("/"), strict=True)
+        for text in unquote(part).split("/")
+        if text
+    )
+
+
+def _without_numbers(text: str) -> str:
+    text = _NUMBER.sub(_VALUE, text)
+    return text if _WORD.fullmatch(text) else _VALUE
+
+
+def refuse_other_operation(verb: str, path: tuple[Piece, ...], own: str) -> None:
+    """
+    Refuse values that lead to another operation than the one that was written.
+
+    Args:
+        verb: The HTTP method.
+        path: As it leaves.
+        own: The key of the operation that was written.
+
+    Raises:
+        PathError: Names the path of the other one.
+    """
+    for match in _matches(path):
+        key = match.branch.verbs.get(verb)
+        if match.respelled and key is not None and key != own:
+            raise PathError(_misspelt(key))
+
+
+def refuse_misspelt(verb: str, path: tuple[Piece, ...], prefix: str) -> None:
+    """
+    Refuse an unknown path that is an operation in a wrong spelling.
+
+    Args:
+        verb: The HTTP method.
+        path: As it leaves.
+        prefix: The path of the access point, without its slashes at both ends.
+
+    Raises:
+        PathError: Names the right path.
+    """
+    key = _meant(verb, path, prefix)
+    if key is not None:
+        raise PathError(_misspelt(key))
+
+
+@lru_cache(maxsize=256)
+def _meant(verb: str, path: tuple[Piece, ...], prefix: str) -> str | None:
+    found = [match.branch for match in _matches(path) if match.respelled]
+    found += [match.branch for other in _prefixed(path, prefix) for match in _matches(other)]
+    return next((branch.verbs[verb] for branch in found if verb in branch.verbs), None)
+
+
+@lru_cache(maxsize=256)
+def scopes(path: tuple[Piece, ...]) -> tuple[str, ...]:
+    """
+    Give what an unknown operation is close to.
+
+    Args:
+        path: As it leaves.
+
+    Returns:
+        Scopes of :func:`wechatpay.catalogue.personal`.
+    """
+    branches = [branch for other in (path, *_of_another_root(path)) for branch in _passed(other)]
+    keys = {key for branch in branches for key in branch.verbs.values()}
+    kin = {key for key in keys if (known := catalogue.operation(key)) is not None and known.encrypted_fields}
+    kin.update(_similar("".join(map(_letters, path[_skipped(path) :]))[:_LONGEST]))
+    products = {"/".join(branch.path.split("/", 2)[:2]) for branch in branches}
+    version = "v2" if path[:1] == (Piece("v2", given=False),) else "v3"
+    return (version, *sorted(products), *sorted(kin))
+
+
+def _misspelt(key: str) -> str:
+    path = key.partition(" ")[2]
+    return (
+        f"the catalogue spells this path {path!r}: write it so, in client[{path!r}] for example; another case, another "
+        "prefix, '_' for '-', or a value in place of a literal would be sent without the rules of the operation"
+    )
+
+
+def _matches(path: Sequence[Piece]) -> Iterator[_Match]:
+    """Follow a path whatever its case, ``-`` and ``_``; with and without a trailing slash."""
+    for match in _followed(path)[-1]:
+        yield match
+        slash = match.branch.literal("")
+        if slash is not None:
+            yield _Match(slash, match.respelled)
+
+
+def _followed(path: Sequence[Piece]) -> list[list[_Match]]:
+    reached = [[_Match(catalogue.tree(), respelled=False)]]
+    for text, given in path:
+        folded = fold(text)
+        step = [
+            _Match(child, match.respelled or given or official != text)
+            for match in reached[-1]
+            for official, child in (match.branch.alike(folded) if folded else ())
+        ]
+        step += [_Match(child, match.respelled) for match in reached[-1] for _, child in match.branch.variables]
+        reached.append(step)
+        if not step:
+            break
+    return reached
+
+
+def _passed(path: Sequence[Piece]) -> Iterator[Branch]:
+    """Give the branches that a path begins with, products and longer."""
+    for step in _followed(path)[2:]:
+        for match in step:
+            yield match.branch
+            slash = match.branch.literal("")
+            if slash is not None:
+                yield slash
+
+
+def _prefixed(path: Sequence[Piece], prefix: str) -> Iterator[Sequence[Piece]]:
+    """Give a path with what is missing in front, or without what is too much there."""
+    if not _skipped(path):
+        for version in _VERSIONS:
+            yield [Piece(version, given=False), *path]
+    for index, piece in enumerate(path[1:], start=1):
+        if fold(piece.text) in _VERSIONS:
+            yield path[index:]
+    if prefix:
+        yield [*(Piece(text, given=False) for text in prefix.split("/")), *path]
+
+
+def _of_another_root(path: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
+    """Give a path under the other version, with and without ``global``, and split at dots: another operation, perhaps."""
+    first, rest = path[:1], path[1:]
+    if _skipped(path):
+        for version in _VERSIONS:
+            yield [Piece(version, given=False), *rest]
+    if rest and fold(rest[0].text) == "global":
+        yield [*first, *rest[1:]]
+    else:
+        yield [*first, Piece("global", given=False), *rest]
+    dotted = [Piece(text, given) for part, given in path for text in part.split(".") if text]
+    if len(dotted) > len(path):
+        yield dotted
+        yield dotted[:-1]  # what follows the last dot may be an ending, such as .json
+
+
+def _skipped(path: Sequence[Piece]) -> int:
+    """Count the leading segments that only select the protocol."""
+    return int(bool(path) and fold(path[0].text) in _OTHER_ROOTS)
+
+
+def _letters(piece: Piece) -> str:
+    """Reduce a segment to its letters; ``{}`` for a value."""
+    text = fold(piece.text).replace(".", "").replace(_VALUE, "{}")
+    return "{}" if piece.given or len(_DIGIT.findall(text)) > _MOST_DIGITS else text
+
+
+def _similar(letters: str) -> list[str]:
+    """Find the operations with encrypted fields whose path has nearly the same letters."""
+    from difflib import get_close_matches
+
+    known = catalogue.personal_paths()
+    found = [letters] if letters in known else get_close_matches(letters, known, n=3, cutoff=_CLOSE)
+    return [key for path in found for key in known[path]]

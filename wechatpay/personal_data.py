@@ -1,0 +1,240 @@
+"""
+A person's data that must not leave as plain text.
+
+The catalogue marks the fields that are sent encrypted.  Such a field is found
+where its operation has it, and, by names that the catalogue has for encrypted
+fields only, wherever else a mistake may put it: in another spelling, at
+another position, in the query, in a header, or in a request to a path that
+the catalogue does not have.
+
+Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from chainable.codecs import JSON, Where, spell
+from chainable.errors import CodecError
+from chainable.path import fold
+from wechatpay import catalogue
+from wechatpay.sensitive import Ciphertext, Sensitive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from wechatpay.catalogue import Operation
+
+__all__ = ["PersonalData", "by_scopes", "in_path", "of_operation"]
+
+_SIMPLE = frozenset({str, int, bool})
+_SEALED = (Sensitive, Ciphertext)
+_NOTHING: Mapping[str, Any] = {}
+_TOP = "^"
+_folded = lru_cache(maxsize=1024)(fold)
+_IN_QUERY = "?"
+_NAMED = re.compile(r"""([A-Za-z][\w\-]*)["']?\s*[=:>]""")
+_GIVEN = (
+    "give Sensitive('…') and it is encrypted here, client.encrypt('…'), or your own ciphertext together with "
+    "headers={'Wechatpay-Serial': …}"
+)
+
+
+class PersonalData:
+    """
+    The encrypted fields of a request, and the names that betray them elsewhere.
+
+    Args:
+        body: Nested names of the encrypted members of the body.
+        query: The same for the query.
+        names: Folded names to their official spelling and to the objects that
+            they have to stand in, joined by dots; ``''`` for anywhere, ``?``
+            for anywhere in the query.
+    """
+
+    __slots__ = ("_body", "_names", "_query")
+
+    def __init__(
+        self,
+        body: Mapping[str, Any],
+        query: Mapping[str, Any],
+        names: Mapping[str, tuple[str, frozenset[str]]],
+    ) -> None:
+        self._body = body
+        self._query = query
+        self._names = names
+
+    def check_body(self, value: Any) -> None:
+        """
+        Refuse plain text of a person in ``json``, ``xml`` or the meta of an upload.
+
+        Raises:
+            CodecError: Names the field and the ways to give it.
+        """
+        self._check(value, self._body)
+
+    def check_query(self, value: Any) -> None:
+        """
+        Refuse plain text of a person in ``params``.
+
+        Raises:
+            CodecError: Names the field and the ways to give it.
+        """
+        self._check(value, self._query, _IN_QUERY)
+
+    def check_headers(self, headers: Iterable[str]) -> None:
+        """
+        Refuse a header field that is named like an encrypted field.
+
+        Raises:
+            CodecError: Names the header.
+        """
+        for name in headers:
+            known = self._names.get(fold(name))
+            if known is not None and "" in known[1]:
+                msg = f"headers: {name}: {known[0]} is sent encrypted only, in json={{…}} or params={{…}}: {_GIVEN}"
+                raise CodecError(msg)
+
+    def check_bytes(self, data: bytes) -> None:
+        """
+        Refuse plain text of a person in a body that is sent as it is.
+
+        Raises:
+            CodecError: Names the field and the ways to give it.
+        """
+        self.check_body(data.decode("utf-8", "replace"))
+
+    def _check(self, value: Any, fields: Mapping[str, Any], anywhere: str = "") -> None:
+        if isinstance(value, str):
+            text, value = value, _inside(value)
+            if value is None:
+                self._scan(text)
+        try:
+            self._walk(value, fields, None, _TOP, anywhere)
+        except RecursionError:
+            raise CodecError("the value contains itself, or is nested too deeply") from None
+
+    def _scan(self, text: str) -> None:
+        for match in _NAMED.finditer(text):
+            known = self._names.get(fold(match[1]))
+            if known is not None and ("" in known[1] or self._body):
+                msg = f"{match[1]}: is sent encrypted only: give a mapping as the body; in it, {_GIVEN}"
+                raise CodecError(msg)
+
+    def _walk(self, value: Any, fields: Mapping[str, Any], where: Where, around: str, anywhere: str) -> None:
+        if isinstance(value, list | tuple):
+            for index, element in enumerate(value):
+                if not isinstance(element, str):
+                    self._walk(element, fields, (where, index), around, anywhere)
+        elif type(value) is dict or _is_object(value):
+            self._walk_members(value, fields, where, around, anywhere)
+
+    def _walk_members(self, value: Any, fields: Mapping[str, Any], where: Where, around: str, anywhere: str) -> None:
+        names = self._names
+        for name, member in value.items():
+            if not isinstance(name, str):
+                continue  # the codec refuses it
+            inner = fields.get(name)
+            folded = _folded(name)
+            known = names.get(folded)
+            if inner is None and known is None and type(member) in _SIMPLE:
+                continue  # nearly all members: what follows would find nothing
+            if member is None or isinstance(member, _SEALED):
+                continue
+            if isinstance(inner, str):
+                if not _sealed(member):
+                    msg = f"{spell((where, name))}: is sent encrypted only: {_GIVEN}"
+                    raise CodecError(msg)
+                continue
+            if known is not None and (anywhere in known[1] or _within(known[1], around)) and _plain(member):
+                raise CodecError(_stray((where, name), name, known[0]))
+            below = _inside(member) if inner and isinstance(member, str) else member
+            self._walk(below, inner or _NOTHING, (where, name), f"{around}.{folded}", anywhere)
+
+
+def _inside(text: str) -> Any:
+    """Read a text that holds an object or a list in JSON; None for every other text."""
+    try:
+        value = JSON.decode(text.encode("utf-8", "replace"))
+    except CodecError:
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def _is_object(value: Any) -> bool:
+    return hasattr(value, "items") and hasattr(value, "keys")  # what a codec writes as one
+
+
+def _sealed(value: Any) -> bool:
+    """Decide whether nothing of a value would leave as plain text."""
+    if value is None or isinstance(value, _SEALED):
+        return True
+    if isinstance(value, list | tuple):
+        return all(map(_sealed, value))
+    return _is_object(value) and all(map(_sealed, value.values()))
+
+
+def _plain(value: Any) -> bool:
+    """Decide whether a value is text or a number; an object of the same name is looked into instead."""
+    if isinstance(value, list | tuple):
+        return any(_plain(element) for element in value)
+    return not isinstance(value, bool) and not _is_object(value) and not _sealed(value)
+
+
+def _within(places: frozenset[str], around: str) -> bool:
+    return "" in places or any(around == place or around.endswith(f".{place}") for place in places)
+
+
+def _stray(where: Where, name: str, official: str) -> str:
+    spelled = "" if name == official else f" (spelled {official})"
+    return (
+        f"{spell(where)}: the catalogue knows this name{spelled} for encrypted fields only, and not at this position "
+        f"of this path: compare both with the official page; {_GIVEN}. The same header sends a text as it is: "
+        "headers={'Wechatpay-Serial': client.certificates.default_serial}"
+    )
+
+
+@lru_cache(maxsize=512)
+def of_operation(operation: Operation) -> PersonalData:
+    """Give what an operation has of a person's data."""
+    fields = operation.encrypted_fields
+    body = {**fields.get("json", _NOTHING), **fields.get("xml", _NOTHING), **fields.get("meta", _NOTHING)}
+    version, product, *_ = operation.path.split("/")
+    query = fields.get("query", _NOTHING)
+    if version == "v2":
+        body = {**query, **body}
+        query = body  # a request of APIv2 has its parameters in either
+    return PersonalData(body, query, _names((version, f"{version}/{product}", operation.key)))
+
+
+@lru_cache(maxsize=256)
+def by_scopes(scopes: tuple[str, ...]) -> PersonalData:
+    """
+    Give what is known of a person's data where no operation is.
+
+    Args:
+        scopes: As :func:`wechatpay.catalogue.personal` takes them.
+    """
+    names = _names(scopes)
+    # A parameter of an operation that is not known may be any: only its own name and place speak of a person.
+    return PersonalData(
+        _NOTHING, _NOTHING, {key: (name, around - {_IN_QUERY}) for key, (name, around) in names.items()}
+    )
+
+
+@lru_cache(maxsize=1)
+def in_path() -> frozenset[str]:
+    """Give the names, folded, of a person's data that no variable of a known path has."""
+    return frozenset(map(fold, catalogue.personal("path")))
+
+
+def _names(scopes: tuple[str, ...]) -> dict[str, tuple[str, frozenset[str]]]:
+    names: dict[str, tuple[str, frozenset[str]]] = {}
+    for scope in scopes:
+        for name, around in catalogue.personal(scope).items():
+            folded = fold(name)
+            earlier = names[folded][1] if folded in names else frozenset()
+            names[folded] = (name, earlier | frozenset(around))
+    return names
