@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from redis import Redis
 
-from chainable.claims import Claim, MemoryStore, RedisStore, Store, once
+from chainable.deduplication import Claim, MemoryStore, RedisStore, Store, once
 from chainable.errors import InProgress
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WORKER = """
 import os, signal, sys, time
-from chainable.claims import RedisStore, once
+from chainable.deduplication import RedisStore, once
 from redis import Redis
 
 url, message, lease, deed = sys.argv[1:]
@@ -320,7 +320,7 @@ class TestRedisStore:
 
 LEDGER = """
 import os, signal, sqlite3, sys
-from chainable.claims import RedisStore, once
+from chainable.deduplication import RedisStore, once
 
 url, path, trouble = sys.argv[1:]
 
