@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import uuid
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from chainable.deduplication.claim import KEEP, LEASE, Claim, check_lease, in_progress, taken_over
+from chainable.redis_timeouts import warn_without_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis import Redis
 
-__all__ = ["RedisStore", "warn_without_timeout"]
+__all__ = ["RedisStore"]
 
 # The three steps of a claim, each one command for Redis.  A step that is sent again because its
 # answer got lost finds its own token and has the same result.
@@ -89,9 +89,9 @@ class RedisStore:
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        client: Any = Redis.from_url(
-            url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 1)
-        )
+        # Connections to a Unix socket know no other timeout in redis-py 5.
+        connecting = {} if url.startswith("unix:") else {"socket_connect_timeout": timeout}
+        client: Any = Redis.from_url(url, socket_timeout=timeout, retry=Retry(NoBackoff(), 1), **connecting)
         return cls(client, prefix=prefix, keep=keep)
 
     def claim(self, message_id: str, /, lease: float = LEASE) -> Claim | None:
@@ -112,29 +112,6 @@ class RedisStore:
     def release(self, claim: Claim, /) -> None:
         """Free the message: see :meth:`Store.release`."""
         self._release([self._prefix + claim.id], [claim.token])
-
-
-def warn_without_timeout(redis: Any) -> None:
-    """
-    Warn about a client of redis-py that waits without end for a Redis that hangs.
-
-    Args:
-        redis: The client. Nothing is connected, and a client of an unknown kind is left alone.
-    """
-    pool = getattr(redis, "connection_pool", None)
-    try:
-        # An unconnected connection knows the defaults of this redis-py: none up to 7, 5 s since 8.
-        connection = pool.connection_class(**pool.connection_kwargs)  # type: ignore[union-attr]
-        is_bounded = connection.socket_timeout is not None and connection.socket_connect_timeout is not None
-    except (AttributeError, TypeError):
-        return
-    if not is_bounded:
-        warnings.warn(
-            "this Redis client has no timeout, so a Redis that hangs blocks the worker without end: make it with "
-            "Redis(..., socket_timeout=2, socket_connect_timeout=2)",
-            UserWarning,
-            stacklevel=3,
-        )
 
 
 def _milliseconds(seconds: float) -> int:

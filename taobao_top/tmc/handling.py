@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from chainable.claims import once
-from chainable.errors import CodecError, InProgress
+from chainable.errors import ClaimError, CodecError, InProgress
 from taobao_top.tmc.codec import SEND, parts
 from taobao_top.tmc.connection import DATA
 from taobao_top.tmc.message import Message
@@ -79,6 +79,10 @@ class Handling:
         except InProgress as error:
             _logger.info("message %d of the topic %s: %s", message.id, message.topic, error)
             return "the message is being handled by another worker"
+        except ClaimError as error:
+            _logger.exception("message %d of the topic %s", message.id, message.topic)
+            # What was handled is confirmed: another delivery would be handled a second time when the lease ends.
+            return None if error.handled else type(error).__name__
         except BaseException as error:  # a handler's sys.exit() must not end the worker either
             # The platform is told the kind of error only: its words may hold what is none of its business.
             _logger.exception("message %d of the topic %s failed", message.id, message.topic)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.claims import LEASE
 from chainable.errors import (
     ChainableError,
+    ClaimError,
     CodecError,
     ConfigurationError,
     DecryptionError,
@@ -93,6 +94,12 @@ class Handling:
             return rejected.reply
         except InProgress as error:
             return _refusal(error, is_xml=is_xml)
+        except ClaimError as error:
+            if not error.handled:
+                raise
+            # Another delivery would be handled a second time when the lease ends.
+            _logger.exception("a notification was handled, and is accepted")
+            reply = None
         taken = self._clock() - begun
         if taken > PATIENCE:
             _logger.warning(
