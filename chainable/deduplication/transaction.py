@@ -118,8 +118,7 @@ class ClaimTable:
         try:
             with _short_wait(database, self.name):
                 database.begin()
-                if database.vendor == "sqlite" and not database.is_in_transaction():
-                    raise _autocommit()
+                _check_transaction(database)
                 database.run(f"SAVEPOINT {claim.savepoint}")
                 is_marked = True
                 self._insert(database, claim)
@@ -240,6 +239,11 @@ def _undo(database: Database, claim: TransactionClaim) -> None:
         database.run(f"RELEASE SAVEPOINT {claim.savepoint}")
     except Exception:  # noqa: BLE001 (a deadlock has ended the transaction, and its own error is the one to see)
         database.abandon()
+
+
+def _check_transaction(database: Database) -> None:
+    if database.vendor == "sqlite" and not database.is_in_transaction():
+        raise _autocommit()
 
 
 def _autocommit() -> ConfigurationError:

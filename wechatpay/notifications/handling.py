@@ -94,12 +94,6 @@ class Handling:
             return rejected.reply
         except InProgress as error:
             return _refusal(error, is_xml=is_xml)
-        except ClaimError as error:
-            if not error.handled:
-                raise
-            # Another delivery would be handled a second time when the lease ends.
-            _logger.exception("a notification was handled, and is accepted")
-            reply = None
         taken = self._clock() - begun
         if taken > PATIENCE:
             _logger.warning(
@@ -117,11 +111,19 @@ class Handling:
         return self(inbound.headers, inbound.body, handle)
 
     def _handed_over(self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle) -> Any:
-        with client.notifications.once(arguments[-1], self._store, lease=self._lease) as first:
-            reply = handle(*arguments) if first else None
-            if isinstance(reply, Reply) and reply.status >= 400:
-                raise _RejectedError(reply)
-            return reply
+        reply, is_handled = None, False
+        try:
+            with client.notifications.once(arguments[-1], self._store, lease=self._lease) as first:
+                reply = handle(*arguments) if first else None
+                if isinstance(reply, Reply) and reply.status >= 400:
+                    raise _RejectedError(reply)
+                is_handled = True
+        except ClaimError as error:
+            if not (is_handled and error.handled):
+                raise
+            # Another delivery would be handled a second time when the lease ends.
+            _logger.exception("a notification was handled, and is accepted")
+        return reply
 
     def _parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
         if isinstance(self._source, Merchants):

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
+from typing_extensions import Self
 
 from chainable.deduplication.claim import KEEP, LEASE, Claim
 from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, unsupported
@@ -148,13 +149,13 @@ class _Block:
         self._entered = False
         self._keep_open = False
 
-    def __enter__(self) -> _Block:
+    def __enter__(self) -> Self:
         if not self._entered:
             self._atomic.__enter__()
             self._entered = True
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._keep_open:
             self._keep_open = False
             return

@@ -62,8 +62,6 @@ class SQLAlchemyShop:
         # Imported before the workers are forked, with the driver.
         import sqlalchemy.orm
 
-        import chainable.deduplication.sqlalchemy
-
         sqlalchemy.create_engine(url)
         self.url = url
 
@@ -141,7 +139,6 @@ class DjangoShop:
         )
         django.setup()
         # Imported before the workers are forked, with the driver.
-        import chainable.deduplication.django.models
         from django.db import connection
 
         assert connection.vendor
@@ -201,6 +198,11 @@ def forked(work: Callable[[], None]) -> int:
         os._exit(status)
 
 
+def deliver(shop: Any, number: int, moment: int = 0) -> int:
+    """Deliver a message to a worker that is killed at this moment of its life: how it ended."""
+    return ended(forked(lambda: shop.deliver(number, Moments(moment.__eq__))))
+
+
 def ended(child: int) -> int:
     """How a worker ended: as subprocess.Popen.returncode says it."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -213,11 +215,11 @@ def each(shop: Any) -> dict[str, Any]:
     status = -signal.SIGKILL
     while status == -signal.SIGKILL:
         moment += 1
-        status = ended(forked(lambda: shop.deliver(moment, Moments(moment.__eq__))))
+        status = deliver(shop, moment, moment)
         assert status in {-signal.SIGKILL, 0}, status
         for _ in range(2):  # delivered again, and once more after it was accepted
             deadline = time.monotonic() + 60
-            while (again := ended(forked(lambda: shop.deliver(moment, Moments(lambda _: False))))) == 3:
+            while (again := deliver(shop, moment)) == 3:
                 refused += 1
                 assert time.monotonic() < deadline, "the claim of a dead worker is never freed"
                 time.sleep(0.05)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -11,16 +13,17 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 from redis import Redis
 
-from chainable.deduplication import Claim, MemoryStore, RedisStore, Store, once
-from chainable.errors import InProgress
+from chainable.deduplication import Claim, MemoryStore, RedisStore, Store, claim, once
+from chainable.errors import ClaimError, InProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     # An own clock for the memory; a real wait for Redis, whose clock nobody sets.
@@ -159,6 +162,24 @@ class TestStore:
             store.claim("EV-1", lease)
 
 
+class Shaky(MemoryStore):
+    """A store that fails to record what is finished."""
+
+    transactional = False
+
+    def __init__(self, failures: int, *, error: Exception | None = None) -> None:
+        super().__init__()
+        self.failures = failures
+        self.error = error or ConnectionError("redis://:secret@host is gone")
+        self.calls = 0
+
+    def finish(self, claim: Claim, /) -> None:
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise self.error
+        super().finish(claim)
+
+
 class TestOnce:
     def test_first_and_repeat(self, store: Store) -> None:
         """The block learns whether the message is new."""
@@ -199,6 +220,69 @@ class TestOnce:
             _ = 1 / 0
 
         assert "stays until its lease ends" in caplog.text
+
+    def test_a_finished_message_is_recorded_again_after_a_failure(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A hiccup of the store does not hand the message over a second time."""
+        monkeypatch.setattr(claim, "_PATIENCE", 60.0)
+        store = Shaky(failures=2)
+        with caplog.at_level(logging.WARNING, "chainable"), once(store, "EV-1") as first:
+            assert first
+
+        assert store.claim("EV-1") is None
+        assert caplog.text.count("could not be recorded, trying again: ConnectionError") == 2
+
+    @pytest.mark.parametrize("patience", [60.0, 0.0])
+    def test_a_store_that_cannot_record(self, monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
+        """The attempts are bounded in number and time, and the error says that the message was handled."""
+        monkeypatch.setattr(claim, "_PATIENCE", patience)
+        store, done = Shaky(failures=100), []
+        failed = pytest.raises(ClaimError, match="EV-1 was handled, and its store failed to record that")
+        with failed as caught, once(store, "EV-1"):
+            done.append("EV-1")
+
+        assert done == ["EV-1"]
+        assert caught.value.handled is True
+        assert pickle.loads(pickle.dumps(caught.value)).handled is True
+        assert isinstance(caught.value.__cause__, ConnectionError)
+        assert store.calls == (4 if patience else 1)
+        with pytest.raises(InProgress):
+            store.claim("EV-1")
+
+    def test_a_lost_lease_is_not_tried_again(self) -> None:
+        """An outcome that the store knows is no failure."""
+        store = Shaky(failures=1, error=InProgress("taken over"))
+        with pytest.raises(InProgress), once(store, "EV-1"):
+            pass
+
+        assert store.calls == 1
+
+    def test_a_commit_is_not_tried_again(self) -> None:
+        """A failed commit has undone the work."""
+        store = Shaky(failures=1)
+        store.transactional = True
+        with pytest.raises(ConnectionError), once(store, "EV-1"):
+            pass
+
+        assert store.calls == 1
+
+    def test_a_store_of_the_users(self) -> None:
+        """A claim may be any object, as long as its store knows it."""
+
+        class Plain:
+            finished: list[object] = []
+
+            def claim(self, message_id: str, /, lease: float = 60.0) -> object:
+                return message_id
+
+            def finish(self, claim: object, /) -> None:
+                self.finished.append(claim)
+
+        with once(Plain(), "EV-1", keep=100.0):  # type: ignore[arg-type]
+            pass
+
+        assert Plain.finished == ["EV-1"]
 
     def test_many_threads_book_each_message_once(self, store: Store) -> None:
         """Whatever the threads do, every message is booked exactly once."""
@@ -246,8 +330,88 @@ class TestMemoryStore:
 
         assert store.claim("young") is not None
 
+    def test_remembers_what_a_claim_asks_for(self) -> None:
+        """A claim may ask for more time than the store is set to, and never for less."""
+        now = 0.0
+        store = MemoryStore(keep=100, clock=lambda: now)
+        for message, keep in (("long", 1000.0), ("usual", None), ("short", 1.0)):
+            with once(store, message, keep=keep):
+                pass
+
+        now = 99.0
+        assert [store.claim(message) for message in ("long", "usual", "short")] == [None, None, None]
+        now = 999.0
+        assert store.claim("long") is None
+        assert store.claim("usual") is not None
+        assert store.claim("short") is not None
+        now = 1000.0
+        assert store.claim("long") is not None
+
+    def test_its_size_is_bounded(self) -> None:
+        """Beyond the limit, what would be forgotten first is forgotten early."""
+        store = MemoryStore(limit=3)
+        for message, keep in (("a year", 31_536_000.0), ("1", None), ("2", None), ("3", None)):
+            with once(store, message, keep=keep):
+                pass
+
+        assert [store.claim(message) for message in ("a year", "2", "3")] == [None, None, None]
+        assert store.claim("1") is not None
+
+
+@pytest.fixture
+def hanging() -> Iterator[tuple[str, int]]:
+    """A server that accepts connections and never answers."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(16)
+        yield server.getsockname()
+
 
 class TestRedisStore:
+    def test_a_redis_that_hangs_is_not_waited_for(self, hanging: tuple[str, int]) -> None:
+        """Each command ends within its timeout, sent twice at most."""
+        store = RedisStore.from_url("redis://{}:{}/0".format(*hanging), timeout=0.2)
+
+        with pytest.raises(redis.TimeoutError):
+            store.claim("EV-1")
+
+    def test_the_timeouts_of_a_url(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two seconds for the connection and each answer, unless the URL says otherwise."""
+        made: list[Any] = []
+        from_url = Redis.from_url
+        monkeypatch.setattr(
+            Redis, "from_url", lambda *given, **named: made.append(from_url(*given, **named)) or made[-1]
+        )
+        for url in ("redis://h/0", "redis://h/0?socket_timeout=7", "unix:///tmp/s"):
+            RedisStore.from_url(url)
+        options = [client.connection_pool.connection_kwargs for client in made]
+
+        assert [one["socket_timeout"] for one in options] == [2.0, 7.0, 2.0]
+        assert [one.get("socket_connect_timeout", 2.0) for one in options][:2] == [2.0, 2.0]
+
+    @pytest.mark.parametrize("url", ["redis://h/0", "unix:///tmp/s"])
+    def test_a_client_without_a_timeout_is_warned_about(self, url: str) -> None:
+        """It would block a worker without end."""
+        with pytest.warns(UserWarning, match="this Redis client has no timeout"):
+            RedisStore(Redis.from_url(url, socket_timeout=None))
+        RedisStore(Redis.from_url(url, socket_timeout=2))
+
+    def test_a_client_of_another_kind_is_left_alone(self) -> None:
+        """What has no pool of connections cannot be judged."""
+
+        class Client:
+            def register_script(self, script: str) -> str:
+                return script
+
+        RedisStore(Client())  # type: ignore[arg-type]
+
+    def test_remembers_what_a_claim_asks_for(self, redis_server: Redis) -> None:
+        """A claim may ask for more time than the store is set to."""
+        with once(RedisStore(redis_server, keep=100), "EV-1", keep=1000.0):
+            pass
+
+        assert 900_000 < redis_server.pttl("chainable:once:EV-1") <= 1_000_000
+
     def test_several_clients_share_a_store(self, redis_server: Redis, redis_url: str) -> None:
         """What one worker finished, another one knows, decoding answers or not."""
         with once(RedisStore(redis_server), "EV-1"):

@@ -178,7 +178,7 @@ def test_inside_a_transaction_of_the_users(shop: Shop, outcome: str) -> None:
             shop.book("both")
         assert (shop.booked(), shop.claimed()) == ([], [])
         if outcome == "rollback":
-            transaction.set_rollback(True, shop.alias)  # noqa: FBT003 (Django's interface)
+            transaction.set_rollback(True, shop.alias)
 
     done = outcome == "commit"
     assert shop.booked() == (["before", "A1", "both"] if done else [])
@@ -222,7 +222,7 @@ def test_a_rollback_inside_the_block_is_noticed(shop: Shop, deed: str) -> None:
     with pytest.raises(ClaimError, match="ended or was aborted"), once(shop.store, shop.message):
         shop.book()
         if deed == "set_rollback":
-            transaction.set_rollback(True, shop.alias)  # noqa: FBT003 (Django's interface)
+            transaction.set_rollback(True, shop.alias)
         elif deed == "close":
             shop.connection.close()
         else:

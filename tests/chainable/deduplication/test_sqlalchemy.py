@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, create_engine, event, insert, select, text
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
@@ -366,7 +366,7 @@ def test_a_snapshot_that_is_older_than_the_other_commit(urls: Callable[[str], st
     shop = Shop(urls(name), isolation_level=level)
     with Session(shop.engine) as session, Session(shop.engine) as other:
         assert session.execute(select(shop.bookings.c.id)).all() == []
-        assert name == "mariadb" and level == "SERIALIZABLE" or shop.deliver(shop.store(other), other) is True
+        assert (name == "mariadb" and level == "SERIALIZABLE") or shop.deliver(shop.store(other), other) is True
         try:
             assert shop.deliver(shop.store(session), session) is (name == "mariadb" and level == "SERIALIZABLE")
         except InProgress:
