@@ -13,4 +13,3 @@ class DeduplicationConfig(AppConfig):  # type: ignore[misc]  # likewise
     name = "chainable.deduplication.django"
     label = "chainable_deduplication"
     verbose_name = "Claims on messages"
-    default_auto_field = "django.db.models.BigAutoField"

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
-from typing_extensions import Self
 
 from chainable.deduplication.claim import KEEP, LEASE, Claim
 from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, unsupported
@@ -14,6 +13,8 @@ from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from typing_extensions import Self
 
 __all__ = ["DjangoStore"]
 
@@ -140,10 +141,10 @@ class _Block:
     """An ``atomic()`` that is entered by one call and left by another."""
 
     def __init__(self, connection: Any) -> None:
-        from django.db import transaction  # type: ignore[import-untyped]  # Django has no types of its own
+        from django.db import transaction
 
         self.connection = connection
-        self._atomic = transaction.atomic(using=connection.alias)
+        self._atomic: Any = transaction.atomic(using=connection.alias)
         # Django's atomic() leaves the commit to the application then.
         self._commits = not connection.in_atomic_block and not connection.get_autocommit()
         self._entered = False
