@@ -17,12 +17,12 @@ def warn_without_timeout(redis: Any) -> None:
     """
     pool = getattr(redis, "connection_pool", None)
     try:
-        # A connection that is not connected knows the defaults of its redis-py: none up to 7, 5 s since 8.
-        connection = pool.connection_class(**pool.connection_kwargs)  # type: ignore[union-attr]
-        timeouts = connection.socket_timeout, getattr(connection, "socket_connect_timeout", connection.socket_timeout)
+        # A connection that is not connected knows the default of its redis-py: none up to 7, 5 s since 8.  Without a
+        # timeout of its own, connecting takes that of the socket.
+        timeout = pool.connection_class(**pool.connection_kwargs).socket_timeout  # type: ignore[union-attr]
     except (AttributeError, TypeError):
         return
-    if None in timeouts:
+    if timeout is None:
         warnings.warn(
             "this Redis client has no timeout, so a Redis that hangs blocks the worker without end: make it with "
             "Redis(..., socket_timeout=2, socket_connect_timeout=2)",

@@ -7,11 +7,12 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import pymysql
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.orm import Session, registry, scoped_session, sessionmaker
 
 from chainable.deduplication import Claim, MemoryStore, once
 from chainable.deduplication.sqlalchemy import SQLAlchemyStore, claim_table
@@ -134,17 +135,18 @@ def test_a_session_that_is_at_work_already(shop: Shop, session: Session) -> None
     assert shop.booked() == ["before", "A1", "before the repeat"]
 
 
-def test_a_refused_claim_leaves_the_transaction_usable(shop: Shop, session: Session) -> None:
-    if shop.engine.dialect.name == "sqlite":
-        pytest.skip("one writer at a time") if False else None
-        return
-    with once(shop.store(session), "EV-1"), Session(shop.engine) as other:
+@pytest.mark.parametrize("name", ["postgresql", "mariadb"])
+def test_a_refused_claim_leaves_the_transaction_usable(urls: Callable[[str], str], name: str) -> None:
+    """SQLite has one writer at a time."""
+    shop = Shop(urls(name))
+    with Session(shop.engine) as session, once(shop.store(session), "EV-1"), Session(shop.engine) as other:
         shop.book(other, "B1")
         with pytest.raises(InProgress), once(shop.store(other), "EV-1"):
             pytest.fail("two workers inside")
         other.commit()
 
     assert shop.booked() == ["B1"]
+    shop.engine.dispose()
 
 
 @pytest.mark.parametrize("deed", ["commit", "commit of nothing", "begin"])
@@ -435,6 +437,62 @@ def test_a_deadlock_rolls_all_back(urls: Callable[[str], str]) -> None:
         shop.engine.dispose()
 
 
+def test_a_deadlock_of_the_claim_rolls_back_what_was_before(urls: Callable[[str], str]) -> None:
+    """The database has ended the transaction: what the session held before is not committed in part."""
+    shop = Shop(urls("mariadb"))
+
+    def deadlock(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(f"INSERT INTO {shop.name} "):
+            cursor.connection.rollback()
+            raise OperationalError(statement, {}, pymysql.err.OperationalError(1213, "Deadlock found"))
+
+    with Session(shop.engine) as session:
+        shop.book(session, "before")
+        event.listen(shop.engine, "before_cursor_execute", deadlock)
+        with pytest.raises(InProgress), once(shop.store(session), "EV-1"):
+            pytest.fail("inside")
+        event.remove(shop.engine, "before_cursor_execute", deadlock)
+        assert not session.in_transaction()
+        assert shop.deliver(shop.store(session), session) is True
+    assert shop.booked() == ["A1"]
+    shop.engine.dispose()
+
+
+def test_a_claim_that_was_deleted(shop: Shop, session: Session) -> None:
+    with pytest.raises(ClaimError, match="ended or was aborted"), once(shop.store(session), "EV-1"):
+        shop.book(session)
+        session.execute(shop.claims.delete())
+
+    assert shop.booked() == []
+
+
+def test_an_error_of_something_else_at_the_end(shop: Shop, session: Session) -> None:
+    def fail(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("RELEASE"):
+            raise LookupError("tracing")
+
+    event.listen(shop.engine, "before_cursor_execute", fail)
+    with pytest.raises(LookupError, match="tracing"), once(shop.store(session), "EV-1"):
+        shop.book(session)
+    event.remove(shop.engine, "before_cursor_execute", fail)
+
+    assert (shop.booked(), shop.claimed()) == ([], [])
+
+
+def test_two_stores_at_once(shop: Shop) -> None:
+    """Each has the session of its own claim."""
+    other = Shop(shop.url.replace("shop.db", "other.db"))
+    outer, inner = shop.store(sessionmaker(shop.engine)), other.store(sessionmaker(other.engine))
+    with once(outer, "EV-1"):
+        shop.book(outer.session)
+        with once(inner, "EV-1"):
+            other.book(inner.session, "B1")
+            shop.book(outer.session, "A2")
+
+    assert (shop.booked(), other.booked()) == (["A1", "A2"], ["B1"])
+    other.engine.dispose()
+
+
 def test_a_commit_that_fails(shop: Shop, session: Session) -> None:
     """The error of the database passes through, and the message is handled when it comes again."""
 
@@ -452,15 +510,22 @@ def test_a_commit_that_fails(shop: Shop, session: Session) -> None:
 
 
 def test_a_flush_that_fails(shop: Shop, session: Session) -> None:
-    def fail(*_: Any) -> None:
-        msg = "unique"
-        raise LookupError(msg)
+    """What is written at the end of the block belongs to it."""
 
+    def fail(*_: Any) -> None:
+        raise LookupError("unique")
+
+    mapper = registry()
+    booking = type("Booking", (), {})
+    mapper.map_imperatively(booking, shop.bookings)
     event.listen(session, "before_flush", fail)
-    session.begin()
-    with pytest.raises(ClaimError), once(shop.store(session), "EV-1"):
-        session.connection().exec_driver_sql("ROLLBACK")
-    assert shop.claimed() == []
+    with pytest.raises(LookupError, match="unique"), once(shop.store(session), "EV-1"):
+        session.add(booking())
+    event.remove(session, "before_flush", fail)
+
+    assert (shop.booked(), shop.claimed()) == ([], [])
+    assert shop.deliver(shop.store(session), session) is True
+    mapper.dispose()
 
 
 def test_many_workers_book_each_message_once(shop: Shop) -> None:
