@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chainable.errors import (
         APIError,
         ChainableError,
+        ClaimError,
         CodecError,
         ConfigurationError,
         DecryptionError,
@@ -44,6 +45,7 @@ __all__ = [
     "Call",
     "Chain",
     "ChainableError",
+    "ClaimError",
     "Client",
     "Codec",
     "CodecError",
@@ -83,6 +85,7 @@ _HOME = {
     "JSONCodec": "codecs",
     "APIError": "errors",
     "ChainableError": "errors",
+    "ClaimError": "errors",
     "CodecError": "errors",
     "ConfigurationError": "errors",
     "DecryptionError": "errors",

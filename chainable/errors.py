@@ -10,6 +10,7 @@ Everything that chainable and the clients built on it raise.
     ├── CodecError           (ValueError)    a value cannot be written, a body cannot be read
     ├── DecryptionError                      a ciphertext does not open with the keys at hand
     ├── InProgress                           somebody else is handling this very message now
+    ├── ClaimError                           a claim was not recorded, or its transaction is gone
     ├── SignatureError                       an answer or an inbound message is not authentic
     └── APIError             (requests.HTTPError)   the platform said no
 
@@ -40,6 +41,7 @@ E = TypeVar("E", bound="ChainableError")
 __all__ = [
     "APIError",
     "ChainableError",
+    "ClaimError",
     "CodecError",
     "ConfigurationError",
     "DecryptionError",
@@ -100,6 +102,28 @@ class DecryptionError(ChainableError):
 
 class InProgress(ChainableError):  # noqa: N818 (a state, and the settled public name)
     """The same message is being handled by somebody else at this moment."""
+
+
+class ClaimError(ChainableError):
+    """
+    The block of a claim ended, and its store cannot vouch for the claim.
+
+    Args:
+        message: The cause, and what to do.
+        handled: True when the work was done and stands, and only the record of
+            it failed: acknowledge the message, or check the work before the
+            message is handled again. False when the work was rolled back
+            together with the claim, or is in doubt: do not acknowledge it.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(self, message: str, *, handled: bool = False) -> None:
+        super().__init__(message)
+        self.handled = handled
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args), self.__dict__
 
 
 class SignatureError(ChainableError):

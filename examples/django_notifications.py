@@ -4,7 +4,7 @@ Take the notifications of WeChat Pay in Django: each order is booked once.
 Run it::
 
     export WECHATPAY_MCHID=… WECHATPAY_CERTS=PUB_KEY_ID_…=pub_key.pem WECHATPAY_APIV3_KEY=…
-    export REDIS_URL=redis://127.0.0.1/0
+    python examples/django_notifications.py migrate
     python examples/django_notifications.py runserver
 
 and give ``https://…/wechatpay/notify`` as ``notify_url`` when you place an order.
@@ -20,10 +20,10 @@ import sys
 import django
 from django.conf import settings
 from django.core.management import execute_from_command_line
-from django.db import connection, transaction
+from django.db import connection
 from django.urls import path
 
-from chainable.claims import RedisStore
+from chainable.deduplication.django import DjangoStore
 from wechatpay import Notification, WeChatPay
 from wechatpay.notifications.django import handler
 
@@ -31,12 +31,13 @@ settings.configure(
     ROOT_URLCONF=__name__,
     SECRET_KEY=secrets.token_hex(),
     ALLOWED_HOSTS=os.environ.get("HOSTS", "127.0.0.1,localhost").split(","),
+    INSTALLED_APPS=["chainable.deduplication.django"],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("ORDERS", "orders.db")}},
 )
 django.setup()
 
 client = WeChatPay.from_env()
-store = RedisStore.from_url(os.environ["REDIS_URL"])
+store = DjangoStore()
 
 
 @handler(client, store)
@@ -47,9 +48,9 @@ def notified(notification: Notification) -> None:
 
 
 def book(notification: Notification) -> None:
-    """Mark the order as paid, if it is the order that was paid and nobody has marked it yet."""
+    """Mark the order as paid, if it is the order that was paid; the claim on the notification is committed with it."""
     paid = notification.resource
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE orders SET state = 'PAID', transaction_id = %s "
             "WHERE out_trade_no = %s AND mchid = %s AND fen = %s AND currency = %s AND state = 'NOTPAY'",

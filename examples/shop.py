@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import os
 import secrets
-import sqlite3
-from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, abort, jsonify, request
+from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
 
-from chainable.claims import MemoryStore, Store
+from chainable.deduplication.sqlalchemy import SQLAlchemyStore, claim_table
 from chainable.errors import APIError
 from wechatpay import Notification, WeChatPay, bills
 from wechatpay.notifications.flask import handler
@@ -32,44 +32,46 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 PRICES = {"tea": 1, "coffee": 2800, "cake": 3650}  # fen
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS orders (
-    number TEXT PRIMARY KEY, sku TEXT NOT NULL, fen INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'NOTPAY', transaction_id TEXT
-);
-CREATE TABLE IF NOT EXISTS refunds (
-    number TEXT PRIMARY KEY, order_number TEXT NOT NULL REFERENCES orders, fen INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'PROCESSING'
-);
-"""
+SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS orders (
+        number TEXT PRIMARY KEY, sku TEXT NOT NULL, fen INTEGER NOT NULL,
+        state TEXT NOT NULL DEFAULT 'NOTPAY', transaction_id TEXT
+    )""",
+    """
+    CREATE TABLE IF NOT EXISTS refunds (
+        number TEXT PRIMARY KEY, order_number TEXT NOT NULL REFERENCES orders, fen INTEGER NOT NULL,
+        state TEXT NOT NULL DEFAULT 'PROCESSING'
+    )""",
+)
 
 
 class Books:
-    """What the shop knows, in one SQLite file; every change is one transaction."""
+    """The shop's data in one SQLite file; every change is one transaction."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with closing(self._open()) as database:
-            database.executescript(SCHEMA)
+        engine = create_engine(f"sqlite:///{path}")
+        self.sessions = sessionmaker(engine)
+        metadata = MetaData()
+        claim_table(metadata)
+        metadata.create_all(engine)
+        with self.sessions.begin() as session:
+            for statement in SCHEMA:
+                session.execute(text(statement))
 
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path)
-        database.row_factory = sqlite3.Row
-        return database
+    def write(self, statement: str, **values: Any) -> None:
+        """Change something."""
+        with self.sessions.begin() as session:
+            session.execute(text(statement), values)
 
-    def write(self, statement: str, *values: Any) -> int:
-        """Change something; how many rows were changed."""
-        with closing(self._open()) as database, database:
-            return database.execute(statement, values).rowcount
-
-    def read(self, query: str, *values: Any) -> list[dict[str, Any]]:
+    def read(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """The rows of a query."""
-        with closing(self._open()) as database:
-            return [dict(row) for row in database.execute(query, values)]
+        with self.sessions() as session:
+            return [dict(row) for row in session.execute(text(query), values).mappings()]
 
     def order(self, number: str) -> dict[str, Any]:
         """An order, or 404."""
-        found = self.read("SELECT * FROM orders WHERE number = ?", number)
+        found = self.read("SELECT * FROM orders WHERE number = :number", number=number)
         if not found:
             abort(404)
         return found[0]
@@ -93,7 +95,12 @@ class Shop:
     def order(self, sku: str) -> tuple[str, str]:
         """Place an order; its number and the link of the QR code."""
         number = secrets.token_hex(16)
-        self.books.write("INSERT INTO orders (number, sku, fen) VALUES (?, ?, ?)", number, sku, PRICES[sku])
+        self.books.write(
+            "INSERT INTO orders (number, sku, fen) VALUES (:number, :sku, :fen)",
+            number=number,
+            sku=sku,
+            fen=PRICES[sku],
+        )
         answer = self._client.v3.pay.transactions.native.post(
             json={
                 "appid": "wxd678efh567hg6787",
@@ -113,26 +120,35 @@ class Shop:
             node = self._client.v3.pay.transactions.out_trade_no._out_trade_no_
             told: Any = node.get(out_trade_no=number, params={"mchid": self._client.mchid}).data
             if told["trade_state"] == "SUCCESS":
-                self.paid(told)
+                with self.books.sessions.begin() as session:
+                    self.paid(told, session)
                 found = self.books.order(number)
         return found
 
-    def paid(self, told: dict[str, Any]) -> None:
-        """Book a payment once, if number, merchant, amount and currency are those of the order."""
+    def paid(self, told: dict[str, Any], session: Session) -> None:
+        """Book a payment once, if number, merchant, amount and currency are those of the order; commit elsewhere."""
         amount = told["amount"]
         if told["mchid"] == self._client.mchid and amount["currency"] == "CNY":
-            self.books.write(
-                "UPDATE orders SET state = 'PAID', transaction_id = ? WHERE number = ? AND fen = ? AND state = 'NOTPAY'",
-                told["transaction_id"],
-                told["out_trade_no"],
-                amount["total"],
+            session.execute(
+                text(
+                    "UPDATE orders SET state = 'PAID', transaction_id = :transaction_id "
+                    "WHERE number = :number AND fen = :fen AND state = 'NOTPAY'"
+                ),
+                {
+                    "transaction_id": told["transaction_id"],
+                    "number": told["out_trade_no"],
+                    "fen": amount["total"],
+                },
             )
 
     def refund(self, number: str, fen: int, refund_number: str) -> None:
         """Ask for a refund under this number; an APIError says no."""
         found = self.books.order(number)
         self.books.write(
-            "INSERT OR IGNORE INTO refunds (number, order_number, fen) VALUES (?, ?, ?)", refund_number, number, fen
+            "INSERT OR IGNORE INTO refunds (number, order_number, fen) VALUES (:number, :order_number, :fen)",
+            number=refund_number,
+            order_number=number,
+            fen=fen,
         )
         self._client.v3.refund.domestic.refunds.post(
             json={
@@ -143,13 +159,15 @@ class Shop:
             }
         )
 
-    def refunded(self, told: dict[str, Any]) -> None:
-        """Book how a refund ended."""
-        self.books.write(
-            "UPDATE refunds SET state = ? WHERE number = ? AND fen = ?",
-            told["refund_status"],
-            told["out_refund_no"],
-            told["amount"]["refund"],
+    def refunded(self, told: dict[str, Any], session: Session) -> None:
+        """Book how a refund ended; commit elsewhere."""
+        session.execute(
+            text("UPDATE refunds SET state = :state WHERE number = :number AND fen = :fen"),
+            {
+                "state": told["refund_status"],
+                "number": told["out_refund_no"],
+                "fen": told["amount"]["refund"],
+            },
         )
 
     def billed(self, day: str) -> dict[str, int]:
@@ -184,7 +202,7 @@ class Shop:
         return {"billed": len(billed), "booked": len(booked), "wrong": wrong}
 
 
-def create_app(client: WeChatPay, path: Path, notify_url: str, store: Store | None = None) -> Flask:
+def create_app(client: WeChatPay, path: Path, notify_url: str) -> Flask:
     """
     Make the shop's web application.
 
@@ -192,10 +210,11 @@ def create_app(client: WeChatPay, path: Path, notify_url: str, store: Store | No
         client: Places orders and refunds, and checks notifications.
         path: The SQLite file.
         notify_url: Where the platform reaches ``/wechatpay/notify``.
-        store: Where notifications are claimed; shared by all workers, so Redis where there are several.
     """
     app = Flask(__name__)
     shop = Shop(client, Books(path), notify_url)
+    # The claim on a notification and its booking are committed together, or not at all.
+    store = SQLAlchemyStore(shop.books.sessions)
 
     @app.post("/orders")
     def order() -> ResponseReturnValue:
@@ -218,7 +237,9 @@ def create_app(client: WeChatPay, path: Path, notify_url: str, store: Store | No
         except APIError as error:
             if error.retryable:  # the same number again, later: never a new one
                 return jsonify(number=refund_number, error=error.code), 503
-            shop.books.write("UPDATE refunds SET state = ? WHERE number = ?", error.code, refund_number)
+            shop.books.write(
+                "UPDATE refunds SET state = :state WHERE number = :number", state=error.code, number=refund_number
+            )
             return jsonify(number=refund_number, error=error.code), 409
         return jsonify(number=refund_number), 202
 
@@ -227,12 +248,12 @@ def create_app(client: WeChatPay, path: Path, notify_url: str, store: Store | No
         return jsonify(shop.check(day))
 
     @app.post("/wechatpay/notify")
-    @handler(client, store or MemoryStore())
+    @handler(client, store)
     def notified(notification: Notification[Any]) -> None:
         if notification.event_type == "TRANSACTION.SUCCESS":
-            shop.paid(notification.resource)
+            shop.paid(notification.resource, store.session)
         elif notification.event_type.startswith("REFUND."):
-            shop.refunded(notification.resource)
+            shop.refunded(notification.resource, store.session)
 
     return app
 

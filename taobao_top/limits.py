@@ -17,6 +17,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from chainable.errors import ConfigurationError
+from chainable.redis_timeouts import warn_without_timeout
 from chainable.signing import Signer
 from taobao_top.errors import TopError
 
@@ -67,7 +68,8 @@ class RateLimiter:
 
     Args:
         rates: ``'40/second'``, several joined by ``;``.
-        redis: A client of redis-py, to count together with other processes; None counts in this one.
+        redis: A client of redis-py, to count together with other processes; None counts in this one. A client
+            without ``socket_timeout=`` waits without end for a Redis that hangs, and is warned about.
         longest: Seconds an attempt waits at most.
         sleep: Waits for that many seconds.
 
@@ -88,6 +90,8 @@ class RateLimiter:
         except (ValueError, TypeError):
             msg = "rates: '40/second' or '40/second; 1000/minute' was expected"
             raise ConfigurationError(msg) from None
+        if redis is not None:
+            warn_without_timeout(redis)
         storage = (
             MemoryStorage()
             if redis is None

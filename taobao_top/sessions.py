@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable.errors import ConfigurationError, InProgress
 from chainable.masking import safe_repr
+from chainable.redis_timeouts import warn_without_timeout
 from chainable.times import BEIJING
 from taobao_top.errors import TopError
 from taobao_top.oauth import Token
@@ -266,7 +267,9 @@ class RedisSessions:
     Tokens of many machines' processes, in Redis.
 
     Args:
-        redis: A client of redis-py, ``redis.Redis(...)``.
+        redis: A client of redis-py, ``redis.Redis(...)``. A client without
+            ``socket_timeout=`` waits without end for a Redis that hangs, and is
+            warned about.
         prefix: What the keys begin with.
         lease: Seconds after which a process that refreshes counts as dead;
             more than the client's ``deadline``, for so long a refresh may take.
@@ -276,6 +279,7 @@ class RedisSessions:
     """
 
     def __init__(self, redis: Redis, *, prefix: str = "taobao_top:session:", lease: float = _LEASE) -> None:
+        warn_without_timeout(redis)
         self._redis = redis
         self._prefix = prefix
         if not isinstance(lease, int | float) or isinstance(lease, bool) or lease <= 0:

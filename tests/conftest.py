@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-pytest_plugins = ("tests.redis_server",)
+pytest_plugins = ("tests.database_servers", "tests.redis_server")
 
 
 @pytest.hookimpl(wrapper=True)

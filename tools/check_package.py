@@ -35,8 +35,11 @@ NEEDED = [
     "httpx",  # what older Starlettes test with
     "defusedxml",
     "fastapi>=0.115",
+    "greenlet",
     "httpx2",
     "hypothesis",
+    "psycopg[binary]",
+    "pymysql",
     "pytest",
     "pytest-randomly",
     "pytest-xdist",

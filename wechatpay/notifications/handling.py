@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.claims import LEASE
 from chainable.errors import (
     ChainableError,
+    ClaimError,
     CodecError,
     ConfigurationError,
     DecryptionError,
@@ -128,15 +129,21 @@ class Handling:
     def _handed_over(
         self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle, *, is_xml: bool
     ) -> Reply | None:
-        with client.notifications.once(arguments[-1], self._store, lease=self._lease) as first:
-            result = handle(*arguments) if first else None
-            if result is None:
-                return None
-            if not isinstance(result, Reply):
-                raise refuse_result(result, "None to accept, or wechatpay.reject(message) to have it sent again")
-            if not _is_acceptance(result, is_xml=is_xml):
-                raise _RejectedError(result)
-            return result
+        result, is_handled = None, False
+        try:
+            with client.notifications.once(arguments[-1], self._store, lease=self._lease) as first:
+                result = handle(*arguments) if first else None
+                if result is not None and not isinstance(result, Reply):
+                    raise refuse_result(result, "None to accept, or wechatpay.reject(message) to have it sent again")
+                if result is not None and not _is_acceptance(result, is_xml=is_xml):
+                    raise _RejectedError(result)
+                is_handled = True
+        except ClaimError as error:
+            if not (is_handled and error.handled):
+                raise
+            # Another delivery would be handled a second time when the lease ends.
+            _logger.exception("a notification was handled, and is accepted")
+        return result
 
     def _parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
         if isinstance(self._source, Merchants):

@@ -40,6 +40,9 @@ _SCHEME = "Wechatpay-Signature-Type"
 _RSA = "WECHATPAY2-SHA256-RSA2048"
 _GCM = "AEAD_AES_256_GCM"
 
+_KEEP_V2 = 365 * 24 * 3600.0
+"""Seconds for which handled notifications of APIv2 are remembered: they carry no time, so an old one passes the check."""
+
 _SPACED = re.compile(rb"\s|\{\s|\{\"\w+\"\s*:\s")
 _MEMBER = re.compile(rb"\{\"(\w+)\"")
 
@@ -121,20 +124,35 @@ class Notifications:
                     book(notification.resource)
 
         It is marked finished when the block ends, and free again when an
-        exception leaves the block.  Commit inside the block, and let the
-        booking depend on the order's state: see :func:`chainable.claims.once`.
+        exception leaves the block.
+
+        With :class:`~chainable.deduplication.sqlalchemy.SQLAlchemyStore` and
+        :class:`~chainable.deduplication.django.DjangoStore` the end of the block
+        commits the claim and the booking together: a payment is booked exactly
+        once.  With the other stores, commit inside the block, and let the
+        booking depend on the order's state: see
+        :func:`chainable.deduplication.once`.
+
+        Handled notifications of APIv2 are remembered for a year at least,
+        because they carry no time that the signature covers.
 
         Args:
-            notification: What :meth:`parse` gave.
-            store: :class:`chainable.claims.RedisStore`, shared by all workers,
-                or :class:`chainable.claims.MemoryStore` for a single one.
-            lease: Seconds until a silent worker counts as dead.
+            notification: The result of :meth:`parse`.
+            store: Keeps the claims. Besides those above,
+                :class:`chainable.deduplication.RedisStore`, shared by all
+                workers, or :class:`chainable.deduplication.MemoryStore` for a
+                single one.
+            lease: Seconds until a silent worker counts as dead; without effect
+                in the stores that use a transaction.
 
         Raises:
             InProgress: Another worker is handling it, or took over when the
                 lease ran out: reject, it comes again.
+            ClaimError: The block ended, and the store cannot vouch for the
+                claim. Accept if ``handled`` is True, otherwise reject.
         """
-        return claims.once(store, self._scope + notification.id, lease=lease)
+        keep = _KEEP_V2 if notification.version == "v2" else None
+        return claims.once(store, self._scope + notification.id, lease=lease, keep=keep)
 
     def knows(self, serial: str) -> bool:
         """

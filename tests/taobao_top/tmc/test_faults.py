@@ -14,7 +14,7 @@ import trustme
 from websockets.sync.server import serve
 
 from chainable.claims import MemoryStore
-from chainable.errors import ConfigurationError
+from chainable.errors import ClaimError, ConfigurationError
 from taobao_top import TopError
 from taobao_top.tmc import TMC
 
@@ -303,12 +303,45 @@ class Lost(MemoryStore):
         super().finish(claim)
 
 
-@pytest.mark.parametrize(("step", "times"), [("claim", 1), ("finish", 2)])
-def test_what_no_store_remembers_is_not_confirmed(sandbox, make, eventually, step, times):
-    tmc, seen = make(store=Lost(step), lease=0.05), []
+def test_what_no_store_claims_comes_again(sandbox, make, eventually):
+    tmc, seen = make(store=Lost("claim"), lease=0.05), []
     tmc.a(lambda message: seen.append(message.id))
     message = sandbox.messages.publish("a_b")
     with tmc:
         eventually(lambda: sandbox.messages.confirmed == [message.id])
     assert sandbox.messages.failed[0] == (message.id, "ConnectionError")
-    assert seen == [message.id] * times
+    assert seen == [message.id]
+
+
+def test_what_was_handled_is_recorded_again_and_handled_once(sandbox, make, eventually):
+    tmc, seen = make(store=Lost("finish")), []
+    tmc.a(lambda message: seen.append(message.id))
+    message = sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+    assert sandbox.messages.failed == []
+    assert seen == [message.id]
+
+
+class Forgetful(MemoryStore):
+    """A store that cannot vouch for what was handled."""
+
+    def __init__(self, *, handled):
+        super().__init__()
+        self.handled = handled
+
+    def finish(self, claim):
+        self.release(claim)
+        handled, self.handled = self.handled, True
+        raise ClaimError("not recorded", handled=handled)
+
+
+@pytest.mark.parametrize("handled", [True, False])
+def test_what_was_handled_is_confirmed_though_no_store_remembers_it(sandbox, make, eventually, handled):
+    tmc, seen = make(store=Forgetful(handled=handled)), []
+    tmc.a(lambda message: seen.append(message.id))
+    message = sandbox.messages.publish("a_b")
+    with tmc:
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+    assert sandbox.messages.failed == ([] if handled else [(message.id, "ClaimError")])
+    assert seen == [message.id] * (1 if handled else 2)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import wechatpay
-from chainable.claims import MemoryStore
-from chainable.errors import InProgress
+from chainable.deduplication import Claim, MemoryStore
+from chainable.errors import ClaimError, InProgress
 from chainable.web import Reply
 from wechatpay import Merchants, WeChatPay
 from wechatpay.notifications.handling import Handling
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from wechatpay.notifications import Notification
 
 PAID = {"out_trade_no": "1", "mchid": "1900000109"}
+
+
+class Forgetful(MemoryStore):
+    """A store that cannot vouch for what was handled."""
+
+    def __init__(self, *, handled: bool = True) -> None:
+        super().__init__()
+        self.handled = handled
+
+    def finish(self, claim: Claim, /) -> None:
+        raise ClaimError("recorded" if self.handled else "rolled back", handled=self.handled)
 
 
 class TestHandling:
@@ -150,6 +161,31 @@ class TestHandling:
         body = platform.body(PAID)
 
         assert Handling(client, MemoryStore())(platform.headers(body), body, busy).status == 503
+
+    @pytest.mark.parametrize("own", [None, Reply(200, {}, b"{}")])
+    def test_what_was_handled_is_accepted_though_the_store_cannot_record_it(
+        self, client: WeChatPay, platform: Platform, own: Reply | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Another delivery would be handled a second time when the lease ends."""
+        body = platform.body(PAID)
+
+        assert Handling(client, Forgetful())(platform.headers(body), body, lambda _: own) == (own or wechatpay.accept())
+        assert "a notification was handled, and is accepted" in caplog.text
+
+    def test_a_claim_that_is_gone_with_its_booking_is_not_accepted(self, client: WeChatPay, platform: Platform) -> None:
+        body = platform.body(PAID)
+        with pytest.raises(ClaimError, match="rolled back"):
+            Handling(client, Forgetful(handled=False))(platform.headers(body), body, lambda _: None)
+
+    def test_a_claim_of_the_handlers_own(self, client: WeChatPay, platform: Platform) -> None:
+        """The handler did not come to its end: the notification has to come again."""
+
+        def handle(_: Notification) -> None:
+            raise ClaimError("an order, not the notification", handled=True)
+
+        body = platform.body(PAID)
+        with pytest.raises(ClaimError, match="an order"):
+            Handling(client, MemoryStore())(platform.headers(body), body, handle)
 
     @pytest.mark.parametrize(("seconds", "warned"), [(5.0, False), (5.1, True)])
     def test_slow_handlers_are_told(

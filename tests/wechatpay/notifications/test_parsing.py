@@ -549,6 +549,22 @@ class TestOnce:
         with notifications.once(notification, store) as first:
             assert not first
 
+    @pytest.mark.parametrize(("version", "days"), [("v3", 7), ("v2", 365)])
+    def test_ids_of_apiv2_are_remembered_for_a_year(
+        self, notifications: Notifications, version: str, days: int
+    ) -> None:
+        """They carry no time, so an old one that is sent again passes the check."""
+        now = 0.0
+        store = MemoryStore(clock=lambda: now)
+        notification = Notification("EV-1", "TRANSACTION.SUCCESS", "", {}, {}, b"", version)
+        firsts = []
+        for day in (0, days - 1, days):
+            now = day * 86400.0
+            with notifications.once(notification, store) as first:
+                firsts.append(first)
+
+        assert firsts == [True, False, True]
+
     def test_merchants_share_a_store(self, platform: Platform) -> None:
         """The same id of two merchants is two messages."""
         store = MemoryStore()

@@ -1,0 +1,15 @@
+"""The app, as INSTALLED_APPS finds it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig  # type: ignore[import-untyped]  # Django has no types of its own
+
+__all__ = ["DeduplicationConfig"]
+
+
+class DeduplicationConfig(AppConfig):  # type: ignore[misc]  # likewise
+    """The app of the table of claims."""
+
+    name = "chainable.deduplication.django"
+    label = "chainable_deduplication"
+    verbose_name = "Claims on messages"

@@ -1,0 +1,373 @@
+"""Claims in the transaction of a SQLAlchemy session. https://docs.sqlalchemy.org/en/20/orm/session.html"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+from sqlalchemy import BigInteger, Column, MetaData, SmallInteger, String, Table, event, text
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.schema import BLANK_SCHEMA
+
+from chainable.deduplication.claim import KEEP, LEASE, Claim
+from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, unsupported
+from chainable.errors import ChainableError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import SessionTransaction, scoped_session
+
+__all__ = ["SQLAlchemyStore", "claim_table"]
+
+_HELD = "chainable_claim"  # the key in Session.info
+_VENDORS = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
+
+# A context variable, not an attribute of the store: one store serves all threads, tasks and greenlets.
+_sessions: ContextVar[tuple[tuple[SQLAlchemyStore, Session], ...]] = ContextVar("chainable_sessions", default=())
+
+
+def claim_table(metadata: MetaData, name: str = TABLE) -> Table:
+    """
+    Add the table of claims to the metadata of an application.
+
+    ::
+
+        claim_table(Base.metadata)
+        Base.metadata.create_all(engine)        # or a migration of Alembic
+
+    Args:
+        metadata: ``Base.metadata`` of the models, or a MetaData of its own.
+        name: As given to :class:`SQLAlchemyStore`, ``table`` or ``schema.table``.
+
+    Returns:
+        The table; on MariaDB it is one of InnoDB.
+
+    .. versionadded:: 0.1.0
+    """
+    schema, _, plain = name.rpartition(".")
+    return Table(
+        plain,
+        metadata,
+        Column("id", String(36), primary_key=True),
+        Column("message", String(190), nullable=False),
+        Column("token", String(32), nullable=False),
+        Column("finished", SmallInteger, nullable=False),
+        Column("keep_until", BigInteger, nullable=False, index=True),
+        schema=schema or BLANK_SCHEMA,
+        mysql_engine="InnoDB",
+        mariadb_engine="InnoDB",
+    )
+
+
+class SQLAlchemyStore:
+    """
+    Claims that are committed together with the booking, by the same session.
+
+    ::
+
+        with client.notifications.once(notification, SQLAlchemyStore(session)) as first:
+            if first:
+                session.add(Booking(...))
+
+    The claim is a row in the transaction of the session.  The end of the block
+    commits claim and booking together; an exception rolls both back, with
+    everything else that the session has not committed.  A worker that dies at
+    any moment leaves both or neither, and the database frees the message as
+    soon as the connection of the worker is gone: there is no lease.
+
+    A second delivery raises InProgress while the first one is at work, on
+    SQLite and MariaDB after waiting for three seconds at most.
+
+    Book through this session and leave the commit to the block.  A commit
+    inside the block is refused with an error before it happens, as is the use
+    of a second database in the block; a transaction that ended otherwise
+    (rollback, deadlock, raw ``COMMIT``) is noticed, and the rest is rolled
+    back.  Nested transactions (``session.begin_nested()``) work as usual.
+
+    SQLite, PostgreSQL and MariaDB (also MySQL 8 with InnoDB, which the tests do
+    not cover).  Other databases, async sessions and engines with
+    ``isolation_level="AUTOCOMMIT"`` are refused.  Errors of SQLAlchemy pass
+    through.
+
+    Args:
+        session: A Session; a ``scoped_session``; a function that returns the
+            session of the present request; or a ``sessionmaker``, then each
+            claim has a new session, :attr:`session`, closed with the block. One
+            store with a ``scoped_session``, a function or a ``sessionmaker``
+            serves all threads.
+        table: The name of the table, as given to :func:`claim_table`.
+        keep: Seconds for which finished messages are remembered, until
+            :meth:`remove_expired` deletes them.
+
+    Raises:
+        ConfigurationError: Something else was passed as the session.
+
+    .. versionadded:: 0.1.0
+    """
+
+    transactional = True
+
+    def __init__(
+        self,
+        session: Session | scoped_session[Any] | sessionmaker[Any] | Callable[[], Session | scoped_session[Any]],
+        *,
+        table: str = TABLE,
+        keep: float = KEEP,
+    ) -> None:
+        if type(session).__module__.startswith("sqlalchemy.ext.asyncio"):
+            raise _asynchronous()
+        if not isinstance(session, Session) and not callable(session):
+            raise _no_session(session)
+        self._source: Any = session
+        self._table = ClaimTable(table, keep)
+
+    @property
+    def session(self) -> Session:
+        """
+        The session of the claim that the present block holds.
+
+        Raises:
+            ConfigurationError: No block with this store is open here.
+        """
+        for store, session in reversed(_sessions.get()):
+            if store is self:
+                return session
+        msg = "no claim of this store is held here: use .session inside the block of once(), or in the handler"
+        raise ConfigurationError(msg)
+
+    def claim(self, message_id: str, /, lease: float = LEASE) -> Claim | None:
+        """
+        Put a claim into the transaction of the session: see :meth:`Store.claim`.
+
+        Args:
+            message_id: The id that repeats of the message share.
+            lease: Ignored.
+
+        Raises:
+            InProgress: Another worker is handling the message.
+            ClaimError: A handler committed this claim before its block ended.
+            ConfigurationError: The session or its database cannot keep the
+                promise, or there is no table.
+        """
+        session = self._open()
+        try:
+            claim = self._claim(session, message_id)
+        except BaseException:
+            self._close(session)
+            raise
+        if claim is None:
+            self._close(session)
+        return claim
+
+    def finish(self, claim: Claim, /) -> None:
+        """
+        Commit the claim and all that the session holds.
+
+        Raises:
+            ClaimError: The transaction of the claim is gone, and the rest was
+                rolled back.
+        """
+        held = _own(claim)
+        try:
+            held.guard.check()
+            held.session.flush()
+            held.guard.stop()
+            self._table.finish(_Transaction(held.session, held.connection), held)
+            held.session.commit()
+        except BaseException:
+            with suppress(Exception):  # the error that is on its way is the one to see
+                held.session.rollback()
+            raise
+        finally:
+            self._let_go(held)
+
+    def release(self, claim: Claim, /) -> None:
+        """Roll back the claim and all that the session holds."""
+        held = _own(claim)
+        try:
+            held.session.rollback()
+        finally:
+            self._let_go(held)
+
+    def remove_expired(self) -> int:
+        """
+        Delete the claims that need not be remembered any longer, once a day for example.
+
+        It commits, unless the session is in a transaction already: then the
+        commit of that one counts.
+
+        Returns:
+            The number of claims that were deleted.
+        """
+        session = self._open()
+        try:
+            with _transaction(session) as (connection, is_ours):
+                count = self._table.remove_expired(_Transaction(session, connection))
+                if is_ours:
+                    session.commit()
+        finally:
+            self._close(session)
+        return count
+
+    def _open(self) -> Session:
+        session = self._source
+        while not isinstance(session, Session):
+            if not callable(session):
+                raise _asynchronous() if hasattr(session, "sync_session") else _no_session(session)
+            session = session()
+        return session
+
+    def _close(self, session: Session) -> None:
+        if isinstance(self._source, sessionmaker):
+            session.close()
+
+    def _claim(self, session: Session, message_id: str) -> TransactionClaim | None:
+        if _HELD in session.info:
+            msg = (
+                "this session holds a claim already: a session handles one message at a time, in one thread; pass a "
+                "scoped_session, a sessionmaker or a function that returns the session of the present request"
+            )
+            raise ConfigurationError(msg)
+        if session.in_nested_transaction():
+            msg = "the session is in begin_nested(), and the end of the block commits the whole: claim outside of it"
+            raise ConfigurationError(msg)
+        with _transaction(session) as (connection, is_ours):
+            taken = self._table.take(_Transaction(session, connection), message_id)
+            if taken is None:
+                if is_ours:
+                    session.rollback()
+                return None
+            guard = _Guard(taken, session, connection)
+        session.info[_HELD] = taken.token
+        _sessions.set((*_sessions.get(), (self, session)))
+        return _SessionClaim(taken.id, taken.token, session=session, connection=connection, guard=guard)
+
+    def _let_go(self, held: _SessionClaim) -> None:
+        held.guard.stop()
+        held.session.info.pop(_HELD, None)
+        _sessions.set(tuple(pair for pair in _sessions.get() if pair[1] is not held.session))
+        self._table.let_go(held)
+        self._close(held.session)
+
+
+@contextmanager
+def _transaction(session: Session) -> Iterator[tuple[Connection, bool]]:
+    """Open a transaction if there is none; one that was opened here is rolled back after an error."""
+    is_ours = not session.in_transaction()
+    if is_ours:
+        session.begin()
+    try:
+        yield session.connection(), is_ours
+    except BaseException:
+        if is_ours:
+            session.rollback()
+        raise
+
+
+class _Transaction:
+    """What :class:`chainable.deduplication.transaction.Database` asks for."""
+
+    def __init__(self, session: Session, connection: Connection) -> None:
+        name = connection.dialect.name
+        if connection.dialect.is_async:
+            raise _asynchronous()
+        if name not in _VENDORS:
+            raise unsupported(name)
+        self.vendor = _VENDORS[name]
+        self._session = session
+        self._connection = connection
+
+    def begin(self) -> None:
+        # The sqlite3 module begins a transaction before the first INSERT only, and a SAVEPOINT outside of a
+        # transaction is one of its own, which its RELEASE commits.
+        if self.vendor == "sqlite" and not self.is_in_transaction():
+            driver: Any = self._connection.connection.driver_connection
+            if driver.isolation_level is not None and getattr(driver, "autocommit", -1) is not True:
+                self.run("BEGIN IMMEDIATE")
+
+    def run(self, statement: str, *values: Any) -> tuple[int, Sequence[Any] | None]:
+        names = [f"value_{number}" for number in range(len(values))]
+        written = statement.replace("%s", "{}").format(*(f":{name}" for name in names))
+        result = self._connection.execute(text(written), dict(zip(names, values, strict=True)))
+        row = result.first() if result.returns_rows else None
+        return result.rowcount, row
+
+    def is_in_transaction(self) -> bool:
+        driver: Any = self._connection.connection.driver_connection
+        return bool(driver.in_transaction) and getattr(driver, "autocommit", -1) is not True
+
+    def abandon(self) -> None:
+        self._session.rollback()
+
+
+class _Guard:
+    """Refuses what would end the transaction of a claim halfway, before it happens."""
+
+    def __init__(self, claim: Claim, session: Session, connection: Connection) -> None:
+        self._claim = claim
+        self._session = session
+        self._connection = connection
+        self._root = session.get_transaction()
+        event.listen(session, "before_commit", self._before_commit)
+        event.listen(session, "after_begin", self._after_begin)
+        self._is_listening = True
+
+    def check(self) -> None:
+        if self._session.get_transaction() is not self._root or self._connection.closed:
+            raise lost(self._claim)
+
+    def stop(self) -> None:
+        if self._is_listening:
+            self._is_listening = False
+            event.remove(self._session, "before_commit", self._before_commit)
+            event.remove(self._session, "after_begin", self._after_begin)
+
+    def _before_commit(self, session: Session) -> None:
+        if not session.in_nested_transaction():
+            msg = (
+                f"the session was to be committed inside the block of the claim on {self._claim.id}: leave out "
+                f"session.commit(), the end of the block commits the claim and the booking together"
+            )
+            raise ConfigurationError(msg)
+
+    def _after_begin(self, session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+        if session.get_transaction() is not self._root:
+            raise lost(self._claim)
+        if connection is not self._connection:
+            msg = (
+                f"the session began to use a second database inside the block of the claim on {self._claim.id}, and "
+                f"no commit covers both: use another session for it"
+            )
+            raise ConfigurationError(msg)
+
+
+@frozen
+class _SessionClaim(TransactionClaim):
+    session: Session = field(kw_only=True, repr=False, eq=False)
+    connection: Connection = field(kw_only=True, repr=False, eq=False)
+    guard: _Guard = field(kw_only=True, repr=False, eq=False)
+
+
+def _own(claim: Claim) -> _SessionClaim:
+    if not isinstance(claim, _SessionClaim):
+        msg = "this claim was made by another store: finish it with the store that made it"
+        raise ConfigurationError(msg)
+    return claim
+
+
+def _asynchronous() -> ChainableError:
+    return ConfigurationError(
+        "async sessions are not supported: pass a sessionmaker of a plain engine, and book in a function that is "
+        "not async"
+    )
+
+
+def _no_session(given: object) -> ChainableError:
+    return ConfigurationError(
+        f"session: this is a {type(given).__name__}; pass a Session, a scoped_session, a sessionmaker, or a function "
+        f"that returns a Session"
+    )

@@ -1,0 +1,326 @@
+"""
+A claim inside the transaction that books: the SQL that both stores share.
+
+The claim is a row that is inserted at the beginning of the transaction and
+updated at its end.  Until the commit, the unique key keeps every other worker
+out; the database itself lets go of it when the worker or its connection dies.
+A savepoint marks the transaction: it exists exactly as long as the transaction
+does, so a handler that ended the transaction halfway is noticed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import frozen
+
+from chainable.deduplication.claim import KEEP, Claim, in_progress
+from chainable.errors import ClaimError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["TABLE", "ClaimTable", "Database", "TransactionClaim"]
+
+TABLE = "chainable_claim"
+"""The table's name, unless a store is given another one."""
+
+_WAIT = 3
+"""Seconds that a delivery waits at most for the transaction of another one."""
+
+_NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?", re.ASCII)
+_IDS = uuid.UUID("5a0a2b8e-6f0c-5d0e-9c43-2f1b9f0f7a11")
+_TRANSACTIONAL = {"innodb", "rocksdb"}
+
+# The tokens of the claims that this process holds now.
+_held: set[str] = set()
+
+
+class Database(Protocol):
+    """An open transaction, as SQLAlchemy or Django gives access to it."""
+
+    @property
+    def vendor(self) -> str:
+        """``sqlite``, ``postgresql`` or ``mysql`` (MariaDB too)."""
+        ...
+
+    def begin(self) -> None:
+        """Begin the transaction, where the driver has not done so."""
+
+    def run(self, statement: str, *values: Any) -> tuple[int, Sequence[Any] | None]:
+        """
+        Execute a statement.
+
+        Args:
+            statement: SQL with ``%s`` for each value.
+            values: Strings and integers.
+
+        Returns:
+            The number of rows that it concerned, and the first row of a query.
+        """
+        ...
+
+    def is_in_transaction(self) -> bool:
+        """Return False if SQLite would commit each statement by itself."""
+        ...
+
+    def abandon(self) -> None:
+        """Roll back what surrounds the claim: the database has ended the transaction."""
+
+
+@frozen
+class TransactionClaim(Claim):
+    """A claim that lives in a transaction."""
+
+    @property
+    def savepoint(self) -> str:
+        """The name of the savepoint that marks the transaction."""
+        return f"chainable_{self.token}"
+
+
+class ClaimTable:
+    """
+    The table of claims.
+
+    Args:
+        name: In lower case, ``schema.table`` or ``table``.
+        keep: Seconds for which finished messages are remembered.
+
+    Raises:
+        ConfigurationError: The name is not one.
+    """
+
+    def __init__(self, name: str, keep: float) -> None:
+        if not _NAME.fullmatch(name):
+            msg = f"table: {name!r} is not a name like 'chainable_claim' or 'schema.chainable_claim' in lower case"
+            raise ConfigurationError(msg)
+        self.name = name
+        self._keep = keep
+
+    def take(self, database: Database, message_id: str) -> TransactionClaim | None:
+        """
+        Put a claim into the transaction.
+
+        Returns:
+            The claim; None when the message has been finished before.
+
+        Raises:
+            InProgress: Another worker holds the claim.
+            ClaimError: A handler committed the claim without finishing it.
+            ConfigurationError: The database cannot keep the promise.
+        """
+        claim = TransactionClaim(message_id, uuid.uuid4().hex)
+        is_marked = False
+        try:
+            with _short_wait(database, self.name):
+                database.begin()
+                _check_transaction(database)
+                database.run(f"SAVEPOINT {claim.savepoint}")
+                is_marked = True
+                self._insert(database, claim)
+        except Exception as error:
+            if is_marked:
+                _undo(database, claim)
+            if _kind(error) != "conflict":
+                better = self._explained(error, message_id)
+                if better is error:
+                    raise
+                raise better from error
+        else:
+            _held.add(claim.token)
+            return claim
+        self._check_finished(database, message_id)
+        return None
+
+    def finish(self, database: Database, claim: TransactionClaim) -> None:
+        """
+        Mark the message as handled; the commit is left to the caller.
+
+        Raises:
+            ClaimError: The transaction of the claim has ended, or was aborted.
+        """
+        try:
+            database.run(f"RELEASE SAVEPOINT {claim.savepoint}")
+            keep_until = int(time.time() + claim.remembered_for(self._keep))
+            count, _ = database.run(
+                f"UPDATE {self.name} SET finished = 1, keep_until = %s WHERE id = %s AND token = %s AND finished = 0",  # noqa: S608 (a checked name)
+                keep_until,
+                _key(claim.id),
+                claim.token,
+            )
+        except Exception as error:
+            if not _is_of_the_database(error):
+                raise
+            raise lost(claim) from error
+        if count != 1:
+            raise lost(claim)
+
+    def let_go(self, claim: TransactionClaim) -> None:
+        """Forget that this process holds the claim."""
+        _held.discard(claim.token)
+
+    def remove_expired(self, database: Database) -> int:
+        """Delete the finished claims that need not be remembered any longer; return their number."""
+        count, _ = database.run(
+            f"DELETE FROM {self.name} WHERE finished = 1 AND keep_until < %s",  # noqa: S608 (a checked name)
+            int(time.time()),
+        )
+        return count
+
+    def _insert(self, database: Database, claim: TransactionClaim) -> None:
+        key = _key(claim.id)
+        if database.vendor == "postgresql":
+            # Another delivery's row that is not committed yet would block the INSERT without end.
+            _, row = database.run("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", f"{self.name}:{key}")
+            if row is None or not row[0]:
+                raise in_progress(claim.id)
+        database.run(
+            f"INSERT INTO {self.name} (id, message, token, finished, keep_until) VALUES (%s, %s, %s, 0, %s)",  # noqa: S608 (a checked name)
+            key,
+            claim.id.encode("ascii", "backslashreplace")[:190].decode(),
+            claim.token,
+            int(time.time() + KEEP),
+        )
+
+    def _check_finished(self, database: Database, message_id: str) -> None:
+        _, found = database.run(f"SELECT finished, token FROM {self.name} WHERE id = %s", _key(message_id))  # noqa: S608 (a checked name)
+        if found is None or (not found[0] and found[1] in _held):
+            # A snapshot that is older than the other worker's commit, or a block inside the block.
+            raise in_progress(message_id)
+        if not found[0]:
+            msg = (
+                f"{message_id} was claimed by a handler that committed before its block ended (COMMIT, or a statement "
+                f"that commits, such as CREATE TABLE in MariaDB), so its booking may be half done: check it, then "
+                f"delete the row with id = '{_key(message_id)}' from {self.name} to have it handled again, or set "
+                f"finished = 1. Let the end of the block commit"
+            )
+            raise ClaimError(msg)
+
+    def _explained(self, error: Exception, message_id: str) -> Exception:
+        kind = _kind(error)
+        if kind == "locked":
+            return in_progress(message_id)
+        if kind == "autocommit":
+            return _autocommit()
+        if kind == "missing":
+            return ConfigurationError(
+                f"the database has no table {self.name}: create it with claim_table(metadata) and a migration or "
+                f"metadata.create_all(engine) for SQLAlchemy, or with manage.py migrate for Django, where "
+                f"'chainable.deduplication.django' belongs in INSTALLED_APPS"
+            )
+        return error
+
+
+def lost(claim: Claim) -> ClaimError:
+    """Return the error for a claim that is gone with its transaction."""
+    return ClaimError(
+        f"the transaction that holds the claim on {claim.id} ended or was aborted inside its block (a commit, a "
+        f"rollback, a statement that commits, a deadlock, an error that was caught): what was open is rolled back. Let "
+        f"the end of the block commit, raise an exception to roll back, and catch database errors around a "
+        f"nested transaction only"
+    )
+
+
+def unsupported(name: str) -> ConfigurationError:
+    """Return the error for a database of another kind."""
+    return ConfigurationError(
+        f"claims cannot be kept in {name}: their promise is proven for SQLite, PostgreSQL and MariaDB (or MySQL with "
+        f"InnoDB); use a session of one of these, or RedisStore with a booking that depends on the order's state"
+    )
+
+
+def _undo(database: Database, claim: TransactionClaim) -> None:
+    try:
+        database.run(f"ROLLBACK TO SAVEPOINT {claim.savepoint}")
+        database.run(f"RELEASE SAVEPOINT {claim.savepoint}")
+    except Exception:  # noqa: BLE001 (a deadlock has ended the transaction, and its own error is the one to see)
+        database.abandon()
+
+
+def _check_transaction(database: Database) -> None:
+    if database.vendor == "sqlite" and not database.is_in_transaction():
+        raise _autocommit()
+
+
+def _autocommit() -> ConfigurationError:
+    return ConfigurationError(
+        "this connection commits each statement by itself (isolation_level='AUTOCOMMIT', or autocommit=True of the "
+        "driver), so a claim cannot be committed together with the booking: use a session on an engine without it"
+    )
+
+
+def _key(message_id: str) -> str:
+    # Short, and free of case, accents and trailing spaces, which the collations of MariaDB ignore.
+    return str(uuid.uuid5(_IDS, message_id.encode("utf-8", "surrogatepass").decode("latin-1")))
+
+
+@contextmanager
+def _short_wait(database: Database, table: str) -> Iterator[None]:
+    """Bound the seconds that statements wait for the locks of others."""
+    if database.vendor == "sqlite":
+        _, row = database.run("PRAGMA busy_timeout")
+        usual, longest, setting = (row[0] if row else 0), _WAIT * 1000, "PRAGMA busy_timeout ="
+    elif database.vendor == "mysql":
+        schema, _, name = table.rpartition(".")
+        _, row = database.run(
+            "SELECT @@autocommit, @@innodb_lock_wait_timeout, (SELECT LOWER(ENGINE) FROM information_schema.TABLES "
+            "WHERE TABLE_SCHEMA = COALESCE(NULLIF(%s, ''), DATABASE()) AND TABLE_NAME = %s)",
+            schema,
+            name,
+        )
+        autocommit, usual, engine = row or (1, _WAIT, None)
+        if autocommit:
+            raise _autocommit()
+        if engine is not None and engine not in _TRANSACTIONAL:
+            msg = f"the table {table} has the engine {engine}, which has no transactions: ALTER TABLE {table} ENGINE=InnoDB"
+            raise ConfigurationError(msg)
+        longest, setting = _WAIT, "SET SESSION innodb_lock_wait_timeout ="
+    else:
+        usual, longest, setting = 0, 0, ""
+    if usual <= longest:
+        yield
+        return
+    database.run(f"{setting} {longest}")
+    try:
+        yield
+    finally:
+        database.run(f"{setting} {int(usual)}")
+
+
+_SQLSTATES = {
+    "23505": "conflict",
+    "25P01": "autocommit",
+    "40001": "locked",
+    "40P01": "locked",
+    "42P01": "missing",
+    "55P03": "locked",
+}
+_ERRNOS = {1020: "locked", 1062: "conflict", 1146: "missing", 1205: "locked", 1213: "locked"}
+_SENTENCES = {"UNIQUE constraint": "conflict", "is locked": "locked", "no such table": "missing"}
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """Return the error of the driver: SQLAlchemy keeps it as ``orig``, Django as the cause."""
+    return getattr(error, "orig", None) or error.__cause__ or error
+
+
+def _is_of_the_database(error: BaseException) -> bool:
+    return any(kind.__name__ == "Error" for kind in type(_driver_error(error)).__mro__)
+
+
+def _kind(error: BaseException) -> str:
+    """Return what a database error means for a claim; empty if nothing."""
+    cause = _driver_error(error)
+    if not _is_of_the_database(cause):
+        return ""
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    if state in _SQLSTATES:
+        return _SQLSTATES[state]
+    number = cause.args[0] if cause.args else None
+    if isinstance(number, int):
+        return _ERRNOS.get(number, "")
+    return next((kind for sentence, kind in _SENTENCES.items() if sentence in str(number)), "")
