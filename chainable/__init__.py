@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnknownKeyError,
     )
     from chainable.keys import KeyStore
+    from chainable.masking import Secret
     from chainable.pipeline import Pipeline
     from chainable.promise import Promise
     from chainable.response import Response
@@ -59,6 +60,7 @@ __all__ = [
     "Pipeline",
     "Promise",
     "Response",
+    "Secret",
     "SignableRequest",
     "SignatureError",
     "Signer",
@@ -90,6 +92,7 @@ _HOME = {
     "SignatureError": "errors",
     "UnknownKeyError": "errors",
     "KeyStore": "keys",
+    "Secret": "masking",
     "Pipeline": "pipeline",
     "Promise": "promise",
     "Response": "response",

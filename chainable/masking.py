@@ -306,7 +306,7 @@ def safe_repr(cls: type[T]) -> type[T]:
 
     .. versionadded:: 0.1.0
     """
-    original = cls.__repr__
+    original: Callable[[object], str] = cls.__repr__
 
     @wraps(original)
     def represented(self: object) -> str:
