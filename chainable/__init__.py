@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UnknownKeyError,
     )
     from chainable.keys import KeyStore
+    from chainable.masking import Secret
     from chainable.pipeline import Pipeline
     from chainable.promise import Promise
     from chainable.response import Response
@@ -62,6 +63,7 @@ __all__ = [
     "Promise",
     "RequestsTransport",
     "Response",
+    "Secret",
     "SignableRequest",
     "SignatureError",
     "Signer",
@@ -94,6 +96,7 @@ _HOME = {
     "SignatureError": "errors",
     "UnknownKeyError": "errors",
     "KeyStore": "keys",
+    "Secret": "masking",
     "Pipeline": "pipeline",
     "Promise": "promise",
     "Response": "response",

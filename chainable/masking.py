@@ -42,26 +42,25 @@ class Secret(Generic[T]):
     Args:
         value: Usually a text or bytes; another object is held as it is.
 
+    Attributes:
+        reveal: Returns the plain value.
+
     .. versionadded:: 0.1.0
     """
 
-    __slots__ = ("_reveal",)
+    __slots__ = ("reveal",)
 
     def __init__(self, value: T) -> None:
-        # In a closure, so that it is no attribute that a walk through the object finds.
-        self._reveal: Callable[[], T] = lambda: value
+        # In a closure, so that a walk through the object's attributes does not find it.
+        self.reveal: Callable[[], T] = lambda: value
 
     @classmethod
     def of(cls, value: T | Secret[T]) -> Secret[T]:
         """Return the value as a secret; a secret is returned unchanged."""
         return value if isinstance(value, Secret) else cls(value)
 
-    def reveal(self) -> T:
-        """Return the plain value."""
-        return self._reveal()
-
     def __bool__(self) -> bool:
-        return bool(self._reveal())
+        return bool(self.reveal())
 
     def __repr__(self) -> str:
         return f"Secret({HIDDEN})"
@@ -70,10 +69,10 @@ class Secret(Generic[T]):
         return repr(self)
 
     def __eq__(self, other: object) -> bool:
-        return _same(self._reveal(), other.reveal()) if isinstance(other, Secret) else NotImplemented
+        return _same(self.reveal(), other.reveal()) if isinstance(other, Secret) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((Secret, self._reveal()))
+        return hash((Secret, self.reveal()))
 
     def __copy__(self) -> Self:
         return self
@@ -297,7 +296,7 @@ def guarded(cls: type[T]) -> type[T]:
 
     .. versionadded:: 0.1.0
     """
-    cls.__init__ = without_frames(cls.__init__)  # type: ignore[misc]  # what the decorator is for
+    cls.__init__ = without_frames(cls.__init__)  # type: ignore[method-assign]  # what the decorator is for
     return cls
 
 
@@ -307,7 +306,7 @@ def safe_repr(cls: type[T]) -> type[T]:
 
     .. versionadded:: 0.1.0
     """
-    original = cls.__repr__
+    original: Callable[[object], str] = cls.__repr__
 
     @wraps(original)
     def represented(self: object) -> str:

@@ -282,10 +282,9 @@ class MD5Signer(ParameterSigner):
 
     def digest(self, message: bytes) -> bytes:
         """Give MD5(secret + message + secret)."""
-        hashed = hashlib.md5(self._secret.reveal().encode(), usedforsecurity=False)
-        hashed.update(message)
-        hashed.update(self._secret.reveal().encode())
-        return hashed.digest()
+        return hashlib.md5(
+            self._secret.reveal().encode() + message + self._secret.reveal().encode(), usedforsecurity=False
+        ).digest()
 
     def explain(self, message: str) -> str:
         """Show what was digested, the secret masked."""

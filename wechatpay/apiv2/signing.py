@@ -52,7 +52,8 @@ def message(parameters: Mapping[str, str], secret: str | Secret[str]) -> str:
         parameters: Names and texts; empty texts and ``sign`` do not count, ``'0'`` does.
         secret: The APIv2 key.
     """
-    return f"{_covered(parameters)}key={Secret.of(secret).reveal()}"
+    pairs = [f"{name}={parameters[name]}" for name in sorted(parameters) if parameters[name] and name != "sign"]
+    return "&".join([*pairs, f"key={Secret.of(secret).reveal()}"])
 
 
 def digest(sign_type: str, text: str, secret: str | Secret[str]) -> str:
@@ -90,7 +91,9 @@ def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]
     .. versionadded:: 0.1.0
     """
     try:
-        covered = _covered(parameters).encode()
+        covered = "".join(
+            [f"{name}={parameters[name]}&" for name in sorted(parameters) if parameters[name] and name != "sign"]
+        ).encode()
     except UnicodeEncodeError:
         covered = None
     if covered is None:
@@ -101,12 +104,6 @@ def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]
             hmac.digest(secret.reveal().encode(), covered + f"key={secret.reveal()}".encode(), "sha256").hex().upper()
         )
     return hashlib.md5(covered + f"key={secret.reveal()}".encode(), usedforsecurity=False).hexdigest().upper()
-
-
-def _covered(parameters: Mapping[str, str]) -> str:
-    """Join what is signed before the key, a ``&`` behind each pair."""
-    pairs = [f"{name}={parameters[name]}&" for name in sorted(parameters) if parameters[name] and name != "sign"]
-    return "".join(pairs)
 
 
 def verify_parameters(
@@ -127,7 +124,7 @@ def verify_parameters(
     Raises:
         SignatureError: There is no signature, or it is not that of these parameters.
     """
-    complaint = _complaint(parameters, Secret.of(secret))
+    complaint = _complaint(parameters, secret if isinstance(secret, Secret) else Secret(secret))
     del parameters, secret  # a traceback shows neither
     if complaint is not None:
         reason, text = complaint
@@ -155,24 +152,19 @@ def _complaint(parameters: Mapping[str, Any], secret: Secret[str]) -> tuple[str,
     nested = [name for name, value in parameters.items() if not isinstance(value, str)]
     if nested:
         return "mismatch", f"nested elements cannot be covered by a signature over parameters: {nested[0]!r}"
-    if _fits(sign_type, parameters, secret, given):
+    try:
+        # Compared unnamed: the right sign is worth as much as the key.
+        right = hmac.compare_digest(
+            signature(sign_type, parameters, secret).encode(), given.upper().encode(errors="replace")
+        ) and given in {given.upper(), given.lower()}  # mixed, it would be another spelling of the same signature
+    except CodecError:  # a text that the platform cannot have sent
+        right = False
+    if right:
         return None
     return "mismatch", (
         "the sign is not that of this message under the APIv2 key given (secret=): it was "
         "changed on its way, is forged, or the key was replaced"
     )
-
-
-def _fits(sign_type: str, parameters: Mapping[str, Any], secret: Secret[str], given: str) -> bool:
-    if given not in (given.upper(), given.lower()):
-        return False  # the platform writes one case, so a mixed one is another spelling of the same signature
-    try:
-        # Compared unnamed: the right sign is worth as much as the key.
-        return hmac.compare_digest(
-            signature(sign_type, parameters, secret).encode(), given.upper().encode(errors="replace")
-        )
-    except CodecError:  # a text that the platform cannot have sent
-        return False
 
 
 def _as_secret(given: str | Secret[str]) -> Secret[str]:

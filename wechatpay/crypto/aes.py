@@ -94,9 +94,7 @@ def _req_info_key(secret: Secret[Any]) -> Secret[bytes]:
     return Secret(hashlib.md5(given.reveal(), usedforsecurity=False).hexdigest().encode())
 
 
-def open_req_info(
-    secret: str | bytes | Secret[str] | Secret[bytes], req_info: str, decode: Callable[[bytes], T]
-) -> T:
+def open_req_info(secret: str | bytes | Secret[str] | Secret[bytes], req_info: str, decode: Callable[[bytes], T]) -> T:
     """
     Open the ``req_info`` of an APIv2 refund notice and decode what is inside.
 
