@@ -397,8 +397,8 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
         iterated over again, and so can a file that can seek.
 
     Raises:
-        CodecError: It is no bill, its encoding cannot be told, or it unpacks
-            to more than *max_size*, then or while the rows are read.
+        CodecError: It is not a bill, its encoding is unclear, or it unpacks to
+            more than *max_size*; also raised while the rows are read.
         ConfigurationError: *max_size* is not a whole number of bytes.
         OSError: The file cannot be opened.
         TypeError: *source* is of another type, or open as text.

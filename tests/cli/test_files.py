@@ -123,19 +123,19 @@ def test_a_file_that_is_too_large(wx, sandbox, tmp_path):
     packed.write_bytes(gzip.compress(b"\n" * 100_000))
 
     for words in (("download", url, file), ("bill", day, "--save", file), ("bill", packed)):
-        told = wx(*words, "--env", sandbox.file, "--max-size", "100")
-        assert told.code == 2
-        assert "larger" in told.err
-        assert "max_size, 100 bytes" in told.err
+        outcome = wx(*words, "--env", sandbox.file, "--max-size", "100")
+        assert outcome.code == 2
+        assert "larger" in outcome.err
+        assert "max_size, 100 bytes" in outcome.err
         assert not file.exists()
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "1T", "", "1.5G", "9" * 20])
-def test_a_size_that_is_none(wx, tmp_path, size):
+def test_a_size_that_is_not_one(wx, tmp_path, size):
     for words in (("download", "u", tmp_path / "a"), ("bill", tmp_path / "a")):
-        told = wx(*words, "--max-size", size)
-        assert told.code == 2
-        assert f"--max-size {size}: a number of bytes was expected" in told.err
+        outcome = wx(*words, "--max-size", size)
+        assert outcome.code == 2
+        assert f"--max-size {size}: a number of bytes was expected" in outcome.err
         assert f"--max-size {size}：应为字节数" in wx("--lang", "zh", *words, "--max-size", size).err
 
 

@@ -172,4 +172,6 @@ def _short(host: str) -> str:
 
 
 def _unusable() -> ConfigurationError:
-    return ConfigurationError("download: this is no URL that can be called")
+    return ConfigurationError(
+        "download: this is not a URL that can be called: http(s)://host/path in ASCII, without a user, was expected"
+    )

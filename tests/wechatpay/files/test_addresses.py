@@ -312,8 +312,8 @@ def allowed(client):
 @example("https://api.mch.weixin.qq.com:8443/x")
 @example("http://api.mch.weixin.qq.com/x")
 @example("https://evil.example/x")
-def test_nobody_else_is_asked_with_a_signature(recorded, tmp_path_factory, url):
-    """Whatever the URL, and by what urllib3 makes of it: signed is only who may be, and plain http nobody else."""
+def test_no_other_origin_gets_the_signature(recorded, tmp_path_factory, url):
+    """For any URL, judged by where urllib3 would connect: the signature goes to allowed origins, the rest is https."""
     client, signer, connections = recorded
     signer.urls.clear()
     connections.asked.clear()

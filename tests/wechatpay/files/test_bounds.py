@@ -273,12 +273,12 @@ class TestProgress:
     def test_it_counts_what_arrives(self, client, platform, tmp_path):
         body = gzip.compress(os.urandom(600_000))
         platform.file(body, headers={"Content-Encoding": "gzip"})
-        told = []
+        reports = []
 
-        client.download(platform.url + "f", tmp_path / "x", progress=lambda *at: told.append(at))
+        client.download(platform.url + "f", tmp_path / "x", progress=lambda *at: reports.append(at))
 
-        assert told[-1] == (len(body), len(body))
-        assert sorted(told) == told
+        assert reports[-1] == (len(body), len(body))
+        assert sorted(reports) == reports
 
     @pytest.mark.parametrize("error", [ValueError, OSError, TimeoutError])
     def test_its_own_error_comes_through(self, client, platform, kept, error):
@@ -295,11 +295,11 @@ class TestProgress:
     def test_of_a_body_that_was_read_already(self, client, tmp_path):
         answer = Response()
         answer._content = BILL
-        told = []
+        reports = []
 
-        client.download(answer, tmp_path / "x", progress=lambda *at: told.append(at))
+        client.download(answer, tmp_path / "x", progress=lambda *at: reports.append(at))
 
-        assert told == [(len(BILL), len(BILL))]
+        assert reports == [(len(BILL), len(BILL))]
 
 
 class TestHashTypes:
@@ -406,7 +406,7 @@ class TestSources:
             client.download(Response(), kept)
 
     @pytest.mark.parametrize("to", [None, 1, object(), b"x"])
-    def test_a_place_that_is_none(self, client, to):
+    def test_a_target_of_another_type(self, client, to):
         with pytest.raises(TypeError, match="a path or a file open for writing bytes"):
             client.download("https://api.mch.weixin.qq.com/x", to)
 
@@ -415,7 +415,7 @@ class TestSources:
             client.download("https://api.mch.weixin.qq.com/x", io.StringIO())
 
     def test_a_writer_that_can_only_write(self, client, platform):
-        """And counts nothing: what is written once is not written again for ever."""
+        """And counts nothing: a piece that was written is not written again and again."""
         written = []
         platform.file(BILL)
 
