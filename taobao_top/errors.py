@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.errors import APIError
+from chainable.path import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,7 +122,8 @@ ALLOCATING = frozenset(
 def is_read(method: str) -> bool:
     """Tell by its name whether a method only reads, so that repeating it changes nothing."""
     last = method.rpartition(".")[2]
-    return (last in READS or last.endswith(("query", "search"))) and method not in ALLOCATING
+    # A method that allocates stays one in another spelling, should the gateway take that.
+    return (last in READS or last.endswith(("query", "search"))) and fold(method) not in ALLOCATING
 
 
 def rule_of(code: str, sub_code: str) -> Rule:

@@ -30,7 +30,7 @@ _VERSIONS = ("v3", "v2")
 _OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
 _CLOSE = 0.85  # of the letters of two paths
 _LONGEST = 200  # letters of a path that are compared
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
+_WORD = re.compile(r"[^A-Za-z0-9]*?([A-Za-z_][A-Za-z0-9_.\-]*)")
 _NUMBER = re.compile(r"[0-9]{5,}")
 _VALUE = "0"  # stands for a number
 _DIGIT = re.compile(r"[0-9]")
@@ -42,12 +42,12 @@ class Piece(NamedTuple):
     One segment as it leaves.
 
     Attributes:
-        text: Decoded.
-        given: Whether it is the value of a variable that has a name.
+        text: Decoded; ``0`` for a number, and for what no literal of the catalogue has.
+        loose: Whether it is a value, or more than its text was written: it is not a literal, even if it reads like one.
     """
 
     text: str
-    given: bool
+    loose: bool
 
 
 class _Match(NamedTuple):
@@ -64,19 +64,19 @@ def pieces(segments: Iterable[str | Variable], target: str) -> tuple[Piece, ...]
         target: The path with its values, percent-encoded.
 
     Returns:
-        The segments; ``0`` for what no literal of the catalogue has, so that a path is examined once and not for each number.
+        The segments, without numbers, so that a path is examined once and not for each number.
     """
     return tuple(
-        Piece(_without_numbers(text), isinstance(segment, Variable) and segment.value is None)
+        _piece(text, isinstance(segment, Variable) and segment.value is None)
         for segment, part in zip(segments, target.split("/"), strict=True)
         for text in unquote(part).split("/")
         if text
     )
 
 
-def _without_numbers(text: str) -> str:
-    text = _NUMBER.sub(_VALUE, text)
-    return text if _WORD.fullmatch(text) else _VALUE
+def _piece(text: str, given: bool) -> Piece:
+    word = _WORD.match(_NUMBER.sub(_VALUE, text))
+    return Piece(_VALUE, given) if word is None else Piece(word[1], given or word[1] != text)
 
 
 def refuse_other_operation(verb: str, path: tuple[Piece, ...], own: str) -> None:
@@ -137,7 +137,7 @@ def scopes(path: tuple[Piece, ...]) -> tuple[str, ...]:
     kin = {key for key in keys if (known := catalogue.operation(key)) is not None and known.encrypted_fields}
     kin.update(_similar("".join(map(_letters, path[_skipped(path) :]))[:_LONGEST]))
     products = {"/".join(branch.path.split("/", 2)[:2]) for branch in branches}
-    version = "v2" if path[:1] == (Piece("v2", given=False),) else "v3"
+    version = "v2" if path[:1] == (Piece("v2", loose=False),) else "v3"
     return (version, *sorted(products), *sorted(kin))
 
 
@@ -160,10 +160,10 @@ def _matches(path: Sequence[Piece]) -> Iterator[_Match]:
 
 def _followed(path: Sequence[Piece]) -> list[list[_Match]]:
     reached = [[_Match(catalogue.tree(), respelled=False)]]
-    for text, given in path:
+    for text, loose in path:
         folded = fold(text)
         step = [
-            _Match(child, match.respelled or given or official != text)
+            _Match(child, match.respelled or loose or official != text)
             for match in reached[-1]
             for official, child in (match.branch.alike(folded) if folded else ())
         ]
@@ -188,12 +188,12 @@ def _prefixed(path: Sequence[Piece], prefix: str) -> Iterator[Sequence[Piece]]:
     """Give a path with what is missing in front, or without what is too much there."""
     if not _skipped(path):
         for version in _VERSIONS:
-            yield [Piece(version, given=False), *path]
+            yield [Piece(version, loose=False), *path]
     for index, piece in enumerate(path[1:], start=1):
         if fold(piece.text) in _VERSIONS:
             yield path[index:]
     if prefix:
-        yield [*(Piece(text, given=False) for text in prefix.split("/")), *path]
+        yield [*(Piece(text, loose=False) for text in prefix.split("/")), *path]
 
 
 def _of_another_root(path: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
@@ -201,12 +201,12 @@ def _of_another_root(path: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
     first, rest = path[:1], path[1:]
     if _skipped(path):
         for version in _VERSIONS:
-            yield [Piece(version, given=False), *rest]
+            yield [Piece(version, loose=False), *rest]
     if rest and fold(rest[0].text) == "global":
         yield [*first, *rest[1:]]
     else:
-        yield [*first, Piece("global", given=False), *rest]
-    dotted = [Piece(text, given) for part, given in path for text in part.split(".") if text]
+        yield [*first, Piece("global", loose=False), *rest]
+    dotted = [Piece(text, loose) for part, loose in path for text in part.split(".") if text]
     if len(dotted) > len(path):
         yield dotted
         yield dotted[:-1]  # what follows the last dot may be an ending, such as .json
@@ -220,7 +220,7 @@ def _skipped(path: Sequence[Piece]) -> int:
 def _letters(piece: Piece) -> str:
     """Reduce a segment to its letters; ``{}`` for a value."""
     text = fold(piece.text).replace(".", "").replace(_VALUE, "{}")
-    return "{}" if piece.given or len(_DIGIT.findall(text)) > _MOST_DIGITS else text
+    return "{}" if len(_DIGIT.findall(text)) > _MOST_DIGITS else text
 
 
 def _similar(letters: str) -> list[str]:

@@ -33,7 +33,8 @@ _SIMPLE = frozenset({str, int, bool})
 _SEALED = (Sensitive, Ciphertext)
 _NOTHING: Mapping[str, Any] = {}
 _TOP = "^"
-_folded = lru_cache(maxsize=1024)(fold)
+_BRACKETS = re.compile(r"[\[\]]+")
+_PUNCTUATION = re.compile(r"[^a-z0-9]+")
 _IN_QUERY = "?"
 _NAMED = re.compile(r"""([A-Za-z][\w\-]*)["']?\s*[=:>]""")
 _GIVEN = (
@@ -92,7 +93,7 @@ class PersonalData:
             CodecError: Names the header.
         """
         for name in headers:
-            known = self._names.get(fold(name))
+            known = self._names.get(_folded(name))
             if known is not None and "" in known[1]:
                 msg = f"headers: {name}: {known[0]} is sent encrypted only, in json={{…}} or params={{…}}: {_GIVEN}"
                 raise CodecError(msg)
@@ -118,7 +119,7 @@ class PersonalData:
 
     def _scan(self, text: str) -> None:
         for match in _NAMED.finditer(text):
-            known = self._names.get(fold(match[1]))
+            known = self._names.get(_folded(match[1]))
             if known is not None and ("" in known[1] or self._body):
                 msg = f"{match[1]}: is sent encrypted only: give a mapping as the body; in it, {_GIVEN}"
                 raise CodecError(msg)
@@ -152,6 +153,13 @@ class PersonalData:
                 raise CodecError(_stray((where, name), name, known[0]))
             below = _inside(member) if inner and isinstance(member, str) else member
             self._walk(below, inner or _NOTHING, (where, name), f"{around}.{folded}", anywhere)
+
+
+@lru_cache(maxsize=1024)
+def _folded(name: str) -> str:
+    """Reduce a name to its letters; of ``payer[name]`` and ``name[]`` to those of the innermost name."""
+    innermost = next((part for part in reversed(_BRACKETS.split(name)) if part), "")
+    return _PUNCTUATION.sub("", innermost.lower())
 
 
 def _inside(text: str) -> Any:

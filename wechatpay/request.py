@@ -121,7 +121,7 @@ class Wanted:
     @property
     def sealed_by_hand(self) -> bool:
         """Whether the caller named the key in ``Wechatpay-Serial``, and so says that encrypted fields are ciphertext."""
-        return any(name.lower() == "wechatpay-serial" for name in self.headers)
+        return any(name.lower() == "wechatpay-serial" and value for name, value in self.headers.items())
 
     def refuse_plain(self) -> None:
         """

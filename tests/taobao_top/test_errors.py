@@ -8,8 +8,9 @@ from datetime import datetime
 import pytest
 
 from chainable.errors import APIError, ChainableError
+from chainable.path import fold
 from chainable.times import BEIJING
-from taobao_top.errors import RULES, TopError, is_read, rule_of, top_error
+from taobao_top.errors import ALLOCATING, RULES, TopError, is_read, rule_of, top_error
 
 
 def refusal(method="taobao.trades.sold.get", *, repeatable=False, **error):
@@ -186,9 +187,16 @@ class TestError:
         ("taobao.wlb.imports.waybill.get", False),
         ("alibaba.nazca.token.authapply.get", False),
         ("taobao.top.once.token.get", False),
+        ("Taobao.top.once.Token.get", False),
+        ("taobao.top.once_.to-ken.get", False),
+        ("taobao.top.once.token.GET", False),
         ("cainiao.waybill.ii.search", True),
     ],
 )
 def test_reads(method, read):
     """Reads are known by the last word; those that hand out a number each time are none."""
     assert is_read(method) is read
+
+
+def test_the_list_of_allocating_methods_is_compared_without_its_spelling():
+    assert {fold(method) for method in ALLOCATING} == ALLOCATING

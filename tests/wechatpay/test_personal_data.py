@@ -137,6 +137,9 @@ def spellings(path):
             f"{segment[:-2]}{segment[-1:]}{segment[-2:-1]}",
             f"{segment}s",
             f"_{segment}",
+            f"~{segment}",
+            f"{segment};a=b",
+            f"{segment}$",
         } - {segment, "_", "-"}:
             yield "/".join([version, *rest[:index], other, *rest[index + 1 :]])
     yield joined
@@ -243,7 +246,16 @@ def test_no_access_point_lets_a_person_leave(make, recorder, operation):
 
 def misplaced(operation):
     """The person's data in other spellings, types and places of the request."""
-    for spell in (camel, str.upper, str.title, lambda name: name.replace("_", "-"), lambda name: name.replace("_", "")):
+    for spell in (
+        camel,
+        str.upper,
+        str.title,
+        lambda name: name.replace("_", "-"),
+        lambda name: name.replace("_", " "),
+        lambda name: name.replace("_", ""),
+        lambda name: f" {name} ",
+        lambda name: f"{name}[]",
+    ):
         yield from bodies(operation, spell=spell)
     for value in ([PLANTED], [[PLANTED]], {"a": PLANTED}, {"a": [PLANTED]}, 19900307, (PLANTED, None)):
         yield from bodies(operation, value)
@@ -263,6 +275,7 @@ def misplaced(operation):
             yield {"data": f"<xml><{innermost(body)}>{PLANTED}</{innermost(body)}></xml>".encode()}
             yield {"params" if option == "json" else "json": body}
             yield {"params": {innermost(body): "PLANTED"}}
+            yield {"params": {f"a[{innermost(body)}]": "PLANTED"}}
             yield {"json": body, "files": {"file": ("a.png", b"x")}}
 
 
@@ -394,6 +407,18 @@ class TestSaying:
             with pytest.raises(CodecError, match=words) as caught:
                 client.v3.brand_new.thing.post(**options)
             assert "'x'" not in str(caught.value)
+
+    def test_sealed_values_are_sent_in_lists_too(self):
+        known = of_operation(catalogue.operation("POST v3/pay/transactions/native"))
+        sealed = Sensitive(PLANTED)
+        known.check_body({"payer": {"identity": {"name": [sealed, None], "number": {"a": sealed}}}})
+        known.check_body({"payer": {"identity": {"name": None, "number": sealed}, "[]": "x"}})
+
+    def test_an_empty_serial_names_no_key(self, client):
+        with pytest.raises(CodecError, match="^payer.identity.name: is sent encrypted only"):
+            client.v3.pay.transactions.native.post(
+                json={"payer": {"identity": {"name": PLANTED}}}, headers={"Wechatpay-Serial": ""}
+            )
 
     def test_a_value_that_contains_itself(self, client):
         body = {}
