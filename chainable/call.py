@@ -46,6 +46,7 @@ class Call:
         stream: Leave the body of a success on the connection.
         verify: TLS verification, if not the client's.
         certificate: What to show in TLS.
+        foreign: The host is not the platform's: a certificate of a session that the user lent is not shown to it.
     """
 
     verb: str
@@ -67,3 +68,4 @@ class Call:
     stream: bool = False
     verify: bool | str | None = None
     certificate: ClientCertificate | None = None
+    foreign: bool = False

@@ -121,6 +121,7 @@ class Pipeline:
                     stream=call.stream,
                     verify=call.verify,
                     certificate=call.certificate,
+                    foreign=call.foreign,
                 )
                 response.elapsed = timedelta(seconds=time.monotonic() - started)
                 response.label = call.label

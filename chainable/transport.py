@@ -31,6 +31,7 @@ from urllib3.exceptions import SSLError as TLSError
 
 from chainable.connections import POOLS, AttemptState, Stage
 from chainable.decoding import is_truncated
+from chainable.destination import is_loopback
 from chainable.errors import CodecError, ConfigurationError
 from chainable.response import Response
 
@@ -69,6 +70,7 @@ class Transport(Protocol):
         stream: bool = False,
         verify: bool | str | None = None,
         certificate: ClientCertificate | None = None,
+        foreign: bool = False,
     ) -> Response[Any]:
         """
         Send one request once, and read the response unless it is streamed.
@@ -80,6 +82,7 @@ class Transport(Protocol):
             stream: Leave the body of a success on the connection.
             verify: TLS verification, if not the client's.
             certificate: The certificate to show in TLS.
+            foreign: The host is not the platform's, so it sees no other certificate either.
 
         Raises:
             requests.RequestException: The network failed. Its attribute ``maybe_sent`` is False only where it is
@@ -272,10 +275,11 @@ class RequestsTransport:
 
     @staticmethod
     def _bypassed(host: str, environment: dict[str, str]) -> bool:
-        if proxy_bypass_environment(host, environment):
-            return True
+        name = urlsplit(f"//{host}").hostname or host
+        if is_loopback(name) or proxy_bypass_environment(host, environment):
+            return True  # plain http:// is for loopback: through a proxy it would leave this machine
         try:
-            address = ipaddress.ip_address(host.rpartition(":")[0] or host)
+            address = ipaddress.ip_address(name)
         except ValueError:
             return False
         return any(
@@ -294,10 +298,11 @@ class RequestsTransport:
         stream: bool = False,
         verify: bool | str | None = None,
         certificate: ClientCertificate | None = None,
+        foreign: bool = False,
     ) -> Response[Any]:
         """Send one request once, as :meth:`Transport.send` says."""
         verify = self._verify if verify is None else verify
-        adapter, cert = self._adapter_for(request, verify, certificate)
+        adapter, cert = self._adapter_for(request, verify, certificate, foreign=foreign)
         state = AttemptState(*timeout, expires)
         own = adapter is self._adapter
         try:
@@ -323,7 +328,7 @@ class RequestsTransport:
         return response
 
     def _adapter_for(
-        self, request: PreparedRequest, verify: bool | str, certificate: ClientCertificate | None
+        self, request: PreparedRequest, verify: bool | str, certificate: ClientCertificate | None, *, foreign: bool
     ) -> tuple[Any, Any]:
         """Return the adapter for this request, and the client certificate in the form that it takes."""
         url = request.url or ""
@@ -332,10 +337,11 @@ class RequestsTransport:
             lent: Any = self._lent.get_adapter(url)
             _refuse_retries(lent)
             if certificate is None:
+                shown = None if foreign else self._lent.cert
                 # A plain adapter has nothing that ours lacks; a subclass has a reason.
                 if type(lent) is not HTTPAdapter:
-                    return lent, self._lent.cert
-                cert = FileCertificate.of(self._lent.cert)
+                    return lent, shown
+                cert = FileCertificate.of(shown)
         if url.startswith("https:"):
             self._adapter.context(
                 verify, cert

@@ -366,6 +366,16 @@ class TestProxies:
         assert one.proxies_for("http://10.1.2.3:80/") == {}
         assert one.proxies_for("http://192.0.2.1/") != {}
 
+    @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8080", "localhost:1", "[::1]:8080", "[::1]"])
+    def test_those_of_the_environment_do_not_lead_to_loopback(self, transport, monkeypatch, host):
+        """Plain HTTP is for loopback only; through a proxy it would leave the machine with its signature."""
+        monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+
+        assert transport().proxies_for(f"http://{host}/") == {}
+        assert transport(proxies={"http": "http://p:1"}).proxies_for(f"http://{host}/") == {"http": "http://p:1"}
+
     def test_many_hosts_do_not_fill_the_memory(self, transport):
         one = transport()
         for number in range(200):
@@ -426,6 +436,18 @@ class TestLentSessions:
             assert isinstance(response, module.Response)
             assert not response.cookies
             assert Own.used == 1
+        session.close()
+
+    @pytest.mark.parametrize("kind", [HTTPAdapter, type("Own", (HTTPAdapter,), {})])
+    def test_its_certificate_is_not_shown_to_a_foreign_host(self, transport, kind):
+        session = requests.Session()
+        session.cert = "merchant.pem"
+        session.mount("http://", kind())
+        one = transport(http_session=session)
+        asked = request_to("http://files.example/")
+
+        assert one._adapter_for(asked, True, None, foreign=True)[1] is None
+        assert one._adapter_for(asked, True, None, foreign=False)[1] is not None
         session.close()
 
     def test_a_plain_session_lends_nothing_to_show(self):

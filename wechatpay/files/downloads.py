@@ -257,6 +257,7 @@ def _call(client: WeChatPay, way: Route, *, stream: bool) -> Call:
         retries=client._retries,  # noqa: SLF001
         deadline=client._deadline,  # noqa: SLF001
         stream=stream,
+        foreign=not way.signed,
     )
 
 

@@ -209,7 +209,11 @@ class TestCut:
             with pytest.raises(requests.exceptions.ContentDecodingError, match="is damaged"):
                 client.download(platform.url + "f", kept)
 
-    @pytest.mark.parametrize("tail", [b"\0", b"garbage", b"\x1f", b"\x1f\x8b\x08", gzip.compress(BILL[:9])[:-1]])
+    @pytest.mark.parametrize(
+        "tail",
+        [b"\0", b"garbage", b"\x1f", b"\x1f\x8b\x08", gzip.compress(BILL[:9])[:-1]],
+        ids=["zero", "text", "one byte", "a beginning", "cut"],
+    )
     @pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
     def test_what_follows_gzip_is_gzip_or_an_error(self, client, platform, kept, headers, tail):
         platform.file(gzip.compress(BILL) + tail, headers=headers)
