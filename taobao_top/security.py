@@ -19,7 +19,8 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as WaitTimeoutError
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from attrs import field, frozen
@@ -377,10 +378,13 @@ class SecurityClient:
                     del self._fetching[place]
         # The fetch has a deadline; a thread that hangs in it all the same does not take the others with it.
         patience = 2 * self._top._settings.deadline  # noqa: SLF001 (the client's own room)
-        if not wait([future], timeout=patience).done:
+        try:
+            return future.result(timeout=patience)
+        except WaitTimeoutError:
+            if future.done():
+                raise
             msg = f"another thread has been fetching the key for {patience:g} seconds: try again"
-            raise InProgress(msg)
-        return future.result()
+            raise InProgress(msg) from None
 
     def _fetched(self, fetch: _Fetch) -> Key | None:
         try:

@@ -322,10 +322,8 @@ class FileSessions:
             InProgress: Another process has been writing the file for 10 seconds.
             OSError: The file cannot be written; it is unchanged.
         """
-        with _file_lock(f"{self._path}.lock", _WRITING) as locked:
-            if not locked:
-                msg = f"{self._path}: another process has been writing it for {_WRITING:g} seconds: end that process"
-                raise InProgress(msg)
+        msg = f"{self._path}: another process has been writing it for {_WRITING:g} seconds: end that process"
+        with _file_lock(f"{self._path}.lock", _WRITING, InProgress(msg)):
             replace_file(self._path, memoryview(json.dumps(self._read() | {name: token.as_dict()}).encode()))
 
     @contextmanager
@@ -343,9 +341,7 @@ class FileSessions:
         limit = self._patience if wait is None else wait
         # The name may be a person's; the lock's shows nothing of it.
         mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        with _file_lock(f"{self._path}.{mark}.refreshing", limit) as locked:
-            if not locked:
-                raise _in_progress(name, limit)
+        with _file_lock(f"{self._path}.{mark}.refreshing", limit, _in_progress(name, limit)):
             yield
 
     def _read(self) -> dict[str, Any]:
@@ -396,18 +392,17 @@ def _in_progress(name: str, limit: float) -> InProgress:
 
 
 @contextmanager
-def _file_lock(path: str, wait: float) -> Iterator[bool]:
-    """Hold a lock that ends with the process; False if it could not be had in that many seconds."""
+def _file_lock(path: str, wait: float, refusal: InProgress) -> Iterator[None]:
+    """Hold a lock that ends with the process, or raise the refusal after so many seconds."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, timeout=wait, mode=0o600, thread_local=False)
     try:
         lock.acquire(poll_interval=_POLL)
     except Timeout:
-        yield False
-        return
+        raise refusal from None
     try:
-        yield True
+        yield
     finally:
         lock.release()
 
@@ -441,11 +436,11 @@ class RedisSessions:
         kept: Any = self._redis.get(self._prefix + name)
         if kept is None:
             return None
-        kept = _restored(_decoded(kept))
-        if kept is None:
+        token = _restored(_decoded(kept))
+        if token is None:
+            del kept  # no token is left in the frame of the error
             msg = f"the Redis key {self._prefix + name!r} does not hold a token: delete it and let the seller authorise again"
             raise ConfigurationError(msg)
-        token: Token = kept
         return token
 
     def save(self, name: str, token: Token, /) -> None:

@@ -378,7 +378,8 @@ class PlatformCertificates:
     def _is_due(self, now: float) -> bool:
         # A clock that was set back must not put the refresh off for as long as it went back.
         due = self._snapshot.due
-        return math.isfinite(due) and not due - self._refresh_every - _SMALL_STEP <= now < due
+        farthest = max(self._refresh_every, self._minimum_interval) + _SMALL_STEP
+        return math.isfinite(due) and not due - farthest <= now < due
 
     def _refreshed(self) -> None:
         error = self._refresh()
@@ -406,10 +407,8 @@ class PlatformCertificates:
         except Exception as error:  # noqa: BLE001 (raised by whoever asked, and by those who waited)
             outcome = _Outcome(self._clock(), error)
             with self._locks.swapping:
-                due = self._snapshot.due
-                if math.isfinite(due):
-                    due = min(due, outcome.moment + self._refresh_every)
-                due = max(due, outcome.moment + self._pause(outcome))
+                again = outcome.moment + self._pause(outcome)
+                due = again if self._is_due(outcome.moment) else max(self._snapshot.due, again)
                 self._snapshot = self._snapshot.but(due=due)
             return outcome
         self._sealed = sealed
