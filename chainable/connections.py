@@ -21,6 +21,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Timeout
 
+from chainable.masking import safe_repr
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
@@ -41,6 +43,7 @@ class Stage(Enum):
     SENDING = "bytes of the request may have left"
 
 
+@safe_repr
 class AttemptState(Timeout):
     """
     The state of one attempt.

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback and getattr(address, "ipv4_mapped", None) is None and "%" not in name
 
 
+@safe_repr
 @frozen
 class Destination:
     """

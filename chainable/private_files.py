@@ -12,6 +12,7 @@ from attrs import frozen
 
 from chainable.atomic import replace_file
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,6 +105,7 @@ def env_text(settings: Mapping[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
+@safe_repr
 @frozen
 class Marked:
     """

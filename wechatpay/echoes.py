@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from attrs import field, frozen
 
 from chainable.errors import SignatureError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from chainable.response import Response
@@ -24,6 +25,7 @@ __all__ = ["Echo", "echo"]
 _ANY = "$n"
 
 
+@safe_repr
 @frozen
 class Echo:
     """

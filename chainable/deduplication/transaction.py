@@ -20,6 +20,7 @@ from attrs import frozen
 
 from chainable.deduplication.claim import KEEP, Claim, in_progress
 from chainable.errors import ClaimError, ConfigurationError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,6 +73,7 @@ class Database(Protocol):
         """Roll back what surrounds the claim: the database has ended the transaction."""
 
 
+@safe_repr
 @frozen
 class TransactionClaim(Claim):
     """A claim that lives in a transaction."""

@@ -106,6 +106,7 @@ def check_headers(headers: object) -> None:
         raise TypeError(msg)
 
 
+@safe_repr
 @frozen
 class PassedReply(Reply):
     """

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from wechatpay.client import WeChatPay
@@ -47,6 +48,7 @@ _DOTS = re.compile(r"/(?:\.|%2[Ee]){1,2}(?=/|$)")
 _LONGEST_HOST = 253
 
 
+@safe_repr
 @frozen
 class Address:
     """
@@ -102,6 +104,7 @@ class Address:
         return f"{_written(*self.origin)}{self.target}"
 
 
+@safe_repr
 @frozen
 class Route:
     """

@@ -11,6 +11,7 @@ from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from chainable.decoding import codings, decoded
 from chainable.errors import CodecError
+from chainable.masking import safe_repr
 from chainable.transport import extend_deadline
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _MOST_FOLD = 1_100
 _ANY_FOLD = 16 * 1024 * 1024
 
 
+@safe_repr
 @define(eq=False)
 class Bound:
     """

@@ -25,6 +25,7 @@ ALLOWED = (
     "chainable.destination",
     "chainable.direct",
     "chainable.errors",
+    "chainable.masking",
     "chainable.private_files",
     "chainable.sandbox",
 )
