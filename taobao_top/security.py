@@ -21,6 +21,7 @@ import time
 from collections import OrderedDict
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitTimeoutError
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from attrs import field, frozen
@@ -30,6 +31,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from chainable.codecs import no_constant
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, InProgress
 from chainable.masking import Secret, guarded, safe_repr, shown_name, without_frames
 from taobao_top.errors import TopError
@@ -435,7 +437,7 @@ class SecurityClient:
 @without_frames
 def _read_key(data: Any) -> tuple[tuple[float, float], Key | None]:
     try:
-        config: Mapping[str, Any] = json.loads(data.get("app_config") or "{}")
+        config: Mapping[str, Any] = json.loads(data.get("app_config") or "{}", parse_constant=no_constant)
         if not data.get("secret"):
             return (_NOTHING_FOR, _NOTHING_FOR), None
         searchable = {kind for kind in KINDS if str(config.get(f"current_{kind}")) == "2"}
@@ -447,6 +449,13 @@ def _read_key(data: Any) -> tuple[tuple[float, float], Key | None]:
             frozenset(searchable | {"search"}),
         )
         AES(key.secret)
-        return (float(data["interval"]), float(data["max_interval"])), key
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return (_seconds(data["interval"]), _seconds(data["max_interval"])), key
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, ArithmeticError):
         raise CodecError("taobao.top.secret.get: the answer is no key") from None
+
+
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not isfinite(seconds):
+        raise ValueError
+    return seconds

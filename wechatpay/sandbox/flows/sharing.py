@@ -11,6 +11,7 @@ from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.orders import common_v2, time_v2
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits
+from wechatpay.sandbox.validation import refuse_constant
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.call import Call
@@ -259,7 +260,7 @@ def delete_receiver(platform: Platform, call: Call) -> dict[str, Any]:
 def parts_of(call: Call) -> list[dict[str, Any]]:
     """The receivers of a v2 request, which stand in it as JSON."""
     try:
-        receivers = json.loads(str(call.body["receivers"]))
+        receivers = json.loads(str(call.body["receivers"]), parse_constant=refuse_constant)
         return [{**each, "amount": int(each["amount"])} for each in receivers]
     except (KeyError, TypeError, ValueError, RecursionError):
         raise Refusal(200, "PARAM_ERROR", "receivers is no JSON list with type, account and amount") from None
