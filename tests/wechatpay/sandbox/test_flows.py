@@ -327,8 +327,6 @@ def test_profit_is_shared_by_v2(sandbox: Sandbox, merchant: Any) -> None:
     assert call("/secapi/pay/multiprofitsharing", {**sent, "appid": "wx1"})["err_code"] == "INVALID_REQUEST"
     broken = {**sent, "out_order_no": "P2", "receivers": '[{"account":"1"}]'}
     assert call("/secapi/pay/multiprofitsharing", broken)["err_code"] == "PARAM_ERROR"
-    endless = {**broken, "receivers": '[{"type":"MERCHANT_ID","account":"1","amount":Infinity}]'}
-    assert call("/secapi/pay/multiprofitsharing", endless)["err_code"] == "PARAM_ERROR"
     which = {"transaction_id": transaction, "out_order_no": "P1", "sign_type": "HMAC-SHA256"}
     told = call("/pay/profitsharingquery", which)
     assert (told["status"], json.loads(told["receivers"])[0]["result"]) == ("FINISHED", "SUCCESS")

@@ -11,7 +11,6 @@ from wechatpay.sandbox.call import Routes, sent_v2
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits, letters
-from wechatpay.sandbox.validation import refuse_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -755,7 +754,7 @@ def combine_v2(platform: Platform, call: Call) -> dict[str, Any]:
     sent = dict(call.body)
     number = str(sent["combine_out_trade_no"])
     try:
-        listed = json.loads(sent["sub_order_list"], parse_constant=refuse_constant)["order_list"]
+        listed = json.loads(sent["sub_order_list"])["order_list"]
         orders = [
             place(
                 platform,

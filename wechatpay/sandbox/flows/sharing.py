@@ -11,7 +11,6 @@ from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.orders import common_v2, time_v2
 from wechatpay.sandbox.messages import Refusal
 from wechatpay.sandbox.plausible import digits
-from wechatpay.sandbox.validation import refuse_constant
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.call import Call
@@ -260,7 +259,7 @@ def delete_receiver(platform: Platform, call: Call) -> dict[str, Any]:
 def parts_of(call: Call) -> list[dict[str, Any]]:
     """The receivers of a v2 request, which stand in it as JSON."""
     try:
-        receivers = json.loads(str(call.body["receivers"]), parse_constant=refuse_constant)
+        receivers = json.loads(str(call.body["receivers"]))
         return [{**each, "amount": int(each["amount"])} for each in receivers]
     except (KeyError, TypeError, ValueError, RecursionError):
         raise Refusal(200, "PARAM_ERROR", "receivers is no JSON list with type, account and amount") from None
