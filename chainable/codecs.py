@@ -16,7 +16,7 @@ from chainable.times import beijing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec", "Where", "digits", "spell"]
+__all__ = ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec", "Where", "digits", "no_constant", "spell"]
 
 _LONGEST = 1000  # digits; a short exponent would fill the memory with zeros
 
@@ -221,17 +221,23 @@ class JSONCodec:
         except json.JSONDecodeError as error:
             msg = f"the body is no JSON: {error.msg} at character {error.pos} of {len(error.doc)}"
             raise CodecError(msg) from None
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, ArithmeticError) as error:  # an exponent may be longer than Decimal's
             msg = f"the body is JSON of a kind nobody sends: {type(error).__name__}"
             raise CodecError(msg) from None
 
 
-def _no_constant(name: str) -> Any:
+def no_constant(name: str) -> Any:
+    """
+    Refuse NaN and the infinities, which Python reads and JSON does not know: for ``parse_constant``.
+
+    Raises:
+        ValueError: Always.
+    """
     msg = f"{name} is no JSON"
     raise ValueError(msg)
 
 
-_READER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
+_READER = json.JSONDecoder(parse_float=Decimal, parse_constant=no_constant)
 
 
 class FormCodec:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import warnings
 import zlib
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from chainable.atomic import replace_file
 from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 __all__ = ["Marked", "NotOursError", "env_text", "make_private", "write_private"]
 
@@ -61,16 +60,7 @@ def write_private(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    whole = content.encode() if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(whole)
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    replace_file(path, memoryview(content.encode() if isinstance(content, str) else content))
 
 
 def make_private(path: Path) -> None:

@@ -13,6 +13,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chainable.codecs import no_constant
 from chainable.errors import CodecError
 
 if TYPE_CHECKING:
@@ -116,13 +117,8 @@ def _decoded(body: bytes, charset: str | None) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _no_constant(name: str) -> Any:
-    msg = f"{name} is no JSON"
-    raise ValueError(msg)
-
-
 # Not strict: the gateway is known to send raw tabs and line breaks inside of texts.
-_JSON = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=_no_constant)
+_JSON = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
 
 scan = _JSON.raw_decode
 """Reads the JSON that a text begins with: gives the value and where it ends; ValueError where there is none."""
@@ -135,7 +131,7 @@ def _loads(text: str, what: str) -> Any:
         cut = ", it is cut off" if error.pos >= len(text.rstrip()) else ""
         msg = f"{what} is no JSON: {error.msg} at character {error.pos} of {len(text)}{cut}"
         raise CodecError(msg) from None
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, ArithmeticError) as error:  # an exponent may be longer than Decimal's
         msg = f"{what} is JSON of a kind nobody sends: {type(error).__name__}"
         raise CodecError(msg) from None
 
@@ -209,9 +205,10 @@ def _scalar(text: str, kind: str | None) -> Any:
         if digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER:
             return int(text)
         try:
-            return Decimal(text)
+            number = Decimal(text)
         except InvalidOperation:
             return text
+        return number if number.is_finite() else text
     return text
 
 

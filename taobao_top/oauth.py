@@ -17,13 +17,15 @@ from chainable.call import Call
 from chainable.codecs import FORM
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.masking import MaskedDict, Secret, safe_repr, without_frames
-from chainable.times import BEIJING
+from chainable.times import BEIJING, check_aware
 from taobao_top.answers import read
 from taobao_top.errors import BUSINESS, TopError, rule_of
 from taobao_top.signing import MD5Signer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from attrs import Attribute
 
     from chainable.response import Response
     from taobao_top.client import TaobaoTop
@@ -49,6 +51,15 @@ _LIVES = {
 }
 
 
+def _check_end(token: Token, attribute: Attribute[datetime | None], value: datetime | None) -> None:
+    if value is None:
+        return
+    if not isinstance(value, datetime):
+        msg = f"{attribute.name}: a datetime with a zone was expected, not {type(value).__name__}"
+        raise TypeError(msg)
+    check_aware(value)
+
+
 @safe_repr
 @frozen
 class Token:
@@ -69,16 +80,19 @@ class Token:
         open_uid: The seller's number for this app.
         sub_user_id: The sub account's number, if one authorised.
         sub_user_nick: The sub account's name.
+
+    Raises:
+        TypeError: An end is not a datetime, or a naive one.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
-    expires: datetime | None = None
-    refresh_expires: datetime | None = None
-    r1_expires: datetime | None = None
-    r2_expires: datetime | None = None
-    w1_expires: datetime | None = None
-    w2_expires: datetime | None = None
+    expires: datetime | None = field(default=None, validator=_check_end)
+    refresh_expires: datetime | None = field(default=None, validator=_check_end)
+    r1_expires: datetime | None = field(default=None, validator=_check_end)
+    r2_expires: datetime | None = field(default=None, validator=_check_end)
+    w1_expires: datetime | None = field(default=None, validator=_check_end)
+    w2_expires: datetime | None = field(default=None, validator=_check_end)
     user_id: str | None = field(default=None, repr=False)
     user_nick: str | None = field(default=None, repr=False)
     open_uid: str | None = field(default=None, repr=False)

@@ -368,7 +368,7 @@ class Wanted:
                 text = body.decode()
                 found, end = scan(text)
                 payload = found if end == len(text) else None
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError, ArithmeticError):
                 payload = None
         if payload is None:
             payload = self._payload(body, answer)

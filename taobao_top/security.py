@@ -17,8 +17,11 @@ import logging
 import os
 import re
 import threading
+import time
 from collections import OrderedDict
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as WaitTimeoutError
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from attrs import field, frozen
@@ -28,12 +31,13 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError
+from chainable.codecs import no_constant
+from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, InProgress
 from chainable.masking import Secret, guarded, safe_repr, shown_name, without_frames
 from taobao_top.errors import TopError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from taobao_top.client import TaobaoTop
 
@@ -295,13 +299,17 @@ class SecurityClient:
     Args:
         top: The client to fetch keys with.
         random_num: The pseudo-random code the console shows for this app.
+        clock: Seconds that never go back, for the keys' ages.
+
+            .. versionadded:: 0.1.0
     """
 
-    def __init__(self, top: TaobaoTop, random_num: str) -> None:
+    def __init__(self, top: TaobaoTop, random_num: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         if not isinstance(random_num, str) or not random_num:
             raise ConfigurationError("random_num: the code the console shows for this app was expected")
         self._top = top
         self._random_num = Secret(random_num)
+        self._clock = clock
         self._keys: OrderedDict[_Place, _Kept] = OrderedDict()
         self._lock = threading.Lock()
         self._renewing: set[_Place] = set()
@@ -353,7 +361,7 @@ class SecurityClient:
         owner = f"user {user}" if user is not None else hashlib.sha256(session.reveal().encode()).hexdigest()
         place = (owner, version)
         fetch = _Fetch(place, session, user, version)
-        now = self._top._settings.clock()  # noqa: SLF001 (the client's own room)
+        now = self._clock()
         with self._lock:
             kept = self._keys.get(place)
             if kept is not None and now < kept.fresh:
@@ -393,7 +401,15 @@ class SecurityClient:
             finally:
                 with self._lock:
                     del self._fetching[place]
-        return future.result()
+        # The fetch has a deadline; a thread that hangs in it all the same does not take the others with it.
+        patience = 2 * self._top._settings.deadline  # noqa: SLF001 (the client's own room)
+        try:
+            return future.result(timeout=patience)
+        except WaitTimeoutError:
+            if future.done():
+                raise
+            msg = f"another thread has been fetching the key for {patience:g} seconds: try again"
+            raise InProgress(msg) from None
 
     def _fetched(self, fetch: _Fetch) -> Key | None:
         try:
@@ -410,7 +426,7 @@ class SecurityClient:
             lives, key = (_NOTHING_FOR, _NOTHING_FOR), None
         else:
             lives, key = _read_key(answer.data)
-        now = self._top._settings.clock()  # noqa: SLF001
+        now = self._clock()
         with self._lock:
             self._keys[fetch.place] = _Kept(key, now + lives[0], now + lives[1])
             while len(self._keys) > _KEPT:
@@ -421,7 +437,7 @@ class SecurityClient:
 @without_frames
 def _read_key(data: Any) -> tuple[tuple[float, float], Key | None]:
     try:
-        config: Mapping[str, Any] = json.loads(data.get("app_config") or "{}")
+        config: Mapping[str, Any] = json.loads(data.get("app_config") or "{}", parse_constant=no_constant)
         if not data.get("secret"):
             return (_NOTHING_FOR, _NOTHING_FOR), None
         searchable = {kind for kind in KINDS if str(config.get(f"current_{kind}")) == "2"}
@@ -433,6 +449,13 @@ def _read_key(data: Any) -> tuple[tuple[float, float], Key | None]:
             frozenset(searchable | {"search"}),
         )
         AES(key.secret)
-        return (float(data["interval"]), float(data["max_interval"])), key
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return (_seconds(data["interval"]), _seconds(data["max_interval"])), key
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, ArithmeticError):
         raise CodecError("taobao.top.secret.get: the answer is no key") from None
+
+
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not isfinite(seconds):
+        raise ValueError
+    return seconds

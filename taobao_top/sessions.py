@@ -7,10 +7,11 @@ Sellers' sessions, kept where every process finds them, refreshed in time and by
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import json
 import logging
 import os
-import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -18,10 +19,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chainable.atomic import replace_file
 from chainable.errors import ConfigurationError, InProgress
 from chainable.masking import safe_repr
+from chainable.options import seconds
 from chainable.redis_timeouts import warn_without_timeout
 from chainable.times import BEIJING
+from chainable.waiting import acquire
 from taobao_top.errors import TopError
 from taobao_top.oauth import Token
 
@@ -34,13 +38,24 @@ if TYPE_CHECKING:
 __all__ = ["FileSessions", "MemorySessions", "RedisSessions", "Session", "SessionStore"]
 
 _PAUSE = 60.0  # seconds before a refresh that failed in advance is tried again
+_GLANCE = 1.0  # seconds before the store is asked again while another one refreshes
+_PATIENCE = 90.0  # seconds one waits for another one's refresh: more than a client's deadline
+_WRITING = 10.0  # seconds one waits for another process that writes the file
+_POLL = 0.02  # seconds between two looks at a lock
 _LEASE = 90.0  # seconds after which a process that refreshes counts as dead
 
 _logger = logging.getLogger("taobao_top")
 
 
 class SessionStore(Protocol):
-    """Where tokens are kept by name."""
+    """
+    Where tokens are kept by name.
+
+    The stores of this module also take ``wait`` in :meth:`refreshing`: the
+    seconds until the name has to be free, 0 for at once. A session whose token
+    is still good gives 0 and uses that token while another one refreshes. A
+    store without this argument is waited for.
+    """
 
     def load(self, name: str, /) -> Token | None:
         """Give the token of this name; None if there is none."""
@@ -51,7 +66,12 @@ class SessionStore(Protocol):
         ...
 
     def refreshing(self, name: str, /) -> AbstractContextManager[object]:
-        """Keep all others who share the store out while this name is refreshed."""
+        """
+        Keep all others who share the store out while this name is refreshed.
+
+        Entering it raises :class:`~chainable.errors.InProgress` when another
+        one has not ended its refresh in time.
+        """
         ...
 
 
@@ -59,6 +79,9 @@ class SessionStore(Protocol):
 class Session:
     """
     One seller's session: called, it gives the access token.
+
+    While another thread or process refreshes it, a token that is still good is
+    used; one that has ended is waited for, as long as the store allows.
 
     Args:
         name: Under which the store keeps the token.
@@ -79,11 +102,14 @@ class Session:
     ) -> None:
         self._name = name
         self._store = store
+        self._waits = "wait" in inspect.signature(store.refreshing).parameters
         self._refresh = refresh
         self._early = timedelta(seconds=early)
         self._clock = clock
         self._token: Token | None = None
-        self._not_before = 0.0
+        self._replaces: Token | None = None  # what the store still has in place of our token
+        self._paused_at = float("-inf")
+        self._pause = 0.0
 
     def __repr__(self) -> str:
         return f"<Session {self._name!r}>"
@@ -91,20 +117,23 @@ class Session:
     def keep(self, token: Token) -> None:
         """Keep a token a seller has just authorised."""
         self._store.save(self._name, token)
-        self._token = token
+        self._token, self._replaces = token, None
 
     def __call__(self) -> str:
         """
         Give the access token, refreshed if its end is near.
 
         Raises:
-            ConfigurationError: The store has no token of this name.
+            ConfigurationError: The store has no token of this name, or cannot be read.
+            InProgress: It has expired, and another one has not ended its refresh in time.
             TopError: It has expired and cannot be refreshed; ``.session_expired``.
         """
         token = self._token
         if token is None:
             token = self._token = self._loaded()
-        if self._ends(token, self._early) and (self._clock() >= self._not_before or self._ends(token, timedelta())):
+        if self._replaces is not None and self._is_time():
+            self._save_again(self._replaces)
+        if self._ends(token, self._early) and (self._is_time() or self._ends(token, timedelta())):
             token = self._in_advance(token)
         return token.access_token
 
@@ -113,6 +142,7 @@ class Session:
         Give another access token than this one, which the platform refused.
 
         Raises:
+            InProgress: Another one has not ended its refresh in time.
             TopError: There is none to be had; ``.session_expired``.
         """
         token = self._loaded()
@@ -130,28 +160,40 @@ class Session:
 
     def _ends(self, token: Token, early: timedelta) -> bool:
         now = datetime.fromtimestamp(self._clock(), BEIJING)
-        return token.expires is not None and token.expires - early <= now
+        return token.expires is not None and token.expires <= now + early
+
+    def _is_time(self) -> bool:
+        # A clock that was set back ends the pause: it must not last for as long as the clock went back.
+        return not 0 <= self._clock() - self._paused_at < self._pause
+
+    def _pause_for(self, pause: float) -> None:
+        self._paused_at, self._pause = self._clock(), pause
 
     def _in_advance(self, token: Token) -> Token:
         try:
             kept = self._loaded()
-            self._token = kept = self._refreshed(kept) if self._ends(kept, self._early) else kept
+            if self._ends(kept, self._early):
+                kept = self._refreshed(kept, wait=None if self._ends(kept, timedelta()) else 0.0)
+            self._token = kept
         except Exception as error:
             if self._ends(token, timedelta()):
                 raise
             # There is still time: the session works, and the next try may.
-            self._not_before = self._clock() + _PAUSE
             fresh = self._token
             if fresh is not None and fresh.access_token != token.access_token:
                 trouble, token = "was refreshed, but its store could not keep it", fresh
+            elif isinstance(error, InProgress):
+                self._pause_for(_GLANCE)
+                return token
             else:
                 trouble = "could not be refreshed in advance"
+            self._pause_for(_PAUSE)
             _logger.warning("session %r %s: %s", self._name, trouble, type(error).__name__)
             return token
         return kept
 
-    def _refreshed(self, old: Token) -> Token:
-        with self._store.refreshing(self._name):
+    def _refreshed(self, old: Token, *, wait: float | None = None) -> Token:
+        with self._exclusively(wait):
             token = self._loaded()
             if token.access_token != old.access_token:
                 return token
@@ -161,15 +203,47 @@ class Session:
                 msg = f"session {self._name!r} cannot be refreshed any more: let the seller authorise again"
                 raise TopError(msg, session_expired=True, maybe_sent=False)
             # Kept here first: the old one is dead by now, whether the store can be written or not.
-            self._token = token = self._refresh(token)
-            self._store.save(self._name, token)
-            return token
+            self._token, self._replaces = self._refresh(token), token
+            self._store.save(self._name, self._token)
+            self._replaces = None
+            return self._token
+
+    def _save_again(self, replaces: Token) -> None:
+        """Save a new token that the store could not keep, unless the store has got another one meanwhile."""
+        token = self._token
+        try:
+            with self._exclusively(0.0):
+                kept = self._store.load(self._name)
+                if token is not None and (kept is None or kept.access_token == replaces.access_token):
+                    self._store.save(self._name, token)
+                self._replaces = None
+        except Exception as error:  # noqa: BLE001 (whatever a store may raise: the token is at hand)
+            self._pause_for(_PAUSE)
+            _logger.warning("session %r: its store still cannot keep it: %s", self._name, type(error).__name__)
+
+    def _exclusively(self, wait: float | None) -> AbstractContextManager[object]:
+        refreshing: Any = self._store.refreshing
+        context: AbstractContextManager[object] = (
+            refreshing(self._name, wait=wait) if self._waits else refreshing(self._name)
+        )
+        return context
 
 
 class MemorySessions:
-    """Tokens of one process."""
+    """
+    Tokens of one process.
 
-    def __init__(self) -> None:
+    Args:
+        patience: Seconds a thread waits for another one's refresh of the same name at most.
+
+            .. versionadded:: 0.1.0
+
+    Raises:
+        ConfigurationError: The patience is not a positive number of seconds.
+    """
+
+    def __init__(self, *, patience: float = _PATIENCE) -> None:
+        self._patience = seconds("patience", patience)
         self._tokens: dict[str, Token] = {}
         self._locks: dict[tuple[int, str], threading.Lock] = {}
 
@@ -181,85 +255,160 @@ class MemorySessions:
         """Keep the token under this name."""
         self._tokens[name] = token
 
-    def refreshing(self, name: str, /) -> AbstractContextManager[object]:
-        """Keep other threads out while this name is refreshed."""
+    @contextmanager
+    def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
+        """
+        Keep other threads out while this name is refreshed.
+
+        Args:
+            name: Of the session.
+            wait: Seconds until the name has to be free; 0: at once; None: ``patience``.
+
+        Raises:
+            InProgress: Another thread still refreshes it.
+        """
+        limit = self._patience if wait is None else wait
         # A process forked meanwhile inherits locks that no thread of its own will ever release.
-        return self._locks.setdefault((os.getpid(), name), threading.Lock())
+        lock = self._locks.setdefault((os.getpid(), name), threading.Lock())
+        if not acquire(lock, limit):
+            raise _in_progress(name, limit)
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 class FileSessions:
     """
-    Tokens of one machine's processes, in a JSON file only its owner may read.
+    Tokens of one machine's processes, in a JSON file that only its owner may read.
 
-    It needs ``fcntl``, which Windows does not have.
+    Beside the file stand empty lock files: ``….lock`` for writing, and one for
+    each name while it is, or was, refreshed. A process that ends in whatever
+    way gives its locks back, and what it left half-written is removed by the
+    next one that saves.
 
     Args:
         path: The file; its folder has to exist.
+        patience: Seconds a process waits for another one's refresh of the same name at most.
+
+            .. versionadded:: 0.1.0
+
+    Raises:
+        ConfigurationError: The patience is not a positive number of seconds.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, patience: float = _PATIENCE) -> None:
         self._path = Path(path)
+        self._patience = seconds("patience", patience)
 
     def load(self, name: str, /) -> Token | None:
         """
         Give the token of this name.
 
         Raises:
-            ConfigurationError: The file is not one of tokens.
+            ConfigurationError: The file cannot be read, or is not one of tokens.
         """
-        kept = self._read().get(name)
-        try:
-            return None if kept is None else Token.from_dict(kept)
-        except (TypeError, ValueError, AttributeError):
-            raise self._damaged() from None
+        entries = self._read()
+        if entries.get(name) is None:
+            return None
+        token = _restored(entries[name])
+        if token is None:
+            del entries  # no token is left in the frame of the error
+            raise self._damaged()
+        return token
 
     def save(self, name: str, token: Token, /) -> None:
-        """Keep the token under this name; the file is replaced as a whole."""
-        with self._locked(f"{self._path}.lock"):
-            kept = json.dumps(self._read() | {name: token.as_dict()})
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=self._path.parent, prefix=".sessions-", delete=False
-            ) as file:
-                try:
-                    file.write(kept)
-                    file.flush()
-                    os.fsync(file.fileno())
-                    Path(file.name).replace(self._path)
-                except BaseException:
-                    Path(file.name).unlink()
-                    raise
+        """
+        Keep the token under this name; the file is replaced as a whole.
 
-    def refreshing(self, name: str, /) -> AbstractContextManager[object]:
-        """Keep other threads and processes out while any session is refreshed."""
-        return self._locked(f"{self._path}.refreshing")
+        Raises:
+            ConfigurationError: The file cannot be read, or is not one of tokens.
+            InProgress: Another process has been writing the file for 10 seconds.
+            OSError: The file cannot be written; it is unchanged.
+        """
+        msg = f"{self._path}: another process has been writing it for {_WRITING:g} seconds: end that process"
+        with _file_lock(f"{self._path}.lock", _WRITING, InProgress(msg)):
+            replace_file(self._path, memoryview(json.dumps(self._read() | {name: token.as_dict()}).encode()))
+
+    @contextmanager
+    def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
+        """
+        Keep other threads and processes out while this name is refreshed.
+
+        Args:
+            name: Of the session.
+            wait: Seconds until the name has to be free; 0: at once; None: ``patience``.
+
+        Raises:
+            InProgress: Another thread or process still refreshes it.
+        """
+        limit = self._patience if wait is None else wait
+        # The name may be a person's; the lock's shows nothing of it.
+        mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        with _file_lock(f"{self._path}.{mark}.refreshing", limit, _in_progress(name, limit)):
+            yield
 
     def _read(self) -> dict[str, Any]:
         try:
-            kept = json.loads(self._path.read_bytes())
+            entries = _decoded(self._path.read_bytes())
         except FileNotFoundError:
             return {}
-        except ValueError:
-            raise self._damaged() from None
-        if not isinstance(kept, dict):
+        except OSError as error:
+            msg = f"{self._path}: cannot be read ({error.strerror}): give this process the right to read it"
+            raise ConfigurationError(msg) from None
+        if not isinstance(entries, dict):
+            del entries
             raise self._damaged()
-        return kept
+        return entries
 
     def _damaged(self) -> ConfigurationError:
-        return ConfigurationError(f"{self._path}: is no file of sessions: move it away and authorise again")
+        msg = f"{self._path}: this is not a file of sessions: move it away and let the sellers authorise again"
+        return ConfigurationError(msg)
 
-    @staticmethod
-    @contextmanager
-    def _locked(path: str) -> Iterator[None]:
-        import fcntl
 
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            # Closing alone leaves it locked for as long as a process lives that was forked meanwhile.
-            fcntl.flock(handle, fcntl.LOCK_UN)
-            os.close(handle)
+def _decoded(content: bytes | str) -> Any:
+    """Decode JSON; None if it is none. No error is passed on, for it would hold the text with its tokens."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _restored(kept: Any) -> Token | None:
+    """Give the token of one entry; None if it is none."""
+    if not isinstance(kept, dict) or not kept.get("access_token"):
+        return None
+    if not all(isinstance(value, str) for value in kept.values()):
+        return None
+    try:
+        return Token.from_dict(kept)
+    except (TypeError, ValueError):
+        return None
+
+
+def _in_progress(name: str, limit: float) -> InProgress:
+    if not limit:
+        return InProgress(f"session {name!r}: another one refreshes it at this moment: use the token it still has")
+    return InProgress(
+        f"session {name!r}: another one has been refreshing it for {limit:g} seconds: "
+        f"try again later; if this goes on, end the process that hangs"
+    )
+
+
+@contextmanager
+def _file_lock(path: str, wait: float, refusal: InProgress) -> Iterator[None]:
+    """Hold a lock that ends with the process, or raise the refusal after so many seconds."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=wait, mode=0o600, thread_local=False)
+    try:
+        lock.acquire(poll_interval=_POLL)
+    except Timeout:
+        raise refusal from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class RedisSessions:
@@ -275,45 +424,57 @@ class RedisSessions:
             more than the client's ``deadline``, for so long a refresh may take.
 
     Raises:
-        ConfigurationError: The lease is no positive number of seconds.
+        ConfigurationError: The lease is not a positive number of seconds.
     """
 
     def __init__(self, redis: Redis, *, prefix: str = "taobao_top:session:", lease: float = _LEASE) -> None:
         warn_without_timeout(redis)
         self._redis = redis
         self._prefix = prefix
-        if not isinstance(lease, int | float) or isinstance(lease, bool) or lease <= 0:
-            raise ConfigurationError("lease: seconds were expected")
-        self._lease = lease
+        self._lease = seconds("lease", lease)
 
     def load(self, name: str, /) -> Token | None:
-        """Give the token of this name."""
+        """
+        Give the token of this name.
+
+        Raises:
+            ConfigurationError: What stands under the key is not a token.
+        """
         kept: Any = self._redis.get(self._prefix + name)
-        return None if kept is None else Token.from_dict(json.loads(kept))
+        if kept is None:
+            return None
+        token = _restored(_decoded(kept))
+        if token is None:
+            del kept  # no token is left in the frame of the error
+            msg = f"the Redis key {self._prefix + name!r} does not hold a token: delete it and let the seller authorise again"
+            raise ConfigurationError(msg)
+        return token
 
     def save(self, name: str, token: Token, /) -> None:
         """Keep the token under this name."""
         self._redis.set(self._prefix + name, json.dumps(token.as_dict()))
 
     @contextmanager
-    def refreshing(self, name: str, /) -> Iterator[None]:
+    def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
         """
-        Keep all others out while this name is refreshed; whoever dies over it is waited for until his lease ends.
+        Keep all others out while this name is refreshed; one who dies over it is waited for until the lease ends.
+
+        Args:
+            name: Of the session.
+            wait: Seconds until the name has to be free; 0: at once; None: twice the lease.
 
         Raises:
-            InProgress: Somebody else has been at it for twice that time.
+            InProgress: Another one still refreshes it.
         """
-        from redis.exceptions import LockError
+        from redis.exceptions import RedisError
 
-        lock = self._redis.lock(
-            f"{self._prefix}{name}:refreshing", timeout=self._lease, blocking_timeout=2 * self._lease
-        )
+        limit = 2 * self._lease if wait is None else wait
+        lock = self._redis.lock(f"{self._prefix}{name}:refreshing", timeout=self._lease, blocking_timeout=limit)
         if not lock.acquire():
-            msg = f"session {name!r}: somebody else has been refreshing it for {2 * self._lease:g} seconds"
-            raise InProgress(msg)
+            raise _in_progress(name, limit)
         try:
             yield
         finally:
-            # Who took longer than the lease has it no more, and has his token all the same.
-            with suppress(LockError):
+            # The token is saved by now. A lock that cannot be given back, or that a longer refresh lost, ends by itself.
+            with suppress(RedisError):
                 lock.release()

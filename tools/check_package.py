@@ -35,6 +35,7 @@ NEEDED = [
     "httpx",  # what older Starlettes test with
     "defusedxml",
     "fastapi>=0.115",
+    "gevent>=24.11",
     "greenlet",
     "httpx2",
     "hypothesis",
@@ -149,7 +150,9 @@ def check(inside: Path, where: Path, *options: str) -> None:
         shutil.copytree(ROOT / name, where / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(ROOT / "pyproject.toml", where)
     present = [name for name in TESTS if (where / name).exists()]
-    run(inside, "-m", "pytest", "-q", "-n", "2", *options, *present, cwd=where)
+    # A minute of kill -9 on three database servers tells nothing about a wheel.
+    skipped = "--ignore=tests/chainable/deduplication/test_kill.py"
+    run(inside, "-m", "pytest", "-q", "-n", "2", skipped, *options, *present, cwd=where)
     print(f"{where.name}: {time.monotonic() - started:.0f} s", flush=True)
 
 

@@ -9,25 +9,30 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
-import tempfile
 import threading
 import time
+from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, evolve, field, frozen
 
+from chainable.atomic import replace_file
 from chainable.codecs import JSON
 from chainable.errors import (
     APIError,
     ChainableError,
     CodecError,
     ConfigurationError,
+    InProgress,
     UnknownKeyError,
 )
 from chainable.masking import safe_repr, without_frames
+from chainable.options import seconds
+from chainable.waiting import acquire
 from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_serial
@@ -49,6 +54,11 @@ REFRESH_EVERY = 8 * 3600.0
 
 MINIMUM_INTERVAL = 60.0
 """Seconds between two attempts that nobody asked for in so many words."""
+
+PATIENCE = 60.0
+"""Seconds a thread waits for another one's attempt at most."""
+
+_SMALL_STEP = 60.0  # seconds the clock may go back without the list being asked for again
 
 _PUBLIC_KEY_ONLY = (
     "this merchant has no platform certificates, only the platform's public key (the rule for "
@@ -120,6 +130,10 @@ class _Outcome:
     error: Exception | None = None
 
 
+# The stores that the present call refreshes. A context variable, because greenlets and tasks share a thread.
+_refreshing: ContextVar[tuple[PlatformCertificates, ...]] = ContextVar("refreshing", default=())
+
+
 class _Locks:
     """The locks of one process; a forked one begins with new ones, for nobody is left to open the old."""
 
@@ -127,7 +141,6 @@ class _Locks:
         self.process = os.getpid()
         self.refreshing = threading.Lock()
         self.swapping = threading.Lock()
-        self.refresher: int | None = None
 
 
 @safe_repr
@@ -137,8 +150,9 @@ class PlatformCertificates:
 
     What was given stays. Certificates are fetched when the store has nothing,
     when the list is older than ``refresh_every``, and when a message names a
-    serial that is not known; by one thread at a time, while the others wait
-    for its result. A failure leaves everything as it was.
+    serial that is not known; by one thread at a time, while the others go on
+    with the keys at hand, or wait for its result where there is none. A failure
+    leaves everything as it was.
 
     Args:
         certs: Platform public keys by id (``PUB_KEY_ID_…``) and certificates
@@ -151,13 +165,17 @@ class PlatformCertificates:
         merchant_serial: Of the merchant's own certificate, which is refused here.
         refresh_every: Seconds.
         minimum_interval: Seconds between two attempts.
+        patience: Seconds a thread waits for another one's attempt at most.
+
+            .. versionadded:: 0.1.0
         clock: Gives Unix time in seconds.
         accept: Gets each answer whose signature was checked, and raises for one
             that must not be taken, a replayed one for example.
 
     Raises:
         ConfigurationError: A key stands under a wrong name, is none of the
-            platform's, or cannot be read.
+            platform's, or cannot be read; or the patience is not a positive
+            number of seconds.
     """
 
     @without_frames
@@ -170,6 +188,7 @@ class PlatformCertificates:
         merchant_serial: str | None = None,
         refresh_every: float = REFRESH_EVERY,
         minimum_interval: float = MINIMUM_INTERVAL,
+        patience: float = PATIENCE,
         clock: Callable[[], float] = time.time,
         accept: Callable[[requests.Response], object] | None = None,
     ) -> None:
@@ -192,6 +211,7 @@ class PlatformCertificates:
         self._apiv3_key = apiv3_key
         self._refresh_every = refresh_every
         self._minimum_interval = minimum_interval
+        self._patience = seconds("patience", patience)
         self._clock = clock
         self._accept = accept
         self._file: Path | None = None
@@ -241,6 +261,7 @@ class PlatformCertificates:
 
         Raises:
             UnknownKeyError: There is no key, and none can be fetched.
+            InProgress: There is no key, and another thread's attempt to fetch one does not end.
             ConfigurationError: The merchant has no certificates, only a public key.
             APIError: The platform refused to give its certificates, and so on
                 for everything else that a call may end in.
@@ -272,6 +293,7 @@ class PlatformCertificates:
                 key; or this store has no APIv3 key or no way to fetch.
             SignatureError: The answer is not authentic.
             DecryptionError: The APIv3 key is another one.
+            InProgress: Another thread's attempt does not end.
             APIError: The platform refused, and so on for everything else that
                 a call may end in.
         """
@@ -307,20 +329,20 @@ class PlatformCertificates:
             serial = normalise_serial(serial)
         except ConfigurationError as error:
             raise UnknownKeyError(str(error)) from None
-        key = self._snapshot.keys.get(serial)
+        key, failed = self._snapshot.keys.get(serial), None
         if key is None and self._may_fetch and not serial.startswith(PUBLIC_KEY_ID):
             self._load()
             if serial not in self._snapshot.keys and self._is_time(now):
-                self._refresh()
+                failed = self._refresh()
             key = self._snapshot.keys.get(serial)
         if key is None:
-            raise self._unknown(f"no key of the platform under {shown_serial(serial)}")
+            raise self._unknown(f"no key of the platform under {shown_serial(serial)}", failed)
         return key
 
-    def _unknown(self, what: str) -> UnknownKeyError:
+    def _unknown(self, what: str, error: Exception | None = None) -> UnknownKeyError:
         known = ", ".join(self.serials) or "none"
         if self._fetches:
-            error = self._outcome.error
+            error = error or self._outcome.error
             reason = f"; asking for certificates failed ({type(error).__name__}: {error})" if error else ""
             unknown = UnknownKeyError(f"{what} (known: {known}){reason}")
             unknown.__cause__ = error
@@ -338,7 +360,7 @@ class PlatformCertificates:
     @property
     def _may_fetch(self) -> bool:
         # What fetches may itself ask for a key; it must not wait for its own end.
-        return self._fetches and self._locks.refresher != threading.get_ident()
+        return self._fetches and self not in _refreshing.get()
 
     @property
     def _locks(self) -> _Locks:
@@ -358,12 +380,18 @@ class PlatformCertificates:
         """Leave out what is over; fetch what is due, unless another thread is at it."""
         with self._locks.swapping:
             self._snapshot = self._snapshot.but(moment=now)
-        if now >= self._snapshot.due and self._snapshot.keys and self._may_fetch:
+        if self._is_due(now) and self._snapshot.keys and self._may_fetch:
             self._load()
-            if now >= self._snapshot.due:
+            if self._is_due(now):
                 error = self._refresh(wait=False)
                 if error is not None:
                     _logger.warning("the platform's certificates could not be refreshed: %s", error)
+
+    def _is_due(self, now: float) -> bool:
+        # A clock that was set back must not put the refresh off for as long as it went back.
+        due = self._snapshot.due
+        farthest = max(self._refresh_every, self._minimum_interval) + _SMALL_STEP
+        return math.isfinite(due) and not due - farthest <= now < due
 
     def _refreshed(self) -> None:
         error = self._refresh()
@@ -373,15 +401,16 @@ class PlatformCertificates:
     def _refresh(self, *, wait: bool = True) -> Exception | None:
         """Fetch, or wait for the thread that is fetching; what went wrong in either case."""
         locks, before = self._locks, self._outcome
-        if not locks.refreshing.acquire(blocking=wait):
-            return None
+        if not acquire(locks.refreshing, self._patience if wait else 0.0):
+            msg = f"another thread has been asking for the platform's certificates for {self._patience:g} seconds: try again"
+            return InProgress(msg) if wait else None
+        inside = _refreshing.set((*_refreshing.get(), self))
         try:
             if self._outcome is before:
-                locks.refresher = threading.get_ident()
                 self._outcome = self._attempt()
             return self._outcome.error
         finally:
-            locks.refresher = None
+            _refreshing.reset(inside)
             locks.refreshing.release()
 
     def _attempt(self) -> _Outcome:
@@ -390,7 +419,8 @@ class PlatformCertificates:
         except Exception as error:  # noqa: BLE001 (raised by whoever asked, and by those who waited)
             outcome = _Outcome(self._clock(), error)
             with self._locks.swapping:
-                due = max(self._snapshot.due, outcome.moment + self._pause(outcome))
+                again = outcome.moment + self._pause(outcome)
+                due = again if self._is_due(outcome.moment) else max(self._snapshot.due, again)
                 self._snapshot = self._snapshot.but(due=due)
             return outcome
         self._sealed = sealed
@@ -461,7 +491,7 @@ class PlatformCertificates:
             return
         content = json.dumps({"fetched_at": self._fetched_at, "data": self._sealed})
         try:
-            _write(self._file, content.encode())
+            replace_file(self._file, content.encode())
         except OSError as error:
             _logger.warning("the platform's certificates could not be kept in a file: %s", error)
 
@@ -472,17 +502,3 @@ def _sealed(content: Any) -> list[Any]:
         msg = "a list of the platform's certificates was expected in 'data', with at least one"
         raise CodecError(msg)
     return entries
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file in one step; nobody else may read it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli.words import Words
+from chainable.codecs import no_constant
 from chainable.masking import brief
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def literal(text: str, fraction: Callable[[str], Any] = Decimal) -> Any:
     """Give what JSON makes of a text; the text itself when it is none. Fractions stay exact unless told otherwise."""
     try:
         return json.loads(text, parse_float=fraction, parse_constant=str)
-    except ValueError:
+    except (ValueError, RecursionError, ArithmeticError):
         return text
 
 
@@ -122,8 +123,8 @@ def body(items: Iterable[str], kind: Callable[[tuple[str, ...]], str | None] | N
 
 def _json(text: str, item: str) -> Any:
     try:
-        return json.loads(text, parse_float=Decimal)
-    except ValueError as error:
+        return json.loads(text, parse_float=Decimal, parse_constant=no_constant)
+    except (ValueError, RecursionError, ArithmeticError) as error:
         name = item.partition("=")[0].removesuffix(":")
         msg = Words(f"-d {name}: is no JSON ({error})", f"-d {name}：不是 JSON（{error}）")
         raise click.UsageError(msg) from None

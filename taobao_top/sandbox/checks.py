@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taobao_top.catalogue import Method, Param
     from taobao_top.sandbox.journal import Upload
 
-__all__ = ["DATE", "members", "parameters", "unknown", "whole"]
+__all__ = ["DATE", "members", "parameters", "refuse_constant", "unknown", "whole"]
 
 DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])( ([01]\d|2[0-3]):[0-5]\d:[0-5]\d)?\Z", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
@@ -136,9 +136,14 @@ def _object(field: Param, text: str) -> Any:
     return value
 
 
+def refuse_constant(name: str) -> None:
+    """Refuse NaN and the infinities, which are not JSON: for ``parse_constant``."""
+    raise ValueError(f"{name} is not JSON")
+
+
 def _decoded(field: Param, text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         raise _wrong(field.name, "JSON text") from None
 

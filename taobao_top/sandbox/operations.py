@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from taobao_top.sandbox import shapes
-from taobao_top.sandbox.checks import members, whole
+from taobao_top.sandbox.checks import members, refuse_constant, whole
 from taobao_top.sandbox.clock import written
 from taobao_top.sandbox.refusals import Refusal
 from taobao_top.sandbox.rendering import Many
@@ -97,7 +97,7 @@ def _create_order(call: Call) -> dict[str, Any]:
 
 def _decoded(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         raise Refusal(50, INVALID, "非法参数: create_order_request is not JSON") from None
 

@@ -40,6 +40,8 @@ class Throttle:
         self._lock = threading.Lock()
         self._limits: list[tuple[Limit, deque[float]]] = []
         self._bans: dict[str | None, tuple[float, int, str]] = {}
+        self._seen = -math.inf  # when the last call came
+        self._new_bans: set[str | None] = set()  # since then
 
     def limit(self, limit: Limit) -> None:
         """Set a limit beside those there are."""
@@ -63,6 +65,7 @@ class Throttle:
             raise ValueError("a ban ends at some time")
         with self._lock:
             self._bans[method] = (until, code, sub_code)
+            self._new_bans.add(method)
 
     @property
     def limits(self) -> list[Limit]:
@@ -90,6 +93,10 @@ class Throttle:
             Refusal: 7 (or the ban's own code) while a ban lasts, and for the call that starts one.
         """
         with self._lock:
+            if now < self._seen:
+                self._set_back(self._seen - now)
+            self._seen = now
+            self._new_bans.clear()
             for limit, passed in self._limits:
                 if limit.method in {None, method} and limit.method not in self._bans:
                     if len(passed) >= limit.calls and (not limit.calls or now - passed[0] < limit.seconds):
@@ -98,6 +105,16 @@ class Throttle:
                         passed.append(now)
             for banned in (None, method):
                 self._refuse(banned, now)
+
+    def _set_back(self, step: float) -> None:
+        """Take all times along with a clock that was set back: bans last no longer for it."""
+        for _, passed in self._limits:
+            moved = [moment - step for moment in passed]
+            passed.clear()
+            passed.extend(moved)
+        for method in self._bans.keys() - self._new_bans:
+            until, code, sub_code = self._bans[method]
+            self._bans[method] = (until - step, code, sub_code)
 
     def _refuse(self, banned: str | None, now: float) -> None:
         if banned not in self._bans:

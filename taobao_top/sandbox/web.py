@@ -19,6 +19,7 @@ from chainable.sandbox.header_values import header_value
 from taobao_top.sandbox.admin import EXPECTED, refused
 from taobao_top.sandbox.arrival import Arrival, receive_whole
 from taobao_top.sandbox.channel import Link
+from taobao_top.sandbox.checks import refuse_constant
 from taobao_top.sandbox.gateway import QIMEN, Answer
 from taobao_top.sandbox.refusals import Refusal
 from taobao_top.sandbox.rendering import ERROR_ROOT, JSON, XML, as_json, as_xml
@@ -117,7 +118,7 @@ class Web:
         if verb != "GET" and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _text(415, "content-type must be application/json")  # what a web page cannot send here unasked
         try:
-            members = json.loads(whole or b"{}")
+            members = json.loads(whole or b"{}", parse_constant=refuse_constant)
         except (ValueError, RecursionError):
             return _text(400, "the body must be JSON")
         if not isinstance(members, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from functools import partial
 from ssl import SSLContext
@@ -33,11 +34,19 @@ if TYPE_CHECKING:
 __all__ = ["CHANNEL", "TMC"]
 
 CHANNEL = "ws://mc.api.taobao.com/"
-"""The platform's message channel, as it is documented: the app_secret does not travel, the messages do."""
+"""
+The platform's message channel, as it is documented.
+
+It is not encrypted, and messages bear no signature: the app_secret does not
+travel, but whoever is on the path can read, withhold and forge messages.
+"""
 
 _CHANCE = random.SystemRandom().random  # no seed of the program's brings all its processes back at once
 _KEEP = 3600.0  # seconds for which the store of one process remembers what it handled
+_LOOPBACK = ("localhost", "127.", "::1")
 _NAMES = ("connected", "on", "otherwise", "publish", "run", "start", "stop")
+
+_logger = logging.getLogger("taobao_top")
 
 
 @safe_repr
@@ -65,7 +74,9 @@ class TMC:
     Args:
         top: The client whose app it is; app_key, app_secret and clock are its.
         group: The group of consumers, as it is set up on the platform.
-        url: Of the channel, ``ws://…`` or ``wss://…``.
+        url: Of the channel, ``ws://…`` or ``wss://…``. Prefer ``wss://`` where
+            it is offered: what comes over ``ws://`` can be forged by whoever is
+            on the path, so read a trade again by API before you act on it.
         store: Where is kept what was handled; None for one in memory that
             remembers an hour. Several processes share a
             :class:`chainable.claims.RedisStore`.
@@ -212,6 +223,13 @@ class TMC:
     def _start(self) -> Consumer:
         if self._consumer is not None and not self._consumer.ended.is_set():
             raise RuntimeError("the message channel is started already")
+        parts = urlsplit(self._opening.url)
+        if parts.scheme == "ws" and not str(parts.hostname).startswith(_LOOPBACK):
+            _logger.warning(
+                "message channel: %s is not encrypted, and messages bear no signature: whoever is on the path can "
+                "forge them. Give a wss:// url where there is one, and read what a message is about again by API",
+                parts.hostname,
+            )
         consumer = self._consumer = self._consumers()
         consumer.start()
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from chainable.codecs import no_constant
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
 
@@ -17,14 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Message"]
 
-
-def _no_constant(name: str) -> Any:
-    msg = f"{name} is not JSON"
-    raise ValueError(msg)
-
-
 # Not strict: the platform is known to send raw tabs and line breaks inside of texts.
-_decoder = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=_no_constant)
+_decoder = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
 
 
 @safe_repr
@@ -58,7 +53,7 @@ class Message:
             raise CodecError("a message without an id or a topic")
         try:
             return cls(number, topic, _decoder.decode(raw) if raw else None, headers)
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError, RecursionError, ArithmeticError) as error:
             # The text is not shown, for it may hold personal data.
             msg = f"the content is no JSON: {type(error).__name__}"
             raise CodecError(msg) from None

@@ -72,6 +72,30 @@ class TestSpelling:
         assert place.resolve("DELETE").label() == "v3/pay/refunds/{out_refund_no}"
         assert str(place) == "v3/pay/refunds/123"
 
+    @pytest.mark.parametrize(
+        ("written", "verb", "target"),
+        [
+            ("v3/pay/transactions/native/", "POST", "v3/pay/transactions/native"),
+            ("v3/pay/transactions/native/{empty}", "POST", "v3/pay/transactions/native"),
+            ("v3/pay/refunds/7", "PUT", "v3/pay/refunds/7/"),
+            ("v3/pay/refunds/7/", "PUT", "v3/pay/refunds/7/"),
+            ("v3/pay/refunds/7/", "DELETE", "v3/pay/refunds/7"),
+            ("v3/pay/refunds/7/", "PATCH", "v3/pay/refunds/7/"),
+            ("v3/pay/transactions/native/", "PATCH", "v3/pay/transactions/native/"),
+            ("v3/brand-new/", "POST", "v3/brand-new/"),
+        ],
+    )
+    def test_a_trailing_slash_is_that_of_the_operation(self, paths, written, verb, target):
+        resolution = paths.chain(written)._place.resolve(verb)
+
+        assert resolution.target({}, {}) == target
+        assert str(paths.chain(written)) == written.replace("{empty}", "")
+
+    def test_a_step_goes_on_after_a_trailing_slash(self, paths):
+        assert paths.chain("v3/")["pay/"].transactions == paths.v3.pay.transactions
+        assert str(paths.chain("v9/a/")["b"]) == "v9/a/b"
+        assert paths.v3.pay.refunds._empty_._place.resolve("GET").variables() == ["refund_id"]
+
     def test_a_label_shows_no_value_of_an_unknown_path(self, paths):
         place = paths.v3.brand_new["4200001"]["plain-words"]["oUpF8uMuAJO"]._place
 

@@ -132,6 +132,8 @@ class TestReading:
             b"\xff\xfe",
             b"[NaN]",
             b"[Infinity]",
+            b"[-Infinity]",
+            b"[1e9999999999999999999]",
             b"9" * 5000,
             b"[" * 100_000,
             b'{"a":1}x',

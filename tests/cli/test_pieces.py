@@ -33,6 +33,7 @@ def test_a_body_is_put_together(tmp_path):
             'text="5"',
             'o:={"k": [1]}',
             "n=NaN",
+            "huge=1e9999999999999999999",
         ]
     )
 
@@ -44,8 +45,15 @@ def test_a_body_is_put_together(tmp_path):
         "text": "5",
         "o": {"k": [1]},
         "n": "NaN",
+        "huge": "1e9999999999999999999",
     }
     assert values.body([]) is None
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", "1e9999999999999999999", "[" * 100_000, "{"])
+def test_what_is_not_json(text):
+    with pytest.raises(click.UsageError, match="-d n: is no JSON"):
+        values.body([f"n:={text}"])
 
 
 def test_types_decide_where_they_are_known():

@@ -89,6 +89,7 @@ class TestJSON:
             (b"not json", "no JSON"),
             (b"[1]", "not an object: list"),
             (b'{"a":NaN}', "of a kind nobody sends"),
+            (b'{"a":1e9999999999999999999}', "of a kind nobody sends"),
             (b'{"a":' + b"9" * 5000 + b"}", "of a kind nobody sends"),
             (b'{"a":' * 100_000, "of a kind nobody sends"),
             (b'{"a":"\xff"}', "is no utf-8 .at byte 6 of 9"),
@@ -120,6 +121,13 @@ XML = """<?xml version="1.0" encoding="utf-8" ?>
 
 
 class TestXML:
+    @pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1e9999999999999999999"])
+    def test_what_is_not_a_number_stays_text(self, text):
+        """Compared with an amount, NaN would raise or be false."""
+        fields = (Known("payment", "Number"),)
+
+        assert read(f"<r><payment>{text}</payment></r>".encode(), "text/xml", fields) == {"r": {"payment": text}}
+
     def test_the_same_shape_as_json(self):
         """Lists keep the name of their items; texts become what the catalogue says."""
         payload = read(XML.encode(), "text/xml;charset=UTF-8", TRADES)

@@ -68,7 +68,11 @@ def test_stock_is_answered(environment):
 
         from chainable import BEIJING
 
-        call = platform_call({"sku": sku}, secret=secret, at=datetime.now(BEIJING).strftime("%Y-%m-%d %H:%M:%S"))
+        call = platform_call(
+            {"sku": sku, "app_key": environment.account.app_key},
+            secret=secret,
+            at=datetime.now(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+        )
         return json.loads(caller.post("/taobao/stock?" + urlsplit(call.url).query).data)
 
     secret = environment.account.app_secret

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 import time
 
 import pytest
-from limits.storage import MemoryStorage
 from redis import Redis
 
 from chainable.errors import ConfigurationError
@@ -16,7 +16,7 @@ from taobao_top import MD5Signer, RateLimiter, TopError
 OK = {"x_response": {}}
 
 
-@pytest.mark.parametrize("rates", ["", "often", "0 per lifetime", None])
+@pytest.mark.parametrize("rates", ["", ";", "often", "0 per lifetime", "0/second", "5/second; 0/day", None, 5])
 def test_unreadable_rates(rates):
     """What cannot be read is refused when the limiter is made."""
     with pytest.raises(ConfigurationError, match="rates"):
@@ -110,16 +110,60 @@ class TestInMemory:
 
         assert not waited
 
-    def test_somebody_was_faster(self, monkeypatch):
-        """Between looking and counting another thread may take the place."""
-        waited = []
-        limiter = RateLimiter("5/day", sleep=waited.append)
-        answers = iter([False, True])
-        monkeypatch.setattr(limiter._window, "hit", lambda *_, **__: next(answers))
+    def test_all_rates_or_none(self):
+        """An attempt that one rate refuses is counted by no other, and waits for the one that takes longest."""
+        now = [0.0]
+        limiter = RateLimiter("1/second; 3/minute", longest=0, clock=lambda: now[0])
+        limiter.wait("1")
+        for _ in range(10):
+            with pytest.raises(TopError) as caught:
+                limiter.wait("1")
+            assert caught.value.retry_after == 1
+        for now[0] in (1.0, 2.0):
+            limiter.wait("1")
 
+        with pytest.raises(TopError) as caught:
+            limiter.wait("1")
+
+        assert caught.value.retry_after == 58
+
+    def test_room_for_all_calls_of_a_batch(self):
+        """The wait ends when there is room for all of them, not for the first."""
+        now, waited = [0.0], []
+
+        def sleep(seconds):
+            waited.append(seconds)
+            now[0] += seconds
+
+        limiter = RateLimiter("3 per 9 seconds", sleep=sleep, clock=lambda: now[0])
+        for now[0] in (0.0, 1.0, 2.0):
+            limiter.wait("1")
+        limiter.wait("1", 2)
+
+        assert waited == [8.0]
+
+    @pytest.mark.parametrize("step", [-3600, -86_400, 3600])
+    def test_the_machines_clock_does_not_matter(self, monkeypatch, step):
+        """Whoever sets the wall clock stops no call, and lets no more of them through."""
+        limiter, wall = RateLimiter("2/day", longest=0), time.time
+        limiter.wait("1")
+        monkeypatch.setattr("time.time", lambda: wall() + step)
         limiter.wait("1")
 
-        assert waited == [0.001]
+        with pytest.raises(TopError) as caught:
+            limiter.wait("1")
+
+        assert 86_000 < caught.value.retry_after <= 86_400
+
+    def test_a_forked_process_is_not_kept_out(self, monkeypatch):
+        """It may have inherited a lock that no thread of its own will ever release."""
+        limiter, parent = RateLimiter("2/day"), os.getpid()
+        limiter.wait("1")
+        for lock in limiter._windows._locks.values():
+            lock.acquire()
+        monkeypatch.setattr("os.getpid", lambda: parent + 1)
+
+        limiter.wait("1")
 
     def test_threads(self):
         """Threads share the count."""
@@ -146,7 +190,6 @@ class TestInMemory:
         paced = RateLimiter("1/day").attach(MD5Signer("s3cret"), "1")
 
         assert "s3cret" not in repr(paced)
-        assert isinstance(RateLimiter("1/day")._window.storage, MemoryStorage)
 
 
 def attempts(url, count, results):
@@ -187,5 +230,73 @@ class TestInRedis:
             with pytest.raises(TopError) as caught:
                 limiter.wait("1")
 
-        assert caught.value.retry_after > 86_000
+        assert 86_000 < caught.value.retry_after <= 86_400
         assert [key for key in redis_server.keys("*") if not key.startswith(b"taobao_top")] == []
+
+    @pytest.mark.parametrize("step", [-3600, 3600])
+    def test_the_machines_clocks_do_not_matter(self, redis_server, monkeypatch, step):
+        """Machines whose clocks differ share one count, by the server's clock; no step of theirs stops a call."""
+        limiter, wall = RateLimiter("2/day", redis=redis_server, longest=0), time.time
+        limiter.wait("1")
+        monkeypatch.setattr("time.time", lambda: wall() + step)
+        RateLimiter("2/day", redis=redis_server).wait("1")
+
+        with pytest.raises(TopError) as caught:
+            limiter.wait("1")
+
+        assert 86_000 < caught.value.retry_after <= 86_400
+
+    def test_the_servers_clock_set_back(self, redis_server):
+        """Times of the server's future count no longer: the wait never is longer than the window."""
+        limiter = RateLimiter("2/day", redis=redis_server, longest=0)
+        limiter.wait("1")
+        (key,) = redis_server.keys()
+        redis_server.lset(key, 0, f"{time.time() + 100_000:.6f}")
+
+        limiter.wait("1")
+        limiter.wait("1")
+        with pytest.raises(TopError):
+            limiter.wait("1")
+
+    def test_moves_on(self, redis_server):
+        """What has left the window makes room; all rates hold, and a refused attempt is counted by none."""
+        limiter = RateLimiter("2/day; 3 per 7 days", redis=redis_server, longest=0)
+        limiter.wait("1", 2)
+        for _ in range(5):
+            with pytest.raises(TopError):
+                limiter.wait("1")
+        day, week = sorted(redis_server.keys(), key=lambda key: int(key.rpartition(b"/")[2]))
+        assert (redis_server.llen(day), redis_server.llen(week)) == (2, 2)
+        assert 0 < redis_server.ttl(day) <= 86_400
+        for key in (day, week):
+            for place in range(2):
+                redis_server.lset(key, place, f"{time.time() - 86_401:.6f}")
+
+        limiter.wait("1")
+        with pytest.raises(TopError) as caught:
+            limiter.wait("1")
+
+        assert 5 * 86_400 < caught.value.retry_after < 6 * 86_400
+
+    def test_waits(self, redis_server):
+        """It sleeps for as long as the server says."""
+        waited = []
+
+        def sleep(seconds):
+            waited.append(seconds)
+            time.sleep(seconds)
+
+        limiter = RateLimiter("1/second", redis=redis_server, sleep=sleep, longest=60)
+        limiter.wait("1")
+        limiter.wait("1")
+
+        assert all(0 < seconds <= 1 for seconds in waited)
+
+    def test_each_app_for_itself(self, redis_server):
+        """Another app_key is another count."""
+        limiter = RateLimiter("1/day", redis=redis_server)
+        limiter.wait("1")
+        limiter.wait("2", 20)
+
+        with pytest.raises(TopError):
+            limiter.wait("1")

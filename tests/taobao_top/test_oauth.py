@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 import pytest
@@ -236,6 +236,31 @@ class TestToken:
         token = Token.of(ANSWER, NOON)
 
         assert Token.from_dict(json.loads(json.dumps(token.as_dict() | {"later": "x"}))) == token
+
+
+@pytest.mark.parametrize("name", ["expires", "refresh_expires", "r1_expires", "r2_expires", "w1_expires", "w2_expires"])
+class TestEnds:
+    def test_naive(self, name):
+        """A datetime without a zone names no moment; the error shows how to give one."""
+        with pytest.raises(TypeError, match=r"naive datetime names no moment: give it a zone, .*chainable\.BEIJING"):
+            Token("SECRET", **{name: datetime(2026, 1, 1, 10)})
+        with pytest.raises(TypeError, match="naive"):
+            Token.from_dict({"access_token": "SECRET", name: "2026-01-01T10:00:00"})
+
+    @pytest.mark.parametrize("value", [1767232800, 1767232800.0, "2026-01-01T10:00:00+08:00", date(2026, 1, 1)])
+    def test_no_datetime(self, name, value):
+        """Nor does a number or a text."""
+        with pytest.raises(
+            TypeError, match=f"^{name}: a datetime with a zone was expected, not {type(value).__name__}$"
+        ):
+            Token("SECRET", **{name: value})
+
+    @pytest.mark.parametrize("zone", [BEIJING, timezone.utc, timezone(timedelta(hours=-12))])
+    def test_any_zone(self, name, zone):
+        """Any zone will do, at the ends of time as well."""
+        for moment in (datetime(2026, 1, 1, 10), datetime.min, datetime.max):
+            aware = moment.replace(tzinfo=zone)
+            assert getattr(Token("SECRET", **{name: aware}), name) is aware
 
 
 class TestFragment:

@@ -9,6 +9,7 @@ import hmac
 import json
 import logging
 import operator
+import os
 import threading
 from concurrent.futures import Future
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainable.errors import CodecError, ConfigurationError, DecryptionError
+from chainable.errors import CodecError, ConfigurationError, DecryptionError, InProgress
 from taobao_top import SecurityClient, TopError
 from taobao_top.security import KINDS, Key, decrypt, encrypt, is_encrypted, search, windows
 from tests.taobao_top.conftest import NOON
@@ -278,7 +279,7 @@ def now():
 
 @pytest.fixture
 def security(make_top, now):
-    return SecurityClient(make_top(clock=now, session="another"), "rand0m")
+    return SecurityClient(make_top(session="another"), "rand0m", clock=now)
 
 
 class Ending(set):
@@ -413,6 +414,35 @@ class TestClient:
         assert len(gateway.requests) == 1
         assert not security._fetching
 
+    def test_a_fetch_that_hangs(self, make_top):
+        """Those who wait for another thread's fetch do not wait without end."""
+        security = SecurityClient(make_top(deadline=0.01), "rand0m")
+        security._fetching[(os.getpid(), (hashlib.sha256(b"").hexdigest(), None))] = Future()
+
+        with pytest.raises(InProgress, match=r"another thread has been fetching the key for 0\.02 seconds: try again"):
+            security.encrypt("x", "nick")
+
+    def test_a_fetch_that_timed_out(self, security):
+        """Its own error is theirs."""
+        future = Future()
+        future.set_exception(TimeoutError("slow"))
+        security._fetching[(os.getpid(), (hashlib.sha256(b"").hexdigest(), None))] = future
+
+        with pytest.raises(TimeoutError, match="slow"):
+            security.encrypt("x", "nick")
+
+    @pytest.mark.parametrize("step", [-86_400, 86_400])
+    def test_the_machines_clock_does_not_matter(self, make_top, gateway, step):
+        """Keys are renewed when their time has passed, whatever the wall clock was set to."""
+        wall = Now()
+        security = SecurityClient(make_top(clock=wall, session="another"), "rand0m")
+        gateway.answers(key_answer())
+        security.encrypt("x", "nick")
+        wall.seconds += step
+
+        assert security.encrypt("x", "nick").endswith("~7~")
+        assert len(gateway.requests) == 1
+
     def test_after_a_fork(self, security, gateway, monkeypatch):
         """A process that began while another thread was fetching fetches for itself."""
         gateway.answers(key_answer())
@@ -450,6 +480,11 @@ class TestClient:
             {"top_secret_get_response": {"secret": "x"}},
             {"top_secret_get_response": {"secret": "AAAA", "secret_version": 1, "interval": 1, "max_interval": 1}},
             {"top_secret_get_response": {"app_config": "{"}},
+            {"top_secret_get_response": {"app_config": "[" * 100_000}},
+            key_answer(encrypt_slide_size=float("inf")),
+            key_answer(current_phone=float("nan")),
+            key_answer(interval="NaN"),
+            key_answer(max_interval="Infinity"),
             key_answer(encrypt_slide_size="0"),
             key_answer(encrypt_index_compress_len=0),
             key_answer(encrypt_slide_size="many"),

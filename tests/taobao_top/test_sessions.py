@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import fcntl
+import json
 import logging
 import multiprocessing
 import os
 import resource
+import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
-from datetime import datetime, timedelta
+import traceback
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import requests
+from filelock import FileLock
+from hypothesis import given
+from hypothesis import strategies as st
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from chainable.errors import ConfigurationError, InProgress
 from chainable.times import BEIJING
@@ -176,6 +185,47 @@ class TestSession:
 
         assert shop() == "access2"
 
+    def test_store_that_can_be_written_again(self, platform, store, monkeypatch, caplog):
+        """The token that the store could not keep is saved when it can: all others need it."""
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3601
+
+        def save(name, token):
+            raise OSError("disk full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "save", save)
+            with pytest.raises(OSError, match="disk full"):
+                shop()
+            assert shop() == "access2"
+        assert shop() == "access2"
+        assert store.load("shop") == token(1)
+        platform.now += 61
+        assert shop() == session(platform, store)() == "access2"
+
+        assert platform.asked == ["refresh1"]
+        assert [record.getMessage() for record in caplog.records] == [
+            "session 'shop': its store still cannot keep it: OSError"
+        ]
+
+    def test_store_that_got_another_token_meanwhile(self, platform, store, monkeypatch):
+        """A token that could not be kept does not replace the one of a new authorisation."""
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3601
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "save", lambda name, token: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                shop()
+        store.save("shop", token(9, start=platform.now))
+
+        assert shop() == "access2"
+        assert store.load("shop").access_token == "access9"
+
+        shop.keep(token(7, start=platform.now))
+        assert shop() == "access7"
+
     def test_store_that_cannot_be_written_in_advance(self, platform, store, monkeypatch, caplog):
         """Nor is it lost while the old one had time left; that one is dead by now."""
         shop = session(platform, store)
@@ -222,6 +272,72 @@ class TestSession:
         platform.now += 11
         platform.fails = None
         assert shop() == "access3"
+
+    @pytest.mark.parametrize("step", [-3600, -86_400])
+    def test_clock_set_back_while_refreshing_paused(self, platform, store, step):
+        """A pause of a minute does not last for as long as the clock went back."""
+        shop = session(platform, store)
+        shop.keep(token(1, life=3600 + step, start=NOON))
+        platform.now += 3600 - 300 + step
+        platform.fails = requests.ConnectionError()
+        assert shop() == "access1"
+        assert len(platform.asked) == 1
+
+        shop.keep(token(1, life=3600 + 2 * step, start=NOON))
+        platform.now += step
+        platform.fails = None
+        assert shop() == "access3"
+
+    def test_used_while_another_refreshes(self, platform, store, caplog):
+        """A session that is good for minutes does not wait; it looks again a second later."""
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3001
+
+        with store.refreshing("shop"):
+            assert shop() == "access1"
+            store.save("shop", token(2, start=platform.now))
+        assert shop() == "access1"
+        platform.now += 1
+        assert shop() == "access2"
+
+        assert not platform.asked
+        assert not caplog.records
+
+    def test_each_name_for_itself(self, platform, store):
+        """One seller's refresh keeps nobody else waiting, even when the other session has ended."""
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3601
+
+        with store.refreshing("another"):
+            assert shop() == "access2"
+
+    def test_store_of_a_user(self, platform):
+        """A store whose refreshing() takes no seconds is waited for, as it thinks right."""
+        kept = MemorySessions()
+
+        class Store:
+            load, save = kept.load, kept.save
+
+            def refreshing(self, name, /):
+                return kept.refreshing(name)
+
+        shop = session(platform, Store())
+        shop.keep(token(1))
+        platform.now += 3001
+
+        assert shop() == "access2"
+
+    @pytest.mark.parametrize(
+        "moment", [datetime.min.replace(tzinfo=timezone.utc), datetime.max.replace(tzinfo=timezone.utc)]
+    )
+    def test_any_end(self, platform, store, moment):
+        """The first and the last moment there are end a session like any other."""
+        shop = session(platform, store)
+        shop.keep(Token("access1", "refresh1", expires=moment))
+
+        assert shop() == ("access2" if moment.year == 1 else "access1")
 
     def test_one_at_a_time(self, platform, store):
         """Many threads need a new session; one refreshes, the others wait for its result."""
@@ -297,10 +413,106 @@ class TestMemory:
         store, parent = MemorySessions(), os.getpid()
 
         with store.refreshing("a"):
-            assert not store.refreshing("a").acquire(blocking=False)
+            with pytest.raises(InProgress), store.refreshing("a", wait=0):
+                pass
             monkeypatch.setattr("os.getpid", lambda: parent + 1)
-            with store.refreshing("a") as alone:
-                assert alone
+            with store.refreshing("a", wait=0):
+                pass
+
+
+@pytest.mark.parametrize("kind", [MemorySessions, FileSessions])
+class TestPatience:
+    def make(self, kind, tmp_path, **settings):
+        return kind(**settings) if kind is MemorySessions else kind(tmp_path / "sessions.json", **settings)
+
+    def test_ends(self, kind, tmp_path, platform):
+        """A refresh that hangs is not waited for without end, even when the session has ended."""
+        store = self.make(kind, tmp_path, patience=0.05)
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3601
+
+        with (
+            store.refreshing("shop"),
+            pytest.raises(InProgress, match=r"'shop': another one has been refreshing it for 0\.05 seconds: try again"),
+        ):
+            shop()
+        assert shop() == "access2"
+
+    def test_renewal(self, kind, tmp_path, platform):
+        """Nor when the platform refused the session."""
+        store = self.make(kind, tmp_path, patience=0.05)
+        shop = session(platform, store)
+        shop.keep(token(1))
+
+        with store.refreshing("shop"), pytest.raises(InProgress):
+            shop.renew("access1")
+
+    @pytest.mark.parametrize("patience", [0, -1, "long", True, float("nan"), float("inf")])
+    def test_refused(self, kind, tmp_path, patience):
+        """A patience is some seconds."""
+        with pytest.raises(ConfigurationError, match="patience"):
+            self.make(kind, tmp_path, patience=patience)
+
+
+TEXTS = st.text(max_size=20)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.datetimes().map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+ENTRIES = VALUES | st.dictionaries(
+    st.sampled_from(["access_token", "refresh_token", "expires", "refresh_expires", "user_id", "more"]), VALUES
+)
+DAMAGED = [
+    b"",
+    b"{",
+    b"[]",
+    b"3",
+    b"NaN",
+    b"\xff",
+    b"\x00" * 100,
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    b'{"a": ' + b"9" * 10_000 + b"}",
+    b'{"a": {"access_token": "TOKENPLANTED"}',
+    '{"a": {"access_token": "TOKENPLANTED"}}'.encode("utf-16")[:-1],
+]
+DAMAGED_ENTRIES = [
+    1,
+    1e400,
+    float("nan"),
+    True,
+    "TOKENPLANTED",
+    ["TOKENPLANTED"],
+    {},
+    {"access_token": ""},
+    {"access_token": None},
+    {"access_token": 10**400},
+    {"access_token": ["TOKENPLANTED"]},
+    {"refresh_token": "TOKENPLANTED"},
+    {"access_token": "TOKENPLANTED", "refresh_token": 1},
+    {"access_token": "TOKENPLANTED", "expires": "soon"},
+    {"access_token": "TOKENPLANTED", "expires": "2026-01-01T10:00:00"},
+    {"access_token": "TOKENPLANTED", "expires": 1e400},
+    {"access_token": "TOKENPLANTED", "expires": "TOKENPLANTED"},
+    {"access_token": "TOKENPLANTED", "refresh_expires": "2026-01-01"},
+]
+
+
+def shown(error):
+    """Everything that a report of the error could show: its texts, its causes, the variables of its frames."""
+    texts = []
+    while error is not None:
+        texts += [str(error), repr(error.args), repr(getattr(error, "doc", None))]
+        texts += [repr(frame.f_locals) for frame, _ in traceback.walk_tb(error.__traceback__) if ours(frame)]
+        error = error.__cause__ or error.__context__
+    return " ".join(texts)
+
+
+def ours(frame):
+    return f"{os.sep}taobao_top{os.sep}" in frame.f_code.co_filename and "tests" not in frame.f_code.co_filename
 
 
 class TestFile:
@@ -318,12 +530,99 @@ class TestFile:
             pass
         monkeypatch.undo()
 
-        handle = os.open(tmp_path / "sessions.json.refreshing", os.O_RDWR)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with store.refreshing("a", wait=0):
+                pass
         finally:
-            os.close(handle)
             os.close(*inherited)
+
+    @pytest.mark.parametrize("name", ["shop", "\ud800", "a/../b", "", "x" * 1000])
+    def test_locks_show_no_name(self, tmp_path, name):
+        """Any name has a lock of its own, whose file shows nothing of it."""
+        store = FileSessions(tmp_path / "sessions.json")
+
+        with store.refreshing(name):
+            with pytest.raises(InProgress), store.refreshing(name, wait=0):
+                pass
+            with store.refreshing(name + "2", wait=0):
+                pass
+
+        for file in tmp_path.iterdir():
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+            assert file.read_bytes() == b""
+            assert file.name.startswith("sessions.json.")
+            assert not name or name not in file.name.removeprefix("sessions.json.")
+
+    @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+    def test_a_process_that_stops(self, tmp_path, platform, number):
+        """One that is stopped while it refreshes keeps its seller waiting only; when it is killed, nobody."""
+        store = FileSessions(tmp_path / "sessions.json", patience=0.05)
+        for name in "ab":
+            store.save(name, token(1))
+        program = (
+            "import sys; from taobao_top.sessions import FileSessions\n"
+            "with FileSessions(sys.argv[1]).refreshing('a'): print('refreshing', flush=True); sys.stdin.read()"
+        )
+        command = [sys.executable, "-c", program, str(tmp_path / "sessions.json")]
+        platform.now += 3001
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout.readline() == "refreshing\n"
+            other.send_signal(number)
+            if number == signal.SIGKILL:
+                other.wait()
+            got = [Session(name, store, platform.refresh, clock=platform.clock)() for name in "ba"]
+            other.kill()
+
+        assert got == ["access2", "access1" if number == signal.SIGSTOP else "access3"]
+
+    def test_a_process_that_hangs_in_saving(self, tmp_path, platform, monkeypatch, caplog):
+        """The new token is used; it is saved when the file is free."""
+        monkeypatch.setattr("taobao_top.sessions._WRITING", 0.05)
+        store = FileSessions(tmp_path / "sessions.json")
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3001
+
+        with FileLock(tmp_path / "sessions.json.lock"):
+            assert shop() == "access2"
+            with pytest.raises(InProgress, match=r"sessions\.json: another process has been writing it for 0\.05 s"):
+                store.save("shop", token(3))
+        platform.now += 61
+        shop()
+
+        assert store.load("shop").access_token == "access2"
+        assert [record.getMessage() for record in caplog.records] == [
+            "session 'shop' was refreshed, but its store could not keep it: InProgress"
+        ]
+
+    def test_a_link_in_place_of_a_lock(self, tmp_path):
+        """Nobody makes us write into another file."""
+        other = tmp_path / "other"
+        other.write_bytes(b"of another")
+        (tmp_path / "sessions.json.lock").symlink_to(other)
+
+        with pytest.raises(OSError, match="symbolic links"):
+            FileSessions(tmp_path / "sessions.json").save("a", token(1))
+
+        assert other.read_bytes() == b"of another"
+
+    def test_killed_while_saving(self, tmp_path):
+        """What a killed process left half-written is gone with the next save."""
+        path = tmp_path / "sessions.json"
+        FileSessions(path).save("a", token(1))
+        program = (
+            "import os, signal, sys; from taobao_top.sessions import FileSessions; from taobao_top.oauth import Token\n"
+            "os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "FileSessions(sys.argv[1]).save('a', Token('TOKENPLANTED'))"
+        )
+        assert subprocess.run([sys.executable, "-c", program, str(path)], check=False).returncode == -signal.SIGKILL
+        assert [file for file in tmp_path.iterdir() if b"TOKENPLANTED" not in file.read_bytes()]
+
+        FileSessions(path).save("b", token(2))
+
+        assert FileSessions(path).load("a") == token(1)
+        assert not [file for file in tmp_path.iterdir() if b"TOKENPLANTED" in file.read_bytes()]
+        assert sorted(os.listdir(tmp_path)) == ["sessions.json", "sessions.json.lock"]
 
     def test_is_the_owners_alone(self, tmp_path):
         """Nobody else may read it; saving replaces it as a whole."""
@@ -353,15 +652,62 @@ class TestFile:
         assert sorted(os.listdir(tmp_path)) == ["sessions.json", "sessions.json.lock"]
         assert (store.load("a"), store.load("b")) == (token(1), None)
 
-    @pytest.mark.parametrize(
-        "content", [b"{", b"[]", b"\xff", b'{"a": 1}', b'{"a": {}}', b'{"a": {"expires": "soon", "access_token": "x"}}']
-    )
+    @pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
     def test_damaged(self, tmp_path, content):
-        """A file that is none of tokens is told by its name."""
+        """A file that is not one of tokens is named, with what to do, and shows none."""
         (tmp_path / "sessions.json").write_bytes(content)
 
-        with pytest.raises(ConfigurationError, match=r"sessions\.json: is no file of sessions"):
-            FileSessions(tmp_path / "sessions.json").load("a")
+        for use in (lambda store: store.load("a"), lambda store: store.save("b", Token("TOKENPLANTED"))):
+            with pytest.raises(
+                ConfigurationError, match=r"sessions\.json: this is not a file of sessions: move it away"
+            ) as caught:
+                use(FileSessions(tmp_path / "sessions.json"))
+            assert "TOKENPLANTED" not in shown(caught.value)
+        assert (tmp_path / "sessions.json").read_bytes() == content
+
+    @pytest.mark.parametrize("entry", DAMAGED_ENTRIES, ids=range(len(DAMAGED_ENTRIES)))
+    def test_damaged_entry(self, tmp_path, entry):
+        """So is one entry that is not a token; the others can be used."""
+        path = tmp_path / "sessions.json"
+        path.write_text(json.dumps({"a": entry, "b": token(1).as_dict()}))
+        store = FileSessions(path)
+
+        with pytest.raises(ConfigurationError, match=r"sessions\.json: this is not a file of sessions") as caught:
+            store.load("a")
+        assert "TOKENPLANTED" not in shown(caught.value)
+        assert store.load("b") == token(1)
+        assert store.load("c") is None
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+    def test_other_encodings(self, tmp_path, encoding):
+        """An editor may have saved the file in another encoding of Unicode: read, or refused by its name."""
+        path = tmp_path / "sessions.json"
+        path.write_bytes(json.dumps({"a": token(1).as_dict()}).encode(encoding))
+
+        assert FileSessions(path).load("a") == token(1)
+
+    @pytest.mark.parametrize("kind", ["folder", "loop"])
+    def test_unreadable(self, tmp_path, kind):
+        """What cannot be read at all is named, too."""
+        path = tmp_path / "sessions.json"
+        if kind == "folder":
+            path.mkdir()
+        else:
+            path.symlink_to(path)
+
+        with pytest.raises(ConfigurationError, match=r"sessions\.json: cannot be read \("):
+            FileSessions(path).load("a")
+
+    @given(content=st.dictionaries(st.sampled_from("ab"), ENTRIES) | VALUES, raw=st.binary(max_size=20))
+    def test_any_content(self, tmp_path_factory, content, raw):
+        """Whatever stands in the file, it is a token, no token, or a ConfigurationError."""
+        path = tmp_path_factory.getbasetemp() / "fuzzed.json"
+        for text in (json.dumps(content).encode(), raw):
+            path.write_bytes(text)
+            found = None
+            with suppress(ConfigurationError):
+                found = FileSessions(path).load("a")
+            assert found is None or isinstance(found.access_token, str)
 
 
 class TestRedis:
@@ -385,18 +731,53 @@ class TestRedis:
                 pass
 
     def test_somebody_else(self, redis_server):
-        """Nobody waits for ever for one who refreshes."""
+        """A refresh that does not end is not waited for without end."""
         with RedisSessions(redis_server, lease=30).refreshing("a"):
             impatient = RedisSessions(redis_server, lease=0.05)
             with (
-                pytest.raises(InProgress, match="'a': somebody else has been refreshing it for 0.1 seconds"),
+                pytest.raises(InProgress, match=r"'a': another one has been refreshing it for 0\.1 seconds"),
                 impatient.refreshing("a"),
+            ):
+                pass
+            with (
+                pytest.raises(InProgress, match="'a': another one refreshes it at this moment"),
+                impatient.refreshing("a", wait=0),
             ):
                 pass
             with impatient.refreshing("b"):
                 pass
 
-    @pytest.mark.parametrize("lease", [0, -1, "long", True])
+    def test_away_at_the_end(self, redis_server, monkeypatch):
+        """A lock that cannot be given back ends by itself: the token has been saved."""
+
+        def away(lock):
+            raise RedisConnectionError("away")
+
+        monkeypatch.setattr("redis.lock.Lock.release", away)
+        with RedisSessions(redis_server).refreshing("a"):
+            pass
+
+    @pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
+    def test_damaged(self, redis_server, content):
+        """What is not a token is named by its key, and shows none."""
+        redis_server.set("taobao_top:session:a", content)
+
+        with pytest.raises(
+            ConfigurationError, match="the Redis key 'taobao_top:session:a' does not hold a token: delete it"
+        ) as caught:
+            RedisSessions(redis_server).load("a")
+        assert "TOKENPLANTED" not in shown(caught.value)
+
+    @pytest.mark.parametrize("entry", DAMAGED_ENTRIES, ids=range(len(DAMAGED_ENTRIES)))
+    def test_damaged_entry(self, redis_server, entry):
+        """Nor is another value of JSON."""
+        redis_server.set("taobao_top:session:a", json.dumps(entry))
+
+        with pytest.raises(ConfigurationError, match="does not hold a token") as caught:
+            RedisSessions(redis_server).load("a")
+        assert "TOKENPLANTED" not in shown(caught.value)
+
+    @pytest.mark.parametrize("lease", [0, -1, "long", True, float("nan"), float("inf")])
     def test_no_lease(self, lease):
         """A lease is some seconds."""
         with pytest.raises(ConfigurationError, match="lease"):

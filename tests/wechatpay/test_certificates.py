@@ -31,6 +31,7 @@ from chainable.errors import (
     CodecError,
     ConfigurationError,
     DecryptionError,
+    InProgress,
     SignatureError,
     UnknownKeyError,
 )
@@ -557,6 +558,54 @@ class Gate:
         return self.fetch(serial)
 
 
+class TestClockSetBack:
+    """A clock that is set back puts no refresh off, and no call waits or asks more often for it."""
+
+    def test_the_list_is_asked_for_again(self, store: PlatformCertificates, fetch: Fetch, clock: Clock) -> None:
+        clock.now += 90 * DAY
+        store.download()
+        clock.now -= 30 * DAY
+        for _ in range(3):
+            assert store.default_serial == OLD
+        assert len(fetch.serials) == 2
+
+        clock.now += 9 * HOUR
+        assert store.default_serial == OLD
+        assert len(fetch.serials) == 3
+
+    def test_a_failure_is_not_repeated_at_once(self, store: PlatformCertificates, fetch: Fetch, clock: Clock) -> None:
+        clock.now += 90 * DAY
+        store.download()
+        clock.now -= 30 * DAY
+        fetch.error = requests.ConnectionError("down")
+        for _ in range(3):
+            assert store.default_serial == OLD
+        assert len(fetch.serials) == 2
+
+        clock.now += 61
+        fetch.error = None
+        for _ in range(3):
+            assert store.default_serial == OLD
+        assert len(fetch.serials) == 3
+
+    @pytest.mark.parametrize("step", [0.1, 1.0, 59.0])
+    def test_a_small_step_is_none(self, store: PlatformCertificates, fetch: Fetch, clock: Clock, step: float) -> None:
+        store.download()
+        clock.now -= step
+
+        assert store.default_serial == OLD
+        assert len(fetch.serials) == 1
+
+    def test_given_keys_are_never_due(self, fetch: Fetch, clock: Clock, platform_key: rsa.RSAPrivateKey) -> None:
+        store = PlatformCertificates(
+            {PUBLIC_KEY_ID: platform_key.public_key()}, fetch=fetch, apiv3_key=APIv3Key(APIV3_KEY), clock=clock
+        )
+        clock.now -= 90 * DAY
+
+        assert store.default_serial == PUBLIC_KEY_ID
+        assert not fetch.serials
+
+
 class TestThreads:
     @staticmethod
     def in_threads(deeds: list[Any], gate: Gate) -> list[Any]:
@@ -622,6 +671,33 @@ class TestThreads:
         gate.open.set()
         renewing.join()
         assert len(fetch.serials) == 2
+
+    def test_a_download_that_hangs_is_not_waited_for_without_end(self, fetch: Fetch, clock: Clock) -> None:
+        """Whoever has no key is told so after some seconds; whoever has one does not wait at all."""
+        gate = Gate(fetch)
+        store = PlatformCertificates(fetch=gate, apiv3_key=APIv3Key(APIV3_KEY), clock=clock, patience=0.05)
+        hanging = threading.Thread(target=store.download)
+        hanging.start()
+        assert gate.reached.wait(60)
+        words = r"another thread has been asking for the platform's certificates for 0\.05 seconds: try again"
+
+        with pytest.raises(InProgress, match=words):
+            store.download()
+        with pytest.raises(InProgress, match=words):
+            _ = store.default_serial
+        with pytest.raises(UnknownKeyError, match=words) as caught:
+            store[OLD]
+        assert isinstance(caught.value.__cause__, InProgress)
+
+        gate.open.set()
+        hanging.join()
+        assert store.default_serial == OLD
+        assert fetch.serials == [None]
+
+    @pytest.mark.parametrize("patience", [0, -1, True, "long", float("nan"), float("inf")])
+    def test_a_patience_is_some_seconds(self, patience: Any) -> None:
+        with pytest.raises(ConfigurationError, match="patience"):
+            PlatformCertificates(patience=patience)
 
     def test_a_download_that_needs_a_key_itself_does_not_hang(self, fetch: Fetch, clock: Clock) -> None:
         """What fetches may ask the store for a key: it gets what there is, and no second download."""

@@ -1,5 +1,5 @@
 """
-Sensitive fields of one call: which key, which serial, what must not leave plain.
+Sensitive fields of one call: which key, which serial.
 
 Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 """

@@ -35,6 +35,7 @@ from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.messages import Refusal, Reply
 from wechatpay.sandbox.platform import stumbled
+from wechatpay.sandbox.validation import refuse_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,7 +121,7 @@ class Admin:
             raise Refusal(400, "PARAM_ERROR", "send application/json")
 
     def _answer(self, request: Request, parts: tuple[str, ...]) -> Any:
-        sent = json.loads(request.body or b"{}")
+        sent = json.loads(request.body or b"{}", parse_constant=refuse_constant)
         if not isinstance(sent, dict):
             raise TypeError("a JSON object is expected")
         answer = self._rooms.get(parts[0] if parts else "")

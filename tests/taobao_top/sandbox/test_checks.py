@@ -69,6 +69,7 @@ OBJECT = Param(
 WRONG = {
     "none": ({}, 40, "query"),
     "no JSON": ("{", 41, "query"),
+    "NaN": ('{"id": NaN}', 41, "query"),
     "no object": ("[]", 41, "query"),
     "no id": ({"on": True}, 40, "query.id"),
     "id": ({"id": "x"}, 41, "query.id"),

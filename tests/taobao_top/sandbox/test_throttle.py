@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 
 from taobao_top.sandbox.refusals import Refusal
 from taobao_top.sandbox.throttle import Limit, Throttle
 
 TIME = "taobao.time.get"
+
+
+@contextmanager
+def refused(words):
+    with pytest.raises(Refusal) as caught:
+        yield
+    assert caught.value.sub_msg.endswith(words)
 
 
 def test_a_ban_says_how_long_it_lasts(call, stopped):
@@ -54,3 +63,31 @@ def test_no_calls_at_all():
     throttle.limit(Limit(calls=0))
     with pytest.raises(Refusal, match="7 App Call Limited"):
         throttle.check("a", 0.0)
+
+
+@pytest.mark.parametrize("step", [3600.0, 86_400.0])
+def test_a_clock_that_is_set_back(step):
+    """A ban lasts no longer for it, and what was counted stays counted."""
+    throttle = Throttle()
+    throttle.limit(Limit(calls=2, seconds=10, ban=5))
+    for now in (100_000.0, 100_001.0):
+        throttle.check("a", now)
+
+    with refused("5 more seconds"):
+        throttle.check("a", 100_001.0 - step)
+    with refused("1 more second"):
+        throttle.check("a", 100_005.0 - step)
+    with refused("1 more second"):
+        throttle.check("a", 100_002.0 - 2 * step)
+    throttle.check("a", 100_020.0 - 2 * step)
+
+
+def test_a_ban_after_the_clock_was_set_back():
+    """It is told in the new time, and lasts as long as it says."""
+    throttle = Throttle()
+    throttle.check("a", 100_000.0)
+    throttle.ban(96_460.0)
+
+    with refused("60 more seconds"):
+        throttle.check("a", 96_400.0)
+    throttle.check("a", 96_460.0)

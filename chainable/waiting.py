@@ -1,0 +1,41 @@
+"""Waiting for a lock without stopping what shares the thread."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+
+__all__ = ["acquire"]
+
+_LONGEST = 0.05  # seconds between two tries
+
+
+def acquire(lock: threading.Lock, seconds: float) -> bool:
+    """
+    Acquire a lock that is held across network calls.
+
+    Where gevent patches after this library was imported, a lock made before
+    belongs to the thread, not to a greenlet: to block on it would stop the
+    greenlet that holds it, and neither could go on. ``time.sleep`` lets others run.
+
+    Args:
+        lock: The lock.
+        seconds: The longest wait; 0 tries once.
+
+    Returns:
+        Whether the lock was acquired.
+
+    .. versionadded:: 0.1.0
+    """
+    expires = time.monotonic() + seconds
+    pause = 0.001
+    while not lock.acquire(blocking=False):
+        left = expires - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(pause, left))
+        pause = min(pause * 2, _LONGEST)
+    return True
