@@ -150,7 +150,8 @@ class Token:
         Take back what :meth:`as_dict` gave.
 
         Raises:
-            CodecError: A time is not in ISO 8601, or there is no access token.
+            CodecError: A time is not in ISO 8601.
+            TypeError: There is no access token, or a time is naive.
         """
         try:
             members: dict[str, Any] = {
@@ -158,11 +159,10 @@ class Token:
                 for name, value in kept.items()
                 if name in fields_dict(cls)
             }
-            return cls(**members)
         except (TypeError, ValueError, AttributeError):
             # Their own words quote what is there.
-            msg = "this is not a token as as_dict() gives it: a time is not in ISO 8601, or access_token is missing"
-            raise CodecError(msg) from None
+            raise CodecError("this is not a token as as_dict() gives it: a time is not in ISO 8601") from None
+        return cls(**members)
 
 
 def _text(value: Any) -> str | None:
