@@ -346,7 +346,7 @@ def test_persons_in_paths_queries_and_bodies_are_redacted(wx, sandbox):
         ("get", "v3/new/{openid}", "--var", f"openid={person}"),
         ("get", "v3/payscore/permissions/openid/oPLANTED0123456789", "-p", "service_id=1"),
         ("get", "v3/payscore/permissions/openid/{openid}", "--var", f"openid={person}"),
-        ("post", "v3/new", "-d", f"payer.openid={person}", "-d", f"phone_number={person}"),
+        ("post", "v3/new", "-d", f"payer.openid={person}", "-d", f"mobile_of_payer={person}"),
         ("get", "v3/new", "-p", f"sub_openid={person}"),
     ):
         told = wx("request", *arguments, "--env", sandbox.file, "-v")
