@@ -89,8 +89,6 @@ def _locked(handle: int) -> bool:
 
 
 def _remove_orphans(path: Path) -> None:
-    if fcntl is None:
-        return
     ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.new")
     with os.scandir(path.parent) as entries:
         found = [entry.name for entry in entries if ours.fullmatch(entry.name)]
@@ -100,6 +98,8 @@ def _remove_orphans(path: Path) -> None:
 
 
 def _remove_if_orphaned(new: Path) -> None:
+    if fcntl is None:
+        return
     handle = os.open(new, _LOOK)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

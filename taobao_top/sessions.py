@@ -131,10 +131,11 @@ class Session:
         token = self._token
         if token is None:
             token = self._token = self._loaded()
-        if self._replaces is not None and self._is_time():
-            self._save_again(self._replaces)
-        if self._ends(token, self._early) and (self._is_time() or self._ends(token, timedelta())):
-            token = self._in_advance(token)
+        if self._ends(token, self._early):
+            if self._is_time() or self._ends(token, timedelta()):
+                token = self._in_advance(token)
+        elif self._replaces is not None and self._is_time():
+            self._save_again()
         return token.access_token
 
     def renew(self, expired: str) -> str:
@@ -156,6 +157,11 @@ class Session:
         if token is None:
             msg = f"session {self._name!r}: the store has no token: let the seller authorise, then keep() the token"
             raise ConfigurationError(msg)
+        if self._replaces is None:
+            return token
+        if self._token is not None and token.access_token == self._replaces.access_token:
+            return self._token  # the store could not keep it yet, and its own is dead
+        self._replaces = None
         return token
 
     def _ends(self, token: Token, early: timedelta) -> bool:
@@ -173,7 +179,7 @@ class Session:
         try:
             kept = self._loaded()
             if self._ends(kept, self._early):
-                kept = self._refreshed(kept, wait=None if self._ends(kept, timedelta()) else 0.0)
+                kept = self._refreshed(kept, wait=None if self._ends(token, timedelta()) else 0.0)
             self._token = kept
         except Exception as error:
             if self._ends(token, timedelta()):
@@ -203,20 +209,19 @@ class Session:
                 msg = f"session {self._name!r} cannot be refreshed any more: let the seller authorise again"
                 raise TopError(msg, session_expired=True, maybe_sent=False)
             # Kept here first: the old one is dead by now, whether the store can be written or not.
-            self._token, self._replaces = self._refresh(token), token
+            self._token, self._replaces = self._refresh(token), self._replaces or token
             self._store.save(self._name, self._token)
             self._replaces = None
             return self._token
 
-    def _save_again(self, replaces: Token) -> None:
+    def _save_again(self) -> None:
         """Save a new token that the store could not keep, unless the store has got another one meanwhile."""
-        token = self._token
         try:
             with self._exclusively(0.0):
-                kept = self._store.load(self._name)
-                if token is not None and (kept is None or kept.access_token == replaces.access_token):
+                token = self._loaded()
+                if self._replaces is not None:
                     self._store.save(self._name, token)
-                self._replaces = None
+                    self._replaces = None
         except Exception as error:  # noqa: BLE001 (whatever a store may raise: the token is at hand)
             self._pause_for(_PAUSE)
             _logger.warning("session %r: its store still cannot keep it: %s", self._name, type(error).__name__)

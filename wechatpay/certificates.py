@@ -329,20 +329,21 @@ class PlatformCertificates:
             serial = normalise_serial(serial)
         except ConfigurationError as error:
             raise UnknownKeyError(str(error)) from None
-        key, failed = self._snapshot.keys.get(serial), None
+        key = self._snapshot.keys.get(serial)
+        failure: Exception | None = None
         if key is None and self._may_fetch and not serial.startswith(PUBLIC_KEY_ID):
             self._load()
             if serial not in self._snapshot.keys and self._is_time(now):
-                failed = self._refresh()
+                failure = self._refresh()
             key = self._snapshot.keys.get(serial)
         if key is None:
-            raise self._unknown(f"no key of the platform under {shown_serial(serial)}", failed)
+            raise self._unknown(f"no key of the platform under {shown_serial(serial)}", failure)
         return key
 
-    def _unknown(self, what: str, error: Exception | None = None) -> UnknownKeyError:
+    def _unknown(self, what: str, failure: Exception | None = None) -> UnknownKeyError:
         known = ", ".join(self.serials) or "none"
         if self._fetches:
-            error = error or self._outcome.error
+            error = failure or self._outcome.error
             reason = f"; asking for certificates failed ({type(error).__name__}: {error})" if error else ""
             unknown = UnknownKeyError(f"{what} (known: {known}){reason}")
             unknown.__cause__ = error

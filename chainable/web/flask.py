@@ -6,7 +6,7 @@ import gc
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, current_app
+from flask import Blueprint, Flask, Response, after_this_request, current_app
 from flask import request as current
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -51,6 +51,10 @@ def view(respond: Respond, handle: Handle) -> Callable[..., AnyResponse]:
     """
     Make a view that answers; variables of the route are handed on as keywords.
 
+    An exception passes through to Flask. Where an error handler of the
+    application would answer it with 2xx or 3xx, the answer is 500, because
+    the platform would take the message for handled.
+
     Args:
         respond: Answers.
         handle: What it calls, async or not. A response of Flask that it returns is sent as it is.
@@ -73,9 +77,18 @@ def view(respond: Respond, handle: Handle) -> Callable[..., AnyResponse]:
                 return PassedReply(result.status_code, dict(result.headers), body, result)
             return result
 
-        return response(respond(inbound(current), handed_over))
+        try:
+            return response(respond(inbound(current), handed_over))
+        except BaseException:
+            after_this_request(_as_failure)
+            raise
 
     return called
+
+
+def _as_failure(made: Any) -> Any:
+    """Return an error in place of a success that the application's own error handler made of an exception."""
+    return made if made.status_code >= 400 else response(Reply(500))
 
 
 def _is_route(function: Any) -> bool:

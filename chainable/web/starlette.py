@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import logging
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from anyio import from_thread
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from chainable.web import Handle, Respond
 
 __all__ = ["inbound", "response", "view"]
+
+_logger = logging.getLogger("chainable")
 
 
 async def inbound(request: Request) -> Inbound:
@@ -56,6 +60,11 @@ def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Resp
     """
     Make an endpoint that answers in a worker thread; variables of the route are handed on as keywords.
 
+    An exception passes through, unless the application has an exception
+    handler for it, which could answer 200 and have the platform take the
+    message for handled: then it is logged and answered with 500, an
+    ``HTTPException`` with its own status from 400 on.
+
     Args:
         respond: Answers.
         handle: What it calls; an async one runs in the event loop. A response of Starlette that it returns is sent
@@ -81,13 +90,27 @@ def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Resp
                 return PassedReply(result.status_code, dict(result.headers), body, result)
             return result
 
-        return response(await run_in_threadpool(respond, await inbound(request), handed_over))
+        arrived = await inbound(request)
+        try:
+            return response(await run_in_threadpool(respond, arrived, handed_over))
+        except Exception as error:
+            if not _has_handler(request, error):
+                raise
+            _logger.exception("%s failed", getattr(handle, "__name__", handle))
+            status = error.status_code if isinstance(error, HTTPException) else 500
+            return response(Reply(status if 400 <= status <= 599 else 500))
 
     names = [name for name in WRAPPER_ASSIGNMENTS if name != "__annotations__"]
     update_wrapper(called, handle, assigned=names)
     # FastAPI would take the parameters of what is wrapped for those of the request.
     del called.__wrapped__  # type: ignore[attr-defined]  # which update_wrapper has just set
     return called
+
+
+def _has_handler(request: Request, error: Exception) -> bool:
+    """Return whether the application, and not the server, would answer this exception."""
+    handlers: Any = getattr(request.app, "exception_handlers", {})
+    return isinstance(error, HTTPException) or 500 in handlers or not handlers.keys().isdisjoint(type(error).__mro__)
 
 
 def _is_route(function: Any) -> bool:

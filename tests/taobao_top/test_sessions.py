@@ -209,6 +209,30 @@ class TestSession:
             "session 'shop': its store still cannot keep it: OSError"
         ]
 
+    def test_store_that_stays_unwritable(self, platform, store, monkeypatch):
+        """The next refresh, and a renewal, begin with the token at hand: the store's is dead."""
+        shop = session(platform, store)
+        shop.keep(token(1))
+        platform.now += 3601
+
+        def save(name, token):
+            raise OSError("disk full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "save", save)
+            with pytest.raises(OSError, match="disk full"):
+                shop()
+            platform.now += 3001
+            assert shop() == "access3"
+            assert shop.renew("access1") == "access3"
+            with pytest.raises(OSError, match="disk full"):
+                shop.renew("access3")
+            assert shop.renew("access3") == "access4"
+        platform.now += 61
+        assert shop() == store.load("shop").access_token == "access4"
+
+        assert platform.asked == ["refresh1", "refresh2", "refresh3"]
+
     def test_store_that_got_another_token_meanwhile(self, platform, store, monkeypatch):
         """A token that could not be kept does not replace the one of a new authorisation."""
         shop = session(platform, store)
@@ -222,6 +246,7 @@ class TestSession:
 
         assert shop() == "access2"
         assert store.load("shop").access_token == "access9"
+        assert shop.renew("access2") == "access9"
 
         shop.keep(token(7, start=platform.now))
         assert shop() == "access7"

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client as DjangoClient
 from django.test import override_settings
 from django.urls import path
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.responses import JSONResponse, StreamingResponse
 from flask import Blueprint, Flask
 from starlette.testclient import TestClient
@@ -364,3 +364,43 @@ def test_an_own_reply_of_another_status_is_no_acceptance(client: WeChatPay, plat
 
     assert post(body, platform.headers(body))[0] == 301
     assert post(body, platform.headers(body))[0] == 204
+
+
+class TestErrorHandlersOfTheApplication:
+    """Many applications answer every exception with 200 and a code inside: the platform would never come again."""
+
+    def test_flask(self, client: WeChatPay, platform: Platform):
+        app = Flask("shop")
+        results: list[Any] = []
+
+        @app.errorhandler(Exception)
+        def kind(error):
+            return {"code": 1}, results[0]
+
+        def paid(notification):
+            raise KeyError("no order")
+
+        app.post("/notify")(in_flask.endpoint(client, MemoryStore(), paid))
+        body = platform.body(PAID)
+        statuses = []
+        for status in (200, 302, 503):
+            results[:] = [status]
+            statuses.append(post_to_flask(app)(body, platform.headers(body))[0])
+
+        assert statuses == [500, 500, 503]
+
+    @pytest.mark.parametrize("error", [KeyError("no order"), HTTPException(200), HTTPException(503)], ids=repr)
+    @pytest.mark.parametrize("handled", [Exception, 500, KeyError, None])
+    def test_fastapi(self, error, handled, client: WeChatPay, platform: Platform):
+        app = FastAPI()
+        if handled is not None:
+            app.add_exception_handler(handled, lambda request, error: JSONResponse({"code": 1}, 200))
+
+        def paid(notification):
+            raise error
+
+        app.post("/notify")(in_fastapi.endpoint(client, MemoryStore(), paid))
+        body = platform.body(PAID)
+
+        expected = 503 if getattr(error, "status_code", 0) == 503 else 500
+        assert post_to_fastapi(app)(body, platform.headers(body))[0] == expected
