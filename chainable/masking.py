@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import wraps
-from typing import TYPE_CHECKING, Generic, NoReturn, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from chainable.errors import ChainableError
 
@@ -306,12 +306,12 @@ def safe_repr(cls: type[T]) -> type[T]:
 
     .. versionadded:: 0.1.0
     """
-    original = cast("Callable[[object], str]", cls.__repr__)
+    original: Any = cls.__repr__
 
     @wraps(original)
     def represented(self: object) -> str:
         try:
-            return original(self)
+            return str(original(self))
         except (AttributeError, IndexError, RecursionError):
             return f"<{type(self).__name__}, not complete>"
 
