@@ -33,6 +33,7 @@ FIRST_SAFE = {
     "requests": ("2.33.0", "CVE-2024-47081, CVE-2026-25645"),
     "rich": ("0", "none"),
     "segno": ("0", "none"),
+    "sqlalchemy": ("2.0", "none of 2.x; CVE-2019-7164 and -7548 are of 1.x"),
     "starlette": (
         "1.3.1",
         "CVE-2024-47874, CVE-2025-54121, CVE-2025-62727, CVE-2026-48710, -48817, -48818, -54282, -54283",

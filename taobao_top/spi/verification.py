@@ -57,7 +57,7 @@ class SPICall:
         body: The raw body where it is part of the signature (JSON, XML, text); empty for forms and files.
         xml: The caller expects XML: the body is, or ``format`` says so.
         content_type: That of the body; None without one.
-        sign: The signature, in upper case: the same call has the same one.
+        sign: The signature: the same call has the same one.
     """
 
     method: str
@@ -156,14 +156,14 @@ class SPI:
             covered,
             _is_xml(covered) or parameters.get("format") == "xml",
             content_type,
-            sign.upper(),
+            sign,
         )
 
     def _fits(self, parameters: dict[str, str], covered: bytes, charset: str, sign: str) -> bool:
         try:
             # Compared unnamed: the right sign is worth as much as the secret.
             return hmac.compare_digest(
-                self._signer.sign(parameters, covered, charset).encode(), sign.upper().encode(errors="replace")
+                self._signer.sign(parameters, covered, charset).encode(), sign.encode(errors="replace")
             )
         except CodecError:
             # Some byte was not of the charset the call names; the platform's always are.

@@ -375,11 +375,11 @@ class TestValues:
 class TestTransport:
     def test_a_connection_for_every_call(self, top, sandbox, monkeypatch):
         """They open a connection for every call. Here one serves them all."""
-        from chainable.transport import _Known
+        from chainable.connections import _Connection
 
         opened = []
-        connect = _Known.connect
-        monkeypatch.setattr(_Known, "connect", lambda self: (opened.append(1), connect(self))[1])
+        connect = _Connection.connect
+        monkeypatch.setattr(_Connection, "connect", lambda self: (opened.append(1), connect(self))[1])
 
         for _ in range(20):
             top.taobao.time.get()

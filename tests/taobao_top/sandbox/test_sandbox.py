@@ -19,6 +19,7 @@ CLIENT = (
     "chainable.transport", "chainable.chain", "chainable.client", "chainable.call", "chainable.path",
 )  # fmt: skip
 ALLOWED = (
+    "chainable.atomic",
     "taobao_top.sandbox",
     "taobao_top.catalogue",
     "chainable.catalogue",
