@@ -1,6 +1,7 @@
 """What requests contain never becomes markup, and no other page steers the sandbox."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_requests_full_of_markup_are_shown_as_text(visit, call, sandbox, running
     call.http.post(
         f"{sandbox.origin}/token", data={"grant_type": EVIL, "client_id": sandbox.account.app_key, EVIL: EVIL}
     )
-    sandbox.call_spi(f"{server.url}?{EVIL}", method=EVIL, parameters={EVIL: EVIL}, body=EVIL.encode())
+    sandbox.call_spi(f"{server.url}?{quote(EVIL)}", method=EVIL, parameters={EVIL: EVIL}, body=EVIL.encode())
     sandbox.error(50, EVIL, EVIL)
     call.raw(TIME)
     sandbox.journal.write(kind=EVIL, at=0.0, verb=EVIL, path=EVIL, method=EVIL, fault=EVIL, notes=(EVIL,))
