@@ -24,7 +24,7 @@ def test_a_masked_source_is_read():
 @pytest.mark.parametrize(("nonce", "extra"), [("\udcff" * 12, ""), ("n" * 12, "\udcff")])
 def test_a_lone_surrogate_is_no_nonce(nonce, extra):
     with pytest.raises(DecryptionError, match="lone surrogate"):
-        APIv3Key(KEY).open(nonce, base64.b64encode(b"x" * 32).decode(), extra)
+        APIv3Key(KEY).open(base64.b64encode(b"x" * 32).decode(), nonce, extra)
 
 
 def test_the_secret_of_the_wecom_application_is_given_back():
