@@ -190,10 +190,11 @@ class _Response(http.client.HTTPResponse):
         if self.headers is not None:  # already read
             return
         super().begin()
-        names = [name.lower() for name in self.headers.keys()]  # noqa: SIM118 (a message iterates less than its keys)
+        headers: Any = self.headers
+        names = [name.lower() for name in headers.keys()]  # noqa: SIM118 (a message iterates less than its keys)
         has_length = "content-length" in names
         if has_length:
-            lengths = {value.strip() for value in self.headers.get_all("Content-Length", ())}
+            lengths = {value.strip() for value in headers.get_all("Content-Length", ())}
             if len(lengths) > 1 or not all(value.isascii() and value.isdigit() for value in lengths):
                 raise http.client.HTTPException("Content-Length is invalid, or there are several that differ")
         if "transfer-encoding" in names:

@@ -71,7 +71,7 @@ class Transport(Protocol):
         verify: bool | str | None = None,
         certificate: ClientCertificate | None = None,
         foreign: bool = False,
-    ) -> Response[Any]:
+    ) -> Response[Any]:  # pyright: ignore[reportReturnType]  # a Protocol has no body
         """
         Send one request once, and read the response unless it is streamed.
 

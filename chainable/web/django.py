@@ -70,7 +70,8 @@ def view(respond: Respond, handle: Handle) -> Callable[..., HttpResponse]:
         def handed_over(*given: Any) -> Any:
             result = handler(*given, **variables)
             if isinstance(result, HttpResponseBase):
-                body = b"" if result.streaming else result.content
+                made: Any = result
+                body = b"" if made.streaming else made.content
                 return PassedReply(result.status_code, dict(result.items()), body, result)
             return result
 
