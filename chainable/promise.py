@@ -32,6 +32,8 @@ class Promise(Future[T]):
     the promise dies.
     """
 
+    _taken = True  # until __init__ has run
+
     def __init__(self) -> None:
         super().__init__()
         self._taken = False

@@ -138,11 +138,30 @@ def refuse_result(result: object, expected: str) -> TypeError:
 
 
 def undecorated(function: Any) -> list[Any]:
-    """Return a function with everything that decorators wrapped, the outermost first."""
-    functions = [function]
-    while hasattr(functions[-1], "__wrapped__"):
-        functions.append(functions[-1].__wrapped__)
+    """Return a function with everything that decorators, partials and methods wrap, the outermost first."""
+    functions: list[Any] = []
+    inner = function
+    while inner is not None and all(inner is not outer for outer in functions):
+        functions.append(inner)
+        inner = next(
+            (
+                found
+                for name in ("__wrapped__", "func", "__func__")
+                if (found := getattr(inner, name, None)) is not None
+            ),
+            None,
+        )
     return functions
+
+
+def share_a_function(one: Any, other: Any) -> bool:
+    """Return whether two callables come down to one function."""
+    return any(left is right for left in undecorated(one) for right in undecorated(other))
+
+
+def has_methods(thing: object, *names: str) -> bool:
+    """Return whether the class of an object has these methods; a chain has every attribute, its class has not."""
+    return all(callable(getattr(type(thing), name, None)) for name in names)
 
 
 def wrong_order(function: Any) -> ConfigurationError:

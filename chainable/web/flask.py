@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, after_this_request, current_app
 from flask import request as current
 from werkzeug.wrappers import Response as AnyResponse
 
-from chainable.web import Inbound, PassedReply, Reply, consumed, undecorated, url_of, wrong_order
+from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,9 +62,8 @@ def view(respond: Respond, handle: Handle) -> Callable[..., AnyResponse]:
     Raises:
         ConfigurationError: ``handle`` is a route already.
     """
-    for function in undecorated(handle):
-        if _is_route(function):
-            raise wrong_order(function)
+    if _is_route(handle):
+        raise wrong_order(undecorated(handle)[-1])
 
     @wraps(handle)
     def called(**variables: Any) -> AnyResponse:
@@ -83,6 +82,7 @@ def view(respond: Respond, handle: Handle) -> Callable[..., AnyResponse]:
             after_this_request(_as_failure)
             raise
 
+    del called.__wrapped__  # so that the function may serve a second route as well
     return called
 
 
@@ -96,10 +96,18 @@ def _is_route(function: Any) -> bool:
     for one in gc.get_objects():
         kind = type(one)  # isinstance() would ask Flask's proxies, which have no application here
         if issubclass(kind, Flask):
-            if any(view is function for view in one.view_functions.values()):
+            if any(share_a_function(view, function) for view in one.view_functions.values()):
                 return True
         elif issubclass(kind, Blueprint):
             cells = [cell for deferred in one.deferred_functions for cell in deferred.__closure__ or ()]
-            if any(cell.cell_contents is function for cell in cells):
+            if any(share_a_function(content, function) for content in map(_content, cells)):
                 return True
     return False
+
+
+def _content(cell: Any) -> Any:
+    """Return what a cell holds; None for an empty one."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None

@@ -15,7 +15,7 @@ from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoin
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from chainable.web import Inbound, PassedReply, Reply, consumed, undecorated, url_of, wrong_order
+from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -73,9 +73,8 @@ def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Resp
     Raises:
         ConfigurationError: ``handle`` is a route already.
     """
-    for function in undecorated(handle):
-        if _is_route(function):
-            raise wrong_order(function)
+    if _is_route(handle):
+        raise wrong_order(undecorated(handle)[-1])
 
     async def called(request: Request) -> Response:
         variables = request.path_params
@@ -115,6 +114,5 @@ def _has_handler(request: Request, error: Exception) -> bool:
 
 def _is_route(function: Any) -> bool:
     """Return whether an application has this function as an endpoint; Starlette and FastAPI keep no mark on it."""
-    return any(
-        issubclass(type(one), BaseRoute) and getattr(one, "endpoint", None) is function for one in gc.get_objects()
-    )
+    endpoints = [getattr(one, "endpoint", None) for one in gc.get_objects() if issubclass(type(one), BaseRoute)]
+    return any(endpoint is not None and share_a_function(endpoint, function) for endpoint in endpoints)

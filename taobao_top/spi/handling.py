@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE, once
 from chainable.errors import InProgress, SignatureError
-from chainable.web import Reply, refuse_result
+from chainable.web import Reply, has_methods, refuse_result
 from taobao_top.spi.replies import accept, reject
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Handling:
 
     A captured call is valid until its time is too old.  With a store, one that
     comes a second time is answered with the failure reply, too, unless its
-    handler failed before.
+    handler failed or answered a failure before.
 
     Args:
         top: The client whose app is called.
@@ -46,10 +46,10 @@ class Handling:
     """
 
     def __init__(self, top: TaobaoTop, *, tolerance: float, store: Store | None = None) -> None:
-        if not hasattr(top, "spi"):
+        if not hasattr(type(top), "spi"):
             msg = f"the first argument is the client (TaobaoTop), not a {type(top).__name__}"
             raise TypeError(msg)
-        if store is not None and not all(hasattr(store, name) for name in ("claim", "finish", "release")):
+        if store is not None and not has_methods(store, "claim", "finish", "release"):
             msg = f"store: a store such as MemoryStore() was expected, not a {type(store).__name__}"
             raise TypeError(msg)
         self._spi = top.spi
@@ -74,14 +74,38 @@ class Handling:
             return reject(xml=inbound.body.lstrip()[:1] == b"<")
         if self._store is None:
             return _handed_over(call, handle)
+        entered = False
         try:
             with once(self._store, f"spi:{call.sign}", lease=LEASE) as first:
+                entered = first
                 if first:
-                    return _handed_over(call, handle)
+                    return _accepted(call, handle)
+        except _RefusedError as refused:
+            return refused.reply
         except InProgress:
-            pass
+            if entered:
+                raise  # the handler's own
         _logger.warning("a call of %s was refused: it came before", call.method)
         return reject("Repeated request", code="repeated-call", xml=call.xml)
+
+
+class _RefusedError(Exception):
+    """Leaves the block of a claim, so that the same call may come again."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+def _accepted(call: SPICall, handle: Handle) -> Reply:
+    reply = _handed_over(call, handle)
+    if _is_failure(reply):
+        raise _RefusedError(reply)
+    return reply
+
+
+def _is_failure(reply: Reply) -> bool:
+    return reply.status >= 400 or b"failure" in reply.body[:200]
 
 
 def _handed_over(call: SPICall, handle: Handle) -> Reply:

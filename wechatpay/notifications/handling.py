@@ -16,7 +16,7 @@ from chainable.errors import (
     InProgress,
     SignatureError,
 )
-from chainable.web import Reply, refuse_result
+from chainable.web import Reply, has_methods, refuse_result
 from wechatpay.merchants import Merchants
 from wechatpay.notifications.replies import accept, reject
 
@@ -69,12 +69,12 @@ class Handling:
         lease: float = LEASE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not hasattr(source, "notifications") and not isinstance(source, Merchants):
+        if not hasattr(type(source), "notifications") and not isinstance(source, Merchants):
             msg = (
                 f"the first argument is the client (or Merchants), the second the store, not a {type(source).__name__}"
             )
             raise TypeError(msg)
-        if not all(hasattr(store, name) for name in ("claim", "finish", "release")):
+        if not has_methods(store, "claim", "finish", "release"):
             msg = f"the second argument is a store, such as MemoryStore() or RedisStore, not a {type(store).__name__}"
             raise TypeError(msg)
         self._source = source

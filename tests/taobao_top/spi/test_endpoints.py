@@ -114,6 +114,32 @@ class TestEveryWay:
         assert json.loads(send(a_call())[1])["flag"] == "success"
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_call_that_was_answered_with_a_failure_may_come_again(way, top):
+    from taobao_top.spi.replies import accept, reject
+
+    results: list[Any] = [reject("no stock yet", code="stock"), accept({"stock": 5})]
+    send = way(top, lambda call: results.pop(0), store=MemoryStore())
+
+    assert [json.loads(send(a_call())[1])["flag"] for _ in range(3)] == ["failure", "success", "failure"]
+    assert results == []
+
+
+def test_the_handlers_own_in_progress_passes_through(top):
+    from chainable.errors import InProgress
+
+    def called(call: Any) -> None:
+        raise InProgress("an inner message")
+
+    assert fastapi_endpoint(top, called, store=MemoryStore())(a_call())[0] == 500
+
+
+def test_a_call_routed_by_its_target_is_the_targets(top):
+    call = a_call(query={"app_key": "87654321", "target_app_key": "12345678"})
+
+    assert top.spi.verify(call.headers, call.url, call.body).method == "taobao.sandbox.stock.query"
+
+
 def test_a_call_that_is_being_handled_is_refused(top):
     store = MemoryStore()
     send: Any = None

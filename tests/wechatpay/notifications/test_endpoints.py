@@ -344,8 +344,93 @@ class TestWrongOrder:
             in_flask.endpoint(client, MemoryStore(), paid)
 
 
+def timed(function: Any) -> Any:
+    @functools.wraps(function)
+    def called(*given):
+        return function(*given)
+
+    return called
+
+
+class Shop:
+    def paid(self, notification=None):
+        """Never reached."""
+
+
+class TestRoutesOnTheSameFunction:
+    """However it was wrapped when it became a route."""
+
+    @pytest.mark.parametrize(
+        ("registered", "given"),
+        [
+            (timed, lambda function: function),
+            (lambda function: functools.update_wrapper(functools.partial(function), function), timed),
+            (timed, timed),
+        ],
+    )
+    @pytest.mark.parametrize(("make", "module"), [(FastAPI, in_fastapi), (lambda: Flask("shop"), in_flask)])
+    def test_wrappers_and_partials(self, registered, given, make, module, client: WeChatPay):
+        def paid(notification=None):
+            """Never reached."""
+
+        app = make()
+        app.post("/unchecked")(registered(paid))
+        with pytest.raises(ConfigurationError, match="paid is a route already"):
+            module.endpoint(client, MemoryStore(), given(paid))
+
+    @pytest.mark.parametrize(("make", "module"), [(FastAPI, in_fastapi), (lambda: Flask("shop"), in_flask)])
+    def test_methods(self, make, module, client: WeChatPay):
+        app = make()
+        app.post("/unchecked")(Shop().paid)
+        with pytest.raises(ConfigurationError, match="paid is a route already"):
+            module.endpoint(client, MemoryStore(), Shop().paid)
+
+    @pytest.mark.parametrize(("make", "module"), [(FastAPI, in_fastapi), (lambda: Flask("shop"), in_flask)])
+    def test_a_function_may_serve_two_endpoints(self, make, module, client: WeChatPay):
+        def paid(notification):
+            """Never reached."""
+
+        app = make()
+        app.post("/north")(module.endpoint(client, MemoryStore(), paid))
+        second = module.endpoint(client, MemoryStore(), paid)
+
+        assert callable(second)
+
+    def test_a_function_that_wraps_itself_ends(self, client: WeChatPay):
+        def paid(notification):
+            """Never reached."""
+
+        paid.__wrapped__ = paid
+        from chainable.web import undecorated
+
+        assert undecorated(paid) == [paid]
+
+    def test_an_empty_cell_is_no_view(self, client: WeChatPay):
+        def outer():
+            def deferred(state):
+                return late
+
+            blueprint = Blueprint("pay", "shop")
+            blueprint.deferred_functions.append(deferred)
+            view = in_flask.endpoint(client, MemoryStore(), lambda notification: None)
+            late = 1
+            return view, blueprint, late
+
+        assert outer()[2] == 1
+
+
 @pytest.mark.parametrize("module", [in_flask, in_fastapi, in_django])
 class TestArguments:
+    def test_a_client_of_the_other_platform_is_neither(self, module, client: WeChatPay):
+        """Its chain has every attribute."""
+        from taobao_top import TaobaoTop
+
+        top = TaobaoTop(app_key="12345678", app_secret="s3cret")
+        with pytest.raises(TypeError, match="first argument is the client"):
+            module.handler(top, MemoryStore())
+        with pytest.raises(TypeError, match="second argument is a store"):
+            module.handler(client, top)
+
     def test_swapped_ones_are_refused_at_once(self, module, client: WeChatPay):
         with pytest.raises(TypeError, match="first argument is the client"):
             module.handler(MemoryStore(), client)
