@@ -179,9 +179,12 @@ class Connection(HttpToolsProtocol):
 class Channel(WebSocketsSansIOProtocol):
     """WebSocket whose messages do not come in endless pieces."""
 
+    _pieces = 1  # of the message that is arriving; uvicorn's own list of them has another name in each version
+
     def handle_cont(self, event: Any) -> None:
         """Take one more piece."""
-        if len(self.frames) >= FRAGMENTS:
+        self._pieces = 1 if event.fin else self._pieces + 1
+        if self._pieces >= FRAGMENTS:
             self.transport.abort()
         else:
             super().handle_cont(event)

@@ -78,7 +78,7 @@ class TestAPIError:
         )
         error.seen_by = ["PERSON"]
         error.attempts = 3
-        error.add_note("PERSON")
+        error.__notes__ = ["PERSON"]  # what add_note() does, since Python 3.11
         data = pickle.dumps(error)
         again = pickle.loads(data)
 
