@@ -265,11 +265,12 @@ class TMC:
             TopError: The platform refused the app.
             RuntimeError: It is started already.
         """
-        consumer = self._start()
+        before = self._consumer
         try:
-            consumer.ended.wait()
-        finally:
-            self.stop()
+            self._start().ended.wait()
+        finally:  # also where Ctrl-C comes while it starts: what was begun by then is to be confirmed
+            if self._consumer is not before:
+                self.stop()
 
     def __enter__(self) -> Self:
         return self.start()
