@@ -23,6 +23,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import default_user_agent
 
 from chainable._version import __version__
+from chainable.attempt import Attempt  # not imported when it is needed: a signal handler could meet it half-made
 from chainable.errors import APIError, ChainableError, SignatureError
 from chainable.signing import SignableRequest
 from chainable.transport import causes
@@ -30,7 +31,6 @@ from chainable.transport import causes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainable.attempt import Attempt
     from chainable.call import Call
     from chainable.response import Response
     from chainable.transport import Transport
@@ -212,8 +212,6 @@ class Pipeline:
         number: int,
         seconds: float,
     ) -> None:
-        from chainable.attempt import Attempt
-
         attempt = Attempt(
             call.verb,
             call.label,

@@ -108,7 +108,8 @@ class Shop:
     def distraction(self) -> None:
         """A call of another client that sends nothing, in whatever place this one interrupts."""
         self.nested = True
-        with contextlib.suppress(requests.RequestException, ChainableError):
+        # A handler that interrupts the first import of a module finds it half-made, whatever it calls.
+        with contextlib.suppress(requests.RequestException, ChainableError, ImportError):
             self.clients["dead"]["v3/unknown/metrics"].post(json={"id": "x"}, params={"q": "distraction"}, retries=0)
         self.nested = False
 
