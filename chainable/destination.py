@@ -10,12 +10,13 @@ from urllib.parse import quote
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
+from chainable.loopback import is_loopback
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Destination", "is_loopback"]
+__all__ = ["Destination"]
 
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?)(?::(?P<port>[1-9][0-9]{0,4}))?"
@@ -26,30 +27,6 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
 _SAFE = "!$%&'()*+,/:;=?@[]~"  # what a request target may hold as it is, besides letters, digits and -._
 _LOOPBACK = ("127.0.0.1", "::1")
-
-
-def is_loopback(host: str) -> bool:
-    """
-    Return whether a host is this machine itself.
-
-    Args:
-        host: A name or an address, without brackets and port.
-
-    Returns:
-        True for ``localhost``, the names below it, and the loopback addresses in their usual form (``127.0.0.1``,
-        ``::1``). Other spellings that a resolver takes for loopback (``127.1``, ``0x7f.1``, ``::ffff:127.0.0.1``)
-        are not recognised.
-
-    .. versionadded:: 0.1.0
-    """
-    name = host.lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None and "%" not in name
 
 
 @safe_repr

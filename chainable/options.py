@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chainable.destination import is_loopback
 from chainable.errors import ConfigurationError
+from chainable.loopback import is_loopback
 from chainable.masking import looks_like_key, shown
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import default_user_agent
 
 from chainable._version import __version__
-from chainable.attempt import Attempt  # not imported when it is needed: a signal handler could meet it half-made
 from chainable.errors import APIError, ChainableError, SignatureError
 from chainable.signing import SignableRequest
 from chainable.transport import causes
@@ -31,6 +30,7 @@ from chainable.transport import causes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainable.attempt import Attempt
     from chainable.call import Call
     from chainable.response import Response
     from chainable.transport import Transport
@@ -62,6 +62,10 @@ class Pipeline:
     on_attempt: Callable[[Attempt], object] | None = None
     sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may replace it after this import)
     chance: Callable[[], float] = random.SystemRandom().random
+
+    def __attrs_post_init__(self) -> None:
+        """Import what a report needs: imported by the first report, a signal handler's call could meet it half-made."""
+        import chainable.attempt  # noqa: F401 (see above)
 
     def run(self, call: Call) -> Response[Any]:
         """
@@ -212,6 +216,8 @@ class Pipeline:
         number: int,
         seconds: float,
     ) -> None:
+        from chainable.attempt import Attempt
+
         attempt = Attempt(
             call.verb,
             call.label,

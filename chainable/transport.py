@@ -31,8 +31,8 @@ from urllib3.exceptions import SSLError as TLSError
 
 from chainable.connections import POOLS, AttemptState, Stage
 from chainable.decoding import is_truncated
-from chainable.destination import is_loopback
 from chainable.errors import CodecError, ConfigurationError
+from chainable.loopback import is_loopback
 from chainable.response import Response
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ __all__ = [
 
 LARGEST = 64 * 1024 * 1024  # bytes of a body that is not streamed
 _PIECE = 1024 * 1024
+_MOST_POOLS = 64
 
 
 class Transport(Protocol):
@@ -141,6 +142,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, maxsize: int) -> None:
         self._contexts: dict[tuple[bool | str, ClientCertificate | None], ssl.SSLContext] = {}
+        self._pools: dict[tuple[str, bool | str, ClientCertificate | None], Any] = {}
         self._lock = threading.Lock()
         super().__init__(pool_connections=32, pool_maxsize=maxsize)
 
@@ -153,6 +155,34 @@ class _Adapter(HTTPAdapter):
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = POOLS
         return manager
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Return the pool of an origin; requests looks for it anew on each call, which costs more than signing."""
+        if proxies:
+            return super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        key = (_origin(request.url or ""), verify, cert)
+        pool = self._pools.get(key)
+        if pool is None:
+            if len(self._pools) >= _MOST_POOLS:
+                self._pools.clear()
+            pool = self._pools[key] = super().get_connection_with_tls_context(request, verify, cert=cert)
+        return pool
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pools.clear()
+        super().close()
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        """Return what stands in the request line."""
+        url = request.url or ""
+        if proxies or "#" in url:
+            found: str = super().request_url(request, proxies)
+            return found
+        target = url[len(_origin(url)) :]
+        return target if target.startswith("/") else f"/{target}"
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None
@@ -196,6 +226,13 @@ class _Adapter(HTTPAdapter):
         response.request = req
         response.connection = self
         return response
+
+
+def _origin(url: str) -> str:
+    """Return scheme and authority as they are written."""
+    start = url.find("://") + 3
+    ends = [end for end in (url.find("/", start), url.find("?", start)) if end >= 0]
+    return url[: min(ends)] if ends else url
 
 
 def _new_context(verify: bool | str) -> ssl.SSLContext:

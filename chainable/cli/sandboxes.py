@@ -14,7 +14,7 @@ from chainable.cli.output import put_json, put_pairs
 from chainable.cli.overwriting import force_option
 from chainable.cli.waiting import until_interrupted
 from chainable.cli.words import Words, say
-from chainable.destination import is_loopback
+from chainable.loopback import is_loopback
 from chainable.private_files import NotOursError
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainable.destination import Destination, is_loopback
+from chainable.destination import Destination
 from chainable.errors import ConfigurationError
+from chainable.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainable.destination import is_loopback
+from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from taobao_top.sandbox.account import Account
 from taobao_top.sandbox.application import Application

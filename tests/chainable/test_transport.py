@@ -155,6 +155,45 @@ class TestConnections:
         right.close()
 
 
+class TestPools:
+    def test_a_pool_is_looked_up_once(self, transport):
+        one = transport(proxies={})
+        pool = one._adapter.get_connection_with_tls_context
+
+        assert pool(request_to("http://127.0.0.1:9/a"), True) is pool(request_to("http://127.0.0.1:9/b?c"), True)
+        assert pool(request_to("http://127.0.0.1:9/"), True) is not pool(request_to("http://127.0.0.1:8/"), True)
+
+    def test_one_that_was_closed_is_made_anew(self, transport):
+        one = transport(proxies={})
+        pool = one._adapter.get_connection_with_tls_context(request_to("http://127.0.0.1:9/"), True)
+        one.close()
+
+        assert one._adapter.get_connection_with_tls_context(request_to("http://127.0.0.1:9/"), True) is not pool
+
+    def test_many_hosts_do_not_fill_the_memory(self, transport):
+        one = transport(proxies={})
+        for number in range(200):
+            one._adapter.get_connection_with_tls_context(request_to(f"http://h{number}.example/"), True)
+
+        assert len(one._adapter._pools) <= 64
+
+    @pytest.mark.parametrize(
+        ("url", "target"),
+        [
+            ("http://h", "/"),
+            ("http://h/", "/"),
+            ("http://h?a=/b", "/?a=/b"),
+            ("http://h:1/v3/a?b=%2f", "/v3/a?b=%2f"),
+            ("http://h/a#b", "/a"),
+        ],
+    )
+    def test_the_target_is_what_the_url_says(self, transport, url, target):
+        asked = requests.PreparedRequest()
+        asked.method, asked.url = "GET", url
+
+        assert transport(proxies={})._adapter.request_url(asked, {}) == target
+
+
 class TestQueries:
     @pytest.mark.parametrize("query", ["", "?session=sess10n&sign=%E4%B8%AD+%2F&b", "?a=?&b=/"])
     def test_they_arrive_and_are_logged_nowhere(self, transport, caplog, query):

@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from chainable.destination import is_loopback
 from chainable.errors import ConfigurationError
+from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from wechatpay.sandbox import flows
 from wechatpay.sandbox.account import Account, load

@@ -24,6 +24,7 @@ ALLOWED = (
     "taobao_top.catalogue",
     "chainable.catalogue",
     "chainable.destination",
+    "chainable.loopback",
     "chainable.direct",
     "chainable.errors",
     "chainable.masking",

@@ -69,6 +69,7 @@ def test_the_sandbox_shares_nothing_with_the_client() -> None:
         "wechatpay.catalogue",
         "wechatpay.inspector.Inspector",
         "chainable.destination",
+        "chainable.loopback",
         "chainable.direct",
         "chainable.errors",
         "chainable.private_files",

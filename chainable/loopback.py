@@ -1,0 +1,31 @@
+"""Whether a host is this machine; a module of its own, because every client imports it."""
+
+from __future__ import annotations
+
+import ipaddress
+
+__all__ = ["is_loopback"]
+
+
+def is_loopback(host: str) -> bool:
+    """
+    Return whether a host is this machine itself.
+
+    Args:
+        host: A name or an address, without brackets and port.
+
+    Returns:
+        True for ``localhost``, the names below it, and the loopback addresses in their usual form (``127.0.0.1``,
+        ``::1``). Other spellings that a resolver takes for loopback (``127.1``, ``0x7f.1``, ``::ffff:127.0.0.1``)
+        are not recognised.
+
+    .. versionadded:: 0.1.0
+    """
+    name = host.lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None and "%" not in name
