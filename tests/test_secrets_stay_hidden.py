@@ -574,7 +574,7 @@ def test_wrong_settings_are_configuration_errors(world, name):
 
 def test_the_search_finds_what_shows():
     """The tests above are worth something: a plain local is found."""
-    source = compile(f"def fail(secret):\n    raise ValueError\nfail({V2!r})", f"{OURS[0]}/x.py", "exec")
+    source = compile(f"def fail(secret):\n    raise ValueError\nfail({V2!r})", f"{OURS[0]}-of-this-test.py", "exec")
     with pytest.raises(ValueError) as caught:
         exec(source)
 

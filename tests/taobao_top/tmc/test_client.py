@@ -372,6 +372,14 @@ def test_it_is_started_once(make):
         tmc.start()
 
 
+def test_a_second_run_leaves_the_first_start_running(make):
+    tmc = make()
+    with tmc:
+        with pytest.raises(RuntimeError, match="started already"):
+            tmc.run()
+        assert tmc.connected
+
+
 def test_too_many_messages_are_left(sandbox, make, eventually, caplog):
     caplog.set_level(logging.INFO, "taobao_top")
     tmc, entered, leave = make(workers=1, backlog=1), threading.Event(), threading.Event()
