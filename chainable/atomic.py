@@ -3,7 +3,7 @@ Replace a file in one step, readable by its owner alone from its first byte.
 
 The new content goes to a file of its own beside the old one and is renamed.  A
 process that is killed in between leaves that file behind, so its writer holds a
-lock on it: a file that nobody locks has lost its writer, and the next
+lock on it: a file without a lock has lost its writer, and the next
 replacement removes it.
 """
 
@@ -84,7 +84,9 @@ def _locked(handle: int) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        return True  # Some network file systems have no locks: orphans stay there, for none can be told apart.
+        return (
+            True  # Some network file systems have no locks, so orphans stay there: they look like files being written.
+        )
     return os.fstat(handle).st_nlink > 0
 
 

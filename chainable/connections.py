@@ -334,7 +334,7 @@ class _Pool(HTTPConnectionPool):
 
 
 def _has_unread_bytes(sock: Any) -> bool:
-    """Return whether TLS has decrypted bytes that nobody asked for; urllib3 looks at the plain socket only."""
+    """Return whether TLS holds decrypted bytes that no response claims; urllib3 looks at the plain socket only."""
     return sock is not None and getattr(sock.plain, "pending", int)() > 0
 
 

@@ -1,4 +1,4 @@
-"""Settings from environment variables and files, and the lines of a file that is read back."""
+"""Settings from environment variables and files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from chainable.masking import MaskedDict, MaskedTuple, Secret, shown_name
 from chainable.path import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
-__all__ = ["env_lines", "environment", "table", "texts"]
+__all__ = ["environment", "table", "texts"]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-# These are no controls, but other readers of such files (str.splitlines) end a line at them.
-_SEPARATORS = re.compile("[\u2028\u2029]")
 _BLANK = " \t"
 _PLACE = re.compile(r"\((at [a-z0-9 ,]+)\)\Z")
 
@@ -84,37 +81,6 @@ def _entry(line: str) -> tuple[str, str] | str | None:
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     return name.strip(_BLANK), value
-
-
-def env_lines(settings: Mapping[str, str]) -> Iterator[str]:
-    r"""
-    Write settings as the lines of a file that :func:`environment` reads back to the same values.
-
-    Args:
-        settings: Values by the whole name of the variable.
-
-    Returns:
-        Lines ``NAME=value\n``; a value is quoted where it would be read as another one otherwise.
-
-    Raises:
-        ConfigurationError: A name is not one of a variable, or a value has a
-            control character or line separator, which would begin another setting.
-
-    .. versionadded:: 0.1.0
-    """
-    for name in settings:
-        if not _NAME.fullmatch(name):
-            msg = f"{shown_name(name)} cannot be the name of a variable: letters, digits and '_' were expected"
-            raise ConfigurationError(msg)
-        if _CONTROLS.search(settings[name]) or _SEPARATORS.search(settings[name]):
-            msg = f"{name}: the value has a control character or line separator, so it does not fit on one line"
-            raise ConfigurationError(msg)
-    return (f"{name}={_quoted(value)}\n" for name, value in settings.items())
-
-
-def _quoted(value: str) -> str:
-    read = _entry(f"X={value}")
-    return value if read == ("X", value) else f'"{value}"'
 
 
 def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> dict[str, Any]:

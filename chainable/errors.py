@@ -122,9 +122,6 @@ class ClaimError(ChainableError):
         super().__init__(message)
         self.handled = handled
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args), self.__dict__
-
 
 class SignatureError(ChainableError):
     """

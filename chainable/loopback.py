@@ -1,4 +1,4 @@
-"""Whether a host is this machine; a module of its own, because every client imports it."""
+"""Recognise the hosts of this machine; a small module, because every client imports it."""
 
 from __future__ import annotations
 

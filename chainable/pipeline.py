@@ -297,11 +297,12 @@ def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: 
     advice = f"{_UNTRUSTED} {_ADVICE[maybe_sent]}" if untrusted else _ADVICE[maybe_sent]
     request = requests.PreparedRequest()
     request.method = call.verb
-    request.url = f"{urlsplit(call.urls[host]).scheme}://{_host(call, host)}/{call.label}"
+    where = _host(call, host)
+    request.url = f"{urlsplit(call.urls[host]).scheme}://{where}/{call.label}"
     request.headers = CaseInsensitiveDict()
     kind = next(kind for kind in type(error).__mro__ if kind.__module__ == "requests.exceptions")
     redacted: requests.RequestException = kind(
-        f"{call.verb} {call.label} at {_host(call, host)}: {reason} ({advice})", request=request
+        f"{call.verb} {call.label} at {where}: {reason} ({advice})", request=request
     )
     redacted.maybe_sent = maybe_sent  # type: ignore[attr-defined]  # the settled name; requests has none
     redacted.left_nothing = not _maybe_sent(error)  # type: ignore[attr-defined]  # ours, for retry decisions

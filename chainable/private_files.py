@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import warnings
 import zlib
@@ -12,7 +13,7 @@ from attrs import frozen
 
 from chainable.atomic import replace_file
 from chainable.errors import ConfigurationError
-from chainable.masking import safe_repr
+from chainable.masking import safe_repr, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Marked", "NotOursError", "env_text", "make_private", "write_private"]
 
 _LIST = ".made-by-sandbox"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LARGEST = 1 << 20
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
@@ -92,10 +94,13 @@ def env_text(settings: Mapping[str, str]) -> str:
         settings: Values by name.
 
     Raises:
-        ConfigurationError: A value holds a line break, another control character or a lone surrogate, or begins or
+        ConfigurationError: A name is not one of a variable; or a value holds a line break, another control character or a lone surrogate, or begins or
             ends with a space or a quotation mark; the value is not shown.
     """
     for name, value in settings.items():
+        if not _NAME.fullmatch(name):
+            msg = f"{shown_name(name)} cannot be the name of a variable: letters, digits and '_' were expected"
+            raise ConfigurationError(msg)
         if not value.isprintable():
             msg = f"{name}: an env file holds one printable line for each setting; take the control characters out"
             raise ConfigurationError(msg)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["SECRET_NAMES", "spellings", "without_named", "without_values"]
 
 SECRET_NAMES = "session|secret|token|passw|pwd"  # noqa: S105 (names, not a secret)
-"""What the name of a secret contains, in any case."""
+"""A pattern of the parts that names of secrets contain, in any case."""
 
 
 def spellings(value: str | Secret[str]) -> list[str]:

@@ -380,7 +380,7 @@ def _decoded(content: bytes | str) -> Any:
 
 
 def _restored(kept: Any) -> Token | None:
-    """Give the token of one entry; None if it is none."""
+    """Return the token of one entry; None if it is not a token."""
     if not isinstance(kept, dict) or not kept.get("access_token"):
         return None
     if not all(isinstance(value, str) for value in kept.values()):

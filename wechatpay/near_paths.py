@@ -124,7 +124,7 @@ def _meant(verb: str, path: tuple[Piece, ...], prefix: str) -> str | None:
 @lru_cache(maxsize=256)
 def scopes(path: tuple[Piece, ...]) -> tuple[str, ...]:
     """
-    Give what an unknown operation is close to.
+    Return the operations that an unknown one is close to, as scopes.
 
     Args:
         path: As it leaves.
@@ -175,7 +175,7 @@ def _followed(path: Sequence[Piece]) -> list[list[_Match]]:
 
 
 def _passed(path: Sequence[Piece]) -> Iterator[Branch]:
-    """Give the branches that a path begins with, products and longer."""
+    """Yield the branches that a path begins with, products and longer."""
     for step in _followed(path)[2:]:
         for match in step:
             yield match.branch
@@ -185,7 +185,7 @@ def _passed(path: Sequence[Piece]) -> Iterator[Branch]:
 
 
 def _prefixed(path: Sequence[Piece], prefix: str) -> Iterator[Sequence[Piece]]:
-    """Give a path with what is missing in front, or without what is too much there."""
+    """Yield a path with the prefix that it lacks, or without the one that it has too much."""
     if not _skipped(path):
         for version in _VERSIONS:
             yield [Piece(version, loose=False), *path]
@@ -197,7 +197,7 @@ def _prefixed(path: Sequence[Piece], prefix: str) -> Iterator[Sequence[Piece]]:
 
 
 def _of_another_root(path: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
-    """Give a path under the other version, with and without ``global``, and split at dots: another operation, perhaps."""
+    """Yield a path under the other version, with and without ``global``, and split at dots: another operation, perhaps."""
     first, rest = path[:1], path[1:]
     if _skipped(path):
         for version in _VERSIONS:

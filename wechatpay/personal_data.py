@@ -206,7 +206,7 @@ def _stray(where: Where, name: str, official: str) -> str:
 
 @lru_cache(maxsize=512)
 def of_operation(operation: Operation) -> PersonalData:
-    """Give what an operation has of a person's data."""
+    """Return the rules of an operation for a person's data."""
     fields = operation.encrypted_fields
     body = {**fields.get("json", _NOTHING), **fields.get("xml", _NOTHING), **fields.get("meta", _NOTHING)}
     version, product, *_ = operation.path.split("/")
@@ -220,7 +220,7 @@ def of_operation(operation: Operation) -> PersonalData:
 @lru_cache(maxsize=256)
 def by_scopes(scopes: tuple[str, ...]) -> PersonalData:
     """
-    Give what is known of a person's data where no operation is.
+    Return the rules for a person's data at a path without an operation.
 
     Args:
         scopes: As :func:`wechatpay.catalogue.personal` takes them.
@@ -234,7 +234,7 @@ def by_scopes(scopes: tuple[str, ...]) -> PersonalData:
 
 @lru_cache(maxsize=1)
 def in_path() -> frozenset[str]:
-    """Give the names, folded, of a person's data that no variable of a known path has."""
+    """Return the folded names of a person's data that no variable of a known path has."""
     return frozenset(map(fold, catalogue.personal("path")))
 
 

@@ -60,7 +60,7 @@ class Option(click.Option):
 
 
 def _in_words(error: click.UsageError, *, as_json: bool) -> click.ClickException:
-    """Give an error of usage as who asked is to read it, without keys; one that shows itself stays as it is."""
+    """Return an error of usage in the language of the user and without keys; one that shows itself is returned unchanged."""
     vars(error)["message"] = _without_keys(error.message)  # click declares it final
     if as_json:
         return Failure(error, as_json=True, told=told(error))

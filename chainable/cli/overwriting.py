@@ -29,7 +29,7 @@ def forced() -> bool:
 
 
 def force_option(english: str, chinese: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command its ``--force``, for :func:`forced` and :func:`may_write`."""
+    """Add ``--force`` to a command, for :func:`forced` and :func:`may_write`."""
     return click.option(
         "--force",
         is_flag=True,

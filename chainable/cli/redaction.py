@@ -1,4 +1,4 @@
-"""What must not be shown is not: keys, secrets, signatures, persons' data."""
+"""Remove keys, secrets, signatures and persons' data from what a command shows."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def _reads(context: click.Context, param: click.Parameter, value: str | None) ->
 
 
 def write_env_options(reader: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the file, *write_env*, that the account is written to for *reader*, and ``--force``."""
+    """Add to a command *write_env*, the file that the account is written to for *reader*, and ``--force``."""
 
     def given(function: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(

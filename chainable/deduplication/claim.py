@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-__all__ = ["KEEP", "LEASE", "Claim", "Store", "check_lease", "in_progress", "once", "taken_over"]
+__all__ = [
+    "KEEP",
+    "LEASE",
+    "Claim",
+    "Store",
+    "acknowledging",
+    "check_lease",
+    "in_progress",
+    "once",
+    "taken_over",
+]
 
 LEASE = 60.0
 """Seconds a worker has before its claim may be taken over."""
@@ -173,6 +183,44 @@ class _Once:
             self._store.finish(self._claim)
         else:
             _finish(self._store, self._claim)
+
+
+class acknowledging:  # noqa: N801 (used like contextlib's own)
+    """
+    The block of :func:`once` for those who acknowledge a message when their block has ended.
+
+    A store that fails to record work that was done and stands is logged, not
+    raised: another delivery would be handled a second time when the lease ends.
+    Every other error passes through, also a ClaimError of the block itself.
+
+    Args:
+        block: The result of :func:`once`.
+        logger: Gets the error.
+        text: The message of the log line, with ``%`` for each of *values*.
+        values: For the text.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(self, block: AbstractContextManager[bool], logger: logging.Logger, text: str, *values: object) -> None:
+        self._block = block
+        self._logger = logger
+        self._text = text
+        self._values = values
+
+    def __enter__(self) -> bool:
+        return self._block.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        try:
+            return self._block.__exit__(kind, error, trace)
+        except ClaimError as failure:
+            if kind is not None or not failure.handled:
+                raise
+            self._logger.exception(self._text, *self._values)
+            return None
 
 
 def _finish(store: Store, claim: Claim) -> None:

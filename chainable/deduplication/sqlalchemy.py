@@ -269,7 +269,7 @@ def _transaction(session: Session) -> Iterator[tuple[Connection, bool]]:
 
 
 class _Transaction:
-    """What :class:`chainable.deduplication.transaction.Database` asks for."""
+    """Implements :class:`chainable.deduplication.transaction.Database`."""
 
     def __init__(self, session: Session, connection: Connection) -> None:
         name = connection.dialect.name

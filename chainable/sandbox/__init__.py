@@ -1,1 +1,1 @@
-"""What the sandboxes of all gateways share: who may steer them, what a request may take, what a header may hold."""
+"""Shared by the sandboxes of all gateways: access to the controls, limits of requests, values of headers."""

@@ -1,4 +1,4 @@
-"""Who may use the controls of a sandbox: this machine, and no page of another site."""
+"""Admit to the controls of a sandbox this machine, and no page of another site."""
 
 from __future__ import annotations
 

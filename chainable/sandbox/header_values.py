@@ -1,4 +1,4 @@
-"""What a sandbox writes into header fields: one line of ASCII, whatever it was given."""
+"""Make header fields of whatever a sandbox is given: one line of ASCII."""
 
 from __future__ import annotations
 

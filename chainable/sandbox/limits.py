@@ -1,4 +1,4 @@
-"""What one request may take of a sandbox: bytes of its head and its framing, and time."""
+"""Limits of one request to a sandbox: bytes of its head and its framing, and time."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ __all__ = [
     "Headers",
     "Inbound",
     "PassedReply",
+    "RejectedError",
     "Reply",
     "Respond",
     "check_headers",
@@ -119,6 +120,14 @@ class PassedReply(Reply):
     """
 
     original: Any = field(default=None, repr=False)
+
+
+class RejectedError(Exception):
+    """Leaves the block of a claim with a reply, so that the claim is released and the message may come again."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
 
 
 def refuse_result(result: object, expected: str) -> TypeError:

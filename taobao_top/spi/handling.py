@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE, once
+from chainable.deduplication.claim import acknowledging
 from chainable.errors import InProgress, SignatureError
-from chainable.web import Reply, has_methods, refuse_result
+from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from taobao_top.spi.replies import accept, reject
 
 if TYPE_CHECKING:
@@ -76,12 +77,13 @@ class Handling:
             return _handed_over(call, handle)
         entered = False
         try:
-            with once(self._store, f"spi:{call.sign}", lease=LEASE) as first:
+            block = once(self._store, f"spi:{call.sign}", lease=LEASE)
+            with acknowledging(block, _logger, "a call of %s was carried out, and is answered", call.method) as first:
                 entered = first
                 if first:
                     return _accepted(call, handle)
-        except _RefusedError as refused:
-            return refused.reply
+        except RejectedError as rejected:
+            return rejected.reply
         except InProgress:
             if entered:
                 raise  # the handler's own
@@ -89,18 +91,10 @@ class Handling:
         return reject("Repeated request", code="repeated-call", xml=call.xml)
 
 
-class _RefusedError(Exception):
-    """Leaves the block of a claim, so that the same call may come again."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__()
-        self.reply = reply
-
-
 def _accepted(call: SPICall, handle: Handle) -> Reply:
     reply = _handed_over(call, handle)
     if _is_failure(reply):
-        raise _RefusedError(reply)
+        raise RejectedError(reply)
     return reply
 
 

@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from chainable.claims import once
-from chainable.errors import ClaimError, CodecError, InProgress
+from chainable.deduplication.claim import acknowledging
+from chainable.errors import CodecError, InProgress
 from chainable.web import refuse_result
 from taobao_top.tmc.codec import SEND, parts
 from taobao_top.tmc.connection import DATA
@@ -73,19 +74,14 @@ class Handling:
                 return None
             _logger.warning("message %d: the topic %s has no handler", message.id, message.topic)
             return "the topic has no handler"
-        is_handled = False
+        block = once(self._store, f"{self._prefix}{message.id}", lease=self._lease)
         try:
-            with once(self._store, f"{self._prefix}{message.id}", lease=self._lease) as first:
+            with acknowledging(block, _logger, "message %d of the topic %s", message.id, message.topic) as first:
                 if first:
                     _hand_over(handler, message)
-                is_handled = True
         except InProgress as error:
             _logger.info("message %d of the topic %s: %s", message.id, message.topic, error)
             return "the message is being handled by another worker"
-        except ClaimError as error:
-            _logger.exception("message %d of the topic %s", message.id, message.topic)
-            # What was handled is confirmed: another delivery would be handled a second time when the lease ends.
-            return None if is_handled and error.handled else type(error).__name__
         except BaseException as error:  # a handler's sys.exit() must not end the worker either
             # The platform is told the kind of error only: its words may hold what is none of its business.
             _logger.exception("message %d of the topic %s failed", message.id, message.topic)

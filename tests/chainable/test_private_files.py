@@ -8,6 +8,8 @@ import stat
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainable.errors import ConfigurationError
 from chainable.private_files import Marked, NotOursError, env_text, make_private, write_private
@@ -102,6 +104,36 @@ def test_values_are_read_back_as_they_were(tmp_path):
 
     read = environment("A_", {"ONE", "TWO", "THREE"}, tmp_path / "a")
     assert read == {"one": "a=b #c", "two": "密 钥", "three": "a'b\"c"}
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["A", "B", "C"]),
+        st.text(st.characters(blacklist_categories=("C", "Z")) | st.just(" "), min_size=1).filter(
+            lambda text: text == text.strip(" \"'")
+        ),
+    )
+)
+def test_whatever_is_written_is_read_back(tmp_path_factory, values):
+    from chainable.environment import environment
+
+    file = tmp_path_factory.mktemp("env") / "a.env"
+    write_private(file, env_text({f"X_{name}": value for name, value in values.items()}))
+
+    assert environment("X_", ["A", "B", "C"], file) == {name.lower(): value for name, value in values.items()}
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\x00"])
+def test_a_value_that_would_begin_another_setting_is_not_written(character):
+    with pytest.raises(ConfigurationError, match="^X_A: ") as caught:
+        env_text({"X_A": f"PLANTED{character}X_URL=https://evil.example/"})
+
+    assert "PLANTED" not in str(caught.value)
+
+
+def test_a_name_that_is_none_is_not_written():
+    with pytest.raises(ConfigurationError, match="cannot be the name of a variable"):
+        env_text({"A=B\nC": "1"})
 
 
 @pytest.mark.parametrize("bare", [False, True])

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chainable import ConfigurationError
-from chainable.environment import env_lines, environment, table, texts
+from chainable.environment import environment, table, texts
 from chainable.options import base_url, header_fields, seconds, timeout_pair, verification, whole
 
 
@@ -171,29 +169,6 @@ class TestLinesOfFiles:
         file.write_bytes(b"SHOP_KEY= \t1\t\r\n\r\nSHOP_TWO='2'\r\n")
 
         assert environment("SHOP_", ["KEY", "TWO"], file) == {"key": "1", "two": "2"}
-
-    @given(
-        st.dictionaries(
-            st.sampled_from(["A", "B", "C"]),
-            st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1),
-        )
-    )
-    def test_what_is_written_is_read(self, tmp_path_factory, values):
-        file = tmp_path_factory.mktemp("env") / "a.env"
-        file.write_bytes("".join(env_lines({f"X_{name}": value for name, value in values.items()})).encode())
-
-        assert environment("X_", ["A", "B", "C"], file) == {name.lower(): value for name, value in values.items()}
-
-    @pytest.mark.parametrize("character", ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\x00"])
-    def test_a_value_that_would_begin_another_setting_is_not_written(self, character):
-        with pytest.raises(ConfigurationError, match="^X_A: the value has a control character") as caught:
-            env_lines({"X_A": f"PLANTED{character}X_URL=https://evil.example/"})
-
-        assert "PLANTED" not in str(caught.value)
-
-    def test_a_name_that_is_none_is_not_written(self):
-        with pytest.raises(ConfigurationError, match="cannot be the name of a variable"):
-            env_lines({"A=B\nC": "1"})
 
 
 class TestShapes:

@@ -76,7 +76,7 @@ class _Promise:
 
 @frozen
 class _Job:
-    """What one download was asked to do."""
+    """The options of one download."""
 
     client: WeChatPay
     to: str | os.PathLike[str] | IO[bytes]

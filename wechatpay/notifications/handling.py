@@ -7,16 +7,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from chainable.claims import LEASE
+from chainable.deduplication.claim import acknowledging
 from chainable.errors import (
     ChainableError,
-    ClaimError,
     CodecError,
     ConfigurationError,
     DecryptionError,
     InProgress,
     SignatureError,
 )
-from chainable.web import Reply, has_methods, refuse_result
+from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from wechatpay.merchants import Merchants
 from wechatpay.notifications.replies import accept, reject
 
@@ -106,7 +106,7 @@ class Handling:
             return _refusal(error, is_xml=is_xml)
         try:
             reply = self._handed_over(client, arguments, handle, is_xml=is_xml)
-        except _RejectedError as rejected:
+        except RejectedError as rejected:
             return rejected.reply
         except InProgress as error:
             return _refusal(error, is_xml=is_xml)
@@ -129,21 +129,14 @@ class Handling:
     def _handed_over(
         self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle, *, is_xml: bool
     ) -> Reply | None:
-        result, is_handled = None, False
-        try:
-            with client.notifications.once(arguments[-1], self._store, lease=self._lease) as first:
-                result = handle(*arguments) if first else None
-                if result is not None and not isinstance(result, Reply):
-                    raise refuse_result(result, "None to accept, or wechatpay.reject(message) to have it sent again")
-                if result is not None and not _is_acceptance(result, is_xml=is_xml):
-                    raise _RejectedError(result)
-                is_handled = True
-        except ClaimError as error:
-            if not (is_handled and error.handled):
-                raise
-            # Another delivery would be handled a second time when the lease ends.
-            _logger.exception("a notification was handled, and is accepted")
-        return result
+        block = client.notifications.once(arguments[-1], self._store, lease=self._lease)
+        with acknowledging(block, _logger, "a notification was handled, and is accepted") as first:
+            result = handle(*arguments) if first else None
+            if result is not None and not isinstance(result, Reply):
+                raise refuse_result(result, "None to accept, or wechatpay.reject(message) to have it sent again")
+            if result is not None and not _is_acceptance(result, is_xml=is_xml):
+                raise RejectedError(result)
+            return result
 
     def _parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
         if isinstance(self._source, Merchants):
@@ -168,14 +161,6 @@ def _is_acceptance(reply: Reply, *, is_xml: bool) -> bool:
         )
         raise TypeError(msg)
     return reply.status in {200, 204}
-
-
-class _RejectedError(Exception):
-    """Leaves the block of a claim, so that the claim is released."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__()
-        self.reply = reply
 
 
 _STATUS = (

@@ -180,7 +180,7 @@ class _Block:
 
 
 class _Transaction:
-    """What :class:`chainable.deduplication.transaction.Database` asks for."""
+    """Implements :class:`chainable.deduplication.transaction.Database`."""
 
     def __init__(self, connection: Any) -> None:
         self.vendor: str = connection.vendor

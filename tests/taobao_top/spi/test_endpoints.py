@@ -194,3 +194,24 @@ def test_the_same_call_has_the_same_sign(top):
     signs = [top.spi.verify(call.headers, call.url, call.body).sign for call in (first, second, other)]
 
     assert signs[0] == signs[1] != signs[2]
+
+
+class Unrecorded(MemoryStore):
+    """Fails to record that a call was carried out."""
+
+    def __init__(self, *, handled: bool) -> None:
+        super().__init__()
+        self.handled = handled
+
+    def finish(self, claim, /):
+        from chainable.errors import ClaimError
+
+        raise ClaimError("the store is gone", handled=self.handled)
+
+
+@pytest.mark.parametrize(("handled", "status"), [(True, 200), (False, 500)])
+def test_a_call_that_was_carried_out_is_answered_though_the_store_failed_to_record_it(handled, status, top, caplog):
+    answer = fastapi_endpoint(top, lambda call: {"stock": 5}, store=Unrecorded(handled=handled))(a_call())
+
+    assert answer[0] == status
+    assert ("was carried out, and is answered" in caplog.text) is handled
