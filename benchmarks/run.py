@@ -149,14 +149,15 @@ def flat(port: int, folder: Path, ids: int) -> float:
 import sys, psutil; sys.path.insert(0, {str(HERE.parent)!r})
 from pathlib import Path
 from benchmarks.contenders import *
+from chainable.chain import path_of
 from wechatpay import WeChatPay
 place = Place({port}, Path({str(folder)!r}))
 client = WeChatPay(mchid=MCHID, serial=SERIAL, private_key=place.merchant_key, certs={{KEY_ID: place.platform_key}}, base_url=place.base, verify=place.ca)
 process = psutil.Process()
 def run(first, count):
     for number in range(first, first + count):
-        client[f'v3/pay/transactions/id/{{number:030}}']._place.resolve('GET').target({{}}, {{}})
-        client.v3.pay.transactions.id._transaction_id_._place.resolve('GET').target({{'transaction_id': str(number)}}, {{}})
+        path_of(client[f'v3/pay/transactions/id/{{number:030}}']).resolve('GET').target({{}}, {{}})
+        path_of(client.v3.pay.transactions.id._transaction_id_).resolve('GET').target({{'transaction_id': str(number)}}, {{}})
         client[f'v3/unknown/{{number:030}}']
 run(0, 5000); before = process.memory_info().rss; run(5000, {ids}); print((process.memory_info().rss - before) / 1024)
 """

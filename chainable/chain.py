@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, TypeVar, cast
 
 from chainable import path
 from chainable.masking import MaskedDict, MaskedTuple, safe_repr
-from chainable.place import PathPlace
+from chainable.resolution import PathResolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
 
-    from chainable.client import Client
     from chainable.promise import Promise
     from chainable.response import Response
 
-__all__ = ["Chain", "NameChain", "PathChain", "Verb"]
+__all__ = ["Chain", "NameChain", "PathChain", "Sender", "Verb", "path_of"]
 
 P = TypeVar("P")
+
+
+class Sender(Protocol):
+    """
+    Sends the calls of chains: a client, or a batch that collects them.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def send(self, path: Any, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any], /) -> Any:
+        """
+        Send a call and return its response.
+
+        Args:
+            path: What the chain spells: a :class:`chainable.resolution.PathResolver`, or the name of a method.
+            verb: The HTTP method, in capitals; None where the chain itself was called.
+            positional: Arguments without a name.
+            keywords: Arguments by name.
+        """
+        ...
+
+    def submit(self, path: Any, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any], /) -> Any:
+        """Queue a call, with the arguments of :meth:`send`, and return a promise of its response."""
+        ...
 
 
 @safe_repr
@@ -32,17 +55,17 @@ class Chain(Generic[P]):
     part of a path.
     """
 
-    __slots__ = ("_client", "_place")
+    __slots__ = ("_path", "_sender")
 
-    _client: Client
-    _place: P
+    _sender: Sender
+    _path: P
 
     __iter__: ClassVar[None] = None
     __contains__: ClassVar[None] = None
 
-    def __init__(self, client: Client, place: P) -> None:
-        object.__setattr__(self, "_client", client)
-        object.__setattr__(self, "_place", place)
+    def __init__(self, sender: Sender, path: P) -> None:
+        object.__setattr__(self, "_sender", sender)
+        object.__setattr__(self, "_path", path)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         msg = f"a chain is immutable: {name!r} cannot be set"
@@ -53,20 +76,20 @@ class Chain(Generic[P]):
         raise AttributeError(msg)
 
     def __str__(self) -> str:
-        return str(self._place)
+        return str(self._path)
 
     def __repr__(self) -> str:
         # A value in the path may be a person's: str(chain) has it, a repr shows in tracebacks.
-        place = self._place.label() if isinstance(self._place, PathPlace) else str(self)
-        return f"<{type(self._client).__name__} {place!r}>"
+        path = self._path.label() if isinstance(self._path, PathResolver) else str(self)
+        return f"<{type(self._sender).__name__} {path!r}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Chain):
             return NotImplemented
-        return self._client is other._client and str(self) == str(other)
+        return self._sender is other._sender and str(self) == str(other)
 
     def __hash__(self) -> int:
-        return hash((id(self._client), str(self)))
+        return hash((id(self._sender), str(self)))
 
     def __copy__(self) -> Self:
         return self
@@ -80,13 +103,13 @@ class Chain(Generic[P]):
 
 
 @safe_repr
-class PathChain(Chain[PathPlace]):
+class PathChain(Chain[PathResolver]):
     """A chain of path segments with the verbs of HTTP."""
 
     __slots__ = ()
 
     def __getattr__(self, name: str) -> PathChain:
-        return type(self)(self._client, self._place.attribute(name))
+        return type(self)(self._sender, self._path.attribute(name))
 
     def __getitem__(self, path: str, /) -> PathChain:
         return self.chain(path)
@@ -98,15 +121,15 @@ class PathChain(Chain[PathPlace]):
         Raises:
             PathError: It is no path.
         """
-        place = self._place
+        resolver = self._path
         for segment in _split(path):
-            place = place.literal(segment)
-        return type(self)(self._client, place)
+            resolver = resolver.literal(segment)
+        return type(self)(self._sender, resolver)
 
     def __call__(self, *positional: Any, **keywords: Any) -> Response[Any]:
         """Send a POST, where the catalogue has one here that carries a body."""
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        return self._client._shorthand(self, positional, keywords)  # noqa: SLF001 (the chain is the client's own)
+        return cast("Response[Any]", self._sender.send(self._path, None, positional, keywords))
 
 
 _split = path.split
@@ -118,33 +141,33 @@ class Verb:
     A verb of a chain: called, it sends.
 
     Args:
-        chain: What is called.
+        send: The sender's method: send, or submit for a promise.
+        path: What the chain spells.
+        name: The name of the attribute.
         method: The HTTP method, in capitals.
-        later: True for the form that gives a promise.
     """
 
-    __slots__ = ("_chain", "_later", "_method", "_name")
+    __slots__ = ("_method", "_name", "_path", "_send")
 
-    def __init__(self, chain: PathChain, name: str, method: str, later: bool) -> None:
-        self._chain = chain
+    def __init__(self, send: Callable[..., Any], path: PathResolver, name: str, method: str) -> None:
+        self._send = send
+        self._path = path
         self._name = name
         self._method = method
-        self._later = later
 
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """
         Send the request.
 
         Args:
-            positional: None are taken; there to tell the ``json=`` spelling.
+            positional: Refused, with the ``json=`` spelling.
             keywords: The options of a verb, and the path's variables.
 
         Returns:
             A :class:`chainable.Response`; a promise of one for ``…_async``.
         """
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        client = self._chain._client  # noqa: SLF001
-        return (client._later if self._later else client._now)(self._chain, self._method, positional, keywords)  # noqa: SLF001
+        return self._send(self._path, self._method, positional, keywords)
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
@@ -154,30 +177,28 @@ class Verb:
         raise AttributeError(msg)
 
     def __repr__(self) -> str:
-        return f"<{self._method} {self._chain._place.label()!r}>"  # noqa: SLF001 (the chain's own verb)
+        return f"<{self._method} {self._path.label()!r}>"
 
 
-class _VerbOf:
-    """Gives each chain its own verb, as methods are given."""
+def _sending(name: str, method: str) -> property:
+    def verb(self: PathChain) -> Verb:
+        return Verb(self._sender.send, self._path, name, method)
 
-    __slots__ = ("later", "method", "name")
+    return property(verb)
 
-    def __init__(self, method: str, *, later: bool = False) -> None:
-        self.method = method
-        self.later = later
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+def _submitting(name: str, method: str) -> property:
+    def verb(self: PathChain) -> Verb:
+        return Verb(self._sender.submit, self._path, name, method)
 
-    def __get__(self, chain: PathChain | None, owner: type | None = None) -> Any:
-        return self if chain is None else Verb(chain, self.name, self.method, self.later)
+    return property(verb)
 
 
 for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-    for _suffix in ("", "_async", "Async"):
-        _verb = _VerbOf(_method, later=bool(_suffix))
-        setattr(PathChain, _method.lower() + _suffix, _verb)
-        _verb.__set_name__(PathChain, _method.lower() + _suffix)
+    _name = _method.lower()
+    setattr(PathChain, _name, _sending(_name, _method))
+    for _promised in (f"{_name}_async", f"{_name}Async"):
+        setattr(PathChain, _promised, _submitting(_promised, _method))
 
 
 @safe_repr
@@ -198,7 +219,7 @@ class NameChain(Chain[str]):
         return self._step(name.removesuffix("_"))
 
     def _step(self, name: str) -> Self:
-        return type(self)(self._client, f"{self._place}.{name}" if self._place else name)
+        return type(self)(self._sender, f"{self._path}.{name}" if self._path else name)
 
     def __getitem__(self, name: str, /) -> Self:
         return self.chain(name)
@@ -215,7 +236,7 @@ class NameChain(Chain[str]):
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """Send the call; see the client for what goes in."""
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        return self._client._now(self, "POST", positional, keywords)  # noqa: SLF001
+        return self._sender.send(self._path, "POST", positional, keywords)
 
     @property
     def post(self) -> Any:
@@ -225,13 +246,22 @@ class NameChain(Chain[str]):
     @property
     def post_async(self) -> Callable[..., Promise[Response[Any]]]:
         """Send the call later: gives a promise."""
-        return self._send_later
+        return self._submit
 
     @property
     def postAsync(self) -> Callable[..., Promise[Response[Any]]]:  # noqa: N802 (PHP's word)
         """PHP's word for ``post_async``."""
-        return self._send_later
+        return self._submit
 
-    def _send_later(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
+    def _submit(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        return self._client._later(self._step("post"), "POST", positional, keywords)  # noqa: SLF001
+        return cast("Promise[Response[Any]]", self._sender.submit(f"{self._path}.post", "POST", positional, keywords))
+
+
+def path_of(chain: Chain[P]) -> P:
+    """
+    Return what a chain spells: a :class:`chainable.resolution.PathResolver`, or the name of a method.
+
+    .. versionadded:: 0.1.0
+    """
+    return chain._path  # noqa: SLF001 (every public attribute of a chain is a part of a path)

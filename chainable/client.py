@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from chainable.forking import renew_after_fork
 from chainable.options import seconds, timeout_pair, verification, whole
 from chainable.pipeline import Pipeline
 from chainable.transport import RequestsTransport
 
 if TYPE_CHECKING:
     import logging
+    import os
     from collections.abc import Callable, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
@@ -32,7 +32,7 @@ _PROMISED = 16  # calls of promises under way at once
 
 class Client(ABC):
     """
-    The base of a gateway's client: subclass it, write ``_prepare``, give it a chain.
+    The base of a gateway's client: subclass it, write :meth:`prepare`, begin chains with it.
 
     Shared freely between threads; a forked child gets connections of its own.
 
@@ -73,42 +73,117 @@ class Client(ABC):
         )
         self._pipeline = Pipeline(self._transport, logger, on_attempt)
         self._closed = False
-        self._after_fork()
-        _alive.add(self)
+        self._renew()
+        renew_after_fork(self._renew)
 
-    def _after_fork(self) -> None:
+    def _renew(self) -> None:
         self._lock = threading.Lock()
         self._executor: ThreadPoolExecutor | None = None
 
     @abstractmethod
-    def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
-        """Turn what a user wrote into a call, or refuse it before anything is sent."""
+    def prepare(self, path: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
+        """
+        Turn what a user wrote into a call, before anything is sent.
 
-    def _shorthand(self, chain: Any, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
-        """Send what calling a chain means."""
-        return self._now(chain, "POST", positional, keywords)
+        Args:
+            path: What the chain spells: a :class:`chainable.resolution.PathResolver`, or the name of a method.
+            verb: The HTTP method, in capitals.
+            positional: Arguments without a name.
+            keywords: Arguments by name: options, variables of the path, parameters.
 
-    def _now(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
+        Raises:
+            TypeError: An argument is missing, unknown or of the wrong type.
+            ChainableError: A value is unusable.
+
+        .. versionadded:: 0.1.0
+        """
+
+    def default_verb(self, path: Any) -> str:
+        """
+        Return the verb of a chain that is called itself.
+
+        Args:
+            path: As for :meth:`prepare`.
+
+        Raises:
+            TypeError: A chain with this path cannot be called itself.
+
+        .. versionadded:: 0.1.0
+        """
+        del path
+        return "POST"
+
+    def send(self, path: Any, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
+        """
+        Send a call of a chain, and wait for the response.
+
+        Args:
+            path: As for :meth:`prepare`.
+            verb: The HTTP method; None for that of :meth:`default_verb`.
+            positional: As for :meth:`prepare`.
+            keywords: As for :meth:`prepare`.
+
+        Raises:
+            RuntimeError: The client is closed.
+
+        .. versionadded:: 0.1.0
+        """
         self._refuse_closed()
-        return self._pipeline.run(self._prepare(chain, verb, positional, keywords))
+        return self._pipeline.run(self.prepare(path, verb or self.default_verb(path), positional, keywords))
 
-    def _later(
-        self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
+    def submit(
+        self, path: Any, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Promise[Response[Any]]:
-        call = self._prepare(chain, verb, positional, keywords)
-        return self._promise(lambda: self._pipeline.run(call))
+        """
+        Queue a call of a chain, checked now, for the client's threads.
 
-    def _promise(self, work: Callable[[], Any]) -> Promise[Any]:
-        """Queue the work, and promise its outcome."""
+        Args:
+            path: As for :meth:`prepare`.
+            verb: As for :meth:`send`.
+            positional: As for :meth:`prepare`.
+            keywords: As for :meth:`prepare`.
+
+        .. versionadded:: 0.1.0
+        """
+        call = self.prepare(path, verb or self.default_verb(path), positional, keywords)
+        return self.promise(lambda: self._pipeline.run(call))
+
+    def run(self, call: Call) -> Response[Any]:
+        """
+        Send a prepared call, and wait for the response.
+
+        Args:
+            call: As :meth:`prepare` returns it, or made by the gateway's own code.
+
+        Raises:
+            RuntimeError: The client is closed.
+
+        .. versionadded:: 0.1.0
+        """
+        self._refuse_closed()
+        return self._pipeline.run(call)
+
+    def promise(self, work: Callable[[], Any]) -> Promise[Any]:
+        """
+        Queue work for the client's threads, and promise its outcome.
+
+        Args:
+            work: Called without arguments; a promise that it returns is followed.
+
+        Raises:
+            RuntimeError: The client is closed.
+
+        .. versionadded:: 0.1.0
+        """
         from concurrent.futures import ThreadPoolExecutor
 
-        from chainable.promise import Promise, settle
+        from chainable.promise import Promise
 
         promise: Promise[Any] = Promise()
 
         def run() -> None:
             if promise.set_running_or_notify_cancel():
-                settle(promise, work)
+                promise.settle(work)
 
         with self._lock:
             self._refuse_closed()
@@ -140,15 +215,3 @@ class Client(ABC):
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         msg = f"a {type(self).__name__} holds keys and connections: it cannot be pickled or copied"
         raise TypeError(msg)
-
-
-_alive: weakref.WeakSet[Client] = weakref.WeakSet()
-
-
-def _forget() -> None:
-    for client in list(_alive):
-        client._after_fork()  # noqa: SLF001
-
-
-# Windows has no fork, and no such function.
-getattr(os, "register_at_fork", dict)(after_in_child=_forget)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-__all__ = ["Promise", "settle"]
+__all__ = ["Promise"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -63,10 +63,10 @@ class Promise(Future[T]):
             error = None if done.cancelled() else Future.exception(done)
             callback: Any = on_fulfilled if error is None else on_rejected
             if done.cancelled() or callback is None:
-                settle(following, lambda: Future.result(done))
+                following.settle(lambda: cast("U", Future.result(done)))
             else:
                 outcome = Future.result(done) if error is None else error
-                settle(following, lambda: _called(callback, outcome))
+                following.settle(lambda: _called(callback, outcome))
 
         self.add_done_callback(pass_on)
         return following
@@ -99,6 +99,37 @@ class Promise(Future[T]):
         self._refuse_deadlock()
         return super().exception(timeout)
 
+    def settle(self, work: Callable[[], T | Promise[T]]) -> None:
+        """
+        Do the work of a running promise, and take its outcome.
+
+        Args:
+            work: Its result or error becomes that of this promise; a promise that it returns is followed.
+
+        .. versionadded:: 0.1.0
+        """
+        try:
+            value = work()
+        except BaseException as error:  # noqa: BLE001 (whatever it is, it belongs to the promise)
+            self.set_exception(error)
+            return
+        if isinstance(value, Promise):
+            value.pass_to(self)
+        else:
+            self.set_result(value)
+
+    def pass_to(self, following: Promise[T]) -> None:
+        """
+        Give another, running promise the outcome of this one.
+
+        Args:
+            following: It reports the error from now on, if nobody takes it.
+
+        .. versionadded:: 0.1.0
+        """
+        self._taken = True
+        self.add_done_callback(lambda done: following.settle(lambda: Future.result(done)))
+
     def _refuse_deadlock(self) -> None:
         if _in_callback.get():
             msg = "a callback must not wait for a promise: return the promise, and the next then() gets its answer"
@@ -123,17 +154,3 @@ def _called(callback: Callable[[Any], Any], value: Any) -> Any:
         return callback(value)
     finally:
         _in_callback.reset(token)
-
-
-def settle(promise: Promise[Any], work: Callable[[], Any]) -> None:
-    """Do the work and give its outcome to a running promise; a promise it returns is followed."""
-    try:
-        value = work()
-    except BaseException as error:  # noqa: BLE001 (whatever it is, it belongs to who waits)
-        promise.set_exception(error)
-        return
-    if isinstance(value, Promise):
-        value._taken = True  # noqa: SLF001 (its own class)
-        value.add_done_callback(lambda done: settle(promise, lambda: Future.result(done)))
-    else:
-        promise.set_result(value)

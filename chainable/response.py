@@ -72,6 +72,15 @@ class Response(requests.Response, Generic[T]):
         """The body, decoded once: dict or list, text or bytes for a file, None if there is none."""
         return cast("T", self._data)
 
+    def set_content(self, content: bytes) -> None:
+        """
+        Set the body, as it is after HTTP's content decoding.
+
+        .. versionadded:: 0.1.0
+        """
+        self._content = content
+        self._content_consumed = True
+
     def take(self, data: T, opener: Callable[[T], T] | None = None) -> Self:
         """
         Take over the decoded body: what a gateway does once an answer is checked.
@@ -140,8 +149,7 @@ class Response(requests.Response, Generic[T]):
         copy.request.method = self.request.method if self.request is not None else None
         copy.request.url = copy.url
         copy.request.headers = CaseInsensitiveDict()
-        copy._content = b""
-        copy._content_consumed = True
+        copy.set_content(b"")
         return copy
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -14,7 +14,6 @@ import os
 import ssl
 import threading
 import time
-import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed lacks it
@@ -32,6 +31,7 @@ from urllib3.exceptions import SSLError as TLSError
 from chainable.connections import POOLS, AttemptState, Stage
 from chainable.decoding import is_truncated
 from chainable.errors import CodecError, ConfigurationError
+from chainable.forking import renew_after_fork
 from chainable.loopback import is_loopback
 from chainable.response import Response
 
@@ -288,10 +288,10 @@ class RequestsTransport:
         self._proxies: dict[str, dict[str, str]] = {}
         self._given = None if proxies is None else dict(proxies)
         self._maxsize = pool_maxsize
-        self._open()
-        _alive.add(self)
+        self._renew()
+        renew_after_fork(self._renew)
 
-    def _open(self) -> None:
+    def _renew(self) -> None:
         self._adapter = _Adapter(self._maxsize)
 
     def close(self) -> None:
@@ -438,8 +438,7 @@ def _read(response: Response[Any]) -> None:
         raise ChunkedEncodingError(error, request=response.request) from None
     if is_truncated(raw):
         raise ContentDecodingError("the body's compression ends too early", request=response.request)
-    response._content = b"".join(pieces)  # noqa: SLF001 (its own class)
-    response._content_consumed = True  # noqa: SLF001
+    response.set_content(b"".join(pieces))
 
 
 _BEFORE_SENDING = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ssl.SSLCertVerificationError)
@@ -489,16 +488,3 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-_alive: weakref.WeakSet[RequestsTransport] = weakref.WeakSet()
-
-
-def _forget() -> None:
-    """Give every transport of a forked child connections and locks of its own."""
-    for transport in list(_alive):
-        transport._open()  # noqa: SLF001
-
-
-# Windows has no fork, and no such function.
-getattr(os, "register_at_fork", dict)(after_in_child=_forget)

@@ -59,19 +59,17 @@ class Alipay(Client):
     def __getattr__(self, name):
         return NameChain(self, name)
 
-    def _prepare(self, chain, verb, positional, keywords):
+    def prepare(self, path, verb, positional, keywords):
         fields = {
             "app_id": self._app_id,
-            "method": str(chain),
+            "method": path,
             "charset": "utf-8",
             "sign_type": "RSA2",
             "version": "1.0",
         }
         fields["biz_content"] = JSON.encode(keywords).decode()
         headers = {"Content-Type": FORM.content_type}
-        return Call(
-            verb, str(chain), (self._gateway,), headers, None, self._signer, self._verifier, _answer, fields, FORM
-        )
+        return Call(verb, path, (self._gateway,), headers, None, self._signer, self._verifier, _answer, fields, FORM)
 
 
 def _answer(response):

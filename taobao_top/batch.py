@@ -11,7 +11,6 @@ import threading
 import time
 from concurrent.futures import CancelledError
 from concurrent.futures._base import FINISHED, PENDING, RUNNING
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote_plus
 
@@ -24,10 +23,10 @@ from chainable.options import base_url, whole
 from chainable.path import split_name
 from chainable.promise import Promise
 from taobao_top.answers import ERROR, is_utf8, read
-from taobao_top.chain import MethodChain, method_name
+from taobao_top.chain import MethodChain
 from taobao_top.errors import TopError, top_error
 from taobao_top.explain import explanation
-from taobao_top.request import SHORTEST, How, Known, Wanted, carried, http_error, known
+from taobao_top.request import SHORTEST, How, Known, Wanted, carried, http_error
 from taobao_top.response import TopResponse
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from chainable.client import Client
     from chainable.response import Response
     from taobao_top.client import TaobaoTop
 
@@ -239,6 +237,18 @@ class _Collected(Promise["TopResponse[Any]"]):
         return cast("TopResponse[Any] | BaseException", self._result if self._exception is None else self._exception)
 
 
+class _Collector:
+    """
+    The sender of a batch's chains.
+
+    Args:
+        collect: Adds a call to the batch and returns its promise.
+    """
+
+    def __init__(self, collect: Callable[..., _Collected]) -> None:
+        self.send = self.submit = collect
+
+
 class _Step(MethodChain):
     """A chain that keeps its steps: in a batch the same names come again and again."""
 
@@ -246,9 +256,8 @@ class _Step(MethodChain):
         step = self.__dict__[name] = super().__getattr__(name)
         return step
 
-    @cached_property
-    def _about(self) -> Known:
-        return known(method_name(self))
+    def __repr__(self) -> str:
+        return f"<Batch {str(self)!r}>"
 
 
 @safe_repr
@@ -321,7 +330,7 @@ class Batch:
         if name.startswith("_"):
             msg = f"a batch has no attribute {name!r}"
             raise AttributeError(msg)
-        step = self.__dict__[name] = _Step(cast("Client", self), name.removesuffix("_"))
+        step = self.__dict__[name] = _Step(_Collector(self._collect), name.removesuffix("_"))
         self._begun.append(name)
         return step
 
@@ -333,12 +342,14 @@ class Batch:
 
     def chain(self, name: str, /) -> MethodChain:
         """Begin a method's name with literal text; dots in it are steps."""
-        return _Step(cast("Client", self), ".".join(split_name(name)))
+        return _Step(_Collector(self._collect), ".".join(split_name(name)))
 
-    def _now(self, chain: _Step, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> _Collected:
+    def _collect(
+        self, path: str, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> _Collected:
         if self._gate.sent:
             raise RuntimeError("this batch has been sent: begin a new one")
-        wanted = Wanted(self._settings, chain, positional, keywords, self._how, chain._about)  # noqa: SLF001 (its own room)
+        wanted = Wanted(self._settings, path, positional, keywords, self._how)
         if wanted.has_body:
             msg = f"{wanted.about.name}: files and raw bodies cannot go into a batch, call it by itself"
             raise TypeError(msg)
@@ -350,8 +361,6 @@ class Batch:
         promise = _Collected(self._gate, wanted)
         self._promises.append(promise)
         return promise
-
-    _later = _now
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chainable.chain import NameChain
 from chainable.masking import MaskedDict, MaskedTuple, safe_repr
@@ -32,22 +32,23 @@ class MethodChain(NameChain):
     @property
     def post(self) -> Self:
         """The step named ``post``, which sends as well when it is called."""
-        return type(self)(self._client, _Posted(f"{self._place}.post"))
+        return type(self)(self._sender, _Posted(f"{self._path}.post"))
 
-    def _send_later(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
+    def _submit(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        return self._client._later(self.post, "POST", positional, keywords)  # noqa: SLF001 (the chain is the client's own)
+        path = _Posted(f"{self._path}.post")
+        return cast("Promise[Response[Any]]", self._sender.submit(path, "POST", positional, keywords))
 
 
-def method_name(chain: MethodChain) -> str:
+def method_name(path: str) -> str:
     """
-    Tell which method a called chain means.
+    Return the method that a called chain means.
 
-    A last step ``post`` belongs to the name only where the catalogue knows
-    that name and not the one before it.
+    Args:
+        path: What the chain spells. A last step ``post`` belongs to the name only where the
+            catalogue knows that name and not the one before it.
     """
-    place = chain._place  # noqa: SLF001 (its own room)
-    if not isinstance(place, _Posted):
-        return place
-    before = place[: -len(".post")]
-    return str(place) if catalogue.method(before) is None and catalogue.method(place) is not None else before
+    if not isinstance(path, _Posted):
+        return path
+    before = path[: -len(".post")]
+    return str(path) if catalogue.method(before) is None and catalogue.method(path) is not None else before

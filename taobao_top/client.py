@@ -194,20 +194,23 @@ class TaobaoTop(Client, Chains):
     __iter__ = None
     __contains__ = None
 
-    def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
-        wanted = Wanted(self._settings, chain, positional, keywords, self._how)
+    def prepare(self, path: str, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
+        """Write a call, with the session that holds now; see :meth:`chainable.Client.prepare`."""
+        wanted = Wanted(self._settings, path, positional, keywords, self._how)
         session = wanted.how.session
         return wanted.call(Secret(session()) if callable(session) else session)
 
-    def _now(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
+    def send(self, path: str, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
+        """Send a call, once more with a renewed session if its own has expired; see :meth:`chainable.Client.send`."""
         self._refuse_closed()
-        return self._send(Wanted(self._settings, chain, positional, keywords, self._how))
+        return self._send(Wanted(self._settings, path, positional, keywords, self._how))
 
-    def _later(
-        self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
+    def submit(
+        self, path: str, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Promise[Response[Any]]:
-        wanted = Wanted(self._settings, chain, positional, keywords, self._how)
-        return self._promise(lambda: self._send(wanted))
+        """Queue a call, checked now; see :meth:`chainable.Client.submit`."""
+        wanted = Wanted(self._settings, path, positional, keywords, self._how)
+        return self.promise(lambda: self._send(wanted))
 
     def _send(self, wanted: Wanted) -> Response[Any]:
         session = wanted.how.session

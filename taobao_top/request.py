@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from chainable.response import Response
     from taobao_top.catalogue import Method
-    from taobao_top.chain import MethodChain
     from taobao_top.settings import Settings
 
 __all__ = ["SHORTEST", "How", "Known", "Wanted", "carried", "http_error", "known", "one_edit"]
@@ -196,10 +195,9 @@ class Wanted:
 
     Args:
         settings: Those of the client whose call it is.
-        chain: The method's name.
+        path: The method's name, as its chain spells it.
         positional: Nothing, a mapping of parameters, or bytes as the raw body.
         keywords: Options and parameters.
-        about: What the method's name tells, if it was looked up before.
 
     Raises:
         TypeError: A name is given twice, is the client's own, an option and a
@@ -217,14 +215,13 @@ class Wanted:
     def __init__(
         self,
         settings: Settings,
-        chain: MethodChain,
+        path: str,
         positional: tuple[Any, ...],
         keywords: dict[str, Any],
         how: How | None = None,
-        about: Known | None = None,
     ) -> None:
         self._settings = settings
-        self.about = about = about or known(method_name(chain))
+        self.about = about = known(method_name(path))
         self.how = how or How.of(settings)
         texts = None if positional else _easily(keywords, about.plain)
         if texts is not None:

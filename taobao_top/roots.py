@@ -14,7 +14,7 @@ from taobao_top.chain import MethodChain
 from taobao_top.request import one_edit
 
 if TYPE_CHECKING:
-    from chainable.client import Client
+    from chainable.chain import Sender
 
 __all__ = ["Chains"]
 
@@ -32,7 +32,7 @@ class Chains:
             if one_edit(name, known):
                 msg = f"a TaobaoTop has no {name!r}: did you mean {known!r}? A method's name is written top[{name!r}]"
                 raise AttributeError(msg)
-        return MethodChain(cast("Client", self), name.removesuffix("_"))
+        return MethodChain(cast("Sender", self), name.removesuffix("_"))
 
     def __getitem__(self, name: str, /) -> MethodChain:
         return self.chain(name)
@@ -44,4 +44,4 @@ class Chains:
         Raises:
             PathError: A part is empty or has a character no name has.
         """
-        return MethodChain(cast("Client", self), ".".join(split_name(name)))
+        return MethodChain(cast("Sender", self), ".".join(split_name(name)))

@@ -374,7 +374,7 @@ class SecurityClient:
         if usable is None:
             return self._shared(fetch)
         if begins:
-            self._top._promise(lambda: self._renewed(fetch))  # noqa: SLF001
+            self._top.promise(lambda: self._renewed(fetch))
         return usable.key
 
     def _renewed(self, fetch: _Fetch) -> None:

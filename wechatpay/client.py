@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
+from chainable.chain import path_of
 from chainable.client import Client
 from chainable.errors import ChainableError, ConfigurationError
 from chainable.masking import MaskedDict, MaskedTuple, MaskedURL, Secret, outline, without_frames, without_frames_of
 from chainable.options import base_url as checked_url
 from chainable.path import nearest
-from chainable.place import PathPlace
+from chainable.resolution import PathResolver
 from wechatpay import catalogue
 from wechatpay.apiv3 import protocol as apiv3
 from wechatpay.apiv3.signing import BRAND_SCHEME, AnswerVerifier, RSASigner, RSAVerifier
@@ -195,7 +196,7 @@ class WeChatPay(Client, Chains):
         self._answers = AnswerVerifier(self._verifier)
         self._verifier_given = verifier is not None
         self.clock_offset: float | None = None
-        self._root = PathPlace.start(catalogue.tree())
+        self._root = PathResolver.start(catalogue.tree())
 
     # -- settings ---------------------------------------------------------
 
@@ -251,22 +252,28 @@ class WeChatPay(Client, Chains):
         return f"<{type(self).__name__} {self.__dict__.get('mchid', 'without settings')}>"
 
     @without_frames
-    def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
-        wanted = Wanted(self, chain._place, verb, positional, keywords)  # noqa: SLF001 (the chain is the client's own)
+    def prepare(self, path: PathResolver, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
+        """Write a call of APIv2 or APIv3; see :meth:`chainable.Client.prepare`."""
+        wanted = Wanted(self, path, verb, positional, keywords)
         if wanted.first == "v2":
             from wechatpay.apiv2 import protocol as apiv2
 
             return apiv2.prepare(self, wanted)
         return apiv3.prepare(self, wanted)
 
-    def _shorthand(self, chain: Any, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
-        place: PathPlace = chain._place  # noqa: SLF001
-        branch = place.resolve("POST").branch
+    def default_verb(self, path: PathResolver) -> str:
+        """
+        Return ``POST``, if the catalogue has one with a body here.
+
+        Raises:
+            TypeError: It has not; the message names the verbs that it has.
+        """
+        branch = path.resolve("POST").branch
         key = None if branch is None else branch.verbs.get("POST")
         operation = None if key is None else self.operation(key)
         if operation is not None and operation.body is not None:
-            return self._now(chain, "POST", positional, keywords)
-        raise TypeError(_not_callable(place))
+            return "POST"
+        raise TypeError(_not_callable(path))
 
     @staticmethod
     def operation(key: str) -> catalogue.Operation | None:
@@ -423,7 +430,7 @@ class WeChatPay(Client, Chains):
         """
         from wechatpay.apiv2.protocol import signed_url
 
-        return signed_url(self, Wanted(self, chain._place, "GET", (), {"params": params}))  # noqa: SLF001 (the chain is the client's own)
+        return signed_url(self, Wanted(self, path_of(chain), "GET", (), {"params": params}))
 
     # -- sensitive data ---------------------------------------------------
 
@@ -541,7 +548,7 @@ def _with_ca(settings: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     return MaskedDict(settings | more)
 
 
-def _not_callable(place: PathPlace) -> str:
+def _not_callable(place: PathResolver) -> str:
     resolution = place.resolve("POST")
     if resolution.branch is not None:
         verbs = [f".{verb.lower()}(…)" for verb in sorted(resolution.branch.verbs)]

@@ -16,13 +16,13 @@ from urllib.parse import unquote
 
 from chainable.errors import PathError
 from chainable.path import fold
-from chainable.place import Variable
+from chainable.resolution import Variable
 from wechatpay import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from wechatpay.catalogue import Branch
+    from wechatpay.catalogue import CatalogueNode
 
 __all__ = ["Piece", "pieces", "refuse_misspelt", "refuse_other_operation", "scopes"]
 
@@ -51,7 +51,7 @@ class Piece(NamedTuple):
 
 
 class _Match(NamedTuple):
-    branch: Branch
+    branch: CatalogueNode
     respelled: bool
 
 
@@ -165,7 +165,7 @@ def _followed(path: Sequence[Piece]) -> list[list[_Match]]:
         step = [
             _Match(child, match.respelled or loose or official != text)
             for match in reached[-1]
-            for official, child in (match.branch.alike(folded) if folded else ())
+            for official, child in (match.branch.matching(folded) if folded else ())
         ]
         step += [_Match(child, match.respelled) for match in reached[-1] for _, child in match.branch.variables]
         reached.append(step)
@@ -174,7 +174,7 @@ def _followed(path: Sequence[Piece]) -> list[list[_Match]]:
     return reached
 
 
-def _passed(path: Sequence[Piece]) -> Iterator[Branch]:
+def _passed(path: Sequence[Piece]) -> Iterator[CatalogueNode]:
     """Yield the branches that a path begins with, products and longer."""
     for step in _followed(path)[2:]:
         for match in step:

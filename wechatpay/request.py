@@ -9,13 +9,13 @@ from chainable.errors import CodecError
 from chainable.masking import MaskedDict, MaskedURL
 from chainable.options import base_url, header_fields, timeout_pair, verification, whole
 from chainable.path import fold, nearest
-from chainable.place import Variable
+from chainable.resolution import Variable
 from wechatpay.near_paths import pieces, refuse_misspelt, refuse_other_operation, scopes
 from wechatpay.personal_data import by_scopes, in_path, of_operation
 from wechatpay.sensitive import Ciphertext
 
 if TYPE_CHECKING:
-    from chainable.place import PathPlace, Resolution
+    from chainable.resolution import PathResolver, ResolvedPath
     from chainable.transport import ClientCertificate
     from wechatpay.catalogue import Operation
     from wechatpay.client import WeChatPay
@@ -61,7 +61,7 @@ class Wanted:
     """
 
     def __init__(
-        self, client: WeChatPay, place: PathPlace, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
+        self, client: WeChatPay, place: PathResolver, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
     ) -> None:
         self._client = client
         self.verb = verb
@@ -160,7 +160,7 @@ class Wanted:
             access_point = self._base_url or self._client.base_url or ""
             refuse_misspelt(self.verb, self._pieces, urlsplit(access_point).path.strip("/"))
 
-    def _refuse_person_in_path(self, resolution: Resolution, values: dict[str, Any]) -> None:
+    def _refuse_person_in_path(self, resolution: ResolvedPath, values: dict[str, Any]) -> None:
         for segment in resolution.segments:
             if isinstance(segment, Variable) and segment.value is None and fold(segment.name) in in_path():
                 if isinstance(values.get(segment.written), Ciphertext) or self.sealed_by_hand:

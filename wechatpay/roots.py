@@ -14,8 +14,8 @@ from chainable.chain import PathChain
 from chainable.path import nearest
 
 if TYPE_CHECKING:
-    from chainable.client import Client
-    from chainable.place import PathPlace
+    from chainable.chain import Sender
+    from chainable.resolution import PathResolver
 
 __all__ = ["Chains"]
 
@@ -25,11 +25,11 @@ _ROOT = re.compile(r"v[0-9]+|brand")
 class Chains:
     """The part of the client that begins chains."""
 
-    _root: PathPlace
+    _root: PathResolver
 
     def __getattr__(self, name: str) -> PathChain:
         if _ROOT.fullmatch(name):
-            return PathChain(cast("Client", self), self.__dict__["_root"].attribute(name))
+            return PathChain(cast("Sender", self), self.__dict__["_root"].attribute(name))
         known = [known for known in dir(type(self)) if not known.startswith("_")]
         hint = nearest(name, [*known, "v2", "v3", "brand"])
         msg = f"{type(self).__name__} has no attribute {name!r}{hint}; other paths begin with client['…']"
@@ -45,4 +45,4 @@ class Chains:
         Raises:
             PathError: It is no path.
         """
-        return PathChain(cast("Client", self), self._root).chain(path)
+        return PathChain(cast("Sender", self), self._root).chain(path)

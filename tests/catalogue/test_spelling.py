@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chainable.chain import path_of
 from chainable.path import fold
 from wechatpay import WeChatPay, catalogue
 from wechatpay.request import Wanted
@@ -126,7 +127,7 @@ def test_every_spelling_is_the_operation(client, elsewhere, given, key):
     fixed = catalogue.operation(key).fixed
     target = "/".join(value(part[1:-1], fixed) if part[:1] == "{" else part for part in parts(key)).removeprefix("v2/")
     for chain, names, named in spellings(client, key, fixed):
-        wanted = Wanted(client, chain._place, verb, (), {name: value(name, fixed) for name in names})
+        wanted = Wanted(client, path_of(chain), verb, (), {name: value(name, fixed) for name in names})
         assert wanted.operation is not None, f"{chain} is unknown"
         # One pair of operations differs in the name of a variable only: without the name it is either.
         assert wanted.operation.key == key or (not named and shape(wanted.operation.key) == shape(key))
@@ -135,7 +136,7 @@ def test_every_spelling_is_the_operation(client, elsewhere, given, key):
     own = record.get("base_uri") if not record.get("base_uri_optional") else None
     prefix = urlsplit(own).path[1:] if own else ""
     for chain, names, _ in spellings(elsewhere, key, fixed):
-        wanted = Wanted(elsewhere, chain._place, verb, (), {name: value(name, fixed) for name in names})
+        wanted = Wanted(elsewhere, path_of(chain), verb, (), {name: value(name, fixed) for name in names})
         assert wanted.urls() == (f"https://gateway.example/pay/{prefix}{target}",)
 
 
@@ -163,7 +164,7 @@ def test_any_name_of_a_variable_matches_the_only_one(client, given):
             verb = key.partition(" ")[0]
             named = [f"{{any_{index}}}" if part[:1] == "{" else part for index, part in enumerate(segments)]
             values = {part[1:-1]: "7" for part in named if part[:1] == "{"}
-            wanted = Wanted(client, client["/".join(named)]._place, verb, (), values)
+            wanted = Wanted(client, path_of(client["/".join(named)]), verb, (), values)
             assert wanted.operation is not None
             assert wanted.operation.key == key
 
@@ -193,13 +194,13 @@ def test_the_only_value_of_a_variable_can_be_written_in_its_place(client, name):
         getattr(client.v2.secapi.mch, f"{name}_institutionsub"),
         getattr(client.v2.secapi.mch, f"_{name}institutionsub_"),
     ):
-        wanted = Wanted(client, chain._place, "POST", (), {})
+        wanted = Wanted(client, path_of(chain), "POST", (), {})
         assert wanted.operation is not None
         assert wanted.operation.key == f"POST v2/secapi/mch/{{{name}institutionsub}}"
         assert wanted.path() == f"secapi/mch/{name}Institutionsub"
 
 
 def test_what_is_unknown_is_called_all_the_same(client):
-    wanted = Wanted(client, client.v3.pay.transactions.brand_new_thing._id_._place, "POST", (), {"id": "7"})
+    wanted = Wanted(client, path_of(client.v3.pay.transactions.brand_new_thing._id_), "POST", (), {"id": "7"})
     assert wanted.operation is None
     assert wanted.urls()[0] == "https://api.mch.weixin.qq.com/v3/pay/transactions/brand-new-thing/7"

@@ -8,7 +8,7 @@ import pytest
 from chainable.catalogue import shelve
 from chainable.errors import ConfigurationError
 from wechatpay import catalogue
-from wechatpay.catalogue import Branch, fields
+from wechatpay.catalogue import CatalogueNode, fields
 
 ORDERS = "POST v3/hire-power-bank/insurance-orders"
 
@@ -21,26 +21,26 @@ def below(path):
 
 
 def test_a_branch_answers_to_every_spelling():
-    ((spelling, branch),) = below("v3").alike("hirepowerbank")
+    ((spelling, branch),) = below("v3").matching("hirepowerbank")
     assert (spelling, branch.path, repr(branch)) == (
         "hire-power-bank",
         "v3/hire-power-bank",
-        "Branch('v3/hire-power-bank')",
+        "CatalogueNode('v3/hire-power-bank')",
     )
-    assert branch.alike("insuranceorders")[0][1] is branch.literal("insurance-orders")
+    assert branch.matching("insuranceorders")[0][1] is branch.literal("insurance-orders")
     assert branch.literal("insurance_orders") is None
-    assert branch.alike("unknown") == ()
-    assert below("v3").alike("unknown") == ()
+    assert branch.matching("unknown") == ()
+    assert below("v3").matching("unknown") == ()
     assert branch.literal("insurance-orders").verbs == {"POST": ORDERS}
 
 
 def test_two_spellings_of_one_name_are_both_given():
-    found = dict(below("v3/papay/insurance-sign").alike("policyperiods"))
+    found = dict(below("v3/papay/insurance-sign").matching("policyperiods"))
     assert set(found) == {"policy-periods", "policy_periods"}
 
 
 def test_a_trailing_slash_is_an_empty_segment():
-    (slash,) = below("v3/ecommerce/applyments").alike("")
+    (slash,) = below("v3/ecommerce/applyments").matching("")
     assert slash[0] == ""
     assert slash[1].verbs == {"POST": "POST v3/ecommerce/applyments/"}
 
@@ -56,7 +56,7 @@ def test_variables_have_their_official_names_and_the_verbs_below():
 
 def test_the_only_value_of_a_variable_counts_as_a_literal():
     branch = below("v2/secapi/mch")
-    ((spelling, child),) = branch.alike("addinstitutionsub")
+    ((spelling, child),) = branch.matching("addinstitutionsub")
     assert spelling == "addInstitutionsub"
     assert child is dict(branch.variables)["addinstitutionsub"]
     assert branch.literal("addInstitutionsub") is child
@@ -72,12 +72,12 @@ def test_all_literals_of_a_branch_can_be_listed():
 
 def test_what_a_branch_keeps_does_not_grow_with_what_is_asked():
     branch = below("v3/pay")
-    kept = dict(branch._alike)
+    kept = dict(branch._matching)
     for number in range(100):
-        branch.alike(f"unknown{number}")
+        branch.matching(f"unknown{number}")
         assert catalogue.operation(f"GET v3/unknown/{number}") is None
         assert catalogue.event(f"UNKNOWN.{number}") is None
-    assert branch._alike == kept
+    assert branch._matching == kept
     assert not any("unknown" in key.lower() for key in {**catalogue._operations, **catalogue._events})
 
 
@@ -139,8 +139,8 @@ def test_a_damaged_catalogue_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(catalogue, "_index", Shelf(tmp_path / "index.shelf"))
     with pytest.raises(ConfigurationError, match=r"index\.shelf cannot be read"):
-        Branch("", None).alike("v3")
-    monkeypatch.setattr(catalogue, "_root", Branch("", None))
+        CatalogueNode("", None).matching("v3")
+    monkeypatch.setattr(catalogue, "_root", CatalogueNode("", None))
     with pytest.raises(ConfigurationError, match="reinstall"):
         catalogue.tree()
 
@@ -157,8 +157,8 @@ def test_a_catalogue_that_misses_records_stops_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue, "_details", Shelf(tmp_path / "details"))
     monkeypatch.setattr(catalogue, "_operations", {})
     monkeypatch.setattr(catalogue, "_events", {})
-    root = Branch("", None)
-    assert root.alike("v3")[0][1].alike("pay") == ()
+    root = CatalogueNode("", None)
+    assert root.matching("v3")[0][1].matching("pay") == ()
     assert list(catalogue.operations()) == list(catalogue.events()) == []
     lost = catalogue._made(key, {"title": "Lost"})
     assert (lost.request, lost.response, lost.docs) == (fields.Request(), fields.Answer("json"), ())

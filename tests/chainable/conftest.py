@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chainable import JSON, Call, Client, NameChain, PathChain
-from chainable.place import PathPlace
+from chainable.resolution import PathResolver
 
 
 class Tree:
@@ -21,7 +21,7 @@ class Tree:
     def _at(self, name: str) -> Tree:
         return Tree(self._nodes[name], f"{self._path}/{name}".lstrip("/"))
 
-    def alike(self, folded: str, /) -> tuple[tuple[str, Tree], ...]:
+    def matching(self, folded: str, /) -> tuple[tuple[str, Tree], ...]:
         return tuple(
             (name, self._at(name))
             for name in self._nodes
@@ -69,7 +69,7 @@ class Paths(Client):
         self.url = url
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
         super().__init__(logger=logging.getLogger("paths"), **options)
-        self.start = PathPlace.start(TREE)
+        self.start = PathResolver.start(TREE)
 
     def __getattr__(self, name: str) -> PathChain:
         return PathChain(self, self.__dict__["start"].attribute(name))
@@ -77,8 +77,8 @@ class Paths(Client):
     def chain(self, path: str) -> PathChain:
         return PathChain(self, self.start).chain(path)
 
-    def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
-        resolution = chain._place.resolve(verb)
+    def prepare(self, path: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
+        resolution = path.resolve(verb)
         body = keywords.pop("json", None)
         target = resolution.target(keywords, {})
         self.sent.append((verb, target, keywords))
@@ -107,13 +107,13 @@ class Names(Client):
             raise AttributeError(name)
         return NameChain(self, name)
 
-    def _prepare(self, chain: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
+    def prepare(self, path: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         return Call(
             verb=verb,
-            label=str(chain),
+            label=path,
             urls=("https://names.example/",),
             headers={},
-            body=str(chain).encode(),
+            body=path.encode(),
             signer=None,
             verifier=None,
             answer=lambda response: response,

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainable import PathError
+from chainable.chain import path_of
 from chainable.path import expand, kebab, split, variable_name
-from chainable.place import PathPlace
+from chainable.resolution import PathResolver
 
 
 class TestSpelling:
@@ -59,14 +60,14 @@ class TestSpelling:
         assert str(written(paths)) == path
 
     def test_the_verb_decides_between_two_spellings(self, paths):
-        place = paths.v3.papay.policy_periods._place
+        place = path_of(paths.v3.papay.policy_periods)
 
         assert place.resolve("PATCH").label() == "v3/papay/policy_periods"
         assert place.resolve("POST").label() == "v3/papay/policy-periods"
         assert place.resolve("GET").label() == "v3/papay/policy-periods"
 
     def test_the_verb_decides_between_two_names_of_a_placeholder(self, paths):
-        place = paths.chain("v3/pay/refunds/123")._place
+        place = path_of(paths.chain("v3/pay/refunds/123"))
 
         assert place.resolve("GET").label() == "v3/pay/refunds/{refund_id}"
         assert place.resolve("DELETE").label() == "v3/pay/refunds/{out_refund_no}"
@@ -86,7 +87,7 @@ class TestSpelling:
         ],
     )
     def test_a_trailing_slash_is_that_of_the_operation(self, paths, written, verb, target):
-        resolution = paths.chain(written)._place.resolve(verb)
+        resolution = path_of(paths.chain(written)).resolve(verb)
 
         assert resolution.target({}, {}) == target
         assert str(paths.chain(written)) == written.replace("{empty}", "")
@@ -94,10 +95,10 @@ class TestSpelling:
     def test_a_step_goes_on_after_a_trailing_slash(self, paths):
         assert paths.chain("v3/")["pay/"].transactions == paths.v3.pay.transactions
         assert str(paths.chain("v9/a/")["b"]) == "v9/a/b"
-        assert paths.v3.pay.refunds._empty_._place.resolve("GET").variables() == ["refund_id"]
+        assert path_of(paths.v3.pay.refunds._empty_).resolve("GET").variables() == ["refund_id"]
 
     def test_a_label_shows_no_value_of_an_unknown_path(self, paths):
-        place = paths.v3.brand_new["4200001"]["plain-words"]["oUpF8uMuAJO"]._place
+        place = path_of(paths.v3.brand_new["4200001"]["plain-words"]["oUpF8uMuAJO"])
 
         assert place.resolve("GET").label() == "v3/brand-new/{?}/plain-words/{?}"
         assert place.resolve("GET").target({}, {}) == "v3/brand-new/4200001/plain-words/oUpF8uMuAJO"
@@ -112,7 +113,7 @@ class TestSpelling:
 
     @given(st.sampled_from(sorted(keyword.kwlist)))
     def test_keywords_are_written_with_an_underscore(self, word):
-        assert str(PathPlace.start(None).attribute(word + "_")) == kebab(word)
+        assert str(PathResolver.start(None).attribute(word + "_")) == kebab(word)
 
 
 class TestLiterals:
@@ -191,7 +192,7 @@ class TestVariables:
             paths.v3.pay.transactions.id._transaction_id_.get(transactionid="1")
 
     def test_the_name_that_was_written_is_taken_too(self, paths):
-        resolution = paths.v3.pay.transactions.id["{id}"]._place.resolve("GET")
+        resolution = path_of(paths.v3.pay.transactions.id["{id}"]).resolve("GET")
 
         assert resolution.target({"id": "1"}, {}) == "v3/pay/transactions/id/1"
         assert resolution.target({"transaction_id": "1"}, {}) == "v3/pay/transactions/id/1"
@@ -200,7 +201,7 @@ class TestVariables:
             resolution.target({"id": "1", "transaction_id": "1"}, {})
 
     def test_a_variable_with_one_possible_value_needs_none(self, paths):
-        resolution = paths.v3.brand_new._kind_._place.resolve("GET")
+        resolution = path_of(paths.v3.brand_new._kind_).resolve("GET")
 
         assert resolution.target({}, {"kind": "only"}) == "v3/brand-new/only"
 
@@ -242,7 +243,7 @@ class TestIdentity:
         with pytest.raises(AttributeError, match="immutable"):
             paths.v3.pay.x = 1
         with pytest.raises(AttributeError, match="immutable"):
-            del paths.v3._place
+            del paths.v3._path
 
     def test_repr_is_short(self, paths):
         assert repr(paths.v3.pay) == "<Paths 'v3/pay'>"
@@ -279,7 +280,7 @@ class TestProbes:
             paths.v3.receivers.delete.__wrapped__
 
     def test_verbs_belong_to_the_class(self, paths):
-        assert type(paths.v3).post.method == "POST"
+        assert isinstance(type(paths.v3).post, property)
 
 
 class TestNames:

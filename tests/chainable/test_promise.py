@@ -11,13 +11,12 @@ import time
 
 import pytest
 
-from chainable import Promise, client
-from chainable.promise import settle
+from chainable import Promise, forking
 
 
 @pytest.fixture
 def promise(paths):
-    return paths._promise
+    return paths.promise
 
 
 class TestOutcomes:
@@ -89,7 +88,7 @@ class TestCancelling:
         following = first.then(lambda value: 1 / 0)
         assert following.cancel()
         first.set_running_or_notify_cancel()
-        settle(first, lambda: 1)
+        first.settle(lambda: 1)
 
         assert following.cancelled()
 
@@ -161,7 +160,7 @@ class TestClosing:
     def test_close_waits_for_all(self, paths):
         done = []
         for number in range(20):
-            paths._promise(lambda number=number: done.append(number))
+            paths.promise(lambda number=number: done.append(number))
         paths.close()
 
         assert sorted(done) == list(range(20))
@@ -169,7 +168,7 @@ class TestClosing:
         with pytest.raises(RuntimeError, match="closed"):
             paths.v3.pay.get()
         with pytest.raises(RuntimeError, match="closed"):
-            paths._promise(lambda: 1)
+            paths.promise(lambda: 1)
 
     def test_a_client_is_a_context(self, paths):
         with paths as same:
@@ -178,10 +177,10 @@ class TestClosing:
             paths.v3.pay.get()
 
     def test_after_a_fork_locks_and_threads_are_new(self, paths):
-        paths._promise(lambda: 1).wait()
+        paths.promise(lambda: 1).wait()
         lock, executor = paths._lock, paths._executor
-        client._forget()
+        forking._renew_all()
 
         assert paths._lock is not lock
-        assert paths._promise(lambda: 2).wait() == 2
+        assert paths.promise(lambda: 2).wait() == 2
         executor.shutdown()

@@ -17,7 +17,7 @@ import trustme
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InsecureRequestWarning
 
-from chainable import CodecError, ConfigurationError, RequestsTransport, connections
+from chainable import CodecError, ConfigurationError, RequestsTransport, connections, forking
 from chainable import transport as module
 from chainable.transport import FileCertificate
 from tests.chainable.scripted import Scripted, plain_answer, reset
@@ -135,7 +135,7 @@ class TestConnections:
     def test_after_a_fork_everything_is_new(self, transport):
         one = transport()
         before = one._adapter
-        module._forget()
+        forking._renew_all()
 
         assert one._adapter is not before
         before.close()

@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 
+from chainable.chain import path_of
 from chainable.errors import PathError
 from taobao_top.chain import MethodChain, method_name
 
@@ -92,7 +93,7 @@ class TestPost:
     )
     def test_which_method(self, top, spell, name):
         """The catalogue decides whether a last post belongs to the name."""
-        assert method_name(spell(top)) == name
+        assert method_name(path_of(spell(top))) == name
 
     def test_post_goes_on(self, top):
         """post is a step like any other until it is called."""

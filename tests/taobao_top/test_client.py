@@ -23,7 +23,6 @@ from chainable.pipeline import Pipeline
 from chainable.signing import SignableRequest, Signer
 from chainable.times import BEIJING
 from taobao_top import HMACMD5Signer, MD5Signer, TaobaoTop, TopError
-from taobao_top.chain import MethodChain
 from tests.taobao_top.conftest import GATEWAY, NOON
 
 OK = {"x_response": {"request_id": "r9"}}
@@ -193,10 +192,10 @@ class TestSettings:
 
     def test_prepare(self, make_top):
         """The call can be had without sending it."""
-        call = make_top(session=lambda: "sess10n")._prepare(MethodChain(None, "a.b"), "POST", (), {})
+        call = make_top(session=lambda: "sess10n").prepare("a.b", "POST", (), {})
 
         assert call.parameters["session"] == "sess10n"
-        assert make_top()._prepare(MethodChain(None, "a.b"), "POST", (), {}).repeatable is False
+        assert make_top().prepare("a.b", "POST", (), {}).repeatable is False
 
 
 class TestRefusals:
@@ -785,7 +784,7 @@ class TestSecrets:
         call(file=b"x")
         shown += [record.getMessage() for record in caplog.records]
         shown += [repr(value) for value in (top, top.a.b, top._settings, top._settings.signer, *attempts)]
-        shown += [repr(top._prepare(top.a.b, "POST", (), {"mobile": "13800138000"}))]
+        shown += [repr(top.prepare("a.b", "POST", (), {"mobile": "13800138000"}))]
         text = "\n".join(shown)
 
         assert len(gateway.requests) == 4

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from chainable import BEIJING
+from chainable.chain import path_of
 from chainable.errors import CodecError
 from taobao_top import catalogue
 from taobao_top.answers import inside, read, root_name
@@ -52,7 +53,12 @@ def test_spelling(top):
         chain = top
         for part in name.split("."):
             chain = getattr(chain, attribute(part)) if part.isidentifier() else chain[part]
-        assert method_name(chain) == method_name(chain.post) == method_name(top[name].post) == name
+        assert (
+            method_name(path_of(chain))
+            == method_name(path_of(chain.post))
+            == method_name(path_of(top[name].post))
+            == name
+        )
 
 
 def test_every_parameter_is_written(top):
@@ -61,7 +67,7 @@ def test_every_parameter_is_written(top):
         types = catalogue.method(name).types
         given = {parameter: value(kind) for parameter, kind in types.items()}
 
-        wanted = Wanted(top._settings, top[name], (given,), {})
+        wanted = Wanted(top._settings, name, (given,), {})
         call = wanted.call("session")
 
         files = {parameter for parameter, kind in types.items() if kind == "byte[]"}
@@ -115,4 +121,4 @@ def test_commas(top, kind):
     )
 
     with pytest.raises(CodecError, match=r"\[1\] contains a comma"):
-        Wanted(top._settings, top[name], ({parameter: ["a", "b,c"]},), {})
+        Wanted(top._settings, name, ({parameter: ["a", "b,c"]},), {})

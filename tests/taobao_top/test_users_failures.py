@@ -397,7 +397,7 @@ class TestTransport:
 
     def test_no_timeout_or_too_short_a_one(self, top):
         """They wait for ever, or five seconds whatever the call. Here there is a finite one, and each call's own."""
-        call = top._prepare(top.taobao.time.get, "POST", (), {"timeout": (1, 90)})
+        call = top.prepare("taobao.time.get", "POST", (), {"timeout": (1, 90)})
 
         assert top._settings.timeout == (5.0, 30.0)
         assert top._settings.deadline == 60.0

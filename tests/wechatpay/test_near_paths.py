@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainable import PathError
+from chainable.chain import path_of
 from wechatpay import WeChatPay, catalogue
 from wechatpay.request import Wanted
 
@@ -19,7 +20,7 @@ def client(merchant_key, merchant_certificate):
 
 
 def wanted(chain, verb="POST", **keywords):
-    return Wanted(chain._client, chain._place, verb, (), keywords)
+    return Wanted(chain._sender, path_of(chain), verb, (), keywords)
 
 
 def test_there_are_operations_with_a_slash():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from chainable.chain import path_of
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError
 from chainable.masking import Secret
@@ -113,7 +114,7 @@ def sandbox_key(client: WeChatPay, *, old: bool = False) -> str:
     from wechatpay.request import Wanted
 
     path = _OLD_SANDBOX if old else _SANDBOX
-    wanted = Wanted(client, client.chain(path)._place, "POST", (), {"xml": {}})  # noqa: SLF001 (the chain is the client's own)
+    wanted = Wanted(client, path_of(client.chain(path)), "POST", (), {"xml": {}})
     if wanted.operation is None:
         wanted.operation = catalogue.Operation(
             key=f"POST {path}",
@@ -125,7 +126,7 @@ def sandbox_key(client: WeChatPay, *, old: bool = False) -> str:
             sign_types=("MD5",),
             merchant_number_field="mch_id",
         )
-    answer = client._pipeline.run(prepare(client, wanted))  # noqa: SLF001 (the protocol is the client's own)
+    answer = client.run(prepare(client, wanted))
     key: Secret[Any] = Secret(answer.data.get("sandbox_signkey"))
     if not isinstance(key.reveal(), str) or not key:
         msg = "the answer holds no sandbox_signkey"

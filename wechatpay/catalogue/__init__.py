@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
-    "Branch",
+    "CatalogueNode",
     "Event",
     "Field",
     "Operation",
@@ -46,7 +46,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 @safe_repr
-class Branch:
+class CatalogueNode:
     """
     One position in the tree of the catalogued paths.
 
@@ -57,17 +57,17 @@ class Branch:
         path: The official spelling from the root: ``v3/pay/transactions/id/{transaction_id}``.
     """
 
-    __slots__ = ("_alike", "_node", "_variables", "_verbs", "path")
+    __slots__ = ("_matching", "_node", "_variables", "_verbs", "path")
 
     def __init__(self, path: str, node: Mapping[str, Any] | None) -> None:
         self.path = path
         self._node = node  # None: in a record of its own
-        self._alike: dict[str, tuple[tuple[str, Branch], ...]] = {}
-        self._variables: tuple[tuple[str, Branch], ...] | None = None
+        self._matching: dict[str, tuple[tuple[str, CatalogueNode], ...]] = {}
+        self._variables: tuple[tuple[str, CatalogueNode], ...] | None = None
         self._verbs: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
-        return f"Branch({self.path!r})"
+        return f"CatalogueNode({self.path!r})"
 
     def _loaded(self) -> Mapping[str, Any]:
         node = self._node
@@ -75,10 +75,10 @@ class Branch:
             node = self._node = _index.get(f"tree {self.path}") or _NOTHING
         return node
 
-    def _child(self, spelling: str, node: Any) -> Branch:
-        return Branch(f"{self.path}/{spelling}" if self.path else spelling, node or None)
+    def _child(self, spelling: str, node: Any) -> CatalogueNode:
+        return CatalogueNode(f"{self.path}/{spelling}" if self.path else spelling, node or None)
 
-    def alike(self, folded: str, /) -> tuple[tuple[str, Branch], ...]:
+    def matching(self, folded: str, /) -> tuple[tuple[str, CatalogueNode], ...]:
         """
         Give the literal children whose official spelling folds to this one.
 
@@ -87,7 +87,7 @@ class Branch:
         Args:
             folded: A segment as :func:`chainable.path.fold` reduces it; ``''`` is a trailing slash.
         """
-        known = self._alike.get(folded)
+        known = self._matching.get(folded)
         if known is None:
             node = self._node or self._loaded()
             children = node.get("literals", _NOTHING).get(folded)
@@ -101,15 +101,15 @@ class Branch:
                 (spelling, self._variable(child) if isinstance(child, str) else self._child(spelling, child))
                 for spelling, child in children.items()
             )
-            self._alike[folded] = known
+            self._matching[folded] = known
         return known
 
-    def _variable(self, name: str) -> Branch:
+    def _variable(self, name: str) -> CatalogueNode:
         return dict(self.variables)[name]
 
-    def literal(self, segment: str, /) -> Branch | None:
+    def literal(self, segment: str, /) -> CatalogueNode | None:
         """Give the child with exactly this spelling; ``''`` is a trailing slash."""
-        for spelling, child in self.alike(fold(segment)):
+        for spelling, child in self.matching(fold(segment)):
             if spelling == segment:
                 return child
         return None
@@ -128,7 +128,7 @@ class Branch:
         )
 
     @property
-    def variables(self) -> tuple[tuple[str, Branch], ...]:
+    def variables(self) -> tuple[tuple[str, CatalogueNode], ...]:
         """The children that stand for a value, with their official names."""
         if self._variables is None:
             self._variables = tuple(
@@ -283,17 +283,17 @@ class Operation(_Record):
 _LISTS = ("variables", "idempotent_by", "sign_types")
 _operations: dict[str, Operation] = {}
 _events: dict[str, Event] = {}
-_root = Branch("", None)
+_root = CatalogueNode("", None)
 
 
-def tree() -> Branch:
+def tree() -> CatalogueNode:
     """
     Give the root of all catalogued paths.
 
     Raises:
         ConfigurationError: The catalogue's file is absent or damaged.
     """
-    _root.alike("v3")  # opens the file now, not in the first call
+    _root.matching("v3")  # opens the file now, not in the first call
     return _root
 
 
@@ -302,7 +302,7 @@ def operation(key: str, /) -> Operation | None:
     Give an operation; None if the catalogue has none of this key.
 
     Args:
-        key: Verb and official path, as :attr:`Branch.verbs` gives them.
+        key: Verb and official path, as :attr:`CatalogueNode.verbs` gives them.
     """
     found = _operations.get(key)
     if found is None:

@@ -9,19 +9,20 @@ from urllib.parse import parse_qsl
 
 import click
 
+from chainable.chain import path_of
 from chainable.cli import values
 from chainable.cli.commands import Argument, Command, Option, json_option, usage
 from chainable.cli.exchanges import exchanged, given, put_answer, put_signed, request_options
 from chainable.cli.words import Words
 from chainable.errors import APIError, SignatureError
-from chainable.place import Variable
+from chainable.resolution import Variable
 from wechatpay.cli.clients import PERSONAL, client_of, env_option, redactor_of
 from wechatpay.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chainable.place import Resolution
+    from chainable.resolution import ResolvedPath
     from wechatpay import WeChatPay, catalogue
     from wechatpay.catalogue import Field
 
@@ -135,7 +136,7 @@ def request(
     with client_of(env) as client:
         try:
             node = node_of(client, path)
-            resolution = node._place.resolve(verb.upper())  # noqa: SLF001 (the seam to the catalogue)
+            resolution = path_of(node).resolve(verb.upper())
         except AttributeError as error:
             raise usage(str(error)) from None
         branch = resolution.branch
@@ -160,7 +161,9 @@ def request(
         put_answer(response, response.decrypted() if decrypt else response.data, output)
 
 
-def _variables(resolution: Resolution, operation: catalogue.Operation | None, found: dict[str, str]) -> dict[str, str]:
+def _variables(
+    resolution: ResolvedPath, operation: catalogue.Operation | None, found: dict[str, str]
+) -> dict[str, str]:
     filled = found.keys() | (operation.fixed.keys() if operation is not None else ())
     open_ = [part for part in resolution.segments if isinstance(part, Variable) and part.value is None]
     missing = [part.name for part in open_ if not {part.name, part.written} & filled]
@@ -170,7 +173,7 @@ def _variables(resolution: Resolution, operation: catalogue.Operation | None, fo
     return found
 
 
-def _persons(resolution: Resolution, options: Mapping[str, Any]) -> list[str]:
+def _persons(resolution: ResolvedPath, options: Mapping[str, Any]) -> list[str]:
     """Return the persons' data in the path, written there or given by name."""
     return [
         str(value)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from chainable.errors import PathError
 from chainable.path import split
-from chainable.place import PathPlace
-from wechatpay.catalogue import Branch, tree
+from chainable.resolution import PathResolver
+from wechatpay.catalogue import CatalogueNode, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def located(text: str) -> list[str]:
     request = _REQUEST.fullmatch(text)
     try:
         if request and "/" in request[2] and not _chained(text):
-            place = PathPlace.start(tree())
+            place = PathResolver.start(tree())
             for segment in split(request[2]):
                 place = place.literal(segment)
             return list(_keys(place, [request[1]] if request[1] else VERBS))
@@ -82,7 +82,7 @@ def _chained(text: str) -> bool:
 def _followed(text: str) -> list[str]:
     receiver = _RECEIVER.match(text)
     rest = text[receiver.end() :] if receiver else f".{text}"
-    place = PathPlace.start(tree())
+    place = PathResolver.start(tree())
     position = 0
     while step := _STEP.match(rest, position):
         position = step.end()
@@ -98,9 +98,9 @@ def _followed(text: str) -> list[str]:
     return list(_keys(place, VERBS)) if position else []
 
 
-def _keys(place: PathPlace, verbs: tuple[str, ...] | list[str]) -> Iterator[str]:
+def _keys(place: PathResolver, verbs: tuple[str, ...] | list[str]) -> Iterator[str]:
     for verb in verbs:
         method = verb.upper()
         branch = place.resolve(method).branch
-        if isinstance(branch, Branch) and method in branch.verbs:
+        if isinstance(branch, CatalogueNode) and method in branch.verbs:
             yield branch.verbs[method]

@@ -201,7 +201,7 @@ def _applied_again(client: WeChatPay, source: Response[Any]) -> Response[Any] | 
         return None
     if not way.signed:
         return None
-    response = client._pipeline.run(_call(client, way, stream=False))  # noqa: SLF001 (the client's own room)
+    response = client.run(_call(client, way, stream=False))
     response._data = JSON.decode(response.content)  # noqa: SLF001
     if not isinstance(response.data, dict):
         raise CodecError("the answer that should lead to the file is no JSON object")
@@ -217,7 +217,7 @@ def _fetched(job: _Job, url: str, promise: _Promise | None, *, verified: bool) -
     attempts = call.retries + 1 if restartable else 1
     while True:
         attempts -= 1
-        response = client._pipeline.run(call)  # noqa: SLF001 (the client's own room)
+        response = client.run(call)
         signed = _statement_promise(client, response) if way.signed else None
         try:
             return _saved(

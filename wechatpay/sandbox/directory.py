@@ -12,7 +12,7 @@ from wechatpay import catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from wechatpay.catalogue import Branch, Operation
+    from wechatpay.catalogue import CatalogueNode, Operation
 
 __all__ = ["Found", "NotFound", "find", "nearest", "protocol"]
 
@@ -62,7 +62,9 @@ def find(method: str, segments: tuple[str, ...]) -> Found | NotFound:
     return NotFound(tuple(sorted(verbs)))
 
 
-def walk(branch: Branch, segments: tuple[str, ...], values: dict[str, str]) -> Iterator[tuple[Branch, dict[str, str]]]:
+def walk(
+    branch: CatalogueNode, segments: tuple[str, ...], values: dict[str, str]
+) -> Iterator[tuple[CatalogueNode, dict[str, str]]]:
     """Every place in the tree that these segments can mean, the most literal first."""
     if not segments:
         yield branch, values

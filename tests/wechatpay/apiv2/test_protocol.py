@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from chainable.chain import path_of
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from chainable.signing import Signer
 from wechatpay import catalogue
@@ -571,7 +572,7 @@ class TestBrowserPages:
         from wechatpay.request import Wanted
 
         client = make_client(self.RULES)
-        wanted = Wanted(client, client.v2.papay.entrustweb._place, "GET", (), {"params": {"plan_id": "7"}})
+        wanted = Wanted(client, path_of(client.v2.papay.entrustweb), "GET", (), {"params": {"plan_id": "7"}})
 
         url = urlsplit(signed_url(client, wanted))
 
@@ -585,7 +586,7 @@ class TestBrowserPages:
         from wechatpay.request import Wanted
 
         client = make_client(known("GET v2/appauth/authindex", answer="redirect", unsigned_request=True))
-        wanted = Wanted(client, client.v2.appauth.authindex._place, "GET", (), {})
+        wanted = Wanted(client, path_of(client.v2.appauth.authindex), "GET", (), {})
 
         assert signed_url(client, wanted).endswith("/appauth/authindex?mch_id=1900000109")
 
@@ -595,9 +596,9 @@ class TestBrowserPages:
         from wechatpay.request import Wanted
 
         with pytest.raises(TypeError, match="is no page for a browser"):
-            signed_url(client, Wanted(client, client.v2.a.b._place, "GET", (), {}))
+            signed_url(client, Wanted(client, path_of(client.v2.a.b), "GET", (), {}))
         knowing = make_client(self.RULES)
-        wanted = Wanted(knowing, knowing.v2.papay.entrustweb._place, "GET", (), {"xml": {}})
+        wanted = Wanted(knowing, path_of(knowing.v2.papay.entrustweb), "GET", (), {"xml": {}})
         with pytest.raises(TypeError, match=r"a page takes params"):
             signed_url(knowing, wanted)
 

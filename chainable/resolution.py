@@ -19,24 +19,24 @@ from chainable.masking import safe_repr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Branch", "PathPlace", "Resolution", "Variable"]
+__all__ = ["CatalogueNode", "PathResolver", "ResolvedPath", "Variable"]
 
 _WORDS = re.compile(r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|")
 
 
-class Branch(Protocol):
+class CatalogueNode(Protocol):
     """One position in the tree of the known paths."""
 
-    def alike(self, folded: str, /) -> tuple[tuple[str, Branch], ...]:
+    def matching(self, folded: str, /) -> tuple[tuple[str, CatalogueNode], ...]:
         """Give the literal children whose official spelling folds to this one."""
         ...
 
-    def literal(self, segment: str, /) -> Branch | None:
+    def literal(self, segment: str, /) -> CatalogueNode | None:
         """Give the child with exactly this spelling; ``''`` is a trailing slash."""
         ...
 
     @property
-    def variables(self) -> tuple[tuple[str, Branch], ...]:
+    def variables(self) -> tuple[tuple[str, CatalogueNode], ...]:
         """The children that stand for a value, with their official names."""
         ...
 
@@ -64,7 +64,7 @@ class Variable:
         self.value = value
 
 
-class Resolution:
+class ResolvedPath:
     """
     What a chain and a verb mean together.
 
@@ -79,9 +79,9 @@ class Resolution:
 
     def __init__(
         self,
-        branch: Branch | None,
+        branch: CatalogueNode | None,
         segments: tuple[str | Variable, ...],
-        left: tuple[Branch, int] | None = None,
+        left: tuple[CatalogueNode, int] | None = None,
     ) -> None:
         self.branch = branch
         self.segments = segments
@@ -133,7 +133,7 @@ class Resolution:
 
 
 @safe_repr
-class PathPlace:
+class PathResolver:
     """
     A position reached by steps; immutable, as is every step's result.
 
@@ -145,14 +145,14 @@ class PathPlace:
 
     __slots__ = ("_candidates", "_slash")
 
-    def __init__(self, candidates: tuple[Resolution, ...], *, slash: bool = False) -> None:
+    def __init__(self, candidates: tuple[ResolvedPath, ...], *, slash: bool = False) -> None:
         self._candidates = candidates
         self._slash = slash
 
     @classmethod
-    def start(cls, tree: Branch | None) -> PathPlace:
+    def start(cls, tree: CatalogueNode | None) -> PathResolver:
         """The beginning of all paths, with the tree of those that are known."""
-        return cls((Resolution(tree, ()),))
+        return cls((ResolvedPath(tree, ()),))
 
     def __str__(self) -> str:
         written = "/".join(
@@ -169,7 +169,7 @@ class PathPlace:
         """Spell the path without values, for reprs."""
         return self._candidates[0].label()
 
-    def attribute(self, name: str) -> PathPlace:
+    def attribute(self, name: str) -> PathResolver:
         """
         One step by attribute: free spelling, ``_name_`` for a variable, one trailing underscore dropped.
 
@@ -189,55 +189,55 @@ class PathPlace:
         name = name.removesuffix("_")
         folded = path.fold(name)
         found = [
-            Resolution(child, (*candidate.segments, official))
+            ResolvedPath(child, (*candidate.segments, official))
             for candidate in self._candidates
             if candidate.branch is not None
-            for official, child in candidate.branch.alike(folded)
+            for official, child in candidate.branch.matching(folded)
         ]
         if len(found) > 1:
             found.sort(key=lambda candidate: "_" in str(candidate.segments[-1]))
-        return PathPlace(tuple(found)) if found else self._unknown(path.kebab(name))
+        return PathResolver(tuple(found)) if found else self._unknown(path.kebab(name))
 
-    def literal(self, segment: str) -> PathPlace:
+    def literal(self, segment: str) -> PathResolver:
         """One step by a literal segment, already checked: a known literal, else a variable's value, '' a trailing slash."""
         if segment == "":
-            return PathPlace(self._candidates, slash=True)
+            return PathResolver(self._candidates, slash=True)
         if segment[:1] == "{":
             return self._variable(segment[1:-1])
         found = [
-            Resolution(child, (*candidate.segments, segment))
+            ResolvedPath(child, (*candidate.segments, segment))
             for candidate in self._candidates
             if candidate.branch is not None and (child := candidate.branch.literal(segment)) is not None
         ] or [
-            Resolution(child, (*candidate.segments, Variable(name, name, segment)))
+            ResolvedPath(child, (*candidate.segments, Variable(name, name, segment)))
             for candidate in self._candidates
             if candidate.branch is not None
             for name, child in candidate.branch.variables
         ]
         if found:
-            return PathPlace(tuple(found))
+            return PathResolver(tuple(found))
         # What nobody catalogued may be a number or a person's id: logs show it only if it is made of plain words.
         return self._unknown(segment if _WORDS.fullmatch(segment) else Variable("?", "?", segment))
 
-    def _variable(self, written: str) -> PathPlace:
+    def _variable(self, written: str) -> PathResolver:
         if written == "empty" and any(_takes_slash(candidate.branch) for candidate in self._candidates):
             return self.literal("")
         possible = [
-            (name, Resolution(child, (*candidate.segments, Variable(name, written))))
+            (name, ResolvedPath(child, (*candidate.segments, Variable(name, written))))
             for candidate in self._candidates
             if candidate.branch is not None
             for name, child in candidate.branch.variables
         ]
         exact = tuple(candidate for name, candidate in possible if name == written)
         found = exact or tuple(candidate for _, candidate in possible)
-        return PathPlace(found) if found else self._unknown(Variable(written, written))
+        return PathResolver(found) if found else self._unknown(Variable(written, written))
 
-    def _unknown(self, segment: str | Variable) -> PathPlace:
+    def _unknown(self, segment: str | Variable) -> PathResolver:
         first = self._candidates[0]
         left = first.left if first.branch is None else (first.branch, len(first.segments))
-        return PathPlace((Resolution(None, (*first.segments, segment), left),))
+        return PathResolver((ResolvedPath(None, (*first.segments, segment), left),))
 
-    def resolve(self, verb: str) -> Resolution:
+    def resolve(self, verb: str) -> ResolvedPath:
         """
         Decide for one path, now that the verb is known.
 
@@ -253,15 +253,15 @@ class PathPlace:
                     if verb in branch.verbs:
                         return candidate
                 elif (below := branch.literal("")) is not None and verb in below.verbs:
-                    return Resolution(below, (*candidate.segments, ""))
+                    return ResolvedPath(below, (*candidate.segments, ""))
         first = self._candidates[0]
         if not self._slash:
             return first
         branch = first.branch
         below = None if branch is None else branch.literal("")
         left = None if below is not None else first.left if branch is None else (branch, len(first.segments))
-        return Resolution(below, (*first.segments, ""), left)
+        return ResolvedPath(below, (*first.segments, ""), left)
 
 
-def _takes_slash(branch: Branch | None) -> bool:
+def _takes_slash(branch: CatalogueNode | None) -> bool:
     return branch is not None and (branch.literal("") is not None or not branch.variables)

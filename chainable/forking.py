@@ -1,0 +1,37 @@
+"""Connections, pools and locks of a forked child: each owner makes its own anew."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["renew_after_fork"]
+
+_renewals: set[weakref.WeakMethod[Callable[[], None]]] = set()
+
+
+def renew_after_fork(renew: Callable[[], None]) -> None:
+    """
+    Call a method again in every forked child, as long as its object lives.
+
+    Args:
+        renew: A bound method that replaces connections and locks by new ones.
+
+    .. versionadded:: 0.1.0
+    """
+    _renewals.add(weakref.WeakMethod(renew, _renewals.discard))
+
+
+def _renew_all() -> None:
+    for renewal in list(_renewals):
+        renew = renewal()
+        if renew is not None:
+            renew()
+
+
+# Windows has no fork, and os has no such function there.
+getattr(os, "register_at_fork", dict)(after_in_child=_renew_all)

@@ -1,0 +1,34 @@
+"""Renewal in forked children."""
+
+from __future__ import annotations
+
+import gc
+
+from chainable import forking
+
+
+class Owner:
+    def __init__(self, renewed: list[str]) -> None:
+        self._renewed = renewed
+        forking.renew_after_fork(self.renew)
+
+    def renew(self) -> None:
+        self._renewed.append("renewed")
+
+
+def test_each_living_owner_is_renewed():
+    renewed: list[str] = []
+    owner, other = Owner(renewed), Owner(renewed)
+    forking._renew_all()
+
+    assert renewed == ["renewed", "renewed"]
+    del owner, other
+
+
+def test_an_owner_that_died_is_forgotten():
+    renewed: list[str] = []
+    Owner(renewed)
+    gc.collect()
+    forking._renew_all()
+
+    assert renewed == []
