@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret, safe_repr, without_frames
+from wechatpay.crypto.key_sources import KeySource, decode_base64, read_source
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, serial_text, shown_serial
-from wechatpay.crypto.sources import KeySource, decode_base64, read_source
 
 if TYPE_CHECKING:
     import ssl
