@@ -13,12 +13,12 @@ import math
 import os
 import threading
 import time
+import warnings
 from contextvars import ContextVar
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, evolve, field, frozen
+from attrs import frozen
 
 from chainable.atomic import replace_file
 from chainable.codecs import JSON
@@ -36,6 +36,7 @@ from chainable.waiting import acquire
 from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_serial
+from wechatpay.key_snapshot import KeySnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,59 +68,6 @@ _PUBLIC_KEY_ONLY = (
 )
 
 _logger = logging.getLogger("wechatpay")
-
-
-def _current(snapshot: _Snapshot) -> tuple[Certificate, ...]:
-    known = (*snapshot.given, *snapshot.fetched)
-    return tuple(one for one in known if snapshot.moment < one.not_after.timestamp())
-
-
-def _all_keys(snapshot: _Snapshot) -> Mapping[str, RSAPublicKey]:
-    certificates = {one.serial: one.key for one in snapshot.certificates}
-    return MappingProxyType(certificates | dict(snapshot.public_keys))
-
-
-def _first_event(snapshot: _Snapshot) -> float:
-    return min([snapshot.due, *(one.not_after.timestamp() for one in snapshot.certificates)])
-
-
-@frozen
-class _Snapshot:
-    """
-    What is known at one moment; replaced as a whole, so that no reader sees half of it.
-
-    Attributes:
-        public_keys: Those given, by id.
-        given: Certificates given, those that are over too: a clock that was wrong may be set right.
-        fetched: Certificates fetched, likewise.
-        moment: Unix time for which the rest holds.
-        due: Unix time from which on certificates are to be fetched.
-        certificates: Those of both that are not over.
-        keys: Theirs, and the public keys.
-        until: Unix time from which on something has to be done: a
-            certificate is over, or the list is due.
-    """
-
-    public_keys: Mapping[str, RSAPublicKey]
-    given: tuple[Certificate, ...] = ()
-    fetched: tuple[Certificate, ...] = ()
-    moment: float = float("-inf")
-    due: float = float("inf")
-    certificates: tuple[Certificate, ...] = field(init=False, default=Factory(_current, takes_self=True))
-    keys: Mapping[str, RSAPublicKey] = field(init=False, default=Factory(_all_keys, takes_self=True))
-    until: float = field(init=False, default=Factory(_first_event, takes_self=True))
-
-    def but(self, **changes: Any) -> _Snapshot:
-        """The same with some attributes changed."""
-        snapshot: _Snapshot = evolve(self, **changes)
-        return snapshot
-
-    def youngest(self, now: float) -> str | None:
-        """The id of the first public key, else the serial of the youngest valid certificate."""
-        if self.public_keys:
-            return next(iter(self.public_keys))
-        valid = [one for one in self.certificates if one.not_before.timestamp() <= now]
-        return max(valid, key=lambda one: one.not_before).serial if valid else None
 
 
 @frozen
@@ -221,7 +169,7 @@ class PlatformCertificates:
         self._own_locks = _Locks()
         now = clock()
         due = now + refresh_every if given and self._fetches else float("inf")
-        self._snapshot = _Snapshot(public_keys, tuple(given), moment=now, due=due)
+        self._snapshot = KeySnapshot(public_keys, tuple(given), moment=now, due=due)
 
     def __repr__(self) -> str:
         return f"PlatformCertificates({', '.join(self.serials)})"
@@ -269,10 +217,10 @@ class PlatformCertificates:
         now = self._clock()
         if not self._snapshot.moment <= now < self._snapshot.until:
             self._keep_fresh(now)
-        found = self._snapshot.youngest(now)
+        found = self._snapshot.newest(now)
         if found is None and self._may_fetch:
             self._refreshed()
-            found = self._snapshot.youngest(now)
+            found = self._snapshot.newest(now)
         if found is None:
             raise self._unknown("no key of the platform is at hand")
         return found
@@ -303,22 +251,29 @@ class PlatformCertificates:
         self._refreshed()
         return self.certificates
 
-    def persist(self, path: str | os.PathLike[str]) -> None:
+    def cache_to(self, path: str | os.PathLike[str]) -> None:
         """
-        Keep fetched certificates in a file, and take over those that are in it if they are younger.
+        Cache downloaded certificates in a file, and load those in the file if they are newer.
 
-        The file holds the certificates as the platform sealed them under the
-        APIv3 key, so that nobody without the key can slip one in. It is
-        replaced in one step, and readable for its owner alone. A file that is
-        missing, damaged or sealed under another key is as good as none.
+        The file has the certificates as the platform encrypted them under the
+        APIv3 key, so that certificates cannot be added without that key. It is
+        replaced in one step, and readable for its owner only. A file that is
+        missing, damaged or encrypted under another key is ignored.
 
         Args:
             path: Several clients of one merchant may share it.
+
+        .. versionadded:: 0.1.0
         """
         self._file = Path(path)
         self._load()
         if self._sealed is not None:
             self._save()
+
+    def persist(self, path: str | os.PathLike[str]) -> None:
+        """Call :meth:`cache_to`, its new name."""
+        warnings.warn("PlatformCertificates.persist is deprecated: call cache_to", DeprecationWarning, stacklevel=2)
+        self.cache_to(path)
 
     # -- looking up ---------------------------------------------------------
 
@@ -380,7 +335,7 @@ class PlatformCertificates:
     def _keep_fresh(self, now: float) -> None:
         """Leave out what is over; fetch what is due, unless another thread is at it."""
         with self._locks.swapping:
-            self._snapshot = self._snapshot.but(moment=now)
+            self._snapshot = self._snapshot.evolve(moment=now)
         if self._is_due(now) and self._snapshot.keys and self._may_fetch:
             self._load()
             if self._is_due(now):
@@ -422,7 +377,7 @@ class PlatformCertificates:
             with self._locks.swapping:
                 again = outcome.moment + self._pause(outcome)
                 due = again if self._is_due(outcome.moment) else max(self._snapshot.due, again)
-                self._snapshot = self._snapshot.but(due=due)
+                self._snapshot = self._snapshot.evolve(due=due)
             return outcome
         self._sealed = sealed
         self._save()
@@ -430,7 +385,7 @@ class PlatformCertificates:
 
     def _download(self) -> list[Any]:
         fetch: Any = self._fetch
-        known = self._snapshot.youngest(self._clock())
+        known = self._snapshot.newest(self._clock())
         try:
             response = fetch(known)
         except APIError as error:
@@ -450,7 +405,7 @@ class PlatformCertificates:
         with self._locks.swapping:
             self._fetched_at = fetched_at
             due = fetched_at + self._refresh_every
-            self._snapshot = self._snapshot.but(fetched=fetched, moment=self._clock(), due=due)
+            self._snapshot = self._snapshot.evolve(fetched=fetched, moment=self._clock(), due=due)
 
     def _opened(self, sealed: list[Any]) -> tuple[Certificate, ...]:
         opened = []

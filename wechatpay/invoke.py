@@ -9,7 +9,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791835 (H5)
 
 from __future__ import annotations
 
-import os
 from binascii import b2a_base64
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from wechatpay.crypto import rsa
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wechatpay.client import WeChatPay
+    from wechatpay.settings import Settings
 
 __all__ = ["H5", "Invoke", "InvokeV2", "Native"]
 
@@ -115,12 +114,12 @@ class Invoke:
     front end as it is.
 
     Args:
-        client: Whose payments they are.
+        settings: Those of the client.
     """
 
-    def __init__(self, client: WeChatPay) -> None:
-        self._client = client
-        self.v2 = InvokeV2(client)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.v2 = InvokeV2(settings)
 
     def jsapi(self, *, appid: str, prepay_id: str) -> dict[str, str]:
         """
@@ -149,7 +148,7 @@ class Invoke:
             CodecError: An argument is no such text.
             ConfigurationError: The client has no private key.
         """
-        now = _moment(self._client)
+        now = _moment(self._settings)
         package = f"prepay_id={_bare(prepay_id)}"
         return {
             "timeStamp": now.timestamp,
@@ -173,11 +172,11 @@ class Invoke:
             CodecError: An argument is no such text.
             ConfigurationError: The client has no private key.
         """
-        now = _moment(self._client)
+        now = _moment(self._settings)
         prepay_id = _bare(prepay_id)
         return {
             "appid": appid,
-            "partnerid": self._client.mchid if partnerid is None else _line("partnerid", partnerid),
+            "partnerid": self._settings.mchid if partnerid is None else _line("partnerid", partnerid),
             "prepayid": prepay_id,
             "package": _APP_PACKAGE,
             "noncestr": now.nonce,
@@ -203,7 +202,7 @@ class Invoke:
         if redirect_url is not None:
             join = "&" if "?" in url else "?"
             url = f"{url}{join}redirect_url={quote(_line('redirect_url', redirect_url), safe='')}"
-        return H5(url, self._in(H5_LIFE), self._client._clock)  # noqa: SLF001 (the client's own)
+        return H5(url, self._in(H5_LIFE), self._settings.clock)
 
     def native(self, code_url: str) -> Native:
         """
@@ -218,16 +217,16 @@ class Invoke:
         if not isinstance(code_url, str) or not code_url.startswith("weixin://"):
             msg = "code_url: the URL of the order's answer was expected, which begins with weixin://"
             raise CodecError(msg)
-        return Native(code_url, self._in(NATIVE_LIFE), self._client._clock)  # noqa: SLF001
+        return Native(code_url, self._in(NATIVE_LIFE), self._settings.clock)
 
     def _in(self, life: timedelta) -> datetime:
-        return datetime.fromtimestamp(int(self._client._clock()), BEIJING) + life  # noqa: SLF001
+        return datetime.fromtimestamp(int(self._settings.clock()), BEIJING) + life
 
     def _sign(self, *lines: str) -> str:
         """Sign the lines, each ended."""
-        key: Any = self._client._key  # noqa: SLF001
+        key: Any = self._settings.key
         if key is None:
-            key = getattr(self._client._signer, "key", None)  # noqa: SLF001
+            key = getattr(self._settings.signer, "key", None)
         if key is None:
             msg = "the front end's parameters are signed with the merchant's key: give private_key= to the client"
             raise ConfigurationError(msg)
@@ -240,13 +239,13 @@ class InvokeV2:
     The same for orders of APIv2; ``client.invoke.v2``.
 
     Args:
-        client: Whose payments they are.
+        settings: Those of the client.
 
     Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011937151
     """
 
-    def __init__(self, client: WeChatPay) -> None:
-        self._client = client
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     def jsapi(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
         """
@@ -261,7 +260,7 @@ class InvokeV2:
             CodecError: An argument is no such text.
             ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
         """
-        now = _moment(self._client)
+        now = _moment(self._settings)
         parameters = {
             "appId": _line("appid", appid),
             "timeStamp": now.timestamp,
@@ -299,10 +298,10 @@ class InvokeV2:
             CodecError: An argument is no such text.
             ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
         """
-        now = _moment(self._client)
+        now = _moment(self._settings)
         parameters = {
             "appid": _line("appid", appid),
-            "partnerid": self._client.mchid if partnerid is None else _line("partnerid", partnerid),
+            "partnerid": self._settings.mchid if partnerid is None else _line("partnerid", partnerid),
             "prepayid": _bare(prepay_id),
             "package": _APP_PACKAGE,
             "noncestr": now.nonce,
@@ -313,7 +312,7 @@ class InvokeV2:
     def _sign(self, parameters: dict[str, str], sign_type: str) -> str:
         from wechatpay.apiv2.signing import ParamSigner, secret_of, signature
 
-        secret = self._client._secret or secret_of(self._client._v2_signer)  # noqa: SLF001
+        secret = self._settings.secret or secret_of(self._settings.v2_signer)
         if secret is None:
             msg = "orders of APIv2 are signed with its key: give secret= to the client"
             raise ConfigurationError(msg)
@@ -321,9 +320,8 @@ class InvokeV2:
         return signature(signer.sign_type, parameters, secret)
 
 
-def _moment(client: WeChatPay) -> _Moment:
-    nonce = client._nonce() if client._nonce is not None else os.urandom(16).hex().upper()  # noqa: SLF001
-    return _Moment(str(int(client._clock())), nonce)  # noqa: SLF001
+def _moment(settings: Settings) -> _Moment:
+    return _Moment(str(int(settings.clock())), settings.nonce())
 
 
 def _bare(prepay_id: str) -> str:

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from chainable.errors import PathError
-from chainable.path import fold
+from chainable.path import fold, nearest
 from chainable.resolution import Variable
 from wechatpay import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from chainable.resolution import PathResolver
     from wechatpay.catalogue import CatalogueNode
 
-__all__ = ["Piece", "pieces", "refuse_misspelt", "refuse_other_operation", "scopes"]
+__all__ = ["Piece", "describe_uncallable", "refuse_misspelt", "refuse_other_operation", "scopes", "split_target"]
 
 _VERSIONS = ("v3", "v2")
 _OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
@@ -55,7 +56,7 @@ class _Match(NamedTuple):
     respelled: bool
 
 
-def pieces(segments: Iterable[str | Variable], target: str) -> tuple[Piece, ...]:
+def split_target(segments: Iterable[str | Variable], target: str) -> tuple[Piece, ...]:
     """
     Take the path that leaves apart, whatever its values bring along.
 
@@ -230,3 +231,24 @@ def _similar(letters: str) -> list[str]:
     known = catalogue.personal_paths()
     found = [letters] if letters in known else get_close_matches(letters, known, n=3, cutoff=_CLOSE)
     return [key for path in found for key in known[path]]
+
+
+def describe_uncallable(path: PathResolver) -> str:
+    """
+    Return why a chain cannot be called itself, and what to write instead.
+
+    Args:
+        path: The position of a chain without a POST that has a body.
+    """
+    resolution = path.resolve("POST")
+    if resolution.branch is not None:
+        verbs = [f".{verb.lower()}(…)" for verb in sorted(resolution.branch.verbs)]
+        if verbs:
+            return f"{path} takes no POST with a body, so it is not called itself: use {' or '.join(verbs)}"
+        return f"{path} is no operation: longer paths begin so"
+    branch, length = resolution.left if resolution.left is not None else (catalogue.tree(), 0)
+    segment = resolution.segments[length]
+    stray = segment if isinstance(segment, str) else "{…}"
+    known = [*getattr(branch, "literals", ()), *(verb.lower() for verb in branch.verbs)]
+    hint = nearest(stray, [name.replace("-", "_") for name in known])
+    return f"{resolution.label()} is not in the catalogue, so it is not called itself: write .post(json=…){hint}"

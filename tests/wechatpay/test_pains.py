@@ -54,7 +54,7 @@ class SignsItsOwnWriting(RSASigner):
 
 
 def test_pain_01_sign_error_says_which_line_and_from_where(sandbox, own):
-    signer = SignsItsOwnWriting(own._signer.mchid, own._signer.serial, own._signer.key)
+    signer = SignsItsOwnWriting(own.settings.signer.mchid, own.settings.signer.serial, own.settings.signer.key)
     with sandbox.client(signer=signer) as broken, pytest.raises(APIError) as caught:
         broken.v3.hire_power_bank.insurance_orders.post(json=ORDER)
 
@@ -213,7 +213,7 @@ def test_pain_21_a_forwarder_that_rewrites_is_found_out(sandbox, own):
             signed.url = signed.url.partition("?")[0]  # loses the query, as some gateways do
             return signed
 
-    signer = Rewriting(own._signer.mchid, own._signer.serial, own._signer.key)
+    signer = Rewriting(own.settings.signer.mchid, own.settings.signer.serial, own.settings.signer.key)
     with sandbox.client(signer=signer) as client, pytest.raises(APIError) as caught:
         client.v3.hire_power_bank.insurance_orders.post(json=ORDER, params={"a": "值"})
 

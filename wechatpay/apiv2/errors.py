@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chainable.response import Response
 
-__all__ = ["V2_CODES", "is_refusal", "refusal"]
+__all__ = ["V2_CODES", "api_error", "is_failure"]
 
 _NEW_NUMBER = "take a new number for a new order"
 _TOP_UP = Code("the balance is too low: top up, then repeat with the same number and parameters", retryable=True)
@@ -51,12 +51,12 @@ V2_CODES: dict[str, Code] = {
 _PLAIN = Code("read the message; the code is not in our table")
 
 
-def is_refusal(data: Mapping[str, Any]) -> bool:
+def is_failure(data: Mapping[str, Any]) -> bool:
     """Tell whether an answer says anything but SUCCESS; one that says nothing is none."""
     return bool(_failed(data))
 
 
-def refusal(
+def api_error(
     response: Response[Any], data: Mapping[str, Any] | None, *, name: str, about: str, advice: str = ""
 ) -> APIError:
     """

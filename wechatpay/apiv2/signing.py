@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HMAC_SHA256",
     "MD5",
-    "FreshNonce",
+    "NonceSigner",
     "ParamSigner",
     "WorkWXSigner",
     "digest",
@@ -275,7 +275,7 @@ def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 @safe_repr
 @frozen(eq=False)
-class FreshNonce(Signer):
+class NonceSigner(Signer):
     """
     Puts a new ``nonce_str`` into each attempt before another signer signs it.
 

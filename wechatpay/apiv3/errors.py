@@ -13,12 +13,12 @@ from attrs import frozen
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError
 from chainable.masking import safe_repr
-from wechatpay.apiv3.explain import explain
+from wechatpay.apiv3.sign_error import explain
 
 if TYPE_CHECKING:
     from chainable.response import Response
 
-__all__ = ["CODES", "Code", "reason_of", "refusal"]
+__all__ = ["CODES", "Code", "api_error", "reason_of"]
 
 
 @safe_repr
@@ -84,7 +84,7 @@ def reason_of(request_id: str | None) -> str | None:
     return number if number.isdigit() else None
 
 
-def refusal(response: Response[Any], *, name: str, about: str, verbs: str) -> APIError:
+def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> APIError:
     """
     Make the error of an answer that is no success.
 

@@ -8,7 +8,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4013053420 (answers and notifications)
 from __future__ import annotations
 
 import binascii
-import os
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from chainable.errors import SignatureError
 from chainable.masking import safe_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
+from wechatpay.crypto.nonces import new_nonce
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chainable.signing import Verifier
     from wechatpay.crypto.keys import PrivateKey
 
-__all__ = ["BRAND_SCHEME", "REMEMBERED", "SCHEME", "TOLERANCE", "AnswerVerifier", "RSASigner", "RSAVerifier"]
+__all__ = ["BRAND_SCHEME", "REMEMBERED", "SCHEME", "TOLERANCE", "RSASigner", "RSAVerifier", "ResponseVerifier"]
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
@@ -42,10 +42,6 @@ REMEMBERED = 10_000
 """Answers whose nonces are remembered, for each client."""
 
 _PROBE = "WECHATPAY/SIGNTEST/"
-
-
-def _nonce() -> str:
-    return os.urandom(16).hex().upper()
 
 
 @safe_repr
@@ -69,7 +65,7 @@ class RSASigner(Signer):
     serial: str
     key: RSAPrivateKey | PrivateKey = field(repr=False)
     clock: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
-    nonce: Callable[[], str] = field(default=_nonce, kw_only=True, repr=False)
+    nonce: Callable[[], str] = field(default=new_nonce, kw_only=True, repr=False)
     scheme: str = field(default=SCHEME, kw_only=True)
     identity: str = field(default="mchid", kw_only=True)
 
@@ -188,7 +184,7 @@ class RSAVerifier:
             raise SignatureError(msg, reason="stale", response=response)
 
 
-class AnswerVerifier:
+class ResponseVerifier:
     """
     Checks that an answer is the platform's, and that no other call got it before.
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chainable.catalogue import Shelf
+from chainable.lazy import lazy_attributes
 from chainable.masking import safe_repr
 from chainable.path import fold
 
@@ -391,10 +392,6 @@ def events() -> Iterator[Event]:
             yield found
 
 
-def __getattr__(name: str) -> Any:
-    if name in {"Answer", "Event", "Field", "Request"}:
-        from wechatpay.catalogue import fields
-
-        return getattr(fields, name)
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+__getattr__ = lazy_attributes(
+    __name__, dict.fromkeys(("Answer", "Event", "Field", "Request"), "wechatpay.catalogue.fields")
+)

@@ -19,7 +19,7 @@ _KINDS = {
     "a public key or a certificate": "公钥或证书",
     "parameters of an EC key": "EC 密钥参数",
     "an OpenSSH private key": "OpenSSH 私钥",
-    "DER of an unknown type": "类型不明的 DER",
+    "DER of an unknown type, or damaged": "类型不明或已损坏的 DER",
     "private": "私",
     "public": "公",
 }

@@ -16,7 +16,7 @@ from chainable.cli.words import Words
 from wechatpay.doctor import callback, files, online
 from wechatpay.doctor.arrival import CHECK, arrival
 from wechatpay.doctor.chinese import translated
-from wechatpay.request import DEFAULT_BACKUP_URL, DEFAULT_BASE_URL
+from wechatpay.settings import DEFAULT_BACKUP_URL, DEFAULT_BASE_URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

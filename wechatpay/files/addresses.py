@@ -21,7 +21,7 @@ from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
-    from wechatpay.client import WeChatPay
+    from wechatpay.settings import Endpoints
 
 __all__ = ["PLATFORM_HOSTS", "Address", "Route", "route"]
 
@@ -121,21 +121,21 @@ class Route:
     signed: bool
 
 
-def route(client: WeChatPay, url: str) -> Route:
+def route(endpoints: Endpoints, url: str) -> Route:
     """
     Decide where the file behind a URL is asked for, and whether with a signature.
 
     Args:
-        client: Its ``base_url`` and ``backup_url`` are its own origins; if it
-            has a ``base_url``, URLs of the platform's hosts lead there, too.
-        url: The URL out of an answer.
+        endpoints: The client's own origins; if they have a ``base_url``, URLs
+            of the platform's hosts lead there, too.
+        url: The URL from a response.
 
     Raises:
         ConfigurationError: The URL is unusable, or asks for plain http of
             another origin than the client's own.
     """
     address = Address.parse(url)
-    own = [base for base in (client.base_url, client.backup_url) if base is not None]
+    own = endpoints.bases
     for base in own:
         if address.origin == _origin(base):
             parts = urlsplit(base)
@@ -145,7 +145,7 @@ def route(client: WeChatPay, url: str) -> Route:
             msg = "download: the platform's files are fetched by https only, from the usual port"
             raise ConfigurationError(msg)
         # A client that is pointed at a sandbox or a forwarder reaches nothing else.
-        bases = own if client.base_url is not None else [_written(*address.origin)]
+        bases = own if endpoints.base_url is not None else (_written(*address.origin),)
         return Route(tuple(base + address.target for base in bases), address.path, signed=True)
     if address.scheme != "https":
         msg = f"download: {address.host} is a foreign host, and those are asked by https only"

@@ -12,16 +12,18 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-import requests
 from attrs import frozen
 from urllib3.exceptions import DecodeError
 
 from chainable.decoding import decoded
 from chainable.errors import CodecError, SignatureError
 from chainable.masking import safe_repr
+from chainable.response import Response
 from wechatpay.files.streams import Bound
 
 if TYPE_CHECKING:
+    import requests
+
     from chainable.signing import Verifier
 
 __all__ = ["StatementVerifier"]
@@ -51,13 +53,13 @@ class StatementVerifier:
         if not 200 <= response.status_code < 300:
             self.verifier.verify(response)
             return
-        expected = self.promised(response)
+        expected = self.signed_digest(response)
         content = response.content
         if hashlib.sha1(content, usedforsecurity=False).hexdigest() != expected != _unpacked_sha1(content):
             msg = "the statement is not the one that the platform signed: its SHA-1 is another"
             raise SignatureError(msg, response=response)
 
-    def promised(self, response: requests.Response) -> str:
+    def signed_digest(self, response: requests.Response) -> str:
         """
         Check the signature over the digest, not yet the content.
 
@@ -71,10 +73,10 @@ class StatementVerifier:
         if not digest:
             msg = f"the statement carries no digest ({self.header})"
             raise SignatureError(msg, reason="missing", response=response)
-        signed = requests.Response()
+        signed: Response[None] = Response()
         signed.status_code = response.status_code
         signed.headers = response.headers
-        signed._content = b'{"sha1":"%b"}' % digest.encode(errors="replace")  # noqa: SLF001 (no public way to fill a response)
+        signed.set_content(b'{"sha1":"%b"}' % digest.encode(errors="replace"))
         self.verifier.verify(signed)
         return digest.lower()
 
@@ -83,7 +85,7 @@ def _unpacked_sha1(content: bytes) -> str | None:
     """Return the digest of what is inside gzip, without holding it; None when it is not gzip, or larger than any file."""
     digest = hashlib.sha1(usedforsecurity=False)
     try:
-        for piece in Bound(arrived=len(content)).watched(decoded((content,), "gzip")):
+        for piece in Bound(arrived=len(content)).limited(decoded((content,), "gzip")):
             digest.update(piece)
     except (DecodeError, CodecError):
         return None

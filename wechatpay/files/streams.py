@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from chainable.connections import AttemptState
+    from chainable.response import Response
 
-__all__ = ["MAX_SIZE", "Body", "Bound", "beginning", "damaged", "maybe_sent", "pieces", "read_text"]
+__all__ = ["MAX_SIZE", "Body", "Bound", "damaged", "is_read", "iter_chunks", "maybe_sent", "peek", "read_text"]
 
 MAX_SIZE = 2 * 1024**3
 """Bytes that a download takes unless ``max_size=`` says otherwise."""
 
 _BUFFER = 256 * 1024
-_BEGINNING = 64
+_PEEKED = 64
 _LONGEST_TEXT = 1024 * 1024
 _MOST_DIGITS = 18
 # Deflate makes no more than 1,032 bytes of one, so only compression inside compression gets beyond.
@@ -68,7 +69,7 @@ class Bound:
             )
             raise CodecError(msg)
 
-    def watched(self, layer: Iterator[bytes]) -> Iterator[bytes]:
+    def limited(self, layer: Iterator[bytes]) -> Iterator[bytes]:
         """
         Yield what a layer unpacks to, up to the bound.
 
@@ -128,13 +129,13 @@ class _Wire:
         """Yield the body decoded, each coding within the bound."""
         chunks: Iterator[memoryview | bytes] = self.chunks()
         for name in names:
-            chunks = self._watched(decoded(chunks, name))
+            chunks = self._limited(decoded(chunks, name))
         try:
             yield from chunks
         except DecodeError as error:
             raise damaged("body", error, self.request) from None
 
-    def _watched(self, layer: Iterator[bytes]) -> Iterator[bytes]:
+    def _limited(self, layer: Iterator[bytes]) -> Iterator[bytes]:
         """Watch a layer by the bound, which is not known yet while the beginning is read."""
         size = 0
         for piece in layer:
@@ -204,7 +205,12 @@ def content_length(headers: Mapping[str, str]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
-def beginning(response: requests.Response) -> bytes:
+def is_read(response: requests.Response) -> bool:
+    """Return whether the body was read; ``response.content`` would read it."""
+    return response._content is not False  # noqa: SLF001 (requests has no public name for it)
+
+
+def peek(response: requests.Response) -> bytes:
     """
     Read the first 64 bytes of a body that is still on the connection.
 
@@ -217,7 +223,7 @@ def beginning(response: requests.Response) -> bytes:
     """
     body = Body(response)
     try:
-        start = body.peek(_BEGINNING)
+        start = body.peek(_PEEKED)
     except CodecError:
         body.wire.close()
         raise CodecError("the body has nothing in its first 1 MiB, as if made to keep its reader busy") from None
@@ -225,7 +231,7 @@ def beginning(response: requests.Response) -> bytes:
     return start
 
 
-def read_text(response: requests.Response) -> bytes:
+def read_text(response: Response[Any]) -> bytes:
     """
     Read a short body whole, and keep it as ``response.content``.
 
@@ -233,16 +239,15 @@ def read_text(response: requests.Response) -> bytes:
         requests.RequestException: The connection broke, or the body is damaged.
         CodecError: The body is larger than 1 MiB.
     """
-    if response._content is False:  # noqa: SLF001 (no public way to ask whether it was read, or to fill it)
+    if not is_read(response):
         try:
-            response._content = b"".join(map(bytes, pieces(response, bound=Bound(_LONGEST_TEXT))))  # noqa: SLF001
+            response.set_content(b"".join(map(bytes, iter_chunks(response, bound=Bound(_LONGEST_TEXT)))))
         except CodecError:
             raise CodecError("text came in place of a file, and it is larger than 1 MiB") from None
-        response._content_consumed = True  # noqa: SLF001
     return response.content
 
 
-def pieces(
+def iter_chunks(
     response: requests.Response,
     *,
     patience: float | None = None,
@@ -267,7 +272,7 @@ def pieces(
             was not asked for.
     """
     bound = Bound() if bound is None else bound
-    if response._content is not False:  # noqa: SLF001 (no public way to ask whether it was read)
+    if is_read(response):
         content = response.content
         bound.arrived = len(content)
         bound.check(bound.arrived)

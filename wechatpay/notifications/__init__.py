@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from wechatpay.notifications.notification import Notification
 from wechatpay.notifications.parsing import Notifications
-from wechatpay.notifications.replies import accept, reject
+from wechatpay.notifications.responses import accept, reject
 
 __all__ = ["Notification", "Notifications", "accept", "reject"]

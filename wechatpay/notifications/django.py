@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE
 from chainable.web import django
-from wechatpay.notifications.handling import Handling
+from wechatpay.notifications.handler import NotificationHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def endpoint(
 
     The view checks the signature, calls the function once for each
     notification, and answers. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered
+    :class:`wechatpay.notifications.handler.NotificationHandler` for what is answered
     when, and what the function may return.
 
     Args:
@@ -75,7 +75,7 @@ def handler(
     The view takes POST without a CSRF token. Write the route exactly as in
     ``notify_url``: the platform does not follow the redirect of
     ``APPEND_SLASH``. Variables of the route are handed on as keywords. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered when.
+    :class:`wechatpay.notifications.handler.NotificationHandler` for what is answered when.
 
     Args:
         source: The client, or ``Merchants``; then the function is called with
@@ -83,4 +83,4 @@ def handler(
         store: Where claims are kept, shared by all workers.
         lease: Seconds until a silent worker counts as dead.
     """
-    return partial(django.view, Handling(source, store, lease=lease).respond)
+    return partial(django.view, NotificationHandler(source, store, lease=lease).respond)

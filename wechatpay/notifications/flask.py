@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE
 from chainable.web import flask
-from wechatpay.notifications.handling import Handling
+from wechatpay.notifications.handler import NotificationHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def endpoint(
 
     The view checks the signature, calls the function once for each
     notification, and answers. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered
+    :class:`wechatpay.notifications.handler.NotificationHandler` for what is answered
     when, and what the function may return.
 
     Args:
@@ -72,7 +72,7 @@ def handler(
             ...
 
     Variables of the route are handed on as keywords. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered when.
+    :class:`wechatpay.notifications.handler.NotificationHandler` for what is answered when.
 
     Args:
         source: The client, or ``Merchants``; then the function is called with
@@ -80,4 +80,4 @@ def handler(
         store: Where claims are kept, shared by all workers.
         lease: Seconds until a silent worker counts as dead.
     """
-    return partial(flask.view, Handling(source, store, lease=lease).respond)
+    return partial(flask.view, NotificationHandler(source, store, lease=lease).respond)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE
 from chainable.web import starlette
-from wechatpay.notifications.handling import Handling
+from wechatpay.notifications.handler import NotificationHandler
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,7 +38,7 @@ def endpoint(
 
     The endpoint checks the signature, calls the function once for each
     notification, and answers. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered
+    :class:`wechatpay.notifications.handler.NotificationHandler` for what is answered
     when, and what the function may return.
 
     Args:
@@ -75,7 +75,7 @@ def handler(
     The function may be async or not; checks, claims and plain functions run in
     a worker thread, so that the event loop never waits. Variables of the route
     are handed on as keywords. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered when.
+    :class:`wechatpay.notifications.handler.NotificationHandler` for what is answered when.
 
     Args:
         source: The client, or ``Merchants``; then the function is called with
@@ -83,4 +83,4 @@ def handler(
         store: Where claims are kept, shared by all workers.
         lease: Seconds until a silent worker counts as dead.
     """
-    return partial(starlette.view, Handling(source, store, lease=lease).respond)
+    return partial(starlette.view, NotificationHandler(source, store, lease=lease).respond)

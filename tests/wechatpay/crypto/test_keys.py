@@ -303,6 +303,10 @@ class TestMerchantPair:
         assert "BEGIN" not in repr(load_merchant_pair(certificate_pem, key_pem))
 
 
+def labelled(label, der):
+    return f"-----BEGIN {label}-----\n{base64.b64encode(der).decode()}\n-----END {label}-----\n"
+
+
 class TestWrongThings:
     @pytest.mark.parametrize(
         ("load", "file", "message"),
@@ -401,7 +405,7 @@ class TestWrongThings:
     )
     def test_unknown_der_is_said_so(self, der):
         """A sequence that is no key and no certificate by its shape."""
-        with pytest.raises(ConfigurationError, match="DER of an unknown type; a private key was"):
+        with pytest.raises(ConfigurationError, match="DER of an unknown type, or damaged; a private key was"):
             load_private_key(base64.b64encode(der))
 
     def test_ec_keys_are_named(self, ec_key, issue):
@@ -528,12 +532,18 @@ class TestWrongThings:
         der = bytearray(der_of(rsa_key))
         der[40:60] = bytes(20)
         with pytest.raises(ConfigurationError, match="private key, but it is damaged or of an unk"):
+            load_private_key(labelled("PRIVATE KEY", der))
+        with pytest.raises(ConfigurationError, match="DER of an unknown type, or damaged; a private key"):
             load_private_key(der)
         public = rsa_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         with pytest.raises(ConfigurationError, match="certs: this is a public key, but it is dam"):
             load_public_key(public.replace(b"\x2a\x86\x48", b"\x2a\x86\x47"))
         cert = certificate.public_bytes(Encoding.DER)
         with pytest.raises(ConfigurationError, match="merchant_cert: this is a certificate, but"):
+            load_certificate(labelled("CERTIFICATE", cert[:30] + b"\xff" * 8 + cert[38:]))
+        with pytest.raises(
+            ConfigurationError, match="merchant_cert: this is DER of an unknown type, or damaged; a cert"
+        ):
             load_certificate(cert[:30] + b"\xff" * 8 + cert[38:])
         key_oid = bytes.fromhex("2a864886f70d010101")
         with pytest.raises(ConfigurationError, match="merchant_cert: this is a certificate, but"):

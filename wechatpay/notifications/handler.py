@@ -18,7 +18,7 @@ from chainable.errors import (
 )
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from wechatpay.merchants import Merchants
-from wechatpay.notifications.replies import accept, reject
+from wechatpay.notifications.responses import accept, reject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wechatpay.client import WeChatPay
     from wechatpay.notifications.notification import Notification
 
-__all__ = ["Handling"]
+__all__ = ["NotificationHandler"]
 
 PATIENCE = 5.0
 """Seconds the platform waits for an answer."""
@@ -36,7 +36,7 @@ PATIENCE = 5.0
 _logger = logging.getLogger("wechatpay")
 
 
-class Handling:
+class NotificationHandler:
     """
     What happens to each delivery of a notification.
 
