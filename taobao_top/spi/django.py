@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chainable.web import django
-from taobao_top.spi.handling import Handling
+from taobao_top.spi.handler import Handling
 from taobao_top.spi.verification import TOLERANCE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def endpoint(
 
         urlpatterns = [path('taobao/spi', endpoint(top, called))]
 
-    See :class:`taobao_top.spi.handling.Handling` for what is answered when, and
+    See :class:`taobao_top.spi.handler.Handling` for what is answered when, and
     what the function may return.
 
     Args:
@@ -68,7 +68,7 @@ def handler(
         urlpatterns = [path('taobao/spi', called)]
 
     The view takes POST without a CSRF token; variables of the route are handed
-    on as keywords.  See :class:`taobao_top.spi.handling.Handling` for what is
+    on as keywords.  See :class:`taobao_top.spi.handler.Handling` for what is
     answered when.
 
     Args:

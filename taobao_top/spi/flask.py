@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chainable.web import flask
-from taobao_top.spi.handling import Handling
+from taobao_top.spi.handler import Handling
 from taobao_top.spi.verification import TOLERANCE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def endpoint(
 
         app.post('/taobao/spi')(endpoint(top, called))
 
-    See :class:`taobao_top.spi.handling.Handling` for what is answered when, and
+    See :class:`taobao_top.spi.handler.Handling` for what is answered when, and
     what the function may return.
 
     Args:
@@ -67,7 +67,7 @@ def handler(
             return {'stock': 5}
 
     Variables of the route are handed on as keywords.  See
-    :class:`taobao_top.spi.handling.Handling` for what is answered when.
+    :class:`taobao_top.spi.handler.Handling` for what is answered when.
 
     Args:
         top: The client whose app is called.

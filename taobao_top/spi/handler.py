@@ -10,7 +10,7 @@ from chainable.claims import LEASE, once
 from chainable.deduplication.claim import acknowledging
 from chainable.errors import InProgress, SignatureError
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
-from taobao_top.spi.replies import accept, reject
+from taobao_top.spi.responses import accept, reject
 
 if TYPE_CHECKING:
     from chainable.claims import Store
