@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, cast
 
+from chainable.masking import safe_repr
 from chainable.promise import Promise
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class BatchState:
             raise RuntimeError("this batch has not been sent: leave its block first, or call send()")
 
 
+@safe_repr
 class BatchFuture(Promise["TopResponse[Any]"]):
     """
     A call in a batch and the promise of its response.
@@ -68,7 +70,7 @@ class BatchFuture(Promise["TopResponse[Any]"]):
 
     def __getattr__(self, name: str) -> Any:
         """Initialize the promise when one of its attributes is missing."""
-        if self._initialized:
+        if self._initialized or "_batch" not in self.__dict__:
             msg = f"a {type(self).__name__} has no attribute {name!r}"
             raise AttributeError(msg)
         self._initialize()

@@ -1,9 +1,17 @@
 """The former name of :mod:`taobao_top.pagination`."""
 
+from __future__ import annotations
+
 import warnings
+from typing import Any
 
-from taobao_top.pagination import CURSORS, Cursor, PageNames, pages
+from taobao_top import pagination
 
-__all__ = ["CURSORS", "Cursor", "PageNames", "pages"]
 
-warnings.warn("taobao_top.pages is now taobao_top.pagination", DeprecationWarning, stacklevel=2)
+__all__: tuple[str, ...] = ()
+
+
+def __getattr__(name: str) -> Any:
+    value = getattr(pagination, name)
+    warnings.warn("taobao_top.pages is now taobao_top.pagination", DeprecationWarning, stacklevel=2)
+    return value

@@ -1,52 +1,68 @@
-"""One address for a call that comes in, whatever the framework: verify, hand over, answer."""
+"""The handling of one inbound call, whatever the framework: verify, call the user's function, reply."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from attrs import frozen
 
 from chainable.claims import LEASE, once
 from chainable.deduplication.claim import acknowledging
 from chainable.errors import InProgress, SignatureError
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from taobao_top.spi.responses import accept, reject
+from taobao_top.spi.verification import TOLERANCE
 
 if TYPE_CHECKING:
-    from chainable.claims import Store
-    from chainable.web import Handle, Inbound
-    from taobao_top.client import TaobaoTop
-    from taobao_top.spi.verification import SPICall
+    from collections.abc import Callable
 
-__all__ = ["Handling"]
+    from chainable.claims import Store
+    from chainable.web import Handle, Inbound, Respond
+    from taobao_top.spi.verification import SPI, SPICall
+
+__all__ = ["Adapter", "CallHandler", "HasSPI"]
+
+V = TypeVar("V")
 
 _logger = logging.getLogger("taobao_top")
 
 
-class Handling:
-    """
-    What happens to each call that comes in.
+class HasSPI(Protocol):
+    """The client whose app is called: a :class:`taobao_top.TaobaoTop`."""
 
-    A forged or old one is answered with the platform's failure reply, and the
-    handler never sees it.  What the handler returns is the answer: a mapping of
+    @property
+    def spi(self) -> SPI:
+        """Verifies calls."""
+        ...
+
+
+class CallHandler:
+    """
+    Handles inbound calls.
+
+    A forged or old call gets the platform's failure reply, and the user's
+    function is not called.  The function's result is the reply: a mapping of
     members, None for a bare success, a :class:`chainable.web.Reply`, or a
     response of its framework; any other result is a TypeError.  An exception
-    of the handler passes through, so that the framework reports it.
+    of the function passes through, so that the framework reports it.
 
-    A captured call is valid until its time is too old.  With a store, one that
-    comes a second time is answered with the failure reply, too, unless its
-    handler failed or answered a failure before.
+    A captured call is valid until its time is too old.  With a store, a call
+    that arrives a second time gets the failure reply, too, unless the function
+    failed or replied with a failure before.
 
     Args:
         top: The client whose app is called.
-        tolerance: Seconds a call's time may differ from ours.
-        store: Where the signatures of calls are kept; None hands over each call, repeated ones too.
+        tolerance: Seconds a call's time may differ from the client's clock.
+        store: Keeps the signatures of calls; None to accept repeated calls.
 
     Raises:
         TypeError: ``top`` is not a client, or ``store`` not a store.
     """
 
-    def __init__(self, top: TaobaoTop, *, tolerance: float, store: Store | None = None) -> None:
+    def __init__(self, top: HasSPI, *, tolerance: float, store: Store | None = None) -> None:
         if not hasattr(type(top), "spi"):
             msg = f"the first argument is the client (TaobaoTop), not a {type(top).__name__}"
             raise TypeError(msg)
@@ -74,38 +90,78 @@ class Handling:
             _logger.warning("a call of the platform was refused: %s", error)
             return reject(xml=inbound.body.lstrip()[:1] == b"<")
         if self._store is None:
-            return _handed_over(call, handle)
+            return _reply(call, handle)
         entered = False
         try:
             block = once(self._store, f"spi:{call.sign}", lease=LEASE)
             with acknowledging(block, _logger, "a call of %s was carried out, and is answered", call.method) as first:
                 entered = first
                 if first:
-                    return _accepted(call, handle)
+                    return _successful(_reply(call, handle))
         except RejectedError as rejected:
             return rejected.reply
         except InProgress:
             if entered:
-                raise  # the handler's own
+                raise  # by the function
         _logger.warning("a call of %s was refused: it came before", call.method)
         return reject("Repeated request", code="repeated-call", xml=call.xml)
 
 
-def _accepted(call: SPICall, handle: Handle) -> Reply:
-    reply = _handed_over(call, handle)
-    if _is_failure(reply):
-        raise RejectedError(reply)
-    return reply
-
-
-def _is_failure(reply: Reply) -> bool:
-    return reply.status >= 400 or b"failure" in reply.body[:200]
-
-
-def _handed_over(call: SPICall, handle: Handle) -> Reply:
+def _reply(call: SPICall, handle: Handle) -> Reply:
     result = handle(call)
     if isinstance(result, Reply):
         return result
     if result is not None and not isinstance(result, Mapping):
         raise refuse_result(result, "a mapping of members, None, or taobao_top.spi's accept(…) or reject(…)")
     return accept(result, xml=call.xml)
+
+
+def _successful(reply: Reply) -> Reply:
+    """Raise RejectedError for a failure, so that the call may arrive again."""
+    if reply.status >= 400 or b"failure" in reply.body[:200]:
+        raise RejectedError(reply)
+    return reply
+
+
+@frozen
+class Adapter(Generic[V]):
+    """
+    The two functions of a framework's module.
+
+    Attributes:
+        view: Makes the framework's view of a handler and a function.
+    """
+
+    view: Callable[[Respond, Handle], V]
+
+    def endpoint(self, top: HasSPI, function: Handle, *, tolerance: float = TOLERANCE, store: Store | None = None) -> V:
+        """
+        Make the view for calls of the platform from a function that handles one; it takes POST.
+
+        See :class:`CallHandler` for the replies, and for what the function may
+        return.
+
+        Args:
+            top: The client whose app is called.
+            function: Called with the call, and with variables of the route as keywords.
+            tolerance: Seconds a call's time may differ from the client's clock.
+            store: Refuses a call that arrives a second time; None to accept repeated calls.
+
+        Raises:
+            TypeError: ``top`` is not a client, or ``store`` not a store.
+            ConfigurationError: The function is a route already, which would be
+                reached without any check.
+
+        .. versionadded:: 0.1.0
+        """
+        return self.view(CallHandler(top, tolerance=tolerance, store=store), function)
+
+    def handler(
+        self, top: HasSPI, *, tolerance: float = TOLERANCE, store: Store | None = None
+    ) -> Callable[[Handle], V]:
+        """
+        Return a decorator for a function that handles a call; write it below the decorator of the route.
+
+        :meth:`endpoint` has the same arguments, and no order to get wrong.
+        """
+        return partial(self.view, CallHandler(top, tolerance=tolerance, store=store))
