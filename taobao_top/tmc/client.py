@@ -14,11 +14,11 @@ from chainable.claims import LEASE, MemoryStore
 from chainable.codecs import JSON
 from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr, shown
-from taobao_top.request import one_edit
+from taobao_top.call_options import one_edit
 from taobao_top.tmc.connection import ChannelError, Opening
 from taobao_top.tmc.consumer import Consumer
-from taobao_top.tmc.handlers import Decorator, Handlers
-from taobao_top.tmc.handling import Handling
+from taobao_top.tmc.dispatch import Handling
+from taobao_top.tmc.registry import Decorator, Handlers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from chainable.claims import Store
-    from taobao_top.client import TaobaoTop
+    from taobao_top.settings import TopClient
     from taobao_top.tmc.connection import Connection
-    from taobao_top.tmc.handlers import Handler
+    from taobao_top.tmc.registry import Handler
 
 __all__ = ["CHANNEL", "TMC"]
 
@@ -101,7 +101,7 @@ class TMC:
 
     def __init__(
         self,
-        top: TaobaoTop,
+        top: TopClient,
         *,
         group: str = "default",
         url: str = CHANNEL,
@@ -118,7 +118,7 @@ class TMC:
         proxy: str | bool | None = True,
         chance: Callable[[], float] = _CHANCE,
     ) -> None:
-        settings = top._settings  # noqa: SLF001 (the client's own room)
+        settings = top.settings
         if not settings.secret:
             raise ConfigurationError("the message channel is signed with the app_secret: give the client one")
         _check_url(url, ssl)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taobao_top.tmc.connection import Connection, Opening
-    from taobao_top.tmc.handling import Handling
+    from taobao_top.tmc.dispatch import Handling
 
 __all__ = ["Consumer", "longest_wait"]
 

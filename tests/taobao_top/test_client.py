@@ -239,7 +239,7 @@ class TestRefusals:
         """It is no success at least."""
         gateway.answers(body)
 
-        with pytest.raises(CodecError, match=r"^a\.b: the answer is a refusal that cannot be read"):
+        with pytest.raises(CodecError, match=r"^a\.b: the response is a refusal that cannot be read"):
             top.a.b()
 
     @pytest.mark.parametrize("given", [5, b"x", ["x"]])
@@ -266,7 +266,7 @@ class TestRefusals:
         ("status", "body", "message"),
         [
             (302, "", "HTTP status 302 .redirects are not followed"),
-            (404, "<html>", "HTTP status 404 .this is no answer of the gateway itself"),
+            (404, "<html>", "HTTP status 404 .this is not a response of the gateway itself"),
             (400, '{"error":"x"}', "HTTP status 400"),
             (502, "<html>", "HTTP status 502"),
         ],

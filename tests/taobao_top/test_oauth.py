@@ -72,7 +72,7 @@ class TestAuthorizeURL:
 
         assert oauth.authorize_url("https://a/").startswith(base)
         assert "state" not in oauth.authorize_url("https://a/")
-        assert repr(oauth) == f"<OAuth of <TaobaoTop app 12345678 at {gateway}>>"
+        assert repr(oauth) == f"<OAuth of app 12345678 at {gateway}>"
 
 
 class TestToken:
@@ -221,7 +221,7 @@ class TestToken:
         """Likewise in the signed form."""
         gateway.answers({"top_auth_token_create_response": data})
 
-        with pytest.raises(CodecError, match=r"^taobao\.top\.auth\.token\.create: the answer has no access_token"):
+        with pytest.raises(CodecError, match=r"^taobao\.top\.auth\.token\.create: the response has no access_token"):
             top.oauth.token(code="x", signed=True)
 
     def test_closed(self, top):

@@ -12,7 +12,7 @@ from attrs.exceptions import FrozenInstanceError
 from chainable.errors import CodecError, ConfigurationError
 from chainable.times import BEIJING
 from taobao_top.tmc import Message
-from taobao_top.tmc.handlers import Decorator, Handlers
+from taobao_top.tmc.registry import Decorator, Handlers
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=BEIJING)
 HEADERS = {

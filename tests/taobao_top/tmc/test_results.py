@@ -9,7 +9,7 @@ import pytest
 from chainable.errors import ConfigurationError
 from taobao_top import TaobaoTop
 from taobao_top.tmc import TMC
-from taobao_top.tmc.handling import _hand_over
+from taobao_top.tmc.dispatch import _hand_over
 from taobao_top.tmc.message import Message
 
 

@@ -15,7 +15,7 @@ from taobao_top.tmc.message import Message
 
 if TYPE_CHECKING:
     from chainable.claims import Store
-    from taobao_top.tmc.handlers import Handler, Handlers
+    from taobao_top.tmc.registry import Handler, Handlers
 
 __all__ = ["Handling", "Outcome"]
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from chainable.codecs import spell
 from chainable.errors import CodecError
 from chainable.times import BEIJING
-from taobao_top.values import FilePart, write
+from taobao_top.parameters import FilePart, write
 
 
 def one(value, kind=None):
