@@ -111,14 +111,14 @@ def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> di
 
 
 def _table(text: Secret[str], name: str, names: Collection[str]) -> tuple[dict[str, Any], str]:
-    """Return the settings, or what is wrong: a name may be a secret in the wrong place, as well as a value."""
+    """Return the settings and an empty text, or a description of the mistake, which quotes no names or values."""
     content = _toml(text)
     if isinstance(content, str):
-        return {}, f"is no TOML{content}"
+        return {}, f"is not TOML{content}"
     found: Any = content.get(name, content)
     if not isinstance(found, dict):
         kind = "a list" if isinstance(found, list) else "a single value"
-        return {}, f"{name} is {kind}, one table was expected: write [{name}] above the settings, in single brackets"
+        return {}, f"{name} is {kind}, a table was expected: write [{name}] above the settings, in single brackets"
     for setting in found:
         if setting not in names:
             return {}, f"{shown_name(setting)} is not a setting{nearest(setting, names)}"

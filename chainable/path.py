@@ -41,11 +41,11 @@ def split(path: str) -> list[str]:
         if not _SEGMENT.fullmatch(segment) or segment in {".", ".."}:
             if segment == "" and 0 < index == len(segments) - 1:
                 break
-            raise PathError(_complaint(segment))
+            raise PathError(_describe_error(segment))
     return segments
 
 
-def _complaint(segment: str) -> str:
+def _describe_error(segment: str) -> str:
     # The segment may be personal data, so the message describes it.
     if segment == "":
         return "a path segment is empty: write 'v3/pay', not 'v3//pay' or ''"

@@ -243,7 +243,7 @@ class Pipeline:
             try:
                 self.on_attempt(attempt)
             except Exception as failure:  # noqa: BLE001 (a failing metric must not fail a payment)
-                self.logger.warning("on_attempt raised %s; the call goes on", type(failure).__name__)
+                self.logger.warning("on_attempt raised %s; the call continues", type(failure).__name__)
 
 
 def _maybe_sent(error: requests.RequestException) -> bool:

@@ -281,7 +281,7 @@ class RequestsTransport:
         proxies: Mapping[str, str] | None = None,
         http_session: requests.Session | None = None,
     ) -> None:
-        self._lent = http_session
+        self._session = http_session
         if verify is None and http_session is not None and http_session.verify is not True:
             verify = http_session.verify
         if verify is None:
@@ -289,9 +289,9 @@ class RequestsTransport:
         self._verify: bool | str = verify if isinstance(verify, bool) else os.fspath(verify)
         if proxies is None and http_session is not None and http_session.proxies:
             proxies = http_session.proxies
-        self._environment = getproxies() if proxies is None else None
-        self._proxies: dict[str, dict[str, str]] = {}
-        self._given = None if proxies is None else dict(proxies)
+        self._env_proxies = getproxies() if proxies is None else None
+        self._proxies = {} if proxies is None else dict(proxies)
+        self._env_proxies_of: dict[str, dict[str, str]] = {}  # by host
         self._maxsize = pool_maxsize
         self._renew()
         renew_after_fork(self._renew)
@@ -305,18 +305,19 @@ class RequestsTransport:
 
     def proxies_for(self, url: str) -> dict[str, str]:
         """Return the proxies for a URL."""
-        if self._environment is None:
-            return self._given or {}
+        if self._env_proxies is None:
+            return self._proxies
         host = urlsplit(url).netloc.rpartition("@")[2]
-        found = self._proxies.get(host)
+        found = self._env_proxies_of.get(host)
         if found is None:
-            if len(self._proxies) >= 64:
-                self._proxies.clear()
-            found = self._proxies[host] = {} if self._bypassed(host, self._environment) else self._environment
+            if len(self._env_proxies_of) >= 64:
+                self._env_proxies_of.clear()
+            found = {} if self._is_bypassed(host, self._env_proxies) else self._env_proxies
+            self._env_proxies_of[host] = found
         return found
 
     @staticmethod
-    def _bypassed(host: str, environment: dict[str, str]) -> bool:
+    def _is_bypassed(host: str, environment: dict[str, str]) -> bool:
         name = urlsplit(f"//{host}").hostname or host
         if is_loopback(name) or proxy_bypass_environment(host, environment):
             return True  # Through a proxy, plain http:// to loopback would leave this machine.
@@ -346,18 +347,18 @@ class RequestsTransport:
         verify = self._verify if verify is None else verify
         adapter, cert = self._adapter_for(request, verify, certificate, foreign=foreign)
         state = AttemptState(*timeout, expires)
-        own = adapter is self._adapter
+        is_ours = adapter is self._adapter
         try:
             raw = adapter.send(
                 request,
                 stream=True,
-                timeout=state if own else timeout,
+                timeout=state if is_ours else timeout,
                 verify=verify,
                 cert=cert,
                 proxies=self.proxies_for(request.url or ""),
             )
             response = _response(raw)
-            response.attempt_state = state if own else None
+            response.attempt_state = state if is_ours else None
             if not stream or response.status_code >= 300:
                 _read(response)
         except requests.RequestException as error:
@@ -375,15 +376,15 @@ class RequestsTransport:
         """Return the adapter for a request, and the client certificate as that adapter takes it."""
         url = request.url or ""
         cert: Any = certificate
-        if self._lent is not None:
-            lent: Any = self._lent.get_adapter(url)
-            _refuse_retries(lent)
+        if self._session is not None:
+            adapter: Any = self._session.get_adapter(url)
+            _refuse_retries(adapter)
             if certificate is None:
-                shown = None if foreign else self._lent.cert
+                session_cert = None if foreign else self._session.cert
                 # A plain adapter does nothing that ours does not; a subclass may.
-                if type(lent) is not HTTPAdapter:
-                    return lent, shown
-                cert = FileCertificate.of(shown)
+                if type(adapter) is not HTTPAdapter:
+                    return adapter, session_cert
+                cert = FileCertificate.of(session_cert)
         if url.startswith("https:"):
             # Before the adapter is called, which would report a wrong file as an invalid URL.
             self._adapter.context(verify, cert)

@@ -121,7 +121,7 @@ class SQLAlchemyStore:
         if type(session).__module__.startswith("sqlalchemy.ext.asyncio"):
             raise _asynchronous()
         if not isinstance(session, Session) and not callable(session):
-            raise _no_session(session)
+            raise _not_a_session(session)
         self._source: Any = session
         self._table = ClaimTable(table, keep)
 
@@ -183,7 +183,7 @@ class SQLAlchemyStore:
                 held.session.rollback()
             raise
         finally:
-            self._let_go(held)
+            self._end(held)
 
     def release(self, claim: Claim, /) -> None:
         """Roll back the claim and all changes of the session."""
@@ -191,7 +191,7 @@ class SQLAlchemyStore:
         try:
             held.session.rollback()
         finally:
-            self._let_go(held)
+            self._end(held)
 
     def remove_expired(self) -> int:
         """
@@ -217,7 +217,7 @@ class SQLAlchemyStore:
         session = self._source
         while not isinstance(session, Session):
             if not callable(session):
-                raise _asynchronous() if hasattr(session, "sync_session") else _no_session(session)
+                raise _asynchronous() if hasattr(session, "sync_session") else _not_a_session(session)
             session = session()
         return session
 
@@ -246,11 +246,11 @@ class SQLAlchemyStore:
         _sessions.set((*_sessions.get(), (self, session)))
         return _SessionClaim(taken.id, taken.token, session=session, connection=connection, guard=guard)
 
-    def _let_go(self, held: _SessionClaim) -> None:
+    def _end(self, held: _SessionClaim) -> None:
         held.guard.stop()
         held.session.info.pop(_HELD, None)
         _sessions.set(tuple(pair for pair in _sessions.get() if pair[1] is not held.session))
-        self._table.let_go(held)
+        self._table.discard(held)
         self._close(held.session)
 
 
@@ -366,8 +366,8 @@ def _asynchronous() -> ChainableError:
     )
 
 
-def _no_session(given: object) -> ChainableError:
+def _not_a_session(value: object) -> ChainableError:
     return ConfigurationError(
-        f"session: this is a {type(given).__name__}; pass a Session, a scoped_session, a sessionmaker, or a function "
+        f"session: this is a {type(value).__name__}; pass a Session, a scoped_session, a sessionmaker, or a function "
         f"that returns a Session"
     )

@@ -161,7 +161,7 @@ class ClaimTable:
         if count != 1:
             raise lost(claim)
 
-    def let_go(self, claim: TransactionClaim) -> None:
+    def discard(self, claim: TransactionClaim) -> None:
         """Remove the claim from those that this process holds."""
         _held.discard(claim.token)
 
@@ -239,7 +239,7 @@ def _undo(database: Database, claim: TransactionClaim) -> None:
     try:
         database.run(f"ROLLBACK TO SAVEPOINT {claim.savepoint}")
         database.run(f"RELEASE SAVEPOINT {claim.savepoint}")
-    except Exception:  # noqa: BLE001 (after a deadlock there is no transaction, and the first error is raised)
+    except Exception:  # noqa: BLE001 (a deadlock ends the transaction, and the first error is raised)
         database.abandon()
 
 

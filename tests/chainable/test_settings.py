@@ -137,7 +137,7 @@ class TestTables:
 
         assert table(file, "shop", ["key"]) == {"key": "1"}
 
-    @pytest.mark.parametrize(("text", "message"), [("key =", "no TOML"), ('kye = "1"', "did you mean 'key'")])
+    @pytest.mark.parametrize(("text", "message"), [("key =", "not TOML"), ('kye = "1"', "did you mean 'key'")])
     def test_an_invalid_file_raises_with_its_name(self, tmp_path, text, message):
         file = tmp_path / "shop.toml"
         file.write_text(text)
@@ -175,16 +175,16 @@ class TestWrongTypes:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("[[shop]]\nkey = 'PLANTED'\n", r"shop is a list, one table was expected: write \[shop\]"),
+            ("[[shop]]\nkey = 'PLANTED'\n", r"shop is a list, a table was expected: write \[shop\]"),
             ("shop = ['PLANTED']", "shop is a list"),
             ("shop = [1]", "shop is a list"),
             ("shop = 'PLANTED'", "shop is a single value"),
             ("shop = 2026-01-01", "shop is a single value"),
-            ("key = 'PLANTED'PLANTED", r"is no TOML \(at line 1, column \d+\)"),
-            ("key = 'PLANTED", r"is no TOML \(at end of document\)"),
-            ("key = 'PLANTED'\nkey = 'PLANTED'", r"is no TOML"),
-            ("key = " + "1" * 5000, "is no TOML"),
-            ("key = " + "[" * 100_000, "is no TOML"),
+            ("key = 'PLANTED'PLANTED", r"is not TOML \(at line 1, column \d+\)"),
+            ("key = 'PLANTED", r"is not TOML \(at end of document\)"),
+            ("key = 'PLANTED'\nkey = 'PLANTED'", r"is not TOML"),
+            ("key = " + "1" * 5000, "is not TOML"),
+            ("key = " + "[" * 100_000, "is not TOML"),
             (
                 "PLANTED0123456789abcdef = 1",
                 r"'PL…' \(23 characters, which looks like a key or secret\) is not a setting",

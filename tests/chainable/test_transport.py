@@ -420,7 +420,7 @@ class TestProxies:
         for number in range(200):
             one.proxies_for(f"http://h{number}.example/")
 
-        assert len(one._proxies) <= 64
+        assert len(one._env_proxies_of) <= 64
 
     def test_proxies_of_the_client_take_precedence(self, transport, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")

@@ -101,7 +101,7 @@ class DjangoStore:
                     raise lost(held)
                 self._table.finish(_Transaction(held.block.connection), held)
         finally:
-            self._table.let_go(held)
+            self._table.discard(held)
 
     def release(self, claim: Claim, /) -> None:
         """Roll back the claim and the booking."""
@@ -110,7 +110,7 @@ class DjangoStore:
             with suppress(_RollbackError), held.block:
                 raise _RollbackError
         finally:
-            self._table.let_go(held)
+            self._table.discard(held)
 
     def remove_expired(self) -> int:
         """
