@@ -142,7 +142,7 @@ class TestSettings:
             "TAOBAO_TOP_APP_KEY=9\nTAOBAO_TOP_APP_SECRET='s'\nTAOBAO_TOP_CA=/nowhere\nTAOBAO_TOP_SECRT=x\n"
         )
 
-        with pytest.warns(UserWarning, match="TAOBAO_TOP_SECRT is no setting"):
+        with pytest.warns(UserWarning, match="TAOBAO_TOP_SECRT is not a setting"):
             top = TaobaoTop.from_env(file=tmp_path / "top.env", gateway="https://127.0.0.1:1/")
 
         assert repr(top) == "<TaobaoTop app 9 at https://127.0.0.1:1/>"

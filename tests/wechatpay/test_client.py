@@ -529,7 +529,7 @@ class TestAnswer:
 
     def test_a_broken_body_is_said(self, client, platform, web):
         web.add_callback("GET", BASE + "v3/new", platform.answer(b"{broken"))
-        with pytest.raises(CodecError, match="no JSON"):
+        with pytest.raises(CodecError, match="not JSON"):
             client.v3.new.get()
         web.add_callback(
             "GET", BASE + "v3/certificates", platform.answer(b"{broken", headers={"Content-Type": "text/plain"})

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 import chainable
 import wechatpay
 from chainable import BEIJING, APIError, CodecError, SignatureError
-from tests.chainable.scripted import Scripted
+from tests.chainable.fault_server import FaultServer
 from tests.wechatpay.conftest import NOW, PLATFORM
 from wechatpay import RSASigner, Sensitive
 from wechatpay.demo import ORDER
@@ -145,7 +145,7 @@ def test_pain_16_a_silent_server_does_not_hang_anybody(make_client):
     assert inspect.signature(requests.Session().request).parameters["timeout"].default is None  # for ever, elsewhere
 
     answered = threading.Event()
-    with Scripted(lambda *_: answered.wait(60)) as server:
+    with FaultServer(lambda *_: answered.wait(60)) as server:
         client = make_client(base_url=server.url, timeout=0.2, retries=0)
         started = time.monotonic()
         with pytest.raises(requests.ReadTimeout) as caught:
@@ -162,7 +162,7 @@ def test_pain_16_a_drip_ends_at_the_deadline(make_client):
             connection.sendall(b" ")
             time.sleep(0.05)
 
-    with Scripted(drip) as server:
+    with FaultServer(drip) as server:
         client = make_client(base_url=server.url, timeout=(1, 1), deadline=0.3, retries=0)
         started = time.monotonic()
         with pytest.raises(requests.RequestException):
