@@ -284,13 +284,14 @@ def load_p12(source: KeySource, *, name: str = "merchant_cert", password: _Passw
             the file is enciphered in a way that OpenSSL 3 no longer reads.
         TypeError: *source* is of no type listed above.
     """
+    from cryptography import x509
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     data, origin = read_source(source, name)
     found = _choose(data, {_P12}, _P12, name, origin)
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(found.der, _octets(password))
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         if _RC2_40 in found.der:
             msg = (
                 f"{name}: this .p12 could not be opened: the password is wrong (it is the merchant "
@@ -568,7 +569,7 @@ def _load_der_certificate(der: bytes, name: str, origin: str) -> Certificate:
 
     try:
         certificate = x509.load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         _refuse_damaged(_CERTIFICATE, name, origin)
     return _certificate(certificate, name, origin)
 
