@@ -703,3 +703,28 @@ def test_a_certificate_with_a_negative_serial_is_told(certificate):
         warnings.simplefilter("ignore")
         with pytest.raises(ConfigurationError, match="certificate"):
             load_certificate(broken)
+
+
+@pytest.mark.parametrize("load", [load_certificate, load_public_key, load_merchant_pair])
+def test_a_certificate_of_an_unknown_version_is_named_as_damaged(certificate, load):
+    """Found by the coverage-guided fuzzer: cryptography raises an error for it that is not a ValueError."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der = certificate.public_bytes(Encoding.DER)
+    at = der.index(b"\xa0\x03\x02\x01\x02") + 4
+    broken = der[:at] + b"\x46" + der[at + 1 :]
+    with pytest.raises(ConfigurationError, match="this is a certificate, but it is damaged"):
+        load(broken)
+
+
+def test_a_p12_around_a_certificate_of_an_unknown_version_is_named_as_damaged(monkeypatch, p12):
+    """What cryptography raises for a bundle that openssl made of such a certificate."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    def refuse(*_):
+        raise x509.InvalidVersion("70 is not a valid X509 version", 70)
+
+    monkeypatch.setattr(pkcs12, "load_key_and_certificates", refuse)
+    with pytest.raises(ConfigurationError, match="the file is damaged"):
+        load_p12(p12, password="1900000109")

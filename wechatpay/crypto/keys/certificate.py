@@ -80,7 +80,7 @@ def certificate_of_der(der: bytes, name: str, origin: str) -> Certificate:
 
     try:
         certificate = x509.load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         refuse_damaged(CERTIFICATE, name, origin)
     return certificate_of(certificate, name, origin)
 

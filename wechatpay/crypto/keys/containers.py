@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from attrs import field, frozen
@@ -182,8 +183,15 @@ def _loaders() -> Iterator[tuple[str, Callable[[bytes], object]]]:
     yield PUBLIC, load_der_public_key
     from cryptography import x509
 
-    yield CERTIFICATE, x509.load_der_x509_certificate
-    yield _REQUEST, x509.load_der_x509_csr
+    def of_any_version(load: Callable[[bytes], object]) -> Callable[[bytes], object]:
+        def loaded(der: bytes) -> None:
+            with suppress(x509.InvalidVersion):  # not a ValueError
+                load(der)
+
+        return loaded
+
+    yield CERTIFICATE, of_any_version(x509.load_der_x509_certificate)
+    yield _REQUEST, of_any_version(x509.load_der_x509_csr)
 
 
 def is_cryptography_object(source: object) -> bool:

@@ -95,13 +95,14 @@ def load_p12(source: KeySource, *, name: str = "merchant_cert", password: Passwo
             or OpenSSL 3 no longer supports the file's cipher.
         TypeError: *source* has a type that is not listed above.
     """
+    from cryptography import x509
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     data, origin = read_source(source, name)
     found = find(data, {P12}, P12, name, origin)
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(found.der, password_bytes(password))
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         if _RC2_40 in found.der:
             msg = (
                 f"{name}: this .p12 could not be opened: the password is wrong (it is the merchant "
