@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from chainable.masking import safe_repr
 from chainable.times import BEIJING
 from wechatpay.bills.rows import (
     FundFlowRow,
@@ -126,6 +127,7 @@ _FUND_FLOW_SUMS: dict[str, tuple[str, Converter]] = {
 }
 
 
+@safe_repr
 @frozen
 class Layout:
     """

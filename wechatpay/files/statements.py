@@ -1,8 +1,8 @@
 """
-Statements abroad: signed by their digest.
+Verification of statements of the overseas API, which are signed by their digest.
 
-The platform signs a small JSON object with the SHA-1 that a header gives, so
-both have to be right: the signature over that text, and the SHA-1 of the file.
+The platform signs a small JSON object with the SHA-1 of a header: both the
+signature over that object and the SHA-1 of the file are verified.
 
 Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4012354998
 """
@@ -33,10 +33,10 @@ __all__ = ["StatementVerifier"]
 @frozen
 class StatementVerifier:
     """
-    Checks an answer that is signed by its digest.
+    Verifies a response that is signed by its digest.
 
     Args:
-        verifier: Checks signatures over bodies.
+        verifier: Verifies signatures over bodies.
         header: The header with the digest.
     """
 
@@ -45,10 +45,10 @@ class StatementVerifier:
 
     def verify(self, response: requests.Response, /) -> None:
         """
-        Check signature and content; an error answer is signed like any other.
+        Verify signature and content; an error response is signed like any other.
 
         Raises:
-            SignatureError: Either is wrong.
+            SignatureError: The signature or the content is wrong.
         """
         if not 200 <= response.status_code < 300:
             self.verifier.verify(response)
@@ -61,10 +61,10 @@ class StatementVerifier:
 
     def signed_digest(self, response: requests.Response) -> str:
         """
-        Check the signature over the digest, not yet the content.
+        Verify the signature over the digest, but not the content.
 
         Returns:
-            The SHA-1 that the content has to have, lower-case hex.
+            The SHA-1 of the content, lower-case hex.
 
         Raises:
             SignatureError: The digest is missing, or its signature is wrong.
@@ -82,7 +82,7 @@ class StatementVerifier:
 
 
 def _unpacked_sha1(content: bytes) -> str | None:
-    """Return the digest of what is inside gzip, without holding it; None when it is not gzip, or larger than any file."""
+    """Return the SHA-1 of the content of a gzip file, in constant memory; None if it is not gzip, or too large."""
     digest = hashlib.sha1(usedforsecurity=False)
     try:
         for piece in Bound(arrived=len(content)).limited(decoded((content,), "gzip")):

@@ -1,5 +1,5 @@
 """
-What WeChat Pay sends to a merchant's ``notify_url``: parsed, once, answered.
+Notifications to a merchant's ``notify_url``: verified, decrypted, handled once.
 
 Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 """
