@@ -7,7 +7,6 @@ from typing import Any
 
 from taobao_top import rate_limit
 
-
 __all__: tuple[str, ...] = ()
 
 
