@@ -60,7 +60,7 @@ def spell(location: Where) -> str:
     return "".join(reversed(steps)).removeprefix(".") or "the value itself"
 
 
-def digits(value: Decimal, where: Where) -> str:
+def digits(value: Decimal, location: Where) -> str:
     """
     Format a finite Decimal in plain digits, without an exponent.
 
@@ -68,12 +68,12 @@ def digits(value: Decimal, where: Where) -> str:
         CodecError: The number would have more than 1,000 digits.
     """
     if abs(value.adjusted()) > _LARGEST_EXPONENT:
-        msg = f"{spell(where)}: the exponent {value.adjusted()} is too large; at most {_LARGEST_EXPONENT} is allowed"
+        msg = f"{spell(location)}: the exponent {value.adjusted()} is too large; at most {_LARGEST_EXPONENT} is allowed"
         raise CodecError(msg)
     return format(value, "f")
 
 
-def _no_replacement(value: Any, where: Where) -> Any:
+def _no_replacement(value: Any, location: Where) -> Any:
     return NotImplemented
 
 
@@ -118,30 +118,30 @@ class JSONCodec:
         except UnicodeEncodeError:
             raise CodecError("a text contains a lone surrogate, which UTF-8 cannot encode") from None
 
-    def _write(self, value: Any, where: Where, put: Callable[[str], None]) -> None:
+    def _write(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
         kind = type(value)
         if kind is str:
             put(encode_basestring(value))
         elif kind is int:
             put(int.__repr__(value))
         elif kind is dict:
-            self._write_object(value, where, put)
+            self._write_object(value, location, put)
         elif kind is list or kind is tuple:
-            self._write_array(value, where, put)
+            self._write_array(value, location, put)
         elif value is None:
             put("null")
         elif kind is bool:
             put("true" if value else "false")
         elif kind is Decimal:
-            put(self._number(value, where))
+            put(self._number(value, location))
         else:
-            self._write_other(value, where, put)
+            self._write_other(value, location, put)
 
-    def _write_object(self, value: dict[Any, Any], where: Where, put: Callable[[str], None]) -> None:
+    def _write_object(self, value: dict[Any, Any], location: Where, put: Callable[[str], None]) -> None:
         separator = "{"
         for key, member in value.items():
             if not isinstance(key, str):
-                msg = f"{spell(where)}: the key {key!r} is not a str; JSON has no other keys"
+                msg = f"{spell(location)}: the key {key!r} is not a str; JSON has no other keys"
                 raise CodecError(msg)
             if member is None:
                 continue
@@ -149,30 +149,30 @@ class JSONCodec:
             separator = ","
             put(encode_basestring(key))
             put(":")
-            self._write(member, (where, key), put)
+            self._write(member, (location, key), put)
         put("{}" if separator == "{" else "}")
 
-    def _write_array(self, value: Any, where: Where, put: Callable[[str], None]) -> None:
+    def _write_array(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
         separator = "["
         for index, element in enumerate(value):
             if element is None:
                 continue
             put(separator)
             separator = ","
-            self._write(element, (where, index), put)
+            self._write(element, (location, index), put)
         put("[]" if separator == "[" else "]")
 
-    def _write_other(self, value: Any, where: Where, put: Callable[[str], None]) -> None:
-        replaced = self._special(value, where)
+    def _write_other(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
+        replaced = self._special(value, location)
         if replaced is not NotImplemented:
-            self._write(replaced, where, put)
+            self._write(replaced, location, put)
         elif isinstance(value, float):
-            put(self._float(value, where))
+            put(self._float(value, location))
         elif isinstance(value, datetime):
             try:
                 put(f'"{beijing(value).isoformat(timespec="seconds")}"')
             except TypeError as error:
-                msg = f"{spell(where)}: {error}"
+                msg = f"{spell(location)}: {error}"
                 raise TypeError(msg) from None
         elif isinstance(value, date):
             put(f'"{value.isoformat()}"')
@@ -181,26 +181,26 @@ class JSONCodec:
         elif isinstance(value, int):
             put(int.__repr__(value))
         elif isinstance(value, Decimal):
-            put(self._number(value, where))
+            put(self._number(value, location))
         elif hasattr(value, "items") and hasattr(value, "keys"):
-            self._write_object(value, where, put)
+            self._write_object(value, location, put)
         elif isinstance(value, list | tuple):
-            self._write_array(value, where, put)
+            self._write_array(value, location, put)
         else:
-            msg = f"{spell(where)}: JSON cannot represent the type {type(value).__name__}; pass a str, a number, a mapping or a list"
+            msg = f"{spell(location)}: JSON cannot represent the type {type(value).__name__}; pass a str, a number, a mapping or a list"
             raise CodecError(msg)
 
     @staticmethod
-    def _number(value: Decimal, where: Where) -> str:
+    def _number(value: Decimal, location: Where) -> str:
         if not value.is_finite():
-            msg = f"{spell(where)}: {value} is not a JSON number; pass a finite one"
+            msg = f"{spell(location)}: {value} is not a JSON number; pass a finite one"
             raise CodecError(msg)
-        return digits(value, where)
+        return digits(value, location)
 
     @staticmethod
-    def _float(value: float, where: Where) -> str:
+    def _float(value: float, location: Where) -> str:
         if not isfinite(value):
-            msg = f"{spell(where)}: {value} is not a JSON number; pass a finite one"
+            msg = f"{spell(location)}: {value} is not a JSON number; pass a finite one"
             raise CodecError(msg)
         return float.__repr__(value)
 

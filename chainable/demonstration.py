@@ -144,7 +144,7 @@ class Show:
         if self.failed:
             self._put(f"✗ {self.failed} of {self.count} calls had an unexpected result")
             return 1
-        self._put(f"✓ {self.count} calls, every signature verified by the gateway, every response as expected")
+        self._put(f"✓ {self.count} calls, all signatures valid, all responses as expected")
         return 0
 
 
