@@ -9,9 +9,9 @@ import requests
 from click.testing import CliRunner
 
 from chainable.errors import CodecError
-from taobao_top import doctor
+from taobao_top.cli.doctor import runner
+from taobao_top.cli.doctor import examine
 from taobao_top.cli.program import program
-from taobao_top.doctor import examine
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_faults_of_settings(found, app, changes, check, state, words):
 
     assert finding.state == state
     assert words in finding.found
-    assert finding.mend
+    assert finding.fix
 
 
 def test_what_answers_is_no_gateway(found, app):
@@ -105,7 +105,7 @@ def test_a_network_that_fails(found, app, gateway):
 
 
 def test_every_error_has_words(complete):
-    (finding,) = complete([doctor._told("x", CodecError("no"))])
+    (finding,) = complete([runner._told("x", CodecError("no"))])
 
     assert finding.code == 2
 
