@@ -169,7 +169,7 @@ class WeChatPay(Client, Chains):
             found = self._load_merchant_cert(merchant_cert, merchant_key)
             if self.serial not in {None, found}:
                 msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
-                raise ConfigurationError(msg)
+                raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
             self.serial = found
         self._apiv3_key = None if apiv3_key is None else _apiv3_key(apiv3_key)
         self._signer = signer if signer is not None else self._own_signer()
@@ -340,7 +340,7 @@ class WeChatPay(Client, Chains):
             return None
         if self.serial is None:
             msg = "serial: the serial of the merchant API certificate is missing; give serial= or merchant_cert="
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="serial_missing", setting="serial")
         options: dict[str, Any] = {"clock": self._clock}
         if self._nonce is not None:
             options["nonce"] = self._nonce
@@ -488,16 +488,16 @@ class WeChatPay(Client, Chains):
 def _number(mchid: object, brand_id: object) -> str:
     if (mchid is None) is (brand_id is None):
         msg = "mchid: the merchant's number is missing" if mchid is None else "mchid or brand_id: give one of them"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="mchid_missing" if mchid is None else "mchid_and_brand_id")
     name, number = ("mchid", mchid) if brand_id is None else ("brand_id", brand_id)
     if isinstance(number, int) and not isinstance(number, bool):
         number = str(number)
     if not isinstance(number, str) or not number.isascii() or not number.isalnum():
         msg = f"{name}: digits were expected, such as '1900000109'"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_digits", setting=name)
     if len(number) >= _KEY_LENGTH and not number.isdecimal():
         msg = f"{name}: digits were expected, such as '1900000109', not {outline(number)}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_digits", setting=name)
     return number
 
 
@@ -507,7 +507,7 @@ def _secret(given: object) -> Secret[str] | None:
     secret: Secret[Any] = Secret.of(given)
     if not isinstance(secret.reveal(), str) or len(secret.reveal()) != 32 or not secret.reveal().isascii():
         msg = "secret: the key of APIv2 is 32 characters, as set in the console; it is not the APIv3 key"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="secret_length", setting="secret")
     return secret
 
 
@@ -519,7 +519,7 @@ def _refuse_keys_as_numbers(numbers: Mapping[str, object], keys: tuple[object, .
             msg = (
                 f"{name}: this is the same text as one of the keys; a number was expected: look up both in the console"
             )
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="number_is_key", setting=name)
 
 
 def _apiv3_key(given: object) -> APIv3Key:
@@ -533,7 +533,7 @@ def _pairs(name: str, given: Secret[str]) -> dict[str, str]:
     parts = MaskedTuple(part.strip().partition("=") for part in given.reveal().split(",") if part.strip())
     if not all(equals for _, equals, _ in parts):
         msg = f"{name}: id=path,id=path was expected"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_certs_list", setting=name)
     return MaskedDict({key.strip(): path.strip() for key, _, path in parts})
 
 
@@ -542,7 +542,7 @@ def _with_ca(settings: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     twice = sorted(settings.keys() & more.keys())
     if twice:
         msg = f"{twice[0]}: is both among the settings that were read and an argument: leave one of them out"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="setting_twice", setting=twice[0])
     if "ca" in settings:
         settings["verify"] = settings.pop("ca")
     return MaskedDict(settings | more)

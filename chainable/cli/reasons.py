@@ -18,7 +18,7 @@ __all__ = ["REASONS", "explain"]
 
 REASONS = {
     "plain_http": "明文 http:// 只能用于本机地址（127.0.0.1、localhost），请用 https://",
-    "not_a_url": "应为 https://主机/ 形式的地址",
+    "not_a_url": "应为 https://host/ 形式的地址",
     "not_an_access_point": "接入点不能带用户名、查询参数或片段",
 }
 """The Chinese text of each reason in ``chainable``."""
@@ -44,7 +44,7 @@ def explain(
     name, file = str(values.get("setting") or ""), values.get("file")
     shown = {key: _term(value, terms or {}) for key, value in values.items()}
     chinese = text.format(**shown) + (f"：{file}" if file else "")
-    return Words(english, chinese if name in {"", setting} else f"{name}：{chinese}")
+    return Words(english, chinese if name in {"", setting} else f"{name.replace(', ', ' 与 ')}：{chinese}")
 
 
 def _term(value: object, terms: Mapping[str, str]) -> str:

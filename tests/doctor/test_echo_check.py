@@ -44,7 +44,7 @@ def test_a_shop_that_is_not_there(settings, complete, port):
     finding = callback(settings, complete, notify_url=f"http://127.0.0.1:{port}/")
 
     assert finding.code == 3
-    assert "no answer" in finding.found
+    assert "did not respond" in finding.found
 
 
 def test_a_sandbox_does_not_call_others(settings, complete):
@@ -120,7 +120,7 @@ def test_probes_are_refused_and_the_genuine_one_is_taken(sandbox, here):
 @pytest.mark.parametrize("forgery", ["signature", "stale", "serial", "body", "missing"])
 def test_what_does_not_pass_is_told(sandbox, here, complete, forgery):
     assert arriving(sandbox, here, forgery=forgery) == [401]
-    until(lambda: not here._receiver._came.empty())  # it is put there after the answer has left
+    until(lambda: not here._listener._results.empty())  # it is put there after the answer has left
     finding = here.wait(0.05)
 
     complete([finding])

@@ -26,11 +26,11 @@ def found(app, complete):
 @pytest.mark.parametrize(
     ("status", "state", "code", "words"),
     [
-        (401, "✓", 0, "is refused: 401"),
-        (200, "✗", 4, "answers 200"),
-        (302, "✗", 2, "answers 302"),
-        (404, "✗", 2, "answers 404"),
-        (500, "!", 0, "answers 500"),
+        (401, "✓", 0, "refused: 401"),
+        (200, "✗", 4, "responds 200"),
+        (302, "✗", 2, "responds 302"),
+        (404, "✗", 2, "responds 404"),
+        (500, "!", 0, "responds 500"),
     ],
 )
 def test_a_forged_call(found, shop, status, state, code, words):
@@ -71,7 +71,7 @@ def verifying(gateway):
 
 
 def test_the_refusal_that_the_platform_documents(found, verifying):
-    assert found(verifying)["SPI, forged"].found.startswith("is refused: 200")
+    assert found(verifying)["SPI, forged"].found.startswith("refused: 200")
 
 
 def test_urls_that_are_none(found, complete):
@@ -98,4 +98,4 @@ def test_the_command(gateway, shop, tmp_path):
     told = CliRunner().invoke(program, ["doctor", "--env", str(file), "--spi-url", shop.url])
 
     assert told.exit_code == 0, told.output
-    assert "✓ SPI, forged: is refused: 401" in told.output
+    assert "✓ SPI, forged: refused: 401" in told.output

@@ -9,8 +9,7 @@ import requests
 from click.testing import CliRunner
 
 from chainable.errors import CodecError
-from taobao_top.cli.doctor import runner
-from taobao_top.cli.doctor import examine
+from taobao_top.cli.doctor import examine, runner
 from taobao_top.cli.program import program
 
 
@@ -105,14 +104,14 @@ def test_a_network_that_fails(found, app, gateway):
 
 
 def test_every_error_has_words(complete):
-    (finding,) = complete([runner._told("x", CodecError("no"))])
+    (finding,) = complete([runner._error_finding("x", CodecError("no"))])
 
     assert finding.code == 2
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(7, "too often"), (11, "package"), (26, "session"), (28, "no app_key"), (99, "refused")],
+    [(7, "exceeded its call limit"), (11, "package"), (26, "session"), (28, "no app_key"), (99, "refused")],
 )
 def test_refusals_of_the_platform(found, app, gateway, code, words):
     gateway.error(code, times=9)
@@ -167,4 +166,4 @@ def test_the_command_in_chinese(gateway, tmp_path):
     file = gateway.write_env(tmp_path / "a.env")
     told = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--env", str(file)])
 
-    assert "✓ session（平台侧）：有效\n" in told.output
+    assert "✓ session（平台验证）：有效\n" in told.output

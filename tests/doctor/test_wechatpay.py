@@ -55,9 +55,9 @@ def test_all_is_well(found, states, settings):
     told = found(settings)
 
     assert states(told.values()) == {"✓"}, told
-    assert told["encryption"].found.startswith("the platform read")
-    assert told["clock"].found == "as the platform's"
-    assert told["clock, backup host"].found == "as the platform's"
+    assert told["encryption"].found.startswith("the platform decrypted")
+    assert told["clock"].found == "in sync with the platform"
+    assert told["clock, backup host"].found == "in sync with the platform"
     assert told["callback"].found.startswith("SECURITY_ECHO.SUCCESS arrived")
 
 
@@ -77,7 +77,7 @@ def test_nothing_secret_is_told(found, settings, sandbox):
         ({"apiv3_key": "short"}, "apiv3_key", "5 bytes"),
         ({"secret": "short"}, "secret", "5 characters"),
         ({"serial": "not a serial"}, "serial", "serial"),
-        ({"serial": "AB" * 20}, "serial", "is not that of merchant_cert"),
+        ({"serial": "AB" * 20}, "serial", "differs from the serial of merchant_cert"),
         ({"serial": None, "merchant_cert": None}, "serial", "is missing"),
         ({"merchant_cert": "/no/such/file.pem"}, "merchant_cert", "no such file"),
         ({"merchant_cert": "/no/such/file.p12"}, "merchant_cert", "no such file"),
@@ -378,7 +378,9 @@ def test_every_error_has_words(complete):
 def test_the_platforms_own_words_are_kept(content, words):
     response = requests.Response()
     response.status_code, response._content = 400, content
-    finding = error_findings.error_finding("x", APIError("no", code="X", status_code=400, request_id="08-0", response=response))
+    finding = error_findings.error_finding(
+        "x", APIError("no", code="X", status_code=400, request_id="08-0", response=response)
+    )
 
     assert finding.found.zh == f"平台返回 X，HTTP 400，请求号 08-0{words}"
 
@@ -429,7 +431,7 @@ def secure(sandbox):
         (302, "✗", 2, "redirect"),
         (404, "✗", 2, "404"),
         (500, "!", 0, "500"),
-        (0, "✗", 3, "no answer"),
+        (0, "✗", 3, "no response"),
     ],
 )
 def test_a_forgery_at_the_callback(secure, complete, status, state, code, words):
@@ -448,14 +450,14 @@ def test_urls_the_platform_does_not_call(sandbox):
     assert told["has a query"] == "✗"
     (first, *_) = examine_callback("http://127.0.0.1:9/", None, timeout=2, public=True)
     assert first.state == "✗"
-    assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is no URL of http or https"]
+    assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is not a URL of http or https"]
     assert list(examine_callback("https://127.0.0.1:9/", None, timeout=2, offline=True)) == []
 
 
 @pytest.mark.parametrize("url", ["http://[", "https://127.0.0.1:99999/", "ftp://a.cn/", ""])
 def test_urls_that_are_none(found, settings, url):
     told = found(settings, notify_url=url)
-    assert told["notify_url"].found == "is no URL of http or https"
+    assert told["notify_url"].found == "is not a URL of http or https"
     assert told["callback"].state == "✓"
     told = found(settings | {"base_url": url, "backup_url": "https://[/"}, notify_url="nothing") if url else {}
     assert not url or told["client"].state == "✗"
@@ -501,6 +503,6 @@ def test_the_command_receives(sandbox, tmp_path, port):
 
     assert told.exit_code == 0, told.output
     assert f"SECURITY_ECHO.SUCCESS arrived at {url}" in told.output
-    assert "✓ notify_url, forged: answers 401" in told.output
+    assert "✓ notify_url, forged: responds 401" in told.output
     assert run("--env", file, "--receive", 0).exit_code == 2
-    assert "Give --notify-url" in run("--env", file, "--receive", port).output
+    assert "give --notify-url" in run("--env", file, "--receive", port).output

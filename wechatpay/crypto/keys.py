@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret, safe_repr, without_frames
-from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, serial_text, shown_serial
+from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, serial_text, shown_key_id, shown_serial
 from wechatpay.crypto.sources import KeySource, decode_base64, read_source
 
 if TYPE_CHECKING:
@@ -61,6 +61,17 @@ _PUBLIC = "a public key"
 _CERTIFICATE = "a certificate"
 _REQUEST = "a certificate request"
 _P12 = "a PKCS#12 bundle (.p12)"
+_KIND_IDS = {
+    _PRIVATE: "private_key",
+    _PUBLIC: "public_key",
+    _CERTIFICATE: "certificate",
+    _REQUEST: "certificate_request",
+    _P12: "p12",
+    "parameters of an EC key": "ec_parameters",
+    "an OpenSSH private key": "openssh_private_key",
+    "DER of an unknown type": "unknown_der",
+}
+"""The identifier of each kind, for ``ConfigurationError.values``."""
 
 _PEM_KINDS = {
     "PRIVATE KEY": _PRIVATE,
@@ -303,11 +314,15 @@ def load_p12(source: KeySource, *, name: str = "merchant_cert", password: _Passw
                 f"{name}: this .p12 could not be opened: the file is damaged or the password is "
                 f"wrong; it is the merchant number{origin}"
             )
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(
+            msg, reason="p12_old_cipher" if _RC2_40 in found.der else "p12_unreadable", setting=name, file=origin[2:]
+        ) from None
     if certificate is None or key is None:
         lacking = _PRIVATE if key is None else _CERTIFICATE
         msg = f"{name}: this .p12 holds no {lacking.removeprefix('a ')}{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(
+            msg, reason="p12_incomplete", missing=_KIND_IDS[lacking], setting=name, file=origin[2:]
+        )
     if not isinstance(key, RSAPrivateKey):
         _refuse_algorithm(key, "private", name, origin)
     own = _certificate(certificate, name, origin)
@@ -355,12 +370,12 @@ def load_merchant_pair(
     if key is None:
         if from_file is None:
             msg = f"{key_name}: the private key that belongs to {certificate_name} is missing"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="key_missing", setting=key_name)
         key = from_file
     loaded = load_private_key(key, name=key_name, password=password)
     if not isinstance(loaded, RSAPrivateKey):
         msg = f"{key_name}: TLS needs the key itself; an object that only signs is not enough"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="key_not_exportable", setting=key_name)
     return _pair(own, loaded, chain, certificate_name, key_name)
 
 
@@ -389,7 +404,7 @@ def check_apiv3_key(key: str | bytes | Secret[str] | Secret[bytes], *, name: str
             f"{name}: {len(stripped)} bytes, and an APIv3 key has 32 of ASCII; it is the key set "
             f"under 账户中心 > API安全 > APIv3密钥, neither the APIv2 key nor a file"
         )
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="apiv3_key_length", length=len(stripped), setting=name)
     return stripped
 
 
@@ -416,16 +431,20 @@ def check_platform_key(key_id: str, loaded: LoadedKey, *, name: str = "certs") -
                 f"{name}: a public key stands under the serial {shown_serial(normal)}; the platform's public key "
                 f"goes by its id from the console, {PUBLIC_KEY_ID}…"
             )
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="public_key_under_serial", key_id=shown_key_id(normal), setting=name)
     elif normal.startswith(PUBLIC_KEY_ID):
         msg = (
             f"{name}: a certificate stands under {shown_serial(normal)}; with this id belongs pub_key.pem, the "
             f"platform's public key; the certificate's serial is {loaded.serial}"
         )
-        raise ConfigurationError(msg)
+        raise ConfigurationError(
+            msg, reason="certificate_under_id", key_id=shown_key_id(normal), serial=loaded.serial, setting=name
+        )
     elif normal != loaded.serial:
         msg = f"{name}: the certificate given for {shown_serial(normal)} has the serial {loaded.serial}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(
+            msg, reason="serial_mismatch", key_id=shown_key_id(normal), serial=loaded.serial, setting=name
+        )
     return normal
 
 
@@ -458,12 +477,12 @@ def _decrypted(
 ) -> object:
     if password is None:
         msg = f"{name}: this private key is encrypted and no password was given{origin}"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="password_missing", setting=name, file=origin[2:]) from None
     try:
         return load(content, _octets(password))
     except (ValueError, UnsupportedAlgorithm):
         msg = f"{name}: the password does not open this private key, or it is damaged{origin}"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="password_wrong", setting=name, file=origin[2:]) from None
 
 
 def _choose(data: bytes, kinds: set[str], expected: str, name: str, origin: str) -> _Found:
@@ -476,7 +495,10 @@ def _choose(data: bytes, kinds: set[str], expected: str, name: str, origin: str)
     msg = f"{name}: this is {there}; {expected} was expected{origin}"
     if found[0].kind == _P12:
         msg += " (apiclient_key.pem and apiclient_cert.pem of the same download are PEM)"
-    raise ConfigurationError(msg)
+    kinds_found = " ".join(dict.fromkeys(_kind_id(one.kind) for one in found))
+    raise ConfigurationError(
+        msg, reason="wrong_kind", found=kinds_found, expected=_kind_id(expected), setting=name, file=origin[2:]
+    )
 
 
 def _find(data: bytes, name: str, origin: str) -> list[_Found]:
@@ -487,15 +509,17 @@ def _find(data: bytes, name: str, origin: str) -> list[_Found]:
     if der is None or der[:1] != b"\x30":
         digits = data.strip()
         if len(digits) == _APIV3_KEY_BYTES and digits.isalnum():
+            reason = "looks_like_api_key"
             msg = f"{name}: this looks like an API key of 32 characters, not like a file{origin}"
         else:
+            reason = "unknown_format"
             msg = f"{name}: this is neither PEM nor DER nor base64 of DER{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason=reason, setting=name, file=origin[2:])
     try:
         return [_recognise(der)]
     except IndexError:
         msg = f"{name}: this is truncated or damaged{origin}"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="truncated", setting=name, file=origin[2:]) from None
 
 
 def _find_pem(data: bytes, name: str, origin: str) -> list[_Found]:
@@ -511,11 +535,11 @@ def _find_pem(data: bytes, name: str, origin: str) -> list[_Found]:
         der = decode_base64(body)
         if der is None:
             msg = f"{name}: the base64 of {kind} is damaged{origin}"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="base64_damaged", found=_kind_id(kind), setting=name, file=origin[2:])
         found.append(_Found(kind, der))
     if not found or data.count(b"-----BEGIN ") > len(found):
         msg = f"{name}: the PEM is truncated: a BEGIN line has no END line of its own{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="pem_truncated", setting=name, file=origin[2:])
     return found
 
 
@@ -613,7 +637,9 @@ def _pair(
             f"{certificate_name} and {key_name}: this private key does not belong to the "
             f"certificate {certificate.serial}"
         )
-        raise ConfigurationError(msg)
+        raise ConfigurationError(
+            msg, reason="pair_mismatch", serial=certificate.serial, setting=f"{certificate_name}, {key_name}"
+        )
     return MerchantPair(certificate, key, b"".join(chain))
 
 
@@ -632,21 +658,29 @@ Key = TypeVar("Key", RSAPrivateKey, RSAPublicKey)
 def _long_enough(key: Key, name: str, origin: str) -> Key:
     if key.key_size < _SMALLEST_KEY:
         msg = f"{name}: an RSA key of {key.key_size} bits; at least 2048 are needed{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="key_too_short", bits=key.key_size, setting=name, file=origin[2:])
     return key
+
+
+def _kind_id(kind: str) -> str:
+    """Return the identifier of a kind, or of what was expected."""
+    known = _KIND_IDS.get(kind.replace(" RSA", ""))
+    return known or ("unknown_pem" if kind.startswith("a PEM block") else "public_key_or_certificate")
 
 
 def _refuse_object(source: object, expected: str, name: str) -> NoReturn:
     msg = f"{name}: this is a {type(source).__name__} object; {expected} was expected"
-    raise ConfigurationError(msg)
+    raise ConfigurationError(
+        msg, reason="wrong_object", found=type(source).__name__, expected=_kind_id(expected), setting=name
+    )
 
 
 def _refuse_algorithm(key: object, half: str, name: str, origin: str) -> NoReturn:
     algorithm = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
     msg = f"{name}: this is a {half} key of the kind {algorithm}; RSA was expected{origin}"
-    raise ConfigurationError(msg)
+    raise ConfigurationError(msg, reason="wrong_algorithm", algorithm=algorithm, setting=name, file=origin[2:])
 
 
 def _refuse_damaged(kind: str, name: str, origin: str) -> NoReturn:
     msg = f"{name}: this is {kind}, but it is damaged or of an unknown algorithm{origin}"
-    raise ConfigurationError(msg) from None
+    raise ConfigurationError(msg, reason="damaged", found=_kind_id(kind), setting=name, file=origin[2:]) from None
