@@ -85,7 +85,26 @@ class PathError(ChainableError, ValueError):
 
 
 class ConfigurationError(ChainableError, ValueError):
-    """A key, a file or a setting of a client is wrong; the message names it and how to fix it."""
+    """
+    A key, a file or a setting of a client is wrong; the message names it and how to fix it.
+
+    Args:
+        message: What is wrong, and what to do.
+        reason: A stable identifier of the fault, such as ``file_missing``; None if it has none.
+        values: What the message names, without secrets: ``setting``, ``file``, ….
+
+    .. versionadded:: 0.1.0
+       ``reason`` and ``values``.
+    """
+
+    def __init__(self, message: str, *, reason: str | None = None, **values: str | int) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.values = values
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild, arguments, state = super().__reduce__()
+        return rebuild, arguments, state | {"values": {k: v for k, v in self.values.items() if _is_plain(v)}}
 
 
 class UnknownKeyError(ChainableError, LookupError):

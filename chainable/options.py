@@ -29,24 +29,24 @@ def base_url(name: str, value: object) -> str:
     """
     if not isinstance(value, str):
         msg = f"{name}: a URL is a str, not {type(value).__name__}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_url", setting=name)
     try:
         parts = urlsplit(value)
         usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         msg = f"{name}: a URL like https://host/ was expected"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="not_a_url", setting=name) from None
     if not usable or parts.scheme not in {"http", "https"} or not value.isascii() or any(c <= " " for c in value):
         msg = f"{name}: a URL like https://host/ was expected"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_url", setting=name)
     if parts.query or parts.fragment or "@" in parts.netloc:
         msg = f"{name}: remove the user, query and fragment from the URL"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_an_access_point", setting=name)
     host = parts.hostname or ""
     # The transport resolves names below localhost, and a resolver may return another machine.
     if parts.scheme == "http" and (not is_loopback(host) or host.endswith(".localhost")):
         msg = f"{name}: plain http:// is for addresses of this machine only (127.0.0.1, localhost); use https://"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="plain_http", setting=name)
     return value if value.endswith("/") else value + "/"
 
 

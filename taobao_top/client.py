@@ -163,7 +163,7 @@ class TaobaoTop(Client, Chains):
             found["verify"] = found.pop("ca")
         if "app_key" not in found and "app_key" not in settings:
             msg = f"{prefix}APP_KEY is not set{'' if file is None else f' in {file}'}"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="app_key_missing")
         return cls(**found | settings)
 
     @classmethod
@@ -181,7 +181,7 @@ class TaobaoTop(Client, Chains):
         found = MaskedDict(found | texts(shaped, file, numbers=("app_key",), tables=("proxies",)) | settings)
         if "app_key" not in found:
             msg = f"{file}: app_key is not set"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="app_key_missing")
         return cls(**found)
 
     def __repr__(self) -> str:

@@ -32,10 +32,11 @@ _SIGNERS: dict[str, type[ParameterSigner]] = {
 def _check_app_key(value: Any) -> str:
     key = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not key.isalnum() or not key.isascii():
-        raise ConfigurationError("app_key: the number the console shows for this app was expected")
+        msg = "app_key: the number the console shows for this app was expected"
+        raise ConfigurationError(msg, reason="not_an_app_key", setting="app_key")
     if len(key) >= _SECRET_LENGTH and not key.isdecimal():
         msg = f"app_key: the number the console shows for this app was expected, not {outline(key)}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_an_app_key", setting="app_key")
     return key
 
 
@@ -59,7 +60,8 @@ def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:
 def check_format(value: Any) -> str:
     """Return the format; ConfigurationError unless it is JSON or XML."""
     if value not in FORMATS:
-        raise ConfigurationError("format: 'json' or 'xml' was expected")
+        msg = "format: 'json' or 'xml' was expected"
+        raise ConfigurationError(msg, reason="unknown_format", setting="format")
     return str(value)
 
 
@@ -67,7 +69,7 @@ def check_flag(name: str, value: Any) -> bool:
     """Return the boolean; ConfigurationError for anything else, such as the text ``'false'``."""
     if not isinstance(value, bool):
         msg = f"{name}: True or False was expected, not {type(value).__name__}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_flag", setting=name)
     return value
 
 
@@ -84,7 +86,8 @@ def make_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock
         return sign_method
     kind = _SIGNERS.get(sign_method) if isinstance(sign_method, str) else None
     if kind is None:
-        raise ConfigurationError("sign_method: 'hmac-sha256', 'hmac', 'md5' or a chainable.Signer was expected")
+        msg = "sign_method: 'hmac-sha256', 'hmac', 'md5' or a chainable.Signer was expected"
+        raise ConfigurationError(msg, reason="unknown_sign_method", setting="sign_method")
     return kind(secret, clock=clock)  # type: ignore[arg-type]  # a missing secret is refused by the signer
 
 
@@ -135,7 +138,8 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         if self.secret is not None and self.secret == Secret(self.app_key):
-            raise ConfigurationError("app_key: this is the same text as app_secret; the app's number was expected")
+            msg = "app_key: this is the same text as app_secret; the app's number was expected"
+            raise ConfigurationError(msg, reason="app_key_is_secret", setting="app_key")
 
     def __repr__(self) -> str:
         return f"<Settings of app {self.app_key} at {self.gateway}>"

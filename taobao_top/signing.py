@@ -147,9 +147,11 @@ def _kept(parameters: Mapping[str, str]) -> dict[str, str]:
 def _secret(given: str | Secret[str]) -> Secret[str]:
     secret: Secret[Any] = Secret.of(given)
     if not isinstance(secret.reveal(), str) or not secret:
-        raise ConfigurationError("the app_secret is missing: give the text the console shows for this app")
+        msg = "the app_secret is missing: give the text the console shows for this app"
+        raise ConfigurationError(msg, reason="app_secret_missing")
     if not _is_unicode(secret):
-        raise ConfigurationError("the app_secret holds bytes that are no UTF-8: read it in its encoding") from None
+        msg = "the app_secret holds bytes that are no UTF-8: read it in its encoding"
+        raise ConfigurationError(msg, reason="app_secret_not_utf8") from None
     return secret
 
 

@@ -148,7 +148,7 @@ class PlatformCertificates:
                     f"certs: {shown_serial(name)} is the merchant's own certificate; the platform's is wanted: "
                     f"its public key with its id, or one of its certificates"
                 )
-                raise ConfigurationError(msg)
+                raise ConfigurationError(msg, reason="own_certificate", setting="certs")
             checked = check_platform_key(name, loaded, name="certs")
             if loaded.serial is None:
                 public_keys[checked] = loaded.key
@@ -244,7 +244,7 @@ class PlatformCertificates:
         """
         if not self._fetches:
             msg = "certificates are fetched with apiv3_key= and the merchant's key; one of them is missing"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="cannot_fetch_certificates")
         self._refreshed()
         return self.certificates
 
@@ -387,7 +387,7 @@ class PlatformCertificates:
             response = fetch(known)
         except APIError as error:
             if error.code == "RESOURCE_NOT_EXISTS":
-                raise ConfigurationError(_PUBLIC_KEY_ONLY) from error
+                raise ConfigurationError(_PUBLIC_KEY_ONLY, reason="no_platform_certificates") from error
             raise
         sealed = _sealed(JSON.decode(response.content))
         fetched = self._opened(sealed)

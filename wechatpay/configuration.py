@@ -45,7 +45,7 @@ def arguments(settings: dict[str, Any], more: dict[str, Any], *, prefix: str = "
     twice = sorted(settings.keys() & more.keys())
     if twice:
         msg = f"{twice[0]}: is both among the settings that were read and an argument: leave one of them out"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="setting_twice", setting=twice[0])
     found = MaskedDict(settings | more)
     if isinstance(found.get("certs"), str):
         found["certs"] = parse_certs(Secret(found["certs"]), name=f"{prefix}CERTS")
@@ -84,5 +84,5 @@ def parse_certs(given: str | Secret[str], *, name: str = "certs") -> dict[str, s
     parts = MaskedTuple(part.strip().partition("=") for part in Secret.of(given).reveal().split(",") if part.strip())
     if not all(equals for _, equals, _ in parts):
         msg = f"{name}: id=path,id=path was expected"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_certs_list", setting=name)
     return MaskedDict({key.strip(): path.strip() for key, _, path in parts})

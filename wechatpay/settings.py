@@ -230,7 +230,7 @@ class Settings:
             found, pair = _merchant_certificate(merchant_cert, merchant_key, key, number)
             if own_serial not in {None, found}:
                 msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
-                raise ConfigurationError(msg)
+                raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
             own_serial = found
         opener = _apiv3_key(apiv3_key)
         new = new_nonce if nonce is None else nonce
@@ -312,16 +312,16 @@ class Settings:
 def _number(mchid: object, brand_id: object) -> str:
     if (mchid is None) is (brand_id is None):
         msg = "mchid: the merchant's number is missing" if mchid is None else "mchid or brand_id: give one of them"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="mchid_missing" if mchid is None else "mchid_and_brand_id")
     name, number = ("mchid", mchid) if brand_id is None else ("brand_id", brand_id)
     if isinstance(number, int) and not isinstance(number, bool):
         number = str(number)
     if not isinstance(number, str) or not number.isascii() or not number.isalnum():
         msg = f"{name}: digits were expected, such as '1900000109'"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_digits", setting=name)
     if len(number) >= _KEY_LENGTH and not number.isdecimal():
         msg = f"{name}: digits were expected, such as '1900000109', not {outline(number)}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_digits", setting=name)
     return number
 
 
@@ -331,7 +331,7 @@ def _secret(given: object) -> Secret[str] | None:
     secret: Secret[Any] = Secret.of(given)
     if not isinstance(secret.reveal(), str) or len(secret.reveal()) != 32 or not secret.reveal().isascii():
         msg = "secret: the key of APIv2 is 32 characters, as set in the console; it is not the APIv3 key"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="secret_length", setting="secret")
     return secret
 
 
@@ -343,7 +343,7 @@ def _refuse_keys_as_numbers(numbers: Mapping[str, object], keys: tuple[object, .
             msg = (
                 f"{name}: this is the same text as one of the keys; a number was expected: look up both in the console"
             )
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="number_is_key", setting=name)
 
 
 def _apiv3_key(given: object) -> APIv3Key | None:
@@ -372,6 +372,6 @@ def _signer(
 ) -> Signer:
     if serial is None:
         msg = "serial: the serial of the merchant API certificate is missing; give serial= or merchant_cert="
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="serial_missing", setting="serial")
     brand = {"scheme": BRAND_SCHEME, "identity": "brand_id"} if is_brand else {}
     return RSASigner(mchid, serial, key, clock=clock, nonce=nonce, **brand)

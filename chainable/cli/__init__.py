@@ -1,5 +1,5 @@
 """
-What the command lines share: exit codes, two languages, values on the command line, what is shown and what is not.
+The parts that both command lines share: commands, messages, checks, output.
 
-Needs click and rich, which the ``cli`` extra brings.
+They need the ``cli`` extra (click and rich).
 """

@@ -1,4 +1,4 @@
-"""Commands whose help is in English and Chinese, and whose errors are exit codes."""
+"""Commands with help in English and Chinese, whose errors become exit codes."""
 
 from __future__ import annotations
 
@@ -9,35 +9,54 @@ import click
 import requests
 
 from chainable._version import __version__
-from chainable.cli.mistakes import Mistake, told
-from chainable.cli.outcomes import INTERRUPTED, MEANINGS, Failure
-from chainable.cli.pages import HelpFormatter
-from chainable.cli.words import Words, choose, language
+from chainable.cli.exit_codes import INTERRUPTED, MEANINGS, Failure
+from chainable.cli.help_formatter import HelpFormatter
+from chainable.cli.i18n import Words, language, set_language, translate
+from chainable.cli.usage_errors import LocalizedUsageError, invalid_value, unknown_command
 from chainable.errors import ChainableError
-from chainable.masking import without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Argument", "Command", "Group", "Option", "as_json", "json_option", "root_options", "usage"]
+__all__ = ["Argument", "Command", "Group", "Option", "add_root_options", "as_json", "json_option", "usage_error"]
 
 _JSON = "chainable.json"
-_HEADINGS = {"en": ("Usage: ", "Options"), "zh": ("用法：", "选项")}
-_METAVARS = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
+_COMMAND = "COMMAND [ARGS]..."
+_METAVARS = {"[OPTIONS]": "[选项]", _COMMAND: "命令 [参数]..."}
 _NOTES = (("[required]", "[必填]"), ("[default: ", "[默认："))
 
 
 def as_json() -> bool:
-    """Tell whether the command that runs was asked for JSON."""
+    """Return whether the current command was given ``--json``."""
     return bool(click.get_current_context().meta.get(_JSON, False))
 
 
-def usage(message: str) -> click.UsageError:
-    """Make the error for a wrong use of the command that runs."""
+def usage_error(message: Words) -> click.UsageError:
+    """Build the error for a wrong use of the current command."""
     return click.UsageError(message, click.get_current_context())
 
 
-class Option(click.Option):
+class _Parameter(click.Parameter):
+    """A parameter whose invalid values are described in both languages."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Convert a value, or the values of an option that may be repeated."""
+        try:
+            return super().type_cast_value(ctx, value)
+        except click.BadParameter:
+            values = value if isinstance(value, tuple | list) else (value,)
+            message = invalid_value(self.type, next(each for each in values if not self._fits(each, ctx)))
+            raise click.BadParameter(message, ctx, self) from None
+
+    def _fits(self, value: Any, ctx: click.Context) -> bool:
+        try:
+            self.type(value, self, ctx)
+        except click.BadParameter:
+            return False
+        return True
+
+
+class Option(_Parameter, click.Option):
     """
     An option with help in two languages.
 
@@ -50,140 +69,169 @@ class Option(click.Option):
         self.zh = zh
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Give the line of help, in the language chosen."""
+        """Return the line of help, in the language of the command."""
         if language(ctx) != "zh":
             return super().get_help_record(ctx)
-        told = copy.copy(self)
-        told.help = self.zh
-        record = click.Option.get_help_record(told, ctx)
-        return None if record is None else (record[0], _noted(record[1]))
+        translated = copy.copy(self)
+        translated.help = self.zh
+        record = click.Option.get_help_record(translated, ctx)
+        if record is None:
+            return None
+        names, text = record
+        for english, chinese in _NOTES:
+            text = text.replace(english, chinese)
+        return names, text
 
 
-def _in_words(error: click.UsageError, *, as_json: bool) -> click.ClickException:
-    """Return an error of usage in the language of the user and without keys; one that shows itself is returned unchanged."""
-    vars(error)["message"] = _without_keys(error.message)  # click declares it final
-    if as_json:
-        return Failure(error, as_json=True, told=told(error))
-    if language(error.ctx) == "zh" and type(error).show is click.UsageError.show:
-        return Mistake(error)
-    return error
-
-
-def _without_keys(text: str) -> str:
-    return Words(without_keys(text), without_keys(text.zh)) if isinstance(text, Words) else without_keys(text)
-
-
-def _noted(text: str) -> str:
-    for english, chinese in _NOTES:
-        text = text.replace(english, chinese)
-    return text
-
-
-class Argument(click.Argument):
-    """An argument; its name speaks for itself."""
+class Argument(_Parameter, click.Argument):
+    """An argument; the help of its command describes it."""
 
 
 class Context(click.Context):
-    """Where help pages are written with our line breaks."""
+    """A context whose help pages break lines by columns."""
 
     formatter_class = HelpFormatter
 
 
 class Command(click.Command):
     """
-    A command with help in two languages; what the library raises becomes an exit code.
+    A command with help in two languages; errors of the library become exit codes.
 
     Args:
-        zh: The help in Chinese; its first sentence stands in the list of commands.
+        zh: The help in Chinese; the list of commands shows its first line.
     """
 
     context_class = Context
+    allow_extra_args = True  # refused below, in both languages
 
     def __init__(self, *arguments: Any, zh: str = "", **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.zh = zh
 
-    def said(self, context: click.Context) -> str:
-        """Give the help in the language chosen."""
+    def help_text(self, context: click.Context) -> str:
+        """Return the help in the language of the command."""
         return self.zh if language(context) == "zh" else self.help or ""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read its words; a wrong one is told in JSON to who asked for JSON."""
-        wanted = "--json" in args
+        """Parse the arguments; with ``--json`` among them, errors are JSON."""
+        json = "--json" in args
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
+            self._refuse_extra(ctx, rest)
         except click.UsageError as error:
-            raise _in_words(error, as_json=wanted) from None
+            error.ctx = error.ctx or ctx
+            raise _shown(error, as_json=json) from None
+        return rest
+
+    def _refuse_extra(self, ctx: click.Context, rest: list[str]) -> None:
+        if rest and not ctx.resilient_parsing:
+            extra = " ".join(rest)
+            raise click.UsageError(Words(f"Unexpected arguments: {extra}", f"多余的参数：{extra}"), ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it; an error of the library becomes one of the command line."""
-        wanted = bool(ctx.meta.get(_JSON, False))
+        """Run the command; an error of the library becomes an exit code."""
+        json = bool(ctx.meta.get(_JSON, False))
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:  # who reads has seen enough: click ends quietly
+        except BrokenPipeError:  # the reader has closed the pipe: click ends quietly
             raise
         except (ChainableError, requests.RequestException, OSError) as error:
-            raise Failure(error, as_json=wanted) from error
+            raise Failure(error, as_json=json) from error
         except click.UsageError as error:
-            raise _in_words(error, as_json=wanted) from None
+            raise _shown(error, as_json=json) from None
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """Give ``--help``, its own help in the language chosen."""
+        """Return ``--help``, with its own help in the language of the command."""
         option = super().get_help_option(ctx)
         if option is not None:
-            option.help = "显示本帮助。" if language(ctx) == "zh" else "Show this help."
+            option.help = translate(Words("Show this help.", "显示帮助。"), language(ctx))
         return option
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the line of usage."""
-        tongue = language(ctx)
-        written = self.collect_usage_pieces(ctx)
-        pieces = " ".join(_METAVARS.get(piece, piece) if tongue == "zh" else piece for piece in written)
-        formatter.write_usage(ctx.command_path, pieces, prefix=_HEADINGS[tongue][0])
+        """Write the usage line."""
+        lang = language(ctx)
+        pieces = self.collect_usage_pieces(ctx)
+        text = " ".join(_METAVARS.get(piece, piece) if lang == "zh" else piece for piece in pieces)
+        formatter.write_usage(ctx.command_path, text, prefix=translate(Words("Usage: ", "用法："), lang))
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what it does."""
+        """Write the help text."""
         formatter.write_paragraph()
         with formatter.indentation():
-            formatter.write_text(self.said(ctx))
+            formatter.write_text(self.help_text(ctx))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
         options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
         records = [record for option in options if (record := option.get_help_record(ctx)) is not None]
-        with formatter.section(_HEADINGS[language(ctx)][1]):
+        with formatter.section(translate(Words("Options", "选项"), language(ctx))):
             formatter.write_dl(records)
 
 
 class Group(Command, click.Group):
-    """Commands under one name, listed in the language chosen, with the exit codes below."""
+    """Commands under one name, listed with the exit codes in the language of the command."""
 
     command_class = Command
 
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        # Without a command click runs the callback, which refuses in both languages.
+        super().__init__(
+            *arguments,
+            invoke_without_command=True,
+            no_args_is_help=True,
+            subcommand_metavar=_COMMAND,
+            callback=_require_command,
+            **keywords,
+        )
+
+    def _refuse_extra(self, ctx: click.Context, rest: list[str]) -> None:
+        """Keep the rest: it is the command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names."""
+        name = args[0]
+        if not (name in self.commands or name.startswith("-") or ctx.resilient_parsing):
+            raise click.UsageError(unknown_command(name, self.commands), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, the commands and the exit codes."""
+        """Write the options, the commands and, for the whole program, the exit codes."""
         super().format_options(ctx, formatter)
-        chinese = language(ctx) == "zh"
+        lang = language(ctx)
         rows = []
         for name in self.list_commands(ctx):
             command = self.commands[name]
-            text = command.said(ctx) if isinstance(command, Command) else command.help or ""
+            text = command.help_text(ctx) if isinstance(command, Command) else command.help or ""
             rows.append((name, text.partition("\n")[0]))
-        with formatter.section("命令" if chinese else "Commands"):
+        with formatter.section(translate(Words("Commands", "命令"), lang)):
             formatter.write_dl(rows)
         if ctx.parent is None:
-            with formatter.section("退出码" if chinese else "Exit codes"):
-                formatter.write_dl([(str(code), words[chinese]) for code, words in MEANINGS.items()])
+            with formatter.section(translate(Words("Exit codes", "退出码"), lang)):
+                formatter.write_dl([(str(code), translate(text, lang)) for code, text in MEANINGS.items()])
 
 
-def _chosen(context: click.Context, param: click.Parameter, value: str | None) -> None:
+def _shown(error: click.UsageError, *, as_json: bool) -> click.ClickException:
+    """Return a usage error as it is shown; one that shows itself, such as a help page, is returned unchanged."""
+    if as_json:
+        return Failure(error, as_json=True, message=LocalizedUsageError(error).message)
+    return LocalizedUsageError(error) if type(error).show is click.UsageError.show else error
+
+
+def _require_command() -> None:
+    if click.get_current_context().invoked_subcommand is None:
+        raise usage_error(Words("Missing command.", "缺少命令。"))
+
+
+def _set_language(context: click.Context, param: click.Parameter, value: str | None) -> None:
     if value is not None:
-        choose(context, value)
+        set_language(context, value)
 
 
-def _wanted(context: click.Context, param: click.Parameter, value: bool) -> None:
+def _set_json(context: click.Context, param: click.Parameter, value: bool) -> None:
     context.meta[_JSON] = value
 
 
@@ -193,9 +241,9 @@ def _version(context: click.Context, param: click.Parameter, value: bool) -> Non
         context.exit()
 
 
-def root_options(command: Group) -> Group:
-    """Give the whole program its ``--lang`` and ``--version``."""
-    command.params.append(
+def add_root_options(command: Group) -> Group:
+    """Add ``--lang`` and ``--version`` to a program."""
+    command.params += [
         Option(
             ["--version"],
             is_flag=True,
@@ -204,31 +252,29 @@ def root_options(command: Group) -> Group:
             callback=_version,
             help="Show the version.",
             zh="显示版本。",
-        )
-    )
-    command.params.append(
+        ),
         Option(
             ["--lang"],
             type=click.Choice(["en", "zh"]),
             is_eager=True,
             expose_value=False,
-            callback=_chosen,
-            help="Language of the help; LANG decides if this is left out.",
-            zh="帮助的语言；不写则由环境变量 LANG 决定。",
-        )
-    )
+            callback=_set_language,
+            help="Language of help and messages. Default: by LANG.",
+            zh="帮助与提示的语言，默认取环境变量 LANG。",
+        ),
+    ]
     return command
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command its ``--json``."""
+    """Add ``--json`` to a command."""
     return click.option(
         "--json",
         is_flag=True,
         is_eager=True,
         expose_value=False,
-        callback=_wanted,
+        callback=_set_json,
         cls=Option,
-        help="Answer in JSON, for machines.",
-        zh="以 JSON 输出，供程序读取。",
+        help="Print JSON.",
+        zh="以 JSON 输出。",
     )(function)

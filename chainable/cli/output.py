@@ -1,4 +1,4 @@
-"""What is shown: tables and text for people, JSON for machines."""
+"""Output: tables and text for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.words import spoken
+from chainable.cli.i18n import localized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
-__all__ = ["as_text", "console", "put_json", "put_json_line", "put_pairs", "put_table"]
+__all__ = ["as_text", "console", "print_json", "print_json_line", "print_pairs", "print_table"]
 
 _WIDE = 120
 
 
 def as_text(value: Any) -> str:
-    """Write a value as JSON for people and machines: indented, Chinese as it is, numbers exact."""
+    """Return a value as JSON: indented, Chinese unescaped, numbers exact."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
 
 
@@ -38,7 +38,7 @@ def _plain(value: Any) -> Any:
 
 
 def console(*, err: bool = False) -> Console:
-    """Make what prints: as wide as the terminal or as COLUMNS says, 120 columns into a file."""
+    """Return a console as wide as the terminal or ``COLUMNS``; 120 columns for a file or pipe."""
     from rich.console import Console
 
     made = Console(stderr=err, highlight=False, emoji=False, markup=False)
@@ -47,31 +47,33 @@ def console(*, err: bool = False) -> Console:
     return made
 
 
-def put_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(as_text(value))
 
 
-def put_json_line(value: Any) -> None:
-    """Print a value as one line of JSON, at once: for what goes on and on."""
+def print_json_line(value: Any) -> None:
+    """Print a value as one line of JSON, for output that goes on."""
     click.echo(json.dumps(value, ensure_ascii=False, default=_plain))
 
 
-def put_pairs(title: str, pairs: Iterable[tuple[str, Any]]) -> None:
+def print_pairs(title: str, pairs: Iterable[tuple[str, Any]]) -> None:
     """Print names and values in two columns."""
-    put_table(title, (), pairs)
+    print_table(title, (), pairs)
 
 
-def put_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows under headings, which are in the language of the command; without, the names come first."""
+def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows in the language of the command, under headings if there are any."""
     from rich.table import Table
 
     if title:
-        click.echo(spoken(title))
+        click.echo(localized(title))
     table = Table(show_header=bool(headings))
     for heading in headings:
-        table.add_column(spoken(heading), overflow="fold")
+        table.add_column(localized(heading), overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else spoken(cell) if isinstance(cell, str) else str(cell) for cell in row))
+        table.add_row(
+            *("" if cell is None else localized(cell) if isinstance(cell, str) else str(cell) for cell in row)
+        )
     if headings or table.row_count:
         console().print(table)

@@ -1,4 +1,4 @@
-"""Files that a command writes: one that is there is replaced only if ``--force`` says so."""
+"""Output files: an existing one is replaced only with ``--force``."""
 
 from __future__ import annotations
 
@@ -8,59 +8,59 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli.commands import Option
-from chainable.cli.words import Words
+from chainable.cli.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["force_option", "forced", "may_write", "replacing_option"]
+__all__ = ["check_output_path", "force_option", "forced", "overwrite_option"]
 
 _FORCE = "chainable.force"
 
 
-def _keep(context: click.Context, param: click.Parameter, value: bool) -> None:
+def _set_force(context: click.Context, param: click.Parameter, value: bool) -> None:
     context.meta[_FORCE] = value
 
 
 def forced() -> bool:
-    """Return whether the command that runs was given ``--force``."""
+    """Return whether the current command was given ``--force``."""
     return bool(click.get_current_context().meta.get(_FORCE))
 
 
 def force_option(english: str, chinese: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add ``--force`` to a command, for :func:`forced` and :func:`may_write`."""
+    """Add ``--force`` to a command, for :func:`forced` and :func:`check_output_path`."""
     return click.option(
         "--force",
         is_flag=True,
-        is_eager=True,  # before the options that name files
+        is_eager=True,  # read before the options that name files
         expose_value=False,
-        callback=_keep,
+        callback=_set_force,
         cls=Option,
         help=english,
         zh=chinese,
     )
 
 
-replacing_option = force_option("Replace files that are there.", "覆盖已有的文件。")
-"""For commands that write what can be fetched again: no backup is kept."""
+overwrite_option = force_option("Replace existing files.", "覆盖已有的文件。")
+"""``--force`` without a backup, for files that can be fetched again."""
 
 
-def may_write(context: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+def check_output_path(context: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
     """
-    Check a file that the command is going to write, before any work is done.
+    Check an output file before any work is done.
 
     Raises:
-        click.UsageError: Its folder does not exist, or something is there and ``--force`` is not given.
+        click.UsageError: Its folder does not exist, or the file exists and ``--force`` is missing.
     """
     if value is None:
         return None
     if not value.parent.is_dir():
-        msg = Words(f"{value.parent}: there is no such folder", f"{value.parent}：没有这个目录")
+        msg = Words(f"{value.parent}: the folder does not exist", f"{value.parent}：目录不存在")
         raise click.UsageError(msg, context)
     if os.path.lexists(value) and not (context.meta.get(_FORCE) or _is_stream(value)):
         msg = Words(
-            f"{value} exists: name another file, or replace it with --force",
+            f"{value} exists: choose another file, or replace it with --force",
             f"{value} 已存在：请换一个文件名，或加 --force 覆盖",
         )
         raise click.UsageError(msg, context)
@@ -68,5 +68,5 @@ def may_write(context: click.Context, param: click.Parameter, value: Path | None
 
 
 def _is_stream(path: Path) -> bool:
-    """Return whether a path is a terminal, a pipe or the like, which keeps nothing that could be lost."""
+    """Return whether a path is a terminal, a pipe or the like, where nothing is lost."""
     return path.exists() and not path.is_file() and not path.is_dir()

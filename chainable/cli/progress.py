@@ -1,4 +1,4 @@
-"""A bar for work that takes long, on the error stream, when somebody is there to see it."""
+"""A progress bar on the error stream, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["progress"]
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a bar; gives what is told of bytes so far, and of how many if that is known."""
+    """Show a bar; yield the function that takes the bytes done and the total, None if unknown."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     shown = console(err=True)
@@ -23,7 +23,7 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
     with Progress(*columns, console=shown, disable=not shown.is_terminal, transient=True) as bars:
         task = bars.add_task(title, total=None)
 
-        def told(done: int, expected: int | None) -> None:
+        def update(done: int, expected: int | None) -> None:
             bars.update(task, completed=done, total=expected)
 
-        yield told
+        yield update

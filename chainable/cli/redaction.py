@@ -1,4 +1,4 @@
-"""Remove keys, secrets, signatures and persons' data from what a command shows."""
+"""Remove keys, secrets, signatures and personal data from what a command prints."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _PATTERNS = (
 
 class Redactor:
     """
-    Takes secrets out of text: known values in whatever way they are encoded, and what stands under a telling name.
+    Removes secrets from text: known values in any encoding, and the values of confidential names.
 
     Args:
-        secrets: The texts that must not be shown; those shorter than four characters are none.
-        names: A pattern of what names contain whose values must not be shown.
+        secrets: Texts to remove; those shorter than four characters are ignored.
+        names: A pattern that confidential names contain.
     """
 
     def __init__(self, secrets: Iterable[str] = (), names: str = SECRET_NAMES) -> None:
@@ -36,12 +36,12 @@ class Redactor:
         self._names = names
 
     def __call__(self, text: str) -> str:
-        """Return the text without them."""
+        """Return the text without secrets."""
         text = without_values(text, self._secrets, HIDDEN)
         for pattern, shown in _PATTERNS:
             text = pattern.sub(shown, text)
         return without_named(text, HIDDEN, self._names)
 
     def also(self, secrets: Iterable[str]) -> Redactor:
-        """Return a redactor that knows these secrets, too."""
+        """Return a redactor that also removes these secrets."""
         return Redactor([*(secret.reveal() for secret in self._secrets), *secrets], self._names)

@@ -1,15 +1,15 @@
 """How an operation is described to people: tables, code to paste, search; no vendor in it."""
 
-from chainable.describe.description import Description, Form, Row, Sample, Table
+from chainable.describe.description import CallStyle, Description, Row, Sample, Table
 from chainable.describe.glossary import Glossary, Meaning
-from chainable.describe.index import Candidate, Index
-from chainable.describe.source import Code, arguments, placeholder, python
+from chainable.describe.python_source import Code, arguments, placeholder, python
+from chainable.describe.search import Candidate, Index
 
 __all__ = [
+    "CallStyle",
     "Candidate",
     "Code",
     "Description",
-    "Form",
     "Glossary",
     "Index",
     "Meaning",

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from chainable.describe.glossary import Meaning
 
-__all__ = ["Description", "Form", "Row", "Sample", "Table"]
+__all__ = ["CallStyle", "Description", "Row", "Sample", "Table"]
 
 
 @frozen(kw_only=True)
@@ -74,7 +72,7 @@ class Table:
 
 
 @frozen
-class Form:
+class CallStyle:
     """
     One way to write the call, ready to paste.
 
@@ -126,7 +124,7 @@ class Description:
     facts: tuple[tuple[str, str], ...] = ()
     links: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
-    forms: tuple[Form, ...] = ()
+    forms: tuple[CallStyle, ...] = ()
     answers: tuple[Table, ...] = ()
     samples: tuple[Sample, ...] = ()
 
@@ -135,9 +133,3 @@ class Description:
         plain = asdict(self)
         plain["facts"] = dict(self.facts)
         return plain
-
-    def to_terminal(self, console: Console) -> None:
-        """Print the same for people; needs rich, which the ``cli`` extra brings."""
-        from chainable.describe.terminal import show
-
-        show(self, console)

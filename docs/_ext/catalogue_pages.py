@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
-    from chainable.describe import Description, Form, Row, Table
+    from chainable.describe import CallStyle, Description, Row, Table
 
 HERE = Path(__file__).parent
 WECHATPAY = "reference/wechatpay"
@@ -241,7 +241,7 @@ def _row(row: Row) -> str:
     )
 
 
-def _forms(forms: Iterable[Form], slug: str) -> str:
+def _forms(forms: Iterable[CallStyle], slug: str) -> str:
     tabs = []
     for number, form in enumerate(forms):
         at = f"{slug}-{number}"

@@ -1,4 +1,4 @@
-// The same order as chainable.describe.index: parts of titles and names first,
+// The same order as chainable.describe.search: parts of titles and names first,
 // then operations that take a field of this name, then words of the guide.
 (() => {
   "use strict";

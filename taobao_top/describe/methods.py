@@ -6,7 +6,7 @@ import keyword
 import re
 from typing import TYPE_CHECKING
 
-from chainable.describe import Description, Form, Row, Table, arguments, python
+from chainable.describe import CallStyle, Description, Row, Table, arguments, python
 from taobao_top.describe.answers import samples
 from taobao_top.describe.fields import examples, glossary, rows
 from taobao_top.options import OPTIONS
@@ -84,15 +84,15 @@ def _common() -> Iterator[Row]:
         yield Row(name=name, type=kind, required=required, filled=filled, meaning=glossary[name])
 
 
-def _forms(method: Method) -> Iterator[Form]:
+def _forms(method: Method) -> Iterator[CallStyle]:
     given = examples(method.params)
     inside = arguments(given) if all(map(_spelled, given)) else python(given)
     name = method.name
     chains = {"纯链式": f"top{attributes(name)}", "声明式": f"top.chain({name!r})", "属性式": f"top[{name!r}]"}
     for spelling, chain in chains.items():
-        yield Form(f"同步{spelling}", f"response = {chain}.post({inside})\nprint(response.data)\n")
+        yield CallStyle(f"同步{spelling}", f"response = {chain}.post({inside})\nprint(response.data)\n")
     for spelling, chain in chains.items():
-        yield Form(
+        yield CallStyle(
             f"异步{spelling}", f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n"
         )
 

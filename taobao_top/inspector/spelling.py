@@ -6,7 +6,7 @@ import json
 import keyword
 from typing import TYPE_CHECKING, Any
 
-from chainable.describe import Code, Form, arguments, python
+from chainable.describe import CallStyle, Code, arguments, python
 from taobao_top import catalogue
 from taobao_top.describe import attributes, described
 from taobao_top.options import OPTIONS
@@ -27,7 +27,7 @@ LONGEST = 16 * 1024
 SPELLINGS = ("纯链式", "声明式", "属性式")
 
 
-def spelled(entry: Entry) -> tuple[Form, ...]:
+def spelled(entry: Entry) -> tuple[CallStyle, ...]:
     """
     Write a call in the six forms.
 
@@ -58,14 +58,14 @@ def _inside(given: dict[str, Any], body: bytes) -> str:
     return arguments(given) if all(map(_keyword, given)) else python(given)
 
 
-def _forms(method: str, inside: str) -> Iterator[Form]:
+def _forms(method: str, inside: str) -> Iterator[CallStyle]:
     head = "from decimal import Decimal\n\n" if "Decimal(" in inside else ""
     chains = (f"top{attributes(method)}", f"top.chain({method!r})", f"top[{method!r}]")
     for name, chain in zip(SPELLINGS, chains, strict=True):
-        yield Form(f"同步{name}", f"{head}response = {chain}.post({inside})\nprint(response.data)\n")
+        yield CallStyle(f"同步{name}", f"{head}response = {chain}.post({inside})\nprint(response.data)\n")
     for name, chain in zip(SPELLINGS, chains, strict=True):
         call = f"{chain}.post_async({inside})"
-        yield Form(f"异步{name}", f"{head}{call}.then(lambda response: print(response.data)).wait()\n")
+        yield CallStyle(f"异步{name}", f"{head}{call}.then(lambda response: print(response.data)).wait()\n")
 
 
 def _given(entry: Entry, params: Mapping[str, Param]) -> Iterator[tuple[str, Any]]:

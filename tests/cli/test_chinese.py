@@ -8,10 +8,10 @@ import re
 import click
 import pytest
 
-from chainable.cli import mistakes, output, sandboxes, values, words
+from chainable.cli import i18n, output, request_items, sandbox_options, usage_errors
 from chainable.cli.commands import Command, Group
-from chainable.cli.exchanges import put_answer
-from chainable.cli.words import Words
+from chainable.cli.i18n import Words
+from chainable.cli.request_command import print_response
 
 CHINESE = re.compile(r"[一-鿿]")
 
@@ -35,7 +35,7 @@ def headings(text):
     [
         (("request", "--no-such"), "没有选项 '--no-such'。"),
         (("request", "get", "v3/x", "--outptu", "x"), "没有选项 '--outptu'。是否要写 '--output'？"),
-        (("request", "jump", "v3/x"), "'{get|post|put|patch|delete}' 的值无效：'jump' 不在可选值"),
+        (("request", "jump", "v3/x"), "'{get|post|put|patch|delete}' 的值无效：'jump' 不是可选值，可选值：get, post"),
         (("request", "get"), "缺少参数 'TARGET'。"),
         (("request",), "可选值：get, post, put, patch, delete"),
         (("request", "get", "v3/x", "-o"), "选项 '-o' 需要一个值。"),
@@ -43,10 +43,10 @@ def headings(text):
         (("request", "get", "v3/x", "y", "z"), "多余的参数：y z"),
         (("request", "get", "v3/x", "--env", "no/such.env"), "'--env' 的值无效：'no/such.env' 不存在。"),
         (("request", "get", "v3/x", "--env", "."), "'--env' 的值无效：'.' 是目录，应为文件。"),
-        (("request", "get", "v3/x", "-o", "no/such/file"), "no/such：没有这个目录"),
+        (("request", "get", "v3/x", "-o", "no/such/file"), "no/such：目录不存在"),
         (("certificates", "save", __file__), "是文件，应为目录。"),
         (("trigger", "TRANSACTION.SUCCESS"), "缺少选项 '--to'。"),
-        (("sandbox", "--port", "99999"), "'--port' 的值无效：99999 不在范围 0<=x<=65535 之内。"),
+        (("sandbox", "--port", "99999"), "'--port' 的值无效：99999 超出范围：>= 0, <= 65535。"),
         (("sandbox", "--port", "many"), "'--port' 的值无效：'many' 不是整数。"),
         (("doctor", "--timeout", "long"), "'--timeout' 的值无效：'long' 不是数字。"),
         (("--no-such",), "没有选项 '--no-such'。"),
@@ -55,7 +55,7 @@ def headings(text):
         (("trigger", "X.Y", "--to", "ftp://a"), "--to ftp://a：应为地址"),
         (("trigger", "X.Y", "--to", "http://127.0.0.1:9/"), "没有 v3 事件 'X.Y'"),
         (("deliveries", "--sandbox", "no-such"), "既不是地址"),
-        (("doctor", "--receive", "80"), "哪个地址通到该端口"),
+        (("doctor", "--receive", "80"), "给出通到该端口的地址"),
         (("encrypt", ""), "没有可加密的内容"),
         (("decrypt", ""), "没有可解密的内容"),
         (("sandbox", "--notify-url", "shop"), "--notify-url shop：应为地址"),
@@ -73,7 +73,7 @@ def test_wrong_uses(wx, arguments, said):
 def test_a_wrong_use_shows_the_right_one(wx):
     assert wx("completion", "--no-such").err == (
         "用法：wechatpay completion [选项] {bash|zsh|fish}\n"
-        "用“wechatpay completion --help”查看帮助。\n\n"
+        "运行“wechatpay completion --help”查看帮助。\n\n"
         "错误：没有选项 '--no-such'。\n"
     )  # fmt: skip
 
@@ -92,49 +92,68 @@ def test_machines_are_told_in_json_all_the_same(wx):
     assert json.loads(told.err)["error"]["message"].startswith("没有选项")
 
 
-# How releases of click from 8.1 on put it.
-@pytest.mark.parametrize(
-    ("english", "said"),
-    [
-        ("No such option: --x", "没有选项 --x。"),
-        ("No such option: --x Did you mean --y?", "没有选项 --x。是否要写 --y？"),
-        ("No such option: --x (Possible options: --y, --z)", "没有选项 --x。是否要写 --y, --z？"),
-        ("No such option '--x'. (Did you mean one of: '--y', '--z'?)", "没有选项 '--x'。是否要写 '--y', '--z'？"),
-        ("No such command 'x'.", "没有命令 'x'。"),
-        ("Missing command.", "缺少命令。"),
-        ("Missing argument 'A'. Choose from:\n\ta,\n\tb", "缺少参数 'A'。可选值：a, b"),
-        ("File 'a.csv' is not readable.", "'a.csv' 无法读取。"),
-        ("something new", "something new"),
-    ],
-)
-def test_what_click_says(english, said):
-    assert mistakes.in_chinese(english) == said
+def test_a_program_without_a_command_is_refused(wx):
+    assert wx("--lang", "zh").err.endswith("错误：缺少命令。\n")
+    assert wx("--lang", "en").err.endswith("Error: Missing command.\n")
+
+
+def described(lang, wrong, monkeypatch):
+    monkeypatch.setenv("LANG", lang)
+    with pytest.raises(click.UsageError) as raised:
+        wrong()
+    return usage_errors.LocalizedUsageError(raised.value).message
+
+
+def test_an_unreadable_file_is_described(monkeypatch, tmp_path):
+    file = tmp_path / "a.env"
+    file.write_text("")
+    message = usage_errors.invalid_value(click.Path(exists=True), str(file))
+
+    assert message == f"'{file}' is not readable."
+    assert message.zh == f"'{file}' 无法读取。"
+
+
+def test_a_value_of_many_is_named(wx):
+    assert "'go' 不是可选值" in wx("sandbox", "--automatic", "pay", "--automatic", "go").err
+
+
+def test_bounds_are_named():
+    kind = click.FloatRange(0, 1, min_open=True, max_open=True)
+    assert usage_errors.invalid_value(kind, "7").zh == "7 超出范围：> 0, < 1。"
+    assert usage_errors.invalid_value(click.IntRange(max=1), "7") == "7 is out of range: <= 1."
+
+
+def test_an_unknown_error_keeps_its_text():
+    assert usage_errors.describe(click.UsageError("something new")) == "something new"
+
+
+def test_errors_without_a_parameter_or_context():
+    assert usage_errors.describe(click.BadOptionUsage("-o", "x")).zh == "选项 '-o' 需要一个值。"
+    assert usage_errors.describe(click.MissingParameter()).zh == "缺少选项 。"
 
 
 def test_a_language_chosen_beats_that_of_the_system(wx):
     assert "Error: No such option" in wx("--lang", "en", "request", "--no-such").err
-    assert words.language() == "zh"
+    assert i18n.language() == "zh"
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda: values.pairs(["x"], "-p"), "-p 'x'：应为 name=value"),
-        (lambda: values.headers(["x"], "-H"), "-H：应为 'Name: value'"),
-        (lambda: values.body(["x"]), "-d 'x'：应为"),
-        (lambda: values.body(["x:={"]), "-d x：不是 JSON"),
-        (lambda: values.body(["x.0=1", "x.2=1"]), "请按顺序给出"),
-        (lambda: values.body(["x=1", "x.y=1"]), "要放入的不是对象"),
+        (lambda: request_items.parse_pairs(["x"], "-p"), "-p 'x'：应为 name=value"),
+        (lambda: request_items.parse_headers(["x"], "-H"), "-H：应为 'Name: value'"),
+        (lambda: request_items.parse_body(["x"]), "-d 'x'：应为"),
+        (lambda: request_items.parse_body(["x:={"]), "-d x：不是 JSON"),
+        (lambda: request_items.parse_body(["x.0=1", "x.2=1"]), "请按顺序给出"),
+        (lambda: request_items.parse_body(["x=1", "x.y=1"]), "上级不是对象"),
     ],
 )
-def test_wrong_values(wrong, said):
-    with pytest.raises(click.UsageError) as raised:
-        wrong()
-    assert said in mistakes.told(raised.value)
+def test_wrong_values(wrong, said, monkeypatch):
+    assert said in described("zh_CN.UTF-8", wrong, monkeypatch)
 
 
 def test_a_mistake_outside_of_a_command_has_no_usage(capsys):
-    mistakes.Mistake(click.UsageError(Words("wrong", "不对"))).show()
+    usage_errors.LocalizedUsageError(click.UsageError(Words("wrong", "不对"))).show()
 
     assert capsys.readouterr().err == "错误：不对\n"
 
@@ -142,10 +161,10 @@ def test_a_mistake_outside_of_a_command_has_no_usage(capsys):
 def test_tables(wx, sandbox, receiver):
     sent = wx("trigger", "TRANSACTION.SUCCESS", "--to", receiver.url, "--sandbox", sandbox.file)
     assert headings(sent.out) == [
-        "编号", "事件", "地址", "状态", "次数", "最近应答", "几秒后重试", "次序", "内容", "应答", "耗时", "接受",
+        "编号", "事件", "地址", "状态", "次数", "最近应答", "几秒后重试", "次序", "内容", "应答", "耗时", "已接受",
     ]  # fmt: skip
     assert "已接受" in sent.out
-    assert "真实" in sent.out
+    assert "真实通知" in sent.out
     assert headings(wx("deliveries", "--sandbox", sandbox.file).out)[:2] == ["编号", "事件"]
     assert headings(wx("act", "--sandbox", sandbox.file).out) == ["操作"]
     keys = wx("certificates", "download", "--env", sandbox.file).out
@@ -165,8 +184,8 @@ def test_json_names_things_in_english(wx, top, sandbox, receiver, interrupted, w
 def test_an_account(wx, top, interrupted, waiting):
     interrupted(waiting)
     told = wx("sandbox", "--address", "0.0.0.0")
-    assert "警告：0.0.0.0 可从其他机器访问" in told.err
-    for word in ("微信支付沙箱", "平台公钥 ID", "查看页面", "按 Ctrl-C 结束。"):
+    assert "警告：其他机器可以访问 0.0.0.0" in told.err
+    for word in ("微信支付沙箱", "微信支付公钥 ID", "查看页面", "按 Ctrl-C 结束。"):
         assert word in told.out
     interrupted(waiting)
     told = top("sandbox")
@@ -187,8 +206,8 @@ def test_an_answer_that_is_pending(capsys):
         status_code, request_id, verified, pending = 202, "", False, True
 
     with click.Context(Command("x")):
-        put_answer(Answer, None, None)
-    assert capsys.readouterr().err == "202，处理中：未失败也未完成，请求号 -\n"
+        print_response(Answer, None, None)
+    assert capsys.readouterr().err == "202，处理中：结果未定，请求号 -\n"
 
 
 def test_nothing_found(wx):
@@ -196,23 +215,22 @@ def test_nothing_found(wx):
 
 
 def test_nobody_answers(wx):
-    assert "没有沙箱应答" in wx("deliveries", "--sandbox", "http://127.0.0.1:9").err
+    assert "没有运行中的沙箱" in wx("deliveries", "--sandbox", "http://127.0.0.1:9").err
 
 
 def test_cells_that_are_words(capsys):
-    output.put_table("", (Words("a", "甲"),), [(Words("b", "乙"),), (1,)])
+    output.print_table("", (Words("a", "甲"),), [(Words("b", "乙"),), (1,)])
 
     assert "甲" in (told := capsys.readouterr().out)
     assert "乙" in told
 
 
-def test_what_is_not_installed():
+def test_what_is_not_installed(monkeypatch):
     def load():
         raise ModuleNotFoundError(name="uvicorn")
 
-    with pytest.raises(click.UsageError) as raised:
-        sandboxes.needs_sandbox(load, "pip install it")
-    assert mistakes.told(raised.value) == "沙箱需要 uvicorn：pip install it"
+    message = described("zh_CN.UTF-8", lambda: sandbox_options.require_sandbox(load), monkeypatch)
+    assert message == "沙箱需要 uvicorn：pip install 'wechatpay-taobao-top[sandbox]'"
 
 
 def test_an_error_that_shows_itself_stays_as_it_is():

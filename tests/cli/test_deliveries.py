@@ -9,7 +9,7 @@ import pytest
 
 from tests.loopback import QuietHandler, serving
 from wechatpay import catalogue
-from wechatpay.cli.desk import Desk
+from wechatpay.cli.control_client import ControlClient
 
 
 def test_an_event_at_a_running_sandbox(wx, sandbox, receiver):
@@ -92,7 +92,7 @@ def test_forgeries_have_to_be_refused(wx, sandbox, receiver, status, code):
     )
 
     assert told.code == code, told.err
-    assert ("does not check signatures" in told.err) is (code == 4)
+    assert ("does not verify signatures" in told.err) is (code == 4)
 
 
 def test_what_does_not_arrive(wx, sandbox, receiver):
@@ -126,7 +126,7 @@ def test_wrong_usage(wx, sandbox, tmp_path):
     told = wx("deliveries", "987654", "--sandbox", sandbox.file)
     assert told.code == 2
     assert "delivery 987654 is not kept" in told.err
-    assert '"message": "the sandbox says' in wx("deliveries", "987654", "--sandbox", sandbox.file, "--json").err
+    assert '"message": "response of the sandbox' in wx("deliveries", "987654", "--sandbox", sandbox.file, "--json").err
 
 
 @pytest.mark.parametrize("url", ["nothing", "http://", "ftp://127.0.0.1/", "http://[::1/", "http://127.0.0.1:99999/"])
@@ -140,7 +140,7 @@ def test_what_is_no_url(wx, sandbox, url):
 def test_where_no_sandbox_is(wx, receiver):
     nobody = wx("deliveries", "--sandbox", "http://127.0.0.1:9")
     assert nobody.code == 3
-    assert nobody.err.endswith("no sandbox answers at http://127.0.0.1:9: is it running?\n")
+    assert nobody.err.endswith("no sandbox is running at http://127.0.0.1:9: start it first\n")
     for where in (receiver.url, "no.such.env", "127.0.0.1:80"):
         told = wx("deliveries", "--sandbox", where)
         assert told.code == 2
@@ -291,10 +291,12 @@ def test_listening_with_a_sandbox_of_its_own(wx, receiver, interrupted, waiting,
 
     def arrived():
         if waiting() and not asked:
-            desk = Desk.of(str(file))
+            control = ControlClient.connect(str(file))
             for url in ("https://shop.example/notify", "http://127.0.0.1:9/"):
-                asked.append(desk.ask("POST", "trigger", {"event": "TRANSACTION.SUCCESS", "to": url}))
-        return bool(receiver.came) and all(entry["attempts"] for entry in Desk.of(str(file)).deliveries()[1:])
+                asked.append(control.request("POST", "trigger", {"event": "TRANSACTION.SUCCESS", "to": url}))
+        return bool(receiver.came) and all(
+            entry["attempts"] for entry in ControlClient.connect(str(file)).deliveries()[1:]
+        )
 
     interrupted(arrived)
     told = wx("listen", "--to", receiver.url, "--write-env", file, *more)

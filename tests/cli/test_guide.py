@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chainable.cli.outcomes import MEANINGS
+from chainable.cli.exit_codes import MEANINGS
 from chainable.errors import SignatureError
 
 ROOT = Path(__file__).parents[2]
@@ -78,10 +78,10 @@ def test_the_lines_of_a_page_run(page, folder, wx, top, sandbox, receiver, inter
         assert told.code == 0, (text, told.out, told.err)
         if "out_trade_no=order-0001" in text and "post" in text:
             sandbox.pay("order-0001")
-    assert not page.endswith("command-line.rst") or Path("day.png").exists()
+    assert not page.endswith("command-line.rst") or Path("day.svg").exists()
 
 
 def test_the_table_of_exit_codes_is_whole():
     text = (ROOT / "docs" / "guide" / "command-line.rst").read_text("utf-8")
-    for code, (english, chinese) in MEANINGS.items():
-        assert re.search(rf"^{code} +{re.escape(english)} +{re.escape(chinese)}$", text, re.MULTILINE), code
+    for code, words in MEANINGS.items():
+        assert re.search(rf"^{code} +{re.escape(words)} +{re.escape(words.zh)}$", text, re.MULTILINE), code

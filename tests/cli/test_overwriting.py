@@ -41,12 +41,12 @@ def test_a_file_of_the_users_is_left_alone(run, command, tmp_path):
     told = run(*command, "--write-env", file)
 
     assert told.code == 2
-    assert f"--write-env: {file} was not made by" in told.err
+    assert f"--write-env: {file} was not written by" in told.err
     assert "--force" in told.err
     assert file.read_text() == PRODUCTION
     assert os.listdir(tmp_path) == ["production.env"]
     who, *arguments = command
-    assert "并非由" in run(who, "--lang", "zh", *arguments, "--write-env", file).err
+    assert "不是由" in run(who, "--lang", "zh", *arguments, "--write-env", file).err
 
 
 @pytest.mark.parametrize("who", ["wx", "top"])
@@ -70,7 +70,7 @@ def test_keys_of_the_users_are_left_alone(wx, tmp_path):
     told = wx("sandbox", "--write-env", tmp_path / "a.env")
 
     assert told.code == 2
-    assert "apiclient_key.pem was not made by" in told.err
+    assert "apiclient_key.pem was not written by" in told.err
     assert (folder / "apiclient_key.pem").read_text() == "real"
     assert not (tmp_path / "a.env").exists()
 
@@ -100,7 +100,7 @@ def test_outputs_do_not_replace_files(wx, top, sandbox, gateway, tmp_path):
     before = len(sandbox.journal)
     for command, *arguments in commands:
         told = command(*arguments)
-        assert (told.code, "exists: name another file" in told.err) == (2, True), arguments
+        assert (told.code, "exists: choose another file" in told.err) == (2, True), arguments
         assert "--force" in told.err
         assert "已存在" in command("--lang", "zh", *arguments).err
     assert file.read_text() == file.with_suffix(".svg").read_text() == "mine"
@@ -108,7 +108,7 @@ def test_outputs_do_not_replace_files(wx, top, sandbox, gateway, tmp_path):
 
     assert wx(*commands[0][1:], "--force").code == 0
     assert file.read_text() != "mine"
-    assert "there is no such folder" in wx("bill", day, "--image", tmp_path / "none" / "a.svg").err
+    assert "the folder does not exist" in wx("bill", day, "--image", tmp_path / "none" / "a.svg").err
 
 
 def test_an_output_may_be_a_device(wx, sandbox):
@@ -122,7 +122,7 @@ def test_saved_certificates_replace_nothing_else(wx, sandbox, tmp_path):
     path.write_text("mine")
     told = wx("certificates", "save", tmp_path, "--env", sandbox.file)
     assert told.code == 2
-    assert "holds something else" in told.err
+    assert "has other content" in told.err
     assert path.read_text() == "mine"
     assert wx("certificates", "save", tmp_path, "--env", sandbox.file, "--force").code == 0
     assert "CERTIFICATE" in path.read_text()

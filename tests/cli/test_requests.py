@@ -6,10 +6,10 @@ import click
 import pytest
 
 from chainable.errors import APIError
-from taobao_top.cli.clients import OTHERS, TEXTS
-from taobao_top.cli.clients import settings_of as top_settings
-from wechatpay.cli.clients import client_of, redactor_of, settings_of
-from wechatpay.cli.requests import node_of
+from taobao_top.cli.client_options import OTHERS, TEXTS
+from taobao_top.cli.client_options import read_settings as top_settings
+from wechatpay.cli.client_options import make_client, make_redactor, read_settings
+from wechatpay.cli.request import find_node
 
 ORDER = [
     "-d", "appid=wxd678efh567hg6787", "-d", "mchid=1900000109", "-d", "description=x", "-d", "out_trade_no=12345678",
@@ -119,11 +119,11 @@ def test_sensitive_fields_are_encrypted_and_opened(wx, sandbox):
 def test_sensitive_fields_inside_lists(wx, sandbox):
     from wechatpay import Sensitive
     from wechatpay.catalogue import Field
-    from wechatpay.cli.requests import sealed
+    from wechatpay.cli.request import encrypt_fields
 
     fields = (Field("people", "object[]", fields=(Field("name", encrypted="rsa"),)),)
 
-    assert sealed({"people": [{"name": "a", "other": 1}, "x"]}, fields) == {
+    assert encrypt_fields({"people": [{"name": "a", "other": 1}, "x"]}, fields) == {
         "people": [{"name": Sensitive("a"), "other": 1}, "x"]
     }
 
@@ -170,16 +170,16 @@ class Answer:
 
 
 def test_bytes_without_a_place_are_refused(capsys):
-    from chainable.cli.exchanges import put_answer
+    from chainable.cli.request_command import print_response
 
     with click.Context(click.Command("x")):
         with pytest.raises(click.UsageError, match="--output"):
-            put_answer(Answer, b"\xff\xfe", None)
-        put_answer(Answer, b"text", None)
-        put_answer(Answer, None, None)
+            print_response(Answer, b"\xff\xfe", None)
+        print_response(Answer, b"text", None)
+        print_response(Answer, None, None)
     told = capsys.readouterr()
     assert told.out == "text\n"
-    assert told.err.startswith("200, pending: neither failed nor done, request id -")
+    assert told.err.startswith("200, pending: not final yet, request id -")
 
 
 def test_settings_in_toml(tmp_path, sandbox, merchant_key):
@@ -190,11 +190,11 @@ def test_settings_in_toml(tmp_path, sandbox, merchant_key):
         f'apiv3_key = "{account.apiv3_key}"\n'
     )
 
-    with client_of(file) as client:
+    with make_client(file) as client:
         assert client.mchid == "1"
-        assert str(node_of(client, "v3.pay")) == "v3/pay"
-    assert settings_of(file)["mchid"] == "1"
-    assert redactor_of(file)(account.apiv3_key) == "<redacted>"
+        assert str(find_node(client, "v3.pay")) == "v3/pay"
+    assert read_settings(file)["mchid"] == "1"
+    assert make_redactor(file)(account.apiv3_key) == "<redacted>"
 
 
 def test_a_call_of_top(top, gateway):
@@ -238,7 +238,10 @@ def test_a_refusal_of_top(top, gateway):
 
 
 def test_wrong_usage_of_top(top, gateway):
-    assert "names with values" in top("request", "taobao.time.get", "-d", "0=1", "--env", gateway.file).err
+    assert (
+        "a JSON object or name=value was expected"
+        in top("request", "taobao.time.get", "-d", "0=1", "--env", gateway.file).err
+    )
     assert top("request", "taobao.time.get", "-d", "sign=1", "--env", gateway.file).code == 2
     assert top(
         "request", "no.such.method", "-d", "a=1.5", "--env", gateway.file, "--session", "x", "--simplify"
@@ -246,7 +249,7 @@ def test_wrong_usage_of_top(top, gateway):
 
 
 def test_settings_of_top_in_toml(tmp_path):
-    from taobao_top.cli.clients import client_of as top_client
+    from taobao_top.cli.client_options import make_client as top_client
 
     file = tmp_path / "a.toml"
     file.write_text('app_key = "12345678"\napp_secret = "s"\nverify = "ca.pem"\n')
@@ -280,8 +283,8 @@ def test_numbers_and_lists_in_toml(tmp_path):
     file = tmp_path / "a.toml"
     file.write_text(f"mchid = 1900000109\napiv3_key = ['{'a' * 32}', '{'b' * 32}']\n")
 
-    assert settings_of(file)["mchid"] == "1900000109"
-    assert redactor_of(file)("a" * 32 + "b" * 32) == "<redacted><redacted>"
+    assert read_settings(file)["mchid"] == "1900000109"
+    assert make_redactor(file)("a" * 32 + "b" * 32) == "<redacted><redacted>"
 
 
 def test_a_file_of_top_may_say_how_calls_are_made(top, gateway, tmp_path):
@@ -303,14 +306,14 @@ def test_a_file_of_top_may_say_how_calls_are_made(top, gateway, tmp_path):
 
 
 def test_an_error_without_an_answer_shows_no_request():
-    from wechatpay.cli import requests as module
+    from wechatpay.cli import request as module
 
-    assert "no" in module._told(APIError("no"))
+    assert "no" in module._describe(APIError("no"))
 
 
 def test_targets_are_completed():
-    from taobao_top.cli.requests import request as top_request
-    from wechatpay.cli.requests import request
+    from taobao_top.cli.request import request as top_request
+    from wechatpay.cli.request import request
 
     context = click.Context(request)
     context.params["verb"] = "post"
@@ -354,8 +357,8 @@ def test_persons_in_paths_queries_and_bodies_are_redacted(wx, sandbox):
         assert "PLANTED" not in told.err, arguments
 
 
-@pytest.mark.parametrize("tongue", ["en", "zh"])
-def test_wrong_usage_shows_no_key(wx, top, sandbox, gateway, tongue):
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_wrong_usage_shows_no_key(wx, top, sandbox, gateway, lang):
     key = "V3PLANTED0123456789abcdef0123456"
     for arguments in (
         (key,),
@@ -370,9 +373,9 @@ def test_wrong_usage_shows_no_key(wx, top, sandbox, gateway, tongue):
         ("request", "get", "v3/a", key),
         ("request", "get", "v3/a", key, "--json"),
     ):
-        told = wx("--lang", tongue, *arguments)
+        told = wx("--lang", lang, *arguments)
         assert told.code == 2
         assert "PLANTED" not in told.out + told.err, arguments
-    told = top("--lang", tongue, "request", "taobao.time.get", "--format", key)
+    told = top("--lang", lang, "request", "taobao.time.get", "--format", key)
     assert told.code == 2
     assert "PLANTED" not in told.out + told.err

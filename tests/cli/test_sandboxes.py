@@ -53,9 +53,9 @@ def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):
 
 def test_other_machines_are_warned_of(wx, top, interrupted, waiting):
     interrupted(waiting)
-    assert "warning: 0.0.0.0 can be reached" in wx("sandbox", "--address", "0.0.0.0").err
+    assert "warning: other machines can reach 0.0.0.0" in wx("sandbox", "--address", "0.0.0.0").err
     interrupted(waiting)
-    assert "warning: 0.0.0.0 can be reached" in top("sandbox", "--address", "0.0.0.0").err
+    assert "warning: other machines can reach 0.0.0.0" in top("sandbox", "--address", "0.0.0.0").err
 
 
 def test_a_gateway_of_top(top, tmp_path, interrupted, waiting):

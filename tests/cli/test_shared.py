@@ -12,10 +12,8 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from chainable.cli import commands, extras, outcomes
-from chainable.cli import sandboxes as rooms
+from chainable.cli import commands, entrypoint, exit_codes, sandbox_options
 from chainable.errors import APIError, CodecError, DecryptionError, SignatureError
-from wechatpay.cli import sandboxes
 
 
 def test_help_lists_commands_and_exit_codes(wx):
@@ -23,7 +21,7 @@ def test_help_lists_commands_and_exit_codes(wx):
 
     assert told.code == 0
     assert told.out.startswith("Usage: wechatpay")
-    for word in ("describe", "doctor", "trigger", "Exit codes:", "a signature is missing or wrong"):
+    for word in ("describe", "doctor", "trigger", "Exit codes:", "signature missing or wrong"):
         assert word in told.out
 
 
@@ -38,7 +36,7 @@ def test_help_is_chinese_on_request(wx, top):
     assert "用法：" in wx("--lang", "zh", "--help").out
     text = wx("--lang", "zh", "request", "--help").out
     assert "发起任意调用" in text
-    assert "显示本帮助" in text
+    assert "显示帮助" in text
     assert "请求参数" in text
     assert "排查问题" in top("--lang", "zh", "--help").out
 
@@ -107,18 +105,20 @@ def missing(name):
 
 def test_a_missing_extra_is_one_line():
     with pytest.raises(click.UsageError, match=r"the sandbox needs uvicorn: pip install"):
-        rooms.needs_sandbox(missing("uvicorn"), sandboxes.ADVICE)
+        sandbox_options.require_sandbox(missing("uvicorn"))
 
 
 @pytest.mark.parametrize("name", ["click", "rich.console"])
 def test_without_click_there_is_advice(capsys, name):
-    assert extras.run("x", "a_program", "pip install it", load=missing(name)) == 2
-    assert capsys.readouterr().err == "pip install it\n"
+    assert entrypoint.run("x", "a_program", load=missing(name)) == 2
+    english, chinese = capsys.readouterr().err.splitlines()
+    assert english.endswith("pip install 'wechatpay-taobao-top[cli]'")
+    assert chinese.startswith("命令行需要 click 与 rich：pip install")
 
 
 def test_what_else_is_missing_is_not_taken_for_the_extra():
     with pytest.raises(ModuleNotFoundError, match="no_such"):
-        extras.run("x", "chainable.cli.no_such", "advice")
+        entrypoint.run("x", "chainable.cli.no_such")
 
 
 def test_the_programs_run(capsys):
@@ -137,7 +137,7 @@ def test_a_program_that_returns_gives_zero():
         def program(args, prog_name):
             assert (args, prog_name) == (None, "x")
 
-    assert extras.run("x", "a_program", "advice", load=lambda name: Module) == 0
+    assert entrypoint.run("x", "a_program", load=lambda name: Module) == 0
 
 
 def test_describe(wx, top):
@@ -146,24 +146,24 @@ def test_describe(wx, top):
     assert "保险" in wx("describe", "保险").out
     assert wx("describe", "保险", "--json").data["candidates"]
     nothing = wx("describe", "qqqqqqqqzzzz")
-    assert (nothing.code, nothing.err) == (outcomes.NOTHING, "nothing is called 'qqqqqqqqzzzz'\n")
-    assert wx("describe", "qqqqqqqqzzzz", "--json").code == outcomes.NOTHING
+    assert (nothing.code, nothing.err) == (exit_codes.NOT_FOUND, "nothing found for 'qqqqqqqqzzzz'\n")
+    assert wx("describe", "qqqqqqqqzzzz", "--json").code == exit_codes.NOT_FOUND
     assert "机构投保创单" in top("describe", "alibaba.finance.insurance.createorder").out
 
 
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (APIError("no", code="X", status_code=400), outcomes.REFUSED),
-        (SignatureError("no", reason="stale"), outcomes.SIGNATURE),
-        (DecryptionError("no"), outcomes.DECRYPTION),
-        (requests.ConnectTimeout("no"), outcomes.NETWORK),
-        (CodecError("no"), outcomes.USAGE),
-        (TypeError("no"), outcomes.USAGE),
+        (APIError("no", code="X", status_code=400), exit_codes.REFUSED),
+        (SignatureError("no", reason="stale"), exit_codes.SIGNATURE),
+        (DecryptionError("no"), exit_codes.DECRYPTION),
+        (requests.ConnectTimeout("no"), exit_codes.NETWORK),
+        (CodecError("no"), exit_codes.USAGE),
+        (TypeError("no"), exit_codes.USAGE),
     ],
 )
 def test_exit_codes(error, code):
-    failure = outcomes.Failure(error)
+    failure = exit_codes.Failure(error)
 
     assert failure.exit_code == code
     assert failure.members()["message"] == "no"
@@ -208,7 +208,7 @@ def test_wrong_words_are_json_to_who_asked_for_it(wx):
 def test_ctrl_c_is_an_exit_code_of_its_own():
     told = CliRunner().invoke(command(KeyboardInterrupt()), ["y"])
 
-    assert told.exit_code == outcomes.INTERRUPTED == 130
+    assert told.exit_code == exit_codes.INTERRUPTED == 130
     assert told.output == ""
 
 

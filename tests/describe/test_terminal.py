@@ -2,8 +2,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from chainable.describe import Candidate, Description
-from chainable.describe.terminal import show, show_candidates
+from chainable.cli.describe import print_candidates, print_description
+from chainable.describe import Candidate
 from taobao_top.describe import described as method
 from wechatpay.describe import described
 
@@ -15,7 +15,7 @@ def printed(write, shown, width=120):
 
 
 def test_an_operation_is_shown_with_everything_known():
-    text = printed(show, described("POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi"))
+    text = printed(print_description, described("POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi"))
     for piece in (
         "保险商户JSAPI预签约",
         "POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi",
@@ -34,7 +34,7 @@ def test_an_operation_is_shown_with_everything_known():
 
 def test_code_can_be_pasted_from_the_terminal():
     found = described("GET v3/pay/transactions/id/{transaction_id}")
-    text = printed(show, found, width=60)
+    text = printed(print_description, found, width=60)
     lines = [line.rstrip() for line in text.splitlines()]
     code = found.forms[0].code.rstrip().splitlines()
     start = lines.index(code[0])
@@ -42,11 +42,11 @@ def test_code_can_be_pasted_from_the_terminal():
 
 
 def test_samples_and_facts_are_shown():
-    text = printed(Description.to_terminal, method("alibaba.finance.insurance.createorder"))
+    text = printed(print_description, method("alibaba.finance.insurance.createorder"))
     assert "类目 场景金融保险" in text
     assert "<alibaba_finance_insurance_createorder_response>" in text
 
 
 def test_candidates_are_shown_one_to_a_line():
-    text = printed(show_candidates, [Candidate("k", "标题", "POST v3/x"), Candidate("l", "另一个", "GET v3/y")])
+    text = printed(print_candidates, [Candidate("k", "标题", "POST v3/x"), Candidate("l", "另一个", "GET v3/y")])
     assert [line.split() for line in text.splitlines()] == [["标题", "POST", "v3/x"], ["另一个", "GET", "v3/y"]]

@@ -74,11 +74,11 @@ def complete():
         for finding in findings:
             assert finding.state in "✓!✗"
             assert chinese(finding.found) or re.fullmatch(r"[\w.]+", finding.found), finding
-            for text in filter(None, (finding.meaning, finding.mend)):
+            for text in filter(None, (finding.meaning, finding.fix)):
                 assert chinese(text), finding
             if finding.state != "✓":
                 assert finding.meaning, finding
-                assert finding.mend, finding
+                assert finding.fix, finding
             assert chinese(finding.check) or " and " not in finding.check, finding
         return findings
 

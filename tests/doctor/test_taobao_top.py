@@ -9,9 +9,8 @@ import requests
 from click.testing import CliRunner
 
 from chainable.errors import CodecError
-from taobao_top import doctor
+from taobao_top.cli.doctor import examine, runner
 from taobao_top.cli.program import program
-from taobao_top.doctor import examine
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ def test_faults_of_settings(found, app, changes, check, state, words):
 
     assert finding.state == state
     assert words in finding.found
-    assert finding.mend
+    assert finding.fix
 
 
 def test_what_answers_is_no_gateway(found, app):
@@ -105,14 +104,14 @@ def test_a_network_that_fails(found, app, gateway):
 
 
 def test_every_error_has_words(complete):
-    (finding,) = complete([doctor._told("x", CodecError("no"))])
+    (finding,) = complete([runner._error_finding("x", CodecError("no"))])
 
     assert finding.code == 2
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(7, "too often"), (11, "package"), (26, "session"), (28, "no app_key"), (99, "refused")],
+    [(7, "exceeded its call limit"), (11, "package"), (26, "session"), (28, "no app_key"), (99, "refused")],
 )
 def test_refusals_of_the_platform(found, app, gateway, code, words):
     gateway.error(code, times=9)
@@ -167,4 +166,4 @@ def test_the_command_in_chinese(gateway, tmp_path):
     file = gateway.write_env(tmp_path / "a.env")
     told = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--env", str(file)])
 
-    assert "✓ session（平台侧）：有效\n" in told.output
+    assert "✓ session（平台验证）：有效\n" in told.output

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from chainable.errors import APIError, CodecError, DecryptionError, SignatureError
+from wechatpay.cli.doctor import api_checks, error_findings, examine
+from wechatpay.cli.doctor.notify_url import examine as examine_callback
+from wechatpay.cli.doctor.runner import base_urls
 from wechatpay.cli.program import program
-from wechatpay.doctor import examine, online, refusals
-from wechatpay.doctor.callback import examine as examine_callback
-from wechatpay.doctor.examination import hosts
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def test_all_is_well(found, states, settings):
     told = found(settings)
 
     assert states(told.values()) == {"✓"}, told
-    assert told["encryption"].found.startswith("the platform read")
-    assert told["clock"].found == "as the platform's"
-    assert told["clock, backup host"].found == "as the platform's"
+    assert told["encryption"].found.startswith("the platform decrypted")
+    assert told["clock"].found == "in sync with the platform"
+    assert told["clock, backup host"].found == "in sync with the platform"
     assert told["callback"].found.startswith("SECURITY_ECHO.SUCCESS arrived")
 
 
@@ -77,7 +77,7 @@ def test_nothing_secret_is_told(found, settings, sandbox):
         ({"apiv3_key": "short"}, "apiv3_key", "5 bytes"),
         ({"secret": "short"}, "secret", "5 characters"),
         ({"serial": "not a serial"}, "serial", "serial"),
-        ({"serial": "AB" * 20}, "serial", "is not that of merchant_cert"),
+        ({"serial": "AB" * 20}, "serial", "differs from the serial of merchant_cert"),
         ({"serial": None, "merchant_cert": None}, "serial", "is missing"),
         ({"merchant_cert": "/no/such/file.pem"}, "merchant_cert", "no such file"),
         ({"merchant_cert": "/no/such/file.p12"}, "merchant_cert", "no such file"),
@@ -98,7 +98,7 @@ def test_faults_of_settings(offline, settings, changes, check, words):
     assert finding.state == "✗"
     assert words in finding.found
     assert finding.meaning
-    assert finding.mend
+    assert finding.fix
     assert finding.code == 2
 
 
@@ -240,9 +240,9 @@ def test_hosts_that_are_not_there(found, settings):
 
 
 def test_the_platforms_hosts_are_the_default():
-    assert hosts({}) == ["https://api.mch.weixin.qq.com/", "https://api2.mch.weixin.qq.com/"]
-    assert hosts({"base_url": "https://a.cn/"}) == ["https://a.cn/"]
-    assert hosts({"backup_url": "https://b.cn/"}) == ["https://api.mch.weixin.qq.com/", "https://b.cn/"]
+    assert base_urls({}) == ["https://api.mch.weixin.qq.com/", "https://api2.mch.weixin.qq.com/"]
+    assert base_urls({"base_url": "https://a.cn/"}) == ["https://a.cn/"]
+    assert base_urls({"backup_url": "https://b.cn/"}) == ["https://api.mch.weixin.qq.com/", "https://b.cn/"]
 
 
 def test_a_certificate_authority_that_is_another(found, settings):
@@ -273,15 +273,15 @@ def test_plain_http_on_loopback(found, settings, sandbox):
 
 
 def test_a_proxy_in_the_way(settings, monkeypatch):
-    from chainable.cli.reach import proxy
+    from chainable.cli.connectivity import check_proxy
 
     monkeypatch.setenv("https_proxy", "http://user:word@proxy.example:3128")
-    told = proxy("https://api.example/")
+    told = check_proxy("https://api.example/")
     assert told.state == "!"
     assert "proxy.example:3128" in told.found
     assert "word" not in told.found
     monkeypatch.setenv("no_proxy", "api.example")
-    assert proxy("https://api.example/").state == "✓"
+    assert check_proxy("https://api.example/").state == "✓"
 
 
 @pytest.mark.parametrize(
@@ -295,9 +295,10 @@ def test_a_clock_that_is_wrong(found, settings, offset, state, words):
 
 
 def test_a_slow_host():
-    from chainable.cli import reach
+    from chainable.cli import connectivity
+    from chainable.cli.i18n import Words
 
-    assert reach._timed("x", "y", "z", time.monotonic() - 5).state == "!"
+    assert connectivity._timed("x", Words("y", "z"), time.monotonic() - 5).state == "!"
 
 
 @pytest.mark.parametrize(
@@ -320,7 +321,7 @@ def test_faults_of_calls(found, settings, sandbox, fault, options, code, words):
     assert finding.code == code
     assert words in finding.found
     assert finding.meaning
-    assert finding.mend
+    assert finding.fix
 
 
 def test_a_merchant_without_certificates(found, settings, sandbox):
@@ -358,17 +359,17 @@ class Echo:
 
 
 def test_an_echo_that_is_another(complete):
-    told = {finding.check: finding for finding in complete(list(online._echo(Echo("other"), "x", None, 0)))}
+    told = {finding.check: finding for finding in complete(list(api_checks._echo(Echo("other"), "x", None, 0)))}
 
     assert told["encryption"].code == 5
     assert "callback" not in told
-    told = {finding.check: finding for finding in online._echo(Echo(DecryptionError("no")), "x", None, 0)}
+    told = {finding.check: finding for finding in api_checks._echo(Echo(DecryptionError("no")), "x", None, 0)}
     assert told["encryption"].code == 5
 
 
 def test_every_error_has_words(complete):
     errors = [SignatureError("no", reason="probe"), CodecError("no"), APIError("no", code="X", status_code=400)]
-    told = complete([refusals.told("x", error) for error in errors])
+    told = complete([error_findings.error_finding("x", error) for error in errors])
 
     assert [finding.code for finding in told] == [4, 2, 1]
 
@@ -377,7 +378,9 @@ def test_every_error_has_words(complete):
 def test_the_platforms_own_words_are_kept(content, words):
     response = requests.Response()
     response.status_code, response._content = 400, content
-    finding = refusals.told("x", APIError("no", code="X", status_code=400, request_id="08-0", response=response))
+    finding = error_findings.error_finding(
+        "x", APIError("no", code="X", status_code=400, request_id="08-0", response=response)
+    )
 
     assert finding.found.zh == f"平台返回 X，HTTP 400，请求号 08-0{words}"
 
@@ -428,7 +431,7 @@ def secure(sandbox):
         (302, "✗", 2, "redirect"),
         (404, "✗", 2, "404"),
         (500, "!", 0, "500"),
-        (0, "✗", 3, "no answer"),
+        (0, "✗", 3, "no response"),
     ],
 )
 def test_a_forgery_at_the_callback(secure, complete, status, state, code, words):
@@ -447,14 +450,14 @@ def test_urls_the_platform_does_not_call(sandbox):
     assert told["has a query"] == "✗"
     (first, *_) = examine_callback("http://127.0.0.1:9/", None, timeout=2, public=True)
     assert first.state == "✗"
-    assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is no URL of http or https"]
+    assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is not a URL of http or https"]
     assert list(examine_callback("https://127.0.0.1:9/", None, timeout=2, offline=True)) == []
 
 
 @pytest.mark.parametrize("url", ["http://[", "https://127.0.0.1:99999/", "ftp://a.cn/", ""])
 def test_urls_that_are_none(found, settings, url):
     told = found(settings, notify_url=url)
-    assert told["notify_url"].found == "is no URL of http or https"
+    assert told["notify_url"].found == "is not a URL of http or https"
     assert told["callback"].state == "✓"
     told = found(settings | {"base_url": url, "backup_url": "https://[/"}, notify_url="nothing") if url else {}
     assert not url or told["client"].state == "✗"
@@ -500,6 +503,6 @@ def test_the_command_receives(sandbox, tmp_path, port):
 
     assert told.exit_code == 0, told.output
     assert f"SECURITY_ECHO.SUCCESS arrived at {url}" in told.output
-    assert "✓ notify_url, forged: answers 401" in told.output
+    assert "✓ notify_url, forged: responds 401" in told.output
     assert run("--env", file, "--receive", 0).exit_code == 2
-    assert "Give --notify-url" in run("--env", file, "--receive", port).output
+    assert "give --notify-url" in run("--env", file, "--receive", port).output

@@ -1,4 +1,4 @@
-"""The command ``wechatpay``; needs click and rich, which the ``cli`` extra brings."""
+"""The command ``wechatpay``; it needs the ``cli`` extra (click and rich)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command ``wechatpay`` with these arguments or those of the process; gives the exit code."""
-    from chainable.cli.extras import run
+    """Run the command ``wechatpay`` with these arguments or those of the process, and return the exit code."""
+    from chainable.cli.entrypoint import run
 
-    return run(
-        "wechatpay",
-        "wechatpay.cli.program",
-        "The command line needs click and rich: pip install 'wechatpay-taobao-top[cli]'",
-        arguments,
-    )
+    return run("wechatpay", "wechatpay.cli.program", arguments)

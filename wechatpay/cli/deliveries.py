@@ -1,4 +1,4 @@
-"""``wechatpay trigger``, ``listen``, ``deliveries``: notifications of a sandbox."""
+"""``wechatpay trigger``, ``listen``, ``deliveries``: the notifications of a sandbox."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli import values
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
-from chainable.cli.outcomes import REFUSED, SIGNATURE
-from chainable.cli.output import put_json, put_table
-from chainable.cli.waiting import until_interrupted
-from chainable.cli.words import Words, say
-from wechatpay.cli.desk import HEADINGS, Desk, Forwarder, Watch, answer_of, checked_url, row_of
-from wechatpay.cli.sandboxes import room_options, started
+from chainable.cli import request_items
+from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage_error
+from chainable.cli.exit_codes import REFUSED, SIGNATURE
+from chainable.cli.i18n import Words, echo
+from chainable.cli.output import print_json, print_table
+from chainable.cli.signals import wait_until_interrupted
+from wechatpay.cli.client_options import sandbox_option
+from wechatpay.cli.control_client import ControlClient, check_url
+from wechatpay.cli.delivery_watch import HEADINGS, DeliveryWatcher, Forwarder, delivery_row, response_text
+from wechatpay.cli.sandbox import sandbox_options, start_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,23 +27,12 @@ __all__ = ["deliveries", "listen", "trigger"]
 
 ATTEMPTS = (
     Words("attempt", "次序"),
-    Words("what", "内容"),
-    Words("answer", "应答"),
-    Words("took", "耗时"),
-    Words("accepted", "接受"),
+    Words("kind", "内容"),
+    Words("response", "应答"),
+    Words("time", "耗时"),
+    Words("accepted", "已接受"),
 )
 FORGERIES = ("signature", "probe", "stale", "serial", "body", "missing")
-
-
-def _sandbox_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        "--sandbox",
-        "where",
-        required=required,
-        cls=Option,
-        help="A running sandbox: its URL, or the env file it wrote.",
-        zh="正在运行的沙箱：其地址，或它写出的 env 文件。",
-    )
 
 
 def _events(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -53,11 +44,11 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
 @click.command(
     "trigger",
     cls=Command,
-    help="Send a notification to a URL, signed and encrypted as the platform does.\n\n"
-    "EVENT is any of the 112: TRANSACTION.SUCCESS, or the name of a v2 message without a type. "
-    "Without --sandbox one is started for it: give --data, or the receiver has no key to check it with.",
-    zh="向指定地址发送一条通知，签名、加密与平台一致。\n\nEVENT 为 112 种之一，如 TRANSACTION.SUCCESS。"
-    "不给 --sandbox 则临时启动一个；此时请用 --data 指定账户，否则接收方没有验签密钥。",
+    help="Send a notification to a URL, signed and encrypted like the platform's.\n\n"
+    "EVENT is one of 112 event types, such as TRANSACTION.SUCCESS, or the name of a v2 message without a type. "
+    "Without --sandbox a temporary one is started: give --data, so that the receiver has its key.",
+    zh="向指定地址发送一条通知，签名与加密方式同微信支付。\n\nEVENT 为 112 种通知之一，如 TRANSACTION.SUCCESS。"
+    "不带 --sandbox 则临时启动一个沙箱，此时请用 --data 指定账户，否则接收方没有验签用的公钥。",
 )
 @click.argument("event", shell_complete=_events, cls=Argument)
 @click.option("--to", required=True, cls=Option, help="The notify_url.", zh="notify_url。")
@@ -66,27 +57,29 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
     "changes",
     multiple=True,
     cls=Option,
-    help="A value of its content: amount.total=1.",
-    zh="通知内容的值：amount.total=1。",
+    help="Set a value of its content: amount.total=1.",
+    zh="指定通知内容的值：amount.total=1。",
 )
-@click.option("--v2", is_flag=True, cls=Option, help="The APIv2 message of this name.", zh="同名的 APIv2 通知。")
+@click.option(
+    "--v2", is_flag=True, cls=Option, help="Send the APIv2 message of this name.", zh="发送同名的 APIv2 通知。"
+)
 @click.option(
     "--forgery",
     type=click.Choice(FORGERIES),
     cls=Option,
-    help="Make it a forgery: it has to be refused.",
-    zh="伪造的通知，应当被拒绝。",
+    help="Send a forgery, which the receiver must refuse.",
+    zh="发送伪造的通知，接收方应当拒绝。",
 )
 @click.option(
     "--duplicates",
     type=click.IntRange(0),
     default=0,
     cls=Option,
-    help="Send it so many more times.",
+    help="Number of additional deliveries of the same notification.",
     zh="额外重复发送的次数。",
 )
 @click.option(
-    "--concurrent", is_flag=True, cls=Option, help="Send the duplicates at the same moment.", zh="重复的通知同时发出。"
+    "--concurrent", is_flag=True, cls=Option, help="Send the duplicates concurrently.", zh="并发发送重复的通知。"
 )
 @click.option(
     "--wait",
@@ -94,11 +87,11 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
     type=click.FloatRange(0),
     default=10.0,
     cls=Option,
-    help="Seconds to wait for the answers.",
+    help="Seconds to wait for the responses.",
     zh="等待应答的秒数。",
 )
-@_sandbox_option(required=False)
-@room_options
+@sandbox_option(required=False)
+@sandbox_options
 @json_option
 def trigger(
     event: str,
@@ -111,139 +104,140 @@ def trigger(
     concurrent: bool,
     patience: float,
     where: str | None,
-    **room: Any,
+    **options: Any,
 ) -> None:
-    """Send an event, wait for the answers."""
-    context = click.get_current_context()
+    """Send an event and wait for the responses."""
     from wechatpay import catalogue
 
-    checked_url(to, "--to")
+    check_url(to, "--to")
 
     version = "v2" if v2 or (catalogue.event(event) is None and catalogue.event(event, "v2")) else "v3"
     if catalogue.event(event, version) is None:
-        raise usage(
+        raise usage_error(
             Words(
-                f"there is no {version} event {event!r}: see 'wechatpay describe {event}'",
+                f"unknown {version} event {event!r}: see 'wechatpay describe {event}'",
                 f"没有 {version} 事件 {event!r}：见“wechatpay describe {event}”",
             )
         )
-    wanted: dict[str, Any] = {
+    data: dict[str, Any] = {
         "event": event,
         "to": to,
-        "set": {name: values.literal(value, float) for name, value in values.pairs(changes, "--set").items()},
+        "set": {
+            name: request_items.parse_literal(value, float)
+            for name, value in request_items.parse_pairs(changes, "--set").items()
+        },
         "version": version,
         "forgery": forgery or "",
         "duplicates": duplicates,
         "concurrent": concurrent,
     }
-    answers = 1 + duplicates + (forgery == "probe")
+    expected = 1 + duplicates + (forgery == "probe")
     if where is None:
-        running = started(**room)
+        running = start_sandbox(**options)
         try:
-            sent = running.trigger(**wanted)
-            told = _answered(sent.as_json, answers, patience)
+            sent = running.trigger(**data)
+            delivery = _wait(sent.as_json, expected, patience)
         finally:
             running.stop()
     else:
-        desk = Desk.of(where)
-        number = desk.ask("POST", "trigger", wanted)["id"]
-        told = _answered(lambda: desk.ask("GET", f"deliveries/{number}"), answers, patience)
-    _put_one(told)
-    if told["accepted_forgery"]:
-        say(
+        control = ControlClient.connect(where)
+        number = control.request("POST", "trigger", data)["id"]
+        delivery = _wait(lambda: control.request("GET", f"deliveries/{number}"), expected, patience)
+    _print_delivery(delivery)
+    if delivery["accepted_forgery"]:
+        echo(
             Words(
-                "a forged notification was accepted: the receiver does not check signatures",
-                "伪造的通知被接受了：接收方没有验签",
+                "the receiver accepted a forged notification: it does not verify signatures",
+                "接收方接受了伪造的通知：没有验签",
             ),
             err=True,
         )
-        context.exit(SIGNATURE)
+        click.get_current_context().exit(SIGNATURE)
     genuine = forgery is None or forgery == "probe"
-    if told["state"] == "blocked":
-        raise usage(
+    if delivery["state"] == "blocked":
+        raise usage_error(
             Words(
                 f"{to} is not on this machine: allow its host with --callback-host",
                 f"{to} 不在本机：请用 --callback-host 允许该主机",
             )
         )
-    taken = any(attempt["accepted"] for attempt in told["attempts"])
-    if taken is not genuine or not told["attempts"]:
-        context.exit(REFUSED)
+    accepted = any(attempt["accepted"] for attempt in delivery["attempts"])
+    if accepted is not genuine or not delivery["attempts"]:
+        click.get_current_context().exit(REFUSED)
 
 
-def _answered(look: Callable[[], dict[str, Any]], answers: int, patience: float) -> dict[str, Any]:
-    """Look again and again until so many attempts were answered, or the delivery is over."""
+def _wait(fetch: Callable[[], dict[str, Any]], expected: int, patience: float) -> dict[str, Any]:
+    """Poll until the expected number of attempts has a response, the delivery is blocked, or time is up."""
     until = time.monotonic() + patience
     while True:
-        told = look()
-        over = len(told["attempts"]) >= answers or told["state"] == "blocked"
+        delivery = fetch()
+        over = len(delivery["attempts"]) >= expected or delivery["state"] == "blocked"
         if over or time.monotonic() > until:
-            return told
+            return delivery
         time.sleep(0.02)
 
 
 @click.command(
     "deliveries",
     cls=Command,
-    help="Show what a running sandbox delivered, how it was answered, what comes again.\n\nID shows one with its attempts.",
-    zh="查看运行中沙箱的通知：投递、应答与重试。\n\nID 查看单条及其每次投递。",
+    help="List the deliveries of a running sandbox with responses and retries.\n\nID shows one delivery with its attempts.",
+    zh="列出运行中沙箱的通知：投递、应答与重试。\n\n带 ID 则查看该条通知的每次投递。",
 )
 @click.argument("number", metavar="[ID]", type=int, required=False, cls=Argument)
-@click.option("--redeliver", is_flag=True, cls=Option, help="Send that one once more.", zh="重新投递该条。")
-@_sandbox_option(required=True)
+@click.option("--redeliver", is_flag=True, cls=Option, help="Send that delivery again.", zh="重新投递该条通知。")
+@sandbox_option(required=True)
 @json_option
 def deliveries(number: int | None, *, redeliver: bool, where: str) -> None:
-    """Show deliveries, or send one again."""
-    desk = Desk.of(where)
+    """List deliveries, or send one again."""
+    control = ControlClient.connect(where)
     if number is None:
         if redeliver:
-            raise usage(Words("--redeliver: which one? Give its id", "--redeliver：哪一条？请给出编号"))
-        found = desk.deliveries()
+            raise usage_error(Words("--redeliver: give the ID of the delivery", "--redeliver：请给出通知的 ID"))
+        found = control.deliveries()
         if as_json():
-            put_json({"deliveries": found})
+            print_json({"deliveries": found})
         else:
-            put_table("", HEADINGS, [row_of(each) for each in found])
+            print_table("", HEADINGS, [delivery_row(each) for each in found])
         return
     if redeliver:
-        number = desk.ask("POST", f"deliveries/{number}/redeliver")["id"]
-        _put_one(_answered(lambda: desk.ask("GET", f"deliveries/{number}"), 1, 10.0))
+        number = control.request("POST", f"deliveries/{number}/redeliver")["id"]
+        _print_delivery(_wait(lambda: control.request("GET", f"deliveries/{number}"), 1, 10.0))
     else:
-        _put_one(desk.ask("GET", f"deliveries/{number}"))
+        _print_delivery(control.request("GET", f"deliveries/{number}"))
 
 
-def _put_one(told: dict[str, Any]) -> None:
+def _print_delivery(delivery: dict[str, Any]) -> None:
     if as_json():
-        put_json(told)
+        print_json(delivery)
         return
-    put_table("", HEADINGS, [row_of(told)])
+    print_table("", HEADINGS, [delivery_row(delivery)])
     rows = [
         (
             index,
-            attempt["forgery"] or Words("genuine", "真实"),
-            answer_of(attempt),
+            attempt["forgery"] or Words("genuine", "真实通知"),
+            response_text(attempt),
             f"{attempt['milliseconds']:.0f} ms",
             Words("yes", "是") if attempt["accepted"] else Words("no", "否"),
         )
-        for index, attempt in enumerate(told["attempts"], 1)
+        for index, attempt in enumerate(delivery["attempts"], 1)
     ]
     if rows:
-        put_table("", ATTEMPTS, rows)
+        print_table("", ATTEMPTS, rows)
 
 
 @click.command(
     "listen",
     cls=Command,
-    help="Show notifications as they are delivered; with --to, forward them as well.\n\n"
-    "With --sandbox those of a running one: what it tries from now on goes to --to too, the same bytes under the "
-    "same headers. Else a sandbox is started here, and what it sends to addresses elsewhere goes to --to. "
-    "Ctrl-C ends it and lists what came.",
-    zh="实时显示通知投递；给 --to 时转发到该地址。\n\n给 --sandbox 则观察运行中的沙箱，此后它的每次投递都原样"
-    "（相同字节与请求头）转发到 --to；否则在此启动一个沙箱，发往外部地址的通知转到 --to。Ctrl-C 结束并列出汇总。",
+    help="Show notifications as they are delivered; with --to, forward them.\n\n"
+    "With --sandbox, new attempts of that sandbox are forwarded with the same bytes and headers. Without it, a "
+    "sandbox is started, and notifications to other machines are forwarded. Ctrl-C stops it and prints a summary.",
+    zh="实时显示通知投递；带 --to 则同时转发到该地址。\n\n带 --sandbox 则观察运行中的沙箱，把此后的每次投递原样"
+    "（相同的字节与请求头）转发；否则启动一个沙箱，转发其中发往外部地址的通知。按 Ctrl-C 结束并输出汇总。",
 )
 @click.option(
     "--to",
     cls=Option,
-    help="Forward here: http://127.0.0.1:8000/notify.",
+    help="URL to forward to: http://127.0.0.1:8000/notify.",
     zh="转发地址：http://127.0.0.1:8000/notify。",
 )
 @click.option(
@@ -251,41 +245,41 @@ def _put_one(told: dict[str, Any]) -> None:
     type=click.IntRange(0, 65535),
     default=0,
     cls=Option,
-    help="HTTP port of the sandbox started here.",
-    zh="此处启动的沙箱的 HTTP 端口。",
+    help="HTTP port of the sandbox to start.",
+    zh="要启动的沙箱的 HTTP 端口。",
 )
-@_sandbox_option(required=False)
-@room_options
+@sandbox_option(required=False)
+@sandbox_options
 @json_option
-def listen(to: str | None, port: int, where: str | None, **room: Any) -> None:
-    """Show and forward until Ctrl-C."""
+def listen(to: str | None, port: int, where: str | None, **options: Any) -> None:
+    """Show and forward notifications until Ctrl-C."""
     if to is not None:
-        checked_url(to, "--to")
+        check_url(to, "--to")
     if where is not None:
-        desk = Desk.of(where)
-        _watch(Watch(desk.deliveries, None if to is None else Forwarder(to)))
+        control = ControlClient.connect(where)
+        _watch(DeliveryWatcher(control.deliveries, None if to is None else Forwarder(to)))
         return
-    running = started(port=port, **room)
+    running = start_sandbox(port=port, **options)
     try:
-        say(
+        echo(
             Words(
-                f"sandbox at {running.base_url}, {running.https_url}; Ctrl-C ends it.",
+                f"sandbox at {running.base_url}, {running.https_url}; press Ctrl-C to stop.",
                 f"沙箱地址：{running.base_url}、{running.https_url}；按 Ctrl-C 结束。",
             ),
             err=True,
         )
-        _watch(Watch(_Forward(running, to)))
+        _watch(DeliveryWatcher(_BlockedForwarder(running, to)))
     finally:
         running.stop()
 
 
-def _watch(watch: Watch) -> None:
-    until_interrupted(watch)
+def _watch(watch: DeliveryWatcher) -> None:
+    wait_until_interrupted(watch)
     watch.end()
 
 
-class _Forward:
-    """Sends on what the sandbox may not send itself, and gives all deliveries."""
+class _BlockedForwarder:
+    """Returns all deliveries, after forwarding those that the sandbox may not send itself."""
 
     def __init__(self, sandbox: Sandbox, to: str | None) -> None:
         self._sandbox = sandbox

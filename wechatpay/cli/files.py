@@ -1,4 +1,4 @@
-"""``wechatpay download`` and ``wechatpay bill``: files of the platform."""
+"""``wechatpay download`` and ``wechatpay bill``: the platform's files."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import click
 from attrs import asdict
 
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage
-from chainable.cli.output import console, put_json, put_pairs
-from chainable.cli.overwriting import may_write, replacing_option
-from chainable.cli.plot import bars, write_image
+from chainable.cli.chart import bars, write_image
+from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage_error
+from chainable.cli.i18n import Words, echo, language
+from chainable.cli.output import console, print_json, print_pairs
+from chainable.cli.overwriting import check_output_path, overwrite_option
 from chainable.cli.progress import progress
-from chainable.cli.words import Words, language, say
 from chainable.times import BEIJING
 from wechatpay import bills
-from wechatpay.cli.clients import client_of, env_option
+from wechatpay.cli.client_options import env_option, make_client
 
 __all__ = ["bill", "download"]
 
@@ -47,7 +47,7 @@ _CHINESE = {
 
 
 def _size(context: click.Context, _: click.Parameter, text: str) -> int:
-    """Read a size in bytes, with K, M or G for KiB, MiB or GiB."""
+    """Parse a size in bytes; K, M and G are KiB, MiB and GiB."""
     found = _SIZE.fullmatch(text)
     if found is None:
         message = Words(
@@ -65,39 +65,41 @@ max_size_option = click.option(
     metavar="SIZE",
     callback=_size,
     cls=Option,
-    help="Refuse a file that is larger, as it arrives or unpacked: bytes, or 500M, 4G.",
-    zh="拒绝超过此大小的文件（下载与解压后均计）：字节数，或 500M、4G。",
+    help="Refuse a larger file, downloaded or decompressed: bytes, or 500M, 4G.",
+    zh="拒绝更大的文件（下载大小与解压后大小都检查）：字节数，或 500M、4G。",
 )
 
 
 @click.command(
     "download",
     cls=Command,
-    help="Save the file behind a URL out of an answer, checked and unpacked.",
-    zh="下载应答中给出的文件地址，解压并校验。",
+    help="Download a file whose URL is in a response, check and decompress it.",
+    zh="下载应答中的文件地址，校验并解压。",
 )
 @click.argument("url", cls=Argument)
-@click.argument("to", type=click.Path(dir_okay=False, path_type=Path), callback=may_write, cls=Argument)
+@click.argument("to", type=click.Path(dir_okay=False, path_type=Path), callback=check_output_path, cls=Argument)
 @max_size_option
-@replacing_option
+@overwrite_option
 @env_option
 @json_option
 def download(url: str, to: Path, max_size: int, env: Path | None) -> None:
-    """Save a file."""
-    with client_of(env) as client, progress(to.name) as told:
-        saved = client.download(url, to, progress=told, max_size=max_size)
+    """Download a file."""
+    with make_client(env) as client, progress(to.name) as update:
+        saved = client.download(url, to, progress=update, max_size=max_size)
     if as_json():
-        put_json(asdict(saved))
+        print_json(asdict(saved))
     else:
-        english, chinese = ("verified", "已校验") if saved.verified else ("no hash to check it with", "无摘要可校验")
-        say(Words(f"{saved.path}: {saved.size} bytes, {english}", f"{saved.path}：{saved.size} 字节，{chinese}"))
+        english, chinese = (
+            ("hash verified", "摘要校验通过") if saved.verified else ("no hash to verify", "无摘要，未校验")
+        )
+        echo(Words(f"{saved.path}: {saved.size} bytes, {english}", f"{saved.path}：{saved.size} 字节，{chinese}"))
 
 
 @click.command(
     "bill",
     cls=Command,
-    help="Show a day's bill: its sums, and its amounts by hour.\n\nSOURCE is a day (2026-01-31) or a bill that was saved.",
-    zh="查看某日账单：汇总与分时金额。\n\nSOURCE 为日期（2026-01-31）或已保存的账单文件。",
+    help="Show the bill of a day: totals, and amounts by hour.\n\nSOURCE is a day (2026-01-31) or a saved bill.",
+    zh="查看某日账单：汇总与每小时金额。\n\nSOURCE 为日期（2026-01-31）或已保存的账单文件。",
 )
 @click.argument("source", cls=Argument)
 @click.option(
@@ -106,48 +108,48 @@ def download(url: str, to: Path, max_size: int, env: Path | None) -> None:
     type=click.Choice(["trade", "fundflow"]),
     default="trade",
     cls=Option,
-    help="Which bill.",
+    help="Type of the bill.",
     zh="账单类型。",
 )
 @click.option(
     "--image",
     type=click.Path(dir_okay=False, path_type=Path),
-    callback=may_write,
+    callback=check_output_path,
     cls=Option,
-    help="Draw it as .svg or .png.",
-    zh="画成 .svg 或 .png。",
+    help="Draw the amounts as SVG into this file.",
+    zh="把每小时金额画成 SVG 图表，存到此文件。",
 )
 @click.option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
-    callback=may_write,
+    callback=check_output_path,
     cls=Option,
-    help="Keep the bill here.",
-    zh="账单另存为。",
+    help="Save the bill to this file.",
+    zh="把账单保存到此文件。",
 )
 @max_size_option
-@replacing_option
+@overwrite_option
 @env_option
 @json_option
 def bill(source: str, kind: str, image: Path | None, save: Path | None, max_size: int, env: Path | None) -> None:
     """Show a bill."""
     if not _DAY.fullmatch(source):
         if save is not None:
-            raise usage(Words(f"--save: {source} is a file already", f"--save：{source} 已经是文件"))
+            raise usage_error(Words(f"--save: {source} is already a file", f"--save：{source} 已经是文件"))
         _show(Path(source), source, image, max_size)
         return
-    with TemporaryDirectory() as folder, client_of(env) as client, progress(source) as told:
+    with TemporaryDirectory() as folder, make_client(env) as client, progress(source) as update:
         path = save or Path(folder, "bill.csv")
         name = "tradebill" if kind == "trade" else "fundflowbill"
-        answer = client.chain(f"v3/bill/{name}").get(params={"bill_date": source})
-        client.download(answer, path, progress=told, max_size=max_size)
+        response = client.chain(f"v3/bill/{name}").get(params={"bill_date": source})
+        client.download(response, path, progress=update, max_size=max_size)
         _show(path, source, image, max_size)
 
 
 def _show(path: Path, title: str, image: Path | None, max_size: int) -> None:
     made = bills.read(path, max_size=max_size)
     if made.kind == "other" and len(made.columns) < 2:
-        raise usage(Words(f"{path}: this is no bill", f"{path}：不是账单"))
+        raise usage_error(Words(f"{path}: not a bill", f"{path}：不是账单"))
     hours = [Decimal(0)] * 24
     count = 0
     for row in made:
@@ -160,20 +162,20 @@ def _show(path: Path, title: str, image: Path | None, max_size: int) -> None:
     if image is not None:
         write_image(image, f"{title} ({made.kind}), yuan by hour", hours)
     if as_json():
-        put_json({"kind": made.kind, "rows": count, "summary": shown, "hours": hours})
+        print_json({"kind": made.kind, "rows": count, "summary": shown, "hours": hours})
         return
     if language() == "zh":
         heading = f"{title}：{_CHINESE[made.kind]}，{count} 行，单位：元"
         shown = {_CHINESE.get(name, name): value for name, value in shown.items()}
     else:
         heading = f"{title}: {made.kind}, {count} rows, in yuan"
-    put_pairs(heading, shown.items())
+    print_pairs(heading, shown.items())
     for line in bars(hours, console().width):
         click.echo(line)
 
 
 def _amount(row: bills.Row) -> Decimal:
-    """What a row adds, in yuan: refunds and expenses take away."""
+    """Return the amount of a row in yuan; refunds and expenses are negative."""
     if isinstance(row, bills.FundFlowRow):
         return (row.amount or Decimal(0)) * (-1 if row.direction == "支出" else 1)
     if isinstance(row, bills.TradeRow | bills.RefundRow):

@@ -1,4 +1,4 @@
-"""``wechatpay notify verify``: a notification that was saved, checked and opened."""
+"""``wechatpay notify verify``: verify and decrypt a saved notification."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import click
 from requests.structures import CaseInsensitiveDict
 
-from chainable.cli import values
+from chainable.cli import request_items
 from chainable.cli.commands import Command, Group, Option, as_json, json_option
-from chainable.cli.output import as_text, put_json, put_pairs
-from chainable.cli.words import Words
-from wechatpay.cli.clients import client_of, env_option
+from chainable.cli.i18n import Words
+from chainable.cli.output import as_text, print_json, print_pairs
+from wechatpay.cli.client_options import env_option, make_client
 
 __all__ = ["notify"]
 
@@ -25,22 +25,22 @@ _NAMES = {
     "summary": Words("summary", "摘要"),
 }
 
-notify = Group("notify", help="Notifications of the platform.", zh="平台通知。")
+notify = Group("notify", help="Notifications of the platform.", zh="回调通知。")
 
 
 @notify.command(
     "verify",
     cls=Command,
-    help="Check the signature of a saved notification and open it.\n\nThe body has to be the very bytes that arrived.",
-    zh="校验并解开保存下来的通知。\n\n正文必须是收到的原始字节。",
+    help="Verify and decrypt a saved notification.\n\nThe body must be the bytes as received.",
+    zh="对保存的回调通知验签并解密。\n\n请求体必须是收到的原始字节。",
 )
 @click.option(
     "--headers",
     "header_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     cls=Option,
-    help="'Name: value' lines or a JSON object; APIv2 has none.",
-    zh="请求头文件：逐行 'Name: value' 或 JSON 对象；APIv2 不需要。",
+    help="File of the headers: 'Name: value' lines or a JSON object; not needed for APIv2.",
+    zh="请求头文件：每行一个 'Name: value'，或 JSON 对象；APIv2 不需要。",
 )
 @click.option(
     "--body",
@@ -48,32 +48,32 @@ notify = Group("notify", help="Notifications of the platform.", zh="平台通知
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     required=True,
     cls=Option,
-    help="The body, byte for byte.",
-    zh="正文文件，逐字节原样。",
+    help="File of the body, byte for byte.",
+    zh="请求体文件，内容与收到的完全一致。",
 )
 @click.option(
     "--then",
     is_flag=True,
     cls=Option,
-    help="Check as at the time the message names.",
-    zh="以通知自带的时间为准校验，不判过期。",
+    help="Verify as of the time in the headers, so that it is not stale.",
+    zh="按请求头中的时间验签，不判为过期。",
 )
 @env_option
 @json_option
 def verify(header_file: Path | None, body_file: Path, *, then: bool, env: Path | None) -> None:
-    """Check and open a notification."""
+    """Verify and decrypt a notification."""
     headers = CaseInsensitiveDict(_headers(header_file))
     more: dict[str, Any] = {}
     if then:
         moment = headers.get("Wechatpay-Timestamp", "")
         if not moment.isdigit():
             msg = Words(
-                "--then: the headers hold no Wechatpay-Timestamp in seconds",
-                "--then：请求头里没有以秒计的 Wechatpay-Timestamp",
+                "--then: the headers have no Wechatpay-Timestamp in seconds",
+                "--then：请求头里没有以秒为单位的 Wechatpay-Timestamp",
             )
             raise click.UsageError(msg)
         more["clock"] = lambda: float(moment)
-    with client_of(env, **more) as client:
+    with make_client(env, **more) as client:
         notification = client.notifications.parse(headers, body_file.read_bytes())
     facts = {
         "id": notification.id,
@@ -83,20 +83,20 @@ def verify(header_file: Path | None, body_file: Path, *, then: bool, env: Path |
         "summary": notification.summary,
     }
     if as_json():
-        put_json({**facts, "resource": notification.resource})
+        print_json({**facts, "resource": notification.resource})
         return
-    put_pairs(Words("authentic", "验签通过"), ((_NAMES[name], value) for name, value in facts.items()))
+    print_pairs(Words("signature verified", "验签通过"), ((_NAMES[name], value) for name, value in facts.items()))
     click.echo(as_text(notification.resource))
 
 
 def _headers(file: Path | None) -> dict[str, str]:
     if file is None:
         return {}
-    text = values.read_text(f"@{file}")
+    text = request_items.read_text(f"@{file}")
     try:
         found = json.loads(text)
     except ValueError:
-        return values.headers([line for line in text.splitlines() if line.strip()], str(file))
+        return request_items.parse_headers([line for line in text.splitlines() if line.strip()], str(file))
     if not isinstance(found, dict):
         msg = Words(f"{file}: a JSON object was expected", f"{file}：应为 JSON 对象")
         raise click.UsageError(msg)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainable.cli.commands import Group, root_options
-from chainable.cli.sandboxes import needs_sandbox
-from chainable.cli.shared import add_completion, add_demo, add_describe
-from wechatpay.cli import sandboxes
-from wechatpay.cli.acting import act
+from chainable.cli.builtin_commands import add_completion, add_demo, add_describe
+from chainable.cli.commands import Group, add_root_options
+from chainable.cli.i18n import Words
+from chainable.cli.sandbox_options import require_sandbox
+from wechatpay.cli.act import act
 from wechatpay.cli.deliveries import deliveries, listen, trigger
-from wechatpay.cli.doctor import doctor
+from wechatpay.cli.doctor.command import doctor
 from wechatpay.cli.files import bill, download
 from wechatpay.cli.keys import certificates, decrypt, encrypt
 from wechatpay.cli.notify import notify
-from wechatpay.cli.requests import request
+from wechatpay.cli.request import request
+from wechatpay.cli.sandbox import import_sandbox, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["program"]
 
 
-program = root_options(
+program = add_root_options(
     Group(
         "wechatpay",
-        help="WeChat Pay on the command line: try it, ask for it, find out what is wrong with it.",
-        zh="微信支付命令行：试用、调用、排障。",
+        help="WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
+        zh="微信支付命令行：调用、回调通知、本地沙箱、排障。",
     )
 )
 
@@ -36,7 +37,7 @@ program = root_options(
 def _demo() -> Callable[[Callable[[str], object]], int]:
     from wechatpay.demo import main
 
-    needs_sandbox(sandboxes.load, sandboxes.ADVICE)
+    require_sandbox(import_sandbox)
     return main
 
 
@@ -48,7 +49,7 @@ def _describe() -> Callable[[str], Description | list[Candidate]]:
 
 add_demo(program, _demo)
 for _command in (
-    sandboxes.sandbox,
+    sandbox,
     request,
     certificates,
     download,
@@ -66,8 +67,10 @@ for _command in (
 add_describe(
     program,
     _describe,
-    en="Show an operation or event: what it takes, what it gives, six ways to write it.\n\n"
-    "QUERY is a path, a chain, an event type, a title or a part of any.",
-    zh="查看接口或通知：参数、返回与六种写法。\n\nQUERY 可以是路径、链式写法、事件类型、标题或其中一部分。",
+    Words(
+        "Show an operation or event: parameters, response, six ways to write the call.\n\n"
+        "QUERY is a path, a chain, an event type, a title, or a part of one.",
+        "查看接口或通知：参数、返回、六种写法。\n\nQUERY 可以是路径、链式写法、事件类型、标题，或其中一部分。",
+    ),
 )
 add_completion(program, "wechatpay")

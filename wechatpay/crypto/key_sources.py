@@ -85,10 +85,10 @@ def _url_path(url: str, name: str) -> Path:
         parts = urlsplit(url)
     except ValueError:
         msg = f"{name}: this is not a usable file URL"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="not_a_file_url", setting=name) from None
     if parts.netloc not in {"", "localhost"}:
         msg = f"{name}: a local file URL has three slashes, file:///path/to/key.pem: {url}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="file_url_slashes", setting=name, file=url)
     path = unquote(parts.path)
     if re.match(r"/[A-Za-z]:[/\\]", path):  # file:///C:/keys/apiclient_key.pem
         path = path[1:]
@@ -102,26 +102,28 @@ def _read_file(path: Path, name: str, shown: str) -> Content:
     except FileNotFoundError:
         hint = shown or " (the text given is no path that exists, and neither PEM nor base64)"
         msg = f"{name}: there is no such file{hint}"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(
+            msg, reason="file_missing" if shown else "not_a_path", setting=name, file=shown[2:]
+        ) from None
     except IsADirectoryError:
         msg = f"{name}: this is a directory; a file was expected{shown}"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="is_directory", setting=name, file=shown[2:]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"
         msg = f"{name}: the file cannot be read ({reason}){shown}"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="file_unreadable", error=reason, setting=name, file=shown[2:]) from None
     return _checked(data, name, shown)
 
 
 def _checked(data: bytes, name: str, shown: str) -> Content:
     if len(data) > _LARGEST:
         msg = f"{name}: larger than any key or certificate (1 MiB){shown}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="too_large", setting=name, file=shown[2:])
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
         what = "the file is empty" if shown else "the value is empty"
         msg = f"{name}: {what}{shown}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="file_empty" if shown else "value_empty", setting=name, file=shown[2:])
     return Content(data, shown)

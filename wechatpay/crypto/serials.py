@@ -7,7 +7,7 @@ import re
 from chainable.errors import ConfigurationError
 from chainable.masking import brief, outline
 
-__all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text", "shown_serial"]
+__all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text", "shown_key_id", "shown_serial"]
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_"
 """The prefix of the id of a platform public key."""
@@ -55,10 +55,12 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
         if len(digits) != _HEX_DIGITS:
             hexadecimal = serial_text(int(digits))
             msg = f"{name}: this is the serial in decimal; the platform wants hex: {shown_serial(hexadecimal)}"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="serial_decimal", serial=shown_key_id(hexadecimal), setting=name)
     elif not _HEX.fullmatch(digits):
         msg = f"{name}: neither the hex serial of a certificate nor an id that begins with {PUBLIC_KEY_ID}: {_found(text)}"
-        raise ConfigurationError(msg)
+        reason = "not_a_serial" if text else "serial_empty"
+        position = (_stray(text) or 0) + 1
+        raise ConfigurationError(msg, reason=reason, length=len(text), position=position, setting=name)
     return digits.zfill(len(digits) + len(digits) % 2)
 
 
@@ -72,8 +74,21 @@ def shown_serial(serial: str) -> str:
     return serial if known or len(serial) <= _SHORT else brief(serial)
 
 
+def shown_key_id(serial: str) -> str:
+    """
+    Return a serial or id as :func:`shown_serial` does, without the description of a text in its place.
+
+    .. versionadded:: 0.1.0
+    """
+    return shown_serial(serial).partition(" (")[0]
+
+
 def _found(text: str) -> str:
     """Describe the text in place of a serial, which may be a key."""
-    stray = next((at for at, character in enumerate(text) if not re.match(r"[0-9A-Fa-f:\s]", character)), None)
+    stray = _stray(text)
     where = "" if stray is None else f"; character {stray + 1} is not a hex digit"
     return repr(text) if len(text) <= _SHORTEST else f"{outline(text)}{where}"
+
+
+def _stray(text: str) -> int | None:
+    return next((at for at, character in enumerate(text) if not re.match(r"[0-9A-Fa-f:\s]", character)), None)

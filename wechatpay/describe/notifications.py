@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainable.describe import Description, Form, Row, Table
+from chainable.describe import CallStyle, Description, Row, Table
 from wechatpay.describe.fields import rows
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def described(event: Event) -> Description:
         facts=tuple(_facts(event)),
         links=event.docs,
         tables=(Table("通知头", tuple(Row(name=name, type="string") for name in event.headers)),),
-        forms=(Form("验签并解密", _PARSE), Form("只处理一次", _ONCE)),
+        forms=(CallStyle("验签并解密", _PARSE), CallStyle("只处理一次", _ONCE)),
         answers=tuple(_tables(event)),
     )
 

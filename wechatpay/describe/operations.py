@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from chainable.describe import Description, Form, Meaning, Row, Table, arguments
+from chainable.describe import CallStyle, Description, Meaning, Row, Table, arguments
 from wechatpay.describe.fields import examples, rows
 from wechatpay.describe.spelling import attributes
 
@@ -141,18 +141,20 @@ def _file(operation: Operation) -> str:
     return f"文件.{types[0] if types else 'jpg'}"
 
 
-def _forms(operation: Operation, given: dict[str, Any]) -> Iterator[Form]:
+def _forms(operation: Operation, given: dict[str, Any]) -> Iterator[CallStyle]:
     chains = (f"client{attributes(operation.path)}", f"client.chain({operation.path!r})", f"client[{operation.path!r}]")
     inside = arguments(given)
     head = "from wechatpay import Sensitive\n\n" if "Sensitive(" in inside else ""
     if operation.answer == "redirect":
         for name, chain in zip(_SPELLINGS, chains, strict=True):
-            yield Form(f"同步{name}", f"{head}url = client.signed_url(\n    {chain},{inside.rstrip()}\n)\nprint(url)\n")
+            yield CallStyle(
+                f"同步{name}", f"{head}url = client.signed_url(\n    {chain},{inside.rstrip()}\n)\nprint(url)\n"
+            )
         return
     verb = operation.method.lower()
     seen = {"binary": "len(response.data)", "empty": "response.status_code"}.get(operation.answer, "response.data")
     for name, chain in zip(_SPELLINGS, chains, strict=True):
-        yield Form(f"同步{name}", f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n")
+        yield CallStyle(f"同步{name}", f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n")
     for name, chain in zip(_SPELLINGS, chains, strict=True):
         call = f"{chain}.{verb}_async({inside})"
-        yield Form(f"异步{name}", f"{head}{call}.then(lambda response: print({seen})).wait()\n")
+        yield CallStyle(f"异步{name}", f"{head}{call}.then(lambda response: print({seen})).wait()\n")

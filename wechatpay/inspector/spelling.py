@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from chainable.describe import Code, Form, arguments
+from chainable.describe import CallStyle, Code, arguments
 from wechatpay import catalogue
 from wechatpay.describe import attributes, described
 from wechatpay.sandbox import apiv2, directory
@@ -24,7 +24,7 @@ SPELLINGS = ("纯链式", "声明式", "属性式")
 SEEN = {"binary": "len(response.data)", "empty": "response.status_code"}
 
 
-def spelled(entry: Entry) -> tuple[Form, ...]:
+def spelled(entry: Entry) -> tuple[CallStyle, ...]:
     """
     Write a request in the six forms.
 
@@ -50,16 +50,16 @@ def spelled(entry: Entry) -> tuple[Form, ...]:
     return tuple(_forms(operation, arguments({**variables, **given})))
 
 
-def _forms(operation: Operation, inside: str) -> Iterator[Form]:
+def _forms(operation: Operation, inside: str) -> Iterator[CallStyle]:
     head = "from wechatpay import Sensitive\n\n" if "Sensitive(" in inside else ""
     path, verb = operation.path, operation.method.lower()
     chains = (f"client{attributes(path)}", f"client.chain({path!r})", f"client[{path!r}]")
     seen = SEEN.get(operation.answer, "response.data")
     for name, chain in zip(SPELLINGS, chains, strict=True):
-        yield Form(f"同步{name}", f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n")
+        yield CallStyle(f"同步{name}", f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n")
     for name, chain in zip(SPELLINGS, chains, strict=True):
         call = f"{chain}.{verb}_async({inside})"
-        yield Form(f"异步{name}", f"{head}{call}.then(lambda response: print({seen})).wait()\n")
+        yield CallStyle(f"异步{name}", f"{head}{call}.then(lambda response: print({seen})).wait()\n")
 
 
 def _given(entry: Entry, operation: Operation) -> Iterator[tuple[str, Any]]:

@@ -203,7 +203,7 @@ class Notifications:
     def _parse_v2(self, body: bytes) -> Notification[Any]:
         if self._secret is None:
             msg = "a notification of APIv2 came in, and this client has no APIv2 key: give secret="
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="apiv2_key_missing")
         envelope = XML.decode(body)
         sealed = envelope.get("req_info")
         # The platform does not sign the fields beside req_info; decryption proves req_info.
@@ -231,7 +231,7 @@ class Notifications:
     def _no_cipher(self, algorithm: str) -> NoReturn:
         if algorithm == _GCM:
             msg = "the resource is sealed under the APIv3 key, and this client has none: give apiv3_key="
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="apiv3_key_missing")
         msg = f"the resource is sealed by {algorithm[:40]}, for which this client has no cipher"
         raise DecryptionError(msg)
 

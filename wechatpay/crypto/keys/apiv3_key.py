@@ -41,5 +41,5 @@ def check_apiv3_key(key: str | bytes | Secret[str] | Secret[bytes], *, name: str
             f"{name}: {len(stripped)} bytes, and an APIv3 key has 32 of ASCII; it is the key set "
             f"under 账户中心 > API安全 > APIv3密钥, neither the APIv2 key nor a file"
         )
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="apiv3_key_length", length=len(stripped), setting=name)
     return stripped

@@ -28,6 +28,7 @@ __all__ = [
     "find",
     "find_all",
     "is_cryptography_object",
+    "kind_id",
     "refuse_algorithm",
     "refuse_damaged",
     "refuse_object",
@@ -53,6 +54,18 @@ _PEM_KINDS = {
     "EC PARAMETERS": "parameters of an EC key",
     "OPENSSH PRIVATE KEY": "an OpenSSH private key",
 }
+_KIND_IDS = {
+    PRIVATE: "private_key",
+    PUBLIC: "public_key",
+    CERTIFICATE: "certificate",
+    _REQUEST: "certificate_request",
+    P12: "p12",
+    "parameters of an EC key": "ec_parameters",
+    "an OpenSSH private key": "openssh_private_key",
+    "DER of an unknown type, or damaged": "unknown_der",
+}
+"""The identifier of each kind, for ``ConfigurationError.values``."""
+
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
 _SMALLEST_KEY = 2048
 _API_KEY_SIZE = 32
@@ -98,7 +111,10 @@ def find(data: bytes, kinds: set[str], expected: str, name: str, origin: str) ->
     msg = f"{name}: this is {there}; {expected} was expected{origin}"
     if found[0].kind == P12:
         msg += " (apiclient_key.pem and apiclient_cert.pem of the same download are PEM)"
-    raise ConfigurationError(msg)
+    kinds_found = " ".join(dict.fromkeys(kind_id(one.kind) for one in found))
+    raise ConfigurationError(
+        msg, reason="wrong_kind", found=kinds_found, expected=kind_id(expected), setting=name, file=origin[2:]
+    )
 
 
 def find_all(data: bytes, name: str, origin: str) -> list[KeyObject]:
@@ -114,14 +130,16 @@ def find_all(data: bytes, name: str, origin: str) -> list[KeyObject]:
     if der is None or der[:1] != b"\x30":
         digits = data.strip()
         if len(digits) == _API_KEY_SIZE and digits.isalnum():
+            reason = "looks_like_api_key"
             msg = f"{name}: this looks like an API key of 32 characters, not like a file{origin}"
         else:
+            reason = "unknown_format"
             msg = f"{name}: this is neither PEM nor DER nor base64 of DER{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason=reason, setting=name, file=origin[2:])
     bounds = _bounds(der)
     if bounds is None:
         msg = f"{name}: this is truncated or damaged{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="truncated", setting=name, file=origin[2:])
     start, end = bounds
     # cryptography does not recognise a .p12 without its password: its version number does not occur in other files.
     is_p12 = der[start : start + 3] == _P12_VERSION
@@ -142,11 +160,11 @@ def _find_pem(data: bytes, name: str, origin: str) -> list[KeyObject]:
         der = decode_base64(body)
         if der is None:
             msg = f"{name}: the base64 of {kind} is damaged{origin}"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="base64_damaged", found=kind_id(kind), setting=name, file=origin[2:])
         found.append(KeyObject(kind, der))
     if not found or data.count(b"-----BEGIN ") > len(found):
         msg = f"{name}: the PEM is truncated: a BEGIN line has no END line of its own{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="pem_truncated", setting=name, file=origin[2:])
     return found
 
 
@@ -194,6 +212,12 @@ def _loaders() -> Iterator[tuple[str, Callable[[bytes], object]]]:
     yield _REQUEST, of_any_version(x509.load_der_x509_csr)
 
 
+def kind_id(kind: str) -> str:
+    """Return the identifier of a kind, or of what was expected."""
+    known = _KIND_IDS.get(kind.replace(" RSA", ""))
+    return known or ("unknown_pem" if kind.startswith("a PEM block") else "public_key_or_certificate")
+
+
 def is_cryptography_object(source: object) -> bool:
     """Return whether a source is a key or certificate of ``cryptography``."""
     return type(source).__module__.startswith("cryptography.")
@@ -211,24 +235,26 @@ def check_size(key: Key, name: str, origin: str) -> Key:
     """
     if key.key_size < _SMALLEST_KEY:
         msg = f"{name}: an RSA key of {key.key_size} bits; at least 2048 are needed{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="key_too_short", bits=key.key_size, setting=name, file=origin[2:])
     return key
 
 
 def refuse_object(source: object, expected: str, name: str) -> NoReturn:
     """Raise the error of an object of ``cryptography`` of the wrong type."""
     msg = f"{name}: this is a {type(source).__name__} object; {expected} was expected"
-    raise ConfigurationError(msg)
+    raise ConfigurationError(
+        msg, reason="wrong_object", found=type(source).__name__, expected=kind_id(expected), setting=name
+    )
 
 
 def refuse_algorithm(key: object, half: str, name: str, origin: str) -> NoReturn:
     """Raise the error of a private or public key that is not RSA."""
     algorithm = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
     msg = f"{name}: this is a {half} key of the kind {algorithm}; RSA was expected{origin}"
-    raise ConfigurationError(msg)
+    raise ConfigurationError(msg, reason="wrong_algorithm", algorithm=algorithm, setting=name, file=origin[2:])
 
 
 def refuse_damaged(kind: str, name: str, origin: str) -> NoReturn:
     """Raise the error of an object that ``cryptography`` does not load."""
     msg = f"{name}: this is {kind}, but it is damaged or of an unknown algorithm{origin}"
-    raise ConfigurationError(msg) from None
+    raise ConfigurationError(msg, reason="damaged", found=kind_id(kind), setting=name, file=origin[2:]) from None

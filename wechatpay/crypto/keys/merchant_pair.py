@@ -21,6 +21,7 @@ from wechatpay.crypto.keys.containers import (
     find,
     find_all,
     is_cryptography_object,
+    kind_id,
     refuse_algorithm,
 )
 from wechatpay.crypto.keys.private_key import Password, load_private_key, password_bytes
@@ -115,11 +116,13 @@ def load_p12(source: KeySource, *, name: str = "merchant_cert", password: Passwo
                 f"{name}: this .p12 could not be opened: the file is damaged or the password is "
                 f"wrong; it is the merchant number{origin}"
             )
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(
+            msg, reason="p12_old_cipher" if _RC2_40 in found.der else "p12_unreadable", setting=name, file=origin[2:]
+        ) from None
     if certificate is None or key is None:
         lacking = PRIVATE if key is None else CERTIFICATE
         msg = f"{name}: this .p12 holds no {lacking.removeprefix('a ')}{origin}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="p12_incomplete", missing=kind_id(lacking), setting=name, file=origin[2:])
     if not isinstance(key, RSAPrivateKey):
         refuse_algorithm(key, "private", name, origin)
     own = certificate_of(certificate, name, origin)
@@ -167,12 +170,12 @@ def load_merchant_pair(
     if key is None:
         if from_file is None:
             msg = f"{key_name}: the private key that belongs to {certificate_name} is missing"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="key_missing", setting=key_name)
         key = from_file
     loaded = load_private_key(key, name=key_name, password=password)
     if not isinstance(loaded, RSAPrivateKey):
         msg = f"{key_name}: TLS needs the key itself; an object that only signs is not enough"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="key_not_exportable", setting=key_name)
     return _pair(own, loaded, chain, certificate_name, key_name)
 
 
@@ -188,5 +191,7 @@ def _pair(
             f"{certificate_name} and {key_name}: this private key does not belong to the "
             f"certificate {certificate.serial}"
         )
-        raise ConfigurationError(msg)
+        raise ConfigurationError(
+            msg, reason="pair_mismatch", serial=certificate.serial, setting=f"{certificate_name}, {key_name}"
+        )
     return MerchantPair(certificate, key, b"".join(chain))

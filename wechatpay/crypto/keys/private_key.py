@@ -98,12 +98,12 @@ def _decrypted(
 ) -> object:
     if password is None:
         msg = f"{name}: this private key is encrypted and no password was given{origin}"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="password_missing", setting=name, file=origin[2:]) from None
     try:
         return load(content, password_bytes(password))
     except (ValueError, UnsupportedAlgorithm):
         msg = f"{name}: the password does not open this private key, or it is damaged{origin}"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="password_wrong", setting=name, file=origin[2:]) from None
 
 
 def password_bytes(password: Password) -> bytes | None:

@@ -22,7 +22,7 @@ from wechatpay.crypto.keys.containers import (
     refuse_damaged,
     refuse_object,
 )
-from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_serial
+from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_key_id, shown_serial
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -107,14 +107,18 @@ def check_platform_key(key_id: str, loaded: LoadedKey, *, name: str = "certs") -
                 f"{name}: a public key stands under the serial {shown_serial(normal)}; the platform's public key "
                 f"goes by its id from the console, {PUBLIC_KEY_ID}…"
             )
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="public_key_under_serial", key_id=shown_key_id(normal), setting=name)
     elif normal.startswith(PUBLIC_KEY_ID):
         msg = (
             f"{name}: a certificate stands under {shown_serial(normal)}; with this id belongs pub_key.pem, the "
             f"platform's public key; the certificate's serial is {loaded.serial}"
         )
-        raise ConfigurationError(msg)
+        raise ConfigurationError(
+            msg, reason="certificate_under_id", key_id=shown_key_id(normal), serial=loaded.serial, setting=name
+        )
     elif normal != loaded.serial:
         msg = f"{name}: the certificate given for {shown_serial(normal)} has the serial {loaded.serial}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(
+            msg, reason="serial_mismatch", key_id=shown_key_id(normal), serial=loaded.serial, setting=name
+        )
     return normal

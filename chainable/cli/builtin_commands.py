@@ -1,0 +1,85 @@
+"""Commands of both command lines: ``demo``, ``describe``, ``completion``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+from chainable.cli.commands import Argument, as_json, json_option
+from chainable.cli.exit_codes import NOT_FOUND
+from chainable.cli.i18n import Words, echo
+from chainable.cli.output import console, print_json
+from chainable.describe import Candidate, Description
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainable.cli.commands import Group
+
+__all__ = ["SHELLS", "add_completion", "add_demo", "add_describe"]
+
+SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+
+
+def add_demo(group: Group, load: Callable[[], Callable[[Callable[[str], object]], int]]) -> None:
+    """Add ``demo``; *load* returns the demo, which takes the function that prints a line."""
+
+    @group.command(
+        "demo",
+        help="Make one call against a sandbox in all six forms, and check the results.",
+        zh="用六种写法在沙箱中发起同一调用，并逐一核对结果。",
+    )
+    @json_option
+    @click.pass_context
+    def demo(context: click.Context) -> None:
+        lines: list[str] = []
+        code = load()(lines.append if as_json() else click.echo)
+        if as_json():
+            print_json({"passed": code == 0, "lines": lines})
+        context.exit(code)
+
+
+def add_describe(
+    group: Group, load: Callable[[], Callable[[str], Description | list[Candidate]]], words: Words
+) -> None:
+    """Add ``describe`` with *words* as its help; *load* returns the function that looks a query up."""
+
+    @group.command("describe", help=str(words), zh=words.zh)
+    @click.argument("query", nargs=-1, required=True, cls=Argument)
+    @json_option
+    @click.pass_context
+    def describe(context: click.Context, query: tuple[str, ...]) -> None:
+        from chainable.cli.describe import print_candidates, print_description
+
+        text = " ".join(query)
+        found = load()(text)
+        if isinstance(found, Description):
+            if as_json():
+                print_json(found.to_json())
+            else:
+                print_description(found, console())
+            return
+        if as_json():
+            print_json({"candidates": [{"key": each.key, "title": each.title, "name": each.name} for each in found]})
+        elif found:
+            print_candidates(found, console())
+        else:
+            echo(Words(f"nothing found for {text!r}", f"没有找到 {text!r}"), err=True)
+        if not found:
+            context.exit(NOT_FOUND)
+
+
+def add_completion(group: Group, name: str) -> None:
+    """Add ``completion``, which prints a shell's completion script."""
+
+    @group.command(
+        "completion",
+        help=f'Print the completion script of a shell: eval "$({name} completion bash)".',
+        zh=f'输出命令补全脚本：eval "$({name} completion bash)"。',
+    )
+    @click.argument("shell", type=click.Choice(list(SHELLS)), cls=Argument)
+    def completion(shell: str) -> None:
+        variable = f"_{name.replace('-', '_').upper()}_COMPLETE"
+        click.echo(SHELLS[shell](group, {}, name, variable).source())

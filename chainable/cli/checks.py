@@ -1,0 +1,118 @@
+"""Results of a doctor's checks: what was found, what follows, how to fix it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import asdict, frozen
+
+from chainable.cli.commands import Option, as_json
+from chainable.cli.exit_codes import OK, USAGE
+from chainable.cli.i18n import language, translate
+from chainable.cli.output import print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["BAD", "GOOD", "WARNING", "Finding", "bad", "good", "print_findings", "step_timeout_option", "warning"]
+
+GOOD, WARNING, BAD = "✓", "!", "✗"
+
+step_timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    cls=Option,
+    help="Timeout of each step in seconds.",
+    zh="每一步的超时秒数。",
+)
+"""The timeout of each step of a doctor."""
+
+
+@frozen
+class Finding:
+    """
+    The result of one check. The texts are English and hold their Chinese.
+
+    Attributes:
+        check: What was checked: ``apiv3_key``.
+        state: ``✓``, ``!`` or ``✗``.
+        found: What was found.
+        meaning: What follows from it.
+        fix: How to fix it.
+        code: The exit code of a fault; 0 if it is none.
+    """
+
+    check: str
+    state: str
+    found: str
+    meaning: str = ""
+    fix: str = ""
+    code: int = OK
+
+    def translated(self, lang: str) -> Finding:
+        """
+        Return the finding in ``en`` or ``zh``.
+
+        .. versionadded:: 0.1.0
+        """
+        check, found, meaning, fix = (
+            translate(text, lang) for text in (self.check, self.found, self.meaning, self.fix)
+        )
+        return Finding(check, self.state, found, meaning, fix, self.code)
+
+    def said(self, lang: str) -> Finding:
+        """Return :meth:`translated`; deprecated."""
+        warnings.warn("Finding.said is now Finding.translated", DeprecationWarning, stacklevel=2)
+        return self.translated(lang)
+
+    @property
+    def mend(self) -> str:
+        """``fix``; deprecated."""
+        warnings.warn("Finding.mend is now Finding.fix", DeprecationWarning, stacklevel=2)
+        return self.fix
+
+
+def good(check: str, found: str) -> Finding:
+    """Return a finding for a check that passed."""
+    return Finding(check, GOOD, found)
+
+
+def warning(check: str, found: str, meaning: str, fix: str) -> Finding:
+    """Return a finding for something that may become, or hide, a fault."""
+    return Finding(check, WARNING, found, meaning, fix)
+
+
+def bad(check: str, found: str, meaning: str, fix: str, code: int = USAGE) -> Finding:
+    """Return a finding for a fault."""
+    return Finding(check, BAD, found, meaning, fix, code)
+
+
+def print_findings(findings: Iterable[Finding]) -> int:
+    """
+    Print each finding as soon as it is made, in the language of the command.
+
+    JSON names the checks in English in either language.
+
+    Returns:
+        The exit code of the first fault, 0 if there is none.
+    """
+    code = OK
+    kept: list[dict[str, Any]] = []
+    lang = language()
+    colon = "：" if lang == "zh" else ": "
+    for each in findings:
+        code = code or each.code
+        finding = each.translated(lang)
+        if as_json():
+            kept.append(asdict(finding) | {"check": each.check})
+            continue
+        click.echo(f"{finding.state} {finding.check}{colon}{finding.found}")
+        for text, mark in ((finding.meaning, "  "), (finding.fix, "→ ")):
+            if text:
+                click.echo(f"    {mark}{text}")
+    if as_json():
+        print_json({"findings": kept, "exit_code": code})
+    return code

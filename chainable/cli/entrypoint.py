@@ -1,0 +1,49 @@
+"""Start a command line; a missing extra is one line of advice instead of a traceback."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from chainable.cli.encoding import replace_unencodable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["run"]
+
+_ADVICE = """\
+The command line needs click and rich: pip install 'wechatpay-taobao-top[cli]'
+命令行需要 click 与 rich：pip install 'wechatpay-taobao-top[cli]'"""
+
+
+def run(
+    name: str,
+    module: str,
+    arguments: Sequence[str] | None = None,
+    load: Callable[[str], Any] = import_module,
+) -> int:
+    """
+    Run a command line whose module needs the ``cli`` extra.
+
+    Args:
+        name: The name of the command line.
+        module: The module with ``program``, a click command.
+        arguments: The arguments after the name; None for those of the process.
+        load: Imports a module.
+
+    Returns:
+        The exit code, if the program does not exit by itself.
+    """
+    try:
+        program: Any = load(module).program
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in {"click", "rich"}:
+            raise
+        print(_ADVICE, file=sys.stderr)  # noqa: T201 (click, which would print it, is missing)
+        return 2
+    for stream in (sys.stdout, sys.stderr):
+        replace_unencodable(stream)
+    program(args=None if arguments is None else list(arguments), prog_name=name)
+    return 0

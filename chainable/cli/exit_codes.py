@@ -1,0 +1,105 @@
+"""Exit codes of the command lines, and errors that end with one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import requests
+
+from chainable.cli.i18n import Words
+from chainable.errors import APIError, ChainableError, DecryptionError, SignatureError
+
+__all__ = [
+    "DECRYPTION",
+    "INTERRUPTED",
+    "MEANINGS",
+    "NETWORK",
+    "NOT_FOUND",
+    "OK",
+    "REFUSED",
+    "SIGNATURE",
+    "USAGE",
+    "Failure",
+    "exit_code",
+]
+
+OK = 0
+REFUSED = 1
+USAGE = 2
+NETWORK = 3
+SIGNATURE = 4
+DECRYPTION = 5
+NOT_FOUND = 6
+INTERRUPTED = 130
+
+MEANINGS = {
+    OK: Words("success", "成功"),
+    REFUSED: Words("refused by the platform, or not the expected result", "平台拒绝，或结果不符合预期"),
+    USAGE: Words("wrong usage, setting or file", "用法、配置或文件有误"),
+    NETWORK: Words("network failure", "网络故障"),
+    SIGNATURE: Words("signature missing or wrong", "缺少签名或验签失败"),
+    DECRYPTION: Words("decryption failed", "解密失败"),
+    NOT_FOUND: Words("nothing found", "未找到"),
+    INTERRUPTED: Words("interrupted by Ctrl-C", "被 Ctrl-C 中断"),
+}
+"""The meaning of each exit code."""
+
+_CODES = (
+    (APIError, REFUSED),
+    (SignatureError, SIGNATURE),
+    (DecryptionError, DECRYPTION),
+    (requests.RequestException, NETWORK),
+)
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code of an error."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), USAGE)
+
+
+class Failure(click.ClickException):
+    """
+    An error of the library, as the command line shows it.
+
+    Args:
+        error: What was raised.
+        as_json: Whether to print it as JSON.
+        message: Shown in place of the error's own message.
+    """
+
+    def __init__(self, error: Exception, *, as_json: bool = False, message: str | None = None) -> None:
+        super().__init__(_message(error) if message is None else message)
+        self._error = error
+        self._as_json = as_json
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # click has one for the class, we have one for each error
+        """The exit code of the command."""
+        return exit_code(self._error)
+
+    def members(self) -> dict[str, Any]:
+        """Return the error for JSON."""
+        error = self._error
+        members: dict[str, Any] = {"type": type(error).__name__, "message": self.message, "exit_code": self.exit_code}
+        if isinstance(error, APIError):
+            names = ("code", "status_code", "request_id", "retryable", "pending", "verified")
+            members |= {name: getattr(error, name) for name in names}
+        if isinstance(error, SignatureError):
+            members["reason"] = error.reason
+        if isinstance(error, ChainableError | requests.RequestException):
+            members["maybe_sent"] = getattr(error, "maybe_sent", False)
+        return members
+
+    def show(self, file: Any = None) -> None:
+        """Print the error on the error stream."""
+        from chainable.cli.output import as_text
+
+        text = as_text({"error": self.members()}) if self._as_json else f"{type(self._error).__name__}: {self.message}"
+        click.echo(text, err=True, file=file)
+
+
+def _message(error: Exception) -> str:
+    """Return the message of an error; that of a file begins with its name."""
+    name = getattr(error, "filename", None)
+    return f"{name}: {error.strerror}" if isinstance(error, OSError) and name is not None else str(error)

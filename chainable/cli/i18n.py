@@ -1,0 +1,61 @@
+"""Texts in English and Chinese: the language of a command, and messages that hold both."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+__all__ = ["Words", "echo", "language", "localized", "set_language", "translate"]
+
+_LANGUAGE = "chainable.language"
+
+
+class Words(str):
+    """
+    A message in both languages.
+
+    Args:
+        text: In English; the value as a ``str``.
+        zh: In Chinese.
+    """
+
+    __slots__ = ("zh",)
+
+    zh: str
+
+    def __new__(cls, text: str, zh: str) -> Words:  # noqa: PYI034 (mypy wants the class itself in a subclass of str)
+        """Keep both."""
+        made = super().__new__(cls, text)
+        made.zh = zh
+        return made
+
+
+def translate(text: str, language: str) -> str:
+    """Return a text in ``en`` or ``zh``; a plain ``str`` is the same in both."""
+    return text.zh if language == "zh" and isinstance(text, Words) else str(text)
+
+
+def set_language(context: click.Context, name: str) -> None:
+    """Use ``en`` or ``zh`` from now on, whatever the environment says."""
+    context.meta[_LANGUAGE] = name
+
+
+def language(context: click.Context | None = None) -> str:
+    """Return ``en`` or ``zh``: the language set for the command, else that of the environment."""
+    current = context or click.get_current_context(silent=True)
+    chosen = None if current is None else current.meta.get(_LANGUAGE)
+    if chosen is None:
+        name = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+        chosen = "zh" if name.lower().startswith("zh") else "en"
+    return str(chosen)
+
+
+def localized(text: str) -> str:
+    """Return a text in the language of the current command."""
+    return translate(text, language())
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a line in the language of the current command."""
+    click.echo(localized(text), err=err)

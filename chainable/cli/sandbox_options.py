@@ -1,0 +1,224 @@
+"""Options of the command ``sandbox`` in both command lines, and how it starts and ends."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from chainable.cli.commands import Option, as_json, usage_error
+from chainable.cli.i18n import Words, echo
+from chainable.cli.output import print_json, print_pairs
+from chainable.cli.overwriting import force_option
+from chainable.cli.signals import wait_until_interrupted
+from chainable.loopback import is_loopback
+from chainable.private_files import NotOursError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = [
+    "FaultRules",
+    "data_option",
+    "faults_option",
+    "listening_options",
+    "load_faults",
+    "reporting_backups",
+    "require_sandbox",
+    "run_until_interrupted",
+    "warn_if_public",
+    "write_env_options",
+]
+
+
+def require_sandbox(load: Callable[[], Any]) -> Any:
+    """
+    Import a sandbox.
+
+    Args:
+        load: Imports and returns it.
+
+    Raises:
+        click.UsageError: The ``sandbox`` extra is not installed.
+    """
+    try:
+        return load()
+    except ModuleNotFoundError as error:
+        install = "pip install 'wechatpay-taobao-top[sandbox]'"
+        msg = Words(f"the sandbox needs {error.name}: {install}", f"沙箱需要 {error.name}：{install}")
+        raise click.UsageError(msg) from None
+
+
+def listening_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--port``, ``--https-port`` and ``--address`` to a command."""
+    for option in reversed(
+        (
+            click.option(
+                "--port",
+                type=click.IntRange(0, 65535),
+                default=0,
+                cls=Option,
+                help="HTTP port; 0 takes any free one.",
+                zh="HTTP 端口，0 表示任意空闲端口。",
+            ),
+            click.option(
+                "--https-port",
+                type=click.IntRange(0, 65535),
+                default=0,
+                cls=Option,
+                help="HTTPS port; 0 takes any free one.",
+                zh="HTTPS 端口，0 表示任意空闲端口。",
+            ),
+            click.option(
+                "--address",
+                default="127.0.0.1",
+                cls=Option,
+                help="Address to listen on.",
+                zh="监听地址。",
+                show_default=True,
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+data_option = click.option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    cls=Option,
+    help="SQLite file for account and state.",
+    zh="保存账户与状态的 SQLite 文件。",
+)
+"""``--data``: where a sandbox keeps its account and state."""
+
+
+def faults_option(example: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ``--faults`` to a command, the argument *rules*; *example* is a rule."""
+    return click.option(
+        "--faults",
+        "rules",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        cls=Option,
+        help=f"JSON file of fault rules: [{example}].",
+        zh=f"故障规则 JSON 文件：[{example}]。",
+    )
+
+
+class FaultRules(Protocol):
+    """The fault rules of a sandbox."""
+
+    def load(self, path: Path) -> None:
+        """Load the rules of a JSON file; raise ValueError if it is invalid."""
+
+
+def load_faults(faults: FaultRules, rules: Path | None) -> None:
+    """
+    Load the rules of a file, if one is given.
+
+    Raises:
+        click.UsageError: The file has no valid rules.
+    """
+    if rules is None:
+        return
+    try:
+        faults.load(rules)
+    except ValueError as error:
+        raise usage_error(Words(f"--faults {rules}: {error}", f"--faults {rules}：{error}")) from None
+
+
+def _refuse_env(context: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Refuse ``--env``: it reads settings in other commands, and would have replaced a file here."""
+    if value is not None:
+        msg = Words(
+            f"--env reads settings, which this command does not need: to write the account, use --write-env {value}",
+            f"--env 用于读取配置，本命令不需要；要写出账户，请用 --write-env {value}",
+        )
+        raise click.UsageError(msg, context)
+
+
+def write_env_options(reader: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ``--write-env``, which writes the account for *reader*, and ``--force`` to a command."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(
+            (
+                click.option(
+                    "--write-env",
+                    type=click.Path(dir_okay=False, path_type=Path),
+                    cls=Option,
+                    help=f"Write the account to this file, for {reader}(file=…) and --env of other commands.",
+                    zh=f"把账户写入此文件，供 {reader}(file=…) 与其他命令的 --env 使用。",
+                ),
+                force_option(
+                    "Replace files that a sandbox did not write; they are kept as FILE.bak.",
+                    "覆盖不是由沙箱生成的文件，原文件保留为 FILE.bak。",
+                ),
+                click.option(
+                    "--env",
+                    hidden=True,
+                    expose_value=False,
+                    callback=_refuse_env,
+                    cls=Option,
+                    help="Unavailable: use --write-env.",
+                    zh="不可用：请用 --write-env。",
+                ),
+            )
+        ):
+            function = option(function)
+        return function
+
+    return add
+
+
+@contextmanager
+def reporting_backups() -> Iterator[None]:
+    """
+    Report backups of the user's files on the error stream.
+
+    Raises:
+        click.UsageError: A file exists that a sandbox did not write, and ``--force`` is missing.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except NotOursError as error:
+            raise usage_error(
+                Words(
+                    f"--write-env: {error.path} was not written by {error.maker!r}: choose another file, "
+                    "or replace it with --force, which keeps a backup",
+                    f"--write-env：{error.path} 不是由“{error.maker}”生成的：请换一个文件名，"
+                    "或加 --force 覆盖（原文件保留为备份）",
+                )
+            ) from None
+    for each in caught:
+        echo(f"{each.message}", err=True)
+
+
+def warn_if_public(address: str) -> None:
+    """Warn if other machines can reach an address."""
+    if not is_loopback(address):
+        echo(
+            Words(
+                f"warning: other machines can reach {address}, and with it this sandbox",
+                f"警告：其他机器可以访问 {address}，沙箱会暴露",
+            ),
+            err=True,
+        )
+
+
+def run_until_interrupted(title: Words, account: Mapping[str, Any]) -> None:
+    """Print an account, and return after Ctrl-C or SIGTERM."""
+
+    def ready() -> None:
+        if as_json():
+            print_json(dict(account))
+        else:
+            print_pairs(title, account.items())
+            echo(Words("Press Ctrl-C to stop.", "按 Ctrl-C 结束。"))
+
+    wait_until_interrupted(ready=ready)

@@ -1,0 +1,76 @@
+"""The option that chooses a client, and the settings behind it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli.commands import Option
+from chainable.cli.redaction import Redactor
+from chainable.environment import environment, table, texts
+from chainable.redaction import SECRET_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from taobao_top import TaobaoTop
+
+__all__ = ["OTHERS", "SETTINGS", "TEXTS", "env_option", "make_client", "make_redactor", "read_settings"]
+
+PREFIX = "TAOBAO_TOP_"
+_CONFIDENTIAL = re.compile(rf"(?i){SECRET_NAMES}|(^|_)code$")
+SETTINGS = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
+TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway")
+OTHERS = ("format", "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")
+"""Further settings of a TOML file: the options of the client."""
+
+
+def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--env`` to a command."""
+    return click.option(
+        "--env",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        cls=Option,
+        help="Settings file: lines of TAOBAO_TOP_NAME=value, or TOML. Default: the environment.",
+        zh="配置文件：每行一个 TAOBAO_TOP_NAME=value，或 TOML；默认读环境变量。",
+    )(function)
+
+
+def make_client(env: Path | None, **more: Any) -> TaobaoTop:
+    """Build the client from a settings file or the environment."""
+    from taobao_top import TaobaoTop
+
+    if env is not None and env.suffix == ".toml":
+        read_settings(env)  # describes a wrong value better
+        return TaobaoTop.from_file(env, **more)
+    return TaobaoTop.from_env(PREFIX, env, **more)
+
+
+def read_settings(env: Path | None) -> dict[str, Any]:
+    """
+    Read the settings without interpreting them, and without the options of the client.
+
+    Returns:
+        Texts by name; ``ca`` is the file of the certificate authority.
+
+    Raises:
+        ConfigurationError: The file cannot be read, has an unknown setting, or a value is not text.
+    """
+    if env is not None and env.suffix == ".toml":
+        found = table(env, "taobao_top", (*TEXTS, *OTHERS))
+        given = {name: value for name, value in found.items() if name in TEXTS}
+        if isinstance(found.get("verify"), str):
+            given["ca"] = found["verify"]
+        made = texts(given, env, numbers=("app_key",))
+        return made | ({"proxies": found["proxies"]} if "proxies" in found else {})
+    return dict(environment(PREFIX, SETTINGS, env))
+
+
+def make_redactor(env: Path | None, parameters: Mapping[str, Any]) -> Redactor:
+    """Build a redactor of the secrets in the settings and of parameters with a confidential name."""
+    settings = read_settings(env)
+    given = [str(value) for name, value in parameters.items() if value and _CONFIDENTIAL.search(name)]
+    return Redactor([*given, *(str(settings[name]) for name in ("app_secret", "session") if name in settings)])

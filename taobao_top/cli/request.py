@@ -1,0 +1,102 @@
+"""``taobao-top request``: make any call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli import request_items
+from chainable.cli.commands import Argument, Command, Option, json_option, usage_error
+from chainable.cli.i18n import Words
+from chainable.cli.request_command import print_response, print_signed, request_options, send_request, without_none
+from taobao_top import catalogue
+from taobao_top.cli.client_options import env_option, make_client, make_redactor
+from taobao_top.signing import signed_parts
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from chainable.cli.redaction import Redactor
+
+__all__ = ["request"]
+
+
+def _methods(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return sorted(name for name in catalogue.methods() if name.startswith(incomplete))
+
+
+@click.command(
+    "request",
+    cls=Command,
+    help="Call a method.\n\nMETHOD is its name (taobao.time.get). Values of -d are JSON if they parse, else text; "
+    "name:=JSON takes any JSON.",
+    zh="调用接口。\n\nMETHOD 为接口名（taobao.time.get）。-d 的值能解析为 JSON 则按 JSON，否则按文本；"
+    "name:=JSON 可写任意 JSON。",
+)
+@click.argument("method", shell_complete=_methods, cls=Argument)
+@request_options
+@click.option(
+    "--session", cls=Option, help="Session of a seller; default: the setting.", zh="卖家授权的 session，默认取配置。"
+)
+@click.option(
+    "--format", "form", type=click.Choice(["json", "xml"]), cls=Option, help="Format of the response.", zh="响应格式。"
+)
+@click.option(
+    "--simplify",
+    is_flag=True,
+    cls=Option,
+    help="Request the simplified format: no root, plain lists.",
+    zh="请求简化格式的响应：没有根节点，列表不嵌套。",
+)
+@env_option
+@json_option
+def request(
+    method: str,
+    data: tuple[str, ...],
+    files: tuple[str, ...],
+    session: str | None,
+    form: str | None,
+    header: tuple[str, ...],
+    output: Path | None,
+    *,
+    simplify: bool,
+    verbose: bool,
+    env: Path | None,
+) -> None:
+    """Make one call and print the response."""
+    known = catalogue.method(method)
+    types = {} if known is None else known.types
+
+    def kind(path: tuple[str, ...]) -> str | None:
+        return "string" if len(path) == 1 and types.get(path[0]) in {"String", "Json", "Date"} else None
+
+    business = request_items.parse_body(data, kind) or {}
+    if not isinstance(business, dict):
+        raise usage_error(
+            Words(
+                "-d: a JSON object or name=value was expected, not a list or a single value",
+                "-d：应为 JSON 对象或 name=value，不能是列表或单个值",
+            )
+        )
+    parameters: dict[str, Any] = dict(business)
+    redactor = make_redactor(env, parameters | {"session": session})
+    parameters |= {name: Path(file) for name, file in request_items.parse_pairs(files, "-F").items()}
+    options: dict[str, Any] = {
+        "session": session,
+        "format": form,
+        "headers": request_items.parse_headers(header, "-H") or None,
+        "simplify": simplify or None,
+    }
+    with make_client(env) as top:
+        response = send_request(
+            lambda: top[method].post(parameters, **without_none(options)),
+            redactor,
+            (lambda sent: _print_signed(sent, redactor)) if verbose else None,
+        )
+        print_response(response, response.data, output)
+
+
+def _print_signed(request: PreparedRequest | None, redactor: Redactor) -> None:
+    print_signed(request, redactor, None if request is None else signed_parts(request)[0])

@@ -1,0 +1,107 @@
+"""``taobao-top sandbox``: a local gateway until Ctrl-C."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.i18n import Words
+from chainable.cli.overwriting import forced
+from chainable.cli.sandbox_options import (
+    data_option,
+    faults_option,
+    listening_options,
+    load_faults,
+    reporting_backups,
+    require_sandbox,
+    run_until_interrupted,
+    warn_if_public,
+    write_env_options,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from taobao_top.sandbox import Sandbox
+
+__all__ = ["import_sandbox", "sandbox"]
+
+
+def import_sandbox() -> type[Sandbox]:
+    """Import the sandbox, which needs its extra."""
+    from taobao_top.sandbox import Sandbox
+
+    return Sandbox
+
+
+@click.command(
+    "sandbox",
+    cls=Command,
+    help="Start a local sandbox of the TOP gateway; Ctrl-C stops it.\n\nIt prints a test app.",
+    zh="启动本地淘宝开放平台沙箱，按 Ctrl-C 结束。\n\n启动后输出一个测试应用。",
+)
+@listening_options
+@click.option(
+    "--lenient",
+    is_flag=True,
+    cls=Option,
+    help="Do not validate parameters against the catalogue.",
+    zh="不按接口目录校验参数。",
+)
+@faults_option('{"kind": "error", "method": "taobao.trade*", "times": 1}')
+@data_option
+@click.option(
+    "--callback-host",
+    "hosts",
+    multiple=True,
+    cls=Option,
+    help="Further host that calls from the inspector may go to, besides this machine.",
+    zh="除本机外允许由查看页面发起调用的主机。",
+)
+@write_env_options("TaobaoTop.from_env")
+@json_option
+def sandbox(
+    port: int,
+    https_port: int,
+    address: str,
+    *,
+    lenient: bool,
+    rules: Path | None,
+    data: Path | None,
+    hosts: tuple[str, ...],
+    write_env: Path | None,
+) -> None:
+    """Start a sandbox and wait."""
+    warn_if_public(address)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
+        made: Sandbox = require_sandbox(import_sandbox)(
+            host=address, port=port, https_port=https_port, lenient=lenient, data=data, callback_hosts=hosts
+        )
+    with made as running:
+        load_faults(running.application.faults, rules)
+        if write_env is not None:
+            with reporting_backups():
+                running.write_env(write_env, force=forced())
+        run_until_interrupted(Words("TOP sandbox", "淘宝开放平台沙箱"), account_rows(running, write_env))
+
+
+def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
+    """Return the settings of a client, secrets included: they are valid for this sandbox only."""
+    account = running.account
+    rows: dict[str, Any] = {
+        Words("gateway", "网关"): running.gateway,
+        Words("gateway, HTTPS", "网关（HTTPS）"): running.https_gateway,
+        Words("message channel", "消息通道"): running.channel_url,
+        Words("inspector", "查看页面"): running.inspector_url,
+        "app_key": account.app_key,
+        "app_secret": account.app_secret,
+        "session": account.session,
+        "ca": str(running.ca),
+    }
+    if env is not None:
+        rows[Words("env file", "env 文件")] = str(env)
+    return rows

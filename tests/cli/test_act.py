@@ -1,0 +1,116 @@
+"""``wechatpay act``, and rules of faults from a file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chainable import APIError
+from taobao_top import TaobaoTop
+from wechatpay import WeChatPay
+
+ORDER = {
+    "appid": "wxd678efh567hg6787",
+    "mchid": "1900000109",
+    "description": "茶",
+    "out_trade_no": "act00001",
+    "notify_url": "http://127.0.0.1:9/",
+    "amount": {"total": 1},
+}
+
+
+def test_an_order_is_paid_by_command(wx, sandbox):
+    with sandbox.client() as client:
+        client.v3.pay.transactions.native.post(json=ORDER)
+    assert "pay" in wx("act", "--sandbox", sandbox.file, "--json").data["actions"]
+    assert "confirm_transfer" in wx("act", "--sandbox", sandbox.base_url).out
+    told = wx("act", "pay", "number=act00001", "--sandbox", sandbox.file)
+    assert (told.code, told.data[0]["state"]) == (0, "SUCCESS")
+    assert wx("act", "pay", "number=act00001", "--sandbox", sandbox.file).code == 2
+    told = wx("act", "dance", "--sandbox", sandbox.file)
+    assert told.code == 2
+    assert "there is no action dance" in told.err
+
+
+def test_a_main_host_that_is_down_comes_up_again(wx, sandbox):
+    assert wx("act", "down", "--sandbox", sandbox.file).code == 0
+    told = wx("act", "--sandbox", sandbox.base_url)
+    assert (told.code, "no sandbox is running at" in told.err) == (3, True)
+    assert wx("deliveries", "--sandbox", sandbox.file).code == 0
+    assert wx("act", "up", "--sandbox", sandbox.file).code == 0
+    assert wx("act", "--sandbox", sandbox.base_url).code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["pay"], "pay takes number, "),
+        (["pay"], ": number is missing"),
+        (["pay", "number=1", "amount=2"], "amount is unknown"),
+        (["rotate", "number=1"], "rotate takes nothing: number is unknown"),
+    ],
+)
+def test_what_an_action_takes_is_told(wx, sandbox, given, words):
+    told = wx("act", *given, "--sandbox", sandbox.file)
+    assert told.code == 2
+    assert words in told.err
+
+
+def test_rules_of_a_file_break_a_sandbox(wx, tmp_path, interrupted, waiting):
+    rules, file, codes = tmp_path / "rules.json", tmp_path / "sandbox.env", []
+    rules.write_text(json.dumps([{"kind": "error", "code": "NOT_ENOUGH", "operation": "GET v3/cert*", "times": 1}]))
+
+    def used():
+        if not waiting():
+            return False
+        with WeChatPay.from_env(file=file) as client:
+            try:
+                client.v3.certificates.get()
+            except APIError as error:
+                codes.append(error.code)
+        return True
+
+    interrupted(used)
+    told = wx("sandbox", "--faults", rules, "--notify-url", "http://127.0.0.1:9/", "--write-env", file)
+    assert (told.code, codes) == (0, ["NOT_ENOUGH"])
+
+
+def test_rules_of_a_file_break_a_gateway(top, tmp_path, interrupted, waiting):
+    rules, file, codes = tmp_path / "rules.json", tmp_path / "sandbox.env", []
+    rules.write_text(json.dumps([{"kind": "error", "code": 15, "method": "taobao.time.get"}]))
+
+    def used():
+        if not waiting():
+            return False
+        with TaobaoTop.from_env(file=file, retries=0) as client:
+            try:
+                client["taobao.time.get"]()
+            except APIError as error:
+                codes.append(error.code)
+        return True
+
+    interrupted(used)
+    told = top("sandbox", "--faults", rules, "--write-env", file)
+    assert (told.code, codes) == (0, ["15"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "Expecting"),
+        ('{"kind": "error"}', "a list of objects was expected"),
+        ("[1]", "a list of objects was expected"),
+        ('[{"kind": "colour"}]', "colour"),
+        ('[{"kind": "error", "seconds": "soon"}]', "soon"),
+        ('[{"kind": "error", "speed": 1}]', "speed"),
+    ],
+)
+def test_a_file_without_rules_is_named(wx, top, tmp_path, text, words):
+    rules = tmp_path / "rules.json"
+    rules.write_text(text)
+    for run in (wx, top):
+        told = run("sandbox", "--faults", rules)
+        assert told.code == 2
+        assert f"--faults {rules}" in told.err.replace("\n", "")
+        assert words in told.err

@@ -1,0 +1,214 @@
+"""Configuration errors in Chinese: every reason has a text, and the text fits the values."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from chainable.cli import reasons
+from chainable.errors import ConfigurationError
+from taobao_top.cli.doctor import reasons as taobao_top_reasons
+from wechatpay.cli.doctor import reasons as wechatpay_reasons
+from wechatpay.cli.doctor.error_findings import SIGNATURE_REASONS
+from wechatpay.cli.doctor.reasons import KINDS, explain
+from wechatpay.crypto import keys
+from wechatpay.crypto.keys import (
+    check_apiv3_key,
+    check_platform_key,
+    load_certificate,
+    load_merchant_pair,
+    load_private_key,
+    load_public_key,
+)
+from wechatpay.crypto.serials import normalise_serial
+
+ROOT = Path(__file__).parents[2]
+PEM = "-----BEGIN {0}-----\n{1}\n-----END {0}-----"
+
+
+def refused(load, *arguments, **keywords):
+    with pytest.raises(ConfigurationError) as caught:
+        load(*arguments, **keywords)
+    return explain(caught.value)
+
+
+def pem(key, password=None):
+    cipher = serialization.NoEncryption() if password is None else serialization.BestAvailableEncryption(password)
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, cipher).decode()
+
+
+def test_wrong_files(tmp_path, sandbox):
+    account = sandbox.account
+    missing, empty, cut = tmp_path / "missing.pem", tmp_path / "empty.pem", tmp_path / "cut.pem"
+    empty.write_text("")
+    cut.write_text(account.merchant_cert[:200])
+    told = {
+        refused(load_private_key, str(missing)).zh: f"private_key：没有这个文件：{missing}",
+        refused(load_private_key, "nothing"): None,
+        refused(load_private_key, str(empty)).zh: f"private_key：文件为空：{empty}",
+        refused(load_private_key, str(tmp_path)).zh: "private_key：这是目录，应为文件",
+        refused(load_certificate, str(cut)).zh: f"merchant_cert：PEM 被截断：有 BEGIN 行，没有对应的 END 行：{cut}",
+        refused(load_private_key, account.merchant_cert).zh: "private_key：这是证书，应为私钥",
+        refused(load_certificate, account.private_key).zh: "merchant_cert：这是私钥，应为证书",
+        refused(load_public_key, account.private_key).zh: "certs：这是私钥，应为公钥或证书",
+        refused(load_private_key, b"x" * 32).zh: "private_key：这像是 32 位的 API 密钥，不是文件",
+        refused(load_private_key, b"??").zh: "private_key：既不是 PEM，也不是 DER 或其 base64",
+        refused(load_private_key, b"").zh: "private_key：值为空",
+        refused(load_private_key, b"\x30\x82\xff\xff\x00").zh: "private_key：内容被截断或已损坏",
+        refused(load_private_key, PEM.format("PRIVATE KEY", "!")).zh: "private_key：私钥的 base64 已损坏",
+        refused(load_private_key, PEM.format("PRIVATE KEY", "MAAA")).zh: "private_key：这是私钥，但已损坏或算法不明",
+        refused(load_private_key, "file://host/a.pem").zh: (
+            "private_key：本地文件地址有三条斜线：file:///路径/key.pem：file://host/a.pem"
+        ),
+        refused(load_private_key, b"0" * (1 << 21)).zh: "private_key：超过 1 MiB，不会是密钥或证书",
+    }
+
+    for given, wanted in told.items():
+        assert given == wanted or wanted is None
+    assert refused(load_private_key, "nothing").zh.startswith("private_key：没有这个文件（")
+
+
+def test_wrong_keys(sandbox, merchant_key):
+    account = sandbox.account
+    small = rsa.generate_private_key(65537, 1024)
+    curve = ec.generate_private_key(ec.SECP256R1())
+    other = pem(merchant_key)
+
+    assert refused(load_private_key, pem(small)).zh == "private_key：RSA 密钥只有 1024 位，至少要 2048 位"
+    assert refused(load_private_key, pem(curve)).zh == "private_key：这是 EC 密钥，应为 RSA"
+    assert refused(load_private_key, pem(small, b"word")).zh == "private_key：私钥已加密，但没有给出密码"
+    assert (
+        refused(load_private_key, pem(small, b"word"), password="no").zh
+        == "private_key：密码不对，无法打开该私钥，或私钥已损坏"
+    )
+    assert refused(load_merchant_pair, account.merchant_cert, other).zh == (
+        f"merchant_cert 与 merchant_key：私钥与证书 {account.serial} 不匹配"
+    )
+    assert refused(load_merchant_pair, account.merchant_cert).zh == "merchant_key：缺少与证书配对的私钥"
+    assert refused(check_apiv3_key, "short").zh.startswith("apiv3_key：长 5 字节，APIv3 密钥应为 32 个 ASCII 字节")
+
+
+def test_wrong_names(sandbox):
+    account = sandbox.account
+    public, certificate = load_public_key(account.public_key), load_public_key(account.merchant_cert)
+
+    assert refused(check_platform_key, "AB" * 20, public).zh.startswith(f"certs：序列号 {'AB' * 20} 对应的是公钥")
+    assert refused(check_platform_key, "PUB_KEY_ID_01", certificate).zh == (
+        f"certs：PUB_KEY_ID_01 对应的是证书；这个 ID 应对应微信支付公钥 pub_key.pem；该证书的序列号为 {account.serial}"
+    )
+    assert refused(check_platform_key, "AB" * 20, certificate).zh == (
+        f"certs：{'AB' * 20} 对应的证书，序列号却是 {account.serial}"
+    )
+    assert refused(normalise_serial, "1" * 48).zh.startswith("serial：这是十进制的序列号，应为十六进制：")
+    assert refused(normalise_serial, "no").zh.endswith("以 PUB_KEY_ID_ 开头的 ID：长 2 个字符，第 1 个不是十六进制数字")
+    assert refused(normalise_serial, "0Key" * 8).zh.endswith(
+        "以 PUB_KEY_ID_ 开头的 ID：长 32 个字符，第 2 个不是十六进制数字"
+    )
+    assert refused(normalise_serial, PEM.format("PUBLIC KEY", "x")).zh.endswith("，第 1 个不是十六进制数字")
+    assert refused(check_platform_key, "ABCDEF0123", public).zh.startswith("certs：序列号 'AB…' 对应的是公钥")
+
+
+def test_wrong_bundles(merchant_key, tmp_path):
+    from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+
+    cipher = serialization.BestAvailableEncryption(b"word")
+    alone = serialize_key_and_certificates(b"x", merchant_key, None, None, cipher)
+
+    assert refused(load_merchant_pair, alone, password="no").zh.startswith("merchant_cert：无法打开该 .p12：文件已损坏")
+    assert refused(load_merchant_pair, alone, password="word").zh == "merchant_cert：该 .p12 中没有证书"
+
+
+def test_an_error_without_a_reason_keeps_its_message():
+    assert explain(ConfigurationError("base_url: something else")).zh == "出错：base_url: something else"
+    assert explain(ValueError("no values")).zh == "出错：no values"
+
+
+def test_the_name_of_a_setting_is_not_repeated():
+    error = ConfigurationError("certs: x", reason="not_certs_list", setting="certs")
+
+    assert explain(error) == "certs: x"
+    assert explain(error).zh == "certs：应为 id=路径,id=路径"
+    assert explain(error, "certs") == "x"
+    assert explain(error, "certs").zh == "应为 id=路径,id=路径"
+
+
+def raised(package, error="ConfigurationError"):
+    """Yield place, reasons and values of each error of a class that a package raises with a reason."""
+    for path in sorted((ROOT / package).rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == error:
+                words = {keyword.arg: keyword.value for keyword in node.keywords}
+                reason = words.pop("reason", None)
+                if reason is not None:
+                    yield f"{path.name}:{node.lineno}", list(texts(reason, tree)), set(words)
+
+
+def texts(value, tree):
+    """The values that an expression can have: a literal, one of two, or those assigned to a name."""
+    if isinstance(value, ast.Name):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == value.id:
+                yield from texts(node.value, tree)
+    elif isinstance(value, ast.IfExp):
+        yield from (*texts(value.body, tree), *texts(value.orelse, tree))
+    elif isinstance(value, ast.Constant):
+        yield value.value
+
+
+TABLES = {
+    "chainable": reasons.REASONS,
+    "wechatpay": wechatpay_reasons.REASONS,
+    "taobao_top": taobao_top_reasons.REASONS,
+}
+
+
+@pytest.mark.parametrize("package", TABLES)
+def test_every_reason_has_a_chinese_text_that_fits_its_values(package):
+    found = list(raised(package))
+    table = TABLES[package]
+
+    assert found
+    for place, names, values in found:
+        assert names, place
+        for name in names:
+            assert name in table, (place, name)
+            fields = {field for _, field, _, _ in Formatter().parse(table[name]) if field}
+            assert fields <= values, (place, name)
+
+
+@pytest.mark.parametrize("package", TABLES)
+def test_no_text_is_left_without_a_reason(package):
+    assert {name for _, names, _ in raised(package) for name in names} == TABLES[package].keys()
+
+
+def test_a_reason_means_the_same_in_every_package():
+    shared = [set(table) for table in TABLES.values()]
+    assert not shared[0] & shared[1]
+    assert not shared[0] & shared[2]
+
+
+def test_every_kind_of_file_has_a_chinese_name():
+    assert set(keys._KIND_IDS.values()) <= KINDS.keys()
+
+
+def test_every_reason_of_a_signature_error_has_a_meaning():
+    found = {
+        name
+        for package in ("chainable", "wechatpay")
+        for _, names, _ in raised(package, "SignatureError")
+        for name in names
+    }
+    assert found | {"mismatch"} == SIGNATURE_REASONS.keys()
+
+
+def test_a_pickled_error_keeps_reason_and_values():
+    error = pickle.loads(pickle.dumps(ConfigurationError("x", reason="file_missing", file="a.pem")))
+
+    assert (str(error), error.reason, error.values) == ("x", "file_missing", {"file": "a.pem"})

@@ -1,0 +1,91 @@
+"""Options that choose a client or a running sandbox, and the settings behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli.commands import Option
+from chainable.cli.redaction import Redactor
+from chainable.environment import environment, table, texts
+from chainable.redaction import SECRET_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wechatpay import WeChatPay
+
+__all__ = [
+    "PERSONAL_NAMES",
+    "SETTINGS",
+    "env_option",
+    "make_client",
+    "make_redactor",
+    "read_settings",
+    "sandbox_option",
+]
+
+PREFIX = "WECHATPAY_"
+PERSONAL_NAMES = "openid|unionid|phone|mobile|email|id_?card|id_?number|identi|real_?name|user_?name|address|bank_?account|account_?n"
+"""A pattern of the names of personal data in paths, queries and bodies."""
+SETTINGS = ("MCHID", "BRAND_ID", "SERIAL", "PRIVATE_KEY", "CERTS", "APIV3_KEY", "SECRET", "MERCHANT_CERT",
+            "MERCHANT_KEY", "BASE_URL", "BACKUP_URL", "CA")  # fmt: skip
+
+
+def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--env`` to a command."""
+    return click.option(
+        "--env",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        cls=Option,
+        help="Settings file: lines of WECHATPAY_NAME=value, or TOML. Default: the environment.",
+        zh="配置文件：每行一个 WECHATPAY_NAME=value，或 TOML；默认读环境变量。",
+    )(function)
+
+
+def sandbox_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ``--sandbox`` to a command, the argument *where*."""
+    return click.option(
+        "--sandbox",
+        "where",
+        required=required,
+        cls=Option,
+        help="A running sandbox: its URL, or the env file that it wrote.",
+        zh="运行中的沙箱：地址，或它写出的 env 文件。",
+    )
+
+
+def make_client(env: Path | None, **more: Any) -> WeChatPay:
+    """Build the client from a settings file or the environment."""
+    from wechatpay import WeChatPay
+
+    if env is not None and env.suffix == ".toml":
+        read_settings(env)  # describes a wrong value better
+        return WeChatPay.from_file(env, **more)
+    return WeChatPay.from_env(PREFIX, env, **more)
+
+
+def read_settings(env: Path | None) -> dict[str, Any]:
+    """
+    Read the settings without interpreting them.
+
+    Raises:
+        ConfigurationError: The file cannot be read, has an unknown setting, or a value is not text.
+    """
+    if env is not None and env.suffix == ".toml":
+        found = table(env, "wechatpay", [name.lower() for name in SETTINGS])
+        return texts(found, env, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",))
+    return dict(environment(PREFIX, SETTINGS, env))
+
+
+def make_redactor(env: Path | None) -> Redactor:
+    """Build a redactor of the secrets in the settings and of personal data."""
+    settings = read_settings(env)
+    keys = settings.get("apiv3_key", ())
+    names = ("secret", "private_key", "merchant_key")
+    return Redactor(
+        [*([keys] if isinstance(keys, str) else keys), *(settings[name] for name in names if name in settings)],
+        f"{SECRET_NAMES}|{PERSONAL_NAMES}",
+    )

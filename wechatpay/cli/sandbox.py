@@ -1,0 +1,184 @@
+"""``wechatpay sandbox``: a local WeChat Pay until Ctrl-C."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.i18n import Words
+from chainable.cli.overwriting import forced
+from chainable.cli.sandbox_options import (
+    data_option,
+    faults_option,
+    listening_options,
+    load_faults,
+    reporting_backups,
+    require_sandbox,
+    run_until_interrupted,
+    warn_if_public,
+    write_env_options,
+)
+from wechatpay.cli.control_client import check_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wechatpay.sandbox import Sandbox
+
+__all__ = ["AUTOMATIC", "import_sandbox", "sandbox", "sandbox_options", "start_sandbox"]
+
+AUTOMATIC = ("pay", "refund", "confirm", "sign")
+
+
+def import_sandbox() -> type[Sandbox]:
+    """Import the sandbox, which needs its extra."""
+    from wechatpay.sandbox import Sandbox
+
+    return Sandbox
+
+
+def sandbox_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the settings of a sandbox that the command starts."""
+    for option in reversed(
+        (
+            data_option,
+            write_env_options("WeChatPay.from_env"),
+            click.option(
+                "--automatic",
+                type=click.Choice(AUTOMATIC),
+                multiple=True,
+                cls=Option,
+                help="User action that happens at once; may be repeated. Default: refund.",
+                zh="自动立即完成的用户操作，可重复；默认 refund。",
+            ),
+            click.option(
+                "--callback-scale",
+                type=click.FloatRange(0),
+                default=0.01,
+                cls=Option,
+                help="Factor on the platform's retry intervals of notifications; 1 is real time.",
+                zh="通知重试间隔的倍率；1 为真实间隔。",
+            ),
+            click.option(
+                "--callback-host",
+                "hosts",
+                multiple=True,
+                cls=Option,
+                help="Further host that may receive notifications, besides this machine.",
+                zh="除本机外允许接收通知的主机。",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def start_sandbox(
+    *,
+    data: Path | None,
+    automatic: tuple[str, ...],
+    callback_scale: float,
+    hosts: tuple[str, ...],
+    write_env: Path | None = None,
+    **more: Any,
+) -> Sandbox:
+    """Start a sandbox from the options of a command, and write its env file."""
+    kind = require_sandbox(import_sandbox)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
+        running: Sandbox = kind(
+            data=data,
+            automatic=automatic or ("refund",),
+            callback_scale=callback_scale,
+            callback_hosts=hosts,
+            **more,
+        ).start()
+    if write_env is not None:
+        try:
+            with reporting_backups():
+                running.write_env(write_env, force=forced())
+        except BaseException:
+            running.stop()
+            raise
+    return running
+
+
+@click.command(
+    "sandbox",
+    cls=Command,
+    help="Start a local sandbox of WeChat Pay; Ctrl-C stops it.\n\nIt prints a test account.",
+    zh="启动本地微信支付沙箱，按 Ctrl-C 结束。\n\n启动后输出一个测试账户。",
+)
+@listening_options
+@click.option(
+    "--lenient",
+    is_flag=True,
+    cls=Option,
+    help="Do not validate bodies against the catalogue.",
+    zh="不按接口目录校验请求体。",
+)
+@faults_option('{"kind": "error", "operation": "POST v3/pay/*", "times": 1}')
+@click.option(
+    "--notify-url",
+    cls=Option,
+    help="URL for notifications of profit sharing and of refunds without a notify_url, as set in the console.",
+    zh="分账动账通知、未带 notify_url 的退款的通知地址，相当于商户平台的配置。",
+)
+@sandbox_options
+@json_option
+def sandbox(
+    port: int,
+    https_port: int,
+    address: str,
+    *,
+    lenient: bool,
+    rules: Path | None,
+    notify_url: str | None,
+    write_env: Path | None,
+    **options: Any,
+) -> None:
+    """Start a sandbox and wait."""
+    if notify_url is not None:
+        check_url(notify_url, "--notify-url")
+    warn_if_public(address)
+    running = start_sandbox(
+        address=address,
+        port=port,
+        https_port=https_port,
+        strict=not lenient,
+        notify_url=notify_url,
+        write_env=write_env,
+        **options,
+    )
+    try:
+        load_faults(running.faults, rules)
+        run_until_interrupted(Words("WeChat Pay sandbox", "微信支付沙箱"), account_rows(running, write_env))
+    finally:
+        running.stop()
+
+
+def account_rows(running: Sandbox, env: Path | None) -> dict[str, Any]:
+    """Return the settings of a client, keys included: they are valid for this sandbox only."""
+    account = running.account
+    settings = running.env(None if env is None else Path(f"{env}.d").absolute())
+    rows: dict[str, Any] = {
+        "HTTP": running.base_url,
+        "HTTPS": running.https_url,
+        Words("inspector", "查看页面"): running.inspector_url,
+        "mchid": account.mchid,
+        "appid": account.appid,
+        "brand_id": account.brand_id,
+        "serial": account.serial,
+        Words("platform public key id", "微信支付公钥 ID"): account.public_key_id,
+        "apiv3_key": account.apiv3_key,
+        "secret": account.secret,
+    }
+    for name in ("PRIVATE_KEY", "CERTS", "MERCHANT_CERT", "CA"):
+        rows[name.lower()] = settings[f"WECHATPAY_{name}"]
+    if env is not None:
+        rows[Words("env file", "env 文件")] = str(env)
+    return rows
