@@ -195,7 +195,7 @@ class Invoke:
             CodecError: *h5_url* is not an https URL.
         """
         if not isinstance(h5_url, str) or not h5_url.startswith("https://"):
-            msg = "h5_url: the URL of the order's answer was expected, which begins with https://"
+            msg = "h5_url: the URL in the order's response was expected, which begins with https://"
             raise CodecError(msg)
         url = h5_url
         if redirect_url is not None:
@@ -214,7 +214,7 @@ class Invoke:
             CodecError: *code_url* is not a ``weixin://`` URL.
         """
         if not isinstance(code_url, str) or not code_url.startswith("weixin://"):
-            msg = "code_url: the URL of the order's answer was expected, which begins with weixin://"
+            msg = "code_url: the URL in the order's response was expected, which begins with weixin://"
             raise CodecError(msg)
         return Native(code_url, self._in(NATIVE_LIFE), self._settings.clock)
 
@@ -325,7 +325,7 @@ def _moment(settings: Settings) -> _Moment:
 
 def _bare(prepay_id: str) -> str:
     if isinstance(prepay_id, str) and prepay_id.startswith("prepay_id="):
-        msg = "prepay_id: the bare id of the order's answer was expected, without 'prepay_id='"
+        msg = "prepay_id: the bare id in the order's response was expected, without 'prepay_id='"
         raise CodecError(msg)
     return _line("prepay_id", prepay_id)
 

@@ -57,7 +57,7 @@ class Merchants:
                 msg = f"merchants: a client was expected, WeChatPay(…), not a {type(client).__name__}"
                 raise ConfigurationError(msg)
             if client.mchid in self._clients:
-                msg = f"the merchant {client.mchid} is there twice"
+                msg = f"two clients have the number {client.mchid}"
                 raise ConfigurationError(msg)
             self._clients[client.mchid] = client
         self._clock = clock
@@ -115,7 +115,9 @@ class Merchants:
         check_headers(headers)
         serial = header(headers, "Wechatpay-Serial")
         if serial is None:
-            raise SignatureError("the message does not say which key signed it: treat it as forged", reason="missing")
+            raise SignatureError(
+                "the message does not name the key that signed it: treat it as forged", reason="missing"
+            )
         candidates = [client for client in self if client.notifications.knows(serial)]
         return self._opened(candidates or self._all_after_pause(), serial, headers, body)
 
@@ -123,7 +125,7 @@ class Merchants:
         number = _number(envelope, _V2_NUMBERS)
         client = self._clients.get(number or "")
         if client is None:
-            msg = f"a notification of APIv2 for a merchant ({number}) that is not among {self!r}"
+            msg = f"a notification of APIv2 for a merchant ({number}) that is not one of {self!r}"
             raise SignatureError(msg, reason="unknown_key")
         return client
 
@@ -152,7 +154,7 @@ class Merchants:
         if len(found) == 1:
             return found[0]
         if found:
-            msg = "this notification opens with several clients: give each merchant an APIv3 key of its own"
+            msg = "several clients decrypt this notification: give each merchant an APIv3 key of its own"
             raise ConfigurationError(msg)
         raise _most_useful(failures) or SignatureError(
             f"signed with the key {serial[:60]!r}, which none of these merchants has: {self!r}", reason="unknown_key"

@@ -291,7 +291,7 @@ class Settings:
         """
         if self.pair is None:
             msg = (
-                f"{label} wants the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client"
+                f"{label} needs the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client"
             )
             raise ConfigurationError(msg)
         return self.pair
@@ -304,7 +304,7 @@ class Settings:
             ConfigurationError: ``private_key`` is not set.
         """
         if self.key is None:
-            msg = "opening encrypted fields takes the merchant's private_key="
+            msg = "decrypting fields takes the merchant's private_key="
             raise ConfigurationError(msg)
         return self.key
 

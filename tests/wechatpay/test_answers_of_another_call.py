@@ -95,7 +95,7 @@ class TestNonces:
         body = b'{"id": 1}'
         headers = platform.headers(body)
         for _ in range(2):
-            with pytest.raises(ValueError, match="no notification"):  # its signature is right
+            with pytest.raises(ValueError, match="not a notification"):  # its signature is right
                 client.notifications.parse(headers, body)
 
     def test_only_what_was_signed_is_remembered(self):

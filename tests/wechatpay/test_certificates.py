@@ -539,7 +539,7 @@ class TestFreshness:
         fetch.signer = fetch.certified[0]
         store = PlatformCertificates(fetch=fetch, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
 
-        with pytest.raises(UnknownKeyError, match="no key of the platform is at hand"):
+        with pytest.raises(UnknownKeyError, match="no key of the platform is known"):
             _ = store.default_serial
         assert store[NEW]
 
@@ -829,7 +829,7 @@ class TestFile:
         with caplog.at_level(logging.WARNING, "wechatpay"):
             store.cache_to(path)
 
-        assert "left aside" in caplog.text
+        assert "is ignored" in caplog.text
         assert store.default_serial == OLD
         assert json.loads(path.read_bytes())["fetched_at"] == NOW
 
@@ -869,7 +869,7 @@ class TestFile:
         with caplog.at_level(logging.WARNING, "wechatpay"):
             assert store.default_serial == OLD
 
-        assert "could not be kept in a file" in caplog.text
+        assert "could not be cached in a file" in caplog.text
 
     def test_a_write_that_fails_leaves_nothing_behind(
         self, store: PlatformCertificates, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -881,7 +881,7 @@ class TestFile:
         store.cache_to(path)
         assert store.default_serial == OLD
 
-        assert "could not be kept in a file" in caplog.text
+        assert "could not be cached in a file" in caplog.text
         assert os.listdir(tmp_path) == ["certificates.json"]
 
     def test_a_store_that_cannot_open_the_file_does_not_read_it(self, tmp_path: Path, clock: Clock) -> None:

@@ -756,7 +756,7 @@ class TestSignError:
 
         client = make_client(signer=Own("1", SERIAL, None))
 
-        assert "does not tell" in self.refused(client, platform, web, "POST")
+        assert "does not record" in self.refused(client, platform, web, "POST")
 
 
 class TestSeenInOperation:

@@ -139,7 +139,7 @@ class TestV3:
     @pytest.mark.parametrize(
         ("changed", "words"),
         [
-            ({"prepay_id": "prepay_id=wx1"}, "the bare id of the order's answer"),
+            ({"prepay_id": "prepay_id=wx1"}, "the bare id in the order's response"),
             ({"prepay_id": "wx1\nwx2"}, "prepay_id: one line of text"),
             ({"prepay_id": None}, "prepay_id: one line of text"),
             ({"appid": ""}, "appid: one line of text"),

@@ -35,7 +35,7 @@ V2_CODES: dict[str, Code] = {
     "LACK_PARAMS": Code("a parameter is missing: the message names it"),
     "NOAUTH": Code("the merchant lacks this permission: apply for it in the console"),
     "NOTENOUGH": _TOP_UP,
-    "NOT_UTF8": Code("a text is no UTF-8"),
+    "NOT_UTF8": Code("a text is not UTF-8"),
     "ORDERCLOSED": Code(f"the order is closed: {_NEW_NUMBER}"),
     "ORDERNOTEXIST": Code("no such order: check number and merchant"),
     "ORDERPAID": Code("the order is paid: it needs no further payment"),
@@ -79,14 +79,14 @@ def api_error(
     about_signature = code in {"SIGNERROR", "SIGN_ERROR"} or "签名" in text
     parts = [
         f"{name}: {code if data else f'HTTP {status}'}",
-        text if data else f"an answer without the platform's error form ({len(response.content)} bytes)",
+        text if data else f"a response without the platform's error form ({len(response.content)} bytes)",
         "" if known is _PLAIN else known.advice,
         "error.explain() says what was signed" if about_signature and known is _PLAIN else "",
         advice if status in {404, 405} else "",
         "" if reason is None else f"reason {reason}",
         f"request id {response.request_id}" if response.request_id else "",
         about,
-        "" if response.verified else "this error answer itself is not signed",
+        "" if response.verified else "this error response itself is not signed",
     ]
     parameters = getattr(response.request, "parameters", None)
     return APIError(

@@ -81,7 +81,7 @@ class FieldKeys:
                 raise LookupError
             return _public(pem)
         if self._apiv3_key is None:
-            msg = "the platform's certificates are opened with the APIv3 key: give apiv3_key= to the client"
+            msg = "the platform's certificates are decrypted with the APIv3 key: give apiv3_key= to the client"
             raise ConfigurationError(msg)
         boxes = [entry["encrypt_certificate"] for entry in JSON.decode(data["certificates"].encode())["data"]]
         pems = [self._apiv3_key.open(box["ciphertext"], box["nonce"], box.get("associated_data")) for box in boxes]

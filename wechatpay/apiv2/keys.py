@@ -66,6 +66,6 @@ def sandbox_key(client: _Client, *, old: bool = False) -> str:
     response = client.run(APIv2(client.settings, client.run).prepare(spec))
     key: Secret[Any] = Secret(response.data.get("sandbox_signkey"))
     if not isinstance(key.reveal(), str) or not key:
-        msg = "the answer holds no sandbox_signkey"
+        msg = "the response has no sandbox_signkey"
         raise CodecError(msg)
     return str(key.reveal())

@@ -109,7 +109,7 @@ class APIv2:
         """
         operation = spec.operation
         if operation is None or operation.answer != "redirect":
-            msg = f"{spec.label} is no page for a browser: call it"
+            msg = f"{spec.label} is not a page for a browser: call it"
             raise TypeError(msg)
         for option in ("xml", "json", "data", "files"):
             spec.refuse(option, "a page takes params={…} only")
@@ -197,7 +197,9 @@ class APIv2:
                 return signer.verify
             secret = own or secret
         if secret is None:
-            msg = "answers of APIv2 are checked with its key: give secret=, or a v2_signer= that has verify(response)"
+            msg = (
+                "responses of APIv2 are verified with its key: give secret=, or a v2_signer= that has verify(response)"
+            )
             raise ConfigurationError(msg)
         return partial(_check_parameters, secret)
 
@@ -218,9 +220,9 @@ def _refuse_options(spec: RequestSpec) -> None:
         )
         raise TypeError(msg)
     spec.refuse("json", "APIv2 speaks XML: give xml={…}")
-    spec.refuse("data", "the signature of APIv2 stands inside the body: give xml={…}")
+    spec.refuse("data", "the signature of APIv2 is part of the body: give xml={…}")
     if spec.stream and (operation is None or operation.answer != "binary"):
-        msg = "stream: this answer is signed as a whole, so it is read as a whole; stream=True is for file downloads"
+        msg = "stream: this response is signed as a whole, so it is read as a whole; stream=True is for file downloads"
         raise TypeError(msg)
     if spec.verb == "GET":
         for option in ("xml", "files"):
@@ -273,7 +275,7 @@ class _Reading:
         except CodecError as error:
             if unsigned:
                 raise
-            msg = f"the answer carries no sign: {error}"
+            msg = f"the response has no sign: {error}"
             raise SignatureError(msg, reason="missing", response=response) from None
         return self._xml(response, unsigned=unsigned)
 

@@ -98,7 +98,7 @@ def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]
         covered = None
     if covered is None:
         parameters = MaskedDict(parameters)
-        raise CodecError("a parameter has a lone surrogate, which UTF-8 cannot carry: correct the text")
+        raise CodecError("a parameter has a lone surrogate, which UTF-8 cannot encode: correct the text")
     if sign_type == HMAC_SHA256:
         return (
             hmac.digest(secret.reveal().encode(), covered + f"key={secret.reveal()}".encode(), "sha256").hex().upper()
@@ -145,7 +145,7 @@ def _find_error(parameters: Mapping[str, Any], secret: Secret[str]) -> tuple[str
     """Return the reason and the text of the error; None if the signature is right."""
     given = parameters.get("sign")
     if not isinstance(given, str) or not given:
-        return "missing", "the message carries no sign"
+        return "missing", "the message has no sign"
     sign_type = parameters.get("sign_type") or _BY_LENGTH.get(len(given))
     if sign_type not in (MD5, HMAC_SHA256):  # a value of any type
         return "mismatch", f"a sign of {len(given)} characters belongs to neither MD5 nor HMAC-SHA256"

@@ -46,7 +46,7 @@ def text_of(value: object, name: str, *, encoded: str = "json") -> str:
     text = str(value) if type(value) in {str, int} else _other_text(value, name, encoded)
     found = _ILLEGAL.search(text)
     if found is not None:
-        msg = f"{name}: the character U+{ord(found[0]):04X} cannot stand in XML; leave it out"
+        msg = f"{name}: the character U+{ord(found[0]):04X} is not allowed in XML; leave it out"
         raise CodecError(msg)
     return text
 

@@ -105,7 +105,7 @@ def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> 
         parts.append(str(body["message"]))
     elif not body:
         kind = response.headers.get("Content-Type") or "no content type"
-        parts.append(f"an answer without the platform's error form ({kind}, {len(response.content)} bytes)")
+        parts.append(f"a response without the platform's error form ({kind}, {len(response.content)} bytes)")
         parts.append("it came from something in between, or the path is wrong" if status < 500 else "try again later")
     if known is not _PLAIN:
         parts.append(known.advice)
@@ -115,7 +115,7 @@ def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> 
         parts.append(f"reason {reason}" + (f" ({_REASONS[reason]})" if reason in _REASONS else ""))
     parts += [f"request id {response.request_id}" if response.request_id else "", about]
     if not response.verified:
-        parts.append("this error answer itself is not signed")
+        parts.append("this error response itself is not signed")
     request: Any = response.request
     message = getattr(request, "signed_message", None)
     return APIError(

@@ -35,12 +35,12 @@ def decrypt_text(key: Any, ciphertext: str) -> str:
     try:
         encrypted = from_base64(ciphertext)
     except ValueError:
-        msg = "this field is no ciphertext: base64 was expected"
+        msg = "this field is not a ciphertext: base64 was expected"
         raise DecryptionError(msg) from None
     try:
         return rsa.decrypt(key, encrypted).decode()
     except UnicodeDecodeError:
-        msg = "this field opens, but not to text in UTF-8"
+        msg = "this field decrypts, but not to text in UTF-8"
         raise DecryptionError(msg) from None
 
 

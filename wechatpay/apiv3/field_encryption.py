@@ -42,7 +42,7 @@ def encrypt_text(key: RSAPublicKey, value: Sensitive, name: str) -> str:
     try:
         return b2a_base64(rsa.encrypt(key, value.reveal().encode()), newline=False).decode()
     except UnicodeEncodeError:
-        msg = f"{name}: the text contains a lone surrogate, which no UTF-8 can carry"
+        msg = f"{name}: the text contains a lone surrogate, which UTF-8 cannot encode"
         raise CodecError(msg) from None
     except ValueError as error:
         msg = f"{name}: {error}"

@@ -58,9 +58,7 @@ class APIv3:
         spec.refuse("xml", "APIv3 speaks JSON: give json={…}")
         spec.refuse_plain_text()
         if spec.stream and not (operation and (operation.unsigned_answer or operation.digest_header)):
-            msg = (
-                "stream: this answer is signed as a whole, so it is read as a whole; stream=True is for file downloads"
-            )
+            msg = "stream: this response is signed as a whole, so it is read as a whole; stream=True is for file downloads"
             raise TypeError(msg)
         headers = spec.headers
         given = next((headers.pop(name) for name in list(headers) if name.lower() == "wechatpay-serial"), None)
@@ -158,14 +156,14 @@ def _query(params: Any, encryption: FieldEncryption) -> str:
     pairs: list[tuple[str, str]] = []
     for name, value in params.items():
         if not isinstance(name, str):
-            msg = f"params: the name {name!r} is no text"
+            msg = f"params: the name {name!r} is not text"
             raise CodecError(msg)
         values = value if isinstance(value, list | tuple) else (value,)
         pairs += [(name, _text(name, encryption.text(name, each))) for each in values if each is not None]
     try:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError:
-        raise CodecError("params: a text contains a lone surrogate, which no UTF-8 can carry") from None
+        raise CodecError("params: a text contains a lone surrogate, which UTF-8 cannot encode") from None
 
 
 def _text(name: str, value: Any) -> str:

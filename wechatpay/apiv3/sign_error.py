@@ -20,7 +20,7 @@ _CAUSES = {
     "nonce": "the Authorization header belongs to another attempt",
     "body": (
         "the body was rewritten on the way (parsed and written again, re-encoded, white space or "
-        "escapes changed): whatever stands between must pass bytes through"
+        "escapes changed): proxies and gateways have to pass the bytes unchanged"
     ),
 }
 _SHOWN = 12
@@ -52,7 +52,7 @@ def explain(message: bytes | None, detail: Any) -> str:
     if information is None:
         return "The platform did not say what it checked. " + _SAME
     if message is None:
-        return "The signer in use does not tell what it signed, so there is nothing to compare."
+        return "The signer in use does not record what it signed, so there is nothing to compare."
     theirs = str(information.get("truncated_sign_message", ""))
     length = information.get("sign_message_length")
     ours = message.decode("utf-8", "replace")

@@ -140,7 +140,7 @@ class RSAVerifier:
             and isinstance(serial, str)
         ):
             msg = (
-                "the message carries no signature of the platform (a Wechatpay-… header is missing): "
+                "the message has no signature of the platform (a Wechatpay-… header is missing): "
                 "treat it as forged; a gateway in between may have dropped the headers"
             )
             raise SignatureError(msg, reason="missing", response=response)
@@ -163,7 +163,7 @@ class RSAVerifier:
             # A probe takes the same path as any forgery; only its error differs.
             probe = signature.startswith(_PROBE)
             msg = (
-                "the signature is wrong on purpose: the platform probes whether it is checked; answer as to any forgery"
+                "the signature is wrong on purpose: the platform tests whether signatures are verified; respond as to any forgery"
                 if probe
                 else "the signature does not match the bytes of the body: forged, or changed on the way "
                 "(parsed and written again, decoded, joined lines)"
@@ -232,8 +232,8 @@ class ResponseVerifier:
         mine = object()
         if self._known.setdefault(nonce, mine) is not mine:
             msg = (
-                "this answer was given to an earlier call already: it was recorded and sent again, by an attacker, "
-                "by a cache or by a test double; ask for the state of the order before you repeat the call"
+                "this is the response to an earlier call: it was recorded and replayed, by an attacker, "
+                "a cache or a test double; query the order before you repeat the call"
             )
             raise SignatureError(msg, reason="replayed", response=response)
         self._order.append(nonce)

@@ -21,7 +21,7 @@ _GZIP = b"\x1f\x8b"
 _WORDS = ("时间", "金额", "单号", "商户", "订单", "类型", "日期")
 """Words of header lines; a line read in the wrong encoding has none of them."""
 _OTHER_FILES = {
-    b"{": "JSON, an answer of APIv3 and not a bill",
+    b"{": "JSON, a response of APIv3 and not a bill",
     b"<": "XML or HTML, an error and not a bill",
     b"PK": "a ZIP archive: unpack it first",
     b"%PDF": "a PDF and not a bill",
@@ -124,7 +124,7 @@ def _encoding_of(header: bytes, given: str | None) -> str:
         return known[0]
     if len(readings) == 1:
         return next(iter(readings))
-    msg = "the encoding of this bill cannot be told from its header: give encoding='utf-8' or encoding='gbk'"
+    msg = "the encoding of this bill cannot be recognised from its header: give encoding='utf-8' or encoding='gbk'"
     raise CodecError(msg)
 
 

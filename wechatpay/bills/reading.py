@@ -152,7 +152,7 @@ class Bill:
         """
         if self._summary is None:
             if self._left is not None and self._start is None:
-                msg = "the sums stand at the end of this stream: iterate over its rows first"
+                msg = "the sums are at the end of this stream: iterate over its rows first"
                 raise RuntimeError(msg)
             if self._start is None and not isinstance(self._source, str | os.PathLike):
                 return None  # it was read to its end, and had none
@@ -191,7 +191,7 @@ def split_line(line: str) -> list[str]:
     try:
         cells = next(csv.reader([line]), [])
     except csv.Error as error:  # a field without end; before Python 3.11 also a NUL
-        msg = f"this is no bill: {error}"
+        msg = f"this is not a bill: {error}"
         raise CodecError(msg) from None
     return [cell.strip().removeprefix("`") for cell in cells]
 

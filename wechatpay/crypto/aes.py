@@ -70,7 +70,7 @@ class APIv3Key:
             octets = nonce.encode()
             extra = associated_data.encode() if associated_data else None
         except UnicodeEncodeError:
-            msg = "the nonce or the associated data of this resource holds a lone surrogate, which no UTF-8 can carry"
+            msg = "the nonce or the associated data of this resource holds a lone surrogate, which UTF-8 cannot encode"
             raise DecryptionError(msg) from None
         if len(octets) != _NONCE_BYTES:
             msg = f"the nonce of this resource has {len(octets)} bytes instead of {_NONCE_BYTES}"

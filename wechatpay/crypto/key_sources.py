@@ -100,7 +100,7 @@ def _read_file(path: Path, name: str, shown: str) -> Content:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        hint = shown or " (the text given is no path that exists, and neither PEM nor base64)"
+        hint = shown or " (the text is neither an existing path nor PEM nor base64)"
         msg = f"{name}: there is no such file{hint}"
         raise ConfigurationError(
             msg, reason="file_missing" if shown else "not_a_path", setting=name, file=shown[2:]

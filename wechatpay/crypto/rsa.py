@@ -91,7 +91,7 @@ def decrypt(key: RSAPrivateKey | Decrypter, ciphertext: bytes) -> bytes:
         return key.decrypt(ciphertext, _OAEP)
     except ValueError:
         msg = (
-            "this ciphertext does not open with the merchant's private key: it is damaged, or was "
+            "the merchant's private key does not decrypt this ciphertext: it is damaged, or was "
             "encrypted for another certificate of the merchant (one replaced since?)"
         )
         raise DecryptionError(msg) from None

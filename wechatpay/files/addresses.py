@@ -151,9 +151,9 @@ def route(endpoints: Endpoints, url: str) -> Route:
         bases = own if endpoints.base_url is not None else (_written(*address.origin),)
         return Route(tuple(base + address.target for base in bases), address.path, signed=True)
     if address.scheme != "https":
-        msg = f"download: {address.host} is a foreign host, and those are asked by https only"
+        msg = f"download: {address.host} is a foreign host, which is called by https only"
         if any(address.host == _origin(base)[1] for base in own):
-            msg = "download: plain http of this host and port is not what base_url says, so the URL is not asked for"
+            msg = "download: plain http of this host and port is not the origin of base_url, so the URL is not called"
         raise ConfigurationError(msg)
     return Route((address.url,), address.path, signed=False)
 

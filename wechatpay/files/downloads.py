@@ -118,14 +118,14 @@ class Downloader:
         if isinstance(source, str):
             return self._fetched(job, source, None, verified=False)
         if not isinstance(source, requests.Response):
-            msg = f"download: an answer or a URL was expected, not {type(source).__name__}"
+            msg = f"download: a response or a URL was expected, not {type(source).__name__}"
             raise TypeError(msg)
         data = None
         if is_read(source):
             data = getattr(source, "data", None)
             _refuse_other_data(source, data)
         elif source.raw is None:
-            raise CodecError("download: this answer has no body, neither read nor on a connection")
+            raise CodecError("download: this response has no body, neither read nor on a connection")
         if not isinstance(data, dict):
             return self._saved_body(job, source)
         try:
@@ -164,7 +164,7 @@ class Downloader:
         response = self._run(self._call(way, stream=False))
         response.take(JSON.decode(response.content))
         if not isinstance(response.data, dict):
-            raise CodecError("the answer that should lead to the file is no JSON object")
+            raise CodecError("the response that should have the file's URL is not a JSON object")
         return response
 
     def _fetched(self, job: _Job, url: str, expected: ExpectedDigest | None, *, verified: bool) -> DownloadResult:
@@ -191,7 +191,7 @@ class Downloader:
         signer = settings.signer if way.signed else None
         if way.signed:
             if signer is None:
-                msg = "the platform's files are asked for by APIv3, signed: give private_key= and serial=, or signer="
+                msg = "the platform's files are requested by APIv3, signed: give private_key= and serial=, or signer="
                 raise ConfigurationError(msg)
             headers["Wechatpay-Serial"] = settings.verifier_serial or settings.certificates.default_serial
 
@@ -221,18 +221,16 @@ class Downloader:
 
 def _refuse_other_data(source: requests.Response, data: Any) -> None:
     if not source.content:
-        raise CodecError("download: this answer is empty: is the file ready yet?")
+        raise CodecError("download: this response is empty: is the file ready yet?")
     if data is not None and not isinstance(data, dict | bytes | str):
-        msg = f"download: this answer is a JSON {type(data).__name__}, not a file, and has no download_url"
+        msg = f"download: this response is a JSON {type(data).__name__}, not a file, and has no download_url"
         raise CodecError(msg)
 
 
 def _url(data: Mapping[str, Any]) -> str:
     url = data.get("download_url")
     if not isinstance(url, str) or not url:
-        msg = (
-            f"this answer has no download_url (it has {', '.join(map(str, data)) or 'nothing'}): is the file ready yet?"
-        )
+        msg = f"this response has no download_url (it has {', '.join(map(str, data)) or 'nothing'}): is the file ready yet?"
         raise CodecError(msg)
     return url
 

@@ -93,7 +93,7 @@ def write(
         size = _copied(content, file, digest)
         if expected is not None and digest is not None and digest.hexdigest() != expected.value:
             msg = (
-                f"the file is not the one the platform announced: its {expected.hash_type} is another; it was not kept"
+                f"the file is not the one the platform announced: its {expected.hash_type} is another; it was not saved"
             )
             raise SignatureError(msg, response=response)
         return size

@@ -71,7 +71,7 @@ class StatementVerifier:
         """
         digest = response.headers.get(self.header)
         if not digest:
-            msg = f"the statement carries no digest ({self.header})"
+            msg = f"the statement has no digest ({self.header})"
             raise SignatureError(msg, reason="missing", response=response)
         signed: Response[None] = Response()
         signed.status_code = response.status_code

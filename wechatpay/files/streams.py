@@ -65,7 +65,7 @@ class Bound:
         if size > _ANY_FOLD and size > self.arrived * _MOST_FOLD:
             msg = (
                 f"the file unpacks to more than {_MOST_FOLD} times the {self.arrived} bytes that arrived, as if made "
-                "to fill a disk, and was not kept: look at where its URL leads before you ask for it again"
+                "to fill a disk, and was not saved: check where its URL leads before you download it again"
             )
             raise CodecError(msg)
 

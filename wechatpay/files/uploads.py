@@ -249,4 +249,4 @@ def _encode(parts: list[RequestField], boundary: str) -> bytes:
     try:
         return encode_multipart_formdata(parts, boundary)[0]
     except UnicodeEncodeError:
-        raise CodecError("files: a name or text contains a lone surrogate, which no UTF-8 can carry") from None
+        raise CodecError("files: a name or text contains a lone surrogate, which UTF-8 cannot encode") from None

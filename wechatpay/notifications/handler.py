@@ -155,7 +155,7 @@ def _is_acceptance(reply: Reply, *, is_xml: bool) -> bool:
         return reply.status == 200 and b"SUCCESS" in reply.body and not fails
     if reply.status in {200, 204} and fails:
         msg = (
-            f"the handler answers FAIL with status {reply.status}, a success for the platform: give it a status of 500"
+            f"the handler responds FAIL with status {reply.status}, a success for the platform: give it a status of 500"
         )
         raise TypeError(msg)
     return reply.status in {200, 204}

@@ -232,7 +232,7 @@ class Notifications:
         if algorithm == _GCM:
             msg = "the resource is sealed under the APIv3 key, and this client has none: give apiv3_key="
             raise ConfigurationError(msg, reason="apiv3_key_missing")
-        msg = f"the resource is sealed by {algorithm[:40]}, for which this client has no cipher"
+        msg = f"the resource is encrypted by {algorithm[:40]}, for which this client has no cipher"
         raise DecryptionError(msg)
 
 
@@ -312,7 +312,7 @@ def _hint(reason: str, scheme: str | None, body: bytes) -> str:
     if _SPACED.match(body):
         found = "it has white space between its members"
     elif first and first[1] != b"id" and b'"id":' in body:
-        found = "its members stand in another order"
+        found = "its members are in another order"
     elif b"\\u" in body:
         found = "its characters are escaped"
     else:

@@ -143,6 +143,6 @@ def test_the_caller_may_want_it_anywhere(make_client, issued, tmp_path):
 def test_without_a_certificate_nothing_is_sent(make_client):
     """The setting is named, and the operation."""
     with pytest.raises(
-        ConfigurationError, match=r"v2/secapi/pay/refund wants the merchant certificate.*merchant_cert="
+        ConfigurationError, match=r"v2/secapi/pay/refund needs the merchant certificate.*merchant_cert="
     ):
         make_client().v2.secapi.pay.refund.post(xml={"out_refund_no": "1"})

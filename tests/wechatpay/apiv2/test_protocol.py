@@ -393,7 +393,7 @@ class TestAnswers:
         response = client.v2.pay.closeorder.post(xml={})
 
         assert (response.verified, response.data["payment_no"]) == (False, "1")
-        with pytest.raises(CodecError, match="no XML"):
+        with pytest.raises(CodecError, match="not XML"):
             client.v2.pay.closeorder.post(xml={})
 
     def test_bills_are_bytes(self, make_client, platform):
@@ -484,7 +484,7 @@ class TestRefusals:
         """``return_code`` FAIL comes without sign."""
         platform.answer({"return_code": "FAIL", "return_msg": "appid不存在"}, sign=None, headers={"Request-ID": "x"})
 
-        with pytest.raises(APIError, match="FAIL; appid不存在; .*this error answer itself is not signed") as caught:
+        with pytest.raises(APIError, match="FAIL; appid不存在; .*this error response itself is not signed") as caught:
             client.v2.a.b.post(xml={})
 
         assert (caught.value.code, caught.value.verified) == ("FAIL", False)
@@ -504,7 +504,7 @@ class TestRefusals:
             (502, b"<html>Bad Gateway</html>", "502", "without the platform's error form"),
             (404, b"<html><br>", "404", "the catalogue does not know this path"),
             (503, XML.encode({"return_code": "FAIL", "err_code": "SYSTEMERROR"}), "SYSTEMERROR", "outcome unknown"),
-            (302, b"", "302", "an answer without"),
+            (302, b"", "302", "a response without"),
         ],
     )
     def test_http_errors_are_refusals(self, make_client, platform, status, body, code, words):
@@ -588,7 +588,7 @@ class TestBrowserPages:
 
     def test_other_paths_are_no_pages(self, client, make_client):
         """They are called; and a page takes no body."""
-        with pytest.raises(TypeError, match="is no page for a browser"):
+        with pytest.raises(TypeError, match="is not a page for a browser"):
             client.signed_url(client.v2.a.b, params={})
         knowing = make_client(self.RULES)
         spec = RequestSpec(knowing.settings, path_of(knowing.v2.papay.entrustweb), "GET", (), {"xml": {}})

@@ -296,7 +296,7 @@ class TestVerification:
     @pytest.mark.parametrize("sign", [None, "", ["a", "b"], {}])
     def test_pain_25_a_missing_sign_is_refused(self, sign):
         """It is not a reason to skip the check."""
-        with pytest.raises(SignatureError, match="carries no sign") as caught:
+        with pytest.raises(SignatureError, match="has no sign") as caught:
             verify_parameters({**PARAMETERS, "sign": sign}, SECRET)
 
         assert caught.value.reason == "missing"

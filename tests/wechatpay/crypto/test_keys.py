@@ -461,7 +461,7 @@ class TestWrongThings:
             load_private_key("S3cretS3cretS3cretS3cretS3cret")
 
         assert "S3cret" not in str(caught.value)
-        assert "neither PEM nor base64" in str(caught.value)
+        assert "nor PEM nor base64" in str(caught.value)
 
     def test_directories_are_told(self, tmp_path):
         """A directory is no file."""

@@ -382,13 +382,13 @@ class TestSources:
     def test_a_url_of_another_type(self, client, platform, kept, url):
         platform.json({"download_url": url if not isinstance(url, bytes) else None, "hash_type": "SHA1"})
 
-        with pytest.raises(CodecError, match="this answer has no download_url"):
+        with pytest.raises(CodecError, match="this response has no download_url"):
             client.download(apply(client), kept)
 
     def test_an_empty_answer_is_no_file(self, client, platform, kept):
         platform.file(b"", headers=platform.signed_headers(b""))
 
-        with pytest.raises(CodecError, match="this answer is empty"):
+        with pytest.raises(CodecError, match="this response is empty"):
             client.download(apply(client), kept)
 
     @pytest.mark.parametrize("value", [[], ["x"], 1])
@@ -406,7 +406,7 @@ class TestSources:
         assert client.download(answer, tmp_path / "x").size == len(BILL)
 
     def test_a_response_without_body_or_connection(self, client, kept):
-        with pytest.raises(CodecError, match="this answer has no body"):
+        with pytest.raises(CodecError, match="this response has no body"):
             client.download(Response(), kept)
 
     @pytest.mark.parametrize("to", [None, 1, object(), b"x"])

@@ -410,7 +410,7 @@ class TestTryingAgain:
         platform.json({"code": "NOT_FOUND", "message": "x"}, status=404)
         platform.json(["no object"])
 
-        with pytest.raises(CodecError, match="is no JSON object"):
+        with pytest.raises(CodecError, match="is not a JSON object"):
             client.download(apply(client), tmp_path / "x")
 
     def test_an_application_without_query(self, client, platform, tmp_path):
@@ -477,7 +477,7 @@ class TestStatements:
         """Nothing would be checked."""
         platform.file(BILL)
 
-        with pytest.raises(SignatureError, match="carries no digest") as caught:
+        with pytest.raises(SignatureError, match="has no digest") as caught:
             client.v3.global_.statements.get(params={})
 
         assert caught.value.reason == "missing"
@@ -564,12 +564,12 @@ class TestHosts:
         """The file is not ready."""
         platform.json(data)
 
-        with pytest.raises(CodecError, match="this answer has no download_url"):
+        with pytest.raises(CodecError, match="this response has no download_url"):
             client.download(apply(client), tmp_path / "x")
 
     def test_other_sources_are_told(self, client, tmp_path):
         """An answer or a URL."""
-        with pytest.raises(TypeError, match="an answer or a URL was expected, not NoneType"):
+        with pytest.raises(TypeError, match="a response or a URL was expected, not NoneType"):
             client.download(None, tmp_path / "x")
 
 

@@ -308,7 +308,7 @@ class TestContents:
     def test_another_algorithm(self, platform: Platform, notifications: Notifications) -> None:
         body = platform.body(PAID, resource=platform.sealed(PAID, algorithm="AEAD_SM4_GCM"))
 
-        with pytest.raises(DecryptionError, match="sealed by AEAD_SM4_GCM"):
+        with pytest.raises(DecryptionError, match="encrypted by AEAD_SM4_GCM"):
             notifications.parse(platform.headers(body), body)
 
     def test_further_algorithms_and_verifiers_plug_in(self, platform: Platform) -> None:
