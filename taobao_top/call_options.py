@@ -8,6 +8,7 @@ from chainable.errors import CodecError
 from chainable.masking import Secret
 from chainable.options import header_fields, timeout_pair, whole
 from taobao_top.settings import check_flag, check_format, check_session
+from taobao_top.signing import is_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,17 +87,9 @@ def check_text(what: str, text: Any) -> None:
     if not isinstance(hidden.reveal(), str):
         msg = f"{what}: text was expected, not {type(hidden.reveal()).__name__}"
         raise TypeError(msg)
-    if not _is_unicode(hidden):
-        msg = f"{what}: a lone surrogate is in the text, which no UTF-8 can carry"
+    if not is_unicode(hidden):
+        msg = f"{what}: the text has a lone surrogate, which UTF-8 cannot encode"
         raise CodecError(msg)
-
-
-def _is_unicode(text: Secret[str]) -> bool:
-    try:
-        text.reveal().encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _check_bool(name: str) -> Callable[[Any], bool]:

@@ -1,4 +1,4 @@
-"""The chain of a method name, whose step ``post`` may also be the call."""
+"""The chain of a method's name; its step ``post`` may also be the call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["MethodChain", "method_name"]
 
 
 class _Posted(str):
-    """A name whose last step was the attribute ``post``, a part of the name or the call."""
+    """A name whose last step was the attribute ``post``: a part of the name, or the call."""
 
     __slots__ = ()
 
@@ -42,11 +42,11 @@ class MethodChain(NameChain):
 
 def method_name(path: str) -> str:
     """
-    Return the method that a called chain means.
+    Return the method of a called chain.
 
     Args:
-        path: What the chain spells. A last step ``post`` belongs to the name only where the
-            catalogue knows that name and not the one before it.
+        path: The chain's path. A last step ``post`` belongs to the name only if the catalogue has that
+            name and not the one without it.
     """
     if not isinstance(path, _Posted):
         return path

@@ -56,41 +56,41 @@ _logger = logging.getLogger("taobao_top")
 
 class TaobaoTop(Client, Chains):
     """
-    The Taobao Open Platform: every attribute begins a method's name.
+    A client of the Taobao Open Platform: every attribute begins a method's name.
 
     ``top.taobao.item.seller.get(fields='num_iid,title', num_iid=123)`` calls
     ``taobao.item.seller.get``; so do ``top['taobao.item.seller.get'](…)`` and
-    ``top.chain('taobao.item.seller').get.post(…)``.  One client serves many
-    threads.
+    ``top.chain('taobao.item.seller').get.post(…)``.  Threads may share a
+    client.
 
-    A call takes business parameters by name, or in a mapping in front of them
-    (bytes there are a raw body), and these options: ``session``,
-    ``target_app_key``, ``simplify``, ``format``; ``timeout``, ``retries``,
-    ``headers``; ``repeatable`` (it may be sent twice; by default, if the name
-    is that of a read), ``decode`` (names of members that hold JSON text, or
-    True for those the catalogue knows) and ``stream`` (the answer is left
-    unread on the connection, so that nobody looks for a refusal in it).
+    A call takes business parameters by name, or in a mapping before them
+    (bytes in its place are a raw body), and these options: ``session``,
+    ``target_app_key``, ``simplify``, ``format``, ``timeout``, ``retries``,
+    ``headers``; ``repeatable`` (whether it may be sent twice; by default, if
+    its name is that of a read), ``decode`` (names of members that hold JSON
+    text, or True for those in the catalogue) and ``stream`` (the response is
+    left unread on the connection, and a refusal in it is not raised).
 
     Args:
         app_key: The app's number.
-        app_secret: Its secret, taken literally; not needed beside a signer object.
-        session: A seller's session (access token), or a callable that gives
-            it, as :meth:`taobao_top.oauth.OAuth.session` does.
+        app_secret: Its secret, taken literally; optional with a signer object.
+        session: A seller's session (access token), or a callable that returns
+            one, such as a :class:`taobao_top.sessions.Session`.
         sign_method: ``'hmac-sha256'``, ``'hmac'``, ``'md5'``, or a :class:`chainable.Signer`.
-        gateway: Where calls go.
-        format: The format of answers, ``'json'`` or ``'xml'``.
-        simplify: Ask for plain lists and no root.
-        timeout: Seconds to connect, and to wait for each piece of an answer.
+        gateway: The URL of calls.
+        format: The format of responses, ``'json'`` or ``'xml'``.
+        simplify: Ask for plain lists without a root.
+        timeout: Seconds to connect, and to wait for each piece of a response.
         retries: Attempts after the first, at most.
         deadline: Seconds a whole call may take.
         pool_maxsize: Connections kept per host.
         verify: TLS verification: True, False, or the path of CA certificates;
-            None for what the environment says.
-        proxies: requests' mapping; None for those of the environment.
-        http_session: Lends its adapters, proxies, cert and verify; is not closed.
-        clock: Gives seconds since 1970.
-        on_attempt: Gets a :class:`chainable.Attempt` after each attempt.
-        limiter: Holds back attempts that would come too often; see :mod:`taobao_top.rate_limit`.
+            None for the environment's settings.
+        proxies: requests' mapping; None for the environment's proxies.
+        http_session: Its adapters, proxies, cert and verify are used; it is not closed.
+        clock: Returns seconds since 1970.
+        on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
+        limiter: Delays attempts that would exceed a rate; see :mod:`taobao_top.rate_limit`.
 
     Raises:
         ConfigurationError: A setting is missing or unusable.
@@ -150,12 +150,12 @@ class TaobaoTop(Client, Chains):
     @classmethod
     def from_env(cls, prefix: str = "TAOBAO_TOP_", file: str | os.PathLike[str] | None = None, **settings: Any) -> Self:
         """
-        Make a client from ``APP_KEY APP_SECRET SESSION SIGN_METHOD GATEWAY CA`` behind the prefix.
+        Make a client from the variables ``APP_KEY APP_SECRET SESSION SIGN_METHOD GATEWAY CA`` behind the prefix.
 
         Args:
-            prefix: Of the variables.
+            prefix: The beginning of the variables' names.
             file: A file of ``NAME=value`` lines, read in place of the environment.
-            settings: Further settings, which win over those found.
+            settings: Other settings, which take precedence.
         """
         settings = MaskedDict(settings)
         found: dict[str, Any] = environment(prefix, _ENVIRONMENT, file)
@@ -169,11 +169,11 @@ class TaobaoTop(Client, Chains):
     @classmethod
     def from_file(cls, file: str | os.PathLike[str], **settings: Any) -> Self:
         """
-        Make a client from a TOML file: its table ``taobao_top``, or its top.
+        Make a client from a TOML file: from its table ``taobao_top``, or from the top level.
 
         Args:
             file: Its path.
-            settings: Further settings, which win over those of the file.
+            settings: Other settings, which take precedence.
         """
         settings = MaskedDict(settings)
         found = table(file, "taobao_top", _FILE)
@@ -185,7 +185,7 @@ class TaobaoTop(Client, Chains):
         return cls(**found)
 
     def __repr__(self) -> str:
-        settings = self.__dict__.get("_settings")  # an error while the client is made shows it without
+        settings = self.__dict__.get("_settings")  # missing in the traceback of an error of __init__
         return (
             "<TaobaoTop without settings>"
             if settings is None
@@ -240,43 +240,42 @@ class TaobaoTop(Client, Chains):
 
     def clock_offset(self) -> float:
         """
-        Ask the gateway for its time (``taobao.time.get``) and compare.
+        Compare the gateway's time (``taobao.time.get``) with the client's clock.
 
         Returns:
-            Seconds by which the gateway's clock is ahead of the one used here, exact to about a second.
+            Seconds by which the gateway's clock is ahead, exact to about a second.
         """
         return self._gateway_offset() - self._settings.clock.offset
 
     def _gateway_offset(self) -> float:
-        """Compare the gateway's time with the source of the clock, which no other thread corrects meanwhile."""
+        """Compare the gateway's time with the uncorrected clock, which other threads do not change meanwhile."""
         before = self._settings.clock.source()
         try:
-            answer = self["taobao.time.get"](session="", format="json")
+            response = self["taobao.time.get"](session="", format="json")
         except TopError as error:
             from taobao_top.sign_error import gateway_time
 
-            # A clock that is far off is refused even here, but the refusal has a Date.
+            # Even this call is refused when the clock is far off, but the refusal has a Date header.
             there = None if error.code != "31" or error.response is None else gateway_time(error.response)
             if there is None:
                 raise
         else:
             from datetime import datetime
 
-            there = datetime.strptime(answer.data["time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+            there = datetime.strptime(response.data["time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
         return there.timestamp() - (before + self._settings.clock.source()) / 2
 
     def adjust_clock(self) -> float:
         """
-        Correct the time of this client's calls by :meth:`clock_offset`, and give the seconds it was corrected by.
+        Correct the time of this client's calls by :meth:`clock_offset`, and return the correction in seconds.
 
         Raises:
-            ConfigurationError: The calls are stamped by a clock the signer brought along, or by a signer of
-                the user's own, so that nothing here can correct it.
+            ConfigurationError: The signer is a custom one, or has a clock of its own.
         """
         clock: Clock = self._settings.clock
         stamped_by: object = getattr(self._settings.signer, "clock", None)
         if stamped_by is not clock:
-            raise ConfigurationError("adjust_clock: the signer stamps calls by a clock of its own: correct that one")
+            raise ConfigurationError("adjust_clock: the signer has a clock of its own: correct that one")
         offset = self._gateway_offset()
         correction = offset - clock.offset
         clock.offset = offset
@@ -284,14 +283,14 @@ class TaobaoTop(Client, Chains):
 
     @property
     def oauth(self) -> OAuth:
-        """Authorisation: the page to send a seller to, tokens, sessions that stay fresh."""
+        """Sellers' authorisations: the authorisation page, tokens, and sessions that are refreshed in time."""
         from taobao_top.oauth import OAuth
 
         return OAuth(self._settings, self.run, self.send)
 
     @property
     def spi(self) -> SPI:
-        """What the platform calls of yours: verification of such calls."""
+        """The verification of inbound calls of the platform (SPI and qimen)."""
         from taobao_top.spi import SPI
 
         return SPI(self._settings)
@@ -305,7 +304,7 @@ class TaobaoTop(Client, Chains):
     def pages(
         self, chain: Chain[Any], params: Mapping[str, Any] | None = None, /, **options: Any
     ) -> Iterator[TopResponse[Any]]:
-        """Go through the pages of a list, lazily; see :func:`taobao_top.pagination.pages`."""
+        """Iterate over the pages of a list, lazily; see :func:`taobao_top.pagination.pages`."""
         from taobao_top.pagination import pages
 
         return pages(cast("MethodChain", chain), params, **options)

@@ -1,4 +1,4 @@
-"""The time a call is stamped with."""
+"""The clock of a client."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["Clock"]
 
 class Clock:
     """
-    A clock that can be set by the gateway's.
+    A clock that can be corrected to the gateway's.
 
     Args:
-        source: Gives seconds since 1970.
+        source: Returns seconds since 1970.
 
     Attributes:
-        source: Gives seconds since 1970, uncorrected.
-        offset: Seconds to add to what the source says.
+        source: Returns seconds since 1970, uncorrected.
+        offset: The correction in seconds.
     """
 
     __slots__ = ("offset", "source")
@@ -30,5 +30,5 @@ class Clock:
         self.offset = 0.0
 
     def __call__(self) -> float:
-        """Give the seconds since 1970."""
+        """Return seconds since 1970, corrected."""
         return self.source() + self.offset

@@ -48,18 +48,18 @@ ORDER: CreateOrderRequest = {
     "apply_time": "2026-01-01 10:00:00",
     "tenant": "DTAO",
 }
-"""What creating an order of an insurance institution takes."""
+"""The parameters that create an order of an insurance institution."""
 
 
 def main(put: Callable[[str], object] = print) -> int:
     """
-    Start a sandbox, make the calls in all six forms, and print an account.
+    Start a sandbox, make the calls in all six forms, and print the results.
 
     Args:
         put: Prints a line.
 
     Returns:
-        0 when everything went as it should, 1 otherwise.
+        0 if every call did as expected, 1 otherwise.
     """
     from taobao_top.sandbox import Sandbox
 

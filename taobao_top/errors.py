@@ -1,5 +1,5 @@
 """
-What the platform's refusals mean, as data, and the error they are raised as.
+The platform's refusals: their classes, as data, and their exception.
 
 https://open.taobao.com/doc.htm?docId=645&docType=1&source=search
 """
@@ -26,19 +26,19 @@ class Rule(NamedTuple):
     One class of refusals.
 
     Attributes:
-        name: What it is called here.
-        codes: The codes it holds for; empty for any.
-        sub_codes: The sub codes it holds for, as a pattern matched from their beginning.
-        repeat: Who may send the call again: ``any``, ``reads`` or ``none``.
-        throttled: The call came too often, and was refused before it was carried out.
-        session_expired: The session has to be refreshed or authorised anew.
-        advice: What to do.
+        name: Its name in this library.
+        codes: Its codes; empty for any.
+        sub_codes: Its sub codes, as a pattern matched from their beginning.
+        retry_policy: Which calls may be sent again: ``any``, ``reads`` or ``none``.
+        advice: How to fix it.
+        throttled: Whether the call came too often, and was refused before it was carried out.
+        session_expired: Whether the session has to be refreshed or authorised again.
     """
 
     name: str
     codes: frozenset[str]
     sub_codes: str
-    repeat: str
+    retry_policy: str
     advice: str
     throttled: bool = False
     session_expired: bool = False
@@ -52,7 +52,7 @@ _ANY = _codes()
 
 RULES = (
     Rule("quota", _ANY, r"accesscontrol\.limited-by-app-access-count", "any",
-         "the app's quota of calls is used up; it is counted anew from 24:00 Beijing time", throttled=True),
+         "the app's quota of calls is used up; it starts again at 24:00 Beijing time", throttled=True),
     Rule("throttled", _ANY, r"accesscontrol\.limited-by|isp\.call-limited", "any",
          "the call came too often and was not carried out: wait, and space the calls out (limiter=)", throttled=True),
     Rule("throttled", _codes(4, 5, 6, 7, 8), r"", "any",
@@ -91,17 +91,17 @@ RULES = (
     Rule("platform", _codes(41, 43), r"", "none", "a parameter has a form the method does not take"),
     Rule("platform", _codes(47), r"", "none", "the parameters have to be UTF-8"),
 )  # fmt: skip
-"""The classes, the first that matches holds; a code beyond them, 15 and 50 among them, is the business's own no."""
+"""The classes; the first match counts. Other codes, such as 15 and 50, are refusals of the business."""
 
 BUSINESS = Rule("business", _ANY, r"", "none", "")
-"""The class of all others."""
+"""The class of all other refusals."""
 
 _BAN = r"(?i)ban will last for (\d{1,9}) more second"
 _DAY = 86_400
 _BEIJING = 8 * 3600
 
 READS = frozenset({"count", "detail", "details", "find", "get", "list", "query", "search"})
-"""The last words of the names of methods that only read."""
+"""The last words of the names of read-only methods."""
 
 ALLOCATING = frozenset(
     {
@@ -116,18 +116,18 @@ ALLOCATING = frozenset(
         "taobao.wlb.waybill.shengxian.get",
     }
 )
-"""Methods named like reads that hand out a number, a certificate or a token anew each time."""
+"""Methods named like reads that issue a new number, certificate or token each time."""
 
 
 def is_read(method: str) -> bool:
-    """Tell by its name whether a method only reads, so that repeating it changes nothing."""
+    """Return whether a method only reads, judged by its name, so that repeating it changes nothing."""
     last = method.rpartition(".")[2]
-    # A method that allocates stays one in another spelling, should the gateway take that.
+    # Folded, in case the gateway accepts other spellings of the name.
     return (last in READS or last.endswith(("query", "search"))) and fold(method) not in ALLOCATING
 
 
 def rule_of(code: str, sub_code: str) -> Rule:
-    """Find the class of a refusal."""
+    """Return the class of a refusal."""
     for rule in RULES:
         if (not rule.codes or code in rule.codes) and re.match(rule.sub_codes, sub_code):
             return rule
@@ -136,15 +136,15 @@ def rule_of(code: str, sub_code: str) -> Rule:
 
 class TopError(APIError):
     """
-    The platform's refusal; see :class:`chainable.APIError` for what all have.
+    A refusal of the platform; see :class:`chainable.APIError` for the common attributes.
 
     Args:
-        message: One line for people: method, code, the platform's words, what to do.
-        sub_code: The service's own code, ``isv.invalid-parameter`` and the like.
-        sub_msg: What the service said.
-        throttled: The call came too often; ``retry_after`` has the seconds, if they were told.
-        session_expired: Refresh the session, or let the seller authorise again.
-        others: What :class:`chainable.APIError` takes.
+        message: One line: method, code, the platform's message, how to fix it.
+        sub_code: The service's own code, such as ``isv.invalid-parameter``.
+        sub_msg: The service's message.
+        throttled: Whether the call came too often; ``retry_after`` has the seconds, if known.
+        session_expired: Whether the session has to be refreshed or authorised again.
+        others: The arguments of :class:`chainable.APIError`.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class TopError(APIError):
         self.sub_code = sub_code
         self.sub_msg = sub_msg
         self.throttled = throttled
-        self.slack = 1.0 if throttled else 0.0  # a ban's seconds are rounded down
+        self.slack = 1.0 if throttled else 0.0  # the platform rounds a ban's seconds down
         self.session_expired = session_expired
 
 
@@ -176,16 +176,16 @@ def top_error(
     explain: Callable[[Rule], Callable[[], str] | None] = lambda _: None,
 ) -> TopError:
     """
-    Make the error of an ``error_response``.
+    Build the error of an ``error_response``.
 
     Args:
         error: Its members.
-        method: What was called.
-        repeatable: The call may be sent twice.
-        now: Seconds since 1970, for a quota that ends with the day.
-        request_id: The one found outside of the error's members.
-        response: The whole answer.
-        explain: Gives what the error's ``explain()`` does, for its class.
+        method: The called method.
+        repeatable: Whether the call may be sent twice.
+        now: Returns seconds since 1970, for a quota that ends with the day.
+        request_id: The request id outside the error's members.
+        response: The whole response.
+        explain: Returns the function behind ``explain()`` for a class, or None.
     """
     code, message, sub_code, sub_msg = (_text(error.get(name)) for name in ("code", "msg", "sub_code", "sub_msg"))
     rule = rule_of(code, sub_code)
@@ -198,7 +198,7 @@ def top_error(
         detail=dict(error),
         status_code=None if response is None else response.status_code,
         request_id=_text(error.get("request_id")) or request_id,
-        retryable=rule.repeat == "any" or (rule.repeat == "reads" and repeatable),
+        retryable=rule.retry_policy == "any" or (rule.retry_policy == "reads" and repeatable),
         retry_after=_ban(rule, f"{sub_msg} {message}", now) if rule.throttled else None,
         maybe_sent=rule.name in {"fault", "business"},
         throttled=rule.throttled,

@@ -2,14 +2,14 @@
 Lists page by page, forwards or from the last page to the first.
 
 A list that shrinks while it is read (orders leave the window of an increment
-as they are modified again) loses entries forwards and none backwards, as long
-as the window of time has ended before the first call.  A list that grows in
-front while it is read backwards moves entries onto pages that were read
-already: as the answers tell the total, these pages are fetched once more, so
-that some entries come twice, and none is lost.
+when they are modified again) loses entries forwards but not backwards, as long
+as the window of time has ended before the first call.  A list that grows at
+the front while it is read backwards moves entries to pages that were already
+read: if responses have the total, these pages are fetched again, so some
+entries appear twice, and none is lost.
 
-Most lists have numbered pages, some are asked for from an offset, and some
-give a cursor with each page, without which there is no next one.
+Most lists have numbered pages, some an offset, and some return a cursor with
+each page, which the next page needs.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ _AT_ONCE = (*_SIZE, "count")
 _DEPTH = 3
 _SAID = {"true": True, "1": True, "false": False, "0": False}
 _OVER = (None, "", 0, "0", -1, "-1")
-"""What stands for no cursor."""
+"""The values that mean no cursor."""
 
 
 class Cursor(NamedTuple):
     """
-    A family of lists whose answers tell how to go on.
+    A family of lists whose responses have the cursor of the next page.
 
     Attributes:
-        parameter: Takes the cursor.
-        member: Has the next one, in the answer.
-        begin: The cursor of the first page; None: it has none.
-        stays: One cursor may stand for all pages.
+        parameter: The parameter with the cursor.
+        member: The member of the response with the next cursor.
+        begin: The cursor of the first page; None for none.
+        stays: Whether all pages may have the same cursor.
     """
 
     parameter: str
@@ -76,29 +76,29 @@ CURSORS = (
     Cursor("start", "next_start", begin=0),
     Cursor("last_shid", "last_id"),
 )
-"""The families the catalogue has."""
+"""The families of the catalogue."""
 
 
 @safe_repr
 @frozen
 class PageNames:
     """
-    How a method names what belongs to paging; dotted where it lies in an object.
+    The names that a method uses for paging; dotted inside an object.
 
     Attributes:
-        page: The parameter with the page's number; None if there is none.
-        size: The parameter with the number of entries a page has; None if there is none.
-        total: The member of the answer with the number of all entries.
-        pages: The member of the answer with the number of all pages.
-        has_next: The member of the answer that says whether there is another page.
-        use_has_next: The parameter that asks for it in place of the total.
+        page: The parameter with the page's number; None without one.
+        size: The parameter with the number of entries of a page; None without one.
+        total: The member of the response with the number of all entries.
+        pages: The member of the response with the number of all pages.
+        has_next: The member of the response that says whether another page follows.
+        use_has_next: The parameter that asks for has_next in place of the total.
         first: The number of the first page, or the offset of the first entry; None for 1 and 0.
-        offset: The parameter with the number of entries before the page, where pages have no number.
-        cursor: The parameter that takes what the page before gave, beside a number or alone.
-        next: The member of the answer with the cursor of the next page.
-        begin: The cursor of the first page; None: it has none.
-        stays: The cursor may be the same for all pages.
-        direction: The parameter that has to be 1 on the way from page to page.
+        offset: The parameter with the number of entries before the page, for pages without a number.
+        cursor: The parameter with the cursor, beside a page number or alone.
+        next: The member of the response with the cursor of the next page.
+        begin: The cursor of the first page; None for none.
+        stays: Whether all pages may have the same cursor.
+        direction: The parameter that has to be 1 from the second page on.
     """
 
     page: str | None = "page_no"
@@ -118,14 +118,14 @@ class PageNames:
     @classmethod
     def of(cls, method: str) -> PageNames:
         """
-        Take the names of a method from the catalogue.
+        Return the names of a method in the catalogue.
 
         Raises:
-            TypeError: The catalogue does not know the method, or no page in it.
+            TypeError: The catalogue does not have the method, or no paging for it.
         """
         known = catalogue.method(method)
         if known is None:
-            msg = f"{method} is not in the catalogue: tell its names, pages(…, names=PageNames(page='page_no', …))"
+            msg = f"{method} is not in the catalogue: pass its names, pages(…, names=PageNames(page='page_no', …))"
             raise TypeError(msg)
         params, response = known.params, known.response
         page = _found(params, _PAGE)
@@ -141,9 +141,7 @@ class PageNames:
         if page is None and not cursor:
             offset, size = _found(params, _OFFSET), _found(params, _AT_ONCE)
             if offset is None or size is None:
-                msg = (
-                    f"{method} has no parameter for a page that the catalogue knows: tell its names, names=PageNames(…)"
-                )
+                msg = f"{method} has no parameter for pages in the catalogue: pass its names, names=PageNames(…)"
                 raise TypeError(msg)
         return cls(
             page,
@@ -158,10 +156,10 @@ class PageNames:
 
 
 def _found(fields: Sequence[Param], names: tuple[str, ...]) -> str | None:
-    """Find the first of these names that is nearest to the top."""
+    """Find the first of these names on the topmost level that has one."""
     level: list[tuple[str, Param]] = [(member.name, member) for member in fields]
     for _ in range(_DEPTH):
-        # What is called next_page may be its number as well.
+        # A member next_page may also be the number of a page.
         plain = {
             path.rpartition(".")[2]: path
             for path, member in level
@@ -186,7 +184,7 @@ def pages(
     **keywords: Any,
 ) -> Iterator[TopResponse[Any]]:
     """
-    Go through the pages of a list; each is fetched when it is asked for.
+    Iterate over the pages of a list; each is fetched when it is needed.
 
     ::
 
@@ -196,14 +194,14 @@ def pages(
     Args:
         chain: The method.
         params: Parameters, as for a call.
-        names: What the method calls what; None for what the catalogue knows.
-        backwards: From the last page to the first; not where each page leads to the next.
-        keywords: Parameters and options, as for a call; the number of a page, an offset or a cursor is where to begin.
+        names: The method's names for paging; None for those of the catalogue.
+        backwards: From the last page to the first; impossible with cursors.
+        keywords: Parameters and options, as for a call; a page number, an offset or a cursor is the start.
 
     Raises:
-        TypeError: The size of a page is not given, there is no way
-            backwards, or the names cannot be known.
-        CodecError: On the way: an answer does not tell what is needed to go on.
+        TypeError: The size of a page is missing, the list cannot be read
+            backwards, or the catalogue does not have the names.
+        CodecError: While iterating: a response lacks the data to go on.
     """
     if not isinstance(chain, MethodChain):
         msg = f"pages: a chain such as top.taobao.trades.sold.get was expected, not {type(chain).__name__}"
@@ -215,7 +213,7 @@ def pages(
         raise TypeError(msg)
     business = dict(params or {}) | keywords
     if names.size is not None and names.cursor is None and _get(business, names.size) is None:
-        msg = f"{method_name(path_of(chain))}: say how many entries a page has: {names.size}=…"
+        msg = f"{method_name(path_of(chain))}: pass the number of entries of a page: {names.size}=…"
         raise TypeError(msg)
     return _Paging(chain, names, business, frozenset(keywords)).run(backwards=backwards)
 
@@ -231,17 +229,17 @@ class _Paging:
 
     def run(self, *, backwards: bool) -> Iterator[TopResponse[Any]]:
         names = self._names
-        self._start()  # numbers both, if they are given
+        self._start()  # both have to be numbers, if they are given
         self._size()
         if backwards:
             if names.cursor is not None:
-                msg = f"{self._chain}: each page leads to the next by its {names.next}, so there is no way backwards"
+                msg = f"{self._chain}: each page has the cursor of the next ({names.next}), so the list cannot be read backwards"
                 raise TypeError(msg)
             if names.use_has_next is not None and _get(self._given, names.use_has_next):
-                msg = f"{names.use_has_next}: without the total nobody knows the last page, from which to go backwards"
+                msg = f"{names.use_has_next}: without the total the last page is unknown, so the list cannot be read backwards"
                 raise TypeError(msg)
             return self._backwards()
-        # Counting is what makes such lists slow; the flag spares the platform the trouble.
+        # Counting the total makes these lists slow on the platform.
         if names.use_has_next is not None and names.has_next is not None:
             self._given = {names.use_has_next: True} | self._given
         return self._forwards() if names.cursor is None else self._following(names.cursor)
@@ -260,7 +258,7 @@ class _Paging:
         try:
             return int(value)
         except (ValueError, TypeError):
-            msg = f"{self._chain}: the place of a page, its size, or the total in the answer is no number"
+            msg = f"{self._chain}: the number or size of a page, or the total in the response, is not a number"
             raise CodecError(msg) from None
 
     def _size(self) -> int | None:
@@ -269,12 +267,12 @@ class _Paging:
             return None
         size = self._number(given)
         if size < 1:
-            msg = f"{self._chain}: a page has one entry at least, and {self._names.size} is no number of that kind"
+            msg = f"{self._chain}: {self._names.size}: a page has at least one entry"
             raise CodecError(msg)
         return size
 
     def _step(self) -> int:
-        """Give what lies between two pages: one number, or as many entries as a page has."""
+        """Return the step between two pages: 1 for page numbers, the size of a page for offsets."""
         return 1 if self._names.offset is None else self._size() or 1
 
     def _start(self) -> int | None:
@@ -317,12 +315,12 @@ class _Paging:
         if not more:
             return False
         if cursor in _OVER or (cursor == before and not names.stays):
-            msg = f"{self._chain}: the answer says that there is another page, but not how to get it ({names.next})"
+            msg = f"{self._chain}: the response says that another page follows, but lacks its cursor ({names.next})"
             raise CodecError(msg)
         return True
 
     def _more(self, data: Any) -> bool | None:
-        """Tell whether the answer says that there is another page; a few methods say it by a number or a text."""
+        """Return whether another page follows by the response (a few methods use a number or a text); None if it does not say."""
         return _SAID.get(str(_get(data, self._names.has_next)).lower())
 
     def _goes_on(self, data: Any, place: int) -> bool:
@@ -340,7 +338,7 @@ class _Paging:
         return None if total is None else self._number(total)
 
     def _last(self, data: Any) -> int | None:
-        """Compute the place of the last page, if the answer tells enough."""
+        """Compute the position of the last page; None if the response lacks the data."""
         size = self._size()
         total = self._total(data)
         count = _get(data, self._names.pages)
@@ -356,8 +354,8 @@ class _Paging:
             last, total = self._last(data), self._total(data)
         if last is None:
             msg = (
-                f"{self._chain}: the answer does not tell how many there are, so the last page is not known: "
-                f"give {self._place}=…, or the member's name in names=PageNames(total=…)"
+                f"{self._chain}: the response has no total, so the last page is unknown: "
+                f"pass {self._place}=…, or the member's name in names=PageNames(total=…)"
             )
             raise CodecError(msg)
         step = self._step()
@@ -371,7 +369,7 @@ class _Paging:
             total = self._total(response.data)
 
     def _moved_back(self, place: int, data: Any, before: int | None) -> Iterator[TopResponse[Any]]:
-        """Fetch the pages behind this one, as far as entries moved there since the answer before."""
+        """Fetch the pages behind this one to which entries have moved since the previous response."""
         total, size, step = self._total(data), self._size(), self._step()
         if total is None or before is None or size is None:
             return
@@ -396,7 +394,7 @@ def _set(data: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def _entries(data: Any) -> int:
-    """Count the entries of the list nearest to the top."""
+    """Count the entries of the topmost list."""
     level = [data]
     while level:
         for node in level:

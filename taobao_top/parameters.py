@@ -1,7 +1,7 @@
 """
-Business values as the platform reads them: each parameter becomes one text or one file.
+Business parameters, written as the platform reads them: each as one text or one file.
 
-What is written here is what is signed and what is sent.
+The written text is what is signed and sent.
 """
 
 from __future__ import annotations
@@ -24,54 +24,54 @@ if TYPE_CHECKING:
 __all__ = ["FilePart", "text", "write"]
 
 PLAIN = frozenset({"String", "Number", "Boolean", "Date", "Price", "BigDecimal", "byte"})
-"""The catalogue's types whose lists are joined with commas; lists of all others are JSON."""
+"""The catalogue's types whose lists are joined with commas; other lists are JSON."""
 
 FILE = "byte[]"
 
 
 class FilePart(NamedTuple):
-    """One file of a multipart body: the name the platform sees, and the content."""
+    """A file of a multipart body: its name for the platform, and its content."""
 
     name: str
     content: bytes
 
     @property
     def content_type(self) -> str:
-        """The media type that goes with the name."""
+        """The media type of the name."""
         return guess_type(self.name)[0] or "application/octet-stream"
 
 
 def moment(value: datetime, where: Where) -> str:
-    """Write an aware datetime as ``yyyy-MM-dd HH:mm:ss`` in Beijing time; TypeError for a naive one."""
+    """Format an aware datetime as ``yyyy-MM-dd HH:mm:ss`` in Beijing time; TypeError for a naive one."""
     try:
         return beijing(value).replace(tzinfo=None).isoformat(" ", "seconds")
     except TypeError as error:
         msg = f"{spell(where)}: {error}"
         raise TypeError(msg) from None
     except OverflowError:
-        msg = f"{spell(where)}: the year {value.year} ends earlier or begins later in Beijing: no such time can be written"
+        msg = f"{spell(where)}: in Beijing time, the year {value.year} is out of the range of years"
         raise CodecError(msg) from None
 
 
 def digits(value: Decimal, where: Where) -> str:
-    """Write a Decimal in plain digits; CodecError for what is no number."""
+    """Format a Decimal in plain digits; CodecError for NaN and infinities."""
     if not value.is_finite():
-        msg = f"{spell(where)}: {value} is not a number the platform knows"
+        msg = f"{spell(where)}: {value} is not a number that the platform accepts"
         raise CodecError(msg)
     return plain(value, where)
 
 
 def _no_float(where: Where) -> TypeError:
-    return TypeError(f"{spell(where)}: a float is not exact; give a Decimal or text")
+    return TypeError(f"{spell(where)}: a float is not exact; pass a Decimal or text")
 
 
 class _NestedCodec(JSONCodec):
-    """The JSON inside a parameter: Beijing times without an offset, and no float."""
+    """The JSON inside a parameter: Beijing times without an offset; floats are refused."""
 
     __slots__ = ()
 
     def text(self, value: Any, where: Where) -> str:
-        """Write a value that stands at this place as JSON text."""
+        """Write a value as JSON text; ``where`` is its location, for messages."""
         pieces: list[str] = []
         try:
             self._write(value, where, pieces.append)
@@ -86,7 +86,7 @@ class _NestedCodec(JSONCodec):
         if isinstance(value, datetime):
             put(f'"{moment(value, where)}"')
         elif isinstance(value, bytes | bytearray | memoryview | os.PathLike) or hasattr(value, "read"):
-            msg = f"{spell(where)}: a file can only be a parameter of its own, not a part of another"
+            msg = f"{spell(where)}: a file has to be a parameter of its own, not a part of another"
             raise CodecError(msg)
         else:
             super()._write_other(value, where, put)
@@ -101,14 +101,14 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
 
     Args:
         parameters: Values by name.
-        kinds: The catalogue's types of these names, ``[]`` behind a list's; empty for an unknown method.
+        kinds: The catalogue's types by name, ``[]`` behind a list's; empty for an unknown method.
 
     Returns:
-        Texts by name and files by name; None, blank and empty ones are left out.
+        Texts by name and files by name; None and blank values are left out.
 
     Raises:
-        CodecError: A value has no form on the wire; the message names its path.
-        TypeError: A value is a float, a naive datetime or of a type the platform does not know.
+        CodecError: A value cannot be written; the message names its location.
+        TypeError: A value is a float, a naive datetime or of an unsupported type.
     """
     texts: dict[str, str] = {}
     files: dict[str, FilePart] = {}
@@ -137,19 +137,19 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
 
 def text(value: Any, where: Where, kind: str | None) -> str:
     """
-    Write one value as the text of a parameter; an empty text means that it is not sent.
+    Write one value as the text of a parameter; an empty text is not sent.
 
     Args:
-        value: What the user gave.
-        where: Its place, for messages.
-        kind: The catalogue's type of it, if known.
+        value: The value.
+        where: Its location, for messages.
+        kind: Its type in the catalogue, if known.
     """
     if isinstance(value, str):
         if kind == FILE and value and not value.isspace():
-            raise _no_file(value, where)
+            raise _not_a_file(value, where)
         return str.__str__(value)
     if kind == FILE:
-        raise _no_file(value, where)
+        raise _not_a_file(value, where)
     if isinstance(value, list | tuple):
         return _list(value, where, kind)
     if hasattr(value, "items") and hasattr(value, "keys"):
@@ -173,7 +173,7 @@ def _scalar(value: Any, where: Where) -> str:
     if isinstance(value, float):
         raise _no_float(where)
     msg = (
-        f"{spell(where)}: a {type(value).__name__} has no form here; give text, int, bool, Decimal, an aware "
+        f"{spell(where)}: a {type(value).__name__} cannot be written; pass text, int, bool, Decimal, an aware "
         "datetime, a mapping, a list, or bytes, an open file or a Path for a file"
     )
     raise TypeError(msg)
@@ -193,21 +193,21 @@ def _list(value: list[Any] | tuple[Any, ...], where: Where, kind: str | None) ->
         if "," in written:
             msg = (
                 f"{spell((where, index))} contains a comma, which separates the elements of this list; "
-                "the platform has no way to escape it"
+                "the platform cannot escape it"
             )
             raise CodecError(msg)
         elements.append(written)
     return ",".join(elements)
 
 
-def _no_file(value: Any, where: Where) -> TypeError:
+def _not_a_file(value: Any, where: Where) -> TypeError:
     kind = "text" if isinstance(value, str) else type(value).__name__
-    return TypeError(f"{spell(where)} is a file: give bytes, an open file or a pathlib.Path, not {kind}")
+    return TypeError(f"{spell(where)} is a file: pass bytes, an open file or a pathlib.Path, not {kind}")
 
 
 def _check_name(name: str) -> None:
     if not name or name.isspace():
-        raise CodecError("a parameter needs a name: the platform drops those without")
+        raise CodecError("a parameter needs a name: the platform drops those without one")
     _check_unicode(name, (None, name))
 
 
@@ -215,7 +215,7 @@ def _check_unicode(written: str, where: Where) -> None:
     try:
         written.encode()
     except UnicodeEncodeError:
-        msg = f"{spell(where)}: a lone surrogate is in the text, which no UTF-8 can carry"
+        msg = f"{spell(where)}: the text has a lone surrogate, which UTF-8 cannot encode"
         raise CodecError(msg) from None
 
 
@@ -223,12 +223,12 @@ def _check_file_name(name: str, where: Where) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        msg = f"{spell(where)}: the file's name is no UTF-8: give ('name', file)"
+        msg = f"{spell(where)}: the file's name is not UTF-8: pass ('name', file)"
         raise CodecError(msg) from None
 
 
 def _file(value: Any, where: Where) -> FilePart | None:
-    """Read a file where the value is one: bytes, an open file, a path, or (name, any of these)."""
+    """Read a file: bytes, an open file, a path, or (name, any of these); None for any other value."""
     if isinstance(value, tuple):
         named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], where)
         return FilePart(value[0] or str(where and where[1]), named.content) if isinstance(named, FilePart) else None
@@ -247,6 +247,6 @@ def _read(file: Any, where: Where) -> FilePart:
     if not isinstance(content, bytes):
         msg = f"{spell(where)}: the file is open as text; open it with 'rb'"
         raise TypeError(msg)
-    # A file opened by its descriptor has a number for a name.
+    # The name of a file opened by its descriptor is a number.
     name = getattr(file, "name", None)
     return FilePart(Path(name).name if isinstance(name, str) else str(where and where[1]), content)

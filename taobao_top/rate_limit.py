@@ -1,11 +1,10 @@
 """
-Holding calls back before the platform does: as many per second as the console allows this app.
+A rate limit on the client's side: as many calls per second as the console allows this app.
 
-The library limits reads the rates.  Its storages count by the wall clock, so
-that a clock that is set back by an hour would stop all calls for an hour;
-the windows here are counted by a clock that never goes back, or by the one
-clock of the Redis server.  (pyrate-limiter starts threads of its own, which a
-forked worker loses.)  https://limits.readthedocs.io/
+The library limits parses the rates.  Its storages use the wall clock: set back
+by an hour, it would stop all calls for an hour.  The windows here use a
+monotonic clock, or the clock of the Redis server.  (pyrate-limiter starts
+threads, which a forked worker loses.)  https://limits.readthedocs.io/
 """
 
 from __future__ import annotations
@@ -32,20 +31,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Limiter", "RateLimiter"]
 
-_SHORTEST = 0.001  # seconds, for when another one was faster
+_SHORTEST = 0.001  # seconds, for when another process was faster
 
 
 class Limiter(Protocol):
-    """What a client asks before each attempt."""
+    """Delays the attempts of a client."""
 
     def attach(self, signer: Signer, app_key: str, /) -> Signer:
-        """Give a signer that waits for its turn, then signs; a batch asks its ``counting(calls)`` for another, if it has that."""
+        """Return a signer that waits, then signs; a batch uses the signer's ``counting(calls)``, if it has that method."""
         ...
 
 
 @frozen
 class _Paced(Signer):
-    """A signer that waits for its turn, so that the time it stamps is that of sending."""
+    """A signer that waits before it signs, so that the timestamp is the time of sending."""
 
     signer: Signer
     limiter: RateLimiter = field(repr=False)
@@ -53,7 +52,7 @@ class _Paced(Signer):
     calls: int = 1
 
     def counting(self, calls: int) -> _Paced:
-        """Give one for a request that carries so many calls."""
+        """Return the signer of a request with this number of calls."""
         return evolve(self, calls=calls)
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
@@ -63,7 +62,7 @@ class _Paced(Signer):
 
 @frozen
 class _Rate:
-    """At most so many calls in any window of so many seconds."""
+    """The most calls in any window of this many seconds."""
 
     calls: int
     seconds: float
@@ -73,7 +72,7 @@ class _Windows(Protocol):
     """The calls of each app in the windows that end now."""
 
     def take(self, app_key: str, calls: int, /) -> float:
-        """Count the calls and give 0, or count none and give the seconds until there is room for them."""
+        """Count the calls and return 0, or count none and return the seconds until they fit in."""
         ...
 
 
@@ -82,8 +81,8 @@ class _OwnWindows:
     The calls of this process.
 
     Args:
-        rates: All have to hold.
-        clock: Seconds that never go back.
+        rates: All of them apply.
+        clock: Monotonic seconds.
     """
 
     def __init__(self, rates: Sequence[_Rate], clock: Callable[[], float]) -> None:
@@ -93,7 +92,7 @@ class _OwnWindows:
         self._locks: dict[int, threading.Lock] = {}
 
     def take(self, app_key: str, calls: int, /) -> float:
-        # A process forked meanwhile begins with a lock of its own: it may have inherited one that is held.
+        # One lock per process: a forked child may inherit a lock that is held.
         with self._locks.setdefault(os.getpid(), threading.Lock()):
             now = self._clock()
             counted = self._counted.setdefault(app_key, [deque() for _ in self._rates])
@@ -113,7 +112,7 @@ class _OwnWindows:
 
 
 # Keys: a list of times for each rate, newest first.  Arguments: the calls, then for each rate its calls and seconds.
-# Times of the future say that the server's clock was set back: they count no longer.
+# Times in the future mean that the server's clock was set back: they are dropped.
 _TAKE = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -139,10 +138,10 @@ return '0'
 
 class _SharedWindows:
     """
-    The calls of all processes that share a Redis, by its clock, whatever the clocks of their machines show.
+    The calls of all processes that share a Redis, by its clock.
 
     Args:
-        rates: All have to hold.
+        rates: All of them apply.
         redis: A client of redis-py.
     """
 
@@ -152,7 +151,7 @@ class _SharedWindows:
         self._arguments = [number for rate in rates for number in (rate.calls, rate.seconds)]
 
     def take(self, app_key: str, calls: int, /) -> float:
-        # The braces keep the keys of one app on one node of a cluster.
+        # The braces keep the keys of an app on one node of a cluster.
         keys = [f"taobao_top:limit:{{{app_key}}}:{rate.calls}/{rate.seconds}" for rate in self._rates]
         pause = float(self._take(keys, [calls, *self._arguments]))
         return max(_SHORTEST, pause) if pause else 0.0
@@ -160,22 +159,22 @@ class _SharedWindows:
 
 class RateLimiter:
     """
-    At most so many attempts in any window of time, for each app_key.
+    Limits the attempts in any window of time, for each app_key.
 
     ::
 
         TaobaoTop(..., limiter=RateLimiter('40/second; 100000/day', redis=Redis(...)))
 
-    No step of the machine's clock makes it refuse calls: in one process it
-    counts by a clock that never goes back, in Redis by the server's.
+    Changes of the machine's clock have no effect: in one process the limiter
+    uses a monotonic clock, in Redis the server's.
 
     Args:
-        rates: ``'40/second'``, several joined by ``;``.
-        redis: A client of redis-py, to count together with other processes; None counts in this one. A client
-            without ``socket_timeout=`` waits without end for a Redis that hangs, and is warned about.
-        longest: Seconds an attempt waits at most.
-        sleep: Waits for that many seconds.
-        clock: Seconds that never go back, to count by in this process.
+        rates: ``'40/second'``; several are joined by ``;``.
+        redis: A client of redis-py, to count together with other processes; None to count in this one. A client
+            without ``socket_timeout=`` waits for a hung Redis without end, and causes a warning.
+        longest: The longest wait of an attempt, in seconds.
+        sleep: Waits for a number of seconds.
+        clock: Monotonic seconds, to count by in this process.
 
             .. versionadded:: 0.1.0
 
@@ -206,19 +205,19 @@ class RateLimiter:
         self._sleep = sleep
 
     def attach(self, signer: Signer, app_key: str, /) -> Signer:
-        """Give a signer that waits for its turn, then signs."""
+        """Return a signer that waits, then signs."""
         return _Paced(signer, self, app_key)
 
     def wait(self, app_key: str, calls: int = 1) -> None:
         """
-        Wait until one more attempt fits in.
+        Wait until an attempt fits in.
 
         Args:
-            app_key: Whose attempt it is.
-            calls: How many it counts as; more than a rate allows at all count as that many.
+            app_key: The app of the attempt.
+            calls: The calls it counts as; no more are counted than a rate allows.
 
         Raises:
-            TopError: It would take longer than ``longest``; ``.throttled``, nothing was sent.
+            TopError: The wait would be longer than ``longest``; ``.throttled``, and nothing was sent.
         """
         left = self._longest
         while pause := self._windows.take(app_key, calls):

@@ -1,4 +1,4 @@
-"""The answer of a call of TOP."""
+"""The response of a call of TOP."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ T = TypeVar("T")
 @safe_repr
 class TopResponse(Response[T]):
     """
-    What the gateway answered; ``.data`` is the inside of ``…_response``.
+    A response of the gateway; ``.data`` is the content of ``…_response``.
 
     Attributes:
-        method: The method that was called.
+        method: The called method.
     """
 
     method = ""
 
     @classmethod
     def of(cls, response: Response[Any], method: str) -> Self:
-        """Take over an answer as the pipeline received it."""
-        answer = cls.__new__(cls)
-        answer.__dict__.update(response.__dict__)
-        answer.method = method
+        """Make the response of a method from the one that the pipeline received."""
+        made = cls.__new__(cls)
+        made.__dict__.update(response.__dict__)
+        made.method = method
         # The query of an upload holds the session.
-        answer.url = (response.url or "").partition("?")[0]
-        return answer
+        made.url = (response.url or "").partition("?")[0]
+        return made
 
     def raise_for_business(self) -> None:
         """
-        Raise where the answer itself says that the business failed.
+        Raise an error if the response says that the business failed.
 
-        That is: ``is_success`` or ``success`` is false, in the answer or in an
-        object directly in it (``result`` mostly).  What the method tells
-        besides stands in ``error.detail``, the decoded answer.
+        That is: ``is_success`` or ``success`` is false, in the response or in
+        an object directly inside (mostly ``result``).  ``error.detail`` is the
+        decoded response.
 
         Raises:
-            TopError: It does; ``code`` is empty, for there is no code that all methods share.
+            TopError: The business failed; ``code`` is empty, because methods have no code in common.
         """
         failure = business_failure(self.data)
         if failure is None:
             return
-        msg = f"{self.method}: the call was carried out, and its answer says {failure} = false: see .detail for why"
+        msg = f"{self.method}: the call was carried out, but its response says {failure} = false: see .detail for the reason"
         raise TopError(
             msg,
             detail=self.data,

@@ -1,9 +1,9 @@
 """
-Answers: JSON and XML, with and without a root, to the one shape of ``.data``.
+The parsing of responses: JSON and XML, with and without a root, to one shape of ``.data``.
 
 A list is ``{'trades': {'trade': [...]}}`` as the gateway sends it, or plain
-where ``simplify`` was asked for; XML answers come out the same, their texts
-as the numbers and booleans the catalogue says they are.
+with ``simplify``.  XML gives the same; its texts become numbers and booleans
+by the types of the catalogue.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ __all__ = ["Field", "business_failure", "inside", "is_utf8", "json_fields", "ope
 
 ERROR = "error_response"
 
-# Patterns are compiled when the first XML comes: most processes never see one.
+# Not compiled at import: most processes never receive XML.
 _PROLOG = rb"<\?xml[^>]*encoding=[\"']([\w.:-]+)"
 _NOT_IN_XML = (
     "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     "|&#(?:x0*(?:1?[0-8bcefBCEF]|1[9adAD]);|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]);)"
 )
-"""Characters no XML may hold, plain or by number."""
+"""Characters that XML forbids, plain or by number."""
 _WRITTEN = frozenset({"String", "Number", "Boolean", "Date", "Price", "BigDecimal", "Json", "Map", "byte", "byte[]"})
-"""The catalogue's types that are written as text; all others are objects."""
-_LONGEST_NUMBER = 4000  # digits; Python itself refuses to read many more
+"""The catalogue's types of texts; all others are objects."""
+_LONGEST_NUMBER = 4000  # digits; int() refuses to read many more
 
 
 class Field(Protocol):
-    """What the catalogue says of a member of an answer."""
+    """A member of a response in the catalogue."""
 
     @property
     def name(self) -> str:
@@ -46,12 +46,12 @@ class Field(Protocol):
 
     @property
     def type(self) -> str | None:
-        """Its type, in the platform's words."""
+        """Its type, by the platform's name."""
         ...
 
     @property
     def list(self) -> bool:
-        """Whether there are many."""
+        """Whether it is a list."""
         ...
 
     @property
@@ -61,7 +61,7 @@ class Field(Protocol):
 
 
 def root_name(method: str) -> str:
-    """Spell the root of a method's answer: ``item_seller_get_response`` for ``taobao.item.seller.get``."""
+    """Return the root of a method's response: ``item_seller_get_response`` for ``taobao.item.seller.get``."""
     return method.removeprefix("taobao.").replace(".", "_") + "_response"
 
 
@@ -69,25 +69,25 @@ def read(
     body: bytes, content_type: str | None, fields: Sequence[Field] = (), *, simplify: bool = False
 ) -> dict[str, Any]:
     """
-    Read a whole answer, whichever of the two formats it is in.
+    Parse a whole response in either format.
 
     Args:
-        body: As it came, decompressed.
-        content_type: The header; names the charset, UTF-8 if it does not.
-        fields: What the catalogue knows of the members, for XML, which has no types.
-        simplify: Give the lists of an XML answer plain.
+        body: The bytes, decompressed.
+        content_type: The header, for the charset; UTF-8 by default.
+        fields: The members in the catalogue, for XML, which has no types.
+        simplify: Return the lists of XML plain.
 
     Raises:
-        CodecError: The body is empty, cut off, a page of HTML, or otherwise no answer of the gateway.
+        CodecError: The body is empty, cut off, a page of HTML, or otherwise not a response of the gateway.
     """
     start = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
-        raise CodecError("the body of the answer is empty")
+        raise CodecError("the body of the response is empty")
     if start[:1] != b"<":
         return _read_json(_decoded(body, _charset(content_type)))
     if start[:14].lower().startswith((b"<!doctype html", b"<html")):
         msg = (
-            f"the answer is a page of HTML ({len(body)} bytes), not one of the gateway: "
+            f"the response is a page of HTML ({len(body)} bytes), not one of the gateway: "
             "is the gateway's address right, is a proxy or a maintenance page in between?"
         )
         raise CodecError(msg)
@@ -97,7 +97,7 @@ def read(
 
 
 def is_utf8(content_type: str | None) -> bool:
-    """Tell whether the body under this header is UTF-8, as it is where it says nothing."""
+    """Return whether the header stands for UTF-8, which is the default."""
     return _charset(content_type) in {None, "utf-8", "utf8"}
 
 
@@ -112,16 +112,16 @@ def _decoded(body: bytes, charset: str | None) -> str:
     except LookupError:
         text = body.decode("utf-8", errors="replace")
     except UnicodeDecodeError as error:
-        msg = f"the answer is no {error.encoding} (at byte {error.start} of {len(body)})"
+        msg = f"the response is not {error.encoding} (at byte {error.start} of {len(body)})"
         raise CodecError(msg) from None
     return text.removeprefix("\ufeff")
 
 
-# Not strict: the gateway is known to send raw tabs and line breaks inside of texts.
+# Not strict: the gateway sends raw tabs and line breaks inside texts.
 _JSON = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
 
 scan = _JSON.raw_decode
-"""Reads the JSON that a text begins with: gives the value and where it ends; ValueError where there is none."""
+"""Parses the JSON at the beginning of a text: returns the value and its end; raises ValueError without JSON."""
 
 
 def _loads(text: str, what: str) -> Any:
@@ -129,17 +129,17 @@ def _loads(text: str, what: str) -> Any:
         return _JSON.decode(text)
     except json.JSONDecodeError as error:
         cut = ", it is cut off" if error.pos >= len(text.rstrip()) else ""
-        msg = f"{what} is no JSON: {error.msg} at character {error.pos} of {len(text)}{cut}"
+        msg = f"{what} is not JSON: {error.msg} at character {error.pos} of {len(text)}{cut}"
         raise CodecError(msg) from None
     except (ValueError, RecursionError, ArithmeticError) as error:  # an exponent may be longer than Decimal's
-        msg = f"{what} is JSON of a kind nobody sends: {type(error).__name__}"
+        msg = f"{what} is JSON that cannot be read: {type(error).__name__}"
         raise CodecError(msg) from None
 
 
 def _read_json(text: str) -> dict[str, Any]:
-    payload = _loads(text, "the answer")
+    payload = _loads(text, "the response")
     if not isinstance(payload, dict):
-        msg = f"the answer is JSON, but not an object: {type(payload).__name__}"
+        msg = f"the response is JSON, but not an object: {type(payload).__name__}"
         raise CodecError(msg)
     return payload
 
@@ -154,15 +154,15 @@ def _read_xml(text: str, fields: Sequence[Field], *, simplify: bool) -> dict[str
         root = fromstring(re.sub(_NOT_IN_XML, "", text), forbid_dtd=True)
     except ParseError as error:
         line, column = error.position
-        msg = f"the answer is no XML, or cut off (line {line}, column {column})"
+        msg = f"the response is not XML, or cut off (line {line}, column {column})"
         raise CodecError(msg) from None
     except DefusedXmlException as error:
-        msg = f"the answer is XML with a {type(error).__name__.removesuffix('Forbidden')}, which no gateway sends: refused"
+        msg = f"the response is XML with a {type(error).__name__.removesuffix('Forbidden')}, which the gateway never sends: refused"
         raise CodecError(msg) from None
     try:
         return {root.tag: _members(root, {field.name: field for field in fields}, simplify=simplify)}
     except RecursionError:
-        raise CodecError("the answer is XML of a kind nobody sends: nested too deeply") from None
+        raise CodecError("the response is XML that cannot be read: nested too deeply") from None
 
 
 def _members(element: Element, fields: Mapping[str, Field], *, simplify: bool) -> dict[str, Any]:
@@ -214,12 +214,12 @@ def _scalar(text: str, kind: str | None) -> Any:
 
 def inside(payload: dict[str, Any], root: str) -> Any:
     """
-    Give what is inside of the root, or the payload itself where it has none.
+    Return the content of the root, or the payload itself without a root.
 
     Args:
-        payload: A whole answer that is no ``error_response``.
-        root: The name the root should have; any other ``…_response`` that
-            stands alone is taken as well, as qimen's ``response``.
+        payload: A whole response that is not an ``error_response``.
+        root: The expected name of the root; another ``…_response`` that is
+            alone counts as well, such as qimen's ``response``.
     """
     if root in payload:
         return payload[root]
@@ -231,7 +231,7 @@ def inside(payload: dict[str, Any], root: str) -> Any:
 
 
 def json_fields(fields: Iterable[Field]) -> list[str]:
-    """List the members that the catalogue says hold JSON text, as dotted paths."""
+    """List the members that hold JSON text by the catalogue, as dotted paths."""
     found = []
     for field in fields:
         if field.type == "Json":
@@ -242,15 +242,15 @@ def json_fields(fields: Iterable[Field]) -> list[str]:
 
 def open_json(data: Any, path: str) -> None:
     """
-    Replace JSON text by what it says, in place.
+    Decode a member that holds JSON text, in place.
 
     Args:
-        data: A decoded answer.
-        path: The member, dotted where it lies deeper; through lists it is
-            followed in every element.
+        data: A decoded response.
+        path: The member, as a dotted path; it is followed into every element
+            of a list.
 
     Raises:
-        CodecError: The text is no JSON.
+        CodecError: The text is not JSON.
     """
     _open(data, path.split("."), path)
 
@@ -262,7 +262,7 @@ def _open(node: Any, steps: list[str], path: str) -> None:
     elif isinstance(node, dict):
         name, *rest = steps
         if name not in node:
-            # The list inside of {'trades': {'trade': [...]}} has a name that no path mentions.
+            # The list in {'trades': {'trade': [...]}} has a name that paths leave out.
             for value in node.values():
                 if len(node) == 1 and isinstance(value, list):
                     _open(value, steps, path)
@@ -274,10 +274,10 @@ def _open(node: Any, steps: list[str], path: str) -> None:
 
 def business_failure(data: Any) -> str | None:
     """
-    Find a normal answer's own word that the business failed.
+    Find the member of a response that says that the business failed.
 
     Returns:
-        ``'is_success'``, ``'result.success'`` and the like; None where none is false.
+        Its path, such as ``'is_success'`` or ``'result.success'``; None if the business did not fail.
     """
     if not isinstance(data, dict):
         return None

@@ -1,8 +1,8 @@
 """
-Persons' data in the platform's own encrypted forms, and the index to search in them.
+Personal data in the platform's encrypted forms, and the index to search it.
 
-The forms come first, as pure functions; :class:`SecurityClient` fetches the
-keys (``taobao.top.secret.get``).  The newer way needs none of this: call
+The forms are pure functions; :class:`SecurityClient` fetches the keys
+(``taobao.top.secret.get``).  The platform's newer method needs neither: call
 ``taobao.top.oaid.decrypt``.
 https://open.taobao.com/doc.htm?docId=106213&docType=1
 """
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Key", "SecurityClient", "decrypt", "encrypt", "is_encrypted", "search", "windows"]
 
 KINDS = {"phone": "$", "nick": "~", "receiver_name": "~", "simple": "~", "search": "~", "normal": "\x01"}
-"""The kinds of data, and what stands around each."""
+"""The kinds of data, and the mark around each."""
 
 _IV = b"0102030405060708"
 _BASE64 = "[A-Za-z0-9+/]+=*"
@@ -53,7 +53,7 @@ _BLOCK = 128  # bits
 _HIDDEN_DIGITS = 8
 _SHOWN_DIGITS = 4
 _NO_SUCH_KEY = "20005"
-_NOTHING_FOR = 300.0  # seconds for which a key that does not exist is not asked for again
+_NOTHING_FOR = 300.0  # seconds before a missing key is requested again
 _KEPT = 1024
 
 _logger = logging.getLogger("taobao_top")
@@ -72,13 +72,13 @@ class Key:
 
     Attributes:
         secret: The AES key, 16, 24 or 32 bytes.
-        version: Its number, which every ciphertext carries.
-        slide_size: How much text one window of the index holds; ASCII counts 1, all else 2.
-        compress_len: How many bytes are kept of each window's digest, 1 to 16.
+        version: Its number, which is part of every ciphertext.
+        slide_size: The text in one window of the index: ASCII counts 1, other characters 2.
+        compress_len: The bytes of each window's digest, 1 to 16.
         searchable: The kinds that are written with an index.
 
     Raises:
-        ValueError: A size is out of its bounds.
+        ValueError: A size is out of bounds.
     """
 
     _secret: Secret[bytes] = field(alias="secret", repr=False, converter=_as_secret)
@@ -94,7 +94,7 @@ class Key:
 
 
 class _Parts(NamedTuple):
-    """A ciphertext taken apart: what is readable of it, the AES part, the version of its key."""
+    """The parts of a ciphertext: the readable text, the AES part, the version of its key."""
 
     shown: str
     sealed: str
@@ -120,7 +120,7 @@ _PATTERNS = {kind: _patterns(mark) for kind, mark in KINDS.items()}
 
 def _checked_kind(kind: str) -> str:
     if kind not in KINDS:
-        msg = f"{shown_name(kind)} is no kind of data: {', '.join(KINDS)} were expected"
+        msg = f"{shown_name(kind)} is not a kind of data: {', '.join(KINDS)} were expected"
         raise ConfigurationError(msg)
     return kind
 
@@ -135,18 +135,18 @@ def _parts(text: str, kind: str) -> _Parts | None:
 
 
 def is_encrypted(text: str, kind: str) -> bool:
-    """Tell whether a text has the form of this kind's ciphertexts."""
+    """Return whether a text has the form of this kind's ciphertexts."""
     return _parts(text, kind) is not None
 
 
 @without_frames
 def encrypt(text: str, kind: str, key: Key) -> str:
     """
-    Write a text in the encrypted form of its kind.
+    Encrypt a text in the form of its kind.
 
     Raises:
         CodecError: A phone number has less than 11 characters, or a text holds a lone surrogate.
-        ConfigurationError: There is no such kind.
+        ConfigurationError: The kind is unknown.
     """
     mark, version = KINDS[_checked_kind(kind)], key.version
     if kind == "phone":
@@ -165,11 +165,11 @@ def encrypt(text: str, kind: str, key: Key) -> str:
 @without_frames
 def decrypt(text: str, kind: str, key: Key) -> str:
     """
-    Read a text in the encrypted form of its kind; any other text comes back unchanged.
+    Decrypt a text in the form of its kind; any other text is returned unchanged.
 
     Raises:
-        DecryptionError: The key does not open it.
-        ConfigurationError: There is no such kind.
+        DecryptionError: The key does not decrypt it.
+        ConfigurationError: The kind is unknown.
     """
     parts = _parts(text, kind)
     return text if parts is None else parts.shown + _opened(parts.sealed, key)
@@ -178,16 +178,16 @@ def decrypt(text: str, kind: str, key: Key) -> str:
 @without_frames
 def search(text: str, kind: str, key: Key) -> str:
     """
-    Give what to look for in stored ciphertexts (``LIKE '%…%'``) to find this text.
+    Return the text that finds this text in stored ciphertexts (``LIKE '%…%'``).
 
     Args:
-        text: A part of the name; of a phone number its last 4 digits.
+        text: A part of the name, or the last 4 digits of a phone number.
         kind: The kind of data.
-        key: The key the ciphertexts were made with.
+        key: The key of the ciphertexts.
 
     Raises:
-        CodecError: Something else than 4 digits of a phone number, or a text that holds a lone surrogate.
-        ConfigurationError: There is no such kind.
+        CodecError: A phone number's part does not have 4 characters, or a text holds a lone surrogate.
+        ConfigurationError: The kind is unknown.
     """
     if _checked_kind(kind) == "phone":
         if len(text) != _SHOWN_DIGITS:
@@ -198,11 +198,11 @@ def search(text: str, kind: str, key: Key) -> str:
 
 def windows(text: str, size: int = 4) -> list[str]:
     """
-    Cut a text into the overlapping windows of the index.
+    Split a text into the overlapping windows of the index.
 
     Args:
         text: Any text.
-        size: What a window holds: ASCII characters weigh 1, all others 2.
+        size: The weight of a window: ASCII characters weigh 1, others 2.
 
     Raises:
         CodecError: The size is less than 1.
@@ -217,7 +217,7 @@ def windows(text: str, size: int = 4) -> list[str]:
         if end == len(text) and not begins_light:
             break
         if weight == size and not begins_light and weights[end] == 1:
-            # A full window that begins heavy takes one light character more before it moves on.
+            # A full window that begins with a heavy character takes one more light one before it moves on.
             end += 1
             weight = size + 1
         else:
@@ -235,7 +235,7 @@ def _encoded(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise CodecError("a text holds a lone surrogate, which no UTF-8 can carry") from None
+        raise CodecError("a text holds a lone surrogate, which UTF-8 cannot encode") from None
 
 
 def _digest(text: str, key: Key, length: int | None = None) -> str:
@@ -262,12 +262,12 @@ def _opened(sealed: str, key: Key) -> str:
         unpadder = PKCS7(_BLOCK).unpadder()
         return (unpadder.update(padded) + unpadder.finalize()).decode()
     except ValueError:
-        msg = f"the ciphertext does not open with the key of version {key.version}"
+        msg = f"the ciphertext cannot be decrypted with the key of version {key.version}"
         raise DecryptionError(msg) from None
 
 
 class _Kept(NamedTuple):
-    """A key and how long it may be used: gladly until ``fresh``, at all until ``usable``."""
+    """A key; it is renewed in the background from ``fresh`` on, and must not be used from ``usable`` on."""
 
     key: Key | None
     fresh: float
@@ -275,11 +275,11 @@ class _Kept(NamedTuple):
 
 
 _Place: TypeAlias = "tuple[str, int | None]"
-"""Whose key, by the digest of a session, and its version; None for the current one."""
+"""The owner of a key, by the digest of a session, and its version; None for the current one."""
 
 
 class _Fetch(NamedTuple):
-    """What to ask for, and where to keep it."""
+    """The request for a key, and its place in the cache."""
 
     place: _Place
     session: Secret[str]
@@ -292,21 +292,21 @@ class SecurityClient:
     """
     Encrypts, decrypts and searches with the platform's keys.
 
-    Keys are fetched when they are first needed and kept as long as the
-    platform says: renewed in the background from its ``interval`` on, and
-    before anything else from its ``max_interval`` on.
+    Keys are fetched at their first use and cached as long as the platform
+    allows: after its ``interval`` they are renewed in the background, after
+    its ``max_interval`` before their next use.
 
     Args:
-        top: The client to fetch keys with.
-        random_num: The pseudo-random code the console shows for this app.
-        clock: Seconds that never go back, for the keys' ages.
+        top: The client, which fetches the keys.
+        random_num: The pseudo-random code that the console shows for this app.
+        clock: Monotonic seconds, for the age of keys.
 
             .. versionadded:: 0.1.0
     """
 
     def __init__(self, top: TopClient, random_num: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         if not isinstance(random_num, str) or not random_num:
-            raise ConfigurationError("random_num: the code the console shows for this app was expected")
+            raise ConfigurationError("random_num: the code that the console shows for this app was expected")
         self._top = top
         self._random_num = Secret(random_num)
         self._clock = clock
@@ -320,17 +320,17 @@ class SecurityClient:
 
     def encrypt(self, text: str, kind: str, *, session: str = "", user: int | None = None) -> str:
         """
-        Encrypt with the current key; a text that is empty or encrypted already comes back unchanged.
+        Encrypt with the current key; an empty or encrypted text is returned unchanged.
 
         Args:
             text: The plain text.
             kind: One of :data:`KINDS`.
-            session: A seller's session, for that seller's own key.
-            user: A customer's number, for keys by customer in place of sessions.
+            session: A seller's session, for the seller's key.
+            user: A customer's number, for the customer's key.
         """
         if is_encrypted(text, kind) or not text:
             return text
-        # An error on the way to the key shows neither.
+        # Secrets, because a traceback of a failed fetch would show both.
         plain, owner = Secret(text), Secret(session)
         del text, session
         key = self._key(owner, user, None)
@@ -338,10 +338,10 @@ class SecurityClient:
 
     def decrypt(self, text: str, kind: str, *, session: str = "", user: int | None = None) -> str:
         """
-        Decrypt with the key the ciphertext names; a text in no encrypted form comes back unchanged.
+        Decrypt with the key of the ciphertext; a text in another form is returned unchanged.
 
         Raises:
-            DecryptionError: The key does not open it.
+            DecryptionError: The key does not decrypt it.
         """
         owner = Secret(session)
         del session
@@ -350,14 +350,14 @@ class SecurityClient:
         return text if key is None else decrypt(text, kind, key)
 
     def search(self, text: str, kind: str, *, session: str = "", user: int | None = None) -> str:
-        """Give what to look for in stored ciphertexts; the text itself where there is no key."""
+        """Return the text that finds this text in stored ciphertexts; the text itself without a key."""
         plain, owner = Secret(text), Secret(session)
         del text, session
         key = self._key(owner, user, None)
         return plain.reveal() if key is None else search(plain.reveal(), kind, key)
 
     def _key(self, session: Secret[str], user: int | None, version: int | None) -> Key | None:
-        # Whose key it is, without keeping a session in memory for its sake.
+        # A digest, so that no session is kept in memory.
         owner = f"user {user}" if user is not None else hashlib.sha256(session.reveal().encode()).hexdigest()
         place = (owner, version)
         fetch = _Fetch(place, session, user, version)
@@ -381,14 +381,14 @@ class SecurityClient:
         try:
             self._shared(fetch)
         except (ChainableError, OSError, RuntimeError) as error:
-            # The kept key still works, and the next use tries again; RuntimeError: the client was closed meanwhile.
+            # The cached key is still valid, and the next use tries again; RuntimeError: the client was closed.
             _logger.warning("a key could not be renewed in advance: %s", type(error).__name__)
         finally:
             self._renewing.discard(fetch.place)
 
     def _shared(self, fetch: _Fetch) -> Key | None:
         """Fetch a key, or wait for the thread that is fetching it."""
-        # After a fork, nobody waits for a thread of another process.
+        # Per process: after a fork, the fetching thread does not exist in the child.
         place = (os.getpid(), fetch.place)
         with self._lock:
             found = self._fetching.get(place)
@@ -396,12 +396,12 @@ class SecurityClient:
         if found is None:
             try:
                 future.set_result(self._fetched(fetch))
-            except BaseException as error:  # noqa: BLE001 (whatever it is, it belongs to all who wait)
+            except BaseException as error:  # noqa: BLE001 (any error belongs to all waiting threads)
                 future.set_exception(error)
             finally:
                 with self._lock:
                     del self._fetching[place]
-        # The fetch has a deadline; a thread that hangs in it all the same does not take the others with it.
+        # The fetch has a deadline; if its thread hangs nevertheless, the others still return.
         patience = 2 * self._top.settings.deadline
         try:
             return future.result(timeout=patience)
@@ -452,7 +452,7 @@ def _read_key(data: Any) -> tuple[tuple[float, float], Key | None]:
         AES(key.secret)
         return (_seconds(data["interval"]), _seconds(data["max_interval"])), key
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, ArithmeticError):
-        raise CodecError("taobao.top.secret.get: the answer is no key") from None
+        raise CodecError("taobao.top.secret.get: the response is not a key") from None
 
 
 def _seconds(value: Any) -> float:

@@ -1,5 +1,5 @@
 """
-Sellers' sessions, kept where every process finds them, refreshed in time and by one at a time.
+Sellers' sessions, shared between processes and refreshed in time, by one process at a time.
 
 ``MemorySessions`` for one process, ``FileSessions`` for one machine,
 ``RedisSessions`` for many.
@@ -37,28 +37,28 @@ if TYPE_CHECKING:
 
 __all__ = ["FileSessions", "MemorySessions", "RedisSessions", "Session", "SessionStore"]
 
-_PAUSE = 60.0  # seconds before a refresh that failed in advance is tried again
-_GLANCE = 1.0  # seconds before the store is asked again while another one refreshes
-_PATIENCE = 90.0  # seconds one waits for another one's refresh: more than a client's deadline
-_WRITING = 10.0  # seconds one waits for another process that writes the file
-_POLL = 0.02  # seconds between two looks at a lock
-_LEASE = 90.0  # seconds after which a process that refreshes counts as dead
+_PAUSE = 60.0  # seconds before a failed early refresh is tried again
+_GLANCE = 1.0  # seconds before the store is read again while another process refreshes
+_PATIENCE = 90.0  # seconds to wait for a refresh elsewhere: more than a client's deadline
+_WRITING = 10.0  # seconds to wait for another process that writes the file
+_POLL = 0.02  # seconds between two attempts to get a lock
+_LEASE = 90.0  # seconds after which a refreshing process counts as dead
 
 _logger = logging.getLogger("taobao_top")
 
 
 class SessionStore(Protocol):
     """
-    Where tokens are kept by name.
+    Keeps tokens by name.
 
     The stores of this module also take ``wait`` in :meth:`refreshing`: the
-    seconds until the name has to be free, 0 for at once. A session whose token
-    is still good gives 0 and uses that token while another one refreshes. A
-    store without this argument is waited for.
+    seconds to wait for the name, 0 for not at all. A session whose token is
+    still valid passes 0, and uses that token while the name is refreshed
+    elsewhere. Without this argument, sessions wait for the store.
     """
 
     def load(self, name: str, /) -> Token | None:
-        """Give the token of this name; None if there is none."""
+        """Return the token of this name; None if the store has none."""
         ...
 
     def save(self, name: str, token: Token, /) -> None:
@@ -67,10 +67,10 @@ class SessionStore(Protocol):
 
     def refreshing(self, name: str, /) -> AbstractContextManager[object]:
         """
-        Keep all others who share the store out while this name is refreshed.
+        Lock this name for all users of the store while it is refreshed.
 
-        Entering it raises :class:`~chainable.errors.InProgress` when another
-        one has not ended its refresh in time.
+        Entering raises :class:`~chainable.errors.InProgress` if a refresh
+        elsewhere does not end in time.
         """
         ...
 
@@ -78,17 +78,17 @@ class SessionStore(Protocol):
 @safe_repr
 class Session:
     """
-    One seller's session: called, it gives the access token.
+    One seller's session: called, it returns the access token.
 
-    While another thread or process refreshes it, a token that is still good is
-    used; one that has ended is waited for, as long as the store allows.
+    While another thread or process refreshes it, a token that is still valid
+    is used; for an expired one it waits, as long as the store allows.
 
     Args:
-        name: Under which the store keeps the token.
-        store: Shared by all who use this session.
+        name: The token's name in the store.
+        store: Shared by all users of this session.
         refresh: Exchanges a token for a new one.
-        early: Seconds before its end at which it is refreshed.
-        clock: Seconds since 1970.
+        early: Seconds before its expiry at which a token is refreshed.
+        clock: Returns seconds since 1970.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Session:
         self._early = timedelta(seconds=early)
         self._clock = clock
         self._token: Token | None = None
-        self._replaces: Token | None = None  # what the store still has in place of our token
+        self._replaces: Token | None = None  # the token that the store has because ours could not be saved
         self._paused_at = float("-inf")
         self._pause = 0.0
 
@@ -115,24 +115,24 @@ class Session:
         return f"<Session {self._name!r}>"
 
     def keep(self, token: Token) -> None:
-        """Keep a token a seller has just authorised."""
+        """Save the token of a new authorisation."""
         self._store.save(self._name, token)
         self._token, self._replaces = token, None
 
     def __call__(self) -> str:
         """
-        Give the access token, refreshed if its end is near.
+        Return the access token, refreshed if it expires soon.
 
         Raises:
             ConfigurationError: The store has no token of this name, or cannot be read.
-            InProgress: It has expired, and another one has not ended its refresh in time.
-            TopError: It has expired and cannot be refreshed; ``.session_expired``.
+            InProgress: The token has expired, and a refresh elsewhere does not end in time.
+            TopError: The token has expired and cannot be refreshed; ``.session_expired``.
         """
         token = self._token
         if token is None:
             token = self._token = self._loaded()
-        if self._ends(token, self._early):
-            if self._is_time() or self._ends(token, timedelta()):
+        if self._expires(token, self._early):
+            if self._is_time() or self._expires(token, timedelta()):
                 token = self._in_advance(token)
         elif self._replaces is not None and self._is_time():
             self._save_again()
@@ -140,11 +140,11 @@ class Session:
 
     def renew(self, expired: str) -> str:
         """
-        Give another access token than this one, which the platform refused.
+        Return a new access token in place of this one, which the platform refused.
 
         Raises:
-            InProgress: Another one has not ended its refresh in time.
-            TopError: There is none to be had; ``.session_expired``.
+            InProgress: A refresh elsewhere does not end in time.
+            TopError: The token cannot be refreshed; ``.session_expired``.
         """
         token = self._loaded()
         if token.access_token == expired:
@@ -160,16 +160,16 @@ class Session:
         if self._replaces is None:
             return token
         if self._token is not None and token.access_token == self._replaces.access_token:
-            return self._token  # the store could not keep it yet, and its own is dead
+            return self._token  # the store has not saved it yet, and has an invalid one
         self._replaces = None
         return token
 
-    def _ends(self, token: Token, early: timedelta) -> bool:
+    def _expires(self, token: Token, early: timedelta) -> bool:
         now = datetime.fromtimestamp(self._clock(), BEIJING)
         return token.expires is not None and token.expires <= now + early
 
     def _is_time(self) -> bool:
-        # A clock that was set back ends the pause: it must not last for as long as the clock went back.
+        # A clock that was set back ends the pause, or the pause could last for hours.
         return not 0 <= self._clock() - self._paused_at < self._pause
 
     def _pause_for(self, pause: float) -> None:
@@ -178,13 +178,13 @@ class Session:
     def _in_advance(self, token: Token) -> Token:
         try:
             kept = self._loaded()
-            if self._ends(kept, self._early):
-                kept = self._refreshed(kept, wait=None if self._ends(token, timedelta()) else 0.0)
+            if self._expires(kept, self._early):
+                kept = self._refreshed(kept, wait=None if self._expires(token, timedelta()) else 0.0)
             self._token = kept
         except Exception as error:
-            if self._ends(token, timedelta()):
+            if self._expires(token, timedelta()):
                 raise
-            # There is still time: the session works, and the next try may.
+            # The token is still valid, and the next attempt may succeed.
             fresh = self._token
             if fresh is not None and fresh.access_token != token.access_token:
                 trouble, token = "was refreshed, but its store could not keep it", fresh
@@ -208,21 +208,21 @@ class Session:
             ):
                 msg = f"session {self._name!r} cannot be refreshed any more: let the seller authorise again"
                 raise TopError(msg, session_expired=True, maybe_sent=False)
-            # Kept here first: the old one is dead by now, whether the store can be written or not.
+            # Kept here first: the old token is invalid by now, even if the store cannot be written.
             self._token, self._replaces = self._refresh(token), self._replaces or token
             self._store.save(self._name, self._token)
             self._replaces = None
             return self._token
 
     def _save_again(self) -> None:
-        """Save a new token that the store could not keep, unless the store has got another one meanwhile."""
+        """Save a new token that the store could not save before, unless the store has a newer one."""
         try:
             with self._exclusively(0.0):
                 token = self._loaded()
                 if self._replaces is not None:
                     self._store.save(self._name, token)
                     self._replaces = None
-        except Exception as error:  # noqa: BLE001 (whatever a store may raise: the token is at hand)
+        except Exception as error:  # noqa: BLE001 (the token is valid, whatever a store raises)
             self._pause_for(_PAUSE)
             _logger.warning("session %r: its store still cannot keep it: %s", self._name, type(error).__name__)
 
@@ -239,7 +239,7 @@ class MemorySessions:
     Tokens of one process.
 
     Args:
-        patience: Seconds a thread waits for another one's refresh of the same name at most.
+        patience: The longest wait of a thread for a refresh of the same name elsewhere, in seconds.
 
             .. versionadded:: 0.1.0
 
@@ -253,7 +253,7 @@ class MemorySessions:
         self._locks: dict[tuple[int, str], threading.Lock] = {}
 
     def load(self, name: str, /) -> Token | None:
-        """Give the token of this name."""
+        """Return the token of this name."""
         return self._tokens.get(name)
 
     def save(self, name: str, token: Token, /) -> None:
@@ -263,17 +263,17 @@ class MemorySessions:
     @contextmanager
     def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
         """
-        Keep other threads out while this name is refreshed.
+        Lock this name for other threads while it is refreshed.
 
         Args:
-            name: Of the session.
-            wait: Seconds until the name has to be free; 0: at once; None: ``patience``.
+            name: The session's name.
+            wait: Seconds to wait for the name; 0 for not at all; None for ``patience``.
 
         Raises:
-            InProgress: Another thread still refreshes it.
+            InProgress: Another thread is still refreshing it.
         """
         limit = self._patience if wait is None else wait
-        # A process forked meanwhile inherits locks that no thread of its own will ever release.
+        # One lock per process: a forked child inherits locks that none of its threads releases.
         lock = self._locks.setdefault((os.getpid(), name), threading.Lock())
         if not acquire(lock, limit):
             raise _in_progress(name, limit)
@@ -285,16 +285,15 @@ class MemorySessions:
 
 class FileSessions:
     """
-    Tokens of one machine's processes, in a JSON file that only its owner may read.
+    Tokens of one machine's processes, in a JSON file that only its owner can read.
 
-    Beside the file stand empty lock files: ``….lock`` for writing, and one for
-    each name while it is, or was, refreshed. A process that ends in whatever
-    way gives its locks back, and what it left half-written is removed by the
-    next one that saves.
+    Empty lock files are made beside it: ``….lock`` for writing, and one for
+    each name that was refreshed. The system releases the locks of a process
+    that ends in any way, and the next save removes half-written files.
 
     Args:
         path: The file; its folder has to exist.
-        patience: Seconds a process waits for another one's refresh of the same name at most.
+        patience: The longest wait of a process for a refresh of the same name elsewhere, in seconds.
 
             .. versionadded:: 0.1.0
 
@@ -308,10 +307,10 @@ class FileSessions:
 
     def load(self, name: str, /) -> Token | None:
         """
-        Give the token of this name.
+        Return the token of this name.
 
         Raises:
-            ConfigurationError: The file cannot be read, or is not one of tokens.
+            ConfigurationError: The file cannot be read, or is not a file of tokens.
         """
         entries = self._read()
         if entries.get(name) is None:
@@ -324,10 +323,10 @@ class FileSessions:
 
     def save(self, name: str, token: Token, /) -> None:
         """
-        Keep the token under this name; the file is replaced as a whole.
+        Keep the token under this name; the file is replaced atomically.
 
         Raises:
-            ConfigurationError: The file cannot be read, or is not one of tokens.
+            ConfigurationError: The file cannot be read, or is not a file of tokens.
             InProgress: Another process has been writing the file for 10 seconds.
             OSError: The file cannot be written; it is unchanged.
         """
@@ -338,17 +337,17 @@ class FileSessions:
     @contextmanager
     def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
         """
-        Keep other threads and processes out while this name is refreshed.
+        Lock this name for other threads and processes while it is refreshed.
 
         Args:
-            name: Of the session.
-            wait: Seconds until the name has to be free; 0: at once; None: ``patience``.
+            name: The session's name.
+            wait: Seconds to wait for the name; 0 for not at all; None for ``patience``.
 
         Raises:
-            InProgress: Another thread or process still refreshes it.
+            InProgress: Another thread or process is still refreshing it.
         """
         limit = self._patience if wait is None else wait
-        # The name may be a person's; the lock's shows nothing of it.
+        # The name may be personal data, so the lock's name is a digest.
         mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         with _file_lock(f"{self._path}.{mark}.refreshing", limit, _in_progress(name, limit)):
             yield
@@ -372,7 +371,7 @@ class FileSessions:
 
 
 def _decoded(content: bytes | str) -> Any:
-    """Decode JSON; None if it is none. No error is passed on, for it would hold the text with its tokens."""
+    """Decode JSON; None for other text. The decoder's error is dropped because it holds the text with its tokens."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
@@ -393,16 +392,16 @@ def _restored(kept: Any) -> Token | None:
 
 def _in_progress(name: str, limit: float) -> InProgress:
     if not limit:
-        return InProgress(f"session {name!r}: another one refreshes it at this moment: use the token it still has")
+        return InProgress(f"session {name!r}: it is being refreshed elsewhere: use its current token")
     return InProgress(
-        f"session {name!r}: another one has been refreshing it for {limit:g} seconds: "
+        f"session {name!r}: it has been refreshed elsewhere for {limit:g} seconds: "
         f"try again later; if this goes on, end the process that hangs"
     )
 
 
 @contextmanager
 def _file_lock(path: str, wait: float, refusal: InProgress) -> Iterator[None]:
-    """Hold a lock that ends with the process, or raise the refusal after so many seconds."""
+    """Hold a lock that ends with the process; raise the refusal if it is not free in time."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, timeout=wait, mode=0o600, thread_local=False)
@@ -422,11 +421,11 @@ class RedisSessions:
 
     Args:
         redis: A client of redis-py, ``redis.Redis(...)``. A client without
-            ``socket_timeout=`` waits without end for a Redis that hangs, and is
-            warned about.
-        prefix: What the keys begin with.
-        lease: Seconds after which a process that refreshes counts as dead;
-            more than the client's ``deadline``, for so long a refresh may take.
+            ``socket_timeout=`` waits for a hung Redis without end, and causes a
+            warning.
+        prefix: The beginning of the keys.
+        lease: Seconds after which a refreshing process counts as dead; longer
+            than the client's ``deadline``, which a refresh may take.
 
     Raises:
         ConfigurationError: The lease is not a positive number of seconds.
@@ -440,10 +439,10 @@ class RedisSessions:
 
     def load(self, name: str, /) -> Token | None:
         """
-        Give the token of this name.
+        Return the token of this name.
 
         Raises:
-            ConfigurationError: What stands under the key is not a token.
+            ConfigurationError: The value of the key is not a token.
         """
         kept: Any = self._redis.get(self._prefix + name)
         if kept is None:
@@ -462,14 +461,14 @@ class RedisSessions:
     @contextmanager
     def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
         """
-        Keep all others out while this name is refreshed; one who dies over it is waited for until the lease ends.
+        Lock this name for all processes while it is refreshed; the lock of a dead process ends with its lease.
 
         Args:
-            name: Of the session.
-            wait: Seconds until the name has to be free; 0: at once; None: twice the lease.
+            name: The session's name.
+            wait: Seconds to wait for the name; 0 for not at all; None for twice the lease.
 
         Raises:
-            InProgress: Another one still refreshes it.
+            InProgress: Another process is still refreshing it.
         """
         from redis.exceptions import RedisError
 
@@ -480,6 +479,6 @@ class RedisSessions:
         try:
             yield
         finally:
-            # The token is saved by now. A lock that cannot be given back, or that a longer refresh lost, ends by itself.
+            # The token is saved by now, and a lock that cannot be released expires.
             with suppress(RedisError):
                 lock.release()

@@ -1,4 +1,4 @@
-"""What was signed, and what time it was: the two refusals that a comparison clears up."""
+"""The explanations of two refusals: the signature and the clock, as sent and as the gateway sees them."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ _INSIDE = (
     rf"(?i)(<[\w:.-]*(?:{_WORDS})[^<>]*>)[^<]*",
     rf"(?i)((?:^|[&#\s])[\w.]*(?:{_WORDS})[\w.]*=)[^&\s]*",
 )
-"""The same inside of a value or a body: members of JSON, elements of XML, parameters of a form."""
+"""The same inside a value or a body: members of JSON, elements of XML, parameters of a form."""
 
 _LONG = 6
-"""Confidential values from this length on are looked for in other values as well."""
+"""Confidential values of this length or more are masked inside other values, too."""
 
 
-def explanation(rule: Rule, answer: requests.Response, signer: Signer | None) -> Callable[[], str] | None:
-    """Give what explains a refusal of this class, if anything does."""
+def explanation(rule: Rule, response: requests.Response, signer: Signer | None) -> Callable[[], str] | None:
+    """Return the function that explains a refusal of this class; None if there is none."""
     if rule.name == "signature":
-        return lambda: _signature(answer.request, signer)
+        return lambda: _signature(response.request, signer)
     if rule.name == "clock":
-        return lambda: _clock(answer)
+        return lambda: _clock(response)
     return None
 
 
 def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
     parameters, body = signed_parts(request)
     confidential = {name for name in parameters if re.search(_CONFIDENTIAL, name)}
-    shown = {name: MASK if name in confidential else _emptied(value) for name, value in parameters.items()}
-    message = string_to_sign(shown, _emptied(body.decode(errors="replace")).encode()).decode()
-    lines = ["The gateway computed another signature than was sent. What was signed, secrets masked:"]
+    shown = {name: MASK if name in confidential else _masked(value) for name, value in parameters.items()}
+    message = string_to_sign(shown, _masked(body.decode(errors="replace")).encode()).decode()
+    lines = ["The gateway computed another signature than was sent. The signed text, secrets masked:"]
     secrets: list[Secret[str]] = [Secret(parameters[name]) for name in confidential if len(parameters[name]) >= _LONG]
     if isinstance(signer, ParameterSigner):
         secrets.append(Secret(signer.secret))
@@ -66,32 +66,32 @@ def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
     return without_values("\n".join(lines), secrets, MASK)
 
 
-def _emptied(text: str) -> str:
+def _masked(text: str) -> str:
     for pattern in _INSIDE:
         text = re.sub(pattern, rf"\1{MASK}", text)
     return text
 
 
-def gateway_time(answer: requests.Response) -> datetime | None:
-    """Give the time in the answer's Date header, if there is a readable one."""
+def gateway_time(response: requests.Response) -> datetime | None:
+    """Return the time in the Date header; None if it is missing or unreadable."""
     try:
-        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-        # "-0000" means UTC of a place that is not told.
+        moment = parsedate_to_datetime(response.headers.get("Date", ""))
+        # "-0000" means UTC, and parses as naive.
         return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(BEIJING)
     except (OverflowError, ValueError):
         return None
 
 
-def _clock(answer: requests.Response) -> str:
-    stamped = signed_parts(answer.request)[0].get("timestamp", "")
-    there = gateway_time(answer)
+def _clock(response: requests.Response) -> str:
+    stamped = signed_parts(response.request)[0].get("timestamp", "")
+    there = gateway_time(response)
     lines = [f"The call was stamped {stamped}, Beijing time."]
     try:
         here = datetime.strptime(stamped, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
     except ValueError:
         here = None
     if there is None or here is None:
-        lines.append("The answer does not tell the gateway's time.")
+        lines.append("The response does not have the gateway's time.")
     else:
         seconds = round((here - there).total_seconds())
         lines.append(f"The gateway's clock says {there:%Y-%m-%d %H:%M:%S}.")

@@ -1,9 +1,8 @@
 """
 The three signatures of the platform.
 
-The stages have the names the platform gives them: the sorted parameters make
-the string to sign, the string to sign has a digest, its upper-case hex is the
-signature.  https://open.taobao.com/doc.htm?docId=101617&docType=1
+The terms are the platform's: the sorted parameters make the string to sign;
+the upper-case hex of its digest is the signature.  https://open.taobao.com/doc.htm?docId=101617&docType=1
 """
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ __all__ = [
     "HMACSHA256Signer",
     "MD5Signer",
     "ParameterSigner",
+    "is_unicode",
     "signed_parts",
     "string_to_sign",
     "text_parts",
@@ -44,11 +44,11 @@ __all__ = [
 MASK = "***"
 _FORM = "application/x-www-form-urlencoded"
 STAMPS = ("timestamp", "sign_method", "sign")
-"""What a signer adds, anew at every attempt."""
+"""The parameters that a signer adds at every attempt."""
 
 
 def timestamp(moment: float) -> str:
-    """Write a moment, in seconds since 1970, as ``yyyy-MM-dd HH:mm:ss`` on the clocks of Beijing."""
+    """Format seconds since 1970 as ``yyyy-MM-dd HH:mm:ss`` in Beijing time."""
     return datetime.fromtimestamp(moment, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -57,15 +57,15 @@ def string_to_sign(parameters: Mapping[str, str], body: bytes = b"", charset: st
     Join the parameters, sorted by name, each followed by its value, then the raw body.
 
     Args:
-        parameters: Text by name, as it is before any URL encoding; no ``sign`` among them.
-        body: What a call with a JSON, XML or batch body signs besides.
-        charset: Of names and values; the body is taken as it is.
+        parameters: Text by name, before any URL encoding, without ``sign``.
+        body: A JSON, XML or batch body, which is signed as well.
+        charset: Of names and values; the body is not recoded.
     """
     return "".join([name + value for name, value in sorted(parameters.items())]).encode(charset) + body
 
 
 def _encoded(parameters: Mapping[str, str], body: bytes, charset: str) -> bytes | None:
-    """Join as :func:`string_to_sign` does; None where the charset cannot carry a text."""
+    """Join as :func:`string_to_sign` does; None if the charset cannot encode a text."""
     try:
         return string_to_sign(parameters, body, charset)
     except UnicodeEncodeError:
@@ -74,11 +74,11 @@ def _encoded(parameters: Mapping[str, str], body: bytes, charset: str) -> bytes 
 
 def signed_parts(request: PreparedRequest) -> tuple[dict[str, str], bytes]:
     """
-    Read back what a signature covers from any prepared request.
+    Return what the signature of a prepared request covers.
 
     Returns:
-        The text parameters of query, form or multipart body, ``sign``
-        excepted, and the body where it is neither form nor multipart.
+        The text parameters of query, form or multipart body, without
+        ``sign``, and the body if it is neither form nor multipart.
 
     Raises:
         TypeError: The body is a stream; only bytes can be signed.
@@ -108,7 +108,7 @@ def _body(request: PreparedRequest) -> bytes:
         return body.encode()
     if isinstance(body, bytes):
         return body
-    raise TypeError("a stream cannot be signed: give the body as bytes")
+    raise TypeError("a stream cannot be signed: pass the body as bytes")
 
 
 def _content_type(request: PreparedRequest) -> str:
@@ -123,12 +123,12 @@ def _media_type(request: PreparedRequest) -> str:
 
 def text_parts(content_type: str, body: bytes, charset: str = "utf-8") -> dict[str, str]:
     """
-    Read the texts of a multipart body; its files are left.
+    Read the texts of a multipart body; files are ignored.
 
     Args:
         content_type: The header, with the boundary.
         body: The whole body.
-        charset: Of the texts.
+        charset: The encoding of the texts.
     """
     message = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode(errors="replace") + body)
     texts = {}
@@ -147,15 +147,16 @@ def _kept(parameters: Mapping[str, str]) -> dict[str, str]:
 def _secret(given: str | Secret[str]) -> Secret[str]:
     secret: Secret[Any] = Secret.of(given)
     if not isinstance(secret.reveal(), str) or not secret:
-        msg = "the app_secret is missing: give the text the console shows for this app"
+        msg = "the app_secret is missing: pass the text that the console shows for this app"
         raise ConfigurationError(msg, reason="app_secret_missing")
-    if not _is_unicode(secret):
-        msg = "the app_secret holds bytes that are no UTF-8: read it in its encoding"
+    if not is_unicode(secret):
+        msg = "the app_secret holds bytes that are not UTF-8: read it in its encoding"
         raise ConfigurationError(msg, reason="app_secret_not_utf8") from None
     return secret
 
 
-def _is_unicode(secret: Secret[str]) -> bool:
+def is_unicode(secret: Secret[str]) -> bool:
+    """Return whether a text can be encoded in UTF-8: it has no lone surrogate."""
     try:
         secret.reveal().encode()
     except UnicodeEncodeError:
@@ -165,18 +166,18 @@ def _is_unicode(secret: Secret[str]) -> bool:
 
 class ParameterSigner(Signer):
     """
-    Signs by the parameters of a call; see the three forms below.
+    Signs the parameters of a call; the base of the three signers below.
 
-    A :class:`chainable.SignableRequest` tells its parameters; of any other
-    prepared request they are read back from query and body.  ``timestamp``
-    (Beijing time, whatever the machine's zone), ``sign_method`` and ``sign``
-    go into the form, and into the query where the body is not a form.  Blank
-    values are neither sent nor signed.
+    A :class:`chainable.SignableRequest` has its parameters; those of any other
+    prepared request are read from query and body.  ``timestamp`` (Beijing time
+    in every time zone), ``sign_method`` and ``sign`` are added to the form, or
+    to the query if the body is not a form.  Blank values are neither sent nor
+    signed.
 
     Args:
         secret: The app_secret, taken literally.
-        clock: Gives seconds since 1970; None for the clock of the client it
-            signs for, and the machine's where there is none.
+        clock: Returns seconds since 1970; None for the client's clock, or the
+            machine's without a client.
     """
 
     sign_method: ClassVar[str]
@@ -195,7 +196,7 @@ class ParameterSigner(Signer):
         return f"{type(self).__name__}(…)"
 
     def following(self, clock: Callable[[], float]) -> Self:
-        """Give this signer, or one like it that stamps by this clock if it has none."""
+        """Return this signer if it has a clock, or a copy with this clock."""
         if self.clock is not None:
             return self
         signer = copy(self)
@@ -204,33 +205,33 @@ class ParameterSigner(Signer):
 
     @abstractmethod
     def digest(self, message: bytes) -> bytes:
-        """Give the keyed digest of a string to sign."""
+        """Return the keyed digest of a string to sign."""
 
     @abstractmethod
     def explain(self, message: str) -> str:
-        """Show what was digested, the secret masked."""
+        """Return the digested text, the secret masked."""
 
     def sign(self, parameters: Mapping[str, str], body: bytes = b"", charset: str = "utf-8") -> str:
         """
-        Give the signature of parameters and body: upper-case hex.
+        Return the signature of parameters and body: upper-case hex.
 
         Raises:
-            CodecError: The charset cannot carry a text.
+            CodecError: The charset cannot encode a text.
         """
         message = _encoded(parameters, body, charset)
         if message is None:
-            del parameters, body  # a traceback shows no session
-            msg = f"a parameter holds what no {charset} can carry, such as a lone surrogate"
+            del parameters, body  # keep the session out of the traceback
+            msg = f"a parameter holds text that {charset} cannot encode, such as a lone surrogate"
             raise CodecError(msg) from None
         return self.digest(message).hex().upper()
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """
-        Stamp and sign the request, and give it back.
+        Stamp and sign the request, and return it.
 
         Raises:
             TypeError: The body is a stream.
-            CodecError: A parameter of a request that was not made by the client cannot be read or written.
+            CodecError: A parameter cannot be read or encoded.
         """
         stamps = {
             "timestamp": timestamp(time.time() if self.clock is None else self.clock()),
@@ -283,13 +284,13 @@ class MD5Signer(ParameterSigner):
     sign_method = "md5"
 
     def digest(self, message: bytes) -> bytes:
-        """Give MD5(secret + message + secret)."""
+        """Return MD5(secret + message + secret)."""
         return hashlib.md5(
             self._secret.reveal().encode() + message + self._secret.reveal().encode(), usedforsecurity=False
         ).digest()
 
     def explain(self, message: str) -> str:
-        """Show what was digested, the secret masked."""
+        """Return the digested text, the secret masked."""
         return f"MD5 of {MASK}{message}{MASK}, where {MASK} stands for the app_secret"
 
 
@@ -299,11 +300,11 @@ class HMACMD5Signer(ParameterSigner):
     sign_method = "hmac"
 
     def digest(self, message: bytes) -> bytes:
-        """Give HMAC-MD5 of the message."""
+        """Return HMAC-MD5 of the message."""
         return hmac.digest(self._secret.reveal().encode(), message, "md5")
 
     def explain(self, message: str) -> str:
-        """Show what was digested; the secret is the key and not part of it."""
+        """Return the digested text; the secret is the key and not part of it."""
         return f"HMAC-MD5, keyed with the app_secret, of {message}"
 
 
@@ -313,9 +314,9 @@ class HMACSHA256Signer(ParameterSigner):
     sign_method = "hmac-sha256"
 
     def digest(self, message: bytes) -> bytes:
-        """Give HMAC-SHA256 of the message."""
+        """Return HMAC-SHA256 of the message."""
         return hmac.digest(self._secret.reveal().encode(), message, "sha256")
 
     def explain(self, message: str) -> str:
-        """Show what was digested; the secret is the key and not part of it."""
+        """Return the digested text; the secret is the key and not part of it."""
         return f"HMAC-SHA256, keyed with the app_secret, of {message}"

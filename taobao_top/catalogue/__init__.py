@@ -1,8 +1,8 @@
 """
-What is known of TOP: its methods and their fields.
+The methods of TOP and their fields.
 
-Read from two files beside this module, record by record, at the first use;
-nothing is parsed at import.
+Records are read from two files beside this module at their first use; import
+parses nothing.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _KEPT = 1024
 @frozen
 class Param:
     """
-    One named value of a request or of an answer.
+    One named value of a request or a response.
 
     Attributes:
-        name: As it stands on the wire.
+        name: Its name on the wire.
         type: ``String``, ``Number``, ``Boolean``, ``Date``, ``Json``, ``byte[]``, … or the name of an object's class.
-        required: Whether it has to be there.
+        required: Whether it is mandatory.
         list: Whether it is a list of that type.
-        example: A value from the official page, as text; None where there is none.
+        example: A value from the official page, as text; None without one.
         fields: The members of an object.
     """
 
@@ -60,8 +60,8 @@ class Method:
 
     Attributes:
         name: ``taobao.item.seller.get``.
-        title: Its name on the official page; None where it has none.
-        session: ``required``, ``none``, or None where it is not known.
+        title: Its name on the official page; None without one.
+        session: ``required``, ``none``, or None if unknown.
         types: The business parameters and their types; ``object`` for one with members, ``[]`` behind a list's.
     """
 
@@ -72,7 +72,7 @@ class Method:
 
     @property
     def group(self) -> str:
-        """The group of methods it belongs to."""
+        """Its group of methods."""
         return _fields(self.name)[2]
 
     @property
@@ -82,7 +82,7 @@ class Method:
 
     @property
     def response(self) -> tuple[Param, ...]:
-        """The members of the answer."""
+        """The members of the response."""
         return _fields(self.name)[1]
 
 
@@ -90,7 +90,7 @@ _methods: dict[str, Method] = {}
 
 
 def method(name: str, /) -> Method | None:
-    """Give a method by its full name; None if the catalogue has none of this name."""
+    """Return the method of a full name; None if the catalogue does not have it."""
     found = _methods.get(name)
     if found is None:
         record = _index.get(name) if name.isascii() and name != "methods" else None
@@ -106,12 +106,12 @@ def method(name: str, /) -> Method | None:
 
 
 def methods() -> Iterator[str]:
-    """Give the names of all methods, sorted."""
+    """Iterate over the names of all methods, sorted."""
     yield from _index.get("methods") or ()
 
 
 def titles() -> Iterator[tuple[str, str]]:
-    """Give the names of all methods with their titles, empty where there is none, in no particular order."""
+    """Iterate over the names of all methods with their titles (empty without one), unordered."""
     for name, record in _index.items():
         if name != "methods":
             yield name, record.get("title", "")

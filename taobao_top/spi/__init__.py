@@ -1,5 +1,5 @@
 """
-What the platform calls of yours: SPI and qimen, verified; without any framework.
+Inbound calls of the platform (SPI and qimen): verification and replies, without any framework.
 
 Adapters: :mod:`taobao_top.spi.flask`, :mod:`taobao_top.spi.django`,
 :mod:`taobao_top.spi.starlette`.

@@ -1,4 +1,4 @@
-"""What a call of the platform is answered."""
+"""The replies to inbound calls."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ _CODEC = JSONCodec(_beijing)
 
 def accept(members: Mapping[str, Any] | None = None, *, xml: bool = False) -> Reply:
     """
-    Answer that the call was carried out.
+    Build the reply to a call that was carried out.
 
     Args:
-        members: What the SPI's page asks for besides; datetimes are written in Beijing time, None is left out.
-        xml: Answer as qimen does, ``<response>…``; a list's name stands around each of its elements.
+        members: Additional members from the SPI's page; datetimes are written in Beijing time, None is left out.
+        xml: Reply in qimen's form, ``<response>…``; each element of a list has the list's name.
 
     Raises:
-        CodecError: A member has no form; the message names its path.
-        TypeError: A datetime is naive, or these are no members: False, for one, is no success.
+        CodecError: A member cannot be written; the message names its location.
+        TypeError: A datetime is naive, or ``members`` is not a mapping.
     """
     if members is None:
         members = {}
@@ -55,12 +55,12 @@ def accept(members: Mapping[str, Any] | None = None, *, xml: bool = False) -> Re
 
 def reject(message: str = "Illegal request", *, code: str = "sign-check-failure", xml: bool = False) -> Reply:
     """
-    Answer that the call was refused.
+    Build the reply to a call that was refused.
 
     Args:
-        message: For the caller's log: nothing an attacker could learn from.
-        code: The sub code; that of a wrong signature unless said otherwise.
-        xml: Answer as qimen does.
+        message: For the caller's log; keep it useless for attackers.
+        code: The sub code; by default that of a wrong signature.
+        xml: Reply in qimen's form.
     """
     if xml:
         return _reply({"flag": "failure", "code": code, "message": message}, xml=True)
@@ -82,7 +82,7 @@ def _element(name: str, value: Any, pieces: list[str]) -> None:
             _element(name, element, pieces)
         return
     if not _XML_NAME.fullmatch(name):
-        msg = f"{name!r} is no name in XML"
+        msg = f"{name!r} is not a name in XML"
         raise CodecError(msg)
     pieces.append(f"<{name}>")
     if isinstance(value, dict):

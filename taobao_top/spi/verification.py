@@ -1,5 +1,5 @@
 """
-The signature of a call that comes in, over headers, query, form and body.
+The signature of an inbound call, over headers, query, form and body.
 
 https://open.taobao.com/doc.htm?docId=101617&docType=1
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SPI", "SPICall"]
 
 TOLERANCE = 600.0
-"""Seconds a call's time may differ from ours."""
+"""Seconds a call's time may differ from the client's clock."""
 
 _FORM = "application/x-www-form-urlencoded"
 _SIGNED_BODIES = frozenset({"application/json", "text/xml", "application/xml", "text/plain"})
@@ -41,23 +41,23 @@ _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 @frozen
 class SPICall:
     """
-    A call whose signature is right.
+    A call with a valid signature.
 
-    Every part is signed, but the platform's form joins names and values without marks: whoever captured a call can
-    move text between a name and its value, between neighbours in alphabetical order, and between parameters and body
-    (``amount=100`` becomes ``amount1=00``), for as long as its time is accepted. ``method`` and the own ``app_key`` are
-    required. Read the members that you expect by name, refuse a call that lacks one, and compare numbers with your own
-    records.
+    Every part is signed, but the signed text joins names and values without separators: an attacker with a captured
+    call can move text between a name and its value, between neighbours in alphabetical order, and between parameters
+    and body (``amount=100`` becomes ``amount1=00``), as long as its time is accepted. ``method`` and the client's
+    ``app_key`` are required. Read the members that you expect by name, refuse a call that lacks one, and compare
+    numbers with your own records.
 
     Attributes:
         method: The SPI's name.
-        time: When it was made.
-        parameters: Text by name, out of query and form.
-        headers: Those that were signed, but for any with the name of a parameter: the parameter is signed in its place.
-        body: The raw body where it is part of the signature (JSON, XML, text); empty for forms and files.
-        xml: The caller expects XML: the body is, or ``format`` says so.
-        content_type: That of the body; None without one.
-        sign: The signature: the same call has the same one.
+        time: When the call was made.
+        parameters: Text by name, from query and form.
+        headers: The signed headers, without those named like a parameter, which is signed in their place.
+        body: The raw body if it is signed (JSON, XML, text); empty for forms and files.
+        xml: Whether the caller expects XML: by its body, or by ``format``.
+        content_type: The type of the body; None without one.
+        sign: The signature; a repeated call has the same one.
     """
 
     method: str
@@ -72,16 +72,16 @@ class SPICall:
     @property
     def data(self) -> Any:
         """
-        The body decoded: a JSON object, or what is inside of an XML root.
+        The decoded body: a JSON object, or the content of an XML root.
 
         Raises:
-            CodecError: There is no body, or it is neither.
+            CodecError: The body is missing, or neither JSON nor XML.
         """
         try:
             payload = read(self.body, self.content_type)
         except CodecError as error:
-            # What reads answers speaks of answers.
-            what = str(error).removeprefix("the body of ").removeprefix("the answer")
+            # The message speaks of a response.
+            what = str(error).removeprefix("the body of ").removeprefix("the response")
             msg = f"the body of the call{what}"
             raise CodecError(msg) from None
         return next(iter(payload.values())) if _is_xml(self.body) else payload
@@ -89,15 +89,15 @@ class SPICall:
 
 class SPI:
     """
-    Verifies calls that come in for one app; ``top.spi`` gives it.
+    Verifies the inbound calls of one app, as ``top.spi``.
 
     Args:
-        settings: The client's.
+        settings: Those of the client.
     """
 
     def __init__(self, settings: Settings) -> None:
         if settings.secret is None:
-            raise ConfigurationError("app_secret is needed to verify calls: give it to the client beside the signer")
+            raise ConfigurationError("app_secret is needed to verify calls: pass it to the client beside the signer")
         self._signer = MD5Signer(settings.secret)
         self._app_key = settings.app_key
         self._clock = settings.clock
@@ -105,16 +105,16 @@ class SPI:
     @without_frames_of(SignatureError, CodecError)
     def verify(self, headers: Headers, url: str, body: bytes = b"", *, tolerance: float = TOLERANCE) -> SPICall:
         """
-        Check a call, and give what of it was signed.
+        Verify a call, and return its signed parts.
 
-        The digest is always MD5, whatever ``sign_method`` says.  Of a
-        multipart body the texts are signed, the files are not.
+        The digest is always MD5, whatever ``sign_method`` says.  The texts of
+        a multipart body are signed, its files are not.
 
         Args:
-            headers: Any mapping, WSGI environ or Django's META included.
-            url: With its query, percent-encoded as it was sent; the path alone will do.
+            headers: Any mapping, including WSGI's environ and Django's META.
+            url: With its query, percent-encoded as it was sent; scheme and host may be missing.
             body: The bytes as they were sent.
-            tolerance: Seconds the call's time may differ from ours.
+            tolerance: Seconds the call's time may differ from the client's clock.
 
         Raises:
             SignatureError: ``reason`` is ``missing``, ``mismatch`` or ``stale``.
@@ -130,7 +130,7 @@ class SPI:
         query = _query(url.partition("#")[0].partition("?")[2], charset)
         sign = query.pop("sign", "")
         if not sign:
-            raise SignatureError("the call has no sign in its query: it is not the platform's", reason="missing")
+            raise SignatureError("the call has no sign in its query: it is not from the platform", reason="missing")
         parameters = _form(kind, content_type, body, charset) | query
         parameters.pop("sign", None)
         signed = {
@@ -141,14 +141,14 @@ class SPI:
         covered = body if kind in _SIGNED_BODIES else b""
         if not self._fits(signed | parameters, covered, charset, sign):
             msg = (
-                "the sign is not that of this call: it is forged, of another app_secret, "
+                "the sign does not belong to this call: it is forged, or of another app_secret, "
                 "or something changed the query or the body on the way"
             )
             raise SignatureError(msg)
-        # A call that was routed here by its target names the caller's app_key beside it.
+        # A call that was routed by target_app_key has the app_key of its caller.
         own = self._app_key in {parameters.get("app_key"), parameters.get("target_app_key")}
         if not parameters.get("method") or not own:
-            msg = "the call names no method, or not the app_key of this client: its parts were moved, or it is another app's"
+            msg = "the call has no method, or not the app_key of this client: its parts were moved, or it is for another app"
             raise SignatureError(msg)
         return SPICall(
             parameters["method"],
@@ -163,12 +163,12 @@ class SPI:
 
     def _fits(self, parameters: dict[str, str], covered: bytes, charset: str, sign: str) -> bool:
         try:
-            # Compared unnamed: the right sign is worth as much as the secret.
+            # The right signature stays out of local variables: it is as good as the secret.
             return hmac.compare_digest(
                 self._signer.sign(parameters, covered, charset).encode(), sign.encode(errors="replace")
             )
         except CodecError:
-            # Some byte was not of the charset the call names; the platform's always are.
+            # A byte is not in the charset of the call, which never happens in the platform's calls.
             return False
 
     def _checked_time(self, text: str, tolerance: float) -> datetime:
@@ -194,7 +194,7 @@ def _is_xml(body: bytes) -> bool:
 
 
 def _query(text: str, charset: str) -> dict[str, str]:
-    # As the platform reads them: a pair with a second '=' is none.
+    # As the platform does: pairs with a second '=' are ignored.
     found = {}
     for pair in text.split("&"):
         name, _, value = pair.partition("=")

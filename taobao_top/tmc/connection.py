@@ -154,7 +154,7 @@ def refusal(action: str, frame: Frame) -> TopError:
         code=code,
         sub_msg=frame.status_phrase or "",
         throttled=rule.throttled,
-        retryable=rule.repeat != "none" or status >= 500,
+        retryable=rule.retry_policy != "none" or status >= 500,
         maybe_sent=False,
     )
 

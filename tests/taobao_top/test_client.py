@@ -665,7 +665,7 @@ class TestExplain:
         with pytest.raises(TopError) as caught:
             make_top(sign_method=Remote()).a.b()
 
-        assert "does not tell" in caught.value.explain()
+        assert "does not have" in caught.value.explain()
 
 
 class TestClock:

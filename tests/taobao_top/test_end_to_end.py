@@ -253,7 +253,7 @@ class TestFaults:
 
     @pytest.mark.parametrize(
         ("kind", "message"),
-        [("empty", "is empty"), ("truncated", "no JSON"), ("control_characters", None), ("content_type", None)],
+        [("empty", "is empty"), ("truncated", "not JSON"), ("control_characters", None), ("content_type", None)],
     )
     def test_bodies(self, top, sandbox, kind, message):
         """Broken answers are told, tolerable ones are tolerated."""

@@ -71,15 +71,24 @@ class TestScalars:
             (0.1, TypeError, "x: a float is not exact; give a Decimal or text"),
             (datetime(2026, 1, 1), TypeError, r"x: a naive datetime .*chainable\.BEIJING"),
             (Decimal("NaN"), CodecError, "x: NaN is not a number"),
+<<<<<<< HEAD
             (Decimal("1E+999999999"), CodecError, "x: the exponent 999999999 is too large"),
             ([Decimal("1E-999999")], CodecError, r"x\[0\]: the exponent -999999 is too large"),
             ({"a": Decimal("1E+999999")}, CodecError, r"x\.a: the exponent 999999 is too large"),
             ({"a", "b"}, TypeError, "x: a set has no form here"),
             (object(), TypeError, "x: a object has no form here"),
             ("\ud800", CodecError, "x: a lone surrogate"),
+=======
+            (Decimal("1E+999999999"), CodecError, "x: 999999999 is no exponent"),
+            ([Decimal("1E-999999")], CodecError, r"x\[0\]: -999999 is no exponent"),
+            ({"a": Decimal("1E+999999")}, CodecError, r"x\.a: 999999 is no exponent"),
+            ({"a", "b"}, TypeError, "x: a set cannot be written"),
+            (object(), TypeError, "x: a object cannot be written"),
+            ("\ud800", CodecError, "x: the text has a lone surrogate"),
+>>>>>>> h-top
             (["a,b"], CodecError, r"x\[0\] contains a comma"),
             (["a", 0.5], TypeError, r"x\[1\]: a float"),
-            ([b"x"], TypeError, r"x\[0\]: a bytes has no form here"),
+            ([b"x"], TypeError, r"x\[0\]: a bytes cannot be written"),
             (datetime.max.replace(tzinfo=timezone.utc), CodecError, "x: the year 9999 ends earlier"),
             ({"a": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))}, CodecError, r"x\.a: the year 1 "),
         ],
@@ -91,13 +100,13 @@ class TestScalars:
 
     def test_a_path_as_text_is_no_file(self):
         """Where the catalogue says file, text is a mistake."""
-        with pytest.raises(TypeError, match=r"x is a file: give bytes, an open file or a pathlib\.Path"):
+        with pytest.raises(TypeError, match=r"x is a file: pass bytes, an open file or a pathlib\.Path"):
             one("image.jpg", "byte[]")
 
     @pytest.mark.parametrize("value", [5, True, {"a": 1}, [1, 2], ["a.png"], [b"x"], Decimal(1), date(2026, 1, 1)])
     def test_anything_else_is_no_file(self, value):
         """Nor is anything else that would leave as text."""
-        with pytest.raises(TypeError, match=r"x is a file: give bytes"):
+        with pytest.raises(TypeError, match=r"x is a file: pass bytes"):
             one(value, "byte[]")
 
     @pytest.mark.parametrize("value", [None, "", "  "])
@@ -164,11 +173,11 @@ class TestObjects:
             ({"a": [{"b": 0.1}]}, TypeError, r"x\.a\[0\]\.b: a float is not exact"),
             ({"a": datetime(2026, 1, 1)}, TypeError, r"x\.a: a naive datetime .*chainable\.BEIJING"),
             ({"a": Decimal("Infinity")}, CodecError, r"x\.a: Infinity"),
-            ({"a": b"x"}, CodecError, r"x\.a: a file can only be a parameter of its own"),
+            ({"a": b"x"}, CodecError, r"x\.a: a file has to be a parameter of its own"),
             ({"a": io.BytesIO()}, CodecError, r"x\.a: a file"),
             ({1: "x"}, CodecError, "x: the key 1 is no text"),
             ({"a": object()}, CodecError, r"x\.a: a object"),
-            ({"a": "\ud800"}, CodecError, "x: a lone surrogate"),
+            ({"a": "\ud800"}, CodecError, "x: the text has a lone surrogate"),
         ],
     )
     def test_refused(self, value, error, message):

@@ -340,7 +340,7 @@ class TestAnswers:
         """The method is named as well as the member."""
         gateway.answers({"a_b_response": {"c": "{"}})
 
-        with pytest.raises(CodecError, match=r"^a\.b: the text of 'c' is no JSON"):
+        with pytest.raises(CodecError, match=r"^a\.b: the text of 'c' is not JSON"):
             top.a.b(decode="c")
 
     def test_decode_of_unknown_methods(self, top, gateway):

@@ -84,15 +84,15 @@ class TestJSON:
         [
             (b"", "is empty"),
             (b" \r\n", "is empty"),
-            (b'{"a":{"b":"secret', r"no JSON: .* at character 10 of 17"),
-            (b'{"a":{"b":1', r"no JSON: .* at character 11 of 11, it is cut off"),
-            (b"not json", "no JSON"),
+            (b'{"a":{"b":"secret', r"not JSON: .* at character 10 of 17"),
+            (b'{"a":{"b":1', r"not JSON: .* at character 11 of 11, it is cut off"),
+            (b"not json", "not JSON"),
             (b"[1]", "not an object: list"),
-            (b'{"a":NaN}', "of a kind nobody sends"),
-            (b'{"a":1e9999999999999999999}', "of a kind nobody sends"),
-            (b'{"a":' + b"9" * 5000 + b"}", "of a kind nobody sends"),
-            (b'{"a":' * 100_000, "of a kind nobody sends"),
-            (b'{"a":"\xff"}', "is no utf-8 .at byte 6 of 9"),
+            (b'{"a":NaN}', "that cannot be read"),
+            (b'{"a":1e9999999999999999999}', "that cannot be read"),
+            (b'{"a":' + b"9" * 5000 + b"}", "that cannot be read"),
+            (b'{"a":' * 100_000, "that cannot be read"),
+            (b'{"a":"\xff"}', "is not utf-8 .at byte 6 of 9"),
             (b"<!DOCTYPE html><html>502</html>", "page of HTML .31 bytes.*proxy"),
             (b"\n<HTML><body>", "page of HTML"),
         ],
@@ -180,7 +180,7 @@ class TestXML:
     @pytest.mark.parametrize(
         ("body", "message"),
         [
-            (b"<r><a>", "no XML, or cut off"),
+            (b"<r><a>", "not XML, or cut off"),
             (b'<!DOCTYPE r [<!ENTITY a "b">]><r>&a;</r>', "XML with a DTD"),
             (b"<r><a>" * 3000 + b"</a></r>" * 3000, "nested too deeply"),
         ],
@@ -232,7 +232,7 @@ class TestNestedJSON:
 
     def test_what_is_no_json(self):
         """The member is named, its text is not shown."""
-        with pytest.raises(CodecError, match=r"the text of 'a\.b' is no JSON") as caught:
+        with pytest.raises(CodecError, match=r"the text of 'a\.b' is not JSON") as caught:
             open_json({"a": {"b": "secret"}}, "a.b")
 
         assert "secret" not in str(caught.value)

@@ -30,8 +30,8 @@ class TestAuthentic:
         ("body", "words"),
         [
             (b"", "^the body of the call is empty$"),
-            (b"{", "^the body of the call is no JSON"),
-            (b"<a>", "^the body of the call is no XML"),
+            (b"{", "^the body of the call is not JSON"),
+            (b"<a>", "^the body of the call is not XML"),
         ],
     )
     def test_a_body_that_cannot_be_read(self, top, call, body, words):
@@ -223,7 +223,7 @@ class TestRefused:
         """Whatever was changed, the signature does not fit."""
         made = call({"x": "1"}, body=b'{"a":1}', content_type=JSON, headers={"X-Nick": "me"})
 
-        with pytest.raises(SignatureError, match="not that of this call") as caught:
+        with pytest.raises(SignatureError, match="does not belong to this call") as caught:
             verify(top, made, **change(made))
 
         assert caught.value.reason == "mismatch"

@@ -441,7 +441,7 @@ def test_garbage_is_left(sandbox, make, eventually, caplog):
         (link,) = eventually(lambda: sandbox.messages.links)
         for data, words in (
             (b"no frame", "not a frame of version 2"),
-            (b"\x02\x02\x00\x00", "a frame of type 2 that is no message"),
+            (b"\x02\x02\x00\x00", "a frame of type 2 that is not a message"),
             (b"\x02\x03\x00", "an acknowledgement could not be read"),
             (b"\x02\x03\x02\x00\x07\x00\x00\x00\x00\x00", "message channel, send: code 7"),
             (b"\x02\x03\x00\x00", ""),

@@ -127,9 +127,9 @@ def test_what_is_no_frame(octets, message):
 def test_sizes_have_limits():
     with pytest.raises(CodecError, match="more than 1000 headers"):
         decode(b"\x02\x02" + b"\x01\x00\x00\x00\x00\x00\x00" * 1001 + b"\x00\x00")
-    with pytest.raises(CodecError, match=f"at most {LIMIT}"):
+    with pytest.raises(CodecError, match=f"the limit is {LIMIT}"):
         decode(b"\x02" * (LIMIT + 1))
-    with pytest.raises(CodecError, match=f"at most {LIMIT}"):
+    with pytest.raises(CodecError, match=f"the limit is {LIMIT}"):
         encode(Frame(type=SEND, content={"a": "x" * LIMIT}))
 
 
