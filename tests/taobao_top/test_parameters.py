@@ -71,21 +71,12 @@ class TestScalars:
             (0.1, TypeError, "x: a float is not exact; give a Decimal or text"),
             (datetime(2026, 1, 1), TypeError, r"x: a naive datetime .*chainable\.BEIJING"),
             (Decimal("NaN"), CodecError, "x: NaN is not a number"),
-<<<<<<< HEAD
             (Decimal("1E+999999999"), CodecError, "x: the exponent 999999999 is too large"),
             ([Decimal("1E-999999")], CodecError, r"x\[0\]: the exponent -999999 is too large"),
             ({"a": Decimal("1E+999999")}, CodecError, r"x\.a: the exponent 999999 is too large"),
-            ({"a", "b"}, TypeError, "x: a set has no form here"),
-            (object(), TypeError, "x: a object has no form here"),
-            ("\ud800", CodecError, "x: a lone surrogate"),
-=======
-            (Decimal("1E+999999999"), CodecError, "x: 999999999 is no exponent"),
-            ([Decimal("1E-999999")], CodecError, r"x\[0\]: -999999 is no exponent"),
-            ({"a": Decimal("1E+999999")}, CodecError, r"x\.a: 999999 is no exponent"),
             ({"a", "b"}, TypeError, "x: a set cannot be written"),
             (object(), TypeError, "x: a object cannot be written"),
             ("\ud800", CodecError, "x: the text has a lone surrogate"),
->>>>>>> h-top
             (["a,b"], CodecError, r"x\[0\] contains a comma"),
             (["a", 0.5], TypeError, r"x\[1\]: a float"),
             ([b"x"], TypeError, r"x\[0\]: a bytes cannot be written"),
