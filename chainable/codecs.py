@@ -232,6 +232,8 @@ def no_constant(name: str) -> Any:
 
     Raises:
         ValueError: Always.
+
+    .. versionadded:: 0.1.0
     """
     msg = f"{name} is not JSON"
     raise ValueError(msg)

@@ -36,7 +36,11 @@ _LINE = 65536  # bytes of a header field
 
 
 class Stage(Enum):
-    """How far an attempt got on a connection of this module."""
+    """
+    How far an attempt got on a connection of this module.
+
+    .. versionadded:: 0.1.0
+    """
 
     UNTOUCHED = "no connection was requested"
     CONNECTING = "nothing was sent"
@@ -61,6 +65,8 @@ class AttemptState(Timeout):
             targets (the query may hold a session) and normalises their
             percent-encoding (the signature covers the original).
         stage: How far the attempt got.
+
+    .. versionadded:: 0.1.0
     """
 
     def __init__(self, connect: float, read: float, expires: float) -> None:

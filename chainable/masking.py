@@ -175,6 +175,8 @@ def unframed(error: E) -> E:
 
     Args:
         error: The error. Its suppressed context and the frames of its causes are removed as well.
+
+    .. versionadded:: 0.1.0
     """
     seen: BaseException | None = error
     while seen is not None:
@@ -194,6 +196,8 @@ def without_frames_of(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Cal
 
     Args:
         kinds: The classes of the errors.
+
+    .. versionadded:: 0.1.0
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

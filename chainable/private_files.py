@@ -62,6 +62,8 @@ def write_private(path: Path, content: str | bytes) -> None:
 
     Raises:
         OSError: The file cannot be written.
+
+    .. versionadded:: 0.1.0
     """
     replace_file(path, memoryview(content.encode() if isinstance(content, str) else content))
 
@@ -75,6 +77,8 @@ def make_private(path: Path) -> None:
 
     Raises:
         OSError: The file cannot be opened for writing, is a link or not a plain file, or belongs to another user.
+
+    .. versionadded:: 0.1.0
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0), 0o600)
     try:
@@ -97,6 +101,8 @@ def env_text(settings: Mapping[str, str]) -> str:
     Raises:
         ConfigurationError: A name is not valid for a variable; or a value contains a control character or a lone
             surrogate, or begins or ends with a space or a quotation mark. The message does not quote the value.
+
+    .. versionadded:: 0.1.0
     """
     for name, value in settings.items():
         if not _NAME.fullmatch(name):

@@ -17,6 +17,8 @@ def warn_without_timeout(redis: Any) -> None:
 
     Warns:
         UserWarning: The client has no timeout.
+
+    .. versionadded:: 0.1.0
     """
     pool = getattr(redis, "connection_pool", None)
     try:

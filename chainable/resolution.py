@@ -25,7 +25,11 @@ _WORDS = re.compile(r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|")
 
 
 class CatalogueNode(Protocol):
-    """A node in the tree of the known paths."""
+    """
+    A node in the tree of the known paths.
+
+    .. versionadded:: 0.1.0
+    """
 
     def matching(self, folded: str, /) -> tuple[tuple[str, CatalogueNode], ...]:
         """Return the literal children, with their official spelling, that match a folded name."""

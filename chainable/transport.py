@@ -462,7 +462,11 @@ def _mark(error: requests.RequestException, adapter: Any, state: AttemptState) -
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """Iterate over an error of requests and its causes, down to the error of the socket."""
+    """
+    Iterate over an error of requests and its causes, down to the error of the socket.
+
+    .. versionadded:: 0.1.0
+    """
     seen: list[BaseException] = []
     waiting: list[Any] = [error]
     while waiting:
@@ -481,6 +485,8 @@ def extend_deadline(response: Any, seconds: float) -> None:
         response: A response whose body is still on the connection, or an object with its ``attempt_state``. A
             response of an adapter of ``http_session`` has none; requests' timeout applies to each of its pieces.
         seconds: The deadline, in seconds from now.
+
+    .. versionadded:: 0.1.0
     """
     state: AttemptState | None = getattr(response, "attempt_state", None)
     if state is not None:

@@ -251,6 +251,8 @@ def check_lease(lease: float) -> None:
 
     Raises:
         ValueError: It is not positive.
+
+    .. versionadded:: 0.1.0
     """
     if not lease > 0:
         msg = f"lease: a positive number of seconds was expected, not {shown(lease)}"

@@ -42,7 +42,11 @@ _held: set[str] = set()
 
 
 class Database(Protocol):
-    """An open transaction of SQLAlchemy or Django."""
+    """
+    An open transaction of SQLAlchemy or Django.
+
+    .. versionadded:: 0.1.0
+    """
 
     @property
     def vendor(self) -> str:
@@ -76,7 +80,11 @@ class Database(Protocol):
 @safe_repr
 @frozen
 class TransactionClaim(Claim):
-    """A claim that lives in a transaction."""
+    """
+    A claim that lives in a transaction.
+
+    .. versionadded:: 0.1.0
+    """
 
     @property
     def savepoint(self) -> str:
@@ -94,6 +102,8 @@ class ClaimTable:
 
     Raises:
         ConfigurationError: The name is not valid.
+
+    .. versionadded:: 0.1.0
     """
 
     def __init__(self, name: str, keep: float) -> None:

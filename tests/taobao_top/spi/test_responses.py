@@ -83,11 +83,11 @@ def test_values():
 @pytest.mark.parametrize(
     ("members", "error", "words"),
     [
-        ({"a": object()}, CodecError, "a: a object has no form"),
-        ({"a": {"b": {1, 2}}}, CodecError, r"a\.b: a set has no form"),
-        ({"at": datetime(2026, 1, 1)}, TypeError, "at: a naive datetime"),
-        ({"a": {1: 2}}, CodecError, "a: the key 1 is no text"),
-        ({"a": float("nan")}, CodecError, "a: nan is not a number"),
+        ({"a": object()}, CodecError, "a: JSON cannot represent the type object"),
+        ({"a": {"b": {1, 2}}}, CodecError, r"a\.b: JSON cannot represent the type set"),
+        ({"at": datetime(2026, 1, 1)}, TypeError, "at: the datetime has no time zone"),
+        ({"a": {1: 2}}, CodecError, "a: the key 1 is not a str"),
+        ({"a": float("nan")}, CodecError, "a: nan is not a JSON number"),
         ({"a": "\ud800"}, CodecError, "surrogate"),
     ],
 )
