@@ -34,12 +34,13 @@ __all__ = [
 ]
 
 
-def require_sandbox(load: Callable[[], Any]) -> Any:
+def require_sandbox(load: Callable[[], Any], distribution: str) -> Any:
     """
     Import a sandbox.
 
     Args:
         load: Imports and returns it.
+        distribution: The package to install.
 
     Raises:
         click.UsageError: The ``sandbox`` extra is not installed.
@@ -47,7 +48,7 @@ def require_sandbox(load: Callable[[], Any]) -> Any:
     try:
         return load()
     except ModuleNotFoundError as error:
-        install = "pip install 'wechatpay-taobao-top[sandbox]'"
+        install = f"pip install '{distribution}[sandbox]'"
         msg = Words(f"the sandbox needs {error.name}: {install}", f"沙箱需要 {error.name}：{install}")
         raise click.UsageError(msg) from None
 

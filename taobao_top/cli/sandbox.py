@@ -21,6 +21,7 @@ from chainable.cli.sandbox_options import (
     warn_if_public,
     write_env_options,
 )
+from taobao_top.cli import DISTRIBUTION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def sandbox(
     warn_if_public(address)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
-        made: Sandbox = require_sandbox(import_sandbox)(
+        made: Sandbox = require_sandbox(import_sandbox, DISTRIBUTION)(
             host=address, port=port, https_port=https_port, lenient=lenient, data=data, callback_hosts=hosts
         )
     with made as running:

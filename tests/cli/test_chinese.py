@@ -229,8 +229,8 @@ def test_what_is_not_installed(monkeypatch):
     def load():
         raise ModuleNotFoundError(name="uvicorn")
 
-    message = described("zh_CN.UTF-8", lambda: sandbox_options.require_sandbox(load), monkeypatch)
-    assert message == "沙箱需要 uvicorn：pip install 'wechatpay-taobao-top[sandbox]'"
+    message = described("zh_CN.UTF-8", lambda: sandbox_options.require_sandbox(load, "x"), monkeypatch)
+    assert message == "沙箱需要 uvicorn：pip install 'x[sandbox]'"
 
 
 def test_an_error_that_shows_itself_stays_as_it_is():

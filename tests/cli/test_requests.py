@@ -238,7 +238,10 @@ def test_a_refusal_of_top(top, gateway):
 
 
 def test_wrong_usage_of_top(top, gateway):
-    assert "a JSON object or name=value was expected" in top("request", "taobao.time.get", "-d", "0=1", "--env", gateway.file).err
+    assert (
+        "a JSON object or name=value was expected"
+        in top("request", "taobao.time.get", "-d", "0=1", "--env", gateway.file).err
+    )
     assert top("request", "taobao.time.get", "-d", "sign=1", "--env", gateway.file).code == 2
     assert top(
         "request", "no.such.method", "-d", "a=1.5", "--env", gateway.file, "--session", "x", "--simplify"

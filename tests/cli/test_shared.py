@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 from chainable.cli import commands, entrypoint, exit_codes, sandbox_options
 from chainable.errors import APIError, CodecError, DecryptionError, SignatureError
-from wechatpay.cli import sandbox
 
 
 def test_help_lists_commands_and_exit_codes(wx):
@@ -106,12 +105,12 @@ def missing(name):
 
 def test_a_missing_extra_is_one_line():
     with pytest.raises(click.UsageError, match=r"the sandbox needs uvicorn: pip install"):
-        sandbox_options.require_sandbox(missing("uvicorn"))
+        sandbox_options.require_sandbox(missing("uvicorn"), "x")
 
 
 @pytest.mark.parametrize("name", ["click", "rich.console"])
 def test_without_click_there_is_advice(capsys, name):
-    assert entrypoint.run("x", "a_program", load=missing(name)) == 2
+    assert entrypoint.run("x", "a_program", "wechatpay-taobao-top", load=missing(name)) == 2
     english, chinese = capsys.readouterr().err.splitlines()
     assert english.endswith("pip install 'wechatpay-taobao-top[cli]'")
     assert chinese.startswith("命令行需要 click 与 rich：pip install")
@@ -119,7 +118,7 @@ def test_without_click_there_is_advice(capsys, name):
 
 def test_what_else_is_missing_is_not_taken_for_the_extra():
     with pytest.raises(ModuleNotFoundError, match="no_such"):
-        entrypoint.run("x", "chainable.cli.no_such")
+        entrypoint.run("x", "chainable.cli.no_such", "x")
 
 
 def test_the_programs_run(capsys):
@@ -138,7 +137,7 @@ def test_a_program_that_returns_gives_zero():
         def program(args, prog_name):
             assert (args, prog_name) == (None, "x")
 
-    assert entrypoint.run("x", "a_program", load=lambda name: Module) == 0
+    assert entrypoint.run("x", "a_program", "wechatpay-taobao-top", load=lambda name: Module) == 0
 
 
 def test_describe(wx, top):

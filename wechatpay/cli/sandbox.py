@@ -22,6 +22,7 @@ from chainable.cli.sandbox_options import (
     warn_if_public,
     write_env_options,
 )
+from wechatpay.cli import DISTRIBUTION
 from wechatpay.cli.control_client import check_url
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def start_sandbox(
     **more: Any,
 ) -> Sandbox:
     """Start a sandbox from the options of a command, and write its env file."""
-    kind = require_sandbox(import_sandbox)
+    kind = require_sandbox(import_sandbox, DISTRIBUTION)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         running: Sandbox = kind(
