@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CHINESE = re.compile(r"[\u3400-\u9fff：，]")
+CHARACTER = re.compile(r"[\u3400-\u9fff]")
 WORD = re.compile(r"[A-Za-z]{2,}")
 MODULES = sorted(
     path
@@ -81,7 +82,7 @@ def chinese_only(source):
     }
     for node in ast.walk(tree):
         text = text_of(node)
-        if text is not None and id(node) not in paired | documented and CHINESE.search(text) and " · " not in text:
+        if text is not None and id(node) not in paired | documented and CHARACTER.search(text) and " · " not in text:
             yield node.lineno, text
 
 
