@@ -23,8 +23,10 @@ __all__ = ["program"]
 program = add_root_options(
     Group(
         "taobao-top",
-        help="The Taobao Open Platform on the command line: calls, a local sandbox, diagnosis.",
-        zh="淘宝开放平台命令行：调用、本地沙箱、排障。",
+        help=Words(
+            "The Taobao Open Platform on the command line: calls, a local sandbox, diagnosis.",
+            "淘宝开放平台命令行：调用、本地沙箱、排障。",
+        ),
     )
 )
 

@@ -238,9 +238,9 @@ def test_an_error_that_shows_itself_stays_as_it_is():
         def show(self, file=None):
             """Say nothing."""
 
-    group = Group("x", help="X", zh="某")
+    group = Group("x", help=Words("X", "某"))
 
-    @group.command("y", help="Y", zh="某")
+    @group.command("y", help=Words("Y", "某"))
     def y():
         raise Own("own")
 

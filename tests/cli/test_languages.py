@@ -59,10 +59,8 @@ def one_language(source):
             for text in texts:
                 if text is not None and WORD.search(text) and not NAMES.fullmatch(text):
                     yield call.lineno, text
-        if "help" in keywords and "zh" not in keywords:
-            yield call.lineno, text_of(keywords["help"]) or "help"
-        if "zh" in keywords and "help" not in keywords:
-            yield call.lineno, text_of(keywords["zh"]) or "zh"
+        if text_of(keywords.get("help")) is not None:
+            yield call.lineno, text_of(keywords["help"])
 
 
 def chinese_only(source):
@@ -117,8 +115,8 @@ def test_no_label_is_chinese_only(path):
         "bad('check', 'only english', Words('a', '中'), '')",
         "Words('english', 'english again')",
         "Words('中文', '中文')",
-        "click.option('--x', cls=Option, help='only english')",
-        "click.option('--x', cls=Option, zh='只有中文')",
+        "option('--x', help='only english')",
+        "click.option('--x', help='只有中文')",
     ],
 )
 def test_a_message_with_one_language_is_found(source):

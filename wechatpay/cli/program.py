@@ -29,8 +29,10 @@ __all__ = ["program"]
 program = add_root_options(
     Group(
         "wechatpay",
-        help="WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
-        zh="微信支付命令行：调用、回调通知、本地沙箱、排障。",
+        help=Words(
+            "WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
+            "微信支付命令行：调用、回调通知、本地沙箱、排障。",
+        ),
     )
 )
 
