@@ -1,8 +1,8 @@
 """
 A chain of attributes that becomes a request, and the pipeline it goes through.
 
-Nothing here knows a vendor, a host or a cryptographic primitive: a gateway
-brings its signer, its verifier, its codec and its table of errors.
+This package knows no vendor, host or cryptographic primitive: a gateway
+supplies its signer, its verifier, its codec and its table of errors.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ __all__ = [
     "Verifier",
 ]
 
-# Each name is loaded when it is asked for: import time is a measured promise.
+# Each name is imported on first use, to keep the import fast.
 _HOME = {
     "Attempt": "attempt",
     "Call": "call",

@@ -1,10 +1,10 @@
 """
-Replace a file in one step, readable by its owner alone from its first byte.
+Replace a file in one step; only its owner can read it, from its first byte on.
 
-The new content goes to a file of its own beside the old one and is renamed.  A
-process that is killed in between leaves that file behind, so its writer holds a
-lock on it: a file without a lock has lost its writer, and the next
-replacement removes it.
+The new content is written to a temporary file in the same folder, which is
+then renamed.  A process that is killed in between leaves that file behind.
+Its writer therefore holds a lock on it: a temporary file without a lock is
+orphaned, and the next replacement removes it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["replace_file"]
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_LOOK = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_INSPECT = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def replace_file(path: Path, content: bytes | memoryview) -> None:
@@ -34,13 +34,13 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
     Replace a file; readers see the old content or the new one, never a part.
 
     The file has mode 0600.  A symbolic link at *path* is replaced, not
-    followed.  What killed processes of the same user left behind while they
-    replaced this file is removed first, except on Windows.
+    followed.  Temporary files that killed processes of the same user left
+    behind are removed first, except on Windows.
 
     Args:
         path: The file; its folder has to exist.
-        content: Of the file. A ``memoryview`` keeps secrets out of reports
-            that show the arguments of a failed call.
+        content: The new content. A ``memoryview`` keeps secrets out of error
+            reports that show the arguments of a failed call.
 
     Raises:
         OSError: The file cannot be written; the old one is unchanged.
@@ -54,14 +54,14 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            if fcntl is not None:  # renamed under its lock, or it would look like an orphan
+            if fcntl is not None:  # Without its lock the file would look orphaned.
                 new.replace(path)
-        if fcntl is None:  # an open file cannot be renamed on Windows
+        if fcntl is None:  # Windows cannot rename an open file.
             new.replace(path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
-    with suppress(OSError):  # The name is durable as well, where folders can be synchronised.
+    with suppress(OSError):  # Not every file system can synchronise a folder.
         _synchronise(path.parent)
 
 
@@ -71,7 +71,7 @@ def _create(path: Path) -> tuple[int, Path]:
         handle = os.open(new, _CREATE, 0o600)
         if _locked(handle):
             return handle, new
-        # Another process took the file for an orphan before it was locked.
+        # Before this process had locked the file, another one locked it as an orphan.
         os.close(handle)
         new.unlink(missing_ok=True)
 
@@ -83,26 +83,24 @@ def _locked(handle: int) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:
-        return (
-            True  # Some network file systems have no locks, so orphans stay there: they look like files being written.
-        )
+    except OSError:  # Some network file systems have no locks: orphans stay there.
+        return True
     return os.fstat(handle).st_nlink > 0
 
 
 def _remove_orphans(path: Path) -> None:
-    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.new")
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.new")
     with os.scandir(path.parent) as entries:
-        found = [entry.name for entry in entries if ours.fullmatch(entry.name)]
-    for name in found:
-        with suppress(OSError):  # Its writer holds it, it is a link, another user's, or gone.
+        names = [entry.name for entry in entries if pattern.fullmatch(entry.name)]
+    for name in names:
+        with suppress(OSError):  # It is locked by its writer, a link, another user's, or already removed.
             _remove_if_orphaned(path.with_name(name))
 
 
 def _remove_if_orphaned(new: Path) -> None:
     if fcntl is None:
         return
-    handle = os.open(new, _LOOK)
+    handle = os.open(new, _INSPECT)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         opened = os.fstat(handle)

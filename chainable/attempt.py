@@ -1,4 +1,4 @@
-"""What is told of one attempt."""
+"""One attempt of a call, as passed to ``on_attempt``."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ __all__ = ["Attempt"]
 @frozen
 class Attempt:
     """
-    What is told of one attempt: no values, only what happened.
+    One attempt of a call, without parameters and other values.
 
     Attributes:
         verb: The HTTP method.
-        path: The path's template.
-        host: Where it went.
-        status: The HTTP status; None if no answer came.
-        request_id: The platform's id of the answer.
+        path: The template of the path.
+        host: The host the request went to, with its port if the URL names one.
+        status: The HTTP status; None without a response.
+        request_id: The platform's id of the response; None without one.
         number: 1 for the first attempt of a call.
-        milliseconds: How long it took.
-        error: The class of the error it ended with, if any.
+        milliseconds: The duration of the attempt.
+        error: The name of the class of the error; None after a success.
     """
 
     verb: str

@@ -1,4 +1,4 @@
-"""One call, complete but for the signature: what the pipeline attempts."""
+"""One call, complete except for the signature."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ __all__ = ["Call"]
 @frozen(eq=False)
 class Call:
     """
-    What a user asked for, written as bytes once, before any attempt.
+    One call, encoded once before its first attempt.
 
     Attributes:
         verb: The HTTP method.
         label: The path without values, for logs and errors.
-        urls: The same request at every host it may go to, the first preferred.
-        headers: Without signature and length.
-        body: The bytes that leave; a signer of parameters writes it anew.
-        signer: Signs each attempt; None for a plain request.
-        verifier: Checks the answer; None where nobody can.
-        unsigned: A good answer carries no signature; an error may.
-        answer: Makes the user's answer of a checked response: decodes it,
-            raises APIError for a refusal.
-        parameters: What a parameter signature covers.
-        codec: Writes the parameters as the body.
-        signed_body: What the signature covers in place of the body.
-        repeatable: Sending it twice does no more than sending it once.
+        urls: The URL of the request at each host it may be sent to, the preferred one first.
+        headers: The headers, without signature and ``Content-Length``.
+        body: The encoded body; a signer of parameters replaces it.
+        signer: Signs each attempt; None for a request without a signature.
+        verifier: Verifies the response; None if the platform does not sign it.
+        answer: Turns a verified response into the user's: decodes it, raises
+            APIError for a refusal.
+        parameters: The text parameters that a signature of parameters covers.
+        codec: Encodes the parameters as the body.
+        signed_body: The bytes that the signature covers in place of the body.
+        repeatable: The call may be sent twice without a second effect.
         timeout: Seconds to connect, and to wait for each piece.
-        retries: Attempts after the first, at most.
-        deadline: Seconds the whole call may take.
-        stream: Leave the body of a success on the connection.
-        verify: TLS verification, if not the client's.
-        certificate: What to show in TLS.
-        foreign: The host is not the platform's: a certificate of a session that the user lent is not shown to it.
+        retries: The maximum number of attempts after the first.
+        deadline: The maximum number of seconds for the whole call.
+        unsigned: A successful response carries no signature; an error response may.
+        stream: Leave the body of a successful response on the connection.
+        verify: TLS verification; None for the client's.
+        certificate: The client certificate for TLS.
+        foreign: The host does not belong to the platform, so the certificate of a borrowed session is not used.
     """
 
     verb: str

@@ -1,4 +1,4 @@
-"""Base64 with one spelling for each value: a text that decodes is the only one that decodes so."""
+"""Strict base64: each value has exactly one encoding."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ __all__ = ["from_base64"]
 
 def from_base64(text: str) -> bytes:
     """
-    Decode standard base64, padded and without line breaks.
+    Decode canonical base64: standard alphabet, padded, without line breaks.
 
-    Python's decoders pass over characters that are not base64, text after the
-    padding and stray bits in front of it, so that one signature has endless
-    spellings. Here it has one.
+    Python's decoders ignore characters that are not base64, text after the
+    padding and stray bits in front of it, so that one signature has any number
+    of spellings.  This function accepts one of them.
 
     Args:
         text: ASCII.
 
     Returns:
-        The bytes.
+        The decoded bytes.
 
     Raises:
-        ValueError: The text is not base64, or not in its one spelling.
+        ValueError: The text is not canonical base64.
 
     .. versionadded:: 0.1.0
     """
     value = binascii.a2b_base64(text)
     rest = len(value) % 3
-    # As long as its one spelling, so that nothing was passed over; and the padding with the bits in front of it is right.
+    # The length shows whether characters were ignored; the last group, whether its padding and stray bits are right.
     if len(text) != (len(value) + 2) // 3 * 4 or (
         rest and binascii.b2a_base64(value[-rest:], newline=False) != text[-4:].encode()
     ):
-        msg = "this is not the one spelling of its bytes in base64"
+        msg = "the text is not canonical base64: encode the bytes with base64.b64encode()"
         raise ValueError(msg)
     return value

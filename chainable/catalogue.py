@@ -1,12 +1,13 @@
 """
-Files of records that are found by key without loading an index.
+Files of JSON records, read by key without loading an index.
 
 Layout, all numbers little-endian: a header (magic, version, flags, number of
 buckets, length of the file), the 32-bit offsets of the buckets and of their
-end, the buckets.  A record's bucket is ``crc32(key) % buckets``.  A bucket is a CRC-32, seeded with
-the bucket's number and the flag so that a wrong one shows, and its entries, deflated as
-one block if the file is marked so: length of the key, length of the value, the
-key in UTF-8, the value as JSON.
+end, the buckets.  The bucket of a record is ``crc32(key) % buckets``.  A bucket
+is a CRC-32, seeded with the bucket's number and the flag so that a wrong bucket
+is detected, and its entries, deflated as one block if the flag says so.  An
+entry is the length of the key, the length of the value, the key in UTF-8, and
+the value as JSON.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _lock = threading.Lock()
 
 
 def seek_and_read(descriptor: int, length: int, position: int) -> bytes:
-    """Do what ``os.pread`` does, for the systems that lack it; those do not fork either."""
+    """Replace ``os.pread`` on Windows, which has neither it nor fork."""
     with _lock:
         os.lseek(descriptor, position, os.SEEK_SET)
         return os.read(descriptor, length)
@@ -52,16 +53,16 @@ _pread = getattr(os, "pread", seek_and_read)
 @safe_repr
 class Shelf:
     """
-    A read-only file of JSON records found by key.
+    A read-only file of JSON records, read by key.
 
-    Opened at the first look-up, shared freely between threads and with forked
-    processes; a look-up reads one bucket and keeps nothing.
+    The file is opened at the first look-up.  Threads and forked processes may
+    share the object; a look-up reads one bucket and caches nothing.
 
     Args:
         path: The file.
 
     Raises:
-        ConfigurationError: At a look-up: the file is absent or damaged.
+        ConfigurationError: At a look-up: the file is missing or damaged.
     """
 
     __slots__ = ("_buckets", "_deflated", "_descriptor", "_path")
@@ -76,27 +77,27 @@ class Shelf:
         return f"Shelf({os.fspath(self._path)!r})"
 
     def __del__(self, _close: Callable[[int], None] = os.close) -> None:
-        descriptor = getattr(self, "_descriptor", -1)  # absent where __init__ has raised
+        descriptor = getattr(self, "_descriptor", -1)  # missing if __init__ raised
         if descriptor >= 0:
             _close(descriptor)
 
     def get(self, key: str, /) -> Any | None:
-        """Give the record of this key, decoded anew at every call; None if there is none."""
-        wanted = key.encode()
+        """Return the record of a key, decoded at every call; None without one."""
+        encoded = key.encode()
         if self._descriptor < 0:
             self._open()
-        for name, value in self._entries(zlib.crc32(wanted) % self._buckets):
-            if name == wanted:
+        for name, value in self._entries(zlib.crc32(encoded) % self._buckets):
+            if name == encoded:
                 return _decode(value.decode())[0]
         return None
 
     def keys(self) -> Iterator[str]:
-        """Give all keys, in the order of the file."""
+        """Iterate over all keys, in the order of the file."""
         for key, _ in self._all():
             yield key.decode()
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """Give all keys with their records, each bucket read once."""
+        """Iterate over all keys and their records; each bucket is read once."""
         for key, value in self._all():
             yield key.decode(), _decode(value.decode())[0]
 
@@ -116,10 +117,10 @@ class Shelf:
         magic, version, flags, buckets, length = _HEADER.unpack(header)
         if (magic, version) != (_MAGIC, _VERSION) or not buckets:
             os.close(descriptor)
-            raise self._unusable("is damaged: it does not begin as a catalogue does")
+            raise self._unusable("is damaged: it does not begin with the header of a catalogue")
         if length != size:
             os.close(descriptor)
-            raise self._unusable(f"is damaged: it has {size} bytes, not {length}")
+            raise self._unusable(f"is damaged: it has {size} bytes instead of {length}")
         self._buckets = buckets
         self._deflated = bool(flags & _DEFLATED)
         self._descriptor = descriptor
@@ -127,7 +128,7 @@ class Shelf:
     def _entries(self, bucket: int) -> Iterator[tuple[bytes, bytes]]:
         block = self._block(bucket)
         if block is None:
-            # A process that became a daemon has closed this descriptor, or given its number to another file.
+            # A process that becomes a daemon closes this descriptor, and another file may get its number.
             self._open()
             block = self._block(bucket)
         if block is None:
@@ -161,12 +162,15 @@ class Shelf:
 
 def shelve(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) -> bytes:
     """
-    Write records as the content of a shelf's file.
+    Encode records as the content of a record file.
 
     Args:
-        records: JSON values by key; the same records give the same bytes, whatever their order.
-        buckets: How many; about one per record for small records, fewer to deflate many together.
-        deflated: Whether each bucket is deflated.
+        records: JSON values by key. Their order does not change the result.
+        buckets: The number of buckets: about one per record, or fewer to deflate several records together.
+        deflated: Deflate each bucket.
+
+    Returns:
+        The content of the file.
     """
     blocks = [b""] * buckets
     for key in sorted(records):
@@ -181,5 +185,5 @@ def shelve(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) 
         position += _OFFSET.size + len(block)
         offsets.append(_OFFSET.pack(position))
     header = _HEADER.pack(_MAGIC, _VERSION, _DEFLATED if deflated else 0, buckets, position)
-    sealed = [_OFFSET.pack(zlib.crc32(block, bucket << 1 | deflated)) + block for bucket, block in enumerate(blocks)]
-    return b"".join([header, *offsets, *sealed])
+    checked = [_OFFSET.pack(zlib.crc32(block, bucket << 1 | deflated)) + block for bucket, block in enumerate(blocks)]
+    return b"".join([header, *offsets, *checked])

@@ -1,4 +1,4 @@
-"""The chain: attributes and items become a path, a verb or a call sends it."""
+"""Chains: attributes and items build a path, and a verb or a call sends the request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Sender(Protocol):
         Send a call and return its response.
 
         Args:
-            path: What the chain spells: a :class:`chainable.resolution.PathResolver`, or the name of a method.
+            path: The path of the chain: a :class:`chainable.resolution.PathResolver`, or the name of a method.
             verb: The HTTP method, in capitals; None where the chain itself was called.
             positional: Arguments without a name.
             keywords: Arguments by name.
@@ -41,18 +41,18 @@ class Sender(Protocol):
         ...
 
     def submit(self, path: Any, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any], /) -> Any:
-        """Queue a call, with the arguments of :meth:`send`, and return a promise of its response."""
+        """Queue a call, with the arguments of :meth:`send`, and return a promise of the response."""
         ...
 
 
 @safe_repr
 class Chain(Generic[P]):
     """
-    An immutable place below a client; every step is a new one.
+    An immutable path below a client; every step returns a new chain.
 
-    Equal and hashable by client and path.  ``str(chain)`` is the path; its
-    public names are closed for ever, so that every other attribute can be a
-    part of a path.
+    Chains compare and hash by client and path.  ``str(chain)`` is the path.
+    No public names will be added, so that every other attribute can be a part
+    of a path.
     """
 
     __slots__ = ("_path", "_sender")
@@ -79,7 +79,7 @@ class Chain(Generic[P]):
         return str(self._path)
 
     def __repr__(self) -> str:
-        # A value in the path may be a person's: str(chain) has it, a repr shows in tracebacks.
+        # A value in the path may be personal data, and a repr appears in tracebacks.
         path = self._path.label() if isinstance(self._path, PathResolver) else str(self)
         return f"<{type(self._sender).__name__} {path!r}>"
 
@@ -116,10 +116,14 @@ class PathChain(Chain[PathResolver]):
 
     def chain(self, path: str, /) -> PathChain:
         """
-        Go on with a literal path, kept as it is written.
+        Append a literal path, whose spelling is kept.
+
+        Args:
+            path: Segments joined by ``/``; ``{name}`` is a variable.
 
         Raises:
-            PathError: It is no path.
+            PathError: The path is not valid.
+            TypeError: The path is not a str.
         """
         resolver = self._path
         for segment in _split(path):
@@ -127,7 +131,7 @@ class PathChain(Chain[PathResolver]):
         return type(self)(self._sender, resolver)
 
     def __call__(self, *positional: Any, **keywords: Any) -> Response[Any]:
-        """Send a POST, where the catalogue has one here that carries a body."""
+        """Send a POST, if the catalogue has one with a body at this path."""
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return cast("Response[Any]", self._sender.send(self._path, None, positional, keywords))
 
@@ -138,11 +142,11 @@ _split = path.split
 @safe_repr
 class Verb:
     """
-    A verb of a chain: called, it sends.
+    A verb of a chain; calling it sends the request.
 
     Args:
-        send: The sender's method: send, or submit for a promise.
-        path: What the chain spells.
+        send: ``send`` of the sender, or ``submit`` for a promise.
+        path: The path of the chain.
         name: The name of the attribute.
         method: The HTTP method, in capitals.
     """
@@ -160,8 +164,8 @@ class Verb:
         Send the request.
 
         Args:
-            positional: Refused, with the ``json=`` spelling.
-            keywords: The options of a verb, and the path's variables.
+            positional: Rejected with an error that shows the ``json=`` spelling.
+            keywords: The options of the call, and the variables of the path.
 
         Returns:
             A :class:`chainable.Response`; a promise of one for ``…_async``.
@@ -204,10 +208,10 @@ for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
 @safe_repr
 class NameChain(Chain[str]):
     """
-    A chain that spells a dotted method name; calling it sends.
+    A chain of a dotted method name; calling it sends the request.
 
-    ``get``, ``delete`` and the like are parts of names here; only ``chain``
-    and ``post`` with its two promise forms are the chain's own.
+    ``get``, ``delete`` and the like are parts of names here.  Only ``chain``,
+    ``post`` and its two promise forms belong to the chain.
     """
 
     __slots__ = ()
@@ -226,31 +230,32 @@ class NameChain(Chain[str]):
 
     def chain(self, name: str, /) -> Self:
         """
-        Go on with a literal name; dots in it are steps.
+        Append a literal name; dots separate its parts.
 
         Raises:
-            PathError: A part is empty or has a character no name has.
+            PathError: A part is empty or contains a character that names do not have.
+            TypeError: The name is not a str.
         """
         return self._step(".".join(path.split_name(name)))
 
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
-        """Send the call; see the client for what goes in."""
+        """Send the call; the client's documentation describes its arguments."""
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
         return self._sender.send(self._path, "POST", positional, keywords)
 
     @property
     def post(self) -> Any:
-        """The step named ``post``, which sends as well when it is called."""
+        """The step named ``post``; calling it sends the request as well."""
         return self._step("post")
 
     @property
     def post_async(self) -> Callable[..., Promise[Response[Any]]]:
-        """Send the call later: gives a promise."""
+        """Queue the call; returns a promise of the response."""
         return self._submit
 
     @property
-    def postAsync(self) -> Callable[..., Promise[Response[Any]]]:  # noqa: N802 (PHP's word)
-        """PHP's word for ``post_async``."""
+    def postAsync(self) -> Callable[..., Promise[Response[Any]]]:  # noqa: N802 (the spelling of the PHP SDK)
+        """The same as ``post_async``, as the PHP SDK spells it."""
         return self._submit
 
     def _submit(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
@@ -260,8 +265,8 @@ class NameChain(Chain[str]):
 
 def path_of(chain: Chain[P]) -> P:
     """
-    Return what a chain spells: a :class:`chainable.resolution.PathResolver`, or the name of a method.
+    Return the path of a chain: a :class:`chainable.resolution.PathResolver`, or the name of a method.
 
     .. versionadded:: 0.1.0
     """
-    return chain._path  # noqa: SLF001 (every public attribute of a chain is a part of a path)
+    return chain._path  # noqa: SLF001 (public attributes of a chain are parts of a path)

@@ -1,4 +1,4 @@
-"""The same names as :mod:`chainable.deduplication`, where they live since 0.1.0."""
+"""The deprecated name of :mod:`chainable.deduplication`."""
 
 from __future__ import annotations
 

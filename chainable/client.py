@@ -1,4 +1,4 @@
-"""What every gateway's client shares: connections, promises, an end."""
+"""The base of every gateway's client: connections, promises, closing."""
 
 from __future__ import annotations
 
@@ -27,26 +27,31 @@ if TYPE_CHECKING:
 
 __all__ = ["Client"]
 
-_PROMISED = 16  # calls of promises under way at once
+_THREADS = 16  # promised calls that run at the same time
 
 
 class Client(ABC):
     """
-    The base of a gateway's client: subclass it, write :meth:`prepare`, begin chains with it.
+    The base of a gateway's client: subclass it, implement :meth:`prepare`, and start chains from it.
 
-    Shared freely between threads; a forked child gets connections of its own.
+    Threads may share a client; a forked child makes its own connections.
 
     Args:
-        logger: The gateway's logger, by its name.
-        timeout: Seconds to connect, and to wait for each piece of an answer.
-        retries: Attempts after the first, at most.
-        deadline: Seconds a whole call may take.
-        pool_maxsize: Connections kept per host.
+        logger: The logger of the gateway.
+        timeout: Seconds to connect and to wait for each piece of a response, or a pair of both.
+        retries: The maximum number of attempts after the first.
+        deadline: The maximum number of seconds for a whole call.
+        pool_maxsize: The number of connections kept per host.
         verify: TLS verification: True, False, or the path of CA certificates.
-            None: what the environment says, or requests' own bundle.
-        proxies: requests' mapping; None: those of the environment, looked up once.
-        http_session: Lends its adapters, proxies, cert and verify; is not closed.
-        on_attempt: Gets a :class:`chainable.Attempt` after each attempt.
+            None for the file named by ``REQUESTS_CA_BUNDLE`` or
+            ``CURL_CA_BUNDLE``, or requests' own bundle.
+        proxies: A mapping as requests takes it; None for the proxies of the
+            environment, which is read once.
+        http_session: A session whose adapters, proxies, cert and verify are used; it is not closed.
+        on_attempt: Called with a :class:`chainable.Attempt` after each attempt.
+
+    Raises:
+        ConfigurationError: An option has a wrong value.
     """
 
     def __init__(
@@ -83,30 +88,30 @@ class Client(ABC):
     @abstractmethod
     def prepare(self, path: Any, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
         """
-        Turn what a user wrote into a call, before anything is sent.
+        Build the call from the arguments of a chain, before anything is sent.
 
         Args:
-            path: What the chain spells: a :class:`chainable.resolution.PathResolver`, or the name of a method.
+            path: The path of the chain: a :class:`chainable.resolution.PathResolver`, or the name of a method.
             verb: The HTTP method, in capitals.
             positional: Arguments without a name.
             keywords: Arguments by name: options, variables of the path, parameters.
 
         Raises:
             TypeError: An argument is missing, unknown or of the wrong type.
-            ChainableError: A value is unusable.
+            ChainableError: A value is not valid.
 
         .. versionadded:: 0.1.0
         """
 
     def default_verb(self, path: Any) -> str:
         """
-        Return the verb of a chain that is called itself.
+        Return the verb for a chain that is called without one.
 
         Args:
             path: As for :meth:`prepare`.
 
         Raises:
-            TypeError: A chain with this path cannot be called itself.
+            TypeError: A chain with this path needs a verb.
 
         .. versionadded:: 0.1.0
         """
@@ -135,7 +140,7 @@ class Client(ABC):
         self, path: Any, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Promise[Response[Any]]:
         """
-        Queue a call of a chain, checked now, for the client's threads.
+        Check a call of a chain, and queue it for the client's threads.
 
         Args:
             path: As for :meth:`prepare`.
@@ -153,7 +158,7 @@ class Client(ABC):
         Send a prepared call, and wait for the response.
 
         Args:
-            call: As :meth:`prepare` returns it, or made by the gateway's own code.
+            call: As :meth:`prepare` returns it, or built by the gateway.
 
         Raises:
             RuntimeError: The client is closed.
@@ -165,10 +170,10 @@ class Client(ABC):
 
     def promise(self, work: Callable[[], Any]) -> Promise[Any]:
         """
-        Queue work for the client's threads, and promise its outcome.
+        Queue work for the client's threads, and return a promise of its result.
 
         Args:
-            work: Called without arguments; a promise that it returns is followed.
+            work: Called without arguments. If it returns a promise, the result is that promise's.
 
         Raises:
             RuntimeError: The client is closed.
@@ -188,7 +193,7 @@ class Client(ABC):
         with self._lock:
             self._refuse_closed()
             if self._executor is None:
-                self._executor = ThreadPoolExecutor(_PROMISED, thread_name_prefix=type(self).__name__)
+                self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix=type(self).__name__)
             self._executor.submit(run)
         return promise
 
@@ -198,7 +203,7 @@ class Client(ABC):
             raise RuntimeError(msg)
 
     def close(self) -> None:
-        """Wait for the promises, give the connections back; a call after it is a RuntimeError."""
+        """Wait for the promises and close the connections; a later call raises RuntimeError."""
         with self._lock:
             self._closed = True
             executor, self._executor = self._executor, None

@@ -1,4 +1,4 @@
-"""Values to bytes and back: the codec's interface, JSON and form."""
+"""Codecs encode values as bodies and decode them: the protocol, JSON and forms."""
 
 from __future__ import annotations
 
@@ -18,95 +18,95 @@ if TYPE_CHECKING:
 
 __all__ = ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec", "Where", "digits", "no_constant", "spell"]
 
-_LONGEST = 1000  # digits; a short exponent would fill the memory with zeros
+_LARGEST_EXPONENT = 1000  # A Decimal of a few characters could expand to gigabytes of zeros.
 
 Where: TypeAlias = "tuple[Where, str | int] | None"
-"""Where in a value the writer stands: its parent's place and the key or index, None at the top."""
+"""A location inside a value: that of its parent and a key or index; None for the value itself."""
 
 
 @runtime_checkable
 class Codec(Protocol):
-    """Writes a value as a body, reads a body as a value."""
+    """Encodes values as bodies, and decodes bodies."""
 
     @property
     def content_type(self) -> str:
-        """The media type of what :meth:`encode` writes."""
+        """The media type of encoded bodies."""
         ...
 
     def encode(self, value: Any, /) -> bytes:
         """
-        Write the value.
+        Encode a value.
 
         Raises:
-            CodecError: The format has no form for it; the field's path is named.
+            CodecError: The format cannot represent it; the message names the field.
         """
         ...
 
     def decode(self, body: bytes, /) -> Any:
         """
-        Read the body.
+        Decode a body.
 
         Raises:
-            CodecError: It is not in this format.
+            CodecError: The body is not in this format.
         """
 
 
-def spell(where: Where) -> str:
-    """Spell a place the way people do: ``policy_periods[0].amount.total``."""
+def spell(location: Where) -> str:
+    """Format a location, e.g. ``policy_periods[0].amount.total``."""
     steps: list[str] = []
-    while where is not None:
-        where, step = where
+    while location is not None:
+        location, step = location
         steps.append(f"[{step}]" if isinstance(step, int) else f".{step}")
     return "".join(reversed(steps)).removeprefix(".") or "the value itself"
 
 
-def digits(value: Decimal, where: Where) -> str:
+def digits(value: Decimal, location: Where) -> str:
     """
-    Write a finite Decimal in plain digits.
+    Format a finite Decimal in plain digits, without an exponent.
 
     Raises:
-        CodecError: Nobody means so many.
+        CodecError: The number would have more than 1,000 digits.
     """
-    if abs(value.adjusted()) > _LONGEST:
-        msg = f"{spell(where)}: {value.adjusted()} is no exponent of a number anybody means"
+    if abs(value.adjusted()) > _LARGEST_EXPONENT:
+        msg = f"{spell(location)}: the exponent {value.adjusted()} is too large; at most {_LARGEST_EXPONENT} is allowed"
         raise CodecError(msg)
     return format(value, "f")
 
 
-def _nothing_special(value: Any, where: Where) -> Any:
+def _no_replacement(value: Any, location: Where) -> Any:
     return NotImplemented
 
 
 class JSONCodec:
     """
-    JSON in UTF-8, as money wants it.
+    JSON in UTF-8, with exact numbers.
 
-    Writing leaves None members out at any depth, writes Decimal exactly,
-    aware datetimes in RFC 3339 at ``+08:00`` and dates as ``yyyy-MM-dd``, and
-    refuses NaN, keys that are no text and text that is no Unicode.  Reading
-    keeps integers exact and gives fractions as Decimal.
+    Encoding omits members that are None, at any depth.  It writes a Decimal
+    exactly, an aware datetime in RFC 3339 at ``+08:00``, and a date as
+    ``yyyy-MM-dd``.  It rejects NaN, keys that are not str, and text with lone
+    surrogates.  Decoding keeps integers exact and returns fractions as Decimal.
 
     Args:
-        special: Is asked for every value that is not exactly a str, int,
-            bool, Decimal, dict, list or tuple, with its place; gives what to
-            write instead, NotImplemented for what is written without it, or
-            raises.
+        special: Called with each value that is not exactly a str, int, bool,
+            Decimal, dict, list or tuple, and with its location. It returns a
+            replacement, or NotImplemented to encode the value as usual; it
+            may raise.
     """
 
     __slots__ = ("_special",)
 
     content_type = "application/json; charset=utf-8"
 
-    def __init__(self, special: Callable[[Any, Where], Any] = _nothing_special) -> None:
+    def __init__(self, special: Callable[[Any, Where], Any] = _no_replacement) -> None:
         self._special = special
 
     def encode(self, value: Any, /) -> bytes:
         """
-        Write a value as JSON.
+        Encode a value as JSON in UTF-8.
 
         Raises:
-            CodecError: A value has no form in JSON; the message names its path.
-            TypeError: A datetime is naive.
+            CodecError: JSON cannot represent a value; the message names its location.
+            TypeError: A datetime has no time zone.
         """
         pieces: list[str] = []
         try:
@@ -116,63 +116,63 @@ class JSONCodec:
         try:
             return "".join(pieces).encode()
         except UnicodeEncodeError:
-            raise CodecError("a text contains a lone surrogate, which no UTF-8 can carry") from None
+            raise CodecError("a text contains a lone surrogate, which UTF-8 cannot encode") from None
 
-    def _write(self, value: Any, where: Where, put: Callable[[str], None]) -> None:
+    def _write(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
         kind = type(value)
         if kind is str:
             put(encode_basestring(value))
         elif kind is int:
             put(int.__repr__(value))
         elif kind is dict:
-            self._write_object(value, where, put)
+            self._write_object(value, location, put)
         elif kind is list or kind is tuple:
-            self._write_array(value, where, put)
+            self._write_array(value, location, put)
         elif value is None:
             put("null")
         elif kind is bool:
             put("true" if value else "false")
         elif kind is Decimal:
-            put(self._number(value, where))
+            put(self._number(value, location))
         else:
-            self._write_other(value, where, put)
+            self._write_other(value, location, put)
 
-    def _write_object(self, value: dict[Any, Any], where: Where, put: Callable[[str], None]) -> None:
-        lead = "{"
+    def _write_object(self, value: dict[Any, Any], location: Where, put: Callable[[str], None]) -> None:
+        separator = "{"
         for key, member in value.items():
             if not isinstance(key, str):
-                msg = f"{spell(where)}: the key {key!r} is no text"
+                msg = f"{spell(location)}: the key {key!r} is not a str; JSON has no other keys"
                 raise CodecError(msg)
             if member is None:
                 continue
-            put(lead)
-            lead = ","
+            put(separator)
+            separator = ","
             put(encode_basestring(key))
             put(":")
-            self._write(member, (where, key), put)
-        put("{}" if lead == "{" else "}")
+            self._write(member, (location, key), put)
+        put("{}" if separator == "{" else "}")
 
-    def _write_array(self, value: Any, where: Where, put: Callable[[str], None]) -> None:
-        lead = "["
+    def _write_array(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
+        separator = "["
         for index, element in enumerate(value):
             if element is None:
                 continue
-            put(lead)
-            lead = ","
-            self._write(element, (where, index), put)
-        put("[]" if lead == "[" else "]")
+            put(separator)
+            separator = ","
+            self._write(element, (location, index), put)
+        put("[]" if separator == "[" else "]")
 
-    def _write_other(self, value: Any, where: Where, put: Callable[[str], None]) -> None:
-        replaced = self._special(value, where)
+    def _write_other(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
+        replaced = self._special(value, location)
         if replaced is not NotImplemented:
-            self._write(replaced, where, put)
+            self._write(replaced, location, put)
         elif isinstance(value, float):
-            put(self._float(value, where))
+            put(self._float(value, location))
         elif isinstance(value, datetime):
             try:
                 put(f'"{beijing(value).isoformat(timespec="seconds")}"')
             except TypeError as error:
-                msg = f"{spell(where)}: {error}"
+                msg = f"{spell(location)}: {error}"
                 raise TypeError(msg) from None
         elif isinstance(value, date):
             put(f'"{value.isoformat()}"')
@@ -181,59 +181,59 @@ class JSONCodec:
         elif isinstance(value, int):
             put(int.__repr__(value))
         elif isinstance(value, Decimal):
-            put(self._number(value, where))
+            put(self._number(value, location))
         elif hasattr(value, "items") and hasattr(value, "keys"):
-            self._write_object(value, where, put)
+            self._write_object(value, location, put)
         elif isinstance(value, list | tuple):
-            self._write_array(value, where, put)
+            self._write_array(value, location, put)
         else:
-            msg = f"{spell(where)}: a {type(value).__name__} has no form in JSON; give text, a number, a mapping or a list"
+            msg = f"{spell(location)}: JSON cannot represent the type {type(value).__name__}; pass a str, a number, a mapping or a list"
             raise CodecError(msg)
 
     @staticmethod
-    def _number(value: Decimal, where: Where) -> str:
+    def _number(value: Decimal, location: Where) -> str:
         if not value.is_finite():
-            msg = f"{spell(where)}: {value} is not a number JSON knows"
+            msg = f"{spell(location)}: {value} is not a JSON number; pass a finite one"
             raise CodecError(msg)
-        return digits(value, where)
+        return digits(value, location)
 
     @staticmethod
-    def _float(value: float, where: Where) -> str:
+    def _float(value: float, location: Where) -> str:
         if not isfinite(value):
-            msg = f"{spell(where)}: {value} is not a number JSON knows"
+            msg = f"{spell(location)}: {value} is not a JSON number; pass a finite one"
             raise CodecError(msg)
         return float.__repr__(value)
 
     def decode(self, body: bytes, /) -> Any:
         """
-        Read JSON; an empty body gives None.
+        Decode JSON; None for an empty body.
 
         Raises:
-            CodecError: The body is not JSON in UTF-8; its beginning is not shown, for it may hold personal data.
+            CodecError: The body is not JSON in UTF-8. The message does not quote it, because it may hold personal data.
         """
         if not body:
             return None
         try:
             return _READER.decode(body.decode())
         except UnicodeDecodeError as error:
-            msg = f"the body is no UTF-8 (at byte {error.start} of {len(body)})"
+            msg = f"the body is not UTF-8 (at byte {error.start} of {len(body)})"
             raise CodecError(msg) from None
         except json.JSONDecodeError as error:
-            msg = f"the body is no JSON: {error.msg} at character {error.pos} of {len(error.doc)}"
+            msg = f"the body is not JSON: {error.msg} at character {error.pos} of {len(error.doc)}"
             raise CodecError(msg) from None
-        except (ValueError, RecursionError, ArithmeticError) as error:  # an exponent may be longer than Decimal's
-            msg = f"the body is JSON of a kind nobody sends: {type(error).__name__}"
+        except (ValueError, RecursionError, ArithmeticError) as error:  # an exponent beyond Decimal's, among others
+            msg = f"the body is JSON that cannot be decoded: {type(error).__name__}"
             raise CodecError(msg) from None
 
 
 def no_constant(name: str) -> Any:
     """
-    Refuse NaN and the infinities, which Python reads and JSON does not know: for ``parse_constant``.
+    Reject NaN and the infinities, which Python's decoder accepts although JSON has none: for ``parse_constant``.
 
     Raises:
         ValueError: Always.
     """
-    msg = f"{name} is no JSON"
+    msg = f"{name} is not JSON"
     raise ValueError(msg)
 
 
@@ -241,7 +241,7 @@ _READER = json.JSONDecoder(parse_float=Decimal, parse_constant=no_constant)
 
 
 class FormCodec:
-    """``application/x-www-form-urlencoded`` in UTF-8: texts by name."""
+    """``application/x-www-form-urlencoded`` in UTF-8: a mapping of names to str."""
 
     __slots__ = ()
 
@@ -249,7 +249,7 @@ class FormCodec:
 
     def encode(self, value: Any, /) -> bytes:
         """
-        Write a mapping of texts as a form.
+        Encode a mapping of str as a form.
 
         Raises:
             CodecError: A text contains a lone surrogate.
@@ -257,19 +257,19 @@ class FormCodec:
         try:
             return urlencode(value).encode("ascii")
         except UnicodeEncodeError:
-            raise CodecError("a text contains a lone surrogate, which no UTF-8 can carry") from None
+            raise CodecError("a text contains a lone surrogate, which UTF-8 cannot encode") from None
 
     def decode(self, body: bytes, /) -> dict[str, str]:
         """
-        Read a form; of a repeated name the last value stays.
+        Decode a form; the last value of a repeated name counts.
 
         Raises:
-            CodecError: The body is no form in UTF-8.
+            CodecError: The body is not a form in UTF-8.
         """
         try:
             return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict"))
         except ValueError as error:
-            msg = f"the body is no form in UTF-8: {type(error).__name__}"
+            msg = f"the body is not a form in UTF-8: {type(error).__name__}"
             raise CodecError(msg) from None
 
 

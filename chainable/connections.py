@@ -1,10 +1,10 @@
 """
-urllib3's connections and pools, carrying the state of the attempt that they serve.
+urllib3's connections and pools, with the state of the attempt that they serve.
 
-The state of an attempt (its deadline, its target, how far it came) is one
-object.  It goes down with the call as requests' timeout, lies on the
-connection while that serves the attempt, and is never looked up by thread:
-greenlets, signal handlers and calls inside calls each have their own.
+The state of an attempt (its deadline, its target, its stage) is one object.
+It is passed down as the timeout of the request and is set on the connection
+that serves the attempt.  It is never looked up by thread, so that greenlets,
+signal handlers and nested calls do not share it.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ __all__ = ["POOLS", "AttemptState", "Stage"]
 
 IDLE = 7.0  # seconds; the platforms close an idle connection after about 8
 _CHUNK = 64 * 1024  # bytes sent under one timeout
-_INTERIM = 20  # interim responses before the response
-_INTERIM_FIELDS = 100  # header fields of one of them
-_LINE = 65536  # bytes of one header field
+_INTERIM = 20  # interim responses before the final one
+_INTERIM_FIELDS = 100  # header fields of an interim response
+_LINE = 65536  # bytes of a header field
 
 
 class Stage(Enum):
-    """How far an attempt came on a connection of this module."""
+    """How far an attempt got on a connection of this module."""
 
-    UNTOUCHED = "no connection was asked for"
-    CONNECTING = "no byte of the request left"
-    SENDING = "bytes of the request may have left"
+    UNTOUCHED = "no connection was requested"
+    CONNECTING = "nothing was sent"
+    SENDING = "bytes of the request may have been sent"
 
 
 @safe_repr
@@ -48,19 +48,19 @@ class AttemptState(Timeout):
     """
     The state of one attempt.
 
-    It is a urllib3 Timeout, because requests hands that object, and no other
-    of the caller's, down to the pool as it is.
+    It is a urllib3 Timeout, because the timeout is the only object of the
+    caller that requests passes to the pool unchanged.
 
     Args:
         connect: Seconds to connect.
         read: Seconds to wait for each piece that is sent or received.
-        expires: When the attempt has to be over, on the monotonic clock.
+        expires: The deadline, on the monotonic clock.
 
     Attributes:
-        target: What stands in the request line. It goes past urllib3, which
-            logs targets (the query may hold a session) and writes their
-            escapes anew (the signature covers them as they are).
-        stage: How far the attempt came.
+        target: The target of the request line. It bypasses urllib3, which logs
+            targets (the query may hold a session) and normalises their
+            percent-encoding (the signature covers the original).
+        stage: How far the attempt got.
     """
 
     def __init__(self, connect: float, read: float, expires: float) -> None:
@@ -85,7 +85,7 @@ class AttemptState(Timeout):
 
 
 class _Reader(io.RawIOBase):
-    """Reads a socket within the deadline, and counts what it read."""
+    """Reads a socket within the deadline, and counts the bytes."""
 
     def __init__(self, sock: _Socket) -> None:
         self.sock = sock
@@ -102,7 +102,7 @@ class _Reader(io.RawIOBase):
         return count
 
     def tell(self) -> int:
-        """Return the bytes received; a buffer above subtracts those that it still holds."""
+        """Return the number of bytes received; a buffered reader subtracts those that it still holds."""
         return self._received
 
     def close(self) -> None:
@@ -113,12 +113,12 @@ class _Reader(io.RawIOBase):
 
 class _Socket:
     """
-    A socket whose waits add up to no more than the deadline of its attempt.
+    A socket whose waits end at the deadline of its attempt.
 
     Attributes:
         plain: The socket itself.
         state: The attempt that it serves now.
-        reusable: The last response was read to its exact end, so the next
+        reusable: The last response was read exactly to its end, so the next
             bytes belong to the next response.
     """
 
@@ -132,11 +132,11 @@ class _Socket:
         return getattr(self.plain, name)
 
     def settimeout(self, seconds: float | None) -> None:
-        """Ignore urllib3's timeouts: while it sends, they are those of connecting."""
+        """Ignore urllib3's timeouts: it uses that of connecting also to send."""
 
     def apply_timeout(self) -> None:
         """
-        Bound the next wait.
+        Limit the next wait.
 
         Raises:
             TimeoutError: The deadline has passed.
@@ -147,7 +147,7 @@ class _Socket:
             self._timeout = seconds
 
     def sendall(self, data: Buffer) -> None:
-        """Send everything; the timeout holds for each 64 KiB, the deadline for all."""
+        """Send all data; the timeout applies to each 64 KiB, the deadline to all of it."""
         view = memoryview(data)
         for start in range(0, len(view), _CHUNK):
             self.apply_timeout()
@@ -158,12 +158,12 @@ class _Socket:
 
 
 class _Response(http.client.HTTPResponse):
-    """A response whose framing is beyond doubt, or an error."""
+    """A response that raises if its framing is ambiguous."""
 
     _ambiguous = False
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Return the status line of the final response; interim ones (RFC 9110, 15.2) are skipped."""
+        """Return the status line of the final response, after any interim ones (RFC 9110, 15.2)."""
         for _ in range(_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed lacks it
             if not 100 <= status < 200:
@@ -203,7 +203,7 @@ class _Response(http.client.HTTPResponse):
             self._ambiguous = has_length
 
     def _close_conn(self) -> None:
-        """Close the body, and note whether the connection ends exactly here."""
+        """Close the body, and mark the connection as reusable if nothing follows."""
         buffer: Any = self.fp
         reader = getattr(buffer, "raw", None)
         if isinstance(reader, _Reader):
@@ -213,12 +213,12 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """A connection that notes in the state of its attempt how far that came."""
+    """A connection that records the stage of its attempt."""
 
     response_class = _Response
     state: AttemptState | None = None  # None while it is idle
     idle_since: float | None = None
-    _held: list[Any] | None = None  # what is sent together
+    _buffered: list[Any] | None = None  # the parts of the request that are sent in one packet
 
     def connect(self) -> None:
         state: Any = self.state
@@ -234,22 +234,22 @@ class _Connection(HTTPConnection):
         sock.state = state
         sock.reusable = False
         state.stage = Stage.SENDING
-        # http.client sends header and body apart. One packet is faster, and a server that resets meets both or none.
+        # http.client sends header and body separately. One packet is faster, and a reset cannot come between the two.
         body = kwargs.get("body")
-        self._held = [] if isinstance(body, bytes) and len(body) < _CHUNK else None
+        self._buffered = [] if isinstance(body, bytes) and len(body) < _CHUNK else None
         super().request(method, state.target, *args, **kwargs)
-        if self._held is not None:
-            held, self._held = b"".join(self._held), None
-            sock.sendall(held)
+        if self._buffered is not None:
+            packet, self._buffered = b"".join(self._buffered), None
+            sock.sendall(packet)
 
     def send(self, data: Any) -> None:
-        if self._held is None:
+        if self._buffered is None:
             super().send(data)
         else:
-            self._held.append(data)
+            self._buffered.append(data)
 
     def close(self) -> None:
-        self._held = None
+        self._buffered = None
         super().close()
 
 
@@ -265,12 +265,12 @@ class _Stack:
     """
     The idle connections of a pool, the last one used on top.
 
-    ``queue.LifoQueue`` waits for a lock. An exception that a signal handler
-    raises inside that wait leaves it locked, and all later calls hang. This
-    stack needs no lock: a deque's ``append`` and ``pop`` are atomic.
+    ``queue.LifoQueue`` waits for a lock.  If a signal handler raises during
+    that wait, the lock stays locked and all later calls hang.  This stack
+    needs no lock: ``append`` and ``pop`` of a deque are atomic.
 
     Args:
-        maxsize: Connections kept.
+        maxsize: The maximum number of connections kept.
     """
 
     def __init__(self, maxsize: int) -> None:
@@ -315,7 +315,7 @@ class _Pool(HTTPConnectionPool):
         return super().urlopen(method, url.partition("?")[0], *args, **{**kwargs, "pool_timeout": state})
 
     def _get_conn(self, timeout: Any = None) -> Any:
-        """Take a connection for the attempt, which comes in place of the seconds to wait for a free one."""
+        """Take a connection for an attempt, which is passed in place of the seconds to wait for a free one."""
         conn: Any = super()._get_conn()
         if conn.idle_since is not None and (time.monotonic() - conn.idle_since > IDLE or _has_unread_bytes(conn.sock)):
             conn.close()
@@ -334,7 +334,7 @@ class _Pool(HTTPConnectionPool):
 
 
 def _has_unread_bytes(sock: Any) -> bool:
-    """Return whether TLS holds decrypted bytes that no response claims; urllib3 looks at the plain socket only."""
+    """Return True if TLS holds decrypted bytes that no response has read; urllib3 checks the plain socket only."""
     return sock is not None and getattr(sock.plain, "pending", int)() > 0
 
 

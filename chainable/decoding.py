@@ -1,9 +1,8 @@
 """
-Content codings: decoded piece by piece in bounded memory, and checked to their end.
+Content codings, decoded piece by piece in bounded memory and checked for truncation.
 
-urllib3 does not report that a compressed body was cut: it returns what it has,
-as if that were all.  Where one coding lies inside another it also gathers in
-memory what the outer one unpacks faster than the inner one takes.
+urllib3 does not report truncation of a compressed body.  If one coding is
+nested in another, its memory use also grows with the output of the outer one.
 """
 
 from __future__ import annotations
@@ -24,21 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["codings", "decoded", "is_truncated"]
 
 _PIECE = 256 * 1024
-# zlib copies what it has not read yet, once for each piece and each gzip member: small slices keep that cheap.
+# For each piece and each gzip member zlib copies the input that it has not read yet: small slices keep that cheap.
 _SLICE = 16 * 1024
 _MOST_CODINGS = 5
-_GZIP = 31  # zlib's names for the formats
+_GZIP = 31  # zlib's window bits, which select the format
 _ZLIB = 15
 _RAW_DEFLATE = -15
 
 
 def is_truncated(raw: Any) -> bool:
     """
-    Return True if a body that was read to its end was compressed and lacks the end of its compression.
+    Return True if a compressed body was read to its end, and its compression was not complete.
 
-    Every coding counts, also where one lies inside another.  So does gzip that
-    is followed by something else than gzip: urllib3 drops the rest.  A body of
-    no bytes at all is an empty body, not a truncated one.
+    Every nested coding is checked.  gzip that is followed by other bytes counts
+    as truncated, because urllib3 drops them.  An empty body counts as complete.
 
     Args:
         raw: urllib3's response, read with ``decode_content=True``; an object
@@ -63,16 +61,16 @@ def _is_unfinished(decoder: Any) -> bool:
 
 def codings(header: str) -> tuple[str, ...]:
     """
-    Read a ``Content-Encoding`` header.
+    Parse a ``Content-Encoding`` header.
 
     Args:
-        header: The value of the header; empty if there is none.
+        header: The value of the header; empty without one.
 
     Returns:
         ``gzip`` and ``deflate`` in the order in which to decode them, the outermost first.
 
     Raises:
-        CodecError: Another coding was used, or too many of them.
+        CodecError: The header names another coding, or more than five.
 
     .. versionadded:: 0.1.0
     """
@@ -93,16 +91,16 @@ def decoded(chunks: Iterable[Buffer], coding: str) -> Iterator[bytes]:
     Decode one content coding.
 
     Args:
-        chunks: The compressed bytes; each chunk is used before the next is asked for.
+        chunks: The compressed bytes; each chunk is decoded before the next one is read.
         coding: ``gzip`` (with any number of members) or ``deflate`` (zlib's
             format, or the bare stream that some servers send).
 
     Returns:
-        Pieces of at most 256 KiB, none of them empty.
+        Pieces of at most 256 KiB; none of them is empty.
 
     Raises:
-        DecodeError: urllib3's: the bytes do not decode, end too early, or go
-            on after the end; raised when that point is reached.
+        DecodeError: urllib3's error: the bytes are damaged, end too early, or
+            continue after the end. It is raised when that point is reached.
 
     .. versionadded:: 0.1.0
     """
@@ -126,21 +124,21 @@ def _inflated(chunks: Iterable[Buffer], window: int) -> Iterator[bytes]:
     for chunk in chunks:
         view = memoryview(chunk)
         for start in range(0, len(view), _SLICE):
-            waiting: Buffer = view[start : start + _SLICE]
-            full = False
-            while waiting or full:
+            pending: Buffer = view[start : start + _SLICE]
+            is_full = False
+            while pending or is_full:
                 if unpacker.eof:
                     if window != _GZIP:
-                        raise DecodeError("the compressed body goes on after its end")
+                        raise DecodeError("the compressed body continues after its end")
                     unpacker = zlib.decompressobj(window)  # another member follows
                 try:
-                    piece = unpacker.decompress(waiting, _PIECE)
+                    piece = unpacker.decompress(pending, _PIECE)
                 except zlib.error as error:
                     raise DecodeError("the compressed body is damaged") from error
                 if piece:
                     yield piece
-                waiting = unpacker.unconsumed_tail or unpacker.unused_data
-                # A full piece may have left output inside zlib although all input was taken.
-                full = len(piece) == _PIECE and not unpacker.eof
+                pending = unpacker.unconsumed_tail or unpacker.unused_data
+                # After a full piece zlib may hold more output, although it has read all input.
+                is_full = len(piece) == _PIECE and not unpacker.eof
     if not unpacker.eof:
         raise DecodeError("the compressed body ends too early")

@@ -1,4 +1,4 @@
-"""One call in six forms, shown: what was written, what arrived, what came back."""
+"""Run one call in six forms, and print the code, the request as it arrived and the response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMS", "Arrival", "Show", "six_forms"]
 
 FORMS = ("同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式")
-"""The six forms: called at once or promised, by attributes, by ``chain()``, by ``[...]``."""
+"""The six forms: synchronous and promised calls, with attributes, ``chain()`` and ``[...]``."""
 
 _WIDTH = 100
 _LONGEST = 500
@@ -25,13 +25,13 @@ _LONGEST = 500
 @frozen
 class Arrival:
     """
-    What the gateway says of the last request.
+    The last request, as the gateway received it.
 
     Attributes:
         target: Verb and target, as they arrived.
-        body: How many bytes of body arrived.
-        verified: Whether the signature was right, by the gateway's own code.
-        note: What else it says: what it opened, why it refused.
+        body: The size of the body in bytes.
+        verified: The gateway verified the signature with its own code.
+        note: Further details, such as decrypted fields or the cause of an error.
     """
 
     target: str
@@ -44,16 +44,16 @@ def six_forms(
     nodes: Sequence[tuple[str, Any]], verb: str, options: str, keywords: dict[str, Any]
 ) -> list[tuple[str, str, Callable[[], Response[Any]]]]:
     """
-    Write one call in its six forms.
+    Build one call in its six forms.
 
     Args:
-        nodes: The three ways to write the chain, each as code and as chain.
+        nodes: The chain in three spellings, each as code and as object.
         verb: The verb, such as ``post``.
-        options: What is in the brackets, as code.
-        keywords: The same as values.
+        options: The arguments as code.
+        keywords: The arguments as values.
 
     Returns:
-        Name, code and the call itself.
+        The name, the code and the call of each form.
     """
 
     def now(node: Any) -> Callable[[], Response[Any]]:
@@ -81,11 +81,11 @@ def six_forms(
 
 class Show:
     """
-    Runs calls and prints an account of each.
+    Runs calls and prints a report of each.
 
     Args:
         put: Prints a line.
-        arrived: Asks the gateway for the last request.
+        arrived: Returns the last request that the gateway received.
     """
 
     def __init__(self, put: Callable[[str], object], arrived: Callable[[], Arrival]) -> None:
@@ -95,7 +95,7 @@ class Show:
         self.count = 0
 
     def heading(self, text: str) -> None:
-        """Print what comes now."""
+        """Print a heading."""
         self._put("")
         self._put(text)
         self._put("─" * min(_WIDTH, 2 * len(text)))
@@ -104,47 +104,47 @@ class Show:
         self, name: str, code: str, work: Callable[[], Response[Any]], *, refused: type[Exception] | None = None
     ) -> Any:
         """
-        Make one call and print what happened to it.
+        Run one call and print its result.
 
         Args:
-            name: What the form is called.
-            code: What a user writes.
-            work: Does it.
-            refused: The error that is expected in place of an answer.
+            name: The name of the form.
+            code: The call as code.
+            work: Runs the call.
+            refused: The class of the expected error; None if a response is expected.
 
         Returns:
-            The data of the answer; None after an error.
+            The data of the response; None after an error.
         """
         self.count += 1
         self._put(f"  {name}  {code}")
         data: Any = None
         try:
             response = work()
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is shown and counted)
-            told = f"{type(error).__name__}: {error}"
-            right = refused is not None and isinstance(error, refused)
+        except Exception as error:  # noqa: BLE001 (every error is printed and counted)
+            result = f"{type(error).__name__}: {error}"
+            is_expected = refused is not None and isinstance(error, refused)
         else:
             data = response.data
-            told = f"{response.status_code} {_shown(data)}"
-            right = refused is None
+            result = f"{response.status_code} {_shown(data)}"
+            is_expected = refused is None
         arrival = self._arrived()
-        right = right and arrival.verified
+        is_expected = is_expected and arrival.verified
         self._put(f"      target    {arrival.target}  ({arrival.body} bytes of body)")
         verdict = "signature verified" if arrival.verified else "NOT VERIFIED"
         self._put(f"      gateway   {verdict}{f'; {arrival.note}' if arrival.note else ''}")
-        self._put(f"      answer    {told}")
-        if not right:
+        self._put(f"      response  {result}")
+        if not is_expected:
             self.failed += 1
-            self._put("      ✗ this is not what was expected")
+            self._put("      ✗ unexpected result")
         return data
 
     def end(self) -> int:
-        """Print the sum; gives the exit code."""
+        """Print the summary, and return the exit code: 0 if every call had the expected result, otherwise 1."""
         self._put("")
         if self.failed:
-            self._put(f"✗ {self.failed} of {self.count} calls did not go as they should")
+            self._put(f"✗ {self.failed} of {self.count} calls had an unexpected result")
             return 1
-        self._put(f"✓ {self.count} calls, every signature checked by the gateway, every answer as expected")
+        self._put(f"✓ {self.count} calls, all signatures valid, all responses as expected")
         return 0
 
 

@@ -1,4 +1,4 @@
-"""Where a request goes: one parser decides and sends."""
+"""The destination of a request: one parser reads the URL that is checked and sent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _URL = re.compile(
 )
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
-_SAFE = "!$%&'()*+,/:;=?@[]~"  # what a request target may hold as it is, besides letters, digits and -._
+_SAFE = "!$%&'()*+,/:;=?@[]~"  # not percent-encoded in a request target, besides letters, digits and -._
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -33,15 +33,16 @@ _LOOPBACK = ("127.0.0.1", "::1")
 @frozen
 class Destination:
     """
-    Where a request goes, in the only spelling that is sent.
+    The destination of a request, in the spelling that is sent.
 
-    URL parsers disagree about backslashes, users, spaces and numbers, so a URL that one parser allows may
-    lead another one elsewhere. Here one parser reads the URL once; what it reads is checked, connected to and sent.
+    URL parsers disagree about backslashes, users, spaces and numbers, so that a URL may pass the check of one
+    parser and lead another one to a different host. Here the URL is parsed once, and the result is checked,
+    connected to and sent.
 
     Args:
         scheme: ``http`` or ``https``.
         host: A name in lower case, or an address in its shortest form, without brackets.
-        port: 1 to 65535; the scheme's own where the URL names none.
+        port: 1 to 65535; the default of the scheme if the URL names none.
         target: Path and query as they are sent; it begins with a slash.
 
     .. versionadded:: 0.1.0
@@ -55,15 +56,15 @@ class Destination:
     @classmethod
     def of(cls, url: object) -> Destination:
         """
-        Read a URL.
+        Parse a URL.
 
         Args:
-            url: An absolute URL of http or https. Characters outside ASCII in path and query are percent-encoded.
+            url: An absolute http or https URL. Characters outside ASCII in path and query are percent-encoded.
 
         Raises:
-            ConfigurationError: It is not a URL, or one that two parsers may read differently: with a user, a
-                backslash, a space, a control character, a fragment, a name outside ASCII, a trailing dot, a port
-                that does not exist, or an address that is not in its usual form. The URL is not shown.
+            ConfigurationError: It is not a URL, or it is ambiguous: it has a user, a backslash, a space, a control
+                character, a fragment, a name outside ASCII, a trailing dot, an impossible port, or an address that
+                is not in its usual form. The message does not quote the URL.
         """
         found = _URL.fullmatch(url) if isinstance(url, str) and url.isprintable() and " " not in url else None
         if found is None:
@@ -75,7 +76,7 @@ class Destination:
         scheme = found["scheme"].lower()
         port = int(found["port"] or _PORTS[scheme])
         if port > 65535:
-            msg = "the URL names a port above 65535"
+            msg = "the URL has a port above 65535: write one from 1 to 65535"
             raise ConfigurationError(msg)
         target = found["target"] or "/"
         if target.startswith("?"):
@@ -84,12 +85,12 @@ class Destination:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is this machine itself; :attr:`addresses` are loopback addresses then."""
+        """True for this machine; :attr:`addresses` are loopback addresses then."""
         return is_loopback(self.host)
 
     @property
     def authority(self) -> str:
-        """Host and port as they stand in a ``Host`` header; the scheme's own port is left out."""
+        """Host and port as in a ``Host`` header, without the default port of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -106,9 +107,9 @@ class Destination:
     @property
     def addresses(self) -> Sequence[str]:
         """
-        Where to connect, to be tried in this order.
+        The hosts to connect to, in the order to try them.
 
-        The names of loopback are never looked up: a resolver may answer them with another machine.
+        The names of loopback are not resolved: a resolver may return the address of another machine.
         """
         if self.host == "localhost" or self.host.endswith(".localhost"):
             return _LOOPBACK
@@ -124,6 +125,6 @@ def _host(host: str) -> str:
     except ValueError:
         address = None
     if address is None or (address.version == 6) != host.startswith("[") or getattr(address, "ipv4_mapped", None):
-        msg = "the URL's host is neither a name nor an address in its usual form, like 127.0.0.1 or [::1]"
+        msg = "the host of the URL is neither a name nor an address in its usual form, like 127.0.0.1 or [::1]"
         raise ConfigurationError(msg)
     return str(address)

@@ -1,4 +1,4 @@
-"""Settings from environment variables and files."""
+"""Read settings from environment variables and files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["environment", "table", "texts"]
 
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _BLANK = " \t"
-_PLACE = re.compile(r"\((at [a-z0-9 ,]+)\)\Z")
+_LOCATION = re.compile(r"\((at [a-z0-9 ,]+)\)\Z")
 
 
 def environment(prefix: str, names: Collection[str], file: str | os.PathLike[str] | None = None) -> dict[str, str]:
@@ -27,18 +27,21 @@ def environment(prefix: str, names: Collection[str], file: str | os.PathLike[str
     Read settings whose names begin with a prefix.
 
     Args:
-        prefix: Of the variables, such as ``SHOP_``.
-        names: The settings there are, in capitals, without the prefix.
-        file: A file with ``NAME=value`` lines in UTF-8, read in place of the
+        prefix: The prefix of the variables, such as ``SHOP_``.
+        names: The known settings, in capitals, without the prefix.
+        file: A file with ``NAME=value`` lines in UTF-8. It replaces the
             environment, so that a test account is never mixed with a real
             one. Lines end with LF or CRLF.
 
     Returns:
-        The values by lower-case name; empty ones are left out.
+        The values by lower-case name; empty ones are omitted.
 
     Raises:
-        ConfigurationError: The file cannot be read, a line is not a setting, or
-            holds a control character; the line is not shown.
+        ConfigurationError: The file cannot be read, or a line is not a setting
+            or contains a control character. The message does not quote the line.
+
+    Warns:
+        UserWarning: The name of a variable with the prefix is not a known setting.
     """
     source: Mapping[str, str] = os.environ if file is None else _settings(Path(file))
     found: dict[str, str] = MaskedDict()
@@ -53,7 +56,7 @@ def environment(prefix: str, names: Collection[str], file: str | os.PathLike[str
     for setting in unknown:
         shown = shown_name(setting)
         name = prefix + (setting if shown == repr(setting) else shown)
-        warnings.warn(f"{name} is no setting{nearest(setting, names)}", stacklevel=3)
+        warnings.warn(f"{name} is not a setting{nearest(setting, names)}", stacklevel=3)
     return found
 
 
@@ -67,16 +70,16 @@ def _settings(file: Path) -> dict[str, str]:
 
 
 def _entry(line: str) -> tuple[str, str] | str | None:
-    """Return name and value of a line, None where it has none, or what is wrong with the line."""
+    """Return the name and value of a line, None for a blank line or a comment, or a description of the mistake."""
     text = line.removesuffix("\r")
     if _CONTROLS.search(text):
-        return "holds a control character, and lines end with LF or CRLF: remove the character"
+        return "contains a control character: remove it, and end lines with LF or CRLF"
     text = text.strip(_BLANK).removeprefix("export ").strip(_BLANK)
     if not text or text.startswith("#"):
         return None
     name, equals, value = text.partition("=")
     if not equals:
-        return "is no NAME=value"
+        return "is not a setting: write NAME=value"
     value = value.strip(_BLANK)
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
@@ -85,44 +88,52 @@ def _entry(line: str) -> tuple[str, str] | str | None:
 
 def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> dict[str, Any]:
     """
-    Read settings from a TOML file: a table of that name, or the top of the file.
+    Read settings from a TOML file: a table of that name, or the top level of the file.
+
+    Args:
+        file: The path of the file, in UTF-8.
+        name: The name of the table.
+        names: The known settings.
+
+    Returns:
+        The values by name, as TOML types.
 
     Raises:
-        ConfigurationError: The file cannot be read, is no TOML, has something
-            else than a table under the name, or has an unknown setting.
+        ConfigurationError: The file cannot be read, is not TOML, has a value
+            that is not a table under the name, or has an unknown setting.
     """
     path = Path(file)
-    settings, complaint = _table(_text(path), name, names)
-    if complaint:
-        msg = f"{path}: {complaint}"
+    settings, problem = _table(_text(path), name, names)
+    if problem:
+        msg = f"{path}: {problem}"
         raise ConfigurationError(msg)
     return settings
 
 
 def _table(text: Secret[str], name: str, names: Collection[str]) -> tuple[dict[str, Any], str]:
-    """Return the settings, or what is wrong: a name may be a secret in the wrong place, as well as a value."""
+    """Return the settings and an empty text, or a description of the mistake, which quotes no names or values."""
     content = _toml(text)
     if isinstance(content, str):
-        return {}, f"is no TOML{content}"
+        return {}, f"is not TOML{content}"
     found: Any = content.get(name, content)
     if not isinstance(found, dict):
         kind = "a list" if isinstance(found, list) else "a single value"
-        return {}, f"{name} is {kind}, one table was expected: write [{name}] above the settings, in single brackets"
+        return {}, f"{name} is {kind}, a table was expected: write [{name}] above the settings, in single brackets"
     for setting in found:
         if setting not in names:
-            return {}, f"{shown_name(setting)} is no setting{nearest(setting, names)}"
+            return {}, f"{shown_name(setting)} is not a setting{nearest(setting, names)}"
     return MaskedDict(found), ""
 
 
 def _toml(text: Secret[str]) -> dict[str, Any] | str:
-    """Return the content, or where it is wrong; what the parser says of it would quote the file."""
+    """Return the content, or the location of the syntax error; the parser's message would quote the file."""
     import tomli
 
     try:
         return MaskedDict(tomli.loads(text.reveal()))
     except (ValueError, RecursionError) as error:
-        place = _PLACE.search(str(error))
-        return f" ({place[1]})" if place else ""
+        location = _LOCATION.search(str(error))
+        return f" ({location[1]})" if location else ""
 
 
 def texts(
@@ -135,18 +146,21 @@ def texts(
     flags: Collection[str] = (),
 ) -> dict[str, Any]:
     """
-    Make sure that settings are text.
+    Check that settings are text.
 
     Args:
         found: Values by name.
-        origin: The file, for the error.
-        numbers: Names whose value may be a whole number; it becomes text.
-        lists: Names whose value may be a list of texts.
-        tables: Names whose value is a table of texts.
+        origin: The file, for the error message.
+        numbers: Names whose value may be an integer; it is converted to a str.
+        lists: Names whose value may be a list of str.
+        tables: Names whose value is a table of str.
         flags: Names whose value may be true or false.
 
+    Returns:
+        The checked values by name.
+
     Raises:
-        ConfigurationError: A value is something else; the value is not shown.
+        ConfigurationError: A value has another type. The message does not quote the value.
     """
     found = MaskedDict(found)
     for name in found:
@@ -180,7 +194,7 @@ def _are_texts(values: Collection[Any]) -> bool:
 
 
 def _text(file: Path) -> Secret[str]:
-    """Read a file as it is: no end of line but LF is made one by reading."""
+    """Read a file without converting line ends."""
     try:
         data = Secret(file.read_bytes())
     except OSError as error:
@@ -188,13 +202,13 @@ def _text(file: Path) -> Secret[str]:
         raise ConfigurationError(msg) from None
     text = _decoded(data)
     if text is None:
-        msg = f"{file}: is no text in UTF-8"
+        msg = f"{file}: is not UTF-8; save it as UTF-8"
         raise ConfigurationError(msg)
     return text
 
 
 def _decoded(data: Secret[bytes]) -> Secret[str] | None:
-    # The error of decoding holds all that was decoded, so it ends here.
+    # A UnicodeDecodeError holds the whole content, so it is not raised further.
     try:
         return Secret(data.reveal().decode("utf-8-sig"))
     except UnicodeDecodeError:

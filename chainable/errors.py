@@ -1,27 +1,27 @@
 """
-Everything that chainable and the clients built on it raise.
+The errors that chainable and the clients built on it raise.
 
 ::
 
     ChainableError
-    ├── PathError            (ValueError)    a chain, a path or a variable is not usable
-    ├── ConfigurationError   (ValueError)    a client was given a wrong key, file or setting
-    ├── UnknownKeyError      (LookupError)   no key under this serial or id
-    ├── CodecError           (ValueError)    a value cannot be written, a body cannot be read
-    ├── DecryptionError                      a ciphertext does not open with the keys at hand
-    ├── InProgress                           somebody else is handling this very message now
+    ├── PathError            (ValueError)    a chain, a path or a path variable is not valid
+    ├── ConfigurationError   (ValueError)    a key, a file or a setting of a client is wrong
+    ├── UnknownKeyError      (LookupError)   the key store has no key with this serial or id
+    ├── CodecError           (ValueError)    a value cannot be encoded, or a body cannot be decoded
+    ├── DecryptionError                      a ciphertext cannot be decrypted with the available keys
+    ├── InProgress                           another worker is handling the same message
     ├── ClaimError                           a claim was not recorded, or its transaction is gone
-    ├── SignatureError                       an answer or an inbound message is not authentic
-    └── APIError             (requests.HTTPError)   the platform said no
+    ├── SignatureError                       a response or an inbound message is not authentic
+    └── APIError             (requests.HTTPError)   the platform refused the request
 
-Network failures stay those of requests; the pipeline adds ``maybe_sent`` to
-them.  Every class is called as ``Error(message, *, keywords with defaults)``,
-and shows no key, token or person's data.
+Network failures remain those of requests; the pipeline adds ``maybe_sent``.
+Every class has the signature ``Error(message, *, keywords with defaults)``.
+No error shows a key, a token or personal data.
 
-A pickled error keeps its message and what is text, a number or a flag: code,
-status, request id, reason.  ``detail``, the body and headers of ``response``
-and the text of ``explain()`` stay behind, because pickles travel through
-queues and logs.  ``copy`` and ``deepcopy`` keep all of them.
+A pickled error keeps its message and the attributes that are text, numbers or
+flags: code, status, request id, reason.  It loses ``detail``, the body and
+headers of ``response`` and the text of ``explain()``, because pickles travel
+through queues and logs.  ``copy`` and ``deepcopy`` keep all of them.
 """
 
 from __future__ import annotations
@@ -54,22 +54,22 @@ __all__ = [
 
 class ChainableError(Exception):
     """
-    The root of all errors of this family.
+    The base of all errors of these packages.
 
     Attributes:
-        maybe_sent: The platform may have got the request; False where certainly nothing of it was sent.
+        maybe_sent: False if certainly nothing of the request was sent; True if the platform may have received it.
     """
 
     maybe_sent: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), tuple(filter(_is_plain, self.args))), _travelling(self.__dict__)
+        return _rebuild, (type(self), tuple(filter(_is_plain, self.args))), _picklable(self.__dict__)
 
     def __copy__(self) -> Self:
         return self._copied(self.__dict__)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        # What came in and what went out belong to the call: a copy refers to the same.
+        # Request and response are shared: a copy of the error refers to the same call.
         shared = {name: value for name, value in self.__dict__.items() if name in _SHARED}
         others = {name: value for name, value in self.__dict__.items() if name not in _SHARED}
         return self._copied(deepcopy(others, memo) | shared)
@@ -81,7 +81,7 @@ class ChainableError(Exception):
 
 
 class PathError(ChainableError, ValueError):
-    """A chain, a path or a path variable that cannot become a request."""
+    """A chain, a path or a path variable is not valid."""
 
 
 class ConfigurationError(ChainableError, ValueError):
@@ -108,31 +108,31 @@ class ConfigurationError(ChainableError, ValueError):
 
 
 class UnknownKeyError(ChainableError, LookupError):
-    """The key store holds no key under the serial or id the caller asked for."""
+    """The key store has no key with the requested serial or id."""
 
 
 class CodecError(ChainableError, ValueError):
-    """A value that cannot be written, or a body that cannot be read, as the codec's format."""
+    """A value cannot be encoded, or a body cannot be decoded, in the format of the codec."""
 
 
 class DecryptionError(ChainableError):
-    """A ciphertext that none of the keys at hand opens."""
+    """A ciphertext cannot be decrypted with any of the available keys."""
 
 
 class InProgress(ChainableError):  # noqa: N818 (a state, and the settled public name)
-    """The same message is being handled by somebody else at this moment."""
+    """Another worker is handling the same message at this moment."""
 
 
 class ClaimError(ChainableError):
     """
-    The block of a claim ended, and its store cannot vouch for the claim.
+    The block of a claim ended, and its store failed to record that the message is finished.
 
     Args:
         message: The cause, and what to do.
-        handled: True when the work was done and stands, and only the record of
-            it failed: acknowledge the message, or check the work before the
-            message is handled again. False when the work was rolled back
-            together with the claim, or is in doubt: do not acknowledge it.
+        handled: True if the work was done and only the record of it failed:
+            acknowledge the message, or check the work before the message is
+            handled again. False if the work was rolled back together with the
+            claim, or may be incomplete: do not acknowledge the message.
 
     .. versionadded:: 0.1.0
     """
@@ -144,17 +144,17 @@ class ClaimError(ChainableError):
 
 class SignatureError(ChainableError):
     """
-    A message whose signature is absent, old, of an unknown key or wrong.
+    A signature is missing, expired, made with an unknown key, or wrong.
 
-    It is not a network failure: the call that was answered so may have
-    succeeded on the platform.
+    It is not a network failure: the platform may have executed the call whose
+    response failed the verification.
 
     Args:
-        message: What is wrong.
+        message: The cause, and what to do.
         reason: ``missing``, ``stale``, ``unknown_key``, ``mismatch`` or ``probe``;
-            of an answer also ``replayed`` (an earlier call got the same answer)
-            or ``other_request`` (it speaks of another number than the one asked for).
-        response: The answer that failed the check, if it was an answer.
+            for a response also ``replayed`` (an earlier call received the same
+            response) or ``other_request`` (it answers a query for another number).
+        response: The response that failed the verification; None for an inbound message.
     """
 
     def __init__(
@@ -172,25 +172,25 @@ class SignatureError(ChainableError):
 
 class APIError(ChainableError, requests.HTTPError):
     """
-    The platform's refusal.
+    The platform refused the request.
 
     Args:
-        message: One line for people: code, the platform's message, what to do.
-        code: The platform's error code, always text (``'PARAM_ERROR'``, ``'50'``).
-        detail: Further members of the answer, as decoded; None once the error was pickled.
-        status_code: The HTTP status; 200 where the platform refuses inside a success.
-        request_id: What the platform's support asks for first.
-        retryable: The same number with the same parameters may be sent again.
-        transient: The same call may well succeed in a few seconds; as ``retryable`` unless told.
-        retry_after: Seconds the platform asked to wait, if it did.
-        verified: The refusal itself was signed, and the signature is right.
-        pending: Neither failed nor done: ask for the state of the order.
-        maybe_sent: The platform may have acted on the request.
-        response: The answer as a :class:`chainable.Response`; without body and headers once the error was pickled.
-        explain: Answers with lines that compare what was signed on both sides.
+        message: One line: the code, the platform's message, and what to do.
+        code: The platform's error code, always a str (``'PARAM_ERROR'``, ``'50'``).
+        detail: The other members of the response, decoded; None in a pickled error.
+        status_code: The HTTP status; 200 if the platform refuses inside a successful response.
+        request_id: The platform's id of the response, for its support.
+        retryable: The same number may be sent again with the same parameters.
+        transient: The same call may succeed in a few seconds; None for the value of ``retryable``.
+        retry_after: The seconds that the platform asked to wait; None if it did not.
+        verified: The error response was signed, and the signature is valid.
+        pending: The request is still being processed: query the state of the order.
+        maybe_sent: The platform may have executed the request.
+        response: The :class:`chainable.Response`; without body and headers in a pickled error.
+        explain: Returns lines that compare what the platform verified with what was signed.
 
     Attributes:
-        slack: Seconds waited beyond ``retry_after``, where a gateway rounds them down.
+        slack: Seconds to wait in addition to ``retry_after``, for gateways that round it down.
     """
 
     slack: float = 0.0
@@ -231,45 +231,45 @@ class APIError(ChainableError, requests.HTTPError):
 
     def explain(self) -> str:
         """
-        Compare what the platform says it checked with what was signed, line by line.
+        Compare what the platform verified with what was signed, line by line.
 
         Returns:
-            Text for people; says so when this refusal is not about a signature.
+            Lines of text; one sentence if the error is not about a signature.
         """
         if self._explain is None:
-            return "The platform gave nothing to compare for this error."
+            return "There is nothing to compare: the platform sent no details of a signature with this error."
         return self._explain()
 
 
 _SHARED = frozenset({"_explain", "request", "response"})
 
 
-def _left_behind() -> str:
-    return "There is nothing to compare here: the error was pickled, so call explain() before, where it is raised."
+def _explain_after_pickling() -> str:
+    return "There is nothing to compare: the error was pickled. Call explain() before, where it is raised."
 
 
 def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
-def _travelling(state: dict[str, Any]) -> dict[str, Any]:
-    """Return what a pickled error keeps: no container or object, because it may hold a person's data."""
+def _picklable(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes that a pickled error keeps: no container or object, which may hold personal data."""
     kept = {name: value if _is_plain(value) else None for name, value in state.items() if name != "__notes__"}
     if "response" in state:
-        kept["response"] = _without_values(state["response"])
+        kept["response"] = _redacted(state["response"])
     if state.get("_explain") is not None:
-        kept["_explain"] = _left_behind
+        kept["_explain"] = _explain_after_pickling
     return kept
 
 
-def _without_values(response: requests.Response | None) -> requests.Response | None:
-    """Return a response without body, headers and the values in its URL; None for one that is not ours."""
-    reduce: Callable[[], requests.Response] | None = getattr(response, "without_values", None)
-    return None if reduce is None else reduce()
+def _redacted(response: requests.Response | None) -> requests.Response | None:
+    """Return a response without body, headers and the values in its URL; None for one of another class."""
+    redact: Callable[[], requests.Response] | None = getattr(response, "without_values", None)
+    return None if redact is None else redact()
 
 
 def _rebuild(kind: type[E], args: tuple[Any, ...]) -> E:
-    # Not by calling the class: one of a user's own may take other arguments.
+    # The class is not called, because a subclass of the user may take other arguments.
     error = kind.__new__(kind, *args)
     BaseException.__init__(error, *args)
     return error

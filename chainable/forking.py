@@ -1,4 +1,4 @@
-"""Connections, pools and locks of a forked child: each owner makes its own anew."""
+"""Renew connections, pools and locks in a forked child."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _renewals: set[weakref.WeakMethod[Callable[[], None]]] = set()
 
 def renew_after_fork(renew: Callable[[], None]) -> None:
     """
-    Call a method again in every forked child, as long as its object lives.
+    Call a method in every forked child, as long as its object exists.
 
     Args:
-        renew: A bound method that replaces connections and locks by new ones.
+        renew: A bound method that replaces connections and locks with new ones.
 
     .. versionadded:: 0.1.0
     """
@@ -33,5 +33,5 @@ def _renew_all() -> None:
             renew()
 
 
-# Windows has no fork, and os has no such function there.
+# Windows has no fork, so os lacks this function there.
 getattr(os, "register_at_fork", dict)(after_in_child=_renew_all)

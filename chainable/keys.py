@@ -1,4 +1,4 @@
-"""Where keys are found: anything that answers ``store[key_id]``."""
+"""The protocol of key stores: ``store[key_id]``."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["KeyStore"]
 
 class KeyStore(Protocol[K_co]):
     """
-    Keys by their serial or id, a text that is never taken for a number.
+    Keys by their serial or id, a str that is never parsed as a number.
 
-    A plain dict is a key store; one that fetches or refreshes raises
-    :class:`chainable.UnknownKeyError` for a key it does not have.
+    A dict is a key store.  A store that fetches or refreshes its keys raises
+    :class:`chainable.UnknownKeyError` for a key that it does not have.
     """
 
     def __getitem__(self, key_id: str, /) -> K_co:
-        """Give the key of that serial or id."""
+        """Return the key with that serial or id."""
         ...

@@ -1,4 +1,4 @@
-"""Recognise the hosts of this machine; a small module, because every client imports it."""
+"""Recognise the hosts of this machine; a small module, because every client imports it at start-up."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ __all__ = ["is_loopback"]
 
 def is_loopback(host: str) -> bool:
     """
-    Return whether a host is this machine itself.
+    Return True if a host is this machine.
 
     Args:
         host: A name or an address, without brackets and port.
 
     Returns:
         True for ``localhost``, the names below it, and the loopback addresses in their usual form (``127.0.0.1``,
-        ``::1``). Other spellings that a resolver takes for loopback (``127.1``, ``0x7f.1``, ``::ffff:127.0.0.1``)
-        are not recognised.
+        ``::1``). Other spellings that a resolver accepts for loopback (``127.1``, ``0x7f.1``, ``::ffff:127.0.0.1``)
+        return False.
 
     .. versionadded:: 0.1.0
     """

@@ -1,9 +1,9 @@
 """
-Values that no repr shows: secrets, options of a call, URLs, and what errors say of a wrong setting.
+Keep secrets out of reprs, frames, pickles and error messages.
 
 Error reporters print the locals of every frame in a traceback.  A secret
-therefore lives in a :class:`Secret` and is revealed only inside the expression
-that uses it; what users pass by name travels in a :class:`MaskedDict`.
+is therefore kept in a :class:`Secret` and is revealed only inside the expression
+that uses it; keyword arguments of users are kept in a :class:`MaskedDict`.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ R = TypeVar("R")
 
 class Secret(Generic[T]):
     """
-    A secret that shows in no repr, str, format, pickle or frame.
+    A secret that does not appear in any repr, str, format, pickle or frame.
 
-    ``reveal()`` returns the value: use it inside the expression that needs it
-    and give it no name, because a name is a local that error reporters print.
-    Two secrets are equal if their values are; texts and bytes are compared in
+    ``reveal()`` returns the value.  Call it inside the expression that needs the
+    value, and do not assign the result: error reporters print local variables.
+    Two secrets are equal if their values are; str and bytes are compared in
     constant time.
 
     Args:
-        value: Usually a text or bytes; another object is held as it is.
+        value: Usually a str or bytes; any other object is kept unchanged.
 
     Attributes:
         reveal: Returns the plain value.
@@ -51,7 +51,7 @@ class Secret(Generic[T]):
     __slots__ = ("reveal",)
 
     def __init__(self, value: T) -> None:
-        # In a closure, so that a walk through the object's attributes does not find it.
+        # In a closure, so that a reporter that walks through attributes does not find it.
         self.reveal: Callable[[], T] = lambda: value
 
     @classmethod
@@ -81,7 +81,7 @@ class Secret(Generic[T]):
         return self
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a Secret is not pickled: pass the value by a safe way, and make the Secret there")
+        raise TypeError("a Secret cannot be pickled: transmit the value by a safe way, and make the Secret there")
 
 
 def _same(one: object, other: object) -> bool:
@@ -90,7 +90,7 @@ def _same(one: object, other: object) -> bool:
     if isinstance(one, str):
         return _same(one.encode("utf-8", "surrogatepass"), cast("str", other).encode("utf-8", "surrogatepass"))
     if isinstance(one, bytes):
-        from secrets import compare_digest  # costs an import that few programs need
+        from secrets import compare_digest  # imported lazily to keep the import fast
 
         return compare_digest(one, cast("bytes", other))
     return one == other
@@ -109,13 +109,13 @@ class MaskedDict(dict[str, V]):
         return f"{{{', '.join(f'{name!r}: {HIDDEN}' for name in self)}}}"
 
     def __sentry_repr__(self) -> str:
-        """Return what Sentry shows, which would walk through a dict otherwise."""
+        """Return the repr for Sentry, which would otherwise serialise the items of the dict."""
         return repr(self)
 
 
 class MaskedTuple(tuple[V, ...]):
     """
-    A tuple whose repr shows how many values it has, not which.
+    A tuple whose repr shows the number of its values only.
 
     .. versionadded:: 0.1.0
     """
@@ -126,13 +126,13 @@ class MaskedTuple(tuple[V, ...]):
         return f"({', '.join(HIDDEN for _ in self)})"
 
     def __sentry_repr__(self) -> str:
-        """Return what Sentry shows, which would walk through a tuple otherwise."""
+        """Return the repr for Sentry, which would otherwise serialise the items of the tuple."""
         return repr(self)
 
 
 class MaskedText(str):
     """
-    A text whose repr does not show it, for secrets that other code takes as text only.
+    A str with a masked repr, for secrets that other code accepts as str only.
 
     .. versionadded:: 0.1.0
     """
@@ -143,13 +143,13 @@ class MaskedText(str):
         return repr(HIDDEN)
 
     def __sentry_repr__(self) -> str:
-        """Return what Sentry shows."""
+        """Return the repr for Sentry."""
         return repr(self)
 
 
 class MaskedURL(str):
     """
-    A URL whose repr shows scheme and host, not the path and query with their values.
+    A URL whose repr shows scheme and host only.
 
     .. versionadded:: 0.1.0
     """
@@ -162,7 +162,7 @@ class MaskedURL(str):
         return repr(f"{scheme}{mark}{host}/{HIDDEN}" if mark else HIDDEN)
 
     def __sentry_repr__(self) -> str:
-        """Return what Sentry shows."""
+        """Return the repr for Sentry."""
         return repr(self)
 
 
@@ -171,10 +171,10 @@ E = TypeVar("E", bound=BaseException)
 
 def unframed(error: E) -> E:
     """
-    Return the error without the frames that it has passed, whose locals may hold secrets.
+    Remove the frames of an error, whose locals may hold secrets, and return it.
 
     Args:
-        error: What was raised. Its suppressed context is dropped; the frames of a cause are, too.
+        error: The error. Its suppressed context and the frames of its causes are removed as well.
     """
     seen: BaseException | None = error
     while seen is not None:
@@ -187,10 +187,13 @@ def unframed(error: E) -> E:
 
 def without_frames_of(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
-    Make a decorator for functions that take or read secrets: errors of these kinds are raised without the frames below.
+    Build a decorator for functions that handle secrets: it removes the frames of these errors.
 
-    Use it where such an error explains itself; any other error keeps its
-    frames, because they are needed to find its cause.
+    Use it for errors whose message names the cause.  Other errors keep their
+    frames, because finding their cause needs them.
+
+    Args:
+        kinds: The classes of the errors.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -201,7 +204,7 @@ def without_frames_of(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Cal
             except kinds as error:
                 failure = unframed(error)
             except BaseException:
-                args, kwargs = MaskedTuple(args), MaskedDict(kwargs)  # type: ignore[assignment]  # as they were
+                args, kwargs = MaskedTuple(args), MaskedDict(kwargs)  # type: ignore[assignment]  # the same values
                 raise
             del args, kwargs
             raise failure
@@ -212,18 +215,18 @@ def without_frames_of(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Cal
 
 
 without_frames = without_frames_of(ChainableError, TypeError, ValueError)
-"""Decorate a function that takes plain secrets: what it refuses is raised without the frames below."""
+"""Decorate a function that takes plain secrets: its own errors are raised without the frames below it."""
 
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,23}|[A-Za-z][A-Za-z0-9_]{0,15}")
-_LONG = 16  # characters; numbers of accounts are shorter
+_LONG = 16  # characters; account numbers are shorter
 _KEY = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}={0,2}(?![A-Za-z0-9])")
 
 
 def outline(text: str) -> str:
     """
-    Describe a text that may be a secret: its length and what it looks like, none of its characters.
+    Describe a text that may be a secret by its length and form, without its characters.
 
     .. versionadded:: 0.1.0
     """
@@ -236,7 +239,7 @@ def outline(text: str) -> str:
 
 def brief(text: str) -> str:
     """
-    Quote the first two characters of a text that may be a secret, and say how long it is.
+    Quote the first two characters of a text that may be a secret, and add its length.
 
     .. versionadded:: 0.1.0
     """
@@ -245,7 +248,7 @@ def brief(text: str) -> str:
 
 def shown(value: object) -> str:
     """
-    Show a wrong value in an error: a number as it is, a text by :func:`brief`, anything else by its type.
+    Format a wrong value for an error: a number as its repr, a str with :func:`brief`, other values as their type.
 
     .. versionadded:: 0.1.0
     """
@@ -256,7 +259,7 @@ def shown(value: object) -> str:
 
 def shown_number(text: str) -> str:
     """
-    Show an account's number; what is not one, letters and digits of some length, may be a key and is described.
+    Format an account number; a long text that is not a number may be a key and is shortened.
 
     .. versionadded:: 0.1.0
     """
@@ -265,7 +268,7 @@ def shown_number(text: str) -> str:
 
 def looks_like_key(text: str) -> bool:
     """
-    Return True for PEM, and for 20 letters and digits or more that are nothing else.
+    Return True for PEM, and for a text of 20 or more letters and digits.
 
     .. versionadded:: 0.1.0
     """
@@ -274,7 +277,7 @@ def looks_like_key(text: str) -> bool:
 
 def shown_name(name: str) -> str:
     """
-    Quote the name of a setting; what has not the form of a name may be a secret, and is described.
+    Quote the name of a setting; a text that is not a valid name may be a secret and is shortened.
 
     .. versionadded:: 0.1.0
     """
@@ -283,7 +286,7 @@ def shown_name(name: str) -> str:
 
 def without_keys(text: str) -> str:
     """
-    Shorten whatever looks like a key or secret inside a text: 20 letters and digits or more in a row.
+    Shorten the parts of a text that look like keys or secrets: 20 or more letters and digits in a row.
 
     .. versionadded:: 0.1.0
     """
@@ -292,17 +295,17 @@ def without_keys(text: str) -> str:
 
 def guarded(cls: type[T]) -> type[T]:
     """
-    Decorate a class whose ``__init__`` takes secrets: what it refuses is raised without the frames below.
+    Decorate a class whose ``__init__`` takes secrets: its own errors are raised without the frames below it.
 
     .. versionadded:: 0.1.0
     """
-    cls.__init__ = without_frames(cls.__init__)  # type: ignore[method-assign]  # what the decorator is for
+    cls.__init__ = without_frames(cls.__init__)  # type: ignore[method-assign]  # the purpose of the decorator
     return cls
 
 
 def safe_repr(cls: type[T]) -> type[T]:
     """
-    Decorate a class so that the repr of an object works whose ``__init__`` has raised: a traceback shows it.
+    Decorate a class so that the repr of an object works after its ``__init__`` raised, as tracebacks show it.
 
     .. versionadded:: 0.1.0
     """
@@ -313,7 +316,7 @@ def safe_repr(cls: type[T]) -> type[T]:
         try:
             return str(original(self))
         except (AttributeError, IndexError, RecursionError):
-            return f"<{type(self).__name__}, not complete>"
+            return f"<{type(self).__name__}, incomplete>"
 
-    cls.__repr__ = represented  # type: ignore[method-assign]  # what the decorator is for
+    cls.__repr__ = represented  # type: ignore[method-assign]  # the purpose of the decorator
     return cls

@@ -1,4 +1,4 @@
-"""What every call can be told, checked before anything is sent."""
+"""Validate the options that every call has, before anything is sent."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["base_url", "header_fields", "seconds", "timeout_pair", "verification
 
 def base_url(name: str, value: object) -> str:
     """
-    Check an access point, and give it with one slash at its end.
+    Check a base URL, and return it with one slash at its end.
 
     Args:
-        name: What it is called, for the error.
-        value: An https URL; plain http only for addresses of this machine.
+        name: The name of the option, for the error message.
+        value: An https URL; plain http is allowed for addresses of this machine only.
 
     Raises:
-        ConfigurationError: It is no such URL.
+        ConfigurationError: It is not such a URL.
     """
     if not isinstance(value, str):
-        msg = f"{name}: a URL is text, not {type(value).__name__}"
+        msg = f"{name}: a URL is a str, not {type(value).__name__}"
         raise ConfigurationError(msg, reason="not_a_url", setting=name)
     try:
         parts = urlsplit(value)
@@ -40,10 +40,10 @@ def base_url(name: str, value: object) -> str:
         msg = f"{name}: a URL like https://host/ was expected"
         raise ConfigurationError(msg, reason="not_a_url", setting=name)
     if parts.query or parts.fragment or "@" in parts.netloc:
-        msg = f"{name}: an access point has no user, query or fragment"
+        msg = f"{name}: remove the user, query and fragment from the URL"
         raise ConfigurationError(msg, reason="not_an_access_point", setting=name)
     host = parts.hostname or ""
-    # Names below localhost are looked up by the client's transport, and a resolver may answer them.
+    # The transport resolves names below localhost, and a resolver may return another machine.
     if parts.scheme == "http" and (not is_loopback(host) or host.endswith(".localhost")):
         msg = f"{name}: plain http:// is for addresses of this machine only (127.0.0.1, localhost); use https://"
         raise ConfigurationError(msg, reason="plain_http", setting=name)
@@ -52,16 +52,20 @@ def base_url(name: str, value: object) -> str:
 
 def timeout_pair(value: object, default: tuple[float, float] = (5.0, 30.0)) -> tuple[float, float]:
     """
-    Check a timeout: seconds, or a pair of seconds to connect and to wait for each piece; None for the default.
+    Check a timeout, and return the seconds to connect and to wait for each piece.
+
+    Args:
+        value: Seconds, or a pair of both; None for the default.
+        default: The pair for None.
 
     Raises:
-        ConfigurationError: Not positive, not finite, or something else.
+        ConfigurationError: A value is not a positive number below 1,000,000.
     """
     if value is None:
         return default
     pair: tuple[Any, ...] = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(pair) != 2 or not all(_is_seconds(part) for part in pair):
-        msg = "timeout: positive seconds were expected, or a pair of them: (to connect, to wait for each piece)"
+        msg = "timeout: a positive number of seconds was expected, or a pair of them: (to connect, to wait for each piece)"
         raise ConfigurationError(msg)
     return float(pair[0]), float(pair[1])
 
@@ -70,13 +74,17 @@ def seconds(name: str, value: object) -> float:
     """
     Check a number of seconds.
 
+    Args:
+        name: The name of the option, for the error message.
+        value: The number.
+
     Raises:
-        ConfigurationError: Not positive, not finite, or something else.
+        ConfigurationError: It is not a positive number below 1,000,000.
     """
     if not _is_seconds(value):
-        msg = f"{name}: positive seconds were expected"
+        msg = f"{name}: a positive number of seconds was expected"
         raise ConfigurationError(msg)
-    return float(value)  # type: ignore[arg-type]  # a number, as was seen
+    return float(value)  # type: ignore[arg-type]  # a number, as checked above
 
 
 def _is_seconds(value: object) -> bool:
@@ -85,23 +93,28 @@ def _is_seconds(value: object) -> bool:
 
 def whole(name: str, value: object, *, least: int = 0) -> int:
     """
-    Check a count.
+    Check an integer.
+
+    Args:
+        name: The name of the option, for the error message.
+        value: The integer.
+        least: The smallest value allowed.
 
     Raises:
-        ConfigurationError: It is no whole number, or less than the least.
+        ConfigurationError: It is not an integer, or less than the smallest value.
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        msg = f"{name}: a whole number of at least {least} was expected"
+        msg = f"{name}: an integer of at least {least} was expected"
         raise ConfigurationError(msg)
     return value
 
 
 def verification(value: object) -> bool | str:
     """
-    Check what ``verify`` may be: True, False, or the path of CA certificates.
+    Check the option ``verify``: True, False, or the path of CA certificates.
 
     Raises:
-        ConfigurationError: It is something else.
+        ConfigurationError: It is another value.
     """
     if isinstance(value, bool):
         return value
@@ -113,10 +126,13 @@ def verification(value: object) -> bool | str:
 
 def header_fields(headers: object) -> dict[str, str]:
     """
-    Check the headers a call was given; None values are left out.
+    Check the headers of a call; those whose value is None are omitted.
+
+    Args:
+        headers: A mapping of names to str or bytes; None for no headers.
 
     Raises:
-        ConfigurationError: A name or value is no text a header can carry; the value is not shown.
+        ConfigurationError: A name or value is not valid in a header. The message does not quote the value.
     """
     if headers is None:
         return {}
@@ -137,7 +153,7 @@ def _token(name: object) -> str:
         or not name.isascii()
         or not name.replace("-", "").replace("_", "").isalnum()
     ):
-        msg = f"headers: {shown(name)} is no name of a header"
+        msg = f"headers: {shown(name)} is not a header name; use letters, digits, '-' and '_'"
         raise ConfigurationError(msg)
     return name
 
@@ -145,6 +161,6 @@ def _token(name: object) -> str:
 def _field(name: str, value: object) -> str:
     text = str(value) if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else None
     if text is None or not text.isprintable() or not text.isascii():
-        msg = f"headers: the value of {name!r} has to be one line of ASCII text"
+        msg = f"headers: the value of {name!r} must be one line of printable ASCII text"
         raise ConfigurationError(msg)
     return text

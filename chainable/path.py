@@ -1,4 +1,4 @@
-"""Paths: what may stand in one, how names are spelled, how variables are filled."""
+"""Paths: allowed characters, spelling of names, values of variables."""
 
 from __future__ import annotations
 
@@ -22,47 +22,47 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 def split(path: str) -> list[str]:
     """
-    Take a literal path apart.
+    Split a literal path into segments.
 
     Args:
-        path: Segments joined by ``/``; one leading slash is ignored, one
-            trailing slash stays and gives an empty last segment.
+        path: Segments joined by ``/``. One leading slash is ignored; a
+            trailing slash becomes an empty last segment.
 
     Raises:
-        PathError: A segment is empty, ``.`` or ``..``, or has a character
-            that belongs into a variable, the query or nowhere.
-        TypeError: The path is no text.
+        PathError: A segment is empty, ``.`` or ``..``, or contains a character
+            that is not allowed in a path.
+        TypeError: The path is not a str.
     """
     if not isinstance(path, str):
-        msg = f"a path is text, not {type(path).__name__}"
+        msg = f"a path is a str, not {type(path).__name__}"
         raise TypeError(msg)
     segments = path.removeprefix("/").split("/")
     for index, segment in enumerate(segments):
         if not _SEGMENT.fullmatch(segment) or segment in {".", ".."}:
             if segment == "" and 0 < index == len(segments) - 1:
                 break
-            raise PathError(_complaint(segment))
+            raise PathError(_describe_error(segment))
     return segments
 
 
-def _complaint(segment: str) -> str:
-    # The segment itself may be a person's data: it is described, not shown.
+def _describe_error(segment: str) -> str:
+    # The segment may be personal data, so the message describes it.
     if segment == "":
-        return "a path has no empty segments: give 'v3/pay', not 'v3//pay' or ''"
+        return "a path segment is empty: write 'v3/pay', not 'v3//pay' or ''"
     if segment in {".", ".."}:
-        return f"{segment!r} is no segment of a path: it would lead elsewhere"
+        return f"{segment!r} is not allowed as a path segment, because it would change the path: remove it"
     if "{" in segment or "}" in segment:
-        return "braces mark a whole segment as a variable, as in 'id/{transaction_id}'"
+        return "braces mark a whole segment as a variable: write 'id/{transaction_id}'"
     if "?" in segment:
-        return "'?' opens a query: give params={...} to the verb"
+        return "'?' is not allowed in a path: pass the query as params={...} to the verb"
     if "%" in segment:
-        return "'%' is written by the client: put the plain value into a {variable}"
+        return "'%' is not allowed in a path, because the client encodes values: pass the plain value for a {variable}"
     odd = next(character for character in segment if not re.fullmatch(r"[A-Za-z0-9\-._~!$&'()*+,;=:@]", character))
-    return f"{odd!r} cannot stand in a path: put the value into a {{variable}}, for example get(out_trade_no=...)"
+    return f"{odd!r} is not allowed in a path: pass the value for a {{variable}}, for example get(out_trade_no=...)"
 
 
 def variable_name(attribute: str) -> str | None:
-    """Tell which variable ``_name_`` means (``_outTradeNo_`` is ``out_trade_no``); None if it means none."""
+    """Return the variable of an attribute ``_name_`` (``_outTradeNo_`` is ``out_trade_no``); None for other attributes."""
     match = _VARIABLE.fullmatch(attribute)
     if match is None or _PROBES.fullmatch(attribute):
         return None
@@ -70,26 +70,26 @@ def variable_name(attribute: str) -> str | None:
 
 
 def fold(name: str) -> str:
-    """Reduce a spelling to what snake_case, kebab-case and camelCase have in common."""
+    """Return the form that snake_case, kebab-case and camelCase of a name have in common."""
     return name.replace("_", "").replace("-", "").lower()
 
 
 def kebab(name: str) -> str:
-    """Spell a Python name as most platforms' paths do: ``hirePowerBank`` and ``hire_power_bank`` to ``hire-power-bank``."""
+    """Convert a Python name to kebab-case: ``hirePowerBank`` and ``hire_power_bank`` to ``hire-power-bank``."""
     return _HUMP.sub("-", name).replace("_", "-").lower()
 
 
 def expand(name: str, value: object) -> str:
     """
-    Write the value of a path variable as one segment.
+    Percent-encode the value of a path variable as one segment.
 
     Args:
-        name: The variable, for the errors.
-        value: Text that is not empty, or an int.
+        name: The variable, for the error message.
+        value: A str that is not empty, or an int.
 
     Raises:
-        PathError: The text is empty, ``.``, ``..`` or no Unicode.
-        TypeError: It is neither text nor int.
+        PathError: The str is empty, ``.``, ``..`` or contains a lone surrogate.
+        TypeError: It is neither a str nor an int.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return quote(str(value), safe="")
@@ -97,18 +97,18 @@ def expand(name: str, value: object) -> str:
         msg = f"{name}: a path variable is a str or an int, not {type(value).__name__}"
         raise TypeError(msg)
     if value in {"", ".", ".."}:
-        msg = f"{name}: {value!r} would turn the path into another one"
+        msg = f"{name}: {value!r} would change the path: pass another value"
         raise PathError(msg)
     try:
         return quote(value, safe="")
     except UnicodeEncodeError:
-        msg = f"{name}: the text contains a lone surrogate, which no UTF-8 can carry"
+        msg = f"{name}: the text contains a lone surrogate, which UTF-8 cannot encode"
         raise PathError(msg) from None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Suggest what was meant: ``'; did you mean 'x' or 'y'?'``, or nothing."""
-    from difflib import get_close_matches  # only on the way to an error
+    """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
+    from difflib import get_close_matches  # needed for errors only
 
     found = get_close_matches(name, list(known), n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
@@ -116,17 +116,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def split_name(name: str) -> list[str]:
     """
-    Take a dotted method name apart.
+    Split a dotted method name into its parts.
 
     Raises:
-        PathError: A part is empty or has a character no name has.
-        TypeError: The name is no text.
+        PathError: A part is empty, or contains a character other than letters, digits, ``_`` and ``-``.
+        TypeError: The name is not a str.
     """
     if not isinstance(name, str):
-        msg = f"a method name is text, not {type(name).__name__}"
+        msg = f"a method name is a str, not {type(name).__name__}"
         raise TypeError(msg)
     parts = name.split(".")
     if not all(_NAME.fullmatch(part) for part in parts):
-        msg = f"{name[:80]!r} is no method name: parts of letters, digits, '_' and '-', joined by dots, were expected"
+        msg = f"{name[:80]!r} is not a method name: use parts of letters, digits, '_' and '-', joined by dots"
         raise PathError(msg)
     return parts

@@ -1,10 +1,9 @@
 """
-Attempts: sign, send, verify, read; and whether to try again.
+The pipeline: sign, send and verify each attempt of a call, and retry.
 
-Everything that repeats stands above the signer, so no attempt reuses a
-nonce.  A request goes to another host only when certainly no byte of it
-left, and is repeated after an unknown outcome only when the call says that
-repeating it is safe.
+Every attempt is signed anew, so no nonce is used twice.  A request goes to
+another host only if certainly nothing of it was sent.  After an unknown
+outcome it is retried only if the call is marked as repeatable.
 """
 
 from __future__ import annotations
@@ -38,44 +37,45 @@ if TYPE_CHECKING:
 __all__ = ["Pipeline"]
 
 _ALWAYS = {"User-Agent": f"chainable/{__version__} {default_user_agent()}", "Accept-Encoding": "gzip, deflate"}
-LONGEST_WAIT = 10.0  # seconds; who asks for a longer pause is told to the user
-_BACKOFF = 0.5  # seconds, doubled with each attempt, taken with full jitter
+LONGEST_WAIT = 10.0  # seconds; a longer Retry-After is raised, not slept
+_BACKOFF = 0.5  # seconds, doubled with each attempt, with full jitter
 _LONGEST_BACKOFF = 8.0
 
 
 @frozen(eq=False)
 class Pipeline:
     """
-    The way of a call through its attempts.
+    Runs calls: attempts, retries and failover.
 
     Args:
         transport: Sends one request.
-        logger: Gets one line at INFO for every attempt.
-        on_attempt: Gets the same as a value.
-        sleep: Waits for that many seconds.
-        chance: Gives a number from 0 to 1, for the jitter: not from the sequence
-            of the program's own, which a seed makes alike in every process.
+        logger: Logs one line at INFO for each attempt.
+        on_attempt: Called with an :class:`Attempt` after each attempt.
+        sleep: Sleeps for a number of seconds.
+        chance: Returns a random number from 0 to 1 for the jitter. The default
+            does not depend on ``random.seed()``, which would give all
+            processes the same jitter.
     """
 
     transport: Transport = field(repr=False)
     logger: logging.Logger
     on_attempt: Callable[[Attempt], object] | None = None
-    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may replace it after this import)
+    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may patch time.sleep after this import)
     chance: Callable[[], float] = random.SystemRandom().random
 
     def __attrs_post_init__(self) -> None:
-        """Import what a report needs: imported by the first report, a signal handler's call could meet it half-made."""
+        """Import what a report needs now: a call in a signal handler could meet a half-initialised module later."""
         import chainable.attempt  # noqa: F401 (see above)
 
     def run(self, call: Call) -> Response[Any]:
         """
-        Attempt the call until it is answered, or must not be tried again.
+        Send a call, retry it as long as that is safe, and return the response.
 
         Raises:
-            requests.RequestException: The network failed; ``.maybe_sent`` tells
-                whether the platform may have got the request.
-            SignatureError: The answer is not authentic.
-            APIError: The platform refused.
+            requests.RequestException: The network failed; ``maybe_sent`` is
+                False if certainly nothing of the request was sent.
+            SignatureError: The response is not authentic.
+            APIError: The platform refused the request.
         """
         expires = time.monotonic() + call.deadline
         hosts = tuple(range(len(call.urls)))
@@ -87,24 +87,24 @@ class Pipeline:
                 return self._attempt(call, hosts[0], expires, number, sent=sent)
             except requests.RequestException as raised:
                 error = raised
-            again = self.pause(call, error, number)
-            if again is None or time.monotonic() + again >= expires:
+            delay = self.pause(call, error, number)
+            if delay is None or time.monotonic() + delay >= expires:
                 raise error
-            if _left_nothing(error):
+            if _sent_nothing(error):
                 hosts = (*hosts[1:], hosts[0])
             sent = _maybe_sent(error)
-            self.sleep(again)
+            self.sleep(delay)
 
     def _attempt(self, call: Call, host: int, expires: float, number: int, *, sent: bool) -> Response[Any]:
         """
         Attempt the call once.
 
-        The URL stays inside ``call``, whose repr leaves it out: error reporters show the variables of this frame.
+        Error reporters show the variables of this frame, so the URL stays inside ``call``, whose repr omits it.
 
         Args:
-            call: What to send.
-            host: Its place in ``call.urls``.
-            expires: When the call has to be over, on the monotonic clock.
+            call: The call.
+            host: The index of the host in ``call.urls``.
+            expires: The deadline of the call, on the monotonic clock.
             number: 1 for the first attempt.
             sent: An earlier attempt may have reached the platform.
         """
@@ -138,9 +138,9 @@ class Pipeline:
                 raised.maybe_sent = True
             raise
         except requests.RequestException as raised:
-            if request is None:  # of a signer that asks over the network: this attempt sent nothing
+            if request is None:  # raised by a signer that uses the network: this attempt sent nothing
                 error = raised
-                raised.maybe_sent = sent  # type: ignore[attr-defined]  # the settled name; requests has none
+                raised.maybe_sent = sent  # type: ignore[attr-defined]  # an attribute of ours
                 raise
             error = failure = _redacted(raised, call, host, sent=sent)
         except Exception as raised:
@@ -173,26 +173,26 @@ class Pipeline:
 
     @staticmethod
     def _check(call: Call, response: Response[Any]) -> None:
-        good = 200 <= response.status_code < 300
-        if call.verifier is None or (good and (call.unsigned or call.stream)):
+        is_success = 200 <= response.status_code < 300
+        if call.verifier is None or (is_success and (call.unsigned or call.stream)):
             return
         try:
             call.verifier.verify(response)
         except SignatureError as error:
-            # Gateways in front of the platform answer, too, and cannot sign: their errors are told as unverified.
-            if error.reason != "missing" or good:
+            # Gateways in front of the platform cannot sign: their error responses are passed on as unverified.
+            if error.reason != "missing" or is_success:
                 raise
         else:
             response.verified = True
 
     def pause(self, call: Call, error: requests.RequestException, number: int) -> float | None:
         """
-        Give the seconds to wait before the next attempt; None if there must not be one.
+        Return the seconds to wait before the next attempt; None to raise the error.
 
         Args:
-            call: What failed.
-            error: How it failed.
-            number: Attempts made so far.
+            call: The call that failed.
+            error: The error of the last attempt.
+            number: The number of attempts so far.
         """
         if number > call.retries:
             return None
@@ -203,7 +203,7 @@ class Pipeline:
                 return error.retry_after + error.slack if error.retry_after <= LONGEST_WAIT else None
         elif _is_certificate_failure(error) or (_maybe_sent(error) and not call.repeatable):
             return None
-        elif _left_nothing(error) and number < len(call.urls):
+        elif _sent_nothing(error) and number < len(call.urls):
             return 0.0
         return self.chance() * min(_LONGEST_BACKOFF, _BACKOFF * 2.0 ** (number - 1))
 
@@ -242,17 +242,17 @@ class Pipeline:
         if self.on_attempt is not None:
             try:
                 self.on_attempt(attempt)
-            except Exception as failure:  # noqa: BLE001 (a broken metric must not break a payment)
-                self.logger.warning("on_attempt raised %s; the call goes on", type(failure).__name__)
+            except Exception as failure:  # noqa: BLE001 (a failing metric must not fail a payment)
+                self.logger.warning("on_attempt raised %s; the call continues", type(failure).__name__)
 
 
 def _maybe_sent(error: requests.RequestException) -> bool:
     return bool(getattr(error, "maybe_sent", True))
 
 
-def _left_nothing(error: requests.RequestException) -> bool:
-    """Return whether this attempt certainly sent nothing, whatever earlier ones did."""
-    return bool(getattr(error, "left_nothing", not _maybe_sent(error)))
+def _sent_nothing(error: requests.RequestException) -> bool:
+    """Return True if the last attempt certainly sent nothing; earlier attempts do not count."""
+    return bool(getattr(error, "sent_nothing", not _maybe_sent(error)))
 
 
 def _is_certificate_failure(error: requests.RequestException) -> bool:
@@ -264,28 +264,28 @@ def _host(call: Call, host: int) -> str:
 
 
 _ADVICE = {
-    True: "the platform may have got it: ask for the state before you repeat it",
+    True: "the platform may have received it: query the state before you repeat it",
     False: "nothing was sent",
 }
-_UNTRUSTED = "the certificate is not trusted: is a proxy in between, or is verify= the wrong CA file?"
+_UNTRUSTED = "the certificate is not trusted: check for a proxy in between, and the CA file of verify=."
 
 
 def _expired(call: Call, *, sent: bool) -> requests.Timeout:
-    """Build the error of a call whose deadline passed while the attempt was signed."""
+    """Build the error for a deadline that passed while the attempt was signed."""
     error = requests.Timeout(f"{call.verb} {call.label}: the deadline passed before the attempt ({_ADVICE[sent]})")
-    error.maybe_sent = sent  # type: ignore[attr-defined]  # the settled name; requests has none
+    error.maybe_sent = sent  # type: ignore[attr-defined]  # an attribute of ours
     return error
 
 
 def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: bool) -> requests.RequestException:
     """
-    Rebuild a network failure without the values in its URL.
+    Rebuild a network error with a redacted URL.
 
     Args:
-        error: What the transport raised.
-        call: What was attempted.
-        host: Its place in ``call.urls``.
-        sent: An earlier attempt may have reached the platform, so the call as a whole may have.
+        error: The error that the transport raised.
+        call: The call.
+        host: The index of the host in ``call.urls``.
+        sent: An earlier attempt may have reached the platform.
     """
     chain = list(causes(error))
     reason = next((str(cause) for cause in chain if isinstance(cause, OSError) and cause.errno), None) or next(
@@ -297,14 +297,14 @@ def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: 
     advice = f"{_UNTRUSTED} {_ADVICE[maybe_sent]}" if untrusted else _ADVICE[maybe_sent]
     request = requests.PreparedRequest()
     request.method = call.verb
-    where = _host(call, host)
-    request.url = f"{urlsplit(call.urls[host]).scheme}://{where}/{call.label}"
+    name = _host(call, host)
+    request.url = f"{urlsplit(call.urls[host]).scheme}://{name}/{call.label}"
     request.headers = CaseInsensitiveDict()
     kind = next(kind for kind in type(error).__mro__ if kind.__module__ == "requests.exceptions")
     redacted: requests.RequestException = kind(
-        f"{call.verb} {call.label} at {where}: {reason} ({advice})", request=request
+        f"{call.verb} {call.label} at {name}: {reason} ({advice})", request=request
     )
-    redacted.maybe_sent = maybe_sent  # type: ignore[attr-defined]  # the settled name; requests has none
-    redacted.left_nothing = not _maybe_sent(error)  # type: ignore[attr-defined]  # ours, for retry decisions
-    redacted.bad_certificate = untrusted  # type: ignore[attr-defined]  # ours, for retry decisions
+    redacted.maybe_sent = maybe_sent  # type: ignore[attr-defined]  # an attribute of ours
+    redacted.sent_nothing = not _maybe_sent(error)  # type: ignore[attr-defined]  # likewise, for pause()
+    redacted.bad_certificate = untrusted  # type: ignore[attr-defined]  # likewise
     return redacted

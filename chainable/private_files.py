@@ -1,7 +1,8 @@
-"""Files that only their owner may read, and that replace nothing of the user's unasked."""
+"""Write files that only their owner can read, and that never replace a user's file without consent."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -29,17 +30,17 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 class NotOursError(ConfigurationError):
     """
-    A file of the user's is where another one was to be written; it was left alone.
+    The file to write exists and was made by the user; it was not changed.
 
     Args:
         path: The file.
-        maker: What was about to write.
+        maker: The command that wanted to write it.
 
     .. versionadded:: 0.1.0
     """
 
     def __init__(self, path: Path, maker: str) -> None:
-        super().__init__(f"{path} was not made by '{maker}': name another file, or force it, which keeps a backup")
+        super().__init__(f"{path} was not made by '{maker}': choose another file, or force it, which keeps a backup")
         self.path = path
         self.maker = maker
 
@@ -50,30 +51,30 @@ class NotOursError(ConfigurationError):
 
 def write_private(path: Path, content: str | bytes) -> None:
     """
-    Write a file that only its owner may read, from its first byte on.
+    Write a file that only its owner can read, from its first byte on.
 
-    The file appears whole, in one step. One that is there is replaced, with its mode; of a link the link is replaced,
-    never the file that it leads to.
+    The file appears complete, in one step. An existing file is replaced together with its mode. A symbolic link is
+    replaced, not followed.
 
     Args:
-        path: Where it goes; the folder has to be there.
-        content: Text is written in UTF-8.
+        path: The file; its folder has to exist.
+        content: A str is encoded in UTF-8.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     replace_file(path, memoryview(content.encode() if isinstance(content, str) else content))
 
 
 def make_private(path: Path) -> None:
     """
-    Make sure that a file is there, and that only its owner may read it.
+    Make sure that a file exists, and that only its owner can read it.
 
     Args:
-        path: A new file is made empty; one that is there keeps its content.
+        path: The file. A new file is empty; an existing one keeps its content.
 
     Raises:
-        OSError: It cannot be opened for writing, it is a link or not a plain file, or it belongs to another user.
+        OSError: The file cannot be opened for writing, is a link or not a plain file, or belongs to another user.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0), 0o600)
     try:
@@ -88,24 +89,24 @@ def make_private(path: Path) -> None:
 
 def env_text(settings: Mapping[str, str]) -> str:
     """
-    Write settings as ``NAME=value`` lines, which every reader of such files understands alike.
+    Format settings as ``NAME=value`` lines that every reader of env files reads alike.
 
     Args:
         settings: Values by name.
 
     Raises:
-        ConfigurationError: A name is not one of a variable; or a value holds a line break, another control character or a lone surrogate, or begins or
-            ends with a space or a quotation mark; the value is not shown.
+        ConfigurationError: A name is not valid for a variable; or a value contains a control character or a lone
+            surrogate, or begins or ends with a space or a quotation mark. The message does not quote the value.
     """
     for name, value in settings.items():
         if not _NAME.fullmatch(name):
-            msg = f"{shown_name(name)} cannot be the name of a variable: letters, digits and '_' were expected"
+            msg = f"{shown_name(name)} is not a valid name of a variable: use letters, digits and '_'"
             raise ConfigurationError(msg)
         if not value.isprintable():
-            msg = f"{name}: an env file holds one printable line for each setting; take the control characters out"
+            msg = f"{name}: the value must be one printable line; remove the control characters"
             raise ConfigurationError(msg)
         if value != value.strip(" \"'"):
-            msg = f"{name}: a value in an env file cannot begin or end with a space or a quotation mark"
+            msg = f"{name}: the value must not begin or end with a space or a quotation mark; remove it"
             raise ConfigurationError(msg)
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
@@ -114,13 +115,13 @@ def env_text(settings: Mapping[str, str]) -> str:
 @frozen
 class Marked:
     """
-    Files of one maker, which are recognised, so that no other file is replaced unasked.
+    Files of one command, marked so that the command replaces no other files.
 
-    A text file is recognised by its first line. A file that can bear no such line (keys: some programs take nothing
-    but the key) is listed beside it, in ``.made-by-sandbox``, with its size and checksum.
+    A text file is marked by its first line. A file without room for such a line (some programs read nothing but a key
+    from a key file) is listed in ``.made-by-sandbox`` in the same folder, with its size and checksum.
 
     Args:
-        maker: The command that makes them, such as ``shop sandbox``.
+        maker: The command that writes the files, such as ``shop sandbox``.
 
     .. versionadded:: 0.1.0
     """
@@ -129,62 +130,60 @@ class Marked:
 
     @property
     def line(self) -> str:
-        """The first line: a comment."""
+        """The comment in the first line of a marked file."""
         return f"# Made by '{self.maker}', which replaces this file without asking."
 
     def made(self, path: Path) -> bool:
-        """Return whether there is a plain file of this maker, unchanged if it is listed; False for links."""
+        """Return True for a plain file of this command; a listed file has to be unchanged. False for a link."""
         content = _content(path)
         if content is None:
             return False
-        return content.split(b"\n", 1)[0].rstrip(b"\r") == self.line.encode() or _entry(path, content) in self._listed(
-            path
-        )
+        first_line = content.split(b"\n", 1)[0].rstrip(b"\r")
+        return first_line == self.line.encode() or _entry(path, content) in self._listed(path)
 
     def foreign(self, paths: Iterable[Path]) -> list[Path]:
-        """Return those of the paths where something is that this maker did not make."""
+        """Return the existing paths that this command did not write."""
         return [path for path in paths if os.path.lexists(path) and not self.made(path)]
 
     def check(self, paths: Iterable[Path]) -> None:
         """
-        Raise if something of the user's would be replaced.
+        Raise if writing these files would replace one of the user's.
 
         Raises:
-            NotOursError: It would.
+            NotOursError: The first such file.
         """
-        theirs = self.foreign(paths)
-        if theirs:
-            raise NotOursError(theirs[0], self.maker)
+        foreign = self.foreign(paths)
+        if foreign:
+            raise NotOursError(foreign[0], self.maker)
 
     def write(self, path: Path, text: str, *, force: bool = True, bare: bool = False) -> Path | None:
         """
-        Write a private file that is recognised later.
+        Write a private file, and mark it.
 
         Args:
-            path: Where it goes.
-            text: What it holds; in front of it comes the mark.
-            force: A file that is there and was not made by this maker is renamed to ``….bak``, with a warning; False
-                refuses.
-            bare: Write no mark, but list the file.
+            path: The file.
+            text: The content, which is written after the mark.
+            force: Rename an existing file of the user to ``….bak``, with a warning; False raises instead.
+            bare: List the file instead of writing a mark into it.
 
         Returns:
-            Where the user's file is now; None if there was none.
+            The new path of the user's file; None without one.
 
         Raises:
-            NotOursError: There is something of the user's, without *force*.
-            ConfigurationError: There is something else than a file.
-            OSError: It cannot be written.
+            NotOursError: The user's file exists, and *force* is False.
+            ConfigurationError: The path exists and is not a file.
+            OSError: The file cannot be written.
         """
-        kept: Path | None = None
+        backup: Path | None = None
         if not force:
             self.check([path])
         elif self.foreign([path]):
             if path.exists() and not path.is_file():
-                msg = f"{path} is not a file: name another one"
+                msg = f"{path} is not a file: choose another path"
                 raise ConfigurationError(msg)
-            kept = _free(path)
-            path.rename(kept)
-            warnings.warn(f"{path} was not made by '{self.maker}'; it is kept as {kept}", stacklevel=2)
+            backup = _backup_path(path)
+            path.rename(backup)
+            warnings.warn(f"{path} was not made by '{self.maker}'; it is kept as {backup}", stacklevel=2)
         content = text.encode()
         if bare:
             known = {entry.partition(" ")[2]: entry for entry in self._listed(path)}
@@ -192,7 +191,7 @@ class Marked:
             known[entry.partition(" ")[2]] = entry
             write_private(path.with_name(_LIST), "\n".join([self.line, *known.values(), ""]))
         write_private(path, content if bare else f"{self.line}\n{text}")
-        return kept
+        return backup
 
     def _listed(self, path: Path) -> list[str]:
         lines = (_content(path.with_name(_LIST)) or b"").decode(errors="replace").splitlines()
@@ -200,7 +199,7 @@ class Marked:
 
 
 def _content(path: Path) -> bytes | None:
-    """Return what a plain file holds; None for a link, and for what cannot be read."""
+    """Return the content of a plain file; None for a link, and for a file that cannot be read."""
     try:
         handle = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
     except OSError:
@@ -216,11 +215,7 @@ def _entry(path: Path, content: bytes) -> str:
     return f"{len(content)}:{zlib.crc32(content):08x} {path.name}"
 
 
-def _free(path: Path) -> Path:
-    """Return the first of ``….bak``, ``….bak1`` … where nothing is."""
-    number = 0
-    while True:
-        found = path.with_name(f"{path.name}.bak{number or ''}")
-        if not os.path.lexists(found):
-            return found
-        number += 1
+def _backup_path(path: Path) -> Path:
+    """Return the first path of ``….bak``, ``….bak1`` … that does not exist."""
+    candidates = (path.with_name(f"{path.name}.bak{number or ''}") for number in itertools.count())
+    return next(candidate for candidate in candidates if not os.path.lexists(candidate))

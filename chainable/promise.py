@@ -1,4 +1,4 @@
-"""Promises: a future with the words of PHP's and JavaScript's."""
+"""Promises: futures with ``then``, ``catch`` and ``wait``, as in PHP and JavaScript."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ U = TypeVar("U")
 _logger = logging.getLogger("chainable")
 
 
-# A context variable, because a callback's frames are what it belongs to: each greenlet and task has its own context.
+# A context variable, because each thread, greenlet and task has its own context.
 _in_callback: ContextVar[bool] = ContextVar("in_callback", default=False)
 
 
 class Promise(Future[T]):
     """
-    The answer of a call that was queued.
+    The response of a queued call.
 
     It is a :class:`concurrent.futures.Future`, can be awaited in asyncio, and
     has ``then``, ``catch`` and ``wait``.  ``cancel()`` stops a call that has
-    not started; a started one goes on.  An error nobody took is logged when
-    the promise dies.
+    not started; a started one continues.  An error that was never retrieved is
+    logged when the promise is garbage-collected.
     """
 
-    _taken = True  # until __init__ has run
+    _is_handled = True  # until __init__ has run
 
     def __init__(self) -> None:
         super().__init__()
-        self._taken = False
+        self._is_handled = False
 
     def then(
         self,
@@ -44,17 +44,17 @@ class Promise(Future[T]):
         on_rejected: Callable[[BaseException], U | Promise[U]] | None = None,
     ) -> Promise[U]:
         """
-        Go on with the answer.
+        Call a function with the response, or with the error.
 
         Args:
-            on_fulfilled: Gets the answer; what it returns, or a promise of it,
-                becomes the value of the new promise.
-            on_rejected: Gets the error in its place.
+            on_fulfilled: Called with the response. Its result, or that of a
+                promise that it returns, becomes the result of the new promise.
+            on_rejected: Called with the error, likewise.
 
         Returns:
-            A new promise; without a callback it takes over this one's outcome.
+            A new promise. Without a matching callback it has the result or error of this one.
         """
-        self._taken = True
+        self._is_handled = True
         following: Promise[U] = Promise()
 
         def pass_on(done: Future[T]) -> None:
@@ -72,45 +72,46 @@ class Promise(Future[T]):
         return following
 
     def catch(self, on_rejected: Callable[[BaseException], U | Promise[U]]) -> Promise[T | U]:
-        """Go on with the error; an answer passes by."""
+        """Call a function with the error; the new promise keeps the response if there is no error."""
         return cast("Promise[T | U]", self.then(None, on_rejected))
 
     def wait(self, timeout: float | None = None) -> T:
         """
-        Wait for the answer, PHP's word for ``result``.
+        Wait for the response: the same as :meth:`result`, as the PHP SDK spells it.
 
         Args:
-            timeout: Seconds; None for as long as it takes.
+            timeout: Seconds; None for no limit.
 
         Raises:
-            RuntimeError: Called inside a callback, where it would wait for itself.
+            TimeoutError: The response did not arrive in time.
+            RuntimeError: It was called inside a callback, where it would wait for itself.
         """
         return self.result(timeout)
 
     def result(self, timeout: float | None = None) -> T:
-        """Wait for the answer; raises what the call raised."""
-        self._taken = True
+        """Wait for the response; an error of the call is raised."""
+        self._is_handled = True
         self._refuse_deadlock()
         return super().result(timeout)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Wait for the end; gives the error, or None."""
-        self._taken = True
+        """Wait for the end of the call; returns its error, or None."""
+        self._is_handled = True
         self._refuse_deadlock()
         return super().exception(timeout)
 
     def settle(self, work: Callable[[], T | Promise[T]]) -> None:
         """
-        Do the work of a running promise, and take its outcome.
+        Run the work of a running promise, and set the result or the error.
 
         Args:
-            work: Its result or error becomes that of this promise; a promise that it returns is followed.
+            work: Called without arguments. If it returns a promise, the outcome of that one is set.
 
         .. versionadded:: 0.1.0
         """
         try:
             value = work()
-        except BaseException as error:  # noqa: BLE001 (whatever it is, it belongs to the promise)
+        except BaseException as error:  # noqa: BLE001 (every error is passed on by the promise)
             self.set_exception(error)
             return
         if isinstance(value, Promise):
@@ -120,32 +121,34 @@ class Promise(Future[T]):
 
     def pass_to(self, following: Promise[T]) -> None:
         """
-        Give another, running promise the outcome of this one.
+        Pass the result or the error of this promise to another, running promise.
 
         Args:
-            following: It reports the error from now on, if nobody takes it.
+            following: The other promise, which from now on logs an error that is not retrieved.
 
         .. versionadded:: 0.1.0
         """
-        self._taken = True
+        self._is_handled = True
         self.add_done_callback(lambda done: following.settle(lambda: Future.result(done)))
 
     def _refuse_deadlock(self) -> None:
         if _in_callback.get():
-            msg = "a callback must not wait for a promise: return the promise, and the next then() gets its answer"
+            msg = (
+                "a callback must not wait for a promise: return the promise, and the next then() receives its response"
+            )
             raise RuntimeError(msg)
 
     def __await__(self) -> Generator[Any, None, T]:
-        self._taken = True
-        import asyncio  # costs more than the rest of this module, and who awaits has it already
+        self._is_handled = True
+        import asyncio  # imported lazily to keep the import fast
 
         return asyncio.wrap_future(self).__await__()
 
     def __del__(self) -> None:
-        if not self._taken and self.done() and not self.cancelled():
+        if not self._is_handled and self.done() and not self.cancelled():
             error = super().exception()
             if error is not None:
-                _logger.error("nobody took the error of a promise: %s: %s", type(error).__name__, error)
+                _logger.error("the error of a promise was never retrieved: %s: %s", type(error).__name__, error)
 
 
 def _called(callback: Callable[[Any], Any], value: Any) -> Any:

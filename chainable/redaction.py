@@ -1,4 +1,4 @@
-"""Text without secrets: known values in every spelling they travel in, and whatever stands under a telling name."""
+"""Redact secrets in text: known values in every encoding, and all values under names such as ``token``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["SECRET_NAMES", "spellings", "without_named", "without_values"]
 
 SECRET_NAMES = "session|secret|token|passw|pwd"  # noqa: S105 (names, not a secret)
-"""A pattern of the parts that names of secrets contain, in any case."""
+"""A pattern of the words that names of secrets contain; letter case is ignored."""
 
 
 def spellings(value: str | Secret[str]) -> list[str]:
     """
-    Return how a text may stand in a URL, a form, JSON, XML or a Python repr, the longest first.
+    Return the encodings of a text in a URL, a form, JSON, XML and a Python repr, the longest first.
 
     .. versionadded:: 0.1.0
     """
@@ -78,12 +78,12 @@ _SPELLINGS: tuple[Callable[[str], str], ...] = (
 
 def without_values(text: str, values: Iterable[str | Secret[str]], mask: str) -> str:
     """
-    Replace values by the mask, in all their :func:`spellings`.
+    Replace values with the mask, in all their :func:`spellings`.
 
     .. versionadded:: 0.1.0
     """
     for form in sorted({form for value in values for form in spellings(value)}, key=len, reverse=True):
-        # The digits of percent-encoding may be of either case.
+        # Percent-encoding may use upper or lower case.
         pattern = re.sub("%[0-9A-F]{2}", lambda found: f"(?i:{found[0]})", re.escape(form))
         text = re.sub(pattern, lambda _: mask, text)
     return text
@@ -91,12 +91,12 @@ def without_values(text: str, values: Iterable[str | Secret[str]], mask: str) ->
 
 def without_named(text: str, mask: str, names: str = SECRET_NAMES) -> str:
     """
-    Replace what stands under a telling name: a parameter of a form or URL, a member of JSON, an element of XML, a header.
+    Replace the values of secret names with the mask: form and URL parameters, JSON members, XML elements, headers.
 
     Args:
-        text: Any text, one that is cut short among it.
-        mask: Stands in place of the values.
-        names: A pattern of what the names contain, in any case.
+        text: Any text; it may be truncated.
+        mask: The replacement.
+        names: A pattern of the words that names of secrets contain; letter case is ignored.
 
     .. versionadded:: 0.1.0
     """

@@ -1,4 +1,4 @@
-"""Clients of Redis that wait without end."""
+"""Warn about Redis clients without a timeout."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ __all__ = ["warn_without_timeout"]
 
 def warn_without_timeout(redis: Any) -> None:
     """
-    Warn about a client of redis-py that waits without end for a Redis that hangs.
+    Warn about a client of redis-py that would wait without limit for a hanging server.
 
     Args:
-        redis: The client. Nothing is connected, and a client of an unknown kind is left alone.
+        redis: The client. No connection is made; a client of another class is ignored.
+
+    Warns:
+        UserWarning: The client has no timeout.
     """
     pool = getattr(redis, "connection_pool", None)
     try:
-        # A connection that is not connected knows the default of its redis-py: none up to 7, 5 s since 8.  Without a
-        # timeout of its own, connecting takes that of the socket.
+        # An unconnected connection shows the default of redis-py: none up to 7, 5 s since 8.  The timeout of the
+        # socket is also the default for connecting.
         timeout = pool.connection_class(**pool.connection_kwargs).socket_timeout  # type: ignore[union-attr]
     except (AttributeError, TypeError):
         return
     if timeout is None:
         warnings.warn(
-            "this Redis client has no timeout, so a Redis that hangs blocks the worker without end: make it with "
-            "Redis(..., socket_timeout=2, socket_connect_timeout=2)",
+            "this Redis client has no timeout, so a hanging server would block the worker without limit: create it "
+            "with Redis(..., socket_timeout=2, socket_connect_timeout=2)",
             UserWarning,
             stacklevel=3,
         )

@@ -1,10 +1,10 @@
 """
-Where a chain stands: the one place that turns what was written into a path.
+Resolve the steps of a chain to a path.
 
 A step is an attribute, whose spelling is free, or a literal segment, whose
-spelling is kept.  Known segments come from the catalogue's tree; from the
-first unknown one on the plain rules of :mod:`chainable.path` hold, so that a
-path nobody catalogued can be called all the same.
+spelling is kept.  Known segments are looked up in the tree of the catalogue.
+From the first unknown segment on, the rules of :mod:`chainable.path` apply, so
+that paths outside the catalogue can be called as well.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ _WORDS = re.compile(r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|")
 
 
 class CatalogueNode(Protocol):
-    """One position in the tree of the known paths."""
+    """A node in the tree of the known paths."""
 
     def matching(self, folded: str, /) -> tuple[tuple[str, CatalogueNode], ...]:
-        """Give the literal children whose official spelling folds to this one."""
+        """Return the literal children, with their official spelling, that match a folded name."""
         ...
 
     def literal(self, segment: str, /) -> CatalogueNode | None:
-        """Give the child with exactly this spelling; ``''`` is a trailing slash."""
+        """Return the child with exactly this spelling, or None; ``''`` is a trailing slash."""
         ...
 
     @property
     def variables(self) -> tuple[tuple[str, CatalogueNode], ...]:
-        """The children that stand for a value, with their official names."""
+        """The children that are variables, with their official names."""
         ...
 
     @property
     def verbs(self) -> Mapping[str, str]:
-        """The operations at this very path: verb to key."""
+        """The keys of the operations at this path, by verb."""
         ...
 
 
 class Variable:
     """
-    A segment that stands for a value.
+    A variable segment.
 
     Attributes:
-        name: The official name; the user's, where the path is unknown.
-        written: The name the user wrote, which the verb also accepts.
-        value: The value that was written in its place, if one was.
+        name: The official name; in an unknown path the user's.
+        written: The name that the user wrote, which is accepted as well.
+        value: The value, if the user wrote one in place of the variable.
     """
 
     __slots__ = ("name", "value", "written")
@@ -66,13 +66,13 @@ class Variable:
 
 class ResolvedPath:
     """
-    What a chain and a verb mean together.
+    The path of a chain, resolved for a verb.
 
     Attributes:
-        segments: The path, literal texts and variables.
-        branch: Where it stands in the tree; None for an unknown path.
-        left: Where the path left the tree, if it did; its first unknown
-            segment is that many from the beginning.
+        segments: The path: literal segments and variables.
+        branch: The node in the tree; None for an unknown path.
+        left: The last known node, and the index of the first unknown segment;
+            None for a known path.
     """
 
     __slots__ = ("branch", "left", "segments")
@@ -88,18 +88,22 @@ class ResolvedPath:
         self.left = left
 
     def label(self) -> str:
-        """Spell the path without values, for logs: ``v3/pay/transactions/id/{transaction_id}``."""
+        """Return the path without values, for logs: ``v3/pay/transactions/id/{transaction_id}``."""
         return "/".join(
             f"{{{segment.name}}}" if isinstance(segment, Variable) else segment for segment in self.segments
         )
 
     def target(self, values: dict[str, Any], defaults: Mapping[str, str]) -> str:
         """
-        Fill the variables in; takes what it uses out of ``values``.
+        Return the path with the values of its variables, percent-encoded.
+
+        Args:
+            values: The keyword arguments of the call; those of variables are removed.
+            defaults: The values of variables that need no argument.
 
         Raises:
-            TypeError: A variable has no value, has two, or one of a wrong type.
-            PathError: A value is no segment.
+            TypeError: A variable has no value, two values, or one of a wrong type.
+            PathError: A value is not valid as a segment.
         """
         parts: list[str] = []
         for segment in self.segments:
@@ -108,15 +112,15 @@ class ResolvedPath:
             elif segment.value is not None:
                 parts.append(segment.value)
             else:
-                parts.append(self._filled(segment, values, defaults))
+                parts.append(self._expand(segment, values, defaults))
         return "/".join(parts)
 
     @staticmethod
-    def _filled(variable: Variable, values: dict[str, Any], defaults: Mapping[str, str]) -> str:
+    def _expand(variable: Variable, values: dict[str, Any], defaults: Mapping[str, str]) -> str:
         name, written = variable.name, variable.written
         if written != name and written in values:
             if name in values:
-                msg = f"{written!r} and {name!r} are the same variable of the path: give one of them"
+                msg = f"{written!r} and {name!r} are the same path variable: pass one of them"
                 raise TypeError(msg)
             name = written
         if name in values:
@@ -124,23 +128,23 @@ class ResolvedPath:
         if name in defaults:
             return defaults[name]
         hint = path.nearest(name, values)
-        msg = f"the path variable {name!r} has no value: give {name}=... to the verb{hint}"
+        msg = f"the path variable {name!r} has no value: pass {name}=... to the verb{hint}"
         raise TypeError(msg)
 
     def variables(self) -> list[str]:
-        """Name the variables that a value is still needed for."""
+        """Return the names of the variables that still need a value."""
         return [segment.name for segment in self.segments if isinstance(segment, Variable) and segment.value is None]
 
 
 @safe_repr
 class PathResolver:
     """
-    A position reached by steps; immutable, as is every step's result.
+    An immutable path, built step by step.
 
-    While two official spellings are possible, both are kept; the one in
-    kebab-case stands first and is the one shown.  A trailing slash is not a
-    part of the position: it only says which of two operations is preferred,
-    so that a path has the rules of its operation with and without the slash.
+    While two official spellings are possible, both are kept as candidates; the
+    one in kebab-case is the first, and is displayed.  A trailing slash only
+    selects between two operations: the rules of an operation apply to its
+    path with and without the slash.
     """
 
     __slots__ = ("_candidates", "_slash")
@@ -151,7 +155,7 @@ class PathResolver:
 
     @classmethod
     def start(cls, tree: CatalogueNode | None) -> PathResolver:
-        """The beginning of all paths, with the tree of those that are known."""
+        """Return the empty path, with the tree of the known paths."""
         return cls((ResolvedPath(tree, ()),))
 
     def __str__(self) -> str:
@@ -166,16 +170,19 @@ class PathResolver:
         return f"{written}/" if self._slash else written
 
     def label(self) -> str:
-        """Spell the path without values, for reprs."""
+        """Return the path without values, for reprs."""
         return self._candidates[0].label()
 
     def attribute(self, name: str) -> PathResolver:
         """
-        One step by attribute: free spelling, ``_name_`` for a variable, one trailing underscore dropped.
+        Append a step by attribute.
+
+        Args:
+            name: The segment in any spelling, or ``_name_`` for a variable; one trailing underscore is dropped.
 
         Raises:
-            AttributeError: The name begins with an underscore and is no variable.
-            PathError: The name is no ASCII.
+            AttributeError: The name begins with an underscore and is not a variable.
+            PathError: The name is not ASCII.
         """
         if name[0] == "_":
             variable = path.variable_name(name)
@@ -184,7 +191,7 @@ class PathResolver:
                 raise AttributeError(msg)
             return self._variable(variable)
         if not name.isascii():
-            msg = f"{name!r} cannot stand in a path: put the value into a variable"
+            msg = f"{name!r} is not allowed in a path: pass the value for a variable"
             raise PathError(msg)
         name = name.removesuffix("_")
         folded = path.fold(name)
@@ -199,7 +206,12 @@ class PathResolver:
         return PathResolver(tuple(found)) if found else self._unknown(path.kebab(name))
 
     def literal(self, segment: str) -> PathResolver:
-        """One step by a literal segment, already checked: a known literal, else a variable's value, '' a trailing slash."""
+        """
+        Append a literal step.
+
+        Args:
+            segment: A checked segment: a known literal, ``{name}``, the value of a variable, or ``''`` for a trailing slash.
+        """
         if segment == "":
             return PathResolver(self._candidates, slash=True)
         if segment[:1] == "{":
@@ -216,7 +228,7 @@ class PathResolver:
         ]
         if found:
             return PathResolver(tuple(found))
-        # What nobody catalogued may be a number or a person's id: logs show it only if it is made of plain words.
+        # An unknown segment may be a number or a personal id: logs show it only if it consists of plain words.
         return self._unknown(segment if _WORDS.fullmatch(segment) else Variable("?", "?", segment))
 
     def _variable(self, written: str) -> PathResolver:
@@ -239,10 +251,10 @@ class PathResolver:
 
     def resolve(self, verb: str) -> ResolvedPath:
         """
-        Decide for one path, now that the verb is known.
+        Select one of the candidates for a verb.
 
-        An operation has one official path, with or without a trailing slash;
-        both spellings lead to it, and the official one is what leaves.
+        An operation has one official path, with or without a trailing slash.
+        Both spellings resolve to it, and the official one is sent.
         """
         for slash in (self._slash, not self._slash):
             for candidate in self._candidates:

@@ -1,4 +1,4 @@
-"""The answer: a requests.Response with the decoded body."""
+"""The response: a requests.Response with the decoded body."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ T = TypeVar("T")
 @safe_repr
 class Response(requests.Response, Generic[T]):
     """
-    What the platform answered.
+    The response of the platform.
 
     Attributes:
-        request_id: The platform's own id of this answer, for its support.
-        verified: The platform's signature was checked and is right.
+        request_id: The platform's id of this response, for its support; None without one.
+        verified: The platform's signature was verified.
         label: The path that was called, without values.
-        pending: Taken, but neither failed nor done: ask for the state later.
-        attempt_state: The transport's own: the attempt on which a streamed body is read.
+        pending: The request was accepted and is still being processed: query the state later.
+        attempt_state: Used by the transport: the attempt that reads a streamed body.
     """
 
     def __init__(self) -> None:
-        # As requests.Response makes it, but for the cookie jar and its lock, which nobody here asks for.
+        # The attributes of requests.Response, except the cookie jar and its lock, which are unused here.
         self._content = False
         self._content_consumed = False
         self._next = None
-        self.status_code = None  # type: ignore[assignment]  # requests declares int and starts with None, too
+        self.status_code = None  # type: ignore[assignment]  # requests starts with None as well, although it declares int
         self.headers = CaseInsensitiveDict()
         self.raw = None
         self.url = None  # type: ignore[assignment]  # as above
@@ -60,8 +60,8 @@ class Response(requests.Response, Generic[T]):
         self.attempt_state: AttemptState | None = None
 
     @property
-    def cookies(self) -> RequestsCookieJar:  # type: ignore[override]  # made only when somebody looks
-        """The cookies this answer sets."""
+    def cookies(self) -> RequestsCookieJar:  # type: ignore[override]  # built on access only
+        """The cookies that this response sets."""
         jar = RequestsCookieJar()
         if self.raw is not None:
             extract_cookies_to_jar(jar, self.request, self.raw)
@@ -69,12 +69,15 @@ class Response(requests.Response, Generic[T]):
 
     @property
     def data(self) -> T:
-        """The body, decoded once: dict or list, text or bytes for a file, None if there is none."""
+        """The decoded body: a dict or list, str or bytes for a file, None for an empty body."""
         return cast("T", self._data)
 
     def set_content(self, content: bytes) -> None:
         """
-        Set the body, as it is after HTTP's content decoding.
+        Set the body.
+
+        Args:
+            content: The bytes after HTTP's content decoding.
 
         .. versionadded:: 0.1.0
         """
@@ -83,11 +86,14 @@ class Response(requests.Response, Generic[T]):
 
     def take(self, data: T, opener: Callable[[T], T] | None = None) -> Self:
         """
-        Take over the decoded body: what a gateway does once an answer is checked.
+        Set the decoded body, after the response was verified.
 
         Args:
-            data: What ``data`` gives from now on.
-            opener: Gives a copy with the encrypted fields opened.
+            data: The new value of ``data``.
+            opener: Returns a copy of the data with decrypted fields.
+
+        Returns:
+            This response.
         """
         self._data = data
         self._open = opener
@@ -95,14 +101,16 @@ class Response(requests.Response, Generic[T]):
 
     def decrypted(self) -> T:
         """
-        Give ``data`` with its encrypted fields opened; ``data`` itself stays as it came.
+        Return a copy of ``data`` with decrypted fields.
 
         Raises:
-            DecryptionError: A field does not open with this client's key, or
-                the response was pickled, which leaves the key behind.
+            DecryptionError: A field cannot be decrypted with the keys of this
+                client, or the response was pickled and has no key.
         """
         if self._open is None:
-            msg = "this response has no key at hand (it was pickled, or came from no client): decrypt before pickling"
+            msg = (
+                "this response has no key (it was pickled, or does not come from a client): decrypt it before pickling"
+            )
             raise DecryptionError(msg)
         return cast("T", self._open(self._data))
 
@@ -129,11 +137,11 @@ class Response(requests.Response, Generic[T]):
 
     def without_values(self) -> Response[T]:
         """
-        Return a copy for errors to be pickled with: what happened, and none of the values.
+        Return a copy without values, for pickled errors.
 
-        Status, reason, label, request id and flags stay. The URL names host
-        and path template; body, headers, ``data`` and the request's own
-        members are empty.
+        The copy keeps status, reason, label, request id and flags.  Its URL is
+        the host and the path template.  Body, headers, ``data`` and the members
+        of the request are empty.
         """
         copy: Response[T] = type(self).__new__(type(self))
         Response.__init__(copy)

@@ -1,4 +1,4 @@
-"""Signers and verifiers: what attaches to a request, and what checks an answer."""
+"""Signers sign requests, and verifiers verify responses."""
 
 from __future__ import annotations
 
@@ -23,18 +23,17 @@ __all__ = ["SignableRequest", "Signer", "Verifier"]
 @safe_repr
 class SignableRequest(PreparedRequest):
     """
-    A prepared request that remembers what its body was made of.
+    A prepared request with the values that its signer needs.
 
     Attributes:
-        parameters: The text parameters of a call that is signed by its
-            parameters (a form, XML), without the signature; None where the
-            body is signed as bytes.
-        codec: Writes ``parameters``, the signature among them, as the body;
-            None where they travel in the query.
-        signed_body: What the signature covers in place of the body (an
-            upload's meta text); None where it is the body itself.
-        signed_message: What the last signature was made over; for
-            explanations, never for logs.
+        parameters: The text parameters that the signature covers (a form,
+            XML), without the signature; None if it covers the bytes of the body.
+        codec: Encodes ``parameters`` with the signature as the body; None if
+            they are sent in the query.
+        signed_body: The bytes that the signature covers in place of the body
+            (the meta text of an upload); None if it covers the body.
+        signed_message: The message of the last signature, to explain errors;
+            it must not be logged.
     """
 
     parameters: Mapping[str, str] | None = None
@@ -45,26 +44,26 @@ class SignableRequest(PreparedRequest):
 
 class Signer(AuthBase, ABC):
     """
-    Makes a request acceptable to the platform.
+    Signs requests.
 
-    It is called last, once for every attempt, and may be called again for the
-    same request: time and nonce are new each time.  It is a requests
-    authentication, so ``requests.post(url, auth=signer)`` works as well.
+    It is called last, once for each attempt.  It may be called several times
+    for the same request, with a new time and nonce each time.  It is an
+    authentication of requests, so ``requests.post(url, auth=signer)`` works.
     """
 
     @abstractmethod
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Sign the request as it stands and give it back."""
+        """Sign the complete request, and return it."""
 
 
 @runtime_checkable
 class Verifier(Protocol):
-    """Checks that an answer is the platform's."""
+    """Verifies that a response is authentic."""
 
     def verify(self, response: requests.Response, /) -> None:
         """
-        Return None for an authentic answer.
+        Return None for an authentic response.
 
         Raises:
-            SignatureError: The signature is missing, old, of an unknown key or wrong.
+            SignatureError: The signature is missing, expired, made with an unknown key, or wrong.
         """

@@ -1,4 +1,4 @@
-"""The one time zone of both platforms."""
+"""The time zone of the platforms."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from datetime import datetime, timedelta, timezone
 __all__ = ["BEIJING", "beijing", "check_aware"]
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""UTC+8, all year: what both platforms mean by a time without an offset."""
+"""UTC+8 all year: the zone of the platforms' times without an offset."""
 
 
 def beijing(moment: datetime) -> datetime:
     """
-    The same moment on the clocks of Beijing.
+    Convert an aware datetime to UTC+8.
 
     Raises:
-        TypeError: The datetime is naive, so it names no moment.
+        TypeError: The datetime has no time zone.
     """
     check_aware(moment)
     return moment.astimezone(BEIJING)
@@ -23,16 +23,16 @@ def beijing(moment: datetime) -> datetime:
 
 def check_aware(moment: datetime) -> None:
     """
-    Refuse a datetime without a time zone.
+    Check that a datetime has a time zone.
 
     Raises:
-        TypeError: The datetime is naive, so it names no moment.
+        TypeError: The datetime has no time zone.
 
     .. versionadded:: 0.1.0
     """
     if moment.utcoffset() is None:
         msg = (
-            "a naive datetime names no moment: give it a zone, for example "
+            "the datetime has no time zone: pass an aware one, for example "
             "datetime(2026, 1, 1, 10, tzinfo=chainable.BEIJING)"
         )
         raise TypeError(msg)

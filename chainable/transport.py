@@ -1,10 +1,9 @@
 """
-One client's way to the network, inside requests.
+Send requests through requests' adapters, with pools and TLS contexts of the client.
 
-What requests does anew for every call or connection is done once here: the
-CA file is read once into one SSL context, the environment's proxies are
-looked up once.  Connections are kept, retired before the platform closes
-them, never shared across a fork, and every wait is bounded.
+requests reads the CA file for every connection and looks up the proxies for
+every call; here both are done once.  Connections are reused, closed before the
+platform closes them, and never shared across a fork.  Every wait has a limit.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ _MOST_POOLS = 64
 
 class Transport(Protocol):
     """
-    Sends prepared requests, each once.
+    Sends prepared requests, without retries.
 
     .. versionadded:: 0.1.0
     """
@@ -77,30 +76,30 @@ class Transport(Protocol):
         Send one request once, and read the response unless it is streamed.
 
         Args:
-            request: Signed and complete.
+            request: The complete, signed request.
             timeout: Seconds to connect, and to wait for each piece that is sent or received.
-            expires: When the whole has to be over, on the monotonic clock.
-            stream: Leave the body of a success on the connection.
-            verify: TLS verification, if not the client's.
-            certificate: The certificate to show in TLS.
-            foreign: The host is not the platform's, so it sees no other certificate either.
+            expires: The deadline of the request, on the monotonic clock.
+            stream: Leave the body of a successful response on the connection.
+            verify: TLS verification; None for the client's.
+            certificate: The client certificate for TLS.
+            foreign: The host does not belong to the platform: no other certificate is used either.
 
         Raises:
-            requests.RequestException: The network failed. Its attribute ``maybe_sent`` is False only where it is
-                certain that no byte of the request left; without the attribute it counts as True.
+            requests.RequestException: The network failed. Its attribute ``maybe_sent`` is False only if certainly
+                nothing of the request was sent; a missing attribute counts as True.
             CodecError: The body is larger than 64 MiB.
             ConfigurationError: A certificate or an adapter cannot be used. Nothing was sent.
         """
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the idle connections."""
 
 
 class ClientCertificate(Protocol):
-    """A certificate the client shows in TLS; hashable, one connection pool for each."""
+    """A client certificate for TLS; hashable, because each one has its own connection pool."""
 
     def install(self, context: ssl.SSLContext, /) -> None:
-        """Load the certificate and its key into the context."""
+        """Load the certificate and its key into a TLS context."""
 
 
 @frozen
@@ -110,7 +109,7 @@ class FileCertificate:
 
     Args:
         certificate: The path of the certificate, or of a file with both.
-        key: The path of the key, if it has its own file.
+        key: The path of the key; None if the file of the certificate holds both.
     """
 
     certificate: str
@@ -118,27 +117,30 @@ class FileCertificate:
 
     @classmethod
     def of(cls, cert: str | tuple[str, str] | None) -> FileCertificate | None:
-        """Take over what requests calls ``cert``."""
+        """Convert the option ``cert`` of requests."""
         if cert is None:
             return None
         return cls(cert) if isinstance(cert, str) else cls(*cert)
 
     def install(self, context: ssl.SSLContext, /) -> None:
         """
-        Load both into the context.
+        Load the certificate and its key into a TLS context.
 
         Raises:
-            ConfigurationError: The files are missing, or do not belong together.
+            ConfigurationError: A file is missing, or the key does not belong to the certificate.
         """
         try:
             context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
-            msg = f"client certificate {self.certificate!r}: cannot be used with its key ({type(error).__name__}: {error})"
+            msg = (
+                f"client certificate {self.certificate!r}: it cannot be loaded with its key "
+                f"({type(error).__name__}: {error}); check both files"
+            )
             raise ConfigurationError(msg) from None
 
 
 class _Adapter(HTTPAdapter):
-    """requests' adapter with one SSL context for all connections of a kind."""
+    """requests' adapter with one TLS context for each pair of verification and client certificate."""
 
     def __init__(self, maxsize: int) -> None:
         self._contexts: dict[tuple[bool | str, ClientCertificate | None], ssl.SSLContext] = {}
@@ -159,7 +161,7 @@ class _Adapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        """Return the pool of an origin; requests looks for it anew on each call, which costs more than signing."""
+        """Return the cached pool of an origin; the look-up of requests takes longer than signing."""
         if proxies:
             return super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
         key = (_origin(request.url or ""), verify, cert)
@@ -176,11 +178,11 @@ class _Adapter(HTTPAdapter):
         super().close()
 
     def request_url(self, request: PreparedRequest, proxies: Any) -> str:
-        """Return what stands in the request line."""
+        """Return the target of the request line."""
         url = request.url or ""
         if proxies or "#" in url:
-            found: str = super().request_url(request, proxies)
-            return found
+            target: str = super().request_url(request, proxies)
+            return target
         target = url[len(_origin(url)) :]
         return target if target.startswith("/") else f"/{target}"
 
@@ -197,14 +199,14 @@ class _Adapter(HTTPAdapter):
         return host, pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Do nothing: the context knows all of it, and giving the file again would read it again."""
+        """Do nothing: the TLS context has the certificates, and urllib3 would read the files again."""
 
     def context(self, verify: bool | str, cert: ClientCertificate | None) -> ssl.SSLContext:
         """
-        Give the one context for connections of this kind.
+        Return the cached TLS context for a verification and a client certificate.
 
         Raises:
-            ConfigurationError: A file is missing or wrong.
+            ConfigurationError: A file is missing, or not valid.
         """
         key = (verify, cert)
         with self._lock:
@@ -229,7 +231,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _origin(url: str) -> str:
-    """Return scheme and authority as they are written."""
+    """Return scheme and authority of a URL, unchanged."""
     start = url.find("://") + 3
     ends = [end for end in (url.find("/", start), url.find("?", start)) if end >= 0]
     return url[: min(ends)] if ends else url
@@ -249,23 +251,26 @@ def _new_context(verify: bool | str) -> ssl.SSLContext:
         else:
             context.load_verify_locations(cafile=bundle)
     except (OSError, ssl.SSLError) as error:
-        msg = f"verify: {bundle!r} holds no CA certificates in PEM form ({type(error).__name__}: {error})"
+        msg = (
+            f"verify: CA certificates in PEM form were expected in {bundle!r} ({type(error).__name__}: {error}); "
+            f"pass the path of a CA file or folder"
+        )
         raise ConfigurationError(msg) from None
     return context
 
 
 class RequestsTransport:
     """
-    Sends prepared requests through requests' adapters, over kept connections.
+    Sends prepared requests through requests' adapters, and reuses connections.
 
     Args:
-        pool_maxsize: Connections kept per host.
-        verify: True, False, or the path of a CA file or folder; None for
-            what the environment says (``REQUESTS_CA_BUNDLE``,
-            ``CURL_CA_BUNDLE``) or requests' own bundle.
-        proxies: requests' mapping; None for those of the environment, looked
-            up now and never again.
-        http_session: Lends its adapters, proxies, cert and verify.
+        pool_maxsize: The number of connections kept per host.
+        verify: True, False, or the path of a CA file or folder; None for the
+            file that ``REQUESTS_CA_BUNDLE`` or ``CURL_CA_BUNDLE`` names, or
+            requests' own bundle.
+        proxies: A mapping as requests takes it; None for the proxies of the
+            environment, which is read once.
+        http_session: A session whose adapters, proxies, cert and verify are used.
     """
 
     def __init__(
@@ -276,7 +281,7 @@ class RequestsTransport:
         proxies: Mapping[str, str] | None = None,
         http_session: requests.Session | None = None,
     ) -> None:
-        self._lent = http_session
+        self._session = http_session
         if verify is None and http_session is not None and http_session.verify is not True:
             verify = http_session.verify
         if verify is None:
@@ -284,9 +289,9 @@ class RequestsTransport:
         self._verify: bool | str = verify if isinstance(verify, bool) else os.fspath(verify)
         if proxies is None and http_session is not None and http_session.proxies:
             proxies = http_session.proxies
-        self._environment = getproxies() if proxies is None else None
-        self._proxies: dict[str, dict[str, str]] = {}
-        self._given = None if proxies is None else dict(proxies)
+        self._env_proxies = getproxies() if proxies is None else None
+        self._proxies = {} if proxies is None else dict(proxies)
+        self._env_proxies_of: dict[str, dict[str, str]] = {}  # by host
         self._maxsize = pool_maxsize
         self._renew()
         renew_after_fork(self._renew)
@@ -295,26 +300,27 @@ class RequestsTransport:
         self._adapter = _Adapter(self._maxsize)
 
     def close(self) -> None:
-        """Close the connections that are kept; lent adapters are not touched."""
+        """Close the idle connections, except those of ``http_session``."""
         self._adapter.close()
 
     def proxies_for(self, url: str) -> dict[str, str]:
-        """Tell which proxies lead to this URL."""
-        if self._environment is None:
-            return self._given or {}
+        """Return the proxies for a URL."""
+        if self._env_proxies is None:
+            return self._proxies
         host = urlsplit(url).netloc.rpartition("@")[2]
-        found = self._proxies.get(host)
+        found = self._env_proxies_of.get(host)
         if found is None:
-            if len(self._proxies) >= 64:
-                self._proxies.clear()
-            found = self._proxies[host] = {} if self._bypassed(host, self._environment) else self._environment
+            if len(self._env_proxies_of) >= 64:
+                self._env_proxies_of.clear()
+            found = {} if self._is_bypassed(host, self._env_proxies) else self._env_proxies
+            self._env_proxies_of[host] = found
         return found
 
     @staticmethod
-    def _bypassed(host: str, environment: dict[str, str]) -> bool:
+    def _is_bypassed(host: str, environment: dict[str, str]) -> bool:
         name = urlsplit(f"//{host}").hostname or host
         if is_loopback(name) or proxy_bypass_environment(host, environment):
-            return True  # plain http:// is for loopback: through a proxy it would leave this machine
+            return True  # Through a proxy, plain http:// to loopback would leave this machine.
         try:
             address = ipaddress.ip_address(name)
         except ValueError:
@@ -337,28 +343,28 @@ class RequestsTransport:
         certificate: ClientCertificate | None = None,
         foreign: bool = False,
     ) -> Response[Any]:
-        """Send one request once, as :meth:`Transport.send` says."""
+        """Send one request once: see :meth:`Transport.send`."""
         verify = self._verify if verify is None else verify
         adapter, cert = self._adapter_for(request, verify, certificate, foreign=foreign)
         state = AttemptState(*timeout, expires)
-        own = adapter is self._adapter
+        is_ours = adapter is self._adapter
         try:
             raw = adapter.send(
                 request,
                 stream=True,
-                timeout=state if own else timeout,
+                timeout=state if is_ours else timeout,
                 verify=verify,
                 cert=cert,
                 proxies=self.proxies_for(request.url or ""),
             )
             response = _response(raw)
-            response.attempt_state = state if own else None
+            response.attempt_state = state if is_ours else None
             if not stream or response.status_code >= 300:
                 _read(response)
         except requests.RequestException as error:
             _mark(error, adapter, state)
             raise
-        except HTTPError as error:  # requests lets some of urllib3's pass
+        except HTTPError as error:  # requests does not convert all errors of urllib3
             wrapped = requests.ConnectionError(error, request=request)
             _mark(wrapped, adapter, state)
             raise wrapped from None
@@ -367,31 +373,30 @@ class RequestsTransport:
     def _adapter_for(
         self, request: PreparedRequest, verify: bool | str, certificate: ClientCertificate | None, *, foreign: bool
     ) -> tuple[Any, Any]:
-        """Return the adapter for this request, and the client certificate in the form that it takes."""
+        """Return the adapter for a request, and the client certificate as that adapter takes it."""
         url = request.url or ""
         cert: Any = certificate
-        if self._lent is not None:
-            lent: Any = self._lent.get_adapter(url)
-            _refuse_retries(lent)
+        if self._session is not None:
+            adapter: Any = self._session.get_adapter(url)
+            _refuse_retries(adapter)
             if certificate is None:
-                shown = None if foreign else self._lent.cert
-                # A plain adapter has nothing that ours lacks; a subclass has a reason.
-                if type(lent) is not HTTPAdapter:
-                    return lent, shown
-                cert = FileCertificate.of(shown)
+                session_cert = None if foreign else self._session.cert
+                # A plain adapter does nothing that ours does not; a subclass may.
+                if type(adapter) is not HTTPAdapter:
+                    return adapter, session_cert
+                cert = FileCertificate.of(session_cert)
         if url.startswith("https:"):
-            self._adapter.context(
-                verify, cert
-            )  # here, because inside the adapter a wrong file would pass for a wrong URL
+            # Before the adapter is called, which would report a wrong file as an invalid URL.
+            self._adapter.context(verify, cert)
         return self._adapter, cert
 
 
 def _refuse_retries(adapter: Any) -> None:
     """
-    Refuse an adapter that repeats requests by itself.
+    Raise if an adapter retries requests by itself.
 
     Raises:
-        ConfigurationError: It has retries.
+        ConfigurationError: The adapter has retries.
     """
     retries = getattr(adapter, "max_retries", None)
     total = getattr(retries, "total", 0)
@@ -400,7 +405,7 @@ def _refuse_retries(adapter: Any) -> None:
     if repeats:
         msg = (
             f"http_session: its {type(adapter).__name__} has max_retries, which could send a payment twice under one "
-            "signature; mount it with max_retries=0 and give the client retries= (the client knows which calls may "
+            "signature; mount it with max_retries=0, and pass retries= to the client (it knows which calls may "
             "be repeated). Nothing was sent"
         )
         raise ConfigurationError(msg)
@@ -424,7 +429,7 @@ def _read(response: Response[Any]) -> None:
             size += len(piece)
             if size > LARGEST:
                 raw.close()
-                msg = f"the answer is larger than {LARGEST >> 20} MiB: stream it to a file with download()"
+                msg = f"the response is larger than {LARGEST >> 20} MiB: stream it to a file with download()"
                 too_large = CodecError(msg)
                 too_large.maybe_sent = True
                 raise too_large
@@ -445,19 +450,19 @@ _BEFORE_SENDING = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionEr
 
 
 def _mark(error: requests.RequestException, adapter: Any, state: AttemptState) -> None:
-    """Write into a network failure whether the request may have left."""
+    """Set ``maybe_sent`` of a network error."""
     if state.stage is Stage.UNTOUCHED:
-        # An adapter lent by the user, or one that a test replaced. With a send() of its own it may have sent before.
-        # urllib3 calls each failure behind a proxy a ProxyError, so that class alone says nothing.
+        # An adapter of the user, or one that a test replaced. If it overrides send(), it may have sent the request.
+        # urllib3 raises ProxyError for every failure behind a proxy, so this class does not show the stage.
         plain = getattr(type(adapter), "send", None) is HTTPAdapter.send and "send" not in vars(adapter)
         unsent = plain and any(isinstance(cause, _BEFORE_SENDING) for cause in causes(error))
     else:
         unsent = state.stage is Stage.CONNECTING
-    error.maybe_sent = not unsent  # type: ignore[attr-defined]  # the settled name; requests has none
+    error.maybe_sent = not unsent  # type: ignore[attr-defined]  # an attribute of ours
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """Iterate from what requests raised to what the socket raised."""
+    """Iterate over an error of requests and its causes, down to the error of the socket."""
     seen: list[BaseException] = []
     waiting: list[Any] = [error]
     while waiting:
@@ -470,12 +475,12 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 def extend_deadline(response: Any, seconds: float) -> None:
     """
-    Bound the reading of a streamed body anew.
+    Set a new deadline for reading a streamed body.
 
     Args:
-        response: A response whose body is still on the connection, or what keeps its ``attempt_state``; without
-            effect on one of an adapter that the user lent, where requests' timeout holds for each piece.
-        seconds: The time from now in which the next reads have to end.
+        response: A response whose body is still on the connection, or an object with its ``attempt_state``. A
+            response of an adapter of ``http_session`` has none; requests' timeout applies to each of its pieces.
+        seconds: The deadline, in seconds from now.
     """
     state: AttemptState | None = getattr(response, "attempt_state", None)
     if state is not None:

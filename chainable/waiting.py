@@ -1,4 +1,4 @@
-"""Waiting for a lock without stopping what shares the thread."""
+"""Wait for a lock without blocking other greenlets of the thread."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _LONGEST = 0.05  # seconds between two tries
 
 def acquire(lock: threading.Lock, seconds: float) -> bool:
     """
-    Acquire a lock that is held across network calls.
+    Acquire a lock that is held during network calls.
 
-    Where gevent patches after this library was imported, a lock made before
-    belongs to the thread, not to a greenlet: to block on it would stop the
-    greenlet that holds it, and neither could go on. ``time.sleep`` lets others run.
+    If gevent patches the standard library after this library was imported, a
+    lock made before belongs to the thread.  Blocking on it would also stop the
+    greenlet that holds it: a deadlock.  ``time.sleep`` lets other greenlets run.
 
     Args:
         lock: The lock.
-        seconds: The longest wait; 0 tries once.
+        seconds: The longest wait; 0 for a single try.
 
     Returns:
-        Whether the lock was acquired.
+        True if the lock was acquired.
 
     .. versionadded:: 0.1.0
     """

@@ -20,7 +20,7 @@ from taobao_top.response import TopResponse
 from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer
 
 if TYPE_CHECKING:
-    from taobao_top.limits import RateLimiter
+    from taobao_top.rate_limit import RateLimiter
     from taobao_top.security import SecurityClient
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _LATER = {
-    "RateLimiter": "taobao_top.limits",
+    "RateLimiter": "taobao_top.rate_limit",
     "SecurityClient": "taobao_top.security",
 }
 

@@ -13,10 +13,11 @@ from chainable.environment import environment, table, texts
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.times import BEIJING
+from taobao_top.call_options import CallOptions
 from taobao_top.clock import Clock
 from taobao_top.errors import TopError
-from taobao_top.request import SHORTEST, How, Wanted
-from taobao_top.settings import Settings, own_signer
+from taobao_top.request import SHORTEST, RequestSpec
+from taobao_top.settings import Settings, make_signer
 
 if TYPE_CHECKING:
     import os
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
     from chainable.signing import Signer
     from taobao_top.batch import Batch
     from taobao_top.chain import MethodChain
-    from taobao_top.limits import Limiter
     from taobao_top.oauth import OAuth
+    from taobao_top.rate_limit import Limiter
     from taobao_top.response import TopResponse
     from taobao_top.spi import SPI
     from taobao_top.types.chains import Chains
 else:
-    from taobao_top.roots import Chains
+    from taobao_top.chain_root import ChainRoot as Chains
 
 __all__ = ["GATEWAY", "TaobaoTop"]
 
@@ -89,7 +90,7 @@ class TaobaoTop(Client, Chains):
         http_session: Lends its adapters, proxies, cert and verify; is not closed.
         clock: Gives seconds since 1970.
         on_attempt: Gets a :class:`chainable.Attempt` after each attempt.
-        limiter: Holds back attempts that would come too often; see :mod:`taobao_top.limits`.
+        limiter: Holds back attempts that would come too often; see :mod:`taobao_top.rate_limit`.
 
     Raises:
         ConfigurationError: A setting is missing or unusable.
@@ -129,7 +130,7 @@ class TaobaoTop(Client, Chains):
             on_attempt=on_attempt,
         )
         adjustable = Clock(clock)
-        signer = own_signer(sign_method, app_secret, adjustable)
+        signer = make_signer(sign_method, app_secret, adjustable)
         self._settings = Settings(
             app_key=app_key,
             secret=app_secret,
@@ -144,7 +145,7 @@ class TaobaoTop(Client, Chains):
             retries=self._retries,
             deadline=self._deadline,
         )
-        self._how = How.of(self._settings)
+        self._options = CallOptions.of(self._settings)
 
     @classmethod
     def from_env(cls, prefix: str = "TAOBAO_TOP_", file: str | os.PathLike[str] | None = None, **settings: Any) -> Self:
@@ -194,38 +195,47 @@ class TaobaoTop(Client, Chains):
     __iter__ = None
     __contains__ = None
 
+    @property
+    def settings(self) -> Settings:
+        """
+        The client's settings, validated and immutable.
+
+        .. versionadded:: 0.1.0
+        """
+        return self._settings
+
     def prepare(self, path: str, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Call:
-        """Write a call, with the session that holds now; see :meth:`chainable.Client.prepare`."""
-        wanted = Wanted(self._settings, path, positional, keywords, self._how)
-        session = wanted.how.session
-        return wanted.call(Secret(session()) if callable(session) else session)
+        """Build a call, with the current session; see :meth:`chainable.Client.prepare`."""
+        spec = RequestSpec(self._settings, path, positional, keywords, self._options)
+        session = spec.options.session
+        return spec.call(Secret(session()) if callable(session) else session)
 
     def send(self, path: str, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]) -> Response[Any]:
-        """Send a call, once more with a renewed session if its own has expired; see :meth:`chainable.Client.send`."""
+        """Send a call, again with a renewed session if its own has expired; see :meth:`chainable.Client.send`."""
         self._refuse_closed()
-        return self._send(Wanted(self._settings, path, positional, keywords, self._how))
+        return self._send(RequestSpec(self._settings, path, positional, keywords, self._options))
 
     def submit(
         self, path: str, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Promise[Response[Any]]:
-        """Queue a call, checked now; see :meth:`chainable.Client.submit`."""
-        wanted = Wanted(self._settings, path, positional, keywords, self._how)
-        return self.promise(lambda: self._send(wanted))
+        """Queue a call, validated now; see :meth:`chainable.Client.submit`."""
+        spec = RequestSpec(self._settings, path, positional, keywords, self._options)
+        return self.promise(lambda: self._send(spec))
 
-    def _send(self, wanted: Wanted) -> Response[Any]:
-        session = wanted.how.session
+    def _send(self, spec: RequestSpec) -> Response[Any]:
+        session = spec.options.session
         if not callable(session):
-            return self._pipeline.run(wanted.call(session))
+            return self._pipeline.run(spec.call(session))
         token = Secret(session())
         expires = time.monotonic() + self._settings.deadline
         try:
-            return self._pipeline.run(wanted.call(token))
+            return self._pipeline.run(spec.call(token))
         except TopError as error:
             renew = getattr(session, "renew", None)
             if not error.session_expired or renew is None:
                 raise
         # An expired session is refused before anything is carried out, so one replay is safe for any call.
-        again = wanted.call(Secret(renew(MaskedText(token.reveal()))))
+        again = spec.call(Secret(renew(MaskedText(token.reveal()))))
         return self._pipeline.run(evolve(again, deadline=max(expires - time.monotonic(), SHORTEST)))
 
     def clock_offset(self) -> float:
@@ -243,7 +253,7 @@ class TaobaoTop(Client, Chains):
         try:
             answer = self["taobao.time.get"](session="", format="json")
         except TopError as error:
-            from taobao_top.explain import gateway_time
+            from taobao_top.sign_error import gateway_time
 
             # A clock that is far off is refused even here, but the refusal has a Date.
             there = None if error.code != "31" or error.response is None else gateway_time(error.response)
@@ -277,7 +287,7 @@ class TaobaoTop(Client, Chains):
         """Authorisation: the page to send a seller to, tokens, sessions that stay fresh."""
         from taobao_top.oauth import OAuth
 
-        return OAuth(self)
+        return OAuth(self._settings, self.run, self.send)
 
     @property
     def spi(self) -> SPI:
@@ -287,15 +297,15 @@ class TaobaoTop(Client, Chains):
         return SPI(self._settings)
 
     def batch(self, **options: Any) -> Batch:
-        """Collect calls and send them as one; see :class:`taobao_top.batch.Batch`."""
+        """Collect calls and send them as one; see :class:`taobao_top.batch.Batch` for the options."""
         from taobao_top.batch import Batch
 
-        return Batch(self, **options)
+        return Batch(self._settings, self._options, self._pipeline, self._refuse_closed, **options)
 
     def pages(
         self, chain: Chain[Any], params: Mapping[str, Any] | None = None, /, **options: Any
     ) -> Iterator[TopResponse[Any]]:
-        """Go through the pages of a list, lazily; see :func:`taobao_top.pages.pages`."""
-        from taobao_top.pages import pages
+        """Go through the pages of a list, lazily; see :func:`taobao_top.pagination.pages`."""
+        from taobao_top.pagination import pages
 
         return pages(cast("MethodChain", chain), params, **options)

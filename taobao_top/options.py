@@ -1,4 +1,4 @@
-"""The keywords of a call that are no parameters of its method."""
+"""The names of a call's options: keywords that are not parameters of its method."""
 
 __all__ = ["OPTIONS"]
 
@@ -14,4 +14,4 @@ OPTIONS = (
     "repeatable",
     "decode",
 )
-"""In the order in which they are documented."""
+"""In the order of the documentation."""

@@ -1,213 +1,61 @@
-"""A call of TOP as the user wrote it, checked and written as the bytes that leave."""
+"""One call of TOP: its parameters validated and written, its response read."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from chainable.call import Call
 from chainable.codecs import FORM
-from chainable.errors import ChainableError, CodecError, PathError
+from chainable.errors import ChainableError, CodecError
 from chainable.masking import MaskedDict, MaskedURL, Secret, unframed, without_frames
-from chainable.options import header_fields, timeout_pair, whole
-from taobao_top import catalogue
-from taobao_top.answers import ERROR, inside, is_utf8, json_fields, open_json, read, root_name, scan
+from taobao_top.call_options import CallOptions, check_text, one_edit
 from taobao_top.chain import method_name
-from taobao_top.errors import TopError, is_read, top_error
+from taobao_top.errors import TopError, top_error
+from taobao_top.method_info import method_info
 from taobao_top.options import OPTIONS
+from taobao_top.parameters import write
 from taobao_top.response import TopResponse
-from taobao_top.settings import checked_format, checked_session, flag
+from taobao_top.response_parsing import ERROR, inside, is_utf8, json_fields, open_json, read, scan
 from taobao_top.signing import ParameterSigner
-from taobao_top.values import FILE, FilePart, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from chainable.response import Response
-    from taobao_top.catalogue import Method
+    from taobao_top.method_info import MethodInfo
+    from taobao_top.parameters import FilePart
     from taobao_top.settings import Settings
 
-__all__ = ["SHORTEST", "How", "Known", "Wanted", "carried", "http_error", "known", "one_edit"]
+__all__ = ["SHORTEST", "RequestSpec", "http_error"]
 
 _OPTIONS = frozenset(OPTIONS)
-_FILLED_IN = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
+_RESERVED = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
 _HEADERS = {"User-Agent": "taobao-top for Python", "Accept": "*/*", "Accept-Encoding": "gzip"}
-_NO_TYPES: Mapping[str, str] = {}
-_KEPT = 1024
 SHORTEST = 0.001
-"""Seconds; an attempt has to have some."""
+"""The shortest deadline of an attempt, in seconds."""
 
 
-class Known(NamedTuple):
+class RequestSpec:
     """
-    What a method's name tells, looked up once.
-
-    Attributes:
-        name: The method's name.
-        method: What the catalogue knows of it.
-        types: Its parameters' types.
-        plain: Its parameters that are no files, and that no option is called like.
-        reads: It only reads.
-        root: The root of its answers.
-    """
-
-    name: str
-    method: Method | None
-    types: Mapping[str, str]
-    plain: frozenset[str]
-    reads: bool
-    root: str
-
-
-@lru_cache(maxsize=_KEPT)
-def known(name: str) -> Known:
-    """
-    Look a method's name up.
-
-    Raises:
-        PathError: It is none a method has.
-    """
-    if not name.isascii():
-        raise PathError("a method's name is ASCII: give values as parameters")
-    method = catalogue.method(name)
-    types = _NO_TYPES if method is None else method.types
-    plain = frozenset(parameter for parameter, kind in types.items() if kind != FILE) - _OPTIONS
-    return Known(name, method, types, plain, is_read(name), root_name(name))
-
-
-class How(NamedTuple):
-    """
-    The options of a call, where it has none those of its client.
-
-    Attributes:
-        session: A seller's session, or what gives it.
-        target_app_key: The app behind a qimen call.
-        simplify: Ask for plain lists and no root.
-        format: The format of the answer.
-        timeout: Seconds to connect, and to wait for each piece of an answer.
-        headers: Further header fields.
-        stream: Leave the answer on the connection.
-        retries: Attempts after the first, at most.
-        repeatable: It may be sent twice; None: if the method only reads.
-        decode: Members that hold JSON text; True for those the catalogue knows.
-    """
-
-    session: Secret[str] | Callable[[], str] | None
-    simplify: bool
-    format: str
-    timeout: tuple[float, float]
-    retries: int
-    target_app_key: str | int | None = None
-    headers: Mapping[str, str] = _NO_TYPES
-    stream: bool = False
-    repeatable: bool | None = None
-    decode: tuple[str, ...] | bool = ()
-
-    @classmethod
-    def of(cls, settings: Settings) -> How:
-        """Give what holds for a call without options."""
-        return cls(settings.session, settings.simplify, settings.format, settings.timeout, settings.retries)
-
-    def but(self, options: Mapping[str, Any]) -> How:
-        """
-        Take the options a user gave; None stands for none.
-
-        Raises:
-            TypeError: An option is of a wrong type.
-            ConfigurationError: Its value is unusable.
-        """
-        return self._replace(**{
-            name: _CHECKED[name](value) for name, value in options.items() if value is not None
-        })  # fmt: skip
-
-
-def _checked_target(value: Any) -> str | int:
-    if isinstance(value, str | int):
-        carried("target_app_key", str(value))
-        return value
-    msg = f"target_app_key: text was expected, not {type(value).__name__}"
-    raise TypeError(msg)
-
-
-def carried(what: str, text: Any) -> None:
-    """
-    Check that a text can be sent.
+    One call: its method, its parameters as texts and files, its options.
 
     Args:
-        what: What it is, for the error.
-        text: The text, or a :class:`chainable.masking.Secret` that holds it.
-
-    Raises:
-        TypeError: It is no text.
-        CodecError: It has a lone surrogate.
-    """
-    hidden: Secret[Any] = Secret.of(text)
-    del text  # a traceback shows no text
-    if not isinstance(hidden.reveal(), str):
-        msg = f"{what}: text was expected, not {type(hidden.reveal()).__name__}"
-        raise TypeError(msg)
-    if not _is_unicode(hidden):
-        msg = f"{what}: a lone surrogate is in the text, which no UTF-8 can carry"
-        raise CodecError(msg)
-
-
-def _is_unicode(text: Secret[str]) -> bool:
-    try:
-        text.reveal().encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _flag(name: str) -> Callable[[Any], bool]:
-    """Make what checks an option that is true or false: a text like 'false' would be true."""
-    return lambda value: flag(name, value)
-
-
-def _names(decode: Any) -> tuple[str, ...] | bool:
-    if isinstance(decode, bool):
-        return decode
-    names = (decode,) if isinstance(decode, str) else decode
-    if isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names):
-        return tuple(names)
-    msg = "decode: names of members were expected, such as decode=('token_result',), or True for those the catalogue knows"
-    raise TypeError(msg)
-
-
-_CHECKED: Mapping[str, Callable[[Any], Any]] = {
-    "session": checked_session,
-    "target_app_key": _checked_target,
-    "simplify": _flag("simplify"),
-    "format": checked_format,
-    "timeout": lambda value: timeout_pair(value, (0, 0)),
-    "headers": header_fields,
-    "stream": _flag("stream"),
-    "retries": lambda value: whole("retries", value),
-    "repeatable": _flag("repeatable"),
-    "decode": _names,
-}
-
-
-class Wanted:
-    """
-    One call: its parameters as texts and files, its options.
-
-    Args:
-        settings: Those of the client whose call it is.
+        settings: Those of the client.
         path: The method's name, as its chain spells it.
         positional: Nothing, a mapping of parameters, or bytes as the raw body.
         keywords: Options and parameters.
+        options: Those of a call that sets none; None for the client's.
 
     Raises:
-        TypeError: A name is given twice, is the client's own, an option and a
-            parameter at once, or a misspelt option; a value has a wrong type.
-        PathError: The name is none a method has.
+        TypeError: A name is given twice, reserved, an option and a parameter
+            at once, or a misspelt option; a value has a wrong type.
+        PathError: The method's name is not ASCII.
         CodecError: A value cannot be written.
         ConfigurationError: An option's value is unusable.
     """
 
-    # What most calls have none of.
+    # Class attributes, because most calls have neither files nor a raw body.
     has_body = False
     _raw: bytes | None = None
     _files: Mapping[str, FilePart] = {}
@@ -218,70 +66,53 @@ class Wanted:
         path: str,
         positional: tuple[Any, ...],
         keywords: dict[str, Any],
-        how: How | None = None,
+        options: CallOptions | None = None,
     ) -> None:
         self._settings = settings
-        self.about = about = known(method_name(path))
-        self.how = how or How.of(settings)
-        texts = None if positional else _easily(keywords, about.plain)
-        if texts is not None:
+        self.info = info = method_info(method_name(path))
+        self.options = options or CallOptions.of(settings)
+        texts = None if positional else _fast_path(keywords, info.plain)
+        if texts is None:
+            self._write(positional, keywords)
+        else:
             self.texts = texts
-            return
-        self._write(positional, keywords)
 
     @without_frames
     def _write(self, positional: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        """Write the parameters that need more care, and take the options."""
-        self.texts, files = write(self._sorted(positional, keywords), self.about.types)
-        if files:
-            if self._raw is not None:
-                msg = f"{self.about.name}: a raw body and files cannot go together"
-                raise TypeError(msg)
-            self._files = files
-            self.has_body = True
-
-    def _sorted(self, positional: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
-        """Take the options, and give the parameters."""
-        name = self.about.name
-        given, self._raw = _mapping(name, positional)
-        business = MaskedDict(given)
-        self.has_body = self._raw is not None
-        options: dict[str, Any] = MaskedDict()
-        for key, value in keywords.items():
-            if key in _OPTIONS:
-                options[key] = value
-            elif key in business:
-                msg = f"{name}: the parameter {key!r} is given twice, in the mapping and by name"
-                raise TypeError(msg)
-            else:
-                business[key] = value
-        _check_names(name, self.about.types, business, keywords, options)
+        """Take the options, and write the parameters."""
+        info = self.info
+        given, self._raw = _mapping(info.name, positional)
+        parameters, options = _split(info, given, keywords)
         if options:
-            self.how = self.how.but(options)
-        return business
+            self.options = self.options.with_options(options)
+        self.texts, self._files = write(parameters, info.types)
+        if self._files and self._raw is not None:
+            msg = f"{info.name}: a raw body and files cannot go together"
+            raise TypeError(msg)
+        self.has_body = bool(self._files) or self._raw is not None
 
     @property
     def repeatable(self) -> bool:
         """Whether it may be sent twice."""
-        return self.about.reads if self.how.repeatable is None else self.how.repeatable
+        return self.info.reads if self.options.repeatable is None else self.options.repeatable
 
     def public(self, session: str | Secret[str] | None) -> dict[str, str]:
-        """Give the parameters every call has, but for those the signer adds."""
-        how = self.how
+        """Return the system parameters, except those that the signer adds."""
+        options = self.options
         parameters: dict[str, str] = MaskedDict(
-            method=self.about.name, app_key=self._settings.app_key, v="2.0", format=how.format
+            method=self.info.name, app_key=self._settings.app_key, v="2.0", format=options.format
         )
         if session:
-            carried("session", session)
+            check_text("session", session)
             parameters["session"] = Secret.of(session).reveal()
-        if how.simplify and how.format == "json":
+        if options.simplify and options.format == "json":
             parameters["simplify"] = "true"
-        if how.target_app_key is not None:
-            parameters["target_app_key"] = str(how.target_app_key)
+        if options.target_app_key is not None:
+            parameters["target_app_key"] = str(options.target_app_key)
         return parameters
 
     def call(self, session: str | Secret[str] | None) -> Call:
-        """Write the call, with this session, once for all attempts."""
+        """Build the call with this session, once for all attempts."""
         public = self.public(session)
         if self._raw is not None:
             return self._call(public | self.texts, public | self.texts, self._raw, None, self._raw_type())
@@ -289,7 +120,7 @@ class Wanted:
             body, content_type = _multipart(self.texts, self._files)
             return self._call(public | self.texts, public, body, b"", content_type)
         parameters = public | self.texts
-        # The ready-made signers write the body themselves; one of the user's own finds it as it would be without them.
+        # The built-in signers write the body; a custom one finds it written.
         ready = isinstance(self._settings.signer, ParameterSigner)
         return self._call(parameters, None, None if ready else FORM.encode(parameters), None, FORM.content_type)
 
@@ -301,65 +132,65 @@ class Wanted:
         signed_body: bytes | None,
         content_type: str,
     ) -> Call:
-        settings, how = self._settings, self.how
+        settings, options = self._settings, self.options
         return Call(
             verb="POST",
-            label=self.about.name,
+            label=self.info.name,
             urls=(settings.gateway if query is None else MaskedURL(f"{settings.gateway}?{urlencode(query)}"),),
-            headers={**_HEADERS, **how.headers, "Content-Type": content_type},
+            headers={**_HEADERS, **options.headers, "Content-Type": content_type},
             body=body,
             signer=settings.attached,
             verifier=None,
-            answer=self.answer,
+            answer=self.read_response,
             parameters=parameters,
             codec=FORM if query is None else None,
             signed_body=signed_body,
             repeatable=self.repeatable,
-            timeout=how.timeout,
-            retries=how.retries,
+            timeout=options.timeout,
+            retries=options.retries,
             deadline=settings.deadline,
-            stream=how.stream,
+            stream=options.stream,
         )
 
     def _raw_type(self) -> str:
-        for name, value in self.how.headers.items():
+        for name, value in self.options.headers.items():
             if name.lower() == "content-type":
                 return value
         xml = (self._raw or b"").lstrip()[:1] == b"<"
         return "text/xml; charset=utf-8" if xml else "application/json; charset=utf-8"
 
-    def answer(self, response: Response[Any]) -> TopResponse[Any]:
+    def read_response(self, received: Response[Any]) -> TopResponse[Any]:
         """
-        Read an answer.
+        Read a response.
 
         Raises:
-            TopError: It is a refusal.
-            CodecError: It is no answer of the gateway.
+            TopError: The platform refused the call.
+            CodecError: The response is not the gateway's.
         """
-        answer: TopResponse[Any] = TopResponse.of(response, self.about.name)
-        if self.how.stream and 200 <= answer.status_code < 300:
-            return answer
-        utf8 = is_utf8(answer.headers.get("Content-Type"))
+        response: TopResponse[Any] = TopResponse.of(received, self.info.name)
+        if self.options.stream and 200 <= response.status_code < 300:
+            return response
+        utf8 = is_utf8(response.headers.get("Content-Type"))
         try:
-            answer.take(self.data(answer.content, answer, utf8=utf8))
+            response.take(self.read_body(response.content, response, utf8=utf8))
         except ChainableError as error:
-            failure = unframed(error)  # the frames below hold what was answered, tokens among it
+            failure = unframed(error)  # the frames below hold the body, which may have tokens
         else:
-            response.request_id = answer.request_id
-            return answer
+            received.request_id = response.request_id
+            return response
         raise failure
 
-    def data(self, body: bytes, answer: TopResponse[Any], *, utf8: bool) -> Any:
+    def read_body(self, body: bytes, response: TopResponse[Any], *, utf8: bool) -> Any:
         """
-        Read the body of an answer, whole or one of a batch; notes its request id.
+        Read a body, of a whole response or of one in a batch, and set the request id of its response.
 
         Args:
-            body: As it came.
-            answer: What it is the body of.
-            utf8: Whether it is UTF-8.
+            body: The bytes.
+            response: The response that the body belongs to.
+            utf8: Whether the body is UTF-8.
         """
         payload = None
-        # Nearly all answers are so, and nothing but their root; the others are read with more care.
+        # The fast path of nearly all responses: an object in UTF-8 with only the root.
         if utf8 and body[:1] == b"{":
             try:
                 text = body.decode()
@@ -368,87 +199,87 @@ class Wanted:
             except (ValueError, RecursionError, ArithmeticError):
                 payload = None
         if payload is None:
-            payload = self._payload(body, answer)
-        data = payload.get(self.about.root)
-        if type(data) is dict and len(payload) == 1 and 200 <= answer.status_code < 300:
+            payload = self._payload(body, response)
+        data = payload.get(self.info.root)
+        if type(data) is dict and len(payload) == 1 and 200 <= response.status_code < 300:
             request_id = data.get("request_id")
-            answer.request_id = request_id if type(request_id) is str else None
+            response.request_id = request_id if type(request_id) is str else None
         else:
-            data = self._inside(payload, answer)
-        if self.how.decode:
+            data = self._inside(payload, response)
+        if self.options.decode:
             self._open(data)
         return data
 
-    def _open(self, data: Any) -> None:
+    def _payload(self, body: bytes, response: TopResponse[Any]) -> dict[str, Any]:
+        method = self.info.method
+        fields = () if method is None else method.response
         try:
-            for path in self._json_paths():
-                open_json(data, path)
+            return read(body, response.headers.get("Content-Type"), fields, simplify=self.options.simplify)
         except CodecError as error:
-            msg = f"{self.about.name}: {error}"
+            if not 200 <= response.status_code < 300:
+                raise http_error(response, repeatable=self.repeatable) from None
+            msg = f"{self.info.name}: {error}"
             raise CodecError(msg) from None
 
-    def _payload(self, body: bytes, answer: TopResponse[Any]) -> dict[str, Any]:
-        about = self.about
-        fields = () if about.method is None else about.method.response
-        try:
-            return read(body, answer.headers.get("Content-Type"), fields, simplify=self.how.simplify)
-        except CodecError as error:
-            if not 200 <= answer.status_code < 300:
-                raise http_error(answer, repeatable=self.repeatable) from None
-            msg = f"{about.name}: {error}"
-            raise CodecError(msg) from None
-
-    def _inside(self, payload: dict[str, Any], answer: TopResponse[Any]) -> Any:
+    def _inside(self, payload: dict[str, Any], response: TopResponse[Any]) -> Any:
         refusal = payload.get(ERROR)
         if isinstance(refusal, dict):
-            from taobao_top.explain import explanation
+            from taobao_top.sign_error import explanation
 
-            answer.request_id = _id(payload) or _id(refusal)
+            response.request_id = _id(payload) or _id(refusal)
             raise top_error(
                 refusal,
-                method=self.about.name,
+                method=self.info.name,
                 repeatable=self.repeatable,
                 now=self._settings.clock,
-                request_id=answer.request_id,
-                response=answer,
-                explain=lambda rule: explanation(rule, answer, self._settings.signer),
+                request_id=response.request_id,
+                response=response,
+                explain=lambda rule: explanation(rule, response, self._settings.signer),
             )
-        if not 200 <= answer.status_code < 300:
-            raise http_error(answer, repeatable=self.repeatable)
+        if not 200 <= response.status_code < 300:
+            raise http_error(response, repeatable=self.repeatable)
         if payload.keys() == {ERROR}:
-            msg = f"{self.about.name}: the answer is a refusal that cannot be read: its error_response is no object"
+            msg = (
+                f"{self.info.name}: the response is a refusal that cannot be read: its error_response is not an object"
+            )
             raise CodecError(msg)
-        data = inside(payload, self.about.root)
-        answer.request_id = _id(data) or _id(payload)
+        data = inside(payload, self.info.root)
+        response.request_id = _id(data) or _id(payload)
         return data
 
-    def _json_paths(self) -> tuple[str, ...]:
-        if not isinstance(self.how.decode, bool):
-            return self.how.decode
-        method = self.about.method
-        return () if method is None else tuple(json_fields(method.response))
+    def _open(self, data: Any) -> None:
+        """Decode the members that hold JSON text."""
+        decode, method = self.options.decode, self.info.method
+        if isinstance(decode, bool):
+            decode = () if method is None else tuple(json_fields(method.response))
+        try:
+            for path in decode:
+                open_json(data, path)
+        except CodecError as error:
+            msg = f"{self.info.name}: {error}"
+            raise CodecError(msg) from None
 
 
-def http_error(answer: TopResponse[Any], *, repeatable: bool) -> TopError:
-    """Make the error of an answer with a status that means no, and nothing else to read."""
-    status = answer.status_code
-    wait = answer.headers.get("Retry-After", "")
+def http_error(response: TopResponse[Any], *, repeatable: bool) -> TopError:
+    """Build the error of a response with an error status and an unreadable body."""
+    status = response.status_code
+    wait = response.headers.get("Retry-After", "")
     advice = (
         "redirects are not followed: is the gateway's address right?"
         if status < 400
-        else "this is no answer of the gateway itself"
+        else "this is not a response of the gateway itself"
     )
     return TopError(
-        f"{answer.method}: HTTP status {status} ({advice})",
+        f"{response.method}: HTTP status {status} ({advice})",
         status_code=status,
         retryable=repeatable and (status >= 500 or status == 429),
         retry_after=float(wait) if wait.isascii() and wait.isdecimal() else None,
-        response=answer,
+        response=response,
     )
 
 
-def _easily(keywords: Mapping[str, Any], plain: frozenset[str]) -> dict[str, str] | None:
-    """Write parameters that are all plain texts and whole numbers; None where one needs more care, or is an option."""
+def _fast_path(keywords: Mapping[str, Any], plain: frozenset[str]) -> dict[str, str] | None:
+    """Write parameters that are all plain ASCII texts and integers; None if there are others, or options."""
     texts = {}
     for name, value in keywords.items():
         if name not in plain:
@@ -465,7 +296,7 @@ def _easily(keywords: Mapping[str, Any], plain: frozenset[str]) -> dict[str, str
 
 def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], bytes | None]:
     if len(positional) > 1:
-        msg = f"{name}: one mapping of parameters was expected, {len(positional)} values were given without a name"
+        msg = f"{name}: one mapping of parameters was expected, {len(positional)} positional arguments were given"
         raise TypeError(msg)
     given: Any = positional[0] if positional else None
     if given is None:
@@ -483,52 +314,47 @@ def _mapping(name: str, positional: tuple[Any, ...]) -> tuple[dict[str, Any], by
     return business, None
 
 
-def _check_names(
-    name: str,
-    types: Mapping[str, str],
-    business: dict[str, Any],
-    keywords: dict[str, Any],
-    options: dict[str, Any],
-) -> None:
+def _split(info: MethodInfo, given: dict[str, Any], keywords: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split what a call was given into parameters and options."""
+    parameters: dict[str, Any] = MaskedDict(given)
+    options: dict[str, Any] = MaskedDict()
+    for key, value in keywords.items():
+        if key in _OPTIONS:
+            options[key] = value
+        elif key in parameters:
+            msg = f"{info.name}: the parameter {key!r} is given twice, in the mapping and by name"
+            raise TypeError(msg)
+        else:
+            parameters[key] = value
     for key in options:
-        if key in types:
+        if key in info.types:
             msg = (
-                f"{key!r} is an option of every call, and a parameter of {name}: "
-                f"give the parameter in the mapping, (…)({{{key!r}: …}}); the option is not to be had here"
+                f"{key!r} is an option of every call, and a parameter of {info.name}: "
+                f"pass the parameter in the mapping, (…)({{{key!r}: …}}); the option is unavailable for this method"
             )
             raise TypeError(msg)
-    for key in business:
-        if key in types:
-            continue
-        carried(f"{name}: the name of a parameter", key)
-        if key in _FILLED_IN:
-            msg = f"{name}: {key!r} is filled in by the client, leave it out"
-            raise TypeError(msg)
-        if key in OPTIONS and key in {"session", "target_app_key", "simplify", "format"}:
-            msg = f"{name}: {key!r} is an option: give it by name, (…)({key}=…), not in the mapping"
-            raise TypeError(msg)
-        if key in keywords:
-            near = next((option for option in OPTIONS if one_edit(key, option)), None)
-            if near is not None:
-                msg = (
-                    f"{name}: {key!r} is one letter away from the option {near!r}; "
-                    f"if it is a parameter, give it in the mapping, (…)({{{key!r}: …}})"
-                )
-                raise TypeError(msg)
+    for key in parameters:
+        if key not in info.types:
+            _check_unknown(info.name, key, by_name=key in keywords)
+    return parameters, options
 
 
-def one_edit(word: str, option: str) -> bool:
-    """Tell whether one letter more, less, changed or swapped makes the option of the word."""
-    difference = len(word) - len(option)
-    if not -1 <= difference <= 1:
-        return False
-    start = 0
-    while start < min(len(word), len(option)) and word[start] == option[start]:
-        start += 1
-    rest, wanted = word[start:], option[start:]
-    if difference:
-        return rest[1:] == wanted if difference > 0 else rest == wanted[1:]
-    return rest[1:] == wanted[1:] or (rest[1::-1] == wanted[:2] and rest[2:] == wanted[2:])
+def _check_unknown(method: str, key: str, *, by_name: bool) -> None:
+    """Refuse the name of a parameter that the catalogue does not have where it is probably a mistake."""
+    check_text(f"{method}: the name of a parameter", key)
+    if key in _RESERVED:
+        msg = f"{method}: {key!r} is filled in by the client, leave it out"
+        raise TypeError(msg)
+    if key in {"session", "target_app_key", "simplify", "format"}:
+        msg = f"{method}: {key!r} is an option: pass it by name, (…)({key}=…), not in the mapping"
+        raise TypeError(msg)
+    near = next((option for option in OPTIONS if one_edit(key, option)), None) if by_name else None
+    if near is not None:
+        msg = (
+            f"{method}: {key!r} is one letter away from the option {near!r}; "
+            f"if it is a parameter, pass it in the mapping, (…)({{{key!r}: …}})"
+        )
+        raise TypeError(msg)
 
 
 def _multipart(texts: Mapping[str, str], files: Mapping[str, FilePart]) -> tuple[bytes, str]:

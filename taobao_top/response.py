@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainable.masking import safe_repr
 from chainable.response import Response
-from taobao_top.answers import business_failure
 from taobao_top.errors import TopError
+from taobao_top.response_parsing import business_failure
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -33,13 +33,13 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from chainable.codecs import no_constant
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, InProgress
-from chainable.masking import Secret, guarded, safe_repr, shown_name, without_frames
+from chainable.masking import MaskedDict, Secret, guarded, safe_repr, shown_name, without_frames
 from taobao_top.errors import TopError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from taobao_top.client import TaobaoTop
+    from taobao_top.settings import TopClient
 
 __all__ = ["KINDS", "Key", "SecurityClient", "decrypt", "encrypt", "is_encrypted", "search", "windows"]
 
@@ -304,7 +304,7 @@ class SecurityClient:
             .. versionadded:: 0.1.0
     """
 
-    def __init__(self, top: TaobaoTop, random_num: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, top: TopClient, random_num: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         if not isinstance(random_num, str) or not random_num:
             raise ConfigurationError("random_num: the code the console shows for this app was expected")
         self._top = top
@@ -402,7 +402,7 @@ class SecurityClient:
                 with self._lock:
                     del self._fetching[place]
         # The fetch has a deadline; a thread that hangs in it all the same does not take the others with it.
-        patience = 2 * self._top._settings.deadline  # noqa: SLF001 (the client's own room)
+        patience = 2 * self._top.settings.deadline
         try:
             return future.result(timeout=patience)
         except WaitTimeoutError:
@@ -412,20 +412,21 @@ class SecurityClient:
             raise InProgress(msg) from None
 
     def _fetched(self, fetch: _Fetch) -> Key | None:
+        keywords = MaskedDict(
+            random_num=self._random_num.reveal(),
+            secret_version=fetch.version,
+            customer_user_id=fetch.user,
+            session="" if fetch.user is not None else fetch.session.reveal(),
+            format="json",
+        )
         try:
-            answer = self._top["taobao.top.secret.get"](
-                random_num=self._random_num.reveal(),
-                secret_version=fetch.version,
-                customer_user_id=fetch.user,
-                session="" if fetch.user is not None else fetch.session.reveal(),
-                format="json",
-            )
+            response = self._top.send("taobao.top.secret.get", None, (), keywords)
         except TopError as error:
             if error.sub_code != _NO_SUCH_KEY:
                 raise
             lives, key = (_NOTHING_FOR, _NOTHING_FOR), None
         else:
-            lives, key = _read_key(answer.data)
+            lives, key = _read_key(response.data)
         now = self._clock()
         with self._lock:
             self._keys[fetch.place] = _Kept(key, now + lives[0], now + lives[1])

@@ -27,7 +27,7 @@ from chainable.redis_timeouts import warn_without_timeout
 from chainable.times import BEIJING
 from chainable.waiting import acquire
 from taobao_top.errors import TopError
-from taobao_top.oauth import Token
+from taobao_top.tokens import Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

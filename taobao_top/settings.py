@@ -1,11 +1,13 @@
-"""What one client was told, checked once."""
+"""The settings of a client, validated once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
-from chainable.masking import Secret, outline
+from chainable.masking import Secret, outline, safe_repr
 from chainable.options import base_url
 from chainable.signing import Signer
 from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner
@@ -13,9 +15,11 @@ from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, Param
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainable.promise import Promise
+    from chainable.response import Response
     from taobao_top.clock import Clock
 
-__all__ = ["FORMATS", "Settings", "checked_format", "checked_session", "flag", "own_signer"]
+__all__ = ["FORMATS", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
 
 FORMATS = ("json", "xml")
 _SECRET_LENGTH = 20  # characters; no app_key is as long
@@ -25,7 +29,7 @@ _SIGNERS: dict[str, type[ParameterSigner]] = {
 }
 
 
-def _app_key(value: Any) -> str:
+def _check_app_key(value: Any) -> str:
     key = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not key.isalnum() or not key.isascii():
         msg = "app_key: the number the console shows for this app was expected"
@@ -36,45 +40,45 @@ def _app_key(value: Any) -> str:
     return key
 
 
-def _gateway(value: Any) -> str:
+def _check_gateway(value: Any) -> str:
     base_url("gateway", value)
     return str(value)
 
 
-def checked_session(session: Any) -> Secret[str] | Callable[[], str] | None:
-    """Check what may be given as session: text, a callable that gives it, or None; TypeError for all else."""
+def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:
+    """Return a session as a secret, a callable or None; TypeError for anything else."""
     if session is None or isinstance(session, Secret):
         return session
     if isinstance(session, str):
         return Secret(session)
     if callable(session):
         return cast("Callable[[], str]", session)
-    msg = f"session: text or a callable that gives it was expected, not {type(session).__name__}"
+    msg = f"session: text or a callable that returns it was expected, not {type(session).__name__}"
     raise TypeError(msg)
 
 
-def checked_format(value: Any) -> str:
-    """Check a format; ConfigurationError for one that is neither JSON nor XML."""
+def check_format(value: Any) -> str:
+    """Return the format; ConfigurationError unless it is JSON or XML."""
     if value not in FORMATS:
         msg = "format: 'json' or 'xml' was expected"
         raise ConfigurationError(msg, reason="unknown_format", setting="format")
     return str(value)
 
 
-def flag(name: str, value: Any) -> bool:
-    """Check what is true or false; ConfigurationError for anything else, a text like ``'false'`` among it."""
+def check_flag(name: str, value: Any) -> bool:
+    """Return the boolean; ConfigurationError for anything else, such as the text ``'false'``."""
     if not isinstance(value, bool):
         msg = f"{name}: True or False was expected, not {type(value).__name__}"
         raise ConfigurationError(msg, reason="not_a_flag", setting=name)
     return value
 
 
-def own_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock) -> Signer:
+def make_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock) -> Signer:
     """
-    Make the signer a client was told to use.
+    Make the signer that a client uses.
 
     Raises:
-        ConfigurationError: It is none of the three methods and no signer, or the secret is missing.
+        ConfigurationError: The method is unknown, or the secret is missing.
     """
     if isinstance(sign_method, ParameterSigner):
         return sign_method.following(clock)
@@ -87,20 +91,30 @@ def own_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock)
     return kind(secret, clock=clock)  # type: ignore[arg-type]  # a missing secret is refused by the signer
 
 
+def _as_secret(secret: str | Secret[str] | None) -> Secret[str] | None:
+    return None if secret is None else Secret.of(secret)
+
+
+def _check_simplify(value: Any) -> bool:
+    return check_flag("simplify", value)
+
+
+@safe_repr
+@frozen(kw_only=True, eq=False, repr=False)
 class Settings:
     """
-    One client's settings.
+    The settings of one client.
 
-    Args:
+    Attributes:
         app_key: The app's number.
-        secret: Its secret; None beside a signer of the user's own.
-        session: A seller's session, or what gives it.
+        secret: The app_secret; None beside a custom signer.
+        session: A seller's session, or a callable that returns it.
         signer: Signs calls.
-        attached: The signer as it is attached to an attempt: behind the limiter, if there is one.
-        gateway: Where calls go.
-        format: The format of answers.
-        simplify: Ask for plain lists and no root.
-        clock: The time calls are stamped with.
+        attached: The signer of each attempt: waits for the limiter first, if there is one.
+        gateway: The URL of calls.
+        format: The format of responses.
+        simplify: Ask for plain lists without a root.
+        clock: The time that calls are stamped with.
         timeout: Seconds to connect, and to wait for each piece.
         retries: Attempts after the first, at most.
         deadline: Seconds a call may take.
@@ -109,38 +123,46 @@ class Settings:
         ConfigurationError: One of them is unusable.
     """
 
-    def __init__(
-        self,
-        *,
-        app_key: Any,
-        secret: str | Secret[str] | None,
-        session: Any,
-        signer: Signer,
-        attached: Signer,
-        gateway: Any,
-        format: Any,  # noqa: A002 (the platform's word)
-        simplify: Any,
-        clock: Clock,
-        timeout: tuple[float, float],
-        retries: int,
-        deadline: float,
-    ) -> None:
-        self.app_key = _app_key(app_key)
-        self.secret = None if secret is None else Secret.of(secret)
+    app_key: str = field(converter=_check_app_key)
+    secret: Secret[str] | None = field(converter=_as_secret)
+    session: Secret[str] | Callable[[], str] | None = field(converter=check_session)
+    signer: Signer
+    attached: Signer
+    gateway: str = field(converter=_check_gateway)
+    format: str = field(converter=check_format)
+    simplify: bool = field(converter=_check_simplify)
+    clock: Clock
+    timeout: tuple[float, float]
+    retries: int
+    deadline: float
+
+    def __attrs_post_init__(self) -> None:
         if self.secret is not None and self.secret == Secret(self.app_key):
             msg = "app_key: this is the same text as app_secret; the app's number was expected"
             raise ConfigurationError(msg, reason="app_key_is_secret", setting="app_key")
-        self.session = checked_session(session)
-        self.signer = signer
-        self.attached = attached
-        self.gateway = _gateway(gateway)
-        self.format = checked_format(format)
-        self.simplify = flag("simplify", simplify)
-        self.clock = clock
-        self.timeout = timeout
-        self.retries = retries
-        self.deadline = deadline
 
     def __repr__(self) -> str:
-        members = self.__dict__  # an error while they are checked shows what is there
-        return f"<Settings of app {members.get('app_key')} at {members.get('gateway')}>"
+        return f"<Settings of app {self.app_key} at {self.gateway}>"
+
+
+class TopClient(Protocol):
+    """
+    A client, as :class:`taobao_top.security.SecurityClient` and :class:`taobao_top.tmc.TMC` use it.
+
+    .. versionadded:: 0.1.0
+    """
+
+    @property
+    def settings(self) -> Settings:
+        """The client's settings."""
+        ...
+
+    def send(
+        self, path: str, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any], /
+    ) -> Response[Any]:
+        """Send a call; see :meth:`chainable.Client.send`."""
+        ...
+
+    def promise(self, work: Callable[[], Any], /) -> Promise[Any]:
+        """Queue work for the client's threads."""
+        ...

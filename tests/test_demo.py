@@ -52,7 +52,7 @@ def test_a_call_that_fails_makes_the_demo_fail():
 
     assert code == 1
     assert "ValueError: no" in text
-    assert "1 of 1 calls did not go" in text
+    assert "1 of 1 calls had an unexpected result" in text
 
 
 def test_an_answer_where_a_refusal_was_expected_fails():

@@ -11,9 +11,9 @@ WeChat Pay (微信支付) for Python: every operation as a chain.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from chainable.lazy import lazy_attributes
 from wechatpay.apiv3.signing import RSASigner, RSAVerifier
 from wechatpay.client import WeChatPay
 from wechatpay.sensitive import Ciphertext, Sensitive
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wechatpay.certificates import PlatformCertificates
     from wechatpay.merchants import Merchants
     from wechatpay.notifications import Notification
-    from wechatpay.notifications.replies import accept, reject
+    from wechatpay.notifications.responses import accept, reject
 
 __all__ = [
     "Ciphertext",
@@ -42,21 +42,16 @@ __all__ = [
     "reject",
 ]
 
-_LATER = {
-    "WorkWXSigner": "wechatpay.apiv2.signing",
-    "Merchants": "wechatpay.merchants",
-    "Notification": "wechatpay.notifications",
-    "ParamSigner": "wechatpay.apiv2.signing",
-    "PlatformCertificates": "wechatpay.certificates",
-    "accept": "wechatpay.notifications.replies",
-    "reject": "wechatpay.notifications.replies",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name == "bills":
-        return import_module("wechatpay.bills")
-    if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "Merchants": "wechatpay.merchants",
+        "Notification": "wechatpay.notifications",
+        "ParamSigner": "wechatpay.apiv2.signing",
+        "PlatformCertificates": "wechatpay.certificates",
+        "WorkWXSigner": "wechatpay.apiv2.signing",
+        "accept": "wechatpay.notifications.responses",
+        "bills": "wechatpay.bills",
+        "reject": "wechatpay.notifications.responses",
+    },
+)

@@ -1,5 +1,5 @@
 """
-The platform's keys: those given, and certificates that are fetched and kept fresh.
+The platform's keys: those given, and certificates that are downloaded and kept fresh.
 
 Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012551764 (certificates),
 https://pay.weixin.qq.com/doc/v3/merchant/4012153196 (public key)
@@ -13,12 +13,12 @@ import math
 import os
 import threading
 import time
+import warnings
 from contextvars import ContextVar
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, evolve, field, frozen
+from attrs import frozen
 
 from chainable.atomic import replace_file
 from chainable.codecs import JSON
@@ -36,6 +36,7 @@ from chainable.waiting import acquire
 from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_serial
+from wechatpay.key_snapshot import KeySnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,12 +54,12 @@ REFRESH_EVERY = 8 * 3600.0
 """Seconds; the platform asks for at least every twelve hours."""
 
 MINIMUM_INTERVAL = 60.0
-"""Seconds between two attempts that nobody asked for in so many words."""
+"""Seconds between two attempts that the user did not call for."""
 
 PATIENCE = 60.0
-"""Seconds a thread waits for another one's attempt at most."""
+"""Seconds that a thread waits for another thread's attempt, at most."""
 
-_SMALL_STEP = 60.0  # seconds the clock may go back without the list being asked for again
+_SMALL_STEP = 60.0  # seconds that the clock may go back without a new download
 
 _PUBLIC_KEY_ONLY = (
     "this merchant has no platform certificates, only the platform's public key (the rule for "
@@ -69,73 +70,20 @@ _PUBLIC_KEY_ONLY = (
 _logger = logging.getLogger("wechatpay")
 
 
-def _current(snapshot: _Snapshot) -> tuple[Certificate, ...]:
-    known = (*snapshot.given, *snapshot.fetched)
-    return tuple(one for one in known if snapshot.moment < one.not_after.timestamp())
-
-
-def _all_keys(snapshot: _Snapshot) -> Mapping[str, RSAPublicKey]:
-    certificates = {one.serial: one.key for one in snapshot.certificates}
-    return MappingProxyType(certificates | dict(snapshot.public_keys))
-
-
-def _first_event(snapshot: _Snapshot) -> float:
-    return min([snapshot.due, *(one.not_after.timestamp() for one in snapshot.certificates)])
-
-
-@frozen
-class _Snapshot:
-    """
-    What is known at one moment; replaced as a whole, so that no reader sees half of it.
-
-    Attributes:
-        public_keys: Those given, by id.
-        given: Certificates given, those that are over too: a clock that was wrong may be set right.
-        fetched: Certificates fetched, likewise.
-        moment: Unix time for which the rest holds.
-        due: Unix time from which on certificates are to be fetched.
-        certificates: Those of both that are not over.
-        keys: Theirs, and the public keys.
-        until: Unix time from which on something has to be done: a
-            certificate is over, or the list is due.
-    """
-
-    public_keys: Mapping[str, RSAPublicKey]
-    given: tuple[Certificate, ...] = ()
-    fetched: tuple[Certificate, ...] = ()
-    moment: float = float("-inf")
-    due: float = float("inf")
-    certificates: tuple[Certificate, ...] = field(init=False, default=Factory(_current, takes_self=True))
-    keys: Mapping[str, RSAPublicKey] = field(init=False, default=Factory(_all_keys, takes_self=True))
-    until: float = field(init=False, default=Factory(_first_event, takes_self=True))
-
-    def but(self, **changes: Any) -> _Snapshot:
-        """The same with some attributes changed."""
-        snapshot: _Snapshot = evolve(self, **changes)
-        return snapshot
-
-    def youngest(self, now: float) -> str | None:
-        """The id of the first public key, else the serial of the youngest valid certificate."""
-        if self.public_keys:
-            return next(iter(self.public_keys))
-        valid = [one for one in self.certificates if one.not_before.timestamp() <= now]
-        return max(valid, key=lambda one: one.not_before).serial if valid else None
-
-
 @frozen
 class _Outcome:
-    """What came of the last attempt to fetch, also for those who waited for it."""
+    """The outcome of the last attempt to download, also for the threads that waited for it."""
 
     moment: float = float("-inf")
     error: Exception | None = None
 
 
-# The stores that the present call refreshes. A context variable, because greenlets and tasks share a thread.
+# The stores that the current call refreshes. Greenlets and tasks share a thread, so this is a context variable.
 _refreshing: ContextVar[tuple[PlatformCertificates, ...]] = ContextVar("refreshing", default=())
 
 
 class _Locks:
-    """The locks of one process; a forked one begins with new ones, for nobody is left to open the old."""
+    """The locks of one process; in a forked child, no thread is left to release the parent's."""
 
     def __init__(self) -> None:
         self.process = os.getpid()
@@ -148,33 +96,32 @@ class PlatformCertificates:
     """
     The platform's keys by serial or id: a key store that refreshes itself.
 
-    What was given stays. Certificates are fetched when the store has nothing,
-    when the list is older than ``refresh_every``, and when a message names a
-    serial that is not known; by one thread at a time, while the others go on
-    with the keys at hand, or wait for its result where there is none. A failure
-    leaves everything as it was.
+    Keys that were given are kept. Certificates are downloaded if the store is
+    empty, if the list is older than ``refresh_every``, and if a message names an
+    unknown serial. One thread downloads at a time; the others use the known
+    keys, or wait if there are none. A failure changes nothing.
 
     Args:
         certs: Platform public keys by id (``PUB_KEY_ID_…``) and certificates
             by serial: paths, ``file://`` URLs, PEM text, DER bytes, one-line
             base64 or objects of ``cryptography``.
-        fetch: Asks for ``/v3/certificates`` with this ``Wechatpay-Serial`` (None:
-            without) and gives the answer unchecked; raises APIError for 4xx and
-            5xx. None: nothing is ever fetched.
-        apiv3_key: Opens what is fetched. None: nothing is ever fetched.
-        merchant_serial: Of the merchant's own certificate, which is refused here.
-        refresh_every: Seconds.
+        fetch: Requests ``/v3/certificates`` with the given ``Wechatpay-Serial`` (None:
+            without the header) and returns the response unverified; raises APIError
+            for 4xx and 5xx. None: certificates are never downloaded.
+        apiv3_key: Decrypts downloaded certificates. None: certificates are never downloaded.
+        merchant_serial: The serial of the merchant's own certificate, which is refused here.
+        refresh_every: Seconds between two downloads.
         minimum_interval: Seconds between two attempts.
-        patience: Seconds a thread waits for another one's attempt at most.
+        patience: Seconds that a thread waits for another thread's attempt, at most.
 
             .. versionadded:: 0.1.0
-        clock: Gives Unix time in seconds.
-        accept: Gets each answer whose signature was checked, and raises for one
-            that must not be taken, a replayed one for example.
+        clock: Returns Unix time in seconds.
+        accept: Called with each response whose signature was verified; raises for one
+            that must be rejected, such as a replay.
 
     Raises:
-        ConfigurationError: A key stands under a wrong name, is none of the
-            platform's, or cannot be read; or the patience is not a positive
+        ConfigurationError: A key has a wrong id or serial, does not belong to the
+            platform, or cannot be read; or the patience is not a positive
             number of seconds.
     """
 
@@ -221,18 +168,18 @@ class PlatformCertificates:
         self._own_locks = _Locks()
         now = clock()
         due = now + refresh_every if given and self._fetches else float("inf")
-        self._snapshot = _Snapshot(public_keys, tuple(given), moment=now, due=due)
+        self._snapshot = KeySnapshot(public_keys, tuple(given), moment=now, due=due)
 
     def __repr__(self) -> str:
         return f"PlatformCertificates({', '.join(self.serials)})"
 
     def __getitem__(self, serial: str, /) -> RSAPublicKey:
         """
-        Give the key of a serial or id.
+        Return the key of a serial or id.
 
         Raises:
-            UnknownKeyError: There is none, even after asking the platform;
-                its cause says why asking failed.
+            UnknownKeyError: The key is unknown, even after a download; the
+                cause is the error of a failed download.
         """
         snapshot = self._snapshot
         key = snapshot.keys.get(serial)
@@ -241,61 +188,59 @@ class PlatformCertificates:
         return self._look_up(serial)
 
     def __contains__(self, serial: object) -> bool:
-        """Tell whether the key is at hand; never asks the platform."""
+        """Return whether the key is known; never downloads."""
         return serial in self._snapshot.keys
 
     @property
     def serials(self) -> tuple[str, ...]:
-        """The serials and ids of all keys at hand."""
+        """The serials and ids of all known keys."""
         return tuple(self._snapshot.keys)
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
-        """The certificates at hand, those given and those fetched."""
+        """The known certificates, given and downloaded."""
         return self._snapshot.certificates
 
     @property
     def default_serial(self) -> str:
         """
-        What calls name in ``Wechatpay-Serial``: the public key, else the youngest valid certificate.
+        The ``Wechatpay-Serial`` of calls: the id of the public key, else the serial of the newest valid certificate.
 
         Raises:
-            UnknownKeyError: There is no key, and none can be fetched.
-            InProgress: There is no key, and another thread's attempt to fetch one does not end.
+            UnknownKeyError: No key is known, and none can be downloaded.
+            InProgress: No key is known, and another thread's download does not end.
             ConfigurationError: The merchant has no certificates, only a public key.
-            APIError: The platform refused to give its certificates, and so on
-                for everything else that a call may end in.
+            APIError: The platform refused to send its certificates; the other
+                errors of a call are raised as well.
         """
         now = self._clock()
         if not self._snapshot.moment <= now < self._snapshot.until:
             self._keep_fresh(now)
-        found = self._snapshot.youngest(now)
+        found = self._snapshot.newest(now)
         if found is None and self._may_fetch:
             self._refreshed()
-            found = self._snapshot.youngest(now)
+            found = self._snapshot.newest(now)
         if found is None:
-            raise self._unknown("no key of the platform is at hand")
+            raise self._unknown("no key of the platform is known")
         return found
 
     def download(self) -> tuple[Certificate, ...]:
         """
-        Ask the platform for its certificates now.
+        Download the platform's certificates now.
 
-        Each is opened with the APIv3 key, the answer's signature is checked
-        with what is known and what it brought, and only then the store changes,
-        in one step.
+        Each is decrypted with the APIv3 key, and the response's signature is verified
+        with the known keys and the downloaded ones, before the store changes in one step.
 
         Returns:
-            All certificates at hand.
+            All known certificates.
 
         Raises:
             ConfigurationError: The merchant has no certificates, only a public
-                key; or this store has no APIv3 key or no way to fetch.
-            SignatureError: The answer is not authentic.
-            DecryptionError: The APIv3 key is another one.
-            InProgress: Another thread's attempt does not end.
-            APIError: The platform refused, and so on for everything else that
-                a call may end in.
+                key; or this store has no APIv3 key, or no ``fetch``.
+            SignatureError: The response is not authentic.
+            DecryptionError: The APIv3 key is wrong.
+            InProgress: Another thread's download does not end.
+            APIError: The platform refused; the other errors of a call are raised as well.
         """
         if not self._fetches:
             msg = "certificates are fetched with apiv3_key= and the merchant's key; one of them is missing"
@@ -303,22 +248,29 @@ class PlatformCertificates:
         self._refreshed()
         return self.certificates
 
-    def persist(self, path: str | os.PathLike[str]) -> None:
+    def cache_to(self, path: str | os.PathLike[str]) -> None:
         """
-        Keep fetched certificates in a file, and take over those that are in it if they are younger.
+        Cache downloaded certificates in a file, and load those in the file if they are newer.
 
-        The file holds the certificates as the platform sealed them under the
-        APIv3 key, so that nobody without the key can slip one in. It is
-        replaced in one step, and readable for its owner alone. A file that is
-        missing, damaged or sealed under another key is as good as none.
+        The file has the certificates as the platform encrypted them under the
+        APIv3 key, so that certificates cannot be added without that key. It is
+        replaced in one step, and readable for its owner only. A file that is
+        missing, damaged or encrypted under another key is ignored.
 
         Args:
             path: Several clients of one merchant may share it.
+
+        .. versionadded:: 0.1.0
         """
         self._file = Path(path)
         self._load()
         if self._sealed is not None:
             self._save()
+
+    def persist(self, path: str | os.PathLike[str]) -> None:
+        """Call :meth:`cache_to`, its new name."""
+        warnings.warn("PlatformCertificates.persist is deprecated: call cache_to", DeprecationWarning, stacklevel=2)
+        self.cache_to(path)
 
     # -- looking up ---------------------------------------------------------
 
@@ -360,7 +312,7 @@ class PlatformCertificates:
 
     @property
     def _may_fetch(self) -> bool:
-        # What fetches may itself ask for a key; it must not wait for its own end.
+        # A download may itself look up a key; it must not wait for itself.
         return self._fetches and self not in _refreshing.get()
 
     @property
@@ -373,14 +325,14 @@ class PlatformCertificates:
         return not 0 <= now - self._outcome.moment < self._pause(self._outcome)
 
     def _pause(self, outcome: _Outcome) -> float:
-        # A merchant without certificates will not have any in a minute.
+        # A merchant without certificates will not have any a minute later.
         nothing = isinstance(outcome.error, ConfigurationError)
         return self._refresh_every if nothing else self._minimum_interval
 
     def _keep_fresh(self, now: float) -> None:
-        """Leave out what is over; fetch what is due, unless another thread is at it."""
+        """Drop expired certificates; download new ones if they are due, unless another thread does."""
         with self._locks.swapping:
-            self._snapshot = self._snapshot.but(moment=now)
+            self._snapshot = self._snapshot.evolve(moment=now)
         if self._is_due(now) and self._snapshot.keys and self._may_fetch:
             self._load()
             if self._is_due(now):
@@ -389,7 +341,7 @@ class PlatformCertificates:
                     _logger.warning("the platform's certificates could not be refreshed: %s", error)
 
     def _is_due(self, now: float) -> bool:
-        # A clock that was set back must not put the refresh off for as long as it went back.
+        # A clock that is set back must not delay the next download by as much.
         due = self._snapshot.due
         farthest = max(self._refresh_every, self._minimum_interval) + _SMALL_STEP
         return math.isfinite(due) and not due - farthest <= now < due
@@ -400,7 +352,7 @@ class PlatformCertificates:
             raise error
 
     def _refresh(self, *, wait: bool = True) -> Exception | None:
-        """Fetch, or wait for the thread that is fetching; what went wrong in either case."""
+        """Download, or wait for the thread that does, and return the error of either."""
         locks, before = self._locks, self._outcome
         if not acquire(locks.refreshing, self._patience if wait else 0.0):
             msg = f"another thread has been asking for the platform's certificates for {self._patience:g} seconds: try again"
@@ -417,12 +369,12 @@ class PlatformCertificates:
     def _attempt(self) -> _Outcome:
         try:
             sealed = self._download()
-        except Exception as error:  # noqa: BLE001 (raised by whoever asked, and by those who waited)
+        except Exception as error:  # noqa: BLE001 (raised by this thread, and by those that waited)
             outcome = _Outcome(self._clock(), error)
             with self._locks.swapping:
                 again = outcome.moment + self._pause(outcome)
                 due = again if self._is_due(outcome.moment) else max(self._snapshot.due, again)
-                self._snapshot = self._snapshot.but(due=due)
+                self._snapshot = self._snapshot.evolve(due=due)
             return outcome
         self._sealed = sealed
         self._save()
@@ -430,7 +382,7 @@ class PlatformCertificates:
 
     def _download(self) -> list[Any]:
         fetch: Any = self._fetch
-        known = self._snapshot.youngest(self._clock())
+        known = self._snapshot.newest(self._clock())
         try:
             response = fetch(known)
         except APIError as error:
@@ -450,7 +402,7 @@ class PlatformCertificates:
         with self._locks.swapping:
             self._fetched_at = fetched_at
             due = fetched_at + self._refresh_every
-            self._snapshot = self._snapshot.but(fetched=fetched, moment=self._clock(), due=due)
+            self._snapshot = self._snapshot.evolve(fetched=fetched, moment=self._clock(), due=due)
 
     def _opened(self, sealed: list[Any]) -> tuple[Certificate, ...]:
         opened = []
@@ -473,7 +425,7 @@ class PlatformCertificates:
     # -- the file -----------------------------------------------------------
 
     def _load(self) -> None:
-        """Take over what the file holds, if it is younger than what is known."""
+        """Load the certificates in the file, if they are newer than the known ones."""
         if self._file is None or self._apiv3_key is None:
             return
         try:
@@ -485,7 +437,7 @@ class PlatformCertificates:
         except FileNotFoundError:
             return
         except (OSError, ChainableError, KeyError, TypeError, ValueError) as error:
-            _logger.warning("the file of platform certificates is left aside: %s", error)
+            _logger.warning("the file of platform certificates is ignored: %s", error)
 
     def _save(self) -> None:
         if self._file is None:
@@ -494,7 +446,7 @@ class PlatformCertificates:
         try:
             replace_file(self._file, content.encode())
         except OSError as error:
-            _logger.warning("the platform's certificates could not be kept in a file: %s", error)
+            _logger.warning("the platform's certificates could not be cached in a file: %s", error)
 
 
 def _sealed(content: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The main job against the embedded sandbox: ``wechatpay demo``."""
+"""A demonstration with the local sandbox: ``wechatpay demo``."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ORDER = {
     "notify_url": "https://api.test.com",
     "service_id": "实例值",
 }
-"""What creating an insurance order takes."""
+"""The body of an insurance order."""
 
 
 def contract(name: str, number: str) -> dict[str, Any]:
     """
-    Make what the pre-sign of an insurance contract takes.
+    Return the body of an insurance contract.
 
     Args:
-        name: Of the insured person; goes out encrypted.
-        number: Of the identity card; goes out encrypted.
+        name: The name of the insured person; sent encrypted.
+        number: The number of the identity card; sent encrypted.
     """
     return {
         "appid": "wx426a3015555a46be",
@@ -72,13 +72,13 @@ def contract(name: str, number: str) -> dict[str, Any]:
 
 def main(put: Callable[[str], object] = print) -> int:
     """
-    Start a sandbox, make the calls in all six forms, and print an account.
+    Start a sandbox, make calls in all six forms, and print the results.
 
     Args:
         put: Prints a line.
 
     Returns:
-        0 when everything went as it should, 1 otherwise.
+        0 if every call succeeded, else 1.
     """
     from wechatpay.sandbox import Sandbox
 

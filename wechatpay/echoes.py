@@ -1,9 +1,9 @@
 """
-Answers that belong to another request.
+Detection of responses that belong to another request.
 
-A signature of the platform does not name the request that it answers.  Where a
-query asks by a number which every good answer repeats, the two are compared;
-which queries these are is a reviewed table of the catalogue.
+The platform's signature does not cover the request.  Where a query asks by a
+number that every successful response repeats, the two are compared; the
+catalogue has a reviewed table of these queries.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
     from chainable.response import Response
-    from wechatpay.request import Wanted
+    from wechatpay.request import RequestSpec
 
-__all__ = ["Echo", "echo"]
+__all__ = ["Echo", "find_echo"]
 
 _ANY = "$n"
 
@@ -29,12 +29,12 @@ _ANY = "$n"
 @frozen
 class Echo:
     """
-    The number that a query asks by.
+    The number that a query asks by, and that its response repeats.
 
     Attributes:
         asked: The number, without white space around it.
-        names: The names that lead to it in the answer; a last one that ends in
-            ``$n`` stands for all numbered ones.
+        names: The path to it in the response, outermost name first; a last
+            name that ends in ``$n`` stands for all numbered ones.
 
     .. versionadded:: 0.1.0
     """
@@ -44,14 +44,14 @@ class Echo:
 
     def check(self, response: Response[Any], data: Any) -> None:
         """
-        Compare the number asked for with the number answered; one that is absent is not compared.
+        Compare the number in the response with the one in the request; an absent number is not compared.
 
         Args:
-            response: The answer, for the error.
+            response: The response, for the error.
             data: Its decoded body.
 
         Raises:
-            SignatureError: ``other_request``: the answer names another number.
+            SignatureError: ``other_request``: the response names another number.
         """
         *outer, last = self.names
         for name in outer:
@@ -70,30 +70,30 @@ class Echo:
             return
         response.verified = False
         msg = (
-            f"{response.label}: the answer is signed, but names another {last} than the request: it belongs to another "
-            f"request, and was recorded and sent again or mixed up on the way; ask again before you act on either"
+            f"{response.label}: the response is signed, but its {last} is not that of the request: it belongs to another "
+            f"request, and was replayed or mixed up on the way; query again before you act on either"
         )
         raise SignatureError(msg, reason="other_request", response=response)
 
 
-def echo(wanted: Wanted) -> Echo | None:
+def find_echo(spec: RequestSpec) -> Echo | None:
     """
-    Find the number that a query asks by.
+    Return the number that a query asks by.
 
     Args:
-        wanted: The request.
+        spec: The request.
 
     Returns:
         None where the catalogue lists no number for it, or the request has none of them.
     """
-    operation = wanted.operation
+    operation = spec.operation
     if operation is None:
         return None
     for place, name, *names in operation.echoes:
         if place == "path":
-            given: Any = _segment(operation.path, wanted.path(), name)
+            given: Any = _segment(operation.path, spec.path, name)
         else:
-            members = wanted.params if place == "query" else wanted.xml
+            members = spec.params if place == "query" else spec.xml
             given = members.get(name) if hasattr(members, "get") else None
         asked = _number(given)
         if asked:
@@ -107,12 +107,12 @@ def _segment(template: str, path: str, name: str) -> str:
 
 
 def _number(value: Any) -> str | None:
-    """Return a number as text; None for what is neither a text nor an integer."""
+    """Return a number as text; None for other types."""
     if isinstance(value, str):
         return value.strip()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _are_same(answered: str, asked: str) -> bool:
-    # The platform may know one number in capitals and small letters, or without zeros in front: no reason for an alarm.
+    # The platform may change the case of a number, or drop its leading zeros.
     return answered == asked or answered.casefold().lstrip("0") == asked.casefold().lstrip("0")

@@ -1,5 +1,5 @@
 """
-What a front end needs to start a payment, once the order has a ``prepay_id``.
+The parameters with which a front end starts the payment of an order.
 
 Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012791857 (JSAPI),
 https://pay.weixin.qq.com/doc/v3/merchant/4012791898 (mini program),
@@ -9,7 +9,6 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791835 (H5)
 
 from __future__ import annotations
 
-import os
 from binascii import b2a_base64
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from wechatpay.crypto import rsa
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wechatpay.client import WeChatPay
+    from wechatpay.settings import Settings
 
 __all__ = ["H5", "Invoke", "InvokeV2", "Native"]
 
@@ -41,8 +40,8 @@ class H5:
     A payment page for a mobile browser outside WeChat.
 
     Attributes:
-        url: Where to lead the user, from the domain registered in the console.
-        expires: Aware; the page opens until then.
+        url: Redirect the user to it, from the domain registered in the console.
+        expires: The time until which the page opens, with a time zone.
     """
 
     url: str
@@ -51,7 +50,7 @@ class H5:
 
     @property
     def expired(self) -> bool:
-        """Whether it is too late: order again with the same number."""
+        """Whether the time is over: place the order again with the same number."""
         return self._clock() >= self.expires.timestamp()
 
 
@@ -62,8 +61,8 @@ class Native:
     A payment by scanning a QR code.
 
     Attributes:
-        code_url: What the code contains: ``weixin://wxpay/bizpayurl?pr=…``.
-        expires: Aware; the code works until then.
+        code_url: The content of the code: ``weixin://wxpay/bizpayurl?pr=…``.
+        expires: The time until which the code works, with a time zone.
     """
 
     code_url: str
@@ -72,7 +71,7 @@ class Native:
 
     @property
     def expired(self) -> bool:
-        """Whether it is too late: order again with the same number."""
+        """Whether the time is over: place the order again with the same number."""
         return self._clock() >= self.expires.timestamp()
 
     def svg(self, *, scale: int = 5) -> str:
@@ -109,47 +108,46 @@ class _Moment:
 
 class Invoke:
     """
-    Signs what starts a payment; ``client.invoke``.
+    Signs the parameters that start a payment; ``client.invoke``.
 
-    All values are texts, all times seconds, and each dictionary goes to the
-    front end as it is.
+    All values are text. Pass each dictionary to the front end unchanged.
 
     Args:
-        client: Whose payments they are.
+        settings: Those of the client.
     """
 
-    def __init__(self, client: WeChatPay) -> None:
-        self._client = client
-        self.v2 = InvokeV2(client)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.v2 = InvokeV2(settings)
 
     def jsapi(self, *, appid: str, prepay_id: str) -> dict[str, str]:
         """
-        Give the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``.
+        Return the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``.
 
         Args:
-            appid: Of the official account the order was made for; in partner
-                mode ``sub_appid`` if the user's openid belongs to that.
-            prepay_id: Of the order; it lives two hours.
+            appid: The appid of the official account in the order; in partner
+                mode ``sub_appid``, if the user's openid belongs to that.
+            prepay_id: The order's; valid for two hours.
 
         Raises:
-            CodecError: An argument is no such text.
+            CodecError: An argument is not one line of text.
             ConfigurationError: The client has no private key.
         """
         return {"appId": appid, **self.mini_program(appid=appid, prepay_id=prepay_id)}
 
     def mini_program(self, *, appid: str, prepay_id: str) -> dict[str, str]:
         """
-        Give the parameters of ``wx.requestPayment(…)``.
+        Return the parameters of ``wx.requestPayment(…)``.
 
         Args:
-            appid: Of the mini program; it is signed, but not passed on.
-            prepay_id: Of the order; it lives two hours.
+            appid: The appid of the mini program; signed, but not returned.
+            prepay_id: The order's; valid for two hours.
 
         Raises:
-            CodecError: An argument is no such text.
+            CodecError: An argument is not one line of text.
             ConfigurationError: The client has no private key.
         """
-        now = _moment(self._client)
+        now = _moment(self._settings)
         package = f"prepay_id={_bare(prepay_id)}"
         return {
             "timeStamp": now.timestamp,
@@ -161,23 +159,23 @@ class Invoke:
 
     def app(self, *, appid: str, prepay_id: str, partnerid: str | None = None) -> dict[str, str]:
         """
-        Give the parameters of the app SDK's ``PayReq``.
+        Return the parameters of the app SDK's ``PayReq``.
 
         Args:
-            appid: Of the app on the open platform; in partner mode
-                ``sub_appid`` if the app belongs to that.
-            prepay_id: Of the order; it lives two hours.
-            partnerid: The merchant number of the order; the client's if not given.
+            appid: The app's appid on the open platform; in partner mode
+                ``sub_appid``, if the app belongs to that.
+            prepay_id: The order's; valid for two hours.
+            partnerid: The merchant number of the order; by default the client's.
 
         Raises:
-            CodecError: An argument is no such text.
+            CodecError: An argument is not one line of text.
             ConfigurationError: The client has no private key.
         """
-        now = _moment(self._client)
+        now = _moment(self._settings)
         prepay_id = _bare(prepay_id)
         return {
             "appid": appid,
-            "partnerid": self._client.mchid if partnerid is None else _line("partnerid", partnerid),
+            "partnerid": self._settings.mchid if partnerid is None else _line("partnerid", partnerid),
             "prepayid": prepay_id,
             "package": _APP_PACKAGE,
             "noncestr": now.nonce,
@@ -187,14 +185,14 @@ class Invoke:
 
     def h5(self, h5_url: str, *, redirect_url: str | None = None) -> H5:
         """
-        Complete the page of an H5 order.
+        Return the page of an H5 order.
 
         Args:
-            h5_url: Of the answer.
-            redirect_url: Where the user returns to; it is percent-encoded here.
+            h5_url: The ``h5_url`` of the response.
+            redirect_url: The URL that the user returns to; it is percent-encoded here.
 
         Raises:
-            CodecError: *h5_url* is no https URL.
+            CodecError: *h5_url* is not an https URL.
         """
         if not isinstance(h5_url, str) or not h5_url.startswith("https://"):
             msg = "h5_url: the URL of the order's answer was expected, which begins with https://"
@@ -203,31 +201,31 @@ class Invoke:
         if redirect_url is not None:
             join = "&" if "?" in url else "?"
             url = f"{url}{join}redirect_url={quote(_line('redirect_url', redirect_url), safe='')}"
-        return H5(url, self._in(H5_LIFE), self._client._clock)  # noqa: SLF001 (the client's own)
+        return H5(url, self._in(H5_LIFE), self._settings.clock)
 
     def native(self, code_url: str) -> Native:
         """
-        Make a QR code of a Native order.
+        Return the QR code of a Native order.
 
         Args:
-            code_url: Of the answer.
+            code_url: The ``code_url`` of the response.
 
         Raises:
-            CodecError: It is no such URL.
+            CodecError: *code_url* is not a ``weixin://`` URL.
         """
         if not isinstance(code_url, str) or not code_url.startswith("weixin://"):
             msg = "code_url: the URL of the order's answer was expected, which begins with weixin://"
             raise CodecError(msg)
-        return Native(code_url, self._in(NATIVE_LIFE), self._client._clock)  # noqa: SLF001
+        return Native(code_url, self._in(NATIVE_LIFE), self._settings.clock)
 
     def _in(self, life: timedelta) -> datetime:
-        return datetime.fromtimestamp(int(self._client._clock()), BEIJING) + life  # noqa: SLF001
+        return datetime.fromtimestamp(int(self._settings.clock()), BEIJING) + life
 
     def _sign(self, *lines: str) -> str:
-        """Sign the lines, each ended."""
-        key: Any = self._client._key  # noqa: SLF001
+        """Sign the lines, each with a line feed."""
+        key: Any = self._settings.key
         if key is None:
-            key = getattr(self._client._signer, "key", None)  # noqa: SLF001
+            key = getattr(self._settings.signer, "key", None)
         if key is None:
             msg = "the front end's parameters are signed with the merchant's key: give private_key= to the client"
             raise ConfigurationError(msg)
@@ -237,31 +235,31 @@ class Invoke:
 
 class InvokeV2:
     """
-    The same for orders of APIv2; ``client.invoke.v2``.
+    Signs the parameters of orders of APIv2; ``client.invoke.v2``.
 
     Args:
-        client: Whose payments they are.
+        settings: Those of the client.
 
     Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011937151
     """
 
-    def __init__(self, client: WeChatPay) -> None:
-        self._client = client
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     def jsapi(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
         """
-        Give the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``.
+        Return the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``.
 
         Args:
-            appid: Of the official account the order was made for.
-            prepay_id: Of the order; it lives two hours.
-            sign_type: The algorithm the order was made with, ``MD5`` or ``HMAC-SHA256``.
+            appid: The appid of the official account in the order.
+            prepay_id: The order's; valid for two hours.
+            sign_type: The algorithm of the order, ``MD5`` or ``HMAC-SHA256``.
 
         Raises:
-            CodecError: An argument is no such text.
+            CodecError: An argument is not one line of text.
             ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
         """
-        now = _moment(self._client)
+        now = _moment(self._settings)
         parameters = {
             "appId": _line("appid", appid),
             "timeStamp": now.timestamp,
@@ -273,10 +271,10 @@ class InvokeV2:
 
     def mini_program(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
         """
-        Give the parameters of ``wx.requestPayment(…)``; as :meth:`jsapi`, the appid signed but not passed on.
+        Return the parameters of ``wx.requestPayment(…)``; as :meth:`jsapi`, the appid signed but not passed on.
 
         Raises:
-            CodecError: An argument is no such text.
+            CodecError: An argument is not one line of text.
             ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
         """
         parameters = self.jsapi(appid=appid, prepay_id=prepay_id, sign_type=sign_type)
@@ -287,22 +285,22 @@ class InvokeV2:
         self, *, appid: str, prepay_id: str, partnerid: str | None = None, sign_type: str = "MD5"
     ) -> dict[str, str]:
         """
-        Give the parameters of the app SDK's ``PayReq``.
+        Return the parameters of the app SDK's ``PayReq``.
 
         Args:
-            appid: Of the app on the open platform.
-            prepay_id: Of the order; it lives two hours.
-            partnerid: The merchant number of the order; the client's if not given.
-            sign_type: The algorithm the order was made with, ``MD5`` or ``HMAC-SHA256``.
+            appid: The app's appid on the open platform.
+            prepay_id: The order's; valid for two hours.
+            partnerid: The merchant number of the order; by default the client's.
+            sign_type: The algorithm of the order, ``MD5`` or ``HMAC-SHA256``.
 
         Raises:
-            CodecError: An argument is no such text.
+            CodecError: An argument is not one line of text.
             ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
         """
-        now = _moment(self._client)
+        now = _moment(self._settings)
         parameters = {
             "appid": _line("appid", appid),
-            "partnerid": self._client.mchid if partnerid is None else _line("partnerid", partnerid),
+            "partnerid": self._settings.mchid if partnerid is None else _line("partnerid", partnerid),
             "prepayid": _bare(prepay_id),
             "package": _APP_PACKAGE,
             "noncestr": now.nonce,
@@ -313,17 +311,16 @@ class InvokeV2:
     def _sign(self, parameters: dict[str, str], sign_type: str) -> str:
         from wechatpay.apiv2.signing import ParamSigner, secret_of, signature
 
-        secret = self._client._secret or secret_of(self._client._v2_signer)  # noqa: SLF001
+        secret = self._settings.secret or secret_of(self._settings.v2_signer)
         if secret is None:
             msg = "orders of APIv2 are signed with its key: give secret= to the client"
             raise ConfigurationError(msg)
-        signer = ParamSigner(sign_type, secret)  # which refuses an unknown algorithm
+        signer = ParamSigner(sign_type, secret)  # refuses an unknown algorithm
         return signature(signer.sign_type, parameters, secret)
 
 
-def _moment(client: WeChatPay) -> _Moment:
-    nonce = client._nonce() if client._nonce is not None else os.urandom(16).hex().upper()  # noqa: SLF001
-    return _Moment(str(int(client._clock())), nonce)  # noqa: SLF001
+def _moment(settings: Settings) -> _Moment:
+    return _Moment(str(int(settings.clock())), settings.nonce())
 
 
 def _bare(prepay_id: str) -> str:
@@ -334,7 +331,7 @@ def _bare(prepay_id: str) -> str:
 
 
 def _line(name: str, value: str) -> str:
-    """Refuse what could not stand in one signed line."""
+    """Refuse a value that is not one line of text."""
     if not isinstance(value, str) or not value or not value.isprintable() or value != value.strip():
         msg = f"{name}: one line of text without white space around it was expected"
         raise CodecError(msg)

@@ -1,4 +1,4 @@
-"""Several merchants in one process: whose notification is it?"""
+"""Several merchants in one process: notifications are passed to the right client."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Merchants"]
 
-# Under which names a message states the merchant that it is for, the one with the keys first.
+# The fields that name the merchant of a message; the merchant whose keys are used comes first.
 _V3_NUMBERS = ("sp_mchid", "combine_mchid", "mchid", "sponsor_mchid", "stock_creator_mchid", "mch_id")
 _V2_NUMBERS = ("combine_mch_id", "mch_id", "mchid")
 _PAUSE = 60.0
-"""Seconds in which at most one message with an unknown key makes all merchants look for new keys."""
+"""Seconds between two messages with an unknown key for which all merchants download new keys."""
 
 
 @safe_repr
 class Merchants:
     """
-    The clients of several merchants, found by what a notification shows.
+    The clients of several merchants; a notification is parsed by the right one.
 
     ::
 
@@ -39,8 +39,8 @@ class Merchants:
         client, notification = merchants.parse(request.headers, request.get_data())
 
     Args:
-        clients: One for each merchant number.
-        clock: Seconds that never go back.
+        clients: One client for each merchant number.
+        clock: Returns seconds that never go back.
 
     Raises:
         ConfigurationError: Two clients have the same number, or something is not a client.
@@ -68,10 +68,10 @@ class Merchants:
 
     def __getitem__(self, mchid: str, /) -> WeChatPay:
         """
-        Give the client of a merchant number.
+        Return the client of a merchant number.
 
         Raises:
-            KeyError: There is none.
+            KeyError: There is no client with this number.
         """
         return self._clients[mchid]
 
@@ -84,25 +84,28 @@ class Merchants:
     @without_frames_of(ChainableError)
     def parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, Notification[Any]]:
         """
-        Find the merchant of a notification, check it and open it.
+        Find the merchant of a notification, verify it and decrypt it.
 
-        APIv3 says which key it was signed with, and the merchant's APIv3 key
-        opens it; APIv2 names the merchant. Where several clients could open it,
-        the merchant number inside decides. A refund notice of APIv2 names the
-        merchant where nothing is signed, so that only its key proves it: give
-        each merchant an APIv2 key of its own.
+        A notification of APIv3 names the key that signed it, and the merchant's
+        APIv3 key decrypts it; one of APIv2 names the merchant. If several clients
+        can decrypt it, the merchant number inside decides. The merchant number of
+        an APIv2 refund notification is not signed, so only the key proves it: set
+        a different APIv2 key for each merchant.
 
         Args:
             headers: Any mapping, as for ``client.notifications.parse``.
             body: The bytes as they were sent.
 
+        Returns:
+            The client and the notification.
+
         Raises:
-            SignatureError: ``unknown_key``: it is for none of these merchants;
-                else as for one client.
-            DecryptionError: None of those it could be for opens it.
-            CodecError: It is not a notification.
-            ConfigurationError: It opens with several clients, and does not say
-                which it is for: give each merchant an APIv3 key of its own.
+            SignatureError: ``unknown_key``: the message is for none of these merchants;
+                otherwise as for one client.
+            DecryptionError: No client decrypts the message.
+            CodecError: The message is not a notification.
+            ConfigurationError: Several clients decrypt the message, and it does not
+                name one: set a different APIv3 key for each merchant.
             TypeError: The body is not bytes, or the headers are not a mapping.
         """
         check_body(body)
@@ -114,7 +117,7 @@ class Merchants:
         if serial is None:
             raise SignatureError("the message does not say which key signed it: treat it as forged", reason="missing")
         candidates = [client for client in self if client.notifications.knows(serial)]
-        return self._opened(candidates or self._looking_for_keys(), serial, headers, body)
+        return self._opened(candidates or self._all_after_pause(), serial, headers, body)
 
     def _named(self, envelope: dict[str, Any]) -> WeChatPay:
         number = _number(envelope, _V2_NUMBERS)
@@ -124,8 +127,8 @@ class Merchants:
             raise SignatureError(msg, reason="unknown_key")
         return client
 
-    def _looking_for_keys(self) -> list[WeChatPay]:
-        # The platform may have new certificates. Whoever sends forgeries must not make us ask all the time.
+    def _all_after_pause(self) -> list[WeChatPay]:
+        # The platform may have new certificates; forgeries must not cause a download each.
         now = self._clock()
         if now - self._searched < _PAUSE:
             return []
@@ -151,7 +154,7 @@ class Merchants:
         if found:
             msg = "this notification opens with several clients: give each merchant an APIv3 key of its own"
             raise ConfigurationError(msg)
-        raise _most_telling(failures) or SignatureError(
+        raise _most_useful(failures) or SignatureError(
             f"signed with the key {serial[:60]!r}, which none of these merchants has: {self!r}", reason="unknown_key"
         )
 
@@ -162,8 +165,8 @@ def _number(members: Any, names: tuple[str, ...]) -> str | None:
     return next((members[name] for name in names if isinstance(members.get(name), str)), None)
 
 
-def _most_telling(failures: list[ChainableError]) -> ChainableError | None:
-    """What says most about a message that no merchant could open; None if nobody knew its key."""
+def _most_useful(failures: list[ChainableError]) -> ChainableError | None:
+    """Return the most useful of the errors; None if no client has the key of the message."""
     known = [one for one in failures if getattr(one, "reason", None) != "unknown_key"]
     opened = [one for one in known if isinstance(one, DecryptionError)]
     return (opened or known or [None])[0]

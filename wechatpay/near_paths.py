@@ -1,10 +1,10 @@
 """
-Paths that the catalogue does not have, and what they are close to.
+Paths that the catalogue lacks, compared with those that it has.
 
-A path in a wrong spelling would be sent without the rules of its operation:
-its encrypted fields, its certificate, its digest.  It is refused, with the
-right path.  What may be another operation, which the catalogue does not have
-yet, is sent, and only keeps a person's data from leaving as plain text.
+A misspelt path would be sent without the rules of its operation: encrypted
+fields, certificate, digest.  It is refused, and the error has the right path.
+A path that may be a new operation is sent, but without personal data in plain
+text.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from chainable.errors import PathError
-from chainable.path import fold
+from chainable.path import fold, nearest
 from chainable.resolution import Variable
 from wechatpay import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from chainable.resolution import PathResolver
     from wechatpay.catalogue import CatalogueNode
 
-__all__ = ["Piece", "pieces", "refuse_misspelt", "refuse_other_operation", "scopes"]
+__all__ = ["Piece", "describe_uncallable", "refuse_misspelt", "refuse_other_operation", "scopes", "split_target"]
 
 _VERSIONS = ("v3", "v2")
 _OTHER_ROOTS = frozenset({"v1", "v2", "v3", "v4", "brand"})
@@ -39,11 +40,11 @@ _MOST_DIGITS = 2  # in a segment that is a word, such as applyment4sub
 
 class Piece(NamedTuple):
     """
-    One segment as it leaves.
+    One segment of a path as it is sent.
 
     Attributes:
-        text: Decoded; ``0`` for a number, and for what no literal of the catalogue has.
-        loose: Whether it is a value, or more than its text was written: it is not a literal, even if it reads like one.
+        text: The decoded text; ``0`` for numbers and other text that is no literal of the catalogue.
+        loose: Whether the segment is a value, or has more than the text: it is not a literal, even if it looks like one.
     """
 
     text: str
@@ -55,16 +56,16 @@ class _Match(NamedTuple):
     respelled: bool
 
 
-def pieces(segments: Iterable[str | Variable], target: str) -> tuple[Piece, ...]:
+def split_target(segments: Iterable[str | Variable], target: str) -> tuple[Piece, ...]:
     """
-    Take the path that leaves apart, whatever its values bring along.
+    Split the path that is sent; a value may add segments.
 
     Args:
-        segments: As they were resolved.
+        segments: The resolved segments.
         target: The path with its values, percent-encoded.
 
     Returns:
-        The segments, without numbers, so that a path is examined once and not for each number.
+        The segments, without numbers, so that results can be cached by path.
     """
     return tuple(
         _piece(text, isinstance(segment, Variable) and segment.value is None)
@@ -81,15 +82,15 @@ def _piece(text: str, given: bool) -> Piece:
 
 def refuse_other_operation(verb: str, path: tuple[Piece, ...], own: str) -> None:
     """
-    Refuse values that lead to another operation than the one that was written.
+    Refuse values that make the path that of another operation.
 
     Args:
         verb: The HTTP method.
-        path: As it leaves.
-        own: The key of the operation that was written.
+        path: The path as it is sent.
+        own: The key of the operation that the chain names.
 
     Raises:
-        PathError: Names the path of the other one.
+        PathError: Names the path of the other operation.
     """
     for match in _matches(path):
         key = match.branch.verbs.get(verb)
@@ -99,12 +100,12 @@ def refuse_other_operation(verb: str, path: tuple[Piece, ...], own: str) -> None
 
 def refuse_misspelt(verb: str, path: tuple[Piece, ...], prefix: str) -> None:
     """
-    Refuse an unknown path that is an operation in a wrong spelling.
+    Refuse an unknown path that is a misspelt operation.
 
     Args:
         verb: The HTTP method.
-        path: As it leaves.
-        prefix: The path of the access point, without its slashes at both ends.
+        path: The path as it is sent.
+        prefix: The path of ``base_url``, without slashes at both ends.
 
     Raises:
         PathError: Names the right path.
@@ -124,10 +125,10 @@ def _meant(verb: str, path: tuple[Piece, ...], prefix: str) -> str | None:
 @lru_cache(maxsize=256)
 def scopes(path: tuple[Piece, ...]) -> tuple[str, ...]:
     """
-    Return the operations that an unknown one is close to, as scopes.
+    Return the scopes of the operations that are similar to an unknown path.
 
     Args:
-        path: As it leaves.
+        path: The path as it is sent.
 
     Returns:
         Scopes of :func:`wechatpay.catalogue.personal`.
@@ -150,7 +151,7 @@ def _misspelt(key: str) -> str:
 
 
 def _matches(path: Sequence[Piece]) -> Iterator[_Match]:
-    """Follow a path whatever its case, ``-`` and ``_``; with and without a trailing slash."""
+    """Yield the nodes of a path, in any case, with ``-`` or ``_``, with and without a trailing slash."""
     for match in _followed(path)[-1]:
         yield match
         slash = match.branch.literal("")
@@ -175,7 +176,7 @@ def _followed(path: Sequence[Piece]) -> list[list[_Match]]:
 
 
 def _passed(path: Sequence[Piece]) -> Iterator[CatalogueNode]:
-    """Yield the branches that a path begins with, products and longer."""
+    """Yield the nodes of the beginnings of a path, from the product on."""
     for step in _followed(path)[2:]:
         for match in step:
             yield match.branch
@@ -185,7 +186,7 @@ def _passed(path: Sequence[Piece]) -> Iterator[CatalogueNode]:
 
 
 def _prefixed(path: Sequence[Piece], prefix: str) -> Iterator[Sequence[Piece]]:
-    """Yield a path with the prefix that it lacks, or without the one that it has too much."""
+    """Yield a path with a prefix that it lacks, or without one that it has twice."""
     if not _skipped(path):
         for version in _VERSIONS:
             yield [Piece(version, loose=False), *path]
@@ -197,7 +198,7 @@ def _prefixed(path: Sequence[Piece], prefix: str) -> Iterator[Sequence[Piece]]:
 
 
 def _of_another_root(path: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
-    """Yield a path under the other version, with and without ``global``, and split at dots: another operation, perhaps."""
+    """Yield a path under the other version, with and without ``global``, and split at dots."""
     first, rest = path[:1], path[1:]
     if _skipped(path):
         for version in _VERSIONS:
@@ -209,24 +210,45 @@ def _of_another_root(path: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
     dotted = [Piece(text, loose) for part, loose in path for text in part.split(".") if text]
     if len(dotted) > len(path):
         yield dotted
-        yield dotted[:-1]  # what follows the last dot may be an ending, such as .json
+        yield dotted[:-1]  # the text after the last dot may be an extension, such as .json
 
 
 def _skipped(path: Sequence[Piece]) -> int:
-    """Count the leading segments that only select the protocol."""
+    """Return how many leading segments only select the protocol."""
     return int(bool(path) and fold(path[0].text) in _OTHER_ROOTS)
 
 
 def _letters(piece: Piece) -> str:
-    """Reduce a segment to its letters; ``{}`` for a value."""
+    """Return the letters of a segment; ``{}`` for a value."""
     text = fold(piece.text).replace(".", "").replace(_VALUE, "{}")
     return "{}" if len(_DIGIT.findall(text)) > _MOST_DIGITS else text
 
 
 def _similar(letters: str) -> list[str]:
-    """Find the operations with encrypted fields whose path has nearly the same letters."""
+    """Return the operations with encrypted fields whose path has similar letters."""
     from difflib import get_close_matches
 
     known = catalogue.personal_paths()
     found = [letters] if letters in known else get_close_matches(letters, known, n=3, cutoff=_CLOSE)
     return [key for path in found for key in known[path]]
+
+
+def describe_uncallable(path: PathResolver) -> str:
+    """
+    Return why a chain cannot be called itself, and what to write instead.
+
+    Args:
+        path: The position of a chain without a POST that has a body.
+    """
+    resolution = path.resolve("POST")
+    if resolution.branch is not None:
+        verbs = [f".{verb.lower()}(…)" for verb in sorted(resolution.branch.verbs)]
+        if verbs:
+            return f"{path} takes no POST with a body, so it is not called itself: use {' or '.join(verbs)}"
+        return f"{path} is not an operation, only the beginning of longer paths"
+    branch, length = resolution.left if resolution.left is not None else (catalogue.tree(), 0)
+    segment = resolution.segments[length]
+    stray = segment if isinstance(segment, str) else "{…}"
+    known = [*getattr(branch, "literals", ()), *(verb.lower() for verb in branch.verbs)]
+    hint = nearest(stray, [name.replace("-", "_") for name in known])
+    return f"{resolution.label()} is not in the catalogue, so it is not called itself: write .post(json=…){hint}"

@@ -1,11 +1,10 @@
 """
-A person's data that must not leave as plain text.
+Protection of personal data from being sent as plain text.
 
-The catalogue marks the fields that are sent encrypted.  Such a field is found
-where its operation has it, and, by names that the catalogue has for encrypted
-fields only, wherever else a mistake may put it: in another spelling, at
-another position, in the query, in a header, or in a request to a path that
-the catalogue does not have.
+The catalogue marks the fields that are sent encrypted.  Plain text is refused
+in these fields.  Names that the catalogue has for encrypted fields only are
+refused elsewhere as well: in another spelling, at another position, in the
+query, in a header, or in a request to an unknown path.
 
 Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 """
@@ -45,14 +44,14 @@ _GIVEN = (
 
 class PersonalData:
     """
-    The encrypted fields of a request, and the names that betray them elsewhere.
+    The encrypted fields of a request, and the names that stand for personal data anywhere.
 
     Args:
         body: Nested names of the encrypted members of the body.
         query: The same for the query.
-        names: Folded names to their official spelling and to the objects that
-            they have to stand in, joined by dots; ``''`` for anywhere, ``?``
-            for anywhere in the query.
+        names: By folded name, the official spelling and the objects that
+            contain it, joined by dots; ``''`` for any, ``?`` for any place
+            in the query.
     """
 
     __slots__ = ("_body", "_names", "_query")
@@ -69,25 +68,25 @@ class PersonalData:
 
     def check_body(self, value: Any) -> None:
         """
-        Refuse plain text of a person in ``json``, ``xml`` or the meta of an upload.
+        Refuse personal data in plain text in ``json``, ``xml`` or the meta of an upload.
 
         Raises:
-            CodecError: Names the field and the ways to give it.
+            CodecError: Names the field and the ways to encrypt it.
         """
         self._check(value, self._body)
 
     def check_query(self, value: Any) -> None:
         """
-        Refuse plain text of a person in ``params``.
+        Refuse personal data in plain text in ``params``.
 
         Raises:
-            CodecError: Names the field and the ways to give it.
+            CodecError: Names the field and the ways to encrypt it.
         """
         self._check(value, self._query, _IN_QUERY)
 
     def check_headers(self, headers: Iterable[str]) -> None:
         """
-        Refuse a header field that is named like an encrypted field.
+        Refuse a header with the name of an encrypted field.
 
         Raises:
             CodecError: Names the header.
@@ -100,10 +99,10 @@ class PersonalData:
 
     def check_bytes(self, data: bytes) -> None:
         """
-        Refuse plain text of a person in a body that is sent as it is.
+        Refuse personal data in plain text in a body of bytes.
 
         Raises:
-            CodecError: Names the field and the ways to give it.
+            CodecError: Names the field and the ways to encrypt it.
         """
         self.check_body(data.decode("utf-8", "replace"))
 
@@ -141,7 +140,7 @@ class PersonalData:
             folded = _folded(name)
             known = names.get(folded)
             if inner is None and known is None and type(member) in _SIMPLE:
-                continue  # nearly all members: what follows would find nothing
+                continue  # most members: the checks below do not apply
             if member is None or isinstance(member, _SEALED):
                 continue
             if isinstance(inner, str):
@@ -157,13 +156,13 @@ class PersonalData:
 
 @lru_cache(maxsize=1024)
 def _folded(name: str) -> str:
-    """Reduce a name to its letters; of ``payer[name]`` and ``name[]`` to those of the innermost name."""
+    """Return the letters and digits of a name; of ``payer[name]`` and ``name[]`` those of the innermost name."""
     innermost = next((part for part in reversed(_BRACKETS.split(name)) if part), "")
     return _PUNCTUATION.sub("", innermost.lower())
 
 
 def _inside(text: str) -> Any:
-    """Read a text that holds an object or a list in JSON; None for every other text."""
+    """Return the object or list of a JSON text; None for any other text."""
     try:
         value = JSON.decode(text.encode("utf-8", "replace"))
     except CodecError:
@@ -172,11 +171,11 @@ def _inside(text: str) -> Any:
 
 
 def _is_object(value: Any) -> bool:
-    return hasattr(value, "items") and hasattr(value, "keys")  # what a codec writes as one
+    return hasattr(value, "items") and hasattr(value, "keys")  # codecs encode it as an object
 
 
 def _sealed(value: Any) -> bool:
-    """Decide whether nothing of a value would leave as plain text."""
+    """Return whether no part of a value would be sent as plain text."""
     if value is None or isinstance(value, _SEALED):
         return True
     if isinstance(value, list | tuple):
@@ -185,7 +184,7 @@ def _sealed(value: Any) -> bool:
 
 
 def _plain(value: Any) -> bool:
-    """Decide whether a value is text or a number; an object of the same name is looked into instead."""
+    """Return whether a value is text or a number; objects are searched instead."""
     if isinstance(value, list | tuple):
         return any(_plain(element) for element in value)
     return not isinstance(value, bool) and not _is_object(value) and not _sealed(value)
@@ -206,27 +205,27 @@ def _stray(where: Where, name: str, official: str) -> str:
 
 @lru_cache(maxsize=512)
 def of_operation(operation: Operation) -> PersonalData:
-    """Return the rules of an operation for a person's data."""
+    """Return the rules of an operation for personal data."""
     fields = operation.encrypted_fields
     body = {**fields.get("json", _NOTHING), **fields.get("xml", _NOTHING), **fields.get("meta", _NOTHING)}
     version, product, *_ = operation.path.split("/")
     query = fields.get("query", _NOTHING)
     if version == "v2":
         body = {**query, **body}
-        query = body  # a request of APIv2 has its parameters in either
+        query = body  # parameters of APIv2 are in either
     return PersonalData(body, query, _names((version, f"{version}/{product}", operation.key)))
 
 
 @lru_cache(maxsize=256)
 def by_scopes(scopes: tuple[str, ...]) -> PersonalData:
     """
-    Return the rules for a person's data at a path without an operation.
+    Return the rules for personal data at an unknown path.
 
     Args:
-        scopes: As :func:`wechatpay.catalogue.personal` takes them.
+        scopes: Scopes of :func:`wechatpay.catalogue.personal`.
     """
     names = _names(scopes)
-    # A parameter of an operation that is not known may be any: only its own name and place speak of a person.
+    # Any parameter may belong to an unknown operation, so being in the query is not enough.
     return PersonalData(
         _NOTHING, _NOTHING, {key: (name, around - {_IN_QUERY}) for key, (name, around) in names.items()}
     )
@@ -234,7 +233,7 @@ def by_scopes(scopes: tuple[str, ...]) -> PersonalData:
 
 @lru_cache(maxsize=1)
 def in_path() -> frozenset[str]:
-    """Return the folded names of a person's data that no variable of a known path has."""
+    """Return the folded names of personal data that no variable of a known path has."""
     return frozenset(map(fold, catalogue.personal("path")))
 
 

@@ -1,30 +1,34 @@
-"""What a user wants of WeChat Pay: options and variables of a verb, checked and completed."""
+"""One call: the options and path variables of a verb, checked against the catalogue."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from chainable.call import Call
 from chainable.errors import CodecError
-from chainable.masking import MaskedDict, MaskedURL
+from chainable.masking import MaskedDict
 from chainable.options import base_url, header_fields, timeout_pair, verification, whole
 from chainable.path import fold, nearest
-from chainable.resolution import Variable
-from wechatpay.near_paths import pieces, refuse_misspelt, refuse_other_operation, scopes
+from chainable.resolution import PathResolver, Variable
+from wechatpay import catalogue
+from wechatpay.near_paths import refuse_misspelt, refuse_other_operation, scopes, split_target
 from wechatpay.personal_data import by_scopes, in_path, of_operation
 from wechatpay.sensitive import Ciphertext
 
 if TYPE_CHECKING:
-    from chainable.resolution import PathResolver, ResolvedPath
+    from collections.abc import Callable
+
+    from chainable.codecs import Codec
+    from chainable.resolution import ResolvedPath
+    from chainable.response import Response
+    from chainable.signing import Signer, Verifier
     from chainable.transport import ClientCertificate
     from wechatpay.catalogue import Operation
-    from wechatpay.client import WeChatPay
     from wechatpay.personal_data import PersonalData
+    from wechatpay.settings import Settings
 
-__all__ = ["DEFAULT_BACKUP_URL", "DEFAULT_BASE_URL", "OPTIONS", "Wanted"]
-
-DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com/"
-DEFAULT_BACKUP_URL = "https://api2.mch.weixin.qq.com/"
+__all__ = ["OPTIONS", "RequestSpec", "resolver_of"]
 
 OPTIONS = (
     "json",
@@ -42,98 +46,136 @@ OPTIONS = (
 )
 
 
-class Wanted:
+def resolver_of(path: str) -> PathResolver:
+    """Return the position of a path of the catalogue, written without a slash at either end."""
+    resolver = PathResolver.start(catalogue.tree())
+    for segment in path.split("/"):
+        resolver = resolver.literal(segment)
+    return resolver
+
+
+class RequestSpec:
     """
     One call as the user wrote it, resolved against the catalogue.
 
     Args:
-        client: Whose call it is.
-        place: Where the chain stands.
-        verb: The HTTP method.
-        positional: What was given without a name: nothing may be.
+        settings: Those of the client.
+        path: The path that the chain spells.
+        verb: The HTTP method, in capitals.
+        positional: Arguments without a name, which are refused.
         keywords: Options and path variables.
+        operation: Used where the catalogue has no operation.
 
     Raises:
         TypeError: A name is neither option nor variable, a variable has no
             value, or two bodies are given.
-        PathError: A variable's value is no segment.
+        PathError: A variable's value is not a path segment.
         ConfigurationError: An option's value is unusable.
     """
 
     def __init__(
-        self, client: WeChatPay, place: PathResolver, verb: str, positional: tuple[Any, ...], keywords: dict[str, Any]
+        self,
+        settings: Settings,
+        path: PathResolver,
+        verb: str,
+        positional: tuple[Any, ...],
+        keywords: dict[str, Any],
+        operation: Operation | None = None,
     ) -> None:
-        self._client = client
+        self._settings = settings
         self.verb = verb
         if positional:
             msg = f"{verb.lower()}() takes names only: write {verb.lower()}(json={{…}})"
             raise TypeError(msg)
-        resolution = self._resolution = place.resolve(verb)
+        resolution = self._resolution = path.resolve(verb)
         branch = resolution.branch
         key = branch.verbs.get(verb) if branch is not None else None
-        self.operation: Operation | None = client.operation(key) if key is not None else None
+        self.operation: Operation | None = (settings.operation(key) if key is not None else None) or operation
         self.label = resolution.label()
         values = MaskedDict(keywords)
+        security = self._take_options(values)
+        self._fill_path(values)
+        self._refuse_two_bodies()
+        self._refuse_misspelt()
+        self.certificate: ClientCertificate | None = None
+        if security or (self.operation is not None and self.operation.mtls):
+            self.certificate = settings.merchant_pair(self.label)
+
+    def _take_options(self, values: dict[str, Any]) -> bool:
+        """Move the options from *values* to attributes; return whether the call shows the merchant certificate."""
         self.json: Any = values.pop("json", None)
         self.xml: Any = values.pop("xml", None)
         self.data: bytes | None = _data(values.pop("data", None))
         self.params: Any = values.pop("params", None)
         self.files: Any = values.pop("files", None)
         self.headers = header_fields(values.pop("headers", None))
-        self.timeout = timeout_pair(values.pop("timeout", None), client._timeout)  # noqa: SLF001 (the client's own room)
+        self.timeout = timeout_pair(values.pop("timeout", None), self._settings.timeout)
         self.stream = bool(values.pop("stream", False))
-        own = values.pop("base_url", None)
-        self._base_url = None if own is None else base_url("base_url", own)
+        base = values.pop("base_url", None)
+        self._base_url = None if base is None else base_url("base_url", base)
         retries = values.pop("retries", None)
-        self.retries = client._retries if retries is None else whole("retries", retries)  # noqa: SLF001
-        self.deadline = client._deadline  # noqa: SLF001
-        security = bool(values.pop("security", False))
+        self.retries = self._settings.retries if retries is None else whole("retries", retries)
         verify = values.pop("verify", None)
         self.verify = None if verify is None else verification(verify)
+        return bool(values.pop("security", False))
+
+    def _fill_path(self, values: dict[str, Any]) -> None:
+        resolution, operation = self._resolution, self.operation
         names = resolution.variables()
-        if self.operation is None:
+        if operation is None:
             self._refuse_person_in_path(resolution, values)
-        self._path = resolution.target(values, {} if self.operation is None else self.operation.fixed)
+        self._target = resolution.target(values, {} if operation is None else operation.fixed)
         if values:
             stray = next(iter(values))
             msg = f"{stray!r} is neither an option nor a variable of {self.label}{nearest(stray, (*OPTIONS, *names))}"
             raise TypeError(msg)
+
+    def _refuse_two_bodies(self) -> None:
         bodies = [name for name in ("json", "xml", "data") if getattr(self, name) is not None]
         if len(bodies) > 1 or (self.files is not None and self.data is not None):
             msg = f"one call has one body: {' and '.join(bodies)} were given"
             raise TypeError(msg)
-        self._refuse_misspelt()
-        self.certificate: ClientCertificate | None = None
-        if security or (self.operation is not None and self.operation.mtls):
-            self.certificate = client.merchant_pair(self.label)
 
     @property
     def first(self) -> str:
-        """The first segment of the path: it decides the protocol."""
+        """The first segment of the path, which selects the protocol."""
         return self.label.partition("/")[0]
 
-    def refuse(self, option: str, mend: str) -> None:
-        """Refuse an option this protocol has no use for."""
-        if getattr(self, option) is not None:
-            msg = f"{option}: {mend}"
-            raise TypeError(msg)
-
     @property
-    def sealed_by_hand(self) -> bool:
-        """Whether the caller named the key in ``Wechatpay-Serial``, and so says that encrypted fields are ciphertext."""
-        return any(name.lower() == "wechatpay-serial" and value for name, value in self.headers.items())
+    def path(self) -> str:
+        """The path that is sent, percent-encoded, without the leading slash."""
+        return self._target.removeprefix("v2/")
 
-    def refuse_plain(self) -> None:
+    def refuse(self, option: str, advice: str) -> None:
         """
-        Refuse a person's data in plain text, wherever in the request it stands.
+        Refuse an option that this call cannot use.
+
+        Args:
+            option: Its name.
+            advice: The text of the error, after the name.
 
         Raises:
-            CodecError: Names the field and the ways to give it.
+            TypeError: The option was given.
+        """
+        if getattr(self, option) is not None:
+            msg = f"{option}: {advice}"
+            raise TypeError(msg)
+
+    def _is_encrypted_by_caller(self) -> bool:
+        # Whoever names the key in Wechatpay-Serial has encrypted the fields already.
+        return any(name.lower() == "wechatpay-serial" and value for name, value in self.headers.items())
+
+    def refuse_plain_text(self) -> None:
+        """
+        Refuse personal data in plain text, anywhere in the request.
+
+        Raises:
+            CodecError: Names the field and the ways to encrypt it.
         """
         operation = self.operation
         if operation is not None and not (operation.personal or operation.encrypted_fields):
             return
-        if self.sealed_by_hand:
+        if self._is_encrypted_by_caller():
             return
         personal = self._personal(operation)
         if self.params is not None:
@@ -153,17 +195,17 @@ class Wanted:
         operation = self.operation
         if operation is not None and not operation.shadowed:
             return
-        self._pieces = pieces(self._resolution.segments, self._path)
+        self._pieces = split_target(self._resolution.segments, self._target)
         if operation is not None:
             refuse_other_operation(self.verb, self._pieces, operation.key)
         else:
-            access_point = self._base_url or self._client.base_url or ""
-            refuse_misspelt(self.verb, self._pieces, urlsplit(access_point).path.strip("/"))
+            base = self._base_url or self._settings.endpoints.base_url or ""
+            refuse_misspelt(self.verb, self._pieces, urlsplit(base).path.strip("/"))
 
     def _refuse_person_in_path(self, resolution: ResolvedPath, values: dict[str, Any]) -> None:
         for segment in resolution.segments:
             if isinstance(segment, Variable) and segment.value is None and fold(segment.name) in in_path():
-                if isinstance(values.get(segment.written), Ciphertext) or self.sealed_by_hand:
+                if isinstance(values.get(segment.written), Ciphertext) or self._is_encrypted_by_caller():
                     continue
                 msg = (
                     f"{segment.written}: the catalogue knows this name for encrypted fields only, and does not know this "
@@ -171,30 +213,66 @@ class Wanted:
                 )
                 raise CodecError(msg)
 
-    def path(self) -> str:
-        """Give the path that leaves, percent-encoded, without the leading slash."""
-        return self._path.removeprefix("v2/")
-
     def urls(self, query: str = "") -> tuple[str, ...]:
-        """Give the request's URL at each host it may go to, the first preferred."""
-        path = self.path()
-        target = f"{path}?{query}" if query else path
-        return tuple(MaskedURL(base + target) for base in self._bases())
+        """
+        Build the request's URL at each host it may go to, the first preferred.
 
-    def _bases(self) -> tuple[str, ...]:
-        client, operation = self._client, self.operation
-        if self._base_url is not None:
-            return (self._base_url,)
-        own = operation.base_uri if operation is not None and operation.base_uri_required else None
-        if client.base_url is None:
-            if own is not None:
-                return (own,)
-            return (DEFAULT_BASE_URL, *_one(client.backup_url))
-        prefix = urlsplit(own).path[1:] if own is not None else ""
-        return tuple(base + prefix for base in (client.base_url, *_one(client.backup_url)))
+        Args:
+            query: The encoded query, without the question mark.
+        """
+        target = f"{self.path}?{query}" if query else self.path
+        return self._settings.endpoints.urls(self.operation, target, self._base_url)
 
-    def repeatable(self) -> bool:
-        """Tell whether sending it twice does no more than sending it once, by the reviewed table."""
+    def call(
+        self,
+        read: Callable[[Response[Any]], Response[Any]],
+        *,
+        query: str = "",
+        body: bytes | None = None,
+        signer: Signer | None = None,
+        verifier: Verifier | None = None,
+        signed_body: bytes | None = None,
+        parameters: dict[str, str] | None = None,
+        codec: Codec | None = None,
+    ) -> Call:
+        """
+        Build the call.
+
+        Args:
+            read: Decodes a response, or raises the error that it reports.
+            query: The encoded query.
+            body: The bytes to send; None for no body.
+            signer: Signs each attempt; None for an unsigned request.
+            verifier: Verifies the response; None where *read* does.
+            signed_body: The bytes that are signed in place of the body.
+            parameters: The parameters that are signed in place of the body.
+            codec: Writes the signed parameters as the body.
+        """
+        operation = self.operation
+        return Call(
+            verb=self.verb,
+            label=self.label,
+            urls=self.urls(query),
+            headers=self.headers,
+            body=body,
+            signer=signer,
+            verifier=verifier,
+            answer=read,
+            parameters=parameters,
+            codec=codec,
+            signed_body=signed_body,
+            repeatable=self.is_repeatable(),
+            timeout=self.timeout,
+            retries=self.retries,
+            deadline=self._settings.deadline,
+            unsigned=operation is not None and operation.unsigned_answer,
+            stream=self.stream,
+            verify=self.verify,
+            certificate=self.certificate,
+        )
+
+    def is_repeatable(self) -> bool:
+        """Return whether sending the request twice has the effect of sending it once, by the catalogue's reviewed table."""
         if self.verb == "GET":
             return True
         by = None if self.operation is None else self.operation.idempotent_by
@@ -202,7 +280,7 @@ class Wanted:
             return False
         place, *names = by
         if place == "path":
-            return True  # the number is in the target, or there would be no call
+            return True  # a path is never sent without its variables
         inner: Any = {
             "json": self.json,
             "xml": self.xml,
@@ -213,8 +291,14 @@ class Wanted:
             inner = inner.get(name) if hasattr(inner, "get") else None
         return inner not in {None, ""} if isinstance(inner, str | None) else bool(inner)
 
+    def name_and_page(self) -> tuple[str, str]:
+        """Return verb and path template, and title and official page, for errors."""
+        operation = self.operation
+        about = "" if operation is None else f"{operation.title} {operation.page or ''}".strip()
+        return f"{self.verb} {self.label}", about
+
     def known_verbs(self) -> str:
-        """Say which verbs the catalogue knows here, if it knows the path at all."""
+        """Describe the verbs that the catalogue has at this path, for errors; empty if this verb is one of them."""
         branch = self._resolution.branch
         verbs = sorted(branch.verbs) if branch is not None else []
         if self.verb in verbs:
@@ -222,10 +306,6 @@ class Wanted:
         if verbs:
             return f"the catalogue knows {', '.join(verbs)} here, not {self.verb}"
         return "the catalogue does not know this path: is it spelled as on the official page?"
-
-
-def _one(value: str | None) -> tuple[str, ...]:
-    return () if value is None else (value,)
 
 
 def _data(value: Any) -> bytes | None:

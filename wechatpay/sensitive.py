@@ -1,4 +1,4 @@
-"""Personal data on its way to the platform: plain in the program, encrypted in the request."""
+"""Personal data: plain in the program, encrypted in requests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ __all__ = ["Ciphertext", "Sensitive"]
 
 class Sensitive:
     """
-    A text that leaves the program encrypted only.
+    A text that is only sent encrypted.
 
-    Put it where the text would stand, in ``json``, ``params`` or the meta of
-    an upload: the call encrypts it with the key its ``Wechatpay-Serial``
-    names.
+    Use it as a value in ``json``, ``xml``, ``params`` or the meta of an upload: the
+    call encrypts it with the key of its ``Wechatpay-Serial``.
 
     Args:
         text: The plain text; at most 214 bytes in UTF-8 for a key of 2048 bits.
@@ -31,7 +30,7 @@ class Sensitive:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the plain text."""
+        """Return the plain text."""
         return self._text
 
     def __repr__(self) -> str:
@@ -50,7 +49,7 @@ class Sensitive:
 
 class Ciphertext(str):
     """
-    A text that is encrypted already, with the serial of the key it was encrypted for.
+    An encrypted text, with the serial of its key.
 
     Args:
         text: The ciphertext in base64.

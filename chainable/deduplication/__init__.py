@@ -1,17 +1,17 @@
 """
-Each message once: claims, and the stores that keep them.
+Deduplication of messages: claims, and the stores that keep them.
 
-Platforms deliver at least once, sometimes twice within the same second.
-:func:`once` claims the id of a message before it is handled.  How much a claim
-promises depends on where it is kept:
+Platforms deliver a message at least once, sometimes twice within a second.
+:func:`once` claims the id of a message before it is handled.  The guarantee
+depends on the store:
 
 * :class:`chainable.deduplication.sqlalchemy.SQLAlchemyStore` and
-  :class:`chainable.deduplication.django.DjangoStore` put the claim into the
-  transaction that books.  Both are committed, or neither is: a message is
-  booked exactly once, whatever dies and whenever it dies.
-* :class:`RedisStore` and :class:`MemoryStore` keep the claim beside the
-  booking.  A worker that dies between the two, stalls for longer than its
-  lease, or loses the store, leaves a message that is handled a second time.
+  :class:`chainable.deduplication.django.DjangoStore` keep the claim in the
+  transaction of the booking.  Both are committed, or neither is: a message is
+  booked exactly once, even if a worker or the database crashes.
+* :class:`RedisStore` and :class:`MemoryStore` keep the claim outside of that
+  transaction.  If a worker crashes between the two, stalls for longer than its
+  lease, or the store loses its data, a message is handled a second time.
 
 .. versionadded:: 0.1.0
 """

@@ -1,4 +1,4 @@
-"""The claim, what keeps it, and the block that it guards."""
+"""Claims, the protocol of their stores, and :func:`once`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ __all__ = [
 ]
 
 LEASE = 60.0
-"""Seconds a worker has before its claim may be taken over."""
+"""The default lease: seconds until another worker may take over a claim."""
 
 KEEP = 7 * 24 * 3600.0
-"""Seconds for which a finished message is remembered, unless a store or a claim says otherwise."""
+"""The default of ``keep``: seconds for which a finished message is remembered."""
 
 _PAUSES = (0.1, 0.4, 1.0)  # seconds between two attempts to record that a message is finished
-_PATIENCE = 3.0  # seconds after which no further attempt begins: platforms wait for five
+_PATIENCE = 3.0  # seconds after which no further attempt begins; the platforms wait for five
 
 _logger = logging.getLogger("chainable")
 
@@ -43,15 +43,14 @@ _logger = logging.getLogger("chainable")
 @frozen
 class Claim:
     """
-    The right to handle one message until the lease runs out.
+    The exclusive right to handle a message until the lease expires.
 
     Attributes:
-        id: The message's id.
-        token: Different for every claim, so that a late worker does not
-            touch the claim of the worker that took over.
-        keep: Seconds for which the message has to be remembered once it is
-            finished; None leaves that to the store. A store may remember it
-            longer.
+        id: The id of the message.
+        token: Unique for each claim, so that a late worker does not change the
+            claim of the worker that took over.
+        keep: The minimum number of seconds for which the finished message is
+            remembered; None for the value of the store.
     """
 
     id: str
@@ -63,7 +62,7 @@ class Claim:
         Return the seconds for which a store remembers the message.
 
         Args:
-            keep: The seconds that the store is set to.
+            keep: The seconds configured in the store.
         """
         return keep if self.keep is None else max(keep, self.keep)
 
@@ -74,7 +73,7 @@ class Store(Protocol):
 
     A store whose claims are committed together with the work has a class
     attribute ``transactional = True``: :func:`once` then calls :meth:`finish`
-    only one time, because a failed commit has undone the work too.
+    only once, because a failed commit rolls back the work too.
     """
 
     def claim(self, message_id: str, /, lease: float = LEASE) -> Claim | None:
@@ -85,31 +84,31 @@ class Store(Protocol):
             The claim; None when the message has been finished before.
 
         Raises:
-            InProgress: The claim of another worker has not run out.
+            InProgress: The claim of another worker has not expired.
         """
 
     def finish(self, claim: Claim, /) -> None:
         """
         Mark the message as handled.
 
-        A claim whose lease ran out still counts, as long as no other worker
-        took over.  :func:`once` repeats the call after an error, so a second
-        call with the same claim must succeed.
+        An expired claim is still valid until another worker takes it over.
+        :func:`once` repeats the call after an error, so a second call with the
+        same claim must succeed.
 
         Raises:
-            InProgress: The lease ran out and another worker took the message
-                over: the outcome is that worker's.
+            InProgress: The lease expired, and another worker took over the
+                message.
         """
 
     def release(self, claim: Claim, /) -> None:
-        """Free the message, if it is still held under this claim."""
+        """Release the message, if this claim still holds it."""
 
 
 def once(
     store: Store, message_id: str, *, lease: float = LEASE, keep: float | None = None
 ) -> AbstractContextManager[bool]:
     """
-    Handle a message that may be delivered more than once.
+    Handle a message once, although it may be delivered more than once.
 
     ::
 
@@ -117,8 +116,7 @@ def once(
             if first:
                 session.add(Booking(...))
 
-    The message is marked finished when the block ends, and released when an
-    exception leaves the block.
+    The end of the block marks the message as finished; an exception releases it.
 
     With :class:`~chainable.deduplication.sqlalchemy.SQLAlchemyStore` and
     :class:`~chainable.deduplication.django.DjangoStore` the end of the block
@@ -127,31 +125,30 @@ def once(
 
     With every other store, commit inside the block, and let the booking depend
     on the order's state (``UPDATE … WHERE state = 'NOTPAY'``, a unique column):
-    a worker that dies after its commit, or stalls for longer than its lease,
-    leaves a message that is handled again.
+    if a worker crashes after its commit, or stalls for longer than its lease,
+    the message is handled again.
 
     Args:
-        store: Keeps the claims; shared by all workers.
-        message_id: The id that repeats of the message share.
-        lease: Seconds until a silent worker counts as dead; longer than the
-            block ever takes. Stores that use a transaction ignore it: their
-            claim ends with the transaction.
-        keep: Seconds for which the finished message has to be remembered; None
-            leaves that to the store.
+        store: The store of the claims, shared by all workers.
+        message_id: The id that all deliveries of the message have.
+        lease: Seconds until a worker counts as crashed; more than the block
+            ever takes. Stores that use a transaction ignore it: their claim
+            ends with the transaction.
+        keep: The minimum number of seconds for which the finished message is
+            remembered; None for the value of the store.
 
     Returns:
-        A context manager for ``with``: True the first time; False when the
-        message was finished before.
+        A context manager for ``with``. Its value is True for a new message, and
+        False if the message was finished before.
 
     Raises:
         InProgress: At the beginning: another worker is handling the message. At
-            the end: the lease ran out meanwhile and another worker took over.
-        ClaimError: At the end. ``handled`` is True when the block ran to its
-            end and the store failed to record that, also after several
-            attempts within about three seconds: acknowledge the message, or
-            look at the booking before the message is handled again. ``handled``
-            is False when the block lost the transaction of its claim; the work
-            was rolled back.
+            the end: the lease expired, and another worker took over.
+        ClaimError: At the end. ``handled`` is True if the block completed and
+            the store failed to record that in several attempts within about
+            three seconds: acknowledge the message, or check the booking before
+            the message is handled again. ``handled`` is False if the block lost
+            the transaction of its claim; the work was rolled back.
     """
     return _Once(store, message_id, lease, keep)
 
@@ -187,17 +184,18 @@ class _Once:
 
 class acknowledging:  # noqa: N801 (used like contextlib's own)
     """
-    The block of :func:`once` for those who acknowledge a message when their block has ended.
+    The block of :func:`once`, for handlers that acknowledge the message after their block.
 
-    A store that fails to record work that was done and stands is logged, not
-    raised: another delivery would be handled a second time when the lease ends.
-    Every other error passes through, also a ClaimError of the block itself.
+    If the work was done and the store fails to record that, the error is logged
+    instead of raised: without an acknowledgement the message would be delivered
+    and handled again.  Every other error is raised, also a ClaimError of the
+    block itself.
 
     Args:
         block: The result of :func:`once`.
-        logger: Gets the error.
-        text: The message of the log line, with ``%`` for each of *values*.
-        values: For the text.
+        logger: The logger for the error.
+        text: The log message, in ``%`` format.
+        values: The arguments of the log message.
 
     .. versionadded:: 0.1.0
     """
@@ -240,22 +238,22 @@ def _finish(store: Store, claim: Claim) -> None:
 
 
 def _release(store: Store, claim: Claim) -> None:
-    # The block's own error is the one to see; a claim that stays behind runs out by itself.
+    # The error of the block is raised; a claim that cannot be released expires by itself.
     try:
         store.release(claim)
-    except Exception as error:  # noqa: BLE001 (whatever a store may raise)
-        _logger.warning("a claim could not be released and stays until its lease ends: %r", error)
+    except Exception as error:  # noqa: BLE001 (stores raise the errors of their databases)
+        _logger.warning("a claim could not be released, and stays until its lease expires: %r", error)
 
 
 def check_lease(lease: float) -> None:
     """
-    Check the seconds of a lease.
+    Check a lease in seconds.
 
     Raises:
-        ValueError: They are not above 0.
+        ValueError: It is not positive.
     """
     if not lease > 0:
-        msg = f"a lease is a number of seconds above 0, not {shown(lease)}"
+        msg = f"lease: a positive number of seconds was expected, not {shown(lease)}"
         raise ValueError(msg)
 
 
@@ -267,15 +265,15 @@ def in_progress(message_id: str) -> InProgress:
 def taken_over(claim: Claim) -> InProgress:
     """Return the error for a claim that another worker took over."""
     return InProgress(
-        f"the lease on {claim.id} ran out and another worker took it over: use a lease that is longer "
-        f"than the work, and let what is done depend on the order's state"
+        f"the lease on {claim.id} expired and another worker took it over: use a lease that is longer "
+        f"than the work, and let the booking depend on the order's state"
     )
 
 
 def _not_recorded(claim: Claim, error: Exception) -> ClaimError:
     return ClaimError(
         f"{claim.id} was handled, and its store failed to record that ({type(error).__name__}): the message may be "
-        f"handled again when the lease ends. Acknowledge it, or check the booking before it comes again; a store "
-        f"in the booking's own transaction (SQLAlchemyStore, DjangoStore) cannot fail this way",
+        f"handled again when the lease expires. Acknowledge it, or check the booking before it is delivered again; a "
+        f"store in the transaction of the booking (SQLAlchemyStore, DjangoStore) cannot fail this way",
         handled=True,
     )

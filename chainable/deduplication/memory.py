@@ -18,17 +18,17 @@ __all__ = ["MemoryStore"]
 
 class MemoryStore:
     """
-    Claims of one process: for tests, and for a single worker that may book twice after a restart.
+    Keeps the claims of one process: for tests, and for a single worker that may book twice after a restart.
 
-    A restart forgets all messages.
+    A restart loses all claims.
 
     Args:
         keep: Seconds for which finished messages are remembered; longer than
             the platform repeats a message.
-        limit: The number of finished messages that are remembered, about 400
-            bytes each. Beyond it, those that would be forgotten first are
-            forgotten early.
-        clock: Seconds that never go back.
+        limit: The maximum number of finished messages that are remembered,
+            about 400 bytes each. Beyond it, the next ones to expire are
+            removed early.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class MemoryStore:
         self._tokens = itertools.count()
         self._claimed: dict[str, tuple[str, float]] = {}
         self._finished: dict[str, str] = {}
-        self._until: list[tuple[float, str]] = []  # a heap: when each finished message may go
+        self._until: list[tuple[float, str]] = []  # a heap of the finished messages by expiry
 
     def claim(self, message_id: str, /, lease: float = LEASE) -> Claim | None:
         """Claim a message: see :meth:`Store.claim`."""
@@ -49,7 +49,7 @@ class MemoryStore:
         with self._lock:
             now = self._clock()
             while self._until and now >= self._until[0][0]:
-                self._forget_next()
+                self._remove_next()
             if message_id in self._finished:
                 return None
             held = self._claimed.get(message_id)
@@ -71,14 +71,14 @@ class MemoryStore:
                 self._finished[message_id] = token
                 heapq.heappush(self._until, (self._clock() + claim.remembered_for(self._keep), message_id))
                 if len(self._finished) > self._limit:
-                    self._forget_next()
+                    self._remove_next()
 
     def release(self, claim: Claim, /) -> None:
-        """Free the message: see :meth:`Store.release`."""
+        """Release the message: see :meth:`Store.release`."""
         with self._lock:
             token, _ = self._claimed.get(claim.id, ("", 0.0))
             if token == claim.token:
                 del self._claimed[claim.id]
 
-    def _forget_next(self) -> None:
+    def _remove_next(self) -> None:
         del self._finished[heapq.heappop(self._until)[1]]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisStore"]
 
-# The three steps of a claim, each one command for Redis.  A step that is sent again because its
-# answer got lost finds its own token and has the same result.
+# The three steps of a claim, each one a single command for Redis.  A step that is repeated because its response was
+# lost finds its own token and has the same result.
 _CLAIM = """
 local held = redis.call('GET', KEYS[1])
 if not held or held == 'claimed ' .. ARGV[1] then
@@ -40,26 +40,30 @@ return 1
 
 class RedisStore:
     """
-    Claims that all workers of a service share, kept in Redis.
+    Keeps claims in Redis, shared by all workers of a service.
 
-    A claim in Redis and a booking in a database cannot be committed together: a
-    worker that dies after its commit, or stalls for longer than its lease, and
-    a Redis that loses its data, leave a message that is handled a second time.
+    A claim in Redis and a booking in a database cannot be committed together.
+    If a worker crashes after its commit or stalls for longer than its lease, or
+    Redis loses its data, a message is handled a second time.
     :class:`~chainable.deduplication.sqlalchemy.SQLAlchemyStore` and
     :class:`~chainable.deduplication.django.DjangoStore` rule that out.
 
     The clock is that of the Redis server.  Use a server (or a database) that
     evicts nothing (``maxmemory-policy noeviction``) and writes its changes to
-    disk.  Errors of redis-py pass through.
+    disk.  Errors of redis-py are raised unchanged.
 
     Args:
         redis: A client of redis-py, ``redis.Redis(...)``, with
-            ``socket_timeout=`` and ``socket_connect_timeout=`` of a few seconds:
-            a client without them waits without end for a Redis that hangs, and
-            is warned about. Whether it decodes answers makes no difference.
-        prefix: The beginning of all keys.
+            ``socket_timeout=`` and ``socket_connect_timeout=`` of a few
+            seconds. A client without them causes a warning, because it waits
+            without limit for a hanging server. ``decode_responses`` may have
+            either value.
+        prefix: The prefix of all keys.
         keep: Seconds for which finished messages are remembered; longer than
             the platform repeats a message.
+
+    Warns:
+        UserWarning: The client has no timeout.
     """
 
     def __init__(self, redis: Redis, *, prefix: str = "chainable:once:", keep: float = KEEP) -> None:
@@ -75,21 +79,21 @@ class RedisStore:
         cls, url: str, *, prefix: str = "chainable:once:", keep: float = KEEP, timeout: float = 2.0
     ) -> RedisStore:
         """
-        Return a store in the Redis under a URL.
+        Return a store with a new client for a URL.
 
         Args:
             url: ``redis://``, ``rediss://`` (TLS) or ``unix://``. Options of
-                redis-py in its query win (``?socket_timeout=5``).
-            prefix: The beginning of all keys.
+                redis-py in its query take precedence (``?socket_timeout=5``).
+            prefix: The prefix of all keys.
             keep: Seconds for which finished messages are remembered.
-            timeout: Seconds to wait for a connection, and for each answer. A
-                command is sent a second time after a failure, at once.
+            timeout: Seconds to wait for a connection, and for each response. A
+                failed command is repeated once, immediately.
         """
         from redis import Redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        # Connections to a Unix socket know no other timeout in redis-py 5.
+        # Connections to a Unix socket reject socket_connect_timeout in redis-py 5.
         connecting = {} if url.startswith("unix:") else {"socket_connect_timeout": timeout}
         client: Any = Redis.from_url(url, socket_timeout=timeout, retry=Retry(NoBackoff(), 1), **connecting)
         return cls(client, prefix=prefix, keep=keep)
@@ -110,7 +114,7 @@ class RedisStore:
             raise taken_over(claim)
 
     def release(self, claim: Claim, /) -> None:
-        """Free the message: see :meth:`Store.release`."""
+        """Release the message: see :meth:`Store.release`."""
         self._release([self._prefix + claim.id], [claim.token])
 
 

@@ -41,10 +41,10 @@ def claim_table(metadata: MetaData, name: str = TABLE) -> Table:
 
     Args:
         metadata: ``Base.metadata`` of the models, or a MetaData of its own.
-        name: As given to :class:`SQLAlchemyStore`, ``table`` or ``schema.table``.
+        name: ``table`` or ``schema.table``, as passed to :class:`SQLAlchemyStore`.
 
     Returns:
-        The table; on MariaDB it is one of InnoDB.
+        The table; on MariaDB its engine is InnoDB.
 
     .. versionadded:: 0.1.0
     """
@@ -65,7 +65,7 @@ def claim_table(metadata: MetaData, name: str = TABLE) -> Table:
 
 class SQLAlchemyStore:
     """
-    Claims that are committed together with the booking, by the same session.
+    Keeps claims that are committed together with the booking, by the same session.
 
     ::
 
@@ -75,36 +75,36 @@ class SQLAlchemyStore:
 
     The claim is a row in the transaction of the session.  The end of the block
     commits claim and booking together; an exception rolls both back, with
-    everything else that the session has not committed.  A worker that dies at
-    any moment leaves both or neither, and the database frees the message as
-    soon as the connection of the worker is gone: there is no lease.
+    everything else that the session has not committed.  If a worker crashes,
+    both are kept or neither is, and the database releases the message as soon
+    as the connection of the worker is closed: there is no lease.
 
-    A second delivery raises InProgress while the first one is at work, on
-    SQLite and MariaDB after waiting for three seconds at most.
+    A second delivery raises InProgress while the first one is being handled, on
+    SQLite and MariaDB after up to three seconds.
 
     Book through this session and leave the commit to the block.  A commit
-    inside the block is refused with an error before it happens, as is the use
-    of a second database in the block; a transaction that ended otherwise
-    (rollback, deadlock, raw ``COMMIT``) is noticed, and the rest is rolled
-    back.  Nested transactions (``session.begin_nested()``) work as usual.
+    inside the block, or the use of a second database, raises an error before it
+    happens.  If the transaction ended in another way (rollback, deadlock, raw
+    ``COMMIT``), the end of the block raises ClaimError and rolls back the rest.
+    Nested transactions (``session.begin_nested()``) work as usual.
 
-    SQLite, PostgreSQL and MariaDB (also MySQL 8 with InnoDB, which the tests do
-    not cover).  Other databases, async sessions and engines with
-    ``isolation_level="AUTOCOMMIT"`` are refused.  Errors of SQLAlchemy pass
-    through.
+    SQLite, PostgreSQL and MariaDB are supported (also MySQL 8 with InnoDB,
+    which the tests do not cover).  Other databases, async sessions and engines
+    with ``isolation_level="AUTOCOMMIT"`` raise ConfigurationError.  Errors of
+    SQLAlchemy are raised unchanged.
 
     Args:
-        session: A Session; a ``scoped_session``; a function that returns the
-            session of the present request; or a ``sessionmaker``, then each
-            claim has a new session, :attr:`session`, closed with the block. One
-            store with a ``scoped_session``, a function or a ``sessionmaker``
-            serves all threads.
-        table: The name of the table, as given to :func:`claim_table`.
+        session: A Session, a ``scoped_session``, a function that returns the
+            session of the current request, or a ``sessionmaker``. With a
+            ``sessionmaker`` each claim has a new :attr:`session`, which is
+            closed after the block. All threads can share a store, except one
+            with a plain Session.
+        table: The name of the table, as passed to :func:`claim_table`.
         keep: Seconds for which finished messages are remembered, until
             :meth:`remove_expired` deletes them.
 
     Raises:
-        ConfigurationError: Something else was passed as the session.
+        ConfigurationError: The session has another type.
 
     .. versionadded:: 0.1.0
     """
@@ -121,37 +121,37 @@ class SQLAlchemyStore:
         if type(session).__module__.startswith("sqlalchemy.ext.asyncio"):
             raise _asynchronous()
         if not isinstance(session, Session) and not callable(session):
-            raise _no_session(session)
+            raise _not_a_session(session)
         self._source: Any = session
         self._table = ClaimTable(table, keep)
 
     @property
     def session(self) -> Session:
         """
-        The session of the claim that the present block holds.
+        The session of the claim in the current block.
 
         Raises:
-            ConfigurationError: No block with this store is open here.
+            ConfigurationError: No block of this store is active.
         """
         for store, session in reversed(_sessions.get()):
             if store is self:
                 return session
-        msg = "no claim of this store is held here: use .session inside the block of once(), or in the handler"
+        msg = "no claim of this store is active: use .session inside the block of once(), or in the handler"
         raise ConfigurationError(msg)
 
     def claim(self, message_id: str, /, lease: float = LEASE) -> Claim | None:
         """
-        Put a claim into the transaction of the session: see :meth:`Store.claim`.
+        Insert a claim in the transaction of the session: see :meth:`Store.claim`.
 
         Args:
-            message_id: The id that repeats of the message share.
+            message_id: The id that all deliveries of the message have.
             lease: Ignored.
 
         Raises:
             InProgress: Another worker is handling the message.
             ClaimError: A handler committed this claim before its block ended.
-            ConfigurationError: The session or its database cannot keep the
-                promise, or there is no table.
+            ConfigurationError: The session or its database is not supported,
+                or the table is missing.
         """
         session = self._open()
         try:
@@ -165,7 +165,7 @@ class SQLAlchemyStore:
 
     def finish(self, claim: Claim, /) -> None:
         """
-        Commit the claim and all that the session holds.
+        Commit the claim and all changes of the session.
 
         Raises:
             ClaimError: The transaction of the claim is gone, and the rest was
@@ -179,26 +179,26 @@ class SQLAlchemyStore:
             self._table.finish(_Transaction(held.session, held.connection), held)
             held.session.commit()
         except BaseException:
-            with suppress(Exception):  # the error that is on its way is the one to see
+            with suppress(Exception):  # the first error is raised
                 held.session.rollback()
             raise
         finally:
-            self._let_go(held)
+            self._end(held)
 
     def release(self, claim: Claim, /) -> None:
-        """Roll back the claim and all that the session holds."""
+        """Roll back the claim and all changes of the session."""
         held = _own(claim)
         try:
             held.session.rollback()
         finally:
-            self._let_go(held)
+            self._end(held)
 
     def remove_expired(self) -> int:
         """
-        Delete the claims that need not be remembered any longer, once a day for example.
+        Delete expired claims; call it once a day, for example.
 
-        It commits, unless the session is in a transaction already: then the
-        commit of that one counts.
+        It commits, unless the session is already in a transaction: then the
+        caller commits.
 
         Returns:
             The number of claims that were deleted.
@@ -217,7 +217,7 @@ class SQLAlchemyStore:
         session = self._source
         while not isinstance(session, Session):
             if not callable(session):
-                raise _asynchronous() if hasattr(session, "sync_session") else _no_session(session)
+                raise _asynchronous() if hasattr(session, "sync_session") else _not_a_session(session)
             session = session()
         return session
 
@@ -228,12 +228,12 @@ class SQLAlchemyStore:
     def _claim(self, session: Session, message_id: str) -> TransactionClaim | None:
         if _HELD in session.info:
             msg = (
-                "this session holds a claim already: a session handles one message at a time, in one thread; pass a "
-                "scoped_session, a sessionmaker or a function that returns the session of the present request"
+                "this session already holds a claim: a session handles one message at a time, in one thread; pass a "
+                "scoped_session, a sessionmaker or a function that returns the session of the current request"
             )
             raise ConfigurationError(msg)
         if session.in_nested_transaction():
-            msg = "the session is in begin_nested(), and the end of the block commits the whole: claim outside of it"
+            msg = "the session is in begin_nested(), but the end of the block commits everything: claim outside of it"
             raise ConfigurationError(msg)
         with _transaction(session) as (connection, is_ours):
             taken = self._table.take(_Transaction(session, connection), message_id)
@@ -246,17 +246,17 @@ class SQLAlchemyStore:
         _sessions.set((*_sessions.get(), (self, session)))
         return _SessionClaim(taken.id, taken.token, session=session, connection=connection, guard=guard)
 
-    def _let_go(self, held: _SessionClaim) -> None:
+    def _end(self, held: _SessionClaim) -> None:
         held.guard.stop()
         held.session.info.pop(_HELD, None)
         _sessions.set(tuple(pair for pair in _sessions.get() if pair[1] is not held.session))
-        self._table.let_go(held)
+        self._table.discard(held)
         self._close(held.session)
 
 
 @contextmanager
 def _transaction(session: Session) -> Iterator[tuple[Connection, bool]]:
-    """Open a transaction if there is none; one that was opened here is rolled back after an error."""
+    """Begin a transaction unless one is open; after an error, roll back one that was begun here."""
     is_ours = not session.in_transaction()
     if is_ours:
         session.begin()
@@ -282,8 +282,8 @@ class _Transaction:
         self._connection = connection
 
     def begin(self) -> None:
-        # The sqlite3 module begins a transaction before the first INSERT only, and a SAVEPOINT outside of a
-        # transaction is one of its own, which its RELEASE commits.
+        # The sqlite3 module begins a transaction only before the first INSERT. A SAVEPOINT outside of a transaction
+        # begins one itself, and its RELEASE commits it.
         if self.vendor == "sqlite" and not self.is_in_transaction():
             driver: Any = self._connection.connection.driver_connection
             if driver.isolation_level is not None and getattr(driver, "autocommit", -1) is not True:
@@ -291,8 +291,8 @@ class _Transaction:
 
     def run(self, statement: str, *values: Any) -> tuple[int, Sequence[Any] | None]:
         names = [f"value_{number}" for number in range(len(values))]
-        written = statement.replace("%s", "{}").format(*(f":{name}" for name in names))
-        result = self._connection.execute(text(written), dict(zip(names, values, strict=True)))
+        sql = statement.replace("%s", "{}").format(*(f":{name}" for name in names))
+        result = self._connection.execute(text(sql), dict(zip(names, values, strict=True)))
         row = result.first() if result.returns_rows else None
         return result.rowcount, row
 
@@ -305,7 +305,7 @@ class _Transaction:
 
 
 class _Guard:
-    """Refuses what would end the transaction of a claim halfway, before it happens."""
+    """Raises before the transaction of a claim is ended too early."""
 
     def __init__(self, claim: Claim, session: Session, connection: Connection) -> None:
         self._claim = claim
@@ -329,8 +329,8 @@ class _Guard:
     def _before_commit(self, session: Session) -> None:
         if not session.in_nested_transaction():
             msg = (
-                f"the session was to be committed inside the block of the claim on {self._claim.id}: leave out "
-                f"session.commit(), the end of the block commits the claim and the booking together"
+                f"session.commit() was called inside the block of the claim on {self._claim.id}: leave it out, the "
+                f"end of the block commits the claim and the booking together"
             )
             raise ConfigurationError(msg)
 
@@ -339,8 +339,8 @@ class _Guard:
             raise lost(self._claim)
         if connection is not self._connection:
             msg = (
-                f"the session began to use a second database inside the block of the claim on {self._claim.id}, and "
-                f"no commit covers both: use another session for it"
+                f"the session used a second database inside the block of the claim on {self._claim.id}, and "
+                f"one commit cannot cover both: use another session for it"
             )
             raise ConfigurationError(msg)
 
@@ -361,13 +361,13 @@ def _own(claim: Claim) -> _SessionClaim:
 
 def _asynchronous() -> ChainableError:
     return ConfigurationError(
-        "async sessions are not supported: pass a sessionmaker of a plain engine, and book in a function that is "
-        "not async"
+        "async sessions are not supported: pass a sessionmaker of a synchronous engine, and book in a function that "
+        "is not async"
     )
 
 
-def _no_session(given: object) -> ChainableError:
+def _not_a_session(value: object) -> ChainableError:
     return ConfigurationError(
-        f"session: this is a {type(given).__name__}; pass a Session, a scoped_session, a sessionmaker, or a function "
+        f"session: this is a {type(value).__name__}; pass a Session, a scoped_session, a sessionmaker, or a function "
         f"that returns a Session"
     )

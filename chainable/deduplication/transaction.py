@@ -1,11 +1,11 @@
 """
-A claim inside the transaction that books: the SQL that both stores share.
+Claims inside the transaction of the booking: the SQL shared by both stores.
 
 The claim is a row that is inserted at the beginning of the transaction and
-updated at its end.  Until the commit, the unique key keeps every other worker
-out; the database itself lets go of it when the worker or its connection dies.
-A savepoint marks the transaction: it exists exactly as long as the transaction
-does, so a handler that ended the transaction halfway is noticed.
+updated at its end.  Until the commit, the unique key keeps other workers out;
+the database releases it when the worker or its connection ends.  A savepoint
+marks the transaction: it exists as long as the transaction does, so that a
+handler that ended the transaction too early is detected.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 __all__ = ["TABLE", "ClaimTable", "Database", "TransactionClaim"]
 
 TABLE = "chainable_claim"
-"""The table's name, unless a store is given another one."""
+"""The default name of the table."""
 
 _WAIT = 3
-"""Seconds that a delivery waits at most for the transaction of another one."""
+"""The maximum seconds that a delivery waits for the transaction of another one."""
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?", re.ASCII)
 _IDS = uuid.UUID("5a0a2b8e-6f0c-5d0e-9c43-2f1b9f0f7a11")
 _TRANSACTIONAL = {"innodb", "rocksdb"}
 
-# The tokens of the claims that this process holds now.
+# The tokens of the claims that this process holds.
 _held: set[str] = set()
 
 
 class Database(Protocol):
-    """An open transaction, as SQLAlchemy or Django gives access to it."""
+    """An open transaction of SQLAlchemy or Django."""
 
     @property
     def vendor(self) -> str:
@@ -50,7 +50,7 @@ class Database(Protocol):
         ...
 
     def begin(self) -> None:
-        """Begin the transaction, where the driver has not done so."""
+        """Begin the transaction, if the driver has not."""
 
     def run(self, statement: str, *values: Any) -> tuple[int, Sequence[Any] | None]:
         """
@@ -61,16 +61,16 @@ class Database(Protocol):
             values: Strings and integers.
 
         Returns:
-            The number of rows that it concerned, and the first row of a query.
+            The number of affected rows, and the first row of a query; None without one.
         """
         ...
 
     def is_in_transaction(self) -> bool:
-        """Return False if SQLite would commit each statement by itself."""
+        """Return False if SQLite would commit each statement separately."""
         ...
 
     def abandon(self) -> None:
-        """Roll back what surrounds the claim: the database has ended the transaction."""
+        """Roll back the transaction around the claim, which the database has ended."""
 
 
 @safe_repr
@@ -93,27 +93,27 @@ class ClaimTable:
         keep: Seconds for which finished messages are remembered.
 
     Raises:
-        ConfigurationError: The name is not one.
+        ConfigurationError: The name is not valid.
     """
 
     def __init__(self, name: str, keep: float) -> None:
         if not _NAME.fullmatch(name):
-            msg = f"table: {name!r} is not a name like 'chainable_claim' or 'schema.chainable_claim' in lower case"
+            msg = f"table: a name like 'chainable_claim' or 'schema.chainable_claim' in lower case was expected, not {name!r}"
             raise ConfigurationError(msg)
         self.name = name
         self._keep = keep
 
     def take(self, database: Database, message_id: str) -> TransactionClaim | None:
         """
-        Put a claim into the transaction.
+        Insert a claim in the transaction.
 
         Returns:
-            The claim; None when the message has been finished before.
+            The claim; None if the message was finished before.
 
         Raises:
             InProgress: Another worker holds the claim.
             ClaimError: A handler committed the claim without finishing it.
-            ConfigurationError: The database cannot keep the promise.
+            ConfigurationError: The database is not supported, or the table is missing.
         """
         claim = TransactionClaim(message_id, uuid.uuid4().hex)
         is_marked = False
@@ -128,10 +128,10 @@ class ClaimTable:
             if is_marked:
                 _undo(database, claim)
             if _kind(error) != "conflict":
-                better = self._explained(error, message_id)
-                if better is error:
+                translated = self._translate(error, message_id)
+                if translated is error:
                     raise
-                raise better from error
+                raise translated from error
         else:
             _held.add(claim.token)
             return claim
@@ -161,12 +161,12 @@ class ClaimTable:
         if count != 1:
             raise lost(claim)
 
-    def let_go(self, claim: TransactionClaim) -> None:
-        """Forget that this process holds the claim."""
+    def discard(self, claim: TransactionClaim) -> None:
+        """Remove the claim from those that this process holds."""
         _held.discard(claim.token)
 
     def remove_expired(self, database: Database) -> int:
-        """Delete the finished claims that need not be remembered any longer; return their number."""
+        """Delete the expired claims, and return their number."""
         count, _ = database.run(
             f"DELETE FROM {self.name} WHERE finished = 1 AND keep_until < %s",  # noqa: S608 (a checked name)
             int(time.time()),
@@ -176,7 +176,7 @@ class ClaimTable:
     def _insert(self, database: Database, claim: TransactionClaim) -> None:
         key = _key(claim.id)
         if database.vendor == "postgresql":
-            # Another delivery's row that is not committed yet would block the INSERT without end.
+            # An uncommitted row of another delivery would block the INSERT without limit.
             _, row = database.run("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", f"{self.name}:{key}")
             if row is None or not row[0]:
                 raise in_progress(claim.id)
@@ -191,18 +191,18 @@ class ClaimTable:
     def _check_finished(self, database: Database, message_id: str) -> None:
         _, found = database.run(f"SELECT finished, token FROM {self.name} WHERE id = %s", _key(message_id))  # noqa: S608 (a checked name)
         if found is None or (not found[0] and found[1] in _held):
-            # A snapshot that is older than the other worker's commit, or a block inside the block.
+            # The snapshot is older than the commit of the other worker, or the block is nested in another one.
             raise in_progress(message_id)
         if not found[0]:
             msg = (
                 f"{message_id} was claimed by a handler that committed before its block ended (COMMIT, or a statement "
-                f"that commits, such as CREATE TABLE in MariaDB), so its booking may be half done: check it, then "
+                f"that commits, such as CREATE TABLE in MariaDB), so its booking may be incomplete: check it, then "
                 f"delete the row with id = '{_key(message_id)}' from {self.name} to have it handled again, or set "
                 f"finished = 1. Let the end of the block commit"
             )
             raise ClaimError(msg)
 
-    def _explained(self, error: Exception, message_id: str) -> Exception:
+    def _translate(self, error: Exception, message_id: str) -> Exception:
         kind = _kind(error)
         if kind == "locked":
             return in_progress(message_id)
@@ -211,27 +211,27 @@ class ClaimTable:
         if kind == "missing":
             return ConfigurationError(
                 f"the database has no table {self.name}: create it with claim_table(metadata) and a migration or "
-                f"metadata.create_all(engine) for SQLAlchemy, or with manage.py migrate for Django, where "
-                f"'chainable.deduplication.django' belongs in INSTALLED_APPS"
+                f"metadata.create_all(engine) for SQLAlchemy; for Django, add 'chainable.deduplication.django' to "
+                f"INSTALLED_APPS and run manage.py migrate"
             )
         return error
 
 
 def lost(claim: Claim) -> ClaimError:
-    """Return the error for a claim that is gone with its transaction."""
+    """Return the error for a claim whose transaction has ended."""
     return ClaimError(
         f"the transaction that holds the claim on {claim.id} ended or was aborted inside its block (a commit, a "
-        f"rollback, a statement that commits, a deadlock, an error that was caught): what was open is rolled back. Let "
-        f"the end of the block commit, raise an exception to roll back, and catch database errors around a "
-        f"nested transaction only"
+        f"rollback, a statement that commits, a deadlock, an error that was caught): uncommitted changes are rolled "
+        f"back. Let the end of the block commit, raise an exception to roll back, and catch database errors only "
+        f"around a nested transaction"
     )
 
 
 def unsupported(name: str) -> ConfigurationError:
-    """Return the error for a database of another kind."""
+    """Return the error for an unsupported database."""
     return ConfigurationError(
-        f"claims cannot be kept in {name}: their promise is proven for SQLite, PostgreSQL and MariaDB (or MySQL with "
-        f"InnoDB); use a session of one of these, or RedisStore with a booking that depends on the order's state"
+        f"claims in {name} are not supported; use a session of SQLite, PostgreSQL or MariaDB (or MySQL with InnoDB), "
+        f"or RedisStore with a booking that depends on the order's state"
     )
 
 
@@ -239,7 +239,7 @@ def _undo(database: Database, claim: TransactionClaim) -> None:
     try:
         database.run(f"ROLLBACK TO SAVEPOINT {claim.savepoint}")
         database.run(f"RELEASE SAVEPOINT {claim.savepoint}")
-    except Exception:  # noqa: BLE001 (a deadlock has ended the transaction, and its own error is the one to see)
+    except Exception:  # noqa: BLE001 (a deadlock ends the transaction, and the first error is raised)
         database.abandon()
 
 
@@ -250,19 +250,19 @@ def _check_transaction(database: Database) -> None:
 
 def _autocommit() -> ConfigurationError:
     return ConfigurationError(
-        "this connection commits each statement by itself (isolation_level='AUTOCOMMIT', or autocommit=True of the "
+        "this connection commits each statement separately (isolation_level='AUTOCOMMIT', or autocommit=True of the "
         "driver), so a claim cannot be committed together with the booking: use a session on an engine without it"
     )
 
 
 def _key(message_id: str) -> str:
-    # Short, and free of case, accents and trailing spaces, which the collations of MariaDB ignore.
+    # Short, and without case, accents and trailing spaces, which the collations of MariaDB ignore.
     return str(uuid.uuid5(_IDS, message_id.encode("utf-8", "surrogatepass").decode("latin-1")))
 
 
 @contextmanager
 def _short_wait(database: Database, table: str) -> Iterator[None]:
-    """Bound the seconds that statements wait for the locks of others."""
+    """Limit the seconds that statements wait for the locks of other transactions."""
     if database.vendor == "sqlite":
         _, row = database.run("PRAGMA busy_timeout")
         usual, longest, setting = (row[0] if row else 0), _WAIT * 1000, "PRAGMA busy_timeout ="
@@ -315,7 +315,7 @@ def _is_of_the_database(error: BaseException) -> bool:
 
 
 def _kind(error: BaseException) -> str:
-    """Return what a database error means for a claim; empty if nothing."""
+    """Return the meaning of a database error for a claim; an empty text for other errors."""
     cause = _driver_error(error)
     if not _is_of_the_database(cause):
         return ""

@@ -1,79 +1,24 @@
-"""Calls of the platform in a Django project."""
+"""
+Calls of the platform in a Django project; the views take POST without a CSRF token.
+
+::
+
+    @handler(top)
+    def called(call):
+        return {'stock': 5}
+
+    urlpatterns = [path('taobao/spi', called)]
+
+    urlpatterns = [path('taobao/spi', endpoint(top, called))]      # the same without a decorator
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
-
 from chainable.web import django
-from taobao_top.spi.handling import Handling
-from taobao_top.spi.verification import TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
-
-    from chainable.claims import Store
-    from chainable.web import Handle
-    from taobao_top.client import TaobaoTop
+from taobao_top.spi.handler import Adapter
 
 __all__ = ["endpoint", "handler"]
 
-
-def endpoint(
-    top: TaobaoTop, function: Handle, *, tolerance: float = TOLERANCE, store: Store | None = None
-) -> Callable[..., HttpResponse]:
-    """
-    Make the view for calls of the platform out of a function that handles one.
-
-    ::
-
-        def called(call):
-            return {'stock': 5}
-
-        urlpatterns = [path('taobao/spi', endpoint(top, called))]
-
-    See :class:`taobao_top.spi.handling.Handling` for what is answered when, and
-    what the function may return.
-
-    Args:
-        top: The client whose app is called.
-        function: Called with the call, and with variables of the route as keywords.
-        tolerance: Seconds a call's time may differ from ours.
-        store: Refuses a call that comes a second time; None hands each over.
-
-    Raises:
-        TypeError: ``top`` is no client, or ``store`` no store.
-        ConfigurationError: The function is a route already, which would be
-            reached without any check.
-
-    .. versionadded:: 0.1.0
-    """
-    return handler(top, tolerance=tolerance, store=store)(function)
-
-
-def handler(
-    top: TaobaoTop, *, tolerance: float = TOLERANCE, store: Store | None = None
-) -> Callable[[Handle], Callable[..., HttpResponse]]:
-    """
-    Make a decorator for a function that handles a call; :func:`endpoint` has no order to get wrong.
-
-    ::
-
-        @handler(top)
-        def called(call):
-            return {'stock': 5}
-
-        urlpatterns = [path('taobao/spi', called)]
-
-    The view takes POST without a CSRF token; variables of the route are handed
-    on as keywords.  See :class:`taobao_top.spi.handling.Handling` for what is
-    answered when.
-
-    Args:
-        top: The client whose app is called.
-        tolerance: Seconds a call's time may differ from ours.
-        store: Refuses a call that comes a second time; None hands each over.
-    """
-    return partial(django.view, Handling(top, tolerance=tolerance, store=store))
+_adapter = Adapter(django.view)
+endpoint = _adapter.endpoint
+handler = _adapter.handler

@@ -1,77 +1,23 @@
-"""Calls of the platform in a Flask application."""
+"""
+Calls of the platform in a Flask application.
+
+::
+
+    @app.post('/taobao/spi')
+    @handler(top)
+    def called(call):
+        return {'stock': 5}
+
+    app.post('/taobao/spi')(endpoint(top, called))      # the same without a decorator
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
-
 from chainable.web import flask
-from taobao_top.spi.handling import Handling
-from taobao_top.spi.verification import TOLERANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from werkzeug.wrappers import Response
-
-    from chainable.claims import Store
-    from chainable.web import Handle
-    from taobao_top.client import TaobaoTop
+from taobao_top.spi.handler import Adapter
 
 __all__ = ["endpoint", "handler"]
 
-
-def endpoint(
-    top: TaobaoTop, function: Handle, *, tolerance: float = TOLERANCE, store: Store | None = None
-) -> Callable[..., Response]:
-    """
-    Make the view for calls of the platform out of a function that handles one.
-
-    ::
-
-        def called(call):
-            return {'stock': 5}
-
-        app.post('/taobao/spi')(endpoint(top, called))
-
-    See :class:`taobao_top.spi.handling.Handling` for what is answered when, and
-    what the function may return.
-
-    Args:
-        top: The client whose app is called.
-        function: Called with the call, and with variables of the route as keywords.
-        tolerance: Seconds a call's time may differ from ours.
-        store: Refuses a call that comes a second time; None hands each over.
-
-    Raises:
-        TypeError: ``top`` is no client, or ``store`` no store.
-        ConfigurationError: The function is a route already, which would be
-            reached without any check.
-
-    .. versionadded:: 0.1.0
-    """
-    return handler(top, tolerance=tolerance, store=store)(function)
-
-
-def handler(
-    top: TaobaoTop, *, tolerance: float = TOLERANCE, store: Store | None = None
-) -> Callable[[Handle], Callable[..., Response]]:
-    """
-    Make a decorator for a function that handles a call; :func:`endpoint` has no order to get wrong.
-
-    ::
-
-        @app.post('/taobao/spi')
-        @handler(top)
-        def called(call):
-            return {'stock': 5}
-
-    Variables of the route are handed on as keywords.  See
-    :class:`taobao_top.spi.handling.Handling` for what is answered when.
-
-    Args:
-        top: The client whose app is called.
-        tolerance: Seconds a call's time may differ from ours.
-        store: Refuses a call that comes a second time; None hands each over.
-    """
-    return partial(flask.view, Handling(top, tolerance=tolerance, store=store))
+_adapter = Adapter(flask.view)
+endpoint = _adapter.endpoint
+handler = _adapter.handler

@@ -18,7 +18,7 @@ from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.masking import safe_repr, without_frames_of
 from chainable.times import BEIJING
 from chainable.web import check_headers, header
-from taobao_top.answers import read
+from taobao_top.response_parsing import read
 from taobao_top.signing import MD5Signer, text_parts
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 """
-The message channel (消息服务, TMC): what happens on the platform, pushed to handlers.
+The message channel (消息服务, TMC): the platform pushes messages to handlers.
 
 ::
 
@@ -13,7 +13,7 @@ The message channel (消息服务, TMC): what happens on the platform, pushed to
 
     tmc.run()
 
-It needs ``websockets``, as the extra ``[tmc]`` installs it.
+It requires ``websockets``, which the extra ``[tmc]`` installs.
 """
 
 from taobao_top.tmc.client import CHANNEL, TMC

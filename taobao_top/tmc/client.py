@@ -14,11 +14,11 @@ from chainable.claims import LEASE, MemoryStore
 from chainable.codecs import JSON
 from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr, shown
-from taobao_top.request import one_edit
-from taobao_top.tmc.connection import ChannelError, Opening
+from taobao_top.call_options import one_edit
+from taobao_top.tmc.connection import ChannelError, ConnectionConfig
 from taobao_top.tmc.consumer import Consumer
-from taobao_top.tmc.handlers import Decorator, Handlers
-from taobao_top.tmc.handling import Handling
+from taobao_top.tmc.dispatch import Dispatcher
+from taobao_top.tmc.registry import Decorator, HandlerRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from chainable.claims import Store
-    from taobao_top.client import TaobaoTop
+    from taobao_top.settings import TopClient
     from taobao_top.tmc.connection import Connection
-    from taobao_top.tmc.handlers import Handler
+    from taobao_top.tmc.registry import Handler
 
 __all__ = ["CHANNEL", "TMC"]
 
@@ -37,12 +37,12 @@ CHANNEL = "ws://mc.api.taobao.com/"
 """
 The platform's message channel, as it is documented.
 
-It is not encrypted, and messages bear no signature: the app_secret does not
-travel, but whoever is on the path can read, withhold and forge messages.
+It is not encrypted, and messages are not signed: the app_secret is never sent,
+but anyone on the path can read, withhold and forge messages.
 """
 
-_CHANCE = random.SystemRandom().random  # no seed of the program's brings all its processes back at once
-_KEEP = 3600.0  # seconds for which the store of one process remembers what it handled
+_CHANCE = random.SystemRandom().random  # independent of random.seed(), or all processes could reconnect at once
+_KEEP = 3600.0  # seconds for which the store of one process remembers handled messages
 _LOOPBACK = ("localhost", "127.", "::1")
 _NAMES = ("connected", "on", "otherwise", "publish", "run", "start", "stop")
 
@@ -65,35 +65,35 @@ class TMC:
         with tmc:
             ...             # or tmc.run(), which returns when tmc.stop() is called
 
-    A name stands for the topic of this name and for all that go on with ``_``
-    behind it (``@tmc.taobao_trade``); the longest name wins.  A message is
-    confirmed when its handler returns.  When the handler raises, the platform
-    is told so and delivers the message again.  What the platform delivers
-    twice is handled once, as far as the store reaches.
+    A name stands for the topic of this name and for all topics that continue
+    it with ``_`` (``@tmc.taobao_trade``); the longest name wins.  A message is
+    confirmed when its handler returns.  When the handler raises, the message
+    is reported as failed, and the platform delivers it again.  A message that
+    is delivered twice is handled once, as long as the store remembers it.
 
     Args:
-        top: The client whose app it is; app_key, app_secret and clock are its.
-        group: The group of consumers, as it is set up on the platform.
-        url: Of the channel, ``ws://…`` or ``wss://…``. Prefer ``wss://`` where
-            it is offered: what comes over ``ws://`` can be forged by whoever is
-            on the path, so read a trade again by API before you act on it.
-        store: Where is kept what was handled; None for one in memory that
-            remembers an hour. Several processes share a
+        top: The client, for its app_key, app_secret and clock.
+        group: The group of consumers, as set up on the platform.
+        url: The channel, ``ws://…`` or ``wss://…``. Prefer ``wss://`` where
+            it is offered: messages over ``ws://`` can be forged by anyone on
+            the path, so read a trade again by API before you act on it.
+        store: Remembers handled messages; None for a store in memory that
+            remembers them for an hour. Several processes share a
             :class:`chainable.claims.RedisStore`.
-        lease: Seconds a handler may take before somebody else may take over.
+        lease: Seconds a handler may take before another worker takes over.
         workers: Threads that run handlers.
         backlog: Messages that may wait for a worker. Beyond them none are
-            pulled, and those that come are left for the platform to repeat.
-        unknown: What becomes of messages without a handler: ``'fail'``, so
-            that they come again, or ``'confirm'``, so that they do not.
+            pulled, and those that arrive are left for the platform to repeat.
+        unknown: What to do with messages without a handler: ``'fail'``, so
+            that they are delivered again, or ``'confirm'``.
         pull_every: Seconds between requests for messages.
         ping_every: Seconds between pings.
         timeout: Seconds to connect, and for each acknowledgement.
-        backoff: Seconds to wait at most before the second attempt to connect,
-            and before any; between, the longest wait doubles each time.
-        ssl: How the TLS of ``wss://`` is verified; None for the machine's own certificates.
+        backoff: The longest waits, in seconds, before the second attempt to
+            connect and before any later one; in between, the wait doubles.
+        ssl: How the TLS of ``wss://`` is verified; None for the machine's certificate store.
         proxy: A proxy's URL, None or False for none, True for that of the environment.
-        chance: Gives numbers from 0 to 1, by which waits are shortened.
+        chance: Returns numbers from 0 to 1, by which waits are multiplied.
 
     Raises:
         ConfigurationError: A setting is unusable, or the client has no app_secret.
@@ -101,7 +101,7 @@ class TMC:
 
     def __init__(
         self,
-        top: TaobaoTop,
+        top: TopClient,
         *,
         group: str = "default",
         url: str = CHANNEL,
@@ -118,9 +118,9 @@ class TMC:
         proxy: str | bool | None = True,
         chance: Callable[[], float] = _CHANCE,
     ) -> None:
-        settings = top._settings  # noqa: SLF001 (the client's own room)
+        settings = top.settings
         if not settings.secret:
-            raise ConfigurationError("the message channel is signed with the app_secret: give the client one")
+            raise ConfigurationError("the message channel is signed with the app_secret: pass it to the client")
         _check_url(url, ssl)
         if not (isinstance(group, str) and group.strip()):
             raise ConfigurationError("group: the name of a group of consumers was expected")
@@ -139,7 +139,7 @@ class TMC:
         if first > longest:
             msg = f"backoff: the first wait, {first}, is longer than the longest, {longest}"
             raise ConfigurationError(msg)
-        self._opening = Opening(
+        self._config = ConnectionConfig(
             url=url,
             app_key=settings.app_key,
             secret=settings.secret,
@@ -150,8 +150,8 @@ class TMC:
             ssl=ssl,
             proxy=proxy or None,
         )
-        self._handling = Handling(
-            Handlers(),
+        self._dispatcher = Dispatcher(
+            HandlerRegistry(),
             MemoryStore(keep=_KEEP) if store is None else store,
             f"tmc:{settings.app_key}:{group}:",
             lease=lease,
@@ -160,8 +160,8 @@ class TMC:
         self._consumer: Consumer | None = None
         self._consumers = partial(
             Consumer,
-            self._opening,
-            self._handling,
+            self._config,
+            self._dispatcher,
             workers=workers,
             backlog=backlog,
             pull_every=pull_every,
@@ -170,8 +170,8 @@ class TMC:
         )
 
     def __repr__(self) -> str:
-        opening = self._opening
-        return f"<TMC of app {opening.app_key}, group {opening.group}, at {opening.url}>"
+        config = self._config
+        return f"<TMC of app {config.app_key}, group {config.group}, at {config.url}>"
 
     def __getattr__(self, name: str) -> Decorator:
         if name.startswith("_"):
@@ -185,22 +185,22 @@ class TMC:
 
     def on(self, *names: str) -> Decorator:
         """
-        Decorate the handler of topics or beginnings of topics: ``@tmc.on('taobao_trade', 'taobao_refund')``.
+        Decorate the handler of topics or prefixes of topics: ``@tmc.on('taobao_trade', 'taobao_refund')``.
 
         Raises:
-            TypeError: No name is given, or one is no text.
+            TypeError: No name is given, or one is not text.
         """
         if not names or not all(isinstance(name, str) and name for name in names):
             raise TypeError("tmc.on() takes names of topics, as in @tmc.on('taobao_trade_TradeChanged')")
-        return Decorator(self._handling.handlers, names)
+        return Decorator(self._dispatcher.registry, names)
 
     def otherwise(self, handler: Handler, /) -> Handler:
-        """Decorate the handler of all topics that have none of their own."""
-        return Decorator(self._handling.handlers, ())(handler)
+        """Decorate the handler of all topics without a handler of their own."""
+        return Decorator(self._dispatcher.registry, ())(handler)
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection."""
+        """Whether the channel is connected."""
         return self._connection() is not None
 
     def _connection(self) -> Connection | None:
@@ -210,8 +210,8 @@ class TMC:
         """
         Connect, and handle messages in threads; ``with`` does it.
 
-        Returns when the first attempt to connect is over.  Where the network
-        failed, attempts go on, as they do whenever the connection is lost.
+        Returns after the first attempt to connect.  If the network failed,
+        attempts go on, as they do whenever the connection is lost.
 
         Raises:
             TopError: The platform refused the app: its key, its signature, its clock.
@@ -223,18 +223,18 @@ class TMC:
     def _start(self) -> Consumer:
         if self._consumer is not None and not self._consumer.ended.is_set():
             raise RuntimeError("the message channel is started already")
-        parts = urlsplit(self._opening.url)
+        parts = urlsplit(self._config.url)
         if parts.scheme == "ws" and not str(parts.hostname).startswith(_LOOPBACK):
             _logger.warning(
-                "message channel: %s is not encrypted, and messages bear no signature: whoever is on the path can "
-                "forge them. Give a wss:// url where there is one, and read what a message is about again by API",
+                "message channel: %s is not encrypted, and messages are not signed: anyone on the path can "
+                "forge them. Use a wss:// url where there is one, and read the data of a message again by API",
                 parts.hostname,
             )
         consumer = self._consumer = self._consumers()
         consumer.start()
         try:
             consumer.tried.wait()
-        except BaseException:  # an interruption: what was begun meanwhile is to be confirmed
+        except BaseException:  # an interruption: confirm what handlers have begun
             self.stop()
             raise
         if consumer.refused is not None:
@@ -244,22 +244,22 @@ class TMC:
 
     def stop(self, timeout: float = 30.0) -> None:
         """
-        Let handlers finish, confirm what they handled, and close; ``with`` does it.
+        Let handlers finish, confirm their messages, and close; ``with`` does it.
 
         Messages that wait for a worker are left: the platform delivers them
-        again.  A handler that calls this does not wait for the end, all others
-        do.  Nothing happens when the channel is not started.
+        again.  A handler that calls this does not wait for the end, other
+        callers do.  Does nothing when the channel is not started.
 
         Args:
-            timeout: Seconds the handlers have. What is handled later is
-                confirmed when the platform delivers it again.
+            timeout: Seconds to wait for handlers. A message whose handler
+                takes longer is confirmed when the platform delivers it again.
         """
         if self._consumer is not None:
             self._consumer.stop(timeout)
 
     def run(self) -> None:
         """
-        Start, and return after :meth:`stop` was called by a handler, another thread or a signal's handler.
+        Start, and return after a handler, another thread or a signal handler has called :meth:`stop`.
 
         Raises:
             TopError: The platform refused the app.
@@ -268,7 +268,7 @@ class TMC:
         before = self._consumer
         try:
             self._start().ended.wait()
-        finally:  # also where Ctrl-C comes while it starts: what was begun by then is to be confirmed
+        finally:  # also after Ctrl-C during the start: confirm what handlers have begun
             if self._consumer is not before:
                 self.stop()
 
@@ -282,25 +282,25 @@ class TMC:
 
     def publish(self, topic: str, content: Any, *, session: str | None = None) -> None:
         """
-        Publish a message of the app's own.
+        Publish a message of the app.
 
         Args:
             topic: A topic the app may publish.
-            content: JSON text, or what is written as JSON.
-            session: The seller's it is about.
+            content: JSON text, or a value to write as JSON.
+            session: The seller's session, if the message is about a seller.
 
         Raises:
-            ChannelError: There is no connection (``maybe_sent`` is False), or no acknowledgement (it is True).
+            ChannelError: The channel is not connected (``maybe_sent`` is False), or does not acknowledge (True).
             TopError: The platform refused it.
             CodecError: The content has no form in JSON.
         """
         consumer = self._consumer
         connection = None if consumer is None else consumer.connection
         if consumer is None or connection is None:
-            raise ChannelError("there is no connection to the message channel: start it, or try again when .connected")
+            raise ChannelError("the message channel is not connected: start it, or try again when .connected")
         text = content if isinstance(content, str) else JSON.encode(content).decode()
-        wanted = {"topic": topic, "content": text} | ({} if session is None else {"session": session})
-        connection.publish(wanted, self._opening.timeout, consumer.look)
+        members = {"topic": topic, "content": text} | ({} if session is None else {"session": session})
+        connection.publish(members, self._config.timeout, consumer.look)
 
 
 def _check_url(url: str, ssl: SSLContext | None) -> None:

@@ -1,9 +1,9 @@
 """
-Frames of the message channel to values and back; no socket, no state.
+The frames of the message channel, encoded and decoded; without sockets or state.
 
-A frame is two bytes, version and message type, then headers until the one of
-type 0.  All numbers are little-endian; text is UTF-8, its length in bytes as
-32 bits before it.
+A frame has two bytes, version and message type, then headers up to one of
+type 0.  Numbers are little-endian; text is UTF-8 behind its length in bytes,
+32 bits.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ VERSION = 2
 CONNECT, CONNECTACK, SEND, SENDACK = range(4)
 """The message types."""
 LIMIT = 4 * 1024 * 1024
-"""Bytes a frame may have."""
+"""The longest frame, in bytes."""
 HEADERS = 1000
-"""Headers a frame may have."""
+"""The most headers of a frame."""
 
 _END, _CUSTOM, _STATUS_CODE, _STATUS_PHRASE, _FLAG, _TOKEN = range(6)
 _VOID, _STRING, _BYTE, _INT16, _INT32, _INT64, _DATE, _BYTES = range(8)
@@ -43,15 +43,15 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Byte(int):
-    """A number that travels as one byte, signed; a plain int travels as 64 bits."""
+    """A number of one byte, signed; a plain int has 64 bits."""
 
 
 class Int16(int):
-    """A number that travels as 16 bits."""
+    """A number of 16 bits."""
 
 
 class Int32(int):
-    """A number that travels as 32 bits."""
+    """A number of 32 bits."""
 
 
 @safe_repr
@@ -64,10 +64,10 @@ class Frame:
         type: CONNECT, CONNECTACK, SEND or SENDACK.
         content: The custom headers: None, text, bytes, whole numbers, and aware
             datetimes (to the millisecond) by name.
-        status_code: 0 for fine; None when absent.
-        status_phrase: What a status code means.
-        flag: Ties an acknowledgement to what it acknowledges.
-        token: Handed out by CONNECTACK, sent along afterwards.
+        status_code: 0 for success; None when absent.
+        status_phrase: The meaning of the status code.
+        flag: The same in a message and its acknowledgement.
+        token: Issued by CONNECTACK, sent with every later frame.
     """
 
     type: int
@@ -80,7 +80,7 @@ class Frame:
 
 def encode(frame: Frame) -> bytes:
     """
-    Write a frame.
+    Encode a frame.
 
     Raises:
         CodecError: A value has no form in a frame, or the frame is longer than :data:`LIMIT`.
@@ -102,7 +102,7 @@ def encode(frame: Frame) -> bytes:
     except error:
         raise CodecError("a number is too big for the bytes a frame has for it") from None
     except UnicodeEncodeError:
-        raise CodecError("a text contains a lone surrogate, which no UTF-8 can carry") from None
+        raise CodecError("a text contains a lone surrogate, which UTF-8 cannot carry") from None
     parts.append(b"\x00\x00")
     data = b"".join(parts)
     _check_size(data)
@@ -115,7 +115,7 @@ def _counted(raw: bytes) -> bytes:
 
 def _write_date(value: datetime) -> bytes:
     if value.tzinfo is None:
-        raise CodecError("a datetime without a zone has no form in a frame: give it one")
+        raise CodecError("a datetime without a zone has no form in a frame: set its tzinfo")
     return _TYPED_I64.pack(_DATE, (value - _EPOCH) // _MILLISECOND)
 
 
@@ -133,12 +133,12 @@ _WRITERS: dict[type, Callable[[Any], bytes]] = {
 
 def decode(data: bytes) -> Frame:
     """
-    Read a frame; bytes behind its end are left.
+    Decode a frame; bytes behind its end are ignored.
 
-    Some write the status code as 16 bits: it is read so where 32 make no frame.
+    A status code may have 32 bits or, as some senders write it, 16.
 
     Raises:
-        CodecError: It is none, or too long.
+        CodecError: The bytes are not a frame, or too long.
     """
     kind, content, members = parts(data)
     return Frame(type=kind, content=content, **members)
@@ -146,13 +146,13 @@ def decode(data: bytes) -> Frame:
 
 def parts(data: bytes) -> tuple[int, dict[str, Any], dict[str, Any]]:
     """
-    Read a frame as :func:`decode` does, without making a :class:`Frame` of it.
+    Decode a frame as :func:`decode` does, without building a :class:`Frame`.
 
     Returns:
-        The message type, the custom headers, and the others there are by their names in :class:`Frame`.
+        The message type, the custom headers, and the other headers by their names in :class:`Frame`.
 
     Raises:
-        CodecError: It is none, or too long.
+        CodecError: The bytes are not a frame, or too long.
     """
     _check_size(data)
     if data[:1] != b"\x02" or len(data) < 2:
@@ -163,35 +163,35 @@ def parts(data: bytes) -> tuple[int, dict[str, Any], dict[str, Any]]:
         try:
             return _read(data, _I16)
         except _BROKEN:
-            raise _told(broken, len(data)) from None
+            raise _decode_error(broken, len(data)) from None
 
 
 _BROKEN = (CodecError, error, LookupError, UnicodeDecodeError, OverflowError)
-"""What reading raises for bytes that are no frame."""
+"""Raised for bytes that are not a frame."""
 
 
-def _told(broken: Exception, size: int) -> CodecError:
+def _decode_error(broken: Exception, size: int) -> CodecError:
     if isinstance(broken, CodecError):
         return broken
     if isinstance(broken, KeyError):
         return CodecError(f"a frame with a header or value of the unknown type {broken}")
     if isinstance(broken, UnicodeDecodeError):
-        return CodecError("a frame with a text that is no UTF-8")
+        return CodecError("a frame with a text that is not UTF-8")
     if isinstance(broken, OverflowError):
         return CodecError("a frame with a date beyond the year 9999")
-    return CodecError(f"a frame that is cut off at byte {size}, or has a length that is wrong")
+    return CodecError(f"a frame that is cut off at byte {size}, or has a wrong length")
 
 
 def _check_size(data: bytes) -> None:
     if len(data) > LIMIT:
-        msg = f"a frame of {len(data)} bytes: at most {LIMIT} are taken"
+        msg = f"a frame of {len(data)} bytes: the limit is {LIMIT}"
         raise CodecError(msg)
 
 
 def _read(data: bytes, status: Struct) -> tuple[int, dict[str, Any], dict[str, Any]]:
-    # Each message is read here, hence the length of it.  A header's type is read together with the length
-    # behind it, and a value's format with its length: the end has no length, so that zeros stand in for it, too
-    # few to be taken for an end.  A length has no sign here: a negative one is huge, and nothing is behind it.
+    # The hot path of each message.  A header's type is read together with the length behind it, and a value's
+    # format with its length.  The end has no length: four zeros stand in, too few to be read as another end.
+    # Lengths are unsigned: a negative one is huge, and no data is behind it.
     data += b"\x00" * 4
     content: dict[str, Any] = {}
     members: dict[str, Any] = {}

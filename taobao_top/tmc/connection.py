@@ -1,4 +1,4 @@
-"""One connection to the message channel: opened and signed on, told what was handled, closed."""
+"""One connection to the message channel: open, sign on, confirm messages, close."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
     from websockets.sync.client import ClientConnection
 
-__all__ = ["ChannelError", "Connection", "Opening"]
+__all__ = ["ChannelError", "Connection", "ConnectionConfig"]
 
 PULL, CONFIRM, DATA, FAILED = map(Byte, (1, 2, 3, 20))
-_FAILED = (OSError, WebSocketException)  # what a connection that cannot be opened or was lost raises
+_FAILED = (OSError, WebSocketException)  # raised when a connection cannot be opened, or is lost
 
 _logger = logging.getLogger("taobao_top")
-# The library writes the bytes of frames, the session's token among them, at DEBUG: that level is left out.
+# At DEBUG the library logs the bytes of frames, with the session's token: never log below INFO.
 _wire = logging.getLogger("taobao_top.tmc.wire")
 _wire.setLevel(logging.INFO)
-# What it says of unanswered pings comes with a traceback; that the connection was closed is told anyway.
+# The library logs unanswered pings with a traceback; the closed connection is logged anyway.
 _wire.addFilter(lambda record: record.msg != "keepalive ping failed")
 
 
@@ -45,8 +45,8 @@ class ChannelError(ChainableError):
     The channel could not be opened, or was lost.
 
     Args:
-        message: What happened.
-        maybe_sent: The platform may have what was to be published.
+        message: The reason.
+        maybe_sent: Whether the platform may have the message that was being published.
     """
 
     def __init__(self, message: str, *, maybe_sent: bool = False) -> None:
@@ -56,19 +56,19 @@ class ChannelError(ChainableError):
 
 @safe_repr
 @frozen(kw_only=True)
-class Opening:
+class ConnectionConfig:
     """
-    How connections are opened.
+    The settings of connections.
 
     Attributes:
         url: ``ws://…`` or ``wss://…``.
         app_key: The app's number.
         secret: The app_secret.
         group: The group of consumers.
-        clock: Gives seconds since 1970.
+        clock: Returns seconds since 1970.
         timeout: Seconds to connect, and to be acknowledged.
         ping_every: Seconds between pings; each has ``timeout`` seconds to be answered.
-        ssl: How TLS is verified; None for the machine's own certificates.
+        ssl: How TLS is verified; None for the machine's certificate store.
         proxy: A proxy's URL, None for none, True for that of the environment.
     """
 
@@ -84,10 +84,10 @@ class Opening:
 
     def content(self, address: str) -> dict[str, str]:
         """
-        Give what CONNECT says: who we are, signed over exactly app_key, group_name and timestamp.
+        Return the content of CONNECT, signed over exactly app_key, group_name and timestamp.
 
         Args:
-            address: This machine's own.
+            address: This machine's IP address.
         """
         signed = {
             "app_key": self.app_key,
@@ -99,10 +99,10 @@ class Opening:
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """
-        Open a connection, and close it in the end.
+        Open a connection, and close it at the end of the block.
 
         Raises:
-            ChannelError: It could not be opened.
+            ChannelError: The connection could not be opened.
             TopError: The platform refused it.
         """
         try:
@@ -143,14 +143,14 @@ class Opening:
         return frame.token
 
 
-def refusal(what: str, frame: Frame) -> TopError:
-    """Make the error of an acknowledgement whose status is not 0."""
+def refusal(action: str, frame: Frame) -> TopError:
+    """Build the error of an acknowledgement whose status is not 0."""
     status = frame.status_code or 0
     code = str(status)
     rule = rule_of(code, "")
     advice = f" ({rule.advice})" if rule.advice else ""
     return TopError(
-        f"message channel, {what}: code {code}: {frame.status_phrase or '?'}{advice}",
+        f"message channel, {action}: code {code}: {frame.status_phrase or '?'}{advice}",
         code=code,
         sub_msg=frame.status_phrase or "",
         throttled=rule.throttled,
@@ -161,11 +161,11 @@ def refusal(what: str, frame: Frame) -> TopError:
 
 class Connection:
     """
-    An open connection; all methods may be called by any thread, :meth:`receive` by one at a time.
+    An open connection; threads may share it, but :meth:`receive` runs in one at a time.
 
     Args:
         socket: The WebSocket.
-        token: What CONNECTACK handed out.
+        token: As issued by CONNECTACK.
     """
 
     def __init__(self, socket: ClientConnection, token: str | None) -> None:
@@ -174,7 +174,7 @@ class Connection:
         self._flags = count(1)
         self._waiting: dict[int, Future[Frame]] = {}
         self._lock = threading.Lock()
-        # A confirmation differs from another in its last eight bytes, and the two that end a frame.
+        # Confirmations differ only in the eight bytes of the number, before the two that end the frame.
         self._confirmation = encode(self._frame({"__kind": CONFIRM, "id": 0}))[:-10]
 
     def _frame(self, content: Mapping[str, Any], flag: int | None = None) -> Frame:
@@ -182,10 +182,10 @@ class Connection:
 
     def receive(self, timeout: float) -> bytes | None:
         """
-        Wait for a frame; acknowledgements are passed to who waits for them.
+        Wait for a frame; an acknowledgement is passed to the thread that waits for it.
 
         Returns:
-            The frame's bytes; none for an acknowledgement; None when nothing came within *timeout* seconds.
+            The frame's bytes; empty for an acknowledgement; None when nothing arrived within *timeout* seconds.
 
         Raises:
             ChannelError: The connection is closed.
@@ -215,7 +215,7 @@ class Connection:
             _logger.warning("%s", refusal("send", frame))
 
     def abandon(self) -> None:
-        """Let nobody wait any longer for acknowledgements."""
+        """Cancel all waits for acknowledgements."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
         for future in waiting.values():
@@ -226,26 +226,26 @@ class Connection:
         self._send(encode(self._frame({"__kind": PULL})))
 
     def confirm(self, number: int) -> None:
-        """Tell that a message was handled; ChannelError when the connection is closed."""
+        """Confirm that a message was handled; ChannelError when the connection is closed."""
         self._send(self._confirmation + number.to_bytes(8, "little", signed=True) + b"\x00\x00")
 
     def fail(self, number: int, reason: str) -> None:
-        """Tell that a message was not handled and is to come again; ChannelError when the connection is closed."""
+        """Report a failed message, to be delivered again; ChannelError when the connection is closed."""
         self._send(encode(self._frame({"__kind": FAILED, "id": number, "msg": reason})))
 
-    def publish(self, content: Mapping[str, Any], timeout: float, waits: Callable[[], object]) -> None:
+    def publish(self, content: Mapping[str, Any], timeout: float, on_sent: Callable[[], object]) -> None:
         """
         Publish a message, and wait until it is acknowledged.
 
         Args:
-            content: What is in it.
+            content: Its members.
             timeout: Seconds to wait.
-            waits: Called when it was sent, for somebody is to read now.
+            on_sent: Called before the wait: another thread has to read now.
 
         Raises:
             TopError: The platform refused it.
             ChannelError: It was not acknowledged, or could not be sent.
-            CodecError: It does not fit into a frame.
+            CodecError: The message does not fit into a frame.
         """
         future: Future[Frame] = Future()
         flag = next(self._flags)
@@ -254,7 +254,7 @@ class Connection:
             self._waiting[flag] = future
         try:
             self._send(data)
-            waits()
+            on_sent()
             frame = future.result(timeout)
         except (FutureTimeoutError, CancelledError) as error:
             msg = "the message was not acknowledged: it may be published or not"
@@ -266,7 +266,7 @@ class Connection:
             raise refusal("publish", frame)
 
     def close(self) -> None:
-        """Close, after all that was sent; nothing happens when it is closed."""
+        """Close after everything was sent; does nothing when closed."""
         self._socket.close()
 
     def _send(self, data: bytes) -> None:
@@ -280,9 +280,9 @@ _SENDACK = bytes([SENDACK])
 
 
 def _why(error: Exception) -> str:
-    # Other errors are told by their kind only: the words of some hold the URL of a proxy, and its password.
+    # Only the type of other errors: their messages may hold a proxy's URL with its password.
     if isinstance(error, SSLCertVerificationError):
-        return f"its certificate is refused, {error.verify_message}: ssl= takes a context that trusts its authority"
+        return f"its certificate is refused, {error.verify_message}: pass a context that trusts its authority as ssl="
     if isinstance(error, InvalidStatus):
         return f"it answered with the HTTP status {error.response.status_code}"
     words = error.strerror if isinstance(error, OSError) else None

@@ -1,12 +1,11 @@
 """
 The threads of the message channel: one that keeps the connection, and those that run handlers.
 
-A message that changes threads costs more than all that is done with it, so
-that a worker reads for itself while messages come fast and are handled fast.
-The keeper reads while all is quiet, and as soon as handlers take their time:
-it calls more workers then, and keeps what comes while all of them are busy.
-Acknowledgements, pongs and the loss of the connection are thus noticed
-whatever handlers do.
+Passing a message between threads costs more than handling it, so a worker
+reads the connection itself while messages arrive and are handled fast.  The
+keeper reads when it is quiet or handlers are slow: it wakes more workers, and
+queues messages while all are busy.  So acknowledgements, pongs and the loss of
+the connection are noticed whatever handlers do.
 """
 
 from __future__ import annotations
@@ -24,69 +23,69 @@ from taobao_top.tmc.connection import ChannelError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taobao_top.tmc.connection import Connection, Opening
-    from taobao_top.tmc.handling import Handling
+    from taobao_top.tmc.connection import Connection, ConnectionConfig
+    from taobao_top.tmc.dispatch import Dispatcher
 
 __all__ = ["Consumer", "longest_wait"]
 
 QUIET = 0.01
-"""Seconds for which a worker waits for the next message before the keeper does."""
+"""Seconds that a worker waits for the next message before the keeper takes over."""
 STALLED = 0.01
-"""Seconds between two looks at how workers get on."""
+"""Seconds between two checks of the workers' progress."""
 SWIFT = 10
-"""Messages a worker begins between two looks as long as it needs no help."""
+"""Messages that a worker takes between two checks if it needs no help."""
 POLL = 0.002
-"""Seconds between two looks of who waits for the end."""
+"""Seconds between two checks for the end."""
 
 _logger = logging.getLogger("taobao_top")
 
 
 def longest_wait(failures: int, first: float, longest: float) -> float:
     """
-    Tell how long to wait at most before connecting again.
+    Return the longest wait before connecting again, in seconds.
 
     Args:
-        failures: Attempts in a row that failed, or whose connection was lost soon; 0 when it had stood.
-        first: Seconds at most after the first of them.
-        longest: Seconds at most, ever.
+        failures: Attempts in a row that failed, or whose connection was soon lost; 0 after a stable one.
+        first: The longest wait after the first failure.
+        longest: The longest wait of all.
     """
     return min(longest, first * 2.0 ** min(max(failures - 1, 0), 50))
 
 
 class _Worker:
-    """A thread that runs handlers, and how it gets on."""
+    """A thread that runs handlers, and its progress."""
 
     def __init__(self, work: Callable[[_Worker], None], number: int) -> None:
         self.thread = threading.Thread(target=work, args=(self,), name=f"taobao_top.tmc-{number}", daemon=True)
-        self.begun = 0  # messages it took
-        self.seen = 0  # what it was at the last look
-        self.dismissed = False  # others suffice
+        self.begun = 0  # messages taken
+        self.seen = 0  # messages taken at the last check
+        self.dismissed = False  # the other workers suffice
 
 
 class Consumer:
     """
-    Connects, again and again, and handles what comes, until it is stopped for good.
+    Stays connected and handles messages until it is stopped for good.
 
     Args:
-        opening: How connections are opened.
-        handling: What happens to each message.
+        config: The settings of connections.
+        dispatcher: Handles each message.
         workers: Threads that run handlers.
         backlog: Messages that may wait.
         pull_every: Seconds between requests for messages.
         backoff: ``first`` and ``longest`` of :func:`longest_wait`.
-        chance: Gives numbers from 0 to 1.
+        chance: Returns numbers from 0 to 1.
 
     Attributes:
-        connection: The one there is; None between two.
-        tried: Set when the first attempt to connect is over.
-        refused: Why the platform refused the first connection; None if it did not.
-        ended: Set when all is over.
+        connection: The current connection; None without one.
+        tried: Set after the first attempt to connect.
+        refused: The error with which the platform refused the first connection.
+        ended: Set at the end.
     """
 
     def __init__(
         self,
-        opening: Opening,
-        handling: Handling,
+        config: ConnectionConfig,
+        dispatcher: Dispatcher,
         *,
         workers: int,
         backlog: int,
@@ -98,39 +97,38 @@ class Consumer:
         self.tried = threading.Event()
         self.refused: TopError | None = None
         self.ended = threading.Event()
-        self._opening = opening
-        self._handling = handling
+        self._config = config
+        self._dispatcher = dispatcher
         self._backlog = backlog
         self._pull_every = pull_every
         self._backoff = backoff
         self._chance = chance
         self._waiting: deque[bytes] = deque()
-        self._calls: SimpleQueue[bool] = SimpleQueue()  # True calls a worker, False sends it home
+        self._calls: SimpleQueue[bool] = SimpleQueue()  # True wakes a worker; False stops it
         self._idle = workers
-        self._lock = threading.Lock()  # guards what waits, and how many are idle
-        self._reading = threading.Lock()  # held by the one who reads
+        self._lock = threading.Lock()  # guards _waiting and _idle
+        self._reading = threading.Lock()  # held by the thread that reads
         self._pulling = threading.Lock()  # held by the keeper while it asks for messages
-        self._look = threading.Event()  # the keeper is to look at once
-        # A signal's handler may find its own thread within an Event and in possession of its lock, so that
-        # stop() touches none.
-        self._stopped = False  # no handler is begun any more
+        self._look = threading.Event()  # wakes the keeper
+        # Not an Event: a signal handler may interrupt its own thread inside one, while it holds the Event's lock.
+        self._stopped = False  # no more handlers are started
         self._over = False
-        self._stopping = threading.Event()  # wakes who waits to connect again
-        self._closing = threading.Event()  # all that was handled is confirmed
+        self._stopping = threading.Event()  # ends the wait before connecting again
+        self._closing = threading.Event()  # all handled messages are confirmed
         self._keeper = threading.Thread(target=self._keep_connected, name="taobao_top.tmc", daemon=True)
         self._workers = [_Worker(self._work, number) for number in range(workers)]
 
     def start(self) -> None:
-        """Start the threads, the workers first: a handler may stop it all at once."""
+        """Start the threads, the workers first: a handler may call stop() at once."""
         for worker in self._workers:
             worker.thread.start()
         self._keeper.start()
 
     def stop(self, timeout: float) -> None:
         """
-        End: handlers first, for which there are *timeout* seconds, then the connection.
+        Let handlers finish within *timeout* seconds, then close the connection.
 
-        Waits for the end, unless a handler calls; may be called again and by signals' handlers.
+        Waits for the end, unless a handler calls; may be called again, and by signal handlers.
         """
         if not self._stopped:
             self._stopped = True
@@ -147,14 +145,14 @@ class Consumer:
         for worker in self._workers:
             worker.thread.join(max(0.0, deadline - time.monotonic()))
         self._closing.set()
-        # Who sends while the connection is being closed waits until it is, and the keeper is to read meanwhile.
-        if self._pulling.acquire(timeout=self._opening.timeout):
+        # A send blocks while the connection closes, and the keeper has to read meanwhile: let its pull end first.
+        if self._pulling.acquire(timeout=self._config.timeout):
             self._pulling.release()
         connection = self.connection
         try:
             if connection is not None:
                 connection.close()
-            self._keeper.join(3 * self._opening.timeout)  # to connect, to be acknowledged, to close
+            self._keeper.join(3 * self._config.timeout)  # to connect, to be acknowledged, to close
         finally:
             self._over = True
             self.ended.set()
@@ -164,9 +162,9 @@ class Consumer:
             worker.dismissed = False
             while (data := self._next(worker)) is not None:
                 worker.begun += 1
-                outcome = self._handling(data)
+                outcome = self._dispatcher(data)
                 if outcome is not None:
-                    self._tell(*outcome)
+                    self._report_outcome(*outcome)
 
     def _next(self, worker: _Worker) -> bytes | None:
         while not self._waiting and not worker.dismissed and self._reading.acquire(blocking=False):
@@ -177,7 +175,7 @@ class Consumer:
             if data:
                 return data
             if data is None:
-                self._look.set()  # the keeper reads from now on
+                self._look.set()  # the keeper takes over reading
                 break
         with self._lock:
             if self._waiting and not self._stopped:
@@ -192,44 +190,44 @@ class Consumer:
         try:
             data = connection.receive(QUIET)
         except ChannelError:
-            return None  # the keeper meets it as well
+            return None  # the keeper notices it as well
         return None if self._stopped else data
 
-    def _call_worker(self) -> bool:
+    def _wake_worker(self) -> bool:
         with self._lock:
-            called = self._idle > 0 and bool(self._waiting) and not self._stopped
-            if called:
+            woken = self._idle > 0 and bool(self._waiting) and not self._stopped
+            if woken:
                 self._idle -= 1
                 self._calls.put(True)
-            return called
+            return woken
 
-    def _tell(self, number: int, failure: str | None) -> None:
+    def _report_outcome(self, number: int, failure: str | None) -> None:
         connection = self.connection
         try:
             if connection is None:
-                _logger.info("message %d: there is no connection to tell of it; it comes again", number)
+                _logger.info("message %d: the connection is lost; the message will be delivered again", number)
             elif failure is None:
                 connection.confirm(number)
             else:
                 connection.fail(number, failure)
         except ChannelError as error:
-            _logger.info("message %d: %s; it comes again", number, error)
+            _logger.info("message %d: %s; the message will be delivered again", number, error)
 
     def _keep_connected(self) -> None:
         failures = 0
         while not self._stopped:
             begun = time.monotonic()
             try:
-                with self._opening.connection() as self.connection:
+                with self._config.connection() as self.connection:
                     self.tried.set()
-                    _logger.info("message channel: connected to %s, group %s", self._opening.url, self._opening.group)
+                    _logger.info("message channel: connected to %s, group %s", self._config.url, self._config.group)
                     self._keep(self.connection)
             except TopError as error:
-                if not (self.tried.is_set() or error.retryable):  # whoever starts it waits to hear of it
+                if not (self.tried.is_set() or error.retryable):  # start() raises it
                     self.refused = error
                     break
                 self._report(logging.ERROR, error)
-            except Exception as error:  # noqa: BLE001 (whatever it was, the channel goes on)
+            except Exception as error:  # noqa: BLE001 (the channel goes on after any error)
                 self._report(logging.WARNING, error)
             finally:
                 self.connection = None
@@ -243,14 +241,14 @@ class Consumer:
             _logger.log(level, "%s; connecting again", error)
 
     def look(self) -> None:
-        """Let somebody read at once, for this thread is to wait for an acknowledgement."""
+        """Make the keeper read at once: this thread is about to wait for an acknowledgement."""
         self._look.set()
 
     def _keep(self, connection: Connection) -> None:
         if self._closing.is_set():
-            return  # it was made too late for anybody else to close it
+            return  # too late: stop() has not seen this connection
         pull_at = time.monotonic()
-        while True:  # even while it is being closed: the end comes behind what is still on its way
+        while True:  # even while it closes: messages may arrive before the end
             now = time.monotonic()
             if now >= pull_at:
                 pull_at = now + self._pull_every
@@ -261,15 +259,15 @@ class Consumer:
             self._look.clear()
             if (asked or not self._swift()) and self._reading.acquire(blocking=False):
                 try:
-                    called = self._receive(connection, pull_at - now)
+                    woken = self._receive(connection, pull_at - now)
                 finally:
                     self._reading.release()
-                if not called:
+                if not woken:
                     continue
             self._look.wait(min(STALLED, max(0.0, pull_at - now)))
 
     def _swift(self) -> bool:
-        # Tells whether a worker gets on without help; of several who do, one suffices.
+        # Returns whether a worker keeps up without help; of several such workers, one suffices.
         swift = [worker for worker in self._workers if worker.begun - worker.seen >= SWIFT]
         for worker in self._workers:
             worker.seen = worker.begun
@@ -278,10 +276,10 @@ class Consumer:
         return bool(swift)
 
     def _receive(self, connection: Connection, timeout: float) -> bool:
-        # Tells whether a worker was called: it goes on reading.
+        # Returns whether a worker was woken: it takes over reading.
         data = connection.receive(timeout)
         if data and len(self._waiting) >= self._backlog:
-            _logger.info("message channel: a message is left for later")
+            _logger.info("message channel: the backlog is full, a message is left for the platform to repeat")
         elif data:
             self._waiting.append(data)
-        return self._call_worker()
+        return self._wake_worker()

@@ -1,4 +1,4 @@
-"""What arrives on the message channel."""
+"""The messages of the message channel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Message"]
 
-# Not strict: the platform is known to send raw tabs and line breaks inside of texts.
+# Not strict: the platform sends raw tabs and line breaks inside texts.
 _decoder = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
 
 
@@ -29,10 +29,10 @@ class Message:
     A message of the platform.
 
     Attributes:
-        id: Its number; the same at every delivery.
+        id: Its number, the same at every delivery.
         topic: ``taobao_trade_TradeChanged`` and the like.
-        content: What it says, opened: integers exact, fractions as Decimal; None when it says nothing.
-        headers: All that came with it, by the platform's names.
+        content: Its JSON, decoded; fractions as Decimal; None when it is empty.
+        headers: All its members, by the platform's names.
     """
 
     id: int
@@ -43,10 +43,10 @@ class Message:
     @classmethod
     def of(cls, headers: Mapping[str, Any]) -> Message:
         """
-        Make the message of a Data frame's content.
+        Build the message from the headers of its frame.
 
         Raises:
-            CodecError: It has no id or topic, or its content is no JSON.
+            CodecError: The id or topic is missing, or the content is not JSON.
         """
         number, topic, raw = headers.get("id"), headers.get("topic"), headers.get("content")
         if type(number) is not int or type(topic) is not str:
@@ -55,43 +55,43 @@ class Message:
             return cls(number, topic, _decoder.decode(raw) if raw else None, headers)
         except (TypeError, ValueError, RecursionError, ArithmeticError) as error:
             # The text is not shown, for it may hold personal data.
-            msg = f"the content is no JSON: {type(error).__name__}"
+            msg = f"the content is not JSON: {type(error).__name__}"
             raise CodecError(msg) from None
 
     @property
     def raw(self) -> str:
-        """The content as it came: JSON text."""
+        """The content as it arrived: JSON text."""
         return self._text("content")
 
     @property
     def userid(self) -> int | None:
-        """The number of the user it is about; None when it was not told."""
+        """The number of the user that the message is about; None when absent."""
         number = self.headers.get("userid")
         return number if type(number) is int else None
 
     @property
     def nick(self) -> str:
-        """The name of the user it is about."""
+        """The name of the user that the message is about."""
         return self._text("nick")
 
     @property
     def dataid(self) -> str:
-        """The platform's mark of what it is about."""
+        """The platform's id of the object that the message is about."""
         return self._text("dataid")
 
     @property
     def publisher(self) -> str:
-        """Who published it."""
+        """The publisher."""
         return self._text("publisher")
 
     @property
     def time(self) -> datetime | None:
-        """When it was published, on the clocks of Beijing; None when it was not told."""
+        """When it was published, in Beijing time; None when absent."""
         return self._moment("time")
 
     @property
     def outtime(self) -> datetime | None:
-        """When it was handed out, on the clocks of Beijing; None when it was not told."""
+        """When it was delivered, in Beijing time; None when absent."""
         return self._moment("outtime")
 
     def _text(self, name: str) -> str:

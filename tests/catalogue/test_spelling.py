@@ -12,7 +12,7 @@ import pytest
 from chainable.chain import path_of
 from chainable.path import fold
 from wechatpay import WeChatPay, catalogue
-from wechatpay.request import Wanted
+from wechatpay.request import RequestSpec
 
 KEYS = [operation.key for operation in catalogue.operations()]
 VERBS = {"get", "post", "put", "patch", "delete", "chain"}
@@ -127,17 +127,17 @@ def test_every_spelling_is_the_operation(client, elsewhere, given, key):
     fixed = catalogue.operation(key).fixed
     target = "/".join(value(part[1:-1], fixed) if part[:1] == "{" else part for part in parts(key)).removeprefix("v2/")
     for chain, names, named in spellings(client, key, fixed):
-        wanted = Wanted(client, path_of(chain), verb, (), {name: value(name, fixed) for name in names})
-        assert wanted.operation is not None, f"{chain} is unknown"
+        spec = RequestSpec(client.settings, path_of(chain), verb, (), {name: value(name, fixed) for name in names})
+        assert spec.operation is not None, f"{chain} is unknown"
         # One pair of operations differs in the name of a variable only: without the name it is either.
-        assert wanted.operation.key == key or (not named and shape(wanted.operation.key) == shape(key))
-        assert (wanted.verb, wanted.path()) == (verb, target)
-        assert wanted.urls() == access_points(record, target)
+        assert spec.operation.key == key or (not named and shape(spec.operation.key) == shape(key))
+        assert (spec.verb, spec.path) == (verb, target)
+        assert spec.urls() == access_points(record, target)
     own = record.get("base_uri") if not record.get("base_uri_optional") else None
     prefix = urlsplit(own).path[1:] if own else ""
     for chain, names, _ in spellings(elsewhere, key, fixed):
-        wanted = Wanted(elsewhere, path_of(chain), verb, (), {name: value(name, fixed) for name in names})
-        assert wanted.urls() == (f"https://gateway.example/pay/{prefix}{target}",)
+        spec = RequestSpec(elsewhere.settings, path_of(chain), verb, (), {name: value(name, fixed) for name in names})
+        assert spec.urls() == (f"https://gateway.example/pay/{prefix}{target}",)
 
 
 def test_every_chain_shows_its_official_path(client, given):
@@ -164,9 +164,9 @@ def test_any_name_of_a_variable_matches_the_only_one(client, given):
             verb = key.partition(" ")[0]
             named = [f"{{any_{index}}}" if part[:1] == "{" else part for index, part in enumerate(segments)]
             values = {part[1:-1]: "7" for part in named if part[:1] == "{"}
-            wanted = Wanted(client, path_of(client["/".join(named)]), verb, (), values)
-            assert wanted.operation is not None
-            assert wanted.operation.key == key
+            spec = RequestSpec(client.settings, path_of(client["/".join(named)]), verb, (), values)
+            assert spec.operation is not None
+            assert spec.operation.key == key
 
 
 def test_only_one_pair_of_operations_differs_in_a_name_only():
@@ -194,13 +194,15 @@ def test_the_only_value_of_a_variable_can_be_written_in_its_place(client, name):
         getattr(client.v2.secapi.mch, f"{name}_institutionsub"),
         getattr(client.v2.secapi.mch, f"_{name}institutionsub_"),
     ):
-        wanted = Wanted(client, path_of(chain), "POST", (), {})
-        assert wanted.operation is not None
-        assert wanted.operation.key == f"POST v2/secapi/mch/{{{name}institutionsub}}"
-        assert wanted.path() == f"secapi/mch/{name}Institutionsub"
+        spec = RequestSpec(client.settings, path_of(chain), "POST", (), {})
+        assert spec.operation is not None
+        assert spec.operation.key == f"POST v2/secapi/mch/{{{name}institutionsub}}"
+        assert spec.path == f"secapi/mch/{name}Institutionsub"
 
 
 def test_what_is_unknown_is_called_all_the_same(client):
-    wanted = Wanted(client, path_of(client.v3.pay.transactions.brand_new_thing._id_), "POST", (), {"id": "7"})
-    assert wanted.operation is None
-    assert wanted.urls()[0] == "https://api.mch.weixin.qq.com/v3/pay/transactions/brand-new-thing/7"
+    spec = RequestSpec(
+        client.settings, path_of(client.v3.pay.transactions.brand_new_thing._id_), "POST", (), {"id": "7"}
+    )
+    assert spec.operation is None
+    assert spec.urls()[0] == "https://api.mch.weixin.qq.com/v3/pay/transactions/brand-new-thing/7"

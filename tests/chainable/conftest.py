@@ -1,4 +1,4 @@
-"""A gateway of nobody's, to try the chain and the pipeline with."""
+"""An invented gateway, to test the chain and the pipeline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chainable.resolution import PathResolver
 
 
 class Tree:
-    """A small tree of known paths, written as nested mappings: ``{name}`` for a variable, ``*`` for the verbs."""
+    """A small tree of known paths as nested mappings: ``{name}`` for a variable, ``*`` for the verbs."""
 
     def __init__(self, nodes: dict[str, Any], path: str = "") -> None:
         self._nodes = nodes
@@ -63,7 +63,7 @@ TREE = Tree(
 
 
 class Paths(Client):
-    """A client of paths and verbs that keeps what it would send."""
+    """A client of paths and verbs that keeps the calls it would send."""
 
     def __init__(self, url: str = "https://gateway.example/", **options: Any) -> None:
         self.url = url

@@ -1,4 +1,4 @@
-"""A file is replaced in one step, is private from its first byte, and what a killed writer left goes away."""
+"""Replacing files: in one step, private from the first byte, orphans of killed writers removed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def path(tmp_path):
 
 
 def orphan(path, mark="0" * 16, content=b"TOKEN"):
-    """What a writer that was killed leaves behind."""
+    """Create the temporary file of a killed writer."""
     left = path.with_name(f".{path.name}.{mark}.new")
     left.write_bytes(content)
     left.chmod(0o600)
@@ -35,7 +35,7 @@ def names(path):
 
 
 class TestReplacing:
-    def test_private_and_whole(self, path):
+    def test_the_file_is_private_and_complete(self, path):
         path.write_bytes(b"old")
         path.chmod(0o644)
 
@@ -45,8 +45,8 @@ class TestReplacing:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert names(path) == ["secrets.json"]
 
-    def test_private_from_the_first_byte(self, path, monkeypatch):
-        """The file never has another mode, whatever the process's mask is."""
+    def test_the_file_is_private_from_its_first_byte(self, path, monkeypatch):
+        """The file never has another mode, whatever the umask of the process is."""
         modes, opened = [], os.open
 
         def watching(name, flags, mode=0o777, **options):
@@ -89,8 +89,8 @@ class TestReplacing:
         assert path.read_bytes() == b"old"
         assert names(path) == ["secrets.json"]
 
-    def test_a_folder_that_cannot_be_synchronised(self, path, monkeypatch):
-        """The content is there all the same."""
+    def test_a_file_is_replaced_in_a_folder_that_cannot_be_synchronised(self, path, monkeypatch):
+        """The content is written nevertheless."""
         synchronise = os.fsync
 
         def files_only(handle):
@@ -103,12 +103,12 @@ class TestReplacing:
 
         assert path.read_bytes() == b"new"
 
-    def test_no_folder(self, tmp_path):
+    def test_a_missing_folder_raises(self, tmp_path):
         with pytest.raises(FileNotFoundError):
             replace_file(tmp_path / "none" / "secrets.json", b"new")
 
-    def test_without_locks(self, path, monkeypatch):
-        """Windows has no such locks: the file is renamed when it is closed, and orphans stay."""
+    def test_a_file_is_replaced_without_fcntl(self, path, monkeypatch):
+        """Windows has no such locks: the file is closed before it is renamed, and orphans are not removed."""
         left = orphan(path)
         with monkeypatch.context() as patch:
             patch.setitem(sys.modules, "fcntl", None)
@@ -122,7 +122,7 @@ class TestReplacing:
 
 
 class TestOrphans:
-    def test_are_removed(self, path):
+    def test_orphans_are_removed(self, path):
         orphan(path)
         orphan(path, "0123456789abcdef")
 
@@ -131,8 +131,8 @@ class TestOrphans:
         assert names(path) == ["secrets.json"]
 
     @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGSTOP])
-    def test_a_writer_that_lives_keeps_its_file(self, path, signal_number):
-        """A writer is stopped or killed between writing and renaming; the file of the stopped one stays."""
+    def test_a_running_writer_keeps_its_file(self, path, signal_number):
+        """A writer is stopped or killed between writing and renaming; the file of the stopped one is kept."""
         program = (
             "import os, sys, pathlib; from chainable.atomic import replace_file\n"
             "os.fsync = lambda handle: (print('written', flush=True), sys.stdin.read())\n"
@@ -156,8 +156,8 @@ class TestOrphans:
         replace_file(path, b"newer")
         assert names(path) == ["secrets.json"]
 
-    def test_other_files_stay(self, path, tmp_path):
-        """Only what this file's writers made is removed: no link, no folder, no file of another name or kind."""
+    def test_other_files_are_not_removed(self, path, tmp_path):
+        """Links, folders and files with other names or types are kept."""
         target = tmp_path / "precious"
         target.write_bytes(b"precious")
         path.with_name(".secrets.json.1111111111111111.new").symlink_to(target)
@@ -180,7 +180,7 @@ class TestOrphans:
         assert names(path) == sorted([*before, "secrets.json"])
         assert target.read_bytes() == b"precious"
 
-    def test_another_users_file_stays(self, path, monkeypatch):
+    def test_a_file_of_another_user_is_not_removed(self, path, monkeypatch):
         left = orphan(path)
         mine = os.geteuid()
         monkeypatch.setattr("os.geteuid", lambda: mine + 1)
@@ -190,8 +190,8 @@ class TestOrphans:
         assert left.exists()
 
     @pytest.mark.parametrize("taken", ["removed", "held"])
-    def test_a_new_file_that_was_taken_for_an_orphan(self, path, monkeypatch, taken):
-        """Between its creation and its lock another process may look at it: it is made anew."""
+    def test_a_new_file_that_another_process_locked_is_created_again(self, path, monkeypatch, taken):
+        """Another process may lock the file between its creation and its own lock."""
         opened, held = os.open, []
 
         def interrupted(name, flags, mode=0o777, **options):
@@ -212,8 +212,8 @@ class TestOrphans:
         assert path.read_bytes() == b"new"
         assert names(path) == ["secrets.json"]
 
-    def test_a_file_system_without_locks(self, path, monkeypatch):
-        """Writing works; orphans stay, for they cannot be told from files that are being written."""
+    def test_a_file_is_replaced_on_a_file_system_without_locks(self, path, monkeypatch):
+        """Orphans are not removed, because they look like files that are being written."""
         left = orphan(path)
 
         def unsupported(handle, operation):

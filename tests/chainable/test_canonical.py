@@ -1,4 +1,4 @@
-"""Base64 has one spelling here."""
+"""Strict base64: one encoding for each value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chainable.canonical import from_base64
 
 
 @given(st.binary(max_size=300))
-def test_what_was_encoded_is_decoded(value):
+def test_encoded_bytes_are_decoded(value):
     assert from_base64(base64.b64encode(value).decode()) == value
 
 
@@ -36,14 +36,14 @@ def test_what_was_encoded_is_decoded(value):
         "_-8=",
     ],
 )
-def test_every_other_spelling_is_refused(text):
-    """Stray bits, characters and padding, text behind the end, the other alphabet."""
+def test_every_other_spelling_raises(text):
+    """Stray bits, characters and padding, text after the end, the URL-safe alphabet."""
     with pytest.raises(ValueError):
         from_base64(text)
 
 
 @given(st.text(alphabet="ABCZabcz019+/=\n -_", max_size=12))
-def test_no_two_texts_are_one_value(text):
+def test_two_texts_never_decode_to_the_same_value(text):
     try:
         value = from_base64(text)
     except ValueError:

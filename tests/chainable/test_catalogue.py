@@ -32,12 +32,12 @@ def test_each_record_is_found_by_its_key(path):
     assert repr(shelf) == f"Shelf({str(path)!r})"
 
 
-def test_keys_and_items_are_all_there(path):
+def test_keys_and_items_are_complete(path):
     assert sorted(Shelf(path).keys()) == sorted(RECORDS)
     assert dict(Shelf(path).items()) == RECORDS
 
 
-def test_a_record_is_made_anew(path):
+def test_each_look_up_returns_a_new_record(path):
     shelf = Shelf(path)
     shelf.get("key 7")["number"] = "changed"
     assert shelf.get("key 7") == RECORDS["key 7"]
@@ -60,13 +60,13 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "does not begin as a catalogue does"),
-        (b"\x89SHELF", "does not begin as a catalogue does"),
-        (b"PK\x03\x04" + bytes(60), "does not begin as a catalogue does"),
-        (shelve(RECORDS, buckets=3)[:-1], "bytes, not"),
-        (shelve(RECORDS, buckets=3) + b"x", "bytes, not"),
-        (struct.pack("<8sHHIQ", b"\x89SHELF\r\n", 2, 0, 3, 24), "does not begin as a catalogue does"),
-        (struct.pack("<8sHHIQ", b"\x89SHELF\r\n", 1, 0, 0, 24), "does not begin as a catalogue does"),
+        (b"", "does not begin with the header of a catalogue"),
+        (b"\x89SHELF", "does not begin with the header of a catalogue"),
+        (b"PK\x03\x04" + bytes(60), "does not begin with the header of a catalogue"),
+        (shelve(RECORDS, buckets=3)[:-1], "bytes instead of"),
+        (shelve(RECORDS, buckets=3) + b"x", "bytes instead of"),
+        (struct.pack("<8sHHIQ", b"\x89SHELF\r\n", 2, 0, 3, 24), "does not begin with the header of a catalogue"),
+        (struct.pack("<8sHHIQ", b"\x89SHELF\r\n", 1, 0, 0, 24), "does not begin with the header of a catalogue"),
     ],
     ids=["empty", "cut in the header", "another kind", "cut", "longer", "newer", "no buckets"],
 )
@@ -95,7 +95,7 @@ def test_no_damaged_byte_gives_a_wrong_record(tmp_path, deflated):
             noticed += 1
         else:
             assert read == records
-    assert noticed >= len(content) - 4  # an unused flag; the end of all, which the end of the file decides as well
+    assert noticed >= len(content) - 4  # unused flags; the offset of the end, which the length of the file implies
 
 
 def test_a_file_cut_while_in_use_is_named(tmp_path):
@@ -134,7 +134,7 @@ def test_a_descriptor_closed_by_a_daemon_is_opened_again(path, tmp_path, reused)
     assert dict(shelf.items()) == RECORDS
 
 
-def test_a_descriptor_is_given_back(path):
+def test_a_collected_object_closes_its_descriptor(path):
     shelf = Shelf(path)
     shelf.get("key 1")
     descriptor = shelf._descriptor
@@ -143,7 +143,7 @@ def test_a_descriptor_is_given_back(path):
         os.fstat(descriptor)
 
 
-def test_threads_share_it(path):
+def test_threads_share_an_object(path):
     shelf = Shelf(path)
     wrong = []
 
@@ -176,7 +176,7 @@ assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
 """
 
 
-def test_forked_processes_share_it(path):
+def test_forked_processes_share_an_object(path):
     subprocess.run([sys.executable, "-c", FORKING, str(path)], check=True)
 
 

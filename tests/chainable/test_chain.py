@@ -1,4 +1,4 @@
-"""The chain: spelling, steps, identity, and what it must not answer to."""
+"""Chains: spelling, steps, identity, and attributes that must not exist."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TestSpelling:
             (lambda c: c.v9.chain("a/"), "v9/a/"),
         ],
     )
-    def test_every_form_means_a_path(self, paths, written, path):
+    def test_every_spelling_resolves_to_its_path(self, paths, written, path):
         assert str(written(paths)) == path
 
     def test_the_verb_decides_between_two_spellings(self, paths):
@@ -86,13 +86,13 @@ class TestSpelling:
             ("v3/brand-new/", "POST", "v3/brand-new/"),
         ],
     )
-    def test_a_trailing_slash_is_that_of_the_operation(self, paths, written, verb, target):
+    def test_the_trailing_slash_is_the_one_of_the_operation(self, paths, written, verb, target):
         resolution = path_of(paths.chain(written)).resolve(verb)
 
         assert resolution.target({}, {}) == target
         assert str(paths.chain(written)) == written.replace("{empty}", "")
 
-    def test_a_step_goes_on_after_a_trailing_slash(self, paths):
+    def test_a_step_may_follow_a_trailing_slash(self, paths):
         assert paths.chain("v3/")["pay/"].transactions == paths.v3.pay.transactions
         assert str(paths.chain("v9/a/")["b"]) == "v9/a/b"
         assert path_of(paths.v3.pay.refunds._empty_).resolve("GET").variables() == ["refund_id"]
@@ -104,7 +104,7 @@ class TestSpelling:
         assert place.resolve("GET").target({}, {}) == "v3/brand-new/4200001/plain-words/oUpF8uMuAJO"
 
     @given(st.lists(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True), min_size=1, max_size=4))
-    def test_snake_camel_and_kebab_are_one(self, words):
+    def test_snake_camel_and_kebab_case_are_equivalent(self, words):
         snake = "_".join(words)
         camel = words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
 
@@ -122,7 +122,7 @@ class TestLiterals:
         ["", "/", "//", "a//b", "//a", ".", "..", "a/../b", "a/./b", "a/%2e", "a b", "a?b=1", "a#b", "a\\b", "a\tb",
          "https://host/a", "支付", "a/{x", "a/{x}y", "a/{1x}", "a/{}", "a\n", "a/b//"],
     )  # fmt: skip
-    def test_what_is_no_path_is_refused(self, paths, path):
+    def test_an_invalid_path_raises(self, paths, path):
         with pytest.raises(PathError):
             paths.chain(path)
 
@@ -133,12 +133,12 @@ class TestLiterals:
         assert "secret" not in str(caught.value)
 
     @pytest.mark.parametrize("path", [None, 1, b"v3", ["v3"]])
-    def test_only_text_is_a_path(self, paths, path):
+    def test_a_path_that_is_not_a_str_raises(self, paths, path):
         with pytest.raises(TypeError):
             paths.v3[path]
 
     @given(st.text(alphabet=string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@", min_size=1))
-    def test_a_segment_stays_as_it_is_written(self, segment):
+    def test_the_spelling_of_a_segment_is_kept(self, segment):
         if segment in {".", ".."}:
             with pytest.raises(PathError):
                 split(segment)
@@ -146,8 +146,8 @@ class TestLiterals:
             assert split(f"v3/{segment}") == ["v3", segment]
 
 
-def test_what_is_signed_is_what_the_library_below_sends():
-    """urllib3 writes targets anew where it finds something odd in them: nothing of ours may be odd to it."""
+def test_urllib3_sends_the_target_that_was_signed():
+    """urllib3 normalises unusual targets: ours must not be unusual."""
     from urllib3.util.url import _encode_target
 
     target = (
@@ -158,13 +158,13 @@ def test_what_is_signed_is_what_the_library_below_sends():
 
 
 class TestVariables:
-    def test_a_value_is_one_segment(self, paths):
+    def test_a_value_is_encoded_as_one_segment(self, paths):
         with responses.RequestsMock() as mock:
             mock.get("https://gateway.example/v3/pay/transactions/id/a%2Fb%20%E5%80%BC%3F", json={})
             paths.v3.pay.transactions.id._transaction_id_.get(transaction_id="a/b 值?")
 
     @given(st.text(min_size=1).filter(lambda v: v not in {".", ".."}))
-    def test_a_value_comes_back_as_it_went(self, value):
+    def test_a_decoded_segment_is_the_value(self, value):
         try:
             encoded = expand("x", value)
         except PathError:
@@ -175,29 +175,29 @@ class TestVariables:
             assert unquote(encoded) == value
 
     @pytest.mark.parametrize("value", ["", ".", "..", "\ud800"])
-    def test_values_that_change_the_path_are_refused(self, value):
+    def test_values_that_change_the_path_raise(self, value):
         with pytest.raises(PathError):
             expand("x", value)
 
     @pytest.mark.parametrize("value", [None, True, 1.5, b"x", ["x"]])
-    def test_values_of_other_types_are_refused(self, value):
+    def test_values_of_other_types_raise(self, value):
         with pytest.raises(TypeError, match="x: "):
             expand("x", value)
 
-    def test_an_int_is_a_value(self):
+    def test_an_int_is_accepted_as_a_value(self):
         assert expand("x", 42) == "42"
 
     def test_a_missing_value_names_the_variable(self, paths):
         with pytest.raises(TypeError, match="transaction_id=.*did you mean 'transactionid'"):
             paths.v3.pay.transactions.id._transaction_id_.get(transactionid="1")
 
-    def test_the_name_that_was_written_is_taken_too(self, paths):
+    def test_the_name_in_the_chain_is_accepted_as_well(self, paths):
         resolution = path_of(paths.v3.pay.transactions.id["{id}"]).resolve("GET")
 
         assert resolution.target({"id": "1"}, {}) == "v3/pay/transactions/id/1"
         assert resolution.target({"transaction_id": "1"}, {}) == "v3/pay/transactions/id/1"
         assert resolution.variables() == ["transaction_id"]
-        with pytest.raises(TypeError, match="same variable"):
+        with pytest.raises(TypeError, match="same path variable"):
             resolution.target({"id": "1", "transaction_id": "1"}, {})
 
     def test_a_variable_with_one_possible_value_needs_none(self, paths):
@@ -210,25 +210,25 @@ class TestVariables:
         [("_a_", "a"), ("_out_trade_no_", "out_trade_no"), ("_outTradeNo_", "out_trade_no"), ("_repr_html_", None),
          ("_ipython_display_", None), ("_type_", None), ("_fields_", None), ("__a__", None), ("_a", None), ("_A_", None)],
     )  # fmt: skip
-    def test_which_attributes_are_variables(self, name, variable):
+    def test_attributes_between_underscores_are_variables(self, name, variable):
         assert variable_name(name) == variable
 
 
 class TestIdentity:
-    def test_equal_by_client_and_path(self, paths, names):
+    def test_chains_compare_by_client_and_path(self, paths, names):
         assert paths.v3.pay == paths.chain("v3/pay")
         assert paths.v3.pay != paths.v3.papay
         assert paths.v3.pay != "v3/pay"
         assert names.v3 != paths.v3
         assert len({paths.v3.pay, paths.chain("v3/pay"), paths.v3}) == 2
 
-    def test_a_step_leaves_its_parent_alone(self, paths):
+    def test_a_step_does_not_change_its_parent(self, paths):
         parent = paths.v3
         parent.pay.transactions
 
         assert str(parent) == "v3"
 
-    def test_copies_are_the_chain_itself(self, paths):
+    def test_a_copy_is_the_chain_itself(self, paths):
         chain = paths.v3.pay
 
         assert copy.copy(chain) is chain
@@ -245,7 +245,7 @@ class TestIdentity:
         with pytest.raises(AttributeError, match="immutable"):
             del paths.v3._path
 
-    def test_repr_is_short(self, paths):
+    def test_the_repr_is_short_and_without_values(self, paths):
         assert repr(paths.v3.pay) == "<Paths 'v3/pay'>"
         assert repr(paths.v3.pay.get) == "<GET 'v3/pay'>"
 
@@ -257,29 +257,29 @@ class TestProbes:
          "_ipython_canary_method_should_not_exist_", "_ipython_display_", "_jupyter_x_", "_type_", "_fields_",
          "_as_parameter_", "_x", "__x", "_Upper_"],
     )  # fmt: skip
-    def test_nobody_finds_what_is_not_there(self, paths, name):
+    def test_probes_of_tools_find_no_attributes(self, paths, name):
         assert not hasattr(paths.v3, name)
 
-    def test_inspection_ends(self, paths):
+    def test_inspect_terminates(self, paths):
         assert inspect.unwrap(paths.v3) == paths.v3
 
-    def test_a_chain_is_no_collection(self, paths):
+    def test_a_chain_is_not_iterable(self, paths):
         with pytest.raises(TypeError):
             list(paths.v3)
         with pytest.raises(TypeError):
             "x" in paths.v3
 
-    def test_an_attribute_in_another_script_is_no_segment(self, paths):
+    def test_an_attribute_outside_ascii_raises(self, paths):
         with pytest.raises(PathError):
             paths.v3.支付
 
-    def test_a_verb_says_how_its_segment_is_written(self, paths):
+    def test_an_attribute_of_a_verb_raises_with_the_spelling_of_its_segment(self, paths):
         with pytest.raises(AttributeError, match="delete_"):
             paths.v3.receivers.delete.post
         with pytest.raises(AttributeError):
             paths.v3.receivers.delete.__wrapped__
 
-    def test_verbs_belong_to_the_class(self, paths):
+    def test_verbs_are_defined_on_the_class(self, paths):
         assert isinstance(type(paths.v3).post, property)
 
 
@@ -291,19 +291,19 @@ class TestNames:
         assert str(names.a.post.publish) == "a.post.publish"
 
     @pytest.mark.parametrize("name", ["", ".", "a..b", "a/b", "a b", "a.b.", "é"])
-    def test_what_is_no_name_is_refused(self, names, name):
+    def test_an_invalid_name_raises(self, names, name):
         with pytest.raises(PathError):
             names.a.chain(name)
 
-    def test_only_text_is_a_name(self, names):
+    def test_a_name_that_is_not_a_str_raises(self, names):
         with pytest.raises(TypeError):
             names.a[1]
 
-    def test_underscores_are_nobody(self, names):
+    def test_an_attribute_with_a_leading_underscore_raises(self, names):
         with pytest.raises(AttributeError):
             names.a._x
 
-    def test_calling_sends(self, names):
+    def test_calling_a_chain_sends_the_request(self, names):
         with responses.RequestsMock() as mock:
             mock.post("https://names.example/", body=b"ok")
             names.a.b()
@@ -323,7 +323,7 @@ class TestVerbs:
                 assert getattr(paths.v3.pay, verb + "_async")().wait().data == {"verb": verb}
                 assert getattr(paths.v3.pay, verb + "Async")().wait().data == {"verb": verb}
 
-    def test_calling_a_chain_is_the_clients_to_decide(self, paths):
+    def test_the_client_decides_the_verb_of_a_called_chain(self, paths):
         with responses.RequestsMock() as mock:
             mock.post("https://gateway.example/v3/pay", json=1)
 

@@ -1,4 +1,4 @@
-"""The older path of the stores."""
+"""The deprecated path of the stores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_all_names_stay_importable_without_a_warning() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
-def test_the_stores_bring_no_database() -> None:
+def test_the_stores_import_no_database() -> None:
     code = (
         "import sys, chainable.claims, chainable.deduplication; "
         "print({'sqlalchemy', 'django', 'redis'} & set(sys.modules) or '')"

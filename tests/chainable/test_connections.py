@@ -1,4 +1,4 @@
-"""Connections: where a response ends, when a connection may be used again, and what an attempt knows."""
+"""Connections: framing of responses, reuse of connections, state of attempts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.util import Retry
 
 from chainable import ConfigurationError, RequestsTransport, connections
-from tests.chainable.scripted import Scripted, plain_answer, reset
+from tests.chainable.fault_server import FaultServer, ok_response, reset
 
 PATIENT = (60.0, 60.0)
 
@@ -37,14 +37,14 @@ def ask(transport: RequestsTransport, url: str, body: bytes = b"x", **options: A
 
 
 def echo(request: bytes) -> bytes:
-    """Answer with the target that was asked for."""
-    return plain_answer(request.split(b" ")[1])
+    """Respond with the target of the request."""
+    return ok_response(request.split(b" ")[1])
 
 
 class TestInterimResponses:
     @pytest.mark.parametrize("status", [100, 102, 103, 104, 150, 199])
     @pytest.mark.parametrize("count", [1, 5])
-    def test_they_are_skipped(self, transport, status, count):
+    def test_interim_responses_are_skipped(self, transport, status, count):
         interim = f"HTTP/1.1 {status} Early\r\nLink: </x>; rel=preload\r\nContent-Length: 3\r\n\r\n".encode()
 
         def script(connection, request, number):
@@ -52,7 +52,7 @@ class TestInterimResponses:
                 connection.sendall(interim)
             connection.sendall(echo(request))
 
-        with Scripted(script) as server:
+        with FaultServer(script) as server:
             answers = [ask(transport, server.url + name) for name in "abcd"]
 
             assert answers == [b"/a", b"/b", b"/c", b"/d"]
@@ -68,11 +68,11 @@ class TestInterimResponses:
         ],
         ids=["101", "endless", "many fields", "a long field"],
     )
-    def test_what_is_not_http_is_an_unknown_outcome_on_a_connection_never_used_again(self, transport, interim):
+    def test_an_invalid_interim_response_is_an_unknown_outcome_and_closes_the_connection(self, transport, interim):
         def script(connection, request, number):
             connection.sendall((interim if number == 0 else b"") + echo(request))
 
-        with Scripted(script) as server:
+        with FaultServer(script) as server:
             with pytest.raises(requests.ConnectionError) as caught:
                 ask(transport, server.url + "first")
 
@@ -80,12 +80,12 @@ class TestInterimResponses:
             assert ask(transport, server.url + "second") == b"/second"
             assert server.connections == 2
 
-    def test_one_that_is_cut(self, transport):
+    def test_a_truncated_interim_response_is_an_unknown_outcome(self, transport):
         def script(connection, request, number):
             connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x")
             connection.close()
 
-        with Scripted(script) as server, pytest.raises(requests.ConnectionError) as caught:
+        with FaultServer(script) as server, pytest.raises(requests.ConnectionError) as caught:
             ask(transport, server.url)
 
         assert caught.value.maybe_sent is True
@@ -106,12 +106,12 @@ class TestFraming:
             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
         ],
     )
-    def test_a_length_in_dispute_is_an_unknown_outcome(self, transport, fields):
+    def test_conflicting_lengths_are_an_unknown_outcome(self, transport, fields):
         def script(connection, request, number):
             answer = f"HTTP/1.1 200 OK\r\n{fields}\r\n".encode() + b"ok"
             connection.sendall(answer if number == 0 else echo(request))
 
-        with Scripted(script) as server:
+        with FaultServer(script) as server:
             with pytest.raises(requests.ConnectionError) as caught:
                 ask(transport, server.url)
 
@@ -119,37 +119,37 @@ class TestFraming:
             assert ask(transport, server.url + "next") == b"/next"
             assert server.connections == 2
 
-    def test_the_same_length_twice_is_one_length(self, transport):
-        with Scripted(
-            lambda connection, *_: connection.sendall(plain_answer(b"ok", "Content-Length: 2\r\n"))
+    def test_the_same_length_twice_is_accepted(self, transport):
+        with FaultServer(
+            lambda connection, *_: connection.sendall(ok_response(b"ok", "Content-Length: 2\r\n"))
         ) as server:
             assert ask(transport, server.url) == b"ok"
 
     @pytest.mark.parametrize(
         ("fields", "reused"), [("", True), ("Content-Length: 2\r\n", False)], ids=["chunked", "chunked with a length"]
     )
-    def test_chunks(self, transport, fields, reused):
+    def test_a_chunked_response_is_read(self, transport, fields, reused):
         def script(connection, request, number):
             head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{fields}\r\n"
             connection.sendall(head.encode() + b"2\r\nok\r\n0\r\n\r\n")
 
-        with Scripted(script) as server:
+        with FaultServer(script) as server:
             assert [ask(transport, server.url) for _ in range(3)] == [b"ok"] * 3
             assert server.connections == (1 if reused else 3)
 
     @pytest.mark.parametrize("together", [True, False], ids=["in one packet", "in two"])
-    def test_a_second_answer_is_no_other_call_s(self, transport, together):
+    def test_a_surplus_response_is_not_read_by_the_next_call(self, transport, together):
         said = threading.Event()
 
         def script(connection, request, number):
             if together:
-                connection.sendall(echo(request) + plain_answer(b"stray"))
+                connection.sendall(echo(request) + ok_response(b"stray"))
             else:
                 connection.sendall(echo(request))
-                connection.sendall(plain_answer(b"stray"))
+                connection.sendall(ok_response(b"stray"))
             said.set()
 
-        with Scripted(script) as server:
+        with FaultServer(script) as server:
             for name in "abcd":
                 said.clear()
                 assert ask(transport, server.url + name) == f"/{name}".encode()
@@ -157,7 +157,7 @@ class TestFraming:
 
             assert server.connections == 4
 
-    def test_over_tls_too(self):
+    def test_a_surplus_response_over_tls_is_not_read_either(self):
         authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -168,15 +168,15 @@ class TestFraming:
             one = RequestsTransport(proxies={}, verify=ca)
 
             def script(connection, request, number):
-                connection.sendall(echo(request) + plain_answer(b"stray"))
+                connection.sendall(echo(request) + ok_response(b"stray"))
 
-            with Scripted(script, context) as server:
+            with FaultServer(script, context) as server:
                 assert [ask(one, server.url + name) for name in "abc"] == [b"/a", b"/b", b"/c"]
                 assert server.connections == 3
             one.close()
 
-    def test_an_answer_before_the_body_was_sent_ends_the_connection(self, transport):
-        """The server refuses after the header; what is left of the body would be taken for the next request."""
+    def test_a_response_before_the_end_of_the_request_closes_the_connection(self, transport):
+        """The server responds after the header, and would read the rest of the body as the next request."""
 
         served = []
 
@@ -203,22 +203,22 @@ class TestFraming:
         assert len(served) == 2
         assert all(outcome in {b"no", True} for outcome in outcomes)
 
-    def test_bytes_that_came_while_idle_end_the_connection(self, transport):
+    def test_bytes_received_while_idle_close_the_connection(self, transport):
         late = threading.Event()
 
         def script(connection, request, number):
             connection.sendall(echo(request))
             if number == 0:
                 time.sleep(0.05)
-                connection.sendall(plain_answer(b"late"))
+                connection.sendall(ok_response(b"late"))
                 late.set()
 
-        with Scripted(script) as server:
+        with FaultServer(script) as server:
             assert ask(transport, server.url + "a") == b"/a"
             assert late.wait(60)
             assert ask(transport, server.url + "b") == b"/b"
 
-    def test_decrypted_bytes_that_came_while_idle_are_seen(self):
+    def test_decrypted_bytes_received_while_idle_are_detected(self):
         class Plain:
             def pending(self):
                 return 5
@@ -232,7 +232,7 @@ class TestFraming:
 
 class TestSending:
     def test_a_large_body_may_take_longer_than_connecting(self, transport):
-        """Only connecting has two seconds here; the server reads slowly."""
+        """Two seconds are the limit for connecting only; the server reads slowly."""
 
         def serve(listener: socket.socket) -> None:
             connection, _ = listener.accept()
@@ -241,7 +241,7 @@ class TestSending:
                 while left > 0:
                     left -= len(connection.recv(200_000))
                     time.sleep(0.05)
-                connection.sendall(plain_answer())
+                connection.sendall(ok_response())
 
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
@@ -273,7 +273,7 @@ class TestSending:
 
 
 class TestTheStack:
-    def test_the_last_one_in_is_the_first_one_out(self):
+    def test_the_connection_used_last_is_used_first(self):
         stack = connections._Stack(2)
         stack.put("a")
         stack.put("b", block=False)
@@ -285,7 +285,7 @@ class TestTheStack:
         with pytest.raises(queue.Empty):
             stack.get(block=False, timeout=None)
 
-    def test_a_connection_that_is_returned_twice_is_kept_once(self):
+    def test_a_connection_returned_twice_is_kept_once(self):
         pool = connections.POOLS["http"]("127.0.0.1", 9, maxsize=4)
         connection = pool._get_conn(connections.AttemptState(1, 1, 1))
         pool._put_conn(connection)
@@ -297,13 +297,13 @@ class TestTheStack:
 
     @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
     def test_an_interrupt_at_any_line_leaves_the_client_usable(self, transport):
-        """A signal's exception is raised at the n-th traced line of a call, for many n."""
+        """Raise the exception of a signal handler at the n-th traced line of a call, for many n."""
         import sys
 
         class Interrupted(BaseException):
             pass
 
-        with Scripted(lambda connection, request, number: connection.sendall(echo(request))) as server:
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
             ask(transport, server.url)
 
             def interrupted(at: int) -> bool:
@@ -349,10 +349,10 @@ class TestLentAdapters:
         ids=["3", "total", "status", "unbounded", "true"],
     )
     @pytest.mark.parametrize("kind", [HTTPAdapter, type("Own", (HTTPAdapter,), {})])
-    def test_one_with_retries_is_refused_before_anything_is_sent(self, session, retries, kind):
+    def test_an_adapter_with_retries_raises_before_anything_is_sent(self, session, retries, kind):
         session.mount("http://", kind(max_retries=retries))
         one = RequestsTransport(http_session=session, proxies={})
-        with Scripted(lambda *_: None) as server:
+        with FaultServer(lambda *_: None) as server:
             with pytest.raises(ConfigurationError, match="max_retries=0") as caught:
                 ask(one, server.url)
 
@@ -362,15 +362,15 @@ class TestLentAdapters:
     @pytest.mark.parametrize(
         "retries", [0, False, Retry(None, connect=0, read=0, redirect=0, status=0, other=0), Retry(0, connect=5)]
     )
-    def test_one_without_is_used(self, session, retries):
+    def test_an_adapter_without_retries_is_used(self, session, retries):
         session.mount("http://", type("Own", (HTTPAdapter,), {})(max_retries=retries))
         one = RequestsTransport(http_session=session, proxies={})
-        with Scripted(lambda connection, request, number: connection.sendall(echo(request))) as server:
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
             assert ask(one, server.url + "a") == b"/a"
 
-    def test_a_proxy_that_fails_after_it_took_the_request_is_an_unknown_outcome(self, session):
+    def test_a_proxy_that_fails_after_receiving_the_request_is_an_unknown_outcome(self, session):
         session.mount("http://", type("Own", (HTTPAdapter,), {})())
-        with Scripted(lambda connection, *_: connection.close()) as proxy:
+        with FaultServer(lambda connection, *_: connection.close()) as proxy:
             one = RequestsTransport(http_session=session, proxies={"http": proxy.url})
             with pytest.raises(requests.RequestException) as caught:
                 ask(one, "http://host.example/")
@@ -378,19 +378,19 @@ class TestLentAdapters:
             assert caught.value.maybe_sent is True
             assert len(proxy.requests) == 1
 
-    def test_a_call_with_a_certificate_goes_through_the_clients_own_adapter(self, session):
+    def test_a_call_with_a_certificate_uses_the_clients_adapter(self, session):
         class Certificate:
             def install(self, context):
                 raise AssertionError("plain HTTP shows none")
 
         session.mount("http://", type("Own", (HTTPAdapter,), {})())
         one = RequestsTransport(http_session=session, proxies={})
-        with Scripted(lambda connection, request, number: connection.sendall(echo(request))) as server:
+        with FaultServer(lambda connection, request, number: connection.sendall(echo(request))) as server:
             assert ask(one, server.url + "a", certificate=Certificate()) == b"/a"
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
     @pytest.mark.parametrize("lent", [True, False])
-    def test_a_proxy_that_is_not_there_got_nothing(self, session, scheme, lent):
+    def test_nothing_was_sent_if_the_proxy_is_unreachable(self, session, scheme, lent):
         session.mount(f"{scheme}://", type("Own", (HTTPAdapter,), {})())
         one = RequestsTransport(
             http_session=session if lent else None, proxies={scheme: "http://127.0.0.1:9"}, verify=True
@@ -400,12 +400,12 @@ class TestLentAdapters:
 
         assert caught.value.maybe_sent is False
 
-    def test_a_tunnel_that_is_refused_carried_nothing(self):
+    def test_nothing_was_sent_if_the_tunnel_is_refused(self):
         def refuse(connection, request, number):
             connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             connection.close()
 
-        with Scripted(refuse) as proxy:
+        with FaultServer(refuse) as proxy:
             one = RequestsTransport(proxies={"https": proxy.url})
             with pytest.raises(requests.RequestException) as caught:
                 ask(one, "https://host.example/")
@@ -413,8 +413,8 @@ class TestLentAdapters:
         assert caught.value.maybe_sent is False
 
     @pytest.mark.parametrize("broken", [reset, lambda connection: connection.close()], ids=["reset", "closed"])
-    def test_a_proxy_that_fails_after_it_took_a_forwarded_request(self, broken):
-        with Scripted(lambda connection, *_: broken(connection)) as proxy:
+    def test_a_proxy_that_fails_after_receiving_a_forwarded_request_is_an_unknown_outcome(self, broken):
+        with FaultServer(lambda connection, *_: broken(connection)) as proxy:
             one = RequestsTransport(proxies={"http": proxy.url})
             with pytest.raises(requests.RequestException) as caught:
                 ask(one, "http://host.example/")
@@ -422,7 +422,7 @@ class TestLentAdapters:
             assert caught.value.maybe_sent is True
             assert len(proxy.requests) == 1
 
-    def test_a_send_of_its_own_may_have_sent_before_it_failed(self, session):
+    def test_an_adapter_that_overrides_send_may_have_sent_the_request(self, session):
         class Repeating(HTTPAdapter):
             def send(self, request, **options):
                 raise requests.ConnectionError(NewConnectionError(None, "the second try found nobody"))
@@ -434,7 +434,7 @@ class TestLentAdapters:
 
         assert caught.value.maybe_sent is True
 
-    def test_an_error_of_urllib3_that_requests_lets_pass_is_one_of_requests(self, session):
+    def test_an_error_of_urllib3_becomes_one_of_requests(self, session):
         from urllib3.exceptions import HTTPError
 
         class Broken(HTTPAdapter):
@@ -449,7 +449,7 @@ class TestLentAdapters:
         assert caught.value.maybe_sent is True
 
 
-def test_the_deadline_of_a_streamed_body_can_be_set_anew(transport):
+def test_the_deadline_of_a_streamed_body_can_be_extended(transport):
     from chainable.transport import extend_deadline
 
     def script(connection, request, number):
@@ -458,7 +458,7 @@ def test_the_deadline_of_a_streamed_body_can_be_set_anew(transport):
         connection.sendall(b"ok")
 
     prepared = requests.Request("GET", "http://127.0.0.1/").prepare()
-    with Scripted(script) as server:
+    with FaultServer(script) as server:
         prepared.url = server.url
         response = transport.send(prepared, timeout=PATIENT, expires=time.monotonic() + 0.5, stream=True)
         extend_deadline(response, 60)
@@ -467,9 +467,9 @@ def test_the_deadline_of_a_streamed_body_can_be_set_anew(transport):
         extend_deadline(requests.Response(), 1)
 
 
-def test_a_header_that_was_read_is_not_read_again():
+def test_a_header_is_read_once():
     left, right = socket.socketpair()
-    right.sendall(plain_answer())
+    right.sendall(ok_response())
     response = connections._Response(left, method="GET")
     response.begin()
     response.begin()

@@ -1,4 +1,4 @@
-"""Compressed bodies: whole, in bounded memory, or an error; never a beginning that passes for the whole."""
+"""Compressed bodies: decoded completely in bounded memory, or an error; never truncated silently."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CUTS = (1, 4, 7, 8, 9, 100)
 
 
 def packed(chain, data=TEXT, *, cut_layer=None, cut=0, tail=b""):
-    """Apply the codings in order; at one layer something is cut off or added."""
+    """Apply the codings in order, and truncate or extend one layer."""
     for layer, name in enumerate(chain):
         data = FORMS[name](data)
         if layer == cut_layer:
@@ -70,7 +70,7 @@ def by_us(body, header, amount=10_000):
 @pytest.mark.parametrize("chain", CHAINS, ids=", ".join)
 class TestEveryChain:
     @pytest.mark.parametrize("amount", [1, 100, 1 << 16])
-    def test_a_whole_body_is_whole(self, chain, amount):
+    def test_a_complete_body_is_not_truncated(self, chain, amount):
         body, header = packed(chain), ", ".join(chain)
         raw, content = by_urllib3(body, header, max(amount, 50))
 
@@ -79,7 +79,7 @@ class TestEveryChain:
         assert by_us(body, header, amount) == TEXT
 
     @pytest.mark.parametrize("cut", CUTS)
-    def test_a_cut_is_an_error_at_every_layer(self, chain, cut):
+    def test_truncation_of_any_layer_raises(self, chain, cut):
         header = ", ".join(chain)
         for layer in range(len(chain)):
             body = packed(chain, cut_layer=layer, cut=cut)
@@ -92,8 +92,8 @@ class TestEveryChain:
             with pytest.raises(DecodeError):
                 by_us(body, header)
 
-    def test_nothing_inside_a_layer_is_an_error(self, chain):
-        """An inner layer of no bytes is not the compressed form of anything."""
+    def test_an_empty_inner_layer_raises(self, chain):
+        """No bytes at all are not valid compressed data."""
         for layer in range(len(chain) - 1):
             body = packed(chain, cut_layer=layer, cut=1 << 30, tail=b"")
             assert packed(chain[: layer + 1], cut_layer=layer, cut=1 << 30) == b""
@@ -103,50 +103,50 @@ class TestEveryChain:
             with pytest.raises(DecodeError, match="too early"):
                 by_us(body, ", ".join(chain))
 
-    def test_an_empty_file_is_whole(self, chain):
+    def test_an_empty_file_is_complete(self, chain):
         raw, content = by_urllib3(packed(chain, b""), ", ".join(chain), 1 << 16)
 
         assert (content, is_truncated(raw)) == (b"", False)
         assert by_us(packed(chain, b""), ", ".join(chain)) == b""
 
     @pytest.mark.parametrize("tail", [b"\0", b"garbage", b"\x1f", b"\x1f\x8b\x08"])
-    def test_what_follows_the_end_is_not_dropped(self, chain, tail):
+    def test_bytes_after_the_end_raise(self, chain, tail):
         for layer in range(len(chain)):
             with pytest.raises(DecodeError):
                 by_us(packed(chain, cut_layer=layer, tail=tail), ", ".join(chain))
 
 
 class TestIsTruncated:
-    def test_a_body_of_no_bytes_is_empty_and_not_cut(self):
-        """Answers without content may name a coding."""
+    def test_an_empty_body_is_not_truncated(self):
+        """Responses without content may name a coding."""
         raw, content = by_urllib3(b"", "gzip", 1 << 16)
 
         assert (content, is_truncated(raw)) == (b"", False)
 
     @pytest.mark.parametrize("tail", [b"garbage", b"\x1f", b"\x1f\x8b\x08\0"])
-    def test_bytes_that_urllib3_drops_after_gzip_count_as_cut(self, tail):
+    def test_bytes_after_gzip_count_as_truncated(self, tail):
         raw, _ = by_urllib3(gzip.compress(TEXT) + tail, "gzip", 1 << 16)
 
         assert is_truncated(raw)
 
-    def test_without_compression_nothing_is_cut_here(self):
+    def test_an_uncompressed_body_is_not_truncated(self):
         raw, content = by_urllib3(TEXT, "identity", 1 << 16)
 
         assert (content, is_truncated(raw)) == (TEXT, False)
 
     @pytest.mark.parametrize("raw", [None, object(), SimpleNamespace(_decoder=object()), io.BytesIO(b"x")])
-    def test_what_has_no_decoder_of_urllib3_counts_as_whole(self, raw):
+    def test_an_object_without_decoders_counts_as_complete(self, raw):
         assert not is_truncated(raw)
 
     @pytest.mark.parametrize("finished", [True, False])
-    def test_brotli_says_it_with_a_method(self, finished):
+    def test_brotli_is_checked_by_its_method(self, finished):
         unpacker = SimpleNamespace(is_finished=lambda: finished)
         raw = SimpleNamespace(_decoder=SimpleNamespace(_obj=unpacker), _has_decoded_content=True)
 
         assert is_truncated(raw) is not finished
 
-    def test_a_chunked_body_is_judged_as_well(self):
-        """``stream()`` counts no bytes for one."""
+    def test_a_chunked_body_is_checked_as_well(self):
+        """``stream()`` does not count the bytes of a chunked body."""
         body = gzip.compress(TEXT)[:-20]
         raw = response(body, "gzip")
         raw._decoder_initialized = False
@@ -170,7 +170,7 @@ class TestCodings:
         assert codings(header) == names
 
     @pytest.mark.parametrize("header", ["br", "gzip, zstd", "compress", "gzip;q=1", "gzip" + ", gzip" * 5])
-    def test_others_are_refused(self, header):
+    def test_other_codings_raise(self, header):
         with pytest.raises(CodecError):
             codings(header)
 
@@ -184,10 +184,12 @@ class TestDecoded:
         amount=st.integers(1, 5000),
         cut=st.integers(1, 5000),
     )
-    def test_all_of_it_or_an_error(self, data, times, chain, amount, cut):
+    def test_a_body_is_decoded_completely_or_raises(self, data, times, chain, amount, cut):
         data *= times
         if "x-gzip" in chain:
-            chain = [name for name in chain if name != "x-gzip"] or ["gzip"]  # cut between members it is whole
+            chain = [name for name in chain if name != "x-gzip"] or [
+                "gzip"
+            ]  # truncated between two members it is complete
         body, header = packed(chain, data), ", ".join(chain)
         assert by_us(body, header, amount) == data
         with pytest.raises(DecodeError):
@@ -197,21 +199,21 @@ class TestDecoded:
         "size", [256 * 1024 * count + more for count in (1, 2, 5) for more in (-258, -1, 0, 1, 258)]
     )
     @pytest.mark.parametrize("form", ["gzip", "deflate", "Deflate"])
-    def test_output_that_zlib_keeps_back_is_not_lost(self, size, form):
-        """At the edge of a piece all input may be taken, and output be left."""
+    def test_output_buffered_by_zlib_is_not_lost(self, size, form):
+        """At the boundary of a piece zlib may have read all input and still hold output."""
         data = b"a" * size
 
         assert by_us(FORMS[form](data), form.lower(), 1 << 20) == data
 
-    def test_damage_is_an_error(self):
+    def test_a_damaged_body_raises(self):
         body = bytearray(gzip.compress(TEXT))
         body[50:60] = bytes(10)
 
         with pytest.raises(DecodeError, match="damaged"):
             by_us(bytes(body), "gzip")
 
-    def test_memory_is_bounded_where_urllib3_gathers(self):
-        """The outer gzip unpacks a thousandfold, faster than the inner one takes it."""
+    def test_memory_is_bounded_for_nested_codings(self):
+        """The outer gzip expands a thousandfold, faster than the inner one reads it."""
         inner = zlib.compressobj(9, wbits=31)
         body = gzip.compress(b"".join(inner.compress(bytes(1 << 20)) for _ in range(64)) + inner.flush(), 9)
         size = 0
@@ -227,8 +229,8 @@ class TestDecoded:
         assert size == 64 << 20
         assert peak < 3 << 20
 
-    def test_many_empty_members_cost_little(self):
-        """Each leaves a copy of the rest of its slice behind, not of the whole chunk."""
+    def test_many_empty_gzip_members_are_fast(self):
+        """Each member copies the rest of its slice, not of the whole chunk."""
         body = gzip.compress(b"") * 20_000
 
         assert list(decoded([body], "gzip")) == []

@@ -1,4 +1,4 @@
-"""URLs have one reading: what is decided about is what is connected to and sent."""
+"""Destinations: a URL is parsed once, and ambiguous URLs raise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chainable.loopback import is_loopback
         ("http://localhost//other.example/@b:c", "http", "localhost", 80, "//other.example/@b:c"),
     ],
 )
-def test_a_url_is_read_once(url, scheme, host, port, target):
+def test_a_url_is_parsed(url, scheme, host, port, target):
     found = Destination.of(url)
 
     assert (found.scheme, found.host, found.port, found.target) == (scheme, host, port, target)
@@ -84,7 +84,7 @@ def test_a_url_is_read_once(url, scheme, host, port, target):
         "http://%6cocalhost/",
     ],
 )
-def test_a_url_with_two_readings_is_refused(url):
+def test_an_ambiguous_url_raises(url):
     with pytest.raises(ConfigurationError):
         Destination.of(url)
 
@@ -96,7 +96,7 @@ def test_the_error_does_not_show_the_url():
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "127.9.9.9", "::1"])
-def test_loopback(host):
+def test_addresses_and_names_of_loopback_are_recognised(host):
     assert is_loopback(host)
 
 
@@ -105,11 +105,11 @@ def test_loopback(host):
     ["", "10.0.0.1", "0.0.0.0", "::", "localhost.example", "alocalhost", "127.1", "0x7f.1", "127.0.0.1.example",
      "::ffff:127.0.0.1", "::1%lo", "localhost.", "[::1]"],
 )  # fmt: skip
-def test_no_loopback(host):
+def test_other_hosts_are_not_loopback(host):
     assert not is_loopback(host)
 
 
-def test_names_of_loopback_are_never_looked_up():
+def test_names_of_loopback_are_not_resolved():
     assert Destination.of("http://localhost/").addresses == ("127.0.0.1", "::1")
     assert Destination.of("http://a.localhost/").addresses == ("127.0.0.1", "::1")
     assert Destination.of("http://127.0.0.2/").addresses == ("127.0.0.2",)
@@ -117,6 +117,6 @@ def test_names_of_loopback_are_never_looked_up():
     assert not Destination.of("http://shop.example/").is_loopback
 
 
-def test_what_stands_in_host_and_origin():
+def test_host_and_origin_omit_the_default_port():
     assert Destination.of("http://[::1]:8000/").authority == "[::1]:8000"
     assert Destination.of("https://A.example:443/x").origin == "https://a.example"

@@ -1,4 +1,4 @@
-"""Errors and answers: what they carry, and that they survive pickling."""
+"""Errors and responses: attributes, pickles and copies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestTree:
             (APIError, requests.HTTPError),
         ],
     )
-    def test_one_root_and_the_builtin(self, kind, builtin):
+    def test_each_error_has_the_common_base_and_its_builtin(self, kind, builtin):
         error = kind("what is wrong")
         again = pickle.loads(pickle.dumps(error))
 
@@ -49,23 +49,23 @@ class TestTree:
         assert type(again) is kind
         assert str(again) == str(error)
 
-    def test_a_forged_answer_is_no_network_failure(self):
+    def test_a_signature_error_is_not_a_network_error(self):
         assert not issubclass(SignatureError, requests.RequestException)
 
-    def test_the_docstring_draws_the_tree(self):
+    def test_the_docstring_shows_the_tree_of_classes(self):
         for kind in ChainableError.__subclasses__():
             if kind.__module__ == "chainable.errors":
                 assert kind.__name__ in chainable.errors.__doc__
 
-    def test_exports_are_sorted_and_there(self):
+    def test_exports_are_sorted_and_importable(self):
         assert sorted(chainable.__all__) == sorted(set(chainable.__all__))
         for name in chainable.__all__:
             assert getattr(chainable, name) is not None
 
 
 class TestAPIError:
-    def test_a_pickle_keeps_what_happened(self):
-        """Not what was said of persons: detail, body and explanation stay where the error was raised."""
+    def test_a_pickle_keeps_status_and_codes_only(self):
+        """Personal data is dropped: detail, body and explanation are not pickled."""
         error = APIError(
             "no",
             code="X",
@@ -78,7 +78,7 @@ class TestAPIError:
         )
         error.seen_by = ["PERSON"]
         error.attempts = 3
-        error.__notes__ = ["PERSON"]  # what add_note() does, since Python 3.11
+        error.__notes__ = ["PERSON"]  # as add_note() does since Python 3.11
         data = pickle.dumps(error)
         again = pickle.loads(data)
 
@@ -93,7 +93,7 @@ class TestAPIError:
         assert "PERSON" in error.explain()
         assert error.detail == {"field": "PERSON"}
 
-    def test_an_error_of_another_kind_of_arguments_travels(self):
+    def test_an_error_with_other_arguments_can_be_pickled(self):
         again = pickle.loads(pickle.dumps(Own({"name": "PERSON"}, 3)))
 
         assert (type(again), again.args, again.about, again.number) == (Own, (3,), None, 3)
@@ -114,10 +114,10 @@ class TestAPIError:
         assert (str(forged), forged.reason, forged.response) == ("forged", "stale", response)
         assert str(copied(PathError("wrong"))) == "wrong"
 
-    def test_without_an_explanation_it_says_so(self):
+    def test_explain_without_details_says_so(self):
         assert "nothing to compare" in APIError("no").explain()
 
-    def test_the_request_stays_behind(self, paths):
+    def test_a_pickle_does_not_keep_the_request(self, paths):
         with responses.RequestsMock() as mock:
             mock.post("https://gateway.example/v3/pay", json={"a": 1})
             response = paths.v3.pay.post(json={"secret": "SECRET"})
@@ -142,7 +142,7 @@ class Own(ChainableError):
 
 
 class TestResponse:
-    def test_pickles_with_what_came(self, paths):
+    def test_a_response_is_pickled_with_its_content(self, paths):
         with responses.RequestsMock() as mock:
             mock.post("https://gateway.example/v3/pay", json={"a": 1}, headers={"Set-Cookie": "a=b"})
             response = paths.v3.pay.post(json={"secret": "SECRET"})
@@ -161,13 +161,13 @@ class TestResponse:
         with pytest.raises(DecryptionError, match="pickl"):
             again.decrypted()
 
-    def test_an_empty_one_pickles_too(self):
+    def test_an_empty_response_can_be_pickled(self):
         again = pickle.loads(pickle.dumps(Response()))
 
         assert again.request.method is None
         assert not again.cookies
 
-    def test_decrypted_leaves_data_alone(self):
+    def test_decrypted_does_not_change_data(self):
         response = Response()
         response._data = {"name": "sealed"}
         response._open = lambda data: {"name": "open"}

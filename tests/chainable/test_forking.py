@@ -16,7 +16,7 @@ class Owner:
         self._renewed.append("renewed")
 
 
-def test_each_living_owner_is_renewed():
+def test_each_existing_owner_is_renewed():
     renewed: list[str] = []
     owner, other = Owner(renewed), Owner(renewed)
     forking._renew_all()
@@ -25,7 +25,7 @@ def test_each_living_owner_is_renewed():
     del owner, other
 
 
-def test_an_owner_that_died_is_forgotten():
+def test_a_collected_owner_is_not_renewed():
     renewed: list[str] = []
     Owner(renewed)
     gc.collect()

@@ -1,4 +1,4 @@
-"""Values that no repr shows, and what errors say of a text that may be a secret."""
+"""Masked values, and descriptions of texts that may be secrets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 class TestSecret:
     @pytest.mark.parametrize("value", ["text", b"bytes", {"a": "text"}])
-    def test_shows_nowhere(self, value):
+    def test_a_secret_does_not_appear_in_any_text(self, value):
         secret = Secret(value)
 
         for text in (
@@ -51,12 +51,12 @@ class TestSecret:
         assert secret.reveal() == value
         assert not hasattr(secret, "__dict__")
         assert "text" not in repr([getattr(secret, name) for name in Secret.__slots__])
-        with pytest.raises(TypeError, match="not pickled"):
+        with pytest.raises(TypeError, match="cannot be pickled"):
             pickle.dumps(secret)
         with pytest.raises(TypeError):
             json.dumps(secret)
 
-    def test_equality(self):
+    def test_secrets_compare_by_value(self):
         assert Secret("a") == Secret("a")
         assert Secret("支付\ud800") == Secret("支付\ud800")
         assert Secret(b"a") == Secret(b"a")
@@ -66,7 +66,7 @@ class TestSecret:
         assert Secret("a") != "a"
         assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
 
-    def test_of_keeps_one_as_it_is(self):
+    def test_of_returns_a_secret_unchanged(self):
         secret = Secret("a")
 
         assert Secret.of(secret) is secret
@@ -77,7 +77,7 @@ class TestSecret:
         assert not Secret("")
 
 
-def test_containers_show_names_and_sizes():
+def test_masked_containers_show_names_and_sizes_only():
     assert repr(MaskedDict(session=KEY, a=1)) == "{'session': …, 'a': …}"
     assert repr(MaskedTuple((KEY, 1))) == "(…, …)"
     assert MaskedDict(a=1).__sentry_repr__() == "{'a': …}"
@@ -94,12 +94,12 @@ def test_containers_show_names_and_sizes():
         ("KEY", "'…'"),
     ],
 )
-def test_urls_show_the_host(url, representation):
+def test_a_masked_url_shows_the_host_only(url, representation):
     assert repr(MaskedURL(url)) == MaskedURL(url).__sentry_repr__() == representation
     assert str(MaskedURL(url)) == url == MaskedURL(url)
 
 
-def test_texts_for_other_code():
+def test_a_masked_text_is_a_str():
     text = MaskedText(KEY)
 
     assert repr(text) == text.__sentry_repr__() == "'…'"
@@ -112,7 +112,7 @@ class TestFrames:
         stack = traceback.TracebackException.from_exception(error, capture_locals=True).stack
         return [(frame.name, frame.locals or {}) for frame in stack]
 
-    def test_a_refusal_leaves_its_frames_behind(self):
+    def test_expected_errors_lose_their_frames(self):
         @without_frames
         def load(secret, *, password):
             try:
@@ -128,7 +128,7 @@ class TestFrames:
         assert caught.value.__context__ is None
         assert load.__name__ == "load"
 
-    def test_other_errors_keep_theirs(self):
+    def test_other_errors_keep_their_frames(self):
         @without_frames_of(CodecError)
         def load(secret, *, password):
             del secret, password
@@ -140,7 +140,7 @@ class TestFrames:
         assert [name for name, _ in self.frames(caught.value)][1:] == ["called", "load"]
         assert not any(KEY in value for name, values in self.frames(caught.value)[1:] for value in values.values())
 
-    def test_a_cause_stays_without_frames(self):
+    def test_a_cause_is_kept_without_frames(self):
         def fail():
             try:
                 {}[KEY[:1]]
@@ -154,7 +154,7 @@ class TestFrames:
         assert isinstance(error.__cause__, KeyError)
         assert error.__cause__.__traceback__ is None
 
-    def test_classes(self):
+    def test_guarded_classes_lose_the_frames_of_init(self):
         @guarded
         class Holder:
             def __init__(self, secret):
@@ -166,36 +166,36 @@ class TestFrames:
 
         assert [name for name, _ in self.frames(caught.value)][1:] == ["called"]
 
-    def test_half_made_objects(self):
+    def test_the_repr_of_an_incomplete_object_works(self):
         @safe_repr
         class Half:
             def __repr__(self):
                 return f"Half({self.number})"
 
         half = Half()
-        assert repr(half) == "<Half, not complete>"
+        assert repr(half) == "<Half, incomplete>"
         half.number = 5
         assert repr(half) == "Half(5)"
 
 
 class TestWords:
-    def test_an_outline_shows_no_character(self):
+    def test_an_outline_shows_no_characters_of_the_text(self):
         assert outline(KEY) == "32 characters, which looks like a key or secret"
         assert outline("x") == "1 character"
         assert outline("abc def") == "7 characters"
         assert outline("-----BEGIN PRIVATE KEY-----\nMII") == "a PEM block of the type PRIVATE KEY"
 
-    def test_brief(self):
+    def test_brief_shows_two_characters(self):
         assert brief("abcd") == "'abcd'"
         assert brief("abcde") == "'ab…' (5 characters)"
         assert KEY[2:] not in brief(KEY)
 
-    def test_shown(self):
+    def test_shown_describes_a_wrong_value(self):
         assert [shown(value) for value in (5, 1.5, True, None, [KEY], KEY[:5])] == [
             "5", "1.5", "True", "None", "a list", "'01…' (5 characters)"
         ]  # fmt: skip
 
-    def test_names_and_numbers(self):
+    def test_names_and_numbers_are_shown_unless_they_look_like_keys(self):
         assert shown_name("APIV3_KEY2") == "'APIV3_KEY2'"
         assert shown_name("private_key") == "'private_key'"
         assert KEY[2:] not in shown_name(KEY)
@@ -203,7 +203,7 @@ class TestWords:
         assert shown_number("4" * 28) == "4" * 28
         assert KEY[2:] not in shown_number(KEY)
 
-    def test_keys(self):
+    def test_keys_are_recognised(self):
         assert looks_like_key(f" {KEY} ")
         assert looks_like_key("-----BEGIN PRIVATE KEY-----")
         assert not looks_like_key("/etc/ssl/certs/ca-certificates.crt")

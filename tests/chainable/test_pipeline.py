@@ -1,4 +1,4 @@
-"""Attempts: what is repeated, what never is, what is told of each."""
+"""The pipeline: retries, verification, requests and reports."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def answered(status: int = 200, body: bytes = b"ok", headers: dict[str, str] | N
 
 
 def unsent(error: requests.RequestException) -> requests.RequestException:
-    """Mark a failure as a transport does that knows that nothing left."""
+    """Mark an error like a transport that is certain that nothing was sent."""
     error.maybe_sent = False
     return error
 
@@ -49,7 +49,7 @@ def reset() -> requests.ConnectionError:
 
 
 class Script:
-    """A transport that answers by a list: responses are given, errors raised."""
+    """A transport with a list of outcomes: it returns responses and raises errors."""
 
     def __init__(self, *outcomes: Any) -> None:
         self.outcomes = list(outcomes)
@@ -107,8 +107,8 @@ def run(call: Call, *outcomes: Any, **options: Any) -> tuple[Any, Script, list[f
     return result, script, slept
 
 
-class TestRepeats:
-    def test_an_answer_ends_the_call(self):
+class TestRetries:
+    def test_a_response_ends_the_call(self):
         result, script, slept = run(a_call(), answered())
 
         assert result.content == b"ok"
@@ -118,14 +118,14 @@ class TestRepeats:
     @pytest.mark.parametrize(
         "error", [reset(), requests.ReadTimeout("late"), requests.exceptions.ChunkedEncodingError("cut")]
     )
-    def test_an_unknown_outcome_is_not_repeated(self, error):
+    def test_an_unknown_outcome_is_not_retried(self, error):
         result, script, _ = run(a_call(), error)
 
         assert type(result) is type(error)
         assert result.maybe_sent
         assert len(script.requests) == 1
 
-    def test_an_unknown_outcome_is_repeated_where_that_is_safe_each_time_signed_anew(self):
+    def test_a_repeatable_call_is_retried_with_a_new_signature(self):
         result, script, slept = run(a_call(repeatable=True), reset(), requests.ReadTimeout("late"), answered())
 
         assert result.content == b"ok"
@@ -138,7 +138,7 @@ class TestRepeats:
         assert isinstance(result, requests.ConnectionError)
         assert len(script.requests) == 2
 
-    def test_nothing_sent_goes_to_the_other_host_at_once_and_round_again(self):
+    def test_if_nothing_was_sent_the_other_host_is_tried_immediately(self):
         urls = ("https://a.example/", "https://b.example/")
         result, script, slept = run(a_call(urls=urls), refused(), refused(), answered())
 
@@ -146,34 +146,34 @@ class TestRepeats:
         assert [request.url for request in script.requests] == [urls[0], urls[1], urls[0]]
         assert slept == [0.0, 0.5]
 
-    def test_a_reset_while_connecting_is_nothing_sent(self):
+    def test_after_a_reset_while_connecting_nothing_was_sent(self):
         result, script, _ = run(a_call(), unsent(reset()), answered())
 
         assert result.content == b"ok"
         assert len(script.requests) == 2
 
-    def test_a_failure_that_the_transport_does_not_mark_is_maybe_sent(self):
+    def test_an_error_without_maybe_sent_counts_as_maybe_sent(self):
         error = requests.ConnectionError(MaxRetryError(None, "/", NewConnectionError(None, "refused")))
         result, script, _ = run(a_call(), error)
 
         assert result.maybe_sent
         assert len(script.requests) == 1
 
-    def test_an_attempt_that_sent_nothing_does_not_deny_an_earlier_one(self):
+    def test_maybe_sent_of_an_earlier_attempt_is_kept_after_a_network_error(self):
         result, script, _ = run(a_call(repeatable=True, retries=2), reset(), refused(), refused())
 
         assert len(script.requests) == 3
         assert result.maybe_sent
         assert "nothing was sent" not in str(result)
 
-    def test_another_host_is_tried_after_an_unknown_outcome_only_where_repeating_is_safe(self):
+    def test_after_an_unknown_outcome_only_a_repeatable_call_tries_another_host(self):
         urls = ("https://a.example/", "https://b.example/")
         result, script, _ = run(a_call(urls=urls, repeatable=True), reset(), refused(), answered())
 
         assert result.content == b"ok"
         assert [request.url for request in script.requests] == [urls[0], urls[0], urls[1]]
 
-    def test_a_refusal_does_not_deny_an_earlier_attempt(self):
+    def test_maybe_sent_of_an_earlier_attempt_is_kept_after_an_api_error(self):
         def answer(response):
             raise APIError("no", maybe_sent=False, status_code=401)
 
@@ -182,7 +182,7 @@ class TestRepeats:
         assert isinstance(result, APIError)
         assert result.maybe_sent
 
-    def test_an_answer_that_cannot_be_read_was_maybe_sent(self):
+    def test_an_unreadable_response_was_maybe_sent(self):
         def answer(response):
             raise CodecError("no JSON")
 
@@ -200,7 +200,7 @@ class TestRepeats:
 
         assert result.maybe_sent is False
 
-    def test_a_deadline_that_passes_while_the_signer_works_sends_nothing(self):
+    def test_nothing_is_sent_if_the_deadline_passes_during_signing(self):
         class Slow(Counting):
             def __call__(self, r):
                 time.sleep(0.1)
@@ -212,7 +212,7 @@ class TestRepeats:
         assert result.maybe_sent is False
         assert script.requests == []
 
-    def test_a_signer_that_fails_does_not_deny_an_earlier_attempt(self):
+    def test_maybe_sent_of_an_earlier_attempt_is_kept_after_a_failing_signer(self):
         class Remote(Counting):
             def __call__(self, r):
                 if self.count:
@@ -224,7 +224,7 @@ class TestRepeats:
         assert len(script.requests) == 1
         assert result.maybe_sent
 
-    def test_a_network_error_of_the_users_own_class_is_raised_as_requests_class(self):
+    def test_a_subclass_of_the_user_is_raised_as_its_class_in_requests(self):
         class Own(requests.ReadTimeout):
             def __init__(self, code, *, request=None):
                 super().__init__(str(code), request=request)
@@ -233,7 +233,7 @@ class TestRepeats:
 
         assert type(result) is requests.ReadTimeout
 
-    def test_a_certificate_that_is_not_trusted_is_never_repeated(self):
+    def test_an_untrusted_certificate_is_never_retried(self):
         error = requests.exceptions.SSLError(MaxRetryError(None, "/", ssl.SSLCertVerificationError(1, "self-signed")))
         result, script, _ = run(
             a_call(urls=("https://a.example/", "https://b.example/"), repeatable=True), unsent(error)
@@ -243,7 +243,7 @@ class TestRepeats:
         assert not result.maybe_sent
         assert "verify=" in str(result)
 
-    def test_a_refusal_is_repeated_only_where_both_sides_allow_it(self):
+    def test_a_transient_api_error_is_retried_for_repeatable_calls_only(self):
         def answer(response):
             raise APIError("busy", retryable=True, status_code=500)
 
@@ -255,7 +255,7 @@ class TestRepeats:
         assert isinstance(again, APIError)
         assert len(often.requests) == 4
 
-    def test_what_was_refused_before_it_was_done_is_repeated_for_any_call(self):
+    def test_a_transient_api_error_that_executed_nothing_is_retried_for_any_call(self):
         outcomes = [APIError("limit", retryable=True, maybe_sent=False, retry_after=2.0), None]
 
         def answer(response):
@@ -273,7 +273,7 @@ class TestRepeats:
     @pytest.mark.parametrize(
         "error", [APIError("no", retryable=False), APIError("top up", retryable=True, transient=False)]
     )
-    def test_a_lasting_refusal_is_not_repeated(self, error):
+    def test_a_permanent_api_error_is_not_retried(self, error):
         def answer(response):
             raise error
 
@@ -281,7 +281,7 @@ class TestRepeats:
 
         assert len(script.requests) == 1
 
-    def test_a_long_pause_is_told_not_waited(self):
+    def test_a_long_retry_after_is_raised_not_slept(self):
         def answer(response):
             raise APIError("ban", retryable=True, retry_after=31062.0)
 
@@ -290,8 +290,8 @@ class TestRepeats:
         assert result.retry_after == 31062.0
         assert (len(script.requests), slept) == (1, [])
 
-    def test_the_waits_are_no_part_of_the_programs_chance(self):
-        """A seed of the program's makes no two processes wait alike, and no wait takes a number from its sequence."""
+    def test_the_jitter_does_not_use_the_global_random_sequence(self):
+        """A seed does not give two processes the same jitter, and the jitter takes no number from the sequence."""
         waits = []
         for _ in range(2):
             random.seed(20261121)
@@ -301,14 +301,14 @@ class TestRepeats:
             waits += slept
         assert len(set(waits)) == 2
 
-    def test_the_deadline_ends_the_repeats(self):
+    def test_the_deadline_ends_the_retries(self):
         result, script, slept = run(a_call(repeatable=True, deadline=0.1), reset())
 
         assert isinstance(result, requests.ConnectionError)
         assert slept == []
         assert script.timeouts[0][0] <= 0.1
 
-    def test_a_forged_answer_is_not_repeated(self):
+    def test_a_forged_response_is_not_retried(self):
         class Never:
             def verify(self, response):
                 raise SignatureError("forged")
@@ -328,22 +328,22 @@ class TestVerification:
         def verify(self, response):
             return None
 
-    def test_a_good_answer_without_signature_is_forged(self):
+    def test_a_successful_response_without_signature_raises(self):
         assert isinstance(run(a_call(verifier=self.Missing()), answered())[0], SignatureError)
 
-    def test_an_error_without_signature_is_told_as_unverified(self):
+    def test_an_error_response_without_signature_is_unverified(self):
         result, *_ = run(a_call(verifier=self.Missing()), answered(502))
 
         assert not result.verified
 
-    def test_a_right_signature_is_told(self):
+    def test_a_valid_signature_sets_verified(self):
         assert run(a_call(verifier=self.Right()), answered())[0].verified
 
     @pytest.mark.parametrize("change", [{"unsigned": True}, {"stream": True}])
-    def test_where_the_platform_does_not_sign_nothing_is_checked(self, change):
+    def test_an_unsigned_response_is_not_verified(self, change):
         assert not run(a_call(verifier=self.Missing(), **change), answered())[0].verified
 
-    def test_errors_of_unsigned_answers_are_checked_all_the_same(self):
+    def test_error_responses_of_unsigned_calls_are_verified(self):
         assert run(a_call(verifier=self.Right(), unsigned=True), answered(400))[0].verified
 
 
@@ -359,21 +359,21 @@ class TestRequest:
         assert script.requests[0].body == "值".encode()
         assert script.requests[0].headers["Content-Length"] == "3"
 
-    def test_no_body_has_no_length_but_for_posts(self):
+    def test_only_a_post_without_body_has_a_length(self):
         _, get, _ = run(a_call(verb="GET", body=None, signer=None), answered())
         _, post, _ = run(a_call(body=None), answered())
 
         assert "Content-Length" not in get.requests[0].headers
         assert post.requests[0].headers["Content-Length"] == "0"
 
-    def test_the_users_headers_win(self):
+    def test_headers_of_the_user_take_precedence(self):
         _, script, _ = run(a_call(headers={"User-Agent": "mine"}), answered())
 
         assert script.requests[0].headers["User-Agent"] == "mine"
 
 
-class TestTelling:
-    def test_one_line_for_each_attempt_without_values(self, caplog):
+class TestReports:
+    def test_each_attempt_is_logged_in_one_line_without_values(self, caplog):
         caplog.set_level(logging.INFO)
         told = []
 
@@ -392,7 +392,7 @@ class TestTelling:
         assert "SECRET" not in caplog.text
         assert "POST v3/x/{id} at a.example: status 200, request id 08F-1, attempt 2" in caplog.text
 
-    def test_a_broken_metric_breaks_no_payment(self, caplog):
+    def test_a_failing_on_attempt_does_not_fail_the_call(self, caplog):
         def broken(attempt):
             raise RuntimeError("SECRET")
 
@@ -402,7 +402,7 @@ class TestTelling:
         assert "RuntimeError" in caplog.text
         assert "SECRET" not in caplog.text
 
-    def test_other_errors_are_told_and_pass(self, caplog):
+    def test_other_errors_are_logged_and_raised(self, caplog):
         caplog.set_level(logging.INFO)
 
         def answer(response):
@@ -428,7 +428,7 @@ class TestTelling:
             (requests.ConnectionError("SECRET"), "ConnectionError"),
         ],
     )
-    def test_network_failures_are_told_without_values(self, error, text):
+    def test_network_errors_are_raised_without_values(self, error, text):
         told, *_ = run(a_call(), error)
 
         assert type(told) is type(error)

@@ -1,4 +1,4 @@
-"""Private files: nobody else reads them, and nothing of the user's is lost."""
+"""Private files: other users cannot read them, and files of the user are not lost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_file(path, text="old"):
 
 
 @pytest.mark.parametrize("content", ["密", "密".encode()])
-def test_a_file_is_private_whatever_was_there(tmp_path, content):
+def test_a_file_is_private_whatever_it_replaces(tmp_path, content):
     path = open_file(tmp_path / "a")
     held = path.open("rb")
 
@@ -38,7 +38,7 @@ def test_a_file_is_private_whatever_was_there(tmp_path, content):
 
     assert path.read_bytes() == "密".encode()
     assert mode(path) == 0o600
-    assert held.read() == b"old"  # who had it open sees nothing of it
+    assert held.read() == b"old"  # a process that has the old file open does not see the new content
     held.close()
     assert os.listdir(tmp_path) == ["a"]
 
@@ -55,7 +55,7 @@ def test_a_link_is_replaced_and_not_followed(tmp_path):
     assert mode(link) == 0o600
 
 
-def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch):
+def test_a_failure_keeps_the_old_file(tmp_path, monkeypatch):
     path = open_file(tmp_path / "a")
     monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
 
@@ -66,7 +66,7 @@ def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_a_file_that_stays_is_made_private(tmp_path):
+def test_an_existing_file_becomes_private(tmp_path):
     path = open_file(tmp_path / "a")
     make_private(path)
     make_private(tmp_path / "new")
@@ -75,7 +75,7 @@ def test_a_file_that_stays_is_made_private(tmp_path):
     assert (mode(tmp_path / "new"), (tmp_path / "new").read_text()) == (0o600, "")
 
 
-def test_links_and_pipes_are_not_made_private(tmp_path):
+def test_links_and_pipes_raise(tmp_path):
     victim = open_file(tmp_path / "victim")
     (tmp_path / "link").symlink_to(victim)
     os.mkfifo(tmp_path / "pipe")
@@ -90,13 +90,13 @@ def test_links_and_pipes_are_not_made_private(tmp_path):
     "value", ["a\nB=1", "a\rb", "a\x00", "a\x85b", "a\u2028B=1", "a\u2029b", "a\x0bb", "a\x1cb", "\ud800", "a\x7f",
               " a", "a ", '"a"', "'a'", '"', "a\t"],
 )  # fmt: skip
-def test_a_value_that_a_reader_would_read_otherwise_is_refused(value):
+def test_a_value_that_readers_would_change_raises(value):
     with pytest.raises(ConfigurationError, match="NAME: ") as raised:
         env_text({"NAME": value})
     assert "B=1" not in str(raised.value)
 
 
-def test_values_are_read_back_as_they_were(tmp_path):
+def test_values_are_read_back_unchanged(tmp_path):
     from chainable.environment import environment
 
     settings = {"A_ONE": "a=b #c", "A_TWO": "密 钥", "A_THREE": "a'b\"c"}
@@ -114,7 +114,7 @@ def test_values_are_read_back_as_they_were(tmp_path):
         ),
     )
 )
-def test_whatever_is_written_is_read_back(tmp_path_factory, values):
+def test_any_accepted_values_are_read_back_unchanged(tmp_path_factory, values):
     from chainable.environment import environment
 
     file = tmp_path_factory.mktemp("env") / "a.env"
@@ -124,20 +124,20 @@ def test_whatever_is_written_is_read_back(tmp_path_factory, values):
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\x00"])
-def test_a_value_that_would_begin_another_setting_is_not_written(character):
+def test_a_value_with_a_line_break_raises(character):
     with pytest.raises(ConfigurationError, match="^X_A: ") as caught:
         env_text({"X_A": f"PLANTED{character}X_URL=https://evil.example/"})
 
     assert "PLANTED" not in str(caught.value)
 
 
-def test_a_name_that_is_none_is_not_written():
-    with pytest.raises(ConfigurationError, match="cannot be the name of a variable"):
+def test_an_invalid_name_raises():
+    with pytest.raises(ConfigurationError, match="is not a valid name of a variable"):
         env_text({"A=B\nC": "1"})
 
 
 @pytest.mark.parametrize("bare", [False, True])
-def test_own_files_are_replaced_without_a_word(tmp_path, bare):
+def test_files_of_the_command_are_replaced_without_a_warning(tmp_path, bare):
     path = tmp_path / "a"
     for text in ("one", "two"):
         assert MADE.write(path, text, force=False, bare=bare) is None
@@ -149,7 +149,7 @@ def test_own_files_are_replaced_without_a_word(tmp_path, bare):
 
 
 @pytest.mark.parametrize("bare", [False, True])
-def test_a_file_of_the_users_is_left_alone(tmp_path, bare):
+def test_a_file_of_the_user_is_not_replaced(tmp_path, bare):
     path = open_file(tmp_path / "a", "KEY=1\n")
     with pytest.raises(NotOursError, match="was not made by 'shop sandbox'"):
         MADE.write(path, "new", force=False, bare=bare)
@@ -157,7 +157,7 @@ def test_a_file_of_the_users_is_left_alone(tmp_path, bare):
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_a_listed_file_that_was_changed_is_the_users(tmp_path):
+def test_a_listed_file_that_was_changed_counts_as_the_users(tmp_path):
     path = tmp_path / "key.pem"
     MADE.write(path, "key", bare=True)
     MADE.write(tmp_path / "other.pem", "other", bare=True)
@@ -167,7 +167,7 @@ def test_a_listed_file_that_was_changed_is_the_users(tmp_path):
     assert MADE.foreign([path, tmp_path / "other.pem"]) == [path]
 
 
-def test_a_forced_file_is_kept(tmp_path):
+def test_a_forced_write_keeps_a_backup(tmp_path):
     path = open_file(tmp_path / "a", "KEY=1\n")
     open_file(tmp_path / "a.bak", "older")
     with pytest.warns(UserWarning, match=r"kept as .*a\.bak1"):
@@ -178,7 +178,7 @@ def test_a_forced_file_is_kept(tmp_path):
     assert MADE.made(path)
 
 
-def test_a_link_is_the_users_also_to_a_file_of_ours(tmp_path):
+def test_a_link_to_a_marked_file_counts_as_the_users(tmp_path):
     MADE.write(tmp_path / "a", "x")
     (tmp_path / "link").symlink_to(tmp_path / "a")
     (tmp_path / "nowhere").symlink_to(tmp_path / "none")
@@ -190,7 +190,7 @@ def test_a_link_is_the_users_also_to_a_file_of_ours(tmp_path):
     assert (tmp_path / "link.bak").is_symlink()
 
 
-def test_what_is_no_file_is_refused_even_if_forced(tmp_path):
+def test_a_folder_raises_even_if_forced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     for name in ("pipe", "folder"):
@@ -199,6 +199,6 @@ def test_what_is_no_file_is_refused_even_if_forced(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["folder", "pipe"]
 
 
-def test_the_error_survives_a_pickle(tmp_path):
+def test_the_error_can_be_pickled(tmp_path):
     error = pickle.loads(pickle.dumps(NotOursError(tmp_path / "a", "shop sandbox")))
     assert (error.path, error.maker) == (tmp_path / "a", "shop sandbox")

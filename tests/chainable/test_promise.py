@@ -1,4 +1,4 @@
-"""Promises: queued calls with the words of PHP."""
+"""Promises of queued calls."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def promise(paths):
 
 
 class TestOutcomes:
-    def test_wait_and_result_give_the_value(self, promise):
+    def test_wait_and_result_return_the_value(self, promise):
         assert promise(lambda: 1).wait() == 1
         assert promise(lambda: 2).result(timeout=60) == 2
 
-    def test_errors_are_raised_where_they_are_waited_for(self, promise):
+    def test_an_error_is_raised_by_wait_and_result(self, promise):
         broken = promise(lambda: 1 / 0)
 
         with pytest.raises(ZeroDivisionError):
             broken.wait()
         assert isinstance(broken.exception(), ZeroDivisionError)
 
-    def test_it_is_a_future(self, promise):
+    def test_a_promise_is_a_future(self, promise):
         promises = [promise(lambda number=number: number) for number in range(3)]
 
         assert isinstance(promises[0], concurrent.futures.Future)
@@ -40,27 +40,27 @@ class TestOutcomes:
 
 
 class TestChaining:
-    def test_then_goes_on(self, promise):
+    def test_then_is_called_with_the_value(self, promise):
         assert promise(lambda: 1).then(lambda value: value + 1).then(lambda value: value * 10).wait() == 20
 
-    def test_a_promise_is_followed(self, promise):
+    def test_a_promise_returned_by_a_callback_is_followed(self, promise):
         assert promise(lambda: 1).then(lambda value: promise(lambda: value + 1)).wait() == 2
         assert promise(lambda: promise(lambda: 3)).wait() == 3
 
-    def test_catch_takes_the_error_and_lets_answers_pass(self, promise):
+    def test_catch_handles_errors_and_passes_values(self, promise):
         assert promise(lambda: 1 / 0).catch(lambda error: type(error).__name__).wait() == "ZeroDivisionError"
         assert promise(lambda: 1).catch(lambda error: 2).wait() == 1
         assert promise(lambda: 1 / 0).then(lambda value: 1, lambda error: 2).wait() == 2
 
-    def test_without_a_callback_the_error_passes(self, promise):
+    def test_without_a_callback_the_error_is_passed_on(self, promise):
         with pytest.raises(ZeroDivisionError):
             promise(lambda: 1 / 0).then(lambda value: 1).wait()
 
-    def test_an_error_in_a_callback_is_the_next_outcome(self, promise):
+    def test_an_error_in_a_callback_rejects_the_next_promise(self, promise):
         with pytest.raises(KeyError):
             promise(lambda: 1).then(lambda value: {}[value]).wait()
 
-    def test_waiting_in_a_callback_is_refused(self, promise):
+    def test_waiting_in_a_callback_raises(self, promise):
         def callback(value):
             return promise(lambda: 1).wait()
 
@@ -71,7 +71,7 @@ class TestChaining:
 
 
 class TestCancelling:
-    def test_what_has_not_started_is_stopped(self, promise):
+    def test_cancel_stops_a_call_that_has_not_started(self, promise):
         gate = threading.Event()
         running = [promise(gate.wait) for _ in range(16)]
         waiting = promise(lambda: 1)
@@ -83,7 +83,7 @@ class TestCancelling:
         with pytest.raises(concurrent.futures.CancelledError):
             following.wait()
 
-    def test_a_cancelled_continuation_is_left_alone(self):
+    def test_a_cancelled_continuation_is_not_settled(self):
         first: Promise[int] = Promise()
         following = first.then(lambda value: 1 / 0)
         assert following.cancel()
@@ -92,7 +92,7 @@ class TestCancelling:
 
         assert following.cancelled()
 
-    def test_a_started_call_goes_on(self, promise):
+    def test_cancel_does_not_stop_a_started_call(self, promise):
         started, gate = threading.Event(), threading.Event()
 
         def work():
@@ -108,7 +108,7 @@ class TestCancelling:
 
 
 class TestAsyncio:
-    def test_it_can_be_awaited(self, promise):
+    def test_a_promise_can_be_awaited(self, promise):
         async def main():
             return await promise(lambda: 1) + sum(await asyncio.gather(*[wrap(promise(lambda: 2)) for _ in range(3)]))
 
@@ -125,20 +125,20 @@ class TestAsyncio:
         asyncio.run(main())
 
 
-class TestForgottenErrors:
-    def test_they_are_logged(self, promise, caplog):
+class TestUnretrievedErrors:
+    def test_an_error_that_was_never_retrieved_is_logged(self, promise, caplog):
         broken = promise(lambda: 1 / 0)
         concurrent.futures.wait([broken])
         del broken
 
-        limit = time.monotonic() + 60  # the thread that ran it may still hold it for a moment
-        while "nobody took the error of a promise: ZeroDivisionError" not in caplog.text:
+        limit = time.monotonic() + 60  # the thread that ran the call may hold the promise for a moment
+        while "the error of a promise was never retrieved: ZeroDivisionError" not in caplog.text:
             assert time.monotonic() < limit
             gc.collect()
 
     @pytest.mark.parametrize("work", [lambda: 1, lambda: 1 / 0])
-    def test_others_are_silent(self, promise, caplog, work):
-        gc.collect()  # what others forgot
+    def test_other_promises_log_nothing(self, promise, caplog, work):
+        gc.collect()  # promises of other tests
         caplog.clear()
         with caplog.at_level(logging.ERROR):
             one = promise(work)
@@ -157,7 +157,7 @@ class TestForgottenErrors:
 
 
 class TestClosing:
-    def test_close_waits_for_all(self, paths):
+    def test_close_waits_for_all_promises(self, paths):
         done = []
         for number in range(20):
             paths.promise(lambda number=number: done.append(number))
@@ -170,7 +170,7 @@ class TestClosing:
         with pytest.raises(RuntimeError, match="closed"):
             paths.promise(lambda: 1)
 
-    def test_a_client_is_a_context(self, paths):
+    def test_a_client_is_a_context_manager(self, paths):
         with paths as same:
             assert same is paths
         with pytest.raises(RuntimeError):

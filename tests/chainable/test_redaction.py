@@ -1,4 +1,4 @@
-"""Text without secrets, in whatever way they are written."""
+"""Redaction of secrets in text, in all their encodings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ODD = "SES/pla nted+==&<é\"'\\支付"
         lambda text: escape(text, {'"': "&quot;", "'": "&apos;"}),
     ],
 )
-def test_every_spelling_is_found(written):
+def test_every_encoding_of_a_value_is_redacted(written):
     text = f"before {written(ODD)} behind"
 
     assert "pla" not in without_values(text, [ODD], "***")
@@ -42,7 +42,7 @@ def test_every_spelling_is_found(written):
 
 
 @given(st.text(min_size=4))
-def test_any_text(value):
+def test_any_value_is_redacted_in_all_its_encodings(value):
     for spelling in spellings(value):
         assert spelling
     if value.strip():
@@ -67,9 +67,9 @@ def test_any_text(value):
         ("nothing to hide=1", "nothing to hide=1"),
     ],
 )
-def test_what_stands_under_a_telling_name(text, clean):
+def test_values_of_secret_names_are_redacted(text, clean):
     assert without_named(text, "***") == clean
 
 
-def test_other_names():
+def test_other_names_can_be_passed():
     assert without_named('{"openid":"PERSON"}', "***", "openid") == '{"openid":"***"}'

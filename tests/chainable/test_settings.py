@@ -1,4 +1,4 @@
-"""Options, environment, files: every wrong setting is named."""
+"""Validation of options, and settings from the environment and files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainable.environment import environment, table, texts
 from chainable.options import base_url, header_fields, seconds, timeout_pair, verification, whole
 
 
-class TestAccessPoints:
+class TestBaseURL:
     @pytest.mark.parametrize(
         ("given", "taken"),
         [
@@ -22,7 +22,7 @@ class TestAccessPoints:
             ("http://[::1]:1/", "http://[::1]:1/"),
         ],
     )
-    def test_one_slash_at_the_end(self, given, taken):
+    def test_a_base_url_ends_with_one_slash(self, given, taken):
         assert base_url("base_url", given) == taken
 
     @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ class TestAccessPoints:
         [None, 1, "", "host", "ftp://host/", "https://", "https://host:x/", "https://host:0/", "https://ho st/", "https://支付/", "https://[",
          "https://user:SECRET@host/", "https://host/?a=SECRET", "https://host/#SECRET", "http://host.example/", "http://10.0.0.1/"],
     )  # fmt: skip
-    def test_others_are_refused_by_name(self, given):
+    def test_an_invalid_base_url_raises_with_the_name_of_the_option(self, given):
         with pytest.raises(ConfigurationError, match="^base_url: ") as caught:
             base_url("base_url", given)
 
@@ -41,38 +41,38 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("given", "pair"), [(None, (5.0, 30.0)), (3, (3.0, 3.0)), ((1, 2.5), (1.0, 2.5)), ([1, 2], (1.0, 2.0))]
     )
-    def test_timeouts(self, given, pair):
+    def test_a_timeout_becomes_a_pair(self, given, pair):
         assert timeout_pair(given) == pair
 
     @pytest.mark.parametrize("given", [0, -1, "5", True, float("inf"), float("nan"), (1,), (1, None), (1, 2, 3), 1e9])
-    def test_timeouts_are_finite(self, given):
+    def test_an_invalid_timeout_raises(self, given):
         with pytest.raises(ConfigurationError, match="timeout"):
             timeout_pair(given)
 
     @pytest.mark.parametrize("given", [0, -1, "5", True, float("inf"), None, (1, 2)])
-    def test_seconds(self, given):
-        """None is no deadline of five seconds, and its name is not another's."""
-        with pytest.raises(ConfigurationError, match="deadline: positive seconds were expected"):
+    def test_invalid_seconds_raise(self, given):
+        """None is not a default here, and the message has the name of the option."""
+        with pytest.raises(ConfigurationError, match="deadline: a positive number of seconds was expected"):
             seconds("deadline", given)
 
-    def test_some_seconds(self):
+    def test_seconds_become_a_float(self):
         assert seconds("deadline", 5) == 5.0
 
     @pytest.mark.parametrize("given", [-1, True, 1.0, "1", None])
-    def test_counts(self, given):
+    def test_an_invalid_count_raises(self, given):
         with pytest.raises(ConfigurationError, match="retries"):
             whole("retries", given)
 
-    def test_a_count(self):
+    def test_a_valid_count_is_returned(self):
         assert whole("retries", 0) == 0
 
-    def test_verification(self):
+    def test_verify_is_a_bool_or_a_path(self):
         assert verification(False) is False
         assert verification(Path("/x")) == "/x"
         with pytest.raises(ConfigurationError, match="verify"):
             verification(1)
 
-    def test_headers(self):
+    def test_headers_are_converted_to_str(self):
         assert header_fields(None) == {}
         assert header_fields({"X-A": "1", "X-B": None, "X-C": b"2"}) == {"X-A": "1", "X-C": "2"}
 
@@ -90,7 +90,7 @@ class TestOptions:
             [("X", "1")],
         ],
     )
-    def test_headers_that_are_none(self, headers):
+    def test_invalid_headers_raise(self, headers):
         with pytest.raises(ConfigurationError, match="headers") as caught:
             header_fields(headers)
 
@@ -105,9 +105,9 @@ class TestEnvironment:
 
         assert environment("SHOP_", {"KEY", "EMPTY"}) == {"key": "1"}
 
-    def test_an_unknown_name_warns_with_the_nearest(self, monkeypatch):
+    def test_an_unknown_name_warns_with_a_similar_one(self, monkeypatch):
         monkeypatch.setenv("SHOP_KYE", "1")
-        with pytest.warns(UserWarning, match="SHOP_KYE is no setting; did you mean 'KEY'"):
+        with pytest.warns(UserWarning, match="SHOP_KYE is not a setting; did you mean 'KEY'"):
             assert environment("SHOP_", ["KEY"]) == {}
 
     def test_a_file_is_read_in_place_of_the_environment(self, monkeypatch, tmp_path):
@@ -117,7 +117,7 @@ class TestEnvironment:
 
         assert environment("SHOP_", ["KEY", "TWO", "THREE"], file) == {"key": "test", "two": "a=b", "three": "plain"}
 
-    def test_wrong_files_are_named(self, tmp_path):
+    def test_an_invalid_file_raises_with_its_name(self, tmp_path):
         broken = tmp_path / "broken.env"
         broken.write_text("SHOP_KEY\n")
         with pytest.raises(ConfigurationError, match=r"broken\.env: line 1"):
@@ -131,14 +131,14 @@ class TestEnvironment:
 
 class TestTables:
     @pytest.mark.parametrize("text", ['key = "1"', '[shop]\nkey = "1"'])
-    def test_a_table_or_the_top(self, tmp_path, text):
+    def test_settings_are_read_from_a_table_or_the_top_level(self, tmp_path, text):
         file = tmp_path / "shop.toml"
         file.write_text(text)
 
         assert table(file, "shop", ["key"]) == {"key": "1"}
 
-    @pytest.mark.parametrize(("text", "message"), [("key =", "no TOML"), ('kye = "1"', "did you mean 'key'")])
-    def test_wrong_files_are_named(self, tmp_path, text, message):
+    @pytest.mark.parametrize(("text", "message"), [("key =", "not TOML"), ('kye = "1"', "did you mean 'key'")])
+    def test_an_invalid_file_raises_with_its_name(self, tmp_path, text, message):
         file = tmp_path / "shop.toml"
         file.write_text(text)
         with pytest.raises(ConfigurationError, match=message):
@@ -147,16 +147,16 @@ class TestTables:
 
 class TestLinesOfFiles:
     @pytest.mark.parametrize("end", ["\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\r", "\x00", "\x1b", "\x7f"])
-    def test_a_control_character_ends_no_line(self, tmp_path, end):
+    def test_a_control_character_raises(self, tmp_path, end):
         file = tmp_path / "a.env"
         file.write_bytes(f"SHOP_KEY=PLANTED{end}SHOP_URL=https://evil.example/\n".encode())
-        with pytest.raises(ConfigurationError, match=r"a\.env: line 1 holds a control character") as caught:
+        with pytest.raises(ConfigurationError, match=r"a\.env: line 1 contains a control character") as caught:
             environment("SHOP_", ["KEY", "URL"], file)
 
         assert "PLANTED" not in str(caught.value)
 
     @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\xa0", "\u3000"])
-    def test_other_separators_belong_to_the_value(self, tmp_path, separator):
+    def test_other_separators_are_parts_of_the_value(self, tmp_path, separator):
         file = tmp_path / "a.env"
         file.write_text(f"SHOP_KEY=a{separator}SHOP_URL=https://evil.example/{separator}\n", "utf-8")
 
@@ -164,31 +164,34 @@ class TestLinesOfFiles:
             "key": f"a{separator}SHOP_URL=https://evil.example/{separator}"
         }
 
-    def test_lines_of_windows(self, tmp_path):
+    def test_lines_may_end_with_crlf(self, tmp_path):
         file = tmp_path / "a.env"
         file.write_bytes(b"SHOP_KEY= \t1\t\r\n\r\nSHOP_TWO='2'\r\n")
 
         assert environment("SHOP_", ["KEY", "TWO"], file) == {"key": "1", "two": "2"}
 
 
-class TestShapes:
+class TestWrongTypes:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("[[shop]]\nkey = 'PLANTED'\n", r"shop is a list, one table was expected: write \[shop\]"),
+            ("[[shop]]\nkey = 'PLANTED'\n", r"shop is a list, a table was expected: write \[shop\]"),
             ("shop = ['PLANTED']", "shop is a list"),
             ("shop = [1]", "shop is a list"),
             ("shop = 'PLANTED'", "shop is a single value"),
             ("shop = 2026-01-01", "shop is a single value"),
-            ("key = 'PLANTED'PLANTED", r"is no TOML \(at line 1, column \d+\)"),
-            ("key = 'PLANTED", r"is no TOML \(at end of document\)"),
-            ("key = 'PLANTED'\nkey = 'PLANTED'", r"is no TOML"),
-            ("key = " + "1" * 5000, "is no TOML"),
-            ("key = " + "[" * 100_000, "is no TOML"),
-            ("PLANTED0123456789abcdef = 1", r"'PL…' \(23 characters, which looks like a key or secret\) is no setting"),
+            ("key = 'PLANTED'PLANTED", r"is not TOML \(at line 1, column \d+\)"),
+            ("key = 'PLANTED", r"is not TOML \(at end of document\)"),
+            ("key = 'PLANTED'\nkey = 'PLANTED'", r"is not TOML"),
+            ("key = " + "1" * 5000, "is not TOML"),
+            ("key = " + "[" * 100_000, "is not TOML"),
+            (
+                "PLANTED0123456789abcdef = 1",
+                r"'PL…' \(23 characters, which looks like a key or secret\) is not a setting",
+            ),
         ],
     )
-    def test_no_shape_shows_a_value(self, tmp_path, text, message):
+    def test_no_error_quotes_a_value(self, tmp_path, text, message):
         file = tmp_path / "shop.toml"
         file.write_text(text)
         with pytest.raises(ConfigurationError, match=message) as caught:
@@ -196,14 +199,14 @@ class TestShapes:
 
         assert "PLANTED" not in str(caught.value)
 
-    def test_an_unknown_variable_may_be_a_secret(self, monkeypatch):
+    def test_the_name_of_an_unknown_variable_is_masked_if_it_looks_like_a_key(self, monkeypatch):
         monkeypatch.setenv("SHOP_PLANTED0123456789abcdef", "1")
-        with pytest.warns(UserWarning, match=r"^SHOP_'PL…' \(23 characters.*\) is no setting") as caught:
+        with pytest.warns(UserWarning, match=r"^SHOP_'PL…' \(23 characters.*\) is not a setting") as caught:
             environment("SHOP_", ["KEY"])
 
         assert "PLANTED" not in str(caught[0].message)
 
-    def test_texts(self):
+    def test_settings_are_checked_for_text(self):
         kinds = {"numbers": ("number",), "lists": ("list",), "tables": ("table",), "flags": ("flag",)}
         fine = {"a": "x", "number": 5, "list": ["a"], "table": {"a": "b"}, "flag": True}
 
@@ -215,6 +218,6 @@ class TestShapes:
         with pytest.raises(ConfigurationError, match="a: text was expected"):
             texts({"a": True}, "f")
 
-    def test_verify_is_a_path(self):
+    def test_verify_rejects_a_key(self):
         with pytest.raises(ConfigurationError, match="verify: True, False or the path"):
             verification("0123456789abcdef0123456789abcdef")

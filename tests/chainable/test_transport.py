@@ -1,4 +1,4 @@
-"""The way to the network: connections, deadlines, TLS, proxies, forks."""
+"""The transport: connections, deadlines, TLS, proxies, forks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from urllib3.exceptions import InsecureRequestWarning
 from chainable import CodecError, ConfigurationError, RequestsTransport, connections, forking
 from chainable import transport as module
 from chainable.transport import FileCertificate
-from tests.chainable.scripted import Scripted, plain_answer, reset
+from tests.chainable.fault_server import FaultServer, ok_response, reset
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def transport():
 
 
 def ok(connection, request, number):
-    connection.sendall(plain_answer())
+    connection.sendall(ok_response())
 
 
 def request_to(url: str, body: bytes | None = None) -> requests.PreparedRequest:
@@ -70,15 +70,15 @@ def send(transport: RequestsTransport, url: str, *, timeout=(60.0, 60.0), deadli
 class TestConnections:
     def test_a_thousand_calls_use_one_connection(self, transport):
         one = transport()
-        with Scripted(ok) as server:
+        with FaultServer(ok) as server:
             for _ in range(1000):
                 assert send(one, server.url).content == b"ok"
 
             assert server.connections == 1
 
-    def test_threads_have_a_connection_each_and_keep_it(self, transport):
+    def test_each_thread_reuses_its_connection(self, transport):
         one = transport(pool_maxsize=8)
-        with Scripted(ok) as server:
+        with FaultServer(ok) as server:
             barrier = threading.Barrier(8)
 
             def work():
@@ -94,30 +94,30 @@ class TestConnections:
 
             assert server.connections <= 8
 
-    def test_an_idle_connection_is_not_used_again(self, transport, monkeypatch):
+    def test_a_connection_that_was_idle_too_long_is_not_reused(self, transport, monkeypatch):
         one = transport()
-        with Scripted(ok) as server:
+        with FaultServer(ok) as server:
             send(one, server.url)
             monkeypatch.setattr(connections, "IDLE", -1.0)
             send(one, server.url)
 
             assert server.connections == 2
 
-    def test_answers_without_a_body_give_the_connection_back(self, transport):
+    def test_responses_without_a_body_return_the_connection(self, transport):
         one = transport()
 
         def empty(connection, request, number):
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-        with Scripted(empty) as server:
+        with FaultServer(empty) as server:
             for _ in range(3):
                 assert send(one, server.url).content == b""
 
             assert server.connections == 1
 
-    def test_a_forked_child_opens_its_own(self, transport):
+    def test_a_forked_child_opens_its_own_connection(self, transport):
         one = transport()
-        with Scripted(ok) as server:
+        with FaultServer(ok) as server:
             send(one, server.url)
             child = os.fork()
             if child == 0:
@@ -163,14 +163,14 @@ class TestPools:
         assert pool(request_to("http://127.0.0.1:9/a"), True) is pool(request_to("http://127.0.0.1:9/b?c"), True)
         assert pool(request_to("http://127.0.0.1:9/"), True) is not pool(request_to("http://127.0.0.1:8/"), True)
 
-    def test_one_that_was_closed_is_made_anew(self, transport):
+    def test_a_closed_pool_is_replaced(self, transport):
         one = transport(proxies={})
         pool = one._adapter.get_connection_with_tls_context(request_to("http://127.0.0.1:9/"), True)
         one.close()
 
         assert one._adapter.get_connection_with_tls_context(request_to("http://127.0.0.1:9/"), True) is not pool
 
-    def test_many_hosts_do_not_fill_the_memory(self, transport):
+    def test_many_hosts_do_not_grow_the_cache(self, transport):
         one = transport(proxies={})
         for number in range(200):
             one._adapter.get_connection_with_tls_context(request_to(f"http://h{number}.example/"), True)
@@ -187,7 +187,7 @@ class TestPools:
             ("http://h/a#b", "/a"),
         ],
     )
-    def test_the_target_is_what_the_url_says(self, transport, url, target):
+    def test_the_target_is_that_of_the_url(self, transport, url, target):
         asked = requests.PreparedRequest()
         asked.method, asked.url = "GET", url
 
@@ -196,10 +196,10 @@ class TestPools:
 
 class TestQueries:
     @pytest.mark.parametrize("query", ["", "?session=sess10n&sign=%E4%B8%AD+%2F&b", "?a=?&b=/"])
-    def test_they_arrive_and_are_logged_nowhere(self, transport, caplog, query):
+    def test_queries_are_sent_and_never_logged(self, transport, caplog, query):
         caplog.set_level(logging.DEBUG)
         one = transport()
-        with Scripted(ok) as server:
+        with FaultServer(ok) as server:
             send(one, server.url + "router/rest?session=sess10n")
             send(one, server.url + "router/rest" + query)
 
@@ -207,16 +207,16 @@ class TestQueries:
         assert "/router/rest" in caplog.text
         assert "sess10n" not in caplog.text
 
-    def test_through_a_proxy(self, transport, caplog):
+    def test_queries_through_a_proxy_are_never_logged(self, transport, caplog):
         caplog.set_level(logging.DEBUG)
-        with Scripted(ok) as proxy:
+        with FaultServer(ok) as proxy:
             one = transport(proxies={"http": proxy.url})
             send(one, "http://host.example/router/rest?session=sess10n")
 
             assert proxy.requests[0].startswith(b"POST http://host.example/router/rest?session=sess10n ")
         assert "sess10n" not in caplog.text
 
-    def test_no_error_has_them(self, transport):
+    def test_queries_do_not_appear_in_errors(self, transport):
         with pytest.raises(requests.ConnectionError) as caught:
             send(transport(), "http://127.0.0.1:9/router/rest?session=sess10n")
 
@@ -225,53 +225,53 @@ class TestQueries:
 
 
 class TestFailures:
-    def test_nobody_listens(self, transport):
+    def test_a_refused_connection_sent_nothing(self, transport):
         one = transport()
         with pytest.raises(requests.ConnectionError) as caught:
             send(one, "http://127.0.0.1:9/")
 
         assert caught.value.maybe_sent is False
 
-    def test_a_reset_before_the_answer(self, transport):
+    def test_a_reset_before_the_response_is_an_unknown_outcome(self, transport):
         one = transport()
         with (
-            Scripted(lambda connection, *_: reset(connection)) as server,
+            FaultServer(lambda connection, *_: reset(connection)) as server,
             pytest.raises(requests.ConnectionError) as caught,
         ):
             send(one, server.url)
 
         assert caught.value.maybe_sent is True
 
-    def test_a_reset_in_the_body(self, transport):
+    def test_a_reset_in_the_body_is_an_unknown_outcome(self, transport):
         def half(connection, request, number):
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
             time.sleep(0.05)
             reset(connection)
 
-        with Scripted(half) as server, pytest.raises(requests.RequestException):
+        with FaultServer(half) as server, pytest.raises(requests.RequestException):
             send(transport(), server.url)
 
-    def test_a_body_cut_short(self, transport):
+    def test_a_truncated_body_is_an_unknown_outcome(self, transport):
         def cut(connection, request, number):
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
             connection.close()
 
-        with Scripted(cut) as server, pytest.raises(requests.exceptions.ChunkedEncodingError):
+        with FaultServer(cut) as server, pytest.raises(requests.exceptions.ChunkedEncodingError):
             send(transport(), server.url)
 
-    def test_a_body_that_is_no_gzip(self, transport):
+    def test_a_body_that_is_not_gzip_raises(self, transport):
         def broken(connection, request, number):
-            connection.sendall(plain_answer(b"no gzip at all", "Content-Encoding: gzip\r\n"))
+            connection.sendall(ok_response(b"no gzip at all", "Content-Encoding: gzip\r\n"))
 
-        with Scripted(broken) as server, pytest.raises(requests.exceptions.ContentDecodingError):
+        with FaultServer(broken) as server, pytest.raises(requests.exceptions.ContentDecodingError):
             send(transport(), server.url)
 
-    def test_a_silent_server(self, transport):
-        with Scripted(lambda *_: time.sleep(1)) as server, pytest.raises(requests.ReadTimeout):
+    def test_a_silent_server_ends_at_the_read_timeout(self, transport):
+        with FaultServer(lambda *_: time.sleep(1)) as server, pytest.raises(requests.ReadTimeout):
             send(transport(), server.url, timeout=(60.0, 0.1))
 
     @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
-    def test_a_drip_ends_at_the_deadline(self, transport, head):
+    def test_a_slow_response_ends_at_the_deadline(self, transport, head):
         def drip(connection, request, number):
             connection.sendall(head)
             for _ in range(1500):
@@ -279,26 +279,26 @@ class TestFailures:
                 time.sleep(0.02)
 
         started = time.monotonic()
-        with Scripted(drip) as server, pytest.raises(requests.RequestException):
+        with FaultServer(drip) as server, pytest.raises(requests.RequestException):
             send(transport(), server.url, timeout=(60.0, 60.0), deadline=0.2)
 
         assert time.monotonic() - started < 20
 
-    def test_a_deadline_that_has_passed(self, transport):
-        with Scripted(ok) as server, pytest.raises(requests.RequestException):
+    def test_an_expired_deadline_raises(self, transport):
+        with FaultServer(ok) as server, pytest.raises(requests.RequestException):
             send(transport(), server.url, deadline=-1.0)
 
-    def test_a_huge_body(self, transport, monkeypatch):
+    def test_a_body_that_is_too_large_raises(self, transport, monkeypatch):
         monkeypatch.setattr(module, "LARGEST", 1000)
         bomb = gzip.compress(b"0" * 3_000_000)
 
         def huge(connection, request, number):
-            connection.sendall(plain_answer(bomb, "Content-Encoding: gzip\r\n"))
+            connection.sendall(ok_response(bomb, "Content-Encoding: gzip\r\n"))
 
-        with Scripted(huge) as server, pytest.raises(CodecError, match="download"):
+        with FaultServer(huge) as server, pytest.raises(CodecError, match="download"):
             send(transport(), server.url)
 
-    def test_the_socket_fails_while_the_body_is_read(self):
+    def test_a_failing_socket_in_the_body_raises_an_error_of_requests(self):
         class Raw:
             def __init__(self, error):
                 self.error = error
@@ -323,7 +323,7 @@ class TestTLS:
 
         monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
         one = transport(verify=ca_file)
-        with Scripted(ok, server_context) as server:
+        with FaultServer(ok, server_context) as server:
             monkeypatch.setattr(connections, "IDLE", -1.0)
             for _ in range(5):
                 assert send(one, server.url).content == b"ok"
@@ -331,44 +331,44 @@ class TestTLS:
             assert server.connections == 5
         assert len(reads) == 1
 
-    def test_a_stranger_is_refused(self, transport, server_context):
+    def test_an_untrusted_server_raises(self, transport, server_context):
         one = transport(verify=requests.certs.where())
-        with Scripted(ok, server_context) as server, pytest.raises(requests.exceptions.SSLError) as caught:
+        with FaultServer(ok, server_context) as server, pytest.raises(requests.exceptions.SSLError) as caught:
             send(one, server.url)
 
         assert caught.value.maybe_sent is False
 
-    def test_the_users_verify_beats_the_environment(self, transport, server_context, ca_file, monkeypatch):
+    def test_verify_takes_precedence_over_the_environment(self, transport, server_context, ca_file, monkeypatch):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
-        with Scripted(ok, server_context) as server:
+        with FaultServer(ok, server_context) as server:
             assert send(transport(verify=ca_file), server.url).ok
             with pytest.raises(requests.exceptions.SSLError):
                 send(transport(), server.url)
 
-    def test_the_environment_counts_where_the_user_says_nothing(self, transport, server_context, ca_file, monkeypatch):
+    def test_the_environment_applies_without_verify(self, transport, server_context, ca_file, monkeypatch):
         monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
         monkeypatch.setenv("CURL_CA_BUNDLE", ca_file)
-        with Scripted(ok, server_context) as server:
+        with FaultServer(ok, server_context) as server:
             assert send(transport(), server.url).ok
 
-    def test_a_call_can_verify_otherwise(self, transport, server_context, ca_file):
-        with Scripted(ok, server_context) as server:
+    def test_a_call_can_override_verify(self, transport, server_context, ca_file):
+        with FaultServer(ok, server_context) as server:
             assert send(transport(verify=requests.certs.where()), server.url, verify=ca_file).ok
             with pytest.warns(InsecureRequestWarning):
                 assert send(transport(verify=requests.certs.where()), server.url, verify=False).ok
 
-    def test_a_folder_of_cas(self, transport, tmp_path):
+    def test_verify_may_be_a_folder(self, transport, tmp_path):
         assert module._new_context(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
 
     @pytest.mark.parametrize("content", [None, "no certificate"])
-    def test_a_wrong_ca_file_is_named(self, transport, tmp_path, content):
+    def test_an_invalid_ca_file_raises_with_its_name(self, transport, tmp_path, content):
         path = tmp_path / "ca.pem"
         if content is not None:
             path.write_text(content)
         with pytest.raises(ConfigurationError, match=r"verify: .*ca\.pem"):
             send(transport(verify=path), "https://127.0.0.1:1/")
 
-    def test_a_client_certificate_is_shown(self, transport, authority, ca_file, tmp_path):
+    def test_a_client_certificate_is_sent(self, transport, authority, ca_file, tmp_path):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(context)
         context.verify_mode = ssl.CERT_REQUIRED
@@ -378,7 +378,7 @@ class TestTLS:
         own.private_key_and_cert_chain_pem.write_to_path(both)
         own.private_key_pem.write_to_path(key)
         one = transport(verify=ca_file)
-        with Scripted(ok, context) as server:
+        with FaultServer(ok, context) as server:
             assert send(one, server.url, certificate=FileCertificate(str(both))).ok
             assert send(one, server.url, certificate=FileCertificate(str(both), str(key))).ok
             session = requests.Session()
@@ -387,13 +387,13 @@ class TestTLS:
             session.cert = str(both)
             assert send(transport(verify=ca_file, http_session=session), server.url).ok
 
-    def test_a_certificate_that_cannot_be_used_is_named(self, transport, tmp_path):
+    def test_an_unusable_certificate_raises_with_its_name(self, transport, tmp_path):
         with pytest.raises(ConfigurationError, match="client certificate"):
             send(transport(), "https://127.0.0.1:1/", certificate=FileCertificate(str(tmp_path / "none.pem")))
 
 
 class TestProxies:
-    def test_those_of_the_environment_are_looked_up_once(self, transport, monkeypatch):
+    def test_proxies_of_the_environment_are_read_once(self, transport, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
         monkeypatch.setenv("NO_PROXY", "internal.example,10.0.0.0/8")
         one = transport()
@@ -406,8 +406,8 @@ class TestProxies:
         assert one.proxies_for("http://192.0.2.1/") != {}
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8080", "localhost:1", "[::1]:8080", "[::1]"])
-    def test_those_of_the_environment_do_not_lead_to_loopback(self, transport, monkeypatch, host):
-        """Plain HTTP is for loopback only; through a proxy it would leave the machine with its signature."""
+    def test_proxies_of_the_environment_do_not_apply_to_loopback(self, transport, monkeypatch, host):
+        """Plain HTTP is allowed for loopback only; through a proxy it would leave the machine."""
         monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
@@ -415,27 +415,27 @@ class TestProxies:
         assert transport().proxies_for(f"http://{host}/") == {}
         assert transport(proxies={"http": "http://p:1"}).proxies_for(f"http://{host}/") == {"http": "http://p:1"}
 
-    def test_many_hosts_do_not_fill_the_memory(self, transport):
+    def test_many_hosts_do_not_grow_the_cache(self, transport):
         one = transport()
         for number in range(200):
             one.proxies_for(f"http://h{number}.example/")
 
-        assert len(one._proxies) <= 64
+        assert len(one._env_proxies_of) <= 64
 
-    def test_those_given_win(self, transport, monkeypatch):
+    def test_proxies_of_the_client_take_precedence(self, transport, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
 
         assert transport(proxies={}).proxies_for("http://host.example/") == {}
         assert transport(proxies={"http": "http://p:1"}).proxies_for("http://x/") == {"http": "http://p:1"}
 
-    def test_a_session_lends_its_own(self, transport):
+    def test_proxies_of_a_session_are_used(self, transport):
         session = requests.Session()
         session.proxies = {"http": "http://p:1"}
 
         assert transport(http_session=session).proxies_for("http://x/") == {"http": "http://p:1"}
 
-    def test_a_proxy_is_gone_through(self, transport):
-        with Scripted(ok) as proxy:
+    def test_requests_go_through_the_proxy(self, transport):
+        with FaultServer(ok) as proxy:
             one = transport(proxies={"http": proxy.url})
 
             assert send(one, "http://host.example/v3/x").ok
@@ -457,7 +457,7 @@ class TestProxies:
 
 
 class TestLentSessions:
-    def test_an_adapter_of_the_users_own_is_used(self, transport):
+    def test_an_adapter_of_the_session_is_used(self, transport):
         class Own(HTTPAdapter):
             used = 0
 
@@ -468,7 +468,7 @@ class TestLentSessions:
         session = requests.Session()
         session.mount("http://", Own())
         one = transport(http_session=session)
-        with Scripted(ok) as server:
+        with FaultServer(ok) as server:
             response = send(one, server.url)
 
             assert response.content == b"ok"
@@ -478,7 +478,7 @@ class TestLentSessions:
         session.close()
 
     @pytest.mark.parametrize("kind", [HTTPAdapter, type("Own", (HTTPAdapter,), {})])
-    def test_its_certificate_is_not_shown_to_a_foreign_host(self, transport, kind):
+    def test_the_certificate_of_the_session_is_not_sent_to_a_foreign_host(self, transport, kind):
         session = requests.Session()
         session.cert = "merchant.pem"
         session.mount("http://", kind())
@@ -489,10 +489,10 @@ class TestLentSessions:
         assert one._adapter_for(asked, True, None, foreign=False)[1] is not None
         session.close()
 
-    def test_a_plain_session_lends_nothing_to_show(self):
+    def test_a_session_without_certificate_sends_none(self):
         assert FileCertificate.of(None) is None
 
-    def test_its_verify_counts(self, transport, tmp_path):
+    def test_verify_of_the_session_is_used(self, transport, tmp_path):
         session = requests.Session()
         session.verify = False
 
@@ -501,8 +501,8 @@ class TestLentSessions:
 
 
 class TestStreams:
-    def test_the_body_of_a_success_stays_on_the_connection(self, transport):
-        with Scripted(ok) as server:
+    def test_the_body_of_a_streamed_success_is_not_read(self, transport):
+        with FaultServer(ok) as server:
             response = send(transport(), server.url, stream=True)
 
             assert response.raw.read() == b"ok"
@@ -511,5 +511,5 @@ class TestStreams:
         def error(connection, request, number):
             connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")
 
-        with Scripted(error) as server:
+        with FaultServer(error) as server:
             assert send(transport(), server.url, stream=True)._content == b"no"

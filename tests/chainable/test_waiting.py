@@ -12,14 +12,14 @@ from chainable.waiting import acquire
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_a_free_lock_is_acquired_at_once():
+def test_a_free_lock_is_acquired_immediately():
     lock = threading.Lock()
 
     assert acquire(lock, 0)
     assert lock.locked()
 
 
-def test_a_lock_that_stays_locked_is_given_up():
+def test_a_held_lock_returns_false_after_the_wait():
     lock = threading.Lock()
     lock.acquire()
 
@@ -27,7 +27,7 @@ def test_a_lock_that_stays_locked_is_given_up():
     assert not acquire(lock, 0.2)
 
 
-def test_a_lock_that_is_released_meanwhile_is_acquired():
+def test_a_lock_released_during_the_wait_is_acquired():
     lock = threading.Lock()
     lock.acquire()
     threading.Timer(0.1, lock.release).start()
@@ -35,8 +35,8 @@ def test_a_lock_that_is_released_meanwhile_is_acquired():
     assert acquire(lock, 60)
 
 
-def test_a_greenlet_that_waits_does_not_stop_the_one_that_holds_it():
-    """The lock is made before gevent patches, as with gunicorn's --preload."""
+def test_a_waiting_greenlet_does_not_block_the_holder():
+    """The lock is created before gevent patches, as with gunicorn's --preload."""
     script = """
 import threading, time
 from chainable.waiting import acquire

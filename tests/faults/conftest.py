@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from tests.chainable.scripted import Scripted
+from tests.chainable.fault_server import FaultServer
 from wechatpay import WeChatPay
 
 if TYPE_CHECKING:
@@ -88,11 +88,11 @@ def gateway(platform_key: rsa.RSAPrivateKey) -> Gateway:
 
 
 @pytest.fixture
-def serve(gateway: Gateway) -> Iterator[Callable[..., Scripted]]:
+def serve(gateway: Gateway) -> Iterator[Callable[..., FaultServer]]:
     """Start a server whose answers are steps: bytes to send, or a function of the connection; the last one stays."""
-    servers: list[Scripted] = []
+    servers: list[FaultServer] = []
 
-    def start(*steps: Any, context: Any = None) -> Scripted:
+    def start(*steps: Any, context: Any = None) -> FaultServer:
         waiting = list(steps)
 
         def script(connection: Any, request: bytes, _: int) -> None:
@@ -103,7 +103,7 @@ def serve(gateway: Gateway) -> Iterator[Callable[..., Scripted]]:
             else:
                 step(connection)
 
-        servers.append(Scripted(script, context))
+        servers.append(FaultServer(script, context))
         servers[-1].__enter__()
         return servers[-1]
 

@@ -16,7 +16,7 @@ import requests
 import trustme
 
 from chainable.errors import APIError, ChainableError, SignatureError
-from tests.chainable.scripted import reset
+from tests.chainable.fault_server import reset
 
 NOON = 1_800_000_000.0
 NATIVE = {

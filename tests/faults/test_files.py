@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from chainable.errors import ChainableError, SignatureError
-from tests.chainable.scripted import reset
+from tests.chainable.fault_server import reset
 from wechatpay.sandbox import Sandbox
 
 BILL = "交易时间,公众账号ID\r\n".encode() + b"`2026-01-01 10:00:00,`wx1\r\n" * 20_000

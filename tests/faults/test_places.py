@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainable.errors import ConfigurationError, SignatureError
-from tests.chainable.scripted import reset
+from tests.chainable.fault_server import reset
 from wechatpay import Merchants
 
 
@@ -39,7 +39,7 @@ def test_a_host_of_one_call_has_no_backup(gateway, serve, make_client):
 def test_a_brands_calls_break_like_others(gateway, serve, make_client):
     client = make_client(serve(reset, gateway.answer()).url, mchid=None, brand_id="40001", retries=2)
 
-    with pytest.raises(Exception, match="may have got it") as caught:
+    with pytest.raises(Exception, match="may have received it") as caught:
         client.brand.store.brandstores.post(json={})
 
     assert caught.value.maybe_sent
@@ -57,7 +57,7 @@ def test_one_merchants_trouble_is_no_others(gateway, serve, make_client):
     fine = make_client(serve(gateway.answer()).url, mchid="1900000102")
     merchants = Merchants([broken, fine])
 
-    with pytest.raises(OSError, match="may have got it"):
+    with pytest.raises(OSError, match="may have received it"):
         merchants["1900000101"].v3.certificates.get()
     assert merchants["1900000102"].v3.certificates.get().verified
     with pytest.raises(SignatureError, match="treat it as forged"):

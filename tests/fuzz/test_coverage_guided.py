@@ -96,5 +96,5 @@ def test_only_errors_of_the_family_come_out(name, pem_seeds, tmp_path):
         check=False,
     )
 
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "Done " in done.stderr

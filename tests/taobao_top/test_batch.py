@@ -179,7 +179,7 @@ class TestBatch:
         assert pickle.loads(second).sub_code == "isv.x"
         assert b"isv.x" not in first
         assert b"r1" not in second
-        for text in (first, second, repr(batch.answers).encode(), repr(batch._promises).encode()):
+        for text in (first, second, repr(batch.answers).encode(), repr(batch._futures).encode()):
             assert b"sess10n" not in text
 
     def test_split(self, top, gateway):
@@ -431,7 +431,7 @@ class TestTheWhole:
         """An answer of another kind is told."""
         gateway.answers(body, url=BATCH)
 
-        assert "not the 2 answers" in str(self.outcome(top))
+        assert "does not have the 2 parts" in str(self.outcome(top))
 
 
 BAN = {"error_response": {"code": 7, "sub_msg": "This ban will last for 2 more seconds"}}

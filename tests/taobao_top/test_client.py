@@ -142,7 +142,7 @@ class TestSettings:
             "TAOBAO_TOP_APP_KEY=9\nTAOBAO_TOP_APP_SECRET='s'\nTAOBAO_TOP_CA=/nowhere\nTAOBAO_TOP_SECRT=x\n"
         )
 
-        with pytest.warns(UserWarning, match="TAOBAO_TOP_SECRT is no setting"):
+        with pytest.warns(UserWarning, match="TAOBAO_TOP_SECRT is not a setting"):
             top = TaobaoTop.from_env(file=tmp_path / "top.env", gateway="https://127.0.0.1:1/")
 
         assert repr(top) == "<TaobaoTop app 9 at https://127.0.0.1:1/>"
@@ -239,7 +239,7 @@ class TestRefusals:
         """It is no success at least."""
         gateway.answers(body)
 
-        with pytest.raises(CodecError, match=r"^a\.b: the answer is a refusal that cannot be read"):
+        with pytest.raises(CodecError, match=r"^a\.b: the response is a refusal that cannot be read"):
             top.a.b()
 
     @pytest.mark.parametrize("given", [5, b"x", ["x"]])
@@ -266,7 +266,7 @@ class TestRefusals:
         ("status", "body", "message"),
         [
             (302, "", "HTTP status 302 .redirects are not followed"),
-            (404, "<html>", "HTTP status 404 .this is no answer of the gateway itself"),
+            (404, "<html>", "HTTP status 404 .this is not a response of the gateway itself"),
             (400, '{"error":"x"}', "HTTP status 400"),
             (502, "<html>", "HTTP status 502"),
         ],

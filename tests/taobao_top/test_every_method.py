@@ -13,10 +13,10 @@ from chainable import BEIJING
 from chainable.chain import path_of
 from chainable.errors import CodecError
 from taobao_top import catalogue
-from taobao_top.answers import inside, read, root_name
 from taobao_top.chain import method_name
-from taobao_top.pages import PageNames
-from taobao_top.request import Wanted
+from taobao_top.pagination import PageNames
+from taobao_top.request import RequestSpec
+from taobao_top.response_parsing import inside, read, root_name
 from taobao_top.sandbox import shapes
 from taobao_top.sandbox.rendering import as_json, as_xml, root
 
@@ -67,7 +67,7 @@ def test_every_parameter_is_written(top):
         types = catalogue.method(name).types
         given = {parameter: value(kind) for parameter, kind in types.items()}
 
-        wanted = Wanted(top._settings, name, (given,), {})
+        wanted = RequestSpec(top._settings, name, (given,), {})
         call = wanted.call("session")
 
         files = {parameter for parameter, kind in types.items() if kind == "byte[]"}
@@ -121,4 +121,4 @@ def test_commas(top, kind):
     )
 
     with pytest.raises(CodecError, match=r"\[1\] contains a comma"):
-        Wanted(top._settings, name, ({parameter: ["a", "b,c"]},), {})
+        RequestSpec(top._settings, name, ({parameter: ["a", "b,c"]},), {})

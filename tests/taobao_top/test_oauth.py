@@ -72,7 +72,7 @@ class TestAuthorizeURL:
 
         assert oauth.authorize_url("https://a/").startswith(base)
         assert "state" not in oauth.authorize_url("https://a/")
-        assert repr(oauth) == f"<OAuth of <TaobaoTop app 12345678 at {gateway}>>"
+        assert repr(oauth) == f"<OAuth of app 12345678 at {gateway}>"
 
 
 class TestToken:
@@ -221,7 +221,7 @@ class TestToken:
         """Likewise in the signed form."""
         gateway.answers({"top_auth_token_create_response": data})
 
-        with pytest.raises(CodecError, match=r"^taobao\.top\.auth\.token\.create: the answer has no access_token"):
+        with pytest.raises(CodecError, match=r"^taobao\.top\.auth\.token\.create: the response has no access_token"):
             top.oauth.token(code="x", signed=True)
 
     def test_closed(self, top):
@@ -241,10 +241,10 @@ class TestToken:
 @pytest.mark.parametrize("name", ["expires", "refresh_expires", "r1_expires", "r2_expires", "w1_expires", "w2_expires"])
 class TestEnds:
     def test_naive(self, name):
-        """A datetime without a zone names no moment; the error shows how to give one."""
-        with pytest.raises(TypeError, match=r"naive datetime names no moment: give it a zone, .*chainable\.BEIJING"):
+        """A datetime without a time zone raises; the error shows how to add one."""
+        with pytest.raises(TypeError, match=r"the datetime has no time zone: pass an aware one, .*chainable\.BEIJING"):
             Token("SECRET", **{name: datetime(2026, 1, 1, 10)})
-        with pytest.raises(TypeError, match="naive"):
+        with pytest.raises(TypeError, match="time zone"):
             Token.from_dict({"access_token": "SECRET", name: "2026-01-01T10:00:00"})
 
     @pytest.mark.parametrize("value", [1767232800, 1767232800.0, "2026-01-01T10:00:00+08:00", date(2026, 1, 1)])

@@ -141,12 +141,12 @@ class TestRefused:
         ("call", "error", "message"),
         [
             (lambda top: top.a.b({"x": 1}, x=2), TypeError, "'x' is given twice"),
-            (lambda top: top.a.b({"x": 1}, {"y": 1}), TypeError, "2 values were given without a name"),
+            (lambda top: top.a.b({"x": 1}, {"y": 1}), TypeError, "2 positional arguments were given"),
             (lambda top: top.a.b("x=1"), TypeError, "a mapping of parameters was expected, or bytes .* not str"),
             (lambda top: top.a.b({1: 2}), TypeError, "name of a parameter is text, not 1"),
             (lambda top: top.a.b(method="c.d"), TypeError, "'method' is filled in by the client"),
             (lambda top: top.a.b({"sign": "x"}), TypeError, "'sign' is filled in"),
-            (lambda top: top.a.b({"session": "x"}), TypeError, r"'session' is an option: give it by name, .*session="),
+            (lambda top: top.a.b({"session": "x"}), TypeError, r"'session' is an option: pass it by name, .*session="),
             (lambda top: top.a.b(sesion="x"), TypeError, "'sesion' is one letter away from the option 'session'"),
             (lambda top: top.a.b(timeouts=3), TypeError, "'timeouts' is one letter away from the option 'timeout'"),
             (

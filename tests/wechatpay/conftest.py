@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from wechatpay import WeChatPay
+from wechatpay.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,3 +103,16 @@ def web():
     """Intercept all requests."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock
+
+
+class NoCertificate:
+    """Takes the place of a merchant certificate, and shows nothing in TLS."""
+
+    def install(self, context: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def no_certificate(monkeypatch):
+    """Let operations that need the merchant certificate go out without one."""
+    monkeypatch.setattr(Settings, "merchant_pair", lambda settings, label: NoCertificate())

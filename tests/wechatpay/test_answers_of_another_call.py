@@ -13,7 +13,7 @@ import requests
 from chainable.errors import APIError, SignatureError
 from tests.wechatpay.conftest import V2_SECRET
 from wechatpay import catalogue
-from wechatpay.apiv3.signing import REMEMBERED, AnswerVerifier
+from wechatpay.apiv3.signing import REMEMBERED, ResponseVerifier
 
 BASE = "https://api.mch.weixin.qq.com/"
 ORDER = BASE + "v3/pay/transactions/out-trade-no/"
@@ -100,7 +100,7 @@ class TestNonces:
 
     def test_only_what_was_signed_is_remembered(self):
         trusting = Trusting()
-        verifier = AnswerVerifier(trusting)
+        verifier = ResponseVerifier(trusting)
         trusting.wrong = True
         with pytest.raises(SignatureError, match="wrong"):
             verifier.verify(answer("N"))
@@ -112,13 +112,13 @@ class TestNonces:
         assert caught.value.reason == "replayed"
 
     def test_a_scheme_without_nonces(self):
-        verifier = AnswerVerifier(Trusting())
+        verifier = ResponseVerifier(Trusting())
 
         for _ in range(2):
             verifier.verify(answer(None))
 
     def test_the_last_ten_thousand_are_remembered(self):
-        verifier = AnswerVerifier(Trusting())
+        verifier = ResponseVerifier(Trusting())
         for number in range(REMEMBERED + 500):
             verifier.verify(answer(str(number)))
 
@@ -129,7 +129,7 @@ class TestNonces:
         verifier.verify(answer("499"))
 
     def test_of_many_threads_one_wins(self):
-        verifier = AnswerVerifier(Trusting(), remembered=100)
+        verifier = ResponseVerifier(Trusting(), remembered=100)
         barrier, won = threading.Barrier(8), []
 
         def work() -> None:
@@ -156,7 +156,7 @@ class TestNumbers:
     def test_a_query_by_path(self, way, client, web, platform):
         web.add_callback("GET", ORDER + "101", platform.answer({"out_trade_no": "102", "trade_state": "SUCCESS"}))
 
-        with pytest.raises(SignatureError, match="names another out_trade_no") as caught:
+        with pytest.raises(SignatureError, match="its out_trade_no is not that of the request") as caught:
             if way == "path":
                 client["v3/pay/transactions/out-trade-no/101"].get(params={"mchid": "1900000109"})
             else:

@@ -23,9 +23,9 @@ from wechatpay.bills import (
     RefundRow,
     TradeRow,
     TradeSummary,
-    _cells,
     read,
 )
+from wechatpay.bills.reading import split_line
 
 TRADE_HEADER = (
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
@@ -430,7 +430,7 @@ class TestEncodings:
 class TestBadBills:
     def test_a_field_without_end_is_told(self):
         with pytest.raises(CodecError, match="no bill"):
-            _cells('"' + "x" * 200_000)
+            split_line('"' + "x" * 200_000)
 
     @pytest.mark.parametrize(
         ("content", "words"),

@@ -746,25 +746,32 @@ class TestFile:
         self, store: PlatformCertificates, fetch: Fetch, clock: Clock, tmp_path: Path
     ) -> None:
         path = tmp_path / "certificates.json"
-        store.persist(path)
+        store.cache_to(path)
         store.download()
 
         second = PlatformCertificates(fetch=fetch, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
-        second.persist(path)
+        second.cache_to(path)
 
         assert second.default_serial == OLD
         assert len(fetch.serials) == 1
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert os.listdir(tmp_path) == ["certificates.json"]
 
+    def test_the_former_name_warns(self, store: PlatformCertificates, tmp_path: Path) -> None:
+        store.download()
+
+        with pytest.warns(DeprecationWarning, match="call cache_to"):
+            store.persist(tmp_path / "certificates.json")
+        assert os.listdir(tmp_path) == ["certificates.json"]
+
     def test_what_was_fetched_before_is_kept_too(
         self, store: PlatformCertificates, fetch: Fetch, clock: Clock, tmp_path: Path
     ) -> None:
         store.download()
-        store.persist(tmp_path / "certificates.json")
+        store.cache_to(tmp_path / "certificates.json")
         clock.now += HOUR
         second = PlatformCertificates(fetch=fetch, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
-        second.persist(tmp_path / "certificates.json")
+        second.cache_to(tmp_path / "certificates.json")
 
         assert second.serials == (OLD,)
         assert json.loads((tmp_path / "certificates.json").read_bytes())["fetched_at"] == NOW
@@ -773,11 +780,11 @@ class TestFile:
         self, store: PlatformCertificates, fetch: Fetch, clock: Clock, tmp_path: Path
     ) -> None:
         """What lies in a file for half a day is renewed at the first use."""
-        store.persist(tmp_path / "certificates.json")
+        store.cache_to(tmp_path / "certificates.json")
         store.download()
         clock.now += 12 * HOUR
         second = PlatformCertificates(fetch=fetch, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
-        second.persist(tmp_path / "certificates.json")
+        second.cache_to(tmp_path / "certificates.json")
 
         assert second[OLD]
 
@@ -789,7 +796,7 @@ class TestFile:
         """Of several processes with one file, one asks the platform."""
         one, two = (PlatformCertificates(fetch=fetch, apiv3_key=APIv3Key(APIV3_KEY), clock=clock) for _ in range(2))
         for store in (one, two):
-            store.persist(tmp_path / "certificates.json")
+            store.cache_to(tmp_path / "certificates.json")
         one.download()
         assert two[OLD]
         clock.now += 12 * HOUR
@@ -820,7 +827,7 @@ class TestFile:
         path.write_bytes(content)
 
         with caplog.at_level(logging.WARNING, "wechatpay"):
-            store.persist(path)
+            store.cache_to(path)
 
         assert "left aside" in caplog.text
         assert store.default_serial == OLD
@@ -839,7 +846,7 @@ class TestFile:
         path.write_text(json.dumps({"data": [fetch.entry(new)], "fetched_at": NOW}))
 
         with caplog.at_level(logging.WARNING, "wechatpay"):
-            store.persist(path)
+            store.cache_to(path)
 
         assert store.serials == ()
         assert "does not open" in caplog.text
@@ -850,14 +857,14 @@ class TestFile:
         path = tmp_path / "certificates.json"
         path.write_text(json.dumps({"data": [fetch.entry(old)], "fetched_at": NOW + 1}))
 
-        store.persist(path)
+        store.cache_to(path)
 
         assert store.serials == ()
 
     def test_a_folder_that_cannot_be_written_costs_no_call(
         self, store: PlatformCertificates, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        store.persist(tmp_path / "no such folder" / "certificates.json")
+        store.cache_to(tmp_path / "no such folder" / "certificates.json")
 
         with caplog.at_level(logging.WARNING, "wechatpay"):
             assert store.default_serial == OLD
@@ -871,7 +878,7 @@ class TestFile:
         path = tmp_path / "certificates.json"
         (path / "full").mkdir(parents=True)
 
-        store.persist(path)
+        store.cache_to(path)
         assert store.default_serial == OLD
 
         assert "could not be kept in a file" in caplog.text
@@ -880,7 +887,7 @@ class TestFile:
     def test_a_store_that_cannot_open_the_file_does_not_read_it(self, tmp_path: Path, clock: Clock) -> None:
         store = PlatformCertificates(clock=clock)
 
-        store.persist(tmp_path / "certificates.json")
+        store.cache_to(tmp_path / "certificates.json")
 
         assert store.serials == ()
 

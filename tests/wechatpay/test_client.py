@@ -30,6 +30,7 @@ from chainable import (
 )
 from tests.wechatpay.conftest import APIV3_KEY, NOW, PLATFORM, SERIAL
 from wechatpay import Ciphertext, RSASigner, Sensitive, WeChatPay
+from wechatpay.apiv3.field_decryption import decrypt_fields
 
 BASE = "https://api.mch.weixin.qq.com/"
 INSURANCE = BASE + "v3/hire-power-bank/insurance-orders"
@@ -99,7 +100,7 @@ class TestSettings:
         path = tmp_path / "apiclient_key.pem"
         path.write_bytes(pem)
         for form in (path, str(path), path.as_uri(), pem.decode(), merchant_key):
-            assert make_client(private_key=form)._signer.key.private_numbers() == merchant_key.private_numbers()
+            assert make_client(private_key=form).settings.signer.key.private_numbers() == merchant_key.private_numbers()
 
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -487,7 +488,7 @@ class TestSensitive:
         assert client.decrypt(sealed) == "张三"
         data = {"list": [{"name": sealed, "other": "x"}], "inner": {"name": ""}, "absent": None}
         fields = {"list": {"name": "rsa"}, "inner": {"name": "rsa"}, "absent": {"name": "rsa"}, "none": {"name": "rsa"}}
-        assert client.opened(data, fields)["list"] == [{"name": "张三", "other": "x"}]
+        assert decrypt_fields(lambda: merchant_key, fields, data)["list"] == [{"name": "张三", "other": "x"}]
         assert data["list"][0]["name"] == sealed
         for broken in ("no base64!", base64.b64encode(b"x" * 256).decode()):
             with pytest.raises(wechatpay.client.Client and Exception, match="field|ciphertext"):
@@ -528,7 +529,7 @@ class TestAnswer:
 
     def test_a_broken_body_is_said(self, client, platform, web):
         web.add_callback("GET", BASE + "v3/new", platform.answer(b"{broken"))
-        with pytest.raises(CodecError, match="no JSON"):
+        with pytest.raises(CodecError, match="not JSON"):
             client.v3.new.get()
         web.add_callback(
             "GET", BASE + "v3/certificates", platform.answer(b"{broken", headers={"Content-Type": "text/plain"})
@@ -789,7 +790,13 @@ class TestSeenInOperation:
         attempt(lambda: client.decrypt("SECRET"))
         attempt(lambda: make_client(apiv3_key="SECRET"))
         attempt(lambda: make_client(private_key=pem.replace("A", "SECRET", 3)))
-        seen += [repr(attempts), repr(client), repr(client._signer), repr(client._verifier)]
+        seen += [
+            repr(attempts),
+            repr(client),
+            repr(client.settings),
+            repr(client.settings.signer),
+            repr(client.settings.verifier),
+        ]
         ours = [
             record.getMessage() for record in caplog.records if record.name.split(".")[0] in {"wechatpay", "chainable"}
         ]

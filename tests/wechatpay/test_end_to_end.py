@@ -102,7 +102,7 @@ class TestTheGateSaysNo:
 
         # Its answer looks stale to a clock that is wrong, so the refusal of an old request is seen by a signer of its own.
         with sandbox.client() as client:
-            signer = client._signer
+            signer = client.settings.signer
             late = RSASigner(signer.mchid, signer.serial, signer.key, clock=lambda: time.time() - 301)
             with sandbox.client(signer=late) as behind, pytest.raises(APIError, match="timestamp"):
                 behind.v3.hire_power_bank.insurance_orders.post(json=ORDER)
@@ -115,7 +115,7 @@ class TestTheGateSaysNo:
                 return signed
 
         with sandbox.client() as client:
-            signer = client._signer
+            signer = client.settings.signer
         error = self.refused(sandbox, signer=Rewriting(signer.mchid, signer.serial, signer.key))
 
         assert "The body differs from character" in error.explain()

@@ -7,7 +7,7 @@ import pytest
 from chainable import PathError
 from chainable.chain import path_of
 from wechatpay import WeChatPay, catalogue
-from wechatpay.request import Wanted
+from wechatpay.request import RequestSpec
 
 SLASHED = [operation for operation in catalogue.operations() if operation.path.endswith("/")]
 REFUNDS = "v3/refund/domestic/refunds"
@@ -19,8 +19,8 @@ def client(merchant_key, merchant_certificate):
         yield made
 
 
-def wanted(chain, verb="POST", **keywords):
-    return Wanted(chain._sender, path_of(chain), verb, (), keywords)
+def spec_of(chain, verb="POST", **keywords):
+    return RequestSpec(chain._sender.settings, path_of(chain), verb, (), keywords)
 
 
 def test_there_are_operations_with_a_slash():
@@ -38,25 +38,25 @@ def test_the_documented_slash_leaves_whether_it_is_written_or_not(client, operat
         node = getattr(node, segment)
     bare = operation.path.rstrip("/")
     for chain in (node, node._empty_, client[bare], client[operation.path], client[f"{bare}/{{empty}}"]):
-        call = wanted(chain)
+        call = spec_of(chain)
         assert call.operation is operation
-        assert (call.path(), call.label) == (operation.path, operation.path)
+        assert (call.path, call.label) == (operation.path, operation.path)
         assert call.urls()[0] == f"https://api.mch.weixin.qq.com/{operation.path}"
 
 
 @pytest.mark.parametrize("path", ["v3/pay/transactions/native", "v2/secapi/pay/refund", "v3/merchant/media/upload"])
 def test_a_slash_too_much_changes_nothing(client, path):
     for chain in (client[f"{path}/"], client[path]._empty_, client[f"{path}/{{empty}}"]):
-        call = wanted(chain)
+        call = spec_of(chain)
         assert call.operation is catalogue.operation(f"POST {path}")
-        assert (call.path(), call.label) == (path.removeprefix("v2/"), path)
+        assert (call.path, call.label) == (path.removeprefix("v2/"), path)
 
 
 def test_every_operation_is_found_with_the_other_ending(client):
     for operation in catalogue.operations():
         path = operation.path[:-1] if operation.path.endswith("/") else f"{operation.path}/"
         values = {name: "1" for name in operation.variables if name not in operation.fixed}
-        call = wanted(client[path], operation.method, **values)
+        call = spec_of(client[path], operation.method, **values)
         assert call.operation is operation
         assert call.label == operation.path
 
@@ -67,11 +67,11 @@ def test_a_step_goes_on_after_a_slash(client):
 
 
 def test_what_only_begins_a_path_keeps_its_slash(client):
-    call = wanted(client["v3/ecommerce/applyments/"], "DELETE")
-    assert (call.operation, call.path(), call.label) == (None, "v3/ecommerce/applyments/", "v3/ecommerce/applyments/")
+    call = spec_of(client["v3/ecommerce/applyments/"], "DELETE")
+    assert (call.operation, call.path, call.label) == (None, "v3/ecommerce/applyments/", "v3/ecommerce/applyments/")
     assert call.known_verbs() == "the catalogue knows POST here, not DELETE"
-    call = wanted(client["v3/pay/transactions/native/"], "DELETE")
-    assert (call.operation, call.path()) == (None, "v3/pay/transactions/native/")
+    call = spec_of(client["v3/pay/transactions/native/"], "DELETE")
+    assert (call.operation, call.path) == (None, "v3/pay/transactions/native/")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_only_begins_a_path_keeps_its_slash(client):
 )  # fmt: skip
 def test_a_wrong_spelling_is_refused_with_the_right_path(client, verb, written, values, right):
     with pytest.raises(PathError) as caught:
-        wanted(client[written], verb, **values)
+        spec_of(client[written], verb, **values)
     assert f"spells this path {right!r}" in str(caught.value)
 
 
@@ -118,7 +118,7 @@ def test_a_wrong_spelling_is_refused_with_the_right_path(client, verb, written, 
 )
 def test_a_version_in_the_access_point_is_refused(client, base_url, path):
     with pytest.raises(PathError, match=REFUNDS):
-        wanted(client[path], base_url=base_url)
+        spec_of(client[path], base_url=base_url)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_a_version_in_the_access_point_is_refused(client, base_url, path):
     ],
 )
 def test_what_may_be_another_operation_is_sent(client, verb, written, values):
-    call = wanted(client[written], verb, **values, params={"a": "b"})
-    call.refuse_plain()
+    call = spec_of(client[written], verb, **values, params={"a": "b"})
+    call.refuse_plain_text()
     assert call.operation is None or call.operation.method == verb
 
 
@@ -148,7 +148,7 @@ def test_what_is_remembered_does_not_grow_with_what_is_asked(client):
     from wechatpay import near_paths, personal_data
 
     for number in range(600):
-        wanted(client[f"v3/brand-new/x{number}y/thing"], json={"a": "b"}).refuse_plain()
+        spec_of(client[f"v3/brand-new/x{number}y/thing"], json={"a": "b"}).refuse_plain_text()
     assert near_paths._meant.cache_info().currsize <= 256
     assert near_paths.scopes.cache_info().currsize <= 256
     assert personal_data.by_scopes.cache_info().currsize <= 256
@@ -159,14 +159,14 @@ def test_a_path_is_examined_once_whatever_the_number_in_it(client):
 
     near_paths._meant.cache_clear()
     for number in range(4200001, 4200011):
-        wanted(client[f"v3/brand-new/{number}/thing"])
-        wanted(client["v3/brand-new/{one}/thing"], one=f"张三{number}")
+        spec_of(client[f"v3/brand-new/{number}/thing"])
+        spec_of(client["v3/brand-new/{one}/thing"], one=f"张三{number}")
     assert near_paths._meant.cache_info().misses == 2
 
 
 def test_no_literal_of_the_catalogue_looks_like_a_number():
-    from wechatpay.near_paths import Piece, pieces
+    from wechatpay.near_paths import Piece, split_target
 
     for operation in catalogue.operations():
         literals = [segment for segment in operation.path.split("/") if segment and segment[0] != "{"]
-        assert pieces(literals, "/".join(literals)) == tuple(Piece(text, loose=False) for text in literals)
+        assert split_target(literals, "/".join(literals)) == tuple(Piece(text, loose=False) for text in literals)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chainable.errors import CodecError, DecryptionError, SignatureError, UnknownKeyError
 from examples.sm2 import CIPHER, SCHEME, SM2Key, SM4Key, sm_client, sm_notifications
-from tests.chainable.scripted import Scripted
+from tests.chainable.fault_server import FaultServer
 from wechatpay import Ciphertext, Sensitive
 
 NOW = 1_790_000_000
@@ -80,7 +80,7 @@ def platform():
 
 @pytest.fixture
 def client(platform):
-    with Scripted(platform.answer) as server:
+    with FaultServer(platform.answer) as server:
         keys = {SERIAL: platform.key.public_key}
         with sm_client("1900000109", "0A1B", platform.merchant, keys, clock=lambda: NOW, base_url=server.url) as client:
             yield client

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 import chainable
 import wechatpay
 from chainable import BEIJING, APIError, CodecError, SignatureError
-from tests.chainable.scripted import Scripted
+from tests.chainable.fault_server import FaultServer
 from tests.wechatpay.conftest import NOW, PLATFORM
 from wechatpay import RSASigner, Sensitive
 from wechatpay.demo import ORDER
@@ -54,7 +54,7 @@ class SignsItsOwnWriting(RSASigner):
 
 
 def test_pain_01_sign_error_says_which_line_and_from_where(sandbox, own):
-    signer = SignsItsOwnWriting(own._signer.mchid, own._signer.serial, own._signer.key)
+    signer = SignsItsOwnWriting(own.settings.signer.mchid, own.settings.signer.serial, own.settings.signer.key)
     with sandbox.client(signer=signer) as broken, pytest.raises(APIError) as caught:
         broken.v3.hire_power_bank.insurance_orders.post(json=ORDER)
 
@@ -145,7 +145,7 @@ def test_pain_16_a_silent_server_does_not_hang_anybody(make_client):
     assert inspect.signature(requests.Session().request).parameters["timeout"].default is None  # for ever, elsewhere
 
     answered = threading.Event()
-    with Scripted(lambda *_: answered.wait(60)) as server:
+    with FaultServer(lambda *_: answered.wait(60)) as server:
         client = make_client(base_url=server.url, timeout=0.2, retries=0)
         started = time.monotonic()
         with pytest.raises(requests.ReadTimeout) as caught:
@@ -162,7 +162,7 @@ def test_pain_16_a_drip_ends_at_the_deadline(make_client):
             connection.sendall(b" ")
             time.sleep(0.05)
 
-    with Scripted(drip) as server:
+    with FaultServer(drip) as server:
         client = make_client(base_url=server.url, timeout=(1, 1), deadline=0.3, retries=0)
         started = time.monotonic()
         with pytest.raises(requests.RequestException):
@@ -213,7 +213,7 @@ def test_pain_21_a_forwarder_that_rewrites_is_found_out(sandbox, own):
             signed.url = signed.url.partition("?")[0]  # loses the query, as some gateways do
             return signed
 
-    signer = Rewriting(own._signer.mchid, own._signer.serial, own._signer.key)
+    signer = Rewriting(own.settings.signer.mchid, own.settings.signer.serial, own.settings.signer.key)
     with sandbox.client(signer=signer) as client, pytest.raises(APIError) as caught:
         client.v3.hire_power_bank.insurance_orders.post(json=ORDER, params={"a": "值"})
 

@@ -1,5 +1,5 @@
 """
-Refusals of APIv2: two codes inside an answer whose HTTP status is 200.
+Errors of APIv2: two codes inside a response whose HTTP status is 200.
 
 Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011984949
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chainable.response import Response
 
-__all__ = ["V2_CODES", "is_refusal", "refusal"]
+__all__ = ["V2_CODES", "api_error", "is_failure"]
 
 _NEW_NUMBER = "take a new number for a new order"
 _TOP_UP = Code("the balance is too low: top up, then repeat with the same number and parameters", retryable=True)
@@ -26,7 +26,7 @@ V2_CODES: dict[str, Code] = {
     "APPID_NOT_EXIST": Code("appid is wrong"),
     "AUTHCODEEXPIRE": Code("the payment code has expired: scan the user's code again"),
     "AUTH_CODE_ERROR": Code("the payment code is used up or wrong: scan the user's code again"),
-    "AUTH_CODE_INVALID": Code("this is no payment code of WeChat Pay: scan the user's code again"),
+    "AUTH_CODE_INVALID": Code("this is not a payment code of WeChat Pay: scan the user's code again"),
     "BIZERR_NEED_RETRY": Code(
         "the refund stopped half-way: repeat with the same number", retryable=True, transient=True
     ),
@@ -51,23 +51,23 @@ V2_CODES: dict[str, Code] = {
 _PLAIN = Code("read the message; the code is not in our table")
 
 
-def is_refusal(data: Mapping[str, Any]) -> bool:
-    """Tell whether an answer says anything but SUCCESS; one that says nothing is none."""
+def is_failure(data: Mapping[str, Any]) -> bool:
+    """Return whether a response reports a failure; one without a code does not."""
     return bool(_failed(data))
 
 
-def refusal(
+def api_error(
     response: Response[Any], data: Mapping[str, Any] | None, *, name: str, about: str, advice: str = ""
 ) -> APIError:
     """
-    Make the error of an answer that is no success.
+    Build the error of a response that reports a failure.
 
     Args:
-        response: With its body read, and ``verified`` decided.
-        data: The decoded body; None for one that is no XML.
-        name: The operation, by verb and path template.
+        response: The response, its body read and ``verified`` set.
+        data: The decoded body; None if it is not XML.
+        name: The operation: verb and path template.
         about: Title and official page, if the catalogue has them.
-        advice: What the catalogue knows of a path that was not found.
+        advice: The verbs that the catalogue has at a path that was not found.
     """
     status = response.status_code
     data = {} if data is None else data
@@ -109,7 +109,7 @@ def _first(data: Mapping[str, Any], *names: str) -> str:
 
 
 def _failed(data: Mapping[str, Any]) -> str:
-    """Give what stands in place of SUCCESS, usually ``FAIL``; empty if nothing does."""
+    """Return the code in place of SUCCESS, usually ``FAIL``; empty if there is none."""
     codes = (data.get(name) for name in ("return_code", "result_code"))
     return next((str(code) for code in codes if code and code != "SUCCESS"), "")
 

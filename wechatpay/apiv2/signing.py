@@ -1,8 +1,8 @@
 """
-The signature over parameters: MD5 or HMAC-SHA256 under the APIv2 key.
+Signatures of APIv2: MD5 or HMAC-SHA256 over the parameters, under the APIv2 key.
 
-Both run over one message: the parameters in ASCII order of their names,
-empty ones and ``sign`` left out, joined like a query, the key at the end.
+The signed message has the parameters in ASCII order of their names, without
+``sign`` and empty ones, joined like a query, with the key at the end.
 
 Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011985891
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HMAC_SHA256",
     "MD5",
-    "FreshNonce",
+    "NonceSigner",
     "ParamSigner",
     "WorkWXSigner",
     "digest",
@@ -46,10 +46,10 @@ _BY_LENGTH = {32: MD5, 64: HMAC_SHA256}
 
 def message(parameters: Mapping[str, str], secret: str | Secret[str]) -> str:
     """
-    Build the text that is signed; it ends with the key, so show it nowhere.
+    Build the text that is signed. It ends with the key, so it must not be shown.
 
     Args:
-        parameters: Names and texts; empty texts and ``sign`` do not count, ``'0'`` does.
+        parameters: Names and texts; empty texts and ``sign`` are left out, ``'0'`` is not.
         secret: The APIv2 key.
     """
     pairs = [f"{name}={parameters[name]}" for name in sorted(parameters) if parameters[name] and name != "sign"]
@@ -58,12 +58,12 @@ def message(parameters: Mapping[str, str], secret: str | Secret[str]) -> str:
 
 def digest(sign_type: str, text: str, secret: str | Secret[str]) -> str:
     """
-    Reduce a :func:`message` to its signature.
+    Return the signature of a :func:`message`.
 
     Args:
         sign_type: ``MD5`` or ``HMAC-SHA256``.
         text: The message.
-        secret: The APIv2 key, which HMAC is keyed with once more.
+        secret: The APIv2 key; it is the key of HMAC as well.
 
     Returns:
         Upper-case hex, 32 or 64 digits.
@@ -75,18 +75,18 @@ def digest(sign_type: str, text: str, secret: str | Secret[str]) -> str:
 
 def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]) -> str:
     """
-    Sign parameters: the :func:`digest` of their :func:`message`, neither of which is kept under a name.
+    Sign parameters: the :func:`digest` of their :func:`message`, without a local variable that has either.
 
     Args:
         sign_type: ``MD5`` or ``HMAC-SHA256``.
-        parameters: As for :func:`message`.
+        parameters: Names and texts, as for :func:`message`.
         secret: The APIv2 key.
 
     Returns:
         Upper-case hex, 32 or 64 digits.
 
     Raises:
-        CodecError: A text has a lone surrogate.
+        CodecError: A text contains a lone surrogate.
 
     .. versionadded:: 0.1.0
     """
@@ -110,30 +110,30 @@ def verify_parameters(
     parameters: Mapping[str, Any], secret: str | Secret[str], *, response: Response | None = None
 ) -> None:
     """
-    Check the ``sign`` of an answer or a notification.
+    Verify the ``sign`` of a response or a notification.
 
-    The algorithm is the one ``sign_type`` names, else the one whose
-    signatures are as long as this one.  Every field counts, known or not.  All digits
-    are capitals, as the platform writes them, or all are small letters.
+    The algorithm is that of ``sign_type``, else the one whose signatures have
+    this length.  All fields are signed, including unknown ones.  The digits are
+    all in upper case, as the platform writes them, or all in lower case.
 
     Args:
         parameters: The decoded XML.
         secret: The APIv2 key.
-        response: The answer, for the error.
+        response: The response, for the error.
 
     Raises:
-        SignatureError: There is no signature, or it is not that of these parameters.
+        SignatureError: The signature is missing or wrong.
     """
-    complaint = _complaint(parameters, secret if isinstance(secret, Secret) else Secret(secret))
+    error = _find_error(parameters, secret if isinstance(secret, Secret) else Secret(secret))
     del parameters, secret  # a traceback shows neither
-    if complaint is not None:
-        reason, text = complaint
+    if error is not None:
+        reason, text = error
         raise SignatureError(text, reason=reason, response=response)
 
 
 def secret_of(signer: object) -> Secret[str] | None:
     """
-    Return the APIv2 key of a signer that has one in its attribute ``secret``.
+    Return the APIv2 key of a signer, from its attribute ``secret``; None if it has none.
 
     .. versionadded:: 0.1.0
     """
@@ -141,23 +141,23 @@ def secret_of(signer: object) -> Secret[str] | None:
     return Secret.of(found) if found else None
 
 
-def _complaint(parameters: Mapping[str, Any], secret: Secret[str]) -> tuple[str, str] | None:
-    """Return the reason why the sign is not accepted, and its text; None if it is right."""
+def _find_error(parameters: Mapping[str, Any], secret: Secret[str]) -> tuple[str, str] | None:
+    """Return the reason and the text of the error; None if the signature is right."""
     given = parameters.get("sign")
     if not isinstance(given, str) or not given:
         return "missing", "the message carries no sign"
     sign_type = parameters.get("sign_type") or _BY_LENGTH.get(len(given))
-    if sign_type not in (MD5, HMAC_SHA256):  # it may be of any type
+    if sign_type not in (MD5, HMAC_SHA256):  # a value of any type
         return "mismatch", f"a sign of {len(given)} characters belongs to neither MD5 nor HMAC-SHA256"
     nested = [name for name, value in parameters.items() if not isinstance(value, str)]
     if nested:
         return "mismatch", f"nested elements cannot be covered by a signature over parameters: {nested[0]!r}"
     try:
-        # Compared unnamed: the right sign is worth as much as the key.
+        # The right signature has no local name: it is as secret as the key.
         right = hmac.compare_digest(
             signature(sign_type, parameters, secret).encode(), given.upper().encode(errors="replace")
-        ) and given in {given.upper(), given.lower()}  # mixed, it would be another spelling of the same signature
-    except CodecError:  # a text that the platform cannot have sent
+        ) and given in {given.upper(), given.lower()}  # mixed case is refused
+    except CodecError:  # a lone surrogate, which the platform cannot have sent
         right = False
     if right:
         return None
@@ -176,19 +176,19 @@ def _as_secret(given: str | Secret[str]) -> Secret[str]:
 @frozen(eq=False)
 class ParamSigner(Signer):
     """
-    Signs by parameters.
+    Signs the parameters of a request.
 
-    A request made by the client is signed over its parameters; any other one
-    (``requests.post(url, data=xml, auth=ParamSigner('MD5', secret))``) over
-    what its XML body, or its query, is read to be.
+    Requests of the client have parameters; those of any other request
+    (``requests.post(url, data=xml, auth=ParamSigner('MD5', secret))``) are read
+    from its XML body or its query.
 
     Args:
         sign_type: ``'MD5'`` or ``'HMAC-SHA256'``; a ``sign_type`` among the
-            parameters goes first.
+            parameters takes precedence.
         secret: The APIv2 key.
 
     Raises:
-        ConfigurationError: The algorithm is another one, or the key is no text.
+        ConfigurationError: The algorithm is unknown, or the key is not text.
     """
 
     sign_type: str
@@ -208,12 +208,12 @@ class ParamSigner(Signer):
         return self._secret.reveal()
 
     def using(self, sign_type: str) -> ParamSigner:
-        """Give the signer with the same key and another algorithm."""
+        """Return a signer with the same key and another algorithm."""
         return self if sign_type == self.sign_type else evolve(self, sign_type=sign_type)
 
     def sign(self, parameters: Mapping[str, str]) -> dict[str, str]:
         """
-        Add ``sign``, and ``sign_type`` where the platform would take MD5 without it.
+        Return the parameters with ``sign``, and with ``sign_type`` if it is not MD5.
 
         Raises:
             CodecError: The ``sign_type`` among the parameters is unknown.
@@ -234,10 +234,10 @@ class ParamSigner(Signer):
     @without_frames
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """
-        Sign the request: its body, or its query where there is no body, is written anew.
+        Sign the request: rewrite its body, or its query if it has no body.
 
         Raises:
-            CodecError: The body of a request not made by the client is no XML.
+            CodecError: The body of a request of another client is not XML.
         """
         if isinstance(r, SignableRequest) and r.parameters is not None:
             signed = self.sign(r.parameters)
@@ -275,27 +275,27 @@ def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 @safe_repr
 @frozen(eq=False)
-class FreshNonce(Signer):
+class NonceSigner(Signer):
     """
-    Puts a new ``nonce_str`` into each attempt before another signer signs it.
+    Adds a new ``nonce_str`` to each attempt before another signer signs it.
 
     Args:
-        signer: Signs what comes out.
-        nonce: Makes the nonces.
+        signer: Signs the parameters with the nonce.
+        nonce: Returns a new nonce.
     """
 
     signer: Signer
     nonce: Callable[[], str]
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Renew the nonce and sign."""
+        """Add a new nonce and sign."""
         if isinstance(r, SignableRequest) and r.parameters is not None:
             r.parameters = {**r.parameters, "nonce_str": self.nonce()}
         return self.signer(r)
 
 
 _WORKWX_FIELDS = (
-    # A red packet and a transfer, told apart by a field that only one of them has.
+    # A red packet and a transfer; each has a field that the other lacks.
     (
         "mch_billno",
         ("act_name", "mch_billno", "mch_id", "nonce_str", "re_openid", "total_amount", "wxappid"),
@@ -321,13 +321,12 @@ _WORKWX_FIELDS = (
 @frozen(eq=False)
 class WorkWXSigner(Signer):
     """
-    Adds ``workwx_sign``, the second signature that WeCom (企业微信) payments carry.
+    Adds ``workwx_sign``, the second signature of WeCom (企业微信) payments.
 
-    Give it to the client as ``v2_signer``; calls that are no WeCom payments
-    pass through unchanged.
+    Pass it to the client as ``v2_signer``; other calls are signed without it.
 
     Args:
-        signer: The ordinary signer, which covers ``workwx_sign`` as well.
+        signer: The ordinary signer, which signs ``workwx_sign`` as well.
         agent_secret: The secret of the WeCom payment application, not the APIv2 key.
 
     Official page: https://developer.work.weixin.qq.com/document/path/90276
@@ -348,21 +347,21 @@ class WorkWXSigner(Signer):
 
     @property
     def secret(self) -> str:
-        """The APIv2 key, which the answers are checked with."""
+        """The APIv2 key, which verifies responses."""
         return self.signer.secret
 
     def using(self, sign_type: str) -> WorkWXSigner:
-        """Give the signer with the same keys and another algorithm for the ordinary signature."""
+        """Return a signer with the same keys and another algorithm for the ordinary signature."""
         return evolve(self, signer=self.signer.using(sign_type))
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Add the second signature where it belongs, then sign."""
+        """Add the second signature to WeCom payments, then sign."""
         if isinstance(r, SignableRequest) and r.parameters is not None:
             r.parameters = self.sign(r.parameters)
         return self.signer(r)
 
     def sign(self, parameters: Mapping[str, str]) -> dict[str, str]:
-        """Add ``workwx_sign`` if these are the parameters of a WeCom payment."""
+        """Return the parameters, with ``workwx_sign`` if they are those of a WeCom payment."""
         signed = dict(parameters)
         for mark, names in _WORKWX_FIELDS:
             if mark in signed and names[-1] in signed:

@@ -1,5 +1,5 @@
 """
-XML as APIv2 speaks it: one root, a list of named texts, no surprises.
+The XML of APIv2: one root element with a list of named texts.
 
 Official page: https://pay.weixin.qq.com/doc/v2/merchant/4011984845
 """
@@ -30,18 +30,17 @@ Element = dict[str, Any]
 
 def text_of(value: object, name: str, *, encoded: str = "json") -> str:
     """
-    Write one value as the text that is sent and signed.
+    Return the text of one value, as it is sent and signed.
 
     Args:
         value: str, int, Decimal (exactly), aware datetime
             (``yyyyMMddHHmmss`` in Beijing), date (``yyyyMMdd``); a mapping or
-            list becomes text of the kind *encoded* names, its None members
-            left out.
+            list is encoded as *encoded* says, without members that are None.
         name: The parameter, for the error.
         encoded: ``json`` or ``urlencode``.
 
     Raises:
-        CodecError: There is no such text, or it has a character that XML cannot carry.
+        CodecError: The value has no text, or a character that XML does not allow.
         TypeError: A datetime is naive.
     """
     text = str(value) if type(value) in {str, int} else _other_text(value, name, encoded)
@@ -91,12 +90,11 @@ class XMLCodec:
     """
     The codec of APIv2 bodies.
 
-    Written: ``<xml><name><![CDATA[text]]></name>…</xml>`` in UTF-8, in the
-    order of the mapping.  Read: every element by its name, in order, unknown
-    ones too; text exactly as sent, an empty element as ``''``, a repeated
-    name as a list, a nested one as a dict.  The name of the root does not
-    matter.  A document type, with or without entities, is refused, and so is
-    more nesting than any answer has.
+    It encodes a mapping as ``<xml><name><![CDATA[text]]></name>…</xml>`` in UTF-8,
+    in the mapping's order.  It decodes every element by its name, in order: text
+    exactly as it was sent, an empty element as ``''``, a repeated name as a list,
+    a nested element as a dict.  The root may have any name.  A document type, and
+    more nesting than any response has, are refused.
     """
 
     __slots__ = ()
@@ -105,7 +103,7 @@ class XMLCodec:
 
     def encode(self, value: Mapping[str, object], /) -> bytes:
         """
-        Write a mapping as XML; members that are None are left out.
+        Encode a mapping; members that are None are left out.
 
         Raises:
             CodecError: A name or value has no form in XML; the message names it.
@@ -122,7 +120,7 @@ class XMLCodec:
                 msg = f"{name!r} cannot be the name of an XML element"
                 raise CodecError(msg)
             text = text_of(member, name)
-            if "\r" in text:  # inside CDATA every reader would take it for \n
+            if "\r" in text:  # parsers read it as \n inside CDATA
                 content = escape(text, {"\r": "&#13;"})
             else:
                 content = f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
@@ -132,10 +130,10 @@ class XMLCodec:
 
     def decode(self, body: bytes, /) -> Element:
         """
-        Read XML in UTF-8, whatever encoding it declares.
+        Decode XML as UTF-8; a declared encoding is ignored.
 
         Raises:
-            CodecError: The body is no well-formed XML of the kind described above.
+            CodecError: The body is not well-formed XML of the form described above.
         """
         return _Reader().read(body)
 
@@ -158,9 +156,9 @@ class _Reader:
             parser.Parse(body, True)
         except expat.ExpatError as error:
             reason = expat.errors.messages[error.code]
-            msg = f"the body is no XML: {reason} (line {error.lineno}, column {error.offset})"
+            msg = f"the body is not XML: {reason} (line {error.lineno}, column {error.offset})"
             raise CodecError(msg) from None
-        finally:  # the parser holds our methods, and they hold us
+        finally:  # breaks the reference cycle between the parser and this reader
             parser.StartElementHandler = parser.EndElementHandler = None
             parser.CharacterDataHandler = parser.StartDoctypeDeclHandler = None
         ((_, root),) = self._members[0].items()

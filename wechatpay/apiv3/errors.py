@@ -1,5 +1,5 @@
 """
-Refusals of APIv3: what each code means for whoever has to go on.
+Errors of APIv3, and what to do about each code.
 
 Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012081743
 """
@@ -13,12 +13,12 @@ from attrs import frozen
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError
 from chainable.masking import safe_repr
-from wechatpay.apiv3.explain import explain
+from wechatpay.apiv3.sign_error import explain
 
 if TYPE_CHECKING:
     from chainable.response import Response
 
-__all__ = ["CODES", "Code", "reason_of", "refusal"]
+__all__ = ["CODES", "Code", "api_error", "reason_of"]
 
 
 @safe_repr
@@ -30,7 +30,7 @@ class Code:
     Attributes:
         advice: One sentence.
         retryable: The same number with the same parameters may be sent again.
-        transient: It may well succeed within seconds.
+        transient: A retry may succeed within seconds.
     """
 
     advice: str
@@ -77,22 +77,22 @@ _PLAIN = Code("read the message; the code is not in our table")
 
 
 def reason_of(request_id: str | None) -> str | None:
-    """Tell the numeric reason: what stands behind the last dash of ``Request-ID``."""
+    """Return the numeric reason: the digits after the last dash of ``Request-ID``."""
     if request_id is None or "-" not in request_id:
         return None
     number = request_id.rpartition("-")[2]
     return number if number.isdigit() else None
 
 
-def refusal(response: Response[Any], *, name: str, about: str, verbs: str) -> APIError:
+def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> APIError:
     """
-    Make the error of an answer that is no success.
+    Build the error of a response that reports a failure.
 
     Args:
-        response: With its body read.
-        name: The operation, by verb and path template.
+        response: The response, its body read.
+        name: The operation: verb and path template.
         about: Title and official page, if the catalogue has them.
-        verbs: What the catalogue knows in place of a verb that was not found.
+        verbs: The verbs that the catalogue has at a path that was not found.
     """
     status = response.status_code
     body = _body(response)
@@ -143,5 +143,5 @@ def _body(response: Response[Any]) -> dict[str, Any] | None:
 
 
 def _seconds(text: str | None) -> float | None:
-    """Read ``Retry-After`` where it is a number of seconds."""
+    """Return ``Retry-After`` in seconds; None if it is a date or unusable."""
     return float(text) if text is not None and text.isascii() and text.isdigit() else None

@@ -1,5 +1,5 @@
 """
-A call of APIv3, from what the user wrote to the bytes that leave, and back.
+Calls of APIv3: JSON, encrypted and signed, and the reading of their responses.
 
 Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012081606
 """
@@ -8,114 +8,148 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from chainable.call import Call
 from chainable.codecs import JSON, digits
-from chainable.errors import ChainableError, CodecError
+from chainable.errors import ChainableError, CodecError, ConfigurationError
 from chainable.masking import without_frames_of
 from chainable.times import beijing
-from wechatpay.apiv3.sealing import Sealing
-from wechatpay.echoes import echo
+from wechatpay.apiv3.field_decryption import decrypt_fields
+from wechatpay.apiv3.field_encryption import FieldEncryption
+from wechatpay.echoes import find_echo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from chainable.call import Call
     from chainable.response import Response
-    from wechatpay.client import WeChatPay
-    from wechatpay.request import Wanted
+    from chainable.signing import Signer, Verifier
+    from wechatpay.echoes import Echo
+    from wechatpay.request import RequestSpec
+    from wechatpay.settings import Settings
 
-__all__ = ["answer", "prepare"]
+__all__ = ["APIv3"]
 
 
-def prepare(client: WeChatPay, wanted: Wanted) -> Call:
+class APIv3:
     """
-    Write the call, encrypted where it has to be, once for all attempts.
-
-    Raises:
-        TypeError: An option does not fit this call.
-        CodecError: A value cannot be written.
-    """
-    operation = wanted.operation
-    wanted.refuse("xml", "APIv3 speaks JSON: give json={…}")
-    wanted.refuse_plain()
-    headers = wanted.headers
-    given = next((headers.pop(name) for name in list(headers) if name.lower() == "wechatpay-serial"), None)
-    integers = operation.integer_fields.get("json") if operation else None
-    sealing = Sealing(client.certificates, given, integers, client.own_serial())
-    query = _query(wanted.params, sealing)
-    body: bytes | None = wanted.data
-    signed_body: bytes | None = None
-    if wanted.files is not None:
-        from wechatpay.files.uploads import multipart
-
-        upload = multipart(operation, wanted.files, wanted.json, sealing.json)
-        body, signed_body = upload.body, upload.signed_body
-        headers.setdefault("Content-Type", upload.content_type)
-    elif wanted.json is not None:
-        body = sealing.json(wanted.json)
-    if body is not None:
-        headers.setdefault("Content-Type", JSON.content_type)
-    headers.setdefault("Accept", "application/json")
-    unsigned_answer = operation is not None and operation.unsigned_answer
-    if wanted.stream and not (unsigned_answer or (operation and operation.digest_header)):
-        msg = "stream: this answer is signed as a whole, so it is read as a whole; stream=True is for file downloads"
-        raise TypeError(msg)
-    headers["Wechatpay-Serial"] = sealing.serial()
-    return Call(
-        verb=wanted.verb,
-        label=wanted.label,
-        urls=wanted.urls(query),
-        headers=headers,
-        body=body,
-        signer=client.signer_for(wanted),
-        verifier=client.verifier_for(wanted),
-        answer=answer(client, wanted),
-        signed_body=signed_body,
-        repeatable=wanted.repeatable(),
-        timeout=wanted.timeout,
-        retries=wanted.retries,
-        deadline=wanted.deadline,
-        unsigned=unsigned_answer,
-        stream=wanted.stream,
-        verify=wanted.verify,
-        certificate=wanted.certificate,
-    )
-
-
-def fetch(client: WeChatPay, wanted: Wanted, serial: str | None) -> Call:
-    """
-    Ask for the platform's certificates.
+    Prepares calls of APIv3.
 
     Args:
-        client: The merchant's client.
-        wanted: The operation.
-        serial: What ``Wechatpay-Serial`` says; None for the very first time, when no key is known.
-
-    Returns:
-        A call whose answer is not verified here: the store does it, with what the answer brings.
+        settings: Those of the client.
     """
-    headers = {"Accept": "application/json"}
-    if serial is not None:
-        headers["Wechatpay-Serial"] = serial
-    return Call(
-        verb=wanted.verb,
-        label=wanted.label,
-        urls=wanted.urls(),
-        headers=headers,
-        body=None,
-        signer=client.signer_for(wanted),
-        verifier=None,
-        answer=answer(client, wanted),
-        repeatable=True,
-        timeout=wanted.timeout,
-        retries=wanted.retries,
-        deadline=wanted.deadline,
-    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def prepare(self, spec: RequestSpec) -> Call:
+        """
+        Build a call; fields are encrypted once for all attempts.
+
+        Args:
+            spec: The options as the user gave them.
+
+        Raises:
+            TypeError: An option does not fit this call.
+            CodecError: A value cannot be encoded.
+            ConfigurationError: The client has no key that signs this call.
+        """
+        operation = spec.operation
+        spec.refuse("xml", "APIv3 speaks JSON: give json={…}")
+        spec.refuse_plain_text()
+        if spec.stream and not (operation and (operation.unsigned_answer or operation.digest_header)):
+            msg = (
+                "stream: this answer is signed as a whole, so it is read as a whole; stream=True is for file downloads"
+            )
+            raise TypeError(msg)
+        headers = spec.headers
+        given = next((headers.pop(name) for name in list(headers) if name.lower() == "wechatpay-serial"), None)
+        integers = operation.integer_fields.get("json") if operation else None
+        encryption = FieldEncryption(self._settings.certificates, given, integers, self._settings.verifier_serial)
+        query = _query(spec.params, encryption)
+        body, signed_body, content_type = _body(spec, encryption)
+        if body is not None:
+            headers.setdefault("Content-Type", content_type)
+        headers.setdefault("Accept", "application/json")
+        headers["Wechatpay-Serial"] = encryption.serial()
+        echo = find_echo(spec) if operation is not None and operation.echoes else None
+        return spec.call(
+            partial(self._read, spec, echo),
+            query=query,
+            body=body,
+            signed_body=signed_body,
+            signer=self._signer(spec),
+            verifier=self._verifier(spec),
+        )
+
+    def prepare_certificates(self, spec: RequestSpec, serial: str | None) -> Call:
+        """
+        Build the call that requests the platform's certificates.
+
+        Args:
+            spec: The operation.
+            serial: The ``Wechatpay-Serial``; None as long as no key of the platform is known.
+
+        Returns:
+            A call without a verifier: the key store verifies the response with the certificates that it brings.
+
+        Raises:
+            ConfigurationError: The client has no key that signs this call.
+        """
+        spec.headers["Accept"] = "application/json"
+        if serial is not None:
+            spec.headers["Wechatpay-Serial"] = serial
+        return spec.call(partial(self._read, spec, None), signer=self._signer(spec))
+
+    def _signer(self, spec: RequestSpec) -> Signer:
+        if (spec.first == "brand") is not self._settings.is_brand:
+            msg = "client.brand… is signed with brand_id=, every other path with mchid=: make a client for each"
+            raise ConfigurationError(msg)
+        if self._settings.signer is None:
+            msg = "APIv3 signs each request: give private_key= and serial= (or merchant_cert=), or signer="
+            raise ConfigurationError(msg)
+        return self._settings.signer
+
+    def _verifier(self, spec: RequestSpec) -> Verifier:
+        verifier = self._settings.response_verifier
+        if spec.operation is not None and spec.operation.digest_header is not None:
+            from wechatpay.files.statements import StatementVerifier
+
+            return StatementVerifier(verifier, spec.operation.digest_header)
+        return verifier
+
+    @without_frames_of(ChainableError)
+    def _read(self, spec: RequestSpec, echo: Echo | None, response: Response[Any]) -> Response[Any]:
+        response.request_id = response.headers.get("Request-ID")
+        self._settings.platform_clock.read(response)
+        if not 200 <= response.status_code < 300:
+            from wechatpay.apiv3.errors import api_error
+
+            name, about = spec.name_and_page()
+            raise api_error(response, name=name, about=about, verbs=spec.known_verbs())
+        response.pending = response.status_code == 202
+        if spec.stream:
+            return response
+        operation = spec.operation
+        data = _decoded(response, None if operation is None else operation.answer)
+        if echo is not None and response.verified:
+            echo.check(response, data)
+        fields = {} if operation is None else operation.encrypted_answer_fields
+        return response.take(data, partial(decrypt_fields, self._settings.decryption_key, fields))
 
 
-def _query(params: Any, sealing: Sealing) -> str:
+def _body(spec: RequestSpec, encryption: FieldEncryption) -> tuple[bytes | None, bytes | None, str]:
+    """Return the body, the bytes that are signed in its place, and the media type."""
+    if spec.files is not None:
+        from wechatpay.files.uploads import multipart
+
+        upload = multipart(spec.operation, spec.files, spec.json, encryption.json)
+        return upload.body, upload.signed_body, upload.content_type
+    body = spec.data if spec.json is None else encryption.json(spec.json)
+    return body, None, JSON.content_type
+
+
+def _query(params: Any, encryption: FieldEncryption) -> str:
     if params is None:
         return ""
     if not hasattr(params, "items"):
@@ -127,7 +161,7 @@ def _query(params: Any, sealing: Sealing) -> str:
             msg = f"params: the name {name!r} is no text"
             raise CodecError(msg)
         values = value if isinstance(value, list | tuple) else (value,)
-        pairs += [(name, _text(name, sealing.text(name, each))) for each in values if each is not None]
+        pairs += [(name, _text(name, encryption.text(name, each))) for each in values if each is not None]
     try:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError:
@@ -151,43 +185,17 @@ def _text(name: str, value: Any) -> str:
     raise CodecError(msg)
 
 
-def answer(client: WeChatPay, wanted: Wanted) -> Callable[[Response[Any]], Response[Any]]:
-    """Give what turns a checked response into the user's answer, or raises the refusal."""
-    operation = wanted.operation
-    asked = echo(wanted) if operation is not None and operation.echoes else None
-
-    @without_frames_of(ChainableError)
-    def read(response: Response[Any]) -> Response[Any]:
-        response.request_id = response.headers.get("Request-ID")
-        client.learn_clock(response)
-        if not 200 <= response.status_code < 300:
-            from wechatpay.apiv3.errors import refusal
-
-            about = "" if operation is None else f"{operation.title} {operation.page or ''}".strip()
-            raise refusal(response, name=f"{wanted.verb} {wanted.label}", about=about, verbs=wanted.known_verbs())
-        response.pending = response.status_code == 202
-        if wanted.stream:
-            return response
-        data = _decoded(response, None if operation is None else operation.answer)
-        if asked is not None and response.verified:
-            asked.check(response, data)
-        fields = {} if operation is None else operation.encrypted_answer_fields
-        return response.take(data, lambda value: client.opened(value, fields))
-
-    return read
-
-
 def _decoded(response: Response[Any], expected: str | None) -> Any:
     body = response.content
     if not body:
         return None
-    kind = response.headers.get("Content-Type", "")
-    # Some JSON answers arrive as text/plain, so the beginning of the body counts as well.
-    if "json" in kind or (expected != "binary" and body.lstrip()[:1] in {b"{", b"["}):
+    media_type = response.headers.get("Content-Type", "")
+    # Some JSON responses arrive as text/plain, so the first byte of the body counts as well.
+    if "json" in media_type or (expected != "binary" and body.lstrip()[:1] in {b"{", b"["}):
         try:
             return JSON.decode(body)
         except CodecError:
-            if expected is None and "json" not in kind:
+            if expected is None and "json" not in media_type:
                 return body
             raise
     return body

@@ -1,14 +1,13 @@
 """
-Signatures of APIv3: what is signed, how it is carried, how an answer is checked.
+Signatures of APIv3: of requests, and of responses and notifications.
 
 Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012365342 (requests),
-https://pay.weixin.qq.com/doc/v3/merchant/4013053420 (answers and notifications)
+https://pay.weixin.qq.com/doc/v3/merchant/4013053420 (responses and notifications)
 """
 
 from __future__ import annotations
 
 import binascii
-import os
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from chainable.errors import SignatureError
 from chainable.masking import safe_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
+from wechatpay.crypto.nonces import new_nonce
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,21 +31,17 @@ if TYPE_CHECKING:
     from chainable.signing import Verifier
     from wechatpay.crypto.keys import PrivateKey
 
-__all__ = ["BRAND_SCHEME", "REMEMBERED", "SCHEME", "TOLERANCE", "AnswerVerifier", "RSASigner", "RSAVerifier"]
+__all__ = ["BRAND_SCHEME", "REMEMBERED", "SCHEME", "TOLERANCE", "RSASigner", "RSAVerifier", "ResponseVerifier"]
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
 TOLERANCE = 300
-"""Seconds by which a message's time may differ from ours."""
+"""Seconds by which the time of a message may differ from ours."""
 
 REMEMBERED = 10_000
-"""Answers whose nonces are remembered, for each client."""
+"""Responses whose nonces each client remembers."""
 
 _PROBE = "WECHATPAY/SIGNTEST/"
-
-
-def _nonce() -> str:
-    return os.urandom(16).hex().upper()
 
 
 @safe_repr
@@ -56,25 +52,25 @@ class RSASigner(Signer):
 
     Args:
         mchid: The merchant's number; the brand's, with the brand's scheme.
-        serial: Of the merchant's API certificate.
+        serial: The serial of the merchant's API certificate.
         key: The private key, or any object with ``sign(message: bytes) -> bytes``
-            that answers with RSA PKCS#1 v1.5 over SHA-256.
-        clock: Gives Unix time in seconds.
-        nonce: Gives a text that was never given before.
-        scheme: The name of the scheme, before the fields.
-        identity: What the field with the number is called.
+            that returns an RSA PKCS#1 v1.5 signature with SHA-256.
+        clock: Returns Unix time in seconds.
+        nonce: Returns a text that was never used before.
+        scheme: The name of the scheme in ``Authorization``.
+        identity: The name of the field with the number.
     """
 
     mchid: str
     serial: str
     key: RSAPrivateKey | PrivateKey = field(repr=False)
     clock: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
-    nonce: Callable[[], str] = field(default=_nonce, kw_only=True, repr=False)
+    nonce: Callable[[], str] = field(default=new_nonce, kw_only=True, repr=False)
     scheme: str = field(default=SCHEME, kw_only=True)
     identity: str = field(default="mchid", kw_only=True)
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Put a fresh ``Authorization`` on the request."""
+        """Add a new ``Authorization`` to the request."""
         timestamp = str(int(self.clock()))
         nonce = self.nonce()
         message = self.message(r, timestamp, nonce)
@@ -85,7 +81,7 @@ class RSASigner(Signer):
 
     @staticmethod
     def message(request: requests.PreparedRequest, timestamp: str, nonce: str) -> bytes:
-        """Lay out what is signed: verb, target, time, nonce and body, each line ended."""
+        """Build the text that is signed: verb, target, time, nonce and body, each with a line feed."""
         body: Any = request.body or b""
         if isinstance(request, SignableRequest) and request.signed_body is not None:
             body = request.signed_body
@@ -100,11 +96,11 @@ class RSASigner(Signer):
         )
 
     def signature(self, message: bytes) -> str:
-        """Sign the message: base64."""
+        """Return the signature of a message, base64."""
         return binascii.b2a_base64(rsa.sign(self.key, message), newline=False).decode()
 
     def authorization(self, timestamp: str, nonce: str, signature: str) -> str:
-        """Write the header's value."""
+        """Return the value of the ``Authorization`` header."""
         return (
             f'{self.scheme} {self.identity}="{self.mchid}",nonce_str="{nonce}",timestamp="{timestamp}",'
             f'serial_no="{self.serial}",signature="{signature}"'
@@ -114,11 +110,11 @@ class RSASigner(Signer):
 @frozen(eq=False)
 class RSAVerifier:
     """
-    Checks that an answer or a notification is the platform's, and of now.
+    Verifies that a response or a notification is the platform's, and recent.
 
     Args:
         keys: Platform keys by serial or id.
-        clock: Gives Unix time in seconds.
+        clock: Returns Unix time in seconds.
     """
 
     keys: KeyStore[RSAPublicKey] = field(repr=False)
@@ -127,10 +123,10 @@ class RSAVerifier:
     @without_frames_of(SignatureError)
     def verify(self, response: requests.Response, /) -> None:
         """
-        Check headers, time, key and signature, over the bytes of the body.
+        Verify headers, time, key, and the signature over the bytes of the body.
 
         Raises:
-            SignatureError: Says which of them is wrong in ``reason``.
+            SignatureError: One of them is wrong; ``reason`` says which.
         """
         headers = response.headers
         timestamp = headers.get("Wechatpay-Timestamp")
@@ -149,13 +145,13 @@ class RSAVerifier:
             )
             raise SignatureError(msg, reason="missing", response=response)
         if not (timestamp.isascii() and nonce.isascii() and signature.isascii() and serial.isascii()):
-            # Some servers hand undecodable bytes on as lone surrogates, which no encoding takes.
+            # Some servers pass undecodable bytes as lone surrogates, which cannot be encoded.
             msg = "a Wechatpay-… header is not ASCII, which the platform's always are: treat the message as forged"
             raise SignatureError(msg, response=response)
         self._check_time(timestamp, response)
         try:
             key = self.keys[serial]
-        except LookupError as error:  # a plain dict is a key store, too
+        except LookupError as error:  # a plain dict is a key store as well
             msg = f"signed with a platform key that this client does not have: {error}"
             raise SignatureError(msg, reason="unknown_key", response=response) from error
         message = b"%b\n%b\n%b\n" % (timestamp.encode(), nonce.encode(), response.content or b"")
@@ -164,7 +160,7 @@ class RSAVerifier:
         except ValueError:
             right = False
         if not right:
-            # Labelled only after the check has failed: a probe gets no way of its own.
+            # A probe takes the same path as any forgery; only its error differs.
             probe = signature.startswith(_PROBE)
             msg = (
                 "the signature is wrong on purpose: the platform probes whether it is checked; answer as to any forgery"
@@ -178,7 +174,7 @@ class RSAVerifier:
         try:
             behind = float(self.clock()) - int(timestamp)
         except (ValueError, OverflowError):
-            msg = "the time of the message is no number of seconds"
+            msg = "the time of the message is not a number of seconds"
             raise SignatureError(msg, reason="stale", response=response) from None
         if abs(behind) > TOLERANCE:
             msg = (
@@ -188,18 +184,18 @@ class RSAVerifier:
             raise SignatureError(msg, reason="stale", response=response)
 
 
-class AnswerVerifier:
+class ResponseVerifier:
     """
-    Checks that an answer is the platform's, and that no other call got it before.
+    Verifies that a response is the platform's, and that no earlier call got it.
 
-    The signature of an answer does not name the request, so that a right answer
-    could be given to a second call. Its nonce is never the same twice, and an
-    answer whose nonce is among the last ones is refused. Notifications do not
-    come here: those are delivered, and read, more than once.
+    The signature does not cover the request, so an authentic response could be
+    replayed to a later call. Nonces never repeat: a response is refused if its
+    nonce is among the last ones. Notifications are not verified here, because they
+    are delivered more than once.
 
     Args:
-        verifier: Checks the signature; only then the nonce counts.
-        remembered: How many nonces are remembered at most.
+        verifier: Verifies the signature, before the nonce is compared.
+        remembered: The number of nonces that are remembered, at most.
 
     .. versionadded:: 0.1.0
     """
@@ -214,7 +210,7 @@ class AnswerVerifier:
 
     def verify(self, response: requests.Response, /) -> None:
         """
-        Check the signature, then the nonce.
+        Verify the signature, then the nonce.
 
         Raises:
             SignatureError: The signature is wrong, or ``reason`` is ``replayed``.
@@ -224,15 +220,15 @@ class AnswerVerifier:
 
     def accept(self, response: requests.Response, /) -> None:
         """
-        Remember the nonce of an answer whose signature was checked.
+        Remember the nonce of a response whose signature was verified.
 
         Raises:
-            SignatureError: ``replayed``: another answer had it.
+            SignatureError: ``replayed``: an earlier response had the same nonce.
         """
         nonce = response.headers.get("Wechatpay-Nonce")
-        if not isinstance(nonce, str):  # a verifier of another scheme may do without
+        if not isinstance(nonce, str):  # another scheme may have none
             return
-        # Each step is atomic by itself, so that no lock is needed: of two threads with one nonce, one wins.
+        # Each step is atomic, so no lock is needed: of two threads with the same nonce, one succeeds.
         mine = object()
         if self._known.setdefault(nonce, mine) is not mine:
             msg = (

@@ -1,9 +1,8 @@
 """
-What is known of WeChat Pay: its operations, their fields, its notification events.
+The catalogue of WeChat Pay: operations, their fields, notification events.
 
-Everything here is read from two files beside this module, record by record, at
-the first use; nothing is parsed at import, and nothing that a user writes is
-kept.
+It is read from two files beside this module, record by record, at the first use;
+nothing is parsed at import, and no input of users is cached.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chainable.catalogue import Shelf
+from chainable.lazy import lazy_attributes
 from chainable.masking import safe_repr
 from chainable.path import fold
 
@@ -48,10 +48,9 @@ _NOTHING: Mapping[str, Any] = {}
 @safe_repr
 class CatalogueNode:
     """
-    One position in the tree of the catalogued paths.
+    One position in the tree of the catalogue's paths.
 
-    Branches are made as they are reached and kept by their parent: at most one
-    for each position in the catalogue.
+    Nodes are made when they are reached, and cached by their parent.
 
     Attributes:
         path: The official spelling from the root: ``v3/pay/transactions/id/{transaction_id}``.
@@ -80,9 +79,9 @@ class CatalogueNode:
 
     def matching(self, folded: str, /) -> tuple[tuple[str, CatalogueNode], ...]:
         """
-        Give the literal children whose official spelling folds to this one.
+        Return the literal children with this folded spelling.
 
-        The only possible value of a variable counts as a literal too.
+        A variable with one possible value counts as a literal as well.
 
         Args:
             folded: A segment as :func:`chainable.path.fold` reduces it; ``''`` is a trailing slash.
@@ -108,7 +107,7 @@ class CatalogueNode:
         return dict(self.variables)[name]
 
     def literal(self, segment: str, /) -> CatalogueNode | None:
-        """Give the child with exactly this spelling; ``''`` is a trailing slash."""
+        """Return the child with exactly this spelling; ``''`` is a trailing slash."""
         for spelling, child in self.matching(fold(segment)):
             if spelling == segment:
                 return child
@@ -139,15 +138,15 @@ class CatalogueNode:
 
     @property
     def verbs(self) -> Mapping[str, str]:
-        """The operations at this very path: verb to key."""
+        """The operations at this path: verb to key."""
         if self._verbs is None:
             self._verbs = {verb: f"{verb} {self.path}" for verb in self._loaded().get("verbs", ())}
         return self._verbs
 
 
 class _Record:
-    # A call makes one of these and an import all their classes: what is given lies in the
-    # instance, the rest is the class's, and neither needs the code that attrs would write.
+    # Faster than attrs, both at import and for each call: only the given attributes are in the instance, and
+    # the defaults are in the class.
 
     def __init__(self, **given: Any) -> None:
         self.__dict__.update(given)
@@ -159,7 +158,7 @@ class _Record:
 
 class Upload(_Record):
     """
-    How the multipart body of an upload is put together.
+    The parts of the multipart body of an upload.
 
     Attributes:
         file: Name of the part with the file.
@@ -185,7 +184,7 @@ class Upload(_Record):
 @safe_repr
 class Operation(_Record):
     """
-    One operation: what a call needs at once, its fields when asked for.
+    One operation; its fields are loaded when they are used.
 
     Attributes:
         key: Verb and path: ``POST v3/pay/transactions/native``.
@@ -194,37 +193,37 @@ class Operation(_Record):
         title: Its name on the official page.
         page: The first of its official pages.
         base_uri: Its own access point, with a path prefix where it has one; None for the client's.
-        base_uri_required: Whether it is served there only.
-        mtls: Whether the merchant certificate has to go along.
+        base_uri_required: Whether it is only available there.
+        mtls: Whether TLS needs the merchant certificate.
         nonceless: Whether ``nonce_str`` must not be sent (v2).
         status: ``deprecated``, ``discarded``, ``redesigned``, ``privated`` or None.
-        successor: Key of the operation that took its place, where that is certain.
+        successor: Key of the operation that replaces it, if that is certain.
         body: ``json``, ``xml``, ``multipart``, or None for an operation without a body.
         answer: ``json``, ``xml``, ``binary``, ``empty`` or ``redirect`` (a page for a browser).
         variables: Names of the path's variables, in order.
         fixed: Variables that have one possible value, with it.
-        encrypted: Whether its page asks for encrypted fields, and so for ``Wechatpay-Serial`` (v3).
+        encrypted: Whether its page requires encrypted fields, and so ``Wechatpay-Serial`` (v3).
         encrypted_fields: Where in the request: place (``json``, ``query``, ``xml``, ``meta``) to nested
             names, the last one with the kind of encryption (``rsa``); lists are passed through.
-        encrypted_answer_fields: The same for the answer, without places.
+        encrypted_answer_fields: The same for the response, without places.
         integer_fields: Where the request has integers: place to nested names, the last one with ``True``.
         encoded_fields: Where the request has text that holds ``json`` or ``urlencode``, likewise.
-        idempotent_by: Place (``json``, ``xml``, ``path``, ``header``, ``query``) and names that lead to the number
-            which makes repeating this request safe; None if nothing does.
-        echoes: Numbers that a good answer names as the request does: place (``path``, ``query``, ``xml``), name in the
-            request, names that lead to it in the answer. Of several the first that is in the request counts.
-        unsigned_request: Whether the request carries no signature.
-        unsigned_answer: Whether a good answer may come without a signature.
-        digest_header: Answer header whose SHA-1, as JSON, is what the answer's signature covers.
+        idempotent_by: Place (``json``, ``xml``, ``path``, ``header``, ``query``) and names of the number
+            that makes repeating this request safe; None if there is none.
+        echoes: Numbers that a successful response repeats: place (``path``, ``query``, ``xml``), name in the
+            request, names in the response. Of several, the first one in the request is compared.
+        unsigned_request: Whether the request has no signature.
+        unsigned_answer: Whether a successful response may have no signature.
+        digest_header: Response header with the SHA-1 that is signed, as JSON, in place of the body.
         sign_types: Signature algorithms allowed (v2); the first is the default.
         sign_type_parameter: Whether ``sign_type`` is a parameter of the operation (v2).
-        sign_type_required: Whether it has to be named even where it is the default (v2).
-        merchant_number_field: What the operation calls the merchant's number (v2); None where it has none.
-        key_operation: Key of the operation that gives the public key for ``encrypted_fields``, where it is not the
+        sign_type_required: Whether it has to be sent even if it is the default (v2).
+        merchant_number_field: The parameter with the merchant's number (v2); None if there is none.
+        key_operation: Key of the operation that returns the public key for ``encrypted_fields``, if that is not the
             platform's own.
-        upload: How its multipart body is put together; None for other bodies.
+        upload: The parts of its multipart body; None for other bodies.
         personal: Whether it, or another verb of its path, has encrypted fields in the request.
-        shadowed: Whether a value of one of its variables can turn its path into another operation's.
+        shadowed: Whether a value of one of its variables can make its path that of another operation.
     """
 
     key: str
@@ -276,7 +275,7 @@ class Operation(_Record):
 
     @property
     def response(self) -> Answer:
-        """Every field of the answer."""
+        """Every field of the response."""
         return _fields(self.key)[1]
 
 
@@ -288,21 +287,21 @@ _root = CatalogueNode("", None)
 
 def tree() -> CatalogueNode:
     """
-    Give the root of all catalogued paths.
+    Return the root of all paths.
 
     Raises:
         ConfigurationError: The catalogue's file is absent or damaged.
     """
-    _root.matching("v3")  # opens the file now, not in the first call
+    _root.matching("v3")  # opens the file now, and not in the first call
     return _root
 
 
 def operation(key: str, /) -> Operation | None:
     """
-    Give an operation; None if the catalogue has none of this key.
+    Return an operation; None if the catalogue does not have it.
 
     Args:
-        key: Verb and official path, as :attr:`CatalogueNode.verbs` gives them.
+        key: Verb and official path, as in :attr:`CatalogueNode.verbs`.
     """
     found = _operations.get(key)
     if found is None:
@@ -315,22 +314,22 @@ def operation(key: str, /) -> Operation | None:
 
 def personal(scope: str, /) -> Mapping[str, Any]:
     """
-    Give the names under which only encrypted fields are known; decoded anew at every call.
+    Return the names that only encrypted fields have; decoded at every call.
 
     Args:
         scope: ``v3``, ``v2``, a product (``v3/ecommerce``), the key of an operation, or ``path`` for variables of paths.
 
     Returns:
-        Official names to the objects they stand in: names reduced by :func:`chainable.path.fold`, joined by dots
-        from the outermost, which may be ``^`` for the body itself; ``''`` where the name alone is enough, ``?`` where
-        it is enough in the query.
+        By official name, the objects that contain it: names folded by :func:`chainable.path.fold`, joined by dots
+        from the outermost, which may be ``^`` for the body itself; ``''`` for any object, ``?`` for any place in the
+        query.
     """
     found: Mapping[str, Any] = _index.get(f"personal {scope}") or _NOTHING
     return found
 
 
 def personal_paths() -> Mapping[str, list[str]]:
-    """Give the keys of the operations with encrypted fields, by the letters of their paths; decoded anew at every call."""
+    """Return the keys of the operations with encrypted fields, by the letters of their paths; decoded at every call."""
     found: Mapping[str, list[str]] = _index.get("personal paths") or _NOTHING
     return found
 
@@ -349,7 +348,7 @@ def _made(key: str, record: dict[str, Any]) -> Operation:
 
 
 def operations() -> Iterator[Operation]:
-    """Give all operations, in the order of their paths."""
+    """Yield all operations, in the order of their paths."""
     for key in _index.get("operations") or ():
         found = operation(key)
         if found is not None:
@@ -365,7 +364,7 @@ def _fields(key: str) -> tuple[Request, Answer, tuple[str, ...]]:
 
 def event(name: str, /, version: str = "v3") -> Event | None:
     """
-    Give a notification event; None if the catalogue has none of this name.
+    Return a notification event; None if the catalogue does not have it.
 
     Args:
         name: Its ``event_type``; the slug of those v2 notifications that have no type.
@@ -384,17 +383,13 @@ def event(name: str, /, version: str = "v3") -> Event | None:
 
 
 def events() -> Iterator[Event]:
-    """Give all notification events."""
+    """Yield all notification events."""
     for version, name in _index.get("events") or ():
         found = event(name, version)
         if found is not None:
             yield found
 
 
-def __getattr__(name: str) -> Any:
-    if name in {"Answer", "Event", "Field", "Request"}:
-        from wechatpay.catalogue import fields
-
-        return getattr(fields, name)
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+__getattr__ = lazy_attributes(
+    __name__, dict.fromkeys(("Answer", "Event", "Field", "Request"), "wechatpay.catalogue.fields")
+)

@@ -1,4 +1,4 @@
-"""The fields of operations and events: what describing, checking and typing need and a call does not."""
+"""The fields of operations and events, which a call does not need."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["Answer", "Event", "Field", "Request"]
 @frozen
 class Field:
     """
-    One named value of a request, an answer or a notification.
+    One named value of a request, a response or a notification.
 
     Attributes:
-        name: As it stands on the wire.
+        name: The name that is sent.
         type: ``string``, ``integer``, ``number``, ``boolean``, ``object``, ``file``; a list of them ends in ``[]``.
-        required: Whether it is always there.
-        enum: The values it can have; empty where they are not known.
+        required: Whether it is always present.
+        enum: The possible values; empty if they are unknown.
         encrypted: ``rsa``, ``aes-gcm`` or ``aes-ecb``; None for plain text.
-        encoded: ``json`` or ``urlencode`` for a text that holds such; None otherwise.
-        decoded: The type inside an encoded text, where it is not an object.
-        example: A value from the official page; None where there is none.
+        encoded: ``json`` or ``urlencode`` for a text in that encoding; None for others.
+        decoded: The type inside an encoded text, if it is not an object.
+        example: A value from the official page; None if it has none.
         fields: The members of an object or of a list's objects.
     """
 
@@ -47,12 +47,12 @@ class Field:
 @frozen
 class Request:
     """
-    The fields of a request by where they go; None where nothing goes.
+    The fields of a request, by place; None for a place without fields.
 
     Attributes:
         path: Variables of the path.
-        query: Parameters behind the ``?``.
-        headers: Headers of its own, ``Wechatpay-Serial`` for instance.
+        query: Parameters of the query.
+        headers: Its headers, such as ``Wechatpay-Serial``.
         json: Members of the JSON body.
         xml: Elements of the XML body.
         multipart: Parts of the multipart body.
@@ -70,7 +70,7 @@ class Request:
 @frozen
 class Answer:
     """
-    What comes back.
+    The fields of a response.
 
     Attributes:
         content: ``json``, ``xml``, ``binary``, ``empty`` or ``redirect``.
@@ -91,14 +91,14 @@ class Event:
         version: ``v3`` (JSON) or ``v2`` (XML).
         name: Its ``event_type``, or the slug of a v2 notification without one.
         event_type: The ``event_type``; None where v2 has none.
-        event_types: Every ``event_type`` it may arrive under.
+        event_types: Every ``event_type`` that it may have.
         title: Its name on the official page.
         docs: Official pages.
-        headers: Headers it comes with.
+        headers: Its headers.
         original_type: ``original_type`` of its resource, where documented.
         fields: Elements of the XML body (v2).
         resource: Members of the decrypted resource.
-        encrypted_field: Element that holds the encrypted resource (v2).
+        encrypted_field: Element with the encrypted resource (v2).
         encryption: ``aes-gcm`` or ``aes-ecb``; None for plain notifications.
     """
 
@@ -128,7 +128,7 @@ def _made(records: Iterable[dict[str, Any]]) -> tuple[Field, ...]:
 
 
 def of(record: dict[str, Any]) -> tuple[Request, Answer, tuple[str, ...]]:
-    """Make the fields and the list of pages of an operation out of its record."""
+    """Return the fields and the pages of an operation from its record."""
     request = {place: _made(fields) for place, fields in record.get("request", {}).items()}
     answer = record.get("response", {})
     return (
@@ -139,7 +139,7 @@ def of(record: dict[str, Any]) -> tuple[Request, Answer, tuple[str, ...]]:
 
 
 def event(version: str, name: str, record: dict[str, Any]) -> Event:
-    """Make an event out of its record."""
+    """Return an event from its record."""
     for member in ("event_types", "docs", "headers"):
         record[member] = tuple(record.get(member, ()))
     for member in ("fields", "resource"):

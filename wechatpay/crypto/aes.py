@@ -1,5 +1,5 @@
 """
-AES as WeChat Pay uses it: GCM under the APIv3 key, ECB for APIv2 refund notices.
+The AES modes of WeChat Pay: GCM under the APIv3 key, ECB for the refund notifications of APIv2.
 
 Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012071382 (certificates and
 notifications), https://pay.weixin.qq.com/doc/v2/merchant/4011985432 (``req_info``).
@@ -34,7 +34,7 @@ _BLOCK_BYTES = 16
 
 class APIv3Key:
     """
-    Opens what the platform seals under the APIv3 key: certificates and notifications.
+    Decrypts certificates and notifications, which the platform encrypts under the APIv3 key.
 
     Args:
         keys: The key, or the new one and the old one while it is being reset.
@@ -51,15 +51,15 @@ class APIv3Key:
 
     def open(self, ciphertext: str, nonce: str, associated_data: str | None = None) -> bytes:
         """
-        Open an AES-256-GCM ciphertext, its 16 byte tag at the end.
+        Decrypt an AES-256-GCM ciphertext with its 16-byte tag at the end.
 
         Args:
-            ciphertext: As it stands in the message, base64.
-            nonce: As it stands in the message, 12 characters.
-            associated_data: As it stands in the message; may be absent or empty.
+            ciphertext: The text of the message, base64.
+            nonce: The text of the message, 12 characters.
+            associated_data: The text of the message; may be absent or empty.
 
         Raises:
-            DecryptionError: No key opens it, or it is not in this form.
+            DecryptionError: No key decrypts it, or an argument has another form.
         """
         try:
             sealed = from_base64(ciphertext)
@@ -96,22 +96,22 @@ def _req_info_key(secret: Secret[Any]) -> Secret[bytes]:
 
 def open_req_info(secret: str | bytes | Secret[str] | Secret[bytes], req_info: str, decode: Callable[[bytes], T]) -> T:
     """
-    Open the ``req_info`` of an APIv2 refund notice and decode what is inside.
+    Decrypt and decode the ``req_info`` of an APIv2 refund notification.
 
-    Nobody signs ``req_info``, so that everybody can send one. Whatever is wrong
-    with it, the error is the same: one that told a wrong padding from a wrong
-    text would help to decrypt under the APIv2 key.
+    ``req_info`` is not signed, so anybody can send one. All failures raise the
+    same error: one that distinguishes wrong padding from wrong text would be a
+    padding oracle for the APIv2 key.
 
     Args:
         secret: The APIv2 key; the cipher's key is the lower-case hex of its MD5.
-        req_info: As it stands in the notice, base64; line breaks do not matter.
-        decode: Reads the XML that is inside; raises CodecError for anything else.
+        req_info: Base64; white space is ignored.
+        decode: Decodes the XML inside; raises CodecError for anything else.
 
     Returns:
-        What *decode* made of the content.
+        The decoded content.
 
     Raises:
-        DecryptionError: It does not open to something that *decode* reads.
+        DecryptionError: ``req_info`` does not decrypt to something that *decode* accepts.
     """
     key = _req_info_key(Secret.of(secret))
     del secret  # a traceback shows no key
@@ -128,7 +128,7 @@ def open_req_info(secret: str | bytes | Secret[str] | Secret[bytes], req_info: s
     right = whole and 1 <= size <= _BLOCK_BYTES and padded[-size:] == bytes([size]) * size
     content: T | None = None
     try:
-        # A wrong padding is decoded, too, so that the time does not tell it from a wrong text.
+        # Wrong padding is decoded as well, so that the time does not distinguish it from wrong text.
         content = decode(padded[:-size] if right else padded)
     except CodecError:
         right = False

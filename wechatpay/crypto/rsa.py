@@ -1,5 +1,5 @@
 """
-RSA as WeChat Pay uses it.
+The RSA operations of WeChat Pay.
 
 Signatures: PKCS#1 v1.5 with SHA-256.  Sensitive fields: OAEP with SHA-1 and
 MGF1-SHA-1, so that a key of 2048 bits takes 214 bytes.
@@ -32,22 +32,22 @@ _OAEP_OVERHEAD = 42
 
 
 class Decrypter(Protocol):
-    """A private key elsewhere that also opens sensitive fields."""
+    """A private key in an HSM or a service that also decrypts sensitive fields."""
 
     @abstractmethod
     def decrypt(self, ciphertext: bytes, /) -> bytes:
-        """Open *ciphertext* by RSA-OAEP with SHA-1."""
+        """Decrypt *ciphertext* by RSA-OAEP with SHA-1."""
 
 
 def sign(key: RSAPrivateKey | PrivateKey, message: bytes) -> bytes:
-    """Sign *message*: 256 bytes for a key of 2048 bits."""
+    """Return the signature of *message*: 256 bytes for a key of 2048 bits."""
     if isinstance(key, RSAPrivateKey):
         return key.sign(message, _PKCS1V15, _SHA256)
     return key.sign(message)
 
 
 def verify(key: RSAPublicKey, message: bytes, signature: bytes) -> bool:
-    """Tell whether *signature* is that of *message* under *key*."""
+    """Return whether *signature* is that of *message* under *key*."""
     try:
         key.verify(signature, message, _PKCS1V15, _SHA256)
     except InvalidSignature:
@@ -56,7 +56,7 @@ def verify(key: RSAPublicKey, message: bytes, signature: bytes) -> bool:
 
 
 def largest_plaintext(key: RSAPublicKey) -> int:
-    """How many bytes *key* encrypts at most: 214 at 2048 bits."""
+    """Return the bytes that *key* encrypts at most: 214 at 2048 bits."""
     return key.key_size // 8 - _OAEP_OVERHEAD
 
 
@@ -80,10 +80,10 @@ def encrypt(key: RSAPublicKey, plaintext: bytes) -> bytes:
 
 def decrypt(key: RSAPrivateKey | Decrypter, ciphertext: bytes) -> bytes:
     """
-    Open a sensitive value that the platform encrypted for the merchant.
+    Decrypt a sensitive value that the platform encrypted for the merchant.
 
     Raises:
-        DecryptionError: It was encrypted for another key, or is damaged.
+        DecryptionError: The value was encrypted for another key, or is damaged.
     """
     if not isinstance(key, RSAPrivateKey):
         return key.decrypt(ciphertext)

@@ -1,4 +1,4 @@
-"""Serial numbers of certificates and ids of public keys: texts, never numbers."""
+"""Serial numbers of certificates and ids of public keys, as text."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from chainable.masking import brief, outline
 __all__ = ["PUBLIC_KEY_ID", "normalise_serial", "serial_text", "shown_key_id", "shown_serial"]
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_"
-"""How the id of a platform public key begins."""
+"""The prefix of the id of a platform public key."""
 
 _HEX = re.compile(r"[0-9A-F]+")
 _SHORTEST_DECIMAL = 30
 _HEX_DIGITS = 40
 _SHORT = 8
-_SHORTEST = 4  # characters that may be shown whatever they are
+_SHORTEST = 4  # characters that may always be shown
 
 
 def serial_text(serial: int) -> str:
     """
-    The serial of a certificate as the platform writes it.
+    Return the serial of a certificate as the platform writes it.
 
     Returns:
         Upper-case hex of whole bytes, leading zeros kept: 40 digits for 20 bytes.
@@ -32,17 +32,17 @@ def serial_text(serial: int) -> str:
 
 def normalise_serial(serial: str, *, name: str = "serial") -> str:
     """
-    One spelling for a serial or a public key's id.
+    Return the usual form of a serial or a public key's id.
 
     Args:
         serial: Hex as OpenSSL, browsers and consoles show it: any case, with
-            colons, ``0x`` or white space; a digit that got lost in front is
-            put back.  ``PUB_KEY_ID_…`` stays as it is.
+            colons, ``0x`` or white space; a lost leading zero is
+            restored.  ``PUB_KEY_ID_…`` is returned unchanged.
         name: The setting, for the error.
 
     Raises:
-        ConfigurationError: It is neither, or it is the serial in decimal.
-        TypeError: It is not a str: a number has lost its leading zeros.
+        ConfigurationError: The text is neither, or is the serial in decimal.
+        TypeError: The serial is not a str: a number has lost its leading zeros.
     """
     if not isinstance(serial, str):
         msg = f"{name}: a serial is text, not {type(serial).__name__}: a number loses leading zeros"
@@ -66,7 +66,7 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
 
 def shown_serial(serial: str) -> str:
     """
-    Quote a serial or id as far as it certainly is one: a key in its place is described, not shown.
+    Return a serial or id for a message; other text may be a key, and is described instead.
 
     .. versionadded:: 0.1.0
     """
@@ -76,7 +76,7 @@ def shown_serial(serial: str) -> str:
 
 def shown_key_id(serial: str) -> str:
     """
-    Quote a serial or id as :func:`shown_serial` does, without the description of a text in its place.
+    Return a serial or id as :func:`shown_serial` does, without the description of a text in its place.
 
     .. versionadded:: 0.1.0
     """
@@ -84,7 +84,7 @@ def shown_key_id(serial: str) -> str:
 
 
 def _found(text: str) -> str:
-    """Describe what stands in place of a serial: it may be a key."""
+    """Describe the text in place of a serial, which may be a key."""
     stray = _stray(text)
     where = "" if stray is None else f"; character {stray + 1} is not a hex digit"
     return repr(text) if len(text) <= _SHORTEST else f"{outline(text)}{where}"

@@ -1,11 +1,14 @@
 """
-Where a URL out of an answer leads, and whether it is asked for with a signature.
+Routes of download URLs: where a URL from a response leads, and whether its request is signed.
 
-A URL is matched against one narrow grammar in which all parsers agree, and what
-is sent is put together again from the matched parts: so no second parser can
-see another host in it.  A signature leaves only for an origin of the client's
-own settings or for the platform's API hosts by https, and the origin that is
-sent is then written as it stands there, not as it stands in the URL.
+A URL is matched against a narrow grammar in which all parsers agree, and the
+request is built from the matched parts, so that no second parser can read
+another host.  A request is signed only for an origin of the client's settings
+and for the platform's API hosts by https; the origin is then sent as it is
+written there, not as in the URL.
+
+:class:`chainable.destination.Destination` is stricter and rewrites the target;
+a signed URL has to be sent byte for byte.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
-    from wechatpay.client import WeChatPay
+    from wechatpay.settings import Endpoints
 
 __all__ = ["PLATFORM_HOSTS", "Address", "Route", "route"]
 
@@ -35,7 +38,7 @@ PLATFORM_HOSTS = frozenset(
         "api2.wechatpay.cn",
     }
 )
-"""Hosts of the platform's API: a URL out of an answer is signed for these only, and for the client's own."""
+"""Hosts of the platform's API; a request is signed for these and for the client's own only."""
 
 _PORTS = {"http": 80, "https": 443}
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -52,14 +55,14 @@ _LONGEST_HOST = 253
 @frozen
 class Address:
     """
-    A URL taken apart.
+    The parts of a URL.
 
     Attributes:
         scheme: ``http`` or ``https``.
         host: In lower case; an IP address in its shortest form, without brackets.
-        port: The port that is connected to.
-        path: Percent-encoded as it was written, without the leading slash.
-        target: Path and query as they were written, without the leading slash.
+        port: The port to connect to.
+        path: The path as it is written, without the leading slash.
+        target: Path and query as they are written, without the leading slash.
     """
 
     scheme: str
@@ -71,11 +74,11 @@ class Address:
     @classmethod
     def parse(cls, url: str) -> Address:
         """
-        Take a URL apart; a fragment is dropped, for it is never sent.
+        Parse a URL; its fragment is dropped, as it is never sent.
 
         Raises:
-            ConfigurationError: It is not such a URL, or not one that all
-                parsers read alike and that leaves as it is written.
+            ConfigurationError: The text is not a URL of http or https, or not one
+                that all parsers read alike and that is sent as it is written.
         """
         match = _URL.fullmatch(url) if isinstance(url, str) else None
         if match is None or len(match["host"]) > _LONGEST_HOST:
@@ -95,12 +98,12 @@ class Address:
 
     @property
     def origin(self) -> tuple[str, str, int]:
-        """Scheme, host and port: what decides whether the signature may leave."""
+        """Scheme, host and port, which decide whether the request is signed."""
         return self.scheme, self.host, self.port
 
     @property
     def url(self) -> str:
-        """The URL, put together from its parts."""
+        """The URL, built from its parts."""
         return f"{_written(*self.origin)}{self.target}"
 
 
@@ -108,12 +111,12 @@ class Address:
 @frozen
 class Route:
     """
-    How a file is asked for.
+    The way to a file.
 
     Attributes:
-        urls: The file's URL at each host it may be asked of, the first preferred.
-        label: The path without values of its query, for logs and errors.
-        signed: Asked for with signature and platform headers, at origins that may get them.
+        urls: The file's URL at each host that has it, the first preferred.
+        label: The path without its query, for logs and errors.
+        signed: Whether the request has a signature and the platform's headers.
     """
 
     urls: tuple[str, ...] = field(repr=False)
@@ -121,21 +124,21 @@ class Route:
     signed: bool
 
 
-def route(client: WeChatPay, url: str) -> Route:
+def route(endpoints: Endpoints, url: str) -> Route:
     """
-    Decide where the file behind a URL is asked for, and whether with a signature.
+    Return where a file is requested, and whether the request is signed.
 
     Args:
-        client: Its ``base_url`` and ``backup_url`` are its own origins; if it
-            has a ``base_url``, URLs of the platform's hosts lead there, too.
-        url: The URL out of an answer.
+        endpoints: The client's own origins; if they have a ``base_url``, URLs
+            of the platform's hosts lead there, too.
+        url: The URL from a response.
 
     Raises:
-        ConfigurationError: The URL is unusable, or asks for plain http of
-            another origin than the client's own.
+        ConfigurationError: The URL is unusable, or is plain http of another
+            origin than the client's own.
     """
     address = Address.parse(url)
-    own = [base for base in (client.base_url, client.backup_url) if base is not None]
+    own = endpoints.bases
     for base in own:
         if address.origin == _origin(base):
             parts = urlsplit(base)
@@ -144,8 +147,8 @@ def route(client: WeChatPay, url: str) -> Route:
         if address.origin != ("https", address.host, _PORTS["https"]):
             msg = "download: the platform's files are fetched by https only, from the usual port"
             raise ConfigurationError(msg)
-        # A client that is pointed at a sandbox or a forwarder reaches nothing else.
-        bases = own if client.base_url is not None else [_written(*address.origin)]
+        # A client of a sandbox or a forwarder calls no other host.
+        bases = own if endpoints.base_url is not None else (_written(*address.origin),)
         return Route(tuple(base + address.target for base in bases), address.path, signed=True)
     if address.scheme != "https":
         msg = f"download: {address.host} is a foreign host, and those are asked by https only"
@@ -161,13 +164,13 @@ def _written(scheme: str, host: str, port: int) -> str:
 
 
 def _origin(base: str) -> tuple[str, str, int]:
-    """Take an origin out of the client's settings, by the parser that the transport connects by."""
+    """Return the origin of one of the client's URLs, as the transport's parser reads it."""
     parts = urlsplit(base)
     return parts.scheme, _short(parts.hostname or ""), parts.port or _PORTS[parts.scheme]
 
 
 def _short(host: str) -> str:
-    """Write an IP address in its shortest form; leave a name as it is."""
+    """Return an IP address in its shortest form, and a name unchanged."""
     try:
         return str(ip_address(host))
     except ValueError:

@@ -13,14 +13,14 @@ __all__ = ["Digest", "new_digest"]
 
 
 class Digest(Protocol):
-    """What hashlib's objects have in common."""
+    """A hash object, as hashlib has them."""
 
     def update(self, data: memoryview | bytes, /) -> None:
-        """Take in further bytes."""
+        """Add bytes."""
 
     @abstractmethod
     def hexdigest(self) -> str:
-        """Give the digest of all bytes, lower-case hex; at the end, once."""
+        """Return the digest of all bytes, lower-case hex; call it once, at the end."""
 
 
 _ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
@@ -28,23 +28,23 @@ _ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 
 def new_digest(name: str) -> Digest | None:
     """
-    Begin a digest.
+    Return a new hash object.
 
     Args:
         name: ``SHA1``, ``sha-256``, ``MD5``, ``SM3`` … in any case.
 
     Returns:
-        None for anything else, and for SM3 where OpenSSL lacks it.
+        None for another name, and for SM3 if OpenSSL lacks it.
     """
     name = name.strip().lower().replace("-", "").replace("_", "")
     if name == "sm3":
         return _SM3.begin()
-    # A closed list: hashlib knows further names, and some of those digests have no fixed length.
+    # hashlib has further algorithms, some of them without a fixed length.
     return hashlib.new(name, usedforsecurity=False) if name in _ALGORITHMS else None
 
 
 class _SM3:
-    """SM3, which hashlib has only with some builds of OpenSSL."""
+    """SM3, which hashlib lacks with some builds of OpenSSL."""
 
     def __init__(self, hash_: Hash) -> None:
         self._hash = hash_

@@ -1,8 +1,8 @@
 """
-Statements abroad: signed by their digest.
+Verification of statements of the overseas API, which are signed by their digest.
 
-The platform signs a small JSON object with the SHA-1 that a header gives, so
-both have to be right: the signature over that text, and the SHA-1 of the file.
+The platform signs a small JSON object with the SHA-1 of a header: both the
+signature over that object and the SHA-1 of the file are verified.
 
 Official page: https://pay.weixin.qq.com/doc/global/v3/zh/4012354998
 """
@@ -12,16 +12,18 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-import requests
 from attrs import frozen
 from urllib3.exceptions import DecodeError
 
 from chainable.decoding import decoded
 from chainable.errors import CodecError, SignatureError
 from chainable.masking import safe_repr
+from chainable.response import Response
 from wechatpay.files.streams import Bound
 
 if TYPE_CHECKING:
+    import requests
+
     from chainable.signing import Verifier
 
 __all__ = ["StatementVerifier"]
@@ -31,10 +33,10 @@ __all__ = ["StatementVerifier"]
 @frozen
 class StatementVerifier:
     """
-    Checks an answer that is signed by its digest.
+    Verifies a response that is signed by its digest.
 
     Args:
-        verifier: Checks signatures over bodies.
+        verifier: Verifies signatures over bodies.
         header: The header with the digest.
     """
 
@@ -43,26 +45,26 @@ class StatementVerifier:
 
     def verify(self, response: requests.Response, /) -> None:
         """
-        Check signature and content; an error answer is signed like any other.
+        Verify signature and content; an error response is signed like any other.
 
         Raises:
-            SignatureError: Either is wrong.
+            SignatureError: The signature or the content is wrong.
         """
         if not 200 <= response.status_code < 300:
             self.verifier.verify(response)
             return
-        expected = self.promised(response)
+        expected = self.signed_digest(response)
         content = response.content
         if hashlib.sha1(content, usedforsecurity=False).hexdigest() != expected != _unpacked_sha1(content):
             msg = "the statement is not the one that the platform signed: its SHA-1 is another"
             raise SignatureError(msg, response=response)
 
-    def promised(self, response: requests.Response) -> str:
+    def signed_digest(self, response: requests.Response) -> str:
         """
-        Check the signature over the digest, not yet the content.
+        Verify the signature over the digest, but not the content.
 
         Returns:
-            The SHA-1 that the content has to have, lower-case hex.
+            The SHA-1 of the content, lower-case hex.
 
         Raises:
             SignatureError: The digest is missing, or its signature is wrong.
@@ -71,19 +73,19 @@ class StatementVerifier:
         if not digest:
             msg = f"the statement carries no digest ({self.header})"
             raise SignatureError(msg, reason="missing", response=response)
-        signed = requests.Response()
+        signed: Response[None] = Response()
         signed.status_code = response.status_code
         signed.headers = response.headers
-        signed._content = b'{"sha1":"%b"}' % digest.encode(errors="replace")  # noqa: SLF001 (no public way to fill a response)
+        signed.set_content(b'{"sha1":"%b"}' % digest.encode(errors="replace"))
         self.verifier.verify(signed)
         return digest.lower()
 
 
 def _unpacked_sha1(content: bytes) -> str | None:
-    """Return the digest of what is inside gzip, without holding it; None when it is not gzip, or larger than any file."""
+    """Return the SHA-1 of the content of a gzip file, in constant memory; None if it is not gzip, or too large."""
     digest = hashlib.sha1(usedforsecurity=False)
     try:
-        for piece in Bound(arrived=len(content)).watched(decoded((content,), "gzip")):
+        for piece in Bound(arrived=len(content)).limited(decoded((content,), "gzip")):
             digest.update(piece)
     except (DecodeError, CodecError):
         return None

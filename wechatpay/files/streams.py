@@ -1,4 +1,4 @@
-"""The body of a response, piece by piece, in constant memory and within a bound."""
+"""The body of a response, chunk by chunk, in constant memory and within a bound."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from chainable.connections import AttemptState
+    from chainable.response import Response
 
-__all__ = ["MAX_SIZE", "Body", "Bound", "beginning", "damaged", "maybe_sent", "pieces", "read_text"]
+__all__ = ["MAX_SIZE", "Body", "Bound", "damaged", "is_read", "iter_chunks", "maybe_sent", "peek", "read_text"]
 
 MAX_SIZE = 2 * 1024**3
-"""Bytes that a download takes unless ``max_size=`` says otherwise."""
+"""Bytes of a download, at most, by default."""
 
 _BUFFER = 256 * 1024
-_BEGINNING = 64
+_PEEKED = 64
 _LONGEST_TEXT = 1024 * 1024
 _MOST_DIGITS = 18
-# Deflate makes no more than 1,032 bytes of one, so only compression inside compression gets beyond.
+# Deflate expands one byte to 1,032 at most; only nested compression exceeds that.
 _MOST_FOLD = 1_100
 _ANY_FOLD = 16 * 1024 * 1024
 
@@ -37,11 +38,11 @@ _ANY_FOLD = 16 * 1024 * 1024
 @define(eq=False)
 class Bound:
     """
-    What one file may amount to, at each layer of its compression.
+    The limit for one file, at each layer of its compression.
 
     Attributes:
-        max_size: Bytes that may arrive, and that any layer may unpack to.
-        arrived: Bytes that arrived so far.
+        max_size: Bytes that may arrive, and that each layer may unpack to.
+        arrived: Bytes that have arrived.
     """
 
     max_size: int = MAX_SIZE
@@ -49,11 +50,11 @@ class Bound:
 
     def check(self, size: int) -> None:
         """
-        Compare the size of one layer with the bound.
+        Compare the size of one layer with the limit.
 
         Raises:
-            CodecError: It is more than *max_size*, or, above 16 MiB, more than
-                any single compression makes of what arrived.
+            CodecError: The size is more than *max_size*, or, above 16 MiB, more than
+                a single compression can make of the bytes that arrived.
         """
         if size > self.max_size:
             msg = (
@@ -68,12 +69,12 @@ class Bound:
             )
             raise CodecError(msg)
 
-    def watched(self, layer: Iterator[bytes]) -> Iterator[bytes]:
+    def limited(self, layer: Iterator[bytes]) -> Iterator[bytes]:
         """
-        Yield what a layer unpacks to, up to the bound.
+        Yield the content of a layer, up to the limit.
 
         Raises:
-            CodecError: As :meth:`check` does, before the piece that is too much is yielded.
+            CodecError: As :meth:`check`, before the chunk that exceeds the limit is yielded.
         """
         size = 0
         for piece in layer:
@@ -84,7 +85,7 @@ class Bound:
 
 @define(eq=False)
 class _Wire:
-    """The bytes as they arrive, and what bounds them."""
+    """The bytes as they arrive, with their limits."""
 
     raw: Any
     request: requests.PreparedRequest | None
@@ -99,7 +100,7 @@ class _Wire:
     buffer: memoryview = field(factory=lambda: memoryview(bytearray(_BUFFER)))
 
     def chunks(self) -> Iterator[memoryview]:
-        """Yield the body as it was sent; a chunk is valid until the next is asked for."""
+        """Yield the body as it was sent; a chunk is valid until the next one."""
         try:
             while True:
                 if self.patience is not None:
@@ -125,17 +126,17 @@ class _Wire:
             raise maybe_sent(ChunkedEncodingError(msg, request=self.request))
 
     def decoded(self, names: tuple[str, ...]) -> Iterator[memoryview | bytes]:
-        """Yield the body decoded, each coding within the bound."""
+        """Yield the decoded body, each coding within the bound."""
         chunks: Iterator[memoryview | bytes] = self.chunks()
         for name in names:
-            chunks = self._watched(decoded(chunks, name))
+            chunks = self._limited(decoded(chunks, name))
         try:
             yield from chunks
         except DecodeError as error:
             raise damaged("body", error, self.request) from None
 
-    def _watched(self, layer: Iterator[bytes]) -> Iterator[bytes]:
-        """Watch a layer by the bound, which is not known yet while the beginning is read."""
+    def _limited(self, layer: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield a layer within the current bound; ``Bound.limited`` has one from the start."""
         size = 0
         for piece in layer:
             size += len(piece)
@@ -151,17 +152,17 @@ class _Wire:
 
 class Body:
     """
-    The body of a response on its connection, decoded here and not by urllib3.
+    The body of a response that is still on its connection.
 
-    Stands in for ``response.raw`` once its beginning was read.  Each content
-    coding is decoded in bounded memory, within the bound, and to its end.
+    Replaces ``response.raw`` once its beginning was read.  Unlike urllib3, it
+    decodes each content coding in constant memory, within a bound, and to its end.
 
     Raises:
-        CodecError: The body is compressed in a way that was not asked for.
+        CodecError: The body is compressed in a way that was not requested.
     """
 
     def __init__(self, response: requests.Response) -> None:
-        # The response itself is not kept: it would hold its connection until the garbage collector comes.
+        # A reference to the response would be a cycle, which keeps the connection until garbage collection.
         headers: Mapping[str, str] = response.headers
         state: AttemptState | None = getattr(response, "attempt_state", None)
         self.wire = _Wire(response.raw, response.request, content_length(headers), state)
@@ -184,14 +185,14 @@ class Body:
         return self._start[:size]
 
     def views(self) -> Iterator[memoryview | bytes]:
-        """Yield the rest of the body; a piece is valid until the next is asked for."""
+        """Yield the rest of the body; a chunk is valid until the next one."""
         start, self._start = self._start, b""
         if start:
             yield start
         yield from self._rest
 
     def stream(self, amt: int = _BUFFER, decode_content: bool | None = None) -> Iterator[bytes]:
-        """Yield the rest of the body in pieces of at most *amt* bytes, decoded whatever the second argument says."""
+        """Yield the rest of the body, decoded, in chunks of at most *amt* bytes."""
         del decode_content
         for piece in self.views():
             for at in range(0, len(piece), amt):
@@ -199,25 +200,30 @@ class Body:
 
 
 def content_length(headers: Mapping[str, str]) -> int | None:
-    """Return what ``Content-Length`` says, in bytes; None if it says nothing usable."""
+    """Return ``Content-Length`` in bytes; None if it is missing or unusable."""
     text = headers.get("Content-Length", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
-def beginning(response: requests.Response) -> bytes:
-    """
-    Read the first 64 bytes of a body that is still on the connection.
+def is_read(response: requests.Response) -> bool:
+    """Return whether the body was read; ``response.content`` would read it."""
+    return response._content is not False  # noqa: SLF001 (requests has no public name for it)
 
-    The response reads from its beginning afterwards.
+
+def peek(response: requests.Response) -> bytes:
+    """
+    Return the first 64 bytes of a body that is still on its connection.
+
+    The response can still be read from its beginning.
 
     Raises:
         requests.RequestException: The connection broke, or the body is damaged.
-        CodecError: The body is compressed in a way that was not asked for, or
-            its first bytes are hidden behind more than 1 MiB.
+        CodecError: The body is compressed in a way that was not requested, or
+            its first MiB unpacks to nothing.
     """
     body = Body(response)
     try:
-        start = body.peek(_BEGINNING)
+        start = body.peek(_PEEKED)
     except CodecError:
         body.wire.close()
         raise CodecError("the body has nothing in its first 1 MiB, as if made to keep its reader busy") from None
@@ -225,24 +231,23 @@ def beginning(response: requests.Response) -> bytes:
     return start
 
 
-def read_text(response: requests.Response) -> bytes:
+def read_text(response: Response[Any]) -> bytes:
     """
-    Read a short body whole, and keep it as ``response.content``.
+    Read a whole short body, which becomes ``response.content``.
 
     Raises:
         requests.RequestException: The connection broke, or the body is damaged.
         CodecError: The body is larger than 1 MiB.
     """
-    if response._content is False:  # noqa: SLF001 (no public way to ask whether it was read, or to fill it)
+    if not is_read(response):
         try:
-            response._content = b"".join(map(bytes, pieces(response, bound=Bound(_LONGEST_TEXT))))  # noqa: SLF001
+            response.set_content(b"".join(map(bytes, iter_chunks(response, bound=Bound(_LONGEST_TEXT)))))
         except CodecError:
             raise CodecError("text came in place of a file, and it is larger than 1 MiB") from None
-        response._content_consumed = True  # noqa: SLF001
     return response.content
 
 
-def pieces(
+def iter_chunks(
     response: requests.Response,
     *,
     patience: float | None = None,
@@ -250,24 +255,24 @@ def pieces(
     progress: Callable[[int, int | None], object] | None = None,
 ) -> Generator[memoryview | bytes]:
     """
-    Yield the decoded body; a piece is valid until the next is asked for.
+    Yield the decoded body; a chunk is valid until the next one.
 
     Args:
-        response: Read already, or still on its connection.
-        patience: Seconds in which each 256 KiB have to come, so that a body
-            which only drips ends as well; None for no such limit.
-        bound: What may arrive, and what each content coding may unpack to.
-        progress: Called after each piece with the bytes received, and with the
+        response: A response that was read, or whose body is on its connection.
+        patience: Seconds in which each 256 KiB have to arrive, so that a very
+            slow body ends; None for no limit.
+        bound: Limits the bytes that arrive, and what each content coding unpacks to.
+        progress: Called after each chunk with the bytes received and the
             bytes expected (None if unknown).
 
     Raises:
         requests.RequestException: The connection broke, the body ended too
             early, or it does not decompress.
-        CodecError: The body is beyond the bound, or compressed in a way that
-            was not asked for.
+        CodecError: The body exceeds the bound, or is compressed in a way that
+            was not requested.
     """
     bound = Bound() if bound is None else bound
-    if response._content is not False:  # noqa: SLF001 (no public way to ask whether it was read)
+    if is_read(response):
         content = response.content
         bound.arrived = len(content)
         bound.check(bound.arrived)
@@ -289,10 +294,10 @@ def pieces(
 
 def _readinto(raw: Any, buffer: memoryview) -> int:
     """
-    Read straight from the connection, without decoding.
+    Read from the connection into a buffer, without decoding.
 
-    urllib3's own ``readinto`` makes a new bytes object for each piece, which
-    costs a third of the speed.
+    urllib3's ``readinto`` makes a new bytes object for each chunk, which costs
+    a third of the speed.
     """
     connection: Any = getattr(raw, "_fp", None)
     if not hasattr(connection, "readinto"):
@@ -302,8 +307,8 @@ def _readinto(raw: Any, buffer: memoryview) -> int:
     return int(connection.readinto(buffer) or 0)
 
 
-class _as_requests_errors:  # noqa: N801 (used like contextlib's own)
-    """Turns what a broken connection raises into what requests raises."""
+class _as_requests_errors:  # noqa: N801 (a context manager, used like those of contextlib)
+    """Raises the errors of a broken connection as those of requests."""
 
     def __init__(self, request: requests.PreparedRequest | None) -> None:
         self._request = request
@@ -328,6 +333,6 @@ def damaged(what: str, error: DecodeError, request: requests.PreparedRequest | N
 
 
 def maybe_sent(error: requests.RequestException) -> requests.RequestException:
-    """Mark a failure inside a response: the request did arrive."""
+    """Mark a failure inside a response: the request has arrived."""
     error.maybe_sent = True  # type: ignore[attr-defined]  # the settled name; requests has none
     return error

@@ -1,8 +1,8 @@
 """
-Uploads: one file, its name and digest, and the text that is signed for it.
+Uploads: one file, its name and digest, and the text that is signed.
 
 APIv3 signs the ``meta`` part, a JSON object; APIv2 signs the text parts.
-Which names and which digest an operation has is the catalogue's to say.
+The catalogue has the names and the digest of each operation.
 
 Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012760432
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Form", "Multipart", "form", "multipart"]
 
 _LARGEST = 64 * 1024 * 1024
-"""Bytes of a file where no documented limit is known: many times what any upload takes."""
+"""Bytes of a file without a documented limit; no operation takes as much."""
 _UNKNOWN = catalogue.Upload(meta="meta", filename="filename", digest="sha256")
 
 
@@ -43,8 +43,8 @@ class Multipart:
     A multipart body of APIv3.
 
     Attributes:
-        body: What leaves.
-        signed_body: The text of ``meta``, which is what the signature covers.
+        body: The bytes to send.
+        signed_body: The text of ``meta``, which is signed.
         content_type: The media type, with the boundary.
     """
 
@@ -57,10 +57,10 @@ class Multipart:
 @frozen
 class Form:
     """
-    A multipart body of APIv2: a codec that writes the signed parameters beside the file.
+    A multipart body of APIv2: a codec that encodes the signed parameters and the file.
 
     Attributes:
-        fields: What the catalogue wants to know of the file, by name.
+        fields: Name and digest of the file, by the names that the catalogue has for them.
         content_type: The media type, with the boundary.
     """
 
@@ -71,7 +71,7 @@ class Form:
 
     def encode(self, value: Mapping[str, str], /) -> bytes:
         """
-        Write text parts and the file.
+        Encode the text parts and the file.
 
         Raises:
             CodecError: A text contains a lone surrogate.
@@ -80,10 +80,10 @@ class Form:
 
     def decode(self, body: bytes, /) -> dict[str, Any]:
         """
-        Read what comes back, which is XML.
+        Decode the response, which is XML.
 
         Raises:
-            CodecError: It is not.
+            CodecError: The body is not XML.
         """
         return XML.decode(body)
 
@@ -98,16 +98,16 @@ def multipart(
     operation: catalogue.Operation | None, files: object, fields: object, encode: Callable[[Any], bytes]
 ) -> Multipart:
     """
-    Write the body of an APIv3 upload.
+    Build the body of an APIv3 upload.
 
     Args:
-        operation: What the catalogue knows; None for ``filename`` and ``sha256`` in ``meta``.
-        files: ``{'file': path | open file | (name, bytes)}``; what the caller opened stays open.
+        operation: The operation; None for ``filename`` and ``sha256`` in ``meta``.
+        files: ``{'file': path | open file | (name, bytes)}``; an open file stays open.
         fields: Further members of meta, or None.
-        encode: Writes meta as JSON; called once.
+        encode: Encodes meta as JSON; called once.
 
     Raises:
-        TypeError: *files* or *fields* is of another form.
+        TypeError: *files* or *fields* has another form.
         CodecError: The file is too large, of a type the operation does not take, or cannot be read.
     """
     rules = _rules(operation)
@@ -115,7 +115,7 @@ def multipart(
         msg = f"json: an upload's further fields are a mapping, not {type(fields).__name__}"
         raise TypeError(msg)
     file = _the_file(rules, files)
-    members: dict[str, Any] = {**_told(rules, file), **(fields or {})}
+    members: dict[str, Any] = {**_description(rules, file), **(fields or {})}
     meta = encode(members)
     meta_part = RequestField(rules.meta or "meta", meta)
     meta_part.make_multipart(content_type="application/json")
@@ -127,21 +127,21 @@ def multipart(
 
 def form(operation: catalogue.Operation | None, files: object) -> Form:
     """
-    Prepare the body of an APIv2 upload.
+    Build the body of an APIv2 upload.
 
     Args:
-        operation: What the catalogue knows.
+        operation: The operation; None for an unknown path.
         files: As for :func:`multipart`.
 
     Raises:
-        TypeError: *files* is of another form.
+        TypeError: *files* has another form.
         CodecError: The file is too large, of a type the operation does not take, or cannot be read.
     """
     rules = _rules(operation)
     file = _the_file(rules, files)
     boundary = _boundary()
     return Form(
-        _told(rules, file),
+        _description(rules, file),
         f"multipart/form-data; boundary={boundary}",
         boundary,
         _file_part(rules, file.name, file),
@@ -173,7 +173,7 @@ def _the_file(rules: catalogue.Upload, files: object) -> _File:
 
 
 def _name_and_content(source: object, most: int) -> tuple[str, bytes]:
-    """Read no more of the source than shows that it is too large."""
+    """Return name and content, at most *most* bytes."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         try:
@@ -202,7 +202,7 @@ def _name_and_content(source: object, most: int) -> tuple[str, bytes]:
 
 
 def _read(file: IO[bytes], most: int) -> bytes:
-    """Read on from where the file stands, and go back there."""
+    """Read from the file's position, and go back there."""
     seekable = getattr(file, "seekable", None)
     start = file.tell() if seekable is not None and seekable() else None
     content = b""
@@ -212,21 +212,21 @@ def _read(file: IO[bytes], most: int) -> bytes:
             msg = "files: the file is opened as text; open it with 'rb'"
             raise TypeError(msg)
         content += piece
-        if not piece or not isinstance(file, io.RawIOBase):  # raw files give less than asked for, before their end
+        if not piece or not isinstance(file, io.RawIOBase):  # a raw file may return less than requested
             break
     if start is not None:
         file.seek(start)
     return content
 
 
-def _told(rules: catalogue.Upload, file: _File) -> dict[str, str]:
-    """Give what the catalogue wants to know of the file, by name."""
-    told = {} if rules.filename is None else {rules.filename: file.name}
+def _description(rules: catalogue.Upload, file: _File) -> dict[str, str]:
+    """Return name and digest of the file, by the names that the catalogue has for them."""
+    members = {} if rules.filename is None else {rules.filename: file.name}
     digest = new_digest(rules.hash)
     if rules.digest is not None and digest is not None:
         digest.update(file.content)
-        told[rules.digest] = digest.hexdigest()
-    return {**told, **rules.fixed}
+        members[rules.digest] = digest.hexdigest()
+    return {**members, **rules.fixed}
 
 
 def _file_part(rules: catalogue.Upload, name: str, file: _File) -> RequestField:

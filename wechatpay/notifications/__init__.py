@@ -1,5 +1,5 @@
 """
-What WeChat Pay sends to a merchant's ``notify_url``: parsed, once, answered.
+Notifications to a merchant's ``notify_url``: verified, decrypted, handled once.
 
 Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 """
@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from wechatpay.notifications.notification import Notification
 from wechatpay.notifications.parsing import Notifications
-from wechatpay.notifications.replies import accept, reject
+from wechatpay.notifications.responses import accept, reject
 
 __all__ = ["Notification", "Notifications", "accept", "reject"]

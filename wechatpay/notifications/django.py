@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE
 from chainable.web import django
-from wechatpay.notifications.handling import Handling
+from wechatpay.notifications.handler import NotificationHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def endpoint(
     source: WeChatPay | Merchants, store: Store, function: Handle, *, lease: float = LEASE
 ) -> Callable[..., HttpResponse]:
     """
-    Make the view for ``notify_url`` out of a function that handles a notification.
+    Return the view for ``notify_url`` that calls a function with each notification.
 
     ::
 
@@ -35,23 +35,23 @@ def endpoint(
 
         urlpatterns = [path('wechatpay/notify', endpoint(client, store, paid))]
 
-    The view checks the signature, calls the function once for each
-    notification, and answers. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered
-    when, and what the function may return.
+    The view verifies the signature, calls the function once for each
+    notification, and responds;
+    :class:`wechatpay.notifications.handler.NotificationHandler` has the responses, and
+    what the function may return.
 
     Args:
         source: The client, or ``Merchants``; then the function is called with
             the client and the notification.
-        store: Where claims are kept, shared by all workers.
+        store: The store of claims, shared by all workers.
         function: Called with the notification, and with variables of the route
             as keywords.
-        lease: Seconds until a silent worker counts as dead.
+        lease: Seconds after which a silent worker counts as dead.
 
     Raises:
         TypeError: ``source`` or ``store`` is something else.
         ConfigurationError: The function is a route already, which would be
-            reached without any check.
+            called without verification.
 
     .. versionadded:: 0.1.0
     """
@@ -62,7 +62,9 @@ def handler(
     source: WeChatPay | Merchants, store: Store, *, lease: float = LEASE
 ) -> Callable[[Handle], Callable[..., HttpResponse]]:
     """
-    Make a decorator for a function that handles a notification; :func:`endpoint` has no order to get wrong.
+    Return a decorator for a function that handles notifications.
+
+    :func:`endpoint` does the same without decorators, whose order matters.
 
     ::
 
@@ -72,15 +74,15 @@ def handler(
 
         urlpatterns = [path('wechatpay/notify', notified)]
 
-    The view takes POST without a CSRF token. Write the route exactly as in
+    The view accepts POST without a CSRF token. Write the route exactly as in
     ``notify_url``: the platform does not follow the redirect of
-    ``APPEND_SLASH``. Variables of the route are handed on as keywords. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered when.
+    ``APPEND_SLASH``. Variables of the route are passed as keywords.
+    :class:`wechatpay.notifications.handler.NotificationHandler` has the responses.
 
     Args:
         source: The client, or ``Merchants``; then the function is called with
             the client and the notification.
-        store: Where claims are kept, shared by all workers.
-        lease: Seconds until a silent worker counts as dead.
+        store: The store of claims, shared by all workers.
+        lease: Seconds after which a silent worker counts as dead.
     """
-    return partial(django.view, Handling(source, store, lease=lease).respond)
+    return partial(django.view, NotificationHandler(source, store, lease=lease).respond)

@@ -1,4 +1,4 @@
-"""A notification as a value."""
+"""One notification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Notification"]
 
 R = TypeVar("R")
 
-# Where APIv2 says when something happened; each kind of notification has its own name for it.
+# The names that the kinds of APIv2 notifications have for the time of the event.
 _V2_TIMES = (
     "event_create_time",
     "time_end",
@@ -34,7 +34,7 @@ _V2_DIGITS = 14
 @frozen
 class Notification(Generic[R]):
     """
-    One authentic message of the platform.
+    An authentic message of the platform.
 
     ::
 
@@ -46,20 +46,19 @@ class Notification(Generic[R]):
     your own order before you act on it.
 
     Attributes:
-        id: What makes the message this message, the same in every repetition.
-            APIv3 gives it; for APIv2 it is ``event_id``, or made from the
-            content where there is none.
+        id: The identity of the notification, the same in every delivery.
+            In APIv2 it is ``event_id``, or else a hash of the content.
         event_type: ``TRANSACTION.SUCCESS`` and so on.  For APIv2 notifications
             without a type, the catalogue's name of the kind
             (``transaction-success``), or empty for an unknown kind.
-        summary: The platform's few words on it; empty in APIv2.
-        resource: What it is about, opened: the decrypted resource (v3,
-            ``event_ciphertext`` and ``req_info`` of v2), else all elements.
+        summary: The platform's description; empty in APIv2.
+        resource: The decrypted content (of ``resource`` in v3, of
+            ``event_ciphertext`` and ``req_info`` in v2), else all elements.
             Times and numbers as the platform writes them, fractions as Decimal.
-        envelope: The message around it, as decoded. The platform signs it, but
-            for a refund notice of APIv2: there only ``req_info`` is authentic,
-            and the rest (``appid``, ``mch_id``, …) may be anybody's.
-        raw: The bytes that came.
+        envelope: The whole decoded message. The platform signs it, except for
+            refund notifications of APIv2: in them only ``req_info`` is authentic,
+            and the rest (``appid``, ``mch_id``, …) may be forged.
+        raw: The bytes of the body.
         version: ``v3`` or ``v2``.
     """
 
@@ -74,16 +73,15 @@ class Notification(Generic[R]):
     @property
     def create_time(self) -> datetime | None:
         """
-        When it happened, aware; None where the message does not say.
+        The time of the event, with a time zone; None if the message has none.
 
-        It is read from what is authentic only. APIv2 signs no time of sending:
-        an old message may be a late repetition, one that you send again
-        yourself, or a replay.
+        It is read from authentic fields only. APIv2 does not sign the time of
+        sending: an old message may be a late delivery, a test, or a replay.
         """
         if self.version == "v3":
             return _moment(self.envelope.get("create_time"))
         resource = self.resource if isinstance(self.resource, dict) else {}
-        # The platform does not sign what surrounds req_info: anybody can write it.
+        # The platform does not sign the fields beside req_info: anybody can forge them.
         unsigned = "req_info" in self.envelope and "sign" not in self.envelope
         known = resource if unsigned else self.envelope | resource
         if "sub_order_list" in known:
@@ -92,13 +90,13 @@ class Notification(Generic[R]):
 
     @property
     def original_type(self) -> str | None:
-        """What the resource was before it was sealed (``transaction``), where the message says."""
+        """The type of the encrypted resource, such as ``transaction``; None if the message has none."""
         resource = self.envelope.get("resource")
         return resource.get("original_type") if isinstance(resource, dict) else None
 
     @property
     def event(self) -> Event | None:
-        """What the catalogue knows of events of this type; None for an unknown one."""
+        """The catalogue's description of this type of event; None if it has none."""
         from wechatpay import catalogue
 
         return catalogue.event(self.event_type, self.version)
@@ -113,7 +111,7 @@ def _moment(text: Any) -> datetime | None:
 
 
 def _combined_moment(text: Any) -> datetime | None:
-    """Return when the last order of a combined payment was paid, out of their JSON."""
+    """Return the time at which the last order of a combined payment was paid."""
     try:
         moments = [_v2_moment(order["time_end"]) for order in JSON.decode(text.encode())["order_list"]]
     except (AttributeError, ChainableError, LookupError, TypeError, UnicodeError):

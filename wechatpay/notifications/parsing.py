@@ -1,5 +1,5 @@
 """
-From headers and bytes to a notification: authentic, opened, each once.
+Parsing of notifications: verified and decrypted, each handled once.
 
 Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012071382 (APIv3),
 https://pay.weixin.qq.com/doc/v2/merchant/4011985430 (APIv2)
@@ -41,7 +41,7 @@ _RSA = "WECHATPAY2-SHA256-RSA2048"
 _GCM = "AEAD_AES_256_GCM"
 
 _KEEP_V2 = 365 * 24 * 3600.0
-"""Seconds for which handled notifications of APIv2 are remembered: they carry no time, so an old one passes the check."""
+"""Seconds for which handled notifications of APIv2 are remembered: they have no signed time, so an old one is valid."""
 
 _SPACED = re.compile(rb"\s|\{\s|\{\"\w+\"\s*:\s")
 _MEMBER = re.compile(rb"\{\"(\w+)\"")
@@ -52,13 +52,13 @@ class Notifications:
     The platform's messages to one merchant.
 
     Args:
-        verifier: Checks the signatures of APIv3; the one that checks answers.
-        apiv3_key: Opens the resources of APIv3.
+        verifier: Verifies the signatures of APIv3, of responses as well.
+        apiv3_key: Decrypts the resources of APIv3.
         secret: The APIv2 key; without it, notifications of APIv2 are refused.
-        mchid: Keeps merchants apart in a store of claims that they share.
-        ciphers: By the name of an ``algorithm``, what opens its resources:
-            called with ciphertext, nonce and associated data as they stand in
-            the message, it gives bytes or raises DecryptionError.
+        mchid: Separates merchants that share a store of claims.
+        ciphers: By the name of an ``algorithm``, the function that decrypts its
+            resources: called with the texts of ciphertext, nonce and associated
+            data, it returns bytes or raises DecryptionError.
     """
 
     def __init__(
@@ -81,29 +81,29 @@ class Notifications:
     @without_frames_of(ChainableError)
     def parse(self, headers: Headers, body: bytes) -> Notification[Any]:
         """
-        Check and open a notification; nothing is written anywhere.
+        Verify and decrypt a notification; nothing is stored.
 
         ::
 
             notification = client.notifications.parse(request.headers, request.get_data())
 
-        APIv3 signs the time of sending, and what is older than five minutes is
-        refused. APIv2 signs none: look at ``create_time``, and let :meth:`once`
-        keep a message from being handled again.
+        APIv3 signs the time of sending, and messages older than five minutes are
+        refused. APIv2 does not: check ``create_time``, and use :meth:`once`, so
+        that a message is not handled twice.
 
         Args:
-            headers: Any mapping: of any case, WSGI's environ, Django's META.
-            body: The bytes as they were sent, never parsed and written again.
+            headers: Any mapping, in any case; WSGI's environ and Django's META as well.
+            body: The bytes as they were sent, not parsed and encoded again.
 
         Raises:
             SignatureError: ``reason`` is ``missing``, ``stale``,
-                ``unknown_key``, ``mismatch`` or ``probe``: answer all of them
+                ``unknown_key``, ``mismatch`` or ``probe``: respond to all of them
                 with :func:`wechatpay.reject`.
-            DecryptionError: It is authentic, but does not open: another APIv3
-                key. Or ``req_info``, which nobody signs, does not open to a
-                refund under the APIv2 key, whatever the cause.
-            CodecError: It is not a notification.
-            ConfigurationError: This client has no key for it.
+            DecryptionError: The message is authentic, but the APIv3 key does not
+                decrypt it; or ``req_info``, which is not signed, does not decrypt
+                to a refund under the APIv2 key.
+            CodecError: The message is not a notification.
+            ConfigurationError: This client has no key for the message.
             TypeError: The body is not bytes, or the headers are not a mapping.
         """
         check_body(body)
@@ -115,7 +115,7 @@ class Notifications:
         self, notification: Notification[Any], store: claims.Store, *, lease: float = claims.LEASE
     ) -> AbstractContextManager[bool]:
         """
-        Handle a notification that may come more than once, even at the same time.
+        Claim a notification that may be delivered more than once, even at the same time.
 
         ::
 
@@ -123,7 +123,7 @@ class Notifications:
                 if first:
                     book(notification.resource)
 
-        It is marked finished when the block ends, and free again when an
+        The claim is finished when the block ends, and released when an
         exception leaves the block.
 
         With :class:`~chainable.deduplication.sqlalchemy.SQLAlchemyStore` and
@@ -134,21 +134,21 @@ class Notifications:
         :func:`chainable.deduplication.once`.
 
         Handled notifications of APIv2 are remembered for a year at least,
-        because they carry no time that the signature covers.
+        because they have no signed time.
 
         Args:
             notification: The result of :meth:`parse`.
-            store: Keeps the claims. Besides those above,
+            store: The store of claims. Besides those above,
                 :class:`chainable.deduplication.RedisStore`, shared by all
                 workers, or :class:`chainable.deduplication.MemoryStore` for a
                 single one.
-            lease: Seconds until a silent worker counts as dead; without effect
-                in the stores that use a transaction.
+            lease: Seconds after which a silent worker counts as dead; not used
+                by the stores that use a transaction.
 
         Raises:
             InProgress: Another worker is handling it, or took over when the
-                lease ran out: reject, it comes again.
-            ClaimError: The block ended, and the store cannot vouch for the
+                lease expired: reject, and it is delivered again.
+            ClaimError: The block ended, and the store could not confirm the
                 claim. Accept if ``handled`` is True, otherwise reject.
         """
         keep = _KEEP_V2 if notification.version == "v2" else None
@@ -156,9 +156,9 @@ class Notifications:
 
     def knows(self, serial: str) -> bool:
         """
-        Tell whether the key of this serial is at hand, without fetching any.
+        Return whether the key of a serial is known; never downloads.
 
-        A verifier that is not ours does not tell what it knows; then it is True.
+        True for a verifier of the user's own, whose keys are unknown.
         """
         if not isinstance(self._verifier, RSAVerifier):
             return True
@@ -178,7 +178,7 @@ class Notifications:
             plain = (message_id + event_type + algorithm + ciphertext + nonce + extra).isascii()
         except (AttributeError, KeyError, TypeError):
             raise _no_notification() from None
-        if not plain or not message_id:  # without an id, repeats could not be told from others
+        if not plain or not message_id:  # without an id, repeated deliveries cannot be recognised
             raise _no_notification()
         opener = self._ciphers.get(algorithm) or self._no_cipher(algorithm)
         resource = JSON.decode(opener(ciphertext, nonce, extra))
@@ -206,7 +206,7 @@ class Notifications:
             raise ConfigurationError(msg, reason="apiv2_key_missing")
         envelope = XML.decode(body)
         sealed = envelope.get("req_info")
-        # The platform does not sign what surrounds req_info: only the key opens it.
+        # The platform does not sign the fields beside req_info; decryption proves req_info.
         if sealed is None or "sign" in envelope:
             try:
                 verify_parameters(envelope, self._secret)
@@ -237,10 +237,10 @@ class Notifications:
 
 
 class _Message(Response):
-    """A notification as a verifier takes it, which is as an answer."""
+    """A notification in the form of a response, which verifiers take."""
 
     def __init__(self, headers: Any, body: bytes) -> None:
-        # Not as Response does it: its cookie jar alone would cost more than the rest.
+        # Response.__init__ makes a cookie jar, which takes longer than the rest of parse().
         self.headers = headers
         self._content = body
         self._content_consumed = True
@@ -248,7 +248,7 @@ class _Message(Response):
 
 
 _REFUND = "refund-processed"
-# What only one kind of APIv2 notification has, and the catalogue's name of that kind.
+# Fields that only one kind of APIv2 notification has, and the catalogue's name of that kind.
 _V2_KINDS = {
     "combine_out_trade_no": "combined-transactions-success",
     "change_type": "pap-contract-state-changed",
@@ -265,7 +265,7 @@ def _v2_kind(envelope: dict[str, str]) -> str:
 
 
 def _v2_id(kind: str, resource: Any) -> str:
-    """An id out of what stays the same when the same thing is told again."""
+    """Return an id made from the fields that are the same in every delivery."""
     lasting = {name: value for name, value in resource.items() if name not in _PASSING}
     content = json.dumps(lasting, sort_keys=True).encode()
     return f"{kind or 'v2'}:{hashlib.sha256(content).hexdigest()[:40]}"
@@ -280,17 +280,17 @@ def _text(value: Any) -> str:
 
 def _no_notification() -> CodecError:
     return CodecError(
-        "the message is signed, but is no notification: id, event_type and resource "
+        "the message is signed, but is not a notification: id, event_type and resource "
         "{algorithm, ciphertext, nonce} are expected, all of them plain text"
     )
 
 
 def check_body(body: object) -> None:
     """
-    Make sure that a body is what was sent.
+    Check that a body is the bytes that were sent.
 
     Raises:
-        TypeError: It is no bytes.
+        TypeError: The body is not bytes.
     """
     if type(body) is not bytes:
         msg = (
@@ -302,7 +302,7 @@ def check_body(body: object) -> None:
 
 
 def _hint(reason: str, scheme: str | None, body: bytes) -> str:
-    """What else the message shows, after its signature has been found wrong."""
+    """Return a likely cause of a wrong signature, for the error."""
     if reason != "mismatch":
         return ""
     if scheme and scheme != _RSA:

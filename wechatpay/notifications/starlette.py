@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chainable.claims import LEASE
 from chainable.web import starlette
-from wechatpay.notifications.handling import Handling
+from wechatpay.notifications.handler import NotificationHandler
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ def endpoint(
     source: WeChatPay | Merchants, store: Store, function: Handle, *, lease: float = LEASE
 ) -> Callable[[Request], Awaitable[Response]]:
     """
-    Make the endpoint for ``notify_url`` out of a function that handles a notification.
+    Return the endpoint for ``notify_url`` that calls a function with each notification.
 
     ::
 
@@ -36,23 +36,23 @@ def endpoint(
 
         app.post('/wechatpay/notify')(endpoint(client, store, paid))
 
-    The endpoint checks the signature, calls the function once for each
-    notification, and answers. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered
-    when, and what the function may return.
+    The endpoint verifies the signature, calls the function once for each
+    notification, and responds;
+    :class:`wechatpay.notifications.handler.NotificationHandler` has the responses, and
+    what the function may return.
 
     Args:
         source: The client, or ``Merchants``; then the function is called with
             the client and the notification.
-        store: Where claims are kept, shared by all workers.
+        store: The store of claims, shared by all workers.
         function: Called with the notification, and with variables of the route
             as keywords.
-        lease: Seconds until a silent worker counts as dead.
+        lease: Seconds after which a silent worker counts as dead.
 
     Raises:
         TypeError: ``source`` or ``store`` is something else.
         ConfigurationError: The function is a route already, which would be
-            reached without any check.
+            called without verification.
 
     .. versionadded:: 0.1.0
     """
@@ -63,7 +63,9 @@ def handler(
     source: WeChatPay | Merchants, store: Store, *, lease: float = LEASE
 ) -> Callable[[Handle], Callable[[Request], Awaitable[Response]]]:
     """
-    Make a decorator for a function that handles a notification; :func:`endpoint` has no order to get wrong.
+    Return a decorator for a function that handles notifications.
+
+    :func:`endpoint` does the same without decorators, whose order matters.
 
     ::
 
@@ -72,15 +74,15 @@ def handler(
         async def notified(notification):
             ...
 
-    The function may be async or not; checks, claims and plain functions run in
-    a worker thread, so that the event loop never waits. Variables of the route
-    are handed on as keywords. See
-    :class:`wechatpay.notifications.handling.Handling` for what is answered when.
+    The function may be async or not; verification, claims and plain functions run
+    in a worker thread, so that the event loop is not blocked. Variables of the route
+    are passed as keywords. :class:`wechatpay.notifications.handler.NotificationHandler`
+    has the responses.
 
     Args:
         source: The client, or ``Merchants``; then the function is called with
             the client and the notification.
-        store: Where claims are kept, shared by all workers.
-        lease: Seconds until a silent worker counts as dead.
+        store: The store of claims, shared by all workers.
+        lease: Seconds after which a silent worker counts as dead.
     """
-    return partial(starlette.view, Handling(source, store, lease=lease).respond)
+    return partial(starlette.view, NotificationHandler(source, store, lease=lease).respond)

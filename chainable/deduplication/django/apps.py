@@ -1,14 +1,14 @@
-"""The app, as INSTALLED_APPS finds it."""
+"""The Django app."""
 
 from __future__ import annotations
 
-from django.apps import AppConfig  # type: ignore[import-untyped]  # Django has no types of its own
+from django.apps import AppConfig  # type: ignore[import-untyped]  # Django has no types
 
 __all__ = ["DeduplicationConfig"]
 
 
 class DeduplicationConfig(AppConfig):  # type: ignore[misc]  # likewise
-    """The app of the table of claims."""
+    """The app with the table of claims."""
 
     name = "chainable.deduplication.django"
     label = "chainable_deduplication"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.db import models  # type: ignore[import-untyped]  # Django has no types of its own
+from django.db import models  # type: ignore[import-untyped]  # Django has no types
 
 from chainable.deduplication.transaction import TABLE
 
@@ -12,7 +12,7 @@ __all__ = ["Claim"]
 
 
 class Claim(models.Model):  # type: ignore[misc]  # likewise
-    """One message that is handled, or was."""
+    """A claim on a message that is being handled, or is finished."""
 
     id = models.CharField(max_length=36, primary_key=True)
     message = models.CharField(max_length=190)
@@ -21,7 +21,7 @@ class Claim(models.Model):  # type: ignore[misc]  # likewise
     keep_until = models.BigIntegerField(db_index=True)
 
     class Meta:
-        """The name is the one that the SQL of the stores uses."""
+        """The name of the table in the SQL of the stores."""
 
         db_table: ClassVar[str] = TABLE
 

@@ -1,4 +1,4 @@
-"""The store. https://docs.djangoproject.com/en/stable/topics/db/transactions/"""
+"""Claims in the transaction of Django. https://docs.djangoproject.com/en/stable/topics/db/transactions/"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VENDORS = ("sqlite", "postgresql", "mysql")
 
 class DjangoStore:
     """
-    Claims that are committed together with the booking, by the same connection.
+    Keeps claims that are committed together with the booking, by the same connection.
 
     ::
 
@@ -32,25 +32,25 @@ class DjangoStore:
                 Booking.objects.create(...)
 
     The block is a ``transaction.atomic()`` that holds the claim too.  Its end
-    commits claim and booking together; an exception rolls both back.  A worker
-    that dies at any moment leaves both or neither, and the database frees the
-    message as soon as the connection of the worker is gone: there is no lease.
+    commits claim and booking together; an exception rolls both back.  If a
+    worker crashes, both are kept or neither is, and the database releases the
+    message as soon as the connection of the worker is closed: there is no lease.
 
-    A second delivery raises InProgress while the first one is at work, on
-    SQLite and MariaDB after waiting for three seconds at most.
+    A second delivery raises InProgress while the first one is being handled, on
+    SQLite and MariaDB after up to three seconds.
 
-    Inside an ``atomic()`` of your own, or with ``ATOMIC_REQUESTS``, the block is
-    a savepoint, and the outermost block commits: acknowledge the message after
+    Inside another ``atomic()``, or with ``ATOMIC_REQUESTS``, the block is a
+    savepoint, and the outermost block commits: acknowledge the message after
     its end, as a view does.  With ``AUTOCOMMIT: False`` the end of the block
-    commits.  A transaction that ended inside the block, or was marked for
-    rollback, is noticed, and the rest is rolled back.
+    commits.  If the transaction ended inside the block, or was marked for
+    rollback, the end of the block raises ClaimError and rolls back the rest.
 
-    SQLite, PostgreSQL and MariaDB (also MySQL 8 with InnoDB, which the tests do
-    not cover).  Errors of Django pass through.
+    SQLite, PostgreSQL and MariaDB are supported (also MySQL 8 with InnoDB,
+    which the tests do not cover).  Errors of Django are raised unchanged.
 
     Args:
-        using: The alias of the database that books; None asks the router. A
-            booking in another database is not covered.
+        using: The alias of the database of the booking; None for that of the
+            router. A booking in another database is not covered.
         keep: Seconds for which finished messages are remembered, until
             :meth:`remove_expired` (``manage.py remove_expired_claims``) deletes
             them.
@@ -69,14 +69,14 @@ class DjangoStore:
         Begin a transaction with a claim in it: see :meth:`Store.claim`.
 
         Args:
-            message_id: The id that repeats of the message share.
+            message_id: The id that all deliveries of the message have.
             lease: Ignored.
 
         Raises:
             InProgress: Another worker is handling the message.
             ClaimError: A handler committed this claim before its block ended.
-            ConfigurationError: The database cannot keep the promise, or there
-                is no table.
+            ConfigurationError: The database is not supported, or the table is
+                missing.
         """
         block = _Block(self._connection())
         with block:
@@ -101,7 +101,7 @@ class DjangoStore:
                     raise lost(held)
                 self._table.finish(_Transaction(held.block.connection), held)
         finally:
-            self._table.let_go(held)
+            self._table.discard(held)
 
     def release(self, claim: Claim, /) -> None:
         """Roll back the claim and the booking."""
@@ -110,11 +110,11 @@ class DjangoStore:
             with suppress(_RollbackError), held.block:
                 raise _RollbackError
         finally:
-            self._table.let_go(held)
+            self._table.discard(held)
 
     def remove_expired(self) -> int:
         """
-        Delete the claims that need not be remembered any longer.
+        Delete expired claims.
 
         Returns:
             The number of claims that were deleted.
@@ -123,11 +123,11 @@ class DjangoStore:
             return self._table.remove_expired(_Transaction(block.connection))
 
     def _connection(self) -> Any:
-        from django.apps import apps  # type: ignore[import-untyped]  # Django has no types of its own
+        from django.apps import apps  # type: ignore[import-untyped]  # Django has no types
         from django.db import connections, router  # type: ignore[import-untyped]  # likewise
 
         if not apps.is_installed("chainable.deduplication.django"):
-            msg = "DjangoStore has no table: add 'chainable.deduplication.django' to INSTALLED_APPS and run manage.py migrate"
+            msg = "DjangoStore needs its table: add 'chainable.deduplication.django' to INSTALLED_APPS and run manage.py migrate"
             raise ConfigurationError(msg)
         from chainable.deduplication.django.models import Claim as Model
 
@@ -138,14 +138,14 @@ class DjangoStore:
 
 
 class _Block:
-    """An ``atomic()`` that is entered by one call and left by another."""
+    """An ``atomic()`` that is entered in one call and left in another."""
 
     def __init__(self, connection: Any) -> None:
         from django.db import transaction
 
         self.connection = connection
         self._atomic: Any = transaction.atomic(using=connection.alias)
-        # Django's atomic() leaves the commit to the application then.
+        # With AUTOCOMMIT: False, Django's atomic() leaves the commit to the application.
         self._commits = not connection.in_atomic_block and not connection.get_autocommit()
         self._entered = False
         self._keep_open = False
@@ -171,7 +171,7 @@ class _Block:
                 self.connection.rollback()
 
     def keep_open(self) -> None:
-        """Leave the block open when it is left for the first time."""
+        """Keep the transaction open at the next exit of the block."""
         self._keep_open = True
 
     def is_open(self) -> bool:
@@ -187,7 +187,7 @@ class _Transaction:
         self._connection = connection
 
     def begin(self) -> None:
-        """Django has begun it."""
+        """Do nothing: Django has begun the transaction."""
 
     def run(self, statement: str, *values: Any) -> tuple[int, Sequence[Any] | None]:
         with self._connection.cursor() as cursor:
@@ -208,7 +208,7 @@ class _DjangoClaim(TransactionClaim):
 
 
 class _RollbackError(Exception):
-    """Leaves a block, so that it is rolled back."""
+    """Leaves a block and rolls it back."""
 
 
 def _own(claim: Claim) -> _DjangoClaim:

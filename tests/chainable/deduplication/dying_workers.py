@@ -1,13 +1,13 @@
 """
-Workers that are killed (``kill -9``) at any moment of a booking, and the count of what was booked.
+Kill workers (``kill -9``) at any moment of a booking, and count the bookings.
 
     python dying_workers.py sqlalchemy|django URL each|storm
 
 ``each`` kills one worker before and after each of its statements and commits,
-and delivers the message again until it is accepted.  ``storm`` lets several
-workers handle the same messages at the same time, killed at random and started
-again.  One line of JSON says what was booked.  Workers are forked from this
-process, which has one thread and no connection.
+and delivers the message again until it is accepted.  ``storm`` runs several
+workers on the same messages at the same time, and kills and restarts them at
+random.  The output is one line of JSON with the bookings.  Workers are forked
+from this process, which has one thread and no connection.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ENGINE = " ENGINE=InnoDB"
 
 
 class Moments:
-    """Counts the moments at which a worker may die, and kills it at the chosen one."""
+    """Counts the moments at which a worker may be killed, and kills it at one of them."""
 
     def __init__(self, chosen: Callable[[int], bool]) -> None:
         self.chosen = chosen
@@ -129,7 +129,7 @@ class DjangoShop:
         else:
             import pymysql
 
-            # Django asks for mysqlclient; PyMySQL stands in for it.
+            # Django requires mysqlclient; PyMySQL replaces it.
             pymysql.version_info = (2, 2, 1, "final", 0)  # type: ignore[attr-defined, assignment]
             pymysql.install_as_MySQLdb()
             database = {"ENGINE": "django.db.backends.mysql", "NAME": parts.path[1:], "HOST": options["unix_socket"]}
@@ -179,7 +179,7 @@ class DjangoShop:
 
 
 def forked(work: Callable[[], None]) -> int:
-    """Start a worker: its process id."""
+    """Start a worker, and return its process id."""
     child = os.fork()
     if child:
         return child
@@ -199,12 +199,12 @@ def forked(work: Callable[[], None]) -> int:
 
 
 def deliver(shop: Any, number: int, moment: int = 0) -> int:
-    """Deliver a message to a worker that is killed at this moment of its life: how it ended."""
+    """Deliver a message to a worker that is killed at this moment, and return its exit status."""
     return ended(forked(lambda: shop.deliver(number, Moments(moment.__eq__))))
 
 
 def ended(child: int) -> int:
-    """How a worker ended: as subprocess.Popen.returncode says it."""
+    """Return the exit status of a worker, as subprocess.Popen.returncode."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -228,7 +228,7 @@ def each(shop: Any) -> dict[str, Any]:
 
 
 def storm(shop: Any, messages: int = 6, workers: int = 3, deaths: int = 15) -> dict[str, Any]:
-    """Let workers handle the same messages at the same time, some slowly, killed at random and started again."""
+    """Run workers on the same messages at the same time, some slowly; kill and restart them at random."""
     shop.run(
         "INSERT INTO accounts (number, balance) VALUES "
         + ", ".join(f"({number}, 0)" for number in range(1, messages + 1))

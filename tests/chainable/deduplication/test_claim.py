@@ -1,4 +1,4 @@
-"""Each message once: in memory, and in a real Redis shared by several processes."""
+"""Deduplication in memory, and in a real Redis shared by several processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    # An own clock for the memory; a real wait for Redis, whose clock nobody sets.
+    # A test clock for the memory store; a real wait for Redis, whose clock cannot be set.
     Passing = Callable[[float], None]
 
 WORKER = """
@@ -47,14 +47,14 @@ with once(RedisStore(redis), message, lease=float(lease)) as first:
 
 
 def worker(url: str, message: str, *, lease: float, deed: str) -> subprocess.Popen[str]:
-    """Another process that handles a message."""
+    """Start another process that handles a message."""
     arguments = [sys.executable, "-c", WORKER, url, message, str(lease), deed]
     return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(params=["memory", "redis"])
 def store_and_passing(request: pytest.FixtureRequest) -> tuple[Store, Passing]:
-    """A store, and what lets seconds pass for it (a hundredth of them, for Redis)."""
+    """A store, and a function that lets seconds pass for it (a hundredth of them for Redis)."""
     if request.param == "redis":
         redis: Redis = request.getfixturevalue("redis_server")
         return RedisStore(redis), time.sleep
@@ -74,37 +74,32 @@ def store(store_and_passing: tuple[Store, Passing]) -> Store:
 
 
 class TestStore:
-    def test_claims_a_message_once(self, store: Store) -> None:
-        """A finished message cannot be claimed again."""
+    def test_a_finished_message_cannot_be_claimed_again(self, store: Store) -> None:
         claim = store.claim("EV-1")
         assert claim is not None
         store.finish(claim)
 
         assert store.claim("EV-1") is None
 
-    def test_tells_messages_apart(self, store: Store) -> None:
-        """A claim holds for its own message alone."""
+    def test_a_claim_applies_to_its_message_only(self, store: Store) -> None:
         store.claim("EV-1")
 
         assert store.claim("EV-2") is not None
 
-    def test_refuses_a_message_in_other_hands(self, store: Store) -> None:
-        """While somebody handles a message, nobody else can claim it."""
+    def test_a_message_that_is_being_handled_raises_in_progress(self, store: Store) -> None:
         store.claim("EV-1")
 
         with pytest.raises(InProgress, match="EV-1 is being handled by another worker"):
             store.claim("EV-1")
 
-    def test_released_messages_can_be_claimed(self, store: Store) -> None:
-        """A message given back is free at once."""
+    def test_a_released_message_can_be_claimed(self, store: Store) -> None:
         claim = store.claim("EV-1")
         assert claim is not None
         store.release(claim)
 
         assert store.claim("EV-1") is not None
 
-    def test_a_lease_runs_out(self, store_and_passing: tuple[Store, Passing]) -> None:
-        """A worker that is silent for longer than its lease loses the message."""
+    def test_an_expired_lease_frees_the_message(self, store_and_passing: tuple[Store, Passing]) -> None:
         store, pass_by = store_and_passing
         late = store.claim("EV-1", 0.05)
         pass_by(0.06)
@@ -114,8 +109,7 @@ class TestStore:
         assert second is not None
         assert second != late
 
-    def test_a_late_worker_that_was_replaced_has_no_say(self, store_and_passing: tuple[Store, Passing]) -> None:
-        """A worker whose message was taken over can neither finish it nor give it back."""
+    def test_a_replaced_worker_can_neither_finish_nor_release(self, store_and_passing: tuple[Store, Passing]) -> None:
         store, pass_by = store_and_passing
         late = store.claim("EV-1", 0.05)
         assert late is not None
@@ -134,8 +128,7 @@ class TestStore:
             store.finish(late)
         assert store.claim("EV-1") is None
 
-    def test_a_late_worker_that_nobody_replaced_may_finish(self, store_and_passing: tuple[Store, Passing]) -> None:
-        """The lease is a chance for others, not a sentence."""
+    def test_a_late_worker_that_was_not_replaced_may_finish(self, store_and_passing: tuple[Store, Passing]) -> None:
         store, pass_by = store_and_passing
         late = store.claim("EV-1", 0.05)
         assert late is not None
@@ -145,8 +138,7 @@ class TestStore:
 
         assert store.claim("EV-1") is None
 
-    def test_finishing_twice_is_finishing(self, store: Store) -> None:
-        """A step that is sent again because its answer got lost changes nothing."""
+    def test_finishing_twice_has_no_second_effect(self, store: Store) -> None:
         claim = store.claim("EV-1")
         assert claim is not None
         store.finish(claim)
@@ -156,9 +148,8 @@ class TestStore:
         assert store.claim("EV-1") is None
 
     @pytest.mark.parametrize("lease", [0, -1, float("nan")])
-    def test_a_lease_takes_time(self, store: Store, lease: float) -> None:
-        """A lease that is over before it begins is a mistake."""
-        with pytest.raises(ValueError, match="number of seconds above 0"):
+    def test_a_lease_that_is_not_positive_raises(self, store: Store, lease: float) -> None:
+        with pytest.raises(ValueError, match="positive number of seconds"):
             store.claim("EV-1", lease)
 
 
@@ -181,31 +172,29 @@ class Shaky(MemoryStore):
 
 
 class TestOnce:
-    def test_first_and_repeat(self, store: Store) -> None:
-        """The block learns whether the message is new."""
+    def test_once_returns_true_first_and_false_for_a_repeat(self, store: Store) -> None:
         with once(store, "EV-1") as first:
             assert first is True
         with once(store, "EV-1") as first:
             assert first is False
 
-    def test_a_failing_handler_gives_the_message_back(self, store: Store) -> None:
-        """What failed is done again when the message comes again."""
+    def test_a_failing_handler_releases_the_message(self, store: Store) -> None:
         with pytest.raises(ZeroDivisionError), once(store, "EV-1"):
             _ = 1 / 0
 
         with once(store, "EV-1") as first:
             assert first
 
-    def test_two_at_once(self, store: Store) -> None:
-        """The second of two simultaneous deliveries is refused, not handled."""
+    def test_the_second_of_two_simultaneous_deliveries_raises(self, store: Store) -> None:
         with once(store, "EV-1"), pytest.raises(InProgress), once(store, "EV-1"):
             pytest.fail("two workers inside")
 
         with once(store, "EV-1") as first:
             assert not first
 
-    def test_the_handlers_error_is_seen_when_the_store_fails_too(self, caplog: pytest.LogCaptureFixture) -> None:
-        """A store that cannot release does not hide why the block failed."""
+    def test_the_error_of_the_handler_is_raised_when_the_store_fails_too(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
 
         class Lost(MemoryStore):
             def release(self, claim: Claim, /) -> None:
@@ -219,12 +208,11 @@ class TestOnce:
         ):
             _ = 1 / 0
 
-        assert "stays until its lease ends" in caplog.text
+        assert "stays until its lease expires" in caplog.text
 
-    def test_a_finished_message_is_recorded_again_after_a_failure(
+    def test_recording_a_finished_message_is_retried(
         self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A hiccup of the store does not hand the message over a second time."""
         monkeypatch.setattr(claim, "_PATIENCE", 60.0)
         store = Shaky(failures=2)
         with caplog.at_level(logging.WARNING, "chainable"), once(store, "EV-1") as first:
@@ -234,8 +222,9 @@ class TestOnce:
         assert caplog.text.count("could not be recorded, trying again: ConnectionError") == 2
 
     @pytest.mark.parametrize("patience", [60.0, 0.0])
-    def test_a_store_that_cannot_record(self, monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
-        """The attempts are bounded in number and time, and the error says that the message was handled."""
+    def test_a_store_that_keeps_failing_raises_claim_error(
+        self, monkeypatch: pytest.MonkeyPatch, patience: float
+    ) -> None:
         monkeypatch.setattr(claim, "_PATIENCE", patience)
         store, done = Shaky(failures=100), []
         failed = pytest.raises(ClaimError, match="EV-1 was handled, and its store failed to record that")
@@ -250,16 +239,14 @@ class TestOnce:
         with pytest.raises(InProgress):
             store.claim("EV-1")
 
-    def test_a_lost_lease_is_not_tried_again(self) -> None:
-        """An outcome that the store knows is no failure."""
+    def test_a_lost_lease_is_not_retried(self) -> None:
         store = Shaky(failures=1, error=InProgress("taken over"))
         with pytest.raises(InProgress), once(store, "EV-1"):
             pass
 
         assert store.calls == 1
 
-    def test_a_commit_is_not_tried_again(self) -> None:
-        """A failed commit has undone the work."""
+    def test_a_failed_commit_is_not_retried(self) -> None:
         store = Shaky(failures=1)
         store.transactional = True
         with pytest.raises(ConnectionError), once(store, "EV-1"):
@@ -267,8 +254,7 @@ class TestOnce:
 
         assert store.calls == 1
 
-    def test_a_store_of_the_users(self) -> None:
-        """A claim may be any object, as long as its store knows it."""
+    def test_a_store_may_return_claims_of_any_class(self) -> None:
 
         class Plain:
             finished: list[object] = []
@@ -285,7 +271,6 @@ class TestOnce:
         assert Plain.finished == ["EV-1"]
 
     def test_many_threads_book_each_message_once(self, store: Store) -> None:
-        """Whatever the threads do, every message is booked exactly once."""
         booked: Counter[int] = Counter()
         start = threading.Barrier(8)
 
@@ -312,8 +297,7 @@ class TestOnce:
 
 
 class TestMemoryStore:
-    def test_forgets_what_no_platform_repeats(self) -> None:
-        """Memory does not grow for ever: old finished messages go, the younger stay."""
+    def test_old_finished_messages_are_removed(self) -> None:
         now = 0.0
         store = MemoryStore(keep=100, clock=lambda: now)
         for moment, message in ((0.0, "old"), (50.0, "young")):
@@ -330,8 +314,7 @@ class TestMemoryStore:
 
         assert store.claim("young") is not None
 
-    def test_remembers_what_a_claim_asks_for(self) -> None:
-        """A claim may ask for more time than the store is set to, and never for less."""
+    def test_keep_of_a_claim_extends_that_of_the_store(self) -> None:
         now = 0.0
         store = MemoryStore(keep=100, clock=lambda: now)
         for message, keep in (("long", 1000.0), ("usual", None), ("short", 1.0)):
@@ -347,8 +330,7 @@ class TestMemoryStore:
         now = 1000.0
         assert store.claim("long") is not None
 
-    def test_its_size_is_bounded(self) -> None:
-        """Beyond the limit, what would be forgotten first is forgotten early."""
+    def test_beyond_the_limit_the_next_to_expire_is_removed(self) -> None:
         store = MemoryStore(limit=3)
         for message, keep in (("a year", 31_536_000.0), ("1", None), ("2", None), ("3", None)):
             with once(store, message, keep=keep):
@@ -368,15 +350,13 @@ def hanging() -> Iterator[tuple[str, int]]:
 
 
 class TestRedisStore:
-    def test_a_redis_that_hangs_is_not_waited_for(self, hanging: tuple[str, int]) -> None:
-        """Each command ends within its timeout, sent twice at most."""
+    def test_a_hanging_redis_raises_within_the_timeout(self, hanging: tuple[str, int]) -> None:
         store = RedisStore.from_url("redis://{}:{}/0".format(*hanging), timeout=0.2)
 
         with pytest.raises(redis.TimeoutError):
             store.claim("EV-1")
 
-    def test_the_timeouts_of_a_url(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Two seconds for the connection and each answer, unless the URL says otherwise."""
+    def test_a_url_has_timeouts_by_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made: list[Any] = []
         from_url = Redis.from_url
         monkeypatch.setattr(
@@ -390,14 +370,12 @@ class TestRedisStore:
         assert [one.get("socket_connect_timeout", 2.0) for one in options][:2] == [2.0, 2.0]
 
     @pytest.mark.parametrize("url", ["redis://h/0", "unix:///tmp/s"])
-    def test_a_client_without_a_timeout_is_warned_about(self, url: str) -> None:
-        """It would block a worker without end."""
+    def test_a_client_without_a_timeout_warns(self, url: str) -> None:
         with pytest.warns(UserWarning, match="this Redis client has no timeout"):
             RedisStore(Redis.from_url(url, socket_timeout=None))
         RedisStore(Redis.from_url(url, socket_timeout=2))
 
-    def test_a_client_of_another_kind_is_left_alone(self) -> None:
-        """What has no pool of connections cannot be judged."""
+    def test_a_client_of_another_class_does_not_warn(self) -> None:
 
         class Client:
             def register_script(self, script: str) -> str:
@@ -405,23 +383,20 @@ class TestRedisStore:
 
         RedisStore(Client())  # type: ignore[arg-type]
 
-    def test_remembers_what_a_claim_asks_for(self, redis_server: Redis) -> None:
-        """A claim may ask for more time than the store is set to."""
+    def test_keep_of_a_claim_extends_that_of_the_store(self, redis_server: Redis) -> None:
         with once(RedisStore(redis_server, keep=100), "EV-1", keep=1000.0):
             pass
 
         assert 900_000 < redis_server.pttl("chainable:once:EV-1") <= 1_000_000
 
     def test_several_clients_share_a_store(self, redis_server: Redis, redis_url: str) -> None:
-        """What one worker finished, another one knows, decoding answers or not."""
         with once(RedisStore(redis_server), "EV-1"):
             pass
 
         with Redis.from_url(redis_url, decode_responses=True) as other:
             assert RedisStore(other).claim("EV-1") is None
 
-    def test_stands_under_a_url(self, redis_server: Redis, redis_url: str) -> None:
-        """A store is opened by the URL of its Redis."""
+    def test_a_store_is_made_from_a_url(self, redis_server: Redis, redis_url: str) -> None:
         store = RedisStore.from_url(redis_url, prefix="shop:", keep=600)
 
         with once(store, "EV-1"):
@@ -431,8 +406,9 @@ class TestRedisStore:
         assert key == b"shop:EV-1"
         assert 0 < redis_server.pttl(key) <= 600_000
 
-    def test_a_worker_that_dies_in_the_middle(self, redis_server: Redis, redis_url: str) -> None:
-        """A killed worker loses nothing: when its lease is over, the message is handled."""
+    def test_the_message_of_a_killed_worker_is_handled_after_the_lease(
+        self, redis_server: Redis, redis_url: str
+    ) -> None:
         store = RedisStore(redis_server)
         with worker(redis_url, "EV-1", lease=600, deed="die") as dying:
             out, _ = dying.communicate()
@@ -451,8 +427,7 @@ class TestRedisStore:
         assert redis_server.get("booked") == b"1"
         assert store.claim("EV-1") is None
 
-    def test_two_processes_at_once(self, redis_server: Redis, redis_url: str) -> None:
-        """Of two processes with the same message one books it, the other is refused."""
+    def test_one_of_two_processes_handles_a_message(self, redis_server: Redis, redis_url: str) -> None:
         with worker(redis_url, "EV-1", lease=60, deed="book") as one:
             assert one.stdout is not None
             assert one.stdout.readline() == "first\n"
@@ -465,8 +440,7 @@ class TestRedisStore:
         assert redis_server.get("booked") == b"1"
         assert RedisStore(redis_server).claim("EV-1") is None
 
-    def test_a_process_that_is_too_slow_fails(self, redis_server: Redis, redis_url: str) -> None:
-        """A worker that outlives its lease, and was replaced, ends in an error."""
+    def test_a_worker_that_was_replaced_raises(self, redis_server: Redis, redis_url: str) -> None:
         store = RedisStore(redis_server)
         with worker(redis_url, "EV-1", lease=0.05, deed="book") as slow:
             assert slow.stdout is not None
@@ -477,7 +451,7 @@ class TestRedisStore:
                 assert first
                 _, err = slow.communicate(input="\n")
 
-        assert "InProgress: the lease on EV-1 ran out" in err
+        assert "InProgress: the lease on EV-1 expired" in err
         assert slow.returncode == 1
         assert store.claim("EV-1") is None
 
@@ -507,7 +481,7 @@ with once(RedisStore.from_url(url), 'EV-1', lease=0.3 if trouble else 60) as fir
 
 
 class TestLedger:
-    """The whole promise: whatever happens to a worker, the payment is booked, and booked once."""
+    """Whatever happens to a worker, the payment is booked exactly once."""
 
     @pytest.fixture
     def ledger(self, tmp_path: Path) -> Path:
@@ -524,7 +498,9 @@ class TestLedger:
         return subprocess.Popen(arguments, text=True, **pipes)
 
     @pytest.mark.parametrize("trouble", ["dies before booking", "dies after booking"])
-    def test_a_worker_that_dies(self, redis_server: Redis, redis_url: str, ledger: Path, trouble: str) -> None:
+    def test_the_message_of_a_killed_worker_is_booked_once(
+        self, redis_server: Redis, redis_url: str, ledger: Path, trouble: str
+    ) -> None:
         with self.deliver(redis_url, ledger, trouble) as dying:
             dying.communicate()
         assert dying.returncode == -signal.SIGKILL
@@ -533,7 +509,9 @@ class TestLedger:
         self.deliver_until_accepted(redis_url, ledger)
 
     @pytest.mark.parametrize("trouble", ["stalls before booking", "stalls after booking"])
-    def test_a_worker_that_stalls(self, redis_server: Redis, redis_url: str, ledger: Path, trouble: str) -> None:
+    def test_the_message_of_a_stalled_worker_is_booked_once(
+        self, redis_server: Redis, redis_url: str, ledger: Path, trouble: str
+    ) -> None:
         with self.deliver(redis_url, ledger, trouble) as stalling:
             assert stalling.stdout is not None
             assert stalling.stdout.readline() == "stalled\n"
@@ -542,7 +520,7 @@ class TestLedger:
             _, err = stalling.communicate(input="\n")
 
         assert stalling.returncode == 1
-        assert "InProgress: the lease on EV-1 ran out" in err
+        assert "InProgress: the lease on EV-1 expired" in err
         assert self.orders(ledger) == [("PAID", 1)]
 
     def deliver_until_accepted(self, url: str, path: Path) -> None:

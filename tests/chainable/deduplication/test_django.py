@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Django asks for mysqlclient; PyMySQL stands in for it.
+# Django requires mysqlclient; PyMySQL replaces it.
 pymysql.version_info = (2, 2, 1, "final", 0)  # type: ignore[attr-defined, assignment]
 pymysql.install_as_MySQLdb()
 if not settings.configured:
@@ -42,7 +42,7 @@ def installed() -> Iterator[None]:
 
 
 class Shop:
-    """A database, named by its alias, with a table of bookings of this test alone."""
+    """A database, by its alias, with a table of bookings for one test."""
 
     def __init__(self, kind: str, url: str, **options: Any) -> None:
         self.alias = f"{kind}_{next(NUMBERS)}"
@@ -80,7 +80,7 @@ class Shop:
         self.run(f"INSERT INTO {self.table} (number) VALUES (%s)", number)
 
     def elsewhere(self, work: Any) -> Any:
-        """Do something over another connection."""
+        """Run a function with another connection."""
         found: list[Any] = []
 
         def run() -> None:
@@ -154,7 +154,7 @@ def test_an_exception_rolls_both_back(shop: Shop) -> None:
     assert shop.deliver() is True
 
 
-def test_nothing_is_seen_before_the_end(shop: Shop) -> None:
+def test_nothing_is_visible_before_the_end_of_the_block(shop: Shop) -> None:
     with once(shop.store, shop.message):
         shop.book()
         assert (shop.booked(), shop.claimed()) == ([], [])
@@ -166,8 +166,8 @@ def test_nothing_is_seen_before_the_end(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["commit", "rollback"])
-def test_inside_a_transaction_of_the_users(shop: Shop, outcome: str) -> None:
-    """As with ATOMIC_REQUESTS: the outermost block decides for claim and booking together."""
+def test_the_outermost_atomic_block_commits(shop: Shop, outcome: str) -> None:
+    """As with ATOMIC_REQUESTS: claim and booking share its outcome."""
     with transaction.atomic(shop.alias):
         shop.book("before")
         assert shop.deliver() is True
@@ -185,7 +185,7 @@ def test_inside_a_transaction_of_the_users(shop: Shop, outcome: str) -> None:
     assert shop.claimed() == ([1, 1, 1] if done else [])
 
 
-def test_without_autocommit(make: Any) -> None:
+def test_without_autocommit_the_end_of_the_block_commits(make: Any) -> None:
     for kind in ("sqlite", "postgresql", "mariadb"):
         shop = make(kind, AUTOCOMMIT=False)
         assert shop.deliver() is True
@@ -198,7 +198,7 @@ def test_without_autocommit(make: Any) -> None:
         shop.connection.rollback()
 
 
-def test_a_commit_inside_the_block_is_refused(shop: Shop) -> None:
+def test_a_commit_inside_the_block_raises(shop: Shop) -> None:
     with pytest.raises(transaction.TransactionManagementError), once(shop.store, shop.message):
         shop.book()
         transaction.commit(shop.alias)
@@ -218,7 +218,7 @@ def test_nested_transactions_work(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("deed", ["set_rollback", "close", "raw rollback"])
-def test_a_rollback_inside_the_block_is_noticed(shop: Shop, deed: str) -> None:
+def test_a_rollback_inside_the_block_raises_at_its_end(shop: Shop, deed: str) -> None:
     with pytest.raises(ClaimError, match="ended or was aborted"), once(shop.store, shop.message):
         shop.book()
         if deed == "set_rollback":
@@ -232,19 +232,19 @@ def test_a_rollback_inside_the_block_is_noticed(shop: Shop, deed: str) -> None:
     assert shop.deliver() is True
 
 
-def test_a_raw_commit_is_noticed_and_never_handled_again(shop: Shop) -> None:
+def test_a_raw_commit_raises_and_the_message_is_never_handled_again(shop: Shop) -> None:
     with pytest.raises(ClaimError, match="ended or was aborted"), once(shop.store, shop.message):
         shop.book("first half")
         shop.run("COMMIT")
 
     assert shop.booked() == ["first half"]
-    with pytest.raises(ClaimError, match="may be half done"):
+    with pytest.raises(ClaimError, match="may be incomplete"):
         shop.deliver()
     assert shop.booked() == ["first half"]
 
 
-def test_an_error_that_was_caught(shop: Shop) -> None:
-    """PostgreSQL aborts the transaction; in the others one statement failed, and the block goes on."""
+def test_a_caught_database_error_does_not_book_twice(shop: Shop) -> None:
+    """PostgreSQL aborts the transaction; in other databases one statement fails, and the block continues."""
     is_aborted = shop.connection.vendor == "postgresql"
     try:
         with once(shop.store, shop.message):
@@ -258,8 +258,8 @@ def test_an_error_that_was_caught(shop: Shop) -> None:
     assert shop.claimed() == ([] if is_aborted else [1])
 
 
-def test_a_deadlock_ends_the_transaction_around(make: Any) -> None:
-    """What the database has rolled back as a whole cannot be committed in part."""
+def test_a_deadlock_rolls_back_the_surrounding_transaction(make: Any) -> None:
+    """A transaction that the database has rolled back is not committed in part."""
     shop = make("mariadb")
 
     def deadlock(run: Any, sql: str, *given: Any) -> Any:
@@ -278,7 +278,7 @@ def test_a_deadlock_ends_the_transaction_around(make: Any) -> None:
     assert shop.booked() == []
 
 
-def test_old_claims_are_removed(shop: Shop) -> None:
+def test_expired_claims_are_removed(shop: Shop) -> None:
     old = DjangoStore(shop.alias, keep=-10)
     for store, suffix in ((old, "old"), (shop.store, "young")):
         with once(store, shop.message + suffix):
@@ -299,13 +299,13 @@ def test_the_model_and_the_migration_agree(shop: Shop) -> None:
     call_command("makemigrations", "chainable_deduplication", check=True, dry_run=True, verbosity=0)
 
 
-def test_an_app_that_is_not_installed(shop: Shop) -> None:
+def test_an_app_that_is_not_installed_raises(shop: Shop) -> None:
     with override_settings(INSTALLED_APPS=[]), pytest.raises(ConfigurationError, match="to INSTALLED_APPS"):
         shop.store.claim("EV-1")
     assert apps.is_installed(APP)
 
 
-def test_a_missing_table(make: Any) -> None:
+def test_a_missing_table_raises(make: Any) -> None:
     shop = make("sqlite")
     shop.run("ALTER TABLE chainable_claim RENAME TO elsewhere")
 
@@ -314,7 +314,7 @@ def test_a_missing_table(make: Any) -> None:
     assert not shop.connection.in_atomic_block
 
 
-def test_the_database_of_the_router(shop: Shop) -> None:
+def test_the_database_of_the_router_is_used(shop: Shop) -> None:
     router = type("Router", (), {"db_for_write": lambda self, model, **hints: shop.alias})()
     with override_settings(DATABASE_ROUTERS=[router]), once(DjangoStore(), shop.message) as first:
         assert first
@@ -323,14 +323,14 @@ def test_the_database_of_the_router(shop: Shop) -> None:
     assert shop.booked() == ["A1"]
 
 
-def test_another_database_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsupported_database_raises(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shop.connection, "vendor", "oracle")
 
-    with pytest.raises(ConfigurationError, match="claims cannot be kept in oracle"):
+    with pytest.raises(ConfigurationError, match="claims in oracle are not supported"):
         shop.store.claim("EV-1")
 
 
-def test_a_claim_of_another_store_is_refused() -> None:
+def test_a_claim_of_another_store_raises() -> None:
     claim = MemoryStore().claim("EV-1")
     assert claim is not None
     for deed in (DjangoStore().finish, DjangoStore().release):

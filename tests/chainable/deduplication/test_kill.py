@@ -1,5 +1,5 @@
 """
-Whatever dies, and whenever: booked exactly once, and never lost.
+Killed workers: each message is booked exactly once.
 
 Workers are killed (``kill -9``) before and after each statement and each commit
 of a booking, and at random while others handle the same messages.
@@ -58,7 +58,7 @@ def check(found: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlalchemy", "django"])
-def test_killed_at_each_statement(kind: str, url: str) -> None:
+def test_a_worker_killed_at_any_statement_books_each_message_once(kind: str, url: str) -> None:
     found = counted(kind, url, "each")
 
     # SAVEPOINT, the claim, two statements of the booking, RELEASE, the mark and the commit, before and after each.
@@ -67,7 +67,7 @@ def test_killed_at_each_statement(kind: str, url: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlalchemy", "django"])
-def test_killed_at_random_among_others(kind: str, url: str) -> None:
+def test_workers_killed_at_random_book_each_message_once(kind: str, url: str) -> None:
     found = counted(kind, url, "storm")
 
     assert found["died"] >= 5

@@ -14,7 +14,7 @@ import taobao_top.sandbox
 from taobao_top.sandbox import Account, Sandbox
 
 CLIENT = (
-    "taobao_top.client", "taobao_top.signing", "taobao_top.values", "taobao_top.answers", "taobao_top.request",
+    "taobao_top.client", "taobao_top.signing", "taobao_top.parameters", "taobao_top.response_parsing", "taobao_top.request",
     "taobao_top.response", "taobao_top.tmc", "chainable.signing", "chainable.codecs", "chainable.pipeline",
     "chainable.transport", "chainable.chain", "chainable.client", "chainable.call", "chainable.path",
 )  # fmt: skip

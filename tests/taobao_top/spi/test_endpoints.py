@@ -116,7 +116,7 @@ class TestEveryWay:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_call_that_was_answered_with_a_failure_may_come_again(way, top):
-    from taobao_top.spi.replies import accept, reject
+    from taobao_top.spi.responses import accept, reject
 
     results: list[Any] = [reject("no stock yet", code="stock"), accept({"stock": 5})]
     send = way(top, lambda call: results.pop(0), store=MemoryStore())

@@ -103,18 +103,18 @@ def test_any_zone_is_the_same_moment_and_microseconds_are_cut():
         ("0202 0100 01000000 61 08 0000", "unknown type 8"),
         ("0202 0100 01000000 61", "cut off"),
         ("0202 0100 01000000 61 05 00", "cut off"),
-        ("0202 0100 ffffffff 61 00 0000", "a length that is wrong"),
-        ("0202 0100 01000000 61 01 00000080 0000", "a length that is wrong"),
-        ("0202 0100 01000000 61 07 ffffff7f 0000", "a length that is wrong"),
-        ("0202 0500 09000000 61 0000", "a length that is wrong"),
-        ("0202 0500 ffffffff 0000", "a length that is wrong"),
-        ("0202 0300 feffffff 0000", "a length that is wrong"),
-        ("0202 0100 01000000 61 07 ffffffff 0000", "a length that is wrong"),
+        ("0202 0100 ffffffff 61 00 0000", "a wrong length"),
+        ("0202 0100 01000000 61 01 00000080 0000", "a wrong length"),
+        ("0202 0100 01000000 61 07 ffffff7f 0000", "a wrong length"),
+        ("0202 0500 09000000 61 0000", "a wrong length"),
+        ("0202 0500 ffffffff 0000", "a wrong length"),
+        ("0202 0300 feffffff 0000", "a wrong length"),
+        ("0202 0100 01000000 61 07 ffffffff 0000", "a wrong length"),
         ("0202 0200 0000", "cut off"),
         ("0202 0400 0000", "cut off"),
         ("0202 0400 00000000 0400 00000000 0000", "flag twice"),
-        ("0202 0300 01000000 ff 0000", "no UTF-8"),
-        ("0202 0100 01000000 61 01 01000000 ff 0000", "no UTF-8"),
+        ("0202 0300 01000000 ff 0000", "not UTF-8"),
+        ("0202 0100 01000000 61 01 01000000 ff 0000", "not UTF-8"),
         ("0202 0100 01000000 61 06 ffffffffffffff7f 0000", "beyond the year 9999"),
         ("0202 0100 01000000 61 06 00000000000000ff 0000", "beyond the year 9999"),
     ],
@@ -222,5 +222,5 @@ def test_numbers_that_json_does_not_have_are_refused(content):
     from chainable.errors import CodecError
     from taobao_top.tmc.message import Message
 
-    with pytest.raises(CodecError, match="the content is no JSON"):
+    with pytest.raises(CodecError, match="the content is not JSON"):
         Message.of({"id": 1, "topic": "taobao_trade_TradePaid", "content": content})

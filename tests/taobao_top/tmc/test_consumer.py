@@ -31,8 +31,8 @@ class Connection:
 @pytest.fixture
 def consumer():
     """None of its threads is started: each test is the worker that was called, or the keeper."""
-    opening = SimpleNamespace(url="ws://host/", group="default", timeout=1.0)
-    made = Consumer(opening, None, workers=3, backlog=2, pull_every=15.0, backoff=(1.0, 60.0), chance=lambda: 0.0)
+    config = SimpleNamespace(url="ws://host/", group="default", timeout=1.0)
+    made = Consumer(config, None, workers=3, backlog=2, pull_every=15.0, backoff=(1.0, 60.0), chance=lambda: 0.0)
     made._idle = 2
     return made
 
@@ -75,7 +75,7 @@ def test_what_waits_is_left_while_all_ends(consumer):
     consumer._stopped = True
 
     assert consumer._next(consumer._workers[0]) is None
-    assert not consumer._call_worker()
+    assert not consumer._wake_worker()
     assert list(consumer._waiting) == [b"one"]
 
 
@@ -133,7 +133,7 @@ def test_a_server_that_closes_at_once_is_asked_ever_less_often(consumer):
     def connection():
         yield Connection(ChannelError("closed"))
 
-    consumer._opening.connection = connection
+    consumer._config.connection = connection
     consumer._chance = lambda: 0.5
     waited = []
 

@@ -12,7 +12,7 @@ from attrs.exceptions import FrozenInstanceError
 from chainable.errors import CodecError, ConfigurationError
 from chainable.times import BEIJING
 from taobao_top.tmc import Message
-from taobao_top.tmc.handlers import Decorator, Handlers
+from taobao_top.tmc.registry import Decorator, HandlerRegistry
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=BEIJING)
 HEADERS = {
@@ -65,7 +65,7 @@ def handler(message):
 
 
 def test_the_longest_name_wins():
-    handlers = Handlers()
+    handlers = HandlerRegistry()
     handlers.add(("taobao", "tmall_mei"), other)
     handlers.add(("taobao_trade",), handler)
 
@@ -81,7 +81,7 @@ def test_the_longest_name_wins():
 
 
 def test_one_message_has_one_handler():
-    handlers = Handlers()
+    handlers = HandlerRegistry()
     handlers.add(("a", "b"), handler)
     handlers.add((), handler)
 
@@ -104,11 +104,11 @@ async def coroutine(message):
 @pytest.mark.parametrize("given", [coroutine, partial(coroutine), Coroutine()])
 def test_coroutines_are_no_handlers(given):
     with pytest.raises(TypeError, match="plain function"):
-        Decorator(Handlers(), ("a",))(given)
+        Decorator(HandlerRegistry(), ("a",))(given)
 
 
 def test_only_what_can_be_called_is_a_handler():
     with pytest.raises(TypeError, match="a str cannot be called"):
-        Decorator(Handlers(), ("a",))("b")
-    assert repr(Decorator(Handlers(), ("a", "b"))) == "<decorator of the handler of a, b>"
-    assert repr(Decorator(Handlers(), ())) == "<decorator of the handler of other topics>"
+        Decorator(HandlerRegistry(), ("a",))("b")
+    assert repr(Decorator(HandlerRegistry(), ("a", "b"))) == "<decorator of the handler of a, b>"
+    assert repr(Decorator(HandlerRegistry(), ())) == "<decorator of the handler of other topics>"

@@ -9,18 +9,18 @@ import pytest
 from chainable.errors import ConfigurationError
 from taobao_top import TaobaoTop
 from taobao_top.tmc import TMC
-from taobao_top.tmc.handling import _hand_over
+from taobao_top.tmc.dispatch import _call
 from taobao_top.tmc.message import Message
 
 
 @pytest.mark.parametrize("result", [True, False, 0, "ok", {}, ()], ids=repr)
 def test_any_result_but_none_fails_the_message(result):
     with pytest.raises(TypeError, match="return None to confirm"):
-        _hand_over(lambda message: result, Message(1, "a"))
+        _call(lambda message: result, Message(1, "a"))
 
 
 def test_none_confirms_it():
-    _hand_over(lambda message: None, Message(1, "a"))
+    _call(lambda message: None, Message(1, "a"))
 
 
 def test_an_app_key_in_place_of_the_secret_is_refused():

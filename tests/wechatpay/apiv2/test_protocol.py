@@ -23,9 +23,11 @@ from chainable.errors import APIError, CodecError, ConfigurationError, Signature
 from chainable.signing import Signer
 from wechatpay import catalogue
 from wechatpay.apiv2.keys import sandbox_key
+from wechatpay.apiv2.protocol import APIv2
 from wechatpay.apiv2.signing import ParamSigner, WorkWXSigner, verify_parameters
 from wechatpay.apiv2.xml import XML
 from wechatpay.catalogue import Operation, Upload
+from wechatpay.request import RequestSpec
 from wechatpay.sensitive import Ciphertext, Sensitive
 
 SECRET = "0123456789abcdef0123456789ABCDEF"
@@ -168,10 +170,10 @@ class TestRequests:
             (None, "MD5"),
         ],
     )
+    @pytest.mark.usefixtures("no_certificate")
     def test_some_operations_want_the_algorithm_named(self, make_client, platform, signer, named):
         """Even where it is MD5; the client's choice, if the operation takes it."""
         client = make_client(vars_of("POST v2/risk/getpublickey"), v2_signer=signer)
-        client._pair = NoCertificate()
         platform.answer(OK)
 
         client.v2.risk.getpublickey.post(xml={})
@@ -179,20 +181,20 @@ class TestRequests:
         assert platform.received[0]["sign_type"] == named
         verify_parameters(platform.received[0], SECRET)
 
+    @pytest.mark.usefixtures("no_certificate")
     def test_a_custom_signer_is_told_the_algorithm(self, make_client, platform):
         """The first that the operation takes."""
         client = make_client(vars_of("POST v2/risk/getpublickey"), v2_signer=Remote())
-        client._pair = NoCertificate()
         platform.answer(OK)
 
         client.v2.risk.getpublickey.post(xml={})
 
         assert platform.received[0]["sign_type"] == "MD5"
 
+    @pytest.mark.usefixtures("no_certificate")
     def test_one_post_has_a_query_as_well(self, make_client, platform):
         """Which is not signed."""
         client = make_client(vars_of("POST v2/secapi/mch/submchmanage"))
-        client._pair = NoCertificate()
         platform.answer(OK)
 
         client.v2.secapi.mch.submchmanage.post(params={"action": "add", "x": None}, xml={"appid": "wx"})
@@ -547,13 +549,13 @@ class TestRefusals:
 
     def test_an_explanation_without_parameters_is_short(self, platform, make_client):
         """A request that went out elsewhere is not known here."""
-        from wechatpay.apiv2.errors import refusal
+        from wechatpay.apiv2.errors import api_error
 
         platform.answer(OK)
         response = make_client().v2.a.b.post(xml={})
         response.request = None
 
-        error = refusal(response, {"return_code": "FAIL", "err_code": "SIGN_ERROR"}, name="x", about="")
+        error = api_error(response, {"return_code": "FAIL", "err_code": "SIGN_ERROR"}, name="x", about="")
 
         assert "Left out" not in error.explain()
 
@@ -568,13 +570,9 @@ class TestBrowserPages:
 
     def test_its_url_is_signed(self, make_client):
         """With everything in the query."""
-        from wechatpay.apiv2.protocol import signed_url
-        from wechatpay.request import Wanted
-
         client = make_client(self.RULES)
-        wanted = Wanted(client, path_of(client.v2.papay.entrustweb), "GET", (), {"params": {"plan_id": "7"}})
 
-        url = urlsplit(signed_url(client, wanted))
+        url = urlsplit(client.signed_url(client.v2.papay.entrustweb, params={"plan_id": "7"}))
 
         query = dict(parse_qsl(url.query))
         verify_parameters(query, SECRET)
@@ -582,35 +580,23 @@ class TestBrowserPages:
 
     def test_a_page_without_signature(self, make_client):
         """One of them wants none."""
-        from wechatpay.apiv2.protocol import signed_url
-        from wechatpay.request import Wanted
-
         client = make_client(known("GET v2/appauth/authindex", answer="redirect", unsigned_request=True))
-        wanted = Wanted(client, path_of(client.v2.appauth.authindex), "GET", (), {})
 
-        assert signed_url(client, wanted).endswith("/appauth/authindex?mch_id=1900000109")
+        assert client.signed_url(client.v2.appauth.authindex, params={}).endswith(
+            "/appauth/authindex?mch_id=1900000109"
+        )
 
     def test_other_paths_are_no_pages(self, client, make_client):
         """They are called; and a page takes no body."""
-        from wechatpay.apiv2.protocol import signed_url
-        from wechatpay.request import Wanted
-
         with pytest.raises(TypeError, match="is no page for a browser"):
-            signed_url(client, Wanted(client, path_of(client.v2.a.b), "GET", (), {}))
+            client.signed_url(client.v2.a.b, params={})
         knowing = make_client(self.RULES)
-        wanted = Wanted(knowing, path_of(knowing.v2.papay.entrustweb), "GET", (), {"xml": {}})
+        spec = RequestSpec(knowing.settings, path_of(knowing.v2.papay.entrustweb), "GET", (), {"xml": {}})
         with pytest.raises(TypeError, match=r"a page takes params"):
-            signed_url(knowing, wanted)
+            APIv2(knowing.settings, knowing.run).signed_url(spec)
 
 
 APIV3_KEY = b"a" * 32
-
-
-class NoCertificate:
-    """Stands where a merchant certificate would, and has nothing to show."""
-
-    def install(self, context):
-        pass
 
 
 def vars_of(*keys):
@@ -707,6 +693,7 @@ class TestEncryptedFields:
 
         return json.dumps({"data": [seal(certificate) for certificate in certificates]})
 
+    @pytest.mark.usefixtures("no_certificate")
     def test_keys_may_come_in_certificates(self, make_client, platform, key):
         """Sealed with the APIv3 key; the youngest is taken, and its serial told."""
         client = make_client(
@@ -715,7 +702,6 @@ class TestEncryptedFields:
         old, new = (certificate_of(key, serial, year) for serial, year in ((0x0A01, 2024), (0x0B02, 2025)))
         platform.answer({**OK, "certificates": self.sealed(new, old)}, sign="HMAC-SHA256")
         platform.answer(OK, sign=None)
-        client._pair = NoCertificate()
 
         client.v2.mchrisk.querymchrisk.post(xml={"certificates_name": Sensitive("张三")})
 
@@ -724,6 +710,7 @@ class TestEncryptedFields:
         assert sent["cert_serial_number"] == "0B02"
         assert key.decrypt(base64.b64decode(sent["certificates_name"]), OAEP).decode() == "张三"
 
+    @pytest.mark.usefixtures("no_certificate")
     def test_certificates_need_the_apiv3_key(self, make_client, platform):
         """The setting is named; and other forms are told."""
         rules = vars_of("POST v2/mchrisk/querymchrisk", "POST v2/risk/getcertficates")
@@ -734,7 +721,6 @@ class TestEncryptedFields:
             (without, ConfigurationError, "give apiv3_key="),
             (given, CodecError, "without a usable key"),
         ):
-            client._pair = NoCertificate()
             with pytest.raises(error, match=words):
                 client.v2.mchrisk.querymchrisk.post(xml={"certificates_name": Sensitive("张三")})
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.signing import SignableRequest
 from wechatpay.apiv2.signing import (
-    FreshNonce,
+    NonceSigner,
     ParamSigner,
     WorkWXSigner,
     digest,
@@ -172,14 +172,14 @@ class TestSigner:
         assert len(signer.using("HMAC-SHA256").sign(PARAMETERS)["sign"]) == 64
 
 
-class TestFreshNonce:
+class TestNonceSigner:
     def test_each_attempt_has_its_own_nonce(self):
         """And it is signed."""
         nonces = iter("ab")
         request = SignableRequest()
         request.headers = requests.structures.CaseInsensitiveDict()
         request.parameters, request.codec = {"a": "1"}, XML
-        signer = FreshNonce(ParamSigner("MD5", SECRET), lambda: next(nonces))
+        signer = NonceSigner(ParamSigner("MD5", SECRET), lambda: next(nonces))
 
         first, second = (XML.decode(signer(request).body) for _ in range(2))
 
@@ -191,7 +191,7 @@ class TestFreshNonce:
         """What has no parameters has no nonce either."""
         request = requests.Request("POST", "https://h/x", data=XML.encode(PARAMETERS)).prepare()
 
-        signed = FreshNonce(ParamSigner("MD5", SECRET), lambda: "x")(request)
+        signed = NonceSigner(ParamSigner("MD5", SECRET), lambda: "x")(request)
 
         assert XML.decode(signed.body)["nonce_str"] == PARAMETERS["nonce_str"]
 

@@ -303,6 +303,10 @@ class TestMerchantPair:
         assert "BEGIN" not in repr(load_merchant_pair(certificate_pem, key_pem))
 
 
+def labelled(label, der):
+    return f"-----BEGIN {label}-----\n{base64.b64encode(der).decode()}\n-----END {label}-----\n"
+
+
 class TestWrongThings:
     @pytest.mark.parametrize(
         ("load", "file", "message"),
@@ -401,7 +405,7 @@ class TestWrongThings:
     )
     def test_unknown_der_is_said_so(self, der):
         """A sequence that is no key and no certificate by its shape."""
-        with pytest.raises(ConfigurationError, match="DER of an unknown type; a private key was"):
+        with pytest.raises(ConfigurationError, match="DER of an unknown type, or damaged; a private key was"):
             load_private_key(base64.b64encode(der))
 
     def test_ec_keys_are_named(self, ec_key, issue):
@@ -528,12 +532,18 @@ class TestWrongThings:
         der = bytearray(der_of(rsa_key))
         der[40:60] = bytes(20)
         with pytest.raises(ConfigurationError, match="private key, but it is damaged or of an unk"):
+            load_private_key(labelled("PRIVATE KEY", der))
+        with pytest.raises(ConfigurationError, match="DER of an unknown type, or damaged; a private key"):
             load_private_key(der)
         public = rsa_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         with pytest.raises(ConfigurationError, match="certs: this is a public key, but it is dam"):
             load_public_key(public.replace(b"\x2a\x86\x48", b"\x2a\x86\x47"))
         cert = certificate.public_bytes(Encoding.DER)
         with pytest.raises(ConfigurationError, match="merchant_cert: this is a certificate, but"):
+            load_certificate(labelled("CERTIFICATE", cert[:30] + b"\xff" * 8 + cert[38:]))
+        with pytest.raises(
+            ConfigurationError, match="merchant_cert: this is DER of an unknown type, or damaged; a cert"
+        ):
             load_certificate(cert[:30] + b"\xff" * 8 + cert[38:])
         key_oid = bytes.fromhex("2a864886f70d010101")
         with pytest.raises(ConfigurationError, match="merchant_cert: this is a certificate, but"):
@@ -693,3 +703,28 @@ def test_a_certificate_with_a_negative_serial_is_told(certificate):
         warnings.simplefilter("ignore")
         with pytest.raises(ConfigurationError, match="certificate"):
             load_certificate(broken)
+
+
+@pytest.mark.parametrize("load", [load_certificate, load_public_key, load_merchant_pair])
+def test_a_certificate_of_an_unknown_version_is_named_as_damaged(certificate, load):
+    """Found by the coverage-guided fuzzer: cryptography raises an error for it that is not a ValueError."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der = certificate.public_bytes(Encoding.DER)
+    at = der.index(b"\xa0\x03\x02\x01\x02") + 4
+    broken = der[:at] + b"\x46" + der[at + 1 :]
+    with pytest.raises(ConfigurationError, match="this is a certificate, but it is damaged"):
+        load(broken)
+
+
+def test_a_p12_around_a_certificate_of_an_unknown_version_is_named_as_damaged(monkeypatch, p12):
+    """What cryptography raises for a bundle that openssl made of such a certificate."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    def refuse(*_):
+        raise x509.InvalidVersion("70 is not a valid X509 version", 70)
+
+    monkeypatch.setattr(pkcs12, "load_key_and_certificates", refuse)
+    with pytest.raises(ConfigurationError, match="the file is damaged"):
+        load_p12(p12, password="1900000109")

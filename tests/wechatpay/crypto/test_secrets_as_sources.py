@@ -10,7 +10,7 @@ from chainable.errors import DecryptionError
 from chainable.masking import Secret
 from wechatpay.apiv2.signing import ParamSigner
 from wechatpay.crypto.aes import APIv3Key
-from wechatpay.crypto.sources import read_source
+from wechatpay.crypto.key_sources import read_source
 
 KEY = "0123456789abcdef0123456789ABCDEF"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 import requests
 import urllib3
@@ -15,6 +13,7 @@ from urllib3.exceptions import NewConnectionError
 from chainable.errors import ChainableError, ConfigurationError
 from wechatpay import catalogue
 from wechatpay.files.addresses import PLATFORM_HOSTS, Address, route
+from wechatpay.settings import Endpoints
 
 LIVE = "https://api.mch.weixin.qq.com/"
 SPARE = "https://api2.mch.weixin.qq.com/"
@@ -28,14 +27,12 @@ BASES = (
 )
 
 
-def client_of(base=None, backup=None):
-    if base is None:
-        backup = SPARE
-    return SimpleNamespace(base_url=base, backup_url=backup)
+def endpoints_of(base=None, backup=None):
+    return Endpoints(base, SPARE if base is None else backup)
 
 
 def signed(url, base=None, backup=None):
-    way = route(client_of(base, backup), url)
+    way = route(endpoints_of(base, backup), url)
     return way.urls if way.signed else None
 
 
@@ -63,7 +60,7 @@ class TestOwnOrigins:
         url = f"http://gateway.example:{8443 if '8443' in base else 443}/v3/billdownload/file?token=T"
 
         with pytest.raises(ConfigurationError, match="^download: plain http of this host and port"):
-            route(client_of(base), url)
+            route(endpoints_of(base), url)
 
     @pytest.mark.parametrize(
         "url",
@@ -102,7 +99,7 @@ class TestPlatform:
     @pytest.mark.parametrize("host", ["api.mch.weixin.qq.com", "apihk.mch.weixin.qq.com"])
     def test_another_scheme_or_port_is_refused(self, base, origin, host):
         with pytest.raises(ConfigurationError, match="^download: "):
-            route(client_of(base), origin.format(host) + "/v3/x")
+            route(endpoints_of(base), origin.format(host) + "/v3/x")
 
 
 class TestRefused:
@@ -159,7 +156,7 @@ class TestRefused:
     )
     def test_before_anything_is_sent(self, url):
         with pytest.raises(ConfigurationError, match="^download: "):
-            route(client_of(), url)
+            route(endpoints_of(), url)
 
 
 def test_path_and_query_stay_as_they_are_written():

@@ -17,8 +17,8 @@ from chainable import Response
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from tests.wechatpay.files.test_downloads import BILL, SHA1, applied, apply
 from wechatpay.files.digests import _SM3, new_digest
-from wechatpay.files.downloads import Saved, download
-from wechatpay.files.streams import Body, beginning, content_length, pieces, read_text
+from wechatpay.files.downloads import Downloader, DownloadResult
+from wechatpay.files.streams import Body, content_length, iter_chunks, peek, read_text
 
 MIB = 1 << 20
 FORMS = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}
@@ -339,7 +339,7 @@ class TestHashTypes:
         applied(platform, hash_type=name, digest=SHA1)
         platform.file(BILL)
 
-        assert client.download(apply(client), tmp_path / "x") == Saved(
+        assert client.download(apply(client), tmp_path / "x") == DownloadResult(
             tmp_path / "x", len(BILL), None, None, verified=False
         )
 
@@ -491,14 +491,14 @@ class TestStreams:
         answer = requests.Response()
         answer.raw, answer.headers["Content-Encoding"] = raw, "gzip"
 
-        assert b"".join(map(bytes, pieces(answer))) == BILL
+        assert b"".join(map(bytes, iter_chunks(answer))) == BILL
 
     def test_a_beginning_is_not_the_whole(self):
         raw = SimpleNamespace(_fp=io.BytesIO(b"x" * 1000), release_conn=lambda: None, close=lambda: None, status=200)
-        answer = requests.Response()
+        answer = Response()
         answer.raw = raw
 
-        assert beginning(answer) == b"x" * 64
+        assert peek(answer) == b"x" * 64
         assert isinstance(answer.raw, Body)
         assert answer.raw.status == 200  # everything else is urllib3's
         assert read_text(answer) == answer.content == read_text(answer) == b"x" * 1000
@@ -507,7 +507,9 @@ class TestStreams:
         """The function has the same options."""
         platform.file(BILL)
 
-        assert download(client, platform.url + "f", tmp_path / "x", max_size=len(BILL)).size == len(BILL)
+        assert Downloader(client.settings, client.run).save(
+            platform.url + "f", tmp_path / "x", max_size=len(BILL)
+        ).size == len(BILL)
 
 
 def test_a_path_leaves_as_it_was_signed(client, platform, tmp_path):

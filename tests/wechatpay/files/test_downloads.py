@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from chainable import Response
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
-from wechatpay.files.downloads import Saved, download
-from wechatpay.files.streams import Bound, pieces
+from wechatpay.files.downloads import DownloadResult
+from wechatpay.files.saving import unpacked
+from wechatpay.files.streams import Bound, iter_chunks
 
 BILL = "\ufeff交易时间,公众账号ID\r\n".encode() + b"`2026-01-01 10:00:00,`wx1\r\n" * 50_000
 SHA1 = hashlib.sha1(BILL).hexdigest()
@@ -43,7 +44,7 @@ class TestSaving:
 
         saved = client.download(apply(client), path)
 
-        assert saved == Saved(path, len(BILL), "SHA1", SHA1, verified=True)
+        assert saved == DownloadResult(path, len(BILL), "SHA1", SHA1, verified=True)
         assert path.read_bytes() == BILL
         assert list(tmp_path.iterdir()) == [path]
         request = platform.requests[1]
@@ -79,7 +80,7 @@ class TestSaving:
         applied(platform, hash_type="CRC99", digest="00")
         platform.file(BILL)
 
-        assert client.download(apply(client), tmp_path / "x") == Saved(
+        assert client.download(apply(client), tmp_path / "x") == DownloadResult(
             tmp_path / "x", len(BILL), None, None, verified=False
         )
 
@@ -154,7 +155,7 @@ class TestSaving:
         bill = client.v2.pay.downloadbill.post(xml={"bill_date": "20260101"}, stream=True)
 
         assert client.download(image, tmp_path / "image").size == len(BILL)
-        assert client.download(bill, tmp_path / "bill") == Saved(
+        assert client.download(bill, tmp_path / "bill") == DownloadResult(
             tmp_path / "bill", len(BILL), None, None, verified=False
         )
         assert (tmp_path / "bill").read_bytes() == (tmp_path / "image").read_bytes() == BILL
@@ -170,7 +171,7 @@ class TestSaving:
 
         assert b"".join(one.iter_content(10_000)) == BILL
         assert two.content == BILL
-        assert b"".join(map(bytes, pieces(three))) == BILL
+        assert b"".join(map(bytes, iter_chunks(three))) == BILL
         assert b"".join(three.raw.stream()) == b""
 
     def test_a_broken_beginning_is_told(self, client, platform):
@@ -440,7 +441,7 @@ class TestStatements:
         answer = client.v3.global_.statements.get(params={"date": "20260101"}, stream=stream)
         saved = client.download(answer, tmp_path / "x")
 
-        assert saved == Saved(tmp_path / "x", len(BILL), "SHA1", SHA1, verified=True)
+        assert saved == DownloadResult(tmp_path / "x", len(BILL), "SHA1", SHA1, verified=True)
 
     @pytest.mark.parametrize("stream", [True, False])
     @pytest.mark.parametrize("wrong", ["content", "signature"])
@@ -569,14 +570,12 @@ class TestHosts:
     def test_other_sources_are_told(self, client, tmp_path):
         """An answer or a URL."""
         with pytest.raises(TypeError, match="an answer or a URL was expected, not NoneType"):
-            download(client, None, tmp_path / "x")
+            client.download(None, tmp_path / "x")
 
 
 def test_small_first_pieces_do_not_hide_gzip():
     """A connection may deliver one byte at a time."""
-    from wechatpay.files.downloads import _unpacked
-
     packed = gzip.compress(b"content")
     for body, expected in ((packed, b"content"), (b"x", b"x"), (b"\x1f", b"\x1f"), (b"", b"")):
         pieces = iter([memoryview(body[at : at + 1]) for at in range(len(body))])
-        assert b"".join(_unpacked(requests.Response(), pieces, Bound())) == expected
+        assert b"".join(unpacked(requests.Response(), pieces, Bound())) == expected

@@ -284,12 +284,12 @@ class TestEveryUpload:
         assert sum(operation.path.startswith("v3/") for operation in self.OPERATIONS) == 14
 
     @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+    @pytest.mark.usefixtures("no_certificate")
     def test_each_is_sent_as_the_catalogue_says(self, operation, make_client, merchant_key):
         """Through the client, with the signature over meta opened by cryptography."""
         rules = operation.upload
         ending = rules.types[0] if rules.types else "png"
         client = make_client(base_url=None)
-        client._pair = NoCertificate()
         variables = dict.fromkeys(operation.variables, "1")
         with responses.RequestsMock() as mock:
             mock.add_callback("POST", re.compile(r"https://api\.mch\.weixin\.qq\.com/"), callback=refuse)
@@ -315,13 +315,6 @@ def digest_of(algorithm):
     digest = Hash({"sha256": hashes.SHA256, "md5": hashes.MD5, "sm3": hashes.SM3}[algorithm]())
     digest.update(PICTURE)
     return digest.finalize().hex()
-
-
-class NoCertificate:
-    """Stands where a merchant certificate would, and has nothing to show."""
-
-    def install(self, context):
-        pass
 
 
 def refuse(request):

@@ -16,7 +16,7 @@ from chainable.claims import MemoryStore
 from chainable.errors import ChainableError, CodecError, DecryptionError, SignatureError
 from chainable.times import BEIJING
 from wechatpay import Merchants
-from wechatpay.notifications.handling import Handling
+from wechatpay.notifications.handler import NotificationHandler
 from wechatpay.notifications.notification import Notification
 
 if TYPE_CHECKING:
@@ -58,11 +58,10 @@ class TestRefunds:
                 notifications.parse({}, refund(platform.req_info(inner)))
 
     def test_one_status_for_all(self, client: Any) -> None:
-        handling = Handling(client, MemoryStore())
+        handler = NotificationHandler(client, MemoryStore())
         blocks = (base64.b64encode(os.urandom(16)).decode() for _ in range(1_500))
         replies = {
-            (one.status, one.body)
-            for one in (handling({}, refund(text), lambda _: None) for text in ("", "!", *blocks))
+            (one.status, one.body) for one in (handler({}, refund(text), lambda _: None) for text in ("", "!", *blocks))
         }
 
         assert len(replies) == 1

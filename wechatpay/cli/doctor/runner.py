@@ -25,7 +25,7 @@ from wechatpay.cli.doctor import api_checks, credentials
 from wechatpay.cli.doctor import notify_url as notify_url_checks
 from wechatpay.cli.doctor.echo_check import CHECK, choose_echo_check
 from wechatpay.cli.doctor.reasons import explain
-from wechatpay.request import DEFAULT_BACKUP_URL, DEFAULT_BASE_URL
+from wechatpay.settings import DEFAULT_BACKUP_URL, DEFAULT_BASE_URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand  # type: ignore[import-untyped]  # Django has no types of its own
+from django.core.management.base import BaseCommand  # type: ignore[import-untyped]  # Django has no types
 
 from chainable.deduplication.django import DjangoStore
 
@@ -12,15 +12,15 @@ __all__ = ["Command"]
 
 
 class Command(BaseCommand):  # type: ignore[misc]  # likewise
-    """Delete the claims that need not be remembered any longer."""
+    """Delete expired claims."""
 
-    help = "Delete the claims on messages that need not be remembered any longer."
+    help = "Delete expired claims on messages."
 
     def add_arguments(self, parser: Any) -> None:
         """Add the option for the database."""
         parser.add_argument("--database", default=None, help="The alias of the database; by default the router's.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Delete them, and print their number."""
+        """Delete expired claims, and print their number."""
         count = DjangoStore(options["database"]).remove_expired()
         self.stdout.write(f"{count} claims removed")

@@ -1,4 +1,4 @@
-"""What happens to one message: read, claimed, handed over, and what the platform is told then."""
+"""The handling of one message: decode it, claim it, call its handler, return the outcome."""
 
 from __future__ import annotations
 
@@ -15,30 +15,32 @@ from taobao_top.tmc.message import Message
 
 if TYPE_CHECKING:
     from chainable.claims import Store
-    from taobao_top.tmc.handlers import Handler, Handlers
+    from taobao_top.tmc.registry import Handler, HandlerRegistry
 
-__all__ = ["Handling", "Outcome"]
+__all__ = ["Dispatcher", "Outcome"]
 
 Outcome = tuple[int, "str | None"]
-"""A message's number, and why it failed; None in place of a reason lets it be confirmed."""
+"""A message's number, and the reason why it failed; None if it is to be confirmed."""
 
 _logger = logging.getLogger("taobao_top")
 
 
-class Handling:
+class Dispatcher:
     """
-    Hands each message over once.
+    Calls the handler of each message once.
 
     Args:
-        handlers: By topic.
-        store: Where claims are kept.
-        prefix: What claims begin with; the message's number follows.
-        lease: Seconds a handler may take before another worker may take over.
-        confirm_unknown: Messages without a handler are confirmed, not failed.
+        registry: The handlers.
+        store: Keeps the claims.
+        prefix: The beginning of each claim's name, before the message's number.
+        lease: Seconds a handler may take before another worker takes over.
+        confirm_unknown: Confirm messages without a handler, in place of failing them.
     """
 
-    def __init__(self, handlers: Handlers, store: Store, prefix: str, *, lease: float, confirm_unknown: bool) -> None:
-        self.handlers = handlers
+    def __init__(
+        self, registry: HandlerRegistry, store: Store, prefix: str, *, lease: float, confirm_unknown: bool
+    ) -> None:
+        self.registry = registry
         self._store = store
         self._prefix = prefix
         self._lease = lease
@@ -46,18 +48,18 @@ class Handling:
 
     def __call__(self, data: bytes) -> Outcome | None:
         """
-        Handle what came in one frame.
+        Handle a frame.
 
         Returns:
-            What the platform is to be told; None for nothing, because it was no message.
+            The outcome to report; None for a frame that is not a message.
         """
         try:
             kind, headers, _ = parts(data)
         except CodecError as error:
-            _logger.warning("message channel: %s; it is left", error)
+            _logger.warning("message channel: %s; it is ignored", error)
             return None
         if kind != SEND or headers.get("__kind") != DATA:
-            _logger.warning("message channel: a frame of type %d that is no message; it is left", kind)
+            _logger.warning("message channel: a frame of type %d that is not a message; it is ignored", kind)
             return None
         try:
             message = Message.of(headers)
@@ -68,7 +70,7 @@ class Handling:
         return message.id, self._failure(message)
 
     def _failure(self, message: Message) -> str | None:
-        handler = self.handlers.find(message.topic)
+        handler = self.registry.find(message.topic)
         if handler is None:
             if self._confirm_unknown:
                 return None
@@ -78,18 +80,18 @@ class Handling:
         try:
             with acknowledging(block, _logger, "message %d of the topic %s", message.id, message.topic) as first:
                 if first:
-                    _hand_over(handler, message)
+                    _call(handler, message)
         except InProgress as error:
             _logger.info("message %d of the topic %s: %s", message.id, message.topic, error)
             return "the message is being handled by another worker"
-        except BaseException as error:  # a handler's sys.exit() must not end the worker either
-            # The platform is told the kind of error only: its words may hold what is none of its business.
+        except BaseException as error:  # a handler's sys.exit() must not end the worker
+            # The platform gets the type only: the message of an error may hold private data.
             _logger.exception("message %d of the topic %s failed", message.id, message.topic)
             return type(error).__name__
         return None
 
 
-def _hand_over(handler: Handler, message: Message) -> None:
+def _call(handler: Handler, message: Message) -> None:
     result = handler(message)
     if result is not None:
         raise refuse_result(result, "None to confirm the message, or raise an exception to have it sent again")

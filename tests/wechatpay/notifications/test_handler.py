@@ -13,7 +13,7 @@ from chainable.deduplication import Claim, MemoryStore
 from chainable.errors import ClaimError, InProgress
 from chainable.web import Reply
 from wechatpay import Merchants, WeChatPay
-from wechatpay.notifications.handling import Handling
+from wechatpay.notifications.handler import NotificationHandler
 
 if TYPE_CHECKING:
     from tests.wechatpay.platform_side import Platform
@@ -35,22 +35,22 @@ class Forgetful(MemoryStore):
 
 class TestHandling:
     def test_first_and_repeat(self, client: WeChatPay, platform: Platform) -> None:
-        handling = Handling(client, MemoryStore())
+        handler = NotificationHandler(client, MemoryStore())
         body = platform.body(PAID)
         handled: list[Notification] = []
 
-        replies = [handling(platform.headers(body), body, handled.append) for _ in range(3)]
+        replies = [handler(platform.headers(body), body, handled.append) for _ in range(3)]
 
         assert replies == [wechatpay.accept()] * 3
         assert [one.resource for one in handled] == [PAID]
 
     def test_v2_is_answered_in_xml(self, client: WeChatPay, platform: Platform) -> None:
-        handling = Handling(client, MemoryStore())
+        handler = NotificationHandler(client, MemoryStore())
         good = platform.xml({"transaction_id": "1", "nonce_str": "n"})
         handled: list[Notification] = []
 
-        assert handling({}, good, handled.append) == wechatpay.accept.v2()
-        assert handling({}, good.replace(b"[1]", b"[2]"), handled.append) == wechatpay.reject.v2(
+        assert handler({}, good, handled.append) == wechatpay.accept.v2()
+        assert handler({}, good.replace(b"[1]", b"[2]"), handled.append) == wechatpay.reject.v2(
             "the signature is not right", status=401
         )
         assert len(handled) == 1
@@ -71,7 +71,7 @@ class TestHandling:
         body = platform.body(PAID)
 
         with caplog.at_level(logging.INFO, "wechatpay"):
-            reply = Handling(client, MemoryStore())(platform.headers(body, **changes), body, pytest.fail)
+            reply = NotificationHandler(client, MemoryStore())(platform.headers(body, **changes), body, pytest.fail)
 
         assert reply.status == 401
         assert json.loads(reply.body) == {"code": "FAIL", "message": "the signature is not right"}
@@ -82,7 +82,7 @@ class TestHandling:
     ) -> None:
         body = type(platform)(platform.key, apiv3_key="f" * 32).body(PAID)
 
-        reply = Handling(client, MemoryStore())(platform.headers(body), body, pytest.fail)
+        reply = NotificationHandler(client, MemoryStore())(platform.headers(body), body, pytest.fail)
 
         assert reply.status == 500
         assert "APIv3 key" in caplog.text
@@ -90,14 +90,14 @@ class TestHandling:
     def test_a_client_without_the_key_is_our_trouble(self, platform: Platform) -> None:
         client = WeChatPay(mchid="1900000109", certs={platform.serial: platform.key.public_key()})
 
-        assert Handling(client, MemoryStore())({}, b"<xml/>", pytest.fail).status == 500
+        assert NotificationHandler(client, MemoryStore())({}, b"<xml/>", pytest.fail).status == 500
 
     def test_what_is_no_notification(self, client: WeChatPay, platform: Platform) -> None:
-        assert Handling(client, MemoryStore())(platform.headers(b"{}"), b"{}", pytest.fail).status == 400
+        assert NotificationHandler(client, MemoryStore())(platform.headers(b"{}"), b"{}", pytest.fail).status == 400
 
     def test_a_failing_handler_gets_it_again(self, client: WeChatPay, platform: Platform) -> None:
         """The error is the framework's to report; the notification is free for the next delivery."""
-        handling = Handling(client, MemoryStore())
+        handler = NotificationHandler(client, MemoryStore())
         body = platform.body(PAID)
         handled: list[Notification] = []
 
@@ -106,52 +106,52 @@ class TestHandling:
             raise ConnectionError(msg)
 
         with pytest.raises(ConnectionError):
-            handling(platform.headers(body), body, fail)
-        assert handling(platform.headers(body), body, handled.append).status == 204
+            handler(platform.headers(body), body, fail)
+        assert handler(platform.headers(body), body, handled.append).status == 204
         assert len(handled) == 1
 
     def test_a_handler_that_rejects_gets_it_again(self, client: WeChatPay, platform: Platform) -> None:
-        handling = Handling(client, MemoryStore())
+        handler = NotificationHandler(client, MemoryStore())
         body = platform.body(PAID)
         handled: list[Notification] = []
 
-        assert handling(platform.headers(body), body, lambda _: wechatpay.reject("later")) == wechatpay.reject("later")
-        assert handling(platform.headers(body), body, handled.append).status == 204
+        assert handler(platform.headers(body), body, lambda _: wechatpay.reject("later")) == wechatpay.reject("later")
+        assert handler(platform.headers(body), body, handled.append).status == 204
         assert len(handled) == 1
 
     def test_a_handler_may_answer_itself(self, client: WeChatPay, platform: Platform) -> None:
         """Some events want an answer with content."""
-        handling = Handling(client, MemoryStore())
+        handler = NotificationHandler(client, MemoryStore())
         body = platform.body(PAID)
         own = Reply(200, {"Content-Type": "application/json"}, b'{"plate_number":"1"}')
 
-        assert handling(platform.headers(body), body, lambda _: own) == own
-        assert handling(platform.headers(body), body, lambda _: own) == wechatpay.accept()
+        assert handler(platform.headers(body), body, lambda _: own) == own
+        assert handler(platform.headers(body), body, lambda _: own) == wechatpay.accept()
 
     def test_two_deliveries_at_once(self, client: WeChatPay, platform: Platform) -> None:
-        handling = Handling(client, MemoryStore())
+        handler = NotificationHandler(client, MemoryStore())
         body = platform.body(PAID)
         inner: list[Reply] = []
 
         def deliver_again(_: Notification) -> None:
-            inner.append(handling(platform.headers(body), body, pytest.fail))
+            inner.append(handler(platform.headers(body), body, pytest.fail))
 
-        assert handling(platform.headers(body), body, deliver_again).status == 204
+        assert handler(platform.headers(body), body, deliver_again).status == 204
         assert [reply.status for reply in inner] == [503]
 
     def test_a_lease_that_ran_out(self, client: WeChatPay, platform: Platform) -> None:
         """Another worker has taken over: its outcome counts, and this delivery is refused."""
         now = 0.0
         store = MemoryStore(clock=lambda: now)
-        handling = Handling(client, store, lease=10)
+        handler = NotificationHandler(client, store, lease=10)
         body = platform.body(PAID)
 
         def stall(_: Notification) -> None:
             nonlocal now
             now = 11
-            assert handling(platform.headers(body), body, lambda _: None).status == 204
+            assert handler(platform.headers(body), body, lambda _: None).status == 204
 
-        assert handling(platform.headers(body), body, stall).status == 503
+        assert handler(platform.headers(body), body, stall).status == 503
 
     def test_the_handlers_own_trouble_with_claims(self, client: WeChatPay, platform: Platform) -> None:
         def busy(_: Notification) -> None:
@@ -160,7 +160,7 @@ class TestHandling:
 
         body = platform.body(PAID)
 
-        assert Handling(client, MemoryStore())(platform.headers(body), body, busy).status == 503
+        assert NotificationHandler(client, MemoryStore())(platform.headers(body), body, busy).status == 503
 
     @pytest.mark.parametrize("own", [None, Reply(200, {}, b"{}")])
     def test_what_was_handled_is_accepted_though_the_store_cannot_record_it(
@@ -169,13 +169,15 @@ class TestHandling:
         """Another delivery would be handled a second time when the lease ends."""
         body = platform.body(PAID)
 
-        assert Handling(client, Forgetful())(platform.headers(body), body, lambda _: own) == (own or wechatpay.accept())
+        assert NotificationHandler(client, Forgetful())(platform.headers(body), body, lambda _: own) == (
+            own or wechatpay.accept()
+        )
         assert "a notification was handled, and is accepted" in caplog.text
 
     def test_a_claim_that_is_gone_with_its_booking_is_not_accepted(self, client: WeChatPay, platform: Platform) -> None:
         body = platform.body(PAID)
         with pytest.raises(ClaimError, match="rolled back"):
-            Handling(client, Forgetful(handled=False))(platform.headers(body), body, lambda _: None)
+            NotificationHandler(client, Forgetful(handled=False))(platform.headers(body), body, lambda _: None)
 
     def test_a_claim_of_the_handlers_own(self, client: WeChatPay, platform: Platform) -> None:
         """The handler did not come to its end: the notification has to come again."""
@@ -185,7 +187,7 @@ class TestHandling:
 
         body = platform.body(PAID)
         with pytest.raises(ClaimError, match="an order"):
-            Handling(client, MemoryStore())(platform.headers(body), body, handle)
+            NotificationHandler(client, MemoryStore())(platform.headers(body), body, handle)
 
     @pytest.mark.parametrize(("seconds", "warned"), [(5.0, False), (5.1, True)])
     def test_slow_handlers_are_told(
@@ -199,17 +201,17 @@ class TestHandling:
 
         body = platform.body(PAID)
 
-        Handling(client, MemoryStore(), clock=lambda: now)(platform.headers(body), body, work)
+        NotificationHandler(client, MemoryStore(), clock=lambda: now)(platform.headers(body), body, work)
 
         assert ("the platform waits for 5 s" in caplog.text) is warned
 
     def test_several_merchants(self, client: WeChatPay, platform: Platform) -> None:
         """The function gets the client, too."""
-        handling = Handling(Merchants([client]), MemoryStore())
+        handler = NotificationHandler(Merchants([client]), MemoryStore())
         body = platform.body(PAID)
         handled: list[Any] = []
 
-        handling(platform.headers(body), body, lambda *given: handled.append(given))
+        handler(platform.headers(body), body, lambda *given: handled.append(given))
 
         ((whose, notification),) = handled
         assert whose is client

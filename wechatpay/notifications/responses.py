@@ -1,5 +1,5 @@
 """
-The answers to a notification, exactly as the platform wants them.
+The responses to a notification, in the form that the platform requires.
 
 Official pages: https://pay.weixin.qq.com/doc/v3/merchant/4012071382,
 https://pay.weixin.qq.com/doc/v2/merchant/4011985430
@@ -18,10 +18,10 @@ _XML = "<xml><return_code><![CDATA[%s]]></return_code><return_msg><![CDATA[%s]]>
 
 class Accept:
     """
-    The answer that ends the deliveries of a notification.
+    The response that ends the deliveries of a notification.
 
-    ``accept()`` is for APIv3: status 204, nothing else.  ``accept.v2()`` is
-    for APIv2: its XML without a single space, which the platform insists on.
+    ``accept()`` is for APIv3: status 204 without a body.  ``accept.v2()`` is
+    for APIv2: its XML must not have a space.
     """
 
     def __call__(self) -> Reply:
@@ -35,7 +35,7 @@ class Accept:
 
 class Reject:
     """
-    The answer that asks for a notification to be delivered again later.
+    The response after which a notification is delivered again later.
 
     ``reject(message)`` is for APIv3, ``reject.v2(message)`` for APIv2.
     """
@@ -45,11 +45,11 @@ class Reject:
         Reject an APIv3 notification.
 
         Args:
-            message: For the platform to read; no secrets.
+            message: A text for the platform; without secrets.
             status: 4xx or 5xx.
 
         Raises:
-            ValueError: The status is one that the platform takes for a yes.
+            ValueError: The status is a success for the platform.
         """
         _check(status)
         body = json.dumps({"code": "FAIL", "message": message}, ensure_ascii=False).encode()
@@ -60,11 +60,11 @@ class Reject:
         Reject an APIv2 notification.
 
         Args:
-            message: For the platform to read; no secrets.
+            message: A text for the platform; without secrets.
             status: 4xx or 5xx.
 
         Raises:
-            ValueError: The status is one that the platform takes for a yes.
+            ValueError: The status is a success for the platform.
         """
         _check(status)
         return _xml(status, "FAIL", message)

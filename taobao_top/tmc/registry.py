@@ -1,4 +1,4 @@
-"""Which handler a topic has."""
+"""The handlers of topics."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from taobao_top.tmc.message import Message
 
-__all__ = ["Decorator", "Handler", "Handlers"]
+__all__ = ["Decorator", "Handler", "HandlerRegistry"]
 
 Handler: TypeAlias = "Callable[[Message], object]"
-"""``handle(message)``: returns None; an exception, or any other result, lets the message come again."""
+"""``handle(message)``: returns None; after an exception or any other result the message is delivered again."""
 
 _Handler = TypeVar("_Handler", bound="Handler")
 
@@ -24,23 +24,23 @@ _Handler = TypeVar("_Handler", bound="Handler")
 @safe_repr
 class Decorator:
     """
-    Makes a function the handler of some topics, and gives it back.
+    Registers a function as the handler of some topics, and returns it.
 
     Args:
-        handlers: Where it is kept.
-        names: Topics or beginnings of topics; none for all that have no handler of their own.
+        registry: The handlers.
+        names: Topics or prefixes of topics; empty for all topics without a handler of their own.
     """
 
-    def __init__(self, handlers: Handlers, names: tuple[str, ...]) -> None:
-        self._handlers = handlers
+    def __init__(self, registry: HandlerRegistry, names: tuple[str, ...]) -> None:
+        self._registry = registry
         self._names = names
 
     def __call__(self, handler: _Handler, /) -> _Handler:
         """
-        Keep the handler.
+        Register the handler.
 
         Raises:
-            TypeError: It is not callable, or a coroutine function: nobody would await it.
+            TypeError: It is not callable, or a coroutine function, which would never be awaited.
             ConfigurationError: A topic has a handler already.
         """
         if not callable(handler):
@@ -48,16 +48,16 @@ class Decorator:
             raise TypeError(msg)
         called: Any = handler
         if iscoroutinefunction(called) or iscoroutinefunction(called.__call__):
-            raise TypeError("a handler runs in a thread: give a plain function, in which asyncio.run() may run others")
-        self._handlers.add(self._names, handler)
+            raise TypeError("a handler runs in a thread: pass a plain function; it may call asyncio.run()")
+        self._registry.add(self._names, handler)
         return handler
 
     def __repr__(self) -> str:
         return f"<decorator of the handler of {', '.join(self._names) or 'other topics'}>"
 
 
-class Handlers:
-    """Handlers by topic and by beginning of topic."""
+class HandlerRegistry:
+    """Handlers by topic and by prefix of topics."""
 
     def __init__(self) -> None:
         self._named: dict[str, Handler] = {}
@@ -65,7 +65,7 @@ class Handlers:
 
     def add(self, names: tuple[str, ...], handler: Handler) -> None:
         """
-        Keep a handler under all these names.
+        Register a handler under all these names.
 
         Raises:
             ConfigurationError: One of them has a handler already.
@@ -85,8 +85,8 @@ class Handlers:
         """
         Find the handler of a topic.
 
-        A handler's name stands for the topic of this name and for all topics
-        that go on with ``_`` behind it; of several the longest name wins.
+        A name stands for the topic of this name and for all topics that
+        continue it with ``_``; the longest name wins.
         """
         named, name = self._named, topic
         while name:

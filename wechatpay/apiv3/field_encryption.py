@@ -1,5 +1,5 @@
 """
-Sensitive fields of one call: which key, which serial.
+Encryption of the sensitive fields of one call.
 
 Official page: https://pay.weixin.qq.com/doc/v3/merchant/4013053257
 """
@@ -17,20 +17,47 @@ from wechatpay.sensitive import Ciphertext, Sensitive
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     from wechatpay.certificates import PlatformCertificates
 
-__all__ = ["Sealing"]
+__all__ = ["FieldEncryption", "encrypt_text"]
 
 
-class Sealing:
+def encrypt_text(key: RSAPublicKey, value: Sensitive, name: str) -> str:
     """
-    The encryption of one call; all its ciphertexts are for one key.
+    Encrypt one field.
+
+    Args:
+        key: The platform's public key.
+        value: The plain text.
+        name: The field, for the error.
+
+    Returns:
+        Base64.
+
+    Raises:
+        CodecError: The text is too long for the key, or cannot be encoded in UTF-8.
+    """
+    try:
+        return b2a_base64(rsa.encrypt(key, value.reveal().encode()), newline=False).decode()
+    except UnicodeEncodeError:
+        msg = f"{name}: the text contains a lone surrogate, which no UTF-8 can carry"
+        raise CodecError(msg) from None
+    except ValueError as error:
+        msg = f"{name}: {error}"
+        raise CodecError(msg) from None
+
+
+class FieldEncryption:
+    """
+    Encrypts the sensitive fields of one call, all with one key.
 
     Args:
         keys: Platform keys by serial.
-        given: The ``Wechatpay-Serial`` the caller gave, if any.
+        given: The ``Wechatpay-Serial`` that the caller set, if any.
         integers: Where the body has integers, nested by name.
-        own: The serial of a verifier that has keys of its own, if there is one.
+        own: The serial that a verifier of the user's own names, if any.
     """
 
     def __init__(
@@ -44,52 +71,52 @@ class Sealing:
         self._serial = given
         self._own = own
         self._integers = integers
-        self._chosen_for_default = False
+        self._chosen_by_default = False
         if given is not None and given != own:
-            keys[given]  # refused now, for no answer could be checked
+            keys[given]  # fail early: the response could not be verified
 
     def serial(self) -> str:
-        """Give the serial the call goes out with."""
+        """Return the ``Wechatpay-Serial`` of the call."""
         if self._serial is None:
             self._serial = self._keys.default_serial if self._own is None else self._own
         return self._serial
 
     def json(self, value: Any) -> bytes:
         """
-        Write the body, with its sensitive values encrypted.
+        Encode the body, with its sensitive values encrypted.
 
         Raises:
-            CodecError: Two keys in one call; a value without a form in JSON.
+            CodecError: The values are for two keys, or one has no form in JSON.
         """
         codec = JSONCodec(self._special)
         body = codec.encode(value)
-        if self._chosen_for_default and self._serial != self._default:
-            body = codec.encode(value)  # a Ciphertext behind a Sensitive decided for another key
+        if self._chosen_by_default and self._serial != self._default:
+            body = codec.encode(value)  # a Ciphertext behind a Sensitive chose another key
         return body
 
     def text(self, name: str, value: Any) -> Any:
-        """Write one value of the query: encrypted, if it is sensitive."""
+        """Return one value of the query, encrypted if it is sensitive."""
         special = self._special(value, (None, name))
-        self._chosen_for_default = False  # what the query is encrypted for, the body has to be, too
+        self._chosen_by_default = False  # the body has to use the key of the query
         return value if special is NotImplemented else special
 
     def _special(self, value: Any, where: Where) -> Any:
         if isinstance(value, Sensitive):
             if self._serial is None:
                 self._serial = self._default = self._keys.default_serial
-                self._chosen_for_default = True
-            return self._encrypted(value, where)
+                self._chosen_by_default = True
+            return encrypt_text(self._keys[self.serial()], value, spell(where))
         if isinstance(value, Ciphertext):
-            self._accept(value, where)
+            self._use_key_of(value, where)
         elif isinstance(value, float) and self._integers is not None and _marks(self._integers, where):
             msg = f"{spell(where)}: an integer is expected (fen, where it is an amount), not a float"
             raise CodecError(msg)
         return NotImplemented
 
-    def _accept(self, value: Ciphertext, where: Where) -> None:
-        if self._serial is None or (self._chosen_for_default and self._serial == self._default):
+    def _use_key_of(self, value: Ciphertext, where: Where) -> None:
+        if self._serial is None or (self._chosen_by_default and self._serial == self._default):
             if value.serial != self._own:
-                self._keys[value.serial]  # refused now, for no answer could be checked
+                self._keys[value.serial]  # fail early: the response could not be verified
             self._serial = value.serial
         elif self._serial != value.serial:
             msg = (
@@ -97,17 +124,6 @@ class Sealing:
                 f"Wechatpay-Serial {self._serial}; one call has one key"
             )
             raise CodecError(msg)
-
-    def _encrypted(self, value: Sensitive, where: Where) -> str:
-        try:
-            sealed = rsa.encrypt(self._keys[self.serial()], value.reveal().encode())
-        except UnicodeEncodeError:
-            msg = f"{spell(where)}: the text contains a lone surrogate, which no UTF-8 can carry"
-            raise CodecError(msg) from None
-        except ValueError as error:
-            msg = f"{spell(where)}: {error}"
-            raise CodecError(msg) from None
-        return b2a_base64(sealed, newline=False).decode()
 
 
 def _marks(fields: Mapping[str, Any], where: Where) -> bool:

@@ -1,4 +1,4 @@
-"""A server on loopback that does to each connection what the test says."""
+"""A loopback server that runs a test's script on each connection, to inject faults."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def read_request(connection: Any) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def plain_answer(body: bytes = b"ok", extra: str = "") -> bytes:
+def ok_response(body: bytes = b"ok", extra: str = "") -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode() + body
 
 
-class Scripted:
+class FaultServer:
     """
-    Accepts connections and runs the script on each.
+    Accepts connections and runs a script for each request.
 
     Args:
-        script: Gets the connection, the request and how many came before on any connection.
-        context: Speaks TLS with it.
+        script: Called with the connection, the request and the number of earlier requests on all connections.
+        context: The TLS context; None for plain HTTP.
     """
 
     def __init__(self, script: Callable[[Any, bytes, int], None], context: ssl.SSLContext | None = None) -> None:
@@ -80,7 +80,7 @@ class Scripted:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.shutdown(socket.SHUT_RDWR)  # ends the wait for connections, which closing alone does not
+        self.socket.shutdown(socket.SHUT_RDWR)  # ends accept(), which close() alone does not
         self._accepting.join()
         self.socket.close()
         for connection in self._open:
@@ -88,6 +88,6 @@ class Scripted:
 
 
 def reset(connection: Any) -> None:
-    """End the connection with a reset."""
+    """Close the connection with a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
     connection.close()

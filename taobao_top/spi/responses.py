@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from chainable.codecs import JSONCodec
 from chainable.errors import CodecError
 from chainable.web import Reply
-from taobao_top.values import moment
+from taobao_top.parameters import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""SIGN_ERROR explained: what the platform says it checked beside what was signed."""
+"""Explanation of SIGN_ERROR: the text that the platform verified, compared with the text that was signed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHOWN = 12
 
 
 def sign_information(detail: Any) -> Mapping[str, Any] | None:
-    """Find ``sign_information`` in an error's body, wherever it stands."""
+    """Return ``sign_information`` from an error's body, at any depth."""
     if not isinstance(detail, dict):
         return None
     found = detail.get("sign_information")
@@ -38,14 +38,14 @@ def sign_information(detail: Any) -> Mapping[str, Any] | None:
 
 def explain(message: bytes | None, detail: Any) -> str:
     """
-    Compare line by line.
+    Compare both texts line by line.
 
     Args:
-        message: What was signed; None when another signer does not tell.
-        detail: The decoded error, with the platform's truncated message in it.
+        message: The text that was signed; None if the signer does not record it.
+        detail: The decoded error, which has the platform's truncated text.
 
     Returns:
-        Which line differs, from which character, and the likely cause. Only a
+        The line that differs, from which character, and the likely cause. Only a
         few characters around the difference are shown.
     """
     information = sign_information(detail)

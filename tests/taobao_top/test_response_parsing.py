@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainable.errors import CodecError
-from taobao_top.answers import business_failure, inside, json_fields, open_json, read, root_name
+from taobao_top.response_parsing import business_failure, inside, json_fields, open_json, read, root_name
 
 
 @frozen

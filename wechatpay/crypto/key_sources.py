@@ -1,4 +1,4 @@
-"""The content behind what a user gives as a key: a path, a URL, text or bytes."""
+"""The content of a key source: a path, a URL, text or bytes."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _FILE_NAME = re.compile(r"[^\x00-\x1f]{1,250}\.[A-Za-z0-9]{1,5}")
 
 class Content(NamedTuple):
     """
-    Bytes, and the words that say where they came from.
+    The content of a key source.
 
     Attributes:
-        data: PEM or DER, or whatever the user took for it.
-        origin: ``': apiclient_key.pem'`` for a file, else empty; never the content.
+        data: PEM or DER, if the source is the right one.
+        origin: ``': apiclient_key.pem'`` for a file, for errors; else empty, and never the content.
     """
 
     data: bytes
@@ -38,7 +38,7 @@ class Content(NamedTuple):
 
 def read_source(source: KeySource, name: str) -> Content:
     r"""
-    Read what a user gave for the setting called *name*.
+    Read a key source.
 
     Args:
         source: See :data:`KeySource`; a text with ``-----BEGIN`` is PEM (``\n``
@@ -48,7 +48,7 @@ def read_source(source: KeySource, name: str) -> Content:
 
     Raises:
         ConfigurationError: The file is missing, unreadable, empty or too large.
-        TypeError: *source* is of no type listed above.
+        TypeError: *source* has a type that is not listed above.
     """
     if isinstance(source, Secret):
         return read_source(source.reveal(), name)
@@ -73,7 +73,7 @@ def read_source(source: KeySource, name: str) -> Content:
 
 
 def decode_base64(data: bytes) -> bytes | None:
-    """The bytes that base64 text stands for, white space ignored; None when it is no base64."""
+    """Return the bytes of base64 text, white space ignored; None if it is not base64."""
     try:
         return base64.b64decode(b"".join(data.split()), validate=True)
     except binascii.Error:

@@ -9,7 +9,7 @@ import pytest
 
 from chainable.errors import CodecError
 from taobao_top import TopError, catalogue
-from taobao_top.pages import CURSORS, PageNames
+from taobao_top.pagination import CURSORS, PageNames
 
 SOLD = "taobao.trades.sold.get"
 

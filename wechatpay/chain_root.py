@@ -1,8 +1,8 @@
 """
-Where chains begin at run time.
+The beginning of chains at run time.
 
 Type checkers see the generated classes of :mod:`wechatpay.types.chains` in
-place of this one: a ``__getattr__`` here would swallow every misspelt name.
+place of this one: a ``__getattr__`` here would accept every misspelt name.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from chainable.chain import Sender
     from chainable.resolution import PathResolver
 
-__all__ = ["Chains"]
+__all__ = ["ChainRoot"]
 
 _ROOT = re.compile(r"v[0-9]+|brand")
 
 
-class Chains:
+class ChainRoot:
     """The part of the client that begins chains."""
 
     _root: PathResolver
@@ -43,6 +43,6 @@ class Chains:
         Begin with a literal path: ``client.chain('v3/pay/transactions/native')``.
 
         Raises:
-            PathError: It is no path.
+            PathError: The text is not a path.
         """
         return PathChain(cast("Sender", self), self._root).chain(path)

@@ -1,4 +1,4 @@
-"""One ``notify_url``, whatever the framework: parse, once, hand over, answer."""
+"""The handling of a ``notify_url`` in any framework: parse, claim, call the handler, respond."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chainable.errors import (
 )
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from wechatpay.merchants import Merchants
-from wechatpay.notifications.replies import accept, reject
+from wechatpay.notifications.responses import accept, reject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,37 +28,37 @@ if TYPE_CHECKING:
     from wechatpay.client import WeChatPay
     from wechatpay.notifications.notification import Notification
 
-__all__ = ["Handling"]
+__all__ = ["NotificationHandler"]
 
 PATIENCE = 5.0
-"""Seconds the platform waits for an answer."""
+"""Seconds that the platform waits for a response."""
 
 _logger = logging.getLogger("wechatpay")
 
 
-class Handling:
+class NotificationHandler:
     """
-    What happens to each delivery of a notification.
+    Responds to the deliveries of a notification.
 
-    A forgery is refused with 401, what is no notification with 400, what does
-    not open with 500. A notification is handed over once; one that is being
-    handled already is refused with 503, and one that has been handled is
-    accepted. An exception of the handler passes through, so that the framework
-    reports it and answers 500; the notification then comes again.
+    The status is 401 for a forgery, 400 for a message that is not a notification,
+    and 500 for one that cannot be decrypted. The handler is called once for each
+    notification: a delivery during that call gets 503, and one after it is accepted.
+    An exception of the handler is not caught: the framework reports it with status
+    500, and the platform delivers the notification again.
 
-    A handler returns None to accept, :func:`wechatpay.reject` or
-    :func:`wechatpay.accept`, or a response of its framework, which is sent as
-    it is and counts as accepted only if the platform takes it for that. Any
-    other result is a TypeError, so that the notification comes again.
+    The handler returns None to accept, :func:`wechatpay.reject` or
+    :func:`wechatpay.accept`, or a response of its framework, which is sent
+    unchanged and accepts the notification only if it is a success for the platform.
+    Any other result is a TypeError, and the platform delivers the notification again.
 
-    The platform waits for five seconds: write down what came, durably, and do
-    the slow work afterwards.
+    The platform waits for five seconds: save the notification durably, and do slow
+    work later.
 
     Args:
         source: The client, or the clients of several merchants.
-        store: Where claims are kept.
-        lease: Seconds until a silent worker counts as dead.
-        clock: Seconds that never go back.
+        store: The store of claims.
+        lease: Seconds after which a silent worker counts as dead.
+        clock: Returns seconds that never go back.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Handling:
         Handle one delivery.
 
         Args:
-            headers: Those of the request.
+            headers: The headers of the request.
             body: Its bytes.
-            handle: Called with the notification the first time it comes; for
+            handle: Called with the notification on its first delivery; for
                 several merchants, with the client and the notification. It
-                returns None to accept, or a :class:`chainable.web.Reply`: one
-                that the platform does not take for a success leaves the
-                notification to be handled when it comes again.
+                returns None to accept, or a :class:`chainable.web.Reply`; if
+                that is not a success for the platform, the next delivery is
+                handled again.
 
         Raises:
             TypeError: ``handle`` returned something else. The claim is released.
@@ -105,7 +105,7 @@ class Handling:
         except (CodecError, ConfigurationError, DecryptionError, SignatureError) as error:
             return _refusal(error, is_xml=is_xml)
         try:
-            reply = self._handed_over(client, arguments, handle, is_xml=is_xml)
+            reply = self._handled(client, arguments, handle, is_xml=is_xml)
         except RejectedError as rejected:
             return rejected.reply
         except InProgress as error:
@@ -123,12 +123,10 @@ class Handling:
         return accept.v2() if is_xml else accept()
 
     def respond(self, inbound: Inbound, handle: Handle) -> Reply:
-        """Handle one delivery, as it came through a framework."""
+        """Handle one delivery, as a framework received it."""
         return self(inbound.headers, inbound.body, handle)
 
-    def _handed_over(
-        self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle, *, is_xml: bool
-    ) -> Reply | None:
+    def _handled(self, client: WeChatPay, arguments: tuple[Any, ...], handle: Handle, *, is_xml: bool) -> Reply | None:
         block = client.notifications.once(arguments[-1], self._store, lease=self._lease)
         with acknowledging(block, _logger, "a notification was handled, and is accepted") as first:
             result = handle(*arguments) if first else None
@@ -150,7 +148,7 @@ def _is_acceptance(reply: Reply, *, is_xml: bool) -> bool:
     Return whether the platform takes the reply for a success.
 
     Raises:
-        TypeError: It says FAIL with a status that the platform of APIv3 takes for a success, whatever the body says.
+        TypeError: The body says FAIL, and the status is a success for APIv3, which ignores the body.
     """
     fails = b"FAIL" in reply.body
     if is_xml:
@@ -164,7 +162,7 @@ def _is_acceptance(reply: Reply, *, is_xml: bool) -> bool:
 
 
 _STATUS = (
-    # The message goes to the platform; what the error says stays in our log.
+    # These messages are sent to the platform; the text of the error is only logged.
     (SignatureError, 401, "the signature is not right"),
     (InProgress, 503, "already being handled"),
     (CodecError, 400, "not a notification"),

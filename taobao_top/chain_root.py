@@ -1,8 +1,8 @@
 """
-Where chains begin at run time.
+The beginning of chains at run time.
 
-Type checkers see the generated classes of :mod:`taobao_top.types.chains` in
-place of this one: a ``__getattr__`` here would swallow every misspelt name.
+Type checkers see the generated classes of :mod:`taobao_top.types.chains`
+instead: a ``__getattr__`` here would hide every misspelt name from them.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from chainable.path import split_name
+from taobao_top.call_options import one_edit
 from taobao_top.chain import MethodChain
-from taobao_top.request import one_edit
 
 if TYPE_CHECKING:
     from chainable.chain import Sender
 
-__all__ = ["Chains"]
+__all__ = ["ChainRoot"]
 
 _NAMES = ("adjust_clock", "batch", "chain", "clock_offset", "close", "oauth", "pages", "spi")
 
 
-class Chains:
+class ChainRoot:
     """The part of the client that begins chains."""
 
     def __getattr__(self, name: str) -> MethodChain:
@@ -42,6 +42,6 @@ class Chains:
         Begin a method's name with literal text; dots in it are steps.
 
         Raises:
-            PathError: A part is empty or has a character no name has.
+            PathError: A part is empty or has a character that names do not have.
         """
         return MethodChain(cast("Sender", self), ".".join(split_name(name)))

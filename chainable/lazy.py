@@ -1,0 +1,33 @@
+"""Modules that import their names when they are first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["lazy_attributes"]
+
+
+def lazy_attributes(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """
+    Return a module's ``__getattr__``, which imports names when they are first used.
+
+    Args:
+        module: The name of the module, for the error.
+        homes: The names, and for each the module that defines it; a submodule is its own home.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def attribute(name: str) -> Any:
+        home = homes.get(name)
+        if home is None:
+            msg = f"module {module!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        found = import_module(home)
+        return found if home == f"{module}.{name}" else getattr(found, name)
+
+    return attribute

@@ -1,0 +1,142 @@
+"""The options of a call, validated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chainable.errors import CodecError
+from chainable.masking import Secret
+from chainable.options import header_fields, timeout_pair, whole
+from taobao_top.settings import check_flag, check_format, check_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from taobao_top.settings import Settings
+
+__all__ = ["CallOptions", "check_text", "one_edit"]
+
+
+class CallOptions(NamedTuple):
+    """
+    The options of a call; those of its client where it has none.
+
+    Attributes:
+        session: A seller's session, or a callable that returns it.
+        target_app_key: The app behind a qimen call.
+        simplify: Ask for plain lists without a root.
+        format: The format of the response.
+        timeout: Seconds to connect, and to wait for each piece of the response.
+        headers: Additional header fields.
+        stream: Leave the body on the connection.
+        retries: Attempts after the first, at most.
+        repeatable: Whether the call may be sent twice; None if it may when the method only reads.
+        decode: Members that hold JSON text; True for those in the catalogue.
+    """
+
+    session: Secret[str] | Callable[[], str] | None
+    simplify: bool
+    format: str
+    timeout: tuple[float, float]
+    retries: int
+    target_app_key: str | int | None = None
+    headers: Mapping[str, str] = {}
+    stream: bool = False
+    repeatable: bool | None = None
+    decode: tuple[str, ...] | bool = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> CallOptions:
+        """Return the options of a call that sets none."""
+        return cls(settings.session, settings.simplify, settings.format, settings.timeout, settings.retries)
+
+    def with_options(self, options: Mapping[str, Any]) -> CallOptions:
+        """
+        Return these options with a user's own; None leaves an option as it is.
+
+        Raises:
+            TypeError: An option is of a wrong type.
+            ConfigurationError: Its value is unusable.
+        """
+        return self._replace(**{name: _CHECKS[name](value) for name, value in options.items() if value is not None})
+
+
+def _check_target(value: Any) -> str | int:
+    if isinstance(value, str | int):
+        check_text("target_app_key", str(value))
+        return value
+    msg = f"target_app_key: text was expected, not {type(value).__name__}"
+    raise TypeError(msg)
+
+
+def check_text(what: str, text: Any) -> None:
+    """
+    Check that a text can be sent.
+
+    Args:
+        what: Its name, for the error.
+        text: The text, or a :class:`chainable.masking.Secret` that holds it.
+
+    Raises:
+        TypeError: It is not a text.
+        CodecError: It has a lone surrogate.
+    """
+    hidden: Secret[Any] = Secret.of(text)
+    del text  # keep it out of the traceback
+    if not isinstance(hidden.reveal(), str):
+        msg = f"{what}: text was expected, not {type(hidden.reveal()).__name__}"
+        raise TypeError(msg)
+    if not _is_unicode(hidden):
+        msg = f"{what}: a lone surrogate is in the text, which no UTF-8 can carry"
+        raise CodecError(msg)
+
+
+def _is_unicode(text: Secret[str]) -> bool:
+    try:
+        text.reveal().encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_bool(name: str) -> Callable[[Any], bool]:
+    """Return a check for a boolean option: a text like 'false' would be truthy."""
+    return lambda value: check_flag(name, value)
+
+
+def _check_names(decode: Any) -> tuple[str, ...] | bool:
+    if isinstance(decode, bool):
+        return decode
+    names = (decode,) if isinstance(decode, str) else decode
+    if isinstance(names, tuple | list | set | frozenset) and all(isinstance(name, str) for name in names):
+        return tuple(names)
+    msg = "decode: names of members were expected, such as decode=('token_result',), or True for those in the catalogue"
+    raise TypeError(msg)
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "session": check_session,
+    "target_app_key": _check_target,
+    "simplify": _check_bool("simplify"),
+    "format": check_format,
+    "timeout": lambda value: timeout_pair(value, (0, 0)),
+    "headers": header_fields,
+    "stream": _check_bool("stream"),
+    "retries": lambda value: whole("retries", value),
+    "repeatable": _check_bool("repeatable"),
+    "decode": _check_names,
+}
+
+
+def one_edit(word: str, option: str) -> bool:
+    """Return whether one letter added, removed, changed or swapped turns the word into the option."""
+    difference = len(word) - len(option)
+    if not -1 <= difference <= 1:
+        return False
+    start = 0
+    while start < min(len(word), len(option)) and word[start] == option[start]:
+        start += 1
+    rest, expected = word[start:], option[start:]
+    if difference:
+        return rest[1:] == expected if difference > 0 else rest == expected[1:]
+    return rest[1:] == expected[1:] or (rest[1::-1] == expected[:2] and rest[2:] == expected[2:])

@@ -1,0 +1,60 @@
+"""The catalogue's knowledge of a method, as calls use it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from chainable.errors import PathError
+from taobao_top import catalogue
+from taobao_top.errors import is_read
+from taobao_top.options import OPTIONS
+from taobao_top.parameters import FILE
+from taobao_top.response_parsing import root_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from taobao_top.catalogue import Method
+
+__all__ = ["MethodInfo", "method_info"]
+
+_KEPT = 1024
+_NO_TYPES: Mapping[str, str] = {}
+
+
+class MethodInfo(NamedTuple):
+    """
+    A method, looked up once.
+
+    Attributes:
+        name: The method's name.
+        method: Its entry in the catalogue; None for an unknown method.
+        types: The types of its parameters.
+        plain: Its parameters that are neither files nor named like an option.
+        reads: Whether it only reads.
+        root: The root of its responses.
+    """
+
+    name: str
+    method: Method | None
+    types: Mapping[str, str]
+    plain: frozenset[str]
+    reads: bool
+    root: str
+
+
+@lru_cache(maxsize=_KEPT)
+def method_info(name: str) -> MethodInfo:
+    """
+    Look a method up by its name.
+
+    Raises:
+        PathError: The name is not ASCII.
+    """
+    if not name.isascii():
+        raise PathError("a method's name is ASCII: pass values as parameters")
+    method = catalogue.method(name)
+    types = _NO_TYPES if method is None else method.types
+    plain = frozenset(parameter for parameter, kind in types.items() if kind != FILE).difference(OPTIONS)
+    return MethodInfo(name, method, types, plain, is_read(name), root_name(name))

@@ -1,0 +1,135 @@
+"""The lines of a bill: unpacked, bounded, decoded."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from typing import IO, TYPE_CHECKING, Any
+
+from chainable.errors import CodecError
+from chainable.masking import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["decoded_lines"]
+
+_LONGEST_LINE = 1 << 20
+_GZIP = b"\x1f\x8b"
+_WORDS = ("时间", "金额", "单号", "商户", "订单", "类型", "日期")
+"""Words of header lines; a line read in the wrong encoding has none of them."""
+_OTHER_FILES = {
+    b"{": "JSON, an answer of APIv3 and not a bill",
+    b"<": "XML or HTML, an error and not a bill",
+    b"PK": "a ZIP archive: unpack it first",
+    b"%PDF": "a PDF and not a bill",
+}
+
+
+def decoded_lines(file: IO[bytes], encoding: str | None, max_size: int) -> Iterator[tuple[int, str]]:
+    """
+    Yield the lines that are not blank, with their numbers.
+
+    Args:
+        file: Read from its position.
+        encoding: ``utf-8``, ``gbk``, or None to recognise it by the header line.
+        max_size: Bytes that gzip may unpack to.
+
+    Raises:
+        CodecError: The file is not a bill, its encoding is unclear, or it is too large.
+    """
+    lines = _raw_lines(file, max_size)
+    first = next(lines, b"")
+    for start, what in _OTHER_FILES.items():
+        if first.startswith(start):
+            msg = f"this is {what}"
+            raise CodecError(msg)
+    name = _encoding_of(first, encoding)
+    number = 0
+    line = first.removeprefix(codecs.BOM_UTF8)
+    while True:
+        number += 1
+        try:
+            text = line.decode(name).strip("\r\n")
+        except UnicodeDecodeError:
+            msg = f"line {number} is no {name.upper()}: the bill was changed, or give encoding= as it was saved"
+            raise CodecError(msg) from None
+        if text.strip():
+            yield number, text
+        following = next(lines, None)
+        if following is None:
+            return
+        line = following
+
+
+def _raw_lines(file: IO[bytes], max_size: int) -> Iterator[bytes]:
+    """Yield the lines as bytes; gzip is unpacked."""
+    start = file.read(len(_GZIP))
+    if start == _GZIP[:1]:  # a pipe may return less than was requested
+        start += file.read(1)
+    entire: Any = _Rejoined(start, file)
+    if start == _GZIP:
+        entire = gzip.GzipFile(fileobj=entire, mode="rb")
+    buffered = io.BufferedReader(entire, 1 << 18)
+    size = 0
+    try:
+        while line := buffered.readline(_LONGEST_LINE):
+            size += len(line)
+            if start == _GZIP and size > max_size:
+                msg = f"the bill unpacks to more than max_size, {max_size} bytes: if you expect that, give a larger one"
+                raise CodecError(msg)
+            if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+                raise CodecError("a line is longer than any of a bill (1 MiB)")
+            yield line
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise CodecError("the bill is packed with gzip, and damaged or truncated") from None
+
+
+class _Rejoined(io.RawIOBase):
+    """A file with the bytes that were read from its beginning; closing it leaves the file open."""
+
+    def __init__(self, start: bytes, file: IO[bytes]) -> None:
+        self._start = start
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._start or self._file.read(len(buffer))
+        if not isinstance(piece, bytes):
+            raise TypeError("read: the file is open as text; open it with 'rb'")
+        self._start = b""
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _encoding_of(header: bytes, given: str | None) -> str:
+    if given is not None:
+        try:
+            name = codecs.lookup(given).name
+        except LookupError:
+            name = ""
+        if name not in {"utf-8", "utf-8-sig", "gbk", "gb2312", "gb18030"}:
+            msg = f"encoding: 'utf-8' or 'gbk' was expected, not {shown(given)}"
+            raise CodecError(msg)
+        return "utf-8" if name.startswith("utf-8") else "gb18030"
+    if header.startswith(codecs.BOM_UTF8) or header.isascii():
+        return "utf-8"
+    readings = {name: text for name in ("utf-8", "gb18030") if (text := _decoded_or_none(header, name)) is not None}
+    known = [name for name, text in readings.items() if any(word in text for word in _WORDS)]
+    if len(known) == 1:
+        return known[0]
+    if len(readings) == 1:
+        return next(iter(readings))
+    msg = "the encoding of this bill cannot be told from its header: give encoding='utf-8' or encoding='gbk'"
+    raise CodecError(msg)
+
+
+def _decoded_or_none(octets: bytes, encoding: str) -> str | None:
+    try:
+        return octets.decode(encoding)
+    except UnicodeDecodeError:
+        return None

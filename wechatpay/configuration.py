@@ -1,0 +1,88 @@
+"""A client's settings from environment variables or a TOML file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainable.environment import table, texts
+from chainable.errors import ConfigurationError
+from chainable.masking import MaskedDict, MaskedTuple, Secret
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["SETTINGS", "arguments", "parse_certs", "read_file"]
+
+SETTINGS = (
+    "MCHID",
+    "BRAND_ID",
+    "SERIAL",
+    "PRIVATE_KEY",
+    "CERTS",
+    "APIV3_KEY",
+    "SECRET",
+    "MERCHANT_CERT",
+    "MERCHANT_KEY",
+    "BASE_URL",
+    "BACKUP_URL",
+    "CA",
+)
+"""Their names in the environment, without the prefix; in TOML they are in lower case."""
+
+
+def arguments(settings: dict[str, Any], more: dict[str, Any], *, prefix: str = "") -> dict[str, Any]:
+    """
+    Build the arguments of a client from its settings.
+
+    Args:
+        settings: As they were read, by name in lower case; ``certs`` may be ``id=path,id=path``.
+        more: Arguments given in the program.
+        prefix: How the names of the environment variables begin, for the error.
+
+    Raises:
+        ConfigurationError: ``certs`` has another form, or an argument is given twice.
+    """
+    twice = sorted(settings.keys() & more.keys())
+    if twice:
+        msg = f"{twice[0]}: is both among the settings that were read and an argument: leave one of them out"
+        raise ConfigurationError(msg, reason="setting_twice", setting=twice[0])
+    found = MaskedDict(settings | more)
+    if isinstance(found.get("certs"), str):
+        found["certs"] = parse_certs(Secret(found["certs"]), name=f"{prefix}CERTS")
+    if "ca" in found:
+        found["verify"] = found.pop("ca")
+    return found
+
+
+def read_file(file: str | os.PathLike[str], more: dict[str, Any]) -> dict[str, Any]:
+    """
+    Read the arguments of a client from a TOML file: its table ``wechatpay``, or its top.
+
+    Args:
+        file: Its path.
+        more: Arguments given in the program.
+
+    Raises:
+        ConfigurationError: The file cannot be read; a setting is unusable, or is given twice.
+    """
+    found = table(file, "wechatpay", [name.lower() for name in SETTINGS])
+    settings = texts(found, file, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",), flags=("ca",))
+    return arguments(settings, more)
+
+
+def parse_certs(given: str | Secret[str], *, name: str = "certs") -> dict[str, str]:
+    """
+    Parse ``id=path,id=path``.
+
+    Args:
+        given: The text.
+        name: The setting, for the error.
+
+    Raises:
+        ConfigurationError: The text has another form.
+    """
+    parts = MaskedTuple(part.strip().partition("=") for part in Secret.of(given).reveal().split(",") if part.strip())
+    if not all(equals for _, equals, _ in parts):
+        msg = f"{name}: id=path,id=path was expected"
+        raise ConfigurationError(msg, reason="not_certs_list", setting=name)
+    return MaskedDict({key.strip(): path.strip() for key, _, path in parts})

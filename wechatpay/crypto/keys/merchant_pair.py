@@ -1,0 +1,197 @@
+"""The merchant's certificate with its private key."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from attrs import field, frozen
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from chainable.errors import ConfigurationError
+from chainable.masking import Secret, safe_repr, without_frames
+from wechatpay.crypto.key_sources import KeySource, read_source
+from wechatpay.crypto.keys.certificate import Certificate, certificate_of, certificate_of_der, load_certificate, pem_of
+from wechatpay.crypto.keys.containers import (
+    CERTIFICATE,
+    P12,
+    PRIVATE,
+    find,
+    find_all,
+    is_cryptography_object,
+    kind_id,
+    refuse_algorithm,
+)
+from wechatpay.crypto.keys.private_key import Password, load_private_key, password_bytes
+
+if TYPE_CHECKING:
+    import ssl
+
+    from cryptography import x509
+
+__all__ = ["MerchantPair", "load_merchant_pair", "load_p12"]
+
+_RC2_40 = bytes.fromhex("2A864886F70D010C0106")
+"""The OID of the cipher in older .p12 files, pbeWithSHAAnd40BitRC2-CBC."""
+
+
+@safe_repr
+@frozen(eq=False)
+class MerchantPair:
+    """
+    The merchant's certificate with its private key, for TLS.
+
+    Attributes:
+        certificate: The merchant API certificate.
+        key: Its private key.
+        chain_pem: The certificate, and its issuers if the file has them, as PEM.
+    """
+
+    certificate: Certificate
+    key: RSAPrivateKey = field(repr=False)
+    chain_pem: bytes = field(repr=False)
+
+    def install(self, context: ssl.SSLContext, /) -> None:
+        """
+        Load both into a TLS context.
+
+        ``ssl`` reads them from files only. The file that is written for it is
+        readable by this user only, its key is encrypted with a random password,
+        and it is deleted before this method returns.
+        """
+        import secrets
+        import tempfile
+
+        from cryptography.hazmat.primitives.serialization import (
+            BestAvailableEncryption,
+            Encoding,
+            PrivateFormat,
+        )
+
+        password = Secret(secrets.token_bytes(32).hex())
+        cipher = BestAvailableEncryption(password.reveal().encode())
+        descriptor, path = tempfile.mkstemp(suffix=".pem")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self.chain_pem + self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, cipher))
+            context.load_cert_chain(path, password=password.reveal())
+        finally:
+            Path(path).unlink()
+
+
+@without_frames
+def load_p12(source: KeySource, *, name: str = "merchant_cert", password: Password = None) -> MerchantPair:
+    """
+    Load certificate and private key from ``apiclient_cert.p12``.
+
+    Args:
+        source: Path, ``file://`` URL, the bytes, or one-line base64.
+        name: The setting, for the error.
+        password: The merchant number, unless the file was converted.
+
+    Raises:
+        ConfigurationError: The source is something else, the password is wrong,
+            or OpenSSL 3 no longer supports the file's cipher.
+        TypeError: *source* has a type that is not listed above.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    data, origin = read_source(source, name)
+    found = find(data, {P12}, P12, name, origin)
+    try:
+        key, certificate, others = pkcs12.load_key_and_certificates(found.der, password_bytes(password))
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+        if _RC2_40 in found.der:
+            msg = (
+                f"{name}: this .p12 could not be opened: the password is wrong (it is the merchant "
+                f"number), or OpenSSL 3 refuses the file's old cipher, RC2; use apiclient_cert.pem "
+                f"and apiclient_key.pem of the same download, or convert the file with "
+                f"'openssl pkcs12 -legacy'{origin}"
+            )
+        else:
+            msg = (
+                f"{name}: this .p12 could not be opened: the file is damaged or the password is "
+                f"wrong; it is the merchant number{origin}"
+            )
+        raise ConfigurationError(
+            msg, reason="p12_old_cipher" if _RC2_40 in found.der else "p12_unreadable", setting=name, file=origin[2:]
+        ) from None
+    if certificate is None or key is None:
+        lacking = PRIVATE if key is None else CERTIFICATE
+        msg = f"{name}: this .p12 holds no {lacking.removeprefix('a ')}{origin}"
+        raise ConfigurationError(msg, reason="p12_incomplete", missing=kind_id(lacking), setting=name, file=origin[2:])
+    if not isinstance(key, RSAPrivateKey):
+        refuse_algorithm(key, "private", name, origin)
+    own = certificate_of(certificate, name, origin)
+    return _pair(own, key, [own.pem, *map(pem_of, others)], name, name)
+
+
+@without_frames
+def load_merchant_pair(
+    certificate: KeySource | x509.Certificate,
+    key: KeySource | RSAPrivateKey | None = None,
+    *,
+    password: Password = None,
+    certificate_name: str = "merchant_cert",
+    key_name: str = "merchant_key",
+) -> MerchantPair:
+    """
+    Load the merchant's certificate and key from two PEM files or one .p12.
+
+    Args:
+        certificate: ``apiclient_cert.pem`` or ``apiclient_cert.p12``.
+        key: ``apiclient_key.pem``; not needed with a .p12, or if the
+            certificate's file has both.
+        password: The password of the .p12 (the merchant number) or of an encrypted key.
+        certificate_name: The setting of the certificate, for the error.
+        key_name: The setting of the key, for the error.
+
+    Raises:
+        ConfigurationError: One of them is something else, or they are not a pair.
+        TypeError: One of them has a type that is not listed.
+    """
+    if is_cryptography_object(certificate):
+        own = load_certificate(certificate, name=certificate_name)
+        chain = [own.pem]
+        from_file: bytes | None = None
+    else:
+        data, origin = read_source(cast("KeySource", certificate), certificate_name)
+        found = find_all(data, certificate_name, origin)
+        if any(one.kind == P12 for one in found):
+            return load_p12(data, name=certificate_name, password=password)
+        own = load_certificate(data, name=certificate_name)
+        others = [one.der for one in found if one.kind == CERTIFICATE][1:]
+        above = [certificate_of_der(der, certificate_name, origin).pem for der in others]
+        chain = [own.pem, *above]
+        from_file = data if any(one.kind == PRIVATE for one in found) else None
+    if key is None:
+        if from_file is None:
+            msg = f"{key_name}: the private key that belongs to {certificate_name} is missing"
+            raise ConfigurationError(msg, reason="key_missing", setting=key_name)
+        key = from_file
+    loaded = load_private_key(key, name=key_name, password=password)
+    if not isinstance(loaded, RSAPrivateKey):
+        msg = f"{key_name}: TLS needs the key itself; an object that only signs is not enough"
+        raise ConfigurationError(msg, reason="key_not_exportable", setting=key_name)
+    return _pair(own, loaded, chain, certificate_name, key_name)
+
+
+def _pair(
+    certificate: Certificate,
+    key: RSAPrivateKey,
+    chain: list[bytes],
+    certificate_name: str,
+    key_name: str,
+) -> MerchantPair:
+    if key.public_key().public_numbers() != certificate.key.public_numbers():
+        msg = (
+            f"{certificate_name} and {key_name}: this private key does not belong to the "
+            f"certificate {certificate.serial}"
+        )
+        raise ConfigurationError(
+            msg, reason="pair_mismatch", serial=certificate.serial, setting=f"{certificate_name}, {key_name}"
+        )
+    return MerchantPair(certificate, key, b"".join(chain))

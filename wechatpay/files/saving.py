@@ -1,0 +1,176 @@
+"""Writing a downloaded file: unpacked, compared with its digest, complete or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from attrs import frozen
+from urllib3.exceptions import DecodeError
+
+from chainable.decoding import decoded
+from chainable.errors import SignatureError
+from chainable.masking import safe_repr
+from wechatpay.files.digests import new_digest
+from wechatpay.files.streams import damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    import requests
+
+    from wechatpay.files.digests import Digest
+    from wechatpay.files.streams import Bound
+
+__all__ = ["ExpectedDigest", "Target", "check_target", "is_seekable", "unpacked", "write"]
+
+_GZIP = b"\x1f\x8b"
+
+Target = str | os.PathLike[str] | IO[bytes]
+
+
+@safe_repr
+@frozen
+class ExpectedDigest:
+    """
+    The digest that the platform announced for a file.
+
+    Attributes:
+        hash_type: The algorithm, such as ``SHA1``.
+        value: Lower-case hex.
+    """
+
+    hash_type: str
+    value: str
+
+
+def check_target(to: Any) -> Target:
+    """
+    Return the target of a download.
+
+    Raises:
+        TypeError: The target is neither a path nor a file open for writing bytes.
+    """
+    if isinstance(to, str | os.PathLike):
+        return to
+    if isinstance(to, io.TextIOBase):
+        raise TypeError("download: the file is open as text; open it with 'wb'")
+    if not hasattr(to, "write"):
+        msg = f"download: to: a path or a file open for writing bytes was expected, not {type(to).__name__}"
+        raise TypeError(msg)
+    file: IO[bytes] = to
+    return file
+
+
+def write(
+    to: Target,
+    content: Iterator[memoryview | bytes],
+    expected: ExpectedDigest | None,
+    response: requests.Response,
+) -> tuple[int, bool]:
+    """
+    Write a file; after a failure, a path holds what it held before, and a seekable file is cut back.
+
+    Args:
+        to: A path, or a file open for writing bytes.
+        content: The bytes, unpacked.
+        expected: The digest to compare them with, if there is one.
+        response: The response, for errors.
+
+    Returns:
+        The size in bytes, and whether the digest was compared.
+
+    Raises:
+        SignatureError: The digest is another.
+    """
+    digest = None if expected is None else new_digest(expected.hash_type)
+    compared = expected is not None and digest is not None
+
+    def copy(file: IO[bytes] | Any) -> int:
+        size = _copied(content, file, digest)
+        if expected is not None and digest is not None and digest.hexdigest() != expected.value:
+            msg = (
+                f"the file is not the one the platform announced: its {expected.hash_type} is another; it was not kept"
+            )
+            raise SignatureError(msg, response=response)
+        return size
+
+    if not isinstance(to, str | os.PathLike):
+        return _into_file(to, copy), compared
+    path = Path(to)
+    part = path.with_name(f".{path.name[:40]}.{os.urandom(8).hex()}.part")
+    try:
+        with part.open("xb", buffering=0) as file:
+            size = copy(file)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return size, compared
+
+
+def _into_file(file: IO[bytes], copy: Any) -> int:
+    start = file.tell() if is_seekable(file) else None
+    try:
+        return int(copy(file))
+    except BaseException:
+        if start is not None:
+            file.seek(start)
+            file.truncate()
+        raise
+
+
+def is_seekable(target: object) -> bool:
+    """Return whether a file can go back to where the download began."""
+    seekable = getattr(target, "seekable", None)
+    return seekable is not None and bool(seekable())
+
+
+def _copied(content: Iterator[memoryview | bytes], file: IO[bytes] | Any, digest: Digest | None) -> int:
+    size = 0
+    for chunk in content:
+        if digest is not None:
+            digest.update(chunk)
+        left = memoryview(chunk)
+        while left:  # an unbuffered file may take less than it is given
+            count = file.write(left)
+            if count is None and not isinstance(file, io.RawIOBase):
+                break  # a writer that returns None has taken all
+            if not count:
+                raise OSError("the file to save to takes no more bytes")
+            left = left[count:]
+        size += len(chunk)
+    return size
+
+
+def unpacked(
+    response: requests.Response, content: Iterator[memoryview | bytes], bound: Bound
+) -> Generator[memoryview | bytes]:
+    """
+    Yield the content of a gzip file, and any other file as it is.
+
+    Args:
+        response: The response, for errors.
+        content: The bytes as they arrive.
+        bound: Limits what gzip unpacks to.
+
+    Raises:
+        CodecError: The content is larger than the bound.
+        requests.RequestException: The content does not decompress.
+    """
+    first: memoryview | bytes = b""
+    for chunk in content:
+        first = bytes(first) + bytes(chunk) if first else chunk
+        if len(first) >= len(_GZIP):
+            break
+    entire = chain((first,), content)
+    if bytes(first[:2]) != _GZIP:
+        yield from entire
+        return
+    try:
+        yield from bound.limited(decoded(entire, "gzip"))
+    except DecodeError as error:
+        raise damaged("file", error, response.request) from None
