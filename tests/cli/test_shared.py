@@ -117,7 +117,7 @@ def test_without_click_there_is_advice(capsys, name):
     assert chinese.startswith("命令行需要 click 与 rich：pip install")
 
 
-def test_what_else_is_missing_is_not_taken_for_the_extra():
+def test_another_missing_module_is_raised():
     with pytest.raises(ModuleNotFoundError, match="no_such"):
         entrypoint.run("x", "chainable.cli.no_such", "x")
 
