@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
-from chainable.cli.commands import Argument, as_json, json_option
+from chainable.cli.commands import argument, as_json, json_option
 from chainable.cli.exit_codes import NOT_FOUND
 from chainable.cli.i18n import Words, echo
 from chainable.cli.output import console, print_json
@@ -28,8 +28,10 @@ def add_demo(group: Group, load: Callable[[], Callable[[Callable[[str], object]]
 
     @group.command(
         "demo",
-        help="Make one call against a sandbox in all six forms, and check the results.",
-        zh="用六种写法在沙箱中发起同一调用，并逐一核对结果。",
+        help=Words(
+            "Make one call against a sandbox in all six forms, and check the results.",
+            "用六种写法在沙箱中发起同一调用，并逐一核对结果。",
+        ),
     )
     @json_option
     @click.pass_context
@@ -46,8 +48,8 @@ def add_describe(
 ) -> None:
     """Add ``describe`` with *words* as its help; *load* returns the function that looks a query up."""
 
-    @group.command("describe", help=str(words), zh=words.zh)
-    @click.argument("query", nargs=-1, required=True, cls=Argument)
+    @group.command("describe", help=words)
+    @argument("query", nargs=-1, required=True)
     @json_option
     @click.pass_context
     def describe(context: click.Context, query: tuple[str, ...]) -> None:
@@ -76,10 +78,12 @@ def add_completion(group: Group, name: str) -> None:
 
     @group.command(
         "completion",
-        help=f'Print the completion script of a shell: eval "$({name} completion bash)".',
-        zh=f'输出命令补全脚本：eval "$({name} completion bash)"。',
+        help=Words(
+            f'Print the completion script of a shell: eval "$({name} completion bash)".',
+            f'输出命令补全脚本：eval "$({name} completion bash)"。',
+        ),
     )
-    @click.argument("shell", type=click.Choice(list(SHELLS)), cls=Argument)
+    @argument("shell", type=click.Choice(list(SHELLS)))
     def completion(shell: str) -> None:
         variable = f"_{name.replace('-', '_').upper()}_COMPLETE"
         click.echo(SHELLS[shell](group, {}, name, variable).source())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict, frozen
 
-from chainable.cli.commands import Option, as_json
+from chainable.cli.commands import as_json, option
 from chainable.cli.exit_codes import OK, USAGE
-from chainable.cli.i18n import language, translate
+from chainable.cli.i18n import Words, language, translate
 from chainable.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -20,13 +20,11 @@ __all__ = ["BAD", "GOOD", "WARNING", "Finding", "bad", "good", "print_findings",
 
 GOOD, WARNING, BAD = "✓", "!", "✗"
 
-step_timeout_option = click.option(
+step_timeout_option = option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
     default=5.0,
-    cls=Option,
-    help="Timeout of each step in seconds.",
-    zh="每一步的超时秒数。",
+    help=Words("Timeout of each step in seconds.", "每一步的超时秒数。"),
 )
 """The timeout of each step of a doctor."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,11 +17,25 @@ from chainable.cli.usage_errors import LocalizedUsageError, invalid_value, unkno
 from chainable.errors import ChainableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Argument", "Command", "Group", "Option", "add_root_options", "as_json", "json_option", "usage_error"]
+__all__ = [
+    "Argument",
+    "Command",
+    "Group",
+    "Option",
+    "add_options",
+    "add_root_options",
+    "argument",
+    "as_json",
+    "command",
+    "json_option",
+    "option",
+    "usage_error",
+]
 
 _JSON = "chainable.json"
+_NO_HELP = Words("", "")
 _COMMAND = "COMMAND [ARGS]..."
 _METAVARS = {"[OPTIONS]": "[选项]", _COMMAND: "命令 [参数]..."}
 _NOTES = (("[required]", "[必填]"), ("[default: ", "[默认："))
@@ -57,23 +72,18 @@ class _Parameter(click.Parameter):
 
 
 class Option(_Parameter, click.Option):
-    """
-    An option with help in two languages.
+    """An option with help in both languages."""
 
-    Args:
-        zh: The help in Chinese.
-    """
-
-    def __init__(self, *arguments: Any, zh: str = "", **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.zh = zh
+    def __init__(self, names: Sequence[str], *, help: Words = _NO_HELP, **keywords: Any) -> None:  # noqa: A002
+        super().__init__(names, help=str(help), **keywords)
+        self.words = help
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return the line of help, in the language of the command."""
         if language(ctx) != "zh":
             return super().get_help_record(ctx)
         translated = copy.copy(self)
-        translated.help = self.zh
+        translated.help = self.words.zh
         record = click.Option.get_help_record(translated, ctx)
         if record is None:
             return None
@@ -94,23 +104,18 @@ class Context(click.Context):
 
 
 class Command(click.Command):
-    """
-    A command with help in two languages; errors of the library become exit codes.
-
-    Args:
-        zh: The help in Chinese; the list of commands shows its first line.
-    """
+    """A command with help in both languages, whose first line is its entry in lists; errors become exit codes."""
 
     context_class = Context
     allow_extra_args = True  # refused below, in both languages
 
-    def __init__(self, *arguments: Any, zh: str = "", **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.zh = zh
+    def __init__(self, name: str | None, *, help: Words = _NO_HELP, **keywords: Any) -> None:  # noqa: A002
+        super().__init__(name, help=str(help), **keywords)
+        self.words = help
 
     def help_text(self, context: click.Context) -> str:
         """Return the help in the language of the command."""
-        return self.zh if language(context) == "zh" else self.help or ""
+        return translate(self.words, language(context))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; with ``--json`` among them, errors are JSON."""
@@ -214,6 +219,26 @@ class Group(Command, click.Group):
                 formatter.write_dl([(str(code), translate(text, lang)) for code, text in MEANINGS.items()])
 
 
+def command(name: str, help: Words) -> Callable[[Callable[..., Any]], Command]:  # noqa: A002 (click's word)
+    """Make a :class:`Command` of a function."""
+    return click.command(name, cls=Command, help=help)
+
+
+def option(*names: str, help: Words, **keywords: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: A002
+    """Add an :class:`Option` to a command."""
+    return click.option(*names, cls=Option, help=help, **keywords)
+
+
+def add_options(*options: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Callable[..., Any]:
+    """Combine options to one decorator."""
+    return lambda function: reduce(lambda inner, add: add(inner), reversed(options), function)
+
+
+def argument(name: str, **keywords: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add an :class:`Argument` to a command."""
+    return click.argument(name, cls=Argument, **keywords)
+
+
 def _shown(error: click.UsageError, *, as_json: bool) -> click.ClickException:
     """Return a usage error as it is shown; one that shows itself, such as a help page, is returned unchanged."""
     if as_json:
@@ -250,8 +275,7 @@ def add_root_options(command: Group) -> Group:
             is_eager=True,
             expose_value=False,
             callback=_version,
-            help="Show the version.",
-            zh="显示版本。",
+            help=Words("Show the version.", "显示版本。"),
         ),
         Option(
             ["--lang"],
@@ -259,8 +283,7 @@ def add_root_options(command: Group) -> Group:
             is_eager=True,
             expose_value=False,
             callback=_set_language,
-            help="Language of help and messages. Default: by LANG.",
-            zh="帮助与提示的语言，默认取环境变量 LANG。",
+            help=Words("Language of help and messages. Default: by LANG.", "帮助与提示的语言，默认取环境变量 LANG。"),
         ),
     ]
     return command
@@ -268,13 +291,11 @@ def add_root_options(command: Group) -> Group:
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--json`` to a command."""
-    return click.option(
+    return option(
         "--json",
         is_flag=True,
         is_eager=True,
         expose_value=False,
         callback=_set_json,
-        cls=Option,
-        help="Print JSON.",
-        zh="以 JSON 输出。",
+        help=Words("Print JSON.", "以 JSON 输出。"),
     )(function)

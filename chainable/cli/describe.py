@@ -8,6 +8,9 @@ from rich.syntax import Syntax
 from rich.table import Table as Grid
 from rich.text import Text
 
+from chainable.cli.i18n import Words, language, localized
+from chainable.describe import Label
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,7 +28,7 @@ def print_description(description: Description, console: Console) -> None:
     for link in description.links:
         console.print(Text(link, style=f"blue link {link}"), soft_wrap=True)
     for label, text in description.facts:
-        console.print(Text.assemble((f"{label} ", "dim"), text))
+        console.print(Text.assemble((f"{_localized(label)} ", "dim"), text))
     for table in description.tables:
         _print_table(table, console)
     for form in description.forms:
@@ -46,18 +49,23 @@ def print_candidates(candidates: Iterable[Candidate], console: Console) -> None:
 
 def _print_code(title: str, code: str, language: str, console: Console) -> None:
     console.print()
-    console.print(Text(title, style="bold magenta"))
+    console.print(Text(_localized(title), style="bold magenta"))
     # Without padding and box, so that it can be copied with the mouse.
     console.print(Syntax(code.rstrip(), language, background_color="default"), soft_wrap=True)
 
 
 def _print_table(table: Table, console: Console) -> None:
-    grid = Grid(table.heading, "类型", "描述", header_style="bold", show_lines=False)
+    headings = (_localized(table.heading), localized(Words("type", "类型")), localized(Words("description", "描述")))
+    grid = Grid(*headings, header_style="bold", show_lines=False)
     grid.columns[0].overflow = "fold"
     for row in table.rows:
-        grid.add_row(_name(row), row.type, Text("；".join(row.remarks())))
+        grid.add_row(_name(row), row.type, Text(localized(Words("; ", "；")).join(map(_localized, row.remarks()))))
     console.print()
     console.print(grid)
+
+
+def _localized(text: str) -> str:
+    return text.en if isinstance(text, Label) and language() == "en" else str(text)
 
 
 def _name(row: Row) -> Text:

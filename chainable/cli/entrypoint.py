@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _ADVICE = """\
-The command line needs click and rich: pip install 'wechatpay-taobao-top[cli]'
-命令行需要 click 与 rich：pip install 'wechatpay-taobao-top[cli]'"""
+The command line needs click and rich: pip install '{0}[cli]'
+命令行需要 click 与 rich：pip install '{0}[cli]'"""
 
 
 def run(
     name: str,
     module: str,
+    distribution: str,
     arguments: Sequence[str] | None = None,
     load: Callable[[str], Any] = import_module,
 ) -> int:
@@ -30,6 +31,7 @@ def run(
     Args:
         name: The name of the command line.
         module: The module with ``program``, a click command.
+        distribution: The package to install.
         arguments: The arguments after the name; None for those of the process.
         load: Imports a module.
 
@@ -41,7 +43,7 @@ def run(
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in {"click", "rich"}:
             raise
-        print(_ADVICE, file=sys.stderr)  # noqa: T201 (click, which would print it, is missing)
+        print(_ADVICE.format(distribution), file=sys.stderr)  # noqa: T201 (click, which would print it, is missing)
         return 2
     for stream in (sys.stdout, sys.stderr):
         replace_unencodable(stream)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Option
+from chainable.cli.commands import option
 from chainable.cli.i18n import Words
 
 if TYPE_CHECKING:
@@ -28,21 +28,12 @@ def forced() -> bool:
     return bool(click.get_current_context().meta.get(_FORCE))
 
 
-def force_option(english: str, chinese: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def force_option(words: Words) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add ``--force`` to a command, for :func:`forced` and :func:`check_output_path`."""
-    return click.option(
-        "--force",
-        is_flag=True,
-        is_eager=True,  # read before the options that name files
-        expose_value=False,
-        callback=_set_force,
-        cls=Option,
-        help=english,
-        zh=chinese,
-    )
+    return option("--force", is_flag=True, is_eager=True, expose_value=False, callback=_set_force, help=words)
 
 
-overwrite_option = force_option("Replace existing files.", "覆盖已有的文件。")
+overwrite_option = force_option(Words("Replace existing files.", "覆盖已有的文件。"))
 """``--force`` without a backup, for files that can be fetched again."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Option, as_json
+from chainable.cli.commands import add_options, as_json, option
 from chainable.cli.exit_codes import Failure
 from chainable.cli.i18n import Words, echo, localized
 from chainable.cli.output import as_text, print_json
@@ -25,57 +25,40 @@ if TYPE_CHECKING:
 __all__ = ["print_response", "print_signed", "request_options", "send_request", "without_none"]
 
 
-def request_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of every call: ``data``, ``header``, ``files``, ``output``, ``verbose``."""
-    for option in reversed(
-        (
-            click.option(
-                "-d",
-                "--data",
-                multiple=True,
-                cls=Option,
-                help="Request parameters: name.inner=value, name:=JSON, @file.json or -.",
-                zh="请求参数：a.b=1、a:=JSON、@file.json 或 -。",
-            ),
-            click.option(
-                "-H",
-                "--header",
-                multiple=True,
-                cls=Option,
-                help="Request header: 'Name: value'.",
-                zh="请求头 'Name: value'。",
-            ),
-            click.option(
-                "-F",
-                "--file",
-                "files",
-                multiple=True,
-                cls=Option,
-                help="File to upload: name=path.",
-                zh="上传文件：name=path。",
-            ),
-            click.option(
-                "-o",
-                "--output",
-                type=click.Path(dir_okay=False, path_type=Path),
-                callback=check_output_path,
-                cls=Option,
-                help="Save the response body to this file.",
-                zh="把应答体保存到此文件。",
-            ),
-            overwrite_option,
-            click.option(
-                "-v",
-                "--verbose",
-                is_flag=True,
-                cls=Option,
-                help="Show the request and the signed text, secrets redacted.",
-                zh="显示请求与签名原文，隐去密钥。",
-            ),
-        )
-    ):
-        function = option(function)
-    return function
+request_options = add_options(
+    option(
+        "-d",
+        "--data",
+        multiple=True,
+        help=Words(
+            "Request parameters: name.inner=value, name:=JSON, @file.json or -.",
+            "请求参数：a.b=1、a:=JSON、@file.json 或 -。",
+        ),
+    ),
+    option("-H", "--header", multiple=True, help=Words("Request header: 'Name: value'.", "请求头 'Name: value'。")),
+    option(
+        "-F",
+        "--file",
+        "files",
+        multiple=True,
+        help=Words("File to upload: name=path.", "上传文件：name=path。"),
+    ),
+    option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        callback=check_output_path,
+        help=Words("Save the response body to this file.", "把应答体保存到此文件。"),
+    ),
+    overwrite_option,
+    option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help=Words("Show the request and the signed text, secrets redacted.", "显示请求与签名原文，隐去密钥。"),
+    ),
+)
+"""The options of every call: ``data``, ``header``, ``files``, ``output``, ``verbose``."""
 
 
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from chainable.cli.commands import Option, as_json, usage_error
+from chainable.cli.commands import add_options, as_json, option, usage_error
 from chainable.cli.i18n import Words, echo
 from chainable.cli.output import print_json, print_pairs
 from chainable.cli.overwriting import force_option
@@ -34,12 +34,13 @@ __all__ = [
 ]
 
 
-def require_sandbox(load: Callable[[], Any]) -> Any:
+def require_sandbox(load: Callable[[], Any], distribution: str) -> Any:
     """
     Import a sandbox.
 
     Args:
         load: Imports and returns it.
+        distribution: The package to install.
 
     Raises:
         click.UsageError: The ``sandbox`` extra is not installed.
@@ -47,64 +48,44 @@ def require_sandbox(load: Callable[[], Any]) -> Any:
     try:
         return load()
     except ModuleNotFoundError as error:
-        install = "pip install 'wechatpay-taobao-top[sandbox]'"
+        install = f"pip install '{distribution}[sandbox]'"
         msg = Words(f"the sandbox needs {error.name}: {install}", f"沙箱需要 {error.name}：{install}")
         raise click.UsageError(msg) from None
 
 
-def listening_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--port``, ``--https-port`` and ``--address`` to a command."""
-    for option in reversed(
-        (
-            click.option(
-                "--port",
-                type=click.IntRange(0, 65535),
-                default=0,
-                cls=Option,
-                help="HTTP port; 0 takes any free one.",
-                zh="HTTP 端口，0 表示任意空闲端口。",
-            ),
-            click.option(
-                "--https-port",
-                type=click.IntRange(0, 65535),
-                default=0,
-                cls=Option,
-                help="HTTPS port; 0 takes any free one.",
-                zh="HTTPS 端口，0 表示任意空闲端口。",
-            ),
-            click.option(
-                "--address",
-                default="127.0.0.1",
-                cls=Option,
-                help="Address to listen on.",
-                zh="监听地址。",
-                show_default=True,
-            ),
-        )
-    ):
-        function = option(function)
-    return function
+listening_options = add_options(
+    option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        help=Words("HTTP port; 0 takes any free one.", "HTTP 端口，0 表示任意空闲端口。"),
+    ),
+    option(
+        "--https-port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        help=Words("HTTPS port; 0 takes any free one.", "HTTPS 端口，0 表示任意空闲端口。"),
+    ),
+    option("--address", default="127.0.0.1", show_default=True, help=Words("Address to listen on.", "监听地址。")),
+)
+"""``--port``, ``--https-port`` and ``--address`` of a sandbox."""
 
 
-data_option = click.option(
+data_option = option(
     "--data",
     type=click.Path(dir_okay=False, path_type=Path),
-    cls=Option,
-    help="SQLite file for account and state.",
-    zh="保存账户与状态的 SQLite 文件。",
+    help=Words("SQLite file for account and state.", "保存账户与状态的 SQLite 文件。"),
 )
 """``--data``: where a sandbox keeps its account and state."""
 
 
 def faults_option(example: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add ``--faults`` to a command, the argument *rules*; *example* is a rule."""
-    return click.option(
+    return option(
         "--faults",
         "rules",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        cls=Option,
-        help=f"JSON file of fault rules: [{example}].",
-        zh=f"故障规则 JSON 文件：[{example}]。",
+        help=Words(f"JSON file of fault rules: [{example}].", f"故障规则 JSON 文件：[{example}]。"),
     )
 
 
@@ -142,36 +123,29 @@ def _refuse_env(context: click.Context, param: click.Parameter, value: str | Non
 
 def write_env_options(reader: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add ``--write-env``, which writes the account for *reader*, and ``--force`` to a command."""
-
-    def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(
-            (
-                click.option(
-                    "--write-env",
-                    type=click.Path(dir_okay=False, path_type=Path),
-                    cls=Option,
-                    help=f"Write the account to this file, for {reader}(file=…) and --env of other commands.",
-                    zh=f"把账户写入此文件，供 {reader}(file=…) 与其他命令的 --env 使用。",
-                ),
-                force_option(
-                    "Replace files that a sandbox did not write; they are kept as FILE.bak.",
-                    "覆盖不是由沙箱生成的文件，原文件保留为 FILE.bak。",
-                ),
-                click.option(
-                    "--env",
-                    hidden=True,
-                    expose_value=False,
-                    callback=_refuse_env,
-                    cls=Option,
-                    help="Unavailable: use --write-env.",
-                    zh="不可用：请用 --write-env。",
-                ),
+    return add_options(
+        option(
+            "--write-env",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help=Words(
+                f"Write the account to this file, for {reader}(file=…) and --env of other commands.",
+                f"把账户写入此文件，供 {reader}(file=…) 与其他命令的 --env 使用。",
+            ),
+        ),
+        force_option(
+            Words(
+                "Replace files that a sandbox did not write; they are kept as FILE.bak.",
+                "覆盖不是由沙箱生成的文件，原文件保留为 FILE.bak。",
             )
-        ):
-            function = option(function)
-        return function
-
-    return add
+        ),
+        option(
+            "--env",
+            hidden=True,
+            expose_value=False,
+            callback=_refuse_env,
+            help=Words("Unavailable: use --write-env.", "不可用：请用 --write-env。"),
+        ),
+    )
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""How an operation is described to people: tables, code to paste, search; no vendor in it."""
+"""Descriptions of operations as values: tables, code to paste, search. The command line prints them."""
 
 from chainable.describe.description import CallStyle, Description, Row, Sample, Table
 from chainable.describe.glossary import Glossary, Meaning
+from chainable.describe.label import Label
 from chainable.describe.python_source import Code, arguments, placeholder, python
 from chainable.describe.search import Candidate, Index
 
@@ -12,6 +13,7 @@ __all__ = [
     "Description",
     "Glossary",
     "Index",
+    "Label",
     "Meaning",
     "Row",
     "Sample",

@@ -1,10 +1,12 @@
-"""A description as a value: what is shown, not yet how."""
+"""The description of an operation, as a value."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
+
+from chainable.describe.label import Label
 
 if TYPE_CHECKING:
     from chainable.describe.glossary import Meaning
@@ -18,16 +20,16 @@ class Row:
     One field of a table.
 
     Attributes:
-        name: The field, as it is written in the request or answer.
-        type: Its type, in the catalogue's word.
-        depth: How deep it is nested; 0 is the outermost.
-        required: Whether it must be given.
-        filled: Whether the client fills it in when it is left out.
+        name: The name of the field in the request or response.
+        type: Its type, as the catalogue names it.
+        depth: Its depth of nesting; 0 is the outermost.
+        required: Whether it is required.
+        filled: Whether the client fills it in if it is missing.
         encrypted: How it is encrypted, ``''`` if it is not.
-        enum: The values it can take; empty if that is not limited.
-        example: One value, as the catalogue shows it; None if it shows none.
-        meaning: What it means; None if nobody wrote it down.
-        note: A further remark, such as the type inside a text that holds JSON.
+        enum: Its possible values; empty if they are not limited.
+        example: The catalogue's example; None if it has none.
+        meaning: Its meaning; None if the glossary has none.
+        note: A further remark, such as the format of a text that contains JSON.
     """
 
     name: str
@@ -42,19 +44,20 @@ class Row:
     note: str = ""
 
     def remarks(self) -> list[str]:
-        """Give the third column in pieces: meaning, marks, values, example."""
-        pieces = [f"{self.meaning.zh} · {self.meaning.en}"] if self.meaning else []
+        """Return the parts of the third column: meaning, marks, values, example; each a text or a :class:`Label`."""
+        parts = [f"{self.meaning.zh} · {self.meaning.en}"] if self.meaning else []
         if self.filled:
-            pieces.append("自动填写")
+            parts.append(Label("自动填写", "filled in"))
         if self.encrypted:
-            pieces.append(f"加密 {self.encrypted}")
+            parts.append(Label(f"加密 {self.encrypted}", f"encrypted {self.encrypted}"))
         if self.note:
-            pieces.append(self.note)
+            parts.append(self.note)
         if self.enum:
-            pieces.append("可选值 " + " | ".join(map(str, self.enum)))
+            values = " | ".join(map(str, self.enum))
+            parts.append(Label(f"可选值 {values}", f"one of {values}"))
         if self.example is not None:
-            pieces.append(f"例 {self.example}")
-        return pieces
+            parts.append(Label(f"例 {self.example}", f"e.g. {self.example}"))
+        return parts
 
 
 @frozen
@@ -63,7 +66,7 @@ class Table:
     Fields in order, nested ones under their parent.
 
     Attributes:
-        heading: What the first column shows: 请求参数, 返回字典, ….
+        heading: The heading of the first column: 请求参数, 返回字典, ….
         rows: The fields.
     """
 
@@ -77,7 +80,7 @@ class CallStyle:
     One way to write the call, ready to paste.
 
     Attributes:
-        name: What this way is called: 同步纯链式, ….
+        name: The name of this way: 同步纯链式, ….
         code: Python.
     """
 
@@ -88,10 +91,10 @@ class CallStyle:
 @frozen
 class Sample:
     """
-    What an answer looks like on the wire.
+    A response on the wire.
 
     Attributes:
-        name: What it shows.
+        name: What the sample shows.
         language: ``json`` or ``xml``.
         text: The sample.
     """
@@ -104,7 +107,7 @@ class Sample:
 @frozen(kw_only=True)
 class Description:
     """
-    All that is known of an operation, in the order it is shown.
+    An operation, with the parts in the order in which they are shown.
 
     Attributes:
         key: Its key in the catalogue.
@@ -114,8 +117,8 @@ class Description:
         links: The official pages.
         tables: The request's tables.
         forms: The ways to write the call.
-        answers: The answer's tables.
-        samples: Answers as they travel.
+        answers: The response's tables.
+        samples: Responses on the wire.
     """
 
     key: str
@@ -129,7 +132,7 @@ class Description:
     samples: tuple[Sample, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Give the same as plain dicts, lists and texts, for machines."""
+        """Return the description as dicts, lists and texts."""
         plain = asdict(self)
         plain["facts"] = dict(self.facts)
         return plain

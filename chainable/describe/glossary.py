@@ -1,4 +1,4 @@
-"""What field names mean, in Chinese and English; read from a file at the first question."""
+"""The meanings of field names in Chinese and English, read from a file at the first use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Glossary", "Meaning"]
 @frozen
 class Meaning:
     """
-    What a field name means.
+    The meaning of a field name.
 
     Attributes:
         zh: In Chinese.
@@ -38,14 +38,14 @@ class Glossary:
         path: A JSON file: ``{"meanings": {name: [zh, en]}, "prominent": [key, …]}``.
 
     Raises:
-        ConfigurationError: At the first question: the file is absent or damaged.
+        ConfigurationError: At the first use, if the file is missing or damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __getitem__(self, name: str) -> Meaning | None:
-        """Give the meaning of a field, None where there is no entry."""
+        """Return the meaning of a field, None without an entry."""
         found = self.meanings.get(name)
         return Meaning(*found) if found else None
 
@@ -57,7 +57,7 @@ class Glossary:
 
     @property
     def prominent(self) -> frozenset[str]:
-        """The operations asked for most; a search shows them first."""
+        """The most used operations, which a search lists first."""
         return frozenset(self._content["prominent"])
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Values written as Python source, line by line, placeholders marked."""
+"""Values as Python source, one member a line, placeholders marked."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _MARK = "占位值，请替换"
 @frozen
 class Code:
     """
-    An expression that stands for a value.
+    A Python expression for a value.
 
     Attributes:
         text: Python.
-        remark: Shown after it as a comment.
+        remark: A comment after it.
     """
 
     text: str
@@ -30,10 +30,10 @@ class Code:
 
 def placeholder(name: str, kind: str = "text") -> Code:
     """
-    Make a value that nobody takes for a real one.
+    Return a value that is obviously a placeholder.
 
     Args:
-        name: The field.
+        name: The name of the field.
         kind: ``number``, ``boolean``, ``date``, or anything else for text.
     """
     if kind == "date":
@@ -47,7 +47,7 @@ def placeholder(name: str, kind: str = "text") -> Code:
 
 def python(value: Any) -> str:
     """
-    Write a value over as many lines as it has members.
+    Write a value as Python, one member a line.
 
     Args:
         value: A dict, a list, a :class:`Code`, or anything with a ``repr``.
@@ -56,7 +56,7 @@ def python(value: Any) -> str:
 
 
 def arguments(members: dict[str, Any]) -> str:
-    """Write keyword arguments, one to a line, with the line breaks of a call's parentheses; ``''`` for none."""
+    """Write keyword arguments, one a line, with line breaks before and after; ``''`` for none."""
     lines = [line for name, value in members.items() for line in _member(f"{name}=", value, 1)]
     return "\n" + "\n".join(lines) + "\n" if lines else ""
 

@@ -1,4 +1,4 @@
-"""Finding an operation by a part of its title, path or name."""
+"""Search operations by parts of their titles, paths or names."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _STEPS = str.maketrans(".", "/")
 
 
 def fold(text: str) -> str:
-    """Reduce a spelling to what its variants share: width, case, ``-`` ``_`` and blanks, ``.`` for ``/``."""
+    """Return a text without differences of width, case, ``-``, ``_`` and blanks, and with ``/`` for ``.``."""
     return _JOINTS.sub("", normalize("NFKC", text).lower()).translate(_STEPS)
 
 
 @frozen
 class Candidate:
     """
-    Something that can be found.
+    An operation or event that can be found.
 
     Attributes:
         key: Its key in the catalogue.
         title: The official title.
         name: The verb and path, or the dotted name.
-        weight: Moves it up among equally good answers, or down if negative.
+        weight: Added to the score; positive moves it up.
     """
 
     key: str
@@ -42,10 +42,10 @@ class Candidate:
 
 class Index:
     """
-    A list of candidates that is searched as a whole: 6,000 take a few milliseconds.
+    A list of candidates; searching 6,000 takes a few milliseconds.
 
     Args:
-        candidates: In the order in which equally good ones are shown.
+        candidates: In the order of results with equal scores.
     """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
@@ -56,13 +56,13 @@ class Index:
 
     def search(self, text: str, limit: int = 10) -> list[Candidate]:
         """
-        Find what was meant, best first.
+        Return the matching candidates, best first.
 
         Args:
-            text: Words; each must be in the title or the name. Where that
-                finds nothing, the candidates that share most pairs of
-                neighbouring characters are given.
-            limit: How many to give at most.
+            text: Words, each of which must be in the title or the name. If no
+                candidate matches, those that share most pairs of neighbouring
+                characters are returned.
+            limit: The maximum number of results.
         """
         words = [word for word in map(fold, text.split()) if word]
         if not words:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["DISTRIBUTION", "main"]
+
+DISTRIBUTION = "wechatpay-taobao-top"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command ``taobao-top`` with these arguments or those of the process, and return the exit code."""
     from chainable.cli.entrypoint import run
 
-    return run("taobao-top", "taobao_top.cli.program", arguments)
+    return run("taobao-top", "taobao_top.cli.program", DISTRIBUTION, arguments)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Option
+from chainable.cli.commands import option
+from chainable.cli.i18n import Words
 from chainable.cli.redaction import Redactor
 from chainable.environment import environment, table, texts
 from chainable.redaction import SECRET_NAMES
@@ -30,12 +31,13 @@ OTHERS = ("format", "simplify", "timeout", "retries", "deadline", "pool_maxsize"
 
 def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--env`` to a command."""
-    return click.option(
+    return option(
         "--env",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        cls=Option,
-        help="Settings file: lines of TAOBAO_TOP_NAME=value, or TOML. Default: the environment.",
-        zh="配置文件：每行一个 TAOBAO_TOP_NAME=value，或 TOML；默认读环境变量。",
+        help=Words(
+            "Settings file: lines of TAOBAO_TOP_NAME=value, or TOML. Default: the environment.",
+            "配置文件：每行一个 TAOBAO_TOP_NAME=value，或 TOML；默认读环境变量。",
+        ),
     )(function)
 
 

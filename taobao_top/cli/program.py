@@ -8,6 +8,7 @@ from chainable.cli.builtin_commands import add_completion, add_demo, add_describ
 from chainable.cli.commands import Group, add_root_options
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import require_sandbox
+from taobao_top.cli import DISTRIBUTION
 from taobao_top.cli.doctor.command import doctor
 from taobao_top.cli.request import request
 from taobao_top.cli.sandbox import import_sandbox, sandbox
@@ -22,8 +23,10 @@ __all__ = ["program"]
 program = add_root_options(
     Group(
         "taobao-top",
-        help="The Taobao Open Platform on the command line: calls, a local sandbox, diagnosis.",
-        zh="淘宝开放平台命令行：调用、本地沙箱、排障。",
+        help=Words(
+            "The Taobao Open Platform on the command line: calls, a local sandbox, diagnosis.",
+            "淘宝开放平台命令行：调用、本地沙箱、排障。",
+        ),
     )
 )
 
@@ -31,7 +34,7 @@ program = add_root_options(
 def _demo() -> Callable[[Callable[[str], object]], int]:
     from taobao_top.demo import main
 
-    require_sandbox(import_sandbox)
+    require_sandbox(import_sandbox, DISTRIBUTION)
     return main
 
 

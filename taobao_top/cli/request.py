@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli import request_items
-from chainable.cli.commands import Argument, Command, Option, json_option, usage_error
+from chainable.cli.commands import argument, command, json_option, option, usage_error
 from chainable.cli.i18n import Words
 from chainable.cli.request_command import print_response, print_signed, request_options, send_request, without_none
 from taobao_top import catalogue
@@ -27,28 +27,23 @@ def _methods(context: click.Context, param: click.Parameter, incomplete: str) ->
     return sorted(name for name in catalogue.methods() if name.startswith(incomplete))
 
 
-@click.command(
+@command(
     "request",
-    cls=Command,
-    help="Call a method.\n\nMETHOD is its name (taobao.time.get). Values of -d are JSON if they parse, else text; "
-    "name:=JSON takes any JSON.",
-    zh="调用接口。\n\nMETHOD 为接口名（taobao.time.get）。-d 的值能解析为 JSON 则按 JSON，否则按文本；"
-    "name:=JSON 可写任意 JSON。",
+    help=Words(
+        "Call a method.\n\nMETHOD is its name (taobao.time.get). Values of -d are JSON if they parse, else text; "
+        "name:=JSON takes any JSON.",
+        "调用接口。\n\nMETHOD 为接口名（taobao.time.get）。-d 的值能解析为 JSON 则按 JSON，否则按文本；"
+        "name:=JSON 可写任意 JSON。",
+    ),
 )
-@click.argument("method", shell_complete=_methods, cls=Argument)
+@argument("method", shell_complete=_methods)
 @request_options
-@click.option(
-    "--session", cls=Option, help="Session of a seller; default: the setting.", zh="卖家授权的 session，默认取配置。"
-)
-@click.option(
-    "--format", "form", type=click.Choice(["json", "xml"]), cls=Option, help="Format of the response.", zh="响应格式。"
-)
-@click.option(
+@option("--session", help=Words("Session of a seller; default: the setting.", "卖家授权的 session，默认取配置。"))
+@option("--format", "form", type=click.Choice(["json", "xml"]), help=Words("Format of the response.", "响应格式。"))
+@option(
     "--simplify",
     is_flag=True,
-    cls=Option,
-    help="Request the simplified format: no root, plain lists.",
-    zh="请求简化格式的响应：没有根节点，列表不嵌套。",
+    help=Words("Request the simplified format: no root, plain lists.", "请求简化格式的响应：没有根节点，列表不嵌套。"),
 )
 @env_option
 @json_option

@@ -5,9 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.commands import command, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.overwriting import forced
 from chainable.cli.sandbox_options import (
@@ -21,6 +19,7 @@ from chainable.cli.sandbox_options import (
     warn_if_public,
     write_env_options,
 )
+from taobao_top.cli import DISTRIBUTION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,29 +36,27 @@ def import_sandbox() -> type[Sandbox]:
     return Sandbox
 
 
-@click.command(
+@command(
     "sandbox",
-    cls=Command,
-    help="Start a local sandbox of the TOP gateway; Ctrl-C stops it.\n\nIt prints a test app.",
-    zh="启动本地淘宝开放平台沙箱，按 Ctrl-C 结束。\n\n启动后输出一个测试应用。",
+    help=Words(
+        "Start a local sandbox of the TOP gateway; Ctrl-C stops it.\n\nIt prints a test app.",
+        "启动本地淘宝开放平台沙箱，按 Ctrl-C 结束。\n\n启动后输出一个测试应用。",
+    ),
 )
 @listening_options
-@click.option(
-    "--lenient",
-    is_flag=True,
-    cls=Option,
-    help="Do not validate parameters against the catalogue.",
-    zh="不按接口目录校验参数。",
+@option(
+    "--lenient", is_flag=True, help=Words("Do not validate parameters against the catalogue.", "不按接口目录校验参数。")
 )
 @faults_option('{"kind": "error", "method": "taobao.trade*", "times": 1}')
 @data_option
-@click.option(
+@option(
     "--callback-host",
     "hosts",
     multiple=True,
-    cls=Option,
-    help="Further host that calls from the inspector may go to, besides this machine.",
-    zh="除本机外允许由查看页面发起调用的主机。",
+    help=Words(
+        "Further host that calls from the inspector may go to, besides this machine.",
+        "除本机外允许由查看页面发起调用的主机。",
+    ),
 )
 @write_env_options("TaobaoTop.from_env")
 @json_option
@@ -78,7 +75,7 @@ def sandbox(
     warn_if_public(address)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
-        made: Sandbox = require_sandbox(import_sandbox)(
+        made: Sandbox = require_sandbox(import_sandbox, DISTRIBUTION)(
             host=address, port=port, https_port=https_port, lenient=lenient, data=data, callback_hosts=hosts
         )
     with made as running:

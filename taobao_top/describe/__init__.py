@@ -1,5 +1,5 @@
 """
-What a method of the Taobao Open Platform is, shown to people.
+Descriptions of the methods of the Taobao Open Platform.
 
 >>> from taobao_top.describe import describe
 >>> describe("alibaba.finance.insurance.createorder").title
@@ -14,7 +14,7 @@ from functools import cache
 from chainable.describe import Candidate, Description, Index
 from taobao_top import catalogue
 from taobao_top.describe import methods
-from taobao_top.describe.fields import glossary
+from taobao_top.describe.field_rows import glossary
 from taobao_top.describe.methods import attributes
 
 __all__ = ["attributes", "candidates", "describe", "described", "glossary", "search"]
@@ -26,18 +26,18 @@ _CALLS = frozenset({"post", "post_async", "postAsync"})
 
 def describe(query: str) -> Description | list[Candidate]:
     """
-    Describe what a text points at.
+    Describe the method that a text refers to.
 
     Args:
         query: A method's name, a chain as written in code
-            (``top.taobao.time.get()``), a title, or a part of any.
+            (``top.taobao.time.get()``), a title, or a part of one.
 
     Returns:
-        The description where the text means one method, else those it may
-        mean, best first; empty where it means none.
+        The description if there is one match, otherwise the possible
+        matches, best first; empty if there are none.
     """
     text = query.strip()
-    for name in (text, *_written(text)):
+    for name in (text, *_names_of_chain(text)):
         if catalogue.method(name):
             return described(name)
     found = [candidate for candidate in candidates() if candidate.title == text]
@@ -51,7 +51,7 @@ def described(name: str) -> Description:
     Describe a method by its full name.
 
     Raises:
-        LookupError: The catalogue has none of this name.
+        LookupError: The name is not in the catalogue.
     """
     method = catalogue.method(name)
     if method is None:
@@ -62,17 +62,17 @@ def described(name: str) -> Description:
 
 def search(text: str, limit: int = 10) -> list[Candidate]:
     """
-    Find methods by parts of their names and titles, best first.
+    Search methods by parts of their names and titles, best first.
 
     Args:
         text: Words in Chinese or English; ``-``, ``_``, case and blanks do not matter.
-        limit: How many to give at most.
+        limit: The maximum number of results.
     """
     return _index().search(text, limit)
 
 
-def _written(text: str) -> list[str]:
-    # A chain as it is written in code, arguments dropped: with and without the receiver, with and without the call.
+def _names_of_chain(text: str) -> list[str]:
+    """Return the names that a chain may mean: with and without the receiver, with and without the call."""
     steps = [
         called or item or name
         for called, item, name in _STEP.findall(re.sub(r"\((?!\s*[\"']).*", "", text, flags=re.DOTALL))
@@ -86,7 +86,7 @@ def _written(text: str) -> list[str]:
 
 @cache
 def candidates() -> tuple[Candidate, ...]:
-    """Give everything that can be found: the methods, in the order of their names."""
+    """Return all methods, sorted by name."""
     prominent = glossary.prominent
     return tuple(
         Candidate(name, title or name, name, _PROMINENT * (name in prominent))

@@ -1,4 +1,4 @@
-"""One method of TOP, described."""
+"""Descriptions of methods."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import keyword
 import re
 from typing import TYPE_CHECKING
 
-from chainable.describe import CallStyle, Description, Row, Table, arguments, python
-from taobao_top.describe.answers import samples
-from taobao_top.describe.fields import examples, glossary, rows
+from chainable.describe import CallStyle, Description, Label, Row, Table, arguments, python
+from taobao_top.describe.field_rows import examples, glossary, rows
+from taobao_top.describe.samples import samples
 from taobao_top.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["attributes", "described"]
 
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_TAKEN = frozenset({"chain", "post_async", "postAsync"})
+_RESERVED = frozenset({"chain", "post_async", "postAsync"})
 _SESSIONS = {"required": "需要 · required", "none": "不需要 · none"}
 
-# Name, type, whether it must be there, whether the client fills it in.
+# Name, type, required, filled in by the client.
 _COMMON = (
     ("method", "String", True, True),
     ("app_key", "String", True, True),
@@ -45,38 +45,41 @@ def attributes(name: str) -> str:
         name: ``taobao.item.seller.get``.
 
     Returns:
-        ``.taobao.item.seller.get``; ``['…']`` where no attribute can say it.
+        ``.taobao.item.seller.get``; ``['…']`` for a part that is not a valid attribute.
     """
     *parents, last = name.split(".")
-    # A last ``post`` would be the step that sends.
+    # A last ``post`` would send the call.
     return "".join(map(_attribute, parents)) + (".post_" if last == "post" else _attribute(last))
 
 
 def _attribute(part: str) -> str:
     if not _ATTRIBUTE.fullmatch(part) or part.endswith("_"):
         return f"[{part!r}]"
-    return f".{part}_" if keyword.iskeyword(part) or part in _TAKEN else f".{part}"
+    return f".{part}_" if keyword.iskeyword(part) or part in _RESERVED else f".{part}"
 
 
 def described(method: Method) -> Description:
-    """Describe a method of the catalogue."""
+    """Describe a method."""
     return Description(
         key=method.name,
         title=method.title or method.name,
         name=method.name,
         facts=tuple(_facts(method)),
         links=(f"https://open.taobao.com/api.htm?apiName={method.name}",),
-        tables=(Table("公共参数", tuple(_common())), Table("请求参数", tuple(rows(method.params)))),
+        tables=(
+            Table(Label("公共参数", "common parameters"), tuple(_common())),
+            Table(Label("请求参数", "request parameters"), tuple(rows(method.params))),
+        ),
         forms=tuple(_forms(method)),
-        answers=(Table("返回字典", tuple(rows(method.response))),),
+        answers=(Table(Label("返回字典", "response dict"), tuple(rows(method.response))),),
         samples=tuple(samples(method)),
     )
 
 
 def _facts(method: Method) -> Iterator[tuple[str, str]]:
-    yield "类目", method.group
+    yield Label("类目", "category"), method.group
     if method.session:
-        yield "授权", _SESSIONS[method.session]
+        yield Label("授权", "session"), _SESSIONS[method.session]
 
 
 def _common() -> Iterator[Row]:
@@ -86,16 +89,21 @@ def _common() -> Iterator[Row]:
 
 def _forms(method: Method) -> Iterator[CallStyle]:
     given = examples(method.params)
-    inside = arguments(given) if all(map(_spelled, given)) else python(given)
+    inside = arguments(given) if all(map(_is_keyword_argument, given)) else python(given)
     name = method.name
-    chains = {"纯链式": f"top{attributes(name)}", "声明式": f"top.chain({name!r})", "属性式": f"top[{name!r}]"}
-    for spelling, chain in chains.items():
-        yield CallStyle(f"同步{spelling}", f"response = {chain}.post({inside})\nprint(response.data)\n")
-    for spelling, chain in chains.items():
+    chains = (
+        ("纯链式", "attributes", f"top{attributes(name)}"),
+        ("声明式", "chain()", f"top.chain({name!r})"),
+        ("属性式", "[…]", f"top[{name!r}]"),
+    )
+    for zh, en, chain in chains:
+        yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), f"response = {chain}.post({inside})\nprint(response.data)\n")
+    for zh, en, chain in chains:
         yield CallStyle(
-            f"异步{spelling}", f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n"
+            Label(f"异步{zh}", f"async, {en}"),
+            f"{chain}.post_async({inside}).then(lambda response: print(response.data)).wait()\n",
         )
 
 
-def _spelled(name: str) -> bool:
+def _is_keyword_argument(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name) and name not in OPTIONS

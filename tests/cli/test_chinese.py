@@ -1,4 +1,4 @@
-"""What is said in Chinese: headings, wrong uses, results."""
+"""Chinese output: headings, usage errors, results."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def headings(text):
         (("sandbox", "--notify-url", "shop"), "--notify-url shop：应为地址"),
     ],
 )
-def test_wrong_uses(wx, arguments, said):
+def test_wrong_usage_is_described_in_chinese(wx, arguments, said):
     told = wx(*arguments)
 
     assert told.code == 2
@@ -85,7 +85,7 @@ def test_without_a_command_the_help_is_shown(wx):
     assert "错误：" not in told.out + told.err
 
 
-def test_machines_are_told_in_json_all_the_same(wx):
+def test_usage_errors_are_json_with_json(wx):
     told = wx("request", "--json", "--no-such")
 
     assert (told.code, told.out) == (2, "")
@@ -113,11 +113,11 @@ def test_an_unreadable_file_is_described(monkeypatch, tmp_path):
     assert message.zh == f"'{file}' 无法读取。"
 
 
-def test_a_value_of_many_is_named(wx):
+def test_the_invalid_value_of_a_repeated_option_is_named(wx):
     assert "'go' 不是可选值" in wx("sandbox", "--automatic", "pay", "--automatic", "go").err
 
 
-def test_bounds_are_named():
+def test_the_bounds_of_a_number_are_named():
     kind = click.FloatRange(0, 1, min_open=True, max_open=True)
     assert usage_errors.invalid_value(kind, "7").zh == "7 超出范围：> 0, < 1。"
     assert usage_errors.invalid_value(click.IntRange(max=1), "7") == "7 is out of range: <= 1."
@@ -158,7 +158,7 @@ def test_a_mistake_outside_of_a_command_has_no_usage(capsys):
     assert capsys.readouterr().err == "错误：不对\n"
 
 
-def test_tables(wx, sandbox, receiver):
+def test_headings_of_tables_are_chinese(wx, sandbox, receiver):
     sent = wx("trigger", "TRANSACTION.SUCCESS", "--to", receiver.url, "--sandbox", sandbox.file)
     assert headings(sent.out) == [
         "编号", "事件", "地址", "状态", "次数", "最近应答", "几秒后重试", "次序", "内容", "应答", "耗时", "已接受",
@@ -193,7 +193,7 @@ def test_an_account(wx, top, interrupted, waiting):
         assert word in told.out
 
 
-def test_a_call(wx, sandbox, top, gateway):
+def test_signed_text_and_status_are_chinese(wx, sandbox, top, gateway):
     told = wx("request", "get", "v3/certificates", "-v", "--env", sandbox.file)
     assert "签名原文：" in told.err
     assert "200，验签通过，请求号" in told.err
@@ -201,7 +201,7 @@ def test_a_call(wx, sandbox, top, gateway):
     assert "参与签名的参数（已排序）：" in told.err
 
 
-def test_an_answer_that_is_pending(capsys):
+def test_a_pending_response_is_described_in_chinese(capsys):
     class Answer:
         status_code, request_id, verified, pending = 202, "", False, True
 
@@ -210,27 +210,27 @@ def test_an_answer_that_is_pending(capsys):
     assert capsys.readouterr().err == "202，处理中：结果未定，请求号 -\n"
 
 
-def test_nothing_found(wx):
+def test_a_search_without_results_says_so_in_chinese(wx):
     assert wx("describe", "qqqqqqqqzzzz").err == "没有找到 'qqqqqqqqzzzz'\n"
 
 
-def test_nobody_answers(wx):
+def test_a_sandbox_that_is_not_running_is_reported_in_chinese(wx):
     assert "没有运行中的沙箱" in wx("deliveries", "--sandbox", "http://127.0.0.1:9").err
 
 
-def test_cells_that_are_words(capsys):
+def test_cells_of_tables_are_chinese(capsys):
     output.print_table("", (Words("a", "甲"),), [(Words("b", "乙"),), (1,)])
 
     assert "甲" in (told := capsys.readouterr().out)
     assert "乙" in told
 
 
-def test_what_is_not_installed(monkeypatch):
+def test_a_missing_extra_is_reported_in_chinese(monkeypatch):
     def load():
         raise ModuleNotFoundError(name="uvicorn")
 
-    message = described("zh_CN.UTF-8", lambda: sandbox_options.require_sandbox(load), monkeypatch)
-    assert message == "沙箱需要 uvicorn：pip install 'wechatpay-taobao-top[sandbox]'"
+    message = described("zh_CN.UTF-8", lambda: sandbox_options.require_sandbox(load, "x"), monkeypatch)
+    assert message == "沙箱需要 uvicorn：pip install 'x[sandbox]'"
 
 
 def test_an_error_that_shows_itself_stays_as_it_is():
@@ -238,9 +238,9 @@ def test_an_error_that_shows_itself_stays_as_it_is():
         def show(self, file=None):
             """Say nothing."""
 
-    group = Group("x", help="X", zh="某")
+    group = Group("x", help=Words("X", "某"))
 
-    @group.command("y", help="Y", zh="某")
+    @group.command("y", help=Words("Y", "某"))
     def y():
         raise Own("own")
 

@@ -130,14 +130,14 @@ def test_wrong_usage(wx, sandbox, tmp_path):
 
 
 @pytest.mark.parametrize("url", ["nothing", "http://", "ftp://127.0.0.1/", "http://[::1/", "http://127.0.0.1:99999/"])
-def test_what_is_no_url(wx, sandbox, url):
+def test_an_invalid_url_is_refused(wx, sandbox, url):
     for arguments in (["trigger", "TRANSACTION.SUCCESS"], ["listen"]):
         told = wx(*arguments, "--to", url, "--sandbox", sandbox.file)
         assert told.code == 2
         assert "a URL was expected" in told.err
 
 
-def test_where_no_sandbox_is(wx, receiver):
+def test_a_url_without_a_sandbox_is_refused(wx, receiver):
     nobody = wx("deliveries", "--sandbox", "http://127.0.0.1:9")
     assert nobody.code == 3
     assert nobody.err.endswith("no sandbox is running at http://127.0.0.1:9: start it first\n")

@@ -16,7 +16,7 @@ from wechatpay import bills
 from wechatpay.cli.files import _amount
 
 
-def test_keys_at_hand(wx, sandbox):
+def test_the_keys_of_the_settings_are_listed(wx, sandbox):
     told = wx("certificates", "list", "--env", sandbox.file)
 
     assert told.code == 0
@@ -86,7 +86,7 @@ def test_the_flow_of_funds(wx, sandbox):
     assert told.data["kind"] == "fund_flow"
 
 
-def test_what_a_row_adds():
+def test_refunds_and_expenses_are_negative():
     assert _amount(bills.FundFlowRow(amount=Decimal(2), direction="支出")) == -2
     assert _amount(bills.FundFlowRow(amount=Decimal(2), direction="收入")) == 2
     assert _amount(bills.TradeRow(trade_state="REFUND", refund_amount=Decimal(3))) == -3

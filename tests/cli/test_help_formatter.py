@@ -1,4 +1,4 @@
-"""Help pages: widths, line breaks, Chinese."""
+"""Help pages: width, line breaks, both languages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_long_terms_stand_above_their_meaning():
     )  # fmt: skip
 
 
-def test_no_terms_are_no_lines():
+def test_a_list_without_terms_is_empty():
     page = help_formatter.HelpFormatter(width=30)
     page.write_dl([])
 
@@ -69,13 +69,13 @@ def test_help_fits_into_a_narrow_terminal(wx, top, monkeypatch, columns, lang):
             assert max(map(cell_len, told.splitlines())) <= int(columns)
 
 
-def test_what_must_be_given_is_said_in_chinese(wx):
+def test_required_options_are_marked_in_chinese(wx):
     assert "[必填]" in wx("--lang", "zh", "trigger", "--help").out
     assert "[默认：127.0.0.1]" in wx("--lang", "zh", "sandbox", "--help").out
     assert "[required]" in wx("--lang", "en", "trigger", "--help").out
 
 
-def test_words_are_english_to_programs():
+def test_words_are_english_text():
     words = Words("yes", "是")
 
     assert words == "yes"

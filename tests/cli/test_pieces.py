@@ -1,4 +1,4 @@
-"""Values, redaction, plots, progress, what is shown."""
+"""Request items, redaction, charts, progress, output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chainable.cli import chart, encoding, output, progress, request_command, re
 from chainable.cli.redaction import HIDDEN, Redactor
 
 
-def test_a_body_is_put_together(tmp_path):
+def test_later_items_are_merged_into_earlier_ones(tmp_path):
     file = tmp_path / "a.json"
     file.write_text('{"amount": {"currency": "CNY"}, "rate": 0.10}', "utf-8")
 
@@ -49,7 +49,7 @@ def test_a_body_is_put_together(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", "1e9999999999999999999", "[" * 100_000, "{"])
-def test_what_is_not_json(text):
+def test_an_item_that_is_not_json_is_refused(text):
     with pytest.raises(click.UsageError, match="-d n: not JSON"):
         request_items.parse_body([f"n:={text}"])
 
@@ -72,12 +72,12 @@ def test_the_standard_input_is_a_body():
 
 
 @pytest.mark.parametrize("item", ["novalue", "=1", ":=1", "a:={", "a.1=x", "a.2000=x"])
-def test_what_is_no_value_is_refused(item):
+def test_an_item_without_a_value_is_refused(item):
     with pytest.raises(click.UsageError):
         request_items.parse_body([item])
 
 
-def test_values_do_not_go_into_texts():
+def test_a_value_inside_a_text_is_refused():
     with pytest.raises(click.UsageError, match="parent is not an object"):
         request_items.parse_body(["a=1", "a.b=2"])
     assert request_items.parse_body(["0=1"]) == [1]
@@ -108,7 +108,7 @@ def test_pairs_and_headers():
         request_items.parse_headers(["x"], "-H")
 
 
-def test_secrets_are_taken_out():
+def test_secrets_are_redacted():
     redactor = Redactor(["a" * 32, " spaced-secret ", "x"])
     text = redactor(
         f'{"a" * 32} spaced-secret x signature="abc" -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----!'
@@ -137,7 +137,7 @@ def test_bars_in_the_terminal():
     assert chart.bars([]) == []
 
 
-def test_a_plot_as_svg(tmp_path):
+def test_a_chart_is_written_as_svg(tmp_path):
     file = tmp_path / "day.svg"
     chart.write_image(file, "<day>", HOURS)
     root = ET.fromstring(file.read_bytes())
@@ -153,7 +153,7 @@ def test_a_chart_is_written_as_svg_only(tmp_path, name):
         chart.write_image(tmp_path / name, "day", HOURS)
 
 
-def test_progress_is_told():
+def test_progress_is_silent_without_a_terminal():
     with progress.progress("x") as told:
         told(1, None)
         told(2, 2)

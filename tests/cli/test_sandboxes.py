@@ -27,7 +27,7 @@ def test_an_account_is_printed_and_ctrl_c_ends_it(wx, tmp_path, interrupted, wai
     WeChatPay.from_env(file=file).close()
 
 
-def test_ports_that_are_none(wx, top):
+def test_invalid_ports_are_refused(wx, top):
     for run, command in ((wx, "sandbox"), (wx, "listen"), (top, "sandbox")):
         assert run(command, "--port", 99999).code == 2
 

@@ -13,6 +13,7 @@ import requests
 from click.testing import CliRunner
 
 from chainable.cli import commands, entrypoint, exit_codes, sandbox_options
+from chainable.cli.i18n import Words
 from chainable.errors import APIError, CodecError, DecryptionError, SignatureError
 
 
@@ -59,10 +60,10 @@ def test_every_command_has_help_in_both_languages():
 
     for program in (wx, top):
         for command in walk(program):
-            assert all((command.help, command.zh)), command.name
+            assert all((command.help, command.words.zh)), command.name
             for param in command.params:
                 if isinstance(param, click.Option):
-                    assert all((param.help, param.zh)), (command.name, param.name)
+                    assert all((param.help, param.words.zh)), (command.name, param.name)
 
 
 def test_the_version(wx):
@@ -72,7 +73,7 @@ def test_the_version(wx):
 
 
 def test_a_command_without_words_of_ours_is_listed_all_the_same():
-    group = commands.Group("x", help="X", zh="某")
+    group = commands.Group("x", help=Words("X", "某"))
     group.add_command(click.Command("plain", help="Foreign.\n\nMore.", add_help_option=False))
     group.add_command(commands.Command("bare", add_help_option=False))
     told = CliRunner().invoke(group, ["--help"]).output
@@ -80,7 +81,7 @@ def test_a_command_without_words_of_ours_is_listed_all_the_same():
     assert "Foreign." in told
     assert "More" not in told
     assert "Options" in CliRunner().invoke(group, ["--help"]).output
-    bare = commands.Command("bare", help="B", zh="B", add_help_option=False)
+    bare = commands.Command("bare", help=Words("B", "B"), add_help_option=False)
     assert bare.get_help_option(click.Context(bare)) is None
 
 
@@ -105,20 +106,20 @@ def missing(name):
 
 def test_a_missing_extra_is_one_line():
     with pytest.raises(click.UsageError, match=r"the sandbox needs uvicorn: pip install"):
-        sandbox_options.require_sandbox(missing("uvicorn"))
+        sandbox_options.require_sandbox(missing("uvicorn"), "x")
 
 
 @pytest.mark.parametrize("name", ["click", "rich.console"])
 def test_without_click_there_is_advice(capsys, name):
-    assert entrypoint.run("x", "a_program", load=missing(name)) == 2
+    assert entrypoint.run("x", "a_program", "wechatpay-taobao-top", load=missing(name)) == 2
     english, chinese = capsys.readouterr().err.splitlines()
     assert english.endswith("pip install 'wechatpay-taobao-top[cli]'")
     assert chinese.startswith("命令行需要 click 与 rich：pip install")
 
 
-def test_what_else_is_missing_is_not_taken_for_the_extra():
+def test_another_missing_module_is_raised():
     with pytest.raises(ModuleNotFoundError, match="no_such"):
-        entrypoint.run("x", "chainable.cli.no_such")
+        entrypoint.run("x", "chainable.cli.no_such", "x")
 
 
 def test_the_programs_run(capsys):
@@ -137,7 +138,7 @@ def test_a_program_that_returns_gives_zero():
         def program(args, prog_name):
             assert (args, prog_name) == (None, "x")
 
-    assert entrypoint.run("x", "a_program", load=lambda name: Module) == 0
+    assert entrypoint.run("x", "a_program", "wechatpay-taobao-top", load=lambda name: Module) == 0
 
 
 def test_describe(wx, top):
@@ -174,8 +175,8 @@ def command(raised):
     def raises():
         raise raised
 
-    group = commands.Group("x", help="X", zh="某")
-    group.command("y", help="Y", zh="某")(raises)
+    group = commands.Group("x", help=Words("X", "某"))
+    group.command("y", help=Words("Y", "某"))(raises)
     return group
 
 

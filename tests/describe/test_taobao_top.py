@@ -6,8 +6,8 @@ import pytest
 from chainable.describe import Candidate
 from taobao_top.catalogue import Method, Param, method, methods
 from taobao_top.describe import attributes, describe, described
-from taobao_top.describe.answers import root, samples
-from taobao_top.describe.fields import examples
+from taobao_top.describe.field_rows import examples
+from taobao_top.describe.samples import root, samples
 
 INSURANCE = "alibaba.finance.insurance.createorder"
 NAMES = ["同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式"]

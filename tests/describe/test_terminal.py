@@ -1,11 +1,17 @@
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from chainable.cli.describe import print_candidates, print_description
 from chainable.describe import Candidate
 from taobao_top.describe import described as method
 from wechatpay.describe import described
+
+
+@pytest.fixture(autouse=True)
+def chinese(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
 
 
 def printed(write, shown, width=120):
@@ -50,3 +56,15 @@ def test_samples_and_facts_are_shown():
 def test_candidates_are_shown_one_to_a_line():
     text = printed(print_candidates, [Candidate("k", "标题", "POST v3/x"), Candidate("l", "另一个", "GET v3/y")])
     assert [line.split() for line in text.splitlines()] == [["标题", "POST", "v3/x"], ["另一个", "GET", "v3/y"]]
+
+
+def test_labels_are_english_for_an_english_terminal(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    text = printed(print_description, described("POST v3/papay/insurance-sign/contracts/pre-entrust-sign/jsapi"))
+    for piece in ("request parameters", "type", "description", "one of ID_CARD", "response dict", "sync, chain()"):
+        assert piece in text, piece
+    for piece in ("请求参数", "可选值", "返回字典", "同步纯链式"):
+        assert piece not in text, piece
+    text = printed(print_description, method("alibaba.finance.insurance.createorder"))
+    assert "category 场景金融保险" in text
+    assert "response, JSON" in text

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from wechatpay.catalogue import Field
-from wechatpay.describe.fields import example, examples, rows
-from wechatpay.describe.spelling import attributes
+from wechatpay.describe.as_python import attributes
+from wechatpay.describe.field_rows import example, examples, rows
 
 
 @pytest.mark.parametrize(

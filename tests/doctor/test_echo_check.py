@@ -107,7 +107,7 @@ def arriving(sandbox, here, **more):
     return [attempt.status for attempt in sandbox.callbacks[-1].attempts]
 
 
-def test_it_arrives_here(sandbox, here):
+def test_a_notification_is_received_on_this_machine(sandbox, here):
     assert arriving(sandbox, here) == [204]
     assert here.wait(60).state == "✓"
 
@@ -161,7 +161,7 @@ def test_elsewhere_it_is_not_seen(client, complete, shop):
         assert place is None
 
 
-def test_a_receiver_takes_what_comes():
+def test_a_listener_passes_requests_to_its_handler():
     taken = []
 
     def take(headers, body):

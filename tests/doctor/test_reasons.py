@@ -17,10 +17,10 @@ from taobao_top.cli.doctor import reasons as taobao_top_reasons
 from wechatpay.cli.doctor import reasons as wechatpay_reasons
 from wechatpay.cli.doctor.error_findings import SIGNATURE_REASONS
 from wechatpay.cli.doctor.reasons import KINDS, explain
-from wechatpay.crypto import keys
 from wechatpay.crypto.keys import (
     check_apiv3_key,
     check_platform_key,
+    containers,
     load_certificate,
     load_merchant_pair,
     load_private_key,
@@ -195,7 +195,7 @@ def test_a_reason_means_the_same_in_every_package():
 
 
 def test_every_kind_of_file_has_a_chinese_name():
-    assert set(keys._KIND_IDS.values()) <= KINDS.keys()
+    assert set(containers._KIND_IDS.values()) <= KINDS.keys()
 
 
 def test_every_reason_of_a_signature_error_has_a_meaning():

@@ -51,7 +51,7 @@ def test_what_answers_is_no_gateway(found, app):
     finding = found(app | {"gateway": app["gateway"].replace("/router/rest", "/nothing")})["taobao.time.get"]
 
     assert (finding.state, finding.code) == ("✗", 1)
-    assert "no answer of the gateway" in finding.found
+    assert "not a response of the gateway" in finding.found
     assert "404" in finding.found.zh
     assert "not the gateway" in finding.meaning
 
@@ -67,7 +67,7 @@ def test_a_secret_of_another_app(found, app):
     assert "secret" in finding.meaning
 
 
-def test_an_app_nobody_knows(found, app):
+def test_an_unknown_app_is_reported(found, app):
     assert "app_key" in found(app | {"app_key": "99999"})["taobao.time.get"].meaning
 
 
@@ -75,7 +75,7 @@ def test_a_session_that_is_over(found, app):
     assert "session" in found(app | {"session": "6" + "f" * 48})["session, at the platform"].meaning
 
 
-def test_no_session_is_no_call(found, app):
+def test_without_a_session_no_call_is_made_for_one(found, app):
     del app["session"]
 
     assert "session, at the platform" not in found(app)
@@ -127,7 +127,7 @@ def test_a_proxy_hides_the_direct_way(found, app, monkeypatch):
     assert told["taobao.time.get"].code == 3
 
 
-def test_tls_of_another(found, app):
+def test_an_untrusted_certificate_is_reported(found, app):
     assert "not trusted" in next(
         finding.found
         for check, finding in found(app | {"ca": requests.certs.where()}).items()
@@ -149,7 +149,7 @@ def test_a_gateway_that_is_no_url(found, app, url):
     assert found(app | {"gateway": url})["client"].state == "✗"
 
 
-def test_a_name_nobody_knows(found, app):
+def test_an_unknown_host_is_reported(found, app):
     assert found(app | {"gateway": "https://no-such-host.invalid/"})["dns no-such-host.invalid"].code == 3
 
 

@@ -358,7 +358,7 @@ class Echo:
         return {"encrypted_echo_message": self.text}
 
 
-def test_an_echo_that_is_another(complete):
+def test_a_different_echo_is_reported(complete):
     told = {finding.check: finding for finding in complete(list(api_checks._echo(Echo("other"), "x", None, 0)))}
 
     assert told["encryption"].code == 5

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from chainable.cli.commands import Argument, Command, as_json, json_option
+from chainable.cli.commands import argument, as_json, command, json_option
 from chainable.cli.i18n import Words
 from chainable.cli.output import print_json, print_table
 from chainable.cli.request_items import parse_pairs
@@ -14,16 +12,17 @@ from wechatpay.cli.control_client import ControlClient
 __all__ = ["act"]
 
 
-@click.command(
+@command(
     "act",
-    cls=Command,
-    help="Act as a user or the platform at a running sandbox: act pay number=ORDER.\n\n"
-    "Without ACTION, list the actions: pay, finish_refund, confirm_transfer, sign_contract, rotate, down …",
-    zh="在运行中的沙箱里代替用户或平台操作：act pay number=订单号。\n\n"
-    "不带 ACTION 则列出全部操作：pay、finish_refund、confirm_transfer、sign_contract、rotate、down……",
+    help=Words(
+        "Act as a user or the platform at a running sandbox: act pay number=ORDER.\n\n"
+        "Without ACTION, list the actions: pay, finish_refund, confirm_transfer, sign_contract, rotate, down …",
+        "在运行中的沙箱里代替用户或平台操作：act pay number=订单号。\n\n"
+        "不带 ACTION 则列出全部操作：pay、finish_refund、confirm_transfer、sign_contract、rotate、down……",
+    ),
 )
-@click.argument("action", required=False, cls=Argument)
-@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...", cls=Argument)
+@argument("action", required=False)
+@argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
 @sandbox_option(required=True)
 @json_option
 def act(action: str | None, arguments: tuple[str, ...], *, where: str) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Option
+from chainable.cli.commands import option
+from chainable.cli.i18n import Words
 from chainable.cli.redaction import Redactor
 from chainable.environment import environment, table, texts
 from chainable.redaction import SECRET_NAMES
@@ -36,24 +37,25 @@ SETTINGS = ("MCHID", "BRAND_ID", "SERIAL", "PRIVATE_KEY", "CERTS", "APIV3_KEY", 
 
 def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--env`` to a command."""
-    return click.option(
+    return option(
         "--env",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        cls=Option,
-        help="Settings file: lines of WECHATPAY_NAME=value, or TOML. Default: the environment.",
-        zh="配置文件：每行一个 WECHATPAY_NAME=value，或 TOML；默认读环境变量。",
+        help=Words(
+            "Settings file: lines of WECHATPAY_NAME=value, or TOML. Default: the environment.",
+            "配置文件：每行一个 WECHATPAY_NAME=value，或 TOML；默认读环境变量。",
+        ),
     )(function)
 
 
 def sandbox_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add ``--sandbox`` to a command, the argument *where*."""
-    return click.option(
+    return option(
         "--sandbox",
         "where",
         required=required,
-        cls=Option,
-        help="A running sandbox: its URL, or the env file that it wrote.",
-        zh="运行中的沙箱：地址，或它写出的 env 文件。",
+        help=Words(
+            "A running sandbox: its URL, or the env file that it wrote.", "运行中的沙箱：地址，或它写出的 env 文件。"
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainable.cli import request_items
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage_error
+from chainable.cli.commands import argument, as_json, command, json_option, option, usage_error
 from chainable.cli.exit_codes import REFUSED, SIGNATURE
 from chainable.cli.i18n import Words, echo
 from chainable.cli.output import print_json, print_table
@@ -41,54 +41,43 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
     return sorted({event.name for event in catalogue.events() if event.name.startswith(incomplete)})
 
 
-@click.command(
+@command(
     "trigger",
-    cls=Command,
-    help="Send a notification to a URL, signed and encrypted like the platform's.\n\n"
-    "EVENT is one of 112 event types, such as TRANSACTION.SUCCESS, or the name of a v2 message without a type. "
-    "Without --sandbox a temporary one is started: give --data, so that the receiver has its key.",
-    zh="向指定地址发送一条通知，签名与加密方式同微信支付。\n\nEVENT 为 112 种通知之一，如 TRANSACTION.SUCCESS。"
-    "不带 --sandbox 则临时启动一个沙箱，此时请用 --data 指定账户，否则接收方没有验签用的公钥。",
+    help=Words(
+        "Send a notification to a URL, signed and encrypted like the platform's.\n\n"
+        "EVENT is one of 112 event types, such as TRANSACTION.SUCCESS, or the name of a v2 message without a type. "
+        "Without --sandbox a temporary one is started: give --data, so that the receiver has its key.",
+        "向指定地址发送一条通知，签名与加密方式同微信支付。\n\nEVENT 为 112 种通知之一，如 TRANSACTION.SUCCESS。"
+        "不带 --sandbox 则临时启动一个沙箱，此时请用 --data 指定账户，否则接收方没有验签用的公钥。",
+    ),
 )
-@click.argument("event", shell_complete=_events, cls=Argument)
-@click.option("--to", required=True, cls=Option, help="The notify_url.", zh="notify_url。")
-@click.option(
+@argument("event", shell_complete=_events)
+@option("--to", required=True, help=Words("The notify_url.", "接收通知的地址 notify_url。"))
+@option(
     "--set",
     "changes",
     multiple=True,
-    cls=Option,
-    help="Set a value of its content: amount.total=1.",
-    zh="指定通知内容的值：amount.total=1。",
+    help=Words("Set a value of its content: amount.total=1.", "指定通知内容的值：amount.total=1。"),
 )
-@click.option(
-    "--v2", is_flag=True, cls=Option, help="Send the APIv2 message of this name.", zh="发送同名的 APIv2 通知。"
-)
-@click.option(
+@option("--v2", is_flag=True, help=Words("Send the APIv2 message of this name.", "发送同名的 APIv2 通知。"))
+@option(
     "--forgery",
     type=click.Choice(FORGERIES),
-    cls=Option,
-    help="Send a forgery, which the receiver must refuse.",
-    zh="发送伪造的通知，接收方应当拒绝。",
+    help=Words("Send a forgery, which the receiver must refuse.", "发送伪造的通知，接收方应当拒绝。"),
 )
-@click.option(
+@option(
     "--duplicates",
     type=click.IntRange(0),
     default=0,
-    cls=Option,
-    help="Number of additional deliveries of the same notification.",
-    zh="额外重复发送的次数。",
+    help=Words("Number of additional deliveries of the same notification.", "额外重复发送的次数。"),
 )
-@click.option(
-    "--concurrent", is_flag=True, cls=Option, help="Send the duplicates concurrently.", zh="并发发送重复的通知。"
-)
-@click.option(
+@option("--concurrent", is_flag=True, help=Words("Send the duplicates concurrently.", "并发发送重复的通知。"))
+@option(
     "--wait",
     "patience",
     type=click.FloatRange(0),
     default=10.0,
-    cls=Option,
-    help="Seconds to wait for the responses.",
-    zh="等待应答的秒数。",
+    help=Words("Seconds to wait for the responses.", "等待应答的秒数。"),
 )
 @sandbox_option(required=False)
 @sandbox_options
@@ -177,14 +166,15 @@ def _wait(fetch: Callable[[], dict[str, Any]], expected: int, patience: float) -
         time.sleep(0.02)
 
 
-@click.command(
+@command(
     "deliveries",
-    cls=Command,
-    help="List the deliveries of a running sandbox with responses and retries.\n\nID shows one delivery with its attempts.",
-    zh="列出运行中沙箱的通知：投递、应答与重试。\n\n带 ID 则查看该条通知的每次投递。",
+    help=Words(
+        "List the deliveries of a running sandbox with responses and retries.\n\nID shows one delivery with its attempts.",
+        "列出运行中沙箱的通知：投递、应答与重试。\n\n带 ID 则查看该条通知的每次投递。",
+    ),
 )
-@click.argument("number", metavar="[ID]", type=int, required=False, cls=Argument)
-@click.option("--redeliver", is_flag=True, cls=Option, help="Send that delivery again.", zh="重新投递该条通知。")
+@argument("number", metavar="[ID]", type=int, required=False)
+@option("--redeliver", is_flag=True, help=Words("Send that delivery again.", "重新投递该条通知。"))
 @sandbox_option(required=True)
 @json_option
 def deliveries(number: int | None, *, redeliver: bool, where: str) -> None:
@@ -225,28 +215,24 @@ def _print_delivery(delivery: dict[str, Any]) -> None:
         print_table("", ATTEMPTS, rows)
 
 
-@click.command(
+@command(
     "listen",
-    cls=Command,
-    help="Show notifications as they are delivered; with --to, forward them.\n\n"
-    "With --sandbox, new attempts of that sandbox are forwarded with the same bytes and headers. Without it, a "
-    "sandbox is started, and notifications to other machines are forwarded. Ctrl-C stops it and prints a summary.",
-    zh="实时显示通知投递；带 --to 则同时转发到该地址。\n\n带 --sandbox 则观察运行中的沙箱，把此后的每次投递原样"
-    "（相同的字节与请求头）转发；否则启动一个沙箱，转发其中发往外部地址的通知。按 Ctrl-C 结束并输出汇总。",
+    help=Words(
+        "Show notifications as they are delivered; with --to, forward them.\n\n"
+        "With --sandbox, new attempts of that sandbox are forwarded with the same bytes and headers. Without it, a "
+        "sandbox is started, and notifications to other machines are forwarded. Ctrl-C stops it and prints a summary.",
+        "实时显示通知投递；带 --to 则同时转发到该地址。\n\n带 --sandbox 则观察运行中的沙箱，把此后的每次投递原样"
+        "（相同的字节与请求头）转发；否则启动一个沙箱，转发其中发往外部地址的通知。按 Ctrl-C 结束并输出汇总。",
+    ),
 )
-@click.option(
-    "--to",
-    cls=Option,
-    help="URL to forward to: http://127.0.0.1:8000/notify.",
-    zh="转发地址：http://127.0.0.1:8000/notify。",
+@option(
+    "--to", help=Words("URL to forward to: http://127.0.0.1:8000/notify.", "转发地址：http://127.0.0.1:8000/notify。")
 )
-@click.option(
+@option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    cls=Option,
-    help="HTTP port of the sandbox to start.",
-    zh="要启动的沙箱的 HTTP 端口。",
+    help=Words("HTTP port of the sandbox to start.", "要启动的沙箱的 HTTP 端口。"),
 )
 @sandbox_option(required=False)
 @sandbox_options

@@ -12,7 +12,7 @@ import click
 from attrs import asdict
 
 from chainable.cli.chart import bars, write_image
-from chainable.cli.commands import Argument, Command, Option, as_json, json_option, usage_error
+from chainable.cli.commands import argument, as_json, command, json_option, option, usage_error
 from chainable.cli.i18n import Words, echo, language
 from chainable.cli.output import console, print_json, print_pairs
 from chainable.cli.overwriting import check_output_path, overwrite_option
@@ -58,26 +58,27 @@ def _size(context: click.Context, _: click.Parameter, text: str) -> int:
     return int(found[1]) * _UNITS[found[2].upper()]
 
 
-max_size_option = click.option(
+max_size_option = option(
     "--max-size",
     default="2G",
     show_default=True,
     metavar="SIZE",
     callback=_size,
-    cls=Option,
-    help="Refuse a larger file, downloaded or decompressed: bytes, or 500M, 4G.",
-    zh="拒绝更大的文件（下载大小与解压后大小都检查）：字节数，或 500M、4G。",
+    help=Words(
+        "Refuse a larger file, downloaded or decompressed: bytes, or 500M, 4G.",
+        "拒绝更大的文件（下载大小与解压后大小都检查）：字节数，或 500M、4G。",
+    ),
 )
 
 
-@click.command(
+@command(
     "download",
-    cls=Command,
-    help="Download a file whose URL is in a response, check and decompress it.",
-    zh="下载应答中的文件地址，校验并解压。",
+    help=Words(
+        "Download a file whose URL is in a response, check and decompress it.", "下载应答中的文件地址，校验并解压。"
+    ),
 )
-@click.argument("url", cls=Argument)
-@click.argument("to", type=click.Path(dir_okay=False, path_type=Path), callback=check_output_path, cls=Argument)
+@argument("url")
+@argument("to", type=click.Path(dir_okay=False, path_type=Path), callback=check_output_path)
 @max_size_option
 @overwrite_option
 @env_option
@@ -95,37 +96,32 @@ def download(url: str, to: Path, max_size: int, env: Path | None) -> None:
         echo(Words(f"{saved.path}: {saved.size} bytes, {english}", f"{saved.path}：{saved.size} 字节，{chinese}"))
 
 
-@click.command(
+@command(
     "bill",
-    cls=Command,
-    help="Show the bill of a day: totals, and amounts by hour.\n\nSOURCE is a day (2026-01-31) or a saved bill.",
-    zh="查看某日账单：汇总与每小时金额。\n\nSOURCE 为日期（2026-01-31）或已保存的账单文件。",
+    help=Words(
+        "Show the bill of a day: totals, and amounts by hour.\n\nSOURCE is a day (2026-01-31) or a saved bill.",
+        "查看某日账单：汇总与每小时金额。\n\nSOURCE 为日期（2026-01-31）或已保存的账单文件。",
+    ),
 )
-@click.argument("source", cls=Argument)
-@click.option(
+@argument("source")
+@option(
     "--type",
     "kind",
     type=click.Choice(["trade", "fundflow"]),
     default="trade",
-    cls=Option,
-    help="Type of the bill.",
-    zh="账单类型。",
+    help=Words("Type of the bill.", "账单类型。"),
 )
-@click.option(
+@option(
     "--image",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=check_output_path,
-    cls=Option,
-    help="Draw the amounts as SVG into this file.",
-    zh="把每小时金额画成 SVG 图表，存到此文件。",
+    help=Words("Draw the amounts as SVG into this file.", "把每小时金额画成 SVG 图表，存到此文件。"),
 )
-@click.option(
+@option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=check_output_path,
-    cls=Option,
-    help="Save the bill to this file.",
-    zh="把账单保存到此文件。",
+    help=Words("Save the bill to this file.", "把账单保存到此文件。"),
 )
 @max_size_option
 @overwrite_option

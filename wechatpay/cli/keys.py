@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Argument, Command, Group, Option, as_json, json_option, usage_error
+from chainable.cli.commands import Group, argument, as_json, command, json_option, option, usage_error
 from chainable.cli.i18n import Words
 from chainable.cli.output import print_json, print_table
 from chainable.cli.overwriting import forced, overwrite_option
@@ -30,12 +30,10 @@ _HEADINGS = (
 )
 _KINDS = {"public key": Words("public key", "公钥"), "certificate": Words("certificate", "证书")}
 
-certificates = Group("certificates", help="The platform's keys and certificates.", zh="微信支付公钥与平台证书。")
+certificates = Group("certificates", help=Words("The platform's keys and certificates.", "微信支付公钥与平台证书。"))
 
 
-@certificates.command(
-    "list", cls=Command, help="List the keys of the settings, offline.", zh="列出配置中的公钥与证书，不联网。"
-)
+@certificates.command("list", help=Words("List the keys of the settings, offline.", "列出配置中的公钥与证书，不联网。"))
 @env_option
 @json_option
 def listed(env: Path | None) -> None:
@@ -45,7 +43,7 @@ def listed(env: Path | None) -> None:
 
 
 @certificates.command(
-    "download", cls=Command, help="Fetch the platform's certificates and list them.", zh="获取平台证书并列出。"
+    "download", help=Words("Fetch the platform's certificates and list them.", "获取平台证书并列出。")
 )
 @env_option
 @json_option
@@ -57,12 +55,9 @@ def downloaded(env: Path | None) -> None:
 
 
 @certificates.command(
-    "save",
-    cls=Command,
-    help="Fetch the platform's certificates and save each as PEM.",
-    zh="获取平台证书并保存为 PEM 文件。",
+    "save", help=Words("Fetch the platform's certificates and save each as PEM.", "获取平台证书并保存为 PEM 文件。")
 )
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), cls=Argument)
+@argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @overwrite_option
 @env_option
 @json_option
@@ -106,19 +101,17 @@ def _row(serial: str, held: Certificate | None) -> dict[str, Any]:
     }
 
 
-@click.command(
+@command(
     "encrypt",
-    cls=Command,
-    help="Encrypt sensitive data for the platform.\n\nTEXT is the text, @file, or - for the standard input, "
-    "which stays out of the shell's history.",
-    zh="用微信支付公钥或平台证书加密敏感信息。\n\nTEXT 为文本、@文件，或 - 表示标准输入（不会留在命令历史里）。",
+    help=Words(
+        "Encrypt sensitive data for the platform.\n\nTEXT is the text, @file, or - for the standard input, "
+        "which stays out of the shell's history.",
+        "用微信支付公钥或平台证书加密敏感信息。\n\nTEXT 为文本、@文件，或 - 表示标准输入（不会留在命令历史里）。",
+    ),
 )
-@click.argument("text", default="-", cls=Argument)
-@click.option(
-    "--serial",
-    cls=Option,
-    help="Serial or ID of the key to encrypt with.",
-    zh="加密所用的平台证书序列号或微信支付公钥 ID。",
+@argument("text", default="-")
+@option(
+    "--serial", help=Words("Serial or ID of the key to encrypt with.", "加密所用的平台证书序列号或微信支付公钥 ID。")
 )
 @env_option
 @json_option
@@ -139,13 +132,14 @@ def encrypt(text: str, serial: str | None, env: Path | None) -> None:
         click.echo(f"Wechatpay-Serial: {sealed.serial}", err=True)
 
 
-@click.command(
+@command(
     "decrypt",
-    cls=Command,
-    help="Decrypt a ciphertext with the merchant's private key.\n\nTEXT is the ciphertext, @file, or - for the standard input.",
-    zh="用商户私钥解密应答中的密文。\n\nTEXT 为密文、@文件，或 - 表示标准输入。",
+    help=Words(
+        "Decrypt a ciphertext with the merchant's private key.\n\nTEXT is the ciphertext, @file, or - for the standard input.",
+        "用商户私钥解密应答中的密文。\n\nTEXT 为密文、@文件，或 - 表示标准输入。",
+    ),
 )
-@click.argument("text", default="-", cls=Argument)
+@argument("text", default="-")
 @env_option
 @json_option
 def decrypt(text: str, env: Path | None) -> None:

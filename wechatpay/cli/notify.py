@@ -10,7 +10,7 @@ import click
 from requests.structures import CaseInsensitiveDict
 
 from chainable.cli import request_items
-from chainable.cli.commands import Command, Group, Option, as_json, json_option
+from chainable.cli.commands import Group, as_json, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.output import as_text, print_json, print_pairs
 from wechatpay.cli.client_options import env_option, make_client
@@ -25,38 +25,36 @@ _NAMES = {
     "summary": Words("summary", "摘要"),
 }
 
-notify = Group("notify", help="Notifications of the platform.", zh="回调通知。")
+notify = Group("notify", help=Words("Notifications of the platform.", "回调通知。"))
 
 
 @notify.command(
     "verify",
-    cls=Command,
-    help="Verify and decrypt a saved notification.\n\nThe body must be the bytes as received.",
-    zh="对保存的回调通知验签并解密。\n\n请求体必须是收到的原始字节。",
+    help=Words(
+        "Verify and decrypt a saved notification.\n\nThe body must be the bytes as received.",
+        "对保存的回调通知验签并解密。\n\n请求体必须是收到的原始字节。",
+    ),
 )
-@click.option(
+@option(
     "--headers",
     "header_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    cls=Option,
-    help="File of the headers: 'Name: value' lines or a JSON object; not needed for APIv2.",
-    zh="请求头文件：每行一个 'Name: value'，或 JSON 对象；APIv2 不需要。",
+    help=Words(
+        "File of the headers: 'Name: value' lines or a JSON object; not needed for APIv2.",
+        "请求头文件：每行一个 'Name: value'，或 JSON 对象；APIv2 不需要。",
+    ),
 )
-@click.option(
+@option(
     "--body",
     "body_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     required=True,
-    cls=Option,
-    help="File of the body, byte for byte.",
-    zh="请求体文件，内容与收到的完全一致。",
+    help=Words("File of the body, byte for byte.", "请求体文件，内容与收到的完全一致。"),
 )
-@click.option(
+@option(
     "--then",
     is_flag=True,
-    cls=Option,
-    help="Verify as of the time in the headers, so that it is not stale.",
-    zh="按请求头中的时间验签，不判为过期。",
+    help=Words("Verify as of the time in the headers, so that it is not stale.", "按请求头中的时间验签，不判为过期。"),
 )
 @env_option
 @json_option

@@ -8,6 +8,7 @@ from chainable.cli.builtin_commands import add_completion, add_demo, add_describ
 from chainable.cli.commands import Group, add_root_options
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import require_sandbox
+from wechatpay.cli import DISTRIBUTION
 from wechatpay.cli.act import act
 from wechatpay.cli.deliveries import deliveries, listen, trigger
 from wechatpay.cli.doctor.command import doctor
@@ -28,8 +29,10 @@ __all__ = ["program"]
 program = add_root_options(
     Group(
         "wechatpay",
-        help="WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
-        zh="微信支付命令行：调用、回调通知、本地沙箱、排障。",
+        help=Words(
+            "WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
+            "微信支付命令行：调用、回调通知、本地沙箱、排障。",
+        ),
     )
 )
 
@@ -37,7 +40,7 @@ program = add_root_options(
 def _demo() -> Callable[[Callable[[str], object]], int]:
     from wechatpay.demo import main
 
-    require_sandbox(import_sandbox)
+    require_sandbox(import_sandbox, DISTRIBUTION)
     return main
 
 

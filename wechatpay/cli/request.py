@@ -11,7 +11,7 @@ import click
 
 from chainable.chain import path_of
 from chainable.cli import request_items
-from chainable.cli.commands import Argument, Command, Option, json_option, usage_error
+from chainable.cli.commands import argument, command, json_option, option, usage_error
 from chainable.cli.i18n import Words
 from chainable.cli.request_command import print_response, print_signed, request_options, send_request, without_none
 from chainable.errors import APIError, SignatureError
@@ -89,29 +89,24 @@ def _targets(context: click.Context, param: click.Parameter, incomplete: str) ->
     return sorted(path for path in paths if path.startswith(incomplete))
 
 
-@click.command(
+@command(
     "request",
-    cls=Command,
-    help="Make any call.\n\n"
-    "TARGET is a path (v3/pay/transactions/native) or a chain (v3.pay.transactions.native). "
-    "Values of -d have the type of the field; name:=JSON takes any JSON. "
-    "Sensitive fields are encrypted.",
-    zh="发起任意调用。\n\nTARGET 为路径（v3/pay/transactions/native）或链式写法（v3.pay.transactions.native）。"
-    "-d 的值按字段类型转换；name:=JSON 可写任意 JSON。敏感信息字段自动加密。",
+    help=Words(
+        "Make any call.\n\n"
+        "TARGET is a path (v3/pay/transactions/native) or a chain (v3.pay.transactions.native). "
+        "Values of -d have the type of the field; name:=JSON takes any JSON. "
+        "Sensitive fields are encrypted.",
+        "发起任意调用。\n\nTARGET 为路径（v3/pay/transactions/native）或链式写法（v3.pay.transactions.native）。"
+        "-d 的值按字段类型转换；name:=JSON 可写任意 JSON。敏感信息字段自动加密。",
+    ),
 )
-@click.argument("verb", type=click.Choice(VERBS, case_sensitive=False), cls=Argument)
-@click.argument("target", shell_complete=_targets, cls=Argument)
+@argument("verb", type=click.Choice(VERBS, case_sensitive=False))
+@argument("target", shell_complete=_targets)
 @request_options
-@click.option(
-    "-p", "--param", multiple=True, cls=Option, help="Query parameter: name=value.", zh="查询参数：name=value。"
-)
-@click.option("--var", multiple=True, cls=Option, help="Path variable: name=value.", zh="路径变量：name=value。")
-@click.option(
-    "--decrypt",
-    is_flag=True,
-    cls=Option,
-    help="Decrypt the encrypted fields of the response.",
-    zh="解密应答中的加密字段。",
+@option("-p", "--param", multiple=True, help=Words("Query parameter: name=value.", "查询参数：name=value。"))
+@option("--var", multiple=True, help=Words("Path variable: name=value.", "路径变量：name=value。"))
+@option(
+    "--decrypt", is_flag=True, help=Words("Decrypt the encrypted fields of the response.", "解密应答中的加密字段。")
 )
 @env_option
 @json_option

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.commands import add_options, command, json_option, option
 from chainable.cli.i18n import Words
 from chainable.cli.overwriting import forced
 from chainable.cli.sandbox_options import (
@@ -22,11 +22,10 @@ from chainable.cli.sandbox_options import (
     warn_if_public,
     write_env_options,
 )
+from wechatpay.cli import DISTRIBUTION
 from wechatpay.cli.control_client import check_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from wechatpay.sandbox import Sandbox
 
 __all__ = ["AUTOMATIC", "import_sandbox", "sandbox", "sandbox_options", "start_sandbox"]
@@ -41,40 +40,37 @@ def import_sandbox() -> type[Sandbox]:
     return Sandbox
 
 
-def sandbox_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the settings of a sandbox that the command starts."""
-    for option in reversed(
-        (
-            data_option,
-            write_env_options("WeChatPay.from_env"),
-            click.option(
-                "--automatic",
-                type=click.Choice(AUTOMATIC),
-                multiple=True,
-                cls=Option,
-                help="User action that happens at once; may be repeated. Default: refund.",
-                zh="自动立即完成的用户操作，可重复；默认 refund。",
-            ),
-            click.option(
-                "--callback-scale",
-                type=click.FloatRange(0),
-                default=0.01,
-                cls=Option,
-                help="Factor on the platform's retry intervals of notifications; 1 is real time.",
-                zh="通知重试间隔的倍率；1 为真实间隔。",
-            ),
-            click.option(
-                "--callback-host",
-                "hosts",
-                multiple=True,
-                cls=Option,
-                help="Further host that may receive notifications, besides this machine.",
-                zh="除本机外允许接收通知的主机。",
-            ),
-        )
-    ):
-        function = option(function)
-    return function
+sandbox_options = add_options(
+    data_option,
+    write_env_options("WeChatPay.from_env"),
+    option(
+        "--automatic",
+        type=click.Choice(AUTOMATIC),
+        multiple=True,
+        help=Words(
+            "User action that happens at once; may be repeated. Default: refund.",
+            "自动立即完成的用户操作，可重复；默认 refund。",
+        ),
+    ),
+    option(
+        "--callback-scale",
+        type=click.FloatRange(0),
+        default=0.01,
+        help=Words(
+            "Factor on the platform's retry intervals of notifications; 1 is real time.",
+            "通知重试间隔的倍率；1 为真实间隔。",
+        ),
+    ),
+    option(
+        "--callback-host",
+        "hosts",
+        multiple=True,
+        help=Words(
+            "Further host that may receive notifications, besides this machine.", "除本机外允许接收通知的主机。"
+        ),
+    ),
+)
+"""The settings of a sandbox that a command starts."""
 
 
 def start_sandbox(
@@ -87,7 +83,7 @@ def start_sandbox(
     **more: Any,
 ) -> Sandbox:
     """Start a sandbox from the options of a command, and write its env file."""
-    kind = require_sandbox(import_sandbox)
+    kind = require_sandbox(import_sandbox, DISTRIBUTION)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         running: Sandbox = kind(
@@ -107,26 +103,24 @@ def start_sandbox(
     return running
 
 
-@click.command(
+@command(
     "sandbox",
-    cls=Command,
-    help="Start a local sandbox of WeChat Pay; Ctrl-C stops it.\n\nIt prints a test account.",
-    zh="启动本地微信支付沙箱，按 Ctrl-C 结束。\n\n启动后输出一个测试账户。",
+    help=Words(
+        "Start a local sandbox of WeChat Pay; Ctrl-C stops it.\n\nIt prints a test account.",
+        "启动本地微信支付沙箱，按 Ctrl-C 结束。\n\n启动后输出一个测试账户。",
+    ),
 )
 @listening_options
-@click.option(
-    "--lenient",
-    is_flag=True,
-    cls=Option,
-    help="Do not validate bodies against the catalogue.",
-    zh="不按接口目录校验请求体。",
+@option(
+    "--lenient", is_flag=True, help=Words("Do not validate bodies against the catalogue.", "不按接口目录校验请求体。")
 )
 @faults_option('{"kind": "error", "operation": "POST v3/pay/*", "times": 1}')
-@click.option(
+@option(
     "--notify-url",
-    cls=Option,
-    help="URL for notifications of profit sharing and of refunds without a notify_url, as set in the console.",
-    zh="分账动账通知、未带 notify_url 的退款的通知地址，相当于商户平台的配置。",
+    help=Words(
+        "URL for notifications of profit sharing and of refunds without a notify_url, as set in the console.",
+        "分账动账通知、未带 notify_url 的退款的通知地址，相当于商户平台的配置。",
+    ),
 )
 @sandbox_options
 @json_option

@@ -1,5 +1,5 @@
 """
-What an operation or notification of WeChat Pay is, shown to people.
+Descriptions of the operations and notifications of WeChat Pay.
 
 >>> from wechatpay.describe import describe
 >>> describe("v3/hire-power-bank/insurance-orders").title
@@ -13,8 +13,9 @@ from functools import cache
 from chainable.describe import Candidate, Description, Index
 from wechatpay import catalogue
 from wechatpay.describe import notifications, operations
-from wechatpay.describe.fields import glossary
-from wechatpay.describe.spelling import attributes, located
+from wechatpay.describe.as_python import attributes
+from wechatpay.describe.field_rows import glossary
+from wechatpay.describe.lookup import find_keys
 
 __all__ = ["attributes", "candidates", "describe", "described", "glossary", "search"]
 
@@ -24,23 +25,23 @@ _WEIGHTS = {"deprecated": -200, "discarded": -300, "redesigned": -100, "privated
 
 def describe(query: str) -> Description | list[Candidate]:
     """
-    Describe what a text points at.
+    Describe the operation or event that a text refers to.
 
     Args:
         query: A path (``v3/pay/transactions/native``, with or without verb
             and host), a chain as written in code
             (``client.v3.pay.transactions.native``), a key, an event type, a
-            title, or a part of any.
+            title, or a part of one.
 
     Returns:
-        The description where the text means one thing, else what it may
-        mean, best first; empty where it means nothing.
+        The description if there is one match, otherwise the possible
+        matches, best first; empty if there are none.
     """
     text = query.strip()
     event = catalogue.event(text) or catalogue.event(text, "v2")
     if event:
         return notifications.described(event)
-    keys = located(text)
+    keys = find_keys(text)
     if keys:
         found = [candidate for candidate in candidates() if candidate.key in keys]
     else:
@@ -58,7 +59,7 @@ def described(key: str) -> Description:
         key: ``POST v3/pay/transactions/native`` or ``event v3 TRANSACTION.SUCCESS``.
 
     Raises:
-        LookupError: The catalogue has none of this key.
+        LookupError: The key is not in the catalogue.
     """
     operation = catalogue.operation(key)
     if operation:
@@ -74,18 +75,18 @@ def described(key: str) -> Description:
 
 def search(text: str, limit: int = 10) -> list[Candidate]:
     """
-    Find operations and events by parts of their titles, paths and names, best first.
+    Search operations and events by parts of their titles, paths and names, best first.
 
     Args:
         text: Words in Chinese or English; ``-``, ``_``, case and blanks do not matter.
-        limit: How many to give at most.
+        limit: The maximum number of results.
     """
     return _index().search(text, limit)
 
 
 @cache
 def candidates() -> tuple[Candidate, ...]:
-    """Give everything that can be found: the operations and events."""
+    """Return all operations and events."""
     prominent = glossary.prominent
     found = [
         Candidate(

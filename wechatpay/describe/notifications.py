@@ -1,11 +1,11 @@
-"""One notification event, described."""
+"""Descriptions of notification events."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainable.describe import CallStyle, Description, Row, Table
-from wechatpay.describe.fields import rows
+from chainable.describe import CallStyle, Description, Label, Row, Table
+from wechatpay.describe.field_rows import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,36 +27,38 @@ with client.notifications.once(notification, store) as first:
 
 
 def key(event: Event) -> str:
-    """Give the key under which an event is found: ``event v3 TRANSACTION.SUCCESS``."""
+    """Return the key of an event: ``event v3 TRANSACTION.SUCCESS``."""
     return f"event {event.version} {event.name}"
 
 
 def described(event: Event) -> Description:
-    """Describe a notification of the catalogue."""
+    """Describe a notification event."""
     return Description(
         key=key(event),
         title=event.title,
         name=f"{event.version} {event.name}",
         facts=tuple(_facts(event)),
         links=event.docs,
-        tables=(Table("通知头", tuple(Row(name=name, type="string") for name in event.headers)),),
-        forms=(CallStyle("验签并解密", _PARSE), CallStyle("只处理一次", _ONCE)),
+        tables=(Table(Label("通知头", "headers"), tuple(Row(name=name, type="string") for name in event.headers)),),
+        forms=(
+            CallStyle(Label("验签并解密", "verify and decrypt"), _PARSE),
+            CallStyle(Label("只处理一次", "process once"), _ONCE),
+        ),
         answers=tuple(_tables(event)),
     )
 
 
 def _facts(event: Event) -> Iterator[tuple[str, str]]:
-    yield "格式", "JSON（APIv3）" if event.version == "v3" else "XML（APIv2）"
+    yield Label("格式", "format"), "JSON（APIv3）" if event.version == "v3" else "XML（APIv2）"
     if event.event_types:
-        yield "事件类型", " | ".join(event.event_types)
+        yield Label("事件类型", "event types"), " | ".join(event.event_types)
     if event.original_type:
-        # One event may be sent for several kinds of resource.
         yield (
-            "原始类型",
+            Label("原始类型", "original types"),
             event.original_type if isinstance(event.original_type, str) else " | ".join(event.original_type),
         )
     if event.encryption:
-        yield "加密", f"{event.encrypted_field}：{event.encryption}"
+        yield Label("加密", "encryption"), f"{event.encrypted_field}：{event.encryption}"
 
 
 def _tables(event: Event) -> Iterator[Table]:

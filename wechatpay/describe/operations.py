@@ -1,4 +1,4 @@
-"""One operation, described."""
+"""Descriptions of operations."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from chainable.describe import CallStyle, Description, Meaning, Row, Table, arguments
-from wechatpay.describe.fields import examples, rows
-from wechatpay.describe.spelling import attributes
+from chainable.describe import CallStyle, Description, Label, Meaning, Row, Table, arguments
+from wechatpay.describe.as_python import attributes
+from wechatpay.describe.field_rows import examples, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +24,9 @@ _STATUS = {
     "privated": "仅对部分商户开放 · for some merchants only",
 }
 _ANSWERS = {
-    "binary": "文件内容 · the bytes of a file",
+    "binary": "文件内容 · bytes of a file",
     "text": "文本 · text",
-    "empty": "无内容 · nothing",
+    "empty": "无内容 · empty",
     "redirect": "由浏览器打开的页面 · a page for the browser",
 }
 _PLACES = {
@@ -37,11 +37,11 @@ _PLACES = {
     "files": Meaning("要上传的文件", "Files to upload"),
 }
 _FILLED_HEADERS = {"Wechatpay-Serial"}
-_SPELLINGS = ("纯链式", "声明式", "属性式")
+_STYLES = (("纯链式", "attributes"), ("声明式", "chain()"), ("属性式", "[…]"))
 
 
 def described(operation: Operation) -> Description:
-    """Describe an operation of the catalogue."""
+    """Describe an operation."""
     parts = _Parts(operation)
     return Description(
         key=operation.key,
@@ -49,33 +49,34 @@ def described(operation: Operation) -> Description:
         name=operation.key,
         facts=tuple(_facts(operation)),
         links=operation.docs,
-        tables=(Table("请求参数", tuple(parts.rows())),),
+        tables=(Table(Label("请求参数", "request parameters"), tuple(parts.rows())),),
         forms=tuple(_forms(operation, parts.arguments())),
-        answers=(Table("返回字典", tuple(rows(operation.response.fields))),),
+        answers=(Table(Label("返回字典", "response dict"), tuple(rows(operation.response.fields))),),
     )
 
 
 def _facts(operation: Operation) -> Iterator[tuple[str, str]]:
     if operation.status:
-        successor = f"，请改用 {operation.successor}" if operation.successor else ""
-        yield "状态", _STATUS.get(operation.status, operation.status) + successor
+        successor = f" → {operation.successor}" if operation.successor else ""
+        yield Label("状态", "status"), _STATUS.get(operation.status, operation.status) + successor
     if operation.base_uri:
-        yield "接入点", operation.base_uri + ("（必须）" if operation.base_uri_required else "（可选）")
+        needed = "必须 · required" if operation.base_uri_required else "可选 · optional"
+        yield Label("接入点", "access point"), f"{operation.base_uri} ({needed})"
     if operation.mtls:
-        yield "商户证书", "需要 · the merchant certificate goes along"
+        yield Label("商户证书", "merchant certificate"), "需要 · required"
     if operation.encrypted_fields:
-        yield "加密", "请求含敏感字段，用 Sensitive(…) 包住 · wrap sensitive fields"
+        yield Label("加密", "encryption"), "敏感信息字段用 Sensitive(…) 包裹 · wrap sensitive fields in Sensitive(…)"
     if operation.encrypted_answer_fields:
-        yield "解密", "应答含密文，用 response.decrypted() 读 · read with response.decrypted()"
+        yield Label("解密", "decryption"), "应答含密文，用 response.decrypted() 读取 · read with response.decrypted()"
     if operation.idempotent_by:
         place, *names = operation.idempotent_by
-        yield "重试", f"可安全重复：{place} {'.'.join(names)} · may be repeated under the same number"
+        yield Label("重试", "retry"), f"单号不变可安全重试 · safe with the same {place} {'.'.join(names)}"
     if operation.answer in _ANSWERS:
-        yield "应答", _ANSWERS[operation.answer]
+        yield Label("应答", "response"), _ANSWERS[operation.answer]
 
 
 class _Parts:
-    """What goes into a call: rows of its table, arguments of its code."""
+    """The parameters of a call, as rows of a table and as arguments of code."""
 
     def __init__(self, operation: Operation) -> None:
         request = operation.request
@@ -101,7 +102,7 @@ class _Parts:
 
     def rows(self) -> Iterator[Row]:
         for row in (*rows(self._variables), *rows(self._fixed, filled=self._operation.fixed)):
-            yield evolve(row, note="路径变量")
+            yield evolve(row, note=Label("路径变量", "path variable"))
         for place, fields in self._places.items():
             required = any(field.required and field.name not in self._filled for field in fields)
             yield Row(name=place, type="object", required=required, meaning=_PLACES[place])
@@ -132,7 +133,7 @@ def _filled(operation: Operation) -> set[str]:
 
 
 def _asks_sign_type(operation: Operation) -> bool:
-    # Where the page wants it said and leaves a choice, the client does not choose for the user.
+    # Required, with a choice of types: the client does not choose for the user.
     return any(field.name == "sign_type" and field.required for field in operation.request.xml or ())
 
 
@@ -146,15 +147,17 @@ def _forms(operation: Operation, given: dict[str, Any]) -> Iterator[CallStyle]:
     inside = arguments(given)
     head = "from wechatpay import Sensitive\n\n" if "Sensitive(" in inside else ""
     if operation.answer == "redirect":
-        for name, chain in zip(_SPELLINGS, chains, strict=True):
-            yield CallStyle(
-                f"同步{name}", f"{head}url = client.signed_url(\n    {chain},{inside.rstrip()}\n)\nprint(url)\n"
-            )
+        for (zh, en), chain in zip(_STYLES, chains, strict=True):
+            code = f"{head}url = client.signed_url(\n    {chain},{inside.rstrip()}\n)\nprint(url)\n"
+            yield CallStyle(Label(f"同步{zh}", f"sync, {en}"), code)
         return
     verb = operation.method.lower()
     seen = {"binary": "len(response.data)", "empty": "response.status_code"}.get(operation.answer, "response.data")
-    for name, chain in zip(_SPELLINGS, chains, strict=True):
-        yield CallStyle(f"同步{name}", f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n")
-    for name, chain in zip(_SPELLINGS, chains, strict=True):
+    for (zh, en), chain in zip(_STYLES, chains, strict=True):
+        name = Label(f"同步{zh}", f"sync, {en}")
+        yield CallStyle(name, f"{head}response = {chain}.{verb}({inside})\nprint({seen})\n")
+    for (zh, en), chain in zip(_STYLES, chains, strict=True):
         call = f"{chain}.{verb}_async({inside})"
-        yield CallStyle(f"异步{name}", f"{head}{call}.then(lambda response: print({seen})).wait()\n")
+        yield CallStyle(
+            Label(f"异步{zh}", f"async, {en}"), f"{head}{call}.then(lambda response: print({seen})).wait()\n"
+        )

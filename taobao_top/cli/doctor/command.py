@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from chainable.cli.checks import print_findings, step_timeout_option
-from chainable.cli.commands import Command, Option, json_option
+from chainable.cli.commands import command, json_option, option
+from chainable.cli.i18n import Words
 from taobao_top.cli.client_options import env_option, read_settings
 
 if TYPE_CHECKING:
@@ -16,19 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["doctor"]
 
 
-@click.command(
+@command(
     "doctor",
-    cls=Command,
-    help="Find out what is wrong: app, secret, gateway, clock, signature, session, SPI.\n\n"
-    "The exit code is that of the first fault.",
-    zh="排查问题：应用、密钥、网关、时钟、签名、授权、SPI。\n\n退出码为第一个故障的退出码。",
+    help=Words(
+        "Find out what is wrong: app, secret, gateway, clock, signature, session, SPI.\n\n"
+        "The exit code is that of the first fault.",
+        "排查问题：应用、密钥、网关、时钟、签名、授权、SPI。\n\n退出码为第一个故障的退出码。",
+    ),
 )
-@click.option("--offline", is_flag=True, cls=Option, help="Check the settings only.", zh="仅检查配置，不联网。")
-@click.option(
-    "--spi-url",
-    cls=Option,
-    help="Check your SPI at this URL: send it a forged call.",
-    zh="检查该 SPI 地址：向它发送伪造调用。",
+@option("--offline", is_flag=True, help=Words("Check the settings only.", "仅检查配置，不联网。"))
+@option(
+    "--spi-url", help=Words("Check your SPI at this URL: send it a forged call.", "检查该 SPI 地址：向它发送伪造调用。")
 )
 @step_timeout_option
 @env_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chainable.cli.checks import print_findings, step_timeout_option
-from chainable.cli.commands import Command, Option, json_option, usage_error
+from chainable.cli.commands import command, json_option, option, usage_error
 from chainable.cli.i18n import Words
 from wechatpay.cli.client_options import env_option, read_settings
 
@@ -17,36 +17,37 @@ if TYPE_CHECKING:
 __all__ = ["doctor"]
 
 
-@click.command(
+@command(
     "doctor",
-    cls=Command,
-    help="Find out what is wrong: files, keys, hosts, clock, calls, notify_url.\n\n"
-    "It moves no money. The exit code is that of the first fault.",
-    zh="排查问题：文件、密钥、域名、时钟、调用、notify_url。\n\n不产生任何资金变动。退出码为第一个故障的退出码。",
+    help=Words(
+        "Find out what is wrong: files, keys, hosts, clock, calls, notify_url.\n\n"
+        "It moves no money. The exit code is that of the first fault.",
+        "排查问题：文件、密钥、域名、时钟、调用、notify_url。\n\n不产生任何资金变动。退出码为第一个故障的退出码。",
+    ),
 )
-@click.option("--offline", is_flag=True, cls=Option, help="Check files only.", zh="仅检查文件，不联网。")
-@click.option(
+@option("--offline", is_flag=True, help=Words("Check files only.", "仅检查文件，不联网。"))
+@option(
     "--notify-url",
-    cls=Option,
-    help="Check this URL: send it a forgery, and let the platform call it.",
-    zh="检查该地址：向它发送伪造通知，并让平台回调它。",
+    help=Words(
+        "Check this URL: send it a forgery, and let the platform call it.",
+        "检查该地址：向它发送伪造通知，并让平台回调它。",
+    ),
 )
-@click.option(
+@option(
     "--receive",
     type=click.IntRange(1, 65535),
-    cls=Option,
-    help="Port of this machine that --notify-url leads to through a tunnel or proxy, to receive the platform's "
-    "test notification.",
-    zh="--notify-url 经隧道或代理通到的本机端口，用于接收平台的测试通知。",
+    help=Words(
+        "Port of this machine that --notify-url leads to through a tunnel or proxy, to receive the platform's "
+        "test notification.",
+        "--notify-url 经隧道或代理通到的本机端口，用于接收平台的测试通知。",
+    ),
 )
-@click.option(
+@option(
     "--wait",
     "patience",
     type=click.FloatRange(0),
     default=15.0,
-    cls=Option,
-    help="Seconds to wait for that notification.",
-    zh="等待该通知的秒数。",
+    help=Words("Seconds to wait for that notification.", "等待该通知的秒数。"),
 )
 @step_timeout_option
 @env_option

@@ -20,7 +20,7 @@ _NUMBERS = {"Number", "Price", "BigDecimal", "byte"}
 
 
 def rows(params: Iterable[Param], depth: int = 0) -> Iterator[Row]:
-    """Give the rows of parameters, the members of each below it."""
+    """Return the rows of parameters, the members of each below it."""
     for param in params:
         yield Row(
             name=param.name,
@@ -35,11 +35,11 @@ def rows(params: Iterable[Param], depth: int = 0) -> Iterator[Row]:
 
 def examples(params: Iterable[Param], *, nested: bool = False) -> dict[str, Any]:
     """
-    Give an example of every parameter by name: the catalogue's, else a placeholder.
+    Return an example of every parameter by name: the catalogue's, else a placeholder.
 
     Args:
-        params: Of one call or of one object.
-        nested: Whether they stand in an object, where a file is written as text.
+        params: The parameters of a call or of an object.
+        nested: Whether they belong to an object, where a file is text.
     """
     made = {}
     for param in params:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainable.describe import Code, Glossary, Row, placeholder
+from chainable.describe import Code, Glossary, Label, Row, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -17,17 +17,17 @@ __all__ = ["example", "examples", "glossary", "rows"]
 
 glossary = Glossary(Path(__file__).with_name("glossary.json"))
 
-_DECODED = {"json": "JSON 文本", "urlencode": "表单文本"}
+_DECODED = {"json": Label("JSON 文本", "JSON text"), "urlencode": Label("表单文本", "form-encoded text")}
 
 
 def rows(fields: Iterable[Field], depth: int = 0, *, filled: Container[str] = ()) -> Iterator[Row]:
     """
-    Give the rows of fields, the members of each below it.
+    Return the rows of fields, the members of each below it.
 
     Args:
         fields: In the catalogue's order.
-        depth: Of the outermost.
-        filled: Names the client fills in.
+        depth: The depth of the outermost.
+        filled: The names that the client fills in.
     """
     for field in fields:
         yield Row(
@@ -47,17 +47,17 @@ def rows(fields: Iterable[Field], depth: int = 0, *, filled: Container[str] = ()
 
 def examples(fields: Iterable[Field], *, without: Container[str] = ()) -> dict[str, Any]:
     """
-    Give an example of every field by name.
+    Return an example of every field by name.
 
     Args:
-        fields: Of one object.
-        without: Names left out.
+        fields: The fields of one object.
+        without: Names to leave out.
     """
     return {field.name: example(field) for field in fields if field.name not in without}
 
 
 def example(field: Field) -> Any:
-    """Give a value of a field: the catalogue's example, else its first possible value, else a placeholder."""
+    """Return a value: the catalogue's example, else the first possible value, else a placeholder."""
     kind = field.type.removesuffix("[]")
     value = _encoded(field) if field.encoded else _single(field, kind)
     return value if kind == field.type else [value]
@@ -94,7 +94,7 @@ def _boolean(given: Any) -> bool:
 
 
 def _number(given: Any) -> Any:
-    # The sources write many numbers as text.
+    # Many sources have numbers as text.
     return json.loads(given) if isinstance(given, str) else given
 
 

@@ -1,4 +1,4 @@
-"""What an answer looks like on the wire, as JSON and as XML."""
+"""Samples of responses on the wire, as JSON and XML."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from chainable.describe import Code, Sample
-from taobao_top.describe.fields import examples
+from chainable.describe import Code, Label, Sample
+from taobao_top.describe.field_rows import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,22 +29,22 @@ _ERROR = {
 
 
 def root(name: str) -> str:
-    """Give the outermost member of a method's answer: ``taobao.`` dropped, dots as underscores."""
+    """Return the root of a method's response: the name without ``taobao.``, with underscores for dots."""
     return name.removeprefix("taobao.").replace(".", "_") + "_response"
 
 
 def samples(method: Method) -> Iterator[Sample]:
-    """Give a good answer and a refusal, each as JSON and as XML."""
-    answer = {root(method.name): _shape(method.response)}
-    refusal = {"error_response": _ERROR}
-    yield Sample("应答 JSON", "json", _json(answer))
-    yield Sample("应答 XML", "xml", _xml(answer))
-    yield Sample("错误 JSON", "json", _json(refusal))
-    yield Sample("错误 XML", "xml", _xml(refusal))
+    """Return a response and an error, each as JSON and XML."""
+    response = {root(method.name): _shape(method.response)}
+    error = {"error_response": _ERROR}
+    yield Sample(Label("应答 JSON", "response, JSON"), "json", _json(response))
+    yield Sample(Label("应答 XML", "response, XML"), "xml", _xml(response))
+    yield Sample(Label("错误 JSON", "error, JSON"), "json", _json(error))
+    yield Sample(Label("错误 XML", "error, XML"), "xml", _xml(error))
 
 
 def _shape(params: Iterable[Param]) -> dict[str, Any]:
-    # On the wire a list stands inside a member named after its items.
+    # On the wire a list is wrapped in a member named after its items.
     made: dict[str, Any] = {}
     for param in params:
         value = _shape(param.fields) if param.fields else _plain(examples([param])[param.name], param)
