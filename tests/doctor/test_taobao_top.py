@@ -52,7 +52,7 @@ def test_what_answers_is_no_gateway(found, app):
     finding = found(app | {"gateway": app["gateway"].replace("/router/rest", "/nothing")})["taobao.time.get"]
 
     assert (finding.state, finding.code) == ("✗", 1)
-    assert "no answer of the gateway" in finding.found
+    assert "not a response of the gateway" in finding.found
     assert "404" in finding.found.zh
     assert "not the gateway" in finding.meaning
 
