@@ -231,13 +231,13 @@ class TestRefused:
         """A total or a size that is no number, or none that can be."""
         gateway.answers(trades(total, 1))
 
-        with pytest.raises(CodecError, match="is not a number|at least one entry"):
+        with pytest.raises(CodecError, match="is not a number"):
             list(top.pages(top[SOLD], page_size=size, use_has_next=False))
 
     @pytest.mark.parametrize("given", [{"page_size": 1, "page_no": "two"}, {"page_size": 0}, {"page_size": "two"}])
     def test_no_place(self, top, gateway, given):
         """Nor can anybody begin at no number, or have pages of none: nothing is asked for."""
-        with pytest.raises(CodecError, match="is not a number|at least one entry"):
+        with pytest.raises(CodecError, match="is not a number"):
             top.pages(top[SOLD], **given)
 
         assert not gateway.requests
@@ -306,9 +306,7 @@ class TestCursors:
         )
 
         assert next(pages).data["result"]["module"]["has_more"]
-        with pytest.raises(
-            CodecError, match=r"another page follows, but lacks its cursor \(result.module.page_token"
-        ):
+        with pytest.raises(CodecError, match=r"another page follows, but lacks its cursor \(result.module.page_token"):
             next(pages)
 
     def test_beside_a_number(self, top, gateway):

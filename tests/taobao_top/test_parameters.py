@@ -68,7 +68,7 @@ class TestScalars:
     @pytest.mark.parametrize(
         ("value", "error", "message"),
         [
-            (0.1, TypeError, "x: a float is not exact; give a Decimal or text"),
+            (0.1, TypeError, "x: a float is not exact; pass a Decimal or text"),
             (datetime(2026, 1, 1), TypeError, r"x: a naive datetime .*chainable\.BEIJING"),
             (Decimal("NaN"), CodecError, "x: NaN is not a number"),
             (Decimal("1E+999999999"), CodecError, "x: 999999999 is no exponent"),

@@ -765,7 +765,7 @@ class TestRedis:
             ):
                 pass
             with (
-                pytest.raises(InProgress, match="'a': another one refreshes it at this moment"),
+                pytest.raises(InProgress, match="'a': it is being refreshed elsewhere"),
                 impatient.refreshing("a", wait=0),
             ):
                 pass
