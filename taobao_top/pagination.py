@@ -267,7 +267,7 @@ class _Paging:
             return None
         size = self._number(given)
         if size < 1:
-            msg = f"{self._chain}: {self._names.size}: a page has at least one entry"
+            msg = f"{self._chain}: {self._names.size} is not a number of entries: a page has at least one"
             raise CodecError(msg)
         return size
 

@@ -642,8 +642,8 @@ class TestExplain:
         [
             ("Thu, 01 Jan 2026 04:20:00 GMT", "1200 seconds slow"),
             ("Thu, 01 Jan 2026 03:40:00 GMT", "1200 seconds fast"),
-            ("yesterday", "does not tell the gateway's time"),
-            (None, "does not tell the gateway's time"),
+            ("yesterday", "does not have the gateway's time"),
+            (None, "does not have the gateway's time"),
         ],
     )
     def test_clock(self, top, gateway, date, words):

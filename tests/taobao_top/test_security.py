@@ -103,7 +103,7 @@ class TestForms:
 
     def test_refused(self):
         """Wrong kinds and numbers are named, not shown."""
-        with pytest.raises(ConfigurationError, match="'mobile' is no kind of data: phone, nick"):
+        with pytest.raises(ConfigurationError, match="'mobile' is not a kind of data: phone, nick"):
             encrypt("x", "mobile", KEY)
         with pytest.raises(ConfigurationError):
             decrypt("x", "mobile", KEY)
@@ -494,7 +494,7 @@ class TestClient:
         """An answer without a usable key is told."""
         gateway.answers(answer)
 
-        with pytest.raises(CodecError, match=r"taobao\.top\.secret\.get: the answer is no key"):
+        with pytest.raises(CodecError, match=r"taobao\.top\.secret\.get: the response is not a key"):
             security.encrypt("x", "nick")
 
     def test_memory_is_bounded(self, security, gateway):

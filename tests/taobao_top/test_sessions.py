@@ -459,7 +459,7 @@ class TestPatience:
 
         with (
             store.refreshing("shop"),
-            pytest.raises(InProgress, match=r"'shop': another one has been refreshing it for 0\.05 seconds: try again"),
+            pytest.raises(InProgress, match=r"'shop': it has been refreshed elsewhere for 0\.05 seconds: try again"),
         ):
             shop()
         assert shop() == "access2"
@@ -760,12 +760,12 @@ class TestRedis:
         with RedisSessions(redis_server, lease=30).refreshing("a"):
             impatient = RedisSessions(redis_server, lease=0.05)
             with (
-                pytest.raises(InProgress, match=r"'a': another one has been refreshing it for 0\.1 seconds"),
+                pytest.raises(InProgress, match=r"'a': it has been refreshed elsewhere for 0\.1 seconds"),
                 impatient.refreshing("a"),
             ):
                 pass
             with (
-                pytest.raises(InProgress, match="'a': another one refreshes it at this moment"),
+                pytest.raises(InProgress, match="'a': it is being refreshed elsewhere"),
                 impatient.refreshing("a", wait=0),
             ):
                 pass

@@ -334,7 +334,7 @@ class TestValues:
         gateway.answers({"x_response": {}})
         top = make_top()
 
-        with pytest.raises(TypeError, match="price: a float is not exact; give a Decimal or text"):
+        with pytest.raises(TypeError, match="price: a float is not exact; pass a Decimal or text"):
             top.a.b(price=0.125)
         top.a.b(price=Decimal("0.125"))
 

@@ -185,7 +185,7 @@ def test_wrong_arguments_are_refused_at_once(module, top):
 def test_a_call_without_method_and_own_app_key_is_not_accepted(query, top):
     call = a_call(query=query)
 
-    with pytest.raises(SignatureError, match="names no method, or not the app_key"):
+    with pytest.raises(SignatureError, match="has no method, or not the app_key"):
         top.spi.verify(call.headers, call.url, call.body)
 
 
