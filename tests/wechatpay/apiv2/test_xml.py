@@ -116,7 +116,7 @@ class TestTexts:
             (Decimal("1E+999999999"), "total_fee: the exponent 999999999 is too large"),
             (b"x", "a bytes has no form"),
             (object(), "a object has no form"),
-            ({"a": float("nan")}, "not a number"),
+            ({"a": float("nan")}, "not a JSON number"),
         ],
     )
     def test_other_values_are_refused(self, value, reason):
