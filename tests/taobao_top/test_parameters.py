@@ -69,19 +69,19 @@ class TestScalars:
         ("value", "error", "message"),
         [
             (0.1, TypeError, "x: a float is not exact; pass a Decimal or text"),
-            (datetime(2026, 1, 1), TypeError, r"x: a naive datetime .*chainable\.BEIJING"),
+            (datetime(2026, 1, 1), TypeError, r"x: the datetime has no time zone: .*chainable\.BEIJING"),
             (Decimal("NaN"), CodecError, "x: NaN is not a number"),
-            (Decimal("1E+999999999"), CodecError, "x: 999999999 is no exponent"),
-            ([Decimal("1E-999999")], CodecError, r"x\[0\]: -999999 is no exponent"),
-            ({"a": Decimal("1E+999999")}, CodecError, r"x\.a: 999999 is no exponent"),
+            (Decimal("1E+999999999"), CodecError, "x: the exponent 999999999 is too large"),
+            ([Decimal("1E-999999")], CodecError, r"x\[0\]: the exponent -999999 is too large"),
+            ({"a": Decimal("1E+999999")}, CodecError, r"x\.a: the exponent 999999 is too large"),
             ({"a", "b"}, TypeError, "x: a set cannot be written"),
             (object(), TypeError, "x: a object cannot be written"),
             ("\ud800", CodecError, "x: the text has a lone surrogate"),
             (["a,b"], CodecError, r"x\[0\] contains a comma"),
             (["a", 0.5], TypeError, r"x\[1\]: a float"),
             ([b"x"], TypeError, r"x\[0\]: a bytes cannot be written"),
-            (datetime.max.replace(tzinfo=timezone.utc), CodecError, "x: the year 9999 ends earlier"),
-            ({"a": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))}, CodecError, r"x\.a: the year 1 "),
+            (datetime.max.replace(tzinfo=timezone.utc), CodecError, "x: in Beijing time, the year 9999 is out of the range"),
+            ({"a": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))}, CodecError, r"x\.a: in Beijing time, the year 1 is out"),
         ],
     )
     def test_refused(self, value, error, message):
@@ -162,12 +162,12 @@ class TestObjects:
         ("value", "error", "message"),
         [
             ({"a": [{"b": 0.1}]}, TypeError, r"x\.a\[0\]\.b: a float is not exact"),
-            ({"a": datetime(2026, 1, 1)}, TypeError, r"x\.a: a naive datetime .*chainable\.BEIJING"),
+            ({"a": datetime(2026, 1, 1)}, TypeError, r"x\.a: the datetime has no time zone: .*chainable\.BEIJING"),
             ({"a": Decimal("Infinity")}, CodecError, r"x\.a: Infinity"),
             ({"a": b"x"}, CodecError, r"x\.a: a file has to be a parameter of its own"),
             ({"a": io.BytesIO()}, CodecError, r"x\.a: a file"),
-            ({1: "x"}, CodecError, "x: the key 1 is no text"),
-            ({"a": object()}, CodecError, r"x\.a: a object"),
+            ({1: "x"}, CodecError, "x: the key 1 is not a str"),
+            ({"a": object()}, CodecError, r"x\.a: JSON cannot represent the type object"),
             ({"a": "\ud800"}, CodecError, "x: the text has a lone surrogate"),
         ],
     )
@@ -246,7 +246,7 @@ class TestFiles:
         opened.name = f"/tmp/{name}"
 
         for file in (opened, (name, b"abc")):
-            with pytest.raises(CodecError, match=r"image: the file's name is no UTF-8: give \('name', file\)"):
+            with pytest.raises(CodecError, match=r"image: the file's name is not UTF-8: pass \('name', file\)"):
                 self.file(file)
 
     def test_open_as_text(self, tmp_path):
