@@ -14,7 +14,7 @@ from chainable.cli.exit_codes import INTERRUPTED, MEANINGS, Failure
 from chainable.cli.help_formatter import HelpFormatter
 from chainable.cli.i18n import Words, language, set_language, translate
 from chainable.cli.usage_errors import LocalizedUsageError, invalid_value, unknown_command
-from chainable.errors import ChainableError
+from chainable.errors import ChainableError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,7 +141,7 @@ class Command(click.Command):
         except BrokenPipeError:  # the reader has closed the pipe: click ends quietly
             raise
         except (ChainableError, requests.RequestException, OSError) as error:
-            raise Failure(error, as_json=json) from error
+            raise Failure(error, as_json=json, message=_explain(error, ctx)) from error
         except click.UsageError as error:
             raise _shown(error, as_json=json) from None
         except KeyboardInterrupt:
@@ -176,11 +176,17 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """Commands under one name, listed with the exit codes in the language of the command."""
+    """
+    Commands under one name, listed with the exit codes in the language of the command.
+
+    Args:
+        explain: Returns a configuration error with a reason in both languages; of a whole program only.
+    """
 
     command_class = Command
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, explain: Callable[[Exception], Words] | None = None, **keywords: Any) -> None:
+        self.explain = explain
         # Without a command click runs the callback, which refuses in both languages.
         super().__init__(
             *arguments,
@@ -244,6 +250,14 @@ def _shown(error: click.UsageError, *, as_json: bool) -> click.ClickException:
     if as_json:
         return Failure(error, as_json=True, message=LocalizedUsageError(error).message)
     return LocalizedUsageError(error) if type(error).show is click.UsageError.show else error
+
+
+def _explain(error: Exception, ctx: click.Context) -> str | None:
+    """Return the message of a configuration error with a reason, in the language of the command."""
+    explain: Callable[[Exception], Words] | None = getattr(ctx.find_root().command, "explain", None)
+    if explain is None or not isinstance(error, ConfigurationError) or error.reason is None:
+        return None
+    return translate(explain(error), language(ctx))
 
 
 def _require_command() -> None:

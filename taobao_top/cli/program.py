@@ -20,9 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["program"]
 
+
+def _explain(error: Exception) -> Words:
+    from taobao_top.cli.doctor.reasons import explain
+
+    return explain(error)
+
+
 program = add_root_options(
     Group(
         "taobao-top",
+        explain=_explain,
         help=Words(
             "The Taobao Open Platform on the command line: calls, a local sandbox, diagnosis.",
             "淘宝开放平台命令行：调用、本地沙箱、排障。",

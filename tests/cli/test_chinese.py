@@ -246,3 +246,12 @@ def test_an_error_that_shows_itself_stays_as_it_is():
 
     with pytest.raises(Own):
         group.main(["y"], standalone_mode=False)
+
+
+def test_configuration_errors_are_chinese(wx, top, tmp_path):
+    file = tmp_path / "a.env"
+    file.write_text("WECHATPAY_SERIAL=AB\n")
+
+    assert wx("certificates", "list", "--env", file).err == "ConfigurationError: 缺少商户号\n"
+    assert "the merchant's number is missing" in wx("--lang", "en", "certificates", "list", "--env", file).err
+    assert "app_key" in top("request", "taobao.time.get", "--env", tmp_path / "a.env").err

@@ -26,9 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["program"]
 
 
+def _explain(error: Exception) -> Words:
+    from wechatpay.cli.doctor.reasons import explain
+
+    return explain(error)
+
+
 program = add_root_options(
     Group(
         "wechatpay",
+        explain=_explain,
         help=Words(
             "WeChat Pay on the command line: calls, notifications, a local sandbox, diagnosis.",
             "微信支付命令行：调用、回调通知、本地沙箱、排障。",
