@@ -816,3 +816,12 @@ class TestTexts:
         assert batch.answers[0].data["n"] == 1
         outcome = batch.answers[1]
         assert isinstance(outcome, CodecError)
+
+
+def test_a_thread_that_comes_second_does_not_initialize_a_future_again(top, gateway):
+    batch = top.batch()
+    future = batch.a.b()
+    assert future.cancel()
+    future._initialize()  # a thread that waited for the lock while another one initialized
+
+    assert future.cancelled()

@@ -80,8 +80,16 @@ class TestScalars:
             (["a,b"], CodecError, r"x\[0\] contains a comma"),
             (["a", 0.5], TypeError, r"x\[1\]: a float"),
             ([b"x"], TypeError, r"x\[0\]: a bytes cannot be written"),
-            (datetime.max.replace(tzinfo=timezone.utc), CodecError, "x: in Beijing time, the year 9999 is out of the range"),
-            ({"a": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))}, CodecError, r"x\.a: in Beijing time, the year 1 is out"),
+            (
+                datetime.max.replace(tzinfo=timezone.utc),
+                CodecError,
+                "x: in Beijing time, the year 9999 is out of the range",
+            ),
+            (
+                {"a": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))},
+                CodecError,
+                r"x\.a: in Beijing time, the year 1 is out",
+            ),
         ],
     )
     def test_refused(self, value, error, message):
