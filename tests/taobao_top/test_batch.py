@@ -825,3 +825,11 @@ def test_a_thread_that_comes_second_does_not_initialize_a_future_again(top, gate
     future._initialize()  # a thread that waited for the lock while another one initialized
 
     assert future.cancelled()
+
+
+def test_a_future_has_no_other_attributes_than_a_promise(top, gateway):
+    future = top.batch().a.b()
+
+    for _ in range(2):  # before and after it is initialized
+        with pytest.raises(AttributeError, match="a BatchFuture has no attribute 'nothing'"):
+            future.nothing
