@@ -12,6 +12,7 @@ from attrs import frozen
 from chainable.claims import LEASE, once
 from chainable.deduplication.claim import acknowledging
 from chainable.errors import InProgress, SignatureError
+from chainable.masking import safe_repr
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from taobao_top.spi.responses import accept, reject
 from taobao_top.spi.verification import TOLERANCE
@@ -123,6 +124,7 @@ def _successful(reply: Reply) -> Reply:
     return reply
 
 
+@safe_repr
 @frozen
 class Adapter(Generic[V]):
     """
