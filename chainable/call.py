@@ -33,7 +33,7 @@ class Call:
         body: The encoded body; a signer of parameters replaces it.
         signer: Signs each attempt; None for a request without a signature.
         verifier: Verifies the response; None if the platform does not sign it.
-        answer: Turns a verified response into the user's: decodes it, raises
+        parse: Turns a verified response into the user's: decodes it, raises
             APIError for a refusal.
         parameters: The text parameters that a signature of parameters covers.
         codec: Encodes the parameters as the body.
@@ -56,7 +56,7 @@ class Call:
     body: bytes | None = field(repr=False)
     signer: Signer | None
     verifier: Verifier | None
-    answer: Callable[[Response[Any]], Response[Any]] = field(repr=False)
+    parse: Callable[[Response[Any]], Response[Any]] = field(repr=False)
     parameters: Mapping[str, str] | None = field(default=None, repr=False)
     codec: Codec | None = None
     signed_body: bytes | None = field(default=None, repr=False)

@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainable.forking import renew_after_fork
-from chainable.options import seconds, timeout_pair, verification, whole
 from chainable.pipeline import Pipeline
 from chainable.transport import RequestsTransport
+from chainable.validation import check_seconds, check_timeout, check_verification, check_whole
 
 if TYPE_CHECKING:
     import logging
@@ -67,12 +67,12 @@ class Client(ABC):
         http_session: requests.Session | None = None,
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
-        self._timeout = timeout_pair(timeout)
-        self._retries = whole("retries", retries)
-        self._deadline = seconds("deadline", deadline)
+        self._timeout = check_timeout(timeout)
+        self._retries = check_whole("retries", retries)
+        self._deadline = check_seconds("deadline", deadline)
         self._transport = RequestsTransport(
-            pool_maxsize=whole("pool_maxsize", pool_maxsize, least=1),
-            verify=None if verify is None else verification(verify),
+            pool_maxsize=check_whole("pool_maxsize", pool_maxsize, least=1),
+            verify=None if verify is None else check_verification(verify),
             proxies=proxies,
             http_session=http_session,
         )

@@ -16,11 +16,11 @@ from chainable.times import beijing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec", "Where", "digits", "no_constant", "spell"]
+__all__ = ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec", "Location", "digits", "format_location", "no_constant"]
 
 _LARGEST_EXPONENT = 1000  # A Decimal of a few characters could expand to gigabytes of zeros.
 
-Where: TypeAlias = "tuple[Where, str | int] | None"
+Location: TypeAlias = "tuple[Location, str | int] | None"
 """A location inside a value: that of its parent and a key or index; None for the value itself."""
 
 
@@ -51,7 +51,7 @@ class Codec(Protocol):
         """
 
 
-def spell(location: Where) -> str:
+def format_location(location: Location) -> str:
     """Format a location, e.g. ``policy_periods[0].amount.total``."""
     steps: list[str] = []
     while location is not None:
@@ -60,7 +60,7 @@ def spell(location: Where) -> str:
     return "".join(reversed(steps)).removeprefix(".") or "the value itself"
 
 
-def digits(value: Decimal, location: Where) -> str:
+def digits(value: Decimal, location: Location) -> str:
     """
     Format a finite Decimal in plain digits, without an exponent.
 
@@ -68,12 +68,12 @@ def digits(value: Decimal, location: Where) -> str:
         CodecError: The number would have more than 1,000 digits.
     """
     if abs(value.adjusted()) > _LARGEST_EXPONENT:
-        msg = f"{spell(location)}: the exponent {value.adjusted()} is too large; at most {_LARGEST_EXPONENT} is allowed"
+        msg = f"{format_location(location)}: the exponent {value.adjusted()} is too large; at most {_LARGEST_EXPONENT} is allowed"
         raise CodecError(msg)
     return format(value, "f")
 
 
-def _no_replacement(value: Any, location: Where) -> Any:
+def _no_replacement(value: Any, location: Location) -> Any:
     return NotImplemented
 
 
@@ -97,7 +97,7 @@ class JSONCodec:
 
     content_type = "application/json; charset=utf-8"
 
-    def __init__(self, special: Callable[[Any, Where], Any] = _no_replacement) -> None:
+    def __init__(self, special: Callable[[Any, Location], Any] = _no_replacement) -> None:
         self._special = special
 
     def encode(self, value: Any, /) -> bytes:
@@ -118,7 +118,7 @@ class JSONCodec:
         except UnicodeEncodeError:
             raise CodecError("a text contains a lone surrogate, which UTF-8 cannot encode") from None
 
-    def _write(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
+    def _write(self, value: Any, location: Location, put: Callable[[str], None]) -> None:
         kind = type(value)
         if kind is str:
             put(encode_basestring(value))
@@ -137,11 +137,11 @@ class JSONCodec:
         else:
             self._write_other(value, location, put)
 
-    def _write_object(self, value: dict[Any, Any], location: Where, put: Callable[[str], None]) -> None:
+    def _write_object(self, value: dict[Any, Any], location: Location, put: Callable[[str], None]) -> None:
         separator = "{"
         for key, member in value.items():
             if not isinstance(key, str):
-                msg = f"{spell(location)}: the key {key!r} is not a str; JSON has no other keys"
+                msg = f"{format_location(location)}: the key {key!r} is not a str; JSON has no other keys"
                 raise CodecError(msg)
             if member is None:
                 continue
@@ -152,7 +152,7 @@ class JSONCodec:
             self._write(member, (location, key), put)
         put("{}" if separator == "{" else "}")
 
-    def _write_array(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
+    def _write_array(self, value: Any, location: Location, put: Callable[[str], None]) -> None:
         separator = "["
         for index, element in enumerate(value):
             if element is None:
@@ -162,7 +162,7 @@ class JSONCodec:
             self._write(element, (location, index), put)
         put("[]" if separator == "[" else "]")
 
-    def _write_other(self, value: Any, location: Where, put: Callable[[str], None]) -> None:
+    def _write_other(self, value: Any, location: Location, put: Callable[[str], None]) -> None:
         replaced = self._special(value, location)
         if replaced is not NotImplemented:
             self._write(replaced, location, put)
@@ -172,7 +172,7 @@ class JSONCodec:
             try:
                 put(f'"{beijing(value).isoformat(timespec="seconds")}"')
             except TypeError as error:
-                msg = f"{spell(location)}: {error}"
+                msg = f"{format_location(location)}: {error}"
                 raise TypeError(msg) from None
         elif isinstance(value, date):
             put(f'"{value.isoformat()}"')
@@ -187,20 +187,20 @@ class JSONCodec:
         elif isinstance(value, list | tuple):
             self._write_array(value, location, put)
         else:
-            msg = f"{spell(location)}: JSON cannot represent the type {type(value).__name__}; pass a str, a number, a mapping or a list"
+            msg = f"{format_location(location)}: JSON cannot represent the type {type(value).__name__}; pass a str, a number, a mapping or a list"
             raise CodecError(msg)
 
     @staticmethod
-    def _number(value: Decimal, location: Where) -> str:
+    def _number(value: Decimal, location: Location) -> str:
         if not value.is_finite():
-            msg = f"{spell(location)}: {value} is not a JSON number; pass a finite one"
+            msg = f"{format_location(location)}: {value} is not a JSON number; pass a finite one"
             raise CodecError(msg)
         return digits(value, location)
 
     @staticmethod
-    def _float(value: float, location: Where) -> str:
+    def _float(value: float, location: Location) -> str:
         if not isfinite(value):
-            msg = f"{spell(location)}: {value} is not a JSON number; pass a finite one"
+            msg = f"{format_location(location)}: {value} is not a JSON number; pass a finite one"
             raise CodecError(msg)
         return float.__repr__(value)
 

@@ -264,7 +264,7 @@ def _picklable(state: dict[str, Any]) -> dict[str, Any]:
 
 def _redacted(response: requests.Response | None) -> requests.Response | None:
     """Return a response without body, headers and the values in its URL; None for one of another class."""
-    redact: Callable[[], requests.Response] | None = getattr(response, "without_values", None)
+    redact: Callable[[], requests.Response] | None = getattr(response, "redacted", None)
     return None if redact is None else redact()
 
 

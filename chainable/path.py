@@ -11,7 +11,7 @@ from chainable.errors import PathError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["expand", "fold", "kebab", "nearest", "split", "split_name", "variable_name"]
+__all__ = ["did_you_mean", "expand", "fold", "kebab", "split", "split_name", "variable_name"]
 
 _SEGMENT = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@]+|\{[A-Za-z][A-Za-z0-9_]*\}")
 _VARIABLE = re.compile(r"_([a-z][a-z0-9]*(?:_[a-z0-9]+)*|[a-z][A-Za-z0-9]*)_")
@@ -106,7 +106,7 @@ def expand(name: str, value: object) -> str:
         raise PathError(msg) from None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
     from difflib import get_close_matches  # needed for errors only
 

@@ -52,7 +52,7 @@ class Pipeline:
         logger: Logs one line at INFO for each attempt.
         on_attempt: Called with an :class:`Attempt` after each attempt.
         sleep: Sleeps for a number of seconds.
-        chance: Returns a random number from 0 to 1 for the jitter. The default
+        jitter: Returns a random number from 0 to 1 for the jitter. The default
             does not depend on ``random.seed()``, which would give all
             processes the same jitter.
     """
@@ -61,7 +61,7 @@ class Pipeline:
     logger: logging.Logger
     on_attempt: Callable[[Attempt], object] | None = None
     sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may patch time.sleep after this import)
-    chance: Callable[[], float] = random.SystemRandom().random
+    jitter: Callable[[], float] = random.SystemRandom().random
 
     def __attrs_post_init__(self) -> None:
         """Import what a report needs now: a call in a signal handler could meet a half-initialised module later."""
@@ -87,7 +87,7 @@ class Pipeline:
                 return self._attempt(call, hosts[0], expires, number, sent=sent)
             except requests.RequestException as raised:
                 error = raised
-            delay = self.pause(call, error, number)
+            delay = self.retry_delay(call, error, number)
             if delay is None or time.monotonic() + delay >= expires:
                 raise error
             if _sent_nothing(error):
@@ -130,7 +130,7 @@ class Pipeline:
                 response.elapsed = timedelta(seconds=time.monotonic() - started)
                 response.label = call.label
                 self._check(call, response)
-                return call.answer(response)
+                return call.parse(response)
             error = failure
         except ChainableError as raised:
             error = raised
@@ -185,7 +185,7 @@ class Pipeline:
         else:
             response.verified = True
 
-    def pause(self, call: Call, error: requests.RequestException, number: int) -> float | None:
+    def retry_delay(self, call: Call, error: requests.RequestException, number: int) -> float | None:
         """
         Return the seconds to wait before the next attempt; None to raise the error.
 
@@ -205,7 +205,7 @@ class Pipeline:
             return None
         elif _sent_nothing(error) and number < len(call.urls):
             return 0.0
-        return self.chance() * min(_LONGEST_BACKOFF, _BACKOFF * 2.0 ** (number - 1))
+        return self.jitter() * min(_LONGEST_BACKOFF, _BACKOFF * 2.0 ** (number - 1))
 
     def _report(
         self,
@@ -305,6 +305,6 @@ def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: 
         f"{call.verb} {call.label} at {name}: {reason} ({advice})", request=request
     )
     redacted.maybe_sent = maybe_sent  # type: ignore[attr-defined]  # an attribute of ours
-    redacted.sent_nothing = not _maybe_sent(error)  # type: ignore[attr-defined]  # likewise, for pause()
+    redacted.sent_nothing = not _maybe_sent(error)  # type: ignore[attr-defined]  # likewise, for retry_delay()
     redacted.bad_certificate = untrusted  # type: ignore[attr-defined]  # likewise
     return redacted

@@ -13,13 +13,13 @@ from chainable.masking import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["SECRET_NAMES", "spellings", "without_named", "without_values"]
+__all__ = ["SECRET_NAMES", "encodings", "redact_named", "redact_values"]
 
 SECRET_NAMES = "session|secret|token|passw|pwd"  # noqa: S105 (names, not a secret)
 """A pattern of the words that names of secrets contain; letter case is ignored."""
 
 
-def spellings(value: str | Secret[str]) -> list[str]:
+def encodings(value: str | Secret[str]) -> list[str]:
     """
     Return the encodings of a text in a URL, a form, JSON, XML and a Python repr, the longest first.
 
@@ -76,20 +76,20 @@ _SPELLINGS: tuple[Callable[[str], str], ...] = (
 )
 
 
-def without_values(text: str, values: Iterable[str | Secret[str]], mask: str) -> str:
+def redact_values(text: str, values: Iterable[str | Secret[str]], mask: str) -> str:
     """
     Replace values with the mask, in all their :func:`spellings`.
 
     .. versionadded:: 0.1.0
     """
-    for form in sorted({form for value in values for form in spellings(value)}, key=len, reverse=True):
+    for form in sorted({form for value in values for form in encodings(value)}, key=len, reverse=True):
         # Percent-encoding may use upper or lower case.
         pattern = re.sub("%[0-9A-F]{2}", lambda found: f"(?i:{found[0]})", re.escape(form))
         text = re.sub(pattern, lambda _: mask, text)
     return text
 
 
-def without_named(text: str, mask: str, names: str = SECRET_NAMES) -> str:
+def redact_named(text: str, mask: str, names: str = SECRET_NAMES) -> str:
     """
     Replace the values of secret names with the mask: form and URL parameters, JSON members, XML elements, headers.
 

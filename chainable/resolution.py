@@ -131,7 +131,7 @@ class ResolvedPath:
             return path.expand(name, values.pop(name))
         if name in defaults:
             return defaults[name]
-        hint = path.nearest(name, values)
+        hint = path.did_you_mean(name, values)
         msg = f"the path variable {name!r} has no value: pass {name}=... to the verb{hint}"
         raise TypeError(msg)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -84,7 +85,7 @@ class Response(requests.Response, Generic[T]):
         self._content = content
         self._content_consumed = True
 
-    def take(self, data: T, opener: Callable[[T], T] | None = None) -> Self:
+    def set_data(self, data: T, opener: Callable[[T], T] | None = None) -> Self:
         """
         Set the decoded body, after the response was verified.
 
@@ -98,6 +99,11 @@ class Response(requests.Response, Generic[T]):
         self._data = data
         self._open = opener
         return self
+
+    def take(self, data: T, opener: Callable[[T], T] | None = None) -> Self:
+        """Call :meth:`set_data`; deprecated since 0.1.0."""
+        warnings.warn("Response.take() is deprecated: call set_data()", DeprecationWarning, stacklevel=2)
+        return self.set_data(data, opener)
 
     def decrypted(self) -> T:
         """
@@ -135,7 +141,7 @@ class Response(requests.Response, Generic[T]):
             "label": self.label,
         }
 
-    def without_values(self) -> Response[T]:
+    def redacted(self) -> Response[T]:
         """
         Return a copy without values, for pickled errors.
 

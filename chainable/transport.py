@@ -98,7 +98,7 @@ class Transport(Protocol):
 class ClientCertificate(Protocol):
     """A client certificate for TLS; hashable, because each one has its own connection pool."""
 
-    def install(self, context: ssl.SSLContext, /) -> None:
+    def load_into(self, context: ssl.SSLContext, /) -> None:
         """Load the certificate and its key into a TLS context."""
 
 
@@ -122,7 +122,7 @@ class FileCertificate:
             return None
         return cls(cert) if isinstance(cert, str) else cls(*cert)
 
-    def install(self, context: ssl.SSLContext, /) -> None:
+    def load_into(self, context: ssl.SSLContext, /) -> None:
         """
         Load the certificate and its key into a TLS context.
 
@@ -214,7 +214,7 @@ class _Adapter(HTTPAdapter):
             if context is None:
                 context = self._contexts[key] = _new_context(verify)
                 if cert is not None:
-                    cert.install(context)
+                    cert.load_into(context)
         return context
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response[Any]:

@@ -73,7 +73,7 @@ class Alipay(Client):
 
 
 def _answer(response):
-    response.take(next(iter(JSON.decode(response.content).values())))
+    response.set_data(next(iter(JSON.decode(response.content).values())))
     code = response.data["code"]
     if code != "10000":
         advice, retryable = ERRORS.get(code, ("see sub_code", False))

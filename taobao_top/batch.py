@@ -14,8 +14,8 @@ from attrs import evolve
 from chainable.call import Call
 from chainable.errors import ChainableError, CodecError, ConfigurationError
 from chainable.masking import MaskedDict, MaskedText, MaskedURL, Secret, safe_repr, without_frames_of
-from chainable.options import base_url, whole
 from chainable.path import split_name
+from chainable.validation import check_base_url, check_whole
 from taobao_top.batch_format import SEPARATOR, check_separator, read_batch, write_batch, write_form
 from taobao_top.batch_future import BatchFuture, BatchState
 from taobao_top.call_options import check_text
@@ -150,14 +150,14 @@ class Batch:
         self._settings = settings
         self._pipeline = pipeline
         self._refuse_closed = refuse_closed
-        self._size = whole("size", size, least=1)
+        self._size = check_whole("size", size, least=1)
         if separator is not None:
             check_separator(separator)
         self._separator = separator
         if url is None:
             url = _batch_url(settings.gateway)
         else:
-            base_url("url", url)
+            check_base_url("url", url)
         self._url = url
         own = {"timeout": timeout, "retries": retries, "repeatable": repeatable}
         self._options = options.with_options(own) if any(value is not None for value in own.values()) else options
@@ -317,7 +317,7 @@ class Batch:
                     delay = _renew(future, renewals)
                 elif call is not None:
                     alone = evolve(call, repeatable=future.spec.repeatable)
-                    delay = self._pipeline.pause(alone, outcome, number - future.renewed)
+                    delay = self._pipeline.retry_delay(alone, outcome, number - future.renewed)
             if isinstance(delay, float) and time.monotonic() + delay < expires:
                 again.append(future)
                 longest = max(longest, delay)
@@ -360,7 +360,7 @@ class Batch:
             body=write_batch(calls, self._separator or SEPARATOR, query),
             signer=settings.attached if counting is None else counting(len(going)),
             verifier=None,
-            answer=lambda response: self._read_response(response, len(going), repeatable=repeatable),
+            parse=lambda response: self._read_response(response, len(going), repeatable=repeatable),
             parameters=query,
             codec=None,
             repeatable=repeatable,
@@ -374,7 +374,7 @@ class Batch:
         response: TopResponse[Any] = TopResponse.of(received, "batch")
         parts = read_batch(received.content, count, self._separator or SEPARATOR)
         if parts is not None and 200 <= received.status_code < 300:
-            return response.take(parts)
+            return response.set_data(parts)
         # One body for all calls: the refusal of the whole request.
         try:
             payload = read(received.content, received.headers.get("Content-Type"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.errors import CodecError
 from chainable.masking import Secret
-from chainable.options import header_fields, timeout_pair, whole
+from chainable.validation import check_header_fields, check_timeout, check_whole
 from taobao_top.settings import check_flag, check_format, check_session
 from taobao_top.signing import is_unicode
 
@@ -112,10 +112,10 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "target_app_key": _check_target,
     "simplify": _check_bool("simplify"),
     "format": check_format,
-    "timeout": lambda value: timeout_pair(value, (0, 0)),
-    "headers": header_fields,
+    "timeout": lambda value: check_timeout(value, (0, 0)),
+    "headers": check_header_fields,
     "stream": _check_bool("stream"),
-    "retries": lambda value: whole("retries", value),
+    "retries": lambda value: check_whole("retries", value),
     "repeatable": _check_bool("repeatable"),
     "decode": _check_names,
 }

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from chainable.client import Client
-from chainable.environment import environment, table, texts
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
+from chainable.settings import check_texts, read_environment, read_toml
 from chainable.times import BEIJING
 from taobao_top.call_options import CallOptions
 from taobao_top.clock import Clock
@@ -158,7 +158,7 @@ class TaobaoTop(Client, Chains):
             settings: Other settings, which take precedence.
         """
         settings = MaskedDict(settings)
-        found: dict[str, Any] = environment(prefix, _ENVIRONMENT, file)
+        found: dict[str, Any] = read_environment(prefix, _ENVIRONMENT, file)
         if "ca" in found:
             found["verify"] = found.pop("ca")
         if "app_key" not in found and "app_key" not in settings:
@@ -176,9 +176,9 @@ class TaobaoTop(Client, Chains):
             settings: Other settings, which take precedence.
         """
         settings = MaskedDict(settings)
-        found = table(file, "taobao_top", _FILE)
+        found = read_toml(file, "taobao_top", _FILE)
         shaped = MaskedDict({name: value for name, value in found.items() if name in _SHAPED})
-        found = MaskedDict(found | texts(shaped, file, numbers=("app_key",), tables=("proxies",)) | settings)
+        found = MaskedDict(found | check_texts(shaped, file, numbers=("app_key",), tables=("proxies",)) | settings)
         if "app_key" not in found:
             msg = f"{file}: app_key is not set"
             raise ConfigurationError(msg, reason="app_key_missing")

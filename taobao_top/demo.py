@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainable.demonstration import Arrival, Show, six_forms
+from chainable.demo import ReceivedRequest, Show, six_forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,9 +93,9 @@ def _calls(top: TaobaoTop, show: Show) -> None:
     )
 
 
-def _arrival(sandbox: Sandbox) -> Arrival:
+def _arrival(sandbox: Sandbox) -> ReceivedRequest:
     entry = sandbox.journal[-1]
     note = f"{entry.sub_code or entry.code}: {entry.sub_msg or ''}" if entry.code is not None else ""
     target = f"{entry.verb} {entry.path} method={entry.method}"
     body = len(entry.parameters.get("create_order_request", ""))
-    return Arrival(target, body, entry.verified, note)
+    return ReceivedRequest(target, body, entry.verified, note)

@@ -219,7 +219,7 @@ class OAuth:
             body=_form(form | {"client_id": settings.app_key}, secrets),
             signer=None,
             verifier=None,
-            answer=_read_response,
+            parse=_read_response,
             timeout=settings.timeout,
             retries=settings.retries,
             deadline=settings.deadline,
@@ -269,4 +269,4 @@ def _read_response(response: Response[Any]) -> Response[Any]:
             session_expired=code == "invalid_grant",
             response=response,
         )
-    return response.take(members)
+    return response.set_data(members)

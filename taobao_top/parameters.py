@@ -13,7 +13,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chainable.codecs import JSONCodec, Where, spell
+from chainable.codecs import JSONCodec, Location, format_location
 from chainable.codecs import digits as plain
 from chainable.errors import CodecError
 from chainable.times import beijing
@@ -41,28 +41,28 @@ class FilePart(NamedTuple):
         return guess_type(self.name)[0] or "application/octet-stream"
 
 
-def moment(value: datetime, where: Where) -> str:
+def moment(value: datetime, where: Location) -> str:
     """Format an aware datetime as ``yyyy-MM-dd HH:mm:ss`` in Beijing time; TypeError for a naive one."""
     try:
         return beijing(value).replace(tzinfo=None).isoformat(" ", "seconds")
     except TypeError as error:
-        msg = f"{spell(where)}: {error}"
+        msg = f"{format_location(where)}: {error}"
         raise TypeError(msg) from None
     except OverflowError:
-        msg = f"{spell(where)}: in Beijing time, the year {value.year} is out of the range of years"
+        msg = f"{format_location(where)}: in Beijing time, the year {value.year} is out of the range of years"
         raise CodecError(msg) from None
 
 
-def digits(value: Decimal, where: Where) -> str:
+def digits(value: Decimal, where: Location) -> str:
     """Format a Decimal in plain digits; CodecError for NaN and infinities."""
     if not value.is_finite():
-        msg = f"{spell(where)}: {value} is not a number that the platform accepts"
+        msg = f"{format_location(where)}: {value} is not a number that the platform accepts"
         raise CodecError(msg)
     return plain(value, where)
 
 
-def _no_float(where: Where) -> TypeError:
-    return TypeError(f"{spell(where)}: a float is not exact; pass a Decimal or text")
+def _no_float(where: Location) -> TypeError:
+    return TypeError(f"{format_location(where)}: a float is not exact; pass a Decimal or text")
 
 
 class _NestedCodec(JSONCodec):
@@ -70,23 +70,23 @@ class _NestedCodec(JSONCodec):
 
     __slots__ = ()
 
-    def text(self, value: Any, where: Where) -> str:
+    def text(self, value: Any, where: Location) -> str:
         """Write a value as JSON text; ``where`` is its location, for messages."""
         pieces: list[str] = []
         try:
             self._write(value, where, pieces.append)
         except RecursionError:
-            msg = f"{spell(where)}: the value contains itself, or is nested too deeply"
+            msg = f"{format_location(where)}: the value contains itself, or is nested too deeply"
             raise CodecError(msg) from None
         return "".join(pieces)
 
-    def _write_other(self, value: Any, where: Where, put: Callable[[str], None]) -> None:
+    def _write_other(self, value: Any, where: Location, put: Callable[[str], None]) -> None:
         if isinstance(value, float):
             raise _no_float(where)
         if isinstance(value, datetime):
             put(f'"{moment(value, where)}"')
         elif isinstance(value, bytes | bytearray | memoryview | os.PathLike) or hasattr(value, "read"):
-            msg = f"{spell(where)}: a file has to be a parameter of its own, not a part of another"
+            msg = f"{format_location(where)}: a file has to be a parameter of its own, not a part of another"
             raise CodecError(msg)
         else:
             super()._write_other(value, where, put)
@@ -135,7 +135,7 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
     return texts, files
 
 
-def text(value: Any, where: Where, kind: str | None) -> str:
+def text(value: Any, where: Location, kind: str | None) -> str:
     """
     Write one value as the text of a parameter; an empty text is not sent.
 
@@ -157,7 +157,7 @@ def text(value: Any, where: Where, kind: str | None) -> str:
     return _scalar(value, where)
 
 
-def _scalar(value: Any, where: Where) -> str:
+def _scalar(value: Any, where: Location) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, bool):
@@ -173,13 +173,13 @@ def _scalar(value: Any, where: Where) -> str:
     if isinstance(value, float):
         raise _no_float(where)
     msg = (
-        f"{spell(where)}: a {type(value).__name__} cannot be written; pass text, int, bool, Decimal, an aware "
+        f"{format_location(where)}: a {type(value).__name__} cannot be written; pass text, int, bool, Decimal, an aware "
         "datetime, a mapping, a list, or bytes, an open file or a Path for a file"
     )
     raise TypeError(msg)
 
 
-def _list(value: list[Any] | tuple[Any, ...], where: Where, kind: str | None) -> str:
+def _list(value: list[Any] | tuple[Any, ...], where: Location, kind: str | None) -> str:
     if not value:
         return ""
     nested = any(isinstance(element, list | tuple) or hasattr(element, "items") for element in value)
@@ -192,7 +192,7 @@ def _list(value: list[Any] | tuple[Any, ...], where: Where, kind: str | None) ->
         written = _scalar(element, (where, index))
         if "," in written:
             msg = (
-                f"{spell((where, index))} contains a comma, which separates the elements of this list; "
+                f"{format_location((where, index))} contains a comma, which separates the elements of this list; "
                 "the platform cannot escape it"
             )
             raise CodecError(msg)
@@ -200,9 +200,9 @@ def _list(value: list[Any] | tuple[Any, ...], where: Where, kind: str | None) ->
     return ",".join(elements)
 
 
-def _not_a_file(value: Any, where: Where) -> TypeError:
+def _not_a_file(value: Any, where: Location) -> TypeError:
     kind = "text" if isinstance(value, str) else type(value).__name__
-    return TypeError(f"{spell(where)} is a file: pass bytes, an open file or a pathlib.Path, not {kind}")
+    return TypeError(f"{format_location(where)} is a file: pass bytes, an open file or a pathlib.Path, not {kind}")
 
 
 def _check_name(name: str) -> None:
@@ -211,23 +211,23 @@ def _check_name(name: str) -> None:
     _check_unicode(name, (None, name))
 
 
-def _check_unicode(written: str, where: Where) -> None:
+def _check_unicode(written: str, where: Location) -> None:
     try:
         written.encode()
     except UnicodeEncodeError:
-        msg = f"{spell(where)}: the text has a lone surrogate, which UTF-8 cannot encode"
+        msg = f"{format_location(where)}: the text has a lone surrogate, which UTF-8 cannot encode"
         raise CodecError(msg) from None
 
 
-def _check_file_name(name: str, where: Where) -> None:
+def _check_file_name(name: str, where: Location) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        msg = f"{spell(where)}: the file's name is not UTF-8: pass ('name', file)"
+        msg = f"{format_location(where)}: the file's name is not UTF-8: pass ('name', file)"
         raise CodecError(msg) from None
 
 
-def _file(value: Any, where: Where) -> FilePart | None:
+def _file(value: Any, where: Location) -> FilePart | None:
     """Read a file: bytes, an open file, a path, or (name, any of these); None for any other value."""
     if isinstance(value, tuple):
         named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], where)
@@ -242,10 +242,10 @@ def _file(value: Any, where: Where) -> FilePart | None:
     return None
 
 
-def _read(file: Any, where: Where) -> FilePart:
+def _read(file: Any, where: Location) -> FilePart:
     content = file.read()
     if not isinstance(content, bytes):
-        msg = f"{spell(where)}: the file is open as text; open it with 'rb'"
+        msg = f"{format_location(where)}: the file is open as text; open it with 'rb'"
         raise TypeError(msg)
     # The name of a file opened by its descriptor is a number.
     name = getattr(file, "name", None)

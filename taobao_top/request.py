@@ -141,7 +141,7 @@ class RequestSpec:
             body=body,
             signer=settings.attached,
             verifier=None,
-            answer=self.read_response,
+            parse=self.read_response,
             parameters=parameters,
             codec=FORM if query is None else None,
             signed_body=signed_body,
@@ -172,7 +172,7 @@ class RequestSpec:
             return response
         utf8 = is_utf8(response.headers.get("Content-Type"))
         try:
-            response.take(self.read_body(response.content, response, utf8=utf8))
+            response.set_data(self.read_body(response.content, response, utf8=utf8))
         except ChainableError as error:
             failure = unframed(error)  # the frames below hold the body, which may have tokens
         else:

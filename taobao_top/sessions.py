@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chainable.atomic import replace_file
 from chainable.errors import ConfigurationError, InProgress
 from chainable.masking import safe_repr
-from chainable.options import seconds
 from chainable.redis_timeouts import warn_without_timeout
 from chainable.times import BEIJING
+from chainable.validation import check_seconds
 from chainable.waiting import acquire
 from taobao_top.errors import TopError
 from taobao_top.tokens import Token
@@ -248,7 +248,7 @@ class MemorySessions:
     """
 
     def __init__(self, *, patience: float = _PATIENCE) -> None:
-        self._patience = seconds("patience", patience)
+        self._patience = check_seconds("patience", patience)
         self._tokens: dict[str, Token] = {}
         self._locks: dict[tuple[int, str], threading.Lock] = {}
 
@@ -303,7 +303,7 @@ class FileSessions:
 
     def __init__(self, path: str | os.PathLike[str], *, patience: float = _PATIENCE) -> None:
         self._path = Path(path)
-        self._patience = seconds("patience", patience)
+        self._patience = check_seconds("patience", patience)
 
     def load(self, name: str, /) -> Token | None:
         """
@@ -435,7 +435,7 @@ class RedisSessions:
         warn_without_timeout(redis)
         self._redis = redis
         self._prefix = prefix
-        self._lease = seconds("lease", lease)
+        self._lease = check_seconds("lease", lease)
 
     def load(self, name: str, /) -> Token | None:
         """

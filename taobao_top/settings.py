@@ -8,8 +8,8 @@ from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret, outline, safe_repr
-from chainable.options import base_url
 from chainable.signing import Signer
+from chainable.validation import check_base_url
 from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _check_app_key(value: Any) -> str:
 
 
 def _check_gateway(value: Any) -> str:
-    base_url("gateway", value)
+    check_base_url("gateway", value)
     return str(value)
 
 

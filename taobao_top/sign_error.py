@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from chainable.masking import Secret
-from chainable.redaction import without_values
+from chainable.redaction import redact_values
 from chainable.times import BEIJING
 from taobao_top.signing import MASK, ParameterSigner, signed_parts, string_to_sign
 
@@ -63,7 +63,7 @@ def _signature(request: requests.PreparedRequest, signer: Signer | None) -> str:
         "Most often the app_secret is that of another app_key or environment, or was reset in the console;",
         "else something between here and the gateway changes parameters.",
     ]
-    return without_values("\n".join(lines), secrets, MASK)
+    return redact_values("\n".join(lines), secrets, MASK)
 
 
 def _masked(text: str) -> str:

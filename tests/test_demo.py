@@ -5,7 +5,7 @@ from __future__ import annotations
 import taobao_top.demo
 import wechatpay.demo
 import wechatpay.sandbox
-from chainable.demonstration import FORMS, Arrival, Show, six_forms
+from chainable.demo import FORMS, ReceivedRequest, Show, six_forms
 
 
 class Answer:
@@ -48,7 +48,7 @@ def test_a_call_that_fails_makes_the_demo_fail():
     def broken():
         raise ValueError("no")
 
-    code, text = shown(broken, Arrival("POST /", 0, verified=True))
+    code, text = shown(broken, ReceivedRequest("POST /", 0, verified=True))
 
     assert code == 1
     assert "ValueError: no" in text
@@ -56,11 +56,11 @@ def test_a_call_that_fails_makes_the_demo_fail():
 
 
 def test_an_answer_where_a_refusal_was_expected_fails():
-    assert shown(Answer, Arrival("POST /", 0, verified=True), refused=ValueError)[0] == 1
+    assert shown(Answer, ReceivedRequest("POST /", 0, verified=True), refused=ValueError)[0] == 1
 
 
 def test_what_the_gateway_did_not_verify_fails():
-    code, text = shown(Answer, Arrival("POST /", 0, verified=False, note="SIGN_ERROR"))
+    code, text = shown(Answer, ReceivedRequest("POST /", 0, verified=False, note="SIGN_ERROR"))
 
     assert code == 1
     assert "NOT VERIFIED; SIGN_ERROR" in text

@@ -15,8 +15,8 @@ from typing import Any
 
 from attrs import frozen
 
-from chainable.catalogue import Shelf, shelve
 from chainable.path import fold
+from chainable.record_file import RecordFile, encode_records
 from tools import personal_data, source
 
 PACKAGES = Path(__file__).parent.parent
@@ -37,11 +37,11 @@ class Shelved:
     deflated: bool = False
 
     def content(self) -> bytes:
-        return shelve(self.records, buckets=self.buckets, deflated=self.deflated)
+        return encode_records(self.records, buckets=self.buckets, deflated=self.deflated)
 
     def is_in(self, path: Path) -> bool:
         """Tell whether a file holds just this; another zlib may have deflated the same to other bytes."""
-        return path.exists() and (path.read_bytes() == self.content() or dict(Shelf(path).items()) == self.records)
+        return path.exists() and (path.read_bytes() == self.content() or dict(RecordFile(path).items()) == self.records)
 
 
 def fields(members: Records) -> list[Records]:

@@ -31,7 +31,7 @@ from chainable.errors import (
     UnknownKeyError,
 )
 from chainable.masking import safe_repr, without_frames
-from chainable.options import seconds
+from chainable.validation import check_seconds
 from chainable.waiting import acquire
 from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
@@ -158,7 +158,7 @@ class PlatformCertificates:
         self._apiv3_key = apiv3_key
         self._refresh_every = refresh_every
         self._minimum_interval = minimum_interval
-        self._patience = seconds("patience", patience)
+        self._patience = check_seconds("patience", patience)
         self._clock = clock
         self._accept = accept
         self._file: Path | None = None

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from chainable.chain import PathChain
-from chainable.path import nearest
+from chainable.path import did_you_mean
 
 if TYPE_CHECKING:
     from chainable.chain import Sender
@@ -31,7 +31,7 @@ class ChainRoot:
         if _ROOT.fullmatch(name):
             return PathChain(cast("Sender", self), self.__dict__["_root"].attribute(name))
         known = [known for known in dir(type(self)) if not known.startswith("_")]
-        hint = nearest(name, [*known, "v2", "v3", "brand"])
+        hint = did_you_mean(name, [*known, "v2", "v3", "brand"])
         msg = f"{type(self).__name__} has no attribute {name!r}{hint}; other paths begin with client['…']"
         raise AttributeError(msg)
 

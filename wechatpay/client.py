@@ -191,11 +191,11 @@ class WeChatPay(Client, Chains):
         Raises:
             ConfigurationError: A setting is unusable. An unknown one only warns.
         """
-        from chainable.environment import environment
+        from chainable.settings import read_environment
         from wechatpay.configuration import SETTINGS, arguments
 
         more = MaskedDict(more)
-        return cls(**arguments(environment(prefix, SETTINGS, file), more, prefix=prefix))
+        return cls(**arguments(read_environment(prefix, SETTINGS, file), more, prefix=prefix))
 
     @classmethod
     def from_file(cls, file: str | os.PathLike[str], **more: Any) -> Self:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainable.environment import table, texts
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, MaskedTuple, Secret
+from chainable.settings import check_texts, read_toml
 
 if TYPE_CHECKING:
     import os
@@ -65,8 +65,10 @@ def read_file(file: str | os.PathLike[str], more: dict[str, Any]) -> dict[str, A
     Raises:
         ConfigurationError: The file cannot be read; a setting is unusable, or is given twice.
     """
-    found = table(file, "wechatpay", [name.lower() for name in SETTINGS])
-    settings = texts(found, file, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",), flags=("ca",))
+    found = read_toml(file, "wechatpay", [name.lower() for name in SETTINGS])
+    settings = check_texts(
+        found, file, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",), flags=("ca",)
+    )
     return arguments(settings, more)
 
 

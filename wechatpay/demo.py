@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainable.demonstration import Arrival, Show, six_forms
+from chainable.demo import ReceivedRequest, Show, six_forms
 from wechatpay.sensitive import Sensitive
 
 if TYPE_CHECKING:
@@ -127,13 +127,13 @@ def _calls(client: WeChatPay, show: Show) -> None:
         show.call(*form)
 
 
-def _arrival(sandbox: Sandbox) -> Arrival:
+def _arrival(sandbox: Sandbox) -> ReceivedRequest:
     entry = sandbox.journal[-1]
     notes = []
     if entry.opened:
         notes.append(f"decrypted {', '.join(sorted(entry.opened))}")
     if entry.code:
         notes.append(f"{entry.code}: {entry.message}")
-    return Arrival(
+    return ReceivedRequest(
         f"{entry.request.method} {entry.request.target}", len(entry.request.body), entry.verified, "; ".join(notes)
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from chainable.errors import PathError
-from chainable.path import fold, nearest
+from chainable.path import did_you_mean, fold
 from chainable.resolution import Variable
 from wechatpay import catalogue
 
@@ -250,5 +250,5 @@ def describe_uncallable(path: PathResolver) -> str:
     segment = resolution.segments[length]
     stray = segment if isinstance(segment, str) else "{…}"
     known = [*getattr(branch, "literals", ()), *(verb.lower() for verb in branch.verbs)]
-    hint = nearest(stray, [name.replace("-", "_") for name in known])
+    hint = did_you_mean(stray, [name.replace("-", "_") for name in known])
     return f"{resolution.label()} is not in the catalogue, so it is not called itself: write .post(json=…){hint}"

@@ -15,7 +15,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from chainable.codecs import JSON, Where, spell
+from chainable.codecs import JSON, Location, format_location
 from chainable.errors import CodecError
 from chainable.path import fold
 from wechatpay import catalogue
@@ -123,7 +123,7 @@ class PersonalData:
                 msg = f"{match[1]}: is sent encrypted only: give a mapping as the body; in it, {_GIVEN}"
                 raise CodecError(msg)
 
-    def _walk(self, value: Any, fields: Mapping[str, Any], where: Where, around: str, anywhere: str) -> None:
+    def _walk(self, value: Any, fields: Mapping[str, Any], where: Location, around: str, anywhere: str) -> None:
         if isinstance(value, list | tuple):
             for index, element in enumerate(value):
                 if not isinstance(element, str):
@@ -131,7 +131,7 @@ class PersonalData:
         elif type(value) is dict or _is_object(value):
             self._walk_members(value, fields, where, around, anywhere)
 
-    def _walk_members(self, value: Any, fields: Mapping[str, Any], where: Where, around: str, anywhere: str) -> None:
+    def _walk_members(self, value: Any, fields: Mapping[str, Any], where: Location, around: str, anywhere: str) -> None:
         names = self._names
         for name, member in value.items():
             if not isinstance(name, str):
@@ -145,7 +145,7 @@ class PersonalData:
                 continue
             if isinstance(inner, str):
                 if not _sealed(member):
-                    msg = f"{spell((where, name))}: is sent encrypted only: {_GIVEN}"
+                    msg = f"{format_location((where, name))}: is sent encrypted only: {_GIVEN}"
                     raise CodecError(msg)
                 continue
             if known is not None and (anywhere in known[1] or _within(known[1], around)) and _plain(member):
@@ -194,10 +194,10 @@ def _within(places: frozenset[str], around: str) -> bool:
     return "" in places or any(around == place or around.endswith(f".{place}") for place in places)
 
 
-def _stray(where: Where, name: str, official: str) -> str:
+def _stray(where: Location, name: str, official: str) -> str:
     spelled = "" if name == official else f" (spelled {official})"
     return (
-        f"{spell(where)}: the catalogue knows this name{spelled} for encrypted fields only, and not at this position "
+        f"{format_location(where)}: the catalogue knows this name{spelled} for encrypted fields only, and not at this position "
         f"of this path: compare both with the official page; {_GIVEN}. The same header sends a text as it is: "
         "headers={'Wechatpay-Serial': client.certificates.default_serial}"
     )

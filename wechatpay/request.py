@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from chainable.call import Call
 from chainable.errors import CodecError
 from chainable.masking import MaskedDict
-from chainable.options import base_url, header_fields, timeout_pair, verification, whole
-from chainable.path import fold, nearest
+from chainable.path import did_you_mean, fold
 from chainable.resolution import PathResolver, Variable
+from chainable.validation import check_base_url, check_header_fields, check_timeout, check_verification, check_whole
 from wechatpay import catalogue
 from wechatpay.near_paths import refuse_misspelt, refuse_other_operation, scopes, split_target
 from wechatpay.personal_data import by_scopes, in_path, of_operation
@@ -108,15 +108,15 @@ class RequestSpec:
         self.data: bytes | None = _data(values.pop("data", None))
         self.params: Any = values.pop("params", None)
         self.files: Any = values.pop("files", None)
-        self.headers = header_fields(values.pop("headers", None))
-        self.timeout = timeout_pair(values.pop("timeout", None), self._settings.timeout)
+        self.headers = check_header_fields(values.pop("headers", None))
+        self.timeout = check_timeout(values.pop("timeout", None), self._settings.timeout)
         self.stream = bool(values.pop("stream", False))
         base = values.pop("base_url", None)
-        self._base_url = None if base is None else base_url("base_url", base)
+        self._base_url = None if base is None else check_base_url("base_url", base)
         retries = values.pop("retries", None)
-        self.retries = self._settings.retries if retries is None else whole("retries", retries)
+        self.retries = self._settings.retries if retries is None else check_whole("retries", retries)
         verify = values.pop("verify", None)
-        self.verify = None if verify is None else verification(verify)
+        self.verify = None if verify is None else check_verification(verify)
         return bool(values.pop("security", False))
 
     def _fill_path(self, values: dict[str, Any]) -> None:
@@ -127,7 +127,7 @@ class RequestSpec:
         self._target = resolution.target(values, {} if operation is None else operation.fixed)
         if values:
             stray = next(iter(values))
-            msg = f"{stray!r} is neither an option nor a variable of {self.label}{nearest(stray, (*OPTIONS, *names))}"
+            msg = f"{stray!r} is neither an option nor a variable of {self.label}{did_you_mean(stray, (*OPTIONS, *names))}"
             raise TypeError(msg)
 
     def _refuse_two_bodies(self) -> None:
@@ -257,7 +257,7 @@ class RequestSpec:
             body=body,
             signer=signer,
             verifier=verifier,
-            answer=read,
+            parse=read,
             parameters=parameters,
             codec=codec,
             signed_body=signed_body,

@@ -10,8 +10,8 @@ from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedURL, Secret, outline, safe_repr
-from chainable.options import base_url as checked_url
-from chainable.options import seconds, timeout_pair, whole
+from chainable.validation import check_base_url as checked_url
+from chainable.validation import check_seconds, check_timeout, check_whole
 from wechatpay.apiv3.signing import BRAND_SCHEME, ResponseVerifier, RSASigner, RSAVerifier
 from wechatpay.crypto.nonces import new_nonce
 
@@ -265,9 +265,9 @@ class Settings:
             certificates=certificates,
             pair=pair,
             endpoints=endpoints,
-            timeout=timeout_pair(timeout),
-            retries=whole("retries", retries),
-            deadline=seconds("deadline", deadline),
+            timeout=check_timeout(timeout),
+            retries=check_whole("retries", retries),
+            deadline=check_seconds("deadline", deadline),
             clock=clock,
             nonce=new,
             platform_clock=PlatformClock(clock),

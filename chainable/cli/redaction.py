@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chainable.masking import Secret
-from chainable.redaction import SECRET_NAMES, without_named, without_values
+from chainable.redaction import SECRET_NAMES, redact_named, redact_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,10 +37,10 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""
-        text = without_values(text, self._secrets, HIDDEN)
+        text = redact_values(text, self._secrets, HIDDEN)
         for pattern, shown in _PATTERNS:
             text = pattern.sub(shown, text)
-        return without_named(text, HIDDEN, self._names)
+        return redact_named(text, HIDDEN, self._names)
 
     def also(self, secrets: Iterable[str]) -> Redactor:
         """Return a redactor that also removes these secrets."""

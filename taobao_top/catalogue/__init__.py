@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from chainable.catalogue import Shelf
 from chainable.masking import safe_repr
+from chainable.record_file import RecordFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Method", "Param", "method", "methods", "titles"]
 
 _HERE = os.path.dirname(__file__)
-_index = Shelf(os.path.join(_HERE, "index.shelf"))
-_details = Shelf(os.path.join(_HERE, "details.shelf"))
+_index = RecordFile(os.path.join(_HERE, "index.shelf"))
+_details = RecordFile(os.path.join(_HERE, "details.shelf"))
 _NOTHING: Mapping[str, str] = {}
 _SHORT = ("String", "Number", "Boolean", "Date")
 _KEPT = 1024

@@ -11,8 +11,8 @@ import click
 from chainable.cli.commands import option
 from chainable.cli.i18n import Words
 from chainable.cli.redaction import Redactor
-from chainable.environment import environment, table, texts
 from chainable.redaction import SECRET_NAMES
+from chainable.settings import check_texts, read_environment, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,13 +62,13 @@ def read_settings(env: Path | None) -> dict[str, Any]:
         ConfigurationError: The file cannot be read, has an unknown setting, or a value is not text.
     """
     if env is not None and env.suffix == ".toml":
-        found = table(env, "taobao_top", (*TEXTS, *OTHERS))
+        found = read_toml(env, "taobao_top", (*TEXTS, *OTHERS))
         given = {name: value for name, value in found.items() if name in TEXTS}
         if isinstance(found.get("verify"), str):
             given["ca"] = found["verify"]
-        made = texts(given, env, numbers=("app_key",))
+        made = check_texts(given, env, numbers=("app_key",))
         return made | ({"proxies": found["proxies"]} if "proxies" in found else {})
-    return dict(environment(PREFIX, SETTINGS, env))
+    return dict(read_environment(PREFIX, SETTINGS, env))
 
 
 def make_redactor(env: Path | None, parameters: Mapping[str, Any]) -> Redactor:

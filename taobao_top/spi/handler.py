@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
-from chainable.claims import LEASE, once
+from chainable.deduplication import LEASE, once
 from chainable.deduplication.claim import acknowledging
 from chainable.errors import InProgress, SignatureError
 from chainable.masking import safe_repr
@@ -20,7 +20,7 @@ from taobao_top.spi.verification import TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainable.claims import Store
+    from chainable.deduplication import Store
     from chainable.web import Handle, Inbound, Respond
     from taobao_top.spi.verification import SPI, SPICall
 

@@ -16,7 +16,7 @@ from taobao_top.parameters import moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chainable.codecs import Where
+    from chainable.codecs import Location
 
 __all__ = ["accept", "reject"]
 
@@ -26,7 +26,7 @@ _XML_NAME = re.compile("[A-Za-z_\u4e00-\u9fa5][A-Za-z0-9_.\u4e00-\u9fa5-]*")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _beijing(value: Any, where: Where) -> Any:
+def _beijing(value: Any, where: Location) -> Any:
     return moment(value, where) if isinstance(value, datetime) else NotImplemented
 
 

@@ -10,8 +10,8 @@ from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chainable.claims import LEASE, MemoryStore
 from chainable.codecs import JSON
+from chainable.deduplication import LEASE, MemoryStore
 from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr, shown
 from taobao_top.call_options import one_edit
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from chainable.claims import Store
+    from chainable.deduplication import Store
     from taobao_top.settings import TopClient
     from taobao_top.tmc.connection import Connection
     from taobao_top.tmc.registry import Handler
@@ -79,7 +79,7 @@ class TMC:
             the path, so read a trade again by API before you act on it.
         store: Remembers handled messages; None for a store in memory that
             remembers them for an hour. Several processes share a
-            :class:`chainable.claims.RedisStore`.
+            :class:`chainable.deduplication.RedisStore`.
         lease: Seconds a handler may take before another worker takes over.
         workers: Threads that run handlers.
         backlog: Messages that may wait for a worker. Beyond them none are

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from chainable.claims import once
+from chainable.deduplication import once
 from chainable.deduplication.claim import acknowledging
 from chainable.errors import CodecError, InProgress
 from chainable.web import refuse_result
@@ -14,7 +14,7 @@ from taobao_top.tmc.connection import DATA
 from taobao_top.tmc.message import Message
 
 if TYPE_CHECKING:
-    from chainable.claims import Store
+    from chainable.deduplication import Store
     from taobao_top.tmc.registry import Handler, HandlerRegistry
 
 __all__ = ["Dispatcher", "Outcome"]

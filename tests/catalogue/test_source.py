@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from chainable.catalogue import Shelf, shelve
+from chainable.record_file import RecordFile, encode_records
 from taobao_top import catalogue as top
 from tools import build_catalogue, source
 from wechatpay import catalogue
@@ -38,9 +38,9 @@ def test_the_generator_notices_a_change(made, tmp_path):
     shelved = made["wechatpay", "index.shelf"]
     path = tmp_path / "index.shelf"
     assert not shelved.is_in(path)
-    path.write_bytes(shelve(shelved.records | {"more": 1}, buckets=9))
+    path.write_bytes(encode_records(shelved.records | {"more": 1}, buckets=9))
     assert not shelved.is_in(path)
-    path.write_bytes(shelve(shelved.records, buckets=9))
+    path.write_bytes(encode_records(shelved.records, buckets=9))
     assert shelved.is_in(path)
 
 
@@ -211,7 +211,7 @@ def test_the_source_has_a_file_for_each_product_family_and_group(given, given_me
 
 def test_every_record_of_the_index_is_reachable():
     """Nothing lies in the shipped files that no look-up asks for."""
-    index = dict(Shelf(build_catalogue.PACKAGES / "wechatpay" / "catalogue" / "index.shelf").items())
+    index = dict(RecordFile(build_catalogue.PACKAGES / "wechatpay" / "catalogue" / "index.shelf").items())
     seen = {"operations", "events"}
 
     def walk(branch):

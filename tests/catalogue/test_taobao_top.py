@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chainable.catalogue import shelve
+from chainable.record_file import encode_records
 from taobao_top import catalogue
 from taobao_top.catalogue import Param
 
@@ -46,9 +46,9 @@ def test_only_so_many_methods_are_kept(monkeypatch):
 
 
 def test_a_catalogue_without_its_list_has_no_methods(tmp_path, monkeypatch):
-    from chainable.catalogue import Shelf
+    from chainable.record_file import RecordFile
 
-    (tmp_path / "index").write_bytes(shelve({}, buckets=1))
-    monkeypatch.setattr(catalogue, "_index", Shelf(tmp_path / "index"))
+    (tmp_path / "index").write_bytes(encode_records({}, buckets=1))
+    monkeypatch.setattr(catalogue, "_index", RecordFile(tmp_path / "index"))
     assert list(catalogue.methods()) == list(catalogue.titles()) == []
     assert catalogue._fields("no.such.method") == ((), (), "")

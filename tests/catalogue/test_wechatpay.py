@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from chainable.catalogue import shelve
 from chainable.errors import ConfigurationError
+from chainable.record_file import encode_records
 from wechatpay import catalogue
 from wechatpay.catalogue import CatalogueNode, fields
 
@@ -135,9 +135,9 @@ def test_the_classes_of_fields_are_there_when_asked_for():
 
 
 def test_a_damaged_catalogue_is_named(tmp_path, monkeypatch):
-    from chainable.catalogue import Shelf
+    from chainable.record_file import RecordFile
 
-    monkeypatch.setattr(catalogue, "_index", Shelf(tmp_path / "index.shelf"))
+    monkeypatch.setattr(catalogue, "_index", RecordFile(tmp_path / "index.shelf"))
     with pytest.raises(ConfigurationError, match=r"index\.shelf cannot be read"):
         CatalogueNode("", None).matching("v3")
     monkeypatch.setattr(catalogue, "_root", CatalogueNode("", None))
@@ -147,14 +147,14 @@ def test_a_damaged_catalogue_is_named(tmp_path, monkeypatch):
 
 def test_a_catalogue_that_misses_records_stops_nothing(tmp_path, monkeypatch):
     """What is listed and not there is passed over; a part of the tree that is not there is unknown."""
-    from chainable.catalogue import Shelf
+    from chainable.record_file import RecordFile
 
     key = "GET v3/lost"
     tree = {"tree ": {"literals": {"v3": {"v3": 0}}}, "operations": [key], "events": [["v3", "LOST"]]}
-    (tmp_path / "index").write_bytes(shelve(tree, buckets=1))
-    (tmp_path / "details").write_bytes(shelve({}, buckets=1))
-    monkeypatch.setattr(catalogue, "_index", Shelf(tmp_path / "index"))
-    monkeypatch.setattr(catalogue, "_details", Shelf(tmp_path / "details"))
+    (tmp_path / "index").write_bytes(encode_records(tree, buckets=1))
+    (tmp_path / "details").write_bytes(encode_records({}, buckets=1))
+    monkeypatch.setattr(catalogue, "_index", RecordFile(tmp_path / "index"))
+    monkeypatch.setattr(catalogue, "_details", RecordFile(tmp_path / "details"))
     monkeypatch.setattr(catalogue, "_operations", {})
     monkeypatch.setattr(catalogue, "_events", {})
     root = CatalogueNode("", None)

@@ -95,7 +95,7 @@ class Paths(Client):
             body=None if body is None else JSON.encode(body),
             signer=None,
             verifier=None,
-            answer=answer,
+            parse=answer,
         )
 
 
@@ -116,7 +116,7 @@ class Names(Client):
             body=path.encode(),
             signer=None,
             verifier=None,
-            answer=lambda response: response,
+            parse=lambda response: response,
         )
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainable import BEIJING, FORM, JSON, CodecError, JSONCodec
-from chainable.codecs import spell
+from chainable.codecs import format_location
 
 VALUES = st.recursive(
     st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -105,7 +105,7 @@ class TestWriting:
         seen = []
 
         def special(value, where):
-            seen.append(spell(where))
+            seen.append(format_location(where))
             return {"was": str(value)} if isinstance(value, complex) else NotImplemented
 
         assert JSONCodec(special).encode({"a": [1j], "b": Colour.RED}) == b'{"a":[{"was":"1j"}],"b":"red"}'

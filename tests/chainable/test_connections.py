@@ -380,7 +380,7 @@ class TestLentAdapters:
 
     def test_a_call_with_a_certificate_uses_the_clients_adapter(self, session):
         class Certificate:
-            def install(self, context):
+            def load_into(self, context):
                 raise AssertionError("plain HTTP shows none")
 
         session.mount("http://", type("Own", (HTTPAdapter,), {})())

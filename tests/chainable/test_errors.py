@@ -174,3 +174,8 @@ class TestResponse:
 
         assert response.decrypted() == {"name": "open"}
         assert response.data == {"name": "sealed"}
+
+    def test_take_is_a_deprecated_name_of_set_data(self):
+        old = Response()
+        with pytest.warns(DeprecationWarning, match="set_data"):
+            assert old.take({"a": 1}).data == {"a": 1}

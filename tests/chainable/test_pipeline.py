@@ -88,7 +88,7 @@ def a_call(**changes: Any) -> Call:
             "body": b"{}",
             "signer": Counting(),
             "verifier": None,
-            "answer": lambda response: response,
+            "parse": lambda response: response,
             "retries": 3,
         }
         | changes
@@ -98,7 +98,7 @@ def a_call(**changes: Any) -> Call:
 def run(call: Call, *outcomes: Any, **options: Any) -> tuple[Any, Script, list[float]]:
     script = Script(*outcomes)
     slept: list[float] = []
-    options = {"chance": lambda: 0.5} | options
+    options = {"jitter": lambda: 0.5} | options
     pipeline = Pipeline(script, logging.getLogger("pipeline"), sleep=slept.append, **options)
     try:
         result: Any = pipeline.run(call)
@@ -177,7 +177,7 @@ class TestRetries:
         def answer(response):
             raise APIError("no", maybe_sent=False, status_code=401)
 
-        result, _, _ = run(a_call(repeatable=True, answer=answer), reset(), answered(401))
+        result, _, _ = run(a_call(repeatable=True, parse=answer), reset(), answered(401))
 
         assert isinstance(result, APIError)
         assert result.maybe_sent
@@ -186,7 +186,7 @@ class TestRetries:
         def answer(response):
             raise CodecError("no JSON")
 
-        result, _, _ = run(a_call(answer=answer), answered())
+        result, _, _ = run(a_call(parse=answer), answered())
 
         assert isinstance(result, CodecError)
         assert result.maybe_sent
@@ -247,8 +247,8 @@ class TestRetries:
         def answer(response):
             raise APIError("busy", retryable=True, status_code=500)
 
-        never, once, _ = run(a_call(answer=answer), answered(500))
-        again, often, _ = run(a_call(answer=answer, repeatable=True), *[answered(500)] * 4)
+        never, once, _ = run(a_call(parse=answer), answered(500))
+        again, often, _ = run(a_call(parse=answer, repeatable=True), *[answered(500)] * 4)
 
         assert isinstance(never, APIError)
         assert len(once.requests) == 1
@@ -264,7 +264,7 @@ class TestRetries:
                 raise error
             return response
 
-        result, script, slept = run(a_call(answer=answer), answered(), answered())
+        result, script, slept = run(a_call(parse=answer), answered(), answered())
 
         assert result.content == b"ok"
         assert len(script.requests) == 2
@@ -277,7 +277,7 @@ class TestRetries:
         def answer(response):
             raise error
 
-        _, script, _ = run(a_call(answer=answer, repeatable=True), answered())
+        _, script, _ = run(a_call(parse=answer, repeatable=True), answered())
 
         assert len(script.requests) == 1
 
@@ -285,7 +285,7 @@ class TestRetries:
         def answer(response):
             raise APIError("ban", retryable=True, retry_after=31062.0)
 
-        result, script, slept = run(a_call(answer=answer, repeatable=True), answered())
+        result, script, slept = run(a_call(parse=answer, repeatable=True), answered())
 
         assert result.retry_after == 31062.0
         assert (len(script.requests), slept) == (1, [])
@@ -296,7 +296,7 @@ class TestRetries:
         for _ in range(2):
             random.seed(20261121)
             before = random.getstate()
-            _, _, slept = run(a_call(repeatable=True), reset(), answered(), chance=Pipeline(None, None).chance)
+            _, _, slept = run(a_call(repeatable=True), reset(), answered(), jitter=Pipeline(None, None).jitter)
             assert random.getstate() == before
             waits += slept
         assert len(set(waits)) == 2
@@ -381,7 +381,7 @@ class TestReports:
             response.request_id = "08F-1"
             return response
 
-        run(a_call(repeatable=True, answer=answer), reset(), answered(), on_attempt=told.append)
+        run(a_call(repeatable=True, parse=answer), reset(), answered(), on_attempt=told.append)
 
         assert [attempt.number for attempt in told] == [1, 2]
         assert told[0].error == "ConnectionError"
@@ -408,9 +408,9 @@ class TestReports:
         def answer(response):
             raise CodecError("broken")
 
-        assert isinstance(run(a_call(answer=answer), answered())[0], CodecError)
+        assert isinstance(run(a_call(parse=answer), answered())[0], CodecError)
         with pytest.raises(ZeroDivisionError):
-            run(a_call(answer=lambda _: 1 / 0), answered())
+            run(a_call(parse=lambda _: 1 / 0), answered())
         assert "CodecError" in caplog.text
         assert "ZeroDivisionError" in caplog.text
 

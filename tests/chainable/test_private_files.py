@@ -97,12 +97,12 @@ def test_a_value_that_readers_would_change_raises(value):
 
 
 def test_values_are_read_back_unchanged(tmp_path):
-    from chainable.environment import environment
+    from chainable.settings import read_environment
 
     settings = {"A_ONE": "a=b #c", "A_TWO": "密 钥", "A_THREE": "a'b\"c"}
     write_private(tmp_path / "a", f"{MADE.line}\n{env_text(settings)}")
 
-    read = environment("A_", {"ONE", "TWO", "THREE"}, tmp_path / "a")
+    read = read_environment("A_", {"ONE", "TWO", "THREE"}, tmp_path / "a")
     assert read == {"one": "a=b #c", "two": "密 钥", "three": "a'b\"c"}
 
 
@@ -115,12 +115,12 @@ def test_values_are_read_back_unchanged(tmp_path):
     )
 )
 def test_any_accepted_values_are_read_back_unchanged(tmp_path_factory, values):
-    from chainable.environment import environment
+    from chainable.settings import read_environment
 
     file = tmp_path_factory.mktemp("env") / "a.env"
     write_private(file, env_text({f"X_{name}": value for name, value in values.items()}))
 
-    assert environment("X_", ["A", "B", "C"], file) == {name.lower(): value for name, value in values.items()}
+    assert read_environment("X_", ["A", "B", "C"], file) == {name.lower(): value for name, value in values.items()}
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\x00"])

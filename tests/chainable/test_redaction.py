@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainable.masking import Secret
-from chainable.redaction import spellings, without_named, without_values
+from chainable.redaction import encodings, redact_named, redact_values
 
 ODD = "SES/pla nted+==&<é\"'\\支付"
 
@@ -36,18 +36,18 @@ ODD = "SES/pla nted+==&<é\"'\\支付"
 def test_every_encoding_of_a_value_is_redacted(written):
     text = f"before {written(ODD)} behind"
 
-    assert "pla" not in without_values(text, [ODD], "***")
-    assert "pla" not in without_values(text, [Secret(f" {ODD}\n")], "***")
+    assert "pla" not in redact_values(text, [ODD], "***")
+    assert "pla" not in redact_values(text, [Secret(f" {ODD}\n")], "***")
     assert quoteattr(ODD)
 
 
 @given(st.text(min_size=4))
 def test_any_value_is_redacted_in_all_its_encodings(value):
-    for spelling in spellings(value):
+    for spelling in encodings(value):
         assert spelling
     if value.strip():
         assert (
-            without_values(quote(value, safe="", errors="replace"), [value], "") in {"", "%20"}
+            redact_values(quote(value, safe="", errors="replace"), [value], "") in {"", "%20"}
             or not value.isprintable()
         )
 
@@ -68,8 +68,8 @@ def test_any_value_is_redacted_in_all_its_encodings(value):
     ],
 )
 def test_values_of_secret_names_are_redacted(text, clean):
-    assert without_named(text, "***") == clean
+    assert redact_named(text, "***") == clean
 
 
 def test_other_names_can_be_passed():
-    assert without_named('{"openid":"PERSON"}', "***", "openid") == '{"openid":"***"}'
+    assert redact_named('{"openid":"PERSON"}', "***", "openid") == '{"openid":"***"}'

@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from chainable import ConfigurationError
-from chainable.environment import environment, table, texts
-from chainable.options import base_url, header_fields, seconds, timeout_pair, verification, whole
+from chainable.settings import check_texts, read_environment, read_toml
+from chainable.validation import (
+    check_base_url,
+    check_header_fields,
+    check_seconds,
+    check_timeout,
+    check_verification,
+    check_whole,
+)
 
 
 class TestBaseURL:
@@ -23,7 +30,7 @@ class TestBaseURL:
         ],
     )
     def test_a_base_url_ends_with_one_slash(self, given, taken):
-        assert base_url("base_url", given) == taken
+        assert check_base_url("base_url", given) == taken
 
     @pytest.mark.parametrize(
         "given",
@@ -32,7 +39,7 @@ class TestBaseURL:
     )  # fmt: skip
     def test_an_invalid_base_url_raises_with_the_name_of_the_option(self, given):
         with pytest.raises(ConfigurationError, match="^base_url: ") as caught:
-            base_url("base_url", given)
+            check_base_url("base_url", given)
 
         assert "SECRET" not in str(caught.value)
 
@@ -42,39 +49,39 @@ class TestOptions:
         ("given", "pair"), [(None, (5.0, 30.0)), (3, (3.0, 3.0)), ((1, 2.5), (1.0, 2.5)), ([1, 2], (1.0, 2.0))]
     )
     def test_a_timeout_becomes_a_pair(self, given, pair):
-        assert timeout_pair(given) == pair
+        assert check_timeout(given) == pair
 
     @pytest.mark.parametrize("given", [0, -1, "5", True, float("inf"), float("nan"), (1,), (1, None), (1, 2, 3), 1e9])
     def test_an_invalid_timeout_raises(self, given):
         with pytest.raises(ConfigurationError, match="timeout"):
-            timeout_pair(given)
+            check_timeout(given)
 
     @pytest.mark.parametrize("given", [0, -1, "5", True, float("inf"), None, (1, 2)])
     def test_invalid_seconds_raise(self, given):
         """None is not a default here, and the message has the name of the option."""
         with pytest.raises(ConfigurationError, match="deadline: a positive number of seconds was expected"):
-            seconds("deadline", given)
+            check_seconds("deadline", given)
 
     def test_seconds_become_a_float(self):
-        assert seconds("deadline", 5) == 5.0
+        assert check_seconds("deadline", 5) == 5.0
 
     @pytest.mark.parametrize("given", [-1, True, 1.0, "1", None])
     def test_an_invalid_count_raises(self, given):
         with pytest.raises(ConfigurationError, match="retries"):
-            whole("retries", given)
+            check_whole("retries", given)
 
     def test_a_valid_count_is_returned(self):
-        assert whole("retries", 0) == 0
+        assert check_whole("retries", 0) == 0
 
     def test_verify_is_a_bool_or_a_path(self):
-        assert verification(False) is False
-        assert verification(Path("/x")) == "/x"
+        assert check_verification(False) is False
+        assert check_verification(Path("/x")) == "/x"
         with pytest.raises(ConfigurationError, match="verify"):
-            verification(1)
+            check_verification(1)
 
     def test_headers_are_converted_to_str(self):
-        assert header_fields(None) == {}
-        assert header_fields({"X-A": "1", "X-B": None, "X-C": b"2"}) == {"X-A": "1", "X-C": "2"}
+        assert check_header_fields(None) == {}
+        assert check_header_fields({"X-A": "1", "X-B": None, "X-C": b"2"}) == {"X-A": "1", "X-C": "2"}
 
     @pytest.mark.parametrize(
         "headers",
@@ -92,7 +99,7 @@ class TestOptions:
     )
     def test_invalid_headers_raise(self, headers):
         with pytest.raises(ConfigurationError, match="headers") as caught:
-            header_fields(headers)
+            check_header_fields(headers)
 
         assert "SECRET" not in str(caught.value)
 
@@ -103,30 +110,34 @@ class TestEnvironment:
         monkeypatch.setenv("SHOP_EMPTY", "")
         monkeypatch.setenv("OTHER", "2")
 
-        assert environment("SHOP_", {"KEY", "EMPTY"}) == {"key": "1"}
+        assert read_environment("SHOP_", {"KEY", "EMPTY"}) == {"key": "1"}
 
     def test_an_unknown_name_warns_with_a_similar_one(self, monkeypatch):
         monkeypatch.setenv("SHOP_KYE", "1")
         with pytest.warns(UserWarning, match="SHOP_KYE is not a setting; did you mean 'KEY'"):
-            assert environment("SHOP_", ["KEY"]) == {}
+            assert read_environment("SHOP_", ["KEY"]) == {}
 
     def test_a_file_is_read_in_place_of_the_environment(self, monkeypatch, tmp_path):
         monkeypatch.setenv("SHOP_KEY", "real")
         file = tmp_path / "test.env"
         file.write_text("\ufeff# a comment\n\nexport SHOP_KEY='test'\nSHOP_TWO=\"a=b\"\nSHOP_THREE=plain\n", "utf-8")
 
-        assert environment("SHOP_", ["KEY", "TWO", "THREE"], file) == {"key": "test", "two": "a=b", "three": "plain"}
+        assert read_environment("SHOP_", ["KEY", "TWO", "THREE"], file) == {
+            "key": "test",
+            "two": "a=b",
+            "three": "plain",
+        }
 
     def test_an_invalid_file_raises_with_its_name(self, tmp_path):
         broken = tmp_path / "broken.env"
         broken.write_text("SHOP_KEY\n")
         with pytest.raises(ConfigurationError, match=r"broken\.env: line 1"):
-            environment("SHOP_", [], broken)
+            read_environment("SHOP_", [], broken)
         with pytest.raises(ConfigurationError, match=r"none\.env: cannot be read"):
-            environment("SHOP_", [], tmp_path / "none.env")
+            read_environment("SHOP_", [], tmp_path / "none.env")
         broken.write_bytes(b"\xff\xfe\xfd")
         with pytest.raises(ConfigurationError, match="UTF-8"):
-            environment("SHOP_", [], broken)
+            read_environment("SHOP_", [], broken)
 
 
 class TestTables:
@@ -135,14 +146,14 @@ class TestTables:
         file = tmp_path / "shop.toml"
         file.write_text(text)
 
-        assert table(file, "shop", ["key"]) == {"key": "1"}
+        assert read_toml(file, "shop", ["key"]) == {"key": "1"}
 
     @pytest.mark.parametrize(("text", "message"), [("key =", "not TOML"), ('kye = "1"', "did you mean 'key'")])
     def test_an_invalid_file_raises_with_its_name(self, tmp_path, text, message):
         file = tmp_path / "shop.toml"
         file.write_text(text)
         with pytest.raises(ConfigurationError, match=message):
-            table(file, "shop", ["key"])
+            read_toml(file, "shop", ["key"])
 
 
 class TestLinesOfFiles:
@@ -151,7 +162,7 @@ class TestLinesOfFiles:
         file = tmp_path / "a.env"
         file.write_bytes(f"SHOP_KEY=PLANTED{end}SHOP_URL=https://evil.example/\n".encode())
         with pytest.raises(ConfigurationError, match=r"a\.env: line 1 contains a control character") as caught:
-            environment("SHOP_", ["KEY", "URL"], file)
+            read_environment("SHOP_", ["KEY", "URL"], file)
 
         assert "PLANTED" not in str(caught.value)
 
@@ -160,7 +171,7 @@ class TestLinesOfFiles:
         file = tmp_path / "a.env"
         file.write_text(f"SHOP_KEY=a{separator}SHOP_URL=https://evil.example/{separator}\n", "utf-8")
 
-        assert environment("SHOP_", ["KEY", "URL"], file) == {
+        assert read_environment("SHOP_", ["KEY", "URL"], file) == {
             "key": f"a{separator}SHOP_URL=https://evil.example/{separator}"
         }
 
@@ -168,7 +179,7 @@ class TestLinesOfFiles:
         file = tmp_path / "a.env"
         file.write_bytes(b"SHOP_KEY= \t1\t\r\n\r\nSHOP_TWO='2'\r\n")
 
-        assert environment("SHOP_", ["KEY", "TWO"], file) == {"key": "1", "two": "2"}
+        assert read_environment("SHOP_", ["KEY", "TWO"], file) == {"key": "1", "two": "2"}
 
 
 class TestWrongTypes:
@@ -195,14 +206,14 @@ class TestWrongTypes:
         file = tmp_path / "shop.toml"
         file.write_text(text)
         with pytest.raises(ConfigurationError, match=message) as caught:
-            table(file, "shop", ["key"])
+            read_toml(file, "shop", ["key"])
 
         assert "PLANTED" not in str(caught.value)
 
     def test_the_name_of_an_unknown_variable_is_masked_if_it_looks_like_a_key(self, monkeypatch):
         monkeypatch.setenv("SHOP_PLANTED0123456789abcdef", "1")
         with pytest.warns(UserWarning, match=r"^SHOP_'PL…' \(23 characters.*\) is not a setting") as caught:
-            environment("SHOP_", ["KEY"])
+            read_environment("SHOP_", ["KEY"])
 
         assert "PLANTED" not in str(caught[0].message)
 
@@ -210,14 +221,14 @@ class TestWrongTypes:
         kinds = {"numbers": ("number",), "lists": ("list",), "tables": ("table",), "flags": ("flag",)}
         fine = {"a": "x", "number": 5, "list": ["a"], "table": {"a": "b"}, "flag": True}
 
-        assert texts(fine, "f", **kinds) == fine | {"number": "5"}
+        assert check_texts(fine, "f", **kinds) == fine | {"number": "5"}
         for name, wrong in {"a": 5, "number": 1.5, "list": [], "table": {"a": "PLANTED", "b": 1}, "flag": 5}.items():
             expected = "a table of texts" if name == "table" else "text"
             with pytest.raises(ConfigurationError, match=f"^f: {name}: {expected} was expected$"):
-                texts({name: wrong}, "f", **kinds)
+                check_texts({name: wrong}, "f", **kinds)
         with pytest.raises(ConfigurationError, match="a: text was expected"):
-            texts({"a": True}, "f")
+            check_texts({"a": True}, "f")
 
     def test_verify_rejects_a_key(self):
         with pytest.raises(ConfigurationError, match="verify: True, False or the path"):
-            verification("0123456789abcdef0123456789abcdef")
+            check_verification("0123456789abcdef0123456789abcdef")

@@ -128,7 +128,7 @@ def make_client(merchant_key: rsa.RSAPrivateKey, platform_key: rsa.RSAPrivateKey
         }
         client = WeChatPay(base_url=base_url, **options | settings)
         # The pauses between attempts are tested elsewhere; here they would only take time.
-        object.__setattr__(client._pipeline, "chance", lambda: 0.0)
+        object.__setattr__(client._pipeline, "jitter", lambda: 0.0)
         made.append(client)
         return client
 

@@ -91,7 +91,7 @@ def make_top(waits):
     def make(**settings):
         top = TaobaoTop(**{"app_key": "12345678", "app_secret": "s3cret-app", "clock": lambda: NOON} | settings)
         object.__setattr__(top._pipeline, "sleep", waits.append)
-        object.__setattr__(top._pipeline, "chance", lambda: 1.0)
+        object.__setattr__(top._pipeline, "jitter", lambda: 1.0)
         made.append(top)
         return top
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainable.codecs import spell
+from chainable.codecs import format_location
 from chainable.errors import CodecError
 from chainable.times import BEIJING
 from taobao_top.parameters import FilePart, write
@@ -299,4 +299,4 @@ def test_moments_are_kept(naive, offset):
 
 def test_spelling_of_places():
     """Places are spelled as people write them."""
-    assert spell((((None, "a"), 0), "b")) == "a[0].b"
+    assert format_location((((None, "a"), 0), "b")) == "a[0].b"

@@ -108,7 +108,7 @@ def web():
 class NoCertificate:
     """Takes the place of a merchant certificate, and shows nothing in TLS."""
 
-    def install(self, context: Any) -> None:
+    def load_into(self, context: Any) -> None:
         pass
 
 

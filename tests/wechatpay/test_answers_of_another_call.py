@@ -86,7 +86,7 @@ class TestNonces:
         web.add_callback("GET", ORDER + "A1", platform.answer(busy, 500))
         web.add_callback("GET", ORDER + "A1", platform.answer({"out_trade_no": "A1"}))
         client = make_client(retries=1)
-        object.__setattr__(client._pipeline, "chance", lambda: 0.0)
+        object.__setattr__(client._pipeline, "jitter", lambda: 0.0)
 
         assert query(client, "A1").data == {"out_trade_no": "A1"}
 

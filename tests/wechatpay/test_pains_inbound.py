@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 from flask import Flask, request
 
 import wechatpay
-from chainable.claims import MemoryStore, RedisStore
+from chainable.deduplication import MemoryStore, RedisStore
 from chainable.errors import (
     APIError,
     ConfigurationError,

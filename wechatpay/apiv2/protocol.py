@@ -271,7 +271,7 @@ class _Reading:
             return self._json(response)
         unsigned = operation is not None and operation.unsigned_answer
         try:
-            response.take(XML.decode(response.content))
+            response.set_data(XML.decode(response.content))
         except CodecError as error:
             if unsigned:
                 raise
@@ -303,11 +303,11 @@ class _Reading:
             start = response.content[:64]
         if _is_xml(start):
             del start
-            return self._xml(response.take(XML.decode(response.content)), unsigned=True)
-        return response if self.spec.stream else response.take(response.content)
+            return self._xml(response.set_data(XML.decode(response.content)), unsigned=True)
+        return response if self.spec.stream else response.set_data(response.content)
 
     def _json(self, response: Response[Any]) -> Response[Any]:
-        response.take(JSON.decode(response.content))
+        response.set_data(JSON.decode(response.content))
         if isinstance(response.data, dict) and any(
             str(response.data.get(name) or 0) != "0" for name in ("retcode", "errcode")
         ):

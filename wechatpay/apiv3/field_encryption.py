@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any
 
-from chainable.codecs import JSONCodec, Where, spell
+from chainable.codecs import JSONCodec, Location, format_location
 from chainable.errors import CodecError
 from wechatpay.crypto import rsa
 from wechatpay.sensitive import Ciphertext, Sensitive
@@ -100,33 +100,33 @@ class FieldEncryption:
         self._chosen_by_default = False  # the body has to use the key of the query
         return value if special is NotImplemented else special
 
-    def _special(self, value: Any, where: Where) -> Any:
+    def _special(self, value: Any, where: Location) -> Any:
         if isinstance(value, Sensitive):
             if self._serial is None:
                 self._serial = self._default = self._keys.default_serial
                 self._chosen_by_default = True
-            return encrypt_text(self._keys[self.serial()], value, spell(where))
+            return encrypt_text(self._keys[self.serial()], value, format_location(where))
         if isinstance(value, Ciphertext):
             self._use_key_of(value, where)
         elif isinstance(value, float) and self._integers is not None and _marks(self._integers, where):
-            msg = f"{spell(where)}: an integer is expected (fen, where it is an amount), not a float"
+            msg = f"{format_location(where)}: an integer is expected (fen, where it is an amount), not a float"
             raise CodecError(msg)
         return NotImplemented
 
-    def _use_key_of(self, value: Ciphertext, where: Where) -> None:
+    def _use_key_of(self, value: Ciphertext, where: Location) -> None:
         if self._serial is None or (self._chosen_by_default and self._serial == self._default):
             if value.serial != self._own:
                 self._keys[value.serial]  # fail early: the response could not be verified
             self._serial = value.serial
         elif self._serial != value.serial:
             msg = (
-                f"{spell(where)}: is encrypted for {value.serial}, but this call goes out with "
+                f"{format_location(where)}: is encrypted for {value.serial}, but this call goes out with "
                 f"Wechatpay-Serial {self._serial}; one call has one key"
             )
             raise CodecError(msg)
 
 
-def _marks(fields: Mapping[str, Any], where: Where) -> bool:
+def _marks(fields: Mapping[str, Any], where: Location) -> bool:
     names: list[str] = []
     while where is not None:
         where, step = where

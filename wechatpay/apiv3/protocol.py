@@ -133,7 +133,7 @@ class APIv3:
         if echo is not None and response.verified:
             echo.check(response, data)
         fields = {} if operation is None else operation.encrypted_answer_fields
-        return response.take(data, partial(decrypt_fields, self._settings.decryption_key, fields))
+        return response.set_data(data, partial(decrypt_fields, self._settings.decryption_key, fields))
 
 
 def _body(spec: RequestSpec, encryption: FieldEncryption) -> tuple[bytes | None, bytes | None, str]:

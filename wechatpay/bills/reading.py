@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
-from chainable.options import whole
+from chainable.validation import check_whole
 from wechatpay.bills.layouts import Converter, layout_of
 from wechatpay.bills.lines import decoded_lines
 
@@ -56,7 +56,7 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
         if isinstance(source, io.TextIOBase):
             msg = "read: the file is open as text; open it with 'rb', for its encoding is part of what is read"
             raise TypeError(msg)
-    return Bill(source, encoding, whole("max_size", max_size, least=1))
+    return Bill(source, encoding, check_whole("max_size", max_size, least=1))
 
 
 @safe_repr

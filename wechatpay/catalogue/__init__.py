@@ -11,10 +11,10 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from chainable.catalogue import Shelf
 from chainable.lazy import lazy_attributes
 from chainable.masking import safe_repr
 from chainable.path import fold
+from chainable.record_file import RecordFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,8 +39,8 @@ __all__ = [
 ]
 
 _HERE = os.path.dirname(__file__)
-_index = Shelf(os.path.join(_HERE, "index.shelf"))
-_details = Shelf(os.path.join(_HERE, "details.shelf"))
+_index = RecordFile(os.path.join(_HERE, "index.shelf"))
+_details = RecordFile(os.path.join(_HERE, "details.shelf"))
 
 _NOTHING: Mapping[str, Any] = {}
 

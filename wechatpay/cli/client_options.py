@@ -10,8 +10,8 @@ import click
 from chainable.cli.commands import option
 from chainable.cli.i18n import Words
 from chainable.cli.redaction import Redactor
-from chainable.environment import environment, table, texts
 from chainable.redaction import SECRET_NAMES
+from chainable.settings import check_texts, read_environment, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,9 +77,9 @@ def read_settings(env: Path | None) -> dict[str, Any]:
         ConfigurationError: The file cannot be read, has an unknown setting, or a value is not text.
     """
     if env is not None and env.suffix == ".toml":
-        found = table(env, "wechatpay", [name.lower() for name in SETTINGS])
-        return texts(found, env, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",))
-    return dict(environment(PREFIX, SETTINGS, env))
+        found = read_toml(env, "wechatpay", [name.lower() for name in SETTINGS])
+        return check_texts(found, env, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",))
+    return dict(read_environment(PREFIX, SETTINGS, env))
 
 
 def make_redactor(env: Path | None) -> Redactor:

@@ -18,7 +18,7 @@ from chainable.call import Call
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from chainable.masking import safe_repr
-from chainable.options import whole
+from chainable.validation import check_whole
 from wechatpay.apiv3.errors import api_error
 from wechatpay.files.addresses import PLATFORM_HOSTS, Route, route
 from wechatpay.files.saving import ExpectedDigest, Target, check_target, is_seekable, unpacked, write
@@ -114,7 +114,7 @@ class Downloader:
             ConfigurationError: The URL or an option is unusable.
             CodecError: The response leads to no file, or the file is larger than *max_size*.
         """
-        job = _Job(check_target(to), progress, whole("max_size", max_size, least=1))
+        job = _Job(check_target(to), progress, check_whole("max_size", max_size, least=1))
         if isinstance(source, str):
             return self._fetched(job, source, None, verified=False)
         if not isinstance(source, requests.Response):
@@ -162,7 +162,7 @@ class Downloader:
         if not way.signed:
             return None
         response = self._run(self._call(way, stream=False))
-        response.take(JSON.decode(response.content))
+        response.set_data(JSON.decode(response.content))
         if not isinstance(response.data, dict):
             raise CodecError("the response that should have the file's URL is not a JSON object")
         return response
@@ -209,7 +209,7 @@ class Downloader:
             body=None,
             signer=signer,
             verifier=settings.verifier if way.signed else None,
-            answer=read,
+            parse=read,
             repeatable=True,
             timeout=settings.timeout,
             retries=settings.retries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chainable.claims import LEASE
+from chainable.deduplication import LEASE
 from chainable.web import django
 from wechatpay.notifications.handler import NotificationHandler
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
 
-    from chainable.claims import Store
+    from chainable.deduplication import Store
     from chainable.web import Handle
     from wechatpay.client import WeChatPay
     from wechatpay.merchants import Merchants

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from chainable.claims import LEASE
+from chainable.deduplication import LEASE
 from chainable.deduplication.claim import acknowledging
 from chainable.errors import (
     ChainableError,
@@ -23,7 +23,7 @@ from wechatpay.notifications.responses import accept, reject
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainable.claims import Store
+    from chainable.deduplication import Store
     from chainable.web import Handle, Headers, Inbound
     from wechatpay.client import WeChatPay
     from wechatpay.notifications.notification import Notification

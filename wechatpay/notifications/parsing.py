@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from requests import Response
 from requests.structures import CaseInsensitiveDict
 
-from chainable import claims
+from chainable import deduplication
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, SignatureError
 from chainable.masking import Secret, without_frames_of
@@ -112,7 +112,7 @@ class Notifications:
         return self._parse_v3(headers, body)
 
     def once(
-        self, notification: Notification[Any], store: claims.Store, *, lease: float = claims.LEASE
+        self, notification: Notification[Any], store: deduplication.Store, *, lease: float = deduplication.LEASE
     ) -> AbstractContextManager[bool]:
         """
         Claim a notification that may be delivered more than once, even at the same time.
@@ -152,7 +152,7 @@ class Notifications:
                 claim. Accept if ``handled`` is True, otherwise reject.
         """
         keep = _KEEP_V2 if notification.version == "v2" else None
-        return claims.once(store, self._scope + notification.id, lease=lease, keep=keep)
+        return deduplication.once(store, self._scope + notification.id, lease=lease, keep=keep)
 
     def knows(self, serial: str) -> bool:
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chainable.claims import LEASE
+from chainable.deduplication import LEASE
 from chainable.web import starlette
 from wechatpay.notifications.handler import NotificationHandler
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from chainable.claims import Store
+    from chainable.deduplication import Store
     from chainable.web import Handle
     from wechatpay.client import WeChatPay
     from wechatpay.merchants import Merchants

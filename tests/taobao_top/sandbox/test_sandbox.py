@@ -22,7 +22,7 @@ ALLOWED = (
     "chainable.atomic",
     "taobao_top.sandbox",
     "taobao_top.catalogue",
-    "chainable.catalogue",
+    "chainable.record_file",
     "chainable.destination",
     "chainable.loopback",
     "chainable.direct",

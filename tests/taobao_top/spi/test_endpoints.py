@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from flask import Flask
 from starlette.testclient import TestClient
 
-from chainable.claims import MemoryStore
+from chainable.deduplication import MemoryStore
 from chainable.errors import ConfigurationError, SignatureError
 from taobao_top.spi import django as in_django
 from taobao_top.spi import fastapi as in_fastapi

@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from websockets.sync.server import serve
 
-from chainable.claims import MemoryStore, RedisStore
+from chainable.deduplication import MemoryStore, RedisStore
 from chainable.errors import CodecError, ConfigurationError
 from taobao_top import MD5Signer, TaobaoTop, TopError
 from taobao_top.tmc import CHANNEL, TMC, ChannelError

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from websockets.sync.server import serve
 
-from chainable.claims import MemoryStore
+from chainable.deduplication import MemoryStore
 from chainable.errors import ClaimError, ConfigurationError
 from taobao_top import TopError
 from taobao_top.tmc import TMC

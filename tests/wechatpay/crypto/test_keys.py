@@ -293,7 +293,7 @@ class TestMerchantPair:
         server.load_verify_locations(trusted)
 
         for context in (server, client):
-            pair.install(context)
+            pair.load_into(context)
 
         assert list(tmp_path.iterdir()) == [trusted]
         assert shown_in_handshake(server, client) == ssl.PEM_cert_to_DER_cert(certificate_pem.decode())

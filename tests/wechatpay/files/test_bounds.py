@@ -393,7 +393,7 @@ class TestSources:
 
     @pytest.mark.parametrize("value", [[], ["x"], 1])
     def test_other_json_is_no_file(self, client, kept, value):
-        answer = Response().take(value)
+        answer = Response().set_data(value)
         answer._content = b"x"
 
         with pytest.raises(CodecError, match="has no download_url"):

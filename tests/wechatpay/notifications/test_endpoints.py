@@ -19,7 +19,7 @@ from flask import Blueprint, Flask
 from starlette.testclient import TestClient
 
 import wechatpay
-from chainable.claims import MemoryStore
+from chainable.deduplication import MemoryStore
 from chainable.errors import ConfigurationError
 from chainable.web import Reply
 from wechatpay.notifications import django as in_django

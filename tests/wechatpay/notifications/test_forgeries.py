@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chainable.claims import MemoryStore
+from chainable.deduplication import MemoryStore
 from chainable.errors import ChainableError, CodecError, DecryptionError, SignatureError
 from chainable.times import BEIJING
 from wechatpay import Merchants

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 import wechatpay
-from chainable.claims import MemoryStore
+from chainable.deduplication import MemoryStore
 from wechatpay import Merchants, WeChatPay
 from wechatpay.notifications import django, flask, starlette
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from requests.structures import CaseInsensitiveDict
 from werkzeug.test import EnvironBuilder
 
-from chainable.claims import MemoryStore
+from chainable.deduplication import MemoryStore
 from chainable.errors import (
     CodecError,
     ConfigurationError,

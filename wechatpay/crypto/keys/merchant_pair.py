@@ -53,7 +53,7 @@ class MerchantPair:
     key: RSAPrivateKey = field(repr=False)
     chain_pem: bytes = field(repr=False)
 
-    def install(self, context: ssl.SSLContext, /) -> None:
+    def load_into(self, context: ssl.SSLContext, /) -> None:
         """
         Load both into a TLS context.
 

@@ -13,10 +13,17 @@ from chainable.masking import looks_like_key, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["base_url", "header_fields", "seconds", "timeout_pair", "verification", "whole"]
+__all__ = [
+    "check_base_url",
+    "check_header_fields",
+    "check_seconds",
+    "check_timeout",
+    "check_verification",
+    "check_whole",
+]
 
 
-def base_url(name: str, value: object) -> str:
+def check_base_url(name: str, value: object) -> str:
     """
     Check a base URL, and return it with one slash at its end.
 
@@ -50,7 +57,7 @@ def base_url(name: str, value: object) -> str:
     return value if value.endswith("/") else value + "/"
 
 
-def timeout_pair(value: object, default: tuple[float, float] = (5.0, 30.0)) -> tuple[float, float]:
+def check_timeout(value: object, default: tuple[float, float] = (5.0, 30.0)) -> tuple[float, float]:
     """
     Check a timeout, and return the seconds to connect and to wait for each piece.
 
@@ -70,7 +77,7 @@ def timeout_pair(value: object, default: tuple[float, float] = (5.0, 30.0)) -> t
     return float(pair[0]), float(pair[1])
 
 
-def seconds(name: str, value: object) -> float:
+def check_seconds(name: str, value: object) -> float:
     """
     Check a number of seconds.
 
@@ -91,7 +98,7 @@ def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e6
 
 
-def whole(name: str, value: object, *, least: int = 0) -> int:
+def check_whole(name: str, value: object, *, least: int = 0) -> int:
     """
     Check an integer.
 
@@ -109,7 +116,7 @@ def whole(name: str, value: object, *, least: int = 0) -> int:
     return value
 
 
-def verification(value: object) -> bool | str:
+def check_verification(value: object) -> bool | str:
     """
     Check the option ``verify``: True, False, or the path of CA certificates.
 
@@ -124,7 +131,7 @@ def verification(value: object) -> bool | str:
     raise ConfigurationError(msg)
 
 
-def header_fields(headers: object) -> dict[str, str]:
+def check_header_fields(headers: object) -> dict[str, str]:
     """
     Check the headers of a call; those whose value is None are omitted.
 

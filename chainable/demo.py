@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from chainable.response import Response
 
-__all__ = ["FORMS", "Arrival", "Show", "six_forms"]
+__all__ = ["FORMS", "ReceivedRequest", "Show", "six_forms"]
 
 FORMS = ("同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式")
 """The six forms: synchronous and promised calls, with attributes, ``chain()`` and ``[...]``."""
@@ -23,7 +23,7 @@ _LONGEST = 500
 
 
 @frozen
-class Arrival:
+class ReceivedRequest:
     """
     The last request, as the gateway received it.
 
@@ -88,7 +88,7 @@ class Show:
         arrived: Returns the last request that the gateway received.
     """
 
-    def __init__(self, put: Callable[[str], object], arrived: Callable[[], Arrival]) -> None:
+    def __init__(self, put: Callable[[str], object], arrived: Callable[[], ReceivedRequest]) -> None:
         self._put = put
         self._arrived = arrived
         self.failed = 0

@@ -9,9 +9,9 @@ import zlib
 
 import pytest
 
-from chainable import catalogue
-from chainable.catalogue import Shelf, seek_and_read, shelve
+from chainable import record_file
 from chainable.errors import ConfigurationError
+from chainable.record_file import RecordFile, encode_records, seek_and_read
 
 RECORDS = {f"key {number}": {"number": number, "text": f"文字 {number}"} for number in range(200)} | {"空": None, "": 0}
 
@@ -20,41 +20,41 @@ RECORDS = {f"key {number}": {"number": number, "text": f"文字 {number}"} for n
 def path(request, tmp_path):
     buckets, deflated = request.param
     path = tmp_path / "some.shelf"
-    path.write_bytes(shelve(RECORDS, buckets=buckets, deflated=deflated))
+    path.write_bytes(encode_records(RECORDS, buckets=buckets, deflated=deflated))
     return path
 
 
 def test_each_record_is_found_by_its_key(path):
-    shelf = Shelf(path)
+    shelf = RecordFile(path)
     for key, record in RECORDS.items():
         assert shelf.get(key) == record
     assert shelf.get("key 200") is None
-    assert repr(shelf) == f"Shelf({str(path)!r})"
+    assert repr(shelf) == f"RecordFile({str(path)!r})"
 
 
 def test_keys_and_items_are_complete(path):
-    assert sorted(Shelf(path).keys()) == sorted(RECORDS)
-    assert dict(Shelf(path).items()) == RECORDS
+    assert sorted(RecordFile(path).keys()) == sorted(RECORDS)
+    assert dict(RecordFile(path).items()) == RECORDS
 
 
 def test_each_look_up_returns_a_new_record(path):
-    shelf = Shelf(path)
+    shelf = RecordFile(path)
     shelf.get("key 7")["number"] = "changed"
     assert shelf.get("key 7") == RECORDS["key 7"]
 
 
 def test_nothing_is_opened_before_a_look_up(tmp_path):
-    assert Shelf(tmp_path / "absent")._descriptor == -1
+    assert RecordFile(tmp_path / "absent")._descriptor == -1
 
 
 def test_the_same_records_give_the_same_bytes():
     backwards = dict(reversed(RECORDS.items()))
-    assert shelve(RECORDS, buckets=7, deflated=True) == shelve(backwards, buckets=7, deflated=True)
+    assert encode_records(RECORDS, buckets=7, deflated=True) == encode_records(backwards, buckets=7, deflated=True)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r"absent\.shelf cannot be read .*: reinstall the package"):
-        Shelf(tmp_path / "absent.shelf").get("key 1")
+        RecordFile(tmp_path / "absent.shelf").get("key 1")
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_a_missing_file_is_named(tmp_path):
         (b"", "does not begin with the header of a catalogue"),
         (b"\x89SHELF", "does not begin with the header of a catalogue"),
         (b"PK\x03\x04" + bytes(60), "does not begin with the header of a catalogue"),
-        (shelve(RECORDS, buckets=3)[:-1], "bytes instead of"),
-        (shelve(RECORDS, buckets=3) + b"x", "bytes instead of"),
+        (encode_records(RECORDS, buckets=3)[:-1], "bytes instead of"),
+        (encode_records(RECORDS, buckets=3) + b"x", "bytes instead of"),
         (struct.pack("<8sHHIQ", b"\x89SHELF\r\n", 2, 0, 3, 24), "does not begin with the header of a catalogue"),
         (struct.pack("<8sHHIQ", b"\x89SHELF\r\n", 1, 0, 0, 24), "does not begin with the header of a catalogue"),
     ],
@@ -74,23 +74,23 @@ def test_a_damaged_file_is_named(tmp_path, content, problem):
     path = tmp_path / "damaged.shelf"
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=rf"damaged\.shelf is damaged: .*{problem}.*: reinstall"):
-        Shelf(path).get("key 1")
+        RecordFile(path).get("key 1")
     with pytest.raises(ConfigurationError, match="reinstall"):
-        list(Shelf(path).keys())
+        list(RecordFile(path).keys())
 
 
 @pytest.mark.parametrize("deflated", [False, True])
 def test_no_damaged_byte_gives_a_wrong_record(tmp_path, deflated):
     path = tmp_path / "damaged.shelf"
     records = {"a": 1, "b": [2, 3]}
-    content = shelve(records, buckets=2, deflated=deflated)
+    content = encode_records(records, buckets=2, deflated=deflated)
     noticed = 0
     for position in range(len(content)):
         broken = bytearray(content)
         broken[position] ^= 0x55
         path.write_bytes(broken)
         try:
-            read = dict(Shelf(path).items())
+            read = dict(RecordFile(path).items())
         except ConfigurationError:
             noticed += 1
         else:
@@ -100,9 +100,9 @@ def test_no_damaged_byte_gives_a_wrong_record(tmp_path, deflated):
 
 def test_a_file_cut_while_in_use_is_named(tmp_path):
     path = tmp_path / "some.shelf"
-    content = shelve(RECORDS, buckets=50)
+    content = encode_records(RECORDS, buckets=50)
     path.write_bytes(content)
-    shelf = Shelf(path)
+    shelf = RecordFile(path)
     shelf.get("key 1")
     path.write_bytes(content[:100])
     with pytest.raises(ConfigurationError, match="is damaged"):
@@ -110,17 +110,17 @@ def test_a_file_cut_while_in_use_is_named(tmp_path):
 
 
 def test_a_file_replaced_by_an_upgrade_stays_readable(path):
-    shelf = Shelf(path)
+    shelf = RecordFile(path)
     shelf.get("key 1")
     path.unlink()
-    path.write_bytes(shelve({"other": 1}, buckets=1))
+    path.write_bytes(encode_records({"other": 1}, buckets=1))
     assert shelf.get("key 2") == RECORDS["key 2"]
-    assert Shelf(path).get("other") == 1
+    assert RecordFile(path).get("other") == 1
 
 
 @pytest.mark.parametrize("reused", [False, True], ids=["closed", "another file under its number"])
 def test_a_descriptor_closed_by_a_daemon_is_opened_again(path, tmp_path, reused):
-    shelf = Shelf(path)
+    shelf = RecordFile(path)
     shelf.get("key 1")
     if reused:
         other = tmp_path / "other"
@@ -135,7 +135,7 @@ def test_a_descriptor_closed_by_a_daemon_is_opened_again(path, tmp_path, reused)
 
 
 def test_a_collected_object_closes_its_descriptor(path):
-    shelf = Shelf(path)
+    shelf = RecordFile(path)
     shelf.get("key 1")
     descriptor = shelf._descriptor
     del shelf
@@ -144,7 +144,7 @@ def test_a_collected_object_closes_its_descriptor(path):
 
 
 def test_threads_share_an_object(path):
-    shelf = Shelf(path)
+    shelf = RecordFile(path)
     wrong = []
 
     def look() -> None:
@@ -160,8 +160,8 @@ def test_threads_share_an_object(path):
 
 FORKING = """
 import os, sys
-from chainable.catalogue import Shelf
-shelf = Shelf(sys.argv[1])
+from chainable.record_file import RecordFile
+shelf = RecordFile(sys.argv[1])
 assert shelf.get("key 1")["number"] == 1
 def right():
     return all(shelf.get(f"key {number}")["number"] == number for number in range(200))
@@ -187,11 +187,11 @@ def test_systems_without_pread_seek_and_read(tmp_path):
     assert seek_and_read(descriptor, 3, 4) == b"456"
     assert seek_and_read(descriptor, 3, 0) == b"012"
     os.close(descriptor)
-    assert catalogue._pread is os.pread
+    assert record_file._pread is os.pread
 
 
 def test_the_format_is_the_documented_one():
-    content = shelve({"a": 1}, buckets=1)
+    content = encode_records({"a": 1}, buckets=1)
     entry = struct.pack("<HI", 1, 1) + b"a" + b"1"
     assert content == (
         struct.pack("<8sHHIQ", b"\x89SHELF\r\n", 1, 0, 1, len(content))

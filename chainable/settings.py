@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, MaskedTuple, Secret, shown_name
-from chainable.path import nearest
+from chainable.path import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["environment", "table", "texts"]
+__all__ = ["check_texts", "read_environment", "read_toml"]
 
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _BLANK = " \t"
 _LOCATION = re.compile(r"\((at [a-z0-9 ,]+)\)\Z")
 
 
-def environment(prefix: str, names: Collection[str], file: str | os.PathLike[str] | None = None) -> dict[str, str]:
+def read_environment(prefix: str, names: Collection[str], file: str | os.PathLike[str] | None = None) -> dict[str, str]:
     """
     Read settings whose names begin with a prefix.
 
@@ -56,7 +56,7 @@ def environment(prefix: str, names: Collection[str], file: str | os.PathLike[str
     for setting in unknown:
         shown = shown_name(setting)
         name = prefix + (setting if shown == repr(setting) else shown)
-        warnings.warn(f"{name} is not a setting{nearest(setting, names)}", stacklevel=3)
+        warnings.warn(f"{name} is not a setting{did_you_mean(setting, names)}", stacklevel=3)
     return found
 
 
@@ -86,7 +86,7 @@ def _entry(line: str) -> tuple[str, str] | str | None:
     return name.strip(_BLANK), value
 
 
-def table(file: str | os.PathLike[str], name: str, names: Collection[str]) -> dict[str, Any]:
+def read_toml(file: str | os.PathLike[str], name: str, names: Collection[str]) -> dict[str, Any]:
     """
     Read settings from a TOML file: a table of that name, or the top level of the file.
 
@@ -121,7 +121,7 @@ def _table(text: Secret[str], name: str, names: Collection[str]) -> tuple[dict[s
         return {}, f"{name} is {kind}, a table was expected: write [{name}] above the settings, in single brackets"
     for setting in found:
         if setting not in names:
-            return {}, f"{shown_name(setting)} is not a setting{nearest(setting, names)}"
+            return {}, f"{shown_name(setting)} is not a setting{did_you_mean(setting, names)}"
     return MaskedDict(found), ""
 
 
@@ -136,7 +136,7 @@ def _toml(text: Secret[str]) -> dict[str, Any] | str:
         return f" ({location[1]})" if location else ""
 
 
-def texts(
+def check_texts(
     found: Mapping[str, Any],
     origin: object,
     *,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Shelf"]
+__all__ = ["RecordFile"]
 
 _MAGIC = b"\x89SHELF\r\n"
 _VERSION = 1
@@ -51,7 +51,7 @@ _pread = getattr(os, "pread", seek_and_read)
 
 
 @safe_repr
-class Shelf:
+class RecordFile:
     """
     A read-only file of JSON records, read by key.
 
@@ -74,7 +74,7 @@ class Shelf:
         self._deflated = False
 
     def __repr__(self) -> str:
-        return f"Shelf({os.fspath(self._path)!r})"
+        return f"RecordFile({os.fspath(self._path)!r})"
 
     def __del__(self, _close: Callable[[int], None] = os.close) -> None:
         descriptor = getattr(self, "_descriptor", -1)  # missing if __init__ raised
@@ -160,7 +160,7 @@ class Shelf:
         return ConfigurationError(f"the catalogue file {os.fspath(self._path)} {problem}: reinstall the package")
 
 
-def shelve(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) -> bytes:
+def encode_records(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) -> bytes:
     """
     Encode records as the content of a record file.
 
