@@ -155,7 +155,7 @@ class TestRefused:
                 "'timeout' is an option of every call, and a par",
             ),
             (lambda top: top.a.b(price=0.5), TypeError, "price: a float"),
-            (lambda top: top.a.b(x=object()), TypeError, "x: a object has no form"),
+            (lambda top: top.a.b(x=object()), TypeError, "x: a object cannot be written"),
             (lambda top: top.a.b(ids=["a,b"]), CodecError, r"ids\[0\] contains a comma"),
             (lambda top: top.a.b(format="yaml"), ConfigurationError, "format: 'json' or 'xml'"),
             (lambda top: top.a.b(session=5), TypeError, "session: text or a callable"),
