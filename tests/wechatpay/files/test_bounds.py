@@ -157,7 +157,7 @@ class TestMaxSize:
 
     @pytest.mark.parametrize("max_size", [0, -1, 1.5, "2G", True, None])
     def test_it_is_a_number_of_bytes(self, client, tmp_path, max_size):
-        with pytest.raises(ConfigurationError, match="max_size: a whole number of at least 1"):
+        with pytest.raises(ConfigurationError, match="max_size: an integer of at least 1"):
             client.download("https://api.mch.weixin.qq.com/x", tmp_path / "x", max_size=max_size)
 
     def test_a_statement_is_not_unpacked_without_end(self, client, platform):
