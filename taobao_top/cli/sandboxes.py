@@ -81,7 +81,7 @@ def sandbox(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # told above, in one line
         made: Sandbox = needs_sandbox(load, ADVICE)(
-            host=address, port=port, https_port=https_port, lenient=lenient, data=data, callback_hosts=hosts
+            host=address, port=port, https_port=https_port, strict=not lenient, data=data, callback_hosts=hosts
         )
     with made as running:
         obey(running.application.faults, rules)

@@ -145,7 +145,7 @@ def sandbox(
         checked_url(notify_url, "--notify-url")
     warn_of(address)
     running = started(
-        address=address,
+        host=address,
         port=port,
         https_port=https_port,
         strict=not lenient,
