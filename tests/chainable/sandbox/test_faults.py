@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 
 from chainable.sandbox.faults import FaultRule, Faults
 
@@ -22,7 +22,13 @@ class Fault(FaultRule):
     after: int = 0
     seconds: float = 0.0
     status: int = 0
+    code: str | int = ""
     executed: bool | None = None
+
+
+@frozen(kw_only=True)
+class Renamed(Fault):
+    done: bool | None = field(default=None, eq=False)
 
 
 def faults(*rules):
@@ -51,6 +57,7 @@ def test_a_setting_out_of_range_is_refused(settings, message):
         ({"kind": "error", "colour": "red"}, "a fault has no 'colour'"),
         ({"kind": ["error"]}, r"kind: \['error'\] is not valid"),
         ({"kind": "error", "times": "often"}, "times: 'often' is not valid"),
+        ({"kind": "error", "code": {}}, "code: {} is not valid"),
         ({"kind": "error", "operation": {}}, "operation: {} is not valid"),
     ],
 )
@@ -60,9 +67,22 @@ def test_members_of_a_wrong_name_or_type_are_refused(members, message):
 
 
 def test_a_fault_is_read_from_a_header():
+    assert Fault.of_header("error; code=NO_AUTH").code == "NO_AUTH"
     assert Fault.of_header("error; times=2; executed=false; seconds=0.5;") == Fault(
         kind="error", times=2, executed=False, seconds=0.5
     )
+
+
+def test_none_stands_for_the_default_of_a_number():
+    assert Fault.read({"kind": "error", "times": None, "executed": None}) == Fault(kind="error")
+
+
+def test_old_names_are_deprecated():
+    with pytest.warns(DeprecationWarning, match="'half' is deprecated: use 'half_body'"):
+        assert Fault(kind="half") == Fault(kind="half_body")
+    with pytest.warns(DeprecationWarning, match="done is deprecated: use executed"):
+        assert Renamed(kind="error", done=True) == Renamed(kind="error", executed=True)
+    assert Fault.read({"kind": "error", "done": "false"}) == Fault(kind="error", executed=False)
 
 
 def test_a_call_takes_effect_by_the_kind_or_as_the_rule_says():
@@ -114,6 +134,8 @@ def test_equal_rules_are_told_apart_by_their_count():
     rules.discard(Fault(kind="error", times=1), hits=0)
 
     assert [hits for _, hits in rules.hits()] == [1, 1]
+    with pytest.raises(LookupError, match="removed or used up"):
+        rules.discard(Fault(kind="half_body"))
 
 
 def test_rules_are_added_changed_removed_and_loaded(tmp_path):
