@@ -268,7 +268,7 @@ def main() -> None:
         print(
             f"curl -X POST http://127.0.0.1:{port}/orders -H 'content-type: application/json' -d '{{\"sku\":\"cake\"}}'"
         )
-        print(f"curl http://127.0.0.1:{port}/check/{sandbox.platform.day()}")
+        print(f"curl http://127.0.0.1:{port}/check/{sandbox.context.day()}")
         app.run(port=port)
 
 

@@ -178,7 +178,7 @@ def main():
         opened = query.get(out_bill_no=sent).decrypted()
         print("the person it was for:", opened["user_name"])
         # In place of the signer:
-        signer = RemoteSigner(mchid, serial, key, clock=sandbox.platform.clock)
+        signer = RemoteSigner(mchid, serial, key, clock=sandbox.context.clock)
         other = sandbox.client(private_key=None, signer=signer, merchant_cert=None, merchant_key=None)
         print(order(other, "order002").data)
         verified = [entry.verified for entry in sandbox.journal]

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from playwright.sync_api import ViewportSize, sync_playwright
 
 from taobao_top import sandbox as top
-from taobao_top.sandbox.clock import written
+from taobao_top.sandbox.times import written
 from wechatpay import Sensitive
 from wechatpay.sandbox import Sandbox
 

@@ -76,7 +76,7 @@ def sandbox(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warn_if_public() prints it in one line
         made: Sandbox = require_sandbox(import_sandbox, DISTRIBUTION)(
-            host=address, port=port, https_port=https_port, lenient=lenient, data=data, callback_hosts=hosts
+            host=address, port=port, https_port=https_port, strict=not lenient, data=data, callback_hosts=hosts
         )
     with made as running:
         load_faults(running.application.faults, rules)

@@ -9,7 +9,7 @@ demand.  Needs the ``sandbox`` extra.
 from taobao_top.sandbox.account import Account
 from taobao_top.sandbox.faults import KINDS, Fault
 from taobao_top.sandbox.journal import Entry, Journal, Upload
-from taobao_top.sandbox.outbound import Outcome
 from taobao_top.sandbox.sandbox import Sandbox
+from taobao_top.sandbox.spi_calls import Outcome
 
 __all__ = ["KINDS", "Account", "Entry", "Fault", "Journal", "Outcome", "Sandbox", "Upload"]

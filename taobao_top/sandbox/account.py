@@ -1,4 +1,4 @@
-"""Who may call: the app of the sandbox."""
+"""The app of the sandbox: its keys and its session."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer of it is under way."""
+        """True while a response is in progress."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def _make_room(self) -> bool:

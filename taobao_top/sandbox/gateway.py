@@ -9,24 +9,24 @@ from urllib.parse import parse_qsl
 from attrs import evolve, field, frozen
 
 from taobao_top.catalogue import method as catalogued
-from taobao_top.sandbox import checks, shapes
-from taobao_top.sandbox.clock import epoch, written
-from taobao_top.sandbox.faults import Fault
-from taobao_top.sandbox.mistakes import check
+from taobao_top.sandbox import fake_data, parameter_validation
+from taobao_top.sandbox.errors import GatewayError
+from taobao_top.sandbox.faults import HEADER, Fault
 from taobao_top.sandbox.operations import NEED_SESSION, OPERATIONS, OWN_CHECKS, Call
-from taobao_top.sandbox.refusals import Refusal
-from taobao_top.sandbox.rendering import ERROR_ROOT, JSON, XML, as_json, as_xml, root
+from taobao_top.sandbox.response_encoding import ERROR_ROOT, JSON, XML, as_json, as_xml, root
 from taobao_top.sandbox.sessions import Session
 from taobao_top.sandbox.signature import PUBLIC, SIGN_METHODS, shown
+from taobao_top.sandbox.signature_diagnosis import check
+from taobao_top.sandbox.times import epoch, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chainable.destination import Destination
-    from taobao_top.sandbox.application import Application
-    from taobao_top.sandbox.arrival import Arrival
+    from taobao_top.sandbox.app import Application
+    from taobao_top.sandbox.request import Request
 
-__all__ = ["PUBLIC", "Answer", "Gateway"]
+__all__ = ["PUBLIC", "Gateway", "Reply"]
 
 TOLERANCE = 600
 """How far a timestamp may be off, seconds."""
@@ -40,7 +40,7 @@ NOTHING = "N"
 
 
 @frozen(kw_only=True)
-class Answer:
+class Reply:
     """
     What goes back.
 
@@ -70,7 +70,7 @@ class Gateway:
 
     Attributes:
         applications: The apps there are, by app_key.
-        lenient: Answer APIs that the catalogue lacks, and take parameters it would refuse.
+        strict: Whether APIs that the catalogue lacks, and parameters that do not fit it, are refused.
         batch_limit: How many requests one batch may hold.
         max_body: The largest request taken, bytes; beyond is 413.
         callback_hosts: Hosts besides loopback that the controls may have called; ``*`` for all.
@@ -80,7 +80,7 @@ class Gateway:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.applications: dict[str, Application] = {}
-        self.lenient = False
+        self.strict = True
         self.batch_limit = 20
         self.max_body = 64 * 1024 * 1024
         self.callback_hosts: frozenset[str] = frozenset()
@@ -95,29 +95,29 @@ class Gateway:
         """Return whether a request to the controls may have the sandbox call there."""
         return destination.is_loopback or not self.callback_hosts.isdisjoint({"*", destination.host})
 
-    def answer(self, arrival: Arrival) -> Answer:
+    def answer(self, request: Request) -> Reply:
         """
         Answer a call to ``/router/rest`` or the qimen address, and write it into the app's journal.
 
         Raises:
             ValueError: The fault header cannot be read.
         """
-        parameters = arrival.parameters
+        parameters = request.parameters
         method = parameters.get("method") or None
         app = self.applications.get(parameters.get("app_key", ""))
-        fault = self.fault(app, arrival, method)
-        record = self._record("call", app, arrival, method, fault)
+        fault = self.fault(app, request, method)
+        record = self._record("call", app, request, method, fault)
 
         def carried_out() -> dict[str, Any]:
-            checked = self.authenticate(arrival, record)
+            checked = self.authenticate(request, record)
             checked.throttle.check(parameters["method"], record["at"])
-            return self.carry_out(checked, parameters, arrival, record, fault)
+            return self.carry_out(checked, parameters, request, record, fault)
 
-        answer = evolve(self._written(carried_out, parameters, arrival.path, record), fault=fault, at=record["at"])
+        answer = evolve(self._written(carried_out, parameters, request.path, record), fault=fault, at=record["at"])
         (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
         return answer
 
-    def batch(self, arrival: Arrival) -> Answer:
+    def batch(self, request: Request) -> Reply:
         """
         Answer a batch, each of its requests for itself, and write all into the app's journal.
 
@@ -126,32 +126,32 @@ class Gateway:
         Raises:
             ValueError: The fault header cannot be read.
         """
-        given = arrival.parameters
+        given = request.parameters
         app = self.applications.get(given.get("app_key", ""))
-        fault = self.fault(app, arrival, "batch")
-        record = self._record("batch", app, arrival, None, fault)
-        separator = arrival.headers.get("top-api-separator", SEPARATOR)
+        fault = self.fault(app, request, "batch")
+        record = self._record("batch", app, request, None, fault)
+        separator = request.headers.get("top-api-separator", SEPARATOR)
         try:
-            checked = self.authenticate(arrival, record, batch=True)
+            checked = self.authenticate(request, record, batch=True)
             _fail(fault)
-            items = _items(arrival.body, separator, self.batch_limit)
-            parts = [self._item(checked, arrival, {**_shared(given), **item}) for item in items]
-            answer = Answer(body=separator.encode().join(parts), content_type=TEXT, fault=fault, at=record["at"])
-        except Refusal as refusal:
-            answer = evolve(self._written(_raising(refusal), given, arrival.path, record), fault=fault, at=record["at"])
+            items = _items(request.body, separator, self.batch_limit)
+            parts = [self._item(checked, request, {**_shared(given), **item}) for item in items]
+            answer = Reply(body=separator.encode().join(parts), content_type=TEXT, fault=fault, at=record["at"])
+        except GatewayError as refusal:
+            answer = evolve(self._written(_raising(refusal), given, request.path, record), fault=fault, at=record["at"])
         (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
         return answer
 
-    def _item(self, app: Application, arrival: Arrival, parameters: dict[str, str]) -> bytes:
+    def _item(self, app: Application, request: Request, parameters: dict[str, str]) -> bytes:
         method = parameters.get("method") or None
         fault = app.faults.take(method, {"error"})
-        single = evolve(arrival, parameters=parameters, body=b"", headers={})
+        single = evolve(request, parameters=parameters, body=b"", headers={})
         record = self._record("item", app, single, method, fault)
         record["verified"] = True
 
         def carried_out() -> dict[str, Any]:
             if method is None:
-                raise Refusal(21, "isv.missing-method", "neither the request nor #PUBLIC# says method")
+                raise GatewayError(21, "isv.missing-method", "neither the request nor #PUBLIC# says method")
             app.throttle.check(method, record["at"])
             return self.carry_out(app, parameters, single, record, fault)
 
@@ -160,41 +160,41 @@ class Gateway:
         return answer.body
 
     def _record(
-        self, kind: str, app: Application | None, arrival: Arrival, method: str | None, fault: Fault | None
+        self, kind: str, app: Application | None, request: Request, method: str | None, fault: Fault | None
     ) -> dict[str, Any]:
         return {
             "kind": kind,
             "at": self.clock() if app is None else app.clock(),
-            "verb": arrival.verb,
-            "path": arrival.path,
+            "verb": request.verb,
+            "path": request.path,
             "method": method,
-            "parameters": arrival.parameters,
-            "files": arrival.files,
-            "body": arrival.body,
-            "headers": arrival.headers,
+            "parameters": request.parameters,
+            "files": request.files,
+            "body": request.body,
+            "headers": request.headers,
             "fault": None if fault is None else fault.kind,
         }
 
-    def fault(self, app: Application | None, arrival: Arrival, method: str | None) -> Fault | None:
+    def fault(self, app: Application | None, request: Request, method: str | None) -> Fault | None:
         """
         Return the fault to play on this request, out of its header or the app's list.
 
         Raises:
             ValueError: The header cannot be read.
         """
-        header = arrival.headers.get("sandbox-fault")
+        header = request.headers.get(HEADER)
         if header is not None:
-            return Fault.from_header(header)
+            return Fault.of_header(header)
         return None if app is None else app.faults.take(method)
 
     def _written(
         self, make: Callable[[], dict[str, Any]], parameters: Mapping[str, str], path: str, record: dict[str, Any]
-    ) -> Answer:
+    ) -> Reply:
         request_id = secrets.token_hex(8)
         try:
             members = {**make(), "request_id": request_id}
             name = root(parameters["method"])
-        except Refusal as refusal:
+        except GatewayError as refusal:
             members = refusal.members(request_id)
             name = ERROR_ROOT
             record.update(code=refusal.code, sub_code=refusal.sub_code, sub_msg=refusal.sub_msg)
@@ -203,15 +203,15 @@ class Gateway:
         if parameters.get("format") in {"json", "json2"}:
             simplify = parameters.get("simplify") == "true" and path != QIMEN
             body = as_json(name, members, simplify=simplify, rooted=self.simplified_root)
-            return Answer(body=body, content_type=JSON)
-        return Answer(body=as_xml(name, members), content_type=XML)
+            return Reply(body=body, content_type=JSON)
+        return Reply(body=as_xml(name, members), content_type=XML)
 
-    def authenticate(self, arrival: Arrival, record: dict[str, Any], *, batch: bool = False) -> Application:
+    def authenticate(self, request: Request, record: dict[str, Any], *, batch: bool = False) -> Application:
         """
         Check everything about a request that does not depend on the API.
 
         Args:
-            arrival: The request.
+            request: The request.
             record: Gets what was found out, for the journal.
             batch: No method is expected then.
 
@@ -219,47 +219,49 @@ class Gateway:
             The app that calls.
 
         Raises:
-            Refusal: In this order: 9, 21, 28, 29, 32 to 34, 30, 31, 40 (sign_method), 24, 25.
+            GatewayError: In this order: 9, 21, 28, 29, 32 to 34, 30, 31, 40 (sign_method), 24, 25.
         """
-        given = arrival.parameters
-        if arrival.verb not in {"GET", "POST"} or (arrival.files and arrival.verb != "POST"):
-            raise Refusal(9, "isv.http-action-not-allowed", "send calls with POST (or GET), uploads with POST")
+        given = request.parameters
+        if request.verb not in {"GET", "POST"} or (request.files and request.verb != "POST"):
+            raise GatewayError(9, "isv.http-action-not-allowed", "send calls with POST (or GET), uploads with POST")
         if not given.get("method") and not batch:
-            raise Refusal(21, "isv.missing-method", "the public parameter method is missing")
+            raise GatewayError(21, "isv.missing-method", "the public parameter method is missing")
         if not given.get("app_key"):
-            raise Refusal(28, "isv.missing-app-key", "the public parameter app_key is missing")
+            raise GatewayError(28, "isv.missing-app-key", "the public parameter app_key is missing")
         app = self.applications.get(given["app_key"])
         if app is None:
-            raise Refusal(29, "isv.appkey-not-exists", "no app of this sandbox has this app_key")
+            raise GatewayError(29, "isv.appkey-not-exists", "no app of this sandbox has this app_key")
         _version(given)
         now = record["at"]
         _timestamp(given, now)
-        self._signature(app, arrival, record)
+        self._signature(app, request, record)
         app.once(given["sign"], now)
         return app
 
-    def _signature(self, app: Application, arrival: Arrival, record: dict[str, Any]) -> None:
-        given = arrival.parameters
+    def _signature(self, app: Application, request: Request, record: dict[str, Any]) -> None:
+        given = request.parameters
         sign_method = given.get("sign_method", "")
         if not sign_method:
-            raise Refusal(40, "isv.missing-parameter:sign_method", "sign_method is required", subject="sign_method")
+            raise GatewayError(
+                40, "isv.missing-parameter:sign_method", "sign_method is required", subject="sign_method"
+            )
         if not given.get("sign"):
-            raise Refusal(24, "isv.missing-signature", "the public parameter sign is missing")
+            raise GatewayError(24, "isv.missing-signature", "the public parameter sign is missing")
         if sign_method not in SIGN_METHODS:
-            raise Refusal(25, "isv.invalid-signature", f"sign_method must be {', '.join(SIGN_METHODS)}")
+            raise GatewayError(25, "isv.invalid-signature", f"sign_method must be {', '.join(SIGN_METHODS)}")
         signed = {name: value for name, value in given.items() if name != "sign"}
-        record["signed"] = shown(sign_method, signed, arrival.body)
-        mistake = check(given["sign"], sign_method, app.account.app_secret, signed, arrival.body, arrival.files)
+        record["signed"] = shown(sign_method, signed, request.body)
+        mistake = check(given["sign"], sign_method, app.account.app_secret, signed, request.body, request.files)
         if mistake is not None:
             record["mistake"] = mistake
-            raise Refusal(25, "isv.invalid-signature", mistake)
+            raise GatewayError(25, "isv.invalid-signature", mistake)
         record["verified"] = True
 
     def carry_out(
         self,
         app: Application,
         parameters: Mapping[str, str],
-        arrival: Arrival,
+        request: Request,
         record: dict[str, Any],
         fault: Fault | None,
     ) -> dict[str, Any]:
@@ -267,32 +269,34 @@ class Gateway:
         Carry out a call of an app, unless a fault prevents it.
 
         Raises:
-            Refusal: 23, 22, 26, 27, 40, 41, what the API itself refuses, and what the fault says.
+            GatewayError: 23, 22, 26, 27, 40, 41, what the API itself refuses, and what the fault says.
         """
         if parameters.get("format", "xml") not in {"xml", "json", "xml2", "json2"}:
-            raise Refusal(23, "isv.invalid-format", "format must be xml or json")
+            raise GatewayError(23, "isv.invalid-format", "format must be xml or json")
         members: dict[str, Any] = {}
         if fault is None or fault.takes_effect:
-            members = self._executed(app, parameters, arrival, record)
+            members = self._executed(app, parameters, request, record)
         _fail(fault)
         return members
 
     def _executed(
-        self, app: Application, parameters: Mapping[str, str], arrival: Arrival, record: dict[str, Any]
+        self, app: Application, parameters: Mapping[str, str], request: Request, record: dict[str, Any]
     ) -> dict[str, Any]:
         method = parameters["method"]
         known = catalogued(method)
-        if known is None and not self.lenient:
-            raise Refusal(22, "isv.invalid-method", f"the catalogue lists no API {method}")
+        if known is None and self.strict:
+            raise GatewayError(22, "isv.invalid-method", f"the catalogue lists no API {method}")
         operation = OPERATIONS.get(method)
         with app.lock:
             session = self._session(app, parameters.get("session"), method, None if known is None else known.session)
             business = {name: value for name, value in parameters.items() if name not in PUBLIC}
             values: dict[str, Any] = dict(business)
             if known is not None:
-                record["notes"] = tuple(checks.unknown(known, business, arrival.files))
-                if operation is not None or not (self.lenient or arrival.body):
-                    values = checks.parameters(known, business, arrival.files, inside=method not in OWN_CHECKS)
+                record["notes"] = tuple(parameter_validation.unknown(known, business, request.files))
+                if operation is not None or (self.strict and not request.body):
+                    values = parameter_validation.parameters(
+                        known, business, request.files, inside=method not in OWN_CHECKS
+                    )
             call = Call(
                 method=method,
                 known=known,
@@ -300,13 +304,13 @@ class Gateway:
                 session=session,
                 business=business,
                 values=values,
-                files=arrival.files,
-                body=arrival.body,
+                files=request.files,
+                body=request.body,
                 now=record["at"],
             )
             if operation is not None:
                 return operation(call)
-            return {} if known is None else shapes.answer(known, business)
+            return {} if known is None else fake_data.answer(known, business)
 
     def _session(self, app: Application, given: str | None, method: str, catalogued_as: str | None) -> Session | None:
         if given and method == "taobao.top.secret.get" and given.startswith("_"):
@@ -314,31 +318,31 @@ class Gateway:
         if given:
             return app.sessions.check(given)
         if catalogued_as == "required" or method in NEED_SESSION or method in app.need_session:
-            raise Refusal(26, "isv.missing-session", f"{method} acts for a seller: send session")
+            raise GatewayError(26, "isv.missing-session", f"{method} acts for a seller: send session")
         return None
 
 
 def _version(given: Mapping[str, str]) -> None:
     version = given.get("v", "")
     if not version:
-        raise Refusal(32, "isv.missing-version", "the public parameter v is missing")
+        raise GatewayError(32, "isv.missing-version", "the public parameter v is missing")
     if version != "2.0":
         code = 34 if version.replace(".", "", 1).isdecimal() else 33
-        raise Refusal(code, "isv.invalid-version", "v must be 2.0")
+        raise GatewayError(code, "isv.invalid-version", "v must be 2.0")
 
 
 def _timestamp(given: Mapping[str, str], now: float) -> None:
     text = given.get("timestamp", "")
     if not text:
-        raise Refusal(30, "isv.missing-timestamp", "the public parameter timestamp is missing")
+        raise GatewayError(30, "isv.missing-timestamp", "the public parameter timestamp is missing")
     at = epoch(text)
     if at is None:
-        raise Refusal(31, "isv.invalid-timestamp", "timestamp must be yyyy-MM-dd HH:mm:ss in GMT+8")
+        raise GatewayError(31, "isv.invalid-timestamp", "timestamp must be yyyy-MM-dd HH:mm:ss in GMT+8")
     off = at - now
     if abs(off) > TOLERANCE:
         direction = "ahead of" if off > 0 else "behind"
         zone = "; whole hours: written in another time zone?" if abs(off / 3600 - round(off / 3600)) < 1 / 60 else ""
-        raise Refusal(
+        raise GatewayError(
             31,
             "isv.invalid-timestamp",
             f"timestamp is {abs(off):.0f} s {direction} the gateway, where it is {written(now)} (GMT+8){zone}",
@@ -347,7 +351,7 @@ def _timestamp(given: Mapping[str, str], now: float) -> None:
 
 def _fail(fault: Fault | None) -> None:
     if fault is not None and fault.kind == "error":
-        raise Refusal(fault.code, fault.sub_code, fault.sub_msg)
+        raise GatewayError(fault.code, fault.sub_code, fault.sub_msg)
 
 
 def _items(body: bytes, separator: str, limit: int) -> list[dict[str, str]]:
@@ -356,9 +360,9 @@ def _items(body: bytes, separator: str, limit: int) -> list[dict[str, str]]:
         shared = _parsed(parts.pop(0)[len(SHARED) :]) if parts[0].startswith(SHARED) else {}
         items = [{**shared, **({} if part in {NOTHING, ""} else _parsed(part))} for part in parts]
     except ValueError:
-        raise Refusal(47, "isv.invalid-encoding", "the batch must be url-encoded UTF-8") from None
+        raise GatewayError(47, "isv.invalid-encoding", "the batch must be url-encoded UTF-8") from None
     if len(items) > limit:
-        raise Refusal(41, "isv.batch-over-limit", f"the batch has {len(items)} requests, {limit} are allowed")
+        raise GatewayError(41, "isv.batch-over-limit", f"the batch has {len(items)} requests, {limit} are allowed")
     return items
 
 
@@ -370,7 +374,7 @@ def _shared(given: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if name not in {"sign", "method"}}
 
 
-def _raising(refusal: Refusal) -> Callable[[], dict[str, Any]]:
+def _raising(refusal: GatewayError) -> Callable[[], dict[str, Any]]:
     def make() -> dict[str, Any]:
         raise refusal
 

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from taobao_top.sandbox import shapes
-from taobao_top.sandbox.checks import members, refuse_constant, whole
-from taobao_top.sandbox.clock import written
-from taobao_top.sandbox.refusals import Refusal
-from taobao_top.sandbox.rendering import Many
+from chainable.sandbox.control_api import refuse_constant
+from taobao_top.sandbox import fake_data
+from taobao_top.sandbox.errors import GatewayError
+from taobao_top.sandbox.parameter_validation import members, whole
+from taobao_top.sandbox.response_encoding import Many
 from taobao_top.sandbox.sessions import OAuthRefusal
+from taobao_top.sandbox.times import written
 from taobao_top.sandbox.trades import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from taobao_top.catalogue import Method
-    from taobao_top.sandbox.application import Application
+    from taobao_top.sandbox.app import Application
     from taobao_top.sandbox.journal import Upload
     from taobao_top.sandbox.sessions import Session
 
@@ -65,7 +66,7 @@ class Call:
 
     def picked(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Keep of the objects in an answer what ``fields`` asks for."""
-        return shapes.only(answer, self.business["fields"]) if "fields" in self.business else answer
+        return fake_data.only(answer, self.business["fields"]) if "fields" in self.business else answer
 
 
 def _time(call: Call) -> dict[str, Any]:
@@ -78,11 +79,11 @@ def _create_order(call: Call) -> dict[str, Any]:
     (request,) = call.known.params
     try:
         members(request.fields, order, "create_order_request")
-    except Refusal as refusal:
-        raise Refusal(50, INVALID, f"非法参数: {refusal.sub_msg}") from None
+    except GatewayError as refusal:
+        raise GatewayError(50, INVALID, f"非法参数: {refusal.sub_msg}") from None
     for part in (order, *order["policy_list"]):
         if part["expiration_time"] < part["effective_time"]:
-            raise Refusal(50, INVALID, "非法参数: expiration_time lies before effective_time")
+            raise GatewayError(50, INVALID, "非法参数: expiration_time lies before effective_time")
     before = call.app.insurance.get(order["identifier"])
     if before is None:
         call.app.insurance.put(order["identifier"], order)
@@ -99,7 +100,7 @@ def _decoded(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
-        raise Refusal(50, INVALID, "非法参数: create_order_request is not JSON") from None
+        raise GatewayError(50, INVALID, "非法参数: create_order_request is not JSON") from None
 
 
 def _token_create(call: Call) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def _tokens(call: Call, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return {"token_result": call.app.sessions.token_result(made())}
     except OAuthRefusal as refusal:
-        raise Refusal(50, f"isv.{refusal.error.replace('_', '-')}", refusal.description) from None
+        raise GatewayError(50, f"isv.{refusal.error.replace('_', '-')}", refusal.description) from None
 
 
 def _sold(call: Call) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def _trade(call: Call) -> dict[str, Any]:
 def _close(call: Call) -> dict[str, Any]:
     trade = call.app.trades.get(call.business["tid"])
     if trade["status"] != "WAIT_BUYER_PAY":
-        raise Refusal(50, "isv.trade-status-error", f"a trade in {trade['status']} cannot be closed")
+        raise GatewayError(50, "isv.trade-status-error", f"a trade in {trade['status']} cannot be closed")
     return _changed(call, status="TRADE_CLOSED_BY_TAOBAO", close_reason=call.business["close_reason"])
 
 
@@ -148,7 +149,9 @@ def _changed(call: Call, **changes: Any) -> dict[str, Any]:
 def _ship(call: Call) -> dict[str, Any]:
     trade = call.app.trades.get(call.business["tid"])
     if trade["status"] != "WAIT_SELLER_SEND_GOODS":
-        raise Refusal(50, "isv.logistics-offline-service-error:B04", f"a trade in {trade['status']} cannot be sent")
+        raise GatewayError(
+            50, "isv.logistics-offline-service-error:B04", f"a trade in {trade['status']} cannot be sent"
+        )
     call.app.trades.change(trade["tid"], status="WAIT_BUYER_CONFIRM_GOODS", consign_time=written(call.now))
     return {"shipping": {"is_success": True}}
 
@@ -156,7 +159,7 @@ def _ship(call: Call) -> dict[str, Any]:
 def _secret(call: Call) -> dict[str, Any]:
     version = whole(call.business, "secret_version", call.app.secret_version)
     if not 1 <= version <= call.app.secret_version:
-        raise Refusal(50, "20005", f"there is no key of version {version}")
+        raise GatewayError(50, "20005", f"there is no key of version {version}")
     session = "" if call.session is None else call.session.session
     user = call.business.get("customer_user_id") or session
     seed = f"{user} {version}".encode()
@@ -281,7 +284,7 @@ OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
     "taobao.tmc.message.produce": _produce,
     "taobao.picture.upload": _upload_picture,
 }
-"""What is carried out, by the API's name; each gives the members of its answer."""
+"""The operations by the API's name; each returns the members of its response."""
 
 OWN_CHECKS = frozenset({"alibaba.finance.insurance.createorder"})
 """APIs whose objects are checked by the operation, since they are refused with code 50."""

@@ -1,7 +1,7 @@
 """
 Fixtures: a sandbox for every test, one server for all of them.
 
-Name them in the ``conftest.py`` at the root of your tests; nobody else's pay for it::
+Name them in the ``conftest.py`` at the root of your tests; other tests do not load them::
 
     pytest_plugins = ["taobao_top.sandbox.pytest_plugin"]
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
+from chainable.sandbox.renamed import renamed
 from taobao_top.sandbox.account import Account
-from taobao_top.sandbox.application import Application
+from taobao_top.sandbox.app import Application
 from taobao_top.sandbox.faults import Fault
-from taobao_top.sandbox.outbound import Outcome, call_spi
+from taobao_top.sandbox.rate_limits import APP_API, Limit
 from taobao_top.sandbox.service import Service
-from taobao_top.sandbox.throttle import APP_API, Limit
+from taobao_top.sandbox.spi_calls import Outcome, call_spi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from taobao_top import TaobaoTop
-    from taobao_top.sandbox.channel import Queue
     from taobao_top.sandbox.journal import Journal
+    from taobao_top.sandbox.messages import MessageQueue
     from taobao_top.sandbox.sessions import Sessions
     from taobao_top.sandbox.trades import Trades
 
@@ -47,14 +48,14 @@ class Sandbox:
         app_key: Of the app; made up when left out, like the next two.
         app_secret: Of the app.
         session: One that never expires.
-        host: The address to bind; one that other machines reach is warned of.
+        host: The address to bind; other addresses than loopback cause a warning.
         port: For HTTP and the message channel; 0 takes a free one.
         https_port: For HTTPS; 0 takes a free one.
         https: Whether HTTPS is served at all.
         data: A SQLite file to keep the account, trades, tokens, orders and the version of the key in; None keeps them
             in memory.
         clock: Seconds since 1970.
-        lenient: Answer APIs the catalogue lacks, and take parameters it would refuse.
+        strict: Whether APIs that the catalogue lacks, and parameters that do not fit it, are refused.
         batch_limit: How many requests a batch may hold.
         journal_size: How many requests the journal keeps.
         sign_method: What :meth:`env` tells clients to use.
@@ -76,13 +77,15 @@ class Sandbox:
         https: bool = True,
         data: str | Path | None = None,
         clock: Callable[[], float] = time.time,
-        lenient: bool = False,
+        strict: bool = True,
         batch_limit: int = 20,
         journal_size: int = 1000,
         sign_method: str = "hmac-sha256",
         callback_hosts: tuple[str, ...] = (),
         beside: Sandbox | None = None,
+        lenient: bool | None = None,
     ) -> None:
+        strict = renamed("lenient", "strict", None if lenient is None else not lenient, strict)
         self._sign_method = sign_method
         self._clients: list[TaobaoTop] = []
         self._owner = beside is None
@@ -93,7 +96,7 @@ class Sandbox:
                 host=host, port=port, https_port=https_port if https else None, data=data, clock=clock
             )
             account = self.service.account(app_key, app_secret, session)
-            self.service.gateway.lenient = lenient
+            self.service.gateway.strict = strict
             self.service.gateway.batch_limit = batch_limit
             self.service.gateway.callback_hosts = frozenset(name.lower().strip("[]") for name in callback_hosts)
         else:
@@ -155,7 +158,7 @@ class Sandbox:
 
     @property
     def inspector_url(self) -> str:
-        """Its page for people: what came in, what it was signed over, trades, messages and faults."""
+        """The inspector: a page with requests, trades, messages and faults."""
         page = f"{self.service.origin}/_sandbox/"
         alone = len(self.service.gateway.applications) == 1
         return page if alone else f"{page}?app_key={self.account.app_key}"
@@ -167,7 +170,7 @@ class Sandbox:
 
     @property
     def journal(self) -> Journal:
-        """What arrived."""
+        """The requests of this app."""
         return self.application.journal
 
     @property
@@ -181,7 +184,7 @@ class Sandbox:
         return self.application.sessions
 
     @property
-    def messages(self) -> Queue:
+    def messages(self) -> MessageQueue:
         """The messages of the app."""
         return self.application.queue
 
@@ -244,7 +247,7 @@ class Sandbox:
         return target
 
     def fault(self, kind: str, **options: Any) -> Fault:
-        """Let something go wrong: a kind of :data:`taobao_top.sandbox.KINDS`, with the options of :class:`Fault`."""
+        """Add a fault: a kind of :data:`taobao_top.sandbox.KINDS`, with the options of :class:`Fault`."""
         fault = Fault(kind=kind, **options)
         self.application.faults.add(fault)
         return fault
@@ -258,7 +261,7 @@ class Sandbox:
         self.application.throttle.ban(self.application.clock() + seconds, method=method, code=code, sub_code=sub_code)
 
     def limit(self, calls: int, *, seconds: float = 1.0, ban: float = 1.0, method: str | None = None) -> None:
-        """Let so many calls pass within so many seconds; the next one starts a ban."""
+        """Limit the calls within so many seconds; the next one starts a ban."""
         self.application.throttle.limit(Limit(calls=calls, seconds=seconds, ban=ban, method=method))
 
     def advance(self, seconds: float) -> None:
@@ -271,9 +274,9 @@ class Sandbox:
         self.application.clock.advance(seconds)
 
     def rotate_secret(self) -> int:
-        """Let ``taobao.top.secret.get`` hand out a new key; returns its version."""
+        """Make a new key for ``taobao.top.secret.get``, and return its version."""
         return self.application.rotate_secret()
 
     def call_spi(self, url: str, **options: Any) -> Outcome:
-        """Call a server as the platform does: options of :func:`taobao_top.sandbox.outbound.call_spi`."""
+        """Call a server as the platform does: options of :func:`taobao_top.sandbox.spi_calls.call_spi`."""
         return call_spi(self.application, url, **options)

@@ -26,7 +26,7 @@ LARGEST_MESSAGE = 1024 * 1024
 """Of the message channel, bytes."""
 
 TURNS = 3
-"""Of the loop, until an aborted connection is closed: one for TLS, one for TCP beneath it, one for what is told of it."""
+"""Of the loop, until an aborted connection is closed: one for TLS, one for TCP beneath it, one for its callbacks."""
 
 
 class _Uvicorn(uvicorn.Server):

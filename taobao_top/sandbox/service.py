@@ -7,13 +7,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chainable.private_files import write_private
+from chainable.sandbox.store import Store
+from chainable.sandbox.tls_ca import Authority
 from taobao_top.sandbox.account import Account
-from taobao_top.sandbox.admin import Admin
-from taobao_top.sandbox.authority import Authority
+from taobao_top.sandbox.asgi import Web
+from taobao_top.sandbox.control_api import ControlApi
 from taobao_top.sandbox.gateway import Gateway
 from taobao_top.sandbox.server import Server
-from taobao_top.sandbox.store import Shelf, Store
-from taobao_top.sandbox.web import Web
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,39 +46,43 @@ class Service:
     ) -> None:
         self.gateway = Gateway(clock)
         with ExitStack() as opened:
-            self.store = Store(data)
+            self.store = Store(None if data is None else Path(data))
             opened.callback(self.store.close)
             directory = opened.enter_context(tempfile.TemporaryDirectory(prefix="taobao_top.sandbox."))
-            authority = None if https_port is None else Authority(Path(directory), host)
-            self.ca = None if authority is None else authority.ca
+            self.ca, certificate = None, None
+            if https_port is not None:
+                authority = Authority()
+                self.ca, certificate = Path(directory, "ca.pem"), Path(directory, "server.pem")
+                write_private(self.ca, authority.pem)
+                write_private(certificate, authority.server_pem(host))
             self._server = Server(
-                Web(self.gateway, Admin(self.gateway), host),
+                Web(self.gateway, ControlApi(self.gateway), host),
                 host=host,
                 port=port,
                 https_port=https_port or 0,
-                certificate=None if authority is None else authority.certificate,
+                certificate=certificate,
             )
             opened.callback(self._server.stop)
             self._opened = opened.pop_all()
         place = f"[{host}]" if ":" in host else host
         ports = self._server.ports
         self.origin = f"http://{place}:{ports[0]}"
-        self.https_origin = None if authority is None else f"https://{place}:{ports[1]}"
+        self.https_origin = None if certificate is None else f"https://{place}:{ports[1]}"
 
     def account(self, app_key: str | None, app_secret: str | None, session: str | None) -> Account:
         """Return the account to use: what is given, then what the file had, the rest made up."""
-        shelf = Shelf(self.store, "", "account")
+        records = self.store.records("_account")
         given = {"app_key": app_key, "app_secret": app_secret, "session": session}
-        kept = shelf.get("default") or {}
+        kept = records.get("default") or {}
         chosen = {**kept, **{name: value for name, value in given.items() if value is not None}}
         account = Account(**chosen)
-        shelf.put("default", {name: getattr(account, name) for name in given})
+        records.put("default", {name: getattr(account, name) for name in given})
         return account
 
     def forget(self, app_key: str) -> None:
         """Remove an app with all its records."""
         del self.gateway.applications[app_key]
-        self.store.run("DELETE FROM record WHERE app_key = ?", app_key)
+        self.store.clear(f"{app_key}/")
 
     def start(self) -> None:
         """Begin to serve."""

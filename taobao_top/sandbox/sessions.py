@@ -12,15 +12,14 @@ from urllib.parse import quote
 
 from attrs import asdict, frozen
 
-from taobao_top.sandbox.refusals import Refusal
+from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.signature import sign
-from taobao_top.sandbox.store import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chainable.sandbox.store import Store
     from taobao_top.sandbox.account import Account
-    from taobao_top.sandbox.store import Store
 
 __all__ = ["OAuthRefusal", "Session", "Sessions"]
 
@@ -37,7 +36,7 @@ _TIMES = {  # the signed form gives the end of every span as well, in epoch mill
 
 
 class OAuthRefusal(Exception):  # noqa: N818 (an answer, not a failure of the sandbox)
-    """What the token endpoint answers with HTTP status 400: ``error`` and ``error_description``."""
+    """An error of the token endpoint (HTTP 400): ``error`` and ``error_description``."""
 
     def __init__(self, error: str, description: str) -> None:
         self.error = error
@@ -48,7 +47,7 @@ class OAuthRefusal(Exception):  # noqa: N818 (an answer, not a failure of the sa
 @frozen(kw_only=True)
 class Session:
     """
-    A seller's leave to act for them.
+    A seller's authorisation.
 
     Attributes:
         session: The access token.
@@ -86,9 +85,9 @@ class Sessions:
         self.refreshable = True
         self._account = account
         self._clock = clock
-        self._sessions = Shelf(store, account.app_key, "session")
-        self._codes = Shelf(store, account.app_key, "code")
-        self._refreshes = Shelf(store, account.app_key, "refresh")
+        self._sessions = store.records(f"{account.app_key}/session")
+        self._codes = store.records(f"{account.app_key}/code")
+        self._refreshes = store.records(f"{account.app_key}/refresh")
         if self._sessions.get(account.session) is None:
             self._keep(Session(session=account.session, user_id=2054718218, nick="sandbox_seller", expires=None))
 
@@ -100,18 +99,18 @@ class Sessions:
         Return a session that is good now.
 
         Raises:
-            Refusal: 27 for one that is unknown, of another app, withdrawn or expired.
+            GatewayError: 27 for one that is unknown, of another app, withdrawn or expired.
         """
         found = self._sessions.get(text)
         if found is None:
-            raise Refusal(
+            raise GatewayError(
                 27,
                 "invalid-sessionkey",
                 "this session was not made for this app_key, or it was withdrawn: authorise again",
             )
         session = Session(**found)
         if session.expires is not None and session.expires <= self._clock():
-            raise Refusal(27, "invalid-sessionkey", "this session has expired: refresh it or authorise again")
+            raise GatewayError(27, "invalid-sessionkey", "this session has expired: refresh it or authorise again")
         return session
 
     def all(self) -> list[Session]:
@@ -119,11 +118,11 @@ class Sessions:
         return [Session(**kept) for kept in self._sessions.values()]
 
     def revive(self, session: Session) -> None:
-        """Make a session good again, for ever."""
+        """Make a session valid again, without expiry."""
         self._keep(Session(session=session.session, user_id=session.user_id, nick=session.nick, expires=None))
 
     def withdraw(self, session: str) -> None:
-        """Make a session invalid, as a seller does who takes the leave back."""
+        """Withdraw a session, as a seller does."""
         self._sessions.delete(session)
 
     def expire(self, session: str) -> None:

@@ -1,19 +1,19 @@
-"""The orders of a seller: they come, change and go while somebody reads them page by page."""
+"""The orders of a seller, which may change while they are read page by page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taobao_top.sandbox.checks import whole
-from taobao_top.sandbox.clock import epoch, written
-from taobao_top.sandbox.refusals import Refusal
-from taobao_top.sandbox.rendering import Many
+from taobao_top.sandbox.errors import GatewayError
+from taobao_top.sandbox.parameter_validation import whole
+from taobao_top.sandbox.response_encoding import Many
+from taobao_top.sandbox.times import epoch, written
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
 
-    from taobao_top.sandbox.store import Shelf
+    from chainable.sandbox.store import Records
 
 __all__ = ["Trades"]
 
@@ -26,19 +26,19 @@ class Trades:
     Trades by number.
 
     Args:
-        shelf: Where they are kept.
+        records: Where they are kept.
         clock: Seconds since 1970.
         lock: Held while one changes.
     """
 
-    def __init__(self, shelf: Shelf, clock: Callable[[], float], lock: threading.RLock) -> None:
-        self._shelf = shelf
+    def __init__(self, records: Records, clock: Callable[[], float], lock: threading.RLock) -> None:
+        self._records = records
         self._clock = clock
         self._lock = lock
 
     def add(self, count: int = 1, **members: Any) -> list[int]:
         """
-        Let buyers place orders.
+        Add orders.
 
         Args:
             count: How many.
@@ -48,10 +48,10 @@ class Trades:
             Their numbers (``tid``), oldest first.
         """
         with self._lock:
-            first = FIRST_TID + len(self._shelf)
+            first = FIRST_TID + len(self._records)
             numbers = list(range(first, first + count))
             for tid in numbers:
-                self._shelf.put(str(tid), {**self._usual(tid), **members})
+                self._records.put(str(tid), {**self._usual(tid), **members})
             return numbers
 
     def _usual(self, tid: int) -> dict[str, Any]:
@@ -96,11 +96,11 @@ class Trades:
         Return a trade.
 
         Raises:
-            Refusal: 50 ``isv.trade-not-exist``.
+            GatewayError: 50 ``isv.trade-not-exist``.
         """
-        found: dict[str, Any] | None = self._shelf.get(str(tid))
+        found: dict[str, Any] | None = self._records.get(str(tid))
         if found is None:
-            raise Refusal(50, "isv.trade-not-exist", f"the seller has no trade {tid}")
+            raise GatewayError(50, "isv.trade-not-exist", f"the seller has no trade {tid}")
         return found
 
     def change(self, tid: int | str, **members: Any) -> dict[str, Any]:
@@ -109,11 +109,11 @@ class Trades:
             trade = {**self.get(tid), "modified": written(self._clock()), **members}
             if "status" in members:
                 trade["orders"] = [{**order, "status": members["status"]} for order in trade["orders"]]
-            self._shelf.put(str(tid), trade)
+            self._records.put(str(tid), trade)
             return trade
 
     def pay(self, tid: int | str) -> dict[str, Any]:
-        """Let the buyer pay."""
+        """Mark a trade as paid by the buyer."""
         return self.change(tid, status="WAIT_SELLER_SEND_GOODS", pay_time=written(self._clock()))
 
     def page(self, asked: Mapping[str, Any], by: str) -> dict[str, Any]:
@@ -127,11 +127,11 @@ class Trades:
             by: ``created`` or ``modified``: which time the window and the order are about.
 
         Raises:
-            Refusal: 41 for a page size beyond 100 or a page before the first.
+            GatewayError: 41 for a page size beyond 100 or a page before the first.
         """
         size = whole(asked, "page_size", 40, 1, 100)
         number = whole(asked, "page_no", 1, 1)
-        found = [trade for trade in self._shelf.values() if _wanted(trade, asked, by)]
+        found = [trade for trade in self._records.values() if _wanted(trade, asked, by)]
         found.sort(key=lambda trade: (trade[by], trade["tid"]), reverse=True)
         start = (number - 1) * size
         page: dict[str, Any] = {"trades": Many("trade", [shown(trade) for trade in found[start : start + size]])}
@@ -141,11 +141,11 @@ class Trades:
 
     def all(self) -> list[dict[str, Any]]:
         """Return all trades, oldest first."""
-        return list(self._shelf.values())
+        return list(self._records.values())
 
     def __len__(self) -> int:
-        """How many there are."""
-        return len(self._shelf)
+        """Return how many there are."""
+        return len(self._records)
 
 
 def shown(trade: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Line:
             "http://127.0.0.1:8000/spi": receiver.url,
             "http://127.0.0.1:8765/notify": f"http://127.0.0.1:{port}/notify",
             "8765": str(port),
-            "2026-01-31": sandbox.platform.stamp()[:10],
+            "2026-01-31": sandbox.context.stamp()[:10],
         }
         self.name, self.arguments = words[0], [changes.get(word, word) for word in words[1:]]
         if self.arguments[0] == "deliveries" and self.arguments[1].isdigit():

@@ -87,7 +87,7 @@ def test_the_folder_of_keys_is_no_link(wx, tmp_path):
 
 def test_outputs_do_not_replace_files(wx, top, sandbox, gateway, tmp_path):
     file = tmp_path / "mine"
-    day = sandbox.platform.stamp()[:10]
+    day = sandbox.context.stamp()[:10]
     commands = (
         (wx, "request", "get", "v3/certificates", "--env", sandbox.file, "-o", file),
         (top, "request", "taobao.time.get", "--env", gateway.file, "-o", file),

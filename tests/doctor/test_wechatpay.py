@@ -411,7 +411,7 @@ def secure(sandbox):
             pass
 
     server = Server(("127.0.0.1", 0), Handler)
-    context = sandbox.account.authority.server_context(("127.0.0.1",))
+    context = sandbox.account.authority.server_context("127.0.0.1")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.url = f"https://127.0.0.1:{server.server_port}/notify"
     server.ca = str(sandbox.folder / "sandbox_ca.pem")

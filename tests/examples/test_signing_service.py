@@ -53,7 +53,7 @@ def test_each_attempt_is_signed_anew(sandbox):
     """By the service, over a nonce of its own."""
     with SigningService(sandbox.account.private_key, "the token") as service:
         key = RemoteKey(service.url, "the token")
-        signer = RemoteSigner(sandbox.account.mchid, sandbox.account.serial, key, clock=sandbox.platform.clock)
+        signer = RemoteSigner(sandbox.account.mchid, sandbox.account.serial, key, clock=sandbox.context.clock)
         client = sandbox.client(private_key=None, signer=signer, merchant_cert=None, merchant_key=None)
         sandbox.faults.add("reset", operation="*certificates", times=1)
 
@@ -67,7 +67,7 @@ def test_each_attempt_is_signed_anew(sandbox):
 def test_an_upload_is_signed_over_its_meta(sandbox):
     with SigningService(sandbox.account.private_key, "the token") as service:
         key = RemoteKey(service.url, "the token")
-        signer = RemoteSigner(sandbox.account.mchid, sandbox.account.serial, key, clock=sandbox.platform.clock)
+        signer = RemoteSigner(sandbox.account.mchid, sandbox.account.serial, key, clock=sandbox.context.clock)
         client = sandbox.client(private_key=None, signer=signer, merchant_cert=None, merchant_key=None)
 
         assert client.v3.merchant.media.upload.post(files={"file": ("a.png", b"\x89PNG")}).data["media_id"]

@@ -158,9 +158,9 @@ def test_the_platform_in_pieces(tmp_path):
         client = sandbox.client(retries=2)
         client.v3.pay.transactions.native.post(json=order(client, "order001"))
         sandbox.pay("order001")
-        for kind in ("reset", "half", "reset-body"):
+        for kind in ("reset", "half_body", "reset-body"):
             sandbox.faults.add(kind, operation="GET /v3/billdownload/file", times=1)
-            told = client.v3.bill.tradebill.get(params={"bill_date": sandbox.platform.day()})
+            told = client.v3.bill.tradebill.get(params={"bill_date": sandbox.context.day()})
             assert client.download(told, tmp_path / "bill.csv").verified
         assert os.listdir(tmp_path) == ["bill.csv"]
 
@@ -169,8 +169,8 @@ def test_orders_on_a_platform_that_breaks_after_the_deed():
     """Reset after the order was made: the repetition meets its own order, and there is one."""
     with Sandbox() as sandbox:
         client = sandbox.client(retries=3)
-        for number, kind in enumerate(["reset", "half", "reset-body", "close"]):
-            sandbox.faults.add(kind, operation="*transactions/native", times=1, done=True)
+        for number, kind in enumerate(["reset", "half_body", "reset-body", "close"]):
+            sandbox.faults.add(kind, operation="*transactions/native", times=1, executed=True)
             answer = client.v3.pay.transactions.native.post(json=order(client, f"order00{number}"))
             assert answer.data["code_url"]
         sent = [entry.authorization["nonce_str"] for entry in sandbox.journal]

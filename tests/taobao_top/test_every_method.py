@@ -17,8 +17,8 @@ from taobao_top.chain import method_name
 from taobao_top.pagination import PageNames
 from taobao_top.request import RequestSpec
 from taobao_top.response_parsing import inside, read, root_name
-from taobao_top.sandbox import shapes
-from taobao_top.sandbox.rendering import as_json, as_xml, root
+from taobao_top.sandbox import fake_data
+from taobao_top.sandbox.response_encoding import as_json, as_xml, root
 
 NAMES = list(catalogue.methods())
 VALUES = {
@@ -89,7 +89,7 @@ def test_xml_and_json_have_one_shape(simplify):
     """Whatever the format, the answer of a method is the same, types and all."""
     for name in NAMES:
         method = catalogue.method(name)
-        members = shapes.answer(method, {}) | {"request_id": "r1"}
+        members = fake_data.answer(method, {}) | {"request_id": "r1"}
 
         from_json = inside(read(as_json(root(name), members, simplify=simplify), None), root_name(name))
         from_xml = inside(read(as_xml(root(name), members), None, method.response, simplify=simplify), root_name(name))

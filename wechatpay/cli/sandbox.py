@@ -140,7 +140,7 @@ def sandbox(
         check_url(notify_url, "--notify-url")
     warn_if_public(address)
     running = start_sandbox(
-        address=address,
+        host=address,
         port=port,
         https_port=https_port,
         strict=not lenient,

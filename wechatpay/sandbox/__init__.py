@@ -1,5 +1,5 @@
 """
-A WeChat Pay of one's own, on loopback: strict, with state, and breakable.
+A local, stateful WeChat Pay with fault injection, for development and tests.
 
 ::
 
@@ -8,8 +8,8 @@ A WeChat Pay of one's own, on loopback: strict, with state, and breakable.
     with Sandbox() as sandbox:
         client = sandbox.client()
 
-It checks every signature with code that shares nothing with the client.  It
-comes with the extra ``[sandbox]``.
+It checks every signature with code that shares nothing with the client.  Needs
+the extra ``[sandbox]``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.account import Account
-    from wechatpay.sandbox.callbacks import FORGERIES, Attempt, Delivery
     from wechatpay.sandbox.faults import KINDS, Fault
     from wechatpay.sandbox.journal import Entry, Journal
     from wechatpay.sandbox.sandbox import Sandbox
+    from wechatpay.sandbox.webhooks import FORGERIES, Attempt, Delivery
 
 __all__ = [
     "FORGERIES",
@@ -37,11 +37,11 @@ __all__ = [
 ]
 
 _MODULES = {
-    "FORGERIES": "callbacks",
+    "FORGERIES": "webhooks",
     "KINDS": "faults",
     "Account": "account",
-    "Attempt": "callbacks",
-    "Delivery": "callbacks",
+    "Attempt": "webhooks",
+    "Delivery": "webhooks",
     "Entry": "journal",
     "Fault": "faults",
     "Journal": "journal",

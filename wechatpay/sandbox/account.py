@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
 import secrets
-import ssl
 import string
-import tempfile
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from chainable.private_files import write_private
+from chainable.sandbox.tls_ca import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["OAEP", "Account", "Authority", "PlatformCertificate"]
+__all__ = ["OAEP", "Account", "PlatformCertificate"]
 
 ALPHABET = string.ascii_letters + string.digits
 OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303 (the platform's)
@@ -35,8 +31,8 @@ LIFETIME = timedelta(days=5 * 365)
 EARLIER = timedelta(days=1)
 
 
-def private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    """The key as unencrypted PKCS#8 PEM."""
+def private_pem(key: rsa.RSAPrivateKey) -> str:
+    """Return the key as unencrypted PKCS#8 PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -45,120 +41,54 @@ def private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 
 
 def public_pem(key: rsa.RSAPublicKey) -> str:
-    """The key as SubjectPublicKeyInfo PEM."""
+    """Return the key as SubjectPublicKeyInfo PEM."""
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def certificate_pem(certificate: x509.Certificate) -> str:
-    """The certificate as PEM."""
+    """Return the certificate as PEM."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def read_key(pem: str) -> Any:
-    """The private key in this PEM text."""
+    """Return the private key in this PEM text."""
     return serialization.load_pem_private_key(pem.encode(), None)
 
 
-class Authority:
-    """The throw-away certificate authority: made at start, trusted by nobody who is not told to."""
+def issue(
+    authority: Authority,
+    public_key: rsa.RSAPublicKey,
+    name: str,
+    *,
+    start: datetime | None = None,
+    client: bool = False,
+) -> x509.Certificate:
+    """
+    Return a certificate of the authority, with a serial number of exactly 40 hexadecimal digits, as the platform's have.
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-        self.key = key
-        self.certificate = certificate
-
-    @classmethod
-    def generate(cls) -> Authority:
-        """A new authority with a new key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox CA")])
-        now = datetime.now(timezone.utc)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - EARLIER)
-            .not_valid_after(now + LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(
-                x509.KeyUsage(
-                    digital_signature=True,
-                    key_cert_sign=True,
-                    crl_sign=True,
-                    content_commitment=False,
-                    key_encipherment=False,
-                    data_encipherment=False,
-                    key_agreement=False,
-                    encipher_only=False,
-                    decipher_only=False,
-                ),
-                critical=True,
-            )
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        return cls(key, certificate)
-
-    def issue(
-        self,
-        public_key: Any,
-        name: str,
-        *,
-        serial: int | None = None,
-        hosts: tuple[str, ...] = (),
-        start: datetime | None = None,
-        client: bool = False,
-    ) -> x509.Certificate:
-        """A certificate of this authority over ``public_key``."""
-        begin = start or datetime.now(timezone.utc) - EARLIER
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .issuer_name(self.certificate.subject)
-            .public_key(public_key)
-            .serial_number(serial or x509.random_serial_number())
-            .not_valid_before(begin)
-            .not_valid_after(begin + LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
-                critical=False,
-            )
-        )
-        if hosts:
-            names = [subject_name(host) for host in hosts]
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        if hosts or client:
-            usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
-            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        return builder.sign(self.key, hashes.SHA256())
-
-    @property
-    def pem(self) -> str:
-        """The authority's certificate."""
-        return certificate_pem(self.certificate)
-
-    def server_context(self, hosts: tuple[str, ...]) -> ssl.SSLContext:
-        """TLS for the listeners; a client certificate is asked for, never demanded."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self.issue(key.public_key(), hosts[0], hosts=hosts)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_verify_locations(cadata=self.pem)
-        context.verify_mode = ssl.CERT_OPTIONAL
-        with tempfile.TemporaryDirectory() as folder:
-            chain = Path(folder, "server.pem")
-            write_private(chain, private_pem(key) + certificate_pem(certificate))
-            context.load_cert_chain(chain)
-        return context
-
-
-def subject_name(host: str) -> x509.GeneralName:
-    """The alternative name for a host or an address."""
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
+    Args:
+        authority: The authority that signs.
+        public_key: The key it is for.
+        name: Its common name.
+        start: The first moment it is valid; yesterday by default.
+        client: Whether it is for TLS clients.
+    """
+    begin = start or datetime.now(timezone.utc) - EARLIER
+    key = read_key(authority.key_pem)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(x509.load_pem_x509_certificate(authority.pem.encode()).subject)
+        .public_key(public_key)
+        .serial_number(int.from_bytes(b"\x10" + secrets.token_bytes(19), "big"))
+        .not_valid_before(begin)
+        .not_valid_after(begin + LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+    )
+    if client:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    return builder.sign(key, hashes.SHA256())
 
 
 @frozen(eq=False)
@@ -210,10 +140,7 @@ class Account:
         self.public_key_id: str = saved["public_key_id"]
         self.key: rsa.RSAPrivateKey = read_key(saved["private_key"])
         self.platform_key: rsa.RSAPrivateKey = read_key(saved["platform_key"])
-        self.authority = Authority(
-            read_key(saved["authority_key"]),
-            x509.load_pem_x509_certificate(saved["authority"].encode()),
-        )
+        self.authority = Authority.load(saved["authority"], saved["authority_key"])
         self.certificate = x509.load_pem_x509_certificate(saved["certificate"].encode())
         self._platform = [
             PlatformCertificate(read_key(entry["key"]), x509.load_pem_x509_certificate(entry["certificate"].encode()))
@@ -226,7 +153,7 @@ class Account:
         return f"<Account {self.mchid}>"
 
     def save(self) -> dict[str, Any]:
-        """Everything needed to be this account again, as JSON: its keys are in it, so keep it private."""
+        """Return everything needed to be this account again, as JSON: its keys are in it, so keep it private."""
         return {
             "mchid": self.mchid,
             "appid": self.appid,
@@ -236,7 +163,7 @@ class Account:
             "public_key_id": self.public_key_id,
             "private_key": self.private_key,
             "platform_key": private_pem(self.platform_key),
-            "authority_key": private_pem(self.authority.key),
+            "authority_key": self.authority.key_pem,
             "authority": self.authority.pem,
             "certificate": self.merchant_cert,
             "platform_certificates": [
@@ -310,7 +237,7 @@ class Account:
         return new_rsa_key()
 
     def platform_private_key(self, serial: str) -> rsa.RSAPrivateKey | None:
-        """The platform's private key under this id or serial."""
+        """Return the platform's private key under this id or serial."""
         if serial == self.public_key_id:
             return self.platform_key
         return next((entry.key for entry in self.platform_certificates if entry.serial == serial), None)
@@ -338,13 +265,13 @@ class Account:
     def _new_certificate(self) -> PlatformCertificate:
         key = new_rsa_key()
         start = datetime.fromtimestamp(self._clock(), timezone.utc) - EARLIER
-        certificate = self.authority.issue(key.public_key(), "Sandbox platform", serial=new_serial(), start=start)
+        certificate = issue(self.authority, key.public_key(), "Sandbox platform", start=start)
         return PlatformCertificate(key, certificate)
 
     # primitives, straight from the library
 
     def sign(self, serial: str, message: bytes) -> str:
-        """The platform's signature (PKCS#1 v1.5, SHA-256, base64) with the key of this id or serial."""
+        """Return the platform's signature (PKCS#1 v1.5, SHA-256, base64) with the key of this id or serial."""
         key = self.platform_private_key(serial)
         if key is None:
             raise LookupError(f"the sandbox has no platform key {serial}")
@@ -373,13 +300,8 @@ def reveal(key: rsa.RSAPrivateKey, ciphertext: str) -> str:
 
 
 def new_rsa_key() -> rsa.RSAPrivateKey:
-    """A fresh 2048-bit key."""
+    """Return a fresh 2048-bit key."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def new_serial() -> int:
-    """A serial number of exactly 40 hexadecimal digits, as the platform's have."""
-    return int.from_bytes(b"\x10" + secrets.token_bytes(19), "big")
 
 
 def new_secret() -> str:
@@ -388,10 +310,10 @@ def new_secret() -> str:
 
 
 def generate(mchid: str, appid: str) -> dict[str, Any]:
-    """A new account with new keys, in the form that :meth:`Account.save` gives."""
-    authority = Authority.generate()
+    """Return a new account with new keys, in the form that :meth:`Account.save` gives."""
+    authority = Authority()
     key = new_rsa_key()
-    certificate = authority.issue(key.public_key(), mchid, serial=new_serial(), client=True)
+    certificate = issue(authority, key.public_key(), mchid, client=True)
     return {
         "mchid": mchid,
         "appid": appid,
@@ -401,7 +323,7 @@ def generate(mchid: str, appid: str) -> dict[str, Any]:
         "public_key_id": f"PUB_KEY_ID_01{mchid}{secrets.randbelow(10**18):018d}",
         "private_key": private_pem(key),
         "platform_key": private_pem(new_rsa_key()),
-        "authority_key": private_pem(authority.key),
+        "authority_key": authority.key_pem,
         "authority": authority.pem,
         "certificate": certificate_pem(certificate),
         "platform_certificates": [],
@@ -409,6 +331,6 @@ def generate(mchid: str, appid: str) -> dict[str, Any]:
 
 
 def load(text: str) -> Mapping[str, Any]:
-    """An account saved as JSON."""
+    """Return an account saved as JSON."""
     saved: Mapping[str, Any] = json.loads(text)
     return saved

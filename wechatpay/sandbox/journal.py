@@ -1,17 +1,15 @@
-"""What went through: the last requests with everything needed to see why each was answered so."""
+"""The last requests, with everything that explains their answers."""
 
 from __future__ import annotations
 
-from collections import deque
-from threading import Condition
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from chainable.sandbox import journal as engine
 
-    from wechatpay.sandbox.messages import Reply, Request
+if TYPE_CHECKING:
+    from wechatpay.sandbox.http import Reply, Request
 
 __all__ = ["Entry", "Journal"]
 
@@ -63,6 +61,16 @@ class Entry:
     fault: str = ""
     milliseconds: float = 0.0
 
+    @property
+    def name(self) -> str | None:
+        """Key of the operation."""
+        return self.operation
+
+    @property
+    def volume(self) -> int:
+        """The bytes of its bodies, about."""
+        return len(self.request.body) + len(self.answer)
+
     def answered(self, reply: Reply, milliseconds: float) -> None:
         """Note the answer."""
         self.status = reply.status
@@ -101,61 +109,9 @@ class Entry:
         }
 
 
-class Journal:
-    """
-    The last entries, so many and no more.
-
-    Args:
-        size: How many are kept.
-    """
-
-    def __init__(self, size: int = 500) -> None:
-        self._entries: deque[Entry] = deque(maxlen=size)
-        self._arrived = Condition()
-        self._count = 0
-
-    def __iter__(self) -> Iterator[Entry]:
-        with self._arrived:
-            return iter(tuple(self._entries))
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __getitem__(self, index: int) -> Entry:
-        return self._entries[index]
-
-    @property
-    def count(self) -> int:
-        """How many requests there were, forgotten ones included."""
-        return self._count
-
-    def next_id(self) -> int:
-        """The number of the next entry."""
-        with self._arrived:
-            self._count += 1
-            return self._count
-
-    def add(self, entry: Entry) -> None:
-        """Keep an entry that is complete."""
-        with self._arrived:
-            self._entries.append(entry)
-            self._arrived.notify_all()
-
-    def find(self, id: int) -> Entry | None:  # noqa: A002 (what it is)
-        """The entry of this number, if it is still kept."""
-        return next((entry for entry in self if entry.id == id), None)
+class Journal(engine.Journal[Entry]):
+    """The last requests."""
 
     def calls(self, operation: str) -> list[Entry]:
-        """The entries of one operation (``POST v3/pay/transactions/native``), oldest first."""
-        return [entry for entry in self if entry.operation == operation]
-
-    def after(self, id: int, timeout: float = 0.0) -> list[Entry]:  # noqa: A002 (what it is)
-        """The entries younger than this number; waits so many seconds for the first one."""
-        with self._arrived:
-            self._arrived.wait_for(lambda: bool(self._entries) and self._entries[-1].id > id, timeout)
-            return [entry for entry in self._entries if entry.id > id]
-
-    def clear(self) -> None:
-        """Forget all entries; numbers go on."""
-        with self._arrived:
-            self._entries.clear()
+        """Return the entries of one operation (``POST v3/pay/transactions/native``), oldest first: the same as :meth:`of`."""
+        return self.of(operation)

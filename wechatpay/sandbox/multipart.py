@@ -23,7 +23,7 @@ class Part:
 
 
 def parse(content_type: str, body: bytes) -> list[Part]:
-    """The parts of a ``multipart/form-data`` body; ValueError if it is none."""
+    """Return the parts of a ``multipart/form-data`` body; ValueError if it is none."""
     found = BOUNDARY.search(content_type)
     if not content_type.lower().startswith("multipart/form-data") or found is None:
         raise ValueError("Content-Type is not multipart/form-data with a boundary")
@@ -35,7 +35,7 @@ def parse(content_type: str, body: bytes) -> list[Part]:
 
 
 def part(piece: bytes) -> Part:
-    """One part out of its head and its content."""
+    """Return one part out of its head and its content."""
     head, separator, content = piece.partition(b"\r\n\r\n")
     if not separator:
         raise ValueError("a part has no blank line after its headers")

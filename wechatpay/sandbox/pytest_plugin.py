@@ -1,13 +1,13 @@
 """
 Fixtures for tests against the sandbox.
 
-Name it in the ``conftest.py`` at the root of your tests; nobody else's pay for it::
+Name it in the ``conftest.py`` at the root of your tests; other tests do not load it::
 
     pytest_plugins = ["wechatpay.sandbox.pytest_plugin"]
 
 One server runs for the whole session (under xdist: one in each worker), its
-keys and its client are made once; every test starts with no state, no requests
-and no faults.
+keys and its client are made once; every test starts without state, requests and
+faults.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import time
 import warnings
 from pathlib import Path
@@ -13,56 +11,51 @@ from typing import TYPE_CHECKING, Any
 from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
-from wechatpay.sandbox import flows
-from wechatpay.sandbox.account import Account, load
-from wechatpay.sandbox.admin import PREFIX as PAGES
-from wechatpay.sandbox.admin import Admin
-from wechatpay.sandbox.callbacks import Callbacks
-from wechatpay.sandbox.faults import Fault, Faults
-from wechatpay.sandbox.journal import Journal
-from wechatpay.sandbox.ledger import Ledger
+from chainable.sandbox.renamed import renamed
+from wechatpay.sandbox.control_api import PREFIX, ControlApi
 from wechatpay.sandbox.platform import Platform
 from wechatpay.sandbox.server import Listener, Server
-from wechatpay.sandbox.trigger import triggered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from chainable.sandbox.store import Store
     from wechatpay import WeChatPay
-    from wechatpay.sandbox.callbacks import Delivery
-    from wechatpay.sandbox.messages import Reply, Request
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.faults import Fault
+    from wechatpay.sandbox.http import Reply, Request
+    from wechatpay.sandbox.inspector import Inspector
 
 __all__ = ["Sandbox"]
 
-PREFIX = "WECHATPAY_"
-AUTOMATIC = frozenset({"pay", "refund", "confirm", "sign"})
+SETTINGS = "WECHATPAY_"
 FILES = ("apiclient_key.pem", "apiclient_cert.pem", "pub_key.pem", "sandbox_ca.pem")
 MADE = Marked("wechatpay sandbox")
 
 
-class Sandbox:
+class Sandbox(Platform):
     """
-    A WeChat Pay of one's own, on loopback.
+    A local, stateful WeChat Pay for development and tests.
 
     Args:
         mchid: The merchant number of its account.
         data: A SQLite file for account and state; in memory without one.
         strict: Whether requests are checked against the catalogue in full.
-        journal: How many requests are kept to look at.
-        faults: What is to break, from the start.
-        address: The address to listen on; another than loopback warns.
+        journal_size: How many requests the journal keeps.
+        faults: The faults in force from the start.
+        host: The address to listen on; other addresses than loopback cause a warning.
         port: The HTTP port; 0 takes a free one.
         https_port: The HTTPS port; 0 takes a free one.
         clock: Seconds since the epoch.
-        automatic: What happens by itself at once: ``refund`` ends a refund; ``pay``, ``confirm`` and
-            ``sign`` let the user do so the moment there is something to do. Otherwise call :meth:`pay` and its like.
+        automatic: Actions that happen at once by themselves: ``refund`` ends a refund; ``pay``, ``confirm`` and
+            ``sign`` let the user act immediately. Otherwise call :meth:`pay` and the other actions.
         callback_scale: Factor on the seconds between repeated notifications; 0 repeats at once, 1 is the platform's.
         callback_hosts: Hosts besides loopback that notifications may go to; ``*`` for all.
-        notify_url: Where the merchant is told what no request names a place for (profit sharing, refunds
-            without a ``notify_url``), as one sets it in the platform's console.
+        notify_url: The URL of notifications whose request has no ``notify_url`` (profit sharing, refunds), as set in the
+            platform's console.
 
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
     """
@@ -73,9 +66,9 @@ class Sandbox:
         mchid: str = "1900000109",
         data: str | Path | None = None,
         strict: bool = True,
-        journal: int = 500,
+        journal_size: int = 500,
         faults: Iterable[Fault] = (),
-        address: str = "127.0.0.1",
+        host: str = "127.0.0.1",
         port: int = 0,
         https_port: int = 0,
         clock: Callable[[], float] = time.time,
@@ -83,55 +76,43 @@ class Sandbox:
         callback_scale: float = 0.01,
         callback_hosts: tuple[str, ...] = (),
         notify_url: str | None = None,
+        address: str | None = None,
+        journal: int | None = None,
     ) -> None:
-        unknown = sorted(set(automatic) - AUTOMATIC)
-        if unknown:
-            raise ValueError(f"nothing automatic is called {unknown[0]!r}: there are {', '.join(sorted(AUTOMATIC))}")
-        if not is_loopback(address):
+        host = renamed("address", "host", address, host)
+        if not is_loopback(host):
             warnings.warn(
-                f"the sandbox listens on {address}: whoever reaches it can read and steer it; it is meant for loopback",
+                f"the sandbox listens on {host}: whoever reaches it can read and control it; it is meant for loopback",
                 stacklevel=2,
             )
-        self.address = address
-        self.ledger = Ledger(Path(data) if data is not None else None)
-        saved = self.ledger.setting("account")
-        self.account = Account(mchid, clock=clock, saved=load(saved) if saved else None)
-        self._kept = data is not None
-        if saved is None:
-            self._keep_account()
-        self.platform = Platform(
-            self.account,
-            self.ledger,
-            clock=clock,
+        super().__init__(
+            mchid=mchid,
+            data=Path(data) if data is not None else None,
             strict=strict,
-            journal=Journal(journal),
-            faults=Faults(faults),
-            callbacks=Callbacks(self.account, clock, self.ledger, scale=callback_scale, hosts=callback_hosts),
+            journal_size=renamed("journal", "journal_size", journal, journal_size),
+            faults=faults,
+            clock=clock,
             automatic=automatic,
+            callback_scale=callback_scale,
+            callback_hosts=callback_hosts,
+            notify_url=notify_url,
         )
-        self._notify_url = notify_url
-        self._strict = strict
-        self._automatic = automatic
-        if notify_url is not None:
-            self.platform.notify_url = notify_url
-        self.admin = Admin(self)
-        context = self.account.authority.server_context(server_names(address))
+        self.host = host
+        self.control_api = ControlApi(self, host, {"": self._inspect, "inspector": self._inspect})
+        context = self.account.authority.server_context(host)
         self._server = Server(
             self._handle,
             [
-                Listener("main", address, port=port),
-                Listener("main", address, context, https_port),
-                Listener("backup", address),
-                Listener("backup", address, context),
+                Listener("main", host, port=port),
+                Listener("main", host, context, https_port),
+                Listener("backup", host),
+                Listener("backup", host, context),
             ],
         )
-        self.platform.go_down = self._server.down
-        self.platform.rotate = self.rotate
+        self.dispatcher.go_down = self._server.down
+        self._inspector: Inspector | None = None
         self._folder: TemporaryDirectory[str] | None = None
         self._clients: list[WeChatPay] = []
-
-    def __repr__(self) -> str:
-        return f"<Sandbox {self.account.mchid}>"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -145,45 +126,51 @@ class Sandbox:
         self.stop()
 
     def start(self) -> Self:
-        """Listen; ready when it returns."""
+        """Listen; return when connections are accepted."""
         try:
             self._server.start()
         except OSError:
             self.stop()
             raise
-        self.platform.base_url = self.base_url
+        self.context.base_url = self.base_url
         self.callbacks.resume()
         return self
 
     def stop(self) -> None:
-        """Close the clients it made, the connections and the ports, and remove its files; once more does no harm."""
+        """Close its clients, connections and ports, and remove its files; a second call does nothing."""
         for client in self._clients:
             client.close()
         self._server.stop()
         self.callbacks.stop()
-        self.ledger.close()
+        self.store.close()
         if self._folder is not None:
             self._folder.cleanup()
 
     def _handle(self, request: Request) -> Reply:
-        if request.segments[0] == PAGES:
-            return self.admin.handle(request)
-        return self.platform.handle(request)
+        api = self.control_api if request.segments[0] == PREFIX else self.dispatcher
+        return api.handle(request)
 
-    # where it is
+    def _inspect(self, request: Request) -> Reply:
+        if self._inspector is None:
+            from wechatpay.sandbox.inspector import Inspector
+
+            self._inspector = Inspector(self)
+        return self._inspector.handle(request)
+
+    # addresses
 
     def _url(self, scheme: str, index: int) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
+        host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self._server.port(index)}/"
 
     @property
     def base_url(self) -> str:
-        """Where it listens, plain HTTP."""
+        """The main host, plain HTTP."""
         return self._url("http", 0)
 
     @property
     def https_url(self) -> str:
-        """Where it listens, TLS; operations that need the merchant certificate work here only."""
+        """The main host, TLS; operations that need the merchant certificate work here only."""
         return self._url("https", 1)
 
     @property
@@ -198,163 +185,43 @@ class Sandbox:
 
     @property
     def inspector_url(self) -> str:
-        """Its page for people: what came in, what went out, the money and the faults."""
-        return f"{self.base_url}{PAGES}/"
+        """The inspector: a page with requests, notifications, payments and faults."""
+        return f"{self.base_url}{PREFIX}/"
 
     @property
-    def journal(self) -> Journal:
-        """The last requests."""
-        return self.platform.journal
+    def platform(self) -> SandboxContext:
+        """Deprecated: use :attr:`context`."""
+        warnings.warn("Sandbox.platform is deprecated: use context", DeprecationWarning, stacklevel=2)
+        return self.context
 
     @property
-    def faults(self) -> Faults:
-        """What is to break."""
-        return self.platform.faults
+    def address(self) -> str:
+        """Deprecated: use :attr:`host`."""
+        warnings.warn("Sandbox.address is deprecated: use host", DeprecationWarning, stacklevel=2)
+        return self.host
 
     @property
-    def callbacks(self) -> Callbacks:
-        """What was notified, and how the merchant answered."""
-        return self.platform.callbacks
-
-    # what users and the platform do
-
-    def pay(self, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
-        """The user pays an order, or all of a combined one; the merchant is notified."""
-        return flows.orders.pay(self.platform, number, openid=openid)
-
-    def finish_refund(self, number: str, status: str = "SUCCESS") -> dict[str, Any]:
-        """A refund ends as ``SUCCESS``, ``CLOSED`` or ``ABNORMAL``; the merchant is notified."""
-        return flows.refunds.finish(self.platform, number, status)
-
-    def confirm_transfer(self, number: str, state: str = "SUCCESS") -> dict[str, Any]:
-        """The user takes a transfer, or it ends as ``FAIL``; the merchant is notified."""
-        return flows.transfers.confirm(self.platform, number, state)
-
-    def change_insurance_order(self, number: str, state: str) -> dict[str, Any]:
-        """The ``order_receive_state`` of an insurance order changes; the merchant is notified."""
-        return flows.insurance.change_order(self.platform, number, state)
-
-    def sign_contract(self, number: str) -> dict[str, Any]:
-        """The user signs a contract, for insurance or for deductions; the merchant is notified."""
-        return flows.contracts.sign(self.platform, number)
-
-    def terminate_contract(self, number: str) -> dict[str, Any]:
-        """The user ends a contract; the merchant is notified."""
-        return flows.contracts.terminate(self.platform, number)
-
-    def confirm_service(self, number: str) -> dict[str, Any]:
-        """The user confirms a Pay Score order; the merchant is notified."""
-        return flows.payscore.confirm(self.platform, number)
-
-    def pay_service(self, number: str) -> dict[str, Any]:
-        """The user pays a completed Pay Score order; the merchant is notified."""
-        return flows.payscore.paid(self.platform, number)
-
-    def complain(self, number: str, detail: str = "没有收到货") -> dict[str, Any]:
-        """The user complains about an order; the merchant is notified where it asked to be."""
-        return flows.complaints.complain(self.platform, number, detail)
-
-    def confirm_authorization(self, number: str) -> dict[str, Any]:
-        """The user allows transfers without confirmation; the merchant is notified."""
-        return flows.authorizations.confirm(self.platform, number)
-
-    def close_authorization(self, number: str) -> dict[str, Any]:
-        """The user allows them no longer; the merchant is notified."""
-        return flows.authorizations.close(self.platform, number, "USER_CLOSE")
-
-    def notify_at(self, url: str | None) -> None:
-        """Set where the merchant is told what no request names a place for; None: nowhere."""
-        self.platform.notify_url = url
-
-    def trigger(
-        self,
-        event: str,
-        to: str,
-        set: Mapping[str, Any] | None = None,  # noqa: A002 (the word of the command line)
-        *,
-        version: str = "v3",
-        forgery: str = "",
-        duplicates: int = 0,
-        concurrent: bool = False,
-    ) -> Delivery:
-        """
-        Send a notification of any kind.
-
-        Args:
-            event: Its ``event_type``; the slug of a v2 message without one.
-            to: Where it goes.
-            set: Values of its content by dotted name: ``{'amount.total': 1}``; the rest is made up.
-            version: ``v3`` or ``v2``.
-            forgery: One of :data:`wechatpay.sandbox.FORGERIES`.
-            duplicates: How many more times it is sent.
-            concurrent: Whether those go out at the same moment.
-
-        Raises:
-            LookupError: There is no such event.
-            ValueError: There is no such forgery.
-        """
-        return triggered(self.platform, event, to, dict(set or {}), version, forgery, duplicates, concurrent=concurrent)
+    def ledger(self) -> Store:
+        """Deprecated: use :attr:`store`."""
+        warnings.warn("Sandbox.ledger is deprecated: use store", DeprecationWarning, stacklevel=2)
+        return self.store
 
     @property
     def actions(self) -> dict[str, Callable[..., Any]]:
-        """What users and the platform do, by name: for the command line and for other languages."""
-        return {
-            "pay": self.pay,
-            "finish_refund": self.finish_refund,
-            "confirm_transfer": self.confirm_transfer,
-            "change_insurance_order": self.change_insurance_order,
-            "sign_contract": self.sign_contract,
-            "terminate_contract": self.terminate_contract,
-            "confirm_service": self.confirm_service,
-            "pay_service": self.pay_service,
-            "complain": self.complain,
-            "confirm_authorization": self.confirm_authorization,
-            "close_authorization": self.close_authorization,
-            "notify_at": self.notify_at,
-            "rotate": self.rotate,
-            "retire": self.retire,
-            "down": self.down,
-            "up": self.up,
-        }
-
-    # what it is like
-
-    def rotate(self) -> str:
-        """Make a younger platform certificate that signs from now on; its serial."""
-        serial = self.account.rotate()
-        self._keep_account()
-        return serial
-
-    def retire(self, serial: str) -> None:
-        """Drop a platform certificate, as if it had expired; LookupError if there is none of this serial."""
-        self.account.retire(serial)
-        self._keep_account()
-
-    def _keep_account(self) -> None:
-        if self._kept:
-            self.ledger.set("account", json.dumps(self.account.save()))
+        """Actions of users and of the platform by name: for the command line and for other languages."""
+        return {**super().actions, "down": self.down, "up": self.up}
 
     def down(self) -> None:
-        """The main host stops listening and drops its connections; the backup host goes on."""
+        """Stop the main host and drop its connections; the backup host goes on."""
         self._server.down()
 
     def up(self) -> None:
-        """The main host listens again."""
+        """Let the main host listen again."""
         self._server.up()
 
     def reset(self) -> None:
-        """Be as at the start: no state, requests, faults and rotations, both hosts up; account, keys and ports stay."""
-        with self.platform.lock:
-            self.ledger.clear()
-            self.platform.notify_url = self._notify_url
-            self.platform.strict = self._strict
-            self.platform.automatic = frozenset(self._automatic)
-            self.journal.clear()
-            self.faults.clear()
-            self.callbacks.clear()
-            self.account.restore()
-            self._keep_account()
-            self.platform.intake.gate.nonces.clear()
+        """Drop state, requests, faults and rotations, and start both hosts; account, keys and ports stay."""
+        super().reset()
         if self._server.running:
             self._server.up()
 
@@ -362,7 +229,7 @@ class Sandbox:
 
     @property
     def folder(self) -> Path:
-        """A folder with the account's files, removed when the sandbox stops."""
+        """The folder with the account's files; it is removed when the sandbox stops."""
         if self._folder is None:
             self._folder = TemporaryDirectory(prefix="wechatpay-sandbox-")
             self.write_files(Path(self._folder.name))
@@ -373,12 +240,12 @@ class Sandbox:
         Write the account's keys and certificates into a folder, readable by the owner only.
 
         Args:
-            folder: Where; it has to be there.
-            force: A file that is there and was not made by a sandbox is renamed to ``….bak``, with a warning; False
+            folder: The folder; it has to exist.
+            force: An existing file that was not made by a sandbox is renamed to ``….bak``, with a warning; False
                 refuses.
 
         Raises:
-            ConfigurationError: There is a file of the user's, without *force*.
+            ConfigurationError: A file of the user's exists, without *force*.
             OSError: A file cannot be written.
         """
         account = self.account
@@ -387,11 +254,11 @@ class Sandbox:
             MADE.write(folder / name, text, force=force, bare=True)
 
     def env(self, folder: Path | None = None) -> dict[str, str]:
-        """The settings that ``WeChatPay.from_env`` reads; the files they name are in ``folder``."""
+        """Return the settings that ``WeChatPay.from_env`` reads; the files they name are in ``folder``."""
         where = self.folder if folder is None else folder
         key, certificate, public_key, ca = (str(where / name) for name in FILES)
         return {
-            f"{PREFIX}{name}": value
+            f"{SETTINGS}{name}": value
             for name, value in {
                 "MCHID": self.account.mchid,
                 "SERIAL": self.account.serial,
@@ -411,18 +278,18 @@ class Sandbox:
         """
         Write the settings as an env file, and the files it names into the folder ``….d`` beside it.
 
-        Only their owner may read them. The first line is a comment that says who made the file: such a file is replaced.
+        Only their owner may read them. The first line is a comment with the maker of the file: such a file is replaced.
 
         Args:
-            path: Of the env file.
-            force: A file that is there and was not made by a sandbox is renamed to ``….bak``, with a warning; False
+            path: The path of the env file.
+            force: An existing file that was not made by a sandbox is renamed to ``….bak``, with a warning; False
                 refuses.
 
         Returns:
             The path.
 
         Raises:
-            ConfigurationError: There is a file of the user's, without *force*; or the path cannot stand in an env file.
+            ConfigurationError: A file of the user's exists, without *force*; or the path cannot stand in an env file.
             OSError: A file cannot be written.
         """
         target = Path(path)
@@ -439,7 +306,7 @@ class Sandbox:
         return target
 
     def client(self, **overrides: Any) -> WeChatPay:
-        """A client of this account, pointed at this sandbox; it is closed with the sandbox."""
+        """Return a client of this account for this sandbox; it is closed with the sandbox."""
         from wechatpay import WeChatPay
 
         account = self.account
@@ -464,14 +331,3 @@ class Sandbox:
 def files_of(env: Path) -> Path:
     """Return the folder with the files that an env file names."""
     return env.with_name(env.name + ".d")
-
-
-def server_names(address: str) -> tuple[str, ...]:
-    """The names its TLS certificate is good for."""
-    names = ["localhost", "127.0.0.1", "::1"]
-    try:
-        if not ipaddress.ip_address(address).is_unspecified:
-            names.append(address)
-    except ValueError:
-        names.append(address)
-    return tuple(dict.fromkeys(names))

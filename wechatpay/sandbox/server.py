@@ -26,8 +26,8 @@ from cryptography import x509
 
 from chainable.sandbox import limits
 from chainable.sandbox.header_values import header_value
-from wechatpay.sandbox.messages import Reply, Request
-from wechatpay.sandbox.tls import Channel
+from wechatpay.sandbox.http import Reply, Request
+from wechatpay.sandbox.tls_connection import TlsConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -60,7 +60,7 @@ class Listener:
     port: int = 0
 
     def bind(self, port: int) -> socket.socket:
-        """A socket that listens already: who connects now waits, nobody is refused."""
+        """Return a socket that listens already: connections are queued from now on."""
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -97,7 +97,7 @@ class Connection(asyncio.Protocol):
         """When it was accepted, or the last answer went out: seconds of the loop."""
         self._ends = 0.0
         self._allowance = limits.Allowance(LARGEST)
-        self._tls = None if listener.context is None else Channel(listener.context)
+        self._tls = None if listener.context is None else TlsConnection(listener.context)
         self._target = b""
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
@@ -181,7 +181,7 @@ class Connection(asyncio.Protocol):
             self._tls.write(data)
             self._flush(self._tls)
 
-    def _flush(self, tls: Channel) -> None:
+    def _flush(self, tls: TlsConnection) -> None:
         self._transport.write(tls.outgoing())
 
     def _close(self) -> None:
@@ -328,7 +328,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether no answer of it is under way."""
+        """Whether it is idle: no response is in progress."""
         return not self._busy and not self._transport.is_closing()
 
 
@@ -370,11 +370,11 @@ class Server:
 
     @property
     def running(self) -> bool:
-        """Whether it serves."""
+        """Whether it is running."""
         return self._loop is not None
 
     def port(self, index: int) -> int:
-        """The port of a listener."""
+        """Return the port of a listener."""
         return self._ports[index]
 
     def down(self, host: str = "main") -> None:
@@ -418,7 +418,7 @@ class Server:
         return self._loop
 
     def _await(self, work: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
-        """Let the serving thread do some work, and wait until it is done."""
+        """Run a coroutine in the serving thread, and wait for it."""
         loop = self._running
         asyncio.run_coroutine_threadsafe(work(*args), loop).result()
 
@@ -444,7 +444,7 @@ class Server:
         """
         try:
             accepted, _ = bound.accept()
-        except OSError as error:  # who came has gone again, or the process has no file left
+        except OSError as error:  # the client has gone, or the process is out of file descriptors
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._make_room()
             return

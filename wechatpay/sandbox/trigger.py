@@ -4,50 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox import notices
+from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.flows import orders
 
 if TYPE_CHECKING:
-    from wechatpay.sandbox.callbacks import Delivery
-    from wechatpay.sandbox.platform import Platform
+    from collections.abc import Mapping
 
-__all__ = ["content_of", "triggered"]
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.webhooks import Notice
+
+__all__ = ["content_of", "trigger"]
 
 
-def content_of(platform: Platform, event: str, version: str, changes: dict[str, Any]) -> dict[str, Any]:
+def content_of(context: SandboxContext, event: str, version: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     """
-    What an event says.
+    Return the content of an event.
 
-    A paid transaction is told as the platform tells a payment, of the order that
-    the changes name if there is one; every other event out of the catalogue.
+    A payment has the content of an order: of the one that the changes name, if the sandbox knows it. Every other
+    event comes from the catalogue.
     """
-    described = notices.event_of(event, version)
+    described = webhook_payloads.event_of(event, version)
     if (version, event) == ("v3", "TRANSACTION.SUCCESS"):
-        content = orders.sample(platform, str(changes.get("out_trade_no") or ""))
+        content = orders.sample(context, str(changes.get("out_trade_no") or ""))
         for name, value in changes.items():
-            notices.place(content, name.split("."), value)
+            webhook_payloads.place(content, name.split("."), value)
         return content
-    return notices.imagined(platform.account, described, changes, platform.base_url, platform.stamp())
+    return webhook_payloads.imagined(context.account, described, changes, context.base_url, context.stamp())
 
 
-def triggered(
-    platform: Platform,
-    event: str,
-    to: str,
-    changes: dict[str, Any],
-    version: str,
-    forgery: str,
-    duplicates: int,
-    *,
-    concurrent: bool,
-) -> Delivery:
-    """Send an event; see :meth:`wechatpay.sandbox.Sandbox.trigger`."""
-    described = notices.event_of(event, version)
-    with platform.lock:
-        content = content_of(platform, event, version, changes)
-    notice = (
-        notices.notice_v3(platform.account, described, event, content, platform.stamp())
-        if version == "v3"
-        else notices.notice_v2(platform.account, described, content)
-    )
-    return platform.callbacks.send(to, notice, forgery=forgery, duplicates=duplicates, concurrent=concurrent)
+def trigger(context: SandboxContext, event: str, changes: Mapping[str, Any], version: str) -> Notice:
+    """Return the message of an event; see :meth:`wechatpay.sandbox.Sandbox.trigger`."""
+    with context.lock:
+        content = content_of(context, event, version, changes)
+    return webhook_payloads.notice(context.account, event, content, context.stamp(), version=version)

@@ -1,4 +1,4 @@
-"""Is what was sent what the catalogue says: required, types, enumerations, unknown names, a few lengths."""
+"""Validate a request against the catalogue: required fields, types, enumerations, unknown names, some lengths."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 
 from attrs import Factory, define, field
 
-from wechatpay.sandbox.messages import Refusal, pointer
+from chainable.sandbox.control_api import refuse_constant
+from wechatpay.sandbox.http import Refusal, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -51,7 +52,7 @@ class Limit:
     source: str = ""
 
     def complaint(self, value: Any) -> str | None:
-        """What is wrong with the value, if something is."""
+        """Return what is wrong with a value, None if it is valid."""
         measured, unit = (len(value), " characters") if isinstance(value, str) else (value, "")
         if self.longest is not None and measured > self.longest:
             return f"{measured}{unit}, {self.longest} at most"
@@ -103,7 +104,7 @@ SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def limits_of(path: str) -> Mapping[str, Limit]:
-    """The documented limits of an operation's fields."""
+    """Return the documented limits of an operation's fields."""
     return next((limits for prefix, limits in LIMITS if path.startswith(prefix)), {})
 
 
@@ -117,11 +118,6 @@ def parse_json(body: bytes) -> Any:
     if SURROGATE.search(text):
         json.dumps(value, ensure_ascii=False).encode()  # half of a character has no UTF-8
     return value
-
-
-def refuse_constant(name: str) -> None:
-    """NaN and the infinities are no JSON."""
-    raise ValueError(f"{name} is no JSON")
 
 
 @define
@@ -306,7 +302,7 @@ class Validator:
 
 
 def satisfied(name: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> bool:
-    """Whether another field that does as well was sent."""
+    """Return whether an alternative of a required field was sent."""
     return any(
         name in group and any(other in value for other in group if other != name and other in known)
         for group in ALTERNATIVES
@@ -314,12 +310,12 @@ def satisfied(name: str, known: Mapping[str, Field], value: Mapping[str, Any]) -
 
 
 def numbered(name: str, known: Collection[str]) -> bool:
-    """Whether ``coupon_id_0`` is one of a documented ``coupon_id_$n``."""
+    """Return whether ``coupon_id_0`` is one of a documented ``coupon_id_$n``."""
     return bool({re.sub(r"_\d+", "_$n", name), re.sub(r"_\d+_\d+$", "_$n_$m", name)} & set(known))
 
 
 def kind(value: Any) -> str:
-    """What a JSON value is, in JSON's words."""
+    """Return the JSON type of a value."""
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, (int, float)):

@@ -217,7 +217,7 @@ def test_a_connection_that_is_lost_while_messages_are_sent_gives_all_of_them_bac
 
 def test_giving_back_what_is_no_longer_out(sandbox):
     message = sandbox.messages.publish("a_b_C")
-    sandbox.messages.give_back([message.id])
+    sandbox.messages.requeue([message.id])
     assert sandbox.messages.waiting == 1
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from taobao_top import catalogue
 from taobao_top.catalogue import Param
-from taobao_top.sandbox import checks
+from taobao_top.sandbox import parameter_validation
+from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.journal import Upload
-from taobao_top.sandbox.refusals import Refusal
 
 PLAIN = {
     "Number": "12",
@@ -46,8 +46,8 @@ def test_everything_that_is_documented_passes():
         method = catalogue.method(name)
         files = tuple(Upload(p.name, "a.bin", "x/y", b"1") for p in method.params if p.type == "byte[]")
         business = {p.name: _text(p) for p in method.params if p.type != "byte[]"}
-        checks.parameters(method, business, files)
-        assert not list(checks.unknown(method, business, files))
+        parameter_validation.parameters(method, business, files)
+        assert not list(parameter_validation.unknown(method, business, files))
 
 
 def _method(*params):
@@ -86,8 +86,8 @@ WRONG = {
 def test_objects(why):
     value, code, path = WRONG[why]
     business = {} if why == "none" else {"query": value if isinstance(value, str) else json.dumps(value)}
-    with pytest.raises(Refusal) as refused:
-        checks.parameters(_method(OBJECT), business, ())
+    with pytest.raises(GatewayError) as refused:
+        parameter_validation.parameters(_method(OBJECT), business, ())
     assert refused.value.code == code
     assert refused.value.sub_code == f"isv.{'missing' if code == 40 else 'invalid'}-parameter:{path}"
     assert refused.value.msg.endswith(":" + path)
@@ -95,10 +95,10 @@ def test_objects(why):
 
 def test_objects_that_pass():
     good = {"id": "1", "on": False, "days": ["2026-01-01 00:00:00"], "inner": {"x": "1"}, "any": {"a": [1]}, "more": 1}
-    values = checks.parameters(_method(OBJECT), {"query": json.dumps(good), "other": "1"}, ())
+    values = parameter_validation.parameters(_method(OBJECT), {"query": json.dumps(good), "other": "1"}, ())
     assert values == {"query": good, "other": "1"}
-    assert checks.parameters(_method(OBJECT), {"query": "{"}, (), inside=False) == {"query": "{"}
-    assert list(checks.unknown(_method(OBJECT), {"other": "1", "query": ""}, ())) == [
+    assert parameter_validation.parameters(_method(OBJECT), {"query": "{"}, (), inside=False) == {"query": "{"}
+    assert list(parameter_validation.unknown(_method(OBJECT), {"other": "1", "query": ""}, ())) == [
         "the catalogue lists no parameter other of a.b"
     ]
 
@@ -119,20 +119,20 @@ SCALARS = {
 @pytest.mark.parametrize("why", SCALARS)
 def test_scalars(why):
     param, text = SCALARS[why]
-    with pytest.raises(Refusal) as refused:
-        checks.parameters(_method(param), {"n": text}, ())
+    with pytest.raises(GatewayError) as refused:
+        parameter_validation.parameters(_method(param), {"n": text}, ())
     assert refused.value.code == 41
 
 
 def test_lists_come_joined_or_as_json():
     numbers = Param(name="n", type="Number", list=True)
     for text in ("1,2", "[1,2]"):
-        assert checks.parameters(_method(numbers), {"n": text}, ()) == {"n": text}
+        assert parameter_validation.parameters(_method(numbers), {"n": text}, ()) == {"n": text}
 
 
 def test_files():
     file = Param(name="img", type="byte[]", required=True)
-    with pytest.raises(Refusal) as refused:
-        checks.parameters(_method(file), {}, ())
+    with pytest.raises(GatewayError) as refused:
+        parameter_validation.parameters(_method(file), {}, ())
     assert refused.value.sub_code == "isv.missing-parameter:img"
-    assert checks.parameters(_method(file), {}, (Upload("img", "a", "b", b""),)) == {}
+    assert parameter_validation.parameters(_method(file), {}, (Upload("img", "a", "b", b""),)) == {}

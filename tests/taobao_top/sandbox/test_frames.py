@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taobao_top.sandbox.frames import BROKEN, CONNECT, CONNECT_ACK, SEND, SEND_ACK, Byte, Frame, read, write
+from taobao_top.sandbox.tmc_codec import BROKEN, CONNECT, CONNECT_ACK, SEND, SEND_ACK, Byte, Frame, read, write
 
 PULL = bytes.fromhex(
     "02 02"  # version, SEND

@@ -212,12 +212,12 @@ def test_unknown_parameters_are_noted_not_refused(call, sandbox):
 
 def test_lenient_answers_what_the_catalogue_lacks(call, taobao_sandbox_server):
     gateway = taobao_sandbox_server.service.gateway
-    gateway.lenient = True
+    gateway.strict = False
     try:
         assert call("taobao.new.thing.get", x="1")["root"] == "new_thing_get_response"
         assert "item" in call("taobao.item.seller.get", num_iid="one")
     finally:
-        gateway.lenient = False
+        gateway.strict = True
 
 
 def test_apis_can_be_made_to_need_a_session(call, sandbox):

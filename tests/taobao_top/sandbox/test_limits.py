@@ -189,7 +189,7 @@ def test_a_message_has_a_size_and_a_number_of_pieces(sandbox, monkeypatch):
 
 
 def test_a_channel_that_says_nothing_is_closed(monkeypatch):
-    monkeypatch.setattr("taobao_top.sandbox.channel.HEAD_SECONDS", 0.1)
+    monkeypatch.setattr("taobao_top.sandbox.tmc_connection.HEAD_SECONDS", 0.1)
     with (
         Sandbox(https=False) as sandbox,
         ws(sandbox.channel_url, proxy=None) as channel,

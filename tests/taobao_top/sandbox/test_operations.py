@@ -83,12 +83,12 @@ def test_an_order_without_its_parameter(call):
 
 def test_a_lenient_order_is_checked_all_the_same(call, taobao_sandbox_server):
     gateway = taobao_sandbox_server.service.gateway
-    gateway.lenient = True
+    gateway.strict = False
     try:
         assert call.refused(ORDER, create_order_request="{}")["code"] == 50
         assert call.refused(ORDER)["code"] == 40
     finally:
-        gateway.lenient = False
+        gateway.strict = True
 
 
 def test_trades_move_while_they_are_read(call, sandbox):

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from taobao_top.sandbox.rendering import ERROR_ROOT, Many, as_json, as_xml, root
+from taobao_top.sandbox.response_encoding import ERROR_ROOT, Many, as_json, as_xml, root
 
 MEMBERS = {
     "total": 2,

@@ -2,73 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import stat
-import sys
-from pathlib import Path
 
 import pytest
 
-import taobao_top.sandbox
 from taobao_top.sandbox import Account, Sandbox
-
-CLIENT = (
-    "taobao_top.client", "taobao_top.signing", "taobao_top.parameters", "taobao_top.response_parsing", "taobao_top.request",
-    "taobao_top.response", "taobao_top.tmc", "chainable.signing", "chainable.codecs", "chainable.pipeline",
-    "chainable.transport", "chainable.chain", "chainable.client", "chainable.call", "chainable.path",
-)  # fmt: skip
-ALLOWED = (
-    "chainable.atomic",
-    "taobao_top.sandbox",
-    "taobao_top.catalogue",
-    "chainable.record_file",
-    "chainable.destination",
-    "chainable.loopback",
-    "chainable.direct",
-    "chainable.errors",
-    "chainable.masking",
-    "chainable.private_files",
-    "chainable.sandbox",
-)
-
-
-def _imports(path):
-    """What a module imports, outside functions and type checking."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
-
-
-def test_it_shares_nothing_with_the_client():
-    folder = Path(taobao_top.sandbox.__file__).parent
-    pending = list(folder.rglob("*.py"))
-    assert len(pending) > 20
-    seen = set()
-    while pending:
-        path = pending.pop()
-        seen.add(path)
-        for name in _imports(path):
-            if not name.startswith(("taobao_top", "chainable", "wechatpay")):
-                continue
-            if path.name == "sandbox.py" and name in {"taobao_top", "taobao_top.TaobaoTop"}:
-                continue  # Sandbox.client()
-            if path.name == "admin.py" and name in {"taobao_top.inspector", "taobao_top.inspector.Inspector"}:
-                continue  # the page, once somebody looks at it
-            assert name.startswith(ALLOWED) or name in {"taobao_top", "taobao_top.sandbox"}, (path, name)
-            assert not name.startswith(CLIENT)
-            module = sys.modules.get(name)
-            if module is not None and module.__file__ and Path(module.__file__) not in seen and name != "taobao_top":
-                pending.append(Path(module.__file__))
-
-
-def test_the_client_is_imported_by_client_alone():
-    folder = Path(taobao_top.sandbox.__file__).parent
-    users = [path.name for path in folder.rglob("*.py") if "import TaobaoTop" in path.read_text()]
-    assert users == ["sandbox.py"]
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -159,3 +98,9 @@ def test_it_starts_and_ends_without_with():
     sandbox = Sandbox(https=False)
     assert sandbox.start() is sandbox
     sandbox.stop()
+
+
+def test_the_old_name_of_strict_is_deprecated():
+    with pytest.warns(DeprecationWarning, match="lenient") as warned, Sandbox(https=False, lenient=True) as sandbox:
+        assert not sandbox.service.gateway.strict
+    assert warned[0].filename == __file__

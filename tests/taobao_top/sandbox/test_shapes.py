@@ -10,8 +10,8 @@ import pytest
 
 from taobao_top import catalogue
 from taobao_top.catalogue import Param
-from taobao_top.sandbox import shapes
-from taobao_top.sandbox.rendering import Many, as_json, as_xml, root
+from taobao_top.sandbox import fake_data
+from taobao_top.sandbox.response_encoding import Many, as_json, as_xml, root
 
 TYPES = {"Number": int, "Boolean": bool, "String": str, "Date": str, "Price": str, "BigDecimal": str, "Json": str}
 
@@ -34,7 +34,7 @@ def _fits(param, value):
 def test_every_answer_is_typed_and_can_be_written_in_every_form():
     for name in catalogue.methods():
         method = catalogue.method(name)
-        members = shapes.answer(method, {})
+        members = fake_data.answer(method, {})
         for param in method.response:
             if param.name in members:
                 _fits(param, members[param.name])
@@ -45,7 +45,7 @@ def test_every_answer_is_typed_and_can_be_written_in_every_form():
 
 def test_no_answer_says_failure():
     for name in catalogue.methods():
-        members = shapes.answer(catalogue.method(name), {})
+        members = fake_data.answer(catalogue.method(name), {})
         assert members.get("is_success", True) is not False
         assert members.get("success", True) is not False
         assert not {"error_code", "error_msg", "sub_code", "fail_code"} & members.keys()
@@ -57,7 +57,7 @@ def test_no_answer_says_failure():
      ("PublisherOrderDto", "publisher_order_dto"), ("TOPItem", "top_item"), ("byte[]", "byte")],
 )  # fmt: skip
 def test_item_names(kind, item):
-    assert shapes.item_name(kind) == item
+    assert fake_data.item_name(kind) == item
 
 
 class Known:
@@ -69,7 +69,7 @@ class Known:
 
 
 def _answered(*response, **asked):
-    return shapes.answer(Known(response), asked)
+    return fake_data.answer(Known(response), asked)
 
 
 def test_values_follow_names_and_examples():

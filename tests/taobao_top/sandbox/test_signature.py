@@ -8,8 +8,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from taobao_top.sandbox.mistakes import check
 from taobao_top.sandbox.signature import SIGN_METHODS, shown, sign
+from taobao_top.sandbox.signature_diagnosis import check
 
 SECRET = "helloworld"
 PRINTED = {

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from taobao_top.sandbox.refusals import Refusal
-from taobao_top.sandbox.throttle import Limit, Throttle
+from taobao_top.sandbox.errors import GatewayError
+from taobao_top.sandbox.rate_limits import Limit, Throttle
 
 TIME = "taobao.time.get"
 
 
 @contextmanager
 def refused(words):
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(GatewayError) as caught:
         yield
     assert caught.value.sub_msg.endswith(words)
 
@@ -52,7 +52,7 @@ def test_limits_slide():
     throttle.limit(Limit(calls=2, seconds=10, ban=1))
     for now in (0.0, 9.0, 10.0):
         throttle.check("a", now)
-    with pytest.raises(Refusal):
+    with pytest.raises(GatewayError):
         throttle.check("a", 11.0)
     throttle.clear()
     throttle.check("a", 11.0)
@@ -61,7 +61,7 @@ def test_limits_slide():
 def test_no_calls_at_all():
     throttle = Throttle()
     throttle.limit(Limit(calls=0))
-    with pytest.raises(Refusal, match="7 App Call Limited"):
+    with pytest.raises(GatewayError, match="7 App Call Limited"):
         throttle.check("a", 0.0)
 
 

@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from wechatpay.sandbox import Sandbox
-from wechatpay.sandbox.messages import Request
+from wechatpay.sandbox.http import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from wechatpay.sandbox.messages import Reply
+    from wechatpay.sandbox.http import Reply
 
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
 
@@ -117,7 +117,7 @@ class Merchant:
         return Request(method, target, tuple((name, value) for name, value in sent.items() if value is not None), body)
 
     def send(self, request: Request) -> Answer:
-        return Answer(self.sandbox.platform.handle(request), self.sandbox)
+        return Answer(self.sandbox.dispatcher.handle(request), self.sandbox)
 
     def call(
         self,
@@ -214,8 +214,8 @@ def running() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(running: Sandbox) -> Iterator[Sandbox]:
     running.reset()
-    running.platform.automatic = frozenset({"refund"})
-    running.platform.strict = True
+    running.context.automatic = frozenset({"refund"})
+    running.context.strict = True
     yield running
     running.up()
 

@@ -35,7 +35,7 @@ def refused(answer: Any, field: str) -> bool:
 @pytest.mark.parametrize("fen", IMPOSSIBLE)
 @pytest.mark.parametrize("strict", [True, False])
 def test_orders_and_refunds(sandbox: Sandbox, merchant: Any, fen: int, strict: bool) -> None:
-    sandbox.platform.strict = strict
+    sandbox.context.strict = strict
     paid(sandbox, merchant)
     order = {"appid": "wx1", "mchid": merchant.account.mchid, "description": "x", "out_trade_no": "amount02"}
     answer = merchant.post("/v3/pay/transactions/native", {**order, "notify_url": NOBODY, "amount": {"total": fen}})
@@ -44,7 +44,7 @@ def test_orders_and_refunds(sandbox: Sandbox, merchant: Any, fen: int, strict: b
     amount = {"refund": fen, "total": 1000, "currency": "CNY"}
     answer = merchant.post("/v3/refund/domestic/refunds", {**refund, "amount": amount})
     assert answer.status == 400
-    assert sandbox.ledger.entry("order", NUMBER)["refunded"] == 0
+    assert sandbox.store.entry("order", NUMBER)["refunded"] == 0
 
 
 @pytest.mark.parametrize("fen", IMPOSSIBLE)
@@ -74,7 +74,7 @@ def test_refunds_of_v2(sandbox: Sandbox, merchant: Any, fen: int) -> None:
     told = merchant.v2("/secapi/pay/refund", sent).xml
     assert told["result_code"] == "FAIL"
     assert "/refund_fee" in told["err_code_des"]
-    assert sandbox.ledger.entry("order", NUMBER)["refunded"] == 0
+    assert sandbox.store.entry("order", NUMBER)["refunded"] == 0
 
 
 @pytest.mark.parametrize("fen", IMPOSSIBLE)
@@ -106,7 +106,7 @@ def test_transfers(merchant: Any, fen: int) -> None:
 
 @pytest.mark.parametrize("fen", IMPOSSIBLE)
 def test_transfers_of_v2(sandbox: Sandbox, merchant: Any, fen: int) -> None:
-    sandbox.platform.strict = False
+    sandbox.context.strict = False
     sent = {"mch_appid": "wx1", "partner_trade_no": "T1", "openid": "o1", "check_name": "NO_CHECK", "amount": fen}
     told = merchant.v2("/mmpaymkttransfers/promotion/transfers", {**sent, "desc": "x"}, number="mchid")
     assert "/amount" in told.xml["err_code_des"]

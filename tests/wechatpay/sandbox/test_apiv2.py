@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from wechatpay.sandbox import apiv2
-from wechatpay.sandbox.messages import Request
+from wechatpay.sandbox.http import Request
 
 if TYPE_CHECKING:
     from wechatpay.sandbox import Sandbox
@@ -130,11 +130,11 @@ def test_a_wrong_signature_is_traced_to_what_was_signed(merchant: Any) -> None:
     assert "key was left out" in issue(text(base))
     assert "not sorted" in issue(text(base, ordered=False) + f"&key={secret}")
     assert "without &key=" in issue(text(base) + secret)
-    assert "small letters" in issue(text(base) + f"&key={secret}", small=True)
+    assert "in capitals" in issue(text(base) + f"&key={secret}", small=True)
     assert "empty parameters" in issue(text({**base, "attach": ""}, empty=True) + f"&key={secret}", attach="")
     assert "sign_type was sent, but not signed" in issue(text(base) + f"&key={secret}", sign_type="MD5")
     told = merchant.v2("/pay/unifiedorder", order(merchant, sign_type="HMAC-SHA256")).xml
-    assert "it is MD5, and sign_type says HMAC-SHA256" in told["return_msg"]
+    assert "it is MD5, HMAC-SHA256 is expected" in told["return_msg"]
 
 
 def test_a_body_that_is_no_xml_is_refused(merchant: Any) -> None:
@@ -206,7 +206,7 @@ def test_an_order_is_paid_notified_refunded_and_asked_for(sandbox: Sandbox, merc
     assert none["err_code"] == "REFUNDNOTEXIST"
     v3 = f"/v3/pay/transactions/id/{paid['transaction_id']}?mchid={merchant.account.mchid}"
     assert merchant.get(v3).data["trade_state"] == "REFUND"
-    day = sandbox.platform.day().replace("-", "")
+    day = sandbox.context.day().replace("-", "")
     bill = {"appid": merchant.account.appid, "mch_id": merchant.account.mchid, "bill_date": day}
     plain = merchant.v2("/pay/downloadbill", {**bill, "bill_type": "ALL"})
     assert b"R2" in plain.body
@@ -221,7 +221,7 @@ def test_an_order_is_paid_notified_refunded_and_asked_for(sandbox: Sandbox, merc
 
 
 def test_closed_and_abnormal_refunds_have_their_own_words(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
-    sandbox.platform.automatic = frozenset()
+    sandbox.context.automatic = frozenset()
     merchant.v2("/pay/unifiedorder", order(merchant))
     sandbox.pay("20150806125346")
     for number, status, word in (("R1", "CLOSED", "REFUNDCLOSE"), ("R2", "ABNORMAL", "CHANGE")):
@@ -261,7 +261,7 @@ def test_businesses_say_no_in_their_own_words(sandbox: Sandbox, merchant: Any) -
     sandbox.pay("20150806125346")
     assert code("/pay/unifiedorder", order(merchant)) == "ORDERPAID"
     assert code("/pay/closeorder", by_number(merchant)) == "ORDERPAID"
-    sandbox.platform.strict = False
+    sandbox.context.strict = False
     assert code("/pay/orderquery", {"appid": "x"}) == "PARAM_ERROR"
 
 
@@ -326,7 +326,7 @@ def test_combined_orders(sandbox: Sandbox, merchant: Any, receiver: Any) -> None
     call("/pay/combinedorder", fresh)
     closing = {**number, "combine_out_trade_no": "C3", "sub_order_list": '[{"mchid":"1","out_trade_no":"S3"}]'}
     assert call("/pay/closecombinedorder", closing)["result_code"] == "SUCCESS"
-    assert sandbox.ledger.get("order", "S3")["state"] == "CLOSED"  # type: ignore[index]
+    assert sandbox.store.get("order", "S3")["state"] == "CLOSED"  # type: ignore[index]
 
 
 def test_transfers_and_red_packets(merchant: Any) -> None:

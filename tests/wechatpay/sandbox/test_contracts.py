@@ -97,7 +97,7 @@ def test_a_contract_is_signed_deducted_from_and_ended(sandbox: Sandbox, merchant
 
 
 def test_a_provider_has_contracts_for_its_merchants(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
-    sandbox.platform.automatic = frozenset({"sign"})
+    sandbox.context.automatic = frozenset({"sign"})
     own = {"sp_appid": "wx1", "sub_mchid": "1900000110", "sub_openid": "osub"}
     sent = {**asked(receiver.url, **own), "deduct_schedule": SCHEDULE}
     del sent["appid"]
@@ -310,7 +310,7 @@ def test_who_pays_an_order_with_a_contract_signs_it_too(
 
 
 def test_premiums_are_taken_period_by_period(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
-    sandbox.platform.automatic = frozenset({"sign"})
+    sandbox.context.automatic = frozenset({"sign"})
     period = {
         "policy_period_id": 1,
         "estimated_deduct_date": "2025-02-01",
@@ -338,7 +338,7 @@ def test_premiums_are_taken_period_by_period(sandbox: Sandbox, merchant: Any, re
     )
     assert answer.status == 200, answer.data
     assert sandbox.callbacks.wait()
-    contract = sandbox.ledger.entry("insurance contract", CODE)["contract"]["contract_id"]
+    contract = sandbox.store.entry("insurance contract", CODE)["contract"]["contract_id"]
     one = f"/v3/papay/insurance-pay/policy-periods/contract-id/{contract}/policy-period-id"
     assert merchant.get(f"{one}/1").data["policy_period_state"] == "NO_SCHEDULED"
     amount = {"appid": "wx1", "scheduled_amount": {"total": 90, "currency": "CNY"}}
@@ -357,7 +357,7 @@ def test_premiums_are_taken_period_by_period(sandbox: Sandbox, merchant: Any, re
         .startswith("the period 1 is paid already")
     )
     assert merchant.post(f"{one}/1/schedule", amount).data["code"] == "INVALID_REQUEST"
-    assert sandbox.ledger.get("order", "deduct02") is None
+    assert sandbox.store.get("order", "deduct02") is None
 
     more = {
         "appid": "wx1",
@@ -432,7 +432,7 @@ def test_a_user_allows_transfers_and_takes_that_back(sandbox: Sandbox, merchant:
 
 
 def test_a_transfer_may_bring_its_authorization(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
-    sandbox.platform.automatic = frozenset({"confirm"})
+    sandbox.context.automatic = frozenset({"confirm"})
     sent = {
         "appid": "wx1",
         "out_bill_no": "B1",
@@ -564,9 +564,9 @@ def test_profit_sharing_is_notified_where_the_console_says(tmp_path: Path, new_m
         assert sandbox.callbacks.wait()
         assert receiver.opened(sandbox)[0]["event_type"] == "REFUND.SUCCESS"
     with Sandbox(data=data) as sandbox:
-        assert sandbox.platform.notify_url == receiver.url
+        assert sandbox.context.notify_url == receiver.url
         sandbox.notify_at(None)
-        assert sandbox.platform.notify_url is None
+        assert sandbox.context.notify_url is None
         sandbox.actions["notify_at"](receiver.url)
         sandbox.reset()
-        assert sandbox.platform.notify_url is None
+        assert sandbox.context.notify_url is None

@@ -191,7 +191,7 @@ def _form(fields: dict[str, str]) -> bytes:
 
 
 def _request(target: str, body: bytes, certificate: str) -> Any:
-    from wechatpay.sandbox.messages import Request
+    from wechatpay.sandbox.http import Request
 
     headers = (("content-type", "multipart/form-data; boundary=x1y2"), ("x", secrets.token_hex(4)))
     return Request("POST", target, headers, body, secure=True, certificate=certificate)

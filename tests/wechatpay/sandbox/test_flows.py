@@ -111,9 +111,9 @@ def test_a_contract_is_signed_changed_and_ended(sandbox: Sandbox, merchant: Any,
     assert merchant.get(periods).status == 200
     fresh = [{"policy_period_id": 2, "estimated_deduct_date": "2020-01-01", "estimated_deduct_amount": {"total": 2}}]
     modify = f"{SIGN}/policy-periods/plan-id/12535/contract-id/{signed['contract_id']}/modify"
-    sandbox.platform.strict = False
+    sandbox.context.strict = False
     assert merchant.post(modify, {"policy_periods": fresh}).status in (200, 204)
-    entry = sandbox.ledger.get("insurance contract", signed["contract_id"])
+    entry = sandbox.store.get("insurance contract", signed["contract_id"])
     assert entry is not None
     assert entry["policy_periods"] == fresh
 
@@ -126,7 +126,7 @@ def test_a_contract_is_signed_changed_and_ended(sandbox: Sandbox, merchant: Any,
 
 
 def test_users_may_sign_and_end_contracts_by_themselves(sandbox: Sandbox, merchant: Any) -> None:
-    sandbox.platform.automatic = frozenset({"sign"})
+    sandbox.context.automatic = frozenset({"sign"})
     merchant.post(
         f"{SIGN}/contracts/pre-entrust-sign/app", {k: v for k, v in contract(merchant).items() if k != "real_identity"}
     )
@@ -184,10 +184,10 @@ def test_a_transfer_is_cancelled_fails_or_needs_nobody(sandbox: Sandbox, merchan
     merchant.post(BILLS, transfer(merchant, number="B2"))
     sandbox.confirm_transfer("B2", "FAIL")
     assert merchant.get(f"{BILLS}/out-bill-no/B2").data["fail_reason"] == "MERCHANT_REJECT"
-    sandbox.platform.strict = False
+    sandbox.context.strict = False
     merchant.post(f"{BILLS}/transfer", transfer(merchant, number="B3"))
     assert merchant.get(f"{BILLS}/out-bill-no/B3").data["state"] == "SUCCESS"
-    sandbox.platform.automatic = frozenset({"confirm"})
+    sandbox.context.automatic = frozenset({"confirm"})
     merchant.post(BILLS, transfer(merchant, number="B4"))
     assert merchant.get(f"{BILLS}/out-bill-no/B4").data["state"] == "SUCCESS"
 
@@ -295,7 +295,7 @@ def test_sharing_ends_and_needs_a_paid_order(sandbox: Sandbox, merchant: Any) ->
             "amount": {"total": 1},
         },
     )
-    order = sandbox.ledger.get("order", "unpaid01")
+    order = sandbox.store.get("order", "unpaid01")
     assert order is not None
     answer = merchant.post("/v3/profitsharing/orders/unfreeze", {**sent, "transaction_id": order["transaction_id"]})
     assert answer.data["code"] == "INVALID_REQUEST"
@@ -435,7 +435,7 @@ def test_a_service_order_is_cancelled_or_paid_otherwise(sandbox: Sandbox, mercha
 
 
 def test_users_may_confirm_and_pay_services_by_themselves(sandbox: Sandbox, merchant: Any) -> None:
-    sandbox.platform.automatic = frozenset({"confirm", "pay"})
+    sandbox.context.automatic = frozenset({"confirm", "pay"})
     merchant.post(SERVICE, service())
     merchant.post(f"{SERVICE}/1234323JKHDFE1243252/complete", COMPLETION)
     assert state(merchant)["collection"]["state"] == "USER_PAID"
@@ -478,7 +478,7 @@ def test_a_complaint_is_told_answered_and_completed(sandbox: Sandbox, merchant: 
     number = sandbox.complain("order001")["complaint_id"]
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[1] == {"complaint_id": number, "action_type": "CREATE_COMPLAINT"}
-    day = sandbox.platform.day()
+    day = sandbox.context.day()
     listed = merchant.get(f"{base}/complaints-v2?begin_date={day}&end_date={day}").data
     assert (listed["total_count"], listed["data"][0]["complaint_id"]) == (1, number)
     assert merchant.decrypt(listed["data"][0]["payer_phone"]) == "13800000000"
@@ -497,7 +497,7 @@ def test_a_complaint_is_told_answered_and_completed(sandbox: Sandbox, merchant: 
     assert merchant.call("DELETE", f"{base}/complaint-notifications").status == 204
     assert merchant.get(f"{base}/complaint-notifications").status == 404
     sandbox.complain("order001")
-    assert len(list(sandbox.ledger.all("complaint"))) == 2
+    assert len(list(sandbox.store.all("complaint"))) == 2
     assert merchant.get(f"{base}/complaints-v2/none").status == 404
     with pytest.raises(LookupError, match="no order none"):
         sandbox.complain("none")
@@ -568,7 +568,7 @@ def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> No
     assert "meta is no JSON" in issue(form({"meta": b"{"}, {"file": ("a.png", b"x")}), covered=b"{")
     assert "has to be a JSON object" in issue(form({"meta": b"[]"}, {"file": ("a.png", b"x")}), covered=b"[]")
     assert (
-        "multipart body instead of its meta"
+        "whole multipart body was signed"
         in merchant.send(merchant.request("POST", target, good, headers=headers)).issue
     )
     assert "required" in merchant.post(target, {}).issue

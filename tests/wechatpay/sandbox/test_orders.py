@@ -102,10 +102,10 @@ def test_an_order_is_closed(sandbox: Sandbox, merchant: Any) -> None:
 
 
 def test_an_order_closes_when_its_time_is_over(sandbox: Sandbox, merchant: Any, monkeypatch: Any) -> None:
-    soon = sandbox.platform.now().replace(year=2090).isoformat(timespec="seconds")
+    soon = sandbox.context.now().replace(year=2090).isoformat(timespec="seconds")
     place(merchant, time_expire=soon)
     assert query(merchant).data["time_expire"] == soon
-    monkeypatch.setattr(sandbox.platform, "clock", lambda: 4_000_000_000.0)
+    monkeypatch.setattr(sandbox.context, "clock", lambda: 4_000_000_000.0)
     with pytest.raises(ValueError, match="it is CLOSED"):
         sandbox.pay(NUMBER)
     monkeypatch.undo()
@@ -192,8 +192,8 @@ def test_an_authorisation_code_pays_at_once_and_is_reversed(sandbox: Sandbox, me
     answer = merchant.post(reverse, {"appid": merchant.account.appid, "mchid": merchant.account.mchid})
     assert answer.data["out_trade_no"] == NUMBER
     assert query(merchant).data["trade_state"] == "REVOKED"
-    bill = merchant.get(f"/v3/bill/tradebill?bill_date={sandbox.platform.day()}")
-    content = sandbox.ledger.content("bill file", bill.data["download_url"].partition("=")[2])
+    bill = merchant.get(f"/v3/bill/tradebill?bill_date={sandbox.context.day()}")
+    content = sandbox.store.content("bill file", bill.data["download_url"].partition("=")[2])
     assert content is not None
     assert "REVOKED" in content.decode()
     abroad_body = abroad(merchant, "another1", payer={"auth_code": "1"}, trade_type="MICROPAY")
@@ -214,7 +214,7 @@ def test_an_unpaid_order_that_is_reversed_is_only_closed(sandbox: Sandbox, merch
     body = {"appid": merchant.account.appid, "mchid": merchant.account.mchid}
     merchant.post(f"/v3/pay/transactions/out-trade-no/{NUMBER}/reverse", body)
     assert query(merchant).data["trade_state"] == "REVOKED"
-    assert list(sandbox.ledger.all("move")) == []
+    assert list(sandbox.store.all("move")) == []
 
 
 def combined(merchant: Any, url: str) -> dict[str, Any]:
@@ -315,7 +315,7 @@ def test_a_refund_names_its_order_and_its_total(sandbox: Sandbox, merchant: Any)
 
 
 def test_refunds_end_as_told(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
-    sandbox.platform.automatic = frozenset()
+    sandbox.context.automatic = frozenset()
     place(merchant)
     sandbox.pay(NUMBER)
     sandbox.callbacks.wait()
@@ -336,7 +336,7 @@ def test_refunds_end_as_told(sandbox: Sandbox, merchant: Any, receiver: Any) -> 
 
 
 def test_closing_the_only_refund_makes_the_order_paid_again(sandbox: Sandbox, merchant: Any) -> None:
-    sandbox.platform.automatic = frozenset()
+    sandbox.context.automatic = frozenset()
     place(merchant)
     sandbox.pay(NUMBER)
     refund(merchant, "R1", 100)
@@ -345,7 +345,7 @@ def test_closing_the_only_refund_makes_the_order_paid_again(sandbox: Sandbox, me
 
 
 def test_an_abnormal_refund_goes_to_another_account(sandbox: Sandbox, merchant: Any) -> None:
-    sandbox.platform.automatic = frozenset()
+    sandbox.context.automatic = frozenset()
     place(merchant)
     sandbox.pay(NUMBER)
     refund_id = refund(merchant, "R1", 100).data["refund_id"]
@@ -419,7 +419,7 @@ def download(sandbox: Sandbox, merchant: Any, answer: Any) -> bytes:
 
 def test_the_trade_bill_adds_up_to_the_fen(sandbox: Sandbox, merchant: Any) -> None:
     shop(sandbox, merchant)
-    day = sandbox.platform.day()
+    day = sandbox.context.day()
     table, totals = rows(download(sandbox, merchant, merchant.get(f"/v3/bill/tradebill?bill_date={day}")))
     assert totals["总交易单数"] == "6"
     for name, total in (
@@ -443,7 +443,7 @@ def test_the_trade_bill_adds_up_to_the_fen(sandbox: Sandbox, merchant: Any) -> N
 
 def test_the_fund_flow_ends_at_the_balance(sandbox: Sandbox, merchant: Any) -> None:
     shop(sandbox, merchant)
-    day = sandbox.platform.day()
+    day = sandbox.context.day()
     table, totals = rows(download(sandbox, merchant, merchant.get(f"/v3/bill/fundflowbill?bill_date={day}")))
     income = sum(Decimal(row["收支金额(元)"]) for row in table if row["收支类型"] == "收入")
     outgo = sum(Decimal(row["收支金额(元)"]) for row in table if row["收支类型"] == "支出")
@@ -457,7 +457,7 @@ def test_a_wholly_refunded_order_costs_nothing(sandbox: Sandbox, merchant: Any) 
     sandbox.pay(NUMBER)
     for number, fen in (("R1", 50), ("R2", 50), ("R3", 1)):
         assert refund(merchant, number, fen, amount={"refund": fen, "total": 101, "currency": "CNY"}).status == 200
-    day = sandbox.platform.day()
+    day = sandbox.context.day()
     table, totals = rows(download(sandbox, merchant, merchant.get(f"/v3/bill/tradebill?bill_date={day}")))
     assert sum(Decimal(row["手续费"]) for row in table) == Decimal(totals["手续费总金额"]) == 0
     assert Decimal(table[0]["手续费"]) == Decimal("0.01")
@@ -475,7 +475,7 @@ def test_days_without_moves_have_no_bill(merchant: Any) -> None:
 def test_a_bill_of_some_kind_may_be_empty(sandbox: Sandbox, merchant: Any) -> None:
     place(merchant)
     sandbox.pay(NUMBER)
-    day = sandbox.platform.day()
+    day = sandbox.context.day()
     assert merchant.get(f"/v3/bill/tradebill?bill_date={day}&bill_type=REFUND").data["code"] == "NO_STATEMENT_EXIST"
 
 
@@ -492,12 +492,12 @@ def test_statements_are_signed_by_their_digest(sandbox: Sandbox, merchant: Any) 
     zipped = merchant.get(target, headers={"accept-encoding": "gzip"})
     assert gzip.decompress(zipped.body) == answer.body
     shop(sandbox, merchant)
-    day = sandbox.platform.day().replace("-", "")
+    day = sandbox.context.day().replace("-", "")
     assert b"order003" in merchant.get(target.replace("20190611", day)).body
 
 
 def test_users_may_pay_by_themselves(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
-    sandbox.platform.automatic = frozenset({"pay", "refund"})
+    sandbox.context.automatic = frozenset({"pay", "refund"})
     place(merchant, notify_url=receiver.url)
     assert query(merchant).data["trade_state"] == "SUCCESS"
     merchant.post("/v3/combine-transactions/native", combined(merchant, receiver.url))
@@ -510,7 +510,7 @@ def test_users_may_pay_by_themselves(sandbox: Sandbox, merchant: Any, receiver: 
 
 
 def test_a_field_that_a_flow_needs_is_asked_for(sandbox: Sandbox, merchant: Any) -> None:
-    sandbox.platform.strict = False
+    sandbox.context.strict = False
     answer = merchant.post("/v3/pay/transactions/native", {})
     assert answer.data["detail"]["field"] == "/out_trade_no"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import socket
@@ -13,72 +12,28 @@ import sys
 import textwrap
 import threading
 import time
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import wechatpay.sandbox
+import wechatpay.sandbox.http
 from chainable.errors import ConfigurationError
+from chainable.sandbox.store import Store
 from wechatpay import WeChatPay, catalogue
 from wechatpay.catalogue import Field
 from wechatpay.sandbox import Fault, Sandbox, flows
+from wechatpay.sandbox.fake_data import FakeData, digits, fits
+from wechatpay.sandbox.http import Request
 from wechatpay.sandbox.journal import Entry, Journal
-from wechatpay.sandbox.ledger import Ledger
-from wechatpay.sandbox.messages import Request
-from wechatpay.sandbox.plausible import Imagination, digits, fits
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(wechatpay.sandbox.__file__).parents[2]
 ORDERS = "/v3/hire-power-bank/insurance-orders"
 ORDER = {"out_order_no": "kept", "openid": "o", "notify_url": "x", "service_id": "s"}
-
-
-# what it may import
-
-
-def imports(path: Path) -> Iterator[tuple[str, int]]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    inside = {
-        id(child)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and (node.name == "client" or node.name.startswith("wechatpay_"))
-        for child in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            inside.update(id(child) for child in ast.walk(node))
-    for node in ast.walk(tree):
-        if id(node) in inside:
-            continue
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names = {f"{node.module}.{alias.name}" for alias in node.names}
-            yield from ((name, node.lineno) for name in names)
-
-
-def test_the_sandbox_shares_nothing_with_the_client() -> None:
-    allowed = (
-        "wechatpay.sandbox",
-        "wechatpay.catalogue",
-        "wechatpay.inspector.Inspector",
-        "chainable.destination",
-        "chainable.loopback",
-        "chainable.direct",
-        "chainable.errors",
-        "chainable.private_files",
-        "chainable.sandbox",
-    )
-    for path in sorted((ROOT / "wechatpay" / "sandbox").rglob("*.py")):
-        for name, line in imports(path):
-            own = name.split(".")[0] in ("wechatpay", "chainable", "taobao_top", "requests")
-            assert not own or name.startswith(allowed), f"{path}:{line} imports {name}"
 
 
 def test_the_client_imports_no_sandbox() -> None:
@@ -92,6 +47,22 @@ def test_every_flow_is_of_the_catalogue() -> None:
 
 
 # account and settings
+
+
+def test_old_names_are_deprecated() -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        sandbox = Sandbox(address="127.0.0.1", journal=1)
+        assert (sandbox.address, sandbox.platform, sandbox.ledger) == (sandbox.host, sandbox.context, sandbox.store)
+        sandbox.stop()
+    assert [str(each.message).partition(" is deprecated")[0] for each in warned] == [
+        "Sandbox(address=…)",
+        "Sandbox(journal=…)",
+        "Sandbox.address",
+        "Sandbox.platform",
+        "Sandbox.ledger",
+    ]
+    assert {each.filename for each in warned} == {__file__}
 
 
 def test_the_accounts_parts_belong_together(sandbox: Sandbox) -> None:
@@ -152,7 +123,7 @@ def test_only_known_things_happen_by_themselves() -> None:
 
 def test_an_open_address_warns() -> None:
     with pytest.warns(UserWarning, match=r"listens on 0\.0\.0\.0"):
-        sandbox = Sandbox(address="0.0.0.0")
+        sandbox = Sandbox(host="0.0.0.0")
     with sandbox:
         assert sandbox.base_url.startswith("http://0.0.0.0:")
 
@@ -181,7 +152,7 @@ def test_account_and_state_are_the_same_after_a_restart(tmp_path: Path, new_merc
         merchant = new_merchant(second)
         assert merchant.get(f"{ORDERS}/kept").data["openid"] == "o"
         with sqlite3.connect(data) as database:
-            assert database.execute("SELECT count(*) FROM entries").fetchone() == (1,)
+            assert database.execute("SELECT count(*) FROM entries WHERE substr(kind, 1, 1) <> '_'").fetchone() == (1,)
         database.close()
 
 
@@ -227,7 +198,7 @@ def test_what_is_refused_halfway_leaves_nothing_behind(sandbox: Sandbox, merchan
         "notify_url": "http://127.0.0.1:9/",
     }
     assert merchant.post("/v3/combine-transactions/native", sent).data["code"] == "INVALID_REQUEST"
-    assert sandbox.ledger.kinds() == {}
+    assert sandbox.store.kinds() == {}
 
 
 def test_a_payment_and_its_notification_are_written_as_one(tmp_path: Path, receiver: Any) -> None:
@@ -273,12 +244,12 @@ def test_a_reset_sandbox_is_as_at_the_start(tmp_path: Path, new_merchant: Any) -
         first = sandbox.account.certificate_serial
         sandbox.rotate()
         sandbox.down()
-        sandbox.platform.strict = True
-        sandbox.platform.automatic = frozenset({"pay"})
+        sandbox.context.strict = True
+        sandbox.context.automatic = frozenset({"pay"})
         sandbox.reset()
         socket.create_connection(("127.0.0.1", int(sandbox.base_url.rsplit(":", 1)[1].strip("/"))), 5).close()
         assert new_merchant(sandbox).get("/v3/nothing").status == 200
-        assert sandbox.platform.automatic == frozenset()
+        assert sandbox.context.automatic == frozenset()
     with Sandbox(data=data) as sandbox:
         assert sandbox.account.certificate_serial == first
     sandbox = Sandbox()
@@ -304,27 +275,6 @@ def test_two_processes_number_their_deliveries_alike(tmp_path: Path, receiver: A
         assert first.callbacks.wait()
         assert second.callbacks.wait()
     assert numbers == [1, 2, 3]
-
-
-def test_the_ledger_keeps_names_days_and_bytes(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "x.db")
-    ledger.put("order", "1", {"a": 1}, "one", day="2025-01-02", content=b"x")
-    ledger.put("order", "1", {"a": 2}, "uno")
-    ledger.put("order", "2", {"a": 3})
-    assert ledger.get("order", "1") == ledger.get("order", "one") == ledger.get("order", "uno") == {"a": 2}
-    assert ledger.get("order", "9") is None
-    assert ledger.entry("order", "one") == {"a": 2}
-    with pytest.raises(LookupError, match="no order 9"):
-        ledger.entry("order", "9")
-    assert list(ledger.all("order", "2025-01-02")) == [{"a": 2}]
-    assert [each["a"] for each in ledger.all("order")] == [2, 3]
-    assert (ledger.content("order", "1"), ledger.content("order", "2")) == (b"x", None)
-    assert ledger.content("order", "9") is None
-    assert ledger.kinds() == {"order": 2}
-    ledger.set("x", "y")
-    ledger.clear()
-    assert (ledger.setting("x"), ledger.setting("z"), ledger.kinds()) == ("y", None, {})
-    ledger.close()
 
 
 # journal
@@ -353,7 +303,7 @@ def test_the_journal_is_bounded_and_waits() -> None:
 
 def imagine(sandbox: Sandbox, fields: list[Field], known: dict[str, Any] | None = None, **settings: Any) -> Any:
     settings = {"account": sandbox.account, "subject": "s", "known": known or {}, "base_url": "http://x/", **settings}
-    return Imagination(**settings).fill(tuple(fields))
+    return FakeData(**settings).fill(tuple(fields))
 
 
 def test_made_up_values_have_their_types_and_sense(sandbox: Sandbox) -> None:
@@ -422,14 +372,14 @@ def test_secret_fields_of_an_answer_are_encrypted_to_the_merchant(sandbox: Sandb
     made = imagine(sandbox, fields, {"name": "张三"}, conceal=sandbox.account.conceal)
     assert merchant.decrypt(made["name"]) == "张三"
     assert imagine(sandbox, fields, {"name": "张三"}) == {"name": "张三"}
-    imagination = Imagination(sandbox.account, "s", {}, "http://x/")
+    imagination = FakeData(sandbox.account, "s", {}, "http://x/")
     assert imagination.fill(tuple(fields), {"name": "李四", "more": None, "other": 1}) == {"name": "李四", "other": 1}
 
 
 # admin
 
 
-class Admin:
+class ControlApi:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
 
@@ -445,11 +395,13 @@ class Admin:
 
 
 @pytest.fixture
-def admin(sandbox: Sandbox) -> Admin:
-    return Admin(sandbox)
+def admin(sandbox: Sandbox) -> ControlApi:
+    return ControlApi(sandbox)
 
 
-def test_admin_shows_what_is_going_on(sandbox: Sandbox, merchant: Any, receiver: Any, admin: Admin) -> None:
+def test_the_control_api_shows_what_is_going_on(
+    sandbox: Sandbox, merchant: Any, receiver: Any, admin: ControlApi
+) -> None:
     status, account = admin("GET", "account")
     assert (status, account["mchid"]) == (200, sandbox.account.mchid)
     assert sandbox.account.apiv3_key not in json.dumps(account)
@@ -474,7 +426,7 @@ def test_admin_shows_what_is_going_on(sandbox: Sandbox, merchant: Any, receiver:
     assert admin("GET", "state")[1] == {}
 
 
-def test_admin_acts(sandbox: Sandbox, merchant: Any, admin: Admin) -> None:
+def test_the_control_api_acts(sandbox: Sandbox, merchant: Any, admin: ControlApi) -> None:
     sent = {
         "appid": "x",
         "mchid": merchant.account.mchid,
@@ -493,14 +445,14 @@ def test_admin_acts(sandbox: Sandbox, merchant: Any, admin: Admin) -> None:
     assert admin("POST", "actions/dance")[1]["message"].startswith(
         "there is no action dance: there are change_insurance_order, close_authorization"
     )
-    day = sandbox.platform.day()
+    day = sandbox.context.day()
     assert b"order001" in admin("GET", f"bills/{day}")[1]
     assert b"order001" in admin("GET", f"bills/{day}?type=funds")[1]
     assert admin("GET", "bills/2019-01-01") == (200, b"")
     assert admin("GET", f"bills/{day}?type=x")[0] == 400
 
 
-def test_admin_says_what_an_action_cannot_take(admin: Admin, monkeypatch: Any) -> None:
+def test_the_control_api_says_what_an_action_cannot_take(admin: ControlApi, monkeypatch: Any) -> None:
     values: tuple[Any, ...] = (["order001"], 7, {}, True)
     for value in values:
         status, told = admin("POST", "actions/pay", {"number": value})
@@ -512,13 +464,13 @@ def test_admin_says_what_an_action_cannot_take(admin: Admin, monkeypatch: Any) -
     )
     event = {"event": "TRANSACTION.SUCCESS", "to": "http://[::1/x", "set": {"out_trade_no": ["x"]}}
     assert admin("POST", "trigger", event)[1]["state"] == "blocked"
-    monkeypatch.setattr(Ledger, "kinds", lambda ledger: 1 / 0)
+    monkeypatch.setattr(Store, "kinds", lambda store: 1 / 0)
     status, told = admin("GET", "state")
     assert (status, told["code"]) == (500, "SYSTEM_ERROR")
     assert told["message"].startswith("the sandbox could not answer: ZeroDivisionError")
 
 
-def test_admin_switches_faults(sandbox: Sandbox, admin: Admin) -> None:
+def test_the_control_api_switches_faults(sandbox: Sandbox, admin: ControlApi) -> None:
     assert admin("POST", "faults", {"kind": "error", "code": "NOT_ENOUGH"})[1]["faults"][0]["code"] == "NOT_ENOUGH"
     assert admin("POST", "faults", {})[0] == 400
     admin("POST", "faults", {"kind": "latency"})
@@ -528,7 +480,7 @@ def test_admin_switches_faults(sandbox: Sandbox, admin: Admin) -> None:
     assert len(sandbox.faults) == 0
 
 
-def test_admin_takes_away_the_rule_that_was_seen(sandbox: Sandbox, admin: Admin) -> None:
+def test_the_control_api_takes_away_the_rule_that_was_seen(sandbox: Sandbox, admin: ControlApi) -> None:
     for code in ("NOT_ENOUGH", "NO_AUTH", "SYSTEM_ERROR"):
         admin("POST", "faults", {"kind": "error", "code": code})
     first, second, third = admin("GET", "faults")[1]["faults"]
@@ -541,27 +493,27 @@ def test_admin_takes_away_the_rule_that_was_seen(sandbox: Sandbox, admin: Admin)
     assert len(sandbox.faults) == 0
 
 
-def test_admin_tells_rules_alike_from_each_other(sandbox: Sandbox, admin: Admin) -> None:
+def test_the_control_api_tells_rules_alike_from_each_other(sandbox: Sandbox, admin: ControlApi) -> None:
     for _ in range(2):
         admin("POST", "faults", {"kind": "latency", "seconds": 0, "times": 1})
-    sandbox.faults.strike(wechatpay.sandbox.messages.Request("GET", "/"), None)
+    sandbox.faults.of_request(wechatpay.sandbox.http.Request("GET", "/"), None)
     sandbox.faults.add("latency", seconds=0.0, times=1)
     *_, waiting = admin("GET", "faults")[1]["faults"]
     admin("DELETE", "faults", waiting)
     assert [rule["struck"] for rule in sandbox.faults.as_json()] == [1, 1]
 
 
-def test_admin_shows_files_and_pages(sandbox: Sandbox, merchant: Any, admin: Admin) -> None:
+def test_the_control_api_shows_files_and_pages(
+    sandbox: Sandbox, merchant: Any, admin: ControlApi, monkeypatch: Any
+) -> None:
     import hashlib
 
     meta = {"sha256": hashlib.sha256(b"x").hexdigest(), "filename": "a.png"}
     url = merchant.upload("/v3/marketing/favor/media/image-upload", meta, b"x").data["media_url"]
     assert admin("GET", url.partition("/_sandbox/")[2]) == (200, b"x")
-    sandbox.admin.pages["inspector"] = lambda request: wechatpay.sandbox.messages.Reply(
-        body=b"hi", content_type="text/html"
-    )
+    reply = wechatpay.sandbox.http.Reply(body=b"hi", content_type="text/html")
+    monkeypatch.setitem(sandbox.control_api.pages, "inspector", lambda request: reply)
     assert admin("GET", "inspector") == (200, b"hi")
-    del sandbox.admin.pages["inspector"]
 
 
 @pytest.mark.parametrize(
@@ -582,11 +534,11 @@ def test_admin_shows_files_and_pages(sandbox: Sandbox, merchant: Any, admin: Adm
         ("GET", "media/none"),
     ],
 )
-def test_admin_has_nothing_elsewhere(admin: Admin, method: str, path: str) -> None:
+def test_the_control_api_has_nothing_elsewhere(admin: ControlApi, method: str, path: str) -> None:
     assert admin(method, path)[0] == 404
 
 
-def test_admin_answers_this_machine_only(admin: Admin) -> None:
+def test_the_control_api_answers_this_machine_only(admin: ControlApi) -> None:
     assert admin("GET", "account", host="evil.example:80")[0] == 403
     assert admin("GET", "account", host="[::1]:80")[0] == 200
     assert admin("POST", "reset", {}, **{"content-type": "text/plain"})[0] == 400

@@ -16,7 +16,6 @@ import pytest
 
 from wechatpay.sandbox import KINDS, Fault, Sandbox
 from wechatpay.sandbox.faults import Faults
-from wechatpay.sandbox.sandbox import server_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -294,7 +293,7 @@ def test_answers_tell_the_time(sandbox: Sandbox, merchant: Any) -> None:
         merchant.v2_raw("/x", b""),
     ):
         told = parsedate_to_datetime(answered.headers["Date"])
-        assert abs(told.timestamp() - sandbox.platform.clock()) < 5
+        assert abs(told.timestamp() - sandbox.context.clock()) < 5
 
 
 def test_a_long_body_is_kept_in_part(sandbox: Sandbox, merchant: Any) -> None:
@@ -325,7 +324,7 @@ def test_connections_are_closed(sandbox: Sandbox, merchant: Any) -> None:
     sandbox.faults.add("close", times=1)
     with pytest.raises(http.client.RemoteDisconnected):
         broken(sandbox, merchant)
-    sandbox.faults.add("half", times=1)
+    sandbox.faults.add("half_body", times=1)
     with pytest.raises(http.client.IncompleteRead):
         broken(sandbox, merchant)
 
@@ -413,7 +412,7 @@ def test_signatures_go_wrong(merchant: Any) -> None:
     assert fault(merchant, "unknown-serial").headers["Wechatpay-Serial"] == "0" * 40
     stale = fault(merchant, "stale")
     assert stale.signed()
-    assert int(stale.headers["Wechatpay-Timestamp"]) < merchant.sandbox.platform.clock() - 3000
+    assert int(stale.headers["Wechatpay-Timestamp"]) < merchant.sandbox.context.clock() - 3000
     rotated = fault(merchant, "rotate", times=1)
     assert rotated.signed()
     assert rotated.headers["Wechatpay-Serial"] == merchant.account.certificate_serial
@@ -422,11 +421,16 @@ def test_signatures_go_wrong(merchant: Any) -> None:
 def test_what_was_done_is_done_although_the_answer_is_lost(sandbox: Sandbox, merchant: Any) -> None:
     sent = {"out_order_no": "lost", "openid": "o", "notify_url": "x", "service_id": "s"}
     orders = "/v3/hire-power-bank/insurance-orders"
-    for kind, done, kept in (("error", None, 404), ("error", True, 200), ("half", None, 200), ("half", False, 404)):
+    for kind, executed, kept in (
+        ("error", None, 404),
+        ("error", True, 200),
+        ("half_body", None, 200),
+        ("half_body", False, 404),
+    ):
         sandbox.reset()
-        sandbox.faults.add(kind, operation="POST *", done=done)
+        sandbox.faults.add(kind, operation="POST *", executed=executed)
         merchant.post(orders, sent)
-        assert merchant.get(orders + "/lost").status == kept, (kind, done)
+        assert merchant.get(orders + "/lost").status == kept, (kind, executed)
 
 
 def test_a_header_asks_for_a_fault(merchant: Any) -> None:
@@ -435,10 +439,10 @@ def test_a_header_asks_for_a_fault(merchant: Any) -> None:
 
     assert get("error; code=RULE_LIMIT; status=409").status == 409
     assert get("latency; seconds=0.5").reply.delay == 0.5
-    assert get("half; done=false").reply.cut == "reset"
+    assert get("half_body; executed=false").reply.cut == "reset"
     told = get("nothing")
     assert (told.status, told.data["detail"]["field"]) == (400, "/Sandbox-Fault")
-    assert "no fault is called 'nothing'" in told.data["message"]
+    assert "'nothing' is not a fault" in told.data["message"]
     assert "a fault has no 'colour'" in get("error; colour=red").data["message"]
 
 
@@ -461,17 +465,17 @@ def test_rules_have_a_place_a_number_and_an_order(sandbox: Sandbox, merchant: An
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"seconds": "soon"}, "seconds: 'soon' does not fit"),
-        ({"seconds": [1]}, r"seconds: \[1\] does not fit"),
+        ({"seconds": "soon"}, "seconds: 'soon' is not valid"),
+        ({"seconds": [1]}, r"seconds: \[1\] is not valid"),
         ({"seconds": -1}, "seconds: 0 to 3600"),
         ({"seconds": "nan"}, "seconds: 0 to 3600"),
         ({"seconds": "inf"}, "seconds: 0 to 3600"),
-        ({"times": "often"}, "times: 'often' does not fit"),
+        ({"times": "often"}, "times: 'often' is not valid"),
         ({"times": 0}, "times: 1 or more"),
         ({"after": -1}, "after: 0 or more"),
         ({"status": 9999}, "status: 200 to 599"),
-        ({"operation": 5}, "operation: 5 does not fit"),
-        ({"code": {}}, r"code: \{\} does not fit"),
+        ({"operation": 5}, "operation: 5 is not valid"),
+        ({"code": {}}, r"code: \{\} is not valid"),
     ],
 )
 def test_a_rule_that_could_not_strike_is_refused_at_once(settings: dict[str, Any], words: str) -> None:
@@ -480,12 +484,21 @@ def test_a_rule_that_could_not_strike_is_refused_at_once(settings: dict[str, Any
 
 
 def test_numbers_of_a_rule_may_be_text() -> None:
-    assert Fault.read({"kind": "error", "status": "500", "times": None, "done": "false"}) == Fault(
-        "error", status=500, done=False
+    assert Fault.read({"kind": "error", "status": "500", "times": None, "executed": "false"}) == Fault(
+        "error", status=500, executed=False
     )
-    assert Fault.read({"kind": "error", "done": True, "times": "2", "seconds": "0.5"}) == Fault(
-        "error", done=True, times=2, seconds=0.5
+    assert Fault.read({"kind": "error", "executed": True, "times": "2", "seconds": "0.5"}) == Fault(
+        "error", executed=True, times=2, seconds=0.5
     )
+
+
+def test_old_names_of_kinds_and_settings_are_deprecated() -> None:
+    with pytest.warns(DeprecationWarning, match="'half' is deprecated: use 'half_body'"):
+        assert Fault("half") == Fault("half_body")
+    with pytest.warns(DeprecationWarning, match="done is deprecated: use executed"):
+        assert Fault("error", done=True) == Fault("error", executed=True)
+    assert Fault.read({"kind": "error", "done": "false"}) == Fault("error", executed=False)
+    assert "done" not in Faults([Fault("error")]).as_json()[0]
 
 
 def test_every_kind_is_described() -> None:
@@ -493,16 +506,9 @@ def test_every_kind_is_described() -> None:
     assert len(Faults([Fault(kind) for kind in KINDS])) == 15
 
 
-def test_names_of_the_tls_certificate() -> None:
-    assert server_names("127.0.0.1") == ("localhost", "127.0.0.1", "::1")
-    assert server_names("0.0.0.0") == ("localhost", "127.0.0.1", "::1")
-    assert server_names("10.1.2.3")[-1] == "10.1.2.3"
-    assert server_names("sandbox.test")[-1] == "sandbox.test"
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ::1")
 def test_ipv6(new_merchant: Any) -> None:
-    with Sandbox(address="::1") as sandbox:
+    with Sandbox(host="::1") as sandbox:
         assert sandbox.base_url.startswith("http://[::1]:")
         merchant = new_merchant(sandbox)
         port = int(sandbox.base_url.rsplit(":", 1)[1].strip("/"))

@@ -65,7 +65,7 @@ def test_from_the_order_to_the_bill(sandbox: Sandbox, shop: Shop) -> None:
         409,
         {"number": "R2", "error": "INVALID_REQUEST"},
     )
-    day = sandbox.platform.day()
+    day = sandbox.context.day()
     assert shop.call("GET", f"/check/{day}") == (200, {"billed": 2, "booked": 2, "wrong": []})
     other = shop.call("POST", "/orders", {"sku": "tea"})[1]["number"]
     shop.server.app = lambda environ, start: _unavailable(start)  # type: ignore[assignment]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wechatpay.catalogue import Field
-from wechatpay.sandbox.messages import Refusal
+from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.validation import Limit, Validator, numbered
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_a_whole_number_with_a_point_is_an_integer(merchant: Any) -> None:
 
 
 def test_lenient_refuses_only_what_cannot_be_used(sandbox: Sandbox, merchant: Any) -> None:
-    sandbox.platform.strict = False
+    sandbox.context.strict = False
     assert merchant.post(NATIVE, order(merchant, colour="red", appid="-", support_fapiao="true")).status == 200
     assert merchant.post(NATIVE, order(merchant, amount=1)).status == 400
 

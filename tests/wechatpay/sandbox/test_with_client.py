@@ -69,7 +69,7 @@ def test_an_order_to_its_bill(sandbox: Sandbox, client: WeChatPay, receiver: Any
     client.v3.refund.domestic.refunds.post(json=sent)
     sandbox.callbacks.wait()
     assert client.notifications.parse(*receiver.received[-1]).resource["refund_status"] == "SUCCESS"
-    day = sandbox.platform.day()
+    day = sandbox.context.day()
     for kind, expected in (("ALL", 2), ("SUCCESS", 1), ("REFUND", 1)):
         for packed in (None, "GZIP"):
             answer = client.v3.bill.tradebill.get(params={"bill_date": day, "bill_type": kind, "tar_type": packed})

@@ -1,53 +1,49 @@
-"""What the platform does: one module for each business people build on."""
+"""The flows of the platform: one module for each product."""
 
 from __future__ import annotations
 
-from wechatpay.sandbox.call import Routes
 from wechatpay.sandbox.flows import (
-    authorizations,
     bills,
+    combined_orders,
     complaints,
     contracts,
+    deductions,
     insurance,
+    insurance_payments,
     keys,
     media,
     orders,
+    orders_v2,
+    payments,
     payscore,
-    premiums,
+    profit_sharing,
     refunds,
-    sharing,
+    transfer_authorizations,
     transfers,
 )
+from wechatpay.sandbox.routing import Routes
 
-__all__ = [
-    "authorizations",
-    "bills",
-    "complaints",
-    "contracts",
-    "insurance",
-    "media",
-    "orders",
-    "payscore",
-    "refunds",
-    "routes",
-    "sharing",
-    "transfers",
-]
+__all__ = ["routes"]
 
 routes = Routes()
+"""The handlers and actions of all flows."""
 for module in (
-    authorizations,
     bills,
+    combined_orders,
     complaints,
     contracts,
+    deductions,
     insurance,
+    insurance_payments,
     keys,
     media,
     orders,
+    orders_v2,
+    payments,
     payscore,
-    premiums,
+    profit_sharing,
     refunds,
-    sharing,
+    transfer_authorizations,
     transfers,
 ):
     routes.include(module.routes)

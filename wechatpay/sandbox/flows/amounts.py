@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wechatpay.sandbox.messages import Refusal
+from wechatpay.sandbox.http import Refusal
 
 __all__ = ["MOST", "fen"]
 
 MOST = 2**63 - 1
-"""What the platform's integers hold."""
+"""The largest integer of the platform."""
 DIGITS = re.compile(r"[0-9]{1,19}")
 
 
 def fen(value: Any, field: str, least: int = 1) -> int:
     """
-    The amount that a request gives, also to a lenient sandbox.
+    Return the amount of a request; a sandbox that is not strict checks it too.
 
     Args:
         value: A number, whole although it may be written with a point, or its digits (v2).
@@ -24,7 +24,7 @@ def fen(value: Any, field: str, least: int = 1) -> int:
         least: The smallest that can move here.
 
     Raises:
-        Refusal: It is no amount in fen, less than that, or more than anybody has.
+        Refusal: It is not an amount in fen, too small or too large.
     """
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     if DIGITS.fullmatch(text) and least <= int(text) <= MOST:

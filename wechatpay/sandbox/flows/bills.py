@@ -11,15 +11,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.apiv2 import refusal_xml
-from wechatpay.sandbox.call import Routes
 from wechatpay.sandbox.flows import orders, refunds
-from wechatpay.sandbox.messages import Refusal, Reply
+from wechatpay.sandbox.http import Refusal, Reply
+from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wechatpay.sandbox.call import Call
-    from wechatpay.sandbox.platform import Platform
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.routing import Call
 
 __all__ = ["fund_flow", "routes", "trades"]
 
@@ -92,33 +92,33 @@ KINDS = {"SUCCESS": ("pay",), "REFUND": ("refund", "reverse")}
 
 
 def yuan(fen: int) -> str:
-    """An amount as bills write it."""
+    """Return an amount as bills write it."""
     return str((Decimal(fen) / 100).quantize(FEN))
 
 
-def moves(platform: Platform, day: str) -> list[tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]]:
-    """What happened on a day: each move with its order, and its refund if it is one."""
+def moves(context: SandboxContext, day: str) -> list[tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]]:
+    """Return the moves of a day, each with its order, and with its refund if it is one."""
     found = []
-    for move in platform.ledger.all(orders.MOVE, day):
-        order = platform.ledger.entry(orders.ORDER, move["order"])
-        refund = platform.ledger.entry(refunds.REFUND, move["refund"]) if "refund" in move else None
+    for move in context.store.all(orders.MOVE, day):
+        order = context.store.entry(orders.ORDER, move["order"])
+        refund = context.store.entry(refunds.REFUND, move["refund"]) if "refund" in move else None
         found.append((move, order, refund))
     return found
 
 
 def csv(head: tuple[str, ...], rows: Iterable[Iterable[str]], summary: tuple[str, ...], totals: Iterable[str]) -> bytes:
-    """A bill: byte order mark, a back quote before every value, CRLF, the totals at the end."""
+    """Return a bill: byte order mark, a back quote before every value, CRLF, the totals at the end."""
     lines = [",".join(head)]
     lines += [",".join("`" + value.replace(",", " ").replace("\n", " ") for value in row) for row in rows]
     lines += [",".join(summary), ",".join("`" + value for value in totals)]
     return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
 
 
-def trades(platform: Platform, day: str, kind: str = "ALL") -> bytes | None:
-    """The trade bill of a day (``ALL``, ``SUCCESS`` or ``REFUND``); None if nothing happened."""
+def trades(context: SandboxContext, day: str, kind: str = "ALL") -> bytes | None:
+    """Return the trade bill of a day (``ALL``, ``SUCCESS`` or ``REFUND``); None if nothing happened."""
     wanted = KINDS.get(kind, ("pay", "refund", "reverse"))
     rows, paid, back, fees = [], 0, 0, 0
-    for move, order, refund in moves(platform, day):
+    for move, order, refund in moves(context, day):
         if move["kind"] not in wanted:
             continue
         amount = move["amount"]
@@ -127,7 +127,7 @@ def trades(platform: Platform, day: str, kind: str = "ALL") -> bytes | None:
         paid += 0 if returned else amount
         back += amount if returned else 0
         fees += -fee if returned else fee
-        rows.append(trade(platform, move, order, refund, -fee if returned else fee))
+        rows.append(trade(context, move, order, refund, -fee if returned else fee))
     if not rows:
         return None
     left_out = LEFT_OUT.get(kind, TIMES)
@@ -142,16 +142,16 @@ def trades(platform: Platform, day: str, kind: str = "ALL") -> bytes | None:
 
 
 def trade(
-    platform: Platform, move: dict[str, Any], order: dict[str, Any], refund: dict[str, Any] | None, fee: int
+    context: SandboxContext, move: dict[str, Any], order: dict[str, Any], refund: dict[str, Any] | None, fee: int
 ) -> list[str]:
-    """One row of a trade bill."""
+    """Return one row of a trade bill."""
     parties, sent = order["parties"], order["sent"]
     returned = move["kind"] != "pay"
     amount = yuan(move["amount"])
     return [
         moment(move["time"]),
-        str(parties.get("appid") or parties.get("sp_appid") or platform.account.appid),
-        platform.account.mchid,
+        str(parties.get("appid") or parties.get("sp_appid") or context.account.appid),
+        context.account.mchid,
         str(parties.get("sub_mchid") or parties.get("sub_mch_id") or ""),
         str(sent.get("device_info") or ""),
         order["transaction_id"],
@@ -182,15 +182,15 @@ def trade(
 
 
 def moment(stamp: str) -> str:
-    """A time as bills write it."""
+    """Return a time as bills write it."""
     return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def fund_flow(platform: Platform, day: str) -> bytes | None:
+def fund_flow(context: SandboxContext, day: str) -> bytes | None:
     """The fund flow bill of a day: what came in, what went out, the commission of each; None if nothing happened."""
     rows: list[list[str]] = []
     balance = income = outgo = incomes = outgoes = 0
-    for move, order, refund in moves(platform, day):
+    for move, order, refund in moves(context, day):
         returned = move["kind"] != "pay"
         voucher = refund["out_refund_no"] if refund else order["out_trade_no"]
         number = refund["refund_id"] if refund else order["transaction_id"]
@@ -225,13 +225,13 @@ def fund_flow(platform: Platform, day: str) -> bytes | None:
     return csv(FUNDS, rows, FUNDS_SUMMARY, totals)
 
 
-def day_of(platform: Platform, text: str) -> str:
-    """A bill's day; one to come, or no day at all, is refused."""
+def day_of(context: SandboxContext, text: str) -> str:
+    """Return a bill's day; one to come, or no day at all, is refused."""
     try:
         wanted = date.fromisoformat(f"{text[:4]}-{text[4:6]}-{text[6:]}" if text.isdigit() else text)
     except ValueError:
         raise Refusal.of_field("query", "/bill_date", "a day is expected: 2019-06-11", value=text) from None
-    if wanted > platform.now().date():
+    if wanted > context.now().date():
         raise Refusal(400, "INVALID_REQUEST", f"{wanted} is not over yet")
     return wanted.isoformat()
 
@@ -241,55 +241,55 @@ def no_bill(day: str) -> Refusal:
     return Refusal(400, "NO_STATEMENT_EXIST", f"nothing happened on {day}, so it has no bill")
 
 
-def keep(platform: Platform, call: Call, content: bytes, gzipped: bool) -> dict[str, Any]:
+def keep(context: SandboxContext, call: Call, content: bytes, gzipped: bool) -> dict[str, Any]:
     """Store a file for download: where it is, and the SHA-1 of what is in it uncompressed."""
     token = secrets.token_urlsafe(24)
     stored = gzip.compress(content, mtime=0) if gzipped else content
-    platform.ledger.put(FILE, token, {"gzip": gzipped}, content=stored)
+    context.store.put(FILE, token, {"gzip": gzipped}, content=stored)
     return {
         "hash_type": "SHA1",
         "hash_value": hashlib.sha1(content).hexdigest(),  # noqa: S324 (the platform's)
-        "download_url": f"{call.request.origin or platform.base_url}v3/billdownload/file?token={token}"
+        "download_url": f"{call.request.origin or context.base_url}v3/billdownload/file?token={token}"
         + ("&tartype=gzip" if gzipped else ""),
     }
 
 
-def bill(platform: Platform, call: Call, content: bytes | None, day: str) -> dict[str, Any]:
-    """The answer that leads to a bill."""
+def bill(context: SandboxContext, call: Call, content: bytes | None, day: str) -> dict[str, Any]:
+    """Return the answer that leads to a bill."""
     if content is None:
         raise no_bill(day)
-    return platform.answer(call, keep(platform, call, content, call.query.get("tar_type") == "GZIP"))
+    return context.respond(call, keep(context, call, content, call.query.get("tar_type") == "GZIP"))
 
 
 @routes.on("GET v3/bill/tradebill")
-def trade_bill(platform: Platform, call: Call) -> dict[str, Any]:
+def trade_bill(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Ask for a trade bill."""
-    day = day_of(platform, str(call.query["bill_date"]))
-    return bill(platform, call, trades(platform, day, str(call.query.get("bill_type") or "ALL")), day)
+    day = day_of(context, str(call.query["bill_date"]))
+    return bill(context, call, trades(context, day, str(call.query.get("bill_type") or "ALL")), day)
 
 
 @routes.on("GET v3/bill/fundflowbill")
-def fund_bill(platform: Platform, call: Call) -> dict[str, Any]:
+def fund_bill(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Ask for a fund flow bill."""
-    day = day_of(platform, str(call.query["bill_date"]))
-    return bill(platform, call, fund_flow(platform, day), day)
+    day = day_of(context, str(call.query["bill_date"]))
+    return bill(context, call, fund_flow(context, day), day)
 
 
 @routes.on("GET v3/billdownload/file")
-def download(platform: Platform, call: Call) -> Reply:
-    """The file behind a link."""
+def download(context: SandboxContext, call: Call) -> Reply:
+    """Return the file behind a link."""
     token = str(call.query["token"])
-    content = platform.ledger.content(FILE, token)
+    content = context.store.content(FILE, token)
     if content is None:
         content = f"sandbox file {token}\n".encode()  # behind the links of made-up answers
     return Reply(body=content, content_type="application/octet-stream", signed=False)
 
 
 @routes.on("GET v3/statements", "GET v3/global/statements")
-def statement(platform: Platform, call: Call) -> Reply:
-    """A statement abroad: its SHA-1 stands in a header, and that is what is signed."""
+def statement(context: SandboxContext, call: Call) -> Reply:
+    """Return a statement abroad: its SHA-1 stands in a header, and that is what is signed."""
     text = str(call.query["date"])
-    content = trades(platform, day_of(platform, text)) or csv(TRADE, [], TRADE_SUMMARY, ("0", *["0.00"] * 6))
+    content = trades(context, day_of(context, text)) or csv(TRADE, [], TRADE_SUMMARY, ("0", *["0.00"] * 6))
     digest = hashlib.sha1(content).hexdigest()  # noqa: S324 (the platform's)
     covered = json.dumps({"sha1": digest}, separators=(",", ":")).encode()
     headers: tuple[tuple[str, str], ...] = (("Wechatpay-Statement-Sha1", digest),)
@@ -300,21 +300,21 @@ def statement(platform: Platform, call: Call) -> Reply:
 
 
 @routes.on("POST v2/pay/downloadbill")
-def trade_bill_v2(platform: Platform, call: Call) -> Reply:
-    """The trade bill itself, v2."""
-    day = day_of(platform, str(call.body["bill_date"]))
-    return file_v2(call, trades(platform, day, str(call.body.get("bill_type") or "ALL")))
+def trade_bill_v2(context: SandboxContext, call: Call) -> Reply:
+    """Return the trade bill itself, v2."""
+    day = day_of(context, str(call.body["bill_date"]))
+    return file_v2(call, trades(context, day, str(call.body.get("bill_type") or "ALL")))
 
 
 @routes.on("POST v2/pay/downloadfundflow")
-def fund_bill_v2(platform: Platform, call: Call) -> Reply:
-    """The fund flow bill itself, v2."""
-    day = day_of(platform, str(call.body["bill_date"]))
-    return file_v2(call, fund_flow(platform, day))
+def fund_bill_v2(context: SandboxContext, call: Call) -> Reply:
+    """Return the fund flow bill itself, v2."""
+    day = day_of(context, str(call.body["bill_date"]))
+    return file_v2(call, fund_flow(context, day))
 
 
 def file_v2(call: Call, content: bytes | None) -> Reply:
-    """The file as an answer of v2."""
+    """Return the file as an answer of v2."""
     if content is None:
         return refusal_xml(Refusal(200, "20002", "No Bill Exist"))
     if call.body.get("tar_type") == "GZIP":

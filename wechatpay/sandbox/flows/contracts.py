@@ -1,4 +1,4 @@
-"""Contracts for deductions, and the deductions: at home, for platforms, abroad, and by v2."""
+"""Contracts for deductions, v3 and v2: signed, queried, terminated."""
 
 from __future__ import annotations
 
@@ -7,34 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from wechatpay.sandbox import notices
-from wechatpay.sandbox.call import Routes
-from wechatpay.sandbox.flows import insurance, orders
-from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.messages import Refusal
-from wechatpay.sandbox.plausible import digits, letters
+from wechatpay.sandbox import webhook_payloads
+from wechatpay.sandbox.fake_data import digits, letters
+from wechatpay.sandbox.flows import insurance, orders, orders_v2, payments
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wechatpay.sandbox.call import Call
-    from wechatpay.sandbox.messages import Reply
-    from wechatpay.sandbox.platform import Platform
-
-__all__ = ["CONTRACT", "routes", "sign", "terminate"]
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.http import Reply
+    from wechatpay.sandbox.routing import Call
 
 routes = Routes()
 
 CONTRACT = "contract"
 LIFETIME = timedelta(days=10 * 365)
-
 SIGN = "v3/papay/sign"
 SCHEDULED = "v3/papay/scheduled-deduct-sign"
 PAY = "v3/papay/pay"
 PLATFORM = "v3/ecommerce/combine-papay"
 GLOBAL = "v3/global/papay"
 BY_CODE = "plan-id/{plan_id}/out-contract-code/{out_contract_code}"
-NUMBER = "out-trade-no/{out_trade_no}"
 
 
 @frozen
@@ -67,18 +62,18 @@ MODES_V2 = {"USER_TERMINATE": 2, "MCH_API_TERMINATE": 3}
 
 
 def family_of(path: str) -> Family:
-    """The kind of contract that an operation is about."""
+    """Return the kind of contract that an operation is about."""
     return next(family for family in FAMILIES if path.startswith(family.path))
 
 
-def prepare(platform: Platform, path: str, code: str, sent: Mapping[str, Any], url: Any) -> dict[str, Any]:
-    """A contract for the user to sign; one that is signed already is refused."""
-    known = platform.ledger.get(CONTRACT, code)
+def prepare(context: SandboxContext, path: str, code: str, sent: Mapping[str, Any], url: Any) -> dict[str, Any]:
+    """Return a contract for the user to sign; one that is signed already is refused."""
+    known = context.store.get(CONTRACT, code)
     if known is not None and known["state"] == "SIGNED":
         raise Refusal(400, "INVALID_REQUEST", f"the contract {code} is signed already")
     contract = {
         "code": code,
-        "contract_id": digits(18, "contract", platform.account.mchid, code),
+        "contract_id": digits(18, "contract", context.account.mchid, code),
         "path": path,
         "sent": dict(sent),
         "openid": orders.openid(sent, code),
@@ -89,56 +84,58 @@ def prepare(platform: Platform, path: str, code: str, sent: Mapping[str, Any], u
         "schedule": None,
         "notify_url": url,
     }
-    save(platform, contract)
+    save(context, contract)
     return contract
 
 
-def save(platform: Platform, contract: dict[str, Any]) -> None:
+def save(context: SandboxContext, contract: dict[str, Any]) -> None:
     """Write a contract down."""
-    platform.ledger.put(CONTRACT, contract["code"], contract, contract["contract_id"], day=platform.day())
+    context.store.put(CONTRACT, contract["code"], contract, contract["contract_id"], day=context.day())
 
 
-def sign(platform: Platform, number: str) -> dict[str, Any]:
+@routes.action("sign_contract")
+def sign(context: SandboxContext, number: str) -> dict[str, Any]:
     """
     The user signs a contract, of insurance too; the merchant is notified.
 
     Raises:
-        LookupError: There is no such contract.
+        LookupError: Unknown contract.
         ValueError: It is signed or ended already.
     """
-    with platform.change():
-        contract = platform.ledger.get(CONTRACT, number)
+    with context.change():
+        contract = context.store.get(CONTRACT, number)
         if contract is None:
-            return insurance.sign(platform, number)
+            return insurance.sign(context, number)
         in_state(contract, "UNSIGNED")
         contract["state"] = "SIGNED"
-        contract["signed_time"] = platform.stamp()
-        contract["expired_time"] = (platform.now() + LIFETIME).isoformat(timespec="seconds")
-        save(platform, contract)
-        return notify(platform, contract)
+        contract["signed_time"] = context.stamp()
+        contract["expired_time"] = (context.now() + LIFETIME).isoformat(timespec="seconds")
+        save(context, contract)
+        return notify(context, contract)
 
 
-def terminate(platform: Platform, number: str, mode: str = "USER_TERMINATE", remark: str = "") -> dict[str, Any]:
+@routes.action("terminate_contract")
+def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE", remark: str = "") -> dict[str, Any]:
     """
     A contract ends, of insurance too; the merchant is notified.
 
     Raises:
-        LookupError: There is no such contract.
+        LookupError: Unknown contract.
         ValueError: It is not in force.
     """
-    with platform.change():
-        contract = platform.ledger.get(CONTRACT, number)
+    with context.change():
+        contract = context.store.get(CONTRACT, number)
         if contract is None:
-            return insurance.terminate(platform, number, mode, remark)
+            return insurance.terminate(context, number, mode, remark)
         in_state(contract, "SIGNED")
         contract["state"] = "TERMINATED"
         contract["ended"] = {
             "contract_termination_mode": mode,
-            "contract_terminated_time": platform.stamp(),
+            "contract_terminated_time": context.stamp(),
             "contract_termination_remark": remark,
         }
-        save(platform, contract)
-        return notify(platform, contract)
+        save(context, contract)
+        return notify(context, contract)
 
 
 def in_state(contract: dict[str, Any], state: str) -> None:
@@ -147,26 +144,26 @@ def in_state(contract: dict[str, Any], state: str) -> None:
         raise ValueError(f"the contract {contract['code']} is {contract['state']}, not {state}")
 
 
-def notify(platform: Platform, contract: dict[str, Any]) -> dict[str, Any]:
-    """Tell the merchant that a contract was signed, or has ended; what it says."""
+def notify(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
+    """Notify the merchant that a contract was signed or has ended, and return the content."""
     family = family_of(contract["path"])
     name = family.ended if contract["ended"] else family.signed
-    event = notices.event_of(name, family.version)
-    told = facts(platform, contract) if family.version == "v3" else facts_v2(platform, contract)
+    event = webhook_payloads.event_of(name, family.version)
+    result = facts(context, contract) if family.version == "v3" else facts_v2(context, contract)
     names = {each.name for each in (event.resource if family.version == "v3" else event.fields)}
-    content = {member: value for member, value in told.items() if member in names and value is not None}
-    platform.notify(contract["notify_url"], name, content, family.version)
+    content = {member: value for member, value in result.items() if member in names and value is not None}
+    context.notify(contract["notify_url"], name, content, family.version)
     return content
 
 
-def facts(platform: Platform, contract: dict[str, Any]) -> dict[str, Any]:
+def facts(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
     """A contract as v3 tells it, under all the names that operations and events have; None leaves a field out."""
     sent, ended = contract["sent"], contract["ended"]
     estimated = sent.get("deduct_schedule")
     schedule = contract["schedule"] or {"schedule_state": "NO_SCHEDULED"}
     return {
-        "mchid": platform.account.mchid,
-        "sp_mchid": platform.account.mchid,
+        "mchid": context.account.mchid,
+        "sp_mchid": context.account.mchid,
         **orders.chosen(sent, "appid", "sp_appid", "sub_mchid", "sub_appid", "sub_openid", "out_user_code", "attach"),
         "contract_id": contract["contract_id"],
         "plan_id": sent.get("plan_id"),
@@ -190,8 +187,8 @@ def facts(platform: Platform, contract: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def facts_v2(platform: Platform, contract: dict[str, Any]) -> dict[str, Any]:
-    """A contract as v2 tells it, under all the names that operations and the event have."""
+def facts_v2(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
+    """Return a contract as v2 tells it, under all the names that operations and the event have."""
     sent, ended = contract["sent"], contract["ended"] or {}
     mode = ended.get("contract_termination_mode")
     signed, terminated = time_v2(contract["signed_time"]), time_v2(ended.get("contract_terminated_time"))
@@ -199,7 +196,7 @@ def facts_v2(platform: Platform, contract: dict[str, Any]) -> dict[str, Any]:
         "return_code": "SUCCESS",
         "result_code": "SUCCESS",
         **orders.chosen(sent, "appid", "sub_appid", "sub_mch_id", "request_serial", "contract_display_account"),
-        "mch_id": platform.account.mchid,
+        "mch_id": context.account.mchid,
         "contract_id": contract["contract_id"],
         "plan_id": sent.get("plan_id"),
         "contract_code": contract["code"],
@@ -216,29 +213,26 @@ def facts_v2(platform: Platform, contract: dict[str, Any]) -> dict[str, Any]:
 
 
 def time_v2(stamp: str | None) -> str | None:
-    """A time as the contracts of v2 write it."""
+    """Return a time as the contracts of v2 write it."""
     return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S") if stamp else None
 
 
-def signed_once(platform: Platform, number: Any) -> dict[str, Any]:
-    """The contract of this code or id, if it was ever signed; LookupError otherwise."""
-    contract = platform.ledger.get(CONTRACT, str(number))
+def signed_once(context: SandboxContext, number: Any) -> dict[str, Any]:
+    """Return the contract of this code or id, if it was ever signed; LookupError otherwise."""
+    contract = context.store.get(CONTRACT, str(number))
     if contract is None or contract["state"] == "UNSIGNED":
         raise LookupError(f"no contract {number} was signed")
     return contract
 
 
-def found(platform: Platform, call: Call) -> dict[str, Any]:
-    """The contract that a v3 path names."""
+def found(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return the contract that a v3 path names."""
     try:
         return signed_once(
-            platform, call.variables["out_contract_code" if "out_contract_code" in call.variables else "contract_id"]
+            context, call.variables["out_contract_code" if "out_contract_code" in call.variables else "contract_id"]
         )
     except LookupError as error:
         raise Refusal(404, "RESOURCE_NOT_EXISTS", str(error.args[0])) from None
-
-
-# signing
 
 
 @routes.on(
@@ -252,15 +246,15 @@ def found(platform: Platform, call: Call) -> dict[str, Any]:
     f"POST {PLATFORM}/contracts/pre-entrust-sign/mini-program",
     *(f"POST {GLOBAL}/contracts/{kind}-pre-entrust-sign" for kind in ("app", "h5", "jsapi", "miniprogram", "web")),
 )
-def pre_sign(platform: Platform, call: Call) -> dict[str, Any]:
+def pre_sign(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Prepare a contract; the user signs it behind the link."""
     path, sent = call.operation.path, dict(call.body)
-    contract = prepare(platform, path, str(sent["out_contract_code"]), sent, sent.get(family_of(path).notify_url))
-    platform.later_signed(contract["code"])
-    return platform.answer(call, {**facts(platform, contract), **doors(platform, contract)})
+    contract = prepare(context, path, str(sent["out_contract_code"]), sent, sent.get(family_of(path).notify_url))
+    context.schedule("sign_contract", contract["code"], when="sign")
+    return context.respond(call, {**facts(context, contract), **doors(context, contract)})
 
 
-def doors(platform: Platform, contract: dict[str, Any]) -> dict[str, Any]:
+def doors(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
     """Where each front end signs."""
     token = letters(32, "sign", contract["code"])
     link = f"https://payapp.weixin.qq.com/papay/entrust?session={token}"
@@ -281,9 +275,9 @@ def doors(platform: Platform, contract: dict[str, Any]) -> dict[str, Any]:
     f"GET {GLOBAL}/contracts/out-contract-code/{{out_contract_code}}",
     f"GET {GLOBAL}/contracts/{{contract_id}}",
 )
-def query(platform: Platform, call: Call) -> dict[str, Any]:
-    """A contract as it stands."""
-    return platform.answer(call, facts(platform, found(platform, call)))
+def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return a contract as it stands."""
+    return context.respond(call, facts(context, found(context, call)))
 
 
 @routes.on(
@@ -292,157 +286,17 @@ def query(platform: Platform, call: Call) -> dict[str, Any]:
     f"POST {PLATFORM}/contracts/{BY_CODE}/terminate",
     f"POST {GLOBAL}/contracts/{{contract_id}}/terminate",
 )
-def end(platform: Platform, call: Call) -> dict[str, Any] | None:
+def end(context: SandboxContext, call: Call) -> dict[str, Any] | None:
     """End a contract."""
-    code = found(platform, call)["code"]
+    code = found(context, call)["code"]
     remark = call.body.get("contract_termination_remark") or call.body.get("termination_note") or ""
     try:
-        terminate(platform, code, "MCH_API_TERMINATE", str(remark))
+        terminate(context, code, "MCH_API_TERMINATE", str(remark))
     except ValueError as error:
         raise Refusal(400, "INVALID_REQUEST", str(error)) from None
     if call.operation.answer == "empty":
         return None
-    return platform.answer(call, facts(platform, found(platform, call)))
-
-
-# deductions
-
-
-def in_force(platform: Platform, number: Any) -> dict[str, Any]:
-    """The contract of a deduction; one that is not in force is refused."""
-    try:
-        contract = signed_once(platform, number)
-        in_state(contract, "SIGNED")
-    except LookupError as error:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", str(error.args[0])) from None
-    except ValueError as error:
-        raise Refusal(400, "INVALID_REQUEST", str(error)) from None
-    return contract
-
-
-def deduction(
-    platform: Platform, contract: dict[str, Any], sent: dict[str, Any], family: str, parties: dict[str, Any]
-) -> dict[str, Any]:
-    """The order of a deduction, which no user has to pay."""
-    amount = sent["amount"]
-    return orders.place(
-        platform,
-        {
-            **sent,
-            "notify_url": sent.get("transaction_notify_url") or sent.get("notify_url"),
-            "openid": contract["openid"],
-        },
-        number=str(sent["out_trade_no"]),
-        family=family,
-        trade_type="AUTH",
-        total=fen(amount["total"], "/amount/total"),
-        currency=str(amount.get("currency") or "CNY"),
-        expire=None,
-        parties=parties,
-    )
-
-
-def whose(platform: Platform, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Who deducts: a merchant, or a service provider for one."""
-    if "sub_mchid" in sent:
-        return {"sp_mchid": platform.account.mchid, **orders.chosen(sent, "sp_appid", "sub_mchid", "sub_appid")}
-    return {"mchid": platform.account.mchid, **orders.chosen(sent, "appid")}
-
-
-@routes.on(f"POST {PAY}/transactions/apply", f"POST {PAY}/partner/transactions/apply")
-def apply(platform: Platform, call: Call) -> dict[str, Any]:
-    """Deduct money; it is taken after the answer, and notified."""
-    sent = dict(call.body)
-    contract = in_force(platform, sent["contract_id"])
-    family = "partner" if "sub_mchid" in sent else "direct"
-    order = deduction(platform, contract, sent, family, whose(platform, sent))
-    if contract["schedule"]:
-        contract["schedule"] |= {
-            "schedule_state": "PAID",
-            "deduct_amount": {"total": order["total"], "currency": order["currency"]},
-            "deduct_date": platform.day(),
-        }
-        save(platform, contract)
-    platform.later_deducted(order["out_trade_no"])
-    return platform.answer(call, {"out_trade_no": order["out_trade_no"], "amount": sent["amount"]})
-
-
-@routes.on(
-    f"POST {PAY}/schedules/contract-id/{{contract_id}}/schedule",
-    f"POST {PAY}/partner/schedules/contract-id/{{contract_id}}/schedule",
-)
-def schedule(platform: Platform, call: Call) -> dict[str, Any]:
-    """Say in advance how much will be deducted."""
-    contract = in_force(platform, call.variables["contract_id"])
-    contract["schedule"] = {
-        "schedule_state": "SCHEDULED",
-        "deduct_start_date": platform.day(),
-        "deduct_end_date": (platform.now() + timedelta(days=7)).date().isoformat(),
-        "scheduled_amount": call.body["schedule_amount"],
-    }
-    save(platform, contract)
-    return platform.answer(call, contract["schedule"])
-
-
-@routes.on(
-    f"GET {PAY}/schedules/contract-id/{{contract_id}}", f"GET {PAY}/partner/schedules/contract-id/{{contract_id}}"
-)
-def query_schedule(platform: Platform, call: Call) -> dict[str, Any]:
-    """What will be deducted."""
-    return platform.answer(call, found(platform, call)["schedule"] or {"schedule_state": "NO_SCHEDULED"})
-
-
-@routes.on(f"POST {GLOBAL}/transactions")
-def deduct_abroad(platform: Platform, call: Call) -> dict[str, Any]:
-    """Deduct money abroad, at once."""
-    sent = dict(call.body)
-    contract = in_force(platform, sent["contract_id"])
-    order = deduction(platform, contract, sent, "global", whose(platform, sent))
-    orders.pay(platform, order["out_trade_no"])
-    return told_abroad(platform, call, order["out_trade_no"])
-
-
-@routes.on(f"GET {GLOBAL}/transactions/{NUMBER}", f"GET {GLOBAL}/transactions/{{transaction_id}}")
-def query_abroad(platform: Platform, call: Call) -> dict[str, Any]:
-    """A deduction abroad as it stands."""
-    return told_abroad(platform, call, next(iter(call.variables.values())))
-
-
-def told_abroad(platform: Platform, call: Call, number: str) -> dict[str, Any]:
-    """A deduction abroad as it is told."""
-    order = orders.find(platform, number)
-    return platform.answer(
-        call, {**orders.facts(platform, order), "transaction_id": order["transaction_id"], "payer": orders.payer(order)}
-    )
-
-
-@routes.on(f"POST {GLOBAL}/transactions/{NUMBER}/reverse")
-def reverse_abroad(platform: Platform, call: Call) -> None:
-    """Take a deduction back."""
-    orders.reverse(platform, call.variables["out_trade_no"])
-
-
-@routes.on(f"POST {PLATFORM}/transactions")
-def deduct_combined(platform: Platform, call: Call) -> dict[str, Any]:
-    """Deduct for several merchants at once."""
-    sent = dict(call.body)
-    contract = in_force(platform, sent["contract_id"])
-    number = str(sent["combine_out_trade_no"])
-    known = platform.ledger.get(orders.COMBINED, number)
-    if known is None:
-        orders.place_combined(platform, {**sent, "combine_payer_info": {"openid": contract["openid"]}}, "AUTH")
-        orders.pay(platform, number)
-    return platform.answer(call, orders.combined_facts(platform, orders.find_combined(platform, number)))
-
-
-@routes.on(f"POST {PLATFORM}/transactions/{{combine_out_trade_no}}/reverse")
-def reverse_combined(platform: Platform, call: Call) -> None:
-    """Take the deductions for several merchants back."""
-    for number in orders.find_combined(platform, call.variables["combine_out_trade_no"])["orders"]:
-        orders.reverse(platform, number)
-
-
-# v2
+    return context.respond(call, facts(context, found(context, call)))
 
 
 @routes.on(
@@ -452,64 +306,51 @@ def reverse_combined(platform: Platform, call: Call) -> None:
         for verb, kind in (("GET", "entrustweb"), ("GET", "h5entrustweb"), ("POST", "preentrustweb"))
     )
 )
-def pre_sign_v2(platform: Platform, call: Call) -> dict[str, Any] | Reply:
+def pre_sign_v2(context: SandboxContext, call: Call) -> dict[str, Any] | Reply:
     """Prepare a contract by v2."""
     sent = dict(call.body)
-    contract = prepare(platform, call.operation.path, str(sent["contract_code"]), sent, sent.get("notify_url"))
-    platform.later_signed(contract["code"])
+    contract = prepare(context, call.operation.path, str(sent["contract_code"]), sent, sent.get("notify_url"))
+    context.schedule("sign_contract", contract["code"], when="sign")
     if call.operation.answer == "redirect":
-        made: Reply = platform.made_up(call)
+        made: Reply = context.catalogue_response(call)
         return made
     names = {"return_msg": "OK", "result_msg": "OK", "err_code": None, "err_code_des": None}
-    return platform.answer(call, {**facts_v2(platform, contract), **doors(platform, contract), **names})
+    return context.respond(call, {**facts_v2(context, contract), **doors(context, contract), **names})
 
 
-def found_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """The contract that a v2 request names."""
+def found_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return the contract that a v2 request names."""
     try:
-        return signed_once(platform, call.body.get("contract_id") or call.body.get("contract_code"))
+        return signed_once(context, call.body.get("contract_id") or call.body.get("contract_code"))
     except LookupError as error:
         raise Refusal(200, "CONTRACT_NOT_EXIST", str(error.args[0])) from None
 
 
 @routes.on("POST v2/papay/querycontract", "POST v2/papay/partner/querycontract")
-def query_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """A contract as it stands, v2."""
-    return platform.answer(call, {**orders.common_v2(call), **facts_v2(platform, found_v2(platform, call))})
+def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return a contract as it stands, v2."""
+    return context.respond(call, {**orders_v2.common_v2(call), **facts_v2(context, found_v2(context, call))})
 
 
 @routes.on("POST v2/papay/deletecontract", "POST v2/papay/partner/deletecontract")
-def end_v2(platform: Platform, call: Call) -> dict[str, Any]:
+def end_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """End a contract, v2."""
-    code = found_v2(platform, call)["code"]
+    code = found_v2(context, call)["code"]
     try:
-        terminate(platform, code, "MCH_API_TERMINATE", str(call.body.get("contract_termination_remark") or ""))
+        terminate(context, code, "MCH_API_TERMINATE", str(call.body.get("contract_termination_remark") or ""))
     except ValueError as error:
         raise Refusal(200, "INVALID_REQUEST", str(error)) from None
-    return platform.answer(call, {**orders.common_v2(call), **facts_v2(platform, found_v2(platform, call))})
+    return context.respond(call, {**orders_v2.common_v2(call), **facts_v2(context, found_v2(context, call))})
 
 
-@routes.on("POST v2/pay/pappayapply", "POST v2/pay/partner/pappayapply")
-def apply_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """Deduct money by v2; it is taken after the answer, and notified."""
-    contract = found_v2(platform, call)
-    if contract["state"] != "SIGNED":
-        raise Refusal(200, "INVALID_REQUEST", f"the contract {contract['code']} is {contract['state']}, not SIGNED")
-    order = orders.placed_v2(platform, call, "PAP", openid=contract["openid"])
-    platform.later_deducted(order["out_trade_no"])
-    return platform.answer(call, orders.common_v2(call))
-
-
-def signed_while_paying(platform: Platform, order: dict[str, Any]) -> None:
+@payments.on_paid
+def signed_while_paying(context: SandboxContext, order: dict[str, Any]) -> None:
     """An order that brings a contract with it: who pays it signs that too."""
     sent = order["sent"]
     wanted = sent.get("contract_info") or sent
     if wanted.get("contract_code"):
         path = "v2/pay/contractorder" if order["family"] == "v2" else "v3/pay/transactions"
-        told = {**orders.chosen(sent, "appid", "openid", "payer"), **wanted, "openid": order["openid"]}
+        result = {**orders.chosen(sent, "appid", "openid", "payer"), **wanted, "openid": order["openid"]}
         code = str(wanted["contract_code"])
-        prepare(platform, path, code, told, wanted.get("contract_notify_url"))
-        sign(platform, code)
-
-
-orders.PAID.append(signed_while_paying)
+        prepare(context, path, code, result, wanted.get("contract_notify_url"))
+        sign(context, code)

@@ -6,13 +6,13 @@ import hashlib
 import mimetypes
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.call import Routes
-from wechatpay.sandbox.messages import Refusal, Reply
-from wechatpay.sandbox.plausible import letters
+from wechatpay.sandbox.fake_data import letters
+from wechatpay.sandbox.http import Refusal, Reply
+from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
-    from wechatpay.sandbox.call import Call
-    from wechatpay.sandbox.platform import Platform
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.routing import Call
 
 __all__ = ["MEDIA", "routes"]
 
@@ -32,7 +32,7 @@ UPLOADS = (
 
 
 @routes.on(*UPLOADS)
-def upload(platform: Platform, call: Call) -> dict[str, Any]:
+def upload(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Store a file; the same content has the same id."""
     file = call.files[0]
     media_id = letters(40, hashlib.sha256(file.content).hexdigest())
@@ -41,26 +41,26 @@ def upload(platform: Platform, call: Call) -> dict[str, Any]:
         "size": len(file.content),
         "content_type": mimetypes.guess_type(file.filename)[0] or "application/octet-stream",
     }
-    platform.ledger.put(MEDIA, media_id, described, content=file.content, day=platform.day())
+    context.store.put(MEDIA, media_id, described, content=file.content, day=context.day())
     facts = {
         "media_id": media_id,
-        "media_url": f"{call.request.origin or platform.base_url}_sandbox/media/{media_id}",
+        "media_url": f"{call.request.origin or context.base_url}_sandbox/media/{media_id}",
         "err_code": None,
         "err_code_des": None,
     }
-    return platform.answer(call, facts)
+    return context.respond(call, facts)
 
 
 @routes.on(*(f"GET {path}/{{media_id}}" for path in IMAGES))
-def image(platform: Platform, call: Call) -> Reply:
-    """The picture that was uploaded."""
-    return stored(platform, call.variables["media_id"])
+def image(context: SandboxContext, call: Call) -> Reply:
+    """Return the picture that was uploaded."""
+    return stored(context, call.variables["media_id"])
 
 
-def stored(platform: Platform, media_id: str) -> Reply:
-    """A stored file as an answer, unsigned."""
-    described = platform.ledger.get(MEDIA, media_id)
-    content = platform.ledger.content(MEDIA, media_id)
+def stored(context: SandboxContext, media_id: str) -> Reply:
+    """Return a stored file as an answer, unsigned."""
+    described = context.store.get(MEDIA, media_id)
+    content = context.store.content(MEDIA, media_id)
     if described is None or content is None:
         raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no file {media_id}")
     return Reply(body=content, content_type=described["content_type"], signed=False)

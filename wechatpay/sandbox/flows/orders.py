@@ -1,34 +1,27 @@
-"""Transactions of every kind, v3 and v2: ordered, paid, asked for, closed, taken back."""
+"""Orders of every kind, v3: placed, queried, closed, reversed."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.call import Routes, sent_v2
+from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.messages import Refusal
-from wechatpay.sandbox.plausible import digits, letters
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from wechatpay.sandbox.call import Call
-    from wechatpay.sandbox.platform import Platform
-
-__all__ = ["COMBINED", "MOVE", "ORDER", "pay", "routes", "sample"]
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.routing import Call
 
 routes = Routes()
 
-PAID: list[Callable[[Platform, dict[str, Any]], None]] = []
-"""What else happens when an order is paid."""
 ORDER = "order"
-COMBINED = "combined order"
 MOVE = "move"
 RATE = Decimal("0.006")
-
 TRADE_TYPES = {
     "app": "APP",
     "app-with-contract": "APP",
@@ -58,7 +51,6 @@ GLOBAL = ("v3/transactions", "v3/global/transactions")
 ASKED = ("description", "notify_url", "goods_tag", "time_expire", "support_fapiao", "settle_info")
 """Members of a request that some answers give back, and no notification."""
 ECHOED = ("attach", *ASKED)
-
 ORDERING = (
     *(
         f"POST {DIRECT}/{kind}"
@@ -98,54 +90,51 @@ REVERSING = (
 )
 
 
-# what every kind shares
-
-
 def commission(fen: int) -> int:
-    """What the platform keeps of an amount, to the fen."""
+    """Return the platform's commission of an amount, in fen."""
     return int((Decimal(fen) * RATE).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def chosen(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The members of these names, as far as they were sent."""
+    """Return the members of these names, as far as they were sent."""
     return {name: sent[name] for name in names if name in sent}
 
 
-def own_number(platform: Platform, sent: Mapping[str, Any], location: str = "body") -> None:
+def own_number(context: SandboxContext, sent: Mapping[str, Any], location: str = "body") -> None:
     """Refuse a request for another merchant."""
     names = [name for name in ("mchid", "sp_mchid", "combine_mchid") if name in sent]
-    if names and all(sent[name] != platform.account.mchid for name in names):
+    if names and all(sent[name] != context.account.mchid for name in names):
         raise Refusal.of_field(
             location,
             f"/{names[0]}",
-            f"is not the merchant that signed the request, {platform.account.mchid}",
+            f"is not the merchant that signed the request, {context.account.mchid}",
             value=sent[names[0]],
         )
 
 
-def find(platform: Platform, number: str) -> dict[str, Any]:
-    """The order with this number of the merchant's or of the platform's."""
-    order = platform.ledger.get(ORDER, number)
+def find(context: SandboxContext, number: str) -> dict[str, Any]:
+    """Return the order with this number of the merchant's or of the platform's."""
+    order = context.store.get(ORDER, number)
     if order is None:
         raise Refusal(404, "ORDER_NOT_EXIST", f"there is no order {number}")
-    return expired(platform, order)
+    return expired(context, order)
 
 
-def expired(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
-    """The order, closed if its time is over."""
-    if order["state"] == "NOTPAY" and order["expires"] and order["expires"] <= platform.clock():
+def expired(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
+    """Return the order, closed if its time is over."""
+    if order["state"] == "NOTPAY" and order["expires"] and order["expires"] <= context.clock():
         order["state"] = "CLOSED"
-        save(platform, order)
+        save(context, order)
     return order
 
 
-def save(platform: Platform, order: dict[str, Any]) -> None:
-    """Write the order down."""
-    platform.ledger.put(ORDER, order["out_trade_no"], order, order["transaction_id"], day=order["created"][:10])
+def save(context: SandboxContext, order: dict[str, Any]) -> None:
+    """Store an order."""
+    context.store.put(ORDER, order["out_trade_no"], order, order["transaction_id"], day=order["created"][:10])
 
 
 def place(
-    platform: Platform,
+    context: SandboxContext,
     sent: dict[str, Any],
     *,
     number: str,
@@ -157,10 +146,10 @@ def place(
     parties: dict[str, Any],
     combined: str | None = None,
 ) -> dict[str, Any]:
-    """A new order, or the one there is if it has the same parameters; what differs is refused."""
-    known = platform.ledger.get(ORDER, number)
+    """Return a new order, or the one there is if it has the same parameters; what differs is refused."""
+    known = context.store.get(ORDER, number)
     if known is not None:
-        known = expired(platform, known)
+        known = expired(context, known)
         if known["state"] in ("SUCCESS", "REFUND"):
             raise Refusal(403, "OUT_TRADE_NO_USED", f"the order {number} is paid already")
         if known["state"] in ("CLOSED", "REVOKED"):
@@ -170,7 +159,7 @@ def place(
         return known
     order = {
         "out_trade_no": number,
-        "transaction_id": digits(28, platform.account.mchid, number, platform.stamp()),
+        "transaction_id": digits(28, context.account.mchid, number, context.stamp()),
         "family": family,
         "trade_type": trade_type,
         "state": "NOTPAY",
@@ -182,18 +171,18 @@ def place(
         "parties": parties,
         "openid": openid(sent, number),
         "notify_url": sent.get("notify_url"),
-        "created": platform.stamp(),
-        "expires": deadline(platform, expire),
+        "created": context.stamp(),
+        "expires": deadline(context, expire),
         "success_time": None,
         "combined": combined,
-        "key": letters(28, number, platform.stamp()),
+        "key": letters(28, number, context.stamp()),
     }
-    save(platform, order)
+    save(context, order)
     return order
 
 
 def openid(sent: Mapping[str, Any], number: str) -> str:
-    """Who pays: the openid of the request, or one that depends on the order's number."""
+    """Return the payer: the openid of the request, or one that depends on the order's number."""
     payer = sent.get("payer") or {}
     for place_ in (payer, sent):
         for name in ("openid", "sp_openid", "sub_openid"):
@@ -202,59 +191,28 @@ def openid(sent: Mapping[str, Any], number: str) -> str:
     return "o" + letters(27, number)
 
 
-def deadline(platform: Platform, expire: str | None) -> float | None:
+def deadline(context: SandboxContext, expire: str | None) -> float | None:
     """When the order closes by itself, if that lies ahead."""
     if not expire:
         return None
     try:
         if expire.isdigit():
-            moment = datetime.strptime(expire, "%Y%m%d%H%M%S").replace(tzinfo=platform.now().tzinfo)
+            moment = datetime.strptime(expire, "%Y%m%d%H%M%S").replace(tzinfo=context.now().tzinfo)
         else:
             moment = datetime.fromisoformat(expire.replace(":60+", ":59+"))  # a leap second
     except ValueError:
         raise Refusal.of_field("body", "/time_expire", "not a time", value=expire) from None
-    return moment.timestamp() if moment.timestamp() > platform.clock() else None
+    return moment.timestamp() if moment.timestamp() > context.clock() else None
 
 
-def pay(platform: Platform, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
-    """
-    Pay an order, or all orders of a combined one; the merchant is notified.
-
-    Raises:
-        LookupError: There is no such order.
-        ValueError: It cannot be paid any more.
-    """
-    with platform.change():
-        combined = platform.ledger.get(COMBINED, number)
-        numbers = combined["orders"] if combined else [number]
-        paid = []
-        for each in numbers:
-            order = platform.ledger.get(ORDER, each)
-            if order is None:
-                raise LookupError(f"there is no order {each}")
-            order = expired(platform, order)
-            if order["state"] not in ("NOTPAY", "USERPAYING"):
-                raise ValueError(f"the order {each} cannot be paid, it is {order['state']}")
-            paid.append(order)
-        for order in paid:
-            settle(platform, order, openid)
-            for deed in PAID:
-                deed(platform, order)
-        if combined:
-            notify_combined(platform, combined, paid)
-        else:
-            notify(platform, paid[0])
-        return paid
-
-
-def settle(platform: Platform, order: dict[str, Any], payer: str | None = None) -> None:
-    """Move the money."""
+def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = None) -> None:
+    """Mark an order as paid, and book the money."""
     order["state"] = "SUCCESS"
-    order["success_time"] = platform.stamp()
+    order["success_time"] = context.stamp()
     if payer:
         order["openid"] = payer
-    save(platform, order)
-    platform.ledger.put(
+    save(context, order)
+    context.store.put(
         MOVE,
         "pay " + order["transaction_id"],
         {
@@ -264,55 +222,23 @@ def settle(platform: Platform, order: dict[str, Any], payer: str | None = None) 
             "fee": commission(order["total"]),
             "time": order["success_time"],
         },
-        day=platform.day(),
+        day=context.day(),
     )
 
 
-def notify(platform: Platform, order: dict[str, Any]) -> None:
-    """Tell the merchant that an order is paid."""
-    if order["family"] == "v2":
-        platform.notify(order["notify_url"], "transaction-success", facts_v2(platform, order), "v2")
-    else:
-        platform.notify(order["notify_url"], "TRANSACTION.SUCCESS", notified(facts(platform, order)))
-
-
-def notified(told: dict[str, Any]) -> dict[str, Any]:
+def notified(result: dict[str, Any]) -> dict[str, Any]:
     """As much of an order as its notification says."""
-    return {name: value for name, value in told.items() if name not in ASKED and value is not None}
+    return {name: value for name, value in result.items() if name not in ASKED and value is not None}
 
 
-def notify_combined(platform: Platform, combined: dict[str, Any], orders: list[dict[str, Any]]) -> None:
-    """Tell the merchant that a combined order is paid."""
-    if combined["family"] == "v2":
-        content = {
-            "return_code": "SUCCESS",
-            "result_code": "SUCCESS",
-            **combined["parties"],
-            "combine_openid": orders[0]["openid"],
-            "trade_type": orders[0]["trade_type"],
-            "bank_type": "OTHERS",
-            "sign_type": "HMAC-SHA256",
-            "sub_order_list": {
-                "order_num": len(orders),
-                "order_list": [sub_facts_v2(platform, order) for order in orders],
-            },
-        }
-        platform.notify(combined["notify_url"], "combined-transactions-success", content, "v2")
-    else:
-        platform.notify(combined["notify_url"], "TRANSACTION.SUCCESS", combined_facts(platform, combined))
-
-
-# v3
-
-
-def facts(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
-    """An order as v3 tells it; None leaves a field out."""
+def facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
+    """Return an order as v3 tells it; None leaves a field out."""
     sent, paid = order["sent"], order["success_time"] is not None
     family, currency = order["family"], order["currency"]
     amount = {"total": order["total"], "currency": currency}
     if paid:
         amount |= {"payer_total": order["total"], "payer_currency": currency}
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         **{name: sent[name] for name in ECHOED if name in sent},
         **order["parties"],
         "out_trade_no": order["out_trade_no"],
@@ -330,24 +256,24 @@ def facts(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
         "installment_info": None,
     }
     if family == "global":
-        told["id"] = told.pop("transaction_id")
-    return told
+        result["id"] = result.pop("transaction_id")
+    return result
 
 
 def payer(order: dict[str, Any]) -> dict[str, str]:
-    """Who paid, in the words of the order's family."""
+    """Return the payer's fields, by the order's family."""
     sent = order["sent"].get("payer") or {}
     if order["family"] != "partner":
         return {"openid": order["openid"]}
-    told = {"sp_openid": sent.get("sp_openid") or order["openid"]}
+    result = {"sp_openid": sent.get("sp_openid") or order["openid"]}
     if sent.get("sub_openid"):
-        told["sub_openid"] = sent["sub_openid"]
-    return told
+        result["sub_openid"] = sent["sub_openid"]
+    return result
 
 
-def sample(platform: Platform, number: str) -> dict[str, Any]:
-    """What the notification of a paid order says: of this order, or of one that is made up."""
-    order = platform.ledger.get(ORDER, number) if number else None
+def sample(context: SandboxContext, number: str) -> dict[str, Any]:
+    """Return the content of a payment's notification: of this order, or of a made-up one."""
+    order = context.store.get(ORDER, number) if number else None
     if order is None:
         chosen = number or "SANDBOX20250102103456"
         order = {
@@ -359,26 +285,26 @@ def sample(platform: Platform, number: str) -> dict[str, Any]:
             "total": 100,
             "currency": "CNY",
             "sent": {"attach": ""},
-            "parties": {"appid": platform.account.appid, "mchid": platform.account.mchid},
+            "parties": {"appid": context.account.appid, "mchid": context.account.mchid},
             "openid": "o" + letters(27, chosen),
-            "success_time": platform.stamp(),
+            "success_time": context.stamp(),
         }
-    told = facts(platform, {**order, "success_time": order["success_time"] or platform.stamp(), "state": "SUCCESS"})
-    return notified(told)
+    result = facts(context, {**order, "success_time": order["success_time"] or context.stamp(), "state": "SUCCESS"})
+    return notified(result)
 
 
 @routes.on(*ORDERING)
-def order_v3(platform: Platform, call: Call) -> Any:
+def order_v3(context: SandboxContext, call: Call) -> Any:
     """Order: what the front end needs; with an authorisation code it is paid at once."""
     sent = dict(call.body)
-    own_number(platform, sent)
+    own_number(context, sent)
     kind = call.operation.path.rpartition("/")[2]
     path = call.operation.path
     family = "partner" if path.startswith(PARTNER) else "direct" if path.startswith(DIRECT) else "global"
     parties = chosen(sent, "appid", "mchid", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid")
     amount = sent.get("amount") or {}
     order = place(
-        platform,
+        context,
         sent,
         number=str(sent["out_trade_no"]),
         family=family,
@@ -389,15 +315,15 @@ def order_v3(platform: Platform, call: Call) -> Any:
         parties=parties,
     )
     if TRADE_TYPES[kind] == "MICROPAY":
-        settle(platform, order)
-        return platform.answer(call, facts(platform, order))
-    platform.later_paid(order["out_trade_no"])
-    return platform.answer(call, front_end(platform, order["key"]))
+        settle(context, order)
+        return context.respond(call, facts(context, order))
+    context.schedule("pay", order["out_trade_no"], when="pay")
+    return context.respond(call, front_end(context, order["key"]))
 
 
-def front_end(platform: Platform, key: str) -> dict[str, Any]:
-    """What each front end starts paying with."""
-    prepay_id = f"wx{platform.now():%Y%m%d%H%M%S}{key[:20]}"
+def front_end(context: SandboxContext, key: str) -> dict[str, Any]:
+    """Return the fields that the front ends start a payment with."""
+    prepay_id = f"wx{context.now():%Y%m%d%H%M%S}{key[:20]}"
     link = f"https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id={prepay_id}&package={key[:10]}"
     return {
         "prepay_id": prepay_id,
@@ -408,44 +334,44 @@ def front_end(platform: Platform, key: str) -> dict[str, Any]:
 
 
 @routes.on(*QUERYING)
-def query_v3(platform: Platform, call: Call) -> dict[str, Any]:
-    """An order as it stands."""
-    own_number(platform, call.query, "query")
+def query_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return an order as it stands."""
+    own_number(context, call.query, "query")
     number = call.variables.get("out_trade_no") or call.variables["transaction_id"]
-    return platform.answer(call, facts(platform, find(platform, number)))
+    return context.respond(call, facts(context, find(context, number)))
 
 
 @routes.on(*CLOSING)
-def close_v3(platform: Platform, call: Call) -> None:
-    """Close an order nobody paid."""
-    own_number(platform, call.body)
-    close(platform, call.variables.get("out_trade_no") or call.variables["transaction_id"])
+def close_v3(context: SandboxContext, call: Call) -> None:
+    """Close an unpaid order."""
+    own_number(context, call.body)
+    close(context, call.variables.get("out_trade_no") or call.variables["transaction_id"])
 
 
-def close(platform: Platform, number: str) -> None:
+def close(context: SandboxContext, number: str) -> None:
     """Close an order; a paid one is refused."""
-    order = find(platform, number)
+    order = find(context, number)
     if order["state"] in ("SUCCESS", "REFUND"):
         raise Refusal(400, "ORDERPAID", f"the order {number} is paid, it cannot be closed: refund it")
     order["state"] = "CLOSED"
-    save(platform, order)
+    save(context, order)
 
 
 @routes.on(*REVERSING)
-def reverse_v3(platform: Platform, call: Call) -> Any:
-    """Take an order back: an unpaid one is closed, of a paid one the money goes back."""
-    own_number(platform, call.body)
-    order = reverse(platform, call.variables.get("out_trade_no") or call.variables["transaction_id"])
+def reverse_v3(context: SandboxContext, call: Call) -> Any:
+    """Reverse an order: an unpaid one is closed, a paid one is returned."""
+    own_number(context, call.body)
+    order = reverse(context, call.variables.get("out_trade_no") or call.variables["transaction_id"])
     if call.operation.response.content == "empty":
         return None
-    return platform.answer(call, {**order["parties"], "out_trade_no": order["out_trade_no"]})
+    return context.respond(call, {**order["parties"], "out_trade_no": order["out_trade_no"]})
 
 
-def reverse(platform: Platform, number: str) -> dict[str, Any]:
-    """Take an order back."""
-    order = find(platform, number)
+def reverse(context: SandboxContext, number: str) -> dict[str, Any]:
+    """Reverse an order."""
+    order = find(context, number)
     if order["state"] == "SUCCESS":
-        platform.ledger.put(
+        context.store.put(
             MOVE,
             "reverse " + order["transaction_id"],
             {
@@ -453,368 +379,11 @@ def reverse(platform: Platform, number: str) -> dict[str, Any]:
                 "order": order["out_trade_no"],
                 "amount": order["total"],
                 "fee": commission(order["total"]),
-                "time": platform.stamp(),
+                "time": context.stamp(),
             },
-            day=platform.day(),
+            day=context.day(),
         )
         order["refunded"] = order["total"]
     order["state"] = "REVOKED"
-    save(platform, order)
+    save(context, order)
     return order
-
-
-# v3, combined
-
-
-@routes.on(*(f"POST v3/combine-transactions/{kind}" for kind in ("app", "h5", "jsapi", "native", "miniprogram")))
-def combine(platform: Platform, call: Call) -> dict[str, Any]:
-    """Order several at once, paid in one go."""
-    sent = dict(call.body)
-    own_number(platform, sent)
-    place_combined(platform, sent, TRADE_TYPES[call.operation.path.rpartition("/")[2]])
-    return platform.answer(call, front_end(platform, letters(28, str(sent["combine_out_trade_no"]))))
-
-
-def place_combined(platform: Platform, sent: dict[str, Any], trade_type: str) -> None:
-    """The orders of a combined one."""
-    number = str(sent["combine_out_trade_no"])
-    orders = []
-    for index, sub in enumerate(sent.get("sub_orders") or ()):
-        amount = sub.get("amount") or {}
-        order = place(
-            platform,
-            {**sub, **(sent.get("combine_payer_info") or {})},
-            number=str(sub.get("out_trade_no") or f"{number}-{index}"),
-            family="combine",
-            trade_type=trade_type,
-            total=fen(amount.get("total_amount"), f"/sub_orders/{index}/amount/total_amount"),
-            currency=str(amount.get("currency") or "CNY"),
-            expire=sent.get("time_expire"),
-            parties=chosen(sub, "mchid", "sub_mchid", "sub_appid"),
-            combined=number,
-        )
-        orders.append(order["out_trade_no"])
-    if not orders:
-        raise Refusal.of_field("body", "/sub_orders", "at least one order is needed")
-    parties = chosen(sent, "combine_appid", "combine_mchid")
-    keep_combined(platform, number, "combine", orders, parties, sent)
-
-
-def keep_combined(
-    platform: Platform,
-    number: str,
-    family: str,
-    orders: list[str],
-    parties: dict[str, Any],
-    sent: Mapping[str, Any],
-) -> None:
-    """Remember which orders are paid together."""
-    transaction = digits(28, "combined", number)
-    platform.ledger.put(
-        COMBINED,
-        number,
-        {
-            "combine_out_trade_no": number,
-            "combine_transaction_id": transaction,
-            "family": family,
-            "orders": orders,
-            "parties": {**parties, "combine_out_trade_no": number},
-            "notify_url": sent.get("notify_url"),
-            "scene_info": sent.get("scene_info"),
-        },
-        transaction,
-        day=platform.day(),
-    )
-    platform.later_paid(number)
-
-
-def combined_facts(platform: Platform, combined: dict[str, Any]) -> dict[str, Any]:
-    """A combined order as v3 tells it."""
-    orders = [find(platform, number) for number in combined["orders"]]
-    paid = any(order["success_time"] for order in orders)
-    scene = combined["scene_info"]
-    return {
-        **combined["parties"],
-        "combine_transaction_id": combined["combine_transaction_id"],
-        "scene_info": {"device_id": scene["device_id"]} if isinstance(scene, dict) and "device_id" in scene else None,
-        "sub_orders": [sub_facts(platform, order) for order in orders],
-        "combine_payer_info": {"openid": orders[0]["openid"]} if paid else None,
-    }
-
-
-def sub_facts(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
-    """One order of a combined one."""
-    told = facts(platform, order)
-    told["amount"] = {
-        "total_amount": order["total"],
-        "payer_amount": order["total"] if order["success_time"] else 0,
-        "currency": order["currency"],
-        "payer_currency": order["currency"],
-    }
-    names = (
-        "mchid",
-        "sub_mchid",
-        "sub_appid",
-        "out_trade_no",
-        "trade_state",
-        "trade_type",
-        "transaction_id",
-        "bank_type",
-        "success_time",
-        "attach",
-        "amount",
-    )
-    return {name: told[name] for name in names if told.get(name) is not None}
-
-
-@routes.on(
-    "GET v3/combine-transactions/out-trade-no/{combine_out_trade_no}",
-    "GET v3/combine-transactions/id/{combine_transaction_id}",
-    "GET v3/ecommerce/combine-papay/transactions/{combine_out_trade_no}",
-)
-def query_combined(platform: Platform, call: Call) -> dict[str, Any]:
-    """A combined order as it stands."""
-    return platform.answer(call, combined_facts(platform, find_combined(platform, next(iter(call.variables.values())))))
-
-
-def find_combined(platform: Platform, number: str) -> dict[str, Any]:
-    """The combined order of this number."""
-    combined = platform.ledger.get(COMBINED, number)
-    if combined is None:
-        raise Refusal(404, "ORDER_NOT_EXIST", f"there is no combined order {number}")
-    return combined
-
-
-@routes.on("POST v3/combine-transactions/out-trade-no/{combine_out_trade_no}/close")
-def close_combined(platform: Platform, call: Call) -> None:
-    """Close the orders of a combined one."""
-    for number in find_combined(platform, call.variables["combine_out_trade_no"])["orders"]:
-        close(platform, number)
-
-
-# v2
-
-
-@routes.on("POST v2/pay/unifiedorder", "POST v2/pay/contractorder", "POST v2/deposit/unifiedorder")
-def order_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """Order by v2."""
-    order = placed_v2(platform, call, str(call.body.get("trade_type") or "JSAPI"))
-    platform.later_paid(order["out_trade_no"])
-    told = front_end(platform, order["key"])
-    trade_type = order["trade_type"]
-    return platform.answer(
-        call,
-        {
-            **common_v2(call),
-            "trade_type": trade_type,
-            "prepay_id": told["prepay_id"],
-            "code_url": told["code_url"] if trade_type == "NATIVE" else None,
-            "mweb_url": told["mweb_url"] if trade_type == "MWEB" else None,
-        },
-    )
-
-
-@routes.on("POST v2/pay/micropay", "POST v2/pay/facepay", "POST v2/deposit/micropay", "POST v2/deposit/facepay")
-def pay_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """Order and pay at once."""
-    order = placed_v2(platform, call, "MICROPAY" if call.operation.path.endswith("micropay") else "FACEPAY")
-    settle(platform, order)
-    return platform.answer(call, {**common_v2(call), **facts_v2(platform, order)})
-
-
-def placed_v2(platform: Platform, call: Call, trade_type: str, **known: Any) -> dict[str, Any]:
-    """The order of a v2 request, and what is known besides."""
-    sent = {**sent_v2(call), **known}
-    parties = chosen(sent, "appid", "mch_id", "sub_appid", "sub_mch_id")
-    try:
-        return place(
-            platform,
-            sent,
-            number=str(sent["out_trade_no"]),
-            family="v2",
-            trade_type=trade_type,
-            total=fen(sent.get("total_fee"), "/total_fee"),
-            currency=str(sent.get("fee_type") or "CNY"),
-            expire=sent.get("time_expire"),
-            parties=parties,
-        )
-    except Refusal as refusal:
-        codes = {
-            "OUT_TRADE_NO_USED": "ORDERPAID",
-            "ORDER_CLOSED": "ORDERCLOSED",
-            "INVALID_REQUEST": "OUT_TRADE_NO_USED",
-        }
-        raise Refusal(200, codes.get(refusal.code, refusal.code), refusal.message) from None
-
-
-def common_v2(call: Call) -> dict[str, Any]:
-    """What every v2 answer gives back."""
-    names = ("appid", "mch_id", "sub_appid", "sub_mch_id", "device_info")
-    return {
-        "result_code": "SUCCESS",
-        "err_code": None,
-        "err_code_des": None,
-        **{name: call.body[name] for name in names if name in call.body},
-    }
-
-
-def time_v2(stamp: str | None) -> str | None:
-    """A time as v2 writes it."""
-    return datetime.fromisoformat(stamp).strftime("%Y%m%d%H%M%S") if stamp else None
-
-
-def facts_v2(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
-    """An order as v2 tells it; None leaves a field out."""
-    paid = order["success_time"] is not None
-    return {
-        "return_code": "SUCCESS",
-        "result_code": "SUCCESS",
-        "appid": order["parties"].get("appid", platform.account.appid),
-        "mch_id": order["parties"].get("mch_id", platform.account.mchid),
-        "sub_mch_id": order["parties"].get("sub_mch_id"),
-        "openid": order["openid"] if paid else None,
-        "is_subscribe": "N" if paid else None,
-        "trade_type": order["trade_type"] if paid else None,
-        "trade_state": order["state"],
-        "trade_state_desc": STATES[order["state"]],
-        "bank_type": "OTHERS" if paid else None,
-        "total_fee": order["total"],
-        "fee_type": order["currency"],
-        "cash_fee": order["total"] if paid else None,
-        "transaction_id": order["transaction_id"] if paid else None,
-        "out_trade_no": order["out_trade_no"],
-        "attach": order["sent"].get("attach"),
-        "time_end": time_v2(order["success_time"]),
-    }
-
-
-def sub_facts_v2(platform: Platform, order: dict[str, Any]) -> dict[str, Any]:
-    """One order of a combined one, v2."""
-    told = facts_v2(platform, order)
-    names = (
-        "appid",
-        "mch_id",
-        "openid",
-        "total_fee",
-        "cash_fee",
-        "transaction_id",
-        "out_trade_no",
-        "attach",
-        "time_end",
-    )
-    return {name: told[name] for name in names if told[name] is not None}
-
-
-def number_v2(call: Call) -> str:
-    """The number that a v2 request names an order by."""
-    number = call.body.get("out_trade_no") or call.body.get("transaction_id")
-    if not number:
-        raise Refusal(200, "PARAM_ERROR", "out_trade_no or transaction_id is needed")
-    return str(number)
-
-
-def find_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """The order that a v2 request names."""
-    try:
-        return find(platform, number_v2(call))
-    except Refusal as refusal:
-        code = "ORDERNOTEXIST" if refusal.code == "ORDER_NOT_EXIST" else refusal.code
-        raise Refusal(200, code, refusal.message) from None
-
-
-@routes.on(
-    "POST v2/pay/orderquery",
-    "POST v2/pay/facepayquery",
-    "POST v2/deposit/orderquery",
-    "POST v2/pay/paporderquery",
-    "POST v2/pay/partner/paporderquery",
-)
-def query_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """An order as it stands, v2."""
-    return platform.answer(call, {**common_v2(call), **facts_v2(platform, find_v2(platform, call))})
-
-
-@routes.on("POST v2/pay/closeorder")
-def close_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """Close an order, v2."""
-    close(platform, find_v2(platform, call)["out_trade_no"])
-    return platform.answer(call, {**common_v2(call), "result_msg": "OK"})
-
-
-@routes.on("POST v2/secapi/pay/reverse", "POST v2/secapi/pay/facepayreverse", "POST v2/deposit/reverse")
-def reverse_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """Take an order back, v2."""
-    reverse(platform, find_v2(platform, call)["out_trade_no"])
-    return platform.answer(call, {**common_v2(call), "recall": "N"})
-
-
-@routes.on("POST v2/pay/combinedorder")
-def combine_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """Order several at once, v2."""
-    sent = dict(call.body)
-    number = str(sent["combine_out_trade_no"])
-    try:
-        listed = json.loads(sent["sub_order_list"])["order_list"]
-        orders = [
-            place(
-                platform,
-                sub,
-                number=str(sub["out_trade_no"]),
-                family="v2",
-                trade_type=str(sent.get("trade_type")),
-                total=fen(sub["total_fee"], "/sub_order_list"),
-                currency=str(sub.get("fee_type") or "CNY"),
-                expire=sent.get("time_expire"),
-                parties=chosen(sub, "appid", "mch_id", "sub_mch_id"),
-                combined=number,
-            )["out_trade_no"]
-            for sub in listed
-        ]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        orders = []
-    if not orders:
-        raise Refusal(200, "PARAM_ERROR", "sub_order_list has no order_list with numbers and amounts")
-    parties = chosen(sent, "combine_appid", "combine_mch_id")
-    keep_combined(platform, number, "v2", orders, parties, sent)
-    told = front_end(platform, letters(28, number))
-    return platform.answer(
-        call, {**common_v2(call), **parties, "trade_type": sent.get("trade_type"), "prepay_id": told["prepay_id"]}
-    )
-
-
-@routes.on("POST v2/pay/querycombinedorder")
-def query_combined_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """A combined order as it stands, v2."""
-    combined = found_combined_v2(platform, call)
-    orders = [find(platform, number) for number in combined["orders"]]
-    return platform.answer(
-        call,
-        {
-            **common_v2(call),
-            **combined["parties"],
-            "combine_openid": orders[0]["openid"],
-            "result_msg": "OK",
-            "trade_state": orders[0]["state"],
-            "trade_state_desc": STATES[orders[0]["state"]],
-            "sub_order_list": json.dumps(
-                {"order_num": len(orders), "order_list": [sub_facts_v2(platform, order) for order in orders]},
-                ensure_ascii=False,
-            ),
-        },
-    )
-
-
-@routes.on("POST v2/pay/closecombinedorder")
-def close_combined_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """Close the orders of a combined one, v2."""
-    for number in found_combined_v2(platform, call)["orders"]:
-        close(platform, number)
-    return platform.answer(call, common_v2(call))
-
-
-def found_combined_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """The combined order that a v2 request names."""
-    try:
-        return find_combined(platform, str(call.body["combine_out_trade_no"]))
-    except Refusal as refusal:
-        raise Refusal(200, "ORDERNOTEXIST", refusal.message) from None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.call import Routes
+from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.messages import Refusal
-from wechatpay.sandbox.plausible import digits, letters
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
-    from wechatpay.sandbox.call import Call
-    from wechatpay.sandbox.platform import Platform
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.routing import Call
 
 __all__ = ["SERVICE", "confirm", "paid", "routes"]
 
@@ -24,9 +24,9 @@ DIRECT, PARTNER, BANK, OVERSEAS = (
 ALL = (DIRECT, PARTNER, BANK, OVERSEAS)
 
 
-def found(platform: Platform, number: str) -> dict[str, Any]:
-    """The order of this number."""
-    entry = platform.ledger.get(SERVICE, number)
+def found(context: SandboxContext, number: str) -> dict[str, Any]:
+    """Return the order of this number."""
+    entry = context.store.get(SERVICE, number)
     if entry is None:
         raise Refusal(404, "ORDER_NOT_EXIST", f"there is no service order {number}")
     return entry
@@ -43,38 +43,38 @@ def in_state(entry: dict[str, Any], *states: str) -> None:
         )
 
 
-def save(platform: Platform, entry: dict[str, Any]) -> None:
+def save(context: SandboxContext, entry: dict[str, Any]) -> None:
     """Write an order down."""
     order = entry["order"]
-    platform.ledger.put(SERVICE, order["out_order_no"], entry, order["order_id"], day=platform.day())
+    context.store.put(SERVICE, order["out_order_no"], entry, order["order_id"], day=context.day())
 
 
 @routes.on(*(f"POST {base}" for base in ALL))
-def create(platform: Platform, call: Call) -> dict[str, Any]:
+def create(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Create an order; the user confirms it."""
-    order = place(platform, dict(call.body))
-    platform.later_confirmed_service(order["out_order_no"])
-    return platform.answer(call, order)
+    order = place(context, dict(call.body))
+    context.schedule("confirm_service", order["out_order_no"], when="confirm")
+    return context.respond(call, order)
 
 
 @routes.on(*(f"POST {base}/direct-complete" for base in (DIRECT, PARTNER)))
-def create_completed(platform: Platform, call: Call) -> dict[str, Any] | None:
+def create_completed(context: SandboxContext, call: Call) -> dict[str, Any] | None:
     """Create an order for a service that is over, and ask for the money."""
-    order = place(platform, dict(call.body), direct=True)
-    platform.later_paid_service(order["out_order_no"])
+    order = place(context, dict(call.body), direct=True)
+    context.schedule("pay_service", order["out_order_no"], when="pay")
     if call.operation.answer == "empty":
         return None
-    return platform.answer(call, {**order, "state_description": "MCH_COMPLETE"})
+    return context.respond(call, {**order, "state_description": "MCH_COMPLETE"})
 
 
-def place(platform: Platform, sent: dict[str, Any], *, direct: bool = False) -> dict[str, Any]:
-    """A new order, or the one there is if it has the same parameters."""
+def place(context: SandboxContext, sent: dict[str, Any], *, direct: bool = False) -> dict[str, Any]:
+    """Return a new order, or the one there is if it has the same parameters."""
     number = str(sent["out_order_no"])
-    known = platform.ledger.get(SERVICE, number)
+    known = context.store.get(SERVICE, number)
     if known is None:
         order = {
             **sent,
-            "mchid": platform.account.mchid,
+            "mchid": context.account.mchid,
             "out_order_no": number,
             "order_id": digits(28, "service", number),
             "state": "CREATED",
@@ -84,7 +84,7 @@ def place(platform: Platform, sent: dict[str, Any], *, direct: bool = False) -> 
         if direct:
             order |= completed(fen(sent.get("total_amount") or 0, "/total_amount", 0))
         known = {"sent": sent, "order": order}
-        save(platform, known)
+        save(context, known)
     elif known["sent"] != sent:
         raise Refusal(400, "INVALID_REQUEST", f"the service order {number} exists with other parameters")
     placed: dict[str, Any] = known["order"]
@@ -92,7 +92,7 @@ def place(platform: Platform, sent: dict[str, Any], *, direct: bool = False) -> 
 
 
 def completed(total: int) -> dict[str, Any]:
-    """What an order has when the money is asked for."""
+    """Return the fields of an order whose payment is requested."""
     return {
         "state": "DONE",
         "state_description": None,
@@ -107,13 +107,13 @@ def received(total: int) -> dict[str, Any]:
 
 
 def is_paid(order: dict[str, Any]) -> bool:
-    """Whether the money of an order has come."""
+    """Return whether an order is paid."""
     return bool(order.get("collection", {}).get("state") == "USER_PAID")
 
 
-def unpaid(platform: Platform, call: Call) -> dict[str, Any]:
-    """The order of a call that is completed; one that is paid is refused."""
-    entry = found(platform, call.variables["out_order_no"])
+def unpaid(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return the order of a call that is completed; one that is paid is refused."""
+    entry = found(context, call.variables["out_order_no"])
     in_state(entry, "DONE")
     order: dict[str, Any] = entry["order"]
     if is_paid(order):
@@ -122,19 +122,19 @@ def unpaid(platform: Platform, call: Call) -> dict[str, Any]:
 
 
 def moved(
-    platform: Platform, number: str, state: str, *, states: tuple[str, ...], event: str, **changes: Any
+    context: SandboxContext, number: str, state: str, *, states: tuple[str, ...], event: str, **changes: Any
 ) -> dict[str, Any]:
-    """An order brought into another state from outside; the merchant is notified."""
-    with platform.change():
-        entry = platform.ledger.get(SERVICE, number)
+    """Return an order brought into another state from outside; the merchant is notified."""
+    with context.change():
+        entry = context.store.get(SERVICE, number)
         if entry is None:
             raise LookupError(f"there is no service order {number}")
         order: dict[str, Any] = entry["order"]
         if order["state"] not in states:
             raise ValueError(f"the service order {number} is {order['state']}")
         order |= {"state": state, **changes}
-        save(platform, entry)
-        platform.notify(
+        save(context, entry)
+        context.notify(
             order.get("notify_url"),
             event,
             {name: value for name, value in order.items() if name not in ("package", "notify_url")},
@@ -142,90 +142,92 @@ def moved(
         return order
 
 
-def confirm(platform: Platform, number: str) -> dict[str, Any]:
+@routes.action("confirm_service")
+def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
     """
     The user confirms an order.
 
     Raises:
-        LookupError: There is no such order.
+        LookupError: Unknown order.
         ValueError: It is not waiting for that.
     """
     return moved(
-        platform, number, "DOING", states=("CREATED",), event="PAYSCORE.USER_CONFIRM", state_description="MCH_COMPLETE"
+        context, number, "DOING", states=("CREATED",), event="PAYSCORE.USER_CONFIRM", state_description="MCH_COMPLETE"
     )
 
 
-def paid(platform: Platform, number: str) -> dict[str, Any]:
+@routes.action("pay_service")
+def paid(context: SandboxContext, number: str) -> dict[str, Any]:
     """
     The user pays a completed order.
 
     Raises:
-        LookupError: There is no such order.
+        LookupError: Unknown order.
         ValueError: It is not completed, or paid already.
     """
-    entry = platform.ledger.get(SERVICE, number) or {"order": {}}
+    entry = context.store.get(SERVICE, number) or {"order": {}}
     if is_paid(entry["order"]):
         raise ValueError(f"the service order {number} is paid already")
     total = entry["order"].get("total_amount", 0)
-    return moved(platform, number, "DONE", states=("DONE",), event="PAYSCORE.USER_PAID", collection=received(total))
+    return moved(context, number, "DONE", states=("DONE",), event="PAYSCORE.USER_PAID", collection=received(total))
 
 
 @routes.on(*(f"GET {base}" for base in ALL))
-def query(platform: Platform, call: Call) -> dict[str, Any]:
-    """An order as it stands."""
+def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return an order as it stands."""
     number = call.query.get("out_order_no") or call.query.get("query_id")
     if not number:
         raise Refusal.of_field("query", "/out_order_no", "out_order_no or query_id is needed")
-    return platform.answer(call, found(platform, str(number))["order"])
+    return context.respond(call, found(context, str(number))["order"])
 
 
-def changed(platform: Platform, call: Call, *states: str, **changes: Any) -> dict[str, Any]:
-    """The order of a call, changed and told."""
-    entry = found(platform, call.variables["out_order_no"])
+def changed(context: SandboxContext, call: Call, *states: str, **changes: Any) -> dict[str, Any]:
+    """Change the order of a call, and return the response."""
+    entry = found(context, call.variables["out_order_no"])
     in_state(entry, *states)
     entry["order"] |= changes
-    save(platform, entry)
-    return platform.answer(call, entry["order"])
+    save(context, entry)
+    return context.respond(call, entry["order"])
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/cancel" for base in ALL))
-def cancel(platform: Platform, call: Call) -> dict[str, Any]:
+def cancel(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Take an order back."""
-    return changed(platform, call, "CREATED", "DOING", state="REVOKED", state_description=None)
+    return changed(context, call, "CREATED", "DOING", state="REVOKED", state_description=None)
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/modify" for base in (DIRECT, PARTNER, BANK)))
-def modify(platform: Platform, call: Call) -> dict[str, Any]:
+def modify(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Ask for less."""
-    order = unpaid(platform, call)
+    order = unpaid(context, call)
     total, before = fen(call.body["total_amount"], "/total_amount", 0), int(order.get("total_amount") or 0)
     if total > before:
         raise Refusal(400, "INVALID_REQUEST", f"{total} is more than the {before} that were asked for")
     sent = {name: call.body[name] for name in ("post_payments", "post_discounts", "total_amount") if name in call.body}
-    return changed(platform, call, "DONE", **sent, **completed(total))
+    return changed(context, call, "DONE", **sent, **completed(total))
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/complete" for base in ALL))
-def complete(platform: Platform, call: Call) -> dict[str, Any]:
+def complete(context: SandboxContext, call: Call) -> dict[str, Any]:
     """End the service, and ask for the money."""
     names = ("post_payments", "post_discounts", "total_amount", "time_range", "location")
     sent = {name: call.body[name] for name in names if name in call.body}
-    answer = changed(platform, call, "DOING", **sent, **completed(fen(sent["total_amount"], "/total_amount", 0)))
-    platform.later_paid_service(call.variables["out_order_no"])
+    answer = changed(context, call, "DOING", **sent, **completed(fen(sent["total_amount"], "/total_amount", 0)))
+    context.schedule("pay_service", call.variables["out_order_no"], when="pay")
     return answer
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/pay" for base in (DIRECT, PARTNER)))
-def collect(platform: Platform, call: Call) -> dict[str, Any]:
+def collect(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Ask for the money once more."""
-    unpaid(platform, call)
-    answer = changed(platform, call, "DONE")
-    platform.later_paid_service(call.variables["out_order_no"])
+    unpaid(context, call)
+    answer = changed(context, call, "DONE")
+    context.schedule("pay_service", call.variables["out_order_no"], when="pay")
     return answer
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/sync" for base in ALL))
-def sync(platform: Platform, call: Call) -> dict[str, Any]:
-    """The merchant was paid otherwise."""
-    order = unpaid(platform, call)
-    return changed(platform, call, "DONE", collection=received(order.get("total_amount", 0)))
+def sync(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Record that the merchant was paid in another way."""
+    order = unpaid(context, call)
+    return changed(context, call, "DONE", collection=received(order.get("total_amount", 0)))

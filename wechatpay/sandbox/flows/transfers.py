@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox import notices
-from wechatpay.sandbox.call import Routes, sent_v2
-from wechatpay.sandbox.flows import authorizations
+from wechatpay.sandbox import webhook_payloads
+from wechatpay.sandbox.fake_data import digits, letters
+from wechatpay.sandbox.flows import transfer_authorizations
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.orders import common_v2
-from wechatpay.sandbox.messages import Refusal
-from wechatpay.sandbox.plausible import digits, letters
+from wechatpay.sandbox.flows.orders_v2 import common_v2
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.routing import Routes, sent_v2
 
 if TYPE_CHECKING:
-    from wechatpay.sandbox.call import Call
-    from wechatpay.sandbox.platform import Platform
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.routing import Call
 
 __all__ = ["BATCH", "BILL", "confirm", "routes"]
 
@@ -36,9 +36,9 @@ def same(known: dict[str, Any], sent: dict[str, Any], number: str) -> None:
         raise Refusal(400, "INVALID_REQUEST", f"{number} exists with other parameters")
 
 
-def found(platform: Platform, kind: str, number: str) -> dict[str, Any]:
-    """The entry of this number."""
-    entry = platform.ledger.get(kind, number)
+def found(context: SandboxContext, kind: str, number: str) -> dict[str, Any]:
+    """Return the entry of this number."""
+    entry = context.store.get(kind, number)
     if entry is None:
         raise Refusal(404, "NOT_FOUND", f"there is no {kind} {number}")
     return entry
@@ -52,23 +52,23 @@ def found(platform: Platform, kind: str, number: str) -> dict[str, Any]:
     ),
     f"POST {QQ}",
 )
-def transfer(platform: Platform, call: Call) -> dict[str, Any]:
+def transfer(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Start a transfer; the user confirms it, unless authorised before."""
     sent = dict(call.body)
     number = str(sent["out_bill_no"])
-    known = platform.ledger.get(BILL, number)
+    known = context.store.get(BILL, number)
     if known is not None:
         same(known, sent, number)
-        return platform.answer(call, known["bill"])
+        return context.respond(call, known["bill"])
     authorised = call.operation.path.endswith("/transfer")
     if authorised:
-        authorizations.allowed(platform, sent.get("authorization_id") or sent.get("out_authorization_no"))
+        transfer_authorizations.allowed(context, sent.get("authorization_id") or sent.get("out_authorization_no"))
     asked = sent.get("authorization_info")
     if asked:
-        authorizations.ask(platform, {"appid": sent.get("appid"), "openid": sent.get("openid"), **asked})
+        transfer_authorizations.ask(context, {"appid": sent.get("appid"), "openid": sent.get("openid"), **asked})
     bill = {
-        "mch_id": platform.account.mchid,
-        "mchid": platform.account.mchid,
+        "mch_id": context.account.mchid,
+        "mchid": context.account.mchid,
         "out_bill_no": number,
         "transfer_bill_no": digits(26, "transfer", number),
         "appid": sent.get("appid"),
@@ -78,52 +78,53 @@ def transfer(platform: Platform, call: Call) -> dict[str, Any]:
         "openid": sent.get("openid"),
         "user_qq": sent.get("user_qq"),
         "user_name": sent.get("user_name"),
-        "create_time": platform.stamp(),
-        "update_time": platform.stamp(),
+        "create_time": context.stamp(),
+        "update_time": context.stamp(),
         "fail_reason": None,
         "package_info": None if authorised else letters(64, "package", number),
     }
     event = "MCHTRANSFER.QQWALLETBILL.FINISHED" if call.operation.path == QQ else "MCHTRANSFER.BILL.FINISHED"
     entry = {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url"), "event": event}
-    save(platform, entry)
-    platform.later_confirmed(number, at_once=authorised)
-    return platform.answer(call, {**bill, **(asked or {})})
+    save(context, entry)
+    context.schedule("confirm_transfer", number, when="" if authorised else "confirm")
+    return context.respond(call, {**bill, **(asked or {})})
 
 
-def save(platform: Platform, entry: dict[str, Any]) -> None:
-    """Write a bill down."""
+def save(context: SandboxContext, entry: dict[str, Any]) -> None:
+    """Store a bill."""
     bill = entry["bill"]
-    platform.ledger.put(BILL, bill["out_bill_no"], entry, bill["transfer_bill_no"], day=bill["create_time"][:10])
+    context.store.put(BILL, bill["out_bill_no"], entry, bill["transfer_bill_no"], day=bill["create_time"][:10])
 
 
-def confirm(platform: Platform, number: str, state: str = "SUCCESS") -> dict[str, Any]:
+@routes.action("confirm_transfer")
+def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dict[str, Any]:
     """
     The user takes the money (``SUCCESS``), or the transfer ends otherwise (``FAIL``, ``CANCELLED``); the merchant
     is notified.
 
     Raises:
-        LookupError: There is no such bill.
-        ValueError: It is over already, or there is no such state.
+        LookupError: Unknown bill.
+        ValueError: It is over already, or the state is unknown.
     """
     if state not in OUTCOMES:
         raise ValueError(f"a transfer ends as {', '.join(OUTCOMES)}, not as {state}")
-    with platform.change():
-        entry = platform.ledger.get(BILL, number)
+    with context.change():
+        entry = context.store.get(BILL, number)
         if entry is None:
             raise LookupError(f"there is no transfer bill {number}")
         bill = entry["bill"]
         if bill["state"] not in (WAITING, "PROCESSING", "CANCELING"):
             raise ValueError(f"the transfer bill {number} is {bill['state']} already")
         bill["state"] = state
-        bill["update_time"] = platform.stamp()
+        bill["update_time"] = context.stamp()
         bill["fail_reason"] = "MERCHANT_REJECT" if state == "FAIL" else None
-        save(platform, entry)
-        names = {each.name for each in notices.event_of(entry["event"], "v3").resource} - {"user_name"}
+        save(context, entry)
+        names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
         content = {name: value for name, value in bill.items() if name in names}
-        platform.notify(entry["notify_url"], entry["event"], content)
+        context.notify(entry["notify_url"], entry["event"], content)
         asked = entry["sent"].get("authorization_info")
         if asked and state == "SUCCESS":
-            authorizations.confirm(platform, asked["out_authorization_no"])
+            transfer_authorizations.confirm(context, asked["out_authorization_no"])
         return entry
 
 
@@ -132,37 +133,37 @@ def confirm(platform: Platform, number: str, state: str = "SUCCESS") -> dict[str
     f"GET {BASE}/transfer-bill-no/{{transfer_bill_no}}",
     f"GET {QQ}/{{out_bill_no}}",
 )
-def query(platform: Platform, call: Call) -> dict[str, Any]:
-    """A bill as it stands."""
-    entry = found(platform, BILL, next(iter(call.variables.values())))
-    return platform.answer(call, {**entry["bill"], "package_info": None})
+def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return a bill as it stands."""
+    entry = found(context, BILL, next(iter(call.variables.values())))
+    return context.respond(call, {**entry["bill"], "package_info": None})
 
 
 @routes.on(
     *(f"POST {base}/out-bill-no/{{out_bill_no}}/cancel" for base in (BASE, PARTNER)),
     f"POST {QQ}/{{out_bill_no}}/cancel",
 )
-def cancel(platform: Platform, call: Call) -> dict[str, Any]:
+def cancel(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Take a transfer back that the user has not confirmed."""
     number = call.variables["out_bill_no"]
-    entry = found(platform, BILL, number)
+    entry = found(context, BILL, number)
     bill = entry["bill"]
     if bill["state"] not in (WAITING, "CANCELING"):
         raise Refusal(400, "INVALID_REQUEST", f"the bill {number} is {bill['state']}, it cannot be cancelled")
     bill["state"] = "CANCELING"
-    bill["update_time"] = platform.stamp()
-    save(platform, entry)
-    answer = platform.answer(call, bill)
-    confirm(platform, number, "CANCELLED")
+    bill["update_time"] = context.stamp()
+    save(context, entry)
+    answer = context.respond(call, bill)
+    confirm(context, number, "CANCELLED")
     return answer
 
 
 @routes.on("POST v3/transfer/batches", "POST v3/partner-transfer/batches")
-def batch(platform: Platform, call: Call) -> dict[str, Any]:
+def batch(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Transfer to many at once."""
     sent = dict(call.body)
     number = str(sent["out_batch_no"])
-    known = platform.ledger.get(BATCH, number)
+    known = context.store.get(BATCH, number)
     if known is None:
         details = sent.get("transfer_detail_list") or []
         total = sum(
@@ -171,21 +172,21 @@ def batch(platform: Platform, call: Call) -> dict[str, Any]:
         )
         known = {
             "sent": sent,
-            "create_time": platform.stamp(),
+            "create_time": context.stamp(),
             "batch_id": digits(26, "batch", number),
             "out_batch_no": number,
             "total": total,
         }
-        platform.ledger.put(BATCH, number, known, known["batch_id"], day=platform.day())
-        platform.later_transferred(number)
+        context.store.put(BATCH, number, known, known["batch_id"], day=context.day())
+        context.schedule(finish, number)
     same(known, sent, number)
-    return platform.answer(call, {**known, "batch_status": "ACCEPTED"})
+    return context.respond(call, {**known, "batch_status": "ACCEPTED"})
 
 
-def finish(platform: Platform, number: str) -> None:
+def finish(context: SandboxContext, number: str) -> None:
     """All transfers of a batch are done; the merchant is notified."""
-    with platform.change():
-        entry = platform.ledger.entry(BATCH, number)
+    with context.change():
+        entry = context.store.entry(BATCH, number)
         sent, count = entry["sent"], len(entry["sent"].get("transfer_detail_list") or [])
         content = {
             "out_batch_no": number,
@@ -197,16 +198,16 @@ def finish(platform: Platform, number: str) -> None:
             "success_num": count,
             "fail_amount": 0,
             "fail_num": 0,
-            "update_time": platform.stamp(),
+            "update_time": context.stamp(),
         }
-        platform.notify(sent.get("notify_url"), "MCHTRANSFER.BATCH.FINISHED", content)
+        context.notify(sent.get("notify_url"), "MCHTRANSFER.BATCH.FINISHED", content)
 
 
-def detail(platform: Platform, entry: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
-    """One transfer of a batch."""
+def detail(context: SandboxContext, entry: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
+    """Return one transfer of a batch."""
     sent = entry["sent"]
     return {
-        "mchid": platform.account.mchid,
+        "mchid": context.account.mchid,
         "out_batch_no": entry["out_batch_no"],
         "batch_id": entry["batch_id"],
         "appid": sent.get("appid"),
@@ -229,19 +230,19 @@ def detail(platform: Platform, entry: dict[str, Any], one: dict[str, Any]) -> di
         for by in ("batch-id/{batch_id}", "out-batch-no/{out_batch_no}")
     )
 )
-def query_batch(platform: Platform, call: Call) -> dict[str, Any]:
-    """A batch as it stands, with its transfers when asked for."""
-    entry = found(platform, BATCH, next(iter(call.variables.values())))
+def query_batch(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return a batch as it stands, with its transfers when asked for."""
+    entry = found(context, BATCH, next(iter(call.variables.values())))
     sent = entry["sent"]
-    details = [detail(platform, entry, one) for one in sent.get("transfer_detail_list") or []]
+    details = [detail(context, entry, one) for one in sent.get("transfer_detail_list") or []]
     names = ("detail_id", "out_detail_no", "detail_status")
     offset, limit = int(call.query.get("offset", 0)), int(call.query.get("limit", 20))
     asked = str(call.query.get("need_query_detail")).lower() == "true"
-    return platform.answer(
+    return context.respond(
         call,
         {
             "transfer_batch": {
-                "mchid": platform.account.mchid,
+                "mchid": context.account.mchid,
                 "out_batch_no": entry["out_batch_no"],
                 "batch_id": entry["batch_id"],
                 "appid": sent.get("appid"),
@@ -271,14 +272,14 @@ def query_batch(platform: Platform, call: Call) -> dict[str, Any]:
     "GET v3/transfer/batches/batch-id/{batch_id}/details/detail-id/{detail_id}",
     "GET v3/transfer/batches/out-batch-no/{out_batch_no}/details/out-detail-no/{out_detail_no}",
 )
-def query_detail(platform: Platform, call: Call) -> dict[str, Any]:
-    """One transfer of a batch as it stands."""
+def query_detail(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return one transfer of a batch as it stands."""
     number, wanted = call.variables.values()
-    entry = found(platform, BATCH, number)
+    entry = found(context, BATCH, number)
     for one in entry["sent"].get("transfer_detail_list") or []:
-        told = detail(platform, entry, one)
-        if wanted in (told["detail_id"], told["out_detail_no"]):
-            return platform.answer(call, told)
+        result = detail(context, entry, one)
+        if wanted in (result["detail_id"], result["out_detail_no"]):
+            return context.respond(call, result)
     raise Refusal(404, "NOT_FOUND", f"the batch has no transfer {wanted}")
 
 
@@ -286,7 +287,7 @@ def query_detail(platform: Platform, call: Call) -> dict[str, Any]:
 
 
 def number_of(call: Call) -> str:
-    """What the merchant calls a v2 transfer or red packet."""
+    """Return the merchant's number of a v2 transfer or red packet."""
     return str(call.body.get("partner_trade_no") or call.body.get("mch_billno"))
 
 
@@ -297,19 +298,19 @@ def number_of(call: Call) -> str:
     "POST v2/mmpaymkttransfers/sendminiprogramhb",
     "POST v2/mmpaysptrans/pay_bank",
 )
-def transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
+def transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Pay a user, v2."""
     number = number_of(call)
     sent = sent_v2(call)
-    known = platform.ledger.get(PAYMENT, number)
+    known = context.store.get(PAYMENT, number)
     if known is None:
         name = "total_amount" if "total_amount" in sent else "amount"
         fen(sent.get(name), f"/{name}")
-        known = {"sent": sent, "payment_no": digits(28, "payment", number), "time": platform.stamp()}
-        platform.ledger.put(PAYMENT, number, known, day=platform.day())
+        known = {"sent": sent, "payment_no": digits(28, "payment", number), "time": context.stamp()}
+        context.store.put(PAYMENT, number, known, day=context.day())
     elif known["sent"] != sent:
         raise Refusal(200, "PARAM_ERROR", f"{number} exists with other parameters")
-    return platform.answer(
+    return context.respond(
         call,
         {
             **common_v2(call),
@@ -327,15 +328,15 @@ def transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
     "POST v2/mmpaymkttransfers/gethbinfo",
     "POST v2/mmpaysptrans/query_bank",
 )
-def query_transfer_v2(platform: Platform, call: Call) -> dict[str, Any]:
-    """A transfer or red packet as it stands, v2."""
+def query_transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return a transfer or red packet as it stands, v2."""
     number = number_of(call)
-    known = platform.ledger.get(PAYMENT, number)
+    known = context.store.get(PAYMENT, number)
     if known is None:
         raise Refusal(200, "NOT_FOUND", f"there is no transfer {number}")
     sent, moment = known["sent"], known["time"][:19].replace("T", " ")
     amount = sent.get("amount") or sent.get("total_amount")
-    return platform.answer(
+    return context.respond(
         call,
         {
             **common_v2(call),

@@ -1,0 +1,50 @@
+"""A clock that can be set ahead, so that tests need not wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Clock"]
+
+LATEST = 253_370_736_000.0
+"""1 January 9999 in Beijing: later times cannot be written."""
+
+
+class Clock:
+    """
+    The clock of a sandbox.
+
+    Args:
+        base: Seconds since 1970.
+
+    Attributes:
+        offset: How far this clock is ahead of the base, seconds.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(self, base: Callable[[], float]) -> None:
+        self._base = base
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        """Return the seconds since 1970."""
+        return self._base() + self.offset
+
+    def advance(self, seconds: float) -> float:
+        """
+        Set it ahead (or back).
+
+        Returns:
+            How far it is ahead of the base now, seconds.
+
+        Raises:
+            ValueError: It would leave the years that can be written, 1970 to 9998.
+        """
+        if not 0 <= self() + seconds < LATEST:
+            raise ValueError("seconds: the clock stays within the years 1970 to 9998")
+        self.offset += seconds
+        return self.offset

@@ -1,0 +1,299 @@
+"""Faults on purpose: the rules of a sandbox, and the requests they apply to."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from attrs import define, evolve, fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+__all__ = ["HEADER", "FaultRule", "Faults"]
+
+HEADER = "sandbox-fault"
+"""The request header that carries a fault for this request alone: ``error; code=SYSTEM_ERROR; status=500``."""
+
+LONGEST = 3600.0
+"""Seconds that a fault may delay a response."""
+
+F = TypeVar("F", bound="FaultRule")
+
+
+class FaultRule:
+    """
+    Base of the faults of a gateway: a frozen attrs class with ``kind``, ``times``, ``after``, ``seconds``, ``status``,
+    ``executed`` and fields of its own.
+
+    .. versionadded:: 0.1.0
+    """
+
+    KINDS: ClassVar[Mapping[str, str]]
+    """The kinds of faults, and their effects."""
+    PREVENTING: ClassVar[frozenset[str]]
+    """The kinds that come instead of the call; all others change the response of a call that took effect."""
+    PATTERN: ClassVar[str]
+    """The field with the pattern of the calls that are meant; ``*`` stands for any text."""
+    RENAMED: ClassVar[Mapping[str, str]] = {"done": "executed"}
+    """Deprecated names of fields."""
+    RENAMED_KINDS: ClassVar[Mapping[str, str]] = {"half": "half_body"}
+    """Deprecated names of kinds."""
+
+    kind: str
+    times: int | None
+    after: int
+    seconds: float
+    status: int
+    executed: bool | None
+
+    def __attrs_post_init__(self) -> None:
+        for old, now in self.RENAMED.items():
+            if getattr(self, old, None) is not None:
+                warnings.warn(f"{old} is deprecated: use {now}", DeprecationWarning, stacklevel=3)
+                object.__setattr__(self, now, getattr(self, old))
+                object.__setattr__(self, old, None)
+        new = self.RENAMED_KINDS.get(self.kind)
+        if new in self.KINDS:
+            warnings.warn(f"the fault {self.kind!r} is deprecated: use {new!r}", DeprecationWarning, stacklevel=3)
+            object.__setattr__(self, "kind", new)
+        if self.kind not in self.KINDS:
+            msg = f"kind: {self.kind!r} is not a fault; choose one of {', '.join(self.KINDS)}"
+            raise ValueError(msg)
+        for valid, rule in (
+            (self.times is None or self.times >= 1, "times: 1 or more, or None for always"),
+            (self.after >= 0, "after: 0 or more"),
+            (self.status == 0 or 200 <= self.status <= 599, "status: 200 to 599"),
+            (0 <= self.seconds <= LONGEST, f"seconds: 0 to {LONGEST:.0f}"),
+        ):
+            if not valid:
+                raise ValueError(rule)
+
+    @property
+    def takes_effect(self) -> bool:
+        """True if the call is carried out although it fails."""
+        return self.kind not in self.PREVENTING if self.executed is None else self.executed
+
+    def matches(self, names: Iterable[str]) -> bool:
+        """Return whether a call of one of these names is meant."""
+        pattern = getattr(self, self.PATTERN)
+        return pattern is None or any(fnmatchcase(name, pattern) for name in names)
+
+    @classmethod
+    def read(cls, members: Mapping[str, Any]) -> Self:
+        """
+        Return a fault of JSON or header members; numbers may be text.
+
+        Raises:
+            ValueError: An unknown or missing name, or a value of the wrong type.
+        """
+        known = {each.name for each in fields(cls)} - set(cls.RENAMED)  # type: ignore[arg-type]  # subclasses are attrs classes
+        settings: dict[str, Any] = {}
+        for name, value in members.items():
+            new = cls.RENAMED.get(name, name)
+            if new not in known:
+                msg = f"a fault has no {name!r}: it has {', '.join(sorted(known))}"
+                raise ValueError(msg)
+            settings[new] = _value(new, value)
+        if "kind" not in settings:
+            msg = f"a fault needs a kind: {', '.join(cls.KINDS)}"
+            raise ValueError(msg)
+        return cls(**settings)
+
+    @classmethod
+    def of_header(cls, text: str) -> Self:
+        """
+        Return the fault of a ``Sandbox-Fault`` header: ``error; code=SYSTEM_ERROR; status=500``.
+
+        Raises:
+            ValueError: As :meth:`read`.
+        """
+        kind, *pairs = (part.strip() for part in text.split(";"))
+        return cls.read({"kind": kind, **dict(pair.partition("=")[::2] for pair in pairs if pair)})
+
+
+def _value(name: str, value: Any) -> Any:
+    if value is None and name not in {"kind", "operation"}:
+        return None
+    read: Callable[[Any], Any] = _READ.get(name, _text)
+    try:
+        return read(value)
+    except (TypeError, ValueError):
+        msg = f"{name}: {value!r} is not valid"
+        raise ValueError(msg) from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _code(value: Any) -> str | int:
+    if not isinstance(value, (str, int)):
+        raise TypeError
+    return value
+
+
+def _flag(value: Any) -> bool:
+    return value not in {False, "false", "0"}
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "times": int,
+    "after": int,
+    "status": int,
+    "size": int,
+    "code": _code,
+    "seconds": float,
+    "executed": _flag,
+}
+
+
+@define
+class _Rule(Generic[F]):
+    fault: F
+    passed: int = 0
+    hits: int = 0
+
+    def count(self) -> bool:
+        """Count a matching call; True if the fault applies to it."""
+        if self.passed < self.fault.after:
+            self.passed += 1
+            return False
+        if self.fault.times is not None and self.hits >= self.fault.times:
+            return False
+        self.hits += 1
+        return True
+
+    @property
+    def remaining(self) -> F:
+        """The fault, with the calls that it will still pass and apply to; unchanged once it is used up."""
+        if self.is_spent:
+            return self.fault
+        times = self.fault.times
+        left = None if times is None else times - self.hits
+        return evolve(self.fault, times=left, after=self.fault.after - self.passed)  # type: ignore[misc]  # attrs classes
+
+    @property
+    def is_spent(self) -> bool:
+        return self.fault.times is not None and self.hits >= self.fault.times
+
+
+class Faults(Generic[F]):
+    """
+    The rules in force, in the order they were added.
+
+    Args:
+        type: The class of faults.
+        faults: The first rules.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(self, type: type[F], faults: Iterable[F] = ()) -> None:  # noqa: A002 (the class of faults)
+        self._type = type
+        self._lock = Lock()
+        self._rules: list[_Rule[F]] = [_Rule(fault) for fault in faults]
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def __iter__(self) -> Iterator[F]:
+        """Iterate over the rules that still apply, as they count down."""
+        with self._lock:
+            return iter([rule.remaining for rule in self._rules if not rule.is_spent])
+
+    def add(self, fault: F | str, **settings: Any) -> F:
+        """Put a rule in force: a fault, or its kind with the other settings by name."""
+        if isinstance(fault, str):
+            fault = self._type.read({"kind": fault, **settings})
+        elif settings:
+            fault = evolve(fault, **settings)  # type: ignore[misc]  # attrs classes
+        with self._lock:
+            self._rules.append(_Rule(fault))
+        return fault
+
+    def load(self, path: Path) -> None:
+        """
+        Put the rules of a JSON file in force: a list of objects with the members of a fault.
+
+        Raises:
+            ValueError: The file holds something else; none of its rules is in force then.
+        """
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(listed, list) or not all(isinstance(members, dict) for members in listed):
+            raise ValueError("a list of objects was expected, each with a kind")
+        for fault in [self._type.read(members) for members in listed]:
+            self.add(fault)
+
+    def clear(self) -> None:
+        """Remove all rules."""
+        with self._lock:
+            self._rules.clear()
+
+    def remove(self, index: int) -> None:
+        """Remove one rule by its position."""
+        with self._lock:
+            del self._rules[index]
+
+    def discard(self, fault: F, hits: int | None = None) -> None:
+        """
+        Remove one rule by its members, wherever it stands now.
+
+        Args:
+            fault: The rule, as it was added or at any moment while it counted down.
+            hits: How often it had applied when it was seen; it decides between equal rules.
+
+        Raises:
+            LookupError: Unknown rule; it may have been removed or used up.
+        """
+        with self._lock:
+            equal = [rule for rule in self._rules if rule.fault == fault]
+            equal = equal or [rule for rule in self._rules if _counted_down(fault, rule.remaining)]
+            if not equal:
+                raise LookupError("the rule is gone: it was removed or used up")
+            self._rules.remove(next((rule for rule in equal if rule.hits == hits), equal[0]))
+
+    def match(self, names: Iterable[str]) -> list[F]:
+        """Count a call of these names, and return the faults of all rules that apply to it."""
+        if not self._rules:
+            return []
+        keys = tuple(names)
+        with self._lock:
+            return [rule.fault for rule in self._rules if rule.fault.matches(keys) and rule.count()]
+
+    def take(self, name: str, kinds: Container[str]) -> F | None:
+        """
+        Count a call for the first rule of these kinds that matches it; rules that are used up are removed.
+
+        Returns:
+            The fault, if the rule applies already.
+        """
+        with self._lock:
+            for rule in self._rules:
+                if rule.fault.kind in kinds and rule.fault.matches((name,)):
+                    applies = rule.count()
+                    if rule.is_spent:
+                        self._rules.remove(rule)
+                    return rule.fault if applies else None
+        return None
+
+    def hits(self) -> list[tuple[F, int]]:
+        """Return the rules with how often each applied."""
+        with self._lock:
+            return [(rule.fault, rule.hits) for rule in self._rules]
+
+
+def _counted_down(before: FaultRule, now: FaultRule) -> bool:
+    """Return whether a fault may have become another by counting down."""
+    if (before.times is None) != (now.times is None):
+        return False
+    fewer = (now.times or 0) <= (before.times or 0) and now.after <= before.after
+    return fewer and evolve(now, times=before.times, after=before.after) == before  # type: ignore[misc]  # attrs classes

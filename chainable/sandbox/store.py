@@ -1,0 +1,252 @@
+"""The state of a sandbox: objects of each kind, in memory or in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from chainable.sandbox.database import open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Records", "Store"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    kind TEXT NOT NULL, id TEXT NOT NULL, day TEXT NOT NULL, data TEXT NOT NULL, content BLOB,
+    PRIMARY KEY (kind, id)
+);
+CREATE INDEX IF NOT EXISTS days ON entries (kind, day);
+CREATE TABLE IF NOT EXISTS names (
+    kind TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
+);
+"""
+TABLES = ("entries", "names")
+SETTING = "_setting"
+
+
+class Store:
+    """
+    Objects by kind and id, each a JSON value, and other names they are found by.
+
+    Everything that a method has written is in the file when it returns: a process killed afterwards loses nothing.
+    Kinds that begin with an underscore are the sandbox's own: they are not listed, and stay when the state is cleared.
+
+    Args:
+        path: The SQLite file, which only its owner may read; in memory without one.
+
+    Raises:
+        ConfigurationError: It cannot be opened, or holds something else.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.lock = RLock()
+        self._database = open_database(path, TABLES, SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self.lock:
+            self._database.close()
+
+    def clear(self, prefix: str = "") -> None:
+        """Delete every object of the kinds that begin so; by default all but the sandbox's own."""
+        with self.transaction():
+            for table in TABLES:
+                self._database.execute(
+                    f"DELETE FROM {table} WHERE substr(kind, 1, length(?1)) = ?1"  # noqa: S608 (a constant)
+                    " AND (?1 <> '' OR substr(kind, 1, 1) <> '_')",
+                    (prefix,),
+                )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write everything inside as one, or nothing if it raises or the process is killed."""
+        with self.lock:
+            if self._database.in_transaction:
+                yield
+                return
+            self._database.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    def put(
+        self,
+        kind: str,
+        id: str,  # noqa: A002 (an attribute of objects)
+        data: Any,
+        *names: str,
+        day: str = "",
+        content: bytes | None = None,
+    ) -> None:
+        """
+        Write an object, or replace it in its place.
+
+        Args:
+            kind: Its kind.
+            id: Its number among its kind.
+            data: A JSON value.
+            names: Other numbers it is found by.
+            day: The day it belongs to, ``yyyy-mm-dd`` in Beijing.
+            content: Bytes that belong to it.
+        """
+        with self.transaction():
+            self._database.execute(
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET"
+                " data = excluded.data, content = coalesce(excluded.content, content),"
+                " day = CASE excluded.day WHEN '' THEN day ELSE excluded.day END",
+                (kind, id, day, json.dumps(data, ensure_ascii=False), content),
+            )
+            self._database.executemany(
+                "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
+                [(kind, name, id) for name in names],
+            )
+
+    def get(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Return the JSON object with this id or other name; None if there is none."""
+        found: dict[str, Any] | None = self.value(kind, name)
+        return found
+
+    def value(self, kind: str, name: str) -> Any:
+        """Return the JSON value with this id or other name; None if there is none."""
+        with self.lock:
+            row = self._database.execute(
+                "SELECT data FROM entries WHERE kind = ?1 AND id = coalesce("
+                "(SELECT id FROM names WHERE kind = ?1 AND name = ?2), ?2)",
+                (kind, name),
+            ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def entry(self, kind: str, name: str) -> dict[str, Any]:
+        """Return the object with this id or other name; raise LookupError if there is none."""
+        found = self.get(kind, name)
+        if found is None:
+            raise LookupError(f"the store has no {kind} {name}")
+        return found
+
+    def content(self, kind: str, id: str) -> bytes | None:  # noqa: A002 (an attribute of objects)
+        """Return the bytes of an object."""
+        with self.lock:
+            row = self._database.execute("SELECT content FROM entries WHERE kind = ? AND id = ?", (kind, id)).fetchone()
+        return row[0] if row else None
+
+    def all(self, kind: str, day: str | None = None) -> Iterator[Any]:
+        """Return all objects of a kind, of one day if it is given, in the order they were first written."""
+        of_day, values = ("", (kind,)) if day is None else (" AND day = ?", (kind, day))
+        with self.lock:
+            rows = self._database.execute(
+                f"SELECT data FROM entries WHERE kind = ?{of_day} ORDER BY rowid",  # noqa: S608 (a constant)
+                values,
+            ).fetchall()
+        return (json.loads(data) for (data,) in rows)
+
+    def kinds(self) -> dict[str, int]:
+        """Return how many objects there are of each kind."""
+        with self.lock:
+            return dict(
+                self._database.execute(
+                    "SELECT kind, count(*) FROM entries WHERE substr(kind, 1, 1) <> '_' GROUP BY kind ORDER BY kind"
+                )
+            )
+
+    @property
+    def changes(self) -> int:
+        """How much was written since it was opened: the same number, the same state."""
+        with self.lock:
+            return self._database.total_changes
+
+    def setting(self, name: str) -> str | None:
+        """Return a setting."""
+        found: str | None = self.value(SETTING, name)
+        return found
+
+    def set(self, name: str, data: str) -> None:
+        """Write a setting, which stays when the state is cleared."""
+        self.put(SETTING, name, data)
+
+    def records(self, kind: str) -> Records:
+        """Return the objects of one kind."""
+        return Records(self, kind)
+
+    def delete(self, kind: str, id: str) -> None:  # noqa: A002 (an attribute of objects)
+        """Delete an object; none of this id is fine."""
+        with self.transaction():
+            self._database.execute("DELETE FROM entries WHERE kind = ? AND id = ?", (kind, id))
+
+    def last(self, kind: str) -> str | None:
+        """Return the id of the object of a kind that was written first most recently."""
+        with self.lock:
+            row = self._database.execute(
+                "SELECT id FROM entries WHERE kind = ? ORDER BY rowid DESC LIMIT 1", (kind,)
+            ).fetchone()
+        return row[0] if row else None
+
+    def trim(self, kind: str, size: int) -> None:
+        """Delete all but the last so many objects of a kind."""
+        with self.transaction():
+            self._database.execute(
+                "DELETE FROM entries WHERE kind = ?1 AND rowid <= "
+                "(SELECT rowid FROM entries WHERE kind = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)",
+                (kind, size),
+            )
+
+    def count(self, kind: str) -> int:
+        """Return how many objects of a kind there are."""
+        with self.lock:
+            (count,) = self._database.execute("SELECT count(*) FROM entries WHERE kind = ?", (kind,)).fetchone()
+        return int(count)
+
+
+class Records:
+    """
+    The objects of one kind, in the order they were first written.
+
+    Args:
+        store: The store that keeps them.
+        kind: Their kind.
+
+    .. versionadded:: 0.1.0
+    """
+
+    def __init__(self, store: Store, kind: str) -> None:
+        self._store = store
+        self._kind = kind
+
+    def get(self, id: str) -> Any | None:  # noqa: A002 (an attribute of objects)
+        """Return an object, None if there is none."""
+        return self._store.value(self._kind, id)
+
+    def put(self, id: str, data: Any) -> None:  # noqa: A002 (an attribute of objects)
+        """Write an object, or replace it in its place."""
+        self._store.put(self._kind, id, data)
+
+    def delete(self, id: str) -> None:  # noqa: A002 (an attribute of objects)
+        """Delete an object; none of this id is fine."""
+        self._store.delete(self._kind, id)
+
+    def values(self) -> Iterator[Any]:
+        """Return all objects, oldest first."""
+        return self._store.all(self._kind)
+
+    @property
+    def last(self) -> str | None:
+        """The id of the newest object."""
+        return self._store.last(self._kind)
+
+    def trim(self, size: int) -> None:
+        """Delete all but the last so many objects."""
+        self._store.trim(self._kind, size)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self._store.count(self._kind)

@@ -1,0 +1,107 @@
+"""One app of the platform: its keys and its state."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from chainable.sandbox.clock import Clock
+from taobao_top.sandbox.errors import GatewayError
+from taobao_top.sandbox.faults import Faults
+from taobao_top.sandbox.journal import Journal
+from taobao_top.sandbox.messages import MessageQueue
+from taobao_top.sandbox.rate_limits import Throttle
+from taobao_top.sandbox.sessions import Sessions
+from taobao_top.sandbox.trades import Trades
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainable.sandbox.store import Store
+    from taobao_top.sandbox.account import Account
+
+__all__ = ["Application"]
+
+REPEATED_AFTER = 2.0
+REMEMBERED = 10_000
+
+
+class Application:
+    """
+    An app and its state.
+
+    Args:
+        account: Its keys.
+        store: Where its records are kept.
+        clock: The sandbox's clock, seconds since 1970.
+        journal_size: How many requests its journal keeps.
+
+    Attributes:
+        account: Its keys.
+        clock: The sandbox's clock, as this app sees it: it can be set.
+        lock: Held while a call is carried out.
+        journal: Its requests.
+        faults: The faults in force.
+        throttle: Its limits and bans.
+        sessions: Its authorisations.
+        trades: The orders of its seller.
+        insurance: Insurance orders by identifier.
+        queue: Its messages.
+        searchable: The kinds of personal data (``phone``, ``nick``, ``receiver_name``) that are to be encrypted with
+            an index.
+        need_session: APIs that are refused without a session, beside those the catalogue marks.
+        refuse_repeats: Whether the same signed request is refused at once; otherwise only after two seconds,
+            since honest calls made within one second are the same request.
+    """
+
+    def __init__(self, account: Account, store: Store, clock: Callable[[], float], journal_size: int) -> None:
+        self.account = account
+        self.clock = Clock(clock)
+        self.lock = threading.RLock()
+        self.journal = Journal(journal_size)
+        self.faults = Faults()
+        self.throttle = Throttle()
+        self.sessions = Sessions(account, store, self.clock)
+        self.queue = MessageQueue(self.clock)
+        self.trades = Trades(store.records(f"{account.app_key}/trade"), self.clock, self.lock)
+        self.insurance = store.records(f"{account.app_key}/insurance")
+        self._settings = store.records(f"{account.app_key}/setting")
+        self.searchable: set[str] = set()
+        self.need_session: set[str] = set()
+        self.refuse_repeats = False
+        self._seen: OrderedDict[str, float] = OrderedDict()
+
+    @property
+    def secret_version(self) -> int:
+        """The version of the key that ``taobao.top.secret.get`` hands out."""
+        return self._settings.get("secret_version") or 1
+
+    @secret_version.setter
+    def secret_version(self, version: int) -> None:
+        self._settings.put("secret_version", version)
+
+    def rotate_secret(self) -> int:
+        """Make a new key for ``taobao.top.secret.get``, and return its version."""
+        self.secret_version += 1
+        return self.secret_version
+
+    def once(self, sign: str, now: float) -> None:
+        """
+        Remember a signed request.
+
+        Raises:
+            GatewayError: 31, the same one was accepted before: timestamp and signature belong to one attempt.
+        """
+        first = self._seen.get(sign)
+        if first is None:
+            self._seen[sign] = now
+            if len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
+        elif self.refuse_repeats or now - first > REPEATED_AFTER:
+            raise GatewayError(
+                31,
+                "sandbox.repeated-request",
+                f"the very same signed request came {now - first:.1f} s ago: "
+                "build timestamp and sign anew for every attempt",
+            )

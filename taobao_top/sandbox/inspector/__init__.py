@@ -1,0 +1,10 @@
+"""
+The sandbox's web page: what came in, what it was signed over, what went out.
+
+It stands at ``/_sandbox/`` of every running sandbox; it needs no network and no build step.
+"""
+
+from taobao_top.sandbox.inspector.comparison import compared
+from taobao_top.sandbox.inspector.page import Inspector
+
+__all__ = ["Inspector", "compared"]

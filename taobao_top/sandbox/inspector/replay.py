@@ -1,0 +1,84 @@
+"""Requests of the page's own: a call once more, and calls to the user's server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainable.sandbox.faults import HEADER
+from taobao_top.sandbox.request import Request
+from taobao_top.sandbox.signature import sign
+from taobao_top.sandbox.spi_calls import call_spi
+from taobao_top.sandbox.times import written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from taobao_top.sandbox.app import Application
+    from taobao_top.sandbox.gateway import Gateway
+    from taobao_top.sandbox.journal import Entry
+
+__all__ = ["REPEATED", "called", "replayed"]
+
+REPEATED = ("call", "batch")
+"""The kinds of entries that can be sent again."""
+
+
+def replayed(gateway: Gateway, app: Application, entry: Entry) -> dict[str, Any]:
+    """
+    Send a call or a batch once more: signed anew if its signature was right, else as it was.
+
+    Returns:
+        ``id`` and ``status`` of the new entry, ``code`` if it was refused.
+
+    Raises:
+        ValueError: It is of another kind.
+        LookupError: It went into the journal of another app.
+    """
+    if entry.kind not in REPEATED:
+        raise ValueError(f"an entry of the kind {entry.kind} cannot be sent again")
+    parameters = dict(entry.parameters)
+    if entry.verified:
+        del parameters["sign"]
+        milliseconds = parameters["timestamp"].isdecimal()
+        parameters["timestamp"] = str(int(app.clock() * 1000)) if milliseconds else written(app.clock())
+        parameters["sign"] = sign(parameters["sign_method"], app.account.app_secret, parameters, entry.body)
+    request = Request(
+        verb=entry.verb,
+        path=entry.path,
+        parameters=parameters,
+        files=entry.files,
+        body=entry.body,
+        headers={name: value for name, value in entry.headers.items() if name != HEADER},
+        multipart=bool(entry.files),
+    )
+    before = app.journal.written
+    (gateway.batch if entry.kind == "batch" else gateway.answer)(request)
+    made = _first(app, before, lambda each: each.kind == entry.kind and each.parameters == parameters)
+    return {"id": made.number, "status": made.status, "code": made.code}
+
+
+def called(gateway: Gateway, app: Application, members: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Call the user's server as the platform does.
+
+    Args:
+        gateway: Decides which hosts may be called.
+        app: Whose secret signs.
+        members: Arguments of :func:`taobao_top.sandbox.spi_calls.call_spi`.
+
+    Returns:
+        ``id`` of the new entry, and the ``status`` that was answered.
+    """
+    given = {**members}
+    url = str(given.pop("url"))
+    before = app.journal.written
+    outcome = call_spi(app, url, **given, allowed=gateway.may_call)
+    made = _first(app, before, lambda each: each.kind == "outbound" and each.path == url)
+    return {"id": made.number, "status": outcome.status}
+
+
+def _first(app: Application, before: int, wanted: Callable[[Entry], bool]) -> Entry:
+    for entry in app.journal:
+        if entry.number > before and wanted(entry):
+            return entry
+    raise LookupError("the request is in the journal of another app, or was forgotten already")

@@ -1,0 +1,293 @@
+"""The messages of an app: waiting, handed out, failed, confirmed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import evolve, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Link", "Message", "MessageQueue"]
+
+LEASE = 600.0
+"""Seconds until a message that is not confirmed is handed out again."""
+KEPT = 1000
+
+
+class Link(Protocol):
+    """A consumer's connection; its methods are called from any thread."""
+
+    group: str
+
+    def wake(self) -> None:
+        """Look for messages."""
+
+    def drop(self, *, hard: bool = False) -> None:
+        """Close, or cut with *hard*."""
+
+    def expire(self) -> None:
+        """Expect another token from now on."""
+
+    def silence(self) -> None:
+        """Stop reading, and hand nothing out."""
+
+
+@frozen(kw_only=True)
+class Message:
+    """
+    A message.
+
+    Attributes:
+        id: Its number.
+        topic: ``taobao_trade_TradeChanged`` …
+        content: JSON text.
+        group: Which group of consumers gets it.
+        user_id: The seller's number.
+        nick: The seller's name.
+        published: Seconds since 1970.
+        deliveries: How often it was handed out.
+    """
+
+    id: int
+    topic: str
+    content: str = field(repr=False)
+    group: str = "default"
+    user_id: int = 2054718218
+    nick: str = "sandbox_seller"
+    published: float = 0.0
+    deliveries: int = 0
+
+
+class MessageQueue:
+    """
+    The messages of one app, each handed out until it is confirmed.
+
+    Args:
+        clock: Seconds since 1970.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._waiting: dict[str, OrderedDict[int, Message]] = {}
+        self._held: OrderedDict[int, Message] = OrderedDict()
+        self._out: OrderedDict[int, tuple[Message, float]] = OrderedDict()
+        self._links: list[Link] = []
+        self._refusing = 0
+        self._last = 7_100_000_000_000_000_000
+        self._confirmed: deque[int] = deque(maxlen=KEPT)
+        self._failed: deque[tuple[int, str]] = deque(maxlen=KEPT)
+        self._sent: deque[Message] = deque(maxlen=KEPT)
+
+    def publish(
+        self,
+        topic: str,
+        content: Mapping[str, Any] | str = "{}",
+        *,
+        group: str = "default",
+        user_id: int = 2054718218,
+        nick: str = "sandbox_seller",
+    ) -> Message:
+        """Put a message into the queue; connected consumers that have pulled get it at once."""
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        with self._lock:
+            self._last += 1
+            message = Message(
+                id=self._last,
+                topic=topic,
+                content=text,
+                group=group,
+                user_id=user_id,
+                nick=nick,
+                published=self._clock(),
+            )
+            self._put(message)
+        self._wake(group)
+        return message
+
+    def _put(self, message: Message) -> OrderedDict[int, Message]:
+        waiting = self._waiting.setdefault(message.group, OrderedDict())
+        waiting[message.id] = message
+        return waiting
+
+    def _wake(self, group: str) -> None:
+        for link in self.links:
+            if link.group == group:
+                link.wake()
+
+    def repeat(self, message: Message) -> None:
+        """Hand a message out once more, whether it was confirmed or not, as the platform may."""
+        with self._lock:
+            self._put(message)
+        self._wake(message.group)
+
+    def take(self, group: str, count: int, *, again: bool = True) -> list[Message]:
+        """
+        Hand messages out.
+
+        Args:
+            group: The consumers' group.
+            count: At most so many.
+            again: Also those that failed before; those not confirmed within ten minutes always come again.
+        """
+        now = self._clock()
+        with self._lock:
+            while self._out and next(iter(self._out.values()))[1] <= now:
+                self._put(self._out.popitem(last=False)[1][0])
+            if again:
+                for message in self._held.values():
+                    self._put(message)
+                self._held.clear()
+            waiting = self._waiting.get(group, OrderedDict())
+            chosen: list[Message] = []
+            while waiting and len(chosen) < count:
+                _, message = waiting.popitem(last=False)
+                chosen.append(evolve(message, deliveries=message.deliveries + 1))
+                self._out[message.id] = (chosen[-1], now + LEASE)
+            return chosen
+
+    def confirm(self, number: int) -> bool:
+        """Take a message as done; False when it was not out."""
+        with self._lock:
+            if self._out.pop(number, None) is None:
+                return False
+            self._confirmed.append(number)
+            return True
+
+    def fail(self, number: int, reason: str = "") -> None:
+        """Keep a message for the next pull."""
+        with self._lock:
+            found = self._out.pop(number, None)
+            if found is not None:
+                self._held[number] = found[0]
+                self._failed.append((number, reason))
+
+    def requeue(self, numbers: list[int]) -> None:
+        """Put messages of a lost connection in front; other connections get them at once."""
+        groups = set()
+        with self._lock:
+            for number in reversed(numbers):
+                found = self._out.pop(number, None)
+                if found is not None:
+                    self._put(found[0]).move_to_end(number, last=False)
+                    groups.add(found[0].group)
+        for group in groups:
+            self._wake(group)
+
+    def sent_by_client(self, message: Message) -> None:
+        """Remember what a client published."""
+        with self._lock:
+            self._sent.append(message)
+
+    @property
+    def confirmed(self) -> list[int]:
+        """The numbers of those confirmed, the last thousand."""
+        with self._lock:
+            return list(self._confirmed)
+
+    @property
+    def failed(self) -> list[tuple[int, str]]:
+        """``(number, reason)`` of the failures, the last thousand."""
+        with self._lock:
+            return list(self._failed)
+
+    @property
+    def sent(self) -> list[Message]:
+        """Messages that clients published through the channel or by HTTP, the last thousand."""
+        with self._lock:
+            return list(self._sent)
+
+    @property
+    def queued(self) -> list[Message]:
+        """The messages that are not handed out, then those that failed."""
+        with self._lock:
+            return [*(message for group in self._waiting.values() for message in group.values()), *self._held.values()]
+
+    @property
+    def out(self) -> list[Message]:
+        """The messages that are handed out and not confirmed."""
+        with self._lock:
+            return [message for message, _ in self._out.values()]
+
+    @property
+    def waiting(self) -> int:
+        """The number of messages not handed out, failed ones included."""
+        with self._lock:
+            return sum(map(len, self._waiting.values())) + len(self._held)
+
+    @property
+    def unconfirmed(self) -> int:
+        """The number of messages handed out and not confirmed."""
+        with self._lock:
+            return len(self._out)
+
+    @property
+    def links(self) -> list[Link]:
+        """The connections there are."""
+        with self._lock:
+            return list(self._links)
+
+    def refuse(self, times: int) -> None:
+        """Refuse so many of the next connections, as an overloaded server does."""
+        with self._lock:
+            self._refusing = times
+
+    def refusing(self) -> bool:
+        """Count a connection, and return whether it has to be refused."""
+        with self._lock:
+            self._refusing -= 1
+            return self._refusing >= 0
+
+    def drop(self, *, hard: bool = False) -> int:
+        """
+        Close all connections, as a server does that goes away.
+
+        Args:
+            hard: Cut them, without a word of the WebSocket protocol.
+
+        Returns:
+            How many there were.
+        """
+        links = self.links
+        for link in links:
+            link.drop(hard=hard)
+        return len(links)
+
+    def expire(self) -> int:
+        """
+        Let the tokens of all connections run out: what comes next is refused, and the connection closed.
+
+        Returns:
+            How many there were.
+        """
+        links = self.links
+        for link in links:
+            link.expire()
+        return len(links)
+
+    def silence(self) -> int:
+        """
+        Let all connections hang: nothing is read from them any more, not even pings, and nothing is handed out.
+
+        Returns:
+            How many there were.
+        """
+        links = self.links
+        for link in links:
+            link.silence()
+        return len(links)
+
+    def join(self, link: Link) -> None:
+        """Add a connection."""
+        with self._lock:
+            self._links.append(link)
+
+    def leave(self, link: Link) -> None:
+        """Remove a connection."""
+        with self._lock:
+            self._links.remove(link)

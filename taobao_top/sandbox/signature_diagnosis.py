@@ -1,0 +1,452 @@
+"""The mistake in a wrong signature: each usual one is tried with the app's secret."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+from attrs import evolve, field, frozen
+
+from chainable.sandbox.json_styles import SPELLINGS, respelled
+from taobao_top.sandbox.signature import MASK, PUBLIC, SIGN_METHODS, sign
+from taobao_top.sandbox.times import epoch, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from taobao_top.sandbox.journal import Upload
+
+__all__ = ["Found", "Signing", "check", "found", "right"]
+
+NOTHING_FITS = "no known mistake gives this signature: another secret, or other values signed than sent"
+
+LARGE = 64 * 1024
+"""Of longer strings fewer mistakes are tried, bytes."""
+
+HUGE = 1024 * 1024
+"""Of still longer ones only what was left out, bytes …"""
+
+WORK = 128 * 1024 * 1024
+"""… and no more than that is digested, bytes: the gateway has other callers."""
+
+SENT_EMPTY = ("session", "format", "simplify", "partner_id", "target_app_key", "sign")
+"""Parameters that are signed without a value by some, and then not sent."""
+
+BLANKS = 16
+"""So many blanks of a value are tried as a plus sign, each for itself."""
+
+LAST = 250_000_000_000
+"""The latest time that is tried, seconds since 1970."""
+
+
+def _hmac_sha1(key: bytes, message: bytes) -> str:
+    return hmac.new(key, message, "sha1").hexdigest()
+
+
+def _sha1(key: bytes, message: bytes) -> str:
+    return hashlib.sha1(key + message + key, usedforsecurity=False).hexdigest()
+
+
+def _sha256(key: bytes, message: bytes) -> str:
+    return hashlib.sha256(key + message + key).hexdigest()
+
+
+def _md5_of(text: bytes) -> str:
+    return hashlib.md5(text, usedforsecurity=False).hexdigest()
+
+
+WAYS: Mapping[str, tuple[Callable[[bytes, bytes], str], bool, bool, int]] = {
+    "md5": (SIGN_METHODS["md5"], True, True, 32),
+    "hmac": (SIGN_METHODS["hmac"], False, False, 32),
+    "hmac-sha256": (SIGN_METHODS["hmac-sha256"], False, False, 64),
+    "hmac-sha1": (_hmac_sha1, False, False, 40),
+    "sha1": (_sha1, True, True, 40),
+    "sha256": (_sha256, True, True, 64),
+    "md5 behind": (lambda key, message: _md5_of(message + key), False, True, 32),
+    "md5 before": (lambda key, message: _md5_of(key + message), True, False, 32),
+    "hmac around": (lambda key, message: SIGN_METHODS["hmac"](key, key + message + key), True, True, 32),
+    "hmac-sha256 around": (lambda key, message: SIGN_METHODS["hmac-sha256"](key, key + message + key), True, True, 64),
+}
+"""How a digest is made, whether the secret stands before and behind the string, and how many digits it has."""
+
+
+@frozen
+class Signing:
+    """
+    One way to sign a call.
+
+    Attributes:
+        pieces: Each parameter's name, and what stands for it in the string.
+        body: What stands behind them.
+        key: The secret that was used.
+        way: A name of :data:`WAYS`; empty: as ``sign_method`` says.
+        en: What is wrong with it; empty for the right one.
+        zh: The same in Chinese.
+    """
+
+    pieces: tuple[tuple[str, bytes], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+    way: str = ""
+    en: str = ""
+    zh: str = ""
+
+    @property
+    def message(self) -> bytes:
+        """The string without the secret."""
+        return b"".join(text for _, text in self.pieces) + self.body
+
+    @property
+    def size(self) -> int:
+        """How many bytes the string has."""
+        return sum(len(text) for _, text in self.pieces) + len(self.body)
+
+    def signature(self, way: str) -> str:
+        """Return the signature in capitals."""
+        return WAYS[way][0](self.key, self.message).upper()
+
+    def shown(self, way: str) -> tuple[tuple[str, str], ...]:
+        """Return the string piece by piece, by name, for people: the secret masked where it stands in it."""
+        _, before, behind, _ = WAYS[way]
+        made = [("secret before", MASK)] if before and self.key else []
+        made += [(name, text.decode(errors="replace")) for name, text in self.pieces]
+        made += [("body", self.body.decode(errors="replace"))] if self.body else []
+        made += [("secret behind", MASK)] if behind and self.key else []
+        return tuple(made)
+
+
+@frozen
+class Found:
+    """
+    How a signature was made.
+
+    Attributes:
+        signing: What was signed.
+        way: With which digest, a name of :data:`WAYS`.
+        en: What is wrong with it; empty: nothing.
+        zh: The same in Chinese.
+    """
+
+    signing: Signing
+    way: str
+    en: str
+    zh: str
+
+
+def right(secret: str, parameters: Mapping[str, str], body: bytes) -> Signing:
+    """Return how parameters that hold no ``sign`` have to be signed."""
+    return Signing(_pieces(parameters, sorted(parameters)), body, secret.encode())
+
+
+def found(
+    received: str,
+    sign_method: str,
+    secret: str,
+    parameters: Mapping[str, str],
+    body: bytes,
+    files: tuple[Upload, ...] = (),
+) -> Found | None:
+    """
+    Find out how a signature was made.
+
+    Args:
+        received: The signature that came.
+        sign_method: What it is said to be.
+        secret: The app's.
+        parameters: What came, without ``sign``.
+        body: The raw body.
+        files: File parts; they are not to be signed.
+
+    Returns:
+        None where no known mistake gives this signature.
+    """
+    digits, spelled = _digits(received)
+    size = sum(map(len, parameters.values())) + len(body) + sum(len(upload.content) for upload in files)
+    known = _signings if size <= HUGE else _omitted
+    work = WORK
+    for number, signing in enumerate(known(sign_method, secret, parameters, body, files)):
+        ways = SIGN_METHODS if size <= LARGE or not number else (sign_method,)
+        if number and signing.size > work:
+            continue
+        work -= signing.size
+        for way in (signing.way,) if signing.way else ways:
+            if WAYS[way][3] == len(digits) and hmac.compare_digest(signing.signature(way).encode(), digits.encode()):
+                return _described(signing, way, sign_method, spelled)
+    return None
+
+
+def check(
+    received: str,
+    sign_method: str,
+    secret: str,
+    parameters: Mapping[str, str],
+    body: bytes,
+    files: tuple[Upload, ...] = (),
+) -> str | None:
+    """
+    Compare a received signature with the right one; the arguments are those of :func:`found`.
+
+    Returns:
+        None when it is right, otherwise what is wrong with it, as far as known mistakes reproduce it.
+    """
+    if hmac.compare_digest(received.encode(), sign(sign_method, secret, parameters, body).encode()):
+        return None
+    how = found(received, sign_method, secret, parameters, body, files)
+    return NOTHING_FITS if how is None else how.en
+
+
+def _described(signing: Signing, way: str, sign_method: str, spelled: str) -> Found:
+    mistakes = [(signing.zh, signing.en)] if signing.en else []
+    if not signing.way and way != sign_method:
+        mistakes.append(
+            (
+                f"sign_method 写的是 {sign_method}，签名却是 {way}",
+                f"sign_method says {sign_method} but the signature is {way}",
+            )
+        )
+    if spelled == "small":
+        whole = "the signature is right but must be upper-case hex"
+        mistakes.append(("签名要用大写十六进制", whole if not mistakes else "the signature must be upper-case hex"))
+    elif spelled:
+        mistakes.append(("签名写成了 Base64，应为大写十六进制", "the signature is base64 but must be upper-case hex"))
+    return Found(signing, way, "; ".join(en for _, en in mistakes), "；".join(zh for zh, _ in mistakes))
+
+
+def _digits(received: str) -> tuple[str, str]:
+    """Return a signature as capital digits, and what is odd about how it is written."""
+    if len(received) in {24, 28, 44}:
+        try:
+            return base64.b64decode(received, validate=True).hex().upper(), "base64"
+        except ValueError:
+            return received, ""
+    digits = received.upper()
+    return digits, "" if digits == received else "small"
+
+
+def _pieces(values: Mapping[str, str], names: Iterable[str]) -> tuple[tuple[str, bytes], ...]:
+    # a JSON escape may name half a character, which UTF-8 cannot say
+    return tuple((name, (name + values[name]).encode(errors="replace")) for name in names)
+
+
+def _signings(
+    sign_method: str, secret: str, parameters: Mapping[str, str], body: bytes, files: tuple[Upload, ...]
+) -> Iterator[Signing]:
+    yield from _omitted(sign_method, secret, parameters, body, files)
+    base = right(secret, parameters, body)
+    yield from _joined(base, parameters)
+    yield from _keys(base, parameters)
+    for zh, en, values in _values(parameters):
+        if values != parameters:
+            yield evolve(base, zh=zh, en=en, pieces=_pieces(values, sorted(values)))
+    for text in _respelled(body.decode(errors="replace")):
+        yield evolve(base, zh=_REWRITTEN[0], en=_REWRITTEN[1], body=text.encode(errors="replace"))
+    if files:
+        contents = tuple((upload.name, upload.name.encode() + upload.content) for upload in files)
+        yield evolve(
+            base,
+            zh="文件内容不参与签名",
+            en="the bytes of the files were signed: they are not signed at all",
+            pieces=tuple(sorted((*base.pieces, *contents))),
+        )
+    hmacs = "hmac around", "hmac-sha256 around"
+    for zh, en, *ways in _OTHER_WAYS:
+        for way in ways:
+            if way not in hmacs or sign_method != "md5":
+                yield evolve(base, zh=zh, en=en, way=way)
+
+
+def _omitted(
+    sign_method: str, secret: str, parameters: Mapping[str, str], body: bytes, files: tuple[Upload, ...]
+) -> Iterator[Signing]:
+    base = right(secret, parameters, body)
+    yield base
+    yield from _omissions(base, parameters)
+
+
+_REWRITTEN = (
+    "签名的 JSON 与发送的写法不同（空格、转义或顺序）",
+    "the JSON that was signed is written differently from the JSON that was sent: blanks, escapes or order",
+)
+_OTHER_WAYS = (
+    ("用了 HMAC-SHA1", "HMAC-SHA1 was used: sign_method knows md5, hmac and hmac-sha256", "hmac-sha1"),
+    ("用了 SHA-1", "SHA-1 was used: sign_method knows md5, hmac and hmac-sha256", "sha1"),
+    ("用了不带密钥算法的 SHA-256", "plain SHA-256 was used: hmac-sha256 has the secret as its key", "sha256"),
+    (
+        "密钥只拼在了末尾，MD5 要前后都拼",
+        "md5 with the secret behind the parameters only: it stands before and behind them",
+        "md5 behind",
+    ),
+    (
+        "密钥只拼在了开头，MD5 要前后都拼",
+        "md5 with the secret before the parameters only: it stands before and behind them",
+        "md5 before",
+    ),
+    (
+        "HMAC 的待签名串里不应再拼密钥",
+        "the secret stands in the string as for md5: with hmac it is the key only",
+        "hmac around",
+        "hmac-sha256 around",
+    ),
+)
+
+
+def _omissions(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing]:
+    names = [name for name, _ in base.pieces]
+
+    def but(zh: str, en: str, left: Iterable[str]) -> Signing:
+        without = set(left)
+        return evolve(base, zh=zh, en=en, pieces=tuple(pair for pair in base.pieces if pair[0] not in without))
+
+    for name in names:
+        yield but(
+            f"{name} 发送了，却没有参与签名",
+            f"{name} was not signed but sent: sign every parameter that is sent",
+            [name],
+        )
+    yield but(
+        "空值参数发送了，却没有参与签名",
+        "empty values were sent but not signed: leave them out of both",
+        (name for name in names if not parameters[name].strip()),
+    )
+    yield evolve(base, zh="原始报文发送了，却没有参与签名", en="the raw body was sent but not signed", body=b"")
+    yield but(
+        "只签了公共参数", "only the public parameters were signed", (name for name in names if name not in PUBLIC)
+    )
+    yield but("只签了业务参数", "only the business parameters were signed", PUBLIC)
+    yield but(
+        "以 @ 开头的值没有参与签名",
+        "values that begin with @ were left out of the signature: they are signed like any other",
+        (name for name in names if parameters[name].startswith("@")),
+    )
+    for name in SENT_EMPTY:
+        if name not in parameters:
+            more = {**parameters, name: ""}
+            yield evolve(
+                base,
+                zh=f"空的 {name} 参与了签名，却没有发送",
+                en=f"{name} was signed without a value, but not sent: leave it out of both",
+                pieces=_pieces(more, sorted(more)),
+            )
+
+
+def _joined(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing]:
+    names = [name for name, _ in base.pieces]
+    equal = tuple((name, f"{name}={parameters[name]}".encode()) for name in names)
+    both = tuple((name, text + b"&") for name, text in equal[:-1]) + equal[-1:]
+    yield evolve(
+        base,
+        zh="名称和值之间用了 = 和 &，应直接相连",
+        en="names and values were joined with = and &: nothing stands between them",
+        pieces=both,
+    )
+    yield evolve(
+        base,
+        zh="名称和值之间用了 =，应直接相连",
+        en="names and values were joined with =: nothing stands between them",
+        pieces=equal,
+    )
+    unsorted = ("参数没有按名称排序", "the names were not sorted")
+    yield evolve(base, zh=unsorted[0], en=unsorted[1], pieces=_pieces(parameters, parameters))
+    yield evolve(
+        base,
+        zh="排序时忽略了大小写，应按字符编码排序",
+        en="the names were sorted without regard to case: capitals come first",
+        pieces=_pieces(parameters, sorted(parameters, key=str.lower)),
+    )
+    yield evolve(
+        base,
+        zh="只签了值，没有签名称",
+        en="the values were signed without their names",
+        pieces=tuple((name, parameters[name].encode()) for name in names),
+    )
+    yield evolve(
+        base,
+        zh="按 GBK 编码签名，应使用 UTF-8",
+        en="values were signed as GBK: sign and send UTF-8",
+        pieces=tuple((name, text.decode().encode("gbk", "replace")) for name, text in base.pieces),
+        body=base.body.decode(errors="replace").encode("gbk", "replace"),
+    )
+
+
+def _keys(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing]:
+    around = ("密钥首尾带了空白", "the secret was used with white space around it")
+    keys = (
+        (*around, base.key + b"\n"),
+        (*around, base.key + b"\r\n"),
+        (*around, base.key + b" "),
+        (*around, b" " + base.key),
+        ("没有使用密钥", "the secret was not used", b""),
+        ("密钥后多了 &", "the secret was used with & behind it, which is another platform's rule", base.key + b"&"),
+        (
+            "用 app_key 当成了密钥",
+            "the app_key was used in place of the app_secret",
+            parameters.get("app_key", "").encode(),
+        ),
+    )
+    for zh, en, key in keys:
+        yield evolve(base, zh=zh, en=en, key=key)
+
+
+def _values(parameters: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield all parameters as they may have been signed, each with the mistake."""
+
+    def of(change: Callable[[str], str]) -> dict[str, str]:
+        return {name: change(value) for name, value in parameters.items()}
+
+    encoded = ("签名前对值做了 URL 编码，应签原文", "url-encoded values were signed: sign the plain values")
+    yield *encoded, of(quote_plus)
+    yield *encoded, of(lambda value: quote(value, safe=""))
+    yield *encoded, of(quote)
+    for values in _with_plus(parameters):
+        yield (
+            "发送时没有把 + 编码，到达时成了空格",
+            "a + was sent without being encoded, and arrived as a blank",
+            values,
+        )
+    blanks = ("签名时去掉了值首尾的空白", "values were signed without the white space around them")
+    yield *blanks, of(str.strip)
+    yield "换行写法不同", "the line ends differ", of(lambda value: value.replace("\r\n", "\n"))
+    yield "换行写法不同", "the line ends differ", of(lambda value: value.replace("\n", "\r\n"))
+    for texts in zip(*(_styled(value) for value in parameters.values()), strict=True):
+        yield *_REWRITTEN, dict(zip(parameters, texts, strict=True))
+    for zh, en, moment in _moments(parameters.get("timestamp", "")):
+        yield zh, en, {**parameters, "timestamp": moment}
+
+
+def _with_plus(parameters: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the parameters with blanks as plus signs: all, those of one value, one."""
+    blank = {name: value for name, value in parameters.items() if " " in value and name != "timestamp"}
+    yield {**parameters, **{name: value.replace(" ", "+") for name, value in blank.items()}}
+    for name, value in blank.items():
+        yield {**parameters, name: value.replace(" ", "+")}
+        places = [place for place, letter in enumerate(value) if letter == " "]
+        for place in places[:BLANKS]:
+            yield {**parameters, name: f"{value[:place]}+{value[place + 1 :]}"}
+
+
+def _moments(timestamp: str) -> Iterator[tuple[str, str, str]]:
+    at = epoch(timestamp)
+    if at is None or not 0 <= at <= LAST:
+        return
+    yield "时间戳签成了毫秒数", "the timestamp was signed in milliseconds, and sent otherwise", str(int(at * 1000))
+    yield "时间戳签成了秒数", "the timestamp was signed in seconds, and sent otherwise", str(int(at))
+    yield "时间戳签成了另一种写法", "the timestamp was signed in another form", written(at)
+    yield "时间戳签成了另一种写法", "the timestamp was signed in another form", written(at).replace(" ", "T")
+    for shift in (*range(-5, 6), 8 * 3600, -8 * 3600):
+        yield (
+            "签名用的时间戳与发送的不同",
+            "the time that was signed is not the one that was sent: take it once, for both",
+            written(at + shift),
+        )
+
+
+def _styled(value: str) -> list[str]:
+    """Return a value in every spelling of JSON; unchanged if it is not an object or a list."""
+    return _respelled(value) or [value] * SPELLINGS
+
+
+def _respelled(text: str) -> list[str]:
+    return respelled(text) if text[:1] in {"{", "["} else []

@@ -1,0 +1,136 @@
+"""Calls from the platform to its users: SPI and qimen, signed as the platform signs them.
+
+https://open.taobao.com/doc.htm?docId=101617&docType=1
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from attrs import field, frozen
+
+from chainable.direct import DirectSession
+from taobao_top.sandbox.times import written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chainable.destination import Destination
+    from taobao_top.sandbox.app import Application
+
+__all__ = ["Outcome", "call_spi"]
+
+FORM = "application/x-www-form-urlencoded;charset=utf-8"
+JSON = "application/json;charset=utf-8"
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """
+    What the user's server answered.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Of the answer.
+        body: Of the answer.
+    """
+
+    status: int
+    headers: dict[str, str] = field(repr=False)
+    body: bytes
+
+    @property
+    def data(self) -> Any:
+        """The body as JSON, None when it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+def call_spi(
+    app: Application,
+    url: str,
+    *,
+    method: str = "taobao.sandbox.spi.call",
+    parameters: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    body: Any = None,
+    content_type: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    forged: bool = False,
+    age: float = 0.0,
+    verify: str | bool = True,
+    timeout: float = 10.0,
+    allowed: Callable[[Destination], bool] | None = None,
+) -> Outcome:
+    """
+    Call a server as the platform does; always signed with MD5.
+
+    Args:
+        app: Whose secret signs.
+        url: Where the server listens.
+        method: The API's name.
+        parameters: Business parameters in the query.
+        form: Parameters in a form body; they are signed like those of the query.
+        body: A raw body instead: bytes as they are, anything else as JSON; signed behind the parameters.
+        content_type: Of the body.
+        headers: Header fields that are signed: they are named in ``top-sign-list``, their values url-encoded.
+        forged: Change a parameter after signing.
+        age: Stamp the call so many seconds in the past (negative: in the future).
+        verify: For https: a CA file, or whether to check certificates.
+        timeout: Seconds.
+        allowed: Decides about the destination before anything is sent; None allows all.
+
+    Raises:
+        requests.exceptions.InvalidURL: The URL cannot be called, or is not allowed.
+        requests.RequestException: The server cannot be reached, or does not answer.
+    """
+    query = {
+        "app_key": app.account.app_key,
+        "method": method,
+        "timestamp": written(app.clock() - age),
+        "sign_method": "md5",
+        "format": "json",
+        "v": "2.0",
+        **(parameters or {}),
+    }
+    signed_headers = dict(headers or {})
+    raw = _raw(body)
+    query["sign"] = _sign(app.account.app_secret, {**signed_headers, **(form or {}), **query}, raw)
+    if forged:
+        query["timestamp"] = written(app.clock() - age + 1)
+    sent = {name: quote(value) for name, value in signed_headers.items()}
+    if signed_headers:
+        sent["top-sign-list"] = ",".join(signed_headers)
+    sent["content-type"] = content_type or (FORM if body is None else JSON)
+    whole = urlencode(form or {}).encode() if body is None else raw
+    with DirectSession(allowed) as session:
+        answer = session.post(url, params=query, data=whole, headers=sent, timeout=timeout, verify=verify)
+    app.journal.write(
+        kind="outbound",
+        at=app.clock(),
+        verb="POST",
+        path=url,
+        method=method,
+        parameters={**query, **(form or {})},
+        body=raw,
+        headers=sent,
+        status=answer.status_code,
+        answer=answer.content,
+    )
+    return Outcome(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+
+def _raw(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+
+
+def _sign(secret: str, signed: Mapping[str, str], raw: bytes) -> str:
+    text = "".join(name + signed[name] for name in sorted(signed)).encode()
+    return hashlib.md5(secret.encode() + text + raw + secret.encode(), usedforsecurity=False).hexdigest().upper()

@@ -1,0 +1,246 @@
+"""
+The sender and the signature of a request: APIv3.
+
+Nothing here is shared with the client: the header is taken apart, the message
+put together from the raw target and the raw bytes, and the signature checked
+with the library directly.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.signature_diagnosis import diagnose_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.http import Request
+
+__all__ = ["Nonces", "RequestVerifier", "Signed", "signing_message"]
+
+SCHEME = "WECHATPAY2-SHA256-RSA2048"
+BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
+FIELD = re.compile(r'\s*([A-Za-z_]+)="([^"]*)"\s*(?:,|$)')
+TRUNCATED = 512
+SECONDS = re.compile(r"[0-9]{1,20}")
+SKEW = 300
+
+
+@frozen
+class Signed:
+    """
+    What the ``Authorization`` header says, and the message its signature has to cover.
+
+    Args:
+        scheme: The authorization scheme.
+        fields: The five values.
+        message: What the sandbox puts together itself.
+    """
+
+    scheme: str
+    fields: dict[str, str] = field(repr=False)
+    message: bytes = field(repr=False)
+
+
+class Nonces:
+    """
+    The last nonces seen; the memory is bounded.
+
+    Args:
+        size: How many are remembered at least; at most it is twice as many.
+    """
+
+    def __init__(self, size: int = 8192) -> None:
+        self._size = size
+        self._recent: set[str] = set()
+        self._older: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._recent) + len(self._older)
+
+    def first(self, nonce: str) -> bool:
+        """Remember a nonce; return False if it is known already."""
+        if nonce in self._recent or nonce in self._older:
+            return False
+        self._recent.add(nonce)
+        if len(self._recent) >= self._size:
+            self._recent, self._older = set(), self._recent
+        return True
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._recent, self._older = set(), set()
+
+
+class RequestVerifier:
+    """
+    Verifies the sender and the signature of APIv3 requests.
+
+    Args:
+        account: Whose requests are expected.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, account: Account, clock: Callable[[], float]) -> None:
+        self._account = account
+        self._clock = clock
+        self.nonces = Nonces()
+        self._public_key: RSAPublicKey = account.key.public_key()
+
+    def check(self, request: Request, covered: bytes) -> Signed:
+        """
+        Verify a request.
+
+        Args:
+            request: As it arrived.
+            covered: The signed part of the body: all of it, or the meta part of an upload.
+
+        Raises:
+            Refusal: 401 ``SIGN_ERROR``, saying which part of the header is wrong and why.
+        """
+        scheme, fields = self._authorization(request)
+        message = signing_message(request, fields["timestamp"], fields["nonce_str"], covered)
+        signed = Signed(scheme, fields, message)
+        self._check_sender(request, signed)
+        try:
+            signature = base64.b64decode(fields["signature"], validate=True)
+        except (binascii.Error, ValueError):
+            raise refused("signature", "the signature is not base64", request, message) from None
+        if not verifies(self._public_key, signature, message):
+            why = self._diagnosis(request, signed, signature, covered)
+            raise refused("signature", f"sign not match: {why}", request, message)
+        if not self.nonces.first(fields["nonce_str"]):
+            raise refused(
+                "nonce_str",
+                "this nonce was used before: every request, a repeated one too, needs a fresh one",
+                request,
+                message,
+            )
+        return signed
+
+    def _authorization(self, request: Request) -> tuple[str, dict[str, str]]:
+        value = request.header("authorization")
+        if value is None:
+            raise refused("authorization", "the Authorization header is missing", request)
+        scheme, _, rest = value.partition(" ")
+        brand = request.segments[0] == "brand"
+        expected = BRAND_SCHEME if brand else SCHEME
+        if scheme != expected:
+            raise refused("authorization", f"the scheme is {scheme!r}, {expected} was expected", request)
+        fields: dict[str, str] = {}
+        position = 0
+        while position < len(rest):
+            found = FIELD.match(rest, position)
+            if found is None:
+                raise refused(
+                    "authorization",
+                    f'not readable as name="value" pairs from character {len(scheme) + 1 + position} on',
+                    request,
+                )
+            if found[1] in fields:
+                raise refused(found[1], f"{found[1]} stands twice in Authorization", request)
+            fields[found[1]] = found[2]
+            position = found.end()
+        names = ("brand_id" if brand else "mchid", "nonce_str", "timestamp", "serial_no", "signature")
+        for name in names:
+            if not fields.get(name):
+                raise refused(name, f"{name} is missing from Authorization", request)
+        unknown = sorted(fields.keys() - set(names))
+        if unknown:
+            raise refused(unknown[0], f"{unknown[0]} does not belong into Authorization", request)
+        return scheme, fields
+
+    def _check_sender(self, request: Request, signed: Signed) -> None:
+        fields, account = signed.fields, self._account
+        number = "brand_id" if "brand_id" in fields else "mchid"
+        expected = account.brand_id if number == "brand_id" else account.mchid
+        if fields[number] != expected:
+            raise refused(number, f"{number} {fields[number]} is not known here: this account is {expected}", request)
+        if not SECONDS.fullmatch(fields["timestamp"]):
+            raise refused("timestamp", "the timestamp is not a number of seconds", request)
+        skew = int(fields["timestamp"]) - self._clock()
+        if abs(skew) > SKEW:
+            where = "ahead of" if skew > 0 else "behind"
+            unit = ": milliseconds? seconds are wanted" if len(fields["timestamp"]) > 11 else ""
+            raise refused(
+                "timestamp",
+                f"the timestamp is {abs(round(skew))} seconds {where} the server's clock, {SKEW} are allowed{unit}",
+                request,
+            )
+        if fields["serial_no"] != account.serial:
+            raise refused("serial_no", serial_mistake(fields["serial_no"], account), request)
+
+    def _diagnosis(self, request: Request, signed: Signed, signature: bytes, covered: bytes) -> str:
+        """Return the mistake that led to a wrong signature."""
+        fields = signed.fields
+        found = diagnose_request(
+            self._public_key,
+            fields["signature"],
+            request,
+            (fields["timestamp"], fields["nonce_str"]),
+            covered,
+            signed.message,
+        )
+        if found.en:
+            return found.en
+        if len(signature) != self._public_key.key_size // 8:
+            return f"the signature has {len(signature)} bytes, {self._public_key.key_size // 8} were expected"
+        return (
+            "it is not made over this message with the private key of the merchant certificate "
+            f"{self._account.serial}; compare your message with truncated_sign_message, line by line"
+        )
+
+
+def signing_message(request: Request, timestamp: str, nonce: str, covered: bytes) -> bytes:
+    """Return the five signed lines: method, target, time, nonce, body, each ended by LF."""
+    head = f"{request.method}\n{request.target}\n{timestamp}\n{nonce}\n"
+    return head.encode("latin-1") + covered + b"\n"
+
+
+def verifies(key: RSAPublicKey, signature: bytes, message: bytes) -> bool:
+    """Return whether this is the PKCS#1 v1.5 signature of the message."""
+    try:
+        key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def serial_mistake(serial: str, account: Account) -> str:
+    """Return the mistake in a serial number."""
+    if serial.upper() == account.serial or serial.replace(":", "").upper() == account.serial:
+        return "serial_no is written in capitals without colons: " + account.serial
+    if serial in account.certs:
+        return "serial_no names a key of the platform: the serial of the merchant certificate belongs here"
+    return f"no merchant certificate {serial}: this account's is {account.serial}"
+
+
+def refused(name: str, issue: str, request: Request, message: bytes = b"") -> Refusal:
+    """Return the 401 of this part of Authorization."""
+    detail: dict[str, Any] = {
+        "field": name,
+        "issue": issue,
+        "location": "authorization",
+        "detail": {"issue": issue.partition(":")[0]},
+    }
+    if message:
+        detail["sign_information"] = {
+            "method": request.method,
+            "url": request.target,
+            "truncated_sign_message": message[:TRUNCATED].decode(errors="replace"),
+            "sign_message_length": len(message),
+        }
+    return Refusal(401, "SIGN_ERROR", f"Wrong signature: {issue}", detail)

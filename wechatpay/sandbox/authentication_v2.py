@@ -1,0 +1,121 @@
+"""The sender and the signature of a request: APIv2."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from wechatpay.sandbox.apiv2 import LENGTHS, message, read, signature
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.signature_diagnosis import diagnose_v2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wechatpay.catalogue import Operation
+    from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.http import Request
+
+__all__ = ["RequestVerifierV2", "SignedV2"]
+
+
+@frozen
+class SignedV2:
+    """The parameters of a request, the algorithm of its signature, and what it had to cover, key masked."""
+
+    parameters: dict[str, str] = field(repr=False)
+    algorithm: str
+    message: str = field(repr=False)
+
+
+class RequestVerifierV2:
+    """
+    Verifies the sender and the signature of APIv2 requests.
+
+    Args:
+        account: Whose requests are expected.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def parameters(self, operation: Operation, request: Request, sent: Mapping[str, str]) -> dict[str, str]:
+        """Return the parameters of a request: those of the form parts, of the query, or of the XML body."""
+        if operation.method == "GET":
+            return request.query
+        if operation.upload:
+            return dict(sent)
+        try:
+            return read(request.body)
+        except ValueError as error:
+            raise Refusal(200, "XML_FORMAT_ERROR", f"the body is {error}") from None
+
+    def check(self, operation: Operation, request: Request, parameters: dict[str, str]) -> SignedV2:
+        """
+        Verify a request.
+
+        Raises:
+            Refusal: Wrong certificate, merchant number, nonce, algorithm or signature.
+        """
+        self._certificate(operation, request)
+        name = operation.merchant_number_field
+        if name and parameters.get(name) != self._account.mchid:
+            raise Refusal(200, "MCHID_NOT_EXIST", f"{name} has to be {self._account.mchid}, the number of this account")
+        self._nonce(operation, parameters)
+        if operation.unsigned_request:
+            return SignedV2(parameters, "", "")
+        sign = parameters.get("sign", "")
+        if not sign:
+            raise Refusal(200, "SIGNERROR", "sign is missing")
+        allowed = operation.sign_types or ("MD5", "HMAC-SHA256")
+        algorithm = parameters.get("sign_type") or LENGTHS.get(len(sign), allowed[0])
+        if algorithm not in allowed:
+            raise Refusal(200, "SIGNERROR", f"signed with {algorithm}, this operation takes {' or '.join(allowed)}")
+        if not hmac.compare_digest(sign, signature(parameters, self._account.secret, algorithm)):
+            raise Refusal(
+                200, "SIGNERROR", f"the signature does not match: {self._diagnosis(parameters, sign, algorithm)}"
+            )
+        return SignedV2(parameters, algorithm, message(parameters, "*" * 8))
+
+    def _certificate(self, operation: Operation, request: Request) -> None:
+        if not operation.mtls:
+            return
+        if not request.secure:
+            raise Refusal(
+                200, "CERT_ERROR", "this operation needs the merchant certificate: call it over HTTPS, with it"
+            )
+        if request.certificate is None:
+            raise Refusal(200, "CERT_ERROR", "this operation needs the merchant certificate, and none was presented")
+        if request.certificate != self._account.serial:
+            raise Refusal(
+                200,
+                "CERT_ERROR",
+                f"the certificate {request.certificate} is not this merchant's {self._account.serial}",
+            )
+
+    def _nonce(self, operation: Operation, parameters: Mapping[str, str]) -> None:
+        given = bool(parameters.get("nonce_str"))
+        free = operation.nonceless or operation.method == "GET" or operation.upload or operation.unsigned_request
+        if not given and not free:
+            raise Refusal(200, "PARAM_ERROR", "nonce_str is missing")
+        if given and operation.nonceless and "nonce_str" not in documented(operation):
+            raise Refusal(200, "PARAM_ERROR", "this operation takes no nonce_str: leave it out")
+
+    def _diagnosis(self, parameters: Mapping[str, str], sign: str, algorithm: str) -> str:
+        """Return the mistake that led to a wrong signature."""
+        found = diagnose_v2(parameters, sign, algorithm, self._account)
+        if found.mistakes:
+            return "; ".join(en for _, en in found.mistakes)
+        if len(sign) not in LENGTHS:
+            return f"it has {len(sign)} characters, 32 or 64 are possible"
+        return "other parameters or another key were signed; expected is the signature of " + message(
+            parameters, "*" * 8
+        )
+
+
+def documented(operation: Operation) -> frozenset[str]:
+    """Names of the documented parameters."""
+    fields = (*(operation.request.xml or ()), *(operation.request.query or ()))
+    return frozenset(each.name for each in fields)

@@ -1,0 +1,182 @@
+"""The part of the sandbox that flows work with: account, store, time, notifications, responses."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from chainable.sandbox.header_values import location
+from wechatpay.sandbox import webhook_payloads
+from wechatpay.sandbox.fake_data import FakeData
+from wechatpay.sandbox.http import Reply
+from wechatpay.sandbox.validation import numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from chainable.sandbox.clock import Clock
+    from chainable.sandbox.store import Store
+    from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.webhooks import Delivery, Webhooks
+
+__all__ = ["BEIJING", "SandboxContext"]
+
+BEIJING = timezone(timedelta(hours=8))
+
+
+class SandboxContext:
+    """
+    State and services of one sandbox, handed to every flow.
+
+    Args:
+        account: The merchant, and the platform's keys.
+        store: Orders, refunds and all other objects.
+        webhooks: Sends notifications.
+        clock: Seconds since the epoch; it can be set ahead.
+        actions: Actions of users and of the platform, by name.
+        strict: Whether requests are checked against the catalogue in full.
+        automatic: The actions that happen by themselves: ``pay``, ``confirm``, ``sign``, ``refund``.
+
+    Attributes:
+        base_url: The URL of the sandbox, for links without a request.
+        lock: Held while a request is answered, or an action is carried out.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        store: Store,
+        webhooks: Webhooks,
+        *,
+        clock: Clock,
+        actions: Mapping[str, Callable[..., Any]],
+        strict: bool = True,
+        automatic: Collection[str] = ("refund",),
+    ) -> None:
+        self.account = account
+        self.store = store
+        self.webhooks = webhooks
+        self.clock = clock
+        self.strict = strict
+        self.automatic = frozenset(automatic)
+        self.base_url = "http://127.0.0.1/"
+        self.lock = RLock()
+        self._actions = actions
+        self._scheduled: list[Callable[[], object]] = []
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Hold the lock and a transaction: everything written inside is kept, or nothing."""
+        with self.lock, self.store.transaction():
+            yield
+
+    # time
+
+    def now(self) -> datetime:
+        """Return the time in Beijing."""
+        return datetime.fromtimestamp(self.clock(), BEIJING)
+
+    def stamp(self) -> str:
+        """Return the time as v3 writes it."""
+        return self.now().isoformat(timespec="seconds")
+
+    def day(self) -> str:
+        """Return the day in Beijing, ``yyyy-mm-dd``."""
+        return self.now().date().isoformat()
+
+    # notifications
+
+    @property
+    def notify_url(self) -> str | None:
+        """The URL for notifications whose request has no ``notify_url``, as set in the platform's console."""
+        return self.store.setting("notify_url") or None
+
+    @notify_url.setter
+    def notify_url(self, url: str | None) -> None:
+        self.store.set("notify_url", url or "")
+
+    def notify(self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3") -> Delivery | None:
+        """
+        Notify the merchant.
+
+        Args:
+            url: The merchant's URL; without one nothing is sent.
+            name: Type or slug of the event.
+            content: Its content; members that are None are left out.
+            version: ``v3`` or ``v2``.
+        """
+        if not url:
+            return None
+        content = {member: value for member, value in content.items() if value is not None}
+        return self.webhooks.send(
+            str(url), webhook_payloads.notice(self.account, name, content, self.stamp(), version=version)
+        )
+
+    # actions after the response
+
+    def schedule(self, action: str | Callable[[SandboxContext, str], object], number: str, when: str = "") -> None:
+        """
+        Carry out an action once the current request is answered.
+
+        Args:
+            action: The action, or its name.
+            number: Number of the object.
+            when: The word of :attr:`automatic` that it depends on; empty: always.
+        """
+        if not when or when in self.automatic:
+            run = self._actions[action] if isinstance(action, str) else action
+            self._scheduled.append(lambda: run(self, number))
+
+    def run_scheduled(self) -> None:
+        """Carry out the scheduled actions, each in a transaction of its own."""
+        scheduled, self._scheduled = self._scheduled, []
+        for action in scheduled:
+            with suppress(LookupError, ValueError), self.change():  # already done concurrently
+                action()
+
+    # responses
+
+    def respond(self, call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the documented facts in the shape of the operation's response; required fields are made up."""
+        fields = call.operation.response.fields
+        names = {each.name for each in fields}
+        documented = {name: fact for name, fact in facts.items() if name in names or numbered(name, names)}
+        return self._fake(call, sparse=True).fill(fields, documented)
+
+    def catalogue_response(self, call: Call) -> Any:
+        """Return a made-up response of the shape that the catalogue documents."""
+        content = call.operation.answer
+        if content == "empty":
+            return None
+        if content in ("binary", "text"):
+            text = f"sandbox file of {call.request.path}\n".encode()
+            return Reply(body=text, content_type="application/octet-stream")
+        if content == "redirect":
+            url = (
+                call.get("redirect_uri")
+                or call.get("notify_url")
+                or f"{call.request.origin or self.base_url}_sandbox/pages/h5"
+            )
+            return Reply(status=302, headers=(("Location", location(str(url))),), signed=False)
+        return self._fake(call).fill(call.operation.response.fields)
+
+    def _fake(self, call: Call, *, sparse: bool = False) -> FakeData:
+        known = {**call.query, **call.body, **call.variables}
+        return FakeData(
+            account=self.account,
+            subject=f"{call.operation.key}\n{sorted(call.variables.items())}\n{identity(known)}",
+            known=known,
+            base_url=call.request.origin or self.base_url,
+            version="v2" if call.operation.path.startswith("v2/") else "v3",
+            conceal=self.account.conceal,
+            sparse=sparse,
+        )
+
+
+def identity(known: Mapping[str, Any]) -> str:
+    """Return a digest of a request's parameters."""
+    return hashlib.sha256(repr(sorted(known.items(), key=lambda item: item[0])).encode()).hexdigest()

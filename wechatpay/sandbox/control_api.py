@@ -1,0 +1,198 @@
+"""
+The control API: JSON below ``/_sandbox/``, for the inspector and for other languages.
+
+============================================  ==================================================================
+``GET account``                               mchid, serial, ids and URLs; no key
+``GET journal?after=7``                       requests younger than number 7
+``GET journal/{id}``                          one request with the parts of its signed message
+``GET deliveries``, ``GET deliveries/{id}``   notifications: what was delivered, answered, retried
+``POST deliveries/{id}/redeliver``            send one once more
+``GET state``, ``GET state/{kind}``           how many entries of each kind; the entries of one kind
+``GET bills/{day}?type=trade``                the bill of a day as text: ``trade`` or ``funds``
+``POST actions/{name}``                       an action of a user or of the platform: its arguments as a JSON object
+``GET actions``                               the names of the actions
+``POST trigger``                              send an event: ``event``, ``to``, ``set``, ``version``, ``forgery`` …
+``GET faults``, ``POST faults``               the rules in force; one more
+``DELETE faults``, ``DELETE faults/{index}``  none; one fewer: by index, or by its members as a JSON object
+``POST reset``                                forget all state
+============================================  ==================================================================
+
+``GET /_sandbox/`` itself is the inspector, a page for people.
+
+Only requests that name this machine as their host are answered, so that no web page elsewhere reaches it under a host
+name of its own; requests made by another page are refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from chainable.sandbox.control_api import PREFIX, ControlError, Controls, members
+from wechatpay.sandbox.faults import Fault
+from wechatpay.sandbox.flows import bills, media
+from wechatpay.sandbox.http import Refusal, Reply, internal_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wechatpay.sandbox.http import Request
+    from wechatpay.sandbox.platform import Platform
+
+__all__ = ["PREFIX", "ControlApi"]
+
+GUARDS = {"X-Content-Type-Options": "nosniff"}
+INERT = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+"""Uploaded files are shown without scripts: they may be pages."""
+BILLS = {"trade": bills.trades, "funds": bills.fund_flow}
+
+
+class ControlApi:
+    """
+    Answers requests below ``/_sandbox/``.
+
+    Args:
+        platform: The platform that is controlled.
+        address: The address that the sandbox listens on.
+        pages: Further responses by first segment below ``/_sandbox/``.
+    """
+
+    def __init__(self, platform: Platform, address: str, pages: Mapping[str, Callable[[Request], Reply]]) -> None:
+        self._platform = platform
+        self.address = address
+        self.pages = dict(pages)
+        self._controls = Controls(
+            {
+                "GET account": self._account,
+                "GET actions": lambda *_: {"actions": sorted(platform.actions)},
+                "POST actions/{name}": self._act,
+                "GET bills/{day}": self._bill,
+                "GET deliveries": self._deliveries,
+                "GET deliveries/{id}": lambda _request, _sent, number: platform.callbacks.find(int(number)).as_json(),
+                "POST deliveries/{id}/redeliver": self._redeliver,
+                "GET faults": self._faults,
+                "POST faults": self._add_fault,
+                "DELETE faults": self._remove_faults,
+                "DELETE faults/{index}": lambda _request, _sent, index: platform.faults.remove(int(index)),
+                "GET journal": self._journal,
+                "GET journal/{id}": self._entry,
+                "GET media/{id}": self._media,
+                "POST reset": lambda *_: platform.reset(),
+                "GET state": lambda *_: platform.store.kinds(),
+                "GET state/{kind}": lambda _request, _sent, kind: {"entries": list(platform.store.all(kind))},
+                "POST trigger": lambda _request, sent: platform.trigger(**sent).as_json(),
+            }
+        )
+
+    def handle(self, request: Request) -> Reply:
+        """Answer one request."""
+        return self._reply(request).with_headers(GUARDS)
+
+    def _reply(self, request: Request) -> Reply:
+        try:
+            sent = members(
+                request.method,
+                request.target,
+                request.headers,
+                request.body,
+                secure=request.secure,
+                address=self.address,
+            )
+            segments = request.segments[1:]
+            page = self.pages.get(segments[0] if segments else "")
+            if page is not None:
+                return page(request)
+            control, values = self._controls.find(request.method, segments)
+            answer = control(request, sent, *values)
+            return answer if isinstance(answer, Reply) else Reply.of(answer)
+        except ControlError as error:
+            status, code = (403, "NO_AUTH") if error.status == 403 else (400, "PARAM_ERROR")
+            return Refusal(status, code, error.message).reply()
+        except Refusal as refusal:
+            return refusal.reply()
+        except LookupError as error:
+            return Refusal(404, "NOT_FOUND", _message(error)).reply()
+        except (TypeError, ValueError) as error:
+            return Refusal(400, "PARAM_ERROR", _message(error)).reply()
+        except Exception as error:  # noqa: BLE001 (answered as an error of the sandbox, and logged)
+            return internal_error(error).reply()
+
+    def _account(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        account = self._platform.account
+        return {
+            "mchid": account.mchid,
+            "serial": account.serial,
+            "appid": account.appid,
+            "public_key_id": account.public_key_id,
+            "certificates": [entry.serial for entry in account.platform_certificates],
+            "base_url": self._platform.base_url,
+            "https_url": self._platform.https_url,
+        }
+
+    def _act(self, request: Request, sent: Mapping[str, Any], name: str) -> dict[str, Any]:
+        actions = self._platform.actions
+        if name not in actions:
+            raise LookupError(f"there is no action {name}: there are {', '.join(sorted(actions))}")
+        _check_arguments(name, actions[name], sent)
+        return {"result": actions[name](**sent)}
+
+    def _bill(self, request: Request, sent: Mapping[str, Any], day: str) -> Reply:
+        kind = request.query.get("type", "trade")
+        if kind not in BILLS:
+            raise ValueError(f"there are {' and '.join(BILLS)} bills")
+        content = BILLS[kind](self._platform.context, day) or b""
+        return Reply(body=content, content_type="text/csv; charset=utf-8")
+
+    def _deliveries(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        return {"deliveries": [each.as_json() for each in self._platform.callbacks]}
+
+    def _redeliver(self, request: Request, sent: Mapping[str, Any], number: str) -> dict[str, Any]:
+        return self._platform.callbacks.redeliver(int(number)).as_json()
+
+    def _faults(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        return {"faults": self._platform.faults.as_json()}
+
+    def _add_fault(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        settings = dict(sent)
+        self._platform.faults.add(str(settings.pop("kind", "")), **settings)
+        return self._faults(request, sent)
+
+    def _remove_faults(self, request: Request, sent: Mapping[str, Any]) -> None:
+        settings = dict(sent)
+        hits = settings.pop("struck", None)
+        if sent:
+            self._platform.faults.discard(Fault.read(settings), hits)
+        else:
+            self._platform.faults.clear()
+
+    def _journal(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        entries = self._platform.journal.after(int(request.query.get("after", 0)))
+        return {"entries": [entry.as_json() for entry in entries]}
+
+    def _entry(self, request: Request, sent: Mapping[str, Any], number: str) -> dict[str, Any]:
+        entry = self._platform.journal.find(int(number))
+        if entry is None:
+            raise LookupError(f"request {number} is not kept")
+        return entry.as_json()
+
+    def _media(self, request: Request, sent: Mapping[str, Any], number: str) -> Reply:
+        return media.stored(self._platform.context, number).with_headers(INERT)
+
+
+def _message(error: Exception) -> str:
+    # lone surrogates have no UTF-8
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    return text.encode(errors="replace").decode()
+
+
+def _check_arguments(name: str, action: Callable[..., Any], sent: Mapping[str, Any]) -> None:
+    """Raise TypeError, with the parameters of the action, unless it takes what was sent."""
+    taken = inspect.signature(action).parameters
+    missing = [each for each, about in taken.items() if about.default is about.empty and each not in sent]
+    unknown = [each for each in sent if each not in taken]
+    if missing or unknown:
+        wrong = [f"{each} is missing" for each in missing] + [f"{each} is unknown" for each in unknown]
+        raise TypeError(f"{name} takes {', '.join(taken) or 'nothing'}: {', '.join(wrong)}")
+    for each, value in sent.items():
+        if not isinstance(value, str | None):
+            raise TypeError(f"{name}: {each} has to be text")

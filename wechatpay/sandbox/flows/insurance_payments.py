@@ -1,0 +1,110 @@
+"""Premiums: announced and taken period by period out of an insurance contract, and its renewal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from wechatpay.sandbox.flows import deductions, insurance
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.routing import Routes
+
+if TYPE_CHECKING:
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.routing import Call
+
+__all__ = ["routes"]
+
+routes = Routes()
+
+PAY = "v3/papay/insurance-pay"
+PERIOD = f"{PAY}/policy-periods/contract-id/{{contract_id}}/policy-period-id/{{policy_period_id}}"
+
+
+def in_force(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return the insurance contract of a call; one that is not in force is refused."""
+    entry = context.store.get(insurance.CONTRACT, str(call["contract_id"]))
+    if entry is None:
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no contract {call['contract_id']}")
+    state = entry["contract"]["contract_state"]
+    if state != "SIGNED":
+        raise Refusal(400, "INVALID_REQUEST", f"the contract {call['contract_id']} is {state}, not SIGNED")
+    return entry
+
+
+def period_of(entry: dict[str, Any], call: Call) -> dict[str, Any]:
+    """Return the period that a call names."""
+    number = str(call["policy_period_id"])
+    for period in entry["policy_periods"]:
+        if str(period["policy_period_id"]) == number:
+            found: dict[str, Any] = period
+            return found
+    raise Refusal(404, "RESOURCE_NOT_EXISTS", f"the contract has no period {number}")
+
+
+def unpaid(entry: dict[str, Any], call: Call, number: str | None = None) -> dict[str, Any]:
+    """Return the period that a call names; one paid by another deduction than this number's is refused."""
+    period = period_of(entry, call)
+    by = period.get("out_trade_no")
+    if by is not None and by != number:
+        which = period["policy_period_id"]
+        raise Refusal(400, "INVALID_REQUEST", f"the period {which} is paid already, by the deduction {by}")
+    return period
+
+
+def result(context: SandboxContext, call: Call, period: dict[str, Any]) -> dict[str, Any]:
+    """Return a period as it stands."""
+    return context.respond(call, {"policy_period_state": "NO_SCHEDULED", **period})
+
+
+@routes.on(f"POST {PERIOD}/schedule")
+def schedule(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Announce the amount of a period."""
+    entry = in_force(context, call)
+    period = unpaid(entry, call)
+    period |= {
+        "policy_period_state": "SCHEDULED",
+        "scheduled_amount": call.body["scheduled_amount"],
+        "deduct_start_date": context.day(),
+        "deduct_end_date": (context.now() + timedelta(days=7)).date().isoformat(),
+    }
+    insurance.save(context, entry)
+    return result(context, call, period)
+
+
+@routes.on(f"GET {PERIOD}")
+def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return a period as it stands."""
+    return result(context, call, period_of(in_force(context, call), call))
+
+
+@routes.on(f"POST {PAY}/transactions/apply")
+def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Take the premium of a period; it is paid after the answer, and notified."""
+    sent = dict(call.body)
+    entry = in_force(context, call)
+    period = unpaid(entry, call, str(sent["out_trade_no"]))
+    order = deductions.deduction(context, entry["contract"], sent, "direct", deductions.whose(context, sent))
+    period |= {
+        "policy_period_state": "PAID",
+        "deduct_amount": sent["amount"],
+        "deduct_date": context.day(),
+        "out_trade_no": order["out_trade_no"],
+    }
+    insurance.save(context, entry)
+    context.schedule("pay", order["out_trade_no"])
+    return context.respond(call, {"out_trade_no": order["out_trade_no"], "amount": sent["amount"]})
+
+
+@routes.on(f"POST {insurance.SIGN}/contracts/plan-id/{{plan_id}}/contract-id/{{contract_id}}/renew")
+def renew(context: SandboxContext, call: Call) -> None:
+    """Go on for further periods; the merchant is notified."""
+    entry = in_force(context, call)
+    periods = list(call.body["policy_periods"])
+    last = max(str(period["estimated_deduct_date"]) for period in periods)
+    entry["policy_periods"] += periods
+    contract = entry["contract"]
+    contract["contract_expired_time"] = max(contract["contract_expired_time"], f"{last}T23:59:59+08:00")
+    insurance.save(context, entry)
+    content = {name: value for name, value in contract.items() if value is not None}
+    context.notify(entry["notify_url"], "INSURANCE_ENTRUST.RENEW", content)

@@ -1,0 +1,153 @@
+"""Orders of APIv2."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.orders import STATES, chosen, close, find, front_end, place, reverse, settle
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.routing import Routes, sent_v2
+
+if TYPE_CHECKING:
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.routing import Call
+
+routes = Routes()
+
+
+@routes.on("POST v2/pay/unifiedorder", "POST v2/pay/contractorder", "POST v2/deposit/unifiedorder")
+def order_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Order by v2."""
+    order = placed_v2(context, call, str(call.body.get("trade_type") or "JSAPI"))
+    context.schedule("pay", order["out_trade_no"], when="pay")
+    result = front_end(context, order["key"])
+    trade_type = order["trade_type"]
+    return context.respond(
+        call,
+        {
+            **common_v2(call),
+            "trade_type": trade_type,
+            "prepay_id": result["prepay_id"],
+            "code_url": result["code_url"] if trade_type == "NATIVE" else None,
+            "mweb_url": result["mweb_url"] if trade_type == "MWEB" else None,
+        },
+    )
+
+
+@routes.on("POST v2/pay/micropay", "POST v2/pay/facepay", "POST v2/deposit/micropay", "POST v2/deposit/facepay")
+def pay_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Order and pay at once."""
+    order = placed_v2(context, call, "MICROPAY" if call.operation.path.endswith("micropay") else "FACEPAY")
+    settle(context, order)
+    return context.respond(call, {**common_v2(call), **facts_v2(context, order)})
+
+
+def placed_v2(context: SandboxContext, call: Call, trade_type: str, **known: Any) -> dict[str, Any]:
+    """Return the order of a v2 request, and what is known besides."""
+    sent = {**sent_v2(call), **known}
+    parties = chosen(sent, "appid", "mch_id", "sub_appid", "sub_mch_id")
+    try:
+        return place(
+            context,
+            sent,
+            number=str(sent["out_trade_no"]),
+            family="v2",
+            trade_type=trade_type,
+            total=fen(sent.get("total_fee"), "/total_fee"),
+            currency=str(sent.get("fee_type") or "CNY"),
+            expire=sent.get("time_expire"),
+            parties=parties,
+        )
+    except Refusal as refusal:
+        codes = {
+            "OUT_TRADE_NO_USED": "ORDERPAID",
+            "ORDER_CLOSED": "ORDERCLOSED",
+            "INVALID_REQUEST": "OUT_TRADE_NO_USED",
+        }
+        raise Refusal(200, codes.get(refusal.code, refusal.code), refusal.message) from None
+
+
+def common_v2(call: Call) -> dict[str, Any]:
+    """Return the fields that every v2 response repeats from its request."""
+    names = ("appid", "mch_id", "sub_appid", "sub_mch_id", "device_info")
+    return {
+        "result_code": "SUCCESS",
+        "err_code": None,
+        "err_code_des": None,
+        **{name: call.body[name] for name in names if name in call.body},
+    }
+
+
+def time_v2(stamp: str | None) -> str | None:
+    """Return a time as v2 writes it."""
+    return datetime.fromisoformat(stamp).strftime("%Y%m%d%H%M%S") if stamp else None
+
+
+def facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
+    """Return an order as v2 tells it; None leaves a field out."""
+    paid = order["success_time"] is not None
+    return {
+        "return_code": "SUCCESS",
+        "result_code": "SUCCESS",
+        "appid": order["parties"].get("appid", context.account.appid),
+        "mch_id": order["parties"].get("mch_id", context.account.mchid),
+        "sub_mch_id": order["parties"].get("sub_mch_id"),
+        "openid": order["openid"] if paid else None,
+        "is_subscribe": "N" if paid else None,
+        "trade_type": order["trade_type"] if paid else None,
+        "trade_state": order["state"],
+        "trade_state_desc": STATES[order["state"]],
+        "bank_type": "OTHERS" if paid else None,
+        "total_fee": order["total"],
+        "fee_type": order["currency"],
+        "cash_fee": order["total"] if paid else None,
+        "transaction_id": order["transaction_id"] if paid else None,
+        "out_trade_no": order["out_trade_no"],
+        "attach": order["sent"].get("attach"),
+        "time_end": time_v2(order["success_time"]),
+    }
+
+
+def number_v2(call: Call) -> str:
+    """Return the number that a v2 request names an order by."""
+    number = call.body.get("out_trade_no") or call.body.get("transaction_id")
+    if not number:
+        raise Refusal(200, "PARAM_ERROR", "out_trade_no or transaction_id is needed")
+    return str(number)
+
+
+def find_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return the order that a v2 request names."""
+    try:
+        return find(context, number_v2(call))
+    except Refusal as refusal:
+        code = "ORDERNOTEXIST" if refusal.code == "ORDER_NOT_EXIST" else refusal.code
+        raise Refusal(200, code, refusal.message) from None
+
+
+@routes.on(
+    "POST v2/pay/orderquery",
+    "POST v2/pay/facepayquery",
+    "POST v2/deposit/orderquery",
+    "POST v2/pay/paporderquery",
+    "POST v2/pay/partner/paporderquery",
+)
+def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return an order as it stands, v2."""
+    return context.respond(call, {**common_v2(call), **facts_v2(context, find_v2(context, call))})
+
+
+@routes.on("POST v2/pay/closeorder")
+def close_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Close an order, v2."""
+    close(context, find_v2(context, call)["out_trade_no"])
+    return context.respond(call, {**common_v2(call), "result_msg": "OK"})
+
+
+@routes.on("POST v2/secapi/pay/reverse", "POST v2/secapi/pay/facepayreverse", "POST v2/deposit/reverse")
+def reverse_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Take an order back, v2."""
+    reverse(context, find_v2(context, call)["out_trade_no"])
+    return context.respond(call, {**common_v2(call), "recall": "N"})

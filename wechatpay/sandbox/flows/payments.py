@@ -1,0 +1,88 @@
+"""The payment of orders: the user pays, the merchant is notified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wechatpay.sandbox.flows.combined_orders import COMBINED, combined_facts, sub_facts_v2
+from wechatpay.sandbox.flows.orders import ORDER, expired, facts, notified, settle
+from wechatpay.sandbox.flows.orders_v2 import facts_v2
+from wechatpay.sandbox.routing import Routes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wechatpay.sandbox.context import SandboxContext
+
+    Hook = Callable[[SandboxContext, dict[str, Any]], None]
+
+routes = Routes()
+
+HOOKS: list[Hook] = []
+
+
+def on_paid(hook: Hook) -> Hook:
+    """Register the function below: it is called with each order that is paid."""
+    HOOKS.append(hook)
+    return hook
+
+
+@routes.action("pay")
+def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
+    """
+    Pay an order, or all orders of a combined one; the merchant is notified.
+
+    Raises:
+        LookupError: Unknown order.
+        ValueError: It cannot be paid any more.
+    """
+    with context.change():
+        combined = context.store.get(COMBINED, number)
+        numbers = combined["orders"] if combined else [number]
+        paid = []
+        for each in numbers:
+            order = context.store.get(ORDER, each)
+            if order is None:
+                raise LookupError(f"there is no order {each}")
+            order = expired(context, order)
+            if order["state"] not in ("NOTPAY", "USERPAYING"):
+                raise ValueError(f"the order {each} cannot be paid, it is {order['state']}")
+            paid.append(order)
+        for order in paid:
+            settle(context, order, openid)
+            for hook in HOOKS:
+                hook(context, order)
+        if combined:
+            notify_combined(context, combined, paid)
+        else:
+            notify(context, paid[0])
+        return paid
+
+
+def notify(context: SandboxContext, order: dict[str, Any]) -> None:
+    """Notify the merchant that an order is paid."""
+    if order["family"] == "v2":
+        context.notify(order["notify_url"], "transaction-success", facts_v2(context, order), "v2")
+    else:
+        context.notify(order["notify_url"], "TRANSACTION.SUCCESS", notified(facts(context, order)))
+
+
+def notify_combined(context: SandboxContext, combined: dict[str, Any], orders: list[dict[str, Any]]) -> None:
+    """Notify the merchant that a combined order is paid."""
+    if combined["family"] == "v2":
+        content = {
+            "return_code": "SUCCESS",
+            "result_code": "SUCCESS",
+            **combined["parties"],
+            "combine_openid": orders[0]["openid"],
+            "trade_type": orders[0]["trade_type"],
+            "bank_type": "OTHERS",
+            "sign_type": "HMAC-SHA256",
+            "sub_order_list": {
+                "order_num": len(orders),
+                "order_list": [sub_facts_v2(context, order) for order in orders],
+            },
+        }
+        context.notify(combined["notify_url"], "combined-transactions-success", content, "v2")
+    else:
+        context.notify(combined["notify_url"], "TRANSACTION.SUCCESS", combined_facts(context, combined))

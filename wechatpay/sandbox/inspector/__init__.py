@@ -1,0 +1,11 @@
+"""
+The sandbox's web page: what came in, what it was signed over, what went out.
+
+It stands at ``/_sandbox/`` of every running sandbox; it needs no network and no build step.
+"""
+
+from chainable.sandbox.inspector import Comparison, Part
+from wechatpay.sandbox.inspector.comparison import compared
+from wechatpay.sandbox.inspector.page import Inspector
+
+__all__ = ["Comparison", "Inspector", "Part", "compared"]

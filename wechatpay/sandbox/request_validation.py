@@ -1,0 +1,181 @@
+"""Verify a request, and validate its fields: APIv3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives import hashes
+
+from wechatpay.sandbox import multipart
+from wechatpay.sandbox.authentication import RequestVerifier
+from wechatpay.sandbox.http import Refusal, pointer
+from wechatpay.sandbox.routing import Call, Upload
+from wechatpay.sandbox.validation import Validator, parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wechatpay import catalogue
+    from wechatpay.catalogue import Operation
+    from wechatpay.sandbox.account import Account
+    from wechatpay.sandbox.http import Request
+    from wechatpay.sandbox.journal import Entry
+    from wechatpay.sandbox.router import Found
+
+__all__ = ["RequestValidation", "digest_matches", "parts_of", "uploaded"]
+
+DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "md5": hashes.MD5(),  # noqa: S303 (the platform's)
+    "sm3": hashes.SM3(),
+}
+
+
+class RequestValidation:
+    """
+    Verifies and validates APIv3 requests.
+
+    Args:
+        account: Whose requests are expected.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, account: Account, clock: Callable[[], float]) -> None:
+        self._account = account
+        self.verifier = RequestVerifier(account, clock)
+
+    def verify(self, request: Request, entry: Entry) -> list[multipart.Part]:
+        """Verify sender and signature, and return the parts of a multipart body."""
+        covered, parts = signed_part(request)
+        signed = self.verifier.check(request, covered)
+        entry.verified = True
+        entry.authorization = dict(signed.fields)
+        entry.expected_message = signed.message
+        return parts
+
+    def call(self, request: Request, found: Found, parts: list[multipart.Part], entry: Entry, *, strict: bool) -> Call:
+        """Check a verified request's fields, and open the encrypted ones."""
+        operation = found.operation
+        serial = self.serial(request, strict=strict)
+        asked = request.header("wechatpay-serial")
+
+        def reveal(ciphertext: str) -> str:
+            if asked is None:
+                raise Refusal.of_field(
+                    "header", "/Wechatpay-Serial", "missing: it has to name the key the fields are encrypted with"
+                )
+            return self._account.reveal(asked, ciphertext)
+
+        validator = Validator(operation.path, reveal, strict)
+        fields = operation.request
+        variables = validator.check("path", fields.path or (), found.variables, text=True)
+        query = validator.check("query", fields.query or (), request.query, text=True)
+        if strict:
+            check_headers(operation, request)
+        files: tuple[Upload, ...] = ()
+        if operation.upload:
+            body, files = upload_of(operation, operation.upload, parts, validator)
+        else:
+            body = validator.check("body", fields.json or (), json_of(request))
+        entry.opened = validator.opened
+        return Call(operation, request, variables, query, body, files, serial)
+
+    def serial(self, request: Request, *, strict: bool, required: bool = False) -> str:
+        """Return the key the answer is signed with: the one asked for, else the certificate."""
+        asked = request.header("wechatpay-serial")
+        if asked is None and not required:
+            return self._account.certificate_serial
+        if asked is None or self._account.platform_private_key(asked) is None:
+            if strict or required:
+                raise Refusal.of_field(
+                    "header",
+                    "/Wechatpay-Serial",
+                    "names no platform public key and no platform certificate of this account",
+                    value=asked,
+                    code="INVALID_REQUEST",
+                )
+            return self._account.certificate_serial
+        return asked
+
+
+def signed_part(request: Request) -> tuple[bytes, list[multipart.Part]]:
+    """Return the signed part of the body: all of it, or the meta part of an upload."""
+    if not (request.header("content-type") or "").lower().startswith("multipart/"):
+        return request.body, []
+    parts = parts_of(request)
+    meta = next((part.content for part in parts if part.name == "meta"), None)
+    if meta is None:
+        raise Refusal.of_field("body", "/meta", "an upload needs a part called meta")
+    return meta, parts
+
+
+def parts_of(request: Request) -> list[multipart.Part]:
+    """Return the parts of a multipart body."""
+    try:
+        return multipart.parse(request.header("content-type") or "", request.body)
+    except ValueError as error:
+        raise Refusal.of_field("header", "/Content-Type", str(error)) from None
+
+
+def check_headers(operation: Operation, request: Request) -> None:
+    """The headers an operation requires; Wechatpay-Serial only matters with encrypted fields."""
+    for each in operation.request.headers or ():
+        if each.required and each.name != "Wechatpay-Serial" and not request.header(each.name.lower()):
+            raise Refusal.of_field("header", pointer(each.name), "required, but missing")
+
+
+def json_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object in a body; empty for an empty body."""
+    if not request.body:
+        return {}
+    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise Refusal.of_field("header", "/Content-Type", "application/json is expected", value=content_type)
+    return object_in(request.body, "", "the body")
+
+
+def object_in(text: bytes, at: str, what: str) -> dict[str, Any]:
+    """Return the JSON object in a text."""
+    try:
+        value = parse_json(text)
+    except ValueError:
+        raise Refusal.of_field("body", at, f"{what} is no JSON in UTF-8") from None
+    if not isinstance(value, dict):
+        raise Refusal.of_field("body", at, f"{what} has to be a JSON object")
+    return value
+
+
+def upload_of(
+    operation: Operation, described: catalogue.Upload, parts: list[multipart.Part], validator: Validator
+) -> tuple[dict[str, Any], tuple[Upload, ...]]:
+    """Return the meta and the files of an upload."""
+    sent = {part.name: part.content for part in parts}
+    expected = operation.request.multipart or ()
+    for each in expected:
+        if each.required and each.name not in sent:
+            raise Refusal.of_field("body", pointer(each.name), "required, but missing")
+    fields = next((each.fields for each in expected if each.name == "meta"), ())
+    meta = validator.check("meta", fields, object_in(sent.get("meta", b""), "/meta", "meta"))
+    files = uploaded(parts)
+    digest_matches(described, meta, files)
+    return meta, files
+
+
+def uploaded(parts: list[multipart.Part]) -> tuple[Upload, ...]:
+    """Return the files among the parts."""
+    return tuple(Upload(part.name, part.filename, part.content) for part in parts if part.filename is not None)
+
+
+def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: tuple[Upload, ...]) -> None:
+    """There is a file, and the digest sent along is the file's."""
+    if not files:
+        raise Refusal.of_field("body", pointer(described.file), "a file is expected")
+    claimed = str(meta.get(described.digest or "", ""))
+    name = "sm3" if any("SM3" in str(value) for value in meta.values()) else described.hash
+    digest = hashes.Hash(DIGESTS[name])
+    digest.update(files[0].content)
+    actual = digest.finalize().hex()
+    if described.digest and claimed.lower() != actual:
+        raise Refusal.of_field(
+            "body", pointer("meta", described.digest), f"the file's {name} is {actual}", value=claimed
+        )

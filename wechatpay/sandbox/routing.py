@@ -1,0 +1,121 @@
+"""A request that passed its checks, and the tables in which flows register their handlers and user actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import Factory, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wechatpay.catalogue import Operation
+    from wechatpay.sandbox.http import Request
+
+__all__ = ["SIGNING", "Call", "Routes", "Upload", "sent_v2"]
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+"""A handler takes the sandbox's context and the call, an action the context and the number of an object."""
+
+SIGNING = ("nonce_str", "sign", "sign_type")
+"""Parameters of an APIv2 request that belong to its signature, not to its content."""
+
+
+@frozen(eq=False)
+class Upload:
+    """A file of a multipart body."""
+
+    name: str
+    filename: str
+    content: bytes = field(repr=False)
+
+
+@frozen(eq=False)
+class Call:
+    """
+    A verified request.
+
+    Args:
+        operation: The operation called.
+        request: As it arrived.
+        variables: Values of the path's variables.
+        query: Parameters behind the ``?``.
+        body: Members of the body (JSON, XML or meta), encrypted ones opened.
+        files: Uploaded files.
+        serial: The platform key that the client asked the response to be signed with.
+    """
+
+    operation: Operation
+    request: Request
+    variables: Mapping[str, str]
+    query: Mapping[str, Any] = field(default=Factory(dict), repr=False)
+    body: Mapping[str, Any] = field(default=Factory(dict), repr=False)
+    files: tuple[Upload, ...] = ()
+    serial: str = ""
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the value of this name in the path, the body or the query; raise KeyError without one."""
+        for part in (self.variables, self.body, self.query):
+            if name in part:
+                return part[name]
+        raise KeyError(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of this name in the path, the body or the query."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
+def sent_v2(call: Call) -> dict[str, Any]:
+    """Return the parameters by which a repeated v2 request is recognised."""
+    return {name: value for name, value in call.body.items() if name not in SIGNING}
+
+
+class Routes:
+    """
+    Handlers of operations, and actions of users and of the platform.
+
+    Operations without a handler are answered from the catalogue.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Callable[..., Any]] = {}
+        self._actions: dict[str, Callable[..., Any]] = {}
+
+    def on(self, *keys: str) -> Callable[[Handler], Handler]:
+        """Register the function below for these operations (``POST v3/pay/transactions/native``)."""
+
+        def register(handler: Handler) -> Handler:
+            self._handlers.update(dict.fromkeys(keys, handler))
+            return handler
+
+        return register
+
+    def action(self, name: str) -> Callable[[Handler], Handler]:
+        """Register the function below as an action: the control API and :attr:`Sandbox.actions` offer it."""
+
+        def register(action: Handler) -> Handler:
+            self._actions[name] = action
+            return action
+
+        return register
+
+    def include(self, other: Routes) -> None:
+        """Add another table's handlers and actions."""
+        self._handlers.update(other._handlers)
+        self._actions.update(other._actions)
+
+    def get(self, key: str) -> Callable[..., Any] | None:
+        """Return the handler of an operation, if it has one."""
+        return self._handlers.get(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._handlers)
+
+    @property
+    def actions(self) -> Mapping[str, Callable[..., Any]]:
+        """The actions by name."""
+        return self._actions

@@ -1,0 +1,68 @@
+"""TLS between the bytes of a socket and those of HTTP: it owns no transport, so none is left open."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+
+__all__ = ["TlsConnection"]
+
+CHUNK = 16 * 1024  # no record holds more
+
+
+class TlsConnection:
+    """
+    The server's side of one TLS connection.
+
+    Every call takes bytes and gives bytes; those for the peer are fetched with :meth:`outgoing` afterwards.
+
+    Args:
+        context: The server's key and what it asks of clients.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._received = ssl.MemoryBIO()
+        self._written = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._received, self._written, server_side=True)
+        self.established = False
+        """True after the handshake."""
+        self.ended = False
+        """True once the peer has closed its side."""
+
+    def incoming(self, data: bytes) -> bytes:
+        """
+        Take bytes from the socket; return the decrypted data, which may be empty.
+
+        Raises:
+            ssl.SSLError: It is not TLS, or the peer's certificate is refused.
+        """
+        self._received.write(data)
+        said = bytearray()
+        with suppress(ssl.SSLWantReadError):
+            if not self.established:
+                self._tls.do_handshake()
+                self.established = True
+            while part := self._tls.read(CHUNK):
+                said += part
+            self.ended = True
+        return bytes(said)
+
+    def write(self, data: bytes) -> None:
+        """Encrypt data for the peer."""
+        rest = memoryview(data)
+        while rest:  # one record at a time
+            rest = rest[self._tls.write(rest) :]
+
+    def close(self) -> None:
+        """Close this side."""
+        with suppress(ssl.SSLError):  # it would wait for the same from the peer
+            self._tls.unwrap()
+
+    def outgoing(self) -> bytes:
+        """Return the bytes that the socket has to send now."""
+        return self._written.read()
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The certificate the peer presented (DER); None if it presented none."""
+        return self._tls.getpeercert(binary_form=True)

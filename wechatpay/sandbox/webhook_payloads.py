@@ -1,0 +1,176 @@
+"""Puts notifications together: the envelope of v3, the XML of v2, and their content out of the catalogue."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import json
+import secrets
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from wechatpay import catalogue
+from wechatpay.sandbox import apiv2
+from wechatpay.sandbox.fake_data import FakeData
+from wechatpay.sandbox.http import as_json
+from wechatpay.sandbox.webhooks import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wechatpay.catalogue import Event
+    from wechatpay.sandbox.account import Account
+
+__all__ = ["event_of", "imagined", "notice", "place"]
+
+
+def event_of(name: str, version: str) -> Event:
+    """Return the event of this type or slug; LookupError with the nearest ones."""
+    found = catalogue.event(name, version)
+    if found is None:
+        known = sorted(each.name for each in catalogue.events() if each.version == version)
+        msg = f"{version} has no event {name}: there are {', '.join(known)}"
+        raise LookupError(msg)
+    return found
+
+
+def imagined(account: Account, event: Event, changes: Mapping[str, Any], base_url: str, now: str) -> dict[str, Any]:
+    """
+    The content of an event, made up around what is given.
+
+    Args:
+        account: Whose it is.
+        event: The event.
+        changes: Values by dotted name (``amount.total``); names that are not documented are taken too.
+        base_url: Where links lead.
+        now: The time that its times show.
+    """
+    imagination = FakeData(account, f"{event.version} {event.name}", {}, base_url, version=event.version)
+    content = imagination.fill(inner_fields(event) if event.version == "v2" else event.resource)
+    for name in content:
+        if name.endswith("_time") and isinstance(content[name], str) and event.version == "v3":
+            content[name] = now
+    for name, value in changes.items():
+        place(content, name.split("."), value)
+    return content
+
+
+def inner_fields(event: Event) -> Any:
+    """Return the fields of a v2 event: of its encrypted part if it has one."""
+    if event.encrypted_field is None:
+        return event.fields
+    return next(each.fields for each in event.fields if each.name == event.encrypted_field)
+
+
+def place(content: dict[str, Any], names: list[str], value: Any) -> None:
+    """Put a value where a dotted name says."""
+    *parents, last = names
+    for name in parents:
+        member: Any = content.get(name)
+        if isinstance(member, list) and member and isinstance(member[0], dict):
+            member = member[0]
+        elif not isinstance(member, dict):
+            member = content[name] = {}
+        content = member
+    content[last] = copy.deepcopy(value)
+
+
+def notice(account: Account, name: str, content: Mapping[str, Any], now: str, *, version: str) -> Notice:
+    """
+    Return the message of an event, encrypted.
+
+    Args:
+        account: The account whose keys encrypt.
+        name: The event's type, or its slug.
+        content: The event's content.
+        now: The time it was made.
+        version: ``v3`` or ``v2``.
+
+    Raises:
+        LookupError: The catalogue has no such event.
+    """
+    event = event_of(name, version)
+    return notice_v3(account, event, name, content, now) if version == "v3" else notice_v2(account, event, content)
+
+
+def notice_v3(account: Account, event: Event, event_type: str, content: Mapping[str, Any], now: str) -> Notice:
+    """Return the signed-to-be envelope with its resource encrypted under the APIv3 key."""
+    nonce = secrets.token_hex(6)
+    original = event.original_type
+    if isinstance(original, (list, tuple)):
+        original = original[0]
+    kind = original or event_type.partition(".")[0].lower()
+    number = str(uuid.uuid4())
+    envelope = {
+        "id": number,
+        "create_time": now,
+        "resource_type": "encrypt-resource",
+        "event_type": event_type,
+        "summary": event.title.partition("(")[0],
+        "resource": {
+            "original_type": kind,
+            "algorithm": "AEAD_AES_256_GCM",
+            "ciphertext": account.seal(as_json(content), nonce, kind),
+            "associated_data": kind,
+            "nonce": nonce,
+        },
+    }
+    return Notice(number, event_type, "v3", as_json(envelope))
+
+
+def notice_v2(account: Account, event: Event, content: Mapping[str, Any]) -> Notice:
+    """Return the XML, signed where the event has a signature, its part encrypted where it has one."""
+    number = str(uuid.uuid4())
+    parameters = dict(content)
+    names = {each.name for each in event.fields}
+    if event.encrypted_field is not None:
+        parameters = envelope_v2(account, event, content, number)
+    for each in event.fields:
+        if each.name in parameters and isinstance(parameters[each.name], (dict, list)):
+            parameters[each.name] = json.dumps(parameters[each.name], ensure_ascii=False)
+    if "nonce_str" in names:
+        parameters["nonce_str"] = secrets.token_hex(16)
+    if "sign" in names:
+        chosen = parameters.get("sign_type") or parameters.get("algorithm") or "MD5"
+        algorithm = "HMAC-SHA256" if chosen == "HMAC-SHA256" else "MD5"
+        if "sign_type" in names:
+            parameters["sign_type"] = algorithm
+        parameters["sign"] = apiv2.signature(parameters, account.secret, algorithm)
+    return Notice(number, event.name, "v2", apiv2.write(parameters))
+
+
+def envelope_v2(account: Account, event: Event, content: Mapping[str, Any], number: str) -> dict[str, Any]:
+    """Return the elements around an encrypted part."""
+    if event.encryption == "aes-ecb":
+        return {
+            "return_code": "SUCCESS",
+            "appid": account.appid,
+            "mch_id": account.mchid,
+            "req_info": seal_ecb(account.secret, apiv2.write(content, "root")),
+        }
+    nonce = secrets.token_hex(6)
+    return {
+        "mch_id": account.mchid,
+        "appid": account.appid,
+        "algorithm": "HMAC-SHA256",
+        "event_id": number,
+        "event_create_time": "20250102103456",
+        "event_type": event.name,
+        "event_algorithm": "AEAD_AES_256_GCM",
+        "event_nonce": nonce,
+        "event_associated_data": "",
+        "event_ciphertext": account.seal(as_json(content), nonce, ""),
+    }
+
+
+def seal_ecb(secret: str, text: bytes) -> str:
+    """AES-256-ECB with PKCS#7 under the small-letter MD5 of the v2 key, base64."""
+    key = hashlib.md5(secret.encode()).hexdigest().encode()  # noqa: S324 (the platform's)
+    padder = padding.PKCS7(128).padder()
+    padded = padder.update(text) + padder.finalize()
+    encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305 (the platform's)
+    return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()

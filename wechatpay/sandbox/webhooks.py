@@ -1,0 +1,445 @@
+"""Notifications to the merchant: signed, encrypted, retried on the platform's schedule, forged on demand."""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import itertools
+import secrets
+import ssl
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+from attrs import Factory, asdict, define, field, frozen
+
+from chainable.destination import Destination
+from chainable.direct import DirectPools
+from chainable.errors import ConfigurationError
+from wechatpay.sandbox import apiv2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from chainable.sandbox.store import Store
+    from wechatpay.sandbox.account import Account
+
+__all__ = ["FORGERIES", "SCHEDULE", "Attempt", "Delivery", "Notice", "Webhooks"]
+
+SCHEDULE = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
+"""Seconds between the attempts, a little more than a day in all."""
+
+FORGERIES = {
+    "signature": "signed with a key that is not the platform's",
+    "probe": "a probe of the platform, followed by the genuine message",
+    "stale": "signed an hour ago",
+    "serial": "names an unknown key",
+    "body": "altered after it was signed",
+    "missing": "without signature headers",
+}
+TIMEOUT = 5.0
+WORKERS = 8
+KEPT = 4096
+DELIVERY = "_delivery"
+
+
+@frozen
+class Notice:
+    """
+    One message to the merchant.
+
+    Args:
+        id: The notification's id.
+        event_type: Its type, or the slug of a v2 message without one.
+        version: ``v3`` or ``v2``.
+        body: The bytes that are sent, the same at every attempt.
+    """
+
+    id: str
+    event_type: str
+    version: str
+    body: bytes = field(repr=False)
+
+    @property
+    def content_type(self) -> str:
+        """Its media type."""
+        return "application/json" if self.version == "v3" else "text/xml"
+
+
+@frozen
+class Attempt:
+    """
+    One try to deliver.
+
+    Args:
+        time: When, seconds since the epoch.
+        forgery: The kind of forgery; empty for the genuine message.
+        status: HTTP status of the answer; 0 if there was none.
+        answer: Body of the answer, kept in part.
+        error: The error if there was no answer.
+        milliseconds: Milliseconds until the answer.
+        accepted: Whether the answer accepts the message.
+        duplicate: Whether it was sent besides the schedule.
+        headers: The headers sent.
+    """
+
+    time: float
+    forgery: str
+    status: int
+    answer: str
+    error: str
+    milliseconds: float
+    accepted: bool
+    duplicate: bool = False
+    headers: dict[str, str] = field(factory=dict, repr=False)
+
+
+@define(eq=False)
+class Delivery:
+    """
+    A message on its way.
+
+    Attributes:
+        id: Its number, from 1.
+        notice: The message.
+        url: The URL it goes to.
+        state: ``waiting``, ``accepted``, ``given up`` or ``blocked`` (a host that is not called).
+        attempts: The attempts so far.
+        next: Seconds until the next try, as scheduled; None if none is to come.
+        due: When that is, seconds since the epoch.
+        headers: The headers of a blocked message, for users who deliver it themselves; empty for all others.
+        forgotten: Whether it was cleared during an attempt; its result is discarded.
+    """
+
+    id: int
+    notice: Notice
+    url: str
+    state: str = "waiting"
+    attempts: list[Attempt] = Factory(list)
+    next: float | None = 0.0
+    due: float | None = None
+    headers: dict[str, str] = field(factory=dict, repr=False)
+    forgotten: bool = False
+
+    @classmethod
+    def read(cls, members: Mapping[str, Any]) -> Delivery:
+        """Return the delivery of the JSON values that :meth:`as_json` returns."""
+        notice = Notice(members["event_id"], members["event_type"], members["version"], members["body"].encode())
+        attempts = [Attempt(**attempt) for attempt in members["attempts"]]
+        return cls(
+            members["id"],
+            notice,
+            members["url"],
+            members["state"],
+            attempts,
+            members["next"],
+            members["due"],
+            members["headers"],
+        )
+
+    @property
+    def accepted_forgery(self) -> bool:
+        """Whether the merchant accepted a forged message: a vulnerability."""
+        return any(attempt.forgery and attempt.accepted for attempt in self.attempts)
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as JSON values."""
+        return {
+            "id": self.id,
+            "event_id": self.notice.id,
+            "event_type": self.notice.event_type,
+            "version": self.notice.version,
+            "body": self.notice.body.decode(errors="replace"),
+            "url": self.url,
+            "state": self.state,
+            "next": self.next,
+            "due": self.due,
+            "headers": self.headers,
+            "accepted_forgery": self.accepted_forgery,
+            "attempts": [asdict(attempt) for attempt in self.attempts],
+        }
+
+
+class Webhooks:
+    """
+    Sends notices, and remembers the last deliveries.
+
+    Args:
+        account: Whose keys sign.
+        clock: Seconds since the epoch.
+        store: Keeps the deliveries.
+        scale: Factor on the schedule's seconds; 0 repeats at once.
+        hosts: Hosts besides loopback that may be called; ``*`` for all.
+        size: How many deliveries are kept.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        clock: Callable[[], float],
+        store: Store,
+        *,
+        scale: float = 0.01,
+        hosts: tuple[str, ...] = (),
+        size: int = 500,
+    ) -> None:
+        self.scale = scale
+        self._account = account
+        self._clock = clock
+        self._store = store
+        self._records = store.records(DELIVERY)
+        self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
+        self._size = size
+        self._deliveries: deque[Delivery] = deque(maxlen=size)
+        self._order = itertools.count()
+        self._due: list[tuple[float, int, Delivery, str]] = []
+        self._changed = Condition()
+        self._pending = 0
+        self._stopped = False
+        self._pool = ThreadPoolExecutor(WORKERS, "wechatpay-sandbox-callback")
+        self._pools = DirectPools(self._may_go_to, timeout=TIMEOUT, context=self._trusted, size=WORKERS)
+        self._thread: Thread | None = None
+        self._serial = store.setting("callback_serial") or ""
+
+    @property
+    def serial(self) -> str:
+        """The platform key that signs: the one the merchant last asked its answers to be signed with."""
+        known = self._account.platform_private_key(self._serial) is not None
+        return self._serial if known else self._account.public_key_id
+
+    @serial.setter
+    def serial(self, serial: str) -> None:
+        if serial != self._serial:
+            self._serial = serial
+            self._store.set("callback_serial", serial)
+
+    def __iter__(self) -> Iterator[Delivery]:
+        with self._changed:
+            return iter(tuple(self._deliveries))
+
+    def __len__(self) -> int:
+        return len(self._deliveries)
+
+    def __getitem__(self, index: int) -> Delivery:
+        return self._deliveries[index]
+
+    # sending
+
+    def send(
+        self,
+        url: str,
+        notice: Notice,
+        *,
+        forgery: str = "",
+        duplicates: int = 0,
+        concurrent: bool = False,
+    ) -> Delivery:
+        """
+        Send a notice, again and again until it is accepted or a day of the schedule is over.
+
+        Args:
+            url: The merchant's ``notify_url``.
+            notice: The message.
+            forgery: One of :data:`FORGERIES`; a forged message is tried once, after a probe the genuine one follows.
+            duplicates: How many more times the genuine message is sent although it may have been accepted.
+            concurrent: Whether the duplicates go out at the same moment.
+        """
+        if forgery and forgery not in FORGERIES:
+            msg = f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}"
+            raise ValueError(msg)
+        with self._store.lock, self._changed:
+            delivery = Delivery(int(self._records.last or 0) + 1, notice, url)
+            self._deliveries.append(delivery)
+            if self._may_call(url):
+                self._put(delivery, 0.0, forgery)
+                for number in range(duplicates):
+                    self._put(delivery, 0.0 if concurrent else self.scale * (number + 1), "duplicate")
+            else:
+                delivery.state, delivery.next = "blocked", None
+                delivery.headers, _ = self._headers(notice, "")
+            self._keep(delivery)
+        return delivery
+
+    def resume(self) -> None:
+        """Go on with the deliveries of the store: those still waiting are sent when they are due, or at once."""
+        with self._store.lock, self._changed:
+            kept = [Delivery.read(members) for members in self._records.values()]
+            self._deliveries.extend(kept)
+            for delivery in kept:
+                if delivery.state == "waiting":
+                    self._put(delivery, max((delivery.due or 0.0) - self._clock(), 0.0), "")
+
+    def redeliver(self, id: int) -> Delivery:  # noqa: A002 (what it is)
+        """Send the message of this delivery once more; LookupError if it is not kept any more."""
+        found = self.find(id)
+        return self.send(found.url, found.notice)
+
+    def find(self, id: int) -> Delivery:  # noqa: A002 (what it is)
+        """Return the delivery of this number; LookupError if it is not kept any more."""
+        found = next((delivery for delivery in self if delivery.id == id), None)
+        if found is None:
+            raise LookupError(f"delivery {id} is not kept")
+        return found
+
+    def wait(self, timeout: float = 60.0) -> bool:
+        """Wait until nothing is pending; return False after so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._pending == 0, timeout)
+
+    def clear(self) -> None:
+        """Drop all deliveries, the waiting ones unsent; the platform public key signs again."""
+        self.serial = ""
+        with self._store.lock, self._changed:
+            self._pending -= len(self._due)
+            self._due.clear()
+            self._store.clear(DELIVERY)
+            for delivery in self._deliveries:
+                if delivery.state == "waiting":
+                    delivery.state, delivery.next, delivery.due = "given up", None, None
+                delivery.forgotten = True
+            self._deliveries.clear()
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Stop sending; waiting deliveries stay in the store."""
+        with self._changed:
+            self._stopped = True
+            self._due.clear()
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pools.close()
+
+    def _trusted(self) -> ssl.SSLContext:
+        """Trust the system's authorities and the sandbox's own."""
+        context = ssl.create_default_context()
+        context.load_verify_locations(cadata=self._account.ca)
+        return context
+
+    def _may_go_to(self, destination: Destination) -> bool:
+        return destination.is_loopback or "*" in self._hosts or destination.host in self._hosts
+
+    def _may_call(self, url: str) -> bool:
+        try:
+            return self._may_go_to(Destination.of(url))
+        except ConfigurationError:
+            return False
+
+    def _keep(self, delivery: Delivery) -> None:
+        with self._store.transaction():
+            self._records.put(str(delivery.id), delivery.as_json())
+            self._records.trim(self._size)
+
+    def _put(self, delivery: Delivery, delay: float, forgery: str) -> None:
+        delivery.next = delay
+        delivery.due = self._clock() + delay
+        self._pending += 1
+        heapq.heappush(self._due, (time.monotonic() + delay, next(self._order), delivery, forgery))
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name="wechatpay-sandbox-callbacks", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                if not self._due:
+                    self._changed.wait()
+                elif (delay := self._due[0][0] - time.monotonic()) > 0:
+                    self._changed.wait(delay)
+                else:
+                    _, _, delivery, forgery = heapq.heappop(self._due)
+                    self._pool.submit(self._try, delivery, forgery)
+
+    def _try(self, delivery: Delivery, forgery: str) -> None:
+        kind = "" if forgery == "duplicate" else forgery
+        headers, body = self._headers(delivery.notice, kind)
+        started = time.perf_counter()
+        status, answer, error = 0, b"", ""
+        try:
+            status, answer = self._pools.post(delivery.url, body, headers)
+        except (urllib3.exceptions.HTTPError, ConfigurationError) as problem:
+            error = f"{type(problem).__name__}: {problem}"
+        accepted = taken(delivery.notice.version, status, answer)
+        attempt = Attempt(
+            self._clock(),
+            kind,
+            status,
+            answer[:KEPT].decode(errors="replace"),
+            error,
+            (time.perf_counter() - started) * 1000,
+            accepted,
+            forgery == "duplicate",
+            headers,
+        )
+        with self._store.lock, self._changed:
+            delivery.attempts.append(attempt)
+            self._go_on(delivery, attempt)
+            self._pending -= 1
+            self._changed.notify_all()
+
+    def _go_on(self, delivery: Delivery, attempt: Attempt) -> None:
+        if delivery.forgotten:
+            return
+        scheduled = sum(1 for each in delivery.attempts if not each.forgery and not each.duplicate)
+        if any(each.accepted and not each.forgery for each in delivery.attempts):
+            delivery.state, delivery.next, delivery.due = "accepted", None, None
+        elif attempt.forgery not in ("", "probe") or scheduled > len(SCHEDULE) or delivery.state == "given up":
+            delivery.state, delivery.next, delivery.due = "given up", None, None
+        elif not attempt.duplicate:
+            self._put(delivery, SCHEDULE[max(scheduled - 1, 0)] * self.scale, "")
+        self._keep(delivery)
+
+    def _headers(self, notice: Notice, forgery: str) -> tuple[dict[str, str], bytes]:
+        headers = {
+            "Content-Type": notice.content_type,
+            "Request-ID": f"08{secrets.token_hex(12).upper()}-0",
+            "User-Agent": "Mozilla/4.0",
+        }
+        body = notice.body
+        if notice.version == "v2":
+            return headers, forged_xml(body) if forgery else body
+        if forgery == "missing":
+            return headers, body
+        account = self._account
+        timestamp = str(int(self._clock()) - (3600 if forgery == "stale" else 0))
+        nonce = secrets.token_hex(16)
+        message = b"\n".join((timestamp.encode(), nonce.encode(), body, b""))
+        serial = self.serial
+        signature = account.sign(serial, message)
+        if forgery == "signature":
+            signature = base64.b64encode(secrets.token_bytes(256)).decode()
+        elif forgery == "probe":
+            signature = "WECHATPAY/SIGNTEST/" + signature[19:]
+        elif forgery == "body":
+            body = body[:-1] + b" }"
+        headers |= {
+            "Wechatpay-Timestamp": timestamp,
+            "Wechatpay-Nonce": nonce,
+            "Wechatpay-Signature": signature,
+            "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
+            "Wechatpay-Serial": "0" * 40 if forgery == "serial" else serial,
+        }
+        return headers, body
+
+
+def taken(version: str, status: int, answer: bytes) -> bool:
+    """Return whether the response accepts the message: v3 by its status, v2 by its XML."""
+    if version == "v3":
+        return status in (200, 204)
+    try:
+        return status == 200 and apiv2.read(answer).get("return_code") == "SUCCESS"
+    except ValueError:
+        return False
+
+
+def forged_xml(body: bytes) -> bytes:
+    """Return a v2 message whose signature, or encrypted part, is not genuine."""
+    parameters = apiv2.read(body)
+    name = "sign" if "sign" in parameters else "req_info"
+    parameters[name] = base64.b64encode(secrets.token_bytes(48)).decode() if name == "req_info" else "0" * 32
+    return apiv2.write(parameters)
