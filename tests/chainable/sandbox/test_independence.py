@@ -12,7 +12,7 @@ import chainable
 ROOT = Path(chainable.__file__).parent.parent
 SHARED = (
     "chainable.atomic",
-    "chainable.catalogue",
+    "chainable.record_file",
     "chainable.destination",
     "chainable.direct",
     "chainable.errors",
