@@ -115,7 +115,8 @@ class FaultRule:
             ValueError: As :meth:`read`.
         """
         kind, *pairs = (part.strip() for part in text.split(";"))
-        return cls.read({"kind": kind, **dict(pair.partition("=")[::2] for pair in pairs if pair)})
+        members = {name: value for name, _, value in (pair.partition("=") for pair in pairs if pair)}
+        return cls.read({"kind": kind, **members})
 
 
 def _value(name: str, value: Any) -> Any:

@@ -18,14 +18,17 @@ class JournalEntry(Protocol):
     @property
     def id(self) -> int:
         """Its number, from 1."""
+        ...
 
     @property
     def name(self) -> str | None:
         """The operation or API that was called, None if there is none."""
+        ...
 
     @property
     def volume(self) -> int:
         """Its size in bytes, about."""
+        ...
 
 
 E = TypeVar("E", bound=JournalEntry)

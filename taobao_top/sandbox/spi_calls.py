@@ -89,23 +89,13 @@ def call_spi(
         requests.exceptions.InvalidURL: The URL cannot be called, or is not allowed.
         requests.RequestException: The server cannot be reached, or does not answer.
     """
-    query = {
-        "app_key": app.account.app_key,
-        "method": method,
-        "timestamp": written(app.clock() - age),
-        "sign_method": "md5",
-        "format": "json",
-        "v": "2.0",
-        **(parameters or {}),
-    }
-    signed_headers = dict(headers or {})
     raw = _raw(body)
-    query["sign"] = _sign(app.account.app_secret, {**signed_headers, **(form or {}), **query}, raw)
+    query = _query(app, {"method": method, **(parameters or {})}, {**(headers or {}), **(form or {})}, raw, age)
     if forged:
         query["timestamp"] = written(app.clock() - age + 1)
-    sent = {name: quote(value) for name, value in signed_headers.items()}
-    if signed_headers:
-        sent["top-sign-list"] = ",".join(signed_headers)
+    sent = {name: quote(value) for name, value in (headers or {}).items()}
+    if headers:
+        sent["top-sign-list"] = ",".join(headers)
     sent["content-type"] = content_type or (FORM if body is None else JSON)
     whole = urlencode(form or {}).encode() if body is None else raw
     with DirectSession(allowed) as session:
@@ -123,6 +113,22 @@ def call_spi(
         answer=answer.content,
     )
     return Outcome(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+
+def _query(
+    app: Application, parameters: Mapping[str, str], signed: Mapping[str, str], raw: bytes, age: float
+) -> dict[str, str]:
+    """Return the query: public and business parameters, and the signature over them and the other signed fields."""
+    query = {
+        "app_key": app.account.app_key,
+        "timestamp": written(app.clock() - age),
+        "sign_method": "md5",
+        "format": "json",
+        "v": "2.0",
+        **parameters,
+    }
+    query["sign"] = _sign(app.account.app_secret, {**signed, **query}, raw)
+    return query
 
 
 def _raw(body: Any) -> bytes:
