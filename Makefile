@@ -32,9 +32,10 @@ demo: $(VENV)/.user ## run the main job against the embedded sandbox
 
 test: lint types package unit ## everything CI runs
 
-lint: $(VENV)/.dev ## style
+lint: $(VENV)/.dev ## style, and who may import what
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 
 types: $(VENV)/.dev ## types, by both checkers at once
 	$(BIN)/pyright & beside=$$!; $(BIN)/mypy; found=$$?; wait $$beside && exit $$found

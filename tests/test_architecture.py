@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 import chainable
@@ -18,7 +19,6 @@ ALLOWED = {
     "wechatpay": {"chainable", "wechatpay"},
     "taobao_top": {"chainable", "taobao_top"},
 }
-SANDBOX_MAY = ("catalogue", "sandbox", "describe")
 
 
 def modules(package: str) -> list[Path]:
@@ -106,3 +106,24 @@ def test_importing_wechatpay_brings_no_x509():
         name.split(".")[0] in {"taobao_top", "starlette", "redis", "rich", "click", "yaml"} for name in loaded
     )
     assert not any(name.startswith(("wechatpay.sandbox", "wechatpay.types", "wechatpay.describe")) for name in loaded)
+
+
+def is_face(module: str) -> bool:
+    init = ROOT.joinpath(*module.split("."), "__init__.py")
+    return init.exists() and len(init.read_text("utf-8").splitlines()) < 130
+
+
+def test_modules_import_each_other_in_one_direction():
+    """Imports for type checking and in functions count; the faces of packages, which gather names, do not."""
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    faces = {module for module in graph.modules if is_face(module)}
+    imported = {
+        module: graph.find_modules_directly_imported_by(module) - faces
+        for module in graph.modules - faces
+        if ".types" not in module
+    }
+    assert len(imported) > 300
+    while ready := {module for module, names in imported.items() if not names & imported.keys()}:
+        imported = {module: names for module, names in imported.items() if module not in ready}
+
+    assert not imported, f"these import each other: {sorted(imported)}"
