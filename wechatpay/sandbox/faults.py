@@ -117,8 +117,5 @@ class Faults(engine.Faults[Fault]):
         return found + self.match((operation or "", f"{request.method} {request.path}", request.path))
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the rules with how often each applied (``struck``), as JSON values."""
-        return [
-            {**{name: value for name, value in asdict(fault).items() if name != "done"}, "struck": hits}
-            for fault, hits in self.hits()
-        ]
+        """Return the rules with how often each applied (``struck``), as JSON values; ``done`` repeats ``executed``."""
+        return [{**asdict(fault), "done": fault.executed, "struck": hits} for fault, hits in self.hits()]
