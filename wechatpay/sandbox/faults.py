@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, field, frozen
@@ -97,6 +98,12 @@ class Fault(engine.FaultRule):
     seconds: float = 1.0
     executed: bool | None = None
     done: bool | None = field(default=None, repr=False, eq=False, kw_only=True)
+
+    @property
+    def acts(self) -> bool:
+        """Deprecated: use :attr:`takes_effect`."""
+        warnings.warn("Fault.acts is deprecated: use takes_effect", DeprecationWarning, stacklevel=2)
+        return self.takes_effect
 
 
 class Faults(engine.Faults[Fault]):
