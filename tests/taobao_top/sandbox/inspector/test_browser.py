@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed
 
 from taobao_top.sandbox import KINDS, Sandbox
 from tests.browser import choose, held_for_long, rows, until
-from tests.taobao_top.sandbox.test_channel import Consumer
+from tests.taobao_top.sandbox.test_tmc_connection import Consumer
 
 pytestmark = pytest.mark.xdist_group("inspector")  # one browser for all
 
