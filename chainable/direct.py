@@ -1,4 +1,4 @@
-"""Requests that go straight to where they were checked to go: no proxy, no redirect, no second parser."""
+"""Outgoing requests of the sandboxes, to the address that was checked: no proxy, no redirect, no second parser."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 __all__ = ["DirectPools", "DirectSession"]
 
 LARGEST = 4 * 1024 * 1024
-"""The longest body of an answer that is read, bytes."""
+"""The longest response body, bytes."""
 _UNCONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
 class DirectPools:
     """
-    Connections to checked addresses, kept open, for requests of any thread.
+    Pooled connections to checked addresses, for requests of any thread.
 
     Args:
         allowed: Decides about a destination before anything is sent.
         timeout: Seconds to connect, and to wait for each piece of the answer.
-        context: Makes the TLS settings for https, once, when they are needed.
-        size: How many connections to one place are kept.
+        context: Returns the TLS settings for https; called once, when they are needed.
+        size: How many connections to one address are kept.
 
     .. versionadded:: 0.1.0
     """
@@ -50,16 +50,16 @@ class DirectPools:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """
-        Send a body and return status and body of the answer.
+        Send a body, and return status and body of the response.
 
         Args:
-            url: Where it goes.
-            body: What is sent.
+            url: The URL.
+            body: The body that is sent.
             headers: Further headers; ``Host`` is that of the URL.
 
         Raises:
             ConfigurationError: The URL is refused, or not allowed.
-            urllib3.exceptions.HTTPError: The other side does not answer, or answers with more than 4 MiB.
+            urllib3.exceptions.HTTPError: The server does not respond, or its response is longer than 4 MiB.
         """
         destination = Destination.of(url)
         if not self._allowed(destination):
@@ -72,7 +72,7 @@ class DirectPools:
         return self._post(destination, last, body, headers)
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the pooled connections."""
         self._pools.clear()
 
     def _post(
@@ -105,7 +105,7 @@ class DirectPools:
 
 class DirectSession(requests.Session):
     """
-    A session of requests, each connected to as it was checked.
+    A session of requests that connects to the address that was checked.
 
     It reads no settings from the environment, uses no proxy and follows no redirect.
 
@@ -128,7 +128,7 @@ class DirectSession(requests.Session):
 
         Raises:
             requests.exceptions.InvalidURL: The URL is refused, or not allowed.
-            requests.RequestException: The other side does not answer.
+            requests.RequestException: The server does not respond.
         """
         return super().request(method, _read(url).url, *args, **options)
 
@@ -137,7 +137,7 @@ class DirectSession(requests.Session):
 
 
 class _DirectAdapter(HTTPAdapter):
-    """Reads the URL that is about to be sent, decides, and connects to what it read."""
+    """Checks the URL that is about to be sent, and connects to its address."""
 
     def __init__(self, allowed: Callable[[Destination], bool] | None) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ class _DirectAdapter(HTTPAdapter):
 
 
 class _AddressAdapter(HTTPAdapter):
-    """Connects to an address, and expects a certificate of the host that the URL names."""
+    """Connects to an address, and expects a certificate of the URL's host."""
 
     def __init__(self, host: str, address: str) -> None:
         super().__init__()
@@ -193,7 +193,7 @@ def _read(url: object) -> Destination:
 
 @contextmanager
 def _unless_connected() -> Iterator[None]:
-    """Go on after a failure to connect: nothing was sent."""
+    """Continue after a failure to connect: nothing was sent."""
     try:
         yield
     except requests.ConnectionError as error:

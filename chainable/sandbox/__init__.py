@@ -1,1 +1,1 @@
-"""Shared by the sandboxes of all gateways: access to the controls, limits of requests, values of headers."""
+"""The engine of every gateway's sandbox: TLS authority, faults, journal, store, clock, control API, inspector."""

@@ -16,7 +16,7 @@ def _digits() -> str:
 @frozen(kw_only=True)
 class Account:
     """
-    An app of the platform; made up at random, worth nothing outside the sandbox.
+    An app of the platform; random, valid in the sandbox only.
 
     Args:
         app_key: Eight digits.

@@ -74,7 +74,7 @@ class Application:
 
     @property
     def secret_version(self) -> int:
-        """The version of the key that ``taobao.top.secret.get`` hands out."""
+        """The version of the key that ``taobao.top.secret.get`` returns."""
         return self._settings.get("secret_version") or 1
 
     @secret_version.setter

@@ -1,4 +1,4 @@
-"""The sandbox's face to the network: addresses, HTTP, compression, faults."""
+"""The ASGI application of the sandbox: paths, compression, faults."""
 
 from __future__ import annotations
 

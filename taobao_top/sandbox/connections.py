@@ -1,4 +1,4 @@
-"""Connections of the server: what each may take of it in bytes and time, and how many there are."""
+"""Connections of the server, limited in number, bytes and time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ANY = 1 << 60  # the application limits bodies
 
 
 class Connection(HttpToolsProtocol):
-    """HTTP whose requests know their connection, so that faults can cut it, and that ends what takes too long."""
+    """An HTTP connection that faults can cut, and that is closed when it takes too long."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -76,14 +76,14 @@ class Connection(HttpToolsProtocol):
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """Note that it does."""
+        """Note that the client reads again."""
         self._stuck_since = None
         super().resume_writing()
 
     # httptools
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
+        """Start counting."""
         super().on_message_begin()
         self._allowance.begin()
 
@@ -101,14 +101,14 @@ class Connection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin to answer."""
+        """Start the response."""
         self._allowance.headers_complete(None)
         if not self._allowance.status:
             self.scope["state"] = {**self.app_state, "target": self.url.decode("latin-1")}
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Hand on a piece of the body."""
+        """Pass on a piece of the body."""
         self._allowance.body(len(body))
         if not self._allowance.status:
             super().on_body(body)
@@ -140,7 +140,7 @@ class Connection(HttpToolsProtocol):
         return longest is not None
 
     def _refuse(self, status: int) -> None:
-        """Answer what cannot be read further, unless another answer is under way, and close."""
+        """Refuse an unreadable request, unless another response is in progress, and close."""
         if not self.transport.is_closing() and not self.pipeline and (not self.busy or not self.cycle.response_started):
             phrase = HTTPStatus(status).phrase
             head = f"HTTP/1.1 {status} {phrase}\r\nconnection: close\r\ncontent-length: {len(phrase)}\r\n\r\n"
@@ -158,7 +158,7 @@ class Connection(HttpToolsProtocol):
         return None if self.busy else self.quiet_since + self._patience
 
     def _look(self) -> None:
-        """End what takes too long: a request that does not get complete, a silent client, one that does not read."""
+        """Close the connection on a timeout: an incomplete request, a silent client, one that does not read."""
         deadline, now = self._deadline(), self.loop.time()
         self._watch = self.loop.call_later(
             LOOK if deadline is None else min(max(deadline - now, 0.01), LOOK), self._look
@@ -177,12 +177,12 @@ class Connection(HttpToolsProtocol):
 
 
 class Channel(WebSocketsSansIOProtocol):
-    """WebSocket whose messages do not come in endless pieces."""
+    """A WebSocket connection that limits the fragments of a message."""
 
     _pieces = 1  # of the message that is arriving; uvicorn's own list of them has another name in each version
 
     def handle_cont(self, event: Any) -> None:
-        """Take one more piece."""
+        """Accept one more fragment."""
         self._pieces = 1 if event.fin else self._pieces + 1
         if self._pieces >= FRAGMENTS:
             self.transport.abort()

@@ -1,4 +1,4 @@
-"""How the gateway says no: the platform's error codes, and the exception that carries one.
+"""The platform's error codes, and the exception with one of them.
 
 The table of codes: https://open.taobao.com/doc.htm?docId=645&docType=1
 """

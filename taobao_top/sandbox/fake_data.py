@@ -1,4 +1,4 @@
-"""Plausible answers out of the catalogue: typed, of the documented shape, the same for the same question."""
+"""Made-up responses in the shape of the catalogue: typed, plausible, the same for the same call."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, field, frozen, validators
@@ -9,7 +10,9 @@ from attrs import asdict, field, frozen, validators
 from chainable.sandbox import faults as engine
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
+
+    from typing_extensions import Self
 
 __all__ = ["HEADER", "KINDS", "Fault", "Faults"]
 
@@ -71,6 +74,18 @@ class Fault(engine.FaultRule):
     code: int = field(default=50, converter=int)
     sub_code: str | None = "isp.remote-service-error"
     sub_msg: str | None = "the remote service failed"
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, Any]) -> Self:
+        """Deprecated: use :meth:`read`."""
+        warnings.warn("Fault.from_members is deprecated: use read", DeprecationWarning, stacklevel=2)
+        return cls.read(members)
+
+    @classmethod
+    def from_header(cls, text: str) -> Self:
+        """Deprecated: use :meth:`of_header`."""
+        warnings.warn("Fault.from_header is deprecated: use of_header", DeprecationWarning, stacklevel=2)
+        return cls.of_header(text)
 
     def members(self) -> dict[str, Any]:
         """Return it as JSON members."""

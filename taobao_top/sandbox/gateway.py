@@ -1,4 +1,4 @@
-"""The gateway: what a request meets on its way, from the HTTP verb to the answer."""
+"""The gateway: checks of a request, one after the other, and its response."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ NOTHING = "N"
 @frozen(kw_only=True)
 class Reply:
     """
-    What goes back.
+    A response.
 
     Attributes:
         body: Before HTTP compression.
         content_type: Its type.
         status: The HTTP status.
         headers: Further header fields.
-        fault: What is done to it on the way.
+        fault: The fault that is applied to it.
         at: Seconds since 1970, for the Date header; None for the gateway's time.
     """
 
@@ -88,7 +88,7 @@ class Gateway:
 
     @property
     def latest(self) -> Application:
-        """The app that was made last: requests that name none are written into its journal."""
+        """The app that was made last: its journal has the requests without an app_key."""
         return next(reversed(self.applications.values()))
 
     def may_call(self, destination: Destination) -> bool:

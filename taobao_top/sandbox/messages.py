@@ -128,7 +128,7 @@ class MessageQueue:
 
     def take(self, group: str, count: int, *, again: bool = True) -> list[Message]:
         """
-        Hand messages out.
+        Hand out messages.
 
         Args:
             group: The consumers' group.
@@ -152,7 +152,7 @@ class MessageQueue:
             return chosen
 
     def confirm(self, number: int) -> bool:
-        """Take a message as done; False when it was not out."""
+        """Confirm a message; return False if it was not handed out."""
         with self._lock:
             if self._out.pop(number, None) is None:
                 return False
@@ -180,7 +180,7 @@ class MessageQueue:
             self._wake(group)
 
     def sent_by_client(self, message: Message) -> None:
-        """Remember what a client published."""
+        """Keep a message that a client published."""
         with self._lock:
             self._sent.append(message)
 
@@ -228,7 +228,7 @@ class MessageQueue:
 
     @property
     def links(self) -> list[Link]:
-        """The connections there are."""
+        """The open connections."""
         with self._lock:
             return list(self._links)
 
@@ -260,7 +260,7 @@ class MessageQueue:
 
     def expire(self) -> int:
         """
-        Let the tokens of all connections run out: what comes next is refused, and the connection closed.
+        Expire the tokens of all connections: the next frame is refused, and the connection closed.
 
         Returns:
             How many there were.
@@ -272,7 +272,7 @@ class MessageQueue:
 
     def silence(self) -> int:
         """
-        Let all connections hang: nothing is read from them any more, not even pings, and nothing is handed out.
+        Make all connections hang: nothing is read from them, not even pings, and nothing is handed out.
 
         Returns:
             How many there were.

@@ -1,4 +1,4 @@
-"""The APIs that the sandbox carries out for real; all others are answered in shape only."""
+"""The APIs that the sandbox carries out; all others are answered from the catalogue."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SEALED = ("phone", "nick", "receiver_name")
 @frozen(kw_only=True)
 class Call:
     """
-    One call, found good, to be carried out.
+    A valid call.
 
     Attributes:
         method: The API's name.

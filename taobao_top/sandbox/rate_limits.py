@@ -18,7 +18,7 @@ APP_API = "accesscontrol.limited-by-app-api-access-count"
 @frozen(kw_only=True)
 class Limit:
     """
-    How many calls pass.
+    A limit on calls.
 
     Args:
         calls: So many calls …
@@ -69,7 +69,7 @@ class Throttle:
 
     @property
     def limits(self) -> list[Limit]:
-        """The limits there are."""
+        """The limits in force."""
         with self._lock:
             return [limit for limit, _ in self._limits]
 
@@ -107,7 +107,7 @@ class Throttle:
                 self._refuse(banned, now)
 
     def _set_back(self, step: float) -> None:
-        """Take all times along with a clock that was set back: bans last no longer for it."""
+        """Shift all times when the clock was set back, so that bans do not last longer."""
         for _, passed in self._limits:
             moved = [moment - step for moment in passed]
             passed.clear()

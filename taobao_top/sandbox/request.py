@@ -1,4 +1,4 @@
-"""Requests as they arrived, before anything is believed."""
+"""Requests as they arrived, before any check."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Request:
     @classmethod
     async def read(cls, scope: Scope, whole: bytes) -> Request:
         """
-        Take a request apart.
+        Parse a request.
 
         Raises:
             GatewayError: 47 for what is not UTF-8, 43 for a name given twice or a body that cannot be read.

@@ -1,4 +1,4 @@
-"""Answers as the gateway writes them: one shape, as JSON, as simplified JSON, as XML."""
+"""The encodings of responses: JSON, simplified JSON and XML of one structure."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class Sandbox:
         gateway.applications[account.app_key] = self.application
 
     def start(self) -> Self:
-        """Begin to serve; ``with`` does it."""
+        """Start serving; ``with`` does it."""
         if self._owner:
             self.service.start()
         return self

@@ -30,7 +30,7 @@ TURNS = 3
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn that says when it takes connections, and ends with none open."""
+    """uvicorn that signals when it accepts connections, and closes all of them at the end."""
 
     def __init__(self, config: uvicorn.Config, ready: threading.Semaphore) -> None:
         super().__init__(config)
@@ -51,7 +51,7 @@ class _Uvicorn(uvicorn.Server):
         await _ended(self.server_state.tasks, None)
 
     def abort(self) -> None:
-        """Cut all connections."""
+        """Abort all connections."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 

@@ -1,4 +1,4 @@
-"""Everything of a running sandbox that several apps share: gateway, server, store, certificate authority."""
+"""The parts of a running sandbox that several apps share: gateway, server, store, certificate authority."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ class Service:
         self.store.clear(f"{app_key}/")
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start serving."""
         self._server.start()
 
     def stop(self) -> None:
-        """End, and remove what was made on disk, except the data file."""
+        """Stop, and remove the files on disk, except the data file."""
         self._opened.close()

@@ -1,4 +1,4 @@
-"""Authorisations: codes, sessions and their refresh, as the platform's OAuth hands them out.
+"""Authorisations as in the platform's OAuth: codes, sessions and their refresh.
 
 https://open.taobao.com/doc.htm?docId=102635&docType=1
 """
@@ -126,7 +126,7 @@ class Sessions:
         self._sessions.delete(session)
 
     def expire(self, session: str) -> None:
-        """Make a session one that has expired."""
+        """Expire a session."""
         self._keep(Session(**{**asdict(self.check(session)), "expires": self._clock()}))
 
     def code(self, *, user_id: int = 2054718218, nick: str = "sandbox_seller", redirect_uri: str | None = None) -> str:
@@ -159,7 +159,7 @@ class Sessions:
 
     def refresh(self, token: str) -> dict[str, Any]:
         """
-        Exchange a refresh token for new tokens; it and the session that came with it are dead afterwards.
+        Exchange a refresh token for new tokens; it and the session that came with it are invalid afterwards.
 
         Raises:
             OAuthRefusal: The token is unknown, used or old, or the app may not refresh.

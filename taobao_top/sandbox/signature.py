@@ -1,4 +1,4 @@
-"""The gateway's side of the signature: rebuild the message from what arrived.
+"""The gateway's side of the signature: the message, rebuilt from the request.
 
 Rules: https://open.taobao.com/doc.htm?docId=101617&docType=1
 """

@@ -30,7 +30,7 @@ JSON = "application/json;charset=utf-8"
 @frozen(kw_only=True)
 class Outcome:
     """
-    What the user's server answered.
+    The response of the user's server.
 
     Attributes:
         status: The HTTP status.
@@ -44,7 +44,7 @@ class Outcome:
 
     @property
     def data(self) -> Any:
-        """The body as JSON, None when it is none."""
+        """The body as JSON, None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:

@@ -24,7 +24,7 @@ BROKEN = (struct.error, UnicodeDecodeError, ValueError, IndexError, OverflowErro
 
 
 class Byte(int):
-    """A number that travels as one byte; every other one is written as 64 bits."""
+    """A number of one byte; all others have 64 bits."""
 
 
 @frozen(kw_only=True)

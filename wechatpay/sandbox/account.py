@@ -1,4 +1,4 @@
-"""A made-up merchant account with all its keys, and the platform's own keys; none of them is real."""
+"""A made-up merchant account with its keys, and the platform's keys."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def issue(
 
 @frozen(eq=False)
 class PlatformCertificate:
-    """One platform certificate with the key only the platform has."""
+    """A platform certificate with its private key."""
 
     key: rsa.RSAPrivateKey = field(repr=False)
     certificate: x509.Certificate = field(repr=False)
@@ -111,13 +111,13 @@ class PlatformCertificate:
 
 class Account:
     """
-    A merchant of the sandbox: everything its clients are configured with, and the platform's side.
+    A merchant of the sandbox: the settings of its clients, and the platform's keys.
 
     Args:
         mchid: The merchant number.
         appid: An appid bound to it.
         clock: Seconds since the epoch.
-        saved: What :meth:`save` gave, to be the same account again.
+        saved: The account to load, as :meth:`save` returns it.
     """
 
     def __init__(
@@ -209,14 +209,14 @@ class Account:
 
     @property
     def ca(self) -> str:
-        """The certificate of the throw-away authority that vouches for the sandbox's TLS (PEM)."""
+        """The certificate of the sandbox's TLS authority (PEM)."""
         return self.authority.pem
 
     # what the platform holds
 
     @property
     def platform_certificates(self) -> tuple[PlatformCertificate, ...]:
-        """The platform certificates, oldest first; the first is made when it is asked for."""
+        """The platform certificates, oldest first; the first is made when it is needed."""
         with self._lock:
             if not self._platform:
                 self._platform = [self._new_certificate()]
@@ -225,12 +225,12 @@ class Account:
 
     @property
     def certificate_serial(self) -> str:
-        """Serial of the platform certificate that signs now: the youngest."""
+        """Serial of the platform certificate that signs now: the newest."""
         return self.platform_certificates[-1].serial
 
     @cached_property
     def bank_key(self) -> rsa.RSAPrivateKey:
-        """The key of ``risk/getpublickey``, made when it is asked for."""
+        """The key of ``risk/getpublickey``, made when it is needed."""
         if self._saved_bank_key:
             key: rsa.RSAPrivateKey = read_key(self._saved_bank_key)
             return key
@@ -250,7 +250,7 @@ class Account:
         return fresh.serial
 
     def restore(self) -> None:
-        """Go back to the platform certificates there were before any rotation."""
+        """Restore the platform certificates from before any rotation."""
         with self._lock:
             self._platform = list(self._original)
 

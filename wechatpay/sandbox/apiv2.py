@@ -1,4 +1,4 @@
-"""APIv2: XML in and out, signed by its parameters; checked with the standard library alone."""
+"""APIv2: XML, and signatures over its parameters, with the standard library alone."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ SKEW = 300
 @frozen
 class Signed:
     """
-    What the ``Authorization`` header says, and the message its signature has to cover.
+    The fields of the ``Authorization`` header, and the message that has to be signed.
 
     Args:
         scheme: The authorization scheme.

@@ -23,7 +23,7 @@ __all__ = ["RequestVerifierV2", "SignedV2"]
 
 @frozen
 class SignedV2:
-    """The parameters of a request, the algorithm of its signature, and what it had to cover, key masked."""
+    """The parameters of a request, the algorithm of its signature, and the signed text, key masked."""
 
     parameters: dict[str, str] = field(repr=False)
     algorithm: str
@@ -116,6 +116,6 @@ class RequestVerifierV2:
 
 
 def documented(operation: Operation) -> frozenset[str]:
-    """Names of the documented parameters."""
+    """Return the names of the documented parameters."""
     fields = (*(operation.request.xml or ()), *(operation.request.query or ()))
     return frozenset(each.name for each in fields)

@@ -42,7 +42,9 @@ class SandboxContext:
         automatic: The actions that happen by themselves: ``pay``, ``confirm``, ``sign``, ``refund``.
 
     Attributes:
-        base_url: The URL of the sandbox, for links without a request.
+        base_url: The URL of the sandbox, for links without a request; set when it starts, like the next two.
+        https_url: The same with TLS.
+        backup_url: The other host.
         lock: Held while a request is answered, or an action is carried out.
     """
 
@@ -64,6 +66,7 @@ class SandboxContext:
         self.strict = strict
         self.automatic = frozenset(automatic)
         self.base_url = "http://127.0.0.1/"
+        self.https_url = self.backup_url = ""
         self.lock = RLock()
         self._actions = actions
         self._scheduled: list[Callable[[], object]] = []

@@ -125,8 +125,8 @@ class ControlApi:
             "appid": account.appid,
             "public_key_id": account.public_key_id,
             "certificates": [entry.serial for entry in account.platform_certificates],
-            "base_url": self._platform.base_url,
-            "https_url": self._platform.https_url,
+            "base_url": self._platform.context.base_url,
+            "https_url": self._platform.context.https_url,
         }
 
     def _act(self, request: Request, sent: Mapping[str, Any], name: str) -> dict[str, Any]:

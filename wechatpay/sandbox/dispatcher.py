@@ -220,7 +220,7 @@ def shortened(request: Request, kept: int = 16 * 1024) -> Request:
 
 
 def absent(request: Request, found: router.NotFound) -> Refusal:
-    """404 with the nearest path, or 405 with the verbs the path has."""
+    """Return the error 404 with the nearest path, or 405 with the verbs of the path."""
     if found.verbs:
         verbs = ", ".join(found.verbs)
         return Refusal(405, "METHOD_NOT_ALLOWED", f"{request.method} is not possible here: {verbs}")

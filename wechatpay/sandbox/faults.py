@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, field, frozen
@@ -98,6 +99,12 @@ class Fault(engine.FaultRule):
     executed: bool | None = None
     done: bool | None = field(default=None, repr=False, eq=False, kw_only=True)
 
+    @property
+    def acts(self) -> bool:
+        """Deprecated: use :attr:`takes_effect`."""
+        warnings.warn("Fault.acts is deprecated: use takes_effect", DeprecationWarning, stacklevel=2)
+        return self.takes_effect
+
 
 class Faults(engine.Faults[Fault]):
     """The rules in force; all that match a request apply to it."""
@@ -117,8 +124,5 @@ class Faults(engine.Faults[Fault]):
         return found + self.match((operation or "", f"{request.method} {request.path}", request.path))
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the rules with how often each applied (``struck``), as JSON values."""
-        return [
-            {**{name: value for name, value in asdict(fault).items() if name != "done"}, "struck": hits}
-            for fault, hits in self.hits()
-        ]
+        """Return the rules with how often each applied (``struck``), as JSON values; ``done`` repeats ``executed``."""
+        return [{**asdict(fault), "done": fault.executed, "struck": hits} for fault, hits in self.hits()]

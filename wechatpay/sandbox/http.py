@@ -49,7 +49,7 @@ class Request:
 
     @property
     def origin(self) -> str | None:
-        """Where the client sees the sandbox, with a slash at the end: links of answers lead there."""
+        """The URL under which the client sees the sandbox, with a slash at the end: the base of links."""
         host = self.header("host") or ""
         if not HOST.fullmatch(host):
             return None
@@ -77,7 +77,7 @@ class Request:
 @frozen(eq=False)
 class Reply:
     """
-    An answer on its way out.
+    A response.
 
     Args:
         status: The HTTP status.
@@ -163,7 +163,7 @@ def internal_error(error: Exception) -> Refusal:
 
 
 def as_json(value: Any) -> bytes:
-    """Compact JSON in UTF-8, as the platform writes it."""
+    """Return compact JSON in UTF-8, as the platform writes it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -72,14 +72,14 @@ class Entry:
         return len(self.request.body) + len(self.answer)
 
     def answered(self, reply: Reply, milliseconds: float) -> None:
-        """Note the answer."""
+        """Set the response."""
         self.status = reply.status
         self.answer = reply.body[:KEPT]
         self.answer_headers = reply.headers
         self.milliseconds = milliseconds
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, as JSON values."""
+        """Return the entry as JSON values."""
         request = self.request
         return {
             "id": self.id,

@@ -87,21 +87,6 @@ class Platform:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.account.mchid}>"
 
-    @property
-    def base_url(self) -> str:
-        """Its URL, plain HTTP."""
-        return self.context.base_url
-
-    @property
-    def https_url(self) -> str:
-        """Its URL, TLS."""
-        return self.base_url
-
-    @property
-    def backup_url(self) -> str:
-        """The other host, plain HTTP."""
-        return self.base_url
-
     # actions of users and of the platform
 
     @property

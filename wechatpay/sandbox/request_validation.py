@@ -118,7 +118,7 @@ def parts_of(request: Request) -> list[multipart.Part]:
 
 
 def check_headers(operation: Operation, request: Request) -> None:
-    """The headers an operation requires; Wechatpay-Serial only matters with encrypted fields."""
+    """Check the headers that an operation requires; Wechatpay-Serial is needed with encrypted fields only."""
     for each in operation.request.headers or ():
         if each.required and each.name != "Wechatpay-Serial" and not request.header(each.name.lower()):
             raise Refusal.of_field("header", pointer(each.name), "required, but missing")
@@ -167,7 +167,7 @@ def uploaded(parts: list[multipart.Part]) -> tuple[Upload, ...]:
 
 
 def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: tuple[Upload, ...]) -> None:
-    """There is a file, and the digest sent along is the file's."""
+    """Check that there is a file, and that its digest is right."""
     if not files:
         raise Refusal.of_field("body", pointer(described.file), "a file is expected")
     claimed = str(meta.get(described.digest or "", ""))

@@ -1,4 +1,4 @@
-"""Which operation a request is for: literal segments first, then the catalogue's variables."""
+"""The operation of a request: literal segments first, then the catalogue's variables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PREFIXES = ("hk", "global")
 
 @frozen(eq=False)
 class Found:
-    """An operation and what the path gives for its variables."""
+    """An operation, and the values of its variables."""
 
     operation: Operation
     variables: Mapping[str, str]
@@ -29,13 +29,13 @@ class Found:
 
 @frozen
 class NotFound:
-    """No operation: the verbs this very path has, which may be none."""
+    """No operation has this verb; the verbs of the path, if it has any."""
 
     verbs: tuple[str, ...]
 
 
 def protocol(segments: tuple[str, ...]) -> str:
-    """``v3`` or ``v2``: what the first segments say, an access point's own prefix apart."""
+    """Return ``v3`` or ``v2``, by the first segments without an access point's prefix."""
     first = without_prefix(segments)[0]
     return "v3" if first in ("v3", "brand") else "v2"
 

@@ -132,7 +132,8 @@ class Sandbox(Platform):
         except OSError:
             self.stop()
             raise
-        self.context.base_url = self.base_url
+        self.context.base_url, self.context.https_url = self.base_url, self.https_url
+        self.context.backup_url = self.backup_url
         self.callbacks.resume()
         return self
 

@@ -1,5 +1,5 @@
 """
-The listeners: HTTP/1.1 on loopback, each byte under control.
+The server: HTTP/1.1 on loopback.
 
 A gateway that has to show the raw target and the raw bytes of a request, break
 off in the middle of an answer and reset a connection needs to stand on the
@@ -163,7 +163,7 @@ class Connection(asyncio.Protocol):
                 self._transport.pause_reading()
 
     def _refuse(self, status: int) -> None:
-        """Answer in its turn what cannot be read further, and close."""
+        """Refuse an unreadable request in its turn, and close."""
         if not self._transport.is_closing():
             self._transport.pause_reading()
             body = REASONS[status].encode()
@@ -196,7 +196,7 @@ class Connection(asyncio.Protocol):
 
     @cached_property
     def _presented(self) -> str | None:
-        """Serial of the certificate that the client presented; asked for by requests, so after the handshake."""
+        """Serial of the client's certificate; available after the handshake."""
         certificate = None if self._tls is None else self._tls.certificate
         if certificate is None:
             return None
@@ -305,7 +305,7 @@ class Connection(asyncio.Protocol):
         self._end(reset=True)
 
     def _look(self) -> None:
-        """End what takes too long: a request that does not get complete, a silent client, one that does not read."""
+        """Close the connection on a timeout: an incomplete request, a silent client, one that does not read."""
         now = self._loop.time()
         ending = self._stuck or self._transport.is_closing()
         if ending:
@@ -354,7 +354,7 @@ class Server:
 
     def start(self) -> None:
         """
-        Bind, and serve from now on.
+        Bind the ports, and serve.
 
         Raises:
             OSError: A port is not to be had; nothing is left open then.

@@ -1,5 +1,5 @@
 """
-What was signed in place of the right message: the usual mistakes, tried one after the other.
+The mistake in a wrong signature: the usual ones are tried one after the other.
 
 A signature of APIv3 discloses the digest that was signed, so that each mistake is tried by its digest alone; if none
 fits, it still shows whether the private key was the right one.
@@ -57,7 +57,7 @@ PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.AUT
 @frozen
 class Diagnosis:
     """
-    What a signature of APIv3 covers.
+    The diagnosis of a signature of APIv3.
 
     Args:
         state: ``absent``, ``verified``, ``found`` (a known mistake), ``other`` (another message), ``foreign`` (another
@@ -242,7 +242,7 @@ def _targets(request: Request) -> Iterator[tuple[str, str, bytes]]:
 @frozen
 class SignedText:
     """
-    What was signed under APIv2: pairs and the key behind them.
+    A signed text of APIv2: pairs, and the key behind them.
 
     Args:
         zh: What is wrong with it, in Chinese; empty if nothing is.
@@ -315,7 +315,7 @@ def texts(parameters: Mapping[str, str], account: Account) -> Iterator[SignedTex
 @frozen
 class DiagnosisV2:
     """
-    What a signature of APIv2 covers.
+    The diagnosis of a signature of APIv2.
 
     Args:
         right: The text that has to be signed.

@@ -1,4 +1,4 @@
-"""TLS between the bytes of a socket and those of HTTP: it owns no transport, so none is left open."""
+"""TLS between the bytes of a socket and those of HTTP, without a transport of its own."""
 
 from __future__ import annotations
 
@@ -64,5 +64,5 @@ class TlsConnection:
 
     @property
     def certificate(self) -> bytes | None:
-        """The certificate the peer presented (DER); None if it presented none."""
+        """The peer's certificate (DER); None without one."""
         return self._tls.getpeercert(binary_form=True)

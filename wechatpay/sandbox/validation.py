@@ -109,14 +109,14 @@ def limits_of(path: str) -> Mapping[str, Limit]:
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON as the platform takes it: UTF-8, no NaN, no half of a character; ValueError otherwise."""
+    """Parse JSON as the platform does: UTF-8, without NaN and lone surrogates; raise ValueError otherwise."""
     text = body.decode()
     try:
         value = json.loads(text, parse_constant=refuse_constant)
     except RecursionError:
         raise ValueError("nested too deep") from None
     if SURROGATE.search(text):
-        json.dumps(value, ensure_ascii=False).encode()  # half of a character has no UTF-8
+        json.dumps(value, ensure_ascii=False).encode()  # lone surrogates have no UTF-8
     return value
 
 
@@ -284,7 +284,7 @@ class Validator:
         return plain
 
     def _encoded(self, location: str, at: str, each: Field, value: str) -> None:
-        """A text that holds JSON or a form: its inside is checked, it stays text."""
+        """Check the inside of a text that holds JSON or a form; it stays text."""
         if each.encoded == "urlencode":
             inside: Any = dict(parse_qsl(value, keep_blank_values=True))
         else:

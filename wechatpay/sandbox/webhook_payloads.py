@@ -1,4 +1,4 @@
-"""Puts notifications together: the envelope of v3, the XML of v2, and their content out of the catalogue."""
+"""Notifications: the envelope of v3, the XML of v2, and their content from the catalogue."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def event_of(name: str, version: str) -> Event:
 
 def imagined(account: Account, event: Event, changes: Mapping[str, Any], base_url: str, now: str) -> dict[str, Any]:
     """
-    The content of an event, made up around what is given.
+    Return the content of an event; values that are not given are made up.
 
     Args:
         account: Whose it is.
@@ -67,7 +67,7 @@ def inner_fields(event: Event) -> Any:
 
 
 def place(content: dict[str, Any], names: list[str], value: Any) -> None:
-    """Put a value where a dotted name says."""
+    """Set the value of a dotted name."""
     *parents, last = names
     for name in parents:
         member: Any = content.get(name)
@@ -168,7 +168,7 @@ def envelope_v2(account: Account, event: Event, content: Mapping[str, Any], numb
 
 
 def seal_ecb(secret: str, text: bytes) -> str:
-    """AES-256-ECB with PKCS#7 under the small-letter MD5 of the v2 key, base64."""
+    """Encrypt under the lower-case MD5 of the v2 key (AES-256-ECB, PKCS#7, base64)."""
     key = hashlib.md5(secret.encode()).hexdigest().encode()  # noqa: S324 (the platform's)
     padder = padding.PKCS7(128).padder()
     padded = padder.update(text) + padder.finalize()

@@ -72,7 +72,7 @@ class Notice:
 @frozen
 class Attempt:
     """
-    One try to deliver.
+    One attempt to deliver a message.
 
     Args:
         time: When, seconds since the epoch.
@@ -100,7 +100,7 @@ class Attempt:
 @define(eq=False)
 class Delivery:
     """
-    A message on its way.
+    The delivery of a message.
 
     Attributes:
         id: Its number, from 1.
@@ -146,7 +146,7 @@ class Delivery:
         return any(attempt.forgery and attempt.accepted for attempt in self.attempts)
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, as JSON values."""
+        """Return the delivery as JSON values."""
         return {
             "id": self.id,
             "event_id": self.notice.id,
@@ -206,7 +206,7 @@ class Webhooks:
 
     @property
     def serial(self) -> str:
-        """The platform key that signs: the one the merchant last asked its answers to be signed with."""
+        """The platform key that signs: the one that the merchant's last request named."""
         known = self._account.platform_private_key(self._serial) is not None
         return self._serial if known else self._account.public_key_id
 
@@ -264,7 +264,7 @@ class Webhooks:
         return delivery
 
     def resume(self) -> None:
-        """Go on with the deliveries of the store: those still waiting are sent when they are due, or at once."""
+        """Continue the deliveries of the store: waiting ones are sent when they are due."""
         with self._store.lock, self._changed:
             kept = [Delivery.read(members) for members in self._records.values()]
             self._deliveries.extend(kept)

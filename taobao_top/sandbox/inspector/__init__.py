@@ -1,5 +1,5 @@
 """
-The sandbox's web page: what came in, what it was signed over, what went out.
+The inspector: a web page with requests, their signed messages, and responses.
 
 It stands at ``/_sandbox/`` of every running sandbox; it needs no network and no build step.
 """

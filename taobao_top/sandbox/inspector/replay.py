@@ -1,4 +1,4 @@
-"""Requests of the page's own: a call once more, and calls to the user's server."""
+"""Requests that the page sends: repeated calls, and calls to the user's server."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def _known_as(session: Session) -> str:
 
 def change_trade(app: Application, tid: str, act: str) -> None:
     """
-    Let the buyer or the seller do something to a trade.
+    Change a trade as its buyer or seller.
 
     Raises:
         LookupError: Unknown act.
@@ -107,7 +107,7 @@ def change_trade(app: Application, tid: str, act: str) -> None:
 
 def change_session(app: Application, known_as: str, act: str) -> None:
     """
-    Let a session expire, be withdrawn, or be good again.
+    Expire or withdraw a session, or make it valid again.
 
     Raises:
         LookupError: Unknown act or session.

@@ -157,6 +157,13 @@ def test_the_list():
     assert not list(faults)
 
 
+def test_old_names_of_the_readers_are_deprecated():
+    with pytest.warns(DeprecationWarning, match="use read"):
+        assert Fault.from_members({"kind": "close"}) == Fault(kind="close")
+    with pytest.warns(DeprecationWarning, match="use of_header"):
+        assert Fault.from_header("close; times=2") == Fault(kind="close", times=2)
+
+
 def test_kinds_are_described_and_unknown_ones_refused():
     assert all(KINDS.values())
     with pytest.raises(ValueError, match="kind"):

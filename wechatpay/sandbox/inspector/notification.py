@@ -1,4 +1,4 @@
-"""A notification opened: what is encrypted in it, and what each attempt to deliver it was signed over."""
+"""A notification decrypted, and the signed message of each attempt to deliver it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def title_of(notice: Notice) -> str:
 
 def details(delivery: Delivery, account: Account) -> dict[str, Any]:
     """
-    Everything about a delivery, as JSON values.
+    Return a delivery in detail, as JSON values.
 
     Args:
         delivery: Of the sandbox's callbacks.

@@ -127,9 +127,9 @@ class Inspector:
             "forgeries": dict(FORGERIES),
             "codes": list(STATUS_OF_CODE),
             "mchid": platform.account.mchid,
-            "base_url": platform.base_url,
-            "https_url": platform.https_url,
-            "backup_url": platform.backup_url,
+            "base_url": platform.context.base_url,
+            "https_url": platform.context.https_url,
+            "backup_url": platform.context.backup_url,
             "today": platform.context.day(),
         }
 

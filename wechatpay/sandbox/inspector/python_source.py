@@ -1,4 +1,4 @@
-"""A request that arrived, written as Python: the six forms, with its own values."""
+"""A received request as Python code, in the six forms."""
 
 from __future__ import annotations
 

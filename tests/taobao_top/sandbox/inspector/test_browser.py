@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed
 
 from taobao_top.sandbox import KINDS, Sandbox
 from tests.browser import choose, held_for_long, rows, until
-from tests.taobao_top.sandbox.test_channel import Consumer
+from tests.taobao_top.sandbox.test_tmc_connection import Consumer
 
 pytestmark = pytest.mark.xdist_group("inspector")  # one browser for all
 
@@ -367,7 +367,7 @@ def test_a_rule_is_added_strikes_and_is_removed(visit, call, sandbox):
     assert (rule.after, rule.executed) == (1, True)
     assert rows(page, "rules")[0][:5] == [
         "error",
-        "15 · isp.x · no · Act first, then fail: yes",
+        "15 · isp.x · no · Execute first, then fail: yes",
         "taobao.time.*",
         "1",
         "1",
@@ -731,6 +731,6 @@ def test_another_sandbox_at_the_address_is_loaded_anew(visit, call, sandbox):
     page.wait_for_selector("#requests-list li")
     page.evaluate("window.old = true")
     with page.expect_navigation():
-        sandbox.journal._written = 0
+        sandbox.journal._count = 0
         sandbox.journal.clear()
     assert page.evaluate("window.old") is None

@@ -601,7 +601,7 @@ def test_a_rule_is_added_strikes_and_is_removed(visit, sandbox, merchant):
     page.click("#rule-form button")
     page.wait_for_selector("#rules")
     (rule,) = sandbox.faults.as_json()
-    assert (rule["operation"], rule["code"], rule["message"], rule["done"]) == (
+    assert (rule["operation"], rule["code"], rule["message"], rule["executed"]) == (
         "POST v3/pay/*",
         "NOT_ENOUGH",
         "no money",
@@ -639,7 +639,7 @@ def test_the_rule_that_was_seen_is_the_one_that_goes(visit, sandbox):
     page.wait_for_selector("#rules tbody tr:nth-child(2)", state="detached")
     sandbox.faults.clear()
     page.click("[data-key=remove-0]")
-    page.wait_for_selector("#notice.bad:has-text('taken away meanwhile')")
+    page.wait_for_selector("#notice.bad:has-text('removed or used up')")
 
 
 def test_a_fault_is_told_at_its_request(visit, sandbox, merchant):

@@ -7,7 +7,7 @@ import json
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.taobao_top.sandbox.test_channel import Consumer
+from tests.taobao_top.sandbox.test_tmc_connection import Consumer
 
 TIME = "taobao.time.get"
 
