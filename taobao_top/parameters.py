@@ -41,28 +41,28 @@ class FilePart(NamedTuple):
         return guess_type(self.name)[0] or "application/octet-stream"
 
 
-def moment(value: datetime, where: Location) -> str:
+def moment(value: datetime, location: Location) -> str:
     """Format an aware datetime as ``yyyy-MM-dd HH:mm:ss`` in Beijing time; TypeError for a naive one."""
     try:
         return beijing(value).replace(tzinfo=None).isoformat(" ", "seconds")
     except TypeError as error:
-        msg = f"{format_location(where)}: {error}"
+        msg = f"{format_location(location)}: {error}"
         raise TypeError(msg) from None
     except OverflowError:
-        msg = f"{format_location(where)}: in Beijing time, the year {value.year} is out of the range of years"
+        msg = f"{format_location(location)}: in Beijing time, the year {value.year} is out of the range of years"
         raise CodecError(msg) from None
 
 
-def digits(value: Decimal, where: Location) -> str:
+def digits(value: Decimal, location: Location) -> str:
     """Format a Decimal in plain digits; CodecError for NaN and infinities."""
     if not value.is_finite():
-        msg = f"{format_location(where)}: {value} is not a number that the platform accepts"
+        msg = f"{format_location(location)}: {value} is not a number that the platform accepts"
         raise CodecError(msg)
-    return plain(value, where)
+    return plain(value, location)
 
 
-def _no_float(where: Location) -> TypeError:
-    return TypeError(f"{format_location(where)}: a float is not exact; pass a Decimal or text")
+def _no_float(location: Location) -> TypeError:
+    return TypeError(f"{format_location(location)}: a float is not exact; pass a Decimal or text")
 
 
 class _NestedCodec(JSONCodec):
@@ -70,26 +70,26 @@ class _NestedCodec(JSONCodec):
 
     __slots__ = ()
 
-    def text(self, value: Any, where: Location) -> str:
-        """Write a value as JSON text; ``where`` is its location, for messages."""
+    def text(self, value: Any, location: Location) -> str:
+        """Write a value as JSON text; ``location`` is its location, for messages."""
         pieces: list[str] = []
         try:
-            self._write(value, where, pieces.append)
+            self._write(value, location, pieces.append)
         except RecursionError:
-            msg = f"{format_location(where)}: the value contains itself, or is nested too deeply"
+            msg = f"{format_location(location)}: the value contains itself, or is nested too deeply"
             raise CodecError(msg) from None
         return "".join(pieces)
 
-    def _write_other(self, value: Any, where: Location, put: Callable[[str], None]) -> None:
+    def _write_other(self, value: Any, location: Location, put: Callable[[str], None]) -> None:
         if isinstance(value, float):
-            raise _no_float(where)
+            raise _no_float(location)
         if isinstance(value, datetime):
-            put(f'"{moment(value, where)}"')
+            put(f'"{moment(value, location)}"')
         elif isinstance(value, bytes | bytearray | memoryview | os.PathLike) or hasattr(value, "read"):
-            msg = f"{format_location(where)}: a file has to be a parameter of its own, not a part of another"
+            msg = f"{format_location(location)}: a file has to be a parameter of its own, not a part of another"
             raise CodecError(msg)
         else:
-            super()._write_other(value, where, put)
+            super()._write_other(value, location, put)
 
 
 NESTED = _NestedCodec()
@@ -120,44 +120,44 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
         if type(value) is int and kinds.get(name) != FILE:
             texts[name] = int.__repr__(value)
             continue
-        where = (None, name)
-        file = None if isinstance(value, str) else _file(value, where)
+        location = (None, name)
+        file = None if isinstance(value, str) else _file(value, location)
         if file is not None:
             if not file.name.isascii():
-                _check_file_name(file.name, where)
+                _check_file_name(file.name, location)
             files[name] = file
             continue
-        written = text(value, where, kinds.get(name))
+        written = text(value, location, kinds.get(name))
         if written and not written.isspace():
             if not written.isascii():
-                _check_unicode(written, where)
+                _check_unicode(written, location)
             texts[name] = written
     return texts, files
 
 
-def text(value: Any, where: Location, kind: str | None) -> str:
+def text(value: Any, location: Location, kind: str | None) -> str:
     """
     Write one value as the text of a parameter; an empty text is not sent.
 
     Args:
         value: The value.
-        where: Its location, for messages.
+        location: Its location, for messages.
         kind: Its type in the catalogue, if known.
     """
     if isinstance(value, str):
         if kind == FILE and value and not value.isspace():
-            raise _not_a_file(value, where)
+            raise _not_a_file(value, location)
         return str.__str__(value)
     if kind == FILE:
-        raise _not_a_file(value, where)
+        raise _not_a_file(value, location)
     if isinstance(value, list | tuple):
-        return _list(value, where, kind)
+        return _list(value, location, kind)
     if hasattr(value, "items") and hasattr(value, "keys"):
-        return NESTED.text(value, where) if len(value) else ""
-    return _scalar(value, where)
+        return NESTED.text(value, location) if len(value) else ""
+    return _scalar(value, location)
 
 
-def _scalar(value: Any, where: Location) -> str:
+def _scalar(value: Any, location: Location) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, bool):
@@ -165,34 +165,34 @@ def _scalar(value: Any, where: Location) -> str:
     if isinstance(value, int):
         return int.__repr__(value)
     if isinstance(value, Decimal):
-        return digits(value, where)
+        return digits(value, location)
     if isinstance(value, datetime):
-        return moment(value, where)
+        return moment(value, location)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):
-        raise _no_float(where)
+        raise _no_float(location)
     msg = (
-        f"{format_location(where)}: a {type(value).__name__} cannot be written; pass text, int, bool, Decimal, an aware "
+        f"{format_location(location)}: a {type(value).__name__} cannot be written; pass text, int, bool, Decimal, an aware "
         "datetime, a mapping, a list, or bytes, an open file or a Path for a file"
     )
     raise TypeError(msg)
 
 
-def _list(value: list[Any] | tuple[Any, ...], where: Location, kind: str | None) -> str:
+def _list(value: list[Any] | tuple[Any, ...], location: Location, kind: str | None) -> str:
     if not value:
         return ""
     nested = any(isinstance(element, list | tuple) or hasattr(element, "items") for element in value)
     if nested or (kind is not None and kind.removesuffix("[]") not in PLAIN):
-        return NESTED.text(value, where)
+        return NESTED.text(value, location)
     elements = []
     for index, element in enumerate(value):
         if element is None:
             continue
-        written = _scalar(element, (where, index))
+        written = _scalar(element, (location, index))
         if "," in written:
             msg = (
-                f"{format_location((where, index))} contains a comma, which separates the elements of this list; "
+                f"{format_location((location, index))} contains a comma, which separates the elements of this list; "
                 "the platform cannot escape it"
             )
             raise CodecError(msg)
@@ -200,9 +200,9 @@ def _list(value: list[Any] | tuple[Any, ...], where: Location, kind: str | None)
     return ",".join(elements)
 
 
-def _not_a_file(value: Any, where: Location) -> TypeError:
+def _not_a_file(value: Any, location: Location) -> TypeError:
     kind = "text" if isinstance(value, str) else type(value).__name__
-    return TypeError(f"{format_location(where)} is a file: pass bytes, an open file or a pathlib.Path, not {kind}")
+    return TypeError(f"{format_location(location)} is a file: pass bytes, an open file or a pathlib.Path, not {kind}")
 
 
 def _check_name(name: str) -> None:
@@ -211,42 +211,42 @@ def _check_name(name: str) -> None:
     _check_unicode(name, (None, name))
 
 
-def _check_unicode(written: str, where: Location) -> None:
+def _check_unicode(written: str, location: Location) -> None:
     try:
         written.encode()
     except UnicodeEncodeError:
-        msg = f"{format_location(where)}: the text has a lone surrogate, which UTF-8 cannot encode"
+        msg = f"{format_location(location)}: the text has a lone surrogate, which UTF-8 cannot encode"
         raise CodecError(msg) from None
 
 
-def _check_file_name(name: str, where: Location) -> None:
+def _check_file_name(name: str, location: Location) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        msg = f"{format_location(where)}: the file's name is not UTF-8: pass ('name', file)"
+        msg = f"{format_location(location)}: the file's name is not UTF-8: pass ('name', file)"
         raise CodecError(msg) from None
 
 
-def _file(value: Any, where: Location) -> FilePart | None:
+def _file(value: Any, location: Location) -> FilePart | None:
     """Read a file: bytes, an open file, a path, or (name, any of these); None for any other value."""
     if isinstance(value, tuple):
-        named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], where)
-        return FilePart(value[0] or str(where and where[1]), named.content) if isinstance(named, FilePart) else None
+        named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], location)
+        return FilePart(value[0] or str(location and location[1]), named.content) if isinstance(named, FilePart) else None
     if isinstance(value, bytes | bytearray | memoryview):
-        return FilePart(str(where and where[1]), bytes(value))
+        return FilePart(str(location and location[1]), bytes(value))
     if isinstance(value, os.PathLike):
         path = Path(value)
         return FilePart(path.name, path.read_bytes())
     if hasattr(value, "read"):
-        return _read(value, where)
+        return _read(value, location)
     return None
 
 
-def _read(file: Any, where: Location) -> FilePart:
+def _read(file: Any, location: Location) -> FilePart:
     content = file.read()
     if not isinstance(content, bytes):
-        msg = f"{format_location(where)}: the file is open as text; open it with 'rb'"
+        msg = f"{format_location(location)}: the file is open as text; open it with 'rb'"
         raise TypeError(msg)
     # The name of a file opened by its descriptor is a number.
     name = getattr(file, "name", None)
-    return FilePart(Path(name).name if isinstance(name, str) else str(where and where[1]), content)
+    return FilePart(Path(name).name if isinstance(name, str) else str(location and location[1]), content)
