@@ -162,11 +162,10 @@ class Inspector:
 
 
 def _entry(app: Application, number: str) -> Entry:
-    wanted = int(number)
-    for entry in app.journal:
-        if entry.number == wanted:
-            return entry
-    raise LookupError(f"request {number} is not kept")
+    found = app.journal.find(int(number))
+    if found is None:
+        raise LookupError(f"request {number} is not kept")
+    return found
 
 
 def _row(entry: Entry, veil: Redactor) -> dict[str, Any]:
