@@ -231,7 +231,9 @@ def _file(value: Any, location: Location) -> FilePart | None:
     """Read a file: bytes, an open file, a path, or (name, any of these); None for any other value."""
     if isinstance(value, tuple):
         named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], location)
-        return FilePart(value[0] or str(location and location[1]), named.content) if isinstance(named, FilePart) else None
+        return (
+            FilePart(value[0] or str(location and location[1]), named.content) if isinstance(named, FilePart) else None
+        )
     if isinstance(value, bytes | bytearray | memoryview):
         return FilePart(str(location and location[1]), bytes(value))
     if isinstance(value, os.PathLike):
