@@ -27,10 +27,8 @@ def renew_after_fork(renew: Callable[[], None]) -> None:
 
 
 def _renew_all() -> None:
-    for renewal in list(_renewals):
-        renew = renewal()
-        if renew is not None:
-            renew()
+    for renew in filter(None, [renewal() for renewal in list(_renewals)]):
+        renew()
 
 
 # Windows has no fork, so os lacks this function there.

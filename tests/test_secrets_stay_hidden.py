@@ -618,7 +618,9 @@ def public_classes():
                 "demonstration",
                 *EXTRAS,
             } & set(info.name.split(".")):
-                module = importlib.import_module(info.name)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DeprecationWarning)  # former names of modules
+                    module = importlib.import_module(info.name)
                 for name in getattr(module, "__all__", ()):
                     value = getattr(module, name)
                     if value in NOT_MADE_BY_USERS:

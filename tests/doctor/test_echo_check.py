@@ -10,7 +10,7 @@ import requests
 
 from chainable.cli.webhook_listener import WebhookListener
 from wechatpay.cli.doctor import examine
-from wechatpay.cli.doctor.echo_check import Listener, Remote, SandboxLog, choose_echo_check
+from wechatpay.cli.doctor.echo_check import Listener, Remote, SandboxLog, blocked, choose_echo_check
 from wechatpay.sandbox import Sandbox
 
 
@@ -179,3 +179,12 @@ def test_a_listener_passes_requests_to_its_handler():
         plain.close()
 
     assert taken == [b"abc", b""]
+
+
+def test_the_log_of_a_sandbox_is_polled_until_there_is_a_response(sandbox, settings, monkeypatch):
+    log = SandboxLog(sandbox.https_url, settings["ca"], "http://127.0.0.1:1/notify")
+    polls = iter([None, {"state": "blocked"}])
+    monkeypatch.setattr(log, "_done", lambda: next(polls))
+
+    assert log.wait(60) == blocked(log.url)
+    assert next(polls, "no more") == "no more"

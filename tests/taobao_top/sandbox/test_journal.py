@@ -18,6 +18,8 @@ def test_it_is_bounded_and_counts_on():
     assert journal.written == 5
     assert journal[0].number == 3
     assert [entry.number for entry in journal.of("m4")] == [5]
+    assert journal.find(5) is journal[-1]
+    assert [entry.number for entry in journal.after(4)] == [5]
     journal.clear()
     assert len(journal) == 0
     assert journal.write(kind="call", at=0.0).number == 6
