@@ -37,6 +37,7 @@ NEEDED = [
     "fastapi>=0.115",
     "gevent>=24.11",
     "greenlet",
+    "import-linter>=2.6",
     "httpx2",
     "hypothesis",
     "psycopg[binary]",
