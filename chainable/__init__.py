@@ -7,8 +7,9 @@ supplies its signer, its verifier, its codec and its table of errors.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from chainable.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from chainable.attempt import Attempt
@@ -109,8 +110,4 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"chainable.{_HOME[name]}"), name)
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+__getattr__ = lazy_attributes(__name__, {name: f"{__name__}.{home}" for name, home in _HOME.items()})

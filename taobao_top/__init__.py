@@ -11,9 +11,9 @@ The Taobao Open Platform (淘宝开放平台) for Python: every method as a chai
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from chainable.lazy import lazy_attributes
 from taobao_top.client import TaobaoTop
 from taobao_top.errors import TopError
 from taobao_top.response import TopResponse
@@ -34,14 +34,6 @@ __all__ = [
     "TopResponse",
 ]
 
-_LATER = {
-    "RateLimiter": "taobao_top.rate_limit",
-    "SecurityClient": "taobao_top.security",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+__getattr__ = lazy_attributes(
+    __name__, {"RateLimiter": "taobao_top.rate_limit", "SecurityClient": "taobao_top.security"}
+)

@@ -12,6 +12,7 @@ from chainable.cli.i18n import Words
 from chainable.cli.redaction import Redactor
 from chainable.redaction import SECRET_NAMES
 from chainable.settings import check_texts, read_environment, read_toml
+from wechatpay.configuration import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PERSONAL_NAMES",
-    "SETTINGS",
     "env_option",
     "make_client",
     "make_redactor",
@@ -31,8 +31,6 @@ __all__ = [
 PREFIX = "WECHATPAY_"
 PERSONAL_NAMES = "openid|unionid|phone|mobile|email|id_?card|id_?number|identi|real_?name|user_?name|address|bank_?account|account_?n"
 """A pattern of the names of personal data in paths, queries and bodies."""
-SETTINGS = ("MCHID", "BRAND_ID", "SERIAL", "PRIVATE_KEY", "CERTS", "APIV3_KEY", "SECRET", "MERCHANT_CERT",
-            "MERCHANT_KEY", "BASE_URL", "BACKUP_URL", "CA")  # fmt: skip
 
 
 def env_option(function: Callable[..., Any]) -> Callable[..., Any]:

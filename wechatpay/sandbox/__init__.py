@@ -14,8 +14,9 @@ the extra ``[sandbox]``.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from chainable.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.account import Account
@@ -48,9 +49,4 @@ _MODULES = {
     "Sandbox": "sandbox",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_attributes(__name__, {name: f"{__name__}.{home}" for name, home in _MODULES.items()})

@@ -16,6 +16,7 @@ SHARED = (
     "chainable.destination",
     "chainable.direct",
     "chainable.errors",
+    "chainable.lazy",
     "chainable.loopback",
     "chainable.masking",
     "chainable.private_files",

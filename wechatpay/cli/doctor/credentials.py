@@ -8,6 +8,7 @@ from chainable.cli.checks import bad, good, warning
 from chainable.cli.i18n import Words
 from chainable.errors import ConfigurationError
 from chainable.masking import shown_number
+from wechatpay import configuration
 from wechatpay.cli.doctor.reasons import explain
 from wechatpay.crypto.keys import (
     check_apiv3_key,
@@ -44,13 +45,7 @@ def parse_certs(given: Mapping[str, Any] | str) -> dict[str, Any]:
     Raises:
         ConfigurationError: It is neither.
     """
-    if not isinstance(given, str):
-        return dict(given)
-    pairs = [part.partition("=") for part in given.split(",") if part.strip()]
-    if not all(equals for _, equals, _ in pairs):
-        msg = "certs: id=path,id=path was expected"
-        raise ConfigurationError(msg, reason="not_certs_list", setting="certs")
-    return {name.strip(): path.strip() for name, _, path in pairs}
+    return configuration.parse_certs(given) if isinstance(given, str) else dict(given)
 
 
 def examine(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator[Finding]:
