@@ -1,88 +1,30 @@
-"""Notifications in a Django project."""
+"""
+Notifications in a Django project.
+
+::
+
+    def paid(notification):
+        ...
+
+    urlpatterns = [path('wechatpay/notify', endpoint(client, store, paid))]
+
+    @handler(client, store)             # the same with a decorator
+    def notified(notification):
+        ...
+
+    urlpatterns = [path('wechatpay/notify', notified)]
+
+The view accepts POST without a CSRF token.  Write the route exactly as in
+``notify_url``: the platform does not follow the redirect of ``APPEND_SLASH``.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
-
-from chainable.deduplication import LEASE
 from chainable.web import django
-from wechatpay.notifications.handler import NotificationHandler
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
-
-    from chainable.deduplication import Store
-    from chainable.web import Handle
-    from wechatpay.client import WeChatPay
-    from wechatpay.merchants import Merchants
+from wechatpay.notifications.handler import Adapter
 
 __all__ = ["endpoint", "handler"]
 
-
-def endpoint(
-    source: WeChatPay | Merchants, store: Store, function: Handle, *, lease: float = LEASE
-) -> Callable[..., HttpResponse]:
-    """
-    Return the view for ``notify_url`` that calls a function with each notification.
-
-    ::
-
-        def paid(notification):
-            ...
-
-        urlpatterns = [path('wechatpay/notify', endpoint(client, store, paid))]
-
-    The view verifies the signature, calls the function once for each
-    notification, and responds;
-    :class:`wechatpay.notifications.handler.NotificationHandler` has the responses, and
-    what the function may return.
-
-    Args:
-        source: The client, or ``Merchants``; then the function is called with
-            the client and the notification.
-        store: The store of claims, shared by all workers.
-        function: Called with the notification, and with variables of the route
-            as keywords.
-        lease: Seconds after which a silent worker counts as dead.
-
-    Raises:
-        TypeError: ``source`` or ``store`` is something else.
-        ConfigurationError: The function is a route already, which would be
-            called without verification.
-
-    .. versionadded:: 0.1.0
-    """
-    return handler(source, store, lease=lease)(function)
-
-
-def handler(
-    source: WeChatPay | Merchants, store: Store, *, lease: float = LEASE
-) -> Callable[[Handle], Callable[..., HttpResponse]]:
-    """
-    Return a decorator for a function that handles notifications.
-
-    :func:`endpoint` does the same without decorators, whose order matters.
-
-    ::
-
-        @handler(client, store)
-        def notified(notification):
-            ...
-
-        urlpatterns = [path('wechatpay/notify', notified)]
-
-    The view accepts POST without a CSRF token. Write the route exactly as in
-    ``notify_url``: the platform does not follow the redirect of
-    ``APPEND_SLASH``. Variables of the route are passed as keywords.
-    :class:`wechatpay.notifications.handler.NotificationHandler` has the responses.
-
-    Args:
-        source: The client, or ``Merchants``; then the function is called with
-            the client and the notification.
-        store: The store of claims, shared by all workers.
-        lease: Seconds after which a silent worker counts as dead.
-    """
-    return partial(django.view, NotificationHandler(source, store, lease=lease).respond)
+_adapter = Adapter(django.view)
+endpoint = _adapter.endpoint
+handler = _adapter.handler

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from attrs import frozen
 
 from chainable.deduplication import LEASE
 from chainable.deduplication.claim import acknowledging
@@ -16,6 +19,7 @@ from chainable.errors import (
     InProgress,
     SignatureError,
 )
+from chainable.masking import safe_repr
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
 from wechatpay.merchants import Merchants
 from wechatpay.notifications.responses import accept, reject
@@ -24,11 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chainable.deduplication import Store
-    from chainable.web import Handle, Headers, Inbound
+    from chainable.web import Handle, Headers, Inbound, Respond
     from wechatpay.client import WeChatPay
     from wechatpay.notifications.notification import Notification
 
-__all__ = ["NotificationHandler"]
+__all__ = ["Adapter", "NotificationHandler"]
+
+V = TypeVar("V")
 
 PATIENCE = 5.0
 """Seconds that the platform waits for a response."""
@@ -179,3 +185,49 @@ def _refusal(error: ChainableError, *, is_xml: bool) -> Reply:
 
 def _is_expected(error: ChainableError) -> bool:
     return isinstance(error, InProgress) or getattr(error, "reason", None) == "probe"
+
+
+@safe_repr
+@frozen
+class Adapter(Generic[V]):
+    """
+    The two functions of a framework's module.
+
+    Attributes:
+        view: Makes the framework's view of a handler and a function.
+    """
+
+    view: Callable[[Respond, Handle], V]
+
+    def endpoint(self, source: WeChatPay | Merchants, store: Store, function: Handle, *, lease: float = LEASE) -> V:
+        """
+        Return the view for ``notify_url`` that calls a function with each notification.
+
+        The view verifies the signature, calls the function once for each
+        notification, and responds; :class:`NotificationHandler` has the
+        responses, and what the function may return.
+
+        Args:
+            source: The client, or ``Merchants``; then the function is called with
+                the client and the notification.
+            store: The store of claims, shared by all workers.
+            function: Called with the notification, and with variables of the route
+                as keywords.
+            lease: Seconds after which a silent worker counts as dead.
+
+        Raises:
+            TypeError: ``source`` or ``store`` is something else.
+            ConfigurationError: The function is a route already, which would be
+                called without verification.
+
+        .. versionadded:: 0.1.0
+        """
+        return self.handler(source, store, lease=lease)(function)
+
+    def handler(self, source: WeChatPay | Merchants, store: Store, *, lease: float = LEASE) -> Callable[[Handle], V]:
+        """
+        Return a decorator for a function that handles notifications; write it below the decorator of the route.
+
+        :meth:`endpoint` has the same arguments, and no order to get wrong.
+        """
+        return partial(self.view, NotificationHandler(source, store, lease=lease).respond)

@@ -1,88 +1,29 @@
-"""Notifications in an application of FastAPI or Starlette."""
+"""
+Notifications in an application of FastAPI or Starlette.
+
+::
+
+    def paid(notification):
+        ...
+
+    app.post('/wechatpay/notify')(endpoint(client, store, paid))
+
+    @app.post('/wechatpay/notify')      # the same with decorators, whose order matters
+    @handler(client, store)
+    async def notified(notification):
+        ...
+
+The function may be async or not; verification, claims and plain functions run
+in a worker thread, so that the event loop is not blocked.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
-
-from chainable.deduplication import LEASE
 from chainable.web import starlette
-from wechatpay.notifications.handler import NotificationHandler
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from chainable.deduplication import Store
-    from chainable.web import Handle
-    from wechatpay.client import WeChatPay
-    from wechatpay.merchants import Merchants
+from wechatpay.notifications.handler import Adapter
 
 __all__ = ["endpoint", "handler"]
 
-
-def endpoint(
-    source: WeChatPay | Merchants, store: Store, function: Handle, *, lease: float = LEASE
-) -> Callable[[Request], Awaitable[Response]]:
-    """
-    Return the endpoint for ``notify_url`` that calls a function with each notification.
-
-    ::
-
-        def paid(notification):
-            ...
-
-        app.post('/wechatpay/notify')(endpoint(client, store, paid))
-
-    The endpoint verifies the signature, calls the function once for each
-    notification, and responds;
-    :class:`wechatpay.notifications.handler.NotificationHandler` has the responses, and
-    what the function may return.
-
-    Args:
-        source: The client, or ``Merchants``; then the function is called with
-            the client and the notification.
-        store: The store of claims, shared by all workers.
-        function: Called with the notification, and with variables of the route
-            as keywords.
-        lease: Seconds after which a silent worker counts as dead.
-
-    Raises:
-        TypeError: ``source`` or ``store`` is something else.
-        ConfigurationError: The function is a route already, which would be
-            called without verification.
-
-    .. versionadded:: 0.1.0
-    """
-    return handler(source, store, lease=lease)(function)
-
-
-def handler(
-    source: WeChatPay | Merchants, store: Store, *, lease: float = LEASE
-) -> Callable[[Handle], Callable[[Request], Awaitable[Response]]]:
-    """
-    Return a decorator for a function that handles notifications.
-
-    :func:`endpoint` does the same without decorators, whose order matters.
-
-    ::
-
-        @app.post('/wechatpay/notify')
-        @handler(client, store)
-        async def notified(notification):
-            ...
-
-    The function may be async or not; verification, claims and plain functions run
-    in a worker thread, so that the event loop is not blocked. Variables of the route
-    are passed as keywords. :class:`wechatpay.notifications.handler.NotificationHandler`
-    has the responses.
-
-    Args:
-        source: The client, or ``Merchants``; then the function is called with
-            the client and the notification.
-        store: The store of claims, shared by all workers.
-        lease: Seconds after which a silent worker counts as dead.
-    """
-    return partial(starlette.view, NotificationHandler(source, store, lease=lease).respond)
+_adapter = Adapter(starlette.view)
+endpoint = _adapter.endpoint
+handler = _adapter.handler
