@@ -208,7 +208,7 @@ def main() -> None:
     rounds, count, seconds = (4, 100, 1.0) if options.quick else (12, 300, 3.0)
     with gateway() as (port, folder):
         place = Place(port, folder)
-        os.environ["REQUESTS_CA_BUNDLE"] = place.ca  # the peers have no other way to be told
+        os.environ["REQUESTS_CA_BUNDLE"] = place.ca  # the peers read their CA from the environment only
         for group, contenders in GROUPS.items():
             calls: dict[str, Callable[[], Any]] = {}
             for name, make in contenders.items():

@@ -45,7 +45,7 @@ V2_FIELDS = {"appid": "wx1", "mch_id": "1900000109", "nonce_str": "n", "prepay_i
 
 
 class Gateway:
-    """What is answered, and the count of connections."""
+    """The response, and the count of connections."""
 
     def __init__(self, platform_key: Path, secret: str) -> None:
         self.key = load_pem_private_key(platform_key.read_bytes(), None)

@@ -92,9 +92,9 @@ def ours(url: str) -> Callable[[int, Path], object]:
 
     def fetch(count: int, to: Path) -> object:
         answer: Any = Response()
-        told = {"hash_type": "SHA1", "hash_value": DIGESTS[count], "download_url": f"{url}{count}"}
-        answer._content = json.dumps(told).encode()
-        answer._data = told
+        members = {"hash_type": "SHA1", "hash_value": DIGESTS[count], "download_url": f"{url}{count}"}
+        answer._content = json.dumps(members).encode()
+        answer._data = members
         answer.verified = True
         answer.request = requests.Request("GET", url).prepare()
         saved = client.download(answer, to)

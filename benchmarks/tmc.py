@@ -86,7 +86,7 @@ def outbound(payload: bytes) -> bytes:
 
 
 def inbound(peer: socket.socket) -> Iterator[list[int]]:
-    """The lengths of the binary frames that come, by what one read brings; clients mask them, nobody looks inside."""
+    """Yield the lengths of the binary frames of each read; their masked payload is not decoded."""
     waiting, closed = b"", False
     while not closed and (data := peer.recv(1 << 16)):
         waiting += data

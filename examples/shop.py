@@ -118,25 +118,25 @@ class Shop:
         found = self.books.order(number)
         if found["state"] == "NOTPAY":
             node = self._client.v3.pay.transactions.out_trade_no._out_trade_no_
-            told: Any = node.get(out_trade_no=number, params={"mchid": self._client.mchid}).data
-            if told["trade_state"] == "SUCCESS":
+            found: Any = node.get(out_trade_no=number, params={"mchid": self._client.mchid}).data
+            if found["trade_state"] == "SUCCESS":
                 with self.books.sessions.begin() as session:
-                    self.paid(told, session)
+                    self.paid(found, session)
                 found = self.books.order(number)
         return found
 
-    def paid(self, told: dict[str, Any], session: Session) -> None:
+    def paid(self, found: dict[str, Any], session: Session) -> None:
         """Book a payment once, if number, merchant, amount and currency are those of the order; commit elsewhere."""
-        amount = told["amount"]
-        if told["mchid"] == self._client.mchid and amount["currency"] == "CNY":
+        amount = found["amount"]
+        if found["mchid"] == self._client.mchid and amount["currency"] == "CNY":
             session.execute(
                 text(
                     "UPDATE orders SET state = 'PAID', transaction_id = :transaction_id "
                     "WHERE number = :number AND fen = :fen AND state = 'NOTPAY'"
                 ),
                 {
-                    "transaction_id": told["transaction_id"],
-                    "number": told["out_trade_no"],
+                    "transaction_id": found["transaction_id"],
+                    "number": found["out_trade_no"],
                     "fen": amount["total"],
                 },
             )
@@ -159,19 +159,19 @@ class Shop:
             }
         )
 
-    def refunded(self, told: dict[str, Any], session: Session) -> None:
+    def refunded(self, found: dict[str, Any], session: Session) -> None:
         """Book how a refund ended; commit elsewhere."""
         session.execute(
             text("UPDATE refunds SET state = :state WHERE number = :number AND fen = :fen"),
             {
-                "state": told["refund_status"],
-                "number": told["out_refund_no"],
-                "fen": told["amount"]["refund"],
+                "state": found["refund_status"],
+                "number": found["out_refund_no"],
+                "fen": found["amount"]["refund"],
             },
         )
 
     def billed(self, day: str) -> dict[str, int]:
-        """What the bill of a day says: fen by number of the order or refund; nothing on a day without a bill."""
+        """Return the fen by number of the order or refund, as the bill of a day has them; empty without a bill."""
         saved = BytesIO()
         try:
             self._client.download(self._client.v3.bill.tradebill.get(params={"bill_date": day}), saved)

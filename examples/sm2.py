@@ -105,5 +105,5 @@ def sm_client(mchid, serial, key, platform_keys, clock=time.time, **settings):
 
 
 def sm_notifications(mchid, platform_keys, apiv3_key, clock=time.time):
-    """What ``client.notifications`` is for RSA and AES."""
+    """Notifications in SM2 and SM4, as ``client.notifications`` for RSA and AES."""
     return Notifications(SM2Verifier(platform_keys, clock), mchid=mchid, ciphers={CIPHER: SM4Key(apiv3_key).open})

@@ -25,7 +25,7 @@ def channel(top, orders, **settings):
 
     @tmc.otherwise
     def other(message):
-        print("nobody is interested in", message.topic)
+        print("ignored topic", message.topic)
 
     return tmc
 

@@ -1,5 +1,5 @@
 """
-Make the compact catalogues inside the packages from the readable source.
+Build the compact catalogues inside the packages from the readable source.
 
 ``python -m tools.build_catalogue`` writes them; with ``--check`` it writes
 nothing and fails if it would change one.
@@ -29,8 +29,8 @@ _PLACES = ("path", "query", "headers", "json", "xml", "multipart")
 
 
 @frozen
-class Shelved:
-    """What a compact file holds."""
+class CompactFile:
+    """The records of a compact file."""
 
     records: Records
     buckets: int
@@ -40,12 +40,12 @@ class Shelved:
         return encode_records(self.records, buckets=self.buckets, deflated=self.deflated)
 
     def is_in(self, path: Path) -> bool:
-        """Tell whether a file holds just this; another zlib may have deflated the same to other bytes."""
+        """Return whether a file holds these records; another zlib may compress them to other bytes."""
         return path.exists() and (path.read_bytes() == self.content() or dict(RecordFile(path).items()) == self.records)
 
 
 def fields(members: Records) -> list[Records]:
-    """Give the fields of a mapping of the source, names inside."""
+    """Return the fields of a mapping of the source as a list; each field holds its name."""
     made = []
     for name, member in members.items():
         field = {"name": name} | ({"type": member} if isinstance(member, str) else dict(member))
@@ -56,7 +56,7 @@ def fields(members: Records) -> list[Records]:
 
 
 def marked(given: list[Records], mark: str, *, kinds: tuple[str, ...] = ()) -> Records:
-    """Give nested names that lead to the fields with a mark, or of one of the given types."""
+    """Return the nested names of the fields that have a mark or one of the given types."""
     found: Records = {}
     for field in given:
         inside = {} if "encoded" in field else marked(field.get("fields", []), mark, kinds=kinds)
@@ -70,7 +70,7 @@ def marked(given: list[Records], mark: str, *, kinds: tuple[str, ...] = ()) -> R
 
 
 def tree(keys: list[str]) -> Records:
-    """Give the records of the tree of paths."""
+    """Return the tree of paths."""
     root: Records = {}
     for key in keys:
         verb, _, path = key.partition(" ")
@@ -85,7 +85,7 @@ def tree(keys: list[str]) -> Records:
 
 
 def fix(root: Records, path: str, value: str) -> None:
-    """Enter the only value of the variable a path ends in as a literal beside it."""
+    """Add the only value of a path's last variable as a literal beside the variable."""
     node = root
     *segments, last = path.split("/")
     for segment in segments:
@@ -94,7 +94,7 @@ def fix(root: Records, path: str, value: str) -> None:
 
 
 def shards(root: Records) -> Records:
-    """Cut the tree into records that are quickly read; a child in a record of its own stands as 0."""
+    """Split the tree into records that are read quickly; 0 stands for a child with a record of its own."""
     records: Records = {}
 
     def cut(node: Records, path: str) -> None:
@@ -131,7 +131,7 @@ _SHORT = {"String": 0, "Number": 1, "Boolean": 2, "Date": 3}
 
 
 def call(key: str, record: Records, row: Records) -> Records:
-    """Give what a call of this operation needs."""
+    """Return the record that a call of this operation reads."""
     path = key.partition(" ")[2]
     request = {place: fields(record["request"].get(place, {})) for place in _PLACES}
     body = next((place for place in ("json", "xml", "multipart") if place in record["request"]), None)
@@ -159,7 +159,7 @@ def call(key: str, record: Records, row: Records) -> Records:
 
 
 def written(record: Records) -> Records:
-    """Give what a user writes of a request, by place; ``meta`` is what an upload has beside its file."""
+    """Return the request fields that a user writes, by place; ``meta`` holds those beside the file of an upload."""
     query, json_, xml, multipart = (
         fields(record["request"].get(place, {})) for place in ("query", "json", "xml", "multipart")
     )
@@ -173,7 +173,7 @@ def _placed(places: Records, mark: str, *, kinds: tuple[str, ...] = ()) -> Recor
 
 
 def detail(record: Records) -> Records:
-    """Give every field of an operation."""
+    """Return all fields of an operation."""
     return {
         "docs": record["docs"],
         "request": {place: fields(members) for place, members in record["request"].items()},
@@ -181,8 +181,8 @@ def detail(record: Records) -> Records:
     }
 
 
-def wechatpay() -> dict[str, Shelved]:
-    """Give the files of wechatpay's catalogue."""
+def wechatpay() -> dict[str, CompactFile]:
+    """Return the files of wechatpay's catalogue by name."""
     operations = source.operations()
     rows = source.rows()
     index: Records = {key: call(key, record, rows.get(key, {})) for key, record in operations.items()}
@@ -204,13 +204,13 @@ def wechatpay() -> dict[str, Shelved]:
     index["operations"] = list(operations)
     index["events"] = [list(key) for key in events]
     return {
-        "index.shelf": Shelved(index, len(index)),
-        "details.shelf": Shelved(details, len(details) // 12, deflated=True),
+        "index.shelf": CompactFile(index, len(index)),
+        "details.shelf": CompactFile(details, len(details) // 12, deflated=True),
     }
 
 
-def taobao_top() -> dict[str, Shelved]:
-    """Give the files of taobao_top's catalogue."""
+def taobao_top() -> dict[str, CompactFile]:
+    """Return the files of taobao_top's catalogue by name."""
     index: Records = {}
     details: Records = {}
     names: list[str] = []
@@ -224,8 +224,8 @@ def taobao_top() -> dict[str, Shelved]:
             details[name] = {"group": group, "params": params, "response": fields(record.get("answer", {}))}
     index["methods"] = sorted(names)
     return {
-        "index.shelf": Shelved(index, len(index)),
-        "details.shelf": Shelved(details, len(details) // 16, deflated=True),
+        "index.shelf": CompactFile(index, len(index)),
+        "details.shelf": CompactFile(details, len(details) // 16, deflated=True),
     }
 
 
@@ -235,15 +235,15 @@ def _type(field: Records) -> str | int:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the compact files that differ; with ``--check`` only tell."""
+    """Write the compact files that differ; with ``--check`` only list them."""
     changed = []
     for package, made in (("wechatpay", wechatpay), ("taobao_top", taobao_top)):
-        for name, shelved in made().items():
+        for name, file in made().items():
             path = PACKAGES / package / "catalogue" / name
-            if not shelved.is_in(path):
+            if not file.is_in(path):
                 changed.append(path)
                 if "--check" not in arguments:
-                    path.write_bytes(shelved.content())
+                    path.write_bytes(file.content())
     for path in changed:
         print(f"{path.relative_to(PACKAGES)} {'would change' if '--check' in arguments else 'written'}")
     return int("--check" in arguments and bool(changed))

@@ -24,7 +24,7 @@ def read(path: Path) -> Any:
 
 
 def glossary(package: str, root: Path = ROOT) -> bytes:
-    """Give the compact file of a package."""
+    """Return the compact file of a package."""
     meanings: dict[str, list[str]] = {}
     for path in sorted((root / package).glob("*.yaml")):
         for name, meaning in read(path).items():

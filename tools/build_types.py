@@ -1,8 +1,8 @@
 """
 Write the types of both clients from their catalogues.
 
-``python -m tools.build_types`` writes them and removes what is no longer
-made; with ``--check`` it writes nothing and fails if it would change a file.
+``python -m tools.build_types`` writes them and removes files that are no longer
+generated; with ``--check`` it writes nothing and fails if a file would change.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ ROOT = Path(__file__).parent.parent
 
 
 def files() -> dict[str, str]:
-    """Give every generated file, its text by its path."""
+    """Return the text of every generated file by path."""
     return wechatpay.build() | taobao_top.build()
 
 
 def stale(made: dict[str, str]) -> list[str]:
-    """Name the files that are missing, different, or generated earlier and no longer made."""
+    """List the files that are missing, different, or no longer generated."""
     there = {
         path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
         for package in ("wechatpay", "taobao_top")

@@ -25,7 +25,7 @@ _LITERAL = re.compile(r"Literal\[([^\]]+)\]")
 
 
 def counts() -> dict[str, int]:
-    """Give the counts by what is counted."""
+    """Return the counts by name."""
     operations = list(catalogue.operations())
     posts = {operation.key for operation in operations if operation.method == "POST"}
     repeatable = source.reviewed("repeatable")
@@ -73,7 +73,7 @@ def typed_methods(methods: list[str]) -> int:
 
 
 def unmarked() -> list[tuple[str, str]]:
-    """Give the operations whose source marks no member of the body as required, with their titles."""
+    """Return the titles of the operations whose source marks no member of the body as required, by operation."""
     return [
         (key, record["title"])
         for key, record in source.operations().items()
@@ -87,7 +87,7 @@ def _required(field: Any) -> bool:
 
 
 def listed() -> str:
-    """Give the list of :func:`unmarked` as reStructuredText."""
+    """Return the list of :func:`unmarked` as reStructuredText."""
     return "".join(f"- ``{key}`` {title}\n" for key, title in unmarked())
 
 

@@ -50,11 +50,11 @@ class Shop(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the library's name)
-        """Say nothing."""
+        """Discard log lines."""
 
 
 def trade(sandbox: Sandbox, notify_url: str) -> None:
-    """What happens in the shop."""
+    """Events of the WeChat Pay shop."""
     client = sandbox.client()
     mchid = sandbox.account.mchid
     for number, total, what in (
@@ -160,7 +160,7 @@ def draw(sandbox: Sandbox) -> None:
 
 
 def sell(sandbox: top.Sandbox, spi_url: str) -> None:
-    """What happens in the shop on TOP."""
+    """Events of the shop on TOP."""
     client = sandbox.client()
     sandbox.trades.add(1, title="咖啡豆 250 g", buyer_nick="buyer_17", payment="54.00")
     paid, sent = sandbox.trades.add(2, title="拿铁 ×2", payment="32.00")

@@ -1,9 +1,9 @@
 """
-The readable source of the catalogue, as it is read.
+Reads the YAML source of the catalogue.
 
 One YAML file for each product of WeChat Pay, each family of its events, each
-group of TOP; a field whose type is all that is known is its type. What was
-read is kept: nobody changes it.
+group of TOP; a field of which only the type is known is written as its type. Results are
+cached: do not modify them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def read(path: Path) -> Any:
 
 @cache
 def operations() -> dict[str, Any]:
-    """Give all WeChat Pay operations by verb and path, in the order of their paths."""
+    """Return all WeChat Pay operations by verb and path, in the order of their paths."""
     found: dict[str, Any] = {}
     for path in sorted((ROOT / "wechatpay" / "operations").rglob("*.yaml")):
         found |= read(path)
@@ -32,7 +32,7 @@ def operations() -> dict[str, Any]:
 
 
 def rows() -> dict[str, Any]:
-    """Give what the reviewed tables say, by operation; their reasons are left out."""
+    """Return the rows of the reviewed tables by operation, without their reasons."""
     found: dict[str, Any] = {}
     for table in ("echoes", "keys", "repeatable", "signatures", "uploads", "v2-signing"):
         for key, row in reviewed(table).items():
@@ -41,14 +41,14 @@ def rows() -> dict[str, Any]:
 
 
 def reviewed(table: str) -> dict[str, Any]:
-    """Give one reviewed table as it is written."""
+    """Return one reviewed table as written."""
     rows: dict[str, Any] = read(ROOT / "wechatpay" / "reviewed" / f"{table}.yaml")
     return rows
 
 
 @cache
 def events() -> dict[tuple[str, str], Any]:
-    """Give all WeChat Pay events by version and name."""
+    """Return all WeChat Pay events by version and name."""
     root = ROOT / "wechatpay" / "events"
     found = {}
     for path in sorted(root.rglob("*.yaml")):
@@ -59,7 +59,7 @@ def events() -> dict[tuple[str, str], Any]:
 
 @cache
 def methods() -> dict[str, dict[str, Any]]:
-    """Give all TOP methods by group and name."""
+    """Return all TOP methods by group and name."""
     found = {}
     for path in sorted((ROOT / "taobao_top").glob("*.yaml")):
         content = read(path)

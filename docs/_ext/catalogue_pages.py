@@ -69,21 +69,21 @@ class Page:
     anchor: str = ""
 
     def to(self, other: str) -> str:
-        """Give the link from another page."""
+        """Return the link from another page."""
         return relative_uri(f"{other}.html", f"{self.uri}.html") + (f"#{self.anchor}" if self.anchor else "")
 
 
-# -- what there is ------------------------------------------------------
+# -- the catalogue ------------------------------------------------------
 
 
 @cache
 def products() -> dict[str, Any]:
-    """Give the products by slug."""
+    """Return the products by slug."""
     return yaml.safe_load((HERE / "products.yaml").read_text("utf-8"))
 
 
 def product(path: str) -> str:
-    """Tell which product a path belongs to: the longest prefix decides."""
+    """Return the product of a path: the longest prefix decides."""
     prefixes = {prefix: slug for slug, one in products().items() for prefix in one["paths"]}
     segments = path.split("/")
     return next(
@@ -103,7 +103,7 @@ def _names(fields: Iterable[Any]) -> Iterator[str]:
 
 @cache
 def operations() -> dict[str, Page]:
-    """Give the pages of all operations by key."""
+    """Return the pages of all operations by key."""
     found = {}
     weights = {candidate.key: candidate.weight for candidate in wechatpay.describe.candidates()}
     for operation in wechatpay.catalogue.operations():
@@ -124,7 +124,7 @@ def operations() -> dict[str, Page]:
 
 @cache
 def events() -> dict[str, Page]:
-    """Give the pages of all events by key."""
+    """Return the pages of all events by key."""
     found = {}
     for event in wechatpay.catalogue.events():
         key = f"event {event.version} {event.name}"
@@ -141,7 +141,7 @@ def events() -> dict[str, Page]:
 
 @cache
 def groups() -> dict[str, list[str]]:
-    """Give the names of TOP's methods by group."""
+    """Return the names of TOP's methods by group."""
     found: dict[str, list[str]] = {}
     for name in taobao_top.catalogue.methods():
         found.setdefault(taobao_top.catalogue.method(name).group, []).append(name)
@@ -150,7 +150,7 @@ def groups() -> dict[str, list[str]]:
 
 @cache
 def methods() -> tuple[dict[str, Page], dict[str, tuple[str, str]]]:
-    """Give the pages of all methods by name, and the title and content of each page by its place."""
+    """Return the pages of all methods by name, and the title and content of each page by its document name."""
     pages: dict[str, Page] = {}
     contents: dict[str, tuple[str, str]] = {}
     prominent = taobao_top.describe.glossary.prominent

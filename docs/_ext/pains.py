@@ -21,7 +21,7 @@ _SAID = re.compile(r'(?:def|class) (\w+)\b[^\n]*:\n\s+"""Pain (\d+)\b')
 
 
 def pains() -> dict[int, dict[str, Any]]:
-    """Give the pains by number, each with its tests: ``path::name``."""
+    """Return the pains by number, each with its tests: ``path::name``."""
     found: dict[int, dict[str, Any]] = yaml.safe_load((HERE / "pains.yaml").read_text("utf-8"))
     for one in found.values():
         one.setdefault("tests", [])

@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 class Dicts:
     """
-    Collects TypedDicts; what a TypedDict refers to is added before it.
+    Collects TypedDicts; those that a TypedDict refers to are added before it.
 
     Args:
         values: The module that the declarations take their names from.
@@ -37,11 +37,11 @@ class Dicts:
         return len(self._shapes)
 
     def add(self, name: str, members: Members, *, doc: Iterable[str] = ()) -> str:
-        """Declare a TypedDict; one of this name and shape may be there already, one of another shape may not."""
+        """Declare a TypedDict; the same name with the same shape is declared once, with another shape it is an error."""
         shape = tuple(members.items())
         if name in self._shapes:
             if self._shapes[name] != shape:
-                msg = f"{name} is declared already, with other members"
+                msg = f"{name} is already declared with other members"
                 raise ValueError(msg)
             return name
         self._shapes[name] = shape
@@ -54,11 +54,11 @@ class Dicts:
         return name
 
     def differs(self, name: str, members: Members) -> bool:
-        """Tell whether this name is taken by another shape."""
+        """Return whether the name is taken by another shape."""
         return self._shapes.get(name, tuple(members.items())) != tuple(members.items())
 
     def text(self) -> str:
-        """Give the module."""
+        """Return the text of the module."""
         used = self._known & set(_NAME.findall("\n".join(self._lines)))
         imports = [f"from {self._values} import {', '.join(sorted(used))}"] if used else []
-        return "\n".join([HEADER, '"""Requests and answers as TypedDicts."""', "", *imports, *self._lines, ""])
+        return "\n".join([HEADER, '"""Requests and responses as TypedDicts."""', "", *imports, *self._lines, ""])

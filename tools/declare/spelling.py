@@ -1,4 +1,4 @@
-"""How names of the platform are spelled in Python."""
+"""Python names for the platform's names."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ def camel(*names: str) -> str:
 
 
 def plain(name: str) -> bool:
-    """Tell whether a name can stand as a member of a class and as a keyword argument."""
+    """Return whether a name can be a member of a class and a keyword argument."""
     return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
 
 
 def attribute(segment: str, taken: frozenset[str] = frozenset()) -> str:
-    """Spell a segment as an attribute; one that is a keyword or taken gets an underscore behind."""
+    """Return the attribute for a segment; keywords and taken names get an underscore at the end."""
     name = _HUMP.sub("_", segment).replace("-", "_").lower()
     return f"{name}_" if keyword.iskeyword(name) or name in taken else name
 
 
 def module(name: str) -> str:
-    """Spell a part of a name as a module."""
+    """Return the module name for a part of a name."""
     name = name.replace("-", "_")
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def docstring(indent: str, title: str | None, *pages: str | None) -> list[str]:
-    """Write what hovering shows: the title and the official pages."""
+    """Return the docstring that an editor shows: the title and the official pages."""
     parts = [" ".join((title or "").replace("\\", " ").replace('"', "'").split()), *(page for page in pages if page)]
     text = "\n\n".join(part for part in parts if part)
     if not text:
@@ -50,5 +50,5 @@ def docstring(indent: str, title: str | None, *pages: str | None) -> list[str]:
 
 
 def clashes(names: list[str]) -> bool:
-    """Tell whether one of the members would hide a type that others are declared with."""
+    """Return whether a member would shadow a builtin type that other members use."""
     return not _BUILTINS.isdisjoint(names)

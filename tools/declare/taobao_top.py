@@ -1,4 +1,4 @@
-"""TOP: a class for every part of a method's name, TypedDicts for parameters and answers."""
+"""TOP: a class for every part of a method's name, TypedDicts for parameters and responses."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ Shape = tuple[tuple[str, object, bool, bool], ...]
 
 @define
 class Part:
-    """A part of names: what goes on behind it, and the method that ends with it."""
+    """A part of names: the parts that follow it, and the method that ends with it."""
 
     children: dict[str, Part] = field(factory=dict)
     method: Method | None = None
 
 
 def build() -> dict[str, str]:
-    """Give the generated files, their text by their path."""
+    """Return the text of the generated files by path."""
     roots: dict[str, dict[str, list[Method]]] = {}
     for name in catalogue.methods():
         method = catalogue.method(name)
@@ -74,7 +74,7 @@ def build() -> dict[str, str]:
             literals.append((f"{root}.{family.module}", camel(first, second), [method.name for method in methods]))
             if plain(family.attribute):
                 attributes.append((family.module, family.root, f"    {family.attribute}: {family.root}"))
-        files[f"taobao_top/types/{root}/__init__.py"] = f'{HEADER}\n"""Parameters and answers of {first}.…"""\n'
+        files[f"taobao_top/types/{root}/__init__.py"] = f'{HEADER}\n"""Parameters and responses of {first}.…"""\n'
         files[f"taobao_top/types/chains/{root}/__init__.pyi"] = "\n".join(
             [
                 HEADER,
@@ -107,7 +107,7 @@ def _literals(families: list[tuple[str, str, list[str]]]) -> str:
         HEADER,
         "# mypy: ignore-errors",
         "# A name is looked up in two steps, its family and then the method: one overload for each of thousands of",
-        "# names would take the checkers a minute. The overlap of the overloads is checked by nobody: all differ.",
+        "# names would take the checkers a minute. Overlaps are not checked: all names differ.",
         "from typing import Generic, Literal, TypeVar, overload",
         "",
         "from taobao_top.types.chains.node import Node, OpenNode",
@@ -167,7 +167,7 @@ class _Family:
         self._declare(tree, self.root)
 
     def files(self) -> dict[str, str]:
-        """Give the TypedDicts and the chain's classes."""
+        """Return the TypedDicts and the classes of the chain."""
         path = f"{self._first}/{self.module}"
         return {
             f"taobao_top/types/{path}.py": self._dicts.text(),
@@ -273,13 +273,13 @@ class _Family:
             ]
         )
 
-    # -- what goes in and comes out ----------------------------------------
+    # -- parameters and responses ----------------------------------------
 
     def _members(self, base: str, params: Iterable[Param], *, given: bool, path: str = "") -> Members:
         return {param.name: self._kind(base, path, param, given=given) for param in params}
 
     def _kind(self, base: str, path: str, param: Param, *, given: bool) -> str:
-        """Give the type of a parameter, or of a member of an answer."""
+        """Return the type of a parameter or of a member of a response."""
         if param.fields:
             one = self._object(base, path + camel(param.name), param, given=given)
         elif given:
@@ -306,7 +306,7 @@ class _Family:
 
 
 def attribute_of(part: str) -> str:
-    """Spell a part of a name as an attribute: letters stay as they are written."""
+    """Return the attribute for a part of a name; the case of letters stays."""
     return attribute(part, _CLOSED) if part == part.lower() else part
 
 

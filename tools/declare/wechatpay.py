@@ -1,4 +1,4 @@
-"""WeChat Pay: a class for every position in the tree of paths, a TypedDict for every request and answer."""
+"""WeChat Pay: a class for every position in the tree of paths, a TypedDict for every request and response."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Position:
 
 
 def build() -> dict[str, str]:
-    """Give the generated files, their text by their path."""
+    """Return the text of the generated files by path."""
     operations = list(catalogue.operations())
     writer = _Writer(operations)
     files = {"wechatpay/types/events.py": _events(writer)}
@@ -57,7 +57,7 @@ def build() -> dict[str, str]:
             imports.append(f"from wechatpay.types.chains.{root}.{module(name)} import {top}")
             attributes.append(f"    {name}: {top}")
         files[f"wechatpay/types/{root}/__init__.py"] = (
-            f'{HEADER}\n"""Requests and answers of API{root}, by product."""\n'
+            f'{HEADER}\n"""Requests and responses of API{root}, by product."""\n'
         )
         files[f"wechatpay/types/chains/{root}/__init__.pyi"] = "\n".join(
             [
@@ -100,7 +100,7 @@ def _client(roots: list[str], literals: dict[str, str]) -> str:
     lines = [
         HEADER,
         "# mypy: ignore-errors",
-        "# The overlap of so many overloads is checked by nobody: each has a path of its own.",
+        "# Overlaps of the overloads are not checked: each has a path of its own.",
         "from typing import Literal, overload",
         "",
         *(f"from wechatpay.types.chains.{root} import {root.upper()}" for root in roots),
@@ -220,7 +220,7 @@ class _Writer:
         }
 
     def declare(self, dicts: Dicts, operation: Operation, steps: tuple[str, ...]) -> tuple[list[str], str]:
-        """Declare what an operation takes and gives; its keyword arguments and the type of its answer."""
+        """Declare an operation's request and response; return its keyword arguments and the type of its response."""
         name = camel(*(steps or (operation.path.split("/")[-1],)), operation.method.lower())
         doc = docstring("    ", operation.title)
         required = [f"{variable}: str | int" for variable in operation.variables if variable not in operation.fixed]
@@ -293,7 +293,7 @@ class _Writer:
         return dicts.add(name, inner)
 
     def _given(self, dicts: Dicts, owner: str, member: Field, place: str, *, v2: bool) -> str:
-        """Give the type of what goes into a field of a request."""
+        """Return the type of a request field."""
         kind = member.type
         if member.encoded is not None:
             return self._encoded(dicts, owner, member, place) if v2 else "str"
@@ -331,7 +331,7 @@ class _Writer:
         return f"types.{name}Data"
 
     def received(
-        self, dicts: Dicts, owner: str, fields: Iterable[Field], *, text: bool, told: bool | None = None
+        self, dicts: Dicts, owner: str, fields: Iterable[Field], *, text: bool, marked: bool | None = None
     ) -> Members:
         """
         Give the members of an answer or a notification.
@@ -341,20 +341,20 @@ class _Writer:
             owner: The name of the TypedDict they are for.
             fields: The members, as the catalogue has them.
             text: Whether all values are texts, as in XML.
-            told: Whether the page tells which members are always there; if it does not, all are.
+            marked: Whether the page marks required members; without marks, all members count as present.
         """
         fields = list(fields)
-        if told is None:
-            told = any(member.required for member in _all(fields))
+        if marked is None:
+            marked = any(member.required for member in _all(fields))
         members = {}
         for member in fields:
-            kind = self._got(dicts, owner, member, text=text, told=told)
+            kind = self._got(dicts, owner, member, text=text, marked=marked)
             for key in _keys(member.name):
-                always = (member.required or not told) and key == member.name
+                always = (member.required or not marked) and key == member.name
                 members[key] = kind if always else f"NotRequired[{kind}]"
         return members
 
-    def _got(self, dicts: Dicts, owner: str, member: Field, *, text: bool, told: bool) -> str:
+    def _got(self, dicts: Dicts, owner: str, member: Field, *, text: bool, marked: bool) -> str:
         if member.encoded is not None:
             return "str"
         many = member.type.endswith("[]")
@@ -363,7 +363,7 @@ class _Writer:
             one = "dict[str, Any]"
             if member.fields:
                 name = owner + camel(member.name)
-                one = dicts.add(name, self.received(dicts, name, member.fields, text=text, told=told))
+                one = dicts.add(name, self.received(dicts, name, member.fields, text=text, marked=marked))
         elif text or kind in {"string", "file"}:
             one = "str"
         elif kind == "boolean":
@@ -390,7 +390,7 @@ def _all(fields: Iterable[Field]) -> Iterable[Field]:
 
 
 def _keys(name: str) -> list[str]:
-    """Spell out ``coupon_fee_$n`` for the first numbers, which is what answers have."""
+    """Expand ``coupon_fee_$n`` for the first numbers, as responses have it."""
     if "$" not in name:
         return [name]
     if name.count("$") > 1:
@@ -399,7 +399,7 @@ def _keys(name: str) -> list[str]:
 
 
 def _moment(member: Field) -> str:
-    """Tell from name and example whether a text is a moment or a date."""
+    """Return the type of a text: a moment or a date by its name and example."""
     example = member.example if isinstance(member.example, str) else ""
     if "time" in member.name and (_MOMENT.fullmatch(example) or (not example and member.name.endswith("_time"))):
         return "Time"
@@ -407,7 +407,7 @@ def _moment(member: Field) -> str:
 
 
 def event_name(event: Event) -> str:
-    """Spell the name of a notification's TypedDict."""
+    """Return the name of a notification's TypedDict."""
     if event.version == "v3":
         return camel(event.name)
     return camel("V2", event.name, "event" if event.event_type else "")
@@ -422,4 +422,6 @@ def _events(writer: _Writer) -> str:
         text = event.version == "v2" and event.encryption != "aes-gcm"
         doc = docstring("    ", event.title)
         dicts.add(name, writer.received(dicts, name, fields, text=text), doc=doc)
-    return dicts.text().replace("Requests and answers as TypedDicts.", "What notifications tell, by their event_type.")
+    return dicts.text().replace(
+        "Requests and responses as TypedDicts.", "The resources of notifications by event_type."
+    )
