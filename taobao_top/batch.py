@@ -48,13 +48,7 @@ _SENT = "this batch has been sent: begin a new one"
 
 
 class _Collector:
-    """
-    The sender of a batch's chains: collects their calls.
-
-    Args:
-        settings: Those of the client.
-        options: Those of a call that sets none.
-    """
+    """The sender of a batch's chains: collects their calls."""
 
     def __init__(self, settings: Settings, options: CallOptions) -> None:
         self._settings = settings
@@ -414,16 +408,7 @@ def _token(session: Secret[str] | Callable[[], str] | None) -> Secret[str] | Non
 def _renew(
     future: BatchFuture, renewals: dict[tuple[int, Secret[str] | None], Secret[str] | Exception]
 ) -> float | Exception:
-    """
-    Renew a call's session for a replay: the platform refused before it carried anything out.
-
-    Args:
-        future: The call.
-        renewals: The new tokens of calls with the same session.
-
-    Returns:
-        Seconds to wait; or the error of the renewal.
-    """
+    """Renew a call's session for a replay, once for all calls with the same one; return the wait or the error."""
     session: Any = future.spec.options.session
     key = (id(session), future.token)
     if key not in renewals:

@@ -51,11 +51,7 @@ class Cursor(NamedTuple):
     """
     A family of lists whose responses have the cursor of the next page.
 
-    Attributes:
-        parameter: The parameter with the cursor.
-        member: The member of the response with the next cursor.
-        begin: The cursor of the first page; None for none.
-        stays: Whether all pages may have the same cursor.
+    ``begin`` is the cursor of the first page; ``stays``: all pages may have the same one.
     """
 
     parameter: str

@@ -76,9 +76,6 @@ def read(
         content_type: The header, for the charset; UTF-8 by default.
         fields: The members in the catalogue, for XML, which has no types.
         simplify: Return the lists of XML plain.
-
-    Raises:
-        CodecError: The body is empty, cut off, a page of HTML, or otherwise not a response of the gateway.
     """
     start = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
@@ -216,10 +213,7 @@ def inside(payload: dict[str, Any], root: str) -> Any:
     """
     Return the content of the root, or the payload itself without a root.
 
-    Args:
-        payload: A whole response that is not an ``error_response``.
-        root: The expected name of the root; another ``…_response`` that is
-            alone counts as well, such as qimen's ``response``.
+    Another ``…_response`` that is alone counts as the root, too, such as qimen's ``response``.
     """
     if root in payload:
         return payload[root]
@@ -241,17 +235,7 @@ def json_fields(fields: Iterable[Field]) -> list[str]:
 
 
 def open_json(data: Any, path: str) -> None:
-    """
-    Decode a member that holds JSON text, in place.
-
-    Args:
-        data: A decoded response.
-        path: The member, as a dotted path; it is followed into every element
-            of a list.
-
-    Raises:
-        CodecError: The text is not JSON.
-    """
+    """Decode the member at a dotted path, which holds JSON text, in place and in every element of a list."""
     _open(data, path.split("."), path)
 
 
@@ -273,12 +257,7 @@ def _open(node: Any, steps: list[str], path: str) -> None:
 
 
 def business_failure(data: Any) -> str | None:
-    """
-    Find the member of a response that says that the business failed.
-
-    Returns:
-        Its path, such as ``'is_success'`` or ``'result.success'``; None if the business did not fail.
-    """
+    """Return the path of the member that says that the business failed, such as ``result.success``, or None."""
     if not isinstance(data, dict):
         return None
     for name in ("is_success", "success"):

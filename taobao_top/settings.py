@@ -74,12 +74,7 @@ def check_flag(name: str, value: Any) -> bool:
 
 
 def make_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock) -> Signer:
-    """
-    Make the signer that a client uses.
-
-    Raises:
-        ConfigurationError: The method is unknown, or the secret is missing.
-    """
+    """Make the signer that a client uses."""
     if isinstance(sign_method, ParameterSigner):
         return sign_method.following(clock)
     if isinstance(sign_method, Signer):
@@ -103,24 +98,9 @@ def _check_simplify(value: Any) -> bool:
 @frozen(kw_only=True, eq=False, repr=False)
 class Settings:
     """
-    The settings of one client.
+    The validated settings of one client; see :class:`taobao_top.TaobaoTop`.
 
-    Attributes:
-        app_key: The app's number.
-        secret: The app_secret; None beside a custom signer.
-        session: A seller's session, or a callable that returns it.
-        signer: Signs calls.
-        attached: The signer of each attempt: waits for the limiter first, if there is one.
-        gateway: The URL of calls.
-        format: The format of responses.
-        simplify: Ask for plain lists without a root.
-        clock: The time that calls are stamped with.
-        timeout: Seconds to connect, and to wait for each piece.
-        retries: Attempts after the first, at most.
-        deadline: Seconds a call may take.
-
-    Raises:
-        ConfigurationError: One of them is unusable.
+    ``attached`` signs each attempt: it waits for the limiter first, if there is one.
     """
 
     app_key: str = field(converter=_check_app_key)

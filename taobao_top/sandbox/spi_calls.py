@@ -29,14 +29,7 @@ JSON = "application/json;charset=utf-8"
 
 @frozen(kw_only=True)
 class Outcome:
-    """
-    The response of the user's server.
-
-    Attributes:
-        status: The HTTP status.
-        headers: Of the answer.
-        body: Of the answer.
-    """
+    """The response of the user's server."""
 
     status: int
     headers: dict[str, str] = field(repr=False)

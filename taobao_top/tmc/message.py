@@ -42,12 +42,7 @@ class Message:
 
     @classmethod
     def of(cls, headers: Mapping[str, Any]) -> Message:
-        """
-        Build the message from the headers of its frame.
-
-        Raises:
-            CodecError: The id or topic is missing, or the content is not JSON.
-        """
+        """Build the message from the headers of its frame."""
         number, topic, raw = headers.get("id"), headers.get("topic"), headers.get("content")
         if type(number) is not int or type(topic) is not str:
             raise CodecError("a message without an id or a topic")
