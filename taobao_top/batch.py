@@ -20,11 +20,10 @@ from taobao_top.batch_format import SEPARATOR, check_separator, read_batch, writ
 from taobao_top.batch_future import BatchFuture, BatchState
 from taobao_top.call_options import check_text
 from taobao_top.chain import MethodChain
-from taobao_top.errors import TopError, top_error
-from taobao_top.request import SHORTEST, RequestSpec, http_error
+from taobao_top.errors import TopError
+from taobao_top.request import SHORTEST, RequestSpec, http_error, refused
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import ERROR, is_utf8, read
-from taobao_top.sign_error import explanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -376,14 +375,7 @@ class Batch:
             payload = {}
         refusal = payload.get(ERROR)
         if isinstance(refusal, dict):
-            raise top_error(
-                refusal,
-                method="batch",
-                repeatable=repeatable,
-                now=self._settings.clock,
-                response=response,
-                explain=lambda rule: explanation(rule, response, self._settings.signer),
-            )
+            raise refused(refusal, response, self._settings, repeatable=repeatable)
         if not 200 <= received.status_code < 300:
             raise http_error(response, repeatable=repeatable)
         msg = f"batch: the response does not have the {count} parts that were expected"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.errors import CodecError
@@ -62,11 +63,6 @@ def check_text(what: str, text: Any) -> None:
         raise CodecError(msg)
 
 
-def _check_bool(name: str) -> Callable[[Any], bool]:
-    """Return a check for a boolean option: a text like 'false' would be truthy."""
-    return lambda value: check_flag(name, value)
-
-
 def _check_names(decode: Any) -> tuple[str, ...] | bool:
     if isinstance(decode, bool):
         return decode
@@ -80,13 +76,13 @@ def _check_names(decode: Any) -> tuple[str, ...] | bool:
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "session": check_session,
     "target_app_key": _check_target,
-    "simplify": _check_bool("simplify"),
+    "simplify": partial(check_flag, "simplify"),
     "format": check_format,
     "timeout": lambda value: check_timeout(value, (0, 0)),
     "headers": check_header_fields,
-    "stream": _check_bool("stream"),
-    "retries": lambda value: check_whole("retries", value),
-    "repeatable": _check_bool("repeatable"),
+    "stream": partial(check_flag, "stream"),
+    "retries": partial(check_whole, "retries"),
+    "repeatable": partial(check_flag, "repeatable"),
     "decode": _check_names,
 }
 

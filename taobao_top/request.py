@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from taobao_top.parameters import FilePart
     from taobao_top.settings import Settings
 
-__all__ = ["SHORTEST", "RequestSpec", "http_error"]
+__all__ = ["SHORTEST", "RequestSpec", "http_error", "refused"]
 
 _OPTIONS = frozenset(OPTIONS)
 _RESERVED = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
@@ -204,18 +204,8 @@ class RequestSpec:
     def _inside(self, payload: dict[str, Any], response: TopResponse[Any]) -> Any:
         refusal = payload.get(ERROR)
         if isinstance(refusal, dict):
-            from taobao_top.sign_error import explanation
-
             response.request_id = _id(payload) or _id(refusal)
-            raise top_error(
-                refusal,
-                method=self.info.name,
-                repeatable=self.repeatable,
-                now=self._settings.clock,
-                request_id=response.request_id,
-                response=response,
-                explain=lambda rule: explanation(rule, response, self._settings.signer),
-            )
+            raise refused(refusal, response, self._settings, repeatable=self.repeatable)
         if not 200 <= response.status_code < 300:
             raise http_error(response, repeatable=self.repeatable)
         if payload.keys() == {ERROR}:
@@ -238,6 +228,21 @@ class RequestSpec:
         except CodecError as error:
             msg = f"{self.info.name}: {error}"
             raise CodecError(msg) from None
+
+
+def refused(error: Mapping[str, Any], response: TopResponse[Any], settings: Settings, *, repeatable: bool) -> TopError:
+    """Build the error of a response's ``error_response``."""
+    from taobao_top.sign_error import explanation
+
+    return top_error(
+        error,
+        method=response.method,
+        repeatable=repeatable,
+        now=settings.clock,
+        request_id=response.request_id,
+        response=response,
+        explain=lambda rule: explanation(rule, response, settings.signer),
+    )
 
 
 def http_error(response: TopResponse[Any], *, repeatable: bool) -> TopError:

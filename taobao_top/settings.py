@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from attrs import field, frozen
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
     from chainable.promise import Promise
     from chainable.response import Response
-    from taobao_top.clock import Clock
 
-__all__ = ["FORMATS", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
+__all__ = ["FORMATS", "Clock", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
 
 FORMATS = ("json", "xml")
 _SECRET_LENGTH = 20  # characters; no app_key is as long
@@ -92,6 +92,20 @@ def _as_secret(secret: str | Secret[str] | None) -> Secret[str] | None:
 
 def _check_simplify(value: Any) -> bool:
     return check_flag("simplify", value)
+
+
+class Clock:
+    """A clock whose ``source`` returns seconds since 1970; ``offset``, in seconds, corrects it to the gateway's."""
+
+    __slots__ = ("offset", "source")
+
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self.source = source
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        """Return seconds since 1970, corrected."""
+        return self.source() + self.offset
 
 
 @safe_repr

@@ -233,23 +233,20 @@ class MessageQueue:
 
     def drop(self, *, hard: bool = False) -> int:
         """Close all connections, as a server does that goes away, or cut them; return how many there were."""
-        links = self.links
-        for link in links:
-            link.drop(hard=hard)
-        return len(links)
+        return self._each(lambda link: link.drop(hard=hard))
 
     def expire(self) -> int:
         """Expire the tokens of all connections: the next frame is refused; return how many connections there were."""
-        links = self.links
-        for link in links:
-            link.expire()
-        return len(links)
+        return self._each(lambda link: link.expire())
 
     def silence(self) -> int:
         """Make all connections hang: nothing is read from them or handed out; return how many there were."""
+        return self._each(lambda link: link.silence())
+
+    def _each(self, change: Callable[[Link], None]) -> int:
         links = self.links
         for link in links:
-            link.silence()
+            change(link)
         return len(links)
 
     def join(self, link: Link) -> None:

@@ -70,13 +70,18 @@ def members(fields: tuple[Param, ...], value: Any, path: str) -> None:
         if member is None:
             if field.required:
                 raise _missing(inside)
-        elif not field.list:
-            _member(field, member, inside)
-        elif isinstance(member, list):
-            for position, element in enumerate(member):
-                _member(field, element, f"{inside}.{position}")
         else:
-            raise _wrong(inside, "a JSON array")
+            _one_or_many(field, member, inside)
+
+
+def _one_or_many(field: Param, value: Any, path: str) -> None:
+    if not field.list:
+        _member(field, value, path)
+    elif isinstance(value, list):
+        for position, element in enumerate(value):
+            _member(field, element, f"{path}.{position}")
+    else:
+        raise _wrong(path, "a JSON array")
 
 
 def whole(business: Mapping[str, str], name: str, default: int, least: int = 0, most: int = 2**63 - 1) -> int:
@@ -96,7 +101,9 @@ def _file(field: Param, text: str, uploaded: bool) -> None:
 
 def _parameter(field: Param, text: str) -> Any:
     if field.fields:
-        return _object(field, text)
+        value = _decoded(field, text)
+        _one_or_many(field, value, field.name)
+        return value
     if field.type == "Json":
         return _decoded(field, text)
     if field.list:
@@ -106,18 +113,6 @@ def _parameter(field: Param, text: str) -> Any:
     else:
         _scalar(field, text, field.name)
     return text
-
-
-def _object(field: Param, text: str) -> Any:
-    value = _decoded(field, text)
-    if not field.list:
-        members(field.fields, value, field.name)
-    elif isinstance(value, list):
-        for position, element in enumerate(value):
-            members(field.fields, element, f"{field.name}.{position}")
-    else:
-        raise _wrong(field.name, "a JSON array")
-    return value
 
 
 def _decoded(field: Param, text: str) -> Any:

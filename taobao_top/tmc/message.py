@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from chainable.codecs import no_constant
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
+from taobao_top.response_parsing import DECODER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Message"]
-
-# Not strict: the platform sends raw tabs and line breaks inside texts.
-_decoder = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
 
 
 @safe_repr
@@ -47,7 +42,7 @@ class Message:
         if type(number) is not int or type(topic) is not str:
             raise CodecError("a message without an id or a topic")
         try:
-            return cls(number, topic, _decoder.decode(raw) if raw else None, headers)
+            return cls(number, topic, DECODER.decode(raw) if raw else None, headers)
         except (TypeError, ValueError, RecursionError, ArithmeticError) as error:
             # The text is not shown, for it may hold personal data.
             msg = f"the content is not JSON: {type(error).__name__}"
