@@ -36,7 +36,7 @@ def joined(*parts, separator="\r\n-S-\r\n"):
 
 
 def items(request, separator="\r\n-S-\r\n"):
-    """What arrived, as the platform reads it."""
+    """Read the calls of a request as the platform does."""
     parts = request.body.decode().split(separator)
     shared = dict(parse_qsl(parts.pop(0).removeprefix("#PUBLIC#"))) if parts[0].startswith("#PUBLIC#") else {}
     return [shared | ({} if part == "N" else dict(parse_qsl(part, strict_parsing=True))) for part in parts]

@@ -57,7 +57,7 @@ class TestSessions:
 
     def test_a_refused_refresh_fails_only_the_calls_of_its_session(self, top, sandbox, token):
         shop = top.oauth.session("shop", MemorySessions(), token=token)
-        top.oauth.refresh(token)  # by somebody else, who kept it for himself
+        top.oauth.refresh(token)  # elsewhere, without saving the new token
 
         with top.batch() as batch:
             batch.taobao.trades.sold.get(fields="tid", session=shop)

@@ -127,7 +127,7 @@ class TestBackwards:
         assert "use_has_next" not in gateway.forms[0]
 
     def test_a_list_that_shrinks_loses_nothing(self, top, gateway):
-        """What moves forward meets the reader, who comes from behind."""
+        """Entries that move to the front are read later."""
         entries = list(range(1, 8))
         seen = []
 

@@ -180,7 +180,7 @@ class TestInMemory:
 
 
 def attempts(url, count, results):
-    """What one worker process does."""
+    """The work of one process."""
     with Redis.from_url(url) as redis:
         limiter = RateLimiter("10/day", redis=redis, longest=0)
         done = 0

@@ -262,7 +262,7 @@ def security(make_top, now):
 
 
 class Ending(set):
-    """Tells when a renewal has ended."""
+    """A set that sets an event when a renewal ends."""
 
     def __init__(self, ended):
         self.ended = ended

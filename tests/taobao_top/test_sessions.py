@@ -44,7 +44,7 @@ def token(number, *, life=3600.0, refresh_life=7200.0, start=NOON):
 
 
 class Platform:
-    """Gives the next token, and remembers what it was asked for."""
+    """Returns the next token, and records the requests."""
 
     def __init__(self):
         self.asked = []
@@ -370,7 +370,7 @@ class TestSession:
 
 
 def use(store, asked, got):
-    """What one worker process does: its session has ended."""
+    """The work of one process whose session has expired."""
 
     def refresh(old):
         asked.put(old.refresh_token)
@@ -520,7 +520,7 @@ class TestFile:
 
         def forking(path, flags, mode=0o777):
             handle = opened(path, flags, mode)
-            inherited.append(os.dup(handle))  # what a fork does with it
+            inherited.append(os.dup(handle))  # as a fork inherits it
             return handle
 
         monkeypatch.setattr("os.open", forking)

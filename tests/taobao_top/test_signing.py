@@ -42,7 +42,7 @@ SIGNERS = [MD5Signer, HMACMD5Signer, HMACSHA256Signer]
 
 
 def expected(name, message, secret=SECRET):
-    """What the standard library says, written down a second time."""
+    """The digest computed with the standard library."""
     key = secret.encode()
     if name == "md5":
         digest = hashlib.md5(key + message + key).hexdigest()
