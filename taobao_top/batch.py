@@ -110,16 +110,12 @@ class Batch:
     have their responses are not repeated.
 
     Args:
-        settings: Those of the client.
-        options: Those of a call that sets none.
-        pipeline: Sends requests.
-        refuse_closed: Raises RuntimeError if the client is closed.
         size: Calls in one request, at most.
         separator: The text between two calls; None for the platform's own.
         url: The URL of batches; None for the gateway's ``/router/batch``.
         timeout: Seconds, as for a call.
         retries: Attempts after the first, at most.
-        repeatable: Whether calls that do not say so themselves may be sent
+        repeatable: Whether calls without an option of their own may be sent
             twice; None for those that only read.
 
     Raises:

@@ -122,7 +122,7 @@ class MessageQueue:
         self._wake(message.group)
 
     def take(self, group: str, count: int, *, again: bool = True) -> list[Message]:
-        """Hand out messages, *again* those that failed, too; those not confirmed in ten minutes always come again."""
+        """Hand out messages, with *again* failed ones too; those unconfirmed for ten minutes are always handed out again."""
         now = self._clock()
         with self._lock:
             while self._out and next(iter(self._out.values()))[1] <= now:
@@ -205,14 +205,12 @@ class MessageQueue:
     @property
     def waiting(self) -> int:
         """The number of messages not handed out, failed ones included."""
-        with self._lock:
-            return sum(map(len, self._waiting.values())) + len(self._held)
+        return len(self.queued)
 
     @property
     def unconfirmed(self) -> int:
         """The number of messages handed out and not confirmed."""
-        with self._lock:
-            return len(self._out)
+        return len(self.out)
 
     @property
     def links(self) -> list[Link]:

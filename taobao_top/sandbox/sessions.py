@@ -112,7 +112,7 @@ class Sessions:
         self._keep(Session(**{**asdict(self.check(session)), "expires": self._clock()}))
 
     def code(self, *, user_id: int = 2054718218, nick: str = "sandbox_seller", redirect_uri: str | None = None) -> str:
-        """Return a new authorisation code: good once, for 30 minutes."""
+        """Return a new authorisation code, accepted once and for 30 minutes."""
         code = secrets.token_urlsafe(24)
         until = self._clock() + CODE_LIFE
         self._codes.put(code, {"user_id": user_id, "nick": nick, "until": until, "redirect_uri": redirect_uri})

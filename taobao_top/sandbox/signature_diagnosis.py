@@ -25,19 +25,19 @@ __all__ = ["Found", "Signing", "check", "found", "right"]
 NOTHING_FITS = "no known mistake gives this signature: another secret, or other values signed than sent"
 
 LARGE = 64 * 1024
-"""Of longer strings fewer mistakes are tried, bytes."""
+"""Bytes of a string above which fewer mistakes are tried."""
 
 HUGE = 1024 * 1024
-"""Of still longer ones only what was left out, bytes …"""
+"""Bytes above which only omissions are tried."""
 
 WORK = 128 * 1024 * 1024
-"""… and no more than that is digested, bytes: the gateway has other callers."""
+"""Bytes that are digested for one signature, at most: the gateway has other callers."""
 
 SENT_EMPTY = ("session", "format", "simplify", "partner_id", "target_app_key", "sign")
-"""Parameters that are signed without a value by some, and then not sent."""
+"""Parameters that some clients sign without a value, and do not send."""
 
 BLANKS = 16
-"""So many blanks of a value are tried as a plus sign, each for itself."""
+"""Blanks of a value that are tried as a plus sign, one by one, at most."""
 
 LAST = 250_000_000_000
 """The latest time that is tried, seconds since 1970."""
@@ -110,7 +110,7 @@ class Signing:
         return WAYS[way][0](self.key, self.message).upper()
 
     def shown(self, way: str) -> tuple[tuple[str, str], ...]:
-        """Return the string piece by piece, by name, for people: the secret masked where it stands in it."""
+        """Return the pieces of the string by name, with the secret masked."""
         _, before, behind, _ = WAYS[way]
         made = [("secret before", MASK)] if before and self.key else []
         made += [(name, text.decode(errors="replace")) for name, text in self.pieces]
@@ -199,7 +199,7 @@ def _digits(received: str) -> tuple[str, str]:
 
 
 def _pieces(values: Mapping[str, str], names: Iterable[str]) -> tuple[tuple[str, bytes], ...]:
-    # a JSON escape may name half a character, which UTF-8 cannot say
+    # A JSON escape may be a lone surrogate, which UTF-8 cannot encode.
     return tuple((name, (name + values[name]).encode(errors="replace")) for name in names)
 
 

@@ -121,7 +121,7 @@ class Trades:
 
 
 def shown(trade: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a trade as it stands in an answer."""
+    """Return a trade with its orders as a list of a response."""
     return {**trade, "orders": Many("order", trade["orders"])}
 
 
