@@ -20,11 +20,10 @@ from taobao_top.batch_format import SEPARATOR, check_separator, read_batch, writ
 from taobao_top.batch_future import BatchFuture, BatchState
 from taobao_top.call_options import check_text
 from taobao_top.chain import MethodChain
-from taobao_top.errors import TopError, top_error
-from taobao_top.request import SHORTEST, RequestSpec, http_error
+from taobao_top.errors import TopError
+from taobao_top.request import SHORTEST, RequestSpec, http_error, refused
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import ERROR, is_utf8, read
-from taobao_top.sign_error import explanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,13 +47,7 @@ _SENT = "this batch has been sent: begin a new one"
 
 
 class _Collector:
-    """
-    The sender of a batch's chains: collects their calls.
-
-    Args:
-        settings: Those of the client.
-        options: Those of a call that sets none.
-    """
+    """The sender of a batch's chains: collects their calls."""
 
     def __init__(self, settings: Settings, options: CallOptions) -> None:
         self._settings = settings
@@ -117,16 +110,12 @@ class Batch:
     have their responses are not repeated.
 
     Args:
-        settings: Those of the client.
-        options: Those of a call that sets none.
-        pipeline: Sends requests.
-        refuse_closed: Raises RuntimeError if the client is closed.
         size: Calls in one request, at most.
         separator: The text between two calls; None for the platform's own.
         url: The URL of batches; None for the gateway's ``/router/batch``.
         timeout: Seconds, as for a call.
         retries: Attempts after the first, at most.
-        repeatable: Whether calls that do not say so themselves may be sent
+        repeatable: Whether calls without an option of their own may be sent
             twice; None for those that only read.
 
     Raises:
@@ -382,14 +371,7 @@ class Batch:
             payload = {}
         refusal = payload.get(ERROR)
         if isinstance(refusal, dict):
-            raise top_error(
-                refusal,
-                method="batch",
-                repeatable=repeatable,
-                now=self._settings.clock,
-                response=response,
-                explain=lambda rule: explanation(rule, response, self._settings.signer),
-            )
+            raise refused(refusal, response, self._settings, repeatable=repeatable)
         if not 200 <= received.status_code < 300:
             raise http_error(response, repeatable=repeatable)
         msg = f"batch: the response does not have the {count} parts that were expected"
@@ -414,16 +396,7 @@ def _token(session: Secret[str] | Callable[[], str] | None) -> Secret[str] | Non
 def _renew(
     future: BatchFuture, renewals: dict[tuple[int, Secret[str] | None], Secret[str] | Exception]
 ) -> float | Exception:
-    """
-    Renew a call's session for a replay: the platform refused before it carried anything out.
-
-    Args:
-        future: The call.
-        renewals: The new tokens of calls with the same session.
-
-    Returns:
-        Seconds to wait; or the error of the renewal.
-    """
+    """Renew a call's session for a replay, once for all calls with the same one; return the wait or the error."""
     session: Any = future.spec.options.session
     key = (id(session), future.token)
     if key not in renewals:

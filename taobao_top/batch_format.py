@@ -29,8 +29,7 @@ def write_batch(
     Write the body of a batch.
 
     Args:
-        calls: The system parameters of each call (one mapping for all calls
-            with the same ones) and its business parameters.
+        calls: The system parameters of each call (one mapping for all calls with the same ones) and its own.
         separator: The text between two calls.
         query: The parameters of the URL's query, which the body leaves out.
     """
@@ -69,13 +68,7 @@ class _Escaped(dict[str, str]):
 
 
 def write_form(pairs: Iterable[tuple[str, str]], escaped: Mapping[str, str] | None = None) -> str:
-    """
-    Write pairs as a form.
-
-    Args:
-        pairs: Names and values.
-        escaped: The escape of each text; None to escape it here.
-    """
+    """Write pairs as a form, with the escape of each text if it is known."""
     escaped = _Escaped() if escaped is None else escaped
     return "&".join([f"{escaped[name]}={escaped[value]}" for name, value in pairs])
 
@@ -109,12 +102,7 @@ def _join_texts(pieces: list[bytes], mark: bytes) -> list[bytes]:
 
 
 def check_separator(separator: str) -> None:
-    """
-    Check a custom separator.
-
-    Raises:
-        ConfigurationError: It is not one line of ASCII, or may be part of a form.
-    """
+    """Check a custom separator: one line of ASCII that cannot be part of a form."""
     if (
         not isinstance(separator, str)
         or not separator.isascii()

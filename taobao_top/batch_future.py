@@ -21,13 +21,7 @@ __all__ = ["BatchFuture", "BatchState"]
 
 
 class BatchState:
-    """
-    The state that all futures of a batch share.
-
-    Attributes:
-        lock: Guards how far each future is; reentrant, because a signal handler may look at one as well.
-        sent: Whether the batch takes no more calls: it was sent, or given up.
-    """
+    """The state that all futures of a batch share; ``sent`` also means given up."""
 
     __slots__ = ("lock", "sent")
 

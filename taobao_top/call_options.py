@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chainable.errors import CodecError
@@ -19,21 +20,7 @@ __all__ = ["CallOptions", "check_text", "one_edit"]
 
 
 class CallOptions(NamedTuple):
-    """
-    The options of a call; those of its client where it has none.
-
-    Attributes:
-        session: A seller's session, or a callable that returns it.
-        target_app_key: The app behind a qimen call.
-        simplify: Ask for plain lists without a root.
-        format: The format of the response.
-        timeout: Seconds to connect, and to wait for each piece of the response.
-        headers: Additional header fields.
-        stream: Leave the body on the connection.
-        retries: Attempts after the first, at most.
-        repeatable: Whether the call may be sent twice; None if it may when the method only reads.
-        decode: Members that hold JSON text; True for those in the catalogue.
-    """
+    """The options of a call; those of its client where it has none."""
 
     session: Secret[str] | Callable[[], str] | None
     simplify: bool
@@ -52,13 +39,7 @@ class CallOptions(NamedTuple):
         return cls(settings.session, settings.simplify, settings.format, settings.timeout, settings.retries)
 
     def with_options(self, options: Mapping[str, Any]) -> CallOptions:
-        """
-        Return these options with a user's own; None leaves an option as it is.
-
-        Raises:
-            TypeError: An option is of a wrong type.
-            ConfigurationError: Its value is unusable.
-        """
+        """Return these options with a user's own; None leaves an option as it is."""
         return self._replace(**{name: _CHECKS[name](value) for name, value in options.items() if value is not None})
 
 
@@ -71,17 +52,7 @@ def _check_target(value: Any) -> str | int:
 
 
 def check_text(what: str, text: Any) -> None:
-    """
-    Check that a text can be sent.
-
-    Args:
-        what: Its name, for the error.
-        text: The text, or a :class:`chainable.masking.Secret` that holds it.
-
-    Raises:
-        TypeError: It is not a text.
-        CodecError: It has a lone surrogate.
-    """
+    """Check that a text, or the secret that holds one, can be sent; ``what`` is its name for the error."""
     hidden: Secret[Any] = Secret.of(text)
     del text  # keep it out of the traceback
     if not isinstance(hidden.reveal(), str):
@@ -90,11 +61,6 @@ def check_text(what: str, text: Any) -> None:
     if not is_unicode(hidden):
         msg = f"{what}: the text has a lone surrogate, which UTF-8 cannot encode"
         raise CodecError(msg)
-
-
-def _check_bool(name: str) -> Callable[[Any], bool]:
-    """Return a check for a boolean option: a text like 'false' would be truthy."""
-    return lambda value: check_flag(name, value)
 
 
 def _check_names(decode: Any) -> tuple[str, ...] | bool:
@@ -110,13 +76,13 @@ def _check_names(decode: Any) -> tuple[str, ...] | bool:
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "session": check_session,
     "target_app_key": _check_target,
-    "simplify": _check_bool("simplify"),
+    "simplify": partial(check_flag, "simplify"),
     "format": check_format,
     "timeout": lambda value: check_timeout(value, (0, 0)),
     "headers": check_header_fields,
-    "stream": _check_bool("stream"),
-    "retries": lambda value: check_whole("retries", value),
-    "repeatable": _check_bool("repeatable"),
+    "stream": partial(check_flag, "stream"),
+    "retries": partial(check_whole, "retries"),
+    "repeatable": partial(check_flag, "repeatable"),
     "decode": _check_names,
 }
 

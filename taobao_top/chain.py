@@ -44,9 +44,7 @@ def method_name(path: str) -> str:
     """
     Return the method of a called chain.
 
-    Args:
-        path: The chain's path. A last step ``post`` belongs to the name only if the catalogue has that
-            name and not the one without it.
+    A last step ``post`` belongs to the name only if the catalogue has that name and not the one without it.
     """
     if not isinstance(path, _Posted):
         return path

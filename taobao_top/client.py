@@ -14,10 +14,9 @@ from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.settings import check_texts, read_environment, read_toml
 from chainable.times import BEIJING
 from taobao_top.call_options import CallOptions
-from taobao_top.clock import Clock
 from taobao_top.errors import TopError
 from taobao_top.request import SHORTEST, RequestSpec
-from taobao_top.settings import Settings, make_signer
+from taobao_top.settings import Clock, Settings, make_signer
 
 if TYPE_CHECKING:
     import os

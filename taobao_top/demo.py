@@ -52,15 +52,7 @@ ORDER: CreateOrderRequest = {
 
 
 def main(put: Callable[[str], object] = print) -> int:
-    """
-    Start a sandbox, make the calls in all six forms, and print the results.
-
-    Args:
-        put: Prints a line.
-
-    Returns:
-        0 if every call did as expected, 1 otherwise.
-    """
+    """Start a sandbox, make the calls in all six forms, and print the results; 0 if every call did as expected."""
     from taobao_top.sandbox import Sandbox
 
     with Sandbox() as sandbox, sandbox.client() as top:

@@ -24,17 +24,7 @@ _NO_TYPES: Mapping[str, str] = {}
 
 
 class MethodInfo(NamedTuple):
-    """
-    A method, looked up once.
-
-    Attributes:
-        name: The method's name.
-        method: Its entry in the catalogue; None for an unknown method.
-        types: The types of its parameters.
-        plain: Its parameters that are neither files nor named like an option.
-        reads: Whether it only reads.
-        root: The root of its responses.
-    """
+    """A method, looked up once; ``plain`` are its parameters that are neither files nor named like an option."""
 
     name: str
     method: Method | None
@@ -46,12 +36,7 @@ class MethodInfo(NamedTuple):
 
 @lru_cache(maxsize=_KEPT)
 def method_info(name: str) -> MethodInfo:
-    """
-    Look a method up by its name.
-
-    Raises:
-        PathError: The name is not ASCII.
-    """
+    """Look a method up by its name."""
     if not name.isascii():
         raise PathError("a method's name is ASCII: pass values as parameters")
     method = catalogue.method(name)

@@ -40,14 +40,7 @@ _HOSTS = {
 
 @safe_repr
 class OAuth:
-    """
-    The authorisations of one app, as ``top.oauth``.
-
-    Args:
-        settings: Those of the client.
-        run: Sends a prepared call, as :meth:`chainable.Client.run` does.
-        send: Sends a call of a method, as :meth:`chainable.Client.send` does.
-    """
+    """The authorisations of one app, as ``top.oauth``."""
 
     def __init__(
         self, settings: Settings, run: Callable[[Call], Response[Any]], send: Callable[..., Response[Any]]

@@ -51,11 +51,7 @@ class Cursor(NamedTuple):
     """
     A family of lists whose responses have the cursor of the next page.
 
-    Attributes:
-        parameter: The parameter with the cursor.
-        member: The member of the response with the next cursor.
-        begin: The cursor of the first page; None for none.
-        stays: Whether all pages may have the same cursor.
+    ``begin`` is the cursor of the first page; ``stays``: all pages may have the same one.
     """
 
     parameter: str
@@ -229,8 +225,8 @@ class _Paging:
 
     def run(self, *, backwards: bool) -> Iterator[TopResponse[Any]]:
         names = self._names
-        self._start()  # both have to be numbers, if they are given
-        self._size()
+        start = self._start()
+        self._size()  # has to be a number, if it is given
         if backwards:
             if names.cursor is not None:
                 msg = f"{self._chain}: each page has the cursor of the next ({names.next}), so the list cannot be read backwards"
@@ -238,11 +234,12 @@ class _Paging:
             if names.use_has_next is not None and _get(self._given, names.use_has_next):
                 msg = f"{names.use_has_next}: without the total the last page is unknown, so the list cannot be read backwards"
                 raise TypeError(msg)
-            return self._backwards()
+            return self._backwards(start)
         # Counting the total makes these lists slow on the platform.
         if names.use_has_next is not None and names.has_next is not None:
             self._given = {names.use_has_next: True} | self._given
-        return self._forwards() if names.cursor is None else self._following(names.cursor)
+        place = self._first if start is None else start
+        return self._forwards(place) if names.cursor is None else self._following(names.cursor, place)
 
     def _fetch(self, *places: tuple[str | None, Any]) -> TopResponse[Any]:
         given = self._given
@@ -279,9 +276,7 @@ class _Paging:
         start = _get(self._given, self._place)
         return None if start is None else self._number(start)
 
-    def _forwards(self) -> Iterator[TopResponse[Any]]:
-        start = self._start()
-        place = self._first if start is None else start
+    def _forwards(self, place: int) -> Iterator[TopResponse[Any]]:
         while True:
             response = self._fetch((self._place, place))
             yield response
@@ -289,12 +284,10 @@ class _Paging:
             if not self._goes_on(response.data, place):
                 return
 
-    def _following(self, parameter: str) -> Iterator[TopResponse[Any]]:
+    def _following(self, parameter: str, place: int) -> Iterator[TopResponse[Any]]:
         names = self._names
         cursor = _get(self._given, parameter)
         cursor = names.begin if cursor is None else cursor
-        start = self._start()
-        place = self._first if start is None else start
         direction = None
         while True:
             response = self._fetch((names.page, place), (parameter, cursor), (direction, 1))
@@ -346,9 +339,9 @@ class _Paging:
             count = -(-total // size)
         return None if count is None else self._first + (self._number(count) - 1) * self._step()
 
-    def _backwards(self) -> Iterator[TopResponse[Any]]:
+    def _backwards(self, last: int | None) -> Iterator[TopResponse[Any]]:
         names = self._names
-        last, total = self._start(), None
+        total = None
         if last is None:
             data = self._fetch((self._place, self._first)).data
             last, total = self._last(data), self._total(data)

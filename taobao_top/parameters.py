@@ -97,17 +97,14 @@ NESTED = _NestedCodec()
 
 def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict[str, str], dict[str, FilePart]]:
     """
-    Write business parameters as texts and files.
+    Write business parameters as texts and files by name; None and blank values are left out.
 
     Args:
         parameters: Values by name.
         kinds: The catalogue's types by name, ``[]`` behind a list's; empty for an unknown method.
 
-    Returns:
-        Texts by name and files by name; None and blank values are left out.
-
     Raises:
-        CodecError: A value cannot be written; the message names its location.
+        CodecError: A value cannot be written.
         TypeError: A value is a float, a naive datetime or of an unsupported type.
     """
     texts: dict[str, str] = {}
@@ -136,14 +133,7 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
 
 
 def text(value: Any, location: Location, kind: str | None) -> str:
-    """
-    Write one value as the text of a parameter; an empty text is not sent.
-
-    Args:
-        value: The value.
-        location: Its location, for messages.
-        kind: Its type in the catalogue, if known.
-    """
+    """Write one value as the text of a parameter of this type in the catalogue; an empty text is not sent."""
     if isinstance(value, str):
         if kind == FILE and value and not value.isspace():
             raise _not_a_file(value, location)

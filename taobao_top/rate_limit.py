@@ -77,13 +77,7 @@ class _Windows(Protocol):
 
 
 class _OwnWindows:
-    """
-    The calls of this process.
-
-    Args:
-        rates: All of them apply.
-        clock: Monotonic seconds.
-    """
+    """The calls of this process."""
 
     def __init__(self, rates: Sequence[_Rate], clock: Callable[[], float]) -> None:
         self._rates = rates
@@ -137,13 +131,7 @@ return '0'
 
 
 class _SharedWindows:
-    """
-    The calls of all processes that share a Redis, by its clock.
-
-    Args:
-        rates: All of them apply.
-        redis: A client of redis-py.
-    """
+    """The calls of all processes that share a Redis, by its clock."""
 
     def __init__(self, rates: Sequence[_Rate], redis: Redis) -> None:
         self._rates = rates

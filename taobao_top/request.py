@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from taobao_top.parameters import FilePart
     from taobao_top.settings import Settings
 
-__all__ = ["SHORTEST", "RequestSpec", "http_error"]
+__all__ = ["SHORTEST", "RequestSpec", "http_error", "refused"]
 
 _OPTIONS = frozenset(OPTIONS)
 _RESERVED = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
@@ -46,13 +46,6 @@ class RequestSpec:
         positional: Nothing, a mapping of parameters, or bytes as the raw body.
         keywords: Options and parameters.
         options: Those of a call that sets none; None for the client's.
-
-    Raises:
-        TypeError: A name is given twice, reserved, an option and a parameter
-            at once, or a misspelt option; a value has a wrong type.
-        PathError: The method's name is not ASCII.
-        CodecError: A value cannot be written.
-        ConfigurationError: An option's value is unusable.
     """
 
     # Class attributes, because most calls have neither files nor a raw body.
@@ -160,13 +153,7 @@ class RequestSpec:
         return "text/xml; charset=utf-8" if xml else "application/json; charset=utf-8"
 
     def read_response(self, received: Response[Any]) -> TopResponse[Any]:
-        """
-        Read a response.
-
-        Raises:
-            TopError: The platform refused the call.
-            CodecError: The response is not the gateway's.
-        """
+        """Read a response; TopError for a refusal, CodecError if it is not the gateway's."""
         response: TopResponse[Any] = TopResponse.of(received, self.info.name)
         if self.options.stream and 200 <= response.status_code < 300:
             return response
@@ -181,14 +168,7 @@ class RequestSpec:
         raise failure
 
     def read_body(self, body: bytes, response: TopResponse[Any], *, utf8: bool) -> Any:
-        """
-        Read a body, of a whole response or of one in a batch, and set the request id of its response.
-
-        Args:
-            body: The bytes.
-            response: The response that the body belongs to.
-            utf8: Whether the body is UTF-8.
-        """
+        """Read the body of a response, or of one call in a batch, and set the request id of that response."""
         payload = None
         # The fast path of nearly all responses: an object in UTF-8 with only the root.
         if utf8 and body[:1] == b"{":
@@ -224,18 +204,8 @@ class RequestSpec:
     def _inside(self, payload: dict[str, Any], response: TopResponse[Any]) -> Any:
         refusal = payload.get(ERROR)
         if isinstance(refusal, dict):
-            from taobao_top.sign_error import explanation
-
             response.request_id = _id(payload) or _id(refusal)
-            raise top_error(
-                refusal,
-                method=self.info.name,
-                repeatable=self.repeatable,
-                now=self._settings.clock,
-                request_id=response.request_id,
-                response=response,
-                explain=lambda rule: explanation(rule, response, self._settings.signer),
-            )
+            raise refused(refusal, response, self._settings, repeatable=self.repeatable)
         if not 200 <= response.status_code < 300:
             raise http_error(response, repeatable=self.repeatable)
         if payload.keys() == {ERROR}:
@@ -258,6 +228,21 @@ class RequestSpec:
         except CodecError as error:
             msg = f"{self.info.name}: {error}"
             raise CodecError(msg) from None
+
+
+def refused(error: Mapping[str, Any], response: TopResponse[Any], settings: Settings, *, repeatable: bool) -> TopError:
+    """Build the error of a response's ``error_response``."""
+    from taobao_top.sign_error import explanation
+
+    return top_error(
+        error,
+        method=response.method,
+        repeatable=repeatable,
+        now=settings.clock,
+        request_id=response.request_id,
+        response=response,
+        explain=lambda rule: explanation(rule, response, settings.signer),
+    )
 
 
 def http_error(response: TopResponse[Any], *, repeatable: bool) -> TopError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chainable.codecs import no_constant
 from chainable.errors import CodecError
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
-__all__ = ["Field", "business_failure", "inside", "is_utf8", "json_fields", "open_json", "read", "root_name", "scan"]
+    from taobao_top.catalogue import Param
+
+__all__ = ["DECODER", "business_failure", "inside", "is_utf8", "json_fields", "open_json", "read", "root_name", "scan"]
 
 ERROR = "error_response"
 
@@ -36,37 +38,13 @@ _WRITTEN = frozenset({"String", "Number", "Boolean", "Date", "Price", "BigDecima
 _LONGEST_NUMBER = 4000  # digits; int() refuses to read many more
 
 
-class Field(Protocol):
-    """A member of a response in the catalogue."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def type(self) -> str | None:
-        """Its type, by the platform's name."""
-        ...
-
-    @property
-    def list(self) -> bool:
-        """Whether it is a list."""
-        ...
-
-    @property
-    def fields(self) -> Sequence[Field]:
-        """The members of an object; empty for anything else."""
-        ...
-
-
 def root_name(method: str) -> str:
     """Return the root of a method's response: ``item_seller_get_response`` for ``taobao.item.seller.get``."""
     return method.removeprefix("taobao.").replace(".", "_") + "_response"
 
 
 def read(
-    body: bytes, content_type: str | None, fields: Sequence[Field] = (), *, simplify: bool = False
+    body: bytes, content_type: str | None, fields: Sequence[Param] = (), *, simplify: bool = False
 ) -> dict[str, Any]:
     """
     Parse a whole response in either format.
@@ -76,9 +54,6 @@ def read(
         content_type: The header, for the charset; UTF-8 by default.
         fields: The members in the catalogue, for XML, which has no types.
         simplify: Return the lists of XML plain.
-
-    Raises:
-        CodecError: The body is empty, cut off, a page of HTML, or otherwise not a response of the gateway.
     """
     start = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
@@ -118,15 +93,15 @@ def _decoded(body: bytes, charset: str | None) -> str:
 
 
 # Not strict: the gateway sends raw tabs and line breaks inside texts.
-_JSON = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
+DECODER = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
 
-scan = _JSON.raw_decode
+scan = DECODER.raw_decode
 """Parses the JSON at the beginning of a text: returns the value and its end; raises ValueError without JSON."""
 
 
 def _loads(text: str, what: str) -> Any:
     try:
-        return _JSON.decode(text)
+        return DECODER.decode(text)
     except json.JSONDecodeError as error:
         cut = ", it is cut off" if error.pos >= len(text.rstrip()) else ""
         msg = f"{what} is not JSON: {error.msg} at character {error.pos} of {len(text)}{cut}"
@@ -144,7 +119,7 @@ def _read_json(text: str) -> dict[str, Any]:
     return payload
 
 
-def _read_xml(text: str, fields: Sequence[Field], *, simplify: bool) -> dict[str, Any]:
+def _read_xml(text: str, fields: Sequence[Param], *, simplify: bool) -> dict[str, Any]:
     from xml.etree.ElementTree import ParseError
 
     from defusedxml.common import DefusedXmlException
@@ -165,7 +140,7 @@ def _read_xml(text: str, fields: Sequence[Field], *, simplify: bool) -> dict[str
         raise CodecError("the response is XML that cannot be read: nested too deeply") from None
 
 
-def _members(element: Element, fields: Mapping[str, Field], *, simplify: bool) -> dict[str, Any]:
+def _members(element: Element, fields: Mapping[str, Param], *, simplify: bool) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for child in element:
         value = _value(child, fields.get(child.tag), simplify=simplify)
@@ -178,7 +153,7 @@ def _members(element: Element, fields: Mapping[str, Field], *, simplify: bool) -
     return members
 
 
-def _value(element: Element, field: Field | None, *, simplify: bool) -> Any:
+def _value(element: Element, field: Param | None, *, simplify: bool) -> Any:
     many = element.get("list") == "true" or (field is not None and field.list)
     inner = {} if field is None else {member.name: member for member in field.fields}
     if not many:
@@ -216,10 +191,7 @@ def inside(payload: dict[str, Any], root: str) -> Any:
     """
     Return the content of the root, or the payload itself without a root.
 
-    Args:
-        payload: A whole response that is not an ``error_response``.
-        root: The expected name of the root; another ``…_response`` that is
-            alone counts as well, such as qimen's ``response``.
+    Another ``…_response`` that is alone counts as the root, too, such as qimen's ``response``.
     """
     if root in payload:
         return payload[root]
@@ -230,7 +202,7 @@ def inside(payload: dict[str, Any], root: str) -> Any:
     return payload
 
 
-def json_fields(fields: Iterable[Field]) -> list[str]:
+def json_fields(fields: Iterable[Param]) -> list[str]:
     """List the members that hold JSON text by the catalogue, as dotted paths."""
     found = []
     for field in fields:
@@ -241,17 +213,7 @@ def json_fields(fields: Iterable[Field]) -> list[str]:
 
 
 def open_json(data: Any, path: str) -> None:
-    """
-    Decode a member that holds JSON text, in place.
-
-    Args:
-        data: A decoded response.
-        path: The member, as a dotted path; it is followed into every element
-            of a list.
-
-    Raises:
-        CodecError: The text is not JSON.
-    """
+    """Decode the member at a dotted path, which holds JSON text, in place and in every element of a list."""
     _open(data, path.split("."), path)
 
 
@@ -273,12 +235,7 @@ def _open(node: Any, steps: list[str], path: str) -> None:
 
 
 def business_failure(data: Any) -> str | None:
-    """
-    Find the member of a response that says that the business failed.
-
-    Returns:
-        Its path, such as ``'is_success'`` or ``'result.success'``; None if the business did not fail.
-    """
+    """Return the path of the member that says that the business failed, such as ``result.success``, or None."""
     if not isinstance(data, dict):
         return None
     for name in ("is_success", "success"):

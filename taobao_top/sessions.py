@@ -262,16 +262,7 @@ class MemorySessions:
 
     @contextmanager
     def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
-        """
-        Lock this name for other threads while it is refreshed.
-
-        Args:
-            name: The session's name.
-            wait: Seconds to wait for the name; 0 for not at all; None for ``patience``.
-
-        Raises:
-            InProgress: Another thread is still refreshing it.
-        """
+        """Lock this name for other threads, as :class:`SessionStore` says; None waits for ``patience``."""
         limit = self._patience if wait is None else wait
         # One lock per process: a forked child inherits locks that none of its threads releases.
         lock = self._locks.setdefault((os.getpid(), name), threading.Lock())
@@ -336,16 +327,7 @@ class FileSessions:
 
     @contextmanager
     def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
-        """
-        Lock this name for other threads and processes while it is refreshed.
-
-        Args:
-            name: The session's name.
-            wait: Seconds to wait for the name; 0 for not at all; None for ``patience``.
-
-        Raises:
-            InProgress: Another thread or process is still refreshing it.
-        """
+        """Lock this name for other threads and processes, as :class:`SessionStore` says; None waits for ``patience``."""
         limit = self._patience if wait is None else wait
         # The name may be personal data, so the lock's name is a digest.
         mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -461,14 +443,9 @@ class RedisSessions:
     @contextmanager
     def refreshing(self, name: str, /, *, wait: float | None = None) -> Iterator[None]:
         """
-        Lock this name for all processes while it is refreshed; the lock of a dead process ends with its lease.
+        Lock this name for all processes, as :class:`SessionStore` says; None waits for twice the lease.
 
-        Args:
-            name: The session's name.
-            wait: Seconds to wait for the name; 0 for not at all; None for twice the lease.
-
-        Raises:
-            InProgress: Another process is still refreshing it.
+        The lock of a dead process ends with its lease.
         """
         from redis.exceptions import RedisError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from attrs import field, frozen
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
     from chainable.promise import Promise
     from chainable.response import Response
-    from taobao_top.clock import Clock
 
-__all__ = ["FORMATS", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
+__all__ = ["FORMATS", "Clock", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
 
 FORMATS = ("json", "xml")
 _SECRET_LENGTH = 20  # characters; no app_key is as long
@@ -74,12 +74,7 @@ def check_flag(name: str, value: Any) -> bool:
 
 
 def make_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock) -> Signer:
-    """
-    Make the signer that a client uses.
-
-    Raises:
-        ConfigurationError: The method is unknown, or the secret is missing.
-    """
+    """Make the signer that a client uses."""
     if isinstance(sign_method, ParameterSigner):
         return sign_method.following(clock)
     if isinstance(sign_method, Signer):
@@ -99,28 +94,27 @@ def _check_simplify(value: Any) -> bool:
     return check_flag("simplify", value)
 
 
+class Clock:
+    """A clock whose ``source`` returns seconds since 1970; ``offset``, in seconds, corrects it to the gateway's."""
+
+    __slots__ = ("offset", "source")
+
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self.source = source
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        """Return seconds since 1970, corrected."""
+        return self.source() + self.offset
+
+
 @safe_repr
 @frozen(kw_only=True, eq=False, repr=False)
 class Settings:
     """
-    The settings of one client.
+    The validated settings of one client; see :class:`taobao_top.TaobaoTop`.
 
-    Attributes:
-        app_key: The app's number.
-        secret: The app_secret; None beside a custom signer.
-        session: A seller's session, or a callable that returns it.
-        signer: Signs calls.
-        attached: The signer of each attempt: waits for the limiter first, if there is one.
-        gateway: The URL of calls.
-        format: The format of responses.
-        simplify: Ask for plain lists without a root.
-        clock: The time that calls are stamped with.
-        timeout: Seconds to connect, and to wait for each piece.
-        retries: Attempts after the first, at most.
-        deadline: Seconds a call may take.
-
-    Raises:
-        ConfigurationError: One of them is unusable.
+    ``attached`` signs each attempt: it waits for the limiter first, if there is one.
     """
 
     app_key: str = field(converter=_check_app_key)

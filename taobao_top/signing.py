@@ -56,10 +56,7 @@ def string_to_sign(parameters: Mapping[str, str], body: bytes = b"", charset: st
     """
     Join the parameters, sorted by name, each followed by its value, then the raw body.
 
-    Args:
-        parameters: Text by name, before any URL encoding, without ``sign``.
-        body: A JSON, XML or batch body, which is signed as well.
-        charset: Of names and values; the body is not recoded.
+    Parameters are not URL-encoded, and have no ``sign``; the body is not recoded.
     """
     return "".join([name + value for name, value in sorted(parameters.items())]).encode(charset) + body
 
@@ -74,11 +71,7 @@ def _encoded(parameters: Mapping[str, str], body: bytes, charset: str) -> bytes 
 
 def signed_parts(request: PreparedRequest) -> tuple[dict[str, str], bytes]:
     """
-    Return what the signature of a prepared request covers.
-
-    Returns:
-        The text parameters of query, form or multipart body, without
-        ``sign``, and the body if it is neither form nor multipart.
+    Return what a signature covers: the texts of query, form or multipart body without ``sign``, and any other body.
 
     Raises:
         TypeError: The body is a stream; only bytes can be signed.

@@ -9,13 +9,14 @@ from xml.sax.saxutils import escape
 
 from chainable.describe import Code, Label, Sample
 from taobao_top.describe.field_rows import examples
+from taobao_top.response_parsing import root_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from taobao_top.catalogue import Method, Param
 
-__all__ = ["root", "samples"]
+__all__ = ["samples"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ITEMS = {"String": "string", "Number": "number", "Boolean": "boolean", "Date": "date"}
@@ -28,14 +29,9 @@ _ERROR = {
 }
 
 
-def root(name: str) -> str:
-    """Return the root of a method's response: the name without ``taobao.``, with underscores for dots."""
-    return name.removeprefix("taobao.").replace(".", "_") + "_response"
-
-
 def samples(method: Method) -> Iterator[Sample]:
     """Return a response and an error, each as JSON and XML."""
-    response = {root(method.name): _shape(method.response)}
+    response = {root_name(method.name): _shape(method.response)}
     error = {"error_response": _ERROR}
     yield Sample(Label("应答 JSON", "response, JSON"), "json", _json(response))
     yield Sample(Label("应答 XML", "response, XML"), "xml", _xml(response))

@@ -122,7 +122,8 @@ def _value(field: Param, seed: int, asked: Mapping[str, str], listed: int) -> An
         return _object(field.fields, seed, asked, listed)
     if field.name in asked and field.type in {"Number", "String"}:
         return _written(asked[field.name], field.type)
-    return _SCALARS.get(field.type, _nothing)(field, seed, listed)
+    written = _SCALARS.get(field.type)
+    return {} if written is None else written(field, seed, listed)  # an object whose members are unknown
 
 
 def _written(text: str, kind: str) -> Any:
@@ -164,10 +165,6 @@ _WRITTEN: Mapping[str, Callable[[int], str]] = {
 }
 
 
-def _date(field: Param, seed: int, listed: int) -> str:
-    return _moment(seed)
-
-
 def _boolean(field: Param, seed: int, listed: int) -> bool:
     sense = _sense(field.name)
     return sense == "success" or (sense != "more" and bool(seed & 1))
@@ -181,27 +178,15 @@ def _json(field: Param, seed: int, listed: int) -> str:
     return json.dumps({"name": field.name, "value": seed}, separators=(",", ":"))
 
 
-def _small(field: Param, seed: int, listed: int) -> int:
-    return seed % 10
-
-
-def _bytes(field: Param, seed: int, listed: int) -> str:
-    return base64.b64encode(f"{field.name} {seed:08x}".encode()).decode()
-
-
-def _nothing(field: Param, seed: int, listed: int) -> Any:
-    return {}  # an object of which the catalogue knows no members
-
-
 _SCALARS: Mapping[str, Callable[[Param, int, int], Any]] = {
     "Number": _number,
     "String": _string,
     "Boolean": _boolean,
-    "Date": _date,
+    "Date": lambda _field, seed, _listed: _moment(seed),
     "Price": _price,
     "BigDecimal": _price,
     "Json": _json,
     "Map": _json,
-    "byte": _small,
-    "byte[]": _bytes,
+    "byte": lambda _field, seed, _listed: seed % 10,
+    "byte[]": lambda field, seed, _listed: base64.b64encode(f"{field.name} {seed:08x}".encode()).decode(),
 }

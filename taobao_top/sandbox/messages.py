@@ -64,12 +64,7 @@ class Message:
 
 
 class MessageQueue:
-    """
-    The messages of one app, each handed out until it is confirmed.
-
-    Args:
-        clock: Seconds since 1970.
-    """
+    """The messages of one app, each handed out until it is confirmed."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -127,14 +122,7 @@ class MessageQueue:
         self._wake(message.group)
 
     def take(self, group: str, count: int, *, again: bool = True) -> list[Message]:
-        """
-        Hand out messages.
-
-        Args:
-            group: The consumers' group.
-            count: At most so many.
-            again: Also those that failed before; those not confirmed within ten minutes always come again.
-        """
+        """Hand out messages, with *again* failed ones too; those unconfirmed for ten minutes are always handed out again."""
         now = self._clock()
         with self._lock:
             while self._out and next(iter(self._out.values()))[1] <= now:
@@ -217,14 +205,12 @@ class MessageQueue:
     @property
     def waiting(self) -> int:
         """The number of messages not handed out, failed ones included."""
-        with self._lock:
-            return sum(map(len, self._waiting.values())) + len(self._held)
+        return len(self.queued)
 
     @property
     def unconfirmed(self) -> int:
         """The number of messages handed out and not confirmed."""
-        with self._lock:
-            return len(self._out)
+        return len(self.out)
 
     @property
     def links(self) -> list[Link]:
@@ -244,42 +230,21 @@ class MessageQueue:
             return self._refusing >= 0
 
     def drop(self, *, hard: bool = False) -> int:
-        """
-        Close all connections, as a server does that goes away.
-
-        Args:
-            hard: Cut them, without a word of the WebSocket protocol.
-
-        Returns:
-            How many there were.
-        """
-        links = self.links
-        for link in links:
-            link.drop(hard=hard)
-        return len(links)
+        """Close all connections, as a server does that goes away, or cut them; return how many there were."""
+        return self._each(lambda link: link.drop(hard=hard))
 
     def expire(self) -> int:
-        """
-        Expire the tokens of all connections: the next frame is refused, and the connection closed.
-
-        Returns:
-            How many there were.
-        """
-        links = self.links
-        for link in links:
-            link.expire()
-        return len(links)
+        """Expire the tokens of all connections: the next frame is refused; return how many connections there were."""
+        return self._each(lambda link: link.expire())
 
     def silence(self) -> int:
-        """
-        Make all connections hang: nothing is read from them, not even pings, and nothing is handed out.
+        """Make all connections hang: nothing is read from them or handed out; return how many there were."""
+        return self._each(lambda link: link.silence())
 
-        Returns:
-            How many there were.
-        """
+    def _each(self, change: Callable[[Link], None]) -> int:
         links = self.links
         for link in links:
-            link.silence()
+            change(link)
         return len(links)
 
     def join(self, link: Link) -> None:

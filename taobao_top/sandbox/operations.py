@@ -39,20 +39,7 @@ SEALED = ("phone", "nick", "receiver_name")
 
 @frozen(kw_only=True)
 class Call:
-    """
-    A valid call.
-
-    Attributes:
-        method: The API's name.
-        known: What the catalogue has of it, None when it lists no such API.
-        app: Who calls.
-        session: For whom, None without one.
-        business: The parameters that are not public, as text.
-        values: The same, JSON ones decoded.
-        files: File parts.
-        body: The raw body, if the call has one.
-        now: Seconds since 1970.
-    """
+    """A valid call; ``business`` has the parameters that are not public as text, ``values`` has JSON decoded."""
 
     method: str
     known: Method | None

@@ -33,16 +33,9 @@ def parameters(
     method: Method, business: Mapping[str, str], files: tuple[Upload, ...], *, inside: bool = True
 ) -> dict[str, Any]:
     """
-    Check a call's business parameters.
+    Return a call's business parameters, JSON ones decoded, everything else as text.
 
-    Args:
-        method: What the catalogue says.
-        business: The text parameters that are not public.
-        files: The file parts.
-        inside: Whether objects are read and checked as well; otherwise they stay text.
-
-    Returns:
-        The values: JSON parameters decoded, everything else as text.
+    Objects stay unread text unless *inside*.
 
     Raises:
         GatewayError: 40 for what is missing, 41 for what has the wrong type; both name the parameter.
@@ -68,12 +61,7 @@ def unknown(method: Method, business: Mapping[str, str], files: tuple[Upload, ..
 
 
 def members(fields: tuple[Param, ...], value: Any, path: str) -> None:
-    """
-    Check an object's members, at every depth.
-
-    Raises:
-        GatewayError: as :func:`parameters`; the path is dotted, ``create_order_request.policy_list.0.fee_amount``.
-    """
+    """Check an object's members, at every depth; *path* is dotted: ``order.policy_list.0.fee_amount``."""
     if not isinstance(value, dict):
         raise _wrong(path, "a JSON object")
     for field in fields:
@@ -82,22 +70,22 @@ def members(fields: tuple[Param, ...], value: Any, path: str) -> None:
         if member is None:
             if field.required:
                 raise _missing(inside)
-        elif not field.list:
-            _member(field, member, inside)
-        elif isinstance(member, list):
-            for position, element in enumerate(member):
-                _member(field, element, f"{inside}.{position}")
         else:
-            raise _wrong(inside, "a JSON array")
+            _one_or_many(field, member, inside)
+
+
+def _one_or_many(field: Param, value: Any, path: str) -> None:
+    if not field.list:
+        _member(field, value, path)
+    elif isinstance(value, list):
+        for position, element in enumerate(value):
+            _member(field, element, f"{path}.{position}")
+    else:
+        raise _wrong(path, "a JSON array")
 
 
 def whole(business: Mapping[str, str], name: str, default: int, least: int = 0, most: int = 2**63 - 1) -> int:
-    """
-    Return a parameter as a whole number.
-
-    Raises:
-        GatewayError: 41, it is none, or not within the bounds.
-    """
+    """Return a parameter as a whole number within the bounds, else raise 41."""
     text = business.get(name) or str(default)
     if not _WHOLE.match(text) or not least <= int(text) <= most:
         raise _wrong(name, f"a whole number from {least} to {most}")
@@ -113,7 +101,9 @@ def _file(field: Param, text: str, uploaded: bool) -> None:
 
 def _parameter(field: Param, text: str) -> Any:
     if field.fields:
-        return _object(field, text)
+        value = _decoded(field, text)
+        _one_or_many(field, value, field.name)
+        return value
     if field.type == "Json":
         return _decoded(field, text)
     if field.list:
@@ -123,18 +113,6 @@ def _parameter(field: Param, text: str) -> Any:
     else:
         _scalar(field, text, field.name)
     return text
-
-
-def _object(field: Param, text: str) -> Any:
-    value = _decoded(field, text)
-    if not field.list:
-        members(field.fields, value, field.name)
-    elif isinstance(value, list):
-        for position, element in enumerate(value):
-            members(field.fields, element, f"{field.name}.{position}")
-    else:
-        raise _wrong(field.name, "a JSON array")
-    return value
 
 
 def _decoded(field: Param, text: str) -> Any:

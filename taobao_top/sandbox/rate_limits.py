@@ -49,18 +49,7 @@ class Throttle:
             self._limits.append((limit, deque(maxlen=max(limit.calls, 1))))
 
     def ban(self, until: float, *, method: str | None = None, code: int = 7, sub_code: str = APP_API) -> None:
-        """
-        Refuse all calls, or those of one API, for a time.
-
-        Args:
-            until: Seconds since 1970 by the sandbox's clock.
-            method: The API; None for all.
-            code: What is answered.
-            sub_code: What is answered.
-
-        Raises:
-            ValueError: The time never comes.
-        """
+        """Refuse all calls, or those of one API, until a time in seconds since 1970 by the sandbox's clock."""
         if not math.isfinite(until):
             raise ValueError("a ban ends at some time")
         with self._lock:
@@ -86,12 +75,7 @@ class Throttle:
             self._bans.clear()
 
     def check(self, method: str, now: float) -> None:
-        """
-        Count a call.
-
-        Raises:
-            GatewayError: 7 (or the ban's own code) while a ban lasts, and for the call that starts one.
-        """
+        """Count a call, and refuse it while a ban lasts: 7, or the ban's own code."""
         with self._lock:
             if now < self._seen:
                 self._set_back(self._seen - now)

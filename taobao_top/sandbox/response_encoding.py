@@ -36,13 +36,9 @@ def root(method: str) -> str:
 
 def as_json(name: str, members: Mapping[str, Any], *, simplify: bool = False, rooted: bool = False) -> bytes:
     """
-    Write an answer as JSON.
+    Write an answer as JSON; lists are :class:`Many`, empty ones are left out.
 
-    Args:
-        name: The root's name.
-        members: What stands inside it; lists are :class:`Many`, empty ones are left out.
-        simplify: Plain lists and no root, except around errors.
-        rooted: Keep the root of simplified answers.
+    Simplified, it has plain lists, and no root, except for errors and batches (*rooted*).
     """
     inside = _plain(members, simplify)
     whole = inside if simplify and not rooted and name != ERROR_ROOT else {name: inside}

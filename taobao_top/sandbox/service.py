@@ -23,23 +23,7 @@ __all__ = ["Service"]
 
 
 class Service:
-    """
-    A server with its gateway.
-
-    Args:
-        host: The address to bind.
-        port: For HTTP and the message channel; 0 takes a free one.
-        https_port: For HTTPS; None leaves HTTPS out.
-        data: A SQLite file, or None.
-        clock: Seconds since 1970.
-
-    Attributes:
-        gateway: What answers.
-        store: The records.
-        origin: ``http://127.0.0.1:…``
-        https_origin: ``https://127.0.0.1:…``, None without HTTPS.
-        ca: The certificate authority's PEM file, None without HTTPS.
-    """
+    """A server with its gateway, the records, and the origins and CA file of HTTP and HTTPS (None without HTTPS)."""
 
     def __init__(
         self, *, host: str, port: int, https_port: int | None, data: str | Path | None, clock: Callable[[], float]

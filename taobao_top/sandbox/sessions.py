@@ -46,15 +46,7 @@ class OAuthRefusal(Exception):  # noqa: N818 (an answer, not a failure of the sa
 
 @frozen(kw_only=True)
 class Session:
-    """
-    A seller's authorisation.
-
-    Attributes:
-        session: The access token.
-        user_id: The seller's number.
-        nick: The seller's name.
-        expires: Seconds since 1970, None for never.
-    """
+    """A seller's authorisation; ``expires`` in seconds since 1970, None for never."""
 
     session: str
     user_id: int
@@ -64,12 +56,7 @@ class Session:
 
 class Sessions:
     """
-    The codes and tokens of one app.
-
-    Args:
-        account: The app; its session is there from the start and never expires.
-        store: Where they are kept.
-        clock: Seconds since 1970.
+    The codes and tokens of one app; its own session is there from the start and never expires.
 
     Attributes:
         life: How long a session lasts, seconds.
@@ -95,12 +82,7 @@ class Sessions:
         self._sessions.put(session.session, asdict(session))
 
     def check(self, text: str) -> Session:
-        """
-        Return a session that is good now.
-
-        Raises:
-            GatewayError: 27 for one that is unknown, of another app, withdrawn or expired.
-        """
+        """Return a session that is good now, else raise 27."""
         found = self._sessions.get(text)
         if found is None:
             raise GatewayError(
@@ -130,23 +112,14 @@ class Sessions:
         self._keep(Session(**{**asdict(self.check(session)), "expires": self._clock()}))
 
     def code(self, *, user_id: int = 2054718218, nick: str = "sandbox_seller", redirect_uri: str | None = None) -> str:
-        """Return a new authorisation code: good once, for 30 minutes."""
+        """Return a new authorisation code, accepted once and for 30 minutes."""
         code = secrets.token_urlsafe(24)
         until = self._clock() + CODE_LIFE
         self._codes.put(code, {"user_id": user_id, "nick": nick, "until": until, "redirect_uri": redirect_uri})
         return code
 
     def redeem(self, code: str, redirect_uri: str | None) -> dict[str, Any]:
-        """
-        Exchange a code for tokens.
-
-        Args:
-            code: From the redirect; it is used up.
-            redirect_uri: The one the code was asked with; None for the signed form, which has none.
-
-        Raises:
-            OAuthRefusal: The code is unknown, used, old, or was asked with another address.
-        """
+        """Exchange a code for tokens; the signed form has no ``redirect_uri`` to compare."""
         found = self._codes.get(code)
         self._codes.delete(code)
         if found is None:
@@ -158,12 +131,7 @@ class Sessions:
         return self.tokens(found["user_id"], found["nick"])
 
     def refresh(self, token: str) -> dict[str, Any]:
-        """
-        Exchange a refresh token for new tokens; it and the session that came with it are invalid afterwards.
-
-        Raises:
-            OAuthRefusal: The token is unknown, used or old, or the app may not refresh.
-        """
+        """Exchange a refresh token for new tokens; it and the session that came with it are invalid afterwards."""
         if not self.refreshable:
             raise OAuthRefusal("unauthorized_client", "this app may not refresh: authorise again when the session ends")
         found = self._refreshes.get(token)
@@ -207,12 +175,7 @@ class Sessions:
         return {**found, "top_sign": sign("md5", self._account.app_secret, found)}
 
     def granted(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """
-        Answer a request to the token endpoint.
-
-        Raises:
-            OAuthRefusal: For anything but a good code or refresh token with this app's id and secret.
-        """
+        """Answer a request to the token endpoint."""
         if form.get("client_secret") != self._account.app_secret:
             raise OAuthRefusal("invalid_client", "client_secret is not this app's secret")
         kind = form.get("grant_type")

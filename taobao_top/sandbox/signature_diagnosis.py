@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from attrs import evolve, field, frozen
@@ -24,19 +25,19 @@ __all__ = ["Found", "Signing", "check", "found", "right"]
 NOTHING_FITS = "no known mistake gives this signature: another secret, or other values signed than sent"
 
 LARGE = 64 * 1024
-"""Of longer strings fewer mistakes are tried, bytes."""
+"""Bytes of a string above which fewer mistakes are tried."""
 
 HUGE = 1024 * 1024
-"""Of still longer ones only what was left out, bytes …"""
+"""Bytes above which only omissions are tried."""
 
 WORK = 128 * 1024 * 1024
-"""… and no more than that is digested, bytes: the gateway has other callers."""
+"""Bytes that are digested for one signature, at most: the gateway has other callers."""
 
 SENT_EMPTY = ("session", "format", "simplify", "partner_id", "target_app_key", "sign")
-"""Parameters that are signed without a value by some, and then not sent."""
+"""Parameters that some clients sign without a value, and do not send."""
 
 BLANKS = 16
-"""So many blanks of a value are tried as a plus sign, each for itself."""
+"""Blanks of a value that are tried as a plus sign, one by one, at most."""
 
 LAST = 250_000_000_000
 """The latest time that is tried, seconds since 1970."""
@@ -76,15 +77,11 @@ WAYS: Mapping[str, tuple[Callable[[bytes, bytes], str], bool, bool, int]] = {
 @frozen
 class Signing:
     """
-    One way to sign a call.
+    One way to sign a call: the pieces of the string, by parameter, the body behind them, and the secret.
 
     Attributes:
-        pieces: Each parameter's name, and what stands for it in the string.
-        body: What stands behind them.
-        key: The secret that was used.
         way: A name of :data:`WAYS`; empty: as ``sign_method`` says.
         en: What is wrong with it; empty for the right one.
-        zh: The same in Chinese.
     """
 
     pieces: tuple[tuple[str, bytes], ...] = field(repr=False)
@@ -93,6 +90,10 @@ class Signing:
     way: str = ""
     en: str = ""
     zh: str = ""
+
+    def but(self, zh: str, en: str, **changes: Any) -> Signing:
+        """Return this way with a mistake."""
+        return evolve(self, zh=zh, en=en, **changes)
 
     @property
     def message(self) -> bytes:
@@ -109,7 +110,7 @@ class Signing:
         return WAYS[way][0](self.key, self.message).upper()
 
     def shown(self, way: str) -> tuple[tuple[str, str], ...]:
-        """Return the string piece by piece, by name, for people: the secret masked where it stands in it."""
+        """Return the pieces of the string by name, with the secret masked."""
         _, before, behind, _ = WAYS[way]
         made = [("secret before", MASK)] if before and self.key else []
         made += [(name, text.decode(errors="replace")) for name, text in self.pieces]
@@ -120,15 +121,7 @@ class Signing:
 
 @frozen
 class Found:
-    """
-    How a signature was made.
-
-    Attributes:
-        signing: What was signed.
-        way: With which digest, a name of :data:`WAYS`.
-        en: What is wrong with it; empty: nothing.
-        zh: The same in Chinese.
-    """
+    """How a signature was made, with which digest (a name of :data:`WAYS`), and what is wrong with it, if anything."""
 
     signing: Signing
     way: str
@@ -149,25 +142,13 @@ def found(
     body: bytes,
     files: tuple[Upload, ...] = (),
 ) -> Found | None:
-    """
-    Find out how a signature was made.
-
-    Args:
-        received: The signature that came.
-        sign_method: What it is said to be.
-        secret: The app's.
-        parameters: What came, without ``sign``.
-        body: The raw body.
-        files: File parts; they are not to be signed.
-
-    Returns:
-        None where no known mistake gives this signature.
-    """
+    """Find out how a signature was made, from what came without ``sign``; None where no known mistake gives it."""
     digits, spelled = _digits(received)
     size = sum(map(len, parameters.values())) + len(body) + sum(len(upload.content) for upload in files)
-    known = _signings if size <= HUGE else _omitted
+    base = right(secret, parameters, body)
+    others = _others(base, parameters, sign_method, files) if size <= HUGE else ()
     work = WORK
-    for number, signing in enumerate(known(sign_method, secret, parameters, body, files)):
+    for number, signing in enumerate(chain((base,), _omissions(base, parameters), others)):
         ways = SIGN_METHODS if size <= LARGE or not number else (sign_method,)
         if number and signing.size > work:
             continue
@@ -186,12 +167,7 @@ def check(
     body: bytes,
     files: tuple[Upload, ...] = (),
 ) -> str | None:
-    """
-    Compare a received signature with the right one; the arguments are those of :func:`found`.
-
-    Returns:
-        None when it is right, otherwise what is wrong with it, as far as known mistakes reproduce it.
-    """
+    """Compare a signature with the right one; None when it is right, otherwise the mistake, as far as one is known."""
     if hmac.compare_digest(received.encode(), sign(sign_method, secret, parameters, body).encode()):
         return None
     how = found(received, sign_method, secret, parameters, body, files)
@@ -201,12 +177,8 @@ def check(
 def _described(signing: Signing, way: str, sign_method: str, spelled: str) -> Found:
     mistakes = [(signing.zh, signing.en)] if signing.en else []
     if not signing.way and way != sign_method:
-        mistakes.append(
-            (
-                f"sign_method 写的是 {sign_method}，签名却是 {way}",
-                f"sign_method says {sign_method} but the signature is {way}",
-            )
-        )
+        en = f"sign_method says {sign_method} but the signature is {way}"
+        mistakes.append((f"sign_method 写的是 {sign_method}，签名却是 {way}", en))
     if spelled == "small":
         whole = "the signature is right but must be upper-case hex"
         mistakes.append(("签名要用大写十六进制", whole if not mistakes else "the signature must be upper-case hex"))
@@ -227,49 +199,37 @@ def _digits(received: str) -> tuple[str, str]:
 
 
 def _pieces(values: Mapping[str, str], names: Iterable[str]) -> tuple[tuple[str, bytes], ...]:
-    # a JSON escape may name half a character, which UTF-8 cannot say
+    # A JSON escape may be a lone surrogate, which UTF-8 cannot encode.
     return tuple((name, (name + values[name]).encode(errors="replace")) for name in names)
 
 
-def _signings(
-    sign_method: str, secret: str, parameters: Mapping[str, str], body: bytes, files: tuple[Upload, ...]
+def _others(
+    base: Signing, parameters: Mapping[str, str], sign_method: str, files: tuple[Upload, ...]
 ) -> Iterator[Signing]:
-    yield from _omitted(sign_method, secret, parameters, body, files)
-    base = right(secret, parameters, body)
     yield from _joined(base, parameters)
     yield from _keys(base, parameters)
     for zh, en, values in _values(parameters):
         if values != parameters:
-            yield evolve(base, zh=zh, en=en, pieces=_pieces(values, sorted(values)))
-    for text in _respelled(body.decode(errors="replace")):
-        yield evolve(base, zh=_REWRITTEN[0], en=_REWRITTEN[1], body=text.encode(errors="replace"))
+            yield base.but(zh, en, pieces=_pieces(values, sorted(values)))
+    for text in _respelled(base.body.decode(errors="replace")):
+        yield base.but(*_REWRITTEN, body=text.encode(errors="replace"))
     if files:
         contents = tuple((upload.name, upload.name.encode() + upload.content) for upload in files)
-        yield evolve(
-            base,
-            zh="文件内容不参与签名",
-            en="the bytes of the files were signed: they are not signed at all",
+        yield base.but(
+            "文件内容不参与签名",
+            "the bytes of the files were signed: they are not signed at all",
             pieces=tuple(sorted((*base.pieces, *contents))),
         )
-    hmacs = "hmac around", "hmac-sha256 around"
-    for zh, en, *ways in _OTHER_WAYS:
-        for way in ways:
-            if way not in hmacs or sign_method != "md5":
-                yield evolve(base, zh=zh, en=en, way=way)
-
-
-def _omitted(
-    sign_method: str, secret: str, parameters: Mapping[str, str], body: bytes, files: tuple[Upload, ...]
-) -> Iterator[Signing]:
-    base = right(secret, parameters, body)
-    yield base
-    yield from _omissions(base, parameters)
+    for zh, en, way in _OTHER_WAYS:
+        if sign_method != "md5" or way not in {"hmac around", "hmac-sha256 around"}:
+            yield base.but(zh, en, way=way)
 
 
 _REWRITTEN = (
     "签名的 JSON 与发送的写法不同（空格、转义或顺序）",
     "the JSON that was signed is written differently from the JSON that was sent: blanks, escapes or order",
 )
+_AROUND = ("HMAC 的待签名串里不应再拼密钥", "the secret stands in the string as for md5: with hmac it is the key only")
 _OTHER_WAYS = (
     ("用了 HMAC-SHA1", "HMAC-SHA1 was used: sign_method knows md5, hmac and hmac-sha256", "hmac-sha1"),
     ("用了 SHA-1", "SHA-1 was used: sign_method knows md5, hmac and hmac-sha256", "sha1"),
@@ -284,39 +244,30 @@ _OTHER_WAYS = (
         "md5 with the secret before the parameters only: it stands before and behind them",
         "md5 before",
     ),
-    (
-        "HMAC 的待签名串里不应再拼密钥",
-        "the secret stands in the string as for md5: with hmac it is the key only",
-        "hmac around",
-        "hmac-sha256 around",
-    ),
+    (*_AROUND, "hmac around"),
+    (*_AROUND, "hmac-sha256 around"),
 )
 
 
 def _omissions(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing]:
     names = [name for name, _ in base.pieces]
 
-    def but(zh: str, en: str, left: Iterable[str]) -> Signing:
-        without = set(left)
-        return evolve(base, zh=zh, en=en, pieces=tuple(pair for pair in base.pieces if pair[0] not in without))
+    def without(zh: str, en: str, left: Iterable[str]) -> Signing:
+        left = set(left)
+        return base.but(zh, en, pieces=tuple(pair for pair in base.pieces if pair[0] not in left))
 
     for name in names:
-        yield but(
-            f"{name} 发送了，却没有参与签名",
-            f"{name} was not signed but sent: sign every parameter that is sent",
-            [name],
-        )
-    yield but(
+        en = f"{name} was not signed but sent: sign every parameter that is sent"
+        yield without(f"{name} 发送了，却没有参与签名", en, [name])
+    yield without(
         "空值参数发送了，却没有参与签名",
         "empty values were sent but not signed: leave them out of both",
         (name for name in names if not parameters[name].strip()),
     )
-    yield evolve(base, zh="原始报文发送了，却没有参与签名", en="the raw body was sent but not signed", body=b"")
-    yield but(
-        "只签了公共参数", "only the public parameters were signed", (name for name in names if name not in PUBLIC)
-    )
-    yield but("只签了业务参数", "only the business parameters were signed", PUBLIC)
-    yield but(
+    yield base.but("原始报文发送了，却没有参与签名", "the raw body was sent but not signed", body=b"")
+    yield without("只签了公共参数", "only the public parameters were signed", set(names) - PUBLIC)
+    yield without("只签了业务参数", "only the business parameters were signed", PUBLIC)
+    yield without(
         "以 @ 开头的值没有参与签名",
         "values that begin with @ were left out of the signature: they are signed like any other",
         (name for name in names if parameters[name].startswith("@")),
@@ -324,70 +275,48 @@ def _omissions(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing
     for name in SENT_EMPTY:
         if name not in parameters:
             more = {**parameters, name: ""}
-            yield evolve(
-                base,
-                zh=f"空的 {name} 参与了签名，却没有发送",
-                en=f"{name} was signed without a value, but not sent: leave it out of both",
-                pieces=_pieces(more, sorted(more)),
-            )
+            en = f"{name} was signed without a value, but not sent: leave it out of both"
+            yield base.but(f"空的 {name} 参与了签名，却没有发送", en, pieces=_pieces(more, sorted(more)))
 
 
 def _joined(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing]:
     names = [name for name, _ in base.pieces]
     equal = tuple((name, f"{name}={parameters[name]}".encode()) for name in names)
-    both = tuple((name, text + b"&") for name, text in equal[:-1]) + equal[-1:]
-    yield evolve(
-        base,
-        zh="名称和值之间用了 = 和 &，应直接相连",
-        en="names and values were joined with = and &: nothing stands between them",
-        pieces=both,
+    joined = tuple((name, text + b"&") for name, text in equal[:-1]) + equal[-1:]
+    yield base.but(
+        "名称和值之间用了 = 和 &，应直接相连",
+        "names and values were joined with = and &: nothing stands between them",
+        pieces=joined,
     )
-    yield evolve(
-        base,
-        zh="名称和值之间用了 =，应直接相连",
-        en="names and values were joined with =: nothing stands between them",
+    yield base.but(
+        "名称和值之间用了 =，应直接相连",
+        "names and values were joined with =: nothing stands between them",
         pieces=equal,
     )
-    unsorted = ("参数没有按名称排序", "the names were not sorted")
-    yield evolve(base, zh=unsorted[0], en=unsorted[1], pieces=_pieces(parameters, parameters))
-    yield evolve(
-        base,
-        zh="排序时忽略了大小写，应按字符编码排序",
-        en="the names were sorted without regard to case: capitals come first",
+    yield base.but("参数没有按名称排序", "the names were not sorted", pieces=_pieces(parameters, parameters))
+    yield base.but(
+        "排序时忽略了大小写，应按字符编码排序",
+        "the names were sorted without regard to case: capitals come first",
         pieces=_pieces(parameters, sorted(parameters, key=str.lower)),
     )
-    yield evolve(
-        base,
-        zh="只签了值，没有签名称",
-        en="the values were signed without their names",
-        pieces=tuple((name, parameters[name].encode()) for name in names),
-    )
-    yield evolve(
-        base,
-        zh="按 GBK 编码签名，应使用 UTF-8",
-        en="values were signed as GBK: sign and send UTF-8",
+    values = tuple((name, parameters[name].encode()) for name in names)
+    yield base.but("只签了值，没有签名称", "the values were signed without their names", pieces=values)
+    yield base.but(
+        "按 GBK 编码签名，应使用 UTF-8",
+        "values were signed as GBK: sign and send UTF-8",
         pieces=tuple((name, text.decode().encode("gbk", "replace")) for name, text in base.pieces),
         body=base.body.decode(errors="replace").encode("gbk", "replace"),
     )
 
 
 def _keys(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing]:
-    around = ("密钥首尾带了空白", "the secret was used with white space around it")
-    keys = (
-        (*around, base.key + b"\n"),
-        (*around, base.key + b"\r\n"),
-        (*around, base.key + b" "),
-        (*around, b" " + base.key),
-        ("没有使用密钥", "the secret was not used", b""),
-        ("密钥后多了 &", "the secret was used with & behind it, which is another platform's rule", base.key + b"&"),
-        (
-            "用 app_key 当成了密钥",
-            "the app_key was used in place of the app_secret",
-            parameters.get("app_key", "").encode(),
-        ),
-    )
-    for zh, en, key in keys:
-        yield evolve(base, zh=zh, en=en, key=key)
+    for key in (base.key + b"\n", base.key + b"\r\n", base.key + b" ", b" " + base.key):
+        yield base.but("密钥首尾带了空白", "the secret was used with white space around it", key=key)
+    yield base.but("没有使用密钥", "the secret was not used", key=b"")
+    ampersand = "the secret was used with & behind it, which is another platform's rule"
+    yield base.but("密钥后多了 &", ampersand, key=base.key + b"&")
+    app_key = parameters.get("app_key", "").encode()
+    yield base.but("用 app_key 当成了密钥", "the app_key was used in place of the app_secret", key=app_key)
 
 
 def _values(parameters: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, str]]]:

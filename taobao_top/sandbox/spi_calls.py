@@ -5,7 +5,6 @@ https://open.taobao.com/doc.htm?docId=101617&docType=1
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -13,6 +12,7 @@ from urllib.parse import quote, urlencode
 from attrs import field, frozen
 
 from chainable.direct import DirectSession
+from taobao_top.sandbox.signature import sign
 from taobao_top.sandbox.times import written
 
 if TYPE_CHECKING:
@@ -29,14 +29,7 @@ JSON = "application/json;charset=utf-8"
 
 @frozen(kw_only=True)
 class Outcome:
-    """
-    The response of the user's server.
-
-    Attributes:
-        status: The HTTP status.
-        headers: Of the answer.
-        body: Of the answer.
-    """
+    """The response of the user's server."""
 
     status: int
     headers: dict[str, str] = field(repr=False)
@@ -127,7 +120,7 @@ def _query(
         "v": "2.0",
         **parameters,
     }
-    query["sign"] = _sign(app.account.app_secret, {**signed, **query}, raw)
+    query["sign"] = sign("md5", app.account.app_secret, {**signed, **query}, raw)
     return query
 
 
@@ -135,8 +128,3 @@ def _raw(body: Any) -> bytes:
     if body is None:
         return b""
     return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-
-
-def _sign(secret: str, signed: Mapping[str, str], raw: bytes) -> str:
-    text = "".join(name + signed[name] for name in sorted(signed)).encode()
-    return hashlib.md5(secret.encode() + text + raw + secret.encode(), usedforsecurity=False).hexdigest().upper()

@@ -17,12 +17,7 @@ def written(seconds: float) -> str:
 
 
 def epoch(text: str) -> float | None:
-    """
-    Return the seconds since 1970 of a time as clients write it.
-
-    Both ``yyyy-MM-dd HH:mm:ss`` and epoch milliseconds are taken, as the
-    platform does; None stands for anything else.
-    """
+    """Return the seconds since 1970 of ``yyyy-MM-dd HH:mm:ss`` or epoch milliseconds; None for anything else."""
     if _MILLISECONDS.match(text):
         return int(text) / 1000
     try:

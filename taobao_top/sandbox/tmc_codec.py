@@ -29,17 +29,7 @@ class Byte(int):
 
 @frozen(kw_only=True)
 class Frame:
-    """
-    One frame.
-
-    Attributes:
-        kind: CONNECT, CONNECT_ACK, SEND or SEND_ACK.
-        content: The custom headers.
-        code: The status, 0 for fine, None when absent.
-        phrase: What it means.
-        flag: Ties an acknowledgement to what it acknowledges.
-        token: Given out by CONNECT_ACK, sent along by the client afterwards.
-    """
+    """One frame; a header that is absent is None."""
 
     kind: int
     content: dict[str, Any] = field(factory=dict)
@@ -50,12 +40,7 @@ class Frame:
 
 
 def read(data: bytes) -> Frame:
-    """
-    Read a frame.
-
-    Raises:
-        struct.error, UnicodeDecodeError, ValueError: See :data:`BROKEN`.
-    """
+    """Read a frame; see :data:`BROKEN` for bytes that are not one."""
     version, kind = struct.unpack_from("<BB", data)
     if version != VERSION:
         message = f"version {version} instead of {VERSION}"

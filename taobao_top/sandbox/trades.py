@@ -22,14 +22,7 @@ FIRST_TID = 4_200_000_000_000_000_001
 
 
 class Trades:
-    """
-    Trades by number.
-
-    Args:
-        records: Where they are kept.
-        clock: Seconds since 1970.
-        lock: Held while one changes.
-    """
+    """Trades by number."""
 
     def __init__(self, records: Records, clock: Callable[[], float], lock: threading.RLock) -> None:
         self._records = records
@@ -37,16 +30,7 @@ class Trades:
         self._lock = lock
 
     def add(self, count: int = 1, **members: Any) -> list[int]:
-        """
-        Add orders.
-
-        Args:
-            count: How many.
-            **members: What they have otherwise than usual: ``status``, ``payment``, ``buyer_nick``, ``created`` …
-
-        Returns:
-            Their numbers (``tid``), oldest first.
-        """
+        """Add orders with these members (``status``, ``payment`` …); return their numbers (``tid``), oldest first."""
         with self._lock:
             first = FIRST_TID + len(self._records)
             numbers = list(range(first, first + count))
@@ -92,12 +76,7 @@ class Trades:
         }
 
     def get(self, tid: int | str) -> dict[str, Any]:
-        """
-        Return a trade.
-
-        Raises:
-            GatewayError: 50 ``isv.trade-not-exist``.
-        """
+        """Return a trade, else raise 50 ``isv.trade-not-exist``."""
         found: dict[str, Any] | None = self._records.get(str(tid))
         if found is None:
             raise GatewayError(50, "isv.trade-not-exist", f"the seller has no trade {tid}")
@@ -118,16 +97,9 @@ class Trades:
 
     def page(self, asked: Mapping[str, Any], by: str) -> dict[str, Any]:
         """
-        Return a page, newest first, as ``taobao.trades.sold.get`` does.
+        Return a page, newest first, as ``taobao.trades.sold.get`` does; *by* is the time that counts.
 
         New orders come in at the front, so pages shift while they are read.
-
-        Args:
-            asked: The call's parameters: ``page_no page_size use_has_next status buyer_nick start_… end_…``.
-            by: ``created`` or ``modified``: which time the window and the order are about.
-
-        Raises:
-            GatewayError: 41 for a page size beyond 100 or a page before the first.
         """
         size = whole(asked, "page_size", 40, 1, 100)
         number = whole(asked, "page_no", 1, 1)
@@ -149,7 +121,7 @@ class Trades:
 
 
 def shown(trade: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a trade as it stands in an answer."""
+    """Return a trade with its orders as a list of a response."""
     return {**trade, "orders": Many("order", trade["orders"])}
 
 

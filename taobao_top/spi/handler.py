@@ -53,14 +53,6 @@ class CallHandler:
     A captured call is valid until its time is too old.  With a store, a call
     that arrives a second time gets the failure reply, too, unless the function
     failed or replied with a failure before.
-
-    Args:
-        top: The client whose app is called.
-        tolerance: Seconds a call's time may differ from the client's clock.
-        store: Keeps the signatures of calls; None to accept repeated calls.
-
-    Raises:
-        TypeError: ``top`` is not a client, or ``store`` not a store.
     """
 
     def __init__(self, top: HasSPI, *, tolerance: float, store: Store | None = None) -> None:
@@ -75,16 +67,7 @@ class CallHandler:
         self._store = store
 
     def __call__(self, inbound: Inbound, handle: Handle) -> Reply:
-        """
-        Handle one call.
-
-        Args:
-            inbound: The request.
-            handle: ``handle(call)`` returns a mapping of members, None, or a :class:`chainable.web.Reply`.
-
-        Raises:
-            TypeError: It returned something else.
-        """
+        """Handle one call."""
         try:
             call = self._spi.verify(inbound.headers, inbound.url, inbound.body, tolerance=self._tolerance)
         except SignatureError as error:
@@ -127,12 +110,7 @@ def _successful(reply: Reply) -> Reply:
 @safe_repr
 @frozen
 class Adapter(Generic[V]):
-    """
-    The two functions of a framework's module.
-
-    Attributes:
-        view: Makes the framework's view of a handler and a function.
-    """
+    """The two functions of a framework's module; ``view`` makes its view of a handler and a function."""
 
     view: Callable[[Respond, Handle], V]
 

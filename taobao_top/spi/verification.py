@@ -88,12 +88,7 @@ class SPICall:
 
 
 class SPI:
-    """
-    Verifies the inbound calls of one app, as ``top.spi``.
-
-    Args:
-        settings: Those of the client.
-    """
+    """Verifies the inbound calls of one app, as ``top.spi``."""
 
     def __init__(self, settings: Settings) -> None:
         if settings.secret is None:

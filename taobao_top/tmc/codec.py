@@ -58,16 +58,9 @@ class Int32(int):
 @frozen(kw_only=True)
 class Frame:
     """
-    One frame.
+    One frame; a header that is absent is None.
 
-    Attributes:
-        type: CONNECT, CONNECTACK, SEND or SENDACK.
-        content: The custom headers: None, text, bytes, whole numbers, and aware
-            datetimes (to the millisecond) by name.
-        status_code: 0 for success; None when absent.
-        status_phrase: The meaning of the status code.
-        flag: The same in a message and its acknowledgement.
-        token: Issued by CONNECTACK, sent with every later frame.
+    ``content`` has the custom headers by name: None, text, bytes, whole numbers, aware datetimes (to the millisecond).
     """
 
     type: int
@@ -79,12 +72,7 @@ class Frame:
 
 
 def encode(frame: Frame) -> bytes:
-    """
-    Encode a frame.
-
-    Raises:
-        CodecError: A value has no form in a frame, or the frame is longer than :data:`LIMIT`.
-    """
+    """Encode a frame; CodecError if it is longer than :data:`LIMIT`, or a value has no form in it."""
     try:
         parts = [_HEAD.pack(VERSION, frame.type)]
         for header, number in ((_STATUS_CODE, frame.status_code), (_FLAG, frame.flag)):
@@ -133,27 +121,16 @@ _WRITERS: dict[type, Callable[[Any], bytes]] = {
 
 def decode(data: bytes) -> Frame:
     """
-    Decode a frame; bytes behind its end are ignored.
+    Decode a frame; bytes behind its end are ignored, bytes that are not a frame are a CodecError.
 
     A status code may have 32 bits or, as some senders write it, 16.
-
-    Raises:
-        CodecError: The bytes are not a frame, or too long.
     """
     kind, content, members = parts(data)
     return Frame(type=kind, content=content, **members)
 
 
 def parts(data: bytes) -> tuple[int, dict[str, Any], dict[str, Any]]:
-    """
-    Decode a frame as :func:`decode` does, without building a :class:`Frame`.
-
-    Returns:
-        The message type, the custom headers, and the other headers by their names in :class:`Frame`.
-
-    Raises:
-        CodecError: The bytes are not a frame, or too long.
-    """
+    """Decode a frame to its message type, its custom headers, and the others by their names in :class:`Frame`."""
     _check_size(data)
     if data[:1] != b"\x02" or len(data) < 2:
         raise CodecError("not a frame of version 2 of the message channel")

@@ -57,20 +57,7 @@ class ChannelError(ChainableError):
 @safe_repr
 @frozen(kw_only=True)
 class ConnectionConfig:
-    """
-    The settings of connections.
-
-    Attributes:
-        url: ``ws://…`` or ``wss://…``.
-        app_key: The app's number.
-        secret: The app_secret.
-        group: The group of consumers.
-        clock: Returns seconds since 1970.
-        timeout: Seconds to connect, and to be acknowledged.
-        ping_every: Seconds between pings; each has ``timeout`` seconds to be answered.
-        ssl: How TLS is verified; None for the machine's certificate store.
-        proxy: A proxy's URL, None for none, True for that of the environment.
-    """
+    """The settings of connections; see :class:`taobao_top.tmc.TMC`."""
 
     url: str
     app_key: str
@@ -83,12 +70,7 @@ class ConnectionConfig:
     proxy: Any = field(repr=False)
 
     def content(self, address: str) -> dict[str, str]:
-        """
-        Return the content of CONNECT, signed over exactly app_key, group_name and timestamp.
-
-        Args:
-            address: This machine's IP address.
-        """
+        """Return the content of CONNECT, signed over exactly app_key, group_name and timestamp."""
         signed = {
             "app_key": self.app_key,
             "group_name": self.group,
@@ -98,13 +80,7 @@ class ConnectionConfig:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """
-        Open a connection, and close it at the end of the block.
-
-        Raises:
-            ChannelError: The connection could not be opened.
-            TopError: The platform refused it.
-        """
+        """Open a connection, and close it at the end of the block; ChannelError or TopError if that fails."""
         try:
             opened = connect(
                 self.url,
@@ -160,13 +136,7 @@ def refusal(action: str, frame: Frame) -> TopError:
 
 
 class Connection:
-    """
-    An open connection; threads may share it, but :meth:`receive` runs in one at a time.
-
-    Args:
-        socket: The WebSocket.
-        token: As issued by CONNECTACK.
-    """
+    """An open connection; threads may share it, but :meth:`receive` runs in one at a time."""
 
     def __init__(self, socket: ClientConnection, token: str | None) -> None:
         self._socket = socket
@@ -186,9 +156,6 @@ class Connection:
 
         Returns:
             The frame's bytes; empty for an acknowledgement; None when nothing arrived within *timeout* seconds.
-
-        Raises:
-            ChannelError: The connection is closed.
         """
         try:
             data = self._socket.recv(timeout, decode=False)
@@ -235,17 +202,9 @@ class Connection:
 
     def publish(self, content: Mapping[str, Any], timeout: float, on_sent: Callable[[], object]) -> None:
         """
-        Publish a message, and wait until it is acknowledged.
+        Publish a message, and wait *timeout* seconds until it is acknowledged.
 
-        Args:
-            content: Its members.
-            timeout: Seconds to wait.
-            on_sent: Called before the wait: another thread has to read now.
-
-        Raises:
-            TopError: The platform refused it.
-            ChannelError: It was not acknowledged, or could not be sent.
-            CodecError: The message does not fit into a frame.
+        ``on_sent`` is called before the wait: another thread has to read now.
         """
         future: Future[Frame] = Future()
         flag = next(self._flags)

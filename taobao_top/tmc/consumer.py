@@ -41,14 +41,7 @@ _logger = logging.getLogger("taobao_top")
 
 
 def longest_wait(failures: int, first: float, longest: float) -> float:
-    """
-    Return the longest wait before connecting again, in seconds.
-
-    Args:
-        failures: Attempts in a row that failed, or whose connection was soon lost; 0 after a stable one.
-        first: The longest wait after the first failure.
-        longest: The longest wait of all.
-    """
+    """Return the longest wait in seconds before connecting again, after so many failures in a row."""
     return min(longest, first * 2.0 ** min(max(failures - 1, 0), 50))
 
 
@@ -65,15 +58,6 @@ class _Worker:
 class Consumer:
     """
     Stays connected and handles messages until it is stopped for good.
-
-    Args:
-        config: The settings of connections.
-        dispatcher: Handles each message.
-        workers: Threads that run handlers.
-        backlog: Messages that may wait.
-        pull_every: Seconds between requests for messages.
-        backoff: ``first`` and ``longest`` of :func:`longest_wait`.
-        chance: Returns numbers from 0 to 1.
 
     Attributes:
         connection: The current connection; None without one.

@@ -26,16 +26,7 @@ _logger = logging.getLogger("taobao_top")
 
 
 class Dispatcher:
-    """
-    Calls the handler of each message once.
-
-    Args:
-        registry: The handlers.
-        store: Keeps the claims.
-        prefix: The beginning of each claim's name, before the message's number.
-        lease: Seconds a handler may take before another worker takes over.
-        confirm_unknown: Confirm messages without a handler, in place of failing them.
-    """
+    """Calls the handler of each message once; ``prefix`` begins the name of each claim, before the message's number."""
 
     def __init__(
         self, registry: HandlerRegistry, store: Store, prefix: str, *, lease: float, confirm_unknown: bool
@@ -47,12 +38,7 @@ class Dispatcher:
         self._confirm_unknown = confirm_unknown
 
     def __call__(self, data: bytes) -> Outcome | None:
-        """
-        Handle a frame.
-
-        Returns:
-            The outcome to report; None for a frame that is not a message.
-        """
+        """Handle a frame; None if it is not a message."""
         try:
             kind, headers, _ = parts(data)
         except CodecError as error:

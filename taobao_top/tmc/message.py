@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from chainable.codecs import no_constant
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
+from taobao_top.response_parsing import DECODER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Message"]
-
-# Not strict: the platform sends raw tabs and line breaks inside texts.
-_decoder = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=no_constant)
 
 
 @safe_repr
@@ -42,17 +37,12 @@ class Message:
 
     @classmethod
     def of(cls, headers: Mapping[str, Any]) -> Message:
-        """
-        Build the message from the headers of its frame.
-
-        Raises:
-            CodecError: The id or topic is missing, or the content is not JSON.
-        """
+        """Build the message from the headers of its frame."""
         number, topic, raw = headers.get("id"), headers.get("topic"), headers.get("content")
         if type(number) is not int or type(topic) is not str:
             raise CodecError("a message without an id or a topic")
         try:
-            return cls(number, topic, _decoder.decode(raw) if raw else None, headers)
+            return cls(number, topic, DECODER.decode(raw) if raw else None, headers)
         except (TypeError, ValueError, RecursionError, ArithmeticError) as error:
             # The text is not shown, for it may hold personal data.
             msg = f"the content is not JSON: {type(error).__name__}"

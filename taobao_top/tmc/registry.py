@@ -23,26 +23,14 @@ _Handler = TypeVar("_Handler", bound="Handler")
 
 @safe_repr
 class Decorator:
-    """
-    Registers a function as the handler of some topics, and returns it.
-
-    Args:
-        registry: The handlers.
-        names: Topics or prefixes of topics; empty for all topics without a handler of their own.
-    """
+    """Registers a function as the handler of topics or prefixes, without names of all other topics, and returns it."""
 
     def __init__(self, registry: HandlerRegistry, names: tuple[str, ...]) -> None:
         self._registry = registry
         self._names = names
 
     def __call__(self, handler: _Handler, /) -> _Handler:
-        """
-        Register the handler.
-
-        Raises:
-            TypeError: It is not callable, or a coroutine function, which would never be awaited.
-            ConfigurationError: A topic has a handler already.
-        """
+        """Register the handler."""
         if not callable(handler):
             msg = f"a handler is called with a message, and a {type(handler).__name__} cannot be called"
             raise TypeError(msg)
@@ -64,12 +52,7 @@ class HandlerRegistry:
         self.otherwise: Handler | None = None
 
     def add(self, names: tuple[str, ...], handler: Handler) -> None:
-        """
-        Register a handler under all these names.
-
-        Raises:
-            ConfigurationError: One of them has a handler already.
-        """
+        """Register a handler under all these names."""
         for name in names:
             if name in self._named:
                 msg = f"{name} has a handler already: one message, one handler"
@@ -82,12 +65,7 @@ class HandlerRegistry:
             raise ConfigurationError("there is a handler of other topics already: one message, one handler")
 
     def find(self, topic: str) -> Handler | None:
-        """
-        Find the handler of a topic.
-
-        A name stands for the topic of this name and for all topics that
-        continue it with ``_``; the longest name wins.
-        """
+        """Find the handler of a topic: that of the longest name or prefix."""
         named, name = self._named, topic
         while name:
             handler = named.get(name)

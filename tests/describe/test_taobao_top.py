@@ -7,7 +7,8 @@ from chainable.describe import Candidate
 from taobao_top.catalogue import Method, Param, method, methods
 from taobao_top.describe import attributes, describe, described
 from taobao_top.describe.field_rows import examples
-from taobao_top.describe.samples import root, samples
+from taobao_top.describe.samples import samples
+from taobao_top.response_parsing import root_name
 
 INSURANCE = "alibaba.finance.insurance.createorder"
 NAMES = ["同步纯链式", "同步声明式", "同步属性式", "异步纯链式", "异步声明式", "异步属性式"]
@@ -74,13 +75,13 @@ def test_lists_stand_inside_a_member_named_after_their_items():
 
     text = next(samples(Answering())).text
     assert json.loads(text) == {
-        root(made.name): {
+        root_name(made.name): {
             "trades": {"trade_full": [{"tid": 0, "paid": False}]},
             "ids": {"string": ["<ids>"]},
             "more": "<more>",
         },
     }
-    assert root(made.name) == "made_up_get_response"
+    assert root_name(made.name) == "made_up_get_response"
 
 
 def test_examples_are_read_by_type():

@@ -1,4 +1,4 @@
-"""What the tests of TOP share: a client with a fixed clock, and a gateway that answers as told."""
+"""Fixtures of TOP's tests: a client with a fixed clock, and a mocked gateway."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=BEIJING).timestamp()
 
 
 class Gateway:
-    """What arrived, read back; and what is answered next."""
+    """The received requests, decoded, and the next responses."""
 
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.mock = mock
@@ -79,7 +79,7 @@ def gateway():
 
 @pytest.fixture
 def waits():
-    """The seconds the client waited between attempts; nobody really waits."""
+    """The seconds the client would have slept between attempts."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""Many calls as one request: in order, split where there are too many, each with its own outcome."""
+"""Many calls as one request: in order, split at the platform's limit, each with its own outcome."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def joined(*parts, separator="\r\n-S-\r\n"):
 
 
 def items(request, separator="\r\n-S-\r\n"):
-    """What arrived, as the platform reads it."""
+    """Read the calls of a request as the platform does."""
     parts = request.body.decode().split(separator)
     shared = dict(parse_qsl(parts.pop(0).removeprefix("#PUBLIC#"))) if parts[0].startswith("#PUBLIC#") else {}
     return [shared | ({} if part == "N" else dict(parse_qsl(part, strict_parsing=True))) for part in parts]
@@ -47,8 +47,8 @@ def query(request):
 
 
 class TestBody:
-    def test_shared_parameters_are_written_once(self):
-        """What all have alike stands at the head; a call with nothing else is an N."""
+    def test_shared_parameters_are_written_once_at_the_head(self):
+        """A call without other parameters is written as N."""
         public = {"method": "a.b", "session": "s"}
         body = write_batch(
             [(public, {"x": "1 2"}), ({"method": "a.b", "session": "t"}, {}), (public, {}), ({"method": "a.b"}, {})]
@@ -58,20 +58,17 @@ class TestBody:
             b"#PUBLIC#method=a.b", b"session=s&x=1+2", b"session=t", b"session=s", b"N",
         ]  # fmt: skip
 
-    def test_nothing_shared(self):
-        """Without anything alike there is no head."""
+    def test_a_batch_without_shared_parameters_has_no_head(self):
         calls = [({"method": "a"}, {"x": "1"}), ({"method": "b"}, {"x": "1"})]
 
         assert write_batch(calls, "|") == b"method=a&x=1|method=b&x=1"
 
-    def test_what_the_query_says(self):
-        """What stands in the query is not said again, but for those who say it otherwise."""
+    def test_the_body_omits_parameters_that_the_query_has_with_the_same_value(self):
         calls = [({"method": "a", "format": "json"}, {}), ({"method": "b", "format": "xml"}, {})]
 
         assert write_batch(calls, "|", {"format": "json"}) == b"method=a|method=b&format=xml"
 
-    def test_answers(self):
-        """As many answers as calls, or none."""
+    def test_a_response_is_read_only_if_it_has_as_many_parts_as_calls(self):
         assert read_batch(b"1\r\n-S-\r\n2", 2) == [b"1", b"2"]
         assert read_batch(b"1|2", 2, "|") == [b"1", b"2"]
         assert read_batch(b"1", 2) is None
@@ -81,14 +78,12 @@ class TestBody:
         "first", [b'{"a":"x|y"}', b'{"a":"x\\"|y|"}', b'{"a":"\\\\","b":"|"}', b'{"a":"|","b":"|","c":1}']
     )
     @pytest.mark.parametrize("second", [b'{"b":"1"}', b'<b>a "quote</b>', b'{"b":"|"}'])
-    def test_separators_in_texts(self, first, second):
-        """A separator in a text of JSON separates nothing."""
+    def test_a_separator_inside_a_JSON_text_does_not_separate(self, first, second):
         for parts in ([first, second], [second, first, second]):
             assert read_batch(b"|".join(parts), len(parts), "|") == parts
 
     @given(st.lists(st.dictionaries(st.text(), st.text() | st.sampled_from(["|", '"|', "\\|"])), min_size=1))
-    def test_any_texts(self, answers):
-        """Whatever is in the texts of the answers."""
+    def test_any_texts_of_responses_are_read_back_as_written(self, answers):
         parts = [json.dumps(answer, ensure_ascii=False).encode(errors="surrogatepass") for answer in answers]
 
         assert read_batch(b"|".join(parts), len(parts), "|") == parts
@@ -105,8 +100,7 @@ class TestBody:
             min_size=1,
         )
     )
-    def test_round_trip(self, calls):
-        """Whatever the values, the platform reads what was given."""
+    def test_the_platform_reads_any_values_as_they_were_given(self, calls):
         request = requests.Request("POST", "https://h/").prepare()
         request.body = write_batch(calls)
 
@@ -114,8 +108,7 @@ class TestBody:
 
 
 class TestBatch:
-    def test_in_order(self, make_top, gateway):
-        """One request; each call has its own answer."""
+    def test_each_call_gets_its_own_response_in_order(self, make_top, gateway):
         gateway.answers(joined(answer(1), answer(2)), url=BATCH)
         top = make_top(session="sess10n")
 
@@ -133,8 +126,8 @@ class TestBatch:
         assert [response.data["n"] for response in batch.answers] == [1, 2]
         assert first.result().method == "taobao.item.seller.get"
 
-    def test_signed(self, make_top, gateway):
-        """The signature covers the query and the whole body; the session is in neither the query nor the url."""
+    def test_the_signature_covers_the_query_and_the_whole_body(self, make_top, gateway):
+        """The session is in neither the query nor the url."""
         gateway.answers(joined(answer(1)), url=BATCH)
 
         with make_top(session="sess10n").batch() as batch:
@@ -148,8 +141,7 @@ class TestBatch:
         assert set(found) == {"app_key", "v", "format", "timestamp", "sign_method"}
         assert request.headers["Content-Type"].startswith("text/plain")
 
-    def test_one_bad_item(self, top, gateway):
-        """It fails alone."""
+    def test_a_refused_or_unreadable_part_fails_only_its_own_call(self, top, gateway):
         gateway.answers(joined(answer(1), REFUSED, "<html>", answer(4)), url=BATCH)
 
         with top.batch() as batch:
@@ -165,8 +157,7 @@ class TestBatch:
         assert isinstance(third, CodecError)
         assert fourth.data["n"] == 4
 
-    def test_pickled(self, make_top, gateway):
-        """Each answer and each error travels for itself, without the others' and without the session."""
+    def test_responses_and_errors_are_pickled_one_by_one_without_the_session(self, make_top, gateway):
         gateway.answers(joined(answer(1), REFUSED), url=BATCH)
 
         with make_top(session="sess10n").batch() as batch:
@@ -182,8 +173,8 @@ class TestBatch:
         for text in (first, second, repr(batch.answers).encode(), repr(batch._futures).encode()):
             assert b"sess10n" not in text
 
-    def test_split(self, top, gateway):
-        """More than the limit become several requests; a failed one does not lose the others."""
+    def test_a_batch_beyond_its_size_becomes_several_requests(self, top, gateway):
+        """A failed one does not lose the others."""
         gateway.answers(joined(answer(1), answer(2)), requests.ReadTimeout(), joined(answer(5)), url=BATCH)
 
         with top.batch(size=2) as batch:
@@ -195,8 +186,7 @@ class TestBatch:
         assert [isinstance(outcome, requests.ReadTimeout) for outcome in outcomes] == [False, False, True, True, False]
         assert outcomes[2].maybe_sent
 
-    def test_mixed(self, make_top, gateway):
-        """Sessions, formats and plain lists may differ from call to call."""
+    def test_session_format_and_simplify_may_differ_from_call_to_call(self, make_top, gateway):
         gateway.answers(joined(answer(1), "<b_response><x>1</x></b_response>", '{"x":[1]}'), url=BATCH)
         sessions = iter(["one"])
 
@@ -214,8 +204,7 @@ class TestBatch:
         assert query(request)["format"] == "json"
         assert [response.data for response in batch.answers[1:]] == [{"x": "1"}, {"x": [1]}]
 
-    def test_all_simplified(self, make_top, gateway):
-        """What all calls have alike is in the query."""
+    def test_an_option_that_all_calls_share_is_in_the_query(self, make_top, gateway):
         gateway.answers(joined('{"x":1}'), url=BATCH)
 
         with make_top(simplify=True).batch() as batch:
@@ -224,8 +213,7 @@ class TestBatch:
         assert query(gateway.requests[0])["simplify"] == "true"
         assert batch.answers[0].data == {"x": 1}
 
-    def test_separator(self, top, gateway):
-        """A separator of one's own is told in a header."""
+    def test_a_custom_separator_is_named_in_a_header(self, top, gateway):
         gateway.answers(joined(answer(1), answer(2), separator="|~|"), url=BATCH)
 
         with top.batch(separator="|~|") as batch:
@@ -237,16 +225,14 @@ class TestBatch:
         assert len(items(request, "|~|")) == 2
         assert len(batch.answers) == 2
 
-    def test_nothing(self, top, gateway):
-        """An empty batch sends nothing."""
+    def test_an_empty_batch_sends_nothing(self, top, gateway):
         with top.batch() as batch:
             pass
 
         assert batch.answers == []
         assert not gateway.requests
 
-    def test_exception_in_the_block(self, top, gateway):
-        """Nothing is sent when the block fails."""
+    def test_nothing_is_sent_when_the_block_raises(self, top, gateway):
         with pytest.raises(KeyError), top.batch() as batch:
             promise = batch.a.b()
             raise KeyError
@@ -255,8 +241,7 @@ class TestBatch:
         assert not gateway.requests
         assert isinstance(batch.answers[0], CancelledError)
 
-    def test_cancelled(self, top, gateway):
-        """A call that is cancelled before does not go along; the others do."""
+    def test_a_cancelled_call_is_left_out_of_the_batch(self, top, gateway):
         gateway.answers(joined(answer(2)), url=BATCH)
 
         with top.batch() as batch:
@@ -271,8 +256,7 @@ class TestBatch:
     @pytest.mark.parametrize(
         "wait", [lambda p: p.result(), lambda p: p.exception(), lambda p: p.wait(), lambda p: asyncio.run(awaited(p))]
     )
-    def test_waiting_inside(self, top, gateway, wait):
-        """Who waits inside of the block would wait for ever: refused."""
+    def test_waiting_for_a_call_before_the_batch_is_sent_raises(self, top, gateway, wait):
         batch = top.batch()
         promise = batch.a.b()
 
@@ -282,8 +266,7 @@ class TestBatch:
             batch.answers
         promise.cancel()
 
-    def test_await(self, top, gateway):
-        """Afterwards the promises can be awaited."""
+    def test_promises_can_be_awaited_after_the_batch_was_sent(self, top, gateway):
         gateway.answers(joined(answer(1)), url=BATCH)
 
         with top.batch() as batch:
@@ -291,8 +274,7 @@ class TestBatch:
 
         assert asyncio.run(awaited(promise)).data["n"] == 1
 
-    def test_sent_once(self, top, gateway):
-        """A batch is sent once, and takes no calls afterwards."""
+    def test_a_batch_is_sent_once_and_takes_no_calls_afterwards(self, top, gateway):
         batch = top.batch()
         batch.send()
 
@@ -301,8 +283,7 @@ class TestBatch:
         with pytest.raises(RuntimeError, match="has been sent"):
             batch.a.b()
 
-    def test_closed(self, top):
-        """Not by a closed client."""
+    def test_a_closed_client_sends_no_batch(self, top):
         batch = top.batch()
         batch.a.b()
         top.close()
@@ -310,8 +291,7 @@ class TestBatch:
         with pytest.raises(RuntimeError, match="closed"):
             batch.send()
 
-    def test_names(self, top):
-        """A batch begins names as the client does."""
+    def test_a_batch_begins_method_names_as_the_client_does(self, top):
         batch = top.batch()
 
         assert repr(batch) == "<Batch of 0 calls>"
@@ -339,8 +319,7 @@ class TestRefused:
             (lambda batch: batch.a.b(sesion="x"), TypeError, "one letter away"),
         ],
     )
-    def test_calls(self, top, call, error, message):
-        """A call that cannot go along is refused when it is written; the others stay."""
+    def test_a_call_that_cannot_go_into_a_batch_is_refused_when_it_is_written(self, top, call, error, message):
         batch = top.batch()
 
         with pytest.raises(error, match=message):
@@ -365,13 +344,11 @@ class TestRefused:
             ({"timeout": 0}, "timeout"),
         ],
     )
-    def test_options(self, top, options, message):
-        """A wrong option is named."""
+    def test_a_wrong_option_is_named(self, top, options, message):
         with pytest.raises(ConfigurationError, match=message):
             top.batch(**options)
 
-    def test_other_gateways(self, make_top, gateway):
-        """Where no batches are known to go, the place has to be told."""
+    def test_an_unknown_gateway_needs_the_URL_of_batches(self, make_top, gateway):
         top = make_top(gateway="https://forwarder.example/top")
         gateway.answers(joined(answer(1)), url="https://forwarder.example/many")
 
@@ -392,8 +369,8 @@ class TestTheWhole:
         assert first is second
         return first
 
-    def test_refused(self, top, gateway):
-        """A refusal of the whole is that of each call, with its explanation."""
+    def test_a_refusal_of_the_whole_request_is_the_outcome_of_each_call(self, top, gateway):
+        """It has its explanation."""
         gateway.answers({"error_response": {"code": 25, "msg": "Invalid signature"}}, url=BATCH)
 
         error = self.outcome(top)
@@ -401,8 +378,7 @@ class TestTheWhole:
         assert str(error).startswith("batch: code 25")
         assert "#PUBLIC#method=taobao.trades.sold.get" in error.explain()
 
-    def test_throttled(self, top, gateway, waits):
-        """A short ban is waited out."""
+    def test_a_short_ban_of_the_whole_request_is_waited_out(self, top, gateway, waits):
         gateway.answers(
             {"error_response": {"code": 7, "sub_msg": "This ban will last for 1 more seconds"}},
             joined(answer(1), answer(2)),
@@ -417,8 +393,7 @@ class TestTheWhole:
         assert [response.data["n"] for response in batch.answers] == [1, 2]
 
     @pytest.mark.parametrize(("options", "attempts"), [({}, 3), ({"repeatable": False}, 1), ({"retries": 1}, 2)])
-    def test_statuses(self, top, gateway, options, attempts):
-        """A gateway that is down is tried again where all calls only read."""
+    def test_an_error_status_is_retried_only_if_all_calls_only_read(self, top, gateway, options, attempts):
         gateway.answers("<html>", status=503, url=BATCH)
 
         error = self.outcome(top, **options)
@@ -427,8 +402,7 @@ class TestTheWhole:
         assert len(gateway.requests) == attempts
 
     @pytest.mark.parametrize("body", ["", "<html>", '{"x":1}', "[]"])
-    def test_no_answers(self, top, gateway, body):
-        """An answer of another kind is told."""
+    def test_a_body_that_is_not_a_batch_is_an_error_of_each_call(self, top, gateway, body):
         gateway.answers(body, url=BATCH)
 
         assert "does not have the 2 parts" in str(self.outcome(top))
@@ -467,8 +441,8 @@ def numbers(batch):
 
 
 class TestAgain:
-    def test_short_bans(self, top, gateway, waits):
-        """Calls a short ban held up go again by themselves, writes too; the order stays."""
+    def test_calls_refused_by_a_short_ban_are_sent_again_and_keep_their_order(self, top, gateway, waits):
+        """Writes, too."""
         gateway.answers(joined(answer(1), BAN, answer(3), BAN), joined(answer(2), answer(4)), url=BATCH)
 
         with top.batch() as batch:
@@ -481,8 +455,7 @@ class TestAgain:
         assert numbers(batch) == [1, 2, 3, 4]
         assert waits == [3.0]
 
-    def test_long_bans(self, top, gateway, waits):
-        """A long ban is told at once."""
+    def test_a_long_ban_is_raised_at_once(self, top, gateway, waits):
         ban = {"error_response": {"code": 7, "sub_msg": "This ban will last for 31062 more seconds"}}
         gateway.answers(joined(answer(1), ban), url=BATCH)
 
@@ -494,8 +467,7 @@ class TestAgain:
         assert batch.answers[1].retry_after == 31062
         assert not waits
 
-    def test_bans_beyond_the_deadline(self, make_top, gateway, waits):
-        """Nor is one waited for that outlasts the deadline; what needs no waiting goes on."""
+    def test_a_ban_beyond_the_deadline_is_not_waited_for_but_other_calls_are_repeated(self, make_top, gateway, waits):
         shop = Renewable()
         gateway.answers(joined(BAN, EXPIRED), joined(answer(2)), url=BATCH)
 
@@ -506,8 +478,7 @@ class TestAgain:
         assert numbers(batch) == ["7", 2]
         assert not waits
 
-    def test_how_often(self, top, gateway, waits):
-        """As often as a call by itself."""
+    def test_a_call_in_a_batch_is_repeated_as_often_as_a_single_call(self, top, gateway, waits):
         gateway.answers(*[joined(BAN)] * 3, url=BATCH)
 
         with top.batch() as batch:
@@ -520,8 +491,7 @@ class TestAgain:
         ("options", "again"),
         [({}, ["r"]), ({"repeatable": True}, ["r", "w"]), ({"repeatable": False}, []), ({"retries": 0}, [])],
     )
-    def test_faults(self, top, gateway, waits, options, again):
-        """After a fault only those go again that may be sent twice; the others keep their error."""
+    def test_after_a_fault_only_repeatable_calls_are_sent_again(self, top, gateway, waits, options, again):
         gateway.answers(joined(FAULT, FAULT, FAULT), joined(*[answer(9)] * len(again)), url=BATCH)
 
         with top.batch(**options) as batch:
@@ -534,8 +504,7 @@ class TestAgain:
         assert batch.answers[2].maybe_sent
         assert waits == ([0.5] if again else [])
 
-    def test_a_call_that_may(self, top, gateway):
-        """A call's own word counts."""
+    def test_a_call_with_its_own_repeatable_is_sent_again_after_a_fault(self, top, gateway):
         gateway.answers(joined(FAULT), joined(answer(1)), url=BATCH)
 
         with top.batch() as batch:
@@ -543,8 +512,7 @@ class TestAgain:
 
         assert numbers(batch) == [1]
 
-    def test_the_whole_is_lost(self, top, gateway):
-        """When the second request is lost, only those in it are told so."""
+    def test_a_lost_second_request_fails_only_the_calls_in_it(self, top, gateway):
         gateway.answers(joined(answer(1), BAN), requests.ReadTimeout(), url=BATCH)
 
         with top.batch() as batch:
@@ -558,8 +526,8 @@ class TestAgain:
 
 
 class TestSessions:
-    def test_renewed(self, make_top, gateway, waits):
-        """Calls with an expired session are replayed once with a new one; it is refreshed once."""
+    def test_calls_with_an_expired_session_are_replayed_once_with_a_renewed_one(self, make_top, gateway, waits):
+        """The session is renewed once for all of them."""
         shop, other = Renewable("s"), Renewable("t")
         gateway.answers(joined(EXPIRED, answer(2), EXPIRED, answer(4)), joined(answer(1), answer(3)), url=BATCH)
 
@@ -577,8 +545,7 @@ class TestSessions:
         assert (shop.asked, shop.renewed, other.renewed) == (1, ["s1"], [])
         assert not waits
 
-    def test_once(self, make_top, gateway):
-        """One replay, not more."""
+    def test_an_expired_session_is_renewed_and_replayed_only_once(self, make_top, gateway):
         shop = Renewable()
         gateway.answers(joined(EXPIRED), joined(EXPIRED), url=BATCH)
 
@@ -588,8 +555,7 @@ class TestSessions:
         assert numbers(batch) == ["27"]
         assert shop.renewed == ["s1"]
 
-    def test_no_store(self, make_top, gateway):
-        """A session that nobody can renew is told."""
+    def test_a_session_without_renew_is_reported_as_expired(self, make_top, gateway):
         gateway.answers(joined(EXPIRED, EXPIRED), url=BATCH)
 
         with make_top(session="s").batch() as batch:
@@ -598,8 +564,7 @@ class TestSessions:
 
         assert [error.session_expired for error in batch.answers] == [True, True]
 
-    def test_refused_refresh(self, make_top, gateway):
-        """When it cannot be renewed, its calls are told why; it is tried once, and the others go on."""
+    def test_a_failed_renewal_is_the_outcome_of_the_calls_of_this_session_only(self, make_top, gateway):
         refused = TopError("let the seller authorise again", session_expired=True)
         shop = Renewable(fails=refused)
         gateway.answers(joined(EXPIRED, BAN, EXPIRED), joined(answer(2)), url=BATCH)
@@ -613,8 +578,7 @@ class TestSessions:
         assert batch.answers[1].data["n"] == 2
         assert shop.renewed == ["s1"]
 
-    def test_then_a_ban(self, make_top, gateway, waits):
-        """A replay has all its attempts, as that of a call by itself."""
+    def test_a_replay_has_all_the_attempts_of_a_single_call(self, make_top, gateway, waits):
         shop = Renewable()
         gateway.answers(joined(EXPIRED), joined(BAN), joined(answer(1)), url=BATCH)
 
@@ -626,8 +590,9 @@ class TestSessions:
         assert [items(request)[0]["session"] for request in gateway.requests] == ["s1", "s2", "s2"]
 
     @pytest.mark.parametrize(("sessions", "renewed"), [(1, True), (2, False)])
-    def test_refused_as_a_whole(self, make_top, gateway, sessions, renewed):
-        """When the whole is refused for a session, it is renewed if there is but one that can be meant."""
+    def test_a_whole_refused_for_its_session_is_renewed_only_if_all_calls_share_it(
+        self, make_top, gateway, sessions, renewed
+    ):
         shops = [Renewable("s"), Renewable("t")]
         gateway.answers(EXPIRED, joined(answer(1), answer(2)), url=BATCH)
 
@@ -638,8 +603,7 @@ class TestSessions:
         assert numbers(batch) == ([1, 2] if renewed else ["27", "27"])
         assert shops[0].renewed == (["s1"] if renewed else [])
 
-    def test_asked_once(self, make_top, gateway):
-        """A session is asked for its token once, however many calls have it."""
+    def test_a_session_is_asked_for_its_token_once_per_batch(self, make_top, gateway):
         shop = Renewable()
         gateway.answers(joined(*[answer(1)] * 3), url=BATCH)
 
@@ -649,8 +613,7 @@ class TestSessions:
 
         assert shop.asked == 1
 
-    def test_not_to_be_had(self, top, gateway):
-        """Calls whose session is not to be had fail alone."""
+    def test_calls_whose_session_raises_fail_alone(self, top, gateway):
         gateway.answers(joined(answer(2)), url=BATCH)
         missing = ConfigurationError("the store has no token")
 
@@ -666,8 +629,7 @@ class TestSessions:
         assert batch.answers[1].data["n"] == 2
         assert len(items(gateway.requests[0])) == 1
 
-    def test_none_to_be_had(self, top, gateway):
-        """When no call has its session, nothing is sent."""
+    def test_nothing_is_sent_when_no_call_has_its_session(self, top, gateway):
         with top.batch() as batch:
             batch.a.get(session=lambda: 1 / 0)
 
@@ -676,8 +638,7 @@ class TestSessions:
 
 
 class TestPromises:
-    def test_watched(self, top, gateway):
-        """Who waits with then, wait and as_completed is told as by any future."""
+    def test_then_catch_wait_and_as_completed_work_as_for_any_future(self, top, gateway):
         gateway.answers(joined(answer(1), REFUSED), url=BATCH)
         seen = []
 
@@ -695,8 +656,7 @@ class TestPromises:
         assert sorted(map(str, seen)) == ["2", "isv.x"]
         assert [promise.done() for promise in as_completed([first, second], 10)] == [True, True]
 
-    def test_who_waits_is_woken_by_his_own(self, top, gateway):
-        """Other calls' ends do not end a wait."""
+    def test_the_end_of_another_call_does_not_end_a_wait(self, top, gateway):
         arrived, go_on = threading.Event(), threading.Event()
 
         def late(request):
@@ -728,8 +688,7 @@ class TestPromises:
         assert got == [1, 2, 2]
         assert first.exception() is None
 
-    def test_interrupted(self, top, gateway):
-        """An interruption in the middle is raised, and leaves nobody waiting."""
+    def test_an_interruption_is_raised_and_ends_all_waits(self, top, gateway):
         gateway.answers(joined(answer(1)), url=BATCH)
 
         def interrupted(request):
@@ -744,8 +703,7 @@ class TestPromises:
         assert promises[0].result().data["n"] == 1
         assert [type(outcome) for outcome in batch.answers[1:]] == [KeyboardInterrupt] * 2
 
-    def test_closed_in_between(self, top):
-        """A batch that its closed client refused can be told so again; nobody waits for it."""
+    def test_a_batch_that_a_closed_client_refused_can_be_refused_again(self, top):
         batch = top.batch()
         promise = batch.a.get()
         top.close()
@@ -756,8 +714,7 @@ class TestPromises:
             promise.result()
         promise.cancel()
 
-    def test_nothing_holds_a_sent_batch(self, top, gateway):
-        """Promises, answers and chains do not keep it alive."""
+    def test_promises_and_chains_do_not_keep_a_sent_batch_alive(self, top, gateway):
         gateway.answers(joined(answer(1)), url=BATCH)
         gc.disable()
         try:
@@ -772,8 +729,7 @@ class TestPromises:
 
 
 class TestTexts:
-    def test_surrogates(self, top, gateway):
-        """What no UTF-8 can carry loses its own call only."""
+    def test_a_lone_surrogate_loses_only_its_own_call(self, top, gateway):
         gateway.answers(joined(answer(3)), url=BATCH)
         batch = top.batch()
 
@@ -791,8 +747,7 @@ class TestTexts:
         assert isinstance(batch.answers[0], CodecError)
         assert batch.answers[1].data["n"] == 3
 
-    def test_charset(self, top, gateway):
-        """Answers in another charset are read by it."""
+    def test_responses_in_another_charset_are_decoded_by_it(self, top, gateway):
         text = joined(*['{"a_get_response":{"x":"中"}}'] * 2).encode("gbk")
         gateway.answers(text, url=BATCH, headers={"Content-Type": "text/plain; charset=GBK"})
 
@@ -805,8 +760,7 @@ class TestTexts:
     @pytest.mark.parametrize(
         "body", [b'{"a_get_response":{"x":"\xff"}}', b'{"a":1}{', b'{"a"', b'{"error_response":1}']
     )
-    def test_odd_answers(self, top, gateway, body):
-        """Broken ones are told."""
+    def test_a_broken_part_is_a_CodecError_of_its_own_call(self, top, gateway, body):
         gateway.answers(joined(answer(1)).encode() + b"\r\n-S-\r\n" + body, url=BATCH)
 
         with top.batch() as batch:
@@ -818,7 +772,7 @@ class TestTexts:
         assert isinstance(outcome, CodecError)
 
 
-def test_a_thread_that_comes_second_does_not_initialize_a_future_again(top, gateway):
+def test_a_second_thread_does_not_initialize_a_future_again(top, gateway):
     batch = top.batch()
     future = batch.a.b()
     assert future.cancel()

@@ -1,4 +1,4 @@
-"""Batches against the sandbox, over real sockets: sessions that end, bans, limits, faults in the middle."""
+"""Batches against the sandbox, over real sockets: expired sessions, bans, limits, faults of single calls."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ def entries(sandbox, since, kind):
 
 class TestSessions:
     @pytest.mark.parametrize("kind", ["memory", "file", "redis"])
-    def test_ended(self, top, sandbox, token, kind, tmp_path, request):
-        """The calls of a session that has ended are replayed once with a new one, the others are not."""
+    def test_only_calls_of_an_expired_session_are_replayed(self, top, sandbox, token, kind, tmp_path, request):
         if kind == "memory":
             store = MemorySessions()
         elif kind == "file":
@@ -56,10 +55,9 @@ class TestSessions:
         assert len(entries(sandbox, before, "oauth")) == 1
         assert [entry.method for entry in entries(sandbox, before, "item")].count("taobao.time.get") == 1
 
-    def test_refused(self, top, sandbox, token):
-        """When the refresh is refused, the calls of this session say so; the others have their answers."""
+    def test_a_refused_refresh_fails_only_the_calls_of_its_session(self, top, sandbox, token):
         shop = top.oauth.session("shop", MemorySessions(), token=token)
-        top.oauth.refresh(token)  # by somebody else, who kept it for himself
+        top.oauth.refresh(token)  # elsewhere, without saving the new token
 
         with top.batch() as batch:
             batch.taobao.trades.sold.get(fields="tid", session=shop)
@@ -71,8 +69,7 @@ class TestSessions:
 
 
 class TestRefusedCalls:
-    def test_ban(self, top, sandbox):
-        """Calls that a short ban held up have their answers in the end."""
+    def test_calls_refused_by_a_short_ban_get_their_responses(self, top, sandbox):
         sandbox.ban(0.2)
 
         with top.batch() as batch:
@@ -81,8 +78,7 @@ class TestRefusedCalls:
 
         assert all(answer.data["time"] for answer in batch.answers)
 
-    def test_limiter(self, sandbox):
-        """With a limiter nothing is refused: it counts calls and not requests."""
+    def test_a_limiter_counts_calls_and_not_requests(self, sandbox):
         sandbox.limit(4, seconds=0.1, ban=60.0)
         before = len(sandbox.journal)
 
@@ -96,8 +92,7 @@ class TestRefusedCalls:
 
 class TestSplits:
     @pytest.mark.parametrize("kind", ["reset", "close", "half_body"])
-    def test_lost_in_the_middle(self, top, sandbox, kind):
-        """A request that is lost loses its own calls, which say that they may have arrived."""
+    def test_a_lost_request_fails_its_own_calls_as_maybe_sent(self, top, sandbox, kind):
         tids = sandbox.trades.add(5)
         sandbox.fault(kind, method="batch", after=1)
         before = len(sandbox.journal)
@@ -113,8 +108,7 @@ class TestSplits:
         assert outcomes[2].maybe_sent
         assert len(entries(sandbox, before, "batch")) == 3
 
-    def test_fault_of_one(self, top, sandbox):
-        """A fault behind the gateway: the read is repeated, the write keeps its error."""
+    def test_after_a_fault_the_read_is_repeated_and_the_write_keeps_its_error(self, top, sandbox):
         (tid,) = sandbox.trades.add(1)
         sandbox.error(50, "isp.remote-service-timeout", method="taobao.time.get")
         sandbox.error(50, "isp.remote-service-timeout", method="taobao.trade.memo.add")

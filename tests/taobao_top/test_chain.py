@@ -15,8 +15,7 @@ ORDER = "alibaba.finance.insurance.createorder"
 
 
 class TestNames:
-    def test_forms(self, top):
-        """Attributes, items and chain() mix freely and are one."""
+    def test_attributes_items_and_chain_build_the_same_name(self, top):
         chains = [
             top.alibaba.finance.insurance.createorder,
             top["alibaba.finance.insurance.createorder"],
@@ -28,37 +27,31 @@ class TestNames:
         assert len(set(chains)) == 1
         assert repr(chains[0]) == f"<TaobaoTop {ORDER!r}>"
 
-    def test_words_of_python(self, top):
-        """One trailing underscore is dropped."""
+    def test_one_trailing_underscore_is_dropped(self, top):
         assert str(top.alibaba.ailabs.aligenie.skill.entity.import_) == "alibaba.ailabs.aligenie.skill.entity.import"
         assert str(top.import_.a) == "import.a"
 
-    def test_verbs_are_parts_of_names(self, top):
-        """HTTP's words belong to the names."""
+    def test_HTTP_verbs_are_parts_of_names(self, top):
         assert str(top.taobao.item.seller.get.put.delete.patch) == "taobao.item.seller.get.put.delete.patch"
 
-    def test_letters_are_kept(self, top):
-        """Nothing is re-cased, underscores stay."""
+    def test_case_and_underscores_are_kept(self, top):
         assert str(top["m-kvstore.2013-07-01"].listParts_x) == "m-kvstore.2013-07-01.listParts_x"
 
     @pytest.mark.parametrize("name", ["", "a..b", "a.", "a/b", "a b", "a.b?x=1", "商品"])
-    def test_no_name(self, top, name):
-        """Text that is no name is refused as it is written."""
+    def test_text_that_is_not_a_name_is_refused(self, top, name):
         with pytest.raises(PathError):
             top[name]
 
-    def test_no_text(self, top):
-        """A name is text."""
+    def test_a_name_must_be_text(self, top):
         with pytest.raises(TypeError):
             top[1]
 
-    def test_other_letters_as_attributes(self, top, gateway):
-        """An attribute in another script is refused when it is called."""
+    def test_an_attribute_that_is_not_ASCII_is_refused_when_it_is_called(self, top, gateway):
         with pytest.raises(PathError, match="ASCII"):
             top.taobao.商品()
 
-    def test_probes_find_nothing(self, top):
-        """copy, IPython and mock ask for names with underscores."""
+    def test_private_names_are_no_steps(self, top):
+        """copy, IPython and mock ask for them."""
         chain = top.taobao.item
 
         for owner in (top, chain):
@@ -91,17 +84,14 @@ class TestPost:
             (lambda top: top["unknown.method.post"].post, "unknown.method.post"),
         ],
     )
-    def test_which_method(self, top, spell, name):
-        """The catalogue decides whether a last post belongs to the name."""
+    def test_the_catalogue_decides_whether_a_last_post_belongs_to_the_name(self, top, spell, name):
         assert method_name(path_of(spell(top))) == name
 
-    def test_post_goes_on(self, top):
-        """post is a step like any other until it is called."""
+    def test_post_is_a_step_until_it_is_called(self, top):
         assert str(top.aliexpress.feed.post) == "aliexpress.feed.post"
         assert type(top.aliexpress.feed.post) is MethodChain
 
-    def test_later(self, top, gateway):
-        """post_async and postAsync decide likewise."""
+    def test_post_async_and_postAsync_belong_to_the_call(self, top, gateway):
         gateway.answers({"x_response": {}}, {"x_response": {}})
 
         top.alibaba.icbu.quotation.post_async().wait()

@@ -1,4 +1,4 @@
-"""Calls from end to end, without sockets: refusals, repetition, promises, settings, secrets."""
+"""Calls from end to end, without sockets: refusals, retries, promises, settings, secrets."""
 
 from __future__ import annotations
 
@@ -58,13 +58,11 @@ class TestSettings:
             ({"verify": 5}, ConfigurationError, "verify"),
         ],
     )
-    def test_refused(self, make_top, settings, error, message):
-        """A wrong setting is named when the client is made."""
+    def test_a_wrong_setting_is_named_when_the_client_is_made(self, make_top, settings, error, message):
         with pytest.raises(error, match=message):
             make_top(**settings)
 
-    def test_numbers(self, make_top, gateway):
-        """An app_key may be a number."""
+    def test_an_app_key_may_be_a_number(self, make_top, gateway):
         gateway.answers(OK)
 
         make_top(app_key=12345678).a.b()
@@ -72,16 +70,14 @@ class TestSettings:
         assert gateway.form["app_key"] == "12345678"
 
     @pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
-    def test_sign_methods(self, make_top, gateway, method):
-        """The three methods are named in the call."""
+    def test_the_sign_method_is_named_in_the_call(self, make_top, gateway, method):
         gateway.answers(OK)
 
         make_top(sign_method=method).a.b()
 
         assert gateway.form["sign_method"] == method
 
-    def test_signer(self, make_top, gateway):
-        """Any signer takes their place, and needs no secret here."""
+    def test_any_signer_replaces_the_built_in_ones_without_a_secret(self, make_top, gateway):
         gateway.answers(OK, OK)
 
         class Remote(Signer):
@@ -96,8 +92,8 @@ class TestSettings:
         assert gateway.forms[0]["sign"] == "REMOTE"
         assert gateway.forms[1]["sign_method"] == "md5"
 
-    def test_signer_that_reads_the_body(self, make_top, gateway):
-        """One that knows nothing but requests finds the form in the body, and may send it as it is."""
+    def test_a_signer_of_plain_requests_finds_the_form_in_the_body(self, make_top, gateway):
+        """It may send the form unchanged."""
         gateway.answers(OK, OK)
 
         class Remote(Signer):
@@ -116,13 +112,11 @@ class TestSettings:
         assert gateway.forms == [plain | {"x": "中", "sign": "REMOTE"}, plain]
 
     @pytest.mark.parametrize("simplify", ["false", 1, None])
-    def test_simplify_is_true_or_false(self, make_top, simplify):
-        """A text would be true, whatever it says."""
+    def test_simplify_must_be_True_or_False(self, make_top, simplify):
         with pytest.raises(ConfigurationError, match="simplify: True or False was expected"):
             make_top(simplify=simplify)
 
-    def test_from_env(self, monkeypatch, gateway):
-        """Settings come from the environment."""
+    def test_settings_are_read_from_the_environment(self, monkeypatch, gateway):
         for name, value in {"APP_KEY": "1", "APP_SECRET": "s", "SESSION": "sess10n", "SIGN_METHOD": "md5"}.items():
             monkeypatch.setenv(f"TAOBAO_TOP_{name}", value)
         gateway.answers(OK)
@@ -136,8 +130,7 @@ class TestSettings:
             "xml",
         )
 
-    def test_from_env_file(self, tmp_path):
-        """A file is read in place of the environment; an unknown name warns."""
+    def test_a_file_is_read_in_place_of_the_environment_and_unknown_names_warn(self, tmp_path):
         (tmp_path / "top.env").write_text(
             "TAOBAO_TOP_APP_KEY=9\nTAOBAO_TOP_APP_SECRET='s'\nTAOBAO_TOP_CA=/nowhere\nTAOBAO_TOP_SECRT=x\n"
         )
@@ -150,16 +143,14 @@ class TestSettings:
             top.a.b()
 
     @pytest.mark.parametrize("file", [None, "empty.env"])
-    def test_from_env_without_app_key(self, tmp_path, monkeypatch, file):
-        """A missing setting is named with its place."""
+    def test_a_missing_setting_is_named_with_its_source(self, tmp_path, monkeypatch, file):
         monkeypatch.delenv("TAOBAO_TOP_APP_KEY", raising=False)
         (tmp_path / "empty.env").write_text("")
 
         with pytest.raises(ConfigurationError, match=f"TAOBAO_TOP_APP_KEY is not set{' in .*empty' if file else '$'}"):
             TaobaoTop.from_env(file=file and tmp_path / file)
 
-    def test_from_file(self, tmp_path, gateway):
-        """A TOML file has the settings in its own table or at its top."""
+    def test_a_TOML_file_has_settings_in_its_own_table_or_at_the_top_level(self, tmp_path, gateway):
         (tmp_path / "top.toml").write_text(
             '[taobao_top]\napp_key = "7"\napp_secret = "s"\nformat = "xml"\ntimeout = [1, 2.5]\n'
         )
@@ -176,13 +167,11 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("typo", "name"), [("oath", "oauth"), ("page", "pages"), ("bach", "batch"), ("closed", "close")]
     )
-    def test_misspelt_names(self, top, typo, name):
-        """A slip in one of the client's own names is no method."""
+    def test_a_misspelt_name_of_the_client_is_not_a_method(self, top, typo, name):
         with pytest.raises(AttributeError, match=f"no '{typo}': did you mean '{name}'"):
             getattr(top, typo)
 
-    def test_closed(self, top):
-        """After close() there are no calls."""
+    def test_a_closed_client_refuses_calls(self, top):
         top.close()
 
         with pytest.raises(RuntimeError, match="closed"):
@@ -190,8 +179,7 @@ class TestSettings:
         with pytest.raises(RuntimeError, match="closed"):
             top.a.b.post_async()
 
-    def test_prepare(self, make_top):
-        """The call can be had without sending it."""
+    def test_a_call_can_be_prepared_without_sending_it(self, make_top):
         call = make_top(session=lambda: "sess10n").prepare("a.b", "POST", (), {})
 
         assert call.parameters["session"] == "sess10n"
@@ -199,8 +187,7 @@ class TestSettings:
 
 
 class TestRefusals:
-    def test_raised(self, top, gateway):
-        """An error_response is raised, whatever stands beside it."""
+    def test_an_error_response_is_raised_as_TopError(self, top, gateway):
         gateway.refuses(
             {"code": 50, "msg": "Remote service error", "sub_code": "isv.invalid-parameter", "sub_msg": "非法参数"}
         )
@@ -221,8 +208,7 @@ class TestRefusals:
         assert error.response.request_id == "req1"
         assert "nothing to compare" in error.explain()
 
-    def test_xml(self, top, gateway):
-        """The XML form means the same."""
+    def test_an_error_response_in_XML_is_raised_likewise(self, top, gateway):
         gateway.answers(
             "<?xml version='1.0' encoding='utf-8' ?><error_response><code>27</code><msg>Invalid session</msg>"
             "<sub_code>invalid-sessionkey</sub_code><request_id>r</request_id></error_response><!--top-->"
@@ -235,16 +221,14 @@ class TestRefusals:
         assert caught.value.request_id == "r"
 
     @pytest.mark.parametrize("body", ['{"error_response":"bad"}', '{"error_response":[]}', '{"error_response":null}'])
-    def test_a_refusal_that_cannot_be_read(self, top, gateway, body):
-        """It is no success at least."""
+    def test_an_unreadable_refusal_is_a_CodecError(self, top, gateway, body):
         gateway.answers(body)
 
         with pytest.raises(CodecError, match=r"^a\.b: the response is a refusal that cannot be read"):
             top.a.b()
 
     @pytest.mark.parametrize("given", [5, b"x", ["x"]])
-    def test_a_session_that_is_no_text(self, top, gateway, given):
-        """What gives the session is the user's own: its mistakes are named, and nothing is sent."""
+    def test_a_session_callable_that_returns_no_text_is_refused_before_sending(self, top, gateway, given):
         with pytest.raises(TypeError, match="session: text was expected, not"):
             top.a.b(session=lambda: given)
         with top.batch() as batch:
@@ -253,8 +237,7 @@ class TestRefusals:
         assert "session: text was expected, not" in str(batch.answers[0])
         assert not gateway.requests
 
-    def test_members_named_code(self, make_top, gateway):
-        """A simplified answer with members named code and msg is no error."""
+    def test_a_simplified_response_with_a_member_named_code_is_not_an_error(self, make_top, gateway):
         gateway.answers({"code": 7, "msg": "x", "error_response": "text", "request_id": 5})
 
         response = make_top(simplify=True).a.b()
@@ -271,8 +254,7 @@ class TestRefusals:
             (502, "<html>", "HTTP status 502"),
         ],
     )
-    def test_statuses(self, top, gateway, status, body, message):
-        """Any status but success is an error of its own."""
+    def test_any_error_status_is_raised(self, top, gateway, status, body, message):
         gateway.answers(body, status=status)
 
         with pytest.raises(TopError, match=message) as caught:
@@ -281,8 +263,7 @@ class TestRefusals:
         assert caught.value.status_code == status
         assert len(gateway.requests) == 1
 
-    def test_refusal_with_a_status(self, top, gateway):
-        """A refusal is read whatever the status."""
+    def test_a_refusal_is_read_whatever_the_status(self, top, gateway):
         gateway.answers({"error_response": {"code": 22}}, status=400)
 
         with pytest.raises(TopError, match="code 22"):
@@ -292,7 +273,7 @@ class TestRefusals:
 class TestRepetition:
     @pytest.mark.parametrize("method", ["taobao.trades.sold.get", "taobao.item.add"])
     def test_short_bans_are_waited_out(self, top, gateway, waits, method):
-        """A ban refuses before anything is done, so any call waits for its end; time and sign are new."""
+        """A ban refuses before anything is done, so any call is repeated."""
         gateway.refuses(BAN)
         gateway.answers(OK)
 
@@ -300,7 +281,6 @@ class TestRepetition:
         assert waits == [3.0]
 
     def test_long_bans_are_raised(self, top, gateway, waits):
-        """A ban of hours is told with its seconds."""
         gateway.refuses(BAN | {"sub_msg": "This ban will last for 31062 more seconds"})
 
         with pytest.raises(TopError) as caught:
@@ -311,8 +291,8 @@ class TestRepetition:
         assert not waits
 
     @pytest.mark.parametrize(("seconds", "waited"), [(10, [11.0]), (11, [])])
-    def test_how_short_a_ban_is(self, make_top, gateway, waits, seconds, waited):
-        """Ten seconds are waited, and one more, for they are told rounded down; more are not."""
+    def test_a_ban_of_up_to_ten_seconds_is_waited_out_plus_one_second(self, make_top, gateway, waits, seconds, waited):
+        """The platform rounds the seconds down."""
         gateway.refuses(BAN | {"sub_msg": f"This ban will last for {seconds} more seconds"})
         gateway.answers(OK)
         top = make_top()
@@ -325,8 +305,7 @@ class TestRepetition:
             assert caught.value.retry_after == seconds
         assert waits == waited
 
-    def test_ban_beyond_the_deadline(self, make_top, gateway, waits):
-        """A ban that would outlast the call's deadline is raised at once, with its seconds."""
+    def test_a_ban_beyond_the_deadline_is_raised_at_once(self, make_top, gateway, waits):
         gateway.refuses(BAN | {"sub_msg": "This ban will last for 4 more seconds"})
 
         with pytest.raises(TopError) as caught:
@@ -336,8 +315,7 @@ class TestRepetition:
         assert not waits
         assert len(gateway.requests) == 1
 
-    def test_each_attempt_is_stamped_anew(self, make_top, gateway):
-        """No attempt repeats the time or the signature of another."""
+    def test_each_attempt_has_its_own_time_and_signature(self, make_top, gateway):
         moments = iter([NOON, NOON + 5, NOON + 9])
         top = make_top(clock=lambda: next(moments))
         gateway.refuses(BAN, BAN)
@@ -348,16 +326,14 @@ class TestRepetition:
         assert [form["timestamp"][-2:] for form in gateway.forms] == ["00", "05", "09"]
         assert len({form["sign"] for form in gateway.forms}) == 3
 
-    def test_faults_of_reads(self, top, gateway, waits):
-        """A read is tried again after a fault behind the gateway."""
+    def test_a_read_is_repeated_after_a_fault(self, top, gateway, waits):
         gateway.refuses(FAULT, {"code": 10})
         gateway.answers(OK)
 
         assert top.taobao.trades.sold.get().request_id == "r9"
         assert waits == [0.5, 1.0]
 
-    def test_faults_of_writes(self, top, gateway):
-        """A write is not: it may have been carried out."""
+    def test_a_write_is_not_repeated_after_a_fault(self, top, gateway):
         gateway.refuses(FAULT)
 
         with pytest.raises(TopError) as caught:
@@ -366,8 +342,7 @@ class TestRepetition:
         assert not caught.value.retryable
         assert caught.value.maybe_sent
 
-    def test_repeatable(self, top, gateway):
-        """Unless the call says that it may be repeated."""
+    def test_a_write_marked_repeatable_is_repeated(self, top, gateway):
         gateway.refuses(FAULT)
         gateway.answers(OK)
 
@@ -375,16 +350,14 @@ class TestRepetition:
 
         assert len(gateway.requests) == 2
 
-    def test_not_repeatable(self, top, gateway):
-        """And a read can say the contrary."""
+    def test_a_read_marked_not_repeatable_is_not_repeated(self, top, gateway):
         gateway.refuses(FAULT)
 
         with pytest.raises(TopError):
             top.taobao.trades.sold.get(repeatable=False)
 
     @pytest.mark.parametrize("status", [503, 429])
-    def test_statuses(self, top, gateway, status):
-        """A gateway that is down is tried again for reads."""
+    def test_a_read_is_repeated_after_an_error_status(self, top, gateway, status):
         gateway.answers("<html>", status=status)
         gateway.answers(OK)
 
@@ -393,8 +366,7 @@ class TestRepetition:
         assert len(gateway.requests) == 2
 
     @pytest.mark.parametrize(("header", "waited"), [("3", [3.0]), ("soon", [0.5]), ("99999", [])])
-    def test_retry_after(self, top, gateway, waits, header, waited):
-        """The header's seconds are waited, if they are few."""
+    def test_a_short_Retry_After_is_slept_and_a_long_one_raised(self, top, gateway, waits, header, waited):
         gateway.answers("<html>", status=503, headers={"Retry-After": header})
         gateway.answers(OK)
 
@@ -406,8 +378,7 @@ class TestRepetition:
             assert caught.value.retry_after == 99999
         assert waits == waited
 
-    def test_retries(self, top, gateway):
-        """As often as the call allows."""
+    def test_retries_limits_the_attempts(self, top, gateway):
         gateway.refuses(*[FAULT] * 5)
 
         with pytest.raises(TopError):
@@ -415,8 +386,7 @@ class TestRepetition:
 
         assert len(gateway.requests) == 2
 
-    def test_timeouts(self, top, gateway):
-        """A write whose answer is missing is not sent again; the error says what is unknown."""
+    def test_a_write_that_timed_out_is_not_repeated_and_maybe_sent(self, top, gateway):
         gateway.answers(requests.ReadTimeout())
 
         with pytest.raises(requests.ReadTimeout, match=r"taobao\.item\.add at gw\.api\.taobao\.com") as caught:
@@ -425,16 +395,14 @@ class TestRepetition:
         assert caught.value.maybe_sent
         assert len(gateway.requests) == 1
 
-    def test_timeouts_of_reads(self, top, gateway):
-        """A read is."""
+    def test_a_read_that_timed_out_is_repeated(self, top, gateway):
         gateway.answers(requests.ReadTimeout(), OK)
 
         assert top.taobao.trades.sold.get().request_id == "r9"
 
 
 class TestSession:
-    def test_callable(self, make_top, gateway):
-        """A callable gives the session of each call."""
+    def test_a_callable_returns_the_session_of_each_call(self, make_top, gateway):
         gateway.answers(OK, OK)
         sessions = iter(["one", "two"])
         top = make_top(session=lambda: next(sessions))
@@ -444,9 +412,7 @@ class TestSession:
 
         assert [form["session"] for form in gateway.forms] == ["one", "two"]
 
-    def test_expired(self, make_top, gateway):
-        """An expired session is renewed and the call replayed once."""
-
+    def test_an_expired_session_is_renewed_and_the_call_replayed_once(self, make_top, gateway):
         class Session:
             renewed = []
 
@@ -466,8 +432,7 @@ class TestSession:
         assert [form["session"] for form in gateway.forms] == ["old", "new"]
         assert Session.renewed == ["old"]
 
-    def test_one_deadline(self, make_top, gateway, monkeypatch):
-        """The replay has what the first attempt and the renewal left of the deadline."""
+    def test_the_replay_has_the_rest_of_the_deadline(self, make_top, gateway, monkeypatch):
         now, given, run = [1000.0], [], Pipeline.run
         monkeypatch.setattr("taobao_top.client.time", SimpleNamespace(monotonic=lambda: now[0]))
         monkeypatch.setattr(Pipeline, "run", lambda self, call: given.append(call.deadline) or run(self, call))
@@ -488,8 +453,7 @@ class TestSession:
         assert given == [40, 15]
 
     @pytest.mark.parametrize("code", [27, 22])
-    def test_not_renewed(self, make_top, gateway, code):
-        """Without a way to renew it, or for another reason, the error is raised."""
+    def test_without_renew_or_for_another_code_the_error_is_raised(self, make_top, gateway, code):
         gateway.refuses({"code": code})
 
         with pytest.raises(TopError):
@@ -498,8 +462,7 @@ class TestSession:
 
 class TestBusiness:
     @pytest.mark.parametrize("data", [{"is_success": False}, {"result": {"success": False}}, {"success": "false"}])
-    def test_failure(self, top, gateway, data):
-        """A failure inside of a normal answer is raised when it is asked for."""
+    def test_raise_for_business_raises_for_a_failure_in_the_response(self, top, gateway, data):
         gateway.answers({"b_response": data | {"response_code": "X1", "request_id": "r"}})
 
         response = top.a.b()
@@ -510,14 +473,12 @@ class TestBusiness:
         assert caught.value.request_id == "r"
         assert caught.value.code == ""
 
-    def test_success(self, top, gateway):
-        """And only then."""
+    def test_raise_for_business_does_not_raise_for_a_success(self, top, gateway):
         gateway.answers({"b_response": {"is_success": True}})
 
         assert top.a.b().raise_for_business() is None
 
-    def test_pickle(self, top, gateway):
-        """An answer travels with its data and its method."""
+    def test_a_response_is_pickled_with_its_data_and_method(self, top, gateway):
         gateway.answers({"b_response": {"is_success": False}})
 
         response = pickle.loads(pickle.dumps(top.a.b()))
@@ -526,8 +487,7 @@ class TestBusiness:
         with pytest.raises(TopError, match=r"a\.b"):
             response.raise_for_business()
 
-    def test_pickle_without_request(self):
-        """Even one that never had a request."""
+    def test_a_response_without_a_request_can_be_pickled(self):
         response = taobao_top.TopResponse()
         response._content = b""
 
@@ -549,8 +509,7 @@ class TestSixForms:
 
     @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
     @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-    def test_the_same_bytes(self, top, gateway, form, way):
-        """However it is written, the same leaves."""
+    def test_all_six_forms_send_the_same_bytes(self, top, gateway, form, way):
         gateway.answers({"alibaba_finance_insurance_createorder_response": {"is_success": True}})
 
         response = way(form(top), create_order_request={"order_id": "实例值"})
@@ -588,8 +547,7 @@ TestSixForms.signature = _signature()
 
 class TestExplain:
     @pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
-    def test_signature(self, make_top, gateway, method):
-        """On code 25 the string that was signed is shown, its secrets masked."""
+    def test_code_25_is_explained_by_the_signed_text_with_secrets_masked(self, make_top, gateway, method):
         gateway.refuses({"code": 25, "msg": "Invalid signature"})
         top = make_top(sign_method=method, session="sess10n")
 
@@ -603,8 +561,7 @@ class TestExplain:
             assert secret not in text
             assert secret not in str(caught.value)
 
-    def test_white_space(self, make_top, gateway):
-        """White space around a secret is a frequent cause."""
+    def test_white_space_around_the_secret_is_named(self, make_top, gateway):
         gateway.refuses({"code": 25})
 
         with pytest.raises(TopError) as caught:
@@ -612,9 +569,7 @@ class TestExplain:
 
         assert "white space" in caught.value.explain()
 
-    def test_other_signers(self, make_top, gateway):
-        """With a signer of the user's own, at least the string is shown."""
-
+    def test_the_signed_text_of_a_custom_signer_is_shown(self, make_top, gateway):
         class Remote(Signer):
             def __call__(self, r):
                 r.body = r.codec.encode({**r.parameters, "sign": "REMOTE"})
@@ -627,8 +582,7 @@ class TestExplain:
 
         assert "\n  app_key12345678formatjsonmethoda.bv2.0\n" in caught.value.explain()
 
-    def test_uploads(self, top, gateway):
-        """The texts of an upload are shown, its files are not."""
+    def test_the_texts_of_an_upload_are_shown_and_its_files_are_not(self, top, gateway):
         gateway.refuses({"code": 25})
 
         with pytest.raises(TopError) as caught:
@@ -646,8 +600,7 @@ class TestExplain:
             (None, "does not have the gateway's time"),
         ],
     )
-    def test_clock(self, top, gateway, date, words):
-        """On code 31 the clocks are compared."""
+    def test_code_31_is_explained_by_comparing_the_clocks(self, top, gateway, date, words):
         gateway.answers({"error_response": {"code": 31}}, headers={} if date is None else {"Date": date})
 
         with pytest.raises(TopError, match=r"10 minutes: \.explain") as caught:
@@ -658,8 +611,7 @@ class TestExplain:
         assert words in text
         assert "adjust_clock" in text
 
-    def test_clock_of_other_signers(self, make_top, gateway):
-        """A signer may have stamped in its own way."""
+    def test_a_custom_timestamp_leaves_no_comparison_of_clocks(self, make_top, gateway):
         gateway.answers({"error_response": {"code": 31}}, headers={"Date": "Thu, 01 Jan 2026 04:20:00 GMT"})
 
         with pytest.raises(TopError) as caught:
@@ -669,8 +621,7 @@ class TestExplain:
 
 
 class TestClock:
-    def test_adjusted(self, top, gateway):
-        """The gateway's time corrects the stamps of later calls."""
+    def test_adjust_clock_corrects_the_timestamps_of_later_calls(self, top, gateway):
         gateway.answers({"time_get_response": {"time": "2026-01-01 12:20:00"}}, OK)
 
         assert top.adjust_clock() == 1200
@@ -679,8 +630,7 @@ class TestClock:
         assert gateway.forms[0]["method"] == "taobao.time.get"
         assert gateway.forms[1]["timestamp"] == "2026-01-01 12:20:00"
 
-    def test_by_many_at_once(self, top, gateway):
-        """Whoever else corrects the clock meanwhile, it is corrected once."""
+    def test_concurrent_corrections_of_the_clock_do_not_add_up(self, top, gateway):
         late = {"time_get_response": {"time": "2026-01-01 12:20:00"}}
         corrected = []
 
@@ -696,8 +646,7 @@ class TestClock:
         assert corrected[1:] == [1200]
         assert top.clock_offset() == 0
 
-    def test_of_a_ready_made_signer(self, make_top, gateway):
-        """A signer that was given no clock stamps by the client's."""
+    def test_a_signer_without_a_clock_uses_the_corrected_one(self, make_top, gateway):
         gateway.answers({"time_get_response": {"time": "2026-01-01 12:20:00"}}, OK)
         signer = MD5Signer("s3cret-app")
         top = make_top(sign_method=signer)
@@ -709,15 +658,13 @@ class TestClock:
         assert signer.clock is None
 
     @pytest.mark.parametrize("signer", [MD5Signer("s", clock=lambda: NOON), Remote()])
-    def test_of_a_signer_with_its_own(self, make_top, gateway, signer):
-        """What cannot be corrected here is told, and nobody is asked."""
+    def test_a_signer_with_its_own_clock_cannot_be_corrected(self, make_top, gateway, signer):
         with pytest.raises(ConfigurationError, match="clock of its own"):
             make_top(sign_method=signer).adjust_clock()
 
         assert not gateway.requests
 
-    def test_only_asked(self, top, gateway):
-        """Asking alone changes nothing."""
+    def test_clock_offset_does_not_correct_the_clock(self, top, gateway):
         gateway.answers({"time_get_response": {"time": "2026-01-01 11:59:00"}}, OK)
 
         assert top.clock_offset() == -60
@@ -725,23 +672,20 @@ class TestClock:
 
         assert gateway.forms[1]["timestamp"] == "2026-01-01 12:00:00"
 
-    def test_refused(self, top, gateway):
-        """A clock that is far off is refused even then; the refusal's Date helps."""
+    def test_the_Date_of_a_refusal_corrects_a_clock_that_is_far_off(self, top, gateway):
         gateway.answers({"error_response": {"code": 31}}, headers={"Date": "Thu, 01 Jan 2026 04:20:00 GMT"})
 
         assert top.adjust_clock() == 1200
 
     @pytest.mark.parametrize("error", [{"code": 31}, {"code": 29}])
-    def test_unknown(self, top, gateway, error):
-        """Without any time, the refusal is raised."""
+    def test_a_refusal_without_a_time_is_raised(self, top, gateway, error):
         gateway.answers({"error_response": error})
 
         with pytest.raises(TopError):
             top.adjust_clock()
 
     @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
-    def test_zone_of_the_machine(self, zone):
-        """The stamp is that of Beijing in a process of any zone."""
+    def test_timestamps_are_in_Beijing_time_whatever_the_machines_zone(self, zone):
         code = (
             "import time; time.tzset(); from taobao_top import MD5Signer; import requests;"
             f"r = MD5Signer('s', clock=lambda: {NOON})(requests.Request('POST', 'https://h/', data={{'a': '1'}}).prepare());"
@@ -757,8 +701,7 @@ class TestClock:
 class TestSecrets:
     PLANTED = ("s3cret-app", "sess10n", "13800138000", "refre5h")
 
-    def test_nothing_shows(self, make_top, gateway, caplog):
-        """No secret and no person's data in any log line, repr, error or pickle of one."""
+    def test_no_log_repr_error_or_pickle_has_a_secret_or_personal_data(self, make_top, gateway, caplog):
         caplog.set_level(logging.DEBUG)
         attempts = []
         top = make_top(session="sess10n", on_attempt=attempts.append)
@@ -792,8 +735,7 @@ class TestSecrets:
         for secret in self.PLANTED:
             assert secret not in text
 
-    def test_one_line_per_attempt(self, top, gateway, caplog):
-        """At INFO the method, status, request id and attempt are told."""
+    def test_each_attempt_is_logged_in_one_line(self, top, gateway, caplog):
         caplog.set_level(logging.INFO, logger="taobao_top")
         gateway.answers(OK)
 
@@ -806,8 +748,7 @@ class TestSecrets:
         )
 
 
-def test_threads(make_top):
-    """One client serves many threads, each answer goes to who asked."""
+def test_one_client_serves_many_threads(make_top):
     top = make_top()
 
     def answer(request):
@@ -830,16 +771,14 @@ def test_threads(make_top):
     assert not wrong
 
 
-def test_import_is_light():
-    """Importing the package brings neither cryptography nor anything a call does not need."""
+def test_import_loads_nothing_that_a_call_does_not_need():
     code = "import sys, taobao_top; print([m for m in ('cryptography', 'limits', 'redis', 'defusedxml', 'wechatpay') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
 
 
-def test_public_names():
-    """What is imported late is there all the same."""
+def test_lazy_public_names_can_be_imported():
     assert sorted(taobao_top.__all__) == taobao_top.__all__
     for name in taobao_top.__all__:
         assert getattr(taobao_top, name).__name__ == name

@@ -86,8 +86,7 @@ WAYS = {
 class TestCalls:
     @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
     @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-    def test_six_forms(self, top, sandbox, form, way):
-        """The order of the documents, in every form, accepted by a gateway that checks it."""
+    def test_the_gateway_accepts_the_order_in_all_six_forms(self, top, sandbox, form, way):
         response = way(form(top), ORDER)
 
         assert response.data["is_success"] is True
@@ -97,14 +96,12 @@ class TestCalls:
 
     @pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
     @pytest.mark.parametrize("secure", [True, False])
-    def test_sign_methods(self, sandbox, method, secure):
-        """Each signature is accepted, over TLS as well."""
+    def test_the_gateway_accepts_each_sign_method_over_TLS(self, sandbox, method, secure):
         top = sandbox.client(sign_method=method, gateway=sandbox.https_gateway if secure else sandbox.gateway)
 
         assert top.taobao.time.get().data["time"]
 
-    def test_the_certificate_is_checked(self, sandbox):
-        """A gateway nobody vouches for gets nothing."""
+    def test_an_untrusted_certificate_gets_no_request(self, sandbox):
         top = sandbox.client(gateway=sandbox.https_gateway, verify=True)
 
         with pytest.raises(requests.exceptions.SSLError) as caught:
@@ -112,13 +109,11 @@ class TestCalls:
 
         assert not caught.value.maybe_sent
 
-    def test_from_env(self, sandbox, tmp_path, monkeypatch):
-        """A file the sandbox wrote makes a client."""
+    def test_a_client_is_made_from_the_sandboxs_env_file(self, sandbox, tmp_path, monkeypatch):
         with TaobaoTop.from_env(file=sandbox.write_env(tmp_path / "top.env")) as top:
             assert top.taobao.time.get().data["time"]
 
-    def test_formats_have_one_shape(self, sandbox):
-        """JSON and XML, with and without plain lists, say the same."""
+    def test_JSON_and_XML_have_one_shape_with_and_without_simplify(self, sandbox):
         sandbox.trades.add(2)
         answers = {}
         for simplify in (True, False):
@@ -134,8 +129,7 @@ class TestCalls:
         assert isinstance(answers[True, "xml"]["trades"], list)
         assert answers[False, "xml"]["trades"]["trade"][0]["tid"] > 2**60
 
-    def test_file(self, top, sandbox, tmp_path):
-        """Files arrive whole, whatever they are given as."""
+    def test_files_of_every_kind_arrive_complete(self, top, sandbox, tmp_path):
         content = os.urandom(5000) + b"\r\n--\r\n"
         (tmp_path / "图.jpg").write_bytes(content)
 
@@ -150,8 +144,7 @@ class TestCalls:
             (part,) = entry.files
             assert (part.name, part.content) == ("img", content)
 
-    def test_raw_body(self, sandbox):
-        """A raw body is signed and read."""
+    def test_a_raw_body_is_signed_and_read(self, sandbox):
         top = sandbox.client(gateway=sandbox.gateway.replace("/router/rest", "/router/qimen/service"), format="xml")
 
         response = top.taobao.qimen.deliveryorder.create(
@@ -162,23 +155,20 @@ class TestCalls:
         assert response.data["flag"] == "success"
         assert sandbox.journal[-1].body.startswith(b"<?xml")
 
-    def test_business_failure(self, top):
-        """What the gateway refuses for its content."""
+    def test_a_business_failure_is_raised_on_request(self, top):
         with pytest.raises(TopError) as caught:
             top.alibaba.finance.insurance.createorder(create_order_request={"identifier": "x"})
 
         assert caught.value.code in {"50", "40", "15"}
         assert caught.value.sub_code.startswith("isv.")
 
-    def test_no_session(self, top):
-        """A method that needs a session says so."""
+    def test_a_method_that_needs_a_session_is_refused_without_one(self, top):
         with pytest.raises(TopError) as caught:
             top.taobao.trades.sold.get(fields="tid", session="")
 
         assert caught.value.code == "26"
 
-    def test_explained(self, sandbox):
-        """A wrong secret: the string that was signed is shown."""
+    def test_a_wrong_secret_is_explained_by_the_signed_text(self, sandbox):
         with pytest.raises(TopError) as caught:
             sandbox.client(app_secret="wr0ng").taobao.time.get()
 
@@ -189,8 +179,7 @@ class TestCalls:
 
 class TestClock:
     @pytest.mark.parametrize("off", [1200, -7200])
-    def test_adjusted(self, sandbox, off):
-        """A clock that is far off is told, and corrected by the gateway's."""
+    def test_a_clock_that_is_far_off_is_explained_and_corrected(self, sandbox, off):
         top = sandbox.client(clock=lambda: time.time() + off)
 
         with pytest.raises(TopError) as caught:
@@ -205,14 +194,12 @@ class TestClock:
 
 
 class TestThrottle:
-    def test_short_bans(self, top, sandbox):
-        """A ban of a second is waited out, for writes too."""
+    def test_a_short_ban_is_waited_out_by_writes_too(self, top, sandbox):
         sandbox.ban(0.2)
 
         assert top.alibaba.finance.insurance.createorder(create_order_request=ORDER).data["is_success"]
 
-    def test_long_bans(self, top, sandbox):
-        """A ban of hours is raised at once, with its seconds."""
+    def test_a_long_ban_is_raised_with_its_seconds(self, top, sandbox):
         sandbox.ban(31062)
 
         started = time.monotonic()
@@ -225,8 +212,7 @@ class TestThrottle:
 
 
 class TestFaults:
-    def test_isp_faults(self, top, sandbox):
-        """Reads are repeated, writes are not unless they may be."""
+    def test_after_a_fault_reads_are_repeated_and_writes_only_if_repeatable(self, top, sandbox):
         sandbox.error(50, "isp.remote-service-timeout", times=2)
         top.taobao.time.get()
 
@@ -239,8 +225,7 @@ class TestFaults:
         top.alibaba.finance.insurance.createorder(create_order_request=ORDER, repeatable=True)
 
     @pytest.mark.parametrize("kind", ["reset", "close", "half_body", "broken_gzip"])
-    def test_connections(self, top, sandbox, kind):
-        """A connection that breaks: reads are repeated, writes are told as unknown."""
+    def test_after_a_lost_connection_reads_are_repeated_and_writes_are_maybe_sent(self, top, sandbox, kind):
         sandbox.fault(kind)
         assert top.taobao.time.get().data["time"]
 
@@ -255,8 +240,7 @@ class TestFaults:
         ("kind", "message"),
         [("empty", "is empty"), ("truncated", "not JSON"), ("control_characters", None), ("content_type", None)],
     )
-    def test_bodies(self, top, sandbox, kind, message):
-        """Broken answers are told, tolerable ones are tolerated."""
+    def test_broken_bodies_raise_and_tolerable_ones_are_read(self, top, sandbox, kind, message):
         sandbox.fault(kind)
 
         if message is None:
@@ -266,29 +250,25 @@ class TestFaults:
                 top.taobao.time.get(retries=0)
 
     @pytest.mark.parametrize(("status", "error"), [(502, TopError), (200, CodecError)])
-    def test_html(self, top, sandbox, status, error):
-        """A page of HTML is no answer, whatever its status."""
+    def test_a_page_of_HTML_is_not_a_response(self, top, sandbox, status, error):
         sandbox.fault("html", status=status)
 
         with pytest.raises(error, match=r"^taobao\.time\.get: "):
             top.taobao.time.get(retries=0)
 
-    def test_redirect(self, top, sandbox):
-        """Nobody is followed elsewhere."""
+    def test_redirects_are_not_followed(self, top, sandbox):
         sandbox.fault("redirect")
 
         with pytest.raises(TopError, match="redirects are not followed"):
             top.taobao.time.get(retries=0)
 
-    def test_huge(self, top, sandbox):
-        """What is too large is not kept."""
+    def test_a_body_that_is_too_large_is_refused(self, top, sandbox):
         sandbox.fault("huge", size=70 * 1024 * 1024)
 
         with pytest.raises(CodecError, match="larger than 64 MiB"):
             top.taobao.time.get(retries=0)
 
-    def test_slow(self, top, sandbox):
-        """Nothing hangs."""
+    def test_a_slow_gateway_ends_in_a_timeout(self, top, sandbox):
         sandbox.fault("latency", seconds=3600)
 
         started = time.monotonic()
@@ -299,8 +279,7 @@ class TestFaults:
 
 
 class TestOAuth:
-    def test_token_and_refresh(self, top, sandbox):
-        """A code becomes a session, a refresh token the next one; in both forms."""
+    def test_codes_and_refresh_tokens_are_exchanged_in_both_forms(self, top, sandbox):
         uri = "https://shop.example/back"
         page = top.oauth.authorize_url(uri, state="x")
         assert page.startswith(sandbox.origin + "/authorize?")
@@ -323,8 +302,7 @@ class TestOAuth:
         assert isinstance(other, Token)
 
     @pytest.mark.parametrize("store", ["memory", "file"])
-    def test_session(self, top, sandbox, tmp_path, store):
-        """A session that was withdrawn early is renewed, and the call replayed."""
+    def test_a_withdrawn_session_is_renewed_and_the_call_replayed(self, top, sandbox, tmp_path, store):
         kept = MemorySessions() if store == "memory" else FileSessions(tmp_path / "sessions.json")
         token = top.oauth.token(code=sandbox.sessions.code(), signed=True)
         shop = top.oauth.session("shop", kept, token=token)
@@ -335,8 +313,7 @@ class TestOAuth:
         assert response.request_id
         assert kept.load("shop").access_token != token.access_token
 
-    def test_code_twice(self, top, sandbox):
-        """A code is good once."""
+    def test_a_code_is_accepted_once(self, top, sandbox):
         code = sandbox.sessions.code()
         top.oauth.token(code=code, signed=True)
 
@@ -345,8 +322,7 @@ class TestOAuth:
 
 
 class TestBatch:
-    def test_mixed(self, top, sandbox):
-        """One request, one refused item, sessions that differ."""
+    def test_a_batch_of_several_sessions_with_one_refused_call(self, top, sandbox):
         (tid, *_) = sandbox.trades.add(3)
 
         with top.batch() as batch:
@@ -360,24 +336,21 @@ class TestBatch:
         assert third.result().data["trade"]["tid"] == tid
         assert fourth.result().data["time"]
 
-    def test_split(self, top):
-        """More than the limit become several."""
+    def test_a_batch_beyond_the_limit_is_split(self, top):
         with top.batch() as batch:
             for _ in range(45):
                 batch.taobao.time.get()
 
         assert len([answer for answer in batch.answers if answer.data["time"]]) == 45
 
-    def test_limit(self, top):
-        """A batch that is too large is refused as a whole, and each call is told."""
+    def test_a_batch_beyond_the_gateways_limit_is_refused_as_a_whole(self, top):
         with top.batch(size=21) as batch:
             for _ in range(21):
                 batch.taobao.time.get()
 
         assert {answer.sub_code for answer in batch.answers} == {"isv.batch-over-limit"}
 
-    def test_separator(self, top):
-        """With a separator of one's own."""
+    def test_a_batch_with_a_custom_separator(self, top):
         with top.batch(separator="|~~|") as batch:
             batch.taobao.time.get()
             batch.taobao.time.get()
@@ -387,8 +360,7 @@ class TestBatch:
 
 class TestPages:
     @pytest.mark.parametrize("backwards", [True, False])
-    def test_all(self, top, sandbox, backwards):
-        """Every trade once, in either direction."""
+    def test_every_trade_is_read_once_in_either_direction(self, top, sandbox, backwards):
         tids = sandbox.trades.add(7)
 
         pages = list(top.pages(top.taobao.trades.sold.get, fields="tid", page_size=3, backwards=backwards))
@@ -431,23 +403,20 @@ class TestSPI:
             {"body": {"nick": "中 文&"}, "headers": {"X-Who": "中"}},
         ],
     )
-    def test_authentic(self, sandbox, shop, options):
-        """Calls of the platform are understood."""
+    def test_calls_of_the_platform_are_verified(self, sandbox, shop, options):
         outcome = sandbox.call_spi(shop, method="a.b", **options)
 
         assert outcome.data == {"flag": "success", "method": "a.b", "got": "中 文&"}
 
     @pytest.mark.parametrize("options", [{"forged": True}, {"age": 700}, {"age": -700}])
-    def test_refused(self, sandbox, shop, options):
-        """Forged and stale ones are refused."""
+    def test_forged_and_stale_calls_are_refused(self, sandbox, shop, options):
         outcome = sandbox.call_spi(shop, parameters={"nick": "x"}, **options)
 
         assert json.loads(outcome.body)["sub_code"] == "sign-check-failure"
 
 
 class TestSecurity:
-    def test_rotation(self, top, sandbox):
-        """Keys rotate; what was encrypted before is still read."""
+    def test_texts_of_an_older_key_are_decrypted_after_its_rotation(self, top, sandbox):
         security = SecurityClient(top, "rand0m")
         old = security.encrypt("13800138000", "phone", session=sandbox.account.session)
         sandbox.rotate_secret()
@@ -460,8 +429,7 @@ class TestSecurity:
             assert fresh.decrypt(text, "phone", session=sandbox.account.session) == "13800138000"
 
 
-def test_threads_and_connections(top, sandbox):
-    """Many threads, each answered its own; one connection for calls in a row."""
+def test_threads_get_their_own_responses_and_consecutive_calls_share_a_connection(top, sandbox):
     tids = sandbox.trades.add(20)
     wrong = []
 

@@ -1,4 +1,4 @@
-"""What each refusal means: the platform's table, as data."""
+"""The class of each refusal, from the platform's table."""
 
 from __future__ import annotations
 
@@ -56,12 +56,11 @@ class TestClasses:
             ("", "", "business"),
         ],
     )
-    def test_rule(self, code, sub_code, name):
-        """Code and sub code decide for one class."""
+    def test_code_and_sub_code_decide_the_class(self, code, sub_code, name):
         assert rule_of(code, sub_code).name == name
 
-    def test_every_code_of_the_table(self):
-        """All codes the platform lists have a class with advice, but for the two whose sub code says everything."""
+    def test_every_code_of_the_table_has_a_class_with_advice(self):
+        """Except 15 and 50, whose sub code says everything."""
         listed = {*range(3, 14), 15, *range(21, 35), *range(40, 45), 47, 50} - {14}
         with_advice = {code for code in listed if rule_of(str(code), "").advice}
 
@@ -70,17 +69,14 @@ class TestClasses:
 
     @pytest.mark.parametrize("sub_code", ["isp.remote-service-timeout", "isv.invalid-parameter", ""])
     def test_15_and_50_are_the_same(self, sub_code):
-        """Two numbers for one meaning."""
         assert rule_of("15", sub_code) is rule_of("50", sub_code)
 
-    def test_every_class_says_what_to_do(self):
-        """No class leaves the reader alone."""
+    def test_every_class_has_advice(self):
         assert all(rule.advice for rule in RULES)
 
 
 class TestError:
-    def test_members(self):
-        """Everything the platform said is at hand, codes as text."""
+    def test_the_error_has_all_members_of_the_refusal(self):
         error = refusal(
             code=50, msg="Remote service error", sub_code="isv.invalid-parameter", sub_msg="非法参数", request_id="r1"
         )
@@ -96,13 +92,11 @@ class TestError:
         assert error.maybe_sent
         assert error.detail["msg"] == "Remote service error"
 
-    def test_advice(self):
-        """A class's advice stands behind the platform's words."""
+    def test_the_advice_follows_the_platforms_message(self):
         assert "spell" in str(refusal(code=22, msg="Invalid Method"))
 
     @pytest.mark.parametrize("code", [27, 44])
-    def test_session(self, code):
-        """An expired session is told apart, and nothing was carried out."""
+    def test_an_expired_session_is_marked_and_nothing_was_carried_out(self, code):
         error = refusal(code=code)
 
         assert error.session_expired
@@ -110,8 +104,7 @@ class TestError:
         assert not error.maybe_sent
 
     @pytest.mark.parametrize("code", [26, 42])
-    def test_session_that_refreshing_does_not_mend(self, code):
-        """A missing session, or one that does not reach, is no expired one."""
+    def test_a_missing_or_insufficient_session_is_not_an_expired_one(self, code):
         assert not refusal(code=code).session_expired
 
     @pytest.mark.parametrize(
@@ -123,8 +116,7 @@ class TestError:
             ("", None),
         ],
     )
-    def test_ban(self, sub_msg, seconds):
-        """The seconds of a ban are read out of the text; throttled calls may always be repeated."""
+    def test_the_seconds_of_a_ban_are_read_from_sub_msg_and_throttled_calls_are_retryable(self, sub_msg, seconds):
         error = refusal(code=7, sub_msg=sub_msg)
 
         assert error.retry_after == seconds
@@ -132,29 +124,24 @@ class TestError:
         assert error.retryable
         assert not error.maybe_sent
 
-    def test_ban_in_msg(self):
-        """The sentence may stand in either text."""
+    def test_the_seconds_of_a_ban_may_be_in_msg(self):
         assert refusal(code=7, msg="This ban will last for 2 more seconds").retry_after == 2
 
-    def test_quota(self):
-        """The quota of the day comes back at midnight in Beijing."""
+    def test_a_used_up_quota_ends_at_midnight_in_Beijing(self):
         assert refusal(code=7, sub_code="accesscontrol.limited-by-app-access-count").retry_after == 5.5 * 3600
 
     @pytest.mark.parametrize("repeatable", [True, False])
-    def test_fault(self, repeatable):
-        """A fault behind the gateway is repeated only where repeating does no harm."""
+    def test_a_fault_is_retryable_only_for_repeatable_calls(self, repeatable):
         error = refusal(code=50, sub_code="isp.remote-service-timeout", repeatable=repeatable)
 
         assert error.retryable is repeatable
         assert error.maybe_sent
         assert error.retry_after is None
 
-    def test_nothing_said(self):
-        """An error without members is an error all the same."""
+    def test_a_refusal_without_members_is_an_error(self):
         assert str(refusal()) == "taobao.trades.sold.get: code ?: "
 
-    def test_pickle(self):
-        """It travels, but for the explanation, which holds the call's values."""
+    def test_an_error_is_pickled_without_its_explanation(self):
         error = top_error(
             {"code": 25}, method="a.b", repeatable=False, explain=lambda rule: lambda: f"{rule.name} 13800138000"
         )
@@ -165,8 +152,7 @@ class TestError:
         assert "nothing to compare" in copy.explain()
         assert (str(copy), copy.code, copy.sub_code) == (str(error), "25", "")
 
-    def test_defaults(self):
-        """Like every error it is made of a message alone."""
+    def test_an_error_needs_only_a_message(self):
         error = TopError("m")
 
         assert (error.sub_code, error.sub_msg, error.throttled, error.session_expired) == ("", "", False, False)
@@ -193,8 +179,7 @@ class TestError:
         ("cainiao.waybill.ii.search", True),
     ],
 )
-def test_reads(method, read):
-    """Reads are known by the last word; those that hand out a number each time are none."""
+def test_reads_are_known_by_the_last_word_of_the_name(method, read):
     assert is_read(method) is read
 
 

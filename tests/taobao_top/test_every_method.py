@@ -1,4 +1,4 @@
-"""All methods of the catalogue: each can be spelled, written, signed and read."""
+"""Every method of the catalogue can be spelled, written, signed and read."""
 
 from __future__ import annotations
 
@@ -46,8 +46,7 @@ def attribute(name):
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def test_spelling(top):
-    """Attributes, items and a post behind it lead to the name that is sent."""
+def test_attributes_items_and_post_lead_to_the_sent_name(top):
     assert len(NAMES) > 5000
     for name in NAMES:
         chain = top
@@ -61,8 +60,7 @@ def test_spelling(top):
         )
 
 
-def test_every_parameter_is_written(top):
-    """A value of its type for every parameter: nothing is refused, nothing is lost, nothing collides."""
+def test_every_parameter_is_written_without_refusal_loss_or_collision(top):
     for name in NAMES:
         types = catalogue.method(name).types
         given = {parameter: value(kind) for parameter, kind in types.items()}
@@ -85,8 +83,7 @@ def kinds(value):
 
 
 @pytest.mark.parametrize("simplify", [False, True])
-def test_xml_and_json_have_one_shape(simplify):
-    """Whatever the format, the answer of a method is the same, types and all."""
+def test_every_response_has_one_shape_and_one_set_of_types_in_JSON_and_XML(simplify):
     for name in NAMES:
         method = catalogue.method(name)
         members = fake_data.answer(method, {}) | {"request_id": "r1"}
@@ -98,8 +95,7 @@ def test_xml_and_json_have_one_shape(simplify):
         assert kinds(from_xml) == kinds(from_json), name
 
 
-def test_pages(top):
-    """Wherever the catalogue knows a page, its names are found."""
+def test_every_method_with_a_page_parameter_has_paging_names(top):
     found = {}
     for name in NAMES:
         with contextlib.suppress(TypeError):
@@ -111,8 +107,7 @@ def test_pages(top):
 
 
 @pytest.mark.parametrize("kind", ["String[]", "Number[]"])
-def test_commas(top, kind):
-    """A comma inside of an element cannot be told from one between elements."""
+def test_a_comma_inside_an_element_is_refused(top, kind):
     name, parameter = next(
         (name, parameter)
         for name in NAMES

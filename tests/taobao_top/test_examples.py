@@ -1,4 +1,4 @@
-"""The examples do what they say, against the sandbox."""
+"""The examples run against the sandbox."""
 
 from __future__ import annotations
 

@@ -42,8 +42,7 @@ def at(seconds):
 
 
 class TestAuthorizeURL:
-    def test_page(self, top):
-        """Everything the page needs is in its query."""
+    def test_the_URL_of_the_authorisation_page_has_all_parameters(self, top):
         url = top.oauth.authorize_url("https://shop.example/back?a=1", state="x y", view="wap")
 
         assert url.startswith("https://oauth.taobao.com/authorize?")
@@ -66,8 +65,7 @@ class TestAuthorizeURL:
             ("https://forwarder.example/top", "https://forwarder.example/"),
         ],
     )
-    def test_place(self, make_top, gateway, base):
-        """A client that is pointed elsewhere authorises there, too."""
+    def test_a_client_of_another_gateway_authorises_there(self, make_top, gateway, base):
         oauth = make_top(gateway=gateway).oauth
 
         assert oauth.authorize_url("https://a/").startswith(base)
@@ -76,8 +74,7 @@ class TestAuthorizeURL:
 
 
 class TestToken:
-    def test_code(self, top, gateway):
-        """The code is exchanged at the token address, with the app's secret in the form."""
+    def test_a_code_is_exchanged_with_the_app_secret_in_the_form(self, top, gateway):
         gateway.answers(ANSWER, url=TOKEN)
 
         token = top.oauth.token(code="c0de", redirect_uri="https://shop.example/back")
@@ -98,8 +95,7 @@ class TestToken:
         for hidden in ("acce55", "refre5h", NICK, "2054718218"):
             assert hidden not in repr(token)
 
-    def test_refresh(self, top, gateway):
-        """A refresh token gives a new token."""
+    def test_a_refresh_token_is_exchanged_for_a_new_token(self, top, gateway):
         gateway.answers({"access_token": "new"}, url=TOKEN)
 
         token = top.oauth.refresh("refre5h")
@@ -109,8 +105,7 @@ class TestToken:
         assert token == Token("new")
 
     @pytest.mark.parametrize("life", [None, ""])
-    def test_lives_that_are_not_told(self, top, gateway, life):
-        """A token is not lost over a member that says nothing."""
+    def test_missing_or_empty_lifetimes_do_not_lose_the_token(self, top, gateway, life):
         gateway.answers({"access_token": "new", "expires_in": 60, "r2_expires_in": life}, url=TOKEN)
 
         token = top.oauth.refresh("refre5h")
@@ -118,8 +113,7 @@ class TestToken:
         assert (token.expires, token.r2_expires) == (at(60), None)
 
     @pytest.mark.parametrize("simplify", [True, False])
-    def test_signed(self, make_top, gateway, simplify):
-        """Both exchanges are methods of the gateway as well."""
+    def test_both_exchanges_can_be_signed_methods(self, make_top, gateway, simplify):
         text = json.dumps(ANSWER)
         gateway.answers(
             {"top_auth_token_create_response": {"token_result": text}},
@@ -145,8 +139,7 @@ class TestToken:
             ({"code": 25}, False),
         ],
     )
-    def test_refused_signed(self, top, gateway, error, expired):
-        """A refresh token that is refused means that the seller has to authorise again, in this form, too."""
+    def test_a_refused_signed_refresh_is_an_expired_session(self, top, gateway, error, expired):
         gateway.refuses(error)
 
         with pytest.raises(TopError) as caught:
@@ -155,22 +148,18 @@ class TestToken:
         assert caught.value.session_expired is expired
         assert len(gateway.requests) == 1
 
-    def test_needs_the_redirect(self, top):
-        """The platform compares the address the code was asked with."""
+    def test_a_code_needs_the_redirect_uri(self, top):
         with pytest.raises(ConfigurationError, match="redirect_uri"):
             top.oauth.token(code="c0de")
 
     @pytest.mark.parametrize("token", ["", Token("a"), Token("a", "")])
-    def test_nothing_to_refresh_with(self, top, token):
-        """Apps that may not refresh have no refresh token."""
+    def test_a_missing_refresh_token_is_an_expired_session(self, top, token):
         with pytest.raises(TopError, match="authorise again") as caught:
             top.oauth.refresh(token)
 
         assert caught.value.session_expired
 
-    def test_needs_the_secret(self, make_top):
-        """A signer object signs calls, but the form needs the secret itself."""
-
+    def test_the_form_needs_the_app_secret_beside_a_custom_signer(self, make_top):
         class Remote(Signer):
             def __call__(self, r):
                 return r
@@ -193,8 +182,7 @@ class TestToken:
             (302, "", "HTTP status 302$", False),
         ],
     )
-    def test_refused(self, top, gateway, status, body, message, expired):
-        """A refusal says why; neither code nor secret is in it."""
+    def test_a_refusal_has_its_reason_and_neither_code_nor_secret(self, top, gateway, status, body, message, expired):
         gateway.answers(body, status=status, url=TOKEN)
 
         with pytest.raises(TopError, match=message) as caught:
@@ -209,30 +197,26 @@ class TestToken:
         "body",
         ["<html>", "", "{}", '{"access_token":"x","expires_in":"soon"}', '{"access_token":"x","expires_in":1e400}'],
     )
-    def test_no_token(self, top, gateway, body):
-        """An answer without a token is told."""
+    def test_a_response_without_a_token_is_a_CodecError(self, top, gateway, body):
         gateway.answers(body, url=TOKEN)
 
         with pytest.raises(CodecError, match="^token: "):
             top.oauth.refresh("x")
 
     @pytest.mark.parametrize("data", [{"token_result": "[]"}, {}, {"token_result": ""}])
-    def test_no_token_signed(self, top, gateway, data):
-        """Likewise in the signed form."""
+    def test_a_signed_response_without_a_token_is_a_CodecError(self, top, gateway, data):
         gateway.answers({"top_auth_token_create_response": data})
 
         with pytest.raises(CodecError, match=r"^taobao\.top\.auth\.token\.create: the response has no access_token"):
             top.oauth.token(code="x", signed=True)
 
-    def test_closed(self, top):
-        """A closed client asks for no token."""
+    def test_a_closed_client_requests_no_token(self, top):
         top.close()
 
         with pytest.raises(RuntimeError, match="closed"):
             top.oauth.refresh("x")
 
-    def test_kept(self):
-        """What a store keeps gives the same token back; what it does not know is left."""
+    def test_a_token_is_restored_from_its_dict_and_unknown_members_are_ignored(self):
         token = Token.of(ANSWER, NOON)
 
         assert Token.from_dict(json.loads(json.dumps(token.as_dict() | {"later": "x"}))) == token
@@ -240,24 +224,21 @@ class TestToken:
 
 @pytest.mark.parametrize("name", ["expires", "refresh_expires", "r1_expires", "r2_expires", "w1_expires", "w2_expires"])
 class TestEnds:
-    def test_naive(self, name):
-        """A datetime without a time zone raises; the error shows how to add one."""
+    def test_a_naive_expiry_raises_and_the_message_shows_how_to_fix_it(self, name):
         with pytest.raises(TypeError, match=r"the datetime has no time zone: pass an aware one, .*chainable\.BEIJING"):
             Token("SECRET", **{name: datetime(2026, 1, 1, 10)})
         with pytest.raises(TypeError, match="time zone"):
             Token.from_dict({"access_token": "SECRET", name: "2026-01-01T10:00:00"})
 
     @pytest.mark.parametrize("value", [1767232800, 1767232800.0, "2026-01-01T10:00:00+08:00", date(2026, 1, 1)])
-    def test_no_datetime(self, name, value):
-        """Nor does a number or a text."""
+    def test_an_expiry_that_is_not_a_datetime_raises(self, name, value):
         with pytest.raises(
             TypeError, match=f"^{name}: a datetime with a zone was expected, not {type(value).__name__}$"
         ):
             Token("SECRET", **{name: value})
 
     @pytest.mark.parametrize("zone", [BEIJING, timezone.utc, timezone(timedelta(hours=-12))])
-    def test_any_zone(self, name, zone):
-        """Any zone will do, at the ends of time as well."""
+    def test_an_expiry_may_be_in_any_zone(self, name, zone):
         for moment in (datetime(2026, 1, 1, 10), datetime.min, datetime.max):
             aware = moment.replace(tzinfo=zone)
             assert getattr(Token("SECRET", **{name: aware}), name) is aware
@@ -276,8 +257,7 @@ class TestFragment:
         return urlencode(members)
 
     @pytest.mark.parametrize("before", ["", "#", "https://shop.example/back#"])
-    def test_genuine(self, top, before):
-        """A genuine fragment gives its token."""
+    def test_a_genuine_fragment_gives_its_token(self, top, before):
         token = top.oauth.from_fragment(before + self.fragment())
 
         assert token.access_token == "acce55"
@@ -287,16 +267,14 @@ class TestFragment:
     @pytest.mark.parametrize(
         "change", [lambda text: text.replace("acce55", "other"), lambda text: text.replace("state=", "state=x")]
     )
-    def test_forged(self, top, change):
-        """A changed one is refused."""
+    def test_a_changed_fragment_is_refused(self, top, change):
         with pytest.raises(SignatureError, match="top_sign does not belong") as caught:
             top.oauth.from_fragment(change(self.fragment()))
 
         assert caught.value.reason == "mismatch"
 
     @pytest.mark.parametrize("end", ["lower", "longer", "\udcff", "密", "&name=\udcff"])
-    def test_the_signature_has_one_spelling(self, top, end):
-        """Capitals, nothing behind them; what no encoding takes is a forgery, too."""
+    def test_top_sign_must_be_exactly_the_upper_case_signature(self, top, end):
         text = self.fragment()
         sign = dict(parse_qsl(text))["top_sign"]
         changed = {"lower": sign.lower(), "longer": sign + "0"}.get(end, sign + end)
@@ -305,8 +283,7 @@ class TestFragment:
         with pytest.raises(SignatureError, match="top_sign does not belong"):
             top.oauth.from_fragment(text.replace(sign, changed))
 
-    def test_unsigned(self, top):
-        """One without a signature as well."""
+    def test_a_fragment_without_a_signature_is_refused(self, top):
         found = dict(parse_qsl(self.fragment()))
         del found["top_sign"]
 
@@ -316,8 +293,7 @@ class TestFragment:
         assert caught.value.reason == "missing"
 
 
-def test_session(top):
-    """A session of the client's own clock and refresh."""
+def test_a_session_uses_the_clients_clock_and_refresh(top):
     store = MemorySessions()
 
     session = top.oauth.session("shop", store, token=Token.of(ANSWER, NOON))

@@ -1,4 +1,4 @@
-"""Pages are fetched one by one, in either direction, by the names the method has."""
+"""Pages are fetched one by one, in either direction, by the names that the method has."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def tids(pages):
 
 
 class TestForwards:
-    def test_has_next(self, top, gateway):
-        """A method with use_has_next is asked for it, and believed."""
+    def test_use_has_next_is_requested_and_has_next_decides(self, top, gateway):
         gateway.answers(trades(None, 1, 2, has_next=True), trades(None, has_next=True), trades(None, 3, has_next=False))
 
         assert tids(top.pages(top.taobao.trades.sold.get, fields="tid", page_size=2)) == [[1, 2], [], [3]]
@@ -34,21 +33,18 @@ class TestForwards:
         ]  # fmt: skip
 
     @pytest.mark.parametrize(("yes", "no"), [(1, 0), ("1", "0"), ("True", "False"), ("true", "false")])
-    def test_has_next_otherwise(self, top, gateway, yes, no):
-        """A few methods say it by a number or a text."""
+    def test_has_next_may_be_a_number_or_a_text(self, top, gateway, yes, no):
         gateway.answers(trades(None, 1, has_next=yes), trades(None, 2, has_next=no))
 
         assert tids(top.pages(top[SOLD], page_size=2)) == [[1], [2]]
 
     @pytest.mark.parametrize("unclear", [2, "Y", {}])
-    def test_has_next_unclear(self, top, gateway, unclear):
-        """What says neither is not believed: the total decides."""
+    def test_the_total_decides_when_has_next_is_neither_true_nor_false(self, top, gateway, unclear):
         gateway.answers(*(trades(3, tid, has_next=unclear) for tid in (1, 2, 3)))
 
         assert tids(top.pages(top[SOLD], page_size=1)) == [[1], [2], [3]]
 
-    def test_total(self, top, gateway):
-        """Otherwise the total decides."""
+    def test_without_use_has_next_the_total_decides(self, top, gateway):
         gateway.answers(trades(5, 1, 2), trades(5, 3, 4), trades(5, 5))
 
         found = top.pages(top[SOLD].post, {"fields": "tid"}, page_size=2, use_has_next=False)
@@ -56,8 +52,7 @@ class TestForwards:
         assert tids(found) == [[1, 2], [3, 4], [5]]
         assert {form["use_has_next"] for form in gateway.forms} == {"false"}
 
-    def test_lazily(self, top, gateway):
-        """No page is fetched before it is asked for."""
+    def test_no_page_is_fetched_before_it_is_needed(self, top, gateway):
         gateway.answers(trades(9, 1), trades(9, 2))
 
         pages = top.pages(top[SOLD], page_size=1)
@@ -65,14 +60,12 @@ class TestForwards:
         next(pages)
         assert len(gateway.requests) == 1
 
-    def test_from_a_page(self, top, gateway):
-        """The number of a page is where to begin."""
+    def test_a_page_number_is_the_start(self, top, gateway):
         gateway.answers(trades(3, 3))
 
         assert tids(top.pages(top[SOLD], {"page_no": 3, "page_size": 1})) == [[3]]
 
-    def test_text(self, top, gateway):
-        """An unknown XML answer has texts for numbers."""
+    def test_numbers_may_be_texts_as_in_XML_of_unknown_methods(self, top, gateway):
         gateway.answers("<x_response><n>2</n><a>1</a></x_response>", "<x_response><n>2</n></x_response>")
 
         pages = list(top.pages(top.un.known, names=PageNames(total="n"), page_size=1, format="xml"))
@@ -80,8 +73,8 @@ class TestForwards:
         assert len(pages) == 2
 
     @pytest.mark.parametrize("more", [True, "true"])
-    def test_told_names(self, top, gateway, more):
-        """Names can be told, in objects too; what is given is not changed."""
+    def test_names_may_be_paths_into_objects(self, top, gateway, more):
+        """The given parameters are not changed."""
         gateway.answers({"b_response": {"result": {"more": more}}}, {"b_response": {"result": {"more": False}}})
         query = {"page": {"size": 5}, "x": 1}
         names = PageNames("query.page.no", "query.page.size", has_next="result.more", first=0)
@@ -94,23 +87,20 @@ class TestForwards:
         ]
         assert query == {"page": {"size": 5}, "x": 1}
 
-    def test_object_is_made(self, top, gateway):
-        """An object for the number is made where there is none."""
+    def test_a_missing_object_for_the_page_number_is_created(self, top, gateway):
         gateway.answers({"b_response": {}})
 
         list(top.pages(top.a.b, names=PageNames("query.page_no", None)))
 
         assert gateway.form["query"] == '{"page_no":1}'
 
-    def test_number_of_pages(self, top, gateway):
-        """Some tell the pages instead of the entries."""
+    def test_the_number_of_pages_decides_if_there_is_no_total(self, top, gateway):
         gateway.answers(*[{"b_response": {"n": 2}}] * 2)
 
         assert len(list(top.pages(top.a.b, names=PageNames(size=None, pages="n")))) == 2
 
     @pytest.mark.parametrize(("size", "count"), [(2, 2), (None, 3)])
-    def test_nothing_told(self, top, gateway, size, count):
-        """When the answer tells nothing, a short or empty page is the last."""
+    def test_without_total_or_has_next_a_short_or_empty_page_is_the_last(self, top, gateway, size, count):
         gateway.answers(
             {"b_response": {"x": {"y": [1, 2]}}}, {"b_response": {"x": {"y": [3]}}}, {"b_response": {"x": 1}}
         )
@@ -118,8 +108,7 @@ class TestForwards:
 
         assert len(list(top.pages(top.a.b, names=names, **({} if size is None else {"page_size": size})))) == count
 
-    def test_errors(self, top, gateway):
-        """An error ends it; the pages before it are not lost."""
+    def test_an_error_ends_the_iteration_after_the_pages_before_it(self, top, gateway):
         gateway.answers(trades(3, 1))
         gateway.refuses({"code": 50, "sub_code": "isv.x"})
         pages = top.pages(top[SOLD], page_size=1)
@@ -130,8 +119,7 @@ class TestForwards:
 
 
 class TestBackwards:
-    def test_last_page_first(self, top, gateway):
-        """The first call tells the last page; every page is fetched when it is its turn."""
+    def test_the_first_response_names_the_last_page_and_pages_are_read_from_there(self, top, gateway):
         gateway.answers(trades(5, 1, 2), trades(5, 5), trades(5, 3, 4), trades(5, 1, 2))
 
         assert tids(top.pages(top[SOLD], page_size=2, backwards=True)) == [[5], [3, 4], [1, 2]]
@@ -139,7 +127,7 @@ class TestBackwards:
         assert "use_has_next" not in gateway.forms[0]
 
     def test_a_list_that_shrinks_loses_nothing(self, top, gateway):
-        """What moves forward meets the reader, who comes from behind."""
+        """Entries that move to the front are read later."""
         entries = list(range(1, 8))
         seen = []
 
@@ -162,7 +150,7 @@ class TestBackwards:
     @pytest.mark.parametrize("size", [1, 2, 3, 5, 20])
     @pytest.mark.parametrize("at_once", [1, 2, 3, 7])
     def test_a_list_that_grows_loses_nothing(self, top, gateway, size, at_once):
-        """What new entries push behind the reader is fetched once more."""
+        """Pages to which new entries have moved others are fetched again."""
         entries = list(range(1, 10))
         seen = []
 
@@ -185,27 +173,23 @@ class TestBackwards:
 
         assert set(range(1, 10)) <= set(seen)
 
-    def test_nothing(self, top, gateway):
-        """An empty list has no last page."""
+    def test_an_empty_list_has_no_pages_backwards(self, top, gateway):
         gateway.answers(trades(0))
 
         assert list(top.pages(top[SOLD], page_size=2, backwards=True)) == []
 
-    def test_from_a_page(self, top, gateway):
-        """Told where to begin, nothing is asked before."""
+    def test_a_page_number_is_the_start_without_a_first_request(self, top, gateway):
         gateway.answers(trades(None, 3), trades(None, 1, 2))
 
         assert tids(top.pages(top[SOLD], page_size=2, page_no=2, backwards=True)) == [[3], [1, 2]]
 
-    def test_without_total(self, top, gateway):
-        """Without a total there is no last page."""
+    def test_without_a_total_reading_backwards_is_an_error(self, top, gateway):
         gateway.answers(trades(None, 1))
 
         with pytest.raises(CodecError, match="has no total.*page_no=…"):
             next(top.pages(top[SOLD], page_size=2, backwards=True))
 
-    def test_use_has_next(self, top):
-        """has_next and backwards exclude each other."""
+    def test_use_has_next_and_backwards_exclude_each_other(self, top):
         with pytest.raises(TypeError, match="use_has_next: without the total"):
             top.pages(top[SOLD], page_size=2, backwards=True, use_has_next=True)
 
@@ -221,22 +205,19 @@ class TestRefused:
             (lambda top: top.pages(SOLD, page_size=1), "a chain such as .* was expected, not str"),
         ],
     )
-    def test_at_once(self, top, call, message):
-        """Mistakes are told before the first page is asked for."""
+    def test_mistakes_are_raised_before_the_first_request(self, top, call, message):
         with pytest.raises(TypeError, match=message):
             call(top)
 
     @pytest.mark.parametrize(("size", "total"), [(0, 5), (-2, 5), (2, "many"), ("two", 5), (2, [])])
-    def test_no_number(self, top, gateway, size, total):
-        """A total or a size that is no number, or none that can be."""
+    def test_a_total_or_size_that_is_not_a_positive_number_is_an_error(self, top, gateway, size, total):
         gateway.answers(trades(total, 1))
 
         with pytest.raises(CodecError, match="is not a number"):
             list(top.pages(top[SOLD], page_size=size, use_has_next=False))
 
     @pytest.mark.parametrize("given", [{"page_size": 1, "page_no": "two"}, {"page_size": 0}, {"page_size": "two"}])
-    def test_no_place(self, top, gateway, given):
-        """Nor can anybody begin at no number, or have pages of none: nothing is asked for."""
+    def test_a_start_or_size_that_is_not_a_number_is_refused_before_any_request(self, top, gateway, given):
         with pytest.raises(CodecError, match="is not a number"):
             top.pages(top[SOLD], **given)
 
@@ -253,8 +234,8 @@ def entries(pages, member):
 
 
 class TestCursors:
-    def test_scroll(self, top, gateway):
-        """A scroll goes on with its id, which may stay the same, until a page is empty."""
+    def test_a_scroll_goes_on_with_its_cursor_until_a_page_is_empty(self, top, gateway):
+        """The cursor may stay the same."""
         gateway.answers(
             scrolled([1, 2], scroll_id="a"), scrolled([3], scroll_id="a"), scrolled([], scroll_id="a"),
         )  # fmt: skip
@@ -266,8 +247,7 @@ class TestCursors:
         assert {form["ou_code"] for form in gateway.forms} == {"x"}
 
     @pytest.mark.parametrize("last", ["", 0, -1, None, 8])
-    def test_without_a_next(self, top, gateway, last):
-        """No next cursor, or the same one again, and there is no other page."""
+    def test_a_missing_or_repeated_cursor_ends_the_list(self, top, gateway, last):
         answer = {"alibaba_wdk_trade_discount_bill_get_response": {"result": {"bills": {"b": [1]}, "next_id": 8}}}
         end = {"alibaba_wdk_trade_discount_bill_get_response": {"result": {"bills": {"b": [1]}, "next_id": last}}}
         gateway.answers(answer, end)
@@ -277,16 +257,14 @@ class TestCursors:
             {"page_size": 2}, {"page_size": 2, "next_id": 8},
         ]  # fmt: skip
 
-    def test_from_a_cursor(self, top, gateway):
-        """A cursor of one's own is where to begin."""
+    def test_a_given_cursor_is_the_start(self, top, gateway):
         gateway.answers({"openim_app_chatlogs_get_response": {"result": {}}})
 
         list(top.pages(top.taobao.openim.app.chatlogs.get, beg=1, end=2, count=3, next="here"))
 
         assert gateway.form["next"] == "here"
 
-    def test_has_more(self, top, gateway):
-        """What the answer says of more is believed; some cursors begin with 0."""
+    def test_has_more_decides_and_some_cursors_begin_with_0(self, top, gateway):
         data = {"store_list": {"store_dto": []}, "has_more": True, "next_start": 20}
         gateway.answers(
             {"koubei_mall_common_store_page_response": {"result": {"data": data}}},
@@ -297,8 +275,8 @@ class TestCursors:
         assert [form["start"] for form in gateway.forms] == ["0", "20"]
 
     @pytest.mark.parametrize("following", [None, "here"])
-    def test_more_but_no_way(self, top, gateway, following):
-        """More pages, and no way to them: told, for otherwise entries would be lost in silence."""
+    def test_more_pages_without_a_new_cursor_are_an_error(self, top, gateway, following):
+        """Otherwise entries would be lost silently."""
         module = {"items": {"i": [1]}, "has_more": True, "page_token": following}
         gateway.answers({"alitrip_btrip_employee_query_response": {"result": {"module": module}}})
         pages = top.pages(
@@ -309,9 +287,7 @@ class TestCursors:
         with pytest.raises(CodecError, match=r"another page follows, but lacks its cursor \(result.module.page_token"):
             next(pages)
 
-    def test_beside_a_number(self, top, gateway):
-        """Some want the number and the cursor, and to be told that it is on the way."""
-
+    def test_some_methods_need_page_number_cursor_and_direction(self, top, gateway):
         def page(position, more):
             data = {"results": {"publisher_order_dto": [1]}, "position_index": position, "has_next": more}
             return {"tbk_order_details_get_response": {"data": data}}
@@ -324,8 +300,7 @@ class TestCursors:
             (form["page_no"], form.get("position_index"), form.get("jump_type")) for form in gateway.forms
         ] == [("1", None, None), ("2", "p1", "1"), ("3", "p1", "1")]  # fmt: skip
 
-    def test_beside_a_total(self, top, gateway):
-        """A total decides here as well."""
+    def test_the_total_decides_beside_a_cursor(self, top, gateway):
         page = {"result_list": {"map_data": [1]}, "total_results": 2, "page_result_key": "k"}
         gateway.answers(*[{"tbk_dg_material_optional_response": page}] * 2)
 
@@ -333,21 +308,18 @@ class TestCursors:
 
         assert [form.get("page_result_key") for form in gateway.forms] == [None, "k"]
 
-    def test_told_names(self, top, gateway):
-        """A list the catalogue says too little of is told its names."""
+    def test_cursor_names_can_be_passed_for_unknown_methods(self, top, gateway):
         gateway.answers({"b_response": {"l": [1], "max": "7"}}, {"b_response": {"max": "7"}})
         names = PageNames(page=None, size=None, cursor="start_query_index_id", next="max")
 
         assert len(list(top.pages(top.a.b, names=names))) == 2
         assert [form.get("start_query_index_id") for form in gateway.forms] == [None, "7"]
 
-    def test_backwards(self, top):
-        """There is no way back where each page leads to the next."""
+    def test_a_list_with_cursors_cannot_be_read_backwards(self, top):
         with pytest.raises(TypeError, match="result.scroll_id.*cannot be read backwards"):
             top.pages(top.alibaba.wdk.sku.scroll.query, backwards=True)
 
-    def test_lazily(self, top, gateway):
-        """No page is fetched before it is asked for."""
+    def test_no_page_is_fetched_before_it_is_needed(self, top, gateway):
         gateway.answers(scrolled([1], scroll_id="a"))
 
         pages = top.pages(top.alibaba.wdk.sku.scroll.query)
@@ -361,37 +333,32 @@ def cities(total, *ids):
 
 
 class TestOffsets:
-    def test_forwards(self, top, gateway):
-        """Places are offsets of entries where pages have no numbers."""
+    def test_offsets_count_entries(self, top, gateway):
         gateway.answers(cities(5, 1, 2), cities(5, 3, 4), cities(5, 5))
 
         list(top.pages(top.taobao.xhotel.city.get, count=2))
 
         assert [form["start"] for form in gateway.forms] == ["0", "2", "4"]
 
-    def test_without_total(self, top, gateway):
-        """A short page is the last where nothing is told."""
+    def test_a_short_page_is_the_last_one_without_a_total(self, top, gateway):
         gateway.answers({"message_history_list_response": {"l": [1, 2]}}, {"message_history_list_response": {"l": [3]}})
         names = PageNames(page=None, size="limit", offset="offset")
 
         assert len(list(top.pages(top.message.history.list, limit=2, offset=1, names=names))) == 2
         assert [form["offset"] for form in gateway.forms] == ["1", "3"]
 
-    def test_backwards(self, top, gateway):
-        """The total tells the last one."""
+    def test_the_total_gives_the_last_offset(self, top, gateway):
         gateway.answers(cities(5, 1, 2), cities(5, 5), cities(5, 3, 4), cities(5, 1, 2))
 
         list(top.pages(top.taobao.xhotel.city.get, count=2, backwards=True))
 
         assert [form["start"] for form in gateway.forms] == ["0", "4", "2", "0"]
 
-    def test_backwards_from_in_between(self, top):
-        """An offset that is no page's would leave entries out."""
+    def test_an_offset_that_is_not_a_multiple_of_the_size_is_refused(self, top):
         with pytest.raises(CodecError, match="start has to be a multiple of count"):
             next(top.pages(top.taobao.xhotel.city.get, count=2, start=3, backwards=True))
 
-    def test_without_size(self, top, gateway):
-        """Where nobody knows the size of a page, one entry is the step."""
+    def test_without_a_page_size_the_offset_steps_by_one(self, top, gateway):
         gateway.answers({"b_response": {"l": [1]}}, {"b_response": {}})
 
         list(top.pages(top.a.b, names=PageNames(page=None, size=None, offset="skip")))
@@ -431,13 +398,11 @@ class TestOffsets:
         ("taobao.xhotel.city.get", PageNames(None, "count", "total_results", offset="start")),
     ],
 )
-def test_from_the_catalogue(method, names):
-    """The catalogue knows the names of many methods."""
+def test_the_catalogue_has_the_paging_names_of_a_method(method, names):
     assert PageNames.of(method) == names
 
 
-def test_families():
-    """How many methods of the catalogue can be gone through, by what leads from page to page."""
+def test_the_catalogue_has_this_many_methods_of_each_way_of_paging():
     families = Counter()
     for names in filter(None, map(paged, catalogue.methods())):
         families[names.page is not None, names.cursor is not None, names.offset is not None] += 1
@@ -450,8 +415,7 @@ def test_families():
     }
 
 
-def test_every_cursor_is_somebodys():
-    """No family is kept that the catalogue does not have."""
+def test_every_cursor_family_occurs_in_the_catalogue():
     found = {
         (names.cursor.rpartition(".")[2], names.next.rpartition(".")[2])
         for names in filter(None, map(paged, catalogue.methods()))

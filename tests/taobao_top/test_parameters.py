@@ -1,4 +1,4 @@
-"""What each kind of value becomes on the wire, and which are refused."""
+"""How each type of value is written, and which values are refused."""
 
 from __future__ import annotations
 
@@ -55,14 +55,12 @@ class TestScalars:
             (datetime(999, 1, 1, tzinfo=BEIJING), "0999-01-01 00:00:00"),
         ],
     )
-    def test_written(self, value, text):
-        """Each has one spelling."""
+    def test_each_scalar_is_written_in_one_form(self, value, text):
         assert one(value) == text
         assert one(value, "String") == text
 
     @pytest.mark.parametrize("value", [None, "", "  ", "\t\n", [], (), {}, [None]])
-    def test_blank_is_not_sent(self, value):
-        """None and empty leave nothing behind, so that no one can sign them."""
+    def test_None_and_blank_values_are_not_sent(self, value):
         assert one(value) is None
 
     @pytest.mark.parametrize(
@@ -92,30 +90,25 @@ class TestScalars:
             ),
         ],
     )
-    def test_refused(self, value, error, message):
-        """What has no exact form is refused by its path."""
+    def test_a_value_without_an_exact_form_is_refused_with_its_location(self, value, error, message):
         with pytest.raises(error, match=message):
             one(value)
 
-    def test_a_path_as_text_is_no_file(self):
-        """Where the catalogue says file, text is a mistake."""
+    def test_text_for_a_file_parameter_is_refused(self):
         with pytest.raises(TypeError, match=r"x is a file: pass bytes, an open file or a pathlib\.Path"):
             one("image.jpg", "byte[]")
 
     @pytest.mark.parametrize("value", [5, True, {"a": 1}, [1, 2], ["a.png"], [b"x"], Decimal(1), date(2026, 1, 1)])
-    def test_anything_else_is_no_file(self, value):
-        """Nor is anything else that would leave as text."""
+    def test_other_types_for_a_file_parameter_are_refused(self, value):
         with pytest.raises(TypeError, match=r"x is a file: pass bytes"):
             one(value, "byte[]")
 
     @pytest.mark.parametrize("value", [None, "", "  "])
-    def test_no_file(self, value):
-        """A file that is left empty is not sent."""
+    def test_an_empty_file_parameter_is_not_sent(self, value):
         assert one(value, "byte[]") is None
 
     @pytest.mark.parametrize(("name", "words"), [("", "needs a name"), (" ", "needs a name"), ("\ud800", "surrogate")])
-    def test_names(self, name, words):
-        """A parameter has a name that can be sent."""
+    def test_a_parameter_needs_a_name_that_can_be_sent(self, name, words):
         with pytest.raises(CodecError, match=words):
             write({name: "x"}, {})
         with pytest.raises(CodecError, match=words):
@@ -124,25 +117,21 @@ class TestScalars:
 
 class TestLists:
     @pytest.mark.parametrize("kind", [None, "String", "String[]", "Number[]", "Date"])
-    def test_comma(self, kind):
-        """Plain elements are joined with commas."""
+    def test_plain_elements_are_joined_with_commas(self, kind):
         assert one(["a", 1, True, Decimal("2.50"), None], kind) == "a,1,true,2.50"
         assert one(("a", "b"), kind) == "a,b"
 
     @pytest.mark.parametrize("kind", ["Json", "object", "object[]"])
-    def test_json_by_the_catalogue(self, kind):
-        """Lists of objects and of Json are JSON, whatever the elements."""
+    def test_lists_of_objects_and_of_Json_are_written_as_JSON(self, kind):
         assert one(["a", 1], kind) == '["a",1]'
 
-    def test_json_by_the_elements(self):
-        """A mapping or a list among the elements makes it JSON."""
+    def test_a_list_with_a_mapping_or_a_list_is_written_as_JSON(self):
         assert one([{"a": 1}, {"b": None}]) == '[{"a":1},{}]'
         assert one(["a", ["b"]]) == '["a",["b"]]'
 
 
 class TestObjects:
-    def test_create_order(self):
-        """The object of the documents: dates, booleans, a list, a JSON string."""
+    def test_the_order_of_the_official_page_is_written_as_JSON(self):
         text = one(
             {
                 "order_id": "实例值",
@@ -162,8 +151,7 @@ class TestObjects:
         )
 
     @pytest.mark.parametrize("value", [OrderedDict(a=1), MappingProxyType({"a": 1})])
-    def test_any_mapping(self, value):
-        """Mappings of every kind are objects."""
+    def test_any_mapping_is_an_object(self, value):
         assert one(value) == '{"a":1}'
 
     @pytest.mark.parametrize(
@@ -179,21 +167,18 @@ class TestObjects:
             ({"a": "\ud800"}, CodecError, "x: the text has a lone surrogate"),
         ],
     )
-    def test_refused(self, value, error, message):
-        """A mistake deep inside is named by its path."""
+    def test_a_nested_mistake_is_named_with_its_location(self, value, error, message):
         with pytest.raises(error, match=message):
             one(value)
 
-    def test_endless(self):
-        """A value that contains itself is refused."""
+    def test_a_value_that_contains_itself_is_refused(self):
         value = {}
         value["x"] = value
 
         with pytest.raises(CodecError, match="x: the value contains itself"):
             one(value)
 
-    def test_nothing_is_changed(self):
-        """The caller's values stay as they are."""
+    def test_the_callers_values_are_not_changed(self):
         value = {"a": None, "b": [None, {"c": None}]}
 
         one(value)
@@ -208,12 +193,10 @@ class TestFiles:
         return files["image"]
 
     @pytest.mark.parametrize("value", [b"abc", bytearray(b"abc"), memoryview(b"abc"), io.BytesIO(b"abc")])
-    def test_bytes(self, value):
-        """Bytes take the name of their parameter."""
+    def test_bytes_are_named_like_their_parameter(self, value):
         assert self.file(value, "byte[]") == FilePart("image", b"abc")
 
-    def test_path(self, tmp_path):
-        """A path is read, and gives its name and media type."""
+    def test_a_path_gives_its_content_name_and_media_type(self, tmp_path):
         (tmp_path / "图.png").write_bytes(b"\x89PNG")
 
         part = self.file(tmp_path / "图.png")
@@ -221,8 +204,7 @@ class TestFiles:
         assert part == FilePart("图.png", b"\x89PNG")
         assert part.content_type == "image/png"
 
-    def test_open_file(self, tmp_path):
-        """A file the caller opened stays open."""
+    def test_an_open_file_is_read_and_stays_open(self, tmp_path):
         (tmp_path / "a.bin").write_bytes(b"abc")
 
         with (tmp_path / "a.bin").open("rb") as file:
@@ -232,23 +214,19 @@ class TestFiles:
         assert part == FilePart("a.bin", b"abc")
         assert part.content_type == "application/octet-stream"
 
-    def test_descriptor(self, tmp_path):
-        """A file without a name takes that of its parameter."""
+    def test_a_file_without_a_name_is_named_like_its_parameter(self, tmp_path):
         (tmp_path / "a.bin").write_bytes(b"abc")
 
         with os.fdopen(os.open(tmp_path / "a.bin", os.O_RDONLY), "rb") as file:
             assert self.file(file).name == "image"
 
-    def test_named(self):
-        """A pair of name and content is a file of that name."""
+    def test_a_pair_is_a_file_with_that_name(self):
         assert self.file(("a.png", b"abc")) == FilePart("a.png", b"abc")
 
-    def test_no_name(self):
-        """A file without a name is none for the platform: it gets the parameter's."""
+    def test_an_empty_file_name_becomes_the_parameters(self):
         assert write({"img": ("", b"abc")}, {})[1]["img"].name == "img"
 
-    def test_a_name_in_another_encoding(self):
-        """A file that was named in GBK, which no UTF-8 can carry, is refused with the cure."""
+    def test_a_file_name_that_is_not_UTF_8_is_refused_with_the_fix(self):
         name = "中文.png".encode("gbk").decode(errors="surrogateescape")
         opened = io.BytesIO(b"abc")
         opened.name = f"/tmp/{name}"
@@ -257,20 +235,17 @@ class TestFiles:
             with pytest.raises(CodecError, match=r"image: the file's name is not UTF-8: pass \('name', file\)"):
                 self.file(file)
 
-    def test_open_as_text(self, tmp_path):
-        """A text file is refused."""
+    def test_a_file_opened_as_text_is_refused(self, tmp_path):
         (tmp_path / "a.txt").write_text("abc")
 
         with (tmp_path / "a.txt").open() as file, pytest.raises(TypeError, match="image: the file is open as text"):
             self.file(file)
 
-    def test_missing(self, tmp_path):
-        """A path to nothing is the operating system's own error."""
+    def test_a_missing_file_raises_the_systems_error(self, tmp_path):
         with pytest.raises(FileNotFoundError):
             self.file(tmp_path / "none")
 
-    def test_empty(self):
-        """An empty file is a file."""
+    def test_an_empty_file_is_sent(self):
         assert self.file(b"") == FilePart("image", b"")
 
 
@@ -282,14 +257,12 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON_VALUES, min_size=1))
-def test_objects_are_json(value):
-    """What the platform decodes is what the user gave."""
+def test_objects_are_decoded_to_what_was_given(value):
     assert json.loads(one(value)) == value
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1)), st.integers(-12, 14))
-def test_moments_are_kept(naive, offset):
-    """Whatever the zone, the text names the same second."""
+def test_a_datetime_in_any_zone_is_written_as_the_same_second(naive, offset):
     moment = naive.replace(tzinfo=timezone(timedelta(hours=offset)))
 
     written = datetime.strptime(one(moment), "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
@@ -297,6 +270,5 @@ def test_moments_are_kept(naive, offset):
     assert written == moment.replace(microsecond=0)
 
 
-def test_spelling_of_places():
-    """Places are spelled as people write them."""
+def test_locations_are_written_as_in_Python():
     assert format_location((((None, "a"), 0), "b")) == "a[0].b"

@@ -1,4 +1,4 @@
-"""Calls are held back before the platform refuses them, in one process and in many."""
+"""Calls are delayed before the platform refuses them, in one process and in many."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ OK = {"x_response": {}}
 
 
 @pytest.mark.parametrize("rates", ["", ";", "often", "0 per lifetime", "0/second", "5/second; 0/day", None, 5])
-def test_unreadable_rates(rates):
-    """What cannot be read is refused when the limiter is made."""
+def test_unreadable_rates_are_refused_when_the_limiter_is_made(rates):
     with pytest.raises(ConfigurationError, match="rates"):
         RateLimiter(rates)
 
 
 class TestInMemory:
-    def test_waits_for_its_turn(self, make_top, gateway):
-        """The call that would be too many waits until the window has room."""
+    def test_a_call_beyond_the_rate_waits_until_the_window_has_room(self, make_top, gateway):
         waited = []
 
         def sleep(seconds):
@@ -44,7 +42,6 @@ class TestInMemory:
         assert sum(waited) <= 1.1  # no longer than it takes; on a slow machine less is left to wait for
 
     def test_each_attempt_counts(self, make_top, gateway):
-        """A repetition is an attempt as well."""
         top = make_top(limiter=RateLimiter("2/day"))
         gateway.refuses({"code": 10}, {"code": 10})
 
@@ -58,8 +55,7 @@ class TestInMemory:
         assert caught.value.maybe_sent  # the two attempts before it were
         assert len(gateway.requests) == 2
 
-    def test_longest(self, make_top, gateway, waits):
-        """Beyond the longest wait the call ends at once: nobody waits on for it in another place."""
+    def test_a_wait_beyond_longest_raises_at_once(self, make_top, gateway, waits):
         top = make_top(limiter=RateLimiter("1 per 9 seconds", longest=1))
         gateway.answers(OK)
         top.a.b()
@@ -71,8 +67,7 @@ class TestInMemory:
         assert caught.value.retryable
         assert not waits
 
-    def test_each_app_for_itself(self):
-        """Another app_key is another count."""
+    def test_each_app_key_has_its_own_count(self):
         limiter = RateLimiter("1/day; 1/hour")
 
         limiter.wait("1")
@@ -81,8 +76,7 @@ class TestInMemory:
         with pytest.raises(TopError):
             limiter.wait("1")
 
-    def test_batch(self, make_top, gateway):
-        """Each call of a batch counts, for so the platform counts them."""
+    def test_each_call_of_a_batch_counts(self, make_top, gateway):
         top = make_top(limiter=RateLimiter("4/day"))
         gateway.answers("{}\r\n-S-\r\n{}\r\n-S-\r\n{}", url="https://gw.api.taobao.com/router/batch")
         gateway.answers(OK)
@@ -96,8 +90,7 @@ class TestInMemory:
         with pytest.raises(TopError, match="more calls than its limiter allows"):
             top.a.b()
 
-    def test_batch_beyond_the_rate(self):
-        """More calls than ever fit wait for an empty window, and go."""
+    def test_a_batch_larger_than_the_rate_waits_for_an_empty_window(self):
         waited = []
         limiter = RateLimiter("2/day; 3/day", sleep=waited.append, longest=1)
 
@@ -110,8 +103,7 @@ class TestInMemory:
 
         assert not waited
 
-    def test_all_rates_or_none(self):
-        """An attempt that one rate refuses is counted by no other, and waits for the one that takes longest."""
+    def test_an_attempt_that_one_rate_delays_is_counted_by_none(self):
         now = [0.0]
         limiter = RateLimiter("1/second; 3/minute", longest=0, clock=lambda: now[0])
         limiter.wait("1")
@@ -127,8 +119,7 @@ class TestInMemory:
 
         assert caught.value.retry_after == 58
 
-    def test_room_for_all_calls_of_a_batch(self):
-        """The wait ends when there is room for all of them, not for the first."""
+    def test_a_batch_waits_until_all_its_calls_fit_in(self):
         now, waited = [0.0], []
 
         def sleep(seconds):
@@ -143,8 +134,7 @@ class TestInMemory:
         assert waited == [8.0]
 
     @pytest.mark.parametrize("step", [-3600, -86_400, 3600])
-    def test_the_machines_clock_does_not_matter(self, monkeypatch, step):
-        """Whoever sets the wall clock stops no call, and lets no more of them through."""
+    def test_a_change_of_the_wall_clock_has_no_effect(self, monkeypatch, step):
         limiter, wall = RateLimiter("2/day", longest=0), time.time
         limiter.wait("1")
         monkeypatch.setattr("time.time", lambda: wall() + step)
@@ -155,8 +145,7 @@ class TestInMemory:
 
         assert 86_000 < caught.value.retry_after <= 86_400
 
-    def test_a_forked_process_is_not_kept_out(self, monkeypatch):
-        """It may have inherited a lock that no thread of its own will ever release."""
+    def test_a_forked_child_does_not_wait_for_an_inherited_lock(self, monkeypatch):
         limiter, parent = RateLimiter("2/day"), os.getpid()
         limiter.wait("1")
         for lock in limiter._windows._locks.values():
@@ -165,8 +154,7 @@ class TestInMemory:
 
         limiter.wait("1")
 
-    def test_threads(self):
-        """Threads share the count."""
+    def test_threads_share_the_count(self):
         limiter = RateLimiter("20/day", longest=0)
         refused = []
 
@@ -185,15 +173,14 @@ class TestInMemory:
 
         assert len(refused) == 20
 
-    def test_repr(self):
-        """The signer behind it shows no secret."""
+    def test_the_signers_repr_shows_no_secret(self):
         paced = RateLimiter("1/day").attach(MD5Signer("s3cret"), "1")
 
         assert "s3cret" not in repr(paced)
 
 
 def attempts(url, count, results):
-    """What one worker process does."""
+    """The work of one process."""
     with Redis.from_url(url) as redis:
         limiter = RateLimiter("10/day", redis=redis, longest=0)
         done = 0
@@ -208,7 +195,6 @@ def attempts(url, count, results):
 
 class TestInRedis:
     def test_processes_share_the_count(self, redis_server, redis_url):
-        """Two workers together make no more calls than one may."""
         context = multiprocessing.get_context("spawn")
         results = context.Queue()
         workers = [context.Process(target=attempts, args=(redis_url, 8, results)) for _ in range(2)]
@@ -221,8 +207,7 @@ class TestInRedis:
         assert results.get(timeout=60) + results.get(timeout=60) == 10
 
     @pytest.mark.parametrize("decode", [True, False])
-    def test_any_client(self, redis_server, redis_url, decode):
-        """Whether the client decodes answers makes no difference."""
+    def test_the_client_of_redis_py_may_decode_responses_or_not(self, redis_server, redis_url, decode):
         with Redis.from_url(redis_url, decode_responses=decode) as redis:
             limiter = RateLimiter("1/day", redis=redis)
             limiter.wait("1")
@@ -234,8 +219,7 @@ class TestInRedis:
         assert [key for key in redis_server.keys("*") if not key.startswith(b"taobao_top")] == []
 
     @pytest.mark.parametrize("step", [-3600, 3600])
-    def test_the_machines_clocks_do_not_matter(self, redis_server, monkeypatch, step):
-        """Machines whose clocks differ share one count, by the server's clock; no step of theirs stops a call."""
+    def test_the_servers_clock_counts_and_not_those_of_the_machines(self, redis_server, monkeypatch, step):
         limiter, wall = RateLimiter("2/day", redis=redis_server, longest=0), time.time
         limiter.wait("1")
         monkeypatch.setattr("time.time", lambda: wall() + step)
@@ -246,8 +230,7 @@ class TestInRedis:
 
         assert 86_000 < caught.value.retry_after <= 86_400
 
-    def test_the_servers_clock_set_back(self, redis_server):
-        """Times of the server's future count no longer: the wait never is longer than the window."""
+    def test_a_server_clock_that_was_set_back_does_not_lengthen_the_wait(self, redis_server):
         limiter = RateLimiter("2/day", redis=redis_server, longest=0)
         limiter.wait("1")
         (key,) = redis_server.keys()
@@ -258,8 +241,7 @@ class TestInRedis:
         with pytest.raises(TopError):
             limiter.wait("1")
 
-    def test_moves_on(self, redis_server):
-        """What has left the window makes room; all rates hold, and a refused attempt is counted by none."""
+    def test_calls_leave_the_window_and_refused_attempts_are_not_counted(self, redis_server):
         limiter = RateLimiter("2/day; 3 per 7 days", redis=redis_server, longest=0)
         limiter.wait("1", 2)
         for _ in range(5):
@@ -278,8 +260,7 @@ class TestInRedis:
 
         assert 5 * 86_400 < caught.value.retry_after < 6 * 86_400
 
-    def test_waits(self, redis_server):
-        """It sleeps for as long as the server says."""
+    def test_it_sleeps_for_the_seconds_that_the_server_computes(self, redis_server):
         waited = []
 
         def sleep(seconds):
@@ -292,8 +273,7 @@ class TestInRedis:
 
         assert all(0 < seconds <= 1 for seconds in waited)
 
-    def test_each_app_for_itself(self, redis_server):
-        """Another app_key is another count."""
+    def test_each_app_key_has_its_own_count(self, redis_server):
         limiter = RateLimiter("1/day", redis=redis_server)
         limiter.wait("1")
         limiter.wait("2", 20)

@@ -1,4 +1,4 @@
-"""What goes into a call, what is refused before anything is sent, and what leaves."""
+"""How a call is made of its parameters and options, and what is refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def sign(parameters, body=b"", secret="s3cret-app"):
 
 
 class TestForm:
-    def test_whole(self, top, gateway):
-        """Everything is in the form, the signature over all of it; nothing is in the query."""
+    def test_all_parameters_are_in_the_signed_form_and_none_in_the_query(self, top, gateway):
         gateway.answers(OK)
 
         top.taobao.item.seller.get(fields=["num_iid", "title"], num_iid=123, session="sess10n", nick="中 文")
@@ -50,8 +49,7 @@ class TestForm:
         assert request.headers["Content-Type"] == "application/x-www-form-urlencoded; charset=utf-8"
         assert request.headers["Accept-Encoding"] == "gzip"
 
-    def test_create_order(self, top, gateway):
-        """The order of the documents: an object is one JSON parameter."""
+    def test_an_object_is_sent_as_one_JSON_parameter(self, top, gateway):
         gateway.answers({"alibaba_finance_insurance_createorder_response": {"is_success": True, "request_id": "r"}})
 
         response = top.alibaba.finance.insurance.createorder.post(
@@ -71,8 +69,7 @@ class TestForm:
         assert response.data == {"is_success": True, "request_id": "r"}
         assert response.request_id == "r"
 
-    def test_mapping_and_keywords(self, top, gateway):
-        """The mapping takes names that are no keywords; both are merged, and left as they are."""
+    def test_mapping_and_keywords_are_merged_and_not_changed(self, top, gateway):
         gateway.answers(OK)
         given = {"from": 1, "dimission.employee": {"a": None}, "b": ""}
 
@@ -83,8 +80,7 @@ class TestForm:
         assert "b" not in form
         assert given == {"from": 1, "dimission.employee": {"a": None}, "b": ""}
 
-    def test_business_timeout(self, top, gateway):
-        """The two methods with a timeout of their own take it in the mapping."""
+    def test_a_business_parameter_named_like_an_option_goes_into_the_mapping(self, top, gateway):
         gateway.answers(OK)
 
         top.taobao.cloudpush.push({"timeout": 5}, target="x")
@@ -99,16 +95,14 @@ class TestForm:
             ({"format": "xml"}, "format", "xml"),
         ],
     )
-    def test_public_options(self, top, gateway, options, name, value):
-        """Options of the platform are public parameters."""
+    def test_platform_options_are_sent_as_public_parameters(self, top, gateway, options, name, value):
         gateway.answers(OK)
 
         top.a.b(**options)
 
         assert gateway.form[name] == value
 
-    def test_simplify_is_for_json(self, make_top, gateway):
-        """With XML, simplify means nothing to the gateway and is not sent."""
+    def test_simplify_is_not_sent_with_XML(self, make_top, gateway):
         gateway.answers("<x_response><ids list='true'><number>1</number></ids></x_response>")
 
         response = make_top(simplify=True, format="xml").a.b()
@@ -116,16 +110,14 @@ class TestForm:
         assert "simplify" not in gateway.form
         assert response.data == {"ids": ["1"]}
 
-    def test_no_session(self, make_top, gateway):
-        """An empty session leaves the client's out."""
+    def test_an_empty_session_omits_the_clients(self, make_top, gateway):
         gateway.answers(OK)
 
         make_top(session="sess10n").a.b(session="")
 
         assert "session" not in gateway.form
 
-    def test_headers(self, top, gateway):
-        """Headers go along; the type of a form stays what it is."""
+    def test_headers_are_sent_and_the_content_type_of_a_form_stays(self, top, gateway):
         gateway.answers(OK)
 
         top.a.b(headers={"X-Trace": "1", "content-type": "text/plain", "user-agent": "mine"})
@@ -176,20 +168,17 @@ class TestRefused:
             (lambda top: top.a.b(b"<x/>", file=b"x"), TypeError, "a raw body and files cannot go together"),
         ],
     )
-    def test_before_sending(self, top, gateway, call, error, message):
-        """The mistake is named, and nothing leaves."""
+    def test_a_mistake_is_named_and_nothing_is_sent(self, top, gateway, call, error, message):
         with pytest.raises(error, match=message):
             call(top)
 
         assert not gateway.requests
 
-    def test_later_as_well(self, top, gateway):
-        """A promise is not even made."""
+    def test_a_mistake_in_post_async_is_raised_at_once(self, top, gateway):
         with pytest.raises(TypeError, match="one letter away"):
             top.a.b.post_async(sesion="x")
 
-    def test_known_parameter_beside_an_option(self, top, gateway):
-        """What the catalogue knows is no slip."""
+    def test_a_parameter_of_the_catalogue_is_not_taken_for_a_misspelt_option(self, top, gateway):
         gateway.answers(OK)
         from taobao_top import catalogue
 
@@ -206,8 +195,7 @@ class TestRefused:
             ("decoed", "decode"), ("decdeo", None), ("retires", "retries"), ("stream_", "stream"), ("s", None), ("", None),
         ],
     )  # fmt: skip
-    def test_one_edit(self, word, near):
-        """One letter more, less, changed, or two swapped."""
+    def test_one_edit_is_a_letter_added_removed_changed_or_swapped(self, word, near):
         assert [option for option in OPTIONS if option != word and one_edit(word, option)] == ([near] if near else [])
 
 
@@ -219,8 +207,7 @@ class TestFiles:
             for part in BytesParser().parsebytes(head + request.body).get_payload()
         }
 
-    def test_multipart(self, top, gateway, tmp_path):
-        """Files are parts, never signed; the session and the public parameters are in the query."""
+    def test_files_are_unsigned_parts_and_public_parameters_are_in_the_query(self, top, gateway, tmp_path):
         (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n--")
         gateway.answers(OK)
 
@@ -238,29 +225,25 @@ class TestFiles:
         assert signature == sign(query | {"version": "中", "num": "2"})
 
     @pytest.mark.parametrize("content", [b"abc", io.BytesIO(b"abc"), ("b.jpg", b"abc")])
-    def test_of_unknown_methods(self, top, gateway, content):
-        """Bytes and streams are files for unknown methods too."""
+    def test_bytes_and_streams_are_files_of_unknown_methods(self, top, gateway, content):
         gateway.answers(OK)
 
         top.un.known(image=content)
 
         assert self.parts(gateway.requests[0])["image"].get_payload(decode=True) == b"abc"
 
-    def test_without_the_file(self, top, gateway):
-        """A method for files called without one sends a form."""
+    def test_a_method_with_files_sends_a_form_without_them(self, top, gateway):
         gateway.answers(OK)
 
         top.alibaba.ai.ar.service.detect(num=1)
 
         assert gateway.form["num"] == "1"
 
-    def test_text_for_a_file(self, top):
-        """A path given as text is a mistake."""
+    def test_a_path_as_text_is_refused(self, top):
         with pytest.raises(TypeError, match="img_data is a file"):
             top.alibaba.ai.ar.service.detect(img_data="a.png")
 
-    def test_the_session_is_not_in_the_answer(self, top, gateway):
-        """The answer's url has no query, nor has a pickle of it."""
+    def test_neither_the_responses_url_nor_its_pickle_has_the_session(self, top, gateway):
         import pickle
 
         gateway.answers(OK)
@@ -282,8 +265,9 @@ class TestRawBody:
             (b"", {"X-A": "1"}, "application/json; charset=utf-8"),
         ],
     )
-    def test_signed(self, top, gateway, body, headers, content_type):
-        """The body leaves as it is and is signed behind the parameters, which are in the query."""
+    def test_a_raw_body_is_sent_unchanged_and_signed_after_the_parameters(
+        self, top, gateway, body, headers, content_type
+    ):
         gateway.answers({"response": {"flag": "success"}})
 
         response = top.taobao.qimen.entryorder.create(body, customerId="c1", headers=headers)
@@ -298,8 +282,7 @@ class TestRawBody:
 
 
 class TestAnswers:
-    def test_big_integers(self, top, gateway):
-        """Numbers of orders come exact, and can be sent again."""
+    def test_large_integers_of_a_response_are_exact(self, top, gateway):
         gateway.answers('{"trade_get_response":{"trade":{"tid":123456789012345678901,"fee":0.10}}}', OK)
 
         trade = top.taobao.trade.get(tid=1).data["trade"]
@@ -308,8 +291,7 @@ class TestAnswers:
         assert trade["fee"] == Decimal("0.10")
         assert (gateway.forms[1]["tid"], gateway.forms[1]["fee"]) == ("123456789012345678901", "0.10")
 
-    def test_xml_has_the_types_of_the_catalogue(self, top, gateway):
-        """An XML answer of a known method is that of the JSON one."""
+    def test_an_XML_response_of_a_known_method_equals_the_JSON_one(self, top, gateway):
         gateway.answers(
             "<trades_sold_get_response><trades><trade><tid>12345678901234567</tid></trade></trades>"
             "<has_next>true</has_next><request_id>r</request_id></trades_sold_get_response>"
@@ -321,8 +303,7 @@ class TestAnswers:
         assert response.request_id == "r"
 
     @pytest.mark.parametrize("decode", [("token_result",), "token_result", True, ["token_result", "none"]])
-    def test_nested_json(self, top, gateway, decode):
-        """JSON text inside of an answer is opened on request."""
+    def test_decode_opens_JSON_text_in_the_response(self, top, gateway, decode):
         gateway.answers({"top_auth_token_create_response": {"token_result": '{"expires_in":1}'}})
 
         response = top.taobao.top.auth.token.create(code="x", decode=decode)
@@ -330,27 +311,23 @@ class TestAnswers:
         assert response.data["token_result"] == {"expires_in": 1}
 
     @pytest.mark.parametrize("decode", [None, False, ()])
-    def test_nested_json_stays(self, top, gateway, decode):
-        """Otherwise it stays the text it is."""
+    def test_JSON_text_stays_text_without_decode(self, top, gateway, decode):
         gateway.answers({"top_auth_token_create_response": {"token_result": "{}"}})
 
         assert top.taobao.top.auth.token.create(code="x", decode=decode).data["token_result"] == "{}"
 
-    def test_decode_what_is_no_json(self, top, gateway):
-        """The method is named as well as the member."""
+    def test_decode_names_the_method_and_the_member_that_is_not_JSON(self, top, gateway):
         gateway.answers({"a_b_response": {"c": "{"}})
 
         with pytest.raises(CodecError, match=r"^a\.b: the text of 'c' is not JSON"):
             top.a.b(decode="c")
 
-    def test_decode_of_unknown_methods(self, top, gateway):
-        """The catalogue has nothing to say of them."""
+    def test_decode_True_does_nothing_for_unknown_methods(self, top, gateway):
         gateway.answers({"b_response": {"c": "{}"}})
 
         assert top.a.b(decode=True).data == {"c": "{}"}
 
-    def test_stream(self, top, gateway):
-        """A streamed answer is left on the connection, unread."""
+    def test_a_streamed_response_is_not_read(self, top, gateway):
         gateway.answers(OK)
 
         response = top.a.b(stream=True)
@@ -359,8 +336,7 @@ class TestAnswers:
         assert b"".join(response.iter_content(4)) == b'{"x_response": {}}'
 
     @pytest.mark.parametrize("body", ["<!DOCTYPE html><html/>", "", '{"a":', "[1]"])
-    def test_no_answer(self, top, gateway, body):
-        """Whatever else comes is told, with the method's name."""
+    def test_an_unreadable_response_is_named_with_its_method(self, top, gateway, body):
         gateway.answers(body)
 
         with pytest.raises(CodecError, match=r"^a\.b: the "):

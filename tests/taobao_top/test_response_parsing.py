@@ -1,4 +1,4 @@
-"""Both formats of an answer come out in one shape; whatever else comes is told for what it is."""
+"""JSON and XML responses are parsed to one shape; other bodies are described in the error."""
 
 from __future__ import annotations
 
@@ -54,29 +54,24 @@ TRADES = (
         ("taobaoish.item.get", "taobaoish_item_get_response"),
     ],
 )
-def test_root_name(method, root):
-    """A leading ``taobao.`` goes, dots become underscores."""
+def test_the_root_drops_taobao_and_has_underscores_for_dots(method, root):
     assert root_name(method) == root
 
 
 class TestJSON:
     def test_big_integers_are_exact(self):
-        """Numbers of orders have more digits than a float keeps."""
         assert read(b'{"a":{"tid":123456789012345678901,"p":0.10}}', None) == {
             "a": {"tid": 123456789012345678901, "p": Decimal("0.10")}
         }
 
-    def test_control_characters(self):
-        """Raw tabs and line breaks inside of texts are known to come."""
+    def test_raw_tabs_and_line_breaks_inside_texts_are_read(self):
         assert read(b'\xef\xbb\xbf {"a":"x\ty\r\nz\x01"}', "text/javascript;charset=UTF-8") == {"a": "x\ty\r\nz\x01"}
 
     @pytest.mark.parametrize("charset", ["GBK", '"gbk"'])
-    def test_charset(self, charset):
-        """The header names the charset."""
+    def test_the_charset_of_the_header_is_used(self, charset):
         assert read('{"a":"中文"}'.encode("gbk"), f"text/html; charset={charset}") == {"a": "中文"}
 
-    def test_unknown_charset(self):
-        """A charset nobody knows is taken for UTF-8."""
+    def test_an_unknown_charset_is_read_as_UTF_8(self):
         assert read('{"a":"中"}'.encode(), "text/html; charset=nonsense") == {"a": "中"}
 
     @pytest.mark.parametrize(
@@ -97,8 +92,7 @@ class TestJSON:
             (b"\n<HTML><body>", "page of HTML"),
         ],
     )
-    def test_what_is_no_answer(self, body, message):
-        """Whatever came instead is described, not shown."""
+    def test_other_bodies_are_described_and_not_quoted(self, body, message):
         with pytest.raises(CodecError, match=message) as caught:
             read(body, None)
 
@@ -122,14 +116,12 @@ XML = """<?xml version="1.0" encoding="utf-8" ?>
 
 class TestXML:
     @pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1e9999999999999999999"])
-    def test_what_is_not_a_number_stays_text(self, text):
-        """Compared with an amount, NaN would raise or be false."""
+    def test_NaN_and_infinities_of_XML_stay_text(self, text):
         fields = (Known("payment", "Number"),)
 
         assert read(f"<r><payment>{text}</payment></r>".encode(), "text/xml", fields) == {"r": {"payment": text}}
 
-    def test_the_same_shape_as_json(self):
-        """Lists keep the name of their items; texts become what the catalogue says."""
+    def test_XML_has_the_shape_and_types_of_JSON(self):
         payload = read(XML.encode(), "text/xml;charset=UTF-8", TRADES)
 
         assert inside(payload, "trades_sold_get_response") == {
@@ -153,28 +145,24 @@ class TestXML:
             "none": {},
         }
 
-    def test_simplified(self):
-        """Asked for plain lists, XML gives them as well."""
+    def test_XML_is_simplified_to_plain_lists(self):
         data = inside(read(XML.encode(), None, TRADES, simplify=True), "trades_sold_get_response")
 
         assert data["ids"] == [1, 2]
         assert data["none"] == []
         assert data["trades"][0]["orders"] == [{"oid": 1}]
 
-    def test_unknown_method(self):
-        """Without the catalogue the marks and the repetition tell the lists; texts stay."""
+    def test_XML_of_an_unknown_method_has_lists_by_their_marks_and_texts(self):
         body = b'<r><a list="true"><x>1</x></a><b><y>1</y><y>2</y><y>3</y></b><c>t</c><d/></r>'
 
         assert read(body, None) == {"r": {"a": {"x": ["1"]}, "b": {"y": ["1", "2", "3"]}, "c": "t", "d": ""}}
 
-    def test_declared_charset(self):
-        """The first line of the document names the charset when the header does not."""
+    def test_the_charset_of_the_XML_declaration_is_used(self):
         body = '<?xml version="1.0" encoding="GBK"?><r><a>中文</a></r>'.encode("gbk")
 
         assert read(body, "text/xml") == {"r": {"a": "中文"}}
 
-    def test_control_characters(self):
-        """Characters no XML may hold are left out."""
+    def test_characters_that_XML_forbids_are_dropped(self):
         assert read(b"<r><a>x\x0by&#x1f;&#x1F;&#x0B;&#8;&#10;&#xA;z</a></r>", None) == {"r": {"a": "xy\n\nz"}}
 
     @pytest.mark.parametrize(
@@ -185,8 +173,7 @@ class TestXML:
             (b"<r><a>" * 3000 + b"</a></r>" * 3000, "nested too deeply"),
         ],
     )
-    def test_what_is_no_answer(self, body, message):
-        """Nothing is expanded, nothing is half read."""
+    def test_entities_and_broken_XML_are_refused(self, body, message):
         with pytest.raises(CodecError, match=message):
             read(body, None)
 
@@ -206,14 +193,12 @@ class TestInside:
             ({}, {}),
         ],
     )
-    def test_with_and_without_root(self, payload, data):
-        """The root goes where there is one; members named code are no error."""
+    def test_the_root_is_removed_if_there_is_one(self, payload, data):
         assert inside(payload, "a_b_response") == data
 
 
 class TestNestedJSON:
-    def test_by_name(self):
-        """JSON text becomes what it says; what is none, or not there, stays."""
+    def test_JSON_text_is_decoded_and_a_missing_member_ignored(self):
         data = {"token_result": '{"expires_in":1,"a":"x\\ty"}', "other": "{}", "empty": ""}
 
         for name in ("token_result", "missing", "empty"):
@@ -221,8 +206,7 @@ class TestNestedJSON:
 
         assert data == {"token_result": {"expires_in": 1, "a": "x\ty"}, "other": "{}", "empty": ""}
 
-    def test_through_lists(self):
-        """A path goes on in every element, in both shapes of a list."""
+    def test_a_path_is_followed_into_each_element_of_a_list(self):
         data = {"a": {"item": [{"x": "1"}, {"x": "[2]"}, {"y": "3"}, "t"]}, "b": [{"x": "4"}], "c": {"x": 5}}
 
         for path in ("a.x", "b.x", "c.x"):
@@ -230,15 +214,13 @@ class TestNestedJSON:
 
         assert data == {"a": {"item": [{"x": 1}, {"x": [2]}, {"y": "3"}, "t"]}, "b": [{"x": 4}], "c": {"x": 5}}
 
-    def test_what_is_no_json(self):
-        """The member is named, its text is not shown."""
+    def test_a_member_that_is_not_JSON_is_named_and_not_quoted(self):
         with pytest.raises(CodecError, match=r"the text of 'a\.b' is not JSON") as caught:
             open_json({"a": {"b": "secret"}}, "a.b")
 
         assert "secret" not in str(caught.value)
 
-    def test_from_the_catalogue(self):
-        """The catalogue knows some of them."""
+    def test_the_catalogue_lists_members_with_JSON_text(self):
         fields = (Known("token_result", "Json"), Known("a", "A", fields=(Known("b", "Json"), Known("c"))))
 
         assert json_fields(fields) == ["token_result", "a.b"]
@@ -257,21 +239,18 @@ class TestNestedJSON:
         (None, None),
     ],
 )
-def test_business_failure(data, failure):
-    """A normal answer that says no is found, and nothing else."""
+def test_only_a_false_success_member_is_a_business_failure(data, failure):
     assert business_failure(data) == failure
 
 
 @given(st.binary())
-def test_any_bytes(body):
-    """Whatever comes, it is an answer or a CodecError."""
+def test_any_body_is_a_response_or_a_CodecError(body):
     with contextlib.suppress(CodecError):
         assert isinstance(read(body, None), dict)
 
 
 @given(st.text(), st.text(), st.integers(0, 40))
-def test_cut_off(key, value, cut):
-    """A JSON answer that is cut off is never taken for a whole one."""
+def test_a_truncated_JSON_body_is_never_accepted(key, value, cut):
     body = json.dumps({"r": {key: value}}).encode()
 
     if 0 < cut < len(body):

@@ -1,4 +1,4 @@
-"""Persons' data in the platform's encrypted forms, against AES and HMAC directly."""
+"""Personal data in the platform's encrypted forms, compared with AES and HMAC directly."""
 
 from __future__ import annotations
 
@@ -49,28 +49,23 @@ def digest(text, length=None, secret=SECRET):
 
 
 class TestForms:
-    def test_phone(self):
-        """All but the last 8 digits stay readable."""
+    def test_a_phone_number_without_index_shows_all_but_the_last_8_digits(self):
         assert encrypt("13800138000", "phone", KEY) == f"$138${sealed('00138000')}$7$"
         assert encrypt("+8613800138000", "phone", KEY) == f"$+86138${sealed('00138000')}$7$"
 
-    def test_phone_with_index(self):
-        """With an index, the last 4 digits can be searched."""
+    def test_a_phone_number_with_index_can_be_found_by_its_last_4_digits(self):
         assert encrypt("13800138000", "phone", INDEXED) == f"${digest('8000')}${sealed('13800138000')}$7$$"
         assert search("8000", "phone", INDEXED) == f"${digest('8000')}$"
 
     @pytest.mark.parametrize("kind", ["nick", "receiver_name", "simple"])
-    def test_text(self, kind):
-        """Names stand between tildes."""
+    def test_names_are_encrypted_between_tildes(self, kind):
         assert encrypt("张三", kind, KEY) == f"~{sealed('张三')}~7~"
 
-    def test_normal(self):
-        """Anything else between characters nobody types."""
+    def test_other_texts_are_encrypted_between_control_characters(self):
         assert encrypt("中a", "normal", KEY) == f"\x01{sealed('中a')}\x017\x01"
 
     @pytest.mark.parametrize(("kind", "key"), [("search", KEY), ("nick", INDEXED)])
-    def test_text_with_index(self, kind, key):
-        """With an index, every window has its piece."""
+    def test_a_text_with_index_has_a_digest_for_each_window(self, kind, key):
         pieces = digest("张三", 3) + digest("三丰", 3)
 
         assert encrypt("张三丰", kind, key) == f"~{sealed('张三丰')}~{pieces}~7~~"
@@ -78,8 +73,7 @@ class TestForms:
         assert search("张三", kind, key) in encrypt("张三丰", kind, key)
 
     @pytest.mark.parametrize("size", [16, 24, 32])
-    def test_key_sizes(self, size):
-        """The length of the key decides the variant of AES."""
+    def test_the_keys_length_selects_the_variant_of_AES(self, size):
         key = Key(bytes(size), 1)
 
         assert encrypt("a", "nick", key) == f"~{sealed('a', bytes(size))}~1~"
@@ -88,21 +82,18 @@ class TestForms:
         "text", ["", "张三", "$138$", "$138$!!$7$", "~abc~", "~a~b~c~d~", "13800138000", "~YWJj~x~"]
     )
     @pytest.mark.parametrize("kind", KINDS)
-    def test_other_texts(self, text, kind):
-        """What is in no encrypted form comes back unchanged."""
+    def test_a_text_in_no_encrypted_form_is_returned_unchanged(self, text, kind):
         assert not is_encrypted(text, kind)
         assert decrypt(text, kind, KEY) == text
 
     @pytest.mark.parametrize(
         "text", ["~YWJj~7~", "~QUJDREVGR0hJSktMTU5PUA==~7~", "~A~7~", f"~{sealed('x', bytes(16))}~7~"]
     )
-    def test_other_keys(self, text):
-        """A ciphertext of another key, or of none."""
+    def test_a_ciphertext_of_another_key_is_a_DecryptionError(self, text):
         with pytest.raises(DecryptionError, match="version 7"):
             decrypt(text, "nick", KEY)
 
-    def test_refused(self):
-        """Wrong kinds and numbers are named, not shown."""
+    def test_wrong_kinds_and_numbers_are_refused_and_not_shown(self):
         with pytest.raises(ConfigurationError, match="'mobile' is not a kind of data: phone, nick"):
             encrypt("x", "mobile", KEY)
         with pytest.raises(ConfigurationError):
@@ -127,8 +118,7 @@ class TestForms:
             ("abc中", ["abc中", "bc中"]),
         ],
     )
-    def test_windows(self, text, found):
-        """ASCII weighs 1, all else 2; a window holds 4."""
+    def test_ASCII_characters_weigh_1_and_others_2_in_a_window_of_4(self, text, found):
         assert windows(text) == found
 
     @pytest.mark.parametrize(
@@ -139,8 +129,7 @@ class TestForms:
             (32, ("bMy5WBL56E+vcZAaerrxMA==", "YESVAhLDUTZWVcp+Adkh3A==", "tFzOw2XiJHCJ1obPffwKIQ==")),
         ],
     )
-    def test_what_openssl_says(self, size, texts):
-        """The same texts by ``openssl enc -aes-…-cbc`` with the fixed vector."""
+    def test_ciphertexts_equal_those_of_openssl_enc(self, size, texts):
         plain, indexed = (Key(bytes(range(size)), -3, searchable=found) for found in (frozenset(), frozenset(KINDS)))
         nick, hidden, whole = texts
 
@@ -150,8 +139,7 @@ class TestForms:
         assert decrypt(f"$138${hidden}$-3$", "phone", plain) == "13800138000"
         assert decrypt(f"$3QCPq5vTm58kOMZIiPEKiw==${whole}$-3$$", "phone", indexed) == "13800138000"
 
-    def test_what_openssl_says_of_the_index(self):
-        """The same digests by ``openssl dgst -md5 -mac HMAC``, folded here by columns."""
+    def test_index_digests_equal_those_of_openssl_dgst(self):
         pieces = []
         for whole in ("KgXq9pUQo2tE+i4LXaRDxA==", "sXTAV4tJaBHBM9rmKm+tkQ=="):
             raw = base64.b64decode(whole)
@@ -170,27 +158,23 @@ class TestForms:
             lambda: search("\ud800", "nick", KEY),
         ],
     )
-    def test_no_unicode(self, work):
-        """What no UTF-8 can carry is told, and not shown."""
+    def test_a_lone_surrogate_is_refused_and_not_shown(self, work):
         with pytest.raises(CodecError, match="surrogate") as caught:
             work()
 
         assert caught.value.__suppress_context__
 
     @pytest.mark.parametrize("size", [0, -1])
-    def test_windows_of_nothing(self, size):
-        """A window holds something, or the end would never come."""
+    def test_a_window_size_below_1_is_refused(self, size):
         with pytest.raises(CodecError, match="1 or more"):
             windows("中文", size)
 
     @pytest.mark.parametrize("sizes", [{"slide_size": 0}, {"compress_len": 0}, {"compress_len": 17}])
-    def test_sizes_of_a_key(self, sizes):
-        """A key with sizes that no index can have is none."""
+    def test_a_key_with_impossible_sizes_is_refused(self, sizes):
         with pytest.raises(ValueError, match=next(iter(sizes))):
             Key(SECRET, 7, **sizes)
 
-    def test_no_secret_in_repr(self):
-        """A key shows its version alone."""
+    def test_the_repr_of_a_key_shows_only_its_version(self):
         assert "secret" not in repr(KEY)
 
 
@@ -198,8 +182,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(TEXT, st.sampled_from(sorted(set(KINDS) - {"phone"})), st.sampled_from([KEY, INDEXED]))
-def test_texts_come_back(text, kind, key):
-    """Whatever the text, it is read as it was."""
+def test_any_text_is_decrypted_to_itself(text, kind, key):
     written = encrypt(text, kind, key)
 
     assert is_encrypted(written, kind)
@@ -207,14 +190,12 @@ def test_texts_come_back(text, kind, key):
 
 
 @given(st.from_regex(r"\+?[0-9]{11,15}", fullmatch=True), st.sampled_from([KEY, INDEXED]))
-def test_phones_come_back(phone, key):
-    """So is every number."""
+def test_any_phone_number_is_decrypted_to_itself(phone, key):
     assert decrypt(encrypt(phone, "phone", key), "phone", key) == phone
 
 
 @given(TEXT, st.integers(0, 20), st.integers(2, 8))
-def test_windows_cover_the_text(text, start, length):
-    """Windows end for every text, overlap, and cover all of it."""
+def test_windows_overlap_and_cover_the_whole_text(text, start, length):
     found = windows(text)
 
     assert all(window in text for window in found)
@@ -241,14 +222,12 @@ def written_again(text):
 
 
 @given(st.text("ab1中文字", max_size=30))
-def test_windows_agree(text):
-    """Two ways to write the rule down give the same windows."""
+def test_two_implementations_of_the_windows_agree(text):
     assert windows(text) == written_again(text)
 
 
 @given(st.text("ab中文"), st.integers(1, 9))
-def test_windows_of_any_size(text, size):
-    """They end for every size."""
+def test_windows_end_for_every_size(text, size):
     assert set("".join(windows(text, size))) == set(text)
 
 
@@ -283,7 +262,7 @@ def security(make_top, now):
 
 
 class Ending(set):
-    """Tells when a renewal has ended."""
+    """A set that sets an event when a renewal ends."""
 
     def __init__(self, ended):
         self.ended = ended
@@ -295,7 +274,7 @@ class Ending(set):
 
 class TestClient:
     def test_keys_are_fetched_once(self, security, gateway):
-        """The current key is kept; it says which kinds are searchable."""
+        """The response also says which kinds are searchable."""
         gateway.answers(
             key_answer(current_nick="2", current_phone="1", encrypt_slide_size="4", encrypt_index_compress_len="3")
         )
@@ -308,8 +287,7 @@ class TestClient:
         assert "session" not in form
         assert "secret_version" not in form
 
-    def test_by_version(self, security, gateway):
-        """A ciphertext names the version of its key."""
+    def test_a_ciphertext_is_decrypted_with_the_key_of_its_version(self, security, gateway):
         old = Key(bytes(16), 3)
         gateway.answers(key_answer(3, bytes(16)), key_answer())
 
@@ -322,8 +300,7 @@ class TestClient:
         assert second["customer_user_id"] == "55"
         assert "session" not in second
 
-    def test_plain_and_encrypted_texts(self, security, gateway):
-        """What is encrypted is not encrypted again; what is plain, or empty, needs no key."""
+    def test_encrypted_and_empty_texts_need_no_key(self, security, gateway):
         assert security.encrypt("", "nick") == ""
         assert security.encrypt("", "phone") == ""
         written = encrypt("张三", "nick", KEY)
@@ -332,8 +309,7 @@ class TestClient:
         assert security.decrypt("张三", "nick") == "张三"
         assert not gateway.requests
 
-    def test_renewed_in_the_background(self, security, gateway, now):
-        """From the interval on the key is renewed, and nobody waits for it."""
+    def test_a_key_is_renewed_in_the_background_after_its_interval(self, security, gateway, now):
         gateway.answers(key_answer(), key_answer(8))
         security.encrypt("x", "nick")
         now.seconds += 301
@@ -356,8 +332,7 @@ class TestClient:
         assert security.encrypt("x", "nick").endswith("~8~")
         assert len(gateway.requests) == 2
 
-    def test_failure_in_the_background(self, security, gateway, now, caplog):
-        """A renewal that fails is logged; the key still works."""
+    def test_a_failed_renewal_is_logged_and_the_key_is_used(self, security, gateway, now, caplog):
         gateway.answers(key_answer())
         gateway.refuses({"code": 22})
         security.encrypt("x", "nick")
@@ -371,8 +346,7 @@ class TestClient:
 
         assert "could not be renewed in advance: TopError" in caplog.text
 
-    def test_renewed_first(self, security, gateway, now):
-        """From the longer interval on the old key is not used any more."""
+    def test_an_expired_key_is_renewed_before_its_use(self, security, gateway, now):
         gateway.answers(key_answer(), key_answer(8))
         security.encrypt("x", "nick")
         now.seconds += 601
@@ -380,8 +354,7 @@ class TestClient:
         assert security.encrypt("x", "nick").endswith("~8~")
 
     @pytest.mark.parametrize("fails", [False, True])
-    def test_fetched_once_for_all(self, security, gateway, fails):
-        """Threads that need the same key at once wait for the one that asks; its failure is theirs."""
+    def test_one_thread_fetches_a_key_and_the_others_share_its_result_or_error(self, security, gateway, fails):
         gateway.answers({"error_response": {"code": 22}} if fails else key_answer())
         began, release, outcomes = threading.Event(), threading.Event(), []
         fetched = security._fetched
@@ -414,16 +387,14 @@ class TestClient:
         assert len(gateway.requests) == 1
         assert not security._fetching
 
-    def test_a_fetch_that_hangs(self, make_top):
-        """Those who wait for another thread's fetch do not wait without end."""
+    def test_waiting_for_the_fetch_of_another_thread_ends(self, make_top):
         security = SecurityClient(make_top(deadline=0.01), "rand0m")
         security._fetching[(os.getpid(), (hashlib.sha256(b"").hexdigest(), None))] = Future()
 
         with pytest.raises(InProgress, match=r"another thread has been fetching the key for 0\.02 seconds: try again"):
             security.encrypt("x", "nick")
 
-    def test_a_fetch_that_timed_out(self, security):
-        """Its own error is theirs."""
+    def test_a_timeout_of_the_fetch_itself_is_raised_unchanged(self, security):
         future = Future()
         future.set_exception(TimeoutError("slow"))
         security._fetching[(os.getpid(), (hashlib.sha256(b"").hexdigest(), None))] = future
@@ -432,8 +403,7 @@ class TestClient:
             security.encrypt("x", "nick")
 
     @pytest.mark.parametrize("step", [-86_400, 86_400])
-    def test_the_machines_clock_does_not_matter(self, make_top, gateway, step):
-        """Keys are renewed when their time has passed, whatever the wall clock was set to."""
+    def test_a_change_of_the_wall_clock_has_no_effect(self, make_top, gateway, step):
         wall = Now()
         security = SecurityClient(make_top(clock=wall, session="another"), "rand0m")
         gateway.answers(key_answer())
@@ -443,8 +413,7 @@ class TestClient:
         assert security.encrypt("x", "nick").endswith("~7~")
         assert len(gateway.requests) == 1
 
-    def test_after_a_fork(self, security, gateway, monkeypatch):
-        """A process that began while another thread was fetching fetches for itself."""
+    def test_a_forked_child_fetches_keys_itself(self, security, gateway, monkeypatch):
         gateway.answers(key_answer())
         place = (hashlib.sha256(b"").hexdigest(), None)
         security._fetching[(1, place)] = Future()
@@ -452,8 +421,9 @@ class TestClient:
         assert security.encrypt("张三", "nick") == encrypt("张三", "nick", KEY)
 
     @pytest.mark.parametrize("empty", [{"top_secret_get_response": {"app_config": '{"publish_status":"2"}'}}, None])
-    def test_no_key(self, security, gateway, now, empty):
-        """Where there is no key yet, texts stay plain; it is asked again after 5 minutes."""
+    def test_texts_stay_plain_without_a_key_and_it_is_requested_again_after_5_minutes(
+        self, security, gateway, now, empty
+    ):
         if empty is None:
             gateway.refuses({"code": 15, "sub_code": "20005"})
         else:
@@ -466,8 +436,7 @@ class TestClient:
         now.seconds += 300
         assert security.encrypt("张三", "nick") != "张三"
 
-    def test_refused(self, security, gateway):
-        """Other refusals are raised."""
+    def test_other_refusals_are_raised(self, security, gateway):
         gateway.refuses({"code": 27})
 
         with pytest.raises(TopError):
@@ -490,15 +459,13 @@ class TestClient:
             key_answer(encrypt_slide_size="many"),
         ],
     )
-    def test_no_answer(self, security, gateway, answer):
-        """An answer without a usable key is told."""
+    def test_a_response_without_a_usable_key_is_a_CodecError(self, security, gateway, answer):
         gateway.answers(answer)
 
         with pytest.raises(CodecError, match=r"taobao\.top\.secret\.get: the response is not a key"):
             security.encrypt("x", "nick")
 
-    def test_memory_is_bounded(self, security, gateway):
-        """However many customers, the keys kept are not more than a thousand or so."""
+    def test_the_number_of_cached_keys_is_bounded(self, security, gateway):
         gateway.answers(key_answer())
 
         for user in range(1030):
@@ -507,18 +474,15 @@ class TestClient:
         assert len(security._keys) == 1024
 
     @pytest.mark.parametrize("code", ["", None, 5])
-    def test_random_num(self, top, code):
-        """The code of the console is needed."""
+    def test_random_num_is_required(self, top, code):
         with pytest.raises(ConfigurationError, match="random_num"):
             SecurityClient(top, code)
 
-    def test_repr(self, security):
-        """Nothing secret shows, and no session is kept."""
+    def test_the_repr_shows_no_secret_and_no_session_is_kept(self, security):
         assert repr(security) == "<SecurityClient of <TaobaoTop app 12345678 at https://gw.api.taobao.com/router/rest>>"
 
 
-def test_oaid(top, gateway):
-    """The newer way is an ordinary call."""
+def test_oaid_decrypt_is_an_ordinary_call(top, gateway):
     gateway.answers({"top_oaid_decrypt_response": {"receiver_list": {"receiver": [{"oaid": "1", "name": "张三"}]}}})
 
     response = top.taobao.top.oaid.decrypt(query_list=[{"oaid": "1", "tid": "2", "scene": "1001"}])

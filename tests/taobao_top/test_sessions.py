@@ -1,4 +1,4 @@
-"""Sessions are refreshed in time, by one at a time, wherever they are kept."""
+"""Sessions are refreshed in time, by one process at a time, in every store."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def token(number, *, life=3600.0, refresh_life=7200.0, start=NOON):
 
 
 class Platform:
-    """Gives the next token, and remembers what it was asked for."""
+    """Returns the next token, and records the requests."""
 
     def __init__(self):
         self.asked = []
@@ -80,8 +80,7 @@ def session(platform, store, **settings):
 
 
 class TestSession:
-    def test_fresh(self, platform, store):
-        """A fresh token is used as it is, and read from the store once."""
+    def test_a_fresh_token_is_used_and_loaded_from_the_store_once(self, platform, store):
         shop = session(platform, store)
         shop.keep(token(1))
 
@@ -89,8 +88,7 @@ class TestSession:
         assert not platform.asked
         assert "access" not in repr(shop)
 
-    def test_in_time(self, platform, store):
-        """Shortly before its end it is refreshed, and kept for all."""
+    def test_a_token_is_refreshed_shortly_before_its_expiry_and_saved(self, platform, store):
         session(platform, store).keep(token(1))
         platform.now += 3001
 
@@ -98,15 +96,13 @@ class TestSession:
         assert session(platform, store)() == "access2"
         assert platform.asked == ["refresh1"]
 
-    def test_without_end(self, platform, store):
-        """A token without an end is never refreshed."""
+    def test_a_token_without_expiry_is_never_refreshed(self, platform, store):
         store.save("shop", Token("for ever"))
         platform.now += 1e9
 
         assert session(platform, store)() == "for ever"
 
-    def test_others_were_faster(self, platform, store):
-        """A token another process refreshed is taken from the store."""
+    def test_a_token_that_another_process_refreshed_is_loaded_from_the_store(self, platform, store):
         first, second = session(platform, store), session(platform, store)
         first.keep(token(1))
         assert second() == "access1"
@@ -115,13 +111,11 @@ class TestSession:
         assert first() == second() == "access2"
         assert platform.asked == ["refresh1"]
 
-    def test_unknown(self, platform, store):
-        """Without a token there is nothing to give."""
+    def test_a_missing_token_is_a_ConfigurationError(self, platform, store):
         with pytest.raises(ConfigurationError, match="'shop': the store has no token"):
             session(platform, store)()
 
-    def test_failure_in_advance(self, platform, store, caplog):
-        """While the session still works, a failed refresh is only logged, and tried again a minute later."""
+    def test_a_failed_early_refresh_is_logged_and_tried_again_a_minute_later(self, platform, store, caplog):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3001
@@ -138,8 +132,7 @@ class TestSession:
             "session 'shop' could not be refreshed in advance: ConnectionError"
         ]
 
-    def test_failure_at_the_end(self, platform, store):
-        """When it has ended, the failure is the user's."""
+    def test_a_failed_refresh_of_an_expired_session_is_raised(self, platform, store):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3601
@@ -148,8 +141,7 @@ class TestSession:
         with pytest.raises(requests.ConnectionError):
             shop()
 
-    def test_refresh_has_ended(self, platform, store):
-        """A refresh token that has ended is not even tried."""
+    def test_an_expired_refresh_token_is_not_sent(self, platform, store):
         shop = session(platform, store)
         shop.keep(token(1, life=3600, refresh_life=3600))
         platform.now += 3600
@@ -160,8 +152,7 @@ class TestSession:
         assert caught.value.session_expired
         assert not platform.asked
 
-    def test_renew(self, platform, store):
-        """A token the platform refused is exchanged whatever its end, unless somebody has done it."""
+    def test_a_refused_token_is_exchanged_unless_another_process_has_done_it(self, platform, store):
         shop, other = session(platform, store), session(platform, store)
         shop.keep(token(1))
 
@@ -170,8 +161,7 @@ class TestSession:
         assert platform.asked == ["refresh1"]
         assert other() == "access2"
 
-    def test_store_that_cannot_be_written(self, platform, store, monkeypatch):
-        """The new token is not lost with the store: this process goes on with it."""
+    def test_a_new_token_is_used_even_if_the_store_cannot_save_it(self, platform, store, monkeypatch):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3601
@@ -185,8 +175,7 @@ class TestSession:
 
         assert shop() == "access2"
 
-    def test_store_that_can_be_written_again(self, platform, store, monkeypatch, caplog):
-        """The token that the store could not keep is saved when it can: all others need it."""
+    def test_an_unsaved_token_is_saved_as_soon_as_the_store_works(self, platform, store, monkeypatch, caplog):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3601
@@ -209,8 +198,8 @@ class TestSession:
             "session 'shop': its store still cannot keep it: OSError"
         ]
 
-    def test_store_that_stays_unwritable(self, platform, store, monkeypatch):
-        """The next refresh, and a renewal, begin with the token at hand: the store's is dead."""
+    def test_the_next_refresh_starts_from_the_unsaved_token(self, platform, store, monkeypatch):
+        """The token in the store is invalid."""
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3601
@@ -233,8 +222,7 @@ class TestSession:
 
         assert platform.asked == ["refresh1", "refresh2", "refresh3"]
 
-    def test_store_that_got_another_token_meanwhile(self, platform, store, monkeypatch):
-        """A token that could not be kept does not replace the one of a new authorisation."""
+    def test_an_unsaved_token_does_not_replace_that_of_a_new_authorisation(self, platform, store, monkeypatch):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3601
@@ -251,8 +239,7 @@ class TestSession:
         shop.keep(token(7, start=platform.now))
         assert shop() == "access7"
 
-    def test_store_that_cannot_be_written_in_advance(self, platform, store, monkeypatch, caplog):
-        """Nor is it lost while the old one had time left; that one is dead by now."""
+    def test_an_early_refresh_that_cannot_be_saved_is_used_as_well(self, platform, store, monkeypatch, caplog):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3001
@@ -268,8 +255,7 @@ class TestSession:
             "session 'shop' was refreshed, but its store could not keep it: OSError"
         ]
 
-    def test_store_that_cannot_be_read(self, platform, store, monkeypatch, caplog):
-        """A store that is away does no harm before the session ends, whatever its errors are."""
+    def test_an_unreadable_store_does_no_harm_before_the_session_expires(self, platform, store, monkeypatch, caplog):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3001
@@ -286,8 +272,7 @@ class TestSession:
                 shop()
         assert shop() == "access2"
 
-    def test_ended_while_refreshing_paused(self, platform, store):
-        """When the session ends soon after a refresh failed, it is tried again at once."""
+    def test_an_expired_session_is_refreshed_at_once_even_in_a_pause(self, platform, store):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3590
@@ -299,8 +284,7 @@ class TestSession:
         assert shop() == "access3"
 
     @pytest.mark.parametrize("step", [-3600, -86_400])
-    def test_clock_set_back_while_refreshing_paused(self, platform, store, step):
-        """A pause of a minute does not last for as long as the clock went back."""
+    def test_a_clock_that_was_set_back_ends_the_pause(self, platform, store, step):
         shop = session(platform, store)
         shop.keep(token(1, life=3600 + step, start=NOON))
         platform.now += 3600 - 300 + step
@@ -313,8 +297,7 @@ class TestSession:
         platform.fails = None
         assert shop() == "access3"
 
-    def test_used_while_another_refreshes(self, platform, store, caplog):
-        """A session that is good for minutes does not wait; it looks again a second later."""
+    def test_a_valid_token_is_used_while_another_process_refreshes_it(self, platform, store, caplog):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3001
@@ -329,8 +312,7 @@ class TestSession:
         assert not platform.asked
         assert not caplog.records
 
-    def test_each_name_for_itself(self, platform, store):
-        """One seller's refresh keeps nobody else waiting, even when the other session has ended."""
+    def test_the_refresh_of_one_session_does_not_block_another(self, platform, store):
         shop = session(platform, store)
         shop.keep(token(1))
         platform.now += 3601
@@ -338,8 +320,7 @@ class TestSession:
         with store.refreshing("another"):
             assert shop() == "access2"
 
-    def test_store_of_a_user(self, platform):
-        """A store whose refreshing() takes no seconds is waited for, as it thinks right."""
+    def test_a_custom_store_without_wait_is_waited_for(self, platform):
         kept = MemorySessions()
 
         class Store:
@@ -357,15 +338,13 @@ class TestSession:
     @pytest.mark.parametrize(
         "moment", [datetime.min.replace(tzinfo=timezone.utc), datetime.max.replace(tzinfo=timezone.utc)]
     )
-    def test_any_end(self, platform, store, moment):
-        """The first and the last moment there are end a session like any other."""
+    def test_the_earliest_and_latest_expiry_work_as_any_other(self, platform, store, moment):
         shop = session(platform, store)
         shop.keep(Token("access1", "refresh1", expires=moment))
 
         assert shop() == ("access2" if moment.year == 1 else "access1")
 
-    def test_one_at_a_time(self, platform, store):
-        """Many threads need a new session; one refreshes, the others wait for its result."""
+    def test_one_thread_refreshes_and_the_others_wait_for_its_token(self, platform, store):
         session(platform, store).keep(token(1))
         platform.now += 3601
         began, release = threading.Event(), threading.Event()
@@ -391,7 +370,7 @@ class TestSession:
 
 
 def use(store, asked, got):
-    """What one worker process does: its session has ended."""
+    """The work of one process whose session has expired."""
 
     def refresh(old):
         asked.put(old.refresh_token)
@@ -412,8 +391,7 @@ def use_redis(url, asked, got):
 
 class TestProcesses:
     @pytest.mark.parametrize("kind", ["file", "redis"])
-    def test_one_at_a_time(self, kind, tmp_path, redis_url, redis_server):
-        """Processes share the one refresh as threads do."""
+    def test_one_process_refreshes_and_the_others_wait_for_its_token(self, kind, tmp_path, redis_url, redis_server):
         context = multiprocessing.get_context("spawn")
         asked, got = context.Queue(), context.Queue()
         path = tmp_path / "sessions.json"
@@ -433,8 +411,7 @@ class TestProcesses:
 
 
 class TestMemory:
-    def test_a_forked_process_is_not_kept_out(self, monkeypatch):
-        """The thread that refreshes lives in the parent; no thread of the child would ever end the wait."""
+    def test_a_forked_child_does_not_wait_for_a_refresh_of_its_parent(self, monkeypatch):
         store, parent = MemorySessions(), os.getpid()
 
         with store.refreshing("a"):
@@ -450,8 +427,7 @@ class TestPatience:
     def make(self, kind, tmp_path, **settings):
         return kind(**settings) if kind is MemorySessions else kind(tmp_path / "sessions.json", **settings)
 
-    def test_ends(self, kind, tmp_path, platform):
-        """A refresh that hangs is not waited for without end, even when the session has ended."""
+    def test_waiting_for_a_refresh_that_hangs_ends_after_the_patience(self, kind, tmp_path, platform):
         store = self.make(kind, tmp_path, patience=0.05)
         shop = session(platform, store)
         shop.keep(token(1))
@@ -464,8 +440,7 @@ class TestPatience:
             shop()
         assert shop() == "access2"
 
-    def test_renewal(self, kind, tmp_path, platform):
-        """Nor when the platform refused the session."""
+    def test_waiting_for_a_renewal_that_hangs_ends_after_the_patience(self, kind, tmp_path, platform):
         store = self.make(kind, tmp_path, patience=0.05)
         shop = session(platform, store)
         shop.keep(token(1))
@@ -474,8 +449,7 @@ class TestPatience:
             shop.renew("access1")
 
     @pytest.mark.parametrize("patience", [0, -1, "long", True, float("nan"), float("inf")])
-    def test_refused(self, kind, tmp_path, patience):
-        """A patience is some seconds."""
+    def test_the_patience_must_be_a_number_of_seconds(self, kind, tmp_path, patience):
         with pytest.raises(ConfigurationError, match="patience"):
             self.make(kind, tmp_path, patience=patience)
 
@@ -541,13 +515,12 @@ def ours(frame):
 
 
 class TestFile:
-    def test_a_process_forked_meanwhile_keeps_nobody_out(self, tmp_path, monkeypatch):
-        """It has the descriptor of the lock too, for as long as it lives."""
+    def test_a_process_forked_during_a_refresh_holds_no_lock(self, tmp_path, monkeypatch):
         store, opened, inherited = FileSessions(tmp_path / "sessions.json"), os.open, []
 
         def forking(path, flags, mode=0o777):
             handle = opened(path, flags, mode)
-            inherited.append(os.dup(handle))  # what a fork does with it
+            inherited.append(os.dup(handle))  # as a fork inherits it
             return handle
 
         monkeypatch.setattr("os.open", forking)
@@ -562,8 +535,7 @@ class TestFile:
             os.close(*inherited)
 
     @pytest.mark.parametrize("name", ["shop", "\ud800", "a/../b", "", "x" * 1000])
-    def test_locks_show_no_name(self, tmp_path, name):
-        """Any name has a lock of its own, whose file shows nothing of it."""
+    def test_the_name_of_a_lock_file_does_not_show_the_sessions_name(self, tmp_path, name):
         store = FileSessions(tmp_path / "sessions.json")
 
         with store.refreshing(name):
@@ -579,8 +551,7 @@ class TestFile:
             assert not name or name not in file.name.removeprefix("sessions.json.")
 
     @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
-    def test_a_process_that_stops(self, tmp_path, platform, number):
-        """One that is stopped while it refreshes keeps its seller waiting only; when it is killed, nobody."""
+    def test_a_stopped_process_blocks_its_session_only_and_a_killed_one_none(self, tmp_path, platform, number):
         store = FileSessions(tmp_path / "sessions.json", patience=0.05)
         for name in "ab":
             store.save(name, token(1))
@@ -600,8 +571,9 @@ class TestFile:
 
         assert got == ["access2", "access1" if number == signal.SIGSTOP else "access3"]
 
-    def test_a_process_that_hangs_in_saving(self, tmp_path, platform, monkeypatch, caplog):
-        """The new token is used; it is saved when the file is free."""
+    def test_a_token_is_used_while_another_process_blocks_the_file_and_saved_later(
+        self, tmp_path, platform, monkeypatch, caplog
+    ):
         monkeypatch.setattr("taobao_top.sessions._WRITING", 0.05)
         store = FileSessions(tmp_path / "sessions.json")
         shop = session(platform, store)
@@ -620,8 +592,7 @@ class TestFile:
             "session 'shop' was refreshed, but its store could not keep it: InProgress"
         ]
 
-    def test_a_link_in_place_of_a_lock(self, tmp_path):
-        """Nobody makes us write into another file."""
+    def test_a_symbolic_link_in_place_of_a_lock_file_is_not_followed(self, tmp_path):
         other = tmp_path / "other"
         other.write_bytes(b"of another")
         (tmp_path / "sessions.json.lock").symlink_to(other)
@@ -631,8 +602,7 @@ class TestFile:
 
         assert other.read_bytes() == b"of another"
 
-    def test_killed_while_saving(self, tmp_path):
-        """What a killed process left half-written is gone with the next save."""
+    def test_a_half_written_file_is_removed_by_the_next_save(self, tmp_path):
         path = tmp_path / "sessions.json"
         FileSessions(path).save("a", token(1))
         program = (
@@ -649,8 +619,7 @@ class TestFile:
         assert not [file for file in tmp_path.iterdir() if b"TOKENPLANTED" in file.read_bytes()]
         assert sorted(os.listdir(tmp_path)) == ["sessions.json", "sessions.json.lock"]
 
-    def test_is_the_owners_alone(self, tmp_path):
-        """Nobody else may read it; saving replaces it as a whole."""
+    def test_only_the_owner_can_read_the_file(self, tmp_path):
         store = FileSessions(str(tmp_path / "sessions.json"))
 
         store.save("a", token(1))
@@ -661,8 +630,7 @@ class TestFile:
             assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) == 0o600
         assert not [name for name in os.listdir(tmp_path) if name.startswith(".sessions-")]
 
-    def test_nothing_is_left(self, tmp_path):
-        """A save that fails leaves no copy behind, and what was kept as it was."""
+    def test_a_failed_save_changes_nothing_and_leaves_no_copy(self, tmp_path):
         store = FileSessions(tmp_path / "sessions.json")
         store.save("a", token(1))
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -678,8 +646,7 @@ class TestFile:
         assert (store.load("a"), store.load("b")) == (token(1), None)
 
     @pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
-    def test_damaged(self, tmp_path, content):
-        """A file that is not one of tokens is named, with what to do, and shows none."""
+    def test_a_file_of_something_else_is_named_without_its_content(self, tmp_path, content):
         (tmp_path / "sessions.json").write_bytes(content)
 
         for use in (lambda store: store.load("a"), lambda store: store.save("b", Token("TOKENPLANTED"))):
@@ -691,8 +658,7 @@ class TestFile:
         assert (tmp_path / "sessions.json").read_bytes() == content
 
     @pytest.mark.parametrize("entry", DAMAGED_ENTRIES, ids=range(len(DAMAGED_ENTRIES)))
-    def test_damaged_entry(self, tmp_path, entry):
-        """So is one entry that is not a token; the others can be used."""
+    def test_a_damaged_entry_is_named_and_the_others_can_be_used(self, tmp_path, entry):
         path = tmp_path / "sessions.json"
         path.write_text(json.dumps({"a": entry, "b": token(1).as_dict()}))
         store = FileSessions(path)
@@ -704,16 +670,14 @@ class TestFile:
         assert store.load("c") is None
 
     @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-    def test_other_encodings(self, tmp_path, encoding):
-        """An editor may have saved the file in another encoding of Unicode: read, or refused by its name."""
+    def test_a_file_in_another_encoding_is_read_or_refused_by_name(self, tmp_path, encoding):
         path = tmp_path / "sessions.json"
         path.write_bytes(json.dumps({"a": token(1).as_dict()}).encode(encoding))
 
         assert FileSessions(path).load("a") == token(1)
 
     @pytest.mark.parametrize("kind", ["folder", "loop"])
-    def test_unreadable(self, tmp_path, kind):
-        """What cannot be read at all is named, too."""
+    def test_an_unreadable_file_is_named(self, tmp_path, kind):
         path = tmp_path / "sessions.json"
         if kind == "folder":
             path.mkdir()
@@ -724,8 +688,7 @@ class TestFile:
             FileSessions(path).load("a")
 
     @given(content=st.dictionaries(st.sampled_from("ab"), ENTRIES) | VALUES, raw=st.binary(max_size=20))
-    def test_any_content(self, tmp_path_factory, content, raw):
-        """Whatever stands in the file, it is a token, no token, or a ConfigurationError."""
+    def test_any_content_is_a_token_no_token_or_a_ConfigurationError(self, tmp_path_factory, content, raw):
         path = tmp_path_factory.getbasetemp() / "fuzzed.json"
         for text in (json.dumps(content).encode(), raw):
             path.write_bytes(text)
@@ -737,8 +700,7 @@ class TestFile:
 
 class TestRedis:
     @pytest.mark.parametrize("decode", [True, False])
-    def test_any_client(self, redis_url, redis_server, decode):
-        """Whether the client decodes answers makes no difference."""
+    def test_the_client_of_redis_py_may_decode_responses_or_not(self, redis_url, redis_server, decode):
         with Redis.from_url(redis_url, decode_responses=decode) as redis:
             store = RedisSessions(redis, prefix="mine:")
             store.save("a", token(1))
@@ -746,8 +708,7 @@ class TestRedis:
             assert store.load("a") == token(1)
         assert redis_server.keys() == [b"mine:a"]
 
-    def test_lease_ended(self, redis_server):
-        """Who took longer than the lease has his token all the same."""
+    def test_a_refresh_that_takes_longer_than_the_lease_returns_its_token(self, redis_server):
         store = RedisSessions(redis_server, lease=0.05)
 
         with store.refreshing("a"):
@@ -755,8 +716,7 @@ class TestRedis:
             with store.refreshing("a"):
                 pass
 
-    def test_somebody_else(self, redis_server):
-        """A refresh that does not end is not waited for without end."""
+    def test_waiting_for_a_refresh_elsewhere_ends(self, redis_server):
         with RedisSessions(redis_server, lease=30).refreshing("a"):
             impatient = RedisSessions(redis_server, lease=0.05)
             with (
@@ -772,9 +732,7 @@ class TestRedis:
             with impatient.refreshing("b"):
                 pass
 
-    def test_away_at_the_end(self, redis_server, monkeypatch):
-        """A lock that cannot be given back ends by itself: the token has been saved."""
-
+    def test_a_lock_that_cannot_be_released_does_not_lose_the_token(self, redis_server, monkeypatch):
         def away(lock):
             raise RedisConnectionError("away")
 
@@ -783,8 +741,7 @@ class TestRedis:
             pass
 
     @pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
-    def test_damaged(self, redis_server, content):
-        """What is not a token is named by its key, and shows none."""
+    def test_a_key_without_a_token_is_named_without_its_value(self, redis_server, content):
         redis_server.set("taobao_top:session:a", content)
 
         with pytest.raises(
@@ -794,8 +751,7 @@ class TestRedis:
         assert "TOKENPLANTED" not in shown(caught.value)
 
     @pytest.mark.parametrize("entry", DAMAGED_ENTRIES, ids=range(len(DAMAGED_ENTRIES)))
-    def test_damaged_entry(self, redis_server, entry):
-        """Nor is another value of JSON."""
+    def test_a_key_with_other_JSON_is_named(self, redis_server, entry):
         redis_server.set("taobao_top:session:a", json.dumps(entry))
 
         with pytest.raises(ConfigurationError, match="does not hold a token") as caught:
@@ -803,7 +759,6 @@ class TestRedis:
         assert "TOKENPLANTED" not in shown(caught.value)
 
     @pytest.mark.parametrize("lease", [0, -1, "long", True, float("nan"), float("inf")])
-    def test_no_lease(self, lease):
-        """A lease is some seconds."""
+    def test_the_lease_must_be_a_number_of_seconds(self, lease):
         with pytest.raises(ConfigurationError, match="lease"):
             RedisSessions(Redis(), lease=lease)

@@ -1,4 +1,4 @@
-"""What a refusal is explained with shows everything but what is nobody's business."""
+"""The explanation of a refused signature shows no secret or personal token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from taobao_top import TaobaoTop
 from taobao_top.errors import TopError
 
 ODD = ("s3cret-app", ' s"3\\cret\n', "密钥 🔑", "a=b&c%2B+", "[s.3]*cret$", "<s3>&cret'", "\\1\\g<0>")
-"""Secrets as nobody would choose them."""
+"""Unusual secrets."""
 
 
 def refused(make_top, gateway, call, **settings):
@@ -23,8 +23,7 @@ def refused(make_top, gateway, call, **settings):
 
 @pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
 @pytest.mark.parametrize("secret", ODD)
-def test_a_secret_among_the_values(make_top, gateway, caplog, secret, method):
-    """The app_secret is masked wherever it appears: in a value, in an object, in a raw body, in a name."""
+def test_the_app_secret_is_masked_wherever_it_appears(make_top, gateway, caplog, secret, method):
     caplog.set_level(logging.DEBUG)
 
     for call in (
@@ -52,16 +51,14 @@ def test_a_secret_among_the_values(make_top, gateway, caplog, secret, method):
         lambda top: top.a.b(b"session=sess10n-of-a-seller&x=1", headers={"Content-Type": "text/plain"}),
     ],
 )
-def test_sessions_and_passwords(make_top, gateway, call):
-    """So are sessions, tokens and passwords, in whatever form a value holds them."""
+def test_sessions_tokens_and_passwords_are_masked_in_any_format(make_top, gateway, call):
     text = refused(make_top, gateway, call).explain()
 
     assert "sess10n" not in text
     assert "***" in text
 
 
-def test_batch(make_top, gateway):
-    """The calls of a batch have sessions of their own."""
+def test_the_sessions_of_calls_in_a_batch_are_masked(make_top, gateway):
     gateway.answers(
         {"error_response": {"code": 25, "msg": "Invalid signature"}}, url="https://gw.api.taobao.com/router/batch"
     )
@@ -77,8 +74,7 @@ def test_batch(make_top, gateway):
     assert "sess10n" not in text
 
 
-def test_ordinary_values_stay(make_top, gateway):
-    """What is no secret is shown as it was signed."""
+def test_ordinary_values_are_shown_as_they_were_signed(make_top, gateway):
     text = refused(make_top, gateway, lambda top: top.a.b(x={"nick": "中", "list": [1, True]}, y="a=b&c=<d>")).explain()
 
     assert 'x = {"nick":"中","list":[1,true]}' in text
@@ -95,8 +91,7 @@ def test_ordinary_values_stay(make_top, gateway):
         ("", "does not have"),
     ],
 )
-def test_dates_of_other_spellings(top, gateway, in_zone, zone, date, words):
-    """The gateway's date is the same moment whatever the zone of the machine."""
+def test_the_Date_header_is_the_same_moment_in_any_zone(top, gateway, in_zone, zone, date, words):
     in_zone(zone)
     gateway.answers({"error_response": {"code": 31}}, headers={"Date": date})
 
@@ -106,8 +101,7 @@ def test_dates_of_other_spellings(top, gateway, in_zone, zone, date, words):
     assert words in caught.value.explain()
 
 
-def test_the_client_shows_nothing_either():
-    """No representation of the client has the secret or the session."""
+def test_no_repr_of_the_client_has_the_secret_or_the_session():
     for secret in ODD:
         top = TaobaoTop(app_key="1", app_secret=secret, session="sess10n")
         for shown in (top, top._settings, top._settings.signer, top.a.b, top.spi, top.oauth, top.batch()):

@@ -42,7 +42,7 @@ SIGNERS = [MD5Signer, HMACMD5Signer, HMACSHA256Signer]
 
 
 def expected(name, message, secret=SECRET):
-    """What the standard library says, written down a second time."""
+    """The digest computed with the standard library."""
     key = secret.encode()
     if name == "md5":
         digest = hashlib.md5(key + message + key).hexdigest()
@@ -61,38 +61,31 @@ def form_of(request):
 
 class TestStages:
     def test_the_string_to_sign_is_sorted_and_joined(self):
-        """Names in order, each with its value, nothing between them."""
         assert string_to_sign({"foo_bar": "3", "foo": "1", "bar": "2", "Foo": "0"}) == b"Foo0bar2foo1foo_bar3"
 
-    def test_a_raw_body_follows(self):
-        """The body of JSON, XML and batch calls is appended as it is."""
+    def test_a_raw_body_is_appended_to_the_string_to_sign(self):
         assert string_to_sign({"b": "中"}, b'{"a":1}') == "b中".encode() + b'{"a":1}'
 
-    def test_the_charset_is_that_of_the_text(self):
-        """Names and values in the charset asked for."""
+    def test_names_and_values_are_encoded_in_the_given_charset(self):
         assert string_to_sign({"b": "中"}, charset="gbk") == b"b" + "中".encode("gbk")
 
-    def test_the_printed_vector(self):
-        """The one signature the documents print."""
+    def test_the_documented_example_has_the_documented_signature(self):
         assert MD5Signer(SECRET).sign(PRINTED) == "66987CB115214E59E6EC978214934FB8"
 
     @pytest.mark.parametrize("signer", SIGNERS)
-    def test_digest(self, signer):
-        """Each digest is the standard library's."""
+    def test_each_digest_equals_that_of_the_standard_library(self, signer):
         message = string_to_sign(PRINTED | {"nick": "中文"})
 
         assert signer(SECRET).digest(message).hex().upper() == expected(signer.sign_method, message)
 
     @pytest.mark.parametrize("signer", SIGNERS)
     def test_explain_masks_the_secret(self, signer):
-        """What was digested can be shown to people."""
         text = signer(SECRET).explain("app_key1")
 
         assert "app_key1" in text
         assert SECRET not in text
 
-    def test_beijing_time(self, monkeypatch):
-        """The time stamp is that of Beijing, whatever the machine's zone."""
+    def test_timestamps_are_in_Beijing_time_in_every_zone(self, monkeypatch):
         monkeypatch.setenv("TZ", "America/New_York")
 
         assert timestamp(NOON) == "2016-01-01 12:00:00"
@@ -100,20 +93,17 @@ class TestStages:
 
 class TestSecret:
     @pytest.mark.parametrize("secret", ["", None, b"helloworld"])
-    def test_must_be_text(self, secret):
-        """A missing secret is refused, and never shown."""
+    def test_a_missing_secret_is_refused_and_not_shown(self, secret):
         with pytest.raises(ConfigurationError, match="app_secret") as caught:
             MD5Signer(secret)
 
         assert "helloworld" not in str(caught.value)
 
     @pytest.mark.parametrize("signer", SIGNERS)
-    def test_is_not_shown(self, signer):
-        """A signer's repr is short and has no secret in it."""
+    def test_the_repr_of_a_signer_shows_no_secret(self, signer):
         assert SECRET not in repr(signer(SECRET))
 
-    def test_is_taken_literally(self):
-        """White space around a secret belongs to it."""
+    def test_white_space_around_a_secret_belongs_to_it(self):
         assert MD5Signer(" s ").sign({}) == expected("md5", b"", " s ")
 
 
@@ -127,8 +117,7 @@ def known(codec=FORM, /, **parameters):
 
 class TestKnownParameters:
     @pytest.mark.parametrize("signer", SIGNERS)
-    def test_form(self, signer):
-        """The form leaves with what was signed, and with the signature."""
+    def test_a_form_is_sent_with_what_was_signed_and_the_signature(self, signer):
         request = signer(SECRET, clock=lambda: NOON)(known(method="a.b", nick="中 文&"))
 
         form = form_of(request)
@@ -143,8 +132,7 @@ class TestKnownParameters:
         assert request.headers["Content-Length"] == str(len(request.body))
         assert "?" not in request.url
 
-    def test_again(self):
-        """The next attempt has a new time and a new signature, nothing twice."""
+    def test_the_next_attempt_has_a_new_time_and_signature(self):
         moments = iter([NOON, NOON + 60])
         signer = MD5Signer(SECRET, clock=lambda: next(moments))
         request = known(method="a.b")
@@ -156,8 +144,7 @@ class TestKnownParameters:
         assert second["timestamp"] == "2016-01-01 12:01:00"
         assert first["sign"] != second["sign"]
 
-    def test_blank_values(self):
-        """Blank values are neither signed nor sent."""
+    def test_blank_values_are_neither_signed_nor_sent(self):
         form = form_of(MD5Signer(SECRET, clock=lambda: NOON)(known(method="a.b", x="", y=" \t", z=" 1")))
 
         assert "x" not in form
@@ -166,8 +153,7 @@ class TestKnownParameters:
         sign = form.pop("sign")
         assert sign == expected("md5", string_to_sign(form))
 
-    def test_raw_body(self):
-        """A JSON body is part of the string, the parameters stay in the query."""
+    def test_a_raw_body_is_signed_and_its_parameters_stay_in_the_query(self):
         request = known(None, method="a.b", app_key="1")
         request.url += "?method=a.b&app_key=1"
         request.body = b'{"a":1}'
@@ -180,8 +166,7 @@ class TestKnownParameters:
             assert sign == expected("hmac-sha256", string_to_sign(query, b'{"a":1}'))
             assert request.body == b'{"a":1}'
 
-    def test_multipart(self):
-        """Text parts are signed, files are not; the signature is in the query."""
+    def test_text_parts_are_signed_and_files_are_not(self):
         request = known(None, method="a.b", title="t")
         request.url += "?method=a.b"
         request.body = b"--x--"
@@ -195,8 +180,7 @@ class TestKnownParameters:
 
 
 @pytest.mark.parametrize("signer", SIGNERS)
-def test_a_secret_that_is_no_text(signer):
-    """A secret that was read in the wrong encoding is refused at once, and not shown."""
+def test_a_secret_with_a_lone_surrogate_is_refused_and_not_shown(signer):
     with pytest.raises(ConfigurationError, match="app_secret") as caught:
         signer("s3cret\udcff")
 
@@ -206,8 +190,7 @@ def test_a_secret_that_is_no_text(signer):
 
 
 @pytest.mark.parametrize("signer", SIGNERS)
-def test_a_parameter_that_is_no_text(signer):
-    """What no UTF-8 can carry is refused without showing what stands beside it."""
+def test_a_lone_surrogate_in_a_parameter_is_refused_without_showing_other_values(signer):
     with pytest.raises(CodecError, match="surrogate") as caught:
         signer(SECRET)(known(session="sess10n", x="\ud800"))
 
@@ -222,8 +205,7 @@ class TestAnyRequest:
     def signed(self, **options):
         return self.prepared(auth=HMACMD5Signer(SECRET, clock=lambda: NOON), **options)
 
-    def test_form(self):
-        """``requests.post(url, data=..., auth=signer)`` works."""
+    def test_a_signer_works_as_auth_of_requests(self):
         request = self.signed(data={"method": "a.b", "x": "", "nick": "中"}, params={"v": "2.0", "method": "other"})
 
         form = form_of(request)
@@ -233,28 +215,24 @@ class TestAnyRequest:
         assert sign == expected("hmac", string_to_sign(form | {"v": "2.0"}))
         assert request.headers["Content-Length"] == str(len(request.body))
 
-    def test_form_alone(self):
-        """Without a query there is none afterwards."""
+    def test_a_form_without_a_query_gets_none(self):
         assert self.signed(data={"method": "a.b"}).url == "https://gw.api.taobao.com/router/rest"
 
-    def test_query(self):
-        """Without a body everything is in the query."""
+    def test_without_a_body_all_parameters_are_in_the_query(self):
         query = query_of(self.signed(params={"method": "a.b"}))
 
         sign = query.pop("sign")
         assert sign == expected("hmac", string_to_sign(query))
 
     @pytest.mark.parametrize("body", ['{"a":"中"}', '{"a":"中"}'.encode()])
-    def test_json(self, body):
-        """A raw body is signed as it stands."""
+    def test_a_raw_body_is_signed_unchanged(self, body):
         request = self.signed(data=body, params={"method": "a.b"}, headers={"Content-Type": "application/json"})
 
         query = query_of(request)
         sign = query.pop("sign")
         assert sign == expected("hmac", string_to_sign(query, '{"a":"中"}'.encode()))
 
-    def test_multipart(self):
-        """Of a multipart body the texts are signed."""
+    def test_the_texts_of_a_multipart_body_are_signed(self):
         request = self.signed(
             data={"title": "中\r\nb", "x": "1"}, files={"image": ("a.png", b"\x89PNG")}, params={"method": "a.b"}
         )
@@ -264,18 +242,15 @@ class TestAnyRequest:
         assert set(query) == {"method", "timestamp", "sign_method"}
         assert sign == expected("hmac", string_to_sign(query | {"title": "中\r\nb", "x": "1"}))
 
-    def test_headers_as_bytes(self):
-        """A content type given as bytes is understood."""
+    def test_a_content_type_in_bytes_is_understood(self):
         request = self.prepared(data="a=1", headers={"Content-Type": b"application/x-www-form-urlencoded"})
 
         assert signed_parts(request) == ({"a": "1"}, b"")
 
-    def test_sign_is_no_part(self):
-        """A signature is not signed again."""
+    def test_an_existing_sign_is_not_signed(self):
         assert signed_parts(self.prepared(data={"a": "1", "sign": "X"})) == ({"a": "1"}, b"")
 
-    def test_stream(self):
-        """A stream is refused: what was signed could not be known."""
+    def test_a_stream_is_refused(self):
         with pytest.raises(TypeError, match="bytes"):
             self.signed(data=io.BytesIO(b"x"), headers={"Content-Type": "text/plain"})
 
@@ -284,8 +259,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(st.dictionaries(TEXT, TEXT))
-def test_form_and_signature_agree(parameters):
-    """Whatever the parameters, what is read back from the wire is what was signed."""
+def test_the_signature_fits_the_parameters_read_back_from_the_wire(parameters):
     request = HMACSHA256Signer(SECRET, clock=lambda: NOON)(known(**{"method": "a.b"} | parameters))
 
     form = form_of(request)
@@ -295,8 +269,7 @@ def test_form_and_signature_agree(parameters):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_multipart_text_survives(value):
-    """Any text of a multipart body is read back as it was sent."""
+def test_any_text_of_a_multipart_body_is_read_back(value):
     request = requests.Request("POST", "https://h/", data={"t": value}, files={"f": ("n", b"\r\n--\x00\xff")}).prepare()
 
     assert signed_parts(request) == ({"t": value}, b"")

@@ -1,4 +1,4 @@
-"""What the sandbox's tests share: a caller that signs by the written rules, with nothing of the client in it."""
+"""Fixtures of the sandbox's tests: a caller that signs by the documented rules, without the client's code."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def sandbox(taobao_sandbox):
 
 @pytest.fixture
 def stopped(sandbox):
-    """The sandbox, whose clock goes on only when it is told to."""
+    """The sandbox with a clock that only advance() moves."""
     clock = sandbox.application.clock
     now = clock()
     clock._base = lambda: now

@@ -1,4 +1,4 @@
-"""Answers out of the catalogue."""
+"""Responses made up from the catalogue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _fits(param, value):
         assert value != ""
 
 
-def test_every_answer_is_typed_and_can_be_written_in_every_form():
+def test_every_response_has_the_types_of_the_catalogue_in_every_format():
     for name in catalogue.methods():
         method = catalogue.method(name)
         members = fake_data.answer(method, {})
@@ -43,7 +43,7 @@ def test_every_answer_is_typed_and_can_be_written_in_every_form():
         assert ET.fromstring(as_xml(root(name), members)).tag == root(name)
 
 
-def test_no_answer_says_failure():
+def test_no_response_says_that_the_business_failed():
     for name in catalogue.methods():
         members = fake_data.answer(catalogue.method(name), {})
         assert members.get("is_success", True) is not False
@@ -56,7 +56,7 @@ def test_no_answer_says_failure():
     [("String", "string"), ("Number", "number"), ("Trade", "trade"), ("ItemImg", "item_img"),
      ("PublisherOrderDto", "publisher_order_dto"), ("TOPItem", "top_item"), ("byte[]", "byte")],
 )  # fmt: skip
-def test_item_names(kind, item):
+def test_the_elements_of_a_list_are_named_after_their_type(kind, item):
     assert fake_data.item_name(kind) == item
 
 
@@ -72,7 +72,7 @@ def _answered(*response, **asked):
     return fake_data.answer(Known(response), asked)
 
 
-def test_values_follow_names_and_examples():
+def test_values_follow_the_names_and_examples_of_members():
     found = _answered(
         Param(name="tid", type="Number"),
         Param(name="num", type="Number"),
@@ -122,13 +122,13 @@ def test_values_follow_names_and_examples():
     assert "err_msg" not in found
 
 
-def test_what_was_asked_is_repeated():
+def test_parameters_are_repeated_in_members_of_the_same_name():
     item = Param(name="item", type="Item", fields=(Param(name="num_iid", type="Number"), Param(name="nick")))
     assert _answered(item, num_iid="17", nick="n") == {"item": {"num_iid": 17, "nick": "n"}}
     assert _answered(item, num_iid="x")["item"]["num_iid"] == "x"
 
 
-def test_fields_pick():
+def test_the_parameter_fields_selects_members():
     trade = Param(name="trade", type="Trade", fields=(Param(name="tid"), Param(name="title"), Param(name="status")))
     trades = Param(name="trades", type="Trade", list=True, fields=trade.fields)
     found = _answered(trade, trades, Param(name="total_results", type="Number"), fields="tid, trade.status")

@@ -1,4 +1,4 @@
-"""Authorisation: codes, tokens, their refresh and their end."""
+"""Authorisation: codes, tokens, their refresh and their expiry."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def code(authorize):
     return get
 
 
-def test_from_the_seller_to_a_call(call, authorize, token):
+def test_a_code_of_the_authorize_page_becomes_a_session_for_calls(call, authorize, token):
     answer = authorize(state="s 1")
     assert answer.status_code == 302
     asked = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
@@ -59,7 +59,7 @@ def refused(answer):
     return answer.json()["error"]
 
 
-def test_a_code_is_good_once(call, sandbox, token, code):
+def test_a_code_is_accepted_once_and_for_30_minutes(call, sandbox, token, code):
     once = code()
     asked = {"grant_type": "authorization_code", "code": once, "redirect_uri": BACK}
     assert token(**asked).ok
@@ -70,7 +70,7 @@ def test_a_code_is_good_once(call, sandbox, token, code):
     assert refused(token(grant_type="authorization_code", code=old, redirect_uri=BACK)) == "invalid_grant"
 
 
-def test_what_else_the_token_endpoint_refuses(call, sandbox, token, code):
+def test_the_token_endpoint_refuses_incomplete_and_wrong_requests(call, sandbox, token, code):
     asked = {"grant_type": "authorization_code", "redirect_uri": BACK}
     assert refused(token(**asked)) == "invalid_request"
     assert refused(token(code=code(), grant_type="authorization_code")) == "invalid_request"
@@ -84,7 +84,7 @@ def test_what_else_the_token_endpoint_refuses(call, sandbox, token, code):
     assert refused(twice) == "invalid_request"
 
 
-def test_what_the_authorize_page_refuses(sandbox, authorize):
+def test_the_authorize_page_refuses_wrong_apps_addresses_and_response_types(sandbox, authorize):
     assert authorize(client_id="x").status_code == 400
     assert authorize(redirect_uri="").status_code == 400
     sandbox.sessions.redirect_uri = "https://registered/"
@@ -96,7 +96,7 @@ def test_what_the_authorize_page_refuses(sandbox, authorize):
     assert plain.startswith("https://shop/?error=")
 
 
-def test_the_client_flow_is_signed(call, sandbox, authorize):
+def test_the_fragment_of_the_client_flow_is_signed(call, sandbox, authorize):
     location = authorize(response_type="token", state="s").headers["Location"]
     found = dict(parse_qsl(urlsplit(location).fragment))
     sign = found.pop("top_sign")
@@ -107,7 +107,7 @@ def test_the_client_flow_is_signed(call, sandbox, authorize):
     assert call(TIME, session=found["access_token"])["time"]
 
 
-def test_a_refresh_kills_what_was_before(call, sandbox, token, code):
+def test_a_refresh_ends_the_old_session_and_refresh_token(call, sandbox, token, code):
     first = token(grant_type="authorization_code", code=code(), redirect_uri=BACK).json()
     second = token(grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
     assert call.refused(TIME, session=first["access_token"])["code"] == 27
@@ -120,7 +120,7 @@ def test_a_refresh_kills_what_was_before(call, sandbox, token, code):
     assert refused(token(grant_type="refresh_token", refresh_token="x")) == "unauthorized_client"
 
 
-def test_the_signed_forms(call, sandbox):
+def test_tokens_are_created_and_refreshed_by_signed_methods(call, sandbox):
     code = sandbox.sessions.code(nick="小店", user_id=7)
     first = json.loads(call("taobao.top.auth.token.create", code=code)["token_result"])
     assert first["taobao_user_id"] == "7"
@@ -135,7 +135,7 @@ def test_the_signed_forms(call, sandbox):
     assert call.refused("taobao.top.auth.token.refresh", refresh_token=token)["sub_code"] == "isv.invalid-grant"
 
 
-def test_sessions_end(call, sandbox):
+def test_expired_and_withdrawn_sessions_are_refused(call, sandbox):
     made = sandbox.sessions.tokens(1, "a")["access_token"]
     sandbox.sessions.expire(made)
     assert "expired" in call.refused(TIME, session=made)["sub_msg"]
@@ -143,5 +143,5 @@ def test_sessions_end(call, sandbox):
     assert call.refused(TIME, session=sandbox.account.session)["sub_code"] == "invalid-sessionkey"
 
 
-def test_a_session_of_another_app(call, taobao_sandbox_server):
+def test_a_session_of_another_app_is_refused(call, taobao_sandbox_server):
     assert call.refused(TIME, session=taobao_sandbox_server.account.session)["code"] == 27

@@ -1,4 +1,4 @@
-"""The APIs that are carried out for real."""
+"""The methods that the sandbox carries out."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def _order(**changes):
     } | changes
 
 
-def test_an_insurance_order(call, sandbox):
+def test_an_insurance_order_is_created(call, sandbox):
     answer = call(ORDER, create_order_request=json.dumps(_order()))
     assert answer["root"] == "alibaba_finance_insurance_createorder_response"
     assert (answer["is_success"], answer["response_code"]) == (True, "SUCCESS")
     assert sandbox.application.insurance.get("I1") == _order()
 
 
-def test_the_same_order_again_and_another_under_its_identifier(call):
+def test_a_repeated_order_succeeds_and_another_with_its_identifier_fails(call):
     first = call(ORDER, create_order_request=json.dumps(_order()))
     again = call(ORDER, create_order_request=json.dumps(_order(), indent=1))
     assert first["is_success"] is again["is_success"] is True
@@ -77,11 +77,11 @@ def test_bad_orders_are_refused_with_code_50(call, request_text, complaint):
     assert complaint in error["sub_msg"]
 
 
-def test_an_order_without_its_parameter(call):
+def test_an_order_without_its_parameter_is_refused_with_code_40(call):
     assert call.refused(ORDER)["code"] == 40
 
 
-def test_a_lenient_order_is_checked_all_the_same(call, taobao_sandbox_server):
+def test_an_order_is_checked_in_lenient_mode_too(call, taobao_sandbox_server):
     gateway = taobao_sandbox_server.service.gateway
     gateway.strict = False
     try:
@@ -91,7 +91,7 @@ def test_a_lenient_order_is_checked_all_the_same(call, taobao_sandbox_server):
         gateway.strict = True
 
 
-def test_trades_move_while_they_are_read(call, sandbox):
+def test_new_trades_shift_the_pages_of_a_list(call, sandbox):
     first = sandbox.trades.add(5)
     one = call.seller("taobao.trades.sold.get", fields="tid,status", page_size="2", page_no="1")
     assert one["total_results"] == 5
@@ -108,7 +108,7 @@ def test_trades_move_while_they_are_read(call, sandbox):
     assert "trades" not in beyond
 
 
-def test_trades_are_filtered(call, sandbox):
+def test_trades_are_filtered_by_status_buyer_and_time(call, sandbox):
     old, paid = sandbox.trades.add(2)
     sandbox.advance(100)
     sandbox.trades.pay(paid)
@@ -130,7 +130,7 @@ def test_trades_are_filtered(call, sandbox):
         assert error["code"] == 41
 
 
-def test_the_life_of_a_trade(call, sandbox):
+def test_a_trade_is_paid_shipped_annotated_and_closed(call, sandbox):
     (tid,) = sandbox.trades.add(buyer_nick="小明")
     number = str(tid)
     trade = call.seller("taobao.trade.get", fields="tid,buyer_nick,orders", tid=number)["trade"]
@@ -152,7 +152,7 @@ def test_the_life_of_a_trade(call, sandbox):
     assert len(sandbox.trades) == 2
 
 
-def test_the_keys_for_sensitive_data(call, sandbox):
+def test_keys_for_encryption_depend_on_session_user_and_version(call, sandbox):
     first = call("taobao.top.secret.get", random_num="1")
     assert len(base64.b64decode(first["secret"])) == 16
     assert first["secret_version"] == 1
@@ -175,7 +175,7 @@ def test_the_keys_for_sensitive_data(call, sandbox):
     assert call("taobao.top.secret.get", random_num="1", customer_user_id="7")["secret"] != mine["secret"]
 
 
-def test_receivers(call, sandbox):
+def test_receivers_are_decrypted_from_oaid(call, sandbox):
     query = [{"oaid": "a", "tid": "1", "scene": "1001"}, {"oaid": "b", "tid": "2", "scene": "1001"}]
     answer = call.seller("taobao.top.oaid.decrypt", query_list=json.dumps(query))
     one, two = answer["receiver_list"]["receiver"]
@@ -185,7 +185,7 @@ def test_receivers(call, sandbox):
     assert wrong["sub_code"] == "isv.missing-parameter:query_list.0.tid"
 
 
-def test_uploads(call, sandbox):
+def test_a_picture_is_uploaded(call, sandbox):
     picture = {"picture_category_id": "0", "image_input_title": "标题"}
     content = bytes(range(256))
     session = sandbox.account.session
@@ -203,7 +203,7 @@ def test_uploads(call, sandbox):
     assert (as_text["code"], "multipart" in as_text["sub_msg"]) == (41, True)
 
 
-def test_a_part_without_a_type_and_a_broken_body(call, sandbox):
+def test_a_part_without_a_type_is_accepted_and_a_broken_multipart_body_refused(call, sandbox):
     given = call.parameters("taobao.picture.upload", session=sandbox.account.session, picture_category_id="0",
                             image_input_title="t")  # fmt: skip
     given["sign"] = call.sign(given)
@@ -235,13 +235,13 @@ def test_raw_bodies_are_signed(call, sandbox, kind):
     assert "raw body" in error["message"]
 
 
-def test_qimen_answers_in_xml(call, sandbox):
+def test_qimen_responds_in_XML(call, sandbox):
     answer = call.raw("taobao.qimen.items.synchronize", url=sandbox.origin + "/router/qimen/service", body=b"<a/>",
                       headers={"Content-Type": "text/xml"}, format="xml")  # fmt: skip
     assert answer.text.startswith('<?xml version="1.0" encoding="utf-8" ?><response><flag>success</flag>')
 
 
-def test_messages_over_http(call, sandbox):
+def test_messages_are_consumed_and_confirmed_over_HTTP(call, sandbox):
     one = sandbox.messages.publish("taobao_trade_TradeCreate", {"tid": 1})
     two = sandbox.messages.publish("taobao_trade_TradeChanged", '{"tid":2}')
     sandbox.messages.publish("taobao_trade_TradeChanged", group="other")
@@ -258,13 +258,13 @@ def test_messages_over_http(call, sandbox):
     again = call("taobao.tmc.messages.consume", quantity="10")["messages"]["tmc_message"]
     assert [message["id"] for message in again] == [two.id]
     assert call("taobao.tmc.messages.confirm", s_message_ids="1")["is_success"] is False
-    sandbox.advance(601)  # nobody confirmed it
+    sandbox.advance(601)  # it was not confirmed
     again = call("taobao.tmc.messages.consume")["messages"]["tmc_message"]
     assert [message["id"] for message in again] == [two.id]
     assert "messages" not in call("taobao.tmc.messages.consume")
 
 
-def test_publishing_over_http(call, sandbox):
+def test_messages_are_published_over_HTTP(call, sandbox):
     answer = call("taobao.tmc.message.produce", topic="a_b_C", content="{}", target_group="g")
     assert answer["msg_ids"]["string"] == [str(sandbox.messages.sent[0].id)]
     assert sandbox.messages.sent[0].group == "g"

@@ -1,4 +1,4 @@
-"""Parameters against the catalogue: what every API documents passes, what is wrong is named."""
+"""Parameters are validated against the catalogue."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _text(param):
     return f"{one},{one}" if param.list and param.type != "Json" else one
 
 
-def test_everything_that_is_documented_passes():
+def test_every_documented_example_passes():
     for name in catalogue.methods():
         method = catalogue.method(name)
         files = tuple(Upload(p.name, "a.bin", "x/y", b"1") for p in method.params if p.type == "byte[]")
@@ -83,7 +83,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("why", WRONG)
-def test_objects(why):
+def test_a_mistake_in_an_object_is_refused_with_its_path(why):
     value, code, path = WRONG[why]
     business = {} if why == "none" else {"query": value if isinstance(value, str) else json.dumps(value)}
     with pytest.raises(GatewayError) as refused:
@@ -93,7 +93,7 @@ def test_objects(why):
     assert refused.value.msg.endswith(":" + path)
 
 
-def test_objects_that_pass():
+def test_a_valid_object_is_decoded_and_unknown_members_pass():
     good = {"id": "1", "on": False, "days": ["2026-01-01 00:00:00"], "inner": {"x": "1"}, "any": {"a": [1]}, "more": 1}
     values = parameter_validation.parameters(_method(OBJECT), {"query": json.dumps(good), "other": "1"}, ())
     assert values == {"query": good, "other": "1"}
@@ -117,20 +117,20 @@ SCALARS = {
 
 
 @pytest.mark.parametrize("why", SCALARS)
-def test_scalars(why):
+def test_a_scalar_of_a_wrong_type_is_refused_with_code_41(why):
     param, text = SCALARS[why]
     with pytest.raises(GatewayError) as refused:
         parameter_validation.parameters(_method(param), {"n": text}, ())
     assert refused.value.code == 41
 
 
-def test_lists_come_joined_or_as_json():
+def test_a_list_is_joined_with_commas_or_JSON():
     numbers = Param(name="n", type="Number", list=True)
     for text in ("1,2", "[1,2]"):
         assert parameter_validation.parameters(_method(numbers), {"n": text}, ()) == {"n": text}
 
 
-def test_files():
+def test_a_required_file_must_be_uploaded():
     file = Param(name="img", type="byte[]", required=True)
     with pytest.raises(GatewayError) as refused:
         parameter_validation.parameters(_method(file), {}, ())

@@ -19,7 +19,7 @@ def refused(words):
     assert caught.value.sub_msg.endswith(words)
 
 
-def test_a_ban_says_how_long_it_lasts(call, stopped):
+def test_a_ban_names_its_remaining_seconds(call, stopped):
     stopped.ban(31_062)
     error = call.refused(TIME)
     assert error["code"] == 7
@@ -31,13 +31,13 @@ def test_a_ban_says_how_long_it_lasts(call, stopped):
     assert call(TIME)["time"]
 
 
-def test_a_ban_for_one_api_with_another_code(call, sandbox):
+def test_a_ban_may_be_for_one_method_with_its_own_code(call, sandbox):
     sandbox.ban(60, method=TIME, code=4, sub_code="isv.user-call-limited")
     assert call.refused(TIME)["code"] == 4
     assert call("taobao.appip.get")["ip"]
 
 
-def test_a_limit_starts_a_ban(call, stopped):
+def test_a_call_beyond_a_limit_starts_a_ban(call, stopped):
     stopped.limit(2, seconds=10, ban=3, method=TIME)
     assert call(TIME)["time"]
     assert call(TIME)["time"]
@@ -47,7 +47,7 @@ def test_a_limit_starts_a_ban(call, stopped):
     assert call(TIME)["time"]
 
 
-def test_limits_slide():
+def test_limits_count_in_a_sliding_window():
     throttle = Throttle()
     throttle.limit(Limit(calls=2, seconds=10, ban=1))
     for now in (0.0, 9.0, 10.0):
@@ -58,7 +58,7 @@ def test_limits_slide():
     throttle.check("a", 11.0)
 
 
-def test_no_calls_at_all():
+def test_a_limit_of_no_calls_refuses_every_call():
     throttle = Throttle()
     throttle.limit(Limit(calls=0))
     with pytest.raises(GatewayError, match="7 App Call Limited"):
@@ -66,8 +66,7 @@ def test_no_calls_at_all():
 
 
 @pytest.mark.parametrize("step", [3600.0, 86_400.0])
-def test_a_clock_that_is_set_back(step):
-    """A ban lasts no longer for it, and what was counted stays counted."""
+def test_a_clock_that_is_set_back_neither_lengthens_a_ban_nor_resets_counts(step):
     throttle = Throttle()
     throttle.limit(Limit(calls=2, seconds=10, ban=5))
     for now in (100_000.0, 100_001.0):
@@ -82,8 +81,7 @@ def test_a_clock_that_is_set_back(step):
     throttle.check("a", 100_020.0 - 2 * step)
 
 
-def test_a_ban_after_the_clock_was_set_back():
-    """It is told in the new time, and lasts as long as it says."""
+def test_a_ban_set_after_the_clock_was_set_back_counts_in_the_new_time():
     throttle = Throttle()
     throttle.check("a", 100_000.0)
     throttle.ban(96_460.0)

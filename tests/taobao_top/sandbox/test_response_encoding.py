@@ -1,4 +1,4 @@
-"""The three forms of an answer."""
+"""The three formats of a response."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ MEMBERS = {
         ("taobaox.item.get", "taobaox_item_get_response"),
     ],
 )
-def test_root(method, name):
+def test_the_root_is_named_after_the_method(method, name):
     assert root(method) == name
 
 
-def test_json():
+def test_JSON_wraps_lists_in_their_element_names():
     text = as_json("x_response", MEMBERS).decode()
     assert '"tid":4200000000000000001' in text
     assert json.loads(text)["x_response"] == {
@@ -46,7 +46,7 @@ def test_json():
     }
 
 
-def test_simplified_json():
+def test_simplified_JSON_has_plain_lists_and_a_root_only_for_errors_and_batches():
     simple = json.loads(as_json("x_response", MEMBERS, simplify=True))
     assert simple["trades"] == [{"tid": 4200000000000000001}, {"tid": 2}]
     assert simple["ids"] == ["a", "b"]
@@ -54,7 +54,7 @@ def test_simplified_json():
     assert list(json.loads(as_json(ERROR_ROOT, {"code": 1}, simplify=True))) == [ERROR_ROOT]
 
 
-def test_xml():
+def test_XML_escapes_texts_and_replaces_forbidden_characters():
     tree = ET.fromstring(as_xml("x_response", MEMBERS | {"control": "a\x01b\tc"}))
     assert tree.tag == "x_response"
     assert tree.findtext("ok") == "true"

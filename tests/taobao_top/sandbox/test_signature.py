@@ -1,4 +1,4 @@
-"""The gateway's signatures: printed vectors, other people's implementations, and the mistakes that are known."""
+"""The gateway's signatures: documented examples, other implementations, and known mistakes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PRINTED = {
 }
 
 
-def test_the_printed_vector():
+def test_the_documented_example_has_the_documented_signature():
     assert sign("md5", SECRET, PRINTED) == "66987CB115214E59E6EC978214934FB8"
 
 
 @pytest.mark.parametrize("sign_method", SIGN_METHODS)
-def test_hmac_and_raw_bodies_by_hand(sign_method):
+def test_signatures_equal_those_computed_with_hashlib_and_hmac(sign_method):
     text = b'app_key1timestamp2{"a":"\xe4\xb8\xad"}'
     by_hand = {
         "md5": hashlib.md5(b"s" + text + b"s").hexdigest(),
@@ -43,12 +43,12 @@ def test_hmac_and_raw_bodies_by_hand(sign_method):
     assert check(by_hand, sign_method, "s", given, body) is None
 
 
-def test_names_sort_by_code_unit():
+def test_names_are_sorted_by_code_point():
     given = {"b": "1", "A": "2", "_": "3", "a": "4"}
     assert shown("hmac", given) == "A2_3a4b1"
 
 
-def test_the_string_is_shown_with_the_secret_masked():
+def test_the_signed_string_is_shown_with_the_secret_masked():
     assert shown("md5", {"a": "1"}, b"body") == "********a1body********"
     assert shown("hmac-sha256", {"a": "1"}, b"\xff") == "a1\ufffd"
 
@@ -84,7 +84,7 @@ def test_known_mistakes_are_named(mistake):
     assert mistake in check(MISTAKES[mistake], "md5", SECRET, PRINTED, b"")
 
 
-def test_mistakes_with_empty_values_bodies_and_encodings():
+def test_mistakes_with_empty_values_bodies_and_encodings_are_named():
     given = {"sign_method": "md5", "a": "", "b": "", "name": "中文"}
     without = _md5(_text({"sign_method": "md5", "name": "中文"}))
     assert "empty values" in check(without, "md5", SECRET, given, b"")

@@ -1,4 +1,4 @@
-"""Calls of the platform to its users, verified here by the written rules."""
+"""Calls of the platform to its users, verified by the documented rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 
 class Shop(BaseHTTPRequestHandler):
-    """A user's server that keeps what came."""
+    """A user's server that keeps its requests."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -64,7 +64,7 @@ def test_forms_and_headers_are_signed(sandbox, shop):
     assert (entry.kind, entry.status, entry.answer) == ("outbound", 200, shop.reply)
 
 
-def test_bodies_are_signed(sandbox, shop):
+def test_raw_bodies_are_signed(sandbox, shop):
     shop.reply = b"<html>"
     assert sandbox.call_spi(shop.url, body={"a": "中"}).data is None
     assert sandbox.call_spi(shop.url, body=b"<a/>", content_type="text/xml").body == b"<html>"
@@ -74,7 +74,7 @@ def test_bodies_are_signed(sandbox, shop):
     assert shop.seen[1][1]["Content-Type"] == "text/xml"
 
 
-def test_forged_and_stale(sandbox, shop):
+def test_calls_can_be_forged_or_stale(sandbox, shop):
     sandbox.call_spi(shop.url, forged=True)
     sandbox.call_spi(shop.url, age=3600)
     (forged, _), (stale, at) = (verified(seen, sandbox.account.app_secret) for seen in shop.seen)

@@ -1,4 +1,4 @@
-"""Frames of the message channel against bytes written by hand."""
+"""Frames of the message channel against hand-written bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACK = bytes.fromhex("02 01 05 00 02 00 00 00 74 31 00 00")
 REFUSED = bytes.fromhex("02 01 02 00 19 00 00 00 03 00 02 00 00 00 e4 b8 00 00".replace("e4 b8", "6e 6f"))
 
 
-def test_reading_by_hand():
+def test_hand_written_frames_are_read():
     frame = read(PULL)
     assert (frame.kind, frame.token, frame.content) == (SEND, "abc", {"__kind": 1})
     assert isinstance(frame.content["__kind"], Byte)
@@ -31,7 +31,7 @@ def test_reading_by_hand():
     assert read(REFUSED) == Frame(kind=CONNECT_ACK, code=25, phrase="no")
 
 
-def test_writing_by_hand():
+def test_frames_are_written_as_by_hand():
     assert write(Frame(kind=SEND, token="abc", content={"__kind": Byte(1)})) == PULL
     assert write(Frame(kind=CONNECT_ACK, token="t1")) == ACK
     assert write(Frame(kind=CONNECT_ACK, code=25, phrase="no")) == REFUSED
@@ -42,7 +42,7 @@ def _custom(name, value):
     return b"\x01\x00" + struct.pack("<i", len(raw)) + raw + value
 
 
-def test_every_format_of_a_value():
+def test_every_format_of_a_value_is_read():
     data = b"\x02\x02\x04\x00\x07\x00\x00\x00" + b"".join(
         [
             _custom("void", b"\x00"),
@@ -64,7 +64,7 @@ def test_every_format_of_a_value():
     }  # fmt: skip
 
 
-def test_there_and_back():
+def test_a_written_frame_is_read_back():
     content = {
         "a": "中", "b": Byte(3), "c": 2**61, "d": datetime(2026, 1, 1, tzinfo=timezone.utc), "e": b"\x00"
     }  # fmt: skip
@@ -87,16 +87,16 @@ def test_there_and_back():
         b"\x02\x00" + _custom("a", b"\x06" + b"\xff" * 7 + b"\x7f") + b"\x00\x00",
     ],
 )
-def test_broken_frames(data):
+def test_broken_frames_raise(data):
     with pytest.raises(BROKEN):
         read(data)
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_surprise(data):
+def test_any_bytes_are_a_frame_or_raise_one_of_BROKEN(data):
     with contextlib.suppress(BROKEN):
         read(b"\x02" + data)
 
 
-def test_kinds():
+def test_frame_types_have_the_documented_numbers():
     assert (CONNECT, CONNECT_ACK, SEND, SEND_ACK) == (0, 1, 2, 3)

@@ -1,4 +1,4 @@
-"""Every way of attaching a function to the platform's calls, and what a signature does not promise."""
+"""All adapters handle calls alike; and what a signature does not guarantee."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ class TestEveryWay:
         assert status == 200
 
     @pytest.mark.parametrize("wrong", ["ok", False, True, 0, [], ({}, 500), b""], ids=repr)
-    def test_a_result_that_is_no_answer_raises(self, way, wrong, top):
+    def test_a_result_that_is_not_a_reply_raises(self, way, wrong, top):
         assert way(top, lambda call: wrong)(a_call())[0] == 500
 
-    def test_a_mapping_and_none_are_answers(self, way, top):
+    def test_a_mapping_and_None_are_replies(self, way, top):
         results: list[Any] = [{"stock": 5}, None]
         send = way(top, lambda call: results.pop(0))
 
@@ -101,12 +101,12 @@ class TestEveryWay:
         assert flags == ["success", "failure", "success"]
         assert len(seen) == 2
 
-    def test_without_a_store_each_is_handed_over(self, way, top):
+    def test_without_a_store_a_repeated_call_is_handled_again(self, way, top):
         send = way(top, lambda call: None)
 
         assert [json.loads(send(a_call())[1])["flag"] for _ in range(2)] == ["success"] * 2
 
-    def test_a_call_whose_function_failed_may_come_again(self, way, top):
+    def test_a_call_whose_function_failed_is_handled_again(self, way, top):
         results: list[Any] = ["wrong", None]
         send = way(top, lambda call: results.pop(0), store=MemoryStore())
 
@@ -115,7 +115,7 @@ class TestEveryWay:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_call_that_was_answered_with_a_failure_may_come_again(way, top):
+def test_a_call_answered_with_a_failure_is_handled_again(way, top):
     from taobao_top.spi.responses import accept, reject
 
     results: list[Any] = [reject("no stock yet", code="stock"), accept({"stock": 5})]
@@ -125,7 +125,7 @@ def test_a_call_that_was_answered_with_a_failure_may_come_again(way, top):
     assert results == []
 
 
-def test_the_handlers_own_in_progress_passes_through(top):
+def test_InProgress_raised_by_the_function_passes_through(top):
     from chainable.errors import InProgress
 
     def called(call: Any) -> None:
@@ -134,7 +134,7 @@ def test_the_handlers_own_in_progress_passes_through(top):
     assert fastapi_endpoint(top, called, store=MemoryStore())(a_call())[0] == 500
 
 
-def test_a_call_routed_by_its_target_is_the_targets(top):
+def test_a_call_routed_by_target_app_key_is_accepted_by_its_target(top):
     call = a_call(query={"app_key": "87654321", "target_app_key": "12345678"})
 
     assert top.spi.verify(call.headers, call.url, call.body).method == "taobao.sandbox.stock.query"
@@ -159,7 +159,7 @@ def test_a_response_of_the_framework_is_passed_on(top):
     assert fastapi_endpoint(top, lambda call: JSONResponse({"own": 1}, 202))(a_call()) == (202, b'{"own":1}')
 
 
-def test_the_wrong_order_is_refused(top):
+def test_decorators_in_the_wrong_order_are_refused(top):
     app = FastAPI()
     with pytest.raises(ConfigurationError, match="called is a route already"):
 
@@ -182,7 +182,7 @@ def test_wrong_arguments_are_refused_at_once(module, top):
     [{"method": None}, {"app_key": None}, {"app_key": "87654321"}, {"method": ""}],
     ids=["no method", "no app_key", "another app's", "an empty method"],
 )
-def test_a_call_without_method_and_own_app_key_is_not_accepted(query, top):
+def test_a_call_without_method_or_own_app_key_is_refused(query, top):
     call = a_call(query=query)
 
     with pytest.raises(SignatureError, match="has no method, or not the app_key"):
@@ -210,7 +210,7 @@ class Unrecorded(MemoryStore):
 
 
 @pytest.mark.parametrize(("handled", "status"), [(True, 200), (False, 500)])
-def test_a_call_that_was_carried_out_is_answered_though_the_store_failed_to_record_it(handled, status, top, caplog):
+def test_a_handled_call_is_answered_even_if_the_store_fails_to_record_it(handled, status, top, caplog):
     answer = fastapi_endpoint(top, lambda call: {"stock": 5}, store=Unrecorded(handled=handled))(a_call())
 
     assert answer[0] == status

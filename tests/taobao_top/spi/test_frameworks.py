@@ -97,8 +97,7 @@ def coroutine(given):
 
 @pytest.mark.parametrize("kind", [plain, coroutine])
 class TestHandled:
-    def test_members(self, app, call, kind):
-        """A mapping is the answer's members; body, headers and query are verified."""
+    def test_a_mapping_is_the_members_of_the_reply(self, app, call, kind):
         send = app(kind(lambda found: {"stock": 5, "sku": found.data["sku"], "nick": found.headers["X-Nick"]}))
 
         status, content_type, body = send(
@@ -110,14 +109,12 @@ class TestHandled:
         assert (status, content_type) == (200, "application/json;charset=utf-8")
         assert json.loads(body) == {"flag": "success", "stock": 5, "sku": "中", "nick": "中"}
 
-    def test_form(self, app, call, kind):
-        """Forms are verified as well."""
+    def test_a_form_is_verified(self, app, call, kind):
         _, _, body = app(kind(lambda found: {"y": found.parameters["y"]}))(call(form={"y": "1 2"}))
 
         assert json.loads(body) == {"flag": "success", "y": "1 2"}
 
-    def test_xml(self, app, call, kind):
-        """Who calls in XML is answered in XML."""
+    def test_a_call_in_XML_is_answered_in_XML(self, app, call, kind):
         _, content_type, body = app(kind(lambda _: None))(
             call(body=b"<request/>", content_type="text/xml;charset=utf-8")
         )
@@ -125,15 +122,13 @@ class TestHandled:
         assert content_type == "text/xml;charset=utf-8"
         assert b"<response><flag>success</flag></response>" in body
 
-    def test_reply(self, app, call, kind):
-        """A reply of one's own goes out as it is."""
+    def test_a_custom_reply_is_sent_unchanged(self, app, call, kind):
         status, content_type, body = app(kind(lambda _: Reply(202, {"Content-Type": "text/plain"}, b"later")))(call())
 
         assert (status, content_type.partition(";")[0], body) == (202, "text/plain", b"later")
 
     @pytest.mark.parametrize("body", [b"", b"<request/>"])
-    def test_forged(self, app, call, kind, caplog, body):
-        """A forged call never reaches the handler; the reply gives nothing away, our log says why."""
+    def test_a_forged_call_is_logged_and_never_reaches_the_handler(self, app, call, kind, caplog, body):
         reached = []
         send = app(kind(reached.append))
 
@@ -146,8 +141,7 @@ class TestHandled:
         assert not reached
         assert "another app_secret" in caplog.text
 
-    def test_tolerance(self, app, call, kind):
-        """How old a call may be can be said."""
+    def test_the_tolerance_of_a_calls_time_can_be_set(self, app, call, kind):
         _, _, body = app(kind(lambda _: None), tolerance=3600)(call(at="2026-01-01 11:30:00"))
 
         assert json.loads(body) == {"flag": "success"}

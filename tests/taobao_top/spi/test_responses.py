@@ -1,4 +1,4 @@
-"""What a call of the platform is answered."""
+"""The replies to calls of the platform."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from chainable.errors import CodecError
 from taobao_top.spi import accept, reject
 
 
-def test_accept():
-    """A success, with the members the caller asks for."""
+def test_accept_replies_success_with_the_given_members():
     reply = accept({"stock": 5, "名": "中"})
 
     assert reply.status == 200
@@ -25,8 +24,7 @@ def test_accept():
     assert json.loads(accept().body) == {"flag": "success"}
 
 
-def test_accept_xml():
-    """qimen wants XML."""
+def test_accept_replies_in_the_XML_of_qimen():
     reply = accept({"code": 0, "message": "a<b"}, xml=True)
 
     assert reply.headers["Content-Type"] == "text/xml;charset=utf-8"
@@ -36,8 +34,7 @@ def test_accept_xml():
     )
 
 
-def test_values():
-    """Money is exact, times are those of Beijing, None is left out."""
+def test_Decimals_are_exact_and_times_in_Beijing_and_None_is_left_out():
     members = {
         "price": Decimal("10.00"),
         "at": datetime(2026, 1, 1, 4, tzinfo=timezone.utc),
@@ -91,15 +88,13 @@ def test_values():
         ({"a": "\ud800"}, CodecError, "surrogate"),
     ],
 )
-def test_values_without_a_form(members, error, words, xml):
-    """They are refused where the mistake is, by their place."""
+def test_a_value_without_a_form_is_refused_with_its_location(members, error, words, xml):
     with pytest.raises(error, match=words):
         accept(members, xml=xml)
 
 
 @pytest.mark.parametrize("name", ["a b", "<a>", "1a", "", "a/", "\u00b9", "\ud800", "a\n"])
-def test_names_without_a_form(name):
-    """What is no name in XML is refused, not sent."""
+def test_a_name_that_XML_does_not_allow_is_refused(name):
     with pytest.raises(CodecError, match="not a name in XML|surrogate"):
         accept({"x": [{name: 1}]}, xml=True)
 
@@ -112,8 +107,7 @@ MEMBERS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(
 
 
 @given(st.dictionaries(WORDS, MEMBERS, max_size=4))
-def test_what_is_sent_can_be_read(members):
-    """Whatever the members, the answer is well-formed, or refused with the one error there is for it."""
+def test_any_reply_is_well_formed_or_refused(members):
     assert json.loads(accept(members).body)["flag"]
     try:
         body = accept(members, xml=True).body
@@ -122,8 +116,7 @@ def test_what_is_sent_can_be_read(members):
     assert ET.fromstring(body).tag == "response"
 
 
-def test_reject():
-    """A refusal, in the words callers look for."""
+def test_reject_replies_failure_with_the_code_of_the_platform():
     assert json.loads(reject().body) == {
         "flag": "failure",
         "sub_code": "sign-check-failure",
@@ -135,7 +128,6 @@ def test_reject():
 
 
 @pytest.mark.parametrize("members", [False, True, 0, "", "text", [], [1]])
-def test_what_is_no_mapping_is_no_success(members):
-    """A handler that gives False hardly means that all went well."""
+def test_a_result_that_is_not_a_mapping_is_not_a_success(members):
     with pytest.raises(TypeError, match="a mapping of members was expected"):
         accept(members)

@@ -1,4 +1,4 @@
-"""Calls of the platform are authentic in every part, or refused."""
+"""Calls of the platform are verified in every part, or refused."""
 
 from __future__ import annotations
 
@@ -34,13 +34,11 @@ class TestAuthentic:
             (b"<a>", "^the body of the call is not XML"),
         ],
     )
-    def test_a_body_that_cannot_be_read(self, top, call, body, words):
-        """It is told of the call, for there is no answer yet."""
+    def test_an_unreadable_body_is_named_as_that_of_the_call(self, top, call, body, words):
         with pytest.raises(CodecError, match=words):
             verify(top, call(body=body, content_type=JSON)).data
 
-    def test_query(self, top, call):
-        """Everything in the query, empty values and all letters."""
+    def test_every_parameter_of_the_query_is_signed(self, top, call):
         found = verify(top, call({"nick": "中 文&=+", "empty": ""}))
 
         assert found.method == "taobao.sandbox.stock.query"
@@ -54,8 +52,7 @@ class TestAuthentic:
     @pytest.mark.parametrize(
         "content_type", [JSON, "text/xml", "application/xml; charset=GBK", "text/plain", "Application/JSON"]
     )
-    def test_body(self, top, call, content_type):
-        """Raw bodies are part of the signature."""
+    def test_a_raw_body_is_signed(self, top, call, content_type):
         charset = "gbk" if "GBK" in content_type else "utf-8"
         body = '{"a":"中"}'.encode(charset)
 
@@ -64,8 +61,7 @@ class TestAuthentic:
         assert found.body == body
         assert found.parameters["x"] == "中"
 
-    def test_data(self, top, call):
-        """The body decoded, JSON or what is inside of XML."""
+    def test_data_is_decoded_JSON_or_the_content_of_the_XML_root(self, top, call):
         assert verify(top, call(body=b'{"a":1}', content_type=JSON)).data == {"a": 1}
         xml = verify(top, call(body=b"<request><order><no>1</no></order></request>", content_type="text/xml"))
         assert xml.data == {"order": {"no": "1"}}
@@ -73,16 +69,14 @@ class TestAuthentic:
         with pytest.raises(CodecError, match="empty"):
             verify(top, call()).data
 
-    def test_form(self, top, call):
-        """A form is parameters; those of the query go first."""
+    def test_a_form_has_parameters_and_those_of_the_query_take_precedence(self, top, call):
         found = verify(top, call({"x": "query"}, form={"y": "1 2", "x": "form"}))
 
         assert found.parameters["x"] == "query"
         assert found.parameters["y"] == "1 2"
         assert found.body == b""
 
-    def test_headers(self, top, call):
-        """Headers named in top-sign-list are signed; one that is missing counts as empty."""
+    def test_headers_in_top_sign_list_are_signed_and_a_missing_one_is_empty(self, top, call):
         found = verify(top, call(headers={"X-Nick": "中文", "x-empty": ""}))
 
         assert found.headers == {"X-Nick": "中文", "x-empty": ""}
@@ -95,21 +89,18 @@ class TestAuthentic:
             lambda headers: {"HTTP_" + name.upper().replace("-", "_"): value for name, value in headers.items()},
         ],
     )
-    def test_any_mapping_of_headers(self, top, call, spell):
-        """As HTTP writes them, or as WSGI and Django do."""
+    def test_headers_may_be_a_mapping_of_HTTP_WSGI_or_Django(self, top, call, spell):
         made = call(headers={"X-Nick": "中文"})
 
         assert verify(top, made, headers=spell(made.headers)).headers == {"X-Nick": "中文"}
 
     @pytest.mark.parametrize("cut", ["", "https://shop.example"])
-    def test_any_form_of_url(self, top, call, cut):
-        """The whole URL, or its path; what the browser keeps is ignored."""
+    def test_the_url_may_be_whole_or_a_path_and_its_fragment_is_ignored(self, top, call, cut):
         made = call({"x": "1"})
 
         assert verify(top, made, url=made.url.removeprefix(cut) + "#part").parameters["x"] == "1"
 
-    def test_files(self, top, call):
-        """Of a multipart body the texts are signed."""
+    def test_the_texts_of_a_multipart_body_are_signed(self, top, call):
         body = requests.Request("POST", "https://h/", data={"title": "中"}, files={"image": b"x"}).prepare()
         made = call({"title": "中"})
         headers = {"Content-Type": body.headers["Content-Type"]}
@@ -121,37 +112,31 @@ class TestAuthentic:
         with pytest.raises(SignatureError):
             verify(top, call(), headers=headers, body=body.body)
 
-    def test_xml_is_wanted(self, top, call):
-        """The caller may ask for XML without a body."""
+    def test_format_xml_asks_for_XML_without_a_body(self, top, call):
         assert verify(top, call({"format": "xml"})).xml
 
-    def test_pair_with_two_equals_signs(self, top, call):
-        """Such a pair is none: neither signed nor handed on."""
+    def test_a_pair_with_two_equals_signs_in_the_query_is_ignored(self, top, call):
         found = verify(top, call({"x": "1"}, raw="&evil=a=b&"))
 
         assert "evil" not in found.parameters
 
     @pytest.mark.parametrize("body", [b"x", b'{"a":1}'])
-    def test_unsigned_body(self, top, call, body):
-        """A body that is no part of the signature is not handed on."""
+    def test_an_unsigned_body_is_not_passed_on(self, top, call, body):
         made = call()
 
         assert verify(top, made, body=body).body == b""
         assert verify(top, made, body=body, headers={"Content-Type": "application/octet-stream"}).body == b""
 
-    def test_no_secrets_in_repr(self, top, call):
-        """Nothing personal shows."""
+    def test_the_repr_shows_no_personal_data(self, top, call):
         assert "13800138000" not in repr(verify(top, call({"mobile": "13800138000"})))
 
-    def test_adjusted_clock(self, make_top, call):
-        """A corrected clock counts here as well."""
+    def test_an_adjusted_clock_is_used(self, make_top, call):
         top = make_top(clock=lambda: 0.0)
         top._settings.clock.offset = datetime(2026, 1, 1, 12, tzinfo=BEIJING).timestamp()
 
         assert verify(top, call())
 
-    def test_a_form_is_read_as_forms_are(self, top, call):
-        """The rule about a second '=' is that of the query; in a form it is part of the value."""
+    def test_a_second_equals_sign_in_a_form_belongs_to_the_value(self, top, call):
         made = call(form={"token": "YWI=", "x": "a=b"})
         made.body = made.body.replace(b"%3D", b"=")
 
@@ -161,15 +146,13 @@ class TestAuthentic:
         assert found.parameters["x"] == "a=b"
 
     @pytest.mark.parametrize("charset", ["utf-8", "gbk"])
-    def test_a_form_of_raw_bytes(self, top, call, charset):
-        """Some senders leave letters of other scripts as they are."""
+    def test_a_form_may_have_unescaped_characters(self, top, call, charset):
         made = call(form={"名": "中"}, content_type=f"{FORM}; charset={charset}", charset=charset)
         made.body = "名=中".encode(charset)
 
         assert verify(top, made).parameters["名"] == "中"
 
-    def test_texts_of_files_in_their_charset(self, top, call):
-        """The texts of a multipart body are in the charset its type names."""
+    def test_texts_of_a_multipart_body_are_read_in_the_charset_of_its_type(self, top, call):
         made = call({"title": "中"}, charset="gbk")
         body = '--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n中\r\n--x--\r\n'.encode("gbk")
 
@@ -177,15 +160,13 @@ class TestAuthentic:
 
         assert found.parameters["title"] == "中"
 
-    def test_texts_beside_files_in_their_charset(self, top, call):
-        """What stands in the body alone is read in that charset as well."""
+    def test_texts_that_only_the_multipart_body_has_are_read_in_its_charset(self, top, call):
         made = call(form={"title": "中"}, charset="gbk", content_type="multipart/form-data; charset=GBK; boundary=x")
         made.body = '--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n中\r\n--x--\r\n'.encode("gbk")
 
         assert verify(top, made).parameters["title"] == "中"
 
-    def test_a_byte_order_mark(self, top, call):
-        """XML that begins with one is XML."""
+    def test_XML_with_a_byte_order_mark_is_XML(self, top, call):
         made = call(body="\ufeff<request><no>1</no></request>".encode(), content_type="text/xml")
 
         found = verify(top, made)
@@ -219,8 +200,7 @@ class TestRefused:
             },
         ],
     )
-    def test_forged(self, top, call, change):
-        """Whatever was changed, the signature does not fit."""
+    def test_any_changed_part_is_refused(self, top, call, change):
         made = call({"x": "1"}, body=b'{"a":1}', content_type=JSON, headers={"X-Nick": "me"})
 
         with pytest.raises(SignatureError, match="does not belong to this call") as caught:
@@ -228,16 +208,14 @@ class TestRefused:
 
         assert caught.value.reason == "mismatch"
 
-    def test_bytes_of_another_charset(self, top, call):
-        """Bytes that are not of the charset the call names fit no signature."""
+    def test_bytes_outside_the_named_charset_are_refused(self, top, call):
         made = call(body=b"x", content_type="text/plain; charset=gb2312")
 
         with pytest.raises(SignatureError):
             verify(top, made, url=made.url + "&x=%ff%ff")
 
     @pytest.mark.parametrize("name", ["method", "x", "sign", "timestamp"])
-    def test_headers_that_are_not_signed(self, top, call, name):
-        """A header that bears the name of a parameter is not covered, so it is not handed on."""
+    def test_a_header_named_like_a_parameter_is_not_passed_on(self, top, call, name):
         made = call({"x": "1"})
         headers = made.headers | {"top-sign-list": name, name: "evil"}
 
@@ -248,47 +226,40 @@ class TestRefused:
         assert "evil" not in {*found.headers.values(), *found.parameters.values()}
 
     @pytest.mark.parametrize("headers", [None, [("a", "b")], "text"])
-    def test_headers_that_are_no_mapping(self, top, call, headers):
+    def test_headers_that_are_not_a_mapping_are_refused(self, top, call, headers):
         with pytest.raises(TypeError, match="headers: a mapping"):
             verify(top, call(), headers=headers)
 
-    def test_other_secret(self, top, call):
-        """A call for another app."""
+    def test_a_call_for_another_app_is_refused(self, top, call):
         with pytest.raises(SignatureError, match="another app_secret"):
             verify(top, call(secret="other"))
 
     @pytest.mark.parametrize(
         "url", ["https://shop.example/spi", "https://shop.example/spi?method=a.b&sign=", "", "/spi?sign"]
     )
-    def test_unsigned(self, top, url):
-        """Without a signature it is nobody's."""
+    def test_a_call_without_a_signature_is_refused(self, top, url):
         with pytest.raises(SignatureError) as caught:
             top.spi.verify({}, url)
 
         assert caught.value.reason == "missing"
 
     @pytest.mark.parametrize("at", ["2026-01-01 11:49:59", "2026-01-01 12:10:01", "yesterday", "", None])
-    def test_time(self, top, call, at):
-        """An old call, one from the future, one without a time."""
+    def test_old_and_future_calls_and_calls_without_a_time_are_refused(self, top, call, at):
         with pytest.raises(SignatureError) as caught:
             verify(top, call(at=at))
 
         assert caught.value.reason == "stale"
 
-    def test_tolerance(self, top, call):
-        """How old a call may be can be said."""
+    def test_the_tolerance_of_a_calls_time_can_be_set(self, top, call):
         made = call(at="2026-01-01 11:00:00")
 
         assert top.spi.verify(made.headers, made.url, tolerance=3600)
 
-    def test_body_as_text(self, top, call):
-        """Text may have been decoded wrongly: bytes are needed."""
+    def test_a_body_as_text_is_refused(self, top, call):
         with pytest.raises(TypeError, match="bytes as they were sent"):
             verify(top, call(), body="x")
 
-    def test_without_secret(self, make_top):
-        """A signer object cannot verify."""
-
+    def test_verification_needs_the_app_secret(self, make_top):
         class Remote(Signer):
             def __call__(self, r):
                 return r
@@ -318,7 +289,6 @@ SPI_OF_TESTS = SPI(TaobaoTop(app_key="1", app_secret="s")._settings)
     st.text(),
     st.binary() | st.just(b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n\xff\r\n--x--"),
 )
-def test_anything_else(headers, query, body):
-    """Whatever comes, it is refused with the one error there is for it."""
+def test_any_other_call_is_a_SignatureError(headers, query, body):
     with pytest.raises(SignatureError):
         SPI_OF_TESTS.verify(headers, f"/?{query}&sign=0", body)

@@ -54,7 +54,7 @@ def test_messages_are_handled_and_confirmed(sandbox, make, eventually):
     assert connect.parameters["group_name"] == "default"
 
 
-def test_what_a_handler_fails_at_comes_again(sandbox, make, eventually, caplog):
+def test_a_message_whose_handler_raises_is_delivered_again(sandbox, make, eventually, caplog):
     tmc, seen = make(), []
 
     @tmc.a
@@ -75,7 +75,7 @@ def test_what_a_handler_fails_at_comes_again(sandbox, make, eventually, caplog):
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis", "default"])
-def test_what_comes_twice_is_handled_once(sandbox, make, eventually, kind, request):
+def test_a_message_delivered_twice_is_handled_once(sandbox, make, eventually, kind, request):
     store = {
         "memory": MemoryStore,
         "redis": lambda: RedisStore(request.getfixturevalue("redis_server")),
@@ -117,7 +117,7 @@ def test_two_processes_share_a_store(sandbox, make, eventually, redis_url):
     assert {reason for _, reason in sandbox.messages.failed} == {"the message is being handled by another worker"}
 
 
-def test_topics_without_a_handler_come_again_or_are_confirmed(sandbox, make, eventually, caplog):
+def test_messages_without_a_handler_are_failed_or_confirmed(sandbox, make, eventually, caplog):
     message = sandbox.messages.publish("a_b")
     with make():
         eventually(lambda: sandbox.messages.failed)
@@ -127,7 +127,7 @@ def test_topics_without_a_handler_come_again_or_are_confirmed(sandbox, make, eve
         eventually(lambda: sandbox.messages.confirmed == [message.id])
 
 
-def test_a_content_that_is_no_json_is_told_as_failed(sandbox, make, eventually, caplog):
+def test_a_message_that_is_not_JSON_is_failed(sandbox, make, eventually, caplog):
     tmc = make()
     tmc.otherwise(lambda message: None)
     message = sandbox.messages.publish("a_b", "{person")
@@ -173,7 +173,7 @@ def test_handlers_publish_with_a_single_worker(sandbox, make, eventually):
 @pytest.mark.parametrize(
     ("settings", "code"), [({"app_secret": "wrong"}, "25"), ({"app_key": "1"}, "29"), ({"clock": lambda: 0.0}, "31")]
 )
-def test_a_refused_app_is_told_so(sandbox, make, settings, code):
+def test_start_raises_the_refusal_of_the_app(sandbox, make, settings, code):
     tmc = make(top=sandbox.client(**settings))
 
     with pytest.raises(TopError) as caught:
@@ -187,14 +187,14 @@ def test_a_refused_app_is_told_so(sandbox, make, settings, code):
     assert not tmc.connected
 
 
-def test_a_busy_server_is_asked_again(sandbox, make, eventually):
+def test_a_busy_server_is_connected_to_again(sandbox, make, eventually):
     sandbox.messages.refuse(2)
     with make() as tmc:
         eventually(lambda: tmc.connected)
     assert [entry.code for entry in sandbox.journal if entry.method == "connect"] == [500, 500, None]
 
 
-def test_an_app_that_was_accepted_is_not_given_up(sandbox, make, eventually, caplog):
+def test_a_later_refusal_of_an_accepted_app_is_retried(sandbox, make, eventually, caplog):
     now = [sandbox.application.clock()]
     with make(top=sandbox.client(clock=lambda: now[0])) as tmc:
         now[0] = 0.0
@@ -204,7 +204,7 @@ def test_an_app_that_was_accepted_is_not_given_up(sandbox, make, eventually, cap
         eventually(lambda: tmc.connected)
 
 
-def test_an_app_that_is_refused_when_nobody_waits_any_more_is_told_and_tried_again(sandbox, make, eventually, caplog):
+def test_a_refusal_after_start_is_logged_and_retried(sandbox, make, eventually, caplog):
     now = [0.0]
     sandbox.messages.refuse(1)  # start() returns after that
     with make(top=sandbox.client(clock=lambda: now[0])) as tmc:
@@ -213,7 +213,7 @@ def test_an_app_that_is_refused_when_nobody_waits_any_more_is_told_and_tried_aga
         eventually(lambda: tmc.connected)
 
 
-def test_connections_are_made_again(sandbox, make, eventually, caplog):
+def test_a_lost_connection_is_made_again(sandbox, make, eventually, caplog):
     tmc, seen = make(), []
     tmc.a(lambda message: seen.append(message.id))
     with tmc:
@@ -230,7 +230,7 @@ def test_connections_are_made_again(sandbox, make, eventually, caplog):
     assert len(set(seen)) == 3
 
 
-def test_chance_shortens_the_waits(make, eventually):
+def test_chance_multiplies_the_waits(make, eventually):
     asked = []
 
     def chance():
@@ -248,11 +248,11 @@ def test_the_longest_wait_doubles_up_to_a_limit():
     assert [longest_wait(failures, 1.0, 60.0) for failures in (0, 1, 2, 3, 6, 7, 10**9)] == [1, 1, 2, 4, 32, 60, 60]
 
 
-def test_what_was_handled_while_the_connection_was_lost_is_confirmed_later(sandbox, make, eventually, caplog):
+def test_messages_handled_during_a_lost_connection_are_confirmed_later(sandbox, make, eventually, caplog):
     caplog.set_level(logging.INFO, "taobao_top")
     entered, leave, again, seen = threading.Event(), threading.Event(), threading.Event(), []
 
-    def chance():  # nobody connects again before it is let
+    def chance():  # no connection is made before it returns
         again.wait(60)
         return 0.0
 
@@ -276,7 +276,7 @@ def test_what_was_handled_while_the_connection_was_lost_is_confirmed_later(sandb
     assert seen == [message.id]
 
 
-def test_stopping_lets_handlers_finish_and_leaves_the_rest(sandbox, make, eventually):
+def test_stop_lets_handlers_finish_and_leaves_other_messages(sandbox, make, eventually):
     tmc, entered, leave, seen = make(workers=1), threading.Event(), threading.Event(), []
 
     @tmc.a
@@ -305,7 +305,7 @@ def test_stopping_lets_handlers_finish_and_leaves_the_rest(sandbox, make, eventu
     assert seen[1] == second.id
 
 
-def test_a_handler_that_takes_too_long_is_not_waited_for(sandbox, make, eventually, caplog):
+def test_stop_does_not_wait_for_a_handler_beyond_its_timeout(sandbox, make, eventually, caplog):
     caplog.set_level(logging.INFO, "taobao_top")
     tmc, entered, leave, done = make(), threading.Event(), threading.Event(), threading.Event()
 
@@ -338,8 +338,7 @@ def test_a_handler_may_stop_the_channel(sandbox, make, eventually):
     assert sandbox.messages.confirmed == [message.id]
 
 
-def test_an_interruption_while_it_starts_ends_it_in_order(sandbox, make):
-    """As Control-C does, when messages may be handled already."""
+def test_an_interruption_of_start_stops_the_channel(sandbox, make):
     tmc, entered, leave, seen = make(), threading.Event(), threading.Event(), []
     consumer = tmc._consumers()
     tmc._consumers = lambda: consumer
@@ -365,7 +364,7 @@ def test_an_interruption_while_it_starts_ends_it_in_order(sandbox, make):
     assert not tmc.connected
 
 
-def test_it_is_started_once(make):
+def test_a_started_channel_cannot_be_started_again(make):
     tmc = make()
     tmc.stop()
     with tmc, pytest.raises(RuntimeError, match="started already"):
@@ -380,7 +379,7 @@ def test_a_second_run_leaves_the_first_start_running(make):
         assert tmc.connected
 
 
-def test_too_many_messages_are_left(sandbox, make, eventually, caplog):
+def test_messages_beyond_the_backlog_are_left(sandbox, make, eventually, caplog):
     caplog.set_level(logging.INFO, "taobao_top")
     tmc, entered, leave = make(workers=1, backlog=1), threading.Event(), threading.Event()
 
@@ -404,7 +403,7 @@ def test_too_many_messages_are_left(sandbox, make, eventually, caplog):
     assert sandbox.messages.waiting == 2
 
 
-def test_slow_handlers_run_side_by_side(sandbox, make, eventually):
+def test_slow_handlers_run_in_parallel(sandbox, make, eventually):
     tmc, together = make(workers=3), threading.Barrier(3)
 
     @tmc.a
@@ -418,7 +417,7 @@ def test_slow_handlers_run_side_by_side(sandbox, make, eventually):
     assert not sandbox.messages.failed
 
 
-def test_many_messages_wait_and_none_is_lost(sandbox, make, eventually):
+def test_no_waiting_message_is_lost(sandbox, make, eventually):
     tmc, leave, seen = make(workers=2, store=MemoryStore()), threading.Event(), []
 
     @tmc.a
@@ -434,7 +433,7 @@ def test_many_messages_wait_and_none_is_lost(sandbox, make, eventually):
     assert sorted(seen) == sorted(sandbox.messages.confirmed) == sent
 
 
-def test_garbage_is_left(sandbox, make, eventually, caplog):
+def test_unreadable_frames_are_ignored(sandbox, make, eventually, caplog):
     tmc = make()
     tmc.a(lambda message: None)
     with tmc:
@@ -459,7 +458,7 @@ def counted(text):
 
 @pytest.fixture
 def server():
-    """A server that does with a connection as told."""
+    """A server that handles a connection as its test says."""
     behaviour = []
 
     def served(socket):
@@ -493,14 +492,14 @@ def test_servers_that_do_not_acknowledge(make, server, answer, words, caplog, ev
     eventually(lambda: words in caplog.text)
 
 
-def test_a_server_that_says_nothing(make, server, caplog, eventually):
+def test_a_silent_server_is_reported_and_tried_again(make, server, caplog, eventually):
     url, behaviour = server
     behaviour.append(lambda socket: list(socket))
     make(url=url, timeout=0.5).start()
     eventually(lambda: "did not acknowledge the connection: TimeoutError" in caplog.text)
 
 
-def test_the_token_goes_along_and_pings_keep_the_connection(make, server, eventually):
+def test_frames_carry_the_token_and_pings_keep_the_connection(make, server, eventually):
     url, behaviour = server
     frames, pinged = [], []
 
@@ -526,7 +525,7 @@ def published(socket, answer):
             answer(socket, frame[frame.index(b"\x04\x00") + 2 :][:4])
 
 
-def test_a_refused_publication(make, server):
+def test_a_refused_publication_raises_TopError(make, server):
     url, behaviour = server
     refused = b"\x02\x03\x02\x00\x0b\x00\x00\x00\x03\x00" + counted("no right")
     behaviour.append(
@@ -538,7 +537,7 @@ def test_a_refused_publication(make, server):
 
 
 @pytest.mark.parametrize("answer", [lambda socket, flag: None, lambda socket, flag: socket.close()])
-def test_a_publication_without_an_answer(make, server, eventually, answer):
+def test_an_unacknowledged_publication_is_maybe_sent(make, server, eventually, answer):
     url, behaviour = server
     behaviour.append(lambda socket: published(socket, answer))
     with make(url=url, timeout=1.0) as tmc:
@@ -549,7 +548,7 @@ def test_a_publication_without_an_answer(make, server, eventually, answer):
     assert pickle.loads(pickle.dumps(caught.value)).maybe_sent
 
 
-def test_telling_over_a_connection_that_is_closed(make, server, eventually, caplog):
+def test_outcomes_on_a_closed_connection_are_logged(make, server, eventually, caplog):
     caplog.set_level(logging.INFO, "taobao_top")
     url, behaviour = server
     held, message = [], b"\x02\x02\x01\x00" + counted("__kind") + b"\x02\x03\x01\x00" + counted("id")
@@ -575,12 +574,12 @@ def test_telling_over_a_connection_that_is_closed(make, server, eventually, capl
         eventually(lambda: "message 7: " in caplog.text and "will be delivered again" in caplog.text)
 
 
-def test_a_client_without_a_secret_has_no_channel():
+def test_the_channel_needs_the_app_secret():
     with TaobaoTop(app_key="1", sign_method=MD5Signer("x")) as bare, pytest.raises(ConfigurationError, match="secret"):
         TMC(bare)
 
 
-def test_names(sandbox):
+def test_misspelt_names_of_the_channel_are_errors(sandbox):
     tmc = TMC(sandbox.client(), group="g")
 
     assert repr(tmc) == f"<TMC of app {sandbox.account.app_key}, group g, at {CHANNEL}>"
@@ -594,10 +593,10 @@ def test_names(sandbox):
             tmc.on(*names)
 
 
-def test_nothing_secret_is_logged(sandbox, make, eventually, caplog):
+def test_no_secret_is_logged(sandbox, make, eventually, caplog):
     for name in ("uvicorn", "uvicorn.error", "websockets.server"):
         caplog.set_level(logging.INFO, name)  # the other side's own
-    caplog.set_level(logging.DEBUG)  # last, for it is the level of what keeps the records as well
+    caplog.set_level(logging.DEBUG)  # last: it also sets the level of caplog's handler
     tmc = make()
     tmc.a(lambda message: None)
     with tmc:
@@ -610,14 +609,14 @@ def test_nothing_secret_is_logged(sandbox, make, eventually, caplog):
     assert "taobao_top.tmc.wire" not in {record.name for record in caplog.records}  # it would write out bytes
 
 
-def test_a_connection_made_while_all_ends_is_left_at_once(make):
+def test_a_connection_made_during_stop_is_closed_at_once(make):
     consumer = make()._consumers()
     consumer._closing.set()
 
     assert consumer._keep(None) is None  # nothing is asked of the connection
 
 
-def test_a_signal_may_stop_it_wherever_it_finds_the_main_thread(make):
+def test_a_signal_handler_may_call_stop_at_any_point(make):
     tmc = make()
     tmc.start()
 
@@ -632,7 +631,7 @@ def test_a_signal_may_stop_it_wherever_it_finds_the_main_thread(make):
     assert not tmc.connected
 
 
-def test_a_request_that_hangs_does_not_hold_up_the_end(sandbox, make, eventually):
+def test_a_hanging_pull_does_not_delay_stop(sandbox, make, eventually):
     tmc = make(timeout=0.1)
     tmc.start()
     with tmc._consumer._pulling:  # as the keeper holds it while the network takes nothing

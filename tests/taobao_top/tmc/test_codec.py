@@ -1,4 +1,4 @@
-"""Frames byte for byte, as the protocol is written down, and bytes that are none."""
+"""Frames byte for byte, as the protocol is documented, and bytes that are not frames."""
 
 from __future__ import annotations
 
@@ -45,13 +45,12 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("frame", "octets"), VECTORS)
-def test_frames_are_these_bytes(frame, octets):
+def test_frames_are_encoded_to_the_documented_bytes(frame, octets):
     assert encode(frame) == bytes.fromhex(octets)
     assert decode(bytes.fromhex(octets)) == frame
 
 
-def test_all_of_connect():
-    """What a client opens with, every byte written out."""
+def test_CONNECT_is_encoded_to_the_documented_bytes():
     content = {"app_key": "12345678", "group_name": "default", "timestamp": "1767240000000"}
     assert encode(Frame(type=CONNECT, content=content)) == (
         b"\x02\x00"
@@ -77,11 +76,11 @@ def test_a_status_code_may_have_16_bits(octets, code, phrase):
     assert (frame.status_code, frame.status_phrase) == (code, phrase)
 
 
-def test_what_stands_behind_the_end_is_left():
+def test_bytes_behind_the_end_of_a_frame_are_ignored():
     assert decode(b"\x02\x00\x00\x00\x09\x09") == Frame(type=CONNECT)
 
 
-def test_any_zone_is_the_same_moment_and_microseconds_are_cut():
+def test_datetimes_of_any_zone_are_encoded_to_the_millisecond():
     moment = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=-5)))
 
     read = decode(encode(Frame(type=SEND, content={"at": moment}))).content["at"]
@@ -119,12 +118,12 @@ def test_any_zone_is_the_same_moment_and_microseconds_are_cut():
         ("0202 0100 01000000 61 06 00000000000000ff 0000", "beyond the year 9999"),
     ],
 )
-def test_what_is_no_frame(octets, message):
+def test_bytes_that_are_not_a_frame_are_a_CodecError(octets, message):
     with pytest.raises(CodecError, match=message):
         decode(bytes.fromhex(octets))
 
 
-def test_sizes_have_limits():
+def test_frames_beyond_the_limits_are_refused():
     with pytest.raises(CodecError, match="more than 1000 headers"):
         decode(b"\x02\x02" + b"\x01\x00\x00\x00\x00\x00\x00" * 1001 + b"\x00\x00")
     with pytest.raises(CodecError, match=f"the limit is {LIMIT}"):
@@ -151,12 +150,12 @@ def test_sizes_have_limits():
         (Frame(type=SEND, token="\ud800"), "lone surrogate"),
     ],
 )
-def test_what_no_frame_can_carry(frame, message):
+def test_values_without_a_form_in_a_frame_are_refused(frame, message):
     with pytest.raises(CodecError, match=message):
         encode(frame)
 
 
-def test_neither_tokens_nor_contents_are_shown():
+def test_the_repr_shows_neither_token_nor_content():
     shown = repr(Frame(type=SEND, token="s3cret", content={"nick": "person"}))
 
     assert "s3cret" not in shown
@@ -184,7 +183,7 @@ FRAMES = st.builds(
 
 
 @given(FRAMES)
-def test_what_is_written_is_read(frame):
+def test_encoded_frames_are_decoded_to_themselves(frame):
     assert decode(encode(frame)) == frame
 
 
@@ -194,13 +193,13 @@ def read_or_refused(data):
 
 
 @given(st.binary())
-def test_any_bytes_are_read_or_refused(data):
+def test_any_bytes_are_a_frame_or_a_CodecError(data):
     read_or_refused(data)
     read_or_refused(b"\x02\x02" + data)
 
 
 @given(FRAMES, st.data())
-def test_damaged_frames_are_read_or_refused(frame, data):
+def test_damaged_frames_are_a_frame_or_a_CodecError(frame, data):
     whole = bytearray(encode(frame))
     place = data.draw(st.integers(0, len(whole) - 1))
     whole[place] = data.draw(st.integers(0, 255))
@@ -209,7 +208,7 @@ def test_damaged_frames_are_read_or_refused(frame, data):
 
 
 @given(FRAMES, st.integers(1, 40))
-def test_a_frame_that_is_cut_off_is_refused(frame, missing):
+def test_a_truncated_frame_is_refused(frame, missing):
     whole = encode(Frame(type=frame.type, content=frame.content, token=frame.token))
     if missing < len(whole):
         with pytest.raises(CodecError):
@@ -217,8 +216,7 @@ def test_a_frame_that_is_cut_off_is_refused(frame, missing):
 
 
 @pytest.mark.parametrize("content", ['{"payment": NaN}', '{"payment": Infinity}', "[-Infinity]", "NaN"])
-def test_numbers_that_json_does_not_have_are_refused(content):
-    """Python reads them; a NaN compares false with every amount."""
+def test_NaN_and_infinities_in_the_content_are_refused(content):
     from chainable.errors import CodecError
     from taobao_top.tmc.message import Message
 

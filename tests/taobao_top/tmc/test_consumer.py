@@ -1,4 +1,4 @@
-"""Who reads, and who is called: a consumer without a network."""
+"""The division of work between workers and keeper, without a network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from taobao_top.tmc.consumer import SWIFT, Consumer
 
 
 class Connection:
-    """A connection on which these come, one after the other."""
+    """A connection that receives these values one after the other."""
 
     def __init__(self, *coming):
         self.coming = list(coming)
 
     def pull(self):
-        """Nobody hears it."""
+        """Ignored."""
 
     def receive(self, timeout):
         came = self.coming.pop(0)
@@ -30,14 +30,14 @@ class Connection:
 
 @pytest.fixture
 def consumer():
-    """None of its threads is started: each test is the worker that was called, or the keeper."""
+    """A consumer without threads: each test plays a woken worker or the keeper."""
     config = SimpleNamespace(url="ws://host/", group="default", timeout=1.0)
     made = Consumer(config, None, workers=3, backlog=2, pull_every=15.0, backoff=(1.0, 60.0), chance=lambda: 0.0)
     made._idle = 2
     return made
 
 
-def test_a_worker_reads_for_itself(consumer):
+def test_a_worker_reads_the_connection_itself_while_messages_arrive(consumer):
     (worker, *_) = consumer._workers
     consumer.connection = Connection(b"one", b"", b"two", None)
 
@@ -57,7 +57,7 @@ def test_a_worker_leaves_a_lost_connection_to_the_keeper(consumer, connection):
     assert consumer._look.is_set()
 
 
-def test_a_worker_begins_nothing_while_all_ends(consumer):
+def test_a_stopped_worker_takes_no_message_from_the_connection(consumer):
     class Late(Connection):
         def receive(self, timeout):
             consumer._stopped = True
@@ -70,7 +70,7 @@ def test_a_worker_begins_nothing_while_all_ends(consumer):
     assert consumer.connection.coming == [b"two"]
 
 
-def test_what_waits_is_left_while_all_ends(consumer):
+def test_a_stopped_worker_takes_no_message_from_the_queue(consumer):
     consumer._waiting.append(b"one")
     consumer._stopped = True
 
@@ -79,7 +79,7 @@ def test_what_waits_is_left_while_all_ends(consumer):
     assert list(consumer._waiting) == [b"one"]
 
 
-def test_who_publishes_has_somebody_read_at_once(consumer):
+def test_publishing_wakes_the_keeper(consumer):
     sent = []
     publishing = Published(SimpleNamespace(send=sent.append), "t0ken")
 
@@ -90,7 +90,7 @@ def test_who_publishes_has_somebody_read_at_once(consumer):
     assert consumer._look.is_set()
 
 
-def test_what_waits_comes_first(consumer):
+def test_queued_messages_are_handled_before_new_ones(consumer):
     (worker, *_) = consumer._workers
     consumer.connection = Connection(b"two")
     consumer._waiting.append(b"one")
@@ -98,25 +98,25 @@ def test_what_waits_comes_first(consumer):
     assert [consumer._next(worker) for _ in range(2)] == [b"one", b"two"]
 
 
-def test_one_reads_at_a_time(consumer):
+def test_one_thread_reads_at_a_time(consumer):
     consumer._reading.acquire()
 
     assert consumer._next(consumer._workers[0]) is None
-    assert not consumer._look.is_set()  # for somebody reads
+    assert not consumer._look.is_set()  # another thread is reading
 
 
-def test_of_several_swift_workers_one_goes_on(consumer):
+def test_one_of_several_fast_workers_goes_on(consumer):
     slow, swift, surplus = consumer._workers
     slow.begun, swift.begun, surplus.begun = SWIFT - 1, SWIFT, SWIFT + 1
 
     assert consumer._swift()
     assert [worker.dismissed for worker in consumer._workers] == [False, False, True]
-    consumer.connection = Connection()  # nobody reads from it
+    consumer.connection = Connection()  # it is not read
     assert consumer._next(surplus) is None
-    assert not consumer._swift()  # for nothing was begun since
+    assert not consumer._swift()  # no message was taken since
 
 
-def test_who_needs_help_gets_it(consumer):
+def test_the_keeper_wakes_idle_workers_and_queues_up_to_the_backlog(consumer):
     consumer._idle = 1
     connection = Connection(b"one", b"two", b"three", b"four", None)
 
@@ -128,7 +128,7 @@ def test_who_needs_help_gets_it(consumer):
     assert consumer._calls.empty()
 
 
-def test_a_server_that_closes_at_once_is_asked_ever_less_often(consumer):
+def test_the_wait_doubles_for_a_server_that_closes_at_once(consumer):
     @contextmanager
     def connection():
         yield Connection(ChannelError("closed"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from examples.tmc_orders import channel
 
 
-def test_orders_are_kept(sandbox, eventually, capsys):
+def test_the_example_keeps_orders(sandbox, eventually, capsys):
     orders = {}
     sandbox.messages.publish("taobao_trade_TradeChanged", {"tid": 1, "status": "TRADE_FINISHED"})
     sandbox.messages.publish("taobao_refund_RefundCreated", {"tid": 2})

@@ -1,4 +1,4 @@
-"""What goes wrong between the platform and a consumer, and what its user is told."""
+"""Failures between the platform and a consumer, and how they are reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ACCEPTED = b"\x02\x01\x05\x00" + counted("t0ken") + b"\x00\x00"
 
 @contextmanager
 def serving(served, **settings):
-    """A server of our own; its port."""
+    """Start a server, and yield its port."""
     with serve(served, "127.0.0.1", 0, compression=None, **settings) as endpoint:
         thread = threading.Thread(target=endpoint.serve_forever)
         thread.start()
@@ -37,7 +37,7 @@ def serving(served, **settings):
         thread.join()
 
 
-def test_messages_come_over_tls(sandbox, make, eventually):
+def test_messages_are_received_over_TLS(sandbox, make, eventually):
     url = sandbox.https_gateway.replace("https://", "wss://").replace("/router/rest", "/")
     tmc, seen = make(url=url, ssl=ssl.create_default_context(cafile=sandbox.ca)), []
     tmc.a(lambda message: seen.append(message.id))
@@ -72,10 +72,10 @@ def test_a_wrong_certificate_is_refused(make, eventually, caplog, name, trusted,
         tmc.stop()
     assert "its certificate is refused" in caplog.text
     assert "pass a context that trusts its authority as ssl=" in caplog.text
-    assert not connected  # nothing was said to it
+    assert not connected  # no byte of the channel was sent
 
 
-def test_a_server_that_is_none_of_the_channel(make, eventually, caplog):
+def test_a_server_of_something_else_is_reported_as_unreachable(make, eventually, caplog):
     def refused(connection, request):
         return connection.respond(403, "secret words\n")
 
@@ -86,7 +86,7 @@ def test_a_server_that_is_none_of_the_channel(make, eventually, caplog):
     eventually(lambda: "could not be reached: ConnectionRefusedError, Connection refused" in caplog.text)
 
 
-def test_a_silent_server_is_noticed_and_left(sandbox, make, eventually, caplog):
+def test_a_silent_server_is_detected_by_pings_and_left(sandbox, make, eventually, caplog):
     tmc, seen = make(ping_every=0.05, timeout=0.2), []
     tmc.a(lambda message: seen.append(message.id))
     with tmc:
@@ -98,13 +98,13 @@ def test_a_silent_server_is_noticed_and_left(sandbox, make, eventually, caplog):
     assert "keepalive ping failed" not in caplog.text  # the library's own words, with a traceback
 
 
-def test_a_token_that_ran_out_is_followed_by_another(sandbox, make, eventually, caplog):
+def test_an_expired_token_is_replaced_by_a_new_connection(sandbox, make, eventually, caplog):
     tmc, seen = make(), []
 
     @tmc.a
     def handle(message):
         seen.append(message.id)
-        sandbox.messages.expire()  # what was handled is not taken as confirmed, and comes again
+        sandbox.messages.expire()  # the confirmation is refused, and the message delivered again
 
     message = sandbox.messages.publish("a_b")
     with tmc:
@@ -114,7 +114,7 @@ def test_a_token_that_ran_out_is_followed_by_another(sandbox, make, eventually, 
     assert "the message channel was closed: code 1008" in caplog.text
 
 
-def test_a_giant_message_ends_the_connection_and_not_the_channel(sandbox, make, eventually, caplog):
+def test_a_frame_beyond_the_limit_closes_only_the_connection(sandbox, make, eventually, caplog):
     tmc = make()
     tmc.a(lambda message: None)
     with tmc:
@@ -125,7 +125,7 @@ def test_a_giant_message_ends_the_connection_and_not_the_channel(sandbox, make, 
         eventually(lambda: sandbox.messages.confirmed == [message.id])
 
 
-def test_a_refusal_with_a_status_of_16_bits(make):
+def test_a_refusal_may_have_a_status_of_16_bits(make):
     def served(socket):
         socket.recv()
         socket.send(b"\x02\x01\x02\x00\x1d\x00\x03\x00" + counted("Invalid app key") + b"\x00\x00")
@@ -142,7 +142,7 @@ def test_a_refusal_with_a_status_of_16_bits(make):
         (b"\x03\x02\x00\x00", "not a frame of version 2 of the message channel; it is ignored"),
     ],
 )
-def test_what_nobody_knows_yet_is_left(sandbox, make, eventually, caplog, data, words):
+def test_unknown_frames_are_ignored(sandbox, make, eventually, caplog, data, words):
     tmc = make()
     tmc.a(lambda message: None)
     with tmc:
@@ -154,7 +154,7 @@ def test_what_nobody_knows_yet_is_left(sandbox, make, eventually, caplog, data, 
         assert sandbox.messages.links == [link]
 
 
-def test_slow_handlers_stop_neither_pings_nor_acknowledgements(sandbox, make, eventually, caplog):
+def test_slow_handlers_delay_neither_pings_nor_acknowledgements(sandbox, make, eventually, caplog):
     tmc, entered, leave = make(workers=1, ping_every=0.03, timeout=60.0), threading.Event(), threading.Event()
 
     @tmc.a
@@ -176,7 +176,7 @@ def test_slow_handlers_stop_neither_pings_nor_acknowledgements(sandbox, make, ev
     assert "connecting again" not in caplog.text
 
 
-def test_what_is_handled_before_a_stop_is_confirmed(sandbox, make, eventually):
+def test_messages_handled_before_stop_are_confirmed(sandbox, make, eventually):
     for number in range(5):
         tmc, seen = make(timeout=60.0), []
         tmc.a(lambda message, seen=seen: seen.append(message.id))
@@ -187,13 +187,12 @@ def test_what_is_handled_before_a_stop_is_confirmed(sandbox, make, eventually):
         eventually(lambda number=number, seen=seen: len(seen) > 10 * number)
         begun = time.monotonic()
         tmc.stop()
-        assert time.monotonic() - begun < 30  # all that still comes is read, or the end behind it would not be seen
+        assert time.monotonic() - begun < 30  # messages before the close frame are still read
         eventually(lambda: not sandbox.messages.links)
         assert sorted(sandbox.messages.confirmed[before:]) == sorted(seen)
 
 
-def test_handlers_that_wait_run_side_by_side(sandbox, make, eventually):
-    """However many messages come: it takes several workers to handle them."""
+def test_handlers_that_wait_run_in_parallel(sandbox, make, eventually):
     tmc, threads = make(), set()
 
     @tmc.a
@@ -225,7 +224,7 @@ def test_handlers_publish_while_messages_come_fast(sandbox, make, eventually):
     assert len(sandbox.messages.sent) == 4
 
 
-def test_the_session_and_the_secret_stay_out_of_what_is_logged(sandbox, make, eventually, caplog):
+def test_neither_session_nor_secret_is_logged(sandbox, make, eventually, caplog):
     caplog.set_level(logging.DEBUG, "taobao_top")
     with make() as tmc:
         sandbox.messages.drop(hard=True)
@@ -275,7 +274,7 @@ def test_settings_are_checked(sandbox, settings, words):
 
 
 @pytest.mark.parametrize("proxy", [None, False, ""])
-def test_no_proxy(sandbox, make, monkeypatch, proxy):
+def test_the_proxies_of_the_environment_can_be_disabled(sandbox, make, monkeypatch, proxy):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
     monkeypatch.setenv("ws_proxy", "http://127.0.0.1:9/")
     with make(proxy=proxy) as tmc:
@@ -303,7 +302,7 @@ class Lost(MemoryStore):
         super().finish(claim)
 
 
-def test_what_no_store_claims_comes_again(sandbox, make, eventually):
+def test_a_message_that_the_store_cannot_claim_is_delivered_again(sandbox, make, eventually):
     tmc, seen = make(store=Lost("claim"), lease=0.05), []
     tmc.a(lambda message: seen.append(message.id))
     message = sandbox.messages.publish("a_b")
@@ -313,7 +312,7 @@ def test_what_no_store_claims_comes_again(sandbox, make, eventually):
     assert seen == [message.id]
 
 
-def test_what_was_handled_is_recorded_again_and_handled_once(sandbox, make, eventually):
+def test_a_failed_record_of_a_handled_message_is_repeated(sandbox, make, eventually):
     tmc, seen = make(store=Lost("finish")), []
     tmc.a(lambda message: seen.append(message.id))
     message = sandbox.messages.publish("a_b")
@@ -324,7 +323,7 @@ def test_what_was_handled_is_recorded_again_and_handled_once(sandbox, make, even
 
 
 class Forgetful(MemoryStore):
-    """A store that cannot vouch for what was handled."""
+    """A store that cannot record handled messages."""
 
     def __init__(self, *, handled):
         super().__init__()
@@ -337,7 +336,7 @@ class Forgetful(MemoryStore):
 
 
 @pytest.mark.parametrize("handled", [True, False])
-def test_what_was_handled_is_confirmed_though_no_store_remembers_it(sandbox, make, eventually, handled):
+def test_a_handled_message_is_confirmed_even_if_the_store_forgets_it(sandbox, make, eventually, handled):
     tmc, seen = make(store=Forgetful(handled=handled)), []
     tmc.a(lambda message: seen.append(message.id))
     message = sandbox.messages.publish("a_b")

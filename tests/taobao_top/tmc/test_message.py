@@ -1,4 +1,4 @@
-"""Messages and whose they are."""
+"""Messages and the registry of handlers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADERS = {
 }  # fmt: skip
 
 
-def test_all_that_came_is_there():
+def test_a_message_has_all_members_of_its_frame():
     message = Message.of(HEADERS)
 
     assert (message.id, message.topic) == (7, "a_b_C")
@@ -32,13 +32,13 @@ def test_all_that_came_is_there():
     assert message.headers["new"] == b"x"
 
 
-def test_a_message_may_say_nothing():
+def test_members_of_a_message_may_be_missing():
     message = Message.of({"id": 1, "topic": "a", "content": "", "userid": "?", "time": "?"})
 
     assert (message.content, message.raw, message.userid, message.nick, message.time) == (None, "", None, "", None)
 
 
-def test_a_message_does_not_change_and_shows_no_person():
+def test_a_message_is_frozen_and_its_repr_shows_no_personal_data():
     message = Message.of(HEADERS)
 
     with pytest.raises(FrozenInstanceError):
@@ -50,7 +50,7 @@ def test_a_message_does_not_change_and_shows_no_person():
     "changes",
     [{"id": None}, {"id": "7"}, {"topic": None}, {"content": "{"}, {"content": 5}, {"content": "[" * 100_000}],
 )
-def test_what_is_no_message(changes):
+def test_an_invalid_message_is_a_CodecError(changes):
     with pytest.raises(CodecError) as caught:
         Message.of(HEADERS | changes)
     assert "person" not in str(caught.value)
@@ -64,7 +64,7 @@ def handler(message):
     """Another."""
 
 
-def test_the_longest_name_wins():
+def test_the_longest_registered_name_handles_a_topic():
     handlers = HandlerRegistry()
     handlers.add(("taobao", "tmall_mei"), other)
     handlers.add(("taobao_trade",), handler)
@@ -80,7 +80,7 @@ def test_the_longest_name_wins():
     assert handlers.find("tmall") is handler
 
 
-def test_one_message_has_one_handler():
+def test_a_topic_has_one_handler():
     handlers = HandlerRegistry()
     handlers.add(("a", "b"), handler)
     handlers.add((), handler)
@@ -94,20 +94,20 @@ def test_one_message_has_one_handler():
 
 class Coroutine:
     async def __call__(self, message):
-        """Nobody awaits."""
+        """Never awaited."""
 
 
 async def coroutine(message):
-    """Nobody awaits."""
+    """Never awaited."""
 
 
 @pytest.mark.parametrize("given", [coroutine, partial(coroutine), Coroutine()])
-def test_coroutines_are_no_handlers(given):
+def test_a_coroutine_function_is_refused_as_a_handler(given):
     with pytest.raises(TypeError, match="plain function"):
         Decorator(HandlerRegistry(), ("a",))(given)
 
 
-def test_only_what_can_be_called_is_a_handler():
+def test_a_handler_must_be_callable():
     with pytest.raises(TypeError, match="a str cannot be called"):
         Decorator(HandlerRegistry(), ("a",))("b")
     assert repr(Decorator(HandlerRegistry(), ("a", "b"))) == "<decorator of the handler of a, b>"

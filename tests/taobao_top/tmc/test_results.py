@@ -1,4 +1,4 @@
-"""What a handler returns, and a channel that anybody on the path can write to."""
+"""Results of handlers, and settings that would make the channel forgeable."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from taobao_top.tmc.message import Message
 
 
 @pytest.mark.parametrize("result", [True, False, 0, "ok", {}, ()], ids=repr)
-def test_any_result_but_none_fails_the_message(result):
+def test_any_result_but_None_fails_the_message(result):
     with pytest.raises(TypeError, match="return None to confirm"):
         _call(lambda message: result, Message(1, "a"))
 
 
-def test_none_confirms_it():
+def test_None_confirms_the_message():
     _call(lambda message: None, Message(1, "a"))
 
 
@@ -28,7 +28,7 @@ def test_an_app_key_in_place_of_the_secret_is_refused():
         TaobaoTop(app_key="12345678", app_secret="12345678")
 
 
-def test_a_channel_without_tls_is_warned_about(caplog, monkeypatch):
+def test_a_channel_without_TLS_causes_a_warning(caplog, monkeypatch):
     from taobao_top.tmc import client
 
     class Stopped(Exception):

@@ -1,4 +1,4 @@
-"""A consumer as a service: what becomes of it when its process is told to end."""
+"""The channel as a service: its process is ended by a signal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from taobao_top.tmc import TMC
 
 tmc = TMC(TaobaoTop.from_env(), url=sys.argv[1], proxy=None, workers=2)
 signal.signal(signal.SIGTERM, lambda *_: tmc.stop())
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the parent may ignore SIGINT
 
 @tmc.otherwise
 def handle(message):
@@ -29,7 +29,7 @@ os.write(1, b"ended\\n")
 
 
 @pytest.mark.parametrize(("sent", "ended"), [(signal.SIGTERM, ["ended"]), (signal.SIGINT, [])])
-def test_what_was_begun_is_confirmed_before_the_process_ends(sandbox, eventually, sent, ended):
+def test_messages_begun_before_a_signal_are_confirmed_before_the_process_ends(sandbox, eventually, sent, ended):
     for _ in range(1000):
         sandbox.messages.publish("a_b")
     command = [sys.executable, "-c", SERVICE, sandbox.channel_url]

@@ -1,7 +1,7 @@
 """
-How users of other clients of TOP fail: each failure as it happens there, then its cure here.
+Frequent failures of other clients of TOP, and that this client does not have them.
 
-The other clients are named by what they do; the sandbox judges both sides.
+The sandbox receives the calls of both.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def top(sandbox):
 
 
 class OtherClient:
-    """A client as they are copied around: the right recipe, but for what a test changes of it."""
+    """A widely copied client: right, except for the part that a test changes."""
 
     def __init__(self, sandbox):
         self.sandbox = sandbox
@@ -78,24 +78,24 @@ def other(sandbox):
     client.http.close()
 
 
-def test_the_other_client_is_right_but_for_what_is_changed(other):
-    """The pains below are not the fault of the tests' own client."""
+def test_the_other_client_of_these_tests_is_accepted_unless_changed(other):
+    """The failures below are not mistakes of this client."""
     parameters = other.parameters("taobao.time.get")
 
     assert other.send(parameters, other.md5(other.message(parameters))) == 0
 
 
 class TestSignature:
-    def test_chinese_values_signed_in_another_encoding(self, top, other):
-        """They sign GBK or escapes and send UTF-8: code 25. Here both are the same UTF-8."""
+    def test_Chinese_values_are_signed_and_sent_in_one_encoding(self, top, other):
+        """Other clients sign GBK or escapes and send UTF-8: code 25."""
         parameters = other.parameters("taobao.un.known", nick="中文")
         text = "".join(name + parameters[name] for name in sorted(parameters))
         assert other.send(parameters, other.md5(text.encode("gbk"))) == 25
 
         assert top.alibaba.finance.insurance.createorder(create_order_request=ORDER | {"identifier": "中文 é 😀"}).data
 
-    def test_session_added_after_signing(self, top, other, sandbox):
-        """They sign, then add the session: code 25. Here the session is among what is signed."""
+    def test_the_session_is_signed(self, top, other, sandbox):
+        """Other clients add it after signing: code 25."""
         parameters = other.parameters("taobao.trades.sold.get", fields="tid")
         sign = other.md5(other.message(parameters))
         assert other.send(parameters | {"session": sandbox.account.session}, sign) == 25
@@ -114,19 +114,16 @@ class TestSignature:
             lambda other, given: hashlib.md5(other.message(given)).hexdigest(),
         ],
     )
-    def test_wrong_recipes(self, other, recipe):
-        """Recipes that are copied widely, and fail."""
+    def test_widely_copied_recipes_of_signatures_are_refused(self, other, recipe):
         parameters = other.parameters("taobao.time.get")
 
         assert other.send(parameters, recipe(other, parameters)) == 25
 
     @pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
-    def test_right_recipes(self, sandbox, method):
-        """Here there is none to copy: the three methods are names, hmac among them."""
+    def test_every_sign_method_is_available_by_name(self, sandbox, method):
         assert sandbox.client(sign_method=method).taobao.time.get().data["time"]
 
-    def test_code_25_without_a_clue(self, sandbox):
-        """The error shows the string that was signed, the secret masked."""
+    def test_code_25_is_explained_by_the_signed_text_with_secrets_masked(self, sandbox):
         with pytest.raises(TopError, match=r"\.explain\(\) shows the string that was signed") as caught:
             sandbox.client(app_secret="wr0ng", session="sess10n").taobao.item.seller.get(fields="title", num_iid=1)
 
@@ -138,8 +135,8 @@ class TestSignature:
 
 class TestTime:
     @pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles"])
-    def test_machines_in_other_zones(self, sandbox, zone):
-        """They stamp local time: code 31 outside of China. Here the stamp is Beijing's on every machine."""
+    def test_timestamps_are_in_Beijing_time_on_every_machine(self, sandbox, zone):
+        """Other clients stamp local time: code 31 outside of China."""
         code = (
             "import datetime, requests, hashlib, time; time.tzset();"
             "from taobao_top import TaobaoTop;"
@@ -158,8 +155,7 @@ class TestTime:
         assert other.send(parameters, other.md5(other.message(parameters))) == 31
         other.http.close()
 
-    def test_drifting_clocks(self, sandbox):
-        """A clock that drifts is compared with the gateway's, and can be corrected without root."""
+    def test_a_drifting_clock_is_compared_and_corrected_without_root(self, sandbox):
         top = sandbox.client(clock=lambda: time.time() - 3000)
 
         with pytest.raises(TopError) as caught:
@@ -170,27 +166,25 @@ class TestTime:
         top.adjust_clock()
         assert top.taobao.time.get().data["time"]
 
-    def test_seconds_or_milliseconds(self, other):
-        """They guess at epochs; the client has no timestamp to guess."""
+    def test_the_client_fills_in_the_timestamp(self, other):
+        """Users of other clients guess between seconds and milliseconds."""
         parameters = other.parameters("taobao.time.get") | {"timestamp": str(int(time.time()))}
 
         assert other.send(parameters, other.md5(other.message(parameters))) == 31
 
 
 class TestMethods:
-    def test_no_class_for_a_new_method(self, make_top, gateway):
-        """They wait for a class per method and per permission. Here any name can be called today."""
+    def test_a_method_that_the_catalogue_lacks_can_be_called(self, make_top, gateway):
+        """Other clients need a class for each method."""
         gateway.answers({"alibaba_brand_new_method_get_response": {"x": 1}})
 
         assert make_top().alibaba.brand.new.method.get(any_parameter=1).data == {"x": 1}
         assert gateway.form["any_parameter"] == "1"
 
-    def test_python_3(self):
-        """The official client is of Python 2 in its documents to this day."""
+    def test_the_client_runs_on_Python_3(self):
         assert sys.version_info >= (3, 10)
 
-    def test_typos_are_calls(self, make_top, gateway):
-        """Where every attribute is a call, so is every slip. Here slips in the client's own words are errors."""
+    def test_a_misspelt_name_of_the_client_is_an_error_and_not_a_call(self, make_top, gateway):
         top = make_top()
 
         with pytest.raises(AttributeError, match="did you mean 'batch'"):
@@ -199,8 +193,8 @@ class TestMethods:
             top.taobao.item.seller.get(num_iid=1, sesion="x")
         assert not gateway.requests
 
-    def test_underscores_split_names(self, make_top, gateway):
-        """They turn every underscore into a dot. Here names are kept as they are written."""
+    def test_underscores_in_names_are_kept(self, make_top, gateway):
+        """Other clients turn each into a dot."""
         gateway.answers({"x_response": {}})
 
         make_top().taobao.some_method.get()
@@ -218,14 +212,13 @@ class TestRepetition:
             "isp.item-update-service-error:GENERIC_FAILURE",
         ],
     )
-    def test_retry_sets_too_narrow(self, top, sandbox, sub_code):
-        """They repeat a list of sub codes that is never complete. Here all faults behind the gateway are a class."""
+    def test_all_faults_behind_the_gateway_are_one_class(self, top, sandbox, sub_code):
+        """Other clients repeat a list of sub codes that is never complete."""
         sandbox.error(50, sub_code)
 
         assert top.taobao.time.get().data["time"]
 
-    def test_retries_that_duplicate(self, top, sandbox):
-        """They repeat writes after a timeout. Here a write is sent once, and the error says what is unknown."""
+    def test_a_write_is_not_repeated_after_a_timeout_and_is_maybe_sent(self, top, sandbox):
         sandbox.error(50, "isp.remote-service-timeout", executed=True)
 
         with pytest.raises(TopError) as caught:
@@ -234,8 +227,8 @@ class TestRepetition:
         assert caught.value.maybe_sent
         assert len([entry for entry in sandbox.journal if entry.method.endswith("createorder")]) == 1
 
-    def test_the_same_signature_again(self, sandbox):
-        """A repetition below the signer sends an old stamp. Here each attempt has its own."""
+    def test_each_attempt_has_its_own_time_and_signature(self, sandbox):
+        """Other clients repeat below the signer and send an old timestamp."""
         seconds = itertools.count()
         top = sandbox.client(clock=lambda: time.time() + next(seconds))
         sandbox.error(50, "isp.service-error")
@@ -248,14 +241,13 @@ class TestRepetition:
 
 
 class TestThrottling:
-    def test_a_ban_of_seconds_is_no_failure(self, top, sandbox):
-        """They raise on a ban of a second. Here it is waited out, writes too: nothing was carried out."""
+    def test_a_ban_of_a_second_is_waited_out_by_writes_too(self, top, sandbox):
+        """Other clients raise."""
         sandbox.ban(0.3)
 
         assert top.alibaba.finance.insurance.createorder(create_order_request=ORDER).data["is_success"]
 
-    def test_the_seconds_are_in_the_text_alone(self, top, sandbox):
-        """They leave the seconds to a regular expression of the user's. Here they are a number."""
+    def test_the_seconds_of_a_ban_are_a_number_of_the_error(self, top, sandbox):
         sandbox.ban(31062)
 
         with pytest.raises(TopError) as caught:
@@ -267,8 +259,7 @@ class TestThrottling:
 
 class TestSession:
     @pytest.mark.parametrize("cause", ["expired", "withdrawn", "of another app"])
-    def test_code_27_has_many_causes(self, top, sandbox, cause):
-        """One number for many causes: here it is one property, and the advice names them."""
+    def test_the_causes_of_code_27_are_one_property_and_named_in_the_advice(self, top, sandbox, cause):
         token = top.oauth.token(code=sandbox.sessions.code(), signed=True)
         session = "6" + "0" * 40 if cause == "of another app" else token.access_token
         if cause == "expired":
@@ -298,30 +289,25 @@ class TestPages:
                 sandbox.trades.change(tid, status="WAIT_SELLER_SEND_GOODS")
         return set(tids) - set(found)
 
-    def test_forwards_loses_orders(self, top, sandbox):
-        """Forwards, what moves to the front is never seen."""
+    def test_reading_forwards_misses_entries_that_move_to_the_front(self, top, sandbox):
         assert self.read(top, sandbox, backwards=False)
 
-    def test_backwards_loses_none(self, top, sandbox):
-        """From the last page to the first, everything is."""
+    def test_reading_backwards_misses_no_entry(self, top, sandbox):
         assert not self.read(top, sandbox, backwards=True)
 
 
 class TestAnswers:
-    def test_bad_json(self, top, sandbox):
-        """Raw tabs and line ends break strict readers. Here they are read."""
+    def test_raw_tabs_and_line_ends_in_JSON_are_read(self, top, sandbox):
         sandbox.fault("control_characters")
 
         assert top.taobao.trades.sold.get(fields="tid").request_id
 
-    def test_members_named_code(self, make_top, gateway):
-        """They take a member named code for an error. Here only error_response is one."""
+    def test_a_member_named_code_is_not_an_error(self, make_top, gateway):
         gateway.answers({"code": 0, "msg": "ok", "request_id": "r"})
 
         assert make_top(simplify=True).a.b().data["code"] == 0
 
-    def test_large_numbers(self, top, sandbox):
-        """Numbers of 19 digits lose their last ones as floats. Here they are exact."""
+    def test_numbers_of_19_digits_are_exact(self, top, sandbox):
         (tid,) = sandbox.trades.add(1)
 
         assert float(tid) != tid
@@ -329,8 +315,8 @@ class TestAnswers:
 
 
 class TestValues:
-    def test_floats_to_two_decimals(self, make_top, gateway):
-        """They cut every float to two digits. Here a float is refused, a Decimal is exact."""
+    def test_a_float_is_refused_and_a_Decimal_is_exact(self, make_top, gateway):
+        """Other clients cut every float to two digits."""
         gateway.answers({"x_response": {}})
         top = make_top()
 
@@ -340,8 +326,7 @@ class TestValues:
 
         assert gateway.form["price"] == "0.125"
 
-    def test_the_callers_parameters_are_changed(self, make_top, gateway):
-        """They write into the mapping they are given, or delete while they iterate. Here it stays as it is."""
+    def test_the_callers_parameters_are_not_changed(self, make_top, gateway):
         gateway.answers({"x_response": {}})
         given = {"from": "a", "import": None, "class": {"x": None}}
 
@@ -350,8 +335,8 @@ class TestValues:
         assert given == {"from": "a", "import": None, "class": {"x": None}}
         assert gateway.form["from"] == "a"
 
-    def test_files_as_text(self, top, sandbox):
-        """They call str() on a file's bytes. Here bytes arrive as they are."""
+    def test_bytes_of_a_file_arrive_unchanged(self, top, sandbox):
+        """Other clients call str() on them."""
         content = bytes(range(256))
 
         top.taobao.picture.upload(img=io.BytesIO(content), picture_category_id=0, image_input_title="a.jpg")
@@ -359,22 +344,21 @@ class TestValues:
         (part,) = sandbox.journal[-1].files
         assert part.content == content
 
-    def test_values_that_begin_with_an_at_sign(self, top, sandbox):
-        """They leave values that begin with @ out of the signature. Here they are signed as any other."""
+    def test_values_that_begin_with_an_at_sign_are_signed(self, top, sandbox):
+        """Other clients leave them out of the signature."""
         order = ORDER | {"identifier": "@x"}
 
         assert top.alibaba.finance.insurance.createorder(create_order_request=order).data["is_success"]
         assert top["taobao.item.seller.get"](fields="@title", num_iid=1).request_id
 
-    def test_blank_values(self, top, sandbox):
-        """Clients disagree on whether blank values are signed. Here they are not even sent."""
+    def test_blank_values_are_not_sent(self, top, sandbox):
+        """Clients disagree on whether they are signed."""
         assert top.taobao.item.seller.get(fields="title", num_iid=1, nick="", x=None).request_id
         assert "nick" not in sandbox.journal[-1].parameters
 
 
 class TestTransport:
-    def test_a_connection_for_every_call(self, top, sandbox, monkeypatch):
-        """They open a connection for every call. Here one serves them all."""
+    def test_one_connection_serves_many_calls(self, top, sandbox, monkeypatch):
         from chainable.connections import _Connection
 
         opened = []
@@ -386,8 +370,7 @@ class TestTransport:
 
         assert len(opened) == 1
 
-    def test_certificates_are_not_checked(self, sandbox):
-        """They ship with TLS verification off. Here a stranger's certificate is refused, and nothing leaves."""
+    def test_an_untrusted_certificate_is_refused_before_anything_is_sent(self, sandbox):
         before = len(sandbox.journal)
 
         with pytest.raises(requests.exceptions.SSLError):
@@ -395,16 +378,14 @@ class TestTransport:
 
         assert len(sandbox.journal) == before
 
-    def test_no_timeout_or_too_short_a_one(self, top):
-        """They wait for ever, or five seconds whatever the call. Here there is a finite one, and each call's own."""
+    def test_every_call_has_a_finite_timeout_of_its_own(self, top):
         call = top.prepare("taobao.time.get", "POST", (), {"timeout": (1, 90)})
 
         assert top._settings.timeout == (5.0, 30.0)
         assert top._settings.deadline == 60.0
         assert call.timeout == (1.0, 90.0)
 
-    def test_sessions_in_logs(self, top, sandbox, caplog, capsys):
-        """They log all parameters, or print debug words. Here neither logs nor output have any."""
+    def test_logs_and_output_contain_no_session(self, top, sandbox, caplog, capsys):
         caplog.set_level(logging.DEBUG)
 
         top.taobao.trades.sold.get(fields="tid", buyer_nick="13800138000")
@@ -417,15 +398,13 @@ class TestTransport:
         assert "13800138000" not in caplog.text
         assert capsys.readouterr().out == ""
 
-    def test_status_codes(self, make_top, gateway):
-        """They compare numbers with ``is``. Here any status but success is an error."""
+    def test_every_error_status_is_an_error(self, make_top, gateway):
         gateway.answers("<html>", status=201 + 199)
 
         with pytest.raises(TopError, match="HTTP status 400"):
             make_top().a.b()
 
-    def test_resolved_and_rejected_at_once(self, make_top, gateway):
-        """They call both ends of a promise. Here a promise has one outcome."""
+    def test_a_promise_has_one_outcome(self, make_top, gateway):
         gateway.refuses({"code": 22})
         outcomes = []
 
@@ -434,8 +413,7 @@ class TestTransport:
         assert outcomes == ["22"]
 
 
-def test_what_leaves_is_what_was_signed(make_top, gateway):
-    """The root of most of it: the form is read back, and gives the signature that stands in it."""
+def test_the_sent_form_gives_the_sent_signature(make_top, gateway):
     gateway.answers({"x_response": {}})
 
     make_top(sign_method="md5").a.b({"from": "中 文&=+%", "list": ["a", "b"], "object": {"x": "é"}, "flag": True})
