@@ -44,8 +44,6 @@ class Destination:
         host: A name in lower case, or an address in its shortest form, without brackets.
         port: 1 to 65535; the default of the scheme if the URL names none.
         target: Path and query as they are sent; it begins with a slash.
-
-    .. versionadded:: 0.1.0
     """
 
     scheme: str

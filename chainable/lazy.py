@@ -18,8 +18,6 @@ def lazy_attributes(module: str, homes: Mapping[str, str]) -> Callable[[str], An
     Args:
         module: The name of the module, for the error.
         homes: The names, and for each the module that defines it; a submodule is its own home.
-
-    .. versionadded:: 0.1.0
     """
 
     def attribute(name: str) -> Any:

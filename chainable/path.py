@@ -24,13 +24,10 @@ def split(path: str) -> list[str]:
     """
     Split a literal path into segments.
 
-    Args:
-        path: Segments joined by ``/``. One leading slash is ignored; a
-            trailing slash becomes an empty last segment.
+    One leading slash is ignored; a trailing slash becomes an empty last segment.
 
     Raises:
-        PathError: A segment is empty, ``.`` or ``..``, or contains a character
-            that is not allowed in a path.
+        PathError: A segment is empty, ``.`` or ``..``, or contains a character that is not allowed in a path.
         TypeError: The path is not a str.
     """
     if not isinstance(path, str):
@@ -81,11 +78,7 @@ def kebab(name: str) -> str:
 
 def expand(name: str, value: object) -> str:
     """
-    Percent-encode the value of a path variable as one segment.
-
-    Args:
-        name: The variable, for the error message.
-        value: A str that is not empty, or an int.
+    Percent-encode the value of a path variable, a str or an int, as one segment.
 
     Raises:
         PathError: The str is empty, ``.``, ``..`` or contains a lone surrogate.
@@ -115,13 +108,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def split_name(name: str) -> list[str]:
-    """
-    Split a dotted method name into its parts.
-
-    Raises:
-        PathError: A part is empty, or contains a character other than letters, digits, ``_`` and ``-``.
-        TypeError: The name is not a str.
-    """
+    """Split a dotted method name into its parts; raise PathError unless they are letters, digits, ``_``, ``-``."""
     if not isinstance(name, str):
         msg = f"a method name is a str, not {type(name).__name__}"
         raise TypeError(msg)

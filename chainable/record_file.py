@@ -162,15 +162,12 @@ class RecordFile:
 
 def encode_records(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) -> bytes:
     """
-    Encode records as the content of a record file.
+    Encode JSON values by key as the content of a record file; their order does not change it.
 
     Args:
-        records: JSON values by key. Their order does not change the result.
+        records: The values by key.
         buckets: The number of buckets: about one per record, or fewer to deflate several records together.
         deflated: Deflate each bucket.
-
-    Returns:
-        The content of the file.
     """
     blocks = [b""] * buckets
     for key in sorted(records):

@@ -24,7 +24,7 @@ _LOCATION = re.compile(r"\((at [a-z0-9 ,]+)\)\Z")
 
 def read_environment(prefix: str, names: Collection[str], file: str | os.PathLike[str] | None = None) -> dict[str, str]:
     """
-    Read settings whose names begin with a prefix.
+    Read settings whose names begin with a prefix; empty ones are omitted.
 
     Args:
         prefix: The prefix of the variables, such as ``SHOP_``.
@@ -34,7 +34,7 @@ def read_environment(prefix: str, names: Collection[str], file: str | os.PathLik
             one. Lines end with LF or CRLF.
 
     Returns:
-        The values by lower-case name; empty ones are omitted.
+        The values by lower-case name.
 
     Raises:
         ConfigurationError: The file cannot be read, or a line is not a setting
@@ -88,15 +88,7 @@ def _entry(line: str) -> tuple[str, str] | str | None:
 
 def read_toml(file: str | os.PathLike[str], name: str, names: Collection[str]) -> dict[str, Any]:
     """
-    Read settings from a TOML file: a table of that name, or the top level of the file.
-
-    Args:
-        file: The path of the file, in UTF-8.
-        name: The name of the table.
-        names: The known settings.
-
-    Returns:
-        The values by name, as TOML types.
+    Read settings from a TOML file: the table *name*, or the top level of the file.
 
     Raises:
         ConfigurationError: The file cannot be read, is not TOML, has a value
@@ -146,7 +138,7 @@ def check_texts(
     flags: Collection[str] = (),
 ) -> dict[str, Any]:
     """
-    Check that settings are text.
+    Check that settings are text, and return them.
 
     Args:
         found: Values by name.
@@ -155,9 +147,6 @@ def check_texts(
         lists: Names whose value may be a list of str.
         tables: Names whose value is a table of str.
         flags: Names whose value may be true or false.
-
-    Returns:
-        The checked values by name.
 
     Raises:
         ConfigurationError: A value has another type. The message does not quote the value.

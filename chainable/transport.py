@@ -104,13 +104,7 @@ class ClientCertificate(Protocol):
 
 @frozen
 class FileCertificate:
-    """
-    A certificate and its key in PEM files.
-
-    Args:
-        certificate: The path of the certificate, or of a file with both.
-        key: The path of the key; None if the file of the certificate holds both.
-    """
+    """A certificate and its key in PEM files; one file may hold both."""
 
     certificate: str
     key: str | None = None
@@ -123,12 +117,7 @@ class FileCertificate:
         return cls(cert) if isinstance(cert, str) else cls(*cert)
 
     def load_into(self, context: ssl.SSLContext, /) -> None:
-        """
-        Load the certificate and its key into a TLS context.
-
-        Raises:
-            ConfigurationError: A file is missing, or the key does not belong to the certificate.
-        """
+        """Load the certificate and its key into a TLS context."""
         try:
             context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
@@ -202,12 +191,7 @@ class _Adapter(HTTPAdapter):
         """Do nothing: the TLS context has the certificates, and urllib3 would read the files again."""
 
     def context(self, verify: bool | str, cert: ClientCertificate | None) -> ssl.SSLContext:
-        """
-        Return the cached TLS context for a verification and a client certificate.
-
-        Raises:
-            ConfigurationError: A file is missing, or not valid.
-        """
+        """Return the cached TLS context for a verification and a client certificate."""
         key = (verify, cert)
         with self._lock:
             context = self._contexts.get(key)
@@ -392,12 +376,7 @@ class RequestsTransport:
 
 
 def _refuse_retries(adapter: Any) -> None:
-    """
-    Raise if an adapter retries requests by itself.
-
-    Raises:
-        ConfigurationError: The adapter has retries.
-    """
+    """Raise if an adapter retries requests by itself."""
     retries = getattr(adapter, "max_retries", None)
     total = getattr(retries, "total", 0)
     counts = [getattr(retries, kind, 0) for kind in ("connect", "read", "redirect", "status", "other")]
@@ -462,11 +441,7 @@ def _mark(error: requests.RequestException, adapter: Any, state: AttemptState) -
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """
-    Iterate over an error of requests and its causes, down to the error of the socket.
-
-    .. versionadded:: 0.1.0
-    """
+    """Iterate over an error of requests and its causes, down to the error of the socket."""
     seen: list[BaseException] = []
     waiting: list[Any] = [error]
     while waiting:
@@ -485,8 +460,6 @@ def extend_deadline(response: Any, seconds: float) -> None:
         response: A response whose body is still on the connection, or an object with its ``attempt_state``. A
             response of an adapter of ``http_session`` has none; requests' timeout applies to each of its pieces.
         seconds: The deadline, in seconds from now.
-
-    .. versionadded:: 0.1.0
     """
     state: AttemptState | None = getattr(response, "attempt_state", None)
     if state is not None:

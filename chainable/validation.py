@@ -27,12 +27,7 @@ def check_base_url(name: str, value: object) -> str:
     """
     Check a base URL, and return it with one slash at its end.
 
-    Args:
-        name: The name of the option, for the error message.
-        value: An https URL; plain http is allowed for addresses of this machine only.
-
-    Raises:
-        ConfigurationError: It is not such a URL.
+    Plain http is allowed for addresses of this machine only.
     """
     if not isinstance(value, str):
         msg = f"{name}: a URL is a str, not {type(value).__name__}"
@@ -58,16 +53,7 @@ def check_base_url(name: str, value: object) -> str:
 
 
 def check_timeout(value: object, default: tuple[float, float] = (5.0, 30.0)) -> tuple[float, float]:
-    """
-    Check a timeout, and return the seconds to connect and to wait for each piece.
-
-    Args:
-        value: Seconds, or a pair of both; None for the default.
-        default: The pair for None.
-
-    Raises:
-        ConfigurationError: A value is not a positive number below 1,000,000.
-    """
+    """Check seconds or a pair of them, and return the seconds to connect and to wait for each piece."""
     if value is None:
         return default
     pair: tuple[Any, ...] = tuple(value) if isinstance(value, tuple | list) else (value, value)
@@ -78,16 +64,7 @@ def check_timeout(value: object, default: tuple[float, float] = (5.0, 30.0)) -> 
 
 
 def check_seconds(name: str, value: object) -> float:
-    """
-    Check a number of seconds.
-
-    Args:
-        name: The name of the option, for the error message.
-        value: The number.
-
-    Raises:
-        ConfigurationError: It is not a positive number below 1,000,000.
-    """
+    """Check a number of seconds: positive, and below 1,000,000."""
     if not _is_seconds(value):
         msg = f"{name}: a positive number of seconds was expected"
         raise ConfigurationError(msg)
@@ -99,17 +76,7 @@ def _is_seconds(value: object) -> bool:
 
 
 def check_whole(name: str, value: object, *, least: int = 0) -> int:
-    """
-    Check an integer.
-
-    Args:
-        name: The name of the option, for the error message.
-        value: The integer.
-        least: The smallest value allowed.
-
-    Raises:
-        ConfigurationError: It is not an integer, or less than the smallest value.
-    """
+    """Check an integer that is not less than *least*."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         msg = f"{name}: an integer of at least {least} was expected"
         raise ConfigurationError(msg)
@@ -117,12 +84,7 @@ def check_whole(name: str, value: object, *, least: int = 0) -> int:
 
 
 def check_verification(value: object) -> bool | str:
-    """
-    Check the option ``verify``: True, False, or the path of CA certificates.
-
-    Raises:
-        ConfigurationError: It is another value.
-    """
+    """Check the option ``verify``: True, False, or the path of CA certificates."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str | os.PathLike) and not looks_like_key(str(value)):
@@ -132,15 +94,7 @@ def check_verification(value: object) -> bool | str:
 
 
 def check_header_fields(headers: object) -> dict[str, str]:
-    """
-    Check the headers of a call; those whose value is None are omitted.
-
-    Args:
-        headers: A mapping of names to str or bytes; None for no headers.
-
-    Raises:
-        ConfigurationError: A name or value is not valid in a header. The message does not quote the value.
-    """
+    """Check the headers of a call; those whose value is None are omitted.  An error does not quote the value."""
     if headers is None:
         return {}
     if not hasattr(headers, "items"):

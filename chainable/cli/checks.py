@@ -51,11 +51,7 @@ class Finding:
     code: int = OK
 
     def translated(self, lang: str) -> Finding:
-        """
-        Return the finding in ``en`` or ``zh``.
-
-        .. versionadded:: 0.1.0
-        """
+        """Return the finding in ``en`` or ``zh``."""
         check, found, meaning, fix = (
             translate(text, lang) for text in (self.check, self.found, self.meaning, self.fix)
         )
@@ -90,12 +86,9 @@ def bad(check: str, found: str, meaning: str, fix: str, code: int = USAGE) -> Fi
 
 def print_findings(findings: Iterable[Finding]) -> int:
     """
-    Print each finding as soon as it is made, in the language of the command.
+    Print each finding as soon as it is made, and return the exit code of the first fault; 0 without one.
 
     JSON names the checks in English in either language.
-
-    Returns:
-        The exit code of the first fault, 0 if there is none.
     """
     code = OK
     kept: list[dict[str, Any]] = []

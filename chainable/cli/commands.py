@@ -176,12 +176,7 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """
-    Commands under one name, listed with the exit codes in the language of the command.
-
-    Args:
-        explain: Returns a configuration error with a reason in both languages; of a whole program only.
-    """
+    """Commands under one name, listed with the exit codes in the language of the command."""
 
     command_class = Command
 

@@ -12,13 +12,7 @@ _LANGUAGE = "chainable.language"
 
 
 class Words(str):
-    """
-    A message in both languages.
-
-    Args:
-        text: In English; the value as a ``str``.
-        zh: In Chinese.
-    """
+    """A message in both languages: English is the value as a ``str``, Chinese its attribute ``zh``."""
 
     __slots__ = ("zh",)
 

@@ -35,16 +35,7 @@ __all__ = [
 
 
 def require_sandbox(load: Callable[[], Any], distribution: str) -> Any:
-    """
-    Import a sandbox.
-
-    Args:
-        load: Imports and returns it.
-        distribution: The package to install.
-
-    Raises:
-        click.UsageError: The ``sandbox`` extra is not installed.
-    """
+    """Import a sandbox with *load*; without its extra, name the package to install."""
     try:
         return load()
     except ModuleNotFoundError as error:
@@ -97,12 +88,7 @@ class FaultRules(Protocol):
 
 
 def load_faults(faults: FaultRules, rules: Path | None) -> None:
-    """
-    Load the rules of a file, if one is given.
-
-    Raises:
-        click.UsageError: The file has no valid rules.
-    """
+    """Load the rules of a file, if one is given."""
     if rules is None:
         return
     try:
@@ -150,12 +136,7 @@ def write_env_options(reader: str) -> Callable[[Callable[..., Any]], Callable[..
 
 @contextmanager
 def reporting_backups() -> Iterator[None]:
-    """
-    Report backups of the user's files on the error stream.
-
-    Raises:
-        click.UsageError: A file exists that a sandbox did not write, and ``--force`` is missing.
-    """
+    """Report backups of the user's files on the error stream; a file that needs ``--force`` is a usage error."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

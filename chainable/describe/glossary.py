@@ -18,13 +18,7 @@ __all__ = ["Glossary", "Meaning"]
 
 @frozen
 class Meaning:
-    """
-    The meaning of a field name.
-
-    Attributes:
-        zh: In Chinese.
-        en: In English.
-    """
+    """The meaning of a field name in both languages."""
 
     zh: str
     en: str

@@ -55,11 +55,7 @@ def read_settings(env: Path | None) -> dict[str, Any]:
     """
     Read the settings without interpreting them, and without the options of the client.
 
-    Returns:
-        Texts by name; ``ca`` is the file of the certificate authority.
-
-    Raises:
-        ConfigurationError: The file cannot be read, has an unknown setting, or a value is not text.
+    ``ca`` is the file of the certificate authority.
     """
     if env is not None and env.suffix == ".toml":
         found = read_toml(env, "taobao_top", (*TEXTS, *OTHERS))

@@ -68,12 +68,7 @@ def make_client(env: Path | None, **more: Any) -> WeChatPay:
 
 
 def read_settings(env: Path | None) -> dict[str, Any]:
-    """
-    Read the settings without interpreting them.
-
-    Raises:
-        ConfigurationError: The file cannot be read, has an unknown setting, or a value is not text.
-    """
+    """Read the settings without interpreting them."""
     if env is not None and env.suffix == ".toml":
         found = read_toml(env, "wechatpay", [name.lower() for name in SETTINGS])
         return check_texts(found, env, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",))

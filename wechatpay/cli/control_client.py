@@ -22,14 +22,7 @@ __all__ = ["ControlClient", "check_url"]
 
 
 class ControlClient:
-    """
-    A client of a sandbox.
-
-    Args:
-        url: The URL of the sandbox.
-        ca: The file of its certificate authority.
-        backup: The URL of its backup host, used while the main one is down.
-    """
+    """A client of a sandbox; its backup host is used while the main one is down."""
 
     def __init__(self, url: str, ca: str | None = None, backup: str | None = None) -> None:
         self._base = url.rstrip("/")
@@ -59,13 +52,7 @@ class ControlClient:
         return cls(settings["base_url"], settings.get("ca"), settings.get("backup_url"))
 
     def request(self, method: str, page: str, data: Mapping[str, Any] | None = None) -> Any:
-        """
-        Call the control API and return the JSON of the response.
-
-        Raises:
-            Failure: The sandbox cannot be reached.
-            click.UsageError: The response is an error, or not a sandbox's.
-        """
+        """Call the control API and return the JSON of the response; every other response is an error of the command."""
         try:
             response = self._send(method, page, data)
             content = response.json()
@@ -103,12 +90,7 @@ class ControlClient:
 
 
 def check_url(text: str, option: str) -> str:
-    """
-    Return a URL unchanged.
-
-    Raises:
-        click.UsageError: It is not a URL of http or https; *option* names the option.
-    """
+    """Return a URL unchanged; *option* names the option in the error."""
     if not is_url(text):
         raise usage_error(
             Words(

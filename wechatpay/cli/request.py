@@ -33,12 +33,7 @@ _STEP = re.compile(r"""chain\(\s*["']([^"']*)["']\s*\)|\[\s*["']([^"']*)["']\s*\
 
 
 def find_node(client: WeChatPay, text: str) -> Any:
-    """
-    Find the node of a path, or of a chain as written in code.
-
-    Raises:
-        PathError: The text is neither.
-    """
+    """Find the node of a path, or of a chain as written in code."""
     if "/" in text and not re.search(r"[(\[]", text):
         return client.chain(re.sub(r"^https?://[^/]+/", "", text))
     node: Any = client

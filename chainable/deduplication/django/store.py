@@ -113,12 +113,7 @@ class DjangoStore:
             self._table.discard(held)
 
     def remove_expired(self) -> int:
-        """
-        Delete expired claims.
-
-        Returns:
-            The number of claims that were deleted.
-        """
+        """Delete expired claims, and return their number."""
         with _Block(self._connection()) as block:
             return self._table.remove_expired(_Transaction(block.connection))
 

@@ -55,13 +55,7 @@ _SIGN_STEPS = (
 
 
 def error_finding(check: str, error: Exception) -> Finding:
-    """
-    Return the finding for an error of a call or of verifying a message.
-
-    Args:
-        check: What was checked.
-        error: What was raised.
-    """
+    """Return the finding for an error of a call or of verifying a message."""
     if isinstance(error, APIError):
         meaning = _CODES.get(error.code, Words("The platform refused the call.", "平台拒绝了调用。"))
         explained = error.explain() if error.code == "SIGN_ERROR" else ""
