@@ -94,7 +94,7 @@ def load_faults(faults: FaultRules, rules: Path | None) -> None:
     try:
         faults.load(rules)
     except ValueError as error:
-        raise usage_error(Words(f"--faults {rules}: {error}", f"--faults {rules}：{error}")) from None
+        raise usage_error(f"--faults {rules}: {error}", f"--faults {rules}：{error}") from None
 
 
 def _refuse_env(context: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -143,12 +143,10 @@ def reporting_backups() -> Iterator[None]:
             yield
         except NotOursError as error:
             raise usage_error(
-                Words(
-                    f"--write-env: {error.path} was not written by {error.maker!r}: choose another file, "
-                    "or replace it with --force, which keeps a backup",
-                    f"--write-env：{error.path} 不是由“{error.maker}”生成的：请换一个文件名，"
-                    "或加 --force 覆盖（原文件保留为备份）",
-                )
+                f"--write-env: {error.path} was not written by {error.maker!r}: choose another file, "
+                "or replace it with --force, which keeps a backup",
+                f"--write-env：{error.path} 不是由“{error.maker}”生成的：请换一个文件名，"
+                "或加 --force 覆盖（原文件保留为备份）",
             ) from None
     for each in caught:
         echo(f"{each.message}", err=True)

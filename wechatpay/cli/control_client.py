@@ -36,18 +36,14 @@ class ControlClient:
             return cls(check_url(where, "--sandbox"))
         if not Path(where).is_file():
             raise usage_error(
-                Words(
-                    f"--sandbox {where}: neither a URL (http://127.0.0.1:…) nor the env file of a sandbox",
-                    f"--sandbox {where}：既不是地址（http://127.0.0.1:…），也不是沙箱的 env 文件",
-                )
+                f"--sandbox {where}: neither a URL (http://127.0.0.1:…) nor the env file of a sandbox",
+                f"--sandbox {where}：既不是地址（http://127.0.0.1:…），也不是沙箱的 env 文件",
             )
         settings = read_settings(Path(where))
         if "base_url" not in settings:
             raise usage_error(
-                Words(
-                    f"{where}: not the env file of a sandbox: WECHATPAY_BASE_URL is missing",
-                    f"{where}：不是沙箱的 env 文件：缺少 WECHATPAY_BASE_URL",
-                )
+                f"{where}: not the env file of a sandbox: WECHATPAY_BASE_URL is missing",
+                f"{where}：不是沙箱的 env 文件：缺少 WECHATPAY_BASE_URL",
             )
         return cls(settings["base_url"], settings.get("ca"), settings.get("backup_url"))
 
@@ -63,11 +59,11 @@ class ControlClient:
             raise Failure(error, as_json=as_json(), message=localized(message)) from None
         except ValueError:
             raise usage_error(
-                Words(f"the server at {self._base} is not a sandbox", f"{self._base} 上的服务不是沙箱")
+                f"the server at {self._base} is not a sandbox", f"{self._base} 上的服务不是沙箱"
             ) from None
         if response.status_code != 200:
             text = content.get("message", response.status_code)
-            raise usage_error(Words(f"response of the sandbox: {text}", f"沙箱应答：{text}"))
+            raise usage_error(f"response of the sandbox: {text}", f"沙箱应答：{text}")
         return content
 
     def deliveries(self) -> list[dict[str, Any]]:
@@ -93,9 +89,7 @@ def check_url(text: str, option: str) -> str:
     """Return a URL unchanged; *option* names the option in the error."""
     if not is_url(text):
         raise usage_error(
-            Words(
-                f"{option} {text}: a URL was expected, such as http://127.0.0.1:8000/notify",
-                f"{option} {text}：应为地址，如 http://127.0.0.1:8000/notify",
-            )
+            f"{option} {text}: a URL was expected, such as http://127.0.0.1:8000/notify",
+            f"{option} {text}：应为地址，如 http://127.0.0.1:8000/notify",
         )
     return text

@@ -124,10 +124,8 @@ def request(
     path, _, query = target.partition("?")
     if not path:
         raise usage_error(
-            Words(
-                "TARGET: a path (v3/certificates) or a chain (v3.certificates) was expected",
-                "TARGET：应为路径（v3/certificates）或链式写法（v3.certificates）",
-            )
+            "TARGET: a path (v3/certificates) or a chain (v3.certificates) was expected",
+            "TARGET：应为路径（v3/certificates）或链式写法（v3.certificates）",
         )
     with make_client(env) as client:
         try:
@@ -165,7 +163,7 @@ def _variables(
     missing = [part.name for part in open_ if not {part.name, part.written} & filled]
     if missing:
         named = " ".join(f"--var {name}=…" for name in missing)
-        raise usage_error(Words(f"path variables are missing: {named}", f"缺少路径变量：{named}"))
+        raise usage_error(f"path variables are missing: {named}", f"缺少路径变量：{named}")
     return found
 
 
