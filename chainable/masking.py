@@ -96,7 +96,17 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-class MaskedDict(dict[str, V]):
+class _Masked:
+    """A container or text whose repr is masked."""
+
+    __slots__ = ()
+
+    def __sentry_repr__(self) -> str:
+        """Return the repr for Sentry, which would otherwise serialise the items of a container."""
+        return repr(self)
+
+
+class MaskedDict(_Masked, dict[str, V]):
     """A dict whose repr shows names, not values."""
 
     __slots__ = ()
@@ -104,12 +114,8 @@ class MaskedDict(dict[str, V]):
     def __repr__(self) -> str:
         return f"{{{', '.join(f'{name!r}: {HIDDEN}' for name in self)}}}"
 
-    def __sentry_repr__(self) -> str:
-        """Return the repr for Sentry, which would otherwise serialise the items of the dict."""
-        return repr(self)
 
-
-class MaskedTuple(tuple[V, ...]):
+class MaskedTuple(_Masked, tuple[V, ...]):
     """A tuple whose repr shows the number of its values only."""
 
     __slots__ = ()
@@ -117,12 +123,8 @@ class MaskedTuple(tuple[V, ...]):
     def __repr__(self) -> str:
         return f"({', '.join(HIDDEN for _ in self)})"
 
-    def __sentry_repr__(self) -> str:
-        """Return the repr for Sentry, which would otherwise serialise the items of the tuple."""
-        return repr(self)
 
-
-class MaskedText(str):
+class MaskedText(_Masked, str):
     """A str with a masked repr, for secrets that other code accepts as str only."""
 
     __slots__ = ()
@@ -130,12 +132,8 @@ class MaskedText(str):
     def __repr__(self) -> str:
         return repr(HIDDEN)
 
-    def __sentry_repr__(self) -> str:
-        """Return the repr for Sentry."""
-        return repr(self)
 
-
-class MaskedURL(str):
+class MaskedURL(_Masked, str):
     """A URL whose repr shows scheme and host only."""
 
     __slots__ = ()
@@ -144,10 +142,6 @@ class MaskedURL(str):
         scheme, mark, rest = self.partition("://")
         host = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
         return repr(f"{scheme}{mark}{host}/{HIDDEN}" if mark else HIDDEN)
-
-    def __sentry_repr__(self) -> str:
-        """Return the repr for Sentry."""
-        return repr(self)
 
 
 E = TypeVar("E", bound=BaseException)

@@ -14,7 +14,7 @@ import re
 import time
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -73,6 +73,9 @@ class TransactionClaim(Claim):
     def savepoint(self) -> str:
         """The name of the savepoint that marks the transaction."""
         return f"chainable_{self.token}"
+
+
+C = TypeVar("C", bound=TransactionClaim)
 
 
 class ClaimTable:
@@ -195,6 +198,14 @@ class ClaimTable:
                 f"INSTALLED_APPS and run manage.py migrate"
             )
         return error
+
+
+def own(claim: Claim, kind: type[C]) -> C:
+    """Return a claim of the store's own kind; refuse that of another store."""
+    if not isinstance(claim, kind):
+        msg = "this claim was made by another store: finish it with the store that made it"
+        raise ConfigurationError(msg)
+    return claim
 
 
 def lost(claim: Claim) -> ClaimError:
