@@ -57,7 +57,7 @@ class DirectPools:
         destination = Destination.of(url)
         if not self._allowed(destination):
             msg = f"requests to {destination.host} are not allowed here"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="host_not_allowed", host=destination.host)
         *others, last = destination.addresses
         for address in others:
             with suppress(*_UNCONNECTED):  # nothing was sent then

@@ -11,7 +11,7 @@ from chainable.errors import PathError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "expand", "fold", "kebab", "split", "split_name", "variable_name"]
+__all__ = ["did_you_mean", "expand", "fold", "kebab", "similar_names", "split", "split_name", "variable_name"]
 
 _SEGMENT = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@]+|\{[A-Za-z][A-Za-z0-9_]*\}")
 _VARIABLE = re.compile(r"_([a-z][a-z0-9]*(?:_[a-z0-9]+)*|[a-z][A-Za-z0-9]*)_")
@@ -99,11 +99,16 @@ def expand(name: str, value: object) -> str:
         raise PathError(msg) from None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
+def similar_names(name: str, known: Iterable[str]) -> list[str]:
+    """Return at most three names that are similar to a wrong one."""
     from difflib import get_close_matches  # needed for errors only
 
-    found = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return get_close_matches(name, list(known), n=3, cutoff=0.6)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
+    found = similar_names(name, known)
     return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 

@@ -80,13 +80,13 @@ def env_text(settings: Mapping[str, str]) -> str:
     for name, value in settings.items():
         if not _NAME.fullmatch(name):
             msg = f"{shown_name(name)} is not a valid name of a variable: use letters, digits and '_'"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="not_a_variable_name", name=shown_name(name))
         if not value.isprintable():
             msg = f"{name}: the value must be one printable line; remove the control characters"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="not_printable", setting=name)
         if value != value.strip(" \"'"):
             msg = f"{name}: the value must not begin or end with a space or a quotation mark; remove it"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="value_quoted", setting=name)
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
@@ -150,7 +150,7 @@ class Marked:
         elif self.foreign([path]):
             if path.exists() and not path.is_file():
                 msg = f"{path} is not a file: choose another path"
-                raise ConfigurationError(msg)
+                raise ConfigurationError(msg, reason="not_a_plain_file", file=str(path))
             backup = _backup_path(path)
             path.rename(backup)
             warnings.warn(f"{path} was not made by '{self.maker}'; it is kept as {backup}", stacklevel=2)

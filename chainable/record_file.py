@@ -157,7 +157,9 @@ class RecordFile:
         )
 
     def _unusable(self, problem: str) -> ConfigurationError:
-        return ConfigurationError(f"the catalogue file {os.fspath(self._path)} {problem}: reinstall the package")
+        path = os.fspath(self._path)
+        message = f"the catalogue file {path} {problem}: reinstall the package"
+        return ConfigurationError(message, reason="catalogue_unusable", file=path)
 
 
 def encode_records(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) -> bytes:

@@ -125,7 +125,9 @@ class FileCertificate:
                 f"client certificate {self.certificate!r}: it cannot be loaded with its key "
                 f"({type(error).__name__}: {error}); check both files"
             )
-            raise ConfigurationError(msg) from None
+            raise ConfigurationError(
+                msg, reason="certificate_not_loaded", file=self.certificate, error=f"{type(error).__name__}: {error}"
+            ) from None
 
 
 class _Adapter(HTTPAdapter):
@@ -239,7 +241,9 @@ def _new_context(verify: bool | str) -> ssl.SSLContext:
             f"verify: CA certificates in PEM form were expected in {bundle!r} ({type(error).__name__}: {error}); "
             f"pass the path of a CA file or folder"
         )
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(
+            msg, reason="no_ca_certificates", setting="verify", file=bundle, error=f"{type(error).__name__}: {error}"
+        ) from None
     return context
 
 
@@ -387,7 +391,7 @@ def _refuse_retries(adapter: Any) -> None:
             "signature; mount it with max_retries=0, and pass retries= to the client (it knows which calls may "
             "be repeated). Nothing was sent"
         )
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="session_retries", setting="http_session", adapter=type(adapter).__name__)
 
 
 def _response(raw: requests.Response) -> Response[Any]:

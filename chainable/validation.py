@@ -59,7 +59,7 @@ def check_timeout(value: object, default: tuple[float, float] = (5.0, 30.0)) -> 
     pair: tuple[Any, ...] = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(pair) != 2 or not all(_is_seconds(part) for part in pair):
         msg = "timeout: a positive number of seconds was expected, or a pair of them: (to connect, to wait for each piece)"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_timeout", setting="timeout")
     return float(pair[0]), float(pair[1])
 
 
@@ -67,7 +67,7 @@ def check_seconds(name: str, value: object) -> float:
     """Check a number of seconds: positive, and below 1,000,000."""
     if not _is_seconds(value):
         msg = f"{name}: a positive number of seconds was expected"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_seconds", setting=name)
     return float(value)  # type: ignore[arg-type]  # a number, as checked above
 
 
@@ -79,7 +79,7 @@ def check_whole(name: str, value: object, *, least: int = 0) -> int:
     """Check an integer that is not less than *least*."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         msg = f"{name}: an integer of at least {least} was expected"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_whole", setting=name, least=least)
     return value
 
 
@@ -90,7 +90,7 @@ def check_verification(value: object) -> bool | str:
     if isinstance(value, str | os.PathLike) and not looks_like_key(str(value)):
         return os.fspath(value)
     msg = "verify: True, False or the path of a file with CA certificates was expected"
-    raise ConfigurationError(msg)
+    raise ConfigurationError(msg, reason="not_a_verification", setting="verify")
 
 
 def check_header_fields(headers: object) -> dict[str, str]:
@@ -99,7 +99,7 @@ def check_header_fields(headers: object) -> dict[str, str]:
         return {}
     if not hasattr(headers, "items"):
         msg = f"headers: a mapping was expected, not {type(headers).__name__}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_mapping", setting="headers", kind=type(headers).__name__)
     return {_token(name): _field(name, value) for name, value in _items(headers) if value is not None}
 
 
@@ -115,7 +115,7 @@ def _token(name: object) -> str:
         or not name.replace("-", "").replace("_", "").isalnum()
     ):
         msg = f"headers: {shown(name)} is not a header name; use letters, digits, '-' and '_'"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_header_name", setting="headers", name=shown(name))
     return name
 
 
@@ -123,5 +123,5 @@ def _field(name: str, value: object) -> str:
     text = str(value) if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else None
     if text is None or not text.isprintable() or not text.isascii():
         msg = f"headers: the value of {name!r} must be one line of printable ASCII text"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_header_value", setting="headers", name=name)
     return text
