@@ -12,11 +12,16 @@ ROOT = Path(__file__).parents[2]
 CHINESE = re.compile(r"[\u3400-\u9fff：，]")
 CHARACTER = re.compile(r"[\u3400-\u9fff]")
 WORD = re.compile(r"[A-Za-z]{2,}")
+EXPLAINING = ("chainable/errors.py", "wechatpay/apiv2/errors.py", "wechatpay/apiv3/sign_error.py")
+"""Modules whose errors the doctors show with their ``explain()``."""
 MODULES = sorted(
-    path
-    for package in ("chainable", "wechatpay", "taobao_top")
-    for folder in ("cli", "describe")
-    for path in (ROOT / package / folder).rglob("*.py")
+    [
+        path
+        for package in ("chainable", "wechatpay", "taobao_top")
+        for folder in ("cli", "describe")
+        for path in (ROOT / package / folder).rglob("*.py")
+    ]
+    + [ROOT / path for path in EXPLAINING]
 )
 PAIRS = {"Words", "usage_error"}
 """Functions that take a text in English and in Chinese."""

@@ -12,7 +12,7 @@ import click
 from chainable.chain import path_of
 from chainable.cli import request_items
 from chainable.cli.commands import argument, command, json_option, option, usage_error
-from chainable.cli.i18n import Words
+from chainable.cli.i18n import Words, localized
 from chainable.cli.request_command import print_response, print_signed, request_options, send_request, without_none
 from chainable.errors import APIError, SignatureError
 from chainable.resolution import Variable
@@ -180,5 +180,5 @@ def _personal_data(resolution: ResolvedPath, options: Mapping[str, Any]) -> list
 
 def _describe(error: APIError | SignatureError) -> str:
     if isinstance(error, APIError) and error.code == "SIGN_ERROR":
-        return f"{error}\n{error.explain()}"
+        return f"{error}\n{localized(error.explain())}"
     return str(error)

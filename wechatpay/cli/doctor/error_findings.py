@@ -46,18 +46,13 @@ _CODES = {
         "The platform refuses a value: the ciphertext or the merchant number.", "平台不接受某个参数：密文或商户号。"
     ),
 }
-_SIGN_STEPS = (
-    "依次检查：serial 与签名私钥是否属于同一张证书；private_key 是否属于该商户；证书是否已更换或吊销；mchid 是否正确；"
-    "时钟是否准确。平台验签串与本地签名串的比较（英文）："
-)
 
 
 def error_finding(check: str, error: Exception) -> Finding:
     """Return the finding for an error of a call or of verifying a message."""
     if isinstance(error, APIError):
         meaning = _CODES.get(error.code, Words("The platform refused the call.", "平台拒绝了调用。"))
-        explained = error.explain() if error.code == "SIGN_ERROR" else ""
-        fix = Words(explained, _SIGN_STEPS + explained) if explained else FOLLOW
+        fix = error.explain() if error.code == "SIGN_ERROR" else FOLLOW
         return bad(check, _api_error(error), meaning, fix, REFUSED)
     if isinstance(error, SignatureError):
         return bad(
