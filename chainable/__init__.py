@@ -74,40 +74,23 @@ __all__ = [
 ]
 
 # Each name is imported on first use, to keep the import fast.
-_HOME = {
-    "Attempt": "attempt",
-    "Call": "call",
-    "Chain": "chain",
-    "NameChain": "chain",
-    "PathChain": "chain",
-    "Client": "client",
-    "FORM": "codecs",
-    "JSON": "codecs",
-    "Codec": "codecs",
-    "FormCodec": "codecs",
-    "JSONCodec": "codecs",
-    "APIError": "errors",
-    "ChainableError": "errors",
-    "ClaimError": "errors",
-    "CodecError": "errors",
-    "ConfigurationError": "errors",
-    "DecryptionError": "errors",
-    "InProgress": "errors",
-    "PathError": "errors",
-    "SignatureError": "errors",
-    "UnknownKeyError": "errors",
-    "KeyStore": "keys",
-    "Secret": "masking",
-    "Pipeline": "pipeline",
-    "Promise": "promise",
-    "Response": "response",
-    "SignableRequest": "signing",
-    "Signer": "signing",
-    "Verifier": "signing",
-    "BEIJING": "times",
-    "RequestsTransport": "transport",
-    "Transport": "transport",
+_HOMES = {
+    "attempt": ["Attempt"],
+    "call": ["Call"],
+    "chain": ["Chain", "NameChain", "PathChain"],
+    "client": ["Client"],
+    "codecs": ["FORM", "JSON", "Codec", "FormCodec", "JSONCodec"],
+    "errors": [name for name in __all__ if name.endswith("Error") or name == "InProgress"],
+    "keys": ["KeyStore"],
+    "masking": ["Secret"],
+    "pipeline": ["Pipeline"],
+    "promise": ["Promise"],
+    "response": ["Response"],
+    "signing": ["SignableRequest", "Signer", "Verifier"],
+    "times": ["BEIJING"],
+    "transport": ["RequestsTransport", "Transport"],
 }
 
-
-__getattr__ = lazy_attributes(__name__, {name: f"{__name__}.{home}" for name, home in _HOME.items()})
+__getattr__ = lazy_attributes(
+    __name__, {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
+)

@@ -35,17 +35,13 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
 
     The file has mode 0600.  A symbolic link at *path* is replaced, not
     followed.  Temporary files that killed processes of the same user left
-    behind are removed first, except on Windows.
+    behind are removed first, except on Windows.  After an OSError the old file
+    is unchanged.
 
     Args:
         path: The file; its folder has to exist.
         content: The new content. A ``memoryview`` keeps secrets out of error
             reports that show the arguments of a failed call.
-
-    Raises:
-        OSError: The file cannot be written; the old one is unchanged.
-
-    .. versionadded:: 0.1.0
     """
     _remove_orphans(path)
     handle, new = _create(path)

@@ -9,22 +9,14 @@ __all__ = ["from_base64"]
 
 def from_base64(text: str) -> bytes:
     """
-    Decode canonical base64: standard alphabet, padded, without line breaks.
+    Decode canonical base64 in ASCII: standard alphabet, padded, without line breaks.
 
     Python's decoders ignore characters that are not base64, text after the
     padding and stray bits in front of it, so that one signature has any number
     of spellings.  This function accepts one of them.
 
-    Args:
-        text: ASCII.
-
-    Returns:
-        The decoded bytes.
-
     Raises:
         ValueError: The text is not canonical base64.
-
-    .. versionadded:: 0.1.0
     """
     value = binascii.a2b_base64(text)
     rest = len(value) % 3

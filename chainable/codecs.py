@@ -61,12 +61,7 @@ def format_location(location: Location) -> str:
 
 
 def digits(value: Decimal, location: Location) -> str:
-    """
-    Format a finite Decimal in plain digits, without an exponent.
-
-    Raises:
-        CodecError: The number would have more than 1,000 digits.
-    """
+    """Format a finite Decimal in plain digits, without an exponent; refuse more than 1,000 digits."""
     if abs(value.adjusted()) > _LARGEST_EXPONENT:
         msg = f"{format_location(location)}: the exponent {value.adjusted()} is too large; at most {_LARGEST_EXPONENT} is allowed"
         raise CodecError(msg)
@@ -227,14 +222,7 @@ class JSONCodec:
 
 
 def no_constant(name: str) -> Any:
-    """
-    Reject NaN and the infinities, which Python's decoder accepts although JSON has none: for ``parse_constant``.
-
-    Raises:
-        ValueError: Always.
-
-    .. versionadded:: 0.1.0
-    """
+    """Reject NaN and the infinities, which Python's decoder accepts although JSON has none: for ``parse_constant``."""
     msg = f"{name} is not JSON"
     raise ValueError(msg)
 

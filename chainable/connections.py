@@ -36,11 +36,7 @@ _LINE = 65536  # bytes of a header field
 
 
 class Stage(Enum):
-    """
-    How far an attempt got on a connection of this module.
-
-    .. versionadded:: 0.1.0
-    """
+    """How far an attempt got on a connection of this module."""
 
     UNTOUCHED = "no connection was requested"
     CONNECTING = "nothing was sent"
@@ -65,8 +61,6 @@ class AttemptState(Timeout):
             targets (the query may hold a session) and normalises their
             percent-encoding (the signature covers the original).
         stage: How far the attempt got.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, connect: float, read: float, expires: float) -> None:
@@ -77,12 +71,7 @@ class AttemptState(Timeout):
         self.stage = Stage.UNTOUCHED
 
     def patience(self) -> float:
-        """
-        Return the seconds that the next wait may take.
-
-        Raises:
-            TimeoutError: The deadline has passed.
-        """
+        """Return the seconds that the next wait may take; raise TimeoutError after the deadline."""
         left = self.expires - time.monotonic()
         if left <= 0:
             msg = "the deadline of the call has passed"
@@ -141,12 +130,7 @@ class _Socket:
         """Ignore urllib3's timeouts: it uses that of connecting also to send."""
 
     def apply_timeout(self) -> None:
-        """
-        Limit the next wait.
-
-        Raises:
-            TimeoutError: The deadline has passed.
-        """
+        """Limit the next wait; raise TimeoutError after the deadline."""
         seconds = self.state.patience()
         if seconds != self._timeout:
             self.plain.settimeout(seconds)
@@ -187,12 +171,7 @@ class _Response(http.client.HTTPResponse):
         raise http.client.HTTPException(f"more than {_INTERIM} interim responses")
 
     def begin(self) -> None:
-        """
-        Read the header.
-
-        Raises:
-            http.client.HTTPException: Its fields disagree on where the body ends.
-        """
+        """Read the header; raise HTTPException if its fields disagree on where the body ends."""
         if self.headers is not None:  # already read
             return
         super().begin()
@@ -274,9 +253,6 @@ class _Stack:
     ``queue.LifoQueue`` waits for a lock.  If a signal handler raises during
     that wait, the lock stays locked and all later calls hang.  This stack
     needs no lock: ``append`` and ``pop`` of a deque are atomic.
-
-    Args:
-        maxsize: The maximum number of connections kept.
     """
 
     def __init__(self, maxsize: int) -> None:
@@ -284,24 +260,14 @@ class _Stack:
         self._items: deque[Any] = deque()
 
     def get(self, *, block: bool = False, timeout: float | None = None) -> Any:
-        """
-        Return the connection used last.
-
-        Raises:
-            queue.Empty: There are none.
-        """
+        """Return the connection used last; raise queue.Empty without one."""
         try:
             return self._items.pop()
         except IndexError:
             raise queue.Empty from None
 
     def put(self, item: Any, *, block: bool = False) -> None:
-        """
-        Keep a connection.
-
-        Raises:
-            queue.Full: ``maxsize`` are kept already.
-        """
+        """Keep a connection; raise queue.Full if there are ``maxsize`` already."""
         if len(self._items) >= self._maxsize:
             raise queue.Full
         self._items.append(item)

@@ -36,13 +36,8 @@ def is_truncated(raw: Any) -> bool:
     Return True if a compressed body was read to its end, and its compression was not complete.
 
     Every nested coding is checked.  gzip that is followed by other bytes counts
-    as truncated, because urllib3 drops them.  An empty body counts as complete.
-
-    Args:
-        raw: urllib3's response, read with ``decode_content=True``; an object
-            without urllib3's decoders counts as complete.
-
-    .. versionadded:: 0.1.0
+    as truncated, because urllib3 drops them.  An empty body, and an object
+    without urllib3's decoders, count as complete.
     """
     decoder = getattr(raw, "_decoder", None)
     if decoder is None or not getattr(raw, "_has_decoded_content", True):
@@ -61,18 +56,10 @@ def _is_unfinished(decoder: Any) -> bool:
 
 def codings(header: str) -> tuple[str, ...]:
     """
-    Parse a ``Content-Encoding`` header.
-
-    Args:
-        header: The value of the header; empty without one.
-
-    Returns:
-        ``gzip`` and ``deflate`` in the order in which to decode them, the outermost first.
+    Return the codings of a ``Content-Encoding`` header, in the order in which to decode them.
 
     Raises:
-        CodecError: The header names another coding, or more than five.
-
-    .. versionadded:: 0.1.0
+        CodecError: The header names another coding than ``gzip`` and ``deflate``, or more than five.
     """
     names = [name.strip().lower().removeprefix("x-") for name in header.split(",")]
     names = [name for name in names if name not in {"", "identity"}]
@@ -88,21 +75,16 @@ def codings(header: str) -> tuple[str, ...]:
 
 def decoded(chunks: Iterable[Buffer], coding: str) -> Iterator[bytes]:
     """
-    Decode one content coding.
+    Decode one content coding, into pieces of at most 256 KiB that are not empty.
 
     Args:
         chunks: The compressed bytes; each chunk is decoded before the next one is read.
         coding: ``gzip`` (with any number of members) or ``deflate`` (zlib's
             format, or the bare stream that some servers send).
 
-    Returns:
-        Pieces of at most 256 KiB; none of them is empty.
-
     Raises:
-        DecodeError: urllib3's error: the bytes are damaged, end too early, or
-            continue after the end. It is raised when that point is reached.
-
-    .. versionadded:: 0.1.0
+        DecodeError: urllib3's error, at the point where the bytes are damaged, end
+            too early, or continue after the end.
     """
     if coding == "gzip":
         return _inflated(chunks, _GZIP)

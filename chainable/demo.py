@@ -44,16 +44,13 @@ def six_forms(
     nodes: Sequence[tuple[str, Any]], verb: str, options: str, keywords: dict[str, Any]
 ) -> list[tuple[str, str, Callable[[], Response[Any]]]]:
     """
-    Build one call in its six forms.
+    Build one call in its six forms: the name, the code and the call of each.
 
     Args:
         nodes: The chain in three spellings, each as code and as object.
         verb: The verb, such as ``post``.
         options: The arguments as code.
         keywords: The arguments as values.
-
-    Returns:
-        The name, the code and the call of each form.
     """
 
     def now(node: Any) -> Callable[[], Response[Any]]:
@@ -81,7 +78,7 @@ def six_forms(
 
 class Show:
     """
-    Runs calls and prints a report of each.
+    Runs calls, and prints a report of each.
 
     Args:
         put: Prints a line.
@@ -103,18 +100,7 @@ class Show:
     def call(
         self, name: str, code: str, work: Callable[[], Response[Any]], *, refused: type[Exception] | None = None
     ) -> Any:
-        """
-        Run one call and print its result.
-
-        Args:
-            name: The name of the form.
-            code: The call as code.
-            work: Runs the call.
-            refused: The class of the expected error; None if a response is expected.
-
-        Returns:
-            The data of the response; None after an error.
-        """
+        """Run one call, print its result, and return the data; *refused* is the class of an expected error."""
         self.count += 1
         self._put(f"  {name}  {code}")
         data: Any = None

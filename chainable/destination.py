@@ -44,8 +44,6 @@ class Destination:
         host: A name in lower case, or an address in its shortest form, without brackets.
         port: 1 to 65535; the default of the scheme if the URL names none.
         target: Path and query as they are sent; it begins with a slash.
-
-    .. versionadded:: 0.1.0
     """
 
     scheme: str
@@ -72,12 +70,12 @@ class Destination:
                 "a URL like https://host/path was expected, without user, backslash, space and fragment; "
                 "write a name outside ASCII as xn--…"
             )
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="url_ambiguous")
         scheme = found["scheme"].lower()
         port = int(found["port"] or _PORTS[scheme])
         if port > 65535:
             msg = "the URL has a port above 65535: write one from 1 to 65535"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="port_too_large")
         target = found["target"] or "/"
         if target.startswith("?"):
             target = "/" + target
@@ -126,5 +124,5 @@ def _host(host: str) -> str:
         address = None
     if address is None or (address.version == 6) != host.startswith("[") or getattr(address, "ipv4_mapped", None):
         msg = "the host of the URL is neither a name nor an address in its usual form, like 127.0.0.1 or [::1]"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="host_unusual")
     return str(address)

@@ -32,8 +32,6 @@ class DirectPools:
         timeout: Seconds to connect, and to wait for each piece of the answer.
         context: Returns the TLS settings for https; called once, when they are needed.
         size: How many connections to one address are kept.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(
@@ -52,11 +50,6 @@ class DirectPools:
         """
         Send a body, and return status and body of the response.
 
-        Args:
-            url: The URL.
-            body: The body that is sent.
-            headers: Further headers; ``Host`` is that of the URL.
-
         Raises:
             ConfigurationError: The URL is refused, or not allowed.
             urllib3.exceptions.HTTPError: The server does not respond, or its response is longer than 4 MiB.
@@ -64,7 +57,7 @@ class DirectPools:
         destination = Destination.of(url)
         if not self._allowed(destination):
             msg = f"requests to {destination.host} are not allowed here"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="host_not_allowed", host=destination.host)
         *others, last = destination.addresses
         for address in others:
             with suppress(*_UNCONNECTED):  # nothing was sent then
@@ -111,8 +104,6 @@ class DirectSession(requests.Session):
 
     Args:
         allowed: Decides about a destination before anything is sent; None allows all that can be read.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, allowed: Callable[[Destination], bool] | None = None) -> None:
@@ -123,13 +114,7 @@ class DirectSession(requests.Session):
             self.mount(scheme, _DirectAdapter(allowed))
 
     def request(self, method: str, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
-        """
-        Send a request.
-
-        Raises:
-            requests.exceptions.InvalidURL: The URL is refused, or not allowed.
-            requests.RequestException: The server does not respond.
-        """
+        """Send a request; raise InvalidURL if its URL is refused, or not allowed."""
         return super().request(method, _read(url).url, *args, **options)
 
     def get_redirect_target(self, resp: requests.Response) -> None:

@@ -31,6 +31,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -234,10 +236,14 @@ class APIError(ChainableError, requests.HTTPError):
         Compare what the platform verified with what was signed, line by line.
 
         Returns:
-            Lines of text; one sentence if the error is not about a signature.
+            Lines of text, in Chinese as the attribute ``zh`` of the text; one
+            sentence if the error is not about a signature.
         """
         if self._explain is None:
-            return "There is nothing to compare: the platform sent no details of a signature with this error."
+            return Words(
+                "There is nothing to compare: the platform sent no details of a signature with this error.",
+                "没有可比对的内容：平台的这个错误没有附带签名信息。",
+            )
         return self._explain()
 
 
@@ -245,7 +251,10 @@ _SHARED = frozenset({"_explain", "request", "response"})
 
 
 def _explain_after_pickling() -> str:
-    return "There is nothing to compare: the error was pickled. Call explain() before, where it is raised."
+    return Words(
+        "There is nothing to compare: the error was pickled. Call explain() before, where it is raised.",
+        "没有可比对的内容：该错误已被序列化。请在抛出处调用 explain()。",
+    )
 
 
 def _is_plain(value: object) -> bool:

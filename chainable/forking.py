@@ -15,14 +15,7 @@ _renewals: set[weakref.WeakMethod[Callable[[], None]]] = set()
 
 
 def renew_after_fork(renew: Callable[[], None]) -> None:
-    """
-    Call a method in every forked child, as long as its object exists.
-
-    Args:
-        renew: A bound method that replaces connections and locks with new ones.
-
-    .. versionadded:: 0.1.0
-    """
+    """Call a bound method, which replaces connections and locks, in every forked child while its object exists."""
     _renewals.add(weakref.WeakMethod(renew, _renewals.discard))
 
 

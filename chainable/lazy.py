@@ -1,4 +1,4 @@
-"""Modules that import their names when they are first used."""
+"""Names and functions that are imported when they are first used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["lazy_attributes"]
+__all__ = ["lazy_attributes", "lazy_function"]
 
 
 def lazy_attributes(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
@@ -18,8 +18,6 @@ def lazy_attributes(module: str, homes: Mapping[str, str]) -> Callable[[str], An
     Args:
         module: The name of the module, for the error.
         homes: The names, and for each the module that defines it; a submodule is its own home.
-
-    .. versionadded:: 0.1.0
     """
 
     def attribute(name: str) -> Any:
@@ -31,3 +29,12 @@ def lazy_attributes(module: str, homes: Mapping[str, str]) -> Callable[[str], An
         return found if home == f"{module}.{name}" else getattr(found, name)
 
     return attribute
+
+
+def lazy_function(module: str, name: str) -> Callable[..., Any]:
+    """Return a function that imports the named one of a module when it is called."""
+
+    def function(*arguments: Any) -> Any:
+        return getattr(import_module(module), name)(*arguments)
+
+    return function

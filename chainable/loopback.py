@@ -9,17 +9,12 @@ __all__ = ["is_loopback"]
 
 def is_loopback(host: str) -> bool:
     """
-    Return True if a host is this machine.
+    Return True for ``localhost``, the names below it, and the loopback addresses in their usual form.
+
+    Other spellings that a resolver accepts for loopback (``127.1``, ``0x7f.1``, ``::ffff:127.0.0.1``) return False.
 
     Args:
         host: A name or an address, without brackets and port.
-
-    Returns:
-        True for ``localhost``, the names below it, and the loopback addresses in their usual form (``127.0.0.1``,
-        ``::1``). Other spellings that a resolver accepts for loopback (``127.1``, ``0x7f.1``, ``::ffff:127.0.0.1``)
-        return False.
-
-    .. versionadded:: 0.1.0
     """
     name = host.lower()
     if name == "localhost" or name.endswith(".localhost"):

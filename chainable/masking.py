@@ -96,63 +96,45 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-class MaskedDict(dict[str, V]):
-    """
-    A dict whose repr shows names, not values.
+class _Masked:
+    """A container or text whose repr is masked."""
 
-    .. versionadded:: 0.1.0
-    """
+    __slots__ = ()
+
+    def __sentry_repr__(self) -> str:
+        """Return the repr for Sentry, which would otherwise serialise the items of a container."""
+        return repr(self)
+
+
+class MaskedDict(_Masked, dict[str, V]):
+    """A dict whose repr shows names, not values."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return f"{{{', '.join(f'{name!r}: {HIDDEN}' for name in self)}}}"
 
-    def __sentry_repr__(self) -> str:
-        """Return the repr for Sentry, which would otherwise serialise the items of the dict."""
-        return repr(self)
 
-
-class MaskedTuple(tuple[V, ...]):
-    """
-    A tuple whose repr shows the number of its values only.
-
-    .. versionadded:: 0.1.0
-    """
+class MaskedTuple(_Masked, tuple[V, ...]):
+    """A tuple whose repr shows the number of its values only."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return f"({', '.join(HIDDEN for _ in self)})"
 
-    def __sentry_repr__(self) -> str:
-        """Return the repr for Sentry, which would otherwise serialise the items of the tuple."""
-        return repr(self)
 
-
-class MaskedText(str):
-    """
-    A str with a masked repr, for secrets that other code accepts as str only.
-
-    .. versionadded:: 0.1.0
-    """
+class MaskedText(_Masked, str):
+    """A str with a masked repr, for secrets that other code accepts as str only."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return repr(HIDDEN)
 
-    def __sentry_repr__(self) -> str:
-        """Return the repr for Sentry."""
-        return repr(self)
 
-
-class MaskedURL(str):
-    """
-    A URL whose repr shows scheme and host only.
-
-    .. versionadded:: 0.1.0
-    """
+class MaskedURL(_Masked, str):
+    """A URL whose repr shows scheme and host only."""
 
     __slots__ = ()
 
@@ -161,23 +143,12 @@ class MaskedURL(str):
         host = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
         return repr(f"{scheme}{mark}{host}/{HIDDEN}" if mark else HIDDEN)
 
-    def __sentry_repr__(self) -> str:
-        """Return the repr for Sentry."""
-        return repr(self)
-
 
 E = TypeVar("E", bound=BaseException)
 
 
 def unframed(error: E) -> E:
-    """
-    Remove the frames of an error, whose locals may hold secrets, and return it.
-
-    Args:
-        error: The error. Its suppressed context and the frames of its causes are removed as well.
-
-    .. versionadded:: 0.1.0
-    """
+    """Remove the frames of an error and of its causes, whose locals may hold secrets, and return it."""
     seen: BaseException | None = error
     while seen is not None:
         seen.__traceback__ = None
@@ -193,11 +164,6 @@ def without_frames_of(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Cal
 
     Use it for errors whose message names the cause.  Other errors keep their
     frames, because finding their cause needs them.
-
-    Args:
-        kinds: The classes of the errors.
-
-    .. versionadded:: 0.1.0
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -229,11 +195,7 @@ _KEY = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0
 
 
 def outline(text: str) -> str:
-    """
-    Describe a text that may be a secret by its length and form, without its characters.
-
-    .. versionadded:: 0.1.0
-    """
+    """Describe a text that may be a secret by its length and form, without its characters."""
     block = _PEM.search(text)
     if block:
         return f"a PEM block of the type {block[1]}"
@@ -242,77 +204,45 @@ def outline(text: str) -> str:
 
 
 def brief(text: str) -> str:
-    """
-    Quote the first two characters of a text that may be a secret, and add its length.
-
-    .. versionadded:: 0.1.0
-    """
+    """Quote the first two characters of a text that may be a secret, and add its length."""
     return repr(text) if len(text) <= 4 else f"{text[:2] + HIDDEN!r} ({outline(text)})"
 
 
 def shown(value: object) -> str:
-    """
-    Format a wrong value for an error: a number as its repr, a str with :func:`brief`, other values as their type.
-
-    .. versionadded:: 0.1.0
-    """
+    """Format a wrong value for an error: a number as its repr, a str with :func:`brief`, other values as their type."""
     if isinstance(value, str):
         return brief(value)
     return repr(value) if isinstance(value, int | float | None) else f"a {type(value).__name__}"
 
 
 def shown_number(text: str) -> str:
-    """
-    Format an account number; a long text that is not a number may be a key and is shortened.
-
-    .. versionadded:: 0.1.0
-    """
+    """Format an account number; a long text that is not a number may be a key and is shortened."""
     return brief(text) if len(text) >= _LONG and not text.isdecimal() else text
 
 
 def looks_like_key(text: str) -> bool:
-    """
-    Return True for PEM, and for a text of 20 or more letters and digits.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return True for PEM, and for a text of 20 or more letters and digits."""
     return bool(_PEM.search(text) or _KEY.fullmatch(text.strip()))
 
 
 def shown_name(name: str) -> str:
-    """
-    Quote the name of a setting; a text that is not a valid name may be a secret and is shortened.
-
-    .. versionadded:: 0.1.0
-    """
+    """Quote the name of a setting; a text that is not a valid name may be a secret and is shortened."""
     return repr(name) if _NAME.fullmatch(name) else brief(name)
 
 
 def without_keys(text: str) -> str:
-    """
-    Shorten the parts of a text that look like keys or secrets: 20 or more letters and digits in a row.
-
-    .. versionadded:: 0.1.0
-    """
+    """Shorten the parts of a text that look like keys or secrets: 20 or more letters and digits in a row."""
     return _KEY.sub(lambda found: found[0][:2] + HIDDEN, text)
 
 
 def guarded(cls: type[T]) -> type[T]:
-    """
-    Decorate a class whose ``__init__`` takes secrets: its own errors are raised without the frames below it.
-
-    .. versionadded:: 0.1.0
-    """
+    """Decorate a class whose ``__init__`` takes secrets: its own errors are raised without the frames below it."""
     cls.__init__ = without_frames(cls.__init__)  # type: ignore[method-assign]  # the purpose of the decorator
     return cls
 
 
 def safe_repr(cls: type[T]) -> type[T]:
-    """
-    Decorate a class so that the repr of an object works after its ``__init__`` raised, as tracebacks show it.
-
-    .. versionadded:: 0.1.0
-    """
+    """Decorate a class so that the repr of an object works after its ``__init__`` raised, as tracebacks show it."""
     original: Any = cls.__repr__
 
     @wraps(original)

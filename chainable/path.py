@@ -11,7 +11,7 @@ from chainable.errors import PathError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "expand", "fold", "kebab", "split", "split_name", "variable_name"]
+__all__ = ["did_you_mean", "expand", "fold", "kebab", "similar_names", "split", "split_name", "variable_name"]
 
 _SEGMENT = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@]+|\{[A-Za-z][A-Za-z0-9_]*\}")
 _VARIABLE = re.compile(r"_([a-z][a-z0-9]*(?:_[a-z0-9]+)*|[a-z][A-Za-z0-9]*)_")
@@ -24,13 +24,10 @@ def split(path: str) -> list[str]:
     """
     Split a literal path into segments.
 
-    Args:
-        path: Segments joined by ``/``. One leading slash is ignored; a
-            trailing slash becomes an empty last segment.
+    One leading slash is ignored; a trailing slash becomes an empty last segment.
 
     Raises:
-        PathError: A segment is empty, ``.`` or ``..``, or contains a character
-            that is not allowed in a path.
+        PathError: A segment is empty, ``.`` or ``..``, or contains a character that is not allowed in a path.
         TypeError: The path is not a str.
     """
     if not isinstance(path, str):
@@ -81,11 +78,7 @@ def kebab(name: str) -> str:
 
 def expand(name: str, value: object) -> str:
     """
-    Percent-encode the value of a path variable as one segment.
-
-    Args:
-        name: The variable, for the error message.
-        value: A str that is not empty, or an int.
+    Percent-encode the value of a path variable, a str or an int, as one segment.
 
     Raises:
         PathError: The str is empty, ``.``, ``..`` or contains a lone surrogate.
@@ -106,22 +99,21 @@ def expand(name: str, value: object) -> str:
         raise PathError(msg) from None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
+def similar_names(name: str, known: Iterable[str]) -> list[str]:
+    """Return at most three names that are similar to a wrong one."""
     from difflib import get_close_matches  # needed for errors only
 
-    found = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return get_close_matches(name, list(known), n=3, cutoff=0.6)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a suggestion of similar names, ``"; did you mean 'x' or 'y'?"``, or an empty text."""
+    found = similar_names(name, known)
     return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 def split_name(name: str) -> list[str]:
-    """
-    Split a dotted method name into its parts.
-
-    Raises:
-        PathError: A part is empty, or contains a character other than letters, digits, ``_`` and ``-``.
-        TypeError: The name is not a str.
-    """
+    """Split a dotted method name into its parts; raise PathError unless they are letters, digits, ``_``, ``-``."""
     if not isinstance(name, str):
         msg = f"a method name is a str, not {type(name).__name__}"
         raise TypeError(msg)

@@ -97,16 +97,10 @@ class Pipeline:
 
     def _attempt(self, call: Call, host: int, expires: float, number: int, *, sent: bool) -> Response[Any]:
         """
-        Attempt the call once.
+        Attempt the call once, at the host of this index in ``call.urls``.
 
         Error reporters show the variables of this frame, so the URL stays inside ``call``, whose repr omits it.
-
-        Args:
-            call: The call.
-            host: The index of the host in ``call.urls``.
-            expires: The deadline of the call, on the monotonic clock.
-            number: 1 for the first attempt.
-            sent: An earlier attempt may have reached the platform.
+        *sent*: an earlier attempt may have reached the platform.
         """
         started = time.monotonic()
         response: Response[Any] | None = None
@@ -278,15 +272,7 @@ def _expired(call: Call, *, sent: bool) -> requests.Timeout:
 
 
 def _redacted(error: requests.RequestException, call: Call, host: int, *, sent: bool) -> requests.RequestException:
-    """
-    Rebuild a network error with a redacted URL.
-
-    Args:
-        error: The error that the transport raised.
-        call: The call.
-        host: The index of the host in ``call.urls``.
-        sent: An earlier attempt may have reached the platform.
-    """
+    """Rebuild a network error with a redacted URL; *sent*: an earlier attempt may have reached the platform."""
     chain = list(causes(error))
     reason = next((str(cause) for cause in chain if isinstance(cause, OSError) and cause.errno), None) or next(
         (str(cause) for cause in reversed(chain) if isinstance(cause, TimeoutError | ssl.SSLError)),

@@ -29,15 +29,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 class NotOursError(ConfigurationError):
-    """
-    The file to write exists and was made by the user; it was not changed.
-
-    Args:
-        path: The file.
-        maker: The command that wanted to write it.
-
-    .. versionadded:: 0.1.0
-    """
+    """The file to write exists and was made by the user, not by *maker*; it was not changed."""
 
     def __init__(self, path: Path, maker: str) -> None:
         super().__init__(f"{path} was not made by '{maker}': choose another file, or force it, which keeps a backup")
@@ -51,34 +43,20 @@ class NotOursError(ConfigurationError):
 
 def write_private(path: Path, content: str | bytes) -> None:
     """
-    Write a file that only its owner can read, from its first byte on.
+    Write a file that only its owner can read, from its first byte on; its folder has to exist.
 
     The file appears complete, in one step. An existing file is replaced together with its mode. A symbolic link is
-    replaced, not followed.
-
-    Args:
-        path: The file; its folder has to exist.
-        content: A str is encoded in UTF-8.
-
-    Raises:
-        OSError: The file cannot be written.
-
-    .. versionadded:: 0.1.0
+    replaced, not followed.  A str is encoded in UTF-8.
     """
     replace_file(path, memoryview(content.encode() if isinstance(content, str) else content))
 
 
 def make_private(path: Path) -> None:
     """
-    Make sure that a file exists, and that only its owner can read it.
-
-    Args:
-        path: The file. A new file is empty; an existing one keeps its content.
+    Make sure that a file exists, and that only its owner can read it; an existing one keeps its content.
 
     Raises:
         OSError: The file cannot be opened for writing, is a link or not a plain file, or belongs to another user.
-
-    .. versionadded:: 0.1.0
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0), 0o600)
     try:
@@ -95,25 +73,20 @@ def env_text(settings: Mapping[str, str]) -> str:
     """
     Format settings as ``NAME=value`` lines that every reader of env files reads alike.
 
-    Args:
-        settings: Values by name.
-
     Raises:
         ConfigurationError: A name is not valid for a variable; or a value contains a control character or a lone
             surrogate, or begins or ends with a space or a quotation mark. The message does not quote the value.
-
-    .. versionadded:: 0.1.0
     """
     for name, value in settings.items():
         if not _NAME.fullmatch(name):
             msg = f"{shown_name(name)} is not a valid name of a variable: use letters, digits and '_'"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="not_a_variable_name", name=shown_name(name))
         if not value.isprintable():
             msg = f"{name}: the value must be one printable line; remove the control characters"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="not_printable", setting=name)
         if value != value.strip(" \"'"):
             msg = f"{name}: the value must not begin or end with a space or a quotation mark; remove it"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(msg, reason="value_quoted", setting=name)
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
@@ -128,8 +101,6 @@ class Marked:
 
     Args:
         maker: The command that writes the files, such as ``shop sandbox``.
-
-    .. versionadded:: 0.1.0
     """
 
     maker: str
@@ -152,12 +123,7 @@ class Marked:
         return [path for path in paths if os.path.lexists(path) and not self.made(path)]
 
     def check(self, paths: Iterable[Path]) -> None:
-        """
-        Raise if writing these files would replace one of the user's.
-
-        Raises:
-            NotOursError: The first such file.
-        """
+        """Raise NotOursError if writing these files would replace one of the user's."""
         foreign = self.foreign(paths)
         if foreign:
             raise NotOursError(foreign[0], self.maker)
@@ -177,8 +143,6 @@ class Marked:
 
         Raises:
             NotOursError: The user's file exists, and *force* is False.
-            ConfigurationError: The path exists and is not a file.
-            OSError: The file cannot be written.
         """
         backup: Path | None = None
         if not force:
@@ -186,7 +150,7 @@ class Marked:
         elif self.foreign([path]):
             if path.exists() and not path.is_file():
                 msg = f"{path} is not a file: choose another path"
-                raise ConfigurationError(msg)
+                raise ConfigurationError(msg, reason="not_a_plain_file", file=str(path))
             backup = _backup_path(path)
             path.rename(backup)
             warnings.warn(f"{path} was not made by '{self.maker}'; it is kept as {backup}", stacklevel=2)

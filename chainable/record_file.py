@@ -157,20 +157,19 @@ class RecordFile:
         )
 
     def _unusable(self, problem: str) -> ConfigurationError:
-        return ConfigurationError(f"the catalogue file {os.fspath(self._path)} {problem}: reinstall the package")
+        path = os.fspath(self._path)
+        message = f"the catalogue file {path} {problem}: reinstall the package"
+        return ConfigurationError(message, reason="catalogue_unusable", file=path)
 
 
 def encode_records(records: Mapping[str, Any], *, buckets: int, deflated: bool = False) -> bytes:
     """
-    Encode records as the content of a record file.
+    Encode JSON values by key as the content of a record file; their order does not change it.
 
     Args:
-        records: JSON values by key. Their order does not change the result.
+        records: The values by key.
         buckets: The number of buckets: about one per record, or fewer to deflate several records together.
         deflated: Deflate each bucket.
-
-    Returns:
-        The content of the file.
     """
     blocks = [b""] * buckets
     for key in sorted(records):

@@ -20,11 +20,7 @@ SECRET_NAMES = "session|secret|token|passw|pwd"  # noqa: S105 (names, not a secr
 
 
 def encodings(value: str | Secret[str]) -> list[str]:
-    """
-    Return the encodings of a text in a URL, a form, JSON, XML and a Python repr, the longest first.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return the encodings of a text in a URL, a form, JSON, XML and a Python repr, the longest first."""
     plain = Secret.of(value).reveal()
     forms = {spell(form) for form in (plain, plain.strip()) if form for spell in _SPELLINGS}
     return sorted(forms, key=len, reverse=True)
@@ -77,11 +73,7 @@ _SPELLINGS: tuple[Callable[[str], str], ...] = (
 
 
 def redact_values(text: str, values: Iterable[str | Secret[str]], mask: str) -> str:
-    """
-    Replace values with the mask, in all their :func:`spellings`.
-
-    .. versionadded:: 0.1.0
-    """
+    """Replace values with the mask, in all their :func:`encodings`."""
     for form in sorted({form for value in values for form in encodings(value)}, key=len, reverse=True):
         # Percent-encoding may use upper or lower case.
         pattern = re.sub("%[0-9A-F]{2}", lambda found: f"(?i:{found[0]})", re.escape(form))
@@ -97,8 +89,6 @@ def redact_named(text: str, mask: str, names: str = SECRET_NAMES) -> str:
         text: Any text; it may be truncated.
         mask: The replacement.
         names: A pattern of the words that names of secrets contain; letter case is ignored.
-
-    .. versionadded:: 0.1.0
     """
     name = rf"[\w.:%-]*(?:{names})[\w.:%-]*"
     for pattern in (

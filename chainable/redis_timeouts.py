@@ -12,13 +12,7 @@ def warn_without_timeout(redis: Any) -> None:
     """
     Warn about a client of redis-py that would wait without limit for a hanging server.
 
-    Args:
-        redis: The client. No connection is made; a client of another class is ignored.
-
-    Warns:
-        UserWarning: The client has no timeout.
-
-    .. versionadded:: 0.1.0
+    No connection is made; a client of another class is ignored.
     """
     pool = getattr(redis, "connection_pool", None)
     try:

@@ -25,11 +25,7 @@ _WORDS = re.compile(r"v[0-9]|[a-z]+(?:[-_][a-z]+)*|")
 
 
 class CatalogueNode(Protocol):
-    """
-    A node in the tree of the known paths.
-
-    .. versionadded:: 0.1.0
-    """
+    """A node in the tree of the known paths."""
 
     def matching(self, folded: str, /) -> tuple[tuple[str, CatalogueNode], ...]:
         """Return the literal children, with their official spelling, that match a folded name."""
@@ -99,11 +95,7 @@ class ResolvedPath:
 
     def target(self, values: dict[str, Any], defaults: Mapping[str, str]) -> str:
         """
-        Return the path with the values of its variables, percent-encoded.
-
-        Args:
-            values: The keyword arguments of the call; those of variables are removed.
-            defaults: The values of variables that need no argument.
+        Return the path with the values of its variables, percent-encoded; those of *values* are removed.
 
         Raises:
             TypeError: A variable has no value, two values, or one of a wrong type.
@@ -179,10 +171,7 @@ class PathResolver:
 
     def attribute(self, name: str) -> PathResolver:
         """
-        Append a step by attribute.
-
-        Args:
-            name: The segment in any spelling, or ``_name_`` for a variable; one trailing underscore is dropped.
+        Append a step by attribute: a segment in any spelling, or ``_name_`` for a variable; one trailing ``_`` is dropped.
 
         Raises:
             AttributeError: The name begins with an underscore and is not a variable.
@@ -210,12 +199,7 @@ class PathResolver:
         return PathResolver(tuple(found)) if found else self._unknown(path.kebab(name))
 
     def literal(self, segment: str) -> PathResolver:
-        """
-        Append a literal step.
-
-        Args:
-            segment: A checked segment: a known literal, ``{name}``, the value of a variable, or ``''`` for a trailing slash.
-        """
+        """Append a checked segment: a known literal, ``{name}``, a variable's value, or ``''`` for a trailing slash."""
         if segment == "":
             return PathResolver(self._candidates, slash=True)
         if segment[:1] == "{":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, MaskedTuple, Secret, shown_name
-from chainable.path import did_you_mean
+from chainable.path import did_you_mean, similar_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,12 +19,24 @@ __all__ = ["check_texts", "read_environment", "read_toml"]
 
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _BLANK = " \t"
-_LOCATION = re.compile(r"\((at [a-z0-9 ,]+)\)\Z")
+_LOCATION = re.compile(r"\(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)\Z")
+PROBLEMS = {
+    "control_character": "line {line} contains a control character: remove it, and end lines with LF or CRLF",
+    "not_an_assignment": "line {line} is not a setting: write NAME=value",
+    "not_toml": "is not TOML",
+    "not_toml_at": "is not TOML (at line {line}, column {column})",
+    "toml_ends_early": "is not TOML (at end of document)",
+    "list_for_table": "{table} is a list, a table was expected: write [{table}] above the settings, in single brackets",
+    "value_for_table": "{table} is a single value, a table was expected: write [{table}] above the settings, in single brackets",
+    "unknown_setting": "{name} is not a setting",
+    "unknown_setting_near": "{name} is not a setting; did you mean {near}?",
+}
+"""What is wrong with a file of settings, by the reason of the error."""
 
 
 def read_environment(prefix: str, names: Collection[str], file: str | os.PathLike[str] | None = None) -> dict[str, str]:
     """
-    Read settings whose names begin with a prefix.
+    Read settings whose names begin with a prefix; empty ones are omitted.
 
     Args:
         prefix: The prefix of the variables, such as ``SHOP_``.
@@ -34,7 +46,7 @@ def read_environment(prefix: str, names: Collection[str], file: str | os.PathLik
             one. Lines end with LF or CRLF.
 
     Returns:
-        The values by lower-case name; empty ones are omitted.
+        The values by lower-case name.
 
     Raises:
         ConfigurationError: The file cannot be read, or a line is not a setting
@@ -64,22 +76,21 @@ def _settings(file: Path) -> dict[str, str]:
     entries = MaskedTuple(_entry(line) for line in _text(file).reveal().split("\n"))
     wrong = [(number, entry) for number, entry in enumerate(entries, 1) if isinstance(entry, str)]
     if wrong:
-        msg = f"{file}: line {wrong[0][0]} {wrong[0][1]}"
-        raise ConfigurationError(msg)
+        raise _wrong_file(file, wrong[0][1], line=wrong[0][0])
     return MaskedDict(entry for entry in entries if isinstance(entry, tuple))
 
 
 def _entry(line: str) -> tuple[str, str] | str | None:
-    """Return the name and value of a line, None for a blank line or a comment, or a description of the mistake."""
+    """Return the name and value of a line, None for a blank line or a comment, or the reason why it is wrong."""
     text = line.removesuffix("\r")
     if _CONTROLS.search(text):
-        return "contains a control character: remove it, and end lines with LF or CRLF"
+        return "control_character"
     text = text.strip(_BLANK).removeprefix("export ").strip(_BLANK)
     if not text or text.startswith("#"):
         return None
     name, equals, value = text.partition("=")
     if not equals:
-        return "is not a setting: write NAME=value"
+        return "not_an_assignment"
     value = value.strip(_BLANK)
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
@@ -88,52 +99,53 @@ def _entry(line: str) -> tuple[str, str] | str | None:
 
 def read_toml(file: str | os.PathLike[str], name: str, names: Collection[str]) -> dict[str, Any]:
     """
-    Read settings from a TOML file: a table of that name, or the top level of the file.
-
-    Args:
-        file: The path of the file, in UTF-8.
-        name: The name of the table.
-        names: The known settings.
-
-    Returns:
-        The values by name, as TOML types.
+    Read settings from a TOML file: the table *name*, or the top level of the file.
 
     Raises:
         ConfigurationError: The file cannot be read, is not TOML, has a value
             that is not a table under the name, or has an unknown setting.
     """
     path = Path(file)
-    settings, problem = _table(_text(path), name, names)
-    if problem:
-        msg = f"{path}: {problem}"
-        raise ConfigurationError(msg)
+    settings, reason, values = _table(_text(path), name, names)
+    if reason:
+        raise _wrong_file(path, reason, **values)
     return settings
 
 
-def _table(text: Secret[str], name: str, names: Collection[str]) -> tuple[dict[str, Any], str]:
-    """Return the settings and an empty text, or a description of the mistake, which quotes no names or values."""
+def _table(text: Secret[str], name: str, names: Collection[str]) -> tuple[dict[str, Any], str, dict[str, str]]:
+    """Return the settings and an empty text, or the reason why they are wrong, and its values."""
     content = _toml(text)
-    if isinstance(content, str):
-        return {}, f"is not TOML{content}"
+    if isinstance(content, tuple):
+        return {}, *content
     found: Any = content.get(name, content)
     if not isinstance(found, dict):
-        kind = "a list" if isinstance(found, list) else "a single value"
-        return {}, f"{name} is {kind}, a table was expected: write [{name}] above the settings, in single brackets"
+        return {}, "list_for_table" if isinstance(found, list) else "value_for_table", {"table": name}
     for setting in found:
         if setting not in names:
-            return {}, f"{shown_name(setting)} is not a setting{did_you_mean(setting, names)}"
-    return MaskedDict(found), ""
+            near = [repr(name) for name in similar_names(setting, names)]
+            reason = "unknown_setting_near" if near else "unknown_setting"
+            return {}, reason, {"name": shown_name(setting), "near": " or ".join(near), "similar": ", ".join(near)}
+    return MaskedDict(found), "", {}
 
 
-def _toml(text: Secret[str]) -> dict[str, Any] | str:
-    """Return the content, or the location of the syntax error; the parser's message would quote the file."""
+def _wrong_file(file: Path, reason: str, **values: str | int) -> ConfigurationError:
+    message = f"{file}: {PROBLEMS[reason].format(**values)}"
+    return ConfigurationError(message, reason=reason, file=str(file), **values)
+
+
+def _toml(text: Secret[str]) -> dict[str, Any] | tuple[str, dict[str, str]]:
+    """Return the content, or the reason why it is wrong; the parser's message would quote the file."""
     import tomli
 
     try:
         return MaskedDict(tomli.loads(text.reveal()))
     except (ValueError, RecursionError) as error:
         location = _LOCATION.search(str(error))
-        return f" ({location[1]})" if location else ""
+    if location is None:
+        return "not_toml", {}
+    if location[1] is None:
+        return "toml_ends_early", {}
+    return "not_toml_at", {"line": location[1], "column": location[2]}
 
 
 def check_texts(
@@ -146,7 +158,7 @@ def check_texts(
     flags: Collection[str] = (),
 ) -> dict[str, Any]:
     """
-    Check that settings are text.
+    Check that settings are text, and return them.
 
     Args:
         found: Values by name.
@@ -156,18 +168,17 @@ def check_texts(
         tables: Names whose value is a table of str.
         flags: Names whose value may be true or false.
 
-    Returns:
-        The checked values by name.
-
     Raises:
         ConfigurationError: A value has another type. The message does not quote the value.
     """
     found = MaskedDict(found)
     for name in found:
         if not _fits(found, name, numbers, lists, tables, flags):
-            expected = "a table of texts" if name in tables else "text"
-            msg = f"{origin}: {name}: {expected} was expected"
-            raise ConfigurationError(msg)
+            is_table = name in tables
+            msg = f"{origin}: {name}: {'a table of texts' if is_table else 'text'} was expected"
+            raise ConfigurationError(
+                msg, reason="not_a_table_of_texts" if is_table else "not_a_text", setting=name, file=str(origin)
+            )
     return MaskedDict({name: str(value) if name in numbers else value for name, value in found.items()})
 
 
@@ -199,11 +210,11 @@ def _text(file: Path) -> Secret[str]:
         data = Secret(file.read_bytes())
     except OSError as error:
         msg = f"{file}: cannot be read ({error.strerror})"
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg, reason="settings_unreadable", file=str(file), error=str(error.strerror)) from None
     text = _decoded(data)
     if text is None:
         msg = f"{file}: is not UTF-8; save it as UTF-8"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="settings_not_utf8", file=str(file))
     return text
 
 

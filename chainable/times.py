@@ -11,25 +11,13 @@ BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 def beijing(moment: datetime) -> datetime:
-    """
-    Convert an aware datetime to UTC+8.
-
-    Raises:
-        TypeError: The datetime has no time zone.
-    """
+    """Convert an aware datetime to UTC+8; raise TypeError if it has no time zone."""
     check_aware(moment)
     return moment.astimezone(BEIJING)
 
 
 def check_aware(moment: datetime) -> None:
-    """
-    Check that a datetime has a time zone.
-
-    Raises:
-        TypeError: The datetime has no time zone.
-
-    .. versionadded:: 0.1.0
-    """
+    """Raise TypeError if a datetime has no time zone."""
     if moment.utcoffset() is None:
         msg = (
             "the datetime has no time zone: pass an aware one, for example "

@@ -104,13 +104,7 @@ class ClientCertificate(Protocol):
 
 @frozen
 class FileCertificate:
-    """
-    A certificate and its key in PEM files.
-
-    Args:
-        certificate: The path of the certificate, or of a file with both.
-        key: The path of the key; None if the file of the certificate holds both.
-    """
+    """A certificate and its key in PEM files; one file may hold both."""
 
     certificate: str
     key: str | None = None
@@ -123,12 +117,7 @@ class FileCertificate:
         return cls(cert) if isinstance(cert, str) else cls(*cert)
 
     def load_into(self, context: ssl.SSLContext, /) -> None:
-        """
-        Load the certificate and its key into a TLS context.
-
-        Raises:
-            ConfigurationError: A file is missing, or the key does not belong to the certificate.
-        """
+        """Load the certificate and its key into a TLS context."""
         try:
             context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
@@ -136,7 +125,9 @@ class FileCertificate:
                 f"client certificate {self.certificate!r}: it cannot be loaded with its key "
                 f"({type(error).__name__}: {error}); check both files"
             )
-            raise ConfigurationError(msg) from None
+            raise ConfigurationError(
+                msg, reason="certificate_not_loaded", file=self.certificate, error=f"{type(error).__name__}: {error}"
+            ) from None
 
 
 class _Adapter(HTTPAdapter):
@@ -202,12 +193,7 @@ class _Adapter(HTTPAdapter):
         """Do nothing: the TLS context has the certificates, and urllib3 would read the files again."""
 
     def context(self, verify: bool | str, cert: ClientCertificate | None) -> ssl.SSLContext:
-        """
-        Return the cached TLS context for a verification and a client certificate.
-
-        Raises:
-            ConfigurationError: A file is missing, or not valid.
-        """
+        """Return the cached TLS context for a verification and a client certificate."""
         key = (verify, cert)
         with self._lock:
             context = self._contexts.get(key)
@@ -255,7 +241,9 @@ def _new_context(verify: bool | str) -> ssl.SSLContext:
             f"verify: CA certificates in PEM form were expected in {bundle!r} ({type(error).__name__}: {error}); "
             f"pass the path of a CA file or folder"
         )
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(
+            msg, reason="no_ca_certificates", setting="verify", file=bundle, error=f"{type(error).__name__}: {error}"
+        ) from None
     return context
 
 
@@ -392,12 +380,7 @@ class RequestsTransport:
 
 
 def _refuse_retries(adapter: Any) -> None:
-    """
-    Raise if an adapter retries requests by itself.
-
-    Raises:
-        ConfigurationError: The adapter has retries.
-    """
+    """Raise if an adapter retries requests by itself."""
     retries = getattr(adapter, "max_retries", None)
     total = getattr(retries, "total", 0)
     counts = [getattr(retries, kind, 0) for kind in ("connect", "read", "redirect", "status", "other")]
@@ -408,7 +391,7 @@ def _refuse_retries(adapter: Any) -> None:
             "signature; mount it with max_retries=0, and pass retries= to the client (it knows which calls may "
             "be repeated). Nothing was sent"
         )
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="session_retries", setting="http_session", adapter=type(adapter).__name__)
 
 
 def _response(raw: requests.Response) -> Response[Any]:
@@ -462,11 +445,7 @@ def _mark(error: requests.RequestException, adapter: Any, state: AttemptState) -
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """
-    Iterate over an error of requests and its causes, down to the error of the socket.
-
-    .. versionadded:: 0.1.0
-    """
+    """Iterate over an error of requests and its causes, down to the error of the socket."""
     seen: list[BaseException] = []
     waiting: list[Any] = [error]
     while waiting:
@@ -485,8 +464,6 @@ def extend_deadline(response: Any, seconds: float) -> None:
         response: A response whose body is still on the connection, or an object with its ``attempt_state``. A
             response of an adapter of ``http_session`` has none; requests' timeout applies to each of its pieces.
         seconds: The deadline, in seconds from now.
-
-    .. versionadded:: 0.1.0
     """
     state: AttemptState | None = getattr(response, "attempt_state", None)
     if state is not None:

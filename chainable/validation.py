@@ -27,12 +27,7 @@ def check_base_url(name: str, value: object) -> str:
     """
     Check a base URL, and return it with one slash at its end.
 
-    Args:
-        name: The name of the option, for the error message.
-        value: An https URL; plain http is allowed for addresses of this machine only.
-
-    Raises:
-        ConfigurationError: It is not such a URL.
+    Plain http is allowed for addresses of this machine only.
     """
     if not isinstance(value, str):
         msg = f"{name}: a URL is a str, not {type(value).__name__}"
@@ -58,39 +53,21 @@ def check_base_url(name: str, value: object) -> str:
 
 
 def check_timeout(value: object, default: tuple[float, float] = (5.0, 30.0)) -> tuple[float, float]:
-    """
-    Check a timeout, and return the seconds to connect and to wait for each piece.
-
-    Args:
-        value: Seconds, or a pair of both; None for the default.
-        default: The pair for None.
-
-    Raises:
-        ConfigurationError: A value is not a positive number below 1,000,000.
-    """
+    """Check seconds or a pair of them, and return the seconds to connect and to wait for each piece."""
     if value is None:
         return default
     pair: tuple[Any, ...] = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(pair) != 2 or not all(_is_seconds(part) for part in pair):
         msg = "timeout: a positive number of seconds was expected, or a pair of them: (to connect, to wait for each piece)"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_timeout", setting="timeout")
     return float(pair[0]), float(pair[1])
 
 
 def check_seconds(name: str, value: object) -> float:
-    """
-    Check a number of seconds.
-
-    Args:
-        name: The name of the option, for the error message.
-        value: The number.
-
-    Raises:
-        ConfigurationError: It is not a positive number below 1,000,000.
-    """
+    """Check a number of seconds: positive, and below 1,000,000."""
     if not _is_seconds(value):
         msg = f"{name}: a positive number of seconds was expected"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_seconds", setting=name)
     return float(value)  # type: ignore[arg-type]  # a number, as checked above
 
 
@@ -99,53 +76,30 @@ def _is_seconds(value: object) -> bool:
 
 
 def check_whole(name: str, value: object, *, least: int = 0) -> int:
-    """
-    Check an integer.
-
-    Args:
-        name: The name of the option, for the error message.
-        value: The integer.
-        least: The smallest value allowed.
-
-    Raises:
-        ConfigurationError: It is not an integer, or less than the smallest value.
-    """
+    """Check an integer that is not less than *least*."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         msg = f"{name}: an integer of at least {least} was expected"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_whole", setting=name, least=least)
     return value
 
 
 def check_verification(value: object) -> bool | str:
-    """
-    Check the option ``verify``: True, False, or the path of CA certificates.
-
-    Raises:
-        ConfigurationError: It is another value.
-    """
+    """Check the option ``verify``: True, False, or the path of CA certificates."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str | os.PathLike) and not looks_like_key(str(value)):
         return os.fspath(value)
     msg = "verify: True, False or the path of a file with CA certificates was expected"
-    raise ConfigurationError(msg)
+    raise ConfigurationError(msg, reason="not_a_verification", setting="verify")
 
 
 def check_header_fields(headers: object) -> dict[str, str]:
-    """
-    Check the headers of a call; those whose value is None are omitted.
-
-    Args:
-        headers: A mapping of names to str or bytes; None for no headers.
-
-    Raises:
-        ConfigurationError: A name or value is not valid in a header. The message does not quote the value.
-    """
+    """Check the headers of a call; those whose value is None are omitted.  An error does not quote the value."""
     if headers is None:
         return {}
     if not hasattr(headers, "items"):
         msg = f"headers: a mapping was expected, not {type(headers).__name__}"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_mapping", setting="headers", kind=type(headers).__name__)
     return {_token(name): _field(name, value) for name, value in _items(headers) if value is not None}
 
 
@@ -161,7 +115,7 @@ def _token(name: object) -> str:
         or not name.replace("-", "").replace("_", "").isalnum()
     ):
         msg = f"headers: {shown(name)} is not a header name; use letters, digits, '-' and '_'"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_header_name", setting="headers", name=shown(name))
     return name
 
 
@@ -169,5 +123,5 @@ def _field(name: str, value: object) -> str:
     text = str(value) if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else None
     if text is None or not text.isprintable() or not text.isascii():
         msg = f"headers: the value of {name!r} must be one line of printable ASCII text"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, reason="not_a_header_value", setting="headers", name=name)
     return text

@@ -15,20 +15,11 @@ _LONGEST = 0.05  # seconds between two tries
 
 def acquire(lock: threading.Lock, seconds: float) -> bool:
     """
-    Acquire a lock that is held during network calls.
+    Acquire a lock that is held during network calls; return False after *seconds* (0 for a single try).
 
     If gevent patches the standard library after this library was imported, a
     lock made before belongs to the thread.  Blocking on it would also stop the
     greenlet that holds it: a deadlock.  ``time.sleep`` lets other greenlets run.
-
-    Args:
-        lock: The lock.
-        seconds: The longest wait; 0 for a single try.
-
-    Returns:
-        True if the lock was acquired.
-
-    .. versionadded:: 0.1.0
     """
     expires = time.monotonic() + seconds
     pause = 0.001

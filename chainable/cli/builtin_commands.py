@@ -23,8 +23,8 @@ __all__ = ["SHELLS", "add_completion", "add_demo", "add_describe"]
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
-def add_demo(group: Group, load: Callable[[], Callable[[Callable[[str], object]], int]]) -> None:
-    """Add ``demo``; *load* returns the demo, which takes the function that prints a line."""
+def add_demo(group: Group, run: Callable[[Callable[[str], object]], int], check: Callable[[], object]) -> None:
+    """Add ``demo``; *run* takes the function that prints a line, after *check* found the sandbox."""
 
     @group.command(
         "demo",
@@ -37,16 +37,15 @@ def add_demo(group: Group, load: Callable[[], Callable[[Callable[[str], object]]
     @click.pass_context
     def demo(context: click.Context) -> None:
         lines: list[str] = []
-        code = load()(lines.append if as_json() else click.echo)
+        check()
+        code = run(lines.append if as_json() else click.echo)
         if as_json():
             print_json({"passed": code == 0, "lines": lines})
         context.exit(code)
 
 
-def add_describe(
-    group: Group, load: Callable[[], Callable[[str], Description | list[Candidate]]], words: Words
-) -> None:
-    """Add ``describe`` with *words* as its help; *load* returns the function that looks a query up."""
+def add_describe(group: Group, look_up: Callable[[str], Description | list[Candidate]], words: Words) -> None:
+    """Add ``describe`` with *words* as its help; *look_up* finds what a query names."""
 
     @group.command("describe", help=words)
     @argument("query", nargs=-1, required=True)
@@ -56,7 +55,7 @@ def add_describe(
         from chainable.cli.describe import print_candidates, print_description
 
         text = " ".join(query)
-        found = load()(text)
+        found = look_up(text)
         if isinstance(found, Description):
             if as_json():
                 print_json(found.to_json())

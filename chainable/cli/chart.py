@@ -54,12 +54,7 @@ def svg(title: str, values: Sequence[Decimal]) -> bytes:
 
 
 def write_image(path: Path, title: str, values: Sequence[Decimal]) -> None:
-    """
-    Write the chart as SVG.
-
-    Raises:
-        click.UsageError: The name does not end in ``.svg``.
-    """
+    """Write the chart as SVG; another name than ``….svg`` is a usage error."""
     if path.suffix.lower() != ".svg":
         name = path.with_suffix(".svg").name
         raise click.UsageError(

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import requests
 from attrs import asdict, frozen
 
 from chainable.cli.commands import as_json, option
-from chainable.cli.exit_codes import OK, USAGE
+from chainable.cli.exit_codes import NETWORK, OK, USAGE
 from chainable.cli.i18n import Words, language, translate
 from chainable.cli.output import print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["BAD", "GOOD", "WARNING", "Finding", "bad", "good", "print_findings", "step_timeout_option", "warning"]
+__all__ = [
+    "BAD",
+    "FOLLOW",
+    "GOOD",
+    "WARNING",
+    "Finding",
+    "bad",
+    "call_failed",
+    "good",
+    "make_client",
+    "print_findings",
+    "step_timeout_option",
+    "warning",
+]
+
+C = TypeVar("C")
 
 GOOD, WARNING, BAD = "✓", "!", "✗"
+FOLLOW = Words("Follow the message.", "按提示处理。")
 
 step_timeout_option = option(
     "--timeout",
@@ -51,11 +68,7 @@ class Finding:
     code: int = OK
 
     def translated(self, lang: str) -> Finding:
-        """
-        Return the finding in ``en`` or ``zh``.
-
-        .. versionadded:: 0.1.0
-        """
+        """Return the finding in ``en`` or ``zh``."""
         check, found, meaning, fix = (
             translate(text, lang) for text in (self.check, self.found, self.meaning, self.fix)
         )
@@ -88,14 +101,32 @@ def bad(check: str, found: str, meaning: str, fix: str, code: int = USAGE) -> Fi
     return Finding(check, BAD, found, meaning, fix, code)
 
 
+def make_client(
+    make: Callable[[], C], made: Callable[[C], Words], explain: Callable[[Exception], Words]
+) -> tuple[C | None, Finding]:
+    """Make a client, and report that; *explain* returns the text of an error, and *made* that of a success."""
+    check = Words("client", "客户端")
+    try:
+        client = make()
+    except ValueError as error:
+        meaning = Words("The client cannot be made from these settings.", "无法用这些配置创建客户端。")
+        return None, bad(check, explain(error), meaning, FOLLOW)
+    return client, good(check, made(client))
+
+
+def call_failed(check: str, error: Exception, explain: Callable[[Exception], Words], hint: Words) -> Finding:
+    """Return the finding for a call without a response; *hint* says where a network failure shows its cause."""
+    if isinstance(error, requests.RequestException):
+        found = Words(str(error), f"网络错误：{error}")
+        return bad(check, found, Words("The call did not reach the platform.", "调用没有送达平台。"), hint, NETWORK)
+    return bad(check, explain(error), Words("The call could not be made.", "无法发起调用。"), FOLLOW)
+
+
 def print_findings(findings: Iterable[Finding]) -> int:
     """
-    Print each finding as soon as it is made, in the language of the command.
+    Print each finding as soon as it is made, and return the exit code of the first fault; 0 without one.
 
     JSON names the checks in English in either language.
-
-    Returns:
-        The exit code of the first fault, 0 if there is none.
     """
     code = OK
     kept: list[dict[str, Any]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,6 +32,7 @@ __all__ = [
     "command",
     "json_option",
     "option",
+    "settings_option",
     "usage_error",
 ]
 
@@ -46,9 +48,9 @@ def as_json() -> bool:
     return bool(click.get_current_context().meta.get(_JSON, False))
 
 
-def usage_error(message: Words) -> click.UsageError:
-    """Build the error for a wrong use of the current command."""
-    return click.UsageError(message, click.get_current_context())
+def usage_error(text: str, zh: str) -> click.UsageError:
+    """Build the error for a wrong use of the current command, in English and Chinese."""
+    return click.UsageError(Words(text, zh), click.get_current_context())
 
 
 class _Parameter(click.Parameter):
@@ -176,12 +178,7 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """
-    Commands under one name, listed with the exit codes in the language of the command.
-
-    Args:
-        explain: Returns a configuration error with a reason in both languages; of a whole program only.
-    """
+    """Commands under one name, listed with the exit codes in the language of the command."""
 
     command_class = Command
 
@@ -262,7 +259,7 @@ def _explain(error: Exception, ctx: click.Context) -> str | None:
 
 def _require_command() -> None:
     if click.get_current_context().invoked_subcommand is None:
-        raise usage_error(Words("Missing command.", "缺少命令。"))
+        raise usage_error("Missing command.", "缺少命令。")
 
 
 def _set_language(context: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -313,3 +310,15 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
         callback=_set_json,
         help=Words("Print JSON.", "以 JSON 输出。"),
     )(function)
+
+
+def settings_option(prefix: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return ``--env``, a file of the settings whose names begin with *prefix* in the environment."""
+    return option(
+        "--env",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help=Words(
+            f"Settings file: lines of {prefix}NAME=value, or TOML. Default: the environment.",
+            f"配置文件：每行一个 {prefix}NAME=value，或 TOML；默认读环境变量。",
+        ),
+    )

@@ -16,14 +16,14 @@ from urllib.request import getproxies, proxy_bypass
 import requests
 from attrs import evolve
 
-from chainable.cli.checks import WARNING, Finding, bad, good, warning
+from chainable.cli.checks import GOOD, WARNING, Finding, bad, good, warning
 from chainable.cli.exit_codes import NETWORK, OK
 from chainable.cli.i18n import Words
 from chainable.destination import Destination
 from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
     "CLOCK",
@@ -34,6 +34,7 @@ __all__ = [
     "check_clock",
     "check_host",
     "check_proxy",
+    "check_way",
     "is_loopback_url",
     "is_url",
     "milliseconds_since",
@@ -102,6 +103,15 @@ def as_warnings(steps: Iterable[Finding]) -> Iterator[Finding]:
                 "如果下面的调用成功，无需处理；否则检查代理。",
             )
             yield evolve(step, state=WARNING, code=OK, fix=fix)
+
+
+def check_way(urls: Sequence[str], ca: str | None, timeout: float) -> Iterator[Finding]:
+    """Check the proxy, and the way to each host; behind a proxy, faults of the direct way are warnings."""
+    proxy = check_proxy(urls[0])
+    yield proxy
+    for url in urls:
+        steps = check_host(url, ca, timeout)
+        yield from steps if proxy.state == GOOD else as_warnings(steps)
 
 
 def is_url(url: str) -> bool:

@@ -26,17 +26,14 @@ def run(
     load: Callable[[str], Any] = import_module,
 ) -> int:
     """
-    Run a command line whose module needs the ``cli`` extra.
+    Run ``program``, a click command of a module that needs the ``cli`` extra; return the exit code if it does not exit.
 
     Args:
         name: The name of the command line.
-        module: The module with ``program``, a click command.
+        module: The module with ``program``.
         distribution: The package to install.
         arguments: The arguments after the name; None for those of the process.
         load: Imports a module.
-
-    Returns:
-        The exit code, if the program does not exit by itself.
     """
     try:
         program: Any = load(module).program

@@ -59,14 +59,7 @@ def exit_code(error: BaseException) -> int:
 
 
 class Failure(click.ClickException):
-    """
-    An error of the library, as the command line shows it.
-
-    Args:
-        error: What was raised.
-        as_json: Whether to print it as JSON.
-        message: Shown in place of the error's own message.
-    """
+    """An error of the library, as the command line shows it; *message* replaces the error's own."""
 
     def __init__(self, error: Exception, *, as_json: bool = False, message: str | None = None) -> None:
         super().__init__(_message(error) if message is None else message)

@@ -23,11 +23,9 @@ _PIECE = re.compile(
 
 def wrap(text: str, width: int) -> list[str]:
     """
-    Wrap a text; Chinese punctuation never begins a line, as rich would let it.
+    Wrap a text at *width* columns; Chinese punctuation never begins a line, as rich would let it.
 
-    Args:
-        text: White space in it becomes one blank.
-        width: Columns; a longer word is cut.
+    White space in the text becomes one blank; a longer word is cut.
     """
     lines, line = [], ""
     for piece in _pieces(text, width):

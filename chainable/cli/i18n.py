@@ -1,4 +1,4 @@
-"""Texts in English and Chinese: the language of a command, and messages that hold both."""
+"""The language of a command, and messages in it."""
 
 from __future__ import annotations
 
@@ -6,34 +6,11 @@ import os
 
 import click
 
+from chainable.i18n import Words, translate
+
 __all__ = ["Words", "echo", "language", "localized", "set_language", "translate"]
 
 _LANGUAGE = "chainable.language"
-
-
-class Words(str):
-    """
-    A message in both languages.
-
-    Args:
-        text: In English; the value as a ``str``.
-        zh: In Chinese.
-    """
-
-    __slots__ = ("zh",)
-
-    zh: str
-
-    def __new__(cls, text: str, zh: str) -> Words:  # noqa: PYI034 (mypy wants the class itself in a subclass of str)
-        """Keep both."""
-        made = super().__new__(cls, text)
-        made.zh = zh
-        return made
-
-
-def translate(text: str, language: str) -> str:
-    """Return a text in ``en`` or ``zh``; a plain ``str`` is the same in both."""
-    return text.zh if language == "zh" and isinstance(text, Words) else str(text)
 
 
 def set_language(context: click.Context, name: str) -> None:

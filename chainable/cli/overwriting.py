@@ -38,12 +38,7 @@ overwrite_option = force_option(Words("Replace existing files.", "覆盖已有�
 
 
 def check_output_path(context: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """
-    Check an output file before any work is done.
-
-    Raises:
-        click.UsageError: Its folder does not exist, or the file exists and ``--force`` is missing.
-    """
+    """Refuse an output file in a missing folder, or one that exists without ``--force``, before any work is done."""
     if value is None:
         return None
     if not value.parent.is_dir():

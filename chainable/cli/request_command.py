@@ -73,16 +73,13 @@ def send_request(
     describe: Callable[[APIError | SignatureError], str] = str,
 ) -> Response[Any]:
     """
-    Make a call.
+    Make a call; a refusal, a wrong signature or wrong parameters raise Failure.
 
     Args:
         send: Makes the call.
         redactor: Removes secrets from errors.
         show: Called with the request that was sent, after success and failure.
         describe: Returns the text for the platform's error.
-
-    Raises:
-        Failure: The platform refused, the response is not authentic, or the parameters do not fit the call.
     """
     try:
         response = send()
@@ -103,10 +100,7 @@ def print_signed(
     """
     Print a request and the text its signature covers on the error stream, without secrets.
 
-    Args:
-        request: What was sent; None prints nothing.
-        redactor: Removes the secrets.
-        parameters: The signed parameters; those of the request if None.
+    *parameters* are the signed ones, those of the request if None.
     """
     if request is None or request.method is None:
         return
@@ -123,12 +117,7 @@ def print_signed(
 
 
 def print_response(response: Response[Any], data: Any, output: Path | None) -> None:
-    """
-    Print a response: JSON as JSON, text as text; with *output*, save its bytes there.
-
-    Raises:
-        click.UsageError: It is a binary file and *output* is None.
-    """
+    """Print a response: JSON as JSON, text as text; with *output*, save its bytes there."""
     shown = data
     if output is not None:
         output.write_bytes(response.content)

@@ -22,12 +22,7 @@ _LONGEST_LIST = 1000
 
 
 def read_text(source: str) -> str:
-    """
-    Read text: ``-`` is the standard input, ``@name`` a file, everything else the text itself.
-
-    Raises:
-        click.UsageError: The file is not UTF-8.
-    """
+    """Read text: ``-`` is the standard input, ``@name`` a file, everything else the text itself."""
     if source in {"-", "@-"}:
         with click.open_file("-", encoding="utf-8") as stream:
             return str(stream.read())
@@ -49,12 +44,7 @@ def parse_literal(text: str, fraction: Callable[[str], Any] = Decimal) -> Any:
 
 
 def parse_pairs(items: Iterable[str], what: str) -> dict[str, str]:
-    """
-    Parse ``name=value`` items.
-
-    Raises:
-        click.UsageError: An item has no ``=``; *what* names the option.
-    """
+    """Parse ``name=value`` items; *what* names the option in the error."""
     made: dict[str, str] = {}
     for item in items:
         name, equals, value = item.partition("=")
@@ -67,12 +57,7 @@ def parse_pairs(items: Iterable[str], what: str) -> dict[str, str]:
 
 
 def parse_headers(lines: Iterable[str], what: str) -> dict[str, str]:
-    """
-    Parse ``Name: value`` lines.
-
-    Raises:
-        click.UsageError: A line has no ``:``; *what* names the option or file.
-    """
+    """Parse ``Name: value`` lines; *what* names the option or file in the error."""
     made: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
@@ -85,18 +70,12 @@ def parse_headers(lines: Iterable[str], what: str) -> dict[str, str]:
 
 def parse_body(items: Iterable[str], kind: Callable[[tuple[str, ...]], str | None] | None = None) -> Any:
     """
-    Build a request body from the values of ``-d``.
+    Build a request body from the values of ``-d``: a dict, or any JSON value of a file; None without items.
 
     Args:
         items: ``name.inner=value``, ``list.0.name=value``, ``name:=JSON``, ``@file.json``, or ``-`` for JSON from
             the standard input; later items are merged into earlier ones.
         kind: Returns the type of the field at a path, None if unknown; a number stays text in a text field.
-
-    Returns:
-        A dict, or any JSON value of a file; None without items.
-
-    Raises:
-        click.UsageError: An item has none of these forms, or does not fit the earlier ones.
     """
     made: Any = None
     for item in items:

@@ -35,16 +35,7 @@ __all__ = [
 
 
 def require_sandbox(load: Callable[[], Any], distribution: str) -> Any:
-    """
-    Import a sandbox.
-
-    Args:
-        load: Imports and returns it.
-        distribution: The package to install.
-
-    Raises:
-        click.UsageError: The ``sandbox`` extra is not installed.
-    """
+    """Import a sandbox with *load*; without its extra, name the package to install."""
     try:
         return load()
     except ModuleNotFoundError as error:
@@ -97,18 +88,13 @@ class FaultRules(Protocol):
 
 
 def load_faults(faults: FaultRules, rules: Path | None) -> None:
-    """
-    Load the rules of a file, if one is given.
-
-    Raises:
-        click.UsageError: The file has no valid rules.
-    """
+    """Load the rules of a file, if one is given."""
     if rules is None:
         return
     try:
         faults.load(rules)
     except ValueError as error:
-        raise usage_error(Words(f"--faults {rules}: {error}", f"--faults {rules}：{error}")) from None
+        raise usage_error(f"--faults {rules}: {error}", f"--faults {rules}：{error}") from None
 
 
 def _refuse_env(context: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -150,24 +136,17 @@ def write_env_options(reader: str) -> Callable[[Callable[..., Any]], Callable[..
 
 @contextmanager
 def reporting_backups() -> Iterator[None]:
-    """
-    Report backups of the user's files on the error stream.
-
-    Raises:
-        click.UsageError: A file exists that a sandbox did not write, and ``--force`` is missing.
-    """
+    """Report backups of the user's files on the error stream; a file that needs ``--force`` is a usage error."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             yield
         except NotOursError as error:
             raise usage_error(
-                Words(
-                    f"--write-env: {error.path} was not written by {error.maker!r}: choose another file, "
-                    "or replace it with --force, which keeps a backup",
-                    f"--write-env：{error.path} 不是由“{error.maker}”生成的：请换一个文件名，"
-                    "或加 --force 覆盖（原文件保留为备份）",
-                )
+                f"--write-env: {error.path} was not written by {error.maker!r}: choose another file, "
+                "or replace it with --force, which keeps a backup",
+                f"--write-env：{error.path} 不是由“{error.maker}”生成的：请换一个文件名，"
+                "或加 --force 覆盖（原文件保留为备份）",
             ) from None
     for each in caught:
         echo(f"{each.message}", err=True)

@@ -18,10 +18,7 @@ def wait_until_interrupted(
     """
     Return after Ctrl-C or SIGTERM.
 
-    Args:
-        step: Called repeatedly while waiting.
-        every: Seconds between two calls.
-        ready: Called once, after the signal handlers are installed.
+    Meanwhile call *step* every so many seconds; call *ready* once, after the signal handlers are installed.
     """
     ends = (signal.SIGINT, signal.SIGTERM)
     received: list[object] = []

@@ -18,12 +18,7 @@ __all__ = ["LocalizedUsageError", "describe", "invalid_value", "unknown_command"
 
 
 class LocalizedUsageError(click.UsageError):
-    """
-    A usage error, shown in the language of the command and without keys.
-
-    Args:
-        error: What click or a command raised.
-    """
+    """A usage error of click or a command, shown in the language of the command and without keys."""
 
     def __init__(self, error: click.UsageError) -> None:
         self._language = language_of(error.ctx)

@@ -20,15 +20,10 @@ _LARGEST = 1 << 20
 
 class WebhookListener:
     """
-    A listener on 127.0.0.1, for the time of its context.
+    A listener on 127.0.0.1, for the time of its context; a port in use raises OSError, 0 is any free one.
 
-    Args:
-        handle: Called with headers and body of each request; returns the status of the response, and the
-            result for :meth:`wait` or None.
-        port: The port; 0 for any free one.
-
-    Raises:
-        OSError: The port is in use.
+    *handle* takes headers and body of each request, and returns the status of the response and the result for
+    :meth:`wait`, or None.
     """
 
     def __init__(self, handle: Callable[[dict[str, str], bytes], tuple[int, object]], port: int = 0) -> None:

@@ -58,12 +58,7 @@ class Claim:
     keep: float | None = None
 
     def remembered_for(self, keep: float) -> float:
-        """
-        Return the seconds for which a store remembers the message.
-
-        Args:
-            keep: The seconds configured in the store.
-        """
+        """Return the seconds for which a store, configured with *keep*, remembers the message."""
         return keep if self.keep is None else max(keep, self.keep)
 
 
@@ -187,17 +182,9 @@ class acknowledging:  # noqa: N801 (used like contextlib's own)
     The block of :func:`once`, for handlers that acknowledge the message after their block.
 
     If the work was done and the store fails to record that, the error is logged
-    instead of raised: without an acknowledgement the message would be delivered
-    and handled again.  Every other error is raised, also a ClaimError of the
-    block itself.
-
-    Args:
-        block: The result of :func:`once`.
-        logger: The logger for the error.
-        text: The log message, in ``%`` format.
-        values: The arguments of the log message.
-
-    .. versionadded:: 0.1.0
+    (*text* in ``%`` format) instead of raised: without an acknowledgement the
+    message would be delivered and handled again.  Every other error is raised,
+    also a ClaimError of the block itself.
     """
 
     def __init__(self, block: AbstractContextManager[bool], logger: logging.Logger, text: str, *values: object) -> None:
@@ -246,14 +233,7 @@ def _release(store: Store, claim: Claim) -> None:
 
 
 def check_lease(lease: float) -> None:
-    """
-    Check a lease in seconds.
-
-    Raises:
-        ValueError: It is not positive.
-
-    .. versionadded:: 0.1.0
-    """
+    """Raise ValueError for a lease that is not positive."""
     if not lease > 0:
         msg = f"lease: a positive number of seconds was expected, not {shown(lease)}"
         raise ValueError(msg)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.schema import BLANK_SCHEMA
 
 from chainable.deduplication.claim import KEEP, LEASE, Claim
-from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, unsupported
+from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, own, unsupported
 from chainable.errors import ChainableError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class SQLAlchemyStore:
             ClaimError: The transaction of the claim is gone, and the rest was
                 rolled back.
         """
-        held = _own(claim)
+        held = own(claim, _SessionClaim)
         try:
             held.guard.check()
             held.session.flush()
@@ -187,7 +187,7 @@ class SQLAlchemyStore:
 
     def release(self, claim: Claim, /) -> None:
         """Roll back the claim and all changes of the session."""
-        held = _own(claim)
+        held = own(claim, _SessionClaim)
         try:
             held.session.rollback()
         finally:
@@ -350,13 +350,6 @@ class _SessionClaim(TransactionClaim):
     session: Session = field(kw_only=True, repr=False, eq=False)
     connection: Connection = field(kw_only=True, repr=False, eq=False)
     guard: _Guard = field(kw_only=True, repr=False, eq=False)
-
-
-def _own(claim: Claim) -> _SessionClaim:
-    if not isinstance(claim, _SessionClaim):
-        msg = "this claim was made by another store: finish it with the store that made it"
-        raise ConfigurationError(msg)
-    return claim
 
 
 def _asynchronous() -> ChainableError:

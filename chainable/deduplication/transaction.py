@@ -14,7 +14,7 @@ import re
 import time
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -42,11 +42,7 @@ _held: set[str] = set()
 
 
 class Database(Protocol):
-    """
-    An open transaction of SQLAlchemy or Django.
-
-    .. versionadded:: 0.1.0
-    """
+    """An open transaction of SQLAlchemy or Django."""
 
     @property
     def vendor(self) -> str:
@@ -57,16 +53,7 @@ class Database(Protocol):
         """Begin the transaction, if the driver has not."""
 
     def run(self, statement: str, *values: Any) -> tuple[int, Sequence[Any] | None]:
-        """
-        Execute a statement.
-
-        Args:
-            statement: SQL with ``%s`` for each value.
-            values: Strings and integers.
-
-        Returns:
-            The number of affected rows, and the first row of a query; None without one.
-        """
+        """Execute a statement with ``%s`` for each value; return the affected rows' number and a query's first row."""
         ...
 
     def is_in_transaction(self) -> bool:
@@ -80,11 +67,7 @@ class Database(Protocol):
 @safe_repr
 @frozen
 class TransactionClaim(Claim):
-    """
-    A claim that lives in a transaction.
-
-    .. versionadded:: 0.1.0
-    """
+    """A claim that lives in a transaction."""
 
     @property
     def savepoint(self) -> str:
@@ -92,18 +75,16 @@ class TransactionClaim(Claim):
         return f"chainable_{self.token}"
 
 
+C = TypeVar("C", bound=TransactionClaim)
+
+
 class ClaimTable:
     """
     The table of claims.
 
     Args:
-        name: In lower case, ``schema.table`` or ``table``.
+        name: In lower case, ``schema.table`` or ``table``; another raises ConfigurationError.
         keep: Seconds for which finished messages are remembered.
-
-    Raises:
-        ConfigurationError: The name is not valid.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, name: str, keep: float) -> None:
@@ -115,10 +96,7 @@ class ClaimTable:
 
     def take(self, database: Database, message_id: str) -> TransactionClaim | None:
         """
-        Insert a claim in the transaction.
-
-        Returns:
-            The claim; None if the message was finished before.
+        Insert a claim in the transaction; return None if the message was finished before.
 
         Raises:
             InProgress: Another worker holds the claim.
@@ -149,12 +127,7 @@ class ClaimTable:
         return None
 
     def finish(self, database: Database, claim: TransactionClaim) -> None:
-        """
-        Mark the message as handled; the commit is left to the caller.
-
-        Raises:
-            ClaimError: The transaction of the claim has ended, or was aborted.
-        """
+        """Mark the message as handled, without a commit; raise ClaimError if the claim's transaction has ended."""
         try:
             database.run(f"RELEASE SAVEPOINT {claim.savepoint}")
             keep_until = int(time.time() + claim.remembered_for(self._keep))
@@ -225,6 +198,14 @@ class ClaimTable:
                 f"INSTALLED_APPS and run manage.py migrate"
             )
         return error
+
+
+def own(claim: Claim, kind: type[C]) -> C:
+    """Return a claim of the store's own kind; refuse that of another store."""
+    if not isinstance(claim, kind):
+        msg = "this claim was made by another store: finish it with the store that made it"
+        raise ConfigurationError(msg)
+    return claim
 
 
 def lost(claim: Claim) -> ClaimError:

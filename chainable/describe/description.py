@@ -62,13 +62,7 @@ class Row:
 
 @frozen
 class Table:
-    """
-    Fields in order, nested ones under their parent.
-
-    Attributes:
-        heading: The heading of the first column: 请求参数, 返回字典, ….
-        rows: The fields.
-    """
+    """Fields in order, nested ones under their parent; *heading* is that of the first column."""
 
     heading: str
     rows: tuple[Row, ...] = ()
@@ -76,13 +70,7 @@ class Table:
 
 @frozen
 class CallStyle:
-    """
-    One way to write the call, ready to paste.
-
-    Attributes:
-        name: The name of this way: 同步纯链式, ….
-        code: Python.
-    """
+    """One way to write the call, ready to paste: its name (同步纯链式, …) and Python."""
 
     name: str
     code: str
@@ -90,14 +78,7 @@ class CallStyle:
 
 @frozen
 class Sample:
-    """
-    A response on the wire.
-
-    Attributes:
-        name: What the sample shows.
-        language: ``json`` or ``xml``.
-        text: The sample.
-    """
+    """A response on the wire, in ``json`` or ``xml``."""
 
     name: str
     language: str

@@ -18,13 +18,7 @@ __all__ = ["Glossary", "Meaning"]
 
 @frozen
 class Meaning:
-    """
-    The meaning of a field name.
-
-    Attributes:
-        zh: In Chinese.
-        en: In English.
-    """
+    """The meaning of a field name in both languages."""
 
     zh: str
     en: str
@@ -66,5 +60,5 @@ class Glossary:
             content: dict[str, dict[str, list[str]]] = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             msg = f"the glossary {self._path} cannot be read: reinstall the package"
-            raise ConfigurationError(msg) from None
+            raise ConfigurationError(msg, reason="glossary_unreadable", file=str(self._path)) from None
         return content

@@ -12,8 +12,6 @@ class Label(str):
     Args:
         zh: In Chinese; the value as a ``str``.
         en: In English.
-
-    .. versionadded:: 0.1.0
     """
 
     __slots__ = ("en",)

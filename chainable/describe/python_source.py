@@ -16,26 +16,14 @@ _MARK = "占位值，请替换"
 
 @frozen
 class Code:
-    """
-    A Python expression for a value.
-
-    Attributes:
-        text: Python.
-        remark: A comment after it.
-    """
+    """A Python expression for a value, and a comment after it."""
 
     text: str
     remark: str = ""
 
 
 def placeholder(name: str, kind: str = "text") -> Code:
-    """
-    Return a value that is obviously a placeholder.
-
-    Args:
-        name: The name of the field.
-        kind: ``number``, ``boolean``, ``date``, or anything else for text.
-    """
+    """Return a value that is obviously a placeholder: a number, boolean or date, or text with the field's name."""
     if kind == "date":
         return Code("'1970-01-01 00:00:00'", _MARK)
     if kind == "number":
@@ -46,12 +34,7 @@ def placeholder(name: str, kind: str = "text") -> Code:
 
 
 def python(value: Any) -> str:
-    """
-    Write a value as Python, one member a line.
-
-    Args:
-        value: A dict, a list, a :class:`Code`, or anything with a ``repr``.
-    """
+    """Write a value (dicts, lists, :class:`Code`, anything with a ``repr``) as Python, one member a line."""
     return "\n".join(_lines(value, 0))
 
 

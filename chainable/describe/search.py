@@ -24,15 +24,7 @@ def fold(text: str) -> str:
 
 @frozen
 class Candidate:
-    """
-    An operation or event that can be found.
-
-    Attributes:
-        key: Its key in the catalogue.
-        title: The official title.
-        name: The verb and path, or the dotted name.
-        weight: Added to the score; positive moves it up.
-    """
+    """An operation or event that can be found; its weight is added to the score."""
 
     key: str
     title: str
@@ -41,12 +33,7 @@ class Candidate:
 
 
 class Index:
-    """
-    A list of candidates; searching 6,000 takes a few milliseconds.
-
-    Args:
-        candidates: In the order of results with equal scores.
-    """
+    """A list of candidates, in the order of results with equal scores; searching 6,000 takes a few milliseconds."""
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
         self._entries = [(fold(c.title), " ".join(map(fold, c.name.split())), c) for c in candidates]
@@ -56,13 +43,10 @@ class Index:
 
     def search(self, text: str, limit: int = 10) -> list[Candidate]:
         """
-        Return the matching candidates, best first.
+        Return at most *limit* candidates, best first.
 
-        Args:
-            text: Words, each of which must be in the title or the name. If no
-                candidate matches, those that share most pairs of neighbouring
-                characters are returned.
-            limit: The maximum number of results.
+        Each word of the text must be in the title or the name. If no candidate
+        matches, those that share most pairs of neighbouring characters are returned.
         """
         words = [word for word in map(fold, text.split()) if word]
         if not words:

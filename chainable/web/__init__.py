@@ -48,10 +48,10 @@ class Headers(Protocol):
     """Any mapping of header names to values: a dict, WSGI environ, Django's META, …"""
 
     def get(self, name: str, /) -> Any:
-        """Give the value under exactly this name, or None."""
+        """Return the value under exactly this name, or None."""
 
     def items(self) -> Any:
-        """Give all names with their values."""
+        """Return all names with their values."""
 
 
 @safe_repr
@@ -61,7 +61,6 @@ class Inbound:
     A request that came in, as the bytes it was.
 
     Attributes:
-        method: ``POST``.
         url: Absolute, percent-encoded; the query exactly as it was sent.
         headers: A mapping that ignores case.
         body: The bytes that were sent, after any transfer encoding.
@@ -76,14 +75,7 @@ class Inbound:
 @safe_repr
 @frozen
 class Reply:
-    """
-    What is to be answered.
-
-    Attributes:
-        status: HTTP status.
-        headers: By name.
-        body: Bytes, empty for a 204.
-    """
+    """The response to send; the body of a 204 is empty."""
 
     status: int
     headers: Mapping[str, str] = field(factory=dict)
@@ -91,14 +83,7 @@ class Reply:
 
 
 def check_headers(headers: object) -> None:
-    """
-    Make sure that headers can be looked up by name.
-
-    Raises:
-        TypeError: They are not a mapping.
-
-    .. versionadded:: 0.1.0
-    """
+    """Raise TypeError if headers cannot be looked up by name."""
     if not (hasattr(headers, "get") and hasattr(headers, "items")):
         msg = (
             f"headers: a mapping of names to texts was expected, not {type(headers).__name__}: pass "
@@ -110,14 +95,7 @@ def check_headers(headers: object) -> None:
 @safe_repr
 @frozen
 class PassedReply(Reply):
-    """
-    A framework's own response that a handler returned; it is sent as it is.
-
-    Attributes:
-        original: The framework's object.
-
-    .. versionadded:: 0.1.0
-    """
+    """A framework's own response that a handler returned; it is sent as it is."""
 
     original: Any = field(default=None, repr=False)
 
@@ -134,9 +112,7 @@ def refuse_result(result: object, expected: str) -> TypeError:
     """
     Return the error for a result that says nothing certain about whether the message was handled.
 
-    Args:
-        result: What the handler returned. A coroutine is closed, so that Python does not warn about it as well.
-        expected: What it may return.
+    A coroutine is closed, so that Python does not warn about it as well.
     """
     if iscoroutine(result):
         result.close()
@@ -184,15 +160,12 @@ def wrong_order(function: Any) -> ConfigurationError:
 
 def header(headers: Headers, name: str) -> str | None:
     """
-    One header of an inbound request.
+    Return a header of an inbound request; None if it is missing or not text.
 
     Args:
         headers: Any mapping; case does not matter, nor whether names are
             written as HTTP does or as WSGI does (``HTTP_X_SERIAL``).
         name: As HTTP writes it, ``X-Serial``.
-
-    Returns:
-        The value; None if there is none, or if it is no text.
     """
     value = headers.get(name)
     if value is None:
@@ -212,7 +185,7 @@ def _folded(name: str) -> str:
 
 def url_of(origin: str, path: str, query: bytes) -> str:
     """
-    The URL of an inbound request.
+    Build the URL of an inbound request.
 
     Args:
         origin: Scheme and host, ``https://shop.example``.
@@ -224,7 +197,7 @@ def url_of(origin: str, path: str, query: bytes) -> str:
 
 
 def consumed(how: str) -> ConfigurationError:
-    """The error for a body that somebody read before."""
+    """Return the error for a body that was already read."""
     return ConfigurationError(
         f"the raw body of this request is gone: a form parser or a middleware read it first. The "
         f"signature covers the bytes as they were sent: {how}"

@@ -27,11 +27,10 @@ __all__ = ["inbound", "response", "view"]
 
 def inbound(request: HttpRequest) -> Inbound:
     """
-    A request of Django with the bytes that were sent.
+    Convert a request of Django, with the bytes that were sent.
 
     Raises:
-        ConfigurationError: ``request.read()``, a multipart parser or a
-            middleware has read the body before.
+        ConfigurationError: ``request.read()``, a multipart parser or a middleware has read the body before.
         DisallowedHost: See Django's ``ALLOWED_HOSTS``.
     """
     try:
@@ -45,7 +44,7 @@ def inbound(request: HttpRequest) -> Inbound:
 
 
 def response(reply: Reply) -> HttpResponse:
-    """A reply as Django's response."""
+    """Convert a reply to Django's response."""
     if isinstance(reply, PassedReply):
         return reply.original
     made = HttpResponse(reply.body, status=reply.status)
@@ -59,9 +58,7 @@ def view(respond: Respond, handle: Handle) -> Callable[..., HttpResponse]:
     """
     Make a view that takes POST without a CSRF token; variables of the route are handed on as keywords.
 
-    Args:
-        respond: Answers.
-        handle: What it calls, async or not. A response of Django that it returns is sent as it is.
+    A response of Django that the handler returns is sent as it is.
     """
     handler: Handle = async_to_sync(handle) if iscoroutinefunction(handle) else handle
 

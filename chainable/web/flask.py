@@ -24,7 +24,7 @@ __all__ = ["inbound", "response", "view"]
 
 def inbound(request: Request) -> Inbound:
     """
-    A request of Flask with the bytes that were sent; ``request.get_json()`` still works after it.
+    Convert a request of Flask, with the bytes that were sent; ``request.get_json()`` still works after it.
 
     Raises:
         ConfigurationError: ``request.form`` or a middleware has read the body before.
@@ -37,7 +37,7 @@ def inbound(request: Request) -> Inbound:
 
 
 def response(reply: Reply) -> AnyResponse:
-    """A reply as Flask's response, with no header but the reply's own."""
+    """Convert a reply to Flask's response, with no header but the reply's own."""
     if isinstance(reply, PassedReply):
         original: AnyResponse = reply.original
         return original
@@ -53,11 +53,8 @@ def view(respond: Respond, handle: Handle) -> Callable[..., AnyResponse]:
 
     An exception passes through to Flask. Where an error handler of the
     application would answer it with 2xx or 3xx, the answer is 500, because
-    the platform would take the message for handled.
-
-    Args:
-        respond: Answers.
-        handle: What it calls, async or not. A response of Flask that it returns is sent as it is.
+    the platform would take the message for handled.  A response of Flask that
+    the handler returns is sent as it is.
 
     Raises:
         ConfigurationError: ``handle`` is a route already.

@@ -29,11 +29,10 @@ _logger = logging.getLogger("chainable")
 
 async def inbound(request: Request) -> Inbound:
     """
-    A request of Starlette or FastAPI with the bytes that were sent.
+    Convert a request of Starlette or FastAPI, with the bytes that were sent.
 
     Raises:
-        ConfigurationError: ``request.form()``, ``request.stream()`` or a
-            middleware has read the body before.
+        ConfigurationError: ``request.form()``, ``request.stream()`` or a middleware has read the body before.
         ClientDisconnect: The sender went away.
     """
     try:
@@ -46,7 +45,7 @@ async def inbound(request: Request) -> Inbound:
 
 
 def response(reply: Reply) -> Response:
-    """A reply as Starlette's response."""
+    """Convert a reply to Starlette's response."""
     if isinstance(reply, PassedReply):
         original: Response = reply.original
         return original
@@ -63,12 +62,8 @@ def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Resp
     An exception passes through, unless the application has an exception
     handler for it, which could answer 200 and have the platform take the
     message for handled: then it is logged and answered with 500, an
-    ``HTTPException`` with its own status from 400 on.
-
-    Args:
-        respond: Answers.
-        handle: What it calls; an async one runs in the event loop. A response of Starlette that it returns is sent
-            as it is.
+    ``HTTPException`` with its own status from 400 on.  An async handler runs in
+    the event loop.  A response of Starlette that it returns is sent as it is.
 
     Raises:
         ConfigurationError: ``handle`` is a route already.

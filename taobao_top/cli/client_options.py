@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from chainable.cli.commands import option
-from chainable.cli.i18n import Words
+from chainable.cli.commands import settings_option
 from chainable.cli.redaction import Redactor
 from chainable.redaction import SECRET_NAMES
 from chainable.settings import check_texts, read_environment, read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from taobao_top import TaobaoTop
 
@@ -29,16 +26,8 @@ OTHERS = ("format", "simplify", "timeout", "retries", "deadline", "pool_maxsize"
 """Further settings of a TOML file: the options of the client."""
 
 
-def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--env`` to a command."""
-    return option(
-        "--env",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help=Words(
-            "Settings file: lines of TAOBAO_TOP_NAME=value, or TOML. Default: the environment.",
-            "配置文件：每行一个 TAOBAO_TOP_NAME=value，或 TOML；默认读环境变量。",
-        ),
-    )(function)
+env_option = settings_option(PREFIX)
+"""``--env`` of a command."""
 
 
 def make_client(env: Path | None, **more: Any) -> TaobaoTop:
@@ -55,11 +44,7 @@ def read_settings(env: Path | None) -> dict[str, Any]:
     """
     Read the settings without interpreting them, and without the options of the client.
 
-    Returns:
-        Texts by name; ``ca`` is the file of the certificate authority.
-
-    Raises:
-        ConfigurationError: The file cannot be read, has an unknown setting, or a value is not text.
+    ``ca`` is the file of the certificate authority.
     """
     if env is not None and env.suffix == ".toml":
         found = read_toml(env, "taobao_top", (*TEXTS, *OTHERS))

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 from chainable.cli.builtin_commands import add_completion, add_demo, add_describe
 from chainable.cli.commands import Group, add_root_options
 from chainable.cli.i18n import Words
 from chainable.cli.sandbox_options import require_sandbox
+from chainable.lazy import lazy_function
 from taobao_top.cli import DISTRIBUTION
 from taobao_top.cli.doctor.command import doctor
 from taobao_top.cli.request import request
 from taobao_top.cli.sandbox import import_sandbox, sandbox
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from chainable.describe import Candidate, Description
-
 __all__ = ["program"]
-
-
-def _explain(error: Exception) -> Words:
-    from taobao_top.cli.doctor.reasons import explain
-
-    return explain(error)
 
 
 program = add_root_options(
     Group(
         "taobao-top",
-        explain=_explain,
+        explain=lazy_function("taobao_top.cli.doctor.reasons", "explain"),
         help=Words(
             "The Taobao Open Platform on the command line: calls, a local sandbox, diagnosis.",
             "淘宝开放平台命令行：调用、本地沙箱、排障。",
@@ -39,26 +29,13 @@ program = add_root_options(
 )
 
 
-def _demo() -> Callable[[Callable[[str], object]], int]:
-    from taobao_top.demo import main
-
-    require_sandbox(import_sandbox, DISTRIBUTION)
-    return main
-
-
-def _describe() -> Callable[[str], Description | list[Candidate]]:
-    from taobao_top.describe import describe
-
-    return describe
-
-
-add_demo(program, _demo)
+add_demo(program, lazy_function("taobao_top.demo", "main"), partial(require_sandbox, import_sandbox, DISTRIBUTION))
 program.add_command(sandbox)
 program.add_command(request)
 program.add_command(doctor)
 add_describe(
     program,
-    _describe,
+    lazy_function("taobao_top.describe", "describe"),
     Words(
         "Show a method: parameters, response, six ways to write the call.\n\n"
         "QUERY is a name, a chain, a title, or a part of one.",

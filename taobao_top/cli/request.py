@@ -70,10 +70,8 @@ def request(
     business = request_items.parse_body(data, kind) or {}
     if not isinstance(business, dict):
         raise usage_error(
-            Words(
-                "-d: a JSON object or name=value was expected, not a list or a single value",
-                "-d：应为 JSON 对象或 name=value，不能是列表或单个值",
-            )
+            "-d: a JSON object or name=value was expected, not a list or a single value",
+            "-d：应为 JSON 对象或 name=value，不能是列表或单个值",
         )
     parameters: dict[str, Any] = dict(business)
     redactor = make_redactor(env, parameters | {"session": session})

@@ -12,13 +12,20 @@ ROOT = Path(__file__).parents[2]
 CHINESE = re.compile(r"[\u3400-\u9fff：，]")
 CHARACTER = re.compile(r"[\u3400-\u9fff]")
 WORD = re.compile(r"[A-Za-z]{2,}")
+EXPLAINING = ("chainable/errors.py", "wechatpay/apiv2/errors.py", "wechatpay/apiv3/sign_error.py")
+"""Modules whose errors the doctors show with their ``explain()``."""
 MODULES = sorted(
-    path
-    for package in ("chainable", "wechatpay", "taobao_top")
-    for folder in ("cli", "describe")
-    for path in (ROOT / package / folder).rglob("*.py")
+    [
+        path
+        for package in ("chainable", "wechatpay", "taobao_top")
+        for folder in ("cli", "describe")
+        for path in (ROOT / package / folder).rglob("*.py")
+    ]
+    + [ROOT / path for path in EXPLAINING]
 )
-SHOWN = {"UsageError", "usage_error", "BadParameter", "echo", "good", "warning", "bad", "print_table", "print_pairs"}
+PAIRS = {"Words", "usage_error"}
+"""Functions that take a text in English and in Chinese."""
+SHOWN = {"UsageError", "BadParameter", "echo", "good", "warning", "bad", "print_table", "print_pairs"}
 """Functions that show their arguments to people."""
 NAMES = re.compile(r"[a-z0-9_]+( \{\})?|(dns|tcp|tls) \{\}|[A-Z]+|Wechatpay-Serial: \{\}")
 """What is the same in both languages: settings, protocols, headers."""
@@ -45,7 +52,7 @@ def one_language(source):
     for name, call in calls(tree):
         texts = [text_of(argument) for argument in call.args]
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
-        if name == "Words" and len(texts) == 2:
+        if name in PAIRS and len(texts) == 2:
             # A text without words, such as a name or a number, is the same in both languages.
             if (
                 texts[0] is not None
@@ -55,7 +62,7 @@ def one_language(source):
                 yield call.lineno, texts[0]
             if texts[1] is not None and not CHINESE.search(texts[1]) and texts[0] != texts[1] and WORD.search(texts[1]):
                 yield call.lineno, texts[1]
-        elif name in SHOWN:
+        elif name in SHOWN or name in PAIRS:
             for text in texts:
                 if text is not None and WORD.search(text) and not NAMES.fullmatch(text):
                     yield call.lineno, text
@@ -114,6 +121,8 @@ def test_no_label_is_chinese_only(path):
         "echo(f'{x}: only english')",
         "bad('check', 'only english', Words('a', '中'), '')",
         "Words('english', 'english again')",
+        "usage_error('only english')",
+        "usage_error('english', 'english again')",
         "Words('中文', '中文')",
         "option('--x', help='only english')",
         "click.option('--x', help='只有中文')",

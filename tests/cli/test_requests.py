@@ -70,6 +70,7 @@ def test_a_refusal_shows_what_was_signed(wx, sandbox):
     assert told.code == 1
     assert "signed message:" in told.err
     assert "SIGN_ERROR" in told.err
+    assert "The platform did not say what it checked." in told.err
     assert sandbox.account.apiv3_key not in told.err
 
 

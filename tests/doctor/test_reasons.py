@@ -12,7 +12,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from chainable.cli import reasons
+from chainable.destination import Destination
 from chainable.errors import ConfigurationError
+from chainable.settings import PROBLEMS, check_texts, read_environment, read_toml
+from chainable.validation import check_header_fields, check_timeout, check_whole
 from taobao_top.cli.doctor import reasons as taobao_top_reasons
 from wechatpay.cli.doctor import reasons as wechatpay_reasons
 from wechatpay.cli.doctor.error_findings import SIGNATURE_REASONS
@@ -124,6 +127,66 @@ def test_wrong_bundles(merchant_key, tmp_path):
     assert refused(load_merchant_pair, alone, password="word").zh == "merchant_cert：该 .p12 中没有证书"
 
 
+WRONG_SETTINGS = {
+    b"mchid": ("toml_ends_early", "不是有效的 TOML（文件没有写完）"),
+    b"mchid = = 1\n": ("not_toml_at", "不是有效的 TOML（第 1 行第 9 列）"),
+    b"a = " + b"[" * 5000: ("not_toml", "不是有效的 TOML"),
+    b"shop = []\n": ("list_for_table", "shop 是列表，应为表：请在配置上方写 [shop]，只用一层方括号"),
+    b"shop = 1\n": ("value_for_table", "shop 是单个值，应为表：请在配置上方写 [shop]，只用一层方括号"),
+    b"colour = 1\n": ("unknown_setting", "没有配置项 'colour'"),
+    b"mchidd = 1\n": ("unknown_setting_near", "没有配置项 'mchidd'，相近的有 'mchid'"),
+    b"\xff": ("settings_not_utf8", "不是 UTF-8 文本，请另存为 UTF-8"),
+    b"SHOP_MCHID\n": ("not_an_assignment", "第 1 行不是配置：应写成 NAME=value"),
+    b"SHOP_MCHID=1\x07\n": ("control_character", "第 1 行含有控制字符：请删除；换行用 LF 或 CRLF"),
+}
+
+
+@pytest.mark.parametrize(("content", "reason", "chinese"), [(key, *value) for key, value in WRONG_SETTINGS.items()])
+def test_a_wrong_file_of_settings(tmp_path, content, reason, chinese):
+    file = tmp_path / "settings"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        if content.startswith(b"SHOP"):
+            read_environment("SHOP_", ["MCHID"], file)
+        else:
+            read_toml(file, "shop", ["mchid"])
+
+    assert caught.value.reason == reason
+    assert explain(caught.value).zh == f"{chinese}：{file}"
+
+
+def test_every_problem_of_a_file_of_settings_is_tested():
+    assert {reason for reason, _ in WRONG_SETTINGS.values()} == {*PROBLEMS, "settings_not_utf8"}
+
+
+def test_wrong_values_of_settings(tmp_path):
+    assert refused(read_toml, tmp_path, "shop", []).zh.startswith("无法读取（")
+    assert refused(check_texts, {"mchid": 1}, "a.toml").zh == "mchid：应为文本：a.toml"
+    assert refused(check_texts, {"certs": 1}, "a.toml", tables=["certs"]).zh == "certs：应为值均为文本的表：a.toml"
+
+
+def test_wrong_options_and_urls():
+    assert refused(Destination.of, "https://a b/").zh.startswith("应为 https://host/path 形式的地址")
+    assert refused(check_timeout, 0).zh == "timeout：应为正的秒数，或一对秒数：（连接，等待每段数据）"
+    assert refused(check_whole, "retries", -1).zh == "retries：应为不小于 0 的整数"
+    assert refused(check_header_fields, []).zh == "headers：应为字典，不是 list"
+
+
+REACHED = sorted(
+    path
+    for path in (ROOT / "chainable").rglob("*.py")
+    if not {"deduplication", "web", "sandbox"} & set(path.relative_to(ROOT).parts)
+)
+"""The modules of ``chainable`` whose errors a command can show."""
+
+
+@pytest.mark.parametrize("path", REACHED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_configuration_error_that_a_command_shows_has_a_reason(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ConfigurationError":
+            assert "reason" in {keyword.arg for keyword in node.keywords}, node.lineno
+
+
 def test_an_error_without_a_reason_keeps_its_message():
     assert explain(ConfigurationError("base_url: something else")).zh == "出错：base_url: something else"
     assert explain(ValueError("no values")).zh == "出错：no values"
@@ -151,11 +214,13 @@ def raised(package, error="ConfigurationError"):
 
 
 def texts(value, tree):
-    """The values that an expression can have: a literal, one of two, or those assigned to a name."""
+    """The values of an expression: a literal, one of two, those assigned to a name, the keys of PROBLEMS."""
     if isinstance(value, ast.Name):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == value.id:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in {value.id, "PROBLEMS"}:
                 yield from texts(node.value, tree)
+    elif isinstance(value, ast.Dict):
+        yield from (key.value for key in value.keys)
     elif isinstance(value, ast.IfExp):
         yield from (*texts(value.body, tree), *texts(value.orelse, tree))
     elif isinstance(value, ast.Constant):
@@ -180,7 +245,8 @@ def test_every_reason_has_a_chinese_text_that_fits_its_values(package):
         for name in names:
             assert name in table, (place, name)
             fields = {field for _, field, _, _ in Formatter().parse(table[name]) if field}
-            assert fields <= values, (place, name)
+            # Those with **values are made one by one, in test_a_wrong_file_of_settings.
+            assert fields <= values or (None in values and name in PROBLEMS), (place, name)
 
 
 @pytest.mark.parametrize("package", TABLES)

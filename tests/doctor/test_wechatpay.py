@@ -131,6 +131,8 @@ def test_the_certificate_of_another_merchant(found, offline, settings):
     told = found(settings | {"mchid": "1900000108", "serial": "AB" * 20})
     assert told["echo"].code == 1
     assert "SIGN_ERROR" in told["echo"].found
+    assert told["echo"].fix.startswith("The platform did not say what it checked.")
+    assert told["echo"].fix.zh.startswith("平台没有给出它验签的内容。请依次检查：serial 是否为")
 
 
 def test_a_key_of_another_certificate(offline, settings, merchant_key, tmp_path):

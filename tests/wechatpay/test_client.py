@@ -739,6 +739,14 @@ class TestSignError:
     def test_the_line_that_differs_is_named(self, client, platform, web, theirs, text):
         assert text in self.refused(client, platform, web, theirs)
 
+    def test_the_explanation_is_written_in_chinese_as_well(self, client, platform, web):
+        told = self.refused(client, platform, web, "POST\n/v3/new\n170")
+
+        assert told.zh.startswith(
+            "路径与参数从第 8 个字符起不同：签名的是 '?q=1'，平台收到的是 空。可能的原因：路径或查询参数"
+        )
+        assert pickle.loads(pickle.dumps(told)).zh == told.zh
+
     def test_a_different_length_is_told(self, client, platform, web):
         assert "checked 999 characters" in self.refused(client, platform, web, self.OURS[:20], 999)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.errors import APIError
+from chainable.i18n import Words
 from wechatpay.apiv3.errors import CODES, Code, reason_of
 
 if TYPE_CHECKING:
@@ -114,16 +115,29 @@ def _failed(data: Mapping[str, Any]) -> str:
     return next((str(code) for code in codes if code and code != "SUCCESS"), "")
 
 
-def _explain(parameters: Mapping[str, str]) -> str:
+def _explain(parameters: Mapping[str, str]) -> Words:
     names = [name for name in sorted(parameters) if parameters[name] and name != "sign"]
     empty = [name for name in parameters if not parameters[name]]
+    kind, signed, left_out = parameters.get("sign_type") or "MD5", ", ".join([*names, "key"]), ", ".join(empty)
     lines = [
-        f"Signed with {parameters.get('sign_type') or 'MD5'}, in this order: {', '.join([*names, 'key'])}.",
-        f"Left out as empty: {', '.join(empty)}." if empty else "",
-        "The platform does not say what it signed. The usual causes, the likeliest first:",
-        "1. secret= is not the APIv2 key of this merchant number: it is set apart from the APIv3 key in the console,",
-        "   and after a change the old one no longer counts.",
-        "2. The algorithm: some operations take MD5 only, profit sharing HMAC-SHA256 only.",
-        "3. Something on the way (a forwarder, a proxy) rewrote the body.",
+        Words(f"Signed with {kind}, in this order: {signed}.", f"签名方式 {kind}，参与签名的参数依次为：{signed}。"),
+        *([Words(f"Left out as empty: {left_out}.", f"值为空、未参与签名：{left_out}。")] if empty else ()),
+        Words(
+            "The platform does not say what it signed. The usual causes, the likeliest first:",
+            "平台没有给出它的签名串。常见原因，最可能的在前：",
+        ),
+        Words(
+            "1. secret= is not the APIv2 key of this merchant number: it is set apart from the APIv3 key in the console,\n"
+            "   and after a change the old one no longer counts.",
+            "1. secret 不是该商户号的 APIv2 密钥：它与 APIv3 密钥分开设置，修改后旧密钥立即失效。",
+        ),
+        Words(
+            "2. The algorithm: some operations take MD5 only, profit sharing HMAC-SHA256 only.",
+            "2. 签名算法不对：有些接口只支持 MD5，分账只支持 HMAC-SHA256。",
+        ),
+        Words(
+            "3. Something on the way (a forwarder, a proxy) rewrote the body.",
+            "3. 请求体在途中被转发或代理改写。",
+        ),
     ]
-    return "\n".join(filter(None, lines))
+    return Words("\n".join(lines), "\n".join(line.zh for line in lines))

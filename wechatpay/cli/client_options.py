@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from chainable.cli.commands import option
+from chainable.cli.commands import option, settings_option
 from chainable.cli.i18n import Words
 from chainable.cli.redaction import Redactor
 from chainable.redaction import SECRET_NAMES
@@ -16,6 +13,7 @@ from wechatpay.configuration import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from wechatpay import WeChatPay
 
@@ -33,16 +31,8 @@ PERSONAL_NAMES = "openid|unionid|phone|mobile|email|id_?card|id_?number|identi|r
 """A pattern of the names of personal data in paths, queries and bodies."""
 
 
-def env_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--env`` to a command."""
-    return option(
-        "--env",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help=Words(
-            "Settings file: lines of WECHATPAY_NAME=value, or TOML. Default: the environment.",
-            "配置文件：每行一个 WECHATPAY_NAME=value，或 TOML；默认读环境变量。",
-        ),
-    )(function)
+env_option = settings_option(PREFIX)
+"""``--env`` of a command."""
 
 
 def sandbox_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -68,12 +58,7 @@ def make_client(env: Path | None, **more: Any) -> WeChatPay:
 
 
 def read_settings(env: Path | None) -> dict[str, Any]:
-    """
-    Read the settings without interpreting them.
-
-    Raises:
-        ConfigurationError: The file cannot be read, has an unknown setting, or a value is not text.
-    """
+    """Read the settings without interpreting them."""
     if env is not None and env.suffix == ".toml":
         found = read_toml(env, "wechatpay", [name.lower() for name in SETTINGS])
         return check_texts(found, env, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",))

@@ -22,14 +22,7 @@ __all__ = ["ControlClient", "check_url"]
 
 
 class ControlClient:
-    """
-    A client of a sandbox.
-
-    Args:
-        url: The URL of the sandbox.
-        ca: The file of its certificate authority.
-        backup: The URL of its backup host, used while the main one is down.
-    """
+    """A client of a sandbox; its backup host is used while the main one is down."""
 
     def __init__(self, url: str, ca: str | None = None, backup: str | None = None) -> None:
         self._base = url.rstrip("/")
@@ -43,29 +36,19 @@ class ControlClient:
             return cls(check_url(where, "--sandbox"))
         if not Path(where).is_file():
             raise usage_error(
-                Words(
-                    f"--sandbox {where}: neither a URL (http://127.0.0.1:…) nor the env file of a sandbox",
-                    f"--sandbox {where}：既不是地址（http://127.0.0.1:…），也不是沙箱的 env 文件",
-                )
+                f"--sandbox {where}: neither a URL (http://127.0.0.1:…) nor the env file of a sandbox",
+                f"--sandbox {where}：既不是地址（http://127.0.0.1:…），也不是沙箱的 env 文件",
             )
         settings = read_settings(Path(where))
         if "base_url" not in settings:
             raise usage_error(
-                Words(
-                    f"{where}: not the env file of a sandbox: WECHATPAY_BASE_URL is missing",
-                    f"{where}：不是沙箱的 env 文件：缺少 WECHATPAY_BASE_URL",
-                )
+                f"{where}: not the env file of a sandbox: WECHATPAY_BASE_URL is missing",
+                f"{where}：不是沙箱的 env 文件：缺少 WECHATPAY_BASE_URL",
             )
         return cls(settings["base_url"], settings.get("ca"), settings.get("backup_url"))
 
     def request(self, method: str, page: str, data: Mapping[str, Any] | None = None) -> Any:
-        """
-        Call the control API and return the JSON of the response.
-
-        Raises:
-            Failure: The sandbox cannot be reached.
-            click.UsageError: The response is an error, or not a sandbox's.
-        """
+        """Call the control API and return the JSON of the response; every other response is an error of the command."""
         try:
             response = self._send(method, page, data)
             content = response.json()
@@ -76,11 +59,11 @@ class ControlClient:
             raise Failure(error, as_json=as_json(), message=localized(message)) from None
         except ValueError:
             raise usage_error(
-                Words(f"the server at {self._base} is not a sandbox", f"{self._base} 上的服务不是沙箱")
+                f"the server at {self._base} is not a sandbox", f"{self._base} 上的服务不是沙箱"
             ) from None
         if response.status_code != 200:
             text = content.get("message", response.status_code)
-            raise usage_error(Words(f"response of the sandbox: {text}", f"沙箱应答：{text}"))
+            raise usage_error(f"response of the sandbox: {text}", f"沙箱应答：{text}")
         return content
 
     def deliveries(self) -> list[dict[str, Any]]:
@@ -103,17 +86,10 @@ class ControlClient:
 
 
 def check_url(text: str, option: str) -> str:
-    """
-    Return a URL unchanged.
-
-    Raises:
-        click.UsageError: It is not a URL of http or https; *option* names the option.
-    """
+    """Return a URL unchanged; *option* names the option in the error."""
     if not is_url(text):
         raise usage_error(
-            Words(
-                f"{option} {text}: a URL was expected, such as http://127.0.0.1:8000/notify",
-                f"{option} {text}：应为地址，如 http://127.0.0.1:8000/notify",
-            )
+            f"{option} {text}: a URL was expected, such as http://127.0.0.1:8000/notify",
+            f"{option} {text}：应为地址，如 http://127.0.0.1:8000/notify",
         )
     return text

@@ -103,10 +103,8 @@ def trigger(
     version = "v2" if v2 or (catalogue.event(event) is None and catalogue.event(event, "v2")) else "v3"
     if catalogue.event(event, version) is None:
         raise usage_error(
-            Words(
-                f"unknown {version} event {event!r}: see 'wechatpay describe {event}'",
-                f"没有 {version} 事件 {event!r}：见“wechatpay describe {event}”",
-            )
+            f"unknown {version} event {event!r}: see 'wechatpay describe {event}'",
+            f"没有 {version} 事件 {event!r}：见“wechatpay describe {event}”",
         )
     data: dict[str, Any] = {
         "event": event,
@@ -145,10 +143,8 @@ def trigger(
     genuine = forgery is None or forgery == "probe"
     if delivery["state"] == "blocked":
         raise usage_error(
-            Words(
-                f"{to} is not on this machine: allow its host with --callback-host",
-                f"{to} 不在本机：请用 --callback-host 允许该主机",
-            )
+            f"{to} is not on this machine: allow its host with --callback-host",
+            f"{to} 不在本机：请用 --callback-host 允许该主机",
         )
     accepted = any(attempt["accepted"] for attempt in delivery["attempts"])
     if accepted is not genuine or not delivery["attempts"]:
@@ -182,7 +178,7 @@ def deliveries(number: int | None, *, redeliver: bool, where: str) -> None:
     control = ControlClient.connect(where)
     if number is None:
         if redeliver:
-            raise usage_error(Words("--redeliver: give the ID of the delivery", "--redeliver：请给出通知的 ID"))
+            raise usage_error("--redeliver: give the ID of the delivery", "--redeliver：请给出通知的 ID")
         found = control.deliveries()
         if as_json():
             print_json({"deliveries": found})

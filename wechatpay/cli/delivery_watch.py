@@ -54,12 +54,7 @@ def response_text(attempt: Mapping[str, Any]) -> str:
 
 
 class Forwarder:
-    """
-    Forwards the attempts of a sandbox: the same bytes with the same headers.
-
-    Args:
-        to: The URL.
-    """
+    """Forwards the attempts of a sandbox to a URL: the same bytes with the same headers."""
 
     def __init__(self, to: str) -> None:
         self.to = to
@@ -83,13 +78,7 @@ class Forwarder:
 
 
 class DeliveryWatcher:
-    """
-    Prints new attempts, and forwards them.
-
-    Args:
-        fetch: Returns all deliveries.
-        forward: Forwards an attempt; None only prints.
-    """
+    """Prints new attempts of the deliveries that *fetch* returns, and forwards them."""
 
     def __init__(self, fetch: Callable[[], list[dict[str, Any]]], forward: Forwarder | None = None) -> None:
         self._fetch = fetch

@@ -131,7 +131,7 @@ def bill(source: str, kind: str, image: Path | None, save: Path | None, max_size
     """Show a bill."""
     if not _DAY.fullmatch(source):
         if save is not None:
-            raise usage_error(Words(f"--save: {source} is already a file", f"--save：{source} 已经是文件"))
+            raise usage_error(f"--save: {source} is already a file", f"--save：{source} 已经是文件")
         _show(Path(source), source, image, max_size)
         return
     with TemporaryDirectory() as folder, make_client(env) as client, progress(source) as update:
@@ -145,7 +145,7 @@ def bill(source: str, kind: str, image: Path | None, save: Path | None, max_size
 def _show(path: Path, title: str, image: Path | None, max_size: int) -> None:
     made = bills.read(path, max_size=max_size)
     if made.kind == "other" and len(made.columns) < 2:
-        raise usage_error(Words(f"{path}: not a bill", f"{path}：不是账单"))
+        raise usage_error(f"{path}: not a bill", f"{path}：不是账单")
     hours = [Decimal(0)] * 24
     count = 0
     for row in made:

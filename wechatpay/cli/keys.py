@@ -70,10 +70,8 @@ def saved(folder: Path, env: Path | None) -> None:
     for path, pem in paths.items():
         if os.path.lexists(path) and not forced() and (path.is_symlink() or path.read_bytes() != pem):
             raise usage_error(
-                Words(
-                    f"{path} has other content: choose another folder, or replace it with --force",
-                    f"{path} 内容不同：请换一个目录，或加 --force 覆盖",
-                )
+                f"{path} has other content: choose another folder, or replace it with --force",
+                f"{path} 内容不同：请换一个目录，或加 --force 覆盖",
             )
     for path, pem in paths.items():
         write_private(path, pem)
@@ -119,7 +117,7 @@ def encrypt(text: str, serial: str | None, env: Path | None) -> None:
     """Encrypt a text."""
     plain = read_text(text).rstrip("\r\n")
     if not plain:
-        raise usage_error(Words("nothing to encrypt: the text is empty", "没有可加密的内容：文本为空"))
+        raise usage_error("nothing to encrypt: the text is empty", "没有可加密的内容：文本为空")
     with make_client(env) as client:
         try:
             sealed = client.encrypt(plain, serial=serial)
@@ -146,7 +144,7 @@ def decrypt(text: str, env: Path | None) -> None:
     """Decrypt a ciphertext."""
     sealed = read_text(text).strip()
     if not sealed:
-        raise usage_error(Words("nothing to decrypt: the text is empty", "没有可解密的内容：文本为空"))
+        raise usage_error("nothing to decrypt: the text is empty", "没有可解密的内容：文本为空")
     with make_client(env) as client:
         plain = client.decrypt(sealed)
     if as_json():

@@ -12,7 +12,7 @@ import click
 from chainable.chain import path_of
 from chainable.cli import request_items
 from chainable.cli.commands import argument, command, json_option, option, usage_error
-from chainable.cli.i18n import Words
+from chainable.cli.i18n import Words, localized
 from chainable.cli.request_command import print_response, print_signed, request_options, send_request, without_none
 from chainable.errors import APIError, SignatureError
 from chainable.resolution import Variable
@@ -33,12 +33,7 @@ _STEP = re.compile(r"""chain\(\s*["']([^"']*)["']\s*\)|\[\s*["']([^"']*)["']\s*\
 
 
 def find_node(client: WeChatPay, text: str) -> Any:
-    """
-    Find the node of a path, or of a chain as written in code.
-
-    Raises:
-        PathError: The text is neither.
-    """
+    """Find the node of a path, or of a chain as written in code."""
     if "/" in text and not re.search(r"[(\[]", text):
         return client.chain(re.sub(r"^https?://[^/]+/", "", text))
     node: Any = client
@@ -129,10 +124,8 @@ def request(
     path, _, query = target.partition("?")
     if not path:
         raise usage_error(
-            Words(
-                "TARGET: a path (v3/certificates) or a chain (v3.certificates) was expected",
-                "TARGET：应为路径（v3/certificates）或链式写法（v3.certificates）",
-            )
+            "TARGET: a path (v3/certificates) or a chain (v3.certificates) was expected",
+            "TARGET：应为路径（v3/certificates）或链式写法（v3.certificates）",
         )
     with make_client(env) as client:
         try:
@@ -170,7 +163,7 @@ def _variables(
     missing = [part.name for part in open_ if not {part.name, part.written} & filled]
     if missing:
         named = " ".join(f"--var {name}=…" for name in missing)
-        raise usage_error(Words(f"path variables are missing: {named}", f"缺少路径变量：{named}"))
+        raise usage_error(f"path variables are missing: {named}", f"缺少路径变量：{named}")
     return found
 
 
@@ -187,5 +180,5 @@ def _personal_data(resolution: ResolvedPath, options: Mapping[str, Any]) -> list
 
 def _describe(error: APIError | SignatureError) -> str:
     if isinstance(error, APIError) and error.code == "SIGN_ERROR":
-        return f"{error}\n{error.explain()}"
+        return f"{error}\n{localized(error.explain())}"
     return str(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from chainable.deduplication.claim import KEEP, LEASE, Claim
-from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, unsupported
+from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, own, unsupported
 from chainable.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class DjangoStore:
             ClaimError: The transaction of the claim is gone, or marked for
                 rollback; the rest was rolled back.
         """
-        held = _own(claim)
+        held = own(claim, _DjangoClaim)
         try:
             with held.block:
                 if not held.block.is_open():
@@ -105,7 +105,7 @@ class DjangoStore:
 
     def release(self, claim: Claim, /) -> None:
         """Roll back the claim and the booking."""
-        held = _own(claim)
+        held = own(claim, _DjangoClaim)
         try:
             with suppress(_RollbackError), held.block:
                 raise _RollbackError
@@ -113,12 +113,7 @@ class DjangoStore:
             self._table.discard(held)
 
     def remove_expired(self) -> int:
-        """
-        Delete expired claims.
-
-        Returns:
-            The number of claims that were deleted.
-        """
+        """Delete expired claims, and return their number."""
         with _Block(self._connection()) as block:
             return self._table.remove_expired(_Transaction(block.connection))
 
@@ -209,10 +204,3 @@ class _DjangoClaim(TransactionClaim):
 
 class _RollbackError(Exception):
     """Leaves a block and rolls it back."""
-
-
-def _own(claim: Claim) -> _DjangoClaim:
-    if not isinstance(claim, _DjangoClaim):
-        msg = "this claim was made by another store: finish it with the store that made it"
-        raise ConfigurationError(msg)
-    return claim

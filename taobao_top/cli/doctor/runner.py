@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from chainable.cli.checks import GOOD, bad, good, warning
-from chainable.cli.connectivity import as_warnings, check_ca, check_host, check_proxy, is_url
-from chainable.cli.exit_codes import NETWORK, REFUSED
+from chainable.cli.checks import FOLLOW, bad, call_failed, good, make_client, warning
+from chainable.cli.connectivity import check_ca, check_way, is_url
+from chainable.cli.exit_codes import REFUSED
 from chainable.cli.i18n import Words
 from chainable.errors import ChainableError
 from taobao_top.cli.doctor import spi_url as spi_url_checks
@@ -32,12 +32,10 @@ __all__ = ["examine"]
 
 _GATEWAY = "taobao.time.get"
 _AUTHORISED = Words("session, at the platform", "session（平台验证）")
-_CLIENT = Words("client", "客户端")
 _CLOCK = Words("clock", "时钟")
 _MISSING = Words("is missing", "缺失")
 _WHITE = Words("has white space around it", "前后有空白字符")
 _REMOVE = Words("Remove the white space.", "去掉空白字符。")
-_READ = Words("Follow the message.", "按提示处理。")
 _CODES = {
     "25": (
         Words("The secret belongs to another app, or was reset.", "app_secret 属于别的应用，或已重置。"),
@@ -117,9 +115,7 @@ def _online(
     gateway, ca = str(settings.get("gateway") or GATEWAY), settings.get("ca")
     steps: list[Finding] = []
     if is_url(gateway):  # the client refuses another
-        proxy = check_proxy(gateway)
-        direct = check_host(gateway, ca, timeout)
-        steps = [proxy, *(direct if proxy.state == GOOD else as_warnings(direct))]
+        steps = list(check_way([gateway], ca, timeout))
     yield from steps
     if broken or any(finding.code for finding in steps):
         return
@@ -132,17 +128,11 @@ def _online(
 
 def _make_client(settings: Mapping[str, Any], clock: Callable[[], float]) -> tuple[TaobaoTop | None, Finding]:
     given = {name: value for name, value in settings.items() if name != "ca"}
-    try:
-        top = TaobaoTop(**given, verify=settings.get("ca"), clock=clock, retries=0)
-    except ValueError as error:
-        return None, bad(
-            _CLIENT,
-            explain(error),
-            Words("The client cannot be made from these settings.", "无法用这些配置创建客户端。"),
-            Words("Follow the message.", "按提示修正。"),
-        )
-    return top, good(
-        _CLIENT, Words(f"made for app {settings['app_key']}", f"应用 {settings['app_key']} 的客户端已创建")
+    key = settings["app_key"]
+    return make_client(
+        lambda: TaobaoTop(**given, verify=settings.get("ca"), clock=clock, retries=0),
+        lambda _: Words(f"made for app {key}", f"应用 {key} 的客户端已创建"),
+        explain,
     )
 
 
@@ -246,21 +236,8 @@ def _error_finding(check: str, error: Exception) -> Finding:
                 ),
                 REFUSED,
             )
-        meaning, fix = _CODES.get(error.code, (Words("The platform refused the call.", "平台拒绝了调用。"), _READ))
+        meaning, fix = _CODES.get(error.code, (Words("The platform refused the call.", "平台拒绝了调用。"), FOLLOW))
         code = f"平台返回错误码 {error.code} {error.sub_code or ''}".rstrip()
         reason = error.sub_msg or (error.detail or {}).get("msg", "")
         return bad(check, Words(str(error), f"{code}：{reason}"), meaning, fix, REFUSED)
-    if isinstance(error, requests.RequestException):
-        return bad(
-            check,
-            Words(str(error), f"网络错误：{error}"),
-            Words("The call did not reach the platform.", "调用没有送达平台。"),
-            Words("See the checks of the gateway above.", "见上面的网关检查。"),
-            NETWORK,
-        )
-    return bad(
-        check,
-        explain(error),
-        Words("The call could not be made.", "无法发起调用。"),
-        Words("Follow the message.", "按提示修正。"),
-    )
+    return call_failed(check, error, explain, Words("See the checks of the gateway above.", "见上面的网关检查。"))

@@ -16,6 +16,7 @@ SHARED = (
     "chainable.destination",
     "chainable.direct",
     "chainable.errors",
+    "chainable.i18n",
     "chainable.lazy",
     "chainable.loopback",
     "chainable.masking",

@@ -535,6 +535,9 @@ class TestRefusals:
         assert "error.explain()" in str(caught.value)
         assert "Signed with MD5, in this order: appid, mch_id, nonce_str, key." in text
         assert "Left out as empty: attach." in text
+        assert text.zh.startswith(
+            "签名方式 MD5，参与签名的参数依次为：appid, mch_id, nonce_str, key。\n值为空、未参与签名："
+        )
         assert "wx-secret" not in text
         assert SECRET not in text
 

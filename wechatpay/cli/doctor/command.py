@@ -68,10 +68,8 @@ def doctor(
 
     if receive is not None and notify_url is None:
         raise usage_error(
-            Words(
-                "--receive: give --notify-url, the URL that leads to this port",
-                "--receive：请用 --notify-url 给出通到该端口的地址",
-            )
+            "--receive: give --notify-url, the URL that leads to this port",
+            "--receive：请用 --notify-url 给出通到该端口的地址",
         )
 
     findings = examine(

@@ -39,12 +39,7 @@ _UNVERIFIED = Words("Responses cannot be verified.", "应答无法验签。")
 
 
 def parse_certs(given: Mapping[str, Any] | str) -> dict[str, Any]:
-    """
-    Parse the setting ``certs``: a table, or ``id=path,id=path``.
-
-    Raises:
-        ConfigurationError: It is neither.
-    """
+    """Parse the setting ``certs``: a table, or ``id=path,id=path``."""
     return configuration.parse_certs(given) if isinstance(given, str) else dict(given)
 
 

@@ -42,12 +42,7 @@ CHECK = Words("callback", "回调")
 
 
 class EchoCheck(Protocol):
-    """
-    Where the notification goes, and how its arrival is observed.
-
-    Attributes:
-        url: The ``notify_url`` of the self-test.
-    """
+    """Where the notification goes (*url*), and how its arrival is observed."""
 
     url: str
 
@@ -58,16 +53,13 @@ class EchoCheck(Protocol):
 
 class Listener:
     """
-    Receives the notification on a port of this machine.
+    Receives the notification on a port of this machine, 0 for any free one; a port in use raises OSError.
 
     Args:
         client: Verifies and decrypts it.
         echo: The text that it must contain.
         url: The ``notify_url`` that leads to the port; None for the port itself.
-        port: The port; 0 for any free one.
-
-    Raises:
-        OSError: The port is in use.
+        port: The port.
     """
 
     def __init__(self, client: WeChatPay, echo: str, url: str | None = None, port: int = 0) -> None:
@@ -114,14 +106,7 @@ class Listener:
 
 
 class SandboxLog:
-    """
-    Reads the deliveries of a sandbox.
-
-    Args:
-        base_url: The URL of the sandbox.
-        ca: The file of its certificate authority.
-        url: The ``notify_url``.
-    """
+    """Reads the deliveries of a sandbox."""
 
     def __init__(self, base_url: str, ca: str | None, url: str) -> None:
         self._page = base_url.rstrip("/") + "/_sandbox/deliveries"
@@ -158,13 +143,7 @@ class SandboxLog:
 
 
 class Remote:
-    """
-    Sends the notification to a server that cannot be observed from here.
-
-    Args:
-        url: The ``notify_url``.
-        echo: The text of the notification.
-    """
+    """Sends the notification to a server that cannot be observed from here."""
 
     def __init__(self, url: str, echo: str) -> None:
         self.url = url

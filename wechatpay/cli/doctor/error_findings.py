@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import requests
-
-from chainable.cli.checks import bad
-from chainable.cli.exit_codes import DECRYPTION, NETWORK, REFUSED, SIGNATURE
+from chainable.cli.checks import FOLLOW, bad, call_failed
+from chainable.cli.exit_codes import DECRYPTION, REFUSED, SIGNATURE
 from chainable.cli.i18n import Words
 from chainable.errors import APIError, DecryptionError, SignatureError
 from wechatpay.cli.doctor.reasons import explain
@@ -48,25 +46,13 @@ _CODES = {
         "The platform refuses a value: the ciphertext or the merchant number.", "平台不接受某个参数：密文或商户号。"
     ),
 }
-_SIGN_STEPS = (
-    "依次检查：serial 与签名私钥是否属于同一张证书；private_key 是否属于该商户；证书是否已更换或吊销；mchid 是否正确；"
-    "时钟是否准确。平台验签串与本地签名串的比较（英文）："
-)
 
 
 def error_finding(check: str, error: Exception) -> Finding:
-    """
-    Return the finding for an error of a call or of verifying a message.
-
-    Args:
-        check: What was checked.
-        error: What was raised.
-    """
+    """Return the finding for an error of a call or of verifying a message."""
     if isinstance(error, APIError):
         meaning = _CODES.get(error.code, Words("The platform refused the call.", "平台拒绝了调用。"))
-        explained = error.explain() if error.code == "SIGN_ERROR" else ""
-        read = Words("Follow the message.", "按提示处理。")
-        fix = Words(explained, _SIGN_STEPS + explained) if explained else read
+        fix = error.explain() if error.code == "SIGN_ERROR" else FOLLOW
         return bad(check, _api_error(error), meaning, fix, REFUSED)
     if isinstance(error, SignatureError):
         return bad(
@@ -87,16 +73,7 @@ def error_finding(check: str, error: Exception) -> Finding:
             Words("Compare apiv3_key and private_key with the console.", "与商户平台核对 apiv3_key 与 private_key。"),
             DECRYPTION,
         )
-    if isinstance(error, requests.RequestException):
-        found = Words(str(error), f"网络错误：{error}")
-        meaning = Words("The call did not reach the platform.", "调用没有送达平台。")
-        return bad(check, found, meaning, Words("See the checks of the hosts above.", "见上面的域名检查。"), NETWORK)
-    return bad(
-        check,
-        explain(error),
-        Words("The call could not be made.", "无法发起调用。"),
-        Words("Follow the message.", "按提示修正。"),
-    )
+    return call_failed(check, error, explain, Words("See the checks of the hosts above.", "见上面的域名检查。"))
 
 
 def _api_error(error: APIError) -> Words:

@@ -8,17 +8,8 @@ import warnings
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from chainable.cli.checks import BAD, GOOD, bad, good
-from chainable.cli.connectivity import (
-    CLOCK,
-    as_warnings,
-    check_ca,
-    check_clock,
-    check_host,
-    check_proxy,
-    is_loopback_url,
-    is_url,
-)
+from chainable.cli.checks import BAD, bad, make_client
+from chainable.cli.connectivity import CLOCK, check_ca, check_clock, check_way, is_loopback_url, is_url
 from chainable.cli.exit_codes import NETWORK
 from chainable.cli.i18n import Words
 from wechatpay.cli.doctor import api_checks, credentials
@@ -99,11 +90,7 @@ def _hosts(settings: Mapping[str, Any], clock: Callable[[], float], timeout: flo
     if not urls:
         return
     ca = settings.get("ca")
-    proxy = check_proxy(urls[0])
-    yield proxy
-    for url in urls:
-        steps = check_host(url, ca, timeout)
-        yield from steps if proxy.state == GOOD else as_warnings(steps)
+    yield from check_way(urls, ca, timeout)
     for url, check in zip(urls, (CLOCK, Words("clock, backup host", "时钟（备用域名）")), strict=False):
         yield check_clock(f"{url.rstrip('/')}/v3/certificates", ca, clock, timeout, "Wechatpay-Timestamp", check)
 
@@ -113,19 +100,13 @@ def _make_client(settings: Mapping[str, Any], clock: Callable[[], float]) -> tup
 
     given = {name: value for name, value in settings.items() if name != "ca"}
     given["certs"] = credentials.parse_certs(given.get("certs") or {})
-    check = Words("client", "客户端")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the findings report the same
-            client = WeChatPay(**given, verify=settings.get("ca"), clock=clock, retries=0)
-    except ValueError as error:
-        return None, bad(
-            check,
-            explain(error),
-            Words("The client cannot be made from these settings.", "无法用这些配置创建客户端。"),
-            Words("Follow the message.", "按提示修正。"),
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the findings report the same
+        return make_client(
+            lambda: WeChatPay(**given, verify=settings.get("ca"), clock=clock, retries=0),
+            lambda made: Words(f"made for merchant {made.mchid}", f"商户 {made.mchid} 的客户端已创建"),
+            explain,
         )
-    return client, good(check, Words(f"made for merchant {client.mchid}", f"商户 {client.mchid} 的客户端已创建"))
 
 
 def _calls(

@@ -1,0 +1,28 @@
+"""Messages in English and Chinese, of which a reader gets one."""
+
+from __future__ import annotations
+
+__all__ = ["Words", "translate"]
+
+
+class Words(str):
+    """A message in both languages: English is the value as a ``str``, Chinese its attribute ``zh``."""
+
+    __slots__ = ("zh",)
+
+    zh: str
+
+    def __new__(cls, text: str, zh: str) -> Words:  # noqa: PYI034 (mypy wants the class itself in a subclass of str)
+        """Keep both."""
+        made = super().__new__(cls, text)
+        made.zh = zh
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        """Keep both in a copy or pickle."""
+        return str(self), self.zh
+
+
+def translate(text: str, language: str) -> str:
+    """Return a text in ``en`` or ``zh``; a plain ``str`` is the same in both."""
+    return text.zh if language == "zh" and isinstance(text, Words) else str(text)
