@@ -12,7 +12,6 @@ import json
 import threading
 import time
 from datetime import datetime, timezone
-from pathlib import Path
 
 import pytest
 import requests
@@ -256,44 +255,3 @@ def test_pain_23_a_time_is_a_moment_whatever_the_machines_zone(client, platform,
     assert {request.body for request in platform.requests} == {b'{"time_expire":"2026-01-01T10:00:00+08:00"}'}
     with pytest.raises(TypeError, match="BEIJING"):
         client.v3.new.post(json={"time_expire": naive})
-
-
-def public_signatures() -> dict[str, str]:
-    """Every public name of the packages, with its signature."""
-    import taobao_top
-
-    found: dict[str, str] = {}
-    for package in (chainable, wechatpay, taobao_top):
-        for name in sorted(package.__all__):
-            thing = getattr(package, name)
-            where = f"{package.__name__}.{name}"
-            found[where] = signature(thing)
-            if inspect.isclass(thing):
-                for member, value in sorted(vars(thing).items()):
-                    if not member.startswith("_") and callable(getattr(thing, member, None)):
-                        found[f"{where}.{member}"] = signature(value)
-    return found
-
-
-def signature(thing: object) -> str:
-    try:
-        parameters = inspect.signature(thing).parameters.values()
-    except (TypeError, ValueError):
-        return ""
-    plain = []
-    for parameter in parameters:
-        mark = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-        default = "" if parameter.default is parameter.empty else "=…"
-        keyword = "kw " if parameter.kind is parameter.KEYWORD_ONLY else ""
-        plain.append(f"{keyword}{mark}{parameter.name}{default}")
-    return f"({', '.join(plain)})"
-
-
-SNAPSHOT = Path(__file__).parent.parent / "public_names.txt"
-
-
-def test_pain_24_public_names_and_signatures_stay():
-    """A change here is a change for users: say it in the changelog, then renew the file."""
-    lines = [f"{name}{text}" for name, text in sorted(public_signatures().items())]
-
-    assert SNAPSHOT.read_text("utf-8").splitlines() == lines
