@@ -105,10 +105,7 @@ class Client(ABC):
 
     def default_verb(self, path: Any) -> str:
         """
-        Return the verb for a chain that is called without one.
-
-        Args:
-            path: As for :meth:`prepare`.
+        Return the verb for a chain that is called without one; *path* as for :meth:`prepare`.
 
         Raises:
             TypeError: A chain with this path needs a verb.
@@ -122,11 +119,7 @@ class Client(ABC):
         """
         Send a call of a chain, and wait for the response.
 
-        Args:
-            path: As for :meth:`prepare`.
-            verb: The HTTP method; None for that of :meth:`default_verb`.
-            positional: As for :meth:`prepare`.
-            keywords: As for :meth:`prepare`.
+        The arguments are those of :meth:`prepare`; without a verb, that of :meth:`default_verb` is used.
 
         Raises:
             RuntimeError: The client is closed.
@@ -140,13 +133,7 @@ class Client(ABC):
         self, path: Any, verb: str | None, positional: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Promise[Response[Any]]:
         """
-        Check a call of a chain, and queue it for the client's threads.
-
-        Args:
-            path: As for :meth:`prepare`.
-            verb: As for :meth:`send`.
-            positional: As for :meth:`prepare`.
-            keywords: As for :meth:`prepare`.
+        Check a call of a chain, with the arguments of :meth:`send`, and queue it for the client's threads.
 
         .. versionadded:: 0.1.0
         """
@@ -155,10 +142,7 @@ class Client(ABC):
 
     def run(self, call: Call) -> Response[Any]:
         """
-        Send a prepared call, and wait for the response.
-
-        Args:
-            call: As :meth:`prepare` returns it, or built by the gateway.
+        Send a call that :meth:`prepare` or the gateway built, and wait for the response.
 
         Raises:
             RuntimeError: The client is closed.

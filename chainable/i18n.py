@@ -18,9 +18,9 @@ class Words(str):
         made.zh = zh
         return made
 
-    def __getnewargs__(self) -> tuple[str, str]:
+    def __reduce__(self) -> tuple[type[Words], tuple[str, str]]:
         """Keep both in a copy or pickle."""
-        return str(self), self.zh
+        return type(self), (str(self), self.zh)
 
 
 def translate(text: str, language: str) -> str:

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from chainable.atomic import replace_file
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import safe_repr, shown_name
 
 if TYPE_CHECKING:
@@ -153,7 +154,11 @@ class Marked:
                 raise ConfigurationError(msg, reason="not_a_plain_file", file=str(path))
             backup = _backup_path(path)
             path.rename(backup)
-            warnings.warn(f"{path} was not made by '{self.maker}'; it is kept as {backup}", stacklevel=2)
+            message = Words(
+                f"{path} was not made by '{self.maker}'; it is kept as {backup}",
+                f"{path} 不是由“{self.maker}”生成的，原文件保留为 {backup}",
+            )
+            warnings.warn(message, stacklevel=2)
         content = text.encode()
         if bare:
             known = {entry.partition(" ")[2]: entry for entry in self._listed(path)}

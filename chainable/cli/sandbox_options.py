@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,13 +11,13 @@ import click
 from chainable.cli.commands import add_options, as_json, option, usage_error
 from chainable.cli.i18n import Words, echo
 from chainable.cli.output import print_json, print_pairs
-from chainable.cli.overwriting import force_option
+from chainable.cli.overwriting import force_option, forced
 from chainable.cli.signals import wait_until_interrupted
 from chainable.loopback import is_loopback
 from chainable.private_files import NotOursError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "FaultRules",
@@ -26,10 +25,10 @@ __all__ = [
     "faults_option",
     "listening_options",
     "load_faults",
-    "reporting_backups",
     "require_sandbox",
     "run_until_interrupted",
     "warn_if_public",
+    "write_account",
     "write_env_options",
 ]
 
@@ -134,13 +133,14 @@ def write_env_options(reader: str) -> Callable[[Callable[..., Any]], Callable[..
     )
 
 
-@contextmanager
-def reporting_backups() -> Iterator[None]:
-    """Report backups of the user's files on the error stream; a file that needs ``--force`` is a usage error."""
+def write_account(sandbox: Any, file: Path | None) -> None:
+    """Write a sandbox's account to a file, if one is given, and report backups of the user's files."""
+    if file is None:
+        return
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            yield
+            sandbox.write_env(file, force=forced())
         except NotOursError as error:
             raise usage_error(
                 f"--write-env: {error.path} was not written by {error.maker!r}: choose another file, "
@@ -149,7 +149,8 @@ def reporting_backups() -> Iterator[None]:
                 "或加 --force 覆盖（原文件保留为备份）",
             ) from None
     for each in caught:
-        echo(f"{each.message}", err=True)
+        warned: Any = each.message
+        echo(warned.args[0], err=True)
 
 
 def warn_if_public(address: str) -> None:

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.cli.commands import command, json_option, option
 from chainable.cli.i18n import Words
-from chainable.cli.overwriting import forced
 from chainable.cli.sandbox_options import (
     data_option,
     faults_option,
     listening_options,
     load_faults,
-    reporting_backups,
     require_sandbox,
     run_until_interrupted,
     warn_if_public,
+    write_account,
     write_env_options,
 )
 from taobao_top.cli import DISTRIBUTION
@@ -80,9 +79,7 @@ def sandbox(
         )
     with made as running:
         load_faults(running.application.faults, rules)
-        if write_env is not None:
-            with reporting_backups():
-                running.write_env(write_env, force=forced())
+        write_account(running, write_env)
         run_until_interrupted(Words("TOP sandbox", "淘宝开放平台沙箱"), account_rows(running, write_env))
 
 

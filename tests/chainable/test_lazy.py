@@ -6,7 +6,7 @@ import json.decoder
 
 import pytest
 
-from chainable.lazy import lazy_attributes
+from chainable.lazy import lazy_attributes, lazy_function
 
 attribute = lazy_attributes("json", {"JSONDecodeError": "json.decoder", "decoder": "json.decoder"})
 
@@ -22,3 +22,9 @@ def test_a_submodule_is_its_own_home():
 def test_other_names_are_refused():
     with pytest.raises(AttributeError, match="module 'json' has no attribute 'decode'"):
         attribute("decode")
+
+
+def test_a_function_is_imported_when_it_is_called():
+    assert lazy_function("json", "dumps")([1]) == "[1]"
+    with pytest.raises(ModuleNotFoundError):
+        lazy_function("no_such_module", "f")()

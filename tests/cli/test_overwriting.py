@@ -61,6 +61,13 @@ def test_a_forced_file_is_kept(run, who, tmp_path, interrupted, waiting):
 
     assert (tmp_path / "production.env.bak").read_text() == PRODUCTION
     assert file.read_text().startswith("# Made by ")
+    file.write_text(PRODUCTION)
+    interrupted(waiting)
+    told = run(who, "--lang", "zh", "sandbox", "--write-env", file, "--force")
+    assert (
+        told.err
+        == f"{file} 不是由“{'wechatpay' if who == 'wx' else 'taobao-top'} sandbox”生成的，原文件保留为 {file}.bak1\n"
+    )
 
 
 def test_keys_of_the_users_are_left_alone(wx, tmp_path):

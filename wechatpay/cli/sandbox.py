@@ -10,16 +10,15 @@ import click
 
 from chainable.cli.commands import add_options, command, json_option, option
 from chainable.cli.i18n import Words
-from chainable.cli.overwriting import forced
 from chainable.cli.sandbox_options import (
     data_option,
     faults_option,
     listening_options,
     load_faults,
-    reporting_backups,
     require_sandbox,
     run_until_interrupted,
     warn_if_public,
+    write_account,
     write_env_options,
 )
 from wechatpay.cli import DISTRIBUTION
@@ -93,13 +92,11 @@ def start_sandbox(
             callback_hosts=hosts,
             **more,
         ).start()
-    if write_env is not None:
-        try:
-            with reporting_backups():
-                running.write_env(write_env, force=forced())
-        except BaseException:
-            running.stop()
-            raise
+    try:
+        write_account(running, write_env)
+    except BaseException:
+        running.stop()
+        raise
     return running
 
 
