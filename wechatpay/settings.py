@@ -12,8 +12,8 @@ from chainable.errors import ConfigurationError
 from chainable.masking import MaskedURL, Secret, outline, safe_repr
 from chainable.validation import check_base_url as checked_url
 from chainable.validation import check_seconds, check_timeout, check_whole
-from wechatpay.apiv3.signing import BRAND_SCHEME, ResponseVerifier, RSASigner, RSAVerifier
 from wechatpay.crypto.nonces import new_nonce
+from wechatpay.signing import BRAND_SCHEME, ResponseVerifier, RSASigner, RSAVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -20,11 +20,11 @@ from chainable.signing import SignableRequest, Signer, Verifier
 from wechatpay.apiv2.errors import api_error, is_failure
 from wechatpay.apiv2.field_keys import FieldKey, FieldKeys
 from wechatpay.apiv2.signing import HMAC_SHA256, MD5, NonceSigner, ParamSigner, secret_of, verify_parameters
-from wechatpay.apiv2.xml import XML, text_of
 from wechatpay.apiv3.field_encryption import encrypt_text
 from wechatpay.echoes import find_echo
 from wechatpay.request import RequestSpec, resolver_of
 from wechatpay.sensitive import Sensitive
+from wechatpay.xml import XML, text_of
 
 if TYPE_CHECKING:
     from chainable.call import Call

@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.masking import MaskedDict, Secret, brief, guarded, safe_repr, without_frames
 from chainable.signing import SignableRequest, Signer
-from wechatpay.apiv2.xml import XML
+from wechatpay.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

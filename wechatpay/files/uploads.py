@@ -23,8 +23,8 @@ from urllib3.filepost import encode_multipart_formdata
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
 from wechatpay import catalogue
-from wechatpay.apiv2.xml import XML
 from wechatpay.files.digests import new_digest
+from wechatpay.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chainable.deduplication import Store
     from chainable.web import Handle, Headers, Inbound, Respond
     from wechatpay.client import WeChatPay
-    from wechatpay.notifications.notification import Notification
+    from wechatpay.notification import Notification
 
 __all__ = ["Adapter", "NotificationHandler"]
 

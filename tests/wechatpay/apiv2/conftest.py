@@ -10,7 +10,7 @@ import responses
 
 from wechatpay import WeChatPay
 from wechatpay.apiv2.signing import digest, message
-from wechatpay.apiv2.xml import XML
+from wechatpay.xml import XML
 
 SECRET = "0123456789abcdef0123456789ABCDEF"
 HOST = "https://api.mch.weixin.qq.com"

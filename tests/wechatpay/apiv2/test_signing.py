@@ -21,7 +21,7 @@ from wechatpay.apiv2.signing import (
     message,
     verify_parameters,
 )
-from wechatpay.apiv2.xml import XML
+from wechatpay.xml import XML
 
 SECRET = "192006250b4c09247ec02edce69f6a2d"
 

@@ -21,10 +21,10 @@ from chainable.errors import ChainableError, CodecError, ConfigurationError, Dec
 from chainable.masking import Secret, without_frames_of
 from chainable.web import Headers, check_headers, header
 from wechatpay.apiv2.signing import verify_parameters
-from wechatpay.apiv2.xml import XML
-from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.aes import open_req_info
-from wechatpay.notifications.notification import Notification
+from wechatpay.notification import Notification
+from wechatpay.signing import RSAVerifier
+from wechatpay.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
