@@ -13,12 +13,13 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
 from chainable.validation import check_whole
-from wechatpay.bills.layouts import Converter, layout_of
+from wechatpay.bills.layouts import layout_of
 from wechatpay.bills.lines import decoded_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from wechatpay.bills.columns import Column
     from wechatpay.bills.rows import Row, Summary
 
 __all__ = ["Bill", "read", "split_line"]
@@ -196,9 +197,7 @@ def split_line(line: str) -> list[str]:
     return [cell.strip().removeprefix("`") for cell in cells]
 
 
-def _values(
-    names: Sequence[str], typed: Sequence[tuple[str, Converter] | None], cells: Sequence[str], number: int
-) -> dict[str, Any]:
+def _values(names: Sequence[str], typed: Sequence[Column | None], cells: Sequence[str], number: int) -> dict[str, Any]:
     if len(cells) != len(names):
         msg = f"line {number}: {len(cells)} values under {len(names)} columns; is there a ',`' inside a value?"
         raise CodecError(msg)
