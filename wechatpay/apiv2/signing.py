@@ -32,8 +32,6 @@ __all__ = [
     "NonceSigner",
     "ParamSigner",
     "WorkWXSigner",
-    "digest",
-    "message",
     "secret_of",
     "signature",
     "verify_parameters",
@@ -44,43 +42,14 @@ MD5, HMAC_SHA256 = "MD5", "HMAC-SHA256"
 _BY_LENGTH = {32: MD5, 64: HMAC_SHA256}
 
 
-def message(parameters: Mapping[str, str], secret: str | Secret[str]) -> str:
-    """
-    Build the text that is signed. It ends with the key, so it must not be shown.
-
-    Args:
-        parameters: Names and texts; empty texts and ``sign`` are left out, ``'0'`` is not.
-        secret: The APIv2 key.
-    """
-    pairs = [f"{name}={parameters[name]}" for name in sorted(parameters) if parameters[name] and name != "sign"]
-    return "&".join([*pairs, f"key={Secret.of(secret).reveal()}"])
-
-
-def digest(sign_type: str, text: str, secret: str | Secret[str]) -> str:
-    """
-    Return the signature of a :func:`message`.
-
-    Args:
-        sign_type: ``MD5`` or ``HMAC-SHA256``.
-        text: The message.
-        secret: The APIv2 key; it is the key of HMAC as well.
-
-    Returns:
-        Upper-case hex, 32 or 64 digits.
-    """
-    if sign_type == HMAC_SHA256:
-        return hmac.digest(Secret.of(secret).reveal().encode(), text.encode(), "sha256").hex().upper()
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest().upper()
-
-
 def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]) -> str:
     """
-    Sign parameters: the :func:`digest` of their :func:`message`, without a local variable that has either.
+    Sign parameters; no local variable has the signed text, which ends with the key, or the signature.
 
     Args:
         sign_type: ``MD5`` or ``HMAC-SHA256``.
-        parameters: Names and texts, as for :func:`message`.
-        secret: The APIv2 key.
+        parameters: Names and texts; empty texts and ``sign`` are left out, ``'0'`` is not.
+        secret: The APIv2 key; it is the key of HMAC as well.
 
     Returns:
         Upper-case hex, 32 or 64 digits.
@@ -93,6 +62,7 @@ def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]
     try:
         covered = "".join(
             [f"{name}={parameters[name]}&" for name in sorted(parameters) if parameters[name] and name != "sign"]
+            + ["key="]
         ).encode()
     except UnicodeEncodeError:
         covered = None
@@ -100,10 +70,8 @@ def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]
         parameters = MaskedDict(parameters)
         raise CodecError("a parameter has a lone surrogate, which UTF-8 cannot encode: correct the text")
     if sign_type == HMAC_SHA256:
-        return (
-            hmac.digest(secret.reveal().encode(), covered + f"key={secret.reveal()}".encode(), "sha256").hex().upper()
-        )
-    return hashlib.md5(covered + f"key={secret.reveal()}".encode(), usedforsecurity=False).hexdigest().upper()
+        return hmac.digest(secret.reveal().encode(), covered + secret.reveal().encode(), "sha256").hex().upper()
+    return hashlib.md5(covered + secret.reveal().encode(), usedforsecurity=False).hexdigest().upper()
 
 
 def verify_parameters(
