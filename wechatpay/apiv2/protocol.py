@@ -316,7 +316,7 @@ class _Reading:
 
     def _error(self, response: Response[Any], data: Mapping[str, Any] | None) -> Exception:
         name, about = self.spec.name_and_page()
-        return api_error(response, data, name=name, about=about, advice=self.spec.known_verbs())
+        return api_error(response, data, name=name, about=about, verbs=self.spec.known_verbs())
 
 
 def _is_xml(start: bytes) -> bool:
