@@ -286,12 +286,7 @@ def _no_notification() -> CodecError:
 
 
 def check_body(body: object) -> None:
-    """
-    Check that a body is the bytes that were sent.
-
-    Raises:
-        TypeError: The body is not bytes.
-    """
+    """Raise TypeError for a body that is not the bytes that were sent."""
     if type(body) is not bytes:
         msg = (
             f"the body is a {type(body).__name__}, and the signature covers the bytes that were sent: pass "

@@ -45,13 +45,7 @@ Check = Callable[["Response[Any]"], None]
 
 
 class APIv2:
-    """
-    Prepares calls of APIv2, and holds the keys that encrypt its fields.
-
-    Args:
-        settings: Those of the client.
-        run: Sends a call; used to request the keys of fields.
-    """
+    """Prepares calls of APIv2; *run* sends those that request the keys of its fields."""
 
     def __init__(self, settings: Settings, run: Callable[[Call], Response[Any]]) -> None:
         self._settings = settings
@@ -61,9 +55,6 @@ class APIv2:
     def prepare(self, spec: RequestSpec) -> Call:
         """
         Build a call; each attempt signs its parameters anew.
-
-        Args:
-            spec: The options as the user gave them.
 
         Raises:
             TypeError: An option does not fit this call.
@@ -98,9 +89,6 @@ class APIv2:
     def signed_url(self, spec: RequestSpec) -> str:
         """
         Build the signed URL of a browser page, for the program to redirect to.
-
-        Args:
-            spec: The page and its parameters.
 
         Raises:
             TypeError: The path is not a page, or a body was given.

@@ -46,18 +46,13 @@ def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]
     """
     Sign parameters; no local variable has the signed text, which ends with the key, or the signature.
 
-    Args:
-        sign_type: ``MD5`` or ``HMAC-SHA256``.
-        parameters: Names and texts; empty texts and ``sign`` are left out, ``'0'`` is not.
-        secret: The APIv2 key; it is the key of HMAC as well.
+    Empty texts and ``sign`` are not signed, ``'0'`` is. The APIv2 key is the key of HMAC as well.
 
     Returns:
         Upper-case hex, 32 or 64 digits.
 
     Raises:
         CodecError: A text contains a lone surrogate.
-
-    .. versionadded:: 0.1.0
     """
     try:
         covered = "".join(
@@ -78,16 +73,11 @@ def verify_parameters(
     parameters: Mapping[str, Any], secret: str | Secret[str], *, response: Response | None = None
 ) -> None:
     """
-    Verify the ``sign`` of a response or a notification.
+    Verify the ``sign`` of a response or a notification, decoded from XML.
 
     The algorithm is that of ``sign_type``, else the one whose signatures have
     this length.  All fields are signed, including unknown ones.  The digits are
     all in upper case, as the platform writes them, or all in lower case.
-
-    Args:
-        parameters: The decoded XML.
-        secret: The APIv2 key.
-        response: The response, for the error.
 
     Raises:
         SignatureError: The signature is missing or wrong.
@@ -100,11 +90,7 @@ def verify_parameters(
 
 
 def secret_of(signer: object) -> Secret[str] | None:
-    """
-    Return the APIv2 key of a signer, from its attribute ``secret``; None if it has none.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return the APIv2 key of a signer, from its attribute ``secret``; None if it has none."""
     found: Any = getattr(signer, "secret", None)
     return Secret.of(found) if found else None
 
@@ -244,13 +230,7 @@ def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
 @safe_repr
 @frozen(eq=False)
 class NonceSigner(Signer):
-    """
-    Adds a new ``nonce_str`` to each attempt before another signer signs it.
-
-    Args:
-        signer: Signs the parameters with the nonce.
-        nonce: Returns a new nonce.
-    """
+    """Adds a new ``nonce_str`` to each attempt before another signer signs it."""
 
     signer: Signer
     nonce: Callable[[], str]

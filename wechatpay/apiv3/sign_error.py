@@ -38,15 +38,14 @@ def sign_information(detail: Any) -> Mapping[str, Any] | None:
 
 def explain(message: bytes | None, detail: Any) -> str:
     """
-    Compare both texts line by line.
+    Compare the text that was signed with the platform's, line by line.
 
     Args:
         message: The text that was signed; None if the signer does not record it.
         detail: The decoded error, which has the platform's truncated text.
 
     Returns:
-        The line that differs, from which character, and the likely cause. Only a
-        few characters around the difference are shown.
+        The line that differs, with a few characters around the difference, and the likely cause.
     """
     information = sign_information(detail)
     if information is None:

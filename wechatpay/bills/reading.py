@@ -181,12 +181,7 @@ def _is_summary(line: str) -> bool:
 
 
 def split_line(line: str) -> list[str]:
-    """
-    Split a line into its values.
-
-    Raises:
-        CodecError: The line is not CSV.
-    """
+    """Split a line into its values."""
     if line.startswith("`"):
         return [cell.strip() for cell in line[1:].split(",`")]
     try:
