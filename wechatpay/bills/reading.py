@@ -15,6 +15,7 @@ from chainable.masking import safe_repr
 from chainable.validation import check_whole
 from wechatpay.bills.layouts import layout_of
 from wechatpay.bills.lines import decoded_lines
+from wechatpay.files.saving import is_seekable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,7 +87,7 @@ class Bill:
             with self._lines() as lines:
                 self._read_header(lines)
         else:
-            if _is_seekable(source):
+            if is_seekable(source):
                 self._start = source.tell()
             self._left = decoded_lines(source, encoding, max_size)
             self._read_header(self._left)
@@ -211,8 +212,3 @@ def _values(names: Sequence[str], typed: Sequence[Column | None], cells: Sequenc
     if others:
         values["others"] = others
     return values
-
-
-def _is_seekable(file: IO[bytes]) -> bool:
-    seekable = getattr(file, "seekable", None)
-    return bool(seekable is not None and seekable())

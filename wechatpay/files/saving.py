@@ -107,7 +107,7 @@ def _into_file(file: IO[bytes], copy: Any) -> int:
 
 
 def is_seekable(target: object) -> bool:
-    """Return whether a file can go back to where the download began."""
+    """Return whether a file can go back to an earlier position."""
     seekable = getattr(target, "seekable", None)
     return seekable is not None and bool(seekable())
 

@@ -24,6 +24,7 @@ from chainable.errors import CodecError
 from chainable.masking import safe_repr
 from wechatpay import catalogue
 from wechatpay.files.digests import new_digest
+from wechatpay.files.saving import is_seekable
 from wechatpay.xml import XML
 
 if TYPE_CHECKING:
@@ -174,8 +175,7 @@ def _name_and_content(source: object, most: int) -> tuple[str, bytes]:
 
 def _read(file: IO[bytes], most: int) -> bytes:
     """Read from the file's position, and go back there."""
-    seekable = getattr(file, "seekable", None)
-    start = file.tell() if seekable is not None and seekable() else None
+    start = file.tell() if is_seekable(file) else None
     content = b""
     while len(content) < most:
         piece: object = file.read(most - len(content))
