@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.certificates import PlatformCertificates
 from wechatpay.crypto.aes import APIv3Key
 from wechatpay.notifications import Notifications
+from wechatpay.signing import RSAVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable

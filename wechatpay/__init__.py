@@ -14,16 +14,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainable.lazy import lazy_attributes
-from wechatpay.apiv3.signing import RSASigner, RSAVerifier
 from wechatpay.client import WeChatPay
 from wechatpay.sensitive import Ciphertext, Sensitive
+from wechatpay.signing import RSASigner, RSAVerifier
 
 if TYPE_CHECKING:
     from wechatpay import bills
     from wechatpay.apiv2.signing import ParamSigner, WorkWXSigner
     from wechatpay.certificates import PlatformCertificates
     from wechatpay.merchants import Merchants
-    from wechatpay.notifications import Notification
+    from wechatpay.notification import Notification
     from wechatpay.notifications.responses import accept, reject
 
 __all__ = [
@@ -46,7 +46,7 @@ __getattr__ = lazy_attributes(
     __name__,
     {
         "Merchants": "wechatpay.merchants",
-        "Notification": "wechatpay.notifications",
+        "Notification": "wechatpay.notification",
         "ParamSigner": "wechatpay.apiv2.signing",
         "PlatformCertificates": "wechatpay.certificates",
         "WorkWXSigner": "wechatpay.apiv2.signing",

@@ -33,10 +33,10 @@ from chainable.errors import (
 from chainable.masking import safe_repr, without_frames
 from chainable.validation import check_seconds
 from chainable.waiting import acquire
-from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_serial
 from wechatpay.key_snapshot import KeySnapshot
+from wechatpay.signing import RSAVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from chainable.response import Response
     from chainable.signing import Signer, Verifier
     from wechatpay.apiv2.protocol import APIv2
-    from wechatpay.files.downloads import DownloadResult
+    from wechatpay.downloads import DownloadResult
     from wechatpay.invoke import Invoke
-    from wechatpay.notifications import Notifications
+    from wechatpay.notification_parsing import Notifications
     from wechatpay.types.chains import Chains
 else:
     from wechatpay.chain_root import ChainRoot as Chains
@@ -261,7 +261,7 @@ class WeChatPay(Client, Chains):
     @cached_property
     def notifications(self) -> Notifications:
         """The platform's notifications: ``parse(headers, body)``, and ``once`` to handle each of them once."""
-        from wechatpay.notifications import Notifications
+        from wechatpay.notification_parsing import Notifications
 
         settings = self.settings
         return Notifications(
@@ -299,7 +299,7 @@ class WeChatPay(Client, Chains):
             CodecError: The response leads to no file, or the file is larger than *max_size*.
             SignatureError: The hash or the signature is wrong; nothing is saved.
         """
-        from wechatpay.files.downloads import Downloader
+        from wechatpay.downloads import Downloader
 
         # The URL of a file is signed: anybody who has it may fetch the file.
         source = MaskedURL(source) if isinstance(source, str) else source

@@ -32,12 +32,7 @@ SETTINGS = (
 
 def arguments(settings: dict[str, Any], more: dict[str, Any], *, prefix: str = "") -> dict[str, Any]:
     """
-    Build the arguments of a client from its settings.
-
-    Args:
-        settings: As they were read, by name in lower case; ``certs`` may be ``id=path,id=path``.
-        more: Arguments given in the program.
-        prefix: How the names of the environment variables begin, for the error.
+    Build the arguments of a client from the settings that were read and those given in the program.
 
     Raises:
         ConfigurationError: ``certs`` has another form, or an argument is given twice.
@@ -55,16 +50,7 @@ def arguments(settings: dict[str, Any], more: dict[str, Any], *, prefix: str = "
 
 
 def read_file(file: str | os.PathLike[str], more: dict[str, Any]) -> dict[str, Any]:
-    """
-    Read the arguments of a client from a TOML file: its table ``wechatpay``, or its top.
-
-    Args:
-        file: Its path.
-        more: Arguments given in the program.
-
-    Raises:
-        ConfigurationError: The file cannot be read; a setting is unusable, or is given twice.
-    """
+    """Read the arguments of a client from a TOML file, as :meth:`wechatpay.WeChatPay.from_file` describes it."""
     found = read_toml(file, "wechatpay", [name.lower() for name in SETTINGS])
     settings = check_texts(
         found, file, numbers=("mchid", "brand_id"), lists=("apiv3_key",), tables=("certs",), flags=("ca",)
@@ -73,16 +59,7 @@ def read_file(file: str | os.PathLike[str], more: dict[str, Any]) -> dict[str, A
 
 
 def parse_certs(given: str | Secret[str], *, name: str = "certs") -> dict[str, str]:
-    """
-    Parse ``id=path,id=path``.
-
-    Args:
-        given: The text.
-        name: The setting, for the error.
-
-    Raises:
-        ConfigurationError: The text has another form.
-    """
+    """Parse ``id=path,id=path``; raise ConfigurationError for another form."""
     parts = MaskedTuple(part.strip().partition("=") for part in Secret.of(given).reveal().split(",") if part.strip())
     if not all(equals for _, equals, _ in parts):
         msg = f"{name}: id=path,id=path was expected"

@@ -25,13 +25,7 @@ ORDER = {
 
 
 def contract(name: str, number: str) -> dict[str, Any]:
-    """
-    Return the body of an insurance contract.
-
-    Args:
-        name: The name of the insured person; sent encrypted.
-        number: The number of the identity card; sent encrypted.
-    """
+    """Return the body of an insurance contract; name and number of the identity card are sent encrypted."""
     return {
         "appid": "wx426a3015555a46be",
         "openid": "o-MYE42l80oelYMDE34nYD456Xoy",
@@ -71,15 +65,7 @@ def contract(name: str, number: str) -> dict[str, Any]:
 
 
 def main(put: Callable[[str], object] = print) -> int:
-    """
-    Start a sandbox, make calls in all six forms, and print the results.
-
-    Args:
-        put: Prints a line.
-
-    Returns:
-        0 if every call succeeded, else 1.
-    """
+    """Start a sandbox, make calls in all six forms, and print the results; return 0 if every call succeeded, else 1."""
     from wechatpay.sandbox import Sandbox
 
     with Sandbox() as sandbox, sandbox.client() as client:

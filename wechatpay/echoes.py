@@ -29,14 +29,9 @@ _ANY = "$n"
 @frozen
 class Echo:
     """
-    The number that a query asks by, and that its response repeats.
+    The number that a query asks by, and the path to it in the response.
 
-    Attributes:
-        asked: The number, without white space around it.
-        names: The path to it in the response, outermost name first; a last
-            name that ends in ``$n`` stands for all numbered ones.
-
-    .. versionadded:: 0.1.0
+    A last name that ends in ``$n`` stands for all numbered ones.
     """
 
     asked: str = field(repr=False)
@@ -44,11 +39,7 @@ class Echo:
 
     def check(self, response: Response[Any], data: Any) -> None:
         """
-        Compare the number in the response with the one in the request; an absent number is not compared.
-
-        Args:
-            response: The response, for the error.
-            data: Its decoded body.
+        Compare the number in the decoded response with the one in the request; an absent number is not compared.
 
         Raises:
             SignatureError: ``other_request``: the response names another number.
@@ -80,11 +71,7 @@ def find_echo(spec: RequestSpec) -> Echo | None:
     """
     Return the number that a query asks by.
 
-    Args:
-        spec: The request.
-
-    Returns:
-        None where the catalogue lists no number for it, or the request has none of them.
+    None where the catalogue lists no number for it, or the request has none of them.
     """
     operation = spec.operation
     if operation is None:

@@ -30,7 +30,6 @@ __all__ = ["H5", "Invoke", "InvokeV2", "Native"]
 
 H5_LIFE = timedelta(minutes=5)
 NATIVE_LIFE = timedelta(hours=2)
-_APP_PACKAGE = "Sign=WXPay"
 
 
 @safe_repr
@@ -100,20 +99,18 @@ class Native:
         return out.getvalue()
 
 
-@frozen
-class _Moment:
-    timestamp: str
-    nonce: str
-
-
 class Invoke:
     """
     Signs the parameters that start a payment; ``client.invoke``.
 
-    All values are text. Pass each dictionary to the front end unchanged.
+    All values are text. Pass each dictionary to the front end unchanged. A ``prepay_id`` is valid for two hours.
 
     Args:
         settings: Those of the client.
+
+    Raises:
+        CodecError: By each method: an argument is not one line of text, or not such a URL.
+        ConfigurationError: By each method that signs: the client has no private key (in ``v2``, no APIv2 key).
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -127,13 +124,10 @@ class Invoke:
         Args:
             appid: The appid of the official account in the order; in partner
                 mode ``sub_appid``, if the user's openid belongs to that.
-            prepay_id: The order's; valid for two hours.
-
-        Raises:
-            CodecError: An argument is not one line of text.
-            ConfigurationError: The client has no private key.
+            prepay_id: The order's.
         """
-        return {"appId": appid, **self.mini_program(appid=appid, prepay_id=prepay_id)}
+        parameters = _page_parameters(self._settings, appid, prepay_id, "RSA")
+        return {**parameters, "paySign": self._sign(parameters, "appId", "timeStamp", "nonceStr", "package")}
 
     def mini_program(self, *, appid: str, prepay_id: str) -> dict[str, str]:
         """
@@ -141,21 +135,11 @@ class Invoke:
 
         Args:
             appid: The appid of the mini program; signed, but not returned.
-            prepay_id: The order's; valid for two hours.
-
-        Raises:
-            CodecError: An argument is not one line of text.
-            ConfigurationError: The client has no private key.
+            prepay_id: The order's.
         """
-        now = _moment(self._settings)
-        package = f"prepay_id={_bare(prepay_id)}"
-        return {
-            "timeStamp": now.timestamp,
-            "nonceStr": now.nonce,
-            "package": package,
-            "signType": "RSA",
-            "paySign": self._sign(_line("appid", appid), now.timestamp, now.nonce, package),
-        }
+        parameters = self.jsapi(appid=appid, prepay_id=prepay_id)
+        del parameters["appId"]
+        return parameters
 
     def app(self, *, appid: str, prepay_id: str, partnerid: str | None = None) -> dict[str, str]:
         """
@@ -164,35 +148,19 @@ class Invoke:
         Args:
             appid: The app's appid on the open platform; in partner mode
                 ``sub_appid``, if the app belongs to that.
-            prepay_id: The order's; valid for two hours.
+            prepay_id: The order's.
             partnerid: The merchant number of the order; by default the client's.
-
-        Raises:
-            CodecError: An argument is not one line of text.
-            ConfigurationError: The client has no private key.
         """
-        now = _moment(self._settings)
-        prepay_id = _bare(prepay_id)
-        return {
-            "appid": appid,
-            "partnerid": self._settings.mchid if partnerid is None else _line("partnerid", partnerid),
-            "prepayid": prepay_id,
-            "package": _APP_PACKAGE,
-            "noncestr": now.nonce,
-            "timestamp": now.timestamp,
-            "sign": self._sign(_line("appid", appid), now.timestamp, now.nonce, prepay_id),
-        }
+        parameters = _app_parameters(self._settings, appid, prepay_id, partnerid)
+        return {**parameters, "sign": self._sign(parameters, "appid", "timestamp", "noncestr", "prepayid")}
 
     def h5(self, h5_url: str, *, redirect_url: str | None = None) -> H5:
         """
         Return the page of an H5 order.
 
         Args:
-            h5_url: The ``h5_url`` of the response.
+            h5_url: The ``h5_url`` of the response, an https URL.
             redirect_url: The URL that the user returns to; it is percent-encoded here.
-
-        Raises:
-            CodecError: *h5_url* is not an https URL.
         """
         if not isinstance(h5_url, str) or not h5_url.startswith("https://"):
             msg = "h5_url: the URL in the order's response was expected, which begins with https://"
@@ -208,10 +176,7 @@ class Invoke:
         Return the QR code of a Native order.
 
         Args:
-            code_url: The ``code_url`` of the response.
-
-        Raises:
-            CodecError: *code_url* is not a ``weixin://`` URL.
+            code_url: The ``code_url`` of the response, a ``weixin://`` URL.
         """
         if not isinstance(code_url, str) or not code_url.startswith("weixin://"):
             msg = "code_url: the URL in the order's response was expected, which begins with weixin://"
@@ -221,21 +186,23 @@ class Invoke:
     def _in(self, life: timedelta) -> datetime:
         return datetime.fromtimestamp(int(self._settings.clock()), BEIJING) + life
 
-    def _sign(self, *lines: str) -> str:
-        """Sign the lines, each with a line feed."""
+    def _sign(self, parameters: dict[str, str], *names: str) -> str:
+        """Sign the parameters of these names, each with a line feed."""
         key: Any = self._settings.key
         if key is None:
             key = getattr(self._settings.signer, "key", None)
         if key is None:
             msg = "the front end's parameters are signed with the merchant's key: give private_key= to the client"
             raise ConfigurationError(msg)
-        message = "".join(f"{line}\n" for line in lines)
+        message = "".join(f"{parameters[name]}\n" for name in names)
         return b2a_base64(rsa.sign(key, message.encode()), newline=False).decode()
 
 
 class InvokeV2:
     """
     Signs the parameters of orders of APIv2; ``client.invoke.v2``.
+
+    The ``sign_type`` is that of the order, ``MD5`` or ``HMAC-SHA256``; another one is a ConfigurationError.
 
     Args:
         settings: Those of the client.
@@ -247,36 +214,12 @@ class InvokeV2:
         self._settings = settings
 
     def jsapi(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
-        """
-        Return the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``.
-
-        Args:
-            appid: The appid of the official account in the order.
-            prepay_id: The order's; valid for two hours.
-            sign_type: The algorithm of the order, ``MD5`` or ``HMAC-SHA256``.
-
-        Raises:
-            CodecError: An argument is not one line of text.
-            ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
-        """
-        now = _moment(self._settings)
-        parameters = {
-            "appId": _line("appid", appid),
-            "timeStamp": now.timestamp,
-            "nonceStr": now.nonce,
-            "package": f"prepay_id={_bare(prepay_id)}",
-            "signType": sign_type,
-        }
+        """Return the parameters of ``WeixinJSBridge.invoke('getBrandWCPayRequest', …)``; see :meth:`Invoke.jsapi`."""
+        parameters = _page_parameters(self._settings, appid, prepay_id, sign_type)
         return {**parameters, "paySign": self._sign(parameters, sign_type)}
 
     def mini_program(self, *, appid: str, prepay_id: str, sign_type: str = "MD5") -> dict[str, str]:
-        """
-        Return the parameters of ``wx.requestPayment(…)``; as :meth:`jsapi`, the appid signed but not passed on.
-
-        Raises:
-            CodecError: An argument is not one line of text.
-            ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
-        """
+        """Return the parameters of ``wx.requestPayment(…)``; see :meth:`Invoke.mini_program`."""
         parameters = self.jsapi(appid=appid, prepay_id=prepay_id, sign_type=sign_type)
         del parameters["appId"]
         return parameters
@@ -284,28 +227,8 @@ class InvokeV2:
     def app(
         self, *, appid: str, prepay_id: str, partnerid: str | None = None, sign_type: str = "MD5"
     ) -> dict[str, str]:
-        """
-        Return the parameters of the app SDK's ``PayReq``.
-
-        Args:
-            appid: The app's appid on the open platform.
-            prepay_id: The order's; valid for two hours.
-            partnerid: The merchant number of the order; by default the client's.
-            sign_type: The algorithm of the order, ``MD5`` or ``HMAC-SHA256``.
-
-        Raises:
-            CodecError: An argument is not one line of text.
-            ConfigurationError: The client has no APIv2 key, or the algorithm is unknown.
-        """
-        now = _moment(self._settings)
-        parameters = {
-            "appid": _line("appid", appid),
-            "partnerid": self._settings.mchid if partnerid is None else _line("partnerid", partnerid),
-            "prepayid": _bare(prepay_id),
-            "package": _APP_PACKAGE,
-            "noncestr": now.nonce,
-            "timestamp": now.timestamp,
-        }
+        """Return the parameters of the app SDK's ``PayReq``; see :meth:`Invoke.app`."""
+        parameters = _app_parameters(self._settings, appid, prepay_id, partnerid)
         return {**parameters, "sign": self._sign(parameters, sign_type)}
 
     def _sign(self, parameters: dict[str, str], sign_type: str) -> str:
@@ -319,8 +242,25 @@ class InvokeV2:
         return signature(signer.sign_type, parameters, secret)
 
 
-def _moment(settings: Settings) -> _Moment:
-    return _Moment(str(int(settings.clock())), settings.nonce())
+def _page_parameters(settings: Settings, appid: str, prepay_id: str, sign_type: str) -> dict[str, str]:
+    return {
+        "appId": _line("appid", appid),
+        "timeStamp": str(int(settings.clock())),
+        "nonceStr": settings.nonce(),
+        "package": f"prepay_id={_bare(prepay_id)}",
+        "signType": sign_type,
+    }
+
+
+def _app_parameters(settings: Settings, appid: str, prepay_id: str, partnerid: str | None) -> dict[str, str]:
+    return {
+        "appid": _line("appid", appid),
+        "partnerid": settings.mchid if partnerid is None else _line("partnerid", partnerid),
+        "prepayid": _bare(prepay_id),
+        "package": "Sign=WXPay",
+        "noncestr": settings.nonce(),
+        "timestamp": str(int(settings.clock())),
+    }
 
 
 def _bare(prepay_id: str) -> str:

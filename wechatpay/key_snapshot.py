@@ -41,10 +41,8 @@ class KeySnapshot:
     The platform's keys at one moment; replaced as a whole, so that no reader sees half of a change.
 
     Attributes:
-        public_keys: The public keys that were given, by id.
         given: The certificates that were given, including expired ones, in case the clock is corrected.
         fetched: The certificates that were downloaded, likewise.
-        moment: The Unix time of the snapshot.
         due: The Unix time of the next download.
         certificates: The certificates that have not expired.
         keys: The keys of these certificates, and the public keys.

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from chainable.errors import ChainableError, ConfigurationError, DecryptionError, SignatureError
 from chainable.masking import safe_repr, without_frames, without_frames_of
 from chainable.web import check_headers, header
-from wechatpay.apiv2.xml import XML
-from wechatpay.notifications.parsing import check_body
+from wechatpay.notification_parsing import check_body
+from wechatpay.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from chainable.web import Headers
     from wechatpay.client import WeChatPay
-    from wechatpay.notifications import Notification
+    from wechatpay.notification import Notification
 
 __all__ = ["Merchants"]
 

@@ -58,14 +58,9 @@ class _Match(NamedTuple):
 
 def split_target(segments: Iterable[str | Variable], target: str) -> tuple[Piece, ...]:
     """
-    Split the path that is sent; a value may add segments.
+    Split the path that is sent, percent-encoded; a value may add segments.
 
-    Args:
-        segments: The resolved segments.
-        target: The path with its values, percent-encoded.
-
-    Returns:
-        The segments, without numbers, so that results can be cached by path.
+    Numbers are replaced, so that results can be cached by path.
     """
     return tuple(
         _piece(text, isinstance(segment, Variable) and segment.value is None)
@@ -81,17 +76,7 @@ def _piece(text: str, given: bool) -> Piece:
 
 
 def refuse_other_operation(verb: str, path: tuple[Piece, ...], own: str) -> None:
-    """
-    Refuse values that make the path that of another operation.
-
-    Args:
-        verb: The HTTP method.
-        path: The path as it is sent.
-        own: The key of the operation that the chain names.
-
-    Raises:
-        PathError: Names the path of the other operation.
-    """
+    """Raise PathError if values make the path that of another operation than *own*, the chain's."""
     for match in _matches(path):
         key = match.branch.verbs.get(verb)
         if match.respelled and key is not None and key != own:
@@ -99,17 +84,7 @@ def refuse_other_operation(verb: str, path: tuple[Piece, ...], own: str) -> None
 
 
 def refuse_misspelt(verb: str, path: tuple[Piece, ...], prefix: str) -> None:
-    """
-    Refuse an unknown path that is a misspelt operation.
-
-    Args:
-        verb: The HTTP method.
-        path: The path as it is sent.
-        prefix: The path of ``base_url``, without slashes at both ends.
-
-    Raises:
-        PathError: Names the right path.
-    """
+    """Raise PathError for a misspelt operation; it names the right path. *prefix* is the path of ``base_url``."""
     key = _meant(verb, path, prefix)
     if key is not None:
         raise PathError(_misspelt(key))
@@ -124,15 +99,7 @@ def _meant(verb: str, path: tuple[Piece, ...], prefix: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def scopes(path: tuple[Piece, ...]) -> tuple[str, ...]:
-    """
-    Return the scopes of the operations that are similar to an unknown path.
-
-    Args:
-        path: The path as it is sent.
-
-    Returns:
-        Scopes of :func:`wechatpay.catalogue.personal`.
-    """
+    """Return the scopes (:func:`wechatpay.catalogue.personal`) of operations that are similar to an unknown path."""
     branches = [branch for other in (path, *_of_another_root(path)) for branch in _passed(other)]
     keys = {key for branch in branches for key in branch.verbs.values()}
     kin = {key for key in keys if (known := catalogue.operation(key)) is not None and known.encrypted_fields}
@@ -234,12 +201,7 @@ def _similar(letters: str) -> list[str]:
 
 
 def describe_uncallable(path: PathResolver) -> str:
-    """
-    Return why a chain cannot be called itself, and what to write instead.
-
-    Args:
-        path: The position of a chain without a POST that has a body.
-    """
+    """Return why a chain without a POST that has a body cannot be called itself, and what to write instead."""
     resolution = path.resolve("POST")
     if resolution.branch is not None:
         verbs = [f".{verb.lower()}(…)" for verb in sorted(resolution.branch.verbs)]

@@ -46,6 +46,8 @@ class PersonalData:
     """
     The encrypted fields of a request, and the names that stand for personal data anywhere.
 
+    Each check raises CodecError, which names the field and the ways to encrypt it.
+
     Args:
         body: Nested names of the encrypted members of the body.
         query: The same for the query.
@@ -67,30 +69,15 @@ class PersonalData:
         self._names = names
 
     def check_body(self, value: Any) -> None:
-        """
-        Refuse personal data in plain text in ``json``, ``xml`` or the meta of an upload.
-
-        Raises:
-            CodecError: Names the field and the ways to encrypt it.
-        """
+        """Refuse personal data in plain text in ``json``, ``xml`` or the meta of an upload."""
         self._check(value, self._body)
 
     def check_query(self, value: Any) -> None:
-        """
-        Refuse personal data in plain text in ``params``.
-
-        Raises:
-            CodecError: Names the field and the ways to encrypt it.
-        """
+        """Refuse personal data in plain text in ``params``."""
         self._check(value, self._query, _IN_QUERY)
 
     def check_headers(self, headers: Iterable[str]) -> None:
-        """
-        Refuse a header with the name of an encrypted field.
-
-        Raises:
-            CodecError: Names the header.
-        """
+        """Refuse a header with the name of an encrypted field."""
         for name in headers:
             known = self._names.get(_folded(name))
             if known is not None and "" in known[1]:
@@ -98,12 +85,7 @@ class PersonalData:
                 raise CodecError(msg)
 
     def check_bytes(self, data: bytes) -> None:
-        """
-        Refuse personal data in plain text in a body of bytes.
-
-        Raises:
-            CodecError: Names the field and the ways to encrypt it.
-        """
+        """Refuse personal data in plain text in a body of bytes."""
         self.check_body(data.decode("utf-8", "replace"))
 
     def _check(self, value: Any, fields: Mapping[str, Any], anywhere: str = "") -> None:
@@ -218,12 +200,7 @@ def of_operation(operation: Operation) -> PersonalData:
 
 @lru_cache(maxsize=256)
 def by_scopes(scopes: tuple[str, ...]) -> PersonalData:
-    """
-    Return the rules for personal data at an unknown path.
-
-    Args:
-        scopes: Scopes of :func:`wechatpay.catalogue.personal`.
-    """
+    """Return the rules for personal data at an unknown path; scopes are those of the catalogue."""
     names = _names(scopes)
     # Any parameter may belong to an unknown operation, so being in the query is not enough.
     return PersonalData(

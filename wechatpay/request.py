@@ -147,16 +147,7 @@ class RequestSpec:
         return self._target.removeprefix("v2/")
 
     def refuse(self, option: str, advice: str) -> None:
-        """
-        Refuse an option that this call cannot use.
-
-        Args:
-            option: Its name.
-            advice: The text of the error, after the name.
-
-        Raises:
-            TypeError: The option was given.
-        """
+        """Raise TypeError if an option is given that this call cannot use; *advice* follows its name."""
         if getattr(self, option) is not None:
             msg = f"{option}: {advice}"
             raise TypeError(msg)
@@ -166,12 +157,7 @@ class RequestSpec:
         return any(name.lower() == "wechatpay-serial" and value for name, value in self.headers.items())
 
     def refuse_plain_text(self) -> None:
-        """
-        Refuse personal data in plain text, anywhere in the request.
-
-        Raises:
-            CodecError: Names the field and the ways to encrypt it.
-        """
+        """Raise CodecError for personal data in plain text, anywhere in the request."""
         operation = self.operation
         if operation is not None and not (operation.personal or operation.encrypted_fields):
             return
@@ -214,12 +200,7 @@ class RequestSpec:
                 raise CodecError(msg)
 
     def urls(self, query: str = "") -> tuple[str, ...]:
-        """
-        Build the request's URL at each host it may go to, the first preferred.
-
-        Args:
-            query: The encoded query, without the question mark.
-        """
+        """Build the request's URL at each host it may go to, the first preferred; *query* is encoded."""
         target = f"{self.path}?{query}" if query else self.path
         return self._settings.endpoints.urls(self.operation, target, self._base_url)
 
@@ -235,19 +216,7 @@ class RequestSpec:
         parameters: dict[str, str] | None = None,
         codec: Codec | None = None,
     ) -> Call:
-        """
-        Build the call.
-
-        Args:
-            read: Decodes a response, or raises the error that it reports.
-            query: The encoded query.
-            body: The bytes to send; None for no body.
-            signer: Signs each attempt; None for an unsigned request.
-            verifier: Verifies the response; None where *read* does.
-            signed_body: The bytes that are signed in place of the body.
-            parameters: The parameters that are signed in place of the body.
-            codec: Writes the signed parameters as the body.
-        """
+        """Build the call; *read* decodes a response, or raises the error that it reports."""
         operation = self.operation
         return Call(
             verb=self.verb,

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
-from chainable.masking import MaskedURL, Secret, outline, safe_repr
+from chainable.masking import MaskedDict, MaskedURL, Secret, outline, safe_repr
 from chainable.validation import check_base_url as checked_url
 from chainable.validation import check_seconds, check_timeout, check_whole
-from wechatpay.apiv3.signing import BRAND_SCHEME, ResponseVerifier, RSASigner, RSAVerifier
 from wechatpay.crypto.nonces import new_nonce
+from wechatpay.signing import BRAND_SCHEME, ResponseVerifier, RSASigner, RSAVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,27 +39,14 @@ _KEY_LENGTH = 20  # characters; numbers of merchants and brands are shorter
 @safe_repr
 @frozen
 class Endpoints:
-    """
-    Where calls go.
-
-    Attributes:
-        base_url: The host that is tried first, with a slash at its end; None for the platform's own.
-        backup_url: The host for calls of which nothing could be sent to the first; None for no other host.
-
-    .. versionadded:: 0.1.0
-    """
+    """Where calls go: URLs with a slash at their end, as :class:`wechatpay.WeChatPay` describes them."""
 
     base_url: str | None
     backup_url: str | None
 
     @classmethod
     def build(cls, base_url: object, backup_url: object) -> Endpoints:
-        """
-        Check both URLs; without a ``base_url`` the platform's own hosts are used.
-
-        Raises:
-            ConfigurationError: One of them is not a usable URL.
-        """
+        """Check both URLs; without a ``base_url`` the platform's own hosts are used."""
         base = None if base_url is None else checked_url("base_url", base_url)
         if backup_url is not None:
             return cls(base, checked_url("backup_url", backup_url))
@@ -96,17 +83,7 @@ class Endpoints:
 
 
 class PlatformClock:
-    """
-    The platform's clock, compared with ours.
-
-    Args:
-        clock: Our Unix time in seconds.
-
-    Attributes:
-        offset: Seconds by which the platform's clock is ahead; None before the first response.
-
-    .. versionadded:: 0.1.0
-    """
+    """The seconds by which the platform's clock is ahead of ours; None before the first response."""
 
     __slots__ = ("_clock", "offset")
 
@@ -130,30 +107,15 @@ class Settings:
     """
     What the protocols, downloads and payment parameters need of a client.
 
+    :class:`wechatpay.WeChatPay` describes the arguments that they are loaded from.
+
     Attributes:
         mchid: The merchant's number; the brand's, if ``is_brand``.
-        is_brand: Whether calls are signed for a brand.
-        serial: The serial of the merchant API certificate.
         key: The merchant's private key, or an object that signs.
-        signer: Signs calls of APIv3.
-        verifier: Verifies responses and notifications of APIv3.
-        response_verifier: The same for responses, each accepted once.
+        response_verifier: Verifies responses as ``verifier`` does, and accepts each once.
         has_own_verifier: Whether ``verifier`` was passed by the user.
-        v2_signer: Signs calls of APIv2 in place of ``secret``.
-        secret: The key of APIv2.
-        apiv3_key: Decrypts certificates and notifications.
-        certificates: The platform's keys.
         pair: The merchant certificate with its key, for TLS.
-        endpoints: Where calls go.
-        timeout: Seconds to connect, and to wait for each piece of a response.
-        retries: Attempts after the first, at most.
-        deadline: Seconds a whole call may take.
-        clock: Returns Unix time in seconds.
-        nonce: Returns a text that was never used before.
-        platform_clock: Compares the platform's clock with ours.
         operation: Looks up an operation in the catalogue by its key.
-
-    .. versionadded:: 0.1.0
     """
 
     mchid: str
@@ -182,94 +144,71 @@ class Settings:
     def build(
         cls,
         *,
-        mchid: object,
-        brand_id: object,
-        serial: str | None,
-        private_key: Any,
-        certs: Mapping[str, Any] | None,
-        apiv3_key: object,
-        secret: object,
-        merchant_cert: Any,
-        merchant_key: Any,
-        base_url: object,
-        backup_url: object,
-        timeout: object,
-        retries: object,
-        deadline: object,
-        signer: Signer | None,
-        verifier: Verifier | None,
-        v2_signer: Signer | None,
-        clock: Callable[[], float],
-        nonce: Callable[[], str] | None,
         operation: Callable[[str], Operation | None],
         fetch: Callable[[str | None], Response[Any]],
+        **given: Any,
     ) -> Settings:
         """
         Check and load the arguments of :class:`wechatpay.WeChatPay`.
 
-        Of the others, ``operation`` is an attribute of this class, and ``fetch`` requests certificates as
-        :class:`wechatpay.PlatformCertificates` describes it.
+        Args:
+            operation: An attribute of this class.
+            fetch: Requests certificates, as :class:`wechatpay.PlatformCertificates` describes it.
+            given: The arguments of the client, by name.
 
         Raises:
             ConfigurationError: Names the setting, what was found and what was expected.
         """
-        # Imported here, because only the making of a client needs these modules.
-        from wechatpay.certificates import PlatformCertificates
-        from wechatpay.crypto.keys import load_private_key
-        from wechatpay.crypto.serials import normalise_serial
+        from wechatpay.certificates import PlatformCertificates  # only the making of a client needs it
 
-        is_brand = brand_id is not None
-        number = _number(mchid, brand_id)
-        endpoints = Endpoints.build(base_url, backup_url)
-        v2_key = _secret(secret)
-        _refuse_keys_as_numbers({"mchid": mchid, "brand_id": brand_id, "serial": serial}, (secret, apiv3_key))
-        key = None if private_key is None else load_private_key(private_key, name="private_key")
-        own_serial = None if serial is None else normalise_serial(serial)
-        pair = None
-        if merchant_cert is not None:
-            found, pair = _merchant_certificate(merchant_cert, merchant_key, key, number)
-            if own_serial not in {None, found}:
-                msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
-                raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
-            own_serial = found
-        opener = _apiv3_key(apiv3_key)
-        new = new_nonce if nonce is None else nonce
+        given = MaskedDict(given)
+        number = _number(given["mchid"], given["brand_id"])
+        endpoints = Endpoints.build(given["base_url"], given["backup_url"])
+        secret = _secret(given["secret"])
+        _refuse_keys_as_numbers(given)
+        key, serial, pair = _merchant_keys(given, number)
+        apiv3_key = _apiv3_key(given["apiv3_key"])
+        clock, nonce = given["clock"], new_nonce if given["nonce"] is None else given["nonce"]
+        is_brand = given["brand_id"] is not None
+        signer, verifier = given["signer"], given["verifier"]
         if signer is None and key is not None:
-            signer = _signer(number, own_serial, key, clock, new, is_brand=is_brand)
+            signer = _signer(number, serial, key, clock, nonce, is_brand=is_brand)
 
         def accept(response: requests.Response) -> None:
             response_verifier.accept(response)
 
         certificates = PlatformCertificates(
-            certs or {},
+            given["certs"] or {},
             fetch=fetch,
-            apiv3_key=opener,
-            merchant_serial=own_serial,
+            apiv3_key=apiv3_key,
+            merchant_serial=serial,
             clock=clock,
             accept=accept,
         )
-        used = RSAVerifier(certificates, clock=clock) if verifier is None else verifier
-        response_verifier = ResponseVerifier(used)
+        has_own_verifier = verifier is not None
+        if not has_own_verifier:
+            verifier = RSAVerifier(certificates, clock=clock)
+        response_verifier = ResponseVerifier(verifier)
         return cls(
             mchid=number,
             is_brand=is_brand,
-            serial=own_serial,
+            serial=serial,
             key=key,
             signer=signer,
-            verifier=used,
+            verifier=verifier,
             response_verifier=response_verifier,
-            has_own_verifier=verifier is not None,
-            v2_signer=v2_signer,
-            secret=v2_key,
-            apiv3_key=opener,
+            has_own_verifier=has_own_verifier,
+            v2_signer=given["v2_signer"],
+            secret=secret,
+            apiv3_key=apiv3_key,
             certificates=certificates,
             pair=pair,
             endpoints=endpoints,
-            timeout=check_timeout(timeout),
-            retries=check_whole("retries", retries),
-            deadline=check_seconds("deadline", deadline),
+            timeout=check_timeout(given["timeout"]),
+            retries=check_whole("retries", given["retries"]),
+            deadline=check_seconds("deadline", given["deadline"]),
             clock=clock,
-            nonce=new,
+            nonce=nonce,
             platform_clock=PlatformClock(clock),
             operation=operation,
         )
@@ -280,15 +219,7 @@ class Settings:
         return getattr(self.verifier, "default_serial", None) if self.has_own_verifier else None
 
     def merchant_pair(self, label: str) -> MerchantPair:
-        """
-        Return the certificate and key for TLS.
-
-        Args:
-            label: The path that needs them, for the error.
-
-        Raises:
-            ConfigurationError: ``merchant_cert`` is not set.
-        """
+        """Return the certificate and key for TLS; raise ConfigurationError for *label* if they are not set."""
         if self.pair is None:
             msg = (
                 f"{label} needs the merchant certificate in TLS: give merchant_cert= (and merchant_key=) to the client"
@@ -297,12 +228,7 @@ class Settings:
         return self.pair
 
     def decryption_key(self) -> Any:
-        """
-        Return the private key that decrypts fields.
-
-        Raises:
-            ConfigurationError: ``private_key`` is not set.
-        """
+        """Return the private key that decrypts fields; raise ConfigurationError if it is not set."""
         if self.key is None:
             msg = "decrypting fields takes the merchant's private_key="
             raise ConfigurationError(msg)
@@ -335,11 +261,11 @@ def _secret(given: object) -> Secret[str] | None:
     return secret
 
 
-def _refuse_keys_as_numbers(numbers: Mapping[str, object], keys: tuple[object, ...]) -> None:
+def _refuse_keys_as_numbers(given: Mapping[str, Any]) -> None:
     """Refuse a key in the place of a number: numbers are sent in plain text and logged."""
-    secrets = [Secret.of(key) for given in keys for key in (given if isinstance(given, tuple | list) else (given,))]
-    for name, number in numbers.items():
-        if number is not None and Secret(number) in secrets:
+    secrets = [Secret.of(key) for key in (given["secret"], *_several(given["apiv3_key"]))]
+    for name in ("mchid", "brand_id", "serial"):
+        if given[name] is not None and Secret(given[name]) in secrets:
             msg = (
                 f"{name}: this is the same text as one of the keys; a number was expected: look up both in the console"
             )
@@ -351,8 +277,27 @@ def _apiv3_key(given: object) -> APIv3Key | None:
         return None
     from wechatpay.crypto.aes import APIv3Key
 
-    keys: Any = given if isinstance(given, tuple | list) else (given,)
-    return APIv3Key(*keys)
+    return APIv3Key(*_several(given))
+
+
+def _several(given: Any) -> Any:
+    return given if isinstance(given, tuple | list) else (given,)
+
+
+def _merchant_keys(given: Mapping[str, Any], number: str) -> tuple[Any, str | None, MerchantPair | None]:
+    """Load the private key, the serial of its certificate, and the pair for TLS."""
+    from wechatpay.crypto.keys import load_private_key
+    from wechatpay.crypto.serials import normalise_serial
+
+    key = None if given["private_key"] is None else load_private_key(given["private_key"], name="private_key")
+    serial = None if given["serial"] is None else normalise_serial(given["serial"])
+    if given["merchant_cert"] is None:
+        return key, serial, None
+    found, pair = _merchant_certificate(given["merchant_cert"], given["merchant_key"], key, number)
+    if serial not in {None, found}:
+        msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
+        raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
+    return key, found, pair
 
 
 def _merchant_certificate(certificate: Any, key: Any, own_key: Any, mchid: str) -> tuple[str, MerchantPair | None]:

@@ -17,7 +17,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 with atheris.instrument_imports(include=["wechatpay", "chainable"]):
     from chainable.errors import ChainableError
-    from wechatpay.apiv2.xml import XML
     from wechatpay.crypto.keys import (
         load_certificate,
         load_merchant_pair,
@@ -26,6 +25,7 @@ with atheris.instrument_imports(include=["wechatpay", "chainable"]):
         load_public_key,
     )
     from wechatpay.notifications import Notifications
+    from wechatpay.xml import XML
 
 
 class Trusting:

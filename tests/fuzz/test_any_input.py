@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chainable.errors import ChainableError, CodecError
-from wechatpay.apiv2.xml import XML
 from wechatpay.crypto.keys import load_certificate, load_merchant_pair, load_p12, load_private_key, load_public_key
+from wechatpay.xml import XML
 
 LOADERS = (load_private_key, load_public_key, load_certificate, load_merchant_pair, load_p12)
 KINDS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE")

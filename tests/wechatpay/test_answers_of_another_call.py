@@ -13,7 +13,7 @@ import requests
 from chainable.errors import APIError, SignatureError
 from tests.wechatpay.conftest import V2_SECRET
 from wechatpay import catalogue
-from wechatpay.apiv3.signing import REMEMBERED, ResponseVerifier
+from wechatpay.signing import REMEMBERED, ResponseVerifier
 
 BASE = "https://api.mch.weixin.qq.com/"
 ORDER = BASE + "v3/pay/transactions/out-trade-no/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 import logging
@@ -15,9 +16,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from chainable import APIError, ChainableError, SignatureError
+from chainable.masking import Secret
 from tests.wechatpay.conftest import APIV3_KEY, NOW, V2_SECRET, Platform
 from wechatpay import WeChatPay, catalogue
-from wechatpay.apiv2.signing import message
+from wechatpay.apiv2.signing import signature
 
 BASE = "https://api.mch.weixin.qq.com/"
 
@@ -118,7 +120,9 @@ class TestWechatpy:
             make_client(secret=V2_SECRET).v2.pay.orderquery.post(xml={"out_trade_no": "1"})
 
     def test_3_zero_is_a_value_and_is_signed(self):
-        assert message({"a": "0", "b": ""}, V2_SECRET) == f"a=0&key={V2_SECRET}"
+        signed = hashlib.md5(f"a=0&key={V2_SECRET}".encode()).hexdigest().upper()
+
+        assert signature("MD5", {"a": "0", "b": ""}, Secret(V2_SECRET)) == signed
 
     def test_4_what_would_end_cdata_is_escaped(self, make_client, web):
         web.post(BASE + "pay/orderquery", b"<xml><return_code>FAIL</return_code></xml>")

@@ -28,11 +28,11 @@ from chainable.errors import ConfigurationError, DecryptionError, SignatureError
 from tests.wechatpay.conftest import NOW
 from wechatpay import WeChatPay, bills
 from wechatpay.apiv2.signing import ParamSigner, verify_parameters
-from wechatpay.apiv2.xml import XML
 from wechatpay.crypto.aes import APIv3Key
 from wechatpay.crypto.keys import load_private_key
 from wechatpay.crypto.serials import normalise_serial, serial_text
 from wechatpay.sandbox import Sandbox
+from wechatpay.xml import XML
 
 SECRET = "0123456789abcdef0123456789ABCDEF"
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainable.errors import APIError
 from chainable.i18n import Words
-from wechatpay.apiv3.errors import CODES, Code, reason_of
+from wechatpay.apiv3.errors import CODES, Code, build_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chainable.errors import APIError
     from chainable.response import Response
 
 __all__ = ["V2_CODES", "api_error", "is_failure"]
@@ -49,8 +49,6 @@ V2_CODES: dict[str, Code] = {
     "XML_FORMAT_ERROR": Code("something on the way changed the body"),
 }
 
-_PLAIN = Code("read the message; the code is not in our table")
-
 
 def is_failure(data: Mapping[str, Any]) -> bool:
     """Return whether a response reports a failure; one without a code does not."""
@@ -58,49 +56,29 @@ def is_failure(data: Mapping[str, Any]) -> bool:
 
 
 def api_error(
-    response: Response[Any], data: Mapping[str, Any] | None, *, name: str, about: str, advice: str = ""
+    response: Response[Any], data: Mapping[str, Any] | None, *, name: str, about: str, verbs: str = ""
 ) -> APIError:
-    """
-    Build the error of a response that reports a failure.
-
-    Args:
-        response: The response, its body read and ``verified`` set.
-        data: The decoded body; None if it is not XML.
-        name: The operation: verb and path template.
-        about: Title and official page, if the catalogue has them.
-        advice: The verbs that the catalogue has at a path that was not found.
-    """
+    """Build the error of a response that reports a failure; its data is None if the body is not XML."""
     status = response.status_code
     data = {} if data is None else data
     text = _first(data, "err_code_des", "error_code_des", "err_msg", "return_msg", "result_msg", "retmsg", "errmsg")
     code = _first(data, "err_code", "error_code", "retcode", "errcode") or _failed(data) or str(status)
-    known = V2_CODES.get(code, _PLAIN)
-    busy = status >= 500 or status == 429
-    reason = reason_of(response.request_id)
+    known = V2_CODES.get(code)
     about_signature = code in {"SIGNERROR", "SIGN_ERROR"} or "签名" in text
-    parts = [
-        f"{name}: {code if data else f'HTTP {status}'}",
-        text if data else f"a response without the platform's error form ({len(response.content)} bytes)",
-        "" if known is _PLAIN else known.advice,
-        "error.explain() says what was signed" if about_signature and known is _PLAIN else "",
-        advice if status in {404, 405} else "",
-        "" if reason is None else f"reason {reason}",
-        f"request id {response.request_id}" if response.request_id else "",
-        about,
-        "" if response.verified else "this error response itself is not signed",
-    ]
     parameters = getattr(response.request, "parameters", None)
-    return APIError(
-        "; ".join(filter(None, parts)),
+    return build_error(
+        response,
+        [
+            f"{name}: {code if data else f'HTTP {status}'}",
+            text if data else f"a response without the platform's error form ({len(response.content)} bytes)",
+            "error.explain() says what was signed" if about_signature and known is None else "",
+        ],
+        known,
+        about=about,
+        verbs=verbs,
         code=code,
         detail=dict(data) or None,
-        status_code=status,
-        request_id=response.request_id,
-        retryable=known.retryable or busy,
-        transient=known.transient or busy,
-        verified=response.verified,
         pending=code == "USERPAYING",
-        response=response,
         explain=(lambda: _explain(parameters or {})) if about_signature else None,
     )
 

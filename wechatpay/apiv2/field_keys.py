@@ -23,26 +23,14 @@ __all__ = ["FieldKey", "FieldKeys"]
 
 
 class FieldKey(NamedTuple):
-    """
-    The key that encrypts fields.
-
-    Attributes:
-        key: The platform's public key.
-        serial: The serial of its certificate; None where the platform sends the bare key.
-    """
+    """The platform's key that encrypts fields; its serial is None where the platform sends the bare key."""
 
     key: RSAPublicKey
     serial: str | None
 
 
 class FieldKeys:
-    """
-    The field keys of one merchant; each is requested once.
-
-    Args:
-        apiv3_key: Decrypts the certificates that some keys come in.
-        fetch: Calls the operation of a catalogue key, and returns the data of its response.
-    """
+    """The field keys of one merchant, by the key of the operation that hands them out; each is requested once."""
 
     def __init__(self, apiv3_key: APIv3Key | None, fetch: Callable[[str], Mapping[str, Any]]) -> None:
         self._apiv3_key = apiv3_key
@@ -52,9 +40,6 @@ class FieldKeys:
     def __getitem__(self, operation_key: str) -> FieldKey:
         """
         Return the key that an operation hands out.
-
-        Args:
-            operation_key: The operation's key in the catalogue.
 
         Raises:
             APIError: The platform refused to send it.

@@ -20,11 +20,11 @@ from chainable.signing import SignableRequest, Signer, Verifier
 from wechatpay.apiv2.errors import api_error, is_failure
 from wechatpay.apiv2.field_keys import FieldKey, FieldKeys
 from wechatpay.apiv2.signing import HMAC_SHA256, MD5, NonceSigner, ParamSigner, secret_of, verify_parameters
-from wechatpay.apiv2.xml import XML, text_of
 from wechatpay.apiv3.field_encryption import encrypt_text
 from wechatpay.echoes import find_echo
 from wechatpay.request import RequestSpec, resolver_of
 from wechatpay.sensitive import Sensitive
+from wechatpay.xml import XML, text_of
 
 if TYPE_CHECKING:
     from chainable.call import Call
@@ -45,13 +45,7 @@ Check = Callable[["Response[Any]"], None]
 
 
 class APIv2:
-    """
-    Prepares calls of APIv2, and holds the keys that encrypt its fields.
-
-    Args:
-        settings: Those of the client.
-        run: Sends a call; used to request the keys of fields.
-    """
+    """Prepares calls of APIv2; *run* sends those that request the keys of its fields."""
 
     def __init__(self, settings: Settings, run: Callable[[Call], Response[Any]]) -> None:
         self._settings = settings
@@ -61,9 +55,6 @@ class APIv2:
     def prepare(self, spec: RequestSpec) -> Call:
         """
         Build a call; each attempt signs its parameters anew.
-
-        Args:
-            spec: The options as the user gave them.
 
         Raises:
             TypeError: An option does not fit this call.
@@ -98,9 +89,6 @@ class APIv2:
     def signed_url(self, spec: RequestSpec) -> str:
         """
         Build the signed URL of a browser page, for the program to redirect to.
-
-        Args:
-            spec: The page and its parameters.
 
         Raises:
             TypeError: The path is not a page, or a body was given.
@@ -316,7 +304,7 @@ class _Reading:
 
     def _error(self, response: Response[Any], data: Mapping[str, Any] | None) -> Exception:
         name, about = self.spec.name_and_page()
-        return api_error(response, data, name=name, about=about, advice=self.spec.known_verbs())
+        return api_error(response, data, name=name, about=about, verbs=self.spec.known_verbs())
 
 
 def _is_xml(start: bytes) -> bool:

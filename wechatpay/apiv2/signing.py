@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.masking import MaskedDict, Secret, brief, guarded, safe_repr, without_frames
 from chainable.signing import SignableRequest, Signer
-from wechatpay.apiv2.xml import XML
+from wechatpay.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,8 +32,6 @@ __all__ = [
     "NonceSigner",
     "ParamSigner",
     "WorkWXSigner",
-    "digest",
-    "message",
     "secret_of",
     "signature",
     "verify_parameters",
@@ -44,55 +42,22 @@ MD5, HMAC_SHA256 = "MD5", "HMAC-SHA256"
 _BY_LENGTH = {32: MD5, 64: HMAC_SHA256}
 
 
-def message(parameters: Mapping[str, str], secret: str | Secret[str]) -> str:
-    """
-    Build the text that is signed. It ends with the key, so it must not be shown.
-
-    Args:
-        parameters: Names and texts; empty texts and ``sign`` are left out, ``'0'`` is not.
-        secret: The APIv2 key.
-    """
-    pairs = [f"{name}={parameters[name]}" for name in sorted(parameters) if parameters[name] and name != "sign"]
-    return "&".join([*pairs, f"key={Secret.of(secret).reveal()}"])
-
-
-def digest(sign_type: str, text: str, secret: str | Secret[str]) -> str:
-    """
-    Return the signature of a :func:`message`.
-
-    Args:
-        sign_type: ``MD5`` or ``HMAC-SHA256``.
-        text: The message.
-        secret: The APIv2 key; it is the key of HMAC as well.
-
-    Returns:
-        Upper-case hex, 32 or 64 digits.
-    """
-    if sign_type == HMAC_SHA256:
-        return hmac.digest(Secret.of(secret).reveal().encode(), text.encode(), "sha256").hex().upper()
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest().upper()
-
-
 def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]) -> str:
     """
-    Sign parameters: the :func:`digest` of their :func:`message`, without a local variable that has either.
+    Sign parameters; no local variable has the signed text, which ends with the key, or the signature.
 
-    Args:
-        sign_type: ``MD5`` or ``HMAC-SHA256``.
-        parameters: Names and texts, as for :func:`message`.
-        secret: The APIv2 key.
+    Empty texts and ``sign`` are not signed, ``'0'`` is. The APIv2 key is the key of HMAC as well.
 
     Returns:
         Upper-case hex, 32 or 64 digits.
 
     Raises:
         CodecError: A text contains a lone surrogate.
-
-    .. versionadded:: 0.1.0
     """
     try:
         covered = "".join(
             [f"{name}={parameters[name]}&" for name in sorted(parameters) if parameters[name] and name != "sign"]
+            + ["key="]
         ).encode()
     except UnicodeEncodeError:
         covered = None
@@ -100,26 +65,19 @@ def signature(sign_type: str, parameters: Mapping[str, str], secret: Secret[str]
         parameters = MaskedDict(parameters)
         raise CodecError("a parameter has a lone surrogate, which UTF-8 cannot encode: correct the text")
     if sign_type == HMAC_SHA256:
-        return (
-            hmac.digest(secret.reveal().encode(), covered + f"key={secret.reveal()}".encode(), "sha256").hex().upper()
-        )
-    return hashlib.md5(covered + f"key={secret.reveal()}".encode(), usedforsecurity=False).hexdigest().upper()
+        return hmac.digest(secret.reveal().encode(), covered + secret.reveal().encode(), "sha256").hex().upper()
+    return hashlib.md5(covered + secret.reveal().encode(), usedforsecurity=False).hexdigest().upper()
 
 
 def verify_parameters(
     parameters: Mapping[str, Any], secret: str | Secret[str], *, response: Response | None = None
 ) -> None:
     """
-    Verify the ``sign`` of a response or a notification.
+    Verify the ``sign`` of a response or a notification, decoded from XML.
 
     The algorithm is that of ``sign_type``, else the one whose signatures have
     this length.  All fields are signed, including unknown ones.  The digits are
     all in upper case, as the platform writes them, or all in lower case.
-
-    Args:
-        parameters: The decoded XML.
-        secret: The APIv2 key.
-        response: The response, for the error.
 
     Raises:
         SignatureError: The signature is missing or wrong.
@@ -132,11 +90,7 @@ def verify_parameters(
 
 
 def secret_of(signer: object) -> Secret[str] | None:
-    """
-    Return the APIv2 key of a signer, from its attribute ``secret``; None if it has none.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return the APIv2 key of a signer, from its attribute ``secret``; None if it has none."""
     found: Any = getattr(signer, "secret", None)
     return Secret.of(found) if found else None
 
@@ -276,13 +230,7 @@ def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
 @safe_repr
 @frozen(eq=False)
 class NonceSigner(Signer):
-    """
-    Adds a new ``nonce_str`` to each attempt before another signer signs it.
-
-    Args:
-        signer: Signs the parameters with the nonce.
-        nonce: Returns a new nonce.
-    """
+    """Adds a new ``nonce_str`` to each attempt before another signer signs it."""
 
     signer: Signer
     nonce: Callable[[], str]

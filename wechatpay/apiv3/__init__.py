@@ -1,5 +1,5 @@
 """APIv3: JSON, signed with RSA, verified with the platform's keys."""
 
-from wechatpay.apiv3.signing import RSASigner, RSAVerifier
+from wechatpay.signing import RSASigner, RSAVerifier
 
 __all__ = ["RSASigner", "RSAVerifier"]

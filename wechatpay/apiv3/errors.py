@@ -16,9 +16,11 @@ from chainable.masking import safe_repr
 from wechatpay.apiv3.sign_error import explain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chainable.response import Response
 
-__all__ = ["CODES", "Code", "api_error", "reason_of"]
+__all__ = ["CODES", "Code", "api_error", "build_error"]
 
 
 @safe_repr
@@ -67,13 +69,12 @@ CODES: dict[str, Code] = {
 }
 
 _REASONS: dict[str, str] = {
-    "268443699": "the signature",
-    "268447840": "calls too frequent",
-    "268498688": "the same number with other parameters",
-    "268512771": "no such order",
+    "268443699": " (the signature)",
+    "268447840": " (calls too frequent)",
+    "268498688": " (the same number with other parameters)",
+    "268512771": " (no such order)",
 }
-
-_PLAIN = Code("read the message; the code is not in our table")
+_NONE: Mapping[str, str] = {}
 
 
 def reason_of(request_id: str | None) -> str | None:
@@ -88,49 +89,67 @@ def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> 
     """
     Build the error of a response that reports a failure.
 
-    Args:
-        response: The response, its body read.
-        name: The operation: verb and path template.
-        about: Title and official page, if the catalogue has them.
-        verbs: The verbs that the catalogue has at a path that was not found.
+    ``name`` and ``about`` describe the operation, ``verbs`` are those that the catalogue has at an unknown path.
     """
     status = response.status_code
     body = _body(response)
     code = str(body.get("code", "")) if body else ""
-    known = CODES.get(code, _PLAIN)
-    busy = status >= 500 or status == 429
-    reason = reason_of(response.request_id)
-    parts = [f"{name}: {code or f'HTTP {status}'}"]
+    texts = []
     if body and body.get("message"):
-        parts.append(str(body["message"]))
+        texts.append(str(body["message"]))
     elif not body:
         kind = response.headers.get("Content-Type") or "no content type"
-        parts.append(f"a response without the platform's error form ({kind}, {len(response.content)} bytes)")
-        parts.append("it came from something in between, or the path is wrong" if status < 500 else "try again later")
-    if known is not _PLAIN:
-        parts.append(known.advice)
-    if status in {404, 405}:
-        parts.append(verbs)
-    if reason is not None:
-        parts.append(f"reason {reason}" + (f" ({_REASONS[reason]})" if reason in _REASONS else ""))
-    parts += [f"request id {response.request_id}" if response.request_id else "", about]
-    if not response.verified:
-        parts.append("this error response itself is not signed")
+        texts.append(f"a response without the platform's error form ({kind}, {len(response.content)} bytes)")
+        texts.append("it came from something in between, or the path is wrong" if status < 500 else "try again later")
     request: Any = response.request
     message = getattr(request, "signed_message", None)
-    return APIError(
-        "; ".join(filter(None, parts)),
+    return build_error(
+        response,
+        [f"{name}: {code or f'HTTP {status}'}", *texts],
+        CODES.get(code),
+        about=about,
+        verbs=verbs,
+        reasons=_REASONS,
         code=code or str(status),
         detail=body.get("detail") if body else None,
+        retry_after=_seconds(response.headers.get("Retry-After")),
+        pending=code in {"USERPAYING", "USER_PAYING"},
+        explain=(lambda: explain(message, body)) if code == "SIGN_ERROR" else None,
+    )
+
+
+def build_error(
+    response: Response[Any],
+    texts: list[str],
+    known: Code | None,
+    *,
+    about: str,
+    verbs: str,
+    reasons: Mapping[str, str] = _NONE,
+    **more: Any,
+) -> APIError:
+    """Build an error of either protocol; *texts* begin its message, *known* has the advice on its code."""
+    status = response.status_code
+    busy = status >= 500 or status == 429
+    reason = reason_of(response.request_id)
+    parts = [
+        *texts,
+        "" if known is None else known.advice,
+        verbs if status in {404, 405} else "",
+        "" if reason is None else f"reason {reason}{reasons.get(reason, '')}",
+        f"request id {response.request_id}" if response.request_id else "",
+        about,
+        "" if response.verified else "this error response itself is not signed",
+    ]
+    return APIError(
+        "; ".join(filter(None, parts)),
         status_code=status,
         request_id=response.request_id,
-        retryable=known.retryable or busy,
-        transient=known.transient or busy,
-        retry_after=_seconds(response.headers.get("Retry-After")),
+        retryable=busy or (known is not None and known.retryable),
+        transient=busy or (known is not None and known.transient),
         verified=response.verified,
-        pending=code in {"USERPAYING", "USER_PAYING"},
         response=response,
-        explain=(lambda: explain(message, body)) if code == "SIGN_ERROR" else None,
+        **more,
     )
 
 

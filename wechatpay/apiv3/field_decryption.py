@@ -23,11 +23,7 @@ D = TypeVar("D")
 
 def decrypt_text(key: Any, ciphertext: str) -> str:
     """
-    Decrypt one field.
-
-    Args:
-        key: The merchant's private key, or an object with ``decrypt(bytes) -> bytes``.
-        ciphertext: Base64.
+    Decrypt one field, in base64.
 
     Raises:
         DecryptionError: The text is not base64, or is encrypted for another key.
@@ -47,16 +43,12 @@ def decrypt_text(key: Any, ciphertext: str) -> str:
 @without_frames_of(ChainableError)
 def decrypt_fields(key: Callable[[], Any], fields: Mapping[str, Any], data: D) -> D:
     """
-    Return a copy of a response's data with the named fields decrypted.
+    Return a copy of a response's data with the named fields decrypted; absent and empty fields stay as they are.
 
     Args:
         key: Returns the merchant's private key; called only if a field needs it.
-        fields: Their names, nested; a leaf names the kind of encryption. Absent and empty fields stay as they are.
+        fields: Their names, nested; a leaf names the kind of encryption.
         data: The decoded response.
-
-    Raises:
-        DecryptionError: A field does not decrypt.
-        ConfigurationError: The key is not set.
     """
     found: Any = data
     if not fields:

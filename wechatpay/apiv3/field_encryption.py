@@ -26,15 +26,7 @@ __all__ = ["FieldEncryption", "encrypt_text"]
 
 def encrypt_text(key: RSAPublicKey, value: Sensitive, name: str) -> str:
     """
-    Encrypt one field.
-
-    Args:
-        key: The platform's public key.
-        value: The plain text.
-        name: The field, for the error.
-
-    Returns:
-        Base64.
+    Encrypt one field as base64; *name* is for the error.
 
     Raises:
         CodecError: The text is too long for the key, or cannot be encoded in UTF-8.

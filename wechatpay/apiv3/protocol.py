@@ -32,12 +32,7 @@ __all__ = ["APIv3"]
 
 
 class APIv3:
-    """
-    Prepares calls of APIv3.
-
-    Args:
-        settings: Those of the client.
-    """
+    """Prepares calls of APIv3."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -45,9 +40,6 @@ class APIv3:
     def prepare(self, spec: RequestSpec) -> Call:
         """
         Build a call; fields are encrypted once for all attempts.
-
-        Args:
-            spec: The options as the user gave them.
 
         Raises:
             TypeError: An option does not fit this call.
@@ -82,17 +74,9 @@ class APIv3:
 
     def prepare_certificates(self, spec: RequestSpec, serial: str | None) -> Call:
         """
-        Build the call that requests the platform's certificates.
+        Build the call that requests the platform's certificates, without a ``Wechatpay-Serial`` while no key is known.
 
-        Args:
-            spec: The operation.
-            serial: The ``Wechatpay-Serial``; None as long as no key of the platform is known.
-
-        Returns:
-            A call without a verifier: the key store verifies the response with the certificates that it brings.
-
-        Raises:
-            ConfigurationError: The client has no key that signs this call.
+        It has no verifier: the key store verifies the response with the certificates that it brings.
         """
         spec.headers["Accept"] = "application/json"
         if serial is not None:

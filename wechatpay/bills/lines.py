@@ -32,10 +32,7 @@ def decoded_lines(file: IO[bytes], encoding: str | None, max_size: int) -> Itera
     """
     Yield the lines that are not blank, with their numbers.
 
-    Args:
-        file: Read from its position.
-        encoding: ``utf-8``, ``gbk``, or None to recognise it by the header line.
-        max_size: Bytes that gzip may unpack to.
+    *encoding* is ``utf-8``, ``gbk``, or None to recognise it by the header line; *max_size* limits what gzip unpacks to.
 
     Raises:
         CodecError: The file is not a bill, its encoding is unclear, or it is too large.

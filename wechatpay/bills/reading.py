@@ -13,12 +13,14 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
 from chainable.validation import check_whole
-from wechatpay.bills.layouts import Converter, layout_of
+from wechatpay.bills.layouts import layout_of
 from wechatpay.bills.lines import decoded_lines
+from wechatpay.files.saving import is_seekable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from wechatpay.bills.columns import Column
     from wechatpay.bills.rows import Row, Summary
 
 __all__ = ["Bill", "read", "split_line"]
@@ -85,7 +87,7 @@ class Bill:
             with self._lines() as lines:
                 self._read_header(lines)
         else:
-            if _is_seekable(source):
+            if is_seekable(source):
                 self._start = source.tell()
             self._left = decoded_lines(source, encoding, max_size)
             self._read_header(self._left)
@@ -180,12 +182,7 @@ def _is_summary(line: str) -> bool:
 
 
 def split_line(line: str) -> list[str]:
-    """
-    Split a line into its values.
-
-    Raises:
-        CodecError: The line is not CSV.
-    """
+    """Split a line into its values."""
     if line.startswith("`"):
         return [cell.strip() for cell in line[1:].split(",`")]
     try:
@@ -196,9 +193,7 @@ def split_line(line: str) -> list[str]:
     return [cell.strip().removeprefix("`") for cell in cells]
 
 
-def _values(
-    names: Sequence[str], typed: Sequence[tuple[str, Converter] | None], cells: Sequence[str], number: int
-) -> dict[str, Any]:
+def _values(names: Sequence[str], typed: Sequence[Column | None], cells: Sequence[str], number: int) -> dict[str, Any]:
     if len(cells) != len(names):
         msg = f"line {number}: {len(cells)} values under {len(names)} columns; is there a ',`' inside a value?"
         raise CodecError(msg)
@@ -217,8 +212,3 @@ def _values(
     if others:
         values["others"] = others
     return values
-
-
-def _is_seekable(file: IO[bytes]) -> bool:
-    seekable = getattr(file, "seekable", None)
-    return bool(seekable is not None and seekable())

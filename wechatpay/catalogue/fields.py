@@ -21,7 +21,6 @@ class Field:
     One named value of a request, a response or a notification.
 
     Attributes:
-        name: The name that is sent.
         type: ``string``, ``integer``, ``number``, ``boolean``, ``object``, ``file``; a list of them ends in ``[]``.
         required: Whether it is always present.
         enum: The possible values; empty if they are unknown.
@@ -46,17 +45,7 @@ class Field:
 @safe_repr
 @frozen
 class Request:
-    """
-    The fields of a request, by place; None for a place without fields.
-
-    Attributes:
-        path: Variables of the path.
-        query: Parameters of the query.
-        headers: Its headers, such as ``Wechatpay-Serial``.
-        json: Members of the JSON body.
-        xml: Elements of the XML body.
-        multipart: Parts of the multipart body.
-    """
+    """The fields of a request, by place; None for a place without fields."""
 
     path: tuple[Field, ...] | None = None
     query: tuple[Field, ...] | None = None
@@ -69,13 +58,7 @@ class Request:
 @safe_repr
 @frozen
 class Answer:
-    """
-    The fields of a response.
-
-    Attributes:
-        content: ``json``, ``xml``, ``binary``, ``empty`` or ``redirect``.
-        fields: Members of the JSON or XML body.
-    """
+    """The fields of a response; its content is ``json``, ``xml``, ``binary``, ``empty`` or ``redirect``."""
 
     content: str
     fields: tuple[Field, ...] = ()
@@ -85,16 +68,12 @@ class Answer:
 @frozen
 class Event:
     """
-    One kind of notification.
+    One kind of notification, of ``v3`` (JSON) or ``v2`` (XML).
 
     Attributes:
-        version: ``v3`` (JSON) or ``v2`` (XML).
         name: Its ``event_type``, or the slug of a v2 notification without one.
         event_type: The ``event_type``; None where v2 has none.
         event_types: Every ``event_type`` that it may have.
-        title: Its name on the official page.
-        docs: Official pages.
-        headers: Its headers.
         original_type: ``original_type`` of its resource, where documented.
         fields: Elements of the XML body (v2).
         resource: Members of the decrypted resource.

@@ -107,9 +107,6 @@ def open_req_info(secret: str | bytes | Secret[str] | Secret[bytes], req_info: s
         req_info: Base64; white space is ignored.
         decode: Decodes the XML inside; raises CodecError for anything else.
 
-    Returns:
-        The decoded content.
-
     Raises:
         DecryptionError: ``req_info`` does not decrypt to something that *decode* accepts.
     """

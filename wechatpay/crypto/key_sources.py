@@ -7,13 +7,13 @@ import binascii
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret
 
-__all__ = ["Content", "KeySource", "read_source"]
+__all__ = ["Content", "KeySource", "decode_base64", "read_source", "refuse"]
 
 KeySource = str | bytes | bytearray | os.PathLike[str] | Secret[str] | Secret[bytes]
 """Path, ``file://`` URL, PEM text, DER bytes or one-line base64; any of the texts and bytes in a ``Secret``."""
@@ -24,13 +24,7 @@ _FILE_NAME = re.compile(r"[^\x00-\x1f]{1,250}\.[A-Za-z0-9]{1,5}")
 
 
 class Content(NamedTuple):
-    """
-    The content of a key source.
-
-    Attributes:
-        data: PEM or DER, if the source is the right one.
-        origin: ``': apiclient_key.pem'`` for a file, for errors; else empty, and never the content.
-    """
+    """The content of a key source, and for errors its origin: ``': apiclient_key.pem'`` for a file, else empty."""
 
     data: bytes
     origin: str
@@ -40,15 +34,12 @@ def read_source(source: KeySource, name: str) -> Content:
     r"""
     Read a key source.
 
-    Args:
-        source: See :data:`KeySource`; a text with ``-----BEGIN`` is PEM (``\n``
-            may be escaped, as in environment variables), a long text of
-            base64 is DER, every other text is a path.
-        name: The setting, for the error.
+    A text with ``-----BEGIN`` is PEM (``\n`` may be escaped, as in environment variables), a long text of
+    base64 is DER, every other text is a path.
 
     Raises:
         ConfigurationError: The file is missing, unreadable, empty or too large.
-        TypeError: *source* has a type that is not listed above.
+        TypeError: *source* has another type.
     """
     if isinstance(source, Secret):
         return read_source(source.reveal(), name)
@@ -70,6 +61,12 @@ def read_source(source: KeySource, name: str) -> Content:
         f"not {type(source).__name__}"
     )
     raise TypeError(msg)
+
+
+def refuse(reason: str, setting: str, text: str, origin: str = "", **values: str | int) -> NoReturn:
+    """Raise the error of a setting; *origin* names its file, see :class:`Content`."""
+    msg = f"{setting}: {text}{origin}"
+    raise ConfigurationError(msg, reason=reason, setting=setting, file=origin[2:], **values) from None
 
 
 def decode_base64(data: bytes) -> bytes | None:
@@ -100,30 +97,24 @@ def _read_file(path: Path, name: str, shown: str) -> Content:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        hint = shown or " (the text is neither an existing path nor PEM nor base64)"
-        msg = f"{name}: there is no such file{hint}"
-        raise ConfigurationError(
-            msg, reason="file_missing" if shown else "not_a_path", setting=name, file=shown[2:]
-        ) from None
+        if shown:
+            refuse("file_missing", name, "there is no such file", shown)
+        refuse("not_a_path", name, "there is no such file (the text is neither an existing path nor PEM nor base64)")
     except IsADirectoryError:
-        msg = f"{name}: this is a directory; a file was expected{shown}"
-        raise ConfigurationError(msg, reason="is_directory", setting=name, file=shown[2:]) from None
+        refuse("is_directory", name, "this is a directory; a file was expected", shown)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"
-        msg = f"{name}: the file cannot be read ({reason}){shown}"
-        raise ConfigurationError(msg, reason="file_unreadable", error=reason, setting=name, file=shown[2:]) from None
+        refuse("file_unreadable", name, f"the file cannot be read ({reason})", shown, error=reason)
     return _checked(data, name, shown)
 
 
 def _checked(data: bytes, name: str, shown: str) -> Content:
     if len(data) > _LARGEST:
-        msg = f"{name}: larger than any key or certificate (1 MiB){shown}"
-        raise ConfigurationError(msg, reason="too_large", setting=name, file=shown[2:])
+        refuse("too_large", name, "larger than any key or certificate (1 MiB)", shown)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
-        what = "the file is empty" if shown else "the value is empty"
-        msg = f"{name}: {what}{shown}"
-        raise ConfigurationError(msg, reason="file_empty" if shown else "value_empty", setting=name, file=shown[2:])
+        what = "file" if shown else "value"
+        refuse(f"{what}_empty", name, f"the {what} is empty", shown)
     return Content(data, shown)

@@ -20,12 +20,7 @@ _SHORTEST = 4  # characters that may always be shown
 
 
 def serial_text(serial: int) -> str:
-    """
-    Return the serial of a certificate as the platform writes it.
-
-    Returns:
-        Upper-case hex of whole bytes, leading zeros kept: 40 digits for 20 bytes.
-    """
+    """Return the serial of a certificate as the platform writes it: upper-case hex of whole bytes."""
     size = max(1, (serial.bit_length() + 7) // 8)
     return serial.to_bytes(size, "big").hex().upper()
 
@@ -65,21 +60,13 @@ def normalise_serial(serial: str, *, name: str = "serial") -> str:
 
 
 def shown_serial(serial: str) -> str:
-    """
-    Return a serial or id for a message; other text may be a key, and is described instead.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return a serial or id for a message; other text may be a key, and is described instead."""
     known = re.fullmatch(rf"[0-9A-F]{{40}}|{PUBLIC_KEY_ID}[0-9]{{1,40}}", serial)
     return serial if known or len(serial) <= _SHORT else brief(serial)
 
 
 def shown_key_id(serial: str) -> str:
-    """
-    Return a serial or id as :func:`shown_serial` does, without the description of a text in its place.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return a serial or id as :func:`shown_serial` does, without the description of a text in its place."""
     return shown_serial(serial).partition(" (")[0]
 
 

@@ -18,11 +18,8 @@ def attributes(path: str) -> str:
     """
     Write an official path as attributes of a client.
 
-    Args:
-        path: ``v3/pay/transactions/id/{transaction_id}``.
-
-    Returns:
-        ``.v3.pay.transactions.id._transaction_id_``; ``['…']`` for a segment that is not a valid attribute.
+    ``v3/pay/transactions/id/{transaction_id}`` becomes ``.v3.pay.transactions.id._transaction_id_``; a segment that is
+    not a valid attribute becomes ``['…']``.
     """
     return "".join(map(_attribute, path.split("/")))
 

@@ -21,14 +21,7 @@ _DECODED = {"json": Label("JSON 文本", "JSON text"), "urlencode": Label("表�
 
 
 def rows(fields: Iterable[Field], depth: int = 0, *, filled: Container[str] = ()) -> Iterator[Row]:
-    """
-    Return the rows of fields, the members of each below it.
-
-    Args:
-        fields: In the catalogue's order.
-        depth: The depth of the outermost.
-        filled: The names that the client fills in.
-    """
+    """Return the rows of fields, the members of each below it; the client fills in the *filled* names."""
     for field in fields:
         yield Row(
             name=field.name,
@@ -46,13 +39,7 @@ def rows(fields: Iterable[Field], depth: int = 0, *, filled: Container[str] = ()
 
 
 def examples(fields: Iterable[Field], *, without: Container[str] = ()) -> dict[str, Any]:
-    """
-    Return an example of every field by name.
-
-    Args:
-        fields: The fields of one object.
-        without: Names to leave out.
-    """
+    """Return an example of every field of one object by name."""
     return {field.name: example(field) for field in fields if field.name not in without}
 
 

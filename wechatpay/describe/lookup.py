@@ -23,14 +23,10 @@ _RECEIVER = re.compile(r"\s*(?:(?!v\d)\$?[A-Za-z_]\w*)?\s*(?=\.|->|\[)")
 
 def find_keys(text: str) -> list[str]:
     """
-    Find the operations that a text refers to.
+    Find the keys of the operations that a text refers to, one for each verb.
 
-    Args:
-        text: A path, with or without verb, host and concrete values; or a
-            chain as written in Python, PHP or JavaScript.
-
-    Returns:
-        Their keys, one for each verb; empty if there are none.
+    The text is a path, with or without verb, host and concrete values, or a chain as written in Python, PHP or
+    JavaScript.
     """
     request = _REQUEST.fullmatch(text)
     try:

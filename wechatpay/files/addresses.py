@@ -54,16 +54,7 @@ _LONGEST_HOST = 253
 @safe_repr
 @frozen
 class Address:
-    """
-    The parts of a URL.
-
-    Attributes:
-        scheme: ``http`` or ``https``.
-        host: In lower case; an IP address in its shortest form, without brackets.
-        port: The port to connect to.
-        path: The path as it is written, without the leading slash.
-        target: Path and query as they are written, without the leading slash.
-    """
+    """The parts of a URL: the host in lower case, path and target as written, without the leading slash."""
 
     scheme: str
     host: str
@@ -110,14 +101,7 @@ class Address:
 @safe_repr
 @frozen
 class Route:
-    """
-    The way to a file.
-
-    Attributes:
-        urls: The file's URL at each host that has it, the first preferred.
-        label: The path without its query, for logs and errors.
-        signed: Whether the request has a signature and the platform's headers.
-    """
+    """The way to a file: its URL at each host that has it, and whether the request is signed."""
 
     urls: tuple[str, ...] = field(repr=False)
     label: str
@@ -128,10 +112,7 @@ def route(endpoints: Endpoints, url: str) -> Route:
     """
     Return where a file is requested, and whether the request is signed.
 
-    Args:
-        endpoints: The client's own origins; if they have a ``base_url``, URLs
-            of the platform's hosts lead there, too.
-        url: The URL from a response.
+    If the client has a ``base_url``, URLs of the platform's hosts lead there, too.
 
     Raises:
         ConfigurationError: The URL is unusable, or is plain http of another

@@ -28,13 +28,9 @@ _ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 
 def new_digest(name: str) -> Digest | None:
     """
-    Return a new hash object.
+    Return a new hash object of a name such as ``SHA1``, ``sha-256``, ``MD5`` or ``SM3``, in any case.
 
-    Args:
-        name: ``SHA1``, ``sha-256``, ``MD5``, ``SM3`` … in any case.
-
-    Returns:
-        None for another name, and for SM3 if OpenSSL lacks it.
+    None for another name, and for SM3 if OpenSSL lacks it.
     """
     name = name.strip().lower().replace("-", "").replace("_", "")
     if name == "sm3":

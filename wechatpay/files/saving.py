@@ -35,25 +35,14 @@ Target = str | os.PathLike[str] | IO[bytes]
 @safe_repr
 @frozen
 class ExpectedDigest:
-    """
-    The digest that the platform announced for a file.
-
-    Attributes:
-        hash_type: The algorithm, such as ``SHA1``.
-        value: Lower-case hex.
-    """
+    """The digest that the platform announced for a file, lower-case hex."""
 
     hash_type: str
     value: str
 
 
 def check_target(to: Any) -> Target:
-    """
-    Return the target of a download.
-
-    Raises:
-        TypeError: The target is neither a path nor a file open for writing bytes.
-    """
+    """Return the target of a download; raise TypeError for what is neither a path nor a file open for bytes."""
     if isinstance(to, str | os.PathLike):
         return to
     if isinstance(to, io.TextIOBase):
@@ -73,12 +62,6 @@ def write(
 ) -> tuple[int, bool]:
     """
     Write a file; after a failure, a path holds what it held before, and a seekable file is cut back.
-
-    Args:
-        to: A path, or a file open for writing bytes.
-        content: The bytes, unpacked.
-        expected: The digest to compare them with, if there is one.
-        response: The response, for errors.
 
     Returns:
         The size in bytes, and whether the digest was compared.
@@ -124,7 +107,7 @@ def _into_file(file: IO[bytes], copy: Any) -> int:
 
 
 def is_seekable(target: object) -> bool:
-    """Return whether a file can go back to where the download began."""
+    """Return whether a file can go back to an earlier position."""
     seekable = getattr(target, "seekable", None)
     return seekable is not None and bool(seekable())
 
@@ -150,12 +133,7 @@ def unpacked(
     response: requests.Response, content: Iterator[memoryview | bytes], bound: Bound
 ) -> Generator[memoryview | bytes]:
     """
-    Yield the content of a gzip file, and any other file as it is.
-
-    Args:
-        response: The response, for errors.
-        content: The bytes as they arrive.
-        bound: Limits what gzip unpacks to.
+    Yield the content of a gzip file, within the bound, and any other file as it is.
 
     Raises:
         CodecError: The content is larger than the bound.

@@ -32,24 +32,13 @@ __all__ = ["StatementVerifier"]
 @safe_repr
 @frozen
 class StatementVerifier:
-    """
-    Verifies a response that is signed by its digest.
-
-    Args:
-        verifier: Verifies signatures over bodies.
-        header: The header with the digest.
-    """
+    """Verifies a response that is signed by its digest, which is in a header."""
 
     verifier: Verifier
     header: str
 
     def verify(self, response: requests.Response, /) -> None:
-        """
-        Verify signature and content; an error response is signed like any other.
-
-        Raises:
-            SignatureError: The signature or the content is wrong.
-        """
+        """Verify signature and content; an error response is signed like any other."""
         if not 200 <= response.status_code < 300:
             self.verifier.verify(response)
             return
@@ -60,15 +49,7 @@ class StatementVerifier:
             raise SignatureError(msg, response=response)
 
     def signed_digest(self, response: requests.Response) -> str:
-        """
-        Verify the signature over the digest, but not the content.
-
-        Returns:
-            The SHA-1 of the content, lower-case hex.
-
-        Raises:
-            SignatureError: The digest is missing, or its signature is wrong.
-        """
+        """Verify the signature over the digest, not the content; return the SHA-1 of the content, lower-case hex."""
         digest = response.headers.get(self.header)
         if not digest:
             msg = f"the statement has no digest ({self.header})"

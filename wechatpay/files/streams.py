@@ -37,13 +37,7 @@ _ANY_FOLD = 16 * 1024 * 1024
 @safe_repr
 @define(eq=False)
 class Bound:
-    """
-    The limit for one file, at each layer of its compression.
-
-    Attributes:
-        max_size: Bytes that may arrive, and that each layer may unpack to.
-        arrived: Bytes that have arrived.
-    """
+    """The limit for one file, at each layer of its compression, and the bytes that have arrived."""
 
     max_size: int = MAX_SIZE
     arrived: int = 0
@@ -70,12 +64,7 @@ class Bound:
             raise CodecError(msg)
 
     def limited(self, layer: Iterator[bytes]) -> Iterator[bytes]:
-        """
-        Yield the content of a layer, up to the limit.
-
-        Raises:
-            CodecError: As :meth:`check`, before the chunk that exceeds the limit is yielded.
-        """
+        """Yield the content of a layer; raise as :meth:`check` before the chunk that exceeds the limit."""
         size = 0
         for piece in layer:
             size += len(piece)
@@ -156,9 +145,6 @@ class Body:
 
     Replaces ``response.raw`` once its beginning was read.  Unlike urllib3, it
     decodes each content coding in constant memory, within a bound, and to its end.
-
-    Raises:
-        CodecError: The body is compressed in a way that was not requested.
     """
 
     def __init__(self, response: requests.Response) -> None:
@@ -212,9 +198,7 @@ def is_read(response: requests.Response) -> bool:
 
 def peek(response: requests.Response) -> bytes:
     """
-    Return the first 64 bytes of a body that is still on its connection.
-
-    The response can still be read from its beginning.
+    Return the first 64 bytes of a body on its connection; the response can still be read from its beginning.
 
     Raises:
         requests.RequestException: The connection broke, or the body is damaged.
@@ -232,13 +216,7 @@ def peek(response: requests.Response) -> bytes:
 
 
 def read_text(response: Response[Any]) -> bytes:
-    """
-    Read a whole short body, which becomes ``response.content``.
-
-    Raises:
-        requests.RequestException: The connection broke, or the body is damaged.
-        CodecError: The body is larger than 1 MiB.
-    """
+    """Read a whole short body, which becomes ``response.content``; raise CodecError if it is larger than 1 MiB."""
     if not is_read(response):
         try:
             response.set_content(b"".join(map(bytes, iter_chunks(response, bound=Bound(_LONGEST_TEXT)))))
@@ -293,12 +271,7 @@ def iter_chunks(
 
 
 def _readinto(raw: Any, buffer: memoryview) -> int:
-    """
-    Read from the connection into a buffer, without decoding.
-
-    urllib3's ``readinto`` makes a new bytes object for each chunk, which costs
-    a third of the speed.
-    """
+    """Read without decoding; urllib3's ``readinto`` makes a bytes object for each chunk, a third slower."""
     connection: Any = getattr(raw, "_fp", None)
     if not hasattr(connection, "readinto"):
         piece = raw.read(len(buffer), decode_content=False)

@@ -23,8 +23,9 @@ from urllib3.filepost import encode_multipart_formdata
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
 from wechatpay import catalogue
-from wechatpay.apiv2.xml import XML
 from wechatpay.files.digests import new_digest
+from wechatpay.files.saving import is_seekable
+from wechatpay.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +40,7 @@ _UNKNOWN = catalogue.Upload(meta="meta", filename="filename", digest="sha256")
 @safe_repr
 @frozen
 class Multipart:
-    """
-    A multipart body of APIv3.
-
-    Attributes:
-        body: The bytes to send.
-        signed_body: The text of ``meta``, which is signed.
-        content_type: The media type, with the boundary.
-    """
+    """A multipart body of APIv3, and the text of its ``meta``, which is signed."""
 
     body: bytes = field(repr=False)
     signed_body: bytes = field(repr=False)
@@ -59,9 +53,7 @@ class Form:
     """
     A multipart body of APIv2: a codec that encodes the signed parameters and the file.
 
-    Attributes:
-        fields: Name and digest of the file, by the names that the catalogue has for them.
-        content_type: The media type, with the boundary.
+    ``fields`` has name and digest of the file, by the names that the catalogue has for them.
     """
 
     fields: Mapping[str, str]
@@ -70,21 +62,11 @@ class Form:
     _file: RequestField = field(repr=False)
 
     def encode(self, value: Mapping[str, str], /) -> bytes:
-        """
-        Encode the text parts and the file.
-
-        Raises:
-            CodecError: A text contains a lone surrogate.
-        """
+        """Encode the text parts and the file; raise CodecError for a lone surrogate."""
         return _encode([*(_text_part(name, text) for name, text in value.items()), self._file], self._boundary)
 
     def decode(self, body: bytes, /) -> dict[str, Any]:
-        """
-        Decode the response, which is XML.
-
-        Raises:
-            CodecError: The body is not XML.
-        """
+        """Decode the response, which is XML."""
         return XML.decode(body)
 
 
@@ -126,17 +108,7 @@ def multipart(
 
 
 def form(operation: catalogue.Operation | None, files: object) -> Form:
-    """
-    Build the body of an APIv2 upload.
-
-    Args:
-        operation: The operation; None for an unknown path.
-        files: As for :func:`multipart`.
-
-    Raises:
-        TypeError: *files* has another form.
-        CodecError: The file is too large, of a type the operation does not take, or cannot be read.
-    """
+    """Build the body of an APIv2 upload, as :func:`multipart` that of APIv3."""
     rules = _rules(operation)
     file = _the_file(rules, files)
     boundary = _boundary()
@@ -203,8 +175,7 @@ def _name_and_content(source: object, most: int) -> tuple[str, bytes]:
 
 def _read(file: IO[bytes], most: int) -> bytes:
     """Read from the file's position, and go back there."""
-    seekable = getattr(file, "seekable", None)
-    start = file.tell() if seekable is not None and seekable() else None
+    start = file.tell() if is_seekable(file) else None
     content = b""
     while len(content) < most:
         piece: object = file.read(most - len(content))

@@ -6,8 +6,8 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012071382
 
 from __future__ import annotations
 
-from wechatpay.notifications.notification import Notification
-from wechatpay.notifications.parsing import Notifications
+from wechatpay.notification import Notification
+from wechatpay.notification_parsing import Notifications
 from wechatpay.notifications.responses import accept, reject
 
 __all__ = ["Notification", "Notifications", "accept", "reject"]

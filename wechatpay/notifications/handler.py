@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chainable.deduplication import Store
     from chainable.web import Handle, Headers, Inbound, Respond
     from wechatpay.client import WeChatPay
-    from wechatpay.notifications.notification import Notification
+    from wechatpay.notification import Notification
 
 __all__ = ["Adapter", "NotificationHandler"]
 
@@ -99,10 +99,7 @@ class NotificationHandler:
                 several merchants, with the client and the notification. It
                 returns None to accept, or a :class:`chainable.web.Reply`; if
                 that is not a success for the platform, the next delivery is
-                handled again.
-
-        Raises:
-            TypeError: ``handle`` returned something else. The claim is released.
+                handled again. For any other result, TypeError is raised, and the claim is released.
         """
         begun = self._clock()
         is_xml = body.lstrip()[:1] == b"<"
@@ -150,12 +147,7 @@ class NotificationHandler:
 
 
 def _is_acceptance(reply: Reply, *, is_xml: bool) -> bool:
-    """
-    Return whether the platform takes the reply for a success.
-
-    Raises:
-        TypeError: The body says FAIL, and the status is a success for APIv3, which ignores the body.
-    """
+    """Return whether the platform takes the reply for a success; refuse a FAIL that APIv3 would ignore."""
     fails = b"FAIL" in reply.body
     if is_xml:
         return reply.status == 200 and b"SUCCESS" in reply.body and not fails
@@ -190,12 +182,7 @@ def _is_expected(error: ChainableError) -> bool:
 @safe_repr
 @frozen
 class Adapter(Generic[V]):
-    """
-    The two functions of a framework's module.
-
-    Attributes:
-        view: Makes the framework's view of a handler and a function.
-    """
+    """The two functions of a framework's module; ``view`` makes its view of a handler and a function."""
 
     view: Callable[[Respond, Handle], V]
 

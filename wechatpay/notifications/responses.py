@@ -56,16 +56,7 @@ class Reject:
         return Reply(status, {"Content-Type": "application/json; charset=utf-8"}, body)
 
     def v2(self, message: str, *, status: int = 500) -> Reply:
-        """
-        Reject an APIv2 notification.
-
-        Args:
-            message: A text for the platform; without secrets.
-            status: 4xx or 5xx.
-
-        Raises:
-            ValueError: The status is a success for the platform.
-        """
+        """Reject an APIv2 notification, as one of APIv3."""
         _check(status)
         return _xml(status, "FAIL", message)
 

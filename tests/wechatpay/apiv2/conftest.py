@@ -8,9 +8,10 @@ import re
 import pytest
 import responses
 
+from chainable.masking import Secret
 from wechatpay import WeChatPay
-from wechatpay.apiv2.signing import digest, message
-from wechatpay.apiv2.xml import XML
+from wechatpay.apiv2.signing import signature
+from wechatpay.xml import XML
 
 SECRET = "0123456789abcdef0123456789ABCDEF"
 HOST = "https://api.mch.weixin.qq.com"
@@ -39,7 +40,7 @@ class Platform:
 
     def answer(self, fields, *, status=200, sign="MD5", secret=SECRET, headers=None):
         if sign:
-            fields = {**fields, "sign": digest(sign, message(fields, secret), secret)}
+            fields = {**fields, "sign": signature(sign, fields, Secret(secret))}
         self.answer_bytes(XML.encode(fields), status=status, headers=headers)
 
     def answer_bytes(self, body, *, status=200, headers=None):

@@ -15,7 +15,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from chainable.errors import ConfigurationError
 from wechatpay import WeChatPay
 from wechatpay.apiv2.signing import ParamSigner
-from wechatpay.apiv2.xml import XML
+from wechatpay.xml import XML
 
 SECRET = "0123456789abcdef0123456789ABCDEF"
 

@@ -25,10 +25,10 @@ from wechatpay import catalogue
 from wechatpay.apiv2.keys import sandbox_key
 from wechatpay.apiv2.protocol import APIv2
 from wechatpay.apiv2.signing import ParamSigner, WorkWXSigner, verify_parameters
-from wechatpay.apiv2.xml import XML
 from wechatpay.catalogue import Operation, Upload
 from wechatpay.request import RequestSpec
 from wechatpay.sensitive import Ciphertext, Sensitive
+from wechatpay.xml import XML
 
 SECRET = "0123456789abcdef0123456789ABCDEF"
 OK = {"return_code": "SUCCESS", "result_code": "SUCCESS"}

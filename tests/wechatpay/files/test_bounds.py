@@ -16,8 +16,8 @@ import requests
 from chainable import Response
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
 from tests.wechatpay.files.test_downloads import BILL, SHA1, applied, apply
+from wechatpay.downloads import Downloader, DownloadResult
 from wechatpay.files.digests import _SM3, new_digest
-from wechatpay.files.downloads import Downloader, DownloadResult
 from wechatpay.files.streams import Body, content_length, iter_chunks, peek, read_text
 
 MIB = 1 << 20

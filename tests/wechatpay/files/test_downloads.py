@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from chainable import Response
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
-from wechatpay.files.downloads import DownloadResult
+from wechatpay.downloads import DownloadResult
 from wechatpay.files.saving import unpacked
 from wechatpay.files.streams import Bound, iter_chunks
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.wechatpay.platform_side import APIV3_KEY, NOW, SECRET, Platform
 from wechatpay import WeChatPay
-from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.aes import APIv3Key
 from wechatpay.notifications import Notifications
+from wechatpay.signing import RSAVerifier
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

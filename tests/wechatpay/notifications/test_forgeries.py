@@ -16,8 +16,8 @@ from chainable.deduplication import MemoryStore
 from chainable.errors import ChainableError, CodecError, DecryptionError, SignatureError
 from chainable.times import BEIJING
 from wechatpay import Merchants
+from wechatpay.notification import Notification
 from wechatpay.notifications.handler import NotificationHandler
-from wechatpay.notifications.notification import Notification
 
 if TYPE_CHECKING:
     from tests.wechatpay.platform_side import Platform

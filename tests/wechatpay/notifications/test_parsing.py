@@ -24,9 +24,9 @@ from chainable.errors import (
 )
 from chainable.times import BEIJING
 from wechatpay import catalogue
-from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.aes import APIv3Key
 from wechatpay.notifications import Notification, Notifications
+from wechatpay.signing import RSAVerifier
 
 if TYPE_CHECKING:
     import requests

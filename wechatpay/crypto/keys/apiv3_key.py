@@ -15,13 +15,7 @@ _SIZE = 32
 @without_frames
 def check_apiv3_key(key: str | bytes | Secret[str] | Secret[bytes], *, name: str = "apiv3_key") -> bytes:
     """
-    Return the APIv3 key as 32 bytes.
-
-    White space around it is dropped with a warning.
-
-    Args:
-        key: The key, as text or ASCII bytes.
-        name: The setting, for the error.
+    Return the APIv3 key as 32 bytes; white space around it is dropped with a warning.
 
     Raises:
         ConfigurationError: It is not 32 bytes of ASCII.

@@ -33,15 +33,9 @@ __all__ = ["Certificate", "certificate_of", "certificate_of_der", "load_certific
 @frozen
 class Certificate:
     """
-    A certificate with the serial that the platform uses.
+    A certificate with the serial that the platform uses, upper-case hex of whole bytes.
 
-    Attributes:
-        serial: Upper-case hex, whole bytes.
-        key: Its RSA public key.
-        not_before: The beginning of its validity, with a time zone.
-        not_after: The end of its validity, with a time zone.
-        common_name: The common name of its subject: in a merchant's certificate, the merchant number.
-        pem: The certificate as PEM.
+    The common name of a merchant's certificate is the merchant number. Its times have a time zone.
     """
 
     serial: str
@@ -56,10 +50,6 @@ class Certificate:
 def load_certificate(source: KeySource | x509.Certificate, *, name: str = "merchant_cert") -> Certificate:
     """
     Load a certificate; the first one of a file that has several.
-
-    Args:
-        source: Path, ``file://`` URL, PEM text, DER bytes, one-line base64, or a certificate of ``cryptography``.
-        name: The setting, for the error.
 
     Raises:
         ConfigurationError: The source is something else; the message says what.

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 
 from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr
-from wechatpay.crypto.key_sources import decode_base64
+from wechatpay.crypto.key_sources import decode_base64, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,14 +75,7 @@ _P12_VERSION = b"\x02\x01\x03"
 @safe_repr
 @frozen
 class KeyObject:
-    """
-    One object in a file.
-
-    Attributes:
-        kind: What it is, with its article.
-        der: Its content; empty if ``pem`` is set.
-        pem: The PEM block, if its body is encrypted in the way of old OpenSSL.
-    """
+    """One object in a file; it has ``pem`` in place of ``der`` if its body is encrypted in the way of old OpenSSL."""
 
     kind: str
     der: bytes = field(repr=False)
@@ -93,15 +86,8 @@ def find(data: bytes, kinds: set[str], expected: str, name: str, origin: str) ->
     """
     Return the first object of one of the kinds.
 
-    Args:
-        data: The file.
-        kinds: What is wanted.
-        expected: The same in words, for the error.
-        name: The setting, for the error.
-        origin: The file's name, for the error.
-
     Raises:
-        ConfigurationError: There is none; the message says what the file is.
+        ConfigurationError: There is none; the message says what the file is, and what was *expected*.
     """
     found = find_all(data, name, origin)
     for one in found:
@@ -118,28 +104,18 @@ def find(data: bytes, kinds: set[str], expected: str, name: str, origin: str) ->
 
 
 def find_all(data: bytes, name: str, origin: str) -> list[KeyObject]:
-    """
-    Return every object in a file, in order; at least one.
-
-    Raises:
-        ConfigurationError: The file is neither PEM nor DER, or it is damaged.
-    """
+    """Return every object in a file, in order; raise ConfigurationError if there is none, or one is damaged."""
     if b"-----BEGIN" in data:
         return _find_pem(data, name, origin)
     der = data if data[:1] == b"\x30" and not data.isascii() else decode_base64(data)
     if der is None or der[:1] != b"\x30":
         digits = data.strip()
         if len(digits) == _API_KEY_SIZE and digits.isalnum():
-            reason = "looks_like_api_key"
-            msg = f"{name}: this looks like an API key of 32 characters, not like a file{origin}"
-        else:
-            reason = "unknown_format"
-            msg = f"{name}: this is neither PEM nor DER nor base64 of DER{origin}"
-        raise ConfigurationError(msg, reason=reason, setting=name, file=origin[2:])
+            refuse("looks_like_api_key", name, "this looks like an API key of 32 characters, not like a file", origin)
+        refuse("unknown_format", name, "this is neither PEM nor DER nor base64 of DER", origin)
     bounds = _bounds(der)
     if bounds is None:
-        msg = f"{name}: this is truncated or damaged{origin}"
-        raise ConfigurationError(msg, reason="truncated", setting=name, file=origin[2:])
+        refuse("truncated", name, "this is truncated or damaged", origin)
     start, end = bounds
     # cryptography does not recognise a .p12 without its password: its version number does not occur in other files.
     is_p12 = der[start : start + 3] == _P12_VERSION
@@ -159,12 +135,10 @@ def _find_pem(data: bytes, name: str, origin: str) -> list[KeyObject]:
             continue
         der = decode_base64(body)
         if der is None:
-            msg = f"{name}: the base64 of {kind} is damaged{origin}"
-            raise ConfigurationError(msg, reason="base64_damaged", found=kind_id(kind), setting=name, file=origin[2:])
+            refuse("base64_damaged", name, f"the base64 of {kind} is damaged", origin, found=kind_id(kind))
         found.append(KeyObject(kind, der))
     if not found or data.count(b"-----BEGIN ") > len(found):
-        msg = f"{name}: the PEM is truncated: a BEGIN line has no END line of its own{origin}"
-        raise ConfigurationError(msg, reason="pem_truncated", setting=name, file=origin[2:])
+        refuse("pem_truncated", name, "the PEM is truncated: a BEGIN line has no END line of its own", origin)
     return found
 
 
@@ -227,15 +201,10 @@ Key = TypeVar("Key", RSAPrivateKey, RSAPublicKey)
 
 
 def check_size(key: Key, name: str, origin: str) -> Key:
-    """
-    Return an RSA key of 2048 bits or more.
-
-    Raises:
-        ConfigurationError: The key is shorter.
-    """
+    """Return an RSA key of 2048 bits or more; raise ConfigurationError for a shorter one."""
     if key.key_size < _SMALLEST_KEY:
-        msg = f"{name}: an RSA key of {key.key_size} bits; at least 2048 are needed{origin}"
-        raise ConfigurationError(msg, reason="key_too_short", bits=key.key_size, setting=name, file=origin[2:])
+        text = f"an RSA key of {key.key_size} bits; at least 2048 are needed"
+        refuse("key_too_short", name, text, origin, bits=key.key_size)
     return key
 
 
@@ -250,11 +219,11 @@ def refuse_object(source: object, expected: str, name: str) -> NoReturn:
 def refuse_algorithm(key: object, half: str, name: str, origin: str) -> NoReturn:
     """Raise the error of a private or public key that is not RSA."""
     algorithm = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
-    msg = f"{name}: this is a {half} key of the kind {algorithm}; RSA was expected{origin}"
-    raise ConfigurationError(msg, reason="wrong_algorithm", algorithm=algorithm, setting=name, file=origin[2:])
+    text = f"this is a {half} key of the kind {algorithm}; RSA was expected"
+    refuse("wrong_algorithm", name, text, origin, algorithm=algorithm)
 
 
 def refuse_damaged(kind: str, name: str, origin: str) -> NoReturn:
     """Raise the error of an object that ``cryptography`` does not load."""
-    msg = f"{name}: this is {kind}, but it is damaged or of an unknown algorithm{origin}"
-    raise ConfigurationError(msg, reason="damaged", found=kind_id(kind), setting=name, file=origin[2:]) from None
+    text = f"this is {kind}, but it is damaged or of an unknown algorithm"
+    refuse("damaged", name, text, origin, found=kind_id(kind))

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret, safe_repr, without_frames
-from wechatpay.crypto.key_sources import KeySource, read_source
+from wechatpay.crypto.key_sources import KeySource, read_source, refuse
 from wechatpay.crypto.keys.certificate import Certificate, certificate_of, certificate_of_der, load_certificate, pem_of
 from wechatpay.crypto.keys.containers import (
     CERTIFICATE,
@@ -40,14 +40,7 @@ _RC2_40 = bytes.fromhex("2A864886F70D010C0106")
 @safe_repr
 @frozen(eq=False)
 class MerchantPair:
-    """
-    The merchant's certificate with its private key, for TLS.
-
-    Attributes:
-        certificate: The merchant API certificate.
-        key: Its private key.
-        chain_pem: The certificate, and its issuers if the file has them, as PEM.
-    """
+    """The merchant's certificate with its private key, for TLS; the chain has its issuers if the file has them."""
 
     certificate: Certificate
     key: RSAPrivateKey = field(repr=False)
@@ -84,17 +77,12 @@ class MerchantPair:
 @without_frames
 def load_p12(source: KeySource, *, name: str = "merchant_cert", password: Password = None) -> MerchantPair:
     """
-    Load certificate and private key from ``apiclient_cert.p12``.
-
-    Args:
-        source: Path, ``file://`` URL, the bytes, or one-line base64.
-        name: The setting, for the error.
-        password: The merchant number, unless the file was converted.
+    Load certificate and private key from ``apiclient_cert.p12``; its password is the merchant number.
 
     Raises:
         ConfigurationError: The source is something else, the password is wrong,
             or OpenSSL 3 no longer supports the file's cipher.
-        TypeError: *source* has a type that is not listed above.
+        TypeError: *source* is not a :data:`KeySource`.
     """
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import pkcs12
@@ -105,24 +93,18 @@ def load_p12(source: KeySource, *, name: str = "merchant_cert", password: Passwo
         key, certificate, others = pkcs12.load_key_and_certificates(found.der, password_bytes(password))
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         if _RC2_40 in found.der:
-            msg = (
-                f"{name}: this .p12 could not be opened: the password is wrong (it is the merchant "
-                f"number), or OpenSSL 3 refuses the file's old cipher, RC2; use apiclient_cert.pem "
-                f"and apiclient_key.pem of the same download, or convert the file with "
-                f"'openssl pkcs12 -legacy'{origin}"
+            text = (
+                "this .p12 could not be opened: the password is wrong (it is the merchant number), or OpenSSL 3 "
+                "refuses the file's old cipher, RC2; use apiclient_cert.pem and apiclient_key.pem of the same "
+                "download, or convert the file with 'openssl pkcs12 -legacy'"
             )
-        else:
-            msg = (
-                f"{name}: this .p12 could not be opened: the file is damaged or the password is "
-                f"wrong; it is the merchant number{origin}"
-            )
-        raise ConfigurationError(
-            msg, reason="p12_old_cipher" if _RC2_40 in found.der else "p12_unreadable", setting=name, file=origin[2:]
-        ) from None
+            refuse("p12_old_cipher", name, text, origin)
+        text = "this .p12 could not be opened: the file is damaged or the password is wrong; it is the merchant number"
+        refuse("p12_unreadable", name, text, origin)
     if certificate is None or key is None:
         lacking = PRIVATE if key is None else CERTIFICATE
-        msg = f"{name}: this .p12 holds no {lacking.removeprefix('a ')}{origin}"
-        raise ConfigurationError(msg, reason="p12_incomplete", missing=kind_id(lacking), setting=name, file=origin[2:])
+        text = f"this .p12 holds no {lacking.removeprefix('a ')}"
+        refuse("p12_incomplete", name, text, origin, missing=kind_id(lacking))
     if not isinstance(key, RSAPrivateKey):
         refuse_algorithm(key, "private", name, origin)
     own = certificate_of(certificate, name, origin)
@@ -151,7 +133,6 @@ def load_merchant_pair(
 
     Raises:
         ConfigurationError: One of them is something else, or they are not a pair.
-        TypeError: One of them has a type that is not listed.
     """
     if is_cryptography_object(certificate):
         own = load_certificate(certificate, name=certificate_name)

@@ -9,9 +9,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
-from chainable.errors import ConfigurationError
 from chainable.masking import Secret, without_frames
-from wechatpay.crypto.key_sources import KeySource, read_source
+from wechatpay.crypto.key_sources import KeySource, read_source, refuse
 from wechatpay.crypto.keys.containers import (
     PRIVATE,
     check_size,
@@ -49,16 +48,14 @@ def load_private_key(
     Load the merchant's private key.
 
     Args:
-        source: Path, ``file://`` URL, PEM text, DER bytes, one-line base64
-            (PKCS#1 or PKCS#8), a key of ``cryptography``, or any object
-            with ``sign(message: bytes) -> bytes``, which is returned unchanged.
+        source: PKCS#1 or PKCS#8; any object with ``sign(message: bytes) -> bytes`` is returned unchanged.
         name: The setting, for the error.
         password: The password of an encrypted file.
 
     Raises:
         ConfigurationError: The source is something else, and the message says
             what; or it is encrypted, damaged, not RSA or shorter than 2048 bits.
-        TypeError: *source* has a type that is not listed above.
+        TypeError: *source* is neither a key nor a :data:`KeySource`.
     """
     if isinstance(source, RSAPrivateKey):
         return check_size(source, name, "")
@@ -97,13 +94,11 @@ def _decrypted(
     origin: str,
 ) -> object:
     if password is None:
-        msg = f"{name}: this private key is encrypted and no password was given{origin}"
-        raise ConfigurationError(msg, reason="password_missing", setting=name, file=origin[2:]) from None
+        refuse("password_missing", name, "this private key is encrypted and no password was given", origin)
     try:
         return load(content, password_bytes(password))
     except (ValueError, UnsupportedAlgorithm):
-        msg = f"{name}: the password does not open this private key, or it is damaged{origin}"
-        raise ConfigurationError(msg, reason="password_wrong", setting=name, file=origin[2:]) from None
+        refuse("password_wrong", name, "the password does not open this private key, or it is damaged", origin)
 
 
 def password_bytes(password: Password) -> bytes | None:

@@ -31,14 +31,7 @@ __all__ = ["LoadedKey", "check_platform_key", "load_public_key"]
 
 
 class LoadedKey(NamedTuple):
-    """
-    A key that verifies the platform's signatures.
-
-    Attributes:
-        kind: The form of the source.
-        key: The RSA public key.
-        serial: The serial of a certificate, as the platform writes it; None for a bare public key.
-    """
+    """A key that verifies the platform's signatures; the serial of its certificate, None for a bare public key."""
 
     kind: Literal["public key", "certificate"]
     key: RSAPublicKey
@@ -50,17 +43,9 @@ def load_public_key(source: KeySource | RSAPublicKey | x509.Certificate, *, name
     """
     Load a platform public key or a platform certificate.
 
-    Args:
-        source: Path, ``file://`` URL, PEM text, DER bytes, one-line base64, or a public key or certificate of
-            ``cryptography``.
-        name: The setting, for the error.
-
-    Returns:
-        ``(kind, key, serial)``; the serial is None for a public key.
-
     Raises:
         ConfigurationError: The source is something else; the message says what.
-        TypeError: *source* has a type that is not listed above.
+        TypeError: *source* is neither a :data:`KeySource` nor an object of ``cryptography``.
     """
     if isinstance(source, RSAPublicKey):
         return LoadedKey("public key", check_size(source, name, ""), None)
@@ -86,15 +71,7 @@ def load_public_key(source: KeySource | RSAPublicKey | x509.Certificate, *, name
 
 def check_platform_key(key_id: str, loaded: LoadedKey, *, name: str = "certs") -> str:
     """
-    Check that a platform key belongs to its id or serial.
-
-    Args:
-        key_id: The id or serial that the user gave for it.
-        loaded: The key.
-        name: The setting, for the error.
-
-    Returns:
-        The normalised id or serial.
+    Check that a platform key belongs to the id or serial given for it, which is returned in its usual form.
 
     Raises:
         ConfigurationError: A public key has a serial in place of an id, or a

@@ -21,10 +21,10 @@ from chainable.errors import ChainableError, CodecError, ConfigurationError, Dec
 from chainable.masking import Secret, without_frames_of
 from chainable.web import Headers, check_headers, header
 from wechatpay.apiv2.signing import verify_parameters
-from wechatpay.apiv2.xml import XML
-from wechatpay.apiv3.signing import RSAVerifier
 from wechatpay.crypto.aes import open_req_info
-from wechatpay.notifications.notification import Notification
+from wechatpay.notification import Notification
+from wechatpay.signing import RSAVerifier
+from wechatpay.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -286,12 +286,7 @@ def _no_notification() -> CodecError:
 
 
 def check_body(body: object) -> None:
-    """
-    Check that a body is the bytes that were sent.
-
-    Raises:
-        TypeError: The body is not bytes.
-    """
+    """Raise TypeError for a body that is not the bytes that were sent."""
     if type(body) is not bytes:
         msg = (
             f"the body is a {type(body).__name__}, and the signature covers the bytes that were sent: pass "

@@ -192,12 +192,6 @@ class ResponseVerifier:
     replayed to a later call. Nonces never repeat: a response is refused if its
     nonce is among the last ones. Notifications are not verified here, because they
     are delivered more than once.
-
-    Args:
-        verifier: Verifies the signature, before the nonce is compared.
-        remembered: The number of nonces that are remembered, at most.
-
-    .. versionadded:: 0.1.0
     """
 
     __slots__ = ("_known", "_order", "_remembered", "_verifier")
@@ -209,12 +203,7 @@ class ResponseVerifier:
         self._order: deque[str] = deque()
 
     def verify(self, response: requests.Response, /) -> None:
-        """
-        Verify the signature, then the nonce.
-
-        Raises:
-            SignatureError: The signature is wrong, or ``reason`` is ``replayed``.
-        """
+        """Verify the signature, then the nonce."""
         self._verifier.verify(response)
         self.accept(response)
 

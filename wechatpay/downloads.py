@@ -69,15 +69,7 @@ class _Job:
 
 
 class Downloader:
-    """
-    Downloads the files of one merchant.
-
-    Args:
-        settings: Those of the client.
-        run: Sends a call.
-
-    .. versionadded:: 0.1.0
-    """
+    """Downloads the files of one merchant; *run* sends a call."""
 
     def __init__(self, settings: Settings, run: Callable[[Call], Response[Any]]) -> None:
         self._settings = settings
@@ -92,27 +84,21 @@ class Downloader:
         max_size: int = MAX_SIZE,
     ) -> DownloadResult:
         """
-        Save a file of the platform.
+        Save a file of the platform: see :meth:`wechatpay.WeChatPay.download`.
 
         Args:
             source: A response with a ``download_url`` (and ``hash_type``,
                 ``hash_value``); a response that is the file, best requested with
                 ``stream=True``; or a URL from a response.
-            to: A path, or a file open for writing bytes. A path holds the whole
-                file or what it held before. A file gets the content at its
+            to: A path holds the whole file or what it held before. An open file gets the content at its
                 position; after a failure it is cut back there, if it can seek.
-            progress: Called with the bytes received so far and the bytes expected
-                (None if unknown), after each chunk of up to 256 KiB, which has to
-                arrive within the client's ``deadline``.
-            max_size: Bytes that may arrive, and that they may unpack to, at each
-                layer of compression; no byte beyond it is written.
+            progress: Called after each chunk of up to 256 KiB, which has to arrive within the client's ``deadline``.
+            max_size: The limit at each layer of compression; no byte beyond it is written.
 
         Raises:
             requests.RequestException: The network failed, or the body is damaged.
             APIError: The platform refused.
-            SignatureError: The digest or the signature of the content is wrong.
             ConfigurationError: The URL or an option is unusable.
-            CodecError: The response leads to no file, or the file is larger than *max_size*.
         """
         job = _Job(check_target(to), progress, check_whole("max_size", max_size, least=1))
         if isinstance(source, str):

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chainable.errors import CodecError
-from wechatpay.apiv2.xml import XML, text_of
+from wechatpay.xml import XML, text_of
 
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff") | st.sampled_from(
     "\t\n\r"
