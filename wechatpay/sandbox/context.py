@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["BEIJING", "SandboxContext"]
 
 BEIJING = timezone(timedelta(hours=8))
+PARTIES_V2 = ("appid", "mch_id", "sub_appid", "sub_mch_id", "device_info")
+"""The parameters of a v2 request that its response repeats."""
 
 
 class SandboxContext:
@@ -145,6 +147,9 @@ class SandboxContext:
 
     def respond(self, call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the documented facts in the shape of the operation's response; required fields are made up."""
+        if call.operation.path.startswith("v2/"):
+            repeated = {name: call.body[name] for name in PARTIES_V2 if name in call.body}
+            facts = {"result_code": "SUCCESS", "err_code": None, "err_code_des": None, **repeated, **facts}
         fields = call.operation.response.fields
         names = {each.name for each in fields}
         documented = {name: fact for name, fact in facts.items() if name in names or numbered(name, names)}
