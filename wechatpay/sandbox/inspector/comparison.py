@@ -18,14 +18,13 @@ from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.journal import KEPT
 from wechatpay.sandbox.request_validation import parts_of, signed_part
 from wechatpay.sandbox.signature_diagnosis import (
-    BOTH,
     Diagnosis,
     diagnose,
-    diagnose_request,
     diagnose_v2,
     digest,
     five_lines,
     seconds,
+    variants,
 )
 
 if TYPE_CHECKING:
@@ -99,7 +98,8 @@ def _request_v3(entry: Entry, account: Account) -> Comparison:
         covered = request.body
     message = entry.expected_message or five_lines(request.method, request.target, stamp, covered)
     key = account.key.public_key()
-    found = _compared(LINES, message, diagnose_request(key, fields.get("signature"), request, stamp, covered, message))
+    others = variants(request, stamp, covered, message)
+    found = _compared(LINES, message, diagnose(key, fields.get("signature"), message, others))
     if found.state == "other" and len(request.body) >= KEPT:
         found = evolve(found, state="cut")
     return evolve(found, header=tuple(_header_v3(entry, account, scheme, fields, message)))
@@ -174,7 +174,7 @@ def _request_v2(entry: Entry, account: Account) -> Comparison:
     number = (operation.merchant_number_field if operation else None) or "mch_id"
     allowed = operation.sign_types if operation else ()
     parameters = _parameters(entry.request)
-    found = compared_v2(parameters, account, allowed or BOTH)
+    found = compared_v2(parameters, account, allowed or apiv2.ALGORITHMS)
     if len(entry.request.body) >= KEPT and found.state != "verified":
         message = entry.expected_message.decode()
         found = Comparison("verified" if entry.verified else "cut", (Part("body", message, message),))
@@ -193,7 +193,9 @@ def _parameters(request: Request) -> dict[str, str]:
         return {}
 
 
-def compared_v2(parameters: Mapping[str, str], account: Account, allowed: tuple[str, ...] = BOTH) -> Comparison:
+def compared_v2(
+    parameters: Mapping[str, str], account: Account, allowed: tuple[str, ...] = apiv2.ALGORITHMS
+) -> Comparison:
     """
     Compare what the ``sign`` of a request or notification of APIv2 covers with what it has to cover.
 
