@@ -64,14 +64,9 @@ def issue(
     client: bool = False,
 ) -> x509.Certificate:
     """
-    Return a certificate of the authority, with a serial number of exactly 40 hexadecimal digits, as the platform's have.
+    Return a certificate of the authority, with a serial number of 40 hexadecimal digits, as the platform's have.
 
-    Args:
-        authority: The authority that signs.
-        public_key: The key it is for.
-        name: Its common name.
-        start: The first moment it is valid; yesterday by default.
-        client: Whether it is for TLS clients.
+    It is valid from yesterday on, unless it has a start; ``client`` makes it one for TLS clients.
     """
     begin = start or datetime.now(timezone.utc) - EARLIER
     key = read_key(authority.key_pem)

@@ -42,12 +42,7 @@ class Signed:
 
 
 class Nonces:
-    """
-    The last nonces seen; the memory is bounded.
-
-    Args:
-        size: How many are remembered at least; at most it is twice as many.
-    """
+    """The last nonces seen: ``size`` of them at least, twice as many at most."""
 
     def __init__(self, size: int = 8192) -> None:
         self._size = size
@@ -81,12 +76,7 @@ class RequestVerifier:
         self._public_key: RSAPublicKey = account.key.public_key()
 
     def check(self, request: Request, covered: bytes) -> Signed:
-        """
-        Verify a request whose signature covers this part of its body.
-
-        Raises:
-            Refusal: 401 ``SIGN_ERROR``, saying which part of the header is wrong and why.
-        """
+        """Verify a request whose signature covers this part of its body; raise a 401 that names the mistake."""
         scheme, fields = self._authorization(request)
         stamp = (fields["timestamp"], fields["nonce_str"])
         message = five_lines(request.method, request.target, stamp, covered)

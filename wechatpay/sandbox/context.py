@@ -105,15 +105,7 @@ class SandboxContext:
         self.store.set("notify_url", url or "")
 
     def notify(self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3") -> Delivery | None:
-        """
-        Notify the merchant.
-
-        Args:
-            url: The merchant's URL; without one nothing is sent.
-            name: Type or slug of the event.
-            content: Its content; members that are None are left out.
-            version: ``v3`` or ``v2``.
-        """
+        """Notify the merchant of an event, by type or slug, if there is a URL; members that are None are left out."""
         if not url:
             return None
         content = {member: value for member, value in content.items() if value is not None}
@@ -124,14 +116,7 @@ class SandboxContext:
     # actions after the response
 
     def schedule(self, action: str | Callable[[SandboxContext, str], object], number: str, when: str = "") -> None:
-        """
-        Carry out an action once the current request is answered.
-
-        Args:
-            action: The action, or its name.
-            number: Number of the object.
-            when: The word of :attr:`automatic` that it depends on; empty: always.
-        """
+        """Carry out an action on an object after the response, if ``when`` is empty or in :attr:`automatic`."""
         if not when or when in self.automatic:
             run = self._actions[action] if isinstance(action, str) else action
             self._scheduled.append(lambda: run(self, number))

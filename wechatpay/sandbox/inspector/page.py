@@ -67,12 +67,7 @@ SHOWN = {
 
 
 class Inspector:
-    """
-    The page of one sandbox.
-
-    Args:
-        platform: The platform that it shows.
-    """
+    """The page of one sandbox."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
