@@ -48,7 +48,7 @@ class RequestVerifierV2:
             raise Refusal(200, "XML_FORMAT_ERROR", f"the body is {error}") from None
 
     def check(self, operation: Operation, request: Request, parameters: dict[str, str]) -> SignedV2:
-        """Verify certificate, merchant number, nonce, algorithm and signature of a request, or raise :class:`Refusal`."""
+        """Verify certificate, merchant number, nonce and signature of a request; raise what is wrong with it."""
         self._certificate(operation, request)
         name = operation.merchant_number_field
         if name and parameters.get(name) != self._account.mchid:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, evolve, field, frozen
@@ -99,6 +100,7 @@ LIMITS: tuple[tuple[str, Mapping[str, Limit]], ...] = (
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
+@cache
 def limits_of(path: str) -> Mapping[str, Limit]:
     """Return the documented limits of an operation's fields."""
     return next((limits for prefix, limits in LIMITS if path.startswith(prefix)), {})

@@ -96,7 +96,7 @@ def pre_sign(context: SandboxContext, call: Call) -> dict[str, Any]:
 def sign(context: SandboxContext, number: str) -> dict[str, Any]:
     """Sign a contract as the user; the merchant is notified."""
     signed = {"contract_state": "SIGNED", "contract_signed_time": context.stamp()}
-    return moved(context, number, "UNSIGNED", "INSURANCE_ENTRUST.SIGN", **signed)
+    return CONTRACTS.move(context, number, "UNSIGNED", "INSURANCE_ENTRUST.SIGN", **signed)
 
 
 def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE", remark: str = "") -> dict[str, Any]:
@@ -107,16 +107,7 @@ def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE"
         "contract_termination_remark": remark,
     }
     ended = {"contract_state": "TERMINATED", "contract_terminate_info": info}
-    return moved(context, number, "SIGNED", "INSURANCE_ENTRUST.TERMINATE", **ended)
-
-
-def moved(context: SandboxContext, number: str, before: str, event: str, **changes: Any) -> dict[str, Any]:
-    """Return a contract brought from one state into another; the merchant is notified."""
-    with context.change():
-        entry = CONTRACTS.change(context, number, before, **changes)
-        contract: dict[str, Any] = entry["contract"]
-        context.notify(entry["notify_url"], event, contract)
-        return contract
+    return CONTRACTS.move(context, number, "SIGNED", "INSURANCE_ENTRUST.TERMINATE", **ended)
 
 
 def contract_of(context: SandboxContext, call: Call) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Objects:
         inside: The member of a stored entry that holds the object; empty: the entry is the object.
         state: The member that holds the state.
         missing: The error code for an unknown number.
+        hidden: The members that notifications leave out.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Objects:
     inside: str = ""
     state: str = "state"
     missing: str = "RESOURCE_NOT_EXISTS"
+    hidden: tuple[str, ...] = ()
 
     def of(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Return the object of an entry."""
@@ -94,6 +96,15 @@ class Objects:
         self.of(entry).update(changes)
         self.save(context, entry)
         return entry
+
+    def move(self, context: SandboxContext, number: str, before: str, event: str, **changes: Any) -> dict[str, Any]:
+        """Bring an object from one state into another, notify the merchant, and return it."""
+        with context.change():
+            entry = self.change(context, number, before, **changes)
+            found = self.of(entry)
+            content = {name: value for name, value in found.items() if name not in self.hidden}
+            context.notify({**found, **entry}.get("notify_url"), event, content)
+            return found
 
 
 @contextmanager

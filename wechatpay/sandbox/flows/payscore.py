@@ -18,7 +18,14 @@ __all__ = ["SERVICES", "confirm", "paid", "routes"]
 
 routes = Routes()
 
-SERVICES = Objects("service order", "out_order_no", "order_id", inside="order", missing="ORDER_NOT_EXIST")
+SERVICES = Objects(
+    "service order",
+    "out_order_no",
+    "order_id",
+    inside="order",
+    missing="ORDER_NOT_EXIST",
+    hidden=("package", "notify_url"),
+)
 WRONG_STATE = "INVALID_ORDER_STATE"
 DIRECT, PARTNER, BANK, OVERSEAS = (
     f"v3/payscore/{whose}serviceorder" for whose in ("", "partner/", "acquiringbank/", "oversea/partner/")
@@ -95,20 +102,11 @@ def unpaid(context: SandboxContext, call: Call) -> dict[str, Any]:
     return order
 
 
-def moved(context: SandboxContext, number: str, before: str, event: str, **changes: Any) -> dict[str, Any]:
-    """Return an order brought from one state into another from outside; the merchant is notified."""
-    with context.change():
-        order = SERVICES.of(SERVICES.change(context, number, before, **changes))
-        content = {name: value for name, value in order.items() if name not in ("package", "notify_url")}
-        context.notify(order.get("notify_url"), event, content)
-        return order
-
-
 @routes.action("confirm_service")
 def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
     """Confirm an order as the user; the merchant is notified."""
     changes = {"state": "DOING", "state_description": "MCH_COMPLETE"}
-    return moved(context, number, "CREATED", "PAYSCORE.USER_CONFIRM", **changes)
+    return SERVICES.move(context, number, "CREATED", "PAYSCORE.USER_CONFIRM", **changes)
 
 
 @routes.action("pay_service")
@@ -117,7 +115,9 @@ def paid(context: SandboxContext, number: str) -> dict[str, Any]:
     order = SERVICES.of(SERVICES.entry(context, number))
     if is_paid(order):
         raise ValueError(f"the service order {number} is paid already")
-    return moved(context, number, "DONE", "PAYSCORE.USER_PAID", collection=received(order.get("total_amount", 0)))
+    return SERVICES.move(
+        context, number, "DONE", "PAYSCORE.USER_PAID", collection=received(order.get("total_amount", 0))
+    )
 
 
 @routes.on(*(f"GET {base}" for base in ALL))

@@ -24,6 +24,7 @@ AUTHORIZATIONS = Objects(
     "authorization_id",
     inside="authorization",
     missing="NOT_FOUND",
+    hidden=("transfer_scene_id", "user_recv_perception", "create_time"),
 )
 BASE = "v3/fund-app/mch-transfer/user-confirm-authorization"
 ONE = f"{BASE}/out-authorization-no/{{out_authorization_no}}"
@@ -56,25 +57,14 @@ def ask(context: SandboxContext, sent: Mapping[str, Any]) -> dict[str, Any]:
 def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
     """Allow transfers without confirmation as the user; the merchant is notified."""
     event, now = "MCHTRANSFER.AUTHORIZATION.CONFIRMED", context.stamp()
-    return moved(context, number, WAITING, event, state=IN_FORCE, authorize_time=now)
+    return AUTHORIZATIONS.move(context, number, WAITING, event, state=IN_FORCE, authorize_time=now)
 
 
 @routes.action("close_authorization")
 def close(context: SandboxContext, number: str, reason: str = "USER_CLOSE") -> dict[str, Any]:
     """Take an authorization back; the merchant is notified."""
-    info = {"close_time": context.stamp(), "close_reason": reason}
-    return moved(context, number, IN_FORCE, "MCHTRANSFER.AUTHORIZATION.CLOSED", state="CLOSED", close_info=info)
-
-
-def moved(context: SandboxContext, number: str, before: str, event: str, **changes: Any) -> dict[str, Any]:
-    """Return an authorization brought from one state into another; the merchant is notified."""
-    with context.change():
-        entry = AUTHORIZATIONS.change(context, number, before, **changes)
-        authorization: dict[str, Any] = entry["authorization"]
-        names = ("transfer_scene_id", "user_recv_perception", "create_time")
-        content = {name: value for name, value in authorization.items() if name not in names}
-        context.notify(entry["notify_url"], event, content)
-        return authorization
+    event, info = "MCHTRANSFER.AUTHORIZATION.CLOSED", {"close_time": context.stamp(), "close_reason": reason}
+    return AUTHORIZATIONS.move(context, number, IN_FORCE, event, state="CLOSED", close_info=info)
 
 
 def allowed(context: SandboxContext, number: Any) -> None:

@@ -86,7 +86,8 @@ def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dic
         changes = {"state": state, "update_time": context.stamp(), "fail_reason": reason}
         entry = BILLS.change(context, number, WAITING, "PROCESSING", "CANCELING", **changes)
         names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
-        context.notify(entry["notify_url"], entry["event"], chosen(entry["bill"], *names))
+        content = {name: value for name, value in entry["bill"].items() if name in names}
+        context.notify(entry["notify_url"], entry["event"], content)
         asked = entry["sent"].get("authorization_info")
         if asked and state == "SUCCESS":
             transfer_authorizations.confirm(context, asked["out_authorization_no"])
