@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from wechatpay.sandbox.authentication import Nonces
-from wechatpay.sandbox.signature_diagnosis import five_lines
 from wechatpay.sandbox.http import Refusal, Reply, Request
+from wechatpay.sandbox.signature_diagnosis import five_lines
 
 if TYPE_CHECKING:
     from wechatpay.sandbox import Sandbox
