@@ -64,14 +64,9 @@ def issue(
     client: bool = False,
 ) -> x509.Certificate:
     """
-    Return a certificate of the authority, with a serial number of exactly 40 hexadecimal digits, as the platform's have.
+    Return a certificate of the authority, with a serial number of 40 hexadecimal digits, as the platform's have.
 
-    Args:
-        authority: The authority that signs.
-        public_key: The key it is for.
-        name: Its common name.
-        start: The first moment it is valid; yesterday by default.
-        client: Whether it is for TLS clients.
+    It is valid from yesterday on, unless it has a start; ``client`` makes it one for TLS clients.
     """
     begin = start or datetime.now(timezone.utc) - EARLIER
     key = read_key(authority.key_pem)
@@ -132,6 +127,7 @@ class Account:
         self._lock = Lock()
         if saved is None:
             saved = generate(mchid, appid)
+        self._saved = saved
         self.mchid: str = saved["mchid"]
         self.appid: str = saved["appid"]
         self.brand_id: str = saved["brand_id"]
@@ -147,30 +143,14 @@ class Account:
             for entry in saved["platform_certificates"]
         ]
         self._original = tuple(self._platform)
-        self._saved_bank_key: str | None = saved.get("bank_key")
 
     def __repr__(self) -> str:
         return f"<Account {self.mchid}>"
 
     def save(self) -> dict[str, Any]:
         """Return everything needed to be this account again, as JSON: its keys are in it, so keep it private."""
-        return {
-            "mchid": self.mchid,
-            "appid": self.appid,
-            "brand_id": self.brand_id,
-            "apiv3_key": self.apiv3_key,
-            "secret": self.secret,
-            "public_key_id": self.public_key_id,
-            "private_key": self.private_key,
-            "platform_key": private_pem(self.platform_key),
-            "authority_key": self.authority.key_pem,
-            "authority": self.authority.pem,
-            "certificate": self.merchant_cert,
-            "platform_certificates": [
-                {"key": private_pem(entry.key), "certificate": entry.pem} for entry in self.platform_certificates
-            ],
-            "bank_key": private_pem(self.bank_key),
-        }
+        platform = [{"key": private_pem(entry.key), "certificate": entry.pem} for entry in self.platform_certificates]
+        return {**self._saved, "platform_certificates": platform, "bank_key": private_pem(self.bank_key)}
 
     # what the merchant holds
 
@@ -231,10 +211,9 @@ class Account:
     @cached_property
     def bank_key(self) -> rsa.RSAPrivateKey:
         """The key of ``risk/getpublickey``, made when it is needed."""
-        if self._saved_bank_key:
-            key: rsa.RSAPrivateKey = read_key(self._saved_bank_key)
-            return key
-        return new_rsa_key()
+        saved = self._saved.get("bank_key")
+        key: rsa.RSAPrivateKey = read_key(saved) if saved else new_rsa_key()
+        return key
 
     def platform_private_key(self, serial: str) -> rsa.RSAPrivateKey | None:
         """Return the platform's private key under this id or serial."""

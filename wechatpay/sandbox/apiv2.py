@@ -19,8 +19,20 @@ if TYPE_CHECKING:
     from wechatpay.catalogue import Operation
     from wechatpay.sandbox.account import Account
 
-__all__ = ["LENGTHS", "digest", "failure", "message", "read", "refusal_xml", "signature", "success", "write"]
+__all__ = [
+    "ALGORITHMS",
+    "LENGTHS",
+    "digest",
+    "failure",
+    "message",
+    "read",
+    "refusal_xml",
+    "signature",
+    "success",
+    "write",
+]
 
+ALGORITHMS = ("MD5", "HMAC-SHA256")
 LENGTHS = {32: "MD5", 64: "HMAC-SHA256"}
 
 
@@ -61,10 +73,7 @@ def message(parameters: Mapping[str, Any], key: str) -> str:
 
 def signature(parameters: Mapping[str, Any], key: str, algorithm: str) -> str:
     """Return the signature in capital hexadecimal digits."""
-    text = message(parameters, key).encode()
-    if algorithm == "HMAC-SHA256":
-        return hmac.new(key.encode(), text, hashlib.sha256).hexdigest().upper()
-    return hashlib.md5(text).hexdigest().upper()  # noqa: S324 (the platform's)
+    return digest(message(parameters, key), key, algorithm)
 
 
 def digest(text: str, key: str, algorithm: str) -> str:

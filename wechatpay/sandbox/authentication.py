@@ -1,10 +1,4 @@
-"""
-The sender and the signature of a request: APIv3.
-
-Nothing here is shared with the client: the header is taken apart, the message
-put together from the raw target and the raw bytes, and the signature checked
-with the library directly.
-"""
+"""The sender and the signature of an APIv3 request; nothing here is shared with the client."""
 
 from __future__ import annotations
 
@@ -19,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from wechatpay.sandbox.http import Refusal
-from wechatpay.sandbox.signature_diagnosis import diagnose_request
+from wechatpay.sandbox.signature_diagnosis import diagnose, five_lines, seconds, variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,26 +23,18 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.account import Account
     from wechatpay.sandbox.http import Request
 
-__all__ = ["Nonces", "RequestVerifier", "Signed", "signing_message"]
+__all__ = ["Nonces", "RequestVerifier", "Signed"]
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
 FIELD = re.compile(r'\s*([A-Za-z_]+)="([^"]*)"\s*(?:,|$)')
 TRUNCATED = 512
-SECONDS = re.compile(r"[0-9]{1,20}")
 SKEW = 300
 
 
 @frozen
 class Signed:
-    """
-    The fields of the ``Authorization`` header, and the message that has to be signed.
-
-    Args:
-        scheme: The authorization scheme.
-        fields: The five values.
-        message: What the sandbox puts together itself.
-    """
+    """The scheme and the fields of the ``Authorization`` header, and the message that has to be signed."""
 
     scheme: str
     fields: dict[str, str] = field(repr=False)
@@ -56,12 +42,7 @@ class Signed:
 
 
 class Nonces:
-    """
-    The last nonces seen; the memory is bounded.
-
-    Args:
-        size: How many are remembered at least; at most it is twice as many.
-    """
+    """The last nonces seen: ``size`` of them at least, twice as many at most."""
 
     def __init__(self, size: int = 8192) -> None:
         self._size = size
@@ -86,13 +67,7 @@ class Nonces:
 
 
 class RequestVerifier:
-    """
-    Verifies the sender and the signature of APIv3 requests.
-
-    Args:
-        account: Whose requests are expected.
-        clock: Seconds since the epoch.
-    """
+    """Verifies the sender and the signature of an account's APIv3 requests."""
 
     def __init__(self, account: Account, clock: Callable[[], float]) -> None:
         self._account = account
@@ -101,18 +76,10 @@ class RequestVerifier:
         self._public_key: RSAPublicKey = account.key.public_key()
 
     def check(self, request: Request, covered: bytes) -> Signed:
-        """
-        Verify a request.
-
-        Args:
-            request: As it arrived.
-            covered: The signed part of the body: all of it, or the meta part of an upload.
-
-        Raises:
-            Refusal: 401 ``SIGN_ERROR``, saying which part of the header is wrong and why.
-        """
+        """Verify a request whose signature covers this part of its body; raise a 401 that names the mistake."""
         scheme, fields = self._authorization(request)
-        message = signing_message(request, fields["timestamp"], fields["nonce_str"], covered)
+        stamp = (fields["timestamp"], fields["nonce_str"])
+        message = five_lines(request.method, request.target, stamp, covered)
         signed = Signed(scheme, fields, message)
         self._check_sender(request, signed)
         try:
@@ -169,9 +136,10 @@ class RequestVerifier:
         expected = account.brand_id if number == "brand_id" else account.mchid
         if fields[number] != expected:
             raise refused(number, f"{number} {fields[number]} is not known here: this account is {expected}", request)
-        if not SECONDS.fullmatch(fields["timestamp"]):
+        sent = seconds(fields["timestamp"])
+        if sent is None:
             raise refused("timestamp", "the timestamp is not a number of seconds", request)
-        skew = int(fields["timestamp"]) - self._clock()
+        skew = sent - self._clock()
         if abs(skew) > SKEW:
             where = "ahead of" if skew > 0 else "behind"
             unit = ": milliseconds? seconds are wanted" if len(fields["timestamp"]) > 11 else ""
@@ -185,15 +153,9 @@ class RequestVerifier:
 
     def _diagnosis(self, request: Request, signed: Signed, signature: bytes, covered: bytes) -> str:
         """Return the mistake that led to a wrong signature."""
-        fields = signed.fields
-        found = diagnose_request(
-            self._public_key,
-            fields["signature"],
-            request,
-            (fields["timestamp"], fields["nonce_str"]),
-            covered,
-            signed.message,
-        )
+        stamp = (signed.fields["timestamp"], signed.fields["nonce_str"])
+        others = variants(request, stamp, covered, signed.message)
+        found = diagnose(self._public_key, signed.fields["signature"], signed.message, others)
         if found.en:
             return found.en
         if len(signature) != self._public_key.key_size // 8:
@@ -202,12 +164,6 @@ class RequestVerifier:
             "it is not made over this message with the private key of the merchant certificate "
             f"{self._account.serial}; compare your message with truncated_sign_message, line by line"
         )
-
-
-def signing_message(request: Request, timestamp: str, nonce: str, covered: bytes) -> bytes:
-    """Return the five signed lines: method, target, time, nonce, body, each ended by LF."""
-    head = f"{request.method}\n{request.target}\n{timestamp}\n{nonce}\n"
-    return head.encode("latin-1") + covered + b"\n"
 
 
 def verifies(key: RSAPublicKey, signature: bytes, message: bytes) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from wechatpay.sandbox.apiv2 import LENGTHS, message, read, signature
+from wechatpay.sandbox.apiv2 import ALGORITHMS, LENGTHS, message, read, signature
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.signature_diagnosis import diagnose_v2
 
@@ -31,12 +31,7 @@ class SignedV2:
 
 
 class RequestVerifierV2:
-    """
-    Verifies the sender and the signature of APIv2 requests.
-
-    Args:
-        account: Whose requests are expected.
-    """
+    """Verifies the sender and the signature of an account's APIv2 requests."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -53,12 +48,7 @@ class RequestVerifierV2:
             raise Refusal(200, "XML_FORMAT_ERROR", f"the body is {error}") from None
 
     def check(self, operation: Operation, request: Request, parameters: dict[str, str]) -> SignedV2:
-        """
-        Verify a request.
-
-        Raises:
-            Refusal: Wrong certificate, merchant number, nonce, algorithm or signature.
-        """
+        """Verify certificate, merchant number, nonce and signature of a request; raise what is wrong with it."""
         self._certificate(operation, request)
         name = operation.merchant_number_field
         if name and parameters.get(name) != self._account.mchid:
@@ -69,31 +59,25 @@ class RequestVerifierV2:
         sign = parameters.get("sign", "")
         if not sign:
             raise Refusal(200, "SIGNERROR", "sign is missing")
-        allowed = operation.sign_types or ("MD5", "HMAC-SHA256")
+        allowed = operation.sign_types or ALGORITHMS
         algorithm = parameters.get("sign_type") or LENGTHS.get(len(sign), allowed[0])
         if algorithm not in allowed:
             raise Refusal(200, "SIGNERROR", f"signed with {algorithm}, this operation takes {' or '.join(allowed)}")
         if not hmac.compare_digest(sign, signature(parameters, self._account.secret, algorithm)):
-            raise Refusal(
-                200, "SIGNERROR", f"the signature does not match: {self._diagnosis(parameters, sign, algorithm)}"
-            )
+            mistake = self._diagnosis(parameters, sign, algorithm)
+            raise Refusal(200, "SIGNERROR", f"the signature does not match: {mistake}")
         return SignedV2(parameters, algorithm, message(parameters, "*" * 8))
 
     def _certificate(self, operation: Operation, request: Request) -> None:
-        if not operation.mtls:
+        if not operation.mtls or (request.secure and request.certificate == self._account.serial):
             return
         if not request.secure:
-            raise Refusal(
-                200, "CERT_ERROR", "this operation needs the merchant certificate: call it over HTTPS, with it"
-            )
-        if request.certificate is None:
-            raise Refusal(200, "CERT_ERROR", "this operation needs the merchant certificate, and none was presented")
-        if request.certificate != self._account.serial:
-            raise Refusal(
-                200,
-                "CERT_ERROR",
-                f"the certificate {request.certificate} is not this merchant's {self._account.serial}",
-            )
+            problem = "this operation needs the merchant certificate: call it over HTTPS, with it"
+        elif request.certificate is None:
+            problem = "this operation needs the merchant certificate, and none was presented"
+        else:
+            problem = f"the certificate {request.certificate} is not this merchant's {self._account.serial}"
+        raise Refusal(200, "CERT_ERROR", problem)
 
     def _nonce(self, operation: Operation, parameters: Mapping[str, str]) -> None:
         given = bool(parameters.get("nonce_str"))
@@ -110,9 +94,8 @@ class RequestVerifierV2:
             return "; ".join(en for _, en in found.mistakes)
         if len(sign) not in LENGTHS:
             return f"it has {len(sign)} characters, 32 or 64 are possible"
-        return "other parameters or another key were signed; expected is the signature of " + message(
-            parameters, "*" * 8
-        )
+        expected = message(parameters, "*" * 8)
+        return f"other parameters or another key were signed; expected is the signature of {expected}"
 
 
 def documented(operation: Operation) -> frozenset[str]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["BEIJING", "SandboxContext"]
 
 BEIJING = timezone(timedelta(hours=8))
+PARTIES_V2 = ("appid", "mch_id", "sub_appid", "sub_mch_id", "device_info")
+"""The parameters of a v2 request that its response repeats."""
 
 
 class SandboxContext:
@@ -103,15 +105,7 @@ class SandboxContext:
         self.store.set("notify_url", url or "")
 
     def notify(self, url: str | None, name: str, content: Mapping[str, Any], version: str = "v3") -> Delivery | None:
-        """
-        Notify the merchant.
-
-        Args:
-            url: The merchant's URL; without one nothing is sent.
-            name: Type or slug of the event.
-            content: Its content; members that are None are left out.
-            version: ``v3`` or ``v2``.
-        """
+        """Notify the merchant of an event, by type or slug, if there is a URL; members that are None are left out."""
         if not url:
             return None
         content = {member: value for member, value in content.items() if value is not None}
@@ -122,14 +116,7 @@ class SandboxContext:
     # actions after the response
 
     def schedule(self, action: str | Callable[[SandboxContext, str], object], number: str, when: str = "") -> None:
-        """
-        Carry out an action once the current request is answered.
-
-        Args:
-            action: The action, or its name.
-            number: Number of the object.
-            when: The word of :attr:`automatic` that it depends on; empty: always.
-        """
+        """Carry out an action on an object after the response, if ``when`` is empty or in :attr:`automatic`."""
         if not when or when in self.automatic:
             run = self._actions[action] if isinstance(action, str) else action
             self._scheduled.append(lambda: run(self, number))
@@ -145,6 +132,9 @@ class SandboxContext:
 
     def respond(self, call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the documented facts in the shape of the operation's response; required fields are made up."""
+        if call.operation.path.startswith("v2/"):
+            repeated = {name: call.body[name] for name in PARTIES_V2 if name in call.body}
+            facts = {"result_code": "SUCCESS", "err_code": None, "err_code_des": None, **repeated, **facts}
         fields = call.operation.response.fields
         names = {each.name for each in fields}
         documented = {name: fact for name, fact in facts.items() if name in names or numbered(name, names)}

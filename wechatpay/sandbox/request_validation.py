@@ -32,13 +32,7 @@ DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
 
 
 class RequestValidation:
-    """
-    Verifies and validates APIv3 requests.
-
-    Args:
-        account: Whose requests are expected.
-        clock: Seconds since the epoch.
-    """
+    """Verifies and validates an account's APIv3 requests."""
 
     def __init__(self, account: Account, clock: Callable[[], float]) -> None:
         self._account = account

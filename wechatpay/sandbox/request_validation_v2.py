@@ -23,12 +23,7 @@ __all__ = ["RequestValidationV2"]
 
 
 class RequestValidationV2:
-    """
-    Verifies and validates APIv2 requests.
-
-    Args:
-        account: Whose requests are expected.
-    """
+    """Verifies and validates an account's APIv2 requests."""
 
     def __init__(self, account: Account) -> None:
         self._account = account

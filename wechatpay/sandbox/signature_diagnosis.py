@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
 from attrs import evolve, field, frozen
@@ -31,20 +31,18 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.http import Request
 
 __all__ = [
-    "BOTH",
     "Diagnosis",
     "DiagnosisV2",
     "SignedText",
     "diagnose",
-    "diagnose_request",
     "diagnose_v2",
+    "digest",
     "five_lines",
     "seconds",
-    "signed_digest",
+    "variants",
 ]
 
-BOTH = ("MD5", "HMAC-SHA256")
-SECONDS = re.compile(r"[0-9]{1,15}")
+SECONDS = re.compile(r"[0-9]{1,20}")
 ALGORITHMS: tuple[tuple[str, hashes.HashAlgorithm], ...] = (
     ("SHA-256", hashes.SHA256()),
     ("SHA-1", hashes.SHA1()),  # noqa: S303 (a usual mistake)
@@ -78,17 +76,9 @@ class Diagnosis:
 
 
 def diagnose(
-    key: RSAPublicKey, signature: str | None, message: bytes, variants: Iterable[tuple[str, str, bytes]]
+    key: RSAPublicKey, signature: str | None, message: bytes, others: Iterable[tuple[str, str, bytes]]
 ) -> Diagnosis:
-    """
-    Return what a signature covers.
-
-    Args:
-        key: The signer's public key.
-        signature: The signature, base64.
-        message: The message that it has to cover.
-        variants: Other messages, each with the mistake that leads to it, in Chinese and in English.
-    """
+    """Return what a signature covers: the message, or one of the others, each with its mistake in both languages."""
     if not signature:
         return Diagnosis("absent")
     try:
@@ -107,27 +97,10 @@ def diagnose(
             return Diagnosis("verified", "", "", message, algorithm, found)
         mistake = (f"签名用了 {algorithm}，应为 SHA-256", f"it was signed with {algorithm}, SHA-256 is expected")
         return Diagnosis("found", *mistake, message, algorithm, found)
-    for zh, en, variant in variants:
-        if found == digest(variant, algorithm):
-            return Diagnosis("found", zh, en, variant, algorithm, found)
+    for zh, en, other in others:
+        if found == digest(other, algorithm):
+            return Diagnosis("found", zh, en, other, algorithm, found)
     return Diagnosis("other", "", "", None, algorithm, found)
-
-
-def diagnose_request(
-    key: RSAPublicKey, signature: str | None, request: Request, stamp: tuple[str, str], covered: bytes, message: bytes
-) -> Diagnosis:
-    """
-    Return what the signature of a request covers.
-
-    Args:
-        key: The merchant's public key.
-        signature: The signature, base64.
-        request: As it arrived.
-        stamp: Timestamp and nonce of the ``Authorization`` header.
-        covered: The signed part of the body.
-        message: The message that has to be signed.
-    """
-    return diagnose(key, signature, message, _variants(request, stamp, covered, message))
 
 
 def signed_digest(key: RSAPublicKey, signature: bytes) -> tuple[str, bytes] | None:
@@ -172,42 +145,46 @@ def five_lines(method: str, target: str | bytes, stamp: tuple[str, str], body: b
     return b"\n".join((raw(method), where, *map(raw, stamp), body, b""))
 
 
-def _variants(
+def variants(
     request: Request, stamp: tuple[str, str], covered: bytes, message: bytes
 ) -> Iterator[tuple[str, str, bytes]]:
-    method, target = request.method, request.target
+    """Return the messages that are signed by mistake for a request with this timestamp and nonce."""
+    target = request.target
+
+    def lines(
+        where: str | bytes = target, times: tuple[str, str] = stamp, body: bytes = covered, method: str = request.method
+    ) -> bytes:
+        return five_lines(method, where, times, body)
+
+    whole = lines(body=request.body)
     yield "末尾少了换行符", "the last line feed is missing", message[:-1]
     yield "换行用了 CRLF", "lines end with CR LF", message.replace(b"\n", b"\r\n")
-    yield "请求体签成了空串", "an empty body was signed", five_lines(method, target, stamp, b"")
+    yield "请求体签成了空串", "an empty body was signed", lines(body=b"")
     yield (
         "签了整个 multipart 请求体，应只签 meta",
         "the whole multipart body was signed, sign its meta part only",
-        five_lines(method, target, stamp, request.body),
+        whole,
     )
-    yield (
-        "时间戳与随机串颠倒",
-        "time and nonce are in the wrong order",
-        five_lines(method, target, (stamp[1], stamp[0]), covered),
-    )
-    yield "方法用了小写", "the method is in lower case", five_lines(method.lower(), target, stamp, covered)
+    yield "时间戳与随机串颠倒", "time and nonce are in the wrong order", lines(times=(stamp[1], stamp[0]))
+    yield "方法用了小写", "the method is in lower case", lines(method=request.method.lower())
     bodies = tuple(_bodies(covered))
     for zh, en, body in bodies:
-        yield zh, en, five_lines(method, target, stamp, body)
+        yield zh, en, lines(body=body)
     for zh, en, where in _targets(request):
-        yield zh, en, five_lines(method, where, stamp, covered)
+        yield zh, en, lines(where)
         for zh_too, en_too, body in bodies:
-            yield f"{zh}；{zh_too}", f"{en}; {en_too}", five_lines(method, where, stamp, body)
+            yield f"{zh}；{zh_too}", f"{en}; {en_too}", lines(where, body=body)
     for zh, en, times in _stamps(*stamp):
-        yield zh, en, five_lines(method, target, times, covered)
+        yield zh, en, lines(times=times)
 
 
 def _bodies(covered: bytes) -> Iterator[tuple[str, str, bytes]]:
+    style = (
+        "签名的 JSON 与发送的写法不同（空格、转义或顺序）",
+        "the JSON that was signed is written differently from the JSON that was sent: blanks, escapes or order",
+    )
     for text in respelled(covered):
-        yield (
-            "签名的 JSON 与发送的写法不同（空格、转义或顺序）",
-            "the JSON that was signed is written differently from the JSON that was sent: blanks, escapes or order",
-            text.encode(errors="replace"),
-        )
+        yield *style, text.encode(errors="replace")
     for body in (covered + b"\n", covered.strip(), covered.replace(b"\r\n", b"\n")):
         yield "请求体首尾或换行处的空白不同", "the body differs in blanks or line ends", body
 
@@ -215,12 +192,9 @@ def _bodies(covered: bytes) -> Iterator[tuple[str, str, bytes]]:
 def _stamps(timestamp: str, nonce: str) -> Iterator[tuple[str, str, tuple[str, str]]]:
     sent = seconds(timestamp)
     if sent is not None:
+        shifted = ("签名用的时间戳与发送的不同", "the time that was signed is not the one that was sent")
         for shift in (*range(-5, 6), 8 * 3600, -8 * 3600):
-            yield (
-                "签名用的时间戳与发送的不同",
-                "the time that was signed is not the one that was sent",
-                (str(sent + shift), nonce),
-            )
+            yield *shifted, (str(sent + shift), nonce)
         yield "签名用了毫秒时间戳", "the time was signed in milliseconds", (timestamp + "000", nonce)
     for other in (nonce.upper(), nonce.lower()):
         yield "随机串大小写不同", "the nonce differs in capitals", (timestamp, other)
@@ -273,55 +247,41 @@ class SignedText:
 
 
 def texts(parameters: Mapping[str, str], account: Account) -> Iterator[SignedText]:
+    """Return the text that has to be signed, and those that are signed by mistake."""
     everything = tuple((name, parameters[name]) for name in sorted(parameters) if name != "sign")
     pairs = tuple(pair for pair in everything if pair[1] != "")
-    key = account.secret
-    tail, shown = f"&key={key}", "key=APIv2 key"
-    right = SignedText("", "", pairs, tail, shown, key)
+    unsorted = tuple(pair for pair in parameters.items() if pair[0] != "sign" and pair[1] != "")
+    key, other_key = account.secret, account.apiv3_key
+    right = SignedText("", "", pairs, f"&key={key}", "key=APIv2 key", key)
     yield right
-    yield evolve(
-        right, zh="空参数不应参与签名", en="empty parameters were signed too: leave them out", pairs=everything
+    mistakes: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("空参数不应参与签名", "empty parameters were signed too: leave them out", {"pairs": everything}),
+        ("末尾没有拼接密钥", "the key was left out", {"tail": "", "shown": ""}),
+        (
+            "发送了 sign_type，却没有参与签名",
+            "sign_type was sent, but not signed",
+            {"pairs": tuple(pair for pair in pairs if pair[0] != "sign_type")},
+        ),
+        ("参数没有按名称排序", "the parameters were not sorted by name", {"pairs": unsorted}),
+        ("密钥前少了 &key=", "the key was joined without &key=", {"tail": key, "shown": "APIv2 key"}),
+        (
+            "签名前对值做了 URL 编码",
+            "the values were percent-encoded before they were signed",
+            {"pairs": tuple((name, quote(value, safe="")) for name, value in pairs)},
+        ),
+        (
+            "用了 APIv3 密钥，应用 APIv2 密钥",
+            "the APIv3 key was used, use the APIv2 key",
+            {"tail": f"&key={other_key}", "shown": "key=APIv3 key", "key": other_key},
+        ),
     )
-    yield evolve(right, zh="末尾没有拼接密钥", en="the key was left out", tail="", shown="")
-    yield evolve(
-        right,
-        zh="发送了 sign_type，却没有参与签名",
-        en="sign_type was sent, but not signed",
-        pairs=tuple(pair for pair in pairs if pair[0] != "sign_type"),
-    )
-    yield evolve(
-        right,
-        zh="参数没有按名称排序",
-        en="the parameters were not sorted by name",
-        pairs=tuple(pair for pair in parameters.items() if pair[0] != "sign" and pair[1] != ""),
-    )
-    yield evolve(right, zh="密钥前少了 &key=", en="the key was joined without &key=", tail=key, shown="APIv2 key")
-    yield evolve(
-        right,
-        zh="签名前对值做了 URL 编码",
-        en="the values were percent-encoded before they were signed",
-        pairs=tuple((name, quote(value, safe="")) for name, value in pairs),
-    )
-    yield evolve(
-        right,
-        zh="用了 APIv3 密钥，应用 APIv2 密钥",
-        en="the APIv3 key was used, use the APIv2 key",
-        tail=f"&key={account.apiv3_key}",
-        shown="key=APIv3 key",
-        key=account.apiv3_key,
-    )
+    for zh, en, changes in mistakes:
+        yield evolve(right, zh=zh, en=en, **changes)
 
 
 @frozen
 class DiagnosisV2:
-    """
-    The diagnosis of a signature of APIv2.
-
-    Args:
-        right: The text that has to be signed.
-        found: The text that was signed, if it is known.
-        mistakes: What is wrong, in Chinese and in English.
-    """
+    """The text of APIv2 that has to be signed, the one that was, if it is known, and its mistakes (zh, en)."""
 
     right: SignedText
     found: SignedText | None = None
@@ -329,18 +289,10 @@ class DiagnosisV2:
 
 
 def diagnose_v2(parameters: Mapping[str, str], sign: str, algorithm: str, account: Account) -> DiagnosisV2:
-    """
-    Return what a ``sign`` covers.
-
-    Args:
-        parameters: Names and values as they were sent.
-        sign: The signature; it may be empty.
-        algorithm: The algorithm that it has to be made with.
-        account: The account whose key has to be used.
-    """
+    """Return what a ``sign`` of parameters covers, which has to be made with this algorithm."""
     right, *others = texts(parameters, account)
     for text in (right, *others):
-        for tried in BOTH:
+        for tried in apiv2.ALGORITHMS:
             if not hmac.compare_digest(sign.upper().encode(), text.signature(tried).encode()):
                 continue
             mistakes = [(text.zh, text.en)] if text.zh else []

@@ -17,12 +17,7 @@ __all__ = ["content_of", "trigger"]
 
 
 def content_of(context: SandboxContext, event: str, version: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    Return the content of an event.
-
-    A payment has the content of an order: of the one that the changes name, if the sandbox knows it. Every other
-    event comes from the catalogue.
-    """
+    """Return the content of an event: a payment's from the order that the changes name, others from the catalogue."""
     described = webhook_payloads.event_of(event, version)
     if (version, event) == ("v3", "TRANSACTION.SUCCESS"):
         content = orders.sample(context, str(changes.get("out_trade_no") or ""))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field, frozen
 
 from chainable.sandbox.control_api import refuse_constant
 from wechatpay.sandbox.http import Refusal, pointer
@@ -29,22 +29,19 @@ ALTERNATIVES = (
     frozenset({"transaction_id", "order_id", "out_order_no"}),
 )
 
-INTEGER = re.compile(r"[+-]?\d+")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+TEXTS: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "integer": (re.compile(r"[+-]?\d+"), "an integer"),
+    "number": (re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?"), "a number"),
+    "boolean": (re.compile(r"(?ia)true|false"), "true or false"),
+}
+"""Values that arrive as text, by type: their form, and its name."""
+JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {"integer": (int, float), "number": (int, float), "boolean": bool}
 
 
-@define(frozen=True)
+@frozen
 class Limit:
-    """
-    A documented limit of one field.
-
-    Args:
-        longest: Most characters, or the largest number.
-        shortest: Fewest characters, or the smallest number.
-        letters: The characters allowed, as a regular expression's class.
-        source: The page that says so.
-    """
+    """A documented limit of one field: characters or a number, the letters allowed (a regular expression's class)."""
 
     longest: int | None = None
     shortest: int | None = None
@@ -103,6 +100,7 @@ LIMITS: tuple[tuple[str, Mapping[str, Limit]], ...] = (
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
+@cache
 def limits_of(path: str) -> Mapping[str, Limit]:
     """Return the documented limits of an operation's fields."""
     return next((limits for prefix, limits in LIMITS if path.startswith(prefix)), {})
@@ -140,165 +138,115 @@ class Validator:
     def check(
         self, location: str, fields: Iterable[Field], value: Mapping[str, Any], *, text: bool = False
     ) -> dict[str, Any]:
-        """
-        Check the members of one part; the same members with encrypted ones opened.
+        """Return the members of ``body``, ``query`` …, encrypted ones opened; ``text``: numbers arrive as text."""
+        part = _Part(self, location, limits_of(self.path), text, self.strict)
+        return part.members("", tuple(fields), value)
 
-        Args:
-            location: ``body``, ``query``, ``path``, ``header``.
-            fields: What the catalogue has for it.
-            value: What was sent.
-            text: Whether numbers arrive as text, as they do everywhere but in JSON.
-        """
-        return self._members(location, "", tuple(fields), value, limits_of(self.path), text=text)
 
-    def _members(
-        self,
-        location: str,
-        at: str,
-        fields: tuple[Field, ...],
-        value: Mapping[str, Any],
-        limits: Mapping[str, Limit],
-        *,
-        text: bool,
-    ) -> dict[str, Any]:
+@frozen(eq=False)
+class _Part:
+    """The check of one part of a request; text: numbers arrive as text."""
+
+    validator: Validator
+    location: str
+    limits: Mapping[str, Limit]
+    text: bool
+    strict: bool
+
+    def refused(self, at: str, issue: str, value: Any = None) -> Refusal:
+        """Return the refusal of a field."""
+        return Refusal.of_field(self.location, at, issue, value=value)
+
+    def members(self, at: str, fields: tuple[Field, ...], value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the members of an object, checked."""
         known = {each.name: each for each in fields}
         if self.strict:
-            self._complete(location, at, known, value)
+            self._complete(at, known, value)
         checked = {}
         for name, member in value.items():
             each = known.get(name)
-            checked[name] = (
-                member if each is None else self._value(location, at + pointer(name), each, member, limits, text=text)
-            )
+            checked[name] = member if each is None else self.checked(at + pointer(name), each, member)
         return checked
 
-    def _complete(self, location: str, at: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> None:
+    def _complete(self, at: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> None:
         for name, each in known.items():
             if each.required and value.get(name) in (None, "") and not satisfied(name, known, value):
-                raise Refusal.of_field(location, at + pointer(name), "required, but missing or empty")
+                raise self.refused(at + pointer(name), "required, but missing or empty")
         for name in value:
             if name not in known and not numbered(name, known):
-                raise Refusal.of_field(location, at + pointer(name), "unknown: the official page has no such field")
+                raise self.refused(at + pointer(name), "unknown: the official page has no such field")
 
-    def _value(
-        self,
-        location: str,
-        at: str,
-        each: Field,
-        value: Any,
-        limits: Mapping[str, Limit],
-        *,
-        text: bool,
-    ) -> Any:
+    def checked(self, at: str, each: Field, value: Any) -> Any:
+        """Return the value of a field, checked."""
         if value is None:
-            raise Refusal.of_field(location, at, "null is not allowed: leave the field out")
+            raise self.refused(at, "null is not allowed: leave the field out")
         if each.type.endswith("[]"):
-            return self._list(location, at, each, value, limits, text=text)
+            return self._list(at, each, value)
         if each.type == "object":
             if not isinstance(value, dict):
-                raise Refusal.of_field(location, at, f"an object is expected, not {kind(value)}")
-            if not each.fields:
-                return value
-            return self._members(location, at, each.fields, value, limits, text=text)
-        value = self._scalar(location, at, each, value, text=text)
+                raise self.refused(at, f"an object is expected, not {kind(value)}")
+            return self.members(at, each.fields, value) if each.fields else value
+        value = self._scalar(at, each, value)
         if each.encrypted == "rsa":
-            value = self._open(location, at, value)
-        if each.encoded and self.strict:
-            self._encoded(location, at, each, value)
+            value = self._open(at, value)
         if self.strict:
-            if each.enum and str(value) not in map(str, (*each.enum, each.example)):
-                expected = ", ".join(map(str, each.enum))
-                raise Refusal.of_field(location, at, f"not one of {expected}", value=value)
-            limit = limits.get(at)
-            complaint = limit.complaint(int(value) if each.type == "integer" else value) if limit else None
-            if complaint:
-                raise Refusal.of_field(location, at, complaint, value=value)
+            self._check_value(at, each, value)
         return value
 
-    def _list(
-        self,
-        location: str,
-        at: str,
-        each: Field,
-        value: Any,
-        limits: Mapping[str, Limit],
-        *,
-        text: bool,
-    ) -> Any:
-        if text and isinstance(value, str):
+    def _check_value(self, at: str, each: Field, value: Any) -> None:
+        if each.encoded:
+            self._check_encoded(at, each, value)
+        if each.enum and str(value) not in map(str, (*each.enum, each.example)):
+            raise self.refused(at, f"not one of {', '.join(map(str, each.enum))}", value)
+        limit = self.limits.get(at)
+        complaint = limit.complaint(int(value) if each.type == "integer" else value) if limit else None
+        if complaint:
+            raise self.refused(at, complaint, value)
+
+    def _list(self, at: str, each: Field, value: Any) -> Any:
+        if self.text and isinstance(value, str):
             return value
         if not isinstance(value, list):
-            raise Refusal.of_field(location, at, f"a list is expected, not {kind(value)}")
-        element = type(each)(
-            each.name,
-            each.type.removesuffix("[]"),
-            enum=each.enum,
-            encrypted=each.encrypted,
-            example=each.example,
-            fields=each.fields,
-        )
-        return [
-            self._value(location, at + pointer(index), element, member, limits, text=text)
-            for index, member in enumerate(value)
-        ]
+            raise self.refused(at, f"a list is expected, not {kind(value)}")
+        element = evolve(each, type=each.type.removesuffix("[]"), encoded=None)
+        return [self.checked(at + pointer(index), element, member) for index, member in enumerate(value)]
 
-    def _scalar(self, location: str, at: str, each: Field, value: Any, *, text: bool) -> Any:
+    def _scalar(self, at: str, each: Field, value: Any) -> Any:
         if not self.strict and not isinstance(value, (dict, list)):
             return value
         expected = each.type
-        if text and isinstance(value, str):
-            if expected == "integer" and not INTEGER.fullmatch(value):
-                raise Refusal.of_field(location, at, "an integer is expected", value=value)
-            if expected == "number" and not NUMBER.fullmatch(value):
-                raise Refusal.of_field(location, at, "a number is expected", value=value)
-            if expected == "boolean" and value.lower() not in ("true", "false"):
-                raise Refusal.of_field(location, at, "true or false is expected", value=value)
+        if self.text and isinstance(value, str):
+            form = TEXTS.get(expected)
+            if form and not form[0].fullmatch(value):
+                raise self.refused(at, f"{form[1]} is expected", value)
             return value
-        good = (
-            isinstance(value, bool)
-            if expected == "boolean"
-            else isinstance(value, (int, float)) and not isinstance(value, bool)
-            if expected in ("integer", "number")
-            else isinstance(value, str)
-        )
-        if good and expected == "integer" and isinstance(value, float) and not value.is_integer():
-            good = False
-        if not good:
+        good = isinstance(value, JSON_TYPES.get(expected, str)) and isinstance(value, bool) == (expected == "boolean")
+        if not good or (expected == "integer" and isinstance(value, float) and not value.is_integer()):
             article = "an" if expected == "integer" else "a"
-            raise Refusal.of_field(location, at, f"{article} {expected} is expected, not {kind(value)}")
+            raise self.refused(at, f"{article} {expected} is expected, not {kind(value)}")
         return value
 
-    def _open(self, location: str, at: str, value: str) -> str:
+    def _open(self, at: str, value: str) -> str:
         try:
-            plain = self.reveal(value)
-        except Refusal:
-            raise
+            plain = self.validator.reveal(value)
         except ValueError:
             why = "it does not decrypt" if BASE64.fullmatch(value) else "it is not base64"
-            raise Refusal.of_field(
-                location,
-                at,
-                f"to be encrypted (RSA-OAEP, SHA-1) under the key named by Wechatpay-Serial, but {why}",
-            ) from None
-        self.opened[f"{location}{at}"] = plain
+            issue = f"to be encrypted (RSA-OAEP, SHA-1) under the key named by Wechatpay-Serial, but {why}"
+            raise self.refused(at, issue) from None
+        self.validator.opened[f"{self.location}{at}"] = plain
         return plain
 
-    def _encoded(self, location: str, at: str, each: Field, value: str) -> None:
-        """Check the inside of a text that holds JSON or a form; it stays text."""
-        if each.encoded == "urlencode":
-            inside: Any = dict(parse_qsl(value, keep_blank_values=True))
-        else:
-            try:
-                inside = parse_json(value.encode())
-            except ValueError:
-                raise Refusal.of_field(location, at, "a text that holds JSON is expected") from None
-        kept, self.strict = self.strict, False  # the insides are often documented in part only
+    def _check_encoded(self, at: str, each: Field, value: str) -> None:
+        """Check the inside of a text that holds JSON; often it is documented in part only."""
+        if each.encoded != "json":
+            return
         try:
+            inside = parse_json(value.encode())
+        except ValueError:
+            raise self.refused(at, "a text that holds JSON is expected") from None
+        if each.decoded or each.fields:
             member = type(each)(each.name, each.decoded or "object", fields=each.fields)
-            if each.encoded == "json" and (each.decoded or each.fields):
-                self._value(location, at, member, inside, {}, text=True)
-        finally:
-            self.strict = kept
+            evolve(self, strict=False, text=True, limits={}).checked(at, member, inside)
 
 
 def satisfied(name: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> bool:

@@ -39,16 +39,7 @@ def event_of(name: str, version: str) -> Event:
 
 
 def imagined(account: Account, event: Event, changes: Mapping[str, Any], base_url: str, now: str) -> dict[str, Any]:
-    """
-    Return the content of an event; values that are not given are made up.
-
-    Args:
-        account: Whose it is.
-        event: The event.
-        changes: Values by dotted name (``amount.total``); names that are not documented are taken too.
-        base_url: Where links lead.
-        now: The time that its times show.
-    """
+    """Return the content of an event, with these values by dotted name (``amount.total``); the others are made up."""
     imagination = FakeData(account, f"{event.version} {event.name}", {}, base_url, version=event.version)
     content = imagination.fill(inner_fields(event) if event.version == "v2" else event.resource)
     for name in content:
@@ -80,19 +71,7 @@ def place(content: dict[str, Any], names: list[str], value: Any) -> None:
 
 
 def notice(account: Account, name: str, content: Mapping[str, Any], now: str, *, version: str) -> Notice:
-    """
-    Return the message of an event, encrypted.
-
-    Args:
-        account: The account whose keys encrypt.
-        name: The event's type, or its slug.
-        content: The event's content.
-        now: The time it was made.
-        version: ``v3`` or ``v2``.
-
-    Raises:
-        LookupError: The catalogue has no such event.
-    """
+    """Return the encrypted message of an event, by type or slug; LookupError if the catalogue has no such event."""
     event = event_of(name, version)
     return notice_v3(account, event, name, content, now) if version == "v3" else notice_v2(account, event, content)
 

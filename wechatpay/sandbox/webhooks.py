@@ -48,15 +48,7 @@ DELIVERY = "_delivery"
 
 @frozen
 class Notice:
-    """
-    One message to the merchant.
-
-    Args:
-        id: The notification's id.
-        event_type: Its type, or the slug of a v2 message without one.
-        version: ``v3`` or ``v2``.
-        body: The bytes that are sent, the same at every attempt.
-    """
+    """One message to the merchant: its id, its type or slug, and the bytes that every attempt sends."""
 
     id: str
     event_type: str

@@ -34,26 +34,14 @@ GUARDS = {
 
 @frozen
 class File:
-    """
-    A file as it is served.
-
-    Attributes:
-        content: Its bytes.
-        content_type: Its media type and charset.
-    """
+    """A file as it is served: its bytes, its media type and charset."""
 
     content: bytes = field(repr=False)
     content_type: str
 
 
 class Files:
-    """
-    The files of one page: its own, and those that every page has.
-
-    Args:
-        package: Where its own are.
-        names: What its own are called, but for ``inspector.html``.
-    """
+    """The files of one page: its own, by the package they are in and their names, and those that every page has."""
 
     def __init__(self, package: str, names: Iterable[str]) -> None:
         self._places = {**dict.fromkeys(SHARED, HERE), **dict.fromkeys(names, package)}
@@ -64,12 +52,7 @@ class Files:
         return name in self._places
 
     def __getitem__(self, name: str) -> File:
-        """
-        Return a file by name.
-
-        Raises:
-            KeyError: There is none.
-        """
+        """Return a file by name; KeyError if there is none."""
         return _read(self._places[name], name)
 
     @property

@@ -1,8 +1,4 @@
-"""
-The inspector: a web page with requests, their signed messages, and responses.
-
-It stands at ``/_sandbox/`` of every running sandbox; it needs no network and no build step.
-"""
+"""The inspector: a page at ``/_sandbox/`` of a running sandbox, with requests, their signed strings and responses."""
 
 from taobao_top.sandbox.inspector.comparison import compared
 from taobao_top.sandbox.inspector.page import Inspector

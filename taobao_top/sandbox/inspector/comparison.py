@@ -1,9 +1,4 @@
-"""
-The signed string of a call piece by piece: as it has to be, and as it was signed.
-
-The platform's signatures give nothing away: what was signed is known only where
-one of the usual mistakes, made with the app's own secret, gives the same signature.
-"""
+"""The signed string of a call piece by piece: as it has to be, and as one of the usual mistakes made it."""
 
 from __future__ import annotations
 
@@ -35,14 +30,7 @@ FIRST, LAST = ("secret before",), ("body", "secret behind")
 
 
 def compared(entry: Entry, account: Account, veiled: Callable[[str], str]) -> Comparison:
-    """
-    Compare what an entry's signature covers with what it has to cover.
-
-    Args:
-        entry: Of the journal.
-        account: Whose secret it should be signed with.
-        veiled: Hides what must not be shown in a text.
-    """
+    """Compare what an entry's signature covers with what it has to cover; ``veiled`` hides what must not be shown."""
     if entry.kind in UNSIGNED or (entry.kind == "channel" and entry.method != "connect"):
         return Comparison("unsigned")
     received = entry.parameters.get("sign", "")

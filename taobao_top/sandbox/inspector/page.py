@@ -46,25 +46,14 @@ MOST = 200
 
 
 class Inspector:
-    """
-    The page of the apps of one gateway.
-
-    Args:
-        gateway: What it shows.
-    """
+    """The page of the apps of one gateway."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
     def handle(self, verb: str, path: str, asked: Mapping[str, str], members: Mapping[str, Any]) -> Reply:
         """
-        Answer one request.
-
-        Args:
-            verb: The HTTP verb.
-            path: Below ``/_sandbox/``: empty for the page itself.
-            asked: The query; ``app_key`` names the app, the one made last is taken without.
-            members: The JSON body.
+        Answer one request for a path below ``/_sandbox/``, empty for the page; ``app_key`` in the query names the app.
 
         Raises:
             LookupError: Unknown page, app or request.

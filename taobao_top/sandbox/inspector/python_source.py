@@ -29,14 +29,9 @@ SPELLINGS = ("纯链式", "声明式", "属性式")
 
 def spelled(entry: Entry) -> tuple[CallStyle, ...]:
     """
-    Write a call in the six forms.
+    Return a call in the six forms with the values sent, without the session.
 
-    Args:
-        entry: Of the journal.
-
-    Returns:
-        Forms with the values sent, without the session; the catalogue's example where the values cannot be read;
-        nothing for entries that are not calls.
+    Values that cannot be read are the catalogue's example; entries that are not calls have no form.
     """
     method = entry.method
     if method is None or entry.kind not in KINDS:

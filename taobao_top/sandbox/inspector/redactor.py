@@ -24,13 +24,7 @@ def masked(token: str) -> str:
 
 
 class Redactor:
-    """
-    Redacts secrets in the data of the page.
-
-    Args:
-        secrets: Texts that are masked in full.
-        tokens: Texts of which the beginning is shown.
-    """
+    """Redacts the data of the page: secrets are masked in full, of tokens the beginning is shown."""
 
     def __init__(self, secrets: Iterable[str], tokens: Iterable[str] = ()) -> None:
         hidden = {token: masked(token) for token in tokens if len(token) > 2 * SHOWN} | dict.fromkeys(secrets, MASK)

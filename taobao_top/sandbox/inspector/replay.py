@@ -25,10 +25,7 @@ REPEATED = ("call", "batch")
 
 def replayed(gateway: Gateway, app: Application, entry: Entry) -> dict[str, Any]:
     """
-    Send a call or a batch once more: signed anew if its signature was right, else as it was.
-
-    Returns:
-        ``id`` and ``status`` of the new entry, ``code`` if it was refused.
+    Send a call or a batch once more, signed anew if its signature was right; return the new entry's id, status, code.
 
     Raises:
         ValueError: It is of another kind.
@@ -58,17 +55,7 @@ def replayed(gateway: Gateway, app: Application, entry: Entry) -> dict[str, Any]
 
 
 def called(gateway: Gateway, app: Application, members: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    Call the user's server as the platform does.
-
-    Args:
-        gateway: Decides which hosts may be called.
-        app: Whose secret signs.
-        members: Arguments of :func:`taobao_top.sandbox.spi_calls.call_spi`.
-
-    Returns:
-        ``id`` of the new entry, and the ``status`` that was answered.
-    """
+    """Call the user's server as ``call_spi`` does with these members; return the new entry's id and the status."""
     given = {**members}
     url = str(given.pop("url"))
     before = app.journal.written

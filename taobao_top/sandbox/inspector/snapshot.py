@@ -88,13 +88,7 @@ def _known_as(session: Session) -> str:
 
 
 def change_trade(app: Application, tid: str, act: str) -> None:
-    """
-    Change a trade as its buyer or seller.
-
-    Raises:
-        LookupError: Unknown act.
-        GatewayError: Unknown trade.
-    """
+    """Change a trade as its buyer or seller; LookupError for an unknown act, GatewayError for an unknown trade."""
     now = written(app.clock())
     acts: Mapping[str, Mapping[str, str]] = {
         "pay": {"status": "WAIT_SELLER_SEND_GOODS", "pay_time": now},
@@ -106,12 +100,7 @@ def change_trade(app: Application, tid: str, act: str) -> None:
 
 
 def change_session(app: Application, known_as: str, act: str) -> None:
-    """
-    Expire or withdraw a session, or make it valid again.
-
-    Raises:
-        LookupError: Unknown act or session.
-    """
+    """Expire or withdraw a session, or make it valid again; LookupError for an unknown act or session."""
     sessions = app.sessions
     acts: Mapping[str, Callable[[Session], None]] = {
         "expire": lambda session: sessions.expire(session.session),

@@ -10,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from wechatpay.sandbox.authentication import Nonces, signing_message
+from wechatpay.sandbox.authentication import Nonces
 from wechatpay.sandbox.http import Refusal, Reply, Request
+from wechatpay.sandbox.signature_diagnosis import five_lines
 
 if TYPE_CHECKING:
     from wechatpay.sandbox import Sandbox
@@ -22,7 +23,8 @@ ORDER = "/v3/hire-power-bank/insurance-orders"
 def test_the_message_is_the_one_of_the_documents(sandbox: Sandbox) -> None:
     body = '{"a":"实例值"}'.encode()
     request = Request("POST", "/v3/x?y=%E4%BD%A0&z=1", (), body)
-    assert signing_message(request, "1554208460", "593BEC0C930BF1AFEB40B4A08C8FB242", body) == (
+    stamp = ("1554208460", "593BEC0C930BF1AFEB40B4A08C8FB242")
+    assert five_lines(request.method, request.target, stamp, body) == (
         b"POST\n/v3/x?y=%E4%BD%A0&z=1\n1554208460\n593BEC0C930BF1AFEB40B4A08C8FB242\n" + body + b"\n"
     )
 

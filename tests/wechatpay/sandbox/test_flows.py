@@ -168,7 +168,7 @@ def test_a_transfer_waits_for_the_user(sandbox: Sandbox, merchant: Any, receiver
     by_id = merchant.get(f"{BILLS}/transfer-bill-no/{made['transfer_bill_no']}").data
     assert by_id["out_bill_no"] == "plfk2020042013"
     assert merchant.post(f"{BILLS}/out-bill-no/plfk2020042013/cancel").data["code"] == "INVALID_REQUEST"
-    with pytest.raises(ValueError, match="SUCCESS already"):
+    with pytest.raises(ValueError, match="is SUCCESS, not WAIT_USER_CONFIRM"):
         sandbox.confirm_transfer("plfk2020042013")
     with pytest.raises(LookupError, match="no transfer bill x"):
         sandbox.confirm_transfer("x")

@@ -327,7 +327,7 @@ def test_refunds_end_as_told(sandbox: Sandbox, merchant: Any, receiver: Any) -> 
         assert receiver.opened(sandbox)[0]["event_type"] == f"REFUND.{status}"
         assert "success_time" not in merchant.get(f"/v3/refund/domestic/refunds/{number}").data
     assert query(merchant).data["trade_state"] == "REFUND"
-    with pytest.raises(ValueError, match="CLOSED already"):
+    with pytest.raises(ValueError, match="is CLOSED, not PROCESSING"):
         sandbox.finish_refund("R1")
     with pytest.raises(ValueError, match="not as LOST"):
         sandbox.finish_refund("R1", "LOST")

@@ -1,4 +1,8 @@
-"""The flows of the platform: one module for each product."""
+"""
+The flows of the platform: one module for each product.
+
+An action raises LookupError for an unknown object, ValueError where the object's state does not allow it.
+"""
 
 from __future__ import annotations
 

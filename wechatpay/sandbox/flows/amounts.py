@@ -16,15 +16,12 @@ DIGITS = re.compile(r"[0-9]{1,19}")
 
 def fen(value: Any, field: str, least: int = 1) -> int:
     """
-    Return the amount of a request; a sandbox that is not strict checks it too.
+    Return the amount of a request in fen, a number or its digits (v2); one that money cannot have is refused.
 
     Args:
-        value: A number, whole although it may be written with a point, or its digits (v2).
-        field: Where it stands in the body, a JSON pointer.
+        value: The amount; a whole number may be written with a point.
+        field: Its JSON pointer in the body.
         least: The smallest that can move here.
-
-    Raises:
-        Refusal: It is not an amount in fen, too small or too large.
     """
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     if DIGITS.fullmatch(text) and least <= int(text) <= MOST:

@@ -6,12 +6,13 @@ import gzip
 import hashlib
 import json
 import secrets
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.apiv2 import refusal_xml
 from wechatpay.sandbox.flows import orders, refunds
+from wechatpay.sandbox.flows.orders_v2 import moment
 from wechatpay.sandbox.http import Refusal, Reply
 from wechatpay.sandbox.routing import Routes
 
@@ -28,63 +29,22 @@ routes = Routes()
 FILE = "bill file"
 FEN = Decimal("0.01")
 
+# The lines that a bill has before its rows and before its totals.
 TRADE = (
-    "交易时间",
-    "公众账号ID",
-    "商户号",
-    "特约商户号",
-    "设备号",
-    "微信订单号",
-    "商户订单号",
-    "用户标识",
-    "交易类型",
-    "交易状态",
-    "付款银行",
-    "货币种类",
-    "应结订单金额",
-    "代金券金额",
-    "退款申请时间",
-    "退款成功时间",
-    "微信退款单号",
-    "商户退款单号",
-    "退款金额",
-    "充值券退款金额",
-    "退款类型",
-    "退款状态",
-    "商品名称",
-    "商户数据包",
-    "手续费",
-    "费率",
-    "订单金额",
-    "申请退款金额",
-    "费率备注",
+    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
+    "应结订单金额,代金券金额,退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,"
+    "退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注"
 )
-TRADE_SUMMARY = (
-    "总交易单数",
-    "应结订单总金额",
-    "退款总金额",
-    "充值券退款总金额",
-    "手续费总金额",
-    "订单总金额",
-    "申请退款总金额",
-)
+COLUMNS = TRADE.split(",")
+TRADE_SUMMARY = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
 FUNDS = (
-    "记账时间",
-    "微信支付业务单号",
-    "资金流水单号",
-    "业务名称",
-    "业务类型",
-    "收支类型",
-    "收支金额(元)",
-    "账户结余(元)",
-    "资金变更提交申请人",
-    "备注",
-    "业务凭证号",
+    "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),"
+    "资金变更提交申请人,备注,业务凭证号"
 )
-FUNDS_SUMMARY = ("资金流水总笔数", "收入笔数", "收入金额", "支出笔数", "支出金额")
+FUNDS_SUMMARY = "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额"
 TIMES = frozenset({"退款申请时间", "退款成功时间"})
 LEFT_OUT: dict[str, frozenset[str]] = {
-    "SUCCESS": frozenset(TRADE[14:22]) | {"申请退款金额"},
+    "SUCCESS": frozenset(COLUMNS[14:22]) | {"申请退款金额"},
     "REFUND": frozenset(),
 }
 """Columns that the bill of a kind does not have; the bill of all kinds has no times of refunds."""
@@ -100,17 +60,17 @@ def moves(context: SandboxContext, day: str) -> list[tuple[dict[str, Any], dict[
     """Return the moves of a day, each with its order, and with its refund if it is one."""
     found = []
     for move in context.store.all(orders.MOVE, day):
-        order = context.store.entry(orders.ORDER, move["order"])
-        refund = context.store.entry(refunds.REFUND, move["refund"]) if "refund" in move else None
+        order = orders.ORDERS.entry(context, move["order"])
+        refund = refunds.REFUNDS.entry(context, move["refund"]) if "refund" in move else None
         found.append((move, order, refund))
     return found
 
 
-def csv(head: tuple[str, ...], rows: Iterable[Iterable[str]], summary: tuple[str, ...], totals: Iterable[str]) -> bytes:
+def csv(head: str, rows: Iterable[Iterable[str]], summary: str, totals: Iterable[str]) -> bytes:
     """Return a bill: byte order mark, a back quote before every value, CRLF, the totals at the end."""
-    lines = [",".join(head)]
+    lines = [head]
     lines += [",".join("`" + value.replace(",", " ").replace("\n", " ") for value in row) for row in rows]
-    lines += [",".join(summary), ",".join("`" + value for value in totals)]
+    lines += [summary, ",".join("`" + value for value in totals)]
     return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
 
 
@@ -121,24 +81,19 @@ def trades(context: SandboxContext, day: str, kind: str = "ALL") -> bytes | None
     for move, order, refund in moves(context, day):
         if move["kind"] not in wanted:
             continue
-        amount = move["amount"]
         returned = move["kind"] != "pay"
-        fee = move["fee"]
-        paid += 0 if returned else amount
-        back += amount if returned else 0
-        fees += -fee if returned else fee
-        rows.append(trade(context, move, order, refund, -fee if returned else fee))
+        fee = -move["fee"] if returned else move["fee"]
+        paid += 0 if returned else move["amount"]
+        back += move["amount"] if returned else 0
+        fees += fee
+        rows.append(trade(context, move, order, refund, fee))
     if not rows:
         return None
     left_out = LEFT_OUT.get(kind, TIMES)
-    keep = [index for index, name in enumerate(TRADE) if name not in left_out]
+    keep = [index for index, name in enumerate(COLUMNS) if name not in left_out]
     totals = (str(len(rows)), yuan(paid), yuan(back), "0.00", yuan(fees), yuan(paid), yuan(back))
-    return csv(
-        tuple(TRADE[index] for index in keep),
-        ([row[index] for index in keep] for row in rows),
-        TRADE_SUMMARY,
-        totals,
-    )
+    head = ",".join(COLUMNS[index] for index in keep)
+    return csv(head, ([row[index] for index in keep] for row in rows), TRADE_SUMMARY, totals)
 
 
 def trade(
@@ -179,11 +134,6 @@ def trade(
         amount if returned else "0.00",
         "",
     ]
-
-
-def moment(stamp: str) -> str:
-    """Return a time as bills write it."""
-    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def fund_flow(context: SandboxContext, day: str) -> bytes | None:

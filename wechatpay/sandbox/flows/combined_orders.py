@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.orders import STATES, TRADE_TYPES, chosen, close, facts, find, front_end, own_number, place
-from wechatpay.sandbox.flows.orders_v2 import common_v2, facts_v2
+from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
+from wechatpay.sandbox.flows.orders import STATES, TRADE_TYPES, close, facts, find, front_end, own_number, place
+from wechatpay.sandbox.flows.orders_v2 import facts_v2
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-COMBINED = "combined order"
+COMBINED = Objects("combined order", "combine_out_trade_no", "combine_transaction_id", missing="ORDER_NOT_EXIST")
 
 
 @routes.on(*(f"POST v3/combine-transactions/{kind}" for kind in ("app", "h5", "jsapi", "native", "miniprogram")))
@@ -45,9 +46,8 @@ def place_combined(context: SandboxContext, sent: dict[str, Any], trade_type: st
             family="combine",
             trade_type=trade_type,
             total=fen(amount.get("total_amount"), f"/sub_orders/{index}/amount/total_amount"),
-            currency=str(amount.get("currency") or "CNY"),
+            currency=amount.get("currency"),
             expire=sent.get("time_expire"),
-            parties=chosen(sub, "mchid", "sub_mchid", "sub_appid"),
             combined=number,
         )
         orders.append(order["out_trade_no"])
@@ -66,28 +66,27 @@ def keep_combined(
     sent: Mapping[str, Any],
 ) -> None:
     """Remember which orders are paid together."""
-    transaction = digits(28, "combined", number)
-    context.store.put(
-        COMBINED,
-        number,
-        {
-            "combine_out_trade_no": number,
-            "combine_transaction_id": transaction,
-            "family": family,
-            "orders": orders,
-            "parties": {**parties, "combine_out_trade_no": number},
-            "notify_url": sent.get("notify_url"),
-            "scene_info": sent.get("scene_info"),
-        },
-        transaction,
-        day=context.day(),
-    )
+    combined = {
+        "combine_out_trade_no": number,
+        "combine_transaction_id": digits(28, "combined", number),
+        "family": family,
+        "orders": orders,
+        "parties": {**parties, "combine_out_trade_no": number},
+        "notify_url": sent.get("notify_url"),
+        "scene_info": sent.get("scene_info"),
+    }
+    COMBINED.save(context, combined)
     context.schedule("pay", number, when="pay")
+
+
+def orders_of(context: SandboxContext, combined: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the orders of a combined one."""
+    return [find(context, number) for number in combined["orders"]]
 
 
 def combined_facts(context: SandboxContext, combined: dict[str, Any]) -> dict[str, Any]:
     """Return a combined order as v3 tells it."""
-    orders = [find(context, number) for number in combined["orders"]]
+    orders = orders_of(context, combined)
     paid = any(order["success_time"] for order in orders)
     scene = combined["scene_info"]
     return {
@@ -109,17 +108,8 @@ def sub_facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
         "payer_currency": order["currency"],
     }
     names = (
-        "mchid",
-        "sub_mchid",
-        "sub_appid",
-        "out_trade_no",
-        "trade_state",
-        "trade_type",
-        "transaction_id",
-        "bank_type",
-        "success_time",
-        "attach",
-        "amount",
+        *("mchid", "sub_mchid", "sub_appid", "out_trade_no", "trade_state", "trade_type"),
+        *("transaction_id", "bank_type", "success_time", "attach", "amount"),
     )
     return {name: result[name] for name in names if result.get(name) is not None}
 
@@ -131,21 +121,18 @@ def sub_facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
 )
 def query_combined(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a combined order as it stands."""
-    return context.respond(call, combined_facts(context, find_combined(context, next(iter(call.variables.values())))))
-
-
-def find_combined(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Return the combined order of this number."""
-    combined = context.store.get(COMBINED, number)
-    if combined is None:
-        raise Refusal(404, "ORDER_NOT_EXIST", f"there is no combined order {number}")
-    return combined
+    return context.respond(call, combined_facts(context, COMBINED.find(context, one_variable(call))))
 
 
 @routes.on("POST v3/combine-transactions/out-trade-no/{combine_out_trade_no}/close")
 def close_combined(context: SandboxContext, call: Call) -> None:
     """Close the orders of a combined one."""
-    for number in find_combined(context, call.variables["combine_out_trade_no"])["orders"]:
+    close_all(context, COMBINED.find(context, one_variable(call)))
+
+
+def close_all(context: SandboxContext, combined: dict[str, Any]) -> None:
+    """Close the orders of a combined one."""
+    for number in combined["orders"]:
         close(context, number)
 
 
@@ -181,9 +168,8 @@ def combine_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
                 family="v2",
                 trade_type=str(sent.get("trade_type")),
                 total=fen(sub["total_fee"], "/sub_order_list"),
-                currency=str(sub.get("fee_type") or "CNY"),
+                currency=sub.get("fee_type"),
                 expire=sent.get("time_expire"),
-                parties=chosen(sub, "appid", "mch_id", "sub_mch_id"),
                 combined=number,
             )["out_trade_no"]
             for sub in listed
@@ -195,29 +181,23 @@ def combine_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     parties = chosen(sent, "combine_appid", "combine_mch_id")
     keep_combined(context, number, "v2", orders, parties, sent)
     result = front_end(context, letters(28, number))
-    return context.respond(
-        call, {**common_v2(call), **parties, "trade_type": sent.get("trade_type"), "prepay_id": result["prepay_id"]}
-    )
+    return context.respond(call, {**parties, "trade_type": sent.get("trade_type"), "prepay_id": result["prepay_id"]})
 
 
 @routes.on("POST v2/pay/querycombinedorder")
 def query_combined_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a combined order as it stands, v2."""
-    combined = found_combined_v2(context, call)
-    orders = [find(context, number) for number in combined["orders"]]
+    combined = find_v2(context, call)
+    first = find(context, combined["orders"][0])
     return context.respond(
         call,
         {
-            **common_v2(call),
             **combined["parties"],
-            "combine_openid": orders[0]["openid"],
+            "combine_openid": first["openid"],
             "result_msg": "OK",
-            "trade_state": orders[0]["state"],
-            "trade_state_desc": STATES[orders[0]["state"]],
-            "sub_order_list": json.dumps(
-                {"order_num": len(orders), "order_list": [sub_facts_v2(context, order) for order in orders]},
-                ensure_ascii=False,
-            ),
+            "trade_state": first["state"],
+            "trade_state_desc": STATES[first["state"]],
+            "sub_order_list": json.dumps(listed_v2(context, combined), ensure_ascii=False),
         },
     )
 
@@ -225,14 +205,16 @@ def query_combined_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 @routes.on("POST v2/pay/closecombinedorder")
 def close_combined_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Close the orders of a combined one, v2."""
-    for number in found_combined_v2(context, call)["orders"]:
-        close(context, number)
-    return context.respond(call, common_v2(call))
+    close_all(context, find_v2(context, call))
+    return context.respond(call, {})
 
 
-def found_combined_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def find_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the combined order that a v2 request names."""
-    try:
-        return find_combined(context, str(call.body["combine_out_trade_no"]))
-    except Refusal as refusal:
-        raise Refusal(200, "ORDERNOTEXIST", refusal.message) from None
+    return COMBINED.find(context, call.body["combine_out_trade_no"], "ORDERNOTEXIST")
+
+
+def listed_v2(context: SandboxContext, combined: dict[str, Any]) -> dict[str, Any]:
+    """Return the orders of a combined one as v2 lists them."""
+    listed = [sub_facts_v2(context, order) for order in orders_of(context, combined)]
+    return {"order_num": len(listed), "order_list": listed}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders
+from wechatpay.sandbox.flows.objects import Objects, page
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import Call
 
-__all__ = ["COMPLAINT", "complain", "routes"]
+__all__ = ["COMPLAINTS", "complain", "routes"]
 
 routes = Routes()
 
-COMPLAINT = "complaint"
+COMPLAINTS = Objects("complaint", "complaint_id", inside="complaint")
 ADDRESS = "complaint notification"
 BASES = ("v3/merchant-service", "v3/global/merchant-service")
 LIST = {BASES[0]: "complaints-v2", BASES[1]: "complaints"}
@@ -28,23 +29,10 @@ ONE = tuple(f"{base}/{LIST[base]}/{{complaint_id}}" for base in BASES)
 def complain(
     context: SandboxContext, number: str, detail: str = "没有收到货", phone: str = "13800000000"
 ) -> dict[str, Any]:
-    """
-    A user complains about a paid order; the merchant is notified where it asked to be.
-
-    Args:
-        context: Of the sandbox.
-        number: Number of the order.
-        detail: What the user says.
-        phone: The user's number; sent encrypted.
-
-    Raises:
-        LookupError: Unknown order.
-    """
+    """Complain about an order as its user, with a phone number; the merchant is notified where it asked to be."""
     with context.change():
-        order = context.store.get(orders.ORDER, number)
-        if order is None:
-            raise LookupError(f"there is no order {number}")
-        known = sum(1 for _ in context.store.all(COMPLAINT))
+        order = orders.ORDERS.entry(context, number)
+        known = sum(1 for _ in context.store.all(COMPLAINTS.kind))
         complaint = {
             "complaint_id": digits(28, "complaint", number, str(known)),
             "complaint_time": context.stamp(),
@@ -67,7 +55,7 @@ def complain(
             "problem_type": "OTHERS",
         }
         entry = {"complaint": complaint, "history": [said(context, 1, "USER_CREATE_COMPLAINT", detail)]}
-        save(context, entry)
+        COMPLAINTS.save(context, entry)
         notify(context, entry, "CREATE_COMPLAINT")
         return complaint
 
@@ -83,12 +71,6 @@ def said(context: SandboxContext, number: int, kind: str, text: str) -> dict[str
     }
 
 
-def save(context: SandboxContext, entry: dict[str, Any]) -> None:
-    """Store a complaint."""
-    complaint = entry["complaint"]
-    context.store.put(COMPLAINT, complaint["complaint_id"], entry, day=complaint["complaint_time"][:10])
-
-
 def notify(context: SandboxContext, entry: dict[str, Any], action: str) -> None:
     """Notify the merchant."""
     address = context.store.get(ADDRESS, "url")
@@ -99,17 +81,13 @@ def notify(context: SandboxContext, entry: dict[str, Any], action: str) -> None:
 
 def found(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the complaint of a call."""
-    number = call.variables["complaint_id"]
-    entry = context.store.get(COMPLAINT, number)
-    if entry is None:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no complaint {number}")
-    return entry
+    return COMPLAINTS.find(context, call.variables["complaint_id"])
 
 
-def page(call: Call, entries: list[dict[str, Any]], limit: int) -> dict[str, Any]:
-    """Return a page of a list."""
-    offset, limit = int(call.query.get("offset", 0)), int(call.query.get("limit", limit))
-    return {"data": entries[offset : offset + limit], "limit": limit, "offset": offset, "total_count": len(entries)}
+def listed(context: SandboxContext, call: Call, entries: list[dict[str, Any]], size: int) -> dict[str, Any]:
+    """Return the response with a page of a list."""
+    shown, offset, limit = page(call, entries, size)
+    return context.respond(call, {"data": shown, "limit": limit, "offset": offset, "total_count": len(entries)})
 
 
 @routes.on(*(f"GET {base}/{LIST[base]}" for base in BASES))
@@ -118,10 +96,10 @@ def listing(context: SandboxContext, call: Call) -> dict[str, Any]:
     begin, end = str(call.query["begin_date"]), str(call.query["end_date"])
     entries = [
         entry["complaint"]
-        for entry in context.store.all(COMPLAINT)
+        for entry in context.store.all(COMPLAINTS.kind)
         if begin <= entry["complaint"]["complaint_time"][:10] <= end
     ]
-    return context.respond(call, page(call, entries, 10))
+    return listed(context, call, entries, 10)
 
 
 @routes.on(*(f"GET {path}" for path in ONE))
@@ -133,7 +111,7 @@ def query(context: SandboxContext, call: Call) -> dict[str, Any]:
 @routes.on(*(f"GET {path}/negotiation-historys" for path in ONE))
 def history(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the history of the negotiation."""
-    return context.respond(call, page(call, found(context, call)["history"], 100))
+    return listed(context, call, found(context, call)["history"], 100)
 
 
 def step(context: SandboxContext, call: Call, state: str, kind: str, text: str, action: str) -> None:
@@ -141,7 +119,7 @@ def step(context: SandboxContext, call: Call, state: str, kind: str, text: str, 
     entry = found(context, call)
     entry["complaint"]["complaint_state"] = state
     entry["history"].append(said(context, len(entry["history"]) + 1, kind, text))
-    save(context, entry)
+    COMPLAINTS.save(context, entry)
     notify(context, entry, action)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
-from wechatpay.sandbox.flows import insurance, orders, orders_v2, payments
+from wechatpay.sandbox.flows import insurance, orders, payments
+from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
+from wechatpay.sandbox.flows.orders_v2 import moment
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-CONTRACT = "contract"
+CONTRACTS = Objects("contract", "code", "contract_id")
 LIFETIME = timedelta(days=10 * 365)
 SIGN = "v3/papay/sign"
 SCHEDULED = "v3/papay/scheduled-deduct-sign"
@@ -34,16 +36,7 @@ BY_CODE = "plan-id/{plan_id}/out-contract-code/{out_contract_code}"
 
 @frozen
 class Family:
-    """
-    One kind of contract.
-
-    Args:
-        path: How the paths of its operations begin.
-        notify_url: The field of a request that says where the contract is notified.
-        signed: The event of a signed contract.
-        ended: The event of an ended one.
-        version: ``v3`` or ``v2``.
-    """
+    """One kind of contract: where its paths begin, its request's field for the URL, and its two events."""
 
     path: str
     notify_url: str
@@ -68,7 +61,7 @@ def family_of(path: str) -> Family:
 
 def prepare(context: SandboxContext, path: str, code: str, sent: Mapping[str, Any], url: Any) -> dict[str, Any]:
     """Return a contract for the user to sign; one that is signed already is refused."""
-    known = context.store.get(CONTRACT, code)
+    known = CONTRACTS.get(context, code)
     if known is not None and known["state"] == "SIGNED":
         raise Refusal(400, "INVALID_REQUEST", f"the contract {code} is signed already")
     contract = {
@@ -84,64 +77,41 @@ def prepare(context: SandboxContext, path: str, code: str, sent: Mapping[str, An
         "schedule": None,
         "notify_url": url,
     }
-    save(context, contract)
+    CONTRACTS.save(context, contract)
     return contract
 
 
-def save(context: SandboxContext, contract: dict[str, Any]) -> None:
-    """Write a contract down."""
-    context.store.put(CONTRACT, contract["code"], contract, contract["contract_id"], day=context.day())
+def is_of_insurance(context: SandboxContext, number: str) -> bool:
+    """Return whether a number is that of an insurance contract."""
+    return CONTRACTS.get(context, number) is None and insurance.CONTRACTS.get(context, number) is not None
 
 
 @routes.action("sign_contract")
 def sign(context: SandboxContext, number: str) -> dict[str, Any]:
-    """
-    The user signs a contract, of insurance too; the merchant is notified.
-
-    Raises:
-        LookupError: Unknown contract.
-        ValueError: It is signed or ended already.
-    """
+    """Sign a contract, of insurance too, as the user; the merchant is notified."""
     with context.change():
-        contract = context.store.get(CONTRACT, number)
-        if contract is None:
+        if is_of_insurance(context, number):
             return insurance.sign(context, number)
-        in_state(contract, "UNSIGNED")
-        contract["state"] = "SIGNED"
-        contract["signed_time"] = context.stamp()
-        contract["expired_time"] = (context.now() + LIFETIME).isoformat(timespec="seconds")
-        save(context, contract)
-        return notify(context, contract)
+        changes = {
+            "state": "SIGNED",
+            "signed_time": context.stamp(),
+            "expired_time": (context.now() + LIFETIME).isoformat(timespec="seconds"),
+        }
+        return notify(context, CONTRACTS.change(context, number, "UNSIGNED", **changes))
 
 
 @routes.action("terminate_contract")
 def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE", remark: str = "") -> dict[str, Any]:
-    """
-    A contract ends, of insurance too; the merchant is notified.
-
-    Raises:
-        LookupError: Unknown contract.
-        ValueError: It is not in force.
-    """
+    """End a contract, of insurance too; the merchant is notified."""
     with context.change():
-        contract = context.store.get(CONTRACT, number)
-        if contract is None:
+        if is_of_insurance(context, number):
             return insurance.terminate(context, number, mode, remark)
-        in_state(contract, "SIGNED")
-        contract["state"] = "TERMINATED"
-        contract["ended"] = {
+        ended = {
             "contract_termination_mode": mode,
             "contract_terminated_time": context.stamp(),
             "contract_termination_remark": remark,
         }
-        save(context, contract)
-        return notify(context, contract)
-
-
-def in_state(contract: dict[str, Any], state: str) -> None:
-    """ValueError for a contract in another state."""
-    if contract["state"] != state:
-        raise ValueError(f"the contract {contract['code']} is {contract['state']}, not {state}")
+        return notify(context, CONTRACTS.change(context, number, "SIGNED", state="TERMINATED", ended=ended))
 
 
 def notify(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
@@ -158,13 +128,14 @@ def notify(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
 
 def facts(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
     """A contract as v3 tells it, under all the names that operations and events have; None leaves a field out."""
-    sent, ended = contract["sent"], contract["ended"]
+    sent, ended = contract["sent"], contract["ended"] or {}
+    terminated, mode = ended.get("contract_terminated_time"), ended.get("contract_termination_mode")
     estimated = sent.get("deduct_schedule")
     schedule = contract["schedule"] or {"schedule_state": "NO_SCHEDULED"}
     return {
         "mchid": context.account.mchid,
         "sp_mchid": context.account.mchid,
-        **orders.chosen(sent, "appid", "sp_appid", "sub_mchid", "sub_appid", "sub_openid", "out_user_code", "attach"),
+        **chosen(sent, "appid", "sp_appid", "sub_mchid", "sub_appid", "sub_openid", "out_user_code", "attach"),
         "contract_id": contract["contract_id"],
         "plan_id": sent.get("plan_id"),
         "out_contract_code": contract["code"],
@@ -175,12 +146,12 @@ def facts(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
         "contract_signed_time": contract["signed_time"],
         "signed_time": contract["signed_time"],
         "contract_expired_time": contract["expired_time"],
-        "operate_time": ended["contract_terminated_time"] if ended else contract["signed_time"],
-        "contract_terminate_info": ended,
-        "contract_termination_mode": ended["contract_termination_mode"] if ended else None,
-        "terminated_time": ended["contract_terminated_time"] if ended else None,
-        "termination_mode": ended["contract_termination_mode"] if ended else None,
-        "termination_note": ended["contract_termination_remark"] if ended else None,
+        "operate_time": terminated or contract["signed_time"],
+        "contract_terminate_info": contract["ended"],
+        "contract_termination_mode": mode,
+        "terminated_time": terminated,
+        "termination_mode": mode,
+        "termination_note": ended.get("contract_termination_remark"),
         "openid": contract["openid"],
         "sp_openid": contract["openid"],
         "deduct_schedule": {**estimated, **schedule} if estimated else None,
@@ -191,11 +162,12 @@ def facts_v2(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any
     """Return a contract as v2 tells it, under all the names that operations and the event have."""
     sent, ended = contract["sent"], contract["ended"] or {}
     mode = ended.get("contract_termination_mode")
-    signed, terminated = time_v2(contract["signed_time"]), time_v2(ended.get("contract_terminated_time"))
+    times = (contract["signed_time"], contract["expired_time"], ended.get("contract_terminated_time"))
+    signed, expired, terminated = (moment(time) or None for time in times)
     return {
         "return_code": "SUCCESS",
         "result_code": "SUCCESS",
-        **orders.chosen(sent, "appid", "sub_appid", "sub_mch_id", "request_serial", "contract_display_account"),
+        **chosen(sent, "appid", "sub_appid", "sub_mch_id", "request_serial", "contract_display_account"),
         "mch_id": context.account.mchid,
         "contract_id": contract["contract_id"],
         "plan_id": sent.get("plan_id"),
@@ -204,7 +176,7 @@ def facts_v2(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any
         "change_type": "DELETE" if ended else "ADD",
         "operate_time": terminated or signed,
         "contract_signed_time": signed,
-        "contract_expired_time": time_v2(contract["expired_time"]),
+        "contract_expired_time": expired,
         "contract_terminated_time": terminated,
         "contract_termination_mode": MODES_V2[mode] if mode else None,
         "contract_termination_remark": ended.get("contract_termination_remark"),
@@ -212,27 +184,17 @@ def facts_v2(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any
     }
 
 
-def time_v2(stamp: str | None) -> str | None:
-    """Return a time as the contracts of v2 write it."""
-    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S") if stamp else None
-
-
-def signed_once(context: SandboxContext, number: Any) -> dict[str, Any]:
-    """Return the contract of this code or id, if it was ever signed; LookupError otherwise."""
-    contract = context.store.get(CONTRACT, str(number))
+def signed_once(context: SandboxContext, number: Any, missing: str = "RESOURCE_NOT_EXISTS") -> dict[str, Any]:
+    """Return the contract of this code or id; one that was never signed is refused."""
+    contract = CONTRACTS.get(context, str(number))
     if contract is None or contract["state"] == "UNSIGNED":
-        raise LookupError(f"no contract {number} was signed")
+        raise Refusal(404, missing, f"no contract {number} was signed")
     return contract
 
 
 def found(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the contract that a v3 path names."""
-    try:
-        return signed_once(
-            context, call.variables["out_contract_code" if "out_contract_code" in call.variables else "contract_id"]
-        )
-    except LookupError as error:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", str(error.args[0])) from None
+    return signed_once(context, call.variables.get("out_contract_code") or call.variables["contract_id"])
 
 
 @routes.on(
@@ -290,10 +252,8 @@ def end(context: SandboxContext, call: Call) -> dict[str, Any] | None:
     """End a contract."""
     code = found(context, call)["code"]
     remark = call.body.get("contract_termination_remark") or call.body.get("termination_note") or ""
-    try:
+    with refusing():
         terminate(context, code, "MCH_API_TERMINATE", str(remark))
-    except ValueError as error:
-        raise Refusal(400, "INVALID_REQUEST", str(error)) from None
     if call.operation.answer == "empty":
         return None
     return context.respond(call, facts(context, found(context, call)))
@@ -314,33 +274,28 @@ def pre_sign_v2(context: SandboxContext, call: Call) -> dict[str, Any] | Reply:
     if call.operation.answer == "redirect":
         made: Reply = context.catalogue_response(call)
         return made
-    names = {"return_msg": "OK", "result_msg": "OK", "err_code": None, "err_code_des": None}
+    names = {"return_msg": "OK", "result_msg": "OK"}
     return context.respond(call, {**facts_v2(context, contract), **doors(context, contract), **names})
 
 
 def found_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the contract that a v2 request names."""
-    try:
-        return signed_once(context, call.body.get("contract_id") or call.body.get("contract_code"))
-    except LookupError as error:
-        raise Refusal(200, "CONTRACT_NOT_EXIST", str(error.args[0])) from None
+    return signed_once(context, call.body.get("contract_id") or call.body.get("contract_code"), "CONTRACT_NOT_EXIST")
 
 
 @routes.on("POST v2/papay/querycontract", "POST v2/papay/partner/querycontract")
 def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a contract as it stands, v2."""
-    return context.respond(call, {**orders_v2.common_v2(call), **facts_v2(context, found_v2(context, call))})
+    return context.respond(call, facts_v2(context, found_v2(context, call)))
 
 
 @routes.on("POST v2/papay/deletecontract", "POST v2/papay/partner/deletecontract")
 def end_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """End a contract, v2."""
     code = found_v2(context, call)["code"]
-    try:
+    with refusing():
         terminate(context, code, "MCH_API_TERMINATE", str(call.body.get("contract_termination_remark") or ""))
-    except ValueError as error:
-        raise Refusal(200, "INVALID_REQUEST", str(error)) from None
-    return context.respond(call, {**orders_v2.common_v2(call), **facts_v2(context, found_v2(context, call))})
+    return query_v2(context, call)
 
 
 @payments.on_paid
@@ -350,7 +305,7 @@ def signed_while_paying(context: SandboxContext, order: dict[str, Any]) -> None:
     wanted = sent.get("contract_info") or sent
     if wanted.get("contract_code"):
         path = "v2/pay/contractorder" if order["family"] == "v2" else "v3/pay/transactions"
-        result = {**orders.chosen(sent, "appid", "openid", "payer"), **wanted, "openid": order["openid"]}
+        result = {**chosen(sent, "appid", "openid", "payer"), **wanted, "openid": order["openid"]}
         code = str(wanted["contract_code"])
         prepare(context, path, code, result, wanted.get("contract_notify_url"))
         sign(context, code)

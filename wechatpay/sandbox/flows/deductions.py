@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.flows import combined_orders, orders, orders_v2, payments
+from wechatpay.sandbox.flows import orders, orders_v2, payments
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.contracts import GLOBAL, PAY, PLATFORM, found, found_v2, in_state, save, signed_once
-from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.flows.combined_orders import COMBINED, combined_facts, place_combined
+from wechatpay.sandbox.flows.contracts import CONTRACTS, GLOBAL, PAY, PLATFORM, found, found_v2, signed_once
+from wechatpay.sandbox.flows.objects import chosen, one_variable, refusing
 from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
@@ -24,13 +25,9 @@ NUMBER = "out-trade-no/{out_trade_no}"
 
 def in_force(context: SandboxContext, number: Any) -> dict[str, Any]:
     """Return the contract of a deduction; one that is not in force is refused."""
-    try:
-        contract = signed_once(context, number)
-        in_state(contract, "SIGNED")
-    except LookupError as error:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", str(error.args[0])) from None
-    except ValueError as error:
-        raise Refusal(400, "INVALID_REQUEST", str(error)) from None
+    contract = signed_once(context, number)
+    with refusing():
+        CONTRACTS.in_state(contract, "SIGNED")
     return contract
 
 
@@ -50,8 +47,7 @@ def deduction(
         family=family,
         trade_type="AUTH",
         total=fen(amount["total"], "/amount/total"),
-        currency=str(amount.get("currency") or "CNY"),
-        expire=None,
+        currency=amount.get("currency"),
         parties=parties,
     )
 
@@ -59,8 +55,8 @@ def deduction(
 def whose(context: SandboxContext, sent: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parties of a deduction: a merchant, or a service provider for one."""
     if "sub_mchid" in sent:
-        return {"sp_mchid": context.account.mchid, **orders.chosen(sent, "sp_appid", "sub_mchid", "sub_appid")}
-    return {"mchid": context.account.mchid, **orders.chosen(sent, "appid")}
+        return {"sp_mchid": context.account.mchid, **chosen(sent, "sp_appid", "sub_mchid", "sub_appid")}
+    return {"mchid": context.account.mchid, **chosen(sent, "appid")}
 
 
 @routes.on(f"POST {PAY}/transactions/apply", f"POST {PAY}/partner/transactions/apply")
@@ -76,7 +72,7 @@ def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
             "deduct_amount": {"total": order["total"], "currency": order["currency"]},
             "deduct_date": context.day(),
         }
-        save(context, contract)
+        CONTRACTS.save(context, contract)
     context.schedule("pay", order["out_trade_no"])
     return context.respond(call, {"out_trade_no": order["out_trade_no"], "amount": sent["amount"]})
 
@@ -94,7 +90,7 @@ def schedule(context: SandboxContext, call: Call) -> dict[str, Any]:
         "deduct_end_date": (context.now() + timedelta(days=7)).date().isoformat(),
         "scheduled_amount": call.body["schedule_amount"],
     }
-    save(context, contract)
+    CONTRACTS.save(context, contract)
     return context.respond(call, contract["schedule"])
 
 
@@ -119,7 +115,7 @@ def deduct_abroad(context: SandboxContext, call: Call) -> dict[str, Any]:
 @routes.on(f"GET {GLOBAL}/transactions/{NUMBER}", f"GET {GLOBAL}/transactions/{{transaction_id}}")
 def query_abroad(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a deduction abroad as it stands."""
-    return response_abroad(context, call, next(iter(call.variables.values())))
+    return response_abroad(context, call, one_variable(call))
 
 
 def response_abroad(context: SandboxContext, call: Call, number: str) -> dict[str, Any]:
@@ -142,19 +138,16 @@ def deduct_combined(context: SandboxContext, call: Call) -> dict[str, Any]:
     sent = dict(call.body)
     contract = in_force(context, sent["contract_id"])
     number = str(sent["combine_out_trade_no"])
-    known = context.store.get(combined_orders.COMBINED, number)
-    if known is None:
-        combined_orders.place_combined(context, {**sent, "combine_payer_info": {"openid": contract["openid"]}}, "AUTH")
+    if COMBINED.get(context, number) is None:
+        place_combined(context, {**sent, "combine_payer_info": {"openid": contract["openid"]}}, "AUTH")
         payments.pay(context, number)
-    return context.respond(
-        call, combined_orders.combined_facts(context, combined_orders.find_combined(context, number))
-    )
+    return context.respond(call, combined_facts(context, COMBINED.find(context, number)))
 
 
 @routes.on(f"POST {PLATFORM}/transactions/{{combine_out_trade_no}}/reverse")
 def reverse_combined(context: SandboxContext, call: Call) -> None:
     """Take the deductions for several merchants back."""
-    for number in combined_orders.find_combined(context, call.variables["combine_out_trade_no"])["orders"]:
+    for number in COMBINED.find(context, one_variable(call))["orders"]:
         orders.reverse(context, number)
 
 
@@ -162,8 +155,8 @@ def reverse_combined(context: SandboxContext, call: Call) -> None:
 def apply_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Deduct money by v2; it is taken after the answer, and notified."""
     contract = found_v2(context, call)
-    if contract["state"] != "SIGNED":
-        raise Refusal(200, "INVALID_REQUEST", f"the contract {contract['code']} is {contract['state']}, not SIGNED")
+    with refusing():
+        CONTRACTS.in_state(contract, "SIGNED")
     order = orders_v2.placed_v2(context, call, "PAP", openid=contract["openid"])
     context.schedule("pay", order["out_trade_no"])
-    return context.respond(call, orders_v2.common_v2(call))
+    return context.respond(call, {})

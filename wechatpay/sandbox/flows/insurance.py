@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.fake_data import digits, letters
+from wechatpay.sandbox.flows.objects import Objects, refusing
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-ORDER = "insurance order"
-CONTRACT = "insurance contract"
+ORDERS = Objects("insurance order", "out_order_no", inside="order")
+CONTRACTS = Objects("insurance contract", "out_contract_code", "contract_id", inside="contract", state="contract_state")
 SIGN = "v3/papay/insurance-sign"
 PRE_SIGN = f"{SIGN}/contracts/pre-entrust-sign"
 BY_CODE = "plan-id/{plan_id}/out-contract-code/{out_contract_code}"
@@ -27,10 +28,8 @@ def create_order(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Create an order; the same number with other parameters is refused."""
     sent = dict(call.body)
     number = str(sent["out_order_no"])
-    known = context.store.get(ORDER, number)
+    known = ORDERS.repeated(context, number, sent)
     if known is not None:
-        if known["sent"] != sent:
-            raise Refusal(400, "INVALID_REQUEST", f"the order {number} exists with other parameters")
         return context.respond(call, known["order"])
     now = context.now()
     order = {
@@ -44,39 +43,25 @@ def create_order(context: SandboxContext, call: Call) -> dict[str, Any]:
         "order_end_time": (now + timedelta(days=1)).isoformat(timespec="seconds"),
         "order_receive_state": "RECEIVED",
     }
-    context.store.put(ORDER, number, {"sent": sent, "order": order}, day=context.day())
+    ORDERS.save(context, {"sent": sent, "order": order})
     return context.respond(call, order)
 
 
 @routes.on("GET v3/hire-power-bank/insurance-orders/{out_order_no}")
 def query_order(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the order as it stands."""
-    number = call["out_order_no"]
-    known = context.store.get(ORDER, number)
-    if known is None:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no insurance order {number}")
-    return context.respond(call, known["order"])
+    return context.respond(call, ORDERS.find(context, call["out_order_no"])["order"])
 
 
 @routes.action("change_insurance_order")
 def change_order(context: SandboxContext, number: str, state: str) -> dict[str, Any]:
-    """
-    The state of an insurance order changes; the merchant is notified.
-
-    Args:
-        context: Of the sandbox.
-        number: ``out_order_no``.
-        state: The new ``order_receive_state``; the official page names no values.
-
-    Raises:
-        LookupError: Unknown order.
-    """
+    """Change ``order_receive_state``, whose values the official page does not name; the merchant is notified."""
     with context.change():
-        known = context.store.entry(ORDER, number)
-        known["order"]["order_receive_state"] = state
-        context.store.put(ORDER, number, known)
-        context.notify(known["sent"].get("notify_url"), "HIRE_POWER_BANK.RECEIVE_INSURANCE", known["order"])
+        known = ORDERS.entry(context, number)
         order: dict[str, Any] = known["order"]
+        order["order_receive_state"] = state
+        ORDERS.save(context, known)
+        context.notify(known["sent"].get("notify_url"), "HIRE_POWER_BANK.RECEIVE_INSURANCE", order)
         return order
 
 
@@ -85,7 +70,7 @@ def pre_sign(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Prepare a contract; the user signs it behind the link."""
     sent = dict(call.body)
     code = str(sent["out_contract_code"])
-    known = context.store.get(CONTRACT, code)
+    known = CONTRACTS.get(context, code)
     if known is not None and known["contract"]["contract_state"] == "SIGNED":
         raise Refusal(400, "INVALID_REQUEST", f"the contract {code} is signed already")
     contract = {
@@ -102,71 +87,33 @@ def pre_sign(context: SandboxContext, call: Call) -> dict[str, Any]:
         "openid": sent.get("openid") or "o" + letters(27, code),
         "out_user_code": sent.get("out_user_code"),
     }
-    save(
-        context,
-        {
-            "contract": contract,
-            "policy_periods": sent.get("policy_periods") or [],
-            "notify_url": sent.get("contract_notify_url"),
-        },
-    )
+    periods, notify_url = sent.get("policy_periods") or [], sent.get("contract_notify_url")
+    CONTRACTS.save(context, {"contract": contract, "policy_periods": periods, "notify_url": notify_url})
     context.schedule("sign_contract", code, when="sign")
     return context.respond(call, {})
 
 
-def save(context: SandboxContext, entry: dict[str, Any]) -> None:
-    """Write a contract down."""
-    contract = entry["contract"]
-    context.store.put(CONTRACT, contract["out_contract_code"], entry, contract["contract_id"], day=context.day())
-
-
 def sign(context: SandboxContext, number: str) -> dict[str, Any]:
-    """
-    The user signs a contract; the merchant is notified.
-
-    Raises:
-        LookupError: Unknown contract.
-        ValueError: It is signed or ended already.
-    """
-    return moved(context, number, "UNSIGNED", "SIGNED", "INSURANCE_ENTRUST.SIGN", contract_signed_time=context.stamp())
+    """Sign a contract as the user; the merchant is notified."""
+    signed = {"contract_state": "SIGNED", "contract_signed_time": context.stamp()}
+    return CONTRACTS.move(context, number, "UNSIGNED", "INSURANCE_ENTRUST.SIGN", **signed)
 
 
 def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE", remark: str = "") -> dict[str, Any]:
-    """
-    A contract ends; the merchant is notified.
-
-    Raises:
-        LookupError: Unknown contract.
-        ValueError: It is not in force.
-    """
-    ended = {
+    """End a contract; the merchant is notified."""
+    info = {
         "contract_termination_mode": mode,
         "contract_terminated_time": context.stamp(),
         "contract_termination_remark": remark,
     }
-    return moved(context, number, "SIGNED", "TERMINATED", "INSURANCE_ENTRUST.TERMINATE", contract_terminate_info=ended)
-
-
-def moved(context: SandboxContext, number: str, before: str, after: str, event: str, **changes: Any) -> dict[str, Any]:
-    """Return a contract brought from one state into another; the merchant is notified."""
-    with context.change():
-        entry = context.store.get(CONTRACT, number)
-        if entry is None:
-            raise LookupError(f"there is no contract {number}")
-        contract: dict[str, Any] = entry["contract"]
-        if contract["contract_state"] != before:
-            raise ValueError(f"the contract {number} is {contract['contract_state']}, not {before}")
-        contract |= {"contract_state": after, **changes}
-        save(context, entry)
-        content = {name: value for name, value in contract.items() if value is not None}
-        context.notify(entry["notify_url"], event, content)
-        return contract
+    ended = {"contract_state": "TERMINATED", "contract_terminate_info": info}
+    return CONTRACTS.move(context, number, "SIGNED", "INSURANCE_ENTRUST.TERMINATE", **ended)
 
 
 def contract_of(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the contract that a path names, once it was signed."""
     number = str(call.variables.get("out_contract_code") or call.variables["contract_id"])
-    entry = context.store.get(CONTRACT, number)
+    entry = CONTRACTS.get(context, number)
     if entry is None or entry["contract"]["contract_state"] == "UNSIGNED":
         raise Refusal(404, "RESOURCE_NOT_EXISTS", f"no contract {number} was signed")
     return entry
@@ -181,16 +128,10 @@ def query_contract(context: SandboxContext, call: Call) -> dict[str, Any]:
 @routes.on(f"POST {SIGN}/contracts/{BY_CODE}/terminate")
 def terminate_contract(context: SandboxContext, call: Call) -> dict[str, Any]:
     """End a contract."""
-    entry = contract_of(context, call)
-    try:
-        contract = terminate(
-            context,
-            entry["contract"]["out_contract_code"],
-            "MCH_API_TERMINATE",
-            str(call.body.get("contract_termination_remark") or ""),
-        )
-    except ValueError as error:
-        raise Refusal(400, "INVALID_REQUEST", str(error)) from None
+    code = contract_of(context, call)["contract"]["out_contract_code"]
+    remark = str(call.body.get("contract_termination_remark") or "")
+    with refusing():
+        contract = terminate(context, code, "MCH_API_TERMINATE", remark)
     return context.respond(call, contract)
 
 
@@ -206,5 +147,5 @@ def modify_periods(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Change when money is taken."""
     entry = contract_of(context, call)
     entry["policy_periods"] = call.body.get("policy_periods") or entry["policy_periods"]
-    save(context, entry)
+    CONTRACTS.save(context, entry)
     return context.respond(call, {**entry["contract"], "policy_periods": entry["policy_periods"]})

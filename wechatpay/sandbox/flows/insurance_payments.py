@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.flows import deductions, insurance
+from wechatpay.sandbox.flows import deductions
+from wechatpay.sandbox.flows.insurance import CONTRACTS, SIGN
+from wechatpay.sandbox.flows.objects import refusing
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -23,12 +25,9 @@ PERIOD = f"{PAY}/policy-periods/contract-id/{{contract_id}}/policy-period-id/{{p
 
 def in_force(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the insurance contract of a call; one that is not in force is refused."""
-    entry = context.store.get(insurance.CONTRACT, str(call["contract_id"]))
-    if entry is None:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no contract {call['contract_id']}")
-    state = entry["contract"]["contract_state"]
-    if state != "SIGNED":
-        raise Refusal(400, "INVALID_REQUEST", f"the contract {call['contract_id']} is {state}, not SIGNED")
+    entry = CONTRACTS.find(context, call["contract_id"])
+    with refusing():
+        CONTRACTS.in_state(entry["contract"], "SIGNED")
     return entry
 
 
@@ -68,7 +67,7 @@ def schedule(context: SandboxContext, call: Call) -> dict[str, Any]:
         "deduct_start_date": context.day(),
         "deduct_end_date": (context.now() + timedelta(days=7)).date().isoformat(),
     }
-    insurance.save(context, entry)
+    CONTRACTS.save(context, entry)
     return result(context, call, period)
 
 
@@ -91,12 +90,12 @@ def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
         "deduct_date": context.day(),
         "out_trade_no": order["out_trade_no"],
     }
-    insurance.save(context, entry)
+    CONTRACTS.save(context, entry)
     context.schedule("pay", order["out_trade_no"])
     return context.respond(call, {"out_trade_no": order["out_trade_no"], "amount": sent["amount"]})
 
 
-@routes.on(f"POST {insurance.SIGN}/contracts/plan-id/{{plan_id}}/contract-id/{{contract_id}}/renew")
+@routes.on(f"POST {SIGN}/contracts/plan-id/{{plan_id}}/contract-id/{{contract_id}}/renew")
 def renew(context: SandboxContext, call: Call) -> None:
     """Go on for further periods; the merchant is notified."""
     entry = in_force(context, call)
@@ -105,6 +104,5 @@ def renew(context: SandboxContext, call: Call) -> None:
     entry["policy_periods"] += periods
     contract = entry["contract"]
     contract["contract_expired_time"] = max(contract["contract_expired_time"], f"{last}T23:59:59+08:00")
-    insurance.save(context, entry)
-    content = {name: value for name, value in contract.items() if value is not None}
-    context.notify(entry["notify_url"], "INSURANCE_ENTRUST.RENEW", content)
+    CONTRACTS.save(context, entry)
+    context.notify(entry["notify_url"], "INSURANCE_ENTRUST.RENEW", contract)

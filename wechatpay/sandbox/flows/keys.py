@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from wechatpay.sandbox.flows.orders_v2 import common_v2
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -69,11 +68,10 @@ def echo(context: SandboxContext, call: Call) -> dict[str, Any]:
 def bank_key(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the key that bank card fields are encrypted with (PKCS#1 PEM)."""
     pem = context.account.bank_key.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1)
-    return context.respond(call, {**common_v2(call), "pub_key": pem.decode()})
+    return context.respond(call, {"pub_key": pem.decode()})
 
 
 @routes.on("POST v2/risk/getcertficates")
 def certificates_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the platform certificates for v2, encrypted under the APIv3 key."""
-    listed = json.dumps(certificates(context, call))
-    return context.respond(call, {**common_v2(call), "certificates": listed})
+    return context.respond(call, {"certificates": json.dumps(certificates(context, call))})

@@ -45,8 +45,6 @@ def upload(context: SandboxContext, call: Call) -> dict[str, Any]:
     facts = {
         "media_id": media_id,
         "media_url": f"{call.request.origin or context.base_url}_sandbox/media/{media_id}",
-        "err_code": None,
-        "err_code_des": None,
     }
     return context.respond(call, facts)
 

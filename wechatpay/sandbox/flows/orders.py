@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.objects import Objects, chosen
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-ORDER = "order"
+ORDERS = Objects("order", "out_trade_no", "transaction_id", missing="ORDER_NOT_EXIST")
 MOVE = "move"
 RATE = Decimal("0.006")
 TRADE_TYPES = {
@@ -51,53 +52,23 @@ GLOBAL = ("v3/transactions", "v3/global/transactions")
 ASKED = ("description", "notify_url", "goods_tag", "time_expire", "support_fapiao", "settle_info")
 """Members of a request that some answers give back, and no notification."""
 ECHOED = ("attach", *ASKED)
-ORDERING = (
-    *(
-        f"POST {DIRECT}/{kind}"
-        for kind in ("app", "h5", "jsapi", "native", "codepay", "app-with-contract", "jsapi-with-contract")
-    ),
-    *(
-        f"POST {PARTNER}/{kind}"
-        for kind in (
-            "app",
-            "h5",
-            "jsapi",
-            "native",
-            "codepay",
-            "miniprogram",
-            "scannedpos",
-            "app-with-contract",
-            "jsapi-with-contract",
-        )
-    ),
-    *(f"POST {base}/{kind}" for base in GLOBAL for kind in ("app", "jsapi", "mweb", "native")),
-    "POST v3/transactions/micropay",
-    "POST v3/global/micropay/transactions/pay",
-)
 NUMBER = "out-trade-no/{out_trade_no}"
 ID = "id/{transaction_id}"
-QUERYING = tuple(f"GET {base}/{by}" for base in (DIRECT, PARTNER, *GLOBAL) for by in (NUMBER, ID))
-CLOSING = (
-    *(f"POST {base}/{NUMBER}/close" for base in (DIRECT, PARTNER, *GLOBAL)),
-    *(f"POST {base}/{ID}/close" for base in GLOBAL),
+KINDS = ("app", "h5", "jsapi", "native", "codepay", "app-with-contract", "jsapi-with-contract")
+ORDERING = (
+    *(f"{DIRECT}/{kind}" for kind in KINDS),
+    *(f"{PARTNER}/{kind}" for kind in (*KINDS, "miniprogram", "scannedpos")),
+    *(f"{base}/{kind}" for base in GLOBAL for kind in ("app", "jsapi", "mweb", "native")),
+    "v3/transactions/micropay",
+    "v3/global/micropay/transactions/pay",
 )
-REVERSING = (
-    *(
-        f"POST {base}/{NUMBER}/reverse"
-        for base in (DIRECT, PARTNER, "v3/transactions", "v3/global/micropay/transactions")
-    ),
-    *(f"POST {base}/{ID}/reverse" for base in ("v3/transactions", "v3/global/micropay/transactions")),
-)
+REVERSED_ABROAD = ("v3/transactions", "v3/global/micropay/transactions")
+PARTIES = ("appid", "mchid", "mch_id", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "sub_mch_id")
 
 
 def commission(fen: int) -> int:
     """Return the platform's commission of an amount, in fen."""
     return int((Decimal(fen) * RATE).quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def chosen(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return the members of these names, as far as they were sent."""
-    return {name: sent[name] for name in names if name in sent}
 
 
 def own_number(context: SandboxContext, sent: Mapping[str, Any], location: str = "body") -> None:
@@ -112,25 +83,17 @@ def own_number(context: SandboxContext, sent: Mapping[str, Any], location: str =
         )
 
 
-def find(context: SandboxContext, number: str) -> dict[str, Any]:
+def find(context: SandboxContext, number: str, missing: str = "") -> dict[str, Any]:
     """Return the order with this number of the merchant's or of the platform's."""
-    order = context.store.get(ORDER, number)
-    if order is None:
-        raise Refusal(404, "ORDER_NOT_EXIST", f"there is no order {number}")
-    return expired(context, order)
+    return expired(context, ORDERS.find(context, number, missing))
 
 
 def expired(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     """Return the order, closed if its time is over."""
     if order["state"] == "NOTPAY" and order["expires"] and order["expires"] <= context.clock():
         order["state"] = "CLOSED"
-        save(context, order)
+        ORDERS.save(context, order)
     return order
-
-
-def save(context: SandboxContext, order: dict[str, Any]) -> None:
-    """Store an order."""
-    context.store.put(ORDER, order["out_trade_no"], order, order["transaction_id"], day=order["created"][:10])
 
 
 def place(
@@ -141,21 +104,20 @@ def place(
     family: str,
     trade_type: str,
     total: int,
-    currency: str,
-    expire: str | None,
-    parties: dict[str, Any],
+    currency: str | None = None,
+    expire: str | None = None,
+    parties: dict[str, Any] | None = None,
     combined: str | None = None,
 ) -> dict[str, Any]:
     """Return a new order, or the one there is if it has the same parameters; what differs is refused."""
-    known = context.store.get(ORDER, number)
+    known = ORDERS.get(context, number)
     if known is not None:
-        known = expired(context, known)
-        if known["state"] in ("SUCCESS", "REFUND"):
+        state = expired(context, known)["state"]
+        if state in ("SUCCESS", "REFUND"):
             raise Refusal(403, "OUT_TRADE_NO_USED", f"the order {number} is paid already")
-        if known["state"] in ("CLOSED", "REVOKED"):
+        if state in ("CLOSED", "REVOKED"):
             raise Refusal(400, "ORDER_CLOSED", f"the order {number} is closed")
-        if known["sent"] != sent:
-            raise Refusal(400, "INVALID_REQUEST", f"the order {number} exists with other parameters")
+        ORDERS.same(known, sent, number)
         return known
     order = {
         "out_trade_no": number,
@@ -164,11 +126,11 @@ def place(
         "trade_type": trade_type,
         "state": "NOTPAY",
         "total": total,
-        "currency": currency,
+        "currency": str(currency or "CNY"),
         "refunded": 0,
         "returned": 0,
         "sent": sent,
-        "parties": parties,
+        "parties": chosen(sent, *PARTIES) if parties is None else parties,
         "openid": openid(sent, number),
         "notify_url": sent.get("notify_url"),
         "created": context.stamp(),
@@ -177,7 +139,7 @@ def place(
         "combined": combined,
         "key": letters(28, number, context.stamp()),
     }
-    save(context, order)
+    ORDERS.save(context, order)
     return order
 
 
@@ -211,19 +173,14 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     order["success_time"] = context.stamp()
     if payer:
         order["openid"] = payer
-    save(context, order)
-    context.store.put(
-        MOVE,
-        "pay " + order["transaction_id"],
-        {
-            "kind": "pay",
-            "order": order["out_trade_no"],
-            "amount": order["total"],
-            "fee": commission(order["total"]),
-            "time": order["success_time"],
-        },
-        day=context.day(),
-    )
+    ORDERS.save(context, order)
+    book(context, "pay", order["transaction_id"], order["out_trade_no"], order["total"], commission(order["total"]))
+
+
+def book(context: SandboxContext, kind: str, number: str, order: str, amount: int, fee: int, **refund: str) -> None:
+    """Write down that money moved, amount and commission in fen: the bills are made of this."""
+    move = {"kind": kind, "order": order, **refund, "amount": amount, "fee": fee, "time": context.stamp()}
+    context.store.put(MOVE, f"{kind} {number}", move, day=context.day())
 
 
 def notified(result: dict[str, Any]) -> dict[str, Any]:
@@ -273,48 +230,42 @@ def payer(order: dict[str, Any]) -> dict[str, str]:
 
 def sample(context: SandboxContext, number: str) -> dict[str, Any]:
     """Return the content of a payment's notification: of this order, or of a made-up one."""
-    order = context.store.get(ORDER, number) if number else None
-    if order is None:
-        chosen = number or "SANDBOX20250102103456"
-        order = {
-            "out_trade_no": chosen,
-            "transaction_id": digits(28, chosen),
-            "family": "direct",
-            "trade_type": "JSAPI",
-            "state": "SUCCESS",
-            "total": 100,
-            "currency": "CNY",
-            "sent": {"attach": ""},
-            "parties": {"appid": context.account.appid, "mchid": context.account.mchid},
-            "openid": "o" + letters(27, chosen),
-            "success_time": context.stamp(),
-        }
+    made_up = number or "SANDBOX20250102103456"
+    order = ORDERS.get(context, made_up) or {
+        "out_trade_no": made_up,
+        "transaction_id": digits(28, made_up),
+        "family": "direct",
+        "trade_type": "JSAPI",
+        "total": 100,
+        "currency": "CNY",
+        "sent": {"attach": ""},
+        "parties": {"appid": context.account.appid, "mchid": context.account.mchid},
+        "openid": "o" + letters(27, made_up),
+        "success_time": None,
+    }
     result = facts(context, {**order, "success_time": order["success_time"] or context.stamp(), "state": "SUCCESS"})
     return notified(result)
 
 
-@routes.on(*ORDERING)
+@routes.on(*(f"POST {path}" for path in ORDERING))
 def order_v3(context: SandboxContext, call: Call) -> Any:
     """Order: what the front end needs; with an authorisation code it is paid at once."""
     sent = dict(call.body)
     own_number(context, sent)
-    kind = call.operation.path.rpartition("/")[2]
     path = call.operation.path
-    family = "partner" if path.startswith(PARTNER) else "direct" if path.startswith(DIRECT) else "global"
-    parties = chosen(sent, "appid", "mchid", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid")
+    trade_type = TRADE_TYPES[path.rpartition("/")[2]]
     amount = sent.get("amount") or {}
     order = place(
         context,
         sent,
         number=str(sent["out_trade_no"]),
-        family=family,
-        trade_type=TRADE_TYPES[kind],
+        family="partner" if path.startswith(PARTNER) else "direct" if path.startswith(DIRECT) else "global",
+        trade_type=trade_type,
         total=fen(amount.get("total"), "/amount/total"),
-        currency=str(amount.get("currency") or "CNY"),
+        currency=amount.get("currency"),
         expire=sent.get("time_expire"),
-        parties=parties,
     )
-    if TRADE_TYPES[kind] == "MICROPAY":
+    if trade_type == "MICROPAY":
         settle(context, order)
         return context.respond(call, facts(context, order))
     context.schedule("pay", order["out_trade_no"], when="pay")
@@ -333,19 +284,26 @@ def front_end(context: SandboxContext, key: str) -> dict[str, Any]:
     }
 
 
-@routes.on(*QUERYING)
+def number_of(call: Call) -> str:
+    """Return the number that a path names an order by."""
+    return call.variables.get("out_trade_no") or call.variables["transaction_id"]
+
+
+@routes.on(*(f"GET {base}/{by}" for base in (DIRECT, PARTNER, *GLOBAL) for by in (NUMBER, ID)))
 def query_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return an order as it stands."""
     own_number(context, call.query, "query")
-    number = call.variables.get("out_trade_no") or call.variables["transaction_id"]
-    return context.respond(call, facts(context, find(context, number)))
+    return context.respond(call, facts(context, find(context, number_of(call))))
 
 
-@routes.on(*CLOSING)
+@routes.on(
+    *(f"POST {base}/{NUMBER}/close" for base in (DIRECT, PARTNER, *GLOBAL)),
+    *(f"POST {base}/{ID}/close" for base in GLOBAL),
+)
 def close_v3(context: SandboxContext, call: Call) -> None:
     """Close an unpaid order."""
     own_number(context, call.body)
-    close(context, call.variables.get("out_trade_no") or call.variables["transaction_id"])
+    close(context, number_of(call))
 
 
 def close(context: SandboxContext, number: str) -> None:
@@ -354,14 +312,17 @@ def close(context: SandboxContext, number: str) -> None:
     if order["state"] in ("SUCCESS", "REFUND"):
         raise Refusal(400, "ORDERPAID", f"the order {number} is paid, it cannot be closed: refund it")
     order["state"] = "CLOSED"
-    save(context, order)
+    ORDERS.save(context, order)
 
 
-@routes.on(*REVERSING)
+@routes.on(
+    *(f"POST {base}/{NUMBER}/reverse" for base in (DIRECT, PARTNER, *REVERSED_ABROAD)),
+    *(f"POST {base}/{ID}/reverse" for base in REVERSED_ABROAD),
+)
 def reverse_v3(context: SandboxContext, call: Call) -> Any:
     """Reverse an order: an unpaid one is closed, a paid one is returned."""
     own_number(context, call.body)
-    order = reverse(context, call.variables.get("out_trade_no") or call.variables["transaction_id"])
+    order = reverse(context, number_of(call))
     if call.operation.response.content == "empty":
         return None
     return context.respond(call, {**order["parties"], "out_trade_no": order["out_trade_no"]})
@@ -371,19 +332,8 @@ def reverse(context: SandboxContext, number: str) -> dict[str, Any]:
     """Reverse an order."""
     order = find(context, number)
     if order["state"] == "SUCCESS":
-        context.store.put(
-            MOVE,
-            "reverse " + order["transaction_id"],
-            {
-                "kind": "reverse",
-                "order": order["out_trade_no"],
-                "amount": order["total"],
-                "fee": commission(order["total"]),
-                "time": context.stamp(),
-            },
-            day=context.day(),
-        )
-        order["refunded"] = order["total"]
+        total = order["refunded"] = order["total"]
+        book(context, "reverse", order["transaction_id"], order["out_trade_no"], total, commission(total))
     order["state"] = "REVOKED"
-    save(context, order)
+    ORDERS.save(context, order)
     return order

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.orders import STATES, chosen, close, find, front_end, place, reverse, settle
+from wechatpay.sandbox.flows.orders import STATES, close, find, front_end, place, reverse, settle
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
+PLACING = {"OUT_TRADE_NO_USED": "ORDERPAID", "ORDER_CLOSED": "ORDERCLOSED", "INVALID_REQUEST": "OUT_TRADE_NO_USED"}
+"""The codes of v3 for an order that cannot be placed, and those of v2."""
+
 
 @routes.on("POST v2/pay/unifiedorder", "POST v2/pay/contractorder", "POST v2/deposit/unifiedorder")
 def order_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Order by v2."""
     order = placed_v2(context, call, str(call.body.get("trade_type") or "JSAPI"))
     context.schedule("pay", order["out_trade_no"], when="pay")
-    result = front_end(context, order["key"])
-    trade_type = order["trade_type"]
+    trade_type, result = order["trade_type"], front_end(context, order["key"])
     return context.respond(
         call,
         {
-            **common_v2(call),
             "trade_type": trade_type,
             "prepay_id": result["prepay_id"],
             "code_url": result["code_url"] if trade_type == "NATIVE" else None,
@@ -41,13 +42,12 @@ def pay_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Order and pay at once."""
     order = placed_v2(context, call, "MICROPAY" if call.operation.path.endswith("micropay") else "FACEPAY")
     settle(context, order)
-    return context.respond(call, {**common_v2(call), **facts_v2(context, order)})
+    return context.respond(call, facts_v2(context, order))
 
 
 def placed_v2(context: SandboxContext, call: Call, trade_type: str, **known: Any) -> dict[str, Any]:
     """Return the order of a v2 request, and what is known besides."""
     sent = {**sent_v2(call), **known}
-    parties = chosen(sent, "appid", "mch_id", "sub_appid", "sub_mch_id")
     try:
         return place(
             context,
@@ -56,33 +56,21 @@ def placed_v2(context: SandboxContext, call: Call, trade_type: str, **known: Any
             family="v2",
             trade_type=trade_type,
             total=fen(sent.get("total_fee"), "/total_fee"),
-            currency=str(sent.get("fee_type") or "CNY"),
+            currency=sent.get("fee_type"),
             expire=sent.get("time_expire"),
-            parties=parties,
         )
     except Refusal as refusal:
-        codes = {
-            "OUT_TRADE_NO_USED": "ORDERPAID",
-            "ORDER_CLOSED": "ORDERCLOSED",
-            "INVALID_REQUEST": "OUT_TRADE_NO_USED",
-        }
-        raise Refusal(200, codes.get(refusal.code, refusal.code), refusal.message) from None
-
-
-def common_v2(call: Call) -> dict[str, Any]:
-    """Return the fields that every v2 response repeats from its request."""
-    names = ("appid", "mch_id", "sub_appid", "sub_mch_id", "device_info")
-    return {
-        "result_code": "SUCCESS",
-        "err_code": None,
-        "err_code_des": None,
-        **{name: call.body[name] for name in names if name in call.body},
-    }
+        raise Refusal(200, PLACING.get(refusal.code, refusal.code), refusal.message) from None
 
 
 def time_v2(stamp: str | None) -> str | None:
     """Return a time as v2 writes it."""
     return datetime.fromisoformat(stamp).strftime("%Y%m%d%H%M%S") if stamp else None
+
+
+def moment(stamp: str | None) -> str:
+    """Return a time as bills, and some responses of v2, write it; empty for none."""
+    return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M:%S") if stamp else ""
 
 
 def facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
@@ -110,21 +98,12 @@ def facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def number_v2(call: Call) -> str:
-    """Return the number that a v2 request names an order by."""
+def find_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+    """Return the order that a v2 request names."""
     number = call.body.get("out_trade_no") or call.body.get("transaction_id")
     if not number:
         raise Refusal(200, "PARAM_ERROR", "out_trade_no or transaction_id is needed")
-    return str(number)
-
-
-def find_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
-    """Return the order that a v2 request names."""
-    try:
-        return find(context, number_v2(call))
-    except Refusal as refusal:
-        code = "ORDERNOTEXIST" if refusal.code == "ORDER_NOT_EXIST" else refusal.code
-        raise Refusal(200, code, refusal.message) from None
+    return find(context, str(number), "ORDERNOTEXIST")
 
 
 @routes.on(
@@ -136,18 +115,18 @@ def find_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 )
 def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return an order as it stands, v2."""
-    return context.respond(call, {**common_v2(call), **facts_v2(context, find_v2(context, call))})
+    return context.respond(call, facts_v2(context, find_v2(context, call)))
 
 
 @routes.on("POST v2/pay/closeorder")
 def close_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Close an order, v2."""
     close(context, find_v2(context, call)["out_trade_no"])
-    return context.respond(call, {**common_v2(call), "result_msg": "OK"})
+    return context.respond(call, {"result_msg": "OK"})
 
 
 @routes.on("POST v2/secapi/pay/reverse", "POST v2/secapi/pay/facepayreverse", "POST v2/deposit/reverse")
 def reverse_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Take an order back, v2."""
     reverse(context, find_v2(context, call)["out_trade_no"])
-    return context.respond(call, {**common_v2(call), "recall": "N"})
+    return context.respond(call, {"recall": "N"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wechatpay.sandbox.flows.combined_orders import COMBINED, combined_facts, sub_facts_v2
-from wechatpay.sandbox.flows.orders import ORDER, expired, facts, notified, settle
+from wechatpay.sandbox.flows.combined_orders import COMBINED, combined_facts, listed_v2
+from wechatpay.sandbox.flows.orders import ORDERS, expired, facts, notified, settle
 from wechatpay.sandbox.flows.orders_v2 import facts_v2
 from wechatpay.sandbox.routing import Routes
 
@@ -29,31 +29,20 @@ def on_paid(hook: Hook) -> Hook:
 
 @routes.action("pay")
 def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> list[dict[str, Any]]:
-    """
-    Pay an order, or all orders of a combined one; the merchant is notified.
-
-    Raises:
-        LookupError: Unknown order.
-        ValueError: It cannot be paid any more.
-    """
+    """Pay an order, or all orders of a combined one; the merchant is notified."""
     with context.change():
-        combined = context.store.get(COMBINED, number)
+        combined = COMBINED.get(context, number)
         numbers = combined["orders"] if combined else [number]
-        paid = []
-        for each in numbers:
-            order = context.store.get(ORDER, each)
-            if order is None:
-                raise LookupError(f"there is no order {each}")
-            order = expired(context, order)
+        paid = [expired(context, ORDERS.entry(context, each)) for each in numbers]
+        for order in paid:
             if order["state"] not in ("NOTPAY", "USERPAYING"):
-                raise ValueError(f"the order {each} cannot be paid, it is {order['state']}")
-            paid.append(order)
+                raise ValueError(f"the order {order['out_trade_no']} cannot be paid, it is {order['state']}")
         for order in paid:
             settle(context, order, openid)
             for hook in HOOKS:
                 hook(context, order)
         if combined:
-            notify_combined(context, combined, paid)
+            notify_combined(context, combined, paid[0])
         else:
             notify(context, paid[0])
         return paid
@@ -67,21 +56,18 @@ def notify(context: SandboxContext, order: dict[str, Any]) -> None:
         context.notify(order["notify_url"], "TRANSACTION.SUCCESS", notified(facts(context, order)))
 
 
-def notify_combined(context: SandboxContext, combined: dict[str, Any], orders: list[dict[str, Any]]) -> None:
+def notify_combined(context: SandboxContext, combined: dict[str, Any], first: dict[str, Any]) -> None:
     """Notify the merchant that a combined order is paid."""
     if combined["family"] == "v2":
         content = {
             "return_code": "SUCCESS",
             "result_code": "SUCCESS",
             **combined["parties"],
-            "combine_openid": orders[0]["openid"],
-            "trade_type": orders[0]["trade_type"],
+            "combine_openid": first["openid"],
+            "trade_type": first["trade_type"],
             "bank_type": "OTHERS",
             "sign_type": "HMAC-SHA256",
-            "sub_order_list": {
-                "order_num": len(orders),
-                "order_list": [sub_facts_v2(context, order) for order in orders],
-            },
+            "sub_order_list": listed_v2(context, combined),
         }
         context.notify(combined["notify_url"], "combined-transactions-success", content, "v2")
     else:

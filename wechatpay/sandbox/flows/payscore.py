@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -13,40 +14,23 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import Call
 
-__all__ = ["SERVICE", "confirm", "paid", "routes"]
+__all__ = ["SERVICES", "confirm", "paid", "routes"]
 
 routes = Routes()
 
-SERVICE = "service order"
+SERVICES = Objects(
+    "service order",
+    "out_order_no",
+    "order_id",
+    inside="order",
+    missing="ORDER_NOT_EXIST",
+    hidden=("package", "notify_url"),
+)
+WRONG_STATE = "INVALID_ORDER_STATE"
 DIRECT, PARTNER, BANK, OVERSEAS = (
     f"v3/payscore/{whose}serviceorder" for whose in ("", "partner/", "acquiringbank/", "oversea/partner/")
 )
 ALL = (DIRECT, PARTNER, BANK, OVERSEAS)
-
-
-def found(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Return the order of this number."""
-    entry = context.store.get(SERVICE, number)
-    if entry is None:
-        raise Refusal(404, "ORDER_NOT_EXIST", f"there is no service order {number}")
-    return entry
-
-
-def in_state(entry: dict[str, Any], *states: str) -> None:
-    """Refuse what an order in this state does not allow."""
-    order = entry["order"]
-    if order["state"] not in states:
-        raise Refusal(
-            400,
-            "INVALID_ORDER_STATE",
-            f"the service order {order['out_order_no']} is {order['state']}, not {' or '.join(states)}",
-        )
-
-
-def save(context: SandboxContext, entry: dict[str, Any]) -> None:
-    """Write an order down."""
-    order = entry["order"]
-    context.store.put(SERVICE, order["out_order_no"], entry, order["order_id"], day=context.day())
 
 
 @routes.on(*(f"POST {base}" for base in ALL))
@@ -70,7 +54,7 @@ def create_completed(context: SandboxContext, call: Call) -> dict[str, Any] | No
 def place(context: SandboxContext, sent: dict[str, Any], *, direct: bool = False) -> dict[str, Any]:
     """Return a new order, or the one there is if it has the same parameters."""
     number = str(sent["out_order_no"])
-    known = context.store.get(SERVICE, number)
+    known = SERVICES.repeated(context, number, sent)
     if known is None:
         order = {
             **sent,
@@ -84,11 +68,8 @@ def place(context: SandboxContext, sent: dict[str, Any], *, direct: bool = False
         if direct:
             order |= completed(fen(sent.get("total_amount") or 0, "/total_amount", 0))
         known = {"sent": sent, "order": order}
-        save(context, known)
-    elif known["sent"] != sent:
-        raise Refusal(400, "INVALID_REQUEST", f"the service order {number} exists with other parameters")
-    placed: dict[str, Any] = known["order"]
-    return placed
+        SERVICES.save(context, known)
+    return SERVICES.of(known)
 
 
 def completed(total: int) -> dict[str, Any]:
@@ -113,63 +94,30 @@ def is_paid(order: dict[str, Any]) -> bool:
 
 def unpaid(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the order of a call that is completed; one that is paid is refused."""
-    entry = found(context, call.variables["out_order_no"])
-    in_state(entry, "DONE")
-    order: dict[str, Any] = entry["order"]
+    order = SERVICES.of(SERVICES.find(context, call.variables["out_order_no"]))
+    with refusing(conflict=WRONG_STATE):
+        SERVICES.in_state(order, "DONE")
     if is_paid(order):
-        raise Refusal(400, "INVALID_ORDER_STATE", f"the service order {order['out_order_no']} is paid already")
+        raise Refusal(400, WRONG_STATE, f"the service order {order['out_order_no']} is paid already")
     return order
-
-
-def moved(
-    context: SandboxContext, number: str, state: str, *, states: tuple[str, ...], event: str, **changes: Any
-) -> dict[str, Any]:
-    """Return an order brought into another state from outside; the merchant is notified."""
-    with context.change():
-        entry = context.store.get(SERVICE, number)
-        if entry is None:
-            raise LookupError(f"there is no service order {number}")
-        order: dict[str, Any] = entry["order"]
-        if order["state"] not in states:
-            raise ValueError(f"the service order {number} is {order['state']}")
-        order |= {"state": state, **changes}
-        save(context, entry)
-        context.notify(
-            order.get("notify_url"),
-            event,
-            {name: value for name, value in order.items() if name not in ("package", "notify_url")},
-        )
-        return order
 
 
 @routes.action("confirm_service")
 def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
-    """
-    The user confirms an order.
-
-    Raises:
-        LookupError: Unknown order.
-        ValueError: It is not waiting for that.
-    """
-    return moved(
-        context, number, "DOING", states=("CREATED",), event="PAYSCORE.USER_CONFIRM", state_description="MCH_COMPLETE"
-    )
+    """Confirm an order as the user; the merchant is notified."""
+    changes = {"state": "DOING", "state_description": "MCH_COMPLETE"}
+    return SERVICES.move(context, number, "CREATED", "PAYSCORE.USER_CONFIRM", **changes)
 
 
 @routes.action("pay_service")
 def paid(context: SandboxContext, number: str) -> dict[str, Any]:
-    """
-    The user pays a completed order.
-
-    Raises:
-        LookupError: Unknown order.
-        ValueError: It is not completed, or paid already.
-    """
-    entry = context.store.get(SERVICE, number) or {"order": {}}
-    if is_paid(entry["order"]):
+    """Pay a completed order as the user; the merchant is notified."""
+    order = SERVICES.of(SERVICES.entry(context, number))
+    if is_paid(order):
         raise ValueError(f"the service order {number} is paid already")
-    total = entry["order"].get("total_amount", 0)
-    return moved(context, number, "DONE", states=("DONE",), event="PAYSCORE.USER_PAID", collection=received(total))
+    return SERVICES.move(
+        context, number, "DONE", "PAYSCORE.USER_PAID", collection=received(order.get("total_amount", 0))
+    )
 
 
 @routes.on(*(f"GET {base}" for base in ALL))
@@ -178,15 +126,13 @@ def query(context: SandboxContext, call: Call) -> dict[str, Any]:
     number = call.query.get("out_order_no") or call.query.get("query_id")
     if not number:
         raise Refusal.of_field("query", "/out_order_no", "out_order_no or query_id is needed")
-    return context.respond(call, found(context, str(number))["order"])
+    return context.respond(call, SERVICES.find(context, number)["order"])
 
 
 def changed(context: SandboxContext, call: Call, *states: str, **changes: Any) -> dict[str, Any]:
     """Change the order of a call, and return the response."""
-    entry = found(context, call.variables["out_order_no"])
-    in_state(entry, *states)
-    entry["order"] |= changes
-    save(context, entry)
+    with refusing(SERVICES.missing, WRONG_STATE):
+        entry = SERVICES.change(context, call.variables["out_order_no"], *states, **changes)
     return context.respond(call, entry["order"])
 
 
@@ -203,15 +149,14 @@ def modify(context: SandboxContext, call: Call) -> dict[str, Any]:
     total, before = fen(call.body["total_amount"], "/total_amount", 0), int(order.get("total_amount") or 0)
     if total > before:
         raise Refusal(400, "INVALID_REQUEST", f"{total} is more than the {before} that were asked for")
-    sent = {name: call.body[name] for name in ("post_payments", "post_discounts", "total_amount") if name in call.body}
+    sent = chosen(call.body, "post_payments", "post_discounts", "total_amount")
     return changed(context, call, "DONE", **sent, **completed(total))
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/complete" for base in ALL))
 def complete(context: SandboxContext, call: Call) -> dict[str, Any]:
     """End the service, and ask for the money."""
-    names = ("post_payments", "post_discounts", "total_amount", "time_range", "location")
-    sent = {name: call.body[name] for name in names if name in call.body}
+    sent = chosen(call.body, "post_payments", "post_discounts", "total_amount", "time_range", "location")
     answer = changed(context, call, "DOING", **sent, **completed(fen(sent["total_amount"], "/total_amount", 0)))
     context.schedule("pay_service", call.variables["out_order_no"], when="pay")
     return answer

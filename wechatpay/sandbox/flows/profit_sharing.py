@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.orders_v2 import common_v2, time_v2
+from wechatpay.sandbox.flows.objects import Objects, chosen
+from wechatpay.sandbox.flows.orders_v2 import time_v2
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
@@ -16,21 +17,19 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import Call
 
-__all__ = ["SPLIT", "routes"]
+__all__ = ["SPLITS", "routes"]
 
 routes = Routes()
 
-SPLIT = "profit sharing order"
-RETURN = "profit sharing return"
+SPLITS = Objects("profit sharing order", "out_order_no", "order_id")
+RETURNS = Objects("profit sharing return", "out_return_no")
 RECEIVER = "profit sharing receiver"
 BASES = ("v3/profitsharing", "v3/brand/profitsharing", "v3/ecommerce/profitsharing")
 
 
 def paid_order(context: SandboxContext, number: str) -> dict[str, Any]:
     """Return the order with this number of the platform's, if it is paid."""
-    order = context.store.get(orders.ORDER, number)
-    if order is None:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no transaction {number}")
+    order = orders.ORDERS.find(context, number, "RESOURCE_NOT_EXISTS")
     if order["success_time"] is None:
         raise Refusal(400, "INVALID_REQUEST", f"the transaction {number} is not paid")
     return order
@@ -40,19 +39,19 @@ def left(context: SandboxContext, order: dict[str, Any]) -> int:
     """How much of an order can still be shared, in fen."""
     if order.get("unfrozen"):
         return 0
-    gone: int = sum(
+    gone = sum(
         receiver["amount"]
-        for split in context.store.all(SPLIT)
+        for split in context.store.all(SPLITS.kind)
         if split["transaction_id"] == order["transaction_id"]
         for receiver in split["receivers"]
     )
-    return max(int(order["total"]) - int(order["refunded"]) - gone, 0)
+    return max(int(order["total"] - order["refunded"] - gone), 0)
 
 
 def unfreeze(context: SandboxContext, order: dict[str, Any]) -> None:
     """Release the rest of the money to the merchant."""
     order["unfrozen"] = True
-    orders.save(context, order)
+    orders.ORDERS.save(context, order)
 
 
 def tell(context: SandboxContext, call: Call, split: dict[str, Any], state: str) -> dict[str, Any]:
@@ -73,27 +72,28 @@ def place(
 ) -> dict[str, Any]:
     """Return a new split, or the one there is if it has the same parameters; if it is the whole, the rest is freed."""
     number = str(sent["out_order_no"])
-    known = context.store.get(SPLIT, number)
+    known = SPLITS.repeated(context, number, sent)
     if known is not None:
-        same(known, sent, number)
         return known
     order = paid_order(context, str(sent["transaction_id"]))
     wanted = sum(fen(each["amount"], f"/receivers/{index}/amount") for index, each in enumerate(receivers))
     rest = left(context, order)
     if wanted > rest:
         raise Refusal(403, "NOT_ENOUGH", f"{wanted} is more than the {rest} that are left to share")
-    split = keep(context, sent, number, [shared(context, number, index, each) for index, each in enumerate(receivers)])
+    split: dict[str, Any] = {
+        "sent": sent,
+        "sub_mchid": sent.get("sub_mchid") or sent.get("sub_mch_id"),
+        "transaction_id": str(sent["transaction_id"]),
+        "out_order_no": number,
+        "order_id": digits(26, "split", number),
+        "receivers": [shared(context, number, index, each) for index, each in enumerate(receivers)],
+    }
+    SPLITS.save(context, split)
     if whole:
         unfreeze(context, order)
     for receiver in split["receivers"]:
         notify(context, "PROFITSHARING.SUCCESS", split, receiver)
     return split
-
-
-def same(known: dict[str, Any], sent: dict[str, Any], number: str) -> None:
-    """Refuse a number that was used with other parameters."""
-    if known["sent"] != sent:
-        raise Refusal(400, "INVALID_REQUEST", f"{number} exists with other parameters")
 
 
 def notify(context: SandboxContext, name: str, split: dict[str, Any], moved: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ def notify(context: SandboxContext, name: str, split: dict[str, Any], moved: dic
         "transaction_id": split["transaction_id"],
         "order_id": split["order_id"],
         "out_order_no": split["out_order_no"],
-        "receiver": {member: moved[member] for member in ("type", "account", "amount", "description")},
+        "receiver": chosen(moved, "type", "account", "amount", "description"),
         "success_time": moved["finish_time"],
     }
     context.notify(context.notify_url, name, content)
@@ -127,32 +127,10 @@ def shared(context: SandboxContext, number: str, index: int, receiver: dict[str,
     }
 
 
-def keep(context: SandboxContext, sent: dict[str, Any], number: str, receivers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Write a split down."""
-    split: dict[str, Any] = {
-        "sent": sent,
-        "sub_mchid": sent.get("sub_mchid") or sent.get("sub_mch_id"),
-        "transaction_id": str(sent["transaction_id"]),
-        "out_order_no": number,
-        "order_id": digits(26, "split", number),
-        "receivers": receivers,
-    }
-    context.store.put(SPLIT, number, split, split["order_id"], day=context.day())
-    return split
-
-
-def found(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Return the split of this number."""
-    split = context.store.get(SPLIT, number)
-    if split is None:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no profit sharing order {number}")
-    return split
-
-
 @routes.on("GET v3/profitsharing/orders/{out_order_no}", *(f"GET {base}/orders" for base in BASES[1:]))
 def query(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a split as it stands."""
-    return tell(context, call, found(context, str(call["out_order_no"])), "FINISHED")
+    return tell(context, call, SPLITS.find(context, call["out_order_no"]), "FINISHED")
 
 
 @routes.on("POST v3/profitsharing/orders/unfreeze", *(f"POST {base}/finish-order" for base in BASES[1:]))
@@ -164,13 +142,13 @@ def finish(context: SandboxContext, call: Call) -> dict[str, Any]:
 @routes.on(
     "GET v3/profitsharing/transactions/{transaction_id}/amounts",
     *(f"GET {base}/orders/{{transaction_id}}/amounts" for base in BASES[1:]),
+    "POST v2/pay/profitsharingorderamountquery",
 )
 def amounts(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the amount of an order that can still be shared."""
-    number = call.variables["transaction_id"]
-    return context.respond(
-        call, {"transaction_id": number, "unsplit_amount": left(context, paid_order(context, number))}
-    )
+    number = str(call["transaction_id"])
+    rest = left(context, paid_order(context, number))
+    return context.respond(call, {"transaction_id": number, "unsplit_amount": rest})
 
 
 @routes.on("POST v3/profitsharing/return-orders", *(f"POST {base}/returnorders" for base in BASES[1:]))
@@ -183,11 +161,10 @@ def give_back(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 def place_return(context: SandboxContext, sent: dict[str, Any], account: str, amount: int) -> dict[str, Any]:
     """Return a new return, or the one there is if it has the same parameters."""
-    split = found(context, str(sent.get("out_order_no") or sent.get("order_id")))
+    split = SPLITS.find(context, sent.get("out_order_no") or sent.get("order_id"))
     number = str(sent["out_return_no"])
-    known = context.store.get(RETURN, number)
+    known = RETURNS.repeated(context, number, sent)
     if known is not None:
-        same(known, sent, number)
         return known
     enough(context, split, account, amount)
     known = {
@@ -208,7 +185,7 @@ def place_return(context: SandboxContext, sent: dict[str, Any], account: str, am
         "create_time": context.stamp(),
         "finish_time": context.stamp(),
     }
-    context.store.put(RETURN, number, known, day=context.day())
+    RETURNS.save(context, known)
     notify(context, "PROFITSHARING.RETURN", split, {**known, "type": "MERCHANT_ID", "account": account})
     return known
 
@@ -218,7 +195,7 @@ def enough(context: SandboxContext, split: dict[str, Any], account: str, amount:
     given = sum(each["amount"] for each in split["receivers"] if each["account"] == account)
     back = sum(
         int(each["amount"])
-        for each in context.store.all(RETURN)
+        for each in context.store.all(RETURNS.kind)
         if each["out_order_no"] == split["out_order_no"] and each["return_mchid"] == account
     )
     if amount > given - back:
@@ -228,15 +205,7 @@ def enough(context: SandboxContext, split: dict[str, Any], account: str, amount:
 @routes.on("GET v3/profitsharing/return-orders/{out_return_no}", *(f"GET {base}/returnorders" for base in BASES[1:]))
 def query_return(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a return as it stands."""
-    return context.respond(call, {**found_return(context, str(call["out_return_no"])), "sent": None})
-
-
-def found_return(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Return the return of this number."""
-    known = context.store.get(RETURN, number)
-    if known is None:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no return {number}")
-    return known
+    return context.respond(call, {**RETURNS.find(context, call["out_return_no"]), "sent": None})
 
 
 @routes.on(*(f"POST {base}/receivers/add" for base in BASES))
@@ -268,15 +237,11 @@ def parts_of(call: Call) -> list[dict[str, Any]]:
 def told_v2(context: SandboxContext, call: Call, split: dict[str, Any], status: str) -> dict[str, Any]:
     """Return a split as v2 tells it."""
     names = ("type", "account", "amount", "description", "result", "detail_id")
-    receivers = [
-        {**{name: each[name] for name in names}, "finish_time": time_v2(each["finish_time"])}
-        for each in split["receivers"]
-    ]
+    receivers = [{**chosen(each, *names), "finish_time": time_v2(each["finish_time"])} for each in split["receivers"]]
     return context.respond(
         call,
         {
-            **common_v2(call),
-            **{name: split[name] for name in ("transaction_id", "out_order_no", "order_id")},
+            **chosen(split, "transaction_id", "out_order_no", "order_id"),
             "status": status,
             "receivers": json.dumps(receivers, ensure_ascii=False),
         },
@@ -293,21 +258,13 @@ def share_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 @routes.on("POST v2/pay/profitsharingquery")
 def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a split as it stands, v2."""
-    return told_v2(context, call, found(context, str(call.body["out_order_no"])), "FINISHED")
+    return told_v2(context, call, SPLITS.find(context, call.body["out_order_no"]), "FINISHED")
 
 
 @routes.on("POST v2/secapi/pay/profitsharingfinish")
 def finish_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """End the sharing of an order, v2."""
     return told_v2(context, call, place(context, sent_v2(call), [], whole=True), "FINISHED")
-
-
-@routes.on("POST v2/pay/profitsharingorderamountquery")
-def amounts_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
-    """Return the amount of an order that can still be shared, v2."""
-    number = str(call.body["transaction_id"])
-    rest = left(context, paid_order(context, number))
-    return context.respond(call, {**common_v2(call), "transaction_id": number, "unsplit_amount": rest})
 
 
 @routes.on("POST v2/secapi/pay/profitsharingreturn")
@@ -321,16 +278,16 @@ def give_back_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 @routes.on("POST v2/pay/profitsharingreturnquery")
 def query_return_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a return as it stands, v2."""
-    return returned_v2(context, call, found_return(context, str(call.body["out_return_no"])))
+    return returned_v2(context, call, RETURNS.find(context, call.body["out_return_no"]))
 
 
 def returned_v2(context: SandboxContext, call: Call, known: dict[str, Any]) -> dict[str, Any]:
     """Return a return as v2 tells it."""
     result = {**known, "sent": None, "finish_time": time_v2(known["finish_time"])}
-    return context.respond(call, {**common_v2(call), **result, "return_account_type": "MERCHANT_ID"})
+    return context.respond(call, {**result, "return_account_type": "MERCHANT_ID"})
 
 
 @routes.on("POST v2/pay/profitsharingaddreceiver", "POST v2/pay/profitsharingremovereceiver")
 def receiver_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Add or remove a receiver, v2."""
-    return context.respond(call, {**common_v2(call), "receiver": call.body["receiver"]})
+    return context.respond(call, {"receiver": call.body["receiver"]})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders, orders_v2
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.objects import Objects, one_variable, page, refusing
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
@@ -14,28 +15,16 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import Call
 
-__all__ = ["REFUND", "finish", "routes"]
+__all__ = ["REFUNDS", "finish", "routes"]
 
 routes = Routes()
 
-REFUND = "refund"
+REFUNDS = Objects("refund", "out_refund_no", "refund_id", state="status")
 DOMESTIC = "v3/refund/domestic/refunds"
 ABROAD = ("v3/refunds", "v3/global/refunds")
 MARKETPLACE = "v3/ecommerce/refunds"
 OUTCOMES = {"SUCCESS": "REFUND.SUCCESS", "CLOSED": "REFUND.CLOSED", "ABNORMAL": "REFUND.ABNORMAL"}
-
-
-def find(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Return the refund with this number of the merchant's or of the platform's."""
-    refund = context.store.get(REFUND, number)
-    if refund is None:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"there is no refund {number}")
-    return refund
-
-
-def save(context: SandboxContext, refund: dict[str, Any]) -> None:
-    """Write the refund down."""
-    context.store.put(REFUND, refund["out_refund_no"], refund, refund["refund_id"], day=refund["create_time"][:10])
+STATES_V2 = {"CLOSED": "REFUNDCLOSE", "ABNORMAL": "CHANGE"}
 
 
 def place(
@@ -49,10 +38,8 @@ def place(
     version: str,
 ) -> dict[str, Any]:
     """Return a new refund, or the one there is if it has the same parameters."""
-    known = context.store.get(REFUND, number)
+    known = REFUNDS.repeated(context, number, sent)
     if known is not None:
-        if known["sent"] != sent:
-            raise Refusal(400, "INVALID_REQUEST", f"the refund {number} exists with other parameters")
         return known
     if order["state"] not in ("SUCCESS", "REFUND"):
         raise Refusal(
@@ -81,68 +68,40 @@ def place(
     }
     order["refunded"] += amount
     order["state"] = "REFUND"
-    orders.save(context, order)
-    save(context, refund)
+    orders.ORDERS.save(context, order)
+    REFUNDS.save(context, refund)
     context.schedule("finish_refund", number, when="refund")
     return refund
 
 
 @routes.action("finish_refund")
 def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dict[str, Any]:
-    """
-    End a refund; the merchant is notified.
-
-    Args:
-        context: Of the sandbox.
-        number: ``out_refund_no`` or ``refund_id``.
-        status: ``SUCCESS``, ``CLOSED`` or ``ABNORMAL``.
-
-    Raises:
-        LookupError: Unknown refund.
-        ValueError: It has ended already, or the status is unknown.
-    """
+    """End a refund as ``SUCCESS``, ``CLOSED`` or ``ABNORMAL``; the merchant is notified."""
     if status not in OUTCOMES:
         raise ValueError(f"a refund ends as {', '.join(OUTCOMES)}, not as {status}")
     with context.change():
-        refund = context.store.get(REFUND, number)
-        if refund is None:
-            raise LookupError(f"there is no refund {number}")
-        if refund["status"] not in ("PROCESSING", "ABNORMAL"):
-            raise ValueError(f"the refund {number} is {refund['status']} already")
-        refund["status"] = status
+        refund = REFUNDS.change(context, number, "PROCESSING", "ABNORMAL", status=status)
+        order = orders.ORDERS.entry(context, refund["out_trade_no"])
         if status == "SUCCESS":
             refund["success_time"] = context.stamp()
-            context.store.put(
-                orders.MOVE,
-                "refund " + refund["refund_id"],
-                {
-                    "kind": "refund",
-                    "order": refund["out_trade_no"],
-                    "refund": refund["out_refund_no"],
-                    "amount": refund["amount"],
-                    "fee": fee_of(context, refund),
-                    "time": refund["success_time"],
-                },
-                day=context.day(),
+            fee, own_number = fee_of(order, refund), refund["out_refund_no"]
+            orders.book(
+                context, "refund", refund["refund_id"], order["out_trade_no"], refund["amount"], fee, refund=own_number
             )
         elif status == "CLOSED":
-            order = context.store.entry(orders.ORDER, refund["out_trade_no"])
             order["refunded"] -= refund["amount"]
             order["state"] = "REFUND" if order["refunded"] else "SUCCESS"
-            orders.save(context, order)
-        save(context, refund)
+        orders.ORDERS.save(context, order)
+        REFUNDS.save(context, refund)
         notify(context, refund)
         return refund
 
 
-def fee_of(context: SandboxContext, refund: dict[str, Any]) -> int:
+def fee_of(order: dict[str, Any], refund: dict[str, Any]) -> int:
     """Return the commission that comes back with a refund: of all refunds of a whole order, all of it."""
-    order = context.store.entry(orders.ORDER, refund["out_trade_no"])
     before = order["total"] - order["returned"]
-    after = before - refund["amount"]
     order["returned"] += refund["amount"]
-    orders.save(context, order)
-    return orders.commission(before) - orders.commission(after)
+    return orders.commission(before) - orders.commission(before - refund["amount"])
 
 
 def notify(context: SandboxContext, refund: dict[str, Any]) -> None:
@@ -156,18 +115,17 @@ def notify(context: SandboxContext, refund: dict[str, Any]) -> None:
             "refund_id": refund["refund_id"],
             "refund_recv_accout": "支付用户的零钱",
             "refund_request_source": "API",
-            "refund_status": {"SUCCESS": "SUCCESS", "CLOSED": "REFUNDCLOSE"}.get(refund["status"], "CHANGE"),
+            "refund_status": STATES_V2.get(refund["status"], refund["status"]),
             "settlement_refund_fee": refund["amount"],
             "settlement_total_fee": refund["total"],
-            "success_time": (refund["success_time"] or "")[:19].replace("T", " "),
+            "success_time": orders_v2.moment(refund["success_time"]),
             "total_fee": refund["total"],
             "transaction_id": refund["transaction_id"],
         }
         context.notify(refund["notify_url"], "refund-processed", content, "v2")
         return
-    parties = {name: value for name, value in refund["parties"].items() if name.endswith("mchid")}
     content = {
-        **parties,
+        **{name: value for name, value in refund["parties"].items() if name.endswith("mchid")},
         "out_trade_no": refund["out_trade_no"],
         "transaction_id": refund["transaction_id"],
         "out_refund_no": refund["out_refund_no"],
@@ -180,9 +138,8 @@ def notify(context: SandboxContext, refund: dict[str, Any]) -> None:
             "payer_total": refund["total"],
             "payer_refund": refund["amount"],
         },
+        "success_time": refund["success_time"],
     }
-    if refund["success_time"]:
-        content["success_time"] = refund["success_time"]
     context.notify(refund["notify_url"], OUTCOMES[refund["status"]], content)
 
 
@@ -224,10 +181,7 @@ def order_of(context: SandboxContext, sent: dict[str, Any]) -> dict[str, Any]:
     number = sent.get("out_trade_no") or sent.get("transaction_id")
     if not number:
         raise Refusal.of_field("body", "/transaction_id", "transaction_id or out_trade_no is needed")
-    try:
-        return orders.find(context, str(number))
-    except Refusal as refusal:
-        raise Refusal(404, "RESOURCE_NOT_EXISTS", refusal.message) from None
+    return orders.find(context, str(number), "RESOURCE_NOT_EXISTS")
 
 
 @routes.on(f"POST {DOMESTIC}", *(f"POST {path}" for path in ABROAD), f"POST {MARKETPLACE}/apply")
@@ -257,7 +211,7 @@ def refund_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
 )
 def query_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a refund as it stands."""
-    return context.respond(call, facts(find(context, next(iter(call.variables.values())))))
+    return context.respond(call, facts(REFUNDS.find(context, one_variable(call))))
 
 
 @routes.on(*(f"GET {path}" for path in ABROAD))
@@ -265,22 +219,21 @@ def list_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return the refunds of an order, page by page."""
     order = order_of(context, dict(call.query))
     found = refunds_of(context, order)
-    offset, count = int(call.query.get("offset", 0)), int(call.query.get("count", 10))
-    page = found[offset : offset + count]
+    shown, _, _ = page(call, found, 10, "count")
     return context.respond(
         call,
         {
             **orders.facts(context, {**order, "family": "global"}),
-            "data": [{name: value for name, value in facts(refund).items() if value is not None} for refund in page],
+            "data": [{name: value for name, value in facts(refund).items() if value is not None} for refund in shown],
             "total_num": len(found),
-            "current_total_num": len(page),
+            "current_total_num": len(shown),
         },
     )
 
 
 def refunds_of(context: SandboxContext, order: dict[str, Any]) -> list[dict[str, Any]]:
     """Return all refunds of an order, oldest first."""
-    return [each for each in context.store.all(REFUND) if each["out_trade_no"] == order["out_trade_no"]]
+    return [each for each in context.store.all(REFUNDS.kind) if each["out_trade_no"] == order["out_trade_no"]]
 
 
 @routes.on(
@@ -288,11 +241,8 @@ def refunds_of(context: SandboxContext, order: dict[str, Any]) -> list[dict[str,
 )
 def abnormal(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Send the money of an abnormal refund to another account."""
-    refund = find(context, call.variables["refund_id"])
-    if refund["status"] != "ABNORMAL":
-        raise Refusal(400, "INVALID_REQUEST", f"the refund is {refund['status']}, not ABNORMAL")
-    refund["status"] = "PROCESSING"
-    save(context, refund)
+    with refusing():
+        refund = REFUNDS.change(context, call.variables["refund_id"], "ABNORMAL", status="PROCESSING")
     context.schedule("finish_refund", refund["out_refund_no"], when="refund")
     return context.respond(call, facts(refund))
 
@@ -304,24 +254,19 @@ def abnormal(context: SandboxContext, call: Call) -> dict[str, Any]:
 def refund_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Ask for a refund, v2."""
     sent = sent_v2(call)
-    order = orders_v2.find_v2(context, call)
     total = sent.get("total_fee")
-    try:
-        refund = place(
-            context,
-            order,
-            sent,
-            number=str(sent["out_refund_no"]),
-            amount=fen(sent.get("refund_fee"), "/refund_fee"),
-            total=int(total) if total else None,
-            version="v2",
-        )
-    except Refusal as refusal:
-        raise Refusal(200, refusal.code, refusal.message) from None
+    refund = place(
+        context,
+        orders_v2.find_v2(context, call),
+        sent,
+        number=str(sent["out_refund_no"]),
+        amount=fen(sent.get("refund_fee"), "/refund_fee"),
+        total=int(total) if total else None,
+        version="v2",
+    )
     return context.respond(
         call,
         {
-            **orders_v2.common_v2(call),
             "transaction_id": refund["transaction_id"],
             "out_trade_no": refund["out_trade_no"],
             "out_refund_no": refund["out_refund_no"],
@@ -339,7 +284,7 @@ def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Refunds as they stand, v2: one, or all of an order, with numbered names."""
     named = call.body.get("out_refund_no") or call.body.get("refund_id")
     if named:
-        refund = context.store.get(REFUND, str(named))
+        refund = REFUNDS.get(context, str(named))
         found = [refund] if refund else []
     else:
         found = refunds_of(context, orders_v2.find_v2(context, call))
@@ -347,7 +292,6 @@ def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
         raise Refusal(200, "REFUNDNOTEXIST", "there is no such refund")
     first = found[0]
     result: dict[str, Any] = {
-        **orders_v2.common_v2(call),
         "transaction_id": first["transaction_id"],
         "out_trade_no": first["out_trade_no"],
         "total_fee": first["total"],
@@ -362,10 +306,8 @@ def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
             f"refund_id_{index}": refund["refund_id"],
             f"refund_channel_{index}": "ORIGINAL",
             f"refund_fee_{index}": refund["amount"],
-            f"refund_status_{index}": {"CLOSED": "REFUNDCLOSE", "ABNORMAL": "CHANGE"}.get(
-                refund["status"], refund["status"]
-            ),
+            f"refund_status_{index}": STATES_V2.get(refund["status"], refund["status"]),
             f"refund_recv_accout_{index}": "支付用户的零钱",
-            f"refund_success_time_{index}": (refund["success_time"] or "")[:19].replace("T", " ") or None,
+            f"refund_success_time_{index}": orders_v2.moment(refund["success_time"]) or None,
         }
     return context.respond(call, result)

@@ -8,7 +8,8 @@ from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import transfer_authorizations
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.orders_v2 import common_v2
+from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, page, refusing
+from wechatpay.sandbox.flows.orders_v2 import moment
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
@@ -16,32 +17,18 @@ if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import Call
 
-__all__ = ["BATCH", "BILL", "confirm", "routes"]
+__all__ = ["BATCHES", "BILLS", "confirm", "routes"]
 
 routes = Routes()
 
-BILL = "transfer bill"
-BATCH = "transfer batch"
-PAYMENT = "v2 transfer"
+BILLS = Objects("transfer bill", "out_bill_no", "transfer_bill_no", inside="bill", missing="NOT_FOUND")
+BATCHES = Objects("transfer batch", "out_batch_no", "batch_id", missing="NOT_FOUND")
+PAYMENTS = Objects("v2 transfer", "number", missing="NOT_FOUND")
 BASE = "v3/fund-app/mch-transfer/transfer-bills"
 PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
 QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
 WAITING = "WAIT_USER_CONFIRM"
 OUTCOMES = ("SUCCESS", "FAIL", "CANCELLED")
-
-
-def same(known: dict[str, Any], sent: dict[str, Any], number: str) -> None:
-    """Refuse a number that was used with other parameters."""
-    if known["sent"] != sent:
-        raise Refusal(400, "INVALID_REQUEST", f"{number} exists with other parameters")
-
-
-def found(context: SandboxContext, kind: str, number: str) -> dict[str, Any]:
-    """Return the entry of this number."""
-    entry = context.store.get(kind, number)
-    if entry is None:
-        raise Refusal(404, "NOT_FOUND", f"there is no {kind} {number}")
-    return entry
 
 
 @routes.on(
@@ -56,9 +43,8 @@ def transfer(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Start a transfer; the user confirms it, unless authorised before."""
     sent = dict(call.body)
     number = str(sent["out_bill_no"])
-    known = context.store.get(BILL, number)
+    known = BILLS.repeated(context, number, sent)
     if known is not None:
-        same(known, sent, number)
         return context.respond(call, known["bill"])
     authorised = call.operation.path.endswith("/transfer")
     if authorised:
@@ -85,42 +71,22 @@ def transfer(context: SandboxContext, call: Call) -> dict[str, Any]:
     }
     event = "MCHTRANSFER.QQWALLETBILL.FINISHED" if call.operation.path == QQ else "MCHTRANSFER.BILL.FINISHED"
     entry = {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url"), "event": event}
-    save(context, entry)
+    BILLS.save(context, entry)
     context.schedule("confirm_transfer", number, when="" if authorised else "confirm")
     return context.respond(call, {**bill, **(asked or {})})
 
 
-def save(context: SandboxContext, entry: dict[str, Any]) -> None:
-    """Store a bill."""
-    bill = entry["bill"]
-    context.store.put(BILL, bill["out_bill_no"], entry, bill["transfer_bill_no"], day=bill["create_time"][:10])
-
-
 @routes.action("confirm_transfer")
 def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dict[str, Any]:
-    """
-    The user takes the money (``SUCCESS``), or the transfer ends otherwise (``FAIL``, ``CANCELLED``); the merchant
-    is notified.
-
-    Raises:
-        LookupError: Unknown bill.
-        ValueError: It is over already, or the state is unknown.
-    """
+    """Take the money as the user, or end the transfer as ``FAIL`` or ``CANCELLED``; the merchant is notified."""
     if state not in OUTCOMES:
         raise ValueError(f"a transfer ends as {', '.join(OUTCOMES)}, not as {state}")
     with context.change():
-        entry = context.store.get(BILL, number)
-        if entry is None:
-            raise LookupError(f"there is no transfer bill {number}")
-        bill = entry["bill"]
-        if bill["state"] not in (WAITING, "PROCESSING", "CANCELING"):
-            raise ValueError(f"the transfer bill {number} is {bill['state']} already")
-        bill["state"] = state
-        bill["update_time"] = context.stamp()
-        bill["fail_reason"] = "MERCHANT_REJECT" if state == "FAIL" else None
-        save(context, entry)
+        reason = "MERCHANT_REJECT" if state == "FAIL" else None
+        changes = {"state": state, "update_time": context.stamp(), "fail_reason": reason}
+        entry = BILLS.change(context, number, WAITING, "PROCESSING", "CANCELING", **changes)
         names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
-        content = {name: value for name, value in bill.items() if name in names}
+        content = {name: value for name, value in entry["bill"].items() if name in names}
         context.notify(entry["notify_url"], entry["event"], content)
         asked = entry["sent"].get("authorization_info")
         if asked and state == "SUCCESS":
@@ -135,7 +101,7 @@ def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dic
 )
 def query(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a bill as it stands."""
-    entry = found(context, BILL, next(iter(call.variables.values())))
+    entry = BILLS.find(context, one_variable(call))
     return context.respond(call, {**entry["bill"], "package_info": None})
 
 
@@ -146,14 +112,9 @@ def query(context: SandboxContext, call: Call) -> dict[str, Any]:
 def cancel(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Take a transfer back that the user has not confirmed."""
     number = call.variables["out_bill_no"]
-    entry = found(context, BILL, number)
-    bill = entry["bill"]
-    if bill["state"] not in (WAITING, "CANCELING"):
-        raise Refusal(400, "INVALID_REQUEST", f"the bill {number} is {bill['state']}, it cannot be cancelled")
-    bill["state"] = "CANCELING"
-    bill["update_time"] = context.stamp()
-    save(context, entry)
-    answer = context.respond(call, bill)
+    with refusing("NOT_FOUND"):
+        entry = BILLS.change(context, number, WAITING, "CANCELING", state="CANCELING", update_time=context.stamp())
+    answer = context.respond(call, entry["bill"])
     confirm(context, number, "CANCELLED")
     return answer
 
@@ -163,7 +124,7 @@ def batch(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Transfer to many at once."""
     sent = dict(call.body)
     number = str(sent["out_batch_no"])
-    known = context.store.get(BATCH, number)
+    known = BATCHES.repeated(context, number, sent)
     if known is None:
         details = sent.get("transfer_detail_list") or []
         total = sum(
@@ -177,30 +138,36 @@ def batch(context: SandboxContext, call: Call) -> dict[str, Any]:
             "out_batch_no": number,
             "total": total,
         }
-        context.store.put(BATCH, number, known, known["batch_id"], day=context.day())
+        BATCHES.save(context, known)
         context.schedule(finish, number)
-    same(known, sent, number)
     return context.respond(call, {**known, "batch_status": "ACCEPTED"})
 
 
 def finish(context: SandboxContext, number: str) -> None:
     """All transfers of a batch are done; the merchant is notified."""
     with context.change():
-        entry = context.store.entry(BATCH, number)
-        sent, count = entry["sent"], len(entry["sent"].get("transfer_detail_list") or [])
+        entry = BATCHES.entry(context, number)
         content = {
             "out_batch_no": number,
             "batch_id": entry["batch_id"],
-            "batch_status": "FINISHED",
-            "total_num": count,
-            "total_amount": entry["total"],
-            "success_amount": entry["total"],
-            "success_num": count,
-            "fail_amount": 0,
-            "fail_num": 0,
+            **totals(entry),
             "update_time": context.stamp(),
         }
-        context.notify(sent.get("notify_url"), "MCHTRANSFER.BATCH.FINISHED", content)
+        context.notify(entry["sent"].get("notify_url"), "MCHTRANSFER.BATCH.FINISHED", content)
+
+
+def totals(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return how many transfers a finished batch has, and their amount."""
+    count = len(entry["sent"].get("transfer_detail_list") or [])
+    return {
+        "batch_status": "FINISHED",
+        "total_num": count,
+        "total_amount": entry["total"],
+        "success_num": count,
+        "success_amount": entry["total"],
+        "fail_num": 0,
+        "fail_amount": 0,
+    }
 
 
 def detail(context: SandboxContext, entry: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
@@ -223,20 +190,13 @@ def detail(context: SandboxContext, entry: dict[str, Any], one: dict[str, Any]) 
     }
 
 
-@routes.on(
-    *(
-        f"GET {base}/{by}"
-        for base in ("v3/transfer/batches",)
-        for by in ("batch-id/{batch_id}", "out-batch-no/{out_batch_no}")
-    )
-)
+@routes.on("GET v3/transfer/batches/batch-id/{batch_id}", "GET v3/transfer/batches/out-batch-no/{out_batch_no}")
 def query_batch(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a batch as it stands, with its transfers when asked for."""
-    entry = found(context, BATCH, next(iter(call.variables.values())))
+    entry = BATCHES.find(context, one_variable(call))
     sent = entry["sent"]
     details = [detail(context, entry, one) for one in sent.get("transfer_detail_list") or []]
-    names = ("detail_id", "out_detail_no", "detail_status")
-    offset, limit = int(call.query.get("offset", 0)), int(call.query.get("limit", 20))
+    shown, offset, limit = page(call, details, 20)
     asked = str(call.query.get("need_query_detail")).lower() == "true"
     return context.respond(
         call,
@@ -246,20 +206,14 @@ def query_batch(context: SandboxContext, call: Call) -> dict[str, Any]:
                 "out_batch_no": entry["out_batch_no"],
                 "batch_id": entry["batch_id"],
                 "appid": sent.get("appid"),
-                "batch_status": "FINISHED",
                 "batch_type": "API",
                 "batch_name": sent.get("batch_name"),
                 "batch_remark": sent.get("batch_remark"),
-                "total_amount": entry["total"],
-                "total_num": len(details),
                 "create_time": entry["create_time"],
                 "update_time": entry["create_time"],
-                "success_amount": entry["total"],
-                "success_num": len(details),
-                "fail_amount": 0,
-                "fail_num": 0,
+                **totals(entry),
             },
-            "transfer_detail_list": [{name: one[name] for name in names} for one in details[offset : offset + limit]]
+            "transfer_detail_list": [chosen(one, "detail_id", "out_detail_no", "detail_status") for one in shown]
             if asked
             else None,
             "offset": offset,
@@ -275,7 +229,7 @@ def query_batch(context: SandboxContext, call: Call) -> dict[str, Any]:
 def query_detail(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return one transfer of a batch as it stands."""
     number, wanted = call.variables.values()
-    entry = found(context, BATCH, number)
+    entry = BATCHES.find(context, number)
     for one in entry["sent"].get("transfer_detail_list") or []:
         result = detail(context, entry, one)
         if wanted in (result["detail_id"], result["out_detail_no"]):
@@ -302,22 +256,20 @@ def transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Pay a user, v2."""
     number = number_of(call)
     sent = sent_v2(call)
-    known = context.store.get(PAYMENT, number)
+    known = PAYMENTS.repeated(context, number, sent, "PARAM_ERROR")
     if known is None:
         name = "total_amount" if "total_amount" in sent else "amount"
         fen(sent.get(name), f"/{name}")
-        known = {"sent": sent, "payment_no": digits(28, "payment", number), "time": context.stamp()}
-        context.store.put(PAYMENT, number, known, day=context.day())
-    elif known["sent"] != sent:
-        raise Refusal(200, "PARAM_ERROR", f"{number} exists with other parameters")
+        payment = digits(28, "payment", number)
+        known = {"number": number, "sent": sent, "payment_no": payment, "time": context.stamp()}
+        PAYMENTS.save(context, known)
     return context.respond(
         call,
         {
-            **common_v2(call),
             **{name: value for name, value in sent.items() if not name.startswith("enc_")},
             "payment_no": known["payment_no"],
             "send_listid": known["payment_no"],
-            "payment_time": known["time"][:19].replace("T", " "),
+            "payment_time": moment(known["time"]),
             "cmms_amt": 0,
         },
     )
@@ -331,15 +283,12 @@ def transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 def query_transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     """Return a transfer or red packet as it stands, v2."""
     number = number_of(call)
-    known = context.store.get(PAYMENT, number)
-    if known is None:
-        raise Refusal(200, "NOT_FOUND", f"there is no transfer {number}")
-    sent, moment = known["sent"], known["time"][:19].replace("T", " ")
+    known = PAYMENTS.find(context, number)
+    sent, paid = known["sent"], moment(known["time"])
     amount = sent.get("amount") or sent.get("total_amount")
     return context.respond(
         call,
         {
-            **common_v2(call),
             "partner_trade_no": number,
             "mch_billno": number,
             "detail_id": known["payment_no"],
@@ -349,9 +298,9 @@ def query_transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
             "payment_amount": amount,
             "total_amount": amount,
             "amount": amount,
-            "transfer_time": moment,
-            "payment_time": moment,
-            "send_time": moment,
+            "transfer_time": paid,
+            "payment_time": paid,
+            "send_time": paid,
             "desc": sent.get("desc"),
         },
     )

@@ -18,14 +18,13 @@ from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.journal import KEPT
 from wechatpay.sandbox.request_validation import parts_of, signed_part
 from wechatpay.sandbox.signature_diagnosis import (
-    BOTH,
     Diagnosis,
     diagnose,
-    diagnose_request,
     diagnose_v2,
     digest,
     five_lines,
     seconds,
+    variants,
 )
 
 if TYPE_CHECKING:
@@ -47,13 +46,7 @@ ANY = "…"
 
 
 def compared(entry: Entry, account: Account) -> Comparison:
-    """
-    Compare what a request's signature covers with what it has to cover.
-
-    Args:
-        entry: A request of the journal.
-        account: Whose key it should be signed with.
-    """
+    """Compare what a request's signature covers with what it has to cover."""
     return _request_v2(entry, account) if entry.version == "v2" else _request_v3(entry, account)
 
 
@@ -99,7 +92,8 @@ def _request_v3(entry: Entry, account: Account) -> Comparison:
         covered = request.body
     message = entry.expected_message or five_lines(request.method, request.target, stamp, covered)
     key = account.key.public_key()
-    found = _compared(LINES, message, diagnose_request(key, fields.get("signature"), request, stamp, covered, message))
+    others = variants(request, stamp, covered, message)
+    found = _compared(LINES, message, diagnose(key, fields.get("signature"), message, others))
     if found.state == "other" and len(request.body) >= KEPT:
         found = evolve(found, state="cut")
     return evolve(found, header=tuple(_header_v3(entry, account, scheme, fields, message)))
@@ -130,16 +124,7 @@ def timely(timestamp: str, now: float) -> str:
 def compared_notice(
     headers: Mapping[str, str], body: bytes, account: Account, time: float, others: Iterable[bytes] = ()
 ) -> Comparison:
-    """
-    Compare what an answer or a notification of APIv3 is signed over with what its receiver puts together.
-
-    Args:
-        headers: Its headers, names in lower case.
-        body: Its body, or what is signed for it.
-        account: The platform's keys.
-        time: When it was sent, seconds since the epoch.
-        others: Bodies that may have been signed instead.
-    """
+    """Compare what the signature of an APIv3 response or notification covers with its body, or with other bodies."""
     names = ("wechatpay-timestamp", "wechatpay-nonce", "wechatpay-signature", "wechatpay-serial")
     timestamp, nonce, signature, serial = (headers.get(name, "") for name in names)
     head = f"{timestamp}\n{nonce}\n".encode()
@@ -174,7 +159,7 @@ def _request_v2(entry: Entry, account: Account) -> Comparison:
     number = (operation.merchant_number_field if operation else None) or "mch_id"
     allowed = operation.sign_types if operation else ()
     parameters = _parameters(entry.request)
-    found = compared_v2(parameters, account, allowed or BOTH)
+    found = compared_v2(parameters, account, allowed or apiv2.ALGORITHMS)
     if len(entry.request.body) >= KEPT and found.state != "verified":
         message = entry.expected_message.decode()
         found = Comparison("verified" if entry.verified else "cut", (Part("body", message, message),))
@@ -193,15 +178,10 @@ def _parameters(request: Request) -> dict[str, str]:
         return {}
 
 
-def compared_v2(parameters: Mapping[str, str], account: Account, allowed: tuple[str, ...] = BOTH) -> Comparison:
-    """
-    Compare what the ``sign`` of a request or notification of APIv2 covers with what it has to cover.
-
-    Args:
-        parameters: Names and values as they were sent.
-        account: Whose key it should be signed with.
-        allowed: The algorithms that are possible, the usual one first.
-    """
+def compared_v2(
+    parameters: Mapping[str, str], account: Account, allowed: tuple[str, ...] = apiv2.ALGORITHMS
+) -> Comparison:
+    """Compare what an APIv2 ``sign`` covers with what it has to cover; the first algorithm allowed is the usual one."""
     sign = parameters.get("sign", "")
     named = parameters.get("sign_type") or apiv2.LENGTHS.get(len(sign), allowed[0])
     algorithm = named if named in allowed else allowed[0]

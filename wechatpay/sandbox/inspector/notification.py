@@ -49,13 +49,7 @@ def title_of(notice: Notice) -> str:
 
 
 def details(delivery: Delivery, account: Account) -> dict[str, Any]:
-    """
-    Return a delivery in detail, as JSON values.
-
-    Args:
-        delivery: Of the sandbox's callbacks.
-        account: Whose keys sign and encrypt.
-    """
+    """Return a delivery in detail, as JSON values."""
     from wechatpay.describe import described
 
     notice = delivery.notice

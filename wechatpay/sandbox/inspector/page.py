@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from chainable.sandbox.inspector import GUARDS, File, Files, readable
 from wechatpay import catalogue
 from wechatpay.sandbox.account import reveal
-from wechatpay.sandbox.authentication import BRAND_SCHEME, SCHEME, signing_message
+from wechatpay.sandbox.authentication import BRAND_SCHEME, SCHEME
 from wechatpay.sandbox.faults import KINDS, STATUS_OF_CODE
 from wechatpay.sandbox.http import Reply, Request, as_json
 from wechatpay.sandbox.inspector import notification
 from wechatpay.sandbox.inspector.comparison import compared, compared_notice
 from wechatpay.sandbox.journal import KEPT
+from wechatpay.sandbox.signature_diagnosis import five_lines
 from wechatpay.sandbox.trigger import content_of
 from wechatpay.sandbox.webhooks import FORGERIES
 
@@ -66,12 +67,7 @@ SHOWN = {
 
 
 class Inspector:
-    """
-    The page of one sandbox.
-
-    Args:
-        platform: The platform that it shows.
-    """
+    """The page of one sandbox."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -219,7 +215,7 @@ class Inspector:
         account, context = self._platform.account, self._platform.context
         brand = request.segments[0] == "brand"
         timestamp, nonce = str(int(context.clock())), secrets.token_hex(16)
-        message = signing_message(request, timestamp, nonce, covered)
+        message = five_lines(request.method, request.target, (timestamp, nonce), covered)
         signature = account.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
         fields = {
             "brand_id" if brand else "mchid": account.brand_id if brand else account.mchid,

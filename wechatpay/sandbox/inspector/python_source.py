@@ -26,15 +26,9 @@ SEEN = {"binary": "len(response.data)", "empty": "response.status_code"}
 
 def spelled(entry: Entry) -> tuple[CallStyle, ...]:
     """
-    Write a request in the six forms.
+    Return a request in the six forms with the values sent, encrypted ones opened.
 
-    Args:
-        entry: A request of the journal.
-
-    Returns:
-        Forms with the values sent, encrypted ones opened; the catalogue's
-        example for uploads, redirects and bodies that cannot be read; nothing
-        for a request without an operation.
+    Uploads, redirects and bodies that cannot be read have the catalogue's example; an unknown operation has no form.
     """
     operation = catalogue.operation(entry.operation or "")
     found = router.find(entry.request.method, entry.request.segments)

@@ -1,0 +1,134 @@
+"""The stored objects of a flow: found or refused, repeated, changed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from wechatpay.sandbox.http import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from wechatpay.sandbox.context import SandboxContext
+    from wechatpay.sandbox.routing import Call
+
+__all__ = ["Objects", "chosen", "one_variable", "page", "refusing"]
+
+
+@frozen
+class Objects:
+    """
+    The objects of one kind.
+
+    Args:
+        kind: Their name in the store and in messages.
+        number: The member that holds the merchant's number.
+        id: The member that holds the platform's number.
+        inside: The member of a stored entry that holds the object; empty: the entry is the object.
+        state: The member that holds the state.
+        missing: The error code for an unknown number.
+        hidden: The members that notifications leave out.
+    """
+
+    kind: str
+    number: str
+    id: str = ""
+    inside: str = ""
+    state: str = "state"
+    missing: str = "RESOURCE_NOT_EXISTS"
+    hidden: tuple[str, ...] = ()
+
+    def of(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Return the object of an entry."""
+        found: dict[str, Any] = entry[self.inside] if self.inside else entry
+        return found
+
+    def save(self, context: SandboxContext, entry: dict[str, Any]) -> None:
+        """Store an entry."""
+        found = self.of(entry)
+        context.store.put(self.kind, found[self.number], entry, *([found[self.id]] if self.id else []))
+
+    def get(self, context: SandboxContext, number: str) -> dict[str, Any] | None:
+        """Return the entry of this number of the merchant's or of the platform's."""
+        return context.store.get(self.kind, number)
+
+    def entry(self, context: SandboxContext, number: str) -> dict[str, Any]:
+        """Return the entry of this number; LookupError if there is none."""
+        entry = self.get(context, number)
+        if entry is None:
+            raise LookupError(f"there is no {self.kind} {number}")
+        return entry
+
+    def find(self, context: SandboxContext, number: Any, missing: str = "") -> dict[str, Any]:
+        """Return the entry of this number; an unknown number is refused."""
+        with refusing(missing or self.missing):
+            return self.entry(context, str(number))
+
+    def repeated(
+        self, context: SandboxContext, number: str, sent: Mapping[str, Any], code: str = "INVALID_REQUEST"
+    ) -> dict[str, Any] | None:
+        """Return the entry of this number if there is one; other parameters than its own are refused."""
+        known = self.get(context, number)
+        if known is not None:
+            self.same(known, sent, number, code)
+        return known
+
+    def same(
+        self, known: Mapping[str, Any], sent: Mapping[str, Any], number: str, code: str = "INVALID_REQUEST"
+    ) -> None:
+        """Refuse a number that was used with other parameters."""
+        if known["sent"] != sent:
+            raise Refusal(400, code, f"the {self.kind} {number} exists with other parameters")
+
+    def in_state(self, found: Mapping[str, Any], *states: str) -> None:
+        """Raise ValueError if an object is in none of these states."""
+        state = found[self.state]
+        if state not in states:
+            raise ValueError(f"the {self.kind} {found[self.number]} is {state}, not {' or '.join(states)}")
+
+    def change(self, context: SandboxContext, number: str, *states: str, **changes: Any) -> dict[str, Any]:
+        """Change an object in one of these states; LookupError or ValueError if it is unknown or in another."""
+        entry = self.entry(context, number)
+        self.in_state(self.of(entry), *states)
+        self.of(entry).update(changes)
+        self.save(context, entry)
+        return entry
+
+    def move(self, context: SandboxContext, number: str, before: str, event: str, **changes: Any) -> dict[str, Any]:
+        """Bring an object from one state into another, notify the merchant, and return it."""
+        with context.change():
+            entry = self.change(context, number, before, **changes)
+            found = self.of(entry)
+            content = {name: value for name, value in found.items() if name not in self.hidden}
+            context.notify({**found, **entry}.get("notify_url"), event, content)
+            return found
+
+
+@contextmanager
+def refusing(missing: str = "RESOURCE_NOT_EXISTS", conflict: str = "INVALID_REQUEST") -> Iterator[None]:
+    """Refuse a request for an unknown object (LookupError), or one whose state does not allow it (ValueError)."""
+    try:
+        yield
+    except LookupError as error:
+        raise Refusal(404, missing, str(error.args[0])) from None
+    except ValueError as error:
+        raise Refusal(400, conflict, str(error)) from None
+
+
+def chosen(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the members of these names, as far as they were sent."""
+    return {name: sent[name] for name in names if name in sent}
+
+
+def one_variable(call: Call) -> str:
+    """Return the value of the path's first variable."""
+    return next(iter(call.variables.values()))
+
+
+def page(call: Call, entries: list[Any], size: int, count: str = "limit") -> tuple[list[Any], int, int]:
+    """Return the page of a list that a query asks for, its offset and its size."""
+    offset, limit = int(call.query.get("offset", 0)), int(call.query.get(count, size))
+    return entries[offset : offset + limit], offset, limit
