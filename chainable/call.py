@@ -39,9 +39,9 @@ class Call:
         codec: Encodes the parameters as the body.
         signed_body: The bytes that the signature covers in place of the body.
         repeatable: The call may be sent twice without a second effect.
-        timeout: Seconds to connect, and to wait for each piece.
-        retries: The maximum number of attempts after the first.
-        deadline: The maximum number of seconds for the whole call.
+        timeout: Seconds to connect, and to wait for each piece; None for the client's.
+        retries: The maximum number of attempts after the first; None for the client's.
+        deadline: The maximum number of seconds for the whole call; None for the client's.
         unsigned: A successful response carries no signature; an error response may.
         stream: Leave the body of a successful response on the connection.
         verify: TLS verification; None for the client's.
@@ -61,9 +61,9 @@ class Call:
     codec: Codec | None = None
     signed_body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
-    timeout: tuple[float, float] = (5.0, 30.0)
-    retries: int = 0
-    deadline: float = 60.0
+    timeout: tuple[float, float] | None = None
+    retries: int | None = None
+    deadline: float | None = None
     unsigned: bool = False
     stream: bool = False
     verify: bool | str | None = None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chainable.promise import Promise
     from chainable.response import Response
 
-__all__ = ["Chain", "NameChain", "PathChain", "Sender", "Verb", "path_of"]
+__all__ = ["Chain", "NameChain", "PathChain", "Sender", "Verb", "name_of", "path_of"]
 
 P = TypeVar("P")
 
@@ -205,6 +205,12 @@ for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         setattr(PathChain, _promised, _submitting(_promised, _method))
 
 
+class _PostedName(str):
+    """A name whose last step is the attribute ``post``."""
+
+    __slots__ = ()
+
+
 @safe_repr
 class NameChain(Chain[str]):
     """
@@ -241,12 +247,17 @@ class NameChain(Chain[str]):
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """Send the call; the client's documentation describes its arguments."""
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        return self._sender.send(self._path, "POST", positional, keywords)
+        return self._sender.send(self._called(self._path), "POST", positional, keywords)
+
+    @classmethod
+    def _called(cls, name: str) -> str:
+        """Return the name that a call sends: the attribute ``post`` as the last step is not a part of it."""
+        return name.removesuffix(".post") if isinstance(name, _PostedName) else name
 
     @property
-    def post(self) -> Any:
-        """The step named ``post``; calling it sends the request as well."""
-        return self._step("post")
+    def post(self) -> Self:
+        """The step named ``post``; calling it sends the request as well, without ``post`` in the name."""
+        return type(self)(self._sender, _PostedName(f"{self._path}.post"))
 
     @property
     def post_async(self) -> Callable[..., Promise[Response[Any]]]:
@@ -260,7 +271,8 @@ class NameChain(Chain[str]):
 
     def _submit(self, *positional: Any, **keywords: Any) -> Promise[Response[Any]]:
         positional, keywords = MaskedTuple(positional), MaskedDict(keywords)
-        return cast("Promise[Response[Any]]", self._sender.submit(f"{self._path}.post", "POST", positional, keywords))
+        name = self._called(_PostedName(f"{self._path}.post"))
+        return cast("Promise[Response[Any]]", self._sender.submit(name, "POST", positional, keywords))
 
 
 def path_of(chain: Chain[P]) -> P:
@@ -270,3 +282,12 @@ def path_of(chain: Chain[P]) -> P:
     .. versionadded:: 0.1.0
     """
     return chain._path  # noqa: SLF001 (public attributes of a chain are parts of a path)
+
+
+def name_of(chain: NameChain) -> str:
+    """
+    Return the name that a call of the chain sends.
+
+    .. versionadded:: 0.1.0
+    """
+    return chain._called(path_of(chain))  # noqa: SLF001 (public attributes of a chain are parts of names)

@@ -76,7 +76,9 @@ class Client(ABC):
             proxies=proxies,
             http_session=http_session,
         )
-        self._pipeline = Pipeline(self._transport, logger, on_attempt)
+        self._pipeline = Pipeline(
+            self._transport, logger, on_attempt, timeout=self._timeout, retries=self._retries, deadline=self._deadline
+        )
         self._closed = False
         self._renew()
         renew_after_fork(self._renew)

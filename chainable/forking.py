@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import os
 import weakref
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import MethodType
 
 __all__ = ["renew_after_fork"]
 
-_renewals: set[weakref.WeakMethod[Callable[[], None]]] = set()
+_renewals: dict[int, tuple[weakref.ref[Any], Callable[[Any], object]]] = {}
+_numbers = count()
 
 
-def renew_after_fork(renew: Callable[[], None]) -> None:
+def renew_after_fork(renew: MethodType) -> None:
     """Call a bound method, which replaces connections and locks, in every forked child while its object exists."""
-    _renewals.add(weakref.WeakMethod(renew, _renewals.discard))
+    number = next(_numbers)
+    # A WeakMethod with a callback fails, with a message, when the interpreter ends before its object.
+    _renewals[number] = weakref.ref(renew.__self__, partial(_renewals.pop, number)), renew.__func__
 
 
 def _renew_all() -> None:
-    for renew in filter(None, [renewal() for renewal in list(_renewals)]):
-        renew()
+    for owner, renew in list(_renewals.values()):
+        if (each := owner()) is not None:
+            renew(each)
 
 
 # Windows has no fork, so os lacks this function there.

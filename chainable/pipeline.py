@@ -51,6 +51,9 @@ class Pipeline:
         transport: Sends one request.
         logger: Logs one line at INFO for each attempt.
         on_attempt: Called with an :class:`Attempt` after each attempt.
+        timeout: Seconds to connect and to wait for each piece, for calls that set none.
+        retries: Attempts after the first, for calls that set none.
+        deadline: Seconds for a whole call, for calls that set none.
         sleep: Sleeps for a number of seconds.
         jitter: Returns a random number from 0 to 1 for the jitter. The default
             does not depend on ``random.seed()``, which would give all
@@ -60,6 +63,9 @@ class Pipeline:
     transport: Transport = field(repr=False)
     logger: logging.Logger
     on_attempt: Callable[[Attempt], object] | None = None
+    timeout: tuple[float, float] = (5.0, 30.0)
+    retries: int = 2
+    deadline: float = 60.0
     sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may patch time.sleep after this import)
     jitter: Callable[[], float] = random.SystemRandom().random
 
@@ -77,7 +83,7 @@ class Pipeline:
             SignatureError: The response is not authentic.
             APIError: The platform refused the request.
         """
-        expires = time.monotonic() + call.deadline
+        expires = time.monotonic() + (self.deadline if call.deadline is None else call.deadline)
         hosts = tuple(range(len(call.urls)))
         number = 0
         sent = False  # an earlier attempt may have reached the platform
@@ -103,6 +109,7 @@ class Pipeline:
         *sent*: an earlier attempt may have reached the platform.
         """
         started = time.monotonic()
+        connect, read = call.timeout or self.timeout
         response: Response[Any] | None = None
         error: Exception | None = None
         request: requests.PreparedRequest | None = None
@@ -114,7 +121,7 @@ class Pipeline:
             else:
                 response = self.transport.send(
                     request,
-                    timeout=(min(call.timeout[0], left), min(call.timeout[1], left)),
+                    timeout=(min(connect, left), min(read, left)),
                     expires=expires,
                     stream=call.stream,
                     verify=call.verify,
@@ -188,7 +195,7 @@ class Pipeline:
             error: The error of the last attempt.
             number: The number of attempts so far.
         """
-        if number > call.retries:
+        if number > (self.retries if call.retries is None else call.retries):
             return None
         if isinstance(error, APIError):
             if not error.transient or (_maybe_sent(error) and not call.repeatable):

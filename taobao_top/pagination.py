@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attrs import frozen
 
-from chainable.chain import path_of
+from chainable.chain import name_of
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
 from taobao_top import catalogue
-from taobao_top.chain import MethodChain, method_name
+from taobao_top.chain import MethodChain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -202,14 +202,14 @@ def pages(
     if not isinstance(chain, MethodChain):
         msg = f"pages: a chain such as top.taobao.trades.sold.get was expected, not {type(chain).__name__}"
         raise TypeError(msg)
-    names = PageNames.of(method_name(path_of(chain))) if names is None else names
+    names = PageNames.of(name_of(chain)) if names is None else names
     twice = keywords.keys() & (params or {}).keys()
     if twice:
-        msg = f"{method_name(path_of(chain))}: the parameter {min(twice)!r} is given twice, in the mapping and by name"
+        msg = f"{name_of(chain)}: the parameter {min(twice)!r} is given twice, in the mapping and by name"
         raise TypeError(msg)
     business = dict(params or {}) | keywords
     if names.size is not None and names.cursor is None and _get(business, names.size) is None:
-        msg = f"{method_name(path_of(chain))}: pass the number of entries of a page: {names.size}=…"
+        msg = f"{name_of(chain)}: pass the number of entries of a page: {names.size}=…"
         raise TypeError(msg)
     return _Paging(chain, names, business, frozenset(keywords)).run(backwards=backwards)
 

@@ -10,7 +10,6 @@ from chainable.codecs import FORM
 from chainable.errors import ChainableError, CodecError
 from chainable.masking import MaskedDict, MaskedURL, Secret, unframed, without_frames
 from taobao_top.call_options import CallOptions, check_text, one_edit
-from taobao_top.chain import method_name
 from taobao_top.errors import TopError, top_error
 from taobao_top.method_info import method_info
 from taobao_top.options import OPTIONS
@@ -62,7 +61,7 @@ class RequestSpec:
         options: CallOptions | None = None,
     ) -> None:
         self._settings = settings
-        self.info = info = method_info(method_name(path))
+        self.info = info = method_info(path)
         self.options = options or CallOptions.of(settings)
         texts = None if positional else _fast_path(keywords, info.plain)
         if texts is None:

@@ -158,14 +158,18 @@ class Downloader:
         way = route(self._settings.endpoints, url)
         call = self._call(way, stream=True)
         restartable = isinstance(job.to, str | os.PathLike) or is_seekable(job.to)
-        attempts = call.retries + 1 if restartable else 1
+        attempts = self._settings.retries + 1 if restartable else 1
         while True:
             attempts -= 1
             response = self._run(call)
             signed = self._statement_digest(response) if way.signed else None
             try:
                 return _saved(
-                    job, response, signed or expected, patience=call.deadline, verified=verified or signed is not None
+                    job,
+                    response,
+                    signed or expected,
+                    patience=self._settings.deadline,
+                    verified=verified or signed is not None,
                 )
             except requests.RequestException:
                 if attempts <= 0:
@@ -197,9 +201,6 @@ class Downloader:
             verifier=settings.verifier if way.signed else None,
             parse=read,
             repeatable=True,
-            timeout=settings.timeout,
-            retries=settings.retries,
-            deadline=settings.deadline,
             stream=stream,
             foreign=not way.signed,
         )

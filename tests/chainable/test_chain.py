@@ -311,7 +311,9 @@ class TestNames:
             names.a.b.post_async().wait()
             names.a.b.postAsync().wait()
 
-            assert [call.request.body for call in mock.calls] == [b"a.b", b"a.b.post", b"a.b.post", b"a.b.post"]
+            names.a.chain("post").post()
+
+            assert [call.request.body for call in mock.calls] == [b"a.b"] * 4 + [b"a.post"]
 
 
 class TestVerbs:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 
 from chainable import forking
 
@@ -32,3 +34,16 @@ def test_a_collected_owner_is_not_renewed():
     forking._renew_all()
 
     assert renewed == []
+
+
+def test_an_owner_in_a_cycle_is_quiet_when_the_interpreter_ends():
+    program = (
+        "from chainable import forking\n"
+        "class Owner:\n"
+        "    def __init__(self): self.me = self; forking.renew_after_fork(self.renew)\n"
+        "    def renew(self): pass\n"
+        "kept = [Owner() for _ in range(3)]\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+
+    assert ended.stderr == ""

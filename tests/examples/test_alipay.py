@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 from urllib.parse import parse_qs
 
 import pytest
+import requests
 import responses
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from chainable import APIError, SignatureError
+from chainable import APIError, Attempt, SignatureError
 from examples.alipay import Alipay
 
 
@@ -65,7 +67,23 @@ def test_the_six_forms_send_the_same(alipay, platform_key):
         mock.post("https://openapi.alipay.com/gateway.do", answered(platform_key, '{"code":"10000"}'))
         for node in (alipay.alipay.trade.query, alipay.alipay.chain("trade.query"), alipay.alipay["trade.query"]):
             node(a=1)
-            node.post_async(a=1)._taken = True
-        alipay.close()
-        methods = {parse_qs(call.request.body.decode())["method"][0] for call in mock.calls}
-    assert methods == {"alipay.trade.query", "alipay.trade.query.post"}
+            node.post(a=1)
+            node.post_async(a=1).wait()
+        methods = [parse_qs(call.request.body.decode())["method"][0] for call in mock.calls]
+    assert methods == ["alipay.trade.query"] * 9
+
+
+def test_the_limits_of_the_client_hold_for_its_calls(merchant_key, platform_key):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        gateway = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    attempts: list[Attempt] = []
+    client = Alipay("2021", merchant_key, platform_key.public_key(), gateway, retries=3, on_attempt=attempts.append)
+    with client, pytest.raises(requests.ConnectionError):
+        client.alipay.trade.query(out_trade_no="1")
+    assert len(attempts) == 4
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        gateway = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        client = Alipay("2021", merchant_key, platform_key.public_key(), gateway, timeout=0.1)
+        with client, pytest.raises(requests.ReadTimeout):
+            client.alipay.trade.query(out_trade_no="1")

@@ -7,9 +7,9 @@ import pickle
 
 import pytest
 
-from chainable.chain import path_of
+from chainable.chain import name_of
 from chainable.errors import PathError
-from taobao_top.chain import MethodChain, method_name
+from taobao_top.chain import MethodChain
 
 ORDER = "alibaba.finance.insurance.createorder"
 
@@ -85,7 +85,7 @@ class TestPost:
         ],
     )
     def test_the_catalogue_decides_whether_a_last_post_belongs_to_the_name(self, top, spell, name):
-        assert method_name(path_of(spell(top))) == name
+        assert name_of(spell(top)) == name
 
     def test_post_is_a_step_until_it_is_called(self, top):
         assert str(top.aliexpress.feed.post) == "aliexpress.feed.post"

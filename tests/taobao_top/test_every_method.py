@@ -10,10 +10,9 @@ from decimal import Decimal
 import pytest
 
 from chainable import BEIJING
-from chainable.chain import path_of
+from chainable.chain import name_of
 from chainable.errors import CodecError
 from taobao_top import catalogue
-from taobao_top.chain import method_name
 from taobao_top.pagination import PageNames
 from taobao_top.request import RequestSpec
 from taobao_top.response_parsing import inside, read, root_name
@@ -52,12 +51,7 @@ def test_attributes_items_and_post_lead_to_the_sent_name(top):
         chain = top
         for part in name.split("."):
             chain = getattr(chain, attribute(part)) if part.isidentifier() else chain[part]
-        assert (
-            method_name(path_of(chain))
-            == method_name(path_of(chain.post))
-            == method_name(path_of(top[name].post))
-            == name
-        )
+        assert name_of(chain) == name_of(chain.post) == name_of(top[name].post) == name
 
 
 def test_every_parameter_is_written_without_refusal_loss_or_collision(top):

@@ -62,7 +62,7 @@ def examine(
             Words("The platform calls https only.", "平台只回调 https 地址。"),
             Words("Serve it over https.", "改为 https。"),
         )
-    if parts.query or parts.fragment:
+    if parts.query:
         yield bad(
             check,
             Words("has a query", "带有查询参数"),
