@@ -6,7 +6,7 @@ import os
 import weakref
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +18,11 @@ _renewals: dict[int, tuple[weakref.ref[Any], Callable[[Any], object]]] = {}
 _numbers = count()
 
 
-def renew_after_fork(renew: MethodType) -> None:
+def renew_after_fork(renew: Callable[[], None]) -> None:
     """Call a bound method, which replaces connections and locks, in every forked child while its object exists."""
-    number = next(_numbers)
+    number, bound = next(_numbers), cast("MethodType", renew)
     # A WeakMethod with a callback fails, with a message, when the interpreter ends before its object.
-    _renewals[number] = weakref.ref(renew.__self__, partial(_renewals.pop, number)), renew.__func__
+    _renewals[number] = weakref.ref(bound.__self__, partial(_renewals.pop, number)), bound.__func__
 
 
 def _renew_all() -> None:
