@@ -1,4 +1,4 @@
-"""What all tests share: throw-away keys, made anew for each run."""
+"""Shared fixtures: throw-away keys, generated for each run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, event
 
-# A slow machine is no defect: the first draw of any text builds tables for all of Unicode.
+# A slow machine is not a defect: the first draw of any text builds tables for all of Unicode.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 

@@ -61,12 +61,12 @@ class LanguageServer:
                 pipe.close()
 
     def completions(self, line: str) -> list[str]:
-        """Give what is offered at the end of a line."""
+        """Return the completions at the end of a line."""
         found = self._ask("textDocument/completion", self._at_end(line))
         return [item["label"] for item in (found["items"] if isinstance(found, dict) else found or [])]
 
     def hover(self, line: str) -> str:
-        """Give what is shown over the last name of a line."""
+        """Return the hover text of the last name of a line."""
         asked = self._at_end(line)
         asked["position"]["character"] -= 1
         found = self._ask("textDocument/hover", asked)

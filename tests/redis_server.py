@@ -46,7 +46,7 @@ def redis_server(redis_url: str) -> Iterator[Redis]:
 
 
 def _wait_for(path: Path) -> None:
-    """Wait until somebody listens; redis-py of old leaves its socket open when nobody does."""
+    """Wait until a server listens; old versions of redis-py leave their socket open when none does."""
     deadline = time.monotonic() + 60
     while True:
         with socket.socket(socket.AF_UNIX) as plain:

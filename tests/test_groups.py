@@ -1,4 +1,4 @@
-"""What is expensive is made once: tests of one group run on one worker."""
+"""Expensive fixtures are built once: tests of one group run on one worker."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Chance: what waits are shortened by is nobody else's, and nobody else's is a failure of ours."""
+"""Jitter uses its own random source: a seed of the program changes nothing, and drawing from it disturbs no one."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ SERIAL = "3775B6A45ACD588826D15E583A95F5DD12345678"
 
 
 class Answers(QuietHandler):
-    """Answers everything with what the server was told to; None closes the connection."""
+    """Answers everything with the given response; None closes the connection."""
 
     protocol_version = "HTTP/1.1"
 
@@ -654,7 +654,7 @@ def test_a_wrong_setting_can_be_reported(world, name):
 
 
 def test_refusals_are_useful_where_they_are_raised(world):
-    """What a pickle leaves behind is there in the live error, and in its copies."""
+    """A live error and its copies keep what a pickle drops."""
     with pytest.raises(chainable.APIError) as caught:
         world.says(SIGN_ERROR, 401).client().v3.new.post(json={"name": PERSON})
     for error in (caught.value, copy.copy(caught.value), copy.deepcopy(caught.value)):

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.xdist_group("types")
 
 
 def camel(*names: str) -> str:
-    """Spell names as a class."""
+    """Return the class name for names."""
     words = [word for name in names for word in re.split("[^A-Za-z0-9]+", name) if word]
     return "".join(word[0].upper() + (word[1:].lower() if word.isupper() else word[1:]) for word in words)
 
@@ -80,7 +80,7 @@ class TestGeneratedFiles:
 
 
 def wechatpay_module(operation: Any) -> tuple[Any, str]:
-    """Give the module of an operation's types and the beginning of their names."""
+    """Return the module of an operation's types and the prefix of their names."""
     root, product, *rest = operation.path.split("/")
     steps = ["empty" if segment == "" else segment for segment in rest] or [product]
     return module_of("wechatpay", root, product), camel(*steps, operation.method.lower())
@@ -102,7 +102,7 @@ def compared(declared: Any, fields: Any, required: Any) -> int:
 
 
 def has_required(fields: Any) -> bool:
-    """Tell whether a page says of any field that it is required."""
+    """Return whether a page marks any field as required."""
     return any(field.required or has_required(field.fields) for field in fields)
 
 
@@ -117,9 +117,9 @@ class TestWeChatPay:
             if not fields or operation.answer in {"binary", "text", "empty", "redirect"}:
                 continue
             module, name = wechatpay_module(operation)
-            told = has_required(fields)
+            result = has_required(fields)
             count += compared(
-                getattr(module, f"{name}Data"), fields, lambda field, told=told: field.required or not told
+                getattr(module, f"{name}Data"), fields, lambda field, result=result: field.required or not result
             )
 
         assert count > 14_000
@@ -173,8 +173,8 @@ class TestWeChatPay:
                 name = f"V2{name}{'Event' if event.event_type else ''}"
             sealed = [field.fields for field in event.fields if field.name == event.encrypted_field]
             fields = event.resource or (sealed[0] if sealed else event.fields)
-            told = has_required(fields)
-            compared(getattr(events, name), fields, lambda field, told=told: field.required or not told)
+            result = has_required(fields)
+            compared(getattr(events, name), fields, lambda field, result=result: field.required or not result)
             seen.add(name)
 
         assert len(seen) == len(list(wechatpay.catalogue.events()))
@@ -304,10 +304,10 @@ class TestEditors:
             ),
         ],
     )
-    def test_show_title_and_official_page(self, server, line, told):
+    def test_show_title_and_official_page(self, server, line, result):
         """
         Hovering over an operation tells what it is and where its page is.
         """
         shown = server.hover(line)
 
-        assert all(text in shown for text in told), shown
+        assert all(text in shown for text in result), shown

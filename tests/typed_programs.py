@@ -28,7 +28,7 @@ _HEAD = '''"""Calls everything."""
 
 
 def chain(path: str) -> str:
-    """Spell a path as attributes."""
+    """Return a path as attributes."""
     steps = []
     for segment in path.split("/"):
         name = segment.replace("-", "_")
@@ -81,7 +81,7 @@ def _arguments(operation: Operation, choose: Callable[[list[Field]], list[Field]
 
 
 def _needed(operation: Operation, members: list[Field]) -> list[Field]:
-    """Give the fields that have to be given: what APIv2 fills in is not among them."""
+    """Return the required fields, without those that APIv2 fills in."""
     required = [member for member in members if member.required]
     if not operation.path.startswith("v2/"):
         return required

@@ -1,4 +1,4 @@
-"""What is shipped is the source: operation by operation, field by field."""
+"""The compact catalogues hold exactly the YAML source, operation by operation and field by field."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_every_operation_is_as_in_the_source(given):
 
 
 def leaves(members):
-    """Give the way to every field that a call looks at, with its record; encoded text is not looked into."""
+    """Return the path and record of every field that a call reads, without fields inside encoded text."""
     for name, given in members.items():
         record = {"type": given} if isinstance(given, str) else given
         yield (name,), record

@@ -48,7 +48,7 @@ def shape(key):
 
 
 def value(name, fixed):
-    """A value that is no literal of any path."""
+    """A value that is not a literal of any path."""
     return fixed.get(name, f"Val-{name.replace('_', '.')}~7")
 
 
@@ -89,7 +89,7 @@ def mixed(client, segments, first):
 
 
 def spellings(client, key, fixed):
-    """Give each spelling, with the variables that still need a value, and whether their names are in it."""
+    """Yield each spelling, its variables without a value, and whether it contains their names."""
     segments = parts(key)
     template = "/".join(segments)
     names = [segment[1:-1] for segment in segments if segment[:1] == "{"]

@@ -146,7 +146,7 @@ def test_a_damaged_catalogue_is_named(tmp_path, monkeypatch):
 
 
 def test_a_catalogue_that_misses_records_stops_nothing(tmp_path, monkeypatch):
-    """What is listed and not there is passed over; a part of the tree that is not there is unknown."""
+    """Listed operations without a record are skipped; a missing part of the tree is unknown."""
     from chainable.record_file import RecordFile
 
     key = "GET v3/lost"

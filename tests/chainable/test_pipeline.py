@@ -375,19 +375,19 @@ class TestRequest:
 class TestReports:
     def test_each_attempt_is_logged_in_one_line_without_values(self, caplog):
         caplog.set_level(logging.INFO)
-        told = []
+        output = []
 
         def answer(response):
             response.request_id = "08F-1"
             return response
 
-        run(a_call(repeatable=True, parse=answer), reset(), answered(), on_attempt=told.append)
+        run(a_call(repeatable=True, parse=answer), reset(), answered(), on_attempt=output.append)
 
-        assert [attempt.number for attempt in told] == [1, 2]
-        assert told[0].error == "ConnectionError"
-        assert told[0].status is None
-        assert (told[1].verb, told[1].path, told[1].host) == ("POST", "v3/x/{id}", "a.example")
-        assert (told[1].status, told[1].request_id, told[1].error) == (200, "08F-1", None)
+        assert [attempt.number for attempt in output] == [1, 2]
+        assert output[0].error == "ConnectionError"
+        assert output[0].status is None
+        assert (output[1].verb, output[1].path, output[1].host) == ("POST", "v3/x/{id}", "a.example")
+        assert (output[1].status, output[1].request_id, output[1].error) == (200, "08F-1", None)
         assert len(caplog.records) == 2
         assert "SECRET" not in caplog.text
         assert "POST v3/x/{id} at a.example: status 200, request id 08F-1, attempt 2" in caplog.text
@@ -429,15 +429,15 @@ class TestReports:
         ],
     )
     def test_network_errors_are_raised_without_values(self, error, text):
-        told, *_ = run(a_call(), error)
+        output, *_ = run(a_call(), error)
 
-        assert type(told) is type(error)
-        assert text in str(told)
-        assert "POST v3/x/{id} at a.example" in str(told)
-        assert "SECRET" not in str(told)
-        assert told.request.method == "POST"
-        assert told.request.url == "https://a.example/v3/x/{id}"
-        assert told.__context__ is None
-        again = pickle.loads(pickle.dumps(told))
-        assert str(again) == str(told)
-        assert again.maybe_sent == told.maybe_sent
+        assert type(output) is type(error)
+        assert text in str(output)
+        assert "POST v3/x/{id} at a.example" in str(output)
+        assert "SECRET" not in str(output)
+        assert output.request.method == "POST"
+        assert output.request.url == "https://a.example/v3/x/{id}"
+        assert output.__context__ is None
+        again = pickle.loads(pickle.dumps(output))
+        assert str(again) == str(output)
+        assert again.maybe_sent == output.maybe_sent

@@ -150,7 +150,7 @@ class TestFrameworks:
 
 
 class TestReadBefore:
-    """A body that somebody else has read is gone: the error says who may have done it."""
+    """A body that was read before is gone: the error names likely readers."""
 
     def test_flask(self) -> None:
         with Flask("shop").test_request_context("/", method="POST", data={"a": "1"}):
@@ -177,7 +177,7 @@ class TestReadBefore:
         assert client.post("/", data={"a": "1"}).text == "refused"
 
     def test_reading_twice_is_fine(self) -> None:
-        """What the frameworks keep is there for the application, too."""
+        """A body that the framework caches stays readable for the application."""
         with Flask("shop").test_request_context("/", method="POST", json={"a": 1}):
             assert flask.inbound(flask_request).body == flask.inbound(flask_request).body
             assert flask_request.get_json() == {"a": 1}

@@ -16,7 +16,7 @@ from tests.loopback import QuietHandler, serving
 
 
 class Outcome:
-    """What a command did."""
+    """The result of a command."""
 
     def __init__(self, result):
         self.code = result.exit_code
@@ -132,7 +132,7 @@ def interrupted():
 
 @pytest.fixture
 def waiting():
-    """Tell whether a command waits for its end: its handlers are in place."""
+    """Return whether a command waits for its end: its signal handlers are set."""
     return lambda: signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
 
 

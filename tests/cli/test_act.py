@@ -25,18 +25,18 @@ def test_an_order_is_paid_by_command(wx, sandbox):
         client.v3.pay.transactions.native.post(json=ORDER)
     assert "pay" in wx("act", "--sandbox", sandbox.file, "--json").data["actions"]
     assert "confirm_transfer" in wx("act", "--sandbox", sandbox.base_url).out
-    told = wx("act", "pay", "number=act00001", "--sandbox", sandbox.file)
-    assert (told.code, told.data[0]["state"]) == (0, "SUCCESS")
+    result = wx("act", "pay", "number=act00001", "--sandbox", sandbox.file)
+    assert (result.code, result.data[0]["state"]) == (0, "SUCCESS")
     assert wx("act", "pay", "number=act00001", "--sandbox", sandbox.file).code == 2
-    told = wx("act", "dance", "--sandbox", sandbox.file)
-    assert told.code == 2
-    assert "there is no action dance" in told.err
+    result = wx("act", "dance", "--sandbox", sandbox.file)
+    assert result.code == 2
+    assert "there is no action dance" in result.err
 
 
 def test_a_main_host_that_is_down_comes_up_again(wx, sandbox):
     assert wx("act", "down", "--sandbox", sandbox.file).code == 0
-    told = wx("act", "--sandbox", sandbox.base_url)
-    assert (told.code, "no sandbox is running at" in told.err) == (3, True)
+    result = wx("act", "--sandbox", sandbox.base_url)
+    assert (result.code, "no sandbox is running at" in result.err) == (3, True)
     assert wx("deliveries", "--sandbox", sandbox.file).code == 0
     assert wx("act", "up", "--sandbox", sandbox.file).code == 0
     assert wx("act", "--sandbox", sandbox.base_url).code == 0
@@ -51,10 +51,10 @@ def test_a_main_host_that_is_down_comes_up_again(wx, sandbox):
         (["rotate", "number=1"], "rotate takes nothing: number is unknown"),
     ],
 )
-def test_what_an_action_takes_is_told(wx, sandbox, given, words):
-    told = wx("act", *given, "--sandbox", sandbox.file)
-    assert told.code == 2
-    assert words in told.err
+def test_the_arguments_of_an_action_are_listed(wx, sandbox, given, words):
+    result = wx("act", *given, "--sandbox", sandbox.file)
+    assert result.code == 2
+    assert words in result.err
 
 
 def test_rules_of_a_file_break_a_sandbox(wx, tmp_path, interrupted, waiting):
@@ -72,8 +72,8 @@ def test_rules_of_a_file_break_a_sandbox(wx, tmp_path, interrupted, waiting):
         return True
 
     interrupted(used)
-    told = wx("sandbox", "--faults", rules, "--notify-url", "http://127.0.0.1:9/", "--write-env", file)
-    assert (told.code, codes) == (0, ["NOT_ENOUGH"])
+    result = wx("sandbox", "--faults", rules, "--notify-url", "http://127.0.0.1:9/", "--write-env", file)
+    assert (result.code, codes) == (0, ["NOT_ENOUGH"])
 
 
 def test_rules_of_a_file_break_a_gateway(top, tmp_path, interrupted, waiting):
@@ -91,8 +91,8 @@ def test_rules_of_a_file_break_a_gateway(top, tmp_path, interrupted, waiting):
         return True
 
     interrupted(used)
-    told = top("sandbox", "--faults", rules, "--write-env", file)
-    assert (told.code, codes) == (0, ["15"])
+    result = top("sandbox", "--faults", rules, "--write-env", file)
+    assert (result.code, codes) == (0, ["15"])
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_file_without_rules_is_named(wx, top, tmp_path, text, words):
     rules = tmp_path / "rules.json"
     rules.write_text(text)
     for run in (wx, top):
-        told = run("sandbox", "--faults", rules)
-        assert told.code == 2
-        assert f"--faults {rules}" in told.err.replace("\n", "")
-        assert words in told.err
+        result = run("sandbox", "--faults", rules)
+        assert result.code == 2
+        assert f"--faults {rules}" in result.err.replace("\n", "")
+        assert words in result.err

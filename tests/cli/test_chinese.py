@@ -62,12 +62,12 @@ def headings(text):
     ],
 )
 def test_wrong_usage_is_described_in_chinese(wx, arguments, said):
-    told = wx(*arguments)
+    result = wx(*arguments)
 
-    assert told.code == 2
-    assert told.out == ""
-    assert said.replace("'", "").replace(" ", "") in told.err.replace("'", "").replace(" ", "").replace("\n", "")
-    assert not re.search(r"Error|Usage|Try|Invalid|Missing", told.err)
+    assert result.code == 2
+    assert result.out == ""
+    assert said.replace("'", "").replace(" ", "") in result.err.replace("'", "").replace(" ", "").replace("\n", "")
+    assert not re.search(r"Error|Usage|Try|Invalid|Missing", result.err)
 
 
 def test_a_wrong_use_shows_the_right_one(wx):
@@ -79,17 +79,17 @@ def test_a_wrong_use_shows_the_right_one(wx):
 
 
 def test_without_a_command_the_help_is_shown(wx):
-    told = wx()
+    result = wx()
 
-    assert "用法：wechatpay [选项] 命令 [参数]..." in told.out + told.err
-    assert "错误：" not in told.out + told.err
+    assert "用法：wechatpay [选项] 命令 [参数]..." in result.out + result.err
+    assert "错误：" not in result.out + result.err
 
 
 def test_usage_errors_are_json_with_json(wx):
-    told = wx("request", "--json", "--no-such")
+    result = wx("request", "--json", "--no-such")
 
-    assert (told.code, told.out) == (2, "")
-    assert json.loads(told.err)["error"]["message"].startswith("没有选项")
+    assert (result.code, result.out) == (2, "")
+    assert json.loads(result.err)["error"]["message"].startswith("没有选项")
 
 
 def test_a_program_without_a_command_is_refused(wx):
@@ -183,22 +183,22 @@ def test_json_names_things_in_english(wx, top, sandbox, receiver, interrupted, w
 
 def test_an_account(wx, top, interrupted, waiting):
     interrupted(waiting)
-    told = wx("sandbox", "--address", "0.0.0.0")
-    assert "警告：其他机器可以访问 0.0.0.0" in told.err
+    result = wx("sandbox", "--address", "0.0.0.0")
+    assert "警告：其他机器可以访问 0.0.0.0" in result.err
     for word in ("微信支付沙箱", "微信支付公钥 ID", "查看页面", "按 Ctrl-C 结束。"):
-        assert word in told.out
+        assert word in result.out
     interrupted(waiting)
-    told = top("sandbox")
+    result = top("sandbox")
     for word in ("淘宝开放平台沙箱", "网关（HTTPS）", "消息通道", "按 Ctrl-C 结束。"):
-        assert word in told.out
+        assert word in result.out
 
 
 def test_signed_text_and_status_are_chinese(wx, sandbox, top, gateway):
-    told = wx("request", "get", "v3/certificates", "-v", "--env", sandbox.file)
-    assert "签名原文：" in told.err
-    assert "200，验签通过，请求号" in told.err
-    told = top("request", "taobao.time.get", "-v", "--env", gateway.file)
-    assert "参与签名的参数（已排序）：" in told.err
+    result = wx("request", "get", "v3/certificates", "-v", "--env", sandbox.file)
+    assert "签名原文：" in result.err
+    assert "200，验签通过，请求号" in result.err
+    result = top("request", "taobao.time.get", "-v", "--env", gateway.file)
+    assert "参与签名的参数（已排序）：" in result.err
 
 
 def test_a_pending_response_is_described_in_chinese(capsys):
@@ -221,8 +221,8 @@ def test_a_sandbox_that_is_not_running_is_reported_in_chinese(wx):
 def test_cells_of_tables_are_chinese(capsys):
     output.print_table("", (Words("a", "甲"),), [(Words("b", "乙"),), (1,)])
 
-    assert "甲" in (told := capsys.readouterr().out)
-    assert "乙" in told
+    assert "甲" in (result := capsys.readouterr().out)
+    assert "乙" in result
 
 
 def test_a_missing_extra_is_reported_in_chinese(monkeypatch):
@@ -236,7 +236,7 @@ def test_a_missing_extra_is_reported_in_chinese(monkeypatch):
 def test_an_error_that_shows_itself_stays_as_it_is():
     class Own(click.UsageError):
         def show(self, file=None):
-            """Say nothing."""
+            """Discard log lines."""
 
     group = Group("x", help=Words("X", "某"))
 

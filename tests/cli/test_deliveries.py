@@ -13,12 +13,12 @@ from wechatpay.cli.control_client import ControlClient
 
 
 def test_an_event_at_a_running_sandbox(wx, sandbox, receiver):
-    told = wx(
+    result = wx(
         "trigger", "TRANSACTION.SUCCESS", "--to", receiver.url, "--set", "amount.total=9", "--sandbox", sandbox.file
     )
 
-    assert told.code == 0, told.err
-    assert "accepted" in told.out
+    assert result.code == 0, result.err
+    assert "accepted" in result.out
     headers, body = receiver.came[0]
     with sandbox.client() as client:
         assert client.notifications.parse(headers, body).resource["amount"]["total"] == 9
@@ -26,7 +26,7 @@ def test_an_event_at_a_running_sandbox(wx, sandbox, receiver):
 
 def test_an_event_from_a_sandbox_of_its_own(wx, receiver, tmp_path):
     file = tmp_path / "a.env"
-    told = wx(
+    result = wx(
         "trigger",
         "TRANSACTION.SUCCESS",
         "--v2",
@@ -39,8 +39,8 @@ def test_an_event_from_a_sandbox_of_its_own(wx, receiver, tmp_path):
         "--json",
     )
 
-    assert told.code == 0, told.err
-    assert told.data["version"] == "v2"
+    assert result.code == 0, result.err
+    assert result.data["version"] == "v2"
     assert receiver.came[0][1].startswith(b"<xml>")
     assert file.exists()
 
@@ -54,12 +54,12 @@ def test_every_event_can_be_triggered(wx, sandbox, receiver):
     assert sum(event.event_type is None for event in events) == 6
     for event in events:
         shared = event.version == "v2" and (event.name, "v3") in kinds
-        told = wx(
+        result = wx(
             "trigger", event.event_type or event.name, "--to", receiver.url, "--sandbox", sandbox.base_url, "--json",
             *(["--v2"] if shared else []),
         )  # fmt: skip
-        assert told.code == 0, (event, told.err)
-        assert (told.data["event_type"], told.data["version"]) == (event.name, event.version)
+        assert result.code == 0, (event, result.err)
+        assert (result.data["event_type"], result.data["version"]) == (event.name, event.version)
         notification = client.notifications.parse(*receiver.came[-1])
         assert notification.version == event.version, event
     assert len(receiver.came) == 112
@@ -67,9 +67,9 @@ def test_every_event_can_be_triggered(wx, sandbox, receiver):
 
 def test_values_of_an_event_without_a_type(wx, sandbox, receiver):
     slug = next(event.name for event in catalogue.events() if event.event_type is None)
-    told = wx("trigger", slug, "--to", receiver.url, "--sandbox", sandbox.file, "--set", "made.up=7")
+    result = wx("trigger", slug, "--to", receiver.url, "--sandbox", sandbox.file, "--set", "made.up=7")
 
-    assert told.code == 0, told.err
+    assert result.code == 0, result.err
     assert b"7" in receiver.came[0][1]
 
 
@@ -87,12 +87,12 @@ def test_a_fraction_is_a_number(wx, sandbox, receiver, elsewhere):
 @pytest.mark.parametrize(("status", "code"), [(401, 0), (200, 4)])
 def test_forgeries_have_to_be_refused(wx, sandbox, receiver, status, code):
     receiver.status = status
-    told = wx(
+    result = wx(
         "trigger", "TRANSACTION.SUCCESS", "--to", receiver.url, "--forgery", "signature", "--sandbox", sandbox.file
     )
 
-    assert told.code == code, told.err
-    assert ("does not verify signatures" in told.err) is (code == 4)
+    assert result.code == code, result.err
+    assert ("does not verify signatures" in result.err) is (code == 4)
 
 
 def test_what_does_not_arrive(wx, sandbox, receiver):
@@ -123,18 +123,18 @@ def test_wrong_usage(wx, sandbox, tmp_path):
     assert wx("trigger", "NO.SUCH", "--to", "http://127.0.0.1/").code == 2
     assert wx("trigger", "TRANSACTION.SUCCESS", "--to", "http://127.0.0.1/", "--sandbox", file).code == 2
     assert wx("deliveries", "--redeliver", "--sandbox", sandbox.file).code == 2
-    told = wx("deliveries", "987654", "--sandbox", sandbox.file)
-    assert told.code == 2
-    assert "delivery 987654 is not kept" in told.err
+    result = wx("deliveries", "987654", "--sandbox", sandbox.file)
+    assert result.code == 2
+    assert "delivery 987654 is not kept" in result.err
     assert '"message": "response of the sandbox' in wx("deliveries", "987654", "--sandbox", sandbox.file, "--json").err
 
 
 @pytest.mark.parametrize("url", ["nothing", "http://", "ftp://127.0.0.1/", "http://[::1/", "http://127.0.0.1:99999/"])
 def test_an_invalid_url_is_refused(wx, sandbox, url):
     for arguments in (["trigger", "TRANSACTION.SUCCESS"], ["listen"]):
-        told = wx(*arguments, "--to", url, "--sandbox", sandbox.file)
-        assert told.code == 2
-        assert "a URL was expected" in told.err
+        result = wx(*arguments, "--to", url, "--sandbox", sandbox.file)
+        assert result.code == 2
+        assert "a URL was expected" in result.err
 
 
 def test_a_url_without_a_sandbox_is_refused(wx, receiver):
@@ -142,9 +142,9 @@ def test_a_url_without_a_sandbox_is_refused(wx, receiver):
     assert nobody.code == 3
     assert nobody.err.endswith("no sandbox is running at http://127.0.0.1:9: start it first\n")
     for where in (receiver.url, "no.such.env", "127.0.0.1:80"):
-        told = wx("deliveries", "--sandbox", where)
-        assert told.code == 2
-        assert "sandbox" in told.err
+        result = wx("deliveries", "--sandbox", where)
+        assert result.code == 2
+        assert "sandbox" in result.err
 
 
 def test_deliveries_are_shown_and_sent_again(wx, sandbox, receiver):
@@ -196,17 +196,17 @@ def test_listening_shows_what_a_sandbox_does(wx, table, interrupted):
         [delivery(1, attempt(), attempt(status=200, accepted=True)), blocked, delivery(3, attempt(forgery="stale"))],
     ]
     interrupted(lambda: len(table.asked) > 3)
-    told = wx("listen", "--sandbox", table.url)
+    result = wx("listen", "--sandbox", table.url)
 
-    assert told.code == 0
-    lines = told.out.splitlines()
+    assert result.code == 0
+    lines = result.out.splitlines()
     assert lines[:3] == [
         "✓ #1 REFUND.SUCCESS -> http://127.0.0.1:9/: 200 (waiting)",
         "! #2 REFUND.SUCCESS -> https://a.cn/: not sent: not on this machine (blocked)",
         "✗ #3 REFUND.SUCCESS [stale] -> http://127.0.0.1:9/: 500 (waiting)",
     ]
-    assert "┃ forwarded ┃" in told.out
-    assert "│ 1  │" not in told.out
+    assert "┃ forwarded ┃" in result.out
+    assert "│ 1  │" not in result.out
 
 
 def test_listening_forwards_the_very_bytes_until_they_are_taken(wx, table, receiver, interrupted):
@@ -226,24 +226,24 @@ def test_listening_forwards_the_very_bytes_until_they_are_taken(wx, table, recei
         ],
     ]
     interrupted(lambda: len(table.asked) > 5)
-    told = wx("listen", "--sandbox", table.url, "--to", receiver.url)
+    result = wx("listen", "--sandbox", table.url, "--to", receiver.url)
 
-    assert told.code == 0
+    assert result.code == 0
     assert [body for _, body in receiver.came] == ['{"a": "é"}'.encode()] * 3 + [b"<xml>v2</xml>", b"8"]
     assert receiver.came[-1][0]["X-A"] == "signed"
     assert receiver.came[0][0]["X-A"] == "b"
-    assert f"✓ #2 REFUND.SUCCESS -> {receiver.url}: 204 (forwarded)" in told.out
-    assert "#3 REFUND.SUCCESS: not forwarded" in told.out
-    assert "#4 REFUND.SUCCESS: not forwarded" in told.out
-    assert f"✓ #7 REFUND.SUCCESS -> {receiver.url}: 200 <xml>" in told.out
+    assert f"✓ #2 REFUND.SUCCESS -> {receiver.url}: 204 (forwarded)" in result.out
+    assert "#3 REFUND.SUCCESS: not forwarded" in result.out
+    assert "#4 REFUND.SUCCESS: not forwarded" in result.out
+    assert f"✓ #7 REFUND.SUCCESS -> {receiver.url}: 200 <xml>" in result.out
 
 
-def test_listening_in_json_and_to_nobody(wx, table, interrupted):
+def test_listening_in_json_and_without_a_receiver(wx, table, interrupted):
     table.pages += [[], [delivery(1, attempt()), delivery(2, attempt(forgery="body"))]]
     interrupted(lambda: len(table.asked) > 3)
-    told = wx("listen", "--sandbox", table.url, "--to", "http://127.0.0.1:9/x", "--json")
+    result = wx("listen", "--sandbox", table.url, "--to", "http://127.0.0.1:9/x", "--json")
 
-    lines = [json.loads(line) for line in told.out.splitlines()]
+    lines = [json.loads(line) for line in result.out.splitlines()]
     assert [(line["id"], line["state"]) for line in lines] == [(1, "waiting"), (1, "forwarded"), (2, "waiting")]
     assert "ConnectionError" in lines[1]["attempts"][0]["error"]
 
@@ -259,16 +259,16 @@ def test_a_running_sandbox_is_listened_to(wx, sandbox, receiver, interrupted, wa
     # Whatever was tried before the first look is not forwarded: the sandbox tries again.
     before, sandbox.callbacks.scale = sandbox.callbacks.scale, 0.01
     interrupted(arrived)
-    told = wx("listen", "--sandbox", sandbox.file, "--to", receiver.url)
+    result = wx("listen", "--sandbox", sandbox.file, "--to", receiver.url)
     sandbox.callbacks.scale = before
 
-    assert told.code == 0
-    assert f"-> {receiver.url}: 204 (forwarded)" in told.out
+    assert result.code == 0
+    assert f"-> {receiver.url}: 204 (forwarded)" in result.out
     assert sandbox.client().notifications.parse(*receiver.came[0]).resource["amount"]["total"] == 5
 
 
 def test_what_a_running_sandbox_may_not_send_is_forwarded(wx, sandbox, receiver, interrupted, waiting):
-    """What was blocked before the first look is not: it would be old news."""
+    """Deliveries blocked before the first look are not reported."""
 
     def arrived():
         if waiting():
@@ -276,11 +276,11 @@ def test_what_a_running_sandbox_may_not_send_is_forwarded(wx, sandbox, receiver,
         return bool(receiver.came)
 
     interrupted(arrived)
-    told = wx("listen", "--sandbox", sandbox.file, "--to", receiver.url)
+    result = wx("listen", "--sandbox", sandbox.file, "--to", receiver.url)
 
-    assert told.code == 0
-    assert "-> https://shop.example/notify: not sent: not on this machine (blocked)" in told.out
-    assert f"-> {receiver.url}: 204 (forwarded)" in told.out
+    assert result.code == 0
+    assert "-> https://shop.example/notify: not sent: not on this machine (blocked)" in result.out
+    assert f"-> {receiver.url}: 204 (forwarded)" in result.out
     assert sandbox.client().notifications.parse(*receiver.came[0]).event_type == "TRANSACTION.SUCCESS"
 
 
@@ -299,8 +299,8 @@ def test_listening_with_a_sandbox_of_its_own(wx, receiver, interrupted, waiting,
         )
 
     interrupted(arrived)
-    told = wx("listen", "--to", receiver.url, "--write-env", file, *more)
+    result = wx("listen", "--to", receiver.url, "--write-env", file, *more)
 
-    assert told.code == 0
-    assert "sandbox at http" in told.err
-    assert receiver.url in told.out
+    assert result.code == 0
+    assert "sandbox at http" in result.err
+    assert receiver.url in result.out

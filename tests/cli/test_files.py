@@ -17,10 +17,10 @@ from wechatpay.cli.files import _amount
 
 
 def test_the_keys_of_the_settings_are_listed(wx, sandbox):
-    told = wx("certificates", "list", "--env", sandbox.file)
+    result = wx("certificates", "list", "--env", sandbox.file)
 
-    assert told.code == 0
-    assert "public key" in told.out
+    assert result.code == 0
+    assert "public key" in result.out
     (only,) = wx("certificates", "list", "--env", sandbox.file, "--json").data["keys"]
     assert only["serial"] == sandbox.account.public_key_id
 
@@ -30,18 +30,18 @@ def test_certificates_are_fetched_and_saved(wx, sandbox, tmp_path):
     serial = sandbox.account.certificate_serial
 
     assert serial in [key["serial"] for key in keys]
-    told = wx("certificates", "save", tmp_path / "a" / "b", "--env", sandbox.file)
-    assert told.out.strip().endswith(f"wechatpay_{serial}.pem")
+    result = wx("certificates", "save", tmp_path / "a" / "b", "--env", sandbox.file)
+    assert result.out.strip().endswith(f"wechatpay_{serial}.pem")
     assert (tmp_path / "a" / "b" / f"wechatpay_{serial}.pem").read_bytes().startswith(b"-----BEGIN CERTIFICATE")
     assert wx("certificates", "save", tmp_path, "--env", sandbox.file, "--json").data["saved"]
 
 
 def test_texts_are_sealed_and_opened(wx, sandbox):
-    told = wx("encrypt", "--env", sandbox.file, text="张三\n")
+    result = wx("encrypt", "--env", sandbox.file, text="张三\n")
     account = sandbox.account
 
-    assert account.reveal(account.public_key_id, told.out.strip()) == "张三"
-    assert account.public_key_id in told.err
+    assert account.reveal(account.public_key_id, result.out.strip()) == "张三"
+    assert account.public_key_id in result.err
     assert wx("encrypt", "x", "--env", sandbox.file, "--json").data["serial"] == account.public_key_id
     assert wx("encrypt", "x" * 300, "--env", sandbox.file).code == 2
     sealed = account.conceal("李四")
@@ -68,11 +68,11 @@ def paid(sandbox):
 
 def test_the_bill_of_a_day(wx, sandbox, tmp_path):
     day = paid(sandbox)
-    told = wx("bill", day, "--env", sandbox.file, "--image", tmp_path / "a.svg", "--save", tmp_path / "bill.csv")
+    result = wx("bill", day, "--env", sandbox.file, "--image", tmp_path / "a.svg", "--save", tmp_path / "bill.csv")
 
-    assert told.code == 0, told.err
-    assert "1.23" in told.out
-    assert "█" in told.out
+    assert result.code == 0, result.err
+    assert "1.23" in result.out
+    assert "█" in result.out
     assert b"1.23" in (tmp_path / "a.svg").read_bytes()
     again = wx("bill", tmp_path / "bill.csv", "--json").data
     assert (again["kind"], again["rows"], sum(again["hours"])) == ("trade", 1, 1.23)
@@ -80,10 +80,10 @@ def test_the_bill_of_a_day(wx, sandbox, tmp_path):
 
 def test_the_flow_of_funds(wx, sandbox):
     day = paid(sandbox)
-    told = wx("bill", day, "--type", "fundflow", "--env", sandbox.file, "--json")
+    result = wx("bill", day, "--type", "fundflow", "--env", sandbox.file, "--json")
 
-    assert told.code == 0, told.err
-    assert told.data["kind"] == "fund_flow"
+    assert result.code == 0, result.err
+    assert result.data["kind"] == "fund_flow"
 
 
 def test_refunds_and_expenses_are_negative():
@@ -97,10 +97,10 @@ def test_refunds_and_expenses_are_negative():
 def test_a_bill_without_times_and_sums(wx, tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("甲,乙\n`1,`2\n", "utf-8")
-    told = wx("bill", file, "--json")
+    result = wx("bill", file, "--json")
 
-    assert told.data["rows"] == 1
-    assert told.data["summary"] == {}
+    assert result.data["rows"] == 1
+    assert result.data["summary"] == {}
     assert wx("bill", tmp_path / "none").code == 2
 
 
@@ -108,10 +108,10 @@ def test_a_download(wx, sandbox, tmp_path):
     day = paid(sandbox)
     answer = sandbox.client().chain("v3/bill/tradebill").get(params={"bill_date": day})
     url = answer.data["download_url"]
-    told = wx("download", url, tmp_path / "a.csv", "--env", sandbox.file)
+    result = wx("download", url, tmp_path / "a.csv", "--env", sandbox.file)
 
-    assert told.code == 0, told.err
-    assert "no hash to verify" in told.out
+    assert result.code == 0, result.err
+    assert "no hash to verify" in result.out
     assert wx("download", url, tmp_path / "b.csv", "--env", sandbox.file, "--json").data["size"] > 0
 
 
@@ -165,11 +165,11 @@ def saved(sandbox, receiver, tmp_path):
 
 def test_a_notification_is_checked_and_opened(wx, sandbox, saved):
     lines, members, body = saved
-    told = wx("notify", "verify", "--headers", lines, "--body", body, "--env", sandbox.file)
+    result = wx("notify", "verify", "--headers", lines, "--body", body, "--env", sandbox.file)
 
-    assert told.code == 0, told.err
-    assert "signature verified" in told.out
-    assert '"total": 7' in told.out
+    assert result.code == 0, result.err
+    assert "signature verified" in result.out
+    assert '"total": 7' in result.out
     found = wx("notify", "verify", "--headers", members, "--body", body, "--env", sandbox.file, "--json", "--then").data
     assert found["resource"]["amount"]["total"] == 7
 
@@ -187,7 +187,7 @@ def test_a_notification_that_was_changed(wx, sandbox, saved, tmp_path):
     assert wx("notify", "verify", "--headers", lines, "--body", body, "--env", sandbox.file).code == 2
 
 
-def test_an_event_nobody_knows(wx, sandbox, tmp_path):
+def test_an_unknown_event_is_refused(wx, sandbox, tmp_path):
     account, plain = sandbox.account, b'{"a": 1}'
     resource = {"algorithm": "AEAD_AES_256_GCM", "nonce": "0" * 12, "associated_data": "", "original_type": "x"}
     resource["ciphertext"] = account.seal(plain, resource["nonce"], "")
@@ -207,42 +207,42 @@ def test_an_event_nobody_knows(wx, sandbox, tmp_path):
             }
         )
     )
-    told = wx("notify", "verify", "--headers", members, "--body", body, "--env", sandbox.file, "--json")
+    result = wx("notify", "verify", "--headers", members, "--body", body, "--env", sandbox.file, "--json")
 
-    assert told.code == 0, told.err
-    assert told.data["title"] is None
-    assert told.data["resource"] == {"a": 1}
+    assert result.code == 0, result.err
+    assert result.data["title"] is None
+    assert result.data["resource"] == {"a": 1}
 
 
 def test_wrong_files(wx, sandbox, tmp_path):
     (tmp_path / "a.txt").write_text("no bill")
-    told = wx("bill", tmp_path / "a.txt")
+    result = wx("bill", tmp_path / "a.txt")
 
-    assert (told.code, "not a bill" in told.err) == (2, True)
-    told = wx("download", "https://a.cn/x", tmp_path / "none" / "a.csv", "--env", sandbox.file)
-    assert (told.code, "the folder does not exist" in told.err) == (2, True)
+    assert (result.code, "not a bill" in result.err) == (2, True)
+    result = wx("download", "https://a.cn/x", tmp_path / "none" / "a.csv", "--env", sandbox.file)
+    assert (result.code, "the folder does not exist" in result.err) == (2, True)
     assert wx("encrypt", "--env", sandbox.file, text="\n").code == 2
     assert wx("bill", tmp_path / "a.txt", "--save", tmp_path / "b.txt").code == 2
-    told = wx("bill", tmp_path / "none.csv")
-    assert told.err == f"FileNotFoundError: {tmp_path / 'none.csv'}: No such file or directory\n"
+    result = wx("bill", tmp_path / "none.csv")
+    assert result.err == f"FileNotFoundError: {tmp_path / 'none.csv'}: No such file or directory\n"
 
 
 def test_a_bill_in_chinese(wx, sandbox, tmp_path):
     day = paid(sandbox)
-    told = wx("--lang", "zh", "bill", day, "--env", sandbox.file)
+    result = wx("--lang", "zh", "bill", day, "--env", sandbox.file)
 
-    assert told.out.startswith(f"{day}：交易账单，1 行，单位：元\n")
-    assert "订单总金额" in told.out
+    assert result.out.startswith(f"{day}：交易账单，1 行，单位：元\n")
+    assert "订单总金额" in result.out
     assert "资金流水总笔数" in wx("--lang", "zh", "bill", day, "--type", "fundflow", "--env", sandbox.file).out
 
 
 def test_a_bill_in_a_narrow_terminal(wx, sandbox, monkeypatch):
     day = paid(sandbox)
     monkeypatch.setenv("COLUMNS", "40")
-    told = wx("bill", day, "--env", sandbox.file)
+    result = wx("bill", day, "--env", sandbox.file)
 
-    assert "█" in told.out
-    assert max(map(len, told.out.splitlines())) <= 40
+    assert "█" in result.out
+    assert max(map(len, result.out.splitlines())) <= 40
 
 
 def test_a_download_shows_how_far_it_is(wx, sandbox, tmp_path, monkeypatch):
@@ -250,9 +250,9 @@ def test_a_download_shows_how_far_it_is(wx, sandbox, tmp_path, monkeypatch):
     answer = sandbox.client().chain("v3/bill/tradebill").get(params={"bill_date": day})
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "40")
-    told = wx("download", answer.data["download_url"], tmp_path / "a.csv", "--env", sandbox.file)
+    result = wx("download", answer.data["download_url"], tmp_path / "a.csv", "--env", sandbox.file)
 
     size = (tmp_path / "a.csv").stat().st_size
-    assert told.code == 0
-    assert "a.csv" in told.err
-    assert f"{size}/{size} bytes" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", told.err)
+    assert result.code == 0
+    assert "a.csv" in result.err
+    assert f"{size}/{size} bytes" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", result.err)

@@ -74,8 +74,8 @@ def test_the_lines_of_a_page_run(page, folder, wx, top, sandbox, receiver, inter
             interrupted(waiting)
             if line.arguments[0] == "sandbox":
                 line.arguments[-1] = f"another.{line.arguments[-1]}"
-        told = {"wechatpay": wx, "taobao-top": top}[line.name](*line.arguments, text=line.input)
-        assert told.code == 0, (text, told.out, told.err)
+        result = {"wechatpay": wx, "taobao-top": top}[line.name](*line.arguments, text=line.input)
+        assert result.code == 0, (text, result.out, result.err)
         if "out_trade_no=order-0001" in text and "post" in text:
             sandbox.pay("order-0001")
     assert not page.endswith("command-line.rst") or Path("day.svg").exists()

@@ -65,8 +65,8 @@ def test_help_fits_into_a_narrow_terminal(wx, top, monkeypatch, columns, lang):
     monkeypatch.setenv("COLUMNS", columns)
     for run, commands in ((wx, ("trigger", "request", "sandbox", "doctor")), (top, ("request", "sandbox"))):
         for command in commands:
-            told = run("--lang", lang, command, "--help").out
-            assert max(map(cell_len, told.splitlines())) <= int(columns)
+            result = run("--lang", lang, command, "--help").out
+            assert max(map(cell_len, result.splitlines())) <= int(columns)
 
 
 def test_required_options_are_marked_in_chinese(wx):

@@ -28,7 +28,7 @@ PAIRS = {"Words", "usage_error"}
 SHOWN = {"UsageError", "BadParameter", "echo", "good", "warning", "bad", "print_table", "print_pairs"}
 """Functions that show their arguments to people."""
 NAMES = re.compile(r"[a-z0-9_]+( \{\})?|(dns|tcp|tls) \{\}|[A-Z]+|Wechatpay-Serial: \{\}")
-"""What is the same in both languages: settings, protocols, headers."""
+"""Texts that are the same in both languages: settings, protocols, headers."""
 
 
 def text_of(node):

@@ -25,10 +25,10 @@ def run(wx, top):
 def test_env_is_refused_where_it_wrote(run, command, tmp_path):
     file = tmp_path / "production.env"
     file.write_text(PRODUCTION)
-    told = run(*command, "--env", file)
+    result = run(*command, "--env", file)
 
-    assert told.code == 2
-    assert f"--write-env {file}" in told.err
+    assert result.code == 2
+    assert f"--write-env {file}" in result.err
     assert file.read_text() == PRODUCTION
     who, *arguments = command
     assert f"请用 --write-env {file}" in run(who, "--lang", "zh", *arguments, "--env", file).err
@@ -38,11 +38,11 @@ def test_env_is_refused_where_it_wrote(run, command, tmp_path):
 def test_a_file_of_the_users_is_left_alone(run, command, tmp_path):
     file = tmp_path / "production.env"
     file.write_text(PRODUCTION)
-    told = run(*command, "--write-env", file)
+    result = run(*command, "--write-env", file)
 
-    assert told.code == 2
-    assert f"--write-env: {file} was not written by" in told.err
-    assert "--force" in told.err
+    assert result.code == 2
+    assert f"--write-env: {file} was not written by" in result.err
+    assert "--force" in result.err
     assert file.read_text() == PRODUCTION
     assert os.listdir(tmp_path) == ["production.env"]
     who, *arguments = command
@@ -55,17 +55,17 @@ def test_a_forced_file_is_kept(run, who, tmp_path, interrupted, waiting):
     file.write_text(PRODUCTION)
     for number in range(2):
         interrupted(waiting)
-        told = run(who, "sandbox", "--write-env", file, *(["--force"] if number == 0 else []))
-        assert told.code == 0, told.err
-        assert ("kept as" in told.err) is (number == 0)  # the second time it is the sandbox's own
+        result = run(who, "sandbox", "--write-env", file, *(["--force"] if number == 0 else []))
+        assert result.code == 0, result.err
+        assert ("kept as" in result.err) is (number == 0)  # the second time it is the sandbox's own
 
     assert (tmp_path / "production.env.bak").read_text() == PRODUCTION
     assert file.read_text().startswith("# Made by ")
     file.write_text(PRODUCTION)
     interrupted(waiting)
-    told = run(who, "--lang", "zh", "sandbox", "--write-env", file, "--force")
+    result = run(who, "--lang", "zh", "sandbox", "--write-env", file, "--force")
     assert (
-        told.err
+        result.err
         == f"{file} 不是由“{'wechatpay' if who == 'wx' else 'taobao-top'} sandbox”生成的，原文件保留为 {file}.bak1\n"
     )
 
@@ -74,21 +74,21 @@ def test_keys_of_the_users_are_left_alone(wx, tmp_path):
     folder = tmp_path / "a.env.d"
     folder.mkdir()
     (folder / "apiclient_key.pem").write_text("real")
-    told = wx("sandbox", "--write-env", tmp_path / "a.env")
+    result = wx("sandbox", "--write-env", tmp_path / "a.env")
 
-    assert told.code == 2
-    assert "apiclient_key.pem was not written by" in told.err
+    assert result.code == 2
+    assert "apiclient_key.pem was not written by" in result.err
     assert (folder / "apiclient_key.pem").read_text() == "real"
     assert not (tmp_path / "a.env").exists()
 
 
-def test_the_folder_of_keys_is_no_link(wx, tmp_path):
+def test_the_folder_of_keys_is_not_a_link(wx, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "a.env.d").symlink_to(tmp_path / "elsewhere")
-    told = wx("sandbox", "--write-env", tmp_path / "a.env")
+    result = wx("sandbox", "--write-env", tmp_path / "a.env")
 
-    assert told.code == 2
-    assert "is a link" in told.err
+    assert result.code == 2
+    assert "is a link" in result.err
     assert os.listdir(tmp_path / "elsewhere") == []
 
 
@@ -106,9 +106,9 @@ def test_outputs_do_not_replace_files(wx, top, sandbox, gateway, tmp_path):
         path.write_text("mine")
     before = len(sandbox.journal)
     for command, *arguments in commands:
-        told = command(*arguments)
-        assert (told.code, "exists: choose another file" in told.err) == (2, True), arguments
-        assert "--force" in told.err
+        result = command(*arguments)
+        assert (result.code, "exists: choose another file" in result.err) == (2, True), arguments
+        assert "--force" in result.err
         assert "已存在" in command("--lang", "zh", *arguments).err
     assert file.read_text() == file.with_suffix(".svg").read_text() == "mine"
     assert len(sandbox.journal) == before  # nothing was asked before
@@ -127,9 +127,9 @@ def test_saved_certificates_replace_nothing_else(wx, sandbox, tmp_path):
     assert wx("certificates", "save", tmp_path, "--env", sandbox.file).code == 0
     path = Path(saved[0])
     path.write_text("mine")
-    told = wx("certificates", "save", tmp_path, "--env", sandbox.file)
-    assert told.code == 2
-    assert "has other content" in told.err
+    result = wx("certificates", "save", tmp_path, "--env", sandbox.file)
+    assert result.code == 2
+    assert "has other content" in result.err
     assert path.read_text() == "mine"
     assert wx("certificates", "save", tmp_path, "--env", sandbox.file, "--force").code == 0
     assert "CERTIFICATE" in path.read_text()

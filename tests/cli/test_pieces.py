@@ -84,14 +84,14 @@ def test_a_value_inside_a_text_is_refused():
     assert request_items.parse_body(["a.b=1", "a.0=2"]) == {"a": {"b": 1, "0": 2}}
 
 
-def test_json_that_is_no_object_takes_the_place(tmp_path):
+def test_json_that_is_not_an_object_replaces_it(tmp_path):
     file = tmp_path / "a.json"
     file.write_text("[1]")
 
     assert request_items.parse_body(["a=1", f"@{file}"]) == [1]
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path):
+def test_a_file_that_is_not_text_is_refused(tmp_path):
     file = tmp_path / "a.json"
     file.write_bytes(b"\xff\xfe\xfa")
 
@@ -119,11 +119,11 @@ def test_secrets_are_redacted():
 
 
 def test_json_of_all_that_answers_hold():
-    told = json.loads(
+    result = json.loads(
         output.as_text({"a": Decimal("1.5"), "b": Decimal(3), "c": date(2026, 1, 2), "d": b"x", "e": Ellipsis})
     )
 
-    assert told == {"a": 1.5, "b": 3, "c": "2026-01-02", "d": "x", "e": "Ellipsis"}
+    assert result == {"a": 1.5, "b": 3, "c": "2026-01-02", "d": "x", "e": "Ellipsis"}
 
 
 HOURS = [Decimal(0)] * 9 + [Decimal("12.50"), Decimal(-3)] + [Decimal(0)] * 13
@@ -154,9 +154,9 @@ def test_a_chart_is_written_as_svg_only(tmp_path, name):
 
 
 def test_progress_is_silent_without_a_terminal():
-    with progress.progress("x") as told:
-        told(1, None)
-        told(2, 2)
+    with progress.progress("x") as result:
+        result(1, None)
+        result(2, 2)
 
 
 def test_nothing_is_shown_of_a_request_that_was_not_made(capsys):

@@ -19,21 +19,21 @@ ORDER = [
 
 def test_a_variable_of_the_path_that_is_missing_is_named(wx, sandbox):
     target = ("get", "v3/pay/transactions/out-trade-no/{out_trade_no}", "--env", sandbox.file)
-    told = wx("request", *target)
-    assert told.code == 2
-    assert "--var out_trade_no=…" in told.err
-    told = wx("request", *target, "--var", "out_trade_no=none1234", "-p", "mchid=1900000109")
-    assert (told.code, "ORDER_NOT_EXIST" in told.err) == (1, True)
-    told = wx("request", *target, "--var", "out_trade_no=1", "--var", "mchid=2")
-    assert told.code == 2
-    assert "mchid" in told.err
+    result = wx("request", *target)
+    assert result.code == 2
+    assert "--var out_trade_no=…" in result.err
+    result = wx("request", *target, "--var", "out_trade_no=none1234", "-p", "mchid=1900000109")
+    assert (result.code, "ORDER_NOT_EXIST" in result.err) == (1, True)
+    result = wx("request", *target, "--var", "out_trade_no=1", "--var", "mchid=2")
+    assert result.code == 2
+    assert "mchid" in result.err
 
 
 def test_a_variable_with_one_value_need_not_be_given(wx, sandbox):
     target = "v3/merchant/fund/withdraw/bill-type/{bill_type}"
-    told = wx("request", "get", target, "-p", "bill_date=2026-01-01", "--env", sandbox.file, "--json")
-    assert told.code == 0
-    assert told.data["data"]["download_url"]
+    result = wx("request", "get", target, "-p", "bill_date=2026-01-01", "--env", sandbox.file, "--json")
+    assert result.code == 0
+    assert result.data["data"]["download_url"]
 
 
 def test_an_order_and_its_query(wx, sandbox):
@@ -54,32 +54,32 @@ def test_an_order_and_its_query(wx, sandbox):
 
 
 def test_the_query_may_stand_in_the_path(wx, sandbox):
-    told = wx(
+    result = wx(
         "request", "get", "https://api.mch.weixin.qq.com/v3/pay/transactions/out-trade-no/none1234?mchid=1900000109",
         "--env", sandbox.file, "--json",
     )  # fmt: skip
 
-    assert told.code == 1
-    assert '"code": "ORDER_NOT_EXIST"' in told.err
+    assert result.code == 1
+    assert '"code": "ORDER_NOT_EXIST"' in result.err
 
 
 def test_a_refusal_shows_what_was_signed(wx, sandbox):
     sandbox.faults.add("error", code="SIGN_ERROR", status=401)
-    told = wx("request", "post", "v3.pay.transactions.native", "--env", sandbox.file, *ORDER, "-v")
+    result = wx("request", "post", "v3.pay.transactions.native", "--env", sandbox.file, *ORDER, "-v")
 
-    assert told.code == 1
-    assert "signed message:" in told.err
-    assert "SIGN_ERROR" in told.err
-    assert "The platform did not say what it checked." in told.err
-    assert sandbox.account.apiv3_key not in told.err
+    assert result.code == 1
+    assert "signed message:" in result.err
+    assert "SIGN_ERROR" in result.err
+    assert "The platform did not say what it checked." in result.err
+    assert sandbox.account.apiv3_key not in result.err
 
 
 def test_an_answer_that_is_not_authentic_is_another_exit_code(wx, sandbox):
     sandbox.faults.add("bad-signature")
-    told = wx("request", "post", "v3/pay/transactions/native", "--env", sandbox.file, *ORDER, "--json")
+    result = wx("request", "post", "v3/pay/transactions/native", "--env", sandbox.file, *ORDER, "--json")
 
-    assert told.code == 4
-    assert '"reason": "mismatch"' in told.err
+    assert result.code == 4
+    assert '"reason": "mismatch"' in result.err
 
 
 def test_no_network(wx, sandbox, tmp_path):
@@ -88,32 +88,32 @@ def test_no_network(wx, sandbox, tmp_path):
         sandbox.file.read_text().replace(sandbox.https_url, "https://127.0.0.1:9/").replace("BACKUP_URL", "X")
     )
     with pytest.warns(UserWarning, match="WECHATPAY_X"):
-        told = wx("request", "post", "v3/pay/transactions/native", "--env", file, *ORDER)
+        result = wx("request", "post", "v3/pay/transactions/native", "--env", file, *ORDER)
 
-    assert told.code == 3
-    assert "nothing was sent" in told.err
+    assert result.code == 3
+    assert "nothing was sent" in result.err
 
 
 def test_apiv2_shows_its_parameters_without_the_key(wx, sandbox):
-    told = wx(
+    result = wx(
         "request", "post", "v2.pay.unifiedorder", "--env", sandbox.file, "-v", "-d", "appid=wxd678efh567hg6787",
         "-d", "body=x", "-d", "out_trade_no=22345678", "-d", "total_fee=1", "-d", "spbill_create_ip=127.0.0.1",
         "-d", "notify_url=https://a.cn/x", "-d", "trade_type=NATIVE",
     )  # fmt: skip
 
-    assert told.code == 0, told.err
-    assert "signed parameters, sorted:\nappid=" in told.err
-    assert sandbox.account.secret not in told.err + told.out
+    assert result.code == 0, result.err
+    assert "signed parameters, sorted:\nappid=" in result.err
+    assert sandbox.account.secret not in result.err + result.out
 
 
 def test_sensitive_fields_are_encrypted_and_opened(wx, sandbox):
-    told = wx(
+    result = wx(
         "request", "post", "client['v3/security'].chain('echo')", "--env", sandbox.file,
         "-d", "echo_message=x", "-d", "encrypted_echo_message=张三", "--decrypt",
     )  # fmt: skip
 
-    assert told.code == 0, told.err
-    assert "张三" in told.out
+    assert result.code == 0, result.err
+    assert "张三" in result.out
     assert "张三" not in sandbox.journal[-1].request.body.decode()
 
 
@@ -146,9 +146,9 @@ def test_wrong_usage(wx, sandbox, arguments):
 
 
 def test_an_unknown_path_is_sent(wx, sandbox):
-    told = wx("request", "post", "v3/no/such", "--env", sandbox.file, "-d", "a.b=1", "--json")
+    result = wx("request", "post", "v3/no/such", "--env", sandbox.file, "-d", "a.b=1", "--json")
 
-    assert told.code == 1
+    assert result.code == 1
     assert sandbox.journal[-1].request.body == b'{"a":{"b":1}}'
 
 
@@ -178,9 +178,9 @@ def test_bytes_without_a_place_are_refused(capsys):
             print_response(Answer, b"\xff\xfe", None)
         print_response(Answer, b"text", None)
         print_response(Answer, None, None)
-    told = capsys.readouterr()
-    assert told.out == "text\n"
-    assert told.err.startswith("200, pending: not final yet, request id -")
+    result = capsys.readouterr()
+    assert result.out == "text\n"
+    assert result.err.startswith("200, pending: not final yet, request id -")
 
 
 def test_settings_in_toml(tmp_path, sandbox, merchant_key):
@@ -199,12 +199,12 @@ def test_settings_in_toml(tmp_path, sandbox, merchant_key):
 
 
 def test_a_call_of_top(top, gateway):
-    told = top("request", "taobao.time.get", "--env", gateway.file, "-v", "-H", "X-A: b")
+    result = top("request", "taobao.time.get", "--env", gateway.file, "-v", "-H", "X-A: b")
 
-    assert told.code == 0, told.err
-    assert '"time"' in told.out
-    assert "session=<redacted>" in told.err
-    assert gateway.account.session not in told.err
+    assert result.code == 0, result.err
+    assert '"time"' in result.out
+    assert "session=<redacted>" in result.err
+    assert gateway.account.session not in result.err
     assert top("request", "taobao.time.get", "--env", gateway.file, "--format", "xml", "--json").data["data"]["time"]
 
 
@@ -214,28 +214,28 @@ def test_a_session_given_for_one_call_is_kept_secret(top, gateway, tmp_path):
         "".join(line for line in gateway.file.read_text().splitlines(keepends=True) if "SESSION" not in line)
     )
     session = gateway.account.session
-    told = top(
+    result = top(
         "request", "taobao.user.seller.get", "-d", "fields=user_id", "--session", session, "-v", "--env", file,
         "-d", "refresh_token=abcdef123456",
     )  # fmt: skip
 
-    assert session not in told.out + told.err
-    assert "abcdef123456" not in told.out + told.err
-    assert "refresh_token=<redacted>" in told.err
+    assert session not in result.out + result.err
+    assert "abcdef123456" not in result.out + result.err
+    assert "refresh_token=<redacted>" in result.err
 
 
 def test_what_the_signature_of_top_covers_is_shown_whole(top, gateway):
-    told = top("request", "taobao.time.get", "--env", gateway.file, "-v")
-    names = {line.partition("=")[0] for line in told.err.partition("sorted:\n")[2].partition("\n\n")[0].splitlines()}
+    result = top("request", "taobao.time.get", "--env", gateway.file, "-v")
+    names = {line.partition("=")[0] for line in result.err.partition("sorted:\n")[2].partition("\n\n")[0].splitlines()}
 
     assert names == {"app_key", "format", "method", "session", "sign_method", "timestamp", "v"}
 
 
 def test_a_refusal_of_top(top, gateway):
     for more in ([], ["-v"]):
-        told = top("request", "taobao.trade.get", "-d", "tid=1", "-d", "fields=tid", "--env", gateway.file, *more)
-        assert told.code == 1
-        assert "isv.trade-not-exist" in told.err
+        result = top("request", "taobao.trade.get", "-d", "tid=1", "-d", "fields=tid", "--env", gateway.file, *more)
+        assert result.code == 1
+        assert "isv.trade-not-exist" in result.err
 
 
 def test_wrong_usage_of_top(top, gateway):
@@ -272,12 +272,16 @@ def test_settings_of_top_in_toml(tmp_path):
         "mchid = 1.5",
     ],
 )
-def test_values_in_toml_that_are_no_text(wx, tmp_path, line):
+def test_values_in_toml_that_are_not_text_are_refused(wx, tmp_path, line):
     file = tmp_path / "a.toml"
     file.write_text(line)
     for command in (["certificates", "list"], ["doctor", "--offline"], ["request", "get", "v3/certificates"]):
-        told = wx(*command, "--env", file)
-        assert (told.code, f"{line.partition(' ')[0]}: " in told.err, "was expected" in told.err) == (2, True, True)
+        result = wx(*command, "--env", file)
+        assert (result.code, f"{line.partition(' ')[0]}: " in result.err, "was expected" in result.err) == (
+            2,
+            True,
+            True,
+        )
 
 
 def test_numbers_and_lists_in_toml(tmp_path):
@@ -298,10 +302,10 @@ def test_a_file_of_top_may_say_how_calls_are_made(top, gateway, tmp_path):
         f'app_key = {app.app_key}\napp_secret = "{app.app_secret}"\ngateway = "{gateway.https_gateway}"\n'
         f'verify = "{gateway.ca}"\nretries = 1\ntimeout = [60, 60]\nproxies = {{}}\n'
     )
-    told = top("request", "taobao.time.get", "--env", file)
-    assert told.code == 0, told.err
-    told = top("doctor", "--env", file)
-    assert told.code == 0, told.out
+    result = top("request", "taobao.time.get", "--env", file)
+    assert result.code == 0, result.err
+    result = top("doctor", "--env", file)
+    assert result.code == 0, result.out
     file.write_text("app_key = '12345678'\napp_secret = 5\nverify = false\n")
     assert "app_secret: text was expected" in top("request", "taobao.time.get", "--env", file).err
 
@@ -333,15 +337,15 @@ def test_a_session_in_the_url_of_an_upload_is_redacted(top, gateway, tmp_path):
     session = "SES/PLANTED+=="
     picture = tmp_path / "a.jpg"
     picture.write_bytes(b"x")
-    told = top(
+    result = top(
         "request", "taobao.picture.upload", "-v", "--env", gateway.file, "--session", session,
         "-d", "picture_category_id=1", "-d", "image_input_title=a", "-F", f"img={picture}",
         "-d", 'my_token={"access_token":"PLANTED"}', "-H", "Cookie: PLANTED=1",
     )  # fmt: skip
 
-    assert "&session=<redacted>&" in told.err
-    assert "PLANTED" not in told.out + told.err
-    assert "image_input_title=a" in told.err
+    assert "&session=<redacted>&" in result.err
+    assert "PLANTED" not in result.out + result.err
+    assert "image_input_title=a" in result.err
 
 
 def test_persons_in_paths_queries_and_bodies_are_redacted(wx, sandbox):
@@ -353,9 +357,9 @@ def test_persons_in_paths_queries_and_bodies_are_redacted(wx, sandbox):
         ("post", "v3/new", "-d", f"payer.openid={person}", "-d", f"mobile_of_payer={person}"),
         ("get", "v3/new", "-p", f"sub_openid={person}"),
     ):
-        told = wx("request", *arguments, "--env", sandbox.file, "-v")
-        assert "<redacted>" in told.err
-        assert "PLANTED" not in told.err, arguments
+        result = wx("request", *arguments, "--env", sandbox.file, "-v")
+        assert "<redacted>" in result.err
+        assert "PLANTED" not in result.err, arguments
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -374,9 +378,9 @@ def test_wrong_usage_shows_no_key(wx, top, sandbox, gateway, lang):
         ("request", "get", "v3/a", key),
         ("request", "get", "v3/a", key, "--json"),
     ):
-        told = wx("--lang", lang, *arguments)
-        assert told.code == 2
-        assert "PLANTED" not in told.out + told.err, arguments
-    told = top("--lang", lang, "request", "taobao.time.get", "--format", key)
-    assert told.code == 2
-    assert "PLANTED" not in told.out + told.err
+        result = wx("--lang", lang, *arguments)
+        assert result.code == 2
+        assert "PLANTED" not in result.out + result.err, arguments
+    result = top("--lang", lang, "request", "taobao.time.get", "--format", key)
+    assert result.code == 2
+    assert "PLANTED" not in result.out + result.err

@@ -18,12 +18,12 @@ from wechatpay import WeChatPay
 def test_an_account_is_printed_and_ctrl_c_ends_it(wx, tmp_path, interrupted, waiting):
     file = tmp_path / "sandbox.env"
     interrupted(waiting)
-    told = wx("sandbox", "--write-env", file, "--automatic", "pay")
+    result = wx("sandbox", "--write-env", file, "--automatic", "pay")
 
-    assert told.code == 0
-    assert "1900000109" in told.out
-    assert "Ctrl-C" in told.out
-    assert str(file) in told.out
+    assert result.code == 0
+    assert "1900000109" in result.out
+    assert "Ctrl-C" in result.out
+    assert str(file) in result.out
     WeChatPay.from_env(file=file).close()
 
 
@@ -36,19 +36,19 @@ def test_a_port_that_is_taken_is_named(wx, top):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for run in (wx, top):
-            told = run("sandbox", "--port", port)
-            assert told.code == 2
-            assert str(port) in told.err
-            assert "in use" in told.err
+            result = run("sandbox", "--port", port)
+            assert result.code == 2
+            assert str(port) in result.err
+            assert "in use" in result.err
 
 
 def test_sigterm_ends_it_too(wx, interrupted, waiting, tmp_path):
     interrupted(waiting, signal.SIGTERM)
-    told = wx("sandbox", "--json", "--lenient", "--data", tmp_path / "state.db")
+    result = wx("sandbox", "--json", "--lenient", "--data", tmp_path / "state.db")
 
-    assert told.code == 0
-    assert told.data["HTTP"].startswith("http://127.0.0.1:")
-    assert told.data["inspector"] == told.data["HTTP"] + "_sandbox/"
+    assert result.code == 0
+    assert result.data["HTTP"].startswith("http://127.0.0.1:")
+    assert result.data["inspector"] == result.data["HTTP"] + "_sandbox/"
 
 
 def test_other_machines_are_warned_of(wx, top, interrupted, waiting):
@@ -61,12 +61,12 @@ def test_other_machines_are_warned_of(wx, top, interrupted, waiting):
 def test_a_gateway_of_top(top, tmp_path, interrupted, waiting):
     file = tmp_path / "sandbox.env"
     interrupted(waiting)
-    told = top("sandbox", "--write-env", file, "--json")
-    assert told.data["inspector"] == told.data["gateway"].replace("router/rest", "_sandbox/")
+    result = top("sandbox", "--write-env", file, "--json")
+    assert result.data["inspector"] == result.data["gateway"].replace("router/rest", "_sandbox/")
 
-    assert told.code == 0
-    assert told.data["env file"] == str(file)
-    assert "app_secret" in told.data
+    assert result.code == 0
+    assert result.data["env file"] == str(file)
+    assert "app_secret" in result.data
 
 
 @pytest.mark.parametrize(("package", "client"), [("wechatpay", WeChatPay), ("taobao_top", TaobaoTop)])

@@ -18,19 +18,19 @@ from chainable.errors import APIError, CodecError, DecryptionError, SignatureErr
 
 
 def test_help_lists_commands_and_exit_codes(wx):
-    told = wx("--help")
+    result = wx("--help")
 
-    assert told.code == 0
-    assert told.out.startswith("Usage: wechatpay")
+    assert result.code == 0
+    assert result.out.startswith("Usage: wechatpay")
     for word in ("describe", "doctor", "trigger", "Exit codes:", "signature missing or wrong"):
-        assert word in told.out
+        assert word in result.out
 
 
 def test_a_group_inside_lists_its_commands_only(wx):
-    told = wx("certificates", "--help").out
+    result = wx("certificates", "--help").out
 
-    assert "download" in told
-    assert "Exit codes" not in told
+    assert "download" in result
+    assert "Exit codes" not in result
 
 
 def test_help_is_chinese_on_request(wx, top):
@@ -76,10 +76,10 @@ def test_a_command_without_words_of_ours_is_listed_all_the_same():
     group = commands.Group("x", help=Words("X", "某"))
     group.add_command(click.Command("plain", help="Foreign.\n\nMore.", add_help_option=False))
     group.add_command(commands.Command("bare", add_help_option=False))
-    told = CliRunner().invoke(group, ["--help"]).output
+    result = CliRunner().invoke(group, ["--help"]).output
 
-    assert "Foreign." in told
-    assert "More" not in told
+    assert "Foreign." in result
+    assert "More" not in result
     assert "Options" in CliRunner().invoke(group, ["--help"]).output
     bare = commands.Command("bare", help=Words("B", "B"), add_help_option=False)
     assert bare.get_help_option(click.Context(bare)) is None
@@ -92,9 +92,9 @@ def test_completion_scripts(wx, shell):
 
 def test_demos(wx, top):
     assert "✓ 7 calls" in top("demo").out
-    told = wx("demo", "--json")
-    assert told.code == 0
-    assert told.data["passed"] is True
+    result = wx("demo", "--json")
+    assert result.code == 0
+    assert result.data["passed"] is True
 
 
 def missing(name):
@@ -189,35 +189,35 @@ def command(raised):
         (DecryptionError("no"), 5, "no"),
     ],
 )
-def test_errors_are_json_to_who_asked_for_it(raised, code, words):
-    told = CliRunner().invoke(command(raised), ["y", "--json"])
-    error = json.loads(told.stderr)["error"]
+def test_errors_are_json_with_the_json_option(raised, code, words):
+    result = CliRunner().invoke(command(raised), ["y", "--json"])
+    error = json.loads(result.stderr)["error"]
 
-    assert (told.exit_code, error["exit_code"], error["message"]) == (code, code, words)
-    told = CliRunner().invoke(command(raised), ["y"])
-    assert told.exit_code == code
-    assert words in told.stderr
+    assert (result.exit_code, error["exit_code"], error["message"]) == (code, code, words)
+    result = CliRunner().invoke(command(raised), ["y"])
+    assert result.exit_code == code
+    assert words in result.stderr
 
 
-def test_wrong_words_are_json_to_who_asked_for_it(wx):
-    told = wx("request", "--json", "jump", "v3/x")
+def test_usage_errors_are_json_with_the_json_option(wx):
+    result = wx("request", "--json", "jump", "v3/x")
 
-    assert told.code == 2
-    assert "jump" in json.loads(told.err)["error"]["message"]
+    assert result.code == 2
+    assert "jump" in json.loads(result.err)["error"]["message"]
 
 
 def test_ctrl_c_is_an_exit_code_of_its_own():
-    told = CliRunner().invoke(command(KeyboardInterrupt()), ["y"])
+    result = CliRunner().invoke(command(KeyboardInterrupt()), ["y"])
 
-    assert told.exit_code == exit_codes.INTERRUPTED == 130
-    assert told.output == ""
+    assert result.exit_code == exit_codes.INTERRUPTED == 130
+    assert result.output == ""
 
 
-def test_a_reader_that_goes_away_is_no_fault_of_ours():
-    told = CliRunner().invoke(command(BrokenPipeError(32, "Broken pipe")), ["y"])
+def test_a_reader_that_goes_away_is_not_an_error():
+    result = CliRunner().invoke(command(BrokenPipeError(32, "Broken pipe")), ["y"])
 
-    assert told.exit_code == 1
-    assert told.output == ""
+    assert result.exit_code == 1
+    assert result.output == ""
 
 
 def test_a_pipe_that_closes_early():
@@ -256,7 +256,7 @@ def test_every_shell_completes_an_event(shell, words, place):
 
 
 def test_the_script_completes_in_bash(tmp_path):
-    """A bash of one's own reads the script, and is asked what would come after ``wechatpay cert``."""
+    """A bash process reads the script and completes ``wechatpay cert``."""
     (tmp_path / "wechatpay").write_text(
         f'#!/bin/sh\nexec {sys.executable} -c "from wechatpay.cli import main; main()" "$@"\n'
     )

@@ -24,7 +24,7 @@ def test_meanings_are_found_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "{"])
-def test_an_unreadable_file_is_told(tmp_path, content):
+def test_an_unreadable_file_is_reported(tmp_path, content):
     path = tmp_path / "glossary.json"
     if content is not None:
         path.write_text(content)
@@ -115,7 +115,7 @@ def test_an_entry_given_twice_is_refused(monkeypatch, tmp_path):
         build_glossary.glossary("p", tmp_path)
 
 
-def test_a_changed_glossary_is_written_or_told(monkeypatch, tmp_path, capsys):
+def test_a_changed_glossary_is_written_or_reported(monkeypatch, tmp_path, capsys):
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
     import build_glossary
 

@@ -26,7 +26,7 @@ def test_arguments_are_written_between_parentheses():
     ("kind", "expected"),
     [("number", "0"), ("boolean", "False"), ("text", "'<sub_mchid>'"), ("date", "'1970-01-01 00:00:00'")],
 )
-def test_placeholders_are_told_from_real_values(kind, expected):
+def test_placeholders_are_distinguished_from_real_values(kind, expected):
     code = placeholder("sub_mchid", kind)
     assert code.text == expected
     assert "<" in code.text or code.remark

@@ -143,7 +143,7 @@ def test_several_meanings_are_given_best_first():
     assert describe("机构投保创订单").key == INSURANCE
 
 
-def test_an_unknown_name_is_told():
+def test_an_unknown_name_is_reported():
     with pytest.raises(LookupError, match=r"no\.such"):
         described("no.such")
 

@@ -170,7 +170,7 @@ def test_what_means_nothing_finds_nothing_or_only_likenesses(query):
     assert isinstance(describe(query), list)
 
 
-def test_an_unknown_key_is_told():
+def test_an_unknown_key_is_reported():
     for key in ("POST v3/no/such", "event v3 NO.SUCH", "NO.SUCH"):
         with pytest.raises(LookupError, match=r"NO\.SUCH|no/such"):
             described(key)

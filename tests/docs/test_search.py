@@ -1,4 +1,4 @@
-"""The built site in a real browser, from ``file://`` as somebody without a network would open it."""
+"""The built site in a real browser, opened from ``file://`` without a network."""
 
 import pytest
 

@@ -33,7 +33,7 @@ def sandbox(shared_wechatpay):
 
 @pytest.fixture
 def settings(sandbox):
-    """What ``from_env`` reads, names in lower case."""
+    """The settings that ``from_env`` reads, names in lower case."""
     found = {name.removeprefix("WECHATPAY_").lower(): value for name, value in sandbox.env().items()}
     found["certs"] = dict(part.split("=") for part in found["certs"].split(","))
     return found
@@ -87,7 +87,7 @@ def complete():
 
 @pytest.fixture
 def states():
-    """Give the states of findings; that a machine which runs tests is slow is none of its faults."""
+    """Return the states of findings, without the slowness of a machine that runs tests."""
     return lambda findings: {finding.state for finding in findings if not finding.meaning.startswith("Slow:")}
 
 

@@ -26,7 +26,7 @@ from wechatpay.cli.doctor import examine
         ("nothing", False),
     ],
 )
-def test_this_machine_is_told_from_others(url, there):
+def test_this_machine_is_distinguished_from_others(url, there):
     assert connectivity.is_loopback_url(url) is there
 
 
@@ -48,16 +48,16 @@ def test_the_platform_comes_from_the_internet(complete, host, addresses, state):
 
 
 def test_a_port_for_the_platform_has_to_be_public(complete, port):
-    told = complete(list(connectivity.check_host(f"https://127.0.0.1:{port}/", None, 1, public=True)))
+    result = complete(list(connectivity.check_host(f"https://127.0.0.1:{port}/", None, 1, public=True)))
 
-    assert [finding.state for finding in told] == ["✗", "✗"]
+    assert [finding.state for finding in result] == ["✗", "✗"]
 
 
 def test_a_proxy_makes_the_direct_way_a_warning(complete):
     fault = bad("tcp x", Words("no", "无"), Words("no", "无"), Words("no", "无"), 3)
-    told = complete(list(connectivity.as_warnings([good("dns x", Words("yes", "有")), fault])))
+    result = complete(list(connectivity.as_warnings([good("dns x", Words("yes", "有")), fault])))
 
-    assert [(finding.state, finding.code) for finding in told] == [("✓", 0), ("!", 0)]
+    assert [(finding.state, finding.code) for finding in result] == [("✓", 0), ("!", 0)]
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -120,9 +120,9 @@ def tunnel():
 def test_calls_go_through_a_proxy_that_lets_tls_through(settings, complete, tunnel, monkeypatch):
     url, asked = tunnel
     monkeypatch.setenv("https_proxy", url)
-    told = {finding.check: finding for finding in complete(list(examine(settings)))}
+    result = {finding.check: finding for finding in complete(list(examine(settings)))}
 
-    assert told["proxy"].state == "!"
-    assert url.removeprefix("http://") in told["proxy"].found
-    assert {told[name].state for name in ("clock", "echo", "certificates", "callback")} == {"✓"}
+    assert result["proxy"].state == "!"
+    assert url.removeprefix("http://") in result["proxy"].found
+    assert {result[name].state for name in ("clock", "echo", "certificates", "callback")} == {"✓"}
     assert asked

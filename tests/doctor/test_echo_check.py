@@ -24,8 +24,8 @@ def until(condition):
 
 def callback(settings, complete, **options):
     """The last finding about the notification, or None."""
-    told = complete(list(examine(settings, timeout=20, **options)))
-    return next((finding for finding in told if finding.check == "callback"), None)
+    result = complete(list(examine(settings, timeout=20, **options)))
+    return next((finding for finding in result if finding.check == "callback"), None)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_probes_are_refused_and_the_genuine_one_is_taken(sandbox, here):
 
 
 @pytest.mark.parametrize("forgery", ["signature", "stale", "serial", "body", "missing"])
-def test_what_does_not_pass_is_told(sandbox, here, complete, forgery):
+def test_failed_checks_are_reported(sandbox, here, complete, forgery):
     assert arriving(sandbox, here, forgery=forgery) == [401]
     until(lambda: not here._listener._results.empty())  # it is put there after the answer has left
     finding = here.wait(0.05)

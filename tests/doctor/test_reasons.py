@@ -51,7 +51,7 @@ def test_wrong_files(tmp_path, sandbox):
     missing, empty, cut = tmp_path / "missing.pem", tmp_path / "empty.pem", tmp_path / "cut.pem"
     empty.write_text("")
     cut.write_text(account.merchant_cert[:200])
-    told = {
+    result = {
         refused(load_private_key, str(missing)).zh: f"private_key：没有这个文件：{missing}",
         refused(load_private_key, "nothing"): None,
         refused(load_private_key, str(empty)).zh: f"private_key：文件为空：{empty}",
@@ -72,7 +72,7 @@ def test_wrong_files(tmp_path, sandbox):
         refused(load_private_key, b"0" * (1 << 21)).zh: "private_key：超过 1 MiB，不会是密钥或证书",
     }
 
-    for given, wanted in told.items():
+    for given, wanted in result.items():
         assert given == wanted or wanted is None
     assert refused(load_private_key, "nothing").zh.startswith("private_key：没有这个文件（")
 

@@ -17,8 +17,8 @@ from taobao_top.cli.program import program
 @pytest.fixture
 def found(app, complete):
     def look(url, **options):
-        told = complete(list(examine(app, spi_url=url, **options)))
-        return {finding.check: finding for finding in told if finding.check.startswith("SPI")}
+        result = complete(list(examine(app, spi_url=url, **options)))
+        return {finding.check: finding for finding in result if finding.check.startswith("SPI")}
 
     return look
 
@@ -95,7 +95,7 @@ def deaf():
 def test_the_command(gateway, shop, tmp_path):
     file = gateway.write_env(tmp_path / "a.env")
     shop.status = 401
-    told = CliRunner().invoke(program, ["doctor", "--env", str(file), "--spi-url", shop.url])
+    result = CliRunner().invoke(program, ["doctor", "--env", str(file), "--spi-url", shop.url])
 
-    assert told.exit_code == 0, told.output
-    assert "✓ SPI, forged: refused: 401" in told.output
+    assert result.exit_code == 0, result.output
+    assert "✓ SPI, forged: refused: 401" in result.output

@@ -19,10 +19,10 @@ def found(complete):
 
 
 def test_all_is_well(found, states, app):
-    told = found(app)
+    result = found(app)
 
-    assert states(told.values()) == {"✓"}, told
-    assert told["session, at the platform"].found == "accepted"
+    assert states(result.values()) == {"✓"}, result
+    assert result["session, at the platform"].found == "accepted"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_faults_of_settings(found, app, changes, check, state, words):
     assert finding.fix
 
 
-def test_what_answers_is_no_gateway(found, app):
+def test_a_server_that_is_not_a_gateway_is_reported(found, app):
     finding = found(app | {"gateway": app["gateway"].replace("/router/rest", "/nothing")})["taobao.time.get"]
 
     assert (finding.state, finding.code) == ("✗", 1)
@@ -83,10 +83,10 @@ def test_without_a_session_no_call_is_made_for_one(found, app):
 
 @pytest.mark.parametrize(("seconds", "state"), [(100, "!"), (-100, "!"), (3600, "✗")])
 def test_a_clock_that_is_wrong(found, app, seconds, state):
-    told = found(app, clock=lambda: time.time() - seconds)
+    result = found(app, clock=lambda: time.time() - seconds)
 
-    assert told["clock"].state == state
-    assert ("session, at the platform" in told) is (state == "!")
+    assert result["clock"].state == state
+    assert ("session, at the platform" in result) is (state == "!")
 
 
 def test_a_gateway_that_is_not_there(found, app):
@@ -121,10 +121,10 @@ def test_refusals_of_the_platform(found, app, gateway, code, words):
 
 def test_a_proxy_hides_the_direct_way(found, app, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    told = found(app | {"gateway": "https://127.0.0.1:9/router/rest"})
+    result = found(app | {"gateway": "https://127.0.0.1:9/router/rest"})
 
-    assert (told["proxy"].state, told["tcp 127.0.0.1:9"].state) == ("!", "!")
-    assert told["taobao.time.get"].code == 3
+    assert (result["proxy"].state, result["tcp 127.0.0.1:9"].state) == ("!", "!")
+    assert result["taobao.time.get"].code == 3
 
 
 def test_an_untrusted_certificate_is_reported(found, app):
@@ -136,16 +136,16 @@ def test_an_untrusted_certificate_is_reported(found, app):
 
 
 def test_a_certificate_authority_that_is_none(found, app, tmp_path):
-    told = found(app | {"ca": str(tmp_path / "none.pem")})
+    result = found(app | {"ca": str(tmp_path / "none.pem")})
 
-    assert told["ca"].code == 2
-    assert "taobao.time.get" not in told
+    assert result["ca"].code == 2
+    assert "taobao.time.get" not in result
     del app["ca"]
     assert "ca" not in found(app, offline=True)
 
 
 @pytest.mark.parametrize("url", ["https://[", "https://127.0.0.1:99999/"])
-def test_a_gateway_that_is_no_url(found, app, url):
+def test_a_gateway_that_is_not_a_url_is_refused(found, app, url):
     assert found(app | {"gateway": url})["client"].state == "✗"
 
 
@@ -155,15 +155,15 @@ def test_an_unknown_host_is_reported(found, app):
 
 def test_the_command(gateway, tmp_path):
     file = gateway.write_env(tmp_path / "a.env")
-    told = CliRunner().invoke(program, ["doctor", "--env", str(file)])
+    result = CliRunner().invoke(program, ["doctor", "--env", str(file)])
 
-    assert told.exit_code == 0, told.output
-    assert "✓ taobao.time.get" in told.output
-    assert gateway.account.app_secret not in told.output
+    assert result.exit_code == 0, result.output
+    assert "✓ taobao.time.get" in result.output
+    assert gateway.account.app_secret not in result.output
 
 
 def test_the_command_in_chinese(gateway, tmp_path):
     file = gateway.write_env(tmp_path / "a.env")
-    told = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--env", str(file)])
+    result = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--env", str(file)])
 
-    assert "✓ session（平台验证）：有效\n" in told.output
+    assert "✓ session（平台验证）：有效\n" in result.output

@@ -52,16 +52,16 @@ def certificate(key, *, name="1900000109", days=365, began=2000):
 
 
 def test_all_is_well(found, states, settings):
-    told = found(settings)
+    result = found(settings)
 
-    assert states(told.values()) == {"✓"}, told
-    assert told["encryption"].found.startswith("the platform decrypted")
-    assert told["clock"].found == "in sync with the platform"
-    assert told["clock, backup host"].found == "in sync with the platform"
-    assert told["callback"].found.startswith("SECURITY_ECHO.SUCCESS arrived")
+    assert states(result.values()) == {"✓"}, result
+    assert result["encryption"].found.startswith("the platform decrypted")
+    assert result["clock"].found == "in sync with the platform"
+    assert result["clock, backup host"].found == "in sync with the platform"
+    assert result["callback"].found.startswith("SECURITY_ECHO.SUCCESS arrived")
 
 
-def test_nothing_secret_is_told(found, settings, sandbox):
+def test_no_secret_is_shown(found, settings, sandbox):
     text = repr([*found(settings).values(), *found(settings | {"private_key": settings["private_key"] + "x"}).values()])
 
     assert sandbox.account.apiv3_key not in text
@@ -104,22 +104,22 @@ def test_faults_of_settings(offline, settings, changes, check, words):
 
 def test_files_that_are_mixed_up(offline, settings):
     swapped = settings | {"private_key": settings["merchant_cert"], "merchant_cert": settings["private_key"]}
-    told = offline(swapped)
+    result = offline(swapped)
 
-    assert told["private_key"].found.startswith("this is a certificate; a private key was expected: ")
-    assert told["private_key"].found.zh.startswith("这是证书，应为私钥：")
-    assert told["merchant_cert"].state == "✗"
+    assert result["private_key"].found.startswith("this is a certificate; a private key was expected: ")
+    assert result["private_key"].found.zh.startswith("这是证书，应为私钥：")
+    assert result["merchant_cert"].state == "✗"
     (name,) = settings["certs"]
-    told = offline(settings | {"certs": {name: settings["merchant_cert"]}})
-    assert told[f"certs {name}"].state == "✗"
+    result = offline(settings | {"certs": {name: settings["merchant_cert"]}})
+    assert result[f"certs {name}"].state == "✗"
 
 
-def test_a_wrong_file_is_told_of_once(offline, settings):
+def test_a_wrong_file_is_reported_once(offline, settings):
     wrong = settings["merchant_cert"]
-    told = offline(settings | {"private_key": wrong, "merchant_key": wrong})
+    result = offline(settings | {"private_key": wrong, "merchant_key": wrong})
 
-    assert (told["private_key"].state, told["merchant_key"].state) == ("✗", "✗")
-    assert "private_key and merchant_cert" not in told
+    assert (result["private_key"].state, result["merchant_key"].state) == ("✗", "✗")
+    assert "private_key and merchant_cert" not in result
     del settings["merchant_key"]
     assert "merchant_key" not in offline(settings)
 
@@ -128,11 +128,11 @@ def test_the_certificate_of_another_merchant(found, offline, settings):
     del settings["serial"]
     assert offline(settings | {"mchid": "1900000108"})["merchant_cert"].state == "✗"
     del settings["merchant_cert"], settings["merchant_key"]
-    told = found(settings | {"mchid": "1900000108", "serial": "AB" * 20})
-    assert told["echo"].code == 1
-    assert "SIGN_ERROR" in told["echo"].found
-    assert told["echo"].fix.startswith("The platform did not say what it checked.")
-    assert told["echo"].fix.zh.startswith("平台没有给出它验签的内容。请依次检查：serial 是否为")
+    result = found(settings | {"mchid": "1900000108", "serial": "AB" * 20})
+    assert result["echo"].code == 1
+    assert "SIGN_ERROR" in result["echo"].found
+    assert result["echo"].fix.startswith("The platform did not say what it checked.")
+    assert result["echo"].fix.zh.startswith("平台没有给出它验签的内容。请依次检查：serial 是否为")
 
 
 def test_a_key_of_another_certificate(offline, settings, merchant_key, tmp_path):
@@ -151,15 +151,15 @@ def test_a_key_of_another_certificate(offline, settings, merchant_key, tmp_path)
 @pytest.mark.parametrize(("days", "state"), [(-3, "✗"), (10, "!"), (300, "✓")])
 def test_certificates_end(settings, merchant_key, days, state):
     pem = certificate(merchant_key, days=days, name="1234567890")
-    told = list(examine(settings | {"merchant_cert": pem, "serial": "5" * 40}, offline=True))
+    result = list(examine(settings | {"merchant_cert": pem, "serial": "5" * 40}, offline=True))
 
-    assert next(finding for finding in told if finding.check == "merchant_cert").state == state
-    assert any("1234567890" in finding.found for finding in told)
+    assert next(finding for finding in result if finding.check == "merchant_cert").state == state
+    assert any("1234567890" in finding.found for finding in result)
 
 
 def test_certificates_of_the_platform(offline, settings, platform_key, merchant_key):
-    told = offline(settings | {"certs": {"5" * 40: certificate(platform_key, days=5)}})
-    assert told["certs " + "5" * 40].state == "!"
+    result = offline(settings | {"certs": {"5" * 40: certificate(platform_key, days=5)}})
+    assert result["certs " + "5" * 40].state == "!"
     own = offline(settings | {"certs": {"5" * 40: certificate(platform_key)}, "serial": "5" * 40})
     assert "merchant's own" in own["certs " + "5" * 40].found
 
@@ -175,21 +175,21 @@ def test_a_key_store_with_its_password(offline, settings, sandbox, tmp_path):
         )
     )
     del settings["merchant_key"]
-    told = offline(settings | {"merchant_cert": str(file)})
+    result = offline(settings | {"merchant_cert": str(file)})
 
-    assert told["merchant_cert"].state == "✓"
-    assert told["private_key and merchant_cert"].state == "✓"
+    assert result["merchant_cert"].state == "✓"
+    assert result["private_key and merchant_cert"].state == "✓"
 
 
 def test_things_to_be_warned_of(offline, settings):
     assert offline(settings | {"secret": settings["apiv3_key"]})["secret"].state == "!"
     assert offline(settings | {"certs": {}})["certs"].state == "!"
-    told = [
+    result = [
         f
         for f in examine(settings | {"apiv3_key": settings["apiv3_key"] + "\n"}, offline=True)
         if f.check == "apiv3_key"
     ]
-    assert [finding.state for finding in told] == ["!", "✓"]
+    assert [finding.state for finding in result] == ["!", "✓"]
     assert (
         len(
             [
@@ -202,25 +202,25 @@ def test_things_to_be_warned_of(offline, settings):
     )
     for name in ("apiv3_key", "secret", "merchant_cert", "merchant_key"):
         del settings[name]
-    told = offline(settings)
-    assert told["apiv3_key"].state == told["merchant_cert"].state == "!"
-    assert "secret" not in told
+    result = offline(settings)
+    assert result["apiv3_key"].state == result["merchant_cert"].state == "!"
+    assert "secret" not in result
 
 
 def test_without_a_certificate_common_name(offline, settings, merchant_key):
     pem = certificate(merchant_key, name="1900000109")
-    told = offline(
+    result = offline(
         {"brand_id": "40000", "merchant_cert": pem, "private_key": settings["private_key"], "certs": settings["certs"]}
     )
 
-    assert told["merchant_cert"].state == "✓"
+    assert result["merchant_cert"].state == "✓"
 
 
 def test_broken_settings_make_no_calls(found, settings, sandbox):
     before = sandbox.journal.count
-    told = found(settings | {"secret": "short"})
+    result = found(settings | {"secret": "short"})
 
-    assert "echo" not in told
+    assert "echo" not in result
     assert [
         entry for entry in sandbox.journal if entry.id > before and entry.operation == "POST v3/security/echo"
     ] == []
@@ -231,14 +231,14 @@ def test_what_only_the_client_finds(found, settings):
 
 
 def test_hosts_that_are_not_there(found, settings):
-    told = found(
+    result = found(
         settings | {"base_url": "https://127.0.0.1:9/", "backup_url": "https://no-such-host.invalid/"}, timeout=2
     )
 
-    assert told["tcp 127.0.0.1:9"].code == 3
-    assert told["dns no-such-host.invalid"].code == 3
-    assert told["clock"].state == "!"
-    assert told["echo"].code == 3
+    assert result["tcp 127.0.0.1:9"].code == 3
+    assert result["dns no-such-host.invalid"].code == 3
+    assert result["clock"].state == "!"
+    assert result["echo"].code == 3
 
 
 def test_the_platforms_hosts_are_the_default():
@@ -248,9 +248,9 @@ def test_the_platforms_hosts_are_the_default():
 
 
 def test_a_certificate_authority_that_is_another(found, settings):
-    told = found(settings | {"ca": requests.certs.where()})
+    result = found(settings | {"ca": requests.certs.where()})
 
-    assert any(finding.check.startswith("tls") and "not trusted" in finding.found for finding in told.values())
+    assert any(finding.check.startswith("tls") and "not trusted" in finding.found for finding in result.values())
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -258,16 +258,16 @@ def test_a_certificate_authority_that_is_none(found, settings, tmp_path, content
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_text(content)
-    told = found(settings | {"ca": str(file)})
+    result = found(settings | {"ca": str(file)})
 
-    assert (told["ca"].state, told["ca"].code) == ("✗", 2)
-    assert "echo" not in told
+    assert (result["ca"].state, result["ca"].code) == ("✗", 2)
+    assert "echo" not in result
 
 
 def test_tls_where_there_is_none(found, settings, sandbox):
-    told = found(settings | {"base_url": sandbox.base_url.replace("http:", "https:")})
+    result = found(settings | {"base_url": sandbox.base_url.replace("http:", "https:")})
 
-    assert any(finding.check.startswith("tls") and "handshake" in finding.found for finding in told.values())
+    assert any(finding.check.startswith("tls") and "handshake" in finding.found for finding in result.values())
 
 
 def test_plain_http_on_loopback(found, settings, sandbox):
@@ -278,10 +278,10 @@ def test_a_proxy_in_the_way(settings, monkeypatch):
     from chainable.cli.connectivity import check_proxy
 
     monkeypatch.setenv("https_proxy", "http://user:word@proxy.example:3128")
-    told = check_proxy("https://api.example/")
-    assert told.state == "!"
-    assert "proxy.example:3128" in told.found
-    assert "word" not in told.found
+    result = check_proxy("https://api.example/")
+    assert result.state == "!"
+    assert "proxy.example:3128" in result.found
+    assert "word" not in result.found
     monkeypatch.setenv("no_proxy", "api.example")
     assert check_proxy("https://api.example/").state == "✓"
 
@@ -361,19 +361,19 @@ class Echo:
 
 
 def test_a_different_echo_is_reported(complete):
-    told = {finding.check: finding for finding in complete(list(api_checks._echo(Echo("other"), "x", None, 0)))}
+    result = {finding.check: finding for finding in complete(list(api_checks._echo(Echo("other"), "x", None, 0)))}
 
-    assert told["encryption"].code == 5
-    assert "callback" not in told
-    told = {finding.check: finding for finding in api_checks._echo(Echo(DecryptionError("no")), "x", None, 0)}
-    assert told["encryption"].code == 5
+    assert result["encryption"].code == 5
+    assert "callback" not in result
+    result = {finding.check: finding for finding in api_checks._echo(Echo(DecryptionError("no")), "x", None, 0)}
+    assert result["encryption"].code == 5
 
 
 def test_every_error_has_words(complete):
     errors = [SignatureError("no", reason="probe"), CodecError("no"), APIError("no", code="X", status_code=400)]
-    told = complete([error_findings.error_finding("x", error) for error in errors])
+    result = complete([error_findings.error_finding("x", error) for error in errors])
 
-    assert [finding.code for finding in told] == [4, 2, 1]
+    assert [finding.code for finding in result] == [4, 2, 1]
 
 
 @pytest.mark.parametrize(("content", "words"), [(b'{"message": "\xe4\xb8\x8d"}', "：不"), (b"<html>", ""), (b"[]", "")])
@@ -438,18 +438,18 @@ def secure(sandbox):
 )
 def test_a_forgery_at_the_callback(secure, complete, status, state, code, words):
     secure.status = status
-    told = complete(list(examine_callback(secure.url, secure.ca, timeout=60)))
+    result = complete(list(examine_callback(secure.url, secure.ca, timeout=60)))
 
-    assert told[-1].check == "notify_url, forged"
-    assert (told[-1].state, told[-1].code) == (state, code)
-    assert words in told[-1].found
+    assert result[-1].check == "notify_url, forged"
+    assert (result[-1].state, result[-1].code) == (state, code)
+    assert words in result[-1].found
 
 
 def test_urls_the_platform_does_not_call(sandbox):
-    told = {finding.found: finding.state for finding in examine_callback("http://127.0.0.1:9/a?b=c", None, timeout=2)}
+    result = {finding.found: finding.state for finding in examine_callback("http://127.0.0.1:9/a?b=c", None, timeout=2)}
 
-    assert told["is http, not https"] == "!"
-    assert told["has a query"] == "✗"
+    assert result["is http, not https"] == "!"
+    assert result["has a query"] == "✗"
     (first, *_) = examine_callback("http://127.0.0.1:9/", None, timeout=2, public=True)
     assert first.state == "✗"
     assert [finding.found for finding in examine_callback("shop", None, timeout=2)] == ["is not a URL of http or https"]
@@ -458,11 +458,11 @@ def test_urls_the_platform_does_not_call(sandbox):
 
 @pytest.mark.parametrize("url", ["http://[", "https://127.0.0.1:99999/", "ftp://a.cn/", ""])
 def test_urls_that_are_none(found, settings, url):
-    told = found(settings, notify_url=url)
-    assert told["notify_url"].found == "is not a URL of http or https"
-    assert told["callback"].state == "✓"
-    told = found(settings | {"base_url": url, "backup_url": "https://[/"}, notify_url="nothing") if url else {}
-    assert not url or told["client"].state == "✗"
+    result = found(settings, notify_url=url)
+    assert result["notify_url"].found == "is not a URL of http or https"
+    assert result["callback"].state == "✓"
+    result = found(settings | {"base_url": url, "backup_url": "https://[/"}, notify_url="nothing") if url else {}
+    assert not url or result["client"].state == "✗"
 
 
 # -- the command ----------------------------------------------------------
@@ -474,15 +474,15 @@ def run(*arguments):
 
 def test_the_command(sandbox, tmp_path):
     file = sandbox.write_env(tmp_path / "a.env")
-    told = run("--env", file)
-    assert told.exit_code == 0, told.output
-    assert "✓ echo" in told.output
+    result = run("--env", file)
+    assert result.exit_code == 0, result.output
+    assert "✓ echo" in result.output
     assert '"exit_code": 0' in run("--env", file, "--json", "--offline").output
     broken = tmp_path / "b.env"
     broken.write_text(Path(file).read_text().replace(sandbox.account.secret, "short"))
-    told = run("--env", broken, "--offline")
-    assert told.exit_code == 2
-    assert "    → " in told.output
+    result = run("--env", broken, "--offline")
+    assert result.exit_code == 2
+    assert "    → " in result.output
     assert run("--offline").exit_code == 2
     broken.write_text("WECHATPAY_CERTS=x\n")
     assert "✗ certs: id=path,id=path was expected" in run("--env", broken, "--offline").output
@@ -490,9 +490,9 @@ def test_the_command(sandbox, tmp_path):
 
 def test_the_command_in_chinese(sandbox, tmp_path):
     file = sandbox.write_env(tmp_path / "a.env")
-    told = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--offline", "--env", str(file)])
+    result = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--offline", "--env", str(file)])
 
-    assert "✓ private_key 与 merchant_cert：配对\n" in told.output
+    assert "✓ private_key 与 merchant_cert：配对\n" in result.output
     findings = json.loads(run("--env", file, "--json", "--offline").output)["findings"]
     chinese = CliRunner().invoke(program, ["--lang", "zh", "doctor", "--offline", "--env", str(file), "--json"])
     assert [each["check"] for each in json.loads(chinese.output)["findings"]] == [each["check"] for each in findings]
@@ -501,10 +501,10 @@ def test_the_command_in_chinese(sandbox, tmp_path):
 def test_the_command_receives(sandbox, tmp_path, port):
     file = sandbox.write_env(tmp_path / "a.env")
     url = f"http://127.0.0.1:{port}/notify"
-    told = run("--env", file, "--notify-url", url, "--receive", port)
+    result = run("--env", file, "--notify-url", url, "--receive", port)
 
-    assert told.exit_code == 0, told.output
-    assert f"SECURITY_ECHO.SUCCESS arrived at {url}" in told.output
-    assert "✓ notify_url, forged: responds 401" in told.output
+    assert result.exit_code == 0, result.output
+    assert f"SECURITY_ECHO.SUCCESS arrived at {url}" in result.output
+    assert "✓ notify_url, forged: responds 401" in result.output
     assert run("--env", file, "--receive", 0).exit_code == 2
     assert "give --notify-url" in run("--env", file, "--receive", port).output

@@ -1,4 +1,4 @@
-"""The example of a key elsewhere: the platform takes what its service signed, and nobody else gets a signature."""
+"""The example of a remote key: the platform accepts the service's signatures, and unauthorized callers get none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wechatpay.sandbox import Sandbox
 
 
 def test_both_ways_are_verified_by_the_platform(capsys):
-    """A key that only signs and opens, and a signer of one's own."""
+    """A key that only signs and decrypts, and a custom signer."""
     signed, verified, opened = main()
 
     assert signed == len(verified) == 4
@@ -26,7 +26,7 @@ def sandbox():
         yield sandbox
 
 
-def test_only_who_shows_the_token_gets_a_signature(sandbox):
+def test_only_callers_with_the_token_get_a_signature(sandbox):
     with SigningService(sandbox.account.private_key, "the token") as service:
         client = sandbox.client(
             private_key=RemoteKey(service.url, "another"), merchant_cert=None, merchant_key=None, retries=0
@@ -40,7 +40,7 @@ def test_only_who_shows_the_token_gets_a_signature(sandbox):
         assert len(sandbox.journal) == 0
 
 
-def test_what_does_not_open_is_told(sandbox):
+def test_undecryptable_content_is_reported(sandbox):
     with SigningService(sandbox.account.private_key, "the token") as service:
         key = RemoteKey(service.url, "the token")
         client = sandbox.client(private_key=key, merchant_cert=None, merchant_key=None)

@@ -41,7 +41,7 @@ class Gateway:
         self._made: dict[bytes, tuple[bytes, str, dict[str, str]]] = {}
 
     def answer(self, body: bytes = b'{"code_url":"weixin://"}', status: str = "200 OK", **headers: str) -> bytes:
-        """Give one HTTP answer with its signature."""
+        """Return one HTTP response with its signature."""
         timestamp = str(int(self.now()))
         nonce = os.urandom(16).hex()
         signature = self.key.sign(b"%b\n%b\n%b\n" % (timestamp.encode(), nonce.encode(), body), PKCS1v15(), SHA256())
@@ -62,14 +62,14 @@ class Gateway:
         return made
 
     def fresh(self, answer: bytes) -> bytes:
-        """Give the same answer with a signature of its own, if it came from here: the platform never signs twice."""
+        """Sign a response of this module anew, because the platform never repeats a signature."""
         if answer not in self._made:
             return answer
         body, status, headers = self._made[answer]
         return self.answer(body, status, **headers)
 
     def refusal(self, code: str, status: str, **headers: str) -> bytes:
-        """Give an error in the platform's form."""
+        """Return an error in the platform's form."""
         return self.answer(json.dumps({"code": code, "message": "…"}).encode(), status, **headers)
 
     @property

@@ -35,7 +35,7 @@ def order(client: Any, **options: Any) -> Any:
 
 
 def unlisted(client: Any, **options: Any) -> Any:
-    """A POST of which nobody knows whether twice is as good as once."""
+    """A POST that is not known to be idempotent."""
     return client["v3/some/thing"].post(json={"a": 1}, **options)
 
 
@@ -110,7 +110,7 @@ class TestUnknownOutcomes:
 
     @pytest.mark.parametrize("fault", list(BREAKS))
     def test_a_backup_host_does_not_get_it_either(self, gateway, serve, make_client, fault):
-        """Something left already, so the other host is no way out."""
+        """Bytes already left, so the other host is not tried."""
         other = serve(gateway.answer())
         client = make_client(serve(BREAKS[fault](gateway)).url, backup_url=other.url, retries=5)
 
@@ -121,14 +121,14 @@ class TestUnknownOutcomes:
         assert other.requests == []
 
     def test_a_signed_answer_that_was_cut_is_never_taken(self, gateway, serve, make_client):
-        """A body shorter than its length is no answer, whatever its beginning says."""
+        """A body shorter than its length is an error, whatever it begins with."""
         client = make_client(serve(cut(gateway.answer())).url, retries=0)
 
         with pytest.raises(requests.RequestException):
             query(client)
 
     def test_a_longer_length_than_body(self, gateway, serve, make_client):
-        """The rest never comes: the wait ends with the timeout, told as unknown."""
+        """The rest never comes: the wait ends with the timeout, and the outcome is unknown."""
         client = make_client(serve(gateway.answer(Content_Length="400")).url, retries=0, timeout=(60, 0.2))
 
         with pytest.raises(requests.ReadTimeout) as caught:
@@ -137,7 +137,7 @@ class TestUnknownOutcomes:
         assert caught.value.maybe_sent
 
     def test_a_shorter_length_than_body(self, gateway, serve, make_client):
-        """What is left of the body is no answer to the next call, and the signature does not match."""
+        """The rest of the body is not read as the next response, and the signature does not match."""
         client = make_client(serve(gateway.answer(Content_Length="5"), gateway.answer()).url, retries=0)
 
         with pytest.raises(SignatureError) as caught:
@@ -172,7 +172,7 @@ class TestUnknownOutcomes:
         assert gateway.posts() == 1
 
     def test_a_silent_server(self, gateway, serve, make_client):
-        """A read timeout is an unknown outcome: repeated for a GET, told for an unlisted POST."""
+        """A read timeout is an unknown outcome: a GET is repeated, an unlisted POST raises."""
         reached, ended = threading.Event(), threading.Event()
 
         def silent(connection: Any) -> None:
@@ -200,7 +200,7 @@ class TestNothingLeft:
         assert gateway.posts() == 1
 
     def test_a_name_that_does_not_resolve_goes_to_the_other_host(self, gateway, serve, make_client):
-        """The default host is a name; a name of nobody's stands for it."""
+        """The default host is a name; an unresolvable name replaces it."""
         client = make_client("https://api.mch.weixin.qq.invalid/", backup_url=serve(gateway.answer()).url)
 
         assert unlisted(client).status_code == 200
@@ -234,8 +234,8 @@ class TestNothingLeft:
             assert unlisted(client).status_code == 200
         assert gateway.posts() == 1
 
-    def test_a_certificate_nobody_trusts_is_never_repeated(self, gateway, serve, make_client):
-        """Neither there nor at the other host, for somebody may stand in between."""
+    def test_a_call_with_an_untrusted_certificate_is_never_repeated(self, gateway, serve, make_client):
+        """Sent to neither host, because of a possible man in the middle."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
         stranger = serve(gateway.answer(), context=context)
@@ -276,7 +276,7 @@ class TestClocks:
 
     @pytest.mark.parametrize(("ahead", "words"), [(-301, "301 seconds old"), (301, "301 seconds ahead of our clock")])
     def test_beyond(self, gateway, serve, make_client, ahead, words):
-        """Refused, once: it may be a replay; and told which way."""
+        """Refused once as a possible replay; the error names the direction."""
         gateway.now = lambda: NOON + ahead
         client = make_client(serve(gateway.answer()).url, retries=5, clock=lambda: NOON)
 
@@ -323,7 +323,7 @@ class TestAnswers:
         assert response.data is None
         assert gateway.posts() == 1
 
-    def test_the_numeric_reason_is_told(self, gateway, serve, make_client):
+    def test_the_numeric_reason_is_reported(self, gateway, serve, make_client):
         client = make_client(serve(gateway.refusal("SIGN_ERROR", "401 Unauthorized")).url)
 
         with pytest.raises(APIError, match=r"reason 268443699 \(the signature\)") as caught:
@@ -408,7 +408,7 @@ class TestThreads:
         assert gateway.posts() == 1
 
     def test_promises_break_like_calls(self, gateway, serve, make_client):
-        """And the client closes without waiting for ever."""
+        """The client closes without waiting forever."""
         client = make_client(serve(reset, gateway.answer()).url, retries=0)
         broken = client["v3/some/thing"].post_async(json={"a": 1})
         with pytest.raises(requests.ConnectionError):
@@ -417,11 +417,11 @@ class TestThreads:
 
 
 class TestSignErrors:
-    """What the platform checked, beside what was signed, from one end to the other."""
+    """The message the platform checked beside the signed one, end to end."""
 
     @pytest.fixture
     def explained(self, gateway, serve, make_client):
-        """Give what a client says of a platform that received another message than was signed."""
+        """Return the client's explanation when the platform received another message than was signed."""
 
         def explain(change: Any, **length: Any) -> str:
             def step(connection: Any) -> None:
@@ -468,7 +468,7 @@ class TestSignErrors:
             (4, b'{"appid": "wxd678efh567hg6787"}', "The body differs from character 10 on"),
         ],
     )
-    def test_the_line_that_differs_is_told(self, explained, index, replacement, words):
+    def test_the_line_that_differs_is_reported(self, explained, index, replacement, words):
         def change(lines: list[bytes]) -> list[bytes]:
             return [replacement if number == index else line for number, line in enumerate(lines)]
 
@@ -480,7 +480,7 @@ class TestSignErrors:
 
 
 class TestCompression:
-    """urllib3 takes compression that ends too early for a shorter body; nobody else should."""
+    """urllib3 accepts compressed data that ends too early; the client does not."""
 
     PACKED = gzip.compress(b'{"code_url":"weixin://"}')
 

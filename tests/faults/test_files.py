@@ -86,13 +86,13 @@ def bank(gateway, serve, make_client):
 
     def open_(*steps: Any, **settings: Any) -> Any:
         files = serve(*steps)
-        told = {
+        result = {
             "hash_type": "SHA1",
             "hash_value": hashlib.sha1(BILL).hexdigest(),
             "download_url": f"{files.url}v3/billdownload/file?token=x",
         }
         # One host for both: the client asks no other for its files.
-        first = gateway.answer(json.dumps(told).encode())
+        first = gateway.answer(json.dumps(result).encode())
 
         def application(connection: Any) -> None:
             connection.sendall(first)
@@ -110,11 +110,11 @@ def test_nothing_half_written(bank, kept, fault):
     """The error is of a documented class, the old file stands, no part lies beside it."""
     client, files = bank(FAULTS[fault])
 
-    told = apply(client)
+    result = apply(client)
     if fault == "a slow drip":
         object.__setattr__(client, "_deadline", 0.5)
     with pytest.raises((requests.RequestException, SignatureError)) as caught:
-        client.download(told, kept)
+        client.download(result, kept)
     ENDED.set()
 
     assert isinstance(caught.value, SignatureError) or caught.value.maybe_sent in {True, False}
@@ -160,8 +160,8 @@ def test_the_platform_in_pieces(tmp_path):
         sandbox.pay("order001")
         for kind in ("reset", "half_body", "reset-body"):
             sandbox.faults.add(kind, operation="GET /v3/billdownload/file", times=1)
-            told = client.v3.bill.tradebill.get(params={"bill_date": sandbox.context.day()})
-            assert client.download(told, tmp_path / "bill.csv").verified
+            result = client.v3.bill.tradebill.get(params={"bill_date": sandbox.context.day()})
+            assert client.download(result, tmp_path / "bill.csv").verified
         assert os.listdir(tmp_path) == ["bill.csv"]
 
 

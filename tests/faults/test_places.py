@@ -14,7 +14,7 @@ def targets(gateway):
 
 
 def test_hosts_abroad_keep_their_path(gateway, serve, make_client):
-    """What the catalogue sends to apihk comes here, under the prefix it has there."""
+    """Operations of apihk reach this server under their prefix."""
     client = make_client(serve(reset, gateway.answer()).url)
 
     answer = client.v3.global_.certificates.get()
@@ -51,7 +51,7 @@ def test_a_brands_calls_break_like_others(gateway, serve, make_client):
         client.v3.certificates.get()
 
 
-def test_one_merchants_trouble_is_no_others(gateway, serve, make_client):
+def test_one_merchants_failure_does_not_affect_others(gateway, serve, make_client):
     """Each client has its own connections and its own host."""
     broken = make_client(serve(reset).url, mchid="1900000101", retries=0)
     fine = make_client(serve(gateway.answer()).url, mchid="1900000102")

@@ -44,7 +44,7 @@ NOTIFICATIONS = Notifications(
 
 
 def xml(data: bytes) -> None:
-    """What can be read can be written and read again, unless it is nested."""
+    """Parsed XML can be written and parsed again, unless it is nested."""
     members = XML.decode(data)
     if all(isinstance(value, str) for value in members.values()):
         with suppress(ChainableError):

@@ -76,7 +76,7 @@ def test_any_bytes_for_xml(octets):
 @bounded
 @given(st.dictionaries(NAMES, TEXT, max_size=6))
 def test_xml_survives(members):
-    """What can be written is read as it was."""
+    """Written data is read unchanged."""
     try:
         written = XML.encode(members)
     except CodecError:

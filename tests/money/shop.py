@@ -45,7 +45,7 @@ ROUTES = ("plain", "secure", "forwarding", "tunnel", "dead")
 
 
 def flipping_resolver(chance: random.Random) -> None:
-    """Let the name of the platform lead here, elsewhere, or nowhere."""
+    """Resolve the platform's name to this server, to another one, or not at all."""
     resolve = socket.getaddrinfo
 
     def flip(host: Any, *args: Any, **options: Any) -> Any:

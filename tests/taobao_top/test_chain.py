@@ -50,7 +50,7 @@ class TestNames:
         with pytest.raises(PathError, match="ASCII"):
             top.taobao.商品()
 
-    def test_private_names_are_no_steps(self, top):
+    def test_private_names_are_not_steps(self, top):
         """copy, IPython and mock ask for them."""
         chain = top.taobao.item
 

@@ -372,7 +372,7 @@ class TestPages:
 
 class QuietHandler(WSGIRequestHandler):
     def log_message(self, *_):
-        """Say nothing."""
+        """Discard log lines."""
 
 
 @pytest.fixture

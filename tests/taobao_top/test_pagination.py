@@ -94,7 +94,7 @@ class TestForwards:
 
         assert gateway.form["query"] == '{"page_no":1}'
 
-    def test_the_number_of_pages_decides_if_there_is_no_total(self, top, gateway):
+    def test_the_number_of_pages_decides_if_there_is_not_a_total(self, top, gateway):
         gateway.answers(*[{"b_response": {"n": 2}}] * 2)
 
         assert len(list(top.pages(top.a.b, names=PageNames(size=None, pages="n")))) == 2

@@ -49,7 +49,7 @@ class Platform:
         }
 
     def answer(self, value: Any = None, status: int = 200, **changes: Any) -> Callable[[Any], Any]:
-        """Give a callback that answers with a signed body; header changes may replace or (None) remove."""
+        """Return a callback that responds with a signed body; ``headers`` replaces headers, None removes one."""
         body = b"" if value is None else value if isinstance(value, bytes) else json.dumps(value).encode()
         changed = changes.pop("headers", {})
 
@@ -73,7 +73,7 @@ def platform(platform_key):
 
 @pytest.fixture
 def make_client(merchant_key, platform_key):
-    """Give a client of the merchant's with other settings."""
+    """Return a client of the merchant with other settings."""
     made = []
 
     def make(kind: type[WeChatPay] = WeChatPay, **changes: Any) -> WeChatPay:
@@ -114,5 +114,5 @@ class NoCertificate:
 
 @pytest.fixture
 def no_certificate(monkeypatch):
-    """Let operations that need the merchant certificate go out without one."""
+    """Allow operations that need the merchant certificate to be sent without it."""
     monkeypatch.setattr(Settings, "merchant_pair", lambda settings, label: NoCertificate())

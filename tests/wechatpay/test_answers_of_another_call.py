@@ -214,7 +214,7 @@ class TestNumbers:
         ],
     )
     def test_no_alarm(self, asked, answered, client, web, platform):
-        """A number that is absent, or written in another way, is no reason to stop a payment."""
+        """A number that is absent or written differently does not stop a payment."""
         web.add_callback("GET", ORDER + asked, platform.answer(answered))
 
         assert query(client, asked).data == answered

@@ -206,7 +206,7 @@ class TestSources:
         path.write_bytes(TRADES.encode())
         return path
 
-    def test_a_path_is_read_as_often_as_wanted(self, path):
+    def test_a_path_can_be_read_several_times(self, path):
         """The sums at any time."""
         trades = read(str(path))
 
@@ -269,13 +269,13 @@ class TestSources:
         assert read(path).summary.orders == len(list(read(path))) == 2
 
     @pytest.mark.parametrize("source", [None, 5, b"bytes"])
-    def test_other_sources_are_told(self, source):
-        """Bytes are no file."""
+    def test_other_sources_are_reported(self, source):
+        """Bytes are not a file."""
         with pytest.raises(TypeError, match="a path or a file open for bytes"):
             read(source)
 
-    def test_files_open_as_text_are_told(self):
-        """Their encoding was decided by somebody else."""
+    def test_files_open_as_text_are_reported(self):
+        """Their encoding was chosen when they were opened."""
 
         class Text:
             def read(self, size):
@@ -351,7 +351,7 @@ class TestBombs:
             read(io.BytesIO(b"x"), max_size=max_size)
 
     @pytest.mark.parametrize("number", ["1E999999", "1E31", "1E-999999", "9" * 32])
-    def test_a_number_is_no_bomb(self, number):
+    def test_a_huge_number_costs_no_time(self, number):
         """As an int it would fill the memory."""
         sums = f"{TRADE_SUM_HEADER}\n`{number},`0.01,`0,`0,`0,`0.01,`0"
 
@@ -381,12 +381,12 @@ class TestEncodings:
         assert len(list(bill(TRADES, encoding, encoding=given))) == 2
 
     @pytest.mark.parametrize("given", ["latin-1", "big5", "no such"])
-    def test_other_encodings_are_told(self, given):
+    def test_other_encodings_are_reported(self, given):
         """No bill is written in them."""
         with pytest.raises(CodecError, match="'utf-8' or 'gbk' was expected"):
             bill(TRADES, encoding=given)
 
-    def test_a_wrong_one_is_told_and_not_guessed_on(self):
+    def test_a_wrong_one_is_reported_without_further_guesses(self):
         """The line is named."""
         with pytest.raises(CodecError, match="line 1 is no UTF-8"):
             bill(TRADES, "gbk", encoding="utf-8")
@@ -405,7 +405,7 @@ class TestEncodings:
         """The other reading is impossible."""
         assert bill(text, encoding).columns == (text.split("\n")[0],)
 
-    def test_what_is_neither_is_told(self):
+    def test_other_values_are_reported(self):
         """Latin-1, for example."""
         with pytest.raises(CodecError, match="cannot be recognised"):
             read(io.BytesIO(b"\xe9\xff,a\n"))
@@ -428,7 +428,7 @@ class TestEncodings:
 
 
 class TestBadBills:
-    def test_a_field_without_end_is_told(self):
+    def test_a_field_without_end_is_reported(self):
         with pytest.raises(CodecError, match="not a bill"):
             split_line('"' + "x" * 200_000)
 
@@ -448,7 +448,7 @@ class TestBadBills:
             (b"\x1f\x8bjunk and more of it", "damaged or truncated"),
         ],
     )
-    def test_what_is_no_bill_is_told(self, tmp_path, content, words):
+    def test_a_file_that_is_not_a_bill_is_reported(self, tmp_path, content, words):
         """At once, or where it ends."""
         path = tmp_path / "bill.csv"
         path.write_bytes(content)
@@ -470,7 +470,7 @@ class TestBadBills:
             (TRADE_SUMS, "", "line 5: 0 values under 7 columns"),
         ],
     )
-    def test_bad_lines_are_told(self, old, new, words):
+    def test_bad_lines_are_reported(self, old, new, words):
         """With their number, without their values."""
         with pytest.raises(CodecError) as caught:
             list(bill(TRADES.replace(old, new, 1)))

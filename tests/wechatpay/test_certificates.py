@@ -221,7 +221,7 @@ class TestGivenKeys:
         with pytest.raises(ConfigurationError, match="apiv3_key="):
             store.download()
 
-    def test_expired_certificates_are_no_keys(self, old: Certified, clock: Clock) -> None:
+    def test_expired_certificates_are_not_used_as_keys(self, old: Certified, clock: Clock) -> None:
         store = PlatformCertificates({OLD: old.pem}, clock=clock)
         assert store[OLD]
         clock.now += 1000 * DAY
@@ -342,7 +342,7 @@ class TestDownload:
 
         assert store.serials == (OLD,)
 
-    def test_an_answer_that_is_no_object_changes_nothing(self, fetch: Fetch, clock: Clock) -> None:
+    def test_an_answer_that_is_not_an_object_changes_nothing(self, fetch: Fetch, clock: Clock) -> None:
         store = PlatformCertificates(fetch=lambda _: fetch.signed(b"[]"), apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
 
         with pytest.raises(CodecError, match="'data'"):
@@ -366,7 +366,7 @@ class TestDownload:
         with pytest.raises(CodecError, match="a public key"):
             store.download()
 
-    def test_public_key_only_merchants_are_told_where_to_look(self, store: PlatformCertificates, fetch: Fetch) -> None:
+    def test_public_key_only_merchants_learn_where_to_look(self, store: PlatformCertificates, fetch: Fetch) -> None:
         fetch.error = APIError("no", code="RESOURCE_NOT_EXISTS", status_code=404)
 
         with pytest.raises(ConfigurationError, match="微信支付公钥.*PUB_KEY_ID_") as caught:
@@ -534,7 +534,7 @@ class TestFreshness:
         assert fetch.serials == [None, None]
 
     def test_only_certificates_of_the_future(self, fetch: Fetch, clock: Clock, new: Certified) -> None:
-        """What is not valid yet checks signatures, but no call names it."""
+        """A certificate that is not yet valid verifies signatures, but calls do not name it."""
         fetch.certified = (Certified(new.key, NEW, begins=200),)
         fetch.signer = fetch.certified[0]
         store = PlatformCertificates(fetch=fetch, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
@@ -640,7 +640,7 @@ class TestThreads:
         assert results == [OLD] * 4 + [old.key.public_key()] * 4
         assert fetch.serials == [None]
 
-    def test_those_who_waited_get_the_failure(self, fetch: Fetch, clock: Clock) -> None:
+    def test_waiting_callers_get_the_failure(self, fetch: Fetch, clock: Clock) -> None:
         fetch.error = requests.ConnectionError("down")
         gate = Gate(fetch)
         store = PlatformCertificates(fetch=gate, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
@@ -654,7 +654,7 @@ class TestThreads:
         assert fetch.serials == [None]
 
     def test_those_with_a_key_do_not_wait(self, fetch: Fetch, clock: Clock, old: Certified) -> None:
-        """While one thread renews the list, the others go on with the keys at hand."""
+        """While one thread renews the list, the others use the present keys."""
         gate = Gate(fetch)
         gate.open.set()
         store = PlatformCertificates(fetch=gate, apiv3_key=APIv3Key(APIV3_KEY), clock=clock)
@@ -673,7 +673,7 @@ class TestThreads:
         assert len(fetch.serials) == 2
 
     def test_a_download_that_hangs_is_not_waited_for_without_end(self, fetch: Fetch, clock: Clock) -> None:
-        """Whoever has no key is told so after some seconds; whoever has one does not wait at all."""
+        """Without a key the caller gets an error after some seconds; with one it does not wait."""
         gate = Gate(fetch)
         store = PlatformCertificates(fetch=gate, apiv3_key=APIv3Key(APIV3_KEY), clock=clock, patience=0.05)
         hanging = threading.Thread(target=store.download)
@@ -700,7 +700,7 @@ class TestThreads:
             PlatformCertificates(patience=patience)
 
     def test_a_download_that_needs_a_key_itself_does_not_hang(self, fetch: Fetch, clock: Clock) -> None:
-        """What fetches may ask the store for a key: it gets what there is, and no second download."""
+        """The fetching code may ask the store for a key: it gets the present keys without a second download."""
         asked: list[Any] = []
 
         def fetching(serial: str | None) -> requests.Response:
@@ -779,7 +779,7 @@ class TestFile:
     def test_a_file_is_as_old_as_it_is(
         self, store: PlatformCertificates, fetch: Fetch, clock: Clock, tmp_path: Path
     ) -> None:
-        """What lies in a file for half a day is renewed at the first use."""
+        """Certificates that are half a day old in a file are renewed at the first use."""
         store.cache_to(tmp_path / "certificates.json")
         store.download()
         clock.now += 12 * HOUR
@@ -833,7 +833,7 @@ class TestFile:
         assert store.default_serial == OLD
         assert json.loads(path.read_bytes())["fetched_at"] == NOW
 
-    def test_nobody_without_the_key_slips_a_certificate_in(
+    def test_a_certificate_without_the_key_is_not_accepted(
         self,
         store: PlatformCertificates,
         fetch: Fetch,

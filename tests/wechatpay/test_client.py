@@ -311,7 +311,7 @@ class TestRequest:
         with pytest.raises(ConfigurationError, match="private_key="):
             make_client(private_key=...).v3.certificates.get()
 
-    def test_a_signer_and_verifier_of_ones_own(self, make_client, web):
+    def test_a_custom_signer_and_verifier(self, make_client, web):
         class Own:
             def __call__(self, request):
                 request.headers["Authorization"] = "OWN"
@@ -454,7 +454,7 @@ class TestSensitive:
         with pytest.raises(UnknownKeyError):
             client.encrypt("x", serial="PUB_KEY_ID_9")
 
-    def test_too_long_a_text_is_told(self, client):
+    def test_too_long_a_text_is_reported(self, client):
         with pytest.raises(CodecError, match="name: .*214"):
             client.v3.new.post(json={"name": Sensitive("x" * 215)})
         with pytest.raises(ValueError, match="214"):
@@ -740,14 +740,14 @@ class TestSignError:
         assert text in self.refused(client, platform, web, theirs)
 
     def test_the_explanation_is_written_in_chinese_as_well(self, client, platform, web):
-        told = self.refused(client, platform, web, "POST\n/v3/new\n170")
+        result = self.refused(client, platform, web, "POST\n/v3/new\n170")
 
-        assert told.zh.startswith(
+        assert result.zh.startswith(
             "路径与参数从第 8 个字符起不同：签名的是 '?q=1'，平台收到的是 空。可能的原因：路径或查询参数"
         )
-        assert pickle.loads(pickle.dumps(told)).zh == told.zh
+        assert pickle.loads(pickle.dumps(result)).zh == result.zh
 
-    def test_a_different_length_is_told(self, client, platform, web):
+    def test_a_different_length_is_reported(self, client, platform, web):
         assert "checked 999 characters" in self.refused(client, platform, web, self.OURS[:20], 999)
 
     def test_without_information_the_causes_are_listed(self, client, platform, web):
@@ -757,7 +757,7 @@ class TestSignError:
 
         assert "did not say what it checked" in caught.value.explain()
 
-    def test_a_signer_of_ones_own_does_not_tell(self, make_client, platform, web):
+    def test_a_custom_signer_explains_nothing(self, make_client, platform, web):
         class Own(RSASigner):
             def __call__(self, r):
                 return r
@@ -838,7 +838,7 @@ class TestValues:
 
 
 class TestRepeatable:
-    """What identifies a request, by the reviewed table, when it is there."""
+    """The fields that identify a request, by the reviewed table."""
 
     @pytest.mark.parametrize(
         ("written", "options", "count"),

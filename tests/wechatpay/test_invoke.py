@@ -1,4 +1,4 @@
-"""What front ends get: names, order and lines as published, signatures opened with cryptography."""
+"""Parameters for front ends: names, order and lines as published; signatures verified with cryptography."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class TestV3:
             ({"appid": " wx1"}, "appid: one line of text"),
         ],
     )
-    def test_pain_13_mistakes_are_told(self, make_client, changed, words):
+    def test_pain_13_mistakes_are_reported(self, make_client, changed, words):
         """Rather than signed."""
         invoke = make_client().invoke
         for method in (invoke.jsapi, invoke.mini_program, invoke.app, invoke.v2.jsapi, invoke.v2.app):
@@ -219,7 +219,7 @@ class TestH5:
         assert page.expired
 
     @pytest.mark.parametrize("url", [None, "", "http://wx.tenpay.com/x", "weixin://x"])
-    def test_other_urls_are_told(self, make_client, url):
+    def test_other_urls_are_reported(self, make_client, url):
         """It is the answer's ``h5_url``."""
         with pytest.raises(CodecError, match="h5_url: "):
             make_client().invoke.h5(url)
@@ -254,14 +254,14 @@ class TestNative:
         assert len(lines) > 10
 
     def test_the_drawing_package_is_optional(self, make_client, monkeypatch):
-        """Its absence is told with the extra's name."""
+        """Its absence is reported with the name of the extra."""
         monkeypatch.setitem(sys.modules, "segno", None)
 
         with pytest.raises(ConfigurationError, match="install the extra 'qr'"):
             make_client().invoke.native(self.URL).svg()
 
     @pytest.mark.parametrize("url", [None, "https://x"])
-    def test_other_urls_are_told(self, make_client, url):
+    def test_other_urls_are_reported(self, make_client, url):
         """It is the answer's ``code_url``."""
         with pytest.raises(CodecError, match="code_url: "):
             make_client().invoke.native(url)

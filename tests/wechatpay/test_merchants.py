@@ -136,13 +136,13 @@ class TestV3:
         assert client is twin.client
 
     @pytest.mark.parametrize("resource", [{}, {"mchid": "2480000000"}])
-    def test_nobody_is_guessed(self, north: House, platform_key: rsa.RSAPrivateKey, resource: Any) -> None:
+    def test_no_merchant_is_guessed(self, north: House, platform_key: rsa.RSAPrivateKey, resource: Any) -> None:
         twin = House(SOUTH, platform_key, SHARED_KEY, north.apiv3_key)
 
         with pytest.raises(ConfigurationError, match="an APIv3 key of its own"):
             Merchants([north.client, twin.client]).parse(*north.notification(resource))
 
-    def test_nobodys_apiv3_key(self, merchants: Merchants, platform_key: rsa.RSAPrivateKey) -> None:
+    def test_an_unknown_apiv3_key(self, merchants: Merchants, platform_key: rsa.RSAPrivateKey) -> None:
         stranger = House("1900000199", platform_key, SHARED_KEY, "x" * 32)
 
         with pytest.raises(DecryptionError):
@@ -160,7 +160,7 @@ class TestV3:
 
         assert caught.value.reason == "missing"
 
-    def test_what_is_no_notification(self, merchants: Merchants, west: House) -> None:
+    def test_a_request_that_is_not_a_notification_is_refused(self, merchants: Merchants, west: House) -> None:
         headers, _ = west.notification({})
         body = b"{}"
         signature = west.platform_key.sign(f"{NOW}\nN\n".encode() + body + b"\n", PKCS1v15(), hashes.SHA256())
@@ -169,7 +169,7 @@ class TestV3:
         with pytest.raises(CodecError):
             merchants.parse(headers, body)
 
-    def test_a_key_nobody_has(self, merchants: Merchants, merchant_key: rsa.RSAPrivateKey) -> None:
+    def test_an_unknown_key_is_refused(self, merchants: Merchants, merchant_key: rsa.RSAPrivateKey) -> None:
         stranger = House("1900000199", merchant_key, "PUB_KEY_ID_0119000001992026010100000000000000", "x" * 32)
         for _ in range(2):
             with pytest.raises(SignatureError, match=f"none of these merchants has.*{NORTH}") as caught:

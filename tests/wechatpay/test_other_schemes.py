@@ -101,7 +101,7 @@ def test_a_file_is_asked_for_in_the_same_way(client, platform, tmp_path):
 
 
 def test_another_serial_is_refused_before_sending(client, platform):
-    """Only the verifier's own passes; others would be answered with a key nobody has."""
+    """Only the verifier's own serial passes; the platform would use an unknown key for others."""
     answer = client.v3.pay.transactions.native.post(json={"a": 1}, headers={"Wechatpay-Serial": SERIAL})
     assert answer.verified
     with pytest.raises(UnknownKeyError):
@@ -155,7 +155,7 @@ def test_no_key_is_shown():
 
 
 def test_both_libraries_agree_on_sm3_and_sm4():
-    """What one seals the other opens."""
+    """One side decrypts what the other encrypts."""
     text, nonce = os.urandom(100), os.urandom(12).hex()[:12]
     key = gmssl_pyx.sm3_hash(APIV3_KEY.encode())[:16]
     sealed, tag = gmssl_pyx.sm4_gcm_encrypt(key, iv=nonce.encode(), aad=b"a", plaintext=text)

@@ -43,7 +43,7 @@ def own(sandbox):
 
 
 class SignsItsOwnWriting(RSASigner):
-    """What wechatpayv3 does: it signs one serialisation and sends another."""
+    """wechatpayv3 signs one serialization and sends another."""
 
     def __call__(self, r):
         sent, r.body = r.body, json.dumps(json.loads(r.body)).encode()

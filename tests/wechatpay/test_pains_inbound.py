@@ -91,14 +91,14 @@ def client(by_public_key: Platform, certificate: x509.Certificate) -> WeChatPay:
 
 
 def naive_check(key: Any, headers: Any, body: bytes) -> None:
-    """What people write: no time, no serial, one key."""
+    """Typical user code: no time, no serial, one key."""
     message = f"{headers['Wechatpay-Timestamp']}\n{headers['Wechatpay-Nonce']}\n".encode() + body + b"\n"
     key.verify(base64.b64decode(headers["Wechatpay-Signature"]), message, PKCS1v15(), hashes.SHA256())
 
 
 class TestKeys:
-    def test_pain_2_public_key_only_merchants_are_told_where_to_look(self) -> None:
-        """A bare 404 for a new merchant who asks for certificates: the error says what to get, and where."""
+    def test_pain_2_public_key_only_merchants_learn_where_to_look(self) -> None:
+        """A new merchant that downloads certificates gets a bare 404: the error says which key to get, and where."""
         refusal = APIError("RESOURCE_NOT_EXISTS", code="RESOURCE_NOT_EXISTS", status_code=404)
         assert "PUB_KEY_ID" not in str(refusal)
 
@@ -122,7 +122,7 @@ class TestKeys:
         for platform in (by_public_key, by_certificate):
             assert client.notifications.parse(platform.headers(body), body).resource == PAID
 
-    def test_pain_3_a_serial_is_no_number(self, client: WeChatPay, by_public_key: Platform) -> None:
+    def test_pain_3_a_serial_is_not_a_number(self, client: WeChatPay, by_public_key: Platform) -> None:
         """Converting the serial to an integer breaks on the id of a public key."""
         body = by_public_key.body(PAID)
         headers = by_public_key.headers(body)
@@ -148,7 +148,7 @@ class TestKeys:
 class TestBodies:
     @pytest.mark.parametrize("route", ["naive", "cure"])
     def test_pain_4_the_bytes_that_were_sent(self, client: WeChatPay, by_public_key: Platform, route: str) -> None:
-        """A view that parses and writes again has other bytes; it is refused, and told why."""
+        """A view that parses and serializes again has other bytes: refused with the reason."""
         app = Flask("shop")
         errors: list[SignatureError] = []
 
@@ -307,7 +307,7 @@ class TestMerchants:
 class TestV2:
     FIELDS = {"mch_id": "1900000109", "nonce_str": "n", "transaction_id": "1", "total_fee": "1"}
 
-    def test_pain_25_a_missing_sign_is_no_pass(self, client: WeChatPay, by_public_key: Platform) -> None:
+    def test_pain_25_a_missing_sign_does_not_pass(self, client: WeChatPay, by_public_key: Platform) -> None:
         """Code that checks a sign "if there is one" takes every forgery without one."""
         forged = by_public_key.xml(self.FIELDS, sign_type=None)
         assert b"sign" not in forged
@@ -395,7 +395,7 @@ class TestDefects:
             store[SERIAL]
 
     @pytest.mark.parametrize("reason", ["stale", "mismatch", "missing", "unknown_key"])
-    def test_wechatpayv3_6_failures_are_told_apart(
+    def test_wechatpayv3_6_failures_are_distinguished(
         self, client: WeChatPay, by_public_key: Platform, reason: str
     ) -> None:
         """No window for the time, and every failure is None: a wrong key and a forgery look alike."""

@@ -1,4 +1,4 @@
-"""What users suffer from for want of a sandbox (pains 5 and 19): reproduced, then the cure."""
+"""Pains of users without a sandbox (5 and 19), reproduced and then solved."""
 
 from __future__ import annotations
 

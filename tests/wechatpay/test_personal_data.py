@@ -36,7 +36,7 @@ class Recorder(BaseAdapter):
         """Nothing is open."""
 
     def plain(self):
-        """What left with the person's data in it."""
+        """The requests that left with the person's data."""
         return [request for request in self.sent if any(word in _text(request) for word in ("PLANTED", "19900307"))]
 
 

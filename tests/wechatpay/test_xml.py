@@ -33,7 +33,7 @@ class TestWriting:
         )
 
     def test_cdata_ends_are_escaped(self):
-        """What ends CDATA is divided between two of them (a defect of wechatpy)."""
+        """``]]>`` is split over two CDATA sections (a defect of wechatpy)."""
         body = XML.encode({"attach": "a]]>b]]]]>>"})
 
         assert fromstring(body).findtext("attach") == "a]]>b]]]]>>"
@@ -52,13 +52,13 @@ class TestWriting:
 
     @pytest.mark.parametrize("name", ["", "1a", "a b", "a>", "é", 7, None, ("a",)])
     def test_names_are_checked(self, name):
-        """A key that is no element name."""
+        """A key that is not an element name."""
         with pytest.raises(CodecError, match="cannot be the name of an XML element"):
             XML.encode({name: "x"})
 
     @pytest.mark.parametrize("value", ["<xml/>", b"<xml/>", ["a"], 5])
     def test_only_mappings_are_written(self, value):
-        """A text is no body."""
+        """A text is not a body."""
         with pytest.raises(CodecError, match="is written from a mapping"):
             XML.encode(value)
 
@@ -125,7 +125,7 @@ class TestTexts:
             text_of(value, "total_fee")
 
     def test_naive_times_are_refused(self):
-        """Pain 23: nobody can tell which moment it is."""
+        """Pain 23: the moment is ambiguous."""
         with pytest.raises(TypeError, match=r"time_expire: .*chainable\.BEIJING"):
             text_of(datetime(2026, 1, 1), "time_expire")
 
@@ -189,7 +189,7 @@ class TestReading:
         assert XML.decode(b"<xml><a><![CDATA[<!DOCTYPE x>]]></a></xml>") == {"a": "<!DOCTYPE x>"}
 
     def test_deep_nesting_is_refused(self):
-        """A thousand levels are no answer, and cost nothing."""
+        """A thousand levels are refused at no cost."""
         with pytest.raises(CodecError, match="nested more than 16 deep"):
             XML.decode(b"<a>" * 100_000 + b"</a>" * 100_000)
 
@@ -206,7 +206,7 @@ class TestReading:
             (b"<xml><a>1<b>2</b></a></xml>", "mixes text and elements"),
         ],
     )
-    def test_other_bodies_are_told(self, body, reason):
+    def test_other_bodies_are_reported(self, body, reason):
         """With the place, and without what stands there."""
         with pytest.raises(CodecError, match=reason):
             XML.decode(body)

@@ -1,4 +1,4 @@
-"""Who may use the controls: requests that name this machine once, and come from no page of another site."""
+"""The controls answer requests that name this machine once and do not come from another site's page."""
 
 from __future__ import annotations
 

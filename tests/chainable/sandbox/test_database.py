@@ -66,7 +66,7 @@ def test_a_link_is_not_followed(tmp_path):
     assert not (tmp_path / "victim").exists()
 
 
-def test_what_is_no_database(tmp_path):
+def test_a_file_that_is_not_a_database_is_refused(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("notes " * 1000)
     for each in (path, tmp_path, tmp_path / "none" / "a"):

@@ -125,7 +125,7 @@ def test_a_rule_is_removed_by_its_members_while_it_counts_down():
     assert list(rules) == [Fault(kind="error")]
 
 
-def test_equal_rules_are_told_apart_by_their_count():
+def test_equal_rules_are_distinguished_by_their_count():
     rules = faults(Fault(kind="error", times=1), Fault(kind="error", times=1))
     rules.take("a", {"half_body"})
     rules.match(["a"])

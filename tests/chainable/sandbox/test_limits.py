@@ -1,4 +1,4 @@
-"""What one request may take: counted as the parser tells it."""
+"""Limits of one request, counted as the parser reports it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def begun(now=100.0, largest=1000):
     return allowance
 
 
-def test_between_requests_there_is_no_deadline():
+def test_between_requests_there_is_not_a_deadline():
     allowance = Allowance(10)
     assert allowance.deadline is None
     allowance = begun()
@@ -53,7 +53,7 @@ def test_fields_are_bounded_in_bytes_and_number():
     assert allowance.status == 431
 
 
-def test_a_field_without_end_is_bounded_before_it_is_told():
+def test_a_field_without_end_is_bounded_before_it_is_reported():
     allowance = begun()
     allowance.received(limits.LARGEST_FRAMING, 100.0)
     allowance.parsed()

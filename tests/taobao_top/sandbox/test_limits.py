@@ -168,7 +168,7 @@ def test_for_one_more_the_longest_idle_is_closed(monkeypatch):
             each.close()
 
 
-def test_without_an_idle_one_nobody_more_is_taken(monkeypatch):
+def test_without_an_idle_connection_no_new_one_is_accepted(monkeypatch):
     monkeypatch.setattr(f"{LIMITS}.CONNECTIONS", 1)
     with Sandbox(https=False) as sandbox, ws(sandbox.channel_url, proxy=None), connect(sandbox) as other:
         assert ended(other)
@@ -198,7 +198,7 @@ def test_a_channel_that_says_nothing_is_closed(monkeypatch):
         channel.recv(60)
 
 
-def test_trailers_are_no_header_fields(sandbox):
+def test_trailers_are_not_header_fields(sandbox):
     with connect(sandbox) as connection:
         connection.sendall(
             b"DELETE /_sandbox/journal HTTP/1.1\r\nContent-Type: application/json\r\n"

@@ -215,7 +215,7 @@ def test_a_connection_that_is_lost_while_messages_are_sent_gives_all_of_them_bac
     assert (sandbox.messages.waiting, sandbox.messages.unconfirmed) == (100, 0)
 
 
-def test_giving_back_what_is_no_longer_out(sandbox):
+def test_giving_back_what_is_not_a_longer_out(sandbox):
     message = sandbox.messages.publish("a_b_C")
     sandbox.messages.requeue([message.id])
     assert sandbox.messages.waiting == 1
@@ -282,7 +282,7 @@ def test_a_busy_server(sandbox):
         assert taken.token
 
 
-def test_what_is_no_frame_or_the_wrong_one(sandbox, consumer):
+def test_what_is_not_a_frame_or_the_wrong_one(sandbox, consumer):
     with connect(sandbox.channel_url) as socket:
         socket.send(frame(2, {"app_key": sandbox.account.app_key}))
         assert opened(socket.recv())["code"] == 400

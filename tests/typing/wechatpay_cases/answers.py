@@ -1,4 +1,4 @@
-"""What ``.data`` is."""
+"""The types of ``.data``."""
 
 from typing_extensions import assert_type
 

@@ -182,7 +182,7 @@ class TestRequests:
         verify_parameters(platform.received[0], SECRET)
 
     @pytest.mark.usefixtures("no_certificate")
-    def test_a_custom_signer_is_told_the_algorithm(self, make_client, platform):
+    def test_a_custom_signer_gets_the_algorithm(self, make_client, platform):
         """The first that the operation takes."""
         client = make_client(vars_of("POST v2/risk/getpublickey"), v2_signer=Remote())
         platform.answer(OK)
@@ -278,7 +278,7 @@ class TestRequests:
         with pytest.raises(TypeError, match=words):
             getattr(client.v2.a.b, verb)(**options)
 
-    def test_without_a_key_there_is_no_call(self, make_client):
+    def test_without_a_key_nothing_is_sent(self, make_client):
         """The setting is named."""
         with pytest.raises(ConfigurationError, match=r"give secret= \(or v2_signer=\)"):
             make_client(secret=None).v2.a.b.post(xml={})
@@ -318,7 +318,7 @@ class TestPluggedSigners:
         assert platform.received[0]["sign"] == "made elsewhere"
 
     def test_a_signer_that_only_signs_needs_the_key_for_answers(self, make_client, platform):
-        """Otherwise nobody could check them."""
+        """Otherwise they could not be verified."""
         platform.answer(OK)
 
         assert make_client(v2_signer=Remote()).v2.a.b.post(xml={}).verified
@@ -525,7 +525,7 @@ class TestRefusals:
         ],
     )
     def test_pain_1_refused_signatures_are_explained(self, client, platform, fields):
-        """What was signed, and the likely causes; no value is shown."""
+        """The names that were signed and the likely causes, without values."""
         platform.answer(fields, sign=None)
 
         with pytest.raises(APIError) as caught:
@@ -589,7 +589,7 @@ class TestBrowserPages:
             "/appauth/authindex?mch_id=1900000109"
         )
 
-    def test_other_paths_are_no_pages(self, client, make_client):
+    def test_other_paths_are_not_pages(self, client, make_client):
         """They are called; and a page takes no body."""
         with pytest.raises(TypeError, match="is not a page for a browser"):
             client.signed_url(client.v2.a.b, params={})
@@ -667,7 +667,7 @@ class TestEncryptedFields:
         verify_parameters(sent, SECRET)
 
     @pytest.mark.parametrize("answer", [{}, {"pub_key": ""}, {"pub_key": "-----BEGIN X-----"}, {"pub_key": ["a", "b"]}])
-    def test_an_answer_without_a_key_is_told(self, make_client, platform, answer):
+    def test_an_answer_without_a_key_is_reported(self, make_client, platform, answer):
         """It names the operation."""
         client = make_client(self.RULES)
         fields = "".join(
@@ -768,7 +768,7 @@ class TestEncryptedFields:
         assert [sent["enc_bank_no"] for sent in platform.received] == ["QUJD", "QUJE"]
 
     @pytest.mark.parametrize(("text", "words"), [("张" * 72, "at most 214 bytes"), ("\ud800", "lone surrogate")])
-    def test_values_that_cannot_be_encrypted_are_told(self, make_client, key, text, words):
+    def test_values_that_cannot_be_encrypted_are_reported(self, make_client, key, text, words):
         """With the name of the field, not the value."""
         client = make_client(self.RULES, certs={"PUB_KEY_ID_01": key.public_key()})
 

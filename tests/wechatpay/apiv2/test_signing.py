@@ -100,7 +100,7 @@ class TestSigner:
 
         assert len(signed["sign"]) == 64
 
-    def test_an_unknown_sign_type_is_told(self):
+    def test_an_unknown_sign_type_is_reported(self):
         """A typing mistake is not sent."""
         with pytest.raises(CodecError, match="sign_type: 'MD5' or 'HMAC-SHA256' was expected, not 'SHA1'"):
             ParamSigner("MD5", SECRET).sign({"sign_type": "SHA1"})
@@ -162,7 +162,7 @@ class TestSigner:
         request.parameters = {"a": "1"}
         assert ParamSigner("MD5", SECRET)(request).url.startswith("?a=1&sign=")
 
-    def test_bodies_that_cannot_be_signed_are_told(self):
+    def test_bodies_that_cannot_be_signed_are_reported(self):
         """No XML, nested XML, a stream."""
         for body, error in ((b"{}", CodecError), (b"<x><a><b>1</b></a></x>", CodecError), (iter([b"x"]), TypeError)):
             request = requests.PreparedRequest()
@@ -195,7 +195,7 @@ class TestNonceSigner:
         verify_parameters(second, SECRET)
 
     def test_other_requests_pass(self):
-        """What has no parameters has no nonce either."""
+        """Without parameters there is no nonce."""
         request = requests.Request("POST", "https://h/x", data=XML.encode(PARAMETERS)).prepare()
 
         signed = NonceSigner(ParamSigner("MD5", SECRET), lambda: "x")(request)
@@ -269,7 +269,7 @@ class TestWorkWX:
         assert XML.decode(signer(request).body)["sign"] == MD5_SIGN
 
     def test_it_stands_for_its_inner_signer(self):
-        """Algorithm and key of the ordinary signature are told and changed."""
+        """The algorithm and key of the ordinary signature are named and changed."""
         signer = WorkWXSigner(ParamSigner("MD5", SECRET), "agent")
 
         assert (signer.sign_type, signer.secret) == ("MD5", SECRET)
@@ -284,7 +284,7 @@ class TestVerification:
         verify_parameters({**PARAMETERS, "sign": sign, "sign_type": ""}, SECRET)
 
     def test_pain_25_the_sign_type_goes_before_the_length(self):
-        """What is named is what counts."""
+        """The named algorithm decides."""
         signed = ParamSigner("HMAC-SHA256", SECRET).sign(PARAMETERS)
 
         verify_parameters(signed, SECRET)
@@ -320,7 +320,7 @@ class TestVerification:
         ],
     )
     def test_wrong_signatures_are_refused(self, fields, words):
-        """With the answer at hand, and without the expected value."""
+        """With the response and without the expected value."""
         response = requests.Response()
 
         with pytest.raises(SignatureError, match=words) as caught:

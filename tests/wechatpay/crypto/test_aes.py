@@ -1,4 +1,4 @@
-"""What the platform seals opens, and what does not open says why."""
+"""The platform's ciphertexts decrypt; errors say why one does not."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_pain_10_a_wrong_key_is_explained():
 
 
 @pytest.mark.parametrize("ciphertext", ["*", "密", "QUI", ""])
-def test_damaged_ciphertext_is_told(ciphertext):
+def test_damaged_ciphertext_is_reported(ciphertext):
     """Neither a traceback of base64 nor of the cipher."""
     with pytest.raises(DecryptionError):
         APIv3Key(NEW).open(ciphertext, NONCE)
@@ -89,7 +89,7 @@ def test_req_info_opens(plaintext):
     assert open_req_info(secret.encode(), sealed[:10] + "\n" + sealed[10:], bytes) == plaintext
 
 
-def test_req_info_with_another_key_is_told():
+def test_req_info_with_another_key_is_reported():
     """The APIv2 key is meant, not the APIv3 key."""
     sealed = seal_req_info("s" * 32, b"<root><x>1</x></root>")
     wrong = 0
@@ -103,7 +103,7 @@ def test_req_info_with_another_key_is_told():
 
 
 @pytest.mark.parametrize("req_info", ["", "*", "QUJD", "密"])
-def test_damaged_req_info_is_told(req_info):
+def test_damaged_req_info_is_reported(req_info):
     """Not base64, or not whole blocks."""
     with pytest.raises(DecryptionError, match="req_info"):
         open_req_info("s" * 32, req_info, bytes)

@@ -60,7 +60,7 @@ def client_context():
 
 
 def shown_in_handshake(server, client):
-    """Let two contexts shake hands in memory; give the certificate the server saw."""
+    """Run a TLS handshake in memory and return the certificate that the server saw."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     sides = [
         server.wrap_bio(to_server, to_client, server_side=True),
@@ -258,8 +258,8 @@ class TestMerchantPair:
         with pytest.raises(ConfigurationError, match="merchant_key: the private key that belongs"):
             load_merchant_pair(source)
 
-    def test_a_stranger_is_no_pair(self, certificate_pem, other_rsa_key):
-        """A key of another certificate is told at once, not in the handshake."""
+    def test_a_foreign_key_is_not_a_pair(self, certificate_pem, other_rsa_key):
+        """A key of another certificate is reported at once, not in the handshake."""
         with pytest.raises(ConfigurationError, match=f"does not belong to the certificate {SERIAL}"):
             load_merchant_pair(certificate_pem, other_rsa_key)
 
@@ -389,7 +389,7 @@ class TestWrongThings:
             load_private_key(certificate_pem * 2 + public_pem)
 
     def test_unknown_pem_is_named_by_its_label(self):
-        """A label nobody expects is quoted."""
+        """An unexpected label is quoted."""
         pem = "-----BEGIN PGP MESSAGE-----\nMIIB\n-----END PGP MESSAGE-----\n"
 
         with pytest.raises(ConfigurationError, match="a PEM block of the type PGP MESSAGE; a pri"):
@@ -404,7 +404,7 @@ class TestWrongThings:
         ],
     )
     def test_unknown_der_is_said_so(self, der):
-        """A sequence that is no key and no certificate by its shape."""
+        """A DER sequence that is neither a key nor a certificate."""
         with pytest.raises(ConfigurationError, match="DER of an unknown type, or damaged; a private key was"):
             load_private_key(base64.b64encode(der))
 
@@ -442,12 +442,12 @@ class TestWrongThings:
 
     @pytest.mark.parametrize("source", [None, 7, 1.5, ["x"], object()])
     def test_other_types_are_type_errors(self, source):
-        """What is neither text, bytes, path nor key is a mistake of the program."""
+        """A value that is not text, bytes, a path or a key raises TypeError."""
         for load in (load_private_key, load_public_key, load_certificate, load_p12):
             with pytest.raises(TypeError, match="a path, a file:// URL, PEM text, DER bytes"):
                 load(source)
 
-    def test_missing_files_are_told(self, tmp_path):
+    def test_missing_files_are_reported(self, tmp_path):
         """The path is shown when the text is one."""
         missing = tmp_path / "apiclient_key.pem"
 
@@ -456,19 +456,19 @@ class TestWrongThings:
                 load_private_key(source)
 
     def test_a_secret_taken_for_a_path_is_not_shown(self):
-        """What is no path by its look may be the key itself."""
+        """A text that does not look like a path may be the key itself."""
         with pytest.raises(ConfigurationError) as caught:
             load_private_key("S3cretS3cretS3cretS3cretS3cret")
 
         assert "S3cret" not in str(caught.value)
         assert "nor PEM nor base64" in str(caught.value)
 
-    def test_directories_are_told(self, tmp_path):
-        """A directory is no file."""
+    def test_directories_are_reported(self, tmp_path):
+        """A directory is not a file."""
         with pytest.raises(ConfigurationError, match="this is a directory; a file was expected"):
             load_private_key(tmp_path)
 
-    def test_unreadable_files_are_told(self, tmp_path):
+    def test_unreadable_files_are_reported(self, tmp_path):
         """The system's reason is given."""
         loop = tmp_path / "loop.pem"
         loop.symlink_to(loop)
@@ -479,13 +479,13 @@ class TestWrongThings:
             load_private_key("a\0b")
 
     @pytest.mark.parametrize("url", ["file://apiclient_key.pem", "file://[x/apiclient_key.pem"])
-    def test_file_urls_with_two_slashes_are_told(self, url):
+    def test_file_urls_with_two_slashes_are_reported(self, url):
         """``file://name`` would be a host."""
         with pytest.raises(ConfigurationError, match=r"three slashes|not a usable file URL"):
             load_private_key(url)
 
     @pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
-    def test_empty_files_are_told(self, tmp_path, content):
+    def test_empty_files_are_reported(self, tmp_path, content):
         """White space alone is empty."""
         path = tmp_path / "apiclient_key.pem"
         path.write_bytes(content)
@@ -503,7 +503,7 @@ class TestWrongThings:
             load_private_key(bytes(2 << 20))
 
     @pytest.mark.parametrize("end", [-1, -30, 40, 200])
-    def test_truncated_pem_is_told(self, key_pem, end):
+    def test_truncated_pem_is_reported(self, key_pem, end):
         """Half a copy-and-paste."""
         for source in (key_pem.strip()[:end], key_pem.strip()[:end].decode()):
             with pytest.raises(ConfigurationError, match=r"PEM is truncated|was expected$"):
@@ -514,7 +514,7 @@ class TestWrongThings:
         with pytest.raises(ConfigurationError, match="PEM is truncated"):
             load_certificate(certificate_pem + key_pem[:200])
 
-    def test_truncated_der_is_told(self, rsa_key):
+    def test_truncated_der_is_reported(self, rsa_key):
         """In bytes and in base64."""
         der = der_of(rsa_key)
 
@@ -522,12 +522,12 @@ class TestWrongThings:
             with pytest.raises(ConfigurationError, match="this is truncated or damaged"):
                 load_private_key(source)
 
-    def test_damaged_base64_is_told(self, key_pem):
+    def test_damaged_base64_is_reported(self, key_pem):
         """A stray character inside the block."""
         with pytest.raises(ConfigurationError, match="the base64 of a private key is damaged"):
             load_private_key(key_pem.replace(b"MII", b"M*I", 1))
 
-    def test_damaged_content_is_told(self, rsa_key, certificate, p12):
+    def test_damaged_content_is_reported(self, rsa_key, certificate, p12):
         """Right shape, wrong bytes."""
         der = bytearray(der_of(rsa_key))
         der[40:60] = bytes(20)
@@ -551,8 +551,8 @@ class TestWrongThings:
         with pytest.raises(ConfigurationError, match="damaged or the password is wrong"):
             load_p12(p12[:100] + bytes(50) + p12[150:], password="1900000109")
 
-    def test_encrypted_without_password_is_told(self, rsa_key):
-        """And a wrong password is told apart from none."""
+    def test_encrypted_without_password_is_reported(self, rsa_key):
+        """A wrong password is distinguished from a missing one."""
         for form in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL):
             pem = pem_of(rsa_key, form, BestAvailableEncryption(b"right"))
             with pytest.raises(ConfigurationError, match="is encrypted and no password was given"):
@@ -565,7 +565,7 @@ class TestWrongThings:
         with pytest.raises(ConfigurationError, match="this is an OpenSSH private key; a private"):
             load_private_key(pem_of(rsa_key, PrivateFormat.OpenSSH))
 
-    def test_an_api_key_is_no_file(self):
+    def test_an_api_key_is_not_a_file(self):
         """The 32 characters of a key in the place of a file."""
         with pytest.raises(ConfigurationError, match="looks like an API key of 32 characters"):
             load_private_key(b"0123456789abcdef0123456789abcdeX")
@@ -585,7 +585,7 @@ class TestWrongThings:
             with pytest.raises(ConfigurationError, match="it is the merchant number"):
                 load_p12(p12, password=password)
 
-    def test_half_a_p12_is_told(self, rsa_key, certificate):
+    def test_half_a_p12_is_reported(self, rsa_key, certificate):
         """Without key or without certificate it is of no use here."""
         for key, cert, lacking in ((rsa_key, None, "certificate"), (None, certificate, "private")):
             bundle = pkcs12.serialize_key_and_certificates(b"x", key, cert, None, NoEncryption())
@@ -690,7 +690,7 @@ def test_x509_is_imported_only_for_certificates(files):
     subprocess.run([sys.executable, "-c", program], check=True, env=os.environ)
 
 
-def test_a_certificate_with_a_negative_serial_is_told(certificate):
+def test_a_certificate_with_a_negative_serial_is_reported(certificate):
     """Found by the coverage-guided fuzzer: no certificate may have one, and some bytes say so all the same."""
     import warnings
 
@@ -718,7 +718,7 @@ def test_a_certificate_of_an_unknown_version_is_named_as_damaged(certificate, lo
 
 
 def test_a_p12_around_a_certificate_of_an_unknown_version_is_named_as_damaged(monkeypatch, p12):
-    """What cryptography raises for a bundle that openssl made of such a certificate."""
+    """The error of cryptography for a bundle that openssl made of such a certificate."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import pkcs12
 

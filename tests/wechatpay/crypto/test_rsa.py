@@ -56,7 +56,7 @@ def test_values_are_encrypted_by_oaep_sha1(rsa_key):
     assert rsa_key.decrypt(rsa.encrypt(public, b""), OAEP) == b""
 
 
-def test_the_limit_is_told(rsa_key):
+def test_the_limit_is_named(rsa_key):
     """Pain 12: 72 characters of Chinese are too many."""
     public = rsa_key.public_key()
 
@@ -66,7 +66,7 @@ def test_the_limit_is_told(rsa_key):
 
 
 def test_values_for_the_merchant_are_opened(rsa_key, other_rsa_key):
-    """And a value for somebody else is told from a damaged program."""
+    """A value for another key is distinguished from a damaged program."""
     ciphertext = rsa_key.public_key().encrypt(b"secret", OAEP)
 
     assert rsa.decrypt(rsa_key, ciphertext) == b"secret"

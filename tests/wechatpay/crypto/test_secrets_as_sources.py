@@ -22,7 +22,7 @@ def test_a_masked_source_is_read():
 
 
 @pytest.mark.parametrize(("nonce", "extra"), [("\udcff" * 12, ""), ("n" * 12, "\udcff")])
-def test_a_lone_surrogate_is_no_nonce(nonce, extra):
+def test_a_lone_surrogate_is_not_a_nonce(nonce, extra):
     with pytest.raises(DecryptionError, match="lone surrogate"):
         APIv3Key(KEY).open(base64.b64encode(b"x" * 32).decode(), nonce, extra)
 

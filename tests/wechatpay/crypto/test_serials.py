@@ -30,18 +30,18 @@ def test_pain_6_every_spelling_is_one(written):
 
 
 def test_public_key_ids_stay_as_they_are():
-    """They are no hex, and their case is kept."""
+    """They are not hex, and their case is kept."""
     assert normalise_serial(" PUB_KEY_ID_011abC ") == "PUB_KEY_ID_011abC"
 
 
-def test_pain_6_decimal_is_told_with_its_hex():
+def test_pain_6_a_decimal_serial_is_reported_with_its_hex():
     """Java and Windows print serials in decimal."""
     with pytest.raises(ConfigurationError, match=f"serial: this is the serial in decimal.*{SERIAL}"):
         normalise_serial(str(int(SERIAL, 16)))
 
 
 def test_digits_alone_may_be_hex():
-    """Forty digits are the length of hex, and a short number is no real serial."""
+    """Forty digits are read as hex, and a short number is not a real serial."""
     assert normalise_serial("1234567890" * 4) == "1234567890" * 4
     assert normalise_serial("4660") == "4660"
 

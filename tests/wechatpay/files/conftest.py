@@ -23,7 +23,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A connection that a test broke is no news."""
+        """Do not log a connection that a test broke."""
 
 
 class Platform:

@@ -52,7 +52,7 @@ class TestOwnOrigins:
         ],
     )
     def test_the_same_scheme_host_and_port(self, url, base, sent):
-        """What is sent is written as in the settings."""
+        """URLs are sent as written in the settings."""
         assert signed(url, base) == (sent,)
 
     @pytest.mark.parametrize("base", ["https://gateway.example:8443/", "https://gateway.example/"])

@@ -269,7 +269,7 @@ class TestCut:
         ("text", "length"),
         [("", None), ("12", 12), ("²", None), ("١", None), ("-1", None), ("1, 1", None), ("9" * 5000, None)],
     )
-    def test_a_strange_length_is_no_length(self, text, length):
+    def test_a_malformed_length_is_ignored(self, text, length):
         assert content_length({"Content-Length": text}) == length
 
 
@@ -344,7 +344,7 @@ class TestHashTypes:
         )
 
     @pytest.mark.parametrize("value", ["", " ", 1, [SHA1], {"a": SHA1}, True])
-    def test_a_hash_that_is_no_text_is_not_checked(self, client, platform, tmp_path, value):
+    def test_a_hash_that_is_not_text_is_not_checked(self, client, platform, tmp_path, value):
         platform.json({"hash_type": "SHA1", "hash_value": value, "download_url": platform.url + "f"})
         platform.file(BILL)
 
@@ -385,14 +385,14 @@ class TestSources:
         with pytest.raises(CodecError, match="this response has no download_url"):
             client.download(apply(client), kept)
 
-    def test_an_empty_answer_is_no_file(self, client, platform, kept):
+    def test_an_empty_answer_is_not_a_file(self, client, platform, kept):
         platform.file(b"", headers=platform.signed_headers(b""))
 
         with pytest.raises(CodecError, match="this response is empty"):
             client.download(apply(client), kept)
 
     @pytest.mark.parametrize("value", [[], ["x"], 1])
-    def test_other_json_is_no_file(self, client, kept, value):
+    def test_other_json_is_not_a_file(self, client, kept, value):
         answer = Response().set_data(value)
         answer._content = b"x"
 

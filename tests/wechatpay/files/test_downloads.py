@@ -25,7 +25,7 @@ SHA1 = hashlib.sha1(BILL).hexdigest()
 
 
 def applied(platform, body=BILL, *, hash_type="SHA1", digest=None, path="v3/billdownload/file?token=t%2Ft"):
-    """Let the platform answer an application for a bill."""
+    """Make the platform answer a request for a bill."""
     if digest is None:
         digest = hashlib.new(hash_type, body).hexdigest()
     platform.json({"hash_type": hash_type, "hash_value": digest, "download_url": platform.url + path})
@@ -76,7 +76,7 @@ class TestSaving:
         assert client.download(apply(client), tmp_path / "receipt").verified
 
     def test_an_unknown_hash_is_not_a_check(self, client, platform, tmp_path):
-        """The file is saved, and the result says that nobody vouches for it."""
+        """The file is saved, and the result says that it is unverified."""
         applied(platform, hash_type="CRC99", digest="00")
         platform.file(BILL)
 
@@ -124,7 +124,7 @@ class TestSaving:
 
         assert file.getvalue() == BILL
 
-    def test_progress_is_told(self, client, platform, tmp_path):
+    def test_progress_is_shown(self, client, platform, tmp_path):
         """Bytes received, and how many there will be, if anybody knows."""
         for options in ({}, {"chunked": True}):
             applied(platform)
@@ -140,7 +140,7 @@ class TestSaving:
         assert len(known) > 1
 
     def test_a_loaded_answer_is_saved(self, client, tmp_path):
-        """What was not streamed is a file as well."""
+        """A response that was not streamed can be saved too."""
         response = Response()
         response._content = BILL
 
@@ -174,7 +174,7 @@ class TestSaving:
         assert b"".join(map(bytes, iter_chunks(three))) == BILL
         assert b"".join(three.raw.stream()) == b""
 
-    def test_a_broken_beginning_is_told(self, client, platform):
+    def test_a_broken_beginning_is_reported(self, client, platform):
         """The same errors as later."""
         platform.reset(b"", length=1000)
 
@@ -382,7 +382,7 @@ class TestTryingAgain:
         ]
         assert platform.requests[2].path == platform.requests[0].path
 
-    def test_other_refusals_are_told(self, client, platform, tmp_path):
+    def test_other_refusals_are_reported(self, client, platform, tmp_path):
         """Nothing is applied for again."""
         applied(platform)
         platform.json({"code": "NO_AUTH", "message": "x"}, status=401)
@@ -560,14 +560,14 @@ class TestHosts:
             make_client(private_key=None).download(self.URL, tmp_path / "x")
 
     @pytest.mark.parametrize("data", [{"state": "PROCESSING"}, {"download_url": None}, {}])
-    def test_an_answer_without_url_is_told(self, client, platform, tmp_path, data):
+    def test_an_answer_without_url_is_reported(self, client, platform, tmp_path, data):
         """The file is not ready."""
         platform.json(data)
 
         with pytest.raises(CodecError, match="this response has no download_url"):
             client.download(apply(client), tmp_path / "x")
 
-    def test_other_sources_are_told(self, client, tmp_path):
+    def test_other_sources_are_reported(self, client, tmp_path):
         """An answer or a URL."""
         with pytest.raises(TypeError, match="a response or a URL was expected, not NoneType"):
             client.download(None, tmp_path / "x")

@@ -77,7 +77,7 @@ class TestMultipart:
         }
         assert parts_of(made.body, made.content_type)["file"][:2] == ("b.png", "image/png")
 
-    def test_a_name_that_is_no_text_stays_out_of_the_header(self):
+    def test_a_name_that_is_not_text_stays_out_of_the_header(self):
         """It is JSON's to refuse or write."""
         made = upload({"file": ("a.png", b"x")}, {"filename": 7})
 
@@ -106,7 +106,7 @@ class TestMultipart:
         assert b"X: y" not in head.split(b"\r\n")
         assert made.body.count(b"\r\n\r\n") == 2 + PICTURE.count(b"\r\n\r\n")
 
-    def test_a_name_no_utf8_can_carry_is_told(self):
+    def test_a_name_no_utf8_can_carry_is_reported(self):
         """Before anything is sent."""
         for files in ({"file": ("\udcff.png", b"x")}, {"file": ("a.png", b"x")}):
             fields = None if "\udcff" in files["file"][0] else {"filename": "\udcff"}
@@ -189,7 +189,7 @@ class TestSources:
             ({"file": ("a.png", io.StringIO("text"))}, "opened as text"),
         ],
     )
-    def test_other_sources_are_told(self, files, words):
+    def test_other_sources_are_reported(self, files, words):
         """By type errors that show the form."""
         with pytest.raises(TypeError, match=words):
             upload(files)
@@ -203,12 +203,12 @@ class TestSources:
             upload({"file": opened})
 
     def test_fields_are_a_mapping(self):
-        """A list is no meta."""
+        """A list is not a meta."""
         with pytest.raises(TypeError, match="further fields are a mapping, not list"):
             upload({"file": ("a", b"")}, ["x"])
 
     @pytest.mark.parametrize("path", ["missing.png", ".", "a\0b"])
-    def test_unreadable_files_are_told(self, tmp_path, monkeypatch, path):
+    def test_unreadable_files_are_reported(self, tmp_path, monkeypatch, path):
         """With the system's reason."""
         monkeypatch.chdir(tmp_path)
 
@@ -253,7 +253,7 @@ class TestDigests:
 
 class TestForm:
     def test_the_parameters_are_parts_beside_the_file(self):
-        """What is signed is decided per attempt; the boundary stays."""
+        """The signed message is built per attempt; the boundary stays."""
 
         class Media:
             upload = catalogue.Upload(file="media", meta=None, digest="media_hash", hash="md5")
@@ -300,15 +300,15 @@ class TestEveryUpload:
         parts = parts_of(request.body, request.headers["Content-Type"])
         assert parts[rules.file][2] == PICTURE
         if rules.meta is None:
-            told = {name: content.decode() for name, (_, _, content) in parts.items() if name != rules.file}
-            verify_parameters(told, "s" * 32)
+            result = {name: content.decode() for name, (_, _, content) in parts.items() if name != rules.file}
+            verify_parameters(result, "s" * 32)
         else:
             meta = parts[rules.meta][2]
             verify_authorization(request, meta, merchant_key)
-            told = json.loads(meta)
-        assert told[rules.digest] == digest_of(rules.hash)
-        assert rules.filename is None or told[rules.filename] == f"图.{ending}"
-        assert told.items() >= rules.fixed.items()
+            result = json.loads(meta)
+        assert result[rules.digest] == digest_of(rules.hash)
+        assert rules.filename is None or result[rules.filename] == f"图.{ending}"
+        assert result.items() >= rules.fixed.items()
 
 
 def digest_of(algorithm):

@@ -405,7 +405,7 @@ class TestRoutesOnTheSameFunction:
 
         assert undecorated(paid) == [paid]
 
-    def test_an_empty_cell_is_no_view(self, client: WeChatPay):
+    def test_an_empty_cell_is_not_a_view(self, client: WeChatPay):
         def outer():
             def deferred(state):
                 return late
@@ -442,7 +442,7 @@ class TestArguments:
             module.handler(client, "redis://127.0.0.1/0")
 
 
-def test_an_own_reply_of_another_status_is_no_acceptance(client: WeChatPay, platform: Platform):
+def test_a_reply_of_another_status_is_not_an_acceptance(client: WeChatPay, platform: Platform):
     seen: list[Any] = []
     body = platform.body(PAID)
     post = flask_endpoint(client, MemoryStore(), plain([Reply(301), None], seen))

@@ -1,4 +1,4 @@
-"""What anybody can send to a notify_url: no answer helps an attacker, and every error is a documented one."""
+"""Forged requests to a notify_url: no response helps an attacker, and every error is documented."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ class TestHeaders:
             with pytest.raises(TypeError, match="headers: a mapping"):
                 parse(headers, b"{}")
 
-    def test_headers_as_bytes_are_no_headers(self, platform: Platform, notifications: Notifications) -> None:
+    def test_headers_as_bytes_are_not_headers(self, platform: Platform, notifications: Notifications) -> None:
         body = platform.body({"a": 1})
         raw = {name.lower().encode(): value.encode() for name, value in platform.headers(body).items()}
 

@@ -92,7 +92,7 @@ class TestHandling:
 
         assert NotificationHandler(client, MemoryStore())({}, b"<xml/>", pytest.fail).status == 500
 
-    def test_what_is_no_notification(self, client: WeChatPay, platform: Platform) -> None:
+    def test_a_request_that_is_not_a_notification_is_refused(self, client: WeChatPay, platform: Platform) -> None:
         assert NotificationHandler(client, MemoryStore())(platform.headers(b"{}"), b"{}", pytest.fail).status == 400
 
     def test_a_failing_handler_gets_it_again(self, client: WeChatPay, platform: Platform) -> None:
@@ -190,7 +190,7 @@ class TestHandling:
             NotificationHandler(client, MemoryStore())(platform.headers(body), body, handle)
 
     @pytest.mark.parametrize(("seconds", "warned"), [(5.0, False), (5.1, True)])
-    def test_slow_handlers_are_told(
+    def test_slow_handlers_are_reported(
         self, client: WeChatPay, platform: Platform, seconds: float, warned: bool, caplog: pytest.LogCaptureFixture
     ) -> None:
         now = 0.0

@@ -1,4 +1,4 @@
-"""What a notification says of itself."""
+"""The attributes of a notification."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class TestV3:
             assert notifications.parse(platform.headers(body), body).resource == {}
 
     def test_two_apiv3_keys_during_a_reset(self, platform: Platform) -> None:
-        """What was sealed under the previous key still opens."""
+        """Ciphertext under the previous key still decrypts."""
         verifier = RSAVerifier({platform.serial: platform.key.public_key()}, clock=lambda: NOW)
         body = platform.body(PAID)
 
@@ -143,7 +143,9 @@ class TestHeaders:
         assert caught.value.response is None
 
     @pytest.mark.parametrize("value", [None, 17, [b"x"], b"bytes"])
-    def test_a_header_that_is_no_text(self, value: Any, platform: Platform, notifications: Notifications) -> None:
+    def test_a_header_that_is_not_text_is_refused(
+        self, value: Any, platform: Platform, notifications: Notifications
+    ) -> None:
         body = platform.body(PAID)
 
         with pytest.raises(SignatureError) as caught:
@@ -176,7 +178,7 @@ class TestBody:
     def test_a_body_that_was_written_again(
         self, rewrite: Any, hint: str, platform: Platform, notifications: Notifications
     ) -> None:
-        """What happens in every framework once: the error says so."""
+        """A body that the framework has read already: the error says so."""
         body = platform.body(PAID)
 
         with pytest.raises(SignatureError, match=f"parsed and written again .*{hint}") as caught:
@@ -261,7 +263,7 @@ class TestForgeries:
         assert caught.value.reason == "stale"
 
     @pytest.mark.parametrize("signature", ["not base64!", "A", "签名", ""])
-    def test_what_is_no_base64_is_a_mismatch(
+    def test_invalid_base64_is_a_mismatch(
         self, signature: str, platform: Platform, notifications: Notifications
     ) -> None:
         body = platform.body(PAID)
@@ -312,7 +314,7 @@ class TestContents:
             notifications.parse(platform.headers(body), body)
 
     def test_further_algorithms_and_verifiers_plug_in(self, platform: Platform) -> None:
-        """A scheme of one's own on both seams: who checks, and who opens."""
+        """A custom scheme for both: the verifier and the decrypter."""
 
         class Mirror:
             def verify(self, response: requests.Response) -> None:
@@ -411,7 +413,7 @@ class TestV2:
 
         assert caught.value.reason == "mismatch"
 
-    def test_a_missing_sign_is_no_signature(self, platform: Platform, notifications: Notifications) -> None:
+    def test_a_missing_sign_is_not_a_signature(self, platform: Platform, notifications: Notifications) -> None:
         with pytest.raises(SignatureError) as caught:
             notifications.parse({}, platform.xml(dict(self.FIELDS), sign_type=None))
 

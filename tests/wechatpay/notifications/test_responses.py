@@ -44,7 +44,7 @@ class TestReject:
         assert root.findtext("return_msg") == "a ]]> b <c>"
 
     @pytest.mark.parametrize("status", [200, 204, 301, 302, 399, 600])
-    def test_what_the_platform_takes_for_a_yes_is_no_rejection(self, status: int) -> None:
+    def test_a_success_of_the_platform_is_not_a_rejection(self, status: int) -> None:
         with pytest.raises(ValueError, match="after 4xx and 5xx"):
             wechatpay.reject("no", status=status)
         with pytest.raises(ValueError, match="after 4xx and 5xx"):

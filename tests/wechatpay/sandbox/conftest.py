@@ -38,7 +38,7 @@ def public_key(pem: bytes) -> Any:
 
 
 class Answer:
-    """What came back, with the signature checked by hand."""
+    """The response, its signature verified by hand."""
 
     def __init__(self, reply: Reply, sandbox: Sandbox) -> None:
         self.reply = reply
@@ -60,7 +60,7 @@ class Answer:
         return str(self.data["detail"]["issue"])
 
     def signed(self, covered: bytes | None = None) -> bool:
-        """Whether the platform's signature is right."""
+        """True if the platform's signature is valid."""
         headers = self.headers
         body = self.body if covered is None else covered
         message = f"{headers['Wechatpay-Timestamp']}\n{headers['Wechatpay-Nonce']}\n".encode() + body + b"\n"

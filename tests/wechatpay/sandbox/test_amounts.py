@@ -71,9 +71,9 @@ def test_parts_of_a_combined_order(merchant: Any, fen: int) -> None:
 def test_refunds_of_v2(sandbox: Sandbox, merchant: Any, fen: int) -> None:
     paid(sandbox, merchant)
     sent = {"appid": "wx1", "out_trade_no": NUMBER, "out_refund_no": "R1", "total_fee": 1000, "refund_fee": fen}
-    told = merchant.v2("/secapi/pay/refund", sent).xml
-    assert told["result_code"] == "FAIL"
-    assert "/refund_fee" in told["err_code_des"]
+    result = merchant.v2("/secapi/pay/refund", sent).xml
+    assert result["result_code"] == "FAIL"
+    assert "/refund_fee" in result["err_code_des"]
     assert sandbox.store.entry("order", NUMBER)["refunded"] == 0
 
 
@@ -108,8 +108,8 @@ def test_transfers(merchant: Any, fen: int) -> None:
 def test_transfers_of_v2(sandbox: Sandbox, merchant: Any, fen: int) -> None:
     sandbox.context.strict = False
     sent = {"mch_appid": "wx1", "partner_trade_no": "T1", "openid": "o1", "check_name": "NO_CHECK", "amount": fen}
-    told = merchant.v2("/mmpaymkttransfers/promotion/transfers", {**sent, "desc": "x"}, number="mchid")
-    assert "/amount" in told.xml["err_code_des"]
+    result = merchant.v2("/mmpaymkttransfers/promotion/transfers", {**sent, "desc": "x"}, number="mchid")
+    assert "/amount" in result.xml["err_code_des"]
 
 
 @pytest.mark.parametrize("fen", IMPOSSIBLE)
@@ -124,8 +124,8 @@ def test_shares_and_their_returns(sandbox: Sandbox, merchant: Any, fen: int) -> 
     assert refused(merchant.post("/v3/profitsharing/return-orders", back), "/amount")
     whose = {"appid": "wx1", "transaction_id": transaction, "out_order_no": "P2"}
     parts = json.dumps([{**part, "amount": fen}])
-    told = merchant.v2("/secapi/pay/profitsharing", {**whose, "receivers": parts}, "HMAC-SHA256").xml
-    assert told.get("result_code") != "SUCCESS"
+    result = merchant.v2("/secapi/pay/profitsharing", {**whose, "receivers": parts}, "HMAC-SHA256").xml
+    assert result.get("result_code") != "SUCCESS"
     assert merchant.get(f"/v3/profitsharing/transactions/{transaction}/amounts").data["unsplit_amount"] == 700
 
 

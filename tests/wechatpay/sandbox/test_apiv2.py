@@ -77,11 +77,11 @@ def by_number(merchant: Any, number: str = "20150806125346", **changes: Any) -> 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "HMAC-SHA256"])
 def test_an_order_is_answered_with_the_same_algorithm(merchant: Any, algorithm: str) -> None:
-    told = merchant.v2("/pay/unifiedorder", order(merchant, sign_type=algorithm), algorithm).xml
-    assert (told["return_code"], told["result_code"]) == ("SUCCESS", "SUCCESS")
-    assert told["code_url"].startswith("weixin://")
-    assert "mweb_url" not in told
-    assert told["sign"] == merchant.sign(told, algorithm)
+    result = merchant.v2("/pay/unifiedorder", order(merchant, sign_type=algorithm), algorithm).xml
+    assert (result["return_code"], result["result_code"]) == ("SUCCESS", "SUCCESS")
+    assert result["code_url"].startswith("weixin://")
+    assert "mweb_url" not in result
+    assert result["sign"] == merchant.sign(result, algorithm)
     entry = merchant.sandbox.journal[-1]
     assert entry.verified
     assert entry.version == "v2"
@@ -105,10 +105,10 @@ def test_sign_type_need_not_be_sent(merchant: Any) -> None:
     ],
 )
 def test_what_does_not_pass_is_explained(merchant: Any, changes: dict[str, Any], code: str, words: str) -> None:
-    told = merchant.v2("/pay/unifiedorder", order(merchant), **changes).xml
-    assert (told["return_code"], told["error_code"]) == ("FAIL", code)
-    assert words in told["return_msg"]
-    assert merchant.account.secret not in told["return_msg"]
+    result = merchant.v2("/pay/unifiedorder", order(merchant), **changes).xml
+    assert (result["return_code"], result["error_code"]) == ("FAIL", code)
+    assert words in result["return_msg"]
+    assert merchant.account.secret not in result["return_msg"]
 
 
 def test_a_wrong_signature_is_traced_to_what_was_signed(merchant: Any) -> None:
@@ -133,25 +133,25 @@ def test_a_wrong_signature_is_traced_to_what_was_signed(merchant: Any) -> None:
     assert "in capitals" in issue(text(base) + f"&key={secret}", small=True)
     assert "empty parameters" in issue(text({**base, "attach": ""}, empty=True) + f"&key={secret}", attach="")
     assert "sign_type was sent, but not signed" in issue(text(base) + f"&key={secret}", sign_type="MD5")
-    told = merchant.v2("/pay/unifiedorder", order(merchant, sign_type="HMAC-SHA256")).xml
-    assert "it is MD5, HMAC-SHA256 is expected" in told["return_msg"]
+    result = merchant.v2("/pay/unifiedorder", order(merchant, sign_type="HMAC-SHA256")).xml
+    assert "it is MD5, HMAC-SHA256 is expected" in result["return_msg"]
 
 
-def test_a_body_that_is_no_xml_is_refused(merchant: Any) -> None:
-    told = merchant.v2_raw("/pay/unifiedorder", b"{}").xml
-    assert told["error_code"] == "XML_FORMAT_ERROR"
+def test_a_body_that_is_not_xml_is_refused(merchant: Any) -> None:
+    result = merchant.v2_raw("/pay/unifiedorder", b"{}").xml
+    assert result["error_code"] == "XML_FORMAT_ERROR"
 
 
-def test_an_unknown_path_is_told_in_xml(merchant: Any) -> None:
-    told = merchant.v2_raw("/pay/unifiedordre", b"<xml/>").xml
-    assert "/pay/unifiedorder" in told["return_msg"]
+def test_an_unknown_path_is_reported_in_xml(merchant: Any) -> None:
+    result = merchant.v2_raw("/pay/unifiedordre", b"<xml/>").xml
+    assert "/pay/unifiedorder" in result["return_msg"]
     answer = merchant.send(Request("GET", "/pay/unifiedorder"))
     assert "GET is not possible here" in answer.xml["return_msg"]
 
 
 def test_fields_are_checked_against_the_catalogue(merchant: Any) -> None:
-    told = merchant.v2("/pay/unifiedorder", order(merchant, total_fee="0.88")).xml
-    assert told["return_msg"] == "body /total_fee: an integer is expected"
+    result = merchant.v2("/pay/unifiedorder", order(merchant, total_fee="0.88")).xml
+    assert result["return_msg"] == "body /total_fee: an integer is expected"
     assert merchant.v2("/pay/unifiedorder", order(merchant, body="")).xml["error_code"] == "PARAM_ERROR"
     assert (
         "nonce_str: leave it out"
@@ -162,8 +162,8 @@ def test_fields_are_checked_against_the_catalogue(merchant: Any) -> None:
 def test_the_merchant_certificate_goes_along_where_it_must(merchant: Any) -> None:
     sent = {**by_number(merchant), "out_refund_no": "R1", "total_fee": 88, "refund_fee": 88}
     del sent["mch_id"]
-    told = merchant.v2("/secapi/pay/refund", sent, certificate=None).xml
-    assert (told["error_code"], "none was presented" in told["return_msg"]) == ("CERT_ERROR", True)
+    result = merchant.v2("/secapi/pay/refund", sent, certificate=None).xml
+    assert (result["error_code"], "none was presented" in result["return_msg"]) == ("CERT_ERROR", True)
     assert "is not this merchant's" in merchant.v2("/secapi/pay/refund", sent, certificate="AB").xml["return_msg"]
     answer = merchant.send(Request("POST", "/secapi/pay/refund", (), b"<xml/>"))
     assert "over HTTPS" in answer.xml["return_msg"]
@@ -175,12 +175,12 @@ def test_an_order_is_paid_notified_refunded_and_asked_for(sandbox: Sandbox, merc
     unpaid = merchant.v2("/pay/orderquery", by_number(merchant)).xml
     assert unpaid["trade_state"] == "NOTPAY"
     (paid,) = sandbox.pay("20150806125346")
-    told = merchant.v2("/pay/orderquery", by_number(merchant)).xml
-    assert (told["trade_state"], told["cash_fee"], told["attach"]) == ("SUCCESS", "88", "店")
+    result = merchant.v2("/pay/orderquery", by_number(merchant)).xml
+    assert (result["trade_state"], result["cash_fee"], result["attach"]) == ("SUCCESS", "88", "店")
     assert sandbox.callbacks.wait()
     notice = receiver.xml()
     assert notice["total_fee"] == "88"
-    assert notice["time_end"] == told["time_end"]
+    assert notice["time_end"] == result["time_end"]
     assert notice["sign"] == merchant.sign(notice)
 
     refund = {
@@ -236,8 +236,8 @@ def test_closed_and_abnormal_refunds_have_their_own_words(sandbox: Sandbox, merc
         sandbox.finish_refund(number, status)
         sandbox.callbacks.wait()
         assert opened(merchant, receiver.xml()["req_info"])["refund_status"] == word
-        told = merchant.v2("/pay/refundquery", {**by_number(merchant), "out_refund_no": number}).xml
-        assert told["refund_status_0"] == word
+        result = merchant.v2("/pay/refundquery", {**by_number(merchant), "out_refund_no": number}).xml
+        assert result["refund_status_0"] == word
 
 
 def opened(merchant: Any, text: str) -> dict[str, str]:
@@ -267,8 +267,8 @@ def test_businesses_say_no_in_their_own_words(sandbox: Sandbox, merchant: Any) -
 
 def test_an_unpaid_order_is_closed_and_expires_by_its_own_clock(merchant: Any) -> None:
     merchant.v2("/pay/unifiedorder", order(merchant, time_expire="20900101000000", trade_type="MWEB"))
-    told = merchant.v2("/pay/closeorder", by_number(merchant)).xml
-    assert told["result_code"] == "SUCCESS"
+    result = merchant.v2("/pay/closeorder", by_number(merchant)).xml
+    assert result["result_code"] == "SUCCESS"
     assert merchant.v2("/pay/unifiedorder", order(merchant)).xml["err_code"] == "ORDERCLOSED"
 
 
@@ -306,14 +306,14 @@ def test_combined_orders(sandbox: Sandbox, merchant: Any, receiver: Any) -> None
     }
 
     def call(target: str, body: dict[str, Any]) -> dict[str, str]:
-        told: dict[str, str] = merchant.v2(target, body, "HMAC-SHA256", number="combine_mch_id").xml
-        return told
+        result: dict[str, str] = merchant.v2(target, body, "HMAC-SHA256", number="combine_mch_id").xml
+        return result
 
     assert call("/pay/combinedorder", sent)["prepay_id"].startswith("wx")
     sandbox.pay("C1")
-    told = call("/pay/querycombinedorder", number)
-    assert told["trade_state"] == "SUCCESS"
-    assert [each["out_trade_no"] for each in json.loads(told["sub_order_list"])["order_list"]] == ["S1", "S2"]
+    result = call("/pay/querycombinedorder", number)
+    assert result["trade_state"] == "SUCCESS"
+    assert [each["out_trade_no"] for each in json.loads(result["sub_order_list"])["order_list"]] == ["S1", "S2"]
     assert sandbox.callbacks.wait()
     notice = receiver.xml()
     assert notice["sign"] == merchant.sign(notice, "HMAC-SHA256")
@@ -340,10 +340,10 @@ def test_transfers_and_red_packets(merchant: Any) -> None:
         "desc": "理赔",
         "spbill_create_ip": "127.0.0.1",
     }
-    told = merchant.v2("/mmpaymkttransfers/promotion/transfers", sent, number="mchid").xml
-    assert "sign" not in told
+    result = merchant.v2("/mmpaymkttransfers/promotion/transfers", sent, number="mchid").xml
+    assert "sign" not in result
     again = merchant.v2("/mmpaymkttransfers/promotion/transfers", sent, number="mchid").xml
-    assert again["payment_no"] == told["payment_no"]
+    assert again["payment_no"] == result["payment_no"]
     other = merchant.v2("/mmpaymkttransfers/promotion/transfers", {**sent, "amount": 1}, number="mchid").xml
     assert other["err_code"] == "PARAM_ERROR"
     asked = merchant.v2("/mmpaymkttransfers/gettransferinfo", {"partner_trade_no": "T1", "appid": "wx1"}).xml
@@ -353,9 +353,9 @@ def test_transfers_and_red_packets(merchant: Any) -> None:
 
 
 def test_bank_cards_are_encrypted_under_the_banks_key(sandbox: Sandbox, merchant: Any) -> None:
-    told = merchant.v2("/risk/getpublickey", {"sign_type": "MD5"}).xml
-    assert told["pub_key"].startswith("-----BEGIN RSA PUBLIC KEY-----")
-    key = serialization.load_pem_public_key(told["pub_key"].encode())
+    result = merchant.v2("/risk/getpublickey", {"sign_type": "MD5"}).xml
+    assert result["pub_key"].startswith("-----BEGIN RSA PUBLIC KEY-----")
+    key = serialization.load_pem_public_key(result["pub_key"].encode())
     sent = {
         "partner_trade_no": "B1",
         "enc_bank_no": merchant.encrypt("6222", key),
@@ -371,8 +371,8 @@ def test_bank_cards_are_encrypted_under_the_banks_key(sandbox: Sandbox, merchant
 
 
 def test_certificates_come_by_v2_too(sandbox: Sandbox, merchant: Any) -> None:
-    told = merchant.v2("/risk/getcertficates", {"sign_type": "HMAC-SHA256"}, "HMAC-SHA256").xml
-    entry = json.loads(told["certificates"])["data"][0]
+    result = merchant.v2("/risk/getcertficates", {"sign_type": "HMAC-SHA256"}, "HMAC-SHA256").xml
+    entry = json.loads(result["certificates"])["data"][0]
     sealed = entry["encrypt_certificate"]
     pem = AESGCM(sandbox.account.apiv3_key.encode()).decrypt(
         sealed["nonce"].encode(), base64.b64decode(sealed["ciphertext"]), b"certificate"
@@ -389,8 +389,8 @@ def test_an_upload_signs_its_fields_and_not_its_file(merchant: Any, form: Any) -
         request = Request(
             "POST", "/secapi/mch/uploadmedia", headers, body, secure=True, certificate=merchant.account.serial
         )
-        told: dict[str, str] = merchant.send(request).xml
-        return told
+        result: dict[str, str] = merchant.send(request).xml
+        return result
 
     assert send(hashlib.md5(b"picture").hexdigest())["media_id"]
     assert "md5 is" in send("0" * 32)["return_msg"]
@@ -419,15 +419,15 @@ def test_pages_for_a_browser_redirect(merchant: Any) -> None:
 
 def test_faults_speak_xml(sandbox: Sandbox, merchant: Any) -> None:
     sandbox.faults.add("error", code="SYSTEMERROR", times=1)
-    told = merchant.v2("/pay/unifiedorder", order(merchant)).xml
-    assert (told["result_code"], told["err_code"], told["mch_id"]) == ("FAIL", "SYSTEMERROR", "1900000109")
-    assert told["sign"] == merchant.sign(told)
+    result = merchant.v2("/pay/unifiedorder", order(merchant)).xml
+    assert (result["result_code"], result["err_code"], result["mch_id"]) == ("FAIL", "SYSTEMERROR", "1900000109")
+    assert result["sign"] == merchant.sign(result)
     sandbox.faults.add("error", status=502, times=1)
     assert merchant.v2("/pay/unifiedorder", order(merchant)).status == 502
     sandbox.faults.add("error", times=1)
-    told = merchant.v2("/applyment/micro/signcontract", {}).xml
-    assert told["err_code"] == "SYSTEM_ERROR"
-    assert "mch_id" not in told
+    result = merchant.v2("/applyment/micro/signcontract", {}).xml
+    assert result["err_code"] == "SYSTEM_ERROR"
+    assert "mch_id" not in result
     sandbox.faults.add("error", times=1)
     assert merchant.v2_raw("/no/such/path", b"<xml/>").xml["return_code"] == "FAIL"
 
@@ -444,6 +444,6 @@ def test_what_was_taken_is_ok(merchant: Any) -> None:
         "notify_url": "x",
         "trade_type": "NATIVE",
     }
-    told = merchant.v2("/pay/unifiedorder", order).xml
-    assert (told["return_code"], told["return_msg"]) == ("SUCCESS", "OK")
-    assert told["sign"] == merchant.sign(told)
+    result = merchant.v2("/pay/unifiedorder", order).xml
+    assert (result["return_code"], result["return_msg"]) == ("SUCCESS", "OK")
+    assert result["sign"] == merchant.sign(result)

@@ -80,7 +80,7 @@ def test_a_wrong_authorization_is_refused_and_explained(
     assert answer.signed()
 
 
-def test_the_serial_is_told_in_the_form_wanted(merchant: Any) -> None:
+def test_the_serial_is_named_in_the_expected_form(merchant: Any) -> None:
     serial = merchant.account.serial
     assert "capitals" in merchant.get("/v3/certificates", serial_no=serial.lower()).issue
     assert "key of the platform" in merchant.get("/v3/certificates", serial_no=merchant.account.public_key_id).issue
@@ -151,9 +151,9 @@ def test_a_wrong_signature_is_traced_to_what_was_signed(merchant: Any, message: 
     answer = merchant.send(request)
     assert answer.status == 401
     assert words in answer.issue
-    told = answer.data["detail"]["sign_information"]
+    result = answer.data["detail"]["sign_information"]
     expected = f"POST\n{ORDER}?a=1\n{now}\nn\n{body.decode()}\n"
-    assert told == {
+    assert result == {
         "method": "POST",
         "url": ORDER + "?a=1",
         "truncated_sign_message": expected,
@@ -230,7 +230,7 @@ def test_the_body_has_to_be_a_json_object_of_its_media_type(merchant: Any) -> No
     assert "JSON object" in issue(b"[]")
 
 
-def test_an_unknown_path_is_told_with_the_nearest(merchant: Any) -> None:
+def test_an_unknown_path_is_reported_with_the_nearest(merchant: Any) -> None:
     answer = merchant.get("/v3/certificats")
     assert (answer.status, answer.data["code"]) == (404, "NOT_FOUND")
     assert "/v3/certificates" in answer.data["message"]

@@ -61,9 +61,9 @@ def test_a_contract_is_signed_deducted_from_and_ended(sandbox: Sandbox, merchant
     with pytest.raises(ValueError, match="is SIGNED, not UNSIGNED"):
         sandbox.sign_contract(CODE)
 
-    told = query(merchant).data
-    contract = told["contract_id"]
-    assert (told["contract_state"], told["deduct_schedule"]["schedule_state"]) == ("SIGNED", "NO_SCHEDULED")
+    output = query(merchant).data
+    contract = output["contract_id"]
+    assert (output["contract_state"], output["deduct_schedule"]["schedule_state"]) == ("SIGNED", "NO_SCHEDULED")
     times = f"/v3/papay/pay/schedules/contract-id/{contract}"
     assert merchant.get(times).data["schedule_state"] == "NO_SCHEDULED"
     amount = {"appid": "wx1", "schedule_amount": {"total": 90, "currency": "CNY"}}
@@ -77,15 +77,15 @@ def test_a_contract_is_signed_deducted_from_and_ended(sandbox: Sandbox, merchant
     assert sandbox.callbacks.wait()
     envelope, resource = receiver.opened(sandbox)
     assert (envelope["event_type"], resource["trade_type"]) == ("TRANSACTION.SUCCESS", "AUTH")
-    assert resource["payer"]["openid"] == told["openid"]
+    assert resource["payer"]["openid"] == output["openid"]
     assert merchant.get(times).data["schedule_state"] == "PAID"
     assert query(merchant).data["deduct_schedule"]["deduct_amount"]["total"] == 100
     number = f"/v3/pay/transactions/out-trade-no/deduct01?mchid={merchant.account.mchid}"
     assert merchant.get(number).data["trade_state"] == "SUCCESS"
 
     end = f"/v3/papay/sign/contracts/plan-id/12535/out-contract-code/{CODE}/terminate"
-    told = merchant.post(end, {"contract_termination_remark": "不要了"}).data
-    assert told["contract_terminate_info"]["contract_termination_mode"] == "MCH_API_TERMINATE"
+    output = merchant.post(end, {"contract_termination_remark": "不要了"}).data
+    assert output["contract_terminate_info"]["contract_termination_mode"] == "MCH_API_TERMINATE"
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[0]["event_type"] == "ENTRUST.TERMINATE"
     assert merchant.post(end, {"contract_termination_remark": "x"}).data["code"] == "INVALID_REQUEST"
@@ -104,9 +104,13 @@ def test_a_provider_has_contracts_for_its_merchants(sandbox: Sandbox, merchant: 
     base = "/v3/papay/scheduled-deduct-sign/partner/contracts/pre-entrust-sign/mini-program"
     assert merchant.post(base, sent).data["redirect_appid"]
     one = f"/v3/papay/sign/partner/contracts/plan-id/12535/out-contract-code/{CODE}"
-    told = merchant.get(f"{one}?sub_mchid=1900000110").data
-    assert (told["sp_mchid"], told["sub_mchid"], told["sub_openid"]) == (merchant.account.mchid, "1900000110", "osub")
-    taken = deducted(receiver.url, told["contract_id"], sp_appid="wx1", sub_mchid="1900000110")
+    output = merchant.get(f"{one}?sub_mchid=1900000110").data
+    assert (output["sp_mchid"], output["sub_mchid"], output["sub_openid"]) == (
+        merchant.account.mchid,
+        "1900000110",
+        "osub",
+    )
+    taken = deducted(receiver.url, output["contract_id"], sp_appid="wx1", sub_mchid="1900000110")
     del taken["appid"]
     assert merchant.post("/v3/papay/pay/partner/transactions/apply", taken).status == 200
     target = (
@@ -137,20 +141,20 @@ def test_abroad_money_is_deducted_at_once(sandbox: Sandbox, merchant: Any, recei
     sandbox.sign_contract(CODE)
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[0]["event_type"] == "PAPAY.SIGN"
-    told = merchant.get(f"{base}/contracts/out-contract-code/{CODE}?appid=wx1").data
-    assert (told["state"], told["user_display_name"]) == ("SIGNED", "x")
-    assert merchant.get(f"{base}/contracts/{told['contract_id']}").data["out_contract_code"] == CODE
+    output = merchant.get(f"{base}/contracts/out-contract-code/{CODE}?appid=wx1").data
+    assert (output["state"], output["user_display_name"]) == ("SIGNED", "x")
+    assert merchant.get(f"{base}/contracts/{output['contract_id']}").data["out_contract_code"] == CODE
     taken = {
         "appid": "wx1",
         "description": "x",
         "notify_url": receiver.url,
         "out_trade_no": "abroad01",
         "merchant_category_code": "1011",
-        "contract_id": told["contract_id"],
+        "contract_id": output["contract_id"],
         "amount": {"total": 7, "currency": "HKD"},
     }
     paid = merchant.post(f"{base}/transactions", taken).data
-    assert (paid["trade_state"], paid["trade_type"], paid["payer"]["openid"]) == ("SUCCESS", "AUTH", told["openid"])
+    assert (paid["trade_state"], paid["trade_type"], paid["payer"]["openid"]) == ("SUCCESS", "AUTH", output["openid"])
     assert merchant.post(f"{base}/transactions", taken).data["code"] == "OUT_TRADE_NO_USED"
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[1]["amount"]["total"] == 7
@@ -158,9 +162,11 @@ def test_abroad_money_is_deducted_at_once(sandbox: Sandbox, merchant: Any, recei
         assert merchant.get(f"{base}/transactions/{target}").data["transaction_id"] == paid["transaction_id"]
     assert merchant.post(f"{base}/transactions/out-trade-no/abroad01/reverse?sub_mchid=1").status == 204
     assert merchant.get(f"{base}/transactions/out-trade-no/abroad01?sub_mchid=1").data["trade_state"] == "REVOKED"
-    end = merchant.post(f"{base}/contracts/{told['contract_id']}/terminate", {"appid": "wx1", "termination_note": "x"})
+    end = merchant.post(
+        f"{base}/contracts/{output['contract_id']}/terminate", {"appid": "wx1", "termination_note": "x"}
+    )
     assert end.status == 204
-    assert merchant.get(f"{base}/contracts/{told['contract_id']}").data["termination_note"] == "x"
+    assert merchant.get(f"{base}/contracts/{output['contract_id']}").data["termination_note"] == "x"
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[0]["event_type"] == "PAPAY.TERMINATE"
 
@@ -181,12 +187,12 @@ def test_a_platform_deducts_for_several_merchants(sandbox: Sandbox, merchant: An
     envelope, resource = receiver.opened(sandbox)
     assert (envelope["event_type"], resource["attach"]) == ("ECOMMERCE_ENTRUST.SIGN", "附")
     one = f"{base}/contracts/plan-id/1/out-contract-code/{CODE}"
-    told = merchant.get(one).data
+    output = merchant.get(one).data
     taken = {
         "combine_appid": "wx1",
         "combine_mchid": merchant.account.mchid,
         "combine_out_trade_no": "together",
-        "contract_id": told["contract_id"],
+        "contract_id": output["contract_id"],
         "sub_orders": [
             {
                 "mchid": merchant.account.mchid,
@@ -201,7 +207,7 @@ def test_a_platform_deducts_for_several_merchants(sandbox: Sandbox, merchant: An
     for _ in range(2):  # the same again is the same
         paid = merchant.post(f"{base}/transactions", taken).data
         assert [each["trade_state"] for each in paid["sub_orders"]] == ["SUCCESS", "SUCCESS"]
-        assert paid["combine_payer_info"]["openid"] == told["openid"]
+        assert paid["combine_payer_info"]["openid"] == output["openid"]
     assert merchant.get(f"{base}/transactions/together").data["sub_orders"][1]["amount"]["total_amount"] == 2
     back = {
         "combine_appid": "wx1",
@@ -248,8 +254,8 @@ def test_a_contract_of_v2(sandbox: Sandbox, merchant: Any, receiver: Any) -> Non
     notice = receiver.xml()
     assert (notice["change_type"], notice["contract_code"], notice["request_serial"]) == ("ADD", CODE, "1000")
     assert notice["sign"] == merchant.sign(notice)
-    told = merchant.v2("/papay/querycontract", which, nonce=False).xml
-    assert (told["contract_state"], told["contract_id"]) == ("0", notice["contract_id"])
+    output = merchant.v2("/papay/querycontract", which, nonce=False).xml
+    assert (output["contract_state"], output["contract_id"]) == ("0", notice["contract_id"])
 
     taken = {
         "appid": merchant.account.appid,
@@ -259,16 +265,16 @@ def test_a_contract_of_v2(sandbox: Sandbox, merchant: Any, receiver: Any) -> Non
         "spbill_create_ip": "8.8.8.8",
         "notify_url": receiver.url,
         "trade_type": "PAP",
-        "contract_id": told["contract_id"],
+        "contract_id": output["contract_id"],
     }
     assert merchant.v2("/pay/pappayapply", taken).xml["result_code"] == "SUCCESS"
     assert sandbox.callbacks.wait()
     notice = receiver.xml()
-    assert (notice["trade_type"], notice["total_fee"], notice["openid"]) == ("PAP", "12", told["openid"])
+    assert (notice["trade_type"], notice["total_fee"], notice["openid"]) == ("PAP", "12", output["openid"])
     paid = merchant.v2("/pay/paporderquery", {"appid": "wx1", "out_trade_no": "pap00001"}).xml
     assert (paid["trade_state"], paid["trade_type"]) == ("SUCCESS", "PAP")
 
-    by_id = {"appid": "wx1", "contract_id": told["contract_id"], "contract_termination_remark": "x", "version": "1.0"}
+    by_id = {"appid": "wx1", "contract_id": output["contract_id"], "contract_termination_remark": "x", "version": "1.0"}
     assert merchant.v2("/papay/deletecontract", by_id, nonce=False).xml["contract_code"] == CODE
     assert sandbox.callbacks.wait()
     notice = receiver.xml()
@@ -302,8 +308,8 @@ def test_who_pays_an_order_with_a_contract_signs_it_too(
     openid = sandbox.pay("both0001")[0]["openid"]
     assert sandbox.callbacks.wait()
     assert len(receiver.received) == 2
-    told = query(merchant).data
-    assert (told["contract_state"], told["openid"]) == ("SIGNED", openid)
+    output = query(merchant).data
+    assert (output["contract_state"], output["openid"]) == ("SIGNED", openid)
 
 
 # insurance
@@ -401,9 +407,9 @@ def test_a_user_allows_transfers_and_takes_that_back(sandbox: Sandbox, merchant:
     for _ in range(2):
         assert merchant.post(ALLOWING, sent).data["state"] == "WAIT_USER_CONFIRM"
     assert merchant.post(ALLOWING, {**sent, "openid": "p"}).data["code"] == "INVALID_REQUEST"
-    told = merchant.get(f"{ALLOWING}/out-authorization-no/A1").data
-    assert "authorization_id" not in told
-    assert told["package_info"]
+    output = merchant.get(f"{ALLOWING}/out-authorization-no/A1").data
+    assert "authorization_id" not in output
+    assert output["package_info"]
     end = f"{ALLOWING}/out-authorization-no/A1/close"
     assert merchant.post(end).data["code"] == "INVALID_REQUEST"
     paying = {
@@ -537,10 +543,10 @@ def test_profit_sharing_is_notified_where_the_console_says(tmp_path: Path, new_m
         sent = {"transaction_id": transaction, "out_order_no": "P1", "receivers": parts, "unfreeze_unsplit": False}
         assert merchant.post("/v3/profitsharing/orders", {"appid": "wx1", **sent}).status == 200
         assert sandbox.callbacks.wait()
-        told = [receiver.opened(sandbox, index) for index in range(2)]
-        assert {envelope["event_type"] for envelope, _ in told} == {"PROFITSHARING.SUCCESS"}
-        assert sorted(resource["receiver"]["amount"] for _, resource in told) == [1, 2]
-        assert {resource["mchid"] for _, resource in told} == {merchant.account.mchid}
+        output = [receiver.opened(sandbox, index) for index in range(2)]
+        assert {envelope["event_type"] for envelope, _ in output} == {"PROFITSHARING.SUCCESS"}
+        assert sorted(resource["receiver"]["amount"] for _, resource in output) == [1, 2]
+        assert {resource["mchid"] for _, resource in output} == {merchant.account.mchid}
         back = {
             "out_order_no": "P1",
             "out_return_no": "R1",

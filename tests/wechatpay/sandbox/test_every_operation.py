@@ -1,4 +1,4 @@
-"""What the platform takes, the sandbox takes: a request made of the catalogue's own fields and examples, for each operation."""
+"""The sandbox accepts, for each operation, a request built from the catalogue's fields and examples."""
 
 from __future__ import annotations
 
@@ -174,11 +174,11 @@ def try_v2(merchant: Any, operation: Operation) -> None:
     elif content == "binary":
         assert not answer.body.startswith(b"<xml>") or answer.xml["error_code"] in ABSENT
     else:
-        told = answer.xml
-        assert told["return_code"] == "SUCCESS", told
-        assert told.get("result_code") != "FAIL" or told["err_code"] in ABSENT, told
+        result = answer.xml
+        assert result["return_code"] == "SUCCESS", result
+        assert result.get("result_code") != "FAIL" or result["err_code"] in ABSENT, result
         if not operation.unsigned_answer:
-            assert told["sign"] == merchant.sign(told, algorithm)
+            assert result["sign"] == merchant.sign(result, algorithm)
 
 
 def _form(fields: dict[str, str]) -> bytes:

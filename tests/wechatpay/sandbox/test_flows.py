@@ -99,8 +99,8 @@ def test_a_contract_is_signed_changed_and_ended(sandbox: Sandbox, merchant: Any,
     signed = sandbox.sign_contract("wxwtdk20200910100000")
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[1]["contract_state"] == "SIGNED"
-    told = merchant.get(f"{SIGN}/contracts/{BY_CODE}").data
-    assert (told["contract_state"], told["plan_id"]) == ("SIGNED", 12535)
+    output = merchant.get(f"{SIGN}/contracts/{BY_CODE}").data
+    assert (output["contract_state"], output["plan_id"]) == ("SIGNED", 12535)
     assert merchant.post(target, contract(merchant)).data["code"] == "INVALID_REQUEST"
     with pytest.raises(ValueError, match="not UNSIGNED"):
         sandbox.sign_contract("wxwtdk20200910100000")
@@ -162,9 +162,9 @@ def test_a_transfer_waits_for_the_user(sandbox: Sandbox, merchant: Any, receiver
     sandbox.confirm_transfer("plfk2020042013")
     assert sandbox.callbacks.wait()
     assert receiver.opened(sandbox)[1]["state"] == "SUCCESS"
-    told = merchant.get(f"{BILLS}/out-bill-no/plfk2020042013").data
-    assert told["state"] == "SUCCESS"
-    assert merchant.decrypt(told["user_name"]) == "张三"
+    output = merchant.get(f"{BILLS}/out-bill-no/plfk2020042013").data
+    assert output["state"] == "SUCCESS"
+    assert merchant.decrypt(output["user_name"]) == "张三"
     by_id = merchant.get(f"{BILLS}/transfer-bill-no/{made['transfer_bill_no']}").data
     assert by_id["out_bill_no"] == "plfk2020042013"
     assert merchant.post(f"{BILLS}/out-bill-no/plfk2020042013/cancel").data["code"] == "INVALID_REQUEST"
@@ -177,7 +177,7 @@ def test_a_transfer_waits_for_the_user(sandbox: Sandbox, merchant: Any, receiver
     assert merchant.get(f"{BILLS}/out-bill-no/x").data["code"] == "NOT_FOUND"
 
 
-def test_a_transfer_is_cancelled_fails_or_needs_nobody(sandbox: Sandbox, merchant: Any) -> None:
+def test_a_transfer_is_cancelled_fails_or_needs_no_confirmation(sandbox: Sandbox, merchant: Any) -> None:
     merchant.post(BILLS, transfer(merchant))
     assert merchant.post(f"{BILLS}/out-bill-no/plfk2020042013/cancel").data["state"] == "CANCELING"
     assert merchant.get(f"{BILLS}/out-bill-no/plfk2020042013").data["state"] == "CANCELLED"
@@ -216,11 +216,11 @@ def test_a_batch_and_its_transfers(merchant: Any) -> None:
     assert made["batch_status"] == "ACCEPTED"
     assert merchant.post("/v3/transfer/batches", {**sent, "batch_name": "x"}).data["code"] == "INVALID_REQUEST"
     base = f"/v3/transfer/batches/batch-id/{made['batch_id']}"
-    told = merchant.get(f"{base}?need_query_detail=true&offset=1&limit=20").data
-    assert told["transfer_batch"]["success_amount"] == 300
-    assert [each["out_detail_no"] for each in told["transfer_detail_list"]] == ["x2"]
+    output = merchant.get(f"{base}?need_query_detail=true&offset=1&limit=20").data
+    assert output["transfer_batch"]["success_amount"] == 300
+    assert [each["out_detail_no"] for each in output["transfer_detail_list"]] == ["x2"]
     assert "transfer_detail_list" not in merchant.get(f"{base}?need_query_detail=false").data
-    number = told["transfer_detail_list"][0]["detail_id"]
+    number = output["transfer_detail_list"][0]["detail_id"]
     assert merchant.get(f"{base}/details/detail-id/{number}").data["transfer_amount"] == 150
     by_name = "/v3/transfer/batches/out-batch-no/plfk2020042013/details/out-detail-no/"
     assert merchant.get(by_name + "x1").data["detail_status"] == "SUCCESS"
@@ -261,8 +261,8 @@ def test_a_paid_order_is_shared(sandbox: Sandbox, merchant: Any) -> None:
     assert merchant.get(f"{base}/transactions/{transaction}/amounts").data["unsplit_amount"] == 700
     more = {**sent, "out_order_no": "P2", "receivers": [{**receivers[0], "amount": 701}]}
     assert merchant.post(f"{base}/orders", more).data["code"] == "NOT_ENOUGH"
-    told = merchant.get(f"{base}/orders/P1?transaction_id={transaction}").data
-    assert (told["state"], told["receivers"][0]["result"]) == ("FINISHED", "SUCCESS")
+    output = merchant.get(f"{base}/orders/P1?transaction_id={transaction}").data
+    assert (output["state"], output["receivers"][0]["result"]) == ("FINISHED", "SUCCESS")
     assert merchant.get(f"{base}/orders/P9?transaction_id=1").data["code"] == "RESOURCE_NOT_EXISTS"
 
     back = {"out_order_no": "P1", "out_return_no": "R1", "return_mchid": "86693852", "amount": 10, "description": "退"}
@@ -313,8 +313,8 @@ def test_profit_is_shared_by_v2(sandbox: Sandbox, merchant: Any) -> None:
     }
 
     def call(path: str, parameters: dict[str, Any]) -> dict[str, str]:
-        told: dict[str, str] = merchant.v2(path, parameters, "HMAC-SHA256").xml
-        return told
+        output: dict[str, str] = merchant.v2(path, parameters, "HMAC-SHA256").xml
+        return output
 
     def rest() -> int:
         which = {"transaction_id": transaction, "sign_type": "HMAC-SHA256"}
@@ -328,8 +328,8 @@ def test_profit_is_shared_by_v2(sandbox: Sandbox, merchant: Any) -> None:
     broken = {**sent, "out_order_no": "P2", "receivers": '[{"account":"1"}]'}
     assert call("/secapi/pay/multiprofitsharing", broken)["err_code"] == "PARAM_ERROR"
     which = {"transaction_id": transaction, "out_order_no": "P1", "sign_type": "HMAC-SHA256"}
-    told = call("/pay/profitsharingquery", which)
-    assert (told["status"], json.loads(told["receivers"])[0]["result"]) == ("FINISHED", "SUCCESS")
+    output = call("/pay/profitsharingquery", which)
+    assert (output["status"], json.loads(output["receivers"])[0]["result"]) == ("FINISHED", "SUCCESS")
 
     back = {
         "appid": merchant.account.appid,
@@ -360,8 +360,8 @@ def test_profit_is_shared_by_v2(sandbox: Sandbox, merchant: Any) -> None:
 def test_receivers_come_and_go(merchant: Any) -> None:
     who = {"appid": "wx1", "type": "MERCHANT_ID", "account": "86693852"}
     sent = {**who, "name": merchant.encrypt("某商户"), "relation_type": "STORE"}
-    told = merchant.post("/v3/profitsharing/receivers/add", sent).data
-    assert merchant.decrypt(told["name"]) == "某商户"
+    output = merchant.post("/v3/profitsharing/receivers/add", sent).data
+    assert merchant.decrypt(output["name"]) == "某商户"
     assert merchant.post("/v3/profitsharing/receivers/delete", who).data["account"] == "86693852"
 
 
@@ -469,7 +469,7 @@ def test_a_service_that_is_over_is_paid_without_confirmation(sandbox: Sandbox, m
 # complaints
 
 
-def test_a_complaint_is_told_answered_and_completed(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+def test_a_complaint_is_notified_answered_and_completed(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
     base = "/v3/merchant-service"
     assert merchant.get(f"{base}/complaint-notifications").data["code"] == "RESOURCE_NOT_EXISTS"
     assert merchant.post(f"{base}/complaint-notifications", {"url": receiver.url}).data["url"] == receiver.url

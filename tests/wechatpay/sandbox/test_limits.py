@@ -1,4 +1,4 @@
-"""What a client may take of the sandbox: bytes, time, connections."""
+"""Limits of the sandbox for clients: bytes, time, connections."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_body_is_refused_by_its_length_before_it_is_sent(sandbox: Sandbox) -> 
         assert answered(connection) == 413
 
 
-def test_trailers_are_no_header_fields(sandbox: Sandbox) -> None:
+def test_trailers_are_not_header_fields(sandbox: Sandbox) -> None:
     with connect(sandbox) as connection:
         connection.sendall(
             b"POST /_sandbox/reset HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: 127.0.0.1\r\n\r\n"
@@ -208,7 +208,7 @@ def test_for_one_more_the_longest_idle_is_closed(monkeypatch: Any) -> None:
             each.close()
 
 
-def test_without_an_idle_one_nobody_more_is_taken(monkeypatch: Any) -> None:
+def test_without_an_idle_connection_no_new_one_is_accepted(monkeypatch: Any) -> None:
     monkeypatch.setattr(f"{LIMITS}.CONNECTIONS", 1)
     with Sandbox(faults=[Fault("latency", seconds=60)]) as sandbox, connect(sandbox) as busy:
         busy.sendall(HEAD + b"\r\n")

@@ -143,9 +143,9 @@ def test_orders_of_a_service_provider(sandbox: Sandbox, merchant: Any, receiver:
     target = (
         f"/v3/pay/partner/transactions/out-trade-no/{NUMBER}?sp_mchid={merchant.account.mchid}&sub_mchid=1900000110"
     )
-    told = merchant.get(target).data
-    assert told["payer"] == {"sp_openid": "oSp", "sub_openid": "oSub"}
-    assert told["sub_mchid"] == "1900000110"
+    result = merchant.get(target).data
+    assert result["payer"] == {"sp_openid": "oSp", "sub_openid": "oSub"}
+    assert result["sub_mchid"] == "1900000110"
     del body["payer"]["sub_openid"]
     merchant.post("/v3/pay/partner/transactions/jsapi", {**body, "out_trade_no": "another1"})
     sandbox.pay("another1")
@@ -178,16 +178,16 @@ def test_orders_abroad_have_an_id(sandbox: Sandbox, merchant: Any) -> None:
     target = f"/v3/global/transactions/out-trade-no/{NUMBER}?{numbers(merchant)}"
     assert "transaction_id" not in merchant.get(target).data
     sandbox.pay(NUMBER)
-    told = merchant.get(target).data
-    assert told["amount"]["payer_currency"] == "HKD"
-    assert len(told["id"]) == 28
+    result = merchant.get(target).data
+    assert result["amount"]["payer_currency"] == "HKD"
+    assert len(result["id"]) == 28
 
 
 def test_an_authorisation_code_pays_at_once_and_is_reversed(sandbox: Sandbox, merchant: Any) -> None:
     body = sent(merchant, payer={"auth_code": "130061098828009406"}, scene_info={"store_info": {"id": "1"}})
     del body["notify_url"]
-    told = merchant.post("/v3/pay/transactions/codepay", body).data
-    assert (told["trade_state"], told["trade_type"]) == ("SUCCESS", "MICROPAY")
+    result = merchant.post("/v3/pay/transactions/codepay", body).data
+    assert (result["trade_state"], result["trade_type"]) == ("SUCCESS", "MICROPAY")
     reverse = f"/v3/pay/transactions/out-trade-no/{NUMBER}/reverse"
     answer = merchant.post(reverse, {"appid": merchant.account.appid, "mchid": merchant.account.mchid})
     assert answer.data["out_trade_no"] == NUMBER
@@ -245,9 +245,9 @@ def test_a_combined_order_is_paid_in_one_go(sandbox: Sandbox, merchant: Any, rec
     assert [each["trade_state"] for each in before["sub_orders"]] == ["NOTPAY", "NOTPAY"]
     paid = sandbox.pay("P20150806125346")
     assert [order["total"] for order in paid] == [100, 250]
-    told = merchant.get(target).data
-    assert [each["amount"]["payer_amount"] for each in told["sub_orders"]] == [100, 250]
-    assert told["combine_payer_info"]["openid"]
+    result = merchant.get(target).data
+    assert [each["amount"]["payer_amount"] for each in result["sub_orders"]] == [100, 250]
+    assert result["combine_payer_info"]["openid"]
     assert sandbox.callbacks.wait()
     _, resource = receiver.opened(sandbox)
     assert resource["combine_out_trade_no"] == "P20150806125346"
@@ -298,9 +298,9 @@ def test_refunds_in_parts_add_up_and_are_notified(sandbox: Sandbox, merchant: An
     assert refund(merchant, "R2", 71).data["message"].endswith("that are left of the order")
     assert refund(merchant, "R2", 70).status == 200
     assert refund(merchant, "R3", 1).data["code"] == "INVALID_REQUEST"
-    told = merchant.get("/v3/refund/domestic/refunds/R2").data
-    assert told["status"] == "SUCCESS"
-    assert told["success_time"]
+    result = merchant.get("/v3/refund/domestic/refunds/R2").data
+    assert result["status"] == "SUCCESS"
+    assert result["success_time"]
     assert query(merchant).data["trade_state"] == "REFUND"
     assert merchant.get("/v3/refund/domestic/refunds/R9").data["code"] == "RESOURCE_NOT_EXISTS"
 
@@ -314,7 +314,7 @@ def test_a_refund_names_its_order_and_its_total(sandbox: Sandbox, merchant: Any)
     assert "total is 100" in answer.data["message"]
 
 
-def test_refunds_end_as_told(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+def test_refunds_end_as_requested(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
     sandbox.context.automatic = frozenset()
     place(merchant)
     sandbox.pay(NUMBER)
@@ -515,7 +515,7 @@ def test_a_field_that_a_flow_needs_is_asked_for(sandbox: Sandbox, merchant: Any)
     assert answer.data["detail"]["field"] == "/out_trade_no"
 
 
-def test_a_fault_of_the_sandbox_is_told_and_logged(merchant: Any, caplog: Any, monkeypatch: Any) -> None:
+def test_a_fault_of_the_sandbox_is_reported_and_logged(merchant: Any, caplog: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(orders, "deadline", None)
     answer = place(merchant)
     assert (answer.status, answer.data["code"]) == (500, "SYSTEM_ERROR")

@@ -50,7 +50,7 @@ def tls(sandbox: Sandbox, *, certificate: bool = False) -> ssl.SSLSocket:
 
 
 def ends(connection: socket.socket) -> bool:
-    """Whether the other side closed, or reset, a connection."""
+    """Return whether the peer closed or reset a connection."""
     try:
         return connection.recv(1) == b""
     except ConnectionResetError:
@@ -87,7 +87,7 @@ def test_a_body_arrives_in_pieces(sandbox: Sandbox, merchant: Any) -> None:
     assert headers["content-type"] == "application/json"
 
 
-def test_who_asks_first_is_told_to_go_on(sandbox: Sandbox, merchant: Any) -> None:
+def test_expect_100_continue_is_answered(sandbox: Sandbox, merchant: Any) -> None:
     body = b'{"echo_message":"hello"}'
     head = raw(merchant, "POST", "/v3/security/echo", body, expect="100-continue")[: -len(body)]
     with connect(sandbox) as connection:
@@ -192,7 +192,7 @@ def test_a_tls_connection_ends_with_both_saying_so(sandbox: Sandbox, merchant: A
             assert bare.recv(1) == b""
 
 
-def test_what_is_no_tls_is_told_so_and_closed(sandbox: Sandbox, merchant: Any) -> None:
+def test_a_connection_without_tls_is_refused_and_closed(sandbox: Sandbox, merchant: Any) -> None:
     with connect(sandbox, sandbox.https_url) as connection:
         connection.sendall(raw(merchant))
         assert ends(connection)
@@ -292,8 +292,8 @@ def test_answers_tell_the_time(sandbox: Sandbox, merchant: Any) -> None:
         merchant.get(TARGET, nonce_str="x", signature="-"),
         merchant.v2_raw("/x", b""),
     ):
-        told = parsedate_to_datetime(answered.headers["Date"])
-        assert abs(told.timestamp() - sandbox.context.clock()) < 5
+        result = parsedate_to_datetime(answered.headers["Date"])
+        assert abs(result.timestamp() - sandbox.context.clock()) < 5
 
 
 def test_a_long_body_is_kept_in_part(sandbox: Sandbox, merchant: Any) -> None:
@@ -329,7 +329,7 @@ def test_connections_are_closed(sandbox: Sandbox, merchant: Any) -> None:
         broken(sandbox, merchant)
 
 
-def test_latency_delays_and_may_meet_nobody(sandbox: Sandbox, merchant: Any) -> None:
+def test_latency_delays_and_survives_a_gone_client(sandbox: Sandbox, merchant: Any) -> None:
     sandbox.faults.add("latency", seconds=0.05, times=3)
     assert broken(sandbox, merchant)[0] == 200
     with connect(sandbox) as connection:  # two in a row: the second waits for the first
@@ -390,15 +390,15 @@ def test_any_error_code_is_answered(merchant: Any) -> None:
         ({"code": "SOMETHING"}, 400, "SOMETHING"),
         ({"code": "SOMETHING", "status": 418}, 418, "SOMETHING"),
     ):
-        told = fault(merchant, "error", **settings)
-        assert (told.status, told.data["code"]) == (status, code)
-        assert told.signed()
+        result = fault(merchant, "error", **settings)
+        assert (result.status, result.data["code"]) == (status, code)
+        assert result.signed()
     assert merchant.sandbox.journal[-1].code == "SOMETHING"
     assert fault(merchant, "error", message="Because.").data["message"] == "Because."
-    told = fault(merchant, "throttle", seconds=7)
-    assert (told.status, told.data["code"], told.headers["Retry-After"]) == (429, "FREQUENCY_LIMITED", "7")
-    told = fault(merchant, "pending", times=1)
-    assert (told.status, told.data["code"]) == (202, "USERPAYING")
+    result = fault(merchant, "throttle", seconds=7)
+    assert (result.status, result.data["code"], result.headers["Retry-After"]) == (429, "FREQUENCY_LIMITED", "7")
+    result = fault(merchant, "pending", times=1)
+    assert (result.status, result.data["code"]) == (202, "USERPAYING")
     assert merchant.get(TARGET).status == 200
 
 
@@ -440,9 +440,9 @@ def test_a_header_asks_for_a_fault(merchant: Any) -> None:
     assert get("error; code=RULE_LIMIT; status=409").status == 409
     assert get("latency; seconds=0.5").reply.delay == 0.5
     assert get("half_body; executed=false").reply.cut == "reset"
-    told = get("nothing")
-    assert (told.status, told.data["detail"]["field"]) == (400, "/Sandbox-Fault")
-    assert "'nothing' is not a fault" in told.data["message"]
+    result = get("nothing")
+    assert (result.status, result.data["detail"]["field"]) == (400, "/Sandbox-Fault")
+    assert "'nothing' is not a fault" in result.data["message"]
     assert "a fault has no 'colour'" in get("error; colour=red").data["message"]
 
 
@@ -500,8 +500,8 @@ def test_old_names_of_kinds_and_settings_are_deprecated() -> None:
     assert Fault.read({"kind": "error", "done": "false"}) == Fault("error", executed=False)
     with pytest.warns(DeprecationWarning, match="acts is deprecated: use takes_effect"):
         assert not Fault("error").acts
-    (told,) = Faults([Fault("error", executed=True)]).as_json()
-    assert (told["executed"], told["done"]) == (True, True)
+    (result,) = Faults([Fault("error", executed=True)]).as_json()
+    assert (result["executed"], result["done"]) == (True, True)
 
 
 def test_every_kind_is_described() -> None:

@@ -88,16 +88,16 @@ def test_repeated_and_forged_notifications_change_nothing(
     monkeypatch.setattr(sandbox.callbacks, "scale", 0.001)  # time for the shop to finish before the last repeat
     number = shop.call("POST", "/orders", {"sku": "coffee"})[1]["number"]
     url = f"{shop.url}/wechatpay/notify"
-    told = {"out_trade_no": number, "amount.total": 2800}
+    result = {"out_trade_no": number, "amount.total": 2800}
     for forgery in ("signature", "stale", "serial", "body", "missing"):
-        delivery = sandbox.trigger("TRANSACTION.SUCCESS", url, told, forgery=forgery)
+        delivery = sandbox.trigger("TRANSACTION.SUCCESS", url, result, forgery=forgery)
         sandbox.callbacks.wait()
         assert delivery.attempts[0].status >= 400
         assert not delivery.accepted_forgery
-    sandbox.trigger("TRANSACTION.SUCCESS", url, {**told, "amount.total": 1})
+    sandbox.trigger("TRANSACTION.SUCCESS", url, {**result, "amount.total": 1})
     sandbox.callbacks.wait()
     assert shop.call("GET", f"/orders/{number}")[1]["state"] == "NOTPAY"
-    delivery = sandbox.trigger("TRANSACTION.SUCCESS", url, told, forgery="probe", duplicates=3, concurrent=True)
+    delivery = sandbox.trigger("TRANSACTION.SUCCESS", url, result, forgery="probe", duplicates=3, concurrent=True)
     sandbox.callbacks.wait()
     assert delivery.state == "accepted"
     assert not delivery.accepted_forgery

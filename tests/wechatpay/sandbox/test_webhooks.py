@@ -36,25 +36,25 @@ def test_all_events_are_sent(sandbox: Sandbox, merchant: Any, receiver: Any) -> 
             assert envelope["event_type"] == event.name
             assert resource
             continue
-        told = receiver.xml()
+        result = receiver.xml()
         names = {each.name for each in event.fields}
-        assert {each.name for each in event.fields if each.required} <= told.keys(), event.name
+        assert {each.name for each in event.fields if each.required} <= result.keys(), event.name
         if "sign" in names:
-            hmac = told.get("sign_type") == "HMAC-SHA256" or told.get("algorithm") == "HMAC-SHA256"
-            assert told["sign"] == merchant.sign(told, "HMAC-SHA256" if hmac else "MD5")
+            hmac = result.get("sign_type") == "HMAC-SHA256" or result.get("algorithm") == "HMAC-SHA256"
+            assert result["sign"] == merchant.sign(result, "HMAC-SHA256" if hmac else "MD5")
         if event.encryption == "aes-gcm":
-            assert json.loads(unsealed(sandbox, told))
+            assert json.loads(unsealed(sandbox, result))
 
 
-def unsealed(sandbox: Sandbox, told: dict[str, str]) -> bytes:
+def unsealed(sandbox: Sandbox, result: dict[str, str]) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     return AESGCM(sandbox.account.apiv3_key.encode()).decrypt(
-        told["event_nonce"].encode(), base64.b64decode(told["event_ciphertext"]), b""
+        result["event_nonce"].encode(), base64.b64decode(result["event_ciphertext"]), b""
     )
 
 
-def test_an_event_says_what_it_is_told_to(sandbox: Sandbox, receiver: Any) -> None:
+def test_an_event_takes_the_given_values(sandbox: Sandbox, receiver: Any) -> None:
     sandbox.trigger("TRANSACTION.SUCCESS", to=receiver.url, set={"amount.total": 1, "out_trade_no": "X1"})
     sandbox.callbacks.wait()
     resource = receiver.opened(sandbox)[1]
@@ -136,7 +136,7 @@ def test_a_late_duplicate_that_is_accepted_ends_it_well(sandbox: Sandbox, receiv
     callbacks.stop()
 
 
-def test_nobody_there_is_an_error_of_the_attempt(sandbox: Sandbox) -> None:
+def test_a_refused_connection_is_an_error_of_the_attempt(sandbox: Sandbox) -> None:
     delivery = sandbox.trigger("REFUND.SUCCESS", to="http://127.0.0.1:9/")
     assert sandbox.callbacks.wait()
     assert delivery.attempts[0].status == 0
@@ -192,8 +192,8 @@ def test_v2_messages_are_forged_in_their_own_way(sandbox: Sandbox, merchant: Any
     receiver.default = (200, b"<xml><return_code>FAIL</return_code></xml>")
     sandbox.trigger("transaction-success", to=receiver.url, version="v2", forgery="signature")
     sandbox.callbacks.wait()
-    told = receiver.xml()
-    assert told["sign"] != merchant.sign(told)
+    result = receiver.xml()
+    assert result["sign"] != merchant.sign(result)
     sandbox.trigger("refund-processed", to=receiver.url, version="v2", forgery="signature")
     sandbox.callbacks.wait()
     assert len(base64.b64decode(receiver.xml()["req_info"])) == 48
@@ -206,7 +206,7 @@ def test_what_counts_as_taken() -> None:
     assert not taken("v2", 200, b"SUCCESS")
 
 
-def test_only_this_machine_is_called_unless_told_otherwise(sandbox: Sandbox) -> None:
+def test_only_this_machine_is_called_unless_configured(sandbox: Sandbox) -> None:
     for url in ("https://api.test.com", "ftp://127.0.0.1/", "http:///x", "nothing", "http://[::1/x"):
         delivery = sandbox.trigger("REFUND.SUCCESS", to=url)
         assert (delivery.state, delivery.attempts, delivery.next) == ("blocked", [], None)
@@ -219,9 +219,9 @@ def test_only_this_machine_is_called_unless_told_otherwise(sandbox: Sandbox) -> 
 
 
 def test_a_blocked_message_tells_what_it_would_have_been_sent_with(sandbox: Sandbox, receiver: Any) -> None:
-    told = sandbox.trigger("REFUND.SUCCESS", to="https://api.test.com/notify").as_json()
-    headers = {name.lower(): value for name, value in told["headers"].items()}
-    receiver.received.append((headers, told["body"].encode()))
+    result = sandbox.trigger("REFUND.SUCCESS", to="https://api.test.com/notify").as_json()
+    headers = {name.lower(): value for name, value in result["headers"].items()}
+    receiver.received.append((headers, result["body"].encode()))
     assert receiver.opened(sandbox)[0]["event_type"] == "REFUND.SUCCESS"
     assert sandbox.trigger("REFUND.SUCCESS", to=receiver.url).headers == {}
     assert sandbox.callbacks.wait()
@@ -238,12 +238,12 @@ def test_a_merchant_may_speak_tls_with_a_certificate_of_the_sandbox(sandbox: San
     callbacks.stop()
 
 
-def test_a_delivery_is_told_as_json(sandbox: Sandbox, receiver: Any) -> None:
+def test_a_delivery_is_printed_as_json(sandbox: Sandbox, receiver: Any) -> None:
     delivery = sandbox.trigger("REFUND.SUCCESS", to=receiver.url)
     sandbox.callbacks.wait()
-    told = json.loads(json.dumps(delivery.as_json()))
-    assert told["event_type"] == "REFUND.SUCCESS"
-    assert told["attempts"][0]["status"] == 200
+    result = json.loads(json.dumps(delivery.as_json()))
+    assert result["event_type"] == "REFUND.SUCCESS"
+    assert result["attempts"][0]["status"] == 200
     assert list(sandbox.callbacks) == [delivery]
     assert sandbox.callbacks[0] is delivery
     assert len(sandbox.callbacks) == 1
@@ -284,28 +284,28 @@ def test_what_waits_survives_a_restart(tmp_path: Path, receiver: Any) -> None:
     receiver.default = (500, b"")
     path = tmp_path / "sandbox.db"
     with Sandbox(data=path, callback_scale=1000.0) as sandbox:
-        told = sandbox.trigger("REFUND.SUCCESS", to=receiver.url)
+        result = sandbox.trigger("REFUND.SUCCESS", to=receiver.url)
         sandbox.trigger("REFUND.SUCCESS", to="https://elsewhere.example/")
-        while told.next != 15000.0:  # tried, and put off
+        while result.next != 15000.0:  # tried, and put off
             assert not sandbox.callbacks.wait(0.01)
-        assert told.due is not None
-        assert told.due - time.time() > 14000
+        assert result.due is not None
+        assert result.due - time.time() > 14000
     with Sandbox(data=path, callback_scale=1000.0) as sandbox:  # not due yet
         waiting, blocked = sandbox.callbacks
         assert (waiting.state, blocked.state) == ("waiting", "blocked")
-        assert waiting.notice == told.notice
-        assert waiting.attempts == told.attempts
-        assert waiting.due == pytest.approx(told.due, abs=1)
+        assert waiting.notice == result.notice
+        assert waiting.attempts == result.attempts
+        assert waiting.due == pytest.approx(result.due, abs=1)
         assert not sandbox.callbacks.wait(0.05)
     later = time.time() + 20000
     receiver.default = (200, b"")
     with Sandbox(data=path, clock=lambda: later) as sandbox:  # due long since
         assert sandbox.callbacks.wait()
-        waiting = sandbox.callbacks.find(told.id)
+        waiting = sandbox.callbacks.find(result.id)
         assert [attempt.status for attempt in waiting.attempts] == [500, 200]
-        assert receiver.opened(sandbox)[0]["id"] == told.notice.id
+        assert receiver.opened(sandbox)[0]["id"] == result.notice.id
         assert sandbox.trigger("REFUND.SUCCESS", to=receiver.url).id == 3
-        assert sandbox.callbacks.redeliver(told.id).id == 4
+        assert sandbox.callbacks.redeliver(result.id).id == 4
         assert sandbox.callbacks.wait()
     with Sandbox(data=path) as sandbox:
         assert [each.state for each in sandbox.callbacks] == ["accepted", "blocked", "accepted", "accepted"]
@@ -340,7 +340,7 @@ def test_only_the_last_deliveries_are_kept(sandbox: Sandbox, receiver: Any) -> N
     for number in range(3):
         callbacks.send(receiver.url, Notice(str(number), "X", "v3", b"{}"))
         assert callbacks.wait()
-    assert [told["event_id"] for told in store.all("_delivery")] == ["1", "2"]
+    assert [result["event_id"] for result in store.all("_delivery")] == ["1", "2"]
     callbacks.stop()
     store.close()
 

@@ -46,7 +46,9 @@ def test_every_event_is_understood(sandbox: Sandbox, client: WeChatPay, receiver
 
 
 @pytest.mark.parametrize("forgery", ["signature", "probe", "stale", "serial", "body", "missing"])
-def test_forged_notifications_are_told_apart(sandbox: Sandbox, client: WeChatPay, receiver: Any, forgery: str) -> None:
+def test_forged_notifications_are_distinguished(
+    sandbox: Sandbox, client: WeChatPay, receiver: Any, forgery: str
+) -> None:
     receiver.default = (200, b"")
     sandbox.trigger("REFUND.SUCCESS", receiver.url, forgery=forgery)
     sandbox.callbacks.wait()
@@ -103,9 +105,9 @@ def test_v2_from_order_to_refund(sandbox: Sandbox, client: WeChatPay) -> None:
     assert client.v2.pay.unifiedorder.post(xml=sent).data["code_url"]
     sandbox.pay("v2order")
     refund = {"appid": "wx1", "out_trade_no": "v2order", "out_refund_no": "R1", "total_fee": 88, "refund_fee": 8}
-    told = client.v2.secapi.pay.refund.post(xml=refund)
-    assert told.data["refund_fee"] == "8"
-    assert told.verified
+    result = client.v2.secapi.pay.refund.post(xml=refund)
+    assert result.data["refund_fee"] == "8"
+    assert result.verified
     with pytest.raises(APIError) as error:
         client.v2.pay.orderquery.post(xml={"appid": "wx1", "out_trade_no": "none"})
     assert error.value.code == "ORDERNOTEXIST"

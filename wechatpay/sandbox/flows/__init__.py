@@ -6,48 +6,16 @@ An action raises LookupError for an unknown object, ValueError where the object'
 
 from __future__ import annotations
 
-from wechatpay.sandbox.flows import (
-    bills,
-    combined_orders,
-    complaints,
-    contracts,
-    deductions,
-    insurance,
-    insurance_payments,
-    keys,
-    media,
-    orders,
-    orders_v2,
-    payments,
-    payscore,
-    profit_sharing,
-    refunds,
-    transfer_authorizations,
-    transfers,
-)
+import pkgutil
+from importlib import import_module
+
 from wechatpay.sandbox.routing import Routes
 
 __all__ = ["routes"]
 
 routes = Routes()
-"""The handlers and actions of all flows."""
-for module in (
-    bills,
-    combined_orders,
-    complaints,
-    contracts,
-    deductions,
-    insurance,
-    insurance_payments,
-    keys,
-    media,
-    orders,
-    orders_v2,
-    payments,
-    payscore,
-    profit_sharing,
-    refunds,
-    transfer_authorizations,
-    transfers,
-):
-    routes.include(module.routes)
+"""The handlers and actions of all flows: those of every module here that has ``routes``."""
+for _found in pkgutil.iter_modules(__path__):
+    _module = import_module(f"{__name__}.{_found.name}")
+    if hasattr(_module, "routes"):
+        routes.include(_module.routes)

@@ -47,12 +47,12 @@ class Server:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 server.received.append((self.path, dict(self.headers), body))
-                self.told(server.answer, "application/json")
+                self.result(server.answer, "application/json")
 
             def do_GET(self):
-                self.told(server.page, "text/html")
+                self.result(server.page, "text/html")
 
-            def told(self, body, kind):
+            def result(self, body, kind):
                 self.send_response(200)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))

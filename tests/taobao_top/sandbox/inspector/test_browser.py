@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from taobao_top.sandbox import KINDS, Sandbox
+from taobao_top.sandbox.inspector.page import FILES
 from tests.browser import choose, held_for_long, rows, until
 from tests.taobao_top.sandbox.test_tmc_connection import Consumer
 
@@ -53,9 +54,9 @@ def test_the_pieces_stand_side_by_side(visit, call, sandbox):
     assert found["session"] == [f"session{sandbox.account.session[:4]}…", "—"]
     assert "code 25" in page.inner_text("#reason")
     assert "another signature" in page.inner_text("#advice")
-    told = page.inner_text("body")
-    assert sandbox.account.app_secret not in told
-    assert sandbox.account.session not in told
+    result = page.inner_text("body")
+    assert sandbox.account.app_secret not in result
+    assert sandbox.account.session not in result
 
 
 def test_the_first_character_that_differs_is_marked(visit, call):
@@ -75,7 +76,7 @@ def test_what_fits_nothing_says_so(visit, call):
     assert {row[2] for row in rows(page, "message-parts")} == {"cannot be known"}
 
 
-def test_a_right_request_is_told_to_be_right(visit, call, sandbox):
+def test_a_right_request_is_shown_as_right(visit, call, sandbox):
     call.raw(
         "taobao.picture.upload", files={"img": ("a.jpg", b"\xff")}, session=sandbox.account.session,
         picture_category_id="0", image_input_title="a picture",
@@ -294,12 +295,12 @@ def test_connections_are_counted(visit, sandbox):
     ("word", "locale", "told"),
     [("closeLinks", "en-GB", "Connections dropped: 1"), ("cutLinks", "zh-CN", "已断开的连接数：1")],
 )
-def test_connections_are_dropped(visit, sandbox, word, locale, told):
+def test_connections_are_dropped(visit, sandbox, word, locale, result):
     page = visit(room="messages", locale=locale)
     with Consumer(sandbox) as consumer:
         page.click(f"[data-key={word}]")
         page.wait_for_selector("#notice.good")
-        assert page.inner_text("#notice") == told
+        assert page.inner_text("#notice") == result
         with pytest.raises(ConnectionClosed) as closed:
             consumer.next()
     assert (closed.value.rcvd is None) == (word == "cutLinks")
@@ -451,7 +452,7 @@ def test_the_key_is_rotated(visit, sandbox):
     assert sandbox.application.secret_version == 2
 
 
-def test_a_fault_is_told_at_its_request(visit, call, sandbox):
+def test_a_fault_is_shown_at_its_request(visit, call, sandbox):
     sandbox.fault("html")
     call.raw(TIME)
     page = visit()
@@ -597,11 +598,13 @@ def test_both_languages_say_everything(visit, call, sandbox):
 def test_both_languages_have_the_same_words(visit):
     page = visit()
     words = page.evaluate(
-        """async () => {
+        """async (files) => {
           const { toggleLanguage, say } = await import('/_sandbox/inspector/i18n.js');
           const used = [];
-          for (const file of ['app', 'elements', 'faults', 'frame', 'inspector', 'messages', 'requests', 'trades']) {
-            const text = await (await fetch(`/_sandbox/inspector/${file}.js`)).text();
+          for (const file of files) {
+            const answer = await fetch(`/_sandbox/inspector/${file}`);
+            if (!answer.ok) throw new Error(file);
+            const text = await answer.text();
             used.push(...[...text.matchAll(/(?:say|labelled|methodInput|drop)\\('([a-zA-Z]+)'/g)].map((found) => found[1]));
             for (const [, list] of text.matchAll(/(?:heads: |', )\\[('[a-zA-Z]+'(?:, '[a-zA-Z]+')*)\\]/g)) used.push(...list.replaceAll("'", '').split(', '));
           }
@@ -609,7 +612,8 @@ def test_both_languages_have_the_same_words(visit):
           const told = () => used.map((word) => [word, say(word)]);
           const first = told(); toggleLanguage(); const second = told(); toggleLanguage();
           return { first, second };
-        }"""
+        }""",
+        sorted(name for name in FILES.names if name.endswith(".js")),
     )
     assert len(words["first"]) > 100
     for language in ("first", "second"):
@@ -711,7 +715,7 @@ def test_light_and_dark(visit, call):
     assert ground() == light
 
 
-def test_it_asks_nobody_but_the_sandbox(visit, call, sandbox):
+def test_it_calls_only_the_sandbox(visit, call, sandbox):
     call(TIME)
     page = visit()
     asked = []

@@ -76,14 +76,14 @@ def test_right_signatures_have_equal_parts(way, make):
 
 def test_neither_secret_nor_session_is_shown():
     for way, make in (("md5", md5), ("hmac-sha256", mac)):
-        told = json.dumps(looked_at(make(plain(signed(sign_method=way))), way=way).as_json())
-        assert SECRET not in told
-        assert ACCOUNT.session not in told
-        assert "60a0…" in json.loads(f'"{part_of_session(told)}"')
+        result = json.dumps(looked_at(make(plain(signed(sign_method=way))), way=way).as_json())
+        assert SECRET not in result
+        assert ACCOUNT.session not in result
+        assert "60a0…" in json.loads(f'"{part_of_session(result)}"')
 
 
-def part_of_session(told):
-    return next(each["expected"] for each in json.loads(told)["parts"] if each["name"] == "session")
+def part_of_session(result):
+    return next(each["expected"] for each in json.loads(result)["parts"] if each["name"] == "session")
 
 
 JSONIC = {**GIVEN, "request": '{"a": 1, "url": "a/b", "名": "值"}', "sign_method": "md5"}
@@ -183,7 +183,7 @@ def test_hmac_over_a_string_with_the_secret_in_it():
         assert part(comparison, "secret before").received == "********"
 
 
-def test_two_mistakes_at_once_are_told_together():
+def test_two_mistakes_at_once_are_reported_together():
     comparison = looked_at(mac(plain(signed(session=None))).lower())
     assert comparison.en == (
         "session was not signed but sent: sign every parameter that is sent; "
@@ -214,7 +214,7 @@ def test_bytes_of_files_are_not_signed():
     assert looked_at(md5(RIGHT), files=files).state == "verified"
 
 
-def test_what_fits_nothing_is_told_so():
+def test_what_fits_nothing_is_reported_so():
     for sign in ("F" * 32, "?" * 24, "é", "F" * 44):
         comparison = looked_at(sign)
         assert comparison.state == "other"
@@ -246,7 +246,7 @@ def test_of_huge_ones_only_what_was_left_out():
     assert looked_at("F" * 32, body=bulky).state == "other"
 
 
-def test_no_signature_is_told():
+def test_no_signature_is_reported():
     comparison = looked_at(None)
     assert comparison.state == "absent"
     assert part(comparison, "sign", "header").received is None

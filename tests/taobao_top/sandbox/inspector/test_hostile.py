@@ -1,4 +1,4 @@
-"""What requests contain never becomes markup, and no other page steers the sandbox."""
+"""Request content never becomes markup, and other pages cannot control the sandbox."""
 
 import json
 from urllib.parse import quote
@@ -128,7 +128,7 @@ def test_markup_could_not_be_made_even_by_mistake(visit):
     harmless(page)
 
 
-def test_answers_of_the_platform_are_no_pages(visit, sandbox):
+def test_answers_of_the_platform_are_not_pages(visit, sandbox):
     page = visit()
     for path in (
         "router/rest?method=<b id=evil>&format=json",
@@ -191,8 +191,8 @@ def test_a_page_elsewhere_can_neither_read_nor_steer(browser, call, sandbox, ser
     ):
         page.goto(f"{origin}?base={sandbox.origin}/")
         page.wait_for_function("document.title === 'done'", timeout=60_000)
-        told = json.loads(page.inner_text("body").splitlines()[-1])
-        assert set(told) <= {"refused", 0}  # 0: sent blindly; what came of it follows
+        result = json.loads(page.inner_text("body").splitlines()[-1])
+        assert set(result) <= {"refused", 0}  # 0: sent blindly; what came of it follows
         assert page.frame("frame").query_selector("#requests-list") is None
         assert len(sandbox.journal) == 1
         assert list(sandbox.application.faults) == []

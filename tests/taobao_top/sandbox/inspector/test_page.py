@@ -1,4 +1,4 @@
-"""What the page asks for, and who may ask."""
+"""The JSON behind the page, and which requests may read it."""
 
 import ast
 import http.client
@@ -95,14 +95,14 @@ def test_it_has_an_address(running, sandbox):
         assert alone.inspector_url == f"{alone.origin}/_sandbox/"
 
 
-def test_the_catalogue_is_told_once(ask, sandbox):
-    told = ask("inspector/catalogue")
-    assert told["kinds"] == KINDS
-    assert told["codes"]["25"] == "Invalid signature"
-    assert told["app_key"] == sandbox.account.app_key
+def test_the_catalogue_is_sent_once(ask, sandbox):
+    result = ask("inspector/catalogue")
+    assert result["kinds"] == KINDS
+    assert result["codes"]["25"] == "Invalid signature"
+    assert result["app_key"] == sandbox.account.app_key
 
 
-def test_only_what_is_new_is_told(ask, call, sandbox, running):
+def test_only_new_entries_are_shown(ask, call, sandbox, running):
     call(TIME)
     first = ask("inspector/changes")
     (row,) = first["entries"]
@@ -126,52 +126,57 @@ def test_the_latest_app_is_shown_unless_one_is_named(ask, sandbox, running):
     assert (gone.status_code, gone.json()) == (404, {"error": "no app 1"})
 
 
-def test_a_request_is_told_in_full(ask, call, sandbox):
+def test_a_request_is_shown_in_full(ask, call, sandbox):
     call.seller("taobao.trades.sold.get", fields="tid,status", odd="1")
-    told = ask.last()
-    assert (told["comparison"]["state"], told["code"], told["advice"], told["message"]) == ("verified", None, None, "")
-    assert ["fields", "tid,status"] in told["parameters"]
-    assert ["session", f"{sandbox.account.session[:4]}…"] in told["parameters"]
-    assert told["description"]["key"] == "taobao.trades.sold.get"
-    assert len(told["forms"]) == 6
-    assert "odd" in told["notes"][0]
-    assert json.loads(told["answer"])["trades_sold_get_response"]["total_results"] == 0
+    result = ask.last()
+    assert (result["comparison"]["state"], result["code"], result["advice"], result["message"]) == (
+        "verified",
+        None,
+        None,
+        "",
+    )
+    assert ["fields", "tid,status"] in result["parameters"]
+    assert ["session", f"{sandbox.account.session[:4]}…"] in result["parameters"]
+    assert result["description"]["key"] == "taobao.trades.sold.get"
+    assert len(result["forms"]) == 6
+    assert "odd" in result["notes"][0]
+    assert json.loads(result["answer"])["trades_sold_get_response"]["total_results"] == 0
     for secret in (sandbox.account.app_secret, sandbox.account.session):
-        assert secret not in json.dumps(told)
+        assert secret not in json.dumps(result)
 
 
-def test_xml_is_told_line_by_line(ask, call):
+def test_xml_is_reported_line_by_line(ask, call):
     call.raw(TIME, format="xml")
     assert ask.last()["answer"].splitlines()[1] == "<time_get_response>"
 
 
 def test_an_error_says_what_it_means(ask, call, sandbox):
     call.refused("taobao.trade.get", fields="tid", tid="1")
-    told = ask.last()
-    assert (told["code"], told["sub_code"], told["message"]) == (26, "isv.missing-session", "Missing session")
-    assert "needs a session" in told["advice"]["en"]
-    assert "需要 session" in told["advice"]["zh"]
+    result = ask.last()
+    assert (result["code"], result["sub_code"], result["message"]) == (26, "isv.missing-session", "Missing session")
+    assert "needs a session" in result["advice"]["en"]
+    assert "需要 session" in result["advice"]["zh"]
     call.refused("taobao.trade.get", fields="tid", tid="1", session=sandbox.account.session)
     assert "sub_code" in ask.last()["advice"]["en"]
     call.refused("taobao.nothing.get")
-    told = ask.last()
-    assert (told["code"], told["description"]) == (22, None)
-    assert told["forms"][0]["code"].startswith("response = top.taobao.nothing.get.post()")
+    result = ask.last()
+    assert (result["code"], result["description"]) == (22, None)
+    assert result["forms"][0]["code"].startswith("response = top.taobao.nothing.get.post()")
 
 
 def test_every_advice_is_there_in_chinese():
     assert all(re.search(r"[\u4e00-\u9fff]", rule.chinese) for rule in (*RULES, BUSINESS))
 
 
-def test_an_upload_is_told_with_its_files(ask, call, sandbox):
+def test_an_upload_is_reported_with_its_files(ask, call, sandbox):
     call.raw(
         "taobao.picture.upload", files={"img": ("a.jpg", b"\xff\xd8")}, session=sandbox.account.session,
         picture_category_id="0", image_input_title="a",
     )  # fmt: skip
-    told = ask.last()
-    assert told["files"] == [["img", "a.jpg", "application/octet-stream", 2]]
-    assert told["comparison"]["state"] == "verified"
-    done = ask(f"inspector/entries/{told['id']}/replay", "POST")
+    result = ask.last()
+    assert result["files"] == [["img", "a.jpg", "application/octet-stream", 2]]
+    assert result["comparison"]["state"] == "verified"
+    done = ask(f"inspector/entries/{result['id']}/replay", "POST")
     assert (done["status"], done["code"]) == (200, None)
     assert sandbox.journal[-1].files == sandbox.journal[-2].files
 
@@ -183,14 +188,14 @@ def test_secrets_are_masked_wherever_they_stand(ask, call, sandbox):
         data={"grant_type": "authorization_code", "client_id": sandbox.account.app_key, "client_secret": secret,
               "code": sandbox.sessions.code(), "redirect_uri": "http://x/"},
     )  # fmt: skip
-    told = ask.last()
-    assert told["kind"] == "oauth"
-    assert dict(told["parameters"])["client_secret"] == "********"
-    assert json.loads(told["answer"])["access_token"].endswith("…")
+    result = ask.last()
+    assert result["kind"] == "oauth"
+    assert dict(result["parameters"])["client_secret"] == "********"
+    assert json.loads(result["answer"])["access_token"].endswith("…")
     call.refused(TIME, session="another-apps-session", memo=f"{secret} {session}")
-    told = ask.last()
-    assert dict(told["parameters"])["memo"] == f"******** {session[:4]}…"
-    assert dict(told["parameters"])["session"] == "anot…"
+    result = ask.last()
+    assert dict(result["parameters"])["memo"] == f"******** {session[:4]}…"
+    assert dict(result["parameters"])["session"] == "anot…"
     call.refused(TIME, session="short")
     assert dict(ask.last()["parameters"])["session"] == "short"
     sandbox.messages.publish("a", f'{{"x": "{secret}"}}')
@@ -233,8 +238,8 @@ def test_batches_are_replayed_and_their_items_are_not(ask, call, sandbox):
     done = ask(f"inspector/entries/{whole.number}/replay", "POST")
     assert done["status"] == 200
     assert [entry.kind for entry in sandbox.journal] == ["item", "item", "batch"] * 2
-    told = ask(f"inspector/entries/{items[0].number}")
-    assert (told["replay"], told["comparison"]["state"], len(told["forms"])) == (False, "unsigned", 6)
+    result = ask(f"inspector/entries/{items[0].number}")
+    assert (result["replay"], result["comparison"]["state"], len(result["forms"])) == (False, "unsigned", 6)
     assert ask(f"inspector/entries/{whole.number}")["forms"] == []
     refused = ask.reply(f"inspector/entries/{items[0].number}/replay", "POST", {})
     assert (refused.status_code, "cannot be sent again" in refused.json()["error"]) == (400, True)
@@ -291,61 +296,61 @@ def test_sessions_expire_and_are_withdrawn(ask, call, sandbox):
     assert ask.reply(f"inspector/sessions/{usual['id']}", "POST", {"act": "revive"}).status_code == 404
 
 
-def test_messages_are_told_where_they_are(ask, sandbox):
+def test_messages_are_reported_where_they_are(ask, sandbox):
     numbers = [sandbox.messages.publish(f"t{count}").id for count in range(4)]
     sandbox.messages.take("default", 3)
     sandbox.messages.confirm(numbers[0])
     sandbox.messages.fail(numbers[1], "no")
     sandbox.messages.sent_by_client(sandbox.messages.out[0])
-    told = ask("inspector/changes")["messages"]
-    assert [each["id"] for each in told["waiting"]] == [str(numbers[1]), str(numbers[3])]
-    assert [each["topic"] for each in told["unconfirmed"]] == ["t2"]
-    assert (told["confirmed"], told["failed"]) == ([str(numbers[0])], [[str(numbers[1]), "no"]])
-    assert (told["connections"], len(told["sent"])) == (0, 1)
+    result = ask("inspector/changes")["messages"]
+    assert [each["id"] for each in result["waiting"]] == [str(numbers[1]), str(numbers[3])]
+    assert [each["topic"] for each in result["unconfirmed"]] == ["t2"]
+    assert (result["confirmed"], result["failed"]) == ([str(numbers[0])], [[str(numbers[1]), "no"]])
+    assert (result["connections"], len(result["sent"])) == (0, 1)
 
 
 def test_the_users_server_is_called(ask, sandbox, server):
     done = ask("inspector/spi", "POST", {"url": server.url, "parameters": {"a": "1"}, "forged": True})
     assert done["status"] == 200
-    told = ask.last()
-    assert (told["id"], told["kind"], told["replay"]) == (done["id"], "outbound", False)
-    assert told["comparison"]["state"] == "found"
-    (differs,) = [each["name"] for each in told["comparison"]["parts"] if each["differs"] is not None]
+    result = ask.last()
+    assert (result["id"], result["kind"], result["replay"]) == (done["id"], "outbound", False)
+    assert result["comparison"]["state"] == "found"
+    (differs,) = [each["name"] for each in result["comparison"]["parts"] if each["differs"] is not None]
     assert differs == "timestamp"
     assert len(server.received) == 1
     ask("inspector/spi", "POST", {"url": server.url, "body": {"a": 1}, "headers": {"x-a": "b c"}})
-    told = ask.last()
-    assert (told["comparison"]["state"], told["body"]) == ("verified", '{\n  "a": 1\n}')
+    result = ask.last()
+    assert (result["comparison"]["state"], result["body"]) == ("verified", '{\n  "a": 1\n}')
     gone = ask.reply("inspector/spi", "POST", {"url": "http://127.0.0.1:9/"})
     assert (gone.status_code, "does not answer" in gone.json()["error"]) == (502, True)
     assert ask.reply("inspector/spi", "POST", {"url": server.url, "nothing": 1}).status_code == 400
 
 
-def test_faults_limits_and_bans_are_told_and_removed(ask, call, sandbox):
+def test_faults_limits_and_bans_are_reported_and_removed(ask, call, sandbox):
     sandbox.fault("error", code=7, times=None)
     sandbox.fault("latency", executed=False)
     sandbox.ban(60, method="a.b")
     sandbox.ban(-1)
     sandbox.limit(3)
-    told = ask("inspector/changes")
-    assert [rule["kind"] for rule in told["faults"]] == ["error", "latency"]
-    assert [each["method"] for each in told["bans"]] == ["a.b"]
-    assert told["limits"] == [{"calls": 3, "seconds": 1.0, "ban": 1.0, "method": None}]
-    ask("faults", "DELETE", told["faults"][1])
-    ask("faults", "DELETE", told["faults"][0])
+    result = ask("inspector/changes")
+    assert [rule["kind"] for rule in result["faults"]] == ["error", "latency"]
+    assert [each["method"] for each in result["bans"]] == ["a.b"]
+    assert result["limits"] == [{"calls": 3, "seconds": 1.0, "ban": 1.0, "method": None}]
+    ask("faults", "DELETE", result["faults"][1])
+    ask("faults", "DELETE", result["faults"][0])
     assert list(sandbox.application.faults) == []
-    assert ask.reply("faults", "DELETE", told["faults"][0]).status_code == 404
+    assert ask.reply("faults", "DELETE", result["faults"][0]).status_code == 404
     ask("bans", "DELETE")
     assert (sandbox.application.throttle.bans, sandbox.application.throttle.limits) == ([], [])
     ask("limits", "POST", {"calls": 1})
     assert sandbox.application.throttle.limits == [Limit(calls=1)]
 
 
-def test_a_frame_of_the_channel_is_told(ask, sandbox):
+def test_a_frame_of_the_channel_is_reported(ask, sandbox):
     assert CONNECT == 0
     sandbox.journal.write(kind="channel", at=0.0, verb="SEND", method="pull", parameters={"__kind": "1"})
-    told = ask.last()
-    assert (told["comparison"]["state"], told["forms"], told["replay"]) == ("unsigned", [], False)
+    result = ask.last()
+    assert (result["comparison"]["state"], result["forms"], result["replay"]) == ("unsigned", [], False)
 
 
 def test_what_is_not_there(ask):

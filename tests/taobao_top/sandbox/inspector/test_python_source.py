@@ -60,7 +60,7 @@ def test_objects_are_written_as_such(sandbox, top):
         assert business(made) == business(entry)
 
 
-def test_names_that_are_no_keywords_go_into_a_mapping(sandbox, top, call):
+def test_names_that_are_not_keywords_go_into_a_mapping(sandbox, top, call):
     call.raw(TIME, **{"class": "1", "timeout": "2", "a b": "3"})
     entry = sandbox.journal[-1]
     for made in all_forms(sandbox, top, entry):
@@ -113,6 +113,6 @@ def test_where_the_values_cannot_be_read_the_catalogue_has_an_example():
     assert spelled(made(method="taobao.nothing.get", body=long)) == ()
 
 
-def test_what_is_no_call_has_no_form():
+def test_what_is_not_a_call_has_no_form():
     assert spelled(Entry(number=1, kind="call", at=0.0)) == ()
     assert spelled(Entry(number=1, kind="channel", at=0.0, method="pull")) == ()

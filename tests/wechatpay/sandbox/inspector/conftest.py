@@ -52,7 +52,7 @@ class Merchant:
         return Request(method, target, pairs, body, secure=True)
 
     def send(self, request):
-        """Give it to the platform; the journal's entry of it."""
+        """Send it to the platform and return its journal entry."""
         self.sandbox.dispatcher.handle(request)
         return self.sandbox.journal[-1]
 

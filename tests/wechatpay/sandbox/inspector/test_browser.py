@@ -9,6 +9,7 @@ from attrs import evolve
 from tests.browser import choose, held_for_long, rows, until
 from wechatpay import catalogue
 from wechatpay.sandbox import FORGERIES, KINDS
+from wechatpay.sandbox.inspector.page import FILES
 
 pytestmark = pytest.mark.xdist_group("inspector")  # one browser for all
 
@@ -65,7 +66,7 @@ def test_v2_is_compared_as_well(visit, merchant):
     assert page.inner_text("#message-parts tr.wrong th") == "key"
 
 
-def test_a_right_request_is_told_to_be_right(visit, merchant):
+def test_a_right_request_is_shown_as_right(visit, merchant):
     merchant.order()
     page = visit()
     choose(page, "POST")
@@ -163,7 +164,7 @@ def test_an_end_that_is_missing_is_marked_as_well(visit, merchant):
     assert [mark.inner_text() for mark in page.query_selector_all("#message-parts mark")] == ["↵\n", "∅"]
 
 
-def test_what_is_too_long_is_told_to_be_cut(visit, merchant):
+def test_long_content_is_marked_as_cut(visit, merchant):
     merchant.send(merchant.request("POST", "/v3/pay/transactions/native", b'{"a": "' + b"x" * 20_000, signature="x"))
     page = visit()
     choose(page, "SIGN_ERROR")
@@ -303,7 +304,7 @@ def test_a_difference_deep_in_a_text_is_in_sight(visit, merchant):
     assert places == [[True, True], [True, True]]
 
 
-def test_content_that_is_no_object_is_not_sent(visit, sandbox, receiver):
+def test_content_that_is_not_an_object_is_not_sent(visit, sandbox, receiver):
     page = visit()
     for content in ("[1]", "{", "7", "null"):
         fire(page, receiver.url, content=content)
@@ -311,7 +312,7 @@ def test_content_that_is_no_object_is_not_sent(visit, sandbox, receiver):
     assert len(sandbox.callbacks) == 0
 
 
-def test_an_unreachable_merchant_is_told(visit, sandbox):
+def test_an_unreachable_merchant_is_reported(visit, sandbox):
     sandbox.callbacks.scale = 1000.0
     try:
         page = visit()
@@ -397,7 +398,7 @@ def test_a_refused_refund_leads_to_its_request(visit, sandbox, merchant):
     assert "NOT_ENOUGH" in page.inner_text("#reason")
 
 
-def test_what_cannot_be_done_is_told(visit, sandbox, merchant):
+def test_impossible_actions_are_reported(visit, sandbox, merchant):
     merchant.order("shop03")
     page = visit(path="_sandbox/#money")
     page.wait_for_selector("#orders")
@@ -488,7 +489,7 @@ def test_the_money_keeps_up_with_what_happens(visit, sandbox, merchant):
 
 
 def refund(sandbox, merchant, number, refund, total):
-    """Refund by the API, as the shop does while somebody looks at the page."""
+    """Refund by the API while the page is open."""
     content = {"out_trade_no": number, "out_refund_no": f"{number}-{refund}", "reason": "cold"}
     content["amount"] = {"refund": refund, "total": total, "currency": "CNY"}
     sent = merchant.request("POST", "/v3/refund/domestic/refunds", json.dumps(content).encode())
@@ -642,7 +643,7 @@ def test_the_rule_that_was_seen_is_the_one_that_goes(visit, sandbox):
     page.wait_for_selector("#notice.bad:has-text('removed or used up')")
 
 
-def test_a_fault_is_told_at_its_request(visit, sandbox, merchant):
+def test_a_fault_is_shown_at_its_request(visit, sandbox, merchant):
     page = visit(path="_sandbox/#faults")
     page.click("[data-key=switch-bad-signature]")
     page.wait_for_selector("[data-key=switch-bad-signature][aria-checked=true]")
@@ -793,19 +794,20 @@ def test_both_languages_say_everything(visit, sandbox, merchant, receiver):
 def test_both_languages_have_the_same_words(visit):
     page = visit()
     words = page.evaluate(
-        """async () => {
-          const { toggleLanguage, say, named } = await import('/_sandbox/inspector/i18n.js');
-          const source = await (await fetch('/_sandbox/inspector/i18n.js')).text();
-          const names = [...new Set([...source.matchAll(/^  (?:.*[ {])?([a-zA-Z]+): /gm)].map((found) => found[1]))];
+        """async (files) => {
+          const { toggleLanguage, say } = await import('/_sandbox/inspector/i18n.js');
           const used = [];
-          for (const file of ['callbacks', 'elements', 'events', 'faults', 'frame', 'inspector', 'money', 'requests']) {
-            const text = await (await fetch(`/_sandbox/inspector/${file}.js`)).text();
+          for (const file of files) {
+            const answer = await fetch(`/_sandbox/inspector/${file}`);
+            if (!answer.ok) throw new Error(file);
+            const text = await answer.text();
             used.push(...[...text.matchAll(/(?:say|labelled)\\('([a-zA-Z]+)'/g)].map((found) => found[1]));
           }
           const told = () => used.map((word) => [word, say(word)]);
           const first = told(); toggleLanguage(); const second = told(); toggleLanguage();
           return { first, second };
-        }"""
+        }""",
+        sorted(name for name in FILES.names if name.endswith(".js")),
     )
     for language in ("first", "second"):
         assert [word for word, text in words[language] if not isinstance(text, str) or not text] == []
@@ -946,7 +948,7 @@ def test_light_and_dark(visit, merchant):
     assert ground() == dark
 
 
-def test_it_asks_nobody_but_the_sandbox(visit, sandbox, merchant):
+def test_it_calls_only_the_sandbox(visit, sandbox, merchant):
     merchant.order()
     page = visit()
     asked = []
@@ -960,7 +962,7 @@ def test_it_asks_nobody_but_the_sandbox(visit, sandbox, merchant):
     assert [url for url in asked if not url.startswith(sandbox.base_url)] == []
 
 
-def test_nobody_is_asked_while_nobody_looks(visit):
+def test_the_page_does_not_poll_while_hidden(visit):
     page = visit()
     page.wait_for_selector("#live.good")
     page.evaluate(

@@ -1,4 +1,4 @@
-"""What was signed, beside what has to be."""
+"""The signed message beside the expected one."""
 
 import base64
 import hashlib
@@ -141,7 +141,7 @@ def test_the_right_key_over_something_else_shows_both_digests(merchant, sandbox)
     assert part(found, "method").received is None
 
 
-def test_another_key_is_told_from_another_message(merchant, sandbox):
+def test_another_key_is_distinguished_from_another_message(merchant, sandbox):
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     signature = merchant.rsa(b"x", key=stranger)
     found = compared(merchant.send(merchant.request("GET", QUERY, signature=signature)), sandbox.account)
@@ -166,7 +166,7 @@ def test_the_header_is_compared_too(merchant, sandbox):
     assert part(compared(merchant.send(late), sandbox.account), "timestamp", "header").differs == 0
 
 
-def test_no_signature_is_told(merchant, sandbox):
+def test_no_signature_is_reported(merchant, sandbox):
     entry = merchant.send(Request("GET", "/brand/x"))
     found = compared(entry, sandbox.account)
     assert found.state == "absent"
@@ -262,7 +262,7 @@ def test_the_apiv3_key_is_recognised_under_hmac_too(merchant, sandbox):
     assert "APIv3" in found.en
 
 
-def test_small_letters_and_another_algorithm_are_told_together(merchant, sandbox):
+def test_small_letters_and_another_algorithm_are_reported_together(merchant, sandbox):
     entry = merchant.v2(QUERIED, {"out_trade_no": "1", "sign_type": "MD5"}, algorithm="HMAC-SHA256")
     assert compared(entry, sandbox.account).en == "it is HMAC-SHA256, MD5 is expected"
     parameters = {"out_trade_no": "1", "mch_id": sandbox.account.mchid, "nonce_str": "n"}
@@ -273,7 +273,7 @@ def test_small_letters_and_another_algorithm_are_told_together(merchant, sandbox
     assert part(compared(entry, sandbox.account), "sign_type", "header") == Part("sign_type", "MD5", "RSA")
 
 
-def test_another_key_cannot_be_told_from_other_parameters(merchant, sandbox):
+def test_another_key_cannot_be_distinguished_from_other_parameters(merchant, sandbox):
     found = compared(merchant.v2(QUERIED, {"out_trade_no": "1"}, sign="F" * 32), sandbox.account)
     assert found.state == "other"
     found = compared(merchant.v2(QUERIED, {"out_trade_no": "1"}, sign=None, mch_id="7"), sandbox.account)
@@ -296,7 +296,7 @@ def test_v2_is_read_from_query_and_form_as_well(merchant, sandbox):
     assert compared(entry, sandbox.account).state == "absent"
 
 
-def test_a_long_v2_body_is_told_by_its_verdict(merchant, sandbox):
+def test_a_long_v2_body_shows_its_verdict(merchant, sandbox):
     long = {"out_trade_no": "1", "detail": "x" * KEPT}
     sandbox.context.strict = False
     right = compared(merchant.v2("/pay/unifiedorder", long), sandbox.account)

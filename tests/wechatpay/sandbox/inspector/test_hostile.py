@@ -1,4 +1,4 @@
-"""What requests contain never becomes markup, and no other page steers the sandbox."""
+"""Request content never becomes markup, and other pages cannot control the sandbox."""
 
 import hashlib
 import json
@@ -195,7 +195,7 @@ def test_an_uploaded_page_runs_no_script(visit, sandbox, merchant, name):
         assert page.evaluate("typeof hacked") == "undefined"
 
 
-def test_answers_of_the_platform_are_no_pages(visit, sandbox):
+def test_answers_of_the_platform_are_not_pages(visit, sandbox):
     page = visit()
     for path in (f"v3/{quote(EVIL)}", f"pay/{quote(EVIL)}", f"appauth/authindex?a={quote(EVIL)}", "_sandbox/<b>"):
         page.goto(sandbox.base_url + path)
@@ -256,8 +256,8 @@ def test_a_page_elsewhere_can_neither_read_nor_steer(browser, sandbox, merchant,
     ):
         page.goto(f"{origin}?base={sandbox.base_url}")
         page.wait_for_function("document.title === 'done'", timeout=60_000)
-        told = json.loads(page.inner_text("body").splitlines()[-1])
-        assert set(told) <= {"refused", 0}  # 0: sent blindly; what came of it follows
+        result = json.loads(page.inner_text("body").splitlines()[-1])
+        assert set(result) <= {"refused", 0}  # 0: sent blindly; what came of it follows
         assert page.frame("frame").query_selector("#requests-list") is None
         assert len(sandbox.journal) == 1
         assert [rule["kind"] for rule in sandbox.faults.as_json()] == ["latency"]

@@ -44,7 +44,7 @@ def test_v2_has_two_ways_to_encrypt_and_one_to_not(sandbox, receiver, event, ele
     assert (element in plain) if element else plain == ""
 
 
-def test_every_event_can_be_told(sandbox):
+def test_every_event_can_be_sent(sandbox):
     for event in catalogue.events():
         delivery = sandbox.trigger(event.name, "http://elsewhere.example/", version=event.version)
         shown = details(delivery, sandbox.account)
@@ -78,7 +78,7 @@ def test_the_altered_body_is_the_one_that_was_sent(sandbox, receiver):
     assert found["en"] == "the body was changed after it was signed"
 
 
-def test_a_probe_is_told_as_one_and_missing_headers_as_missing(sandbox, receiver):
+def test_a_probe_and_missing_headers_are_named(sandbox, receiver):
     assert "probe" in attempt(sandbox, receiver, "probe")["en"]
     missing = attempt(sandbox, receiver, "missing")
     assert missing["state"] == "absent"

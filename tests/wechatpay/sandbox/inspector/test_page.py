@@ -1,10 +1,13 @@
-"""What the page asks for, and who may ask."""
+"""The JSON behind the page, and which requests may read it."""
 
 import ast
 import hashlib
 import json
+import pkgutil
+import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,8 @@ import pytest
 import chainable.sandbox.inspector
 import wechatpay.sandbox.inspector
 from chainable.sandbox.inspector import GUARDS
-from wechatpay.sandbox import FORGERIES, KINDS
+from wechatpay.sandbox import FORGERIES, KINDS, flows
+from wechatpay.sandbox.flows.objects import Objects
 from wechatpay.sandbox.http import Request
 from wechatpay.sandbox.inspector.page import FILES
 from wechatpay.sandbox.journal import KEPT
@@ -90,17 +94,17 @@ def test_it_has_an_address(sandbox):
     assert sandbox.inspector_url == f"{sandbox.base_url}_sandbox/"
 
 
-def test_the_catalogue_is_told_once(ask, sandbox):
-    told = ask("inspector/catalogue")
-    assert len(told["events"]) == 112
-    assert set(told["kinds"]) == set(KINDS)
-    assert set(told["forgeries"]) == set(FORGERIES)
-    assert told["mchid"] == sandbox.account.mchid
+def test_the_catalogue_is_sent_once(ask, sandbox):
+    result = ask("inspector/catalogue")
+    assert len(result["events"]) == 112
+    assert set(result["kinds"]) == set(KINDS)
+    assert set(result["forgeries"]) == set(FORGERIES)
+    assert result["mchid"] == sandbox.account.mchid
     for secret in (sandbox.account.apiv3_key, sandbox.account.secret):
-        assert secret not in json.dumps(told)
+        assert secret not in json.dumps(result)
 
 
-def test_only_what_is_new_is_told(ask, merchant, sandbox):
+def test_only_new_entries_are_shown(ask, merchant, sandbox):
     entry = merchant.order()
     first = ask(f"inspector/changes?after={entry.id - 1}")
     assert [(each["id"], each["title"], each["verified"]) for each in first["entries"]] == [
@@ -117,19 +121,19 @@ def test_only_what_is_new_is_told(ask, merchant, sandbox):
     assert ask("inspector/changes")["first"] == sandbox.journal.count + 1
 
 
-def test_a_request_is_told_in_full(ask, merchant, sandbox):
+def test_a_request_is_shown_in_full(ask, merchant, sandbox):
     entry = merchant.order()
-    told = ask(f"inspector/entries/{entry.id}")
-    assert told["comparison"]["state"] == "verified"
-    assert told["answer_comparison"]["state"] == "verified"
-    assert told["description"]["title"] == entry.title
-    assert len(told["forms"]) == 6
-    assert json.loads(told["body"])["out_trade_no"] == "T20260101001"
-    assert told["cut"] is False
-    assert sandbox.account.private_key not in json.dumps(told)
+    result = ask(f"inspector/entries/{entry.id}")
+    assert result["comparison"]["state"] == "verified"
+    assert result["answer_comparison"]["state"] == "verified"
+    assert result["description"]["title"] == entry.title
+    assert len(result["forms"]) == 6
+    assert json.loads(result["body"])["out_trade_no"] == "T20260101001"
+    assert result["cut"] is False
+    assert sandbox.account.private_key not in json.dumps(result)
     unknown = merchant.send(merchant.request("GET", "/v3/nowhere"))
-    told = ask(f"inspector/entries/{unknown.id}")
-    assert (told["description"], told["forms"], told["code"]) == (None, [], "NOT_FOUND")
+    result = ask(f"inspector/entries/{unknown.id}")
+    assert (result["description"], result["forms"], result["code"]) == (None, [], "NOT_FOUND")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_the_answer_is_compared_as_well(ask, merchant, sandbox, kind, state, dif
     assert differs in [each["name"] for each in found["header"] if each["differs"] is not None]
 
 
-def test_an_answer_without_signature_is_told_where_one_belongs(ask, merchant, sandbox):
+def test_a_missing_signature_is_reported_where_one_belongs(ask, merchant, sandbox):
     sandbox.faults.add("missing-signature", times=1)
     assert ask(f"inspector/entries/{merchant.order().id}")["answer_comparison"]["state"] == "absent"
     entry = merchant.v2("/pay/orderquery", {"out_trade_no": "1"})
@@ -167,11 +171,11 @@ def test_encrypted_fields_of_an_answer_are_opened(ask, merchant, sandbox):
     assert ask(f"inspector/entries/{entry.id}")["answer_opened"] == {}
 
 
-def test_a_notification_is_told_in_full(ask, sandbox, receiver):
+def test_a_notification_is_shown_in_full(ask, sandbox, receiver):
     delivery = sandbox.trigger("TRANSACTION.SUCCESS", receiver.url)
     assert sandbox.callbacks.wait()
-    told = ask(f"inspector/deliveries/{delivery.id}")
-    assert json.loads(told["opened"])["trade_state"] == "SUCCESS"
+    result = ask(f"inspector/deliveries/{delivery.id}")
+    assert json.loads(result["opened"])["trade_state"] == "SUCCESS"
     assert ask("inspector/changes")["deliveries"][0]["state"] == "accepted"
 
 
@@ -180,7 +184,7 @@ def test_an_event_has_an_example(ask):
     assert ask("inspector/events/v2/refund-processed")["out_refund_no"]
 
 
-def test_the_money_is_told_newest_first(ask, merchant, sandbox):
+def test_money_is_listed_newest_first(ask, merchant, sandbox):
     for number in ("first0", "second"):
         merchant.order(number)
     money = ask("inspector/money")
@@ -254,9 +258,9 @@ def test_a_refund_goes_through_the_gate(ask, merchant, sandbox, receiver):
 
 def test_every_answer_of_the_page_survives_half_characters(ask, merchant):
     entry = merchant.send(merchant.request("POST", NATIVE, b'{"description": "\\ud83d <b>"}', signature="x"))
-    told = ask(f"inspector/entries/{entry.id}")
-    assert json.loads(told["body"]) == {"description": "\ud83d <b>"}
-    assert "'\\ud83d <b>'" in told["forms"][0]["code"]
+    result = ask(f"inspector/entries/{entry.id}")
+    assert json.loads(result["body"]) == {"description": "\ud83d <b>"}
+    assert "'\\ud83d <b>'" in result["forms"][0]["code"]
     assert ask.reply("actions/pay", "POST", {"number": "\ud83d"}).status == 400
     assert b"? is unknown" in ask.reply("actions/pay", "POST", {"\ud83d": "1"}).body
 
@@ -359,3 +363,12 @@ def test_every_kind_of_fault_can_be_switched(ask, sandbox):
     for kind in KINDS:
         ask("faults", "POST", {"kind": kind})
     assert [each["kind"] for each in ask("inspector/changes")["faults"]] == list(KINDS)
+
+
+def test_every_kind_of_object_has_a_chinese_name():
+    names = FILES["i18n.js"].content.decode().partition("kindNames: {")[2].partition("}")[0]
+    modules = [import_module(f"{flows.__name__}.{found.name}") for found in pkgutil.iter_modules(flows.__path__)]
+    kinds = {value.kind for module in modules for value in vars(module).values() if isinstance(value, Objects)}
+
+    assert len(kinds) > 10
+    assert {kind for kind in kinds if not re.search(rf"(^|\W){kind}\W*: ", names)} == set()

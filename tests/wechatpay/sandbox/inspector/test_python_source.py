@@ -122,7 +122,7 @@ def test_where_the_values_cannot_be_read_the_catalogue_has_an_example(sandbox, m
     assert "files=" in spelled(upload)[0].code
 
 
-def test_what_is_no_operation_has_no_form(sandbox, merchant):
+def test_a_request_without_an_operation_has_no_form(sandbox, merchant):
     assert spelled(merchant.send(merchant.request("GET", "/v3/nowhere"))) == ()
     entry = merchant.order("T30001")
     entry.operation = "POST v3/nowhere"
