@@ -205,12 +205,19 @@ def raised(package, error="ConfigurationError"):
     """Yield place, reasons and values of each error of a class that a package raises with a reason."""
     for path in sorted((ROOT / package).rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
+        helper = [node for node in ast.walk(tree) if getattr(node, "name", "") == "refuse_source"]
+        own = {node for each in helper for node in ast.walk(each)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == error:
-                words = {keyword.arg: keyword.value for keyword in node.keywords}
+            if not isinstance(node, ast.Call) or node in own:
+                continue
+            called = getattr(node.func, "id", "")
+            words = {keyword.arg: keyword.value for keyword in node.keywords}
+            if called == error:
                 reason = words.pop("reason", None)
                 if reason is not None:
                     yield f"{path.name}:{node.lineno}", list(texts(reason, tree)), set(words)
+            elif called == "refuse_source" and error == "ConfigurationError":
+                yield f"{path.name}:{node.lineno}", list(texts(node.args[0], tree)), {"setting", "file", *words}
 
 
 def texts(value, tree):

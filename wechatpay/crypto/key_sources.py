@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret
 
-__all__ = ["Content", "KeySource", "decode_base64", "read_source", "refuse"]
+__all__ = ["Content", "KeySource", "decode_base64", "read_source", "refuse_source"]
 
 KeySource = str | bytes | bytearray | os.PathLike[str] | Secret[str] | Secret[bytes]
 """Path, ``file://`` URL, PEM text, DER bytes or one-line base64; any of the texts and bytes in a ``Secret``."""
@@ -63,7 +63,7 @@ def read_source(source: KeySource, name: str) -> Content:
     raise TypeError(msg)
 
 
-def refuse(reason: str, setting: str, text: str, origin: str = "", **values: str | int) -> NoReturn:
+def refuse_source(reason: str, setting: str, text: str, origin: str = "", **values: str | int) -> NoReturn:
     """Raise the error of a setting; *origin* names its file, see :class:`Content`."""
     msg = f"{setting}: {text}{origin}"
     raise ConfigurationError(msg, reason=reason, setting=setting, file=origin[2:], **values) from None
@@ -98,23 +98,26 @@ def _read_file(path: Path, name: str, shown: str) -> Content:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
         if shown:
-            refuse("file_missing", name, "there is no such file", shown)
-        refuse("not_a_path", name, "there is no such file (the text is neither an existing path nor PEM nor base64)")
+            refuse_source("file_missing", name, "there is no such file", shown)
+        refuse_source(
+            "not_a_path", name, "there is no such file (the text is neither an existing path nor PEM nor base64)"
+        )
     except IsADirectoryError:
-        refuse("is_directory", name, "this is a directory; a file was expected", shown)
+        refuse_source("is_directory", name, "this is a directory; a file was expected", shown)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"
-        refuse("file_unreadable", name, f"the file cannot be read ({reason})", shown, error=reason)
+        refuse_source("file_unreadable", name, f"the file cannot be read ({reason})", shown, error=reason)
     return _checked(data, name, shown)
 
 
 def _checked(data: bytes, name: str, shown: str) -> Content:
     if len(data) > _LARGEST:
-        refuse("too_large", name, "larger than any key or certificate (1 MiB)", shown)
+        refuse_source("too_large", name, "larger than any key or certificate (1 MiB)", shown)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
-        what = "file" if shown else "value"
-        refuse(f"{what}_empty", name, f"the {what} is empty", shown)
+        if shown:
+            refuse_source("file_empty", name, "the file is empty", shown)
+        refuse_source("value_empty", name, "the value is empty")
     return Content(data, shown)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 
 from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr
-from wechatpay.crypto.key_sources import decode_base64, refuse
+from wechatpay.crypto.key_sources import decode_base64, refuse_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,11 +111,13 @@ def find_all(data: bytes, name: str, origin: str) -> list[KeyObject]:
     if der is None or der[:1] != b"\x30":
         digits = data.strip()
         if len(digits) == _API_KEY_SIZE and digits.isalnum():
-            refuse("looks_like_api_key", name, "this looks like an API key of 32 characters, not like a file", origin)
-        refuse("unknown_format", name, "this is neither PEM nor DER nor base64 of DER", origin)
+            refuse_source(
+                "looks_like_api_key", name, "this looks like an API key of 32 characters, not like a file", origin
+            )
+        refuse_source("unknown_format", name, "this is neither PEM nor DER nor base64 of DER", origin)
     bounds = _bounds(der)
     if bounds is None:
-        refuse("truncated", name, "this is truncated or damaged", origin)
+        refuse_source("truncated", name, "this is truncated or damaged", origin)
     start, end = bounds
     # cryptography does not recognise a .p12 without its password: its version number does not occur in other files.
     is_p12 = der[start : start + 3] == _P12_VERSION
@@ -135,10 +137,10 @@ def _find_pem(data: bytes, name: str, origin: str) -> list[KeyObject]:
             continue
         der = decode_base64(body)
         if der is None:
-            refuse("base64_damaged", name, f"the base64 of {kind} is damaged", origin, found=kind_id(kind))
+            refuse_source("base64_damaged", name, f"the base64 of {kind} is damaged", origin, found=kind_id(kind))
         found.append(KeyObject(kind, der))
     if not found or data.count(b"-----BEGIN ") > len(found):
-        refuse("pem_truncated", name, "the PEM is truncated: a BEGIN line has no END line of its own", origin)
+        refuse_source("pem_truncated", name, "the PEM is truncated: a BEGIN line has no END line of its own", origin)
     return found
 
 
@@ -204,7 +206,7 @@ def check_size(key: Key, name: str, origin: str) -> Key:
     """Return an RSA key of 2048 bits or more; raise ConfigurationError for a shorter one."""
     if key.key_size < _SMALLEST_KEY:
         text = f"an RSA key of {key.key_size} bits; at least 2048 are needed"
-        refuse("key_too_short", name, text, origin, bits=key.key_size)
+        refuse_source("key_too_short", name, text, origin, bits=key.key_size)
     return key
 
 
@@ -220,10 +222,10 @@ def refuse_algorithm(key: object, half: str, name: str, origin: str) -> NoReturn
     """Raise the error of a private or public key that is not RSA."""
     algorithm = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
     text = f"this is a {half} key of the kind {algorithm}; RSA was expected"
-    refuse("wrong_algorithm", name, text, origin, algorithm=algorithm)
+    refuse_source("wrong_algorithm", name, text, origin, algorithm=algorithm)
 
 
 def refuse_damaged(kind: str, name: str, origin: str) -> NoReturn:
     """Raise the error of an object that ``cryptography`` does not load."""
     text = f"this is {kind}, but it is damaged or of an unknown algorithm"
-    refuse("damaged", name, text, origin, found=kind_id(kind))
+    refuse_source("damaged", name, text, origin, found=kind_id(kind))

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret, safe_repr, without_frames
-from wechatpay.crypto.key_sources import KeySource, read_source, refuse
+from wechatpay.crypto.key_sources import KeySource, read_source, refuse_source
 from wechatpay.crypto.keys.certificate import Certificate, certificate_of, certificate_of_der, load_certificate, pem_of
 from wechatpay.crypto.keys.containers import (
     CERTIFICATE,
@@ -98,13 +98,13 @@ def load_p12(source: KeySource, *, name: str = "merchant_cert", password: Passwo
                 "refuses the file's old cipher, RC2; use apiclient_cert.pem and apiclient_key.pem of the same "
                 "download, or convert the file with 'openssl pkcs12 -legacy'"
             )
-            refuse("p12_old_cipher", name, text, origin)
+            refuse_source("p12_old_cipher", name, text, origin)
         text = "this .p12 could not be opened: the file is damaged or the password is wrong; it is the merchant number"
-        refuse("p12_unreadable", name, text, origin)
+        refuse_source("p12_unreadable", name, text, origin)
     if certificate is None or key is None:
         lacking = PRIVATE if key is None else CERTIFICATE
         text = f"this .p12 holds no {lacking.removeprefix('a ')}"
-        refuse("p12_incomplete", name, text, origin, missing=kind_id(lacking))
+        refuse_source("p12_incomplete", name, text, origin, missing=kind_id(lacking))
     if not isinstance(key, RSAPrivateKey):
         refuse_algorithm(key, "private", name, origin)
     own = certificate_of(certificate, name, origin)

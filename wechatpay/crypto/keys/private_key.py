@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
 from chainable.masking import Secret, without_frames
-from wechatpay.crypto.key_sources import KeySource, read_source, refuse
+from wechatpay.crypto.key_sources import KeySource, read_source, refuse_source
 from wechatpay.crypto.keys.containers import (
     PRIVATE,
     check_size,
@@ -94,11 +94,11 @@ def _decrypted(
     origin: str,
 ) -> object:
     if password is None:
-        refuse("password_missing", name, "this private key is encrypted and no password was given", origin)
+        refuse_source("password_missing", name, "this private key is encrypted and no password was given", origin)
     try:
         return load(content, password_bytes(password))
     except (ValueError, UnsupportedAlgorithm):
-        refuse("password_wrong", name, "the password does not open this private key, or it is damaged", origin)
+        refuse_source("password_wrong", name, "the password does not open this private key, or it is damaged", origin)
 
 
 def password_bytes(password: Password) -> bytes | None:
