@@ -17,17 +17,9 @@ if TYPE_CHECKING:
 
     from wechatpay.catalogue import Field
 
-__all__ = ["ALTERNATIVES", "LIMITS", "Limit", "Validator", "numbered", "parse_json"]
+    Groups = Iterable[tuple[str, ...]]
 
-# Where a page marks each of these as required although one of them is enough.
-ALTERNATIVES = (
-    frozenset({"transaction_id", "out_trade_no"}),
-    frozenset({"transaction_id", "out_trade_no", "out_refund_no", "refund_id"}),
-    frozenset({"contract_id", "plan_id", "contract_code"}),
-    frozenset({"openid", "sub_openid"}),
-    frozenset({"out_order_no", "query_id"}),
-    frozenset({"transaction_id", "order_id", "out_order_no"}),
-)
+__all__ = ["LIMITS", "Limit", "Validator", "numbered", "parse_json"]
 
 INTEGER = re.compile(r"[+-]?\d+")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
@@ -138,7 +130,13 @@ class Validator:
     opened: dict[str, str] = field(default=Factory(dict), repr=False)
 
     def check(
-        self, location: str, fields: Iterable[Field], value: Mapping[str, Any], *, text: bool = False
+        self,
+        location: str,
+        fields: Iterable[Field],
+        value: Mapping[str, Any],
+        *,
+        text: bool = False,
+        one_of: Groups = (),
     ) -> dict[str, Any]:
         """
         Check the members of one part; the same members with encrypted ones opened.
@@ -148,8 +146,9 @@ class Validator:
             fields: What the catalogue has for it.
             value: What was sent.
             text: Whether numbers arrive as text, as they do everywhere but in JSON.
+            one_of: Groups of names of which each needs at least one.
         """
-        return self._members(location, "", tuple(fields), value, limits_of(self.path), text=text)
+        return self._members(location, "", tuple(fields), value, limits_of(self.path), text=text, one_of=one_of)
 
     def _members(
         self,
@@ -160,10 +159,11 @@ class Validator:
         limits: Mapping[str, Limit],
         *,
         text: bool,
+        one_of: Groups,
     ) -> dict[str, Any]:
         known = {each.name: each for each in fields}
         if self.strict:
-            self._complete(location, at, known, value)
+            self._complete(location, at, known, value, one_of)
         checked = {}
         for name, member in value.items():
             each = known.get(name)
@@ -172,10 +172,16 @@ class Validator:
             )
         return checked
 
-    def _complete(self, location: str, at: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> None:
+    def _complete(
+        self, location: str, at: str, known: Mapping[str, Field], value: Mapping[str, Any], one_of: Groups
+    ) -> None:
         for name, each in known.items():
-            if each.required and value.get(name) in (None, "") and not satisfied(name, known, value):
+            if each.required and value.get(name) in (None, ""):
                 raise Refusal.of_field(location, at + pointer(name), "required, but missing or empty")
+        for names in one_of:
+            if all(value.get(name) in (None, "") for name in names):
+                issue = f"required, but missing or empty: at least one of {', '.join(names)}"
+                raise Refusal.of_field(location, at + pointer(names[0]), issue)
         for name in value:
             if name not in known and not numbered(name, known):
                 raise Refusal.of_field(location, at + pointer(name), "unknown: the official page has no such field")
@@ -199,7 +205,7 @@ class Validator:
                 raise Refusal.of_field(location, at, f"an object is expected, not {kind(value)}")
             if not each.fields:
                 return value
-            return self._members(location, at, each.fields, value, limits, text=text)
+            return self._members(location, at, each.fields, value, limits, text=text, one_of=each.one_of)
         value = self._scalar(location, at, each, value, text=text)
         if each.encrypted == "rsa":
             value = self._open(location, at, value)
@@ -236,6 +242,7 @@ class Validator:
             encrypted=each.encrypted,
             example=each.example,
             fields=each.fields,
+            one_of=each.one_of,
         )
         return [
             self._value(location, at + pointer(index), element, member, limits, text=text)
@@ -299,14 +306,6 @@ class Validator:
                 self._value(location, at, member, inside, {}, text=True)
         finally:
             self.strict = kept
-
-
-def satisfied(name: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> bool:
-    """Return whether an alternative of a required field was sent."""
-    return any(
-        name in group and any(other in value for other in group if other != name and other in known)
-        for group in ALTERNATIVES
-    )
 
 
 def numbered(name: str, known: Collection[str]) -> bool:
