@@ -48,7 +48,7 @@ def rows(fields: Iterable[Field], depth: int = 0, *, filled: Container[str] = ()
 def one_of(groups: Iterable[tuple[str, ...]]) -> Label | str:
     """Return the remark on members of which at least one is needed; ``''`` for no such group."""
     each = [", ".join(names) for names in groups]
-    return Label(f"至少填一个 {'；'.join(each)}", f"at least one of {'; of '.join(each)}") if each else ""
+    return Label(f"至少填一个：{'；'.join(each)}", f"at least one of {'; of '.join(each)}") if each else ""
 
 
 def examples(fields: Iterable[Field], *, without: Container[str] = ()) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_it_has_an_address(sandbox):
 
 def test_the_catalogue_is_told_once(ask, sandbox):
     told = ask("inspector/catalogue")
-    assert len(told["events"]) == 112
+    assert len(told["events"]) == 113
     assert set(told["kinds"]) == set(KINDS)
     assert set(told["forgeries"]) == set(FORGERIES)
     assert told["mchid"] == sandbox.account.mchid
