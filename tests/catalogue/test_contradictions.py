@@ -127,6 +127,27 @@ def test_combined_orders_of_direct_merchants_have_no_sub_merchant(kind):
     assert not field_of(f"POST v3/combine-transactions/{kind}", "sub_orders", "sub_mchid").required
 
 
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("POST v3/med-ins/refunds/notify", "json"),
+        ("GET v3/new-tax-control-fapiao/merchant/base-information", "query"),
+        ("POST v3/marketing/membercard-open/cards/{card_id}/codes/{code}/bonus/commit", "json"),
+    ],
+)
+def test_a_path_of_merchants_and_partners_does_not_require_what_only_partners_have(key, place):
+    assert not field_of(key, "sub_mchid", place=place).required
+
+
+def test_no_path_with_a_page_of_merchants_requires_a_sub_merchant(given):
+    for key, record in given.items():
+        pages = " ".join(record["docs"])
+        if "/merchant/" in pages and "/partner/" in pages:
+            for place, members in record["request"].items():
+                for name in {"sub_mchid", "sub_mch_id", "sub_appid"} & members.keys():
+                    assert not isinstance(members[name], dict) or "required" not in members[name], (key, place, name)
+
+
 def test_other_facts_of_foreign_sdks():
     """Each of these was wrong, and stands in the models of the official SDKs or on a page of the same product."""
     assert not field_of("POST v2/pay/combinedorder", "scene_info", place="xml").required

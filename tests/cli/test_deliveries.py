@@ -51,7 +51,7 @@ def test_every_event_can_be_triggered(wx, sandbox, receiver):
     client = sandbox.client()
 
     assert len(events) == 113
-    assert sum(event.event_type is None for event in events) == 6
+    assert sum(event.event_type is None for event in events) == 7
     for event in events:
         shared = event.version == "v2" and (event.name, "v3") in kinds
         told = wx(

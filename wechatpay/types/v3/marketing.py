@@ -2092,14 +2092,14 @@ class MembercardOpenCardsCardIdCodesCodeBonusCommitPostRequest(TypedDict):
     """设置支付后展示的积分到账"""
     out_trade_no: str
     mchid: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     bonus_value: int
 
 class MembercardOpenCardsCardIdCodesCodeBonusPreparePostRequest(TypedDict):
     """支付结果页展示会员积分"""
     out_trade_no: str
     mchid: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     bonus_value: int
 
 class MembercardOpenCardsCardIdCodesCodeRightsPatchRequestGuide(TypedDict):
