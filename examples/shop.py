@@ -118,25 +118,25 @@ class Shop:
         found = self.books.order(number)
         if found["state"] == "NOTPAY":
             node = self._client.v3.pay.transactions.out_trade_no._out_trade_no_
-            found: Any = node.get(out_trade_no=number, params={"mchid": self._client.mchid}).data
-            if found["trade_state"] == "SUCCESS":
+            order: Any = node.get(out_trade_no=number, params={"mchid": self._client.mchid}).data
+            if order["trade_state"] == "SUCCESS":
                 with self.books.sessions.begin() as session:
-                    self.paid(found, session)
+                    self.paid(order, session)
                 found = self.books.order(number)
         return found
 
-    def paid(self, found: dict[str, Any], session: Session) -> None:
+    def paid(self, order: dict[str, Any], session: Session) -> None:
         """Book a payment once, if number, merchant, amount and currency are those of the order; commit elsewhere."""
-        amount = found["amount"]
-        if found["mchid"] == self._client.mchid and amount["currency"] == "CNY":
+        amount = order["amount"]
+        if order["mchid"] == self._client.mchid and amount["currency"] == "CNY":
             session.execute(
                 text(
                     "UPDATE orders SET state = 'PAID', transaction_id = :transaction_id "
                     "WHERE number = :number AND fen = :fen AND state = 'NOTPAY'"
                 ),
                 {
-                    "transaction_id": found["transaction_id"],
-                    "number": found["out_trade_no"],
+                    "transaction_id": order["transaction_id"],
+                    "number": order["out_trade_no"],
                     "fen": amount["total"],
                 },
             )
@@ -159,14 +159,14 @@ class Shop:
             }
         )
 
-    def refunded(self, found: dict[str, Any], session: Session) -> None:
+    def refunded(self, refund: dict[str, Any], session: Session) -> None:
         """Book how a refund ended; commit elsewhere."""
         session.execute(
             text("UPDATE refunds SET state = :state WHERE number = :number AND fen = :fen"),
             {
-                "state": found["refund_status"],
-                "number": found["out_refund_no"],
-                "fen": found["amount"]["refund"],
+                "state": refund["refund_status"],
+                "number": refund["out_refund_no"],
+                "fen": refund["amount"]["refund"],
             },
         )
 

@@ -174,9 +174,10 @@ def _placed(places: Records, mark: str, *, kinds: tuple[str, ...] = ()) -> Recor
 
 def detail(record: Records) -> Records:
     """Return all fields of an operation."""
+    request = {place: fields(members) for place, members in record["request"].items()}
     return {
         "docs": record["docs"],
-        "request": {place: fields(members) for place, members in record["request"].items()},
+        "request": request | ({"one_of": record["one_of"]} if "one_of" in record else {}),
         "response": {"content": record["content"], "fields": fields(record.get("answer", {}))},
     }
 

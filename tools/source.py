@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent / "catalogue"
 
@@ -44,6 +47,15 @@ def reviewed(table: str) -> dict[str, Any]:
     """Return one reviewed table as written."""
     rows: dict[str, Any] = read(ROOT / "wechatpay" / "reviewed" / f"{table}.yaml")
     return rows
+
+
+def contradictions() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the operation, the field and the entries of each decision in ``reviewed/contradictions.yaml``."""
+    for decision in read(ROOT / "wechatpay" / "reviewed" / "contradictions.yaml"):
+        entries = {name: value for name, value in decision.items() if name != "at"}
+        for key, names in decision["at"].items():
+            for name in names or [""]:
+                yield key, name, entries
 
 
 @cache

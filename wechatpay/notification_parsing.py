@@ -254,6 +254,8 @@ _V2_KINDS = {
     "change_type": "pap-contract-state-changed",
     "vehicle_event_type": "vehicle-state-changed-for-parking",
     "risk_level": "transactions-risk-occurred",
+    "trade_state": "pap-transaction-processed",
+    "contract_id": "pap-transaction-processed",
     "transaction_id": "transaction-success",
 }
 _PASSING = {"nonce_str", "sign", "sign_type"}

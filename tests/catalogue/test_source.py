@@ -64,6 +64,7 @@ def same_fields(made, members, where):
             "decoded",
             "example",
             "fields",
+            "one_of",
         }, place
         assert field.type == record["type"], place
         assert field.type.removesuffix("[]") in TYPES, place
@@ -72,6 +73,7 @@ def same_fields(made, members, where):
         assert (field.encrypted, field.encoded, field.decoded, field.example) == tuple(
             record.get(name) for name in ("encrypted", "encoded", "decoded", "example")
         ), place
+        assert field.one_of == tuple(map(tuple, record.get("one_of", ()))), place
         same_fields(field.fields, record.get("fields", {}), place)
 
 
@@ -95,6 +97,9 @@ def test_every_operation_is_as_in_the_source(given):
             fields = getattr(operation.request, place)
             assert (fields is None) == (place not in record["request"]), (key, place)
             same_fields(fields or (), record["request"].get(place, {}), f"{key} {place}")
+        assert operation.request.one_of == {
+            place: tuple(map(tuple, groups)) for place, groups in record.get("one_of", {}).items()
+        }
         assert operation.answer == operation.response.content == record["content"]
         same_fields(operation.response.fields, record.get("answer", {}), f"{key} answer")
         bodies = [place for place in ("json", "xml", "multipart") if place in record["request"]]

@@ -50,8 +50,8 @@ def test_every_event_can_be_triggered(wx, sandbox, receiver):
     kinds = {(event.name, event.version) for event in events}
     client = sandbox.client()
 
-    assert len(events) == 112
-    assert sum(event.event_type is None for event in events) == 6
+    assert len(events) == 113
+    assert sum(event.event_type is None for event in events) == 7
     for event in events:
         shared = event.version == "v2" and (event.name, "v3") in kinds
         result = wx(
@@ -62,7 +62,7 @@ def test_every_event_can_be_triggered(wx, sandbox, receiver):
         assert (result.data["event_type"], result.data["version"]) == (event.name, event.version)
         notification = client.notifications.parse(*receiver.came[-1])
         assert notification.version == event.version, event
-    assert len(receiver.came) == 112
+    assert len(receiver.came) == 113
 
 
 def test_values_of_an_event_without_a_type(wx, sandbox, receiver):

@@ -2,9 +2,11 @@ import json
 
 import pytest
 
+from wechatpay import catalogue
 from wechatpay.catalogue import Field
 from wechatpay.describe.as_python import attributes
 from wechatpay.describe.field_rows import example, examples, rows
+from wechatpay.describe.operations import described
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,22 @@ def test_encoded_fields_say_what_is_inside():
     (row,) = rows([Field("a", encoded="urlencode", encrypted="aes-gcm")])
     assert row.note == "表单文本"
     assert row.encrypted == "aes-gcm"
+
+
+def test_objects_say_of_which_members_one_is_needed():
+    payer, *_ = rows([Field("payer", "object", fields=(Field("a"), Field("b")), one_of=(("a", "b"), ("a", "c")))])
+    assert payer.note == "至少填一个：a, b；a, c"
+    assert payer.note.en == "at least one of a, b; of a, c"
+
+
+def test_a_body_says_of_which_members_one_is_needed():
+    (table,) = described(catalogue.operation("POST v2/pay/orderquery")).tables
+    (body,) = [row for row in table.rows if row.name == "xml"]
+    assert body.required
+    assert body.note.en == "at least one of transaction_id, out_trade_no"
+    (table,) = described(catalogue.operation("GET v3/payscore/serviceorder")).tables
+    (query,) = [row for row in table.rows if row.name == "params"]
+    assert query.note == "至少填一个：out_order_no, query_id"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ VERBS = ("get", "post", "put", "patch", "delete")
 _CLOSED = frozenset({"chain", *VERBS})
 _VALUES = "wechatpay.types.values"
 _FILLED_IN = frozenset({"nonce_str", "sign", "sign_type"})
-_ONE_OF = (frozenset({"transaction_id", "out_trade_no"}), frozenset({"refund_id", "out_refund_no"}))
 _GONE = {"deprecated", "discarded", "redesigned"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT.*|20\d{12}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|20\d{6}")
@@ -229,8 +228,9 @@ class _Writer:
         request = operation.request
 
         def take(option: str, kind: str, members: Members) -> None:
-            dicts.add(kind, members, doc=doc)
-            optional_body = all(member.startswith("NotRequired[") for member in members.values())
+            needs = _one_of(request.one_of.get("query" if option == "params" else option, ()))
+            dicts.add(kind, members, doc=docstring("    ", operation.title, *needs))
+            optional_body = not needs and all(member.startswith("NotRequired[") for member in members.values())
             (optional if optional_body else arguments).append(
                 f"{option}: types.{kind}{' = ...' if optional_body else ''}"
             )
@@ -270,7 +270,7 @@ class _Writer:
     ) -> Members:
         v2 = operation.path.startswith("v2/")
         if v2:
-            filled |= {*_FILLED_IN, operation.merchant_number_field, *_alternatives(operation, fields)}
+            filled |= {*_FILLED_IN, operation.merchant_number_field}
         return {
             member.name: self._optional(
                 self._given(dicts, owner, member, place, v2=v2), member.required and member.name not in filled
@@ -290,7 +290,7 @@ class _Writer:
             for each in member.fields
             if "$" not in each.name
         }
-        return dicts.add(name, inner)
+        return dicts.add(name, inner, doc=docstring("    ", None, *_one_of(member.one_of)))
 
     def _given(self, dicts: Dicts, owner: str, member: Field, place: str, *, v2: bool) -> str:
         """Return the type of a request field."""
@@ -375,12 +375,9 @@ class _Writer:
         return f"list[{one}]" if many else one
 
 
-def _alternatives(operation: Operation, fields: Iterable[Field]) -> set[str]:
-    """Name the fields of which one is enough: pages of APIv2 call each of them required."""
-    required = {member.name for member in fields if member.required}
-    if "customdeclareorder" in operation.path or "customdeclareredeclare" in operation.path:
-        return set()
-    return {name for names in _ONE_OF if required >= names for name in names}
+def _one_of(groups: Iterable[tuple[str, ...]]) -> list[str]:
+    """Say which members of an object cannot all be left out."""
+    return [f"Needs at least one of {', '.join(names)}." for names in groups]
 
 
 def _all(fields: Iterable[Field]) -> Iterable[Field]:

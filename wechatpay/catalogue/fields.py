@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["Answer", "Event", "Field", "Request"]
 
@@ -29,6 +29,7 @@ class Field:
         decoded: The type inside an encoded text, if it is not an object.
         example: A value from the official page; None if it has none.
         fields: The members of an object or of a list's objects.
+        one_of: Groups of members of which each needs at least one.
     """
 
     name: str
@@ -40,12 +41,13 @@ class Field:
     decoded: str | None = None
     example: str | int | float | bool | None = None
     fields: tuple[Field, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
 
 
 @safe_repr
 @frozen
 class Request:
-    """The fields of a request, by place; None for a place without fields."""
+    """The fields of a request, by place; None for a place without fields. ``one_of``: at least one of each group."""
 
     path: tuple[Field, ...] | None = None
     query: tuple[Field, ...] | None = None
@@ -53,6 +55,7 @@ class Request:
     json: tuple[Field, ...] | None = None
     xml: tuple[Field, ...] | None = None
     multipart: tuple[Field, ...] | None = None
+    one_of: Mapping[str, tuple[tuple[str, ...], ...]] = field(factory=dict)
 
 
 @safe_repr
@@ -102,16 +105,24 @@ def _made(records: Iterable[dict[str, Any]]) -> tuple[Field, ...]:
             record["enum"] = tuple(record["enum"])
         if "fields" in record:
             record["fields"] = _made(record["fields"])
+        if "one_of" in record:
+            record["one_of"] = _groups(record["one_of"])
         made.append(Field(**record))
     return tuple(made)
 
 
+def _groups(given: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(tuple, given))
+
+
 def of(record: dict[str, Any]) -> tuple[Request, Answer, tuple[str, ...]]:
     """Return the fields and the pages of an operation from its record."""
-    request = {place: _made(fields) for place, fields in record.get("request", {}).items()}
+    places = record.get("request", {})
+    one_of = {place: _groups(groups) for place, groups in places.pop("one_of", {}).items()}
+    request = {place: _made(fields) for place, fields in places.items()}
     answer = record.get("response", {})
     return (
-        Request(**request),
+        Request(**request, one_of=one_of),
         Answer(answer.get("content", "json"), _made(answer.get("fields", ()))),
         tuple(record.get("docs", ())),
     )

@@ -45,9 +45,9 @@ def _events(context: click.Context, param: click.Parameter, incomplete: str) -> 
     "trigger",
     help=Words(
         "Send a notification to a URL, signed and encrypted like the platform's.\n\n"
-        "EVENT is one of 112 event types, such as TRANSACTION.SUCCESS, or the name of a v2 message without a type. "
+        "EVENT is one of 113 event types, such as TRANSACTION.SUCCESS, or the name of a v2 message without a type. "
         "Without --sandbox a temporary one is started: give --data, so that the receiver has its key.",
-        "向指定地址发送一条通知，签名与加密方式同微信支付。\n\nEVENT 为 112 种通知之一，如 TRANSACTION.SUCCESS。"
+        "向指定地址发送一条通知，签名与加密方式同微信支付。\n\nEVENT 为 113 种通知之一，如 TRANSACTION.SUCCESS。"
         "不带 --sandbox 则临时启动一个沙箱，此时请用 --data 指定账户，否则接收方没有验签用的公钥。",
     ),
 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from wechatpay.catalogue import Field
 
-__all__ = ["example", "examples", "glossary", "rows"]
+__all__ = ["example", "examples", "glossary", "one_of", "rows"]
 
 glossary = Glossary(Path(__file__).with_name("glossary.json"))
 
@@ -33,9 +33,15 @@ def rows(fields: Iterable[Field], depth: int = 0, *, filled: Container[str] = ()
             enum=field.enum,
             example=field.example,
             meaning=glossary[field.name],
-            note=_DECODED.get(field.encoded or "", ""),
+            note=_DECODED.get(field.encoded or "") or one_of(field.one_of),
         )
         yield from rows(field.fields, depth + 1)
+
+
+def one_of(groups: Iterable[tuple[str, ...]]) -> Label | str:
+    """Return the remark on members of which at least one is needed; ``''`` for no such group."""
+    each = [", ".join(names) for names in groups]
+    return Label(f"至少填一个：{'；'.join(each)}", f"at least one of {'; of '.join(each)}") if each else ""
 
 
 def examples(fields: Iterable[Field], *, without: Container[str] = ()) -> dict[str, Any]:

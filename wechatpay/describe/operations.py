@@ -8,7 +8,7 @@ from attrs import evolve
 
 from chainable.describe import CallStyle, Description, Label, Meaning, Row, Table, arguments
 from wechatpay.describe.as_python import attributes
-from wechatpay.describe.field_rows import examples, rows
+from wechatpay.describe.field_rows import examples, one_of, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,8 +104,9 @@ class _Parts:
         for row in (*rows(self._variables), *rows(self._fixed, filled=self._operation.fixed)):
             yield evolve(row, note=Label("路径变量", "path variable"))
         for place, fields in self._places.items():
-            required = any(field.required and field.name not in self._filled for field in fields)
-            yield Row(name=place, type="object", required=required, meaning=_PLACES[place])
+            note = one_of(self._operation.request.one_of.get("query" if place == "params" else place, ()))
+            required = bool(note) or any(field.required and field.name not in self._filled for field in fields)
+            yield Row(name=place, type="object", required=required, meaning=_PLACES[place], note=note)
             yield from rows(fields, 1, filled=self._filled)
 
     def arguments(self) -> dict[str, Any]:

@@ -63,14 +63,15 @@ class RequestValidation:
         validator = Validator(operation.path, reveal, strict)
         fields = operation.request
         variables = validator.check("path", fields.path or (), found.variables, text=True)
-        query = validator.check("query", fields.query or (), request.query, text=True)
+        one_of = fields.one_of
+        query = validator.check("query", fields.query or (), request.query, text=True, one_of=one_of.get("query", ()))
         if strict:
             check_headers(operation, request)
         files: tuple[Upload, ...] = ()
         if operation.upload:
             body, files = upload_of(operation, operation.upload, parts, validator)
         else:
-            body = validator.check("body", fields.json or (), json_of(request))
+            body = validator.check("body", fields.json or (), json_of(request), one_of=one_of.get("json", ()))
         entry.opened = validator.opened
         return Call(operation, request, variables, query, body, files, serial)
 

@@ -51,7 +51,8 @@ class RequestValidationV2:
             digest_matches(operation.upload, business, files)
         validator = Validator(operation.path, self._opener(operation, parameters), strict)
         variables = validator.check("path", fields.path or (), found.variables, text=True)
-        body = validator.check("body", documented, business, text=True)
+        one_of = fields.one_of.get("xml" if fields.xml else "query", ())
+        body = validator.check("body", documented, business, text=True, one_of=one_of)
         entry.opened = validator.opened
         query = body if operation.method == "GET" else {}
         return Call(operation, request, variables, query, body, files), signed.algorithm

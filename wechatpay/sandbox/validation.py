@@ -17,17 +17,9 @@ if TYPE_CHECKING:
 
     from wechatpay.catalogue import Field
 
-__all__ = ["ALTERNATIVES", "LIMITS", "Limit", "Validator", "numbered", "parse_json"]
+    Groups = Iterable[tuple[str, ...]]
 
-# Where a page marks each of these as required although one of them is enough.
-ALTERNATIVES = (
-    frozenset({"transaction_id", "out_trade_no"}),
-    frozenset({"transaction_id", "out_trade_no", "out_refund_no", "refund_id"}),
-    frozenset({"contract_id", "plan_id", "contract_code"}),
-    frozenset({"openid", "sub_openid"}),
-    frozenset({"out_order_no", "query_id"}),
-    frozenset({"transaction_id", "order_id", "out_order_no"}),
-)
+__all__ = ["LIMITS", "Limit", "Validator", "numbered", "parse_json"]
 
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 TEXTS: Mapping[str, tuple[re.Pattern[str], str]] = {
@@ -136,11 +128,17 @@ class Validator:
     opened: dict[str, str] = field(default=Factory(dict), repr=False)
 
     def check(
-        self, location: str, fields: Iterable[Field], value: Mapping[str, Any], *, text: bool = False
+        self,
+        location: str,
+        fields: Iterable[Field],
+        value: Mapping[str, Any],
+        *,
+        text: bool = False,
+        one_of: Groups = (),
     ) -> dict[str, Any]:
         """Return the members of ``body``, ``query`` …, encrypted ones opened; ``text``: numbers arrive as text."""
         part = _Part(self, location, limits_of(self.path), text, self.strict)
-        return part.members("", tuple(fields), value)
+        return part.members("", tuple(fields), value, one_of)
 
 
 @frozen(eq=False)
@@ -157,21 +155,25 @@ class _Part:
         """Return the refusal of a field."""
         return Refusal.of_field(self.location, at, issue, value=value)
 
-    def members(self, at: str, fields: tuple[Field, ...], value: Mapping[str, Any]) -> dict[str, Any]:
+    def members(self, at: str, fields: tuple[Field, ...], value: Mapping[str, Any], one_of: Groups) -> dict[str, Any]:
         """Return the members of an object, checked."""
         known = {each.name: each for each in fields}
         if self.strict:
-            self._complete(at, known, value)
+            self._complete(at, known, value, one_of)
         checked = {}
         for name, member in value.items():
             each = known.get(name)
             checked[name] = member if each is None else self.checked(at + pointer(name), each, member)
         return checked
 
-    def _complete(self, at: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> None:
+    def _complete(self, at: str, known: Mapping[str, Field], value: Mapping[str, Any], one_of: Groups) -> None:
         for name, each in known.items():
-            if each.required and value.get(name) in (None, "") and not satisfied(name, known, value):
+            if each.required and value.get(name) in (None, ""):
                 raise self.refused(at + pointer(name), "required, but missing or empty")
+        for names in one_of:
+            if all(value.get(name) in (None, "") for name in names):
+                issue = f"required, but missing or empty: at least one of {', '.join(names)}"
+                raise self.refused(at + pointer(names[0]), issue)
         for name in value:
             if name not in known and not numbered(name, known):
                 raise self.refused(at + pointer(name), "unknown: the official page has no such field")
@@ -185,7 +187,7 @@ class _Part:
         if each.type == "object":
             if not isinstance(value, dict):
                 raise self.refused(at, f"an object is expected, not {kind(value)}")
-            return self.members(at, each.fields, value) if each.fields else value
+            return self.members(at, each.fields, value, each.one_of) if each.fields else value
         value = self._scalar(at, each, value)
         if each.encrypted == "rsa":
             value = self._open(at, value)
@@ -247,14 +249,6 @@ class _Part:
         if each.decoded or each.fields:
             member = type(each)(each.name, each.decoded or "object", fields=each.fields)
             evolve(self, strict=False, text=True, limits={}).checked(at, member, inside)
-
-
-def satisfied(name: str, known: Mapping[str, Field], value: Mapping[str, Any]) -> bool:
-    """Return whether an alternative of a required field was sent."""
-    return any(
-        name in group and any(other in value for other in group if other != name and other in known)
-        for group in ALTERNATIVES
-    )
 
 
 def numbered(name: str, known: Collection[str]) -> bool:

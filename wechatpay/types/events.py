@@ -106,6 +106,42 @@ class V2PapContractStateChanged(TypedDict):
     contract_terminated_time: NotRequired[str]
     contract_termination_remark: NotRequired[str]
 
+class V2PapTransactionProcessed(TypedDict):
+    """扣款服务-扣款结果通知(XML)"""
+    appid: str
+    attach: NotRequired[str]
+    bank_type: str
+    fee_type: NotRequired[str]
+    is_subscribe: str
+    mch_id: str
+    sub_mch_id: NotRequired[str]
+    sub_appid: NotRequired[str]
+    nonce_str: str
+    openid: str
+    out_trade_no: str
+    result_code: str
+    return_code: str
+    sign: str
+    time_end: NotRequired[str]
+    total_fee: str
+    coupon_fee: NotRequired[str]
+    coupon_count: NotRequired[str]
+    coupon_type_0: NotRequired[str]
+    coupon_type_1: NotRequired[str]
+    coupon_type_2: NotRequired[str]
+    coupon_type_3: NotRequired[str]
+    coupon_type_4: NotRequired[str]
+    coupon_id_0: NotRequired[str]
+    coupon_id_1: NotRequired[str]
+    coupon_id_2: NotRequired[str]
+    coupon_id_3: NotRequired[str]
+    coupon_id_4: NotRequired[str]
+    trade_type: str
+    transaction_id: str
+    contract_id: NotRequired[str]
+    user_repaid: NotRequired[str]
+    trade_state: NotRequired[str]
+
 class V2RefundProcessed(TypedDict):
     """退款结果通知(XML)"""
     out_refund_no: str
@@ -155,9 +191,6 @@ class V2TransactionSuccess(TypedDict):
     coupon_id_4: NotRequired[str]
     trade_type: str
     transaction_id: str
-    contract_id: NotRequired[str]
-    user_repaid: NotRequired[str]
-    trade_state: NotRequired[str]
 
 class V2TransactionsRiskOccurred(TypedDict):
     """事中-风险交易回调通知银行服务商(XML)"""

@@ -191,7 +191,8 @@ export function fieldsOf(description, word) {
   const heads = [say('field'), say('type'), say('required'), say('meaning')];
   const tables = [...description.tables, ...description.answers].filter((each) => each.rows.length);
   return folded(say(word), tables.map((each) => [make('h4', {}, named('catalogueTexts', each.heading)), table(heads, each.rows.map((row) => {
-    const remarks = [row.meaning?.[language], row.encrypted ? say('encrypted') : '', named('catalogueTexts', row.note), row.enum.length ? `${say('values')} ${row.enum.join(' | ')}` : '', row.example === null ? '' : `${say('example')} ${row.example}`];
+    const [remark, ...names] = row.note.split('：');
+    const remarks = [row.meaning?.[language], row.encrypted ? say('encrypted') : '', [named('catalogueTexts', remark), ...names].join(' '), row.enum.length ? `${say('values')} ${row.enum.join(' | ')}` : '', row.example === null ? '' : `${say('example')} ${row.example}`];
     return [make('code', {}, '\u2003'.repeat(row.depth) + row.name), row.type, row.required ? '✓' : '', remarks.filter(Boolean).join(' · ')];
   }))]));
 }

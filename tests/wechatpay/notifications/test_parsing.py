@@ -395,6 +395,15 @@ class TestV2:
         assert notification.create_time == datetime(2026, 9, 3, 13, 15, 40, tzinfo=BEIJING)
         assert notification.raw == body
 
+    @pytest.mark.parametrize("more", [{"contract_id": "Wx15463511252015071056489715"}, {"trade_state": "PAY_FAIL"}])
+    def test_a_contract_payment_is_told_apart(
+        self, more: dict[str, str], platform: Platform, notifications: Notifications
+    ) -> None:
+        notification = notifications.parse({}, platform.xml({**self.FIELDS, **more, "trade_type": "PAP"}))
+
+        assert notification.event_type == "pap-transaction-processed"
+        assert notification.event is catalogue.event("pap-transaction-processed", "v2")
+
     def test_white_space_before_the_xml(self, platform: Platform, notifications: Notifications) -> None:
         body = b"\n " + platform.xml(dict(self.FIELDS))
 

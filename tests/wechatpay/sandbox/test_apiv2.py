@@ -182,6 +182,7 @@ def test_an_order_is_paid_notified_refunded_and_asked_for(sandbox: Sandbox, merc
     assert notice["total_fee"] == "88"
     assert notice["time_end"] == result["time_end"]
     assert notice["sign"] == merchant.sign(notice)
+    assert not {"trade_state", "contract_id"} & notice.keys()
 
     refund = {
         **by_number(merchant),

@@ -271,6 +271,7 @@ def test_a_contract_of_v2(sandbox: Sandbox, merchant: Any, receiver: Any) -> Non
     assert sandbox.callbacks.wait()
     notice = receiver.xml()
     assert (notice["trade_type"], notice["total_fee"], notice["openid"]) == ("PAP", "12", output["openid"])
+    assert (notice["trade_state"], notice["contract_id"]) == ("SUCCESS", output["contract_id"])
     paid = merchant.v2("/pay/paporderquery", {"appid": "wx1", "out_trade_no": "pap00001"}).xml
     assert (paid["trade_state"], paid["trade_type"]) == ("SUCCESS", "PAP")
 

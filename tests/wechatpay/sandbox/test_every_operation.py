@@ -107,7 +107,7 @@ def check(prefix: str, attempt: Callable[[Any, Operation], None], merchant: Any)
                 wrong[operation.key] = str(error).splitlines()[0]
             merchant.sandbox.reset()
     assert not wrong
-    assert tried == {"v3/": 1017, "v2/": 129}[prefix]
+    assert tried == {"v3/": 1018, "v2/": 129}[prefix]
 
 
 def try_v3(merchant: Any, operation: Operation) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chainable import APIError
+from wechatpay import catalogue
 from wechatpay.catalogue import Field
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.validation import Limit, Validator, numbered
@@ -148,11 +150,67 @@ def test_numbers_in_text_are_numbers() -> None:
     assert "a list is expected, not a number" in complaint(fields, {"list": 1})
 
 
-def test_one_of_several_required_numbers_is_enough() -> None:
-    fields = [Field("transaction_id", required=True), Field("out_trade_no", required=True), Field("x", required=True)]
-    assert checked(fields, {"out_trade_no": "1", "x": "1"})
-    assert "/transaction_id required" in complaint(fields, {"x": "1"})
-    assert "/x required" in complaint(fields, {"out_trade_no": "1"})
+def test_of_alternatives_one_is_enough_and_none_is_refused() -> None:
+    payer = Field(
+        "payer", "object", fields=(Field("sp_openid"), Field("sub_openid")), one_of=(("sp_openid", "sub_openid"),)
+    )
+    assert checked([payer], {"payer": {"sub_openid": "o"}})
+    assert checked([payer], {}) == {}
+    for none in ({}, {"sp_openid": "", "sub_openid": None}):
+        assert complaint([payer], {"payer": none}) == (
+            "/payer/sp_openid required, but missing or empty: at least one of sp_openid, sub_openid"
+        )
+    assert checked([payer], {"payer": {}}, strict=False)
+    payers = Field("payers", "object[]", fields=payer.fields, one_of=payer.one_of)
+    assert "/payers/1/sp_openid required" in complaint([payers], {"payers": [{"sp_openid": "o"}, {}]})
+
+
+ALTERNATIVES = [
+    ("v3/refund/domestic/refunds", {"out_refund_no": "R1", "amount": {"refund": 1, "total": 1, "currency": "CNY"}}),
+    (
+        "v3/profitsharing/return-orders",
+        {"out_return_no": "R1", "return_mchid": "1900000100", "amount": 1, "description": "x"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "sent"), ALTERNATIVES)
+def test_a_request_with_none_of_the_alternatives_is_refused(merchant: Any, path: str, sent: dict[str, Any]) -> None:
+    (names,) = catalogue.operation(f"POST {path}").request.one_of["json"]  # type: ignore[union-attr]
+    answer = merchant.post(f"/{path}", sent)
+    assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
+    assert answer.data["detail"]["field"] == f"/{names[0]}"
+    assert ", ".join(names) in answer.data["message"]
+
+
+def test_a_query_with_none_of_the_alternatives_is_refused(merchant: Any) -> None:
+    answer = merchant.get("/v3/payscore/serviceorder?service_id=1&appid=wxd678efh567hg6787")
+    assert answer.data["code"] == "PARAM_ERROR"
+    assert "at least one of out_order_no, query_id" in answer.data["message"]
+
+
+def test_partners_name_the_payer_by_either_openid(merchant: Any) -> None:
+    sent = {
+        "sp_appid": "wxd678efh567hg6787",
+        "sp_mchid": merchant.account.mchid,
+        "sub_mchid": "1900000109",
+        "description": "商品",
+        "out_trade_no": "1217752501201407033233368018",
+        "notify_url": "https://merchant.example/notify",
+        "amount": {"total": 100},
+    }
+    path = "/v3/pay/partner/transactions/jsapi"
+    refused = merchant.post(path, {**sent, "payer": {}})
+    assert refused.data["detail"]["field"] == "/payer/sp_openid"
+    for number, name in enumerate(("sp_openid", "sub_openid")):
+        order = {**sent, "out_trade_no": f"T-00000{number}", "payer": {name: "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}
+        assert merchant.post(path, order).status == 200
+
+
+def test_v2_queries_name_one_number(sandbox: Sandbox) -> None:
+    with sandbox.client() as client, pytest.raises(APIError) as refused:
+        client.v2.pay.orderquery.post(xml={"appid": "wxd678efh567hg6787"})
+    assert "at least one of transaction_id, out_trade_no" in str(refused.value)
 
 
 def test_bare_objects_take_anything() -> None:

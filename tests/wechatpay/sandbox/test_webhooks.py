@@ -26,7 +26,7 @@ ACCEPTED = b"<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg>OK</
 def test_all_events_are_sent(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
     receiver.default = (200, ACCEPTED)
     events = list(catalogue.events())
-    assert len(events) == 112
+    assert len(events) == 113
     for event in events:
         delivery = sandbox.trigger(event.name, receiver.url, version=event.version)
         assert sandbox.callbacks.wait()

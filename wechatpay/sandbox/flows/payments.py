@@ -51,7 +51,12 @@ def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> l
 def notify(context: SandboxContext, order: dict[str, Any]) -> None:
     """Notify the merchant that an order is paid."""
     if order["family"] == "v2":
-        context.notify(order["notify_url"], "transaction-success", facts_v2(context, order), "v2")
+        content = {**facts_v2(context, order), "trade_state_desc": None}
+        if order["trade_type"] == "PAP":
+            content["contract_id"] = order["sent"].get("contract_id")
+            context.notify(order["notify_url"], "pap-transaction-processed", content, "v2")
+        else:
+            context.notify(order["notify_url"], "transaction-success", {**content, "trade_state": None}, "v2")
     else:
         context.notify(order["notify_url"], "TRANSACTION.SUCCESS", notified(facts(context, order)))
 

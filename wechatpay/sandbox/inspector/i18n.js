@@ -73,7 +73,7 @@ const en = {
   kindNames: {},
   partNames: { method: 'method', target: 'URL', timestamp: 'timestamp', nonce_str: 'nonce', body: 'body', key: 'key', Authorization: 'scheme' },
   catalogueTexts: {
-    通知头: 'Headers', 路径变量: 'path variable', 'JSON 文本': 'a text that holds JSON', 表单文本: 'a text that holds a form',
+    通知头: 'Headers', 路径变量: 'path variable', 'JSON 文本': 'a text that holds JSON', 表单文本: 'a text that holds a form', 至少填一个: 'at least one of',
   },
 };
 

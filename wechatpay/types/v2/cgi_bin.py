@@ -44,14 +44,17 @@ class MchCustomsCustomdeclareorderPostData(TypedDict):
     verify_department_trade_id: str
 
 class MchCustomsCustomdeclarequeryPostRequest(TypedDict):
-    """订单附加信息查询接口"""
+    """订单附加信息查询接口
+
+    Needs at least one of transaction_id, out_trade_no, sub_order_no, sub_order_id.
+    """
     sign_type: NotRequired[str | None]
     appid: str
     mch_id: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]
     transaction_id: NotRequired[str | None]
-    sub_order_no: str
-    sub_order_id: str
+    sub_order_no: NotRequired[str | None]
+    sub_order_id: NotRequired[str | None]
     customs: str
 
 class MchCustomsCustomdeclarequeryPostData(TypedDict):

@@ -4,7 +4,10 @@
 from wechatpay.types.values import NotRequired, Text, Time, TypedDict
 
 class ConsumePostRequest(TypedDict):
-    """消费押金"""
+    """消费押金
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     appid: str
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
@@ -180,7 +183,10 @@ class MicropayPostData(TypedDict):
     promotion_detail: NotRequired[str]
 
 class OrderqueryPostRequest(TypedDict):
-    """查询订单"""
+    """查询订单
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     version: NotRequired[str | None]
     appid: str
     sub_appid: NotRequired[str | None]
@@ -242,7 +248,10 @@ class OrderqueryPostData(TypedDict):
     consume_fee: NotRequired[str]
 
 class RefundPostRequest(TypedDict):
-    """申请退款（押金）"""
+    """申请退款（押金）
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     appid: str
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
@@ -302,7 +311,10 @@ class RefundPostData(TypedDict):
     coupon_refund_id_4: NotRequired[str]
 
 class RefundqueryPostRequest(TypedDict):
-    """查询退款（押金）"""
+    """查询退款（押金）
+
+    Needs at least one of transaction_id, out_trade_no, out_refund_no, refund_id.
+    """
     appid: str
     mch_id: NotRequired[str | None]
     sub_appid: NotRequired[str | None]
@@ -419,13 +431,16 @@ class RefundqueryPostData(TypedDict):
     refund_success_time_4: NotRequired[str]
 
 class ReversePostRequest(TypedDict):
-    """撤销订单"""
+    """撤销订单
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     appid: str
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     transaction_id: NotRequired[str | None]
-    out_trade_no: str
+    out_trade_no: NotRequired[str | None]
     sign_type: NotRequired[str | None]
 
 class ReversePostData(TypedDict):

@@ -4,7 +4,12 @@
 from wechatpay.types.values import NotRequired, Text, TypedDict
 
 class DeletecontractPostRequest(TypedDict):
-    """申请解约"""
+    """申请解约
+
+    Needs at least one of contract_id, plan_id.
+
+    Needs at least one of contract_id, contract_code.
+    """
     appid: str
     mch_id: NotRequired[str | None]
     plan_id: NotRequired[str | None]
@@ -70,7 +75,12 @@ class H5entrustwebGetData(TypedDict):
     redirect_url: str
 
 class PartnerDeletecontractPostRequest(TypedDict):
-    """申请解约"""
+    """申请解约
+
+    Needs at least one of contract_id, plan_id.
+
+    Needs at least one of contract_id, contract_code.
+    """
     appid: str
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
@@ -180,7 +190,12 @@ class PartnerPreentrustwebPostData(TypedDict):
     pre_entrustweb_id: str
 
 class PartnerQuerycontractPostRequest(TypedDict):
-    """查询签约关系"""
+    """查询签约关系
+
+    Needs at least one of contract_id, plan_id.
+
+    Needs at least one of contract_id, contract_code.
+    """
     appid: str
     mch_id: NotRequired[str | None]
     sub_appid: NotRequired[str | None]
@@ -246,7 +261,12 @@ class PreentrustwebPostData(TypedDict):
     pre_entrustweb_id: str
 
 class QuerycontractPostRequest(TypedDict):
-    """查询签约关系"""
+    """查询签约关系
+
+    Needs at least one of contract_id, plan_id.
+
+    Needs at least one of contract_id, contract_code.
+    """
     appid: str
     mch_id: NotRequired[str | None]
     contract_id: NotRequired[str | None]

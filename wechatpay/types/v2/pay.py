@@ -89,7 +89,7 @@ class CombinedorderPostRequest(TypedDict):
     trade_type: str
     product_id: NotRequired[str | None]
     combine_openid: NotRequired[str | None]
-    scene_info: CombinedorderPostRequestSceneInfo | str
+    scene_info: NotRequired[CombinedorderPostRequestSceneInfo | str | None]
     sub_order_list: CombinedorderPostRequestSubOrderList | str
 
 class CombinedorderPostData(TypedDict):
@@ -250,7 +250,10 @@ class FacepayPostData(TypedDict):
     promotion_detail: NotRequired[str]
 
 class FacepayqueryPostRequest(TypedDict):
-    """查询订单"""
+    """查询订单
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     version: NotRequired[str | None]
     appid: str
     sub_appid: NotRequired[str | None]
@@ -393,7 +396,10 @@ class MicropayPostData(TypedDict):
     promotion_detail: NotRequired[str]
 
 class OrderqueryPostRequest(TypedDict):
-    """查询订单"""
+    """查询订单
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     version: NotRequired[str | None]
     appid: str
     sub_appid: NotRequired[str | None]
@@ -455,7 +461,10 @@ class OrderqueryPostData(TypedDict):
     consume_fee: NotRequired[str]
 
 class PaporderqueryPostRequest(TypedDict):
-    """查询订单"""
+    """查询订单
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     appid: str
     mch_id: NotRequired[str | None]
     transaction_id: NotRequired[str | None]
@@ -530,7 +539,10 @@ class PappayapplyPostData(TypedDict):
     err_code_des: NotRequired[str]
 
 class PartnerPaporderqueryPostRequest(TypedDict):
-    """查询订单"""
+    """查询订单
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     appid: str
     mch_id: NotRequired[str | None]
     transaction_id: NotRequired[str | None]
@@ -733,7 +745,10 @@ class ProfitsharingremovereceiverPostData(TypedDict):
     receiver: str
 
 class ProfitsharingreturnqueryPostRequest(TypedDict):
-    """回退结果查询"""
+    """回退结果查询
+
+    Needs at least one of order_id, out_order_no.
+    """
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     appid: str
@@ -814,7 +829,10 @@ class QueryexchageratePostData(TypedDict):
     sign: str
 
 class RefundqueryPostRequest(TypedDict):
-    """查询退款"""
+    """查询退款
+
+    Needs at least one of transaction_id, out_trade_no, out_refund_no, refund_id.
+    """
     appid: str
     mch_id: NotRequired[str | None]
     sub_appid: NotRequired[str | None]
@@ -931,7 +949,10 @@ class RefundqueryPostData(TypedDict):
     refund_success_time_4: NotRequired[str]
 
 class Refundqueryv2PostRequest(TypedDict):
-    """查询退款（支持单品）"""
+    """查询退款（支持单品）
+
+    Needs at least one of transaction_id, out_trade_no, out_refund_no, refund_id.
+    """
     appid: str
     mch_id: NotRequired[str | None]
     sub_appid: NotRequired[str | None]

@@ -295,13 +295,16 @@ class MktAddrecommendconfPostData(TypedDict):
     sign: str
 
 class PayFacepayreversePostRequest(TypedDict):
-    """撤销订单"""
+    """撤销订单
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     appid: str
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     transaction_id: NotRequired[str | None]
-    out_trade_no: str
+    out_trade_no: NotRequired[str | None]
     sign_type: NotRequired[str | None]
 
 class PayFacepayreversePostData(TypedDict):
@@ -422,7 +425,10 @@ class PayProfitsharingfinishPostData(TypedDict):
     order_id: str
 
 class PayProfitsharingreturnPostRequest(TypedDict):
-    """分账回退"""
+    """分账回退
+
+    Needs at least one of order_id, out_order_no.
+    """
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     appid: str
@@ -463,7 +469,10 @@ class PayProfitsharingreturnPostData(TypedDict):
     finish_time: NotRequired[str]
 
 class PayRefundPostRequest(TypedDict):
-    """申请退款"""
+    """申请退款
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     appid: str
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
@@ -535,7 +544,10 @@ class PayRefundv2PostRequestDetail(TypedDict):
     goods_detail: list[PayRefundv2PostRequestDetailGoodsDetail]
 
 class PayRefundv2PostRequest(TypedDict):
-    """申请退款（支持单品）"""
+    """申请退款（支持单品）
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     detail: NotRequired[PayRefundv2PostRequestDetail | str | None]
     appid: str
     sub_appid: NotRequired[str | None]
@@ -597,13 +609,16 @@ class PayRefundv2PostData(TypedDict):
     promotion_detail: NotRequired[str]
 
 class PayReversePostRequest(TypedDict):
-    """撤销订单"""
+    """撤销订单
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     appid: str
     sub_appid: NotRequired[str | None]
     mch_id: NotRequired[str | None]
     sub_mch_id: NotRequired[str | None]
     transaction_id: NotRequired[str | None]
-    out_trade_no: str
+    out_trade_no: NotRequired[str | None]
     sign_type: NotRequired[str | None]
 
 class PayReversePostData(TypedDict):

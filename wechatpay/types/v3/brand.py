@@ -1698,6 +1698,7 @@ class ProfitsharingFinishOrderPostRequest(TypedDict):
     transaction_id: str
     out_order_no: str
     description: str
+    notify_url: NotRequired[str | None]
 
 class ProfitsharingFinishOrderPostData(TypedDict):
     """完结分账"""
@@ -1755,6 +1756,7 @@ class ProfitsharingOrdersPostRequest(TypedDict):
     out_order_no: str
     receivers: list[ProfitsharingOrdersPostRequestReceivers]
     finish: bool
+    notify_url: NotRequired[str | None]
 
 class ProfitsharingOrdersPostDataReceivers(TypedDict):
     type: str
@@ -1807,7 +1809,10 @@ class ProfitsharingReceiversDeletePostData(TypedDict):
     account: str
 
 class ProfitsharingReturnordersGetParams(TypedDict):
-    """查询分账回退结果"""
+    """查询分账回退结果
+
+    Needs at least one of order_id, out_order_no.
+    """
     sub_mchid: str
     out_return_no: str
     order_id: NotRequired[str | None]
@@ -1827,7 +1832,10 @@ class ProfitsharingReturnordersGetData(TypedDict):
     finish_time: str
 
 class ProfitsharingReturnordersPostRequest(TypedDict):
-    """请求分账回退"""
+    """请求分账回退
+
+    Needs at least one of order_id, out_order_no.
+    """
     sub_mchid: str
     order_id: NotRequired[str | None]
     out_order_no: NotRequired[str | None]

@@ -91,7 +91,7 @@ class H5PostRequestSceneInfoH5Info(TypedDict):
     package_name: NotRequired[str | None]
 
 class H5PostRequestSceneInfo(TypedDict):
-    device_id: str
+    device_id: NotRequired[str | None]
     payer_client_ip: str
     h5_info: H5PostRequestSceneInfoH5Info
 
@@ -108,7 +108,7 @@ class H5PostRequestSubOrders(TypedDict):
     attach: str
     amount: H5PostRequestSubOrdersAmount
     out_trade_no: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     goods_tag: NotRequired[str | None]
     description: str
     settle_info: NotRequired[H5PostRequestSubOrdersSettleInfo | None]
@@ -195,7 +195,7 @@ class JsapiPostRequestSubOrders(TypedDict):
     attach: str
     amount: JsapiPostRequestSubOrdersAmount
     out_trade_no: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     detail: NotRequired[str | None]
     goods_tag: NotRequired[str | None]
     description: str
@@ -209,6 +209,7 @@ class JsapiPostRequestCombinePayerInfoIdentity(TypedDict):
     name: Secret
 
 class JsapiPostRequestCombinePayerInfo(TypedDict):
+    """Needs at least one of openid, sub_openid."""
     openid: NotRequired[str | None]
     sub_openid: NotRequired[str | None]
     identity: NotRequired[JsapiPostRequestCombinePayerInfoIdentity | None]
@@ -296,7 +297,7 @@ class NativePostRequestSubOrders(TypedDict):
     attach: str
     amount: NativePostRequestSubOrdersAmount
     out_trade_no: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     goods_tag: NotRequired[str | None]
     description: str
     settle_info: NotRequired[NativePostRequestSubOrdersSettleInfo | None]

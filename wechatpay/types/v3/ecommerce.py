@@ -914,6 +914,7 @@ class ProfitsharingFinishOrderPostRequest(TypedDict):
     transaction_id: str
     out_order_no: str
     description: str
+    notify_url: NotRequired[str | None]
 
 class ProfitsharingFinishOrderPostData(TypedDict):
     """完结分账"""
@@ -969,6 +970,7 @@ class ProfitsharingOrdersPostRequestReceivers(TypedDict):
     amount: int
     description: str
     receiver_name: NotRequired[Secret | None]
+    receiver_mchid: NotRequired[str | None]
 
 class ProfitsharingOrdersPostRequest(TypedDict):
     """请求分账"""
@@ -978,6 +980,7 @@ class ProfitsharingOrdersPostRequest(TypedDict):
     out_order_no: str
     receivers: list[ProfitsharingOrdersPostRequestReceivers]
     finish: bool
+    notify_url: NotRequired[str | None]
 
 class ProfitsharingOrdersPostDataReceiversFundsAbnormalReceivers(TypedDict):
     mchid: NotRequired[str]
@@ -995,6 +998,7 @@ class ProfitsharingOrdersPostDataReceivers(TypedDict):
     funds_abnormal_closed_reason: NotRequired[str]
     funds_abnormal_redirect_id: NotRequired[str]
     funds_abnormal_receivers: NotRequired[list[ProfitsharingOrdersPostDataReceiversFundsAbnormalReceivers]]
+    receiver_mchid: NotRequired[str]
 
 class ProfitsharingOrdersPostData(TypedDict):
     """请求分账"""
@@ -1031,7 +1035,10 @@ class ProfitsharingReceiversDeletePostData(TypedDict):
     account: str
 
 class ProfitsharingReturnordersGetParams(TypedDict):
-    """查询分账回退结果"""
+    """查询分账回退结果
+
+    Needs at least one of order_id, out_order_no.
+    """
     sub_mchid: str
     order_id: NotRequired[str | None]
     out_order_no: NotRequired[str | None]
@@ -1051,7 +1058,10 @@ class ProfitsharingReturnordersGetData(TypedDict):
     finish_time: str
 
 class ProfitsharingReturnordersPostRequest(TypedDict):
-    """请求分账回退"""
+    """请求分账回退
+
+    Needs at least one of order_id, out_order_no.
+    """
     sub_mchid: str
     order_id: NotRequired[str | None]
     out_order_no: NotRequired[str | None]
@@ -1089,7 +1099,10 @@ RefundsApplyPostRequestAmount = TypedDict(
 )
 
 class RefundsApplyPostRequest(TypedDict):
-    """退款申请"""
+    """退款申请
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     individual_auth_id: NotRequired[str | None]
     sub_mchid: NotRequired[str | None]
     sp_appid: str
@@ -1097,7 +1110,7 @@ class RefundsApplyPostRequest(TypedDict):
     combine_mchid: NotRequired[str | None]
     combine_out_trade_no: NotRequired[str | None]
     combine_transaction_id: str
-    transaction_id: str
+    transaction_id: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]
     out_refund_no: str
     reason: NotRequired[str | None]
@@ -1366,6 +1379,7 @@ class SubsidiesCreatePostData(TypedDict):
     amount: int
     result: str
     success_time: str
+    out_subsidy_no: NotRequired[str]
 
 class SubsidiesReturnPostRequestFrom(TypedDict):
     account: NotRequired[str | None]
@@ -1385,14 +1399,23 @@ SubsidiesReturnPostRequest = TypedDict(
     },
 )
 
-class SubsidiesReturnPostData(TypedDict):
-    """请求补差回退"""
-    sub_mchid: str
-    transaction_id: str
-    subsidy_refund_id: str
-    refund_id: str
-    out_order_no: str
-    amount: int
-    description: str
-    result: str
-    success_time: str
+class SubsidiesReturnPostDataFrom(TypedDict):
+    account: NotRequired[str]
+    amount: NotRequired[int]
+
+SubsidiesReturnPostData = TypedDict(
+    "SubsidiesReturnPostData",
+    {
+        "sub_mchid": str,
+        "transaction_id": str,
+        "subsidy_refund_id": str,
+        "refund_id": str,
+        "out_order_no": str,
+        "amount": int,
+        "description": str,
+        "result": str,
+        "success_time": str,
+        "from": NotRequired[list[SubsidiesReturnPostDataFrom]],
+        "subsidy_id": NotRequired[str],
+    },
+)

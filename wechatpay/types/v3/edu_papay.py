@@ -26,11 +26,14 @@ class ContractsIdContractIdGetData(TypedDict):
     contract_information: NotRequired[ContractsIdContractIdGetDataContractInformation]
 
 class ContractsPresignPostRequest(TypedDict):
-    """预签约"""
+    """预签约
+
+    Needs at least one of openid, sub_openid.
+    """
     appid: str
     sub_mchid: NotRequired[str | None]
     sub_appid: NotRequired[str | None]
-    openid: str
+    openid: NotRequired[str | None]
     sub_openid: NotRequired[str | None]
     plan_id: str
     user_id: str

@@ -1447,7 +1447,10 @@ class RefundsOutRefundNoOutRefundNoGetData(TypedDict):
     detail: NotRequired[RefundsOutRefundNoOutRefundNoGetDataDetail]
 
 class RefundsGetParams(TypedDict):
-    """查询所有退款"""
+    """查询所有退款
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     transaction_id: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]
     mchid: str
@@ -1511,7 +1514,10 @@ class RefundsPostRequestAmount(TypedDict):
     currency: str
 
 class RefundsPostRequest(TypedDict):
-    """申请退款"""
+    """申请退款
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     mchid: str
     appid: str
     sp_mchid: str
@@ -1727,6 +1733,7 @@ class TransactionsIdTransactionIdGetData(TypedDict):
     promotion_detail: NotRequired[list[TransactionsIdTransactionIdGetDataPromotionDetail]]
 
 class TransactionsJsapiPostRequestPayer(TypedDict):
+    """Needs at least one of openid, sp_openid, sub_openid."""
     openid: NotRequired[str | None]
     sp_openid: NotRequired[str | None]
     sub_openid: NotRequired[str | None]

@@ -11,7 +11,7 @@ class MerchantsChangecustompagestatusPostRequest(TypedDict):
 class MerchantsChangecustompagestatusPostData(TypedDict):
     """商家小票管理"""
     sub_mchid: str
-    operation_type: str
+    operation_type: NotRequired[str]
 
 class MerchantsChangegoldplanstatusPostRequest(TypedDict):
     """点金计划管理"""
@@ -35,4 +35,4 @@ class MerchantsOpenAdvertisingShowPatchRequest(TypedDict):
 class MerchantsSetAdvertisingIndustryFilterPostRequest(TypedDict):
     """同业过滤标签管理"""
     sub_mchid: str
-    advertising_industry_filters: NotRequired[list[str] | None]
+    advertising_industry_filters: list[str]

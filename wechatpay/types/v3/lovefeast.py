@@ -6,18 +6,24 @@ from wechatpay.types.values import Any, NotRequired, TypedDict
 class BrandsBrandIdGetData(TypedDict):
     """查询爱心餐品牌信息"""
     donate_count: int
-    consume_count: int
+    consume_count: NotRequired[int]
 
 class UsersOpenidOrdersBrandIdBrandIdGetParams(TypedDict):
     """查询用户捐赠单列表"""
     offset: NotRequired[int | None]
     limit: NotRequired[int | None]
 
+class UsersOpenidOrdersBrandIdBrandIdGetDataDataMerchantOrder(TypedDict):
+    out_trade_no: str
+    mchid: str
+    sub_mchid: NotRequired[str]
+    store_id: str
+
 class UsersOpenidOrdersBrandIdBrandIdGetDataDataPayer(TypedDict):
     openid: str
-    sub_openid: str
-    avatar: str
-    nickname: str
+    sub_openid: NotRequired[str]
+    avatar: NotRequired[str]
+    nickname: NotRequired[str]
 
 class UsersOpenidOrdersBrandIdBrandIdGetDataDataAmount(TypedDict):
     total: int
@@ -28,17 +34,17 @@ class UsersOpenidOrdersBrandIdBrandIdGetDataDataAmount(TypedDict):
 class UsersOpenidOrdersBrandIdBrandIdGetDataData(TypedDict):
     welfare_trade_id: str
     appid: str
-    sub_appid: str
-    brand_id: str
+    sub_appid: NotRequired[str]
+    brand_id: int
     donate_source: str
-    merchant_order: str
+    merchant_order: NotRequired[UsersOpenidOrdersBrandIdBrandIdGetDataDataMerchantOrder]
     institution_name: str
     business_id: str
     business_name: str
     success_time: str
     payer: UsersOpenidOrdersBrandIdBrandIdGetDataDataPayer
     amount: UsersOpenidOrdersBrandIdBrandIdGetDataDataAmount
-    device_id: str
+    device_id: NotRequired[str]
 
 class UsersOpenidOrdersBrandIdBrandIdGetData(TypedDict):
     """查询用户捐赠单列表"""
@@ -48,24 +54,30 @@ class UsersOpenidOrdersBrandIdBrandIdGetData(TypedDict):
     total_count: int
     data: list[UsersOpenidOrdersBrandIdBrandIdGetDataData]
 
+class UsersOpenidOrdersOutTradeNoOutTradeNoGetDataMerchantOrder(TypedDict):
+    out_trade_no: str
+    mchid: str
+    sub_mchid: NotRequired[str]
+    store_id: str
+
 class UsersOpenidOrdersOutTradeNoOutTradeNoGetDataPayer(TypedDict):
     openid: str
-    sub_openid: str
-    avatar: str
-    nickname: str
+    sub_openid: NotRequired[str]
+    avatar: NotRequired[str]
+    nickname: NotRequired[str]
 
 class UsersOpenidOrdersOutTradeNoOutTradeNoGetData(TypedDict):
     """查询用户捐赠单详情"""
     welfare_trade_id: str
     appid: str
-    sub_appid: str
-    brand_id: str
+    sub_appid: NotRequired[str]
+    brand_id: int
     donate_source: str
-    merchant_order: str
+    merchant_order: NotRequired[UsersOpenidOrdersOutTradeNoOutTradeNoGetDataMerchantOrder]
     institution_name: str
     business_id: str
     business_name: str
     success_time: str
     payer: UsersOpenidOrdersOutTradeNoOutTradeNoGetDataPayer
     amount: dict[str, Any]
-    device_id: str
+    device_id: NotRequired[str]

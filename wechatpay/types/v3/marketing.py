@@ -90,7 +90,7 @@ class BankPackagesPackageIdTasksPostData(TypedDict):
 
 class BusifavorCallbacksGetParams(TypedDict):
     """查询商家券事件通知地址"""
-    mchid: str
+    mchid: NotRequired[str | None]
 
 class BusifavorCallbacksGetData(TypedDict):
     """查询商家券事件通知地址"""
@@ -336,11 +336,25 @@ class BusifavorStocksStockIdCouponcodesCouponCodeGetDataCouponInformation(TypedD
     coupon_use_rule: BusifavorStocksStockIdCouponcodesCouponCodeGetDataCouponInformationCouponUseRule
     custom_entrance: NotRequired[BusifavorStocksStockIdCouponcodesCouponCodeGetDataCouponInformationCustomEntrance]
     display_pattern_info: NotRequired[BusifavorStocksStockIdCouponcodesCouponCodeGetDataCouponInformationDisplayPatternInfo]
+    associate_out_trade_no: NotRequired[str]
+    available_start_time: NotRequired[str]
+    coupon_code: NotRequired[str]
+    deactivate_reason: NotRequired[str]
+    deactivate_request_no: NotRequired[str]
+    deactivate_time: NotRequired[str]
+    expire_time: NotRequired[str]
+    receive_time: NotRequired[str]
+    return_request_no: NotRequired[str]
+    return_time: NotRequired[str]
+    send_request_no: NotRequired[str]
+    stock_id: NotRequired[str]
+    use_request_no: NotRequired[str]
+    use_time: NotRequired[str]
 
 class BusifavorStocksStockIdCouponcodesCouponCodeGetData(TypedDict):
     """查询预存code详情"""
     code_information: BusifavorStocksStockIdCouponcodesCouponCodeGetDataCodeInformation
-    coupon_information: BusifavorStocksStockIdCouponcodesCouponCodeGetDataCouponInformation
+    coupon_information: NotRequired[BusifavorStocksStockIdCouponcodesCouponCodeGetDataCouponInformation]
 
 class BusifavorStocksStockIdCouponcodesGetParams(TypedDict):
     """查询预存code列表"""
@@ -368,7 +382,7 @@ class BusifavorStocksStockIdCouponcodesGetData(TypedDict):
 
 class BusifavorStocksStockIdCouponcodesPostRequest(TypedDict):
     """上传预存code"""
-    coupon_code_list: NotRequired[list[str] | None]
+    coupon_code_list: list[str]
     upload_request_no: str
 
 class BusifavorStocksStockIdCouponcodesPostDataFailCodes(TypedDict):
@@ -430,7 +444,7 @@ class BusifavorStocksStockIdGetDataCouponUseRule(TypedDict):
     mini_programs_path: NotRequired[str]
 
 class BusifavorStocksStockIdGetDataStockSendRule(TypedDict):
-    max_amount: int
+    max_amount: NotRequired[int]
     max_coupons: NotRequired[int]
     max_coupons_per_user: int
     max_amount_by_day: NotRequired[int]
@@ -499,9 +513,9 @@ class BusifavorStocksStockIdGetData(TypedDict):
     subsidy: NotRequired[bool]
 
 class BusifavorStocksStockIdPatchRequestCustomEntranceMiniProgramsInfo(TypedDict):
-    mini_programs_appid: str
-    mini_programs_path: str
-    entrance_words: str
+    mini_programs_appid: NotRequired[str | None]
+    mini_programs_path: NotRequired[str | None]
+    entrance_words: NotRequired[str | None]
     guiding_words: NotRequired[str | None]
 
 class BusifavorStocksStockIdPatchRequestCustomEntrance(TypedDict):
@@ -511,9 +525,9 @@ class BusifavorStocksStockIdPatchRequestCustomEntrance(TypedDict):
     code_display_mode: NotRequired[str | None]
 
 class BusifavorStocksStockIdPatchRequestDisplayPatternInfoFinderInfo(TypedDict):
-    finder_id: str
-    finder_video_id: str
-    finder_video_cover_image_url: str
+    finder_id: NotRequired[str | None]
+    finder_video_id: NotRequired[str | None]
+    finder_video_cover_image_url: NotRequired[str | None]
 
 class BusifavorStocksStockIdPatchRequestDisplayPatternInfo(TypedDict):
     description: NotRequired[str | None]
@@ -570,16 +584,16 @@ class BusifavorStocksPostRequestCouponUseRuleCouponAvailableTime(TypedDict):
     available_second_after_receive: NotRequired[int | None]
 
 class BusifavorStocksPostRequestCouponUseRuleFixedNormalCoupon(TypedDict):
-    discount_amount: int
-    transaction_minimum: int
+    discount_amount: NotRequired[int | None]
+    transaction_minimum: NotRequired[int | None]
 
 class BusifavorStocksPostRequestCouponUseRuleDiscountCoupon(TypedDict):
-    discount_percent: int
-    transaction_minimum: int
+    discount_percent: NotRequired[int | None]
+    transaction_minimum: NotRequired[int | None]
 
 class BusifavorStocksPostRequestCouponUseRuleExchangeCoupon(TypedDict):
-    exchange_price: int
-    transaction_minimum: int
+    exchange_price: NotRequired[int | None]
+    transaction_minimum: NotRequired[int | None]
 
 class BusifavorStocksPostRequestCouponUseRule(TypedDict):
     coupon_available_time: BusifavorStocksPostRequestCouponUseRuleCouponAvailableTime
@@ -592,7 +606,7 @@ class BusifavorStocksPostRequestCouponUseRule(TypedDict):
 
 class BusifavorStocksPostRequestStockSendRule(TypedDict):
     max_amount: NotRequired[int | None]
-    max_coupons: int
+    max_coupons: NotRequired[int | None]
     max_coupons_per_user: int
     max_amount_by_day: NotRequired[int | None]
     max_coupons_by_day: NotRequired[int | None]
@@ -615,9 +629,9 @@ class BusifavorStocksPostRequestCustomEntrance(TypedDict):
     code_display_mode: NotRequired[str | None]
 
 class BusifavorStocksPostRequestDisplayPatternInfoFinderInfo(TypedDict):
-    finder_id: str
-    finder_video_id: str
-    finder_video_cover_image_url: str
+    finder_id: NotRequired[str | None]
+    finder_video_id: NotRequired[str | None]
+    finder_video_cover_image_url: NotRequired[str | None]
 
 class BusifavorStocksPostRequestDisplayPatternInfo(TypedDict):
     description: NotRequired[str | None]
@@ -767,10 +781,25 @@ class BusifavorSubsidyReturnReceiptsPostData(TypedDict):
     out_subsidy_return_no: str
     return_create_time: NotRequired[str]
 
+class BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRuleCouponAvailableTimeAvailableWeekAvailableDayTime(TypedDict):
+    begin_time: NotRequired[int]
+    end_time: NotRequired[int]
+
+class BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRuleCouponAvailableTimeAvailableWeek(TypedDict):
+    week_day: NotRequired[list[int]]
+    available_day_time: NotRequired[list[BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRuleCouponAvailableTimeAvailableWeekAvailableDayTime]]
+
+class BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRuleCouponAvailableTimeIrregularyAvaliableTime(TypedDict):
+    begin_time: NotRequired[str]
+    end_time: NotRequired[str]
+
 class BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRuleCouponAvailableTime(TypedDict):
     available_begin_time: NotRequired[str]
     available_end_time: NotRequired[str]
     available_day_after_receive: NotRequired[int]
+    available_week: NotRequired[BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRuleCouponAvailableTimeAvailableWeek]
+    irregulary_avaliable_time: NotRequired[list[BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRuleCouponAvailableTimeIrregularyAvaliableTime]]
+    wait_days_after_receive: NotRequired[int]
 
 class BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRuleAvailableWeekAvailableDayTime(TypedDict):
     begin_time: NotRequired[int]
@@ -842,18 +871,24 @@ class BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetData(TypedDict):
     stock_type: str
     coupon_use_rule: BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCouponUseRule
     custom_entrance: NotRequired[BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataCustomEntrance]
-    display_pattern_info: BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataDisplayPatternInfo
+    display_pattern_info: NotRequired[BusifavorUsersOpenidCouponsCouponCodeAppidsAppidGetDataDisplayPatternInfo]
     coupon_code: NotRequired[str]
     coupon_state: NotRequired[str]
     stock_id: NotRequired[str]
     transferable: NotRequired[bool]
     shareable: NotRequired[bool]
-    send_request_no: str
+    send_request_no: NotRequired[str]
     use_request_no: NotRequired[str]
-    available_start_time: str
-    expire_time: str
-    receive_time: str
+    available_start_time: NotRequired[str]
+    expire_time: NotRequired[str]
+    receive_time: NotRequired[str]
     use_time: NotRequired[str]
+    associate_out_trade_no: NotRequired[str]
+    deactivate_reason: NotRequired[str]
+    deactivate_request_no: NotRequired[str]
+    deactivate_time: NotRequired[str]
+    return_request_no: NotRequired[str]
+    return_time: NotRequired[str]
 
 class BusifavorUsersOpenidCouponsGetParams(TypedDict):
     """根据过滤条件查询用户券"""
@@ -866,10 +901,25 @@ class BusifavorUsersOpenidCouponsGetParams(TypedDict):
     offset: NotRequired[int | None]
     limit: NotRequired[int | None]
 
+class BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleCouponAvailableTimeAvailableWeekAvailableDayTime(TypedDict):
+    begin_time: NotRequired[int]
+    end_time: NotRequired[int]
+
+class BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleCouponAvailableTimeAvailableWeek(TypedDict):
+    week_day: NotRequired[list[int]]
+    available_day_time: NotRequired[list[BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleCouponAvailableTimeAvailableWeekAvailableDayTime]]
+
+class BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleCouponAvailableTimeIrregularyAvaliableTime(TypedDict):
+    begin_time: NotRequired[str]
+    end_time: NotRequired[str]
+
 class BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleCouponAvailableTime(TypedDict):
     available_begin_time: NotRequired[str]
     available_end_time: NotRequired[str]
     available_day_after_receive: NotRequired[int]
+    available_week: NotRequired[BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleCouponAvailableTimeAvailableWeek]
+    irregulary_avaliable_time: NotRequired[list[BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleCouponAvailableTimeIrregularyAvaliableTime]]
+    wait_days_after_receive: NotRequired[int]
 
 class BusifavorUsersOpenidCouponsGetDataDataCouponUseRuleAvailableWeekAvailableDayTime(TypedDict):
     begin_time: NotRequired[int]
@@ -940,25 +990,31 @@ class BusifavorUsersOpenidCouponsGetDataData(TypedDict):
     stock_type: str
     coupon_use_rule: BusifavorUsersOpenidCouponsGetDataDataCouponUseRule
     custom_entrance: NotRequired[BusifavorUsersOpenidCouponsGetDataDataCustomEntrance]
-    display_pattern_info: BusifavorUsersOpenidCouponsGetDataDataDisplayPatternInfo
+    display_pattern_info: NotRequired[BusifavorUsersOpenidCouponsGetDataDataDisplayPatternInfo]
     coupon_code: NotRequired[str]
     coupon_state: NotRequired[str]
     stock_id: NotRequired[str]
     transferable: NotRequired[bool]
     shareable: NotRequired[bool]
-    send_request_no: str
+    send_request_no: NotRequired[str]
     use_request_no: NotRequired[str]
-    available_start_time: str
-    expire_time: str
-    receive_time: str
+    available_start_time: NotRequired[str]
+    expire_time: NotRequired[str]
+    receive_time: NotRequired[str]
     use_time: NotRequired[str]
+    associate_out_trade_no: NotRequired[str]
+    deactivate_reason: NotRequired[str]
+    deactivate_request_no: NotRequired[str]
+    deactivate_time: NotRequired[str]
+    return_request_no: NotRequired[str]
+    return_time: NotRequired[str]
 
 class BusifavorUsersOpenidCouponsGetData(TypedDict):
     """根据过滤条件查询用户券"""
     total_count: int
     offset: int
     limit: int
-    data: list[BusifavorUsersOpenidCouponsGetDataData]
+    data: NotRequired[list[BusifavorUsersOpenidCouponsGetDataData]]
 
 class FavorCallbacksGetParams(TypedDict):
     """获取已设置的消息通知地址"""
@@ -1028,7 +1084,7 @@ class FavorCouponStocksPostRequestCouponUseRuleLimitCard(TypedDict):
     bin: NotRequired[list[str] | None]
 
 class FavorCouponStocksPostRequestCouponUseRule(TypedDict):
-    coupon_available_time: FavorCouponStocksPostRequestCouponUseRuleCouponAvailableTime
+    coupon_available_time: NotRequired[FavorCouponStocksPostRequestCouponUseRuleCouponAvailableTime | None]
     fixed_normal_coupon: NotRequired[FavorCouponStocksPostRequestCouponUseRuleFixedNormalCoupon | None]
     discount_coupon: NotRequired[FavorCouponStocksPostRequestCouponUseRuleDiscountCoupon | None]
     exchange_coupon: NotRequired[FavorCouponStocksPostRequestCouponUseRuleExchangeCoupon | None]
@@ -1078,7 +1134,7 @@ class FavorStocksStockIdItemsGetParams(TypedDict):
     """查询代金券可用单品"""
     stock_creator_mchid: str
     offset: int
-    limit: str
+    limit: int
 
 class FavorStocksStockIdItemsGetData(TypedDict):
     """查询代金券可用单品"""
@@ -1091,7 +1147,7 @@ class FavorStocksStockIdItemsGetData(TypedDict):
 class FavorStocksStockIdMerchantsGetParams(TypedDict):
     """查询代金券可用商户"""
     offset: int
-    limit: str
+    limit: int
     stock_creator_mchid: str
 
 class FavorStocksStockIdMerchantsGetData(TypedDict):
@@ -1156,6 +1212,15 @@ class FavorStocksStockIdStartPostData(TypedDict):
     start_time: str
     stock_id: str
 
+class FavorStocksStockIdStopPostRequest(TypedDict):
+    """终止代金券批次"""
+    stock_creator_mchid: str
+
+class FavorStocksStockIdStopPostData(TypedDict):
+    """终止代金券批次"""
+    stop_time: str
+    stock_id: str
+
 class FavorStocksStockIdUseFlowGetData(TypedDict):
     """下载批次核销明细"""
     url: str
@@ -1176,13 +1241,22 @@ class FavorStocksStockIdGetParams(TypedDict):
     """查询批次详情"""
     stock_creator_mchid: str
 
+class FavorStocksStockIdGetDataStockUseRuleFixedNormalCoupon(TypedDict):
+    coupon_amount: NotRequired[int]
+    transaction_minimum: NotRequired[int]
+
 class FavorStocksStockIdGetDataStockUseRule(TypedDict):
     max_coupons: int
     max_amount: int
     max_amount_by_day: NotRequired[int]
     max_coupons_per_user: int
-    natural_person_limit: bool
-    prevent_api_abuse: bool
+    natural_person_limit: NotRequired[bool]
+    prevent_api_abuse: NotRequired[bool]
+    combine_use: NotRequired[bool]
+    coupon_type: NotRequired[str]
+    fixed_normal_coupon: NotRequired[FavorStocksStockIdGetDataStockUseRuleFixedNormalCoupon]
+    goods_tag: NotRequired[list[str]]
+    trade_type: NotRequired[list[str]]
 
 class FavorStocksStockIdGetDataCutToMessage(TypedDict):
     single_price_max: NotRequired[int]
@@ -1200,7 +1274,7 @@ class FavorStocksStockIdGetData(TypedDict):
     stock_name: str
     available_begin_time: str
     available_end_time: str
-    stock_use_rule: FavorStocksStockIdGetDataStockUseRule
+    stock_use_rule: NotRequired[FavorStocksStockIdGetDataStockUseRule]
     no_cash: bool
     stock_type: str
     stock_id: NotRequired[str]
@@ -1216,6 +1290,7 @@ class FavorStocksStockIdGetData(TypedDict):
     business_type: NotRequired[str]
     available_region_list: NotRequired[list[FavorStocksStockIdGetDataAvailableRegionList]]
     available_industry_list: NotRequired[list[str]]
+    card_id: NotRequired[str]
 
 class FavorStocksGetParams(TypedDict):
     """条件查询批次列表"""
@@ -1226,13 +1301,22 @@ class FavorStocksGetParams(TypedDict):
     create_end_time: NotRequired[Time | None]
     status: NotRequired[str | None]
 
+class FavorStocksGetDataDataStockUseRuleFixedNormalCoupon(TypedDict):
+    coupon_amount: NotRequired[int]
+    transaction_minimum: NotRequired[int]
+
 class FavorStocksGetDataDataStockUseRule(TypedDict):
     max_coupons: int
     max_amount: int
     max_amount_by_day: NotRequired[int]
     max_coupons_per_user: int
-    natural_person_limit: bool
-    prevent_api_abuse: bool
+    natural_person_limit: NotRequired[bool]
+    prevent_api_abuse: NotRequired[bool]
+    combine_use: NotRequired[bool]
+    coupon_type: NotRequired[str]
+    fixed_normal_coupon: NotRequired[FavorStocksGetDataDataStockUseRuleFixedNormalCoupon]
+    goods_tag: NotRequired[list[str]]
+    trade_type: NotRequired[list[str]]
 
 class FavorStocksGetDataDataCutToMessage(TypedDict):
     single_price_max: NotRequired[int]
@@ -1249,7 +1333,7 @@ class FavorStocksGetDataData(TypedDict):
     stock_name: str
     available_begin_time: str
     available_end_time: str
-    stock_use_rule: FavorStocksGetDataDataStockUseRule
+    stock_use_rule: NotRequired[FavorStocksGetDataDataStockUseRule]
     no_cash: bool
     stock_type: str
     stock_id: NotRequired[str]
@@ -1265,6 +1349,7 @@ class FavorStocksGetDataData(TypedDict):
     business_type: NotRequired[str]
     available_region_list: NotRequired[list[FavorStocksGetDataDataAvailableRegionList]]
     available_industry_list: NotRequired[list[str]]
+    card_id: NotRequired[str]
 
 class FavorStocksGetData(TypedDict):
     """条件查询批次列表"""
@@ -1317,6 +1402,7 @@ class FavorUsersOpenidCouponsCouponIdGetData(TypedDict):
     consume_information: NotRequired[FavorUsersOpenidCouponsCouponIdGetDataConsumeInformation]
     available_balance: NotRequired[int]
     business_type: NotRequired[str]
+    no_cash: NotRequired[bool]
 
 class FavorUsersOpenidCouponsGetParams(TypedDict):
     """根据商户号查用户的券"""
@@ -1369,13 +1455,14 @@ class FavorUsersOpenidCouponsGetDataData(TypedDict):
     consume_information: NotRequired[FavorUsersOpenidCouponsGetDataDataConsumeInformation]
     available_balance: NotRequired[int]
     business_type: NotRequired[str]
+    no_cash: NotRequired[bool]
 
 class FavorUsersOpenidCouponsGetData(TypedDict):
     """根据商户号查用户的券"""
     total_count: int
     offset: int
     limit: int
-    data: list[FavorUsersOpenidCouponsGetDataData]
+    data: NotRequired[list[FavorUsersOpenidCouponsGetDataData]]
 
 class FavorUsersOpenidCouponsPostRequest(TypedDict):
     """发放代金券"""
@@ -1397,42 +1484,42 @@ class GoodsSubsidyActivityActivitiesGetParams(TypedDict):
     limit: int
 
 class GoodsSubsidyActivityActivitiesGetDataDataActivityInfo(TypedDict):
-    activity_name: str
-    apply_start_time: str
-    apply_end_time: str
-    activity_start_time: str
-    activity_end_time: str
-    activity_description: str
+    activity_name: NotRequired[str]
+    apply_start_time: NotRequired[str]
+    apply_end_time: NotRequired[str]
+    activity_start_time: NotRequired[str]
+    activity_end_time: NotRequired[str]
+    activity_description: NotRequired[str]
 
 class GoodsSubsidyActivityActivitiesGetDataDataGoodsInformation(TypedDict):
-    goods_id: str
-    goods_name: str
-    goods_picture_url: str
+    goods_id: NotRequired[str]
+    goods_name: NotRequired[str]
+    goods_picture_url: NotRequired[str]
 
 class GoodsSubsidyActivityActivitiesGetDataDataRuleInformationAreas(TypedDict):
-    province: str
-    city: str
-    district: str
+    province: NotRequired[str]
+    city: NotRequired[str]
+    district: NotRequired[str]
 
 class GoodsSubsidyActivityActivitiesGetDataDataRuleInformation(TypedDict):
-    store_subsidy: str
-    service_provider_subsidy: str
-    store_subsidy_quota: str
-    user_subsidy_quota: str
-    areas: list[GoodsSubsidyActivityActivitiesGetDataDataRuleInformationAreas]
+    store_subsidy: NotRequired[int]
+    service_provider_subsidy: NotRequired[int]
+    store_subsidy_quota: NotRequired[int]
+    user_subsidy_quota: NotRequired[int]
+    areas: NotRequired[list[GoodsSubsidyActivityActivitiesGetDataDataRuleInformationAreas]]
 
 class GoodsSubsidyActivityActivitiesGetDataData(TypedDict):
-    activity_id: str
-    brand_id: str
-    creator_merchant_id: str
-    activity_info: GoodsSubsidyActivityActivitiesGetDataDataActivityInfo
-    goods_information: GoodsSubsidyActivityActivitiesGetDataDataGoodsInformation
-    rule_information: GoodsSubsidyActivityActivitiesGetDataDataRuleInformation
+    activity_id: NotRequired[str]
+    brand_id: NotRequired[str]
+    creator_merchant_id: NotRequired[str]
+    activity_info: NotRequired[GoodsSubsidyActivityActivitiesGetDataDataActivityInfo]
+    goods_information: NotRequired[GoodsSubsidyActivityActivitiesGetDataDataGoodsInformation]
+    rule_information: NotRequired[GoodsSubsidyActivityActivitiesGetDataDataRuleInformation]
 
 class GoodsSubsidyActivityActivitiesGetData(TypedDict):
     """按区域查询品牌加价购活动"""
-    total_count: int
-    data: list[GoodsSubsidyActivityActivitiesGetDataData]
+    total_count: NotRequired[int]
+    data: NotRequired[list[GoodsSubsidyActivityActivitiesGetDataData]]
     offset: int
     limit: int
 
@@ -1448,7 +1535,7 @@ class GoodsSubsidyActivityActivityActivityIdApplyPostRequestApplyInfos(TypedDict
 class GoodsSubsidyActivityActivityActivityIdApplyPostRequest(TypedDict):
     """门店报名品牌加价购活动"""
     caller_merchant_id: str
-    apply_infos: list[GoodsSubsidyActivityActivityActivityIdApplyPostRequestApplyInfos]
+    apply_infos: NotRequired[list[GoodsSubsidyActivityActivityActivityIdApplyPostRequestApplyInfos] | None]
 
 class GoodsSubsidyActivityActivityActivityIdApplyPostDataFailedApplyInfosStoreInfo(TypedDict):
     store_id: str
@@ -1484,7 +1571,7 @@ class GoodsSubsidyActivityQualificationLockPostRequestOrderInformation(TypedDict
 class GoodsSubsidyActivityQualificationLockPostRequest(TypedDict):
     """锁定品牌加价购活动资格"""
     order_information: GoodsSubsidyActivityQualificationLockPostRequestOrderInformation
-    qualification_ids: list[str]
+    qualification_ids: NotRequired[list[str] | None]
 
 class GoodsSubsidyActivityQualificationLockPostData(TypedDict):
     """锁定品牌加价购活动资格"""
@@ -1502,7 +1589,7 @@ class GoodsSubsidyActivityQualificationUnlockPostRequestOrderInformation(TypedDi
 class GoodsSubsidyActivityQualificationUnlockPostRequest(TypedDict):
     """解锁品牌加价购活动资格"""
     order_information: GoodsSubsidyActivityQualificationUnlockPostRequestOrderInformation
-    qualification_ids: list[str]
+    qualification_ids: NotRequired[list[str] | None]
 
 class GoodsSubsidyActivityQualificationUnlockPostData(TypedDict):
     """解锁品牌加价购活动资格"""
@@ -2005,14 +2092,14 @@ class MembercardOpenCardsCardIdCodesCodeBonusCommitPostRequest(TypedDict):
     """设置支付后展示的积分到账"""
     out_trade_no: str
     mchid: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     bonus_value: int
 
 class MembercardOpenCardsCardIdCodesCodeBonusPreparePostRequest(TypedDict):
     """支付结果页展示会员积分"""
     out_trade_no: str
     mchid: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     bonus_value: int
 
 class MembercardOpenCardsCardIdCodesCodeRightsPatchRequestGuide(TypedDict):
@@ -7682,11 +7769,16 @@ class PaygiftactivityActivitiesActivityIdGetDataAdvancedSettingPaymentMode(Typed
     payment_scene_list: NotRequired[list[str]]
     payment_method_information: NotRequired[PaygiftactivityActivitiesActivityIdGetDataAdvancedSettingPaymentModePaymentMethodInformation]
 
+class PaygiftactivityActivitiesActivityIdGetDataAdvancedSettingPaymentMethodInformation(TypedDict):
+    payment_method: NotRequired[str]
+    bank_abbreviation: NotRequired[str]
+
 class PaygiftactivityActivitiesActivityIdGetDataAdvancedSetting(TypedDict):
     delivery_user_category: NotRequired[str]
     merchant_member_appid: NotRequired[str]
     payment_mode: NotRequired[PaygiftactivityActivitiesActivityIdGetDataAdvancedSettingPaymentMode]
     goods_tags: NotRequired[list[str]]
+    payment_method_information: NotRequired[PaygiftactivityActivitiesActivityIdGetDataAdvancedSettingPaymentMethodInformation]
 
 class PaygiftactivityActivitiesActivityIdGetDataAwardSendRuleFullSendRuleAwardList(TypedDict):
     stock_id: NotRequired[str]
@@ -7699,6 +7791,7 @@ class PaygiftactivityActivitiesActivityIdGetDataAwardSendRuleFullSendRule(TypedD
     transaction_amount_minimum: int
     send_content: str
     award_list: NotRequired[list[PaygiftactivityActivitiesActivityIdGetDataAwardSendRuleFullSendRuleAwardList]]
+    merchant_id_list: NotRequired[list[str]]
 
 class PaygiftactivityActivitiesActivityIdGetDataAwardSendRule(TypedDict):
     full_send_rule: NotRequired[PaygiftactivityActivitiesActivityIdGetDataAwardSendRuleFullSendRule]
@@ -7759,11 +7852,16 @@ class PaygiftactivityActivitiesGetDataDataAdvancedSettingPaymentMode(TypedDict):
     payment_scene_list: NotRequired[list[str]]
     payment_method_information: NotRequired[PaygiftactivityActivitiesGetDataDataAdvancedSettingPaymentModePaymentMethodInformation]
 
+class PaygiftactivityActivitiesGetDataDataAdvancedSettingPaymentMethodInformation(TypedDict):
+    payment_method: NotRequired[str]
+    bank_abbreviation: NotRequired[str]
+
 class PaygiftactivityActivitiesGetDataDataAdvancedSetting(TypedDict):
     delivery_user_category: NotRequired[str]
     merchant_member_appid: NotRequired[str]
     payment_mode: NotRequired[PaygiftactivityActivitiesGetDataDataAdvancedSettingPaymentMode]
     goods_tags: NotRequired[list[str]]
+    payment_method_information: NotRequired[PaygiftactivityActivitiesGetDataDataAdvancedSettingPaymentMethodInformation]
 
 class PaygiftactivityActivitiesGetDataDataAwardSendRuleFullSendRuleAwardList(TypedDict):
     stock_id: NotRequired[str]
@@ -7791,6 +7889,12 @@ class PaygiftactivityActivitiesGetDataData(TypedDict):
     advanced_setting: NotRequired[PaygiftactivityActivitiesGetDataDataAdvancedSetting]
     activity_id: NotRequired[str]
     award_send_rule: PaygiftactivityActivitiesGetDataDataAwardSendRule
+    activity_status: NotRequired[str]
+    activity_type: NotRequired[str]
+    belong_merchant_id: NotRequired[str]
+    create_time: NotRequired[str]
+    creator_merchant_id: NotRequired[str]
+    update_time: NotRequired[str]
 
 class PaygiftactivityActivitiesGetData(TypedDict):
     """获取支付有礼活动列表"""

@@ -222,7 +222,7 @@ class RefundsNotifyPostParams(TypedDict):
 
 class RefundsNotifyPostRequest(TypedDict):
     """医保退款通知"""
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     med_refund_total_fee: int
     med_refund__gov_fee: int
     med_refund__self_fee: int

@@ -275,7 +275,7 @@ class FapiaoApplicationsUploadFapiaoFilePostData(TypedDict):
 
 class FapiaoApplicationsFapiaoApplyIdFapiaoFilesGetParams(TypedDict):
     """获取发票下载信息"""
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     fapiao_id: str
 
 class FapiaoApplicationsFapiaoApplyIdFapiaoFilesGetDataFapiaoDownloadInfoList(TypedDict):
@@ -541,7 +541,7 @@ class FapiaomerchantListspinvitemchinfoGetData(TypedDict):
 
 class MerchantBaseInformationGetParams(TypedDict):
     """获取商户开票基础信息"""
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
 
 class MerchantBaseInformationGetDataSellerInformation(TypedDict):
     name: str

@@ -114,7 +114,7 @@ class BatchesOutBatchNoOutBatchNoGetData(TypedDict):
     success_num: NotRequired[int]
     fail_amount: NotRequired[int]
     fail_num: NotRequired[int]
-    transfer_detail_list: list[BatchesOutBatchNoOutBatchNoGetDataTransferDetailList]
+    transfer_detail_list: NotRequired[list[BatchesOutBatchNoOutBatchNoGetDataTransferDetailList]]
     sp_appid: NotRequired[str]
     transfer_purpose: NotRequired[str]
     transfer_scene: NotRequired[str]

@@ -74,13 +74,13 @@ class PartnerTransactionsAppPostRequestDetail(TypedDict):
     goods_detail: NotRequired[list[PartnerTransactionsAppPostRequestDetailGoodsDetail] | None]
 
 class PartnerTransactionsAppPostRequestSceneInfoStoreInfo(TypedDict):
-    id: NotRequired[str | None]
-    name: str
-    area_code: str
-    address: str
+    id: str
+    name: NotRequired[str | None]
+    area_code: NotRequired[str | None]
+    address: NotRequired[str | None]
 
 class PartnerTransactionsAppPostRequestSceneInfo(TypedDict):
-    payer_client_ip: NotRequired[str | None]
+    payer_client_ip: str
     device_id: NotRequired[str | None]
     store_info: NotRequired[PartnerTransactionsAppPostRequestSceneInfoStoreInfo | None]
 
@@ -326,23 +326,23 @@ class PartnerTransactionsH5PostRequestDetail(TypedDict):
     goods_detail: NotRequired[list[PartnerTransactionsH5PostRequestDetailGoodsDetail] | None]
 
 class PartnerTransactionsH5PostRequestSceneInfoStoreInfo(TypedDict):
-    id: NotRequired[str | None]
-    name: str
-    area_code: str
-    address: str
+    id: str
+    name: NotRequired[str | None]
+    area_code: NotRequired[str | None]
+    address: NotRequired[str | None]
 
 class PartnerTransactionsH5PostRequestSceneInfoH5Info(TypedDict):
-    type: NotRequired[str | None]
+    type: str
     app_name: NotRequired[str | None]
     app_url: NotRequired[str | None]
     bundle_id: NotRequired[str | None]
     package_name: NotRequired[str | None]
 
 class PartnerTransactionsH5PostRequestSceneInfo(TypedDict):
-    payer_client_ip: NotRequired[str | None]
+    payer_client_ip: str
     device_id: NotRequired[str | None]
     store_info: NotRequired[PartnerTransactionsH5PostRequestSceneInfoStoreInfo | None]
-    h5_info: NotRequired[PartnerTransactionsH5PostRequestSceneInfoH5Info | None]
+    h5_info: PartnerTransactionsH5PostRequestSceneInfoH5Info
 
 class PartnerTransactionsH5PostRequestPayerIdentity(TypedDict):
     type: str
@@ -388,6 +388,8 @@ class PartnerTransactionsIdTransactionIdGetDataSettleInfo(TypedDict):
 class PartnerTransactionsIdTransactionIdGetDataAmount(TypedDict):
     total: int
     currency: NotRequired[str]
+    payer_currency: NotRequired[str]
+    payer_total: NotRequired[int]
 
 class PartnerTransactionsIdTransactionIdGetDataDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
@@ -403,9 +405,9 @@ class PartnerTransactionsIdTransactionIdGetDataDetail(TypedDict):
 
 class PartnerTransactionsIdTransactionIdGetDataSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str]
-    name: str
-    area_code: str
-    address: str
+    name: NotRequired[str]
+    area_code: NotRequired[str]
+    address: NotRequired[str]
 
 class PartnerTransactionsIdTransactionIdGetDataSceneInfo(TypedDict):
     payer_client_ip: NotRequired[str]
@@ -415,6 +417,26 @@ class PartnerTransactionsIdTransactionIdGetDataSceneInfo(TypedDict):
 class PartnerTransactionsIdTransactionIdGetDataPayer(TypedDict):
     sp_openid: str
     sub_openid: NotRequired[str]
+
+class PartnerTransactionsIdTransactionIdGetDataPromotionDetailGoodsDetail(TypedDict):
+    goods_id: NotRequired[str]
+    quantity: NotRequired[int]
+    unit_price: NotRequired[int]
+    discount_amount: NotRequired[int]
+    goods_remark: NotRequired[str]
+
+class PartnerTransactionsIdTransactionIdGetDataPromotionDetail(TypedDict):
+    coupon_id: NotRequired[str]
+    name: NotRequired[str]
+    scope: NotRequired[str]
+    type: NotRequired[str]
+    amount: NotRequired[int]
+    stock_id: NotRequired[str]
+    wechatpay_contribute: NotRequired[int]
+    merchant_contribute: NotRequired[int]
+    other_contribute: NotRequired[int]
+    currency: NotRequired[str]
+    goods_detail: NotRequired[list[PartnerTransactionsIdTransactionIdGetDataPromotionDetailGoodsDetail]]
 
 class PartnerTransactionsIdTransactionIdGetData(TypedDict):
     """微信支付订单号查询"""
@@ -429,18 +451,19 @@ class PartnerTransactionsIdTransactionIdGetData(TypedDict):
     trade_state_desc: NotRequired[str]
     bank_type: NotRequired[str]
     success_time: NotRequired[str]
-    description: str
+    description: NotRequired[str]
     attach: NotRequired[str]
     out_trade_no: str
     amount: PartnerTransactionsIdTransactionIdGetDataAmount
     time_expire: NotRequired[str]
-    notify_url: str
+    notify_url: NotRequired[str]
     goods_tag: NotRequired[str]
     limit_pay: NotRequired[list[str]]
     support_fapiao: NotRequired[bool]
     detail: NotRequired[PartnerTransactionsIdTransactionIdGetDataDetail]
     scene_info: NotRequired[PartnerTransactionsIdTransactionIdGetDataSceneInfo]
     payer: NotRequired[PartnerTransactionsIdTransactionIdGetDataPayer]
+    promotion_detail: NotRequired[list[PartnerTransactionsIdTransactionIdGetDataPromotionDetail]]
 
 class PartnerTransactionsJsapiPostRequestSettleInfo(TypedDict):
     profit_sharing: NotRequired[bool | None]
@@ -463,13 +486,13 @@ class PartnerTransactionsJsapiPostRequestDetail(TypedDict):
     goods_detail: NotRequired[list[PartnerTransactionsJsapiPostRequestDetailGoodsDetail] | None]
 
 class PartnerTransactionsJsapiPostRequestSceneInfoStoreInfo(TypedDict):
-    id: NotRequired[str | None]
-    name: str
-    area_code: str
-    address: str
+    id: str
+    name: NotRequired[str | None]
+    area_code: NotRequired[str | None]
+    address: NotRequired[str | None]
 
 class PartnerTransactionsJsapiPostRequestSceneInfo(TypedDict):
-    payer_client_ip: NotRequired[str | None]
+    payer_client_ip: str
     device_id: NotRequired[str | None]
     store_info: NotRequired[PartnerTransactionsJsapiPostRequestSceneInfoStoreInfo | None]
 
@@ -479,7 +502,8 @@ class PartnerTransactionsJsapiPostRequestPayerIdentity(TypedDict):
     name: Secret
 
 class PartnerTransactionsJsapiPostRequestPayer(TypedDict):
-    sp_openid: str
+    """Needs at least one of sp_openid, sub_openid."""
+    sp_openid: NotRequired[str | None]
     sub_openid: NotRequired[str | None]
     identity: NotRequired[PartnerTransactionsJsapiPostRequestPayerIdentity | None]
 
@@ -527,6 +551,7 @@ class PartnerTransactionsJsapiWithContractPostRequestAmount(TypedDict):
     currency: NotRequired[str | None]
 
 class PartnerTransactionsJsapiWithContractPostRequestPayer(TypedDict):
+    """Needs at least one of sp_openid, sub_openid."""
     sp_openid: NotRequired[str | None]
     sub_openid: NotRequired[str | None]
 
@@ -593,6 +618,7 @@ class PartnerTransactionsMiniprogramPostRequestAmount(TypedDict):
     currency: NotRequired[str | None]
 
 class PartnerTransactionsMiniprogramPostRequestPayer(TypedDict):
+    """Needs at least one of sp_openid, sub_openid."""
     sp_openid: NotRequired[str | None]
     sub_openid: NotRequired[str | None]
 
@@ -664,13 +690,13 @@ class PartnerTransactionsNativePostRequestDetail(TypedDict):
     goods_detail: NotRequired[list[PartnerTransactionsNativePostRequestDetailGoodsDetail] | None]
 
 class PartnerTransactionsNativePostRequestSceneInfoStoreInfo(TypedDict):
-    id: NotRequired[str | None]
-    name: str
-    area_code: str
-    address: str
+    id: str
+    name: NotRequired[str | None]
+    area_code: NotRequired[str | None]
+    address: NotRequired[str | None]
 
 class PartnerTransactionsNativePostRequestSceneInfo(TypedDict):
-    payer_client_ip: NotRequired[str | None]
+    payer_client_ip: str
     device_id: NotRequired[str | None]
     store_info: NotRequired[PartnerTransactionsNativePostRequestSceneInfoStoreInfo | None]
 
@@ -738,6 +764,8 @@ class PartnerTransactionsOutTradeNoOutTradeNoGetDataSettleInfo(TypedDict):
 class PartnerTransactionsOutTradeNoOutTradeNoGetDataAmount(TypedDict):
     total: int
     currency: NotRequired[str]
+    payer_currency: NotRequired[str]
+    payer_total: NotRequired[int]
 
 class PartnerTransactionsOutTradeNoOutTradeNoGetDataDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
@@ -753,9 +781,9 @@ class PartnerTransactionsOutTradeNoOutTradeNoGetDataDetail(TypedDict):
 
 class PartnerTransactionsOutTradeNoOutTradeNoGetDataSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str]
-    name: str
-    area_code: str
-    address: str
+    name: NotRequired[str]
+    area_code: NotRequired[str]
+    address: NotRequired[str]
 
 class PartnerTransactionsOutTradeNoOutTradeNoGetDataSceneInfo(TypedDict):
     payer_client_ip: NotRequired[str]
@@ -770,6 +798,26 @@ class PartnerTransactionsOutTradeNoOutTradeNoGetDataInstallmentInfo(TypedDict):
     use_subsidy: bool
     selected_installment_number: int
 
+class PartnerTransactionsOutTradeNoOutTradeNoGetDataPromotionDetailGoodsDetail(TypedDict):
+    goods_id: NotRequired[str]
+    quantity: NotRequired[int]
+    unit_price: NotRequired[int]
+    discount_amount: NotRequired[int]
+    goods_remark: NotRequired[str]
+
+class PartnerTransactionsOutTradeNoOutTradeNoGetDataPromotionDetail(TypedDict):
+    coupon_id: NotRequired[str]
+    name: NotRequired[str]
+    scope: NotRequired[str]
+    type: NotRequired[str]
+    amount: NotRequired[int]
+    stock_id: NotRequired[str]
+    wechatpay_contribute: NotRequired[int]
+    merchant_contribute: NotRequired[int]
+    other_contribute: NotRequired[int]
+    currency: NotRequired[str]
+    goods_detail: NotRequired[list[PartnerTransactionsOutTradeNoOutTradeNoGetDataPromotionDetailGoodsDetail]]
+
 class PartnerTransactionsOutTradeNoOutTradeNoGetData(TypedDict):
     """商户订单号查询"""
     sp_appid: str
@@ -783,12 +831,12 @@ class PartnerTransactionsOutTradeNoOutTradeNoGetData(TypedDict):
     trade_state_desc: NotRequired[str]
     bank_type: NotRequired[str]
     success_time: NotRequired[str]
-    description: str
+    description: NotRequired[str]
     attach: NotRequired[str]
     out_trade_no: str
     amount: PartnerTransactionsOutTradeNoOutTradeNoGetDataAmount
     time_expire: NotRequired[str]
-    notify_url: str
+    notify_url: NotRequired[str]
     goods_tag: NotRequired[str]
     limit_pay: NotRequired[list[str]]
     support_fapiao: NotRequired[bool]
@@ -796,6 +844,7 @@ class PartnerTransactionsOutTradeNoOutTradeNoGetData(TypedDict):
     scene_info: NotRequired[PartnerTransactionsOutTradeNoOutTradeNoGetDataSceneInfo]
     payer: NotRequired[PartnerTransactionsOutTradeNoOutTradeNoGetDataPayer]
     installment_info: NotRequired[PartnerTransactionsOutTradeNoOutTradeNoGetDataInstallmentInfo]
+    promotion_detail: NotRequired[list[PartnerTransactionsOutTradeNoOutTradeNoGetDataPromotionDetail]]
 
 class PartnerTransactionsScannedposPostRequestAmount(TypedDict):
     total: int
@@ -869,13 +918,13 @@ class TransactionsAppPostRequestDetail(TypedDict):
     goods_detail: NotRequired[list[TransactionsAppPostRequestDetailGoodsDetail] | None]
 
 class TransactionsAppPostRequestSceneInfoStoreInfo(TypedDict):
-    id: NotRequired[str | None]
-    name: str
-    area_code: str
-    address: str
+    id: str
+    name: NotRequired[str | None]
+    area_code: NotRequired[str | None]
+    address: NotRequired[str | None]
 
 class TransactionsAppPostRequestSceneInfo(TypedDict):
-    payer_client_ip: NotRequired[str | None]
+    payer_client_ip: str
     device_id: NotRequired[str | None]
     store_info: NotRequired[TransactionsAppPostRequestSceneInfoStoreInfo | None]
 
@@ -1108,23 +1157,23 @@ class TransactionsH5PostRequestDetail(TypedDict):
     goods_detail: NotRequired[list[TransactionsH5PostRequestDetailGoodsDetail] | None]
 
 class TransactionsH5PostRequestSceneInfoStoreInfo(TypedDict):
-    id: NotRequired[str | None]
-    name: str
-    area_code: str
-    address: str
+    id: str
+    name: NotRequired[str | None]
+    area_code: NotRequired[str | None]
+    address: NotRequired[str | None]
 
 class TransactionsH5PostRequestSceneInfoH5Info(TypedDict):
-    type: NotRequired[str | None]
+    type: str
     app_name: NotRequired[str | None]
     app_url: NotRequired[str | None]
     bundle_id: NotRequired[str | None]
     package_name: NotRequired[str | None]
 
 class TransactionsH5PostRequestSceneInfo(TypedDict):
-    payer_client_ip: NotRequired[str | None]
+    payer_client_ip: str
     device_id: NotRequired[str | None]
     store_info: NotRequired[TransactionsH5PostRequestSceneInfoStoreInfo | None]
-    h5_info: NotRequired[TransactionsH5PostRequestSceneInfoH5Info | None]
+    h5_info: TransactionsH5PostRequestSceneInfoH5Info
 
 class TransactionsH5PostRequestPayerIdentity(TypedDict):
     type: str
@@ -1166,6 +1215,8 @@ class TransactionsIdTransactionIdGetParams(TypedDict):
 class TransactionsIdTransactionIdGetDataAmount(TypedDict):
     total: int
     currency: NotRequired[str]
+    payer_currency: NotRequired[str]
+    payer_total: NotRequired[int]
 
 class TransactionsIdTransactionIdGetDataDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
@@ -1181,14 +1232,37 @@ class TransactionsIdTransactionIdGetDataDetail(TypedDict):
 
 class TransactionsIdTransactionIdGetDataSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str]
-    name: str
-    area_code: str
-    address: str
+    name: NotRequired[str]
+    area_code: NotRequired[str]
+    address: NotRequired[str]
 
 class TransactionsIdTransactionIdGetDataSceneInfo(TypedDict):
     payer_client_ip: NotRequired[str]
     device_id: NotRequired[str]
     store_info: NotRequired[TransactionsIdTransactionIdGetDataSceneInfoStoreInfo]
+
+class TransactionsIdTransactionIdGetDataPayer(TypedDict):
+    openid: NotRequired[str]
+
+class TransactionsIdTransactionIdGetDataPromotionDetailGoodsDetail(TypedDict):
+    goods_id: NotRequired[str]
+    quantity: NotRequired[int]
+    unit_price: NotRequired[int]
+    discount_amount: NotRequired[int]
+    goods_remark: NotRequired[str]
+
+class TransactionsIdTransactionIdGetDataPromotionDetail(TypedDict):
+    coupon_id: NotRequired[str]
+    name: NotRequired[str]
+    scope: NotRequired[str]
+    type: NotRequired[str]
+    amount: NotRequired[int]
+    stock_id: NotRequired[str]
+    wechatpay_contribute: NotRequired[int]
+    merchant_contribute: NotRequired[int]
+    other_contribute: NotRequired[int]
+    currency: NotRequired[str]
+    goods_detail: NotRequired[list[TransactionsIdTransactionIdGetDataPromotionDetailGoodsDetail]]
 
 class TransactionsIdTransactionIdGetData(TypedDict):
     """微信支付订单号查询"""
@@ -1200,17 +1274,19 @@ class TransactionsIdTransactionIdGetData(TypedDict):
     success_time: NotRequired[str]
     appid: str
     mchid: str
-    description: str
+    description: NotRequired[str]
     attach: NotRequired[str]
     out_trade_no: str
     amount: TransactionsIdTransactionIdGetDataAmount
     time_expire: NotRequired[str]
-    notify_url: str
+    notify_url: NotRequired[str]
     goods_tag: NotRequired[str]
     limit_pay: NotRequired[list[str]]
     support_fapiao: NotRequired[bool]
     detail: NotRequired[TransactionsIdTransactionIdGetDataDetail]
     scene_info: NotRequired[TransactionsIdTransactionIdGetDataSceneInfo]
+    payer: NotRequired[TransactionsIdTransactionIdGetDataPayer]
+    promotion_detail: NotRequired[list[TransactionsIdTransactionIdGetDataPromotionDetail]]
 
 class TransactionsJsapiPostRequestAmount(TypedDict):
     total: int
@@ -1229,13 +1305,13 @@ class TransactionsJsapiPostRequestDetail(TypedDict):
     goods_detail: NotRequired[list[TransactionsJsapiPostRequestDetailGoodsDetail] | None]
 
 class TransactionsJsapiPostRequestSceneInfoStoreInfo(TypedDict):
-    id: NotRequired[str | None]
-    name: str
-    area_code: str
-    address: str
+    id: str
+    name: NotRequired[str | None]
+    area_code: NotRequired[str | None]
+    address: NotRequired[str | None]
 
 class TransactionsJsapiPostRequestSceneInfo(TypedDict):
-    payer_client_ip: NotRequired[str | None]
+    payer_client_ip: str
     device_id: NotRequired[str | None]
     store_info: NotRequired[TransactionsJsapiPostRequestSceneInfoStoreInfo | None]
 
@@ -1368,13 +1444,13 @@ class TransactionsNativePostRequestDetail(TypedDict):
     goods_detail: NotRequired[list[TransactionsNativePostRequestDetailGoodsDetail] | None]
 
 class TransactionsNativePostRequestSceneInfoStoreInfo(TypedDict):
-    id: NotRequired[str | None]
-    name: str
-    area_code: str
-    address: str
+    id: str
+    name: NotRequired[str | None]
+    area_code: NotRequired[str | None]
+    address: NotRequired[str | None]
 
 class TransactionsNativePostRequestSceneInfo(TypedDict):
-    payer_client_ip: NotRequired[str | None]
+    payer_client_ip: str
     device_id: NotRequired[str | None]
     store_info: NotRequired[TransactionsNativePostRequestSceneInfoStoreInfo | None]
 
@@ -1433,6 +1509,8 @@ class TransactionsOutTradeNoOutTradeNoGetParams(TypedDict):
 class TransactionsOutTradeNoOutTradeNoGetDataAmount(TypedDict):
     total: int
     currency: NotRequired[str]
+    payer_currency: NotRequired[str]
+    payer_total: NotRequired[int]
 
 class TransactionsOutTradeNoOutTradeNoGetDataDetailGoodsDetail(TypedDict):
     merchant_goods_id: str
@@ -1448,9 +1526,9 @@ class TransactionsOutTradeNoOutTradeNoGetDataDetail(TypedDict):
 
 class TransactionsOutTradeNoOutTradeNoGetDataSceneInfoStoreInfo(TypedDict):
     id: NotRequired[str]
-    name: str
-    area_code: str
-    address: str
+    name: NotRequired[str]
+    area_code: NotRequired[str]
+    address: NotRequired[str]
 
 class TransactionsOutTradeNoOutTradeNoGetDataSceneInfo(TypedDict):
     payer_client_ip: NotRequired[str]
@@ -1464,6 +1542,26 @@ class TransactionsOutTradeNoOutTradeNoGetDataInstallmentInfo(TypedDict):
     use_subsidy: bool
     selected_installment_number: int
 
+class TransactionsOutTradeNoOutTradeNoGetDataPromotionDetailGoodsDetail(TypedDict):
+    goods_id: NotRequired[str]
+    quantity: NotRequired[int]
+    unit_price: NotRequired[int]
+    discount_amount: NotRequired[int]
+    goods_remark: NotRequired[str]
+
+class TransactionsOutTradeNoOutTradeNoGetDataPromotionDetail(TypedDict):
+    coupon_id: NotRequired[str]
+    name: NotRequired[str]
+    scope: NotRequired[str]
+    type: NotRequired[str]
+    amount: NotRequired[int]
+    stock_id: NotRequired[str]
+    wechatpay_contribute: NotRequired[int]
+    merchant_contribute: NotRequired[int]
+    other_contribute: NotRequired[int]
+    currency: NotRequired[str]
+    goods_detail: NotRequired[list[TransactionsOutTradeNoOutTradeNoGetDataPromotionDetailGoodsDetail]]
+
 class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
     """商户订单号查询"""
     transaction_id: NotRequired[str]
@@ -1474,12 +1572,12 @@ class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
     success_time: NotRequired[str]
     appid: str
     mchid: str
-    description: str
+    description: NotRequired[str]
     attach: NotRequired[str]
     out_trade_no: str
     amount: TransactionsOutTradeNoOutTradeNoGetDataAmount
     time_expire: NotRequired[str]
-    notify_url: str
+    notify_url: NotRequired[str]
     goods_tag: NotRequired[str]
     limit_pay: NotRequired[list[str]]
     support_fapiao: NotRequired[bool]
@@ -1487,3 +1585,4 @@ class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
     scene_info: NotRequired[TransactionsOutTradeNoOutTradeNoGetDataSceneInfo]
     payer: NotRequired[TransactionsOutTradeNoOutTradeNoGetDataPayer]
     installment_info: NotRequired[TransactionsOutTradeNoOutTradeNoGetDataInstallmentInfo]
+    promotion_detail: NotRequired[list[TransactionsOutTradeNoOutTradeNoGetDataPromotionDetail]]

@@ -12,7 +12,7 @@ class AuthenticationsPreOrderPostRequest(TypedDict):
     authenticate_number: str
     project_name: str
     employer_name: str
-    authenticate_type: str
+    authenticate_type: NotRequired[str | None]
 
 class AuthenticationsPreOrderPostData(TypedDict):
     """微工卡核身预下单"""
@@ -35,7 +35,7 @@ class AuthenticationsPreOrderWithAuthPostRequest(TypedDict):
     user_name: Secret
     id_card_number: Secret
     employment_type: str
-    authenticate_type: str
+    authenticate_type: NotRequired[str | None]
 
 class AuthenticationsPreOrderWithAuthPostData(TypedDict):
     """微工卡核身预下单（流程中完成授权）"""
@@ -60,9 +60,10 @@ class AuthenticationsAuthenticateNumberGetData(TypedDict):
     project_name: str
     employer_name: str
     authenticate_state: str
-    authenticate_time: str
+    authenticate_time: NotRequired[str]
     authenticate_number: str
     authenticate_failed_reason: NotRequired[str]
+    authenticate_type: NotRequired[str]
 
 class AuthenticationsGetParams(TypedDict):
     """查询核身记录"""
@@ -71,7 +72,7 @@ class AuthenticationsGetParams(TypedDict):
     sub_appid: NotRequired[str | None]
     sub_mchid: str
     authenticate_date: Day
-    authenticate_state: str
+    authenticate_state: NotRequired[str | None]
     offset: NotRequired[int | None]
     limit: NotRequired[int | None]
 
@@ -84,8 +85,10 @@ class AuthenticationsGetDataData(TypedDict):
     project_name: str
     employer_name: str
     authenticate_state: str
-    authenticate_time: str
+    authenticate_time: NotRequired[str]
     authenticate_number: str
+    authenticate_failed_reason: NotRequired[str]
+    authenticate_type: NotRequired[str]
 
 class AuthenticationsGetData(TypedDict):
     """查询核身记录"""
@@ -108,6 +111,9 @@ class RelationsOpenidGetData(TypedDict):
     authorize_state: str
     authorize_time: NotRequired[str]
     deauthorize_time: NotRequired[str]
+    close_time: NotRequired[str]
+    register_state: NotRequired[str]
+    register_time: NotRequired[str]
 
 class TokensPostRequest(TypedDict):
     """生成授权token"""
@@ -117,7 +123,7 @@ class TokensPostRequest(TypedDict):
     sub_mchid: str
     user_name: Secret
     id_card_number: Secret
-    employment_type: str
+    employment_type: NotRequired[str | None]
 
 class TokensPostData(TypedDict):
     """生成授权token"""
@@ -146,8 +152,9 @@ class TransferBatchesPostRequest(TypedDict):
     total_num: int
     transfer_detail_list: list[TransferBatchesPostRequestTransferDetailList]
     sp_appid: NotRequired[str | None]
-    employment_type: str
-    employment_scene: str
+    employment_type: NotRequired[str | None]
+    employment_scene: NotRequired[str | None]
+    business_type: NotRequired[str | None]
 
 class TransferBatchesPostData(TypedDict):
     """发起批量转账"""

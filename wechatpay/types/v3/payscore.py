@@ -150,7 +150,10 @@ class AcquiringbankServiceorderOutOrderNoSyncPostRequest(TypedDict):
     detail: AcquiringbankServiceorderOutOrderNoSyncPostRequestDetail
 
 class AcquiringbankServiceorderGetParams(TypedDict):
-    """从业机构查询微信支付分订单"""
+    """从业机构查询微信支付分订单
+
+    Needs at least one of out_order_no, query_id.
+    """
     service_id: str
     sub_mchid: str
     channel_id: str
@@ -547,7 +550,10 @@ class OverseaPartnerServiceorderOutOrderNoSyncPostRequest(TypedDict):
     detail: OverseaPartnerServiceorderOutOrderNoSyncPostRequestDetail
 
 class OverseaPartnerServiceorderGetParams(TypedDict):
-    """查询支付分订单"""
+    """查询支付分订单
+
+    Needs at least one of out_order_no, query_id.
+    """
     service_id: str
     sub_mchid: str
     out_order_no: NotRequired[str | None]
@@ -1087,7 +1093,10 @@ class PartnerServiceorderOutOrderNoSyncPostRequest(TypedDict):
     detail: PartnerServiceorderOutOrderNoSyncPostRequestDetail
 
 class PartnerServiceorderGetParams(TypedDict):
-    """查询支付分订单"""
+    """查询支付分订单
+
+    Needs at least one of out_order_no, query_id.
+    """
     service_id: str
     sub_mchid: str
     out_order_no: NotRequired[str | None]
@@ -1499,7 +1508,10 @@ class PayafterOrdersOutOrderNoSyncPostData(TypedDict):
     order_id: str
 
 class PayafterOrdersGetParams(TypedDict):
-    """查询先享后付订单"""
+    """查询先享后付订单
+
+    Needs at least one of out_order_no, query_id.
+    """
     service_id: NotRequired[str | None]
     out_order_no: NotRequired[str | None]
     query_id: NotRequired[str | None]
@@ -2270,7 +2282,10 @@ class ServiceorderOutOrderNoSyncPostData(TypedDict):
     order_id: str
 
 class ServiceorderGetParams(TypedDict):
-    """查询支付分订单"""
+    """查询支付分订单
+
+    Needs at least one of out_order_no, query_id.
+    """
     out_order_no: NotRequired[str | None]
     query_id: NotRequired[str | None]
     service_id: str
@@ -3046,7 +3061,10 @@ class SmartretailOrdersOutOrderNoCompletePostData(TypedDict):
     order_id: str
 
 class SmartretailOrdersGetParams(TypedDict):
-    """查询智慧零售订单"""
+    """查询智慧零售订单
+
+    Needs at least one of out_order_no, query_id.
+    """
     service_id: NotRequired[str | None]
     out_order_no: NotRequired[str | None]
     query_id: NotRequired[str | None]

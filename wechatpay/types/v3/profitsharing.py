@@ -26,6 +26,7 @@ class OrdersUnfreezePostRequest(TypedDict):
     transaction_id: str
     out_order_no: str
     description: str
+    notify_url: NotRequired[str | None]
 
 class OrdersUnfreezePostDataReceivers(TypedDict):
     amount: int
@@ -33,7 +34,7 @@ class OrdersUnfreezePostDataReceivers(TypedDict):
     type: str
     account: str
     result: str
-    fail_reason: str
+    fail_reason: NotRequired[str]
     detail_id: NotRequired[str]
     create_time: str
     finish_time: str
@@ -88,6 +89,7 @@ class OrdersPostRequest(TypedDict):
     out_order_no: str
     receivers: NotRequired[list[OrdersPostRequestReceivers] | None]
     unfreeze_unsplit: bool
+    notify_url: NotRequired[str | None]
 
 class OrdersPostDataReceivers(TypedDict):
     amount: int
@@ -164,7 +166,10 @@ class ReturnOrdersOutReturnNoGetData(TypedDict):
     finish_time: str
 
 class ReturnOrdersPostRequest(TypedDict):
-    """请求分账回退"""
+    """请求分账回退
+
+    Needs at least one of order_id, out_order_no.
+    """
     sub_mchid: NotRequired[str | None]
     order_id: NotRequired[str | None]
     out_order_no: NotRequired[str | None]

@@ -141,7 +141,10 @@ class DomesticRefundsPostRequestGoodsDetail(TypedDict):
     refund_quantity: int
 
 class DomesticRefundsPostRequest(TypedDict):
-    """申请退款"""
+    """申请退款
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     sub_mchid: NotRequired[str | None]
     transaction_id: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]

@@ -84,7 +84,10 @@ class OutRefundNoOutRefundNoGetData(TypedDict):
     detail: NotRequired[OutRefundNoOutRefundNoGetDataDetail]
 
 class RefundsGetParams(TypedDict):
-    """查询所有退款"""
+    """查询所有退款
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     transaction_id: NotRequired[str | None]
     out_trade_no: NotRequired[str | None]
     mchid: NotRequired[str | None]
@@ -148,7 +151,10 @@ class RefundsPostRequestAmount(TypedDict):
     currency: str
 
 class RefundsPostRequest(TypedDict):
-    """申请退款"""
+    """申请退款
+
+    Needs at least one of transaction_id, out_trade_no.
+    """
     mchid: str
     appid: str
     sp_mchid: str

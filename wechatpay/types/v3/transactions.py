@@ -138,6 +138,7 @@ class IdTransactionIdGetData(TypedDict):
     promotion_detail: NotRequired[list[IdTransactionIdGetDataPromotionDetail]]
 
 class JsapiPostRequestPayer(TypedDict):
+    """Needs at least one of openid, sp_openid, sub_openid."""
     openid: NotRequired[str | None]
     sp_openid: NotRequired[str | None]
     sub_openid: NotRequired[str | None]

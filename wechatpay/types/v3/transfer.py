@@ -16,7 +16,7 @@ class BatchesBatchIdBatchIdDetailsDetailIdDetailIdGetData(TypedDict):
     transfer_remark: str
     fail_reason: NotRequired[str]
     openid: str
-    user_name: str
+    user_name: NotRequired[str]
     initiate_time: str
     update_time: str
 
@@ -70,7 +70,7 @@ class BatchesOutBatchNoOutBatchNoDetailsOutDetailNoOutDetailNoGetData(TypedDict)
     transfer_remark: str
     fail_reason: NotRequired[str]
     openid: str
-    user_name: str
+    user_name: NotRequired[str]
     initiate_time: str
     update_time: str
 
@@ -118,7 +118,7 @@ class BatchesPostRequestTransferDetailList(TypedDict):
     transfer_amount: int
     transfer_remark: str
     openid: str
-    user_name: Secret
+    user_name: NotRequired[Secret | None]
     user_id_card: NotRequired[Secret | None]
 
 class BatchesPostRequest(TypedDict):
@@ -130,7 +130,7 @@ class BatchesPostRequest(TypedDict):
     total_amount: int
     total_num: int
     transfer_detail_list: list[BatchesPostRequestTransferDetailList]
-    transfer_scene_id: str
+    transfer_scene_id: NotRequired[str | None]
     notify_url: NotRequired[str | None]
 
 class BatchesPostData(TypedDict):

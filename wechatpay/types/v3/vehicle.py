@@ -233,7 +233,7 @@ class EtcUsersOpenidContractsGetData(TypedDict):
 
 class ParkingParkingsPostRequest(TypedDict):
     """创建停车入场"""
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     out_parking_no: str
     plate_number: str
     plate_color: str
@@ -257,7 +257,7 @@ class ParkingParkingsPostData(TypedDict):
 class ParkingServicesFindGetParams(TypedDict):
     """查询车牌服务开通信息"""
     appid: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str | None]
     plate_number: str
     plate_color: str
     openid: str
@@ -290,7 +290,7 @@ class TransactionsOutTradeNoOutTradeNoGetDataPayer(TypedDict):
 
 class TransactionsOutTradeNoOutTradeNoGetDataAmount(TypedDict):
     total: int
-    currency: str
+    currency: NotRequired[str]
     payer_total: NotRequired[int]
     discount_total: NotRequired[int]
 
@@ -309,9 +309,9 @@ class TransactionsOutTradeNoOutTradeNoGetDataPromotionDetail(TypedDict):
 class TransactionsOutTradeNoOutTradeNoGetData(TypedDict):
     """查询订单"""
     appid: str
-    sub_appid: str
+    sub_appid: NotRequired[str]
     sp_mchid: str
-    sub_mchid: str
+    sub_mchid: NotRequired[str]
     description: str
     create_time: str
     out_trade_no: str
@@ -345,8 +345,8 @@ class TransactionsParkingPostRequestParkingInfo(TypedDict):
 class TransactionsParkingPostRequest(TypedDict):
     """扣费受理"""
     appid: str
-    sub_appid: str
-    sub_mchid: str
+    sub_appid: NotRequired[str | None]
+    sub_mchid: NotRequired[str | None]
     description: str
     attach: NotRequired[str | None]
     out_trade_no: str
@@ -373,7 +373,7 @@ class TransactionsParkingPostDataPayer(TypedDict):
 
 class TransactionsParkingPostDataAmount(TypedDict):
     total: int
-    currency: str
+    currency: NotRequired[str]
     payer_total: NotRequired[int]
     discount_total: NotRequired[int]
 

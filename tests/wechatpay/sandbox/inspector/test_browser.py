@@ -258,11 +258,11 @@ def test_an_event_is_fired_and_shown_opened(visit, sandbox, receiver):
     page.wait_for_selector("#callbacks-list li:nth-child(2)")
 
 
-def test_all_112_events_are_there_and_have_an_example(visit, sandbox):
+def test_all_113_events_are_there_and_have_an_example(visit, sandbox):
     page = visit()
     page.click("#tab-events")
     options = page.query_selector_all("#events [name=event] option")
-    assert len(options) == len(list(catalogue.events())) == 112
+    assert len(options) == len(list(catalogue.events())) == 113
     page.fill("#events [name=filter]", "refund-processed")
     assert len(page.query_selector_all("#events [name=event] option")) == 1
     page.click("[data-key=fill]")
@@ -707,7 +707,7 @@ def test_what_is_typed_stays_in_another_language(visit, sandbox, merchant):
     page.fill("#events [name=duplicates]", "2")
     page.check("#events [name=concurrent]")
     found = page.locator("#events [name=event] option").count()
-    assert 1 < found < 112
+    assert 1 < found < 113
     page.click("#tab-faults")
     page.select_option("#rule-form [name=kind]", "throttle")
     page.fill("#rule-form [name=operation]", "GET v3/*")

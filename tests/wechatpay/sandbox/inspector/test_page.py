@@ -96,7 +96,7 @@ def test_it_has_an_address(sandbox):
 
 def test_the_catalogue_is_sent_once(ask, sandbox):
     result = ask("inspector/catalogue")
-    assert len(result["events"]) == 112
+    assert len(result["events"]) == 113
     assert set(result["kinds"]) == set(KINDS)
     assert set(result["forgeries"]) == set(FORGERIES)
     assert result["mchid"] == sandbox.account.mchid

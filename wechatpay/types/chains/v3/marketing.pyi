@@ -81,12 +81,12 @@ class MarketingBank(Node):
     packages: MarketingBankPackages
 
 class MarketingBusifavorCallbacks(Node):
-    def get(self, *, params: types.BusifavorCallbacksGetParams, **options: Unpack[Options]) -> Response[types.BusifavorCallbacksGetData]:
+    def get(self, *, params: types.BusifavorCallbacksGetParams = ..., **options: Unpack[Options]) -> Response[types.BusifavorCallbacksGetData]:
         """查询商家券事件通知地址
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012465507
         """
-    def get_async(self, *, params: types.BusifavorCallbacksGetParams, **options: Unpack[Options]) -> Promise[Response[types.BusifavorCallbacksGetData]]:
+    def get_async(self, *, params: types.BusifavorCallbacksGetParams = ..., **options: Unpack[Options]) -> Promise[Response[types.BusifavorCallbacksGetData]]:
         """查询商家券事件通知地址
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012465507
@@ -627,6 +627,14 @@ class MarketingFavorStocksStockIdStart(Node):
     postAsync = post_async
     __call__ = post
 
+class MarketingFavorStocksStockIdStop(Node):
+    def post(self, *, stock_id: str | int, json: types.FavorStocksStockIdStopPostRequest, **options: Unpack[Options]) -> Response[types.FavorStocksStockIdStopPostData]:
+        """终止代金券批次"""
+    def post_async(self, *, stock_id: str | int, json: types.FavorStocksStockIdStopPostRequest, **options: Unpack[Options]) -> Promise[Response[types.FavorStocksStockIdStopPostData]]:
+        """终止代金券批次"""
+    postAsync = post_async
+    __call__ = post
+
 class MarketingFavorStocksStockIdUseFlow(Node):
     def get(self, *, stock_id: str | int, **options: Unpack[Options]) -> Response[types.FavorStocksStockIdUseFlowGetData]:
         """下载批次核销明细
@@ -656,6 +664,7 @@ class MarketingFavorStocksStockId(Node):
     refund_flow_by_day: MarketingFavorStocksStockIdRefundFlowByDay
     restart: MarketingFavorStocksStockIdRestart
     start: MarketingFavorStocksStockIdStart
+    stop: MarketingFavorStocksStockIdStop
     use_flow: MarketingFavorStocksStockIdUseFlow
     use_flow_by_day: MarketingFavorStocksStockIdUseFlowByDay
     def get(self, *, stock_id: str | int, params: types.FavorStocksStockIdGetParams, **options: Unpack[Options]) -> Response[types.FavorStocksStockIdGetData]:

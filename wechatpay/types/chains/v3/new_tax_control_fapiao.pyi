@@ -198,12 +198,12 @@ class NewTaxControlFapiaoFapiaomerchant(Node):
     listspinvitemchinfo: NewTaxControlFapiaoFapiaomerchantListspinvitemchinfo
 
 class NewTaxControlFapiaoMerchantBaseInformation(Node):
-    def get(self, *, params: types.MerchantBaseInformationGetParams, **options: Unpack[Options]) -> Response[types.MerchantBaseInformationGetData]:
+    def get(self, *, params: types.MerchantBaseInformationGetParams = ..., **options: Unpack[Options]) -> Response[types.MerchantBaseInformationGetData]:
         """获取商户开票基础信息
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012538180
         """
-    def get_async(self, *, params: types.MerchantBaseInformationGetParams, **options: Unpack[Options]) -> Promise[Response[types.MerchantBaseInformationGetData]]:
+    def get_async(self, *, params: types.MerchantBaseInformationGetParams = ..., **options: Unpack[Options]) -> Promise[Response[types.MerchantBaseInformationGetData]]:
         """获取商户开票基础信息
 
         https://pay.weixin.qq.com/doc/v3/merchant/4012538180

@@ -650,12 +650,12 @@ class PayscorePayafterOrdersOutOrderNo(Node):
 
 class PayscorePayafterOrders(Node):
     _out_order_no_: PayscorePayafterOrdersOutOrderNo
-    def get(self, *, params: types.PayafterOrdersGetParams = ..., **options: Unpack[Options]) -> Response[types.PayafterOrdersGetData]:
+    def get(self, *, params: types.PayafterOrdersGetParams, **options: Unpack[Options]) -> Response[types.PayafterOrdersGetData]:
         """查询先享后付订单
 
         https://pay.weixin.qq.com/wiki/doc/apiv3/payscore.php?chapter=17_2&index=4
         """
-    def get_async(self, *, params: types.PayafterOrdersGetParams = ..., **options: Unpack[Options]) -> Promise[Response[types.PayafterOrdersGetData]]:
+    def get_async(self, *, params: types.PayafterOrdersGetParams, **options: Unpack[Options]) -> Promise[Response[types.PayafterOrdersGetData]]:
         """查询先享后付订单
 
         https://pay.weixin.qq.com/wiki/doc/apiv3/payscore.php?chapter=17_2&index=4
@@ -1190,12 +1190,12 @@ class PayscoreSmartretailOrdersOutOrderNo(Node):
 
 class PayscoreSmartretailOrders(Node):
     _out_order_no_: PayscoreSmartretailOrdersOutOrderNo
-    def get(self, *, params: types.SmartretailOrdersGetParams = ..., **options: Unpack[Options]) -> Response[types.SmartretailOrdersGetData]:
+    def get(self, *, params: types.SmartretailOrdersGetParams, **options: Unpack[Options]) -> Response[types.SmartretailOrdersGetData]:
         """查询智慧零售订单
 
         https://pay.weixin.qq.com/wiki/doc/apiv3/payscore.php?chapter=14_2&index=4
         """
-    def get_async(self, *, params: types.SmartretailOrdersGetParams = ..., **options: Unpack[Options]) -> Promise[Response[types.SmartretailOrdersGetData]]:
+    def get_async(self, *, params: types.SmartretailOrdersGetParams, **options: Unpack[Options]) -> Promise[Response[types.SmartretailOrdersGetData]]:
         """查询智慧零售订单
 
         https://pay.weixin.qq.com/wiki/doc/apiv3/payscore.php?chapter=14_2&index=4

@@ -47,13 +47,13 @@ class Refunds(Node):
     id: RefundsId
     out_refund_no: RefundsOutRefundNo
     @deprecated("redesigned by the platform: use GET v3/global/refunds")
-    def get(self, *, params: types.RefundsGetParams = ..., **options: Unpack[Options]) -> Response[types.RefundsGetData]:
+    def get(self, *, params: types.RefundsGetParams, **options: Unpack[Options]) -> Response[types.RefundsGetData]:
         """查询所有退款
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter8_4.shtml
         """
     @deprecated("redesigned by the platform: use GET v3/global/refunds")
-    def get_async(self, *, params: types.RefundsGetParams = ..., **options: Unpack[Options]) -> Promise[Response[types.RefundsGetData]]:
+    def get_async(self, *, params: types.RefundsGetParams, **options: Unpack[Options]) -> Promise[Response[types.RefundsGetData]]:
         """查询所有退款
 
         https://pay.weixin.qq.com/wiki/doc/api/wxpay/ch/fusion_wallet_ch/QuickPay/chapter8_4.shtml

@@ -1,0 +1,1 @@
+"""Read the models of the official SDKs: names and marks, in the form of the catalogue's source."""
