@@ -10,6 +10,8 @@ from chainable.sandbox.access import refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from chainable.sandbox.http import Request
+
 __all__ = ["PREFIX", "ControlError", "Controls", "members", "refuse_constant"]
 
 PREFIX = "_sandbox"
@@ -72,24 +74,12 @@ class Controls:
         return [f"{method} /{PREFIX}/{'/'.join(path)}" for method, *path in self._controls]
 
 
-def members(
-    method: str,
-    target: str,
-    headers: Iterable[tuple[str, str]],
-    body: bytes,
-    *,
-    secure: bool,
-    address: str,
-) -> dict[str, Any]:
+def members(request: Request, address: str) -> dict[str, Any]:
     """
-    Check a request to the controls, and return the members of its JSON body.
+    Check a request to the controls, and return the members of its JSON body; an empty body has none.
 
     Args:
-        method: Of the request.
-        target: As it was sent.
-        headers: Name, in lower case, and value of every header line.
-        body: The raw body; an empty one has no members.
-        secure: Whether the request came over TLS.
+        request: The request.
         address: The address that the sandbox listens on.
 
     Raises:
@@ -98,15 +88,18 @@ def members(
 
     .. versionadded:: 0.1.0
     """
-    found = list(headers)
-    reason = refusal(method, target, found, secure=secure, address=address)
+    reason = refusal(request, address)
     if reason is not None:
         raise ControlError(403, reason)
-    content_type = next((value for name, value in found if name == "content-type"), "")
-    if method != "GET" and body and content_type.partition(";")[0].strip().lower() != "application/json":
+    content_type = request.header("content-type") or ""
+    if (
+        request.method != "GET"
+        and request.body
+        and content_type.partition(";")[0].strip().lower() != "application/json"
+    ):
         raise ControlError(415, "content-type must be application/json")
     try:
-        sent = json.loads(body or b"{}", parse_constant=refuse_constant)
+        sent = json.loads(request.body or b"{}", parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         raise ControlError(400, "the body must be JSON") from None
     if not isinstance(sent, dict):

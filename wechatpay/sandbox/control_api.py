@@ -90,14 +90,7 @@ class ControlApi:
 
     def _reply(self, request: Request) -> Reply:
         try:
-            sent = members(
-                request.method,
-                request.target,
-                request.headers,
-                request.body,
-                secure=request.secure,
-                address=self.address,
-            )
+            sent = members(request, self.address)
             segments = request.segments[1:]
             page = self.pages.get(segments[0] if segments else "")
             if page is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes
 
-from wechatpay.sandbox import multipart
+from chainable.sandbox import multipart
 from wechatpay.sandbox.authentication import RequestVerifier
 from wechatpay.sandbox.http import Refusal, pointer
 from wechatpay.sandbox.routing import Call, Upload

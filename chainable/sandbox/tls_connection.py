@@ -18,6 +18,8 @@ class TlsConnection:
 
     Args:
         context: The server's key and what it asks of clients.
+
+    .. versionadded:: 0.1.0
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -63,6 +65,7 @@ class TlsConnection:
         return self._written.read()
 
     @property
-    def certificate(self) -> bytes | None:
-        """The peer's certificate (DER); None without one."""
-        return self._tls.getpeercert(binary_form=True)
+    def serial(self) -> str | None:
+        """Serial of the peer's certificate, 40 upper-case hexadecimal digits; None without one."""
+        certificate = self._tls.getpeercert()
+        return str(certificate["serialNumber"]).zfill(40) if certificate else None
