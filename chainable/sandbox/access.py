@@ -26,8 +26,6 @@ def refusal(request: Request, address: str) -> str | None:
 
     Returns:
         Why it is refused; None if it is not.
-
-    .. versionadded:: 0.1.0
     """
     found: dict[str, list[str]] = {"host": [], "origin": [], "sec-fetch-site": [], "sec-fetch-mode": []}
     for name, value in request.headers:

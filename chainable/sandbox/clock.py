@@ -22,8 +22,6 @@ class Clock:
 
     Attributes:
         offset: How far this clock is ahead of the base, seconds.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, base: Callable[[], float]) -> None:

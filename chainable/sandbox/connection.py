@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 import struct
 from collections import deque
-from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +24,7 @@ from chainable.sandbox.http import Reply, Request
 from chainable.sandbox.tls_connection import TlsConnection
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable, Coroutine
 
     from chainable.sandbox.websocket import WebSocket
@@ -42,15 +41,7 @@ logger = logging.getLogger(__name__)
 
 @frozen(eq=False)
 class Serving:
-    """
-    What the connections of a server share.
-
-    Args:
-        handle: Answers a request, in the loop's thread: with a reply, or with what is awaited for one.
-        largest: Bytes that the body of a request may have.
-        keep_alive: Seconds that a connection is kept after a response.
-        tasks: What is still being awaited.
-    """
+    """What the connections of a server share; the tasks are those that still run."""
 
     handle: Callable[[Request], Reply | Awaitable[Reply]]
     largest: int
@@ -83,14 +74,7 @@ class Listener:
 
 
 class Connection(asyncio.Protocol):
-    """
-    One connection: requests in order, responses in the same order; a WebSocket once a request to upgrade is accepted.
-
-    Args:
-        serving: What answers, and how.
-        listener: The port it came to.
-        connections: The open connections of that port.
-    """
+    """Requests in order, responses in the same order; a WebSocket once a request to upgrade is accepted."""
 
     def __init__(self, serving: Serving, listener: Listener, connections: set[Connection]) -> None:
         self._serving = serving
@@ -139,7 +123,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         if self._channel is not None:
-            self._channel.pause_writing()
+            self._channel.writable.clear()
             return
         self._stuck = True  # a client that reads no responses gets no further ones
         self._ends = self._loop.time() + LINGER
@@ -147,22 +131,16 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         if self._channel is not None:
-            self._channel.resume_writing()
+            self._channel.writable.set()
             return
         self._stuck = False
-        self._next()
-        self._resume()
+        self._go_on()
 
     def data_received(self, data: bytes) -> None:
         if self._tls is None:
             self._hear(data)
             return
-        try:
-            said = self._tls.incoming(data)
-        except ssl.SSLError:
-            self._transport.write(self._tls.outgoing())  # the alert that says why
-            self._transport.close()
-            return
+        said = self._tls.incoming(data)
         self._transport.write(self._tls.outgoing())
         if said:
             self._hear(said)
@@ -198,10 +176,6 @@ class Connection(asyncio.Protocol):
             why = f"the body is larger than {self._serving.largest} bytes" if status == 413 else REASONS[status]
             self._waiting.append((Reply(status=status, content_type="text/plain", body=why.encode()), False))
             self._next()
-
-    def _resume(self) -> None:
-        if not (self._allowance.status or self._stuck or self._transport.is_closing()):
-            self._transport.resume_reading()
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
@@ -244,11 +218,6 @@ class Connection(asyncio.Protocol):
         """Take what the client sends."""
         self._transport.resume_reading()
 
-    @cached_property
-    def _presented(self) -> str | None:
-        """Serial of the client's certificate; available after the handshake."""
-        return None if self._tls is None else self._tls.serial
-
     # httptools
 
     def on_message_begin(self) -> None:
@@ -288,8 +257,8 @@ class Connection(asyncio.Protocol):
             target=self._target.decode("latin-1"),
             headers=tuple(self._headers),
             body=bytes(self._body),
-            secure=self._listener.context is not None,
-            certificate=self._presented,
+            secure=self._tls is not None,
+            certificate=None if self._tls is None else self._tls.serial,
             host=self._listener.host,
         )
         self._waiting.append((request, self._parser.should_keep_alive() and not self._parser.should_upgrade()))
@@ -349,34 +318,25 @@ class Connection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         self._next()
-        self._resume()
+        if not (self._allowance.status or self._stuck or self._transport.is_closing()):
+            self._transport.resume_reading()
 
     def _write(self, reply: Reply, *, keep: bool) -> None:
-        if reply.cut in ("reset", "close"):
-            self._break_off(reset=reply.cut == "reset")
-            return
-        keep = keep and not self._last
-        lines = [f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, '')}"]
-        lines += [f"{name}: {header_value(value)}" for name, value in reply.headers]
-        if reply.status != HTTPStatus.NO_CONTENT:
-            lines.append(f"Content-Length: {len(reply.body)}")
-            if reply.body:
-                lines.append(f"Content-Type: {header_value(reply.content_type)}")
-        if not keep:
-            lines.append("Connection: close")
-        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        if reply.cut:
-            self.write(head + reply.body[: len(reply.body) // 2])
-            self._break_off(reset=reply.cut == "reset-body")
-            return
-        self.write(head + reply.body)
-        if not keep:
-            self.close()
-
-    def _break_off(self, *, reset: bool) -> None:
-        if reset:
+        keep = keep and not (self._last or reply.cut)
+        if reply.cut not in ("reset", "close"):
+            lines = [f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, '')}"]
+            lines += [f"{name}: {header_value(value)}" for name, value in reply.headers]
+            if reply.status != HTTPStatus.NO_CONTENT:
+                lines.append(f"Content-Length: {len(reply.body)}")
+                if reply.body:
+                    lines.append(f"Content-Type: {header_value(reply.content_type)}")
+            if not keep:
+                lines.append("Connection: close")
+            head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+            self.write(head + (reply.body[: len(reply.body) // 2] if reply.cut else reply.body))
+        if reply.cut.startswith("reset"):
             self.abort()
-        else:
+        elif not keep:
             self.close()
 
     def _upgrade(self, request: Request, serve: Callable[[WebSocket], Coroutine[Any, Any, None]]) -> None:

@@ -25,8 +25,6 @@ class ControlError(Exception):
     Args:
         status: The HTTP status: 400, 403 or 415.
         message: Why, in a sentence.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -42,8 +40,6 @@ class Controls:
     Args:
         controls: The functions by verb and path below ``/_sandbox/``: ``GET deliveries/{id}``. A segment in braces
             takes any value.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, controls: Mapping[str, Callable[..., Any]]) -> None:
@@ -85,8 +81,6 @@ def members(request: Request, address: str) -> dict[str, Any]:
     Raises:
         ControlError: 403: it comes from another site or names another host; 415: a body that is not declared as JSON,
             which a web page could send unasked; 400: the body is not a JSON object.
-
-    .. versionadded:: 0.1.0
     """
     reason = refusal(request, address)
     if reason is not None:

@@ -29,8 +29,6 @@ def open_database(path: Path | None, tables: Collection[str], schema: str) -> sq
 
     Raises:
         ConfigurationError: It cannot be opened, is a link, or holds what no sandbox of this kind made.
-
-    .. versionadded:: 0.1.0
     """
     try:
         if path is not None:

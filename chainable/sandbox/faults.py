@@ -31,8 +31,6 @@ class FaultRule:
     """
     Base of the faults of a gateway: a frozen attrs class with ``kind``, ``times``, ``after``, ``seconds``, ``status``,
     ``executed`` and fields of its own.
-
-    .. versionadded:: 0.1.0
     """
 
     KINDS: ClassVar[Mapping[str, str]]
@@ -194,8 +192,6 @@ class Faults(Generic[F]):
     Args:
         type: The class of faults.
         faults: The first rules.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, type: type[F], faults: Iterable[F] = ()) -> None:  # noqa: A002 (the class of faults)

@@ -20,8 +20,6 @@ def header_value(text: str) -> str:
     Returns:
         The text itself if it is printable ASCII; else control characters and those outside ASCII are
         percent-encoded (UTF-8), lone surrogates replaced by ``?``.
-
-    .. versionadded:: 0.1.0
     """
     if text.isascii() and text.isprintable():
         return text
@@ -34,7 +32,5 @@ def location(url: str) -> str:
 
     Args:
         url: Whatever a request gave.
-
-    .. versionadded:: 0.1.0
     """
     return quote(url.encode(errors="replace"), safe=_ADDRESS)

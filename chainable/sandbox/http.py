@@ -34,8 +34,6 @@ class Request:
         secure: Whether it came over TLS.
         certificate: Serial of the client certificate of the TLS connection, upper-case hex.
         host: The host that the listener stands for.
-
-    .. versionadded:: 0.1.0
     """
 
     method: str
@@ -96,8 +94,6 @@ class Reply:
         cut: How the connection is broken instead of, or while, answering: ``reset`` and ``close`` before any byte,
             ``half_body`` after half of the body, ``reset-body`` after half of the body with a reset.
         channel: Accepts a request to upgrade, and serves the WebSocket; everything else is ignored then.
-
-    .. versionadded:: 0.1.0
     """
 
     status: int = 200

@@ -21,8 +21,6 @@ def respelled(text: str | bytes) -> list[str]:
 
     Returns:
         :data:`SPELLINGS` texts; none if it is not JSON.
-
-    .. versionadded:: 0.1.0
     """
     try:
         value = json.loads(text)

@@ -18,11 +18,7 @@ ESCAPED = re.compile(r'\\(["\\])')
 
 @frozen
 class Part:
-    """
-    One part: its name, its file name if it is a file, its media type and its bytes.
-
-    .. versionadded:: 0.1.0
-    """
+    """One part: its name, its file name if it is a file, its media type and its bytes."""
 
     name: str
     filename: str | None
@@ -36,8 +32,6 @@ def parse(content_type: str, body: bytes) -> list[Part]:
 
     Raises:
         ValueError: It is not one.
-
-    .. versionadded:: 0.1.0
     """
     found = BOUNDARY.search(content_type)
     if not content_type.lower().startswith("multipart/form-data") or found is None:

@@ -19,8 +19,6 @@ def renamed(old: str, new: str, given: T | None, value: T) -> T:
         new: Its name.
         given: The value under the old name; None if there is none.
         value: The value under the new name.
-
-    .. versionadded:: 0.1.0
     """
     if given is None:
         return value

@@ -34,8 +34,6 @@ class Server:
         listeners: The ports.
         keep_alive: Seconds that a connection is kept after a response.
         largest: Bytes that the body of a request may have.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(

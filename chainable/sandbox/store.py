@@ -42,8 +42,6 @@ class Store:
 
     Raises:
         ConfigurationError: It cannot be opened, or holds something else.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -214,8 +212,6 @@ class Records:
     Args:
         store: The store that keeps them.
         kind: Their kind.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, store: Store, kind: str) -> None:

@@ -21,8 +21,6 @@ class Authority:
 
     Args:
         authority: The authority of trustme to use; a new one by default.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, authority: trustme.CA | None = None) -> None:

@@ -12,7 +12,7 @@ from websockets.server import ServerProtocol
 if TYPE_CHECKING:
     from websockets.frames import Frame
 
-__all__ = ["Link", "WebSocket"]
+__all__ = ["WebSocket"]
 
 LARGEST = 1024 * 1024
 """Bytes of a message."""
@@ -24,22 +24,17 @@ DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 
 
 class Link(Protocol):
-    """The connection beneath."""
+    """The connection beneath; :meth:`close` sends everything before."""
 
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
+    def write(self, data: bytes) -> None: ...
 
-    def close(self) -> None:
-        """Close when everything is sent."""
+    def close(self) -> None: ...
 
-    def abort(self) -> None:
-        """Reset the connection."""
+    def abort(self) -> None: ...
 
-    def pause_reading(self) -> None:
-        """Take nothing from the client."""
+    def pause_reading(self) -> None: ...
 
-    def resume_reading(self) -> None:
-        """Take what the client sends."""
+    def resume_reading(self) -> None: ...
 
 
 class WebSocket:
@@ -49,8 +44,6 @@ class WebSocket:
     Args:
         head: The request to upgrade; it is answered, with a refusal if the handshake is wrong.
         link: The connection.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, head: bytes, link: Link) -> None:
@@ -58,8 +51,11 @@ class WebSocket:
         self._protocol = ServerProtocol(max_size=LARGEST)
         self._parts: list[bytes] = []
         self._messages: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self.writable = asyncio.Event()
+        """Set while the client reads."""
+        self.writable.set()
+        self.cut = link.abort
+        """Resets the connection."""
         self._silent = False
         self._over = False
         self._protocol.receive_data(head)
@@ -82,7 +78,7 @@ class WebSocket:
 
     async def send(self, data: bytes) -> None:
         """Send a message once the client takes it; do nothing if it is over."""
-        await self._writable.wait()
+        await self.writable.wait()
         if self.is_open:
             self._protocol.send_binary(data)
             self._flush()
@@ -96,10 +92,6 @@ class WebSocket:
             asyncio.get_running_loop().call_later(LINGER, self._link.close)
             if not self._silent:
                 self._link.resume_reading()  # the client closes its side
-
-    def cut(self) -> None:
-        """Reset the connection."""
-        self._link.abort()
 
     def silence(self) -> None:
         """Read nothing from now on, not even pings."""
@@ -117,18 +109,10 @@ class WebSocket:
         if not self.is_open:
             self._end()
 
-    def pause_writing(self) -> None:
-        """Let :meth:`send` wait."""
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        """Let :meth:`send` go on."""
-        self._writable.set()
-
     def lost(self) -> None:
         """End it: the connection is closed."""
         self._end()
-        self._writable.set()
+        self.writable.set()
 
     def _end(self) -> None:
         self._over = True
