@@ -16,16 +16,10 @@ __all__ = ["refusal"]
 
 def refusal(request: Request, address: str) -> str | None:
     """
-    Check where a request to the controls comes from.
+    Return why a request to the controls is refused; None if it is not.
 
-    A browser sends ``Host`` with every request, and ``Origin`` or ``Sec-Fetch-Site`` with those that a page makes.
-
-    Args:
-        request: The request.
-        address: The address that the sandbox listens on, good as a host besides those of loopback.
-
-    Returns:
-        Why it is refused; None if it is not.
+    A browser sends ``Host`` with every request, and ``Origin`` or ``Sec-Fetch-Site`` with those that a page makes; the
+    address that the sandbox listens on is good as a host besides those of loopback.
     """
     found: dict[str, list[str]] = {"host": [], "origin": [], "sec-fetch-site": [], "sec-fetch-mode": []}
     for name, value in request.headers:

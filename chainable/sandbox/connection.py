@@ -51,15 +51,7 @@ class Serving:
 
 @frozen(eq=False)
 class Listener:
-    """
-    One port.
-
-    Args:
-        host: What it stands for: ``main`` or ``backup``.
-        address: The address it is bound to.
-        context: TLS, if it speaks TLS.
-        port: The port; 0 takes a free one at the first start.
-    """
+    """One port of the host ``main`` or ``backup``, with TLS if it has a context; 0 takes a free port."""
 
     host: str
     address: str

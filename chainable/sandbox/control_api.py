@@ -19,13 +19,7 @@ PREFIX = "_sandbox"
 
 
 class ControlError(Exception):
-    """
-    A request to the controls that is refused.
-
-    Args:
-        status: The HTTP status: 400, 403 or 415.
-        message: Why, in a sentence.
-    """
+    """A request to the controls that is refused, with the HTTP status 400, 403 or 415."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -34,24 +28,13 @@ class ControlError(Exception):
 
 
 class Controls:
-    """
-    Controls by verb and path.
-
-    Args:
-        controls: The functions by verb and path below ``/_sandbox/``: ``GET deliveries/{id}``. A segment in braces
-            takes any value.
-    """
+    """Functions by verb and path below ``/_sandbox/``: ``GET deliveries/{id}``; a segment in braces takes any value."""
 
     def __init__(self, controls: Mapping[str, Callable[..., Any]]) -> None:
         self._controls = {tuple(key.replace(" ", "/", 1).split("/")): control for key, control in controls.items()}
 
     def find(self, method: str, segments: Iterable[str]) -> tuple[Callable[..., Any], tuple[str, ...]]:
-        """
-        Return the control of a request, and the values in its path.
-
-        Raises:
-            LookupError: There is none.
-        """
+        """Return the control of a request, and the values in its path; raise LookupError if there is none."""
         parts = (method, *segments)
         exact = self._controls.get(parts)
         if exact is not None:
@@ -73,10 +56,6 @@ class Controls:
 def members(request: Request, address: str) -> dict[str, Any]:
     """
     Check a request to the controls, and return the members of its JSON body; an empty body has none.
-
-    Args:
-        request: The request.
-        address: The address that the sandbox listens on.
 
     Raises:
         ControlError: 403: it comes from another site or names another host; 415: a body that is not declared as JSON,

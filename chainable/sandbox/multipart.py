@@ -27,12 +27,7 @@ class Part:
 
 
 def parse(content_type: str, body: bytes) -> list[Part]:
-    """
-    Return the parts of a ``multipart/form-data`` body.
-
-    Raises:
-        ValueError: It is not one.
-    """
+    """Return the parts of a ``multipart/form-data`` body; raise ValueError if it is not one."""
     found = BOUNDARY.search(content_type)
     if not content_type.lower().startswith("multipart/form-data") or found is None:
         raise ValueError("Content-Type is not multipart/form-data with a boundary")

@@ -55,12 +55,7 @@ class Server:
         self._thread = Thread(target=self._run, name="sandbox", daemon=True)
 
     def bind(self) -> None:
-        """
-        Bind the ports: connections wait from now on.
-
-        Raises:
-            OSError: A port is not to be had; nothing is left open then.
-        """
+        """Bind the ports: connections wait from now on; an OSError leaves nothing open."""
         with ExitStack() as opened:
             sockets = [opened.enter_context(listener.bind(listener.port)) for listener in self._listeners]
             opened.pop_all()
@@ -68,12 +63,7 @@ class Server:
         self._ports = [bound.getsockname()[1] for bound in sockets]
 
     def start(self) -> None:
-        """
-        Serve, on the ports that :meth:`bind` has bound or binds now.
-
-        Raises:
-            OSError: A port is not to be had; nothing is left open then.
-        """
+        """Serve on the ports, which are bound now if :meth:`bind` was not called."""
         if None in self._bound:
             self.bind()
         self._loop = asyncio.SelectorEventLoop()

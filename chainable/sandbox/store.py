@@ -206,13 +206,7 @@ class Store:
 
 
 class Records:
-    """
-    The objects of one kind, in the order they were first written.
-
-    Args:
-        store: The store that keeps them.
-        kind: Their kind.
-    """
+    """The objects of one kind in a store, in the order they were first written."""
 
     def __init__(self, store: Store, kind: str) -> None:
         self._store = store

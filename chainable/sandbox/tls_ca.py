@@ -16,12 +16,7 @@ __all__ = ["Authority", "server_names"]
 
 
 class Authority:
-    """
-    A certificate authority, made at start; only clients that are given its certificate trust it.
-
-    Args:
-        authority: The authority of trustme to use; a new one by default.
-    """
+    """A certificate authority of trustme; only clients that are given its certificate trust it."""
 
     def __init__(self, authority: trustme.CA | None = None) -> None:
         self._authority = trustme.CA(organization_name="Sandbox") if authority is None else authority
@@ -43,11 +38,9 @@ class Authority:
 
     def server_context(self, address: str, *, clients: bool = True) -> ssl.SSLContext:
         """
-        Return TLS settings of a server, with a new key.
+        Return TLS settings of a server on an address, with a new key.
 
-        Args:
-            address: The address that it listens on.
-            clients: Whether it asks for a client certificate of this authority; it never requires one.
+        With *clients* it asks for a client certificate of this authority, and does not require one.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*server_names(address)).configure_cert(context)

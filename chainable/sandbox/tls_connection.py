@@ -16,9 +16,6 @@ class TlsConnection:
     The server's side of one TLS connection.
 
     Every call takes bytes and gives bytes; those for the peer are fetched with :meth:`outgoing` afterwards.
-
-    Args:
-        context: The server's key and what it asks of clients.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:

@@ -41,9 +41,7 @@ class WebSocket:
     """
     Whole messages in and out; used in the thread of the server's loop.
 
-    Args:
-        head: The request to upgrade; it is answered, with a refusal if the handshake is wrong.
-        link: The connection.
+    The request to upgrade is answered at once, with a refusal if the handshake is wrong.
     """
 
     def __init__(self, head: bytes, link: Link) -> None:

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ControlApi", "as_text"]
 
-EXPECTED = (TypeError, ValueError, OverflowError, LookupError, RequestException, GatewayError)
-"""Errors of requests to the controls; every other one is an error of the sandbox itself."""
-
 
 class ControlApi:
     """
@@ -38,10 +35,6 @@ class ControlApi:
     ``DELETE`` journal, faults (one of them, by its members, or all), bans,
     connections (of the message channel: closed, or cut with ``hard``).
     ``GET /_sandbox/`` itself is the inspector, a page for people.
-
-    Args:
-        gateway: What is controlled.
-        address: The address that the sandbox listens on.
     """
 
     def __init__(self, gateway: Gateway, address: str) -> None:
@@ -79,8 +72,14 @@ class ControlApi:
             reply = self._reply(request.method, "/".join(request.segments[1:]), asked(request), sent)
         except ControlError as error:
             reply = as_text(error.status, error.message)
-        except EXPECTED as error:
-            reply = refused(error)
+        except GatewayError as error:
+            reply = as_json(error.members(""), 400)
+        except (TypeError, ValueError, OverflowError, KeyError) as error:
+            reply = as_json({"error": f"{type(error).__name__}: {error}"}, 400)
+        except LookupError as error:
+            reply = as_json({"error": str(error)}, 404)
+        except RequestException as error:
+            reply = as_json({"error": f"the server called does not answer: {type(error).__name__}"}, 502)
         return reply.with_headers({"x-content-type-options": "nosniff"})
 
     def _reply(self, verb: str, path: str, query: dict[str, str], sent: dict[str, Any]) -> Reply:
@@ -109,17 +108,6 @@ def as_text(status: int, text: str) -> Reply:
 def as_json(found: Any, status: int = 200) -> Reply:
     """Return a JSON value as a response, in ASCII: a text may hold half a character, which UTF-8 cannot say."""
     return Reply(body=json.dumps(found).encode(), status=status)
-
-
-def refused(error: Exception) -> Reply:
-    """Return the response to a wrong request to the controls."""
-    if isinstance(error, GatewayError):
-        return as_json(error.members(""), 400)
-    if isinstance(error, (TypeError, ValueError, OverflowError, KeyError)):
-        return as_json({"error": f"{type(error).__name__}: {error}"}, 400)
-    if isinstance(error, LookupError):
-        return as_json({"error": str(error)}, 404)
-    return as_json({"error": f"the server called does not answer: {type(error).__name__}"}, 502)
 
 
 def _journal(app: Application, members: dict[str, Any]) -> Any:

@@ -76,12 +76,7 @@ class Gateway:
         return destination.is_loopback or not self.callback_hosts.isdisjoint({"*", destination.host})
 
     def answer(self, request: TopRequest) -> Reply:
-        """
-        Answer a call to ``/router/rest`` or the qimen address, and write it into the app's journal.
-
-        Raises:
-            ValueError: The fault header cannot be read.
-        """
+        """Answer a call to ``/router/rest`` or the qimen address; ValueError: the fault header cannot be read."""
         parameters = request.parameters
         method = parameters.get("method") or None
         app = self.applications.get(parameters.get("app_key", ""))
@@ -96,14 +91,7 @@ class Gateway:
         return self._finished(app, self._written(carried_out, parameters, request.path, record), record, fault)
 
     def batch(self, request: TopRequest) -> Reply:
-        """
-        Answer a batch, each of its requests for itself, and write all into the app's journal.
-
-        One error body stands for the whole batch when it is refused as such.
-
-        Raises:
-            ValueError: The fault header cannot be read.
-        """
+        """Answer a batch, each of its requests for itself; one error body answers a batch that is refused as such."""
         given = request.parameters
         app = self.applications.get(given.get("app_key", ""))
         fault = self.fault(app, request, "batch")
@@ -159,12 +147,7 @@ class Gateway:
         }
 
     def fault(self, app: Application | None, request: TopRequest, method: str | None) -> Fault | None:
-        """
-        Return the fault to play on this request, out of its header or the app's list.
-
-        Raises:
-            ValueError: The header cannot be read.
-        """
+        """Return the fault to play on this request, out of its header or the app's list."""
         header = request.headers.get(HEADER)
         if header is not None:
             return Fault.of_header(header)
@@ -191,15 +174,9 @@ class Gateway:
 
     def authenticate(self, request: TopRequest, record: dict[str, Any], *, batch: bool = False) -> Application:
         """
-        Check everything about a request that does not depend on the API.
+        Check everything about a request that does not depend on the API, and return the app that calls.
 
-        Args:
-            request: The request.
-            record: Gets what was found out, for the journal.
-            batch: No method is expected then.
-
-        Returns:
-            The app that calls.
+        The record gets what was found out, for the journal; a batch has no method.
 
         Raises:
             GatewayError: In this order: 9, 21, 28, 29, 32 to 34, 30, 31, 40 (sign_method), 24, 25.

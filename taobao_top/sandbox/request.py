@@ -29,8 +29,6 @@ class TopRequest:
     A request as the gateway reads it.
 
     Attributes:
-        verb: The HTTP verb.
-        path: Without the query.
         parameters: The text parameters of query and form together.
         files: File parts; they are never signed.
         body: The raw body of a call that has one: signed behind the parameters.

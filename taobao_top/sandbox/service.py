@@ -27,19 +27,10 @@ KEEP_ALIVE = 75.0
 
 class Service:
     """
-    A server with its gateway.
-
-    Args:
-        host: The address to bind.
-        port: For HTTP and the message channel; 0 takes a free one.
-        https_port: For HTTPS; None leaves HTTPS out.
-        data: A SQLite file, or None.
-        clock: Seconds since 1970.
+    A server with its gateway; no HTTPS without *https_port*, no file without *data*.
 
     Attributes:
-        gateway: What answers.
-        store: The records.
-        origin: ``http://127.0.0.1:…``
+        origin: ``http://127.0.0.1:…``, with the message channel.
         https_origin: ``https://127.0.0.1:…``, None without HTTPS.
         ca: The certificate authority's PEM file, None without HTTPS.
     """

@@ -120,15 +120,7 @@ class Signing:
 
 @frozen
 class Found:
-    """
-    How a signature was made.
-
-    Attributes:
-        signing: What was signed.
-        way: With which digest, a name of :data:`WAYS`.
-        en: What is wrong with it; empty: nothing.
-        zh: The same in Chinese.
-    """
+    """How a signature was made: what was signed, with which of :data:`WAYS`, and what is wrong with it."""
 
     signing: Signing
     way: str
@@ -149,20 +141,7 @@ def found(
     body: bytes,
     files: tuple[Upload, ...] = (),
 ) -> Found | None:
-    """
-    Find out how a signature was made.
-
-    Args:
-        received: The signature that came.
-        sign_method: What it is said to be.
-        secret: The app's.
-        parameters: What came, without ``sign``.
-        body: The raw body.
-        files: File parts; they are not to be signed.
-
-    Returns:
-        None where no known mistake gives this signature.
-    """
+    """Find out how a signature was made, of parameters without ``sign``; None where no known mistake gives it."""
     digits, spelled = _digits(received)
     size = sum(map(len, parameters.values())) + len(body) + sum(len(upload.content) for upload in files)
     known = _signings if size <= HUGE else _omitted
@@ -186,12 +165,7 @@ def check(
     body: bytes,
     files: tuple[Upload, ...] = (),
 ) -> str | None:
-    """
-    Compare a received signature with the right one; the arguments are those of :func:`found`.
-
-    Returns:
-        None when it is right, otherwise what is wrong with it, as far as known mistakes reproduce it.
-    """
+    """Return what is wrong with a signature, as far as known mistakes reproduce it; None when it is right."""
     if hmac.compare_digest(received.encode(), sign(sign_method, secret, parameters, body).encode()):
         return None
     how = found(received, sign_method, secret, parameters, body, files)

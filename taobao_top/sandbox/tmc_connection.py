@@ -29,13 +29,7 @@ REFUSED = 1008
 
 
 class TmcConnection:
-    """
-    One WebSocket connection.
-
-    Args:
-        channel: The WebSocket.
-        find: Gives the app of an app_key, None for unknown ones.
-    """
+    """One WebSocket connection; *find* gives the app of an app_key."""
 
     def __init__(self, channel: WebSocket, find: Callable[[str], Application | None]) -> None:
         self.group = "default"

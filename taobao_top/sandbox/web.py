@@ -40,13 +40,7 @@ _ADDRESS = re.compile(r"[!-~]+")
 
 
 class Web:
-    """
-    Answers every request.
-
-    Args:
-        gateway: What answers the calls.
-        controls: Answers ``/_sandbox/…``.
-    """
+    """Answers every request: calls by the gateway, ``/_sandbox/…`` by the controls."""
 
     def __init__(self, gateway: Gateway, controls: ControlApi) -> None:
         self._gateway = gateway

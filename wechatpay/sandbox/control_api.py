@@ -48,14 +48,7 @@ BILLS = {"trade": bills.trades, "funds": bills.fund_flow}
 
 
 class ControlApi:
-    """
-    Answers requests below ``/_sandbox/``.
-
-    Args:
-        platform: The platform that is controlled.
-        address: The address that the sandbox listens on.
-        pages: Further responses by first segment below ``/_sandbox/``.
-    """
+    """Answers requests below ``/_sandbox/``; *pages* are further responses by the first segment there."""
 
     def __init__(self, platform: Platform, address: str, pages: Mapping[str, Callable[[Request], Reply]]) -> None:
         self._platform = platform

@@ -21,13 +21,7 @@ __all__ = ["Refusal", "Reply", "Request", "as_json", "internal_error", "pointer"
 
 @frozen(eq=False)
 class Reply(http.Reply):
-    """
-    A response of the platform.
-
-    Args:
-        signed: Whether the platform signs it (APIv3).
-        signature_covers: What the signature covers instead of the body.
-    """
+    """A response of the platform; the signature, if it is signed (APIv3), may cover something else than the body."""
 
     signed: bool = True
     signature_covers: bytes | None = field(default=None, repr=False)
