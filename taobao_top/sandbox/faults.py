@@ -11,7 +11,7 @@ from attrs import asdict, evolve, field, frozen, validators
 from chainable.sandbox import faults as engine
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Mapping
 
     from typing_extensions import Self
 
@@ -103,18 +103,7 @@ class Fault(engine.FaultRule):
 class Faults(engine.Faults[Fault]):
     """The rules in force; the first that matches a call applies to it, and is removed once it is used up."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        super().__init__(Fault, faults)
-
-    def take(self, name: str | None, kinds: Container[str] = KINDS) -> Fault | None:
-        """
-        Return the fault of a call, and count it.
-
-        Args:
-            name: The API's name; ``batch`` for a batch as a whole.
-            kinds: Only rules of these kinds are considered.
-        """
-        return super().take(name or "", kinds)
+    TYPE = Fault
 
 
 def played(answer: Reply, fault: Fault) -> Reply:

@@ -119,6 +119,25 @@ def test_an_answer_in_progress_is_finished_at_the_end():
     assert b"Connection: close" in received
 
 
+def test_work_that_outlasts_the_end_is_waited_for(monkeypatch):
+    monkeypatch.setattr("chainable.sandbox.server.GRACE", 0.05)
+    begun, done = threading.Event(), threading.Event()
+
+    def work():
+        begun.set()
+        time.sleep(0.3)
+        done.set()
+        return Reply()
+
+    with serving(lambda request: asyncio.to_thread(work)) as server:
+        connection = opened(server)
+        connection.sendall(GET)
+        assert begun.wait(60)
+    assert done.is_set()
+    with connection:
+        assert connection.recv(1) == b""
+
+
 @pytest.mark.parametrize("blocking", [False, True])
 def test_a_handler_that_breaks_is_an_error_500(blocking, caplog):
     async def broken():
