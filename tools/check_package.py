@@ -47,6 +47,7 @@ NEEDED = [
     "pytest-xdist",
     "responses",
     "trustme",
+    "uvicorn",
 ]
 LARGEST_WHEEL = 5_000_000
 IN_WHEEL = [

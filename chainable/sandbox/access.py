@@ -9,45 +9,34 @@ from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from chainable.sandbox.http import Request
 
 __all__ = ["refusal"]
 
 
-def refusal(method: str, target: str, headers: Iterable[tuple[str, str]], *, secure: bool, address: str) -> str | None:
+def refusal(request: Request, address: str) -> str | None:
     """
-    Check where a request to the controls comes from.
+    Return why a request to the controls is refused; None if it is not.
 
-    A browser sends ``Host`` with every request, and ``Origin`` or ``Sec-Fetch-Site`` with those that a page makes.
-
-    Args:
-        method: Of the request.
-        target: Of the request, as it was sent.
-        headers: Name, in lower case, and value of every header line.
-        secure: Whether it came over TLS.
-        address: The address that the sandbox listens on, good as a host besides those of loopback.
-
-    Returns:
-        Why it is refused; None if it is not.
-
-    .. versionadded:: 0.1.0
+    A browser sends ``Host`` with every request, and ``Origin`` or ``Sec-Fetch-Site`` with those that a page makes; the
+    address that the sandbox listens on is good as a host besides those of loopback.
     """
     found: dict[str, list[str]] = {"host": [], "origin": [], "sec-fetch-site": [], "sec-fetch-mode": []}
-    for name, value in headers:
+    for name, value in request.headers:
         if name in found:
             found[name].append(value)
     repeated = next((name for name, values in found.items() if len(values) > 1), None)
     if repeated is not None:
         return f"send the header {repeated} once"
-    here = _place(secure, *found["host"])
+    here = _place(request.secure, *found["host"])
     if here is None or not (is_loopback(here.host) or here.host == address.lower()):
         return "the controls answer under the sandbox's own address only: send it in the header Host"
-    if not target.startswith("/"):
+    if not request.target.startswith("/"):
         return "send a target that begins with a slash"
     if any(_site(origin) != here.origin for origin in found["origin"]):
         return "the controls answer no page of another site"
     # A person may follow a link to the page; a page of another site may load nothing from here.
-    opened = method in {"GET", "HEAD"} and (
+    opened = request.method in {"GET", "HEAD"} and (
         found["sec-fetch-site"] == ["none"] or found["sec-fetch-mode"] in ([], ["navigate"])
     )
     if found["sec-fetch-site"] not in ([], ["same-origin"]) and not opened:

@@ -14,17 +14,7 @@ LATEST = 253_370_736_000.0
 
 
 class Clock:
-    """
-    The clock of a sandbox.
-
-    Args:
-        base: Seconds since 1970.
-
-    Attributes:
-        offset: How far this clock is ahead of the base, seconds.
-
-    .. versionadded:: 0.1.0
-    """
+    """A clock in seconds since 1970, ``offset`` seconds ahead of its base."""
 
     def __init__(self, base: Callable[[], float]) -> None:
         self._base = base
@@ -36,10 +26,7 @@ class Clock:
 
     def advance(self, seconds: float) -> float:
         """
-        Set it ahead (or back).
-
-        Returns:
-            How far it is ahead of the base now, seconds.
+        Set it ahead (or back), and return the new offset.
 
         Raises:
             ValueError: It would leave the years that can be written, 1970 to 9998.

@@ -10,6 +10,8 @@ from chainable.sandbox.access import refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from chainable.sandbox.http import Request
+
 __all__ = ["PREFIX", "ControlError", "Controls", "members", "refuse_constant"]
 
 PREFIX = "_sandbox"
@@ -17,15 +19,7 @@ PREFIX = "_sandbox"
 
 
 class ControlError(Exception):
-    """
-    A request to the controls that is refused.
-
-    Args:
-        status: The HTTP status: 400, 403 or 415.
-        message: Why, in a sentence.
-
-    .. versionadded:: 0.1.0
-    """
+    """A request to the controls that is refused, with the HTTP status 400, 403 or 415."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -34,26 +28,13 @@ class ControlError(Exception):
 
 
 class Controls:
-    """
-    Controls by verb and path.
-
-    Args:
-        controls: The functions by verb and path below ``/_sandbox/``: ``GET deliveries/{id}``. A segment in braces
-            takes any value.
-
-    .. versionadded:: 0.1.0
-    """
+    """Functions by verb and path below ``/_sandbox/``: ``GET deliveries/{id}``; a segment in braces takes any value."""
 
     def __init__(self, controls: Mapping[str, Callable[..., Any]]) -> None:
         self._controls = {tuple(key.replace(" ", "/", 1).split("/")): control for key, control in controls.items()}
 
     def find(self, method: str, segments: Iterable[str]) -> tuple[Callable[..., Any], tuple[str, ...]]:
-        """
-        Return the control of a request, and the values in its path.
-
-        Raises:
-            LookupError: There is none.
-        """
+        """Return the control of a request, and the values in its path; raise LookupError if there is none."""
         parts = (method, *segments)
         exact = self._controls.get(parts)
         if exact is not None:
@@ -72,41 +53,26 @@ class Controls:
         return [f"{method} /{PREFIX}/{'/'.join(path)}" for method, *path in self._controls]
 
 
-def members(
-    method: str,
-    target: str,
-    headers: Iterable[tuple[str, str]],
-    body: bytes,
-    *,
-    secure: bool,
-    address: str,
-) -> dict[str, Any]:
+def members(request: Request, address: str) -> dict[str, Any]:
     """
-    Check a request to the controls, and return the members of its JSON body.
-
-    Args:
-        method: Of the request.
-        target: As it was sent.
-        headers: Name, in lower case, and value of every header line.
-        body: The raw body; an empty one has no members.
-        secure: Whether the request came over TLS.
-        address: The address that the sandbox listens on.
+    Check a request to the controls, and return the members of its JSON body; an empty body has none.
 
     Raises:
         ControlError: 403: it comes from another site or names another host; 415: a body that is not declared as JSON,
             which a web page could send unasked; 400: the body is not a JSON object.
-
-    .. versionadded:: 0.1.0
     """
-    found = list(headers)
-    reason = refusal(method, target, found, secure=secure, address=address)
+    reason = refusal(request, address)
     if reason is not None:
         raise ControlError(403, reason)
-    content_type = next((value for name, value in found if name == "content-type"), "")
-    if method != "GET" and body and content_type.partition(";")[0].strip().lower() != "application/json":
+    content_type = request.header("content-type") or ""
+    if (
+        request.method != "GET"
+        and request.body
+        and content_type.partition(";")[0].strip().lower() != "application/json"
+    ):
         raise ControlError(415, "content-type must be application/json")
     try:
-        sent = json.loads(body or b"{}", parse_constant=refuse_constant)
+        sent = json.loads(request.body or b"{}", parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         raise ControlError(400, "the body must be JSON") from None
     if not isinstance(sent, dict):

@@ -17,20 +17,12 @@ __all__ = ["open_database"]
 
 def open_database(path: Path | None, tables: Collection[str], schema: str) -> sqlite3.Connection:
     """
-    Open the file, or make a new one; only its owner may read it from then on.
+    Open a SQLite file, or make one, for all threads and in autocommit mode; None keeps everything in memory.
 
-    Args:
-        path: The file; None keeps everything in memory.
-        tables: The tables that the schema makes.
-        schema: SQL statements that make what is missing.
-
-    Returns:
-        A connection for all threads, in autocommit mode.
+    Only its owner may read it from then on.
 
     Raises:
-        ConfigurationError: It cannot be opened, is a link, or holds what no sandbox of this kind made.
-
-    .. versionadded:: 0.1.0
+        ConfigurationError: It cannot be opened, is a link, or has other tables than these.
     """
     try:
         if path is not None:

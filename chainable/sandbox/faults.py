@@ -31,8 +31,6 @@ class FaultRule:
     """
     Base of the faults of a gateway: a frozen attrs class with ``kind``, ``times``, ``after``, ``seconds``, ``status``,
     ``executed`` and fields of its own.
-
-    .. versionadded:: 0.1.0
     """
 
     KINDS: ClassVar[Mapping[str, str]]
@@ -188,18 +186,12 @@ class _Rule(Generic[F]):
 
 
 class Faults(Generic[F]):
-    """
-    The rules in force, in the order they were added.
+    """The rules in force, in the order they were added."""
 
-    Args:
-        type: The class of faults.
-        faults: The first rules.
+    TYPE: ClassVar[type[Any]]
+    """The class of faults."""
 
-    .. versionadded:: 0.1.0
-    """
-
-    def __init__(self, type: type[F], faults: Iterable[F] = ()) -> None:  # noqa: A002 (the class of faults)
-        self._type = type
+    def __init__(self, faults: Iterable[F] = ()) -> None:
         self._lock = Lock()
         self._rules: list[_Rule[F]] = [_Rule(fault) for fault in faults]
 
@@ -214,12 +206,12 @@ class Faults(Generic[F]):
     def add(self, fault: F | str, **settings: Any) -> F:
         """Put a rule in force: a fault, or its kind with the other settings by name."""
         if isinstance(fault, str):
-            fault = self._type.read({"kind": fault, **settings})
-        elif settings:
-            fault = evolve(fault, **settings)  # type: ignore[misc]  # attrs classes
+            rule: F = self.TYPE.read({"kind": fault, **settings})
+        else:
+            rule = evolve(fault, **settings) if settings else fault  # type: ignore[misc]  # attrs classes
         with self._lock:
-            self._rules.append(_Rule(fault))
-        return fault
+            self._rules.append(_Rule(rule))
+        return rule
 
     def load(self, path: Path) -> None:
         """
@@ -231,7 +223,7 @@ class Faults(Generic[F]):
         listed = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(listed, list) or not all(isinstance(members, dict) for members in listed):
             raise ValueError("a list of objects was expected, each with a kind")
-        for fault in [self._type.read(members) for members in listed]:
+        for fault in [self.TYPE.read(members) for members in listed]:
             self.add(fault)
 
     def clear(self) -> None:
@@ -270,7 +262,7 @@ class Faults(Generic[F]):
         with self._lock:
             return [rule.fault for rule in self._rules if rule.fault.matches(keys) and rule.count()]
 
-    def take(self, name: str, kinds: Container[str]) -> F | None:
+    def take(self, name: str | None, kinds: Container[str] | None = None) -> F | None:
         """
         Count a call for the first rule of these kinds that matches it; rules that are used up are removed.
 
@@ -279,7 +271,7 @@ class Faults(Generic[F]):
         """
         with self._lock:
             for rule in self._rules:
-                if rule.fault.kind in kinds and rule.fault.matches((name,)):
+                if (kinds is None or rule.fault.kind in kinds) and rule.fault.matches((name or "",)):
                     applies = rule.count()
                     if rule.is_spent:
                         self._rules.remove(rule)

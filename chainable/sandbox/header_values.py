@@ -14,14 +14,7 @@ def header_value(text: str) -> str:
     """
     Return a text as the value of a header field.
 
-    Args:
-        text: Whatever a user or a request gave.
-
-    Returns:
-        The text itself if it is printable ASCII; else control characters and those outside ASCII are
-        percent-encoded (UTF-8), lone surrogates replaced by ``?``.
-
-    .. versionadded:: 0.1.0
+    What is not printable ASCII is percent-encoded (UTF-8), lone surrogates are replaced by ``?``.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -29,12 +22,5 @@ def header_value(text: str) -> str:
 
 
 def location(url: str) -> str:
-    """
-    Return a URL as the value of ``Location``: nothing in it can end the field or the URL.
-
-    Args:
-        url: Whatever a request gave.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return a URL as the value of ``Location``: nothing in it can end the field or the URL."""
     return quote(url.encode(errors="replace"), safe=_ADDRESS)

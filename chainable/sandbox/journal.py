@@ -41,8 +41,6 @@ class Journal(Generic[E]):
     Args:
         size: How many entries are kept, the last one at least.
         volume: How many bytes are kept, but for the last entry's.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, size: int = 500, volume: int = 64 * 1024 * 1024) -> None:

@@ -13,17 +13,7 @@ SPELLINGS = 2 * len(_STYLES)
 
 
 def respelled(text: str | bytes) -> list[str]:
-    """
-    Return a JSON text in every usual spelling.
-
-    Args:
-        text: The text that was sent.
-
-    Returns:
-        :data:`SPELLINGS` texts; none if it is not JSON.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return a JSON text in every usual spelling, :data:`SPELLINGS` texts; none if it is not JSON."""
     try:
         value = json.loads(text)
         styled = [

@@ -34,8 +34,6 @@ class Allowance:
         started: When its first byte came, seconds of the loop; None between requests.
         heard: When its last byte came.
         in_body: Whether its header fields are over: further ones are trailers.
-
-    .. versionadded:: 0.1.0
     """
 
     __slots__ = ("_body", "_fields", "_head", "_largest", "_row", "heard", "in_body", "started", "status")

@@ -11,17 +11,7 @@ T = TypeVar("T")
 
 
 def renamed(old: str, new: str, given: T | None, value: T) -> T:
-    """
-    Return the value of an argument that may have been given under its old name.
-
-    Args:
-        old: Its old name.
-        new: Its name.
-        given: The value under the old name; None if there is none.
-        value: The value under the new name.
-
-    .. versionadded:: 0.1.0
-    """
+    """Return the value of an argument, with a warning if it was *given* under its old name."""
     if given is None:
         return value
     warnings.warn(f"Sandbox({old}=…) is deprecated: use {new}", DeprecationWarning, stacklevel=3)

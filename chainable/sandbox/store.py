@@ -42,8 +42,6 @@ class Store:
 
     Raises:
         ConfigurationError: It cannot be opened, or holds something else.
-
-    .. versionadded:: 0.1.0
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -208,15 +206,7 @@ class Store:
 
 
 class Records:
-    """
-    The objects of one kind, in the order they were first written.
-
-    Args:
-        store: The store that keeps them.
-        kind: Their kind.
-
-    .. versionadded:: 0.1.0
-    """
+    """The objects of one kind in a store, in the order they were first written."""
 
     def __init__(self, store: Store, kind: str) -> None:
         self._store = store

@@ -31,23 +31,10 @@ class Application:
     """
     An app and its state.
 
-    Args:
-        account: Its keys.
-        store: Where its records are kept.
-        clock: The sandbox's clock, seconds since 1970.
-        journal_size: How many requests its journal keeps.
-
     Attributes:
-        account: Its keys.
         clock: The sandbox's clock, as this app sees it: it can be set.
         lock: Held while a call is carried out.
-        journal: Its requests.
-        faults: The faults in force.
-        throttle: Its limits and bans.
-        sessions: Its authorisations.
-        trades: The orders of its seller.
         insurance: Insurance orders by identifier.
-        queue: Its messages.
         searchable: The kinds of personal data (``phone``, ``nick``, ``receiver_name``) that are to be encrypted with
             an index.
         need_session: APIs that are refused without a session, beside those the catalogue marks.
@@ -87,12 +74,7 @@ class Application:
         return self.secret_version
 
     def once(self, sign: str, now: float) -> None:
-        """
-        Remember a signed request.
-
-        Raises:
-            GatewayError: 31, the same one was accepted before: timestamp and signature belong to one attempt.
-        """
+        """Remember a signed request; GatewayError 31 if it was accepted before: a signature belongs to one attempt."""
         first = self._seen.get(sign)
         if first is None:
             self._seen[sign] = now

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, has
 from requests import RequestException
 
-from chainable.sandbox.control_api import Controls
+from chainable.sandbox.control_api import ControlError, Controls, members
+from chainable.sandbox.http import Reply
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.faults import Fault
 from taobao_top.sandbox.rate_limits import APP_API, Limit
+from taobao_top.sandbox.request import asked
 from taobao_top.sandbox.spi_calls import call_spi
 
 if TYPE_CHECKING:
+    from chainable.sandbox.http import Request
     from taobao_top.sandbox.app import Application
-    from taobao_top.sandbox.gateway import Gateway, Reply
+    from taobao_top.sandbox.gateway import Gateway
     from taobao_top.sandbox.inspector import Inspector
 
-__all__ = ["EXPECTED", "ControlApi", "refused"]
-
-EXPECTED = (TypeError, ValueError, OverflowError, LookupError, RequestException, GatewayError)
-"""Errors of requests to the controls; every other one is an error of the sandbox itself."""
+__all__ = ["ControlApi", "as_text"]
 
 
 class ControlApi:
@@ -34,13 +35,11 @@ class ControlApi:
     ``DELETE`` journal, faults (one of them, by its members, or all), bans,
     connections (of the message channel: closed, or cut with ``hard``).
     ``GET /_sandbox/`` itself is the inspector, a page for people.
-
-    Args:
-        gateway: What is controlled.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, address: str) -> None:
         self._gateway = gateway
+        self._address = address
         self._inspector: Inspector | None = None
         self._controls = Controls(
             {
@@ -66,61 +65,49 @@ class ControlApi:
             }
         )
 
-    def __call__(self, verb: str, path: str, app_key: str | None, members: dict[str, Any]) -> tuple[int, Any]:
-        """
-        Answer one request.
+    def handle(self, request: Request) -> Reply:
+        """Answer one request below ``/_sandbox/``; the inspector's code is loaded with the first one to it."""
+        try:
+            sent = members(request, self._address)
+            reply = self._reply(request.method, "/".join(request.segments[1:]), asked(request), sent)
+        except ControlError as error:
+            reply = as_text(error.status, error.message)
+        except GatewayError as error:
+            reply = as_json(error.members(""), 400)
+        except (TypeError, ValueError, OverflowError, KeyError) as error:
+            reply = as_json({"error": f"{type(error).__name__}: {error}"}, 400)
+        except LookupError as error:
+            reply = as_json({"error": str(error)}, 404)
+        except RequestException as error:
+            reply = as_json({"error": f"the server called does not answer: {type(error).__name__}"}, 502)
+        return reply.with_headers({"x-content-type-options": "nosniff"})
 
-        Args:
-            verb: The HTTP verb.
-            path: Below ``/_sandbox/``.
-            app_key: The app's; the one made last by default.
-            members: The JSON body.
+    def _reply(self, verb: str, path: str, query: dict[str, str], sent: dict[str, Any]) -> Reply:
+        if path == "" or path.startswith("inspector/"):
+            if self._inspector is None:
+                from taobao_top.sandbox.inspector import Inspector
 
-        Returns:
-            The HTTP status, and the JSON body.
-        """
+                self._inspector = Inspector(self._gateway)
+            return self._inspector.handle(verb, path, query, sent)
+        app_key = query.get("app_key")
         app = self._gateway.latest if app_key is None else self._gateway.applications.get(app_key)
         if app is None:
-            return 404, {"error": f"no app {app_key}"}
+            return as_json({"error": f"no app {app_key}"}, 404)
         try:
             control, values = self._controls.find(verb, path.split("/"))
         except LookupError as error:
-            return 404, {"error": str(error), "known": self._controls.names}
-        try:
-            return 200, control(app, members, *values)
-        except EXPECTED as error:
-            return refused(error)
-
-    def page(self, verb: str, path: str, asked: dict[str, str], members: dict[str, Any]) -> Reply:
-        """
-        Answer one request of the page for people; its code is loaded with the first one.
-
-        Args:
-            verb: The HTTP verb.
-            path: Below ``/_sandbox/``.
-            asked: The query.
-            members: The JSON body.
-
-        Raises:
-            LookupError: Unknown page, app or request.
-            Exception: Others of :data:`EXPECTED`.
-        """
-        if self._inspector is None:
-            from taobao_top.sandbox.inspector import Inspector
-
-            self._inspector = Inspector(self._gateway)
-        return self._inspector.handle(verb, path, asked, members)
+            return as_json({"error": str(error), "known": self._controls.names}, 404)
+        return as_json(control(app, sent, *values))
 
 
-def refused(error: Exception) -> tuple[int, Any]:
-    """Return the HTTP status and the body for a wrong request to the controls."""
-    if isinstance(error, GatewayError):
-        return 400, error.members("")
-    if isinstance(error, (TypeError, ValueError, OverflowError, KeyError)):
-        return 400, {"error": f"{type(error).__name__}: {error}"}
-    if isinstance(error, LookupError):
-        return 404, {"error": str(error)}
-    return 502, {"error": f"the server called does not answer: {type(error).__name__}"}
+def as_text(status: int, text: str) -> Reply:
+    """Return a sentence as a response."""
+    return Reply(body=text.encode(), content_type="text/plain;charset=UTF-8", status=status)
+
+
+def as_json(found: Any, status: int = 200) -> Reply:
+    """Return a JSON value as a response, in ASCII: a text may hold half a character, which UTF-8 cannot say."""
+    return Reply(body=json.dumps(found).encode(), status=status)
 
 
 def _journal(app: Application, members: dict[str, Any]) -> Any:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, field, frozen, validators
+from attrs import asdict, evolve, field, frozen, validators
 
 from chainable.sandbox import faults as engine
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Mapping
 
     from typing_extensions import Self
 
-__all__ = ["HEADER", "KINDS", "Fault", "Faults"]
+    from chainable.sandbox.http import Reply
+
+__all__ = ["HEADER", "HTML", "KINDS", "Fault", "Faults", "played"]
 
 HEADER = engine.HEADER
 
@@ -37,6 +40,11 @@ KINDS = {
 
 LARGEST = 1024**3
 PREVENTING = frozenset({"reset", "close", "html", "redirect", "error"})
+
+HTML = "text/html;charset=UTF-8"
+PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+ELSEWHERE = "https://elsewhere.invalid/router/rest"
+STRING_END = re.compile(rb'": ?"')
 
 
 @frozen(kw_only=True)
@@ -95,15 +103,29 @@ class Fault(engine.FaultRule):
 class Faults(engine.Faults[Fault]):
     """The rules in force; the first that matches a call applies to it, and is removed once it is used up."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        super().__init__(Fault, faults)
+    TYPE = Fault
 
-    def take(self, name: str | None, kinds: Container[str] = KINDS) -> Fault | None:
-        """
-        Return the fault of a call, and count it.
 
-        Args:
-            name: The API's name; ``batch`` for a batch as a whole.
-            kinds: Only rules of these kinds are considered.
-        """
-        return super().take(name or "", kinds)
+def played(answer: Reply, fault: Fault) -> Reply:
+    """Return a response as a fault changes it."""
+    answer = evolve(answer, delay=fault.seconds)
+    match fault.kind:
+        case "reset" | "close" | "half_body":
+            return evolve(answer, cut=fault.kind)
+        case "empty":
+            return evolve(answer, body=b"")
+        case "html":
+            return evolve(answer, body=PAGE, content_type=HTML, status=fault.status)
+        case "truncated":
+            return evolve(answer, body=answer.body[: len(answer.body) // 2])
+        case "control_characters":
+            return evolve(answer, body=STRING_END.sub(b'":"\x01\t\n', answer.body))
+        case "content_type":
+            return evolve(answer, content_type=HTML)
+        case "broken_gzip":
+            return answer.with_headers({"content-encoding": "gzip"})
+        case "huge":
+            return evolve(answer, body=answer.body.ljust(fault.size))
+        case "redirect":
+            return evolve(answer, body=b"", status=302).with_headers({"location": ELSEWHERE})
+    return answer

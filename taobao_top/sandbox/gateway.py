@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
+from chainable.sandbox.http import Reply
 from taobao_top.catalogue import method as catalogued
 from taobao_top.sandbox import fake_data, parameter_validation
 from taobao_top.sandbox.errors import GatewayError
-from taobao_top.sandbox.faults import HEADER, Fault
+from taobao_top.sandbox.faults import HEADER, Fault, played
 from taobao_top.sandbox.operations import NEED_SESSION, OPERATIONS, OWN_CHECKS, Call
 from taobao_top.sandbox.response_encoding import ERROR_ROOT, JSON, XML, as_json, as_xml, root
 from taobao_top.sandbox.sessions import Session
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
 
     from chainable.destination import Destination
     from taobao_top.sandbox.app import Application
-    from taobao_top.sandbox.request import Request
+    from taobao_top.sandbox.request import TopRequest
 
-__all__ = ["PUBLIC", "Gateway", "Reply"]
+__all__ = ["PUBLIC", "Gateway"]
 
 TOLERANCE = 600
 """How far a timestamp may be off, seconds."""
@@ -37,28 +39,6 @@ SEPARATOR = "\r\n-S-\r\n"
 SHARED = "#PUBLIC#"
 NOTHING = "N"
 """A request of a batch that has no parameters of its own."""
-
-
-@frozen(kw_only=True)
-class Reply:
-    """
-    A response.
-
-    Attributes:
-        body: Before HTTP compression.
-        content_type: Its type.
-        status: The HTTP status.
-        headers: Further header fields.
-        fault: The fault that is applied to it.
-        at: Seconds since 1970, for the Date header; None for the gateway's time.
-    """
-
-    body: bytes = field(repr=False)
-    content_type: str
-    status: int = 200
-    headers: dict[str, str] = field(factory=dict)
-    fault: Fault | None = None
-    at: float | None = None
 
 
 class Gateway:
@@ -95,13 +75,8 @@ class Gateway:
         """Return whether a request to the controls may have the sandbox call there."""
         return destination.is_loopback or not self.callback_hosts.isdisjoint({"*", destination.host})
 
-    def answer(self, request: Request) -> Reply:
-        """
-        Answer a call to ``/router/rest`` or the qimen address, and write it into the app's journal.
-
-        Raises:
-            ValueError: The fault header cannot be read.
-        """
+    def answer(self, request: TopRequest) -> Reply:
+        """Answer a call to ``/router/rest`` or the qimen address; ValueError: the fault header cannot be read."""
         parameters = request.parameters
         method = parameters.get("method") or None
         app = self.applications.get(parameters.get("app_key", ""))
@@ -113,19 +88,10 @@ class Gateway:
             checked.throttle.check(parameters["method"], record["at"])
             return self.carry_out(checked, parameters, request, record, fault)
 
-        answer = evolve(self._written(carried_out, parameters, request.path, record), fault=fault, at=record["at"])
-        (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
-        return answer
+        return self._finished(app, self._written(carried_out, parameters, request.path, record), record, fault)
 
-    def batch(self, request: Request) -> Reply:
-        """
-        Answer a batch, each of its requests for itself, and write all into the app's journal.
-
-        One error body stands for the whole batch when it is refused as such.
-
-        Raises:
-            ValueError: The fault header cannot be read.
-        """
+    def batch(self, request: TopRequest) -> Reply:
+        """Answer a batch, each of its requests for itself; one error body answers a batch that is refused as such."""
         given = request.parameters
         app = self.applications.get(given.get("app_key", ""))
         fault = self.fault(app, request, "batch")
@@ -136,13 +102,18 @@ class Gateway:
             _fail(fault)
             items = _items(request.body, separator, self.batch_limit)
             parts = [self._item(checked, request, {**_shared(given), **item}) for item in items]
-            answer = Reply(body=separator.encode().join(parts), content_type=TEXT, fault=fault, at=record["at"])
+            answer = Reply(body=separator.encode().join(parts), content_type=TEXT)
         except GatewayError as refusal:
-            answer = evolve(self._written(_raising(refusal), given, request.path, record), fault=fault, at=record["at"])
-        (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
-        return answer
+            answer = self._written(_raising(refusal), given, request.path, record)
+        return self._finished(app, answer, record, fault)
 
-    def _item(self, app: Application, request: Request, parameters: dict[str, str]) -> bytes:
+    def _finished(self, app: Application | None, answer: Reply, record: dict[str, Any], fault: Fault | None) -> Reply:
+        """Write a request into the journal, and return its response with its date and its fault."""
+        (app or self.latest).journal.write(status=answer.status, answer=answer.body, **record)
+        dated = answer.with_headers({"date": formatdate(record["at"], usegmt=True)})
+        return dated if fault is None else played(dated, fault)
+
+    def _item(self, app: Application, request: TopRequest, parameters: dict[str, str]) -> bytes:
         method = parameters.get("method") or None
         fault = app.faults.take(method, {"error"})
         single = evolve(request, parameters=parameters, body=b"", headers={})
@@ -160,7 +131,7 @@ class Gateway:
         return answer.body
 
     def _record(
-        self, kind: str, app: Application | None, request: Request, method: str | None, fault: Fault | None
+        self, kind: str, app: Application | None, request: TopRequest, method: str | None, fault: Fault | None
     ) -> dict[str, Any]:
         return {
             "kind": kind,
@@ -175,13 +146,8 @@ class Gateway:
             "fault": None if fault is None else fault.kind,
         }
 
-    def fault(self, app: Application | None, request: Request, method: str | None) -> Fault | None:
-        """
-        Return the fault to play on this request, out of its header or the app's list.
-
-        Raises:
-            ValueError: The header cannot be read.
-        """
+    def fault(self, app: Application | None, request: TopRequest, method: str | None) -> Fault | None:
+        """Return the fault to play on this request, out of its header or the app's list."""
         header = request.headers.get(HEADER)
         if header is not None:
             return Fault.of_header(header)
@@ -206,17 +172,11 @@ class Gateway:
             return Reply(body=body, content_type=JSON)
         return Reply(body=as_xml(name, members), content_type=XML)
 
-    def authenticate(self, request: Request, record: dict[str, Any], *, batch: bool = False) -> Application:
+    def authenticate(self, request: TopRequest, record: dict[str, Any], *, batch: bool = False) -> Application:
         """
-        Check everything about a request that does not depend on the API.
+        Check everything about a request that does not depend on the API, and return the app that calls.
 
-        Args:
-            request: The request.
-            record: Gets what was found out, for the journal.
-            batch: No method is expected then.
-
-        Returns:
-            The app that calls.
+        The record gets what was found out, for the journal; a batch has no method.
 
         Raises:
             GatewayError: In this order: 9, 21, 28, 29, 32 to 34, 30, 31, 40 (sign_method), 24, 25.
@@ -238,7 +198,7 @@ class Gateway:
         app.once(given["sign"], now)
         return app
 
-    def _signature(self, app: Application, request: Request, record: dict[str, Any]) -> None:
+    def _signature(self, app: Application, request: TopRequest, record: dict[str, Any]) -> None:
         given = request.parameters
         sign_method = given.get("sign_method", "")
         if not sign_method:
@@ -261,7 +221,7 @@ class Gateway:
         self,
         app: Application,
         parameters: Mapping[str, str],
-        request: Request,
+        request: TopRequest,
         record: dict[str, Any],
         fault: Fault | None,
     ) -> dict[str, Any]:
@@ -280,7 +240,7 @@ class Gateway:
         return members
 
     def _executed(
-        self, app: Application, parameters: Mapping[str, str], request: Request, record: dict[str, Any]
+        self, app: Application, parameters: Mapping[str, str], request: TopRequest, record: dict[str, Any]
     ) -> dict[str, Any]:
         method = parameters["method"]
         known = catalogued(method)

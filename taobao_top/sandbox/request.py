@@ -1,41 +1,38 @@
-"""Requests as they arrived, before any check."""
+"""The parameters of a request, before any check."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from attrs import field, frozen
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
+from chainable.sandbox import multipart
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.journal import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import Iterable
 
-    from starlette.types import Receive, Scope
+    from chainable.sandbox.http import Request
 
-__all__ = ["Request", "receive_whole"]
+__all__ = ["TopRequest", "asked", "path_of"]
 
-MAX_PART = 16 * 1024 * 1024
 RAW = ("application/json", "text/xml", "application/xml", "text/plain", "application/octet-stream")
+ABSOLUTE = re.compile(r"\w+://[^/]*")
 
 
 @frozen(kw_only=True)
-class Request:
+class TopRequest:
     """
-    One HTTP request.
+    A request as the gateway reads it.
 
     Attributes:
-        verb: The HTTP verb.
-        path: Without the query.
         parameters: The text parameters of query and form together.
         files: File parts; they are never signed.
         body: The raw body of a call that has one: signed behind the parameters.
         headers: Names in lower case.
-        multipart: True for an upload's content type.
     """
 
     verb: str
@@ -44,72 +41,51 @@ class Request:
     files: tuple[Upload, ...] = ()
     body: bytes = field(default=b"", repr=False)
     headers: dict[str, str] = field(repr=False)
-    multipart: bool = False
 
     @classmethod
-    async def read(cls, scope: Scope, whole: bytes) -> Request:
+    def read(cls, request: Request) -> TopRequest:
         """
         Parse a request.
 
         Raises:
             GatewayError: 47 for what is not UTF-8, 43 for a name given twice or a body that cannot be read.
         """
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        essence, _, rest = headers.get("content-type", "").partition(";")
+        headers = dict(request.headers)
+        content_type = headers.get("content-type", "")
+        essence, _, rest = content_type.partition(";")
         essence = essence.strip().lower()
         if "charset=" in rest.lower() and "utf-8" not in rest.lower():
             raise GatewayError(
                 47, "isv.invalid-encoding", f"the body must be UTF-8, its content type says {rest.strip()}"
             )
-        pairs = _pairs(scope["query_string"], "query")
+        pairs = _pairs(request.query_string.encode("latin-1"), "query")
         files: tuple[Upload, ...] = ()
         body = b""
         if essence == "multipart/form-data":
-            text, files = await _multipart(scope, whole)
+            text, files = _multipart(content_type, request.body)
             pairs += text
         elif essence in RAW:
-            body = whole
+            body = request.body
         else:
-            pairs += _pairs(whole, "form")
+            pairs += _pairs(request.body, "form")
         return cls(
-            verb=scope["method"],
-            path=scope["path"],
+            verb=request.method,
+            path=path_of(request),
             parameters=_once(pairs),
             files=files,
             body=body,
             headers=headers,
-            multipart=essence == "multipart/form-data",
         )
 
 
-async def receive_whole(receive: Receive, limit: int) -> bytes | None:
-    """
-    Read a request's body.
+def path_of(request: Request) -> str:
+    """Return the path, decoded; without the origin that a client may send before it, as to a proxy."""
+    return unquote(ABSOLUTE.sub("", request.path, count=1) if "://" in request.path else request.path)
 
-    Args:
-        receive: ASGI's.
-        limit: The largest body taken, bytes.
 
-    Returns:
-        The body, None when the caller went away.
-
-    Raises:
-        OverflowError: It is larger than the limit.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        chunk = message.get("body", b"")
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            refused = f"the body is larger than {limit} bytes"
-            raise OverflowError(refused)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+def asked(request: Request) -> dict[str, str]:
+    """Return the parameters of the query."""
+    return dict(parse_qsl(request.query_string))
 
 
 def _pairs(raw: bytes, where: str) -> list[tuple[str, str]]:
@@ -132,23 +108,15 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return parameters
 
 
-async def _multipart(scope: Scope, whole: bytes) -> tuple[list[tuple[str, str]], tuple[Upload, ...]]:
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield whole
-        yield b""
-
+def _multipart(content_type: str, body: bytes) -> tuple[list[tuple[str, str]], tuple[Upload, ...]]:
     try:
-        form = await MultiPartParser(Headers(scope=scope), stream(), max_part_size=MAX_PART).parse()
-    except (MultiPartException, KeyError, LookupError, UnicodeError) as error:
+        parts = multipart.parse(content_type, body)
+        pairs = [(part.name, part.content.decode()) for part in parts if part.filename is None]
+    except ValueError as error:
         raise GatewayError(43, "isv.invalid-multipart", f"the multipart body cannot be read: {error}") from None
-    pairs: list[tuple[str, str]] = []
-    files: list[Upload] = []
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            content = await value.read()
-            await value.close()
-            kind = value.content_type or "application/octet-stream"
-            files.append(Upload(name, value.filename or "", kind, content))
-        else:
-            pairs.append((name, value))
-    return pairs, tuple(files)
+    files = tuple(
+        Upload(part.name, part.filename, part.content_type or "application/octet-stream", part.content)
+        for part in parts
+        if part.filename is not None
+    )
+    return pairs, files

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainable.private_files import write_private
+from chainable.sandbox.server import Listener, Server
 from chainable.sandbox.store import Store
 from chainable.sandbox.tls_ca import Authority
 from taobao_top.sandbox.account import Account
-from taobao_top.sandbox.asgi import Web
 from taobao_top.sandbox.control_api import ControlApi
 from taobao_top.sandbox.gateway import Gateway
-from taobao_top.sandbox.server import Server
+from taobao_top.sandbox.web import Web
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Service"]
+
+KEEP_ALIVE = 75.0
+"""Seconds that a connection is kept after a response."""
 
 
 class Service:
@@ -32,26 +35,22 @@ class Service:
         with ExitStack() as opened:
             self.store = Store(None if data is None else Path(data))
             opened.callback(self.store.close)
-            directory = opened.enter_context(tempfile.TemporaryDirectory(prefix="taobao_top.sandbox."))
-            self.ca, certificate = None, None
+            listeners = [Listener("main", host, port=port)]
+            self.ca = None
             if https_port is not None:
                 authority = Authority()
-                self.ca, certificate = Path(directory, "ca.pem"), Path(directory, "server.pem")
+                self.ca = Path(
+                    opened.enter_context(tempfile.TemporaryDirectory(prefix="taobao_top.sandbox.")), "ca.pem"
+                )
                 write_private(self.ca, authority.pem)
-                write_private(certificate, authority.server_pem(host))
-            self._server = Server(
-                Web(self.gateway, ControlApi(self.gateway), host),
-                host=host,
-                port=port,
-                https_port=https_port or 0,
-                certificate=certificate,
-            )
+                listeners.append(Listener("main", host, authority.server_context(host, clients=False), https_port))
+            web = Web(self.gateway, ControlApi(self.gateway, host))
+            self._server = Server(web.handle, listeners, keep_alive=KEEP_ALIVE)
             opened.callback(self._server.stop)
+            self._server.bind()
             self._opened = opened.pop_all()
-        place = f"[{host}]" if ":" in host else host
-        ports = self._server.ports
-        self.origin = f"http://{place}:{ports[0]}"
-        self.https_origin = None if certificate is None else f"https://{place}:{ports[1]}"
+        self.origin = self._server.origin(0)
+        self.https_origin = None if self.ca is None else self._server.origin(1)
 
     def account(self, app_key: str | None, app_secret: str | None, session: str | None) -> Account:
         """Return the account to use: what is given, then what the file had, the rest made up."""

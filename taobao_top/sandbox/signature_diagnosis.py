@@ -121,7 +121,7 @@ class Signing:
 
 @frozen
 class Found:
-    """How a signature was made, with which digest (a name of :data:`WAYS`), and what is wrong with it, if anything."""
+    """How a signature was made: what was signed, with which of :data:`WAYS`, and what is wrong with it."""
 
     signing: Signing
     way: str
@@ -142,7 +142,7 @@ def found(
     body: bytes,
     files: tuple[Upload, ...] = (),
 ) -> Found | None:
-    """Find out how a signature was made, from what came without ``sign``; None where no known mistake gives it."""
+    """Find out how a signature was made, of parameters without ``sign``; None where no known mistake gives it."""
     digits, spelled = _digits(received)
     size = sum(map(len, parameters.values())) + len(body) + sum(len(upload.content) for upload in files)
     base = right(secret, parameters, body)
@@ -167,7 +167,7 @@ def check(
     body: bytes,
     files: tuple[Upload, ...] = (),
 ) -> str | None:
-    """Compare a signature with the right one; None when it is right, otherwise the mistake, as far as one is known."""
+    """Return what is wrong with a signature, as far as known mistakes reproduce it; None when it is right."""
     if hmac.compare_digest(received.encode(), sign(sign_method, secret, parameters, body).encode()):
         return None
     how = found(received, sign_method, secret, parameters, body, files)

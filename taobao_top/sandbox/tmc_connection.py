@@ -17,8 +17,7 @@ from taobao_top.sandbox.tmc_codec import CONNECT, CONNECT_ACK, SEND, SEND_ACK, B
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from starlette.types import Receive, Scope, Send
-
+    from chainable.sandbox.websocket import WebSocket
     from taobao_top.sandbox.app import Application
     from taobao_top.sandbox.messages import MessageQueue
 
@@ -30,28 +29,17 @@ REFUSED = 1008
 
 
 class TmcConnection:
-    """
-    One WebSocket connection.
+    """One WebSocket connection; *find* gives the app of an app_key."""
 
-    Args:
-        scope: ASGI's, with the connection.
-        receive: ASGI's.
-        send: ASGI's.
-        find: Gives the app of an app_key, None for unknown ones.
-    """
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send, find: Callable[[str], Application | None]) -> None:
+    def __init__(self, channel: WebSocket, find: Callable[[str], Application | None]) -> None:
         self.group = "default"
-        self._transport = scope["state"]["transport"]
-        self._receive = receive
-        self._send = send
+        self._channel = channel
         self._find = find
         self._token = secrets.token_hex(16)
         self._pulled = False
         self._out: dict[int, None] = {}
         self._awake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._app: Application | None = None
 
     def wake(self) -> None:
         """Look for messages; from any thread."""
@@ -59,7 +47,7 @@ class TmcConnection:
 
     def drop(self, *, hard: bool = False) -> None:
         """Close, or cut; from any thread."""
-        self._post(self._transport.abort if hard else lambda: self._spawn(self._close(1001, "the server goes away")))
+        self._post(self._channel.cut if hard else lambda: self._channel.close(1001, "the server goes away"))
 
     def expire(self) -> None:
         """Expect another token from now on."""
@@ -71,11 +59,11 @@ class TmcConnection:
 
     def _hang(self) -> None:
         self._pulled = False
-        self._transport.pause_reading()
+        self._channel.silence()
 
     def push(self, data: bytes) -> None:
         """Send these bytes as they are, whether they are a frame or not; from any thread."""
-        self._post(lambda: self._spawn(self._send({"type": "websocket.send", "bytes": data})))
+        self._post(lambda: self._spawn(self._channel.send(data)))
 
     def _post(self, action: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(action)
@@ -85,12 +73,10 @@ class TmcConnection:
 
     async def serve(self) -> None:
         """Serve until the client goes away or is sent away."""
-        await self._receive()
-        await self._send({"type": "websocket.accept"})
         try:
             app = await asyncio.wait_for(self._connected(), HEAD_SECONDS)
         except asyncio.TimeoutError:
-            await self._close(REFUSED, "the first frame did not come in time")
+            self._close("the first frame did not come in time")
             return
         if app is None:
             return
@@ -107,13 +93,13 @@ class TmcConnection:
             app.queue.leave(self)
 
     async def _next(self) -> Frame | None:
-        event = await self._receive()
-        if event["type"] == "websocket.disconnect":
+        data = await self._channel.receive()
+        if data is None:
             return None
         try:
-            return tmc_codec.read(event.get("bytes") or b"")
+            return tmc_codec.read(data)
         except tmc_codec.BROKEN as error:
-            await self._close(REFUSED, f"not a frame: {error}")
+            self._close(f"not a frame: {error}")
             return None
 
     async def _connected(self) -> Application | None:
@@ -138,7 +124,7 @@ class TmcConnection:
             )
         if code or app is None:
             await self._write(Frame(kind=CONNECT_ACK, code=code, phrase=phrase))
-            await self._close(REFUSED, "connection refused")
+            self._close("connection refused")
             return None
         self.group = text.get("group_name", "default")
         return app
@@ -160,7 +146,7 @@ class TmcConnection:
         if frame.kind != SEND or frame.token != self._token:
             refused = "SEND frames with the token of CONNECTACK are expected"
             await self._write(Frame(kind=SEND_ACK, code=401, phrase=refused, flag=frame.flag))
-            await self._close(REFUSED, refused)
+            self._close(refused)
             return False
         code, phrase = self._done(app, frame.content)
         if frame.flag is not None:
@@ -215,10 +201,10 @@ class TmcConnection:
                 await self._write(Frame(kind=SEND, content=_content(message)))
 
     async def _write(self, frame: Frame) -> None:
-        await self._send({"type": "websocket.send", "bytes": tmc_codec.write(frame)})
+        await self._channel.send(tmc_codec.write(frame))
 
-    async def _close(self, code: int, reason: str) -> None:
-        await self._send({"type": "websocket.close", "code": code, "reason": reason[:100]})
+    def _close(self, reason: str) -> None:
+        self._channel.close(REFUSED, reason[:100])
 
 
 def _signed(text: Mapping[str, str]) -> dict[str, str]:

@@ -227,10 +227,10 @@ def test_cells_of_tables_are_chinese(capsys):
 
 def test_a_missing_extra_is_reported_in_chinese(monkeypatch):
     def load():
-        raise ModuleNotFoundError(name="uvicorn")
+        raise ModuleNotFoundError(name="httptools")
 
     message = described("zh_CN.UTF-8", lambda: sandbox_options.require_sandbox(load, "x"), monkeypatch)
-    assert message == "沙箱需要 uvicorn：pip install 'x[sandbox]'"
+    assert message == "沙箱需要 httptools：pip install 'x[sandbox]'"
 
 
 def test_an_error_that_shows_itself_stays_as_it_is():

@@ -105,8 +105,8 @@ def missing(name):
 
 
 def test_a_missing_extra_is_one_line():
-    with pytest.raises(click.UsageError, match=r"the sandbox needs uvicorn: pip install"):
-        sandbox_options.require_sandbox(missing("uvicorn"), "x")
+    with pytest.raises(click.UsageError, match=r"the sandbox needs httptools: pip install"):
+        sandbox_options.require_sandbox(missing("httptools"), "x")
 
 
 @pytest.mark.parametrize("name", ["click", "rich.console"])

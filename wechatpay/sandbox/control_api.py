@@ -48,14 +48,7 @@ BILLS = {"trade": bills.trades, "funds": bills.fund_flow}
 
 
 class ControlApi:
-    """
-    Answers requests below ``/_sandbox/``.
-
-    Args:
-        platform: The platform that is controlled.
-        address: The address that the sandbox listens on.
-        pages: Further responses by first segment below ``/_sandbox/``.
-    """
+    """Answers requests below ``/_sandbox/``; *pages* are further responses by the first segment there."""
 
     def __init__(self, platform: Platform, address: str, pages: Mapping[str, Callable[[Request], Reply]]) -> None:
         self._platform = platform
@@ -67,16 +60,20 @@ class ControlApi:
                 "GET actions": lambda *_: {"actions": sorted(platform.actions)},
                 "POST actions/{name}": self._act,
                 "GET bills/{day}": self._bill,
-                "GET deliveries": self._deliveries,
+                "GET deliveries": lambda *_: {"deliveries": [each.as_json() for each in platform.callbacks]},
                 "GET deliveries/{id}": lambda _request, _sent, number: platform.callbacks.find(int(number)).as_json(),
-                "POST deliveries/{id}/redeliver": self._redeliver,
+                "POST deliveries/{id}/redeliver": lambda _request, _sent, number: platform.callbacks.redeliver(
+                    int(number)
+                ).as_json(),
                 "GET faults": self._faults,
                 "POST faults": self._add_fault,
                 "DELETE faults": self._remove_faults,
                 "DELETE faults/{index}": lambda _request, _sent, index: platform.faults.remove(int(index)),
                 "GET journal": self._journal,
                 "GET journal/{id}": self._entry,
-                "GET media/{id}": self._media,
+                "GET media/{id}": lambda _request, _sent, number: media.stored(platform.context, number).with_headers(
+                    INERT
+                ),
                 "POST reset": lambda *_: platform.reset(),
                 "GET state": lambda *_: platform.store.kinds(),
                 "GET state/{kind}": lambda _request, _sent, kind: {"entries": list(platform.store.all(kind))},
@@ -90,14 +87,7 @@ class ControlApi:
 
     def _reply(self, request: Request) -> Reply:
         try:
-            sent = members(
-                request.method,
-                request.target,
-                request.headers,
-                request.body,
-                secure=request.secure,
-                address=self.address,
-            )
+            sent = members(request, self.address)
             segments = request.segments[1:]
             page = self.pages.get(segments[0] if segments else "")
             if page is not None:
@@ -143,12 +133,6 @@ class ControlApi:
         content = BILLS[kind](self._platform.context, day) or b""
         return Reply(body=content, content_type="text/csv; charset=utf-8")
 
-    def _deliveries(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
-        return {"deliveries": [each.as_json() for each in self._platform.callbacks]}
-
-    def _redeliver(self, request: Request, sent: Mapping[str, Any], number: str) -> dict[str, Any]:
-        return self._platform.callbacks.redeliver(int(number)).as_json()
-
     def _faults(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
         return {"faults": self._platform.faults.as_json()}
 
@@ -174,9 +158,6 @@ class ControlApi:
         if entry is None:
             raise LookupError(f"request {number} is not kept")
         return entry.as_json()
-
-    def _media(self, request: Request, sent: Mapping[str, Any], number: str) -> Reply:
-        return media.stored(self._platform.context, number).with_headers(INERT)
 
 
 def _message(error: Exception) -> str:

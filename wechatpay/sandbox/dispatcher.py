@@ -39,12 +39,6 @@ class Dispatcher:
     """
     Answers requests to the platform's API.
 
-    Args:
-        context: Handed to the flows.
-        routes: The flows' handlers.
-        journal: Where requests are written.
-        faults: The faults in force.
-
     Attributes:
         go_down: Closes the main host's ports, for the fault ``down``.
         rotate: Makes a new platform certificate, for the fault ``rotate``.
@@ -166,7 +160,7 @@ class Dispatcher:
 
     def _flow(self, call: Call) -> Any:
         """Return the response of the operation's flow, or of the catalogue; a missing field that the flow needs is refused."""
-        handler = self._routes.get(call.operation.key)
+        handler = self._routes.handlers.get(call.operation.key)
         try:
             with self.context.change():
                 return self.context.catalogue_response(call) if handler is None else handler(self.context, call)

@@ -10,7 +10,7 @@ from attrs import asdict, field, frozen
 from chainable.sandbox import faults as engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from wechatpay.sandbox.http import Request
 
@@ -109,8 +109,7 @@ class Fault(engine.FaultRule):
 class Faults(engine.Faults[Fault]):
     """The rules in force; all that match a request apply to it."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        super().__init__(Fault, faults)
+    TYPE = Fault
 
     def of_request(self, request: Request, operation: str | None) -> list[Fault]:
         """

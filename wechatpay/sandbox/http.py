@@ -1,105 +1,30 @@
-"""Requests, replies and refusals as frozen values."""
+"""Replies of the platform, and its errors."""
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
+
+from chainable.sandbox import http
+from chainable.sandbox.http import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 logger = logging.getLogger("wechatpay.sandbox")
 
-HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
-
 __all__ = ["Refusal", "Reply", "Request", "as_json", "internal_error", "pointer"]
 
 
 @frozen(eq=False)
-class Request:
-    """
-    One HTTP request exactly as it arrived.
+class Reply(http.Reply):
+    """A response of the platform; the signature, if it is signed (APIv3), may cover something else than the body."""
 
-    Args:
-        method: The method, in the letters that were sent.
-        target: The request target as transmitted: path and query, still percent-encoded.
-        headers: Name and value of every header line, names in lower case, in the order sent.
-        body: The bytes of the body.
-        secure: Whether it came over TLS.
-        certificate: Serial of the client certificate of the TLS connection, upper-case hex.
-        host: The host the listener answers for: ``main`` or ``backup``.
-    """
-
-    method: str
-    target: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = field(default=b"", repr=False)
-    secure: bool = False
-    certificate: str | None = None
-    host: str = "main"
-
-    def header(self, name: str) -> str | None:
-        """Return the value of the header of this (lower-case) name; the first, if it was sent twice."""
-        return next((value for key, value in self.headers if key == name), None)
-
-    @property
-    def origin(self) -> str | None:
-        """The URL under which the client sees the sandbox, with a slash at the end: the base of links."""
-        host = self.header("host") or ""
-        if not HOST.fullmatch(host):
-            return None
-        return f"{'https' if self.secure else 'http'}://{host}/"
-
-    @property
-    def path(self) -> str:
-        """The target without its query, still percent-encoded."""
-        return self.target.partition("?")[0]
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        """The path's segments, percent-decoded."""
-        return tuple(unquote(segment) for segment in self.path.removeprefix("/").split("/"))
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The query's parameters, decoded; of a repeated one the values joined by commas."""
-        found: dict[str, str] = {}
-        for name, value in parse_qsl(self.target.partition("?")[2], keep_blank_values=True):
-            found[name] = f"{found[name]},{value}" if name in found else value
-        return found
-
-
-@frozen(eq=False)
-class Reply:
-    """
-    A response.
-
-    Args:
-        status: The HTTP status.
-        body: The bytes of the body.
-        content_type: Its media type; none is sent with an empty body.
-        headers: Further headers.
-        signed: Whether the platform signs this answer (APIv3).
-        signature_covers: What the signature covers instead of the body.
-        delay: Seconds to wait before the answer goes out.
-        cut: How the connection is broken instead of, or while, answering:
-            ``reset`` and ``close`` before any byte, ``half_body`` after half of the body,
-            ``reset-body`` after half of the body with a reset.
-    """
-
-    status: int = 200
-    body: bytes = field(default=b"", repr=False)
-    content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
     signed: bool = True
     signature_covers: bytes | None = field(default=None, repr=False)
-    delay: float = 0.0
-    cut: str = ""
 
     @classmethod
     def of(cls, data: Any, status: int = 200) -> Reply:
@@ -107,10 +32,6 @@ class Reply:
         if data is None:
             return cls(status=204)
         return cls(status=status, body=as_json(data))
-
-    def with_headers(self, headers: Mapping[str, str]) -> Reply:
-        """Return the same answer with these headers added."""
-        return evolve(self, headers=(*self.headers, *headers.items()))
 
 
 class Refusal(Exception):  # noqa: N818 (it is the platform's answer, not a fault of the sandbox)

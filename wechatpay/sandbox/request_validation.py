@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes
 
-from wechatpay.sandbox import multipart
+from chainable.sandbox import multipart
 from wechatpay.sandbox.authentication import RequestVerifier
 from wechatpay.sandbox.http import Refusal, pointer
-from wechatpay.sandbox.routing import Call, Upload
+from wechatpay.sandbox.routing import Call
 from wechatpay.sandbox.validation import Validator, parse_json
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class RequestValidation:
         query = validator.check("query", fields.query or (), request.query, text=True, one_of=one_of.get("query", ()))
         if strict:
             check_headers(operation, request)
-        files: tuple[Upload, ...] = ()
+        files: tuple[multipart.Part, ...] = ()
         if operation.upload:
             body, files = upload_of(operation, operation.upload, parts, validator)
         else:
@@ -142,7 +142,7 @@ def object_in(text: bytes, at: str, what: str) -> dict[str, Any]:
 
 def upload_of(
     operation: Operation, described: catalogue.Upload, parts: list[multipart.Part], validator: Validator
-) -> tuple[dict[str, Any], tuple[Upload, ...]]:
+) -> tuple[dict[str, Any], tuple[multipart.Part, ...]]:
     """Return the meta and the files of an upload."""
     sent = {part.name: part.content for part in parts}
     expected = operation.request.multipart or ()
@@ -156,12 +156,12 @@ def upload_of(
     return meta, files
 
 
-def uploaded(parts: list[multipart.Part]) -> tuple[Upload, ...]:
+def uploaded(parts: list[multipart.Part]) -> tuple[multipart.Part, ...]:
     """Return the files among the parts."""
-    return tuple(Upload(part.name, part.filename, part.content) for part in parts if part.filename is not None)
+    return tuple(part for part in parts if part.filename is not None)
 
 
-def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: tuple[Upload, ...]) -> None:
+def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: tuple[multipart.Part, ...]) -> None:
     """Check that there is a file, and that its digest is right."""
     if not files:
         raise Refusal.of_field("body", pointer(described.file), "a file is expected")

@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import Factory, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from chainable.sandbox.multipart import Part
     from wechatpay.catalogue import Operation
     from wechatpay.sandbox.http import Request
 
-__all__ = ["SIGNING", "Call", "Routes", "Upload", "sent_v2"]
+__all__ = ["SIGNING", "Call", "Routes", "sent_v2"]
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 """A handler takes the sandbox's context and the call, an action the context and the number of an object."""
 
 SIGNING = ("nonce_str", "sign", "sign_type")
 """Parameters of an APIv2 request that belong to its signature, not to its content."""
-
-
-@frozen(eq=False)
-class Upload:
-    """A file of a multipart body."""
-
-    name: str
-    filename: str
-    content: bytes = field(repr=False)
 
 
 @frozen(eq=False)
@@ -51,7 +41,7 @@ class Call:
     variables: Mapping[str, str]
     query: Mapping[str, Any] = field(default=Factory(dict), repr=False)
     body: Mapping[str, Any] = field(default=Factory(dict), repr=False)
-    files: tuple[Upload, ...] = ()
+    files: tuple[Part, ...] = ()
     serial: str = ""
 
     def __getitem__(self, name: str) -> Any:
@@ -75,21 +65,17 @@ def sent_v2(call: Call) -> dict[str, Any]:
 
 
 class Routes:
-    """
-    Handlers of operations, and actions of users and of the platform.
-
-    Operations without a handler are answered from the catalogue.
-    """
+    """Handlers of operations, and actions of users and of the platform; the catalogue answers the other operations."""
 
     def __init__(self) -> None:
-        self._handlers: dict[str, Callable[..., Any]] = {}
-        self._actions: dict[str, Callable[..., Any]] = {}
+        self.handlers: dict[str, Callable[..., Any]] = {}
+        self.actions: dict[str, Callable[..., Any]] = {}
 
     def on(self, *keys: str) -> Callable[[Handler], Handler]:
         """Register the function below for these operations (``POST v3/pay/transactions/native``)."""
 
         def register(handler: Handler) -> Handler:
-            self._handlers.update(dict.fromkeys(keys, handler))
+            self.handlers.update(dict.fromkeys(keys, handler))
             return handler
 
         return register
@@ -98,24 +84,12 @@ class Routes:
         """Register the function below as an action: the control API and :attr:`Sandbox.actions` offer it."""
 
         def register(action: Handler) -> Handler:
-            self._actions[name] = action
+            self.actions[name] = action
             return action
 
         return register
 
     def include(self, other: Routes) -> None:
         """Add another table's handlers and actions."""
-        self._handlers.update(other._handlers)
-        self._actions.update(other._actions)
-
-    def get(self, key: str) -> Callable[..., Any] | None:
-        """Return the handler of an operation, if it has one."""
-        return self._handlers.get(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._handlers)
-
-    @property
-    def actions(self) -> Mapping[str, Callable[..., Any]]:
-        """The actions by name."""
-        return self._actions
+        self.handlers.update(other.handlers)
+        self.actions.update(other.actions)

@@ -12,9 +12,9 @@ from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
 from chainable.private_files import Marked, env_text
 from chainable.sandbox.renamed import renamed
+from chainable.sandbox.server import Listener, Server
 from wechatpay.sandbox.control_api import PREFIX, ControlApi
 from wechatpay.sandbox.platform import Platform
-from wechatpay.sandbox.server import Listener, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox"]
 
+KEEP_ALIVE = 8.0
+"""Seconds that a connection is kept after a response, as the platform's hosts have it."""
+LARGEST = 32 * 1024 * 1024
+"""Bytes that the body of a request may have."""
 SETTINGS = "WECHATPAY_"
 FILES = ("apiclient_key.pem", "apiclient_cert.pem", "pub_key.pem", "sandbox_ca.pem")
 MADE = Marked("wechatpay sandbox")
@@ -108,6 +112,8 @@ class Sandbox(Platform):
                 Listener("backup", host),
                 Listener("backup", host, context),
             ],
+            keep_alive=KEEP_ALIVE,
+            largest=LARGEST,
         )
         self.dispatcher.go_down = self._server.down
         self._inspector: Inspector | None = None
@@ -160,29 +166,25 @@ class Sandbox(Platform):
 
     # addresses
 
-    def _url(self, scheme: str, index: int) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}:{self._server.port(index)}/"
-
     @property
     def base_url(self) -> str:
         """The main host, plain HTTP."""
-        return self._url("http", 0)
+        return f"{self._server.origin(0)}/"
 
     @property
     def https_url(self) -> str:
         """The main host, TLS; operations that need the merchant certificate work here only."""
-        return self._url("https", 1)
+        return f"{self._server.origin(1)}/"
 
     @property
     def backup_url(self) -> str:
         """The other host, plain HTTP."""
-        return self._url("http", 2)
+        return f"{self._server.origin(2)}/"
 
     @property
     def backup_https_url(self) -> str:
         """The other host, TLS."""
-        return self._url("https", 3)
+        return f"{self._server.origin(3)}/"
 
     @property
     def inspector_url(self) -> str:

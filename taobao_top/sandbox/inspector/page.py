@@ -6,11 +6,11 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from chainable.sandbox.http import Reply
 from chainable.sandbox.inspector import GUARDS, File, Files, readable
 from taobao_top import catalogue
 from taobao_top.sandbox.errors import MESSAGES
 from taobao_top.sandbox.faults import KINDS
-from taobao_top.sandbox.gateway import Reply
 from taobao_top.sandbox.inspector.advice import advice
 from taobao_top.sandbox.inspector.comparison import compared
 from taobao_top.sandbox.inspector.python_source import spelled
@@ -177,8 +177,8 @@ def _row(entry: Entry, veil: Redactor) -> dict[str, Any]:
 
 def _json(found: Any) -> Reply:
     # ASCII only: a text may hold half a character, which UTF-8 cannot say
-    return Reply(body=json.dumps(found).encode(), content_type="application/json", headers=dict(GUARDS))
+    return Reply(body=json.dumps(found).encode(), headers=tuple(GUARDS.items()))
 
 
 def _served(file: File) -> Reply:
-    return Reply(body=file.content, content_type=file.content_type, headers=dict(GUARDS))
+    return Reply(body=file.content, content_type=file.content_type, headers=tuple(GUARDS.items()))

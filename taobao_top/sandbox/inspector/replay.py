@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chainable.sandbox.faults import HEADER
-from taobao_top.sandbox.request import Request
+from taobao_top.sandbox.request import TopRequest
 from taobao_top.sandbox.signature import sign
 from taobao_top.sandbox.spi_calls import call_spi
 from taobao_top.sandbox.times import written
@@ -39,14 +39,13 @@ def replayed(gateway: Gateway, app: Application, entry: Entry) -> dict[str, Any]
         milliseconds = parameters["timestamp"].isdecimal()
         parameters["timestamp"] = str(int(app.clock() * 1000)) if milliseconds else written(app.clock())
         parameters["sign"] = sign(parameters["sign_method"], app.account.app_secret, parameters, entry.body)
-    request = Request(
+    request = TopRequest(
         verb=entry.verb,
         path=entry.path,
         parameters=parameters,
         files=entry.files,
         body=entry.body,
         headers={name: value for name, value in entry.headers.items() if name != HEADER},
-        multipart=bool(entry.files),
     )
     before = app.journal.written
     (gateway.batch if entry.kind == "batch" else gateway.answer)(request)

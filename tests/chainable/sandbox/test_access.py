@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from chainable.sandbox.access import refusal
+from chainable.sandbox.http import Request
 
 HOST = ("host", "127.0.0.1:8080")
 
 
 def refused(*headers, method="GET", target="/_sandbox/journal", secure=False, address="127.0.0.1"):
-    return refusal(method, target, headers, secure=secure, address=address) is not None
+    return refusal(Request(method, target, headers, secure=secure), address) is not None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "127.0.0.1", "localhost", "LOCALHOST:1", "a.localhost", "[::1]:80"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from chainable.sandbox.control_api import ControlError, Controls, members
+from chainable.sandbox.http import Request
 
 HERE = (("host", "127.0.0.1:8080"),)
 JSON = (*HERE, ("content-type", "application/json; charset=utf-8"))
 
 
 def read(body=b"", headers=JSON, method="POST"):
-    return members(method, "/_sandbox/faults", headers, body, secure=False, address="127.0.0.1")
+    return members(Request(method, "/_sandbox/faults", headers, body), "127.0.0.1")
 
 
 def test_a_control_is_found_by_verb_and_path():

@@ -31,8 +31,12 @@ class Renamed(Fault):
     done: bool | None = field(default=None, eq=False)
 
 
+class Rules(Faults):
+    TYPE = Fault
+
+
 def faults(*rules):
-    return Faults(Fault, rules)
+    return Rules(rules)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from taobao_top.sandbox import Sandbox
 HEAD = b"GET /router/rest HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 POST = b"POST /router/rest HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 LIMITS = "chainable.sandbox.limits"
-HERE = "taobao_top.sandbox.connections"
+HERE = "chainable.sandbox.connection"
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_request_that_does_not_get_complete_is_ended(monkeypatch, begin):
 
 
 def test_an_idle_connection_is_closed(monkeypatch):
-    monkeypatch.setattr(f"{HERE}.KEEP_ALIVE", 0.1)
+    monkeypatch.setattr("taobao_top.sandbox.service.KEEP_ALIVE", 0.1)
     with Sandbox(https=False) as sandbox, connect(sandbox) as connection:
         connection.sendall(HEAD + b"\r\n")
         assert answered(connection) == 200
@@ -143,7 +143,7 @@ def test_who_reads_no_answer_is_dropped(monkeypatch):
         connection.sendall(huge(sandbox))
         until = threading.Event()
         for _ in range(3000):
-            if until.wait(0.02) or not sandbox.service._server._servers[0].server_state.connections:
+            if until.wait(0.02) or not sandbox.service._server._connections[0]:
                 break
         else:
             pytest.fail("the connection is open still")
@@ -175,7 +175,7 @@ def test_without_an_idle_connection_no_new_one_is_accepted(monkeypatch):
 
 
 def test_a_message_has_a_size_and_a_number_of_pieces(sandbox, monkeypatch):
-    monkeypatch.setattr(f"{HERE}.FRAGMENTS", 5)
+    monkeypatch.setattr("chainable.sandbox.websocket.FRAGMENTS", 5)
     with ws(sandbox.channel_url, proxy=None) as channel, pytest.raises(ConnectionClosed):
         channel.send(b"x" * 1_100_000)
         channel.recv(60)

@@ -147,7 +147,7 @@ def test_many_requests_wait_for_one(new_merchant: Any) -> None:
 
 
 def test_who_reads_no_answer_is_dropped(monkeypatch: Any) -> None:
-    monkeypatch.setattr("wechatpay.sandbox.server.LINGER", 0.2)
+    monkeypatch.setattr("chainable.sandbox.connection.LINGER", 0.2)
     with Sandbox() as sandbox, connect(sandbox) as connection, pytest.raises(ConnectionError):  # no timeout of ours
         while True:
             connection.sendall(b"GET /_sandbox/inspector/catalogue HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100)
@@ -176,8 +176,8 @@ def test_what_follows_the_last_request_is_not_answered(sandbox: Sandbox) -> None
 
 
 def test_an_answer_may_take_longer_than_a_request(monkeypatch: Any) -> None:
-    monkeypatch.setattr("wechatpay.sandbox.server.LOOK", 0.01)
-    monkeypatch.setattr("wechatpay.sandbox.server.KEEP_ALIVE", 0.02)
+    monkeypatch.setattr("chainable.sandbox.connection.LOOK", 0.01)
+    monkeypatch.setattr("wechatpay.sandbox.sandbox.KEEP_ALIVE", 0.02)
     with Sandbox(faults=[Fault("latency", seconds=0.3, times=1)]) as sandbox, connect(sandbox) as connection:
         connection.sendall(HEAD + b"\r\n")
         assert answered(connection) == 401

@@ -107,18 +107,20 @@ def test_http_that_is_none_is_refused(sandbox: Sandbox) -> None:
         assert connection.recv(1) == b""
 
 
-def test_a_body_without_end_is_refused(sandbox: Sandbox, monkeypatch: Any) -> None:
-    monkeypatch.setattr("wechatpay.sandbox.server.LARGEST", 10)
-    with connect(sandbox) as connection:
-        connection.sendall(b"POST /v3/x HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + b"x" * 11)
-        assert answer(connection)[0] == 413
-        assert connection.recv(1) == b""
-    with connect(sandbox) as connection:  # in two pieces: it is told once
-        connection.sendall(
-            b"POST /v3/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"b\r\n" + b"x" * 11 + b"\r\n1\r\nx\r\n"
-        )
-        assert answer(connection)[0] == 413
-        assert connection.recv(1) == b""
+def test_a_body_without_end_is_refused(monkeypatch: Any) -> None:
+    monkeypatch.setattr("wechatpay.sandbox.sandbox.LARGEST", 10)
+    with Sandbox() as sandbox:
+        with connect(sandbox) as connection:
+            connection.sendall(b"POST /v3/x HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + b"x" * 11)
+            status, _, body = answer(connection)
+            assert (status, body) == (413, b"the body is larger than 10 bytes")
+            assert connection.recv(1) == b""
+        with connect(sandbox) as connection:  # in two pieces: it is told once
+            connection.sendall(
+                b"POST /v3/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"b\r\n" + b"x" * 11 + b"\r\n1\r\nx\r\n"
+            )
+            assert answer(connection)[0] == 413
+            assert connection.recv(1) == b""
 
 
 def test_close_closes(sandbox: Sandbox, merchant: Any) -> None:
@@ -155,7 +157,7 @@ def test_the_answer_to_head_has_no_body(sandbox: Sandbox, merchant: Any) -> None
 
 
 def test_an_idle_connection_is_closed(merchant: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("wechatpay.sandbox.server.KEEP_ALIVE", 0.05)
+    monkeypatch.setattr("wechatpay.sandbox.sandbox.KEEP_ALIVE", 0.05)
     with Sandbox() as sandbox, connect(sandbox) as connection:
         assert connection.recv(1) == b""
 
@@ -216,7 +218,7 @@ def test_a_certificate_of_another_authority_is_not_taken(sandbox: Sandbox, merch
 
 
 def test_who_begins_tls_and_says_nothing_more_is_dropped(monkeypatch: Any) -> None:
-    monkeypatch.setattr("wechatpay.sandbox.server.KEEP_ALIVE", 0.05)
+    monkeypatch.setattr("wechatpay.sandbox.sandbox.KEEP_ALIVE", 0.05)
     with Sandbox() as sandbox, connect(sandbox, sandbox.https_url) as connection:
         connection.sendall(b"\x16\x03\x01\x00")
         assert ends(connection)

@@ -39,7 +39,7 @@ def upload(context: SandboxContext, call: Call) -> dict[str, Any]:
     described = {
         "filename": file.filename,
         "size": len(file.content),
-        "content_type": mimetypes.guess_type(file.filename)[0] or "application/octet-stream",
+        "content_type": mimetypes.guess_type(file.filename or "")[0] or "application/octet-stream",
     }
     context.store.put(MEDIA, media_id, described, content=file.content, day=context.day())
     facts = {

@@ -408,16 +408,16 @@ def test_a_name_of_this_machine_is_not(sandbox, host):
 
 
 def test_an_address_that_is_listened_on_is_taken(sandbox):
-    web = sandbox.service._server._servers[0].config.app
-    usual = web._host
+    controls = sandbox.service._server._serving.handle.__self__._controls
+    usual = controls._address
     try:
-        web._host = "192.0.2.7"
+        controls._address = "192.0.2.7"
         assert plain(sandbox, "GET", "/_sandbox/journal", {"Host": "192.0.2.7:80"})[0] == 200
         assert plain(sandbox, "GET", "/_sandbox/journal", {"Host": "192.0.2.8:80"})[0] == 403
-        web._host = "2001:db8::7"
+        controls._address = "2001:db8::7"
         assert plain(sandbox, "GET", "/_sandbox/journal", {"Host": "[2001:db8::7]:80"})[0] == 200
     finally:
-        web._host = usual
+        controls._address = usual
 
 
 POSTS = [

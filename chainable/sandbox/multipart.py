@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from attrs import field, frozen
 
 __all__ = ["Part", "parse"]
 
+MOST = 2000
+"""How many parts a body may have."""
 BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
-PARAMETER = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+PARAMETER = re.compile(r';\s*(\w+\*?)=(?:"((?:[^"\\]|\\.)*)"|([^;"]*))')
+ESCAPED = re.compile(r'\\(["\\])')
 
 
 @frozen
@@ -23,7 +27,7 @@ class Part:
 
 
 def parse(content_type: str, body: bytes) -> list[Part]:
-    """Return the parts of a ``multipart/form-data`` body; ValueError if it is none."""
+    """Return the parts of a ``multipart/form-data`` body; raise ValueError if it is not one."""
     found = BOUNDARY.search(content_type)
     if not content_type.lower().startswith("multipart/form-data") or found is None:
         raise ValueError("Content-Type is not multipart/form-data with a boundary")
@@ -31,11 +35,13 @@ def parse(content_type: str, body: bytes) -> list[Part]:
     pieces = (b"\r\n" + body).split(b"\r\n" + delimiter)
     if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
         raise ValueError("the body does not end with its boundary")
-    return [part(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
+    if len(pieces) > MOST + 2:
+        msg = f"the body has more than {MOST} parts"
+        raise ValueError(msg)
+    return [_part(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
 
 
-def part(piece: bytes) -> Part:
-    """Return one part out of its head and its content."""
+def _part(piece: bytes) -> Part:
     head, separator, content = piece.partition(b"\r\n\r\n")
     if not separator:
         raise ValueError("a part has no blank line after its headers")
@@ -43,7 +49,13 @@ def part(piece: bytes) -> Part:
     for line in head.decode().split("\r\n"):
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    disposition = dict(PARAMETER.findall(headers.get("content-disposition", "")))
+    disposition = {
+        name.lower(): ESCAPED.sub(r"\1", quoted) or token.strip()
+        for name, quoted, token in PARAMETER.findall(headers.get("content-disposition", ""))
+    }
     if "name" not in disposition:
         raise ValueError("a part has no name in its Content-Disposition")
-    return Part(disposition["name"], disposition.get("filename"), headers.get("content-type", ""), content)
+    filename = disposition.get("filename")
+    if filename is None and "filename*" in disposition:  # utf-8''%e5%9b%be
+        filename = unquote(disposition["filename*"].rpartition("'")[2])
+    return Part(disposition["name"], filename, headers.get("content-type", ""), content)

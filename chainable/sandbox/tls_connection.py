@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
+from functools import cached_property
 
 __all__ = ["TlsConnection"]
 
@@ -15,35 +16,30 @@ class TlsConnection:
     The server's side of one TLS connection.
 
     Every call takes bytes and gives bytes; those for the peer are fetched with :meth:`outgoing` afterwards.
-
-    Args:
-        context: The server's key and what it asks of clients.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._received = ssl.MemoryBIO()
         self._written = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._received, self._written, server_side=True)
-        self.established = False
-        """True after the handshake."""
+        self._established = False
         self.ended = False
-        """True once the peer has closed its side."""
+        """True once the peer has closed its side, or does not speak TLS that is accepted."""
 
     def incoming(self, data: bytes) -> bytes:
-        """
-        Take bytes from the socket; return the decrypted data, which may be empty.
-
-        Raises:
-            ssl.SSLError: It is not TLS, or the peer's certificate is refused.
-        """
+        """Take bytes from the socket; return the decrypted data, which may be empty."""
         self._received.write(data)
         said = bytearray()
-        with suppress(ssl.SSLWantReadError):
-            if not self.established:
+        try:
+            if not self._established:
                 self._tls.do_handshake()
-                self.established = True
+                self._established = True
             while part := self._tls.read(CHUNK):
                 said += part
+            self.ended = True
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:  # an alert that says why is waiting to be sent
             self.ended = True
         return bytes(said)
 
@@ -62,7 +58,8 @@ class TlsConnection:
         """Return the bytes that the socket has to send now."""
         return self._written.read()
 
-    @property
-    def certificate(self) -> bytes | None:
-        """The peer's certificate (DER); None without one."""
-        return self._tls.getpeercert(binary_form=True)
+    @cached_property
+    def serial(self) -> str | None:
+        """Serial of the peer's certificate, 40 upper-case hexadecimal digits; None without one."""
+        certificate = self._tls.getpeercert()
+        return str(certificate["serialNumber"]).zfill(40) if certificate else None
