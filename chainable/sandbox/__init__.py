@@ -1,1 +1,1 @@
-"""The engine of every gateway's sandbox: TLS authority, faults, journal, store, clock, control API, inspector."""
+"""The engine of every gateway's sandbox: server, TLS authority, faults, journal, store, clock, control API, inspector."""
