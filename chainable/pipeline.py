@@ -51,23 +51,23 @@ class Pipeline:
         transport: Sends one request.
         logger: Logs one line at INFO for each attempt.
         on_attempt: Called with an :class:`Attempt` after each attempt.
-        timeout: Seconds to connect and to wait for each piece, for calls that set none.
-        retries: Attempts after the first, for calls that set none.
-        deadline: Seconds for a whole call, for calls that set none.
         sleep: Sleeps for a number of seconds.
         jitter: Returns a random number from 0 to 1 for the jitter. The default
             does not depend on ``random.seed()``, which would give all
             processes the same jitter.
+        timeout: Seconds to connect and to wait for each piece, for calls that set none.
+        retries: Attempts after the first, for calls that set none.
+        deadline: Seconds for a whole call, for calls that set none.
     """
 
     transport: Transport = field(repr=False)
     logger: logging.Logger
     on_attempt: Callable[[Attempt], object] | None = None
+    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may patch time.sleep after this import)
+    jitter: Callable[[], float] = random.SystemRandom().random
     timeout: tuple[float, float] = (5.0, 30.0)
     retries: int = 2
     deadline: float = 60.0
-    sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds)  # noqa: PLW0108 (gevent may patch time.sleep after this import)
-    jitter: Callable[[], float] = random.SystemRandom().random
 
     def __attrs_post_init__(self) -> None:
         """Import what a report needs now: a call in a signal handler could meet a half-initialised module later."""

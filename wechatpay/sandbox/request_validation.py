@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestValidation", "digest_matches", "parts_of", "uploaded"]
 
+NAMES_SM3 = re.compile(r"([A-Z_]+_)?SM3")
 DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "md5": hashes.MD5(),  # noqa: S303 (the platform's)
@@ -166,7 +168,7 @@ def digest_matches(described: catalogue.Upload, meta: Mapping[str, Any], files: 
     if not files:
         raise Refusal.of_field("body", pointer(described.file), "a file is expected")
     claimed = str(meta.get(described.digest or "", ""))
-    name = "sm3" if any("SM3" in str(value) for value in meta.values()) else described.hash
+    name = "sm3" if any(NAMES_SM3.fullmatch(str(value)) for value in meta.values()) else described.hash
     digest = hashes.Hash(DIGESTS[name])
     digest.update(files[0].content)
     actual = digest.finalize().hex()

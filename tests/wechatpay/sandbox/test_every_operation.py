@@ -122,7 +122,7 @@ def try_v3(merchant: Any, operation: Operation) -> None:
         parts = {each.name: each for each in operation.request.multipart or ()}
         meta = builder.members(parts["meta"].fields)
         if operation.upload.digest:
-            sm3 = any("SM3" in str(value) for value in meta.values())
+            sm3 = any(str(value) in {"SM3", "DIGEST_ALGORITHM_SM3"} for value in meta.values())
             meta[operation.upload.digest] = hashlib.new("sm3" if sm3 else "sha256", FILE).hexdigest()
         answer = merchant.upload(target, meta, FILE, name=operation.upload.file)
     elif operation.request.json is not None:

@@ -548,6 +548,8 @@ def test_pictures_are_stored_and_served(sandbox: Sandbox, merchant: Any) -> None
     wrong = merchant.upload(target, {**meta, "sha256": "0" * 64}, picture)
     assert wrong.data["detail"]["field"] == "/meta/sha256"
     assert merchant.upload(target, meta, picture, name="picture").data["detail"]["field"] == "/file"
+    # a name that contains SM3 does not choose the digest
+    assert merchant.upload(target, {**meta, "filename": "bSM3k.png"}, picture, filename="bSM3k.png").data["media_id"]
 
 
 def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> None:
