@@ -177,8 +177,12 @@ def check(
 def _described(signing: Signing, way: str, sign_method: str, spelled: str) -> Found:
     mistakes = [(signing.zh, signing.en)] if signing.en else []
     if not signing.way and way != sign_method:
-        en = f"sign_method says {sign_method} but the signature is {way}"
-        mistakes.append((f"sign_method 写的是 {sign_method}，签名却是 {way}", en))
+        mistakes.append(
+            (
+                f"sign_method 写的是 {sign_method}，签名却是 {way}",
+                f"sign_method says {sign_method} but the signature is {way}",
+            )
+        )
     if spelled == "small":
         whole = "the signature is right but must be upper-case hex"
         mistakes.append(("签名要用大写十六进制", whole if not mistakes else "the signature must be upper-case hex"))
@@ -257,8 +261,11 @@ def _omissions(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing
         return base.but(zh, en, pieces=tuple(pair for pair in base.pieces if pair[0] not in left))
 
     for name in names:
-        en = f"{name} was not signed but sent: sign every parameter that is sent"
-        yield without(f"{name} 发送了，却没有参与签名", en, [name])
+        yield without(
+            f"{name} 发送了，却没有参与签名",
+            f"{name} was not signed but sent: sign every parameter that is sent",
+            [name],
+        )
     yield without(
         "空值参数发送了，却没有参与签名",
         "empty values were sent but not signed: leave them out of both",
@@ -275,8 +282,11 @@ def _omissions(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing
     for name in SENT_EMPTY:
         if name not in parameters:
             more = {**parameters, name: ""}
-            en = f"{name} was signed without a value, but not sent: leave it out of both"
-            yield base.but(f"空的 {name} 参与了签名，却没有发送", en, pieces=_pieces(more, sorted(more)))
+            yield base.but(
+                f"空的 {name} 参与了签名，却没有发送",
+                f"{name} was signed without a value, but not sent: leave it out of both",
+                pieces=_pieces(more, sorted(more)),
+            )
 
 
 def _joined(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing]:
@@ -313,8 +323,11 @@ def _keys(base: Signing, parameters: Mapping[str, str]) -> Iterator[Signing]:
     for key in (base.key + b"\n", base.key + b"\r\n", base.key + b" ", b" " + base.key):
         yield base.but("密钥首尾带了空白", "the secret was used with white space around it", key=key)
     yield base.but("没有使用密钥", "the secret was not used", key=b"")
-    ampersand = "the secret was used with & behind it, which is another platform's rule"
-    yield base.but("密钥后多了 &", ampersand, key=base.key + b"&")
+    yield base.but(
+        "密钥后多了 &",
+        "the secret was used with & behind it, which is another platform's rule",
+        key=base.key + b"&",
+    )
     app_key = parameters.get("app_key", "").encode()
     yield base.but("用 app_key 当成了密钥", "the app_key was used in place of the app_secret", key=app_key)
 

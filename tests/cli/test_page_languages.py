@@ -153,7 +153,7 @@ def unpaired(source):
 
 
 @pytest.mark.parametrize("path", SPOKEN, ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_a_page_is_reported_has_both_languages(path):
+def test_messages_of_a_page_have_both_languages(path):
     assert [each for each in unpaired(path.read_text("utf-8")) if each[1] not in SPELLINGS] == []
 
 
