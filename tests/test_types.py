@@ -303,7 +303,7 @@ class TestEditors:
         assert offered <= set(server.completions(line))
 
     @pytest.mark.parametrize(
-        ("line", "told"),
+        ("line", "result"),
         [
             ("client.v3.hire_power_bank.insurance_orders.post", ["创建保险订单", "https://pay.weixin.qq.com/doc"]),
             (
@@ -318,7 +318,7 @@ class TestEditors:
     )
     def test_show_title_and_official_page(self, server, line, result):
         """
-        Hovering over an operation tells what it is and where its page is.
+        Hovering over an operation shows its title and its official page.
         """
         shown = server.hover(line)
 

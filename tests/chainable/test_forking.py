@@ -47,3 +47,11 @@ def test_an_owner_in_a_cycle_is_quiet_when_the_interpreter_ends():
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
 
     assert ended.stderr == ""
+
+
+def test_an_owner_that_was_collected_meanwhile_is_left_out(monkeypatch):
+    renewed: list[object] = []
+    monkeypatch.setattr(forking, "_renewals", {1: (lambda: None, renewed.append)})
+    forking._renew_all()
+
+    assert renewed == []

@@ -9,6 +9,7 @@ import pytest
 from chainable import APIError
 from wechatpay import catalogue
 from wechatpay.catalogue import Field
+from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.validation import Limit, Validator, numbered
 
@@ -187,6 +188,15 @@ def test_a_query_with_none_of_the_alternatives_is_refused(merchant: Any) -> None
     answer = merchant.get("/v3/payscore/serviceorder?service_id=1&appid=wxd678efh567hg6787")
     assert answer.data["code"] == "PARAM_ERROR"
     assert "at least one of out_order_no, query_id" in answer.data["message"]
+
+
+def test_a_lenient_sandbox_needs_a_number_too(new_merchant: Any) -> None:
+    with Sandbox(strict=False) as sandbox:
+        merchant = new_merchant(sandbox)
+        refund = merchant.post("/v3/refund/domestic/refunds", dict(ALTERNATIVES[0][1]))
+        order = merchant.get("/v3/payscore/serviceorder?service_id=1&appid=wxd678efh567hg6787")
+    assert refund.data["detail"]["field"] == "/transaction_id"
+    assert order.data["detail"]["field"] == "/out_order_no"
 
 
 def test_partners_name_the_payer_by_either_openid(merchant: Any) -> None:

@@ -292,7 +292,7 @@ def test_connections_are_counted(visit, sandbox):
 
 
 @pytest.mark.parametrize(
-    ("word", "locale", "told"),
+    ("word", "locale", "result"),
     [("closeLinks", "en-GB", "Connections dropped: 1"), ("cutLinks", "zh-CN", "已断开的连接数：1")],
 )
 def test_connections_are_dropped(visit, sandbox, word, locale, result):
