@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,9 +12,6 @@ from wechatpay.catalogue import Field
 from wechatpay.sandbox import Sandbox
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.validation import Limit, Validator, numbered
-
-if TYPE_CHECKING:
-    from wechatpay.sandbox import Sandbox
 
 NATIVE = "/v3/pay/transactions/native"
 
