@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from chainable.sandbox.access import refusal
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from chainable.sandbox.http import Request
 
-__all__ = ["PREFIX", "ControlError", "Controls", "members", "refuse_constant"]
+__all__ = ["PREFIX", "ControlError", "Controls", "in_chinese", "members", "refuse_constant"]
 
 PREFIX = "_sandbox"
 """First segment of the paths of the control API, and of the inspector."""
@@ -44,13 +45,19 @@ class Controls:
                 name.startswith("{") or name == part for name, part in zip(key, parts, strict=True)
             ):
                 return control, tuple(part for name, part in zip(key, parts, strict=True) if name.startswith("{"))
-        msg = f"nothing is at {method} /{PREFIX}/{'/'.join(parts[1:])}"
-        raise LookupError(msg)
+        place = f"{method} /{PREFIX}/{'/'.join(parts[1:])}"
+        raise LookupError(Words(f"nothing is at {place}", f"{place} 不存在"))
 
     @property
     def names(self) -> list[str]:
         """The controls as ``GET /_sandbox/journal``."""
         return [f"{method} /{PREFIX}/{'/'.join(path)}" for method, *path in self._controls]
+
+
+def in_chinese(error: Exception) -> dict[str, str]:
+    """Return the Chinese text of an error as the member ``zh`` of its response; empty if it has none."""
+    text = error.args[0] if error.args else ""
+    return {"zh": text.zh.encode(errors="replace").decode()} if isinstance(text, Words) else {}
 
 
 def members(request: Request, address: str) -> dict[str, Any]:

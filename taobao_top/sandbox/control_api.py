@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, has
 from requests import RequestException
 
-from chainable.sandbox.control_api import ControlError, Controls, members
+from chainable.sandbox.control_api import ControlError, Controls, in_chinese, members
 from chainable.sandbox.http import Reply
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.faults import Fault
@@ -75,9 +75,9 @@ class ControlApi:
         except GatewayError as error:
             reply = as_json(error.members(""), 400)
         except (TypeError, ValueError, OverflowError, KeyError) as error:
-            reply = as_json({"error": f"{type(error).__name__}: {error}"}, 400)
+            reply = as_json({"error": f"{type(error).__name__}: {error}", **in_chinese(error)}, 400)
         except LookupError as error:
-            reply = as_json({"error": str(error)}, 404)
+            reply = as_json({"error": str(error), **in_chinese(error)}, 404)
         except RequestException as error:
             reply = as_json({"error": f"the server called does not answer: {type(error).__name__}"}, 502)
         return reply.with_headers({"x-content-type-options": "nosniff"})
@@ -96,7 +96,7 @@ class ControlApi:
         try:
             control, values = self._controls.find(verb, path.split("/"))
         except LookupError as error:
-            return as_json({"error": str(error), "known": self._controls.names}, 404)
+            return as_json({"error": str(error), **in_chinese(error), "known": self._controls.names}, 404)
         return as_json(control(app, sent, *values))
 
 

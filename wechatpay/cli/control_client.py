@@ -63,7 +63,7 @@ class ControlClient:
             ) from None
         if response.status_code != 200:
             text = content.get("message", response.status_code)
-            raise usage_error(f"response of the sandbox: {text}", f"沙箱应答：{text}")
+            raise usage_error(f"response of the sandbox: {text}", f"沙箱应答：{content.get('zh', text)}")
         return content
 
     def deliveries(self) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from chainable.sandbox.control_api import PREFIX, ControlError, Controls, members
+from chainable.sandbox.control_api import PREFIX, ControlError, Controls, in_chinese, members
 from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
 from wechatpay.sandbox.http import Refusal, Reply, internal_error
@@ -101,9 +101,9 @@ class ControlApi:
         except Refusal as refusal:
             return refusal.reply()
         except LookupError as error:
-            return Refusal(404, "NOT_FOUND", _message(error)).reply()
+            return _failed(404, "NOT_FOUND", error)
         except (TypeError, ValueError) as error:
-            return Refusal(400, "PARAM_ERROR", _message(error)).reply()
+            return _failed(400, "PARAM_ERROR", error)
         except Exception as error:  # noqa: BLE001 (answered as an error of the sandbox, and logged)
             return internal_error(error).reply()
 
@@ -160,10 +160,10 @@ class ControlApi:
         return entry.as_json()
 
 
-def _message(error: Exception) -> str:
-    # lone surrogates have no UTF-8
+def _failed(status: int, code: str, error: Exception) -> Reply:
     text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
-    return text.encode(errors="replace").decode()
+    message = text.encode(errors="replace").decode()  # lone surrogates have no UTF-8
+    return Reply.of({"code": code, "message": message, **in_chinese(error)}, status)
 
 
 def _check_arguments(name: str, action: Callable[..., Any], sent: Mapping[str, Any]) -> None:

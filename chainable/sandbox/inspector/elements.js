@@ -81,7 +81,7 @@ export function keep(parent, items, build) {
 
 const isTyped = (element) => element.contains(document.activeElement) && document.activeElement.matches('input');
 
-const reasonOf = ({ message, error, sub_msg: detail, msg }) => message ?? error ?? detail ?? msg;
+const reasonOf = ({ message, error, sub_msg: detail, msg, zh }) => (language === 'zh' && zh) || (message ?? error ?? detail ?? msg);
 
 // Ask the sandbox. Throws an Error with the reason it gave, and the HTTP status.
 export async function ask(path, method = 'GET', content = undefined) {
