@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, has
 from requests import RequestException
 
-from chainable.sandbox.control_api import ControlError, Controls, in_chinese, members
+from chainable.i18n import Words
+from chainable.sandbox.control_api import ControlError, Controls, members
 from chainable.sandbox.http import Reply
+from taobao_top.sandbox.control_errors import in_both
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.faults import Fault
 from taobao_top.sandbox.rate_limits import APP_API, Limit
@@ -71,15 +73,17 @@ class ControlApi:
             sent = members(request, self._address)
             reply = self._reply(request.method, "/".join(request.segments[1:]), asked(request), sent)
         except ControlError as error:
-            reply = as_text(error.status, error.message)
+            reply = as_json(in_both(error, error.message), error.status)
         except GatewayError as error:
-            reply = as_json(error.members(""), 400)
+            reply = as_json({**error.members(""), **in_both(LookupError(error.sub_msg), str(error.sub_msg))}, 400)
         except (TypeError, ValueError, OverflowError, KeyError) as error:
-            reply = as_json({"error": f"{type(error).__name__}: {error}", **in_chinese(error)}, 400)
+            reply = as_json(in_both(error, f"{type(error).__name__}: {error}"), 400)
         except LookupError as error:
-            reply = as_json({"error": str(error), **in_chinese(error)}, 404)
+            reply = as_json(in_both(error, str(error)), 404)
         except RequestException as error:
-            reply = as_json({"error": f"the server called does not answer: {type(error).__name__}"}, 502)
+            name = type(error).__name__
+            text = Words(f"the server called does not answer: {name}", f"被调用的服务器没有响应：{name}")
+            reply = as_json(in_both(LookupError(text), text), 502)
         return reply.with_headers({"x-content-type-options": "nosniff"})
 
     def _reply(self, verb: str, path: str, query: dict[str, str], sent: dict[str, Any]) -> Reply:
@@ -92,11 +96,11 @@ class ControlApi:
         app_key = query.get("app_key")
         app = self._gateway.latest if app_key is None else self._gateway.applications.get(app_key)
         if app is None:
-            return as_json({"error": f"no app {app_key}"}, 404)
+            raise LookupError(Words(f"no app {app_key}", f"没有 app_key 为 {app_key} 的应用"))
         try:
             control, values = self._controls.find(verb, path.split("/"))
         except LookupError as error:
-            return as_json({"error": str(error), **in_chinese(error), "known": self._controls.names}, 404)
+            return as_json({**in_both(error, str(error)), "known": self._controls.names}, 404)
         return as_json(control(app, sent, *values))
 
 

@@ -8,6 +8,7 @@ from collections import deque
 
 from attrs import field, frozen, validators
 
+from chainable.i18n import Words
 from taobao_top.sandbox.errors import GatewayError
 
 __all__ = ["Limit", "Throttle"]
@@ -51,7 +52,7 @@ class Throttle:
     def ban(self, until: float, *, method: str | None = None, code: int = 7, sub_code: str = APP_API) -> None:
         """Refuse all calls, or those of one API, until a time in seconds since 1970 by the sandbox's clock."""
         if not math.isfinite(until):
-            raise ValueError("a ban ends at some time")
+            raise ValueError(Words("a ban ends at some time", "限流必须有结束时间，seconds 必须是有限的数值"))
         with self._lock:
             self._bans[method] = (until, code, sub_code)
             self._new_bans.add(method)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.parameter_validation import whole
 from taobao_top.sandbox.response_encoding import Many
@@ -79,7 +80,9 @@ class Trades:
         """Return a trade, else raise 50 ``isv.trade-not-exist``."""
         found: dict[str, Any] | None = self._records.get(str(tid))
         if found is None:
-            raise GatewayError(50, "isv.trade-not-exist", f"the seller has no trade {tid}")
+            raise GatewayError(
+                50, "isv.trade-not-exist", Words(f"the seller has no trade {tid}", f"卖家没有订单 {tid}")
+            )
         return found
 
     def change(self, tid: int | str, **members: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from attrs import evolve
 
+from chainable.i18n import Words
 from chainable.sandbox.control_api import PREFIX
 from chainable.sandbox.http import Reply
 from taobao_top.sandbox.control_api import as_text
@@ -58,10 +59,11 @@ class Web:
         """Answer one request; those to the controls, which may call other servers, in another thread."""
         if (request.header("upgrade") or "").lower() == "websocket":
             return Reply(channel=self._serve)
-        if len(request.body) > self._gateway.max_body:
-            return as_text(413, f"the body is larger than {self._gateway.max_body} bytes")
         path = path_of(request)
-        if path.split("/", 2)[1:2] == [PREFIX]:
+        is_control = path.split("/", 2)[1:2] == [PREFIX]
+        if len(request.body) > self._gateway.max_body:
+            return _too_large(self._gateway.max_body, is_control)
+        if is_control:
             return asyncio.to_thread(self._finished, request, self._controls.handle)
         return self._finished(request, self._places.get(path, _nowhere))
 
@@ -146,6 +148,13 @@ class Web:
             raise OAuthRefusal("invalid_client", "client_id is no app_key of this sandbox")
         with app.lock:
             return app.sessions.granted(request.parameters)
+
+
+def _too_large(limit: int, is_control: bool) -> Reply:
+    text = Words(f"the body is larger than {limit} bytes", f"请求体超过 {limit} 字节")
+    if is_control:
+        return Reply(body=json.dumps({"error": text, "zh": text.zh}).encode(), status=413)
+    return as_text(413, text)
 
 
 def _nowhere(request: Request) -> Reply:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from chainable.sandbox.http import Reply
 from chainable.sandbox.inspector import GUARDS, File, Files, readable
 from taobao_top import catalogue
@@ -66,12 +67,12 @@ class Inspector:
                 return _served(FILES[name])
             case (_, "inspector", *rest):
                 return _json(self._answer(self._app(asked.get("app_key")), verb, rest, asked, members))
-        raise LookupError(f"nothing is at {verb} /_sandbox/{path}")
+        raise LookupError(Words(f"nothing is at {verb} /_sandbox/{path}", f"{verb} /_sandbox/{path} 不存在"))
 
     def _app(self, app_key: str | None) -> Application:
         app = self._gateway.latest if app_key is None else self._gateway.applications.get(app_key)
         if app is None:
-            raise LookupError(f"no app {app_key}")
+            raise LookupError(Words(f"no app {app_key}", f"没有 app_key 为 {app_key} 的应用"))
         return app
 
     def _answer(
@@ -92,7 +93,12 @@ class Inspector:
                 return change_session(app, known_as, str(members["act"]))
             case ("POST", "spi"):
                 return called(self._gateway, app, members)
-        raise LookupError(f"nothing is at {verb} /_sandbox/inspector/{'/'.join(rest)}")
+        raise LookupError(
+            Words(
+                f"nothing is at {verb} /_sandbox/inspector/{'/'.join(rest)}",
+                f"{verb} /_sandbox/inspector/{'/'.join(rest)} 不存在",
+            )
+        )
 
     def _catalogue(self, app: Application) -> dict[str, Any]:
         return {
@@ -153,7 +159,7 @@ class Inspector:
 def _entry(app: Application, number: str) -> Entry:
     found = app.journal.find(int(number))
     if found is None:
-        raise LookupError(f"request {number} is not kept")
+        raise LookupError(Words(f"request {number} is not kept", f"请求 {number} 的记录不存在，或已被清除"))
     return found
 
 

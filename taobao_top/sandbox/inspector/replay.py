@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from chainable.sandbox.faults import HEADER
 from taobao_top.sandbox.request import TopRequest
 from taobao_top.sandbox.signature import sign
@@ -32,7 +33,9 @@ def replayed(gateway: Gateway, app: Application, entry: Entry) -> dict[str, Any]
         LookupError: It went into the journal of another app.
     """
     if entry.kind not in REPEATED:
-        raise ValueError(f"an entry of the kind {entry.kind} cannot be sent again")
+        raise ValueError(
+            Words(f"an entry of the kind {entry.kind} cannot be sent again", f"{entry.kind} 类型的记录不能重新发送")
+        )
     parameters = dict(entry.parameters)
     if entry.verified:
         del parameters["sign"]
@@ -67,4 +70,9 @@ def _first(app: Application, before: int, wanted: Callable[[Entry], bool]) -> En
     for entry in app.journal:
         if entry.number > before and wanted(entry):
             return entry
-    raise LookupError("the request is in the journal of another app, or was forgotten already")
+    raise LookupError(
+        Words(
+            "the request is in the journal of another app, or was forgotten already",
+            "该请求记在另一个应用的日志中，或者记录已被清除",
+        )
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
+from chainable.i18n import Words
 from taobao_top.sandbox.inspector.redactor import masked
 from taobao_top.sandbox.times import written
 
@@ -112,10 +113,12 @@ def change_session(app: Application, known_as: str, act: str) -> None:
         if _known_as(session) == known_as:
             do(session)
             return
-    raise LookupError("there is no such session any more")
+    raise LookupError(Words("there is no such session any more", "该授权会话已不存在"))
 
 
 def _one_of(acts: Mapping[str, Any], act: str) -> Any:
     if act not in acts:
-        raise LookupError(f"there is no {act}: there are {', '.join(acts)}")
+        raise LookupError(
+            Words(f"there is no {act}: there are {', '.join(acts)}", f"没有操作 {act}，可用的操作：{'、'.join(acts)}")
+        )
     return acts[act]

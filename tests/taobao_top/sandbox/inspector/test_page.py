@@ -33,6 +33,7 @@ def test_it_shares_no_code_with_the_client():
         "taobao_top.errors",
         "taobao_top.options",
         "chainable.describe",
+        "chainable.i18n",
         "chainable.sandbox",
     )
     for path in ROOM.glob("*.py"):
@@ -123,7 +124,7 @@ def test_the_latest_app_is_shown_unless_one_is_named(ask, sandbox, running):
     named = ask.http.get(f"{sandbox.origin}/_sandbox/inspector/catalogue?app_key={running.account.app_key}").json()
     assert named["app_key"] == running.account.app_key
     gone = ask.http.get(f"{sandbox.origin}/_sandbox/inspector/changes?app_key=1")
-    assert (gone.status_code, gone.json()) == (404, {"error": "no app 1"})
+    assert (gone.status_code, gone.json()) == (404, {"error": "no app 1", "zh": "没有 app_key 为 1 的应用"})
 
 
 def test_a_request_is_shown_in_full(ask, call, sandbox):

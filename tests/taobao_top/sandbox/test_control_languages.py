@@ -1,0 +1,188 @@
+"""Errors of the controls and of the page, in both languages."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import requests
+
+import taobao_top.sandbox
+from taobao_top.sandbox import Sandbox
+from taobao_top.sandbox.control_errors import in_both
+
+ROOT = Path(taobao_top.sandbox.__file__).parent
+CHECKED = frozenset(
+    {"IndexError", "KeyError", "LookupError", "OverflowError", "RuntimeError", "TypeError", "ValueError"}
+)
+EXEMPT = {
+    ("tmc_codec.py", "read"): "a frame of the message channel: it closes the connection, no person reads it",
+    ("tmc_codec.py", "_counted"): "as read",
+    ("tmc_codec.py", "_value"): "as read",
+    ("inspector/python_source.py", "_no_number"): "caught in the module: the example of the catalogue is shown instead",
+}
+
+
+def raised(tree, function=""):
+    """Yield the function, the line, the class and the first argument of every ``raise`` of a checked class."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Raise):
+            call = node.exc
+            kind = call.func if isinstance(call, ast.Call) else call
+            if isinstance(kind, ast.Name) and kind.id in CHECKED:
+                yield function, node.lineno, kind.id, (getattr(call, "args", None) or [None])[0]
+        inside = node.name if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else function
+        yield from raised(node, inside)
+
+
+def is_words(argument):
+    return (
+        isinstance(argument, ast.Call)
+        and isinstance(argument.func, ast.Name)
+        and argument.func.id == "Words"
+        and len(argument.args) == 2
+    )
+
+
+def one_language(source):
+    return [(function, line) for function, line, _, argument in raised(ast.parse(source)) if not is_words(argument)]
+
+
+def found():
+    for path in sorted(ROOT.rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        for function, line in one_language(path.read_text("utf-8")):
+            yield name, function, line
+
+
+def test_every_error_has_its_other_language():
+    wrong = [f"{name}:{line} in {function}" for name, function, line in found() if (name, function) not in EXEMPT]
+    assert wrong == [], "raise it with Words(english, chinese)"
+
+
+def test_the_exempt_ones_exist():
+    assert {(name, function) for name, function, _ in found()} == set(EXEMPT)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("raise ValueError(Words('a', '一'))", []),
+        ("raise GatewayError(50)", []),
+        ("raise", []),
+        ("raise ValueError", [("", 1)]),
+        ("raise ValueError('a')", [("", 1)]),
+        ("raise TypeError(Words('a'))", [("", 1)]),
+        ("def f():\n    if x:\n        raise LookupError(f'{x}') from None", [("f", 3)]),
+    ],
+)
+def test_the_check_finds_them(source, expected):
+    assert one_language(source) == expected
+
+
+@pytest.fixture
+def control(sandbox):
+    with requests.Session() as http:
+        http.trust_env = False
+
+        def ask(verb, path, content=None, **options):
+            reply = http.request(verb, f"{sandbox.origin}/_sandbox/{path}", json=content, **options)
+            assert reply.headers["Content-Type"] == "application/json"
+            return reply.status_code, reply.json()
+
+        yield ask
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "content", "status", "english", "chinese"),
+    [
+        ("GET", "nothing", None, 404, "nothing is at GET /_sandbox/nothing", "GET /_sandbox/nothing 不存在"),
+        ("GET", "inspector/no", None, 404, "nothing is at GET /_sandbox/inspector/no", "GET /_sandbox/inspector/no 不存在"),
+        ("POST", "", {}, 404, "nothing is at POST /_sandbox/", "POST /_sandbox/ 不存在"),
+        ("GET", "trades?app_key=1", None, 404, "no app 1", "没有 app_key 为 1 的应用"),
+        ("POST", "trades/1", {}, 400, "the seller has no trade 1", "卖家没有订单 1"),
+        ("POST", "inspector/trades/1", {"act": "pay"}, 400, "the seller has no trade 1", "卖家没有订单 1"),
+        ("POST", "inspector/trades/1", {"act": "steal"}, 404,
+         "there is no steal: there are pay, ship, finish, close", "没有操作 steal，可用的操作：pay、ship、finish、close"),
+        ("POST", "inspector/sessions/1", {"act": "expire"}, 404, "there is no such session any more", "该授权会话已不存在"),
+        ("GET", "inspector/entries/7", None, 404, "request 7 is not kept", "请求 7 的记录不存在，或已被清除"),
+        ("GET", "inspector/entries/x", None, 400,
+         "ValueError: invalid literal for int() with base 10: 'x'", "'x' 不是整数"),
+        ("POST", "bans", {}, 400, "KeyError: 'seconds'", "缺少参数 'seconds'"),
+        ("POST", "bans", {"seconds": "x"}, 400, "ValueError: could not convert string to float: 'x'", "'x' 不是数字"),
+        ("POST", "bans", {"seconds": "inf"}, 400,
+         "ValueError: a ban ends at some time", "限流必须有结束时间，seconds 必须是有限的数值"),
+        ("POST", "limits", {"calls": -1}, 400, "ValueError: 'calls' must be >= 0: -1", "calls 必须 >= 0，实际为 -1"),
+        ("POST", "clock", {"seconds": 10**400}, 400, "OverflowError: int too large to convert to float", "数值太大"),
+        ("POST", "messages", {}, 400,
+         "TypeError: MessageQueue.publish() missing 1 required positional argument: 'topic'", "缺少参数 'topic'"),
+        ("POST", "codes", {"nobody": 1}, 400,
+         "TypeError: Sessions.code() got an unexpected keyword argument 'nobody'", "未知参数 nobody"),
+        ("POST", "trades", {"self": 1}, 400,
+         "TypeError: Trades.add() got multiple values for argument 'self'", "参数 self 重复，或者不能使用这个名称"),
+        ("POST", "spi", {"url": "http://127.0.0.1:9/"}, 502,
+         "the server called does not answer: ConnectionError", "被调用的服务器没有响应：ConnectionError"),
+    ],
+)  # fmt: skip
+def test_an_error_of_the_controls_has_both_languages(control, verb, path, content, status, english, chinese):
+    answered, error = control(verb, path, content)
+    assert (answered, error["error"], error["zh"]) == (status, english, chinese)
+
+
+@pytest.mark.parametrize("url", ["nowhere", "http://192.0.2.7/"])
+def test_a_url_that_is_not_called(control, url):
+    status, error = control("POST", "spi", {"url": url})
+    assert (status, error["error"].partition(":")[0]) == (400, "InvalidURL")
+    assert "http" in error["zh"] or "192.0.2.7" in error["zh"]
+    assert not error["zh"].startswith("参数值不正确")  # the message is translated
+
+
+def test_a_trade_that_is_not_there_is_still_the_platforms_error(control, call):
+    _, error = control("POST", "trades/1", {})
+    assert (error["code"], error["sub_code"]) == (50, "isv.trade-not-exist")
+    assert error["sub_msg"] == error["error"]
+    answer = call.refused("taobao.trade.fullinfo.get", session=call.sandbox.account.session, fields="tid", tid="1")
+    assert answer["sub_msg"] == "the seller has no trade 1"
+    assert "zh" not in answer
+
+
+def test_a_refused_request_is_answered_as_json(control):
+    for headers, status in (({"Origin": "https://evil.example"}, 403), ({"Content-Type": "text/plain"}, 415)):
+        answered, error = control("POST", "trades", {"count": 1}, headers=headers)
+        assert (answered, sorted(error)) == (status, ["error", "zh"])
+
+
+def test_a_body_that_is_too_large(control, sandbox):
+    usual = sandbox.service.gateway.max_body
+    sandbox.service.gateway.max_body = 10
+    try:
+        answered, error = control("POST", "trades", {"buyer_nick": "somebody"})
+    finally:
+        sandbox.service.gateway.max_body = usual
+    assert (answered, error) == (413, {"error": "the body is larger than 10 bytes", "zh": "请求体超过 10 字节"})
+
+
+def test_a_replay_in_both_languages(control, call, sandbox, taobao_sandbox_server):
+    call.batch({"method": "taobao.time.get"})
+    item = sandbox.journal[0].number
+    _, error = control("POST", f"inspector/entries/{item}/replay", {})
+    assert error["zh"] == "item 类型的记录不能重新发送"
+    with Sandbox(beside=taobao_sandbox_server) as newer:
+        call.refused("taobao.time.get", app_key="nobody")
+        number = newer.journal[-1].number
+        with Sandbox(beside=taobao_sandbox_server):
+            _, error = control("POST", f"inspector/entries/{number}/replay?app_key={newer.account.app_key}", {})
+    assert error["zh"] == "该请求记在另一个应用的日志中，或者记录已被清除"
+
+
+@pytest.mark.parametrize(
+    ("error", "chinese"),
+    [
+        (TypeError("'>=' not supported"), "参数类型不正确：'>=' not supported"),
+        (ValueError("half \ud83d"), "参数值不正确：half ?"),
+        (ValueError(), "参数值不正确："),
+    ],
+)
+def test_an_unknown_message_is_kept_behind_its_kind(error, chinese):
+    assert in_both(error, "e") == {"error": "e", "zh": chinese}
