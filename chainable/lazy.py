@@ -1,14 +1,15 @@
-"""Names and functions that are imported when they are first used."""
+"""Names and functions that are imported when they are first used, and names of modules that have moved."""
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["lazy_attributes", "lazy_function"]
+__all__ = ["lazy_attributes", "lazy_function", "moved_module"]
 
 
 def lazy_attributes(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
@@ -38,3 +39,17 @@ def lazy_function(module: str, name: str) -> Callable[..., Any]:
         return getattr(import_module(module), name)(*arguments)
 
     return function
+
+
+def moved_module(module: str, new: str, **renamed: str) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module's former name: it warns, and takes names from the new module."""
+
+    def attribute(name: str) -> Any:
+        if name.startswith("__"):
+            msg = f"module {module!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        value = getattr(import_module(new), renamed.get(name, name))
+        warnings.warn(f"{module} is now {new}", DeprecationWarning, stacklevel=2)
+        return value
+
+    return attribute

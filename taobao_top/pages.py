@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
-from taobao_top import pagination
+from chainable.lazy import moved_module
 
 __all__: tuple[str, ...] = ()
 
-
-def __getattr__(name: str) -> Any:
-    value = getattr(pagination, name)
-    warnings.warn("taobao_top.pages is now taobao_top.pagination", DeprecationWarning, stacklevel=2)
-    return value
+__getattr__ = moved_module(__name__, "taobao_top.pagination")
