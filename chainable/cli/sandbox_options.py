@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from chainable.cli.commands import add_options, as_json, option, usage_error
-from chainable.cli.i18n import Words, echo
+from chainable.cli.i18n import Words, echo, translate
 from chainable.cli.output import print_json, print_pairs
 from chainable.cli.overwriting import force_option, forced
 from chainable.cli.signals import wait_until_interrupted
@@ -93,7 +93,8 @@ def load_faults(faults: FaultRules, rules: Path | None) -> None:
     try:
         faults.load(rules)
     except ValueError as error:
-        raise usage_error(f"--faults {rules}: {error}", f"--faults {rules}：{error}") from None
+        reason = error.args[0] if isinstance(error.args[0], Words) else str(error)
+        raise usage_error(f"--faults {rules}: {reason}", f"--faults {rules}：{translate(reason, 'zh')}") from None
 
 
 def _refuse_env(context: click.Context, param: click.Parameter, value: str | None) -> None:

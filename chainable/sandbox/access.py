@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainable.destination import Destination
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.loopback import is_loopback
 
 if TYPE_CHECKING:
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["refusal"]
 
+OTHER_SITE = Words("the controls answer no page of another site", "控制接口不接受其他网站页面发出的请求")
 
-def refusal(request: Request, address: str) -> str | None:
+
+def refusal(request: Request, address: str) -> Words | None:
     """
     Return why a request to the controls is refused; None if it is not.
 
@@ -27,20 +30,23 @@ def refusal(request: Request, address: str) -> str | None:
             found[name].append(value)
     repeated = next((name for name, values in found.items() if len(values) > 1), None)
     if repeated is not None:
-        return f"send the header {repeated} once"
+        return Words(f"send the header {repeated} once", f"请求头 {repeated} 只能出现一次")
     here = _place(request.secure, *found["host"])
     if here is None or not (is_loopback(here.host) or here.host == address.lower()):
-        return "the controls answer under the sandbox's own address only: send it in the header Host"
+        return Words(
+            "the controls answer under the sandbox's own address only: send it in the header Host",
+            "控制接口只能通过沙箱自己的地址访问：请求头 Host 应为该地址",
+        )
     if not request.target.startswith("/"):
-        return "send a target that begins with a slash"
+        return Words("send a target that begins with a slash", "请求路径应以斜杠开头")
     if any(_site(origin) != here.origin for origin in found["origin"]):
-        return "the controls answer no page of another site"
+        return OTHER_SITE
     # A person may follow a link to the page; a page of another site may load nothing from here.
     opened = request.method in {"GET", "HEAD"} and (
         found["sec-fetch-site"] == ["none"] or found["sec-fetch-mode"] in ([], ["navigate"])
     )
     if found["sec-fetch-site"] not in ([], ["same-origin"]) and not opened:
-        return "the controls answer no page of another site"
+        return OTHER_SITE
     return None
 
 

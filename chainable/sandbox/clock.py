@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,6 +34,11 @@ class Clock:
             ValueError: It would leave the years that can be written, 1970 to 9998.
         """
         if not 0 <= self() + seconds < LATEST:
-            raise ValueError("seconds: the clock stays within the years 1970 to 9998")
+            raise ValueError(
+                Words(
+                    "seconds: the clock stays within the years 1970 to 9998",
+                    "seconds：沙箱时间应在 1970 年至 9998 年之间",
+                )
+            )
         self.offset += seconds
         return self.offset

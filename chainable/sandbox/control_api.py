@@ -22,7 +22,7 @@ PREFIX = "_sandbox"
 class ControlError(Exception):
     """A request to the controls that is refused, with the HTTP status 400, 403 or 415."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: Words) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
@@ -77,17 +77,18 @@ def members(request: Request, address: str) -> dict[str, Any]:
         and request.body
         and content_type.partition(";")[0].strip().lower() != "application/json"
     ):
-        raise ControlError(415, "content-type must be application/json")
+        raise ControlError(
+            415, Words("content-type must be application/json", "请求头 Content-Type 应为 application/json")
+        )
     try:
         sent = json.loads(request.body or b"{}", parse_constant=refuse_constant)
     except (ValueError, RecursionError):
-        raise ControlError(400, "the body must be JSON") from None
+        raise ControlError(400, Words("the body must be JSON", "请求体应为 JSON")) from None
     if not isinstance(sent, dict):
-        raise ControlError(400, "the body must be a JSON object")
+        raise ControlError(400, Words("the body must be a JSON object", "请求体应为 JSON 对象"))
     return sent
 
 
 def refuse_constant(name: str) -> None:
     """Raise ValueError: NaN and the infinities are not JSON."""
-    msg = f"{name} is not JSON"
-    raise ValueError(msg)
+    raise ValueError(Words(f"{name} is not JSON", f"{name} 不是合法的 JSON"))

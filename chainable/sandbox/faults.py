@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from attrs import define, evolve, fields
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
     from pathlib import Path
@@ -62,16 +64,24 @@ class FaultRule:
             warnings.warn(f"the fault {self.kind!r} is deprecated: use {new!r}", DeprecationWarning, stacklevel=3)
             object.__setattr__(self, "kind", new)
         if self.kind not in self.KINDS:
-            msg = f"kind: {self.kind!r} is not a fault; choose one of {', '.join(self.KINDS)}"
-            raise ValueError(msg)
-        for valid, rule in (
-            (self.times is None or self.times >= 1, "times: 1 or more, or None for always"),
-            (self.after >= 0, "after: 0 or more"),
-            (self.status == 0 or 200 <= self.status <= 599, "status: 200 to 599"),
-            (0 <= self.seconds <= LONGEST, f"seconds: 0 to {LONGEST:.0f}"),
+            raise ValueError(
+                Words(
+                    f"kind: {self.kind!r} is not a fault; choose one of {', '.join(self.KINDS)}",
+                    f"kind：没有故障 {self.kind!r}，可选：{'、'.join(self.KINDS)}",
+                )
+            )
+        for valid, english, chinese in (
+            (
+                self.times is None or self.times >= 1,
+                "times: 1 or more, or None for always",
+                "times：应不小于 1，None 表示一直生效",
+            ),
+            (self.after >= 0, "after: 0 or more", "after：应不小于 0"),
+            (self.status == 0 or 200 <= self.status <= 599, "status: 200 to 599", "status：应为 200 至 599"),
+            (0 <= self.seconds <= LONGEST, f"seconds: 0 to {LONGEST:.0f}", f"seconds：应为 0 至 {LONGEST:.0f}"),
         ):
             if not valid:
-                raise ValueError(rule)
+                raise ValueError(Words(english, chinese))
 
     @property
     def takes_effect(self) -> bool:
@@ -96,12 +106,17 @@ class FaultRule:
         for name, value in members.items():
             new = cls.RENAMED.get(name, name)
             if new not in known:
-                msg = f"a fault has no {name!r}: it has {', '.join(sorted(known))}"
-                raise ValueError(msg)
+                raise ValueError(
+                    Words(
+                        f"a fault has no {name!r}: it has {', '.join(sorted(known))}",
+                        f"故障没有设置项 {name!r}，可用的设置项：{'、'.join(sorted(known))}",
+                    )
+                )
             settings[new] = _value(new, value)
         if "kind" not in settings:
-            msg = f"a fault needs a kind: {', '.join(cls.KINDS)}"
-            raise ValueError(msg)
+            raise ValueError(
+                Words(f"a fault needs a kind: {', '.join(cls.KINDS)}", f"缺少故障的 kind，可选：{'、'.join(cls.KINDS)}")
+            )
         return cls(**settings)
 
     @classmethod
@@ -124,8 +139,7 @@ def _value(name: str, value: Any) -> Any:
     try:
         return read(value)
     except (TypeError, ValueError):
-        msg = f"{name}: {value!r} is not valid"
-        raise ValueError(msg) from None
+        raise ValueError(Words(f"{name}: {value!r} is not valid", f"{name}：{value!r} 无效")) from None
 
 
 def _text(value: Any) -> str:
@@ -222,7 +236,9 @@ class Faults(Generic[F]):
         """
         listed = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(listed, list) or not all(isinstance(members, dict) for members in listed):
-            raise ValueError("a list of objects was expected, each with a kind")
+            raise ValueError(
+                Words("a list of objects was expected, each with a kind", "应为对象列表，且每个对象都有 kind")
+            )
         for fault in [self.TYPE.read(members) for members in listed]:
             self.add(fault)
 
@@ -251,7 +267,9 @@ class Faults(Generic[F]):
             equal = [rule for rule in self._rules if rule.fault == fault]
             equal = equal or [rule for rule in self._rules if _counted_down(fault, rule.remaining)]
             if not equal:
-                raise LookupError("the rule is gone: it was removed or used up")
+                raise LookupError(
+                    Words("the rule is gone: it was removed or used up", "规则已不存在：已被移除或已用完")
+                )
             self._rules.remove(next((rule for rule in equal if rule.hits == hits), equal[0]))
 
     def match(self, names: Iterable[str]) -> list[F]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from chainable.sandbox.database import open_database
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Store:
         """Return the object with this id or other name; raise LookupError if there is none."""
         found = self.get(kind, name)
         if found is None:
-            raise LookupError(f"the store has no {kind} {name}")
+            raise LookupError(Words(f"the store has no {kind} {name}", f"沙箱中不存在 {name}（{kind}）"))
         return found
 
     def content(self, kind: str, id: str) -> bytes | None:  # noqa: A002 (an attribute of objects)

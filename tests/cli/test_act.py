@@ -114,3 +114,12 @@ def test_a_file_without_rules_is_named(wx, top, tmp_path, text, words):
         assert result.code == 2
         assert f"--faults {rules}" in result.err.replace("\n", "")
         assert words in result.err
+
+
+def test_a_file_without_rules_is_described_in_chinese(wx, top, tmp_path):
+    rules = tmp_path / "rules.json"
+    rules.write_text("[1]")
+    for run in (wx, top):
+        assert "：应为对象列表，且每个对象都有 kind" in run("--lang", "zh", "sandbox", "--faults", rules).err.replace(
+            "\n", ""
+        )

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from chainable.i18n import Words
 from chainable.sandbox.tls_ca import Authority
 
 if TYPE_CHECKING:
@@ -238,7 +239,9 @@ class Account:
         with self._lock:
             left = [entry for entry in self._platform if entry.serial != serial]
             if len(left) == len(self._platform):
-                raise LookupError(f"there is no platform certificate {serial}")
+                raise LookupError(
+                    Words(f"there is no platform certificate {serial}", f"没有序列号为 {serial} 的平台证书")
+                )
             self._platform = left
 
     def _new_certificate(self) -> PlatformCertificate:

@@ -28,6 +28,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from chainable.sandbox.control_api import PREFIX, ControlError, Controls, in_chinese, members
 from wechatpay.sandbox.faults import Fault
 from wechatpay.sandbox.flows import bills, media
@@ -97,7 +98,7 @@ class ControlApi:
             return answer if isinstance(answer, Reply) else Reply.of(answer)
         except ControlError as error:
             status, code = (403, "NO_AUTH") if error.status == 403 else (400, "PARAM_ERROR")
-            return Refusal(status, code, error.message).reply()
+            return _failed(status, code, error)
         except Refusal as refusal:
             return refusal.reply()
         except LookupError as error:
@@ -122,14 +123,19 @@ class ControlApi:
     def _act(self, request: Request, sent: Mapping[str, Any], name: str) -> dict[str, Any]:
         actions = self._platform.actions
         if name not in actions:
-            raise LookupError(f"there is no action {name}: there are {', '.join(sorted(actions))}")
+            raise LookupError(
+                Words(
+                    f"there is no action {name}: there are {', '.join(sorted(actions))}",
+                    f"没有操作 {name}，可用的操作：{'、'.join(sorted(actions))}",
+                )
+            )
         _check_arguments(name, actions[name], sent)
         return {"result": actions[name](**sent)}
 
     def _bill(self, request: Request, sent: Mapping[str, Any], day: str) -> Reply:
         kind = request.query.get("type", "trade")
         if kind not in BILLS:
-            raise ValueError(f"there are {' and '.join(BILLS)} bills")
+            raise ValueError(Words(f"there are {' and '.join(BILLS)} bills", f"账单类型应为 {' 或 '.join(BILLS)}"))
         content = BILLS[kind](self._platform.context, day) or b""
         return Reply(body=content, content_type="text/csv; charset=utf-8")
 
@@ -156,7 +162,7 @@ class ControlApi:
     def _entry(self, request: Request, sent: Mapping[str, Any], number: str) -> dict[str, Any]:
         entry = self._platform.journal.find(int(number))
         if entry is None:
-            raise LookupError(f"request {number} is not kept")
+            raise LookupError(Words(f"request {number} is not kept", f"没有请求 {number} 的记录"))
         return entry.as_json()
 
 
@@ -173,7 +179,13 @@ def _check_arguments(name: str, action: Callable[..., Any], sent: Mapping[str, A
     unknown = [each for each in sent if each not in taken]
     if missing or unknown:
         wrong = [f"{each} is missing" for each in missing] + [f"{each} is unknown" for each in unknown]
-        raise TypeError(f"{name} takes {', '.join(taken) or 'nothing'}: {', '.join(wrong)}")
+        wrong_zh = [f"缺少 {each}" for each in missing] + [f"没有参数 {each}" for each in unknown]
+        raise TypeError(
+            Words(
+                f"{name} takes {', '.join(taken) or 'nothing'}: {', '.join(wrong)}",
+                f"{name} 的参数：{'、'.join(taken) or '无'}；{'，'.join(wrong_zh)}",
+            )
+        )
     for each, value in sent.items():
         if not isinstance(value, str | None):
-            raise TypeError(f"{name}: {each} has to be text")
+            raise TypeError(Words(f"{name}: {each} has to be text", f"{name}：{each} 应为字符串"))

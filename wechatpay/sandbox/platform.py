@@ -6,6 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from chainable.sandbox.clock import Clock
 from chainable.sandbox.store import Store
 from wechatpay.sandbox import flows
@@ -58,7 +59,12 @@ class Platform:
     ) -> None:
         unknown = sorted(set(automatic) - AUTOMATIC)
         if unknown:
-            raise ValueError(f"nothing automatic is called {unknown[0]!r}: there are {', '.join(sorted(AUTOMATIC))}")
+            raise ValueError(
+                Words(
+                    f"nothing automatic is called {unknown[0]!r}: there are {', '.join(sorted(AUTOMATIC))}",
+                    f"automatic 没有 {unknown[0]!r}，可选：{'、'.join(sorted(AUTOMATIC))}",
+                )
+            )
         clock = Clock(clock)
         self.store = Store(data)
         saved = self.store.setting("account")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from chainable.i18n import Words
 from wechatpay import catalogue
 from wechatpay.sandbox import apiv2
 from wechatpay.sandbox.fake_data import FakeData
@@ -33,8 +34,12 @@ def event_of(name: str, version: str) -> Event:
     found = catalogue.event(name, version)
     if found is None:
         known = sorted(each.name for each in catalogue.events() if each.version == version)
-        msg = f"{version} has no event {name}: there are {', '.join(known)}"
-        raise LookupError(msg)
+        raise LookupError(
+            Words(
+                f"{version} has no event {name}: there are {', '.join(known)}",
+                f"{version} 没有事件 {name}，可用的事件：{'、'.join(known)}",
+            )
+        )
     return found
 
 

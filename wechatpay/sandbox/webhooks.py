@@ -19,6 +19,7 @@ from attrs import Factory, asdict, define, field, frozen
 from chainable.destination import Destination
 from chainable.direct import DirectPools
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from wechatpay.sandbox import apiv2
 
 if TYPE_CHECKING:
@@ -240,8 +241,12 @@ class Webhooks:
             concurrent: Whether the duplicates go out at the same moment.
         """
         if forgery and forgery not in FORGERIES:
-            msg = f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}"
-            raise ValueError(msg)
+            raise ValueError(
+                Words(
+                    f"no forgery is called {forgery!r}: there are {', '.join(FORGERIES)}",
+                    f"没有伪造方式 {forgery!r}，可选：{'、'.join(FORGERIES)}",
+                )
+            )
         with self._store.lock, self._changed:
             delivery = Delivery(int(self._records.last or 0) + 1, notice, url)
             self._deliveries.append(delivery)
@@ -273,7 +278,7 @@ class Webhooks:
         """Return the delivery of this number; LookupError if it is not kept any more."""
         found = next((delivery for delivery in self if delivery.id == id), None)
         if found is None:
-            raise LookupError(f"delivery {id} is not kept")
+            raise LookupError(Words(f"delivery {id} is not kept", f"没有回调 {id} 的记录"))
         return found
 
     def wait(self, timeout: float = 60.0) -> bool:

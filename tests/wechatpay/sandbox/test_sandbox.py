@@ -459,7 +459,11 @@ def test_the_control_api_says_what_an_action_cannot_take(admin: ControlApi, monk
     assert admin("POST", "actions/notify_at", {"url": None})[0] == 200
     assert admin("POST", "actions/retire", {"serial": "5F"}) == (
         404,
-        {"code": "NOT_FOUND", "message": "there is no platform certificate 5F"},
+        {
+            "code": "NOT_FOUND",
+            "message": "there is no platform certificate 5F",
+            "zh": "没有序列号为 5F 的平台证书",
+        },
     )
     event = {"event": "TRANSACTION.SUCCESS", "to": "http://[::1/x", "set": {"out_trade_no": ["x"]}}
     assert admin("POST", "trigger", event)[1]["state"] == "blocked"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-COMBINED = Objects("combined order", "combine_out_trade_no", "combine_transaction_id", missing="ORDER_NOT_EXIST")
+COMBINED = Objects(
+    Words("combined order", "合单"), "combine_out_trade_no", "combine_transaction_id", missing="ORDER_NOT_EXIST"
+)
 
 
 @routes.on(*(f"POST v3/combine-transactions/{kind}" for kind in ("app", "h5", "jsapi", "native", "miniprogram")))

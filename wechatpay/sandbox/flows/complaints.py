@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders
 from wechatpay.sandbox.flows.objects import Objects, page
@@ -18,7 +19,7 @@ __all__ = ["COMPLAINTS", "complain", "routes"]
 
 routes = Routes()
 
-COMPLAINTS = Objects("complaint", "complaint_id", inside="complaint")
+COMPLAINTS = Objects(Words("complaint", "投诉"), "complaint_id", inside="complaint")
 ADDRESS = "complaint notification"
 BASES = ("v3/merchant-service", "v3/global/merchant-service")
 LIST = {BASES[0]: "complaints-v2", BASES[1]: "complaints"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from chainable.i18n import Words
 from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import insurance, orders, payments
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-CONTRACTS = Objects("contract", "code", "contract_id")
+CONTRACTS = Objects(Words("contract", "委托代扣签约"), "code", "contract_id")
 LIFETIME = timedelta(days=10 * 365)
 SIGN = "v3/papay/sign"
 SCHEDULED = "v3/papay/scheduled-deduct-sign"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.objects import Objects, refusing
 from wechatpay.sandbox.http import Refusal
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-ORDERS = Objects("insurance order", "out_order_no", inside="order")
-CONTRACTS = Objects("insurance contract", "out_contract_code", "contract_id", inside="contract", state="contract_state")
+ORDERS = Objects(Words("insurance order", "保险订单"), "out_order_no", inside="order")
+CONTRACTS = Objects(
+    Words("insurance contract", "保险签约"),
+    "out_contract_code",
+    "contract_id",
+    inside="contract",
+    state="contract_state",
+)
 SIGN = "v3/papay/insurance-sign"
 PRE_SIGN = f"{SIGN}/contracts/pre-entrust-sign"
 BY_CODE = "plan-id/{plan_id}/out-contract-code/{out_contract_code}"

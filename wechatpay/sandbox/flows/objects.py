@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from chainable.i18n import Words
 from wechatpay.sandbox.http import Refusal
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Objects:
     The objects of one kind.
 
     Args:
-        kind: Their name in the store and in messages.
+        kind: Their name in messages; its English text is their kind in the store.
         number: The member that holds the merchant's number.
         id: The member that holds the platform's number.
         inside: The member of a stored entry that holds the object; empty: the entry is the object.
@@ -33,7 +34,7 @@ class Objects:
         hidden: The members that notifications leave out.
     """
 
-    kind: str
+    kind: Words
     number: str
     id: str = ""
     inside: str = ""
@@ -59,7 +60,7 @@ class Objects:
         """Return the entry of this number; LookupError if there is none."""
         entry = self.get(context, number)
         if entry is None:
-            raise LookupError(f"there is no {self.kind} {number}")
+            raise LookupError(Words(f"there is no {self.kind} {number}", f"{self.kind.zh} {number} 不存在"))
         return entry
 
     def find(self, context: SandboxContext, number: Any, missing: str = "") -> dict[str, Any]:
@@ -87,7 +88,12 @@ class Objects:
         """Raise ValueError if an object is in none of these states."""
         state = found[self.state]
         if state not in states:
-            raise ValueError(f"the {self.kind} {found[self.number]} is {state}, not {' or '.join(states)}")
+            raise ValueError(
+                Words(
+                    f"the {self.kind} {found[self.number]} is {state}, not {' or '.join(states)}",
+                    f"{self.kind.zh} {found[self.number]} 的状态是 {state}，应为 {' 或 '.join(states)}",
+                )
+            )
 
     def change(self, context: SandboxContext, number: str, *states: str, **changes: Any) -> dict[str, Any]:
         """Change an object in one of these states; LookupError or ValueError if it is unknown or in another."""

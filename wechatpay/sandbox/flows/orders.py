@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.objects import Objects, chosen
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-ORDERS = Objects("order", "out_trade_no", "transaction_id", missing="ORDER_NOT_EXIST")
+ORDERS = Objects(Words("order", "订单"), "out_trade_no", "transaction_id", missing="ORDER_NOT_EXIST")
 MOVE = "move"
 RATE = Decimal("0.006")
 TRADE_TYPES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.flows.combined_orders import COMBINED, combined_facts, listed_v2
 from wechatpay.sandbox.flows.orders import ORDERS, expired, facts, notified, settle
 from wechatpay.sandbox.flows.orders_v2 import facts_v2
@@ -36,7 +37,12 @@ def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> l
         paid = [expired(context, ORDERS.entry(context, each)) for each in numbers]
         for order in paid:
             if order["state"] not in ("NOTPAY", "USERPAYING"):
-                raise ValueError(f"the order {order['out_trade_no']} cannot be paid, it is {order['state']}")
+                raise ValueError(
+                    Words(
+                        f"the order {order['out_trade_no']} cannot be paid, it is {order['state']}",
+                        f"订单 {order['out_trade_no']} 不能支付，状态是 {order['state']}",
+                    )
+                )
         for order in paid:
             settle(context, order, openid)
             for hook in HOOKS:

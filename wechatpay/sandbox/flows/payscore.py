@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
@@ -19,7 +20,7 @@ __all__ = ["SERVICES", "confirm", "paid", "routes"]
 routes = Routes()
 
 SERVICES = Objects(
-    "service order",
+    Words("service order", "支付分订单"),
     "out_order_no",
     "order_id",
     inside="order",
@@ -114,7 +115,7 @@ def paid(context: SandboxContext, number: str) -> dict[str, Any]:
     """Pay a completed order as the user; the merchant is notified."""
     order = SERVICES.of(SERVICES.entry(context, number))
     if is_paid(order):
-        raise ValueError(f"the service order {number} is paid already")
+        raise ValueError(Words(f"the service order {number} is paid already", f"支付分订单 {number} 已支付"))
     return SERVICES.move(
         context, number, "DONE", "PAYSCORE.USER_PAID", collection=received(order.get("total_amount", 0))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders
 from wechatpay.sandbox.flows.amounts import fen
@@ -21,8 +22,8 @@ __all__ = ["SPLITS", "routes"]
 
 routes = Routes()
 
-SPLITS = Objects("profit sharing order", "out_order_no", "order_id")
-RETURNS = Objects("profit sharing return", "out_return_no")
+SPLITS = Objects(Words("profit sharing order", "分账单"), "out_order_no", "order_id")
+RETURNS = Objects(Words("profit sharing return", "分账回退"), "out_return_no")
 RECEIVER = "profit sharing receiver"
 BASES = ("v3/profitsharing", "v3/brand/profitsharing", "v3/ecommerce/profitsharing")
 

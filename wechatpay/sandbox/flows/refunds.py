@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders, orders_v2
 from wechatpay.sandbox.flows.amounts import fen
@@ -19,7 +20,7 @@ __all__ = ["REFUNDS", "finish", "routes"]
 
 routes = Routes()
 
-REFUNDS = Objects("refund", "out_refund_no", "refund_id", state="status")
+REFUNDS = Objects(Words("refund", "退款"), "out_refund_no", "refund_id", state="status")
 DOMESTIC = "v3/refund/domestic/refunds"
 ABROAD = ("v3/refunds", "v3/global/refunds")
 MARKETPLACE = "v3/ecommerce/refunds"
@@ -78,7 +79,12 @@ def place(
 def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dict[str, Any]:
     """End a refund as ``SUCCESS``, ``CLOSED`` or ``ABNORMAL``; the merchant is notified."""
     if status not in OUTCOMES:
-        raise ValueError(f"a refund ends as {', '.join(OUTCOMES)}, not as {status}")
+        raise ValueError(
+            Words(
+                f"a refund ends as {', '.join(OUTCOMES)}, not as {status}",
+                f"退款单的最终状态应为 {'、'.join(OUTCOMES)}，不能是 {status}",
+            )
+        )
     with context.change():
         refund = REFUNDS.change(context, number, "PROCESSING", "ABNORMAL", status=status)
         order = orders.ORDERS.entry(context, refund["out_trade_no"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
 from wechatpay.sandbox.routing import Routes
@@ -19,7 +20,7 @@ __all__ = ["AUTHORIZATIONS", "ask", "close", "confirm", "routes"]
 routes = Routes()
 
 AUTHORIZATIONS = Objects(
-    "transfer authorization",
+    Words("transfer authorization", "免确认收款授权"),
     "out_authorization_no",
     "authorization_id",
     inside="authorization",

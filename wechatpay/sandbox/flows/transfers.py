@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainable.i18n import Words
 from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import transfer_authorizations
@@ -21,9 +22,9 @@ __all__ = ["BATCHES", "BILLS", "confirm", "routes"]
 
 routes = Routes()
 
-BILLS = Objects("transfer bill", "out_bill_no", "transfer_bill_no", inside="bill", missing="NOT_FOUND")
-BATCHES = Objects("transfer batch", "out_batch_no", "batch_id", missing="NOT_FOUND")
-PAYMENTS = Objects("v2 transfer", "number", missing="NOT_FOUND")
+BILLS = Objects(Words("transfer bill", "转账单"), "out_bill_no", "transfer_bill_no", inside="bill", missing="NOT_FOUND")
+BATCHES = Objects(Words("transfer batch", "转账批次"), "out_batch_no", "batch_id", missing="NOT_FOUND")
+PAYMENTS = Objects(Words("v2 transfer", "v2 转账"), "number", missing="NOT_FOUND")
 BASE = "v3/fund-app/mch-transfer/transfer-bills"
 PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
 QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
@@ -80,7 +81,12 @@ def transfer(context: SandboxContext, call: Call) -> dict[str, Any]:
 def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dict[str, Any]:
     """Take the money as the user, or end the transfer as ``FAIL`` or ``CANCELLED``; the merchant is notified."""
     if state not in OUTCOMES:
-        raise ValueError(f"a transfer ends as {', '.join(OUTCOMES)}, not as {state}")
+        raise ValueError(
+            Words(
+                f"a transfer ends as {', '.join(OUTCOMES)}, not as {state}",
+                f"转账单的最终状态应为 {'、'.join(OUTCOMES)}，不能是 {state}",
+            )
+        )
     with context.change():
         reason = "MERCHANT_REJECT" if state == "FAIL" else None
         changes = {"state": state, "update_time": context.stamp(), "fail_reason": reason}

@@ -13,6 +13,7 @@ from attrs import evolve
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from chainable.i18n import Words
 from chainable.sandbox.inspector import GUARDS, File, Files, readable
 from wechatpay import catalogue
 from wechatpay.sandbox.account import reveal
@@ -102,12 +103,13 @@ class Inspector:
                 return _json(self._money())
             case ("POST", "refund"):
                 return _json(self._refund(request))
-        raise LookupError(f"nothing is at {request.method} {request.path}")
+        place = f"{request.method} {request.path}"
+        raise LookupError(Words(f"nothing is at {place}", f"{place} 不存在"))
 
     def _entry(self, number: str) -> Entry:
         found = self._platform.journal.find(int(number))
         if found is None:
-            raise LookupError(f"request {number} is not kept")
+            raise LookupError(Words(f"request {number} is not kept", f"没有请求 {number} 的记录"))
         return found
 
     # what it shows
@@ -186,7 +188,12 @@ class Inspector:
     def _replay(self, entry: Entry) -> dict[str, Any]:
         request = entry.request
         if len(request.body) >= KEPT:
-            raise ValueError("the body is too long to be kept in full: it cannot be sent again")
+            raise ValueError(
+                Words(
+                    "the body is too long to be kept in full: it cannot be sent again",
+                    "请求体过长，没有完整保留，无法重放",
+                )
+            )
         if entry.version == "v3" and entry.verified:
             request = self._signed(request, entry.expected_message.split(b"\n", 4)[4][:-1])
         return self._sent(request)

@@ -33,6 +33,7 @@ def test_it_shares_no_code_with_the_client():
         "wechatpay.catalogue",
         "wechatpay.describe",
         "chainable.describe",
+        "chainable.i18n",
         "chainable.sandbox.inspector",
     )
     for path in ROOM.glob("*.py"):

@@ -1,0 +1,266 @@
+"""Errors of the sandbox's controls and of its inspector in both languages."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pkgutil
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from chainable.i18n import Words
+from wechatpay.cli.program import program
+from wechatpay.sandbox import Sandbox, flows
+from wechatpay.sandbox.flows.objects import Objects, refusing
+from wechatpay.sandbox.http import Refusal
+from wechatpay.sandbox.inspector.page import FILES
+
+ROOT = Path(__file__).parents[3]
+FOLDERS = ("chainable/sandbox", "wechatpay/sandbox")
+CHINESE = re.compile(r"[一-鿿]")
+
+MESSAGE = {"LookupError": 0, "ValueError": 0, "TypeError": 0, "ControlError": 1}
+"""The position of the message in the arguments of an error."""
+
+PLATFORM = {
+    "chainable/sandbox/multipart.py": "parsing errors of uploads, returned as a Refusal",
+    "wechatpay/sandbox/apiv2.py": "parsing errors of XML, returned as a Refusal",
+    "wechatpay/sandbox/validation.py": "parsing errors of JSON, returned as a Refusal",
+}
+"""Modules whose errors end as responses of the platform, which are English."""
+
+EXEMPT = {
+    ("chainable/sandbox/control_api.py", "reason"): "the type of access.refusal() is Words",
+    ("chainable/sandbox/faults.py", ""): "caught by _value(), which names the setting",
+    ("wechatpay/sandbox/account.py", "f'the sandbox has no platform key {serial}'"): "a bug of the caller",
+    ("wechatpay/sandbox/account.py", "f'no platform key {serial}'"): "caught, and returned as a Refusal",
+}
+"""Errors that nobody reads: module and message."""
+
+ORDER = {
+    "appid": "wxd678efh567hg6787",
+    "mchid": "1900000109",
+    "description": "茶",
+    "out_trade_no": "zh00001",
+    "notify_url": "http://127.0.0.1:9/",
+    "amount": {"total": 1},
+}
+
+
+def messages(source):
+    """Return the message of every error raised in a module: its node, or None."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Raise) or node.exc is None:
+            continue
+        error, arguments = (node.exc.func, node.exc.args) if isinstance(node.exc, ast.Call) else (node.exc, [])
+        if isinstance(error, ast.Name) and error.id in MESSAGE:
+            position = MESSAGE[error.id]
+            found.append(arguments[position] if len(arguments) > position else None)
+    return found
+
+
+def in_both(message):
+    """Return whether a message is a call of Words with a Chinese text."""
+    if not (isinstance(message, ast.Call) and isinstance(message.func, ast.Name) and message.func.id == "Words"):
+        return False
+    _, chinese = message.args
+    return isinstance(chinese, ast.Name) or CHINESE.search(ast.unparse(chinese)) is not None
+
+
+def monolingual():
+    """Return module and message of every error without Chinese text."""
+    paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    names = {path: path.relative_to(ROOT).as_posix() for path in paths}
+    return {
+        (names[path], ast.unparse(message) if message else "")
+        for path in paths
+        if names[path] not in PLATFORM
+        for message in messages(path.read_text(encoding="utf-8"))
+        if not in_both(message)
+    }
+
+
+def test_errors_have_both_languages():
+    assert monolingual() == set(EXEMPT)
+
+
+@pytest.mark.parametrize(
+    ("source", "both"),
+    [
+        ("raise LookupError(Words('no order', '没有订单'))", True),
+        ("raise ControlError(400, Words(english, chinese)) from None", True),
+        ("raise ValueError('no order')", False),
+        ("raise TypeError", False),
+        ("raise ControlError(400, reason)", False),
+        ("raise ValueError(Words('no order', 'no order'))", False),
+    ],
+)
+def test_an_error_in_one_language_is_found(source, both):
+    (message,) = messages(source)
+    assert in_both(message) is both
+
+
+def test_raises_of_other_errors_are_left_out():
+    assert messages("try:\n    raise Refusal(400, code, text)\nexcept Refusal:\n    raise") == []
+
+
+def test_kinds_have_the_names_that_the_page_shows():
+    shown = FILES["i18n.js"].content.decode().partition("kindNames: {")[2].partition("}")[0]
+    modules = [import_module(f"{flows.__name__}.{found.name}") for found in pkgutil.iter_modules(flows.__path__)]
+    kinds = {value.kind for module in modules for value in vars(module).values() if isinstance(value, Objects)}
+
+    assert len(kinds) > 10
+    assert [kind for kind in kinds if not re.search(rf"(^|\W){kind}'?: '{kind.zh}'", shown)] == []
+
+
+@pytest.mark.parametrize(("error", "status"), [(LookupError, 404), (ValueError, 400)])
+def test_the_platform_refuses_in_english(error, status):
+    with pytest.raises(Refusal) as refused, refusing():
+        raise error(Words("no order", "没有订单"))
+
+    assert (refused.value.status, type(refused.value.message), refused.value.message) == (status, str, "no order")
+
+
+@pytest.fixture
+def ask(sandbox, merchant):
+    """Call the control API of a sandbox that holds an order; return status and JSON."""
+    assert merchant.post("/v3/pay/transactions/native", ORDER).status == 200
+
+    def asked(method, path, content=None, **headers):
+        body = content if isinstance(content, bytes) else json.dumps(content or {}).encode()
+        headers = {"Content-Type": "application/json", **headers}
+        with requests.Session() as session:
+            session.trust_env = False
+            response = session.request(
+                method, f"{sandbox.base_url}_sandbox/{path}", data=body, headers=headers, timeout=10
+            )
+        return response.status_code, response.json()
+
+    return asked
+
+
+def test_an_unknown_action(ask):
+    status, answer = ask("POST", "actions/dance")
+
+    assert (status, answer["code"]) == (404, "NOT_FOUND")
+    assert answer["message"].startswith("there is no action dance: there are change_insurance_order, ")
+    assert answer["zh"].startswith("没有操作 dance，可用的操作：change_insurance_order、")
+
+
+def test_a_wrong_state(ask):
+    assert ask("POST", "actions/pay", {"number": "zh00001"})[0] == 200
+
+    assert ask("POST", "actions/pay", {"number": "zh00001"}) == (
+        400,
+        {
+            "code": "PARAM_ERROR",
+            "message": "the order zh00001 cannot be paid, it is SUCCESS",
+            "zh": "订单 zh00001 不能支付，状态是 SUCCESS",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "message", "zh"),
+    [
+        ("POST", "actions/pay", {}, "number is missing", "pay 的参数：number、openid；缺少 number"),
+        ("POST", "actions/rotate", {"a": "1"}, "rotate takes nothing", "rotate 的参数：无；没有参数 a"),
+        ("POST", "actions/pay", {"number": 1}, "has to be text", "pay：number 应为字符串"),
+        ("POST", "actions/pay", {"number": "x"}, "there is no order x", "订单 x 不存在"),
+        ("POST", "actions/retire", {"serial": "x"}, "no platform certificate x", "没有序列号为 x 的平台证书"),
+        (
+            "POST",
+            "actions/finish_refund",
+            {"number": "x", "status": "LATE"},
+            "a refund ends as",
+            "退款单的最终状态应为 SUCCESS、CLOSED、ABNORMAL，不能是 LATE",
+        ),
+        (
+            "POST",
+            "actions/confirm_transfer",
+            {"number": "x", "state": "LATE"},
+            "a transfer ends as",
+            "转账单的最终状态应为 SUCCESS、FAIL、CANCELLED，不能是 LATE",
+        ),
+        ("GET", "bills/2026-01-01?type=all", None, "there are trade and funds bills", "账单类型应为 trade 或 funds"),
+        ("GET", "journal/999999", None, "request 999999 is not kept", "没有请求 999999 的记录"),
+        ("GET", "deliveries/999999", None, "delivery 999999 is not kept", "没有回调 999999 的记录"),
+        ("GET", "nothing", None, "nothing is at GET", "GET /_sandbox/nothing 不存在"),
+        ("POST", "trigger", {"event": "X", "to": "http://127.0.0.1:9/"}, "v3 has no event X", "v3 没有事件 X"),
+        (
+            "POST",
+            "trigger",
+            {"event": "TRANSACTION.SUCCESS", "to": "http://127.0.0.1:9/", "forgery": "x"},
+            "no forgery is called",
+            "没有伪造方式 'x'",
+        ),
+        ("POST", "faults", {}, "kind: '' is not a fault", "kind：没有故障 ''，可选：error、"),
+        (
+            "POST",
+            "faults",
+            {"kind": "error", "x": 1},
+            "a fault has no 'x'",
+            "故障没有设置项 'x'，可用的设置项：after、",
+        ),
+        ("POST", "faults", {"kind": "error", "times": 0}, "times: 1 or more", "times：应不小于 1"),
+        ("POST", "faults", {"kind": "error", "after": "x"}, "after: 'x' is not valid", "after：'x' 无效"),
+        ("DELETE", "faults", {"kind": "error"}, "the rule is gone", "规则已不存在：已被移除或已用完"),
+        ("DELETE", "faults", {"struck": 1}, "a fault needs a kind", "缺少故障的 kind，可选：error、"),
+        ("POST", "faults", b"{", "the body must be JSON", "请求体应为 JSON"),
+        ("POST", "faults", b"[]", "the body must be a JSON object", "请求体应为 JSON 对象"),
+        ("GET", "inspector/nothing", None, "nothing is at", "GET /_sandbox/inspector/nothing 不存在"),
+        ("GET", "inspector/entries/999999", None, "request 999999 is not kept", "没有请求 999999 的记录"),
+        (
+            "POST",
+            "inspector/refund",
+            {"out_trade_no": "x"},
+            "the store has no order x",
+            "沙箱中不存在 x（order）",
+        ),
+    ],
+)
+def test_what_else_is_refused(ask, method, path, content, message, zh):
+    status, answer = ask(method, path, content)
+
+    assert status in {400, 404}
+    assert message in answer["message"]
+    assert answer["zh"].startswith(zh)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "zh"),
+    [
+        ({"Origin": "https://shop.example"}, 403, "控制接口不接受其他网站页面发出的请求"),
+        ({"Sec-Fetch-Site": "cross-site"}, 403, "控制接口不接受其他网站页面发出的请求"),
+        ({"Host": "shop.example"}, 403, "控制接口只能通过沙箱自己的地址访问：请求头 Host 应为该地址"),
+        ({"Content-Type": "text/plain"}, 400, "请求头 Content-Type 应为 application/json"),
+    ],
+)
+def test_a_request_from_elsewhere_is_refused(ask, headers, status, zh):
+    answered, answer = ask("POST", "reset", **headers)
+
+    assert (answered, answer["code"]) == (status, "NO_AUTH" if status == 403 else "PARAM_ERROR")
+    assert not CHINESE.search(answer["message"])
+    assert answer["zh"] == zh
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh", "沙箱应答：没有操作 dance"), ("en", "there is no action dance")])
+def test_the_command_prints_its_language(sandbox, lang, words):
+    result = CliRunner().invoke(program, ["--lang", lang, "act", "dance", "--sandbox", sandbox.base_url])
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert (CHINESE.search(result.stderr) is not None) == (lang == "zh")
+
+
+def test_an_option_of_the_sandbox_is_refused_in_both_languages():
+    with pytest.raises(ValueError, match="nothing automatic is called 'x'") as refused:
+        Sandbox(automatic={"x"})
+
+    assert refused.value.args[0].zh == "automatic 没有 'x'，可选：confirm、pay、refund、sign"
