@@ -14,7 +14,7 @@ from taobao_top.catalogue import method as catalogued
 from taobao_top.sandbox import fake_data, parameter_validation
 from taobao_top.sandbox.errors import GatewayError
 from taobao_top.sandbox.faults import HEADER, Fault, played
-from taobao_top.sandbox.operations import NEED_SESSION, OPERATIONS, OWN_CHECKS, Call
+from taobao_top.sandbox.operations import NEED_SESSION, OPERATIONS, OWN_CHECKS, ReceivedCall
 from taobao_top.sandbox.response_encoding import ERROR_ROOT, JSON, XML, as_json, as_xml, root
 from taobao_top.sandbox.sessions import Session
 from taobao_top.sandbox.signature import PUBLIC, SIGN_METHODS, shown
@@ -257,7 +257,7 @@ class Gateway:
                     values = parameter_validation.parameters(
                         known, business, request.files, inside=method not in OWN_CHECKS
                     )
-            call = Call(
+            call = ReceivedCall(
                 method=method,
                 known=known,
                 app=app,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from taobao_top.sandbox.journal import Upload
     from taobao_top.sandbox.sessions import Session
 
-__all__ = ["NEED_SESSION", "OPERATIONS", "OWN_CHECKS", "Call"]
+__all__ = ["NEED_SESSION", "OPERATIONS", "OWN_CHECKS", "ReceivedCall"]
 
 INVALID = "isv.invalid-parameter"
 _NUMBER = re.compile(r"\s*\d{1,19}\s*\Z", re.ASCII)
@@ -38,7 +38,7 @@ SEALED = ("phone", "nick", "receiver_name")
 
 
 @frozen(kw_only=True)
-class Call:
+class ReceivedCall:
     """A valid call; ``business`` has the parameters that are not public as text, ``values`` has JSON decoded."""
 
     method: str
@@ -56,11 +56,11 @@ class Call:
         return fake_data.only(answer, self.business["fields"]) if "fields" in self.business else answer
 
 
-def _time(call: Call) -> dict[str, Any]:
+def _time(call: ReceivedCall) -> dict[str, Any]:
     return {"time": written(call.now)}
 
 
-def _create_order(call: Call) -> dict[str, Any]:
+def _create_order(call: ReceivedCall) -> dict[str, Any]:
     order = _decoded(call.business["create_order_request"])
     assert call.known is not None
     (request,) = call.known.params
@@ -90,50 +90,50 @@ def _decoded(text: str) -> Any:
         raise GatewayError(50, INVALID, "非法参数: create_order_request is not JSON") from None
 
 
-def _token_create(call: Call) -> dict[str, Any]:
+def _token_create(call: ReceivedCall) -> dict[str, Any]:
     return _tokens(call, lambda: call.app.sessions.redeem(call.business["code"], None))
 
 
-def _token_refresh(call: Call) -> dict[str, Any]:
+def _token_refresh(call: ReceivedCall) -> dict[str, Any]:
     return _tokens(call, lambda: call.app.sessions.refresh(call.business["refresh_token"]))
 
 
-def _tokens(call: Call, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _tokens(call: ReceivedCall, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return {"token_result": call.app.sessions.token_result(made())}
     except OAuthRefusal as refusal:
         raise GatewayError(50, f"isv.{refusal.error.replace('_', '-')}", refusal.description) from None
 
 
-def _sold(call: Call) -> dict[str, Any]:
+def _sold(call: ReceivedCall) -> dict[str, Any]:
     return call.picked(call.app.trades.page(call.business, "created"))
 
 
-def _sold_increment(call: Call) -> dict[str, Any]:
+def _sold_increment(call: ReceivedCall) -> dict[str, Any]:
     return call.picked(call.app.trades.page(call.business, "modified"))
 
 
-def _trade(call: Call) -> dict[str, Any]:
+def _trade(call: ReceivedCall) -> dict[str, Any]:
     return call.picked({"trade": shown(call.app.trades.get(call.business["tid"]))})
 
 
-def _close(call: Call) -> dict[str, Any]:
+def _close(call: ReceivedCall) -> dict[str, Any]:
     trade = call.app.trades.get(call.business["tid"])
     if trade["status"] != "WAIT_BUYER_PAY":
         raise GatewayError(50, "isv.trade-status-error", f"a trade in {trade['status']} cannot be closed")
     return _changed(call, status="TRADE_CLOSED_BY_TAOBAO", close_reason=call.business["close_reason"])
 
 
-def _memo(call: Call) -> dict[str, Any]:
+def _memo(call: ReceivedCall) -> dict[str, Any]:
     return _changed(call, seller_memo=call.business.get("memo", ""), seller_flag=whole(call.business, "flag", 0, 0, 5))
 
 
-def _changed(call: Call, **changes: Any) -> dict[str, Any]:
+def _changed(call: ReceivedCall, **changes: Any) -> dict[str, Any]:
     trade = call.app.trades.change(call.business["tid"], **changes)
     return {"trade": {"tid": trade["tid"], "modified": trade["modified"]}}
 
 
-def _ship(call: Call) -> dict[str, Any]:
+def _ship(call: ReceivedCall) -> dict[str, Any]:
     trade = call.app.trades.get(call.business["tid"])
     if trade["status"] != "WAIT_SELLER_SEND_GOODS":
         raise GatewayError(
@@ -143,7 +143,7 @@ def _ship(call: Call) -> dict[str, Any]:
     return {"shipping": {"is_success": True}}
 
 
-def _secret(call: Call) -> dict[str, Any]:
+def _secret(call: ReceivedCall) -> dict[str, Any]:
     version = whole(call.business, "secret_version", call.app.secret_version)
     if not 1 <= version <= call.app.secret_version:
         raise GatewayError(50, "20005", f"there is no key of version {version}")
@@ -166,7 +166,7 @@ def _secret(call: Call) -> dict[str, Any]:
     }
 
 
-def _oaid(call: Call) -> dict[str, Any]:
+def _oaid(call: ReceivedCall) -> dict[str, Any]:
     return {"receiver_list": Many("receiver", [_receiver(query, call.now) for query in call.values["query_list"]])}
 
 
@@ -190,7 +190,7 @@ def _receiver(query: Mapping[str, Any], now: float) -> dict[str, Any]:
     }
 
 
-def _consume(call: Call) -> dict[str, Any]:
+def _consume(call: ReceivedCall) -> dict[str, Any]:
     group = call.business.get("group_name", "default")
     taken = call.app.queue.take(group, whole(call.business, "quantity", 100, 1, 200))
     messages = [
@@ -208,7 +208,7 @@ def _consume(call: Call) -> dict[str, Any]:
     return {"messages": Many("tmc_message", messages)}
 
 
-def _confirm(call: Call) -> dict[str, Any]:
+def _confirm(call: ReceivedCall) -> dict[str, Any]:
     for number in _numbers(call.business.get("f_message_ids", "")):
         call.app.queue.fail(number)
     done = [call.app.queue.confirm(number) for number in _numbers(call.business["s_message_ids"])]
@@ -219,19 +219,19 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.strip("[]").split(",") if _NUMBER.match(part)]
 
 
-def _produce(call: Call) -> dict[str, Any]:
+def _produce(call: ReceivedCall) -> dict[str, Any]:
     group = call.business.get("target_group", "default")
     message = call.app.queue.publish(call.business["topic"], call.business["content"], group=group)
     call.app.queue.sent_by_client(message)
     return {"is_success": True, "total": 1, "msg_ids": Many("string", [str(message.id)])}
 
 
-def _channel_token(call: Call) -> dict[str, Any]:
+def _channel_token(call: ReceivedCall) -> dict[str, Any]:
     seed = call.business.get("group", "default").encode()
     return {"result": hmac.new(call.app.account.app_secret.encode(), seed, hashlib.sha256).hexdigest()[:32]}
 
 
-def _upload_picture(call: Call) -> dict[str, Any]:
+def _upload_picture(call: ReceivedCall) -> dict[str, Any]:
     (file,) = (upload for upload in call.files if upload.name == "img")
     number = zlib.crc32(file.content)
     return {
@@ -250,7 +250,7 @@ def _upload_picture(call: Call) -> dict[str, Any]:
     }
 
 
-OPERATIONS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
+OPERATIONS: Mapping[str, Callable[[ReceivedCall], dict[str, Any]]] = {
     "alibaba.finance.insurance.createorder": _create_order,
     "taobao.time.get": _time,
     "taobao.top.auth.token.create": _token_create,

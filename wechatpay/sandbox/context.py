@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chainable.sandbox.clock import Clock
     from chainable.sandbox.store import Store
     from wechatpay.sandbox.account import Account
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
     from wechatpay.sandbox.webhooks import Delivery, Webhooks
 
 __all__ = ["BEIJING", "SandboxContext"]
@@ -130,7 +130,7 @@ class SandboxContext:
 
     # responses
 
-    def respond(self, call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def respond(self, call: ReceivedCall, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the documented facts in the shape of the operation's response; required fields are made up."""
         if call.operation.path.startswith("v2/"):
             repeated = {name: call.body[name] for name in PARTIES_V2 if name in call.body}
@@ -140,7 +140,7 @@ class SandboxContext:
         documented = {name: fact for name, fact in facts.items() if name in names or numbered(name, names)}
         return self._fake(call, sparse=True).fill(fields, documented)
 
-    def catalogue_response(self, call: Call) -> Any:
+    def catalogue_response(self, call: ReceivedCall) -> Any:
         """Return a made-up response of the shape that the catalogue documents."""
         content = call.operation.answer
         if content == "empty":
@@ -157,7 +157,7 @@ class SandboxContext:
             return Reply(status=302, headers=(("Location", location(str(url))),), signed=False)
         return self._fake(call).fill(call.operation.response.fields)
 
-    def _fake(self, call: Call, *, sparse: bool = False) -> FakeData:
+    def _fake(self, call: ReceivedCall, *, sparse: bool = False) -> FakeData:
         known = {**call.query, **call.body, **call.variables}
         return FakeData(
             account=self.account,

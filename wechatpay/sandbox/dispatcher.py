@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.http import Request
-    from wechatpay.sandbox.routing import Call, Routes
+    from wechatpay.sandbox.routing import ReceivedCall, Routes
 
 __all__ = ["Dispatcher"]
 
@@ -158,7 +158,7 @@ class Dispatcher:
         answer = self._flow(call)
         return answer if isinstance(answer, Reply) else Reply.of(answer)
 
-    def _flow(self, call: Call) -> Any:
+    def _flow(self, call: ReceivedCall) -> Any:
         """Return the response of the operation's flow, or of the catalogue; a missing field that the flow needs is refused."""
         handler = self._routes.handlers.get(call.operation.key)
         try:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from chainable.sandbox import multipart
 from wechatpay.sandbox.authentication import RequestVerifier
 from wechatpay.sandbox.http import Refusal, pointer
-from wechatpay.sandbox.routing import Call
+from wechatpay.sandbox.routing import ReceivedCall
 from wechatpay.sandbox.validation import Validator, parse_json
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ class RequestValidation:
         entry.expected_message = signed.message
         return parts
 
-    def call(self, request: Request, found: Found, parts: list[multipart.Part], entry: Entry, *, strict: bool) -> Call:
+    def call(
+        self, request: Request, found: Found, parts: list[multipart.Part], entry: Entry, *, strict: bool
+    ) -> ReceivedCall:
         """Check a verified request's fields, and open the encrypted ones."""
         operation = found.operation
         serial = self.serial(request, strict=strict)
@@ -75,7 +77,7 @@ class RequestValidation:
         else:
             body = validator.check("body", fields.json or (), json_of(request), one_of=one_of.get("json", ()))
         entry.opened = validator.opened
-        return Call(operation, request, variables, query, body, files, serial)
+        return ReceivedCall(operation, request, variables, query, body, files, serial)
 
     def serial(self, request: Request, *, strict: bool, required: bool = False) -> str:
         """Return the key the answer is signed with: the one asked for, else the certificate."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wechatpay.sandbox.account import reveal
 from wechatpay.sandbox.authentication_v2 import RequestVerifierV2
 from wechatpay.sandbox.request_validation import digest_matches, parts_of, uploaded
-from wechatpay.sandbox.routing import SIGNING, Call
+from wechatpay.sandbox.routing import SIGNING, ReceivedCall
 from wechatpay.sandbox.validation import Validator
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class RequestValidationV2:
         self._account = account
         self.verifier = RequestVerifierV2(account)
 
-    def call(self, request: Request, found: Found, entry: Entry, *, strict: bool) -> tuple[Call, str]:
+    def call(self, request: Request, found: Found, entry: Entry, *, strict: bool) -> tuple[ReceivedCall, str]:
         """Check a request, and open its encrypted fields; the call and the algorithm of the signature."""
         operation = found.operation
         parts = parts_of(request) if operation.upload else []
@@ -55,7 +55,7 @@ class RequestValidationV2:
         body = validator.check("body", documented, business, text=True, one_of=one_of)
         entry.opened = validator.opened
         query = body if operation.method == "GET" else {}
-        return Call(operation, request, variables, query, body, files), signed.algorithm
+        return ReceivedCall(operation, request, variables, query, body, files), signed.algorithm
 
     def _opener(self, operation: Operation, parameters: Mapping[str, str]) -> Callable[[str], str]:
         """Return the function that decrypts fields: with the bank's key, or that of the named platform certificate."""

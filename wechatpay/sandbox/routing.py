@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wechatpay.catalogue import Operation
     from wechatpay.sandbox.http import Request
 
-__all__ = ["SIGNING", "Call", "Routes", "sent_v2"]
+__all__ = ["SIGNING", "ReceivedCall", "Routes", "sent_v2"]
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 """A handler takes the sandbox's context and the call, an action the context and the number of an object."""
@@ -22,7 +22,7 @@ SIGNING = ("nonce_str", "sign", "sign_type")
 
 
 @frozen(eq=False)
-class Call:
+class ReceivedCall:
     """
     A verified request.
 
@@ -59,7 +59,7 @@ class Call:
             return default
 
 
-def sent_v2(call: Call) -> dict[str, Any]:
+def sent_v2(call: ReceivedCall) -> dict[str, Any]:
     """Return the parameters by which a repeated v2 request is recognised."""
     return {name: value for name, value in call.body.items() if name not in SIGNING}
 

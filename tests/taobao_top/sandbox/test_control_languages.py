@@ -2,83 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 import pytest
 import requests
 
-import taobao_top.sandbox
 from taobao_top.sandbox import Sandbox
 from taobao_top.sandbox.control_errors import in_both
-
-ROOT = Path(taobao_top.sandbox.__file__).parent
-CHECKED = frozenset(
-    {"IndexError", "KeyError", "LookupError", "OverflowError", "RuntimeError", "TypeError", "ValueError"}
-)
-EXEMPT = {
-    ("tmc_codec.py", "read"): "a frame of the message channel: it closes the connection, no person reads it",
-    ("tmc_codec.py", "_counted"): "as read",
-    ("tmc_codec.py", "_value"): "as read",
-    ("inspector/python_source.py", "_no_number"): "caught in the module: the example of the catalogue is shown instead",
-}
-
-
-def raised(tree, function=""):
-    """Yield the function, the line, the class and the first argument of every ``raise`` of a checked class."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Raise):
-            call = node.exc
-            kind = call.func if isinstance(call, ast.Call) else call
-            if isinstance(kind, ast.Name) and kind.id in CHECKED:
-                yield function, node.lineno, kind.id, (getattr(call, "args", None) or [None])[0]
-        inside = node.name if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else function
-        yield from raised(node, inside)
-
-
-def is_words(argument):
-    return (
-        isinstance(argument, ast.Call)
-        and isinstance(argument.func, ast.Name)
-        and argument.func.id == "Words"
-        and len(argument.args) == 2
-    )
-
-
-def one_language(source):
-    return [(function, line) for function, line, _, argument in raised(ast.parse(source)) if not is_words(argument)]
-
-
-def found():
-    for path in sorted(ROOT.rglob("*.py")):
-        name = path.relative_to(ROOT).as_posix()
-        for function, line in one_language(path.read_text("utf-8")):
-            yield name, function, line
-
-
-def test_every_error_has_its_other_language():
-    wrong = [f"{name}:{line} in {function}" for name, function, line in found() if (name, function) not in EXEMPT]
-    assert wrong == [], "raise it with Words(english, chinese)"
-
-
-def test_the_exempt_ones_exist():
-    assert {(name, function) for name, function, _ in found()} == set(EXEMPT)
-
-
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ("raise ValueError(Words('a', '一'))", []),
-        ("raise GatewayError(50)", []),
-        ("raise", []),
-        ("raise ValueError", [("", 1)]),
-        ("raise ValueError('a')", [("", 1)]),
-        ("raise TypeError(Words('a'))", [("", 1)]),
-        ("def f():\n    if x:\n        raise LookupError(f'{x}') from None", [("f", 3)]),
-    ],
-)
-def test_the_check_finds_them(source, expected):
-    assert one_language(source) == expected
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["fund_flow", "routes", "trades"]
 
@@ -191,7 +191,7 @@ def no_bill(day: str) -> Refusal:
     return Refusal(400, "NO_STATEMENT_EXIST", f"nothing happened on {day}, so it has no bill")
 
 
-def keep(context: SandboxContext, call: Call, content: bytes, gzipped: bool) -> dict[str, Any]:
+def keep(context: SandboxContext, call: ReceivedCall, content: bytes, gzipped: bool) -> dict[str, Any]:
     """Store a file for download: where it is, and the SHA-1 of what is in it uncompressed."""
     token = secrets.token_urlsafe(24)
     stored = gzip.compress(content, mtime=0) if gzipped else content
@@ -204,7 +204,7 @@ def keep(context: SandboxContext, call: Call, content: bytes, gzipped: bool) -> 
     }
 
 
-def bill(context: SandboxContext, call: Call, content: bytes | None, day: str) -> dict[str, Any]:
+def bill(context: SandboxContext, call: ReceivedCall, content: bytes | None, day: str) -> dict[str, Any]:
     """Return the answer that leads to a bill."""
     if content is None:
         raise no_bill(day)
@@ -212,21 +212,21 @@ def bill(context: SandboxContext, call: Call, content: bytes | None, day: str) -
 
 
 @routes.on("GET v3/bill/tradebill")
-def trade_bill(context: SandboxContext, call: Call) -> dict[str, Any]:
+def trade_bill(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for a trade bill."""
     day = day_of(context, str(call.query["bill_date"]))
     return bill(context, call, trades(context, day, str(call.query.get("bill_type") or "ALL")), day)
 
 
 @routes.on("GET v3/bill/fundflowbill")
-def fund_bill(context: SandboxContext, call: Call) -> dict[str, Any]:
+def fund_bill(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for a fund flow bill."""
     day = day_of(context, str(call.query["bill_date"]))
     return bill(context, call, fund_flow(context, day), day)
 
 
 @routes.on("GET v3/billdownload/file")
-def download(context: SandboxContext, call: Call) -> Reply:
+def download(context: SandboxContext, call: ReceivedCall) -> Reply:
     """Return the file behind a link."""
     token = str(call.query["token"])
     content = context.store.content(FILE, token)
@@ -236,7 +236,7 @@ def download(context: SandboxContext, call: Call) -> Reply:
 
 
 @routes.on("GET v3/statements", "GET v3/global/statements")
-def statement(context: SandboxContext, call: Call) -> Reply:
+def statement(context: SandboxContext, call: ReceivedCall) -> Reply:
     """Return a statement abroad: its SHA-1 stands in a header, and that is what is signed."""
     text = str(call.query["date"])
     content = trades(context, day_of(context, text)) or csv(TRADE, [], TRADE_SUMMARY, ("0", *["0.00"] * 6))
@@ -250,20 +250,20 @@ def statement(context: SandboxContext, call: Call) -> Reply:
 
 
 @routes.on("POST v2/pay/downloadbill")
-def trade_bill_v2(context: SandboxContext, call: Call) -> Reply:
+def trade_bill_v2(context: SandboxContext, call: ReceivedCall) -> Reply:
     """Return the trade bill itself, v2."""
     day = day_of(context, str(call.body["bill_date"]))
     return file_v2(call, trades(context, day, str(call.body.get("bill_type") or "ALL")))
 
 
 @routes.on("POST v2/pay/downloadfundflow")
-def fund_bill_v2(context: SandboxContext, call: Call) -> Reply:
+def fund_bill_v2(context: SandboxContext, call: ReceivedCall) -> Reply:
     """Return the fund flow bill itself, v2."""
     day = day_of(context, str(call.body["bill_date"]))
     return file_v2(call, fund_flow(context, day))
 
 
-def file_v2(call: Call, content: bytes | None) -> Reply:
+def file_v2(call: ReceivedCall, content: bytes | None) -> Reply:
     """Return the file as an answer of v2."""
     if content is None:
         return refusal_xml(Refusal(200, "20002", "No Bill Exist"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 routes = Routes()
 
@@ -28,7 +28,7 @@ COMBINED = Objects(
 
 
 @routes.on(*(f"POST v3/combine-transactions/{kind}" for kind in ("app", "h5", "jsapi", "native", "miniprogram")))
-def combine(context: SandboxContext, call: Call) -> dict[str, Any]:
+def combine(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Order several at once, paid in one go."""
     sent = dict(call.body)
     own_number(context, sent)
@@ -122,13 +122,13 @@ def sub_facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     "GET v3/combine-transactions/id/{combine_transaction_id}",
     "GET v3/ecommerce/combine-papay/transactions/{combine_out_trade_no}",
 )
-def query_combined(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_combined(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a combined order as it stands."""
     return context.respond(call, combined_facts(context, COMBINED.find(context, one_variable(call))))
 
 
 @routes.on("POST v3/combine-transactions/out-trade-no/{combine_out_trade_no}/close")
-def close_combined(context: SandboxContext, call: Call) -> None:
+def close_combined(context: SandboxContext, call: ReceivedCall) -> None:
     """Close the orders of a combined one."""
     close_all(context, COMBINED.find(context, one_variable(call)))
 
@@ -157,7 +157,7 @@ def sub_facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, An
 
 
 @routes.on("POST v2/pay/combinedorder")
-def combine_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def combine_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Order several at once, v2."""
     sent = dict(call.body)
     number = str(sent["combine_out_trade_no"])
@@ -188,7 +188,7 @@ def combine_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v2/pay/querycombinedorder")
-def query_combined_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_combined_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a combined order as it stands, v2."""
     combined = find_v2(context, call)
     first = find(context, combined["orders"][0])
@@ -206,13 +206,13 @@ def query_combined_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v2/pay/closecombinedorder")
-def close_combined_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def close_combined_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Close the orders of a combined one, v2."""
     close_all(context, find_v2(context, call))
     return context.respond(call, {})
 
 
-def find_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def find_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the combined order that a v2 request names."""
     return COMBINED.find(context, call.body["combine_out_trade_no"], "ORDERNOTEXIST")
 

@@ -13,7 +13,7 @@ from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["COMPLAINTS", "complain", "routes"]
 
@@ -80,19 +80,19 @@ def notify(context: SandboxContext, entry: dict[str, Any], action: str) -> None:
     context.notify(address["url"] if address else None, event, content)
 
 
-def found(context: SandboxContext, call: Call) -> dict[str, Any]:
+def found(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the complaint of a call."""
     return COMPLAINTS.find(context, call.variables["complaint_id"])
 
 
-def listed(context: SandboxContext, call: Call, entries: list[dict[str, Any]], size: int) -> dict[str, Any]:
+def listed(context: SandboxContext, call: ReceivedCall, entries: list[dict[str, Any]], size: int) -> dict[str, Any]:
     """Return the response with a page of a list."""
     shown, offset, limit = page(call, entries, size)
     return context.respond(call, {"data": shown, "limit": limit, "offset": offset, "total_count": len(entries)})
 
 
 @routes.on(*(f"GET {base}/{LIST[base]}" for base in BASES))
-def listing(context: SandboxContext, call: Call) -> dict[str, Any]:
+def listing(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the complaints between two days."""
     begin, end = str(call.query["begin_date"]), str(call.query["end_date"])
     entries = [
@@ -104,18 +104,18 @@ def listing(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(*(f"GET {path}" for path in ONE))
-def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a complaint as it stands."""
     return context.respond(call, found(context, call)["complaint"])
 
 
 @routes.on(*(f"GET {path}/negotiation-historys" for path in ONE))
-def history(context: SandboxContext, call: Call) -> dict[str, Any]:
+def history(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the history of the negotiation."""
     return listed(context, call, found(context, call)["history"], 100)
 
 
-def step(context: SandboxContext, call: Call, state: str, kind: str, text: str, action: str) -> None:
+def step(context: SandboxContext, call: ReceivedCall, state: str, kind: str, text: str, action: str) -> None:
     """Something the merchant did about a complaint."""
     entry = found(context, call)
     entry["complaint"]["complaint_state"] = state
@@ -125,26 +125,26 @@ def step(context: SandboxContext, call: Call, state: str, kind: str, text: str, 
 
 
 @routes.on(*(f"POST {path}/response" for path in ONE))
-def respond(context: SandboxContext, call: Call) -> None:
+def respond(context: SandboxContext, call: ReceivedCall) -> None:
     """Answer the user."""
     step(context, call, "PROCESSING", "MERCHANT_RESPONSE", str(call.body["response_content"]), "MERCHANT_RESPONSE")
 
 
 @routes.on(*(f"POST {path}/complete" for path in ONE))
-def complete(context: SandboxContext, call: Call) -> None:
+def complete(context: SandboxContext, call: ReceivedCall) -> None:
     """Complete a complaint."""
     step(context, call, "PROCESSED", "MERCHANT_CONFIRM_COMPLETE", "", "MERCHANT_CONFIRM_COMPLETE")
 
 
 @routes.on(*(f"{verb} {base}/complaint-notifications" for verb in ("POST", "PUT") for base in BASES))
-def subscribe(context: SandboxContext, call: Call) -> dict[str, Any]:
+def subscribe(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Set the URL of notifications."""
     context.store.put(ADDRESS, "url", {"url": call.body["url"]})
     return context.respond(call, {"mchid": context.account.mchid, "url": call.body["url"]})
 
 
 @routes.on(*(f"GET {base}/complaint-notifications" for base in BASES))
-def subscription(context: SandboxContext, call: Call) -> dict[str, Any]:
+def subscription(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the URL of notifications."""
     address = context.store.get(ADDRESS, "url")
     if address is None or not address["url"]:
@@ -153,6 +153,6 @@ def subscription(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(*(f"DELETE {base}/complaint-notifications" for base in BASES))
-def unsubscribe(context: SandboxContext, call: Call) -> None:
+def unsubscribe(context: SandboxContext, call: ReceivedCall) -> None:
     """Remove the URL of notifications."""
     context.store.put(ADDRESS, "url", {"url": None})

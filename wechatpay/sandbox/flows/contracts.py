@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.http import Reply
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 routes = Routes()
 
@@ -193,7 +193,7 @@ def signed_once(context: SandboxContext, number: Any, missing: str = "RESOURCE_N
     return contract
 
 
-def found(context: SandboxContext, call: Call) -> dict[str, Any]:
+def found(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the contract that a v3 path names."""
     return signed_once(context, call.variables.get("out_contract_code") or call.variables["contract_id"])
 
@@ -209,7 +209,7 @@ def found(context: SandboxContext, call: Call) -> dict[str, Any]:
     f"POST {PLATFORM}/contracts/pre-entrust-sign/mini-program",
     *(f"POST {GLOBAL}/contracts/{kind}-pre-entrust-sign" for kind in ("app", "h5", "jsapi", "miniprogram", "web")),
 )
-def pre_sign(context: SandboxContext, call: Call) -> dict[str, Any]:
+def pre_sign(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Prepare a contract; the user signs it behind the link."""
     path, sent = call.operation.path, dict(call.body)
     contract = prepare(context, path, str(sent["out_contract_code"]), sent, sent.get(family_of(path).notify_url))
@@ -238,7 +238,7 @@ def doors(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:
     f"GET {GLOBAL}/contracts/out-contract-code/{{out_contract_code}}",
     f"GET {GLOBAL}/contracts/{{contract_id}}",
 )
-def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a contract as it stands."""
     return context.respond(call, facts(context, found(context, call)))
 
@@ -249,7 +249,7 @@ def query(context: SandboxContext, call: Call) -> dict[str, Any]:
     f"POST {PLATFORM}/contracts/{BY_CODE}/terminate",
     f"POST {GLOBAL}/contracts/{{contract_id}}/terminate",
 )
-def end(context: SandboxContext, call: Call) -> dict[str, Any] | None:
+def end(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] | None:
     """End a contract."""
     code = found(context, call)["code"]
     remark = call.body.get("contract_termination_remark") or call.body.get("termination_note") or ""
@@ -267,7 +267,7 @@ def end(context: SandboxContext, call: Call) -> dict[str, Any] | None:
         for verb, kind in (("GET", "entrustweb"), ("GET", "h5entrustweb"), ("POST", "preentrustweb"))
     )
 )
-def pre_sign_v2(context: SandboxContext, call: Call) -> dict[str, Any] | Reply:
+def pre_sign_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] | Reply:
     """Prepare a contract by v2."""
     sent = dict(call.body)
     contract = prepare(context, call.operation.path, str(sent["contract_code"]), sent, sent.get("notify_url"))
@@ -279,19 +279,19 @@ def pre_sign_v2(context: SandboxContext, call: Call) -> dict[str, Any] | Reply:
     return context.respond(call, {**facts_v2(context, contract), **doors(context, contract), **names})
 
 
-def found_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def found_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the contract that a v2 request names."""
     return signed_once(context, call.body.get("contract_id") or call.body.get("contract_code"), "CONTRACT_NOT_EXIST")
 
 
 @routes.on("POST v2/papay/querycontract", "POST v2/papay/partner/querycontract")
-def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a contract as it stands, v2."""
     return context.respond(call, facts_v2(context, found_v2(context, call)))
 
 
 @routes.on("POST v2/papay/deletecontract", "POST v2/papay/partner/deletecontract")
-def end_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def end_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """End a contract, v2."""
     code = found_v2(context, call)["code"]
     with refusing():

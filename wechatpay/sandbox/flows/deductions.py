@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 routes = Routes()
 
@@ -60,7 +60,7 @@ def whose(context: SandboxContext, sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @routes.on(f"POST {PAY}/transactions/apply", f"POST {PAY}/partner/transactions/apply")
-def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
+def apply(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Deduct money; it is taken after the answer, and notified."""
     sent = dict(call.body)
     contract = in_force(context, sent["contract_id"])
@@ -81,7 +81,7 @@ def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
     f"POST {PAY}/schedules/contract-id/{{contract_id}}/schedule",
     f"POST {PAY}/partner/schedules/contract-id/{{contract_id}}/schedule",
 )
-def schedule(context: SandboxContext, call: Call) -> dict[str, Any]:
+def schedule(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Announce the amount of a deduction."""
     contract = in_force(context, call.variables["contract_id"])
     contract["schedule"] = {
@@ -97,13 +97,13 @@ def schedule(context: SandboxContext, call: Call) -> dict[str, Any]:
 @routes.on(
     f"GET {PAY}/schedules/contract-id/{{contract_id}}", f"GET {PAY}/partner/schedules/contract-id/{{contract_id}}"
 )
-def query_schedule(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_schedule(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the announced deduction."""
     return context.respond(call, found(context, call)["schedule"] or {"schedule_state": "NO_SCHEDULED"})
 
 
 @routes.on(f"POST {GLOBAL}/transactions")
-def deduct_abroad(context: SandboxContext, call: Call) -> dict[str, Any]:
+def deduct_abroad(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Deduct money abroad, at once."""
     sent = dict(call.body)
     contract = in_force(context, sent["contract_id"])
@@ -113,12 +113,12 @@ def deduct_abroad(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(f"GET {GLOBAL}/transactions/{NUMBER}", f"GET {GLOBAL}/transactions/{{transaction_id}}")
-def query_abroad(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_abroad(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a deduction abroad as it stands."""
     return response_abroad(context, call, one_variable(call))
 
 
-def response_abroad(context: SandboxContext, call: Call, number: str) -> dict[str, Any]:
+def response_abroad(context: SandboxContext, call: ReceivedCall, number: str) -> dict[str, Any]:
     """Return the response of a deduction abroad."""
     order = orders.find(context, number)
     return context.respond(
@@ -127,13 +127,13 @@ def response_abroad(context: SandboxContext, call: Call, number: str) -> dict[st
 
 
 @routes.on(f"POST {GLOBAL}/transactions/{NUMBER}/reverse")
-def reverse_abroad(context: SandboxContext, call: Call) -> None:
+def reverse_abroad(context: SandboxContext, call: ReceivedCall) -> None:
     """Take a deduction back."""
     orders.reverse(context, call.variables["out_trade_no"])
 
 
 @routes.on(f"POST {PLATFORM}/transactions")
-def deduct_combined(context: SandboxContext, call: Call) -> dict[str, Any]:
+def deduct_combined(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Deduct for several merchants at once."""
     sent = dict(call.body)
     contract = in_force(context, sent["contract_id"])
@@ -145,14 +145,14 @@ def deduct_combined(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(f"POST {PLATFORM}/transactions/{{combine_out_trade_no}}/reverse")
-def reverse_combined(context: SandboxContext, call: Call) -> None:
+def reverse_combined(context: SandboxContext, call: ReceivedCall) -> None:
     """Take the deductions for several merchants back."""
     for number in COMBINED.find(context, one_variable(call))["orders"]:
         orders.reverse(context, number)
 
 
 @routes.on("POST v2/pay/pappayapply", "POST v2/pay/partner/pappayapply")
-def apply_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def apply_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Deduct money by v2; it is taken after the answer, and notified."""
     contract = found_v2(context, call)
     with refusing():

@@ -13,7 +13,7 @@ from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 routes = Routes()
 
@@ -31,7 +31,7 @@ BY_CODE = "plan-id/{plan_id}/out-contract-code/{out_contract_code}"
 
 
 @routes.on("POST v3/hire-power-bank/insurance-orders")
-def create_order(context: SandboxContext, call: Call) -> dict[str, Any]:
+def create_order(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Create an order; the same number with other parameters is refused."""
     sent = dict(call.body)
     number = str(sent["out_order_no"])
@@ -55,7 +55,7 @@ def create_order(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("GET v3/hire-power-bank/insurance-orders/{out_order_no}")
-def query_order(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_order(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the order as it stands."""
     return context.respond(call, ORDERS.find(context, call["out_order_no"])["order"])
 
@@ -73,7 +73,7 @@ def change_order(context: SandboxContext, number: str, state: str) -> dict[str, 
 
 
 @routes.on(*(f"POST {PRE_SIGN}/{kind}" for kind in ("app", "h5", "jsapi", "mini-program")))
-def pre_sign(context: SandboxContext, call: Call) -> dict[str, Any]:
+def pre_sign(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Prepare a contract; the user signs it behind the link."""
     sent = dict(call.body)
     code = str(sent["out_contract_code"])
@@ -117,7 +117,7 @@ def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE"
     return CONTRACTS.move(context, number, "SIGNED", "INSURANCE_ENTRUST.TERMINATE", **ended)
 
 
-def contract_of(context: SandboxContext, call: Call) -> dict[str, Any]:
+def contract_of(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the contract that a path names, once it was signed."""
     number = str(call.variables.get("out_contract_code") or call.variables["contract_id"])
     entry = CONTRACTS.get(context, number)
@@ -127,13 +127,13 @@ def contract_of(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(f"GET {SIGN}/contracts/{BY_CODE}")
-def query_contract(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_contract(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a contract as it stands."""
     return context.respond(call, contract_of(context, call)["contract"])
 
 
 @routes.on(f"POST {SIGN}/contracts/{BY_CODE}/terminate")
-def terminate_contract(context: SandboxContext, call: Call) -> dict[str, Any]:
+def terminate_contract(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """End a contract."""
     code = contract_of(context, call)["contract"]["out_contract_code"]
     remark = str(call.body.get("contract_termination_remark") or "")
@@ -143,14 +143,14 @@ def terminate_contract(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(f"GET {SIGN}/policy_periods/{BY_CODE}")
-def query_periods(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_periods(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """When money is taken."""
     entry = contract_of(context, call)
     return context.respond(call, {**entry["contract"], "policy_periods": entry["policy_periods"]})
 
 
 @routes.on(f"POST {SIGN}/policy-periods/plan-id/{{plan_id}}/contract-id/{{contract_id}}/modify")
-def modify_periods(context: SandboxContext, call: Call) -> dict[str, Any]:
+def modify_periods(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Change when money is taken."""
     entry = contract_of(context, call)
     entry["policy_periods"] = call.body.get("policy_periods") or entry["policy_periods"]

@@ -13,7 +13,7 @@ from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["routes"]
 
@@ -23,7 +23,7 @@ PAY = "v3/papay/insurance-pay"
 PERIOD = f"{PAY}/policy-periods/contract-id/{{contract_id}}/policy-period-id/{{policy_period_id}}"
 
 
-def in_force(context: SandboxContext, call: Call) -> dict[str, Any]:
+def in_force(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the insurance contract of a call; one that is not in force is refused."""
     entry = CONTRACTS.find(context, call["contract_id"])
     with refusing():
@@ -31,7 +31,7 @@ def in_force(context: SandboxContext, call: Call) -> dict[str, Any]:
     return entry
 
 
-def period_of(entry: dict[str, Any], call: Call) -> dict[str, Any]:
+def period_of(entry: dict[str, Any], call: ReceivedCall) -> dict[str, Any]:
     """Return the period that a call names."""
     number = str(call["policy_period_id"])
     for period in entry["policy_periods"]:
@@ -41,7 +41,7 @@ def period_of(entry: dict[str, Any], call: Call) -> dict[str, Any]:
     raise Refusal(404, "RESOURCE_NOT_EXISTS", f"the contract has no period {number}")
 
 
-def unpaid(entry: dict[str, Any], call: Call, number: str | None = None) -> dict[str, Any]:
+def unpaid(entry: dict[str, Any], call: ReceivedCall, number: str | None = None) -> dict[str, Any]:
     """Return the period that a call names; one paid by another deduction than this number's is refused."""
     period = period_of(entry, call)
     by = period.get("out_trade_no")
@@ -51,13 +51,13 @@ def unpaid(entry: dict[str, Any], call: Call, number: str | None = None) -> dict
     return period
 
 
-def result(context: SandboxContext, call: Call, period: dict[str, Any]) -> dict[str, Any]:
+def result(context: SandboxContext, call: ReceivedCall, period: dict[str, Any]) -> dict[str, Any]:
     """Return a period as it stands."""
     return context.respond(call, {"policy_period_state": "NO_SCHEDULED", **period})
 
 
 @routes.on(f"POST {PERIOD}/schedule")
-def schedule(context: SandboxContext, call: Call) -> dict[str, Any]:
+def schedule(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Announce the amount of a period."""
     entry = in_force(context, call)
     period = unpaid(entry, call)
@@ -72,13 +72,13 @@ def schedule(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(f"GET {PERIOD}")
-def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a period as it stands."""
     return result(context, call, period_of(in_force(context, call), call))
 
 
 @routes.on(f"POST {PAY}/transactions/apply")
-def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
+def apply(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take the premium of a period; it is paid after the answer, and notified."""
     sent = dict(call.body)
     entry = in_force(context, call)
@@ -96,7 +96,7 @@ def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(f"POST {SIGN}/contracts/plan-id/{{plan_id}}/contract-id/{{contract_id}}/renew")
-def renew(context: SandboxContext, call: Call) -> None:
+def renew(context: SandboxContext, call: ReceivedCall) -> None:
     """Go on for further periods; the merchant is notified."""
     entry = in_force(context, call)
     periods = list(call.body["policy_periods"])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 routes = Routes()
 
@@ -28,7 +28,7 @@ def stamp(context: SandboxContext, moment: datetime) -> str:
 
 
 @routes.on("GET v3/certificates", "GET v3/global/certificates")
-def certificates(context: SandboxContext, call: Call) -> dict[str, Any]:
+def certificates(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the platform certificates, encrypted under the APIv3 key."""
     if call.get("algorithm_type") == "SM2":
         raise Refusal(404, "RESOURCE_NOT_EXISTS", "this account has no SM2 certificate")
@@ -52,7 +52,7 @@ def certificates(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v3/security/echo")
-def echo(context: SandboxContext, call: Call) -> dict[str, Any]:
+def echo(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the fields of the request, encrypted ones encrypted to the merchant."""
     secret = call.body.get("encrypted_echo_message")
     answer = {"echo_message": call.body["echo_message"]}
@@ -65,13 +65,13 @@ def echo(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v2/risk/getpublickey")
-def bank_key(context: SandboxContext, call: Call) -> dict[str, Any]:
+def bank_key(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the key that bank card fields are encrypted with (PKCS#1 PEM)."""
     pem = context.account.bank_key.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1)
     return context.respond(call, {"pub_key": pem.decode()})
 
 
 @routes.on("POST v2/risk/getcertficates")
-def certificates_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def certificates_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the platform certificates for v2, encrypted under the APIv3 key."""
     return context.respond(call, {"certificates": json.dumps(certificates(context, call))})

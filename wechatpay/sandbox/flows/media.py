@@ -12,7 +12,7 @@ from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["MEDIA", "routes"]
 
@@ -32,7 +32,7 @@ UPLOADS = (
 
 
 @routes.on(*UPLOADS)
-def upload(context: SandboxContext, call: Call) -> dict[str, Any]:
+def upload(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Store a file; the same content has the same id."""
     file = call.files[0]
     media_id = letters(40, hashlib.sha256(file.content).hexdigest())
@@ -50,7 +50,7 @@ def upload(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(*(f"GET {path}/{{media_id}}" for path in IMAGES))
-def image(context: SandboxContext, call: Call) -> Reply:
+def image(context: SandboxContext, call: ReceivedCall) -> Reply:
     """Return the picture that was uploaded."""
     return stored(context, call.variables["media_id"])
 

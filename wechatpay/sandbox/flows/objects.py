@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["Objects", "chosen", "one_variable", "page", "refusing"]
 
@@ -129,12 +129,12 @@ def chosen(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: sent[name] for name in names if name in sent}
 
 
-def one_variable(call: Call) -> str:
+def one_variable(call: ReceivedCall) -> str:
     """Return the value of the path's first variable."""
     return next(iter(call.variables.values()))
 
 
-def page(call: Call, entries: list[Any], size: int, count: str = "limit") -> tuple[list[Any], int, int]:
+def page(call: ReceivedCall, entries: list[Any], size: int, count: str = "limit") -> tuple[list[Any], int, int]:
     """Return the page of a list that a query asks for, its offset and its size."""
     offset, limit = int(call.query.get("offset", 0)), int(call.query.get(count, size))
     return entries[offset : offset + limit], offset, limit

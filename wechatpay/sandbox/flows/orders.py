@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 routes = Routes()
 
@@ -249,7 +249,7 @@ def sample(context: SandboxContext, number: str) -> dict[str, Any]:
 
 
 @routes.on(*(f"POST {path}" for path in ORDERING))
-def order_v3(context: SandboxContext, call: Call) -> Any:
+def order_v3(context: SandboxContext, call: ReceivedCall) -> Any:
     """Order: what the front end needs; with an authorisation code it is paid at once."""
     sent = dict(call.body)
     own_number(context, sent)
@@ -285,13 +285,13 @@ def front_end(context: SandboxContext, key: str) -> dict[str, Any]:
     }
 
 
-def number_of(call: Call) -> str:
+def number_of(call: ReceivedCall) -> str:
     """Return the number that a path names an order by."""
     return call.variables.get("out_trade_no") or call.variables["transaction_id"]
 
 
 @routes.on(*(f"GET {base}/{by}" for base in (DIRECT, PARTNER, *GLOBAL) for by in (NUMBER, ID)))
-def query_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_v3(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return an order as it stands."""
     own_number(context, call.query, "query")
     return context.respond(call, facts(context, find(context, number_of(call))))
@@ -301,7 +301,7 @@ def query_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
     *(f"POST {base}/{NUMBER}/close" for base in (DIRECT, PARTNER, *GLOBAL)),
     *(f"POST {base}/{ID}/close" for base in GLOBAL),
 )
-def close_v3(context: SandboxContext, call: Call) -> None:
+def close_v3(context: SandboxContext, call: ReceivedCall) -> None:
     """Close an unpaid order."""
     own_number(context, call.body)
     close(context, number_of(call))
@@ -320,7 +320,7 @@ def close(context: SandboxContext, number: str) -> None:
     *(f"POST {base}/{NUMBER}/reverse" for base in (DIRECT, PARTNER, *REVERSED_ABROAD)),
     *(f"POST {base}/{ID}/reverse" for base in REVERSED_ABROAD),
 )
-def reverse_v3(context: SandboxContext, call: Call) -> Any:
+def reverse_v3(context: SandboxContext, call: ReceivedCall) -> Any:
     """Reverse an order: an unpaid one is closed, a paid one is returned."""
     own_number(context, call.body)
     order = reverse(context, number_of(call))

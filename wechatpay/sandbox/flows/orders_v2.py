@@ -12,7 +12,7 @@ from wechatpay.sandbox.routing import Routes, sent_v2
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 routes = Routes()
 
@@ -21,7 +21,7 @@ PLACING = {"OUT_TRADE_NO_USED": "ORDERPAID", "ORDER_CLOSED": "ORDERCLOSED", "INV
 
 
 @routes.on("POST v2/pay/unifiedorder", "POST v2/pay/contractorder", "POST v2/deposit/unifiedorder")
-def order_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def order_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Order by v2."""
     order = placed_v2(context, call, str(call.body.get("trade_type") or "JSAPI"))
     context.schedule("pay", order["out_trade_no"], when="pay")
@@ -38,14 +38,14 @@ def order_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v2/pay/micropay", "POST v2/pay/facepay", "POST v2/deposit/micropay", "POST v2/deposit/facepay")
-def pay_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def pay_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Order and pay at once."""
     order = placed_v2(context, call, "MICROPAY" if call.operation.path.endswith("micropay") else "FACEPAY")
     settle(context, order)
     return context.respond(call, facts_v2(context, order))
 
 
-def placed_v2(context: SandboxContext, call: Call, trade_type: str, **known: Any) -> dict[str, Any]:
+def placed_v2(context: SandboxContext, call: ReceivedCall, trade_type: str, **known: Any) -> dict[str, Any]:
     """Return the order of a v2 request, and what is known besides."""
     sent = {**sent_v2(call), **known}
     try:
@@ -98,7 +98,7 @@ def facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def find_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def find_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the order that a v2 request names."""
     number = call.body.get("out_trade_no") or call.body.get("transaction_id")
     if not number:
@@ -113,20 +113,20 @@ def find_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     "POST v2/pay/paporderquery",
     "POST v2/pay/partner/paporderquery",
 )
-def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return an order as it stands, v2."""
     return context.respond(call, facts_v2(context, find_v2(context, call)))
 
 
 @routes.on("POST v2/pay/closeorder")
-def close_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def close_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Close an order, v2."""
     close(context, find_v2(context, call)["out_trade_no"])
     return context.respond(call, {"result_msg": "OK"})
 
 
 @routes.on("POST v2/secapi/pay/reverse", "POST v2/secapi/pay/facepayreverse", "POST v2/deposit/reverse")
-def reverse_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def reverse_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take an order back, v2."""
     reverse(context, find_v2(context, call)["out_trade_no"])
     return context.respond(call, {"recall": "N"})

@@ -13,7 +13,7 @@ from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["SERVICES", "confirm", "paid", "routes"]
 
@@ -35,7 +35,7 @@ ALL = (DIRECT, PARTNER, BANK, OVERSEAS)
 
 
 @routes.on(*(f"POST {base}" for base in ALL))
-def create(context: SandboxContext, call: Call) -> dict[str, Any]:
+def create(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Create an order; the user confirms it."""
     order = place(context, dict(call.body))
     context.schedule("confirm_service", order["out_order_no"], when="confirm")
@@ -43,7 +43,7 @@ def create(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(*(f"POST {base}/direct-complete" for base in (DIRECT, PARTNER)))
-def create_completed(context: SandboxContext, call: Call) -> dict[str, Any] | None:
+def create_completed(context: SandboxContext, call: ReceivedCall) -> dict[str, Any] | None:
     """Create an order for a service that is over, and ask for the money."""
     order = place(context, dict(call.body), direct=True)
     context.schedule("pay_service", order["out_order_no"], when="pay")
@@ -93,7 +93,7 @@ def is_paid(order: dict[str, Any]) -> bool:
     return bool(order.get("collection", {}).get("state") == "USER_PAID")
 
 
-def unpaid(context: SandboxContext, call: Call) -> dict[str, Any]:
+def unpaid(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the order of a call that is completed; one that is paid is refused."""
     order = SERVICES.of(SERVICES.find(context, call.variables["out_order_no"]))
     with refusing(conflict=WRONG_STATE):
@@ -122,7 +122,7 @@ def paid(context: SandboxContext, number: str) -> dict[str, Any]:
 
 
 @routes.on(*(f"GET {base}" for base in ALL))
-def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return an order as it stands."""
     number = call.query.get("out_order_no") or call.query.get("query_id")
     if not number:
@@ -130,7 +130,7 @@ def query(context: SandboxContext, call: Call) -> dict[str, Any]:
     return context.respond(call, SERVICES.find(context, number)["order"])
 
 
-def changed(context: SandboxContext, call: Call, *states: str, **changes: Any) -> dict[str, Any]:
+def changed(context: SandboxContext, call: ReceivedCall, *states: str, **changes: Any) -> dict[str, Any]:
     """Change the order of a call, and return the response."""
     with refusing(SERVICES.missing, WRONG_STATE):
         entry = SERVICES.change(context, call.variables["out_order_no"], *states, **changes)
@@ -138,13 +138,13 @@ def changed(context: SandboxContext, call: Call, *states: str, **changes: Any) -
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/cancel" for base in ALL))
-def cancel(context: SandboxContext, call: Call) -> dict[str, Any]:
+def cancel(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take an order back."""
     return changed(context, call, "CREATED", "DOING", state="REVOKED", state_description=None)
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/modify" for base in (DIRECT, PARTNER, BANK)))
-def modify(context: SandboxContext, call: Call) -> dict[str, Any]:
+def modify(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for less."""
     order = unpaid(context, call)
     total, before = fen(call.body["total_amount"], "/total_amount", 0), int(order.get("total_amount") or 0)
@@ -155,7 +155,7 @@ def modify(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/complete" for base in ALL))
-def complete(context: SandboxContext, call: Call) -> dict[str, Any]:
+def complete(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """End the service, and ask for the money."""
     sent = chosen(call.body, "post_payments", "post_discounts", "total_amount", "time_range", "location")
     answer = changed(context, call, "DOING", **sent, **completed(fen(sent["total_amount"], "/total_amount", 0)))
@@ -164,7 +164,7 @@ def complete(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/pay" for base in (DIRECT, PARTNER)))
-def collect(context: SandboxContext, call: Call) -> dict[str, Any]:
+def collect(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for the money once more."""
     unpaid(context, call)
     answer = changed(context, call, "DONE")
@@ -173,7 +173,7 @@ def collect(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/sync" for base in ALL))
-def sync(context: SandboxContext, call: Call) -> dict[str, Any]:
+def sync(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Record that the merchant was paid in another way."""
     order = unpaid(context, call)
     return changed(context, call, "DONE", collection=received(order.get("total_amount", 0)))

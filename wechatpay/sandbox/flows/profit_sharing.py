@@ -16,7 +16,7 @@ from wechatpay.sandbox.routing import Routes, sent_v2
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["SPLITS", "routes"]
 
@@ -55,13 +55,13 @@ def unfreeze(context: SandboxContext, order: dict[str, Any]) -> None:
     orders.ORDERS.save(context, order)
 
 
-def tell(context: SandboxContext, call: Call, split: dict[str, Any], state: str) -> dict[str, Any]:
+def tell(context: SandboxContext, call: ReceivedCall, split: dict[str, Any], state: str) -> dict[str, Any]:
     """Return a split as the platform tells it."""
     return context.respond(call, {**split, "sent": None, "state": state, "status": state})
 
 
 @routes.on(*(f"POST {base}/orders" for base in BASES))
-def share(context: SandboxContext, call: Call) -> dict[str, Any]:
+def share(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Split an order."""
     sent = dict(call.body)
     whole = bool(sent.get("unfreeze_unsplit") or sent.get("finish"))
@@ -129,13 +129,13 @@ def shared(context: SandboxContext, number: str, index: int, receiver: dict[str,
 
 
 @routes.on("GET v3/profitsharing/orders/{out_order_no}", *(f"GET {base}/orders" for base in BASES[1:]))
-def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a split as it stands."""
     return tell(context, call, SPLITS.find(context, call["out_order_no"]), "FINISHED")
 
 
 @routes.on("POST v3/profitsharing/orders/unfreeze", *(f"POST {base}/finish-order" for base in BASES[1:]))
-def finish(context: SandboxContext, call: Call) -> dict[str, Any]:
+def finish(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """End the sharing of an order."""
     return tell(context, call, place(context, dict(call.body), [], whole=True), "FINISHED")
 
@@ -145,7 +145,7 @@ def finish(context: SandboxContext, call: Call) -> dict[str, Any]:
     *(f"GET {base}/orders/{{transaction_id}}/amounts" for base in BASES[1:]),
     "POST v2/pay/profitsharingorderamountquery",
 )
-def amounts(context: SandboxContext, call: Call) -> dict[str, Any]:
+def amounts(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the amount of an order that can still be shared."""
     number = str(call["transaction_id"])
     rest = left(context, paid_order(context, number))
@@ -153,7 +153,7 @@ def amounts(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v3/profitsharing/return-orders", *(f"POST {base}/returnorders" for base in BASES[1:]))
-def give_back(context: SandboxContext, call: Call) -> dict[str, Any]:
+def give_back(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take a receiver's part back."""
     sent = dict(call.body)
     known = place_return(context, sent, str(sent.get("return_mchid")), fen(sent.get("amount"), "/amount"))
@@ -204,13 +204,13 @@ def enough(context: SandboxContext, split: dict[str, Any], account: str, amount:
 
 
 @routes.on("GET v3/profitsharing/return-orders/{out_return_no}", *(f"GET {base}/returnorders" for base in BASES[1:]))
-def query_return(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_return(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a return as it stands."""
     return context.respond(call, {**RETURNS.find(context, call["out_return_no"]), "sent": None})
 
 
 @routes.on(*(f"POST {base}/receivers/add" for base in BASES))
-def add_receiver(context: SandboxContext, call: Call) -> dict[str, Any]:
+def add_receiver(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Add a receiver."""
     sent = dict(call.body)
     context.store.put(RECEIVER, str(sent.get("account") or sent.get("receiver_mchid")), sent)
@@ -218,7 +218,7 @@ def add_receiver(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(*(f"POST {base}/receivers/delete" for base in BASES))
-def delete_receiver(context: SandboxContext, call: Call) -> dict[str, Any]:
+def delete_receiver(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Allow it no longer."""
     return context.respond(call, dict(call.body))
 
@@ -226,7 +226,7 @@ def delete_receiver(context: SandboxContext, call: Call) -> dict[str, Any]:
 # v2
 
 
-def parts_of(call: Call) -> list[dict[str, Any]]:
+def parts_of(call: ReceivedCall) -> list[dict[str, Any]]:
     """Return the receivers of a v2 request, which stand in it as JSON."""
     try:
         receivers = json.loads(str(call.body["receivers"]))
@@ -235,7 +235,7 @@ def parts_of(call: Call) -> list[dict[str, Any]]:
         raise Refusal(200, "PARAM_ERROR", "receivers is no JSON list with type, account and amount") from None
 
 
-def told_v2(context: SandboxContext, call: Call, split: dict[str, Any], status: str) -> dict[str, Any]:
+def told_v2(context: SandboxContext, call: ReceivedCall, split: dict[str, Any], status: str) -> dict[str, Any]:
     """Return a split as v2 tells it."""
     names = ("type", "account", "amount", "description", "result", "detail_id")
     receivers = [{**chosen(each, *names), "finish_time": time_v2(each["finish_time"])} for each in split["receivers"]]
@@ -250,26 +250,26 @@ def told_v2(context: SandboxContext, call: Call, split: dict[str, Any], status: 
 
 
 @routes.on("POST v2/secapi/pay/profitsharing", "POST v2/secapi/pay/multiprofitsharing")
-def share_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def share_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Split an order by v2: once, which frees the rest, or one time of several."""
     whole = call.operation.path.endswith("/profitsharing")
     return told_v2(context, call, place(context, sent_v2(call), parts_of(call), whole=whole), "PROCESSING")
 
 
 @routes.on("POST v2/pay/profitsharingquery")
-def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a split as it stands, v2."""
     return told_v2(context, call, SPLITS.find(context, call.body["out_order_no"]), "FINISHED")
 
 
 @routes.on("POST v2/secapi/pay/profitsharingfinish")
-def finish_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def finish_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """End the sharing of an order, v2."""
     return told_v2(context, call, place(context, sent_v2(call), [], whole=True), "FINISHED")
 
 
 @routes.on("POST v2/secapi/pay/profitsharingreturn")
-def give_back_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def give_back_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take a receiver's part back, v2."""
     sent = sent_v2(call)
     known = place_return(context, sent, str(sent["return_account"]), fen(sent["return_amount"], "/return_amount"))
@@ -277,18 +277,18 @@ def give_back_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v2/pay/profitsharingreturnquery")
-def query_return_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_return_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a return as it stands, v2."""
     return returned_v2(context, call, RETURNS.find(context, call.body["out_return_no"]))
 
 
-def returned_v2(context: SandboxContext, call: Call, known: dict[str, Any]) -> dict[str, Any]:
+def returned_v2(context: SandboxContext, call: ReceivedCall, known: dict[str, Any]) -> dict[str, Any]:
     """Return a return as v2 tells it."""
     result = {**known, "sent": None, "finish_time": time_v2(known["finish_time"])}
     return context.respond(call, {**result, "return_account_type": "MERCHANT_ID"})
 
 
 @routes.on("POST v2/pay/profitsharingaddreceiver", "POST v2/pay/profitsharingremovereceiver")
-def receiver_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def receiver_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Add or remove a receiver, v2."""
     return context.respond(call, {"receiver": call.body["receiver"]})

@@ -14,7 +14,7 @@ from wechatpay.sandbox.routing import Routes, sent_v2
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["REFUNDS", "finish", "routes"]
 
@@ -191,7 +191,7 @@ def order_of(context: SandboxContext, sent: dict[str, Any]) -> dict[str, Any]:
 
 
 @routes.on(f"POST {DOMESTIC}", *(f"POST {path}" for path in ABROAD), f"POST {MARKETPLACE}/apply")
-def refund_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
+def refund_v3(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for a refund."""
     sent = dict(call.body)
     amount = sent.get("amount") or {}
@@ -215,13 +215,13 @@ def refund_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
         for by in ("id/{refund_id}", "out-refund-no/{out_refund_no}")
     ),
 )
-def query_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_v3(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a refund as it stands."""
     return context.respond(call, facts(REFUNDS.find(context, one_variable(call))))
 
 
 @routes.on(*(f"GET {path}" for path in ABROAD))
-def list_v3(context: SandboxContext, call: Call) -> dict[str, Any]:
+def list_v3(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the refunds of an order, page by page."""
     order = order_of(context, dict(call.query))
     found = refunds_of(context, order)
@@ -245,7 +245,7 @@ def refunds_of(context: SandboxContext, order: dict[str, Any]) -> list[dict[str,
 @routes.on(
     f"POST {DOMESTIC}/{{refund_id}}/apply-abnormal-refund", f"POST {MARKETPLACE}/{{refund_id}}/apply-abnormal-refund"
 )
-def abnormal(context: SandboxContext, call: Call) -> dict[str, Any]:
+def abnormal(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Send the money of an abnormal refund to another account."""
     with refusing():
         refund = REFUNDS.change(context, call.variables["refund_id"], "ABNORMAL", status="PROCESSING")
@@ -257,7 +257,7 @@ def abnormal(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v2/secapi/pay/refund", "POST v2/secapi/pay/refundv2", "POST v2/deposit/refund")
-def refund_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def refund_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for a refund, v2."""
     sent = sent_v2(call)
     total = sent.get("total_fee")
@@ -286,7 +286,7 @@ def refund_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v2/pay/refundquery", "POST v2/pay/refundqueryv2", "POST v2/deposit/refundquery")
-def query_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Refunds as they stand, v2: one, or all of an order, with numbered names."""
     named = call.body.get("out_refund_no") or call.body.get("refund_id")
     if named:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["AUTHORIZATIONS", "ask", "close", "confirm", "routes"]
 
@@ -77,7 +77,7 @@ def allowed(context: SandboxContext, number: Any) -> None:
 
 
 @routes.on(f"POST {BASE}")
-def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
+def apply(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask the user."""
     authorization = ask(context, call.body)["authorization"]
     number = authorization["out_authorization_no"]
@@ -85,13 +85,13 @@ def apply(context: SandboxContext, call: Call) -> dict[str, Any]:
     return context.respond(call, {**authorization, "package_info": letters(64, "authorization", number)})
 
 
-def found(context: SandboxContext, call: Call) -> dict[str, Any]:
+def found(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the authorization of a call."""
     return AUTHORIZATIONS.of(AUTHORIZATIONS.find(context, call.variables["out_authorization_no"]))
 
 
 @routes.on(f"GET {ONE}")
-def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return an authorization as it stands."""
     authorization = found(context, call)
     waiting = authorization["state"] == WAITING
@@ -107,7 +107,7 @@ def query(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on(f"POST {ONE}/close")
-def end(context: SandboxContext, call: Call) -> dict[str, Any]:
+def end(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take an authorization back."""
     with refusing("NOT_FOUND"):
         closed = close(context, call.variables["out_authorization_no"], "CLOSE_VIA_MCH_API")

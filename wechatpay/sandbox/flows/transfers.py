@@ -16,7 +16,7 @@ from wechatpay.sandbox.routing import Routes, sent_v2
 
 if TYPE_CHECKING:
     from wechatpay.sandbox.context import SandboxContext
-    from wechatpay.sandbox.routing import Call
+    from wechatpay.sandbox.routing import ReceivedCall
 
 __all__ = ["BATCHES", "BILLS", "confirm", "routes"]
 
@@ -40,7 +40,7 @@ OUTCOMES = ("SUCCESS", "FAIL", "CANCELLED")
     ),
     f"POST {QQ}",
 )
-def transfer(context: SandboxContext, call: Call) -> dict[str, Any]:
+def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Start a transfer; the user confirms it, unless authorised before."""
     sent = dict(call.body)
     number = str(sent["out_bill_no"])
@@ -105,7 +105,7 @@ def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dic
     f"GET {BASE}/transfer-bill-no/{{transfer_bill_no}}",
     f"GET {QQ}/{{out_bill_no}}",
 )
-def query(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a bill as it stands."""
     entry = BILLS.find(context, one_variable(call))
     return context.respond(call, {**entry["bill"], "package_info": None})
@@ -115,7 +115,7 @@ def query(context: SandboxContext, call: Call) -> dict[str, Any]:
     *(f"POST {base}/out-bill-no/{{out_bill_no}}/cancel" for base in (BASE, PARTNER)),
     f"POST {QQ}/{{out_bill_no}}/cancel",
 )
-def cancel(context: SandboxContext, call: Call) -> dict[str, Any]:
+def cancel(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take a transfer back that the user has not confirmed."""
     number = call.variables["out_bill_no"]
     with refusing("NOT_FOUND"):
@@ -126,7 +126,7 @@ def cancel(context: SandboxContext, call: Call) -> dict[str, Any]:
 
 
 @routes.on("POST v3/transfer/batches", "POST v3/partner-transfer/batches")
-def batch(context: SandboxContext, call: Call) -> dict[str, Any]:
+def batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Transfer to many at once."""
     sent = dict(call.body)
     number = str(sent["out_batch_no"])
@@ -197,7 +197,7 @@ def detail(context: SandboxContext, entry: dict[str, Any], one: dict[str, Any]) 
 
 
 @routes.on("GET v3/transfer/batches/batch-id/{batch_id}", "GET v3/transfer/batches/out-batch-no/{out_batch_no}")
-def query_batch(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a batch as it stands, with its transfers when asked for."""
     entry = BATCHES.find(context, one_variable(call))
     sent = entry["sent"]
@@ -232,7 +232,7 @@ def query_batch(context: SandboxContext, call: Call) -> dict[str, Any]:
     "GET v3/transfer/batches/batch-id/{batch_id}/details/detail-id/{detail_id}",
     "GET v3/transfer/batches/out-batch-no/{out_batch_no}/details/out-detail-no/{out_detail_no}",
 )
-def query_detail(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_detail(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return one transfer of a batch as it stands."""
     number, wanted = call.variables.values()
     entry = BATCHES.find(context, number)
@@ -246,7 +246,7 @@ def query_detail(context: SandboxContext, call: Call) -> dict[str, Any]:
 # v2
 
 
-def number_of(call: Call) -> str:
+def number_of(call: ReceivedCall) -> str:
     """Return the merchant's number of a v2 transfer or red packet."""
     return str(call.body.get("partner_trade_no") or call.body.get("mch_billno"))
 
@@ -258,7 +258,7 @@ def number_of(call: Call) -> str:
     "POST v2/mmpaymkttransfers/sendminiprogramhb",
     "POST v2/mmpaysptrans/pay_bank",
 )
-def transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def transfer_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Pay a user, v2."""
     number = number_of(call)
     sent = sent_v2(call)
@@ -286,7 +286,7 @@ def transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
     "POST v2/mmpaymkttransfers/gethbinfo",
     "POST v2/mmpaysptrans/query_bank",
 )
-def query_transfer_v2(context: SandboxContext, call: Call) -> dict[str, Any]:
+def query_transfer_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a transfer or red packet as it stands, v2."""
     number = number_of(call)
     known = PAYMENTS.find(context, number)

@@ -3,11 +3,8 @@
 import ast
 import hashlib
 import json
-import pkgutil
-import re
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,8 +12,7 @@ import pytest
 import chainable.sandbox.inspector
 import wechatpay.sandbox.inspector
 from chainable.sandbox.inspector import GUARDS
-from wechatpay.sandbox import FORGERIES, KINDS, flows
-from wechatpay.sandbox.flows.objects import Objects
+from wechatpay.sandbox import FORGERIES, KINDS
 from wechatpay.sandbox.http import Request
 from wechatpay.sandbox.inspector.page import FILES
 from wechatpay.sandbox.journal import KEPT
@@ -364,12 +360,3 @@ def test_every_kind_of_fault_can_be_switched(ask, sandbox):
     for kind in KINDS:
         ask("faults", "POST", {"kind": kind})
     assert [each["kind"] for each in ask("inspector/changes")["faults"]] == list(KINDS)
-
-
-def test_every_kind_of_object_has_a_chinese_name():
-    names = FILES["i18n.js"].content.decode().partition("kindNames: {")[2].partition("}")[0]
-    modules = [import_module(f"{flows.__name__}.{found.name}") for found in pkgutil.iter_modules(flows.__path__)]
-    kinds = {value.kind for module in modules for value in vars(module).values() if isinstance(value, Objects)}
-
-    assert len(kinds) > 10
-    assert {kind for kind in kinds if not re.search(rf"(^|\W){kind}\W*: ", names)} == set()
