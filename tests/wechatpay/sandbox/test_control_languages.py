@@ -18,6 +18,7 @@ from wechatpay.sandbox.flows.objects import Objects, refusing
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.inspector.page import FILES
 
+CHINESE = re.compile(r"[一-鿿]")
 ORDER = {
     "appid": "wxd678efh567hg6787",
     "mchid": "1900000109",
