@@ -31,7 +31,7 @@ PROBLEMS = {
     "unknown_setting": "{name} is not a setting",
     "unknown_setting_near": "{name} is not a setting; did you mean {near}?",
 }
-"""What is wrong with a file of settings, by the reason of the error."""
+"""Messages about a file of settings, by the reason of the error."""
 
 
 def read_environment(prefix: str, names: Collection[str], file: str | os.PathLike[str] | None = None) -> dict[str, str]:

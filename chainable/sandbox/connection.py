@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 @frozen(eq=False)
 class Serving:
-    """What the connections of a server share; the tasks are those that still run."""
+    """The handler and limits that the connections of a server share, and their running tasks."""
 
     handle: Callable[[Request], Reply | Awaitable[Reply]]
     largest: int
@@ -370,7 +370,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether it is idle: no response is in progress."""
+        """True while no response is in progress."""
         return not self._busy and not self._transport.is_closing()
 
 

@@ -74,7 +74,7 @@ class Server:
 
     @property
     def running(self) -> bool:
-        """Whether it is running."""
+        """True between :meth:`start` and :meth:`stop`."""
         return self._loop is not None
 
     def origin(self, index: int) -> str:

@@ -63,7 +63,7 @@ class WebSocket:
 
     @property
     def is_open(self) -> bool:
-        """Whether neither side has closed it."""
+        """True until one side closes it."""
         return not self._over and self._protocol.state is State.OPEN
 
     # for the handler

@@ -1,4 +1,4 @@
-"""What was decided where models or pages contradict the catalogue, and the rules of which one is enough."""
+"""Decisions on contradictions between models, pages and the catalogue, and the ``one_of`` rules."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ NAMES = {"catalogueTexts", "kindNames", "partNames"}
 NOT_SHOWN = {"noopener noreferrer", "pre mark", "#events option:checked"}
 """Literals of the scripts that the browser reads, not people."""
 DATA = {"沙箱商品"}
-"""What the sandbox fills in by itself, in either language: the title of its goods."""
+"""Data that the sandbox fills in, the same in both languages: the title of its goods."""
 
 
 def table(source, position):

@@ -289,7 +289,7 @@ def test_ports_that_are_bound_are_closed_without_serving():
     try:
         server.bind()
     except OSError:
-        pytest.skip("no IPv6")
+        pytest.skip("this machine has no IPv6 loopback address")
     assert re.fullmatch(r"http://\[::1\]:\d+", server.origin(0))
     assert not server.running
     server.stop()
