@@ -83,7 +83,7 @@ class ControlApi:
         except RequestException as error:
             name = type(error).__name__
             text = Words(f"the server called does not answer: {name}", f"被调用的服务器没有响应：{name}")
-            reply = as_json(in_both(LookupError(text), text), 502)
+            reply = as_json({"error": text, "zh": text.zh}, 502)
         return reply.with_headers({"x-content-type-options": "nosniff"})
 
     def _reply(self, verb: str, path: str, query: dict[str, str], sent: dict[str, Any]) -> Reply:
