@@ -10,9 +10,9 @@ from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
 from wechatpay.sandbox.flows.orders import STATES, TRADE_TYPES, close, facts, find, front_end, own_number, place
-from wechatpay.sandbox.flows.orders_v2 import facts_v2
+from wechatpay.sandbox.flows.orders_v2 import CLOSING, PLACING, codes_v2, facts_v2
 from wechatpay.sandbox.http import Refusal
-from wechatpay.sandbox.routing import Routes
+from wechatpay.sandbox.routing import Routes, sent_v2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +37,13 @@ def combine(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 
 
 def place_combined(context: SandboxContext, sent: dict[str, Any], trade_type: str) -> None:
-    """The orders of a combined one."""
+    """Place the orders of a combined one, or accept the same request once more; what differs is refused."""
     number = str(sent["combine_out_trade_no"])
+    subs = list(sent.get("sub_orders") or ())
+    if known_combined(context, number, sent, [sub.get("out_trade_no") for sub in subs]):
+        return
     orders = []
-    for index, sub in enumerate(sent.get("sub_orders") or ()):
+    for index, sub in enumerate(subs):
         amount = sub.get("amount") or {}
         order = place(
             context,
@@ -60,6 +63,27 @@ def place_combined(context: SandboxContext, sent: dict[str, Any], trade_type: st
     keep_combined(context, number, "combine", orders, parties, sent)
 
 
+def known_combined(context: SandboxContext, number: str, sent: dict[str, Any], subs: list[Any]) -> bool:
+    """
+    Return whether a combined order is there already, unpaid and with the same parameters.
+
+    One that is paid, closed or differs is refused, and one that names an order twice.
+    """
+    twice = next((each for each in subs if each is not None and subs.count(each) > 1), None)
+    if twice is not None:
+        raise Refusal.of_field("body", "/sub_orders", "an order's number stands here twice", value=twice)
+    known = COMBINED.get(context, number)
+    if known is None:
+        return False
+    states = {order["state"] for order in orders_of(context, known)}
+    if states & {"SUCCESS", "REFUND"}:
+        raise Refusal(403, "OUT_TRADE_NO_USED", f"the combined order {number} is paid already")
+    if states & {"CLOSED", "REVOKED"}:
+        raise Refusal(400, "ORDER_CLOSED", f"the combined order {number} is closed")
+    COMBINED.same(known, sent, number)
+    return True
+
+
 def keep_combined(
     context: SandboxContext,
     number: str,
@@ -77,6 +101,7 @@ def keep_combined(
         "parties": {**parties, "combine_out_trade_no": number},
         "notify_url": sent.get("notify_url"),
         "scene_info": sent.get("scene_info"),
+        "sent": dict(sent),
     }
     COMBINED.save(context, combined)
     context.schedule("pay", number, when="pay")
@@ -130,13 +155,16 @@ def query_combined(context: SandboxContext, call: ReceivedCall) -> dict[str, Any
 @routes.on("POST v3/combine-transactions/out-trade-no/{combine_out_trade_no}/close")
 def close_combined(context: SandboxContext, call: ReceivedCall) -> None:
     """Close the orders of a combined one."""
-    close_all(context, COMBINED.find(context, one_variable(call)))
+    subs = [sub.get("out_trade_no") for sub in call.body.get("sub_orders") or ()]
+    close_all(context, COMBINED.find(context, one_variable(call)), subs)
 
 
-def close_all(context: SandboxContext, combined: dict[str, Any]) -> None:
-    """Close the orders of a combined one."""
-    for number in combined["orders"]:
-        close(context, number)
+def close_all(context: SandboxContext, combined: dict[str, Any], subs: list[Any]) -> None:
+    """Close the orders of a combined one; a request that names others, or not all of them, is refused."""
+    if sorted(map(str, subs)) != sorted(combined["orders"]):
+        raise Refusal(400, "INVALID_REQUEST", "子单信息与下单时的子单信息不一致")
+    for order in orders_of(context, combined):
+        close(context, order)
 
 
 def sub_facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
@@ -159,32 +187,42 @@ def sub_facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, An
 @routes.on("POST v2/pay/combinedorder")
 def combine_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Order several at once, v2."""
-    sent = dict(call.body)
+    sent = sent_v2(call)
     number = str(sent["combine_out_trade_no"])
-    try:
-        listed = json.loads(sent["sub_order_list"])["order_list"]
-        orders = [
-            place(
-                context,
-                sub,
-                number=str(sub["out_trade_no"]),
-                family="v2",
-                trade_type=str(sent.get("trade_type")),
-                total=fen(sub["total_fee"], "/sub_order_list"),
-                currency=sub.get("fee_type"),
-                expire=sent.get("time_expire"),
-                combined=number,
-            )["out_trade_no"]
-            for sub in listed
-        ]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        orders = []
-    if not orders:
-        raise Refusal(200, "PARAM_ERROR", "sub_order_list has no order_list with numbers and amounts")
+    subs = subs_v2(sent.get("sub_order_list"), "out_trade_no", "total_fee")
     parties = chosen(sent, "combine_appid", "combine_mch_id")
-    keep_combined(context, number, "v2", orders, parties, sent)
+    with codes_v2(PLACING):
+        if not known_combined(context, number, sent, [sub["out_trade_no"] for sub in subs]):
+            orders = [
+                place(
+                    context,
+                    sub,
+                    number=str(sub["out_trade_no"]),
+                    family="v2",
+                    trade_type=str(sent.get("trade_type")),
+                    total=fen(sub["total_fee"], "/sub_order_list"),
+                    currency=sub.get("fee_type"),
+                    expire=sent.get("time_expire"),
+                    combined=number,
+                )["out_trade_no"]
+                for sub in subs
+            ]
+            keep_combined(context, number, "v2", orders, parties, sent)
     result = front_end(context, letters(28, number))
     return context.respond(call, {**parties, "trade_type": sent.get("trade_type"), "prepay_id": result["prepay_id"]})
+
+
+def subs_v2(text: Any, *names: str) -> list[dict[str, Any]]:
+    """Return the orders of a v2 request, a JSON list or an object with order_list; each has members of these names."""
+    try:
+        found = json.loads(str(text))
+        subs = list(found["order_list"] if isinstance(found, dict) else found)
+        complete = all(sub[name] for sub in subs for name in names)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        subs, complete = [], False
+    if not subs or not complete:
+        raise Refusal(200, "PARAM_ERROR", f"sub_order_list has no orders with {' and '.join(names)}")
+    return subs
 
 
 @routes.on("POST v2/pay/querycombinedorder")
@@ -208,7 +246,9 @@ def query_combined_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, 
 @routes.on("POST v2/pay/closecombinedorder")
 def close_combined_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Close the orders of a combined one, v2."""
-    close_all(context, find_v2(context, call))
+    subs = subs_v2(call.body.get("sub_order_list"), "out_trade_no")
+    with codes_v2(CLOSING):
+        close_all(context, find_v2(context, call), [sub["out_trade_no"] for sub in subs])
     return context.respond(call, {})
 
 

@@ -8,6 +8,7 @@ from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders
 from wechatpay.sandbox.flows.objects import Objects, page
+from wechatpay.sandbox.flows.states import COMPLAINT
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -19,7 +20,9 @@ __all__ = ["COMPLAINTS", "complain", "routes"]
 
 routes = Routes()
 
-COMPLAINTS = Objects(Words("complaint", "投诉"), "complaint_id", inside="complaint")
+COMPLAINTS = Objects(
+    Words("complaint", "投诉"), "complaint_id", inside="complaint", state="complaint_state", states=COMPLAINT
+)
 ADDRESS = "complaint notification"
 BASES = ("v3/merchant-service", "v3/global/merchant-service")
 LIST = {BASES[0]: "complaints-v2", BASES[1]: "complaints"}
@@ -115,25 +118,27 @@ def history(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return listed(context, call, found(context, call)["history"], 100)
 
 
-def step(context: SandboxContext, call: ReceivedCall, state: str, kind: str, text: str, action: str) -> None:
+def step(context: SandboxContext, call: ReceivedCall, change: str, kind: str, text: str) -> None:
     """Something the merchant did about a complaint."""
     entry = found(context, call)
-    entry["complaint"]["complaint_state"] = state
+    COMPLAINTS.move(entry, change)
     entry["history"].append(said(context, len(entry["history"]) + 1, kind, text))
     COMPLAINTS.save(context, entry)
-    notify(context, entry, action)
+    notify(context, entry, kind)
 
 
 @routes.on(*(f"POST {path}/response" for path in ONE))
 def respond(context: SandboxContext, call: ReceivedCall) -> None:
     """Answer the user."""
-    step(context, call, "PROCESSING", "MERCHANT_RESPONSE", str(call.body["response_content"]), "MERCHANT_RESPONSE")
+    over = COMPLAINTS.of(found(context, call))["complaint_state"] == "PROCESSED"
+    change = "respond after the end" if over else "respond"
+    step(context, call, change, "MERCHANT_RESPONSE", str(call.body["response_content"]))
 
 
 @routes.on(*(f"POST {path}/complete" for path in ONE))
 def complete(context: SandboxContext, call: ReceivedCall) -> None:
     """Complete a complaint."""
-    step(context, call, "PROCESSED", "MERCHANT_CONFIRM_COMPLETE", "", "MERCHANT_CONFIRM_COMPLETE")
+    step(context, call, "complete", "MERCHANT_CONFIRM_COMPLETE", "")
 
 
 @routes.on(*(f"{verb} {base}/complaint-notifications" for verb in ("POST", "PUT") for base in BASES))

@@ -13,6 +13,7 @@ from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import insurance, orders, payments
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
+from wechatpay.sandbox.flows.states import CONTRACT
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-CONTRACTS = Objects(Words("contract", "委托代扣签约"), "code", "contract_id")
+CONTRACTS = Objects(Words("contract", "委托代扣签约"), "code", "contract_id", states=CONTRACT)
 LIFETIME = timedelta(days=10 * 365)
 SIGN = "v3/papay/sign"
 SCHEDULED = "v3/papay/scheduled-deduct-sign"
@@ -94,11 +95,10 @@ def sign(context: SandboxContext, number: str) -> dict[str, Any]:
         if is_of_insurance(context, number):
             return insurance.sign(context, number)
         changes = {
-            "state": "SIGNED",
             "signed_time": context.stamp(),
             "expired_time": (context.now() + LIFETIME).isoformat(timespec="seconds"),
         }
-        return notify(context, CONTRACTS.change(context, number, "UNSIGNED", **changes))
+        return notify(context, CONTRACTS.change(context, number, "sign", **changes))
 
 
 @routes.action("terminate_contract")
@@ -112,7 +112,7 @@ def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE"
             "contract_terminated_time": context.stamp(),
             "contract_termination_remark": remark,
         }
-        return notify(context, CONTRACTS.change(context, number, "SIGNED", state="TERMINATED", ended=ended))
+        return notify(context, CONTRACTS.change(context, number, "terminate", ended=ended))
 
 
 def notify(context: SandboxContext, contract: dict[str, Any]) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def response_abroad(context: SandboxContext, call: ReceivedCall, number: str) ->
 @routes.on(f"POST {GLOBAL}/transactions/{NUMBER}/reverse")
 def reverse_abroad(context: SandboxContext, call: ReceivedCall) -> None:
     """Take a deduction back."""
-    orders.reverse(context, call.variables["out_trade_no"])
+    orders.reverse(context, orders.find(context, call.variables["out_trade_no"]))
 
 
 @routes.on(f"POST {PLATFORM}/transactions")
@@ -148,7 +148,7 @@ def deduct_combined(context: SandboxContext, call: ReceivedCall) -> dict[str, An
 def reverse_combined(context: SandboxContext, call: ReceivedCall) -> None:
     """Take the deductions for several merchants back."""
     for number in COMBINED.find(context, one_variable(call))["orders"]:
-        orders.reverse(context, number)
+        orders.reverse(context, orders.find(context, number))
 
 
 @routes.on("POST v2/pay/pappayapply", "POST v2/pay/partner/pappayapply")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.objects import Objects, refusing
+from wechatpay.sandbox.flows.states import CONTRACT
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -24,6 +25,7 @@ CONTRACTS = Objects(
     "contract_id",
     inside="contract",
     state="contract_state",
+    states=CONTRACT,
 )
 SIGN = "v3/papay/insurance-sign"
 PRE_SIGN = f"{SIGN}/contracts/pre-entrust-sign"
@@ -102,8 +104,7 @@ def pre_sign(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 
 def sign(context: SandboxContext, number: str) -> dict[str, Any]:
     """Sign a contract as the user; the merchant is notified."""
-    signed = {"contract_state": "SIGNED", "contract_signed_time": context.stamp()}
-    return CONTRACTS.move(context, number, "UNSIGNED", "INSURANCE_ENTRUST.SIGN", **signed)
+    return CONTRACTS.tell(context, number, "sign", "INSURANCE_ENTRUST.SIGN", contract_signed_time=context.stamp())
 
 
 def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE", remark: str = "") -> dict[str, Any]:
@@ -113,8 +114,7 @@ def terminate(context: SandboxContext, number: str, mode: str = "USER_TERMINATE"
         "contract_terminated_time": context.stamp(),
         "contract_termination_remark": remark,
     }
-    ended = {"contract_state": "TERMINATED", "contract_terminate_info": info}
-    return CONTRACTS.move(context, number, "SIGNED", "INSURANCE_ENTRUST.TERMINATE", **ended)
+    return CONTRACTS.tell(context, number, "terminate", "INSURANCE_ENTRUST.TERMINATE", contract_terminate_info=info)
 
 
 def contract_of(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from chainable.i18n import Words
+from wechatpay.sandbox.flows.states import STATELESS, States
 from wechatpay.sandbox.http import Refusal
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Objects:
         id: The member that holds the platform's number.
         inside: The member of a stored entry that holds the object; empty: the entry is the object.
         state: The member that holds the state.
+        states: The changes of its state.
         missing: The error code for an unknown number.
         hidden: The members that notifications leave out.
     """
@@ -39,6 +41,7 @@ class Objects:
     id: str = ""
     inside: str = ""
     state: str = "state"
+    states: States = STATELESS
     missing: str = "RESOURCE_NOT_EXISTS"
     hidden: tuple[str, ...] = ()
 
@@ -56,17 +59,17 @@ class Objects:
         """Return the entry of this number of the merchant's or of the platform's."""
         return context.store.get(self.kind, number)
 
-    def entry(self, context: SandboxContext, number: str) -> dict[str, Any]:
-        """Return the entry of this number; LookupError if there is none."""
+    def entry(self, context: SandboxContext, number: str, by: str = "") -> dict[str, Any]:
+        """Return the entry of this number, in the member ``by`` if it is named; LookupError if there is none."""
         entry = self.get(context, number)
-        if entry is None:
+        if entry is None or (by and self.of(entry)[by] != number):
             raise LookupError(Words(f"there is no {self.kind} {number}", f"{self.kind.zh} {number} 不存在"))
         return entry
 
-    def find(self, context: SandboxContext, number: Any, missing: str = "") -> dict[str, Any]:
-        """Return the entry of this number; an unknown number is refused."""
+    def find(self, context: SandboxContext, number: Any, missing: str = "", by: str = "") -> dict[str, Any]:
+        """Return the entry of this number, in the member ``by`` if it is named; an unknown number is refused."""
         with refusing(missing or self.missing):
-            return self.entry(context, str(number))
+            return self.entry(context, str(number), by)
 
     def repeated(
         self, context: SandboxContext, number: str, sent: Mapping[str, Any], code: str = "INVALID_REQUEST"
@@ -95,21 +98,31 @@ class Objects:
                 )
             )
 
-    def change(self, context: SandboxContext, number: str, *states: str, **changes: Any) -> dict[str, Any]:
-        """Change an object in one of these states; LookupError or ValueError if it is unknown or in another."""
+    def move(self, entry: dict[str, Any], change: str, **members: Any) -> None:
+        """Carry out a change of its table on an object, which is not stored yet; ValueError in another state."""
+        found = self.of(entry)
+        what = Words(f"{self.kind} {found[self.number]}", f"{self.kind.zh} {found[self.number]}")
+        found[self.state] = self.states.after(change, found[self.state], what)
+        found.update(members)
+
+    def change(self, context: SandboxContext, number: str, change: str, **members: Any) -> dict[str, Any]:
+        """Carry out a change of its table, and store the object; LookupError if it is unknown, ValueError as above."""
         entry = self.entry(context, number)
-        self.in_state(self.of(entry), *states)
-        self.of(entry).update(changes)
+        self.move(entry, change, **members)
         self.save(context, entry)
         return entry
 
-    def move(self, context: SandboxContext, number: str, before: str, event: str, **changes: Any) -> dict[str, Any]:
-        """Bring an object from one state into another, notify the merchant, and return it."""
+    def tell(
+        self, context: SandboxContext, number: str, change: str, event: str = "", **members: Any
+    ) -> dict[str, Any]:
+        """Carry out a change, notify the merchant of the table's event or of another, and return the object."""
         with context.change():
-            entry = self.change(context, number, before, **changes)
+            entry = self.change(context, number, change, **members)
             found = self.of(entry)
             content = {name: value for name, value in found.items() if name not in self.hidden}
-            context.notify({**found, **entry}.get("notify_url"), event, content)
+            context.notify(
+                {**found, **entry}.get("notify_url"), event or self.states.transitions[change].notifies, content
+            )
             return found
 
 

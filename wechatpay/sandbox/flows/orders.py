@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.objects import Objects, chosen
+from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
+from wechatpay.sandbox.flows.states import ORDER
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-ORDERS = Objects(Words("order", "订单"), "out_trade_no", "transaction_id", missing="ORDER_NOT_EXIST")
+ORDERS = Objects(Words("order", "订单"), "out_trade_no", "transaction_id", states=ORDER, missing="ORDER_NOT_EXIST")
 MOVE = "move"
 RATE = Decimal("0.006")
 TRADE_TYPES = {
@@ -64,6 +65,10 @@ ORDERING = (
     "v3/global/micropay/transactions/pay",
 )
 REVERSED_ABROAD = ("v3/transactions", "v3/global/micropay/transactions")
+REVERSIBLE = frozenset({"MICROPAY", "FACEPAY", "AUTH"})
+"""Ways of paying without a front end: the merchant may not know how they ended."""
+CLOSED_AFTER = timedelta(days=7)
+"""How long an order without a time_expire can be paid: https://pay.weixin.qq.com/doc/v3/merchant/4012078634."""
 PARTIES = ("appid", "mchid", "mch_id", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "sub_mch_id")
 
 
@@ -84,17 +89,49 @@ def own_number(context: SandboxContext, sent: Mapping[str, Any], location: str =
         )
 
 
-def find(context: SandboxContext, number: str, missing: str = "") -> dict[str, Any]:
-    """Return the order with this number of the merchant's or of the platform's."""
-    return expired(context, ORDERS.find(context, number, missing))
+def find(context: SandboxContext, number: str, missing: str = "", by: str = "") -> dict[str, Any]:
+    """Return the order with this number of the merchant's or of the platform's; of the member ``by`` if it is named."""
+    return expired(context, ORDERS.find(context, number, missing, by))
 
 
 def expired(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
-    """Return the order, closed if its time is over."""
-    if order["state"] == "NOTPAY" and order["expires"] and order["expires"] <= context.clock():
-        order["state"] = "CLOSED"
+    """Return the order as it stands now: one that nobody paid in seven days is closed."""
+    if order["state"] == "NOTPAY" and order["closes"] <= context.clock():
+        ORDERS.move(order, "expire")
         ORDERS.save(context, order)
     return order
+
+
+def payable(context: SandboxContext, order: dict[str, Any]) -> None:
+    """Raise ValueError if an order cannot be paid now: by its state, or after its time_expire, when it stays unpaid."""
+    number = order["out_trade_no"]
+    if order["state"] not in ORDER.transitions["pay"].before:
+        raise ValueError(
+            Words(
+                f"the order {number} cannot be paid, it is {order['state']}",
+                f"订单 {number} 不能支付，状态是 {order['state']}",
+            )
+        )
+    if order["expires"] and order["expires"] <= context.clock():
+        raise ValueError(
+            Words(
+                f"the order {number} cannot be paid, its time_expire is over",
+                f"订单 {number} 已超过商户设置的最晚支付成功时间",
+            )
+        )
+
+
+def whose(order: dict[str, Any]) -> str | None:
+    """Return the sub-merchant of an order; None: it is the merchant's own."""
+    number: str | None = order["parties"].get("sub_mchid") or order["parties"].get("sub_mch_id")
+    return number
+
+
+def same_merchant(order: dict[str, Any], sent: Mapping[str, Any], code: str = "INVALID_REQUEST") -> None:
+    """Refuse a request of another sub-merchant than the order's, or of none."""
+    asking = sent.get("sub_mchid") or sent.get("sub_mch_id")
+    if order["family"] != "combine" and asking != whose(order):
+        raise Refusal(400, code, "商户号和订单信息不匹配")
 
 
 def place(
@@ -118,9 +155,11 @@ def place(
             raise Refusal(403, "OUT_TRADE_NO_USED", f"the order {number} is paid already")
         if state in ("CLOSED", "REVOKED"):
             raise Refusal(400, "ORDER_CLOSED", f"the order {number} is closed")
+        if known["combined"] != combined:
+            raise Refusal(403, "OUT_TRADE_NO_USED", f"the order {number} is there already, on its own or in another")
         ORDERS.same(known, sent, number)
         return known
-    order = {
+    order: dict[str, Any] = {
         "out_trade_no": number,
         "transaction_id": digits(28, context.account.mchid, number, context.stamp()),
         "family": family,
@@ -136,6 +175,8 @@ def place(
         "notify_url": sent.get("notify_url"),
         "created": context.stamp(),
         "expires": deadline(context, expire),
+        "closes": context.clock() + CLOSED_AFTER.total_seconds(),
+        "refunds": [],
         "success_time": None,
         "combined": combined,
         "key": letters(28, number, context.stamp()),
@@ -155,7 +196,11 @@ def openid(sent: Mapping[str, Any], number: str) -> str:
 
 
 def deadline(context: SandboxContext, expire: str | None) -> float | None:
-    """When the order closes by itself, if that lies ahead."""
+    """
+    Return when an order can be paid last, in seconds since the epoch: its time_expire, but a minute at least.
+
+    https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+    """
     if not expire:
         return None
     try:
@@ -164,18 +209,29 @@ def deadline(context: SandboxContext, expire: str | None) -> float | None:
         else:
             moment = datetime.fromisoformat(expire.replace(":60+", ":59+"))  # a leap second
     except ValueError:
-        raise Refusal.of_field("body", "/time_expire", "not a time", value=expire) from None
-    return moment.timestamp() if moment.timestamp() > context.clock() else None
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refusal.of_field(
+            "body", "/time_expire", "a time with its zone is expected: 2018-06-08T10:34:56+08:00", value=expire
+        )
+    return max(moment.timestamp(), context.clock() + 60)
 
 
 def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = None) -> None:
     """Mark an order as paid, and book the money."""
-    order["state"] = "SUCCESS"
+    ORDERS.move(order, "pay")
     order["success_time"] = context.stamp()
     if payer:
         order["openid"] = payer
     ORDERS.save(context, order)
-    book(context, "pay", order["transaction_id"], order["out_trade_no"], order["total"], commission(order["total"]))
+    book(
+        context,
+        ORDER.transitions["pay"].books,
+        order["transaction_id"],
+        order["out_trade_no"],
+        order["total"],
+        commission(order["total"]),
+    )
 
 
 def book(context: SandboxContext, kind: str, number: str, order: str, amount: int, fee: int, **refund: str) -> None:
@@ -285,16 +341,26 @@ def front_end(context: SandboxContext, key: str) -> dict[str, Any]:
     }
 
 
-def number_of(call: ReceivedCall) -> str:
-    """Return the number that a path names an order by."""
-    return call.variables.get("out_trade_no") or call.variables["transaction_id"]
+def named(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
+    """Return the order that a path names; one of another merchant or another kind of merchant is refused."""
+    sent, location = (call.query, "query") if call.operation.method == "GET" else (call.body, "body")
+    own_number(context, sent, location)
+    by, number = next(
+        (name, call.variables[name]) for name in ("out_trade_no", "transaction_id") if name in call.variables
+    )
+    order = find(context, number, by=by)
+    path = call.operation.path
+    if path.startswith(DIRECT) and whose(order) and order["family"] != "combine":
+        raise Refusal(404, ORDERS.missing, f"there is no {ORDERS.kind} {number} of this merchant's own")
+    if path.startswith(PARTNER):
+        same_merchant(order, sent)
+    return order
 
 
 @routes.on(*(f"GET {base}/{by}" for base in (DIRECT, PARTNER, *GLOBAL) for by in (NUMBER, ID)))
 def query_v3(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return an order as it stands."""
-    own_number(context, call.query, "query")
-    return context.respond(call, facts(context, find(context, number_of(call))))
+    return context.respond(call, facts(context, named(context, call)))
 
 
 @routes.on(
@@ -303,16 +369,23 @@ def query_v3(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 )
 def close_v3(context: SandboxContext, call: ReceivedCall) -> None:
     """Close an unpaid order."""
-    own_number(context, call.body)
-    close(context, number_of(call))
+    close(context, alone(named(context, call)))
 
 
-def close(context: SandboxContext, number: str) -> None:
+def alone(order: dict[str, Any]) -> dict[str, Any]:
+    """Return an order; one that is part of a combined order is refused: it is paid and closed with the others."""
+    if order["combined"]:
+        raise Refusal(400, "INVALID_REQUEST", "合单支付订单只能使用合单关单API完成关单")
+    return order
+
+
+def close(context: SandboxContext, order: dict[str, Any]) -> None:
     """Close an order; a paid one is refused."""
-    order = find(context, number)
     if order["state"] in ("SUCCESS", "REFUND"):
+        number = order["out_trade_no"]
         raise Refusal(400, "ORDERPAID", f"the order {number} is paid, it cannot be closed: refund it")
-    order["state"] = "CLOSED"
+    with refusing():
+        ORDERS.move(order, "close")
     ORDERS.save(context, order)
 
 
@@ -322,19 +395,29 @@ def close(context: SandboxContext, number: str) -> None:
 )
 def reverse_v3(context: SandboxContext, call: ReceivedCall) -> Any:
     """Reverse an order: an unpaid one is closed, a paid one is returned."""
-    own_number(context, call.body)
-    order = reverse(context, number_of(call))
+    order = reverse(context, named(context, call))
     if call.operation.response.content == "empty":
         return None
     return context.respond(call, {**order["parties"], "out_trade_no": order["out_trade_no"]})
 
 
-def reverse(context: SandboxContext, number: str) -> dict[str, Any]:
-    """Reverse an order."""
-    order = find(context, number)
-    if order["state"] == "SUCCESS":
+def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
+    """
+    Reverse an order that no front end started, in the first seven days.
+
+    https://pay.weixin.qq.com/doc/v2/merchant/4011941171
+    """
+    if order["trade_type"] not in REVERSIBLE:
+        raise Refusal(400, "INVALID_REQUEST", f"an order of {order['trade_type']} is not reversed: close or refund it")
+    paid = order["success_time"]
+    if paid and datetime.fromisoformat(paid) + CLOSED_AFTER < context.now():
+        raise Refusal(400, "REVERSE_EXPIRE", "订单无法撤销")
+    change = "return" if order["state"] == "SUCCESS" else "reverse"
+    with refusing():
+        ORDERS.move(order, change)
+    if change == "return":
         total = order["refunded"] = order["total"]
-        book(context, "reverse", order["transaction_id"], order["out_trade_no"], total, commission(total))
-    order["state"] = "REVOKED"
+        kind = ORDER.transitions[change].books
+        book(context, kind, order["transaction_id"], order["out_trade_no"], total, commission(total))
     ORDERS.save(context, order)
     return order

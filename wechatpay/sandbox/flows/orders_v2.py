@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from wechatpay.sandbox.flows.amounts import fen
-from wechatpay.sandbox.flows.orders import STATES, close, find, front_end, place, reverse, settle
+from wechatpay.sandbox.flows.orders import (
+    STATES,
+    alone,
+    close,
+    find,
+    front_end,
+    place,
+    reverse,
+    same_merchant,
+    settle,
+)
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from wechatpay.sandbox.context import SandboxContext
     from wechatpay.sandbox.routing import ReceivedCall
 
@@ -18,6 +31,17 @@ routes = Routes()
 
 PLACING = {"OUT_TRADE_NO_USED": "ORDERPAID", "ORDER_CLOSED": "ORDERCLOSED", "INVALID_REQUEST": "OUT_TRADE_NO_USED"}
 """The codes of v3 for an order that cannot be placed, and those of v2."""
+CLOSING = {"INVALID_REQUEST": "ORDERCLOSED"}
+"""The same for one that cannot be closed."""
+
+
+@contextmanager
+def codes_v2(codes: Mapping[str, str]) -> Iterator[None]:
+    """Refuse as v2 does: under status 200, with the code of v2 for that of v3."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(200, codes.get(refusal.code, refusal.code), refusal.message) from None
 
 
 @routes.on("POST v2/pay/unifiedorder", "POST v2/pay/contractorder", "POST v2/deposit/unifiedorder")
@@ -48,7 +72,7 @@ def pay_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 def placed_v2(context: SandboxContext, call: ReceivedCall, trade_type: str, **known: Any) -> dict[str, Any]:
     """Return the order of a v2 request, and what is known besides."""
     sent = {**sent_v2(call), **known}
-    try:
+    with codes_v2(PLACING):
         return place(
             context,
             sent,
@@ -59,8 +83,6 @@ def placed_v2(context: SandboxContext, call: ReceivedCall, trade_type: str, **kn
             currency=sent.get("fee_type"),
             expire=sent.get("time_expire"),
         )
-    except Refusal as refusal:
-        raise Refusal(200, PLACING.get(refusal.code, refusal.code), refusal.message) from None
 
 
 def time_v2(stamp: str | None) -> str | None:
@@ -100,10 +122,12 @@ def facts_v2(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
 
 def find_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return the order that a v2 request names."""
-    number = call.body.get("out_trade_no") or call.body.get("transaction_id")
-    if not number:
+    by = next((name for name in ("transaction_id", "out_trade_no") if call.body.get(name)), None)
+    if by is None:
         raise Refusal(200, "PARAM_ERROR", "out_trade_no or transaction_id is needed")
-    return find(context, str(number), "ORDERNOTEXIST")
+    order = find(context, str(call.body[by]), "ORDERNOTEXIST", by)
+    same_merchant(order, call.body, "ORDERNOTEXIST")
+    return order
 
 
 @routes.on(
@@ -121,12 +145,14 @@ def query_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 @routes.on("POST v2/pay/closeorder")
 def close_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Close an order, v2."""
-    close(context, find_v2(context, call)["out_trade_no"])
+    with codes_v2(CLOSING):
+        close(context, alone(find_v2(context, call)))
     return context.respond(call, {"result_msg": "OK"})
 
 
 @routes.on("POST v2/secapi/pay/reverse", "POST v2/secapi/pay/facepayreverse", "POST v2/deposit/reverse")
 def reverse_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take an order back, v2."""
-    reverse(context, find_v2(context, call)["out_trade_no"])
+    with codes_v2({}):
+        reverse(context, find_v2(context, call))
     return context.respond(call, {"recall": "N"})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
 from wechatpay.sandbox.flows.combined_orders import COMBINED, combined_facts, listed_v2
-from wechatpay.sandbox.flows.orders import ORDERS, expired, facts, notified, settle
+from wechatpay.sandbox.flows.orders import ORDERS, expired, facts, notified, payable, settle
 from wechatpay.sandbox.flows.orders_v2 import facts_v2
 from wechatpay.sandbox.routing import Routes
 
@@ -33,16 +33,17 @@ def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> l
     """Pay an order, or all orders of a combined one; the merchant is notified."""
     with context.change():
         combined = COMBINED.get(context, number)
+        if combined is None and (ORDERS.entry(context, number))["combined"]:
+            raise ValueError(
+                Words(
+                    f"the order {number} is paid with the combined order it belongs to",
+                    f"订单 {number} 属于合单，只能与合单一起支付",
+                )
+            )
         numbers = combined["orders"] if combined else [number]
         paid = [expired(context, ORDERS.entry(context, each)) for each in numbers]
         for order in paid:
-            if order["state"] not in ("NOTPAY", "USERPAYING"):
-                raise ValueError(
-                    Words(
-                        f"the order {order['out_trade_no']} cannot be paid, it is {order['state']}",
-                        f"订单 {order['out_trade_no']} 不能支付，状态是 {order['state']}",
-                    )
-                )
+            payable(context, order)
         for order in paid:
             settle(context, order, openid)
             for hook in HOOKS:

@@ -8,6 +8,7 @@ from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
+from wechatpay.sandbox.flows.states import COLLECTION, SERVICE_ORDER
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
@@ -24,6 +25,7 @@ SERVICES = Objects(
     "out_order_no",
     "order_id",
     inside="order",
+    states=SERVICE_ORDER,
     missing="ORDER_NOT_EXIST",
     hidden=("package", "notify_url"),
 )
@@ -67,7 +69,7 @@ def place(context: SandboxContext, sent: dict[str, Any], *, direct: bool = False
             "package": letters(48, "service", number),
         }
         if direct:
-            order |= completed(fen(sent.get("total_amount") or 0, "/total_amount", 0))
+            order |= {"state": "DONE"} | completed(fen(sent.get("total_amount") or 0, "/total_amount", 0))
         known = {"sent": sent, "order": order}
         SERVICES.save(context, known)
     return SERVICES.of(known)
@@ -76,49 +78,49 @@ def place(context: SandboxContext, sent: dict[str, Any], *, direct: bool = False
 def completed(total: int) -> dict[str, Any]:
     """Return the fields of an order whose payment is requested."""
     return {
-        "state": "DONE",
         "state_description": None,
         "need_collection": total > 0,
-        "collection": {"state": "USER_PAYING", "total_amount": total, "paying_amount": total, "paid_amount": 0},
+        "collection": collection("USER_PAYING", total),
     }
 
 
-def received(total: int) -> dict[str, Any]:
-    """How the money stands when it has come."""
-    return {"state": "USER_PAID", "total_amount": total, "paying_amount": 0, "paid_amount": total}
+def collection(state: str, total: int) -> dict[str, Any]:
+    """Return how the money of an order stands."""
+    paid = total if state == "USER_PAID" else 0
+    return {"state": state, "total_amount": total, "paying_amount": total - paid, "paid_amount": paid}
 
 
-def is_paid(order: dict[str, Any]) -> bool:
-    """Return whether an order is paid."""
-    return bool(order.get("collection", {}).get("state") == "USER_PAID")
+def collecting(context: SandboxContext, number: str, change: str, **members: Any) -> dict[str, Any]:
+    """
+    Carry out a change of a completed order's collection, store the order and return it.
 
-
-def unpaid(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
-    """Return the order of a call that is completed; one that is paid is refused."""
-    order = SERVICES.of(SERVICES.find(context, call.variables["out_order_no"]))
-    with refusing(conflict=WRONG_STATE):
-        SERVICES.in_state(order, "DONE")
-    if is_paid(order):
-        raise Refusal(400, WRONG_STATE, f"the service order {order['out_order_no']} is paid already")
+    Raises LookupError for an unknown number, ValueError if the order is not completed, or paid already.
+    """
+    entry = SERVICES.entry(context, number)
+    order = SERVICES.of(entry)
+    SERVICES.in_state(order, "DONE")
+    what = Words(f"collection of the service order {number}", f"支付分订单 {number} 的收款")
+    state = COLLECTION.after(change, order["collection"]["state"], what)
+    order.update(members)
+    order["collection"] = collection(state, order.get("total_amount") or 0)
+    SERVICES.save(context, entry)
     return order
 
 
 @routes.action("confirm_service")
 def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
     """Confirm an order as the user; the merchant is notified."""
-    changes = {"state": "DOING", "state_description": "MCH_COMPLETE"}
-    return SERVICES.move(context, number, "CREATED", "PAYSCORE.USER_CONFIRM", **changes)
+    return SERVICES.tell(context, number, "confirm", state_description="MCH_COMPLETE")
 
 
 @routes.action("pay_service")
 def paid(context: SandboxContext, number: str) -> dict[str, Any]:
     """Pay a completed order as the user; the merchant is notified."""
-    order = SERVICES.of(SERVICES.entry(context, number))
-    if is_paid(order):
-        raise ValueError(Words(f"the service order {number} is paid already", f"支付分订单 {number} 已支付"))
-    return SERVICES.move(
-        context, number, "DONE", "PAYSCORE.USER_PAID", collection=received(order.get("total_amount", 0))
-    )
+    with context.change():
+        order = collecting(context, number, "pay")
+        content = {name: value for name, value in order.items() if name not in SERVICES.hidden}
+        context.notify(order.get("notify_url"), COLLECTION.transitions["pay"].notifies, content)
+        return order
 
 
 @routes.on(*(f"GET {base}" for base in ALL))
@@ -130,35 +132,37 @@ def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return context.respond(call, SERVICES.find(context, number)["order"])
 
 
-def changed(context: SandboxContext, call: ReceivedCall, *states: str, **changes: Any) -> dict[str, Any]:
-    """Change the order of a call, and return the response."""
+def changed(context: SandboxContext, call: ReceivedCall, change: str, **members: Any) -> dict[str, Any]:
+    """Carry out a change of the order of a call, or of its collection, and return the response."""
+    number = call.variables["out_order_no"]
     with refusing(SERVICES.missing, WRONG_STATE):
-        entry = SERVICES.change(context, call.variables["out_order_no"], *states, **changes)
-    return context.respond(call, entry["order"])
+        if change in SERVICES.states.transitions:
+            return context.respond(call, SERVICES.change(context, number, change, **members)["order"])
+        return context.respond(call, collecting(context, number, change, **members))
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/cancel" for base in ALL))
 def cancel(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take an order back."""
-    return changed(context, call, "CREATED", "DOING", state="REVOKED", state_description=None)
+    return changed(context, call, "cancel", state_description=None)
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/modify" for base in (DIRECT, PARTNER, BANK)))
 def modify(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for less."""
-    order = unpaid(context, call)
+    order = SERVICES.of(SERVICES.find(context, call.variables["out_order_no"]))
     total, before = fen(call.body["total_amount"], "/total_amount", 0), int(order.get("total_amount") or 0)
     if total > before:
         raise Refusal(400, "INVALID_REQUEST", f"{total} is more than the {before} that were asked for")
     sent = chosen(call.body, "post_payments", "post_discounts", "total_amount")
-    return changed(context, call, "DONE", **sent, **completed(total))
+    return changed(context, call, "modify", **sent, need_collection=total > 0)
 
 
 @routes.on(*(f"POST {base}/{{out_order_no}}/complete" for base in ALL))
 def complete(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """End the service, and ask for the money."""
     sent = chosen(call.body, "post_payments", "post_discounts", "total_amount", "time_range", "location")
-    answer = changed(context, call, "DOING", **sent, **completed(fen(sent["total_amount"], "/total_amount", 0)))
+    answer = changed(context, call, "complete", **sent, **completed(fen(sent["total_amount"], "/total_amount", 0)))
     context.schedule("pay_service", call.variables["out_order_no"], when="pay")
     return answer
 
@@ -166,8 +170,7 @@ def complete(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 @routes.on(*(f"POST {base}/{{out_order_no}}/pay" for base in (DIRECT, PARTNER)))
 def collect(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for the money once more."""
-    unpaid(context, call)
-    answer = changed(context, call, "DONE")
+    answer = changed(context, call, "collect")
     context.schedule("pay_service", call.variables["out_order_no"], when="pay")
     return answer
 
@@ -175,5 +178,4 @@ def collect(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 @routes.on(*(f"POST {base}/{{out_order_no}}/sync" for base in ALL))
 def sync(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Record that the merchant was paid in another way."""
-    order = unpaid(context, call)
-    return changed(context, call, "DONE", collection=received(order.get("total_amount", 0)))
+    return changed(context, call, "sync")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
@@ -9,6 +10,7 @@ from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders, orders_v2
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.objects import Objects, one_variable, page, refusing
+from wechatpay.sandbox.flows.states import REFUND
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
@@ -20,11 +22,15 @@ __all__ = ["REFUNDS", "finish", "routes"]
 
 routes = Routes()
 
-REFUNDS = Objects(Words("refund", "退款"), "out_refund_no", "refund_id", state="status")
+REFUNDS = Objects(Words("refund", "退款"), "out_refund_no", "refund_id", state="status", states=REFUND)
 DOMESTIC = "v3/refund/domestic/refunds"
 ABROAD = ("v3/refunds", "v3/global/refunds")
 MARKETPLACE = "v3/ecommerce/refunds"
-OUTCOMES = {"SUCCESS": "REFUND.SUCCESS", "CLOSED": "REFUND.CLOSED", "ABNORMAL": "REFUND.ABNORMAL"}
+OUTCOMES = ("SUCCESS", "CLOSED", "ABNORMAL")
+MOST = 50
+"""How many refunds an order can have: https://pay.weixin.qq.com/doc/v3/partner/4012709253."""
+REFUNDABLE = timedelta(days=365)
+"""How long an order can be refunded after its payment: the same page."""
 STATES_V2 = {"CLOSED": "REFUNDCLOSE", "ABNORMAL": "CHANGE"}
 
 
@@ -48,6 +54,10 @@ def place(
         )
     if total is not None and total != order["total"]:
         raise Refusal(400, "INVALID_REQUEST", f"the order's total is {order['total']}, the refund says {total}")
+    if len(order["refunds"]) >= MOST:
+        raise Refusal(400, "INVALID_REQUEST", f"每个支付订单的部分退款次数不能超过{MOST}次")
+    if datetime.fromisoformat(order["success_time"]) + REFUNDABLE < context.now():
+        raise Refusal(400, "TRADE_OVERDUE", "订单已超过可退款的最大期限")
     left = order["total"] - order["refunded"]
     if amount > left:
         raise Refusal(400, "INVALID_REQUEST", f"{amount} is more than the {left} that are left of the order")
@@ -68,7 +78,8 @@ def place(
         "version": version,
     }
     order["refunded"] += amount
-    order["state"] = "REFUND"
+    order["refunds"].append(number)
+    orders.ORDERS.move(order, "refund")
     orders.ORDERS.save(context, order)
     REFUNDS.save(context, refund)
     context.schedule("finish_refund", number, when="refund")
@@ -86,17 +97,22 @@ def finish(context: SandboxContext, number: str, status: str = "SUCCESS") -> dic
             )
         )
     with context.change():
-        refund = REFUNDS.change(context, number, "PROCESSING", "ABNORMAL", status=status)
+        refund = REFUNDS.change(context, number, status)
         order = orders.ORDERS.entry(context, refund["out_trade_no"])
         if status == "SUCCESS":
             refund["success_time"] = context.stamp()
             fee, own_number = fee_of(order, refund), refund["out_refund_no"]
             orders.book(
-                context, "refund", refund["refund_id"], order["out_trade_no"], refund["amount"], fee, refund=own_number
+                context,
+                REFUND.transitions[status].books,
+                refund["refund_id"],
+                order["out_trade_no"],
+                refund["amount"],
+                fee,
+                refund=own_number,
             )
         elif status == "CLOSED":
-            order["refunded"] -= refund["amount"]
-            order["state"] = "REFUND" if order["refunded"] else "SUCCESS"
+            order["refunded"] -= refund["amount"]  # the order stays REFUND, which is an end
         orders.ORDERS.save(context, order)
         REFUNDS.save(context, refund)
         notify(context, refund)
@@ -146,7 +162,7 @@ def notify(context: SandboxContext, refund: dict[str, Any]) -> None:
         },
         "success_time": refund["success_time"],
     }
-    context.notify(refund["notify_url"], OUTCOMES[refund["status"]], content)
+    context.notify(refund["notify_url"], REFUND.transitions[refund["status"]].notifies, content)
 
 
 def facts(refund: dict[str, Any]) -> dict[str, Any]:
@@ -184,10 +200,14 @@ def facts(refund: dict[str, Any]) -> dict[str, Any]:
 
 def order_of(context: SandboxContext, sent: dict[str, Any]) -> dict[str, Any]:
     """Return the order that a request names."""
-    number = sent.get("out_trade_no") or sent.get("transaction_id")
-    if not number:
+    names = [name for name in ("transaction_id", "out_trade_no") if sent.get(name)]
+    if not names:
         raise Refusal.of_field("body", "/transaction_id", "transaction_id or out_trade_no is needed")
-    return orders.find(context, str(number), "RESOURCE_NOT_EXISTS")
+    order, *others = (orders.find(context, str(sent[name]), "RESOURCE_NOT_EXISTS", name) for name in names)
+    if any(other["out_trade_no"] != order["out_trade_no"] for other in others):
+        raise Refusal(400, "INVALID_REQUEST", "您的请求参数与订单信息不一致")
+    orders.same_merchant(order, sent)
+    return order
 
 
 @routes.on(f"POST {DOMESTIC}", *(f"POST {path}" for path in ABROAD), f"POST {MARKETPLACE}/apply")
@@ -239,7 +259,7 @@ def list_v3(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 
 def refunds_of(context: SandboxContext, order: dict[str, Any]) -> list[dict[str, Any]]:
     """Return all refunds of an order, oldest first."""
-    return [each for each in context.store.all(REFUNDS.kind) if each["out_trade_no"] == order["out_trade_no"]]
+    return [REFUNDS.entry(context, number) for number in order["refunds"]]
 
 
 @routes.on(
@@ -248,7 +268,7 @@ def refunds_of(context: SandboxContext, order: dict[str, Any]) -> list[dict[str,
 def abnormal(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Send the money of an abnormal refund to another account."""
     with refusing():
-        refund = REFUNDS.change(context, call.variables["refund_id"], "ABNORMAL", status="PROCESSING")
+        refund = REFUNDS.change(context, call.variables["refund_id"], "elsewhere")
     context.schedule("finish_refund", refund["out_refund_no"], when="refund")
     return context.respond(call, facts(refund))
 

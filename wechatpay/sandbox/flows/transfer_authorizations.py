@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
+from wechatpay.sandbox.flows.states import AUTHORIZATION
+from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ AUTHORIZATIONS = Objects(
     "out_authorization_no",
     "authorization_id",
     inside="authorization",
+    states=AUTHORIZATION,
     missing="NOT_FOUND",
     hidden=("transfer_scene_id", "user_recv_perception", "create_time"),
 )
@@ -57,23 +60,23 @@ def ask(context: SandboxContext, sent: Mapping[str, Any]) -> dict[str, Any]:
 @routes.action("confirm_authorization")
 def confirm(context: SandboxContext, number: str) -> dict[str, Any]:
     """Allow transfers without confirmation as the user; the merchant is notified."""
-    event, now = "MCHTRANSFER.AUTHORIZATION.CONFIRMED", context.stamp()
-    return AUTHORIZATIONS.move(context, number, WAITING, event, state=IN_FORCE, authorize_time=now)
+    return AUTHORIZATIONS.tell(context, number, "confirm", authorize_time=context.stamp())
 
 
 @routes.action("close_authorization")
 def close(context: SandboxContext, number: str, reason: str = "USER_CLOSE") -> dict[str, Any]:
     """Take an authorization back; the merchant is notified."""
-    event, info = "MCHTRANSFER.AUTHORIZATION.CLOSED", {"close_time": context.stamp(), "close_reason": reason}
-    return AUTHORIZATIONS.move(context, number, IN_FORCE, event, state="CLOSED", close_info=info)
+    info = {"close_time": context.stamp(), "close_reason": reason}
+    return AUTHORIZATIONS.tell(context, number, "close", close_info=info)
 
 
-def allowed(context: SandboxContext, number: Any) -> None:
-    """Refuse a transfer under an authorization that is known and not in force."""
-    entry = AUTHORIZATIONS.get(context, str(number))
-    if entry is not None:
-        with refusing():
-            AUTHORIZATIONS.in_state(entry["authorization"], IN_FORCE)
+def allowed(context: SandboxContext, number: Any, openid: Any) -> None:
+    """Refuse a transfer without an authorization of this user that is in force."""
+    authorization = AUTHORIZATIONS.of(AUTHORIZATIONS.find(context, number, "RESOURCE_NOT_EXISTS"))
+    with refusing():
+        AUTHORIZATIONS.in_state(authorization, IN_FORCE)
+    if authorization.get("openid", openid) != openid:
+        raise Refusal(400, "INVALID_REQUEST", f"the authorization {number} is that of another user than {openid}")
 
 
 @routes.on(f"POST {BASE}")

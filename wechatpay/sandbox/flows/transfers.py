@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
@@ -11,6 +12,7 @@ from wechatpay.sandbox.flows import transfer_authorizations
 from wechatpay.sandbox.flows.amounts import fen
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, page, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
+from wechatpay.sandbox.flows.states import TRANSFER
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
 
@@ -22,7 +24,14 @@ __all__ = ["BATCHES", "BILLS", "confirm", "routes"]
 
 routes = Routes()
 
-BILLS = Objects(Words("transfer bill", "转账单"), "out_bill_no", "transfer_bill_no", inside="bill", missing="NOT_FOUND")
+BILLS = Objects(
+    Words("transfer bill", "转账单"),
+    "out_bill_no",
+    "transfer_bill_no",
+    inside="bill",
+    states=TRANSFER,
+    missing="NOT_FOUND",
+)
 BATCHES = Objects(Words("transfer batch", "转账批次"), "out_batch_no", "batch_id", missing="NOT_FOUND")
 PAYMENTS = Objects(Words("v2 transfer", "v2 转账"), "number", missing="NOT_FOUND")
 BASE = "v3/fund-app/mch-transfer/transfer-bills"
@@ -30,6 +39,8 @@ PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
 QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
 WAITING = "WAIT_USER_CONFIRM"
 OUTCOMES = ("SUCCESS", "FAIL", "CANCELLED")
+CONFIRMED_WITHIN = timedelta(days=1)
+"""How long a transfer waits for its user: https://pay.weixin.qq.com/doc/v3/merchant/4012715191."""
 
 
 @routes.on(
@@ -46,10 +57,11 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     number = str(sent["out_bill_no"])
     known = BILLS.repeated(context, number, sent)
     if known is not None:
-        return context.respond(call, known["bill"])
+        return context.respond(call, told(context, known))
     authorised = call.operation.path.endswith("/transfer")
     if authorised:
-        transfer_authorizations.allowed(context, sent.get("authorization_id") or sent.get("out_authorization_no"))
+        number_of_it = sent.get("authorization_id") or sent.get("out_authorization_no")
+        transfer_authorizations.allowed(context, number_of_it, sent.get("openid"))
     asked = sent.get("authorization_info")
     if asked:
         transfer_authorizations.ask(context, {"appid": sent.get("appid"), "openid": sent.get("openid"), **asked})
@@ -71,7 +83,8 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         "package_info": None if authorised else letters(64, "package", number),
     }
     event = "MCHTRANSFER.QQWALLETBILL.FINISHED" if call.operation.path == QQ else "MCHTRANSFER.BILL.FINISHED"
-    entry = {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url"), "event": event}
+    expires = None if authorised else context.clock() + CONFIRMED_WITHIN.total_seconds()
+    entry = {"sent": sent, "bill": bill, "notify_url": sent.get("notify_url"), "event": event, "expires": expires}
     BILLS.save(context, entry)
     context.schedule("confirm_transfer", number, when="" if authorised else "confirm")
     return context.respond(call, {**bill, **(asked or {})})
@@ -88,16 +101,35 @@ def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dic
             )
         )
     with context.change():
-        reason = "MERCHANT_REJECT" if state == "FAIL" else None
-        changes = {"state": state, "update_time": context.stamp(), "fail_reason": reason}
-        entry = BILLS.change(context, number, WAITING, "PROCESSING", "CANCELING", **changes)
-        names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
-        content = {name: value for name, value in entry["bill"].items() if name in names}
-        context.notify(entry["notify_url"], entry["event"], content)
+        expire(context, BILLS.entry(context, number))
+        entry = ended(context, number, state, "MERCHANT_REJECT" if state == "FAIL" else None)
         asked = entry["sent"].get("authorization_info")
         if asked and state == "SUCCESS":
             transfer_authorizations.confirm(context, asked["out_authorization_no"])
         return entry
+
+
+def ended(context: SandboxContext, number: str, state: str, reason: str | None) -> dict[str, Any]:
+    """End a transfer, notify the merchant, and return its entry."""
+    entry = BILLS.change(context, number, state, update_time=context.stamp(), fail_reason=reason)
+    names = {each.name for each in webhook_payloads.event_of(entry["event"], "v3").resource} - {"user_name"}
+    content = {name: value for name, value in entry["bill"].items() if name in names}
+    context.notify(entry["notify_url"], entry["event"], content)
+    return entry
+
+
+def expire(context: SandboxContext, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a transfer as it stands now: one that its user let lie for a day has failed."""
+    bill = entry["bill"]
+    if bill["state"] == WAITING and entry["expires"] <= context.clock():
+        return ended(context, bill["out_bill_no"], "FAIL", "OVERDUE_CLOSE")
+    return entry
+
+
+def told(context: SandboxContext, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a transfer as the response of its request tells it: only one that waits has a page to confirm it."""
+    bill: dict[str, Any] = expire(context, entry)["bill"]
+    return bill if bill["state"] == WAITING else {**bill, "package_info": None}
 
 
 @routes.on(
@@ -107,7 +139,7 @@ def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dic
 )
 def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a bill as it stands."""
-    entry = BILLS.find(context, one_variable(call))
+    entry = expire(context, BILLS.find(context, one_variable(call)))
     return context.respond(call, {**entry["bill"], "package_info": None})
 
 
@@ -119,7 +151,8 @@ def cancel(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Take a transfer back that the user has not confirmed."""
     number = call.variables["out_bill_no"]
     with refusing("NOT_FOUND"):
-        entry = BILLS.change(context, number, WAITING, "CANCELING", state="CANCELING", update_time=context.stamp())
+        expire(context, BILLS.entry(context, number))
+        entry = BILLS.change(context, number, "cancel", update_time=context.stamp())
     answer = context.respond(call, entry["bill"])
     confirm(context, number, "CANCELLED")
     return answer
@@ -132,11 +165,7 @@ def batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     number = str(sent["out_batch_no"])
     known = BATCHES.repeated(context, number, sent)
     if known is None:
-        details = sent.get("transfer_detail_list") or []
-        total = sum(
-            fen(each.get("transfer_amount"), f"/transfer_detail_list/{index}/transfer_amount")
-            for index, each in enumerate(details)
-        )
+        total = sum_of(sent, sent.get("transfer_detail_list") or [])
         known = {
             "sent": sent,
             "create_time": context.stamp(),
@@ -147,6 +176,25 @@ def batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         BATCHES.save(context, known)
         context.schedule(finish, number)
     return context.respond(call, {**known, "batch_status": "ACCEPTED"})
+
+
+def sum_of(sent: dict[str, Any], details: list[dict[str, Any]]) -> int:
+    """Return the sum of a batch in fen; one that its totals do not fit, or that names a transfer twice, is refused."""
+    total = sum(
+        fen(each.get("transfer_amount"), f"/transfer_detail_list/{index}/transfer_amount")
+        for index, each in enumerate(details)
+    )
+    if int(sent.get("total_amount", total)) != total:
+        raise Refusal.of_field("body", "/total_amount", f"the transfers are {total}", value=sent["total_amount"])
+    if int(sent.get("total_num", len(details))) != len(details):
+        raise Refusal.of_field("body", "/total_num", f"there are {len(details)} transfers", value=sent["total_num"])
+    numbers = [each.get("out_detail_no") for each in details]
+    twice = next((each for each in numbers if numbers.count(each) > 1), None)
+    if twice is not None:
+        raise Refusal.of_field(
+            "body", "/transfer_detail_list", "the number of a transfer stands here twice", value=twice
+        )
+    return total
 
 
 def finish(context: SandboxContext, number: str) -> None:
