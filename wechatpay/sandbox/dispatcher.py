@@ -103,10 +103,12 @@ class Dispatcher:
         hits: list[Fault],
     ) -> Reply:
         """Return the response of the flow, or of the fault that comes instead of it."""
-        preventing = next((fault for fault in hits if not fault.takes_effect), None)
+        unfinished = entry.operation in self._routes.unfinished and any(fault.kind == "pending" for fault in hits)
+        passing = ("pending",) if unfinished else ()
+        preventing = next((each for each in hits if not each.takes_effect and each.kind not in passing), None)
         if preventing is None:
             serve = self._serve_v2 if entry.version == "v2" else self._serve
-            reply = serve(request, found, entry)
+            reply = serve(request, found, entry, unfinished)
             preventing = next((fault for fault in hits if fault.kind in UNDONE and fault.kind not in CUTS), None)
             if preventing is None:
                 return reply
@@ -130,12 +132,14 @@ class Dispatcher:
             return apiv2.refusal_xml(refusal)
         return apiv2.failure(found.operation, refusal, self.context.account, algorithm)
 
-    def _serve_v2(self, request: Request, found: router.Found | router.NotFound, entry: Entry) -> Reply:
+    def _serve_v2(
+        self, request: Request, found: router.Found | router.NotFound, entry: Entry, unfinished: bool
+    ) -> Reply:
         if isinstance(found, router.NotFound):
             raise absent(request, found)
         call, algorithm = self._validation_v2.call(request, found, entry, strict=self.context.strict)
         try:
-            answer = self._flow(call)
+            answer = self._flow(evolve(call, unfinished=unfinished))
         except Refusal as refusal:
             entry.code, entry.message = refusal.code, refusal.message
             return self._failure(found, refusal, algorithm)
@@ -145,7 +149,7 @@ class Dispatcher:
             return evolve(Reply.of(answer), signed=False)
         return apiv2.success(call.operation, answer, self.context.account, algorithm)
 
-    def _serve(self, request: Request, found: router.Found | router.NotFound, entry: Entry) -> Reply:
+    def _serve(self, request: Request, found: router.Found | router.NotFound, entry: Entry, unfinished: bool) -> Reply:
         parts = self._validation.verify(request, entry)
         if isinstance(found, router.NotFound):
             brand = request.segments[0] == "brand"  # the catalogue has no operation of these
@@ -155,7 +159,7 @@ class Dispatcher:
             raise absent(request, found)
         call = self._validation.call(request, found, parts, entry, strict=self.context.strict)
         self.context.webhooks.serial = call.serial
-        answer = self._flow(call)
+        answer = self._flow(evolve(call, unfinished=unfinished))
         return answer if isinstance(answer, Reply) else Reply.of(answer)
 
     def _flow(self, call: ReceivedCall) -> Any:

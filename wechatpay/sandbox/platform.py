@@ -113,13 +113,17 @@ class Platform:
         paid: list[dict[str, Any]] = self._act("pay", number, openid=openid)
         return paid
 
+    def fail_payment(self, number: str) -> dict[str, Any]:
+        """Fail to pay an order as its user: it becomes ``PAYERROR``."""
+        return dict(self._act("fail_payment", number))
+
     def finish_refund(self, number: str, status: str = "SUCCESS") -> dict[str, Any]:
         """End a refund as ``SUCCESS``, ``CLOSED`` or ``ABNORMAL``; the merchant is notified."""
         return dict(self._act("finish_refund", number, status))
 
-    def confirm_transfer(self, number: str, state: str = "SUCCESS") -> dict[str, Any]:
-        """Accept a transfer as the user, or end it as ``FAIL``; the merchant is notified."""
-        return dict(self._act("confirm_transfer", number, state))
+    def confirm_transfer(self, number: str, state: str = "SUCCESS", reason: str = "") -> dict[str, Any]:
+        """Accept a transfer as the user, or end it as ``FAIL`` (for a reason) or ``CANCELLED``; it is notified."""
+        return dict(self._act("confirm_transfer", number, state, reason))
 
     def change_insurance_order(self, number: str, state: str) -> dict[str, Any]:
         """Change the ``order_receive_state`` of an insurance order; the merchant is notified."""

@@ -34,6 +34,7 @@ class ReceivedCall:
         body: Members of the body (JSON, XML or meta), encrypted ones opened.
         files: Uploaded files.
         serial: The platform key that the client asked the response to be signed with.
+        unfinished: Whether a fault wants the flow to leave its object in the state in which the user has yet to act.
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class ReceivedCall:
     body: Mapping[str, Any] = field(default=Factory(dict), repr=False)
     files: tuple[Part, ...] = ()
     serial: str = ""
+    unfinished: bool = False
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of this name in the path, the body or the query; raise KeyError without one."""
@@ -70,12 +72,21 @@ class Routes:
     def __init__(self) -> None:
         self.handlers: dict[str, Callable[..., Any]] = {}
         self.actions: dict[str, Callable[..., Any]] = {}
+        self.unfinished: set[str] = set()
 
-    def on(self, *keys: str) -> Callable[[Handler], Handler]:
-        """Register the function below for these operations (``POST v3/pay/transactions/native``)."""
+    def on(self, *keys: str, unfinished: bool = False) -> Callable[[Handler], Handler]:
+        """
+        Register the function below for operations.
+
+        Args:
+            keys: The operations: ``POST v3/pay/transactions/native``.
+            unfinished: Whether it heeds :attr:`ReceivedCall.unfinished`.
+        """
 
         def register(handler: Handler) -> Handler:
             self.handlers.update(dict.fromkeys(keys, handler))
+            if unfinished:
+                self.unfinished.update(keys)
             return handler
 
         return register
@@ -93,3 +104,4 @@ class Routes:
         """Add another table's handlers and actions."""
         self.handlers.update(other.handlers)
         self.actions.update(other.actions)
+        self.unfinished.update(other.unfinished)

@@ -8,7 +8,6 @@ import hmac
 import json
 import secrets
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -83,7 +82,7 @@ class Merchant:
 
     def authorization(self, method: str, target: str, body: bytes, **changes: str) -> str:
         scheme = changes.pop("scheme", "WECHATPAY2-SHA256-RSA2048")
-        timestamp = changes.pop("timestamp", str(int(time.time())))
+        timestamp = changes.pop("timestamp", str(int(self.sandbox.context.clock())))
         nonce = changes.pop("nonce_str", secrets.token_hex(16))
         message = f"{method}\n{target}\n{timestamp}\n{nonce}\n".encode() + body + b"\n"
         fields = {

@@ -190,7 +190,7 @@ def test_a_service_order_is_paid_once(sandbox: Sandbox, merchant: Any) -> None:
         ("sync", {**WHICH, "type": "Order_Paid", "detail": {"paid_time": "20091225091210"}}),
     ):
         assert merchant.post(f"{SERVICE}/{NUMBER}/{deed}", sent).data["code"] == "INVALID_ORDER_STATE"
-    with pytest.raises(ValueError, match="paid already"):
+    with pytest.raises(ValueError, match="is USER_PAID, not USER_PAYING"):
         sandbox.pay_service(NUMBER)
     assert collection(merchant)["paid_amount"] == 500
     assert [each.notice.event_type for each in sandbox.callbacks] == ["PAYSCORE.USER_CONFIRM", "PAYSCORE.USER_PAID"]

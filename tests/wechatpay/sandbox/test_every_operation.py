@@ -35,7 +35,11 @@ class Builder:
         self.operation = operation
 
     def members(self, fields: tuple[Field, ...] | None) -> dict[str, Any]:
-        return {each.name: self.value(each) for each in fields or ()}
+        made = {each.name: self.value(each) for each in fields or ()}
+        if "transfer_detail_list" in made:  # the examples of some pages do not add up
+            made["total_num"] = len(made["transfer_detail_list"])
+            made["total_amount"] = sum(each["transfer_amount"] for each in made["transfer_detail_list"])
+        return made
 
     def value(self, each: Field) -> Any:
         if each.type.endswith("[]"):

@@ -185,8 +185,8 @@ def test_a_transfer_is_cancelled_fails_or_needs_no_confirmation(sandbox: Sandbox
     sandbox.confirm_transfer("B2", "FAIL")
     assert merchant.get(f"{BILLS}/out-bill-no/B2").data["fail_reason"] == "MERCHANT_REJECT"
     sandbox.context.strict = False
-    merchant.post(f"{BILLS}/transfer", transfer(merchant, number="B3"))
-    assert merchant.get(f"{BILLS}/out-bill-no/B3").data["state"] == "SUCCESS"
+    unknown = {**transfer(merchant, number="B3"), "out_authorization_no": "A3"}
+    assert merchant.post(f"{BILLS}/transfer", unknown).data["code"] == "RESOURCE_NOT_EXISTS"
     sandbox.context.automatic = frozenset({"confirm"})
     merchant.post(BILLS, transfer(merchant, number="B4"))
     assert merchant.get(f"{BILLS}/out-bill-no/B4").data["state"] == "SUCCESS"

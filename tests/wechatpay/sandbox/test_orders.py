@@ -209,12 +209,16 @@ def test_an_authorisation_code_pays_at_once_and_is_reversed(sandbox: Sandbox, me
     assert merchant.post(reverse, {**values, **{k: v for k, v in names.items() if k in values}}).status == 204
 
 
-def test_an_unpaid_order_that_is_reversed_is_only_closed(sandbox: Sandbox, merchant: Any) -> None:
+@pytest.mark.parametrize("paid", [False, True])
+def test_an_order_of_a_front_end_is_not_reversed(sandbox: Sandbox, merchant: Any, paid: bool) -> None:
+    # https://pay.weixin.qq.com/doc/v2/merchant/4011941171: only payment codes are reversed
     place(merchant)
+    if paid:
+        sandbox.pay(NUMBER)
     body = {"appid": merchant.account.appid, "mchid": merchant.account.mchid}
-    merchant.post(f"/v3/pay/transactions/out-trade-no/{NUMBER}/reverse", body)
-    assert query(merchant).data["trade_state"] == "REVOKED"
-    assert list(sandbox.store.all("move")) == []
+    refused = merchant.post(f"/v3/pay/transactions/out-trade-no/{NUMBER}/reverse", body)
+    assert (refused.status, refused.data["code"]) == (400, "INVALID_REQUEST")
+    assert query(merchant).data["trade_state"] == ("SUCCESS" if paid else "NOTPAY")
 
 
 def combined(merchant: Any, url: str) -> dict[str, Any]:
@@ -335,13 +339,14 @@ def test_refunds_end_as_requested(sandbox: Sandbox, merchant: Any, receiver: Any
         sandbox.finish_refund("R9")
 
 
-def test_closing_the_only_refund_makes_the_order_paid_again(sandbox: Sandbox, merchant: Any) -> None:
+def test_an_order_whose_only_refund_is_closed_stays_a_refunded_one(sandbox: Sandbox, merchant: Any) -> None:
     sandbox.context.automatic = frozenset()
     place(merchant)
     sandbox.pay(NUMBER)
     refund(merchant, "R1", 100)
     sandbox.finish_refund("R1", "CLOSED")
-    assert query(merchant).data["trade_state"] == "SUCCESS"
+    assert query(merchant).data["trade_state"] == "REFUND"  # an end: official page 4012791870
+    assert refund(merchant, "R2", 100).status == 200
 
 
 def test_an_abnormal_refund_goes_to_another_account(sandbox: Sandbox, merchant: Any) -> None:

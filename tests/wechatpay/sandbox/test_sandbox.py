@@ -197,8 +197,19 @@ def test_what_is_refused_halfway_leaves_nothing_behind(sandbox: Sandbox, merchan
         "scene_info": {"payer_client_ip": "14.17.22.32"},
         "notify_url": "http://127.0.0.1:9/",
     }
-    assert merchant.post("/v3/combine-transactions/native", sent).data["code"] == "INVALID_REQUEST"
+    assert merchant.post("/v3/combine-transactions/native", sent).data["code"] == "PARAM_ERROR"
     assert sandbox.store.kinds() == {}
+    order = {
+        "appid": merchant.account.appid,
+        "mchid": merchant.account.mchid,
+        "description": "x",
+        "out_trade_no": "second01",
+    }
+    order |= {"notify_url": "http://127.0.0.1:9/", "amount": {"total": 1}}
+    merchant.post("/v3/pay/transactions/native", order)
+    sent["sub_orders"][1]["out_trade_no"] = "second01"
+    assert merchant.post("/v3/combine-transactions/native", sent).data["code"] == "OUT_TRADE_NO_USED"
+    assert sandbox.store.kinds() == {"order": 1}
 
 
 def test_a_payment_and_its_notification_are_written_as_one(tmp_path: Path, receiver: Any) -> None:

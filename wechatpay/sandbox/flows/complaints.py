@@ -141,6 +141,17 @@ def complete(context: SandboxContext, call: ReceivedCall) -> None:
     step(context, call, "complete", "MERCHANT_CONFIRM_COMPLETE", "")
 
 
+@routes.on(f"POST {ONE[0]}/update-refund-progress")
+def approve_refund(context: SandboxContext, call: ReceivedCall) -> None:
+    """Approve or reject the refund that a user asks for: https://pay.weixin.qq.com/doc/v3/merchant/4012467256."""
+    over = COMPLAINTS.of(found(context, call))["complaint_state"] == "PROCESSED"
+    approved = call.body["action"] == "APPROVE"
+    # the platform's own spelling
+    kind = "MERCHANT_APPROVE_REFUND" if approved else "MERCHANT_REFUSE_RERUND"
+    text = str(call.body.get("remark") or call.body.get("reject_reason") or "")
+    step(context, call, "respond after the end" if over else "respond", kind, text)
+
+
 @routes.on(*(f"{verb} {base}/complaint-notifications" for verb in ("POST", "PUT") for base in BASES))
 def subscribe(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Set the URL of notifications."""

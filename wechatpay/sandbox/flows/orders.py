@@ -69,6 +69,9 @@ REVERSIBLE = frozenset({"MICROPAY", "FACEPAY", "AUTH"})
 """Ways of paying without a front end: the merchant may not know how they ended."""
 CLOSED_AFTER = timedelta(days=7)
 """How long an order without a time_expire can be paid: https://pay.weixin.qq.com/doc/v3/merchant/4012078634."""
+ENTERING = 30
+"""Seconds for which an order is not reversed after its user began to enter the password."""
+BY_CODE = ("/codepay", "/micropay", "/micropay/transactions/pay")
 PARTIES = ("appid", "mchid", "mch_id", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "sub_mch_id")
 
 
@@ -234,6 +237,18 @@ def settle(context: SandboxContext, order: dict[str, Any], payer: str | None = N
     )
 
 
+def pay_by_code(context: SandboxContext, order: dict[str, Any], *, entering: bool) -> None:
+    """Pay an order by its payment code, at once or when the user has entered the password; a repeat pays no more."""
+    if order["state"] == "USERPAYING":
+        raise Refusal(202, "USERPAYING", "需要用户输入支付密码")
+    if entering:
+        ORDERS.move(order, "enter")
+        order["entering"] = context.clock()
+        ORDERS.save(context, order)
+    else:
+        settle(context, order)
+
+
 def book(context: SandboxContext, kind: str, number: str, order: str, amount: int, fee: int, **refund: str) -> None:
     """Write down that money moved, amount and commission in fen: the bills are made of this."""
     move = {"kind": kind, "order": order, **refund, "amount": amount, "fee": fee, "time": context.stamp()}
@@ -304,7 +319,8 @@ def sample(context: SandboxContext, number: str) -> dict[str, Any]:
     return notified(result)
 
 
-@routes.on(*(f"POST {path}" for path in ORDERING))
+@routes.on(*(f"POST {path}" for path in ORDERING if path.endswith(BY_CODE)), unfinished=True)
+@routes.on(*(f"POST {path}" for path in ORDERING if not path.endswith(BY_CODE)))
 def order_v3(context: SandboxContext, call: ReceivedCall) -> Any:
     """Order: what the front end needs; with an authorisation code it is paid at once."""
     sent = dict(call.body)
@@ -323,7 +339,7 @@ def order_v3(context: SandboxContext, call: ReceivedCall) -> Any:
         expire=sent.get("time_expire"),
     )
     if trade_type == "MICROPAY":
-        settle(context, order)
+        pay_by_code(context, order, entering=call.unfinished)
         return context.respond(call, facts(context, order))
     context.schedule("pay", order["out_trade_no"], when="pay")
     return context.respond(call, front_end(context, order["key"]))
@@ -407,6 +423,8 @@ def reverse(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
 
     https://pay.weixin.qq.com/doc/v2/merchant/4011941171
     """
+    if order["state"] == "USERPAYING" and context.clock() < order["entering"] + ENTERING:
+        raise Refusal(202, "USERPAYING", "用户支付中，需要输入密码")
     if order["trade_type"] not in REVERSIBLE:
         raise Refusal(400, "INVALID_REQUEST", f"an order of {order['trade_type']} is not reversed: close or refund it")
     paid = order["success_time"]

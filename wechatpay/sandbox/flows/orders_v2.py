@@ -13,10 +13,10 @@ from wechatpay.sandbox.flows.orders import (
     close,
     find,
     front_end,
+    pay_by_code,
     place,
     reverse,
     same_merchant,
-    settle,
 )
 from wechatpay.sandbox.http import Refusal
 from wechatpay.sandbox.routing import Routes, sent_v2
@@ -61,11 +61,18 @@ def order_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     )
 
 
-@routes.on("POST v2/pay/micropay", "POST v2/pay/facepay", "POST v2/deposit/micropay", "POST v2/deposit/facepay")
+@routes.on(
+    "POST v2/pay/micropay",
+    "POST v2/pay/facepay",
+    "POST v2/deposit/micropay",
+    "POST v2/deposit/facepay",
+    unfinished=True,
+)
 def pay_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Order and pay at once."""
     order = placed_v2(context, call, "MICROPAY" if call.operation.path.endswith("micropay") else "FACEPAY")
-    settle(context, order)
+    with codes_v2({}):
+        pay_by_code(context, order, entering=call.unfinished)
     return context.respond(call, facts_v2(context, order))
 
 

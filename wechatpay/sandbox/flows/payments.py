@@ -55,6 +55,16 @@ def pay(context: SandboxContext, number: str, *, openid: str | None = None) -> l
         return paid
 
 
+@routes.action("fail_payment")
+def fail(context: SandboxContext, number: str) -> dict[str, Any]:
+    """Fail to pay an order as its user, for want of money; nobody is notified."""
+    with context.change():
+        order = expired(context, ORDERS.entry(context, number))
+        ORDERS.move(order, "fail")
+        ORDERS.save(context, order)
+        return order
+
+
 def notify(context: SandboxContext, order: dict[str, Any]) -> None:
     """Notify the merchant that an order is paid."""
     if order["family"] == "v2":

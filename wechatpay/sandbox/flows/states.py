@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from attrs import field, frozen
+from attrs import frozen
 
 from chainable.i18n import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "AUTHORIZATION",
@@ -33,11 +33,6 @@ __all__ = [
 Actor = Literal["merchant", "user", "platform"]
 
 
-def names(states: Iterable[str]) -> frozenset[str]:
-    """Return a set of states."""
-    return frozenset(states)
-
-
 @frozen
 class Transition:
     """
@@ -51,7 +46,7 @@ class Transition:
         books: The kind of entry that it makes in the merchant's account; empty: none.
     """
 
-    before: frozenset[str] = field(converter=names)
+    before: tuple[str, ...]
     after: str
     by: Actor
     notifies: str = ""
@@ -68,7 +63,7 @@ class States:
         transitions: Its changes by name.
     """
 
-    first: frozenset[str] = field(converter=names)
+    first: tuple[str, ...]
     transitions: Mapping[str, Transition]
 
     def after(self, name: str, state: str, what: Words) -> str:
@@ -86,7 +81,7 @@ class States:
         """
         transition = self.transitions[name]
         if state not in transition.before:
-            allowed = sorted(transition.before)
+            allowed = transition.before
             raise ValueError(
                 Words(
                     f"the {what} is {state}, not {' or '.join(allowed)}",
@@ -98,12 +93,12 @@ class States:
     @property
     def all(self) -> frozenset[str]:
         """Every state."""
-        return self.first.union(*({*each.before, each.after} for each in self.transitions.values()))
+        return frozenset(self.first).union(*({*each.before, each.after} for each in self.transitions.values()))
 
     @property
     def ends(self) -> frozenset[str]:
         """The states that nothing leads out of."""
-        return self.all.difference(*(each.before - {each.after} for each in self.transitions.values()))
+        return self.all.difference(*({*each.before} - {each.after} for each in self.transitions.values()))
 
 
 STATELESS = States(first=(), transitions={})
@@ -113,9 +108,11 @@ ORDER = States(
     transitions={
         "pay": Transition(("NOTPAY", "USERPAYING"), "SUCCESS", "user", "TRANSACTION.SUCCESS", "pay"),
         "refund": Transition(("SUCCESS", "REFUND"), "REFUND", "merchant"),
-        "close": Transition(("NOTPAY", "CLOSED"), "CLOSED", "merchant"),
+        "enter": Transition(("NOTPAY",), "USERPAYING", "user"),
+        "fail": Transition(("NOTPAY", "USERPAYING"), "PAYERROR", "user"),
+        "close": Transition(("NOTPAY", "PAYERROR", "CLOSED"), "CLOSED", "merchant"),
         "expire": Transition(("NOTPAY",), "CLOSED", "platform"),
-        "reverse": Transition(("NOTPAY", "USERPAYING", "REVOKED"), "REVOKED", "merchant"),
+        "reverse": Transition(("NOTPAY", "USERPAYING", "PAYERROR", "REVOKED"), "REVOKED", "merchant"),
         "return": Transition(("SUCCESS",), "REVOKED", "merchant", books="reverse"),
     },
 )

@@ -36,6 +36,8 @@ BATCHES = Objects(Words("transfer batch", "转账批次"), "out_batch_no", "batc
 PAYMENTS = Objects(Words("v2 transfer", "v2 转账"), "number", missing="NOT_FOUND")
 BASE = "v3/fund-app/mch-transfer/transfer-bills"
 PARTNER = "v3/fund-app/mch-transfer/partner/transfer-bills"
+MARKETPLACE = "v3/ecommerce/mch-transfer/transfer-bills"
+BATCH_BASES = ("v3/transfer/batches", "v3/partner-transfer/batches")
 QQ = "v3/fund-app/mch-transfer/transfer-to-qq-wallet-bills"
 WAITING = "WAIT_USER_CONFIRM"
 OUTCOMES = ("SUCCESS", "FAIL", "CANCELLED")
@@ -50,6 +52,7 @@ CONFIRMED_WITHIN = timedelta(days=1)
         for tail in ("", "/transfer", "/pre-transfer-with-authorization")
     ),
     f"POST {QQ}",
+    f"POST {MARKETPLACE}",
 )
 def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Start a transfer; the user confirms it, unless authorised before."""
@@ -91,8 +94,16 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 
 
 @routes.action("confirm_transfer")
-def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dict[str, Any]:
-    """Take the money as the user, or end the transfer as ``FAIL`` or ``CANCELLED``; the merchant is notified."""
+def confirm(context: SandboxContext, number: str, state: str = "SUCCESS", reason: str = "") -> dict[str, Any]:
+    """
+    Take the money as the user, or end the transfer as ``FAIL`` or ``CANCELLED``; the merchant is notified.
+
+    ``reason`` is the ``fail_reason`` of ``FAIL``, by default ``MERCHANT_REJECT``.
+    """
+    if reason and state != "FAIL":
+        raise ValueError(
+            Words(f"a transfer that ends as {state} has no reason", f"转账单终态为 {state} 时没有失败原因")
+        )
     if state not in OUTCOMES:
         raise ValueError(
             Words(
@@ -102,7 +113,7 @@ def confirm(context: SandboxContext, number: str, state: str = "SUCCESS") -> dic
         )
     with context.change():
         expire(context, BILLS.entry(context, number))
-        entry = ended(context, number, state, "MERCHANT_REJECT" if state == "FAIL" else None)
+        entry = ended(context, number, state, (reason or "MERCHANT_REJECT") if state == "FAIL" else None)
         asked = entry["sent"].get("authorization_info")
         if asked and state == "SUCCESS":
             transfer_authorizations.confirm(context, asked["out_authorization_no"])
@@ -133,8 +144,8 @@ def told(context: SandboxContext, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 @routes.on(
-    *(f"GET {base}/out-bill-no/{{out_bill_no}}" for base in (BASE, PARTNER)),
-    f"GET {BASE}/transfer-bill-no/{{transfer_bill_no}}",
+    *(f"GET {base}/out-bill-no/{{out_bill_no}}" for base in (BASE, PARTNER, MARKETPLACE)),
+    *(f"GET {base}/transfer-bill-no/{{transfer_bill_no}}" for base in (BASE, MARKETPLACE)),
     f"GET {QQ}/{{out_bill_no}}",
 )
 def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
@@ -144,7 +155,7 @@ def query(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 
 
 @routes.on(
-    *(f"POST {base}/out-bill-no/{{out_bill_no}}/cancel" for base in (BASE, PARTNER)),
+    *(f"POST {base}/out-bill-no/{{out_bill_no}}/cancel" for base in (BASE, PARTNER, MARKETPLACE)),
     f"POST {QQ}/{{out_bill_no}}/cancel",
 )
 def cancel(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
@@ -158,7 +169,7 @@ def cancel(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return answer
 
 
-@routes.on("POST v3/transfer/batches", "POST v3/partner-transfer/batches")
+@routes.on(*(f"POST {base}" for base in BATCH_BASES))
 def batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Transfer to many at once."""
     sent = dict(call.body)
@@ -244,7 +255,9 @@ def detail(context: SandboxContext, entry: dict[str, Any], one: dict[str, Any]) 
     }
 
 
-@routes.on("GET v3/transfer/batches/batch-id/{batch_id}", "GET v3/transfer/batches/out-batch-no/{out_batch_no}")
+@routes.on(
+    *(f"GET {base}/{by}" for base in BATCH_BASES for by in ("batch-id/{batch_id}", "out-batch-no/{out_batch_no}"))
+)
 def query_batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return a batch as it stands, with its transfers when asked for."""
     entry = BATCHES.find(context, one_variable(call))
@@ -252,21 +265,23 @@ def query_batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     details = [detail(context, entry, one) for one in sent.get("transfer_detail_list") or []]
     shown, offset, limit = page(call, details, 20)
     asked = str(call.query.get("need_query_detail")).lower() == "true"
+    told = {
+        "mchid": context.account.mchid,
+        "sp_mchid": context.account.mchid,
+        **chosen(sent, "appid", "sp_appid", "sub_appid", "sub_mchid", "authorization_type", "batch_name"),
+        **chosen(sent, "batch_remark", "transfer_purpose", "transfer_scene"),
+        "out_batch_no": entry["out_batch_no"],
+        "batch_id": entry["batch_id"],
+        "batch_type": "API",
+        "create_time": entry["create_time"],
+        "update_time": entry["create_time"],
+        **totals(entry),
+    }
     return context.respond(
         call,
         {
-            "transfer_batch": {
-                "mchid": context.account.mchid,
-                "out_batch_no": entry["out_batch_no"],
-                "batch_id": entry["batch_id"],
-                "appid": sent.get("appid"),
-                "batch_type": "API",
-                "batch_name": sent.get("batch_name"),
-                "batch_remark": sent.get("batch_remark"),
-                "create_time": entry["create_time"],
-                "update_time": entry["create_time"],
-                **totals(entry),
-            },
+            **told,
+            "transfer_batch": told,
             "transfer_detail_list": [chosen(one, "detail_id", "out_detail_no", "detail_status") for one in shown]
             if asked
             else None,
@@ -277,8 +292,14 @@ def query_batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 
 
 @routes.on(
-    "GET v3/transfer/batches/batch-id/{batch_id}/details/detail-id/{detail_id}",
-    "GET v3/transfer/batches/out-batch-no/{out_batch_no}/details/out-detail-no/{out_detail_no}",
+    *(
+        f"GET {base}/{by}"
+        for base in BATCH_BASES
+        for by in (
+            "batch-id/{batch_id}/details/detail-id/{detail_id}",
+            "out-batch-no/{out_batch_no}/details/out-detail-no/{out_detail_no}",
+        )
+    ),
 )
 def query_detail(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Return one transfer of a batch as it stands."""
