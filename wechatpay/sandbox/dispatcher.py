@@ -139,7 +139,7 @@ class Dispatcher:
             raise absent(request, found)
         call, algorithm = self._validation_v2.call(request, found, entry, strict=self.context.strict)
         try:
-            answer = self._flow(evolve(call, unfinished=unfinished))
+            answer = self._flow(evolve(call, unfinished=unfinished), entry)
         except Refusal as refusal:
             entry.code, entry.message = refusal.code, refusal.message
             return self._failure(found, refusal, algorithm)
@@ -159,15 +159,18 @@ class Dispatcher:
             raise absent(request, found)
         call = self._validation.call(request, found, parts, entry, strict=self.context.strict)
         self.context.webhooks.serial = call.serial
-        answer = self._flow(evolve(call, unfinished=unfinished))
+        answer = self._flow(evolve(call, unfinished=unfinished), entry)
         return answer if isinstance(answer, Reply) else Reply.of(answer)
 
-    def _flow(self, call: ReceivedCall) -> Any:
+    def _flow(self, call: ReceivedCall, entry: Entry) -> Any:
         """Return the response of the operation's flow, or of the catalogue; a missing field that the flow needs is refused."""
         handler = self._routes.handlers.get(call.operation.key)
+        if handler is None:
+            entry.generated = True
+            return self.context.catalogue_response(call)
         try:
             with self.context.change():
-                return self.context.catalogue_response(call) if handler is None else handler(self.context, call)
+                return handler(self.context, call)
         except KeyError as error:
             raise Refusal.of_field("body", pointer(str(error.args[0])), "missing, and needed here") from None
 
@@ -178,6 +181,7 @@ class Dispatcher:
             "Server": "sandbox",
             "Date": formatdate(self.context.clock(), usegmt=True),
             "Request-ID": f"08{secrets.token_hex(12).upper()}-{reason}",
+            **({"Sandbox-Answer": "generated"} if entry.generated else {}),
         }
         if entry.version == "v2":
             return reply.with_headers(headers)

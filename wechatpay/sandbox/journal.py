@@ -39,6 +39,7 @@ class Entry:
         answer_headers: Headers of the answer.
         answer_message: The text the answer's signature covers.
         fault: The fault that was played, if one was.
+        generated: Whether the catalogue made the answer up: the operation keeps no state here.
         milliseconds: Time from arrival to answer, without the delay of a fault.
     """
 
@@ -59,6 +60,7 @@ class Entry:
     answer_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     answer_message: bytes = field(default=b"", repr=False)
     fault: str = ""
+    generated: bool = False
     milliseconds: float = 0.0
 
     @property
@@ -105,6 +107,7 @@ class Entry:
             "answer_headers": [list(pair) for pair in self.answer_headers],
             "answer_message": self.answer_message.decode(errors="replace"),
             "fault": self.fault,
+            "generated": self.generated,
             "milliseconds": self.milliseconds,
         }
 

@@ -220,3 +220,4 @@ class Platform:
             self.account.restore()
             self._save_account()
             self.dispatcher.forget_nonces()
+        self.callbacks.settle()

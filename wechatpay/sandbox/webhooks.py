@@ -300,6 +300,11 @@ class Webhooks:
             self._deliveries.clear()
             self._changed.notify_all()
 
+    def settle(self) -> None:
+        """Wait until the attempts under way have ended, which takes no longer than one may: nothing of before arrives."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pending == len(self._due), TIMEOUT)
+
     def stop(self) -> None:
         """Stop sending; waiting deliveries stay in the store."""
         with self._changed:
@@ -353,6 +358,13 @@ class Webhooks:
                     self._pool.submit(self._try, delivery, forgery)
 
     def _try(self, delivery: Delivery, forgery: str) -> None:
+        if not delivery.forgotten:
+            self._attempt(delivery, forgery)
+        with self._changed:
+            self._pending -= 1
+            self._changed.notify_all()
+
+    def _attempt(self, delivery: Delivery, forgery: str) -> None:
         kind = "" if forgery == "duplicate" else forgery
         headers, body = self._headers(delivery.notice, kind)
         started = time.perf_counter()
@@ -376,8 +388,6 @@ class Webhooks:
         with self._store.lock, self._changed:
             delivery.attempts.append(attempt)
             self._go_on(delivery, attempt)
-            self._pending -= 1
-            self._changed.notify_all()
 
     def _go_on(self, delivery: Delivery, attempt: Attempt) -> None:
         if delivery.forgotten:

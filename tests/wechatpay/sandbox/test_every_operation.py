@@ -36,7 +36,7 @@ class Builder:
 
     def members(self, fields: tuple[Field, ...] | None) -> dict[str, Any]:
         made = {each.name: self.value(each) for each in fields or ()}
-        if "transfer_detail_list" in made:  # the examples of some pages do not add up
+        if {"transfer_detail_list", "total_num"} <= made.keys():  # the examples of some pages do not add up
             made["total_num"] = len(made["transfer_detail_list"])
             made["total_amount"] = sum(each["transfer_amount"] for each in made["transfer_detail_list"])
         return made
