@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -569,3 +570,41 @@ def test_a_refund_that_a_complaint_asks_for_is_decided(sandbox: Sandbox, merchan
         merchant.post(f"{base}/complete", {"complainted_mchid": merchant.account.mchid})
     steps = merchant.get(f"{base}/negotiation-historys").data["data"]
     assert [each["operate_type"] for each in steps].count(kind) == 2
+
+
+# what the sandbox says of itself
+
+
+def test_an_answer_that_the_catalogue_made_up_says_so(sandbox: Sandbox, merchant: Any) -> None:
+    made_up = merchant.get(f"/v3/marketing/favor/stocks/9999?stock_creator_mchid={merchant.account.mchid}")
+    assert made_up.headers["Sandbox-Answer"] == "generated"
+    assert sandbox.journal[-1].as_json()["generated"] is True
+    assert "Sandbox-Answer" not in place(merchant, "order001").headers
+    assert sandbox.journal[-1].generated is False
+    v2 = {"appid": "wx1", "long_url": "weixin://wxpay/bizpayurl?x=1"}
+    assert merchant.v2("/tools/shorturl", v2).headers["Sandbox-Answer"] == "generated"
+
+
+def test_a_refund_of_v3_without_a_url_is_notified_by_v2_at_the_consoles(
+    sandbox: Sandbox, merchant: Any, receiver: Any
+) -> None:
+    # https://pay.weixin.qq.com/doc/v3/merchant/4013071200
+    place(merchant, "order001")
+    sandbox.pay("order001")
+    sandbox.notify_at(receiver.url)
+    refund(merchant, "order001", "refund-1", 10)
+    assert sandbox.callbacks.wait()
+    assert b"<req_info>" in receiver.received[-1][1]
+    refund(merchant, "order001", "refund-2", 10, notify_url=receiver.url)
+    assert sandbox.callbacks.wait()
+    assert receiver.opened(sandbox)[0]["event_type"] == "REFUND.SUCCESS"
+
+
+def test_nothing_of_before_arrives_after_a_reset(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
+    for index in range(20):
+        place(merchant, f"order{index:03d}", notify_url=receiver.url)
+        sandbox.pay(f"order{index:03d}")
+        sandbox.reset()
+        receiver.received.clear()
+        time.sleep(0.01)
+        assert receiver.received == []
