@@ -54,7 +54,7 @@ def test_a_native_order_is_paid_asked_for_and_notified(sandbox: Sandbox, merchan
     answer = place(merchant, notify_url=receiver.url)
     assert answer.data["code_url"].startswith("weixin://wxpay/bizpayurl?pr=")
     unpaid = query(merchant).data
-    assert (unpaid["trade_state"], unpaid["amount"]) == ("NOTPAY", {"total": 100, "currency": "CNY"})
+    assert (unpaid["trade_state"], unpaid["amount"]) == ("NOTPAY", {"total": 100, "payer_currency": "CNY"})
     assert "transaction_id" not in unpaid
     assert "success_time" not in unpaid
 
@@ -104,7 +104,7 @@ def test_an_order_is_closed(sandbox: Sandbox, merchant: Any) -> None:
 def test_an_order_closes_when_its_time_is_over(sandbox: Sandbox, merchant: Any, monkeypatch: Any) -> None:
     soon = sandbox.context.now().replace(year=2090).isoformat(timespec="seconds")
     place(merchant, time_expire=soon)
-    assert query(merchant).data["time_expire"] == soon
+    assert "time_expire" not in query(merchant).data  # real answers do not repeat what was asked
     monkeypatch.setattr(sandbox.context, "clock", lambda: 4_000_000_000.0)
     with pytest.raises(ValueError, match="it is CLOSED"):
         sandbox.pay(NUMBER)
@@ -287,7 +287,7 @@ def refund(merchant: Any, number: str, fen: int, order: str = NUMBER, **changes:
 
 def test_refunds_in_parts_add_up_and_are_notified(sandbox: Sandbox, merchant: Any, receiver: Any) -> None:
     place(merchant)
-    assert refund(merchant, "R1", 30).data["code"] == "TRADE_ERROR"
+    assert refund(merchant, "R1", 30).data["code"] == "RESOURCE_NOT_EXISTS"  # page 4013071036
     sandbox.pay(NUMBER)
     sandbox.callbacks.wait()
     first = refund(merchant, "R1", 30, notify_url=receiver.url).data

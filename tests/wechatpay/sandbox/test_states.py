@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -248,6 +249,54 @@ def test_a_user_enters_a_password_and_gives_up(sandbox: Sandbox, merchant: Any) 
         sandbox.context.clock.offset = 0.0
 
 
+def test_a_number_is_ordered_in_one_way_and_each_time_with_another_code(sandbox: Sandbox, merchant: Any) -> None:
+    # https://pay.weixin.qq.com/doc/v3/merchant/4012791890
+    first = place(merchant, "order001").data["code_url"]
+    sandbox.context.clock.advance(60)
+    try:
+        assert place(merchant, "order001").data["code_url"] != first
+    finally:
+        sandbox.context.clock.offset = 0.0
+    by_app = merchant.post("/v3/pay/transactions/app", order(merchant, "order001"))
+    assert (by_app.status, by_app.data["code"]) == (403, "OUT_TRADE_NO_USED")
+
+
+def test_a_number_that_was_never_ordered_is_closed_for_good(merchant: Any) -> None:
+    assert act(merchant, "order001", "close").status == 204
+    assert place(merchant, "order001").data["code"] == "ORDER_CLOSED"
+
+
+def test_answers_have_the_members_of_captured_ones(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant, "order001")
+    path = f"/v3/pay/transactions/out-trade-no/order001?mchid={merchant.account.mchid}"
+    assert merchant.get(path).data == {
+        "amount": {"payer_currency": "CNY", "total": 100},
+        "appid": merchant.account.appid,
+        "mchid": merchant.account.mchid,
+        "out_trade_no": "order001",
+        "promotion_detail": [],
+        "scene_info": {"device_id": ""},
+        "trade_state": "NOTPAY",
+        "trade_state_desc": "订单未支付",
+    }
+    sandbox.pay("order001")
+    paid = merchant.get(path).data
+    assert paid["attach"] == ""
+    assert not {"description", "notify_url"} & paid.keys()
+    told = refund(merchant, "order001", "refund-1", 1).data
+    assert (told["amount"]["from"], told["promotion_detail"]) == ([], [])
+
+
+def test_numbers_have_the_platforms_forms(sandbox: Sandbox, merchant: Any) -> None:
+    place(merchant, "order001")
+    paid, day = sandbox.pay("order001")[0], f"{sandbox.context.now():%Y%m%d}"
+    assert re.fullmatch(rf"4200[0-9]{{6}}{day}[0-9]{{10}}", paid["transaction_id"])
+    assert re.fullmatch(
+        rf"50302[0-9]{{6}}{day}[0-9]{{10}}", refund(merchant, "order001", "refund-1", 1).data["refund_id"]
+    )
+    assert re.fullmatch(r"1330[0-9]{30}", transfer(merchant, "transfer1").data["transfer_bill_no"])
+
+
 # combined orders
 
 
@@ -323,7 +372,7 @@ def test_combined_orders_of_v2_keep_the_same_rules(merchant: Any) -> None:
     for _ in range(2):
         assert call("/pay/combinedorder", sent)["result_code"] == "SUCCESS"
     other = json.dumps({"order_list": [{"out_trade_no": "sub00002", "total_fee": 1}]})
-    assert call("/pay/combinedorder", {**sent, "sub_order_list": other})["err_code"] == "OUT_TRADE_NO_USED"
+    assert call("/pay/combinedorder", {**sent, "sub_order_list": other})["err_code"] == "INVALID_REQUEST"
     for text in ("[]", "nonsense", '[{"total_fee": 1}]', "1"):
         assert call("/pay/combinedorder", {**sent, "sub_order_list": text})["err_code"] == "PARAM_ERROR"
     wrong = json.dumps([{"mchid": "1", "out_trade_no": "sub00002"}])

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from wechatpay.sandbox.fake_data import digits, letters
+from wechatpay.sandbox.fake_data import letters
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable
 from wechatpay.sandbox.flows.orders import STATES, TRADE_TYPES, close, facts, find, front_end, own_number, place
 from wechatpay.sandbox.flows.orders_v2 import CLOSING, PLACING, codes_v2, facts_v2
@@ -95,7 +96,7 @@ def keep_combined(
     """Remember which orders are paid together."""
     combined = {
         "combine_out_trade_no": number,
-        "combine_transaction_id": digits(28, "combined", number),
+        "combine_transaction_id": platform_number(context, "transaction", "combined", number),
         "family": family,
         "orders": orders,
         "parties": {**parties, "combine_out_trade_no": number},

@@ -7,8 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from wechatpay.sandbox.fake_data import digits, letters
+from wechatpay.sandbox.fake_data import letters
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, refusing
 from wechatpay.sandbox.flows.states import ORDER
 from wechatpay.sandbox.http import Refusal
@@ -24,6 +25,8 @@ routes = Routes()
 
 ORDERS = Objects(Words("order", "订单"), "out_trade_no", "transaction_id", states=ORDER, missing="ORDER_NOT_EXIST")
 MOVE = "move"
+NEVER_ORDERED = "closed number"
+"""Numbers that were closed before there was an order: v3 accepts that, and refuses the order afterwards."""
 RATE = Decimal("0.006")
 TRADE_TYPES = {
     "app": "APP",
@@ -41,9 +44,9 @@ TRADE_TYPES = {
 }
 STATES = {
     "SUCCESS": "支付成功",
-    "REFUND": "转入退款",
+    "REFUND": "订单发生过退款，退款详情请查询退款单",
     "NOTPAY": "订单未支付",
-    "CLOSED": "已关闭",
+    "CLOSED": "订单已关闭",
     "REVOKED": "已撤销",
     "USERPAYING": "用户支付中",
     "PAYERROR": "支付失败",
@@ -152,19 +155,23 @@ def place(
 ) -> dict[str, Any]:
     """Return a new order, or the one there is if it has the same parameters; what differs is refused."""
     known = ORDERS.get(context, number)
+    if context.store.get(NEVER_ORDERED, number) is not None:
+        raise Refusal(400, "ORDER_CLOSED", f"the order {number} was closed before it was placed")
     if known is not None:
         state = expired(context, known)["state"]
         if state in ("SUCCESS", "REFUND"):
             raise Refusal(403, "OUT_TRADE_NO_USED", f"the order {number} is paid already")
         if state in ("CLOSED", "REVOKED"):
             raise Refusal(400, "ORDER_CLOSED", f"the order {number} is closed")
-        if known["combined"] != combined:
-            raise Refusal(403, "OUT_TRADE_NO_USED", f"the order {number} is there already, on its own or in another")
+        if known["combined"] != combined or known["trade_type"] != trade_type:
+            raise Refusal(
+                403, "OUT_TRADE_NO_USED", f"商户订单号重复: the order {number} is there already, by another way"
+            )
         ORDERS.same(known, sent, number)
         return known
     order: dict[str, Any] = {
         "out_trade_no": number,
-        "transaction_id": digits(28, context.account.mchid, number, context.stamp()),
+        "transaction_id": platform_number(context, "transaction", number, context.stamp()),
         "family": family,
         "trade_type": trade_type,
         "state": "NOTPAY",
@@ -264,11 +271,13 @@ def facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
     """Return an order as v3 tells it; None leaves a field out."""
     sent, paid = order["sent"], order["success_time"] is not None
     family, currency = order["family"], order["currency"]
-    amount = {"total": order["total"], "currency": currency}
-    if paid:
-        amount |= {"payer_total": order["total"], "payer_currency": currency}
+    amount = {"total": order["total"], "payer_currency": currency}
+    if paid or family == "global":
+        amount |= {"currency": currency, "payer_total": order["total"]}
+    home = family in ("direct", "partner")
     result: dict[str, Any] = {
-        **{name: sent[name] for name in ECHOED if name in sent},
+        "attach": "" if home and paid else None,
+        **{name: sent[name] for name in (("attach",) if home else ECHOED) if name in sent},
         **order["parties"],
         "out_trade_no": order["out_trade_no"],
         "trade_state": order["state"],
@@ -279,9 +288,9 @@ def facts(context: SandboxContext, order: dict[str, Any]) -> dict[str, Any]:
         "success_time": order["success_time"],
         "payer": payer(order) if paid else None,
         "amount": amount,
-        "promotion_detail": None,
+        "promotion_detail": [] if home and not paid else None,
         "detail": None,
-        "scene_info": None,
+        "scene_info": {"device_id": ""} if home and not paid else None,
         "installment_info": None,
     }
     if family == "global":
@@ -305,7 +314,7 @@ def sample(context: SandboxContext, number: str) -> dict[str, Any]:
     made_up = number or "SANDBOX20250102103456"
     order = ORDERS.get(context, made_up) or {
         "out_trade_no": made_up,
-        "transaction_id": digits(28, made_up),
+        "transaction_id": platform_number(context, "transaction", made_up),
         "family": "direct",
         "trade_type": "JSAPI",
         "total": 100,
@@ -351,7 +360,7 @@ def front_end(context: SandboxContext, key: str) -> dict[str, Any]:
     link = f"https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id={prepay_id}&package={key[:10]}"
     return {
         "prepay_id": prepay_id,
-        "code_url": f"weixin://wxpay/bizpayurl?pr={key[:9]}zz",
+        "code_url": f"weixin://wxpay/bizpayurl?pr={letters(9, key, context.stamp())}zz",
         "h5_url": link,
         "mweb_url": link,
     }
@@ -385,7 +394,12 @@ def query_v3(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
 )
 def close_v3(context: SandboxContext, call: ReceivedCall) -> None:
     """Close an unpaid order."""
-    close(context, alone(named(context, call)))
+    own_number(context, call.body)
+    number = call.variables.get("out_trade_no")
+    if number and ORDERS.get(context, number) is None:
+        context.store.put(NEVER_ORDERED, number, {"out_trade_no": number})
+    else:
+        close(context, alone(named(context, call)))
 
 
 def alone(order: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-PLACING = {"OUT_TRADE_NO_USED": "ORDERPAID", "ORDER_CLOSED": "ORDERCLOSED", "INVALID_REQUEST": "OUT_TRADE_NO_USED"}
+PLACING = {"OUT_TRADE_NO_USED": "ORDERPAID", "ORDER_CLOSED": "ORDERCLOSED"}
 """The codes of v3 for an order that cannot be placed, and those of v2."""
 CLOSING = {"INVALID_REQUEST": "ORDERCLOSED"}
 """The same for one that cannot be closed."""

@@ -9,6 +9,7 @@ from chainable.i18n import Words
 from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen
 from wechatpay.sandbox.flows.orders_v2 import time_v2
 from wechatpay.sandbox.http import Refusal
@@ -57,7 +58,9 @@ def unfreeze(context: SandboxContext, order: dict[str, Any]) -> None:
 
 def tell(context: SandboxContext, call: ReceivedCall, split: dict[str, Any], state: str) -> dict[str, Any]:
     """Return a split as the platform tells it."""
-    return context.respond(call, {**split, "sent": None, "state": state, "status": state})
+    pending = {"result": "PENDING"} if state == "PROCESSING" else {}
+    receivers = [{**each, **pending} for each in split["receivers"]]
+    return context.respond(call, {**split, "receivers": receivers, "sent": None, "state": state, "status": state})
 
 
 @routes.on(*(f"POST {base}/orders" for base in BASES))
@@ -86,7 +89,7 @@ def place(
         "sub_mchid": sent.get("sub_mchid") or sent.get("sub_mch_id"),
         "transaction_id": str(sent["transaction_id"]),
         "out_order_no": number,
-        "order_id": digits(26, "split", number),
+        "order_id": platform_number(context, "split", number),
         "receivers": [shared(context, number, index, each) for index, each in enumerate(receivers)],
     }
     SPLITS.save(context, split)
@@ -121,7 +124,7 @@ def shared(context: SandboxContext, number: str, index: int, receiver: dict[str,
         "type": receiver.get("type", "MERCHANT_ID"),
         "account": receiver.get("account") or receiver.get("receiver_account") or receiver.get("receiver_mchid"),
         "result": "SUCCESS",
-        "detail_id": digits(26, number, str(index)),
+        "detail_id": platform_number(context, "split detail", number, str(index)),
         "create_time": context.stamp(),
         "finish_time": context.stamp(),
         "fail_reason": None,

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chainable.i18n import Words
-from wechatpay.sandbox.fake_data import digits
 from wechatpay.sandbox.flows import orders, orders_v2
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, one_variable, page, refusing
 from wechatpay.sandbox.flows.states import REFUND
 from wechatpay.sandbox.http import Refusal
@@ -31,6 +31,8 @@ MOST = 50
 """How many refunds an order can have: https://pay.weixin.qq.com/doc/v3/partner/4012709253."""
 REFUNDABLE = timedelta(days=365)
 """How long an order can be refunded after its payment: the same page."""
+CODES_V2 = {"RESOURCE_NOT_EXISTS": "ORDERNOTEXIST", "NOT_ENOUGH": "NOTENOUGH"}
+"""The codes of v3 for a refund that is refused, and those of v2."""
 STATES_V2 = {"CLOSED": "REFUNDCLOSE", "ABNORMAL": "CHANGE"}
 
 
@@ -49,9 +51,7 @@ def place(
     if known is not None:
         return known
     if order["state"] not in ("SUCCESS", "REFUND"):
-        raise Refusal(
-            403, "TRADE_ERROR", f"the order {order['out_trade_no']} is {order['state']}, nothing can be refunded"
-        )
+        raise Refusal(404, "RESOURCE_NOT_EXISTS", f"原订单不存在: {order['out_trade_no']} is {order['state']}")
     if total is not None and total != order["total"]:
         raise Refusal(400, "INVALID_REQUEST", f"the order's total is {order['total']}, the refund says {total}")
     if len(order["refunds"]) >= MOST:
@@ -63,7 +63,7 @@ def place(
         raise Refusal(400, "INVALID_REQUEST", f"{amount} is more than the {left} that are left of the order")
     refund = {
         "out_refund_no": number,
-        "refund_id": digits(29, "refund", context.account.mchid, number, context.stamp()),
+        "refund_id": platform_number(context, "refund", number, context.stamp()),
         "out_trade_no": order["out_trade_no"],
         "transaction_id": order["transaction_id"],
         "amount": amount,
@@ -185,7 +185,7 @@ def facts(refund: dict[str, Any]) -> dict[str, Any]:
         "amount": {
             "total": total,
             "refund": amount,
-            "from": None,
+            "from": [],
             "payer_total": total,
             "payer_refund": amount,
             "settlement_refund": amount,
@@ -194,7 +194,7 @@ def facts(refund: dict[str, Any]) -> dict[str, Any]:
             "currency": currency,
             "payer_currency": currency,
         },
-        "promotion_detail": None,
+        "promotion_detail": [],
         "detail": None,
     }
 
@@ -282,15 +282,16 @@ def refund_v2(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Ask for a refund, v2."""
     sent = sent_v2(call)
     total = sent.get("total_fee")
-    refund = place(
-        context,
-        orders_v2.find_v2(context, call),
-        sent,
-        number=str(sent["out_refund_no"]),
-        amount=fen(sent.get("refund_fee"), "/refund_fee"),
-        total=int(total) if total else None,
-        version="v2",
-    )
+    with orders_v2.codes_v2(CODES_V2):
+        refund = place(
+            context,
+            orders_v2.find_v2(context, call),
+            sent,
+            number=str(sent["out_refund_no"]),
+            amount=fen(sent.get("refund_fee"), "/refund_fee"),
+            total=int(total) if total else None,
+            version="v2",
+        )
     return context.respond(
         call,
         {

@@ -10,6 +10,7 @@ from wechatpay.sandbox import webhook_payloads
 from wechatpay.sandbox.fake_data import digits, letters
 from wechatpay.sandbox.flows import transfer_authorizations
 from wechatpay.sandbox.flows.amounts import fen
+from wechatpay.sandbox.flows.numbers import platform_number
 from wechatpay.sandbox.flows.objects import Objects, chosen, one_variable, page, refusing
 from wechatpay.sandbox.flows.orders_v2 import moment
 from wechatpay.sandbox.flows.states import TRANSFER
@@ -72,7 +73,7 @@ def transfer(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         "mch_id": context.account.mchid,
         "mchid": context.account.mchid,
         "out_bill_no": number,
-        "transfer_bill_no": digits(26, "transfer", number),
+        "transfer_bill_no": platform_number(context, "transfer", number),
         "appid": sent.get("appid"),
         "state": "PROCESSING" if authorised else WAITING,
         "transfer_amount": fen(sent.get("transfer_amount"), "/transfer_amount"),
@@ -180,7 +181,7 @@ def batch(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
         known = {
             "sent": sent,
             "create_time": context.stamp(),
-            "batch_id": digits(26, "batch", number),
+            "batch_id": platform_number(context, "batch", number),
             "out_batch_no": number,
             "total": total,
         }
@@ -244,7 +245,7 @@ def detail(context: SandboxContext, entry: dict[str, Any], one: dict[str, Any]) 
         "batch_id": entry["batch_id"],
         "appid": sent.get("appid"),
         "out_detail_no": one["out_detail_no"],
-        "detail_id": digits(26, entry["out_batch_no"], one["out_detail_no"]),
+        "detail_id": platform_number(context, "batch detail", entry["out_batch_no"], one["out_detail_no"]),
         "detail_status": "SUCCESS",
         "transfer_amount": one.get("transfer_amount"),
         "transfer_remark": one.get("transfer_remark"),
