@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chainable.i18n import Words
@@ -26,13 +27,14 @@ class Clock:
         """Return the seconds since 1970."""
         return self._base() + self.offset
 
-    def advance(self, seconds: float) -> float:
+    def advance(self, seconds: float = 0.0, *, days: float = 0, hours: float = 0, minutes: float = 0) -> float:
         """
-        Set it ahead (or back), and return the new offset.
+        Set it ahead (or back) by the sum of these, and return the new offset in seconds.
 
         Raises:
             ValueError: It would leave the years that can be written, 1970 to 9998.
         """
+        seconds += timedelta(days=days, hours=hours, minutes=minutes).total_seconds()
         if not 0 <= self() + seconds < LATEST:
             raise ValueError(
                 Words(

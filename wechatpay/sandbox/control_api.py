@@ -11,6 +11,7 @@ The control API: JSON below ``/_sandbox/``, for the inspector and for other lang
 ``GET bills/{day}?type=trade``                the bill of a day as text: ``trade`` or ``funds``
 ``POST actions/{name}``                       an action of a user or of the platform: its arguments as a JSON object
 ``GET actions``                               the names of the actions
+``POST clock``                                set the clock ahead: ``seconds``
 ``POST trigger``                              send an event: ``event``, ``to``, ``set``, ``version``, ``forgery`` …
 ``GET faults``, ``POST faults``               the rules in force; one more
 ``DELETE faults``, ``DELETE faults/{index}``  none; one fewer: by index, or by its members as a JSON object
@@ -75,6 +76,7 @@ class ControlApi:
                 "GET media/{id}": lambda _request, _sent, number: media.stored(platform.context, number).with_headers(
                     INERT
                 ),
+                "POST clock": self._clock,
                 "POST reset": lambda *_: platform.reset(),
                 "GET state": lambda *_: platform.store.kinds(),
                 "GET state/{kind}": lambda _request, _sent, kind: {"entries": list(platform.store.all(kind))},
@@ -131,6 +133,11 @@ class ControlApi:
             )
         _check_arguments(name, actions[name], sent)
         return {"result": actions[name](**sent)}
+
+    def _clock(self, request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+        if set(sent) != {"seconds"}:
+            raise TypeError(Words("clock takes seconds", "clock 的参数：seconds"))
+        return {"ahead": self._platform.clock.advance(float(sent["seconds"]))}
 
     def _bill(self, request: Request, sent: Mapping[str, Any], day: str) -> Reply:
         kind = request.query.get("type", "trade")

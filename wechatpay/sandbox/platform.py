@@ -34,6 +34,7 @@ class Platform:
     State and behaviour of the platform; the arguments are those of :class:`wechatpay.sandbox.Sandbox`.
 
     Attributes:
+        clock: Its time, in seconds since the epoch: ``clock.advance(days=1)`` lets orders, transfers and bills age.
         account: The merchant, and the platform's keys.
         store: Orders, refunds and all other objects.
         context: The part that flows work with.
@@ -65,21 +66,21 @@ class Platform:
                     f"automatic 没有 {unknown[0]!r}，可选：{'、'.join(sorted(AUTOMATIC))}",
                 )
             )
-        clock = Clock(clock)
+        self.clock = Clock(clock)
         self.store = Store(data)
         saved = self.store.setting("account")
-        self.account = Account(mchid, clock=clock, saved=load(saved) if saved else None)
+        self.account = Account(mchid, clock=self.clock, saved=load(saved) if saved else None)
         self._persistent = data is not None
         if saved is None:
             self._save_account()
-        self.callbacks = Webhooks(self.account, clock, self.store, scale=callback_scale, hosts=callback_hosts)
+        self.callbacks = Webhooks(self.account, self.clock, self.store, scale=callback_scale, hosts=callback_hosts)
         self.journal = Journal(journal_size)
         self.faults = Faults(faults)
         self.context = SandboxContext(
             self.account,
             self.store,
             self.callbacks,
-            clock=clock,
+            clock=self.clock,
             actions=flows.routes.actions,
             strict=strict,
             automatic=automatic,
@@ -100,6 +101,7 @@ class Platform:
         """Actions of users and of the platform by name: for the command line and for other languages."""
         return {
             **{name: partial(action, self.context) for name, action in flows.routes.actions.items()},
+            "advance": self.advance,
             "notify_at": self.notify_at,
             "rotate": self.rotate,
             "retire": self.retire,
@@ -157,6 +159,14 @@ class Platform:
         """Withdraw that permission as the user; the merchant is notified."""
         return dict(self._act("close_authorization", number))
 
+    def advance(self, seconds: str) -> float:
+        """Set the clock ahead by so many seconds, digits as text; return by how many it is ahead now."""
+        try:
+            wanted = float(seconds)
+        except ValueError:
+            raise ValueError(Words(f"seconds: {seconds!r} is no number", f"seconds：{seconds!r} 不是数字")) from None
+        return self.clock.advance(wanted)
+
     def notify_at(self, url: str | None) -> None:
         """Set the URL of notifications whose request has no ``notify_url``; None sends none."""
         self.context.notify_url = url
@@ -209,8 +219,9 @@ class Platform:
             self.store.set("account", json.dumps(self.account.save()))
 
     def reset(self) -> None:
-        """Drop state, requests, faults and rotations; account and keys stay."""
+        """Drop state, requests, faults and rotations, and set the clock to now; account and keys stay."""
         with self.context.lock:
+            self.clock.offset = 0.0
             self.store.clear()
             for name, value in self._initial.items():
                 setattr(self.context, name, value)

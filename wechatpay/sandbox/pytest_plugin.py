@@ -7,7 +7,7 @@ Name it in the ``conftest.py`` at the root of your tests; other tests do not loa
 
 One server runs for the whole session (under xdist: one in each worker), its
 keys and its client are made once; every test starts without state, requests and
-faults.
+faults, and now: ``wechatpay_sandbox.clock.advance(days=1)`` moves the time.
 """
 
 from __future__ import annotations

@@ -309,7 +309,7 @@ class Sandbox(Platform):
         return target
 
     def client(self, **overrides: Any) -> WeChatPay:
-        """Return a client of this account for this sandbox; it is closed with the sandbox."""
+        """Return a client of this account for this sandbox, with its clock; it is closed with the sandbox."""
         from wechatpay import WeChatPay
 
         account = self.account
@@ -324,6 +324,7 @@ class Sandbox(Platform):
             "merchant_key": account.merchant_key,
             "base_url": self.https_url,
             "verify": str(self.folder / FILES[3]),
+            "clock": self.clock,
             **overrides,
         }
         client = WeChatPay(**settings)

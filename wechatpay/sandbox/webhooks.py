@@ -44,6 +44,8 @@ FORGERIES = {
 TIMEOUT = 5.0
 WORKERS = 8
 KEPT = 4096
+MOVED = 0.1
+"""Seconds after which a clock that was set ahead is seen."""
 DELIVERY = "_delivery"
 
 
@@ -340,7 +342,7 @@ class Webhooks:
         delivery.next = delay
         delivery.due = self._clock() + delay
         self._pending += 1
-        heapq.heappush(self._due, (time.monotonic() + delay, next(self._order), delivery, forgery))
+        heapq.heappush(self._due, (delivery.due, next(self._order), delivery, forgery))
         if self._thread is None:
             self._thread = Thread(target=self._run, name="wechatpay-sandbox-callbacks", daemon=True)
             self._thread.start()
@@ -351,8 +353,8 @@ class Webhooks:
             while not self._stopped:
                 if not self._due:
                     self._changed.wait()
-                elif (delay := self._due[0][0] - time.monotonic()) > 0:
-                    self._changed.wait(delay)
+                elif (delay := self._due[0][0] - self._clock()) > 0:
+                    self._changed.wait(min(delay, MOVED))
                 else:
                     _, _, delivery, forgery = heapq.heappop(self._due)
                     self._pool.submit(self._try, delivery, forgery)

@@ -7,18 +7,16 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+import requests
 
 from chainable.i18n import Words
 from wechatpay import catalogue
-from wechatpay.sandbox import Fault
+from wechatpay.sandbox import Fault, Sandbox
 from wechatpay.sandbox.flows import states
 from wechatpay.sandbox.flows.states import States, Transition
-
-if TYPE_CHECKING:
-    from wechatpay.sandbox import Sandbox
 
 DAY = timedelta(days=1).total_seconds()
 URL = "http://127.0.0.1:9/notify"
@@ -657,3 +655,42 @@ def test_nothing_of_before_arrives_after_a_reset(sandbox: Sandbox, merchant: Any
         receiver.received.clear()
         time.sleep(0.01)
         assert receiver.received == []
+
+
+# time
+
+
+def test_time_moves_for_the_client_too_and_goes_back_with_a_reset(sandbox: Sandbox, merchant: Any) -> None:
+    before = sandbox.clock()
+    assert sandbox.clock.advance(days=1, hours=1, minutes=1, seconds=1) == 90061
+    assert sandbox.actions["advance"]("9") == 90070
+    with sandbox.client() as client:
+        assert client.v3.certificates.get().status_code == 200
+    assert sandbox.clock() - before >= 90070
+    with pytest.raises(ValueError, match="'soon' is no number") as refused:
+        sandbox.advance("soon")
+    assert refused.value.args[0].zh == "seconds：'soon' 不是数字"
+    sandbox.reset()
+    assert sandbox.clock() - before < 3600
+
+
+def test_other_languages_move_the_time(sandbox: Sandbox) -> None:
+    url = f"{sandbox.base_url}_sandbox/clock"
+    assert requests.post(url, json={"seconds": 60}, timeout=5).json() == {"ahead": 60}
+    for wrong in ({}, {"seconds": "x"}, {"seconds": 1, "days": 1}):
+        answer = requests.post(url, json=wrong, timeout=5)
+        assert (answer.status_code, answer.json()["code"]) == (400, "PARAM_ERROR")
+
+
+def test_repeated_notifications_follow_the_clock(merchant: Any, receiver: Any) -> None:
+    receiver.default = (500, b"")
+    with Sandbox(callback_scale=1.0) as sandbox:
+        own = type(merchant)(sandbox)
+        place(own, "order001", notify_url=receiver.url)
+        sandbox.pay("order001")
+        for attempts in (1, 2, 3):
+            end = time.monotonic() + 10
+            while len(sandbox.callbacks[-1].attempts) < attempts and time.monotonic() < end:
+                time.sleep(0.02)
+            sandbox.clock.advance(15)
+        assert len(receiver.received) == 3
