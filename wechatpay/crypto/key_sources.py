@@ -15,7 +15,16 @@ from urllib.parse import unquote, urlsplit
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret
 
-__all__ = ["Content", "KeySource", "decode_base64", "file_of", "normalise_text", "open_base64", "read_source", "refuse_source"]
+__all__ = [
+    "Content",
+    "KeySource",
+    "decode_base64",
+    "file_of",
+    "normalise_text",
+    "open_base64",
+    "read_source",
+    "refuse_source",
+]
 
 KeySource = str | bytes | bytearray | os.PathLike[str] | Secret[str] | Secret[bytes]
 """
