@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chainable.deduplication import Store
-    from chainable.web import Handle, Headers, Inbound, Respond
+    from chainable.web import Handle, Inbound, ReceivedHeaders, Respond
     from wechatpay.client import WeChatPay
     from wechatpay.notification import Notification
 
@@ -88,12 +88,12 @@ class NotificationHandler:
         self._lease = lease
         self._clock = clock
 
-    def __call__(self, headers: Headers, body: bytes, handle: Handle) -> Reply:
+    def __call__(self, headers: ReceivedHeaders, body: bytes, handle: Handle) -> Reply:
         """
         Handle one delivery.
 
         Args:
-            headers: The headers of the request.
+            headers: The headers of the request, as for ``client.notifications.parse``.
             body: Its bytes.
             handle: Called with the notification on its first delivery; for
                 several merchants, with the client and the notification. It
@@ -139,7 +139,7 @@ class NotificationHandler:
                 raise RejectedError(result)
             return result
 
-    def _parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
+    def _parse(self, headers: ReceivedHeaders, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
         if isinstance(self._source, Merchants):
             found: tuple[WeChatPay, Notification[Any]] = self._source.parse(headers, body)
             return found[0], found
