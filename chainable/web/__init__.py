@@ -40,8 +40,8 @@ __all__ = [
 Handle: TypeAlias = "Callable[..., Any]"
 """What a user does with what came in; may be async."""
 
-Respond: TypeAlias = "Callable[[Inbound, Handle], Reply]"
-"""Answers a request, and calls what handles it if it is worth it."""
+Respond: TypeAlias = "Callable[..., Reply]"
+"""Answers a request: called with the Inbound, the function that handles it, and the one that refuses it, if there is one."""
 
 _QUERY = "!#$%&'()*+,/:;=?@[]~"
 
