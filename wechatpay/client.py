@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from chainable.chain import path_of
 from chainable.client import Client
+from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedURL, without_frames
 from chainable.resolution import PathResolver
 from wechatpay import catalogue
@@ -109,6 +110,7 @@ class WeChatPay(Client, Chains):
     """
 
     @without_frames
+    @with_known_names("WeChatPay", "wechatpay.other_names")
     def __init__(
         self,
         *,

@@ -6,14 +6,16 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, cast
 
-from asgiref.sync import async_to_sync
-from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
-from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
-from django.http.response import HttpResponseBase  # type: ignore[import-untyped]  # Django has no types of its own
-from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
-from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
-
+from chainable.extras import extra
 from chainable.web import Inbound, PassedReply, Reply, consumed, url_of
+
+with extra("django", "django", "asgiref"):
+    from asgiref.sync import async_to_sync
+    from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
+    from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
+    from django.http.response import HttpResponseBase  # type: ignore[import-untyped]  # Django has no types of its own
+    from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
+    from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
 
 if TYPE_CHECKING:
     from collections.abc import Callable

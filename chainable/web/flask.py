@@ -6,11 +6,13 @@ import gc
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, after_this_request, current_app
-from flask import request as current
-from werkzeug.wrappers import Response as AnyResponse
-
+from chainable.extras import extra
 from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
+
+with extra("flask", "flask", "werkzeug"):
+    from flask import Blueprint, Flask, Response, after_this_request, current_app
+    from flask import request as current
+    from werkzeug.wrappers import Response as AnyResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,14 +8,16 @@ from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
-from anyio import from_thread
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
-from starlette.responses import Response
-from starlette.routing import BaseRoute
-
+from chainable.extras import extra
 from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
+
+with extra("starlette", "starlette", "anyio"):
+    from anyio import from_thread
+    from starlette.concurrency import run_in_threadpool
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import frozen
@@ -76,8 +75,10 @@ class NotificationHandler:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not hasattr(type(source), "notifications") and not isinstance(source, Merchants):
+            swapped = ": they are swapped" if hasattr(type(store), "notifications") else ""
             msg = (
                 f"the first argument is the client (or Merchants), the second the store, not a {type(source).__name__}"
+                f"{swapped}"
             )
             raise TypeError(msg)
         if not has_methods(store, "claim", "finish", "release"):
@@ -217,4 +218,12 @@ class Adapter(Generic[V]):
 
         :meth:`endpoint` has the same arguments, and no order to get wrong.
         """
-        return partial(self.view, NotificationHandler(source, store, lease=lease).respond)
+        respond = NotificationHandler(source, store, lease=lease).respond
+
+        def decorate(function: Handle) -> V:
+            if not callable(function):
+                msg = f"the function that handles a notification was expected, not a {type(function).__name__}"
+                raise TypeError(msg)
+            return self.view(respond, function)
+
+        return decorate

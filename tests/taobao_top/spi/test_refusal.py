@@ -91,16 +91,14 @@ class TestEveryWay:
         assert len(calls) == 1
 
     def test_an_accepted_call_is_not_refused(self, way, top):
-        content = way(top, lambda call: {"stock": 5}, refusal=lambda error: pytest.fail())(a_call())[1]
+        content = way(top, lambda call: {"stock": 5}, refusal=pytest.fail)(a_call())[1]
 
         assert json.loads(content) == {"flag": "success", "stock": 5}
 
     def test_a_result_that_is_no_reply_is_a_failure(self, way, top):
         app = way(top, pytest.fail, refusal=lambda error: "no")
-        try:
-            assert app(a_call(secret="another"))[0] == 500
-        except TypeError as error:
-            assert "the handler returned str; return a mapping of members" in str(error)
+
+        assert app(a_call(secret="another"))[0] == 500
 
 
 def test_a_call_in_xml_gets_xml(top):
