@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from chainable.atomic import replace_file
+from chainable.env_file import env_value
 from chainable.errors import ConfigurationError
 from chainable.i18n import Words
 from chainable.masking import safe_repr, shown_name
@@ -88,7 +89,7 @@ def env_text(settings: Mapping[str, str]) -> str:
         if value != value.strip(" \"'"):
             msg = f"{name}: the value must not begin or end with a space or a quotation mark; remove it"
             raise ConfigurationError(msg, reason="value_quoted", setting=name)
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    return "".join(f"{name}={env_value(value)}\n" for name, value in settings.items())
 
 
 @safe_repr

@@ -13,7 +13,16 @@ def warn_without_timeout(redis: Any) -> None:
     Warn about a client of redis-py that would wait without limit for a hanging server.
 
     No connection is made; a client of another class is ignored.
+
+    Raises:
+        TypeError: A URL was passed in the place of the client.
     """
+    if isinstance(redis, str):
+        msg = (
+            "redis: a client of redis-py was expected, not a str; for a URL, pass "
+            "redis.Redis.from_url(…, socket_timeout=2, socket_connect_timeout=2)"
+        )
+        raise TypeError(msg)
     pool = getattr(redis, "connection_pool", None)
     try:
         # An unconnected connection shows the default of redis-py: none up to 7, 5 s since 8.  The timeout of the

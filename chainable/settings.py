@@ -8,8 +8,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainable.env_file import parse_env
 from chainable.errors import ConfigurationError
-from chainable.masking import MaskedDict, MaskedTuple, Secret, shown_name
+from chainable.masking import MaskedDict, Secret, looks_like_key, shown_name
 from chainable.path import did_you_mean, similar_names
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["check_texts", "read_environment", "read_toml"]
 
-_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-_BLANK = " \t"
+_PREFIX = re.compile("[A-Za-z0-9_]*")
 _LOCATION = re.compile(r"\(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)\Z")
 PROBLEMS = {
     "control_character": "line {line} contains a control character: remove it, and end lines with LF or CRLF",
     "not_an_assignment": "line {line} is not a setting: write NAME=value",
+    "quote_not_closed": "line {line}: the quotation mark before the value has no match, or text follows it: close it, or remove it",
     "not_toml": "is not TOML",
     "not_toml_at": "is not TOML (at line {line}, column {column})",
     "toml_ends_early": "is not TOML (at end of document)",
@@ -36,25 +37,28 @@ PROBLEMS = {
 
 def read_environment(prefix: str, names: Collection[str], file: str | os.PathLike[str] | None = None) -> dict[str, str]:
     """
-    Read settings whose names begin with a prefix; empty ones are omitted.
+    Read settings whose names begin with a prefix; empty ones, or those of white space only, are omitted.
 
     Args:
         prefix: The prefix of the variables, such as ``SHOP_``.
         names: The known settings, in capitals, without the prefix.
-        file: A file with ``NAME=value`` lines in UTF-8. It replaces the
-            environment, so that a test account is never mixed with a real
-            one. Lines end with LF or CRLF.
+        file: A file with ``NAME=value`` lines in UTF-8, as python-dotenv and
+            docker compose read it; see :func:`chainable.env_file.parse_env`.
+            It replaces the environment, so that a test account is never mixed
+            with a real one.
 
     Returns:
         The values by lower-case name.
 
     Raises:
         ConfigurationError: The file cannot be read, or a line is not a setting
-            or contains a control character. The message does not quote the line.
+            or contains a control character, which the message does not quote;
+            or the prefix is the name of a file.
 
     Warns:
         UserWarning: The name of a variable with the prefix is not a known setting.
     """
+    _check_prefix(prefix)
     source: Mapping[str, str] = os.environ if file is None else _settings(Path(file))
     found: dict[str, str] = MaskedDict()
     unknown: list[str] = []
@@ -63,7 +67,7 @@ def read_environment(prefix: str, names: Collection[str], file: str | os.PathLik
             setting = name.removeprefix(prefix)
             if setting not in names:
                 unknown.append(setting)
-            elif source[name]:
+            elif source[name].strip():
                 found[setting.lower()] = source[name]
     for setting in unknown:
         shown = shown_name(setting)
@@ -72,29 +76,20 @@ def read_environment(prefix: str, names: Collection[str], file: str | os.PathLik
     return found
 
 
+def _check_prefix(prefix: object) -> None:
+    """Refuse a file in the place of the prefix."""
+    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
+        named = isinstance(prefix, str | os.PathLike) and not looks_like_key(str(prefix))
+        shown = f": from_env(file={os.fspath(prefix)!r})" if named else ""  # type: ignore[type-var]  # as checked
+        msg = f"prefix: the start of the names of variables was expected, such as 'SHOP_'; pass a file as file={shown}"
+        raise ConfigurationError(msg, reason="prefix_is_file", setting="prefix")
+
+
 def _settings(file: Path) -> dict[str, str]:
-    entries = MaskedTuple(_entry(line) for line in _text(file).reveal().split("\n"))
-    wrong = [(number, entry) for number, entry in enumerate(entries, 1) if isinstance(entry, str)]
-    if wrong:
-        raise _wrong_file(file, wrong[0][1], line=wrong[0][0])
-    return MaskedDict(entry for entry in entries if isinstance(entry, tuple))
-
-
-def _entry(line: str) -> tuple[str, str] | str | None:
-    """Return the name and value of a line, None for a blank line or a comment, or the reason why it is wrong."""
-    text = line.removesuffix("\r")
-    if _CONTROLS.search(text):
-        return "control_character"
-    text = text.strip(_BLANK).removeprefix("export ").strip(_BLANK)
-    if not text or text.startswith("#"):
-        return None
-    name, equals, value = text.partition("=")
-    if not equals:
-        return "not_an_assignment"
-    value = value.strip(_BLANK)
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        value = value[1:-1]
-    return name.strip(_BLANK), value
+    found = parse_env(_text(file))
+    if isinstance(found, tuple):
+        raise _wrong_file(file, found[1], line=found[0])
+    return found
 
 
 def read_toml(file: str | os.PathLike[str], name: str, names: Collection[str]) -> dict[str, Any]:

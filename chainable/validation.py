@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from chainable.errors import ConfigurationError
 from chainable.loopback import is_loopback
-from chainable.masking import looks_like_key, shown
+from chainable.masking import Secret, looks_like_key, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,34 @@ __all__ = [
     "check_timeout",
     "check_verification",
     "check_whole",
+    "trimmed",
 ]
+
+Text = TypeVar("Text", str, bytes)
+
+
+def trimmed(name: str, value: Secret[Text], *, what: str = "it") -> Secret[Text]:
+    """
+    Return a setting without the white space around it, which is dropped with a warning.
+
+    Args:
+        name: The setting, for the warning and the error.
+        value: In a Secret, because a key may stand in the place of any setting.
+        what: The value, in the warning.
+
+    Raises:
+        ConfigurationError: Nothing is left.
+
+    Warns:
+        UserWarning: There was white space; the message does not quote the value.
+    """
+    stripped = Secret(value.reveal().strip())
+    if not stripped:
+        msg = f"{name}: the value is empty"
+        raise ConfigurationError(msg, reason="setting_empty", setting=name)
+    if stripped != value:
+        warnings.warn(f"{name}: white space around {what} was dropped", stacklevel=3)
+    return stripped
 
 
 def check_base_url(name: str, value: object) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from chainable.deduplication.sqlalchemy import SQLAlchemyStore, claim_table
 from wechatpay import Notification, WeChatPay
-from wechatpay.notifications.starlette import handler
+from wechatpay.notifications.fastapi import handler
 
 
 def book(notification: Notification, session: Session) -> None:

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from chainable.client import Client
 from chainable.errors import ConfigurationError
+from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.settings import check_texts, read_environment, read_toml
 from chainable.times import BEIJING
@@ -96,6 +97,7 @@ class TaobaoTop(Client, Chains):
     """
 
     @without_frames
+    @with_known_names("TaobaoTop", "taobao_top.other_names")
     def __init__(
         self,
         *,

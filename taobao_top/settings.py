@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from chainable.promise import Promise
     from chainable.response import Response
 
-__all__ = ["FORMATS", "Clock", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
+__all__ = [
+    "FORMATS",
+    "Clock",
+    "Settings",
+    "TopClient",
+    "check_flag",
+    "check_format",
+    "check_session",
+    "make_signer",
+]
 
 FORMATS = ("json", "xml")
 _SECRET_LENGTH = 20  # characters; no app_key is as long

@@ -33,7 +33,7 @@ from chainable.errors import (
 from chainable.masking import safe_repr, without_frames
 from chainable.validation import check_seconds
 from chainable.waiting import acquire
-from wechatpay.crypto.keys import check_platform_key, load_certificate, load_public_key
+from wechatpay.crypto.keys import check_certs, check_platform_key, load_certificate, load_public_key
 from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_serial
 from wechatpay.key_snapshot import KeySnapshot
 from wechatpay.signing import RSAVerifier
@@ -141,7 +141,7 @@ class PlatformCertificates:
     ) -> None:
         public_keys: dict[str, RSAPublicKey] = {}
         given: list[Certificate] = []
-        for name, source in (certs or {}).items():
+        for name, source in check_certs(certs).items():
             loaded = load_public_key(source, name="certs")
             if merchant_serial is not None and loaded.serial == normalise_serial(merchant_serial):
                 msg = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from chainable.chain import path_of
 from chainable.client import Client
+from chainable.keywords import with_known_names
 from chainable.masking import MaskedDict, MaskedURL, without_frames
 from chainable.resolution import PathResolver
 from wechatpay import catalogue
@@ -58,8 +59,9 @@ class WeChatPay(Client, Chains):
         serial: The serial of the merchant API certificate; read from
             ``merchant_cert`` if that is given.
         private_key: Its private key: a path, a ``file://`` URL, PEM text, DER
-            bytes, base64 on one line, a key of ``cryptography``, or any object
-            with ``sign(message: bytes) -> bytes`` (and ``decrypt``).
+            bytes, base64 of DER or of a whole PEM file, a key of ``cryptography``,
+            or any object with ``sign(message: bytes) -> bytes`` (and ``decrypt``).
+        private_key_password: The password of an encrypted ``private_key``.
         certs: Platform public keys and certificates by id or serial, in the
             same forms. May be empty with ``apiv3_key``: then the platform's
             certificates are downloaded and kept fresh.
@@ -67,7 +69,10 @@ class WeChatPay(Client, Chains):
         secret: The key of APIv2, 32 bytes.
         brand_id: Replaces ``mchid``, for ``client.brand…`` only.
         merchant_cert: The certificate for TLS, where an operation needs one: PEM, or
-            a ``.p12`` whose password is the merchant's number.
+            a ``.p12``.
+        merchant_cert_password: The password of the ``.p12``, by default the merchant's
+            number; or that of an encrypted ``merchant_key``, by default
+            ``private_key_password``.
         merchant_key: Its key; by default ``private_key``.
         base_url: The host of all calls; plain http for loopback addresses only.
         backup_url: The host for a call of which nothing could be sent to the
@@ -105,17 +110,20 @@ class WeChatPay(Client, Chains):
     """
 
     @without_frames
+    @with_known_names("WeChatPay", "wechatpay.other_names")
     def __init__(
         self,
         *,
         mchid: str | None = None,
         serial: str | None = None,
         private_key: Any = None,
+        private_key_password: str | bytes | Secret[Any] | None = None,
         certs: Mapping[str, Any] | None = None,
         apiv3_key: str | bytes | Secret[Any] | tuple[str | bytes | Secret[Any], ...] | None = None,
         secret: str | Secret[str] | None = None,
         brand_id: str | None = None,
         merchant_cert: Any = None,
+        merchant_cert_password: str | bytes | Secret[Any] | None = None,
         merchant_key: Any = None,
         base_url: str | None = None,
         backup_url: str | None = None,
@@ -138,10 +146,12 @@ class WeChatPay(Client, Chains):
             brand_id=brand_id,
             serial=serial,
             private_key=private_key,
+            private_key_password=private_key_password,
             certs=certs,
             apiv3_key=apiv3_key,
             secret=secret,
             merchant_cert=merchant_cert,
+            merchant_cert_password=merchant_cert_password,
             merchant_key=merchant_key,
             base_url=base_url,
             backup_url=backup_url,
@@ -182,8 +192,9 @@ class WeChatPay(Client, Chains):
 
         Args:
             prefix: The start of their names; it is followed by ``MCHID``, ``SERIAL``,
-                ``PRIVATE_KEY``, ``CERTS`` (``id=path,id=path``), ``APIV3_KEY``,
-                ``SECRET``, ``MERCHANT_CERT``, ``MERCHANT_KEY``, ``BASE_URL``,
+                ``PRIVATE_KEY``, ``PRIVATE_KEY_PASSWORD``, ``CERTS``
+                (``id=path,id=path``), ``APIV3_KEY``, ``SECRET``, ``MERCHANT_CERT``,
+                ``MERCHANT_CERT_PASSWORD``, ``MERCHANT_KEY``, ``BASE_URL``,
                 ``BACKUP_URL``, ``BRAND_ID``, ``CA``.
             file: A file of ``NAME=value`` lines, read in place of the environment.
             more: Further arguments of the class.
@@ -195,7 +206,8 @@ class WeChatPay(Client, Chains):
         from wechatpay.configuration import SETTINGS, arguments
 
         more = MaskedDict(more)
-        return cls(**arguments(read_environment(prefix, SETTINGS, file), more, prefix=prefix))
+        where = "" if file is None else f" in {file}"
+        return cls(**arguments(read_environment(prefix, SETTINGS, file), more, prefix=prefix, where=where))
 
     @classmethod
     def from_file(cls, file: str | os.PathLike[str], **more: Any) -> Self:

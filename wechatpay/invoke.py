@@ -282,6 +282,6 @@ def _qr(content: str) -> Any:
     try:
         import segno
     except ModuleNotFoundError:
-        msg = "QR codes are drawn by the package segno, which is not installed: install the extra 'qr'"
+        msg = "QR codes are drawn by the package segno, which is not installed: install the extra 'qr': pip install 'wechatpay-taobao-top[qr]'"
         raise ConfigurationError(msg) from None
     return segno.make(content, error="m", micro=False)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.errors import ChainableError, ConfigurationError, DecryptionError, SignatureError
 from chainable.masking import safe_repr, without_frames, without_frames_of
-from chainable.web import check_headers, header
+from chainable.web import header, read_headers
 from wechatpay.notification_parsing import check_body
 from wechatpay.xml import XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from chainable.web import Headers
+    from chainable.web import Headers, ReceivedHeaders
     from wechatpay.client import WeChatPay
     from wechatpay.notification import Notification
 
@@ -82,7 +82,7 @@ class Merchants:
         return len(self._clients)
 
     @without_frames_of(ChainableError)
-    def parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, Notification[Any]]:
+    def parse(self, headers: ReceivedHeaders, body: bytes) -> tuple[WeChatPay, Notification[Any]]:
         """
         Find the merchant of a notification, verify it and decrypt it.
 
@@ -93,7 +93,7 @@ class Merchants:
         a different APIv2 key for each merchant.
 
         Args:
-            headers: Any mapping, as for ``client.notifications.parse``.
+            headers: As for ``client.notifications.parse``.
             body: The bytes as they were sent.
 
         Returns:
@@ -106,13 +106,13 @@ class Merchants:
             CodecError: The message is not a notification.
             ConfigurationError: Several clients decrypt the message, and it does not
                 name one: set a different APIv3 key for each merchant.
-            TypeError: The body is not bytes, or the headers are not a mapping.
+            TypeError: The body is not bytes, or the headers have another form.
         """
         check_body(body)
         if body.lstrip()[:1] == b"<":
             client = self._named(XML.decode(body))
             return client, client.notifications.parse(headers, body)
-        check_headers(headers)
+        headers = read_headers(headers)
         serial = header(headers, "Wechatpay-Serial")
         if serial is None:
             raise SignatureError(

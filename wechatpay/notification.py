@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
 from attrs import field, frozen
 
@@ -13,11 +13,17 @@ from chainable.masking import safe_repr
 from chainable.times import BEIJING
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from wechatpay.catalogue import Event
 
-__all__ = ["Notification"]
+    R = TypeVar("R", default=Any)
+else:
+    from typing import TypeVar
 
-R = TypeVar("R")
+    R = TypeVar("R")  # typing has no default= before Python 3.13, and a notification needs no typing_extensions
+
+__all__ = ["Notification"]
 
 # The names that the kinds of APIv2 notifications have for the time of the event.
 _V2_TIMES = (

@@ -19,7 +19,7 @@ from chainable import deduplication
 from chainable.codecs import JSON
 from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, SignatureError
 from chainable.masking import Secret, without_frames_of
-from chainable.web import Headers, check_headers, header
+from chainable.web import Headers, ReceivedHeaders, header, read_headers
 from wechatpay.apiv2.signing import verify_parameters
 from wechatpay.crypto.aes import open_req_info
 from wechatpay.notification import Notification
@@ -79,7 +79,7 @@ class Notifications:
         self._scope = f"wechatpay:{mchid or ''}:"
 
     @without_frames_of(ChainableError)
-    def parse(self, headers: Headers, body: bytes) -> Notification[Any]:
+    def parse(self, headers: ReceivedHeaders, body: bytes) -> Notification[Any]:
         """
         Verify and decrypt a notification; nothing is stored.
 
@@ -92,7 +92,8 @@ class Notifications:
         that a message is not handled twice.
 
         Args:
-            headers: Any mapping, in any case; WSGI's environ and Django's META as well.
+            headers: Any mapping, in any case, or pairs of names and values, of str
+                or bytes; WSGI's environ, Django's META and an ASGI scope as well.
             body: The bytes as they were sent, not parsed and encoded again.
 
         Raises:
@@ -104,7 +105,7 @@ class Notifications:
                 to a refund under the APIv2 key.
             CodecError: The message is not a notification.
             ConfigurationError: This client has no key for the message.
-            TypeError: The body is not bytes, or the headers are not a mapping.
+            TypeError: The body is not bytes, or the headers have another form.
         """
         check_body(body)
         if body[:1] != b"{" and body.lstrip()[:1] == b"<":
@@ -165,9 +166,8 @@ class Notifications:
         keys: Any = self._verifier.keys
         return serial in keys
 
-    def _parse_v3(self, headers: Headers, body: bytes) -> Notification[Any]:
-        check_headers(headers)
-        self._authenticate(headers, body)
+    def _parse_v3(self, received: ReceivedHeaders, body: bytes) -> Notification[Any]:
+        self._authenticate(read_headers(received), body)
         envelope = JSON.decode(body)
         try:
             sealed = envelope["resource"]

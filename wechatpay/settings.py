@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,8 +12,9 @@ from attrs import field, frozen
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, MaskedURL, Secret, outline, safe_repr
 from chainable.validation import check_base_url as checked_url
-from chainable.validation import check_seconds, check_timeout, check_whole
+from chainable.validation import check_seconds, check_timeout, check_whole, trimmed
 from wechatpay.crypto.nonces import new_nonce
+from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial
 from wechatpay.signing import BRAND_SCHEME, ResponseVerifier, RSASigner, RSAVerifier
 
 if TYPE_CHECKING:
@@ -33,7 +35,10 @@ DEFAULT_BASE_URL = "https://api.mch.weixin.qq.com/"
 DEFAULT_BACKUP_URL = "https://api2.mch.weixin.qq.com/"
 
 _OVERSEAS = frozenset({"apihk.mch.weixin.qq.com", "apius.mch.weixin.qq.com"})
+_APPID = re.compile(r"wx[0-9a-z]*", re.IGNORECASE)
 _KEY_LENGTH = 20  # characters; numbers of merchants and brands are shorter
+_SECRET_LENGTH = 32  # characters
+_SHORTEST_SERIAL = 16  # hex digits; the platform's CA writes 40
 
 
 @safe_repr
@@ -78,7 +83,8 @@ class Endpoints:
             bases = (own,) if own is not None else (DEFAULT_BASE_URL, *self.bases)
         else:
             prefix = urlsplit(own).path[1:] if own is not None else ""
-            bases = tuple(base + prefix for base in self.bases)
+            # The documentation of a region shows its hosts with the prefix, so that users set it.
+            bases = tuple(base if prefix and base.endswith(f"/{prefix}") else base + prefix for base in self.bases)
         return tuple(MaskedURL(base + target) for base in bases)
 
 
@@ -178,7 +184,7 @@ class Settings:
             response_verifier.accept(response)
 
         certificates = PlatformCertificates(
-            given["certs"] or {},
+            given["certs"],
             fetch=fetch,
             apiv3_key=apiv3_key,
             merchant_serial=serial,
@@ -242,6 +248,11 @@ def _number(mchid: object, brand_id: object) -> str:
     name, number = ("mchid", mchid) if brand_id is None else ("brand_id", brand_id)
     if isinstance(number, int) and not isinstance(number, bool):
         number = str(number)
+    if isinstance(number, str):
+        number = trimmed(name, Secret(number)).reveal()
+        if _APPID.fullmatch(number):
+            msg = f"{name}: this is an appid (wx…); the merchant number is digits only, such as '1900000109'"
+            raise ConfigurationError(msg, reason="number_is_appid", setting=name)
     if not isinstance(number, str) or not number.isascii() or not number.isalnum():
         msg = f"{name}: digits were expected, such as '1900000109'"
         raise ConfigurationError(msg, reason="not_digits", setting=name)
@@ -255,7 +266,9 @@ def _secret(given: object) -> Secret[str] | None:
     if given is None:
         return None
     secret: Secret[Any] = Secret.of(given)
-    if not isinstance(secret.reveal(), str) or len(secret.reveal()) != 32 or not secret.reveal().isascii():
+    if isinstance(secret.reveal(), str):
+        secret = trimmed("secret", secret)
+    if not isinstance(secret.reveal(), str) or len(secret.reveal()) != _SECRET_LENGTH or not secret.reveal().isascii():
         msg = "secret: the key of APIv2 is 32 characters, as set in the console; it is not the APIv3 key"
         raise ConfigurationError(msg, reason="secret_length", setting="secret")
     return secret
@@ -263,13 +276,19 @@ def _secret(given: object) -> Secret[str] | None:
 
 def _refuse_keys_as_numbers(given: Mapping[str, Any]) -> None:
     """Refuse a key in the place of a number: numbers are sent in plain text and logged."""
-    secrets = [Secret.of(key) for key in (given["secret"], *_several(given["apiv3_key"]))]
+    secrets = [_bare(key) for key in (given["secret"], *_several(given["apiv3_key"]))]
     for name in ("mchid", "brand_id", "serial"):
-        if given[name] is not None and Secret(given[name]) in secrets:
+        if given[name] is not None and _bare(given[name]) in secrets:
             msg = (
                 f"{name}: this is the same text as one of the keys; a number was expected: look up both in the console"
             )
             raise ConfigurationError(msg, reason="number_is_key", setting=name)
+
+
+def _bare(given: Any) -> Secret[Any]:
+    """Return a value as a secret, a text without the white space around it."""
+    value: Secret[Any] = Secret.of(given)
+    return Secret(value.reveal().strip()) if isinstance(value.reveal(), str) else value
 
 
 def _apiv3_key(given: object) -> APIv3Key | None:
@@ -287,28 +306,67 @@ def _several(given: Any) -> Any:
 def _merchant_keys(given: Mapping[str, Any], number: str) -> tuple[Any, str | None, MerchantPair | None]:
     """Load the private key, the serial of its certificate, and the pair for TLS."""
     from wechatpay.crypto.keys import load_private_key
-    from wechatpay.crypto.serials import normalise_serial
 
-    key = None if given["private_key"] is None else load_private_key(given["private_key"], name="private_key")
-    serial = None if given["serial"] is None else normalise_serial(given["serial"])
+    password = given["private_key_password"]
+    key = None
+    if given["private_key"] is not None:
+        key = load_private_key(given["private_key"], name="private_key", password=password)
+    serial = None if given["serial"] is None else _serial(given["serial"])
     if given["merchant_cert"] is None:
         return key, serial, None
-    found, pair = _merchant_certificate(given["merchant_cert"], given["merchant_key"], key, number)
+    found, pair = _merchant_certificate(given, key, number)
     if serial not in {None, found}:
         msg = f"serial: is not that of merchant_cert, which is {found}: leave it out, or give the other certificate"
         raise ConfigurationError(msg, reason="serial_not_of_certificate", serial=found, setting="serial")
     return key, found, pair
 
 
-def _merchant_certificate(certificate: Any, key: Any, own_key: Any, mchid: str) -> tuple[str, MerchantPair | None]:
-    """Return the serial of the certificate, and the pair for TLS where its key is in this process."""
+def _serial(given: Any) -> str:
+    """Return the serial of the merchant's certificate in its usual form."""
+    serial = normalise_serial(trimmed("serial", Secret(given)).reveal() if isinstance(given, str) else given)
+    if len(serial) < _SHORTEST_SERIAL:
+        msg = (
+            f"serial: {len(serial)} characters, and the serial of a merchant API certificate has 40 hex digits: copy "
+            f"it from the console, or give merchant_cert= in its place"
+        )
+        raise ConfigurationError(msg, reason="serial_too_short", setting="serial", length=len(serial))
+    if serial.startswith(PUBLIC_KEY_ID):
+        msg = (
+            "serial: this is the id of the platform's public key, which belongs in certs=; the serial of your own "
+            "merchant API certificate was expected"
+        )
+        raise ConfigurationError(msg, reason="serial_is_public_key_id", setting="serial")
+    return serial
+
+
+def _merchant_certificate(given: Mapping[str, Any], own_key: Any, mchid: str) -> tuple[str, MerchantPair | None]:
+    """
+    Load ``merchant_cert``.
+
+    Args:
+        given: The settings by name.
+        own_key: The loaded ``private_key``, the default of ``merchant_key``; or None.
+        mchid: The password of a .p12, unless ``merchant_cert_password`` is given.
+
+    Returns:
+        The serial of the certificate, and the pair for TLS where its key is in this process.
+    """
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    from wechatpay.crypto.keys import load_certificate, load_merchant_pair
+    from wechatpay.crypto.keys import load_merchant_certificate, load_merchant_pair
 
+    certificate, key = given["merchant_cert"], given["merchant_key"]
+    own_password = given["merchant_cert_password"]
+    password = mchid if own_password is None else own_password
     if key is None and own_key is not None and not isinstance(own_key, RSAPrivateKey):
-        return load_certificate(certificate, name="merchant_cert").serial, None  # the key signs in another process
-    pair = load_merchant_pair(certificate, own_key if key is None else key, password=mchid)
+        # The key signs in another process.
+        return load_merchant_certificate(certificate, password=password).serial, None
+    pair = load_merchant_pair(
+        certificate,
+        own_key if key is None else key,
+        password=password,
+        key_password=(own_password, given["private_key_password"]),
+    )
     return pair.certificate.serial, pair
 
 

@@ -20,6 +20,7 @@ from chainable.masking import safe_repr, without_frames_of
 from chainable.signing import SignableRequest, Signer
 from wechatpay.crypto import rsa
 from wechatpay.crypto.nonces import new_nonce
+from wechatpay.crypto.serials import PUBLIC_KEY_ID, shown_serial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,8 +153,9 @@ class RSAVerifier:
         try:
             key = self.keys[serial]
         except LookupError as error:  # a plain dict is a key store as well
-            msg = f"signed with a platform key that this client does not have: {error}"
-            raise SignatureError(msg, reason="unknown_key", response=response) from error
+            raise SignatureError(
+                _unknown_key(serial, self.keys, error), reason="unknown_key", response=response
+            ) from error
         message = b"%b\n%b\n%b\n" % (timestamp.encode(), nonce.encode(), response.content or b"")
         try:
             right = rsa.verify(key, message, from_base64(signature))
@@ -228,3 +230,15 @@ class ResponseVerifier:
         self._order.append(nonce)
         if len(self._order) > self._remembered:
             self._known.pop(self._order.popleft(), None)
+
+
+def _unknown_key(serial: str, keys: object, error: LookupError) -> str:
+    """Return the message for a key that is not among *keys*."""
+    known = getattr(keys, "serials", None)
+    if known is None or not serial.startswith(PUBLIC_KEY_ID):
+        return f"signed with a platform key that this client does not have: {error}"
+    held = " and ".join(known) or "no key of the platform"
+    return (
+        f"the platform signed with {shown_serial(serial)}, and this client has {held}: correct the id in certs=, or "
+        f"add this one with its pub_key.pem; the console shows both"
+    )

@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from chainable.deduplication.claim import KEEP, LEASE, Claim, check_lease, in_progress, taken_over
+from chainable.extras import extra
 from chainable.redis_timeouts import warn_without_timeout
 
 if TYPE_CHECKING:
@@ -62,11 +63,18 @@ class RedisStore:
         keep: Seconds for which finished messages are remembered; longer than
             the platform repeats a message.
 
+    Raises:
+        TypeError: ``redis`` is not a client, such as a URL.
+
     Warns:
         UserWarning: The client has no timeout.
     """
 
     def __init__(self, redis: Redis, *, prefix: str = "chainable:once:", keep: float = KEEP) -> None:
+        if isinstance(redis, str) or not hasattr(redis, "register_script"):
+            hint = "; for a URL, call RedisStore.from_url(…)" if isinstance(redis, str) else ""
+            msg = f"redis: a client of redis-py was expected, redis.Redis(…), not a {type(redis).__name__}{hint}"
+            raise TypeError(msg)
         warn_without_timeout(redis)
         self._prefix = prefix
         self._keep = keep
@@ -89,10 +97,10 @@ class RedisStore:
             timeout: Seconds to wait for a connection, and for each response. A
                 failed command is repeated once, immediately.
         """
-        from redis import Redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-
+        with extra("redis", "redis"):
+            from redis import Redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
         # Connections to a Unix socket reject socket_connect_timeout in redis-py 5.
         connecting = {} if url.startswith("unix:") else {"socket_connect_timeout": timeout}
         client: Any = Redis.from_url(url, socket_timeout=timeout, retry=Retry(NoBackoff(), 1), **connecting)

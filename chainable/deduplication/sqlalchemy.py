@@ -7,13 +7,16 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
-from sqlalchemy import BigInteger, Column, MetaData, SmallInteger, String, Table, event, text
-from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.schema import BLANK_SCHEMA
 
 from chainable.deduplication.claim import KEEP, LEASE, Claim
 from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, own, unsupported
 from chainable.errors import ChainableError, ConfigurationError
+from chainable.extras import extra
+
+with extra("sqlalchemy", "sqlalchemy"):
+    from sqlalchemy import BigInteger, Column, MetaData, SmallInteger, String, Table, event, text
+    from sqlalchemy.orm import Session, sessionmaker
+    from sqlalchemy.schema import BLANK_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,6 +9,7 @@ Messages that come in over HTTP, without the framework they came through.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import quote
@@ -19,18 +20,19 @@ from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 __all__ = [
     "Handle",
     "Headers",
     "Inbound",
     "PassedReply",
+    "ReceivedHeaders",
     "RejectedError",
     "Reply",
     "Respond",
-    "check_headers",
     "header",
+    "read_headers",
     "refuse_result",
     "undecorated",
 ]
@@ -38,8 +40,8 @@ __all__ = [
 Handle: TypeAlias = "Callable[..., Any]"
 """What a user does with what came in; may be async."""
 
-Respond: TypeAlias = "Callable[[Inbound, Handle], Reply]"
-"""Answers a request, and calls what handles it if it is worth it."""
+Respond: TypeAlias = "Callable[..., Reply]"
+"""Answers a request: called with the Inbound, the function that handles it, and the one that refuses it, if there is one."""
 
 _QUERY = "!#$%&'()*+,/:;=?@[]~"
 
@@ -52,6 +54,15 @@ class Headers(Protocol):
 
     def items(self) -> Any:
         """Return all names with their values."""
+
+
+ReceivedHeaders: TypeAlias = "Headers | Mapping[Any, Any] | Iterable[tuple[Any, Any]]"
+"""
+The headers of a received request, in any form in which servers hand them over.
+
+A mapping, pairs of names and values (``scope['headers']``, ``request.headers.raw``), or an ASGI scope with both.
+Names and values are str, or bytes in Latin-1.
+"""
 
 
 @safe_repr
@@ -82,14 +93,42 @@ class Reply:
     body: bytes = b""
 
 
-def check_headers(headers: object) -> None:
-    """Raise TypeError if headers cannot be looked up by name."""
-    if not (hasattr(headers, "get") and hasattr(headers, "items")):
+def read_headers(headers: ReceivedHeaders) -> Headers:
+    """
+    Return headers that can be looked up by name, with :func:`header`.
+
+    Args:
+        headers: See :data:`ReceivedHeaders`. Of the pairs with one name, the first counts.
+
+    Raises:
+        TypeError: They are anything else, such as the request itself.
+    """
+    scoped = headers.get("headers") if isinstance(headers, dict) else None
+    if isinstance(scoped, list | tuple):  # the scope of an ASGI server
+        headers = scoped
+    elif hasattr(headers, "get") and hasattr(headers, "items"):
+        found: Any = headers
+        return found
+    pairs = list(headers) if isinstance(headers, Iterable) and not isinstance(headers, str | bytes | Mapping) else None
+    if pairs is None or not all(map(_is_pair, pairs)):
         msg = (
-            f"headers: a mapping of names to texts was expected, not {type(headers).__name__}: pass "
+            f"headers: a mapping of names to texts or a list of pairs was expected, not {type(headers).__name__}: pass "
             f"request.headers of Flask, Django, FastAPI and Starlette"
         )
         raise TypeError(msg)
+    named: dict[str, Any] = {}
+    for name, value in pairs:
+        named.setdefault(_text(name) or "", value)
+    return named
+
+
+def _is_pair(pair: Any) -> bool:
+    return isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str | bytes)
+
+
+def _text(value: Any) -> str | None:
+    """Return a name or value of a header as text; None if it is neither text nor bytes."""
+    return value if isinstance(value, str) else value.decode("latin-1") if isinstance(value, bytes) else None
 
 
 @safe_repr
@@ -160,11 +199,12 @@ def wrong_order(function: Any) -> ConfigurationError:
 
 def header(headers: Headers, name: str) -> str | None:
     """
-    Return a header of an inbound request; None if it is missing or not text.
+    Return a header of an inbound request; None if it is missing, or neither text nor bytes.
 
     Args:
-        headers: Any mapping; case does not matter, nor whether names are
-            written as HTTP does or as WSGI does (``HTTP_X_SERIAL``).
+        headers: Any mapping of :func:`read_headers`; case does not matter, nor
+            whether names are written as HTTP does or as WSGI does
+            (``HTTP_X_SERIAL``).
         name: As HTTP writes it, ``X-Serial``.
     """
     value = headers.get(name)
@@ -173,10 +213,11 @@ def header(headers: Headers, name: str) -> str | None:
     if value is None:
         wanted = _folded(name)
         for key, candidate in headers.items():
-            if isinstance(key, str) and _folded(key) == wanted:
+            text = _text(key)
+            if text is not None and _folded(text) == wanted:
                 value = candidate
                 break
-    return value if isinstance(value, str) else None
+    return _text(value)
 
 
 def _folded(name: str) -> str:

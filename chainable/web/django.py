@@ -6,14 +6,16 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, cast
 
-from asgiref.sync import async_to_sync
-from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
-from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
-from django.http.response import HttpResponseBase  # type: ignore[import-untyped]  # Django has no types of its own
-from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
-from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
-
+from chainable.extras import extra
 from chainable.web import Inbound, PassedReply, Reply, consumed, url_of
+
+with extra("django", "django", "asgiref"):
+    from asgiref.sync import async_to_sync
+    from django.http import HttpResponse  # type: ignore[import-untyped]  # Django has no types of its own
+    from django.http.request import RawPostDataException  # type: ignore[import-untyped]  # Django has no types of its own
+    from django.http.response import HttpResponseBase  # type: ignore[import-untyped]  # Django has no types of its own
+    from django.views.decorators.csrf import csrf_exempt  # type: ignore[import-untyped]  # Django has no types of its own
+    from django.views.decorators.http import require_POST  # type: ignore[import-untyped]  # Django has no types of its own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,24 +56,34 @@ def response(reply: Reply) -> HttpResponse:
     return made
 
 
-def view(respond: Respond, handle: Handle) -> Callable[..., HttpResponse]:
+def view(respond: Respond, handle: Handle, refuse: Handle | None = None) -> Callable[..., HttpResponse]:
     """
     Make a view that takes POST without a CSRF token; variables of the route are handed on as keywords.
 
-    A response of Django that the handler returns is sent as it is.
+    A response of Django that the handler returns is sent as it is. The function
+    *refuse* is handed on as the third argument of *respond*, without variables.
     """
-    handler: Handle = async_to_sync(handle) if iscoroutinefunction(handle) else handle
 
     @wraps(handle)
     def called(request: HttpRequest, **variables: Any) -> HttpResponse:
-        def handed_over(*given: Any) -> Any:
-            result = handler(*given, **variables)
-            if isinstance(result, HttpResponseBase):
-                made: Any = result
-                body = b"" if made.streaming else made.content
-                return PassedReply(result.status_code, dict(result.items()), body, result)
-            return result
-
-        return response(respond(inbound(request), handed_over))
+        functions = [_handed_over(handle, variables)]
+        if refuse is not None:
+            functions.append(_handed_over(refuse, {}))
+        return response(respond(inbound(request), *functions))
 
     return cast("Callable[..., HttpResponse]", csrf_exempt(require_POST(called)))
+
+
+def _handed_over(function: Handle, variables: dict[str, Any]) -> Handle:
+    """Return a function of the project that need not be awaited, and whose response is a reply."""
+    handler: Handle = async_to_sync(function) if iscoroutinefunction(function) else function
+
+    def handed_over(*given: Any) -> Any:
+        result = handler(*given, **variables)
+        if isinstance(result, HttpResponseBase):
+            made: Any = result
+            body = b"" if made.streaming else made.content
+            return PassedReply(result.status_code, dict(result.items()), body, result)
+        return result
+
+    return handed_over

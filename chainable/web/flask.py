@@ -6,11 +6,13 @@ import gc
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, after_this_request, current_app
-from flask import request as current
-from werkzeug.wrappers import Response as AnyResponse
-
+from chainable.extras import extra
 from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
+
+with extra("flask", "flask", "werkzeug"):
+    from flask import Blueprint, Flask, Response, after_this_request, current_app
+    from flask import request as current
+    from werkzeug.wrappers import Response as AnyResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,14 +49,15 @@ def response(reply: Reply) -> AnyResponse:
     return made
 
 
-def view(respond: Respond, handle: Handle) -> Callable[..., AnyResponse]:
+def view(respond: Respond, handle: Handle, refuse: Handle | None = None) -> Callable[..., AnyResponse]:
     """
     Make a view that answers; variables of the route are handed on as keywords.
 
     An exception passes through to Flask. Where an error handler of the
     application would answer it with 2xx or 3xx, the answer is 500, because
     the platform would take the message for handled.  A response of Flask that
-    the handler returns is sent as it is.
+    the handler returns is sent as it is. The function *refuse* is handed on as
+    the third argument of *respond*, without variables.
 
     Raises:
         ConfigurationError: ``handle`` is a route already.
@@ -64,23 +67,31 @@ def view(respond: Respond, handle: Handle) -> Callable[..., AnyResponse]:
 
     @wraps(handle)
     def called(**variables: Any) -> AnyResponse:
-        handler = current_app.ensure_sync(handle)
-
-        def handed_over(*given: Any) -> Any:
-            result = handler(*given, **variables)
-            if isinstance(result, AnyResponse):
-                body = b"" if result.is_streamed else result.get_data()
-                return PassedReply(result.status_code, dict(result.headers), body, result)
-            return result
-
+        functions = [_handed_over(handle, variables)]
+        if refuse is not None:
+            functions.append(_handed_over(refuse, {}))
         try:
-            return response(respond(inbound(current), handed_over))
+            return response(respond(inbound(current), *functions))
         except BaseException:
             after_this_request(_as_failure)
             raise
 
     del called.__wrapped__  # so that the function may serve a second route as well
     return called
+
+
+def _handed_over(function: Handle, variables: dict[str, Any]) -> Handle:
+    """Return a function of the application so that it is called from any thread, and its response is a reply."""
+    handler = current_app.ensure_sync(function)
+
+    def handed_over(*given: Any) -> Any:
+        result = handler(*given, **variables)
+        if isinstance(result, AnyResponse):
+            body = b"" if result.is_streamed else result.get_data()
+            return PassedReply(result.status_code, dict(result.headers), body, result)
+        return result
+
+    return handed_over
 
 
 def _as_failure(made: Any) -> Any:

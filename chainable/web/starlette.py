@@ -8,14 +8,16 @@ from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
-from anyio import from_thread
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
-from starlette.responses import Response
-from starlette.routing import BaseRoute
-
+from chainable.extras import extra
 from chainable.web import Inbound, PassedReply, Reply, consumed, share_a_function, undecorated, url_of, wrong_order
+
+with extra("starlette", "starlette", "anyio"):
+    from anyio import from_thread
+    from starlette.concurrency import run_in_threadpool
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request  # noqa: TC002 (FastAPI reads the endpoint's annotations)
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,7 +57,7 @@ def response(reply: Reply) -> Response:
     return made
 
 
-def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Response]]:
+def view(respond: Respond, handle: Handle, refuse: Handle | None = None) -> Callable[[Request], Awaitable[Response]]:
     """
     Make an endpoint that answers in a worker thread; variables of the route are handed on as keywords.
 
@@ -64,6 +66,8 @@ def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Resp
     message for handled: then it is logged and answered with 500, an
     ``HTTPException`` with its own status from 400 on.  An async handler runs in
     the event loop.  A response of Starlette that it returns is sent as it is.
+    The function *refuse* is handed on as the third argument of *respond*,
+    without variables.
 
     Raises:
         ConfigurationError: ``handle`` is a route already.
@@ -72,21 +76,12 @@ def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Resp
         raise wrong_order(undecorated(handle)[-1])
 
     async def called(request: Request) -> Response:
-        variables = request.path_params
-
-        async def awaited(*given: Any) -> Any:
-            return await handle(*given, **variables)
-
-        def handed_over(*given: Any) -> Any:
-            result = from_thread.run(awaited, *given) if iscoroutinefunction(handle) else handle(*given, **variables)
-            if isinstance(result, Response):
-                body = bytes(getattr(result, "body", b""))
-                return PassedReply(result.status_code, dict(result.headers), body, result)
-            return result
-
+        functions = [_handed_over(handle, request.path_params)]
+        if refuse is not None:
+            functions.append(_handed_over(refuse, {}))
         arrived = await inbound(request)
         try:
-            return response(await run_in_threadpool(respond, arrived, handed_over))
+            return response(await run_in_threadpool(respond, arrived, *functions))
         except Exception as error:
             if not _has_handler(request, error):
                 raise
@@ -99,6 +94,22 @@ def view(respond: Respond, handle: Handle) -> Callable[[Request], Awaitable[Resp
     # FastAPI would take the parameters of what is wrapped for those of the request.
     del called.__wrapped__  # type: ignore[attr-defined]  # which update_wrapper has just set
     return called
+
+
+def _handed_over(function: Handle, variables: dict[str, Any]) -> Handle:
+    """Return a function of the application to be called in a worker thread, whose response is a reply."""
+
+    async def awaited(*given: Any) -> Any:
+        return await function(*given, **variables)
+
+    def handed_over(*given: Any) -> Any:
+        result = from_thread.run(awaited, *given) if iscoroutinefunction(function) else function(*given, **variables)
+        if isinstance(result, Response):
+            body = bytes(getattr(result, "body", b""))
+            return PassedReply(result.status_code, dict(result.headers), body, result)
+        return result
+
+    return handed_over
 
 
 def _has_handler(request: Request, error: Exception) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -14,19 +13,28 @@ from chainable.deduplication.claim import acknowledging
 from chainable.errors import InProgress, SignatureError
 from chainable.masking import safe_repr
 from chainable.web import RejectedError, Reply, has_methods, refuse_result
-from taobao_top.spi.responses import accept, reject
+from taobao_top.spi.responses import accept, reject, reply
 from taobao_top.spi.verification import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chainable.deduplication import Store
-    from chainable.web import Handle, Inbound, Respond
+    from chainable.web import Handle, Inbound
     from taobao_top.spi.verification import SPI, SPICall
 
-__all__ = ["Adapter", "CallHandler", "HasSPI"]
+__all__ = ["Adapter", "CallHandler", "HasSPI", "Refusal"]
 
 V = TypeVar("V")
+
+Refusal: TypeAlias = "Mapping[str, Any] | Reply | Callable[[SignatureError], Any]"
+"""
+The application's own reply to a refused call, as its SPI's page prescribes it.
+
+Members, which are written as they are; a :class:`chainable.web.Reply`; or a function that returns one of them, a
+response of its framework, or None for the platform's usual failure reply.  It is called with the SignatureError, whose
+``reason`` is ``missing``, ``mismatch``, ``stale`` or, with a store, ``repeated``; it may be async.
+"""
 
 _logger = logging.getLogger("taobao_top")
 
@@ -44,8 +52,8 @@ class CallHandler:
     """
     Handles inbound calls.
 
-    A forged or old call gets the platform's failure reply, and the user's
-    function is not called.  The function's result is the reply: a mapping of
+    A forged or old call gets the platform's failure reply, or the one of
+    *refuse*, and the user's function is not called.  The function's result is the reply: a mapping of
     members, None for a bare success, a :class:`chainable.web.Reply`, or a
     response of its framework; any other result is a TypeError.  An exception
     of the function passes through, so that the framework reports it.
@@ -66,13 +74,14 @@ class CallHandler:
         self._tolerance = tolerance
         self._store = store
 
-    def __call__(self, inbound: Inbound, handle: Handle) -> Reply:
-        """Handle one call."""
+    def __call__(self, inbound: Inbound, handle: Handle, refuse: Handle | None = None) -> Reply:
+        """Handle one call; *refuse* is called with the SignatureError of a refused one."""
         try:
             call = self._spi.verify(inbound.headers, inbound.url, inbound.body, tolerance=self._tolerance)
         except SignatureError as error:
             _logger.warning("a call of the platform was refused: %s", error)
-            return reject(xml=inbound.body.lstrip()[:1] == b"<")
+            xml = inbound.body.lstrip()[:1] == b"<"
+            return _refusal(error, refuse, xml=xml) or reject(xml=xml)
         if self._store is None:
             return _reply(call, handle)
         entered = False
@@ -88,7 +97,9 @@ class CallHandler:
             if entered:
                 raise  # by the function
         _logger.warning("a call of %s was refused: it came before", call.method)
-        return reject("Repeated request", code="repeated-call", xml=call.xml)
+        repeated = SignatureError(f"this call of {call.method} came before: it is replayed", reason="repeated")
+        own = _refusal(repeated, refuse, xml=call.xml)
+        return own or reject("Repeated request", code="repeated-call", xml=call.xml)
 
 
 def _reply(call: SPICall, handle: Handle) -> Reply:
@@ -100,11 +111,21 @@ def _reply(call: SPICall, handle: Handle) -> Reply:
     return accept(result, xml=call.xml)
 
 
-def _successful(reply: Reply) -> Reply:
+def _refusal(error: SignatureError, refuse: Handle | None, *, xml: bool) -> Reply | None:
+    """Return the application's own reply to a refused call; None if it has none."""
+    result = None if refuse is None else refuse(error)
+    if result is None or isinstance(result, Reply):
+        return result
+    if not isinstance(result, Mapping):
+        raise refuse_result(result, "a mapping of members, a reply, or None for the platform's usual failure reply")
+    return reply(result, xml=xml)
+
+
+def _successful(made: Reply) -> Reply:
     """Raise RejectedError for a failure, so that the call may arrive again."""
-    if reply.status >= 400 or b"failure" in reply.body[:200]:
-        raise RejectedError(reply)
-    return reply
+    if made.status >= 400 or b"failure" in made.body[:200]:
+        raise RejectedError(made)
+    return made
 
 
 @safe_repr
@@ -112,9 +133,17 @@ def _successful(reply: Reply) -> Reply:
 class Adapter(Generic[V]):
     """The two functions of a framework's module; ``view`` makes its view of a handler and a function."""
 
-    view: Callable[[Respond, Handle], V]
+    view: Callable[[CallHandler, Handle, Handle | None], V]
 
-    def endpoint(self, top: HasSPI, function: Handle, *, tolerance: float = TOLERANCE, store: Store | None = None) -> V:
+    def endpoint(
+        self,
+        top: HasSPI,
+        function: Handle,
+        *,
+        tolerance: float = TOLERANCE,
+        store: Store | None = None,
+        refusal: Refusal | None = None,
+    ) -> V:
         """
         Make the view for calls of the platform from a function that handles one; it takes POST.
 
@@ -126,22 +155,48 @@ class Adapter(Generic[V]):
             function: Called with the call, and with variables of the route as keywords.
             tolerance: Seconds a call's time may differ from the client's clock.
             store: Refuses a call that arrives a second time; None to accept repeated calls.
+            refusal: The application's own reply to a refused call, for an SPI whose
+                page prescribes it; see :data:`Refusal`.
 
         Raises:
-            TypeError: ``top`` is not a client, or ``store`` not a store.
+            TypeError: ``top`` is not a client, ``store`` not a store, or ``refusal`` not a
+                reply.
             ConfigurationError: The function is a route already, which would be
                 reached without any check.
 
         .. versionadded:: 0.1.0
         """
-        return self.view(CallHandler(top, tolerance=tolerance, store=store), function)
+        return self.handler(top, tolerance=tolerance, store=store, refusal=refusal)(function)
 
     def handler(
-        self, top: HasSPI, *, tolerance: float = TOLERANCE, store: Store | None = None
+        self,
+        top: HasSPI,
+        *,
+        tolerance: float = TOLERANCE,
+        store: Store | None = None,
+        refusal: Refusal | None = None,
     ) -> Callable[[Handle], V]:
         """
         Return a decorator for a function that handles a call; write it below the decorator of the route.
 
         :meth:`endpoint` has the same arguments, and no order to get wrong.
         """
-        return partial(self.view, CallHandler(top, tolerance=tolerance, store=store))
+        respond = CallHandler(top, tolerance=tolerance, store=store)
+        refuse = _as_function(refusal)
+
+        def decorate(function: Handle) -> V:
+            if not callable(function):
+                msg = f"the function that handles a call was expected, not a {type(function).__name__}"
+                raise TypeError(msg)
+            return self.view(respond, function, refuse)
+
+        return decorate
+
+
+def _as_function(refusal: Refusal | None) -> Handle | None:
+    if refusal is None or isinstance(refusal, Mapping | Reply):
+        return None if refusal is None else lambda error: refusal  # noqa: ARG005 (the same reply to every error)
+    if not callable(refusal):
+        msg = f"refusal: a mapping of members, a reply or a function was expected, not a {type(refusal).__name__}"
+        raise TypeError(msg)
+    return refusal

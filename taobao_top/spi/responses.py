@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chainable.codecs import Location
 
-__all__ = ["accept", "reject"]
+__all__ = ["accept", "reject", "reply"]
 
 _JSON = {"Content-Type": "application/json;charset=utf-8"}
 _XML = {"Content-Type": "text/xml;charset=utf-8"}
@@ -50,7 +50,7 @@ def accept(members: Mapping[str, Any] | None = None, *, xml: bool = False) -> Re
     elif not hasattr(members, "items"):
         msg = f"a mapping of members was expected, None for a bare success, or a reply, not {type(members).__name__}"
         raise TypeError(msg)
-    return _reply({"flag": "success", **members}, xml=xml)
+    return reply({"flag": "success", **members}, xml=xml)
 
 
 def reject(message: str = "Illegal request", *, code: str = "sign-check-failure", xml: bool = False) -> Reply:
@@ -63,12 +63,29 @@ def reject(message: str = "Illegal request", *, code: str = "sign-check-failure"
         xml: Reply in qimen's form.
     """
     if xml:
-        return _reply({"flag": "failure", "code": code, "message": message}, xml=True)
-    return _reply({"flag": "failure", "sub_code": code, "sub_message": message}, xml=False)
+        return reply({"flag": "failure", "code": code, "message": message}, xml=True)
+    return reply({"flag": "failure", "sub_code": code, "sub_message": message})
 
 
-def _reply(members: dict[str, Any], *, xml: bool) -> Reply:
-    text = _CODEC.encode(members)
+def reply(members: Mapping[str, Any], *, xml: bool = False) -> Reply:
+    """
+    Build a reply of exactly these members, for an SPI whose page prescribes a form of its own.
+
+    ::
+
+        reply({'success': False, 'errorCode': 'sign-check-failure', 'errorMsg': 'Illegal request'})
+
+    Args:
+        members: Nothing is added to them; datetimes are written in Beijing time, None is left out.
+        xml: Reply in qimen's form, ``<response>…``; each element of a list has the list's name.
+
+    Raises:
+        CodecError: A member cannot be written; the message names its location.
+        TypeError: A datetime is naive.
+
+    .. versionadded:: 0.1.0
+    """
+    text = _CODEC.encode(dict(members))
     if not xml:
         return Reply(200, _JSON, text)
     pieces = ['<?xml version="1.0" encoding="utf-8"?>']

@@ -17,12 +17,12 @@ from attrs import field, frozen
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.masking import safe_repr, without_frames_of
 from chainable.times import BEIJING
-from chainable.web import check_headers, header
+from chainable.web import header, read_headers
 from taobao_top.response_parsing import read
 from taobao_top.signing import MD5Signer, text_parts
 
 if TYPE_CHECKING:
-    from chainable.web import Headers
+    from chainable.web import ReceivedHeaders
     from taobao_top.settings import Settings
 
 __all__ = ["SPI", "SPICall"]
@@ -98,7 +98,7 @@ class SPI:
         self._clock = settings.clock
 
     @without_frames_of(SignatureError, CodecError)
-    def verify(self, headers: Headers, url: str, body: bytes = b"", *, tolerance: float = TOLERANCE) -> SPICall:
+    def verify(self, headers: ReceivedHeaders, url: str, body: bytes = b"", *, tolerance: float = TOLERANCE) -> SPICall:
         """
         Verify a call, and return its signed parts.
 
@@ -106,19 +106,20 @@ class SPI:
         a multipart body are signed, its files are not.
 
         Args:
-            headers: Any mapping, including WSGI's environ and Django's META.
+            headers: Any mapping, or pairs of names and values, of str or bytes;
+                WSGI's environ, Django's META and an ASGI scope as well.
             url: With its query, percent-encoded as it was sent; scheme and host may be missing.
             body: The bytes as they were sent.
             tolerance: Seconds the call's time may differ from the client's clock.
 
         Raises:
             SignatureError: ``reason`` is ``missing``, ``mismatch`` or ``stale``.
-            TypeError: The body is not bytes, or the headers are not a mapping.
+            TypeError: The body is not bytes, or the headers have another form.
         """
         if not isinstance(body, bytes):
             msg = f"body: the bytes as they were sent are needed, not {type(body).__name__}: text may have changed"
             raise TypeError(msg)
-        check_headers(headers)
+        headers = read_headers(headers)
         content_type = header(headers, "Content-Type")
         kind = (content_type or "").partition(";")[0].strip().lower()
         charset = _charset(content_type)

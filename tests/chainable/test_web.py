@@ -52,13 +52,15 @@ class TestHeader:
             {"HTTP_WECHATPAY_SERIAL": "1"},
             {"Http_Wechatpay_Serial": "1"},
             {7: "x", "WECHATPAY_SERIAL": "1"},
+            {"Wechatpay-Serial": b"1"},
+            {b"wechatpay-serial": b"1"},
         ],
     )
     def test_any_spelling(self, headers: Any) -> None:
         assert header(headers, "Wechatpay-Serial") == "1"
 
     @pytest.mark.parametrize(
-        "headers", [{}, {"Wechatpay-Nonce": "1"}, {"Wechatpay-Serial": 1}, {"Wechatpay-Serial": b"1"}]
+        "headers", [{}, {"Wechatpay-Nonce": "1"}, {"Wechatpay-Serial": 1}, {"Wechatpay-Serial": [b"1"]}]
     )
     def test_none(self, headers: Any) -> None:
         assert header(headers, "Wechatpay-Serial") is None

@@ -85,10 +85,13 @@ def test_wrong_keys(sandbox, merchant_key):
 
     assert refused(load_private_key, pem(small)).zh == "private_key：RSA 密钥只有 1024 位，至少要 2048 位"
     assert refused(load_private_key, pem(curve)).zh == "private_key：这是 EC 密钥，应为 RSA"
-    assert refused(load_private_key, pem(small, b"word")).zh == "private_key：私钥已加密，但没有给出密码"
+    assert (
+        refused(load_private_key, pem(small, b"word")).zh
+        == "private_key：私钥已加密，但没有给出密码：请配置 private_key_password"
+    )
     assert (
         refused(load_private_key, pem(small, b"word"), password="no").zh
-        == "private_key：密码不对，无法打开该私钥，或私钥已损坏"
+        == "private_key：密码（private_key_password）不对，无法打开该私钥，或私钥已损坏"
     )
     assert refused(load_merchant_pair, account.merchant_cert, other).zh == (
         f"merchant_cert 与 merchant_key：私钥与证书 {account.serial} 不匹配"
@@ -137,6 +140,7 @@ WRONG_SETTINGS = {
     b"mchidd = 1\n": ("unknown_setting_near", "没有配置项 'mchidd'，相近的有 'mchid'"),
     b"\xff": ("settings_not_utf8", "不是 UTF-8 文本，请另存为 UTF-8"),
     b"SHOP_MCHID\n": ("not_an_assignment", "第 1 行不是配置：应写成 NAME=value"),
+    b"SHOP_MCHID='1\n": ("quote_not_closed", "第 1 行的值以引号开头，但引号没有配对，或其后还有文字：请补全或去掉引号"),
     b"SHOP_MCHID=1\x07\n": ("control_character", "第 1 行含有控制字符：请删除；换行用 LF 或 CRLF"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from datetime import datetime, timedelta, timezone
@@ -179,6 +180,50 @@ def test_a_key_store_with_its_password(offline, settings, sandbox, tmp_path):
 
     assert result["merchant_cert"].state == "✓"
     assert result["private_key and merchant_cert"].state == "✓"
+
+
+@pytest.mark.parametrize("form", ["serialised", "base64"])
+def test_a_key_store_with_a_password_of_its_own(offline, settings, sandbox, tmp_path, form):
+    """The same function reads it as in the client: base64 of it, and a password that is not the merchant number."""
+    from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+
+    account = sandbox.account
+    cipher = serialization.BestAvailableEncryption(b"open sesame")
+    bundle = serialize_key_and_certificates(b"x", account.key, account.certificate, None, cipher)
+    file = tmp_path / "cert.pfx"
+    file.write_bytes(bundle)
+    given = str(file) if form == "serialised" else base64.b64encode(bundle).decode()
+    del settings["merchant_key"]
+    own = {"merchant_cert": given, "merchant_cert_password": "open sesame"}
+
+    assert offline(settings | own)["private_key and merchant_cert"].state == "✓"
+    assert offline(settings | own | {"merchant_cert_password": "no"})["merchant_cert"].state == "✗"
+
+
+def test_an_encrypted_private_key(offline, settings, sandbox):
+    cipher = serialization.BestAvailableEncryption(b"open sesame")
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    text = sandbox.account.key.private_bytes(encoding, form, cipher).decode()
+    settings |= {"private_key": text, "merchant_key": text}
+
+    assert "give private_key_password=" in offline(settings)["private_key"].found
+    found = offline(settings | {"private_key_password": "open sesame"})
+    assert found["private_key"].state == found["merchant_key and merchant_cert"].state == "✓"
+
+
+@pytest.mark.parametrize("name", ["mchid", "serial", "secret", "private_key", "merchant_cert"])
+def test_white_space_is_a_warning_as_in_the_client(settings, tmp_path, sandbox, name):
+    for each, text in {
+        "private_key": sandbox.account.private_key,
+        "merchant_cert": sandbox.account.merchant_cert,
+    }.items():
+        (tmp_path / each).write_text(text)
+        settings[each] = str(tmp_path / each)
+    settings |= {"secret": "s" * 32}
+    found = [one for one in examine(settings | {name: f"{settings[name]}\n"}, offline=True) if one.check == name]
+
+    assert found[0].state == "!"
+    assert {one.state for one in found[1:]} <= {"✓", "!"}
 
 
 def test_things_to_be_warned_of(offline, settings):

@@ -69,7 +69,7 @@ def make_redactor(env: Path | None) -> Redactor:
     """Build a redactor of the secrets in the settings and of personal data."""
     settings = read_settings(env)
     keys = settings.get("apiv3_key", ())
-    names = ("secret", "private_key", "merchant_key")
+    names = ("secret", "private_key", "private_key_password", "merchant_key", "merchant_cert_password")
     return Redactor(
         [*([keys] if isinstance(keys, str) else keys), *(settings[name] for name in names if name in settings)],
         f"{SECRET_NAMES}|{PERSONAL_NAMES}",

@@ -28,7 +28,6 @@ __all__ = ["APIv3Key", "open_req_info"]
 
 T = TypeVar("T")
 
-_NONCE_BYTES = 12
 _BLOCK_BYTES = 16
 
 
@@ -55,7 +54,7 @@ class APIv3Key:
 
         Args:
             ciphertext: The text of the message, base64.
-            nonce: The text of the message, 12 characters.
+            nonce: The text of the message: 12 characters today, up to 16 by the official page.
             associated_data: The text of the message; may be absent or empty.
 
         Raises:
@@ -72,14 +71,14 @@ class APIv3Key:
         except UnicodeEncodeError:
             msg = "the nonce or the associated data of this resource holds a lone surrogate, which UTF-8 cannot encode"
             raise DecryptionError(msg) from None
-        if len(octets) != _NONCE_BYTES:
-            msg = f"the nonce of this resource has {len(octets)} bytes instead of {_NONCE_BYTES}"
-            raise DecryptionError(msg)
         for cipher in self._ciphers:
             try:
                 return cipher.decrypt(octets, sealed, extra)
             except InvalidTag:  # noqa: PERF203 (one or two keys)
                 continue
+            except ValueError:
+                msg = f"the nonce of this resource has {len(octets)} bytes, with which AES-GCM does not work"
+                raise DecryptionError(msg) from None
         tried = "the APIv3 key" if len(self._ciphers) == 1 else "any of the APIv3 keys"
         msg = (
             f"this resource does not open with {tried} given. It wants the APIv3 key, not the "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import frozen
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chainable.deduplication import Store
-    from chainable.web import Handle, Headers, Inbound, Respond
+    from chainable.web import Handle, Inbound, ReceivedHeaders, Respond
     from wechatpay.client import WeChatPay
     from wechatpay.notification import Notification
 
@@ -76,8 +75,10 @@ class NotificationHandler:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not hasattr(type(source), "notifications") and not isinstance(source, Merchants):
+            swapped = ": they are swapped" if hasattr(type(store), "notifications") else ""
             msg = (
                 f"the first argument is the client (or Merchants), the second the store, not a {type(source).__name__}"
+                f"{swapped}"
             )
             raise TypeError(msg)
         if not has_methods(store, "claim", "finish", "release"):
@@ -88,12 +89,12 @@ class NotificationHandler:
         self._lease = lease
         self._clock = clock
 
-    def __call__(self, headers: Headers, body: bytes, handle: Handle) -> Reply:
+    def __call__(self, headers: ReceivedHeaders, body: bytes, handle: Handle) -> Reply:
         """
         Handle one delivery.
 
         Args:
-            headers: The headers of the request.
+            headers: The headers of the request, as for ``client.notifications.parse``.
             body: Its bytes.
             handle: Called with the notification on its first delivery; for
                 several merchants, with the client and the notification. It
@@ -139,7 +140,7 @@ class NotificationHandler:
                 raise RejectedError(result)
             return result
 
-    def _parse(self, headers: Headers, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
+    def _parse(self, headers: ReceivedHeaders, body: bytes) -> tuple[WeChatPay, tuple[Any, ...]]:
         if isinstance(self._source, Merchants):
             found: tuple[WeChatPay, Notification[Any]] = self._source.parse(headers, body)
             return found[0], found
@@ -217,4 +218,12 @@ class Adapter(Generic[V]):
 
         :meth:`endpoint` has the same arguments, and no order to get wrong.
         """
-        return partial(self.view, NotificationHandler(source, store, lease=lease).respond)
+        respond = NotificationHandler(source, store, lease=lease).respond
+
+        def decorate(function: Handle) -> V:
+            if not callable(function):
+                msg = f"the function that handles a notification was expected, not a {type(function).__name__}"
+                raise TypeError(msg)
+            return self.view(respond, function)
+
+        return decorate

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from chainable.deduplication.claim import KEEP, LEASE, Claim
 from chainable.deduplication.transaction import TABLE, ClaimTable, TransactionClaim, lost, own, unsupported
 from chainable.errors import ConfigurationError
+from chainable.extras import extra
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,8 +119,9 @@ class DjangoStore:
             return self._table.remove_expired(_Transaction(block.connection))
 
     def _connection(self) -> Any:
-        from django.apps import apps  # type: ignore[import-untyped]  # Django has no types
-        from django.db import connections, router  # type: ignore[import-untyped]  # likewise
+        with extra("django", "django"):
+            from django.apps import apps  # type: ignore[import-untyped]  # Django has no types
+            from django.db import connections, router  # type: ignore[import-untyped]  # likewise
 
         if not apps.is_installed("chainable.deduplication.django"):
             msg = "DjangoStore needs its table: add 'chainable.deduplication.django' to INSTALLED_APPS and run manage.py migrate"

@@ -25,6 +25,11 @@ def verify(top, call, **changes):
     )
 
 
+def raw(headers):
+    """Headers as in an ASGI scope: https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope"""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
 class TestAuthentic:
     @pytest.mark.parametrize(
         ("body", "words"),
@@ -87,9 +92,14 @@ class TestAuthentic:
             lambda headers: headers,
             lambda headers: {name.lower(): value for name, value in headers.items()},
             lambda headers: {"HTTP_" + name.upper().replace("-", "_"): value for name, value in headers.items()},
+            lambda headers: dict(raw(headers)),
+            raw,
+            lambda headers: tuple(raw(headers)),
+            lambda headers: {"type": "http", "headers": raw(headers)},
+            lambda headers: list(headers.items()),
         ],
     )
-    def test_headers_may_be_a_mapping_of_HTTP_WSGI_or_Django(self, top, call, spell):
+    def test_headers_may_be_of_HTTP_WSGI_Django_or_ASGI(self, top, call, spell):
         made = call(headers={"X-Nick": "中文"})
 
         assert verify(top, made, headers=spell(made.headers)).headers == {"X-Nick": "中文"}
@@ -225,8 +235,8 @@ class TestRefused:
             return
         assert "evil" not in {*found.headers.values(), *found.parameters.values()}
 
-    @pytest.mark.parametrize("headers", [None, [("a", "b")], "text"])
-    def test_headers_that_are_not_a_mapping_are_refused(self, top, call, headers):
+    @pytest.mark.parametrize("headers", [None, [("a", "b", "c")], "text"])
+    def test_headers_of_another_form_are_refused(self, top, call, headers):
         with pytest.raises(TypeError, match="headers: a mapping"):
             verify(top, call(), headers=headers)
 

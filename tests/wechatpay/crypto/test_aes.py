@@ -67,10 +67,19 @@ def test_damaged_ciphertext_is_reported(ciphertext):
         APIv3Key(NEW).open(ciphertext, NONCE)
 
 
-def test_nonces_have_twelve_bytes():
-    """Another length is told."""
-    with pytest.raises(DecryptionError, match="the nonce of this resource has 3 bytes"):
-        APIv3Key(NEW).open(seal(NEW, b"x"), "密")
+@pytest.mark.parametrize("nonce", ["0123456789abcdef", "01234567", "0123456789a", "密" * 5])
+def test_nonces_of_other_lengths_open(nonce):
+    """The official page says string(16): https://pay.weixin.qq.com/doc/v3/merchant/4012071382"""
+    sealed = base64.b64encode(AESGCM(NEW.encode()).encrypt(nonce.encode(), b"plain", b"x")).decode()
+
+    assert APIv3Key(OLD, NEW).open(sealed, nonce, "x") == b"plain"
+
+
+@pytest.mark.parametrize(("nonce", "size"), [("密", 3), ("", 0), ("x" * 129, 129)])
+def test_a_nonce_that_aes_gcm_does_not_take_is_reported(nonce, size):
+    """cryptography takes 8 to 128 bytes."""
+    with pytest.raises(DecryptionError, match=f"the nonce of this resource has {size} bytes"):
+        APIv3Key(NEW).open(seal(NEW, b"x"), nonce)
 
 
 def test_keys_are_checked():

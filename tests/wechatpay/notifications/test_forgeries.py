@@ -181,19 +181,29 @@ class TestHeaders:
         except (SignatureError, CodecError) as error:
             str(error).encode()
 
-    @pytest.mark.parametrize("headers", [None, [], [("a", "b")], "text", b"bytes", 7, (("Wechatpay-Nonce", "1"),)])
-    def test_no_mapping(self, headers: Any, client: Any) -> None:
+    @pytest.mark.parametrize(
+        "headers", [None, ["ab"], [("a", "b", "c")], [("a", "b"), 7], [(1, "b")], {"a"}, "text", b"bytes", 7]
+    )
+    def test_other_forms(self, headers: Any, client: Any) -> None:
         for parse in (client.notifications.parse, Merchants([client]).parse):
-            with pytest.raises(TypeError, match="headers: a mapping"):
+            with pytest.raises(TypeError, match="headers: a mapping of names to texts or a list of pairs"):
                 parse(headers, b"{}")
 
-    def test_headers_as_bytes_are_not_headers(self, platform: Platform, notifications: Notifications) -> None:
-        body = platform.body({"a": 1})
-        raw = {name.lower().encode(): value.encode() for name, value in platform.headers(body).items()}
+    @pytest.mark.parametrize(
+        "headers", [[], [("a", "b")], [(b"wechatpay-nonce", b"1")], {b"a": b"b"}, {"headers": []}, {"headers": "x"}]
+    )
+    def test_no_signature_in_any_form(self, headers: Any, client: Any) -> None:
+        for parse in (client.notifications.parse, Merchants([client]).parse):
+            with pytest.raises(SignatureError) as caught:
+                parse(headers, b"{}")
+            assert caught.value.reason == "missing"
 
-        with pytest.raises(SignatureError) as caught:
+    def test_bytes_beyond_ascii_are_a_wrong_signature(self, platform: Platform, notifications: Notifications) -> None:
+        body = platform.body({"a": 1})
+        raw = {name.lower().encode(): value.encode() + b"\xff" for name, value in platform.headers(body).items()}
+
+        with pytest.raises(SignatureError):
             notifications.parse(raw, body)
-        assert caught.value.reason == "missing"
 
     @pytest.mark.parametrize("serial", ["\udcff", "PUB_KEY_ID_\udcff", "密"])
     def test_a_strange_serial_for_several_merchants(self, serial: str, client: Any) -> None:

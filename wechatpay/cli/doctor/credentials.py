@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from chainable.cli.checks import bad, good, warning
 from chainable.cli.i18n import Words
 from chainable.errors import ConfigurationError
-from chainable.masking import shown_number
+from chainable.masking import MaskedDict, shown_number
 from wechatpay import configuration
 from wechatpay.cli.doctor.reasons import explain
 from wechatpay.crypto.keys import (
     check_apiv3_key,
     check_platform_key,
     load_certificate,
+    load_merchant_certificate,
     load_merchant_pair,
     load_private_key,
     load_public_key,
@@ -30,6 +31,9 @@ __all__ = ["SOON", "examine", "parse_certs"]
 SOON = 30 * 86400.0
 """Seconds before a certificate expires, from which on there is a warning."""
 
+_TRIMMED = ("mchid", "brand_id", "serial", "private_key", "secret", "merchant_cert", "merchant_key")
+_SPACED = Words("has white space around it", "前后有空白字符")
+_UNSPACE = Words("Remove the white space.", "去掉前后的空格或换行。")
 _MISSING = Words("is missing", "缺失")
 _NOT_GIVEN = Words("is not given", "未提供")
 _UNSIGNED = Words("Nothing can be signed.", "无法签名。")
@@ -45,6 +49,15 @@ def parse_certs(given: Mapping[str, Any] | str) -> dict[str, Any]:
 
 def examine(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator[Finding]:
     """Check each setting, and those that belong together."""
+    spaced = [name for name in _TRIMMED if _is_spaced(settings.get(name))]
+    for name in spaced:
+        yield warning(
+            name,
+            _SPACED,
+            Words("This client drops it; other clients use it literally.", "本客户端会去掉；其他客户端会原样使用。"),
+            _UNSPACE,
+        )
+    settings = MaskedDict({**settings, **{name: settings[name].strip() for name in spaced}})
     number = settings.get("mchid") or settings.get("brand_id")
     if number is None:
         yield bad(
@@ -62,6 +75,11 @@ def examine(settings: Mapping[str, Any], clock: Callable[[], float]) -> Iterator
     yield from _platform_keys(settings, clock)
 
 
+def _is_spaced(value: Any) -> bool:
+    """Return whether a value, but for PEM and base64 in lines, has white space around it."""
+    return isinstance(value, str) and value != value.strip() and len(value.split()) == 1 and "-----" not in value
+
+
 def _private_key(settings: Mapping[str, Any]) -> Finding:
     if "private_key" not in settings:
         fix = Words(
@@ -69,7 +87,9 @@ def _private_key(settings: Mapping[str, Any]) -> Finding:
         )
         return bad("private_key", _MISSING, _UNSIGNED, fix)
     try:
-        key: Any = load_private_key(settings["private_key"], name="private_key")
+        key: Any = load_private_key(
+            settings["private_key"], name="private_key", password=settings.get("private_key_password")
+        )
     except ConfigurationError as error:
         fix = Words(
             "Use apiclient_key.pem, the file that begins with BEGIN PRIVATE KEY.",
@@ -86,11 +106,7 @@ def _merchant_certificate(settings: Mapping[str, Any], clock: Callable[[], float
         yield from _no_certificate(serial)
         return
     try:
-        if str(given).endswith(".p12"):
-            pair = load_merchant_pair(given, None, password=settings.get("mchid"))
-            held = pair.certificate
-        else:
-            held = load_certificate(given, name=check)
+        held = load_merchant_certificate(given, name=check, password=_p12_password(settings))
     except ConfigurationError as error:
         yield _wrong(
             check,
@@ -193,13 +209,19 @@ def _check_pair(settings: Mapping[str, Any], certificate: Any) -> Iterator[Findi
             continue
         check = Words(f"{name} and merchant_cert", f"{name} 与 merchant_cert")
         try:
-            load_private_key(settings[name], name=name)
+            load_private_key(settings[name], name=name, password=_key_password(settings, name))
         except ConfigurationError as error:
             if name == "merchant_key":  # private_key has a finding of its own
                 yield _wrong(name, error, _NO_TLS, Words("Use apiclient_key.pem.", "应为 apiclient_key.pem。"))
             continue
         try:
-            load_merchant_pair(certificate, settings[name], password=settings.get("mchid"), key_name=name)
+            load_merchant_pair(
+                certificate,
+                settings[name],
+                password=_p12_password(settings),
+                key_password=_key_password(settings, name),
+                key_name=name,
+            )
         except ConfigurationError as error:
             yield _wrong(
                 check,
@@ -217,6 +239,15 @@ def _check_pair(settings: Mapping[str, Any], certificate: Any) -> Iterator[Findi
             yield good(check, Words("belong together", "配对"))
 
 
+def _p12_password(settings: Mapping[str, Any]) -> Any:
+    return settings.get("merchant_cert_password") or settings.get("mchid")
+
+
+def _key_password(settings: Mapping[str, Any], name: str) -> Any:
+    own = settings.get("private_key_password")
+    return own if name == "private_key" else (settings.get("merchant_cert_password"), own)
+
+
 def _apiv3_key(settings: Mapping[str, Any]) -> Iterator[Finding]:
     given = settings.get("apiv3_key")
     if given is None:
@@ -229,9 +260,9 @@ def _apiv3_key(settings: Mapping[str, Any]) -> Iterator[Finding]:
         if text != text.strip():
             yield warning(
                 "apiv3_key",
-                Words("has white space around it", "前后有空白字符"),
+                _SPACED,
                 Words("Other clients use it literally and fail to decrypt.", "不去空白的客户端会解密失败。"),
-                Words("Remove the white space.", "去掉前后的空格或换行。"),
+                _UNSPACE,
             )
         try:
             check_apiv3_key(text.strip())

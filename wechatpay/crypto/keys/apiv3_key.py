@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret, without_frames
+from chainable.validation import trimmed
 
 __all__ = ["check_apiv3_key"]
 
@@ -25,11 +24,8 @@ def check_apiv3_key(key: str | bytes | Secret[str] | Secret[bytes], *, name: str
     if not isinstance(key, str | bytes):
         msg = f"{name}: a str of 32 characters was expected, not {type(key).__name__}"
         raise TypeError(msg)
-    data = key.encode("utf-8", "replace") if isinstance(key, str) else key
-    stripped = data.strip()
-    if stripped != data:
-        message = f"{name}: white space around the key was dropped"
-        warnings.warn(message, stacklevel=3)
+    text = trimmed(name, Secret(key), what="the key").reveal() if key.strip() else b""
+    stripped = text.encode("utf-8", "replace") if isinstance(text, str) else text
     if len(stripped) != _SIZE or not stripped.isascii():
         msg = (
             f"{name}: {len(stripped)} bytes, and an APIv3 key has 32 of ASCII; it is the key set "

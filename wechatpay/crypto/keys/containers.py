@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 
 from chainable.errors import ConfigurationError
 from chainable.masking import safe_repr
-from wechatpay.crypto.key_sources import decode_base64, refuse_source
+from wechatpay.crypto.key_sources import decode_base64, file_of, normalise_text, open_base64, refuse_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +99,7 @@ def find(data: bytes, kinds: set[str], expected: str, name: str, origin: str) ->
         msg += " (apiclient_key.pem and apiclient_cert.pem of the same download are PEM)"
     kinds_found = " ".join(dict.fromkeys(kind_id(one.kind) for one in found))
     raise ConfigurationError(
-        msg, reason="wrong_kind", found=kinds_found, expected=kind_id(expected), setting=name, file=origin[2:]
+        msg, reason="wrong_kind", found=kinds_found, expected=kind_id(expected), setting=name, file=file_of(origin)
     )
 
 
@@ -107,14 +107,16 @@ def find_all(data: bytes, name: str, origin: str) -> list[KeyObject]:
     """Return every object in a file, in order; raise ConfigurationError if there is none, or one is damaged."""
     if b"-----BEGIN" in data:
         return _find_pem(data, name, origin)
-    der = data if data[:1] == b"\x30" and not data.isascii() else decode_base64(data)
-    if der is None or der[:1] != b"\x30":
+    der = data if data[:1] == b"\x30" and not data.isascii() else open_base64(data)
+    if der is None:
         digits = data.strip()
         if len(digits) == _API_KEY_SIZE and digits.isalnum():
             refuse_source(
                 "looks_like_api_key", name, "this looks like an API key of 32 characters, not like a file", origin
             )
-        refuse_source("unknown_format", name, "this is neither PEM nor DER nor base64 of DER", origin)
+        refuse_source("unknown_format", name, "this is neither PEM nor DER nor base64 of them", origin)
+    if b"-----BEGIN" in der:
+        return _find_pem(der, name, origin)
     bounds = _bounds(der)
     if bounds is None:
         refuse_source("truncated", name, "this is truncated or damaged", origin)
@@ -126,14 +128,15 @@ def find_all(data: bytes, name: str, origin: str) -> list[KeyObject]:
 
 
 def _find_pem(data: bytes, name: str, origin: str) -> list[KeyObject]:
-    data = data.replace(b"\\r", b"").replace(b"\\n", b"\n")  # escaped in an environment variable
+    data = normalise_text(data)
     found = []
     for block in _BLOCK.finditer(data):
         label = block[1].decode()
         kind = _PEM_KINDS.get(label, f"a PEM block of the type {label}")
         body = block[2]
         if b"Proc-Type:" in body:
-            found.append(KeyObject(kind, b"", block[0] + b"\n"))
+            lines = (line.strip() for line in block[0].splitlines())
+            found.append(KeyObject(kind, b"", b"\n".join(lines) + b"\n"))
             continue
         der = decode_base64(body)
         if der is None:

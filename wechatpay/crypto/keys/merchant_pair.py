@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -24,14 +25,14 @@ from wechatpay.crypto.keys.containers import (
     kind_id,
     refuse_algorithm,
 )
-from wechatpay.crypto.keys.private_key import Password, load_private_key, password_bytes
+from wechatpay.crypto.keys.private_key import Password, load_private_key, passwords_of
 
 if TYPE_CHECKING:
     import ssl
 
     from cryptography import x509
 
-__all__ = ["MerchantPair", "load_merchant_pair", "load_p12"]
+__all__ = ["MerchantPair", "load_merchant_certificate", "load_merchant_pair", "load_p12"]
 
 _RC2_40 = bytes.fromhex("2A864886F70D010C0106")
 """The OID of the cipher in older .p12 files, pbeWithSHAAnd40BitRC2-CBC."""
@@ -75,32 +76,26 @@ class MerchantPair:
 
 
 @without_frames
-def load_p12(source: KeySource, *, name: str = "merchant_cert", password: Password = None) -> MerchantPair:
+def load_p12(
+    source: KeySource, *, name: str = "merchant_cert", password: Password | tuple[Password, ...] = None
+) -> MerchantPair:
     """
-    Load certificate and private key from ``apiclient_cert.p12``; its password is the merchant number.
+    Load certificate and private key from ``apiclient_cert.p12``.
+
+    Args:
+        source: The file.
+        name: The setting, for the error.
+        password: The platform sets the merchant number. Those of a tuple are tried in order; a file that is not
+            encrypted needs none.
 
     Raises:
         ConfigurationError: The source is something else, the password is wrong,
             or OpenSSL 3 no longer supports the file's cipher.
         TypeError: *source* is not a :data:`KeySource`.
     """
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import pkcs12
-
     data, origin = read_source(source, name)
     found = find(data, {P12}, P12, name, origin)
-    try:
-        key, certificate, others = pkcs12.load_key_and_certificates(found.der, password_bytes(password))
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-        if _RC2_40 in found.der:
-            text = (
-                "this .p12 could not be opened: the password is wrong (it is the merchant number), or OpenSSL 3 "
-                "refuses the file's old cipher, RC2; use apiclient_cert.pem and apiclient_key.pem of the same "
-                "download, or convert the file with 'openssl pkcs12 -legacy'"
-            )
-            refuse_source("p12_old_cipher", name, text, origin)
-        text = "this .p12 could not be opened: the file is damaged or the password is wrong; it is the merchant number"
-        refuse_source("p12_unreadable", name, text, origin)
+    key, certificate, others = _opened_p12(found.der, passwords_of(password, name), name, origin)
     if certificate is None or key is None:
         lacking = PRIVATE if key is None else CERTIFICATE
         text = f"this .p12 holds no {lacking.removeprefix('a ')}"
@@ -111,12 +106,61 @@ def load_p12(source: KeySource, *, name: str = "merchant_cert", password: Passwo
     return _pair(own, key, [own.pem, *map(pem_of, others)], name, name)
 
 
+def _opened_p12(
+    der: bytes, passwords: tuple[Secret[bytes], ...], name: str, origin: str
+) -> tuple[object, x509.Certificate | None, list[x509.Certificate]]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    for password in (*passwords, Secret(None), Secret(b"")):  # a file without encryption refuses a password
+        with suppress(ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+            return pkcs12.load_key_and_certificates(der, password.reveal())
+    if _RC2_40 in der:
+        text = (
+            "this .p12 could not be opened: the password is wrong (it is the merchant number, or that of "
+            "merchant_cert_password=), or OpenSSL 3 refuses the file's old cipher, RC2; use apiclient_cert.pem and "
+            "apiclient_key.pem of the same download, or convert the file with 'openssl pkcs12 -legacy'"
+        )
+        refuse_source("p12_old_cipher", name, text, origin)
+    text = (
+        "this .p12 could not be opened: the file is damaged or the password is wrong; it is the merchant number, "
+        "unless you give merchant_cert_password="
+    )
+    return refuse_source("p12_unreadable", name, text, origin)
+
+
+@without_frames
+def load_merchant_certificate(
+    source: KeySource | x509.Certificate,
+    *,
+    name: str = "merchant_cert",
+    password: Password | tuple[Password, ...] = None,
+) -> Certificate:
+    """
+    Load the merchant's certificate alone, from PEM, DER or a .p12.
+
+    Args:
+        source: ``apiclient_cert.pem`` or ``apiclient_cert.p12``.
+        name: The setting, for the error.
+        password: That of the .p12, as for :func:`load_p12`.
+
+    Raises:
+        ConfigurationError: The source is something else; the message says what.
+    """
+    if not is_cryptography_object(source):
+        data, origin = read_source(cast("KeySource", source), name)
+        if any(one.kind == P12 for one in find_all(data, name, origin)):
+            return load_p12(data, name=name, password=password).certificate
+    return load_certificate(source, name=name)
+
+
 @without_frames
 def load_merchant_pair(
     certificate: KeySource | x509.Certificate,
     key: KeySource | RSAPrivateKey | None = None,
     *,
-    password: Password = None,
+    password: Password | tuple[Password, ...] = None,
+    key_password: Password | tuple[Password, ...] = None,
     certificate_name: str = "merchant_cert",
     key_name: str = "merchant_key",
 ) -> MerchantPair:
@@ -127,7 +171,8 @@ def load_merchant_pair(
         certificate: ``apiclient_cert.pem`` or ``apiclient_cert.p12``.
         key: ``apiclient_key.pem``; not needed with a .p12, or if the
             certificate's file has both.
-        password: The password of the .p12 (the merchant number) or of an encrypted key.
+        password: The password of the .p12, as for :func:`load_p12`.
+        key_password: The password of an encrypted key in PEM or DER; by default *password*.
         certificate_name: The setting of the certificate, for the error.
         key_name: The setting of the key, for the error.
 
@@ -153,7 +198,7 @@ def load_merchant_pair(
             msg = f"{key_name}: the private key that belongs to {certificate_name} is missing"
             raise ConfigurationError(msg, reason="key_missing", setting=key_name)
         key = from_file
-    loaded = load_private_key(key, name=key_name, password=password)
+    loaded = load_private_key(key, name=key_name, password=password if key_password is None else key_password)
     if not isinstance(loaded, RSAPrivateKey):
         msg = f"{key_name}: TLS needs the key itself; an object that only signs is not enough"
         raise ConfigurationError(msg, reason="key_not_exportable", setting=key_name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -24,7 +25,7 @@ from wechatpay.crypto.keys.containers import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Password", "PrivateKey", "load_private_key", "password_bytes"]
+__all__ = ["Password", "PrivateKey", "load_private_key", "password_option", "passwords_of"]
 
 Password: TypeAlias = str | bytes | Secret[str] | Secret[bytes] | None
 
@@ -42,7 +43,7 @@ def load_private_key(
     source: KeySource | RSAPrivateKey | PrivateKey,
     *,
     name: str = "private_key",
-    password: Password = None,
+    password: Password | tuple[Password, ...] = None,
 ) -> RSAPrivateKey | PrivateKey:
     """
     Load the merchant's private key.
@@ -50,12 +51,12 @@ def load_private_key(
     Args:
         source: PKCS#1 or PKCS#8; any object with ``sign(message: bytes) -> bytes`` is returned unchanged.
         name: The setting, for the error.
-        password: The password of an encrypted file.
+        password: The password of an encrypted file; None or empty for none. Those of a tuple are tried in order.
 
     Raises:
         ConfigurationError: The source is something else, and the message says
             what; or it is encrypted, damaged, not RSA or shorter than 2048 bits.
-        TypeError: *source* is neither a key nor a :data:`KeySource`.
+        TypeError: *source* is neither a key nor a :data:`KeySource`, or a password is neither str nor bytes.
     """
     if isinstance(source, RSAPrivateKey):
         return check_size(source, name, "")
@@ -63,10 +64,10 @@ def load_private_key(
         refuse_object(source, "a private RSA key", name)
     if callable(getattr(source, "sign", None)):
         return cast("PrivateKey", source)
-    return _load_own_key(cast("KeySource", source), name, password)
+    return _load_own_key(cast("KeySource", source), name, passwords_of(password, name))
 
 
-def _load_own_key(source: KeySource, name: str, password: Password) -> RSAPrivateKey:
+def _load_own_key(source: KeySource, name: str, passwords: tuple[Secret[bytes], ...]) -> RSAPrivateKey:
     data, origin = read_source(source, name)
     found = find(data, {PRIVATE}, PRIVATE, name, origin)
     load: Callable[[bytes, bytes | None], object]
@@ -78,7 +79,7 @@ def _load_own_key(source: KeySource, name: str, password: Password) -> RSAPrivat
     try:
         key = load(content, None)
     except TypeError:
-        key = _decrypted(load, content, password, name, origin)
+        key = _decrypted(load, content, passwords, name, origin)
     except (ValueError, UnsupportedAlgorithm):
         refuse_damaged(PRIVATE, name, origin)
     if not isinstance(key, RSAPrivateKey):
@@ -89,19 +90,39 @@ def _load_own_key(source: KeySource, name: str, password: Password) -> RSAPrivat
 def _decrypted(
     load: Callable[[bytes, bytes | None], object],
     content: bytes,
-    password: Password,
+    passwords: tuple[Secret[bytes], ...],
     name: str,
     origin: str,
 ) -> object:
-    if password is None:
-        refuse_source("password_missing", name, "this private key is encrypted and no password was given", origin)
-    try:
-        return load(content, password_bytes(password))
-    except (ValueError, UnsupportedAlgorithm):
-        refuse_source("password_wrong", name, "the password does not open this private key, or it is damaged", origin)
+    option = password_option(name)
+    if not passwords:
+        text = f"this private key is encrypted and no password was given; give {option}="
+        refuse_source("password_missing", name, text, origin, option=option)
+    for password in passwords:
+        with suppress(ValueError, UnsupportedAlgorithm):
+            return load(content, password.reveal())
+    text = f"the password does not open this private key, or it is damaged; its password is {option}="
+    return refuse_source("password_wrong", name, text, origin, option=option)
 
 
-def password_bytes(password: Password) -> bytes | None:
-    """Return a password as bytes; None for no password."""
-    plain: str | bytes | None = password.reveal() if isinstance(password, Secret) else password
-    return plain.encode() if isinstance(plain, str) else plain
+def password_option(name: str) -> str:
+    """Return the setting that holds the password of a setting."""
+    return "private_key_password" if name == "private_key" else "merchant_cert_password"
+
+
+def passwords_of(given: Password | tuple[Password, ...], name: str) -> tuple[Secret[bytes], ...]:
+    """
+    Return the passwords as bytes in UTF-8, without empty ones.
+
+    Raises:
+        TypeError: A password is neither str nor bytes; the message names the setting of *name*'s password.
+    """
+    found = []
+    for each in given if isinstance(given, tuple) else (given,):
+        password: Secret[Any] = Secret.of(each)
+        if not isinstance(password.reveal(), str | bytes | None):
+            msg = f"{password_option(name)}: a str or bytes was expected, not {type(password.reveal()).__name__}"
+            raise TypeError(msg)
+        if password:
+            found.append(Secret(password.reveal().encode()) if isinstance(password.reveal(), str) else password)
+    return tuple(found)

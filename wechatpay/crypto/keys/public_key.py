@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -27,7 +28,7 @@ from wechatpay.crypto.serials import PUBLIC_KEY_ID, normalise_serial, shown_key_
 if TYPE_CHECKING:
     from cryptography import x509
 
-__all__ = ["LoadedKey", "check_platform_key", "load_public_key"]
+__all__ = ["LoadedKey", "check_certs", "check_platform_key", "load_public_key"]
 
 
 class LoadedKey(NamedTuple):
@@ -67,6 +68,24 @@ def load_public_key(source: KeySource | RSAPublicKey | x509.Certificate, *, name
     if not isinstance(key, RSAPublicKey):
         refuse_algorithm(key, "public", name, origin)
     return LoadedKey("public key", check_size(key, name, origin), None)
+
+
+def check_certs(given: Any) -> Mapping[str, Any]:
+    """
+    Return the setting ``certs``, a mapping; empty for None.
+
+    Raises:
+        ConfigurationError: It is anything else, such as the path of one file; the message shows how it is written.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        msg = (
+            f"certs: a mapping of ids to keys was expected, not a {type(given).__name__}: write "
+            f"certs={{'PUB_KEY_ID_…': 'pub_key.pem'}}, or {{serial: certificate}}"
+        )
+        raise ConfigurationError(msg, reason="certs_not_mapping", setting="certs", kind=type(given).__name__)
+    return given
 
 
 def check_platform_key(key_id: str, loaded: LoadedKey, *, name: str = "certs") -> str:
