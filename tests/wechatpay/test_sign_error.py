@@ -171,17 +171,17 @@ def test_the_sandbox_shows_what_the_platform_shows():
     with Sandbox() as sandbox, Sandbox() as other:
         wrong = other.account.private_key
         settings = {"mchid": sandbox.account.mchid, "serial": sandbox.account.serial, "certs": sandbox.account.certs}
-        with WeChatPay(**settings, private_key=wrong, base_url=sandbox.base_url) as client:
-            with pytest.raises(APIError) as caught:
-                client.v3.pay.transactions.native.post(
-                    json={
-                        "appid": "wx1",
-                        "description": "商品",
-                        "out_trade_no": "T00001",
-                        "notify_url": "https://example.com/",
-                        "amount": {"total": 1},
-                    }
-                )
+        wrong_key = WeChatPay(**settings, private_key=wrong, base_url=sandbox.base_url)
+        with wrong_key as client, pytest.raises(APIError) as caught:
+            client.v3.pay.transactions.native.post(
+                json={
+                    "appid": "wx1",
+                    "description": "商品",
+                    "out_trade_no": "T00001",
+                    "notify_url": "https://example.com/",
+                    "amount": {"total": 1},
+                }
+            )
     information = json.loads(caught.value.response.content)["detail"]["sign_information"]
     assert information["truncated_sign_message"].endswith('\n{"appid"\n')
     assert caught.value.explain().startswith(AGREES)
