@@ -239,9 +239,16 @@ class TestFiles:
 
         assert gateway.form["num"] == "1"
 
-    def test_a_path_as_text_is_refused(self, top):
-        with pytest.raises(TypeError, match="img_data is a file"):
-            top.alibaba.ai.ar.service.detect(img_data="a.png")
+    def test_a_path_as_text_is_a_file(self, top, gateway, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "a.png").write_bytes(b"\x89PNG")
+        gateway.answers(OK)
+
+        top.alibaba.ai.ar.service.detect(img_data="a.png")
+
+        part = self.parts(gateway.requests[0])["img_data"]
+        assert (part.get_filename(), part.get_content_type()) == ("a.png", "image/png")
+        assert part.get_payload(decode=True) == b"\x89PNG"
 
     def test_neither_the_responses_url_nor_its_pickle_has_the_session(self, top, gateway):
         import pickle
