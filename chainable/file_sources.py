@@ -11,17 +11,25 @@ import io
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import field, frozen
 
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
 
-__all__ = ["FileSource", "is_open_file", "read_source"]
+__all__ = ["FileSource", "UploadedFile", "is_open_file", "read_source"]
 
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 _ANY_TYPE = "application/octet-stream"
+
+
+class UploadedFile(Protocol):
+    """The uploaded file of a web framework: of Werkzeug (Flask), or of Starlette (FastAPI)."""
+
+    @property
+    def filename(self) -> str | None:
+        """The name that the browser sent."""
 
 
 @safe_repr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import email.parser
 import email.policy
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import Hash
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.datastructures import Headers, UploadFile
+from werkzeug.datastructures import FileStorage
 
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError
@@ -389,3 +392,77 @@ class TestReading:
             source = ("a.png", endless) if opened else "/dev/zero"
             with pytest.raises(CodecError, match="larger than the 1048576 bytes"):
                 multipart(None, {"file": source}, None, JSON.encode)
+
+
+WAYS = {
+    "at once": lambda node, **options: node.post(**options),
+    "promise": lambda node, **options: node.post_async(**options).wait(),
+    "await": lambda node, **options: asyncio.run(awaited(node, options)),
+}
+
+
+async def awaited(node, options):
+    return await node.post_async(**options)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+class TestFrameworks:
+    """The uploaded file of a request goes on to the platform, in each way of calling."""
+
+    @staticmethod
+    def uploaded(framework):
+        if framework == "Flask":
+            return FileStorage(io.BytesIO(PICTURE), filename="门头照.png", name="img", content_type="image/x-shop")
+        headers = Headers({"content-type": "image/x-shop"})
+        return UploadFile(io.BytesIO(PICTURE), filename="门头照.png", headers=headers)
+
+    @pytest.mark.parametrize("framework", ["Flask", "FastAPI"])
+    def test_apiv3_gets_name_and_type(self, client, platform, way, framework):
+        platform.json({"media_id": "1"})
+
+        way(client.v3.merchant.media.upload, files={"file": self.uploaded(framework)})
+
+        request = platform.requests[0]
+        parts = parts_of(request.body, request.headers["Content-Type"])
+        assert parts["file"] == ("门头照.png", "image/x-shop", PICTURE)
+        assert json.loads(parts["meta"][2])["filename"] == "门头照.png"
+
+    @pytest.mark.parametrize("framework", ["Flask", "FastAPI"])
+    @pytest.mark.usefixtures("no_certificate")
+    def test_apiv2_gets_name_and_type(self, make_client, platform, way, framework):
+        platform.file(b"<xml><return_code>FAIL</return_code><err_code>NO_AUTH</err_code></xml>")
+
+        with pytest.raises(APIError, match="NO_AUTH"):
+            way(make_client().v2.secapi.mch.uploadmedia, files={"media": self.uploaded(framework)})
+
+        request = platform.requests[0]
+        parts = parts_of(request.body, request.headers["Content-Type"])
+        assert parts["media"] == ("门头照.png", "image/x-shop", PICTURE)
+        assert parts["media_hash"][2] == hashlib.md5(PICTURE).hexdigest().encode()
+
+    @pytest.mark.parametrize("framework", ["Flask", "FastAPI"])
+    def test_what_cannot_be_sent_is_refused_before(self, client, platform, way, framework):
+        """Another type, no bytes, no chosen file."""
+        webp, nameless, read = (self.uploaded(framework) for _ in range(3))
+        webp.filename, nameless.filename = "photo.webp", ""
+        read.file.read() if framework == "FastAPI" else read.read()
+
+        for file, error, words in (
+            (webp, CodecError, "not webp"),
+            (nameless, TypeError, "a named open file"),
+            (read, CodecError, "at its end"),
+        ):
+            with pytest.raises(error, match=words):
+                way(client.v3.merchant.media.upload, files={"file": file})
+        assert platform.requests == []
+
+
+def test_a_promised_upload_reads_at_once(client, platform):
+    """A framework closes its files when the request ends."""
+    platform.json({"media_id": "1"})
+    file = FileStorage(io.BytesIO(PICTURE), filename="a.png")
+
+    promise = client.v3.merchant.media.upload.post_async(files={"file": file})
+    file.close()
+
+    assert promise.wait().data == {"media_id": "1"}
