@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chainable.codecs import JSONCodec, Location, format_location
 from chainable.codecs import digits as plain
 from chainable.errors import CodecError
+from chainable.file_sources import FileSource, is_open_file, read_source
 from chainable.times import beijing
 
 if TYPE_CHECKING:
@@ -30,15 +31,16 @@ FILE = "byte[]"
 
 
 class FilePart(NamedTuple):
-    """A file of a multipart body: its name for the platform, and its content."""
+    """A file of a multipart body: its name for the platform, its content, and the media type that it came with."""
 
     name: str
     content: bytes
+    media_type: str | None = None
 
     @property
     def content_type(self) -> str:
-        """The media type of the name."""
-        return guess_type(self.name)[0] or "application/octet-stream"
+        """Its media type; that of the name, if it came with none."""
+        return self.media_type or guess_type(self.name)[0] or "application/octet-stream"
 
 
 def moment(value: datetime, location: Location) -> str:
@@ -85,7 +87,7 @@ class _NestedCodec(JSONCodec):
             raise _no_float(location)
         if isinstance(value, datetime):
             put(f'"{moment(value, location)}"')
-        elif isinstance(value, bytes | bytearray | memoryview | os.PathLike) or hasattr(value, "read"):
+        elif isinstance(value, bytes | bytearray | memoryview | os.PathLike) or is_open_file(value):
             msg = f"{format_location(location)}: a file has to be a parameter of its own, not a part of another"
             raise CodecError(msg)
         else:
@@ -118,13 +120,14 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
             texts[name] = int.__repr__(value)
             continue
         location = (None, name)
-        file = None if isinstance(value, str) else _file(value, location)
+        kind = kinds.get(name)
+        file = None if isinstance(value, str) and kind != FILE else _file(value, location, kind)
         if file is not None:
             if not file.name.isascii():
                 _check_file_name(file.name, location)
             files[name] = file
             continue
-        written = text(value, location, kinds.get(name))
+        written = text(value, location, kind)
         if written and not written.isspace():
             if not written.isascii():
                 _check_unicode(written, location)
@@ -135,8 +138,6 @@ def write(parameters: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[dict
 def text(value: Any, location: Location, kind: str | None) -> str:
     """Write one value as the text of a parameter of this type in the catalogue; an empty text is not sent."""
     if isinstance(value, str):
-        if kind == FILE and value and not value.isspace():
-            raise _not_a_file(value, location)
         return str.__str__(value)
     if kind == FILE:
         raise _not_a_file(value, location)
@@ -191,8 +192,8 @@ def _list(value: list[Any] | tuple[Any, ...], location: Location, kind: str | No
 
 
 def _not_a_file(value: Any, location: Location) -> TypeError:
-    kind = "text" if isinstance(value, str) else type(value).__name__
-    return TypeError(f"{format_location(location)} is a file: pass bytes, an open file or a pathlib.Path, not {kind}")
+    kind = type(value).__name__
+    return TypeError(f"{format_location(location)} is a file: pass bytes, an open file or a path, not {kind}")
 
 
 def _check_name(name: str) -> None:
@@ -217,28 +218,23 @@ def _check_file_name(name: str, location: Location) -> None:
         raise CodecError(msg) from None
 
 
-def _file(value: Any, location: Location) -> FilePart | None:
+def _file(value: Any, location: Location, kind: str | None) -> FilePart | None:
     """Read a file: bytes, an open file, a path, or (name, any of these); None for any other value."""
+    own = str(location and location[1])
     if isinstance(value, tuple):
-        named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], location)
-        return (
-            FilePart(value[0] or str(location and location[1]), named.content) if isinstance(named, FilePart) else None
-        )
-    if isinstance(value, bytes | bytearray | memoryview):
-        return FilePart(str(location and location[1]), bytes(value))
-    if isinstance(value, os.PathLike):
+        named = len(value) == 2 and isinstance(value[0], str) and _file(value[1], location, None)
+        return named._replace(name=value[0] or own) if isinstance(named, FilePart) else None
+    where = format_location(location)
+    if isinstance(value, str):
+        if kind != FILE or not value or value.isspace():
+            return None
+        found = read_source(value, where)
+    elif isinstance(value, os.PathLike):
         path = Path(value)
-        return FilePart(path.name, path.read_bytes())
-    if hasattr(value, "read"):
-        return _read(value, location)
-    return None
-
-
-def _read(file: Any, location: Location) -> FilePart:
-    content = file.read()
-    if not isinstance(content, bytes):
-        msg = f"{format_location(location)}: the file is open as text; open it with 'rb'"
-        raise TypeError(msg)
-    # The name of a file opened by its descriptor is a number.
-    name = getattr(file, "name", None)
-    return FilePart(Path(name).name if isinstance(name, str) else str(location and location[1]), content)
+        found = FileSource(path.name, path.read_bytes())
+    elif isinstance(value, bytes | bytearray | memoryview) or is_open_file(value):
+        found = read_source(value, where)
+    else:
+        return None
+    found.check_filled(where)
+    return FilePart(found.name or own, found.content, found.media_type)

@@ -7,26 +7,25 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012124982
 from __future__ import annotations
 
 import os
-from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
-from attrs import frozen
 
 from chainable.call import Call
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError, ConfigurationError, SignatureError
-from chainable.masking import safe_repr
+from chainable.promise import Promise
 from chainable.validation import check_whole
 from wechatpay.apiv3.errors import api_error
 from wechatpay.files.addresses import PLATFORM_HOSTS, Route, route
-from wechatpay.files.saving import ExpectedDigest, Target, check_target, is_seekable, unpacked, write
+from wechatpay.files.answers import NamedFile, digest_of_header, files_of
+from wechatpay.files.saving import ExpectedDigest, Target, check_target, is_seekable
 from wechatpay.files.statements import StatementVerifier
-from wechatpay.files.streams import MAX_SIZE, Bound, is_read, iter_chunks
+from wechatpay.files.streams import MAX_SIZE, is_read
+from wechatpay.files.transfers import DownloadResult, Job, Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from chainable.response import Response
     from wechatpay.settings import Settings
@@ -34,38 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["PLATFORM_HOSTS", "DownloadResult", "Downloader"]
 
 _STATEMENT_DIGEST = "Wechatpay-Statement-Sha1"
+_DIGEST = "Digest"
 _EXPIRED = frozenset({400, 403, 404, 410})
 """Statuses of a download URL that has expired."""
-
-
-@safe_repr
-@frozen
-class DownloadResult:
-    """
-    A saved file.
-
-    Attributes:
-        path: Its path; None if it was saved to an open file.
-        size: Bytes of the file, unpacked.
-        hash_type: The algorithm of the digest that was compared, or None.
-        digest: That digest, lower-case hex, or None.
-        verified: Whether the digest is part of a verified response, or signed itself.
-    """
-
-    path: Path | None
-    size: int
-    hash_type: str | None
-    digest: str | None
-    verified: bool
-
-
-@frozen
-class _Job:
-    """The options of one download."""
-
-    to: Target
-    progress: Callable[[int, int | None], object] | None
-    max_size: int
 
 
 class Downloader:
@@ -87,9 +57,10 @@ class Downloader:
         Save a file of the platform: see :meth:`wechatpay.WeChatPay.download`.
 
         Args:
-            source: A response with a ``download_url`` (and ``hash_type``,
-                ``hash_value``); a response that is the file, best requested with
-                ``stream=True``; or a URL from a response.
+            source: A response that names a file, by ``download_url`` or ``url``, with its
+                digest, or by ``download_bill_list``, whose parts are decrypted and joined; a
+                response that is the file, best requested with ``stream=True``; or a URL
+                from a response.
             to: A path holds the whole file or what it held before. An open file gets the content at its
                 position; after a failure it is cut back there, if it can seek.
             progress: Called after each chunk of up to 256 KiB, which has to arrive within the client's ``deadline``.
@@ -98,13 +69,17 @@ class Downloader:
         Raises:
             requests.RequestException: The network failed, or the body is damaged.
             APIError: The platform refused.
-            ConfigurationError: The URL or an option is unusable.
+            SignatureError: A digest is another; nothing is saved.
+            CodecError: The response names no file or several, its parts are not complete, or the file is too large.
+            DecryptionError: A part does not open with the merchant's private key.
+            ConfigurationError: The URL or an option is unusable, or the private key is missing.
         """
-        job = _Job(check_target(to), progress, check_whole("max_size", max_size, least=1))
+        job = Job(check_target(to), progress, check_whole("max_size", max_size, least=1), self._settings.deadline)
         if isinstance(source, str):
-            return self._fetched(job, source, None, verified=False)
+            return self._fetched(job, (NamedFile(source),), verified=False)
         if not isinstance(source, requests.Response):
-            msg = f"download: a response or a URL was expected, not {type(source).__name__}"
+            hint = ": wait for it first, promise.wait() or await promise" if isinstance(source, Promise) else ""
+            msg = f"download: a response or a URL was expected, not {type(source).__name__}{hint}"
             raise TypeError(msg)
         data = None
         if is_read(source):
@@ -114,21 +89,30 @@ class Downloader:
             raise CodecError("download: this response has no body, neither read nor on a connection")
         if not isinstance(data, dict):
             return self._saved_body(job, source)
+        files = self._files(data)
         try:
-            return self._fetched(job, _url(data), _expected(data), verified=source.verified)
+            return self._fetched(job, files, verified=source.verified)
         except APIError as error:
-            renewed = self._renew_url(source) if error.status_code in _EXPIRED else None
+            # A pipe that has the first part would get it twice.
+            again = error.status_code in _EXPIRED and (len(files) == 1 or _restartable(job.to))
+            renewed = self._renew_url(source) if again else None
             if renewed is None:
                 raise
-        return self._fetched(job, _url(renewed.data), _expected(renewed.data), verified=renewed.verified)
+        return self._fetched(job, self._files(renewed.data), verified=renewed.verified)
 
-    def _saved_body(self, job: _Job, source: Response[Any]) -> DownloadResult:
+    def _files(self, data: Mapping[str, Any]) -> tuple[NamedFile, ...]:
+        return files_of(data, self._settings.decryption_key)
+
+    def _saved_body(self, job: Job, source: Response[Any]) -> DownloadResult:
         try:
-            expected = self._statement_digest(source)
+            signed = self._statement_digest(source)
         except SignatureError:
             source.close()
             raise
-        return _saved(job, source, expected, patience=self._settings.deadline, verified=expected is not None)
+        # The header of APIv2 shows damage; it is not signed.
+        expected = digest_of_header(source.headers.get(_DIGEST, "")) if signed is None else signed
+        transfer = Transfer(job)
+        return transfer.save(transfer.part(source, expected, trusted=signed is not None))
 
     def _statement_digest(self, response: requests.Response) -> ExpectedDigest | None:
         if not response.headers.get(_STATEMENT_DIGEST):
@@ -153,27 +137,36 @@ class Downloader:
             raise CodecError("the response that should have the file's URL is not a JSON object")
         return response
 
-    def _fetched(self, job: _Job, url: str, expected: ExpectedDigest | None, *, verified: bool) -> DownloadResult:
-        """Request a URL and save the body; start again if the connection breaks inside the body."""
-        way = route(self._settings.endpoints, url)
-        call = self._call(way, stream=True)
-        restartable = isinstance(job.to, str | os.PathLike) or is_seekable(job.to)
-        attempts = self._settings.retries + 1 if restartable else 1
+    def _fetched(self, job: Job, files: tuple[NamedFile, ...], *, verified: bool) -> DownloadResult:
+        """Request the parts of a file and save them; start again if the connection breaks inside a body."""
+        ways = [(file, route(self._settings.endpoints, file.url)) for file in files]
+        attempts = self._settings.retries + 1 if _restartable(job.to) else 1
         while True:
             attempts -= 1
-            response = self._run(call)
-            signed = self._statement_digest(response) if way.signed else None
+            first = self._run(self._call(ways[0][1], stream=True))
+            transfer = Transfer(job)
             try:
-                return _saved(
-                    job,
-                    response,
-                    signed or expected,
-                    patience=self._settings.deadline,
-                    verified=verified or signed is not None,
-                )
+                return transfer.save(self._parts(transfer, ways, first, verified=verified))
+            except APIError:
+                raise
             except requests.RequestException:
                 if attempts <= 0:
                     raise
+
+    def _parts(
+        self, transfer: Transfer, ways: list[tuple[NamedFile, Route]], first: Response[Any], *, verified: bool
+    ) -> Iterator[memoryview | bytes]:
+        """Yield the content of the parts; each is requested after the one before it was checked."""
+        for number, (file, way) in enumerate(ways, 1):
+            response = first if number == 1 else self._run(self._call(way, stream=True))
+            signed = self._statement_digest(response) if way.signed else None
+            yield from transfer.part(
+                response,
+                signed or file.expected,
+                file.seal,
+                trusted=verified or signed is not None,
+                last=number == len(ways),
+            )
 
     def _call(self, way: Route, *, stream: bool) -> Call:
         settings = self._settings
@@ -206,42 +199,14 @@ class Downloader:
         )
 
 
+def _restartable(to: Target) -> bool:
+    """Return whether a file can be written from its beginning again."""
+    return isinstance(to, str | os.PathLike) or is_seekable(to)
+
+
 def _refuse_other_data(source: requests.Response, data: Any) -> None:
     if not source.content:
         raise CodecError("download: this response is empty: is the file ready yet?")
     if data is not None and not isinstance(data, dict | bytes | str):
         msg = f"download: this response is a JSON {type(data).__name__}, not a file, and has no download_url"
         raise CodecError(msg)
-
-
-def _url(data: Mapping[str, Any]) -> str:
-    url = data.get("download_url")
-    if not isinstance(url, str) or not url:
-        msg = f"this response has no download_url (it has {', '.join(map(str, data)) or 'nothing'}): is the file ready yet?"
-        raise CodecError(msg)
-    return url
-
-
-def _expected(data: Mapping[str, Any]) -> ExpectedDigest | None:
-    hash_type, value = data.get("hash_type"), data.get("hash_value")
-    if not isinstance(hash_type, str) or not isinstance(value, str) or not hash_type.strip() or not value.strip():
-        return None
-    return ExpectedDigest(hash_type, value.strip().lower())
-
-
-def _saved(
-    job: _Job, response: requests.Response, expected: ExpectedDigest | None, *, patience: float, verified: bool
-) -> DownloadResult:
-    bound = Bound(job.max_size)
-    received = iter_chunks(response, patience=patience, bound=bound, progress=job.progress)
-    try:
-        with closing(received), closing(unpacked(response, received, bound)) as content:
-            size, compared = write(job.to, content, expected, response)
-    except BaseException:
-        if not is_read(response):
-            response.close()
-        raise
-    path = Path(job.to) if isinstance(job.to, str | os.PathLike) else None
-    if expected is None or not compared:
-        return DownloadResult(path, size, None, None, verified=False)
-    return DownloadResult(path, size, expected.hash_type, expected.value, verified=verified)

@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import NotRequired, TypedDict
 
+from chainable.file_sources import UploadedFile
+
 if TYPE_CHECKING:
     from collections.abc import ItemsView, Iterator, ValuesView
     from typing import Protocol, overload
@@ -38,8 +40,15 @@ Date = str | datetime | date
 Json = str | Mapping[str, Any] | list[Any] | tuple[Any, ...]
 """JSON text, or what it says."""
 
-File = bytes | os.PathLike[str] | IO[bytes] | tuple[str, bytes | os.PathLike[str] | IO[bytes]]
-"""A file to upload: its content, its path, an open file, or its name with one of these."""
+File = (
+    bytes
+    | str
+    | os.PathLike[str]
+    | IO[bytes]
+    | UploadedFile
+    | tuple[str, bytes | os.PathLike[str] | IO[bytes] | UploadedFile]
+)
+"""A file to upload: its content, its path, an open file, the uploaded file of a framework, or its name with one of these."""
 
 Many = list[T] | tuple[T, ...] | str
 """Several values, or their texts joined with commas."""

@@ -12,8 +12,9 @@ from decimal import Decimal
 import pytest
 
 from chainable.times import BEIJING
-from wechatpay import bills
+from wechatpay import WeChatPay, bills
 from wechatpay.cli.files import _amount
+from wechatpay.downloads import DownloadResult
 
 
 def test_the_keys_of_the_settings_are_listed(wx, sandbox):
@@ -113,6 +114,30 @@ def test_a_download(wx, sandbox, tmp_path):
     assert result.code == 0, result.err
     assert "no hash to verify" in result.out
     assert wx("download", url, tmp_path / "b.csv", "--env", sandbox.file, "--json").data["size"] > 0
+
+
+def test_a_download_by_the_operation_that_names_the_file(wx, sandbox, tmp_path):
+    """The response has URL and hash; the command requests both."""
+    day = paid(sandbox)
+    path = f"v3/bill/tradebill?bill_date={day}&bill_type=ALL"
+    result = wx("download", path, tmp_path / "a.csv", "--env", sandbox.file)
+
+    assert result.code == 0, result.err
+    assert "hash verified" in result.out
+    assert "摘要校验通过" in wx("--lang", "zh", "download", f"/{path}", tmp_path / "b.csv", "--env", sandbox.file).out
+    saved = wx("download", path, tmp_path / "c.csv", "--env", sandbox.file, "--json").data
+    assert (saved["hash_type"], saved["verified"]) == ("SHA1", True)
+    assert (tmp_path / "c.csv").read_bytes() == (tmp_path / "a.csv").read_bytes()
+    assert wx("download", "bill/tradebill", tmp_path / "d.csv", "--env", sandbox.file).code == 2
+
+
+def test_a_hash_without_signature_is_not_called_verified(wx, sandbox, tmp_path, monkeypatch):
+    """As the header of APIv2."""
+    saved = DownloadResult(tmp_path / "a.csv", 3, "SHA1", "0" * 40, verified=False)
+    monkeypatch.setattr(WeChatPay, "download", lambda *_, **__: saved)
+    result = wx("download", "https://api.mch.weixin.qq.com/x", tmp_path / "a.csv", "--env", sandbox.file)
+
+    assert "3 bytes, hash compared, its source is not signed" in result.out
 
 
 def test_a_file_that_is_too_large(wx, sandbox, tmp_path):

@@ -476,7 +476,7 @@ class TestSignErrors:
 
     def test_more_than_is_shown(self, explained):
         """The shown part is the same, the length is not."""
-        assert "it checked 7 characters" in explained(lambda lines: lines, sign_message_length=7)
+        assert "it checked 7 bytes" in explained(lambda lines: lines, sign_message_length=7)
 
 
 class TestCompression:

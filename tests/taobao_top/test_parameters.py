@@ -94,9 +94,16 @@ class TestScalars:
         with pytest.raises(error, match=message):
             one(value)
 
-    def test_text_for_a_file_parameter_is_refused(self):
-        with pytest.raises(TypeError, match=r"x is a file: pass bytes, an open file or a pathlib\.Path"):
-            one("image.jpg", "byte[]")
+    def test_text_for_a_file_parameter_is_a_path(self, tmp_path):
+        (tmp_path / "a.jpg").write_bytes(b"abc")
+
+        assert write({"x": str(tmp_path / "a.jpg")}, {"x": "byte[]"}) == ({}, {"x": FilePart("a.jpg", b"abc")})
+        assert write({"x": "a.jpg"}, {"x": "String"}) == write({"x": "a.jpg"}, {}) == ({"x": "a.jpg"}, {})
+
+    @pytest.mark.parametrize("given", ["none/image.jpg", ".", "a\0b", "data:image/png;base64,AAAA"])
+    def test_a_path_that_cannot_be_read_is_refused(self, given):
+        with pytest.raises(CodecError, match="x: .* cannot be read"):
+            one(given, "byte[]")
 
     @pytest.mark.parametrize("value", [5, True, {"a": 1}, [1, 2], ["a.png"], [b"x"], Decimal(1), date(2026, 1, 1)])
     def test_other_types_for_a_file_parameter_are_refused(self, value):
@@ -245,8 +252,21 @@ class TestFiles:
         with pytest.raises(FileNotFoundError):
             self.file(tmp_path / "none")
 
-    def test_an_empty_file_is_sent(self):
-        assert self.file(b"") == FilePart("image", b"")
+    def test_an_empty_file_is_refused(self, tmp_path):
+        """A stream that was read before, mostly: the platform would get nothing."""
+        (tmp_path / "a.jpg").write_bytes(b"")
+        read = io.BytesIO(b"abc")
+        read.read()
+
+        for value, words in ((b"", "takes an empty file"), (tmp_path / "a.jpg", "an empty file"), (read, "at its end")):
+            with pytest.raises(CodecError, match=f"image has no bytes: .*{words}"):
+                self.file(value)
+
+    def test_a_file_is_read_again_by_the_next_call(self):
+        opened = io.BytesIO(b"abc")
+
+        assert self.file(opened) == self.file(opened)
+        assert opened.tell() == 0
 
 
 JSON_VALUES = st.recursive(

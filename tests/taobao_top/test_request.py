@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import io
@@ -10,6 +11,8 @@ from decimal import Decimal
 from email.parser import BytesParser
 
 import pytest
+from starlette.datastructures import Headers, UploadFile
+from werkzeug.datastructures import FileStorage
 
 from chainable.errors import CodecError, ConfigurationError
 from chainable.times import BEIJING
@@ -239,9 +242,47 @@ class TestFiles:
 
         assert gateway.form["num"] == "1"
 
-    def test_a_path_as_text_is_refused(self, top):
-        with pytest.raises(TypeError, match="img_data is a file"):
-            top.alibaba.ai.ar.service.detect(img_data="a.png")
+    @pytest.mark.parametrize("way", ["at once", "promise", "await"])
+    @pytest.mark.parametrize("framework", ["Flask", "FastAPI"])
+    def test_the_uploads_of_frameworks_have_name_and_type(self, top, gateway, way, framework):
+        """And one that was read before is refused, whichever way."""
+        gateway.answers(OK)
+        if framework == "Flask":
+            file = FileStorage(io.BytesIO(b"\xff\xd8"), filename="a.jpg", name="field", content_type="image/x-shop")
+        else:
+            file = UploadFile(
+                io.BytesIO(b"\xff\xd8"), filename="a.jpg", headers=Headers({"content-type": "image/x-shop"})
+            )
+        node = top.alibaba.ai.ar.service.detect
+
+        async def awaited():
+            return await node.post_async(img_data=file)
+
+        def send():
+            if way == "await":
+                return asyncio.run(awaited())
+            return node.post_async(img_data=file).wait() if way == "promise" else node(img_data=file)
+
+        send()
+
+        part = self.parts(gateway.requests[0])["img_data"]
+        assert (part.get_filename(), part.get_content_type()) == ("a.jpg", "image/x-shop")
+        assert part.get_payload(decode=True) == b"\xff\xd8"
+        (file.file if framework == "FastAPI" else file).read()
+        with pytest.raises(CodecError, match="img_data has no bytes: it is at its end"):
+            send()
+        assert len(gateway.requests) == 1
+
+    def test_a_path_as_text_is_a_file(self, top, gateway, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "a.png").write_bytes(b"\x89PNG")
+        gateway.answers(OK)
+
+        top.alibaba.ai.ar.service.detect(img_data="a.png")
+
+        part = self.parts(gateway.requests[0])["img_data"]
+        assert (part.get_filename(), part.get_content_type()) == ("a.png", "image/png")
+        assert part.get_payload(decode=True) == b"\x89PNG"
 
     def test_neither_the_responses_url_nor_its_pickle_has_the_session(self, top, gateway):
         import pickle

@@ -72,7 +72,7 @@ class TestKinds:
             time=datetime(2026, 1, 1, 0, 5, 9, tzinfo=BEIJING),
             appid="wx0123456789abcdef",
             mchid="1900000109",
-            sub_mchid="0",
+            sub_mchid=None,
             device_info="013467007045764",
             transaction_id="4200000000202601010000000001",
             out_trade_no="0000123456",
@@ -83,8 +83,8 @@ class TestKinds:
             currency="CNY",
             settlement_total=Decimal("0.01"),
             coupon_amount=Decimal("0.00"),
-            refund_id="0",
-            out_refund_no="0",
+            refund_id=None,
+            out_refund_no=None,
             refund_amount=Decimal("0.00"),
             coupon_refund_amount=Decimal("0.00"),
             goods="腾讯, 充值",
@@ -184,12 +184,197 @@ class TestKinds:
 
         assert (row.remark, row.amount) == ("缺货, 退", Decimal("0.02"))
 
+    @pytest.mark.parametrize(
+        ("name", "attribute"),
+        [
+            ("特约商户号", "sub_mchid"),
+            ("子商户号", "sub_mchid"),
+            ("微信订单号", "transaction_id"),
+            ("微信退款单号", "refund_id"),
+            ("商户退款单号", "out_refund_no"),
+        ],
+    )
+    @pytest.mark.parametrize(("given", "read"), [("0", None), ("00", "00"), ("1900000110", "1900000110"), ("", None)])
+    def test_a_zero_is_no_number(self, name, attribute, given, read):
+        """It stands where a row has none; pay.weixin.qq.com/doc/v3/merchant/4012071238 has such rows."""
+        header = "交易时间,设备号,微信订单号" if name == "微信订单号" else f"交易时间,设备号,{name},微信订单号"
+
+        (row,) = bill(f"{header}\n`2026-01-01 00:05:09,`0,`{given}{'' if name == '微信订单号' else ',`42'}\n")
+
+        assert getattr(row, attribute) == read
+        assert row.device_info == "0"  # the merchant's own
+
+    def test_a_zero_is_no_number_of_a_flow_of_funds(self):
+        text = FUNDS
+        for value in ("REF4200000068201801293084726067", "50000305742018020103387128253"):
+            text = text.replace(f"`{value}", "`0")
+
+        row = next(iter(bill(text)))
+
+        assert (row.voucher_no, row.business_no, row.flow_no) == (None, None, "1900009231201802015884652186")
+
     def test_the_repr_shows_no_person(self):
         """Nor does that of the bill."""
         trades = bill(TRADES)
 
         assert "oUpF8" not in repr(next(iter(trades)))
         assert repr(trades) == "<Bill trade, 27 columns>"
+
+
+GLOBAL_HEADER = (
+    "create_time,initiator,sponsor,sub_mchid,transaction_id,order_id,out_order_no,detail_id,receiver_account,amount,"
+    "currency,settlement_amount,settlement_currency,exchange_rate,business_type,status,description"
+)
+GLOBAL_ROW = (
+    "`2026-01-01 10:00:00,`1900000109,`1900000110,`1900000110,`4200001,`3000001,`PS1,`3600001,`86693852,`1.00,`HKD,"
+    "`1.00,`HKD,`1,`share,`SUCCESS,`x"
+)
+GLOBAL_SUMS = "total_count,total_amount,currency\n`2,`2.00,`HKD\n`1,`3.00,`USD\n"
+
+
+class TestParts:
+    """Each part has a header and lines of values: pay.weixin.qq.com/doc/v3/partner/4012715572."""
+
+    def test_english_headers_are_recognised(self):
+        """Profit sharing abroad; pay.weixin.qq.com/doc/global/v3/zh/4013025018."""
+        for source in (bill, lambda text: read(Pipe(text.encode()))):
+            shared = source(f"{GLOBAL_HEADER}\n{GLOBAL_ROW}\n{GLOBAL_ROW}\n{GLOBAL_SUMS}")
+
+            rows = list(shared)
+
+            assert shared.columns == tuple(GLOBAL_HEADER.split(","))
+            assert [row.others["receiver_account"] for row in rows] == ["86693852", "86693852"]
+            assert shared.summary == OtherSummary({"total_count": "2", "total_amount": "2.00", "currency": "HKD"})
+            assert [sums.others["currency"] for sums in shared.summaries] == ["HKD", "USD"]
+
+    def test_the_sums_are_found_before_the_rows_are_read(self):
+        """And the rows are still read from their beginning."""
+        shared = bill(f"{GLOBAL_HEADER}\n{GLOBAL_ROW}\n{GLOBAL_SUMS}")
+
+        assert len(shared.summaries) == 2
+        assert len(list(shared)) == 1
+
+    @pytest.mark.parametrize(
+        ("header", "sums"),
+        [
+            ("Number of records,Amount,Currency", "`2,`2.00,`HKD"),
+            ("refund_count,refund_amount,refund_currency", "`2,`2.00,`HKD"),
+            ("分账笔数,分账金额,币种", "`2,`2.00,`港币"),
+            ("Total transaction count,Total amount", "2,2.00"),  # saved by a spreadsheet
+        ],
+    )
+    def test_other_headers_are_recognised(self, header, sums):
+        """Names in any language, without digits and backquotes."""
+        shared = bill(f"{GLOBAL_HEADER}\n{GLOBAL_ROW}\n{header}\n{sums}\n")
+
+        assert len(list(shared)) == 1
+        assert list(shared.summary.others) == header.split(",")
+
+    def test_further_parts_have_headers_of_their_own(self):
+        """A line that belongs to no part is passed over."""
+        more = "refund_count,refund_amount\n`1,`0.50\nnote:12\n"
+        shared = bill(f"{GLOBAL_HEADER}\n{GLOBAL_ROW}\n{GLOBAL_SUMS}{more}")
+
+        assert [tuple(sums.others) for sums in shared.summaries][2:] == [("refund_count", "refund_amount")]
+
+    def test_sums_of_several_currencies_are_typed(self):
+        """As the first line is."""
+        trades = bill(TRADES + TRADE_SUMS.replace("`2", "`3") + "\r\n")
+
+        assert len(list(trades)) == 2
+        assert [sums.orders for sums in trades.summaries] == [2, 3]
+        assert trades.summary.orders == 2
+
+    def test_a_bill_without_sums_has_an_empty_list(self):
+        """Of a file, or a pipe."""
+        for source in (bill, lambda text: read(Pipe(text.encode()))):
+            shared = source(f"{GLOBAL_HEADER}\n{GLOBAL_ROW}\n")
+            assert len(list(shared)) == 1
+            assert (shared.summaries, shared.summary) == ((), None)
+
+    def test_a_row_in_two_lines_is_not_the_end(self):
+        """A line break inside a value must not hide the rows behind it."""
+        broken = GLOBAL_ROW.replace("`x", "`x\nsecond line")
+
+        with pytest.raises(CodecError, match="line 4: 17 values under 1 columns"):
+            list(bill(f"{GLOBAL_HEADER}\n{broken}\n{GLOBAL_ROW}\n"))
+
+
+class TestMissingBackquotes:
+    """Until 2025-01-15 in profit sharing: pay.weixin.qq.com/doc/v3/merchant/4012529628."""
+
+    HEADER = "分账时间,分账发起方,分账方,微信订单号,微信分账单号,分账金额,业务类型,分账描述"
+    VALUES = ("2024-12-01 10:00:00", "1900000109", "1900000110", "4200001", "3000001", "0.10", "分账", "佣金")
+
+    @pytest.mark.parametrize("bare", [(5,), (2, 6), (0,), (0, 7), (1, 2, 3, 4, 5, 6, 7), (7,), tuple(range(8))])
+    def test_values_without_are_read(self, bare):
+        """One, the first, all of them."""
+        row = ",".join(value if at in bare else f"`{value}" for at, value in enumerate(self.VALUES))
+
+        (read_row,) = bill(f"{self.HEADER}\n{row}\n")
+
+        assert tuple(read_row.others.values()) == self.VALUES
+
+    @pytest.mark.parametrize("bare", [(5,), (1, 5), (1, 2, 3, 4, 5)])
+    def test_a_comma_inside_a_value_stays(self, bare):
+        """Numbers are values of their own, other text belongs to the value before it."""
+        values = (*self.VALUES[:7], "佣金,技术服务费, 等")
+        row = ",".join(value if at in bare else f"`{value}" for at, value in enumerate(values))
+
+        (read_row,) = bill(f"{self.HEADER}\n{row}\n")
+
+        assert tuple(read_row.others.values()) == values
+
+    def test_typed_values_stay_typed(self):
+        """In a trade bill as well."""
+        row = next(iter(bill(TRADES.replace("`0.00010,`0.60%", "0.00010,0.60%"))))
+
+        assert (row.fee, row.rate, row.goods) == (Decimal("0.00010"), Decimal("0.0060"), "腾讯, 充值")
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            "`2024-12-01 10:00:00,`1900000109,`1900000110,`4200001,`3000001,`0.10,分账,佣金,其他",
+            "`2024-12-01 10:00:00,`1900000109,`1900000110,`4200001,`3000001",
+            "`2024-12-01 10:00:00,`1900000109,`1900000110,`4200001,`3000001,0.10,1.5,`a,b,`c",
+            "2024-12-01 10:00:00,1900000109,1900000110",
+        ],
+    )
+    def test_what_cannot_be_told_apart_is_refused(self, row):
+        """A wrong guess would move amounts to another column."""
+        with pytest.raises(CodecError, match="line 2: [0-9]+ values under 8 columns"):
+            list(bill(f"{self.HEADER}\n{row}\n"))
+
+
+class TestTimes:
+    """APIv2's page writes 2014-11-1016：33：45: pay.weixin.qq.com/wiki/doc/api/jsapi.php?chapter=9_6."""
+
+    @pytest.mark.parametrize(
+        "text", ["2014-11-1016：33：45", "2014-11-10 16：33：45", "2014-11-10 16:33：45", "2014-11-10 16:33:45"]
+    )
+    def test_full_width_colons_are_read(self, text):
+        header = "交易时间,微信订单号,退款金额, 代金券或立减优惠退款金额，退款类型，退款状态"
+        trades = bill(f"{header}\n`{text},`1,`0,`0,`,`\n总交易单数，总交易额\n`1,`0.01\n")
+
+        (row,) = trades
+
+        assert row.time == datetime(2014, 11, 10, 16, 33, 45, tzinfo=BEIJING)
+        assert (row.coupon_refund_amount, row.others) == (Decimal(0), {})
+        assert (trades.summary.orders, trades.summary.settlement_total) == (1, Decimal("0.01"))
+
+    def test_names_with_blanks_inside_are_known(self):
+        """The name stays as the bill has it."""
+        trades = bill("交易时间,公众账号 ID,微信订单号\n`2026-01-01 00:05:09,`wx1,`1\n")
+
+        assert trades.columns[1] == "公众账号 ID"
+        assert next(iter(trades)).appid == "wx1"
+
+    @pytest.mark.parametrize(
+        "text", ["2014-11-10 1６：33：45", "2014-13-10 16：33：45", "2014-11-10 16：33", "：", "x" * 19]
+    )
+    def test_other_times_are_refused(self, text):
+        with pytest.raises(CodecError, match="the value under 交易时间"):
+            list(bill(f"交易时间,微信订单号\n`{text},`1\n"))
 
 
 class Pipe(io.BytesIO):

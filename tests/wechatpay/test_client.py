@@ -748,7 +748,7 @@ class TestSignError:
         assert pickle.loads(pickle.dumps(result)).zh == result.zh
 
     def test_a_different_length_is_reported(self, client, platform, web):
-        assert "checked 999 characters" in self.refused(client, platform, web, self.OURS[:20], 999)
+        assert "checked 999 bytes" in self.refused(client, platform, web, self.OURS[:20], 999)
 
     def test_without_information_the_causes_are_listed(self, client, platform, web):
         web.add_callback("POST", BASE + "v3/new", platform.answer({"code": "SIGN_ERROR", "detail": {"a": []}}, 401))

@@ -111,7 +111,7 @@ class TestTheGateSaysNo:
         class Rewriting(RSASigner):
             def __call__(self, r):
                 signed = super().__call__(r)
-                signed.body = signed.body.replace(b":", b": ", 1)
+                signed.body = signed.body.replace(b"{", b"{ ", 1)
                 return signed
 
         with sandbox.client() as client:

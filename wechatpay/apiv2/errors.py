@@ -22,6 +22,9 @@ __all__ = ["V2_CODES", "api_error", "is_failure"]
 _NEW_NUMBER = "take a new number for a new order"
 _TOP_UP = Code("the balance is too low: top up, then repeat with the same number and parameters", retryable=True)
 
+_SIGNATURE = ("SIGNERROR", "SIGN_ERROR", "SIGN_ERR")
+"""Codes of a refused signature, by operation."""
+
 V2_CODES: dict[str, Code] = {
     **CODES,
     "APPID_NOT_EXIST": Code("appid is wrong"),
@@ -44,8 +47,7 @@ V2_CODES: dict[str, Code] = {
     "PARAM_FORMAT_ERROR": Code("correct the field that the message names"),
     "POST_DATA_EMPTY": Code("something on the way dropped the body"),
     "REQUIRE_POST_METHOD": Code("something on the way turned POST into GET"),
-    "SIGNERROR": Code("the signature was refused: error.explain() says what was signed"),
-    "SIGN_ERROR": Code("the signature was refused: error.explain() says what was signed"),
+    **dict.fromkeys(_SIGNATURE, Code("the signature was refused: error.explain() says what was signed")),
     "XML_FORMAT_ERROR": Code("something on the way changed the body"),
 }
 
@@ -64,7 +66,7 @@ def api_error(
     text = _first(data, "err_code_des", "error_code_des", "err_msg", "return_msg", "result_msg", "retmsg", "errmsg")
     code = _first(data, "err_code", "error_code", "retcode", "errcode") or _failed(data) or str(status)
     known = V2_CODES.get(code)
-    about_signature = code in {"SIGNERROR", "SIGN_ERROR"} or "签名" in text
+    about_signature = code in _SIGNATURE or "签名" in text
     parameters = getattr(response.request, "parameters", None)
     return build_error(
         response,

@@ -42,6 +42,9 @@ class Code:
 
 _QUERY_FIRST = "ask for the state of the order first; never take a new number before that says failed or closed"
 
+_SIGNATURE = ("SIGN_ERROR", "SIGN_ERR")
+"""Codes of a refused signature; risk/getpublickey has the shorter one."""
+
 CODES: dict[str, Code] = {
     "ACCOUNT_ERROR": Code("the account is restricted: see the merchant console"),
     "APPID_MCHID_NOT_MATCH": Code("bind the appid to the merchant in the console, or correct one of them"),
@@ -60,7 +63,7 @@ CODES: dict[str, Code] = {
     "RATELIMIT_EXCEED": Code("slow down, then repeat with the same number and parameters", True, True),
     "RESOURCE_NOT_EXISTS": Code("nothing is there under this number"),
     "SERVICE_UNAVAILABLE": Code("repeat with the same number and parameters", True, True),
-    "SIGN_ERROR": Code("the signature was refused: error.explain() says which line differs and why"),
+    **dict.fromkeys(_SIGNATURE, Code("the signature was refused: error.explain() says which line differs and why")),
     "SYSTEMERROR": Code("outcome unknown: repeat with the same number and parameters, or query", True, True),
     "SYSTEM_ERROR": Code("outcome unknown: repeat with the same number and parameters, or query", True, True),
     "TRADE_ERROR": Code(_QUERY_FIRST),
@@ -114,7 +117,7 @@ def api_error(response: Response[Any], *, name: str, about: str, verbs: str) -> 
         detail=body.get("detail") if body else None,
         retry_after=_seconds(response.headers.get("Retry-After")),
         pending=code in {"USERPAYING", "USER_PAYING"},
-        explain=(lambda: explain(message, body)) if code == "SIGN_ERROR" else None,
+        explain=(lambda: explain(message, body)) if code in _SIGNATURE else None,
     )
 
 

@@ -12,25 +12,39 @@ if TYPE_CHECKING:
 __all__ = ["explain", "sign_information"]
 
 _OTHER_ATTEMPT = Words("the Authorization header belongs to another attempt", "Authorization 请求头属于另一次请求")
-_LINES = {
-    Words("verb", "请求方法"): Words(
+_REWRITTEN = Words(
+    "the body was rewritten on the way (parsed and written again, re-encoded, white space or "
+    "escapes changed): proxies and gateways have to pass the bytes unchanged",
+    "报文主体在途中被改写（解析后重新生成、重新编码、空白或转义有变）：代理与网关必须原样透传字节",
+)
+_LOST = Words(
+    "a proxy, gateway or adapter dropped the body, or sent the request again without it",
+    "代理、网关或适配器丢弃了请求体，或重发请求时没有带上请求体",
+)
+_BODY = Words("body", "报文主体")
+_HEAD = (
+    Words("verb", "请求方法"),
+    Words("target", "路径与参数"),
+    Words("timestamp", "时间戳"),
+    Words("nonce", "随机串"),
+)
+"""The lines of the signed text before the body."""
+_CAUSES = {
+    "verb": Words(
         "a proxy or forwarder changed the verb, or the signature was made for another request",
         "代理或转发改动了请求方法，或签名是为另一个请求生成的",
     ),
-    Words("target", "路径与参数"): Words(
+    "target": Words(
         "the path or query was rewritten on the way: a forwarder that adds or drops a prefix, "
         "re-encodes or loses the query; the client signs what it sends",
         "路径或查询参数在途中被改写：转发时增减了前缀、重新编码或丢失了查询参数；客户端签名的就是它发送的内容",
     ),
-    Words("timestamp", "时间戳"): _OTHER_ATTEMPT,
-    Words("nonce", "随机串"): _OTHER_ATTEMPT,
-    Words("body", "报文主体"): Words(
-        "the body was rewritten on the way (parsed and written again, re-encoded, white space or "
-        "escapes changed): proxies and gateways have to pass the bytes unchanged",
-        "报文主体在途中被改写（解析后重新生成、重新编码、空白或转义有变）：代理与网关必须原样透传字节",
-    ),
+    "timestamp": _OTHER_ATTEMPT,
+    "nonce": _OTHER_ATTEMPT,
+    "body": _REWRITTEN,
 }
-"""The lines of the signed text, and why one differs."""
+_SHOWN_OF_BODY = 8
+_MOST_DIGITS = 18
 _SHOWN = 12
 
 
@@ -48,6 +62,9 @@ def explain(message: bytes | None, detail: Any) -> Words:
     """
     Compare the text that was signed with the platform's, line by line.
 
+    The platform shows the first four lines, 8 characters of the body and a newline, and the length of the whole text
+    in bytes: https://pay.weixin.qq.com/doc/v3/merchant/4012365342
+
     Args:
         message: The text that was signed; None if the signer does not record it.
         detail: The decoded error, which has the platform's truncated text.
@@ -57,33 +74,69 @@ def explain(message: bytes | None, detail: Any) -> Words:
     """
     information = sign_information(detail)
     if information is None:
-        return _same("The platform did not say what it checked.", "平台没有给出它验签的内容。")
+        return _same("The platform did not say what it checked.", "平台没有给出它验签的内容。", compared=False)
     if message is None:
         return Words(
             "The signer in use does not record what it signed, so there is nothing to compare.",
             "所用的签名器没有记录签名串，无法比对。",
         )
-    theirs = str(information.get("truncated_sign_message", ""))
-    length = information.get("sign_message_length")
-    ours = message.decode("utf-8", "replace")
-    cut = ours.split("\n", 4)
-    lines = theirs.split("\n", 4)
-    for name, mine, other in zip(_LINES, cut, lines, strict=False):
-        if name == "body":
-            mine = mine.removesuffix("\n") if not other.endswith("\n") else mine  # noqa: PLW2901
-        end = name == list(_LINES)[len(lines) - 1]  # the last line they show may be cut short
-        same = mine.startswith(other) if end else mine == other
-        if not same:
+    lines = _shown(information).split("\n", 4)
+    ours = message.decode("utf-8", "replace").split("\n", 4)
+    for at, (name, mine, other) in enumerate(zip(_HEAD, ours, lines, strict=False)):
+        last = at == len(lines) - 1  # it may be cut short
+        if not (mine.startswith(other) if last else mine == other):
             return _difference(name, mine, other)
-    if isinstance(length, int) and length not in {len(message), len(ours)}:
-        *_, cause = _LINES.values()
+    length = _length(information)
+    if len(lines) > len(_HEAD):
+        found = _body_difference(message, ours, lines, length)
+        if found is not None:
+            return found
+    if length is not None and length != len(message):
         return Words(
-            f"What the platform shows is the same, but it checked {length} characters where {len(message)} bytes "
-            f"({len(ours)} characters) were signed. Likely cause: {cause}.",
-            f"平台给出的部分一致，但它验签的内容有 {length} 个字符，而签名的是 {len(message)} 字节（{len(ours)} 个字符）。"
-            f"可能的原因：{cause.zh}。",
+            f"What the platform shows is the same, but it checked {length} bytes where {len(message)} bytes were "
+            f"signed. Likely cause: {_REWRITTEN}.",
+            f"平台给出的部分一致，但它验签的内容有 {length} 字节，而签名的是 {len(message)} 字节。"
+            f"可能的原因：{_REWRITTEN.zh}。",
         )
-    return _same("The platform checked the very message that was signed.", "平台验签的内容与所签的内容一致。")
+    return _same(
+        "The platform checked the very message that was signed.", "平台验签的内容与所签的内容一致。", compared=True
+    )
+
+
+def _shown(information: Mapping[str, Any]) -> str:
+    """Return the platform's text as far as it is shown; method and URL if there is no text."""
+    text = information.get("truncated_sign_message")
+    if isinstance(text, str) and text:
+        return text
+    method, url = information.get("method"), information.get("url")
+    return f"{method}\n{url}\n" if isinstance(method, str) and isinstance(url, str) and method and url else ""
+
+
+def _length(information: Mapping[str, Any]) -> int | None:
+    """Return the length of the platform's text in bytes; None if it is not given."""
+    length = information.get("sign_message_length")
+    if isinstance(length, str) and length.isascii() and length.isdigit():
+        return int(length[:_MOST_DIGITS])
+    return length if isinstance(length, int) and not isinstance(length, bool) else None
+
+
+def _body_difference(message: bytes, ours: list[str], lines: list[str], length: int | None) -> Words | None:
+    """Return the difference of the bodies; None if the shown beginning is the same."""
+    *head, shown = lines
+    body = ours[-1].removesuffix("\n")
+    arrived = None if length is None else length - len("\n".join([*head, "", ""]).encode())
+    if body and (arrived == 0 or (shown == "\n" and not arrived)):
+        size = len(message) - len("\n".join([*ours[:-1], "", ""]).encode())
+        return Words(
+            f"No body arrived at the platform: it checked an empty body where {size} bytes were signed. "
+            f"Likely cause: {_LOST}.",
+            f"请求体没有到达平台：平台验签时请求体为空，而签名的请求体有 {size} 字节。可能的原因：{_LOST.zh}。",
+        )
+    # The newline at the end is the text's own, behind the cut; half a character is shown as U+FFFD.
+    visible = shown.removesuffix("\n")
+    if any(f"{body}\n".startswith(start) for start in (shown, visible, visible.rstrip("\ufffd"))):
+        return None
+    return _difference(_BODY, body[: max(len(visible), _SHOWN_OF_BODY)], visible)
 
 
 def _difference(name: Words, mine: str, other: str) -> Words:
@@ -91,20 +144,20 @@ def _difference(name: Words, mine: str, other: str) -> Words:
         (index for index, pair in enumerate(zip(mine, other, strict=False)) if pair[0] != pair[1]),
         min(len(mine), len(other)),
     )
-    signed, received, cause = _around(mine, at), _around(other, at), _LINES[name]
+    signed, received, cause = _around(mine, at), _around(other, at), _CAUSES[name]
     return Words(
         f"The {name} differs from character {at + 1} on: signed {signed}, received {received}. Likely cause: {cause}.",
         f"{name.zh}从第 {at + 1} 个字符起不同：签名的是 {signed.zh}，平台收到的是 {received.zh}。可能的原因：{cause.zh}。",
     )
 
 
-def _same(text: str, zh: str) -> Words:
+def _same(text: str, zh: str, *, compared: bool) -> Words:
     return Words(
         f"{text} Likely cause, in this order: serial= is not that of the certificate whose key signs; private_key= "
         "belongs to another certificate or another merchant; the certificate was replaced or revoked in the console; "
-        "mchid= is another merchant's; the clock of this machine is wrong.",
+        f"mchid= is another merchant's{'' if compared else '; the clock of this machine is wrong'}.",
         f"{zh}请依次检查：serial 是否为签名私钥所属证书的序列号；private_key 是否属于该证书与该商户；"
-        "证书是否已在商户平台更换或吊销；mchid 是否正确；本机时钟是否准确。",
+        f"证书是否已在商户平台更换或吊销；mchid 是否正确{'' if compared else '；本机时钟是否准确'}。",
     )
 
 

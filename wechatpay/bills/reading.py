@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from contextlib import contextmanager
 from decimal import InvalidOperation
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from chainable.errors import CodecError
 from chainable.masking import safe_repr
 from chainable.validation import check_whole
+from wechatpay.bills.columns import Number
 from wechatpay.bills.layouts import layout_of
 from wechatpay.bills.lines import decoded_lines
 from wechatpay.files.saving import is_seekable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from wechatpay.bills.columns import Column
     from wechatpay.bills.rows import Row, Summary
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Bill", "read", "split_line"]
 
 _MAX_SIZE = 2 * 1024**3
+_NO_NUMBER = frozenset({"", "0"})
+_DIGIT = re.compile(r"\d")
+_AMOUNT = re.compile(r"-?\d+(\.\d+)?%?")
 
 
 def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = None, max_size: int = _MAX_SIZE) -> Bill:
@@ -41,7 +46,7 @@ def read(source: str | os.PathLike[str] | IO[bytes], *, encoding: str | None = N
         max_size: Bytes that gzip may unpack to; by default 2 GiB.
 
     Returns:
-        An iterable of rows, with ``kind`` and ``summary``. A path, or a file
+        An iterable of rows, with ``kind``, ``summary`` and ``summaries``. A path, or a file
         that can seek, can be iterated over again.
 
     Raises:
@@ -82,7 +87,7 @@ class Bill:
         self._max_size = max_size
         self._start: int | None = None
         self._left: Iterator[tuple[int, str]] | None = None
-        self._summary: Summary | None = None
+        self._summaries: tuple[Summary, ...] | None = None
         if isinstance(source, str | os.PathLike):
             with self._lines() as lines:
                 self._read_header(lines)
@@ -96,8 +101,7 @@ class Bill:
         first = next(lines, None)
         if first is None:
             raise CodecError("the bill is empty: it has no header line")
-        names = split_line(first[1])
-        self.columns = tuple(name.replace("（", "(").replace("）", ")").strip() for name in names)
+        self.columns = _header(first[1])
         self._layout = layout_of(self.columns)
         self.kind = self._layout.kind
 
@@ -135,50 +139,81 @@ class Bill:
 
     def _rows(self, lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
         names, layout = self.columns, self._layout
-        typed = [layout.columns.get(name) for name in names]
+        typed = _typed(layout.columns, names)
         for number, line in lines:
-            if not line.startswith("`") and _is_summary(line):
-                self._summary = self._sums(number, line, lines)
+            if not line.startswith("`") and _is_header(line):
+                self._summaries = self._sums(number, line, lines)
                 return
-            yield layout.row(**_values(names, typed, split_line(line), number))
+            yield layout.row(**_values(names, typed, line, number))
 
     @property
     def summary(self) -> Summary | None:
         """
-        The sums at the end; None if the bill has none.
+        The sums at the end, the first line of them; None if the bill has none.
 
         Raises:
             CodecError: The sums cannot be read.
             RuntimeError: The bill comes from a stream that cannot seek,
                 and was not iterated over yet.
         """
-        if self._summary is None:
+        return next(iter(self.summaries), None)
+
+    @property
+    def summaries(self) -> tuple[Summary, ...]:
+        """All lines of sums: bills with several currencies have one for each; raises as ``summary``."""
+        if self._summaries is None:
             if self._left is not None and self._start is None:
                 msg = "the sums are at the end of this stream: iterate over its rows first"
                 raise RuntimeError(msg)
             if self._start is None and not isinstance(self._source, str | os.PathLike):
-                return None  # it was read to its end, and had none
+                return ()  # it was read to its end, and had none
             here = None if self._start is None else cast("IO[bytes]", self._source).tell()
             with self._lines() as lines:
                 next(lines)
-                found = next(((number, line) for number, line in lines if line[0] != "`" and _is_summary(line)), None)
-                self._summary = None if found is None else self._sums(*found, lines)
+                found = next(((number, line) for number, line in lines if line[0] != "`" and _is_header(line)), None)
+                self._summaries = () if found is None else self._sums(*found, lines)
             if here is not None:
                 cast("IO[bytes]", self._source).seek(here)
-        return self._summary
+        return self._summaries
 
-    def _sums(self, number: int, line: str, lines: Iterator[tuple[int, str]]) -> Summary:
-        names = split_line(line)
-        _, values = next(lines, (number, ""))
-        typed = [self._layout.sums.get(name) for name in names]
-        made: Summary = self._layout.summary(**_values(names, typed, split_line(values), number + 1))
+    def _sums(self, number: int, line: str, lines: Iterator[tuple[int, str]]) -> tuple[Summary, ...]:
+        """Return the sums under their header; one line at least, and those under further headers."""
+        names = _header(line)
+        made = [self._sum(names, *next(lines, (number + 1, "")))]
+        for number, line in lines:  # noqa: PLR1704 (the lines that follow)
+            if line[0] != "`" and _is_header(line):
+                names = _header(line)
+            elif "`" in line or len(split_line(line)) == len(names):
+                made.append(self._sum(names, number, line))
+        return tuple(made)
+
+    def _sum(self, names: Sequence[str], number: int, line: str) -> Summary:
+        made: Summary = self._layout.summary(**_values(names, _typed(self._layout.sums, names), line, number))
         return made
 
 
-def _is_summary(line: str) -> bool:
-    """Return whether a line without backquotes is the header of the sums."""
+def _header(line: str) -> tuple[str, ...]:
+    """Return the names in a header line, with half-width parentheses; some are separated by full-width commas."""
+    names = split_line(line.replace("，", ","))
+    return tuple(name.replace("（", "(").replace("）", ")").strip() for name in names)
+
+
+def _typed(columns: Mapping[str, Column], names: Sequence[str]) -> list[Column | None]:
+    return [columns.get(name.replace(" ", "")) for name in names]
+
+
+def _is_header(line: str) -> bool:
+    """
+    Return whether a line that does not begin with a backquote is the header of the sums.
+
+    In each part of a bill the values have backquotes and the header has none: names without digits, in Chinese or, for
+    bills from abroad, in English. Official pages: https://pay.weixin.qq.com/doc/v3/partner/4012715572,
+    https://pay.weixin.qq.com/doc/global/v3/zh/4013025018
+    """
     first = line.split(",", 1)[0]
-    return first.startswith("总") or "总笔数" in first or "总单数" in first
+    if first.startswith("总") or "总笔数" in first or "总单数" in first:
+        return True
+    return not (line[0].isdigit() or "`" in line or _DIGIT.search(line)) and all(map(str.strip, line.split(",")))
 
 
 def split_line(line: str) -> list[str]:
@@ -193,7 +228,34 @@ def split_line(line: str) -> list[str]:
     return [cell.strip().removeprefix("`") for cell in cells]
 
 
-def _values(names: Sequence[str], typed: Sequence[Column | None], cells: Sequence[str], number: int) -> dict[str, Any]:
+def _realigned(line: str, count: int) -> list[str]:
+    """
+    Return the values of a line in which some lack their backquote, *count* of them; empty if they cannot be told apart.
+
+    Until 2025-01-15 bills of profit sharing had such lines: https://pay.weixin.qq.com/doc/v3/partner/4012715572
+    """
+    pieces = line.split(",")
+    marked = {at for at, piece in enumerate(pieces) if at == 0 or piece.startswith("`")}
+    bare = [at for at, piece in enumerate(pieces) if at not in marked and not piece.startswith(" ")]
+    missing = count - len(marked)
+    if len(bare) != missing:  # some belong to a value with a comma inside
+        bare = [at for at in bare if _AMOUNT.fullmatch(pieces[at])]
+    if len(bare) != missing or "`" not in line:
+        return []
+    starts = marked.union(bare)
+    cells: list[str] = []
+    for at, piece in enumerate(pieces):
+        if at in starts:
+            cells.append(piece)
+        else:
+            cells[-1] += f",{piece}"
+    return [cell.removeprefix("`").strip() for cell in cells]
+
+
+def _values(names: Sequence[str], typed: Sequence[Column | None], line: str, number: int) -> dict[str, Any]:
+    cells = split_line(line)
+    if len(cells) != len(names) and len(realigned := _realigned(line, len(names))) == len(names):
+        cells = realigned
     if len(cells) != len(names):
         msg = f"line {number}: {len(cells)} values under {len(names)} columns; is there a ',`' inside a value?"
         raise CodecError(msg)
@@ -204,6 +266,12 @@ def _values(names: Sequence[str], typed: Sequence[Column | None], cells: Sequenc
             others[name] = cell
             continue
         attribute, convert = column
+        if convert is str:  # without a call per value, which costs a twentieth of the time
+            values[attribute] = cell or None
+            continue
+        if convert is Number:
+            values[attribute] = None if cell in _NO_NUMBER else cell
+            continue
         try:
             values[attribute] = convert(cell) if cell else None
         except (ValueError, InvalidOperation):

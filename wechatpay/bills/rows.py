@@ -1,7 +1,7 @@
 """
 The rows and sums of bills: each attribute with the columns that it is read from.
 
-Empty values are None. Amounts are in yuan, times in Beijing's time zone; a rate is a fraction, 0.0060 for 0.60%.
+Empty values are None, and so is ``0`` in place of a number that a row does not have, such as that of a refund. Amounts are in yuan, times in Beijing's time zone; a rate is a fraction, 0.0060 for 0.60%.
 ``others`` has the columns of other names, as text.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from chainable.masking import safe_repr
-from wechatpay.bills.columns import count, moment, rate, yuan
+from wechatpay.bills.columns import Number, count, moment, rate, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +40,9 @@ class TradeRow:
     time: datetime | None = field(default=None, metadata={"交易时间": moment})
     appid: str | None = field(default=None, metadata={"公众账号ID": str})
     mchid: str | None = field(default=None, metadata={"商户号": str})
-    sub_mchid: str | None = field(default=None, metadata={"特约商户号": str, "子商户号": str})
+    sub_mchid: str | None = field(default=None, metadata={"特约商户号": Number, "子商户号": Number})
     device_info: str | None = field(default=None, metadata={"设备号": str})
-    transaction_id: str | None = field(default=None, metadata={"微信订单号": str})
+    transaction_id: str | None = field(default=None, metadata={"微信订单号": Number})
     out_trade_no: str | None = field(default=None, metadata={"商户订单号": str})
     openid: str | None = field(default=None, repr=False, metadata={"用户标识": str})
     trade_type: str | None = field(default=None, metadata={"交易类型": str})
@@ -53,8 +53,8 @@ class TradeRow:
     coupon_amount: Decimal | None = field(
         default=None, metadata={"代金券金额": yuan, "代金券或立减优惠金额": yuan, "企业红包金额": yuan}
     )
-    refund_id: str | None = field(default=None, metadata={"微信退款单号": str})
-    out_refund_no: str | None = field(default=None, metadata={"商户退款单号": str})
+    refund_id: str | None = field(default=None, metadata={"微信退款单号": Number})
+    out_refund_no: str | None = field(default=None, metadata={"商户退款单号": Number})
     refund_amount: Decimal | None = field(default=None, metadata={"退款金额": yuan})
     coupon_refund_amount: Decimal | None = field(
         default=None, metadata={"充值券退款金额": yuan, "代金券或立减优惠退款金额": yuan, "企业红包退款金额": yuan}
@@ -86,8 +86,8 @@ class FundFlowRow:
     """A row of a fund-flow bill."""
 
     time: datetime | None = field(default=None, metadata={"记账时间": moment})
-    business_no: str | None = field(default=None, metadata={"微信支付业务单号": str})
-    flow_no: str | None = field(default=None, metadata={"资金流水单号": str})
+    business_no: str | None = field(default=None, metadata={"微信支付业务单号": Number})
+    flow_no: str | None = field(default=None, metadata={"资金流水单号": Number})
     business_name: str | None = field(default=None, metadata={"业务名称": str})
     business_type: str | None = field(default=None, metadata={"业务类型": str})
     direction: str | None = field(default=None, metadata={"收支类型": str})  # 收入 or 支出
@@ -95,7 +95,7 @@ class FundFlowRow:
     balance: Decimal | None = field(default=None, metadata={"账户结余(元)": yuan})
     applicant: str | None = field(default=None, metadata={"资金变更提交申请人": str})
     remark: str | None = field(default=None, metadata={"备注": str})
-    voucher_no: str | None = field(default=None, metadata={"业务凭证号": str})
+    voucher_no: str | None = field(default=None, metadata={"业务凭证号": Number})
     others: Mapping[str, str] = field(factory=dict)
 
 

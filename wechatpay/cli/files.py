@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import parse_qsl
 
 import click
 from attrs import asdict
@@ -25,6 +26,7 @@ __all__ = ["bill", "download"]
 
 _SIZE = re.compile(r"([1-9][0-9]{0,14})([KMG]?)", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+_OPERATION = re.compile(r"/?(v\d+|brand)/")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CHINESE = {
     "trade": "交易账单",
@@ -74,26 +76,36 @@ max_size_option = option(
 @command(
     "download",
     help=Words(
-        "Download a file whose URL is in a response, check and decompress it.", "下载应答中的文件地址，校验并解压。"
+        "Download a file, check, decrypt and decompress it.\n\n"
+        "SOURCE is a URL from a response, or the path of the operation that names the file, with its query: "
+        "v3/marketing/favor/stocks/9856000/use-flow",
+        "下载文件，校验、解密并解压。\n\n"
+        "SOURCE 为应答中的文件地址，或申请该文件的接口路径与查询参数：v3/marketing/favor/stocks/9856000/use-flow",
     ),
 )
-@argument("url")
+@argument("source")
 @argument("to", type=click.Path(dir_okay=False, path_type=Path), callback=check_output_path)
 @max_size_option
 @overwrite_option
 @env_option
 @json_option
-def download(url: str, to: Path, max_size: int, env: Path | None) -> None:
+def download(source: str, to: Path, max_size: int, env: Path | None) -> None:
     """Download a file."""
     with make_client(env) as client, progress(to.name) as update:
-        saved = client.download(url, to, progress=update, max_size=max_size)
+        found: Any = source
+        if _OPERATION.match(source):
+            path, _, query = source.partition("?")
+            found = client.chain(path).get(params=dict(parse_qsl(query)) or None)
+        saved = client.download(found, to, progress=update, max_size=max_size)
     if as_json():
         print_json(asdict(saved))
-    else:
-        english, chinese = (
-            ("hash verified", "摘要校验通过") if saved.verified else ("no hash to verify", "无摘要，未校验")
-        )
-        echo(Words(f"{saved.path}: {saved.size} bytes, {english}", f"{saved.path}：{saved.size} 字节，{chinese}"))
+        return
+    english, chinese = ("no hash to verify", "无摘要，未校验")
+    if saved.hash_type is not None:
+        english, chinese = ("hash compared, its source is not signed", "摘要一致，但摘要来源无签名")
+    if saved.verified:
+        english, chinese = ("hash verified", "摘要校验通过")
+    echo(Words(f"{saved.path}: {saved.size} bytes, {english}", f"{saved.path}：{saved.size} 字节，{chinese}"))
 
 
 @command(

@@ -179,6 +179,6 @@ def _personal_data(resolution: ResolvedPath, options: Mapping[str, Any]) -> list
 
 
 def _describe(error: APIError | SignatureError) -> str:
-    if isinstance(error, APIError) and error.code == "SIGN_ERROR":
+    if isinstance(error, APIError) and error.code in {"SIGN_ERROR", "SIGN_ERR"}:
         return f"{error}\n{localized(error.explain())}"
     return str(error)

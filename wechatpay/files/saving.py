@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wechatpay.files.digests import Digest
     from wechatpay.files.streams import Bound
 
-__all__ = ["ExpectedDigest", "Target", "check_target", "is_seekable", "unpacked", "write"]
+__all__ = ["DigestCheck", "ExpectedDigest", "Target", "check_target", "is_seekable", "unpacked", "write"]
 
 _GZIP = b"\x1f\x8b"
 
@@ -35,10 +35,60 @@ Target = str | os.PathLike[str] | IO[bytes]
 @safe_repr
 @frozen
 class ExpectedDigest:
-    """The digest that the platform announced for a file, lower-case hex."""
+    """
+    The digest that the platform announced for a file.
+
+    Attributes:
+        hash_type: The algorithm, as the platform writes it.
+        value: The digest, lower-case hex.
+        packed: Whether it may be that of the bytes before they are decrypted or unpacked.
+    """
 
     hash_type: str
     value: str
+    packed: bool = False
+
+
+class DigestCheck:
+    """The comparison of one file with its digest, while it is read; ``compared`` is whether there is one to compare."""
+
+    def __init__(self, expected: ExpectedDigest | None, response: requests.Response) -> None:
+        self.expected = expected
+        self._response = response
+        self._digests: list[Digest] = []
+        self.compared = expected is not None and new_digest(expected.hash_type) is not None
+
+    def packed(self, content: Iterator[memoryview | bytes]) -> Iterator[memoryview | bytes]:
+        """Return the content of a layer around the file, whose digest may be the one announced."""
+        return self._layer(content) if self.expected is not None and self.expected.packed else content
+
+    def file(self, content: Iterator[memoryview | bytes]) -> Generator[memoryview | bytes]:
+        """
+        Yield the content of the file itself.
+
+        Raises:
+            SignatureError: At the end: the digest is another.
+        """
+        yield from self._layer(content)
+        expected = self.expected
+        if self._digests and expected is not None and not self._agrees(expected.value):
+            msg = (
+                f"the file is not the one the platform announced: its {expected.hash_type} is another; it was not saved"
+            )
+            raise SignatureError(msg, response=self._response)
+
+    def _agrees(self, value: str) -> bool:
+        return value in [digest.hexdigest() for digest in self._digests]
+
+    def _layer(self, content: Iterator[memoryview | bytes]) -> Iterator[memoryview | bytes]:
+        digest = None if self.expected is None else new_digest(self.expected.hash_type)
+        if digest is None:
+            yield from content
+            return
+        self._digests.append(digest)
+        for chunk in content:
+            digest.update(chunk)
+            yield chunk
 
 
 def check_target(to: Any) -> Target:
@@ -54,51 +104,30 @@ def check_target(to: Any) -> Target:
     return file
 
 
-def write(
-    to: Target,
-    content: Iterator[memoryview | bytes],
-    expected: ExpectedDigest | None,
-    response: requests.Response,
-) -> tuple[int, bool]:
+def write(to: Target, content: Iterator[memoryview | bytes]) -> int:
     """
-    Write a file; after a failure, a path holds what it held before, and a seekable file is cut back.
+    Write a file and return its size in bytes.
 
-    Returns:
-        The size in bytes, and whether the digest was compared.
-
-    Raises:
-        SignatureError: The digest is another.
+    After a failure, also one of *content*, a path holds what it held before, and a seekable file is cut back.
     """
-    digest = None if expected is None else new_digest(expected.hash_type)
-    compared = expected is not None and digest is not None
-
-    def copy(file: IO[bytes] | Any) -> int:
-        size = _copied(content, file, digest)
-        if expected is not None and digest is not None and digest.hexdigest() != expected.value:
-            msg = (
-                f"the file is not the one the platform announced: its {expected.hash_type} is another; it was not saved"
-            )
-            raise SignatureError(msg, response=response)
-        return size
-
     if not isinstance(to, str | os.PathLike):
-        return _into_file(to, copy), compared
+        return _into_file(to, content)
     path = Path(to)
     part = path.with_name(f".{path.name[:40]}.{os.urandom(8).hex()}.part")
     try:
         with part.open("xb", buffering=0) as file:
-            size = copy(file)
+            size = _copied(content, file)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return size, compared
+    return size
 
 
-def _into_file(file: IO[bytes], copy: Any) -> int:
+def _into_file(file: IO[bytes], content: Iterator[memoryview | bytes]) -> int:
     start = file.tell() if is_seekable(file) else None
     try:
-        return int(copy(file))
+        return _copied(content, file)
     except BaseException:
         if start is not None:
             file.seek(start)
@@ -112,11 +141,9 @@ def is_seekable(target: object) -> bool:
     return seekable is not None and bool(seekable())
 
 
-def _copied(content: Iterator[memoryview | bytes], file: IO[bytes] | Any, digest: Digest | None) -> int:
+def _copied(content: Iterator[memoryview | bytes], file: IO[bytes] | Any) -> int:
     size = 0
     for chunk in content:
-        if digest is not None:
-            digest.update(chunk)
         left = memoryview(chunk)
         while left:  # an unbuffered file may take less than it is given
             count = file.write(left)

@@ -37,10 +37,15 @@ _ANY_FOLD = 16 * 1024 * 1024
 @safe_repr
 @define(eq=False)
 class Bound:
-    """The limit for one file, at each layer of its compression, and the bytes that have arrived."""
+    """
+    The limit for one file, at each layer of its compression, and the bytes that have arrived.
+
+    ``earlier`` has the bytes of the parts before this one, which count as well.
+    """
 
     max_size: int = MAX_SIZE
     arrived: int = 0
+    earlier: int = 0
 
     def check(self, size: int) -> None:
         """
@@ -50,7 +55,7 @@ class Bound:
             CodecError: The size is more than *max_size*, or, above 16 MiB, more than
                 a single compression can make of the bytes that arrived.
         """
-        if size > self.max_size:
+        if self.earlier + size > self.max_size:
             msg = (
                 f"the file is larger than max_size, {self.max_size} bytes, as it arrives or unpacked, and was not "
                 "kept: if you expect such a file, give a larger max_size="

@@ -9,22 +9,21 @@ Official page: https://pay.weixin.qq.com/doc/v3/merchant/4012760432
 
 from __future__ import annotations
 
-import io
 import mimetypes
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 from urllib3.fields import RequestField
 from urllib3.filepost import encode_multipart_formdata
 
 from chainable.errors import CodecError
+from chainable.file_sources import is_open_file, read_source
 from chainable.masking import safe_repr
 from wechatpay import catalogue
 from wechatpay.files.digests import new_digest
-from wechatpay.files.saving import is_seekable
 from wechatpay.xml import XML
 
 if TYPE_CHECKING:
@@ -74,6 +73,7 @@ class Form:
 class _File:
     name: str
     content: bytes = field(repr=False)
+    media_type: str | None
 
 
 def multipart(
@@ -84,13 +84,14 @@ def multipart(
 
     Args:
         operation: The operation; None for ``filename`` and ``sha256`` in ``meta``.
-        files: ``{'file': path | open file | (name, bytes)}``; an open file stays open.
+        files: ``{'file': path | open file | (name, bytes)}``; an open file stays open. The uploaded files of Flask,
+            Django, FastAPI, Starlette and Werkzeug have name and media type.
         fields: Further members of meta, or None.
         encode: Encodes meta as JSON; called once.
 
     Raises:
         TypeError: *files* or *fields* has another form.
-        CodecError: The file is too large, of a type the operation does not take, or cannot be read.
+        CodecError: The file is empty, too large, of a type the operation does not take, or cannot be read.
     """
     rules = _rules(operation)
     if fields is not None and not isinstance(fields, Mapping):
@@ -101,9 +102,11 @@ def multipart(
     meta = encode(members)
     meta_part = RequestField(rules.meta or "meta", meta)
     meta_part.make_multipart(content_type="application/json")
-    name = file.name if rules.filename is None else members[rules.filename]
+    given = file.name if rules.filename is None else members[rules.filename]
+    name = given if isinstance(given, str) else file.name
+    _check_type(rules, name)
     boundary = _boundary()
-    body = _encode([meta_part, _file_part(rules, name if isinstance(name, str) else file.name, file)], boundary)
+    body = _encode([meta_part, _file_part(rules, name, file)], boundary)
     return Multipart(body, meta, f"multipart/form-data; boundary={boundary}")
 
 
@@ -111,6 +114,7 @@ def form(operation: catalogue.Operation | None, files: object) -> Form:
     """Build the body of an APIv2 upload, as :func:`multipart` that of APIv3."""
     rules = _rules(operation)
     file = _the_file(rules, files)
+    _check_type(rules, file.name)
     boundary = _boundary()
     return Form(
         _description(rules, file),
@@ -133,61 +137,47 @@ def _the_file(rules: catalogue.Upload, files: object) -> _File:
         msg = f"files: the file goes under the name {rules.file!r} here, not {part!r}"
         raise TypeError(msg)
     most = _LARGEST if rules.size is None else rules.size
-    name, content = _name_and_content(source, most + 1)
-    if len(content) > most:
-        msg = f"{name}: larger than the {most} bytes that this operation takes"
+    file = _named(source, most + 1)
+    if len(file.content) > most:
+        msg = f"{file.name}: larger than the {most} bytes that this operation takes"
         raise CodecError(msg)
+    return file
+
+
+def _check_type(rules: catalogue.Upload, name: str) -> None:
+    """Refuse the ending of a name that is sent; one without an ending is the platform's to judge."""
     ending = Path(name).suffix.lower().removeprefix(".")
     if ending and rules.types and ending not in rules.types:
         msg = f"{name}: this operation takes {', '.join(rules.types)}, not {ending}"
         raise CodecError(msg)
-    return _File(name, content)
 
 
-def _name_and_content(source: object, most: int) -> tuple[str, bytes]:
-    """Return name and content, at most *most* bytes."""
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        try:
-            with path.open("rb") as file:
-                return path.name, file.read(most)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not a usable path"
-            msg = f"files: {path.name!r} cannot be read ({reason})"
-            raise CodecError(msg) from None
+def _named(source: object, most: int) -> _File:
+    """Read a file that has a name, at most *most* bytes."""
     name: object = None
     content = source
     if isinstance(source, tuple) and len(source) == 2:
         name, content = source
-    elif hasattr(source, "read"):
-        own = getattr(source, "name", None)
-        name = Path(own).name if isinstance(own, str) else None
-    if not isinstance(name, str) or not name:
-        msg = "files: a path, a named open file, (name, bytes) or (name, open file) was expected"
-        raise TypeError(msg)
-    if isinstance(content, bytes | bytearray | memoryview):
-        return name, bytes(content)
-    if hasattr(content, "read"):
-        return name, _read(cast("IO[bytes]", content), most)
-    msg = f"files: the content of {name!r} is a {type(content).__name__}; bytes or a file opened with 'rb' was expected"
-    raise TypeError(msg)
-
-
-def _read(file: IO[bytes], most: int) -> bytes:
-    """Read from the file's position, and go back there."""
-    start = file.tell() if is_seekable(file) else None
-    content = b""
-    while len(content) < most:
-        piece: object = file.read(most - len(content))
-        if not isinstance(piece, bytes):
-            msg = "files: the file is opened as text; open it with 'rb'"
+        if not isinstance(name, str) or not name:
+            raise _no_file()
+        if not isinstance(content, bytes | bytearray | memoryview) and not is_open_file(content):
+            msg = (
+                f"files: the content of {name!r} is a {type(content).__name__}; "
+                "bytes or a file opened with 'rb' was expected"
+            )
             raise TypeError(msg)
-        content += piece
-        if not piece or not isinstance(file, io.RawIOBase):  # a raw file may return less than requested
-            break
-    if start is not None:
-        file.seek(start)
-    return content
+    elif not isinstance(source, str | os.PathLike) and not is_open_file(source):
+        raise _no_file()
+    found = read_source(content, "files" if name is None else f"files: {name!r}", most)
+    name = found.name if name is None else name
+    if not isinstance(name, str):
+        raise _no_file()
+    found.check_filled(f"files: {name!r}")
+    return _File(name, found.content, found.media_type)
+
+
+def _no_file() -> TypeError:
+    return TypeError("files: a path, a named open file, (name, bytes) or (name, open file) was expected")
 
 
 def _description(rules: catalogue.Upload, file: _File) -> dict[str, str]:
@@ -202,7 +192,8 @@ def _description(rules: catalogue.Upload, file: _File) -> dict[str, str]:
 
 def _file_part(rules: catalogue.Upload, name: str, file: _File) -> RequestField:
     part = RequestField(rules.file, file.content, filename=name)
-    part.make_multipart(content_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
+    guessed = mimetypes.guess_type(name)[0]
+    part.make_multipart(content_type=file.media_type or guessed or "application/octet-stream")
     return part
 
 

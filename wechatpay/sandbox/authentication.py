@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from wechatpay.sandbox.http import Refusal
-from wechatpay.sandbox.signature_diagnosis import diagnose, five_lines, seconds, variants
+from wechatpay.sandbox.signature_diagnosis import diagnose, five_lines, seconds, truncated, variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ __all__ = ["Nonces", "RequestVerifier", "Signed"]
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 BRAND_SCHEME = "WECHATPAY-BRAND-SHA256-RSA2048"
 FIELD = re.compile(r'\s*([A-Za-z_]+)="([^"]*)"\s*(?:,|$)')
-TRUNCATED = 512
 SKEW = 300
 
 
@@ -196,7 +195,7 @@ def refused(name: str, issue: str, request: Request, message: bytes = b"") -> Re
         detail["sign_information"] = {
             "method": request.method,
             "url": request.target,
-            "truncated_sign_message": message[:TRUNCATED].decode(errors="replace"),
+            "truncated_sign_message": truncated(message),
             "sign_message_length": len(message),
         }
     return Refusal(401, "SIGN_ERROR", f"Wrong signature: {issue}", detail)

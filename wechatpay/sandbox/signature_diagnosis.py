@@ -39,6 +39,7 @@ __all__ = [
     "digest",
     "five_lines",
     "seconds",
+    "truncated",
     "variants",
 ]
 
@@ -49,6 +50,7 @@ ALGORITHMS: tuple[tuple[str, hashes.HashAlgorithm], ...] = (
     ("SHA-512", hashes.SHA512()),
     ("MD5", hashes.MD5()),  # noqa: S303 (likewise)
 )
+SHOWN_OF_BODY = 8
 PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.AUTO)
 
 
@@ -143,6 +145,12 @@ def five_lines(method: str, target: str | bytes, stamp: tuple[str, str], body: b
     """Return the message of APIv3: method, target, timestamp, nonce, body, each ended by LF."""
     where = raw(target) if isinstance(target, str) else target
     return b"\n".join((raw(method), where, *map(raw, stamp), body, b""))
+
+
+def truncated(message: bytes) -> str:
+    """Return the message as SIGN_ERROR shows it: the first four lines, 8 characters of the body, a newline."""
+    *head, rest = message.decode(errors="replace").split("\n", 4)
+    return "\n".join([*head, rest.removesuffix("\n")[:SHOWN_OF_BODY], ""])
 
 
 def variants(

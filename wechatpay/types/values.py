@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from typing_extensions import NotRequired, TypedDict
 
+from chainable.file_sources import UploadedFile
 from wechatpay.sensitive import Sensitive
 
 __all__ = [
@@ -41,5 +42,5 @@ Text = str | int | Decimal
 Secret = str | Sensitive
 """A person's data: :class:`wechatpay.Sensitive`, or a :class:`wechatpay.Ciphertext`, which is text."""
 
-File = str | os.PathLike[str] | IO[bytes] | tuple[str, bytes | IO[bytes]]
-"""A file to upload: its path, an open file, or its name with the content."""
+File = str | os.PathLike[str] | IO[bytes] | UploadedFile | tuple[str, bytes | IO[bytes] | UploadedFile]
+"""A file to upload: its path, an open file, the uploaded file of a web framework, or its name with the content."""

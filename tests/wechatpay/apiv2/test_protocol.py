@@ -522,6 +522,7 @@ class TestRefusals:
         [
             {"return_code": "FAIL", "return_msg": "签名错误"},
             {"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "SIGNERROR"},
+            {"return_code": "SUCCESS", "result_code": "FAIL", "err_code": "SIGN_ERR"},  # risk/getpublickey
         ],
     )
     def test_pain_1_refused_signatures_are_explained(self, client, platform, fields):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import email.parser
 import email.policy
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import Hash
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.datastructures import Headers, UploadFile
+from werkzeug.datastructures import FileStorage
 
 from chainable.codecs import JSON
 from chainable.errors import APIError, CodecError
@@ -115,7 +118,7 @@ class TestMultipart:
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
     @given(
-        content=st.binary(max_size=100),
+        content=st.binary(min_size=1, max_size=100),
         name=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1),
     )
     def test_content_is_never_changed(self, content, name):
@@ -182,11 +185,11 @@ class TestSources:
             ({"media": ("a.png", b"")}, "the file goes under the name 'file' here, not 'media'"),
             ({"file": b"bytes"}, "a path, a named open file"),
             ({"file": None}, "a path, a named open file"),
-            ({"file": io.BytesIO(b"")}, "a path, a named open file"),
+            ({"file": io.BytesIO(b"x")}, "a path, a named open file"),
             ({"file": ("", b"")}, "a path, a named open file"),
             ({"file": ("a.png", b"", "image/png")}, "a path, a named open file"),
             ({"file": ("a.png", "text")}, "the content of 'a.png' is a str"),
-            ({"file": ("a.png", io.StringIO("text"))}, "opened as text"),
+            ({"file": ("a.png", io.StringIO("text"))}, "open as text"),
         ],
     )
     def test_other_sources_are_reported(self, files, words):
@@ -197,7 +200,7 @@ class TestSources:
     def test_a_file_without_a_name_of_its_own(self, tmp_path):
         """Descriptors have numbers for names."""
         path = tmp_path / "a.png"
-        path.write_bytes(b"")
+        path.write_bytes(b"x")
 
         with os.fdopen(os.open(path, os.O_RDONLY), "rb") as opened, pytest.raises(TypeError, match="a named open file"):
             upload({"file": opened})
@@ -228,9 +231,42 @@ class TestLimits:
     def test_types_are_checked_by_their_ending(self):
         """In any case; a name without one is the platform's to judge."""
         with pytest.raises(CodecError, match=r"a\.GIF: this operation takes png, jpg, not gif"):
-            upload({"file": ("a.GIF", b"")}, operation=Known)
+            upload({"file": ("a.GIF", b"x")}, operation=Known)
         for name in ("a.JPG", "a"):
-            assert upload({"file": (name, b"")}, operation=Known)
+            assert upload({"file": (name, b"x")}, operation=Known)
+
+    def test_the_name_that_is_sent_is_checked(self):
+        """It may be given in meta."""
+        with pytest.raises(CodecError, match=r"b\.webp: this operation takes png, jpg, not webp"):
+            upload({"file": ("a.png", b"x")}, {"filename": "b.webp"}, operation=Known)
+        made = upload({"file": ("blob.webp", b"x")}, {"filename": "b.png"}, operation=Known)
+        assert parts_of(made.body, made.content_type)["file"][:2] == ("b.png", "image/png")
+
+    def test_the_type_of_a_form_is_checked(self):
+        """APIv2's upload likewise."""
+
+        class Media:
+            upload = catalogue.Upload(file="media", digest="media_hash", hash="md5", types=("png",))
+
+        with pytest.raises(CodecError, match=r"a\.webp: this operation takes png, not webp"):
+            form(Media, {"media": ("a.webp", b"x")})
+
+    @pytest.mark.parametrize(
+        "operation", [operation for operation in catalogue.operations() if operation.upload], ids=str
+    )
+    def test_no_operation_takes_nothing(self, operation):
+        """No bytes, an empty file, a stream that was read before."""
+        rules = operation.upload
+        read_before = io.BytesIO(PICTURE)
+        read_before.name = "a.png"
+        read_before.read()
+        build = form if rules.meta is None else upload
+
+        for source, words in ((read_before, "it is at its end"), (("a.png", b""), "takes an empty file")):
+            with pytest.raises(CodecError, match=f"files: 'a.png' has no bytes: .*{words}"):
+                build(operation, {rules.file: source}) if build is form else upload(
+                    {rules.file: source}, operation=operation
+                )
 
 
 class TestDigests:
@@ -240,7 +276,7 @@ class TestDigests:
         class Future:
             upload = catalogue.Upload(meta="meta", digest="digest", hash="sha99")
 
-        assert upload({"file": ("a", b"")}, operation=Future).signed_body == b"{}"
+        assert upload({"file": ("a", b"x")}, operation=Future).signed_body == b"{}"
 
     def test_an_upload_may_have_no_digest(self):
         """And none is made."""
@@ -248,7 +284,7 @@ class TestDigests:
         class Plain:
             upload = catalogue.Upload(meta="meta", filename="n")
 
-        assert upload({"file": ("a", b"")}, operation=Plain).signed_body == b'{"n":"a"}'
+        assert upload({"file": ("a", b"x")}, operation=Plain).signed_body == b'{"n":"a"}'
 
 
 class TestForm:
@@ -270,7 +306,7 @@ class TestForm:
 
     def test_what_comes_back_is_xml(self):
         """Like every answer of APIv2."""
-        assert form(None, {"file": ("a", b"")}).decode(b"<xml><a>1</a></xml>") == {"a": "1"}
+        assert form(None, {"file": ("a", b"x")}).decode(b"<xml><a>1</a></xml>") == {"a": "1"}
 
 
 class TestEveryUpload:
@@ -356,3 +392,77 @@ class TestReading:
             source = ("a.png", endless) if opened else "/dev/zero"
             with pytest.raises(CodecError, match="larger than the 1048576 bytes"):
                 multipart(None, {"file": source}, None, JSON.encode)
+
+
+WAYS = {
+    "at once": lambda node, **options: node.post(**options),
+    "promise": lambda node, **options: node.post_async(**options).wait(),
+    "await": lambda node, **options: asyncio.run(awaited(node, options)),
+}
+
+
+async def awaited(node, options):
+    return await node.post_async(**options)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+class TestFrameworks:
+    """The uploaded file of a request goes on to the platform, in each way of calling."""
+
+    @staticmethod
+    def uploaded(framework):
+        if framework == "Flask":
+            return FileStorage(io.BytesIO(PICTURE), filename="门头照.png", name="img", content_type="image/x-shop")
+        headers = Headers({"content-type": "image/x-shop"})
+        return UploadFile(io.BytesIO(PICTURE), filename="门头照.png", headers=headers)
+
+    @pytest.mark.parametrize("framework", ["Flask", "FastAPI"])
+    def test_apiv3_gets_name_and_type(self, client, platform, way, framework):
+        platform.json({"media_id": "1"})
+
+        way(client.v3.merchant.media.upload, files={"file": self.uploaded(framework)})
+
+        request = platform.requests[0]
+        parts = parts_of(request.body, request.headers["Content-Type"])
+        assert parts["file"] == ("门头照.png", "image/x-shop", PICTURE)
+        assert json.loads(parts["meta"][2])["filename"] == "门头照.png"
+
+    @pytest.mark.parametrize("framework", ["Flask", "FastAPI"])
+    @pytest.mark.usefixtures("no_certificate")
+    def test_apiv2_gets_name_and_type(self, make_client, platform, way, framework):
+        platform.file(b"<xml><return_code>FAIL</return_code><err_code>NO_AUTH</err_code></xml>")
+
+        with pytest.raises(APIError, match="NO_AUTH"):
+            way(make_client().v2.secapi.mch.uploadmedia, files={"media": self.uploaded(framework)})
+
+        request = platform.requests[0]
+        parts = parts_of(request.body, request.headers["Content-Type"])
+        assert parts["media"] == ("门头照.png", "image/x-shop", PICTURE)
+        assert parts["media_hash"][2] == hashlib.md5(PICTURE).hexdigest().encode()
+
+    @pytest.mark.parametrize("framework", ["Flask", "FastAPI"])
+    def test_what_cannot_be_sent_is_refused_before(self, client, platform, way, framework):
+        """Another type, no bytes, no chosen file."""
+        webp, nameless, read = (self.uploaded(framework) for _ in range(3))
+        webp.filename, nameless.filename = "photo.webp", ""
+        read.file.read() if framework == "FastAPI" else read.read()
+
+        for file, error, words in (
+            (webp, CodecError, "not webp"),
+            (nameless, TypeError, "a named open file"),
+            (read, CodecError, "at its end"),
+        ):
+            with pytest.raises(error, match=words):
+                way(client.v3.merchant.media.upload, files={"file": file})
+        assert platform.requests == []
+
+
+def test_a_promised_upload_reads_at_once(client, platform):
+    """A framework closes its files when the request ends."""
+    platform.json({"media_id": "1"})
+    file = FileStorage(io.BytesIO(PICTURE), filename="a.png")
+
+    promise = client.v3.merchant.media.upload.post_async(files={"file": file})
+    file.close()
+
+    assert promise.wait().data == {"media_id": "1"}
