@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from taobao_top import catalogue
 from taobao_top.sandbox.response_encoding import Many
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from taobao_top.catalogue import Method, Param
 
-__all__ = ["answer", "item_name", "only"]
+__all__ = ["answer", "only"]
 
 LISTED = 2
 """How many elements a list has."""
@@ -95,11 +96,6 @@ def _picked(value: Any, wanted: set[str]) -> Any:
     return value
 
 
-def item_name(kind: str) -> str:
-    """Return the element's name in a list: ``string`` for String, ``trade`` for Trade, ``item_img`` for ItemImg."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind).replace("[]", "").lower()
-
-
 def _object(fields: tuple[Param, ...], seed: int, asked: Mapping[str, str], listed: int) -> dict[str, Any]:
     return {
         field.name: _value(field, zlib.crc32(field.name.encode(), seed), asked, listed)
@@ -117,7 +113,7 @@ def _sense(name: str) -> str:
 def _value(field: Param, seed: int, asked: Mapping[str, str], listed: int) -> Any:
     if field.list:
         one = evolve(field, list=False)
-        return Many(item_name(field.type), [_value(one, seed + position, {}, LISTED) for position in range(listed)])
+        return Many(catalogue.item_name(field.type), [_value(one, seed + position, {}, LISTED) for position in range(listed)])
     if field.fields:
         return _object(field.fields, seed, asked, listed)
     if field.name in asked and field.type in {"Number", "String"}:
