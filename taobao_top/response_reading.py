@@ -130,6 +130,11 @@ def _content(payload: dict[str, Any], spec: RequestSpec, *, rootless: bool) -> d
     data = payload.get(info.root)
     if isinstance(data, dict):
         return unwrapped(data, RESPONSE) if wrapped else data
+    if shape is None and len(payload) == 1:
+        # The platform's own clients take any root, and the catalogue cannot contradict it for this method.
+        name, data = next(iter(payload.items()))
+        if name.endswith("_response") and isinstance(data, dict):
+            return data
     data = payload.get(RESPONSE)
     # A custom method of qimen, which the catalogue cannot know, is answered by another app.
     if isinstance(data, dict) and (shape is None or wrapped or spec.options.target_app_key is not None):
@@ -167,7 +172,9 @@ def _not_an_answer(payload: dict[str, Any], response: TopResponse[Any], spec: Re
     if not 200 <= response.status_code < 300:
         return http_error(response, repeatable=spec.repeatable)
     if not _RISK.isdisjoint({*payload, *inner}):
-        what = "the response is that of a risk control, which asks for a captcha: call less often, or from another address"
+        what = (
+            "the response is that of a risk control, which asks for a captcha: call less often, or from another address"
+        )
         return unreadable(response, what, "应答来自风控（要求滑块验证）：请降低调用频率，或更换出口地址")
     root = spec.info.root
     what = f"the response has no root {root!r}: a firewall, a proxy or another gateway answered"

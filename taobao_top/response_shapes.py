@@ -153,8 +153,6 @@ class Shape:
         # After a failure an empty list would look like a shop without orders.
         if not self.fallible or business_failure(data) is None:
             data[name] = empty
-        else:
-            data.pop(name, None)
 
 
 def fit_members(data: Mapping[str, Any], known: Mapping[str, Member], *, simplify: bool) -> dict[str, Any]:
@@ -244,10 +242,12 @@ def inbound(method: str) -> Mapping[str, Member]:
     for field in known.params:
         if field.name == REQUEST and field.fields:
             return members(field.fields, camel=True)
-    return members(known.params, camel=True)
+    return members(known.params)
 
 
-_CALLS = "result|biz|business|response|resp|res|return|ret|rt|api|rpc|request|service|invoke|query|process|msg|wl|r|s|sub"
+_CALLS = (
+    "result|biz|business|response|resp|res|return|ret|rt|api|rpc|request|service|invoke|query|process|msg|wl|r|s|sub"
+)
 _YES = "success(?:ful|ed|s)?|succes|succ(?:eed(?:ed)?)?|suc|ok"
 _END = "(?:_?(?:res|flag|status|[ti1]))?"
 _SUCCESS = rf"(?i)(?:is_?)?(?:(?:{_CALLS})_?)?(?:{_YES}){_END}"

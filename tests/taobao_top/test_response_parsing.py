@@ -127,7 +127,9 @@ class TestXML:
     def test_NaN_and_infinities_of_XML_stay_text(self, text):
         fields = (Known("payment", "Number"),)
 
-        assert read(f"<r><payment>{text}</payment></r>".encode(), "text/xml", members(fields)) == {"r": {"payment": text}}
+        assert read(f"<r><payment>{text}</payment></r>".encode(), "text/xml", members(fields)) == {
+            "r": {"payment": text}
+        }
 
     def test_XML_has_the_shape_and_types_of_JSON(self):
         payload = read(XML.encode(), "text/xml;charset=UTF-8", members(TRADES))
@@ -233,7 +235,12 @@ class TestListsOfXML:
 
     @pytest.mark.parametrize(
         ("body", "numbers"),
-        [("<ids> </ids>", []), ("<ids>1</ids>", [1]), ("<ids>1</ids><ids>2</ids>", [1, 2]), ("<ids><x>1</x></ids>", [1])],
+        [
+            ("<ids> </ids>", []),
+            ("<ids>1</ids>", [1]),
+            ("<ids>1</ids><ids>2</ids>", [1, 2]),
+            ("<ids><x>1</x></ids>", [1]),
+        ],
     )
     def test_of_numbers_may_lack_the_element_around_them(self, body, numbers):
         body = f"<r>{body}</r>".encode()
