@@ -173,7 +173,7 @@ def _members(element: Element, known: Mapping[str, Member], *, simplify: bool) -
     for child in element:
         name = child.tag
         member = known.get(name)
-        if child.get("list") == "true" or (member is not None and member.list):
+        if child.get("list") == "true" or (member is not None and member.many):
             item, elements = _elements(child, member, simplify=simplify)
             # An element of its own for each element of the list is a list as well.
             found = lists.setdefault(name, [])

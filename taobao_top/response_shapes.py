@@ -20,13 +20,14 @@ from taobao_top import catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from taobao_top.catalogue import Param
+    from taobao_top.catalogue import Method, Param
 
 __all__ = [
     "REQUEST",
     "RESPONSE",
     "Member",
     "Shape",
+    "answer_fields",
     "business_failure",
     "can_fail",
     "fit_members",
@@ -56,19 +57,19 @@ class Member:
 
     Attributes:
         kind: The catalogue's type.
-        list: Whether it is a list.
+        many: Whether it is a list.
         item: The name of the list's elements, where they stand under a name.
         inner: The members of the object, or of each object in the list.
     """
 
     kind: str
-    list: bool
+    many: bool
     item: str
     inner: Mapping[str, Member]
 
     def fit(self, value: Any, *, simplify: bool) -> Any:
         """Return a decoded value in the shape of this member."""
-        if not self.list:
+        if not self.many:
             return self._one(value, simplify=simplify)
         name, elements = self._elements(value)
         fitted = [self._one(element, simplify=simplify) for element in elements]
@@ -102,10 +103,8 @@ class Member:
         if not value:
             return self.item, []
         name, first = next(iter(value.items()))
-        if isinstance(first, dict):
-            inside = first.keys()
-        else:
-            inside = first[0].keys() if isinstance(first, list) and first and isinstance(first[0], dict) else None
+        one = first[0] if isinstance(first, list) and first else first
+        inside = one.keys() if isinstance(one, dict) else None
         if len(value) > 1 or self.is_element(value, inside):
             return self.item, [value]
         if isinstance(first, list):
@@ -217,18 +216,24 @@ def members(fields: Iterable[Param], *, camel: bool = False) -> dict[str, Member
     }
 
 
+def answer_fields(method: Method) -> tuple[Param, ...]:
+    """Return the members of a method's ``.data``: those inside ``response``, if that is the one member of its answers."""
+    fields = method.response
+    if len(fields) == 1 and fields[0].name == RESPONSE and fields[0].fields and not fields[0].list:
+        return fields[0].fields
+    return fields
+
+
 @lru_cache(maxsize=_KEPT)
 def shape_of(method: str) -> Shape | None:
     """Return the shape of a method's answers; None if the catalogue does not have it."""
     known = catalogue.method(method)
     if known is None:
         return None
-    fields = known.response
-    wrapped = [field.name for field in fields if field.fields and not field.list] == [RESPONSE] and len(fields) == 1
-    if wrapped:
-        fields = fields[0].fields
+    fields = answer_fields(known)
+    wrapped = fields is not known.response
     compiled = members(fields, camel=wrapped)
-    lists = tuple((name, member.item) for name, member in compiled.items() if member.list)
+    lists = tuple((name, member.item) for name, member in compiled.items() if member.many)
     outer = compiled | {RESPONSE: Member("", False, "", compiled)} if wrapped else compiled
     return Shape(compiled, outer, wrapped, lists, can_fail(fields))
 
