@@ -21,9 +21,10 @@ from taobao_top.batch_future import BatchFuture, BatchState
 from taobao_top.call_options import check_text
 from taobao_top.chain import MethodChain
 from taobao_top.errors import TopError
-from taobao_top.request import SHORTEST, RequestSpec, http_error, refused
+from taobao_top.request import SHORTEST, RequestSpec
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import ERROR, is_utf8, read
+from taobao_top.response_reading import foreign_refusal, http_error, refusal_error, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -365,17 +366,20 @@ class Batch:
         if parts is not None and 200 <= received.status_code < 300:
             return response.set_data(parts)
         # One body for all calls: the refusal of the whole request.
+        what = f"the response does not have the {count} parts that were expected"
         try:
             payload = read(received.content, received.headers.get("Content-Type"))
-        except CodecError:
+        except CodecError as error:
             payload = {}
+            what = f"{what}: {error}"
         refusal = payload.get(ERROR)
-        if isinstance(refusal, dict):
-            raise refused(refusal, response, self._settings, repeatable=repeatable)
+        if not isinstance(refusal, dict):
+            refusal = foreign_refusal(payload)
+        if refusal is not None:
+            raise refusal_error(refusal, response, self._settings, repeatable=repeatable)
         if not 200 <= received.status_code < 300:
             raise http_error(response, repeatable=repeatable)
-        msg = f"batch: the response does not have the {count} parts that were expected"
-        raise CodecError(msg)
+        raise unreadable(response, what, f"应答不是预期的 {count} 个部分")
 
 
 def _attempt(work: Callable[..., T], *given: Any) -> T | Exception:

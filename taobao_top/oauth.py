@@ -14,8 +14,10 @@ from chainable.call import Call
 from chainable.codecs import FORM
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.masking import MaskedDict, Secret, safe_repr, without_frames
-from taobao_top.errors import BUSINESS, TopError, rule_of
+from taobao_top.errors import BUSINESS, TopError, rule_of, top_error
+from taobao_top.response import TopResponse
 from taobao_top.response_parsing import read
+from taobao_top.response_reading import foreign_refusal, unreadable
 from taobao_top.signing import MD5Signer
 from taobao_top.tokens import Token
 
@@ -247,9 +249,10 @@ def _read_response(response: Response[Any]) -> Response[Any]:
     members = _members(response)
     if isinstance(members, str):
         if 200 <= status < 300:
-            msg = f"token: {members}"
-            raise CodecError(msg)
+            raise unreadable(TopResponse.of(response, "token"), members, "应答无法解析，不是令牌")
         members = {}
+    if 200 <= status < 300 and "error" not in members and not members.get("access_token"):
+        raise _no_token(members, response)
     if "error" in members or not 200 <= status < 300:
         code, description = str(members.get("error", "")), str(members.get("error_description", ""))
         words = ": ".join(word for word in (code, description) if word)
@@ -263,3 +266,12 @@ def _read_response(response: Response[Any]) -> Response[Any]:
             response=response,
         )
     return response.set_data(members)
+
+
+def _no_token(members: Mapping[str, Any], received: Response[Any]) -> TopError:
+    """Build the error for a response under status 200 that is not a token: a refusal in another form, or neither."""
+    response: TopResponse[Any] = TopResponse.of(received, "token")
+    refusal = foreign_refusal(members)
+    if refusal is not None:
+        return top_error(refusal, method="token", repeatable=False, response=response)
+    return unreadable(response, "the response has no access_token", "应答没有 access_token")

@@ -7,15 +7,16 @@ from urllib.parse import urlencode
 
 from chainable.call import Call
 from chainable.codecs import FORM
-from chainable.errors import ChainableError, CodecError
+from chainable.errors import ChainableError
 from chainable.masking import MaskedDict, MaskedURL, Secret, unframed, without_frames
 from taobao_top.call_options import CallOptions, check_text, one_edit
-from taobao_top.errors import TopError, top_error
 from taobao_top.method_info import method_info
 from taobao_top.options import OPTIONS
 from taobao_top.parameters import write
 from taobao_top.response import TopResponse
-from taobao_top.response_parsing import ERROR, inside, is_utf8, json_fields, open_json, read, scan
+from taobao_top.response_parsing import is_utf8, is_xml, scan
+from taobao_top.response_reading import answer_in, open_members, read_payload
+from taobao_top.response_shapes import shape_of
 from taobao_top.signing import ParameterSigner
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from taobao_top.parameters import FilePart
     from taobao_top.settings import Settings
 
-__all__ = ["SHORTEST", "RequestSpec", "http_error", "refused"]
+__all__ = ["SHORTEST", "RequestSpec"]
 
 _OPTIONS = frozenset(OPTIONS)
 _RESERVED = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
@@ -60,7 +61,7 @@ class RequestSpec:
         keywords: dict[str, Any],
         options: CallOptions | None = None,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self.info = info = method_info(path)
         self.options = options or CallOptions.of(settings)
         texts = None if positional else _fast_path(keywords, info.plain)
@@ -92,7 +93,7 @@ class RequestSpec:
         """Return the system parameters, except those that the signer adds."""
         options = self.options
         parameters: dict[str, str] = MaskedDict(
-            method=self.info.name, app_key=self._settings.app_key, v="2.0", format=options.format
+            method=self.info.name, app_key=self.settings.app_key, v="2.0", format=options.format
         )
         if session:
             check_text("session", session)
@@ -113,7 +114,7 @@ class RequestSpec:
             return self._call(public | self.texts, public, body, b"", content_type)
         parameters = public | self.texts
         # The built-in signers write the body; a custom one finds it written.
-        ready = isinstance(self._settings.signer, ParameterSigner)
+        ready = isinstance(self.settings.signer, ParameterSigner)
         return self._call(parameters, None, None if ready else FORM.encode(parameters), None, FORM.content_type)
 
     def _call(
@@ -124,7 +125,7 @@ class RequestSpec:
         signed_body: bytes | None,
         content_type: str,
     ) -> Call:
-        settings, options = self._settings, self.options
+        settings, options = self.settings, self.options
         return Call(
             verb="POST",
             label=self.info.name,
@@ -152,7 +153,7 @@ class RequestSpec:
         return "text/xml; charset=utf-8" if xml else "application/json; charset=utf-8"
 
     def read_response(self, received: Response[Any]) -> TopResponse[Any]:
-        """Read a response; TopError for a refusal, CodecError if it is not the gateway's."""
+        """Read a response; TopError for a refusal, and for what is not an answer to this method."""
         response: TopResponse[Any] = TopResponse.of(received, self.info.name)
         if self.options.stream and 200 <= response.status_code < 300:
             return response
@@ -164,6 +165,7 @@ class RequestSpec:
         else:
             received.request_id = response.request_id
             return response
+        received.request_id = response.request_id
         raise failure
 
     def read_body(self, body: bytes, response: TopResponse[Any], *, utf8: bool) -> Any:
@@ -178,88 +180,20 @@ class RequestSpec:
             except (ValueError, RecursionError, ArithmeticError):
                 payload = None
         if payload is None:
-            payload = self._payload(body, response)
+            payload = read_payload(body, response, self)
+        shape = shape_of(self.info.name)
         data = payload.get(self.info.root)
-        if type(data) is dict and len(payload) == 1 and 200 <= response.status_code < 300:
+        plain = shape is None or not shape.wrapped
+        if plain and type(data) is dict and len(payload) == 1 and 200 <= response.status_code < 300:
             request_id = data.get("request_id")
             response.request_id = request_id if type(request_id) is str else None
         else:
-            data = self._inside(payload, response)
+            data = answer_in(payload, response, self, xml=is_xml(body))
+        if shape is not None:
+            data = shape.fit(data, simplify=self.options.simplify)
         if self.options.decode:
-            self._open(data)
+            open_members(data, response, self.options.decode)
         return data
-
-    def _payload(self, body: bytes, response: TopResponse[Any]) -> dict[str, Any]:
-        method = self.info.method
-        fields = () if method is None else method.response
-        try:
-            return read(body, response.headers.get("Content-Type"), fields, simplify=self.options.simplify)
-        except CodecError as error:
-            if not 200 <= response.status_code < 300:
-                raise http_error(response, repeatable=self.repeatable) from None
-            msg = f"{self.info.name}: {error}"
-            raise CodecError(msg) from None
-
-    def _inside(self, payload: dict[str, Any], response: TopResponse[Any]) -> Any:
-        refusal = payload.get(ERROR)
-        if isinstance(refusal, dict):
-            response.request_id = _id(payload) or _id(refusal)
-            raise refused(refusal, response, self._settings, repeatable=self.repeatable)
-        if not 200 <= response.status_code < 300:
-            raise http_error(response, repeatable=self.repeatable)
-        if payload.keys() == {ERROR}:
-            msg = (
-                f"{self.info.name}: the response is a refusal that cannot be read: its error_response is not an object"
-            )
-            raise CodecError(msg)
-        data = inside(payload, self.info.root)
-        response.request_id = _id(data) or _id(payload)
-        return data
-
-    def _open(self, data: Any) -> None:
-        """Decode the members that hold JSON text."""
-        decode, method = self.options.decode, self.info.method
-        if isinstance(decode, bool):
-            decode = () if method is None else tuple(json_fields(method.response))
-        try:
-            for path in decode:
-                open_json(data, path)
-        except CodecError as error:
-            msg = f"{self.info.name}: {error}"
-            raise CodecError(msg) from None
-
-
-def refused(error: Mapping[str, Any], response: TopResponse[Any], settings: Settings, *, repeatable: bool) -> TopError:
-    """Build the error of a response's ``error_response``."""
-    from taobao_top.sign_error import explanation
-
-    return top_error(
-        error,
-        method=response.method,
-        repeatable=repeatable,
-        now=settings.clock,
-        request_id=response.request_id,
-        response=response,
-        explain=lambda rule: explanation(rule, response, settings.signer),
-    )
-
-
-def http_error(response: TopResponse[Any], *, repeatable: bool) -> TopError:
-    """Build the error of a response with an error status and an unreadable body."""
-    status = response.status_code
-    wait = response.headers.get("Retry-After", "")
-    advice = (
-        "redirects are not followed: is the gateway's address right?"
-        if status < 400
-        else "this is not a response of the gateway itself"
-    )
-    return TopError(
-        f"{response.method}: HTTP status {status} ({advice})",
-        status_code=status,
-        retryable=repeatable and (status >= 500 or status == 429),
-        retry_after=float(wait) if wait.isascii() and wait.isdecimal() else None,
-        response=response,
-    )
 
 
 def _fast_path(keywords: Mapping[str, Any], plain: frozenset[str]) -> dict[str, str] | None:
@@ -347,8 +281,3 @@ def _multipart(texts: Mapping[str, str], files: Mapping[str, FilePart]) -> tuple
     fields: list[tuple[str, Any]] = list(texts.items())
     fields += [(name, (part.name, part.content, part.content_type)) for name, part in files.items()]
     return encode_multipart_formdata(fields)
-
-
-def _id(data: Any) -> str | None:
-    found = data.get("request_id") if isinstance(data, dict) else None
-    return found if isinstance(found, str) else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chainable.masking import safe_repr
 from chainable.response import Response
 from taobao_top.errors import TopError
-from taobao_top.response_parsing import business_failure
+from taobao_top.response_shapes import business_failure
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -42,19 +42,31 @@ class TopResponse(Response[T]):
         """
         Raise an error if the response says that the business failed.
 
-        That is: ``is_success`` or ``success`` is false, in the response or in
-        an object directly inside (mostly ``result``).  ``error.detail`` is the
-        decoded response.
+        That is: ``is_success``, ``success``, ``succ``, ``result_success`` or
+        another such member is false, or ``flag`` is ``failure``, in the
+        response or at most two objects deep (mostly in ``result``).
+        ``error.detail`` is the decoded response.
 
         Raises:
-            TopError: The business failed; ``code`` is empty, because methods have no code in common.
+            TopError: The business failed; ``code`` and ``sub_msg`` are those of qimen's answers, and empty
+                elsewhere, because other methods have no code in common.
         """
         failure = business_failure(self.data)
         if failure is None:
             return
-        msg = f"{self.method}: the call was carried out, but its response says {failure} = false: see .detail for the reason"
+        found: Any = self.data
+        *outer, name = failure.split(".")
+        for step in outer:
+            found = found[step]
+        said = found[name]
+        shown = str(said).lower() if isinstance(said, bool) else repr(said)
+        qimen = found if "flag" in found else {}
+        msg = f"{self.method}: the call was carried out, but its response says {failure} = {shown}: see .detail for the reason"
         raise TopError(
             msg,
+            code=str(qimen.get("code") or ""),
+            sub_code=str(qimen.get("sub_code") or ""),
+            sub_msg=str(qimen.get("message") or ""),
             detail=self.data,
             status_code=self.status_code,
             request_id=self.request_id,

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chainable.codecs import no_constant
 from chainable.errors import CodecError
+from taobao_top.response_shapes import business_failure, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from xml.etree.ElementTree import Element
 
     from taobao_top.catalogue import Param
+    from taobao_top.response_shapes import Member
 
-__all__ = ["DECODER", "business_failure", "inside", "is_utf8", "json_fields", "open_json", "read", "root_name", "scan"]
+__all__ = ["DECODER", "business_failure", "is_utf8", "is_xml", "json_fields", "open_json", "read", "root_name", "scan"]
 
 ERROR = "error_response"
 
@@ -33,9 +35,15 @@ _NOT_IN_XML = (
     "|&#(?:x0*(?:1?[0-8bcefBCEF]|1[9adAD]);|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]);)"
 )
 """Characters that XML forbids, plain or by number."""
-_WRITTEN = frozenset({"String", "Number", "Boolean", "Date", "Price", "BigDecimal", "Json", "Map", "byte", "byte[]"})
-"""The catalogue's types of texts; all others are objects."""
-_LONGEST_NUMBER = 4000  # digits; int() refuses to read many more
+_BEGINNING = 4096
+_HTML = (
+    rb"(?i)<(?:!doctype\s*html"
+    rb"|(?:html|head|body|title|meta|style|script|noscript|iframe|frameset|div|center|h[1-6])(?![\w.-]))"
+)
+"""How a page of HTML begins, or a piece of one, which firewalls send as well."""
+_CHARSETS = {"gbk": "gb18030", "gb2312": "gb18030"}
+"""What is sent under these names may have characters of the larger set."""
+_NOTHING: Mapping[str, Member] = {}
 
 
 def root_name(method: str) -> str:
@@ -44,31 +52,53 @@ def root_name(method: str) -> str:
 
 
 def read(
-    body: bytes, content_type: str | None, fields: Sequence[Param] = (), *, simplify: bool = False
+    body: bytes, content_type: str | None, members: Mapping[str, Member] = _NOTHING, *, simplify: bool = False
 ) -> dict[str, Any]:
     """
     Parse a whole response in either format.
 
+    A byte that is not of the charset is read as U+FFFD, as the platform's own
+    clients do: one title that was cut in the middle of a character loses no
+    page of orders.
+
     Args:
         body: The bytes, decompressed.
         content_type: The header, for the charset; UTF-8 by default.
-        fields: The members in the catalogue, for XML, which has no types.
+        members: The members in the catalogue, for XML, which has no types.
         simplify: Return the lists of XML plain.
+
+    Raises:
+        CodecError: The body is empty, a page of HTML, or neither a JSON object nor XML.
     """
-    start = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = body[:_BEGINNING].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
         raise CodecError("the body of the response is empty")
-    if start[:1] != b"<":
+    if not is_xml(start):
         return _read_json(_decoded(body, _charset(content_type)))
-    if start[:14].lower().startswith((b"<!doctype html", b"<html")):
+    if _is_html(start):
         msg = (
             f"the response is a page of HTML ({len(body)} bytes), not one of the gateway: "
-            "is the gateway's address right, is a proxy or a maintenance page in between?"
+            "is the gateway's address right, is a proxy, a firewall or a maintenance page in between?"
         )
         raise CodecError(msg)
     declared = re.match(_PROLOG, start)
     charset = _charset(content_type) or (declared.group(1).decode() if declared else None)
-    return _read_xml(_decoded(body, charset), fields, simplify=simplify)
+    return _read_xml(_decoded(body, charset), members, simplify=simplify)
+
+
+def is_xml(body: bytes) -> bool:
+    """Return whether a body begins as XML does, after a byte order mark and white space."""
+    return body[:_BEGINNING].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def _is_html(start: bytes) -> bool:
+    """Return whether a body begins as a page of HTML does, after comments and a declaration of XML."""
+    while True:
+        start = start.lstrip()
+        end = b"-->" if start.startswith(b"<!--") else b"?>" if start.startswith(b"<?") else b""
+        if not end:
+            return re.match(_HTML, start) is not None
+        start = start.partition(end)[2]
 
 
 def is_utf8(content_type: str | None) -> bool:
@@ -83,12 +113,9 @@ def _charset(content_type: str | None) -> str | None:
 
 def _decoded(body: bytes, charset: str | None) -> str:
     try:
-        text = body.decode(charset or "utf-8")
-    except LookupError:
+        text = body.decode(_CHARSETS.get(charset or "", charset or "utf-8"), errors="replace")
+    except (LookupError, UnicodeError):  # Python's idna among others cannot replace
         text = body.decode("utf-8", errors="replace")
-    except UnicodeDecodeError as error:
-        msg = f"the response is not {error.encoding} (at byte {error.start} of {len(body)})"
-        raise CodecError(msg) from None
     return text.removeprefix("\ufeff")
 
 
@@ -119,7 +146,7 @@ def _read_json(text: str) -> dict[str, Any]:
     return payload
 
 
-def _read_xml(text: str, fields: Sequence[Param], *, simplify: bool) -> dict[str, Any]:
+def _read_xml(text: str, members: Mapping[str, Member], *, simplify: bool) -> dict[str, Any]:
     from xml.etree.ElementTree import ParseError
 
     from defusedxml.common import DefusedXmlException
@@ -135,71 +162,52 @@ def _read_xml(text: str, fields: Sequence[Param], *, simplify: bool) -> dict[str
         msg = f"the response is XML with a {type(error).__name__.removesuffix('Forbidden')}, which the gateway never sends: refused"
         raise CodecError(msg) from None
     try:
-        return {root.tag: _members(root, {field.name: field for field in fields}, simplify=simplify)}
+        return {root.tag: _members(root, members, simplify=simplify)}
     except RecursionError:
         raise CodecError("the response is XML that cannot be read: nested too deeply") from None
 
 
-def _members(element: Element, fields: Mapping[str, Param], *, simplify: bool) -> dict[str, Any]:
+def _members(element: Element, known: Mapping[str, Member], *, simplify: bool) -> dict[str, Any]:
     members: dict[str, Any] = {}
+    lists: dict[str, list[Any]] = {}
     for child in element:
-        value = _value(child, fields.get(child.tag), simplify=simplify)
-        if child.tag not in members:
-            members[child.tag] = value
-        elif isinstance(members[child.tag], list):
-            members[child.tag].append(value)
+        name = child.tag
+        member = known.get(name)
+        if child.get("list") == "true" or (member is not None and member.many):
+            item, elements = _elements(child, member, simplify=simplify)
+            # An element of its own for each element of the list is a list as well.
+            found = lists.setdefault(name, [])
+            found += elements
+            members[name] = found if simplify else {item: found} if item else {}
+        elif name not in members:
+            members[name] = _one(child, member, simplify=simplify)
+        elif isinstance(members[name], list):
+            members[name].append(_one(child, member, simplify=simplify))
         else:
-            members[child.tag] = [members[child.tag], value]
+            members[name] = [members[name], _one(child, member, simplify=simplify)]
     return members
 
 
-def _value(element: Element, field: Param | None, *, simplify: bool) -> Any:
-    many = element.get("list") == "true" or (field is not None and field.list)
-    inner = {} if field is None else {member.name: member for member in field.fields}
-    if not many:
-        if len(element) or inner:
-            return _members(element, inner, simplify=simplify)
-        return _scalar(element.text or "", None if field is None else field.type)
-    kind = None if field is None else field.type
-    items = [
-        _members(item, inner, simplify=simplify) if len(item) or inner else _scalar(item.text or "", kind)
-        for item in element
-    ]
-    if simplify:
-        return items
-    return {element[0].tag: items} if items else {}
+def _elements(element: Element, member: Member | None, *, simplify: bool) -> tuple[str, list[Any]]:
+    """Return the name of a list's elements, empty for an unknown one, and the elements."""
+    if member is None:
+        return element[0].tag if len(element) else "", [_one(child, None, simplify=simplify) for child in element]
+    if element.get("list") != "true":
+        if not len(element):
+            text = (element.text or "").strip()
+            return member.item, [typed(text, member.kind)] if text else []
+        inside = [child.tag for child in element[0]] if len(element) == 1 and len(element[0]) else None
+        if member.is_element((child.tag for child in element), inside):
+            return member.item, [_one(element, member, simplify=simplify)]
+    name = element[0].tag if len(element) else member.item
+    return name, [_one(child, member, simplify=simplify) for child in element]
 
 
-def _scalar(text: str, kind: str | None) -> Any:
-    if kind == "Boolean" and text in {"true", "false"}:
-        return text == "true"
-    if not text and kind is not None and kind not in _WRITTEN:
-        return {}
-    if kind in {"Number", "byte"}:
-        digits = text.removeprefix("-")
-        if digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER:
-            return int(text)
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            return text
-        return number if number.is_finite() else text
-    return text
-
-
-def inside(payload: dict[str, Any], root: str) -> Any:
-    """
-    Return the content of the root, or the payload itself without a root.
-
-    Another ``…_response`` that is alone counts as the root, too, such as qimen's ``response``.
-    """
-    if root in payload:
-        return payload[root]
-    if len(payload) == 1:
-        name, value = next(iter(payload.items()))
-        if isinstance(value, dict) and (name == "response" or name.endswith("_response")):
-            return value
-    return payload
+def _one(element: Element, member: Member | None, *, simplify: bool) -> Any:
+    known = _NOTHING if member is None else member.inner
+    if len(element) or known:
+        return _members(element, known, simplify=simplify)
+    return typed(element.text or "", None if member is None else member.kind)
 
 
 def json_fields(fields: Iterable[Param]) -> list[str]:
@@ -232,18 +240,3 @@ def _open(node: Any, steps: list[str], path: str) -> None:
             _open(node[name], rest, path)
         elif isinstance(node[name], str) and node[name]:
             node[name] = _loads(node[name], f"the text of {path!r}")
-
-
-def business_failure(data: Any) -> str | None:
-    """Return the path of the member that says that the business failed, such as ``result.success``, or None."""
-    if not isinstance(data, dict):
-        return None
-    for name in ("is_success", "success"):
-        if data.get(name) in (False, "false"):
-            return name
-    for outer, inner in data.items():
-        if isinstance(inner, dict):
-            for name in ("is_success", "success"):
-                if inner.get(name) in (False, "false"):
-                    return f"{outer}.{name}"
-    return None

@@ -40,7 +40,7 @@ def main(top: TaobaoTop) -> str:
     item = top.taobao.item.seller.get(fields="num_iid,title", num_iid=123)
     now = top.taobao.time.get.post_async().result()
     top["taobao.trades.sold.get"].post({"fields": "tid", "page_no": 1})
-    return item.data["item"]["title"] + now.data["time"]
+    return item.data.get("item", {}).get("title", "") + now.data["time"]
 """,
 }
 BUDGETS = {"pyright cold": 5, "mypy cold": 15, "mypy warm": 2, "mypy edited": 2}

@@ -8,6 +8,7 @@ parses nothing.
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from chainable.record_file import RecordFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Method", "Param", "method", "methods", "titles"]
+__all__ = ["Method", "Param", "item_name", "method", "methods", "titles"]
 
 _HERE = os.path.dirname(__file__)
 _index = RecordFile(os.path.join(_HERE, "index.shelf"))
@@ -84,6 +85,17 @@ class Method:
     def response(self) -> tuple[Param, ...]:
         """The members of the response."""
         return _fields(self.name)[1]
+
+
+@lru_cache(maxsize=4096)
+def item_name(kind: str) -> str:
+    """
+    Return the name of the elements in a list of a type: ``item_img`` for ItemImg, ``a_d_group`` for ADGroup.
+
+    The platform writes an underscore before every capital: https://open.taobao.com/api.htm?docId=70581&docType=2
+    has ``order_detail_cursor_top_d_t_o`` for OrderDetailCursorTopDTO.
+    """
+    return re.sub("(?<!^)(?=[A-Z])", "_", kind).replace("[]", "").lower()
 
 
 _methods: dict[str, Method] = {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from taobao_top import catalogue
 from taobao_top.sandbox.response_encoding import Many
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from taobao_top.catalogue import Method, Param
 
-__all__ = ["answer", "item_name", "only"]
+__all__ = ["answer", "only"]
 
 LISTED = 2
 """How many elements a list has."""
@@ -65,7 +66,14 @@ def _answer(method: Method, business: tuple[tuple[str, str], ...]) -> dict[str, 
     seed = zlib.crc32(repr((method.name, business)).encode())
     later = any(asked.get(name, "1") not in {"0", "1"} for name in PAGE_NAMES)
     response = _pruned(method.response, _wanted(asked["fields"])) if "fields" in asked else method.response
-    return _object(response, seed, asked, 0 if later else LISTED)
+    qimen = len(response) == 1 and response[0].name == "response"
+    named = _camel if qimen else catalogue.item_name
+    return _object(response, seed, asked, 0 if later else LISTED, named)
+
+
+def _camel(kind: str) -> str:
+    """Return the element's name in a list of qimen: ``orderLine`` for OrderLine."""
+    return kind[:1].lower() + kind[1:]
 
 
 def _pruned(response: tuple[Param, ...], wanted: set[str]) -> tuple[Param, ...]:
@@ -95,14 +103,11 @@ def _picked(value: Any, wanted: set[str]) -> Any:
     return value
 
 
-def item_name(kind: str) -> str:
-    """Return the element's name in a list: ``string`` for String, ``trade`` for Trade, ``item_img`` for ItemImg."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind).replace("[]", "").lower()
-
-
-def _object(fields: tuple[Param, ...], seed: int, asked: Mapping[str, str], listed: int) -> dict[str, Any]:
+def _object(
+    fields: tuple[Param, ...], seed: int, asked: Mapping[str, str], listed: int, named: Callable[[str], str]
+) -> dict[str, Any]:
     return {
-        field.name: _value(field, zlib.crc32(field.name.encode(), seed), asked, listed)
+        field.name: _value(field, zlib.crc32(field.name.encode(), seed), asked, listed, named)
         for field in fields
         if _sense(field.name) != "failure"
     }
@@ -114,12 +119,13 @@ def _sense(name: str) -> str:
     return next((sense for sense, names in _SENSES.items() if names.search(name)), "")
 
 
-def _value(field: Param, seed: int, asked: Mapping[str, str], listed: int) -> Any:
+def _value(field: Param, seed: int, asked: Mapping[str, str], listed: int, named: Callable[[str], str]) -> Any:
     if field.list:
         one = evolve(field, list=False)
-        return Many(item_name(field.type), [_value(one, seed + position, {}, LISTED) for position in range(listed)])
+        values = [_value(one, seed + position, {}, LISTED, named) for position in range(listed)]
+        return Many(named(field.type), values)
     if field.fields:
-        return _object(field.fields, seed, asked, listed)
+        return _object(field.fields, seed, asked, listed, named)
     if field.name in asked and field.type in {"Number", "String"}:
         return _written(asked[field.name], field.type)
     written = _SCALARS.get(field.type)

@@ -343,10 +343,16 @@ def _raising(refusal: GatewayError) -> Callable[[], dict[str, Any]]:
 
 def _qimen(name: str, members: dict[str, Any]) -> dict[str, Any]:
     if name == ERROR_ROOT:
+        # {"response":{"flag":"failure","code":25,"message":"Invalid signature","request_id":"…"}} of a real gateway
         return {
             "flag": "failure",
-            "code": members.get("sub_code") or str(members["code"]),
-            "message": members.get("sub_msg") or members["msg"],
+            "code": members["code"],
+            "message": members["msg"],
+            **{
+                key: members[old]
+                for key, old in (("sub_code", "sub_code"), ("sub_message", "sub_msg"))
+                if members.get(old)
+            },
             "request_id": members["request_id"],
         }
     return {"flag": "success", "code": "0", "message": "", **members.get("response", {})}

@@ -19,6 +19,7 @@ from chainable.masking import safe_repr, without_frames_of
 from chainable.times import BEIJING
 from chainable.web import header, read_headers
 from taobao_top.response_parsing import read
+from taobao_top.response_shapes import REQUEST, fit_members, inbound, unwrapped
 from taobao_top.signing import MD5Signer, text_parts
 
 if TYPE_CHECKING:
@@ -74,17 +75,29 @@ class SPICall:
         """
         The decoded body: a JSON object, or the content of an XML root.
 
+        A call of a method in the catalogue has the shape of its parameters in
+        JSON and XML alike: an order with one line has a list of one line,
+        ``data['orderLines']['orderLine']``, an empty list is a list, and
+        numbers are numbers.
+
         Raises:
             CodecError: The body is missing, or neither JSON nor XML.
         """
+        known = inbound(self.method)
         try:
-            payload = read(self.body, self.content_type)
+            payload = read(self.body, self.content_type, known)
         except CodecError as error:
             # The message speaks of a response.
             what = str(error).removeprefix("the body of ").removeprefix("the response")
             msg = f"the body of the call{what}"
             raise CodecError(msg) from None
-        return next(iter(payload.values())) if _is_xml(self.body) else payload
+        if _is_xml(self.body):
+            payload = next(iter(payload.values()))
+        if not known:
+            return payload
+        if payload.keys() == {REQUEST}:
+            payload = unwrapped(payload, REQUEST)
+        return fit_members(payload, known, simplify=False)
 
 
 class SPI:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import NotRequired, Required, TypedDict
 
 from chainable.file_sources import UploadedFile
 
@@ -26,6 +26,7 @@ __all__ = [
     "Mapping",
     "NotRequired",
     "Number",
+    "Required",
     "TypedDict",
 ]
 

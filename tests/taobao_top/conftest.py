@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ import responses
 
 from chainable.times import BEIJING
 from taobao_top import TaobaoTop
+from taobao_top.response_parsing import root_name
 
 GATEWAY = "https://gw.api.taobao.com/router/rest"
 NOON = datetime(2026, 1, 1, 12, tzinfo=BEIJING).timestamp()
@@ -24,13 +26,26 @@ class Gateway:
         self.mock = mock
 
     def answers(self, *bodies, status=200, headers=None, url=GATEWAY):
-        """Answer the next calls with these: objects as JSON, text and bytes as they are."""
+        """
+        Answer the next calls with these: objects as JSON, text and bytes as they are.
+
+        The root ``x_response`` stands for the root of the called method.
+        """
         for body in bodies:
             if isinstance(body, Exception):
                 self.mock.post(url, body=body)
                 continue
+            if isinstance(body, dict) and body.keys() == {"x_response"}:
+                self.mock.add_callback("POST", url, partial(self._rooted, body["x_response"], status, headers or {}))
+                continue
             raw = body if isinstance(body, str | bytes) else json.dumps(body)
             self.mock.post(url, body=raw, status=status, headers=headers)
+
+    @staticmethod
+    def _rooted(members, status, headers, request):
+        query = dict(parse_qsl(urlsplit(request.url).query))
+        method = query.get("method") or dict(parse_qsl(request.body.decode())).get("method", "x")
+        return status, headers, json.dumps({root_name(method): members})
 
     def refuses(self, *errors):
         """Answer the next calls with these members of an error_response."""

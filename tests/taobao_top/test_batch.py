@@ -492,7 +492,9 @@ class TestAgain:
         [({}, ["r"]), ({"repeatable": True}, ["r", "w"]), ({"repeatable": False}, []), ({"retries": 0}, [])],
     )
     def test_after_a_fault_only_repeatable_calls_are_sent_again(self, top, gateway, waits, options, again):
-        gateway.answers(joined(FAULT, FAULT, FAULT), joined(*[answer(9)] * len(again)), url=BATCH)
+        sold = json.dumps({"trades_sold_get_response": {"n": 9}})
+        added = json.dumps({"item_add_response": {"n": 9}})
+        gateway.answers(joined(FAULT, FAULT, FAULT), joined(*[sold, added][: len(again)]), url=BATCH)
 
         with top.batch(**options) as batch:
             batch.taobao.trades.sold.get(x="r")
@@ -758,9 +760,20 @@ class TestTexts:
         assert [response.data for response in batch.answers] == [{"x": "中"}] * 2
 
     @pytest.mark.parametrize(
-        "body", [b'{"a_get_response":{"x":"\xff"}}', b'{"a":1}{', b'{"a"', b'{"error_response":1}']
+        "body",
+        [
+            b'{"a":1}{',
+            b'{"a"',
+            b'{"error_response":1}',
+            b"",
+            b"null",
+            b"[]",
+            b"<html/>",
+            b'{"x":1}',
+            b'{"rgv587_flag":"sm"}',
+        ],
     )
-    def test_a_broken_part_is_a_CodecError_of_its_own_call(self, top, gateway, body):
+    def test_a_broken_part_is_the_error_of_its_own_call(self, top, gateway, body):
         gateway.answers(joined(answer(1)).encode() + b"\r\n-S-\r\n" + body, url=BATCH)
 
         with top.batch() as batch:
@@ -769,7 +782,41 @@ class TestTexts:
 
         assert batch.answers[0].data["n"] == 1
         outcome = batch.answers[1]
+        assert isinstance(outcome, TopError)
         assert isinstance(outcome, CodecError)
+        assert outcome.maybe_sent
+        assert outcome.response.content == body
+
+    def test_a_part_with_a_cut_off_character_is_read_as_Java_does(self, top, gateway):
+        gateway.answers(joined(answer(1)).encode() + b'\r\n-S-\r\n{"a_get_response":{"x":"\xe4\xb8"}}', url=BATCH)
+
+        with top.batch() as batch:
+            batch.a.get()
+            batch.a.get()
+
+        assert batch.answers[1].data == {"x": "\ufffd"}
+
+    @pytest.mark.parametrize("body", ["<html>405</html>", "", "{}", '{"rgv587_flag":"sm"}', "[1]"])
+    def test_one_page_for_the_whole_batch_is_the_error_of_each_call(self, top, gateway, body):
+        gateway.answers(body, url=BATCH)
+
+        with top.batch() as batch:
+            batch.taobao.item.add()
+            batch.taobao.item.add()
+
+        for outcome in batch.answers:
+            assert isinstance(outcome, TopError)
+            assert outcome.maybe_sent
+            assert outcome.response.text == body
+
+    def test_a_refusal_of_another_gateway_for_the_whole_batch_has_its_code(self, top, gateway):
+        gateway.answers({"type": "ISV", "code": "IncompleteSignature", "message": "m", "request_id": "r"}, url=BATCH)
+
+        with top.batch() as batch:
+            batch.a.get()
+            batch.a.get()
+
+        assert [outcome.code for outcome in batch.answers] == ["IncompleteSignature"] * 2
 
 
 def test_a_second_thread_does_not_initialize_a_future_again(top, gateway):

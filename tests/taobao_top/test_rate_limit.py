@@ -78,7 +78,7 @@ class TestInMemory:
 
     def test_each_call_of_a_batch_counts(self, make_top, gateway):
         top = make_top(limiter=RateLimiter("4/day"))
-        gateway.answers("{}\r\n-S-\r\n{}\r\n-S-\r\n{}", url="https://gw.api.taobao.com/router/batch")
+        gateway.answers("\r\n-S-\r\n".join(['{"a_b_response":{}}'] * 3), url="https://gw.api.taobao.com/router/batch")
         gateway.answers(OK)
 
         with top.batch() as batch:

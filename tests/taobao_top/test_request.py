@@ -374,7 +374,7 @@ class TestAnswers:
         response = top.a.b(stream=True)
 
         assert response.data is None
-        assert b"".join(response.iter_content(4)) == b'{"x_response": {}}'
+        assert b"".join(response.iter_content(4)) == b'{"a_b_response": {}}'
 
     @pytest.mark.parametrize("body", ["<!DOCTYPE html><html/>", "", '{"a":', "[1]"])
     def test_an_unreadable_response_is_named_with_its_method(self, top, gateway, body):

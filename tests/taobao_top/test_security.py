@@ -442,10 +442,15 @@ class TestClient:
         with pytest.raises(TopError):
             security.encrypt("x", "nick", session="sess10n")
 
+    def test_a_response_without_its_root_is_a_CodecError(self, security, gateway):
+        gateway.answers({"top_secret_get_response": []})
+
+        with pytest.raises(CodecError, match="has no root 'top_secret_get_response'"):
+            security.encrypt("13800138000", "phone")
+
     @pytest.mark.parametrize(
         "answer",
         [
-            {"top_secret_get_response": []},
             {"top_secret_get_response": {"secret": "x"}},
             {"top_secret_get_response": {"secret": "AAAA", "secret_version": 1, "interval": 1, "max_interval": 1}},
             {"top_secret_get_response": {"app_config": "{"}},

@@ -27,7 +27,7 @@ class Dicts:
     def __init__(self, values: str, names: Iterable[str]) -> None:
         self._values = values
         self._known = frozenset(names)
-        self._shapes: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._shapes: dict[str, tuple[bool, tuple[tuple[str, str], ...]]] = {}
         self._lines: list[str] = []
 
     def __contains__(self, name: str) -> bool:
@@ -36,26 +36,44 @@ class Dicts:
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def add(self, name: str, members: Members, *, doc: Iterable[str] = ()) -> str:
-        """Declare a TypedDict; the same name with the same shape is declared once, with another shape it is an error."""
+    def add(self, name: str, members: Members, *, doc: Iterable[str] = (), total: bool = True) -> str:
+        """
+        Declare a TypedDict; the same name with the same shape is declared once, with another shape it is an error.
+
+        Args:
+            name: Its name.
+            members: Their types.
+            doc: The lines of its docstring.
+            total: Whether members are required unless they say otherwise.
+        """
         shape = tuple(members.items())
         if name in self._shapes:
-            if self._shapes[name] != shape:
+            if self._shapes[name] != (total, shape):
                 msg = f"{name} is already declared with other members"
                 raise ValueError(msg)
             return name
-        self._shapes[name] = shape
+        self._shapes[name] = total, shape
         if all(map(plain, members)) and not clashes(list(members)):
             body = [*doc, *(f"    {key}: {kind}" for key, kind in shape)]
-            self._lines += ["", f"class {name}(TypedDict):", *(body or ["    pass"])]
+            self._lines += ["", f"class {name}(TypedDict{'' if total else ', total=False'}):", *(body or ["    pass"])]
         else:
             rows = (f'        "{key}": {kind},' for key, kind in shape)
-            self._lines += ["", f"{name} = TypedDict(", f'    "{name}",', "    {", *rows, "    },", ")"]
+            self._lines += [
+                "",
+                f"{name} = TypedDict(",
+                f'    "{name}",',
+                "    {",
+                *rows,
+                "    },",
+                *([] if total else ["    total=False,"]),
+                ")",
+            ]
         return name
 
-    def differs(self, name: str, members: Members) -> bool:
+    def differs(self, name: str, members: Members, *, total: bool = True) -> bool:
         """Return whether the name is taken by another shape."""
-        return self._shapes.get(name, tuple(members.items())) != tuple(members.items())
+        shape = total, tuple(members.items())
+        return self._shapes.get(name, shape) != shape
 
     def text(self) -> str:
         """Return the text of the module."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from taobao_top import catalogue
+from taobao_top.errors import is_read
 from taobao_top.options import OPTIONS
+from taobao_top.response_shapes import answer_fields, can_fail
 from taobao_top.types import values
 from tools.declare.dicts import Dicts, Members
 from tools.declare.spelling import HEADER, attribute, camel, clashes, docstring, module, plain
@@ -42,6 +44,9 @@ _RECEIVED = {
     "byte": "int | str",
     "byte[]": "str",
 }
+_JOINED = r"(^|_)fields$|(?<![a-z])\w*ids$"
+"""Names of texts that hold several values joined with commas."""
+_FIELDS = "``fields`` decides which members the objects of the answer have."
 _PAGE = "https://open.taobao.com/api.htm?apiName="
 
 Shape = tuple[tuple[str, object, bool, bool], ...]
@@ -159,7 +164,7 @@ class _Family:
         tree = Part()
         for method in methods:
             self._note(method.params, given=True)
-            self._note(method.response, given=False)
+            self._note(answer_fields(method), given=False)
             part = tree
             for name in method.name.split(".")[2:]:
                 part = part.children.setdefault(name, Part())
@@ -207,9 +212,12 @@ class _Family:
     def _method(self, method: Method, name: str, attributes: list[str]) -> None:
         base = self._names[method.name]
         doc = docstring("    ", method.title)
+        chosen = docstring(
+            "    ", method.title, *([_FIELDS] if any(param.name == "fields" for param in method.params) else [])
+        )
         params = self._members(base, method.params, given=True)
         self._dicts.add(f"{base}Params", params, doc=doc)
-        self._dicts.add(f"{base}Data", self._members(base, method.response, given=False), doc=doc)
+        self._dicts.add(f"{base}Data", self._answer(base, method), doc=chosen, total=False)
         self._named.append((method.name, name, f"types.{base}Params"))
         options = "UntimedOptions" if any(param.name == "timeout" for param in method.params) else "Options"
         rest = f"**{'more' if 'options' in params else 'options'}: Unpack[{options}]"
@@ -231,7 +239,7 @@ class _Family:
         signatures.append(f"(self, params: types.{base}Params, /, {rest}) -> {answer}")
         self._lines += ["", f"class {name}(Method[types.{base}Params, types.{base}Data]):", *attributes]
         for signature in signatures:
-            body = docstring("        ", method.title) if signature is signatures[0] else []
+            body = [f"    {line}" if line else line for line in chosen] if signature is signatures[0] else []
             self._lines += ["    @overload", f"    def __call__{signature}:{'' if body else ' ...'}", *body]
 
     def _qualified(self, kind: str) -> str:
@@ -278,12 +286,28 @@ class _Family:
     def _members(self, base: str, params: Iterable[Param], *, given: bool, path: str = "") -> Members:
         return {param.name: self._kind(base, path, param, given=given) for param in params}
 
+    def _answer(self, base: str, method: Method) -> Members:
+        """Return the members of an answer: the platform may leave out any, and the client fills in empty lists."""
+        fields = answer_fields(method)
+        filled = set() if can_fail(fields) else {field.name for field in fields if field.list}
+        if len(fields) == 1 and not fields[0].fields and not can_fail(fields) and is_read(method.name):
+            filled.add(fields[0].name)  # such as the time: there is nothing else to read
+        members = self._members(base, fields, given=False)
+        return {name: f"Required[{kind}]" if name in filled else kind for name, kind in members.items()}
+
     def _kind(self, base: str, path: str, param: Param, *, given: bool) -> str:
         """Return the type of a parameter or of a member of a response."""
         if param.fields:
             one = self._object(base, path + camel(param.name), param, given=given)
         elif given:
-            one = _GIVEN.get(param.type, "Json")
+            joined = not path and param.type == "String" and not param.list and re.search(_JOINED, param.name)
+            one = (
+                _GIVEN.get(param.type, "Json")
+                if not joined
+                else "Many[str | int]"
+                if param.name.endswith("ids")
+                else "Many[str]"
+            )
         else:
             one = _RECEIVED.get(param.type, "Any")
         if not given:
@@ -299,8 +323,8 @@ class _Family:
         candidates = [name, *own] if len(self._classes[given, name]) == 1 else own
         for candidate in candidates:
             for spelled in (candidate, f"{candidate}Input") if given else (candidate,):
-                if spelled not in self._taken and not self._dicts.differs(spelled, members):
-                    return self._dicts.add(spelled, members)
+                if spelled not in self._taken and not self._dicts.differs(spelled, members, total=given):
+                    return self._dicts.add(spelled, members, total=given)
         msg = f"no name is left for {base}{path}"
         raise ValueError(msg)
 

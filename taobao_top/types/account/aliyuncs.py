@@ -6,21 +6,21 @@ from taobao_top.types.values import TypedDict
 class ComCreateAliyunAccount20130701Params(TypedDict):
     """创建阿里云账号"""
 
-class ComCreateAliyunAccount20130701Data(TypedDict):
+class ComCreateAliyunAccount20130701Data(TypedDict, total=False):
     """创建阿里云账号"""
     result_data: str
 
 class ComCreateAliyunAccountForBid20130701Params(TypedDict):
     """为bid用户创建账号"""
 
-class ComCreateAliyunAccountForBid20130701Data(TypedDict):
+class ComCreateAliyunAccountForBid20130701Data(TypedDict, total=False):
     """为bid用户创建账号"""
     result_data: str
 
 class ComCreateApp20130701Params(TypedDict):
     """给指定用户创建appkey"""
 
-class ComCreateApp20130701Data(TypedDict):
+class ComCreateApp20130701Data(TypedDict, total=False):
     """给指定用户创建appkey"""
     code: str
     message: str
@@ -29,7 +29,7 @@ class ComCreateApp20130701Data(TypedDict):
 class ComCreateAppForBid20130701Params(TypedDict):
     """给当前渠道下的用户创建app"""
 
-class ComCreateAppForBid20130701Data(TypedDict):
+class ComCreateAppForBid20130701Data(TypedDict, total=False):
     """给当前渠道下的用户创建app"""
     result_data: str
 
@@ -38,7 +38,7 @@ class ComDeleteAppForBid20130701Params(TypedDict):
     OwnerId: str
     OwnerAppkey: str
 
-class ComDeleteAppForBid20130701Data(TypedDict):
+class ComDeleteAppForBid20130701Data(TypedDict, total=False):
     """运营商删除用户的appkey"""
     AppKey: str
     Message: str
@@ -49,7 +49,7 @@ class ComGetPubKey20130701Params(TypedDict):
     """获取用户公钥"""
     OwnerAppkey: str
 
-class ComGetPubKey20130701Data(TypedDict):
+class ComGetPubKey20130701Data(TypedDict, total=False):
     """获取用户公钥"""
     PubKey: str
     OwnerId: str
@@ -63,6 +63,6 @@ class ComGetPubKey20130701Data(TypedDict):
 class ComListAppkeyByOwnerAndBid20130701Params(TypedDict):
     """根据渠道id和状态列出appkey"""
 
-class ComListAppkeyByOwnerAndBid20130701Data(TypedDict):
+class ComListAppkeyByOwnerAndBid20130701Data(TypedDict, total=False):
     """根据渠道id和状态列出appkey"""
     result_data: str

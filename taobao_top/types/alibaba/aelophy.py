@@ -15,12 +15,12 @@ class OrderDelivererChangeParams(TypedDict):
     """配送员信息变更接口"""
     deliverer_change_request: DelivererChangeRequest
 
-class OrderDelivererChangeTopBaseResult(TypedDict):
+class OrderDelivererChangeTopBaseResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
 
-class OrderDelivererChangeData(TypedDict):
+class OrderDelivererChangeData(TypedDict, total=False):
     """配送员信息变更接口"""
     api_result: OrderDelivererChangeTopBaseResult
 
@@ -32,7 +32,7 @@ class OrderDesensitizephoneGetParams(TypedDict):
     """获取订单隐私号"""
     order_desensitize_phone_request: OrderDesensitizePhoneRequest
 
-class OrderDesensitizePhoneResult(TypedDict):
+class OrderDesensitizePhoneResult(TypedDict, total=False):
     merchant_code: str
     biz_order_id: str
     store_code: str
@@ -41,7 +41,7 @@ class OrderDesensitizePhoneResult(TypedDict):
     buyer_virtual_number: str
     expiration_time: int
 
-class OrderDesensitizephoneGetData(TypedDict):
+class OrderDesensitizephoneGetData(TypedDict, total=False):
     """获取订单隐私号"""
     api_success: bool
     api_err_code: str
@@ -56,7 +56,7 @@ class OrderGetParams(TypedDict):
     """翱象拉取订单接口"""
     order_get_request: OrderGetRequest
 
-class ReceiveInfo(TypedDict):
+class ReceiveInfo(TypedDict, total=False):
     receiver_name: str
     receiver_phone: str
     receiver_address: str
@@ -65,7 +65,7 @@ class ReceiveInfo(TypedDict):
     expect_arrive_time: str
     receiver_privacy_phone: str
 
-class OrderGetOrderActivity(TypedDict):
+class OrderGetOrderActivity(TypedDict, total=False):
     channel_activity_id: str
     biz_activity_id: str
     merchant_activity_id: str
@@ -75,14 +75,14 @@ class OrderGetOrderActivity(TypedDict):
     discount_platform_fee: int
     activity_type: str
 
-class OrderFundsDiscount(TypedDict):
+class OrderFundsDiscount(TypedDict, total=False):
     discount_name: str
     discount_type: str
     discount_fee: int
     discount_merchant_fee: int
     discount_platform_fee: int
 
-class SubOrderResponse(TypedDict):
+class SubOrderResponse(TypedDict, total=False):
     biz_sub_order_id: int
     out_sub_order_id: str
     sku_code: str
@@ -104,17 +104,17 @@ class SubOrderResponse(TypedDict):
     activitys: Listed[OrderGetOrderActivity]
     funds_discounts: Listed[OrderFundsDiscount]
 
-class OrderInfoExt(TypedDict):
+class OrderInfoExt(TypedDict, total=False):
     subscribe_message: str
     subscribe_phone: str
     member_card_num: str
 
-class OrderPayChannel(TypedDict):
+class OrderPayChannel(TypedDict, total=False):
     pay_type: str
     pay_channel: str
     pay_fee: int
 
-class OrderGetApiResultModelActivitys(TypedDict):
+class OrderGetApiResultModelActivitys(TypedDict, total=False):
     channel_activity_id: str
     biz_activity_id: str
     merchant_activity_id: str
@@ -124,17 +124,17 @@ class OrderGetApiResultModelActivitys(TypedDict):
     discount_merchant_fee: int
     discount_platform_fee: str
 
-class PlatformDeduction(TypedDict):
+class PlatformDeduction(TypedDict, total=False):
     technical_service_fee: int
     pay_service_fee: int
     base_logistics_fee: int
     thirdpartnar_fee: int
 
-class DeliveryInfo(TypedDict):
+class DeliveryInfo(TypedDict, total=False):
     delivery_name: str
     delivery_phone: str
 
-class OrderResponse(TypedDict):
+class OrderResponse(TypedDict, total=False):
     merchant_code: str
     store_id: str
     shop_id: str
@@ -165,13 +165,13 @@ class OrderResponse(TypedDict):
     platform_deduction: PlatformDeduction
     delivery_info: DeliveryInfo
 
-class OrderGetTopBaseResult(TypedDict):
+class OrderGetTopBaseResult(TypedDict, total=False):
     model: OrderResponse
     success: bool
     err_code: str
     err_msg: str
 
-class OrderGetData(TypedDict):
+class OrderGetData(TypedDict, total=False):
     """翱象拉取订单接口"""
     api_result: OrderGetTopBaseResult
 
@@ -186,12 +186,12 @@ class OrderLogisticsTraceCallbackParams(TypedDict):
     """配送轨迹回传"""
     logistics_trace_callback_request: LogisticsTraceCallbackRequest
 
-class OrderLogisticsTraceCallbackTopBaseResult(TypedDict):
+class OrderLogisticsTraceCallbackTopBaseResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
 
-class OrderLogisticsTraceCallbackData(TypedDict):
+class OrderLogisticsTraceCallbackData(TypedDict, total=False):
     """配送轨迹回传"""
     api_result: OrderLogisticsTraceCallbackTopBaseResult
 
@@ -216,12 +216,12 @@ class OrderWorkCallbackParams(TypedDict):
     """仓配作业结果回传接口"""
     work_callback_request: WorkCallbackRequest
 
-class OrderWorkCallbackTopBaseResult(TypedDict):
+class OrderWorkCallbackTopBaseResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
 
-class OrderWorkCallbackData(TypedDict):
+class OrderWorkCallbackData(TypedDict, total=False):
     """仓配作业结果回传接口"""
     api_result: OrderWorkCallbackTopBaseResult
 
@@ -235,12 +235,12 @@ class ShopUpdateinfoParams(TypedDict):
     """更新渠道店基础信息"""
     shop_info_update_request: ShopInfoUpdateRequest
 
-class ApiResult(TypedDict):
+class ApiResult(TypedDict, total=False):
     success: bool
     err_msg: str
     err_code: str
 
-class ShopUpdateinfoData(TypedDict):
+class ShopUpdateinfoData(TypedDict, total=False):
     """更新渠道店基础信息"""
     api_result: ApiResult
 
@@ -260,7 +260,7 @@ class ShopUpdaterangeParams(TypedDict):
     """更新渠道店销售范围"""
     shop_range_update_request: ShopRangeUpdateRequest
 
-class ShopUpdaterangeData(TypedDict):
+class ShopUpdaterangeData(TypedDict, total=False):
     """更新渠道店销售范围"""
     api_result: ApiResult
 
@@ -273,6 +273,6 @@ class ShopUpdatestatusParams(TypedDict):
     """更新渠道店营业状态"""
     shop_status_update_request: ShopStatusUpdateRequest
 
-class ShopUpdatestatusData(TypedDict):
+class ShopUpdatestatusData(TypedDict, total=False):
     """更新渠道店营业状态"""
     api_result: ApiResult

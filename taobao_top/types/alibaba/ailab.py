@@ -10,7 +10,7 @@ class TbUserSkillOauthParams(TypedDict):
     oauth_access_token: str
     refresh_token: str
 
-class TbUserSkillOauthData(TypedDict):
+class TbUserSkillOauthData(TypedDict, total=False):
     """用户技能 Oauth 授权（淘宝 openId）"""
     message: str
     status_code: int
@@ -20,7 +20,7 @@ class UserAuthorizedCancelParams(TypedDict):
     merchant_user_id: NotRequired[str | None]
     schema_key: NotRequired[str | None]
 
-class UserAuthorizedCancelData(TypedDict):
+class UserAuthorizedCancelData(TypedDict, total=False):
     """取消账号授权"""
     message: str
     status_code: int
@@ -31,7 +31,7 @@ class UserAuthorizedQueryParams(TypedDict):
     schema_key: NotRequired[str | None]
     merchant_user_id: NotRequired[str | None]
 
-class UserAuthorizedQueryData(TypedDict):
+class UserAuthorizedQueryData(TypedDict, total=False):
     """查询授权状态接口"""
     status_code: int
     result: bool
@@ -42,7 +42,7 @@ class UserOpenUidGetParams(TypedDict):
     skill_access_token: str
     skill_id: Number
 
-class UserOpenUidGetData(TypedDict):
+class UserOpenUidGetData(TypedDict, total=False):
     """access token 获取精灵用户 id"""
     message: str
     result: str
@@ -53,16 +53,16 @@ class UserProfileGetParams(TypedDict):
     open_uid: str
     client_id: str
 
-class BasicUserInfo(TypedDict):
+class BasicUserInfo(TypedDict, total=False):
     avatar_url: str
     nick_name: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     result: BasicUserInfo
     message: str
     status_code: int
 
-class UserProfileGetData(TypedDict):
+class UserProfileGetData(TypedDict, total=False):
     """查询用户信息"""
     result: Result
 
@@ -72,7 +72,7 @@ class UserTokenGetParams(TypedDict):
     schema_key: NotRequired[str | None]
     call_back_url: NotRequired[str | None]
 
-class UserTokenGetData(TypedDict):
+class UserTokenGetData(TypedDict, total=False):
     """三方账号获取 token"""
     message: str
     status_code: int

@@ -7,12 +7,12 @@ class AssetsTagAbortParams(TypedDict):
     """基础设施资产标签废弃"""
     request_param: str
 
-class AssetsTagAbortBaseRep(TypedDict):
+class AssetsTagAbortBaseRep(TypedDict, total=False):
     msg: str
     code: str
     data: bool
 
-class AssetsTagAbortData(TypedDict):
+class AssetsTagAbortData(TypedDict, total=False):
     """基础设施资产标签废弃"""
     result: AssetsTagAbortBaseRep
 
@@ -20,7 +20,7 @@ class AssetsTagGenerateParams(TypedDict):
     """基础设施资产标签生成"""
     request_param: str
 
-class AssetsTagGenerateAssetQrCodeDto(TypedDict):
+class AssetsTagGenerateAssetQrCodeDto(TypedDict, total=False):
     asset_type: str
     entity_source: str
     quantity: str
@@ -33,12 +33,12 @@ class AssetsTagGenerateAssetQrCodeDto(TypedDict):
     manufacture: str
     nonce: str
 
-class AssetsTagGenerateBaseRep(TypedDict):
+class AssetsTagGenerateBaseRep(TypedDict, total=False):
     datas: Listed[AssetsTagGenerateAssetQrCodeDto]
     msg: str
     code: str
 
-class AssetsTagGenerateData(TypedDict):
+class AssetsTagGenerateData(TypedDict, total=False):
     """基础设施资产标签生成"""
     result: AssetsTagGenerateBaseRep
 
@@ -46,7 +46,7 @@ class AssetsTagGetParams(TypedDict):
     """基础设施资产标签获取"""
     u_nonce: str
 
-class AssetsTagGetAssetQrCodeDto(TypedDict):
+class AssetsTagGetAssetQrCodeDto(TypedDict, total=False):
     qr_code_string_list: Listed[str]
     mpn: str
     sn: str
@@ -59,11 +59,11 @@ class AssetsTagGetAssetQrCodeDto(TypedDict):
     spare_category_code: str
     nonce: str
 
-class AssetsTagGetBaseRep(TypedDict):
+class AssetsTagGetBaseRep(TypedDict, total=False):
     datas: Listed[AssetsTagGetAssetQrCodeDto]
     code: str
     msg: str
 
-class AssetsTagGetData(TypedDict):
+class AssetsTagGetData(TypedDict, total=False):
     """基础设施资产标签获取"""
     result: AssetsTagGetBaseRep

@@ -11,13 +11,13 @@ class OrderCheckorderinfoParams(TypedDict):
     biz_order_id: Number
     item_id: Number
 
-class OrderCheckorderinfoCommonResult(TypedDict):
+class OrderCheckorderinfoCommonResult(TypedDict, total=False):
     model: str
     desc: str
     code: str
     success: bool
 
-class OrderCheckorderinfoData(TypedDict):
+class OrderCheckorderinfoData(TypedDict, total=False):
     """金融购机订单信息校验"""
     result: OrderCheckorderinfoCommonResult
 
@@ -32,13 +32,13 @@ class OrderPreauthorizeCreateParams(TypedDict):
     """业务办理结果"""
     pre_authorize_model: NotRequired[OrderPreauthorizeCreatePreAuthorizeModel | None]
 
-class OrderPreauthorizeCreateCommonResult(TypedDict):
+class OrderPreauthorizeCreateCommonResult(TypedDict, total=False):
     success: bool
     code: str
     desc: str
     model: Any
 
-class OrderPreauthorizeCreateData(TypedDict):
+class OrderPreauthorizeCreateData(TypedDict, total=False):
     """业务办理结果"""
     result: OrderPreauthorizeCreateCommonResult
 
@@ -50,13 +50,13 @@ class OrderPreauthorizeQueryFundParams(TypedDict):
     """资金流水查询"""
     pre_authorize_model: NotRequired[OrderPreauthorizeQueryFundPreAuthorizeModel | None]
 
-class OrderPreauthorizeQueryFundCommonResult(TypedDict):
+class OrderPreauthorizeQueryFundCommonResult(TypedDict, total=False):
     model: Any
     desc: str
     code: str
     success: bool
 
-class OrderPreauthorizeQueryFundData(TypedDict):
+class OrderPreauthorizeQueryFundData(TypedDict, total=False):
     """资金流水查询"""
     result: OrderPreauthorizeQueryFundCommonResult
 
@@ -68,11 +68,11 @@ class TradeAdvertiseinfoGetParams(TypedDict):
     """获取订单上的在信息流投放信息"""
     advertise_info_query: AdvertiseInfoQuery
 
-class AdvertiseInfoDTO(TypedDict):
+class AdvertiseInfoDTO(TypedDict, total=False):
     conversion_tracking: str
     advertiser_id: str
 
-class TradeAdvertiseinfoGetData(TypedDict):
+class TradeAdvertiseinfoGetData(TypedDict, total=False):
     """获取订单上的在信息流投放信息"""
     module: AdvertiseInfoDTO
 
@@ -86,20 +86,20 @@ class VtDistributeQueryprotocolParams(TypedDict):
     """通信业务外放协议查询"""
     distribute_trade_msg_model: NotRequired[VtDistributeQueryprotocolDistributeTradeMsgModel | None]
 
-class ProtocolList(TypedDict):
+class ProtocolList(TypedDict, total=False):
     protocol: str
 
-class ProtocolInfo(TypedDict):
+class ProtocolInfo(TypedDict, total=False):
     protocol_sequence_id: str
     protocol_list: Listed[ProtocolList]
 
-class VtDistributeQueryprotocolCommonResult(TypedDict):
+class VtDistributeQueryprotocolCommonResult(TypedDict, total=False):
     code: str
     success: bool
     model: ProtocolInfo
     desc: str
 
-class VtDistributeQueryprotocolData(TypedDict):
+class VtDistributeQueryprotocolData(TypedDict, total=False):
     """通信业务外放协议查询"""
     result: VtDistributeQueryprotocolCommonResult
 
@@ -113,13 +113,13 @@ class VtDistributeSendcodeParams(TypedDict):
     """通信业务外放发送验证码"""
     distribute_trade_msg_model: NotRequired[VtDistributeSendcodeDistributeTradeMsgModel | None]
 
-class VtDistributeSendcodeCommonResult(TypedDict):
+class VtDistributeSendcodeCommonResult(TypedDict, total=False):
     desc: str
     code: str
     success: bool
     model: bool
 
-class VtDistributeSendcodeData(TypedDict):
+class VtDistributeSendcodeData(TypedDict, total=False):
     """通信业务外放发送验证码"""
     result: VtDistributeSendcodeCommonResult
 
@@ -136,20 +136,20 @@ class VtDistributeorderCreateParams(TypedDict):
     """通信业务外放下单"""
     distribute_trade_msg_model: NotRequired[VtDistributeorderCreateDistributeTradeMsgModel | None]
 
-class DistributeTradeOrderInfo(TypedDict):
+class DistributeTradeOrderInfo(TypedDict, total=False):
     tb_trade_id: str
     out_order_id: str
     price: str
     pay_url: str
     sign_str: str
 
-class VtDistributeorderCreateCommonResult(TypedDict):
+class VtDistributeorderCreateCommonResult(TypedDict, total=False):
     desc: str
     model: DistributeTradeOrderInfo
     code: str
     success: bool
 
-class VtDistributeorderCreateData(TypedDict):
+class VtDistributeorderCreateData(TypedDict, total=False):
     """通信业务外放下单"""
     result: VtDistributeorderCreateCommonResult
 
@@ -158,11 +158,11 @@ class VtOpentradeGetproductinfoParams(TypedDict):
     product_id: NotRequired[str | None]
     biz_type: NotRequired[str | None]
 
-class ActivityGiftInfos(TypedDict):
+class ActivityGiftInfos(TypedDict, total=False):
     gift_id: str
     gift_name: str
 
-class ProductActivityInfoResponseDto(TypedDict):
+class ProductActivityInfoResponseDto(TypedDict, total=False):
     product_id: str
     product_name: str
     seller_nick: str
@@ -171,13 +171,13 @@ class ProductActivityInfoResponseDto(TypedDict):
     activity_name: str
     activity_gift_infos: ActivityGiftInfos
 
-class VtOpentradeGetproductinfoTopResultDto(TypedDict):
+class VtOpentradeGetproductinfoTopResultDto(TypedDict, total=False):
     error_message: str
     data: ProductActivityInfoResponseDto
     error_code: str
     success: bool
 
-class VtOpentradeGetproductinfoData(TypedDict):
+class VtOpentradeGetproductinfoData(TypedDict, total=False):
     """查询新虚拟产品配置信息"""
     result: VtOpentradeGetproductinfoTopResultDto
 
@@ -200,7 +200,7 @@ class WttOpentradeCreateorderParams(TypedDict):
     """充值送活动下单接口"""
     param0: NotRequired[OpentradCreateOrderRequestDTO | None]
 
-class CreateOrderResponseDto(TypedDict):
+class CreateOrderResponseDto(TypedDict, total=False):
     tmall_order_id: str
     transfer_id: str
     price: str
@@ -208,13 +208,13 @@ class CreateOrderResponseDto(TypedDict):
     sign_str: str
     alipay_trade_id: str
 
-class WttOpentradeCreateorderTopResultDto(TypedDict):
+class WttOpentradeCreateorderTopResultDto(TypedDict, total=False):
     error_message: str
     data: CreateOrderResponseDto
     error_code: str
     success: bool
 
-class WttOpentradeCreateorderData(TypedDict):
+class WttOpentradeCreateorderData(TypedDict, total=False):
     """充值送活动下单接口"""
     result: WttOpentradeCreateorderTopResultDto
 
@@ -223,12 +223,12 @@ class WttOpentradeGetproductinfoParams(TypedDict):
     product_id: NotRequired[str | None]
     biz_type: NotRequired[str | None]
 
-class WttOpentradeGetproductinfoTopResultDto(TypedDict):
+class WttOpentradeGetproductinfoTopResultDto(TypedDict, total=False):
     error_message: str
     data: ProductActivityInfoResponseDto
     error_code: str
     success: bool
 
-class WttOpentradeGetproductinfoData(TypedDict):
+class WttOpentradeGetproductinfoData(TypedDict, total=False):
     """查询存送产品信息"""
     result: WttOpentradeGetproductinfoTopResultDto

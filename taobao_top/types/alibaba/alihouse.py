@@ -33,13 +33,13 @@ class AdminThemeCreateParams(TypedDict):
     """创建云主题"""
     etc_theme_dto: AdminThemeCreateEtcThemeDTO
 
-class AdminThemeCreateResult(TypedDict):
+class AdminThemeCreateResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class AdminThemeCreateData(TypedDict):
+class AdminThemeCreateData(TypedDict, total=False):
     """创建云主题"""
     result: AdminThemeCreateResult
 
@@ -51,13 +51,13 @@ class AdminThemeHotUpdateParams(TypedDict):
     """云主题热更新数据集"""
     etc_theme_dto: AdminThemeHotUpdateEtcThemeDTO
 
-class AdminThemeHotUpdateResult(TypedDict):
+class AdminThemeHotUpdateResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class AdminThemeHotUpdateData(TypedDict):
+class AdminThemeHotUpdateData(TypedDict, total=False):
     """云主题热更新数据集"""
     result: AdminThemeHotUpdateResult
 
@@ -71,13 +71,13 @@ class AdminThemeUpdateStatusParams(TypedDict):
     """云主题上下架+删除"""
     etc_theme_dto: AdminThemeUpdateStatusEtcThemeDTO
 
-class AdminThemeUpdateStatusResult(TypedDict):
+class AdminThemeUpdateStatusResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class AdminThemeUpdateStatusData(TypedDict):
+class AdminThemeUpdateStatusData(TypedDict, total=False):
     """云主题上下架+删除"""
     result: AdminThemeUpdateStatusResult
 
@@ -100,13 +100,13 @@ class AdminThemeUpdateParams(TypedDict):
     """云主题更新"""
     etc_theme_dto: AdminThemeUpdateEtcThemeDTO
 
-class AdminThemeUpdateResult(TypedDict):
+class AdminThemeUpdateResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class AdminThemeUpdateData(TypedDict):
+class AdminThemeUpdateData(TypedDict, total=False):
     """云主题更新"""
     result: AdminThemeUpdateResult
 
@@ -117,13 +117,13 @@ class BusinessActivityDeleteParams(TypedDict):
     """电商券活动删除"""
     bai_yi_activity_data_dto: BusinessActivityDeleteBusinessActivityDataDto
 
-class BusinessActivityDeleteResult(TypedDict):
+class BusinessActivityDeleteResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class BusinessActivityDeleteData(TypedDict):
+class BusinessActivityDeleteData(TypedDict, total=False):
     """电商券活动删除"""
     result: BusinessActivityDeleteResult
 
@@ -131,7 +131,7 @@ class BusinessActivityQueryParams(TypedDict):
     """电商券活动公司数据查询"""
     merchant_open_id: Number
 
-class BusinessActivitySignatureDto(TypedDict):
+class BusinessActivitySignatureDto(TypedDict, total=False):
     backspin_text: str
     horizontal_text: str
     center_pattern: int
@@ -141,13 +141,13 @@ class BusinessActivitySignatureDto(TypedDict):
     id: int
     seal_url: str
 
-class BusinessActivityAgreementDto(TypedDict):
+class BusinessActivityAgreementDto(TypedDict, total=False):
     agreement_content: str
     agreement_name: str
     agreement_type: int
     id: int
 
-class BusinessActivityBankCardDto(TypedDict):
+class BusinessActivityBankCardDto(TypedDict, total=False):
     sub_bank_card_no: str
     bank_contact_line: str
     bank_card_no: str
@@ -156,19 +156,19 @@ class BusinessActivityBankCardDto(TypedDict):
     account_type: int
     id: int
 
-class BusinessActivityPackageDto(TypedDict):
+class BusinessActivityPackageDto(TypedDict, total=False):
     signature_list: Listed[BusinessActivitySignatureDto]
     agreement_list: Listed[BusinessActivityAgreementDto]
     bank_card_list: Listed[BusinessActivityBankCardDto]
     company_name: str
 
-class BusinessActivityQueryResult(TypedDict):
+class BusinessActivityQueryResult(TypedDict, total=False):
     data: BusinessActivityPackageDto
     success: bool
     message: str
     code: str
 
-class BusinessActivityQueryData(TypedDict):
+class BusinessActivityQueryData(TypedDict, total=False):
     """电商券活动公司数据查询"""
     result: BusinessActivityQueryResult
 
@@ -181,13 +181,13 @@ class CategoryControlQueryParams(TypedDict):
     """类目权限查询"""
     category_control_dto: CategoryControlQueryCategoryControlDTO
 
-class CategoryControlDTO(TypedDict):
+class CategoryControlDTO(TypedDict, total=False):
     outer_target_id: str
     target_type: int
     second_category: Listed[int]
     third_category: Listed[int]
 
-class CategoryControlQueryData(TypedDict):
+class CategoryControlQueryData(TypedDict, total=False):
     """类目权限查询"""
     return_code: str
     data: Listed[CategoryControlDTO]
@@ -207,11 +207,11 @@ class CategoryControlSyncParams(TypedDict):
     """类目权限上翻"""
     category_control_dto: NotRequired[CategoryControlSyncCategoryControlDTO | None]
 
-class CategoryControlResultDTO(TypedDict):
+class CategoryControlResultDTO(TypedDict, total=False):
     category_id: int
     reason: str
 
-class CategoryControlSyncData(TypedDict):
+class CategoryControlSyncData(TypedDict, total=False):
     """类目权限上翻"""
     return_code: str
     data: Listed[CategoryControlResultDTO]
@@ -225,7 +225,7 @@ class ChangeStoreTypeParams(TypedDict):
     sub_type: NotRequired[Number | None]
     outer_company_id: NotRequired[str | None]
 
-class ChangeStoreTypeData(TypedDict):
+class ChangeStoreTypeData(TypedDict, total=False):
     """融合店迁移门店"""
     return_code: str
     data: bool
@@ -242,13 +242,13 @@ class ExistinghomeActivityQueryParams(TypedDict):
     """五福活动经纪人获取"""
     query_info: ActivityQueryInfoDTO
 
-class ExistinghomeActivityQueryResult(TypedDict):
+class ExistinghomeActivityQueryResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class ExistinghomeActivityQueryData(TypedDict):
+class ExistinghomeActivityQueryData(TypedDict, total=False):
     """五福活动经纪人获取"""
     result: ExistinghomeActivityQueryResult
 
@@ -265,13 +265,13 @@ class ExistinghomeAgreementSyncParams(TypedDict):
     """二手房电子协议数据同步"""
     existing_home_electric_agreement_dto: ExistingHomeElectricAgreementDto
 
-class ExistinghomeAgreementSyncResult(TypedDict):
+class ExistinghomeAgreementSyncResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class ExistinghomeAgreementSyncData(TypedDict):
+class ExistinghomeAgreementSyncData(TypedDict, total=False):
     """二手房电子协议数据同步"""
     result: ExistinghomeAgreementSyncResult
 
@@ -299,13 +299,13 @@ class ExistinghomeBankcardSyncParams(TypedDict):
     """结算账号同步"""
     existing_home_bank_card_dto: ExistingHomeBankCardDto
 
-class ExistinghomeBankcardSyncResult(TypedDict):
+class ExistinghomeBankcardSyncResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class ExistinghomeBankcardSyncData(TypedDict):
+class ExistinghomeBankcardSyncData(TypedDict, total=False):
     """结算账号同步"""
     result: ExistinghomeBankcardSyncResult
 
@@ -323,13 +323,13 @@ class ExistinghomeBrandSyncParams(TypedDict):
     """二手房公司品牌数据同步"""
     company_brand_dto: CompanyBrandDto
 
-class ExistinghomeBrandSyncResult(TypedDict):
+class ExistinghomeBrandSyncResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class ExistinghomeBrandSyncData(TypedDict):
+class ExistinghomeBrandSyncData(TypedDict, total=False):
     """二手房公司品牌数据同步"""
     result: ExistinghomeBrandSyncResult
 
@@ -364,13 +364,13 @@ class ExistinghomeBrandcitySyncParams(TypedDict):
     """二手房城市品牌店数据同步"""
     company_brand_city_dto: CompanyBrandCityDto
 
-class ExistinghomeBrandcitySyncResult(TypedDict):
+class ExistinghomeBrandcitySyncResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class ExistinghomeBrandcitySyncData(TypedDict):
+class ExistinghomeBrandcitySyncData(TypedDict, total=False):
     """二手房城市品牌店数据同步"""
     result: ExistinghomeBrandcitySyncResult
 
@@ -385,7 +385,7 @@ class ExistinghomeBrokerMigrateParams(TypedDict):
     """融合店经纪人迁移"""
     broker_migrate_dto: BrokerMigrateDTO
 
-class ExistinghomeBrokerMigrateData(TypedDict):
+class ExistinghomeBrokerMigrateData(TypedDict, total=False):
     """融合店经纪人迁移"""
     return_code: str
     data: bool
@@ -406,18 +406,18 @@ class ExistinghomeBrokerPointsSyncParams(TypedDict):
     """经纪人积分同步"""
     broker_points_list: SyncBrokerPointsDTO
 
-class BrokerPointResultDTO(TypedDict):
+class BrokerPointResultDTO(TypedDict, total=False):
     outer_id: str
     success: bool
     msg: str
 
-class ExistinghomeBrokerPointsSyncResult(TypedDict):
+class ExistinghomeBrokerPointsSyncResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: Listed[BrokerPointResultDTO]
 
-class ExistinghomeBrokerPointsSyncData(TypedDict):
+class ExistinghomeBrokerPointsSyncData(TypedDict, total=False):
     """经纪人积分同步"""
     result: ExistinghomeBrokerPointsSyncResult
 
@@ -425,7 +425,7 @@ class ExistinghomeBrokerQueryParams(TypedDict):
     """根据外部经纪人ID查询"""
     outer_broker_id: NotRequired[str | None]
 
-class ProjectAdviserDto(TypedDict):
+class ProjectAdviserDto(TypedDict, total=False):
     store_id: int
     broker_id: int
     outer_company_id: str
@@ -455,13 +455,13 @@ class ProjectAdviserDto(TypedDict):
     has_tb_account: bool
     partake_business: str
 
-class ExistinghomeBrokerQueryResult(TypedDict):
+class ExistinghomeBrokerQueryResult(TypedDict, total=False):
     data: ProjectAdviserDto
     success: bool
     message: str
     code: str
 
-class ExistinghomeBrokerQueryData(TypedDict):
+class ExistinghomeBrokerQueryData(TypedDict, total=False):
     """根据外部经纪人ID查询"""
     result: ExistinghomeBrokerQueryResult
 
@@ -517,13 +517,13 @@ class ExistinghomeBrokerSubmitParams(TypedDict):
     """提交经纪人信息"""
     brokers: NotRequired[list[ExistinghomeBrokerSubmitProjectAdviserDto] | None]
 
-class ExistinghomeBrokerSubmitResult(TypedDict):
+class ExistinghomeBrokerSubmitResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class ExistinghomeBrokerSubmitData(TypedDict):
+class ExistinghomeBrokerSubmitData(TypedDict, total=False):
     """提交经纪人信息"""
     result: ExistinghomeBrokerSubmitResult
 
@@ -541,13 +541,13 @@ class ExistinghomeCommunityBrokerSubmitParams(TypedDict):
     """提交小区专家"""
     relation_dto: NotRequired[SubmitCommunityAgentRelationDto | None]
 
-class ExistinghomeCommunityBrokerSubmitResult(TypedDict):
+class ExistinghomeCommunityBrokerSubmitResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class ExistinghomeCommunityBrokerSubmitData(TypedDict):
+class ExistinghomeCommunityBrokerSubmitData(TypedDict, total=False):
     """提交小区专家"""
     result: ExistinghomeCommunityBrokerSubmitResult
 
@@ -576,13 +576,13 @@ class ExistinghomeCompanySyncParams(TypedDict):
     """二手房公司同步接口"""
     company_dto: CompanyDto
 
-class ExistinghomeCompanySyncResult(TypedDict):
+class ExistinghomeCompanySyncResult(TypedDict, total=False):
     code: str
     success: bool
     message: str
     data: int
 
-class ExistinghomeCompanySyncData(TypedDict):
+class ExistinghomeCompanySyncData(TypedDict, total=False):
     """二手房公司同步接口"""
     result: ExistinghomeCompanySyncResult
 
@@ -637,13 +637,13 @@ class ExistinghomeCompanyinfoSubmitParams(TypedDict):
     """进件接口"""
     cis: TradeMerchantOpenDTO
 
-class ExistinghomeCompanyinfoSubmitResult(TypedDict):
+class ExistinghomeCompanyinfoSubmitResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: int
 
-class ExistinghomeCompanyinfoSubmitData(TypedDict):
+class ExistinghomeCompanyinfoSubmitData(TypedDict, total=False):
     """进件接口"""
     result: ExistinghomeCompanyinfoSubmitResult
 
@@ -654,7 +654,7 @@ class ExistinghomeEntrustsellingQueryParams(TypedDict):
     """委托信息查询接口"""
     entrust_selling_query: EntrustSellingQuery
 
-class CustomerEntrustSellingDto(TypedDict):
+class CustomerEntrustSellingDto(TypedDict, total=False):
     busi_type: int
     city_code: str
     city_name: str
@@ -676,13 +676,13 @@ class CustomerEntrustSellingDto(TypedDict):
     is_test: int
     contact_info: str
 
-class ExistinghomeEntrustsellingQueryResult(TypedDict):
+class ExistinghomeEntrustsellingQueryResult(TypedDict, total=False):
     msg: str
     code: str
     data: CustomerEntrustSellingDto
     is_success: bool
 
-class ExistinghomeEntrustsellingQueryData(TypedDict):
+class ExistinghomeEntrustsellingQueryData(TypedDict, total=False):
     """委托信息查询接口"""
     result: ExistinghomeEntrustsellingQueryResult
 
@@ -695,13 +695,13 @@ class ExistinghomeEntrustsellingUpdateParams(TypedDict):
     """管家状态及房源信息接口"""
     customer_entrust_selling_req: CustomerEntrustSellingReq
 
-class ExistinghomeEntrustsellingUpdateResult(TypedDict):
+class ExistinghomeEntrustsellingUpdateResult(TypedDict, total=False):
     msg: str
     code: str
     data: bool
     is_success: bool
 
-class ExistinghomeEntrustsellingUpdateData(TypedDict):
+class ExistinghomeEntrustsellingUpdateData(TypedDict, total=False):
     """管家状态及房源信息接口"""
     result: ExistinghomeEntrustsellingUpdateResult
 
@@ -721,13 +721,13 @@ class ExistinghomeHouseChangeCommunityParams(TypedDict):
     """房屋、房源变更所属小区"""
     sync_change_house_info_dto: SyncChangeHouseInfoDTO
 
-class ExistinghomeHouseChangeCommunityResult(TypedDict):
+class ExistinghomeHouseChangeCommunityResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: int
 
-class ExistinghomeHouseChangeCommunityData(TypedDict):
+class ExistinghomeHouseChangeCommunityData(TypedDict, total=False):
     """房屋、房源变更所属小区"""
     result: ExistinghomeHouseChangeCommunityResult
 
@@ -745,13 +745,13 @@ class ExistinghomeHouseChangeStandardParams(TypedDict):
     """委托房源变更标准房源"""
     house: NotRequired[EntrustChangeStandardDTO | None]
 
-class ExistinghomeHouseChangeStandardResult(TypedDict):
+class ExistinghomeHouseChangeStandardResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class ExistinghomeHouseChangeStandardData(TypedDict):
+class ExistinghomeHouseChangeStandardData(TypedDict, total=False):
     """委托房源变更标准房源"""
     result: ExistinghomeHouseChangeStandardResult
 
@@ -764,13 +764,13 @@ class ExistinghomeHouseCooperateBrandUpdateParams(TypedDict):
     """租房合作品牌更新接口"""
     sync_update_cooperate_brand: SyncUpdateCooperateBrand
 
-class ExistinghomeHouseCooperateBrandUpdateResult(TypedDict):
+class ExistinghomeHouseCooperateBrandUpdateResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: int
 
-class ExistinghomeHouseCooperateBrandUpdateData(TypedDict):
+class ExistinghomeHouseCooperateBrandUpdateData(TypedDict, total=False):
     """租房合作品牌更新接口"""
     result: ExistinghomeHouseCooperateBrandUpdateResult
 
@@ -787,13 +787,13 @@ class ExistinghomeHouseDeleteHouseParams(TypedDict):
     """删除房源"""
     house: DeleteHouseDTO
 
-class ExistinghomeHouseDeleteHouseResult(TypedDict):
+class ExistinghomeHouseDeleteHouseResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class ExistinghomeHouseDeleteHouseData(TypedDict):
+class ExistinghomeHouseDeleteHouseData(TypedDict, total=False):
     """删除房源"""
     result: ExistinghomeHouseDeleteHouseResult
 
@@ -806,13 +806,13 @@ class ExistinghomeHouseDownselfParams(TypedDict):
     is_async: NotRequired[Number | None]
     etc_version: NotRequired[Number | None]
 
-class ExistinghomeHouseDownselfResult(TypedDict):
+class ExistinghomeHouseDownselfResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class ExistinghomeHouseDownselfData(TypedDict):
+class ExistinghomeHouseDownselfData(TypedDict, total=False):
     """房源信息下架"""
     result: ExistinghomeHouseDownselfResult
 
@@ -833,13 +833,13 @@ class ExistinghomeHouseFeaturesSyncParams(TypedDict):
     """房源标准打标数据同步"""
     house_features: NotRequired[SyncHouseFeaturesDTO | None]
 
-class ExistinghomeHouseFeaturesSyncResult(TypedDict):
+class ExistinghomeHouseFeaturesSyncResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class ExistinghomeHouseFeaturesSyncData(TypedDict):
+class ExistinghomeHouseFeaturesSyncData(TypedDict, total=False):
     """房源标准打标数据同步"""
     result: ExistinghomeHouseFeaturesSyncResult
 
@@ -849,7 +849,7 @@ class ExistinghomeHouseStoreentrustQueryParams(TypedDict):
     outer_house_id: str
     store_id: Number
 
-class StoreEntrustDto(TypedDict):
+class StoreEntrustDto(TypedDict, total=False):
     entrust_item_id: int
     entrust_version: str
     entrust_id: int
@@ -866,13 +866,13 @@ class StoreEntrustDto(TypedDict):
     is_exist: bool
     is_commission: bool
 
-class ExistinghomeHouseStoreentrustQueryResult(TypedDict):
+class ExistinghomeHouseStoreentrustQueryResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: StoreEntrustDto
 
-class ExistinghomeHouseStoreentrustQueryData(TypedDict):
+class ExistinghomeHouseStoreentrustQueryData(TypedDict, total=False):
     """门店委托信息查询"""
     result: ExistinghomeHouseStoreentrustQueryResult
 
@@ -1027,7 +1027,7 @@ class ExistinghomeHouseSyncParams(TypedDict):
     """房源信息同步"""
     house: NotRequired[SyncExistingHouseDto | None]
 
-class SyncHouseResultDto(TypedDict):
+class SyncHouseResultDto(TypedDict, total=False):
     entrust_id: int
     house_id: int
     entrust_version: str
@@ -1035,13 +1035,13 @@ class SyncHouseResultDto(TypedDict):
     community_item_id: int
     community_id: int
 
-class ExistinghomeHouseSyncResult(TypedDict):
+class ExistinghomeHouseSyncResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: SyncHouseResultDto
 
-class ExistinghomeHouseSyncData(TypedDict):
+class ExistinghomeHouseSyncData(TypedDict, total=False):
     """房源信息同步"""
     result: ExistinghomeHouseSyncResult
 
@@ -1050,7 +1050,7 @@ class ExistinghomeHouseTradeQueryStatusParams(TypedDict):
     community_outer_id: str
     outer_id: str
 
-class SyncHouseStatusDTO(TypedDict):
+class SyncHouseStatusDTO(TypedDict, total=False):
     entrust_item_id: int
     community_outer_id: str
     outer_id: str
@@ -1059,13 +1059,13 @@ class SyncHouseStatusDTO(TypedDict):
     merchant_open_id: int
     bill_pay_item_id: int
 
-class ExistinghomeHouseTradeQueryStatusResult(TypedDict):
+class ExistinghomeHouseTradeQueryStatusResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: SyncHouseStatusDTO
 
-class ExistinghomeHouseTradeQueryStatusData(TypedDict):
+class ExistinghomeHouseTradeQueryStatusData(TypedDict, total=False):
     """查询房源状态接口"""
     result: ExistinghomeHouseTradeQueryStatusResult
 
@@ -1078,13 +1078,13 @@ class ExistinghomeHouseUpselfParams(TypedDict):
     is_async: NotRequired[Number | None]
     etc_version: NotRequired[Number | None]
 
-class ExistinghomeHouseUpselfResult(TypedDict):
+class ExistinghomeHouseUpselfResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class ExistinghomeHouseUpselfData(TypedDict):
+class ExistinghomeHouseUpselfData(TypedDict, total=False):
     """房源上架"""
     result: ExistinghomeHouseUpselfResult
 
@@ -1098,13 +1098,13 @@ class ExistinghomeIdentifyingSyncParams(TypedDict):
     """登陆标识信息同步"""
     identity_info: IdentityInfoDTO
 
-class ExistinghomeIdentifyingSyncResult(TypedDict):
+class ExistinghomeIdentifyingSyncResult(TypedDict, total=False):
     data: bool
     success: bool
     message: bool
     code: str
 
-class ExistinghomeIdentifyingSyncData(TypedDict):
+class ExistinghomeIdentifyingSyncData(TypedDict, total=False):
     """登陆标识信息同步"""
     result: ExistinghomeIdentifyingSyncResult
 
@@ -1119,13 +1119,13 @@ class ExistinghomeMianUserBindParams(TypedDict):
     """主账号入驻"""
     main_account_req_dto: MainAccountReqDTO
 
-class ExistinghomeMianUserBindResult(TypedDict):
+class ExistinghomeMianUserBindResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class ExistinghomeMianUserBindData(TypedDict):
+class ExistinghomeMianUserBindData(TypedDict, total=False):
     """主账号入驻"""
     result: ExistinghomeMianUserBindResult
 
@@ -1139,13 +1139,13 @@ class ExistinghomePosApplySubmitParams(TypedDict):
     """pos申请接口"""
     syc_trade_pos_apply_dto: SyncTradePosApplyDTO
 
-class ExistinghomePosApplySubmitResult(TypedDict):
+class ExistinghomePosApplySubmitResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: int
 
-class ExistinghomePosApplySubmitData(TypedDict):
+class ExistinghomePosApplySubmitData(TypedDict, total=False):
     """pos申请接口"""
     result: ExistinghomePosApplySubmitResult
 
@@ -1169,13 +1169,13 @@ class ExistinghomePosOpenSubmitParams(TypedDict):
     """pos进件接口"""
     sync_trade_pos_open_dto: SyncTradePosOpenDTO
 
-class ExistinghomePosOpenSubmitResult(TypedDict):
+class ExistinghomePosOpenSubmitResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: int
 
-class ExistinghomePosOpenSubmitData(TypedDict):
+class ExistinghomePosOpenSubmitData(TypedDict, total=False):
     """pos进件接口"""
     result: ExistinghomePosOpenSubmitResult
 
@@ -1184,7 +1184,7 @@ class ExistinghomeQueryHouseBaseInfoParams(TypedDict):
     community_outer_id: str
     outer_id: str
 
-class SyncHouseBaseInfoDTO(TypedDict):
+class SyncHouseBaseInfoDTO(TypedDict, total=False):
     community_outer_id: str
     outer_id: str
     online_status: int
@@ -1223,13 +1223,13 @@ class SyncHouseBaseInfoDTO(TypedDict):
     signing_merchant_open_id: int
     cover_picture: str
 
-class ExistinghomeQueryHouseBaseInfoResult(TypedDict):
+class ExistinghomeQueryHouseBaseInfoResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: SyncHouseBaseInfoDTO
 
-class ExistinghomeQueryHouseBaseInfoData(TypedDict):
+class ExistinghomeQueryHouseBaseInfoData(TypedDict, total=False):
     """查询房源基本信息"""
     result: ExistinghomeQueryHouseBaseInfoResult
 
@@ -1242,25 +1242,25 @@ class ExistinghomeQueryHouseTagInfoParams(TypedDict):
     """活动标查询接口"""
     sync_house_tag_feature_dto: SyncHouseTagFeatureDTO
 
-class FeatureDTO(TypedDict):
+class FeatureDTO(TypedDict, total=False):
     key: str
     value: str
     source: str
 
-class ExistinghomeQueryHouseTagInfoSyncHouseTagFeatureDTO(TypedDict):
+class ExistinghomeQueryHouseTagInfoSyncHouseTagFeatureDTO(TypedDict, total=False):
     community_outer_id: str
     outer_id: str
     online_status: int
     outer_store_id: str
     feature_dto_list: Listed[FeatureDTO]
 
-class ExistinghomeQueryHouseTagInfoResult(TypedDict):
+class ExistinghomeQueryHouseTagInfoResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: ExistinghomeQueryHouseTagInfoSyncHouseTagFeatureDTO
 
-class ExistinghomeQueryHouseTagInfoData(TypedDict):
+class ExistinghomeQueryHouseTagInfoData(TypedDict, total=False):
     """活动标查询接口"""
     result: ExistinghomeQueryHouseTagInfoResult
 
@@ -1278,13 +1278,13 @@ class ExistinghomeQuotationSyncParams(TypedDict):
     """二手房行情数据同步"""
     existing_house_quotation_req_dto: ExistingHouseQuotationReqDTO
 
-class ExistinghomeQuotationSyncResult(TypedDict):
+class ExistinghomeQuotationSyncResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class ExistinghomeQuotationSyncData(TypedDict):
+class ExistinghomeQuotationSyncData(TypedDict, total=False):
     """二手房行情数据同步"""
     result: ExistinghomeQuotationSyncResult
 
@@ -1305,17 +1305,17 @@ class ExistinghomeRegionInfoSubmitParams(TypedDict):
     """商圈专家信息同步"""
     region_expert_dto: RegionExpertDTO
 
-class RegionExpertResultDTO(TypedDict):
+class RegionExpertResultDTO(TypedDict, total=False):
     outer_id: str
     success: bool
     msg: str
 
-class ExistinghomeRegionInfoSubmitResult(TypedDict):
+class ExistinghomeRegionInfoSubmitResult(TypedDict, total=False):
     data: Listed[RegionExpertResultDTO]
     success: bool
     message: str
 
-class ExistinghomeRegionInfoSubmitData(TypedDict):
+class ExistinghomeRegionInfoSubmitData(TypedDict, total=False):
     """商圈专家信息同步"""
     result: ExistinghomeRegionInfoSubmitResult
 
@@ -1333,13 +1333,13 @@ class ExistinghomeRentTradeBindItemParams(TypedDict):
     """交易绑定商品"""
     sync_house_trade_item_dto: SyncHouseTradeItemDTO
 
-class ExistinghomeRentTradeBindItemResult(TypedDict):
+class ExistinghomeRentTradeBindItemResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: int
 
-class ExistinghomeRentTradeBindItemData(TypedDict):
+class ExistinghomeRentTradeBindItemData(TypedDict, total=False):
     """交易绑定商品"""
     result: ExistinghomeRentTradeBindItemResult
 
@@ -1358,13 +1358,13 @@ class ExistinghomeSignatureSyncParams(TypedDict):
     """二手房电子签章数据同步"""
     electric_signature_dto: ElectricSignatureDto
 
-class ExistinghomeSignatureSyncResult(TypedDict):
+class ExistinghomeSignatureSyncResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: str
 
-class ExistinghomeSignatureSyncData(TypedDict):
+class ExistinghomeSignatureSyncData(TypedDict, total=False):
     """二手房电子签章数据同步"""
     result: ExistinghomeSignatureSyncResult
 
@@ -1380,7 +1380,7 @@ class ExistinghomeStoreBailSyncParams(TypedDict):
     """门店保证金余额同步"""
     store_bail_dto: StoreBailDTO
 
-class ExistinghomeStoreBailSyncData(TypedDict):
+class ExistinghomeStoreBailSyncData(TypedDict, total=False):
     """门店保证金余额同步"""
     return_code: str
     data: bool
@@ -1395,7 +1395,7 @@ class ExistinghomeStoreExtendsSyncParams(TypedDict):
     """门店扩展信息变更"""
     store_extends_info_dto: StoreExtendsInfoDTO
 
-class ExistinghomeStoreExtendsSyncData(TypedDict):
+class ExistinghomeStoreExtendsSyncData(TypedDict, total=False):
     """门店扩展信息变更"""
     return_code: str
     data: bool
@@ -1404,10 +1404,10 @@ class ExistinghomeStoreExtendsSyncData(TypedDict):
 
 class ExistinghomeStoreLevelQueryParams(TypedDict):
     """门店等级评分查询"""
-    outer_store_ids: str
+    outer_store_ids: Many[str | int]
     business_type: Number
 
-class StoreLevelSubItemDTO(TypedDict):
+class StoreLevelSubItemDTO(TypedDict, total=False):
     sub_item_name: str
     sub_item_value: str
     sub_item_target_value: str
@@ -1415,26 +1415,26 @@ class StoreLevelSubItemDTO(TypedDict):
     score: str
     sort: int
 
-class GradeItemDTOList(TypedDict):
+class GradeItemDTOList(TypedDict, total=False):
     score: int
     grade_item_name: str
     grade_item_code: str
     store_level_sub_item_d_t_o_list: Listed[StoreLevelSubItemDTO]
 
-class LevelDTOList(TypedDict):
+class LevelDTOList(TypedDict, total=False):
     level_code: str
     outer_store_id: str
     level_name: str
     grade_item_d_t_o_list: Listed[GradeItemDTOList]
     total_score: int
 
-class ExistinghomeStoreLevelQueryResult(TypedDict):
+class ExistinghomeStoreLevelQueryResult(TypedDict, total=False):
     msg: str
     code: str
     data: Listed[LevelDTOList]
     success: bool
 
-class ExistinghomeStoreLevelQueryData(TypedDict):
+class ExistinghomeStoreLevelQueryData(TypedDict, total=False):
     """门店等级评分查询"""
     result: ExistinghomeStoreLevelQueryResult
 
@@ -1446,7 +1446,7 @@ class ExistinghomeStoreStatusChangeSyncParams(TypedDict):
     """门店状态变更"""
     store_status_dto: StoreStatusDTO
 
-class ExistinghomeStoreStatusChangeSyncData(TypedDict):
+class ExistinghomeStoreStatusChangeSyncData(TypedDict, total=False):
     """门店状态变更"""
     return_code: str
     data: bool
@@ -1502,13 +1502,13 @@ class ExistinghomeStoreSyncParams(TypedDict):
     """二手房标准门店数据同步"""
     company_store_dto: CompanyStoreDto
 
-class ExistinghomeStoreSyncResult(TypedDict):
+class ExistinghomeStoreSyncResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class ExistinghomeStoreSyncData(TypedDict):
+class ExistinghomeStoreSyncData(TypedDict, total=False):
     """二手房标准门店数据同步"""
     result: ExistinghomeStoreSyncResult
 
@@ -1527,13 +1527,13 @@ class ExistinghomeSubAccountBindParams(TypedDict):
     """子账号入驻"""
     sub_account_req_dto: SubAccountReqDTO
 
-class ExistinghomeSubAccountBindResult(TypedDict):
+class ExistinghomeSubAccountBindResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class ExistinghomeSubAccountBindData(TypedDict):
+class ExistinghomeSubAccountBindData(TypedDict, total=False):
     """子账号入驻"""
     result: ExistinghomeSubAccountBindResult
 
@@ -1543,7 +1543,7 @@ class ExistinghomeSyncBrokerIsReceiveCustomerParams(TypedDict):
     is_receive_customer: NotRequired[Number | None]
     outer_store_id: NotRequired[str | None]
 
-class ExistinghomeSyncBrokerIsReceiveCustomerData(TypedDict):
+class ExistinghomeSyncBrokerIsReceiveCustomerData(TypedDict, total=False):
     """经纪人接待状态变更"""
     return_code: str
     data: bool
@@ -1563,13 +1563,13 @@ class ExistinghomeThreedimensionSyncParams(TypedDict):
     """二手房3D户型信息同步"""
     three_dimensional_dto: SyncExistingHouseThreeDimensionalDto
 
-class ExistinghomeThreedimensionSyncResult(TypedDict):
+class ExistinghomeThreedimensionSyncResult(TypedDict, total=False):
     data: bool
     is_success: bool
     msg: str
     code: str
 
-class ExistinghomeThreedimensionSyncData(TypedDict):
+class ExistinghomeThreedimensionSyncData(TypedDict, total=False):
     """二手房3D户型信息同步"""
     result: ExistinghomeThreedimensionSyncResult
 
@@ -1598,13 +1598,13 @@ class ExistinghomeTradeEntrustSubmitParams(TypedDict):
     """交易委托信息更新接口"""
     sync_update_trade_entrust_dto: SyncUpdateTradeEntrustDTO
 
-class ExistinghomeTradeEntrustSubmitResult(TypedDict):
+class ExistinghomeTradeEntrustSubmitResult(TypedDict, total=False):
     data: bool
     is_success: bool
     msg: str
     code: str
 
-class ExistinghomeTradeEntrustSubmitData(TypedDict):
+class ExistinghomeTradeEntrustSubmitData(TypedDict, total=False):
     """交易委托信息更新接口"""
     result: ExistinghomeTradeEntrustSubmitResult
 
@@ -1622,13 +1622,13 @@ class ExistinghomeVirtualshopSyncParams(TypedDict):
     """二手房虚拟店铺数据同步"""
     company_virtual_shop_dto: CompanyVirtualShopDto
 
-class ExistinghomeVirtualshopSyncResult(TypedDict):
+class ExistinghomeVirtualshopSyncResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class ExistinghomeVirtualshopSyncData(TypedDict):
+class ExistinghomeVirtualshopSyncData(TypedDict, total=False):
     """二手房虚拟店铺数据同步"""
     result: ExistinghomeVirtualshopSyncResult
 
@@ -1676,13 +1676,13 @@ class ExistinghouseHouseBaseParams(TypedDict):
     """（租房）同步房屋信息"""
     house_base: HouseBaseDTO
 
-class ExistinghouseHouseBaseResult(TypedDict):
+class ExistinghouseHouseBaseResult(TypedDict, total=False):
     data: int
     success: bool
     code: str
     message: str
 
-class ExistinghouseHouseBaseData(TypedDict):
+class ExistinghouseHouseBaseData(TypedDict, total=False):
     """（租房）同步房屋信息"""
     result: ExistinghouseHouseBaseResult
 
@@ -1697,13 +1697,13 @@ class ImReceiveModelSyncParams(TypedDict):
     """IM承接方式同步"""
     im_receive_model_dto: IMReceiveModelReqDTO
 
-class ImReceiveModelSyncResult(TypedDict):
+class ImReceiveModelSyncResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class ImReceiveModelSyncData(TypedDict):
+class ImReceiveModelSyncData(TypedDict, total=False):
     """IM承接方式同步"""
     result: ImReceiveModelSyncResult
 
@@ -1716,13 +1716,13 @@ class MerchantEnterpriseEntryParams(TypedDict):
     store_type: NotRequired[Number | None]
     store_phone: NotRequired[str | None]
 
-class MerchantEnterpriseEntryResult(TypedDict):
+class MerchantEnterpriseEntryResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class MerchantEnterpriseEntryData(TypedDict):
+class MerchantEnterpriseEntryData(TypedDict, total=False):
     """机构入驻"""
     result: MerchantEnterpriseEntryResult
 
@@ -1732,13 +1732,13 @@ class MerchantOpenUpdateParams(TypedDict):
     legal_cert_status: NotRequired[Number | None]
     legal_cert_expire_time: NotRequired[str | None]
 
-class MerchantOpenUpdateResult(TypedDict):
+class MerchantOpenUpdateResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: bool
 
-class MerchantOpenUpdateData(TypedDict):
+class MerchantOpenUpdateData(TypedDict, total=False):
     """非融合店进件升级成融合店"""
     result: MerchantOpenUpdateResult
 
@@ -1758,13 +1758,13 @@ class MerchantTradeConfigBindParams(TypedDict):
     """交易场景绑定"""
     cis: TradeSceneAddInfoDTO
 
-class MerchantTradeConfigBindResult(TypedDict):
+class MerchantTradeConfigBindResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: bool
 
-class MerchantTradeConfigBindData(TypedDict):
+class MerchantTradeConfigBindData(TypedDict, total=False):
     """交易场景绑定"""
     result: MerchantTradeConfigBindResult
 
@@ -1780,13 +1780,13 @@ class MessageWorkorderPushParams(TypedDict):
     """工单消息推送"""
     message_info_dto: MessageInfoDTO
 
-class MessageWorkorderPushResult(TypedDict):
+class MessageWorkorderPushResult(TypedDict, total=False):
     msg: str
     code: str
     data: int
     is_success: bool
 
-class MessageWorkorderPushData(TypedDict):
+class MessageWorkorderPushData(TypedDict, total=False):
     """工单消息推送"""
     result: MessageWorkorderPushResult
 
@@ -1811,18 +1811,18 @@ class NewhomeActivityCustomerSaveParams(TypedDict):
     """销售活动批量保存定向用户"""
     activity_customer_save_dto: NotRequired[ActivityCustomerSaveDTO | None]
 
-class ActivityCustomerErrHandlerResultDTO(TypedDict):
+class ActivityCustomerErrHandlerResultDTO(TypedDict, total=False):
     outer_customer_id: str
     is_deleted: int
     fail_reason: str
 
-class NewhomeActivityCustomerSaveResult(TypedDict):
+class NewhomeActivityCustomerSaveResult(TypedDict, total=False):
     code: str
     data: Listed[ActivityCustomerErrHandlerResultDTO]
     success: bool
     message: str
 
-class NewhomeActivityCustomerSaveData(TypedDict):
+class NewhomeActivityCustomerSaveData(TypedDict, total=False):
     """销售活动批量保存定向用户"""
     result: NewhomeActivityCustomerSaveResult
 
@@ -1837,13 +1837,13 @@ class NewhomeActivityDepositBindParams(TypedDict):
     """销售活动绑定预存金商品id"""
     pre_deposit_gold_dto: NotRequired[PreDepositGoldDTO | None]
 
-class NewhomeActivityDepositBindResult(TypedDict):
+class NewhomeActivityDepositBindResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class NewhomeActivityDepositBindData(TypedDict):
+class NewhomeActivityDepositBindData(TypedDict, total=False):
     """销售活动绑定预存金商品id"""
     result: NewhomeActivityDepositBindResult
 
@@ -1855,13 +1855,13 @@ class NewhomeActivityDepositUnbindParams(TypedDict):
     """销售活动解绑预存金商品"""
     pre_deposit_gold_unbind_dto: NotRequired[PreDepositGoldUnbindDTO | None]
 
-class NewhomeActivityDepositUnbindResult(TypedDict):
+class NewhomeActivityDepositUnbindResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class NewhomeActivityDepositUnbindData(TypedDict):
+class NewhomeActivityDepositUnbindData(TypedDict, total=False):
     """销售活动解绑预存金商品"""
     result: NewhomeActivityDepositUnbindResult
 
@@ -1886,13 +1886,13 @@ class NewhomeActivitySaveParams(TypedDict):
     is_deleted: Number
     is_test: Number
 
-class NewhomeActivitySaveResult(TypedDict):
+class NewhomeActivitySaveResult(TypedDict, total=False):
     code: str
     success: bool
     message: str
     data: bool
 
-class NewhomeActivitySaveData(TypedDict):
+class NewhomeActivitySaveData(TypedDict, total=False):
     """新增或者更新销售活动"""
     result: NewhomeActivitySaveResult
 
@@ -1923,13 +1923,13 @@ class NewhomeActivitySubscriptionBindParams(TypedDict):
     """销售活动绑定认购商品"""
     subscription_item_dto: NotRequired[SubscriptionItemDTO | None]
 
-class NewhomeActivitySubscriptionBindResult(TypedDict):
+class NewhomeActivitySubscriptionBindResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class NewhomeActivitySubscriptionBindData(TypedDict):
+class NewhomeActivitySubscriptionBindData(TypedDict, total=False):
     """销售活动绑定认购商品"""
     result: NewhomeActivitySubscriptionBindResult
 
@@ -1941,13 +1941,13 @@ class NewhomeAdviserMessageNoticeParams(TypedDict):
     """催促小B发送短信"""
     project_adviser_dto: ProjectAdviserDTO
 
-class NewhomeAdviserMessageNoticeResult(TypedDict):
+class NewhomeAdviserMessageNoticeResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeAdviserMessageNoticeData(TypedDict):
+class NewhomeAdviserMessageNoticeData(TypedDict, total=False):
     """催促小B发送短信"""
     result: NewhomeAdviserMessageNoticeResult
 
@@ -1958,13 +1958,13 @@ class NewhomeAdviserSubmitAccountParams(TypedDict):
     outer_shop_id: NotRequired[str | None]
     version: NotRequired[Number | None]
 
-class NewhomeAdviserSubmitAccountResult(TypedDict):
+class NewhomeAdviserSubmitAccountResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class NewhomeAdviserSubmitAccountData(TypedDict):
+class NewhomeAdviserSubmitAccountData(TypedDict, total=False):
     """顾问入职离职"""
     result: NewhomeAdviserSubmitAccountResult
 
@@ -1973,13 +1973,13 @@ class NewhomeAgreementPreshowParams(TypedDict):
     id: Number
     type: Number
 
-class NewhomeAgreementPreshowResult(TypedDict):
+class NewhomeAgreementPreshowResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class NewhomeAgreementPreshowData(TypedDict):
+class NewhomeAgreementPreshowData(TypedDict, total=False):
     """预览地址获取接口"""
     result: NewhomeAgreementPreshowResult
 
@@ -1988,13 +1988,13 @@ class NewhomeApartmentLineParams(TypedDict):
     outer_id: str
     type: Number
 
-class NewhomeApartmentLineResult(TypedDict):
+class NewhomeApartmentLineResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeApartmentLineData(TypedDict):
+class NewhomeApartmentLineData(TypedDict, total=False):
     """公寓上下架"""
     result: NewhomeApartmentLineResult
 
@@ -2003,13 +2003,13 @@ class NewhomeApartmentOuteridParams(TypedDict):
     outer_id: str
     e_code: str
 
-class NewhomeApartmentOuteridResult(TypedDict):
+class NewhomeApartmentOuteridResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeApartmentOuteridData(TypedDict):
+class NewhomeApartmentOuteridData(TypedDict, total=False):
     """公寓更新outerid"""
     result: NewhomeApartmentOuteridResult
 
@@ -2028,13 +2028,13 @@ class NewhomeBaseLabelSubmitParams(TypedDict):
     """提交标签库"""
     labels: NotRequired[list[BaseLabelDto] | None]
 
-class NewhomeBaseLabelSubmitResult(TypedDict):
+class NewhomeBaseLabelSubmitResult(TypedDict, total=False):
     success: bool
     data: bool
     message: str
     code: str
 
-class NewhomeBaseLabelSubmitData(TypedDict):
+class NewhomeBaseLabelSubmitData(TypedDict, total=False):
     """提交标签库"""
     result: NewhomeBaseLabelSubmitResult
 
@@ -2057,13 +2057,13 @@ class NewhomeBusinessSyncParams(TypedDict):
     """商圈数据同步"""
     base_business_dto: BaseBusinessDto
 
-class NewhomeBusinessSyncResult(TypedDict):
+class NewhomeBusinessSyncResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class NewhomeBusinessSyncData(TypedDict):
+class NewhomeBusinessSyncData(TypedDict, total=False):
     """商圈数据同步"""
     result: NewhomeBusinessSyncResult
 
@@ -2082,13 +2082,13 @@ class NewhomeCasefieldActivityProjectSubmitParams(TypedDict):
     """案场活动楼盘维护"""
     case_field_activity_projects_dto: CaseFieldActivityProjectsDTO
 
-class NewhomeCasefieldActivityProjectSubmitResult(TypedDict):
+class NewhomeCasefieldActivityProjectSubmitResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeCasefieldActivityProjectSubmitData(TypedDict):
+class NewhomeCasefieldActivityProjectSubmitData(TypedDict, total=False):
     """案场活动楼盘维护"""
     result: NewhomeCasefieldActivityProjectSubmitResult
 
@@ -2117,13 +2117,13 @@ class NewhomeCasefieldActivitySubmitParams(TypedDict):
     """案场活动维护"""
     case_field_activity_dto: CaseFieldActivityDTO
 
-class NewhomeCasefieldActivitySubmitResult(TypedDict):
+class NewhomeCasefieldActivitySubmitResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeCasefieldActivitySubmitData(TypedDict):
+class NewhomeCasefieldActivitySubmitData(TypedDict, total=False):
     """案场活动维护"""
     result: NewhomeCasefieldActivitySubmitResult
 
@@ -2132,13 +2132,13 @@ class NewhomeCommunityLineParams(TypedDict):
     outer_id: NotRequired[str | None]
     type: NotRequired[Number | None]
 
-class NewhomeCommunityLineResult(TypedDict):
+class NewhomeCommunityLineResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeCommunityLineData(TypedDict):
+class NewhomeCommunityLineData(TypedDict, total=False):
     """小区上下架"""
     result: NewhomeCommunityLineResult
 
@@ -2293,18 +2293,18 @@ class NewhomeCommunitySubmitParams(TypedDict):
     """提交小区信息"""
     ebbas_community_dto: NotRequired[EbbasCommunityDto | None]
 
-class EbbasCommunitySubmitVo(TypedDict):
+class EbbasCommunitySubmitVo(TypedDict, total=False):
     project_code: str
     e_code: str
     outer_id: str
 
-class NewhomeCommunitySubmitResult(TypedDict):
+class NewhomeCommunitySubmitResult(TypedDict, total=False):
     data: EbbasCommunitySubmitVo
     success: bool
     message: str
     code: str
 
-class NewhomeCommunitySubmitData(TypedDict):
+class NewhomeCommunitySubmitData(TypedDict, total=False):
     """提交小区信息"""
     result: NewhomeCommunitySubmitResult
 
@@ -2328,13 +2328,13 @@ class NewhomeCouponSubmitParams(TypedDict):
     """提交专车优惠券活动"""
     coupon_dto: NotRequired[MarketingCouponDto | None]
 
-class NewhomeCouponSubmitResult(TypedDict):
+class NewhomeCouponSubmitResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeCouponSubmitData(TypedDict):
+class NewhomeCouponSubmitData(TypedDict, total=False):
     """提交专车优惠券活动"""
     result: NewhomeCouponSubmitResult
 
@@ -2356,13 +2356,13 @@ class NewhomeDepositPublishParams(TypedDict):
     """创建、修改、发布房产预存金商品"""
     pre_deposit_gold_save_param: PreDepositGoldSaveParam
 
-class NewhomeDepositPublishResult(TypedDict):
+class NewhomeDepositPublishResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: int
 
-class NewhomeDepositPublishData(TypedDict):
+class NewhomeDepositPublishData(TypedDict, total=False):
     """创建、修改、发布房产预存金商品"""
     result: NewhomeDepositPublishResult
 
@@ -2378,13 +2378,13 @@ class NewhomeDynamicdataSubmitParams(TypedDict):
     """提交小区动态信息"""
     dynamic_data_dto: DynamicDataDto
 
-class NewhomeDynamicdataSubmitResult(TypedDict):
+class NewhomeDynamicdataSubmitResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeDynamicdataSubmitData(TypedDict):
+class NewhomeDynamicdataSubmitData(TypedDict, total=False):
     """提交小区动态信息"""
     result: NewhomeDynamicdataSubmitResult
 
@@ -2401,13 +2401,13 @@ class NewhomeEcodeUpdateParams(TypedDict):
     """新房货变更E码"""
     house: NotRequired[UpdateNewHomeECodeInfoDTO | None]
 
-class NewhomeEcodeUpdateResult(TypedDict):
+class NewhomeEcodeUpdateResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class NewhomeEcodeUpdateData(TypedDict):
+class NewhomeEcodeUpdateData(TypedDict, total=False):
     """新房货变更E码"""
     result: NewhomeEcodeUpdateResult
 
@@ -2423,18 +2423,18 @@ class NewhomeItemTagSubmitParams(TypedDict):
     """ETC上翻商品打标接口"""
     item_tag_request_dto: NotRequired[ItemTagRequestDTO | None]
 
-class ItemTagResultDTO(TypedDict):
+class ItemTagResultDTO(TypedDict, total=False):
     has_success: bool
     failed_outer_ids: Listed[str]
 
-class NewhomeItemTagSubmitResult(TypedDict):
+class NewhomeItemTagSubmitResult(TypedDict, total=False):
     msg: str
     code: str
     data: ItemTagResultDTO
     extend_info: str
     is_success: bool
 
-class NewhomeItemTagSubmitData(TypedDict):
+class NewhomeItemTagSubmitData(TypedDict, total=False):
     """ETC上翻商品打标接口"""
     result: NewhomeItemTagSubmitResult
 
@@ -2450,13 +2450,13 @@ class NewhomeLayoutEcodeUpdateParams(TypedDict):
     """新房户型变更E码"""
     layout: UpdateProjectLayoutECodeDTO
 
-class NewhomeLayoutEcodeUpdateResult(TypedDict):
+class NewhomeLayoutEcodeUpdateResult(TypedDict, total=False):
     success: bool
     message: str
     code: str
     data: str
 
-class NewhomeLayoutEcodeUpdateData(TypedDict):
+class NewhomeLayoutEcodeUpdateData(TypedDict, total=False):
     """新房户型变更E码"""
     result: NewhomeLayoutEcodeUpdateResult
 
@@ -2506,13 +2506,13 @@ class NewhomeLayoutSyncParams(TypedDict):
     """房通户型数据同步"""
     sync_project_layout_data: NewhomeLayoutSyncSyncProjectLayoutDto
 
-class NewhomeLayoutSyncResult(TypedDict):
+class NewhomeLayoutSyncResult(TypedDict, total=False):
     success: bool
     message: str
     code: str
     data: str
 
-class NewhomeLayoutSyncData(TypedDict):
+class NewhomeLayoutSyncData(TypedDict, total=False):
     """房通户型数据同步"""
     result: NewhomeLayoutSyncResult
 
@@ -2530,13 +2530,13 @@ class NewhomeLineSyncParams(TypedDict):
     """环线数据同步"""
     base_loop_line_dto: BaseLoopLineDto
 
-class NewhomeLineSyncResult(TypedDict):
+class NewhomeLineSyncResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class NewhomeLineSyncData(TypedDict):
+class NewhomeLineSyncData(TypedDict, total=False):
     """环线数据同步"""
     result: NewhomeLineSyncResult
 
@@ -2547,13 +2547,13 @@ class NewhomeLinkInfoObtainParams(TypedDict):
     """落地页获取"""
     link_info_req: LinkInfoReqDTO
 
-class NewhomeLinkInfoObtainResult(TypedDict):
+class NewhomeLinkInfoObtainResult(TypedDict, total=False):
     data: str
     is_success: bool
     msg: bool
     code: str
 
-class NewhomeLinkInfoObtainData(TypedDict):
+class NewhomeLinkInfoObtainData(TypedDict, total=False):
     """落地页获取"""
     result: NewhomeLinkInfoObtainResult
 
@@ -2577,13 +2577,13 @@ class NewhomeMetroSyncParams(TypedDict):
     """地铁数据同步"""
     base_metro_line_dto: BaseMetroLineDto
 
-class NewhomeMetroSyncResult(TypedDict):
+class NewhomeMetroSyncResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class NewhomeMetroSyncData(TypedDict):
+class NewhomeMetroSyncData(TypedDict, total=False):
     """地铁数据同步"""
     result: NewhomeMetroSyncResult
 
@@ -2631,13 +2631,13 @@ class NewhomeNewReviewSyncParams(TypedDict):
     """新测评基础信息接口"""
     sync_project_new_review_draft_dto: SyncProjectNewReviewDraftDto
 
-class NewhomeNewReviewSyncResult(TypedDict):
+class NewhomeNewReviewSyncResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: int
 
-class NewhomeNewReviewSyncData(TypedDict):
+class NewhomeNewReviewSyncData(TypedDict, total=False):
     """新测评基础信息接口"""
     result: NewhomeNewReviewSyncResult
 
@@ -2657,13 +2657,13 @@ class NewhomeNewRichReviewSyncParams(TypedDict):
     """新评测改造接口同步"""
     sync_rich_review_dto: SyncRichReviewDTO
 
-class NewhomeNewRichReviewSyncResult(TypedDict):
+class NewhomeNewRichReviewSyncResult(TypedDict, total=False):
     code: str
     msg: str
     is_success: bool
     data: int
 
-class NewhomeNewRichReviewSyncData(TypedDict):
+class NewhomeNewRichReviewSyncData(TypedDict, total=False):
     """新评测改造接口同步"""
     result: NewhomeNewRichReviewSyncResult
 
@@ -2683,13 +2683,13 @@ class NewhomePaymentMethodSyncParams(TypedDict):
     """付款方式上翻"""
     payment_mode_req_dto: PaymentModeReqDTO
 
-class NewhomePaymentMethodSyncResult(TypedDict):
+class NewhomePaymentMethodSyncResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class NewhomePaymentMethodSyncData(TypedDict):
+class NewhomePaymentMethodSyncData(TypedDict, total=False):
     """付款方式上翻"""
     result: NewhomePaymentMethodSyncResult
 
@@ -2716,13 +2716,13 @@ class NewhomePictureSyncParams(TypedDict):
     """图片数据同步"""
     project_picture_data: NewhomePictureSyncProjectPictureDto
 
-class NewhomePictureSyncResult(TypedDict):
+class NewhomePictureSyncResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class NewhomePictureSyncData(TypedDict):
+class NewhomePictureSyncData(TypedDict, total=False):
     """图片数据同步"""
     result: NewhomePictureSyncResult
 
@@ -2736,19 +2736,19 @@ class NewhomeProjectAdviserBindParams(TypedDict):
     project_adviser_bind_dto: ProjectAdviserBindDTO
     status: Number
 
-class ProjectAdviserBindResultDTO(TypedDict):
+class ProjectAdviserBindResultDTO(TypedDict, total=False):
     outer_consultant_id: str
     outer_id: str
     code: str
     message: str
 
-class NewhomeProjectAdviserBindResult(TypedDict):
+class NewhomeProjectAdviserBindResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: Listed[ProjectAdviserBindResultDTO]
 
-class NewhomeProjectAdviserBindData(TypedDict):
+class NewhomeProjectAdviserBindData(TypedDict, total=False):
     """置业顾问批量绑定楼盘"""
     result: NewhomeProjectAdviserBindResult
 
@@ -2758,13 +2758,13 @@ class NewhomeProjectAdviserDeleteParams(TypedDict):
     version: NotRequired[Number | None]
     outer_store_id: NotRequired[str | None]
 
-class NewhomeProjectAdviserDeleteResult(TypedDict):
+class NewhomeProjectAdviserDeleteResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeProjectAdviserDeleteData(TypedDict):
+class NewhomeProjectAdviserDeleteData(TypedDict, total=False):
     """删除楼盘顾问"""
     result: NewhomeProjectAdviserDeleteResult
 
@@ -2801,13 +2801,13 @@ class NewhomeProjectAdviserSubmitParams(TypedDict):
     """提交楼盘顾问"""
     advisers: NotRequired[list[NewhomeProjectAdviserSubmitProjectAdviserDto] | None]
 
-class NewhomeProjectAdviserSubmitResult(TypedDict):
+class NewhomeProjectAdviserSubmitResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeProjectAdviserSubmitData(TypedDict):
+class NewhomeProjectAdviserSubmitData(TypedDict, total=False):
     """提交楼盘顾问"""
     result: NewhomeProjectAdviserSubmitResult
 
@@ -2821,13 +2821,13 @@ class NewhomeProjectBuildingEcodeUpdateParams(TypedDict):
     """新房楼栋修改e码"""
     update_building: UpdateECodeBuildingDTO
 
-class NewhomeProjectBuildingEcodeUpdateResult(TypedDict):
+class NewhomeProjectBuildingEcodeUpdateResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: int
 
-class NewhomeProjectBuildingEcodeUpdateData(TypedDict):
+class NewhomeProjectBuildingEcodeUpdateData(TypedDict, total=False):
     """新房楼栋修改e码"""
     result: NewhomeProjectBuildingEcodeUpdateResult
 
@@ -2867,13 +2867,13 @@ class NewhomeProjectBuildingParams(TypedDict):
     """楼栋同步"""
     building_dto: BuildingDto
 
-class NewhomeProjectBuildingResult(TypedDict):
+class NewhomeProjectBuildingResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: int
 
-class NewhomeProjectBuildingData(TypedDict):
+class NewhomeProjectBuildingData(TypedDict, total=False):
     """楼栋同步"""
     result: NewhomeProjectBuildingResult
 
@@ -2888,13 +2888,13 @@ class NewhomeProjectChannelphoneParams(TypedDict):
     """新房渠道电话数据同步"""
     channel_phone_dto: ProjectChannelPhoneDto
 
-class NewhomeProjectChannelphoneResult(TypedDict):
+class NewhomeProjectChannelphoneResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: str
 
-class NewhomeProjectChannelphoneData(TypedDict):
+class NewhomeProjectChannelphoneData(TypedDict, total=False):
     """新房渠道电话数据同步"""
     result: NewhomeProjectChannelphoneResult
 
@@ -2918,13 +2918,13 @@ class NewhomeProjectCooperationSubmitParams(TypedDict):
     """提交KA合作楼盘"""
     project_cooperation_dto: NotRequired[ProjectCooperationDto | None]
 
-class NewhomeProjectCooperationSubmitResult(TypedDict):
+class NewhomeProjectCooperationSubmitResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeProjectCooperationSubmitData(TypedDict):
+class NewhomeProjectCooperationSubmitData(TypedDict, total=False):
     """提交KA合作楼盘"""
     result: NewhomeProjectCooperationSubmitResult
 
@@ -2933,13 +2933,13 @@ class NewhomeProjectDynamicDeleteParams(TypedDict):
     outer_dynamic_id: NotRequired[str | None]
     outer_store_id: NotRequired[str | None]
 
-class NewhomeProjectDynamicDeleteResult(TypedDict):
+class NewhomeProjectDynamicDeleteResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeProjectDynamicDeleteData(TypedDict):
+class NewhomeProjectDynamicDeleteData(TypedDict, total=False):
     """楼盘快讯删除"""
     result: NewhomeProjectDynamicDeleteResult
 
@@ -2958,13 +2958,13 @@ class NewhomeProjectDynamicSubmitParams(TypedDict):
     """提交楼盘快讯"""
     project_dynamics: list[ProjectDynamicDto]
 
-class NewhomeProjectDynamicSubmitResult(TypedDict):
+class NewhomeProjectDynamicSubmitResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeProjectDynamicSubmitData(TypedDict):
+class NewhomeProjectDynamicSubmitData(TypedDict, total=False):
     """提交楼盘快讯"""
     result: NewhomeProjectDynamicSubmitResult
 
@@ -2974,13 +2974,13 @@ class NewhomeProjectEcodeParams(TypedDict):
     e_code: str
     outer_store_id: NotRequired[str | None]
 
-class NewhomeProjectEcodeResult(TypedDict):
+class NewhomeProjectEcodeResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeProjectEcodeData(TypedDict):
+class NewhomeProjectEcodeData(TypedDict, total=False):
     """楼盘e码更新"""
     result: NewhomeProjectEcodeResult
 
@@ -2988,13 +2988,13 @@ class NewhomeProjectKanameQueryParams(TypedDict):
     """查询KA楼盘名称"""
     ka_project_mid: NotRequired[Number | None]
 
-class NewhomeProjectKanameQueryResult(TypedDict):
+class NewhomeProjectKanameQueryResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class NewhomeProjectKanameQueryData(TypedDict):
+class NewhomeProjectKanameQueryData(TypedDict, total=False):
     """查询KA楼盘名称"""
     result: NewhomeProjectKanameQueryResult
 
@@ -3004,13 +3004,13 @@ class NewhomeProjectLineParams(TypedDict):
     outer_id: str
     type: Number
 
-class NewhomeProjectLineResult(TypedDict):
+class NewhomeProjectLineResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeProjectLineData(TypedDict):
+class NewhomeProjectLineData(TypedDict, total=False):
     """楼盘上下架"""
     result: NewhomeProjectLineResult
 
@@ -3035,13 +3035,13 @@ class NewhomeProjectLotteryResultSubmitParams(TypedDict):
     """楼盘摇号结果提交"""
     project_lottery_result_param: NotRequired[ProjectLotteryResultParam | None]
 
-class NewhomeProjectLotteryResultSubmitResult(TypedDict):
+class NewhomeProjectLotteryResultSubmitResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class NewhomeProjectLotteryResultSubmitData(TypedDict):
+class NewhomeProjectLotteryResultSubmitData(TypedDict, total=False):
     """楼盘摇号结果提交"""
     result: NewhomeProjectLotteryResultSubmitResult
 
@@ -3056,13 +3056,13 @@ class NewhomeProjectPhoneSubmitParams(TypedDict):
     project_phone_dto: NotRequired[ProjectPhoneDto | None]
     outer_store_id: NotRequired[str | None]
 
-class NewhomeProjectPhoneSubmitResult(TypedDict):
+class NewhomeProjectPhoneSubmitResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeProjectPhoneSubmitData(TypedDict):
+class NewhomeProjectPhoneSubmitData(TypedDict, total=False):
     """提交楼盘电话"""
     result: NewhomeProjectPhoneSubmitResult
 
@@ -3072,13 +3072,13 @@ class NewhomeProjectPresalepermitDeleteParams(TypedDict):
     outer_id: str
     outer_store_id: NotRequired[str | None]
 
-class NewhomeProjectPresalepermitDeleteResult(TypedDict):
+class NewhomeProjectPresalepermitDeleteResult(TypedDict, total=False):
     data: bool
     success: bool
     message: str
     code: str
 
-class NewhomeProjectPresalepermitDeleteData(TypedDict):
+class NewhomeProjectPresalepermitDeleteData(TypedDict, total=False):
     """删除楼盘预售证"""
     result: NewhomeProjectPresalepermitDeleteResult
 
@@ -3107,13 +3107,13 @@ class NewhomeProjectPresalepermitSubmitParams(TypedDict):
     """提交预售证"""
     pre_sale_permit_dto: NotRequired[PreSalePermitDTO | None]
 
-class NewhomeProjectPresalepermitSubmitResult(TypedDict):
+class NewhomeProjectPresalepermitSubmitResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class NewhomeProjectPresalepermitSubmitData(TypedDict):
+class NewhomeProjectPresalepermitSubmitData(TypedDict, total=False):
     """提交预售证"""
     result: NewhomeProjectPresalepermitSubmitResult
 
@@ -3123,23 +3123,23 @@ class NewhomeProjectQueryParams(TypedDict):
     item_id: NotRequired[str | None]
     outer_store_id: NotRequired[str | None]
 
-class CommunityAgentRelationDTO(TypedDict):
+class CommunityAgentRelationDTO(TypedDict, total=False):
     outer_broker_id: str
     new_outer_broker_id: str
 
-class EbbasItemDto(TypedDict):
+class EbbasItemDto(TypedDict, total=False):
     item_id: str
     online_status: int | str
     outer_id: str
     broker_list: Listed[CommunityAgentRelationDTO]
 
-class NewhomeProjectQueryResult(TypedDict):
+class NewhomeProjectQueryResult(TypedDict, total=False):
     data: EbbasItemDto
     success: bool
     message: str
     code: str
 
-class NewhomeProjectQueryData(TypedDict):
+class NewhomeProjectQueryData(TypedDict, total=False):
     """查询楼盘相关信息"""
     result: NewhomeProjectQueryResult
 
@@ -3214,13 +3214,13 @@ class NewhomeProjectSalestimeParams(TypedDict):
     """楼盘销售时刻同步"""
     project_sales_time_dto: ProjectSalesTimeDto
 
-class NewhomeProjectSalestimeResult(TypedDict):
+class NewhomeProjectSalestimeResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: int
 
-class NewhomeProjectSalestimeData(TypedDict):
+class NewhomeProjectSalestimeData(TypedDict, total=False):
     """楼盘销售时刻同步"""
     result: NewhomeProjectSalestimeResult
 
@@ -3232,13 +3232,13 @@ class NewhomeProjectSortnoParams(TypedDict):
     """新房排序值同步"""
     update_sort_no_dto: UpdateSortNoDto
 
-class NewhomeProjectSortnoResult(TypedDict):
+class NewhomeProjectSortnoResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeProjectSortnoData(TypedDict):
+class NewhomeProjectSortnoData(TypedDict, total=False):
     """新房排序值同步"""
     result: NewhomeProjectSortnoResult
 
@@ -3384,18 +3384,18 @@ class NewhomeProjectSubmitParams(TypedDict):
     """提交楼盘信息"""
     ebbas_project_dto: EbbasProjectDto
 
-class EbbasProjectSubmitVO(TypedDict):
+class EbbasProjectSubmitVO(TypedDict, total=False):
     project_code: str
     e_code: str
     outer_id: str
 
-class NewhomeProjectSubmitResult(TypedDict):
+class NewhomeProjectSubmitResult(TypedDict, total=False):
     data: EbbasProjectSubmitVO
     success: bool
     message: str
     code: str
 
-class NewhomeProjectSubmitData(TypedDict):
+class NewhomeProjectSubmitData(TypedDict, total=False):
     """提交楼盘信息"""
     result: NewhomeProjectSubmitResult
 
@@ -3406,7 +3406,7 @@ class NewhomeProjectTicketQueryParams(TypedDict):
     """根据商品id查询核销卷信息"""
     query_dto: ProjectVerifyTicketQueryDTO
 
-class ProjectVerifyTicketDTO(TypedDict):
+class ProjectVerifyTicketDTO(TypedDict, total=False):
     item_id: int
     type: int
     rebate_total_amount: int
@@ -3418,13 +3418,13 @@ class ProjectVerifyTicketDTO(TypedDict):
     weight: int
     outer_id: str
 
-class NewhomeProjectTicketQueryResult(TypedDict):
+class NewhomeProjectTicketQueryResult(TypedDict, total=False):
     code: str
     success: bool
     message: str
     data: Listed[ProjectVerifyTicketDTO]
 
-class NewhomeProjectTicketQueryData(TypedDict):
+class NewhomeProjectTicketQueryData(TypedDict, total=False):
     """根据商品id查询核销卷信息"""
     result: NewhomeProjectTicketQueryResult
 
@@ -3468,13 +3468,13 @@ class NewhomeProjectTradeOrderParams(TypedDict):
     """旺铺楼盘和交易商品排序"""
     trade_order: ProjectTradeOrderDTO
 
-class NewhomeProjectTradeOrderResult(TypedDict):
+class NewhomeProjectTradeOrderResult(TypedDict, total=False):
     data: Listed[str]
     success: bool
     message: str
     code: str
 
-class NewhomeProjectTradeOrderData(TypedDict):
+class NewhomeProjectTradeOrderData(TypedDict, total=False):
     """旺铺楼盘和交易商品排序"""
     result: NewhomeProjectTradeOrderResult
 
@@ -3528,13 +3528,13 @@ class NewhomeProjectTradeitemParams(TypedDict):
     """新二租品同步"""
     goods_dto: GoodsDto
 
-class NewhomeProjectTradeitemResult(TypedDict):
+class NewhomeProjectTradeitemResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: int
 
-class NewhomeProjectTradeitemData(TypedDict):
+class NewhomeProjectTradeitemData(TypedDict, total=False):
     """新二租品同步"""
     result: NewhomeProjectTradeitemResult
 
@@ -3547,13 +3547,13 @@ class NewhomeProjectUpdateItemInfoParams(TypedDict):
     """更新楼盘商品信息"""
     project_update_item_info_dto: ProjectUpdateItemInfoDTO
 
-class NewhomeProjectUpdateItemInfoResult(TypedDict):
+class NewhomeProjectUpdateItemInfoResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class NewhomeProjectUpdateItemInfoData(TypedDict):
+class NewhomeProjectUpdateItemInfoData(TypedDict, total=False):
     """更新楼盘商品信息"""
     result: NewhomeProjectUpdateItemInfoResult
 
@@ -3564,13 +3564,13 @@ class NewhomeRcChangestatusParams(TypedDict):
     outer_project_id: NotRequired[str | None]
     outer_store_id: NotRequired[str | None]
 
-class NewhomeRcChangestatusResult(TypedDict):
+class NewhomeRcChangestatusResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class NewhomeRcChangestatusData(TypedDict):
+class NewhomeRcChangestatusData(TypedDict, total=False):
     """图文草稿状态更新"""
     result: NewhomeRcChangestatusResult
 
@@ -3607,13 +3607,13 @@ class NewhomeRcSyncParams(TypedDict):
     """阿里房产图文草稿信息同步"""
     rc: NotRequired[RichContentDraftDto | None]
 
-class NewhomeRcSyncResult(TypedDict):
+class NewhomeRcSyncResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: int
 
-class NewhomeRcSyncData(TypedDict):
+class NewhomeRcSyncData(TypedDict, total=False):
     """阿里房产图文草稿信息同步"""
     result: NewhomeRcSyncResult
 
@@ -3636,13 +3636,13 @@ class NewhomeRegionSyncParams(TypedDict):
     """城区数据同步"""
     base_region_dto: BaseRegionDto
 
-class NewhomeRegionSyncResult(TypedDict):
+class NewhomeRegionSyncResult(TypedDict, total=False):
     data: str
     success: bool
     message: str
     code: str
 
-class NewhomeRegionSyncData(TypedDict):
+class NewhomeRegionSyncData(TypedDict, total=False):
     """城区数据同步"""
     result: NewhomeRegionSyncResult
 
@@ -3651,13 +3651,13 @@ class NewhomeReviewChangestatusParams(TypedDict):
     outer_id: str
     status: Number
 
-class NewhomeReviewChangestatusResult(TypedDict):
+class NewhomeReviewChangestatusResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class NewhomeReviewChangestatusData(TypedDict):
+class NewhomeReviewChangestatusData(TypedDict, total=False):
     """楼盘测评草稿状态同步"""
     result: NewhomeReviewChangestatusResult
 
@@ -3684,13 +3684,13 @@ class NewhomeReviewIndexSyncParams(TypedDict):
     """新测评乐居指数接口"""
     sync_project_new_review_index_dto: SyncProjectNewReviewIndexDto
 
-class NewhomeReviewIndexSyncResult(TypedDict):
+class NewhomeReviewIndexSyncResult(TypedDict, total=False):
     data: int
     is_success: bool
     msg: str
     code: str
 
-class NewhomeReviewIndexSyncData(TypedDict):
+class NewhomeReviewIndexSyncData(TypedDict, total=False):
     """新测评乐居指数接口"""
     result: NewhomeReviewIndexSyncResult
 
@@ -3720,13 +3720,13 @@ class NewhomeReviewSyncParams(TypedDict):
     """天猫好房楼盘评测同步"""
     review: ProjectReviewDraftDto
 
-class NewhomeReviewSyncResult(TypedDict):
+class NewhomeReviewSyncResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: int
 
-class NewhomeReviewSyncData(TypedDict):
+class NewhomeReviewSyncData(TypedDict, total=False):
     """天猫好房楼盘评测同步"""
     result: NewhomeReviewSyncResult
 
@@ -3749,7 +3749,7 @@ class NewhomeRightBindBackParams(TypedDict):
     """权限回流"""
     user_info: NotRequired[UserPermissionInfoDTO | None]
 
-class AstoreSceneRespInfoDTO(TypedDict):
+class AstoreSceneRespInfoDTO(TypedDict, total=False):
     outer_id: str
     outer_type: int
     outer_store_id: str
@@ -3757,13 +3757,13 @@ class AstoreSceneRespInfoDTO(TypedDict):
     is_success: bool
     msg: str
 
-class NewhomeRightBindBackResult(TypedDict):
+class NewhomeRightBindBackResult(TypedDict, total=False):
     code: str
     data: Listed[AstoreSceneRespInfoDTO]
     success: bool
     message: str
 
-class NewhomeRightBindBackData(TypedDict):
+class NewhomeRightBindBackData(TypedDict, total=False):
     """权限回流"""
     result: NewhomeRightBindBackResult
 
@@ -3771,13 +3771,13 @@ class NewhomeRightUnbindBackParams(TypedDict):
     """权限回流-解绑"""
     user_info: NotRequired[UserPermissionInfoDTO | None]
 
-class NewhomeRightUnbindBackResult(TypedDict):
+class NewhomeRightUnbindBackResult(TypedDict, total=False):
     code: str
     data: Listed[AstoreSceneRespInfoDTO]
     success: bool
     message: str
 
-class NewhomeRightUnbindBackData(TypedDict):
+class NewhomeRightUnbindBackData(TypedDict, total=False):
     """权限回流-解绑"""
     result: NewhomeRightUnbindBackResult
 
@@ -3793,13 +3793,13 @@ class NewhomeShopcityconfigDetailSubmitParams(TypedDict):
     """城市配置信息接口"""
     shop_city_config: NotRequired[ShopCityConfigDto | None]
 
-class NewhomeShopcityconfigDetailSubmitResult(TypedDict):
+class NewhomeShopcityconfigDetailSubmitResult(TypedDict, total=False):
     code: str
     data: bool
     success: bool
     message: str
 
-class NewhomeShopcityconfigDetailSubmitData(TypedDict):
+class NewhomeShopcityconfigDetailSubmitData(TypedDict, total=False):
     """城市配置信息接口"""
     result: NewhomeShopcityconfigDetailSubmitResult
 
@@ -3812,7 +3812,7 @@ class NewhomeShopconfigAstorePreviewParams(TypedDict):
     """天猫好房店铺装修-地址预览"""
     astore_shop_config: NewhomeShopconfigAstorePreviewAstoreShopConfigDTO
 
-class NewhomeShopconfigAstorePreviewAstoreRespDTO(TypedDict):
+class NewhomeShopconfigAstorePreviewAstoreRespDTO(TypedDict, total=False):
     shop_id: int
     shop_url: str
     decoration_url: str
@@ -3820,13 +3820,13 @@ class NewhomeShopconfigAstorePreviewAstoreRespDTO(TypedDict):
     outer_target_id: str
     outer_target_type: int
 
-class NewhomeShopconfigAstorePreviewResult(TypedDict):
+class NewhomeShopconfigAstorePreviewResult(TypedDict, total=False):
     data: Listed[NewhomeShopconfigAstorePreviewAstoreRespDTO]
     success: bool
     message: str
     code: str
 
-class NewhomeShopconfigAstorePreviewData(TypedDict):
+class NewhomeShopconfigAstorePreviewData(TypedDict, total=False):
     """天猫好房店铺装修-地址预览"""
     result: NewhomeShopconfigAstorePreviewResult
 
@@ -3842,19 +3842,19 @@ class NewhomeShopconfigAstoreSyncParams(TypedDict):
     """天猫好房店铺装修-Astore上翻"""
     astore_shop_config: NewhomeShopconfigAstoreSyncAstoreShopConfigDTO
 
-class NewhomeShopconfigAstoreSyncAstoreRespDTO(TypedDict):
+class NewhomeShopconfigAstoreSyncAstoreRespDTO(TypedDict, total=False):
     shop_id: int
     shop_url: str
     decoration_url: str
     decoration_name: str
 
-class NewhomeShopconfigAstoreSyncResult(TypedDict):
+class NewhomeShopconfigAstoreSyncResult(TypedDict, total=False):
     data: NewhomeShopconfigAstoreSyncAstoreRespDTO
     success: bool
     message: str
     code: str
 
-class NewhomeShopconfigAstoreSyncData(TypedDict):
+class NewhomeShopconfigAstoreSyncData(TypedDict, total=False):
     """天猫好房店铺装修-Astore上翻"""
     result: NewhomeShopconfigAstoreSyncResult
 
@@ -3889,13 +3889,13 @@ class NewhomeShopconfigDetailSubmitParams(TypedDict):
     """店铺配置信息接口"""
     shop_config: ShopConfigDto
 
-class NewhomeShopconfigDetailSubmitResult(TypedDict):
+class NewhomeShopconfigDetailSubmitResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeShopconfigDetailSubmitData(TypedDict):
+class NewhomeShopconfigDetailSubmitData(TypedDict, total=False):
     """店铺配置信息接口"""
     result: NewhomeShopconfigDetailSubmitResult
 
@@ -3921,13 +3921,13 @@ class NewhomeSupportSyncParams(TypedDict):
     """周边配套数据同步"""
     base_supporting_dto: BaseSupportingDto
 
-class NewhomeSupportSyncResult(TypedDict):
+class NewhomeSupportSyncResult(TypedDict, total=False):
     success: bool
     message: str
     code: str
     data: int
 
-class NewhomeSupportSyncData(TypedDict):
+class NewhomeSupportSyncData(TypedDict, total=False):
     """周边配套数据同步"""
     result: NewhomeSupportSyncResult
 
@@ -3939,13 +3939,13 @@ class NewhomeSystemSellerParams(TypedDict):
     """商品发布授权"""
     token_create_dto: TokenCreateDto
 
-class NewhomeSystemSellerResult(TypedDict):
+class NewhomeSystemSellerResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeSystemSellerData(TypedDict):
+class NewhomeSystemSellerData(TypedDict, total=False):
     """商品发布授权"""
     result: NewhomeSystemSellerResult
 
@@ -3962,14 +3962,14 @@ class NewhomeTalentBindStoreParams(TypedDict):
     """达人号门店关系绑定"""
     store_talent_list: StoreTalentDTO
 
-class StoreTalentBindingResponseDTO(TypedDict):
+class StoreTalentBindingResponseDTO(TypedDict, total=False):
     target_id: str
     talent_id: str
     account_type: int
     is_success: int
     msg: str
 
-class NewhomeTalentBindStoreData(TypedDict):
+class NewhomeTalentBindStoreData(TypedDict, total=False):
     """达人号门店关系绑定"""
     return_code: str
     data: Listed[StoreTalentBindingResponseDTO]
@@ -3992,20 +3992,20 @@ class NewhomeTradeToolBindParams(TypedDict):
     """批量绑定交易工具"""
     trade_tool_bind_param_dto: TradeToolBindParamDTO
 
-class TradeToolBindResultDTO(TypedDict):
+class TradeToolBindResultDTO(TypedDict, total=False):
     outer_tool_id: str
     outer_id: str
     outer_tid: str
     code: str
     message: str
 
-class NewhomeTradeToolBindResult(TypedDict):
+class NewhomeTradeToolBindResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: Listed[TradeToolBindResultDTO]
 
-class NewhomeTradeToolBindData(TypedDict):
+class NewhomeTradeToolBindData(TypedDict, total=False):
     """批量绑定交易工具"""
     result: NewhomeTradeToolBindResult
 
@@ -4028,13 +4028,13 @@ class NewhomeTradeToolSubmitParams(TypedDict):
     """交易工具信息上翻"""
     trade_tool_dto: TradeToolDTO
 
-class NewhomeTradeToolSubmitResult(TypedDict):
+class NewhomeTradeToolSubmitResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeTradeToolSubmitData(TypedDict):
+class NewhomeTradeToolSubmitData(TypedDict, total=False):
     """交易工具信息上翻"""
     result: NewhomeTradeToolSubmitResult
 
@@ -4046,13 +4046,13 @@ class NewhomeTradeitemFeaturesSyncParams(TypedDict):
     """同步品活动标"""
     tags_request_dto: TagsRequestDTO
 
-class NewhomeTradeitemFeaturesSyncResult(TypedDict):
+class NewhomeTradeitemFeaturesSyncResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: bool
 
-class NewhomeTradeitemFeaturesSyncData(TypedDict):
+class NewhomeTradeitemFeaturesSyncData(TypedDict, total=False):
     """同步品活动标"""
     result: NewhomeTradeitemFeaturesSyncResult
 
@@ -4077,13 +4077,13 @@ class NewhomeTradeitemRelationParams(TypedDict):
     """货独立绑定货品"""
     relation_binding_dto: RelationBindingDto
 
-class NewhomeTradeitemRelationResult(TypedDict):
+class NewhomeTradeitemRelationResult(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: int
 
-class NewhomeTradeitemRelationData(TypedDict):
+class NewhomeTradeitemRelationData(TypedDict, total=False):
     """货独立绑定货品"""
     result: NewhomeTradeitemRelationResult
 
@@ -4094,13 +4094,13 @@ class NewhomeVideoChangestatusParams(TypedDict):
     outer_project_id: NotRequired[str | None]
     outer_store_id: NotRequired[str | None]
 
-class NewhomeVideoChangestatusResult(TypedDict):
+class NewhomeVideoChangestatusResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: bool
 
-class NewhomeVideoChangestatusData(TypedDict):
+class NewhomeVideoChangestatusData(TypedDict, total=False):
     """视频草稿状态更新"""
     result: NewhomeVideoChangestatusResult
 
@@ -4134,13 +4134,13 @@ class NewhomeVideoSyncParams(TypedDict):
     """视频草稿信息同步"""
     video: VideoDraftDto
 
-class NewhomeVideoSyncResult(TypedDict):
+class NewhomeVideoSyncResult(TypedDict, total=False):
     code: str
     message: str
     is_success: bool
     data: int
 
-class NewhomeVideoSyncData(TypedDict):
+class NewhomeVideoSyncData(TypedDict, total=False):
     """视频草稿信息同步"""
     result: NewhomeVideoSyncResult
 
@@ -4154,13 +4154,13 @@ class NewhomeVrSyncParams(TypedDict):
     marking_layout_img: NotRequired[str | None]
     is_single_layout: NotRequired[Number | None]
 
-class NewhomeVrSyncResult(TypedDict):
+class NewhomeVrSyncResult(TypedDict, total=False):
     message: str
     code: str
     data: str
     success: bool
 
-class NewhomeVrSyncData(TypedDict):
+class NewhomeVrSyncData(TypedDict, total=False):
     """VR关系数据同步"""
     result: NewhomeVrSyncResult
 
@@ -4198,13 +4198,13 @@ class ProjectActivitySyncParams(TypedDict):
     """电商券数据同步"""
     business_activity_data_dto: ProjectActivitySyncBusinessActivityDataDto
 
-class ProjectActivitySyncResult(TypedDict):
+class ProjectActivitySyncResult(TypedDict, total=False):
     success: bool
     message: str
     code: str
     data: int
 
-class ProjectActivitySyncData(TypedDict):
+class ProjectActivitySyncData(TypedDict, total=False):
     """电商券数据同步"""
     result: ProjectActivitySyncResult
 
@@ -4212,7 +4212,7 @@ class StoreCheckParams(TypedDict):
     """门店对账查询工具"""
     outer_ids: Many[str]
 
-class CompanyStoreForCheckDTO(TypedDict):
+class CompanyStoreForCheckDTO(TypedDict, total=False):
     outer_store_id: str
     outer_company_id: str
     outer_company_brand_id: str
@@ -4243,13 +4243,13 @@ class CompanyStoreForCheckDTO(TypedDict):
     is_test: int
     tag_codes: str
 
-class StoreCheckResult(TypedDict):
+class StoreCheckResult(TypedDict, total=False):
     code: str
     data: Listed[CompanyStoreForCheckDTO]
     success: bool
     message: str
 
-class StoreCheckData(TypedDict):
+class StoreCheckData(TypedDict, total=False):
     """门店对账查询工具"""
     result: StoreCheckResult
 
@@ -4260,7 +4260,7 @@ class StorePunishInfoQueryParams(TypedDict):
     """门店处罚信息查询"""
     query_store_punish_dto: QueryStorePunishDTO
 
-class PunishDTO(TypedDict):
+class PunishDTO(TypedDict, total=False):
     is_punish: bool
     punish_level: int
     business_type: int
@@ -4268,17 +4268,17 @@ class PunishDTO(TypedDict):
     version: int
     category_code: int
 
-class StorePunishDTO(TypedDict):
+class StorePunishDTO(TypedDict, total=False):
     store_id: int
     punish_dtos: Listed[PunishDTO]
 
-class StorePunishInfoQueryResult(TypedDict):
+class StorePunishInfoQueryResult(TypedDict, total=False):
     result_code: str
     data: Listed[StorePunishDTO]
     result_success: bool
     result_message: str
 
-class StorePunishInfoQueryData(TypedDict):
+class StorePunishInfoQueryData(TypedDict, total=False):
     """门店处罚信息查询"""
     result: StorePunishInfoQueryResult
 
@@ -4296,12 +4296,12 @@ class VrfactoryProductionSyncParams(TypedDict):
     """vr生产数据上翻"""
     project_vr_build_data_dto: ProjectVrBuildDataDto
 
-class VrfactoryProductionSyncResult(TypedDict):
+class VrfactoryProductionSyncResult(TypedDict, total=False):
     data: int
     success: bool
     message: str
     code: str
 
-class VrfactoryProductionSyncData(TypedDict):
+class VrfactoryProductionSyncData(TypedDict, total=False):
     """vr生产数据上翻"""
     result: VrfactoryProductionSyncResult

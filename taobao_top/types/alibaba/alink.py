@@ -7,14 +7,14 @@ class DeviceBindParams(TypedDict):
     """绑定设备"""
     uuid: NotRequired[str | None]
 
-class TopServiceResult(TypedDict):
+class TopServiceResult(TypedDict, total=False):
     data: Any
     code: str
     success: bool
     msg: str
     description: str
 
-class DeviceBindData(TypedDict):
+class DeviceBindData(TypedDict, total=False):
     """绑定设备"""
     result: TopServiceResult
 
@@ -22,7 +22,7 @@ class DeviceDetailGetParams(TypedDict):
     """获取设备详情"""
     uuid: NotRequired[str | None]
 
-class DeviceDetailGetData(TypedDict):
+class DeviceDetailGetData(TypedDict, total=False):
     """获取设备详情"""
     result: TopServiceResult
 
@@ -31,7 +31,7 @@ class DeviceInfoUpdateParams(TypedDict):
     uuid: NotRequired[str | None]
     nick_name: NotRequired[str | None]
 
-class DeviceInfoUpdateData(TypedDict):
+class DeviceInfoUpdateData(TypedDict, total=False):
     """更新设备昵称等信息"""
     result: TopServiceResult
 
@@ -39,7 +39,7 @@ class DeviceUnbindParams(TypedDict):
     """解绑设备"""
     uuid: NotRequired[str | None]
 
-class DeviceUnbindData(TypedDict):
+class DeviceUnbindData(TypedDict, total=False):
     """解绑设备"""
     result: TopServiceResult
 
@@ -47,7 +47,7 @@ class DeviceUnifyStatusGetParams(TypedDict):
     """查询设备标准属性最新状态"""
     uuid: NotRequired[str | None]
 
-class DeviceUnifyStatusGetData(TypedDict):
+class DeviceUnifyStatusGetData(TypedDict, total=False):
     """查询设备标准属性最新状态"""
     result: TopServiceResult
 
@@ -56,14 +56,14 @@ class DeviceUnifyStatusSetParams(TypedDict):
     uuid: NotRequired[str | None]
     instructions: NotRequired[str | None]
 
-class DeviceUnifyStatusSetData(TypedDict):
+class DeviceUnifyStatusSetData(TypedDict, total=False):
     """设置设备标准属性状态"""
     result: TopServiceResult
 
 class MessageConfigListParams(TypedDict):
     """查询消息开关配置列表"""
 
-class MessageConfigListData(TypedDict):
+class MessageConfigListData(TypedDict, total=False):
     """查询消息开关配置列表"""
     result: TopServiceResult
 
@@ -72,7 +72,7 @@ class MessageConfigSetParams(TypedDict):
     uuid: str
     push_disabled: str
 
-class MessageConfigSetData(TypedDict):
+class MessageConfigSetData(TypedDict, total=False):
     """消息提醒开关"""
     result: TopServiceResult
 
@@ -81,7 +81,7 @@ class MessageHistoryActionParams(TypedDict):
     index: NotRequired[str | None]
     action: str
 
-class MessageHistoryActionData(TypedDict):
+class MessageHistoryActionData(TypedDict, total=False):
     """操作历史消息"""
     result: TopServiceResult
 
@@ -94,7 +94,7 @@ class MessageHistoryCountParams(TypedDict):
     limit: str
     offset: str
 
-class MessageHistoryCountData(TypedDict):
+class MessageHistoryCountData(TypedDict, total=False):
     """查询消息总数"""
     result: TopServiceResult
 
@@ -107,6 +107,6 @@ class MessageHistoryListParams(TypedDict):
     limit: str
     offset: str
 
-class MessageHistoryListData(TypedDict):
+class MessageHistoryListData(TypedDict, total=False):
     """查询消息列表"""
     result: TopServiceResult

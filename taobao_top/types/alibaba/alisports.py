@@ -16,7 +16,7 @@ class DataSportsSyncsleepdataParams(TypedDict):
     alisp_time: str
     etime: str
 
-class DataSportsSyncsleepdataData(TypedDict):
+class DataSportsSyncsleepdataData(TypedDict, total=False):
     """阿里体育数据中心用户睡眠数据同步接口"""
     alisp_code: int
     alisp_msg: str
@@ -56,7 +56,7 @@ class DataSportsSyncsportsdataParams(TypedDict):
     start_point: NotRequired[str | None]
     end_point: NotRequired[str | None]
 
-class DataSportsSyncsportsdataData(TypedDict):
+class DataSportsSyncsportsdataData(TypedDict, total=False):
     """阿里体育数据中心用户运动数据同步接口"""
     alisp_code: int
     alisp_msg: str
@@ -75,7 +75,7 @@ class DataSportsSyncstatdataParams(TypedDict):
     device_name: NotRequired[str | None]
     device_model: NotRequired[str | None]
 
-class DataSportsSyncstatdataData(TypedDict):
+class DataSportsSyncstatdataData(TypedDict, total=False):
     """阿里体育数据中心用户当天累积数据同步接口"""
     alisp_code: int
     alisp_msg: str
@@ -99,7 +99,7 @@ class DataSportsSyncuserdataParams(TypedDict):
     alisp_time: str
     time: str
 
-class DataSportsSyncuserdataData(TypedDict):
+class DataSportsSyncuserdataData(TypedDict, total=False):
     """阿里体育数据中心用户个人信息同步接口"""
     alisp_code: int
     alisp_msg: str
@@ -137,7 +137,7 @@ class DatacenterDatasyncTreadmillParams(TypedDict):
     speed_datas: NotRequired[Many[Number] | None]
     steps: NotRequired[Number | None]
 
-class DatacenterDatasyncTreadmillData(TypedDict):
+class DatacenterDatasyncTreadmillData(TypedDict, total=False):
     """阿里体育同步跑步机设备数据"""
     rs_msg: str
     rs_code: str
@@ -153,7 +153,7 @@ class PassportAccountBindthirdidParams(TypedDict):
     app_uid: str
     mobile: NotRequired[str | None]
 
-class PassportAccountBindthirdidData(TypedDict):
+class PassportAccountBindthirdidData(TypedDict, total=False):
     """阿里体育三方ID绑定接口"""
     alisp_code: str
     alisp_msg: str
@@ -169,13 +169,13 @@ class PassportAccountCheckmobileParams(TypedDict):
     gender: NotRequired[str | None]
     birthday: NotRequired[str | None]
 
-class PassportAccountCheckmobileAlispData(TypedDict):
+class PassportAccountCheckmobileAlispData(TypedDict, total=False):
     sso_token: str
     aliuid: str
     type: int
     access_token: str
 
-class PassportAccountCheckmobileData(TypedDict):
+class PassportAccountCheckmobileData(TypedDict, total=False):
     """阿里体育会员系统--手机号验证接口"""
     alisp_msg: str
     alisp_code: int
@@ -189,7 +189,7 @@ class PassportAccountDelrelationParams(TypedDict):
     app_uid: str
     aliuid: str
 
-class PassportAccountDelrelationData(TypedDict):
+class PassportAccountDelrelationData(TypedDict, total=False):
     """阿里体育会员系统--取消三方关联接口"""
     alisp_code: int
     alisp_msg: str
@@ -205,7 +205,7 @@ class PassportAccountGetaccountinfoParams(TypedDict):
     value: str
     ext_info_type: NotRequired[str | None]
 
-class PassportAccountGetaccountinfoData(TypedDict):
+class PassportAccountGetaccountinfoData(TypedDict, total=False):
     """获取会员信息"""
     alisp_code: int
     alisp_msg: str
@@ -218,10 +218,10 @@ class PassportAccountSsotokenrefreshParams(TypedDict):
     alisp_sign: str
     secret: str
 
-class PassportAccountSsotokenrefreshAlispData(TypedDict):
+class PassportAccountSsotokenrefreshAlispData(TypedDict, total=False):
     sso_token: str
 
-class PassportAccountSsotokenrefreshData(TypedDict):
+class PassportAccountSsotokenrefreshData(TypedDict, total=False):
     """sso_token刷新"""
     alisp_data: PassportAccountSsotokenrefreshAlispData
     alisp_code: str
@@ -234,7 +234,7 @@ class PassportAccountSsotokenvalidateParams(TypedDict):
     alisp_time: str
     alisp_sign: str
 
-class PassportAccountSsotokenvalidateData(TypedDict):
+class PassportAccountSsotokenvalidateData(TypedDict, total=False):
     """sso_token验证"""
     alisp_code: int
     alisp_msg: str
@@ -252,10 +252,10 @@ class PassportAccountTokenvalidateParams(TypedDict):
     ext_info: NotRequired[str | None]
     mtop_appkey: NotRequired[str | None]
 
-class String(TypedDict):
+class String(TypedDict, total=False):
     secret: str
 
-class PassportAccountTokenvalidateData(TypedDict):
+class PassportAccountTokenvalidateData(TypedDict, total=False):
     """阿里体育会员系统帐号登录注册token验证接口"""
     alisp_code: int
     alisp_msg: str
@@ -266,17 +266,17 @@ class PassportAuthAccountinfoParams(TypedDict):
     alisp_app_key: NotRequired[str | None]
     sso_token: NotRequired[str | None]
 
-class AuthAccountInfoDto(TypedDict):
+class AuthAccountInfoDto(TypedDict, total=False):
     avatar: str
     nick: str
     open_id: str
 
-class PassportAuthAccountinfoAlispResult(TypedDict):
+class PassportAuthAccountinfoAlispResult(TypedDict, total=False):
     alisp_data: AuthAccountInfoDto
     alisp_code: int
     alisp_msg: str
 
-class PassportAuthAccountinfoData(TypedDict):
+class PassportAuthAccountinfoData(TypedDict, total=False):
     """授权账号信息"""
     result: PassportAuthAccountinfoAlispResult
 
@@ -286,12 +286,12 @@ class PassportAuthBindParams(TypedDict):
     open_id: str
     third_open_id: str
 
-class PassportAuthBindAlispResult(TypedDict):
+class PassportAuthBindAlispResult(TypedDict, total=False):
     alisp_data: bool
     alisp_code: int
     alisp_msg: str
 
-class PassportAuthBindData(TypedDict):
+class PassportAuthBindData(TypedDict, total=False):
     """授权绑定关系接口"""
     result: PassportAuthBindAlispResult
 
@@ -301,12 +301,12 @@ class PassportAuthUnbindParams(TypedDict):
     open_id: str
     third_open_id: str
 
-class PassportAuthUnbindAlispResult(TypedDict):
+class PassportAuthUnbindAlispResult(TypedDict, total=False):
     alisp_data: bool
     alisp_code: int
     alisp_msg: str
 
-class PassportAuthUnbindData(TypedDict):
+class PassportAuthUnbindData(TypedDict, total=False):
     """三方关系解绑接口"""
     result: PassportAuthUnbindAlispResult
 
@@ -320,14 +320,14 @@ class PassportOauthAlipaygrantParams(TypedDict):
     appid: str
     app_uid: str
 
-class PassportOauthAlipaygrantAlispData(TypedDict):
+class PassportOauthAlipaygrantAlispData(TypedDict, total=False):
     avatar_url: str
     nick: str
     sso_token: str
     mobile: str
     access_token: str
 
-class PassportOauthAlipaygrantData(TypedDict):
+class PassportOauthAlipaygrantData(TypedDict, total=False):
     """阿里体育会员系统-支付宝授权接口"""
     alisp_code: int
     alisp_msg: str
@@ -340,7 +340,7 @@ class PassportOauthTokenvalidateParams(TypedDict):
     alisp_app_key: str
     alisp_sign: str
 
-class PassportOauthTokenvalidateData(TypedDict):
+class PassportOauthTokenvalidateData(TypedDict, total=False):
     """阿里体育会员系统--获取登录信息接口"""
     alisp_code: int
     alisp_msg: str
@@ -356,7 +356,7 @@ class PassportParterSynccardParams(TypedDict):
     alisp_sign: str
     center_num: NotRequired[str | None]
 
-class PassportParterSynccardData(TypedDict):
+class PassportParterSynccardData(TypedDict, total=False):
     """阿里体育-卡信息同步接口"""
     alisp_code: int
     alisp_msg: str

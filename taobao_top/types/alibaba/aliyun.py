@@ -10,7 +10,7 @@ class AicloudIotVisionSaasCtccJiangsuCloudWatcherStatusUpdateParams(TypedDict):
     seq_id: str
     user_account: str
 
-class AicloudIotVisionSaasCtccJiangsuCloudWatcherStatusUpdateData(TypedDict):
+class AicloudIotVisionSaasCtccJiangsuCloudWatcherStatusUpdateData(TypedDict, total=False):
     """天猫精灵 IoT 视频 SaaS 服务-江苏电信-云回看开通状态更新"""
     rsp_msg: str
     rsp_code: int
@@ -21,7 +21,7 @@ class AicloudIotVisionSaasCtccJiangsuKeySecretUpdateParams(TypedDict):
     secret: str
     seq_id: str
 
-class AicloudIotVisionSaasCtccJiangsuKeySecretUpdateData(TypedDict):
+class AicloudIotVisionSaasCtccJiangsuKeySecretUpdateData(TypedDict, total=False):
     """天猫精灵 IoT 视频 SaaS 服务-江苏电信-appKeySecret 更新"""
     rsp_msg: str
     rsp_code: int

@@ -15,12 +15,12 @@ class DigitalsmsCreatetemplateParams(TypedDict):
     template_contents: list[DigitalSmsTemplateContentDto]
     apply_remark: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     err_code: str
     success: bool
     msg: str
     model: str
 
-class DigitalsmsCreatetemplateData(TypedDict):
+class DigitalsmsCreatetemplateData(TypedDict, total=False):
     """数字短信模板创建"""
     result: Result

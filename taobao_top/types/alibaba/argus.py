@@ -23,7 +23,7 @@ class UpdateredriskParams(TypedDict):
     """更新红线价格"""
     red_risk_update_factor: NotRequired[RedRiskUpdateFactor | None]
 
-class UpdateredriskData(TypedDict):
+class UpdateredriskData(TypedDict, total=False):
     """更新红线价格"""
     is_success: bool
     error_message: str

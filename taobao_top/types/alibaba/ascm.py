@@ -7,11 +7,11 @@ class SettlementInvoiceSynchronizationImParams(TypedDict):
     """英迈发票同步到结算"""
     xml_data_slot: str
 
-class SettlementGatewayResult(TypedDict):
+class SettlementGatewayResult(TypedDict, total=False):
     result: bool
     error_code: str
     error_msg: str
 
-class SettlementInvoiceSynchronizationImData(TypedDict):
+class SettlementInvoiceSynchronizationImData(TypedDict, total=False):
     """英迈发票同步到结算"""
     result: SettlementGatewayResult

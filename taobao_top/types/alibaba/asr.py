@@ -7,10 +7,10 @@ class DataservicePromotionruleDeleteParams(TypedDict):
     """优惠规则删除"""
     pos_key: NotRequired[Number | None]
 
-class DataservicePromotionruleDeleteExtmap(TypedDict):
+class DataservicePromotionruleDeleteExtmap(TypedDict, total=False):
     keyvalue: bool
 
-class DataservicePromotionruleDeleteDataServiceResponse(TypedDict):
+class DataservicePromotionruleDeleteDataServiceResponse(TypedDict, total=False):
     ext_map: DataservicePromotionruleDeleteExtmap
     result: bool
     result_code: str
@@ -18,7 +18,7 @@ class DataservicePromotionruleDeleteDataServiceResponse(TypedDict):
     success: bool
     trace_id: str
 
-class DataservicePromotionruleDeleteData(TypedDict):
+class DataservicePromotionruleDeleteData(TypedDict, total=False):
     """优惠规则删除"""
     result: DataservicePromotionruleDeleteDataServiceResponse
 
@@ -27,27 +27,27 @@ class DataservicePromotionruleQueryParams(TypedDict):
     page_no: Number
     page_size: Number
 
-class DataservicePromotionruleQueryExtmap(TypedDict):
+class DataservicePromotionruleQueryExtmap(TypedDict, total=False):
     empty: bool
 
-class Detaillist(TypedDict):
+class Detaillist(TypedDict, total=False):
     unit_point: str
     unit_price: int
     num: int
     ext_map: str
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     pos_key: int
     name: str
     detail_list: Listed[Detaillist]
 
-class Page(TypedDict):
+class Page(TypedDict, total=False):
     total: int
     page_size: int
     page_no: int
     datas: Listed[Data]
 
-class DataservicePromotionruleQueryDataServiceResponse(TypedDict):
+class DataservicePromotionruleQueryDataServiceResponse(TypedDict, total=False):
     ext_map: DataservicePromotionruleQueryExtmap
     result: Page
     result_code: str
@@ -55,7 +55,7 @@ class DataservicePromotionruleQueryDataServiceResponse(TypedDict):
     success: bool
     trace_id: str
 
-class DataservicePromotionruleQueryData(TypedDict):
+class DataservicePromotionruleQueryData(TypedDict, total=False):
     """星巴克优惠规则查询"""
     result: DataservicePromotionruleQueryDataServiceResponse
 
@@ -74,10 +74,10 @@ class DataservicePromotionruleWriteParams(TypedDict):
     """业务优惠规则写入"""
     poskey_promotion_rule_dto: PosKeyPromotionRuleDto
 
-class DataservicePromotionruleWriteExtmap(TypedDict):
+class DataservicePromotionruleWriteExtmap(TypedDict, total=False):
     key: str
 
-class DataservicePromotionruleWriteDataServiceResponse(TypedDict):
+class DataservicePromotionruleWriteDataServiceResponse(TypedDict, total=False):
     ext_map: DataservicePromotionruleWriteExtmap
     result: str
     result_code: str
@@ -85,6 +85,6 @@ class DataservicePromotionruleWriteDataServiceResponse(TypedDict):
     success: bool
     trace_id: str
 
-class DataservicePromotionruleWriteData(TypedDict):
+class DataservicePromotionruleWriteData(TypedDict, total=False):
     """业务优惠规则写入"""
     result: DataservicePromotionruleWriteDataServiceResponse

@@ -8,12 +8,12 @@ class CertGetParams(TypedDict):
     provider: str
     receive_info: str
 
-class Response(TypedDict):
+class Response(TypedDict, total=False):
     data: str
     code: str
     msg: str
     success: bool
 
-class CertGetData(TypedDict):
+class CertGetData(TypedDict, total=False):
     """获取证书数据"""
     result: Response

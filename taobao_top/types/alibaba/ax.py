@@ -13,12 +13,12 @@ class ChannelSkuStatusUpdateParams(TypedDict):
     """翱象渠道商品上下架接口"""
     channel_sku_update_status_req: ChannelSkuUpdateStatusReq
 
-class ApiResult(TypedDict):
+class ApiResult(TypedDict, total=False):
     success: bool
     err_msg: str
     err_code: str
 
-class ChannelSkuStatusUpdateData(TypedDict):
+class ChannelSkuStatusUpdateData(TypedDict, total=False):
     """翱象渠道商品上下架接口"""
     api_result: ApiResult
 
@@ -41,7 +41,7 @@ class WarehouseInboundCallbackParams(TypedDict):
     """翱象入库回传"""
     reverse_in_bound_call_back_request: NotRequired[TopReverseInBoundCallBackRequest | None]
 
-class WarehouseInboundCallbackData(TypedDict):
+class WarehouseInboundCallbackData(TypedDict, total=False):
     """翱象入库回传"""
     return_code: str
     return_success: bool
@@ -76,7 +76,7 @@ class WarehouseOutboundCallbackParams(TypedDict):
     """翱象出仓回传"""
     trade_out_bound_call_back_request: TopTradeOutBoundCallBackRequest
 
-class WarehouseOutboundCallbackData(TypedDict):
+class WarehouseOutboundCallbackData(TypedDict, total=False):
     """翱象出仓回传"""
     return_code: str
     return_success: bool

@@ -15,12 +15,12 @@ class AsoActivateParams(TypedDict):
     app_os: Number
     device_info: AsoDeviceInfoDo
 
-class AsoActivateDeviceResult(TypedDict):
+class AsoActivateDeviceResult(TypedDict, total=False):
     error_detail: str
     error_code: str
     success: bool
 
-class AsoActivateData(TypedDict):
+class AsoActivateData(TypedDict, total=False):
     """设备安装活动激活"""
     result: AsoActivateDeviceResult
 
@@ -35,20 +35,20 @@ class AsoQueryParams(TypedDict):
     app_os: Number
     device_info_list: list[ASODeviceInfoDO]
 
-class AsoDeviceCheckResult(TypedDict):
+class AsoDeviceCheckResult(TypedDict, total=False):
     is_new_device: bool
     imei: str
     imsi: str
     idfa: str
     is_my_channal: bool
 
-class AsoQueryDeviceResult(TypedDict):
+class AsoQueryDeviceResult(TypedDict, total=False):
     error_detail: str
     error_code: str
     success: bool
     results: Listed[AsoDeviceCheckResult]
 
-class AsoQueryData(TypedDict):
+class AsoQueryData(TypedDict, total=False):
     """查询app在设备上的安装信息"""
     result: AsoQueryDeviceResult
 
@@ -60,7 +60,7 @@ class CtgContentGetParams(TypedDict):
     res_id: NotRequired[str | None]
     date: NotRequired[str | None]
 
-class CtgContentGetDataList(TypedDict):
+class CtgContentGetDataList(TypedDict, total=False):
     title: str
     publish_time: str
     source: str
@@ -71,7 +71,7 @@ class CtgContentGetDataList(TypedDict):
     org_source: str
     nick: str
 
-class CtgContentGetData(TypedDict):
+class CtgContentGetData(TypedDict, total=False):
     """百川内容平台内容获取"""
     err_message: str
     has_next: bool
@@ -91,7 +91,7 @@ class CtgToutiaoContentParams(TypedDict):
     """微博输出头条数据"""
     param0: NotRequired[CtgRequest | None]
 
-class CtgToutiaoContentResultDataList(TypedDict):
+class CtgToutiaoContentResultDataList(TypedDict, total=False):
     title: str
     publish_time: str
     source: str
@@ -109,14 +109,14 @@ class CtgToutiaoContentResultDataList(TypedDict):
     item_url_list: str
     content_id: str
 
-class CtgToutiaoContentCtgResponse(TypedDict):
+class CtgToutiaoContentCtgResponse(TypedDict, total=False):
     error_message: str
     has_next: bool
     error_code: str
     data_list: Listed[CtgToutiaoContentResultDataList]
     success: bool
 
-class CtgToutiaoContentData(TypedDict):
+class CtgToutiaoContentData(TypedDict, total=False):
     """微博输出头条数据"""
     result: CtgToutiaoContentCtgResponse
 
@@ -126,17 +126,17 @@ class CtgUserRelationParams(TypedDict):
     uid: NotRequired[str | None]
     tb_uid: NotRequired[str | None]
 
-class ErrorCode(TypedDict):
+class ErrorCode(TypedDict, total=False):
     message: str
     code: str
 
-class CtgUserRelationResult(TypedDict):
+class CtgUserRelationResult(TypedDict, total=False):
     module: int
     error_detail: str
     error_code: ErrorCode
     success: bool
 
-class CtgUserRelationData(TypedDict):
+class CtgUserRelationData(TypedDict, total=False):
     """用户"""
     result: CtgUserRelationResult
 
@@ -155,12 +155,12 @@ class CtgVideoUploadParams(TypedDict):
     video_tag: NotRequired[str | None]
     source: NotRequired[str | None]
 
-class CtgVideoUploadCtgResponse(TypedDict):
+class CtgVideoUploadCtgResponse(TypedDict, total=False):
     error_message: str
     error_code: str
     success: bool
 
-class CtgVideoUploadData(TypedDict):
+class CtgVideoUploadData(TypedDict, total=False):
     """提供优酷的短视频入淘API"""
     result: CtgVideoUploadCtgResponse
 
@@ -174,35 +174,35 @@ class TaopasswordCheckParams(TypedDict):
     param_dto: ParamDto
     client_info: Json
 
-class TaopasswordCheckResult(TypedDict):
+class TaopasswordCheckResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     success: bool
     model: Any
 
-class TaopasswordCheckData(TypedDict):
+class TaopasswordCheckData(TypedDict, total=False):
     """淘口令检查"""
     result: TaopasswordCheckResult
 
 class TaopasswordConfigParams(TypedDict):
     """淘口令配置数据"""
 
-class PasswordRuleResultDto(TypedDict):
+class PasswordRuleResultDto(TypedDict, total=False):
     level: str
     miao_password_regulars: Listed[str]
     password_regulars: Listed[str]
 
-class ResultCode(TypedDict):
+class ResultCode(TypedDict, total=False):
     message: str
     code: str
 
-class ShareResult(TypedDict):
+class ShareResult(TypedDict, total=False):
     model: PasswordRuleResultDto
     result_code: ResultCode
     total_number: int
     is_success: bool
 
-class TaopasswordConfigData(TypedDict):
+class TaopasswordConfigData(TypedDict, total=False):
     """淘口令配置数据"""
     result: ShareResult
 
@@ -210,7 +210,7 @@ class TaopasswordQueryParams(TypedDict):
     """查询解析淘口令"""
     password_content: NotRequired[str | None]
 
-class BcTaoPasswordResult(TypedDict):
+class BcTaoPasswordResult(TypedDict, total=False):
     content: str
     title: str
     price: str
@@ -222,6 +222,6 @@ class BcTaoPasswordResult(TypedDict):
     native_url: str
     thumb_pic_url: str
 
-class TaopasswordQueryData(TypedDict):
+class TaopasswordQueryData(TypedDict, total=False):
     """查询解析淘口令"""
     result: BcTaoPasswordResult

@@ -20,12 +20,12 @@ class OrderSupplierNotifyParams(TypedDict):
     """阿里通信运营商信息回传"""
     param_flow_suppllier_notify_model: NotRequired[FlowSuppllierNotifyModel | None]
 
-class CommonResult(TypedDict):
+class CommonResult(TypedDict, total=False):
     code: str
     desc: str
     model: bool
     success: bool
 
-class OrderSupplierNotifyData(TypedDict):
+class OrderSupplierNotifyData(TypedDict, total=False):
     """阿里通信运营商信息回传"""
     result: CommonResult

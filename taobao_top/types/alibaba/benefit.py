@@ -9,12 +9,12 @@ class DrawParams(TypedDict):
     app_name: str
     ip: NotRequired[str | None]
 
-class DrawResult(TypedDict):
+class DrawResult(TypedDict, total=False):
     result_msg: str
     result_code: str
     result_success: bool
 
-class DrawData(TypedDict):
+class DrawData(TypedDict, total=False):
     """抽奖接口"""
     result: DrawResult
     prize_id: str
@@ -27,7 +27,7 @@ class QueryParams(TypedDict):
     award_type: NotRequired[str | None]
     app_name: str
 
-class OrightDto(TypedDict):
+class OrightDto(TypedDict, total=False):
     prize_id: int
     template_name: str
     benefit_name: str
@@ -44,13 +44,13 @@ class OrightDto(TypedDict):
     condition: str
     ext_attribute: str
 
-class QueryResult(TypedDict):
+class QueryResult(TypedDict, total=False):
     msg: str
     code: str
     success: bool
     datas: Listed[OrightDto]
 
-class QueryData(TypedDict):
+class QueryData(TypedDict, total=False):
     """奖池奖品查询列表"""
     result: QueryResult
 
@@ -63,7 +63,7 @@ class SendParams(TypedDict):
     app_name: str
     ip: NotRequired[str | None]
 
-class SendData(TypedDict):
+class SendData(TypedDict, total=False):
     """发奖接口"""
     result_msg: str
     result_code: str

@@ -9,7 +9,7 @@ class DrawParams(TypedDict):
     app_name: str
     ip: NotRequired[str | None]
 
-class DrawData(TypedDict):
+class DrawData(TypedDict, total=False):
     """抽奖接口"""
     result_success: bool
     result_msg: str

@@ -50,10 +50,10 @@ class OrderCreateParams(TypedDict):
     """阿里巴巴买家buynow下单接口"""
     param_order_create_request: OrderCreateRequest
 
-class OrderCreateResponse(TypedDict):
+class OrderCreateResponse(TypedDict, total=False):
     pay_url: str
     trade_id: str
 
-class OrderCreateData(TypedDict):
+class OrderCreateData(TypedDict, total=False):
     """阿里巴巴买家buynow下单接口"""
     value: OrderCreateResponse

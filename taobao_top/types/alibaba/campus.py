@@ -18,14 +18,14 @@ class AclCancelpermiitemfromroleParams(TypedDict):
     param1: AclCancelpermiitemfromroleRoleReq
     param2: list[AclCancelpermiitemfromrolePermissionReq]
 
-class AclCancelpermiitemfromrolePojoResult(TypedDict):
+class AclCancelpermiitemfromrolePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclCancelpermiitemfromroleData(TypedDict):
+class AclCancelpermiitemfromroleData(TypedDict, total=False):
     """取消角色和权限之间的关系"""
     result: AclCancelpermiitemfromrolePojoResult
 
@@ -41,14 +41,14 @@ class AclCancelrolesfromuserParams(TypedDict):
     account_id: str
     role: NotRequired[list[AclCancelrolesfromuserRoleReq] | None]
 
-class AclCancelrolesfromuserPojoResult(TypedDict):
+class AclCancelrolesfromuserPojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclCancelrolesfromuserData(TypedDict):
+class AclCancelrolesfromuserData(TypedDict, total=False):
     """撤销用户授予的角色"""
     result: AclCancelrolesfromuserPojoResult
 
@@ -60,14 +60,14 @@ class AclCheckemproleParams(TypedDict):
     account_id: str
     item_key: str
 
-class AclCheckemprolePojoResult(TypedDict):
+class AclCheckemprolePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclCheckemproleData(TypedDict):
+class AclCheckemproleData(TypedDict, total=False):
     """校验用户是否有该角色"""
     result: AclCheckemprolePojoResult
 
@@ -78,7 +78,7 @@ class AclGetmenubyempidParams(TypedDict):
     company_id: Number
     campus_id: Number
 
-class TreeNode(TypedDict):
+class TreeNode(TypedDict, total=False):
     id: str
     name: str
     url: str
@@ -87,13 +87,13 @@ class TreeNode(TypedDict):
     menu_order: int
     childs: Listed[str]
 
-class AclGetmenubyempidCollectionResult(TypedDict):
+class AclGetmenubyempidCollectionResult(TypedDict, total=False):
     contents: Listed[TreeNode]
     error_code: str
     error_msg: str
     success: bool
 
-class AclGetmenubyempidData(TypedDict):
+class AclGetmenubyempidData(TypedDict, total=False):
     """查询用户的菜单"""
     result: AclGetmenubyempidCollectionResult
 
@@ -104,7 +104,7 @@ class AclGetpermissionbyroleidParams(TypedDict):
     company_id: NotRequired[Number | None]
     role_id: str
 
-class AclGetpermissionbyroleidPermissionVo(TypedDict):
+class AclGetpermissionbyroleidPermissionVo(TypedDict, total=False):
     priv_key: str
     priv_vaue: str
     priv_type: str
@@ -112,14 +112,14 @@ class AclGetpermissionbyroleidPermissionVo(TypedDict):
     effective_time: str
     expire_time: str
 
-class AclGetpermissionbyroleidCollectionResult(TypedDict):
+class AclGetpermissionbyroleidCollectionResult(TypedDict, total=False):
     contents: Listed[AclGetpermissionbyroleidPermissionVo]
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclGetpermissionbyroleidData(TypedDict):
+class AclGetpermissionbyroleidData(TypedDict, total=False):
     """根据角色Id查询权限"""
     result: AclGetpermissionbyroleidCollectionResult
 
@@ -130,19 +130,19 @@ class AclGetrolebyempidParams(TypedDict):
     campus_id: Number
     param1: str
 
-class RoleVo(TypedDict):
+class RoleVo(TypedDict, total=False):
     role_id: str
     role_name: str
     role_type: str
 
-class AclGetrolebyempidCollectionResult(TypedDict):
+class AclGetrolebyempidCollectionResult(TypedDict, total=False):
     contents: Listed[RoleVo]
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclGetrolebyempidData(TypedDict):
+class AclGetrolebyempidData(TypedDict, total=False):
     """根据用户查询角色"""
     result: AclGetrolebyempidCollectionResult
 
@@ -160,14 +160,14 @@ class AclGrantpermiitemstouserParams(TypedDict):
     emp_id: str
     priv: NotRequired[list[AclGrantpermiitemstouserPermissionReq] | None]
 
-class AclGrantpermiitemstouserPojoResult(TypedDict):
+class AclGrantpermiitemstouserPojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclGrantpermiitemstouserData(TypedDict):
+class AclGrantpermiitemstouserData(TypedDict, total=False):
     """给人直接授权"""
     result: AclGrantpermiitemstouserPojoResult
 
@@ -188,14 +188,14 @@ class AclGrantpermiitemtoroleParams(TypedDict):
     role: AclGrantpermiitemtoroleRoleReq
     priv: list[AclGrantpermiitemtorolePermissionReq]
 
-class AclGrantpermiitemtorolePojoResult(TypedDict):
+class AclGrantpermiitemtorolePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclGrantpermiitemtoroleData(TypedDict):
+class AclGrantpermiitemtoroleData(TypedDict, total=False):
     """权限赋予角色"""
     result: AclGrantpermiitemtorolePojoResult
 
@@ -210,14 +210,14 @@ class AclInsertroleParams(TypedDict):
     role_type: NotRequired[str | None]
     role_id: str
 
-class RoleRsp(TypedDict):
+class RoleRsp(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
     error_level: str
     role_id: str
 
-class AclInsertroleData(TypedDict):
+class AclInsertroleData(TypedDict, total=False):
     """新增角色"""
     result: RoleRsp
 
@@ -235,13 +235,13 @@ class AclNewCheckusermenuParams(TypedDict):
     workbenchcontext: NotRequired[AclNewCheckusermenuWorkBenchContext | None]
     param: NotRequired[CheckUserMenuParam | None]
 
-class AclNewCheckusermenuPojoResult(TypedDict):
+class AclNewCheckusermenuPojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewCheckusermenuData(TypedDict):
+class AclNewCheckusermenuData(TypedDict, total=False):
     """校验用户是否有菜单权限"""
     result: AclNewCheckusermenuPojoResult
 
@@ -262,13 +262,13 @@ class AclNewCheckuserpermissionParams(TypedDict):
     workbenchcontext: NotRequired[AclNewCheckuserpermissionWorkBenchContext | None]
     check_user_permission_param: CheckUserPermissionParam
 
-class AclNewCheckuserpermissionPojoResult(TypedDict):
+class AclNewCheckuserpermissionPojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewCheckuserpermissionData(TypedDict):
+class AclNewCheckuserpermissionData(TypedDict, total=False):
     """校验用户是否有权限"""
     result: AclNewCheckuserpermissionPojoResult
 
@@ -283,13 +283,13 @@ class AclNewCheckuserroleParams(TypedDict):
     user_id: str
     role_key: str
 
-class AclNewCheckuserrolePojoResult(TypedDict):
+class AclNewCheckuserrolePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewCheckuserroleData(TypedDict):
+class AclNewCheckuserroleData(TypedDict, total=False):
     """校验用户是否有角色"""
     result: AclNewCheckuserrolePojoResult
 
@@ -304,13 +304,13 @@ class AclNewDeleteuserroleParams(TypedDict):
     user_id: str
     role_ids: NotRequired[Many[str] | None]
 
-class AclNewDeleteuserrolePojoResult(TypedDict):
+class AclNewDeleteuserrolePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewDeleteuserroleData(TypedDict):
+class AclNewDeleteuserroleData(TypedDict, total=False):
     """删除管理员"""
     result: AclNewDeleteuserrolePojoResult
 
@@ -323,13 +323,13 @@ class AclNewFreezeroleParams(TypedDict):
     workbenchcontext: AclNewFreezeroleWorkBenchContext
     role_id: Number
 
-class AclNewFreezerolePojoResult(TypedDict):
+class AclNewFreezerolePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewFreezeroleData(TypedDict):
+class AclNewFreezeroleData(TypedDict, total=False):
     """冻结角色"""
     result: AclNewFreezerolePojoResult
 
@@ -342,14 +342,14 @@ class AclNewGetappmenutreeParams(TypedDict):
     workbenchcontext: NotRequired[AclNewGetappmenutreeWorkBenchContext | None]
     withpermission: NotRequired[bool | None]
 
-class AclNewGetappmenutreeListResult(TypedDict):
+class AclNewGetappmenutreeListResult(TypedDict, total=False):
     contents: Listed[str]
     total_count: int
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewGetappmenutreeData(TypedDict):
+class AclNewGetappmenutreeData(TypedDict, total=False):
     """查询应用下的菜单树"""
     result: AclNewGetappmenutreeListResult
 
@@ -363,7 +363,7 @@ class AclNewGetrolewithmenutreenodesParams(TypedDict):
     role_id: Number
     all_permission: NotRequired[bool | None]
 
-class TreeNodeDto(TypedDict):
+class TreeNodeDto(TypedDict, total=False):
     id: str
     pid: str
     url: str
@@ -372,7 +372,7 @@ class TreeNodeDto(TypedDict):
     data_type: str
     datas: Listed[str]
 
-class SysRolePermissionsVo(TypedDict):
+class SysRolePermissionsVo(TypedDict, total=False):
     id: int
     role_key: str
     tenant: str
@@ -384,13 +384,13 @@ class SysRolePermissionsVo(TypedDict):
     role_desc: str
     permissions: Listed[TreeNodeDto]
 
-class AclNewGetrolewithmenutreenodesPojoResult(TypedDict):
+class AclNewGetrolewithmenutreenodesPojoResult(TypedDict, total=False):
     content: SysRolePermissionsVo
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewGetrolewithmenutreenodesData(TypedDict):
+class AclNewGetrolewithmenutreenodesData(TypedDict, total=False):
     """根据角色id查询权限"""
     result: AclNewGetrolewithmenutreenodesPojoResult
 
@@ -409,7 +409,7 @@ class AclNewListrolesParams(TypedDict):
     workbenchcontext: AclNewListrolesWorkBenchContext
     rolequeryparam: NotRequired[RoleQueryParam | None]
 
-class AclNewListrolesSysRoleDto(TypedDict):
+class AclNewListrolesSysRoleDto(TypedDict, total=False):
     id: int
     role_key: str
     tenant: str
@@ -420,13 +420,13 @@ class AclNewListrolesSysRoleDto(TypedDict):
     role_desc: str
     role_type: str
 
-class AclNewListrolesListResult(TypedDict):
+class AclNewListrolesListResult(TypedDict, total=False):
     contents: Listed[AclNewListrolesSysRoleDto]
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewListrolesData(TypedDict):
+class AclNewListrolesData(TypedDict, total=False):
     """查询全部角色"""
     result: AclNewListrolesListResult
 
@@ -440,14 +440,14 @@ class AclNewListuserbymenuParams(TypedDict):
     context: NotRequired[AclNewListuserbymenuWorkBenchContext | None]
     menu_url: str
 
-class AclNewListuserbymenuListResult(TypedDict):
+class AclNewListuserbymenuListResult(TypedDict, total=False):
     contents: Listed[str]
     total_count: int
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewListuserbymenuData(TypedDict):
+class AclNewListuserbymenuData(TypedDict, total=False):
     """查询菜单下的人员"""
     result: AclNewListuserbymenuListResult
 
@@ -461,14 +461,14 @@ class AclNewListusermenuParams(TypedDict):
     workbenchcontext: NotRequired[AclNewListusermenuWorkBenchContext | None]
     user_id: str
 
-class AclNewListusermenuListResult(TypedDict):
+class AclNewListusermenuListResult(TypedDict, total=False):
     contents: Listed[str]
     total_count: int
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewListusermenuData(TypedDict):
+class AclNewListusermenuData(TypedDict, total=False):
     """查询用户有权限的菜单树"""
     result: AclNewListusermenuListResult
 
@@ -487,20 +487,20 @@ class AclNewListuserrolesParams(TypedDict):
     workbenchcontext: NotRequired[AclNewListuserrolesWorkBenchContext | None]
     param: NotRequired[UserRoleQueryParam | None]
 
-class SysRoleVo(TypedDict):
+class SysRoleVo(TypedDict, total=False):
     id: str
     role_name: str
     granted: str
     dept_name: str
 
-class AclNewListuserrolesListResult(TypedDict):
+class AclNewListuserrolesListResult(TypedDict, total=False):
     contents: Listed[SysRoleVo]
     total_count: int
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewListuserrolesData(TypedDict):
+class AclNewListuserrolesData(TypedDict, total=False):
     """查询并标记用户选择的角色"""
     result: AclNewListuserrolesListResult
 
@@ -526,7 +526,7 @@ class AclNewPageuserroleParams(TypedDict):
     workbenchcontext: AclNewPageuserroleWorkBenchContext
     users_role_query_param: UsersRoleQueryParam
 
-class AclNewPageuserroleSysRoleDto(TypedDict):
+class AclNewPageuserroleSysRoleDto(TypedDict, total=False):
     id: str
     app_key: str
     tenant: str
@@ -534,25 +534,25 @@ class AclNewPageuserroleSysRoleDto(TypedDict):
     role_desc: str
     role_key: str
 
-class UserRolesDto(TypedDict):
+class UserRolesDto(TypedDict, total=False):
     user_id: str
     user_name: str
     role_list: Listed[AclNewPageuserroleSysRoleDto]
 
-class AclNewPageuserrolePage(TypedDict):
+class AclNewPageuserrolePage(TypedDict, total=False):
     total: int
     items: Listed[UserRolesDto]
     page_size: int
     current_page: int
     total_page: int
 
-class AclNewPageuserrolePageResult(TypedDict):
+class AclNewPageuserrolePageResult(TypedDict, total=False):
     content: AclNewPageuserrolePage
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewPageuserroleData(TypedDict):
+class AclNewPageuserroleData(TypedDict, total=False):
     """分页查询管理员"""
     result: AclNewPageuserrolePageResult
 
@@ -565,13 +565,13 @@ class AclNewRemoveroleParams(TypedDict):
     param0: NotRequired[AclNewRemoveroleWorkBenchContext | None]
     role_id: Number
 
-class AclNewRemoverolePojoResult(TypedDict):
+class AclNewRemoverolePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewRemoveroleData(TypedDict):
+class AclNewRemoveroleData(TypedDict, total=False):
     """删除角色"""
     result: AclNewRemoverolePojoResult
 
@@ -595,13 +595,13 @@ class AclNewSaverolewithmenuParams(TypedDict):
     sys_role_d_t_o: NotRequired[SysRoleDto | None]
     tree_node_ids: Many[str]
 
-class AclNewSaverolewithmenuPojoResult(TypedDict):
+class AclNewSaverolewithmenuPojoResult(TypedDict, total=False):
     content: str
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewSaverolewithmenuData(TypedDict):
+class AclNewSaverolewithmenuData(TypedDict, total=False):
     """保存角色级联保存角色和权限的关系"""
     result: AclNewSaverolewithmenuPojoResult
 
@@ -614,13 +614,13 @@ class AclNewUnfreezeroleParams(TypedDict):
     workbenchcontext: AclNewUnfreezeroleWorkBenchContext
     role_id: Number
 
-class AclNewUnfreezerolePojoResult(TypedDict):
+class AclNewUnfreezerolePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class AclNewUnfreezeroleData(TypedDict):
+class AclNewUnfreezeroleData(TypedDict, total=False):
     """解冻角色"""
     result: AclNewUnfreezerolePojoResult
 
@@ -633,27 +633,27 @@ class AclQueryallemppermiitemParams(TypedDict):
     page: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class AclQueryallemppermiitemPermissionVo(TypedDict):
+class AclQueryallemppermiitemPermissionVo(TypedDict, total=False):
     priv_key: str
     priv_vaue: str
     expire_time: str
     effective_time: str
 
-class AclQueryallemppermiitemPage(TypedDict):
+class AclQueryallemppermiitemPage(TypedDict, total=False):
     limit: int
     items: Listed[AclQueryallemppermiitemPermissionVo]
     total_count: int
     current_page: int
     total_page: int
 
-class AclQueryallemppermiitemPageResult(TypedDict):
+class AclQueryallemppermiitemPageResult(TypedDict, total=False):
     content: AclQueryallemppermiitemPage
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclQueryallemppermiitemData(TypedDict):
+class AclQueryallemppermiitemData(TypedDict, total=False):
     """查询员工全部权限(包括角色下面的权限)"""
     result: AclQueryallemppermiitemPageResult
 
@@ -666,14 +666,14 @@ class AclQueryallroleParams(TypedDict):
     role_type: NotRequired[str | None]
     role_id: NotRequired[str | None]
 
-class AclQueryallroleCollectionResult(TypedDict):
+class AclQueryallroleCollectionResult(TypedDict, total=False):
     contents: Listed[str]
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclQueryallroleData(TypedDict):
+class AclQueryallroleData(TypedDict, total=False):
     """查询全部角色"""
     result: AclQueryallroleCollectionResult
 
@@ -689,14 +689,14 @@ class AclUpdategrantroletouserParams(TypedDict):
     account_id: str
     role: list[AclUpdategrantroletouserRoleReq]
 
-class AclUpdategrantroletouserPojoResult(TypedDict):
+class AclUpdategrantroletouserPojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class AclUpdategrantroletouserData(TypedDict):
+class AclUpdategrantroletouserData(TypedDict, total=False):
     """修改用户到角色关系"""
     result: AclUpdategrantroletouserPojoResult
 
@@ -718,7 +718,7 @@ class AdminmapPoiinfoGetlistbygroupParams(TypedDict):
     context: NotRequired[AdminmapPoiinfoGetlistbygroupWorkBenchContext | None]
     query: NotRequired[AdminmapPoiinfoGetlistbygroupSpaceUnitQuery | None]
 
-class AdminmapPoiinfoGetlistbygroupPoiInfo(TypedDict):
+class AdminmapPoiinfoGetlistbygroupPoiInfo(TypedDict, total=False):
     geo_floor_id: int
     ft_id: str
     uuid: str
@@ -742,7 +742,7 @@ class AdminmapPoiinfoGetlistbygroupPoiInfo(TypedDict):
     building_name: str
     code: str
 
-class AdminmapPoiinfoGetlistbygroupListResult(TypedDict):
+class AdminmapPoiinfoGetlistbygroupListResult(TypedDict, total=False):
     contents: Listed[AdminmapPoiinfoGetlistbygroupPoiInfo]
     request_id: str
     total_count: int
@@ -751,7 +751,7 @@ class AdminmapPoiinfoGetlistbygroupListResult(TypedDict):
     success: bool
     error_level: str
 
-class AdminmapPoiinfoGetlistbygroupData(TypedDict):
+class AdminmapPoiinfoGetlistbygroupData(TypedDict, total=False):
     """根据分组条件查询分组下的空间单元不包涵业务属性信息"""
     result: AdminmapPoiinfoGetlistbygroupListResult
 
@@ -768,7 +768,7 @@ class AdminmapUserlocationinfoGetactualuserlocationinfobyidsParams(TypedDict):
     param0: AdminmapUserlocationinfoGetactualuserlocationinfobyidsWorkBenchContext
     param1: NotRequired[AdminmapUserlocationinfoGetactualuserlocationinfobyidsUserLocationInfoQuery | None]
 
-class AdminmapUserlocationinfoGetactualuserlocationinfobyidsUserLocationInfo(TypedDict):
+class AdminmapUserlocationinfoGetactualuserlocationinfobyidsUserLocationInfo(TypedDict, total=False):
     id: int
     identity_type: int
     identity: str
@@ -783,7 +783,7 @@ class AdminmapUserlocationinfoGetactualuserlocationinfobyidsUserLocationInfo(Typ
     user_id: str
     s_r_i_d: int
 
-class AdminmapUserlocationinfoGetactualuserlocationinfobyidsListResult(TypedDict):
+class AdminmapUserlocationinfoGetactualuserlocationinfobyidsListResult(TypedDict, total=False):
     contents: Listed[AdminmapUserlocationinfoGetactualuserlocationinfobyidsUserLocationInfo]
     request_id: str
     total_count: int
@@ -792,7 +792,7 @@ class AdminmapUserlocationinfoGetactualuserlocationinfobyidsListResult(TypedDict
     success: bool
     error_level: str
 
-class AdminmapUserlocationinfoGetactualuserlocationinfobyidsData(TypedDict):
+class AdminmapUserlocationinfoGetactualuserlocationinfobyidsData(TypedDict, total=False):
     """根据userId(支持单个或批量)获取用户实时位置信息"""
     result: AdminmapUserlocationinfoGetactualuserlocationinfobyidsListResult
 
@@ -811,7 +811,7 @@ class AdminmapUserlocationinfoGetuserlocationinfologsParams(TypedDict):
     param0: AdminmapUserlocationinfoGetuserlocationinfologsWorkBenchContext
     param1: AdminmapUserlocationinfoGetuserlocationinfologsUserLocationInfoQuery
 
-class AdminmapUserlocationinfoGetuserlocationinfologsUserLocationInfo(TypedDict):
+class AdminmapUserlocationinfoGetuserlocationinfologsUserLocationInfo(TypedDict, total=False):
     identity_type: int
     identity: str
     is_delete: bool
@@ -825,7 +825,7 @@ class AdminmapUserlocationinfoGetuserlocationinfologsUserLocationInfo(TypedDict)
     user_id: str
     timestamp: int
 
-class AdminmapUserlocationinfoGetuserlocationinfologsListResult(TypedDict):
+class AdminmapUserlocationinfoGetuserlocationinfologsListResult(TypedDict, total=False):
     contents: Listed[AdminmapUserlocationinfoGetuserlocationinfologsUserLocationInfo]
     request_id: str
     total_count: int
@@ -834,7 +834,7 @@ class AdminmapUserlocationinfoGetuserlocationinfologsListResult(TypedDict):
     success: bool
     error_level: str
 
-class AdminmapUserlocationinfoGetuserlocationinfologsData(TypedDict):
+class AdminmapUserlocationinfoGetuserlocationinfologsData(TypedDict, total=False):
     """分时间段获取用户历史位置信息"""
     result: AdminmapUserlocationinfoGetuserlocationinfologsListResult
 
@@ -857,7 +857,7 @@ class AdminmapUserlocationinfoInsertactualuserlocationinfoParams(TypedDict):
     param0: AdminmapUserlocationinfoInsertactualuserlocationinfoWorkBenchContext
     param1: UserLocationInfo
 
-class AdminmapUserlocationinfoInsertactualuserlocationinfoPojoResult(TypedDict):
+class AdminmapUserlocationinfoInsertactualuserlocationinfoPojoResult(TypedDict, total=False):
     content: bool
     request_id: str
     error_code: str
@@ -865,7 +865,7 @@ class AdminmapUserlocationinfoInsertactualuserlocationinfoPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class AdminmapUserlocationinfoInsertactualuserlocationinfoData(TypedDict):
+class AdminmapUserlocationinfoInsertactualuserlocationinfoData(TypedDict, total=False):
     """上传用户实时位置"""
     result: AdminmapUserlocationinfoInsertactualuserlocationinfoPojoResult
 
@@ -886,7 +886,7 @@ class CoreAppGetappusagesParams(TypedDict):
     work_bench_context: NotRequired[CoreAppGetappusagesWorkBenchContext | None]
     appid: Number
 
-class T(TypedDict):
+class T(TypedDict, total=False):
     id: int
     app_id: int
     campus_id: int
@@ -902,7 +902,7 @@ class T(TypedDict):
     app_order: int
     notify_url: str
 
-class CoreAppGetappusagesCollectionResult(TypedDict):
+class CoreAppGetappusagesCollectionResult(TypedDict, total=False):
     content_list: Listed[T]
     request_id: str
     total_count: int
@@ -912,7 +912,7 @@ class CoreAppGetappusagesCollectionResult(TypedDict):
     error_ext_info: str
     error_level: str
 
-class CoreAppGetappusagesData(TypedDict):
+class CoreAppGetappusagesData(TypedDict, total=False):
     """根据应用ID获得应用所在的园区"""
     result: CoreAppGetappusagesCollectionResult
 
@@ -924,7 +924,7 @@ class CoreCompanycampusGetcombycamidParams(TypedDict):
     """根据园区ID获取运营公司信息"""
     param0: NotRequired[CoreCompanycampusGetcombycamidWorkBenchContext | None]
 
-class CompanyDto(TypedDict):
+class CompanyDto(TypedDict, total=False):
     company_code: str
     count: int
     corp_id: str
@@ -940,7 +940,7 @@ class CompanyDto(TypedDict):
     company_id: int
     id: int
 
-class CoreCompanycampusGetcombycamidPojoResult(TypedDict):
+class CoreCompanycampusGetcombycamidPojoResult(TypedDict, total=False):
     contents: Listed[CompanyDto]
     request_id: str
     error_code: str
@@ -949,7 +949,7 @@ class CoreCompanycampusGetcombycamidPojoResult(TypedDict):
     error_ext_info: str
     error_level: str
 
-class CoreCompanycampusGetcombycamidData(TypedDict):
+class CoreCompanycampusGetcombycamidData(TypedDict, total=False):
     """根据园区ID获取运营公司信息"""
     result: CoreCompanycampusGetcombycamidPojoResult
 
@@ -997,14 +997,14 @@ class CoreEmployeeModifyemployeeParams(TypedDict):
     employee_dto: EmployeeDto
     account_id: str
 
-class CoreEmployeeModifyemployeePojoResult(TypedDict):
+class CoreEmployeeModifyemployeePojoResult(TypedDict, total=False):
     content: str
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class CoreEmployeeModifyemployeeData(TypedDict):
+class CoreEmployeeModifyemployeeData(TypedDict, total=False):
     """修改员工基本信息"""
     result: CoreEmployeeModifyemployeePojoResult
 
@@ -1025,21 +1025,21 @@ class DeviceGetdeviceforqueryParams(TypedDict):
     work_bench_context: DeviceGetdeviceforqueryWorkBenchContext
     query: DeviceGetdeviceforqueryDeviceApiQuery
 
-class DeviceGetdeviceforqueryPage(TypedDict):
+class DeviceGetdeviceforqueryPage(TypedDict, total=False):
     limit: int
     total: int
     results: Listed[str]
     current_page: int
     total_page: int
 
-class DeviceGetdeviceforqueryPageResult(TypedDict):
+class DeviceGetdeviceforqueryPageResult(TypedDict, total=False):
     content: DeviceGetdeviceforqueryPage
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceGetdeviceforqueryData(TypedDict):
+class DeviceGetdeviceforqueryData(TypedDict, total=False):
     """下发设备的分页接口(无需AOP控制)"""
     result: DeviceGetdeviceforqueryPageResult
 
@@ -1063,7 +1063,7 @@ class DeviceHistorydataGetParams(TypedDict):
     work_bench_context: NotRequired[DeviceHistorydataGetWorkBenchContext | None]
     query: NotRequired[DeviceHistoryBatchQuery | None]
 
-class DeviceHistoryBatchApiDto(TypedDict):
+class DeviceHistoryBatchApiDto(TypedDict, total=False):
     property_code: str
     device_id: str
     success: str
@@ -1071,7 +1071,7 @@ class DeviceHistoryBatchApiDto(TypedDict):
     err_code: str
     device_interval_value: str
 
-class DeviceHistorydataGetListResult(TypedDict):
+class DeviceHistorydataGetListResult(TypedDict, total=False):
     device_data_list: Listed[DeviceHistoryBatchApiDto]
     total_count: int
     error_code: str
@@ -1080,7 +1080,7 @@ class DeviceHistorydataGetListResult(TypedDict):
     error_ext_info: str
     error_level: str
 
-class DeviceHistorydataGetData(TypedDict):
+class DeviceHistorydataGetData(TypedDict, total=False):
     """设备历史数据批量获取"""
     result: DeviceHistorydataGetListResult
 
@@ -1097,14 +1097,14 @@ class DeviceOpenapiFeedbackeventinfoParams(TypedDict):
     param0: DeviceOpenapiFeedbackeventinfoWorkBenchContext
     param1: DeviceOpenapiFeedbackeventinfoEventInfoApiDto
 
-class DeviceOpenapiFeedbackeventinfoBaseResult(TypedDict):
+class DeviceOpenapiFeedbackeventinfoBaseResult(TypedDict, total=False):
     request_id: str
     error_code: str
     error_msg: str
     success: bool
     error_level: str
 
-class DeviceOpenapiFeedbackeventinfoData(TypedDict):
+class DeviceOpenapiFeedbackeventinfoData(TypedDict, total=False):
     """IVS事件处理反馈接口"""
     result: DeviceOpenapiFeedbackeventinfoBaseResult
 
@@ -1135,7 +1135,7 @@ class DeviceOpenapiGetdevicelistParams(TypedDict):
     work_bench_context: DeviceOpenapiGetdevicelistWorkBenchContext
     query: DeviceOpenapiGetdevicelistDeviceApiQuery
 
-class MeatDataApiDto(TypedDict):
+class MeatDataApiDto(TypedDict, total=False):
     code: str
     alarm: bool
     mapping_point: str
@@ -1143,13 +1143,13 @@ class MeatDataApiDto(TypedDict):
     ref_device_id: str
     ref_property_code: str
 
-class TagInfoApiDto(TypedDict):
+class TagInfoApiDto(TypedDict, total=False):
     tag_name: str
     system_tag: bool
     tag_desc: str
     tag_type_name: str
 
-class DeviceOpenapiGetdevicelistDeviceStandardApiDto(TypedDict):
+class DeviceOpenapiGetdevicelistDeviceStandardApiDto(TypedDict, total=False):
     code: str
     campus_id: int
     campus_name: str
@@ -1176,20 +1176,20 @@ class DeviceOpenapiGetdevicelistDeviceStandardApiDto(TypedDict):
     run_status: int
     run_status_name: str
 
-class DeviceOpenapiGetdevicelistPage(TypedDict):
+class DeviceOpenapiGetdevicelistPage(TypedDict, total=False):
     limit: int
     total: int
     result_list: Listed[DeviceOpenapiGetdevicelistDeviceStandardApiDto]
     current_page: int
 
-class DeviceOpenapiGetdevicelistPageResult(TypedDict):
+class DeviceOpenapiGetdevicelistPageResult(TypedDict, total=False):
     content: DeviceOpenapiGetdevicelistPage
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiGetdevicelistData(TypedDict):
+class DeviceOpenapiGetdevicelistData(TypedDict, total=False):
     """多条件查询设备分组"""
     result: DeviceOpenapiGetdevicelistPageResult
 
@@ -1203,7 +1203,7 @@ class DeviceOpenapiGetdevicerealtimedataParams(TypedDict):
     uuid: str
     property_code: str
 
-class RunDataDto(TypedDict):
+class RunDataDto(TypedDict, total=False):
     property_code: str
     property_name: str
     value: str
@@ -1212,14 +1212,14 @@ class RunDataDto(TypedDict):
     ref_device_id: str
     ref_property_code: str
 
-class DeviceOpenapiGetdevicerealtimedataPojoResult(TypedDict):
+class DeviceOpenapiGetdevicerealtimedataPojoResult(TypedDict, total=False):
     content: RunDataDto
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiGetdevicerealtimedataData(TypedDict):
+class DeviceOpenapiGetdevicerealtimedataData(TypedDict, total=False):
     """获取指定设备下指定参数的实时值"""
     result: DeviceOpenapiGetdevicerealtimedataPojoResult
 
@@ -1232,21 +1232,21 @@ class DeviceOpenapiGetdevicerealtimelogParams(TypedDict):
     work_bench_context: DeviceOpenapiGetdevicerealtimelogWorkBenchContext
     uuid: str
 
-class RunTimeDataDto(TypedDict):
+class RunTimeDataDto(TypedDict, total=False):
     device_id: str
     event_time: int
     msg_id: str
     run_time_datas: Listed[RunDataDto]
     be_logic: bool
 
-class DeviceOpenapiGetdevicerealtimelogPojoResult(TypedDict):
+class DeviceOpenapiGetdevicerealtimelogPojoResult(TypedDict, total=False):
     content: RunTimeDataDto
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiGetdevicerealtimelogData(TypedDict):
+class DeviceOpenapiGetdevicerealtimelogData(TypedDict, total=False):
     """根据设备uuid获取设备采集信息"""
     result: DeviceOpenapiGetdevicerealtimelogPojoResult
 
@@ -1267,7 +1267,7 @@ class DeviceOpenapiGethistorydataParams(TypedDict):
     work_bench_context: DeviceOpenapiGethistorydataWorkBenchContext
     query: DeviceDataApiQuery
 
-class DeviceDataApiDto(TypedDict):
+class DeviceDataApiDto(TypedDict, total=False):
     device_id: str
     device_code: str
     property_code: str
@@ -1278,20 +1278,20 @@ class DeviceDataApiDto(TypedDict):
     unit_id: int
     unit_code: str
 
-class DeviceOpenapiGethistorydataPage(TypedDict):
+class DeviceOpenapiGethistorydataPage(TypedDict, total=False):
     total: int
     limit: int
     results: Listed[DeviceDataApiDto]
     current_page: int
     total_page: int
 
-class DeviceOpenapiGethistorydataPageResult(TypedDict):
+class DeviceOpenapiGethistorydataPageResult(TypedDict, total=False):
     content: DeviceOpenapiGethistorydataPage
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiGethistorydataData(TypedDict):
+class DeviceOpenapiGethistorydataData(TypedDict, total=False):
     """查询设备历史数据"""
     result: DeviceOpenapiGethistorydataPageResult
 
@@ -1303,7 +1303,7 @@ class DeviceOpenapiGetsimpledeviceParams(TypedDict):
     work_bench_context: DeviceOpenapiGetsimpledeviceWorkBenchContext
     uuid: str
 
-class DeviceOpenapiGetsimpledeviceDeviceStandardApiDto(TypedDict):
+class DeviceOpenapiGetsimpledeviceDeviceStandardApiDto(TypedDict, total=False):
     code: str
     campus_name: str
     campus_id: int
@@ -1324,14 +1324,14 @@ class DeviceOpenapiGetsimpledeviceDeviceStandardApiDto(TypedDict):
     nickname: str
     run_status: int
 
-class DeviceOpenapiGetsimpledevicePojoResult(TypedDict):
+class DeviceOpenapiGetsimpledevicePojoResult(TypedDict, total=False):
     content: DeviceOpenapiGetsimpledeviceDeviceStandardApiDto
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiGetsimpledeviceData(TypedDict):
+class DeviceOpenapiGetsimpledeviceData(TypedDict, total=False):
     result: DeviceOpenapiGetsimpledevicePojoResult
 
 class DeviceOpenapiGetsimpledevicelistWorkBenchContext(TypedDict):
@@ -1362,7 +1362,7 @@ class DeviceOpenapiGetsimpledevicelistParams(TypedDict):
     work_bench_context: DeviceOpenapiGetsimpledevicelistWorkBenchContext
     query: DeviceOpenapiGetsimpledevicelistDeviceApiQuery
 
-class DeviceOpenapiGetsimpledevicelistDeviceStandardApiDto(TypedDict):
+class DeviceOpenapiGetsimpledevicelistDeviceStandardApiDto(TypedDict, total=False):
     code: str
     campus_name: str
     campus_id: int
@@ -1384,20 +1384,20 @@ class DeviceOpenapiGetsimpledevicelistDeviceStandardApiDto(TypedDict):
     run_status: int
     company_id: int
 
-class DeviceOpenapiGetsimpledevicelistPage(TypedDict):
+class DeviceOpenapiGetsimpledevicelistPage(TypedDict, total=False):
     total: int
     limit: int
     result_list: Listed[DeviceOpenapiGetsimpledevicelistDeviceStandardApiDto]
     current_page: int
 
-class DeviceOpenapiGetsimpledevicelistPageResult(TypedDict):
+class DeviceOpenapiGetsimpledevicelistPageResult(TypedDict, total=False):
     content: DeviceOpenapiGetsimpledevicelistPage
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiGetsimpledevicelistData(TypedDict):
+class DeviceOpenapiGetsimpledevicelistData(TypedDict, total=False):
     result: DeviceOpenapiGetsimpledevicelistPageResult
 
 class TemplateApiQuery(TypedDict):
@@ -1411,7 +1411,7 @@ class DeviceOpenapiGettemplatelistParams(TypedDict):
     """查询设备模板"""
     query: NotRequired[TemplateApiQuery | None]
 
-class PropertyApiDto(TypedDict):
+class PropertyApiDto(TypedDict, total=False):
     id: int
     name: str
     code: str
@@ -1426,26 +1426,26 @@ class PropertyApiDto(TypedDict):
     unit_id: int
     unit_code: str
 
-class TemplateApiDto(TypedDict):
+class TemplateApiDto(TypedDict, total=False):
     id: int
     code: str
     name: str
     property_list: Listed[PropertyApiDto]
 
-class DeviceOpenapiGettemplatelistPage(TypedDict):
+class DeviceOpenapiGettemplatelistPage(TypedDict, total=False):
     total: int
     limit: int
     results: Listed[TemplateApiDto]
     current_page: int
 
-class DeviceOpenapiGettemplatelistPageResult(TypedDict):
+class DeviceOpenapiGettemplatelistPageResult(TypedDict, total=False):
     content: DeviceOpenapiGettemplatelistPage
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiGettemplatelistData(TypedDict):
+class DeviceOpenapiGettemplatelistData(TypedDict, total=False):
     """查询设备模板"""
     result: DeviceOpenapiGettemplatelistPageResult
 
@@ -1458,7 +1458,7 @@ class DeviceOpenapiGetuniquedeviceParams(TypedDict):
     work_bench_context: DeviceOpenapiGetuniquedeviceWorkBenchContext
     uuid: str
 
-class DeviceOpenapiGetuniquedeviceDeviceStandardApiDto(TypedDict):
+class DeviceOpenapiGetuniquedeviceDeviceStandardApiDto(TypedDict, total=False):
     code: str
     campus_id: int
     campus_name: str
@@ -1483,14 +1483,14 @@ class DeviceOpenapiGetuniquedeviceDeviceStandardApiDto(TypedDict):
     nickname: str
     tag_info_list: Listed[TagInfoApiDto]
 
-class DeviceOpenapiGetuniquedevicePojoResult(TypedDict):
+class DeviceOpenapiGetuniquedevicePojoResult(TypedDict, total=False):
     content: DeviceOpenapiGetuniquedeviceDeviceStandardApiDto
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiGetuniquedeviceData(TypedDict):
+class DeviceOpenapiGetuniquedeviceData(TypedDict, total=False):
     """根据设备uuid获取设备信息"""
     result: DeviceOpenapiGetuniquedevicePojoResult
 
@@ -1505,13 +1505,13 @@ class DeviceOpenapiOperatedeviceParams(TypedDict):
     property_code: str
     value: str
 
-class DeviceOpenapiOperatedevicePojoResult(TypedDict):
+class DeviceOpenapiOperatedevicePojoResult(TypedDict, total=False):
     request_id: str
     error_code: str
     error_msg: str
     success: bool
 
-class DeviceOpenapiOperatedeviceData(TypedDict):
+class DeviceOpenapiOperatedeviceData(TypedDict, total=False):
     """根据uuid操作设备"""
     result: DeviceOpenapiOperatedevicePojoResult
 
@@ -1530,7 +1530,7 @@ class DeviceOpenapiSaveeventinfoforibosParams(TypedDict):
     param0: NotRequired[DeviceOpenapiSaveeventinfoforibosWorkBenchContext | None]
     param1: NotRequired[DeviceOpenapiSaveeventinfoforibosEventInfoApiDto | None]
 
-class DeviceOpenapiSaveeventinfoforibosData(TypedDict):
+class DeviceOpenapiSaveeventinfoforibosData(TypedDict, total=False):
     """saveeventinfoforibos"""
     request_error_msg: str
     request_success: bool
@@ -1555,7 +1555,7 @@ class DevicehubOpenapiReportdataParams(TypedDict):
     """设备数据上报"""
     device_event_data: NotRequired[DeviceReportEventDTO | None]
 
-class DevicehubOpenapiReportdataBaseResult(TypedDict):
+class DevicehubOpenapiReportdataBaseResult(TypedDict, total=False):
     success: bool
     request_id: str
     error_code: str
@@ -1563,7 +1563,7 @@ class DevicehubOpenapiReportdataBaseResult(TypedDict):
     error_msg: str
     error_level: str
 
-class DevicehubOpenapiReportdataData(TypedDict):
+class DevicehubOpenapiReportdataData(TypedDict, total=False):
     """设备数据上报"""
     result: DevicehubOpenapiReportdataBaseResult
 
@@ -1574,11 +1574,11 @@ class GuardControllerConfigsyncParams(TypedDict):
     """门禁控制器配置项同步"""
     controller_query: NotRequired[ControllerQuery | None]
 
-class Guard(TypedDict):
+class Guard(TypedDict, total=False):
     id: int
     name: str
 
-class SubDeviceDTO(TypedDict):
+class SubDeviceDTO(TypedDict, total=False):
     kind: str
     port_type: str
     port: int | str
@@ -1586,27 +1586,27 @@ class SubDeviceDTO(TypedDict):
     direction: str
     sub_device_id: str
 
-class GuardConfigDTO(TypedDict):
+class GuardConfigDTO(TypedDict, total=False):
     guard: Guard
     input_list: Listed[SubDeviceDTO]
     output_list: Listed[SubDeviceDTO]
     open_plan_id: int
     block_plan_id: int
 
-class ControllerDTO(TypedDict):
+class ControllerDTO(TypedDict, total=False):
     sn_no: str
     device_name: str
     campus_name: str
     config_list: Listed[GuardConfigDTO]
     device_id: str
 
-class GuardControllerConfigsyncPojoResult(TypedDict):
+class GuardControllerConfigsyncPojoResult(TypedDict, total=False):
     success: bool
     error_code: str
     content: ControllerDTO
     error_msg: str
 
-class GuardControllerConfigsyncData(TypedDict):
+class GuardControllerConfigsyncData(TypedDict, total=False):
     """门禁控制器配置项同步"""
     result: GuardControllerConfigsyncPojoResult
 
@@ -1617,24 +1617,24 @@ class GuardControllerOfflinedataParams(TypedDict):
     """点位离线数据拉取"""
     controller_offline_request_dto: NotRequired[GuardControllerOfflinedataControllerOfflineRequestDTO | None]
 
-class GuardDTO(TypedDict):
+class GuardDTO(TypedDict, total=False):
     id: int
     name: str
 
-class GuardOfflineDataDTO(TypedDict):
+class GuardOfflineDataDTO(TypedDict, total=False):
     guard: GuardDTO
     url: str
 
-class ControllerOfflineDataDTO(TypedDict):
+class ControllerOfflineDataDTO(TypedDict, total=False):
     guard_offline_list: Listed[GuardOfflineDataDTO]
 
-class GuardControllerOfflinedataPojoResult(TypedDict):
+class GuardControllerOfflinedataPojoResult(TypedDict, total=False):
     success: bool
     error_code: str
     content: ControllerOfflineDataDTO
     error_msg: str
 
-class GuardControllerOfflinedataData(TypedDict):
+class GuardControllerOfflinedataData(TypedDict, total=False):
     """点位离线数据拉取"""
     result: GuardControllerOfflinedataPojoResult
 
@@ -1646,12 +1646,12 @@ class GuardControllerOfflinelogParams(TypedDict):
     """门禁控制器离线日志同步"""
     controller_offline_request_dto: NotRequired[GuardControllerOfflinelogControllerOfflineRequestDTO | None]
 
-class GuardControllerOfflinelogBaseResult(TypedDict):
+class GuardControllerOfflinelogBaseResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
 
-class GuardControllerOfflinelogData(TypedDict):
+class GuardControllerOfflinelogData(TypedDict, total=False):
     """门禁控制器离线日志同步"""
     result: GuardControllerOfflinelogBaseResult
 
@@ -1661,7 +1661,7 @@ class GuardDataSyncParams(TypedDict):
     supplier_name: NotRequired[str | None]
     data: NotRequired[str | None]
 
-class GuardDataSyncPojoResult(TypedDict):
+class GuardDataSyncPojoResult(TypedDict, total=False):
     content: str
     request_id: str
     error_code: str
@@ -1670,7 +1670,7 @@ class GuardDataSyncPojoResult(TypedDict):
     error_ext_info: str
     error_level: str
 
-class GuardDataSyncData(TypedDict):
+class GuardDataSyncData(TypedDict, total=False):
     """卡巴数据同步"""
     result: GuardDataSyncPojoResult
 
@@ -1682,18 +1682,18 @@ class GuardTimeperiodListdatetemplateParams(TypedDict):
     """门禁控制器查询日期模版"""
     calender_template_query: NotRequired[CalenderTemplateQuery | None]
 
-class GuardTimeperiodListdatetemplateCalendarTemplateDTO(TypedDict):
+class GuardTimeperiodListdatetemplateCalendarTemplateDTO(TypedDict, total=False):
     name: str
     date_list: Listed[str]
     template_id: int
 
-class GuardTimeperiodListdatetemplatePojoResult(TypedDict):
+class GuardTimeperiodListdatetemplatePojoResult(TypedDict, total=False):
     api_error_msg: str
     api_success: bool
     api_error_code: str
     content: Listed[GuardTimeperiodListdatetemplateCalendarTemplateDTO]
 
-class GuardTimeperiodListdatetemplateData(TypedDict):
+class GuardTimeperiodListdatetemplateData(TypedDict, total=False):
     """门禁控制器查询日期模版"""
     result: GuardTimeperiodListdatetemplatePojoResult
 
@@ -1705,28 +1705,28 @@ class GuardTimeperiodListtimeruleParams(TypedDict):
     """门禁控制器查询时间规则"""
     time_period_query: TimePeriodQuery
 
-class GuardTimeperiodListtimeruleCalendarTemplateDTO(TypedDict):
+class GuardTimeperiodListtimeruleCalendarTemplateDTO(TypedDict, total=False):
     name: str
     template_id: int
 
-class GuardTimeperiodListtimeruleTimeRuleConfigDTO(TypedDict):
+class GuardTimeperiodListtimeruleTimeRuleConfigDTO(TypedDict, total=False):
     week: str
     forbid_template_list: Listed[GuardTimeperiodListtimeruleCalendarTemplateDTO]
     time: str
     allow_template_list: Listed[GuardTimeperiodListtimeruleCalendarTemplateDTO]
 
-class GuardTimeperiodListtimeruleResultContent(TypedDict):
+class GuardTimeperiodListtimeruleResultContent(TypedDict, total=False):
     name: str
     time_rule_list: Listed[GuardTimeperiodListtimeruleTimeRuleConfigDTO]
     id: int
 
-class GuardTimeperiodListtimerulePojoResult(TypedDict):
+class GuardTimeperiodListtimerulePojoResult(TypedDict, total=False):
     api_error_msg: str
     api_success: bool
     content: Listed[GuardTimeperiodListtimeruleResultContent]
     api_error_code: str
 
-class GuardTimeperiodListtimeruleData(TypedDict):
+class GuardTimeperiodListtimeruleData(TypedDict, total=False):
     """门禁控制器查询时间规则"""
     result: GuardTimeperiodListtimerulePojoResult
 
@@ -1736,7 +1736,7 @@ class GuardantDataSyncParams(TypedDict):
     supplier_name: NotRequired[str | None]
     data: NotRequired[str | None]
 
-class GuardantDataSyncPojoResult(TypedDict):
+class GuardantDataSyncPojoResult(TypedDict, total=False):
     content: bool
     request_id: str
     error_code: str
@@ -1745,7 +1745,7 @@ class GuardantDataSyncPojoResult(TypedDict):
     error_ext_info: str
     error_level: str
 
-class GuardantDataSyncData(TypedDict):
+class GuardantDataSyncData(TypedDict, total=False):
     """刷卡数据同步"""
     result: GuardantDataSyncPojoResult
 
@@ -1754,7 +1754,7 @@ class GuardantGateSyncParams(TypedDict):
     token: str
     data: str
 
-class GuardantGateSyncPojoResult(TypedDict):
+class GuardantGateSyncPojoResult(TypedDict, total=False):
     success: bool
     request_id: str
     error_code: str
@@ -1762,7 +1762,7 @@ class GuardantGateSyncPojoResult(TypedDict):
     error_msg: str
     error_level: str
 
-class GuardantGateSyncData(TypedDict):
+class GuardantGateSyncData(TypedDict, total=False):
     """网点数据同步"""
     result: GuardantGateSyncPojoResult
 
@@ -1771,7 +1771,7 @@ class GuardantGatewayCallbackParams(TypedDict):
     token: str
     data: str
 
-class GuardantGatewayCallbackPojoResult(TypedDict):
+class GuardantGatewayCallbackPojoResult(TypedDict, total=False):
     success: bool
     request_id: str
     error_code: str
@@ -1779,7 +1779,7 @@ class GuardantGatewayCallbackPojoResult(TypedDict):
     error_msg: str
     error_level: str
 
-class GuardantGatewayCallbackData(TypedDict):
+class GuardantGatewayCallbackData(TypedDict, total=False):
     """人卡关系回调"""
     result: GuardantGatewayCallbackPojoResult
 
@@ -1803,7 +1803,7 @@ SpaceAttrSetattrParams = TypedDict(
     },
 )
 
-class SpaceAttrSetattrPojoResult(TypedDict):
+class SpaceAttrSetattrPojoResult(TypedDict, total=False):
     content: bool
     request_id: str
     error_code: str
@@ -1811,7 +1811,7 @@ class SpaceAttrSetattrPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceAttrSetattrData(TypedDict):
+class SpaceAttrSetattrData(TypedDict, total=False):
     """新增业务属性实例接口"""
     result: SpaceAttrSetattrPojoResult
 
@@ -1828,7 +1828,7 @@ class SpaceBuildingGetbycampusidParams(TypedDict):
     param0: SpaceBuildingGetbycampusidWorkBenchContext
     param1: BuildingQuery
 
-class Building(TypedDict):
+class Building(TypedDict, total=False):
     company_name: str
     company_id: int
     is_delete: bool
@@ -1845,7 +1845,7 @@ class Building(TypedDict):
     gmt_modified: str
     id: int
 
-class SpaceBuildingGetbycampusidListResult(TypedDict):
+class SpaceBuildingGetbycampusidListResult(TypedDict, total=False):
     contents: Listed[Building]
     total_count: int
     request_id: str
@@ -1854,7 +1854,7 @@ class SpaceBuildingGetbycampusidListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceBuildingGetbycampusidData(TypedDict):
+class SpaceBuildingGetbycampusidData(TypedDict, total=False):
     """根据园区ID获取楼宇"""
     result: SpaceBuildingGetbycampusidListResult
 
@@ -1868,7 +1868,7 @@ class SpaceCampusGetbyidParams(TypedDict):
     param0: SpaceCampusGetbyidWorkBenchContext
     param1: NotRequired[Number | None]
 
-class Campus(TypedDict):
+class Campus(TypedDict, total=False):
     id: int
     gmt_create: str
     gmt_modified: str
@@ -1893,7 +1893,7 @@ class Campus(TypedDict):
     company_id: int
     indoor_area: str
 
-class SpaceCampusGetbyidPojoResult(TypedDict):
+class SpaceCampusGetbyidPojoResult(TypedDict, total=False):
     content: Campus
     request_id: str
     error_code: str
@@ -1901,7 +1901,7 @@ class SpaceCampusGetbyidPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceCampusGetbyidData(TypedDict):
+class SpaceCampusGetbyidData(TypedDict, total=False):
     """根据园区id获取园区信息"""
     result: SpaceCampusGetbyidPojoResult
 
@@ -1918,7 +1918,7 @@ class SpaceFloorGetbybuildingidParams(TypedDict):
     param0: SpaceFloorGetbybuildingidWorkBenchContext
     param1: FloorQuery
 
-class SpaceFloorGetbybuildingidFloor(TypedDict):
+class SpaceFloorGetbybuildingidFloor(TypedDict, total=False):
     area: str
     height: str
     order_no: int
@@ -1940,7 +1940,7 @@ class SpaceFloorGetbybuildingidFloor(TypedDict):
     geo_floor_id: int
     uuid: str
 
-class SpaceFloorGetbybuildingidListResult(TypedDict):
+class SpaceFloorGetbybuildingidListResult(TypedDict, total=False):
     contents: Listed[SpaceFloorGetbybuildingidFloor]
     total_count: int
     request_id: str
@@ -1949,7 +1949,7 @@ class SpaceFloorGetbybuildingidListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceFloorGetbybuildingidData(TypedDict):
+class SpaceFloorGetbybuildingidData(TypedDict, total=False):
     """根据楼宇ID获取楼层"""
     result: SpaceFloorGetbybuildingidListResult
 
@@ -1961,7 +1961,7 @@ class SpaceFloorGetbyidParams(TypedDict):
     context: SpaceFloorGetbyidWorkBenchContext
     id: Number
 
-class SpaceFloorGetbyidFloor(TypedDict):
+class SpaceFloorGetbyidFloor(TypedDict, total=False):
     campus_id: int
     company_id: int
     code: str
@@ -1978,7 +1978,7 @@ class SpaceFloorGetbyidFloor(TypedDict):
     geo_floor_id: int
     uuid: str
 
-class SpaceFloorGetbyidPojoResult(TypedDict):
+class SpaceFloorGetbyidPojoResult(TypedDict, total=False):
     content: SpaceFloorGetbyidFloor
     request_id: str
     error_code: str
@@ -1986,7 +1986,7 @@ class SpaceFloorGetbyidPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceFloorGetbyidData(TypedDict):
+class SpaceFloorGetbyidData(TypedDict, total=False):
     """根据id获取楼层"""
     result: SpaceFloorGetbyidPojoResult
 
@@ -2003,7 +2003,7 @@ class SpaceGetbyidsParams(TypedDict):
     context: NotRequired[SpaceGetbyidsWorkBenchContext | None]
     query: NotRequired[SpaceIdsQuery | None]
 
-class Content(TypedDict):
+class Content(TypedDict, total=False):
     area: str
     creator: str
     gmt_modified: str
@@ -2028,13 +2028,13 @@ class Content(TypedDict):
     status: int
     height: str
 
-class SpaceGetbyidsListResult(TypedDict):
+class SpaceGetbyidsListResult(TypedDict, total=False):
     success: bool
     error_code: str
     contents: Listed[Content]
     error_msg: str
 
-class SpaceGetbyidsData(TypedDict):
+class SpaceGetbyidsData(TypedDict, total=False):
     """根据ids和类型查询空间列表"""
     result: SpaceGetbyidsListResult
 
@@ -2048,7 +2048,7 @@ class SpaceGroupGetbyidParams(TypedDict):
     param0: SpaceGroupGetbyidWorkBenchContext
     param1: Number
 
-class SpaceGroupGetbyidPoiTypeWrap(TypedDict):
+class SpaceGroupGetbyidPoiTypeWrap(TypedDict, total=False):
     is_delete: bool
     description: str
     full_name: str
@@ -2063,7 +2063,7 @@ class SpaceGroupGetbyidPoiTypeWrap(TypedDict):
     gmt_create: str
     id: int
 
-class SpaceGroupGetbyidSpaceGroup(TypedDict):
+class SpaceGroupGetbyidSpaceGroup(TypedDict, total=False):
     campus_id: int
     campus_name: str
     type_id: int
@@ -2086,7 +2086,7 @@ class SpaceGroupGetbyidSpaceGroup(TypedDict):
     is_delete: bool
     code: str
 
-class SpaceGroupGetbyidPojoResult(TypedDict):
+class SpaceGroupGetbyidPojoResult(TypedDict, total=False):
     content: SpaceGroupGetbyidSpaceGroup
     request_id: str
     error_code: str
@@ -2094,7 +2094,7 @@ class SpaceGroupGetbyidPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceGroupGetbyidData(TypedDict):
+class SpaceGroupGetbyidData(TypedDict, total=False):
     """根据分组ID查询相关的空间分组信息"""
     result: SpaceGroupGetbyidPojoResult
 
@@ -2123,7 +2123,7 @@ class SpaceGroupGetlistParams(TypedDict):
     param0: NotRequired[SpaceGroupGetlistWorkBenchContext | None]
     param1: NotRequired[SpaceGroupGetlistSpaceGroupQuery | None]
 
-class SpaceGroupGetlistPoiTypeWrap(TypedDict):
+class SpaceGroupGetlistPoiTypeWrap(TypedDict, total=False):
     is_delete: bool
     description: str
     full_name: str
@@ -2138,7 +2138,7 @@ class SpaceGroupGetlistPoiTypeWrap(TypedDict):
     modifier: str
     creator: str
 
-class SpaceGroupGetlistSpaceGroup(TypedDict):
+class SpaceGroupGetlistSpaceGroup(TypedDict, total=False):
     building_name: str
     building_id: int
     name: str
@@ -2161,7 +2161,7 @@ class SpaceGroupGetlistSpaceGroup(TypedDict):
     is_delete: bool
     code: str
 
-class SpaceGroupGetlistListResult(TypedDict):
+class SpaceGroupGetlistListResult(TypedDict, total=False):
     contents: Listed[SpaceGroupGetlistSpaceGroup]
     total_count: int
     request_id: str
@@ -2170,7 +2170,7 @@ class SpaceGroupGetlistListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceGroupGetlistData(TypedDict):
+class SpaceGroupGetlistData(TypedDict, total=False):
     """多条件查询空间分组信息"""
     result: SpaceGroupGetlistListResult
 
@@ -2191,7 +2191,7 @@ class SpaceGroupGetlistbycampusandtypeParams(TypedDict):
     param0: SpaceGroupGetlistbycampusandtypeWorkBenchContext
     param1: SpaceGroupGetlistbycampusandtypeSpaceGroupQuery
 
-class SpaceGroupGetlistbycampusandtypeApiReturnningWrap(TypedDict):
+class SpaceGroupGetlistbycampusandtypeApiReturnningWrap(TypedDict, total=False):
     version: str
     uuid: str
     last_update_time: str
@@ -2203,7 +2203,7 @@ class SpaceGroupGetlistbycampusandtypeApiReturnningWrap(TypedDict):
     type_name: str
     type_code: str
 
-class SpaceGroupGetlistbycampusandtypeListResult(TypedDict):
+class SpaceGroupGetlistbycampusandtypeListResult(TypedDict, total=False):
     contents: Listed[SpaceGroupGetlistbycampusandtypeApiReturnningWrap]
     total_count: int
     request_id: str
@@ -2212,7 +2212,7 @@ class SpaceGroupGetlistbycampusandtypeListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceGroupGetlistbycampusandtypeData(TypedDict):
+class SpaceGroupGetlistbycampusandtypeData(TypedDict, total=False):
     """根据园区id及TypeId获取空间分组"""
     result: SpaceGroupGetlistbycampusandtypeListResult
 
@@ -2236,7 +2236,7 @@ class SpaceGroupGetspacegrouplistwithattrParams(TypedDict):
     context: NotRequired[SpaceGroupGetspacegrouplistwithattrWorkBenchContext | None]
     group_query: NotRequired[SpaceGroupGetspacegrouplistwithattrSpaceGroupQuery | None]
 
-class SpaceGroupGetspacegrouplistwithattrTypeAttrInstance(TypedDict):
+class SpaceGroupGetspacegrouplistwithattrTypeAttrInstance(TypedDict, total=False):
     type_attr_ref_id: int
     attr_name: str
     attr_code: str
@@ -2244,7 +2244,7 @@ class SpaceGroupGetspacegrouplistwithattrTypeAttrInstance(TypedDict):
     value_type: str
     uuid: str
 
-class SpaceGroupGetspacegrouplistwithattrSpaceGroup(TypedDict):
+class SpaceGroupGetspacegrouplistwithattrSpaceGroup(TypedDict, total=False):
     building_name: str
     building_id: int
     name: str
@@ -2264,7 +2264,7 @@ class SpaceGroupGetspacegrouplistwithattrSpaceGroup(TypedDict):
     ft_id: str
     geo_floor_id: int
 
-class SpaceGroupGetspacegrouplistwithattrListResult(TypedDict):
+class SpaceGroupGetspacegrouplistwithattrListResult(TypedDict, total=False):
     contents: Listed[SpaceGroupGetspacegrouplistwithattrSpaceGroup]
     total_count: int
     request_id: str
@@ -2273,7 +2273,7 @@ class SpaceGroupGetspacegrouplistwithattrListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceGroupGetspacegrouplistwithattrData(TypedDict):
+class SpaceGroupGetspacegrouplistwithattrData(TypedDict, total=False):
     """分页查询空间分组业务属性"""
     result: SpaceGroupGetspacegrouplistwithattrListResult
 
@@ -2288,7 +2288,7 @@ class SpaceGroupGetspacegroupwithattrParams(TypedDict):
     context: NotRequired[SpaceGroupGetspacegroupwithattrWorkBenchContext | None]
     group_id: Number
 
-class SpaceGroupGetspacegroupwithattrTypeAttrInstance(TypedDict):
+class SpaceGroupGetspacegroupwithattrTypeAttrInstance(TypedDict, total=False):
     type_attr_ref_id: int
     attr_name: str
     attr_code: str
@@ -2296,7 +2296,7 @@ class SpaceGroupGetspacegroupwithattrTypeAttrInstance(TypedDict):
     value_type: str
     uuid: str
 
-class SpaceGroupGetspacegroupwithattrSpaceGroup(TypedDict):
+class SpaceGroupGetspacegroupwithattrSpaceGroup(TypedDict, total=False):
     uuid: str
     is_delete: bool
     code: str
@@ -2314,7 +2314,7 @@ class SpaceGroupGetspacegroupwithattrSpaceGroup(TypedDict):
     building_name: str
     attrs: Listed[SpaceGroupGetspacegroupwithattrTypeAttrInstance]
 
-class SpaceGroupGetspacegroupwithattrPojoResult(TypedDict):
+class SpaceGroupGetspacegroupwithattrPojoResult(TypedDict, total=False):
     content: SpaceGroupGetspacegroupwithattrSpaceGroup
     request_id: str
     error_code: str
@@ -2322,7 +2322,7 @@ class SpaceGroupGetspacegroupwithattrPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceGroupGetspacegroupwithattrData(TypedDict):
+class SpaceGroupGetspacegroupwithattrData(TypedDict, total=False):
     """空间分组id查业务属性实例"""
     result: SpaceGroupGetspacegroupwithattrPojoResult
 
@@ -2336,7 +2336,7 @@ class SpaceTypeGetbycodeParams(TypedDict):
     param0: NotRequired[SpaceTypeGetbycodeWorkBenchContext | None]
     type_code: NotRequired[str | None]
 
-class PoiType(TypedDict):
+class PoiType(TypedDict, total=False):
     type_name: str
     type_code: str
     big_type_code: str
@@ -2351,7 +2351,7 @@ class PoiType(TypedDict):
     description: str
     type_en_name: str
 
-class SpaceTypeGetbycodePojoResult(TypedDict):
+class SpaceTypeGetbycodePojoResult(TypedDict, total=False):
     content: PoiType
     request_id: str
     error_code: str
@@ -2359,7 +2359,7 @@ class SpaceTypeGetbycodePojoResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceTypeGetbycodeData(TypedDict):
+class SpaceTypeGetbycodeData(TypedDict, total=False):
     """根据类别编码查询类别"""
     result: SpaceTypeGetbycodePojoResult
 
@@ -2384,7 +2384,7 @@ class SpaceTypeGetpageresultParams(TypedDict):
     param0: SpaceTypeGetpageresultWorkBenchContext
     param1: SpaceTypeQuery
 
-class SpaceTypeGetpageresultPoiTypeWrap(TypedDict):
+class SpaceTypeGetpageresultPoiTypeWrap(TypedDict, total=False):
     classify: str
     is_delete: bool
     description: str
@@ -2396,7 +2396,7 @@ class SpaceTypeGetpageresultPoiTypeWrap(TypedDict):
     second_type_id: int
     id: int
 
-class SpaceTypeGetpageresultPage(TypedDict):
+class SpaceTypeGetpageresultPage(TypedDict, total=False):
     total: int
     limit: int
     results: Listed[SpaceTypeGetpageresultPoiTypeWrap]
@@ -2405,7 +2405,7 @@ class SpaceTypeGetpageresultPage(TypedDict):
     current_page: int
     total_page: int
 
-class SpaceTypeGetpageresultPageResult(TypedDict):
+class SpaceTypeGetpageresultPageResult(TypedDict, total=False):
     content: SpaceTypeGetpageresultPage
     request_id: str
     error_code: str
@@ -2413,7 +2413,7 @@ class SpaceTypeGetpageresultPageResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceTypeGetpageresultData(TypedDict):
+class SpaceTypeGetpageresultData(TypedDict, total=False):
     """分页查询空间类别接口"""
     result: SpaceTypeGetpageresultPageResult
 
@@ -2427,7 +2427,7 @@ class SpaceUnitGetbyidParams(TypedDict):
     param0: SpaceUnitGetbyidWorkBenchContext
     param1: NotRequired[Number | None]
 
-class SpaceUnitGetbyidSpaceGroup(TypedDict):
+class SpaceUnitGetbyidSpaceGroup(TypedDict, total=False):
     is_delete: bool
     code: str
     floor_name: str
@@ -2449,11 +2449,11 @@ class SpaceUnitGetbyidSpaceGroup(TypedDict):
     gmt_create: str
     id: int
 
-class Point(TypedDict):
+class Point(TypedDict, total=False):
     lng: str
     lat: str
 
-class SpaceUnitGetbyidPoiInfo(TypedDict):
+class SpaceUnitGetbyidPoiInfo(TypedDict, total=False):
     space_groups: Listed[SpaceUnitGetbyidSpaceGroup]
     code: str
     category: int
@@ -2484,7 +2484,7 @@ class SpaceUnitGetbyidPoiInfo(TypedDict):
     central: Point
     category_name: str
 
-class SpaceUnitGetbyidPojoResult(TypedDict):
+class SpaceUnitGetbyidPojoResult(TypedDict, total=False):
     content: SpaceUnitGetbyidPoiInfo
     request_id: str
     error_code: str
@@ -2492,7 +2492,7 @@ class SpaceUnitGetbyidPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceUnitGetbyidData(TypedDict):
+class SpaceUnitGetbyidData(TypedDict, total=False):
     """根据ID查询指定空间单元信息"""
     result: SpaceUnitGetbyidPojoResult
 
@@ -2523,7 +2523,7 @@ class SpaceUnitGetlistParams(TypedDict):
     param0: SpaceUnitGetlistWorkBenchContext
     param1: SpaceUnitGetlistSpaceUnitQuery
 
-class Contents(TypedDict):
+class Contents(TypedDict, total=False):
     building_name: str
     company_id: int
     status: int
@@ -2553,7 +2553,7 @@ class Contents(TypedDict):
     uuid: str
     category_name: str
 
-class SpaceUnitGetlistListResult(TypedDict):
+class SpaceUnitGetlistListResult(TypedDict, total=False):
     contents: Listed[Contents]
     total_count: int
     request_id: str
@@ -2562,7 +2562,7 @@ class SpaceUnitGetlistListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceUnitGetlistData(TypedDict):
+class SpaceUnitGetlistData(TypedDict, total=False):
     """多条件查询空间单元信息"""
     result: SpaceUnitGetlistListResult
 
@@ -2582,7 +2582,7 @@ class SpaceUnitGetlistbycampusandtypeParams(TypedDict):
     param0: NotRequired[SpaceUnitGetlistbycampusandtypeWorkBenchContext | None]
     param1: NotRequired[SpaceUnitGetlistbycampusandtypeSpaceUnitQuery | None]
 
-class SpaceUnitGetlistbycampusandtypeApiReturnningWrap(TypedDict):
+class SpaceUnitGetlistbycampusandtypeApiReturnningWrap(TypedDict, total=False):
     code: str
     name: str
     type_id: int
@@ -2594,7 +2594,7 @@ class SpaceUnitGetlistbycampusandtypeApiReturnningWrap(TypedDict):
     ft_id: str
     geo_floor_id: int
 
-class SpaceUnitGetlistbycampusandtypeListResult(TypedDict):
+class SpaceUnitGetlistbycampusandtypeListResult(TypedDict, total=False):
     contents: Listed[SpaceUnitGetlistbycampusandtypeApiReturnningWrap]
     total_count: int
     request_id: str
@@ -2603,7 +2603,7 @@ class SpaceUnitGetlistbycampusandtypeListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceUnitGetlistbycampusandtypeData(TypedDict):
+class SpaceUnitGetlistbycampusandtypeData(TypedDict, total=False):
     """根据园区id及TypeId获取空间单元"""
     result: SpaceUnitGetlistbycampusandtypeListResult
 
@@ -2617,7 +2617,7 @@ class SpaceUnitGetlistbygroupidParams(TypedDict):
     param0: SpaceUnitGetlistbygroupidWorkBenchContext
     param1: Number
 
-class SpaceUnitGetlistbygroupidPoiInfo(TypedDict):
+class SpaceUnitGetlistbygroupidPoiInfo(TypedDict, total=False):
     code: str
     category: int
     area: str
@@ -2645,7 +2645,7 @@ class SpaceUnitGetlistbygroupidPoiInfo(TypedDict):
     ft_id: str
     geo_floor_id: int
 
-class SpaceUnitGetlistbygroupidListResult(TypedDict):
+class SpaceUnitGetlistbygroupidListResult(TypedDict, total=False):
     contents: Listed[SpaceUnitGetlistbygroupidPoiInfo]
     total_count: int
     request_id: str
@@ -2654,7 +2654,7 @@ class SpaceUnitGetlistbygroupidListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceUnitGetlistbygroupidData(TypedDict):
+class SpaceUnitGetlistbygroupidData(TypedDict, total=False):
     """根据分组ID查询相应的空间单元"""
     result: SpaceUnitGetlistbygroupidListResult
 
@@ -2671,7 +2671,7 @@ class SpaceUnitGetlistmapbygroupidParams(TypedDict):
     param0: SpaceUnitGetlistmapbygroupidWorkBenchContext
     param1: SpaceUnitGetlistmapbygroupidSpaceUnitQuery
 
-class MapResult(TypedDict):
+class MapResult(TypedDict, total=False):
     content: str
     request_id: str
     error_code: str
@@ -2679,7 +2679,7 @@ class MapResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceUnitGetlistmapbygroupidData(TypedDict):
+class SpaceUnitGetlistmapbygroupidData(TypedDict, total=False):
     """新增查询多个分组ID各自相关的空间单元信息"""
     result: MapResult
 
@@ -2694,7 +2694,7 @@ class SpaceUnitGetlistwithattrbygroupidParams(TypedDict):
     context: NotRequired[SpaceUnitGetlistwithattrbygroupidWorkBenchContext | None]
     group_id: Number
 
-class SpaceUnitGetlistwithattrbygroupidTypeAttrInstance(TypedDict):
+class SpaceUnitGetlistwithattrbygroupidTypeAttrInstance(TypedDict, total=False):
     type_attr_ref_id: int
     attr_name: str
     attr_code: str
@@ -2702,7 +2702,7 @@ class SpaceUnitGetlistwithattrbygroupidTypeAttrInstance(TypedDict):
     uuid: str
     value_type: str
 
-class SpaceUnitGetlistwithattrbygroupidPoiInfo(TypedDict):
+class SpaceUnitGetlistwithattrbygroupidPoiInfo(TypedDict, total=False):
     building_name: str
     uuid: str
     company_id: int
@@ -2727,7 +2727,7 @@ class SpaceUnitGetlistwithattrbygroupidPoiInfo(TypedDict):
     ft_id: str
     geo_floor_id: int
 
-class SpaceUnitGetlistwithattrbygroupidListResult(TypedDict):
+class SpaceUnitGetlistwithattrbygroupidListResult(TypedDict, total=False):
     contents: Listed[SpaceUnitGetlistwithattrbygroupidPoiInfo]
     request_id: str
     total_count: int
@@ -2736,7 +2736,7 @@ class SpaceUnitGetlistwithattrbygroupidListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceUnitGetlistwithattrbygroupidData(TypedDict):
+class SpaceUnitGetlistwithattrbygroupidData(TypedDict, total=False):
     """根据空间分组id、ids查空间单元信息【带空间单元业务属性信息】"""
     result: SpaceUnitGetlistwithattrbygroupidListResult
 
@@ -2762,7 +2762,7 @@ class SpaceUnitGetspaceunitlistwithattrParams(TypedDict):
     context: NotRequired[SpaceUnitGetspaceunitlistwithattrWorkBenchContext | None]
     unit_query: NotRequired[SpaceUnitGetspaceunitlistwithattrSpaceUnitQuery | None]
 
-class SpaceUnitGetspaceunitlistwithattrTypeAttrInstance(TypedDict):
+class SpaceUnitGetspaceunitlistwithattrTypeAttrInstance(TypedDict, total=False):
     type_attr_ref_id: int
     attr_name: str
     attr_code: str
@@ -2770,7 +2770,7 @@ class SpaceUnitGetspaceunitlistwithattrTypeAttrInstance(TypedDict):
     value_type: str
     uuid: str
 
-class SpaceUnitGetspaceunitlistwithattrPoiInfo(TypedDict):
+class SpaceUnitGetspaceunitlistwithattrPoiInfo(TypedDict, total=False):
     building_name: str
     company_id: int
     status: int
@@ -2795,7 +2795,7 @@ class SpaceUnitGetspaceunitlistwithattrPoiInfo(TypedDict):
     height: str
     area: str
 
-class SpaceUnitGetspaceunitlistwithattrListResult(TypedDict):
+class SpaceUnitGetspaceunitlistwithattrListResult(TypedDict, total=False):
     contents: Listed[SpaceUnitGetspaceunitlistwithattrPoiInfo]
     total_count: int
     request_id: str
@@ -2804,7 +2804,7 @@ class SpaceUnitGetspaceunitlistwithattrListResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceUnitGetspaceunitlistwithattrData(TypedDict):
+class SpaceUnitGetspaceunitlistwithattrData(TypedDict, total=False):
     """空间单元列表带业务属性实例"""
     result: SpaceUnitGetspaceunitlistwithattrListResult
 
@@ -2819,7 +2819,7 @@ class SpaceUnitGetspaceunitwithattrParams(TypedDict):
     context: NotRequired[SpaceUnitGetspaceunitwithattrWorkBenchContext | None]
     space_unit_id: Number
 
-class SpaceUnitGetspaceunitwithattrTypeAttrInstance(TypedDict):
+class SpaceUnitGetspaceunitwithattrTypeAttrInstance(TypedDict, total=False):
     type_attr_ref_id: int
     attr_name: str
     attr_code: str
@@ -2827,7 +2827,7 @@ class SpaceUnitGetspaceunitwithattrTypeAttrInstance(TypedDict):
     uuid: str
     value_type: str
 
-class SpaceUnitGetspaceunitwithattrPoiInfo(TypedDict):
+class SpaceUnitGetspaceunitwithattrPoiInfo(TypedDict, total=False):
     uuid: str
     name: str
     campus_name: str
@@ -2853,7 +2853,7 @@ class SpaceUnitGetspaceunitwithattrPoiInfo(TypedDict):
     geo_floor_id: int
     central: Point
 
-class SpaceUnitGetspaceunitwithattrPojoResult(TypedDict):
+class SpaceUnitGetspaceunitwithattrPojoResult(TypedDict, total=False):
     content: SpaceUnitGetspaceunitwithattrPoiInfo
     request_id: str
     error_code: str
@@ -2861,7 +2861,7 @@ class SpaceUnitGetspaceunitwithattrPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class SpaceUnitGetspaceunitwithattrData(TypedDict):
+class SpaceUnitGetspaceunitwithattrData(TypedDict, total=False):
     """空间单元id查业务属性实例"""
     result: SpaceUnitGetspaceunitwithattrPojoResult
 
@@ -2871,7 +2871,7 @@ class TopologyGetallParams(TypedDict):
     company_id: NotRequired[Number | None]
     system_id: NotRequired[str | None]
 
-class TopologyGetallListResult(TypedDict):
+class TopologyGetallListResult(TypedDict, total=False):
     content_list: Listed[Any]
     total_count: int
     request_id: str
@@ -2881,7 +2881,7 @@ class TopologyGetallListResult(TypedDict):
     error_level: str
     error_ext_info: Any
 
-class TopologyGetallData(TypedDict):
+class TopologyGetallData(TypedDict, total=False):
     """获取管理园区的规则拓扑接口"""
     result: TopologyGetallListResult
 
@@ -2891,13 +2891,13 @@ class VisitorImageUploadParams(TypedDict):
     campus_id: NotRequired[Number | None]
     none_string: NotRequired[str | None]
 
-class VisitorImageUploadPojoResult(TypedDict):
+class VisitorImageUploadPojoResult(TypedDict, total=False):
     contents: str
     error_code: str
     error_msg: str
     error_level: str
     success: bool
 
-class VisitorImageUploadData(TypedDict):
+class VisitorImageUploadData(TypedDict, total=False):
     """访客大厅图片上传及查看"""
     result: VisitorImageUploadPojoResult

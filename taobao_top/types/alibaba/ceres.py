@@ -9,7 +9,7 @@ class SupplierPoQueryParams(TypedDict):
     end_date: str
     status: NotRequired[str | None]
 
-class Value(TypedDict):
+class Value(TypedDict, total=False):
     po_no: str
     effect_time: str
     contract_no: str
@@ -25,13 +25,13 @@ class Value(TypedDict):
     end_date: str
     cpo_no: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     message: str
     values: Listed[Value]
     code: str
     success: bool
 
-class SupplierPoQueryData(TypedDict):
+class SupplierPoQueryData(TypedDict, total=False):
     """采购供应商订单查询接口"""
     result: Result
 
@@ -39,7 +39,7 @@ class SupplierPoQuerydetailParams(TypedDict):
     """采购供应商订单明细查询接口"""
     po_no: str
 
-class Polinestructureitemdtolist(TypedDict):
+class Polinestructureitemdtolist(TypedDict, total=False):
     id: int
     parent_id: int
     item_name: str
@@ -53,7 +53,7 @@ class Polinestructureitemdtolist(TypedDict):
     quantity: str
     expense_param: str
 
-class Polinelist(TypedDict):
+class Polinelist(TypedDict, total=False):
     goods_name: str
     description: str
     uom: str
@@ -75,7 +75,7 @@ class Polinelist(TypedDict):
     goods_currency_code: str
     item_list: Listed[Polinestructureitemdtolist]
 
-class SupplierPoDetailDto(TypedDict):
+class SupplierPoDetailDto(TypedDict, total=False):
     supplier_name: str
     po_no: str
     supplier_contact: str
@@ -91,6 +91,6 @@ class SupplierPoDetailDto(TypedDict):
     po_line_list: Listed[Polinelist]
     cpo_no: str
 
-class SupplierPoQuerydetailData(TypedDict):
+class SupplierPoQuerydetailData(TypedDict, total=False):
     """采购供应商订单明细查询接口"""
     result: SupplierPoDetailDto

@@ -14,12 +14,12 @@ class XtptAppAcceptInfoParams(TypedDict):
     data: str
     tiemstamp: NotRequired[str | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     msg_code: str
     success: bool
     msg_info: str
 
-class XtptAppAcceptInfoData(TypedDict):
+class XtptAppAcceptInfoData(TypedDict, total=False):
     """协同平台数据下行接口"""
     result: Result
 
@@ -27,7 +27,7 @@ class XtptAppGetshowurlParams(TypedDict):
     """协同平台码查询页面url"""
     code: str
 
-class XtptAppGetshowurlData(TypedDict):
+class XtptAppGetshowurlData(TypedDict, total=False):
     """协同平台码查询页面url"""
     msg_success: bool
     model: str

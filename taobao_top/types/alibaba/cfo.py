@@ -88,12 +88,12 @@ class IncomingInvoiceLedgerFullysyncParams(TypedDict):
     """票易通全量底账数据同步"""
     param_pyt_ledger_sync_request: NotRequired[PytLedgerSyncRequest | None]
 
-class Response(TypedDict):
+class Response(TypedDict, total=False):
     response_code: str
     response_msg: str
     succeeded: str
 
-class IncomingInvoiceLedgerFullysyncData(TypedDict):
+class IncomingInvoiceLedgerFullysyncData(TypedDict, total=False):
     """票易通全量底账数据同步"""
     result: Response
 
@@ -106,7 +106,7 @@ class IncomingInvoicePytImageUploadParams(TypedDict):
     """票易通发票影像上传"""
     upload_request: NotRequired[ImageUploadRequest | None]
 
-class IncomingInvoicePytImageUploadData(TypedDict):
+class IncomingInvoicePytImageUploadData(TypedDict, total=False):
     """票易通发票影像上传"""
     data: str
     succeeded: bool
@@ -168,7 +168,7 @@ class IncomingInvoicePytInvoiceScanParams(TypedDict):
     """票易通发票ocr信息同步"""
     scan_request: NotRequired[InvoiceScanRequest | None]
 
-class IncomingInvoicePytInvoiceScanData(TypedDict):
+class IncomingInvoicePytInvoiceScanData(TypedDict, total=False):
     """票易通发票ocr信息同步"""
     data: str
     succeeded: bool
@@ -273,7 +273,7 @@ class IncomingInvoiceRegisterParams(TypedDict):
     """发票登记接口"""
     invoice_register_request: NotRequired[InvoiceRegisterRequest | None]
 
-class IncomingInvoiceRegisterData(TypedDict):
+class IncomingInvoiceRegisterData(TypedDict, total=False):
     """发票登记接口"""
     data: int
     succeeded: bool

@@ -7,7 +7,7 @@ class AvatarUserbodyQueryParams(TypedDict):
     """用户Avatar body查询"""
     mix_user_id: str
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     trace_id: str
     face_data_json: str
     gender: int
@@ -15,13 +15,13 @@ class Data(TypedDict):
     mix_user_id: str
     ext_info: str
 
-class AvatarUserbodyQueryResult(TypedDict):
+class AvatarUserbodyQueryResult(TypedDict, total=False):
     code: str
     data: Data
     success: bool
     message: str
 
-class AvatarUserbodyQueryData(TypedDict):
+class AvatarUserbodyQueryData(TypedDict, total=False):
     """用户Avatar body查询"""
     result: AvatarUserbodyQueryResult
 
@@ -36,7 +36,7 @@ class ContentDistributionAppDeletionUpdateParams(TypedDict):
     """游戏删除回调"""
     req_param: AppDeletionCallbackRequest
 
-class ContentDistributionAppDeletionUpdateData(TypedDict):
+class ContentDistributionAppDeletionUpdateData(TypedDict, total=False):
     """游戏删除回调"""
     succeeded: bool
 
@@ -52,7 +52,7 @@ class ContentDistributionFileDownloadUpdateParams(TypedDict):
     """文件下载回调"""
     req_param: NotRequired[FileDownloadCallbackRequest | None]
 
-class ContentDistributionFileDownloadUpdateData(TypedDict):
+class ContentDistributionFileDownloadUpdateData(TypedDict, total=False):
     """文件下载回调"""
     succeeded: bool
 
@@ -64,7 +64,7 @@ class LiteplayAvatarBodyQueryParams(TypedDict):
     """新氢玩Avatar脸部装扮数据查询"""
     request_dto: NotRequired[TopQueryUserBodyDressRequest | None]
 
-class TopAvatarBodyDTO(TypedDict):
+class TopAvatarBodyDTO(TypedDict, total=False):
     trace_id: str
     face_data_json: str
     avatar_icons: Listed[str]
@@ -73,12 +73,12 @@ class TopAvatarBodyDTO(TypedDict):
     mix_user_id: str
     ext_info: str
 
-class LiteplayAvatarBodyQueryResult(TypedDict):
+class LiteplayAvatarBodyQueryResult(TypedDict, total=False):
     code: str
     data: TopAvatarBodyDTO
     message: str
 
-class LiteplayAvatarBodyQueryData(TypedDict):
+class LiteplayAvatarBodyQueryData(TypedDict, total=False):
     """新氢玩Avatar脸部装扮数据查询"""
     result: LiteplayAvatarBodyQueryResult
 
@@ -102,19 +102,19 @@ class LiteplayAvatarRecordReportParams(TypedDict):
     """Avatar形象保存地址回调"""
     request_dto: TopRecordCallbackRequest
 
-class TopRecordCallbackResp(TypedDict):
+class TopRecordCallbackResp(TypedDict, total=False):
     result: str
     code: str
     request_id: str
     mix_user_id: str
     message: str
 
-class LiteplayAvatarRecordReportResult(TypedDict):
+class LiteplayAvatarRecordReportResult(TypedDict, total=False):
     code: str
     data: TopRecordCallbackResp
     message: str
 
-class LiteplayAvatarRecordReportData(TypedDict):
+class LiteplayAvatarRecordReportData(TypedDict, total=False):
     """Avatar形象保存地址回调"""
     result: LiteplayAvatarRecordReportResult
 
@@ -135,7 +135,7 @@ class MpMpprojectInitnewprojectParams(TypedDict):
     default_mp_block_id: Number
     mp_project_id: Number
 
-class MpProjectConfigDTO(TypedDict):
+class MpProjectConfigDTO(TypedDict, total=False):
     config_key: str
     customer_unique_id: str
     custome_id: int
@@ -146,12 +146,12 @@ class MpProjectConfigDTO(TypedDict):
     default_mp_block_id: int
     mp_project_id: int
 
-class MpMpprojectInitnewprojectResult(TypedDict):
+class MpMpprojectInitnewprojectResult(TypedDict, total=False):
     code: str
     message: str
     data: MpProjectConfigDTO
 
-class MpMpprojectInitnewprojectData(TypedDict):
+class MpMpprojectInitnewprojectData(TypedDict, total=False):
     """创建新的mpproject"""
     result: MpMpprojectInitnewprojectResult
 
@@ -167,16 +167,16 @@ class MpMpprojectLoginexistaccountParams(TypedDict):
     account_type: Number
     customer_account_id: str
 
-class LoginSessionDTO(TypedDict):
+class LoginSessionDTO(TypedDict, total=False):
     mp_account_id: int
     access_token: str
 
-class MpMpprojectLoginexistaccountResult(TypedDict):
+class MpMpprojectLoginexistaccountResult(TypedDict, total=False):
     code: str
     message: str
     data: LoginSessionDTO
 
-class MpMpprojectLoginexistaccountData(TypedDict):
+class MpMpprojectLoginexistaccountData(TypedDict, total=False):
     """登录存在账号"""
     result: MpMpprojectLoginexistaccountResult
 
@@ -194,12 +194,12 @@ class MpMpsessionSendmessagetogameParams(TypedDict):
     customer_account_id: str
     message: str
 
-class MpMpsessionSendmessagetogameResult(TypedDict):
+class MpMpsessionSendmessagetogameResult(TypedDict, total=False):
     code: str
     message: str
     data: bool
 
-class MpMpsessionSendmessagetogameData(TypedDict):
+class MpMpsessionSendmessagetogameData(TypedDict, total=False):
     """发送消息给游戏"""
     result: MpMpsessionSendmessagetogameResult
 
@@ -216,11 +216,11 @@ class ScoreReportParams(TypedDict):
     """云游戏战绩上传通用接口"""
     report_data: NotRequired[CpCallbackReportDto | None]
 
-class ScoreReportResult(TypedDict):
+class ScoreReportResult(TypedDict, total=False):
     code: str
     data: str
     message: str
 
-class ScoreReportData(TypedDict):
+class ScoreReportData(TypedDict, total=False):
     """云游戏战绩上传通用接口"""
     result: ScoreReportResult

@@ -7,14 +7,14 @@ class BindCancelParams(TypedDict):
     """取消用户绑定"""
     user_key: str
 
-class BindCancelThreehoursResult(TypedDict):
+class BindCancelThreehoursResult(TypedDict, total=False):
     code: str
     data: bool
     fail: str
     msg: str
     success: str
 
-class BindCancelData(TypedDict):
+class BindCancelData(TypedDict, total=False):
     """取消用户绑定"""
     result: BindCancelThreehoursResult
 
@@ -28,15 +28,15 @@ class CharitytimeCommonauthParams(TypedDict):
     """通用授权"""
     jump_address_hsf_request: NotRequired[JumpAddressHsfRequest | None]
 
-class JumpAddressHsfResponse(TypedDict):
+class JumpAddressHsfResponse(TypedDict, total=False):
     jump_url: str
 
-class CharitytimeCommonauthCsrResult(TypedDict):
+class CharitytimeCommonauthCsrResult(TypedDict, total=False):
     msg: str
     code: int
     data: JumpAddressHsfResponse
 
-class CharitytimeCommonauthData(TypedDict):
+class CharitytimeCommonauthData(TypedDict, total=False):
     """通用授权"""
     result: CharitytimeCommonauthCsrResult
 
@@ -52,14 +52,14 @@ class CharitytimeListParams(TypedDict):
     create_start_time: NotRequired[Date | None]
     create_end_time: NotRequired[Date | None]
 
-class ActivityDTO(TypedDict):
+class ActivityDTO(TypedDict, total=False):
     name: str
     summary: str
     content: str
     start_time: str
     end_time: str
 
-class CharityTimeDTO(TypedDict):
+class CharityTimeDTO(TypedDict, total=False):
     id: int
     charity_type: str
     charity_type_name: str
@@ -70,7 +70,7 @@ class CharityTimeDTO(TypedDict):
     activity: ActivityDTO
     gmt_create_time: str
 
-class CharitytimeListData(TypedDict):
+class CharitytimeListData(TypedDict, total=False):
     """授权用户的公益时记录查询"""
     error_msg: str
     result_code: int
@@ -86,7 +86,7 @@ class CharitytimeQueryParams(TypedDict):
     start_date: NotRequired[Number | None]
     tb_uid: Number
 
-class CharitytimeQueryData(TypedDict):
+class CharitytimeQueryData(TypedDict, total=False):
     """查询公益3小时公益时汇总"""
     apicode: int
     data: int
@@ -101,14 +101,14 @@ class CharitytimeQuerytimeParams(TypedDict):
     user_key: str
     user_type: str
 
-class CharitytimeQuerytimeThreehoursResult(TypedDict):
+class CharitytimeQuerytimeThreehoursResult(TypedDict, total=False):
     code: str
     data: int
     fail: str
     msg: str
     success: str
 
-class CharitytimeQuerytimeData(TypedDict):
+class CharitytimeQuerytimeData(TypedDict, total=False):
     """外部查询公益时"""
     result: CharitytimeQuerytimeThreehoursResult
 
@@ -120,12 +120,12 @@ class CharitytimeUserCancelauthParams(TypedDict):
     """取消用户授权"""
     cancel_auth_hsf_request: CancelAuthHsfRequest
 
-class CharitytimeUserCancelauthCsrResult(TypedDict):
+class CharitytimeUserCancelauthCsrResult(TypedDict, total=False):
     msg: str
     code: int
     data: bool
 
-class CharitytimeUserCancelauthData(TypedDict):
+class CharitytimeUserCancelauthData(TypedDict, total=False):
     """取消用户授权"""
     result: CharitytimeUserCancelauthCsrResult
 
@@ -137,12 +137,12 @@ class CharitytimeUserQuerythirduserhasauthParams(TypedDict):
     """查询是否绑定3小时账号"""
     query_third_user_has_auth_hsf_request: QueryThirdUserHasAuthHsfRequest
 
-class CharitytimeUserQuerythirduserhasauthCsrResult(TypedDict):
+class CharitytimeUserQuerythirduserhasauthCsrResult(TypedDict, total=False):
     msg: str
     code: int
     data: bool
 
-class CharitytimeUserQuerythirduserhasauthData(TypedDict):
+class CharitytimeUserQuerythirduserhasauthData(TypedDict, total=False):
     """查询是否绑定3小时账号"""
     result: CharitytimeUserQuerythirduserhasauthCsrResult
 
@@ -155,16 +155,16 @@ class CharitytimeUserQueryusercharityaccountParams(TypedDict):
     """查询用户公益账户"""
     query_charity_time_top_api_hsf_request: NotRequired[QueryCharityTimeTopApiHsfRequest | None]
 
-class SumUserCharityTimeTopApiHsfResponse(TypedDict):
+class SumUserCharityTimeTopApiHsfResponse(TypedDict, total=False):
     charity_time_minutes: int
     charity_time_hours: str
 
-class CharitytimeUserQueryusercharityaccountCsrResult(TypedDict):
+class CharitytimeUserQueryusercharityaccountCsrResult(TypedDict, total=False):
     msg: str
     code: int
     data: SumUserCharityTimeTopApiHsfResponse
 
-class CharitytimeUserQueryusercharityaccountData(TypedDict):
+class CharitytimeUserQueryusercharityaccountData(TypedDict, total=False):
     """查询用户公益账户"""
     result: CharitytimeUserQueryusercharityaccountCsrResult
 
@@ -176,17 +176,17 @@ class UserBindGeturiParams(TypedDict):
     user_key: str
     user_nick: str
 
-class JumpAddressDTO(TypedDict):
+class JumpAddressDTO(TypedDict, total=False):
     uri: str
 
-class UserBindGeturiThreehoursResult(TypedDict):
+class UserBindGeturiThreehoursResult(TypedDict, total=False):
     code: str
     data: JumpAddressDTO
     fail: str
     msg: str
     success: str
 
-class UserBindGeturiData(TypedDict):
+class UserBindGeturiData(TypedDict, total=False):
     """获取用户绑定uri"""
     result: UserBindGeturiThreehoursResult
 
@@ -199,13 +199,13 @@ class UserExternalAuthCancelParams(TypedDict):
     user_key: str
     user_type: str
 
-class UserExternalAuthCancelThreehoursResult(TypedDict):
+class UserExternalAuthCancelThreehoursResult(TypedDict, total=False):
     code: str
     fail: str
     msg: str
     success: str
 
-class UserExternalAuthCancelData(TypedDict):
+class UserExternalAuthCancelData(TypedDict, total=False):
     """取消外部授权"""
     result: UserExternalAuthCancelThreehoursResult
 
@@ -217,13 +217,13 @@ class UserExternalAuthParams(TypedDict):
     user_key: str
     user_type: str
 
-class UserExternalAuthThreehoursResult(TypedDict):
+class UserExternalAuthThreehoursResult(TypedDict, total=False):
     code: str
     fail: str
     msg: str
     success: str
 
-class UserExternalAuthData(TypedDict):
+class UserExternalAuthData(TypedDict, total=False):
     """外部用户授权"""
     result: UserExternalAuthThreehoursResult
 
@@ -245,16 +245,16 @@ class UseractionSyncParams(TypedDict):
     """用户公益行为同步"""
     channel_user_action_dto: ChannelUserActionDto
 
-class UserActionSyncResult(TypedDict):
+class UserActionSyncResult(TypedDict, total=False):
     event_id: str
     charity_hours: str
 
-class UseractionSyncThreehoursResult(TypedDict):
+class UseractionSyncThreehoursResult(TypedDict, total=False):
     msg: str
     code: int
     data: UserActionSyncResult
     success: bool
 
-class UseractionSyncData(TypedDict):
+class UseractionSyncData(TypedDict, total=False):
     """用户公益行为同步"""
     result: UseractionSyncThreehoursResult

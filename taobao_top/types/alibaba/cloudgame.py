@@ -10,22 +10,22 @@ class InteractiveGameGamepadGetParams(TypedDict):
     """获取虚拟手柄配置"""
     gamepad_get_request: GamepadGetRequest
 
-class VirtualGamepadList(TypedDict):
+class VirtualGamepadList(TypedDict, total=False):
     config: str
     name: str
     priority: int
     id: int
     type: int
 
-class GamepadGetResponse(TypedDict):
+class GamepadGetResponse(TypedDict, total=False):
     virtual_gamepad_list: Listed[VirtualGamepadList]
 
-class InteractiveGameGamepadGetResult(TypedDict):
+class InteractiveGameGamepadGetResult(TypedDict, total=False):
     code: str
     data: GamepadGetResponse
     message: str
 
-class InteractiveGameGamepadGetData(TypedDict):
+class InteractiveGameGamepadGetData(TypedDict, total=False):
     """获取虚拟手柄配置"""
     result: InteractiveGameGamepadGetResult
 
@@ -41,19 +41,19 @@ class InteractiveGameHeartbeatParams(TypedDict):
     """游戏玩家心跳"""
     start_game_request: NotRequired[HeartBeatRequest | None]
 
-class HeartBeatResponse(TypedDict):
+class HeartBeatResponse(TypedDict, total=False):
     user_id: str
     room_id: int
     ext_info: str
     report_time: int
     seq: int
 
-class InteractiveGameHeartbeatResult(TypedDict):
+class InteractiveGameHeartbeatResult(TypedDict, total=False):
     code: str
     data: HeartBeatResponse
     message: str
 
-class InteractiveGameHeartbeatData(TypedDict):
+class InteractiveGameHeartbeatData(TypedDict, total=False):
     """游戏玩家心跳"""
     result: InteractiveGameHeartbeatResult
 
@@ -68,22 +68,22 @@ class InteractiveGameJoincodeAssignParams(TypedDict):
     """分配joinCode"""
     join_code_assign_request: NotRequired[JoinCodeAssignRequest | None]
 
-class Long(TypedDict):
+class Long(TypedDict, total=False):
     user_id: str
     player_index: str
 
-class InteractiveGameJoincodeAssignJoinCodeAssignResponse(TypedDict):
+class InteractiveGameJoincodeAssignJoinCodeAssignResponse(TypedDict, total=False):
     join_code: str
     game_session: str
     player_list: Listed[Long]
     ext_info: str
 
-class InteractiveGameJoincodeAssignResult(TypedDict):
+class InteractiveGameJoincodeAssignResult(TypedDict, total=False):
     code: str
     data: InteractiveGameJoincodeAssignJoinCodeAssignResponse
     message: str
 
-class InteractiveGameJoincodeAssignData(TypedDict):
+class InteractiveGameJoincodeAssignData(TypedDict, total=False):
     """分配joinCode"""
     result: InteractiveGameJoincodeAssignResult
 
@@ -97,29 +97,29 @@ class InteractiveGamePlayerKickoutParams(TypedDict):
     """踢人"""
     kick_out_user_request: NotRequired[KickOutUserRequest | None]
 
-class InteractiveGamePlayerKickoutOpenGameDTO(TypedDict):
+class InteractiveGamePlayerKickoutOpenGameDTO(TypedDict, total=False):
     mix_game_id: str
     name: str
     creator: str
     total_player_num: int
     player_num: int
 
-class InteractiveGamePlayerKickoutResultDataPlayerList(TypedDict):
+class InteractiveGamePlayerKickoutResultDataPlayerList(TypedDict, total=False):
     user_id: str
     player_index: str
 
-class InteractiveGamePlayerKickoutJoinCodeAssignResponse(TypedDict):
+class InteractiveGamePlayerKickoutJoinCodeAssignResponse(TypedDict, total=False):
     game: InteractiveGamePlayerKickoutOpenGameDTO
     player_list: Listed[InteractiveGamePlayerKickoutResultDataPlayerList]
     ext_info: str
     room_id: int
 
-class InteractiveGamePlayerKickoutResult(TypedDict):
+class InteractiveGamePlayerKickoutResult(TypedDict, total=False):
     code: str
     data: InteractiveGamePlayerKickoutJoinCodeAssignResponse
     message: str
 
-class InteractiveGamePlayerKickoutData(TypedDict):
+class InteractiveGamePlayerKickoutData(TypedDict, total=False):
     """踢人"""
     result: InteractiveGamePlayerKickoutResult
 
@@ -133,18 +133,18 @@ class InteractiveGamePlayerStatusGetParams(TypedDict):
     """获取用户状态"""
     user_game_status_get_request: NotRequired[UserGameStatusGetRequest | None]
 
-class InteractiveGamePlayerStatusGetOpenGameDTO(TypedDict):
+class InteractiveGamePlayerStatusGetOpenGameDTO(TypedDict, total=False):
     mix_game_id: str
     name: str
     creator: str
     total_player_num: int
     player_num: int
 
-class InteractiveGamePlayerStatusGetOpenGamePlayerDTO(TypedDict):
+class InteractiveGamePlayerStatusGetOpenGamePlayerDTO(TypedDict, total=False):
     user_id: str
     player_index: str
 
-class GameStatusGetResponse(TypedDict):
+class GameStatusGetResponse(TypedDict, total=False):
     game: InteractiveGamePlayerStatusGetOpenGameDTO
     room_id: int
     game_session: str
@@ -154,12 +154,12 @@ class GameStatusGetResponse(TypedDict):
     status_data: str
     user_id: str
 
-class InteractiveGamePlayerStatusGetResult(TypedDict):
+class InteractiveGamePlayerStatusGetResult(TypedDict, total=False):
     code: str
     data: GameStatusGetResponse
     message: str
 
-class InteractiveGamePlayerStatusGetData(TypedDict):
+class InteractiveGamePlayerStatusGetData(TypedDict, total=False):
     """获取用户状态"""
     result: InteractiveGamePlayerStatusGetResult
 
@@ -173,29 +173,29 @@ class InteractiveGamePlayerStopParams(TypedDict):
     """用户停止游戏"""
     stop_user_game_request: NotRequired[StopUserGameRequest | None]
 
-class InteractiveGamePlayerStopOpenGameDTO(TypedDict):
+class InteractiveGamePlayerStopOpenGameDTO(TypedDict, total=False):
     mix_game_id: str
     name: str
     creator: str
     total_player_num: int
     player_num: int
 
-class InteractiveGamePlayerStopOpenGamePlayerDTO(TypedDict):
+class InteractiveGamePlayerStopOpenGamePlayerDTO(TypedDict, total=False):
     user_id: str
     player_index: str
 
-class StopUserGameResponse(TypedDict):
+class StopUserGameResponse(TypedDict, total=False):
     game: InteractiveGamePlayerStopOpenGameDTO
     room_id: int
     player_list: Listed[InteractiveGamePlayerStopOpenGamePlayerDTO]
     ext_info: str
 
-class InteractiveGamePlayerStopResult(TypedDict):
+class InteractiveGamePlayerStopResult(TypedDict, total=False):
     code: str
     data: StopUserGameResponse
     message: str
 
-class InteractiveGamePlayerStopData(TypedDict):
+class InteractiveGamePlayerStopData(TypedDict, total=False):
     """用户停止游戏"""
     result: InteractiveGamePlayerStopResult
 
@@ -208,16 +208,16 @@ class InteractiveGameRoomCreateParams(TypedDict):
     """建游戏房间"""
     create_room_request: CreateRoomRequest
 
-class CreateRoomResponse(TypedDict):
+class CreateRoomResponse(TypedDict, total=False):
     room_id: int
     ext_info: str
 
-class InteractiveGameRoomCreateResult(TypedDict):
+class InteractiveGameRoomCreateResult(TypedDict, total=False):
     code: str
     data: CreateRoomResponse
     message: str
 
-class InteractiveGameRoomCreateData(TypedDict):
+class InteractiveGameRoomCreateData(TypedDict, total=False):
     """建游戏房间"""
     result: InteractiveGameRoomCreateResult
 
@@ -229,29 +229,29 @@ class InteractiveGameRoomShutdownParams(TypedDict):
     """强制关闭房间"""
     shutdown_room_request: ShutdownRoomRequest
 
-class InteractiveGameRoomShutdownOpenGameDTO(TypedDict):
+class InteractiveGameRoomShutdownOpenGameDTO(TypedDict, total=False):
     creator: str
     mix_game_id: str
     name: str
     total_player_num: int
     player_num: int
 
-class InteractiveGameRoomShutdownOpenGamePlayerDTO(TypedDict):
+class InteractiveGameRoomShutdownOpenGamePlayerDTO(TypedDict, total=False):
     player_index: int
     user_id: str
 
-class ShutdownRoomResponse(TypedDict):
+class ShutdownRoomResponse(TypedDict, total=False):
     game: InteractiveGameRoomShutdownOpenGameDTO
     player_list: Listed[InteractiveGameRoomShutdownOpenGamePlayerDTO]
     room_id: int
     ext_info: str
 
-class InteractiveGameRoomShutdownResult(TypedDict):
+class InteractiveGameRoomShutdownResult(TypedDict, total=False):
     code: str
     data: ShutdownRoomResponse
     message: str
 
-class InteractiveGameRoomShutdownData(TypedDict):
+class InteractiveGameRoomShutdownData(TypedDict, total=False):
     """强制关闭房间"""
     result: InteractiveGameRoomShutdownResult
 
@@ -265,18 +265,18 @@ class InteractiveGameStartParams(TypedDict):
     """云游戏场景互动开始游戏"""
     start_game_request: NotRequired[StartGameRequest | None]
 
-class InteractiveGameStartOpenGameDTO(TypedDict):
+class InteractiveGameStartOpenGameDTO(TypedDict, total=False):
     mix_game_id: str
     name: str
     creator: str
     total_player_num: int
     player_num: int
 
-class InteractiveGameStartOpenGamePlayerDTO(TypedDict):
+class InteractiveGameStartOpenGamePlayerDTO(TypedDict, total=False):
     user_id: str
     player_index: str
 
-class GameEndPoint(TypedDict):
+class GameEndPoint(TypedDict, total=False):
     type: str
     provider: str
     ws_server: str
@@ -287,7 +287,7 @@ class GameEndPoint(TypedDict):
     area_id: int
     h5_domain: str
 
-class EndpointServerDTO(TypedDict):
+class EndpointServerDTO(TypedDict, total=False):
     name: str
     type: str
     isp: str
@@ -295,7 +295,7 @@ class EndpointServerDTO(TypedDict):
     web_socket_port: int
     ws_token: str
 
-class GetSlotResponse(TypedDict):
+class GetSlotResponse(TypedDict, total=False):
     mix_game_id: str
     game_session: str
     game_token: str
@@ -313,7 +313,7 @@ class GetSlotResponse(TypedDict):
     endpoints: Listed[GameEndPoint]
     endpoint_server: Listed[EndpointServerDTO]
 
-class StartGameResponse(TypedDict):
+class StartGameResponse(TypedDict, total=False):
     game: InteractiveGameStartOpenGameDTO
     room_id: int
     game_session: str
@@ -322,12 +322,12 @@ class StartGameResponse(TypedDict):
     ext_info: str
     slot: GetSlotResponse
 
-class InteractiveGameStartResult(TypedDict):
+class InteractiveGameStartResult(TypedDict, total=False):
     code: str
     data: StartGameResponse
     message: str
 
-class InteractiveGameStartData(TypedDict):
+class InteractiveGameStartData(TypedDict, total=False):
     """云游戏场景互动开始游戏"""
     result: InteractiveGameStartResult
 
@@ -340,18 +340,18 @@ class InteractiveGameStatusGetParams(TypedDict):
     """获取游戏状态"""
     game_status_get_request: NotRequired[GameStatusGetRequest | None]
 
-class InteractiveGameStatusGetOpenGameDTO(TypedDict):
+class InteractiveGameStatusGetOpenGameDTO(TypedDict, total=False):
     mix_game_id: str
     name: str
     creator: str
     total_player_num: int
     player_num: int
 
-class InteractiveGameStatusGetOpenGamePlayerDTO(TypedDict):
+class InteractiveGameStatusGetOpenGamePlayerDTO(TypedDict, total=False):
     user_id: str
     player_index: str
 
-class InteractiveGameStatusGetGameStatusGetResponse(TypedDict):
+class InteractiveGameStatusGetGameStatusGetResponse(TypedDict, total=False):
     game: InteractiveGameStatusGetOpenGameDTO
     room_id: int
     game_session: str
@@ -361,12 +361,12 @@ class InteractiveGameStatusGetGameStatusGetResponse(TypedDict):
     status_data: str
     user_id: str
 
-class InteractiveGameStatusGetResult(TypedDict):
+class InteractiveGameStatusGetResult(TypedDict, total=False):
     code: str
     data: InteractiveGameStatusGetGameStatusGetResponse
     message: str
 
-class InteractiveGameStatusGetData(TypedDict):
+class InteractiveGameStatusGetData(TypedDict, total=False):
     """获取游戏状态"""
     result: InteractiveGameStatusGetResult
 
@@ -380,18 +380,18 @@ class OpenidQueryParams(TypedDict):
     """咖哒用户ID查询"""
     request_param: NotRequired[HavanaUserIdQueryRequest | None]
 
-class HavanaUserIdQueryResponseVo(TypedDict):
+class HavanaUserIdQueryResponseVo(TypedDict, total=False):
     ttl: int
     session_state: int
     account_domain: int
     account_id: str
 
-class OpenidQueryResult(TypedDict):
+class OpenidQueryResult(TypedDict, total=False):
     code: str
     data: HavanaUserIdQueryResponseVo
     message: str
 
-class OpenidQueryData(TypedDict):
+class OpenidQueryData(TypedDict, total=False):
     """咖哒用户ID查询"""
     result: OpenidQueryResult
 
@@ -399,7 +399,7 @@ class UserMixuseridCheckParams(TypedDict):
     """云游戏混淆用户ID校验"""
     mix_user_id: str
 
-class UserMixuseridCheckData(TypedDict):
+class UserMixuseridCheckData(TypedDict, total=False):
     """云游戏混淆用户ID校验"""
     result_code: str
     data: bool

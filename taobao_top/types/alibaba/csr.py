@@ -17,7 +17,7 @@ class DonateInvoiceQuerytoblockchainossParams(TypedDict):
     """触发odps任务离线查询公益宝贝开票对账明细"""
     account_check_query: AccountCheckQuery
 
-class DonateInvoiceQuerytoblockchainossData(TypedDict):
+class DonateInvoiceQuerytoblockchainossData(TypedDict, total=False):
     """触发odps任务离线查询公益宝贝开票对账明细"""
     fail_msg: str
     fail_code: int
@@ -38,7 +38,7 @@ class DonateOrgInvoiceDrawParams(TypedDict):
     """机构开具商家票据信息"""
     csr_invoice_external_org_draw_dto: CsrInvoiceExternalOrgDrawDTO
 
-class DonateOrgInvoiceDrawData(TypedDict):
+class DonateOrgInvoiceDrawData(TypedDict, total=False):
     """机构开具商家票据信息"""
     res_msg: str
     res_code: int
@@ -55,7 +55,7 @@ class DonateOrgInvoiceRejectParams(TypedDict):
     """机构驳回商家票据信息"""
     csr_invoice_external_org_reject_dto: NotRequired[CsrInvoiceExternalOrgRejectDTO | None]
 
-class DonateOrgInvoiceRejectData(TypedDict):
+class DonateOrgInvoiceRejectData(TypedDict, total=False):
     """机构驳回商家票据信息"""
     res_msg: str
     res_code: int
@@ -71,16 +71,16 @@ class DonateOrgInvoiceUndrawListParams(TypedDict):
     """获取机构待开票列表"""
     csr_invoice_external_org_query_dto: NotRequired[CsrInvoiceExternalOrgQueryDTO | None]
 
-class CsrInvoiceApplyProjectDTO(TypedDict):
+class CsrInvoiceApplyProjectDTO(TypedDict, total=False):
     project_amount: int
     project_name: str
 
-class CsrInvoiceBillDTO(TypedDict):
+class CsrInvoiceBillDTO(TypedDict, total=False):
     bill_file: str
     bill_cycle: str
     bill_detail_standard_file: str
 
-class CsrInvoiceExternalOrgQueryResultDTO(TypedDict):
+class CsrInvoiceExternalOrgQueryResultDTO(TypedDict, total=False):
     seller_nick: str
     project_list: Listed[CsrInvoiceApplyProjectDTO]
     contact_mobile: str
@@ -110,9 +110,10 @@ CsrPage = TypedDict(
         "list": Listed[CsrInvoiceExternalOrgQueryResultDTO],
         "page_num": int,
     },
+    total=False,
 )
 
-class DonateOrgInvoiceUndrawListData(TypedDict):
+class DonateOrgInvoiceUndrawListData(TypedDict, total=False):
     """获取机构待开票列表"""
     res_msg: str
     res_code: int
@@ -165,7 +166,7 @@ class DonateSellerInvoiceSyncinfoParams(TypedDict):
     """链上同步商家票据信息"""
     csr_invoice_ant_chain_sync_dto: NotRequired[CsrInvoiceAntChainSyncDTO | None]
 
-class DonateSellerInvoiceSyncinfoData(TypedDict):
+class DonateSellerInvoiceSyncinfoData(TypedDict, total=False):
     """链上同步商家票据信息"""
     res_msg: str
     res_code: int
@@ -183,7 +184,7 @@ class GameDataSyncCheckParams(TypedDict):
     """公益互动 外部游戏数据同步-校验"""
     snake_data_check_request: SnakeDataCheckRequest
 
-class GameDataSyncCheckData(TypedDict):
+class GameDataSyncCheckData(TypedDict, total=False):
     """公益互动 外部游戏数据同步-校验"""
     message: str
     result_code: int
@@ -198,7 +199,7 @@ class GameDataSyncParams(TypedDict):
     """公益互动 外部游戏数据同步"""
     snake_data_sync_request: SnakeDataSyncRequest
 
-class GameDataSyncData(TypedDict):
+class GameDataSyncData(TypedDict, total=False):
     """公益互动 外部游戏数据同步"""
     message: str
     result_code: int

@@ -21,10 +21,10 @@ class EcSearchProjectSearchParams(TypedDict):
     """大麦电商对外搜索服务"""
     param: NotRequired[TopSearchProjectParam | None]
 
-class Extrainfomap(TypedDict):
+class Extrainfomap(TypedDict, total=False):
     buy_url: str
 
-class EcSearchProjectSearchProjectDto(TypedDict):
+class EcSearchProjectSearchProjectDto(TypedDict, total=False):
     city_name: str
     show_time: str
     category_name: str
@@ -52,15 +52,15 @@ class EcSearchProjectSearchProjectDto(TypedDict):
     latitude: str
     longitude: str
 
-class QueryProjectResult(TypedDict):
+class QueryProjectResult(TypedDict, total=False):
     projects: Listed[EcSearchProjectSearchProjectDto]
 
-class MpResult(TypedDict):
+class MpResult(TypedDict, total=False):
     model: QueryProjectResult
     error_msg: str
     success: bool
 
-class EcSearchProjectSearchData(TypedDict):
+class EcSearchProjectSearchData(TypedDict, total=False):
     """大麦电商对外搜索服务"""
     result: MpResult
 
@@ -76,7 +76,7 @@ class MaitixDistributionCmbParamencryptParams(TypedDict):
     """加密招商一网能支付入参"""
     param: NotRequired[DisEncrypt4CmbParam | None]
 
-class DisEncrypt4CmbResult(TypedDict):
+class DisEncrypt4CmbResult(TypedDict, total=False):
     amount: str
     branch_no: str
     date: str
@@ -89,13 +89,13 @@ class DisEncrypt4CmbResult(TypedDict):
     return_url: str
     sign: str
 
-class MaitixDistributionCmbParamencryptOpenResult(TypedDict):
+class MaitixDistributionCmbParamencryptOpenResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     model: DisEncrypt4CmbResult
     success: bool
 
-class MaitixDistributionCmbParamencryptData(TypedDict):
+class MaitixDistributionCmbParamencryptData(TypedDict, total=False):
     """加密招商一网能支付入参"""
     result: MaitixDistributionCmbParamencryptOpenResult
 
@@ -109,13 +109,13 @@ class MaitixDistributionCmbQuerypayresultParams(TypedDict):
     """查询招行支付状态api"""
     param: NotRequired[QueryPayResultParam | None]
 
-class MaitixDistributionCmbQuerypayresultOpenResult(TypedDict):
+class MaitixDistributionCmbQuerypayresultOpenResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     model: bool
     success: bool
 
-class MaitixDistributionCmbQuerypayresultData(TypedDict):
+class MaitixDistributionCmbQuerypayresultData(TypedDict, total=False):
     """查询招行支付状态api"""
     result: MaitixDistributionCmbQuerypayresultOpenResult
 
@@ -133,16 +133,16 @@ class MaitixDistributionDeliveryCalculateParams(TypedDict):
     """计算渠道用户下单快递费"""
     param: NotRequired[OpenApiPostFeeParam | None]
 
-class OpenApiPostFeeDto(TypedDict):
+class OpenApiPostFeeDto(TypedDict, total=False):
     post_fee: int
 
-class MaitixDistributionDeliveryCalculateResult(TypedDict):
+class MaitixDistributionDeliveryCalculateResult(TypedDict, total=False):
     success: bool
     error_code: int
     model: OpenApiPostFeeDto
     error_msg: str
 
-class MaitixDistributionDeliveryCalculateData(TypedDict):
+class MaitixDistributionDeliveryCalculateData(TypedDict, total=False):
     """计算渠道用户下单快递费"""
     result: MaitixDistributionDeliveryCalculateResult
 
@@ -150,7 +150,7 @@ class MaitixDistributionDeliveryQueryParams(TypedDict):
     """查询分销物流单"""
     main_order_id: str
 
-class OpenApiDeliveryOrderDto(TypedDict):
+class OpenApiDeliveryOrderDto(TypedDict, total=False):
     delivery_company_id: int
     delivery_company_name: str
     sign_time: str
@@ -159,13 +159,13 @@ class OpenApiDeliveryOrderDto(TypedDict):
     delivery_status: int
     waybill_no: str
 
-class MaitixDistributionDeliveryQueryOpenResult(TypedDict):
+class MaitixDistributionDeliveryQueryOpenResult(TypedDict, total=False):
     success: bool
     error_code: str
     model: OpenApiDeliveryOrderDto
     error_msg: str
 
-class MaitixDistributionDeliveryQueryData(TypedDict):
+class MaitixDistributionDeliveryQueryData(TypedDict, total=False):
     """查询分销物流单"""
     result: MaitixDistributionDeliveryQueryOpenResult
 
@@ -173,7 +173,7 @@ class MaitixDistributionExchangepointQueryParams(TypedDict):
     """分销查询取票点接口"""
     project_id: NotRequired[Number | None]
 
-class OpenExchangePointDto(TypedDict):
+class OpenExchangePointDto(TypedDict, total=False):
     point_id: int
     point_name: str
     point_addr: str
@@ -185,12 +185,12 @@ class OpenExchangePointDto(TypedDict):
     exchange_type: str
     valid_period: str
 
-class MaitixDistributionExchangepointQueryOpenResult(TypedDict):
+class MaitixDistributionExchangepointQueryOpenResult(TypedDict, total=False):
     success: bool
     error_code: str
     model_list: Listed[OpenExchangePointDto]
 
-class MaitixDistributionExchangepointQueryData(TypedDict):
+class MaitixDistributionExchangepointQueryData(TypedDict, total=False):
     """分销查询取票点接口"""
     result: MaitixDistributionExchangepointQueryOpenResult
 
@@ -202,7 +202,7 @@ class MaitixEticketDistributionQueryParams(TypedDict):
     """分销电子票查询接口"""
     param: EticketQueryParam
 
-class EticketDto(TypedDict):
+class EticketDto(TypedDict, total=False):
     batch_code: int
     certificate_no: str
     certificate_type: str
@@ -244,14 +244,14 @@ class EticketDto(TypedDict):
     venue_name: str
     voucher_id: int
 
-class MaitixEticketDistributionQueryOpenResult(TypedDict):
+class MaitixEticketDistributionQueryOpenResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     ext_map: str
     model_arr_list: Listed[EticketDto]
     success: bool
 
-class MaitixEticketDistributionQueryData(TypedDict):
+class MaitixEticketDistributionQueryData(TypedDict, total=False):
     """分销电子票查询接口"""
     result: MaitixEticketDistributionQueryOpenResult
 
@@ -263,27 +263,27 @@ class MaitixOpengatewayPerformStatusQueryParams(TypedDict):
     """分销状态查询接口queryPerformStatusByPerformId"""
     dis_perform_status_query_param: NotRequired[DisPerformStatusQueryDto | None]
 
-class MaitixOpengatewayPerformStatusQueryDisTicketItemStatusDto(TypedDict):
+class MaitixOpengatewayPerformStatusQueryDisTicketItemStatusDto(TypedDict, total=False):
     project_id: int
     perform_id: int
     ticket_item_id: int
     status: int
     sub_status: int
 
-class MaitixOpengatewayPerformStatusQueryDisStatusDto(TypedDict):
+class MaitixOpengatewayPerformStatusQueryDisStatusDto(TypedDict, total=False):
     status: int
     perform_id: int
     project_id: int
     dis_ticket_item_status_d_t_o_list: Listed[MaitixOpengatewayPerformStatusQueryDisTicketItemStatusDto]
 
-class MaitixOpengatewayPerformStatusQueryOpenResult(TypedDict):
+class MaitixOpengatewayPerformStatusQueryOpenResult(TypedDict, total=False):
     ext_map: str
     success: bool
     error_code: str
     model: MaitixOpengatewayPerformStatusQueryDisStatusDto
     error_msg: str
 
-class MaitixOpengatewayPerformStatusQueryData(TypedDict):
+class MaitixOpengatewayPerformStatusQueryData(TypedDict, total=False):
     """分销状态查询接口queryPerformStatusByPerformId"""
     result: MaitixOpengatewayPerformStatusQueryOpenResult
 
@@ -295,24 +295,24 @@ class MaitixOpengatewayProjectStatusQueryParams(TypedDict):
     """分销状态查询接口queryProjectStatusByProjectId"""
     dis_project_status_query_param: NotRequired[DisProjectStatusQueryDto | None]
 
-class DisPerformStatusDto(TypedDict):
+class DisPerformStatusDto(TypedDict, total=False):
     perform_id: int
     project_id: int
     status: int
 
-class MaitixOpengatewayProjectStatusQueryDisStatusDto(TypedDict):
+class MaitixOpengatewayProjectStatusQueryDisStatusDto(TypedDict, total=False):
     project_id: int
     status: int
     dis_perform_status_d_t_o_list: Listed[DisPerformStatusDto]
 
-class MaitixOpengatewayProjectStatusQueryOpenResult(TypedDict):
+class MaitixOpengatewayProjectStatusQueryOpenResult(TypedDict, total=False):
     ext_map: str
     success: bool
     error_code: str
     model: MaitixOpengatewayProjectStatusQueryDisStatusDto
     error_msg: str
 
-class MaitixOpengatewayProjectStatusQueryData(TypedDict):
+class MaitixOpengatewayProjectStatusQueryData(TypedDict, total=False):
     """分销状态查询接口queryProjectStatusByProjectId"""
     result: MaitixOpengatewayProjectStatusQueryOpenResult
 
@@ -322,21 +322,21 @@ class DisTicketItemStatusQueryDto(TypedDict):
 class MaitixOpengatewayTicketItemStatusQueryParams(TypedDict):
     dis_ticket_item_status_query_param: NotRequired[DisTicketItemStatusQueryDto | None]
 
-class MaitixOpengatewayTicketItemStatusQueryDisTicketItemStatusDto(TypedDict):
+class MaitixOpengatewayTicketItemStatusQueryDisTicketItemStatusDto(TypedDict, total=False):
     sub_status: int
     status: int
     ticket_item_id: int
     perform_id: int
     project_id: int
 
-class MaitixOpengatewayTicketItemStatusQueryOpenResult(TypedDict):
+class MaitixOpengatewayTicketItemStatusQueryOpenResult(TypedDict, total=False):
     ext_map: str
     success: bool
     error_code: str
     model_list: Listed[MaitixOpengatewayTicketItemStatusQueryDisTicketItemStatusDto]
     error_msg: str
 
-class MaitixOpengatewayTicketItemStatusQueryData(TypedDict):
+class MaitixOpengatewayTicketItemStatusQueryData(TypedDict, total=False):
     result: MaitixOpengatewayTicketItemStatusQueryOpenResult
 
 class MoaUnlockTicketParam(TypedDict):
@@ -346,16 +346,16 @@ class MaitixOrderCancelParams(TypedDict):
     """大麦-库存释放"""
     param: MoaUnlockTicketParam
 
-class UnLockTicketResponse(TypedDict):
+class UnLockTicketResponse(TypedDict, total=False):
     order_id: int
 
-class MaitixOrderCancelMxResult(TypedDict):
+class MaitixOrderCancelMxResult(TypedDict, total=False):
     message: str
     model: UnLockTicketResponse
     code: int
     success: bool
 
-class MaitixOrderCancelData(TypedDict):
+class MaitixOrderCancelData(TypedDict, total=False):
     """大麦-库存释放"""
     result: MaitixOrderCancelMxResult
 
@@ -366,17 +366,17 @@ class MaitixOrderConfirmParams(TypedDict):
     """大麦-出票"""
     param: MoaConfirmOrderParam
 
-class T(TypedDict):
+class T(TypedDict, total=False):
     order_id: str
     pay_status: int
 
-class MaitixOrderConfirmMxResult(TypedDict):
+class MaitixOrderConfirmMxResult(TypedDict, total=False):
     message: str
     model: T
     code: int
     success: bool
 
-class MaitixOrderConfirmData(TypedDict):
+class MaitixOrderConfirmData(TypedDict, total=False):
     """大麦-出票"""
     result: MaitixOrderConfirmMxResult
 
@@ -439,7 +439,7 @@ class MaitixOrderDistributionCreateParams(TypedDict):
     """大麦-新分销下单"""
     param: MoaOrderParam
 
-class LockTicketSubOrderSeatDto(TypedDict):
+class LockTicketSubOrderSeatDto(TypedDict, total=False):
     project_id: int
     project_name: str
     perform_id: int
@@ -461,7 +461,7 @@ class LockTicketSubOrderSeatDto(TypedDict):
     seat_row_name: str
     seat_type: int | str
 
-class LockTicketSubOrderDto(TypedDict):
+class LockTicketSubOrderDto(TypedDict, total=False):
     external_sub_order_no: str
     origin_price: int
     real_price: int
@@ -469,19 +469,19 @@ class LockTicketSubOrderDto(TypedDict):
     sub_order_seat_dto: LockTicketSubOrderSeatDto
     voucher_id: int
 
-class LockTicketResponse(TypedDict):
+class LockTicketResponse(TypedDict, total=False):
     total_amount: int
     express_fee: int
     order_id: str
     sub_order_dtos: Listed[LockTicketSubOrderDto]
 
-class MaitixOrderDistributionCreateMxResult(TypedDict):
+class MaitixOrderDistributionCreateMxResult(TypedDict, total=False):
     code: int
     message: str
     model: LockTicketResponse
     success: bool
 
-class MaitixOrderDistributionCreateData(TypedDict):
+class MaitixOrderDistributionCreateData(TypedDict, total=False):
     """大麦-新分销下单"""
     result: MaitixOrderDistributionCreateMxResult
 
@@ -493,13 +493,13 @@ class MaitixOrderQueryParams(TypedDict):
     """大麦-查询分销单"""
     param: MoaOrderQueryParam
 
-class MaitixOrderQueryMxResult(TypedDict):
+class MaitixOrderQueryMxResult(TypedDict, total=False):
     message: str
     model: str
     code: int
     success: bool
 
-class MaitixOrderQueryData(TypedDict):
+class MaitixOrderQueryData(TypedDict, total=False):
     """大麦-查询分销单"""
     result: MaitixOrderQueryMxResult
 
@@ -507,7 +507,7 @@ class MaitixProjectDistributionDetailQueryParams(TypedDict):
     """大麦分销项目内容详情查询"""
     project_id: Number
 
-class OpenProjectDetailDto(TypedDict):
+class OpenProjectDetailDto(TypedDict, total=False):
     children_notice: str
     self_get_ticket_notice: str
     show_start_time: str
@@ -538,13 +538,13 @@ class OpenProjectDetailDto(TypedDict):
     purchase_limitation_once: int
     damai_item_id: int
 
-class MaitixProjectDistributionDetailQueryResult(TypedDict):
+class MaitixProjectDistributionDetailQueryResult(TypedDict, total=False):
     success: bool
     error_code: str
     model: OpenProjectDetailDto
     error_msg: str
 
-class MaitixProjectDistributionDetailQueryData(TypedDict):
+class MaitixProjectDistributionDetailQueryData(TypedDict, total=False):
     """大麦分销项目内容详情查询"""
     result: MaitixProjectDistributionDetailQueryResult
 
@@ -552,7 +552,7 @@ class MaitixProjectDistributionQueryParams(TypedDict):
     """分销单个项目信息查询"""
     project_id: NotRequired[Number | None]
 
-class MaitixProjectDistributionQueryPerformSettingDto(TypedDict):
+class MaitixProjectDistributionQueryPerformSettingDto(TypedDict, total=False):
     perform_id: int
     card_type: str
     is_one_order_one_card: int
@@ -564,16 +564,16 @@ class MaitixProjectDistributionQueryPerformSettingDto(TypedDict):
     sale_type: int
     seat_select_type_list: Listed[int]
 
-class MaitixProjectDistributionQueryMoney(TypedDict):
+class MaitixProjectDistributionQueryMoney(TypedDict, total=False):
     cent: int
 
-class OpenCombinePriceDto(TypedDict):
+class OpenCombinePriceDto(TypedDict, total=False):
     price_id: int
     price_name: str
     price: int
     count: int
 
-class MaitixProjectDistributionQueryPriceInfoDto(TypedDict):
+class MaitixProjectDistributionQueryPriceInfoDto(TypedDict, total=False):
     price_id: int
     price_name: str
     price_type: int
@@ -585,7 +585,7 @@ class MaitixProjectDistributionQueryPriceInfoDto(TypedDict):
     open_combine_prices: Listed[OpenCombinePriceDto]
     sub_status: int
 
-class MaitixProjectDistributionQueryPerformInfoDto(TypedDict):
+class MaitixProjectDistributionQueryPerformInfoDto(TypedDict, total=False):
     perform_id: int
     perform_name: str
     start_time: str
@@ -601,18 +601,18 @@ class MaitixProjectDistributionQueryPerformInfoDto(TypedDict):
     perform_setting: MaitixProjectDistributionQueryPerformSettingDto
     price_info_list: Listed[MaitixProjectDistributionQueryPriceInfoDto]
 
-class MaitixProjectDistributionQueryIdNameDto(TypedDict):
+class MaitixProjectDistributionQueryIdNameDto(TypedDict, total=False):
     id: int
     name: str
 
-class MaitixProjectDistributionQueryVenueDTO(TypedDict):
+class MaitixProjectDistributionQueryVenueDTO(TypedDict, total=False):
     id: int
     name: str
     lng: str
     lat: str
     venue_address: str
 
-class MaitixProjectDistributionQueryProjectInfoDto(TypedDict):
+class MaitixProjectDistributionQueryProjectInfoDto(TypedDict, total=False):
     perform_info_list: Listed[MaitixProjectDistributionQueryPerformInfoDto]
     project_id: int
     project_name: str
@@ -638,14 +638,14 @@ class MaitixProjectDistributionQueryProjectInfoDto(TypedDict):
     is_general_agent: int
     is_test: int
 
-class MaitixProjectDistributionQueryOpenResult(TypedDict):
+class MaitixProjectDistributionQueryOpenResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     ext_map: str
     model_list: Listed[MaitixProjectDistributionQueryProjectInfoDto]
     success: bool
 
-class MaitixProjectDistributionQueryData(TypedDict):
+class MaitixProjectDistributionQueryData(TypedDict, total=False):
     """分销单个项目信息查询"""
     result: MaitixProjectDistributionQueryOpenResult
 
@@ -657,18 +657,18 @@ class MaitixProjectDistributionQuerybypageParams(TypedDict):
     """分销项目分页查询项目列表服务"""
     param: NotRequired[ProjectPageParam | None]
 
-class MaitixProjectDistributionQuerybypageIdNameDto(TypedDict):
+class MaitixProjectDistributionQuerybypageIdNameDto(TypedDict, total=False):
     id: int
     name: str
 
-class VenueDto(TypedDict):
+class VenueDto(TypedDict, total=False):
     id: int
     lat: str
     lng: str
     name: str
     venue_address: str
 
-class MaitixProjectDistributionQuerybypageProjectDto(TypedDict):
+class MaitixProjectDistributionQuerybypageProjectDto(TypedDict, total=False):
     city: MaitixProjectDistributionQuerybypageIdNameDto
     classify_code: str
     classify_name: str
@@ -691,32 +691,32 @@ class MaitixProjectDistributionQuerybypageProjectDto(TypedDict):
     venue: VenueDto
     is_test: int
 
-class Page(TypedDict):
+class Page(TypedDict, total=False):
     current_page: int
     data_arr_list: Listed[MaitixProjectDistributionQuerybypageProjectDto]
     page_count: int
     page_size: int
     total_count: int
 
-class MaitixProjectDistributionQuerybypageOpenResult(TypedDict):
+class MaitixProjectDistributionQuerybypageOpenResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     ext_map: str
     model: Page
     success: bool
 
-class MaitixProjectDistributionQuerybypageData(TypedDict):
+class MaitixProjectDistributionQuerybypageData(TypedDict, total=False):
     """分销项目分页查询项目列表服务"""
     result: MaitixProjectDistributionQuerybypageOpenResult
 
 class MaitixProjectDistributionQuerylistParams(TypedDict):
     """分销项目列表查询（已过时，不推荐使用）"""
 
-class MaitixProjectDistributionQuerylistIdNameDto(TypedDict):
+class MaitixProjectDistributionQuerylistIdNameDto(TypedDict, total=False):
     id: int
     name: str
 
-class MaitixProjectDistributionQuerylistPerformSettingDto(TypedDict):
+class MaitixProjectDistributionQuerylistPerformSettingDto(TypedDict, total=False):
     card_type: Any
     is_one_order_one_card: int
     is_one_ticket_one_card: int
@@ -725,10 +725,10 @@ class MaitixProjectDistributionQuerylistPerformSettingDto(TypedDict):
     issue_ticket_modes_list: Listed[int]
     perform_id: int
 
-class MaitixProjectDistributionQuerylistMoney(TypedDict):
+class MaitixProjectDistributionQuerylistMoney(TypedDict, total=False):
     cent: int
 
-class MaitixProjectDistributionQuerylistPriceInfoDto(TypedDict):
+class MaitixProjectDistributionQuerylistPriceInfoDto(TypedDict, total=False):
     max_stock: int
     perform_id: int
     price: MaitixProjectDistributionQuerylistMoney
@@ -738,7 +738,7 @@ class MaitixProjectDistributionQuerylistPriceInfoDto(TypedDict):
     project_id: int
     able_sell: bool
 
-class MaitixProjectDistributionQuerylistPerformInfoDto(TypedDict):
+class MaitixProjectDistributionQuerylistPerformInfoDto(TypedDict, total=False):
     change_reason: str
     end_time: str
     is_change_perform_time: int
@@ -754,14 +754,14 @@ class MaitixProjectDistributionQuerylistPerformInfoDto(TypedDict):
     sub_perform_list: Listed[Any]
     weekly_list: Listed[str]
 
-class MaitixProjectDistributionQuerylistVenueDTO(TypedDict):
+class MaitixProjectDistributionQuerylistVenueDTO(TypedDict, total=False):
     id: int
     name: str
     lng: str
     lat: str
     venue_address: str
 
-class MaitixProjectDistributionQuerylistProjectInfoDto(TypedDict):
+class MaitixProjectDistributionQuerylistProjectInfoDto(TypedDict, total=False):
     city: MaitixProjectDistributionQuerylistIdNameDto
     classify_code: str
     classify_name: str
@@ -785,14 +785,14 @@ class MaitixProjectDistributionQuerylistProjectInfoDto(TypedDict):
     trader_name_list: Listed[str]
     venue: MaitixProjectDistributionQuerylistVenueDTO
 
-class MaitixProjectDistributionQuerylistOpenResult(TypedDict):
+class MaitixProjectDistributionQuerylistOpenResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     ext_map: Any
     model_list: Listed[MaitixProjectDistributionQuerylistProjectInfoDto]
     success: bool
 
-class MaitixProjectDistributionQuerylistData(TypedDict):
+class MaitixProjectDistributionQuerylistData(TypedDict, total=False):
     """分销项目列表查询（已过时，不推荐使用）"""
     result: MaitixProjectDistributionQuerylistOpenResult
 
@@ -813,7 +813,7 @@ class MaitixSeatInfoQueryParams(TypedDict):
     """分销商查询座位信息"""
     seat_query_param: SeatQueryParam
 
-class MaitixSeatInfoQueryOrdinarySeatDto(TypedDict):
+class MaitixSeatInfoQueryOrdinarySeatDto(TypedDict, total=False):
     seat_no: str
     row_no: str
     floor_name: str
@@ -823,7 +823,7 @@ class MaitixSeatInfoQueryOrdinarySeatDto(TypedDict):
     price: str
     price_id: int
 
-class MaitixSeatInfoQueryResultModelCombineSeatDTOSOrdinaryTickets(TypedDict):
+class MaitixSeatInfoQueryResultModelCombineSeatDTOSOrdinaryTickets(TypedDict, total=False):
     price_id: int
     price: str
     seat_id: int
@@ -833,7 +833,7 @@ class MaitixSeatInfoQueryResultModelCombineSeatDTOSOrdinaryTickets(TypedDict):
     row_no: str
     seat_no: str
 
-class CombineSeatDto(TypedDict):
+class CombineSeatDto(TypedDict, total=False):
     ordinary_tickets: Listed[MaitixSeatInfoQueryResultModelCombineSeatDTOSOrdinaryTickets]
     third_combine_joint_ticket_id: int
     third_combine_ticket_id: int
@@ -841,18 +841,18 @@ class CombineSeatDto(TypedDict):
     combine_ticket_name: str
     combine_ticket_id: int
 
-class SeatQueryDto(TypedDict):
+class SeatQueryDto(TypedDict, total=False):
     ordinary_seat_d_t_o_s: Listed[MaitixSeatInfoQueryOrdinarySeatDto]
     seat_status: int
     combine_seat_d_t_o_s: Listed[CombineSeatDto]
 
-class MaitixSeatInfoQueryOpenResult(TypedDict):
+class MaitixSeatInfoQueryOpenResult(TypedDict, total=False):
     model: SeatQueryDto
     error_code: str
     success: bool
     error_msg: str
 
-class MaitixSeatInfoQueryData(TypedDict):
+class MaitixSeatInfoQueryData(TypedDict, total=False):
     """分销商查询座位信息"""
     result: MaitixSeatInfoQueryOpenResult
 
@@ -863,13 +863,13 @@ class MaitixSeatTokenQueryParams(TypedDict):
     callback_url: str
     request_id: str
 
-class MaitixSeatTokenQueryOpenResult(TypedDict):
+class MaitixSeatTokenQueryOpenResult(TypedDict, total=False):
     model: str
     error_msg: str
     success: bool
     error_code: str
 
-class MaitixSeatTokenQueryData(TypedDict):
+class MaitixSeatTokenQueryData(TypedDict, total=False):
     """分销商选座获取qtoken"""
     result: MaitixSeatTokenQueryOpenResult
 
@@ -909,13 +909,13 @@ class MevOpenBatchpushticketParams(TypedDict):
     """大麦换验平台-第三方对外开放-票单接口batchPushTicket"""
     third_ticket_set_open_param_list: NotRequired[list[ThirdTicketPushOpenParam] | None]
 
-class MevOpenBatchpushticketResult(TypedDict):
+class MevOpenBatchpushticketResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenBatchpushticketData(TypedDict):
+class MevOpenBatchpushticketData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票单接口batchPushTicket"""
     result: MevOpenBatchpushticketResult
 
@@ -929,13 +929,13 @@ class MevOpenChangeticketParams(TypedDict):
     """大麦换验平台-第三方对外开放-票单接口changeTicket"""
     ticket_id_open_param: NotRequired[TicketIdOpenParam | None]
 
-class MevOpenChangeticketResult(TypedDict):
+class MevOpenChangeticketResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenChangeticketData(TypedDict):
+class MevOpenChangeticketData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票单接口changeTicket"""
     result: MevOpenChangeticketResult
 
@@ -948,13 +948,13 @@ class MevOpenDeleteFaceelementParams(TypedDict):
     """大麦换验平台-第三方对外开放-票面元素接口deleteFaceElement"""
     delete_face_element_param: NotRequired[FaceElementIdOpenParam | None]
 
-class MevOpenDeleteFaceelementResult(TypedDict):
+class MevOpenDeleteFaceelementResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeleteFaceelementData(TypedDict):
+class MevOpenDeleteFaceelementData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票面元素接口deleteFaceElement"""
     result: MevOpenDeleteFaceelementResult
 
@@ -967,13 +967,13 @@ class MevOpenDeletePaperformatParams(TypedDict):
     """大麦换验平台-第三方对外开放-票纸版式接口deletePaperFormat"""
     delete_paper_format_param: NotRequired[TicketPaperFormatIdOpenParam | None]
 
-class MevOpenDeletePaperformatResult(TypedDict):
+class MevOpenDeletePaperformatResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeletePaperformatData(TypedDict):
+class MevOpenDeletePaperformatData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票纸版式接口deletePaperFormat"""
     result: MevOpenDeletePaperformatResult
 
@@ -986,13 +986,13 @@ class MevOpenDeletefaceParams(TypedDict):
     """大麦换验平台-第三方对外开放-票面接口deleteFace"""
     delete_face_param: NotRequired[TicketFaceIdOpenParam | None]
 
-class MevOpenDeletefaceResult(TypedDict):
+class MevOpenDeletefaceResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeletefaceData(TypedDict):
+class MevOpenDeletefaceData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票面接口deleteFace"""
     result: MevOpenDeletefaceResult
 
@@ -1006,13 +1006,13 @@ class MevOpenDeletefloorParams(TypedDict):
     """大麦换验平台-第三方对外开放-楼层接口deleteFloor"""
     delete_floor_param: NotRequired[FloorIdOpenParam | None]
 
-class MevOpenDeletefloorResult(TypedDict):
+class MevOpenDeletefloorResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeletefloorData(TypedDict):
+class MevOpenDeletefloorData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-楼层接口deleteFloor"""
     result: MevOpenDeletefloorResult
 
@@ -1026,13 +1026,13 @@ class MevOpenDeleteitemParams(TypedDict):
     """大麦换验平台-第三方对外开放-票品接口deleteItem"""
     delete_item_param: NotRequired[TicketItemIdOpenParam | None]
 
-class MevOpenDeleteitemResult(TypedDict):
+class MevOpenDeleteitemResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeleteitemData(TypedDict):
+class MevOpenDeleteitemData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票品接口deleteItem"""
     result: MevOpenDeleteitemResult
 
@@ -1045,13 +1045,13 @@ class MevOpenDeleteperformParams(TypedDict):
     """大麦换验平台-第三方对外开放-场次接口deletePerform"""
     delete_perform_param: NotRequired[PerformIdOpenParam | None]
 
-class MevOpenDeleteperformResult(TypedDict):
+class MevOpenDeleteperformResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeleteperformData(TypedDict):
+class MevOpenDeleteperformData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-场次接口deletePerform"""
     result: MevOpenDeleteperformResult
 
@@ -1064,13 +1064,13 @@ class MevOpenDeleteprojectParams(TypedDict):
     """大麦换验平台-第三方对外开放-项目接口deleteProject"""
     delete_project_param: NotRequired[ProjectIdOpenParam | None]
 
-class MevOpenDeleteprojectResult(TypedDict):
+class MevOpenDeleteprojectResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeleteprojectData(TypedDict):
+class MevOpenDeleteprojectData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-项目接口deleteProject"""
     result: MevOpenDeleteprojectResult
 
@@ -1084,13 +1084,13 @@ class MevOpenDeletestandParams(TypedDict):
     """大麦换验平台-第三方对外开放-看台接口deleteStand"""
     delete_stand_param: NotRequired[StandIdOpenParam | None]
 
-class MevOpenDeletestandResult(TypedDict):
+class MevOpenDeletestandResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeletestandData(TypedDict):
+class MevOpenDeletestandData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-看台接口deleteStand"""
     result: MevOpenDeletestandResult
 
@@ -1107,13 +1107,13 @@ class MevOpenDeletevenueParams(TypedDict):
     """大麦换验平台-第三方对外开放-场馆接口deleteVenue"""
     delete_venue_param: NotRequired[VenueIdOpenParam | None]
 
-class MevOpenDeletevenueResult(TypedDict):
+class MevOpenDeletevenueResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenDeletevenueData(TypedDict):
+class MevOpenDeletevenueData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-场馆接口deleteVenue"""
     result: MevOpenDeletevenueResult
 
@@ -1121,13 +1121,13 @@ class MevOpenInvalidticketParams(TypedDict):
     """大麦换验平台-第三方对外开放-票单接口invalidTicket"""
     ticket_id_open_param: NotRequired[TicketIdOpenParam | None]
 
-class MevOpenInvalidticketResult(TypedDict):
+class MevOpenInvalidticketResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenInvalidticketData(TypedDict):
+class MevOpenInvalidticketData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票单接口invalidTicket"""
     result: MevOpenInvalidticketResult
 
@@ -1135,13 +1135,13 @@ class MevOpenLockticketParams(TypedDict):
     """大麦换验平台-第三方对外开放-票单接口lockTicket"""
     ticket_id_open_param: NotRequired[TicketIdOpenParam | None]
 
-class MevOpenLockticketResult(TypedDict):
+class MevOpenLockticketResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenLockticketData(TypedDict):
+class MevOpenLockticketData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票单接口lockTicket"""
     result: MevOpenLockticketResult
 
@@ -1157,13 +1157,13 @@ class MevOpenPushPaperformatParams(TypedDict):
     """大麦换验平台-第三方对外开放-票纸版式接口pushPaperFormat"""
     push_paper_format_param: NotRequired[ThirdPaperFormatPushOpenParam | None]
 
-class MevOpenPushPaperformatResult(TypedDict):
+class MevOpenPushPaperformatResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushPaperformatData(TypedDict):
+class MevOpenPushPaperformatData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票纸版式接口pushPaperFormat"""
     result: MevOpenPushPaperformatResult
 
@@ -1181,13 +1181,13 @@ class MevOpenPushfaceParams(TypedDict):
     """大麦换验平台-第三方对外开放-票面接口pushFace"""
     push_face_param: NotRequired[ThirdTicketFacePushOpenParam | None]
 
-class MevOpenPushfaceResult(TypedDict):
+class MevOpenPushfaceResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushfaceData(TypedDict):
+class MevOpenPushfaceData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票面接口pushFace"""
     result: MevOpenPushfaceResult
 
@@ -1216,13 +1216,13 @@ class MevOpenPushfaceelementParams(TypedDict):
     """大麦换验平台-第三方对外开放-票面元素接口pushFaceElement"""
     push_face_element_param_list: NotRequired[list[ThirdFaceElementPushOpenParam] | None]
 
-class MevOpenPushfaceelementResult(TypedDict):
+class MevOpenPushfaceelementResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushfaceelementData(TypedDict):
+class MevOpenPushfaceelementData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票面元素接口pushFaceElement"""
     result: MevOpenPushfaceelementResult
 
@@ -1239,13 +1239,13 @@ class MevOpenPushfloorParams(TypedDict):
     """大麦换验平台-第三方对外开放-楼层接口pushFloor"""
     push_floor_param: NotRequired[ThirdFloorPushOpenParam | None]
 
-class MevOpenPushfloorResult(TypedDict):
+class MevOpenPushfloorResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushfloorData(TypedDict):
+class MevOpenPushfloorData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-楼层接口pushFloor"""
     result: MevOpenPushfloorResult
 
@@ -1263,13 +1263,13 @@ class MevOpenPushitemParams(TypedDict):
     """大麦换验平台-第三方对外开放-票品接口pushItem"""
     push_item_param: NotRequired[PushTicketItemPushOpenParam | None]
 
-class MevOpenPushitemResult(TypedDict):
+class MevOpenPushitemResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushitemData(TypedDict):
+class MevOpenPushitemData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票品接口pushItem"""
     result: MevOpenPushitemResult
 
@@ -1289,13 +1289,13 @@ class MevOpenPushperformParams(TypedDict):
     """大麦换验平台-第三方对外开放-场次接口pushPerform"""
     push_perform_param: NotRequired[ThirdPerformPushOpenParam | None]
 
-class MevOpenPushperformResult(TypedDict):
+class MevOpenPushperformResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushperformData(TypedDict):
+class MevOpenPushperformData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-场次接口pushPerform"""
     result: MevOpenPushperformResult
 
@@ -1313,13 +1313,13 @@ class MevOpenPushprojectParams(TypedDict):
     """大麦换验平台-第三方对外开放-项目接口pushProject"""
     push_project_param: NotRequired[ThirdProjectPushOpenParam | None]
 
-class MevOpenPushprojectResult(TypedDict):
+class MevOpenPushprojectResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushprojectData(TypedDict):
+class MevOpenPushprojectData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-项目接口pushProject"""
     result: MevOpenPushprojectResult
 
@@ -1336,13 +1336,13 @@ class MevOpenPushstandParams(TypedDict):
     """大麦换验平台-第三方对外开放-看台接口pushStand"""
     push_stand_param: NotRequired[ThirdStandPushOpenParam | None]
 
-class MevOpenPushstandResult(TypedDict):
+class MevOpenPushstandResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushstandData(TypedDict):
+class MevOpenPushstandData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-看台接口pushStand"""
     result: MevOpenPushstandResult
 
@@ -1358,13 +1358,13 @@ class MevOpenPushvenueParams(TypedDict):
     """大麦换验平台-第三方对外开放-场馆接口pushVenue"""
     push_venue_param: NotRequired[ThirdVenuePushOpenParam | None]
 
-class MevOpenPushvenueResult(TypedDict):
+class MevOpenPushvenueResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenPushvenueData(TypedDict):
+class MevOpenPushvenueData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-场馆接口pushVenue"""
     result: MevOpenPushvenueResult
 
@@ -1372,13 +1372,13 @@ class MevOpenResetticketParams(TypedDict):
     """大麦换验平台-第三方对外开放-票单接口resetTicket"""
     ticket_id_open_param: NotRequired[TicketIdOpenParam | None]
 
-class MevOpenResetticketResult(TypedDict):
+class MevOpenResetticketResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenResetticketData(TypedDict):
+class MevOpenResetticketData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票单接口resetTicket"""
     result: MevOpenResetticketResult
 
@@ -1386,13 +1386,13 @@ class MevOpenUnlockticketParams(TypedDict):
     """大麦换验平台-第三方对外开放-票单接口unlockTicket"""
     ticket_id_open_param: NotRequired[TicketIdOpenParam | None]
 
-class MevOpenUnlockticketResult(TypedDict):
+class MevOpenUnlockticketResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenUnlockticketData(TypedDict):
+class MevOpenUnlockticketData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票单接口unlockTicket"""
     result: MevOpenUnlockticketResult
 
@@ -1400,13 +1400,13 @@ class MevOpenWithdrawticketParams(TypedDict):
     """大麦换验平台-第三方对外开放-票单接口withdrawTicket"""
     ticket_id_open_param: NotRequired[TicketIdOpenParam | None]
 
-class MevOpenWithdrawticketResult(TypedDict):
+class MevOpenWithdrawticketResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: bool
     success: bool
 
-class MevOpenWithdrawticketData(TypedDict):
+class MevOpenWithdrawticketData(TypedDict, total=False):
     """大麦换验平台-第三方对外开放-票单接口withdrawTicket"""
     result: MevOpenWithdrawticketResult
 
@@ -1452,13 +1452,13 @@ class MxOpengatewayScriptParams(TypedDict):
     """第三方剧本数据推送"""
     script_info_open_param: ScriptInfoOpenParam
 
-class MxOpengatewayScriptOpenResult(TypedDict):
+class MxOpengatewayScriptOpenResult(TypedDict, total=False):
     success: bool
     error_code: str
     model: bool
     error_msg: str
 
-class MxOpengatewayScriptData(TypedDict):
+class MxOpengatewayScriptData(TypedDict, total=False):
     """第三方剧本数据推送"""
     result: MxOpengatewayScriptOpenResult
 
@@ -1467,7 +1467,7 @@ class TickletQrcodeDecodeParams(TypedDict):
     encrypted_qr_code: str
     product_system_id: str
 
-class TickletQrcodeDecodeData(TypedDict):
+class TickletQrcodeDecodeData(TypedDict, total=False):
     """票夹-动态二维码-解码"""
     is_success: bool
     msg_code: str

@@ -20,7 +20,7 @@ class AoxiangChannelInventoryBatchUploadParams(TypedDict):
     """ERP全量同步销售库存数量"""
     batch_upload_channel_inventory_request: NotRequired[BatchUploadChannelInventoryRequest | None]
 
-class AoxiangChannelInventoryBatchUploadDetailItem(TypedDict):
+class AoxiangChannelInventoryBatchUploadDetailItem(TypedDict, total=False):
     success: bool
     code: str
     message: str
@@ -28,17 +28,17 @@ class AoxiangChannelInventoryBatchUploadDetailItem(TypedDict):
     warehouse_code: str
     sc_item_code: str
 
-class BatchUploadChannelInventoryResult(TypedDict):
+class BatchUploadChannelInventoryResult(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangChannelInventoryBatchUploadDetailItem]
 
-class BatchUploadChannelInventoryResponse(TypedDict):
+class BatchUploadChannelInventoryResponse(TypedDict, total=False):
     data: BatchUploadChannelInventoryResult
     success: bool
     message: str
     code: str
 
-class AoxiangChannelInventoryBatchUploadData(TypedDict):
+class AoxiangChannelInventoryBatchUploadData(TypedDict, total=False):
     """ERP全量同步销售库存数量"""
     batch_upload_channel_inventory_response: BatchUploadChannelInventoryResponse
 
@@ -61,19 +61,19 @@ class AoxiangCombineitemBatchUpdateAsyncParams(TypedDict):
     """组合货品新建&更新"""
     combine_item_batch_upsert_async_request: CombineItemBatchUpsertAsyncRequest
 
-class AoxiangCombineitemBatchUpdateAsyncDataItem(TypedDict):
+class AoxiangCombineitemBatchUpdateAsyncDataItem(TypedDict, total=False):
     combine_sc_item_id: str
     err_code: str
     err_msg: str
 
-class CombineItemUpsertAsyncResponse(TypedDict):
+class CombineItemUpsertAsyncResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: Listed[AoxiangCombineitemBatchUpdateAsyncDataItem]
     result: str
 
-class AoxiangCombineitemBatchUpdateAsyncData(TypedDict):
+class AoxiangCombineitemBatchUpdateAsyncData(TypedDict, total=False):
     """组合货品新建&更新"""
     combine_item_upsert_response: CombineItemUpsertAsyncResponse
 
@@ -104,24 +104,24 @@ class AoxiangCombinescitemBatchCreateParams(TypedDict):
     """新建组合货品"""
     batch_create_combine_scitem_request: BatchCreateCombineScItemRequest
 
-class AoxiangCombinescitemBatchCreateDetailItem(TypedDict):
+class AoxiangCombinescitemBatchCreateDetailItem(TypedDict, total=False):
     success: bool
     combine_sc_item_code: str
     code: str
     message: str
     combine_sc_item_id: str
 
-class BatchCreateCombineScItemResult(TypedDict):
+class BatchCreateCombineScItemResult(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangCombinescitemBatchCreateDetailItem]
 
-class BatchCreateCombineScItemResponse(TypedDict):
+class BatchCreateCombineScItemResponse(TypedDict, total=False):
     data: BatchCreateCombineScItemResult
     success: bool
     message: str
     code: str
 
-class AoxiangCombinescitemBatchCreateData(TypedDict):
+class AoxiangCombinescitemBatchCreateData(TypedDict, total=False):
     """新建组合货品"""
     batch_create_combine_scitem_response: BatchCreateCombineScItemResponse
 
@@ -152,24 +152,24 @@ class AoxiangCombinescitemBatchUpdateParams(TypedDict):
     """更新组合货品"""
     batch_update_combine_scitem_request: BatchUpdateCombineScItemRequest
 
-class AoxiangCombinescitemBatchUpdateDetailItem(TypedDict):
+class AoxiangCombinescitemBatchUpdateDetailItem(TypedDict, total=False):
     success: bool
     combine_sc_item_code: str
     code: str
     message: str
     combine_sc_item_id: str
 
-class BatchUpdateCombineScItemResult(TypedDict):
+class BatchUpdateCombineScItemResult(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangCombinescitemBatchUpdateDetailItem]
 
-class BatchUpdateCombineScItemResponse(TypedDict):
+class BatchUpdateCombineScItemResponse(TypedDict, total=False):
     data: BatchUpdateCombineScItemResult
     success: bool
     message: str
     code: str
 
-class AoxiangCombinescitemBatchUpdateData(TypedDict):
+class AoxiangCombinescitemBatchUpdateData(TypedDict, total=False):
     """更新组合货品"""
     batch_update_combine_scitem_response: BatchUpdateCombineScItemResponse
 
@@ -188,7 +188,7 @@ class AoxiangConsignorderBatchQueryParams(TypedDict):
     """发货单批量查询"""
     batch_query_consignorder_request: BatchQueryConsignorderRequest
 
-class SubTradeOrder(TypedDict):
+class SubTradeOrder(TypedDict, total=False):
     trade_id: str
     item_id: str
     sku_id: str
@@ -209,7 +209,7 @@ class SubTradeOrder(TypedDict):
     sc_item_bar_code: str
     activity_name: str
 
-class ConsignOrder(TypedDict):
+class ConsignOrder(TypedDict, total=False):
     trade_id: str
     consign_order_code: str
     wms_order_code: str
@@ -239,15 +239,16 @@ PageData = TypedDict(
         "has_next": bool,
         "list": Listed[ConsignOrder],
     },
+    total=False,
 )
 
-class BatchQueryConsignOrderResponse(TypedDict):
+class BatchQueryConsignOrderResponse(TypedDict, total=False):
     code: str
     data: PageData
     success: bool
     message: str
 
-class AoxiangConsignorderBatchQueryData(TypedDict):
+class AoxiangConsignorderBatchQueryData(TypedDict, total=False):
     """发货单批量查询"""
     batch_query_consignorder_response: BatchQueryConsignOrderResponse
 
@@ -266,12 +267,12 @@ class AoxiangConsignorderCancelParams(TypedDict):
     """自动流转单据取消仓内发货"""
     cancel_consignorder_request: CancelConsignOrderRequest
 
-class CancelConsignOrderResponse(TypedDict):
+class CancelConsignOrderResponse(TypedDict, total=False):
     success: bool
     message: str
     code: str
 
-class AoxiangConsignorderCancelData(TypedDict):
+class AoxiangConsignorderCancelData(TypedDict, total=False):
     """自动流转单据取消仓内发货"""
     cancel_consignorder_response: CancelConsignOrderResponse
 
@@ -320,7 +321,7 @@ class AoxiangConsignorderGiftBindingParams(TypedDict):
     """赠品绑赠计算占用"""
     binding_consignorder_gift_request: NotRequired[BindingConsignOrderGiftRequest | None]
 
-class GiftOrder(TypedDict):
+class GiftOrder(TypedDict, total=False):
     gift_order_id: str
     sc_item_code: str
     sc_item_name: str
@@ -332,18 +333,18 @@ class GiftOrder(TypedDict):
     seller_nick: str
     activity_name: str
 
-class BindingConsignOrderGiftResult(TypedDict):
+class BindingConsignOrderGiftResult(TypedDict, total=False):
     trade_id: str
     consign_order_code: str
     gift_orders: Listed[GiftOrder]
 
-class AoxiangConsignorderGiftBindingBindingConsignOrderGiftRequest(TypedDict):
+class AoxiangConsignorderGiftBindingBindingConsignOrderGiftRequest(TypedDict, total=False):
     data: BindingConsignOrderGiftResult
     success: bool
     message: str
     code: str
 
-class AoxiangConsignorderGiftBindingData(TypedDict):
+class AoxiangConsignorderGiftBindingData(TypedDict, total=False):
     """赠品绑赠计算占用"""
     binding_consignorder_gift_response: AoxiangConsignorderGiftBindingBindingConsignOrderGiftRequest
 
@@ -388,12 +389,12 @@ class AoxiangConsignorderGiftReverseParams(TypedDict):
     """赠品绑赠回滚"""
     reverse_consignorder_gift_request: ReverseConsignOrderGiftRequest
 
-class AoxiangConsignorderGiftReverseReverseConsignOrderGiftRequest(TypedDict):
+class AoxiangConsignorderGiftReverseReverseConsignOrderGiftRequest(TypedDict, total=False):
     success: bool
     message: str
     code: str
 
-class AoxiangConsignorderGiftReverseData(TypedDict):
+class AoxiangConsignorderGiftReverseData(TypedDict, total=False):
     """赠品绑赠回滚"""
     reverse_consignorder_gift_response: AoxiangConsignorderGiftReverseReverseConsignOrderGiftRequest
 
@@ -407,24 +408,24 @@ class AoxiangCooperateDistributorQueryParams(TypedDict):
     """商家关系查询分销商"""
     query_distributor_request: QueryDistributorRequest
 
-class Integer(TypedDict):
+class Integer(TypedDict, total=False):
     owner_id: int
     company_name: str
 
-class QueryDistributorResponse(TypedDict):
+class QueryDistributorResponse(TypedDict, total=False):
     current_page: int
     page_size: int
     merchant_list: Listed[Integer]
     total_page: int
 
-class AoxiangCooperateDistributorQueryTopResponse(TypedDict):
+class AoxiangCooperateDistributorQueryTopResponse(TypedDict, total=False):
     trace_id: str
     code: str
     data: QueryDistributorResponse
     success: bool
     message: str
 
-class AoxiangCooperateDistributorQueryData(TypedDict):
+class AoxiangCooperateDistributorQueryData(TypedDict, total=False):
     """商家关系查询分销商"""
     result: AoxiangCooperateDistributorQueryTopResponse
 
@@ -446,23 +447,23 @@ class AoxiangDeliveryCreateUpdateParams(TypedDict):
     """新建/更新配资源"""
     delivery_upsert_request: DeliveryUpsertRequest
 
-class AoxiangDeliveryCreateUpdateDetailItem(TypedDict):
+class AoxiangDeliveryCreateUpdateDetailItem(TypedDict, total=False):
     success: bool
     erp_code: str
     code: str
     message: str
 
-class AoxiangDeliveryCreateUpdateDataDetail(TypedDict):
+class AoxiangDeliveryCreateUpdateDataDetail(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangDeliveryCreateUpdateDetailItem]
 
-class DeliveryUpsertResponse(TypedDict):
+class DeliveryUpsertResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: AoxiangDeliveryCreateUpdateDataDetail
 
-class AoxiangDeliveryCreateUpdateData(TypedDict):
+class AoxiangDeliveryCreateUpdateData(TypedDict, total=False):
     """新建/更新配资源"""
     delivery_upsert_response: DeliveryUpsertResponse
 
@@ -491,7 +492,7 @@ class AoxiangDeliveryDecisionQueryParams(TypedDict):
     """查询黑白名单快递"""
     delivery_decision_query_request: DeliveryDecisionQueryRequest
 
-class AoxiangDeliveryDecisionQueryDataDetail(TypedDict):
+class AoxiangDeliveryDecisionQueryDataDetail(TypedDict, total=False):
     order_code: str
     send_province: str
     send_city: str
@@ -509,14 +510,14 @@ class AoxiangDeliveryDecisionQueryDataDetail(TypedDict):
     black_delivery_cps: str
     white_delivery_cps: str
 
-class DeliveryDecisionQueryResponse(TypedDict):
+class DeliveryDecisionQueryResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     result: str
     data: Listed[AoxiangDeliveryDecisionQueryDataDetail]
 
-class AoxiangDeliveryDecisionQueryData(TypedDict):
+class AoxiangDeliveryDecisionQueryData(TypedDict, total=False):
     """查询黑白名单快递"""
     delivery_decision_query_response: DeliveryDecisionQueryResponse
 
@@ -533,23 +534,23 @@ class AoxiangDeliveryStatusUpdateParams(TypedDict):
     """启用/停用配资源"""
     delivery_status_update_request: DeliveryStatusUpdateRequest
 
-class AoxiangDeliveryStatusUpdateDetailItem(TypedDict):
+class AoxiangDeliveryStatusUpdateDetailItem(TypedDict, total=False):
     success: bool
     erp_code: str
     code: str
     message: str
 
-class AoxiangDeliveryStatusUpdateDataDetail(TypedDict):
+class AoxiangDeliveryStatusUpdateDataDetail(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangDeliveryStatusUpdateDetailItem]
 
-class DeliveryStatusUpdateResponse(TypedDict):
+class DeliveryStatusUpdateResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: AoxiangDeliveryStatusUpdateDataDetail
 
-class AoxiangDeliveryStatusUpdateData(TypedDict):
+class AoxiangDeliveryStatusUpdateData(TypedDict, total=False):
     """启用/停用配资源"""
     delivery_status_update_response: DeliveryStatusUpdateResponse
 
@@ -561,23 +562,23 @@ class AoxiangDeliverytemplateQueryParams(TypedDict):
     """商家运费模板查询"""
     query_delivery_template_request: QueryDeliveryTemplateRequest
 
-class DeliveryTemplateModel(TypedDict):
+class DeliveryTemplateModel(TypedDict, total=False):
     template_id: int
     name: str
 
-class QueryDeliveryTemplateResponse(TypedDict):
+class QueryDeliveryTemplateResponse(TypedDict, total=False):
     result: str
     message: str
     delivery_templatemodel_list: Listed[DeliveryTemplateModel]
 
-class AoxiangDeliverytemplateQueryTopResponse(TypedDict):
+class AoxiangDeliverytemplateQueryTopResponse(TypedDict, total=False):
     code: str
     data: QueryDeliveryTemplateResponse
     success: bool
     message: str
     trace_id: str
 
-class AoxiangDeliverytemplateQueryData(TypedDict):
+class AoxiangDeliverytemplateQueryData(TypedDict, total=False):
     """商家运费模板查询"""
     query_deliverytemplate_response: AoxiangDeliverytemplateQueryTopResponse
 
@@ -634,20 +635,20 @@ class AoxiangIndustryWaybillCreateParams(TypedDict):
     """服务商开运单"""
     tms_order_create_request: TmsOrderCreateRequest
 
-class TmsOrderCreateResponse(TypedDict):
+class TmsOrderCreateResponse(TypedDict, total=False):
     biz_exception: bool
     code: str
     data: str
     message: str
     success: bool
 
-class AoxiangIndustryWaybillCreateTopResponse(TypedDict):
+class AoxiangIndustryWaybillCreateTopResponse(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: TmsOrderCreateResponse
 
-class AoxiangIndustryWaybillCreateData(TypedDict):
+class AoxiangIndustryWaybillCreateData(TypedDict, total=False):
     """服务商开运单"""
     tms_order_create_response: AoxiangIndustryWaybillCreateTopResponse
 
@@ -702,19 +703,19 @@ class AoxiangIndustryWaybillEditParams(TypedDict):
     """服务商编辑运单"""
     tms_order_update_request: TmsOrderUpdateRequest
 
-class TmsOrderUpdateResponse(TypedDict):
+class TmsOrderUpdateResponse(TypedDict, total=False):
     biz_exception: bool
     code: str
     message: str
     success: bool
 
-class AoxiangIndustryWaybillEditTopResponse(TypedDict):
+class AoxiangIndustryWaybillEditTopResponse(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: TmsOrderUpdateResponse
 
-class AoxiangIndustryWaybillEditData(TypedDict):
+class AoxiangIndustryWaybillEditData(TypedDict, total=False):
     """服务商编辑运单"""
     tms_order_edit_response: AoxiangIndustryWaybillEditTopResponse
 
@@ -736,19 +737,19 @@ class AoxiangIndustryWaybillLogisticstatusChangeParams(TypedDict):
     """物流节点回传"""
     tms_order_confirm_request: TmsOrderConfirmRequest
 
-class TmsOrderConfirmResponse(TypedDict):
+class TmsOrderConfirmResponse(TypedDict, total=False):
     success: bool
     biz_exception: bool
     code: str
     message: str
 
-class AoxiangIndustryWaybillLogisticstatusChangeTopResponse(TypedDict):
+class AoxiangIndustryWaybillLogisticstatusChangeTopResponse(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: TmsOrderConfirmResponse
 
-class AoxiangIndustryWaybillLogisticstatusChangeData(TypedDict):
+class AoxiangIndustryWaybillLogisticstatusChangeData(TypedDict, total=False):
     """物流节点回传"""
     tms_order_confirm_response: AoxiangIndustryWaybillLogisticstatusChangeTopResponse
 
@@ -767,18 +768,18 @@ class AoxiangIndustryWaybillLogisticstatusRemarkAddParams(TypedDict):
     """客服增加备注"""
     tms_order_remark_request: TmsOrderRemarkRequest
 
-class TmsOrderRemarkResponse(TypedDict):
+class TmsOrderRemarkResponse(TypedDict, total=False):
     error_code: str
     message: str
     data: str
 
-class AoxiangIndustryWaybillLogisticstatusRemarkAddTopResponse(TypedDict):
+class AoxiangIndustryWaybillLogisticstatusRemarkAddTopResponse(TypedDict, total=False):
     code: str
     message: str
     success: bool
     data: TmsOrderRemarkResponse
 
-class AoxiangIndustryWaybillLogisticstatusRemarkAddData(TypedDict):
+class AoxiangIndustryWaybillLogisticstatusRemarkAddData(TypedDict, total=False):
     """客服增加备注"""
     tms_order_remark_response: AoxiangIndustryWaybillLogisticstatusRemarkAddTopResponse
 
@@ -797,7 +798,7 @@ class AoxiangInventoryBatchQueryParams(TypedDict):
     """批量查询库存"""
     batch_query_inventory_request: BatchQueryInventoryRequest
 
-class ScItemInfo(TypedDict):
+class ScItemInfo(TypedDict, total=False):
     sc_item_id: str
     sc_item_code: str
     warehouse_code: str
@@ -805,19 +806,19 @@ class ScItemInfo(TypedDict):
     sale_occupy_count: int
     sale_remain_count: int
 
-class BatchQueryInventoryResult(TypedDict):
+class BatchQueryInventoryResult(TypedDict, total=False):
     detail: Listed[ScItemInfo]
     success: bool
     message: str
     code: str
 
-class BatchQueryInventoryResponse(TypedDict):
+class BatchQueryInventoryResponse(TypedDict, total=False):
     data: BatchQueryInventoryResult
     success: bool
     message: str
     code: str
 
-class AoxiangInventoryBatchQueryData(TypedDict):
+class AoxiangInventoryBatchQueryData(TypedDict, total=False):
     """批量查询库存"""
     batch_query_inventory_response: BatchQueryInventoryResponse
 
@@ -850,7 +851,7 @@ class AoxiangInventoryFutureplanParams(TypedDict):
     """负卖计划"""
     public_future_plan_request: PublicFuturePlanRequest
 
-class FuturePlanItemResult(TypedDict):
+class FuturePlanItemResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_message: str
@@ -861,20 +862,20 @@ class FuturePlanItemResult(TypedDict):
     store_code: str
     channel_inv_id: str
 
-class FuturePlanResponse(TypedDict):
+class FuturePlanResponse(TypedDict, total=False):
     success: bool
     error_code: str
     error_message: str
     future_plan_item_result_list: Listed[FuturePlanItemResult]
 
-class AoxiangInventoryFutureplanTopResponse(TypedDict):
+class AoxiangInventoryFutureplanTopResponse(TypedDict, total=False):
     trace_id: str
     code: str
     data: FuturePlanResponse
     success: bool
     message: str
 
-class AoxiangInventoryFutureplanData(TypedDict):
+class AoxiangInventoryFutureplanData(TypedDict, total=False):
     """负卖计划"""
     future_plan_response: AoxiangInventoryFutureplanTopResponse
 
@@ -890,19 +891,19 @@ class AoxiangItemBatchDeleteAsyncParams(TypedDict):
     """货品与组合货品删除"""
     item_delete_request: ItemBatchDeleteAsyncRequest
 
-class AoxiangItemBatchDeleteAsyncDataDetail(TypedDict):
+class AoxiangItemBatchDeleteAsyncDataDetail(TypedDict, total=False):
     sc_item_id: str
     err_code: str
     err_msg: str
 
-class ItemDeleteAsyncResponse(TypedDict):
+class ItemDeleteAsyncResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: Listed[AoxiangItemBatchDeleteAsyncDataDetail]
     result: str
 
-class AoxiangItemBatchDeleteAsyncData(TypedDict):
+class AoxiangItemBatchDeleteAsyncData(TypedDict, total=False):
     """货品与组合货品删除"""
     item_delete_response: ItemDeleteAsyncResponse
 
@@ -927,19 +928,19 @@ class AoxiangItemBatchUpdateAsyncParams(TypedDict):
     """货品新建/更新接口"""
     item_update_request: ItemBatchUpdateAsyncRequest
 
-class AoxiangItemBatchUpdateAsyncDataItem(TypedDict):
+class AoxiangItemBatchUpdateAsyncDataItem(TypedDict, total=False):
     sc_item_id: str
     err_code: str
     err_msg: str
 
-class ItemUpdateAsnycResponse(TypedDict):
+class ItemUpdateAsnycResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: Listed[AoxiangItemBatchUpdateAsyncDataItem]
     result: str
 
-class AoxiangItemBatchUpdateAsyncData(TypedDict):
+class AoxiangItemBatchUpdateAsyncData(TypedDict, total=False):
     """货品新建/更新接口"""
     item_update_response: ItemUpdateAsnycResponse
 
@@ -958,7 +959,7 @@ class AoxiangItemDistributionBatchCancelParams(TypedDict):
     """取消商品分销"""
     cancel_distribute_request: CancelDistributeRequest
 
-class CancelDistributeDetail(TypedDict):
+class CancelDistributeDetail(TypedDict, total=False):
     item_id: str
     sku_id: str
     distributor_shop_user_id: int
@@ -967,20 +968,20 @@ class CancelDistributeDetail(TypedDict):
     error_code: str
     error_message: str
 
-class CancelDistributeResponse(TypedDict):
+class CancelDistributeResponse(TypedDict, total=False):
     cancel_distribute_detail_list: Listed[CancelDistributeDetail]
     success: bool
     error_code: str
     error_message: str
 
-class AoxiangItemDistributionBatchCancelTopResponse(TypedDict):
+class AoxiangItemDistributionBatchCancelTopResponse(TypedDict, total=False):
     code: str
     data: CancelDistributeResponse
     success: bool
     message: str
     trace_id: str
 
-class AoxiangItemDistributionBatchCancelData(TypedDict):
+class AoxiangItemDistributionBatchCancelData(TypedDict, total=False):
     """取消商品分销"""
     cancel_distribute_response: AoxiangItemDistributionBatchCancelTopResponse
 
@@ -1010,7 +1011,7 @@ class AoxiangItemDistributionCreateParams(TypedDict):
     """选择店铺商品并进行铺货（通用）"""
     create_item_distribution_request: CreateItemDistributionRequest
 
-class AoxiangItemDistributionCreateDistributionResponse(TypedDict):
+class AoxiangItemDistributionCreateDistributionResponse(TypedDict, total=False):
     success: bool
     error_code: str
     error_message: str
@@ -1018,14 +1019,14 @@ class AoxiangItemDistributionCreateDistributionResponse(TypedDict):
     sku_id: str
     sc_item_id: int
 
-class AoxiangItemDistributionCreateTopResponse(TypedDict):
+class AoxiangItemDistributionCreateTopResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: AoxiangItemDistributionCreateDistributionResponse
     trace_id: str
 
-class AoxiangItemDistributionCreateData(TypedDict):
+class AoxiangItemDistributionCreateData(TypedDict, total=False):
     """选择店铺商品并进行铺货（通用）"""
     create_item_distribution_response: AoxiangItemDistributionCreateTopResponse
 
@@ -1042,19 +1043,19 @@ class AoxiangItemDistributionDescribeParams(TypedDict):
     """分销商品文描"""
     create_item_distribution_request: MaterialRequest
 
-class MaterialChangeResponse(TypedDict):
+class MaterialChangeResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
 
-class AoxiangItemDistributionDescribeTopResponse(TypedDict):
+class AoxiangItemDistributionDescribeTopResponse(TypedDict, total=False):
     trace_id: str
     code: str
     data: MaterialChangeResponse
     success: bool
     message: str
 
-class AoxiangItemDistributionDescribeData(TypedDict):
+class AoxiangItemDistributionDescribeData(TypedDict, total=False):
     """分销商品文描"""
     create_item_distribution_request: AoxiangItemDistributionDescribeTopResponse
 
@@ -1082,7 +1083,7 @@ class AoxiangItemDistributionSpecifyCreateParams(TypedDict):
     """指定分销商进行铺货(专享)"""
     create_item_distribution_request: SpecifyDistributionRequest
 
-class SpecifyDistributionResponseDetail(TypedDict):
+class SpecifyDistributionResponseDetail(TypedDict, total=False):
     success: bool
     error_code: str
     error_message: str
@@ -1090,20 +1091,20 @@ class SpecifyDistributionResponseDetail(TypedDict):
     sku_id: str
     distributor_shop_user_id: int
 
-class SpecifyDistributionResponse(TypedDict):
+class SpecifyDistributionResponse(TypedDict, total=False):
     success: bool
     error_code: str
     error_message: str
     response_detail_list: Listed[SpecifyDistributionResponseDetail]
 
-class AoxiangItemDistributionSpecifyCreateTopResponse(TypedDict):
+class AoxiangItemDistributionSpecifyCreateTopResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: SpecifyDistributionResponse
     trace_id: str
 
-class AoxiangItemDistributionSpecifyCreateData(TypedDict):
+class AoxiangItemDistributionSpecifyCreateData(TypedDict, total=False):
     """指定分销商进行铺货(专享)"""
     create_item_distribution_response: AoxiangItemDistributionSpecifyCreateTopResponse
 
@@ -1126,14 +1127,14 @@ class AoxiangItemDistributionSpecifyUpdateParams(TypedDict):
     """指定分销商进行铺货(专享) - 修改"""
     update_item_distribution_request: AoxiangItemDistributionSpecifyUpdateUpdateItemDistributionRequest
 
-class AoxiangItemDistributionSpecifyUpdateTopResponse(TypedDict):
+class AoxiangItemDistributionSpecifyUpdateTopResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: SpecifyDistributionResponse
     trace_id: str
 
-class AoxiangItemDistributionSpecifyUpdateData(TypedDict):
+class AoxiangItemDistributionSpecifyUpdateData(TypedDict, total=False):
     """指定分销商进行铺货(专享) - 修改"""
     create_item_distribution_response: AoxiangItemDistributionSpecifyUpdateTopResponse
 
@@ -1157,19 +1158,19 @@ class AoxiangItemDistributionUpdateParams(TypedDict):
     """更新商品分销内容"""
     update_item_distribution_request: AoxiangItemDistributionUpdateUpdateItemDistributionRequest
 
-class AoxiangItemDistributionUpdateDistributionResponse(TypedDict):
+class AoxiangItemDistributionUpdateDistributionResponse(TypedDict, total=False):
     success: bool
     error_code: str
     error_message: str
 
-class SaveItemDistributionResponse(TypedDict):
+class SaveItemDistributionResponse(TypedDict, total=False):
     code: str
     data: AoxiangItemDistributionUpdateDistributionResponse
     success: bool
     message: str
     trace_id: str
 
-class AoxiangItemDistributionUpdateData(TypedDict):
+class AoxiangItemDistributionUpdateData(TypedDict, total=False):
     """更新商品分销内容"""
     update_item_distribution_response: SaveItemDistributionResponse
 
@@ -1189,7 +1190,7 @@ class AoxiangItemmappingBatchCreateParams(TypedDict):
     """新建商货品关联"""
     batch_create_item_mapping_request: BatchCreateItemMappingRequest
 
-class AoxiangItemmappingBatchCreateDetailItem(TypedDict):
+class AoxiangItemmappingBatchCreateDetailItem(TypedDict, total=False):
     success: bool
     item_id: str
     sku_id: str
@@ -1197,17 +1198,17 @@ class AoxiangItemmappingBatchCreateDetailItem(TypedDict):
     code: str
     message: str
 
-class BatchCreateItemMappingResult(TypedDict):
+class BatchCreateItemMappingResult(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangItemmappingBatchCreateDetailItem]
 
-class BatchCreateItemMappingResponse(TypedDict):
+class BatchCreateItemMappingResponse(TypedDict, total=False):
     data: BatchCreateItemMappingResult
     success: bool
     message: str
     code: str
 
-class AoxiangItemmappingBatchCreateData(TypedDict):
+class AoxiangItemmappingBatchCreateData(TypedDict, total=False):
     """新建商货品关联"""
     batch_create_item_mapping_response: BatchCreateItemMappingResponse
 
@@ -1224,7 +1225,7 @@ class AoxiangItemmappingDeleteParams(TypedDict):
     """删除商货品关联关系"""
     item_mapping_delete_request: ItemMappingDeleteRequest
 
-class AoxiangItemmappingDeleteDataItem(TypedDict):
+class AoxiangItemmappingDeleteDataItem(TypedDict, total=False):
     code: str
     message: str
     success: bool
@@ -1233,14 +1234,14 @@ class AoxiangItemmappingDeleteDataItem(TypedDict):
     sku_id: str
     sc_item_id: str
 
-class ItemMappingDeleteResponse(TypedDict):
+class ItemMappingDeleteResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     result: str
     data: Listed[AoxiangItemmappingDeleteDataItem]
 
-class AoxiangItemmappingDeleteData(TypedDict):
+class AoxiangItemmappingDeleteData(TypedDict, total=False):
     """删除商货品关联关系"""
     item_mapping_delete_response: ItemMappingDeleteResponse
 
@@ -1255,18 +1256,18 @@ class AoxiangItemmappingUnbundleParams(TypedDict):
     """商货关联解绑"""
     unbundle_itemmapping_request: UnbundleItemmappingRequest
 
-class UnbundleItemmappingResult(TypedDict):
+class UnbundleItemmappingResult(TypedDict, total=False):
     success: bool
     message: str
     code: str
 
-class UnbundleItemmappingResponse(TypedDict):
+class UnbundleItemmappingResponse(TypedDict, total=False):
     data: UnbundleItemmappingResult
     success: bool
     message: str
     code: str
 
-class AoxiangItemmappingUnbundleData(TypedDict):
+class AoxiangItemmappingUnbundleData(TypedDict, total=False):
     """商货关联解绑"""
     unbundle_itemmapping_response: UnbundleItemmappingResponse
 
@@ -1284,21 +1285,21 @@ class AoxiangItemmappingUpdateAsyncParams(TypedDict):
     """创建/更新商货品关联关系"""
     item_mapping_update_request: ItemMappingUpdateAsyncRequest
 
-class AoxiangItemmappingUpdateAsyncDataDetail(TypedDict):
+class AoxiangItemmappingUpdateAsyncDataDetail(TypedDict, total=False):
     item_id: str
     sku_id: str
     sc_item_id: str
     err_code: str
     err_msg: str
 
-class ItemMappingUpdateAsyncResponse(TypedDict):
+class ItemMappingUpdateAsyncResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: Listed[AoxiangItemmappingUpdateAsyncDataDetail]
     result: str
 
-class AoxiangItemmappingUpdateAsyncData(TypedDict):
+class AoxiangItemmappingUpdateAsyncData(TypedDict, total=False):
     """创建/更新商货品关联关系"""
     item_mapping_update_response: ItemMappingUpdateAsyncResponse
 
@@ -1342,13 +1343,13 @@ class AoxiangOrderprocessReportParams(TypedDict):
     """回传仓内作业节点"""
     orderprocess_report_request: AoxiangOrderprocessReportOrderProcessReportRequest
 
-class OrderProcessReportResponse(TypedDict):
+class OrderProcessReportResponse(TypedDict, total=False):
     trace_id: str
     code: str
     success: bool
     message: str
 
-class AoxiangOrderprocessReportData(TypedDict):
+class AoxiangOrderprocessReportData(TypedDict, total=False):
     """回传仓内作业节点"""
     orderprocess_report_response: OrderProcessReportResponse
 
@@ -1367,20 +1368,20 @@ class AoxiangPhysicsInventoryBatchUploadAsyncParams(TypedDict):
     """实仓库存同步"""
     inventory_upload_request: InventoryBatchUploadAsyncRequest
 
-class AoxiangPhysicsInventoryBatchUploadAsyncDataDetail(TypedDict):
+class AoxiangPhysicsInventoryBatchUploadAsyncDataDetail(TypedDict, total=False):
     sc_item_id: str
     erp_warehouse_code: str
     err_code: str
     err_msg: str
 
-class InventoryUploadAsyncResponse(TypedDict):
+class InventoryUploadAsyncResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: Listed[AoxiangPhysicsInventoryBatchUploadAsyncDataDetail]
     result: str
 
-class AoxiangPhysicsInventoryBatchUploadAsyncData(TypedDict):
+class AoxiangPhysicsInventoryBatchUploadAsyncData(TypedDict, total=False):
     """实仓库存同步"""
     inventory_upload_response: InventoryUploadAsyncResponse
 
@@ -1399,7 +1400,7 @@ class AoxiangReceiverinfoQueryParams(TypedDict):
     """供应链优仓即时配隐私小号查询"""
     order_privacy_receiver_query: OrderPrivacyReceiverQuery
 
-class OrderReceiverPrivacyData(TypedDict):
+class OrderReceiverPrivacyData(TypedDict, total=False):
     name: str
     phone: str
     country_code: str
@@ -1409,13 +1410,13 @@ class OrderReceiverPrivacyData(TypedDict):
     district: str
     town: str
 
-class OrderReceiverPrivacyResponse(TypedDict):
+class OrderReceiverPrivacyResponse(TypedDict, total=False):
     code: str
     data: OrderReceiverPrivacyData
     success: bool
     message: str
 
-class AoxiangReceiverinfoQueryData(TypedDict):
+class AoxiangReceiverinfoQueryData(TypedDict, total=False):
     """供应链优仓即时配隐私小号查询"""
     order_receiver_privacy_response: OrderReceiverPrivacyResponse
 
@@ -1460,7 +1461,7 @@ class AoxiangScitemBatchCreateParams(TypedDict):
     """新建货品"""
     batch_create_scitem_request: BatchCreateScItemRequest
 
-class AoxiangScitemBatchCreateDetailItem(TypedDict):
+class AoxiangScitemBatchCreateDetailItem(TypedDict, total=False):
     success: bool
     sc_item_code: str
     code: str
@@ -1468,17 +1469,17 @@ class AoxiangScitemBatchCreateDetailItem(TypedDict):
     sc_item_id: str
     sc_item_bar_code: str
 
-class BatchCreateScItemResult(TypedDict):
+class BatchCreateScItemResult(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangScitemBatchCreateDetailItem]
 
-class BatchCreateScItemResponse(TypedDict):
+class BatchCreateScItemResponse(TypedDict, total=False):
     data: BatchCreateScItemResult
     success: bool
     message: str
     code: str
 
-class AoxiangScitemBatchCreateData(TypedDict):
+class AoxiangScitemBatchCreateData(TypedDict, total=False):
     """新建货品"""
     batch_create_scitem_response: BatchCreateScItemResponse
 
@@ -1517,7 +1518,7 @@ class BatchUpdateScItemRequest(TypedDict):
 class AoxiangScitemBatchUpdateParams(TypedDict):
     batch_update_scitem_request: BatchUpdateScItemRequest
 
-class AoxiangScitemBatchUpdateDetailItem(TypedDict):
+class AoxiangScitemBatchUpdateDetailItem(TypedDict, total=False):
     success: bool
     sc_item_code: str
     code: str
@@ -1525,17 +1526,17 @@ class AoxiangScitemBatchUpdateDetailItem(TypedDict):
     sc_item_id: str
     sc_item_bar_code: str
 
-class BatchUpdateScItemResult(TypedDict):
+class BatchUpdateScItemResult(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangScitemBatchUpdateDetailItem]
 
-class BatchUpdateScItemResponse(TypedDict):
+class BatchUpdateScItemResponse(TypedDict, total=False):
     data: BatchUpdateScItemResult
     success: bool
     message: str
     code: str
 
-class AoxiangScitemBatchUpdateData(TypedDict):
+class AoxiangScitemBatchUpdateData(TypedDict, total=False):
     batch_update_scitem_response: BatchUpdateScItemResponse
 
 class DeleteScItemRequest(TypedDict):
@@ -1547,14 +1548,14 @@ class AoxiangScitemDeleteParams(TypedDict):
     """货品删除"""
     delete_sc_item_request: DeleteScItemRequest
 
-class DeleteScItemResponse(TypedDict):
+class DeleteScItemResponse(TypedDict, total=False):
     trace_id: str
     code: str
     data: str
     success: bool
     message: str
 
-class AoxiangScitemDeleteData(TypedDict):
+class AoxiangScitemDeleteData(TypedDict, total=False):
     """货品删除"""
     delete_sc_item_response: DeleteScItemResponse
 
@@ -1567,12 +1568,12 @@ class AoxiangScitemQueryParams(TypedDict):
     """货品查询"""
     query_scitem_request: QueryScItemRequest
 
-class AoxiangScitemQueryPurchasePrice(TypedDict):
+class AoxiangScitemQueryPurchasePrice(TypedDict, total=False):
     price: int
     currency: str
     supplier_name: str
 
-class SubScItemModel(TypedDict):
+class SubScItemModel(TypedDict, total=False):
     scitem_code: str
     quantity: int
     retail_price: int
@@ -1580,7 +1581,7 @@ class SubScItemModel(TypedDict):
     fixed_price: int
     scitem_id: str
 
-class ScItemModel(TypedDict):
+class ScItemModel(TypedDict, total=False):
     warehouse_code: str
     industry: str
     owner_code: str
@@ -1609,18 +1610,18 @@ class ScItemModel(TypedDict):
     scitem_type: int
     sub_scitems: Listed[SubScItemModel]
 
-class QueryScItemResponse(TypedDict):
+class QueryScItemResponse(TypedDict, total=False):
     result: str
     error_message: str
     scitem_models: Listed[ScItemModel]
 
-class AoxiangScitemQueryTopResponse(TypedDict):
+class AoxiangScitemQueryTopResponse(TypedDict, total=False):
     data: QueryScItemResponse
     success: bool
     message: str
     code: str
 
-class AoxiangScitemQueryData(TypedDict):
+class AoxiangScitemQueryData(TypedDict, total=False):
     """货品查询"""
     query_scitem_response: AoxiangScitemQueryTopResponse
 
@@ -1659,24 +1660,24 @@ class AoxiangWarehouseCreateUpdateParams(TypedDict):
     """仓库信息同步"""
     warehouse_upsert_request: WarehouseUpsertRequest
 
-class AoxiangWarehouseCreateUpdateDetailItem(TypedDict):
+class AoxiangWarehouseCreateUpdateDetailItem(TypedDict, total=False):
     success: bool
     code: str
     message: str
     seller_id: str
     warehouse_code: str
 
-class AoxiangWarehouseCreateUpdateDataDetail(TypedDict):
+class AoxiangWarehouseCreateUpdateDataDetail(TypedDict, total=False):
     result: str
     detail: Listed[AoxiangWarehouseCreateUpdateDetailItem]
 
-class WarehouseUpsertResponse(TypedDict):
+class WarehouseUpsertResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: AoxiangWarehouseCreateUpdateDataDetail
 
-class AoxiangWarehouseCreateUpdateData(TypedDict):
+class AoxiangWarehouseCreateUpdateData(TypedDict, total=False):
     """仓库信息同步"""
     warehouse_upsert_response: WarehouseUpsertResponse
 
@@ -1690,12 +1691,12 @@ class AoxiangWarehouseStatusUpdateParams(TypedDict):
     """启用/停用仓资源"""
     warehouse_status_update_request: WarehouseStatusUpdateRequest
 
-class WarehouseStatusUpdateResponse(TypedDict):
+class WarehouseStatusUpdateResponse(TypedDict, total=False):
     success: bool
     code: str
     message: str
 
-class AoxiangWarehouseStatusUpdateData(TypedDict):
+class AoxiangWarehouseStatusUpdateData(TypedDict, total=False):
     """启用/停用仓资源"""
     warehouse_status_update_response: WarehouseStatusUpdateResponse
 
@@ -1807,13 +1808,13 @@ class AoxiangWmsDeliveryorderConfirmParams(TypedDict):
     """回传发货单确认"""
     delivery_order_confirm_report_request: DeliveryOrderConfirmReportRequest
 
-class DeliveryOrderConfirmReportResponse(TypedDict):
+class DeliveryOrderConfirmReportResponse(TypedDict, total=False):
     trace_id: str
     code: str
     success: bool
     message: str
 
-class AoxiangWmsDeliveryorderConfirmData(TypedDict):
+class AoxiangWmsDeliveryorderConfirmData(TypedDict, total=False):
     """回传发货单确认"""
     delivery_order_confirm_report_response: DeliveryOrderConfirmReportResponse
 
@@ -1955,13 +1956,13 @@ class AoxiangWmsDeliveryorderCreateParams(TypedDict):
     """回传仓库接单通知"""
     delivery_order_report_request: DeliveryOrderReportRequest
 
-class DeliveryOrderReportResponse(TypedDict):
+class DeliveryOrderReportResponse(TypedDict, total=False):
     trace_id: str
     code: str
     success: bool
     message: str
 
-class AoxiangWmsDeliveryorderCreateData(TypedDict):
+class AoxiangWmsDeliveryorderCreateData(TypedDict, total=False):
     """回传仓库接单通知"""
     delivery_order_report_response: DeliveryOrderReportResponse
 
@@ -1984,13 +1985,13 @@ class AoxiangWmsOrderCancelParams(TypedDict):
     """回传发货单取消通知"""
     order_cancel_report_request: OrderCancelReportRequest
 
-class OrderCancelReportResponse(TypedDict):
+class OrderCancelReportResponse(TypedDict, total=False):
     trace_id: str
     code: str
     success: bool
     message: str
 
-class AoxiangWmsOrderCancelData(TypedDict):
+class AoxiangWmsOrderCancelData(TypedDict, total=False):
     """回传发货单取消通知"""
     order_cancel_report_response: OrderCancelReportResponse
 
@@ -2022,13 +2023,13 @@ class AoxiangWmsOrderprocessReportParams(TypedDict):
     """回传发货单流水通知"""
     order_process_report_request: AoxiangWmsOrderprocessReportOrderProcessReportRequest
 
-class OrderProcessReportReponse(TypedDict):
+class OrderProcessReportReponse(TypedDict, total=False):
     trace_id: str
     code: str
     success: bool
     message: str
 
-class AoxiangWmsOrderprocessReportData(TypedDict):
+class AoxiangWmsOrderprocessReportData(TypedDict, total=False):
     """回传发货单流水通知"""
     order_process_report_response: OrderProcessReportReponse
 
@@ -2089,19 +2090,19 @@ class IsvWmsOrderprocessBatchReportParams(TypedDict):
     """仓作业信息批量同步"""
     order_process_batch_report_request: WmsOrderProcessBatchReportRequest
 
-class DataDetails(TypedDict):
+class DataDetails(TypedDict, total=False):
     order_process_report_id: str
     success: bool
     message: str
 
-class WmsOrderProcessBatchReportResponse(TypedDict):
+class WmsOrderProcessBatchReportResponse(TypedDict, total=False):
     code: str
     success: bool
     message: str
     data: Listed[DataDetails]
     trace_id: str
 
-class IsvWmsOrderprocessBatchReportData(TypedDict):
+class IsvWmsOrderprocessBatchReportData(TypedDict, total=False):
     """仓作业信息批量同步"""
     order_process_batch_report_response: WmsOrderProcessBatchReportResponse
 
@@ -2140,13 +2141,13 @@ class IsvWmsOrderprocessReportParams(TypedDict):
     """仓作业信息同步"""
     order_process_report_request: WmsOrderProcessReportRequest
 
-class WmsOrderProcessReportResponse(TypedDict):
+class WmsOrderProcessReportResponse(TypedDict, total=False):
     code: str
     success: bool
     message: str
     trace_id: str
 
-class IsvWmsOrderprocessReportData(TypedDict):
+class IsvWmsOrderprocessReportData(TypedDict, total=False):
     """仓作业信息同步"""
     order_process_report_response: WmsOrderProcessReportResponse
 
@@ -2169,7 +2170,7 @@ class MiaoshifuCustomerComplaintsPutParams(TypedDict):
     """服务商工人客诉数据上传"""
     worker_customer_complaint_save_cmd: NotRequired[WorkerCustomerComplaintSaveCmd | None]
 
-class MiaoshifuCustomerComplaintsPutData(TypedDict):
+class MiaoshifuCustomerComplaintsPutData(TypedDict, total=False):
     """服务商工人客诉数据上传"""
     display_msg: str
     result_success: bool

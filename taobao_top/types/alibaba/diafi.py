@@ -8,11 +8,11 @@ class TokenCheckParams(TypedDict):
     token: NotRequired[str | None]
     app: NotRequired[str | None]
 
-class DiAfiResult(TypedDict):
+class DiAfiResult(TypedDict, total=False):
     code: str
     data: Any
     msg: str
 
-class TokenCheckData(TypedDict):
+class TokenCheckData(TypedDict, total=False):
     """天朗token校验API"""
     result: DiAfiResult

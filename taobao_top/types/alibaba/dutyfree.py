@@ -7,16 +7,16 @@ class StockQueryParams(TypedDict):
     """对外库存查询接口"""
     bar_code: NotRequired[str | None]
 
-class StockResultDto(TypedDict):
+class StockResultDto(TypedDict, total=False):
     stock: int
     bar_code: str
 
-class ResultDo(TypedDict):
+class ResultDo(TypedDict, total=False):
     code: int
     success: bool
     message: str
     object: StockResultDto
 
-class StockQueryData(TypedDict):
+class StockQueryData(TypedDict, total=False):
     """对外库存查询接口"""
     result: ResultDo

@@ -16,13 +16,13 @@ class MallxInteractionAiPicListParams(TypedDict):
     app_id: NotRequired[str | None]
     param: NotRequired[InteractiveTopItemParam | None]
 
-class Response(TypedDict):
+class Response(TypedDict, total=False):
     success: bool
     code: str
     desc: str
     trace_id: str
     data: str
 
-class MallxInteractionAiPicListData(TypedDict):
+class MallxInteractionAiPicListData(TypedDict, total=False):
     """花园ai作画定制查询"""
     result: Response

@@ -10,7 +10,7 @@ class CbutotaobaoRelationAddParams(TypedDict):
     supplier_id: Number
     offer_id: Number
 
-class CbutotaobaoRelationAddData(TypedDict):
+class CbutotaobaoRelationAddData(TypedDict, total=False):
     """1688分销铺货到淘宝关系添加"""
     result: str
     result_success: bool

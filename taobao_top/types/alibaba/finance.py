@@ -40,7 +40,7 @@ class InsuranceCreateorderParams(TypedDict):
     """机构投保创单"""
     create_order_request: CreateOrderRequest
 
-class InsuranceCreateorderData(TypedDict):
+class InsuranceCreateorderData(TypedDict, total=False):
     """机构投保创单"""
     is_success: bool
     response_code: str

@@ -11,12 +11,12 @@ class ButlerEnergySyncParams(TypedDict):
     target: Number
     sport: Number
 
-class ButlerEnergySyncTopResultModel(TypedDict):
+class ButlerEnergySyncTopResultModel(TypedDict, total=False):
     model: bool
     msg_code: str
     msg_info: str
 
-class ButlerEnergySyncData(TypedDict):
+class ButlerEnergySyncData(TypedDict, total=False):
     """同步用户消耗能量"""
     result: ButlerEnergySyncTopResultModel
 
@@ -36,10 +36,10 @@ class WeightLossplanSynclossplanParams(TypedDict):
     total_calorie: Number
     begin_date: str
 
-class WeightLossplanSynclossplanTopResultModel(TypedDict):
+class WeightLossplanSynclossplanTopResultModel(TypedDict, total=False):
     msg_code: str
     msg_info: str
 
-class WeightLossplanSynclossplanData(TypedDict):
+class WeightLossplanSynclossplanData(TypedDict, total=False):
     """减重计划--同步减重计划"""
     result: WeightLossplanSynclossplanTopResultModel

@@ -8,7 +8,7 @@ class MiniQueryMobilereportParams(TypedDict):
     token: str
     scan_id: str
 
-class MiniQueryMobilereportResultData(TypedDict):
+class MiniQueryMobilereportResultData(TypedDict, total=False):
     right_zhiwei: str
     right_fuwei: str
     right_width: str
@@ -18,12 +18,12 @@ class MiniQueryMobilereportResultData(TypedDict):
     left_width: str
     left_length: str
 
-class MiniQueryMobilereportMtopResult(TypedDict):
+class MiniQueryMobilereportMtopResult(TypedDict, total=False):
     code: int
     data: MiniQueryMobilereportResultData
     message: str
 
-class MiniQueryMobilereportData(TypedDict):
+class MiniQueryMobilereportData(TypedDict, total=False):
     """根据scanId查询报告"""
     result: MiniQueryMobilereportMtopResult
 
@@ -53,16 +53,16 @@ class MiniReportFragmentFirstParams(TypedDict):
     token: str
     req_data: FilePackageRequest
 
-class MiniReportFragmentFirstResultData(TypedDict):
+class MiniReportFragmentFirstResultData(TypedDict, total=False):
     scan_id: str
     is_zero: bool
 
-class MiniReportFragmentFirstMtopResult(TypedDict):
+class MiniReportFragmentFirstMtopResult(TypedDict, total=False):
     code: int
     data: MiniReportFragmentFirstResultData
     message: str
 
-class MiniReportFragmentFirstData(TypedDict):
+class MiniReportFragmentFirstData(TypedDict, total=False):
     """第一只脚生成报告接口"""
     result: MiniReportFragmentFirstMtopResult
 
@@ -79,15 +79,15 @@ class MiniReportFragmentSecondParams(TypedDict):
     token: str
     req_data: FilePackageBasicReq
 
-class MiniReportFragmentSecondResultData(TypedDict):
+class MiniReportFragmentSecondResultData(TypedDict, total=False):
     scan_id: str
     is_zero: bool
 
-class MiniReportFragmentSecondMtopResult(TypedDict):
+class MiniReportFragmentSecondMtopResult(TypedDict, total=False):
     code: int
     data: MiniReportFragmentSecondResultData
     message: str
 
-class MiniReportFragmentSecondData(TypedDict):
+class MiniReportFragmentSecondData(TypedDict, total=False):
     """第二只脚生成报告接口"""
     result: MiniReportFragmentSecondMtopResult

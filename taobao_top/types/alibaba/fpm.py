@@ -12,16 +12,16 @@ class FileUploadParams(TypedDict):
     """结算单文件上传"""
     biz_dto: FileUploadRequestDto
 
-class FileUploadReponseDto(TypedDict):
+class FileUploadReponseDto(TypedDict, total=False):
     outer_system_sign_str: str
     outer_system_encrypt_str: str
 
-class ResultModel(TypedDict):
+class ResultModel(TypedDict, total=False):
     error_code: str
     error_message: str
     return_value: FileUploadReponseDto
     success: bool
 
-class FileUploadData(TypedDict):
+class FileUploadData(TypedDict, total=False):
     """结算单文件上传"""
     result: ResultModel

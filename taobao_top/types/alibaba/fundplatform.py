@@ -15,7 +15,7 @@ class AccountChargeNotifyParams(TypedDict):
     """账户充值成功通知"""
     request: AccountChargeNotifyStruct
 
-class AccountChargeNotifyData(TypedDict):
+class AccountChargeNotifyData(TypedDict, total=False):
     """账户充值成功通知"""
     result_message: str
     result_code: str
@@ -35,17 +35,17 @@ class AccountChargeParams(TypedDict):
     param_long: Number
     param_charge_request: NotRequired[ChargeRequest | None]
 
-class AccountChargeResponse(TypedDict):
+class AccountChargeResponse(TypedDict, total=False):
     account_id: int
     pay_url: str
 
-class AccountChargeResultSupport(TypedDict):
+class AccountChargeResultSupport(TypedDict, total=False):
     error_code: str
     error_message: str
     module: AccountChargeResponse
     success: bool
 
-class AccountChargeData(TypedDict):
+class AccountChargeData(TypedDict, total=False):
     """资金平台余额账户充值"""
     result: AccountChargeResultSupport
 
@@ -61,7 +61,7 @@ class AccountJourQueryInfoParams(TypedDict):
     """查询账户流水信息"""
     param_fund_account_journal_query_req: NotRequired[FundAccountJournalQueryReq | None]
 
-class FundAccountJournalDto(TypedDict):
+class FundAccountJournalDto(TypedDict, total=False):
     account_id: int
     deal_amount: int
     description: str
@@ -71,16 +71,16 @@ class FundAccountJournalDto(TypedDict):
     out_biz_id: str
     user_id: int
 
-class FundAccountJournalResponse(TypedDict):
+class FundAccountJournalResponse(TypedDict, total=False):
     journal_list: Listed[FundAccountJournalDto]
 
-class AccountJourQueryInfoResultSupport(TypedDict):
+class AccountJourQueryInfoResultSupport(TypedDict, total=False):
     error_code: str
     error_message: str
     module: FundAccountJournalResponse
     success: bool
 
-class AccountJourQueryInfoData(TypedDict):
+class AccountJourQueryInfoData(TypedDict, total=False):
     """查询账户流水信息"""
     result: AccountJourQueryInfoResultSupport
 
@@ -88,7 +88,7 @@ class AccountQueryInfoParams(TypedDict):
     """查询账户信息"""
     account_id: Number
 
-class FundAccountResponse(TypedDict):
+class FundAccountResponse(TypedDict, total=False):
     account_id: int
     balance_amount: int
     freeze_amount: int
@@ -97,13 +97,13 @@ class FundAccountResponse(TypedDict):
     title: str
     user_id: int
 
-class AccountQueryInfoResultSupport(TypedDict):
+class AccountQueryInfoResultSupport(TypedDict, total=False):
     error_code: str
     error_message: str
     module: FundAccountResponse
     success: bool
 
-class AccountQueryInfoData(TypedDict):
+class AccountQueryInfoData(TypedDict, total=False):
     """查询账户信息"""
     result: AccountQueryInfoResultSupport
 
@@ -116,7 +116,7 @@ class CardTemplateNewParams(TypedDict):
     is_test: bool
     own_sign: str
 
-class CardTemplateNewData(TypedDict):
+class CardTemplateNewData(TypedDict, total=False):
     """新增实体卡模板"""
     result_message: str
     result_code: str
@@ -132,12 +132,12 @@ class CardorderCardActiveParams(TypedDict):
     """储值卡激活"""
     param_card_active_request: CardActiveRequest
 
-class CardActiveResponse(TypedDict):
+class CardActiveResponse(TypedDict, total=False):
     result_code: str
     result_message: str
     success: bool
 
-class CardorderCardActiveData(TypedDict):
+class CardorderCardActiveData(TypedDict, total=False):
     """储值卡激活"""
     result: CardActiveResponse
 
@@ -159,12 +159,12 @@ class CardorderFetchCardAsyncParams(TypedDict):
     """异步批量生成储值卡"""
     param_card_fetch_async_request: CardFetchAsyncRequest
 
-class CardFetchAsyncResponse(TypedDict):
+class CardFetchAsyncResponse(TypedDict, total=False):
     result_code: str
     result_message: str
     success: bool
 
-class CardorderFetchCardAsyncData(TypedDict):
+class CardorderFetchCardAsyncData(TypedDict, total=False):
     """异步批量生成储值卡"""
     result: CardFetchAsyncResponse
 
@@ -177,7 +177,7 @@ class CardorderMakeSuccessParams(TypedDict):
     """通知制卡成功"""
     request: CardorderMakeSuccessStruct
 
-class CardorderMakeSuccessData(TypedDict):
+class CardorderMakeSuccessData(TypedDict, total=False):
     """通知制卡成功"""
     result_message: str
     result_code: str
@@ -203,22 +203,19 @@ class CardorderMakeParams(TypedDict):
     card_order_id: Number
     own_sign: str
 
-class CardorderMakeResponse(TypedDict):
+class CardorderMakeData(TypedDict, total=False):
+    """通知制卡商制卡"""
     making_card_no: str
     result_message: str
     result_code: str
     success: bool
-
-class CardorderMakeData(TypedDict):
-    """通知制卡商制卡"""
-    response: CardorderMakeResponse
 
 class CardorderReceiptParams(TypedDict):
     """通知确认收货"""
     card_order_id: Number
     own_sign: str
 
-class CardorderReceiptData(TypedDict):
+class CardorderReceiptData(TypedDict, total=False):
     """通知确认收货"""
     result_message: str
     result_code: str
@@ -232,17 +229,14 @@ class CardorderStatusQueryParams(TypedDict):
     """查询制卡商制卡进度"""
     request: CardorderStatusQueryStruct
 
-class CardorderStatusQueryResponse(TypedDict):
+class CardorderStatusQueryData(TypedDict, total=False):
+    """查询制卡商制卡进度"""
     status: str
     result_message: str
     result_code: str
     success: bool
     logistics_company: str
     logistics_order_id: str
-
-class CardorderStatusQueryData(TypedDict):
-    """查询制卡商制卡进度"""
-    response: CardorderStatusQueryResponse
 
 class CardordersInfoQueryByCardnoCardMakingInfoQueryRequest(TypedDict):
     page_size: Number
@@ -254,11 +248,11 @@ class CardordersInfoQueryByCardnoParams(TypedDict):
     """通过卡号查询卡信息"""
     parameters: CardordersInfoQueryByCardnoCardMakingInfoQueryRequest
 
-class CardMakingInfoQueryResponse(TypedDict):
+class CardMakingInfoQueryResponse(TypedDict, total=False):
     card_making_infos: Listed[str]
     success: bool
 
-class CardordersInfoQueryByCardnoData(TypedDict):
+class CardordersInfoQueryByCardnoData(TypedDict, total=False):
     """通过卡号查询卡信息"""
     result: CardMakingInfoQueryResponse
 
@@ -272,7 +266,7 @@ class CardordersInfoQueryParams(TypedDict):
     """根据制卡单分页查询卡信息"""
     parameters: CardordersInfoQueryCardMakingInfoQueryRequest
 
-class CardordersInfoQueryData(TypedDict):
+class CardordersInfoQueryData(TypedDict, total=False):
     """根据制卡单分页查询卡信息"""
     result: CardMakingInfoQueryResponse
 
@@ -280,10 +274,10 @@ class CardordersStatusMakeFinishParams(TypedDict):
     """制卡商通知制卡完成"""
     card_order_id: Number
 
-class CardMakingInformResponse(TypedDict):
+class CardMakingInformResponse(TypedDict, total=False):
     success: bool
 
-class CardordersStatusMakeFinishData(TypedDict):
+class CardordersStatusMakeFinishData(TypedDict, total=False):
     """制卡商通知制卡完成"""
     result: CardMakingInformResponse
 
@@ -293,6 +287,6 @@ class CardordersStatusSendedParams(TypedDict):
     logistics_order_id: str
     logistics_company: str
 
-class CardordersStatusSendedData(TypedDict):
+class CardordersStatusSendedData(TypedDict, total=False):
     """制卡商通知实体卡发货完成"""
     result: CardMakingInformResponse

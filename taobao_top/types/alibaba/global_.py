@@ -20,17 +20,17 @@ class VirtualSendcodeParams(TypedDict):
     trade_order_line_id: Number
     code_list: list[VirtualCertificateDo]
 
-class ErrorCode(TypedDict):
+class ErrorCode(TypedDict, total=False):
     key: str
     display_message: str
 
-class Response(TypedDict):
+class Response(TypedDict, total=False):
     success: bool
     module: bool
     error_code: ErrorCode
     repeated: bool
     retry: bool
 
-class VirtualSendcodeData(TypedDict):
+class VirtualSendcodeData(TypedDict, total=False):
     """国际虚拟商品发码服务"""
     result: Response

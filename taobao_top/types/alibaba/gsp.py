@@ -8,13 +8,13 @@ class SupplyImageUploadParams(TypedDict):
     file_name: NotRequired[str | None]
     file_content: File
 
-class UploadImageResp(TypedDict):
+class UploadImageResp(TypedDict, total=False):
     url: str
     hash: str
     height: int
     width: int
 
-class SupplyImageUploadData(TypedDict):
+class SupplyImageUploadData(TypedDict, total=False):
     """gsp图片上传"""
     service_success: bool
     service_error_code: str

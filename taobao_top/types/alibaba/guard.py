@@ -20,23 +20,23 @@ class AccessAuthParams(TypedDict):
     """鉴权"""
     identify_auth_dto: NotRequired[IdentifyAuthDTO | None]
 
-class UserDTO(TypedDict):
+class UserDTO(TypedDict, total=False):
     user_id: str
     company_id: int
     name: str
 
-class IdentifyAuthResultDto(TypedDict):
+class IdentifyAuthResultDto(TypedDict, total=False):
     biz_code: str
     error_code: str
     error_msg: str
     user: UserDTO
 
-class PojoResult(TypedDict):
+class PojoResult(TypedDict, total=False):
     content: IdentifyAuthResultDto
     error_code: str
     error_msg: str
     success: bool
 
-class AccessAuthData(TypedDict):
+class AccessAuthData(TypedDict, total=False):
     """鉴权"""
     result: PojoResult

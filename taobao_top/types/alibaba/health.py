@@ -7,12 +7,12 @@ class NrCepOrderQueryParams(TypedDict):
     """订单详情查询接口"""
     order_id: Number
 
-class TopOrderGoodsDto(TypedDict):
+class TopOrderGoodsDto(TypedDict, total=False):
     goods_code: str
     count: int
     goods_name: str
 
-class TopOrderDetailDto(TypedDict):
+class TopOrderDetailDto(TypedDict, total=False):
     cep_order_id: int
     cep_shop_code: str
     buyer_name: str
@@ -33,13 +33,13 @@ class TopOrderDetailDto(TypedDict):
     items: Listed[TopOrderGoodsDto]
     o2o_order_no: str
 
-class NrCepOrderQueryResponseResult(TypedDict):
+class NrCepOrderQueryResponseResult(TypedDict, total=False):
     result: TopOrderDetailDto
     success: bool
     error_code: str
     error_msg: str
 
-class NrCepOrderQueryData(TypedDict):
+class NrCepOrderQueryData(TypedDict, total=False):
     """订单详情查询接口"""
     response_result: NrCepOrderQueryResponseResult
 
@@ -68,12 +68,12 @@ class NrCepOutorderUploadParams(TypedDict):
     """线上订单收货验收单、出入库单据生成接口"""
     top_war_out_dto: TopWarOutDTO
 
-class NrCepOutorderUploadResponseResult(TypedDict):
+class NrCepOutorderUploadResponseResult(TypedDict, total=False):
     error_msg: str
     error_code: str
     issuccess: bool
 
-class NrCepOutorderUploadData(TypedDict):
+class NrCepOutorderUploadData(TypedDict, total=False):
     """线上订单收货验收单、出入库单据生成接口"""
     result: NrCepOutorderUploadResponseResult
 
@@ -86,12 +86,12 @@ class NrCepWarstqtyBatchupdateParams(TypedDict):
     """批量更新ISV库存"""
     war_stqty_list: list[TopIsvStqtyLstDto]
 
-class NrCepWarstqtyBatchupdateResponseResult(TypedDict):
+class NrCepWarstqtyBatchupdateResponseResult(TypedDict, total=False):
     error_msg: str
     error_code: str
     issuccess: bool
 
-class NrCepWarstqtyBatchupdateData(TypedDict):
+class NrCepWarstqtyBatchupdateData(TypedDict, total=False):
     """批量更新ISV库存"""
     result: NrCepWarstqtyBatchupdateResponseResult
 
@@ -102,7 +102,7 @@ class NrLogisticsDeliverynoUpdateParams(TypedDict):
     courier_no: str
     force: NotRequired[Number | None]
 
-class NrLogisticsDeliverynoUpdateData(TypedDict):
+class NrLogisticsDeliverynoUpdateData(TypedDict, total=False):
     """上传订单同城快递单号"""
     result: bool
 
@@ -110,7 +110,7 @@ class NrLogisticsQueryParams(TypedDict):
     """阿里健康新零售物流详情接口"""
     order_id: Number
 
-class LogisticsDetail(TypedDict):
+class LogisticsDetail(TypedDict, total=False):
     order_id: int
     logistics_status: int
     logistics_name: str
@@ -122,13 +122,13 @@ class LogisticsDetail(TypedDict):
     dispatcher_name: str
     dispatcher_mobile: str
 
-class NrLogisticsQueryResponseResult(TypedDict):
+class NrLogisticsQueryResponseResult(TypedDict, total=False):
     result: LogisticsDetail
     error_code: str
     error_msg: str
     success: bool
 
-class NrLogisticsQueryData(TypedDict):
+class NrLogisticsQueryData(TypedDict, total=False):
     """阿里健康新零售物流详情接口"""
     response_result: NrLogisticsQueryResponseResult
 
@@ -136,18 +136,18 @@ class NrLogisticsWaybillGetParams(TypedDict):
     """电子面单查询接口"""
     order_id: Number
 
-class LogisticsOrderDto(TypedDict):
+class LogisticsOrderDto(TypedDict, total=False):
     cp_code: str
     mail_no: str
     waybill: str
 
-class NrLogisticsWaybillGetResponseResult(TypedDict):
+class NrLogisticsWaybillGetResponseResult(TypedDict, total=False):
     result: LogisticsOrderDto
     error_code: str
     error_msg: str
     success: bool
 
-class NrLogisticsWaybillGetData(TypedDict):
+class NrLogisticsWaybillGetData(TypedDict, total=False):
     """电子面单查询接口"""
     response_result: NrLogisticsWaybillGetResponseResult
 
@@ -160,7 +160,7 @@ class VaccinAppointmentResultNotifyParams(TypedDict):
     fail_reason: NotRequired[str | None]
     success_code: NotRequired[str | None]
 
-class VaccinAppointmentResultNotifyData(TypedDict):
+class VaccinAppointmentResultNotifyData(TypedDict, total=False):
     """通知预约结果"""
     model: bool
     is_success: bool
@@ -173,7 +173,7 @@ class VaccinMatchOnParams(TypedDict):
     vaccine_id: str
     isv_match_type: str
 
-class VaccinMatchOnData(TypedDict):
+class VaccinMatchOnData(TypedDict, total=False):
     """isv自主上下线疫苗，可以选择上线还是下线"""
     is_success: bool
     model: bool
@@ -190,7 +190,7 @@ class VaccinNoticeAnnouncementPublishParams(TypedDict):
     alipay_user_ids: NotRequired[Many[str] | None]
     pov_name: NotRequired[str | None]
 
-class VaccinNoticeAnnouncementPublishData(TypedDict):
+class VaccinNoticeAnnouncementPublishData(TypedDict, total=False):
     """支付宝疫苗POV公告通知"""
     is_success: bool
     msg_code: str
@@ -202,7 +202,7 @@ class VaccinNoticeOrderCancelParams(TypedDict):
     alipay_user_id: str
     order_id: str
 
-class VaccinNoticeOrderCancelData(TypedDict):
+class VaccinNoticeOrderCancelData(TypedDict, total=False):
     """福州疫苗取消预约"""
     model: bool
     msg_info: str
@@ -229,7 +229,7 @@ class VaccinNoticeOrderCreateParams(TypedDict):
     city: NotRequired[str | None]
     province: NotRequired[str | None]
 
-class VaccinNoticeOrderCreateData(TypedDict):
+class VaccinNoticeOrderCreateData(TypedDict, total=False):
     """支付宝医疗健康疫苗预约创建"""
     msg_info: str
     msg_code: str
@@ -241,7 +241,7 @@ class VaccinNoticeOrderSignParams(TypedDict):
     alipay_user_id: str
     order_id: str
 
-class VaccinNoticeOrderSignData(TypedDict):
+class VaccinNoticeOrderSignData(TypedDict, total=False):
     """福州疫苗签到成功通知"""
     model: bool
     msg_info: str
@@ -254,7 +254,7 @@ class VaccinNoticeReplantRemindParams(TypedDict):
     the_times: NotRequired[str | None]
     order_id: str
 
-class VaccinNoticeReplantRemindData(TypedDict):
+class VaccinNoticeReplantRemindData(TypedDict, total=False):
     """支付宝疫苗补种提醒信息"""
     is_success: bool
     msg_code: str
@@ -288,7 +288,7 @@ class VaccinNoticeSendParams(TypedDict):
     alipay_user_id: str
     app_channel: NotRequired[str | None]
 
-class VaccinNoticeSendData(TypedDict):
+class VaccinNoticeSendData(TypedDict, total=False):
     """发送消息提醒"""
     is_success: bool
     model: bool
@@ -306,7 +306,7 @@ class VaccinNoticeTimebucketRemindParams(TypedDict):
     reserve_time: NotRequired[str | None]
     mobile: NotRequired[str | None]
 
-class VaccinNoticeTimebucketRemindData(TypedDict):
+class VaccinNoticeTimebucketRemindData(TypedDict, total=False):
     """疫苗预约时间段提醒"""
     is_success: bool
     msg_code: str
@@ -330,7 +330,7 @@ class VaccinNoticeUserBindParams(TypedDict):
     mobile: NotRequired[str | None]
     app_channel: NotRequired[str | None]
 
-class VaccinNoticeUserBindData(TypedDict):
+class VaccinNoticeUserBindData(TypedDict, total=False):
     """支付宝疫苗绑定接种人"""
     is_success: bool
     msg_code: str
@@ -343,7 +343,7 @@ class VaccinNoticeUserCreateParams(TypedDict):
     outer_user_id: NotRequired[str | None]
     mobile: NotRequired[str | None]
 
-class VaccinNoticeUserCreateData(TypedDict):
+class VaccinNoticeUserCreateData(TypedDict, total=False):
     """支付宝医疗健康疫苗用户创建"""
     model: bool
     msg_info: str
@@ -357,7 +357,7 @@ class VaccinOrderUpdateParams(TypedDict):
     order_id: NotRequired[str | None]
     isv_not_inoculate_reason: NotRequired[str | None]
 
-class VaccinOrderUpdateData(TypedDict):
+class VaccinOrderUpdateData(TypedDict, total=False):
     """回传取号状态"""
     model: bool
     is_success: bool
@@ -373,7 +373,7 @@ class VaccinPovUpdateParams(TypedDict):
     description: NotRequired[str | None]
     business_time: NotRequired[str | None]
 
-class VaccinPovUpdateData(TypedDict):
+class VaccinPovUpdateData(TypedDict, total=False):
     """新增/变更接种点信息"""
     model: bool
     is_success: bool
@@ -382,12 +382,12 @@ class VaccinPovUpdateData(TypedDict):
 
 class VaccinSubscribeInfoReturnParams(TypedDict):
     """自有pov预约信息回传"""
-    vaccine_ids: str
+    vaccine_ids: Many[str | int]
     obtain_date: Date
     page_no: Number
     page_size: Number
 
-class PovSubscribeDetailModel(TypedDict):
+class PovSubscribeDetailModel(TypedDict, total=False):
     subscriber_name: str
     subscriber_mobile: str
     id_card_md5: str
@@ -401,11 +401,11 @@ class PovSubscribeDetailModel(TypedDict):
     area_code: int
     isv_order_id: str
 
-class IsvPovSubscribeInfoResponse(TypedDict):
+class IsvPovSubscribeInfoResponse(TypedDict, total=False):
     total: int
     info_detail_list: Listed[PovSubscribeDetailModel]
 
-class VaccinSubscribeInfoReturnData(TypedDict):
+class VaccinSubscribeInfoReturnData(TypedDict, total=False):
     """自有pov预约信息回传"""
     is_success: bool
     model: IsvPovSubscribeInfoResponse
@@ -420,11 +420,11 @@ class VaccinUserRegisterRemindParams(TypedDict):
     """isv到苗提醒"""
     isv_vc_available_remind_request: NotRequired[IsvVcAvailableRemindRequest | None]
 
-class IsvVcAvailableRemindResponse(TypedDict):
+class IsvVcAvailableRemindResponse(TypedDict, total=False):
     total: int
     outer_register_id_list: Listed[str]
 
-class VaccinUserRegisterRemindData(TypedDict):
+class VaccinUserRegisterRemindData(TypedDict, total=False):
     """isv到苗提醒"""
     is_success: bool
     model: IsvVcAvailableRemindResponse
@@ -448,7 +448,7 @@ class VaccinVaccinateCompleteParams(TypedDict):
     vaccinate_time: NotRequired[str | None]
     vaccine_list: list[VaccinVaccinateCompleteVaccineInfo]
 
-class VaccinVaccinateCompleteData(TypedDict):
+class VaccinVaccinateCompleteData(TypedDict, total=False):
     """接种完成反馈接口"""
     model: bool
     is_success: bool

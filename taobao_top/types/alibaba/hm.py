@@ -25,17 +25,17 @@ class MarketingBuygiftItemAddAsyncParams(TypedDict):
     param1: NotRequired[MarketingBuygiftItemAddAsyncCommonActivityParam | None]
     version: Number
 
-class MarketingBuygiftItemAddAsyncResultDatas(TypedDict):
+class MarketingBuygiftItemAddAsyncResultDatas(TypedDict, total=False):
     sku_code: str
     gift_sku_code: str
 
-class MarketingBuygiftItemAddAsyncMarketResult(TypedDict):
+class MarketingBuygiftItemAddAsyncMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     datas: Listed[MarketingBuygiftItemAddAsyncResultDatas]
     success: bool
 
-class MarketingBuygiftItemAddAsyncData(TypedDict):
+class MarketingBuygiftItemAddAsyncData(TypedDict, total=False):
     """批量发布买赠商品"""
     result: MarketingBuygiftItemAddAsyncMarketResult
 
@@ -52,13 +52,16 @@ class MarketingBuygiftItemRemoveAsyncParams(TypedDict):
     param1: NotRequired[MarketingBuygiftItemRemoveAsyncCommonActivityParam | None]
     version: Number
 
-class MarketingBuygiftItemRemoveAsyncMarketResult(TypedDict):
+class MarketingBuygiftItemRemoveAsyncResultDatas(TypedDict, total=False):
+    sku_code: str
+
+class MarketingBuygiftItemRemoveAsyncMarketResult(TypedDict, total=False):
     message: str
     error_code: str
-    datas: Listed[MarketingBuygiftItemRemoveAsyncItemBuyGiftSku]
+    datas: Listed[MarketingBuygiftItemRemoveAsyncResultDatas]
     success: bool
 
-class MarketingBuygiftItemRemoveAsyncData(TypedDict):
+class MarketingBuygiftItemRemoveAsyncData(TypedDict, total=False):
     """批量删除买赠商品"""
     result: MarketingBuygiftItemRemoveAsyncMarketResult
 
@@ -94,13 +97,13 @@ class MarketingCouponCreateactivityParams(TypedDict):
     """优惠券活动创建"""
     param: CouponActivity
 
-class MarketingCouponCreateactivityMarketResult(TypedDict):
+class MarketingCouponCreateactivityMarketResult(TypedDict, total=False):
     message: str
     data: int
     error_code: str
     success: bool
 
-class MarketingCouponCreateactivityData(TypedDict):
+class MarketingCouponCreateactivityData(TypedDict, total=False):
     """优惠券活动创建"""
     result: MarketingCouponCreateactivityMarketResult
 
@@ -112,13 +115,13 @@ class MarketingCouponEndactivityParams(TypedDict):
     """结束优惠券活动"""
     param: MarketingCouponEndactivityCommonActivityParam
 
-class MarketingCouponEndactivityMarketResult(TypedDict):
+class MarketingCouponEndactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: bool
     success: bool
 
-class MarketingCouponEndactivityData(TypedDict):
+class MarketingCouponEndactivityData(TypedDict, total=False):
     """结束优惠券活动"""
     result: MarketingCouponEndactivityMarketResult
 
@@ -136,12 +139,12 @@ class MarketingCouponQueryitemsParams(TypedDict):
     """查询优惠券活动下的商品"""
     param: MarketingCouponQueryitemsActivitySkuQuery
 
-class ItemCouponSku(TypedDict):
+class ItemCouponSku(TypedDict, total=False):
     sku_code: str
     sku_name: str
     item_shop_relation: str
 
-class MarketingCouponQueryitemsMarketPageResult(TypedDict):
+class MarketingCouponQueryitemsMarketPageResult(TypedDict, total=False):
     message: str
     total: int
     page_size: int
@@ -151,7 +154,7 @@ class MarketingCouponQueryitemsMarketPageResult(TypedDict):
     total_page: int
     success: bool
 
-class MarketingCouponQueryitemsData(TypedDict):
+class MarketingCouponQueryitemsData(TypedDict, total=False):
     """查询优惠券活动下的商品"""
     result: MarketingCouponQueryitemsMarketPageResult
 
@@ -163,14 +166,14 @@ class MarketingCouponSendmaParams(TypedDict):
     """发放匿名码"""
     param0: MarketingCouponSendmaCommonActivityParam
 
-class MarketingCouponSendmaCouponActivity(TypedDict):
+class MarketingCouponSendmaCouponActivity(TypedDict, total=False):
     ma_code: str
 
-class MarketingCouponSendmaMarketResult(TypedDict):
+class MarketingCouponSendmaMarketResult(TypedDict, total=False):
     message: str
     data: MarketingCouponSendmaCouponActivity
 
-class MarketingCouponSendmaData(TypedDict):
+class MarketingCouponSendmaData(TypedDict, total=False):
     """发放匿名码"""
     result: MarketingCouponSendmaMarketResult
 
@@ -197,17 +200,17 @@ class MarketingDiscountItemAddAsyncParams(TypedDict):
     param1: NotRequired[MarketingDiscountItemAddAsyncCommonActivityParam | None]
     version: Number
 
-class MarketingDiscountItemAddAsyncResultDatas(TypedDict):
+class MarketingDiscountItemAddAsyncResultDatas(TypedDict, total=False):
     sku_code: str
     value: int
 
-class MarketingDiscountItemAddAsyncMarketResult(TypedDict):
+class MarketingDiscountItemAddAsyncMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     datas: Listed[MarketingDiscountItemAddAsyncResultDatas]
     success: bool
 
-class MarketingDiscountItemAddAsyncData(TypedDict):
+class MarketingDiscountItemAddAsyncData(TypedDict, total=False):
     """特价批量新增商品"""
     result: MarketingDiscountItemAddAsyncMarketResult
 
@@ -224,13 +227,16 @@ class MarketingDiscountItemRemoveAsyncParams(TypedDict):
     param1: NotRequired[MarketingDiscountItemRemoveAsyncCommonActivityParam | None]
     version: Number
 
-class MarketingDiscountItemRemoveAsyncMarketResult(TypedDict):
+class MarketingDiscountItemRemoveAsyncResultDatas(TypedDict, total=False):
+    sku_code: str
+
+class MarketingDiscountItemRemoveAsyncMarketResult(TypedDict, total=False):
     message: str
     error_code: str
-    datas: Listed[MarketingDiscountItemRemoveAsyncItemDiscountSku]
+    datas: Listed[MarketingDiscountItemRemoveAsyncResultDatas]
     success: bool
 
-class MarketingDiscountItemRemoveAsyncData(TypedDict):
+class MarketingDiscountItemRemoveAsyncData(TypedDict, total=False):
     """特价批量移除商品"""
     result: MarketingDiscountItemRemoveAsyncMarketResult
 
@@ -249,7 +255,7 @@ class MarketingExpirePromotionCreateParams(TypedDict):
     """短保优惠创建"""
     param0: MarketingExpirePromotionCreateExpirePromotionBo
 
-class T(TypedDict):
+class T(TypedDict, total=False):
     merchant_code: str
     sku_code: str
     item_id: int
@@ -258,7 +264,7 @@ class T(TypedDict):
     success: bool
     error_msg: str
 
-class MarketingExpirePromotionCreateData(TypedDict):
+class MarketingExpirePromotionCreateData(TypedDict, total=False):
     """短保优惠创建"""
     message: str
     datas: Listed[T]
@@ -280,7 +286,7 @@ class MarketingExpirePromotionDeleteParams(TypedDict):
     """短保优惠删除"""
     param0: NotRequired[MarketingExpirePromotionDeleteExpirePromotionBo | None]
 
-class ExpirePromotionResult(TypedDict):
+class ExpirePromotionResult(TypedDict, total=False):
     error_msg: str
     error_code: str
     item_id: int
@@ -289,7 +295,7 @@ class ExpirePromotionResult(TypedDict):
     merchant_code: str
     shop_id: str
 
-class MarketingExpirePromotionDeleteData(TypedDict):
+class MarketingExpirePromotionDeleteData(TypedDict, total=False):
     """短保优惠删除"""
     message: str
     datas: Listed[ExpirePromotionResult]
@@ -301,25 +307,25 @@ class MarketingExpirePromotionQueryParams(TypedDict):
     shop_id: str
     sku_code: str
 
-class ExpirePeriodInfo(TypedDict):
+class ExpirePeriodInfo(TypedDict, total=False):
     promotion_value: int
     end_hour: int
     start_hour: int
     out_id: int
 
-class ExpirePromotionBo(TypedDict):
+class ExpirePromotionBo(TypedDict, total=False):
     period_infos: Listed[ExpirePeriodInfo]
     sku_code: str
     shop_ids: Listed[str]
     merchant_code: str
 
-class MarketingExpirePromotionQueryMarketResult(TypedDict):
+class MarketingExpirePromotionQueryMarketResult(TypedDict, total=False):
     message: str
     data: ExpirePromotionBo
     error_code: str
     is_success: bool
 
-class MarketingExpirePromotionQueryData(TypedDict):
+class MarketingExpirePromotionQueryData(TypedDict, total=False):
     """短保优惠查询"""
     result: MarketingExpirePromotionQueryMarketResult
 
@@ -338,18 +344,18 @@ class MarketingFullrangeAddexchangeitemParams(TypedDict):
     param0: NotRequired[MarketingFullrangeAddexchangeitemItemStairSku | None]
     param1: NotRequired[MarketingFullrangeAddexchangeitemCommonActivityParam | None]
 
-class ItemStairSku(TypedDict):
+class ItemStairSku(TypedDict, total=False):
     sku_code: str
     exchange_price: int
     exchange_total_limit: int
 
-class MarketingFullrangeAddexchangeitemMarketResult(TypedDict):
+class MarketingFullrangeAddexchangeitemMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: ItemStairSku
     success: bool
 
-class MarketingFullrangeAddexchangeitemData(TypedDict):
+class MarketingFullrangeAddexchangeitemData(TypedDict, total=False):
     """全场增加换购品"""
     result: MarketingFullrangeAddexchangeitemMarketResult
 
@@ -381,13 +387,13 @@ class MarketingFullrangeCreateactivityParams(TypedDict):
     """创建全场活动"""
     param: FullRangeActivity
 
-class MarketingFullrangeCreateactivityMarketResult(TypedDict):
+class MarketingFullrangeCreateactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: int
     success: bool
 
-class MarketingFullrangeCreateactivityData(TypedDict):
+class MarketingFullrangeCreateactivityData(TypedDict, total=False):
     """创建全场活动"""
     result: MarketingFullrangeCreateactivityMarketResult
 
@@ -399,13 +405,13 @@ class MarketingFullrangeDeleteactivityParams(TypedDict):
     """全场活动删除活动接口"""
     param: MarketingFullrangeDeleteactivityCommonActivityParam
 
-class MarketingFullrangeDeleteactivityMarketResult(TypedDict):
+class MarketingFullrangeDeleteactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: bool
     success: bool
 
-class MarketingFullrangeDeleteactivityData(TypedDict):
+class MarketingFullrangeDeleteactivityData(TypedDict, total=False):
     """全场活动删除活动接口"""
     result: MarketingFullrangeDeleteactivityMarketResult
 
@@ -417,17 +423,17 @@ class MarketingFullrangeQueryactivityParams(TypedDict):
     """全场活动查询活动"""
     param0: MarketingFullrangeQueryactivityCommonActivityParam
 
-class MarketingFullrangeQueryactivityLimitInfo(TypedDict):
+class MarketingFullrangeQueryactivityLimitInfo(TypedDict, total=False):
     user_limit_cnt: int
     user_daily_limit_cnt: int
     daily_limit_cnt: int
 
-class MarketingFullrangeQueryactivityRulestairs(TypedDict):
+class MarketingFullrangeQueryactivityRulestairs(TypedDict, total=False):
     amount_at: bool
     amount: int
     can_extra_item_num: int
 
-class MarketingFullrangeQueryactivityItemPoolActivity(TypedDict):
+class MarketingFullrangeQueryactivityItemPoolActivity(TypedDict, total=False):
     limit_info: MarketingFullrangeQueryactivityLimitInfo
     rule_stairs: Listed[MarketingFullrangeQueryactivityRulestairs]
     out_act_id: str
@@ -442,13 +448,13 @@ class MarketingFullrangeQueryactivityItemPoolActivity(TypedDict):
     merchant_crowd_code: str
     txd_crowd_code: str
 
-class MarketingFullrangeQueryactivityMarketResult(TypedDict):
+class MarketingFullrangeQueryactivityMarketResult(TypedDict, total=False):
     error_code: str
     data: MarketingFullrangeQueryactivityItemPoolActivity
     success: bool
     message: str
 
-class MarketingFullrangeQueryactivityData(TypedDict):
+class MarketingFullrangeQueryactivityData(TypedDict, total=False):
     """全场活动查询活动"""
     result: MarketingFullrangeQueryactivityMarketResult
 
@@ -466,13 +472,13 @@ class MarketingFullrangeQueryitemParams(TypedDict):
     """全场活动查询换购品"""
     param0: MarketingFullrangeQueryitemActivitySkuQuery
 
-class MarketingFullrangeQueryitemItemPoolSku(TypedDict):
+class MarketingFullrangeQueryitemItemPoolSku(TypedDict, total=False):
     sku_name: str
     sku_code: str
     exchange_price: int
     exchange_total_limit: int
 
-class MarketingFullrangeQueryitemMarketPageResult(TypedDict):
+class MarketingFullrangeQueryitemMarketPageResult(TypedDict, total=False):
     total: int
     message: str
     current: int
@@ -482,7 +488,7 @@ class MarketingFullrangeQueryitemMarketPageResult(TypedDict):
     success: bool
     total_page: int
 
-class MarketingFullrangeQueryitemData(TypedDict):
+class MarketingFullrangeQueryitemData(TypedDict, total=False):
     """全场活动查询换购品"""
     result: MarketingFullrangeQueryitemMarketPageResult
 
@@ -498,13 +504,13 @@ class MarketingFullrangeRemoveitemParams(TypedDict):
     param0: MarketingFullrangeRemoveitemItemStairSku
     param1: NotRequired[MarketingFullrangeRemoveitemCommonActivityParam | None]
 
-class MarketingFullrangeRemoveitemMarketResult(TypedDict):
+class MarketingFullrangeRemoveitemMarketResult(TypedDict, total=False):
     message: str
     data: str
     error_code: str
     success: bool
 
-class MarketingFullrangeRemoveitemData(TypedDict):
+class MarketingFullrangeRemoveitemData(TypedDict, total=False):
     """全场活动删除购品"""
     result: MarketingFullrangeRemoveitemMarketResult
 
@@ -527,12 +533,12 @@ class MarketingItembuygiftAdditemParams(TypedDict):
     param0: MarketingItembuygiftAdditemItemBuyGiftSku
     param1: MarketingItembuygiftAdditemCommonActivityParam
 
-class MarketingItembuygiftAdditemResultDataLimitInfo(TypedDict):
+class MarketingItembuygiftAdditemResultDataLimitInfo(TypedDict, total=False):
     total_limit_cnt: int
     user_limit_cnt: int
     user_daily_limit_cnt: int
 
-class MarketingItembuygiftAdditemResultData(TypedDict):
+class MarketingItembuygiftAdditemResultData(TypedDict, total=False):
     sku_code: str
     item_shop_relation: str
     gift_sku_code: str
@@ -541,13 +547,13 @@ class MarketingItembuygiftAdditemResultData(TypedDict):
     gift_sku_name: str
     limit_info: MarketingItembuygiftAdditemResultDataLimitInfo
 
-class MarketingItembuygiftAdditemMarketResult(TypedDict):
+class MarketingItembuygiftAdditemMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: MarketingItembuygiftAdditemResultData
     success: bool
 
-class MarketingItembuygiftAdditemData(TypedDict):
+class MarketingItembuygiftAdditemData(TypedDict, total=False):
     result: MarketingItembuygiftAdditemMarketResult
 
 class ItemBuyGiftActivity(TypedDict):
@@ -566,13 +572,13 @@ class MarketingItembuygiftCreateactivityParams(TypedDict):
     """创建买赠活动"""
     param: ItemBuyGiftActivity
 
-class MarketingItembuygiftCreateactivityMarketResult(TypedDict):
+class MarketingItembuygiftCreateactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: int
     success: bool
 
-class MarketingItembuygiftCreateactivityData(TypedDict):
+class MarketingItembuygiftCreateactivityData(TypedDict, total=False):
     """创建买赠活动"""
     result: MarketingItembuygiftCreateactivityMarketResult
 
@@ -584,13 +590,13 @@ class MarketingItembuygiftDeleteactivityParams(TypedDict):
     """删除买赠活动"""
     param: MarketingItembuygiftDeleteactivityCommonActivityParam
 
-class MarketingItembuygiftDeleteactivityMarketResult(TypedDict):
+class MarketingItembuygiftDeleteactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: bool
     success: bool
 
-class MarketingItembuygiftDeleteactivityData(TypedDict):
+class MarketingItembuygiftDeleteactivityData(TypedDict, total=False):
     """删除买赠活动"""
     result: MarketingItembuygiftDeleteactivityMarketResult
 
@@ -602,7 +608,7 @@ class MarketingItembuygiftQueryactivityParams(TypedDict):
     """查询买赠活动"""
     param: MarketingItembuygiftQueryactivityCommonActivityParam
 
-class MarketingItembuygiftQueryactivityItemBuyGiftActivity(TypedDict):
+class MarketingItembuygiftQueryactivityItemBuyGiftActivity(TypedDict, total=False):
     activity_id: int
     out_act_id: str
     description: str
@@ -615,13 +621,13 @@ class MarketingItembuygiftQueryactivityItemBuyGiftActivity(TypedDict):
     merchant_crowd_code: str
     txd_crowd_code: str
 
-class MarketingItembuygiftQueryactivityMarketResult(TypedDict):
+class MarketingItembuygiftQueryactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: MarketingItembuygiftQueryactivityItemBuyGiftActivity
     success: bool
 
-class MarketingItembuygiftQueryactivityData(TypedDict):
+class MarketingItembuygiftQueryactivityData(TypedDict, total=False):
     """查询买赠活动"""
     result: MarketingItembuygiftQueryactivityMarketResult
 
@@ -639,12 +645,12 @@ class MarketingItembuygiftQueryitemsParams(TypedDict):
     """查询买赠活动下的商品"""
     param: MarketingItembuygiftQueryitemsActivitySkuQuery
 
-class MarketingItembuygiftQueryitemsLimitInfo(TypedDict):
+class MarketingItembuygiftQueryitemsLimitInfo(TypedDict, total=False):
     total_limit_cnt: int
     user_limit_cnt: int
     user_daily_limit_cnt: int
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     limit_info: MarketingItembuygiftQueryitemsLimitInfo
     gift_sku_name: str
     gift_sku_code: str
@@ -653,7 +659,7 @@ class Data(TypedDict):
     sku_name: str
     sku_code: str
 
-class MarketingItembuygiftQueryitemsMarketPageResult(TypedDict):
+class MarketingItembuygiftQueryitemsMarketPageResult(TypedDict, total=False):
     message: str
     total: int
     page_size: int
@@ -663,7 +669,7 @@ class MarketingItembuygiftQueryitemsMarketPageResult(TypedDict):
     total_page: int
     success: bool
 
-class MarketingItembuygiftQueryitemsData(TypedDict):
+class MarketingItembuygiftQueryitemsData(TypedDict, total=False):
     """查询买赠活动下的商品"""
     result: MarketingItembuygiftQueryitemsMarketPageResult
 
@@ -678,13 +684,13 @@ class MarketingItembuygiftRemoveitemParams(TypedDict):
     param0: MarketingItembuygiftRemoveitemItemBuyGiftSku
     param1: MarketingItembuygiftRemoveitemCommonActivityParam
 
-class MarketingItembuygiftRemoveitemMarketResult(TypedDict):
+class MarketingItembuygiftRemoveitemMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: bool
     success: bool
 
-class MarketingItembuygiftRemoveitemData(TypedDict):
+class MarketingItembuygiftRemoveitemData(TypedDict, total=False):
     result: MarketingItembuygiftRemoveitemMarketResult
 
 class MarketingItemdiscountAdditemLimitInfo(TypedDict):
@@ -719,7 +725,7 @@ class MarketingItemdiscountAdditemParams(TypedDict):
     param0: MarketingItemdiscountAdditemItemDiscountSku
     param1: MarketingItemdiscountAdditemCommonActivityParam
 
-class MarketingItemdiscountAdditemResultDataLimitInfo(TypedDict):
+class MarketingItemdiscountAdditemResultDataLimitInfo(TypedDict, total=False):
     total_limit_cnt: int
     user_limit_cnt: int
     user_daily_limit_cnt: int
@@ -729,20 +735,20 @@ class MarketingItemdiscountAdditemResultDataLimitInfo(TypedDict):
     user_daily_limit_cnt_double: str
     daily_limit_cnt_double: str
 
-class MarketingItemdiscountAdditemResultData(TypedDict):
+class MarketingItemdiscountAdditemResultData(TypedDict, total=False):
     value: int
     sku_name: str
     sku_code: str
     item_shop_relation: str
     limit_info: MarketingItemdiscountAdditemResultDataLimitInfo
 
-class MarketingItemdiscountAdditemMarketResult(TypedDict):
+class MarketingItemdiscountAdditemMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: MarketingItemdiscountAdditemResultData
     success: bool
 
-class MarketingItemdiscountAdditemData(TypedDict):
+class MarketingItemdiscountAdditemData(TypedDict, total=False):
     """报名特价商品"""
     result: MarketingItemdiscountAdditemMarketResult
 
@@ -773,13 +779,13 @@ class MarketingItemdiscountCreateactivityParams(TypedDict):
     """创建商品特价活动"""
     param: ItemDiscountActivityRequest
 
-class MarketingItemdiscountCreateactivityMarketResult(TypedDict):
+class MarketingItemdiscountCreateactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: int
     success: bool
 
-class MarketingItemdiscountCreateactivityData(TypedDict):
+class MarketingItemdiscountCreateactivityData(TypedDict, total=False):
     """创建商品特价活动"""
     result: MarketingItemdiscountCreateactivityMarketResult
 
@@ -793,13 +799,13 @@ class MarketingItemdiscountDeleteactivityParams(TypedDict):
     """删除商品特价活动"""
     param: CommonActivityRequest
 
-class MarketingItemdiscountDeleteactivityMarketResult(TypedDict):
+class MarketingItemdiscountDeleteactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: bool
     success: bool
 
-class MarketingItemdiscountDeleteactivityData(TypedDict):
+class MarketingItemdiscountDeleteactivityData(TypedDict, total=False):
     """删除商品特价活动"""
     result: MarketingItemdiscountDeleteactivityMarketResult
 
@@ -813,11 +819,11 @@ class MarketingItemdiscountQueryactivityParams(TypedDict):
     """查找特价活动"""
     param0: MarketingItemdiscountQueryactivityCommonActivityParam
 
-class MarketingItemdiscountQueryactivityPeriodConfig(TypedDict):
+class MarketingItemdiscountQueryactivityPeriodConfig(TypedDict, total=False):
     every_day_periods: Listed[str]
     weekdays: Listed[int]
 
-class ItemDiscountActivity(TypedDict):
+class ItemDiscountActivity(TypedDict, total=False):
     discount_type: str
     activity_name: str
     end_time: int
@@ -835,13 +841,13 @@ class ItemDiscountActivity(TypedDict):
     priority_value: int
     cover_before: bool
 
-class MarketingItemdiscountQueryactivityMarketResult(TypedDict):
+class MarketingItemdiscountQueryactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: ItemDiscountActivity
     success: bool
 
-class MarketingItemdiscountQueryactivityData(TypedDict):
+class MarketingItemdiscountQueryactivityData(TypedDict, total=False):
     """查找特价活动"""
     result: MarketingItemdiscountQueryactivityMarketResult
 
@@ -861,7 +867,7 @@ class MarketingItemdiscountQueryitemsParams(TypedDict):
     """查询特价商品"""
     param: MarketingItemdiscountQueryitemsActivitySkuQuery
 
-class MarketingItemdiscountQueryitemsLimitInfo(TypedDict):
+class MarketingItemdiscountQueryitemsLimitInfo(TypedDict, total=False):
     total_limit_cnt: int
     user_limit_cnt: int
     user_daily_limit_cnt: int
@@ -871,7 +877,7 @@ class MarketingItemdiscountQueryitemsLimitInfo(TypedDict):
     user_limit_cnt_double: str
     total_limit_cnt_double: str
 
-class MarketingItemdiscountQueryitemsItemDiscountSku(TypedDict):
+class MarketingItemdiscountQueryitemsItemDiscountSku(TypedDict, total=False):
     limit_info: MarketingItemdiscountQueryitemsLimitInfo
     item_shop_relation: str
     value: int
@@ -880,7 +886,7 @@ class MarketingItemdiscountQueryitemsItemDiscountSku(TypedDict):
     condition_num: int
     condition_type: int
 
-class MarketingItemdiscountQueryitemsMarketPageResult(TypedDict):
+class MarketingItemdiscountQueryitemsMarketPageResult(TypedDict, total=False):
     message: str
     total: int
     page_size: int
@@ -890,7 +896,7 @@ class MarketingItemdiscountQueryitemsMarketPageResult(TypedDict):
     total_page: int
     success: bool
 
-class MarketingItemdiscountQueryitemsData(TypedDict):
+class MarketingItemdiscountQueryitemsData(TypedDict, total=False):
     """查询特价商品"""
     result: MarketingItemdiscountQueryitemsMarketPageResult
 
@@ -908,13 +914,13 @@ class MarketingItemdiscountRemoveitemParams(TypedDict):
     param0: MarketingItemdiscountRemoveitemItemDiscountSku
     param1: MarketingItemdiscountRemoveitemCommonActivityParam
 
-class MarketingItemdiscountRemoveitemMarketResult(TypedDict):
+class MarketingItemdiscountRemoveitemMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: bool
     success: bool
 
-class MarketingItemdiscountRemoveitemData(TypedDict):
+class MarketingItemdiscountRemoveitemData(TypedDict, total=False):
     """移除报名的商品"""
     result: MarketingItemdiscountRemoveitemMarketResult
 
@@ -1018,7 +1024,7 @@ class MarketingItempoolActivityCreateParams(TypedDict):
     """创建活动新接口"""
     param: MarketingItempoolActivityCreateItemPoolActivity
 
-class MarketingItempoolActivityCreateData(TypedDict):
+class MarketingItempoolActivityCreateData(TypedDict, total=False):
     """创建活动新接口"""
     message: str
     fail_code: str
@@ -1038,13 +1044,13 @@ class MarketingItempoolAddcategoryParams(TypedDict):
     item_pool_activity_category: NotRequired[ItemPoolActivityCategory | None]
     common_activity_param: NotRequired[MarketingItempoolAddcategoryCommonActivityParam | None]
 
-class MarketingItempoolAddcategoryMarketResult(TypedDict):
+class MarketingItempoolAddcategoryMarketResult(TypedDict, total=False):
     message: str
     data: str
     error_code: str
     success: bool
 
-class MarketingItempoolAddcategoryData(TypedDict):
+class MarketingItempoolAddcategoryData(TypedDict, total=False):
     """增加商品池里面的类目"""
     result: MarketingItempoolAddcategoryMarketResult
 
@@ -1069,18 +1075,18 @@ class MarketingItempoolAdditemParams(TypedDict):
     param0: MarketingItempoolAdditemItemPoolSku
     param1: MarketingItempoolAdditemCommonActivityParam
 
-class MarketingItempoolAdditemResultData(TypedDict):
+class MarketingItempoolAdditemResultData(TypedDict, total=False):
     item_shop_relation: str
     sku_name: str
     sku_code: str
 
-class MarketingItempoolAdditemMarketResult(TypedDict):
+class MarketingItempoolAdditemMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: MarketingItempoolAdditemResultData
     success: bool
 
-class MarketingItempoolAdditemData(TypedDict):
+class MarketingItempoolAdditemData(TypedDict, total=False):
     """增加商品池里面的商品"""
     result: MarketingItempoolAdditemMarketResult
 
@@ -1127,13 +1133,13 @@ class MarketingItempoolCreateactivityParams(TypedDict):
     """添加商品池活动"""
     param: MarketingItempoolCreateactivityItemPoolActivity
 
-class MarketingItempoolCreateactivityMarketResult(TypedDict):
+class MarketingItempoolCreateactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: int
     success: bool
 
-class MarketingItempoolCreateactivityData(TypedDict):
+class MarketingItempoolCreateactivityData(TypedDict, total=False):
     """添加商品池活动"""
     result: MarketingItempoolCreateactivityMarketResult
 
@@ -1147,13 +1153,13 @@ class MarketingItempoolDeleteactivityParams(TypedDict):
     """删除商品池活动"""
     param: MarketingItempoolDeleteactivityCommonActivityParam
 
-class MarketingItempoolDeleteactivityMarketResult(TypedDict):
+class MarketingItempoolDeleteactivityMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: bool
     success: bool
 
-class MarketingItempoolDeleteactivityData(TypedDict):
+class MarketingItempoolDeleteactivityData(TypedDict, total=False):
     """删除商品池活动"""
     result: MarketingItempoolDeleteactivityMarketResult
 
@@ -1170,16 +1176,16 @@ class MarketingItempoolExcludeskucodeParams(TypedDict):
     param0: MarketingItempoolExcludeskucodeItemPoolSku
     param1: MarketingItempoolExcludeskucodeCommonActivityParam
 
-class MarketingItempoolExcludeskucodeResultData(TypedDict):
+class MarketingItempoolExcludeskucodeResultData(TypedDict, total=False):
     sku_code: str
 
-class MarketingItempoolExcludeskucodeMarketResult(TypedDict):
+class MarketingItempoolExcludeskucodeMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: MarketingItempoolExcludeskucodeResultData
     success: bool
 
-class MarketingItempoolExcludeskucodeData(TypedDict):
+class MarketingItempoolExcludeskucodeData(TypedDict, total=False):
     """商品池排除商品【品类优惠使用】"""
     result: MarketingItempoolExcludeskucodeMarketResult
 
@@ -1203,18 +1209,18 @@ class MarketingItempoolItemAddAsyncParams(TypedDict):
     param1: NotRequired[MarketingItempoolItemAddAsyncCommonActivityParam | None]
     version: Number
 
-class MarketingItempoolItemAddAsyncResultDatas(TypedDict):
+class MarketingItempoolItemAddAsyncResultDatas(TypedDict, total=False):
     sku_name: str
     sku_code: str
     logic_group_number: int
 
-class MarketingItempoolItemAddAsyncMarketResult(TypedDict):
+class MarketingItempoolItemAddAsyncMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     datas: Listed[MarketingItempoolItemAddAsyncResultDatas]
     success: bool
 
-class MarketingItempoolItemAddAsyncData(TypedDict):
+class MarketingItempoolItemAddAsyncData(TypedDict, total=False):
     """商品池新增商品"""
     result: MarketingItempoolItemAddAsyncMarketResult
 
@@ -1232,16 +1238,16 @@ class MarketingItempoolItemRemoveAsyncParams(TypedDict):
     param1: MarketingItempoolItemRemoveAsyncCommonActivityParam
     version: Number
 
-class MarketingItempoolItemRemoveAsyncResultDatas(TypedDict):
+class MarketingItempoolItemRemoveAsyncResultDatas(TypedDict, total=False):
     sku_code: str
 
-class MarketingItempoolItemRemoveAsyncMarketResult(TypedDict):
+class MarketingItempoolItemRemoveAsyncMarketResult(TypedDict, total=False):
     message: str
     datas: Listed[MarketingItempoolItemRemoveAsyncResultDatas]
     error_code: str
     success: bool
 
-class MarketingItempoolItemRemoveAsyncData(TypedDict):
+class MarketingItempoolItemRemoveAsyncData(TypedDict, total=False):
     """商品池删除商品"""
     result: MarketingItempoolItemRemoveAsyncMarketResult
 
@@ -1255,12 +1261,12 @@ class MarketingItempoolQueryactivityParams(TypedDict):
     """查找商品池活动"""
     param0: MarketingItempoolQueryactivityCommonActivityParam
 
-class MarketingItempoolQueryactivityLimitInfo(TypedDict):
+class MarketingItempoolQueryactivityLimitInfo(TypedDict, total=False):
     user_limit_cnt: int
     user_daily_limit_cnt: int
     daily_limit_cnt: int
 
-class MarketingItempoolQueryactivityRulestairs(TypedDict):
+class MarketingItempoolQueryactivityRulestairs(TypedDict, total=False):
     enable_multiple: bool
     amount_at: bool
     amount: int
@@ -1276,7 +1282,7 @@ class MarketingItempoolQueryactivityRulestairs(TypedDict):
     fix_price_amount: int
     fix_price: bool
 
-class MarketingItempoolQueryactivityItemPoolActivity(TypedDict):
+class MarketingItempoolQueryactivityItemPoolActivity(TypedDict, total=False):
     limit_info: MarketingItempoolQueryactivityLimitInfo
     rule_stairs: Listed[MarketingItempoolQueryactivityRulestairs]
     out_act_id: str
@@ -1291,13 +1297,13 @@ class MarketingItempoolQueryactivityItemPoolActivity(TypedDict):
     merchant_crowd_code: str
     txd_crowd_code: str
 
-class MarketingItempoolQueryactivityMarketResult(TypedDict):
+class MarketingItempoolQueryactivityMarketResult(TypedDict, total=False):
     error_code: str
     data: MarketingItempoolQueryactivityItemPoolActivity
     success: bool
     message: str
 
-class MarketingItempoolQueryactivityData(TypedDict):
+class MarketingItempoolQueryactivityData(TypedDict, total=False):
     """查找商品池活动"""
     result: MarketingItempoolQueryactivityMarketResult
 
@@ -1317,12 +1323,12 @@ class MarketingItempoolQueryitemsParams(TypedDict):
     """查询商品池活动下面的商品"""
     param: MarketingItempoolQueryitemsActivitySkuQuery
 
-class MarketingItempoolQueryitemsItemPoolSku(TypedDict):
+class MarketingItempoolQueryitemsItemPoolSku(TypedDict, total=False):
     sku_code: str
     sku_name: str
     item_shop_relation: str
 
-class MarketingItempoolQueryitemsMarketPageResult(TypedDict):
+class MarketingItempoolQueryitemsMarketPageResult(TypedDict, total=False):
     message: str
     total: int
     page_size: int
@@ -1332,7 +1338,7 @@ class MarketingItempoolQueryitemsMarketPageResult(TypedDict):
     total_page: int
     success: bool
 
-class MarketingItempoolQueryitemsData(TypedDict):
+class MarketingItempoolQueryitemsData(TypedDict, total=False):
     """查询商品池活动下面的商品"""
     result: MarketingItempoolQueryitemsMarketPageResult
 
@@ -1351,13 +1357,13 @@ class MarketingItempoolRemoveitemParams(TypedDict):
     param0: MarketingItempoolRemoveitemItemPoolSku
     param1: MarketingItempoolRemoveitemCommonActivityParam
 
-class MarketingItempoolRemoveitemMarketResult(TypedDict):
+class MarketingItempoolRemoveitemMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: bool
     success: bool
 
-class MarketingItempoolRemoveitemData(TypedDict):
+class MarketingItempoolRemoveitemData(TypedDict, total=False):
     """移除商品池里面的商品"""
     result: MarketingItempoolRemoveitemMarketResult
 
@@ -1375,19 +1381,19 @@ class MarketingItempoolStairAdditemParams(TypedDict):
     param0: NotRequired[MarketingItempoolStairAdditemItemPoolSku | None]
     param1: NotRequired[MarketingItempoolStairAdditemCommonActivityParam | None]
 
-class MarketingItempoolStairAdditemResultData(TypedDict):
+class MarketingItempoolStairAdditemResultData(TypedDict, total=False):
     sku_name: str
     sku_code: str
     exchange_price: int
     exchange_total_limit: int
 
-class MarketingItempoolStairAdditemMarketResult(TypedDict):
+class MarketingItempoolStairAdditemMarketResult(TypedDict, total=False):
     message: str
     error_code: str
     data: MarketingItempoolStairAdditemResultData
     success: bool
 
-class MarketingItempoolStairAdditemData(TypedDict):
+class MarketingItempoolStairAdditemData(TypedDict, total=False):
     """商品池阶梯商品添加"""
     result: MarketingItempoolStairAdditemMarketResult
 
@@ -1405,13 +1411,13 @@ class MarketingItempoolStairQueryitemParams(TypedDict):
     """换购商品查询"""
     param0: MarketingItempoolStairQueryitemActivitySkuQuery
 
-class MarketingItempoolStairQueryitemItemPoolSku(TypedDict):
+class MarketingItempoolStairQueryitemItemPoolSku(TypedDict, total=False):
     sku_name: str
     sku_code: str
     exchange_price: int
     exchange_total_limit: int
 
-class MarketingItempoolStairQueryitemMarketPageResult(TypedDict):
+class MarketingItempoolStairQueryitemMarketPageResult(TypedDict, total=False):
     total: int
     message: str
     current: int
@@ -1421,7 +1427,7 @@ class MarketingItempoolStairQueryitemMarketPageResult(TypedDict):
     success: bool
     total_page: int
 
-class MarketingItempoolStairQueryitemData(TypedDict):
+class MarketingItempoolStairQueryitemData(TypedDict, total=False):
     """换购商品查询"""
     result: MarketingItempoolStairQueryitemMarketPageResult
 
@@ -1437,13 +1443,13 @@ class MarketingItempoolStairRemoveitemParams(TypedDict):
     param0: MarketingItempoolStairRemoveitemItemPoolSku
     param1: NotRequired[MarketingItempoolStairRemoveitemCommonActivityParam | None]
 
-class MarketingItempoolStairRemoveitemMarketResult(TypedDict):
+class MarketingItempoolStairRemoveitemMarketResult(TypedDict, total=False):
     message: str
     data: str
     error_code: str
     success: bool
 
-class MarketingItempoolStairRemoveitemData(TypedDict):
+class MarketingItempoolStairRemoveitemData(TypedDict, total=False):
     """删除换购活动商品"""
     result: MarketingItempoolStairRemoveitemMarketResult
 
@@ -1454,13 +1460,13 @@ class MarketingVersionCommitParams(TypedDict):
     """提交版本号"""
     param: SeasonVersionCommitParam
 
-class MarketingVersionCommitMarketResult(TypedDict):
+class MarketingVersionCommitMarketResult(TypedDict, total=False):
     message: str
     data: int
     result_code: str
     is_success: bool
 
-class MarketingVersionCommitData(TypedDict):
+class MarketingVersionCommitData(TypedDict, total=False):
     """提交版本号"""
     result: MarketingVersionCommitMarketResult
 
@@ -1472,12 +1478,12 @@ class MarketingVersionGenerateParams(TypedDict):
     """生成发布使用的版本号"""
     param: NotRequired[SeasonVersionParam | None]
 
-class MarketingVersionGenerateMarketResult(TypedDict):
+class MarketingVersionGenerateMarketResult(TypedDict, total=False):
     message: str
     data: int
     result_code: str
     is_success: bool
 
-class MarketingVersionGenerateData(TypedDict):
+class MarketingVersionGenerateData(TypedDict, total=False):
     """生成发布使用的版本号"""
     result: MarketingVersionGenerateMarketResult

@@ -10,7 +10,7 @@ class FuluPhonechargeCallbackParams(TypedDict):
     order_state: NotRequired[str | None]
     ht_order_id: NotRequired[str | None]
 
-class FuluPhonechargeCallbackData(TypedDict):
+class FuluPhonechargeCallbackData(TypedDict, total=False):
     """话费充值回调"""
     return_message: str
     return_code: str

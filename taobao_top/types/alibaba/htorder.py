@@ -10,7 +10,7 @@ class HotelSyncBookingParams(TypedDict):
     """未来酒店亲橙客栈预订信息同步"""
     data_entity: NotRequired[SyncHotelBookingDataRequestDto | None]
 
-class HotelMessageSendSegment(TypedDict):
+class HotelMessageSendSegment(TypedDict, total=False):
     checkin: str
     checkout: str
     fee_begin_time: str
@@ -22,17 +22,17 @@ class HotelMessageSendSegment(TypedDict):
     supplier_code: str
     parameters: str
 
-class SyncHotelBookingDataResponseDto(TypedDict):
+class SyncHotelBookingDataResponseDto(TypedDict, total=False):
     segments: Listed[HotelMessageSendSegment]
 
-class ResultDto(TypedDict):
+class ResultDto(TypedDict, total=False):
     content: SyncHotelBookingDataResponseDto
     err_no: str
     err_info: str
     stack_trace: str
     succ: bool
 
-class HotelSyncBookingData(TypedDict):
+class HotelSyncBookingData(TypedDict, total=False):
     """未来酒店亲橙客栈预订信息同步"""
     result: ResultDto
 
@@ -43,7 +43,7 @@ class HotelSyncConfigParams(TypedDict):
     """同步配置信息"""
     data_entity: NotRequired[HotelMessageConfigDto | None]
 
-class HotelSyncConfigData(TypedDict):
+class HotelSyncConfigData(TypedDict, total=False):
     """同步配置信息"""
     succ: bool
     err_no: str

@@ -8,7 +8,7 @@ class ShenjingVisitorPadFetchcodeverifyParams(TypedDict):
     visitor_code: Number
     term_id: NotRequired[str | None]
 
-class Content(TypedDict):
+class Content(TypedDict, total=False):
     visitor_linkman: str
     id: str
     visitor_face_photo_total_num: int
@@ -16,7 +16,7 @@ class Content(TypedDict):
     emp_org_name: str
     visitor_face_photo_current_num: int
 
-class ShenjingVisitorPadFetchcodeverifyData(TypedDict):
+class ShenjingVisitorPadFetchcodeverifyData(TypedDict, total=False):
     """访客通过PAD提交访客码"""
     result_code: str
     content: Content
@@ -26,7 +26,7 @@ class ShenjingVisitorPadFetchcodeverifyData(TypedDict):
 class ShenjingVisitorPadGetinfoParams(TypedDict):
     """获取OSS上传参数"""
 
-class PostObjectPolicyVo(TypedDict):
+class PostObjectPolicyVo(TypedDict, total=False):
     accessid: str
     policy: str
     signature: str
@@ -34,7 +34,7 @@ class PostObjectPolicyVo(TypedDict):
     expire: str
     host: str
 
-class ShenjingVisitorPadGetinfoData(TypedDict):
+class ShenjingVisitorPadGetinfoData(TypedDict, total=False):
     """获取OSS上传参数"""
     result_code: str
     content: PostObjectPolicyVo
@@ -46,7 +46,7 @@ class ShenjingVisitorPadGetqrcodelinkParams(TypedDict):
     """pad获取二维码"""
     term_id: NotRequired[str | None]
 
-class ShenjingVisitorPadGetqrcodelinkData(TypedDict):
+class ShenjingVisitorPadGetqrcodelinkData(TypedDict, total=False):
     """pad获取二维码"""
     content: str
     result_success: bool
@@ -60,7 +60,7 @@ class ShenjingVisitorPadOpendoorParams(TypedDict):
     id: NotRequired[str | None]
     pad_id: NotRequired[str | None]
 
-class ShenjingVisitorPadOpendoorData(TypedDict):
+class ShenjingVisitorPadOpendoorData(TypedDict, total=False):
     """访客发起开门"""
     result_code: str
     content: bool
@@ -73,11 +73,11 @@ class ShenjingVisitorPadUploadfaceParams(TypedDict):
     id: NotRequired[str | None]
     image: NotRequired[str | None]
 
-class ResultMap(TypedDict):
+class ResultMap(TypedDict, total=False):
     photo_url: str
     campus_name: str
 
-class UploadFaceDo(TypedDict):
+class UploadFaceDo(TypedDict, total=False):
     desc: str
     visitor_face_photo_total_num: int
     map: ResultMap
@@ -85,7 +85,7 @@ class UploadFaceDo(TypedDict):
     code: str
     visitor_face_photo_current_num: int
 
-class ShenjingVisitorPadUploadfaceData(TypedDict):
+class ShenjingVisitorPadUploadfaceData(TypedDict, total=False):
     """访客PAD上传人脸"""
     content: UploadFaceDo
     result_code: str

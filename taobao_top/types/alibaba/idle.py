@@ -18,21 +18,21 @@ class AdvMaterialUploadParams(TypedDict):
     """闲鱼用户增长素材中心素材上传接口"""
     upload_top_param: IdleAdvMaterialUploadTopParam
 
-class IdleAdvBaseResult(TypedDict):
+class IdleAdvBaseResult(TypedDict, total=False):
     err_code: str
     err_msg: str
 
-class IdleAdvMaterialUploadTopResult(TypedDict):
+class IdleAdvMaterialUploadTopResult(TypedDict, total=False):
     title: str
     result: IdleAdvBaseResult
 
-class IdleAdvResult(TypedDict):
+class IdleAdvResult(TypedDict, total=False):
     err_detail: Listed[IdleAdvMaterialUploadTopResult]
     success: bool
     err_code: str
     err_msg: str
 
-class AdvMaterialUploadData(TypedDict):
+class AdvMaterialUploadData(TypedDict, total=False):
     """闲鱼用户增长素材中心素材上传接口"""
     result: IdleAdvResult
 
@@ -44,7 +44,7 @@ class AgreementPayQueryParams(TypedDict):
     """代扣详情查询"""
     param: NotRequired[AgreementPayBillQueryParam | None]
 
-class SubPayBillDto(TypedDict):
+class SubPayBillDto(TypedDict, total=False):
     pay_time: str
     create_time: str
     pay_status_desc: str
@@ -55,7 +55,7 @@ class SubPayBillDto(TypedDict):
     amount: str
     plan_id: str
 
-class AgreementPayQuerySerializable(TypedDict):
+class AgreementPayQuerySerializable(TypedDict, total=False):
     pay_details: Listed[SubPayBillDto]
     total_amount: str
     pay_biz_code: str
@@ -63,13 +63,13 @@ class AgreementPayQuerySerializable(TypedDict):
     pay_status: str
     biz_order_id: str
 
-class AgreementPayQueryResult(TypedDict):
+class AgreementPayQueryResult(TypedDict, total=False):
     success: bool
     err_code: str
     module: AgreementPayQuerySerializable
     err_msg: str
 
-class AgreementPayQueryData(TypedDict):
+class AgreementPayQueryData(TypedDict, total=False):
     """代扣详情查询"""
     result: AgreementPayQueryResult
 
@@ -82,7 +82,7 @@ class AgreementPayParams(TypedDict):
     """闲鱼平台商户代扣"""
     agreement_pay_param: NotRequired[AgreementPayParam | None]
 
-class AgreementPaySerializable(TypedDict):
+class AgreementPaySerializable(TypedDict, total=False):
     biz_order_id: str
     plan_id: str
     alipay_trade_no: str
@@ -91,13 +91,13 @@ class AgreementPaySerializable(TypedDict):
     receipt_amount: int
     pay_status: str
 
-class AgreementPayResult(TypedDict):
+class AgreementPayResult(TypedDict, total=False):
     success: bool
     err_code: str
     module: AgreementPaySerializable
     err_msg: str
 
-class AgreementPayData(TypedDict):
+class AgreementPayData(TypedDict, total=False):
     """闲鱼平台商户代扣"""
     result: AgreementPayResult
 
@@ -124,12 +124,12 @@ class AppraiseOrderPerformParams(TypedDict):
     """闲鱼验货宝服务商订单履约"""
     appraise_order_syn_dto: NotRequired[AppraiseOrderSynDto | None]
 
-class AppraiseOrderPerformResult(TypedDict):
+class AppraiseOrderPerformResult(TypedDict, total=False):
     err_code: str
     err_msg: str
     succ: bool
 
-class AppraiseOrderPerformData(TypedDict):
+class AppraiseOrderPerformData(TypedDict, total=False):
     """闲鱼验货宝服务商订单履约"""
     result: AppraiseOrderPerformResult
 
@@ -137,7 +137,7 @@ class AppraiseOrderQueryParams(TypedDict):
     """闲鱼验货宝订单详情查询"""
     biz_order_id: Number
 
-class AppraiseOrderInfoDto(TypedDict):
+class AppraiseOrderInfoDto(TypedDict, total=False):
     ac2buyer_mail_no: str
     ac2seller_mail_no: str
     app_key: str
@@ -192,13 +192,13 @@ class AppraiseOrderInfoDto(TypedDict):
     inspection_coupon_fee: str
     trade_success_seller_assume: bool
 
-class AppraiseOrderQueryResult(TypedDict):
+class AppraiseOrderQueryResult(TypedDict, total=False):
     err_code: str
     err_msg: str
     module: AppraiseOrderInfoDto
     success: bool
 
-class AppraiseOrderQueryData(TypedDict):
+class AppraiseOrderQueryData(TypedDict, total=False):
     """闲鱼验货宝订单详情查询"""
     result: AppraiseOrderQueryResult
 
@@ -213,13 +213,13 @@ class AppraiseSpuRegisterModifyParams(TypedDict):
     """验货宝服务商spu挂载"""
     idle_appraise_spu_register4_top_dto: IdleAppraiseSpuRegister4TopDTO
 
-class AppraiseSpuRegisterModifyResult(TypedDict):
+class AppraiseSpuRegisterModifyResult(TypedDict, total=False):
     err_code: str
     err_msg: str
     module: int
     success: bool
 
-class AppraiseSpuRegisterModifyData(TypedDict):
+class AppraiseSpuRegisterModifyData(TypedDict, total=False):
     """验货宝服务商spu挂载"""
     result: AppraiseSpuRegisterModifyResult
 
@@ -228,7 +228,7 @@ class ApprizeOrderFulfillmentParams(TypedDict):
     action: str
     work_card_id: Number
 
-class ApprizeOrderFulfillmentData(TypedDict):
+class ApprizeOrderFulfillmentData(TypedDict, total=False):
     """鉴定担保资金订单履约"""
     alipay_order_id: str
 
@@ -243,13 +243,13 @@ class AutotradeIsvOrderStateProcessParams(TypedDict):
     """闲鱼订单状态推进"""
     auto_trade_api_param: NotRequired[AutoTradeAPIParam | None]
 
-class AutotradeIsvOrderStateProcessCommonResult(TypedDict):
+class AutotradeIsvOrderStateProcessCommonResult(TypedDict, total=False):
     data: bool
     success: bool
     error_code: str
     error_msg: str
 
-class AutotradeIsvOrderStateProcessData(TypedDict):
+class AutotradeIsvOrderStateProcessData(TypedDict, total=False):
     """闲鱼订单状态推进"""
     result: AutotradeIsvOrderStateProcessCommonResult
 
@@ -260,7 +260,7 @@ class CarOrderQueryParams(TypedDict):
     """二手车寄卖查询订单接口"""
     query: ConsignmentOrderQuery
 
-class ConsignmentV2OrderTO(TypedDict):
+class ConsignmentV2OrderTO(TypedDict, total=False):
     appkey: str
     biz_order_id: str
     order_status: str
@@ -308,13 +308,13 @@ class ConsignmentV2OrderTO(TypedDict):
     ship_type: str
     station_id: str
 
-class CarOrderQueryResult(TypedDict):
+class CarOrderQueryResult(TypedDict, total=False):
     success: bool
     err_code: str
     module: ConsignmentV2OrderTO
     err_msg: str
 
-class CarOrderQueryData(TypedDict):
+class CarOrderQueryData(TypedDict, total=False):
     """二手车寄卖查询订单接口"""
     result: CarOrderQueryResult
 
@@ -322,7 +322,7 @@ class ConsignmentOrderGetParams(TypedDict):
     """闲鱼帮卖订单查询"""
     biz_order_id: Number
 
-class ConsignmentOrderTo(TypedDict):
+class ConsignmentOrderTo(TypedDict, total=False):
     gmt_create: str
     idle_pay_type: str
     env: str
@@ -355,13 +355,13 @@ class ConsignmentOrderTo(TypedDict):
     app_key: str
     service_rule: str
 
-class ConsignmentOrderGetResult(TypedDict):
+class ConsignmentOrderGetResult(TypedDict, total=False):
     module: ConsignmentOrderTo
     err_code: str
     err_msg: str
     success: bool
 
-class ConsignmentOrderGetData(TypedDict):
+class ConsignmentOrderGetData(TypedDict, total=False):
     """闲鱼帮卖订单查询"""
     result: ConsignmentOrderGetResult
 
@@ -390,12 +390,12 @@ class ConsignmentOrderPerformParams(TypedDict):
     """帮卖订单履约"""
     param: NotRequired[ConsignmentOrderSynDto | None]
 
-class ConsignmentOrderPerformResult(TypedDict):
+class ConsignmentOrderPerformResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
 
-class ConsignmentOrderPerformData(TypedDict):
+class ConsignmentOrderPerformData(TypedDict, total=False):
     """帮卖订单履约"""
     result: ConsignmentOrderPerformResult
 
@@ -414,7 +414,7 @@ class ConsignmentSpuStatisticsParams(TypedDict):
     """闲鱼帮卖同步服务商交易统计信息"""
     param: NotRequired[SpuStatistics | None]
 
-class ConsignmentSpuStatisticsData(TypedDict):
+class ConsignmentSpuStatisticsData(TypedDict, total=False):
     """闲鱼帮卖同步服务商交易统计信息"""
     result: bool
 
@@ -422,7 +422,7 @@ class ConsignmentiiOrderGetParams(TypedDict):
     """闲鱼寄卖V2订单查询"""
     biz_order_id: NotRequired[Number | None]
 
-class ConsignmentV2OrderTo(TypedDict):
+class ConsignmentV2OrderTo(TypedDict, total=False):
     app_key: str
     apprize_amount: str
     apprize_id: str
@@ -466,13 +466,13 @@ class ConsignmentV2OrderTo(TypedDict):
     sub_channel: str
     summary: str
 
-class ConsignmentiiOrderGetResult(TypedDict):
+class ConsignmentiiOrderGetResult(TypedDict, total=False):
     err_code: str
     err_msg: str
     module: ConsignmentV2OrderTo
     success: bool
 
-class ConsignmentiiOrderGetData(TypedDict):
+class ConsignmentiiOrderGetData(TypedDict, total=False):
     """闲鱼寄卖V2订单查询"""
     result: ConsignmentiiOrderGetResult
 
@@ -502,12 +502,12 @@ class ConsignmentiiOrderPerformParams(TypedDict):
     """寄卖V2订单履约"""
     consignment_v2_order_syn_dto: ConsignmentV2OrderSynDto
 
-class ConsignmentiiOrderPerformResult(TypedDict):
+class ConsignmentiiOrderPerformResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
 
-class ConsignmentiiOrderPerformData(TypedDict):
+class ConsignmentiiOrderPerformData(TypedDict, total=False):
     """寄卖V2订单履约"""
     result: ConsignmentiiOrderPerformResult
 
@@ -521,10 +521,10 @@ class GoosefishPromotionActivityInfoQueryParams(TypedDict):
     """闲鱼三方活动参与信息查询"""
     promotion_activity_query_param: PromotionActivityQueryParam
 
-class PromotionActivityInfoVO(TypedDict):
+class PromotionActivityInfoVO(TypedDict, total=False):
     joined: bool
 
-class GoosefishPromotionActivityInfoQueryData(TypedDict):
+class GoosefishPromotionActivityInfoQueryData(TypedDict, total=False):
     """闲鱼三方活动参与信息查询"""
     data: PromotionActivityInfoVO
     api_success: bool
@@ -534,12 +534,12 @@ class GoosefishPromotionActivityInfoQueryData(TypedDict):
 class GoosefishUserInfoQueryParams(TypedDict):
     """闲鱼三方容器用户信息获取"""
 
-class IdleGooseFishUserInfoVO(TypedDict):
+class IdleGooseFishUserInfoVO(TypedDict, total=False):
     gender: int
     avatar: str
     nick_name: str
 
-class GoosefishUserInfoQueryData(TypedDict):
+class GoosefishUserInfoQueryData(TypedDict, total=False):
     """闲鱼三方容器用户信息获取"""
     data: IdleGooseFishUserInfoVO
     api_success: bool
@@ -560,10 +560,10 @@ class IsvGoosefishOrderCreateParams(TypedDict):
     """闲鱼三方安康容器订单创建"""
     order_create_request: NotRequired[OrderCreateRequest | None]
 
-class OrderCreateResult(TypedDict):
+class OrderCreateResult(TypedDict, total=False):
     biz_order_id: int
 
-class IsvGoosefishOrderCreateData(TypedDict):
+class IsvGoosefishOrderCreateData(TypedDict, total=False):
     """闲鱼三方安康容器订单创建"""
     data: OrderCreateResult
     api_success: bool
@@ -578,10 +578,10 @@ class IsvItemDownshelfParams(TypedDict):
     """服务商闲鱼商品下架"""
     param: NotRequired[IsvItemDownshelfIdleItemBaseApiDo | None]
 
-class IsvItemDownshelfTopResult(TypedDict):
+class IsvItemDownshelfTopResult(TypedDict, total=False):
     data: bool
 
-class IsvItemDownshelfData(TypedDict):
+class IsvItemDownshelfData(TypedDict, total=False):
     """服务商闲鱼商品下架"""
     result: IsvItemDownshelfTopResult
 
@@ -661,34 +661,34 @@ class IsvItemEditParams(TypedDict):
     """服务商闲鱼商品编辑"""
     param: NotRequired[IsvItemEditIdleItemApiDo | None]
 
-class IsvItemEditResultDataPvList(TypedDict):
+class IsvItemEditResultDataPvList(TypedDict, total=False):
     property_id: str
     property_name: str
     channel_cat_id: str
     value_id: str
     value_name: str
 
-class IdleItemApiPvPairDo(TypedDict):
+class IdleItemApiPvPairDo(TypedDict, total=False):
     property_text: str
     value_text: str
 
-class IsvItemEditResultDataItemSkuList(TypedDict):
+class IsvItemEditResultDataItemSkuList(TypedDict, total=False):
     sku_id: int
     price: int
     quantity: int
     property_list: Listed[IdleItemApiPvPairDo]
     outer_id: str
 
-class IsvItemEditResultDataInspectedData(TypedDict):
+class IsvItemEditResultDataInspectedData(TypedDict, total=False):
     ware_house_time: int
     ware_house_city: str
     inspect_report: str
 
-class IsvItemEditIdleItemApiBookDo(TypedDict):
+class IsvItemEditIdleItemApiBookDo(TypedDict, total=False):
     barcode: str
     barcode_name: str
 
-class IsvItemEditResultDataBidData(TypedDict):
+class IsvItemEditResultDataBidData(TypedDict, total=False):
     bid_item_id: int
     bid_start_time: int
     bid_end_time: int
@@ -698,19 +698,19 @@ class IsvItemEditResultDataBidData(TypedDict):
     bid_count: int
     delay_count: int
 
-class IsvItemEditIdleItemApiAfterSalesDo(TypedDict):
+class IsvItemEditIdleItemApiAfterSalesDo(TypedDict, total=False):
     support_sdr_policy: bool
     support_nfr_policy: bool
     support_vnr_policy: bool
     support_fd24hs_policy: bool
     support_fd10ms_policy: bool
 
-class IdleItemApiAutoRechargeDO(TypedDict):
+class IdleItemApiAutoRechargeDO(TypedDict, total=False):
     template_code: str
     template_extra_info: str
     owner: bool
 
-class IsvItemEditResultData(TypedDict):
+class IsvItemEditResultData(TypedDict, total=False):
     category_id: int
     desc: str
     division_id: int
@@ -744,13 +744,13 @@ class IsvItemEditResultData(TypedDict):
     after_sales_data: IsvItemEditIdleItemApiAfterSalesDo
     idle_item_api_auto_recharge_do: IdleItemApiAutoRechargeDO
 
-class IsvItemEditTopResult(TypedDict):
+class IsvItemEditTopResult(TypedDict, total=False):
     data: IsvItemEditResultData
     err_code: str
     err_msg: str
     success: bool
 
-class IsvItemEditData(TypedDict):
+class IsvItemEditData(TypedDict, total=False):
     """服务商闲鱼商品编辑"""
     result: IsvItemEditTopResult
 
@@ -818,16 +818,16 @@ class IsvItemPublishParams(TypedDict):
     """服务商闲鱼商品发布"""
     item_param: IsvItemPublishIdleItemApiDo
 
-class IsvItemPublishResultData(TypedDict):
+class IsvItemPublishResultData(TypedDict, total=False):
     item_id: int
 
-class IdleResultDo(TypedDict):
+class IdleResultDo(TypedDict, total=False):
     data: IsvItemPublishResultData
     success: bool
     err_code: str
     err_msg: str
 
-class IsvItemPublishData(TypedDict):
+class IsvItemPublishData(TypedDict, total=False):
     """服务商闲鱼商品发布"""
     result: IdleResultDo
 
@@ -839,30 +839,30 @@ class IsvItemQueryParams(TypedDict):
     """服务商闲鱼商品查询"""
     param: NotRequired[IsvItemQueryIdleItemBaseApiDo | None]
 
-class IsvItemQueryIdleNewPubValueDo(TypedDict):
+class IsvItemQueryIdleNewPubValueDo(TypedDict, total=False):
     property_id: str
     property_name: str
     channel_cat_id: str
     value_id: str
     value_name: str
 
-class IsvItemQueryIdleItemApiSkuDo(TypedDict):
+class IsvItemQueryIdleItemApiSkuDo(TypedDict, total=False):
     sku_id: int
     quantity: int
     price: int
     property_list: Listed[IdleItemApiPvPairDo]
     outer_id: str
 
-class IsvItemQueryIdleItemApiInspectedDo(TypedDict):
+class IsvItemQueryIdleItemApiInspectedDo(TypedDict, total=False):
     inspect_report: str
     ware_house_city: str
     ware_house_time: int
 
-class IsvItemQueryIdleItemApiBookDo(TypedDict):
+class IsvItemQueryIdleItemApiBookDo(TypedDict, total=False):
     barcode: str
     barcode_name: str
 
-class IsvItemQueryIdleItemApiBidDo(TypedDict):
+class IsvItemQueryIdleItemApiBidDo(TypedDict, total=False):
     bid_item_id: int
     bid_start_time: int
     bid_end_time: int
@@ -872,19 +872,19 @@ class IsvItemQueryIdleItemApiBidDo(TypedDict):
     bid_count: int
     delay_count: int
 
-class IdleItemDistributionDO(TypedDict):
+class IdleItemDistributionDO(TypedDict, total=False):
     product_price: str
     product_id: str
     inv_grade: str
 
-class IdleItemApiAfterSalesDO(TypedDict):
+class IdleItemApiAfterSalesDO(TypedDict, total=False):
     support_sdr_policy: bool
     support_nfr_policy: bool
     support_vnr_policy: bool
     support_fd24hs_policy: bool
     support_fd10ms_policy: bool
 
-class IsvItemQueryIdleItemApiDo(TypedDict):
+class IsvItemQueryIdleItemApiDo(TypedDict, total=False):
     category_id: int
     desc: str
     division_id: int
@@ -919,13 +919,13 @@ class IsvItemQueryIdleItemApiDo(TypedDict):
     after_sales_data: IdleItemApiAfterSalesDO
     idle_item_api_auto_recharge_do: IdleItemApiAutoRechargeDO
 
-class IsvItemQueryTopResult(TypedDict):
+class IsvItemQueryTopResult(TypedDict, total=False):
     data: IsvItemQueryIdleItemApiDo
     err_code: str
     err_msg: str
     success: bool
 
-class IsvItemQueryData(TypedDict):
+class IsvItemQueryData(TypedDict, total=False):
     """服务商闲鱼商品查询"""
     result: IsvItemQueryTopResult
 
@@ -936,18 +936,18 @@ class IsvItemRechargeBatchRemoveParams(TypedDict):
     """闲鱼商品直充功能移除"""
     idle_item_auto_recharge_batch_remove_api_do: IdleItemAutoRechargeBatchRemoveApiDO
 
-class IdleItemAutoRechargeBatchRemoveResult(TypedDict):
+class IdleItemAutoRechargeBatchRemoveResult(TypedDict, total=False):
     item_id: int
     error_code: str
     error_msg: str
 
-class TopListResult(TypedDict):
+class TopListResult(TypedDict, total=False):
     data: Listed[IdleItemAutoRechargeBatchRemoveResult]
     success: bool
     err_code: str
     err_msg: str
 
-class IsvItemRechargeBatchRemoveData(TypedDict):
+class IsvItemRechargeBatchRemoveData(TypedDict, total=False):
     """闲鱼商品直充功能移除"""
     result: TopListResult
 
@@ -961,12 +961,12 @@ class IsvItemRechargeEditParams(TypedDict):
     item_id: Number
     idle_item_api_auto_recharge_do: IsvItemRechargeEditIdleItemApiAutoRechargeDO
 
-class IsvItemRechargeEditTopResult(TypedDict):
+class IsvItemRechargeEditTopResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
 
-class IsvItemRechargeEditData(TypedDict):
+class IsvItemRechargeEditData(TypedDict, total=False):
     """闲鱼商品直充功能编辑"""
     result: IsvItemRechargeEditTopResult
 
@@ -976,13 +976,13 @@ class IsvMediaUploadParams(TypedDict):
     name: str
     type: Number
 
-class IsvMediaUploadTopResult(TypedDict):
+class IsvMediaUploadTopResult(TypedDict, total=False):
     data: int
     success: bool
     err_code: str
     err_msg: str
 
-class IsvMediaUploadData(TypedDict):
+class IsvMediaUploadData(TypedDict, total=False):
     """闲鱼服务商-图片上传"""
     result: IsvMediaUploadTopResult
 
@@ -995,10 +995,10 @@ class IsvOrderAdjustpriceParams(TypedDict):
     """闲鱼服务商订单价格修改接口"""
     param_adjust_order_price: NotRequired[IsvAdjustOrderPriceDto | None]
 
-class IsvOrderAdjustpriceResult(TypedDict):
+class IsvOrderAdjustpriceResult(TypedDict, total=False):
     data: bool
 
-class IsvOrderAdjustpriceData(TypedDict):
+class IsvOrderAdjustpriceData(TypedDict, total=False):
     """闲鱼服务商订单价格修改接口"""
     result: IsvOrderAdjustpriceResult
 
@@ -1010,10 +1010,10 @@ class IsvOrderCloseParams(TypedDict):
     """服务商闲鱼卖家主动关闭订单"""
     isv_appraise_isv_order_close_dto: AppraiseIsvOrderCloseDto
 
-class IsvOrderCloseResult(TypedDict):
+class IsvOrderCloseResult(TypedDict, total=False):
     data: bool
 
-class IsvOrderCloseData(TypedDict):
+class IsvOrderCloseData(TypedDict, total=False):
     """服务商闲鱼卖家主动关闭订单"""
     result: IsvOrderCloseResult
 
@@ -1038,7 +1038,7 @@ class IsvOrderDealrefundParams(TypedDict):
     """闲鱼无忧购入仓模式服务商退款处理接口"""
     param_appraise_isv_refund_request: NotRequired[AppraiseIsvRefundRequest | None]
 
-class RefundDto(TypedDict):
+class RefundDto(TypedDict, total=False):
     apply_refund_fee: int
     biz_order_id: int
     dispute_id: int
@@ -1049,7 +1049,7 @@ class RefundDto(TypedDict):
     return_goods_status: str
     timeout: int
 
-class IsvOrderDealrefundData(TypedDict):
+class IsvOrderDealrefundData(TypedDict, total=False):
     """闲鱼无忧购入仓模式服务商退款处理接口"""
     module: RefundDto
 
@@ -1064,7 +1064,7 @@ class IsvOrderShipParams(TypedDict):
     sender_divisionid: NotRequired[Number | None]
     lc_code: NotRequired[str | None]
 
-class IsvOrderShipData(TypedDict):
+class IsvOrderShipData(TypedDict, total=False):
     """闲鱼订单服务商物流发货"""
     result_success: bool
     result_err_code: str
@@ -1083,27 +1083,27 @@ class IsvPvListParams(TypedDict):
     channel_cat_id: NotRequired[str | None]
     brand_model_info: NotRequired[list[IsvPvListIdleNewPubValueDo] | None]
 
-class IsvPvListResultPropertyListValuesList(TypedDict):
+class IsvPvListResultPropertyListValuesList(TypedDict, total=False):
     value_id: str
     value_name: str
     property_name: str
     channel_cat_id: str
     property_id: str
 
-class IdleNewPubPropertyValueDo(TypedDict):
+class IdleNewPubPropertyValueDo(TypedDict, total=False):
     values_list: Listed[IsvPvListResultPropertyListValuesList]
     property_name: str
     is_multiple: bool
     input_word: str
     property_id: str
 
-class IsvPvListResult(TypedDict):
+class IsvPvListResult(TypedDict, total=False):
     property_list: Listed[IdleNewPubPropertyValueDo]
     err_code: str
     success: bool
     err_msg: str
 
-class IsvPvListData(TypedDict):
+class IsvPvListData(TypedDict, total=False):
     """闲鱼已验货pv查询"""
     result: IsvPvListResult
 
@@ -1116,23 +1116,23 @@ class IsvPvQueryParams(TypedDict):
     """查询pv属性"""
     youpin_cpv_qry: YoupinCpvQry
 
-class YoupinPropertyValueResultDto(TypedDict):
+class YoupinPropertyValueResultDto(TypedDict, total=False):
     value_id: str
     value_name: str
 
-class YoupinCpvResultDto(TypedDict):
+class YoupinCpvResultDto(TypedDict, total=False):
     property_id: str
     name: str
     show_sub_property: bool
     value_list: Listed[YoupinPropertyValueResultDto]
 
-class IsvPvQueryCommonResult(TypedDict):
+class IsvPvQueryCommonResult(TypedDict, total=False):
     data: Listed[YoupinCpvResultDto]
     success: str
     error_code: str
     error_msg: str
 
-class IsvPvQueryData(TypedDict):
+class IsvPvQueryData(TypedDict, total=False):
     """查询pv属性"""
     result: IsvPvQueryCommonResult
 
@@ -1143,13 +1143,13 @@ class IsvRefundQueryParams(TypedDict):
     """闲鱼已验货交易订单退款信息查询"""
     param_appraise_isv_order_query: AppraiseIsvOrderQuery
 
-class AppraiseIsvItemDto(TypedDict):
+class AppraiseIsvItemDto(TypedDict, total=False):
     item_id: int
     pic_url: str
     price: int
     title: str
 
-class IsvRefundTimeoutDto(TypedDict):
+class IsvRefundTimeoutDto(TypedDict, total=False):
     create: int
     modified: int
     duration: int
@@ -1157,7 +1157,7 @@ class IsvRefundTimeoutDto(TypedDict):
     timeout_status: int
     timeout_action_type: str
 
-class AppraiseIsvRefundDto(TypedDict):
+class AppraiseIsvRefundDto(TypedDict, total=False):
     biz_order_id: int
     buy_amount: int
     buyer_apply_reason: str
@@ -1184,11 +1184,11 @@ class AppraiseIsvRefundDto(TypedDict):
     encryption_buyer_id: str
     encryption_seller_id: str
 
-class IsvRefundQueryResult(TypedDict):
+class IsvRefundQueryResult(TypedDict, total=False):
     module: AppraiseIsvRefundDto
     success: bool
 
-class IsvRefundQueryData(TypedDict):
+class IsvRefundQueryData(TypedDict, total=False):
     """闲鱼已验货交易订单退款信息查询"""
     result: IsvRefundQueryResult
 
@@ -1197,24 +1197,24 @@ class IsvSpuSearchParams(TypedDict):
     channel_cat_id: NotRequired[str | None]
     search_text: NotRequired[str | None]
 
-class IsvSpuSearchIdleNewPubValueDo(TypedDict):
+class IsvSpuSearchIdleNewPubValueDo(TypedDict, total=False):
     value_id: str
     value_name: str
     property_name: str
     channel_cat_id: str
     property_id: str
 
-class SpuPVDo(TypedDict):
+class SpuPVDo(TypedDict, total=False):
     brand_model_list: Listed[IsvSpuSearchIdleNewPubValueDo]
     spu_title: str
 
-class IsvSpuSearchResult(TypedDict):
+class IsvSpuSearchResult(TypedDict, total=False):
     spu_list: Listed[SpuPVDo]
     err_code: str
     success: bool
     err_msg: str
 
-class IsvSpuSearchData(TypedDict):
+class IsvSpuSearchData(TypedDict, total=False):
     """spu搜索接口"""
     result: IsvSpuSearchResult
 
@@ -1225,47 +1225,47 @@ class IsvUserAuthorizeParams(TypedDict):
     """用户授权接口"""
     add_user_authorization_cmd: NotRequired[AddUserAuthorizationCmd | None]
 
-class IsvUserAuthorizeCommonResult(TypedDict):
+class IsvUserAuthorizeCommonResult(TypedDict, total=False):
     data: bool
     success: bool
     error_code: str
     error_msg: str
 
-class IsvUserAuthorizeData(TypedDict):
+class IsvUserAuthorizeData(TypedDict, total=False):
     """用户授权接口"""
     result: IsvUserAuthorizeCommonResult
 
 class IsvUserInfoParams(TypedDict):
     """闲鱼用户信息查询接口"""
 
-class IdleDepositTopSubVO(TypedDict):
+class IdleDepositTopSubVO(TypedDict, total=False):
     balance_enough: bool
 
-class IdleUserTopVO(TypedDict):
+class IdleUserTopVO(TypedDict, total=False):
     encrypt_userid: str
     service_deposit: IdleDepositTopSubVO
     options: Listed[str]
 
-class IsvUserInfoCommonResult(TypedDict):
+class IsvUserInfoCommonResult(TypedDict, total=False):
     data: IdleUserTopVO
     success: bool
     error_code: bool
     error_msg: str
 
-class IsvUserInfoData(TypedDict):
+class IsvUserInfoData(TypedDict, total=False):
     """闲鱼用户信息查询接口"""
     result: IsvUserInfoCommonResult
 
 class IsvUserQueryParams(TypedDict):
     """服务商ISV闲鱼用户信息查询"""
 
-class SupportBizType(TypedDict):
+class SupportBizType(TypedDict, total=False):
     item_biz_type: int
 
-class SupportCatType(TypedDict):
+class SupportCatType(TypedDict, total=False):
     sp_biz_type: str
 
-class IdleUserApiDo(TypedDict):
+class IdleUserApiDo(TypedDict, total=False):
     user_nick: str
     identity: str
     support_biz_types: Listed[SupportBizType]
@@ -1273,13 +1273,13 @@ class IdleUserApiDo(TypedDict):
     support_cat_types: Listed[SupportCatType]
     has_uptag: bool
 
-class IsvUserQueryTopResult(TypedDict):
+class IsvUserQueryTopResult(TypedDict, total=False):
     data: IdleUserApiDo
     err_code: str
     err_msg: str
     success: bool
 
-class IsvUserQueryData(TypedDict):
+class IsvUserQueryData(TypedDict, total=False):
     """服务商ISV闲鱼用户信息查询"""
     result: IsvUserQueryTopResult
 
@@ -1289,13 +1289,13 @@ class ItemMediaAddParams(TypedDict):
     media_data: File
     media_type: Number
 
-class EasyResultDto(TypedDict):
+class EasyResultDto(TypedDict, total=False):
     error_code: str
     data: str
     error_msg: str
     success: bool
 
-class ItemMediaAddData(TypedDict):
+class ItemMediaAddData(TypedDict, total=False):
     """图片上传"""
     result: EasyResultDto
 
@@ -1309,21 +1309,21 @@ class ItemUserPublishitemsParams(TypedDict):
     """发布的商品列表"""
     param_item_page_query: NotRequired[ItemPageQuery | None]
 
-class ItemUserPublishitemsIdleItemApiBidDo(TypedDict):
+class ItemUserPublishitemsIdleItemApiBidDo(TypedDict, total=False):
     bid_item_id: int
     bid_start_time: int
     bid_end_time: int
     current_bid_price: int
     bid_count: int
 
-class ItemUserPublishitemsIdleItemApiAfterSalesDo(TypedDict):
+class ItemUserPublishitemsIdleItemApiAfterSalesDo(TypedDict, total=False):
     support_sdr_policy: bool
     support_nfr_policy: bool
     support_vnr_policy: bool
     support_fd24hs_policy: bool
     support_fd10ms_policy: bool
 
-class ItemUserPublishitemsIdleItemApiDo(TypedDict):
+class ItemUserPublishitemsIdleItemApiDo(TypedDict, total=False):
     item_id: int
     title: str
     category_id: str
@@ -1343,7 +1343,7 @@ class ItemUserPublishitemsIdleItemApiDo(TypedDict):
     after_sales_data: ItemUserPublishitemsIdleItemApiAfterSalesDo
     idle_item_api_auto_recharge_do: IdleItemApiAutoRechargeDO
 
-class TopPageResult(TypedDict):
+class TopPageResult(TypedDict, total=False):
     item_list: Listed[ItemUserPublishitemsIdleItemApiDo]
     err_code: str
     err_msg: str
@@ -1351,29 +1351,29 @@ class TopPageResult(TypedDict):
     success: bool
     total: int
 
-class ItemUserPublishitemsData(TypedDict):
+class ItemUserPublishitemsData(TypedDict, total=False):
     """发布的商品列表"""
     result: TopPageResult
 
 class LogisticsCompaniesQueryParams(TypedDict):
     """快递公司列表查询"""
 
-class CompanyList(TypedDict):
+class CompanyList(TypedDict, total=False):
     code: str
     name: str
     id: int
 
-class HotCompanyList(TypedDict):
+class HotCompanyList(TypedDict, total=False):
     code: str
     name: str
     id: int
 
-class LogisticsRespResult(TypedDict):
+class LogisticsRespResult(TypedDict, total=False):
     company_list: Listed[CompanyList]
     total: int
     hot_company_list: Listed[HotCompanyList]
 
-class LogisticsCompaniesQueryData(TypedDict):
+class LogisticsCompaniesQueryData(TypedDict, total=False):
     """快递公司列表查询"""
     logistics_resp_result: LogisticsRespResult
     result_err_code: str
@@ -1391,13 +1391,13 @@ class OnespuRegisterUpdateParams(TypedDict):
     """闲鱼 ONESPU 挂载接口"""
     one_spu_sp_register_update_param: OneSpuSpRegisterUpdateParam
 
-class OnespuRegisterUpdateResult(TypedDict):
+class OnespuRegisterUpdateResult(TypedDict, total=False):
     success: bool
     err_code: str
     module: str
     err_msg: str
 
-class OnespuRegisterUpdateData(TypedDict):
+class OnespuRegisterUpdateData(TypedDict, total=False):
     """闲鱼 ONESPU 挂载接口"""
     result: OnespuRegisterUpdateResult
 
@@ -1408,13 +1408,13 @@ class OrderDummySendParams(TypedDict):
     """闲鱼无需物流发货"""
     param_order_dummy_send_request: NotRequired[OrderDummySendRequest | None]
 
-class BaseResult(TypedDict):
+class BaseResult(TypedDict, total=False):
     data: bool
     err_code: str
     err_msg: str
     success: bool
 
-class OrderDummySendData(TypedDict):
+class OrderDummySendData(TypedDict, total=False):
     """闲鱼无需物流发货"""
     result: BaseResult
 
@@ -1423,7 +1423,7 @@ class OrderMsgSendParams(TypedDict):
     order_id: str
     text: str
 
-class OrderMsgSendData(TypedDict):
+class OrderMsgSendData(TypedDict, total=False):
     """虚拟发货消息发送接口"""
     send_success: bool
 
@@ -1462,7 +1462,7 @@ class ParttimeJobsyncParams(TypedDict):
     job_list: list[PartTimeJob]
     sync_time: Number
 
-class ParttimeJobsyncData(TypedDict):
+class ParttimeJobsyncData(TypedDict, total=False):
     """兼职岗位同步"""
     is_success: bool
 
@@ -1476,7 +1476,7 @@ class ParttimeNotifyParams(TypedDict):
     apply_id: NotRequired[Number | None]
     message: str
 
-class ParttimeNotifyData(TypedDict):
+class ParttimeNotifyData(TypedDict, total=False):
     """兼职通知接口"""
     is_success: bool
 
@@ -1489,26 +1489,26 @@ class ParttimeSynclogParams(TypedDict):
     page_size: Number
     page_num: Number
 
-class PartTimeJobTransNodes(TypedDict):
+class PartTimeJobTransNodes(TypedDict, total=False):
     create_time: int
     node_description: str
 
-class PartTimeJobSyncLogList(TypedDict):
+class PartTimeJobSyncLogList(TypedDict, total=False):
     part_time_job_trans_nodes: Listed[PartTimeJobTransNodes]
     job_id: int
     current_status: str
     create_time: int
 
-class ParttimeSynclogResultData(TypedDict):
+class ParttimeSynclogResultData(TypedDict, total=False):
     part_time_job_sync_log_list: Listed[PartTimeJobSyncLogList]
 
-class ParttimeSynclogResult(TypedDict):
+class ParttimeSynclogResult(TypedDict, total=False):
     code: str
     data: ParttimeSynclogResultData
     success: bool
     message: str
 
-class ParttimeSynclogData(TypedDict):
+class ParttimeSynclogData(TypedDict, total=False):
     """兼职同步日志"""
     result: ParttimeSynclogResult
 
@@ -1522,17 +1522,17 @@ class PayPlanCreateParams(TypedDict):
     """创建代扣计划"""
     agreement_pay_plan_param: AgreementPayPlanParam
 
-class PayPlanCreateSerializable(TypedDict):
+class PayPlanCreateSerializable(TypedDict, total=False):
     biz_order_id: str
     plan_ids: Listed[str]
 
-class PayPlanCreateResult(TypedDict):
+class PayPlanCreateResult(TypedDict, total=False):
     success: bool
     err_code: str
     module: PayPlanCreateSerializable
     err_msg: str
 
-class PayPlanCreateData(TypedDict):
+class PayPlanCreateData(TypedDict, total=False):
     """创建代扣计划"""
     result: PayPlanCreateResult
 
@@ -1555,12 +1555,12 @@ class RecycleInspectionReportParams(TypedDict):
     """鉴定报告"""
     inspection_report: NotRequired[RecycleInspectionReportInspectionReport | None]
 
-class RecycleInspectionReportRecycleResult(TypedDict):
+class RecycleInspectionReportRecycleResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
 
-class RecycleInspectionReportData(TypedDict):
+class RecycleInspectionReportData(TypedDict, total=False):
     """鉴定报告"""
     result: RecycleInspectionReportRecycleResult
 
@@ -1597,10 +1597,10 @@ class RecycleOrderFulfillmentParams(TypedDict):
     """闲鱼回收订单履约V1"""
     param0: NotRequired[RecycleOrderFulfillmentRecycleOrderSynDto | None]
 
-class RecycleOrderFulfillmentResult(TypedDict):
+class RecycleOrderFulfillmentResult(TypedDict, total=False):
     success: bool
 
-class RecycleOrderFulfillmentData(TypedDict):
+class RecycleOrderFulfillmentData(TypedDict, total=False):
     """闲鱼回收订单履约V1"""
     result: RecycleOrderFulfillmentResult
 
@@ -1608,7 +1608,7 @@ class RecycleOrderGetParams(TypedDict):
     """闲鱼回收订单查询V2"""
     biz_order_id: Number
 
-class RecycleOrderTo(TypedDict):
+class RecycleOrderTo(TypedDict, total=False):
     app_key: str
     apprize_amount: int
     apprize_id: str
@@ -1652,7 +1652,7 @@ class RecycleOrderTo(TypedDict):
     qa_amount: int
     quote_version: str
 
-class RecycleOrderGetData(TypedDict):
+class RecycleOrderGetData(TypedDict, total=False):
     """闲鱼回收订单查询V2"""
     error_msg: str
     module: RecycleOrderTo
@@ -1674,7 +1674,7 @@ class RecycleOrderPerformParams(TypedDict):
     """回收订单履约V2"""
     param0: NotRequired[RecycleOrderPerformRecycleOrderSynDto | None]
 
-class RecycleOrderPerformData(TypedDict):
+class RecycleOrderPerformData(TypedDict, total=False):
     """回收订单履约V2"""
     result: bool
 
@@ -1683,7 +1683,7 @@ class RecycleOrderQueryParams(TypedDict):
     biz_order_id: Number
     recycle_supplier_id: NotRequired[Number | None]
 
-class RecycleOrderQuerySerializable(TypedDict):
+class RecycleOrderQuerySerializable(TypedDict, total=False):
     app_key: str
     biz_order_id: str
     order_status: int
@@ -1732,12 +1732,12 @@ class RecycleOrderQuerySerializable(TypedDict):
     cash_fee: str
     quote_version: str
 
-class RecycleOrderQueryResult(TypedDict):
+class RecycleOrderQueryResult(TypedDict, total=False):
     module: RecycleOrderQuerySerializable
     err_msg: str
     success: bool
 
-class RecycleOrderQueryData(TypedDict):
+class RecycleOrderQueryData(TypedDict, total=False):
     """闲鱼回收订单查询V1"""
     result: RecycleOrderQueryResult
 
@@ -1745,7 +1745,7 @@ class RecycleOrderShowParams(TypedDict):
     """闲鱼回收订单查询V1.1"""
     biz_order_id: Number
 
-class RecycleOrderShowSerializable(TypedDict):
+class RecycleOrderShowSerializable(TypedDict, total=False):
     app_key: str
     biz_order_id: str
     order_status: int
@@ -1795,12 +1795,12 @@ class RecycleOrderShowSerializable(TypedDict):
     town: str
     quote_version: str
 
-class RecycleOrderShowResult(TypedDict):
+class RecycleOrderShowResult(TypedDict, total=False):
     module: RecycleOrderShowSerializable
     err_msg: str
     success: bool
 
-class RecycleOrderShowData(TypedDict):
+class RecycleOrderShowData(TypedDict, total=False):
     """闲鱼回收订单查询V1.1"""
     result: RecycleOrderShowResult
 
@@ -1816,13 +1816,13 @@ class RecycleSpuTemplateModifyParams(TypedDict):
     """闲鱼接收回收商spu模板挂载信息"""
     recycle_spu_template: NotRequired[RecycleSpuTemplate | None]
 
-class RecycleSpuTemplateModifyRecycleResult(TypedDict):
+class RecycleSpuTemplateModifyRecycleResult(TypedDict, total=False):
     spu_status: int
     success: bool
     err_code: str
     err_message: str
 
-class RecycleSpuTemplateModifyData(TypedDict):
+class RecycleSpuTemplateModifyData(TypedDict, total=False):
     """闲鱼接收回收商spu模板挂载信息"""
     result: RecycleSpuTemplateModifyRecycleResult
 
@@ -1877,13 +1877,13 @@ class RentItemAddParams(TypedDict):
     """租赁商品发布"""
     param_rent_item_d_t_o: RentItemAddRentItemDto
 
-class RentItemAddTopResult(TypedDict):
+class RentItemAddTopResult(TypedDict, total=False):
     data: int
     error_code: str
     error_message: str
     success: bool
 
-class RentItemAddData(TypedDict):
+class RentItemAddData(TypedDict, total=False):
     """租赁商品发布"""
     result: RentItemAddTopResult
 
@@ -1920,13 +1920,13 @@ class RentItemEditParams(TypedDict):
     """租赁商品编辑"""
     param_rent_item_d_t_o: RentItemEditRentItemDto
 
-class RentItemEditTopResult(TypedDict):
+class RentItemEditTopResult(TypedDict, total=False):
     data: bool
     error_code: str
     error_message: str
     success: bool
 
-class RentItemEditData(TypedDict):
+class RentItemEditData(TypedDict, total=False):
     """租赁商品编辑"""
     result: RentItemEditTopResult
 
@@ -1934,26 +1934,31 @@ class RentItemQueryParams(TypedDict):
     """查询租赁商品信息"""
     item_id: NotRequired[Number | None]
 
-class RentItemQueryItemPvPairDto(TypedDict):
+class RentItemQueryAddressDto(TypedDict, total=False):
+    area: str
+    city: str
+    prov: str
+
+class RentItemQueryItemPvPairDto(TypedDict, total=False):
     value_text: str
     prop_text: str
 
-class RentItemQueryItemSkuDto(TypedDict):
+class RentItemQueryItemSkuDto(TypedDict, total=False):
     quantity: int
     prop_list: Listed[RentItemQueryItemPvPairDto]
     sku_id: int
 
-class RentItemQueryPriceDto(TypedDict):
+class RentItemQueryPriceDto(TypedDict, total=False):
     reserve_price: int
     original_price: int
     star: str
     deposit: int
     settle_price_per_day: int
 
-class RentItemQueryResultData(TypedDict):
+class RentItemQueryResultData(TypedDict, total=False):
     used_level: int
     quantity: int
-    address: AddressDto
+    address: RentItemQueryAddressDto
     title: str
     item_sku_list: Listed[RentItemQueryItemSkuDto]
     item_id: int
@@ -1962,13 +1967,13 @@ class RentItemQueryResultData(TypedDict):
     status: int
     template_id: int
 
-class RentItemQueryResult(TypedDict):
+class RentItemQueryResult(TypedDict, total=False):
     data: RentItemQueryResultData
     success: bool
     error_message: str
     error_code: str
 
-class RentItemQueryData(TypedDict):
+class RentItemQueryData(TypedDict, total=False):
     """查询租赁商品信息"""
     result: RentItemQueryResult
 
@@ -1981,13 +1986,13 @@ class RentItemSkuUpdateParams(TypedDict):
     """更新/增加sku信息"""
     sku: RentItemSkuUpdateItemSkuDto
 
-class RentItemSkuUpdateTopResult(TypedDict):
+class RentItemSkuUpdateTopResult(TypedDict, total=False):
     data: bool
     success: bool
     error_message: str
     error_code: str
 
-class RentItemSkuUpdateData(TypedDict):
+class RentItemSkuUpdateData(TypedDict, total=False):
     """更新/增加sku信息"""
     result: RentItemSkuUpdateTopResult
 
@@ -1997,13 +2002,13 @@ class RentMediaUploadParams(TypedDict):
     name: str
     type: Number
 
-class RentMediaUploadTopResult(TypedDict):
+class RentMediaUploadTopResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class RentMediaUploadData(TypedDict):
+class RentMediaUploadData(TypedDict, total=False):
     """闲鱼多媒体上传接口"""
     result: RentMediaUploadTopResult
 
@@ -2019,13 +2024,13 @@ class RentOrderCheckstatusUploadParams(TypedDict):
     order_id: Number
     check_result: CheckResultDto
 
-class RentOrderCheckstatusUploadTopResult(TypedDict):
+class RentOrderCheckstatusUploadTopResult(TypedDict, total=False):
     data: bool
     success: bool
     error_message: str
     error_code: str
 
-class RentOrderCheckstatusUploadData(TypedDict):
+class RentOrderCheckstatusUploadData(TypedDict, total=False):
     """上传验收结果"""
     result: RentOrderCheckstatusUploadTopResult
 
@@ -2047,13 +2052,13 @@ class RentOrderLogisticsDeliverParams(TypedDict):
     order_id: Number
     logistics: RentOrderLogisticsDeliverLogisticsDto
 
-class RentOrderLogisticsDeliverTopResult(TypedDict):
+class RentOrderLogisticsDeliverTopResult(TypedDict, total=False):
     data: bool
     success: bool
     error_message: str
     error_code: str
 
-class RentOrderLogisticsDeliverData(TypedDict):
+class RentOrderLogisticsDeliverData(TypedDict, total=False):
     """创建揽收物流"""
     result: RentOrderLogisticsDeliverTopResult
 
@@ -2066,13 +2071,13 @@ class RentOrderPackageParams(TypedDict):
     order_id: Number
     logistics: RentOrderPackageLogisticsDto
 
-class RentOrderPackageTopResult(TypedDict):
+class RentOrderPackageTopResult(TypedDict, total=False):
     data: bool
     success: bool
     error_message: str
     error_code: str
 
-class RentOrderPackageData(TypedDict):
+class RentOrderPackageData(TypedDict, total=False):
     """确认揽收商品"""
     result: RentOrderPackageTopResult
 
@@ -2080,7 +2085,7 @@ class RentOrderQueryParams(TypedDict):
     """查询订单"""
     order_id: NotRequired[Number | None]
 
-class UserAddressDto(TypedDict):
+class UserAddressDto(TypedDict, total=False):
     area: str
     address: str
     city: str
@@ -2088,26 +2093,26 @@ class UserAddressDto(TypedDict):
     prov: str
     phone_no: str
 
-class RentOrderQueryItemPvPairDto(TypedDict):
+class RentOrderQueryItemPvPairDto(TypedDict, total=False):
     value_text: str
     prop_text: str
 
-class RentOrderQueryItemSkuDto(TypedDict):
+class RentOrderQueryItemSkuDto(TypedDict, total=False):
     prop_list: Listed[RentOrderQueryItemPvPairDto]
     quantity: int
     sku_id: int
 
-class RentOrderQueryPriceDto(TypedDict):
+class RentOrderQueryPriceDto(TypedDict, total=False):
     star: str
     deposit: int
     settle_price_per_day: int
 
-class RentalOrderItemDto(TypedDict):
+class RentalOrderItemDto(TypedDict, total=False):
     item_id: int
     sku_d_t_o: RentOrderQueryItemSkuDto
     price: RentOrderQueryPriceDto
 
-class RentalOrderDto(TypedDict):
+class RentalOrderDto(TypedDict, total=False):
     buyer_address: UserAddressDto
     order_id: int
     buyer_id: str
@@ -2117,13 +2122,13 @@ class RentalOrderDto(TypedDict):
     buyer_member_expire_date: str
     postage: int
 
-class RentOrderQueryTopResult(TypedDict):
+class RentOrderQueryTopResult(TypedDict, total=False):
     data: RentalOrderDto
     success: bool
     error_message: str
     error_code: str
 
-class RentOrderQueryData(TypedDict):
+class RentOrderQueryData(TypedDict, total=False):
     """查询订单"""
     result: RentOrderQueryTopResult
 
@@ -2131,13 +2136,13 @@ class RentOrderReceiveitemParams(TypedDict):
     """确认签收"""
     order_id: Number
 
-class RentOrderReceiveitemTopResult(TypedDict):
+class RentOrderReceiveitemTopResult(TypedDict, total=False):
     data: bool
     success: bool
     error_message: str
     error_code: str
 
-class RentOrderReceiveitemData(TypedDict):
+class RentOrderReceiveitemData(TypedDict, total=False):
     """确认签收"""
     result: RentOrderReceiveitemTopResult
 
@@ -2159,13 +2164,13 @@ class RentOrderSenditemParams(TypedDict):
     order_id: Number
     logistics_list: list[RentOrderSenditemLogisticsDto]
 
-class RentOrderSenditemTopResult(TypedDict):
+class RentOrderSenditemTopResult(TypedDict, total=False):
     data: bool
     success: bool
     error_message: str
     error_code: str
 
-class RentOrderSenditemData(TypedDict):
+class RentOrderSenditemData(TypedDict, total=False):
     """确认发货"""
     result: RentOrderSenditemTopResult
 
@@ -2175,13 +2180,13 @@ class ReportMediaUploadParams(TypedDict):
     name: str
     type: str
 
-class ReportMediaUploadCommonResult(TypedDict):
+class ReportMediaUploadCommonResult(TypedDict, total=False):
     data: int
     success: bool
     error_code: str
     error_msg: str
 
-class ReportMediaUploadData(TypedDict):
+class ReportMediaUploadData(TypedDict, total=False):
     """验货报告上传文件"""
     result: ReportMediaUploadCommonResult
 
@@ -2197,13 +2202,13 @@ class ReportResultUploadParams(TypedDict):
     """服务商上传验货报告"""
     report_upload_top_cmd: NotRequired[ReportUploadTopCmd | None]
 
-class ReportResultUploadCommonResult(TypedDict):
+class ReportResultUploadCommonResult(TypedDict, total=False):
     data: int
     success: bool
     error_code: str
     error_msg: str
 
-class ReportResultUploadData(TypedDict):
+class ReportResultUploadData(TypedDict, total=False):
     """服务商上传验货报告"""
     result: ReportResultUploadCommonResult
 
@@ -2216,13 +2221,13 @@ class SpuRegisterModifyParams(TypedDict):
     """服务商spu挂载接口"""
     idle_spu_register4_top_dto: NotRequired[IdleSpuRegister4TopDto | None]
 
-class SpuRegisterModifyResult(TypedDict):
+class SpuRegisterModifyResult(TypedDict, total=False):
     err_code: str
     err_msg: str
     module: int
     success: bool
 
-class SpuRegisterModifyData(TypedDict):
+class SpuRegisterModifyData(TypedDict, total=False):
     """服务商spu挂载接口"""
     result: SpuRegisterModifyResult
 
@@ -2234,7 +2239,7 @@ class TemplateQuesGetParams(TypedDict):
     """获取SPU最新版本问卷"""
     spu_questionnaire_top_qry: NotRequired[SpuQuestionnaireTopQry | None]
 
-class QuestionnaireInfoTopVO(TypedDict):
+class QuestionnaireInfoTopVO(TypedDict, total=False):
     spu_id: int
     biz_type: str
     online_version: str
@@ -2246,13 +2251,13 @@ class QuestionnaireInfoTopVO(TypedDict):
     online_template_id: int
     online_template_name: str
 
-class TemplateQuesGetCommonResult(TypedDict):
+class TemplateQuesGetCommonResult(TypedDict, total=False):
     data: QuestionnaireInfoTopVO
     success: bool
     error_code: str
     error_msg: str
 
-class TemplateQuesGetData(TypedDict):
+class TemplateQuesGetData(TypedDict, total=False):
     """获取SPU最新版本问卷"""
     result: TemplateQuesGetCommonResult
 
@@ -2265,18 +2270,18 @@ class TemplateQuesOnlineParams(TypedDict):
     """预上线SPU问卷版本"""
     questionnaire_support_cmd: NotRequired[QuestionnaireSupportCmd | None]
 
-class QuestionnaireSupportResult(TypedDict):
+class QuestionnaireSupportResult(TypedDict, total=False):
     spu_id: int
     biz_type: str
     pre_version: str
 
-class TemplateQuesOnlineCommonResult(TypedDict):
+class TemplateQuesOnlineCommonResult(TypedDict, total=False):
     data: QuestionnaireSupportResult
     error_code: str
     error_msg: str
     success: bool
 
-class TemplateQuesOnlineData(TypedDict):
+class TemplateQuesOnlineData(TypedDict, total=False):
     """预上线SPU问卷版本"""
     result: TemplateQuesOnlineCommonResult
 
@@ -2285,13 +2290,13 @@ class TenderAftersaleOrderGetParams(TypedDict):
     main_order_id: NotRequired[Number | None]
     apply_id: NotRequired[Number | None]
 
-class Attributes(TypedDict):
+class Attributes(TypedDict, total=False):
     mail_no: str
     seller_address_detail: str
     seller_address_phone: str
     seller_address_name: str
 
-class Module(TypedDict):
+class Module(TypedDict, total=False):
     apply_type: str
     service_plan_type: str
     main_status: int
@@ -2304,7 +2309,7 @@ class Module(TypedDict):
     service_scene_type: str
     main_order_settle_type: str
 
-class TenderAftersaleOrderGetData(TypedDict):
+class TenderAftersaleOrderGetData(TypedDict, total=False):
     """闲鱼帮卖售后服务单查询"""
     query_success: bool
     module: Module
@@ -2328,7 +2333,7 @@ class TenderAftersaleOrderPerformParams(TypedDict):
     """闲鱼帮卖售后订单履约"""
     tender_after_sale_param: TenderAfterSaleParam
 
-class TenderAftersaleOrderPerformData(TypedDict):
+class TenderAftersaleOrderPerformData(TypedDict, total=False):
     """闲鱼帮卖售后订单履约"""
     perform_error: str
     transform_success: bool
@@ -2340,13 +2345,13 @@ class TenderBtobItemDeleteParams(TypedDict):
     """暗拍b2b商品下架/删除"""
     param0: TenderItemDeleteCmd
 
-class TenderBtobItemDeleteCommonResult(TypedDict):
+class TenderBtobItemDeleteCommonResult(TypedDict, total=False):
     data: bool
     success: bool
     error_code: str
     error_msg: str
 
-class TenderBtobItemDeleteData(TypedDict):
+class TenderBtobItemDeleteData(TypedDict, total=False):
     """暗拍b2b商品下架/删除"""
     result: TenderBtobItemDeleteCommonResult
 
@@ -2363,7 +2368,7 @@ class TenderBtobItemQueryParams(TypedDict):
     """暗拍b2b商品查询"""
     param0: NotRequired[TenderItemListQry | None]
 
-class TenderOrderInfoVO(TypedDict):
+class TenderOrderInfoVO(TypedDict, total=False):
     channel_data: str
     buyer_nick: str
     service_refund_reason: str
@@ -2412,7 +2417,7 @@ class TenderOrderInfoVO(TypedDict):
     service_fee: str
     buyer_out_pay_id: str
 
-class TenderItemListVO(TypedDict):
+class TenderItemListVO(TypedDict, total=False):
     item_id: str
     order_id: str
     item_name: str
@@ -2426,7 +2431,7 @@ class TenderItemListVO(TypedDict):
     order_info: TenderOrderInfoVO
     out_id: str
 
-class CommonPageResult(TypedDict):
+class CommonPageResult(TypedDict, total=False):
     data: Listed[TenderItemListVO]
     success: bool
     error_code: str
@@ -2435,7 +2440,7 @@ class CommonPageResult(TypedDict):
     current_page: int
     total: int
 
-class TenderBtobItemQueryData(TypedDict):
+class TenderBtobItemQueryData(TypedDict, total=False):
     """暗拍b2b商品查询"""
     result: CommonPageResult
 
@@ -2452,18 +2457,18 @@ class TenderBtobItemUploadParams(TypedDict):
     """暗拍发布/编辑B2B商品"""
     param0: TenderItemUploadCmd
 
-class TenderItemUploadVO(TypedDict):
+class TenderItemUploadVO(TypedDict, total=False):
     item_id: str
     order_id: str
     category: str
 
-class TenderBtobItemUploadCommonResult(TypedDict):
+class TenderBtobItemUploadCommonResult(TypedDict, total=False):
     data: TenderItemUploadVO
     success: bool
     error_code: str
     error_msg: str
 
-class TenderBtobItemUploadData(TypedDict):
+class TenderBtobItemUploadData(TypedDict, total=False):
     """暗拍发布/编辑B2B商品"""
     result: TenderBtobItemUploadCommonResult
 
@@ -2474,7 +2479,7 @@ class TenderOrderGetParams(TypedDict):
     """暗拍读取订单"""
     param0: NotRequired[TenderOrderQuery | None]
 
-class TenderOrderInfoDTO(TypedDict):
+class TenderOrderInfoDTO(TypedDict, total=False):
     channel_data: str
     buyer_nick: str
     service_refund_reason: str
@@ -2536,13 +2541,13 @@ class TenderOrderInfoDTO(TypedDict):
     station_info: str
     pre_final_amount: int
 
-class TenderOrderGetResult(TypedDict):
+class TenderOrderGetResult(TypedDict, total=False):
     error_code_info: str
     module: TenderOrderInfoDTO
     error_msg_info: str
     resp_success: bool
 
-class TenderOrderGetData(TypedDict):
+class TenderOrderGetData(TypedDict, total=False):
     """暗拍读取订单"""
     result: TenderOrderGetResult
 
@@ -2555,7 +2560,7 @@ class TenderPrePayActionParams(TypedDict):
     """服务商预付款完成接口"""
     param0: TenderPrePayCmd
 
-class TenderPrepayTopResult(TypedDict):
+class TenderPrepayTopResult(TypedDict, total=False):
     order_id: str
     pre_pay_amount: int
     pre_pay_no: str
@@ -2564,13 +2569,13 @@ class TenderPrepayTopResult(TypedDict):
     app_key: str
     request_id: str
 
-class TenderPrePayActionCommonResult(TypedDict):
+class TenderPrePayActionCommonResult(TypedDict, total=False):
     data: TenderPrepayTopResult
     success: bool
     error_code: str
     error_msg: str
 
-class TenderPrePayActionData(TypedDict):
+class TenderPrePayActionData(TypedDict, total=False):
     """服务商预付款完成接口"""
     result: TenderPrePayActionCommonResult
 
@@ -2589,14 +2594,14 @@ class TenderUploadReportParams(TypedDict):
     """服务商上传验货报告同步给闲鱼"""
     param0: NotRequired[TenderUploadReportInspectionReport | None]
 
-class IdleCommonResult(TypedDict):
+class IdleCommonResult(TypedDict, total=False):
     data: int
     resp_success: bool
     err_code_info: str
     context: str
     err_msg_info: str
 
-class TenderUploadReportData(TypedDict):
+class TenderUploadReportData(TypedDict, total=False):
     """服务商上传验货报告同步给闲鱼"""
     result: IdleCommonResult
 
@@ -2612,11 +2617,11 @@ class TradeCarPerformParams(TypedDict):
     """二手车寄卖履约接口"""
     car_consignment_param: CarConsignmentParam
 
-class CarConsignmentResult(TypedDict):
+class CarConsignmentResult(TypedDict, total=False):
     perform_error: str
     transform_success: bool
 
-class TradeCarPerformData(TypedDict):
+class TradeCarPerformData(TypedDict, total=False):
     """二手车寄卖履约接口"""
     result: CarConsignmentResult
 
@@ -2627,27 +2632,27 @@ class TransferpayQueryParams(TypedDict):
     """闲鱼转账结果查询"""
     param: NotRequired[PayQueryRequest | None]
 
-class TransferpayQuerySerializable(TypedDict):
+class TransferpayQuerySerializable(TypedDict, total=False):
     alipay_order_id: str
     amount: str
     outer_id: str
     biz_order_id: str
     pay_status: str
 
-class TransferpayQueryResult(TypedDict):
+class TransferpayQueryResult(TypedDict, total=False):
     success: bool
     err_code: str
     module: TransferpayQuerySerializable
     err_msg: str
 
-class TransferpayQueryData(TypedDict):
+class TransferpayQueryData(TypedDict, total=False):
     """闲鱼转账结果查询"""
     result: TransferpayQueryResult
 
 class UserPermitQueryParams(TypedDict):
     """查询服务商与卖家之间的订单消息绑定关系"""
 
-class UserPermitQueryData(TypedDict):
+class UserPermitQueryData(TypedDict, total=False):
     """查询服务商与卖家之间的订单消息绑定关系"""
     data: bool
     result_success: bool
@@ -2661,7 +2666,7 @@ class UserPermitRevokeParams(TypedDict):
     """删除服务商与卖家之间的订单消息绑定关系"""
     user_permit_cmd: UserPermitCmd
 
-class UserPermitRevokeData(TypedDict):
+class UserPermitRevokeData(TypedDict, total=False):
     """删除服务商与卖家之间的订单消息绑定关系"""
     data: bool
     result_success: bool
@@ -2676,6 +2681,6 @@ class UserPermitParams(TypedDict):
     """用户appkey授权"""
     param_user_grant_request: NotRequired[UserGrantRequest | None]
 
-class UserPermitData(TypedDict):
+class UserPermitData(TypedDict, total=False):
     """用户appkey授权"""
     result: BaseResult

@@ -12,12 +12,12 @@ class FulfillWarehouseTokenQueryParams(TypedDict):
     """同城令牌打印接口"""
     package_query_d_t_o: NotRequired[PackageQueryDto | None]
 
-class RouteNodeDto(TypedDict):
+class RouteNodeDto(TypedDict, total=False):
     node_index: int
     node_type: str
     node_code: str
 
-class PackageResultDto(TypedDict):
+class PackageResultDto(TypedDict, total=False):
     route_nodes: Listed[RouteNodeDto]
     token_codes: Listed[str]
     operational_requirement: str
@@ -31,12 +31,12 @@ class PackageResultDto(TypedDict):
     wave_time: str
     fulfill_date: str
 
-class WorkResult(TypedDict):
+class WorkResult(TypedDict, total=False):
     data: PackageResultDto
     message: str
     code: str
     success: bool
 
-class FulfillWarehouseTokenQueryData(TypedDict):
+class FulfillWarehouseTokenQueryData(TypedDict, total=False):
     """同城令牌打印接口"""
     work_result: WorkResult

@@ -10,12 +10,12 @@ class CtomCaseMainpicUpdateParams(TypedDict):
     pic_url: str
     pic_type: NotRequired[str | None]
 
-class ApiResult(TypedDict):
+class ApiResult(TypedDict, total=False):
     error_message: str
     error_code: str
     data: str
     status: bool
 
-class CtomCaseMainpicUpdateData(TypedDict):
+class CtomCaseMainpicUpdateData(TypedDict, total=False):
     """方案渲染图修改"""
     api_result: ApiResult

@@ -30,7 +30,7 @@ class CategoryPredictParams(TypedDict):
     fixed_mapping_app_info: NotRequired[FixedMappingAppInfo | None]
     top_imap_item_do: NotRequired[TopImapItemDo | None]
 
-class CategoryPredictTopImapUnionCategoryPathDo(TypedDict):
+class CategoryPredictTopImapUnionCategoryPathDo(TypedDict, total=False):
     l5_cat_id: int
     leaf_cat_name: str
     l3_cat_id: int
@@ -45,12 +45,12 @@ class CategoryPredictTopImapUnionCategoryPathDo(TypedDict):
     l2_cat_id: int
     l1_cat_name: str
 
-class CategoryPredictResult(TypedDict):
+class CategoryPredictResult(TypedDict, total=False):
     success: bool
     top_imap_union_category_path_do_list: Listed[CategoryPredictTopImapUnionCategoryPathDo]
     error_msg: str
 
-class CategoryPredictData(TypedDict):
+class CategoryPredictData(TypedDict, total=False):
     """类目预测接口"""
     result: CategoryPredictResult
 
@@ -63,7 +63,7 @@ class FixedmappingQueryParams(TypedDict):
     target_category_id: NotRequired[Number | None]
     src_category_id: NotRequired[Number | None]
 
-class FixedmappingQueryTopImapUnionCategoryPathDo(TypedDict):
+class FixedmappingQueryTopImapUnionCategoryPathDo(TypedDict, total=False):
     l5_cat_id: int
     leaf_cat_name: str
     l3_cat_id: int
@@ -79,12 +79,12 @@ class FixedmappingQueryTopImapUnionCategoryPathDo(TypedDict):
     l1_cat_name: str
     channel_id: int
 
-class FixedmappingQueryResult(TypedDict):
+class FixedmappingQueryResult(TypedDict, total=False):
     success: bool
     top_imap_union_category_path_do_list: Listed[FixedmappingQueryTopImapUnionCategoryPathDo]
     error_msg: str
 
-class FixedmappingQueryData(TypedDict):
+class FixedmappingQueryData(TypedDict, total=False):
     """查询两个渠道之间的固定映射关系，不通过算法兜底"""
     result: FixedmappingQueryResult
 
@@ -92,17 +92,17 @@ class PvAutofillParams(TypedDict):
     """属性回填接口"""
     top_imap_item_do: NotRequired[TopImapItemDo | None]
 
-class TopPvPairDo(TypedDict):
+class TopPvPairDo(TypedDict, total=False):
     value_id: int
     property_name: str
     value_name: str
     property_id: int
 
-class TopImapResultDo(TypedDict):
+class TopImapResultDo(TypedDict, total=False):
     success: bool
     top_pv_pair_do_list: Listed[TopPvPairDo]
     error_msg: str
 
-class PvAutofillData(TypedDict):
+class PvAutofillData(TypedDict, total=False):
     """属性回填接口"""
     result: TopImapResultDo

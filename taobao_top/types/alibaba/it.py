@@ -7,7 +7,7 @@ class AlbumDeviceSendimageParams(TypedDict):
     """相框设备厂测刷图接口"""
     mac: NotRequired[str | None]
 
-class AlbumDeviceSendimageData(TypedDict):
+class AlbumDeviceSendimageData(TypedDict, total=False):
     """相框设备厂测刷图接口"""
     resultmsg: str
 
@@ -19,7 +19,7 @@ class ApAddressGetParams(TypedDict):
     mac: NotRequired[str | None]
     timestamp_internal: NotRequired[Number | None]
 
-class ApAddressInfo(TypedDict):
+class ApAddressInfo(TypedDict, total=False):
     mac: str
     ap_name: str
     ap_group: str
@@ -37,13 +37,13 @@ class ApAddressInfo(TypedDict):
     lat: str
     language: str
 
-class ApAddressGetResult(TypedDict):
+class ApAddressGetResult(TypedDict, total=False):
     data: ApAddressInfo
     error_code: int
     error_msg: str
     success: bool
 
-class ApAddressGetData(TypedDict):
+class ApAddressGetData(TypedDict, total=False):
     """getApAddressByMacNew"""
     result: ApAddressGetResult
 
@@ -65,13 +65,13 @@ class ApAddressSetParams(TypedDict):
     direction: NotRequired[str | None]
     timestamp_internal: Number
 
-class ApAddressSetResult(TypedDict):
+class ApAddressSetResult(TypedDict, total=False):
     data: str
     success: bool
     error_code: int
     error_msg: str
 
-class ApAddressSetData(TypedDict):
+class ApAddressSetData(TypedDict, total=False):
     """setApAddressNew"""
     result: ApAddressSetResult
 
@@ -79,7 +79,7 @@ class EslEslimageSendimageParams(TypedDict):
     """下发厂测初始化图片"""
     mac: NotRequired[str | None]
 
-class EslEslimageSendimageData(TypedDict):
+class EslEslimageSendimageData(TypedDict, total=False):
     """下发厂测初始化图片"""
     resultmsg: str
 
@@ -91,7 +91,7 @@ class EslEslimageShowimagecommonParams(TypedDict):
     is_compress: NotRequired[str | None]
     is_manual: NotRequired[str | None]
 
-class EslEslimageShowimagecommonData(TypedDict):
+class EslEslimageShowimagecommonData(TypedDict, total=False):
     """对混合云提供的刷图接口"""
     resultmsg: str
 
@@ -99,7 +99,7 @@ class EslEslinfoGeteslinfoParams(TypedDict):
     """厂测查询价签当前信息"""
     mac: str
 
-class EslTopEngineAssetsDO(TypedDict):
+class EslTopEngineAssetsDO(TypedDict, total=False):
     lastseen: int
     esl_mac: str
     esl_model_name: str
@@ -109,7 +109,7 @@ class EslTopEngineAssetsDO(TypedDict):
     battery_voltage: int
     ap_rssi: int
 
-class EslEslinfoGeteslinfoData(TypedDict):
+class EslEslinfoGeteslinfoData(TypedDict, total=False):
     """厂测查询价签当前信息"""
     esl_success: bool
     esl_error_code: str
@@ -121,7 +121,7 @@ class EslSendledParams(TypedDict):
     mac_ap: NotRequired[str | None]
     type: NotRequired[str | None]
 
-class EslSendledData(TypedDict):
+class EslSendledData(TypedDict, total=False):
     """厂测LED控制"""
     result: str
 
@@ -130,6 +130,6 @@ class EslSendotaParams(TypedDict):
     mac_ap: NotRequired[str | None]
     ota_data_base64_string: NotRequired[str | None]
 
-class EslSendotaData(TypedDict):
+class EslSendotaData(TypedDict, total=False):
     """电子价签ota接口"""
     result: str

@@ -10,7 +10,7 @@ class CoreHrsGetpersonParams(TypedDict):
     app_id: NotRequired[str | None]
     operator_id: NotRequired[str | None]
 
-class CoreHrsGetpersonPojoResult(TypedDict):
+class CoreHrsGetpersonPojoResult(TypedDict, total=False):
     content: str
     request_id: str
     error_code: str
@@ -18,7 +18,7 @@ class CoreHrsGetpersonPojoResult(TypedDict):
     success: bool
     error_level: str
 
-class CoreHrsGetpersonData(TypedDict):
+class CoreHrsGetpersonData(TypedDict, total=False):
     """获取神鲸用户基本信息"""
     result: CoreHrsGetpersonPojoResult
 
@@ -38,13 +38,13 @@ class McMsgSenddefaultParams(TypedDict):
     """给注册用户发送消息"""
     message_event: DefaultMessageEvent
 
-class McMsgSenddefaultPojoResult(TypedDict):
+class McMsgSenddefaultPojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class McMsgSenddefaultData(TypedDict):
+class McMsgSenddefaultData(TypedDict, total=False):
     """给注册用户发送消息"""
     result: McMsgSenddefaultPojoResult
 
@@ -64,12 +64,12 @@ class McMsgSendmobileParams(TypedDict):
     """发送消息给手机用户"""
     mobile_receiver_message_event: MobileReceiverMessageEvent
 
-class McMsgSendmobilePojoResult(TypedDict):
+class McMsgSendmobilePojoResult(TypedDict, total=False):
     content: bool
     error_code: str
     error_msg: str
     success: bool
 
-class McMsgSendmobileData(TypedDict):
+class McMsgSendmobileData(TypedDict, total=False):
     """发送消息给手机用户"""
     result: McMsgSendmobilePojoResult

@@ -8,7 +8,7 @@ class CommunityActivityDetailsParams(TypedDict):
     activity_id: Number
     token: NotRequired[str | None]
 
-class CommunityActivityDetailsDataData(TypedDict):
+class CommunityActivityDetailsDataData(TypedDict, total=False):
     opening_time: str
     tao_token: str
     reservation: str
@@ -21,7 +21,7 @@ class CommunityActivityDetailsDataData(TypedDict):
     activity_type: int
     activity_status: str
 
-class CommunityActivityDetailsData(TypedDict):
+class CommunityActivityDetailsData(TypedDict, total=False):
     """社群活动详情"""
     data: CommunityActivityDetailsDataData
     error: str
@@ -29,7 +29,7 @@ class CommunityActivityDetailsData(TypedDict):
 class CommunityActivityListParams(TypedDict):
     """聚划算用增淘外社群服务活动列表"""
 
-class CommunityActivityDTO(TypedDict):
+class CommunityActivityDTO(TypedDict, total=False):
     activity_title: str
     activity_content: str
     opening_time: int
@@ -39,7 +39,7 @@ class CommunityActivityDTO(TypedDict):
     spread_title: str
     spread_pic_url: str
 
-class CommunityActivityListData(TypedDict):
+class CommunityActivityListData(TypedDict, total=False):
     """聚划算用增淘外社群服务活动列表"""
     data: Listed[CommunityActivityDTO]
     error: str
@@ -49,7 +49,7 @@ class CommunityActivityReservationParams(TypedDict):
     activity_id: Number
     token: str
 
-class CommunityActivityReservationData(TypedDict):
+class CommunityActivityReservationData(TypedDict, total=False):
     """社群活动预约"""
     data: bool
     error: str
@@ -60,7 +60,7 @@ class CommunityIdentityStoreParams(TypedDict):
     nick_name: str
     avatar_url: str
 
-class CommunityIdentityStoreData(TypedDict):
+class CommunityIdentityStoreData(TypedDict, total=False):
     """用户信息存储"""
     data: bool
     error: str
@@ -68,7 +68,7 @@ class CommunityIdentityStoreData(TypedDict):
 class CommunitySubmittingTextParams(TypedDict):
     """聚划算社群动态文案下发接口"""
 
-class CommunitySubmittingTextDataData(TypedDict):
+class CommunitySubmittingTextDataData(TypedDict, total=False):
     wechat_live_q_r: str
     to_wechat_live: str
     wechat_live_link: str
@@ -86,7 +86,7 @@ class CommunitySubmittingTextDataData(TypedDict):
     operation_status: str
     operation_hint: str
 
-class CommunitySubmittingTextData(TypedDict):
+class CommunitySubmittingTextData(TypedDict, total=False):
     """聚划算社群动态文案下发接口"""
     data: CommunitySubmittingTextDataData
     error: str
@@ -96,7 +96,7 @@ class CommunityUserStatisticsParams(TypedDict):
     token: str
     extend: str
 
-class CommunityUserStatisticsData(TypedDict):
+class CommunityUserStatisticsData(TypedDict, total=False):
     """聚划算社群用户行为上报"""
     data: bool
     error: str
@@ -105,7 +105,7 @@ class CommunityWechatLoginParams(TypedDict):
     """聚划算用增淘外社群登录"""
     code: str
 
-class CommunityWechatLoginData(TypedDict):
+class CommunityWechatLoginData(TypedDict, total=False):
     """聚划算用增淘外社群登录"""
     data: str
     error: str

@@ -20,7 +20,7 @@ class FulfillmentCardCallbackParams(TypedDict):
     """外部商家卡密结果回调"""
     card_charge_callback_request_dto: CardChargeCallbackRequestDTO
 
-class FulfillmentCardCallbackData(TypedDict):
+class FulfillmentCardCallbackData(TypedDict, total=False):
     """外部商家卡密结果回调"""
     failed_code: str
     failed_reason: str
@@ -41,7 +41,7 @@ class FulfillmentIoschargeCallbackParams(TypedDict):
     """代充充值回调"""
     ios_charge_callback_request_dto: IOSChargeCallbackRequestDTO
 
-class FulfillmentIoschargeCallbackData(TypedDict):
+class FulfillmentIoschargeCallbackData(TypedDict, total=False):
     """代充充值回调"""
     failed_code: str
     jym_order_success: str
@@ -52,7 +52,7 @@ class GoodsExternalGoodsVmosOffonGameParams(TypedDict):
     game_id: Number
     off_game: bool
 
-class GoodsExternalGoodsVmosOffonGameData(TypedDict):
+class GoodsExternalGoodsVmosOffonGameData(TypedDict, total=False):
     """基于游戏id临时上下架智能发布入口"""
     succeed: bool
     state_code: str
@@ -66,7 +66,7 @@ class IndustryInformationCallbakParams(TypedDict):
     status: Number
     content: NotRequired[str | None]
 
-class IndustryInformationCallbakData(TypedDict):
+class IndustryInformationCallbakData(TypedDict, total=False):
     """VMOS回调行业信息系统"""
     state_code: str
     extra_err_msg: str
@@ -78,10 +78,10 @@ class IndustryOutsidegamepropertysyncQuerypropertyinfoParams(TypedDict):
     """外部查询游戏属性库属性信息"""
     out_side_query_game_property_info_request_dto: OutSideQueryGamePropertyInfoRequestDTO
 
-class OutSideQueryGamePropertyInfoResponseDTO(TypedDict):
+class OutSideQueryGamePropertyInfoResponseDTO(TypedDict, total=False):
     game_properties_compressed: str
 
-class IndustryOutsidegamepropertysyncQuerypropertyinfoData(TypedDict):
+class IndustryOutsidegamepropertysyncQuerypropertyinfoData(TypedDict, total=False):
     """外部查询游戏属性库属性信息"""
     result: OutSideQueryGamePropertyInfoResponseDTO
     sub_code_type: str
@@ -98,10 +98,10 @@ class IndustryOutsidegamepropertysyncSyncpropertyinfoParams(TypedDict):
     """外部上报游戏属性信息"""
     out_side_sync_game_property_request_dto: OutSideSyncGamePropertyRequestDTO
 
-class OutSideSyncGamePropertyResponseDTO(TypedDict):
+class OutSideSyncGamePropertyResponseDTO(TypedDict, total=False):
     result: bool
 
-class IndustryOutsidegamepropertysyncSyncpropertyinfoData(TypedDict):
+class IndustryOutsidegamepropertysyncSyncpropertyinfoData(TypedDict, total=False):
     """外部上报游戏属性信息"""
     result: OutSideSyncGamePropertyResponseDTO
     sub_code_type: str
@@ -120,22 +120,22 @@ class IndustryRecommendGoodsGetParams(TypedDict):
     """获取交易猫推荐商品"""
     jym_recommend_goods_request_dto: JymRecommendGoodsRequestDTO
 
-class JymGoodsTagDTO(TypedDict):
+class JymGoodsTagDTO(TypedDict, total=False):
     type: int
     name: str
 
-class JymSingleGoodsDTO(TypedDict):
+class JymSingleGoodsDTO(TypedDict, total=False):
     goods_id: str
     goods_title: str
     header_img_url: str
     unit_price: int
     tags: Listed[JymGoodsTagDTO]
 
-class JymRecommendGoodsInfoDTO(TypedDict):
+class JymRecommendGoodsInfoDTO(TypedDict, total=False):
     jym_game_id: str
     goods_list: Listed[JymSingleGoodsDTO]
 
-class IndustryRecommendGoodsGetData(TypedDict):
+class IndustryRecommendGoodsGetData(TypedDict, total=False):
     """获取交易猫推荐商品"""
     result: JymRecommendGoodsInfoDTO
     sub_code_type: str
@@ -159,7 +159,7 @@ class IndustryTaskswitchSaveParams(TypedDict):
     """行业信息系统开关"""
     task_switch_req_dto: TaskSwitchReqDTO
 
-class IndustryTaskswitchSaveData(TypedDict):
+class IndustryTaskswitchSaveData(TypedDict, total=False):
     """行业信息系统开关"""
     result: bool
     sub_code_type: str
@@ -176,12 +176,12 @@ class IndustryTradeMaxPriceGetParams(TypedDict):
     """获取交易猫单个游戏渠道帐号交易成功最高价"""
     jym_max_price_request: NotRequired[JymMaxPriceRequestDTO | None]
 
-class JymMaxPriceOrderInfoDTO(TypedDict):
+class JymMaxPriceOrderInfoDTO(TypedDict, total=False):
     jym_game_id: str
     jym_game_name: str
     order_price: int
 
-class IndustryTradeMaxPriceGetData(TypedDict):
+class IndustryTradeMaxPriceGetData(TypedDict, total=False):
     """获取交易猫单个游戏渠道帐号交易成功最高价"""
     result: JymMaxPriceOrderInfoDTO
     sub_code_type: str
@@ -203,7 +203,7 @@ class IndustryVmosCommonCallbackParams(TypedDict):
     """vmos游戏信息采集结果回调通知"""
     param0: CommonCallbackDTO
 
-class IndustryVmosCommonCallbackData(TypedDict):
+class IndustryVmosCommonCallbackData(TypedDict, total=False):
     """vmos游戏信息采集结果回调通知"""
     state_code: str
     extra_err_msg: str
@@ -220,10 +220,10 @@ class ItemExternalGoodsBatchDeleteParams(TypedDict):
     """交易猫外部商家批量删除商品接口"""
     goods_delete_command_dto: GoodsDeleteCommandDTO
 
-class GoodsBatchResultDTO(TypedDict):
+class GoodsBatchResultDTO(TypedDict, total=False):
     batch_id: int
 
-class ItemExternalGoodsBatchDeleteData(TypedDict):
+class ItemExternalGoodsBatchDeleteData(TypedDict, total=False):
     """交易猫外部商家批量删除商品接口"""
     result: GoodsBatchResultDTO
     succeed: bool
@@ -246,10 +246,10 @@ class ItemExternalGoodsBatchModifypriceParams(TypedDict):
     """交易猫外部商家批量商品改价接口"""
     goods_price_modify_command: GoodsPriceModifyCommandDto
 
-class GoodsBatchResultDto(TypedDict):
+class GoodsBatchResultDto(TypedDict, total=False):
     batch_id: int
 
-class ItemExternalGoodsBatchModifypriceData(TypedDict):
+class ItemExternalGoodsBatchModifypriceData(TypedDict, total=False):
     """交易猫外部商家批量商品改价接口"""
     result: GoodsBatchResultDto
     succeed: bool
@@ -268,7 +268,7 @@ class ItemExternalGoodsBatchOffsaleParams(TypedDict):
     """交易猫外部商家批量下架商品接口"""
     goods_off_sale_command: GoodsOffSaleCommandDto
 
-class ItemExternalGoodsBatchOffsaleData(TypedDict):
+class ItemExternalGoodsBatchOffsaleData(TypedDict, total=False):
     """交易猫外部商家批量下架商品接口"""
     result: GoodsBatchResultDto
     succeed: bool
@@ -287,7 +287,7 @@ class ItemExternalGoodsBatchOnsaleParams(TypedDict):
     """交易猫外部商家批量上架商品接口"""
     goods_on_sale_command: GoodsOnSaleCommandDto
 
-class ItemExternalGoodsBatchOnsaleData(TypedDict):
+class ItemExternalGoodsBatchOnsaleData(TypedDict, total=False):
     """交易猫外部商家批量上架商品接口"""
     result: GoodsBatchResultDto
     succeed: bool
@@ -351,7 +351,7 @@ class ItemExternalGoodsBatchPublishParams(TypedDict):
     """交易猫外部商家批量发布商品接口"""
     goods_publish_command: GoodsPublishCommandDto
 
-class ItemExternalGoodsBatchPublishData(TypedDict):
+class ItemExternalGoodsBatchPublishData(TypedDict, total=False):
     """交易猫外部商家批量发布商品接口"""
     result: GoodsBatchResultDto
     succeed: bool
@@ -365,18 +365,18 @@ class ItemExternalGoodsBatchSynoffsaleParams(TypedDict):
     """同步下架接口"""
     param_sync_off_sale_command_d_t_o: SyncOffSaleCommandDTO
 
-class GoodsResultDTO(TypedDict):
+class GoodsResultDTO(TypedDict, total=False):
     code: int
     desc: str
     success: bool
 
-class ResultDTO(TypedDict):
+class ResultDTO(TypedDict, total=False):
     extra_err_msg: str
     result: GoodsResultDTO
     state_code: str
     success: str
 
-class ItemExternalGoodsBatchSynoffsaleData(TypedDict):
+class ItemExternalGoodsBatchSynoffsaleData(TypedDict, total=False):
     """同步下架接口"""
     result: ResultDTO
 
@@ -387,18 +387,18 @@ class ItemExternalGoodsBatchtaskQueryParams(TypedDict):
     """交易猫外部商家查询商品批量任务接口"""
     goods_batch_task_query: GoodsBatchTaskQueryDto
 
-class GoodsBatchSubTask(TypedDict):
+class GoodsBatchSubTask(TypedDict, total=False):
     reason: str
     status: int
     sub_batch_id: int
     goods_id: int
     external_goods_id: str
 
-class GoodsBatchTaskResultDto(TypedDict):
+class GoodsBatchTaskResultDto(TypedDict, total=False):
     goods_batch_sub_task_list: Listed[GoodsBatchSubTask]
     status: int
 
-class ItemExternalGoodsBatchtaskQueryData(TypedDict):
+class ItemExternalGoodsBatchtaskQueryData(TypedDict, total=False):
     """交易猫外部商家查询商品批量任务接口"""
     result: GoodsBatchTaskResultDto
     succeed: bool
@@ -412,35 +412,35 @@ class ItemExternalGoodsDetailQueryParams(TypedDict):
     """交易猫外部商家商品详情查询接口"""
     goods_detail_query: GoodsDetailQueryDto
 
-class ItemExternalGoodsDetailQueryGoodsBaseInfoDto(TypedDict):
+class ItemExternalGoodsDetailQueryGoodsBaseInfoDto(TypedDict, total=False):
     description: str
     storage: int
     price: str
     title: str
 
-class GoodsCategoryDto(TypedDict):
+class GoodsCategoryDto(TypedDict, total=False):
     second_category_name: str
     second_category_id: int
     first_category_name: str
     first_category_id: int
 
-class GoodsImageDto(TypedDict):
+class GoodsImageDto(TypedDict, total=False):
     origin_image: str
     image_id: int
     note: str
 
-class ItemExternalGoodsDetailQueryGamePropertyDto(TypedDict):
+class ItemExternalGoodsDetailQueryGamePropertyDto(TypedDict, total=False):
     server_id: int
     client_id: int
     platform_id: int
     game_id: int
 
-class ItemExternalGoodsDetailQueryGoodsPropertyValueDto(TypedDict):
+class ItemExternalGoodsDetailQueryGoodsPropertyValueDto(TypedDict, total=False):
     value: str
     value_id: int
     property_id: int
 
-class ExternalGoodsDetailDto(TypedDict):
+class ExternalGoodsDetailDto(TypedDict, total=False):
     goods_base_info: ItemExternalGoodsDetailQueryGoodsBaseInfoDto
     category: GoodsCategoryDto
     image_list: Listed[GoodsImageDto]
@@ -450,11 +450,11 @@ class ExternalGoodsDetailDto(TypedDict):
     support_retrieve_compensation: bool
     can_bargain: bool
 
-class GoodsDetailResultDto(TypedDict):
+class GoodsDetailResultDto(TypedDict, total=False):
     goods_detail: ExternalGoodsDetailDto
     goods_id: int
 
-class ItemExternalGoodsDetailQueryData(TypedDict):
+class ItemExternalGoodsDetailQueryData(TypedDict, total=False):
     """交易猫外部商家商品详情查询接口"""
     result: GoodsDetailResultDto
     succeed: bool
@@ -470,15 +470,15 @@ class ItemExternalGoodsStatusBatchQueryParams(TypedDict):
     """交易猫外部商家商品状态批量查询接口"""
     batch_goods_status_query: BatchGoodsStatusQueryDto
 
-class GoodsStatusDto(TypedDict):
+class GoodsStatusDto(TypedDict, total=False):
     price: str
     status: int
     goods_id: int
 
-class BatchGoodsStatusResultDto(TypedDict):
+class BatchGoodsStatusResultDto(TypedDict, total=False):
     goods_status_list: Listed[GoodsStatusDto]
 
-class ItemExternalGoodsStatusBatchQueryData(TypedDict):
+class ItemExternalGoodsStatusBatchQueryData(TypedDict, total=False):
     """交易猫外部商家商品状态批量查询接口"""
     result: BatchGoodsStatusResultDto
     succeed: bool
@@ -490,12 +490,12 @@ class ItemGameSeverQueryParams(TypedDict):
     game_id: Number
     client_id: Number
 
-class GoodsServerDto(TypedDict):
+class GoodsServerDto(TypedDict, total=False):
     game_id: int
     name: str
     id: int
 
-class ItemGameSeverQueryData(TypedDict):
+class ItemGameSeverQueryData(TypedDict, total=False):
     """查询商品发布客户端下可用服务器列表"""
     result: Listed[GoodsServerDto]
     extra_err_msg: str
@@ -506,7 +506,7 @@ class ItemPropertyDefQueryParams(TypedDict):
     """交易猫商品属性定义查询"""
     category_id: Number
 
-class PropertyRuleDto(TypedDict):
+class PropertyRuleDto(TypedDict, total=False):
     highest_price: int
     lowest_price: int
     min: int
@@ -519,13 +519,13 @@ class PropertyRuleDto(TypedDict):
     required: bool
     max_length: int
 
-class GoodsPropertyOptionDto(TypedDict):
+class GoodsPropertyOptionDto(TypedDict, total=False):
     id: int
     name: str
     attr_id: int
     value: str
 
-class GoodsPropertyDto(TypedDict):
+class GoodsPropertyDto(TypedDict, total=False):
     property_content_type: int
     visible: bool
     category_attr_type: int
@@ -539,15 +539,15 @@ class GoodsPropertyDto(TypedDict):
     property_id: int
     content_type: int
 
-class AddlServiceDefDto(TypedDict):
+class AddlServiceDefDto(TypedDict, total=False):
     bargain: bool
 
-class ClientInfoDto(TypedDict):
+class ClientInfoDto(TypedDict, total=False):
     platform_id: int
     id: int
     platform_ids: Listed[str]
 
-class ItemPropertyDefQueryGoodsPublishPropertyDefDetailDto(TypedDict):
+class ItemPropertyDefQueryGoodsPublishPropertyDefDetailDto(TypedDict, total=False):
     property_content_type: int
     visible: bool
     category_attr_type: int
@@ -561,7 +561,7 @@ class ItemPropertyDefQueryGoodsPublishPropertyDefDetailDto(TypedDict):
     property_id: int
     content_type: int
 
-class ItemPropertyDefQueryResult(TypedDict):
+class ItemPropertyDefQueryResult(TypedDict, total=False):
     game_id: int
     image: GoodsPropertyDto
     key_properties: Listed[GoodsPropertyDto]
@@ -574,7 +574,7 @@ class ItemPropertyDefQueryResult(TypedDict):
     title: ItemPropertyDefQueryGoodsPublishPropertyDefDetailDto
     price: ItemPropertyDefQueryGoodsPublishPropertyDefDetailDto
 
-class ItemPropertyDefQueryData(TypedDict):
+class ItemPropertyDefQueryData(TypedDict, total=False):
     """交易猫商品属性定义查询"""
     result: ItemPropertyDefQueryResult
     succeed: bool
@@ -591,7 +591,7 @@ class SteamFulfillmentUpdateParams(TypedDict):
     """交易猫Steam类目发履约态变更"""
     delivery_notify_dto: NotRequired[DeliveryNotifyDTO | None]
 
-class SteamFulfillmentUpdateData(TypedDict):
+class SteamFulfillmentUpdateData(TypedDict, total=False):
     """交易猫Steam类目发履约态变更"""
     result: bool
     sub_code_type: str
@@ -609,7 +609,7 @@ class SteamRefundAuditParams(TypedDict):
     """交易猫steam逆向单审核"""
     audit_refund_order_dto: AuditRefundOrderDTO
 
-class SteamRefundAuditData(TypedDict):
+class SteamRefundAuditData(TypedDict, total=False):
     """交易猫steam逆向单审核"""
     result: bool
     sub_code_type: str
@@ -622,10 +622,10 @@ class SteamShadowuserGetParams(TypedDict):
     """获取影子标识"""
     token: str
 
-class SteamShadowDTO(TypedDict):
+class SteamShadowDTO(TypedDict, total=False):
     shadow_uid: str
 
-class SteamShadowuserGetData(TypedDict):
+class SteamShadowuserGetData(TypedDict, total=False):
     """获取影子标识"""
     result: SteamShadowDTO
     sub_code_type: str

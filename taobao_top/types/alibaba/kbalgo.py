@@ -8,15 +8,15 @@ class AlscpoisGetParams(TypedDict):
     page_num: Number
     page_size: Number
 
-class BaseInfo(TypedDict):
+class BaseInfo(TypedDict, total=False):
     shop_promotion: str
 
-class AlscpoisGetSchema(TypedDict):
+class AlscpoisGetSchema(TypedDict, total=False):
     url: str
     type: str
     lbs: str
 
-class AlscpoisGetProductInfo(TypedDict):
+class AlscpoisGetProductInfo(TypedDict, total=False):
     schema: AlscpoisGetSchema
     ext: str
     gmt_start: str
@@ -29,27 +29,27 @@ class AlscpoisGetProductInfo(TypedDict):
     title: str
     product_id: str
 
-class HomeProduct(TypedDict):
+class HomeProduct(TypedDict, total=False):
     base_info: BaseInfo
     product_infos: Listed[AlscpoisGetProductInfo]
 
-class Delivery(TypedDict):
+class Delivery(TypedDict, total=False):
     min: str
     step_min: str
     step_base: str
 
-class AlscpoisGetResultDatasContentPoiLabelsSchema(TypedDict):
+class AlscpoisGetResultDatasContentPoiLabelsSchema(TypedDict, total=False):
     type: str
     url: str
     lbs: str
 
-class Label(TypedDict):
+class Label(TypedDict, total=False):
     delivery: Delivery
     label_description: str
     label_type: str
     schema: AlscpoisGetResultDatasContentPoiLabelsSchema
 
-class Poi(TypedDict):
+class Poi(TypedDict, total=False):
     poi_address: str
     poi_name: str
     app_key: str
@@ -64,11 +64,11 @@ class Poi(TypedDict):
     longitude: str
     province: str
 
-class AlscpoisGetResultDatasContentShopProductProductInfosSchema(TypedDict):
+class AlscpoisGetResultDatasContentShopProductProductInfosSchema(TypedDict, total=False):
     url: str
     type: str
 
-class AlscpoisGetResultDatasContentShopProductProductInfos(TypedDict):
+class AlscpoisGetResultDatasContentShopProductProductInfos(TypedDict, total=False):
     schema: AlscpoisGetResultDatasContentShopProductProductInfosSchema
     ext: str
     gmt_start: str
@@ -81,11 +81,11 @@ class AlscpoisGetResultDatasContentShopProductProductInfos(TypedDict):
     title: str
     product_id: str
 
-class AlscpoisGetResultDatasContentShopProductCouponInfosSchema(TypedDict):
+class AlscpoisGetResultDatasContentShopProductCouponInfosSchema(TypedDict, total=False):
     url: str
     type: str
 
-class CouponInfo(TypedDict):
+class CouponInfo(TypedDict, total=False):
     schema: AlscpoisGetResultDatasContentShopProductCouponInfosSchema
     ext: str
     gmt_start: str
@@ -98,26 +98,26 @@ class CouponInfo(TypedDict):
     title: str
     product_id: str
 
-class ShopProduct(TypedDict):
+class ShopProduct(TypedDict, total=False):
     product_infos: Listed[AlscpoisGetResultDatasContentShopProductProductInfos]
     coupon_infos: Listed[CouponInfo]
 
-class Content(TypedDict):
+class Content(TypedDict, total=False):
     home_product: HomeProduct
     poi: Poi
     shop_product: ShopProduct
 
-class PoiToBaiduData(TypedDict):
+class PoiToBaiduData(TypedDict, total=False):
     poi_id: str
     dt: str
     content: Content
 
-class AlscPoiToBaiduResult(TypedDict):
+class AlscPoiToBaiduResult(TypedDict, total=False):
     total: int
     datas: Listed[PoiToBaiduData]
     message: str
     status: int
 
-class AlscpoisGetData(TypedDict):
+class AlscpoisGetData(TypedDict, total=False):
     """百度批量获取本地poi接口"""
     result: AlscPoiToBaiduResult

@@ -12,13 +12,13 @@ class KcGetcategorytreeParams(TypedDict):
     tenant_id: Number
     auth: KcGetcategorytreeTenancyAuth
 
-class KcGetcategorytreeResult(TypedDict):
+class KcGetcategorytreeResult(TypedDict, total=False):
     message: str
     data: str
     code: str
     success: bool
 
-class KcGetcategorytreeData(TypedDict):
+class KcGetcategorytreeData(TypedDict, total=False):
     """知识云-查询租户下类目树"""
     result: KcGetcategorytreeResult
 
@@ -37,7 +37,7 @@ class KcQaGetParams(TypedDict):
     filter: NotRequired[KcQaFilter | None]
     auth: KcQaGetTenancyAuth
 
-class KcQaGetKcQaSolution(TypedDict):
+class KcQaGetKcQaSolution(TypedDict, total=False):
     summary: str
     type: int
     extra_content: str
@@ -50,7 +50,7 @@ class KcQaGetKcQaSolution(TypedDict):
     id: int
     plain_text: str
 
-class KcQaGetKcQaRead(TypedDict):
+class KcQaGetKcQaRead(TypedDict, total=False):
     solutions: Listed[KcQaGetKcQaSolution]
     context: int
     question_type: int
@@ -65,7 +65,7 @@ class KcQaGetKcQaRead(TypedDict):
     gmt_create: str
     id: int
 
-class KcQaGetResultDataSolutions(TypedDict):
+class KcQaGetResultDataSolutions(TypedDict, total=False):
     plain_text: str
     summary: str
     type: int
@@ -78,7 +78,7 @@ class KcQaGetResultDataSolutions(TypedDict):
     gmt_create: str
     id: int
 
-class KcQaGetResultData(TypedDict):
+class KcQaGetResultData(TypedDict, total=False):
     child_qas: Listed[KcQaGetKcQaRead]
     solutions: Listed[KcQaGetResultDataSolutions]
     context: int
@@ -94,13 +94,13 @@ class KcQaGetResultData(TypedDict):
     gmt_create: str
     id: int
 
-class KcQaGetResult(TypedDict):
+class KcQaGetResult(TypedDict, total=False):
     message: str
     data: KcQaGetResultData
     code: str
     success: bool
 
-class KcQaGetData(TypedDict):
+class KcQaGetData(TypedDict, total=False):
     """知识云-查询单个知识详情"""
     result: KcQaGetResult
 
@@ -137,7 +137,7 @@ class KcQaSearchPageParams(TypedDict):
     query: KcQaSearchPageKcSearchQuestionQuery
     auth: KcQaSearchPageTenancyAuth
 
-class KcSearchQuestionDto(TypedDict):
+class KcSearchQuestionDto(TypedDict, total=False):
     start_date: str
     cat_id: int
     ext: str
@@ -173,19 +173,19 @@ class KcSearchQuestionDto(TypedDict):
     three_day_pv: int
     one_day_pv: int
 
-class KcQaSearchPagePaging(TypedDict):
+class KcQaSearchPagePaging(TypedDict, total=False):
     row_count: int
     page_size: int
     page_no: int
     data_list: Listed[KcSearchQuestionDto]
 
-class KcQaSearchPageResult(TypedDict):
+class KcQaSearchPageResult(TypedDict, total=False):
     success: bool
     code: str
     message: str
     data: KcQaSearchPagePaging
 
-class KcQaSearchPageData(TypedDict):
+class KcQaSearchPageData(TypedDict, total=False):
     """知识云-知识检索(分页)"""
     result: KcQaSearchPageResult
 
@@ -217,7 +217,7 @@ class KcQaSearchParams(TypedDict):
     query: KcQaSearchKcSearchQuestionQuery
     auth: KcQaSearchTenancyAuth
 
-class KcSearchQuestion(TypedDict):
+class KcSearchQuestion(TypedDict, total=False):
     entity_code: str
     question_type: int
     modified_user_name: str
@@ -246,13 +246,13 @@ class KcSearchQuestion(TypedDict):
     score: str
     similar_title: str
 
-class KcQaSearchResult(TypedDict):
+class KcQaSearchResult(TypedDict, total=False):
     message: str
     data_list: Listed[KcSearchQuestion]
     code: str
     success: bool
 
-class KcQaSearchData(TypedDict):
+class KcQaSearchData(TypedDict, total=False):
     """知识云-知识检索"""
     result: KcQaSearchResult
 
@@ -279,7 +279,7 @@ class KcQueryknowledgeParams(TypedDict):
     kc_qa_query: NotRequired[KcQaQuery | None]
     auth: KcQueryknowledgeTenancyAuth
 
-class KcQueryknowledgeKcQaSolutionDto(TypedDict):
+class KcQueryknowledgeKcQaSolutionDto(TypedDict, total=False):
     question_id: int
     gmt_modified: str
     gmt_create: str
@@ -292,7 +292,7 @@ class KcQueryknowledgeKcQaSolutionDto(TypedDict):
     content_type: int
     content: str
 
-class KcQueryknowledgeKcQaReadDto(TypedDict):
+class KcQueryknowledgeKcQaReadDto(TypedDict, total=False):
     solutions: Listed[KcQueryknowledgeKcQaSolutionDto]
     context: int
     question_type: int
@@ -307,7 +307,7 @@ class KcQueryknowledgeKcQaReadDto(TypedDict):
     gmt_create: str
     id: int
 
-class KcQueryknowledgeResultDataDataListSolutions(TypedDict):
+class KcQueryknowledgeResultDataDataListSolutions(TypedDict, total=False):
     content: str
     question_id: int
     gmt_modified: str
@@ -320,14 +320,14 @@ class KcQueryknowledgeResultDataDataListSolutions(TypedDict):
     content_view: str
     content_type: int
 
-class QaPvDto(TypedDict):
+class QaPvDto(TypedDict, total=False):
     ten_day_pv: int
     seven_day_pv: int
     five_day_pv: int
     three_day_pv: int
     one_day_pv: int
 
-class KcQueryknowledgeResultDataDataList(TypedDict):
+class KcQueryknowledgeResultDataDataList(TypedDict, total=False):
     cat_path: str
     cat_id: int
     tenant_id: int
@@ -344,18 +344,18 @@ class KcQueryknowledgeResultDataDataList(TypedDict):
     parent_cats: Listed[int]
     qa_pv: QaPvDto
 
-class KcQueryknowledgePaging(TypedDict):
+class KcQueryknowledgePaging(TypedDict, total=False):
     data_list: Listed[KcQueryknowledgeResultDataDataList]
     row_count: int
     page_size: int
     page_no: int
 
-class KcQueryknowledgeResult(TypedDict):
+class KcQueryknowledgeResult(TypedDict, total=False):
     message: str
     data: KcQueryknowledgePaging
     code: str
     success: bool
 
-class KcQueryknowledgeData(TypedDict):
+class KcQueryknowledgeData(TypedDict, total=False):
     """知识云-通用知识查询服务"""
     result: KcQueryknowledgeResult

@@ -41,7 +41,7 @@ class PropertyGetParams(TypedDict):
     """口碑店铺列表推荐"""
     param_open_api_search_request: NotRequired[OpenApiSearchRequest | None]
 
-class OpenApiHit(TypedDict):
+class OpenApiHit(TypedDict, total=False):
     biz_id: str
     desc: str
     entity_id: str
@@ -51,7 +51,7 @@ class OpenApiHit(TypedDict):
     rule_id: str
     weight: str
 
-class OpenApiSearchResult(TypedDict):
+class OpenApiSearchResult(TypedDict, total=False):
     bucket_id: str
     context: str
     count: int
@@ -67,6 +67,6 @@ class OpenApiSearchResult(TypedDict):
     session_id: str
     total: int
 
-class PropertyGetData(TypedDict):
+class PropertyGetData(TypedDict, total=False):
     """口碑店铺列表推荐"""
     result: OpenApiSearchResult

@@ -17,7 +17,7 @@ class SellerActivityListParams(TypedDict):
     """商家自运营活动列表"""
     query: NotRequired[ActivityReadTopQuery | None]
 
-class SellerActivityListBenefitDto(TypedDict):
+class SellerActivityListBenefitDto(TypedDict, total=False):
     code: str
     type: str
     name: str
@@ -29,7 +29,7 @@ class SellerActivityListBenefitDto(TypedDict):
     bestow: int
     feature: str
 
-class ActivityDto(TypedDict):
+class ActivityDto(TypedDict, total=False):
     name: str
     start_time: str
     end_time: str
@@ -40,18 +40,18 @@ class ActivityDto(TypedDict):
     feature: str
     benefit_list: Listed[SellerActivityListBenefitDto]
 
-class SellerActivityListPage(TypedDict):
+class SellerActivityListPage(TypedDict, total=False):
     activity_list: Listed[ActivityDto]
     current_page: int
     page_size: int
     total_count: int
 
-class SellerActivityListResult(TypedDict):
+class SellerActivityListResult(TypedDict, total=False):
     msg: str
     code: str
     page_data: SellerActivityListPage
 
-class SellerActivityListData(TypedDict):
+class SellerActivityListData(TypedDict, total=False):
     """商家自运营活动列表"""
     result: SellerActivityListResult
 
@@ -70,7 +70,7 @@ class SellerBenefitListParams(TypedDict):
     """商家自运营权益列表"""
     benefit_read_top_query: BenefitReadTopQuery
 
-class SellerBenefitListBenefitDto(TypedDict):
+class SellerBenefitListBenefitDto(TypedDict, total=False):
     code: str
     type: str
     name: str
@@ -90,18 +90,18 @@ class SellerBenefitListBenefitDto(TypedDict):
     id: int
     feature: str
 
-class SellerBenefitListPage(TypedDict):
+class SellerBenefitListPage(TypedDict, total=False):
     current_page: int
     page_size: int
     total_count: int
     data_list: Listed[SellerBenefitListBenefitDto]
 
-class SellerBenefitListResult(TypedDict):
+class SellerBenefitListResult(TypedDict, total=False):
     data: SellerBenefitListPage
     msg: str
     code: str
     success: bool
 
-class SellerBenefitListData(TypedDict):
+class SellerBenefitListData(TypedDict, total=False):
     """商家自运营权益列表"""
     result: SellerBenefitListResult

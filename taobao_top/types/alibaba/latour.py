@@ -18,7 +18,7 @@ class StrategyIssueParams(TypedDict):
     selected_benefit_code: NotRequired[str | None]
     openid: NotRequired[str | None]
 
-class StrategyIssueResultDto(TypedDict):
+class StrategyIssueResultDto(TypedDict, total=False):
     display_amount_unit: str
     extra_data: str
     issue_time: str
@@ -43,13 +43,13 @@ class StrategyIssueResultDto(TypedDict):
     interval_time_unit: str
     material: str
 
-class StrategyIssueResult(TypedDict):
+class StrategyIssueResult(TypedDict, total=False):
     code: str
     data: StrategyIssueResultDto
     msg: str
     success: bool
 
-class StrategyIssueData(TypedDict):
+class StrategyIssueData(TypedDict, total=False):
     """阿里巴巴权益发放接口"""
     result: StrategyIssueResult
 
@@ -72,17 +72,17 @@ class StrategyShowParams(TypedDict):
     with_strategy_instance: NotRequired[bool | None]
     with_benefit_instance: NotRequired[bool | None]
 
-class StrategyShowShowRuleDto(TypedDict):
+class StrategyShowShowRuleDto(TypedDict, total=False):
     feature: str
     passed: bool
     type: str
 
-class StrategyShowShowBenefitInstanceDTO(TypedDict):
+class StrategyShowShowBenefitInstanceDTO(TypedDict, total=False):
     benefit_code: str
     benefit_type: str
     record_id: int
 
-class ShowStrategyDto(TypedDict):
+class ShowStrategyDto(TypedDict, total=False):
     mode: str
     code: str
     all_rule_passed: bool
@@ -91,15 +91,15 @@ class ShowStrategyDto(TypedDict):
     show_rules: Listed[StrategyShowShowRuleDto]
     show_benefit_instances: Listed[StrategyShowShowBenefitInstanceDTO]
 
-class StrategyShowResultDataShowBenefitsShowRules(TypedDict):
+class StrategyShowResultDataShowBenefitsShowRules(TypedDict, total=False):
     passed: bool
     type: str
     feature: str
 
-class StrategyShowResultDataShowBenefitsShowBenefitInstances(TypedDict):
+class StrategyShowResultDataShowBenefitsShowBenefitInstances(TypedDict, total=False):
     record_id: int
 
-class ShowBenefitDto(TypedDict):
+class ShowBenefitDto(TypedDict, total=False):
     code: str
     type_desc: str
     display_amount_unit: str
@@ -130,7 +130,7 @@ class ShowBenefitDto(TypedDict):
     effective_end: str
     show_benefit_instances: Listed[StrategyShowResultDataShowBenefitsShowBenefitInstances]
 
-class StrategyShowResultDto(TypedDict):
+class StrategyShowResultDto(TypedDict, total=False):
     extra_data: str
     has_next_page: bool
     show_strategy: ShowStrategyDto
@@ -138,12 +138,12 @@ class StrategyShowResultDto(TypedDict):
     show_benefits: Listed[ShowBenefitDto]
     tracking_data: str
 
-class StrategyShowResult(TypedDict):
+class StrategyShowResult(TypedDict, total=False):
     data: StrategyShowResultDto
     msg: str
     code: str
     success: bool
 
-class StrategyShowData(TypedDict):
+class StrategyShowData(TypedDict, total=False):
     """阿里巴巴权益投放接口"""
     result: StrategyShowResult

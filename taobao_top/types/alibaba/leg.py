@@ -18,15 +18,15 @@ class MsgPostParams(TypedDict):
     send_time: NotRequired[str | None]
     expand_params_map_str: NotRequired[str | None]
 
-class SendTemplateMsgResponse(TypedDict):
+class SendTemplateMsgResponse(TypedDict, total=False):
     message_trace_id: str
 
-class ServiceResult(TypedDict):
+class ServiceResult(TypedDict, total=False):
     content: SendTemplateMsgResponse
     error_code: str
     error_msg: str
     success: bool
 
-class MsgPostData(TypedDict):
+class MsgPostData(TypedDict, total=False):
     """集团法务消息发送"""
     result: ServiceResult

@@ -8,22 +8,22 @@ class CaseCommonEnumdataParams(TypedDict):
     key: str
     lang: NotRequired[str | None]
 
-class Children(TypedDict):
+class Children(TypedDict, total=False):
     text: str
     value: str
 
-class Content(TypedDict):
+class Content(TypedDict, total=False):
     value: str
     text: str
     children: Listed[Children]
 
-class CaseCommonEnumdataServiceResult(TypedDict):
+class CaseCommonEnumdataServiceResult(TypedDict, total=False):
     success: bool
     error_code: str
     contents: Listed[Content]
     error_msg: str
 
-class CaseCommonEnumdataData(TypedDict):
+class CaseCommonEnumdataData(TypedDict, total=False):
     """获取通用枚举值接口"""
     result: CaseCommonEnumdataServiceResult
 
@@ -44,7 +44,7 @@ class CaseCommonNoticeParams(TypedDict):
     type: str
     notice_model: NoticeModel
 
-class CaseCommonNoticeData(TypedDict):
+class CaseCommonNoticeData(TypedDict, total=False):
     """消息通知"""
     is_success: bool
     errcode: str
@@ -57,13 +57,13 @@ class CaseCourtTimeUpdateParams(TypedDict):
     entrust_id: Number
     court_time: Date
 
-class CaseCourtTimeUpdateServiceResult(TypedDict):
+class CaseCourtTimeUpdateServiceResult(TypedDict, total=False):
     success: bool
     error_code: str
     content: Any
     error_msg: str
 
-class CaseCourtTimeUpdateData(TypedDict):
+class CaseCourtTimeUpdateData(TypedDict, total=False):
     """开庭时间变更"""
     result: CaseCourtTimeUpdateServiceResult
 
@@ -72,7 +72,7 @@ class CaseEntrustCallbackParams(TypedDict):
     entrust_id: NotRequired[Number | None]
     case_id: NotRequired[Number | None]
 
-class CaseEntrustCallbackData(TypedDict):
+class CaseEntrustCallbackData(TypedDict, total=False):
     """委托回调接口"""
     content: Any
     e_code: str
@@ -82,11 +82,11 @@ class CaseEntrustGetParams(TypedDict):
     """委托"""
     entrust_id: Number
 
-class CaseEntrustGetFileModel(TypedDict):
+class CaseEntrustGetFileModel(TypedDict, total=False):
     key: str
     name: str
 
-class EntrustModel(TypedDict):
+class EntrustModel(TypedDict, total=False):
     attachment_list: Listed[CaseEntrustGetFileModel]
     case_ids: Listed[int]
     deadline: str
@@ -102,12 +102,12 @@ class EntrustModel(TypedDict):
     supplier_code: str
     supplier_name: str
 
-class CaseEntrustGetServiceResult(TypedDict):
+class CaseEntrustGetServiceResult(TypedDict, total=False):
     content: EntrustModel
     error_code: str
     error_msg: str
 
-class CaseEntrustGetData(TypedDict):
+class CaseEntrustGetData(TypedDict, total=False):
     """委托"""
     result: CaseEntrustGetServiceResult
 
@@ -136,12 +136,12 @@ class CaseMediateRecordSaveParams(TypedDict):
     entrust_id: NotRequired[Number | None]
     record: NotRequired[MediateCommunicationModel | None]
 
-class CaseMediateRecordSaveServiceResult(TypedDict):
+class CaseMediateRecordSaveServiceResult(TypedDict, total=False):
     content: int
     error_code: str
     error_msg: str
 
-class CaseMediateRecordSaveData(TypedDict):
+class CaseMediateRecordSaveData(TypedDict, total=False):
     """新增调解结果"""
     result: CaseMediateRecordSaveServiceResult
 
@@ -159,7 +159,7 @@ class CaseQuerystandpointSaveParams(TypedDict):
     """法宝侧主动查询反馈"""
     feedback_request_models: NotRequired[list[CaseQuerystandpointSaveFeedbackRequestModel] | None]
 
-class CaseQuerystandpointSaveData(TypedDict):
+class CaseQuerystandpointSaveData(TypedDict, total=False):
     """法宝侧主动查询反馈"""
     content: bool
     error_num: str
@@ -179,7 +179,7 @@ class CaseStandpointFeedbackParams(TypedDict):
     """新增或更新 反馈口径(采纳口径/不采纳口径)"""
     feedback_request_model: CaseStandpointFeedbackFeedbackRequestModel
 
-class CaseStandpointFeedbackData(TypedDict):
+class CaseStandpointFeedbackData(TypedDict, total=False):
     """新增或更新 反馈口径(采纳口径/不采纳口径)"""
     is_success: bool
     errcode: str
@@ -192,7 +192,7 @@ class CaseStandpointQueryrefParams(TypedDict):
     entrust_id: Number
     standpoint_ids: Many[str]
 
-class RefStandpointModel(TypedDict):
+class RefStandpointModel(TypedDict, total=False):
     suit_id: int
     entrust_id: int
     standpoint_id: int
@@ -200,13 +200,13 @@ class RefStandpointModel(TypedDict):
     defense_caliber: str
     version: int
 
-class CaseStandpointQueryrefServiceResult(TypedDict):
+class CaseStandpointQueryrefServiceResult(TypedDict, total=False):
     is_success: bool
     errcode: str
     contents: Listed[RefStandpointModel]
     errmsg: str
 
-class CaseStandpointQueryrefData(TypedDict):
+class CaseStandpointQueryrefData(TypedDict, total=False):
     """查询推送口径信息"""
     result: CaseStandpointQueryrefServiceResult
 
@@ -217,29 +217,29 @@ class CaseStandpointQuerystandpointParams(TypedDict):
     page_num: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class CaseStandpointQuerystandpointOption(TypedDict):
+class CaseStandpointQuerystandpointOption(TypedDict, total=False):
     title: str
     value: str
 
-class StandpointSearchDto(TypedDict):
+class StandpointSearchDto(TypedDict, total=False):
     defense_caliber: str
     gmt_create: str
     id: int
     options: Listed[CaseStandpointQuerystandpointOption]
     standpoint_desc: str
 
-class CaseStandpointQuerystandpointPage(TypedDict):
+class CaseStandpointQuerystandpointPage(TypedDict, total=False):
     current_page: int
     datas: Listed[StandpointSearchDto]
     total_count: int
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     success: bool
     error_code: int
     content: CaseStandpointQuerystandpointPage
     error_msg: str
 
-class CaseStandpointQuerystandpointData(TypedDict):
+class CaseStandpointQuerystandpointData(TypedDict, total=False):
     """主动查询口径"""
     result: Result
 
@@ -251,7 +251,7 @@ class CaseStandpointSavestandpointParams(TypedDict):
     entrust_id: Number
     submit_people: NotRequired[str | None]
 
-class CaseStandpointSavestandpointData(TypedDict):
+class CaseStandpointSavestandpointData(TypedDict, total=False):
     """新增反馈口径"""
     is_success: bool
     errcode: str
@@ -265,19 +265,19 @@ class NewdraftstandpointQueryParams(TypedDict):
     page_size: NotRequired[Number | None]
     input_system_code: NotRequired[str | None]
 
-class StandpointDraftOutPutDto(TypedDict):
+class StandpointDraftOutPutDto(TypedDict, total=False):
     id: int
     gmt_create: str
     creator: str
     standpoint_desc: str
     defense_caliber: str
 
-class NewdraftstandpointQueryPage(TypedDict):
+class NewdraftstandpointQueryPage(TypedDict, total=False):
     data: Listed[StandpointDraftOutPutDto]
     current_page: int
     total_count: int
 
-class NewdraftstandpointQueryData(TypedDict):
+class NewdraftstandpointQueryData(TypedDict, total=False):
     """未采纳口径查询(新)"""
     success_res: bool
     error_code_res: int
@@ -292,21 +292,21 @@ class StandpointCollectionstandpointQueryParams(TypedDict):
     page_num: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class FileValues(TypedDict):
+class FileValues(TypedDict, total=False):
     file_name: str
     preview_url: str
     download_url: str
     file_type: str
     file_id: int
 
-class Options(TypedDict):
+class Options(TypedDict, total=False):
     code: str
     title: str
     type: str
     value: str
     file_values: Listed[FileValues]
 
-class StandpointCollectionstandpointQueryStandpointOutPutDto(TypedDict):
+class StandpointCollectionstandpointQueryStandpointOutPutDto(TypedDict, total=False):
     scenes_struct: str
     table_str: Listed[str]
     scenes_id: int
@@ -324,12 +324,12 @@ class StandpointCollectionstandpointQueryStandpointOutPutDto(TypedDict):
     id: int
     creater_worker_no: str
 
-class StandpointCollectionstandpointQueryPage(TypedDict):
+class StandpointCollectionstandpointQueryPage(TypedDict, total=False):
     data: Listed[StandpointCollectionstandpointQueryStandpointOutPutDto]
     current_page: int
     total_count: int
 
-class StandpointCollectionstandpointQueryData(TypedDict):
+class StandpointCollectionstandpointQueryData(TypedDict, total=False):
     """查询收藏口径"""
     error_msg: str
     success_res: bool
@@ -342,7 +342,7 @@ class StandpointDeleteParams(TypedDict):
     user_id: NotRequired[str | None]
     input_system_code: NotRequired[str | None]
 
-class StandpointDeleteData(TypedDict):
+class StandpointDeleteData(TypedDict, total=False):
     """删除关联口径"""
     success_res: bool
     error_code_res: int
@@ -358,7 +358,7 @@ class StandpointDerivestandpointQueryParams(TypedDict):
     page_num: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class StandpointDerivestandpointQueryStandpointOutPutDto(TypedDict):
+class StandpointDerivestandpointQueryStandpointOutPutDto(TypedDict, total=False):
     scenes_struct: str
     table_str: Listed[str]
     scenes_id: int
@@ -376,12 +376,12 @@ class StandpointDerivestandpointQueryStandpointOutPutDto(TypedDict):
     id: int
     creater_worker_no: str
 
-class StandpointDerivestandpointQueryPage(TypedDict):
+class StandpointDerivestandpointQueryPage(TypedDict, total=False):
     data: Listed[StandpointDerivestandpointQueryStandpointOutPutDto]
     current_page: int
     total_count: int
 
-class StandpointDerivestandpointQueryData(TypedDict):
+class StandpointDerivestandpointQueryData(TypedDict, total=False):
     """查询衍生口径"""
     error_msg: str
     success_res: bool
@@ -408,7 +408,7 @@ class StandpointDraftstandpointInsertParams(TypedDict):
     input_system_code: NotRequired[str | None]
     standpoint_derive_draft_epaas_dto: NotRequired[StandpointDeriveDraftEpaasDto | None]
 
-class StandpointDraftstandpointInsertData(TypedDict):
+class StandpointDraftstandpointInsertData(TypedDict, total=False):
     """编辑后新增草稿口径"""
     success_res: bool
     error_code_res: int
@@ -422,20 +422,20 @@ class StandpointGetrefParams(TypedDict):
     page_size: NotRequired[Number | None]
     input_system_code: NotRequired[str | None]
 
-class FileDto(TypedDict):
+class FileDto(TypedDict, total=False):
     file_id: int
     file_name: str
     file_type: str
     preview_url: str
     download_url: str
 
-class StandpointGetrefOption(TypedDict):
+class StandpointGetrefOption(TypedDict, total=False):
     title: str
     value: str
     file_values: Listed[FileDto]
     type: str
 
-class StandpointRefDto(TypedDict):
+class StandpointRefDto(TypedDict, total=False):
     standpoint_desc: str
     defense_caliber: str
     gmt_create: str
@@ -452,12 +452,12 @@ class StandpointRefDto(TypedDict):
     refrence_id: int
     id: int
 
-class StandpointGetrefPage(TypedDict):
+class StandpointGetrefPage(TypedDict, total=False):
     data: Listed[StandpointRefDto]
     current_page: int
     total_count: int
 
-class StandpointGetrefData(TypedDict):
+class StandpointGetrefData(TypedDict, total=False):
     """查询业务实体关联口径2"""
     success_res: bool
     error_code_res: int
@@ -481,7 +481,7 @@ class StandpointInsertdraftParams(TypedDict):
     bus_name: str
     input_system_code: NotRequired[str | None]
 
-class StandpointInsertdraftData(TypedDict):
+class StandpointInsertdraftData(TypedDict, total=False):
     """插入草稿"""
     success_res: bool
     error_code_res: int
@@ -496,13 +496,13 @@ class StandpointQueryParams(TypedDict):
     user_id: NotRequired[str | None]
     input_system_code: NotRequired[str | None]
 
-class StandpointQueryOption(TypedDict):
+class StandpointQueryOption(TypedDict, total=False):
     title: str
     value: str
     file_values: Listed[FileDto]
     type: str
 
-class StandpointQueryStandpointOutPutDto(TypedDict):
+class StandpointQueryStandpointOutPutDto(TypedDict, total=False):
     standpoint_desc: str
     defense_caliber: str
     gmt_create: str
@@ -517,12 +517,12 @@ class StandpointQueryStandpointOutPutDto(TypedDict):
     table_schema: str
     id: int
 
-class StandpointQueryPage(TypedDict):
+class StandpointQueryPage(TypedDict, total=False):
     data: Listed[StandpointQueryStandpointOutPutDto]
     current_page: int
     total_count: int
 
-class StandpointQueryData(TypedDict):
+class StandpointQueryData(TypedDict, total=False):
     """口径查询"""
     success_res: bool
     error_code_res: int
@@ -533,11 +533,11 @@ class StandpointSceneQueryParams(TypedDict):
     """查询场景"""
     input_system_code: NotRequired[str | None]
 
-class SceneOption(TypedDict):
+class SceneOption(TypedDict, total=False):
     text: str
     value: str
 
-class StandpointSceneQueryData(TypedDict):
+class StandpointSceneQueryData(TypedDict, total=False):
     """查询场景"""
     success_res: bool
     error_code_res: int
@@ -552,7 +552,7 @@ class StandpointStandpointCollectionParams(TypedDict):
     operate_name: NotRequired[str | None]
     collection_flag: NotRequired[str | None]
 
-class StandpointStandpointCollectionData(TypedDict):
+class StandpointStandpointCollectionData(TypedDict, total=False):
     """收藏|取消收藏"""
     success_res: bool
     error_code_res: int
@@ -564,7 +564,7 @@ class StandpointStandpointQueryParams(TypedDict):
     input_system_code: NotRequired[str | None]
     standpoint_id: NotRequired[Number | None]
 
-class StandpointStandpointQueryStandpointOutPutDto(TypedDict):
+class StandpointStandpointQueryStandpointOutPutDto(TypedDict, total=False):
     scenes_struct: str
     table_str: Listed[str]
     scenes_id: int
@@ -582,7 +582,7 @@ class StandpointStandpointQueryStandpointOutPutDto(TypedDict):
     id: int
     creater_worker_no: str
 
-class StandpointStandpointQueryData(TypedDict):
+class StandpointStandpointQueryData(TypedDict, total=False):
     """查询具体口径"""
     error_msg: str
     error_code_res: int
@@ -603,7 +603,7 @@ class StandpointStandpointQueryallParams(TypedDict):
     input_system_code: NotRequired[str | None]
     query_param: NotRequired[QueryParam | None]
 
-class StandpointStandpointQueryallStandpointOutPutDto(TypedDict):
+class StandpointStandpointQueryallStandpointOutPutDto(TypedDict, total=False):
     scenes_struct: str
     table_str: Listed[str]
     scenes_id: int
@@ -621,7 +621,7 @@ class StandpointStandpointQueryallStandpointOutPutDto(TypedDict):
     id: int
     creater_worker_no: str
 
-class StandpointStandpointQueryallData(TypedDict):
+class StandpointStandpointQueryallData(TypedDict, total=False):
     """滑动查询口径"""
     success_res: bool
     error_code_res: int
@@ -633,7 +633,7 @@ class StandpointStandpointtreeQueryParams(TypedDict):
     input_system_code: NotRequired[str | None]
     scene_id: NotRequired[Number | None]
 
-class StandpointStandpointtreeQueryData(TypedDict):
+class StandpointStandpointtreeQueryData(TypedDict, total=False):
     """查询口径树目录"""
     success_res: bool
     error_code_res: int
@@ -642,12 +642,12 @@ class StandpointStandpointtreeQueryData(TypedDict):
 
 class StanpointAcceptParams(TypedDict):
     """采纳口径"""
-    standpoint_ids: NotRequired[str | None]
+    standpoint_ids: NotRequired[Many[str | int] | None]
     busi_id: NotRequired[str | None]
     user_id: NotRequired[str | None]
     input_system_code: NotRequired[str | None]
 
-class StanpointAcceptData(TypedDict):
+class StanpointAcceptData(TypedDict, total=False):
     """采纳口径"""
     success_res: bool
     error_code_res: int
@@ -658,7 +658,7 @@ class SuitCaseGetParams(TypedDict):
     """获取案件信息接口v2版本"""
     id: NotRequired[Number | None]
 
-class AccuserModel(TypedDict):
+class AccuserModel(TypedDict, total=False):
     lawyer_contact: str
     lawyer_name: str
     law_firm_name: str
@@ -670,7 +670,7 @@ class AccuserModel(TypedDict):
     name: str
     serial_number: int
 
-class SuitFeeModel(TypedDict):
+class SuitFeeModel(TypedDict, total=False):
     deposit_insurance_amount: str
     other_fee_amount: str
     evaluation_fee_amount: str
@@ -684,13 +684,13 @@ class SuitFeeModel(TypedDict):
     prepay_court_fee_amount: str
     prepay_court_fee_time: str
 
-class CheckInModel(TypedDict):
+class CheckInModel(TypedDict, total=False):
     undertaker_peoples: Listed[str]
     jurisdiction_objection_deadline_time: str
     proof_deadline_time: str
     legal_checkin_time: str
 
-class CourtModel(TypedDict):
+class CourtModel(TypedDict, total=False):
     judge_contact: str
     judge_name: str
     address: str
@@ -701,7 +701,7 @@ class CourtModel(TypedDict):
     code: str
     id: int
 
-class AppelleeModel(TypedDict):
+class AppelleeModel(TypedDict, total=False):
     lawyer_name: str
     law_firm_name: str
     is_alibaba_company: bool
@@ -713,7 +713,7 @@ class AppelleeModel(TypedDict):
     serial_number: int
     lawyer_contact: str
 
-class LitigantThirdPartyModel(TypedDict):
+class LitigantThirdPartyModel(TypedDict, total=False):
     lawyer_contact: str
     lawyer_name: str
     law_firm_name: str
@@ -725,25 +725,25 @@ class LitigantThirdPartyModel(TypedDict):
     name: str
     serial_number: int
 
-class SuitCaseGetFileModel(TypedDict):
+class SuitCaseGetFileModel(TypedDict, total=False):
     name: str
     key: str
 
-class SuitCaseGetLabelOption(TypedDict):
+class SuitCaseGetLabelOption(TypedDict, total=False):
     text: str
     value: str
 
-class SuitCaseGetResultContentBuLabelsChildren(TypedDict):
+class SuitCaseGetResultContentBuLabelsChildren(TypedDict, total=False):
     text: str
     value: str
     children: str
 
-class SuitCaseGetResultContentBuLabels(TypedDict):
+class SuitCaseGetResultContentBuLabels(TypedDict, total=False):
     text: str
     value: str
     children: Listed[SuitCaseGetResultContentBuLabelsChildren]
 
-class CaseModel(TypedDict):
+class CaseModel(TypedDict, total=False):
     accusers: Listed[AccuserModel]
     suit_fee: SuitFeeModel
     check_in_msg: CheckInModel
@@ -785,13 +785,13 @@ class CaseModel(TypedDict):
     bu_labels: Listed[SuitCaseGetResultContentBuLabels]
     send_time: str
 
-class SuitCaseGetServiceResult(TypedDict):
+class SuitCaseGetServiceResult(TypedDict, total=False):
     content: CaseModel
     error_msg: str
     success: bool
     error_code: str
 
-class SuitCaseGetData(TypedDict):
+class SuitCaseGetData(TypedDict, total=False):
     """获取案件信息接口v2版本"""
     result: SuitCaseGetServiceResult
 
@@ -854,13 +854,13 @@ class SuitCourtAfterPushParams(TypedDict):
     """更新或者新增庭后信息"""
     after_court_info_model: NotRequired[AfterCourtInfoModel | None]
 
-class SuitCourtAfterPushServiceResult(TypedDict):
+class SuitCourtAfterPushServiceResult(TypedDict, total=False):
     content: int
     error_msg: str
     error_code: str
     success: bool
 
-class SuitCourtAfterPushData(TypedDict):
+class SuitCourtAfterPushData(TypedDict, total=False):
     """更新或者新增庭后信息"""
     result: SuitCourtAfterPushServiceResult
 
@@ -906,13 +906,13 @@ class SuitCourtBeforePushParams(TypedDict):
     """更新或保存庭前信息"""
     before_court_model: NotRequired[BeforeCourtModel | None]
 
-class SuitCourtBeforePushServiceResult(TypedDict):
+class SuitCourtBeforePushServiceResult(TypedDict, total=False):
     content: int
     error_msg: str
     error_code: str
     success: bool
 
-class SuitCourtBeforePushData(TypedDict):
+class SuitCourtBeforePushData(TypedDict, total=False):
     """更新或保存庭前信息"""
     result: SuitCourtBeforePushServiceResult
 
@@ -921,11 +921,11 @@ class SuitCourtEntrustGetParams(TypedDict):
     suit_id: NotRequired[Number | None]
     entrust_id: NotRequired[Number | None]
 
-class SuitCourtEntrustGetFileModel(TypedDict):
+class SuitCourtEntrustGetFileModel(TypedDict, total=False):
     name: str
     key: str
 
-class CourtEntrustModel(TypedDict):
+class CourtEntrustModel(TypedDict, total=False):
     entrust_order_number: int
     entrust_time: str
     entrust_name: str
@@ -941,12 +941,12 @@ class CourtEntrustModel(TypedDict):
     objective: str
     suggest: str
 
-class SuitCourtEntrustGetServiceResult(TypedDict):
+class SuitCourtEntrustGetServiceResult(TypedDict, total=False):
     content: CourtEntrustModel
     success: bool
     error_code: str
 
-class SuitCourtEntrustGetData(TypedDict):
+class SuitCourtEntrustGetData(TypedDict, total=False):
     """委托开庭服务查询"""
     result: SuitCourtEntrustGetServiceResult
 
@@ -976,12 +976,12 @@ class SuitCourtLawyerPushParams(TypedDict):
     suit_id: NotRequired[Number | None]
     lawyers_model: NotRequired[LawyersModel | None]
 
-class SuitCourtLawyerPushServiceResult(TypedDict):
+class SuitCourtLawyerPushServiceResult(TypedDict, total=False):
     error_msg: str
     error_code: str
     success: bool
 
-class SuitCourtLawyerPushData(TypedDict):
+class SuitCourtLawyerPushData(TypedDict, total=False):
     """推荐律师接口"""
     result: SuitCourtLawyerPushServiceResult
 
@@ -1060,13 +1060,13 @@ class SuitCourtOpenPushParams(TypedDict):
     """开庭信息推送接口"""
     court_info_model: NotRequired[CourtInfoModel | None]
 
-class SuitCourtOpenPushServiceResult(TypedDict):
+class SuitCourtOpenPushServiceResult(TypedDict, total=False):
     content: str
     error_code: str
     error_msg: str
     success: bool
 
-class SuitCourtOpenPushData(TypedDict):
+class SuitCourtOpenPushData(TypedDict, total=False):
     """开庭信息推送接口"""
     result: SuitCourtOpenPushServiceResult
 
@@ -1082,7 +1082,7 @@ class SuitCourttimePushParams(TypedDict):
     court_time: NotRequired[Date | None]
     file_model: NotRequired[SuitCourttimePushFileModel | None]
 
-class SuitCourttimePushData(TypedDict):
+class SuitCourttimePushData(TypedDict, total=False):
     """开庭时间推送（带附件）"""
     success_res: bool
     error_code_res: str
@@ -1095,11 +1095,11 @@ class SuitDominationGetParams(TypedDict):
     entrust_id: Number
     domination_id: Number
 
-class SuitDominationGetFileModel(TypedDict):
+class SuitDominationGetFileModel(TypedDict, total=False):
     name: str
     key: str
 
-class DominationModel(TypedDict):
+class DominationModel(TypedDict, total=False):
     dominationissent_ruling_count: str
     domination_dissent_ruling_list: Listed[SuitDominationGetFileModel]
     attachment_count: str
@@ -1114,13 +1114,13 @@ class DominationModel(TypedDict):
     domination_id: int
     supplier_code: str
 
-class SuitDominationGetServiceResult(TypedDict):
+class SuitDominationGetServiceResult(TypedDict, total=False):
     content: DominationModel
     error_msg: str
     error_code: str
     success: bool
 
-class SuitDominationGetData(TypedDict):
+class SuitDominationGetData(TypedDict, total=False):
     """查询管辖信息"""
     result: SuitDominationGetServiceResult
 
@@ -1158,13 +1158,13 @@ class SuitDominationPushParams(TypedDict):
     """更新或者保存管辖信息"""
     domination_dissent_model: NotRequired[DominationDissentModel | None]
 
-class SuitDominationPushServiceResult(TypedDict):
+class SuitDominationPushServiceResult(TypedDict, total=False):
     error_msg: str
     error_code: str
     success: str
     content: int
 
-class SuitDominationPushData(TypedDict):
+class SuitDominationPushData(TypedDict, total=False):
     """更新或者保存管辖信息"""
     result: SuitDominationPushServiceResult
 
@@ -1176,7 +1176,7 @@ class SuitFileUploadParams(TypedDict):
     file_size: Number
     signature: str
 
-class SuitFileUploadData(TypedDict):
+class SuitFileUploadData(TypedDict, total=False):
     """诉讼文件上传接口"""
     error_msg: str
     is_success: bool
@@ -1187,15 +1187,15 @@ class SuitJudgementGetParams(TypedDict):
     """获取裁判登记信息"""
     suit_id: Number
 
-class LFileModel(TypedDict):
+class LFileModel(TypedDict, total=False):
     name: str
     key: str
 
-class SuitJudgementGetFileModel(TypedDict):
+class SuitJudgementGetFileModel(TypedDict, total=False):
     name: str
     key: str
 
-class RefereeRegistrationModel(TypedDict):
+class RefereeRegistrationModel(TypedDict, total=False):
     is_court_opened: str
     main_point: str
     typical_cause: str
@@ -1228,13 +1228,13 @@ class RefereeRegistrationModel(TypedDict):
     dropped_files: Listed[LFileModel]
     other_files: Listed[LFileModel]
 
-class SuitJudgementGetServiceResult(TypedDict):
+class SuitJudgementGetServiceResult(TypedDict, total=False):
     content: RefereeRegistrationModel
     error_msg: str
     error_code: str
     success: bool
 
-class SuitJudgementGetData(TypedDict):
+class SuitJudgementGetData(TypedDict, total=False):
     """获取裁判登记信息"""
     result: SuitJudgementGetServiceResult
 
@@ -1282,13 +1282,13 @@ class SuitJudgementPushParams(TypedDict):
     """推送裁判登记信息给集团法务系统"""
     referee_registration_model: NotRequired[RefereeRegistrationModelInput | None]
 
-class SuitJudgementPushServiceResult(TypedDict):
+class SuitJudgementPushServiceResult(TypedDict, total=False):
     content: int
     error_msg: str
     error_code: str
     success: bool
 
-class SuitJudgementPushData(TypedDict):
+class SuitJudgementPushData(TypedDict, total=False):
     """推送裁判登记信息给集团法务系统"""
     result: SuitJudgementPushServiceResult
 
@@ -1309,7 +1309,7 @@ class SuitPaymentPushParams(TypedDict):
     """外部推送缴费"""
     payment_order_model: NotRequired[PaymentOrderModel | None]
 
-class SuitPaymentPushData(TypedDict):
+class SuitPaymentPushData(TypedDict, total=False):
     """外部推送缴费"""
     api_success: bool
     api_error_code: str
@@ -1339,13 +1339,13 @@ class SuitSealPushParams(TypedDict):
     """法宝推送用印"""
     seal_task_model: NotRequired[SealTaskModel | None]
 
-class SealResponseModel(TypedDict):
+class SealResponseModel(TypedDict, total=False):
     suit_id: int
     entrust_id: int
     task_id: int
     batch_id: str
 
-class SuitSealPushData(TypedDict):
+class SuitSealPushData(TypedDict, total=False):
     """法宝推送用印"""
     api_success: bool
     api_error_code: str

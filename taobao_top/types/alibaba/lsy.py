@@ -16,12 +16,12 @@ class CrmActivityDataUpdateParams(TypedDict):
     """私域导购数据回流接口"""
     req_d_t_o: NotRequired[NrtCrmActivityStatisticsDataReq | None]
 
-class CrmActivityDataUpdateResultDo(TypedDict):
+class CrmActivityDataUpdateResultDo(TypedDict, total=False):
     err_code: str
     success: bool
     err_msg: str
 
-class CrmActivityDataUpdateData(TypedDict):
+class CrmActivityDataUpdateData(TypedDict, total=False):
     """私域导购数据回流接口"""
     result: CrmActivityDataUpdateResultDo
 
@@ -31,7 +31,7 @@ class CrmActivityGetParams(TypedDict):
     guider_id: Number
     store_id: Number
 
-class NrtCrmLiveDto(TypedDict):
+class NrtCrmLiveDto(TypedDict, total=False):
     live_fore_show: str
     live_status: int
     live_tao_pwd: str
@@ -42,7 +42,7 @@ class NrtCrmLiveDto(TypedDict):
     live_id: int
     live_cover_url: str
 
-class NrtCrmActivityDetailDto(TypedDict):
+class NrtCrmActivityDetailDto(TypedDict, total=False):
     status_str: str
     end_time_str: str
     start_time_str: str
@@ -63,13 +63,13 @@ class NrtCrmActivityDetailDto(TypedDict):
     banner_url: str
     nrt_crm_live_d_t_o: NrtCrmLiveDto
 
-class CrmActivityGetResultDo(TypedDict):
+class CrmActivityGetResultDo(TypedDict, total=False):
     err_code: str
     success: bool
     data: NrtCrmActivityDetailDto
     err_msg: str
 
-class CrmActivityGetData(TypedDict):
+class CrmActivityGetData(TypedDict, total=False):
     """私域导购查询活动详情"""
     result: CrmActivityGetResultDo
 
@@ -80,7 +80,7 @@ class CrmActivityGetbaseinfoParams(TypedDict):
     """ISV查询活动"""
     nrt_query_activity_req: NotRequired[NrtQueryActivityReq | None]
 
-class CrmActivityGetbaseinfoNrtCrmBenefitDto(TypedDict):
+class CrmActivityGetbaseinfoNrtCrmBenefitDto(TypedDict, total=False):
     total_quantity: str
     person_limit_count: str
     uuid: str
@@ -98,7 +98,7 @@ class CrmActivityGetbaseinfoNrtCrmBenefitDto(TypedDict):
     coupon_type: int
     benefit_description: str
 
-class NrtCrmSceneActivityDto(TypedDict):
+class NrtCrmSceneActivityDto(TypedDict, total=False):
     nrt_crm_benefit_list: Listed[CrmActivityGetbaseinfoNrtCrmBenefitDto]
     reserve_price: int
     sell_gift_item_id: int
@@ -106,7 +106,7 @@ class NrtCrmSceneActivityDto(TypedDict):
     scene_activity_id: int
     tmp_type: str
 
-class NrtCrmLiveDTO(TypedDict):
+class NrtCrmLiveDTO(TypedDict, total=False):
     live_id: int
     live_title: str
     live_start_time: str
@@ -116,7 +116,7 @@ class NrtCrmLiveDTO(TypedDict):
     live_fore_show: str
     live_cover_url: str
 
-class NrtCrmActivityDto(TypedDict):
+class NrtCrmActivityDto(TypedDict, total=False):
     scene_activity_list: Listed[NrtCrmSceneActivityDto]
     banner_url: str
     city_id: int
@@ -135,13 +135,13 @@ class NrtCrmActivityDto(TypedDict):
     nrt_crm_live_dto: NrtCrmLiveDTO
     mall_id: int
 
-class CrmActivityGetbaseinfoResultDo(TypedDict):
+class CrmActivityGetbaseinfoResultDo(TypedDict, total=False):
     err_msg: str
     data: NrtCrmActivityDto
     success: bool
     err_code: str
 
-class CrmActivityGetbaseinfoData(TypedDict):
+class CrmActivityGetbaseinfoData(TypedDict, total=False):
     """ISV查询活动"""
     result: CrmActivityGetbaseinfoResultDo
 
@@ -161,33 +161,33 @@ class CrmActivityPageUpdateParams(TypedDict):
     """ISV活动页面创建修改"""
     nrt_crm_activity_page_create_req: NotRequired[NrtCrmActivityPageCreateReq | None]
 
-class CrmActivityPageUpdateResultDo(TypedDict):
+class CrmActivityPageUpdateResultDo(TypedDict, total=False):
     data: int
     success: bool
     err_code: str
     err_msg: str
 
-class CrmActivityPageUpdateData(TypedDict):
+class CrmActivityPageUpdateData(TypedDict, total=False):
     """ISV活动页面创建修改"""
     result: CrmActivityPageUpdateResultDo
 
 class CrmActivitySellerinfoParams(TypedDict):
     """商家信息推送"""
 
-class NrtCrmSellerInfoDTO(TypedDict):
+class NrtCrmSellerInfoDTO(TypedDict, total=False):
     seller_id: int
     native_brand_logo: str
     native_open_member: str
     mobile: str
     seller_name: str
 
-class CrmActivitySellerinfoResultDO(TypedDict):
+class CrmActivitySellerinfoResultDO(TypedDict, total=False):
     err_msg: str
     data: NrtCrmSellerInfoDTO
     success: bool
     err_code: str
 
-class CrmActivitySellerinfoData(TypedDict):
+class CrmActivitySellerinfoData(TypedDict, total=False):
     """商家信息推送"""
     result: CrmActivitySellerinfoResultDO
 
@@ -200,14 +200,14 @@ class CrmActivityStoreGetstorelistParams(TypedDict):
     """ISV查询门店"""
     query_store_req: NotRequired[NrtQueryStoreReq | None]
 
-class NrtStoreDto(TypedDict):
+class NrtStoreDto(TypedDict, total=False):
     store_id: int
     name: str
     short_address: str
     lat: str
     lng: str
 
-class PageResultDo(TypedDict):
+class PageResultDo(TypedDict, total=False):
     total_num: int
     err_code: str
     success: bool
@@ -217,7 +217,7 @@ class PageResultDo(TypedDict):
     total_page_num: int
     page_num: int
 
-class CrmActivityStoreGetstorelistData(TypedDict):
+class CrmActivityStoreGetstorelistData(TypedDict, total=False):
     """ISV查询门店"""
     page_result_d_o: PageResultDo
 
@@ -232,12 +232,12 @@ class CrmActivityUpdateParams(TypedDict):
     """ISV活动修改"""
     nrt_update_activity_req: NotRequired[NrtUpdateActivityReq | None]
 
-class CrmActivityUpdateResultDo(TypedDict):
+class CrmActivityUpdateResultDo(TypedDict, total=False):
     err_msg: str
     success: bool
     err_code: str
 
-class CrmActivityUpdateData(TypedDict):
+class CrmActivityUpdateData(TypedDict, total=False):
     """ISV活动修改"""
     result: CrmActivityUpdateResultDo
 
@@ -254,7 +254,7 @@ class CrmCustomerAddNewParams(TypedDict):
     """导购域留资接口"""
     req_d_t_o: NotRequired[CrmCustomerAddNewNrtCrmCreateCustomerReq | None]
 
-class CrmCustomerAddNewNrtCrmBenefitDto(TypedDict):
+class CrmCustomerAddNewNrtCrmBenefitDto(TypedDict, total=False):
     effective_end_time: str
     effective_start_time: str
     face_value: str
@@ -266,7 +266,7 @@ class CrmCustomerAddNewNrtCrmBenefitDto(TypedDict):
     error_msg: str
     template_id: str
 
-class NrtRecordDTO(TypedDict):
+class NrtRecordDTO(TypedDict, total=False):
     certificate_end_time: str
     certificate_start_time: str
     certificate_code: str
@@ -274,13 +274,13 @@ class NrtRecordDTO(TypedDict):
     coupon_list: Listed[CrmCustomerAddNewNrtCrmBenefitDto]
     open_id_str: str
 
-class CrmCustomerAddNewResultDo(TypedDict):
+class CrmCustomerAddNewResultDo(TypedDict, total=False):
     err_msg: str
     success: bool
     data: NrtRecordDTO
     err_code: str
 
-class CrmCustomerAddNewData(TypedDict):
+class CrmCustomerAddNewData(TypedDict, total=False):
     """导购域留资接口"""
     result: CrmCustomerAddNewResultDo
 
@@ -297,12 +297,12 @@ class CrmCustomerAddParams(TypedDict):
     """私域导购添加活动留资入口"""
     req_dto: NotRequired[CrmCustomerAddNrtCrmCreateCustomerReq | None]
 
-class CrmCustomerAddResultDo(TypedDict):
+class CrmCustomerAddResultDo(TypedDict, total=False):
     err_code: str
     success: bool
     err_msg: str
 
-class CrmCustomerAddData(TypedDict):
+class CrmCustomerAddData(TypedDict, total=False):
     """私域导购添加活动留资入口"""
     result: CrmCustomerAddResultDo
 
@@ -318,12 +318,12 @@ class CrmCustomerAppointParams(TypedDict):
     """ISV直播间预约"""
     crm_appoint_activity_req: NotRequired[CrmAppointActivityReq | None]
 
-class CrmCustomerAppointResultDO(TypedDict):
+class CrmCustomerAppointResultDO(TypedDict, total=False):
     err_msg: str
     success: bool
     err_code: str
 
-class CrmCustomerAppointData(TypedDict):
+class CrmCustomerAppointData(TypedDict, total=False):
     """ISV直播间预约"""
     result: CrmCustomerAppointResultDO
 
@@ -335,7 +335,7 @@ class MiniappMsgPushParams(TypedDict):
     template_id: NotRequired[str | None]
     params: NotRequired[str | None]
 
-class MiniappMsgPushData(TypedDict):
+class MiniappMsgPushData(TypedDict, total=False):
     """零售云小程序消息推送"""
     fail_msg: str
     fail_code: str
@@ -348,7 +348,7 @@ class MiniappUserGetParams(TypedDict):
     signature: str
     app_id: str
 
-class UserInfoBaseDto(TypedDict):
+class UserInfoBaseDto(TypedDict, total=False):
     union_id: str
     open_uid: str
     app_id: str
@@ -357,16 +357,16 @@ class UserInfoBaseDto(TypedDict):
     extra_info: str
     user_nick: str
 
-class UserInfoDto(TypedDict):
+class UserInfoDto(TypedDict, total=False):
     signature: str
     raw_data: UserInfoBaseDto
 
-class MiniAppResult(TypedDict):
+class MiniAppResult(TypedDict, total=False):
     msg: str
     code: str
     succ: bool
     data: UserInfoDto
 
-class MiniappUserGetData(TypedDict):
+class MiniappUserGetData(TypedDict, total=False):
     """零售云小程序获取登录用户信息"""
     result: MiniAppResult

@@ -9,11 +9,11 @@ class EntitledserviceSupplierQueryParams(TypedDict):
     current_page: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class ServiceSkuPriceList(TypedDict):
+class ServiceSkuPriceList(TypedDict, total=False):
     price: int
     service_ability_code: str
 
-class OnePagedDataList(TypedDict):
+class OnePagedDataList(TypedDict, total=False):
     service_code: str
     display_name: str
     user_id: int
@@ -21,14 +21,14 @@ class OnePagedDataList(TypedDict):
     service_ability_code_list: Listed[ServiceSkuPriceList]
     status: int
 
-class ResultData(TypedDict):
+class ResultData(TypedDict, total=False):
     page_size: int
     one_paged_data_list: Listed[OnePagedDataList]
     total_count: int
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     result_data: ResultData
 
-class EntitledserviceSupplierQueryData(TypedDict):
+class EntitledserviceSupplierQueryData(TypedDict, total=False):
     """根据天猫id查询门店服务授权"""
     result: Result

@@ -7,7 +7,7 @@ class CheckmerchantParams(TypedDict):
     """校验商家身份"""
     open_merchant_id: str
 
-class CheckmerchantData(TypedDict):
+class CheckmerchantData(TypedDict, total=False):
     """校验商家身份"""
     return_message: str
     return_code: str
@@ -21,11 +21,11 @@ class ExitParams(TypedDict):
     """退会"""
     exit_member: NotRequired[ExitMemberDto | None]
 
-class ExitResult(TypedDict):
+class ExitResult(TypedDict, total=False):
     code: str
     message: str
 
-class ExitData(TypedDict):
+class ExitData(TypedDict, total=False):
     """退会"""
     result: ExitResult
 
@@ -50,11 +50,11 @@ class IdentityRescindfinishParams(TypedDict):
     """取消确认"""
     rescind_finish: RescindIdentityFinishRequest
 
-class IdentityRescindfinishTopResult(TypedDict):
+class IdentityRescindfinishTopResult(TypedDict, total=False):
     code: str
     message: str
 
-class IdentityRescindfinishData(TypedDict):
+class IdentityRescindfinishData(TypedDict, total=False):
     """取消确认"""
     result: IdentityRescindfinishTopResult
 
@@ -77,11 +77,11 @@ class IdentitySignfinishParams(TypedDict):
     """签约确认"""
     sign_finish: SignIdentityFinishRequest
 
-class IdentitySignfinishTopResult(TypedDict):
+class IdentitySignfinishTopResult(TypedDict, total=False):
     code: str
     message: str
 
-class IdentitySignfinishData(TypedDict):
+class IdentitySignfinishData(TypedDict, total=False):
     """签约确认"""
     result: IdentitySignfinishTopResult
 
@@ -106,11 +106,11 @@ class IdentitySyncParams(TypedDict):
     """会员身份信息同步"""
     sync_dto: SyncMemberIdentityDto
 
-class IdentitySyncTopResult(TypedDict):
+class IdentitySyncTopResult(TypedDict, total=False):
     code: str
     message: str
 
-class IdentitySyncData(TypedDict):
+class IdentitySyncData(TypedDict, total=False):
     """会员身份信息同步"""
     result: IdentitySyncTopResult
 
@@ -123,7 +123,7 @@ class IsvPageQueryParams(TypedDict):
     """isv离线会员数据分页查询"""
     page_query_isv_customer_request: PageQueryIsvCustomerRequest
 
-class SaasCustomerInfo(TypedDict):
+class SaasCustomerInfo(TypedDict, total=False):
     customer_id: str
     birthday: str
     mobile: str
@@ -134,14 +134,14 @@ class SaasCustomerInfo(TypedDict):
     member_time: str
     isv_member_id: str
 
-class PageQueryIsvCustomerRes(TypedDict):
+class PageQueryIsvCustomerRes(TypedDict, total=False):
     total_size: int
     page_no: int
     page_size: int
     data: Listed[SaasCustomerInfo]
     has_next: bool
 
-class IsvPageQueryData(TypedDict):
+class IsvPageQueryData(TypedDict, total=False):
     """isv离线会员数据分页查询"""
     result: PageQueryIsvCustomerRes
     msg_info: str
@@ -156,7 +156,7 @@ class MerchantLevelSettingSyncParams(TypedDict):
     """商家等级列表同步配置"""
     sync_level_setting_dto: SyncLevelSettingDTO
 
-class MerchantLevelSettingSyncData(TypedDict):
+class MerchantLevelSettingSyncData(TypedDict, total=False):
     """商家等级列表同步配置"""
     biz_code: str
     message: str
@@ -180,7 +180,7 @@ class PointChangeSyncParams(TypedDict):
     """成长值/积分变更记录同步"""
     sync_member_point_change_dto: SyncMemberPointChangeDTO
 
-class PointChangeSyncData(TypedDict):
+class PointChangeSyncData(TypedDict, total=False):
     """成长值/积分变更记录同步"""
     biz_code: str
     message: str
@@ -201,15 +201,15 @@ class PointOperateParams(TypedDict):
     """积分操作"""
     point_operate_request: PointOperateDto
 
-class PointOperateResponseDto(TypedDict):
+class PointOperateResponseDto(TypedDict, total=False):
     token: str
 
-class PointOperateTopResult(TypedDict):
+class PointOperateTopResult(TypedDict, total=False):
     code: str
     data: PointOperateResponseDto
     message: str
 
-class PointOperateData(TypedDict):
+class PointOperateData(TypedDict, total=False):
     """积分操作"""
     result: PointOperateTopResult
 
@@ -236,10 +236,10 @@ class SyncParams(TypedDict):
     """会员信息同步"""
     sync_member: SyncMemberDto
 
-class SyncResult(TypedDict):
+class SyncResult(TypedDict, total=False):
     code: str
     message: str
 
-class SyncData(TypedDict):
+class SyncData(TypedDict, total=False):
     """会员信息同步"""
     result: SyncResult

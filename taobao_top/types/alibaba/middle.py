@@ -33,13 +33,13 @@ class ClaimsacceptReceiveParams(TypedDict):
     """国际化中台服务域接收保险公司理赔受理结果"""
     claims_accept_dto: NotRequired[ClaimsAcceptDto | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     success: bool
     data: bool
     repeated: bool
     retry: bool
 
-class ClaimsacceptReceiveData(TypedDict):
+class ClaimsacceptReceiveData(TypedDict, total=False):
     """国际化中台服务域接收保险公司理赔受理结果"""
     result: Result
 
@@ -59,7 +59,7 @@ class ClaimsbillReceiveParams(TypedDict):
     """国际化中台服务域接收理赔账单"""
     claims_bill_dto: NotRequired[ClaimsBillDto | None]
 
-class ClaimsbillReceiveData(TypedDict):
+class ClaimsbillReceiveData(TypedDict, total=False):
     """国际化中台服务域接收理赔账单"""
     result: Result
 
@@ -84,6 +84,6 @@ class ClaimsresultReceiveParams(TypedDict):
     """国际化中台服务域接收理赔结果"""
     claims_result_d_t_o: NotRequired[ClaimsResultDto | None]
 
-class ClaimsresultReceiveData(TypedDict):
+class ClaimsresultReceiveData(TypedDict, total=False):
     """国际化中台服务域接收理赔结果"""
     result: Result

@@ -6,11 +6,11 @@ from taobao_top.types.values import TypedDict
 class IsvBindsellerCheckParams(TypedDict):
     """查询服务商下的商家是否开通了改地址"""
 
-class CheckSellerChooseErpResponse(TypedDict):
+class CheckSellerChooseErpResponse(TypedDict, total=False):
     status: str
     appkey: str
     app_title: str
 
-class IsvBindsellerCheckData(TypedDict):
+class IsvBindsellerCheckData(TypedDict, total=False):
     """查询服务商下的商家是否开通了改地址"""
     model: CheckSellerChooseErpResponse

@@ -7,14 +7,14 @@ class WorkQueryvariablesParams(TypedDict):
     """获取指定流程上下文参数"""
     process_instance_id: str
 
-class MultiResult(TypedDict):
+class MultiResult(TypedDict, total=False):
     result_total: int
     result_message: str
     result_datas: Listed[str]
     result_code: str
     result_success: bool
 
-class WorkQueryvariablesData(TypedDict):
+class WorkQueryvariablesData(TypedDict, total=False):
     """获取指定流程上下文参数"""
     result: MultiResult
 
@@ -37,7 +37,7 @@ class WorkStartprocessParams(TypedDict):
     parameter_entity: NotRequired[ParameterEntity | None]
     variables: NotRequired[str | None]
 
-class WorkStartprocessData(TypedDict):
+class WorkStartprocessData(TypedDict, total=False):
     """发起流程"""
     data: Any
     is_success: bool

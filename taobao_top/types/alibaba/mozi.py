@@ -22,15 +22,15 @@ class AclAppGetpermisspkgsParams(TypedDict):
     """分页获取应用的权限套餐"""
     get_app_permission_packages_request: NotRequired[GetAppPermissionPackageRequest | None]
 
-class RealmEntity(TypedDict):
+class RealmEntity(TypedDict, total=False):
     id: int
     name: str
     description: str
 
-class BucUser(TypedDict):
+class BucUser(TypedDict, total=False):
     user_id: int
 
-class PermissionPackageEntity(TypedDict):
+class PermissionPackageEntity(TypedDict, total=False):
     name: str
     title: str
     name_e_n: str
@@ -45,7 +45,7 @@ class PermissionPackageEntity(TypedDict):
     regist_realm_list: Listed[RealmEntity]
     creator: BucUser
 
-class AppPermissionPackageResult(TypedDict):
+class AppPermissionPackageResult(TypedDict, total=False):
     total_size: int
     datas: Listed[PermissionPackageEntity]
     success: bool
@@ -56,7 +56,7 @@ class AppPermissionPackageResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class AclAppGetpermisspkgsData(TypedDict):
+class AclAppGetpermisspkgsData(TypedDict, total=False):
     """分页获取应用的权限套餐"""
     result: AppPermissionPackageResult
 
@@ -76,14 +76,14 @@ class AclGrantGrantroleParams(TypedDict):
     """将一个角色授予一个账号"""
     grant_roles_request: GrantRolesRequest
 
-class GrantRolesResult(TypedDict):
+class GrantRolesResult(TypedDict, total=False):
     success: bool
     request_id: str
     response_message: str
     response_meta_data: str
     response_code: str
 
-class AclGrantGrantroleData(TypedDict):
+class AclGrantGrantroleData(TypedDict, total=False):
     """将一个角色授予一个账号"""
     result: GrantRolesResult
 
@@ -105,7 +105,7 @@ class AclPermissionPageRolepermissionParams(TypedDict):
     """分页查询角色下包含的权限列表"""
     page_role_permisions: PageRolePermissionRequest
 
-class PermissionEntity(TypedDict):
+class PermissionEntity(TypedDict, total=False):
     permission_description: str
     permission_owner_id_list: Listed[str]
     max_expire_date: str
@@ -121,7 +121,7 @@ class PermissionEntity(TypedDict):
     revoke_rule: str
     is_active: bool
 
-class PageRolePermissionResult(TypedDict):
+class PageRolePermissionResult(TypedDict, total=False):
     total_size: int
     datas: Listed[PermissionEntity]
     success: bool
@@ -133,7 +133,7 @@ class PageRolePermissionResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class AclPermissionPageRolepermissionData(TypedDict):
+class AclPermissionPageRolepermissionData(TypedDict, total=False):
     """分页查询角色下包含的权限列表"""
     result: PageRolePermissionResult
 
@@ -152,7 +152,7 @@ class AclPermissionpkgAddPermissionsParams(TypedDict):
     """权限套餐添加权限"""
     parameters: UpdatePermissionsToPermissionPackageRequest
 
-class UpdatePermissionsToPermissionPackageResult(TypedDict):
+class UpdatePermissionsToPermissionPackageResult(TypedDict, total=False):
     data: str
     success: bool
     request_id: str
@@ -160,7 +160,7 @@ class UpdatePermissionsToPermissionPackageResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class AclPermissionpkgAddPermissionsData(TypedDict):
+class AclPermissionpkgAddPermissionsData(TypedDict, total=False):
     """权限套餐添加权限"""
     result: UpdatePermissionsToPermissionPackageResult
 
@@ -178,7 +178,7 @@ class AclPermissionpkgAddRolesParams(TypedDict):
     """将角色添加到权限套餐中"""
     parameters: UpdateRolesToPermissionPackageRequest
 
-class UpdateRolesToPermissionPackageResult(TypedDict):
+class UpdateRolesToPermissionPackageResult(TypedDict, total=False):
     data: str
     success: bool
     request_id: str
@@ -186,7 +186,7 @@ class UpdateRolesToPermissionPackageResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class AclPermissionpkgAddRolesData(TypedDict):
+class AclPermissionpkgAddRolesData(TypedDict, total=False):
     """将角色添加到权限套餐中"""
     result: UpdateRolesToPermissionPackageResult
 
@@ -206,7 +206,7 @@ class AclRoleAddPermissionsParams(TypedDict):
     """角色添加功能权限"""
     add_permissions_to_role: AddPermissionToRoleRequest
 
-class AddPermissionToRoleResult(TypedDict):
+class AddPermissionToRoleResult(TypedDict, total=False):
     data: str
     success: bool
     request_id: str
@@ -214,7 +214,7 @@ class AddPermissionToRoleResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class AclRoleAddPermissionsData(TypedDict):
+class AclRoleAddPermissionsData(TypedDict, total=False):
     """角色添加功能权限"""
     result: AddPermissionToRoleResult
 
@@ -247,7 +247,7 @@ class AclRoleAddParams(TypedDict):
     """新增一个角色"""
     create_role_request: CreateRoleRequest
 
-class CreateRoleResult(TypedDict):
+class CreateRoleResult(TypedDict, total=False):
     data: str
     success: bool
     request_id: str
@@ -255,7 +255,7 @@ class CreateRoleResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class AclRoleAddData(TypedDict):
+class AclRoleAddData(TypedDict, total=False):
     """新增一个角色"""
     result: CreateRoleResult
 
@@ -274,7 +274,7 @@ class AclRoleRemovePermissionsParams(TypedDict):
     """角色移除功能权限"""
     remove_permissions_from_role: RemovePermissionsFromRoleRequest
 
-class RemovePermissionsFromRoleResult(TypedDict):
+class RemovePermissionsFromRoleResult(TypedDict, total=False):
     data: str
     success: bool
     request_id: str
@@ -282,7 +282,7 @@ class RemovePermissionsFromRoleResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class AclRoleRemovePermissionsData(TypedDict):
+class AclRoleRemovePermissionsData(TypedDict, total=False):
     """角色移除功能权限"""
     result: RemovePermissionsFromRoleResult
 
@@ -298,7 +298,7 @@ class AclRoleRemoveParams(TypedDict):
     """删除角色"""
     delete_roles_request: NotRequired[DeleteRolesRequest | None]
 
-class AclRoleRemoveData(TypedDict):
+class AclRoleRemoveData(TypedDict, total=False):
     """删除角色"""
     data: str
     is_success: bool
@@ -320,14 +320,14 @@ class AclUserpermissionsRevokeParams(TypedDict):
     """回收账户权限"""
     revoke_permission: RevokePermissionsRequest
 
-class RevokePermissionsResult(TypedDict):
+class RevokePermissionsResult(TypedDict, total=False):
     success: bool
     request_id: str
     response_message: str
     response_meta_data: str
     response_code: str
 
-class AclUserpermissionsRevokeData(TypedDict):
+class AclUserpermissionsRevokeData(TypedDict, total=False):
     """回收账户权限"""
     result: RevokePermissionsResult
 
@@ -345,14 +345,14 @@ class AclUserrolesRevokeParams(TypedDict):
     """回收账户被授予的角色接口"""
     revoke_roles_request: RevokeRolesRequest
 
-class RevokeRolesResult(TypedDict):
+class RevokeRolesResult(TypedDict, total=False):
     success: bool
     request_id: str
     response_message: str
     response_meta_data: str
     response_code: str
 
-class AclUserrolesRevokeData(TypedDict):
+class AclUserrolesRevokeData(TypedDict, total=False):
     """回收账户被授予的角色接口"""
     result: RevokeRolesResult
 
@@ -366,7 +366,7 @@ class BucAccountListAccountidsParams(TypedDict):
     """根据一批账号ID查询账号列表"""
     list_account_ids: NotRequired[ListAccountsByAccountIdsRequest | None]
 
-class ListAccountsByAccountIdsResult(TypedDict):
+class ListAccountsByAccountIdsResult(TypedDict, total=False):
     data: str
     success: bool
     request_id: str
@@ -374,7 +374,7 @@ class ListAccountsByAccountIdsResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class BucAccountListAccountidsData(TypedDict):
+class BucAccountListAccountidsData(TypedDict, total=False):
     """根据一批账号ID查询账号列表"""
     result: ListAccountsByAccountIdsResult
 
@@ -394,7 +394,7 @@ class BucAccountPageallParams(TypedDict):
     """查询租户内内所有账号"""
     page_all: NotRequired[PageAllAccountsRequest | None]
 
-class T(TypedDict):
+class T(TypedDict, total=False):
     id: int
     tenant_id: int
     account: str
@@ -416,7 +416,7 @@ class T(TypedDict):
     emp_id: str
     avatar: str
 
-class PageAllAccountsResult(TypedDict):
+class PageAllAccountsResult(TypedDict, total=False):
     total_size: int
     data_list: Listed[T]
     success: bool
@@ -427,7 +427,7 @@ class PageAllAccountsResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class BucAccountPageallData(TypedDict):
+class BucAccountPageallData(TypedDict, total=False):
     """查询租户内内所有账号"""
     result: PageAllAccountsResult
 
@@ -453,7 +453,7 @@ class FusionAddorupdateEmployeeAccountParams(TypedDict):
     """添加人员和账号复合接口"""
     employee_account: NotRequired[AddOrUpdateTenantEmployeeAndAccountRequest | None]
 
-class AddOrUpdateTenantEmployeeAndAccountResult(TypedDict):
+class AddOrUpdateTenantEmployeeAndAccountResult(TypedDict, total=False):
     response_message: str
     response_meta_data: str
     response_code: str
@@ -461,7 +461,7 @@ class AddOrUpdateTenantEmployeeAndAccountResult(TypedDict):
     data: str
     success: bool
 
-class FusionAddorupdateEmployeeAccountData(TypedDict):
+class FusionAddorupdateEmployeeAccountData(TypedDict, total=False):
     """添加人员和账号复合接口"""
     result: AddOrUpdateTenantEmployeeAndAccountResult
 
@@ -488,13 +488,13 @@ class FusionCreateEmployeeAccountParams(TypedDict):
     """创建MOZI自建人员和账号"""
     employee_account: NotRequired[CreateTenantEmployeeAndAccountRequest | None]
 
-class FusionCreateEmployeeAccountEmployeeAccount(TypedDict):
+class FusionCreateEmployeeAccountEmployeeAccount(TypedDict, total=False):
     account_id: int
     employee_code: str
     account_namespace: str
     account_code: str
 
-class CreateTenantEmployeeAndAccountResult(TypedDict):
+class CreateTenantEmployeeAndAccountResult(TypedDict, total=False):
     response_message: str
     response_meta_data: str
     response_code: str
@@ -502,7 +502,7 @@ class CreateTenantEmployeeAndAccountResult(TypedDict):
     data: FusionCreateEmployeeAccountEmployeeAccount
     success: bool
 
-class FusionCreateEmployeeAccountData(TypedDict):
+class FusionCreateEmployeeAccountData(TypedDict, total=False):
     """创建MOZI自建人员和账号"""
     result: CreateTenantEmployeeAndAccountResult
 
@@ -520,14 +520,14 @@ FusionDimissionEmployeeAccountParams = TypedDict(
     },
 )
 
-class RemoveTenantEmployeeAndAccountResult(TypedDict):
+class RemoveTenantEmployeeAndAccountResult(TypedDict, total=False):
     response_message: str
     response_meta_data: str
     response_code: str
     request_id: str
     success: bool
 
-class FusionDimissionEmployeeAccountData(TypedDict):
+class FusionDimissionEmployeeAccountData(TypedDict, total=False):
     """人员离职"""
     result: RemoveTenantEmployeeAndAccountResult
 
@@ -564,13 +564,13 @@ FusionReentryEmployeeAccountParams = TypedDict(
     },
 )
 
-class FusionReentryEmployeeAccountEmployeeAccount(TypedDict):
+class FusionReentryEmployeeAccountEmployeeAccount(TypedDict, total=False):
     account_code: str
     employee_code: str
     account_namespace: str
     account_id: int
 
-class ReEntryTenantEmployeeAndAccountResult(TypedDict):
+class ReEntryTenantEmployeeAndAccountResult(TypedDict, total=False):
     response_message: str
     response_meta_data: str
     response_code: str
@@ -578,7 +578,7 @@ class ReEntryTenantEmployeeAndAccountResult(TypedDict):
     datas: Listed[FusionReentryEmployeeAccountEmployeeAccount]
     success: bool
 
-class FusionReentryEmployeeAccountData(TypedDict):
+class FusionReentryEmployeeAccountData(TypedDict, total=False):
     """重新入职并且重新启用账号"""
     result: ReEntryTenantEmployeeAndAccountResult
 
@@ -612,7 +612,7 @@ class FusionUpdateEmployeeAccountParams(TypedDict):
     """更新人员和账号属性"""
     employee_account: NotRequired[UpdateTenantEmployeeAndAccountRequest | None]
 
-class UpdateTenantEmployeeAndAccountResult(TypedDict):
+class UpdateTenantEmployeeAndAccountResult(TypedDict, total=False):
     data: str
     success: bool
     request_id: str
@@ -620,7 +620,7 @@ class UpdateTenantEmployeeAndAccountResult(TypedDict):
     response_meta_data: str
     response_code: str
 
-class FusionUpdateEmployeeAccountData(TypedDict):
+class FusionUpdateEmployeeAccountData(TypedDict, total=False):
     """更新人员和账号属性"""
     result: UpdateTenantEmployeeAndAccountResult
 
@@ -635,14 +635,14 @@ class VdsTenantApiServiceAddadminParams(TypedDict):
     """新建租户管理员"""
     param0: AddTenantAdminsRequest
 
-class AddTenantAdminsResult(TypedDict):
+class AddTenantAdminsResult(TypedDict, total=False):
     success: bool
     request_id: str
     response_message: str
     response_meta_data: str
     response_code: str
 
-class VdsTenantApiServiceAddadminData(TypedDict):
+class VdsTenantApiServiceAddadminData(TypedDict, total=False):
     """新建租户管理员"""
     result: AddTenantAdminsResult
 
@@ -656,13 +656,13 @@ class VdsTenantApiServiceDismissParams(TypedDict):
     """MOZI解除组织主管服务"""
     par0: NotRequired[DismissOrganizationSupervisorRequest | None]
 
-class DismissOrganizationSupervisorResult(TypedDict):
+class DismissOrganizationSupervisorResult(TypedDict, total=False):
     success: bool
     request_id: str
     response_message: str
     response_code: str
 
-class VdsTenantApiServiceDismissData(TypedDict):
+class VdsTenantApiServiceDismissData(TypedDict, total=False):
     """MOZI解除组织主管服务"""
     result: DismissOrganizationSupervisorResult
 
@@ -674,7 +674,7 @@ class VdsTenantApiServiceGetadminParams(TypedDict):
     """获取员工租户管理员信息（查询员工是否为租户管理员）"""
     par0: NotRequired[GetEmployeeTenantAdminInfoRequest | None]
 
-class GetEmployeeTenantAdminInfoResult(TypedDict):
+class GetEmployeeTenantAdminInfoResult(TypedDict, total=False):
     success: bool
     request_id: str
     admin: bool
@@ -682,7 +682,7 @@ class GetEmployeeTenantAdminInfoResult(TypedDict):
     primary: bool
     response_code: str
 
-class VdsTenantApiServiceGetadminData(TypedDict):
+class VdsTenantApiServiceGetadminData(TypedDict, total=False):
     """获取员工租户管理员信息（查询员工是否为租户管理员）"""
     result: GetEmployeeTenantAdminInfoResult
 
@@ -695,7 +695,7 @@ class VdsTenantApiServiceMatchempcodesParams(TypedDict):
     """校验组-员工是否匹配"""
     par0: NotRequired[MatchWithEmployeeRequest | None]
 
-class MatchWithEmployeeResult(TypedDict):
+class MatchWithEmployeeResult(TypedDict, total=False):
     unmatched_employee_codes: Listed[str]
     success: bool
     request_id: str
@@ -703,7 +703,7 @@ class MatchWithEmployeeResult(TypedDict):
     response_message: str
     response_code: str
 
-class VdsTenantApiServiceMatchempcodesData(TypedDict):
+class VdsTenantApiServiceMatchempcodesData(TypedDict, total=False):
     """校验组-员工是否匹配"""
     result: MatchWithEmployeeResult
 
@@ -717,12 +717,12 @@ class VdsTenantApiServicePagesubadminsParams(TypedDict):
     """分页查询租户子管理员"""
     par0: NotRequired[PageTenantSubAdminsRequest | None]
 
-class TenantAdmin(TypedDict):
+class TenantAdmin(TypedDict, total=False):
     employee_name: str
     employee_code: str
     primary: bool
 
-class PageTenantSubAdminsResult(TypedDict):
+class PageTenantSubAdminsResult(TypedDict, total=False):
     total_size: int
     datas: Listed[TenantAdmin]
     success: bool
@@ -732,7 +732,7 @@ class PageTenantSubAdminsResult(TypedDict):
     response_message: str
     response_code: str
 
-class VdsTenantApiServicePagesubadminsData(TypedDict):
+class VdsTenantApiServicePagesubadminsData(TypedDict, total=False):
     """分页查询租户子管理员"""
     result: PageTenantSubAdminsResult
 
@@ -746,14 +746,14 @@ class VdsTenantApiServiceRemoveadminParams(TypedDict):
     """删除租户管理员服务"""
     param: RemoveTenantAdminsRequest
 
-class RemoveTenantAdminsResult(TypedDict):
+class RemoveTenantAdminsResult(TypedDict, total=False):
     success: bool
     request_id: str
     response_message: str
     response_meta_data: str
     response_code: str
 
-class VdsTenantApiServiceRemoveadminData(TypedDict):
+class VdsTenantApiServiceRemoveadminData(TypedDict, total=False):
     """删除租户管理员服务"""
     result: RemoveTenantAdminsResult
 
@@ -764,7 +764,7 @@ class VdsTenantApiServiceTenantbyidParams(TypedDict):
     """按租户ID查询租户信息"""
     par0: GetTenantByIdRequest
 
-class Tenant(TypedDict):
+class Tenant(TypedDict, total=False):
     tenant_full_code: str
     tenant_id: int
     tenant_name: str
@@ -774,13 +774,13 @@ class Tenant(TypedDict):
     gmt_create: str
     gmt_modified: str
 
-class GetTenantByIdResult(TypedDict):
+class GetTenantByIdResult(TypedDict, total=False):
     data: Tenant
     success: bool
     request_id: str
     response_message: str
     response_code: str
 
-class VdsTenantApiServiceTenantbyidData(TypedDict):
+class VdsTenantApiServiceTenantbyidData(TypedDict, total=False):
     """按租户ID查询租户信息"""
     result: GetTenantByIdResult

@@ -16,13 +16,13 @@ class AuditsUpdateParams(TypedDict):
     """操作改约审批单"""
     reserve_audit_request: NotRequired[ReserveAuditRequest | None]
 
-class AuditsUpdateResult(TypedDict):
+class AuditsUpdateResult(TypedDict, total=False):
     success: bool
     system_error: str
     msg_info: str
     msg_code: str
 
-class AuditsUpdateData(TypedDict):
+class AuditsUpdateData(TypedDict, total=False):
     """操作改约审批单"""
     result: AuditsUpdateResult
 
@@ -31,13 +31,13 @@ class WorkerQueryidParams(TypedDict):
     phone: NotRequired[str | None]
     id_number: str
 
-class WorkerQueryidResult(TypedDict):
+class WorkerQueryidResult(TypedDict, total=False):
     success: bool
     system_error: str
     msg_info: str
     msg_code: str
     result: int
 
-class WorkerQueryidData(TypedDict):
+class WorkerQueryidData(TypedDict, total=False):
     """查询师傅workerid"""
     result: WorkerQueryidResult

@@ -29,7 +29,7 @@ class AuthAuthapplyCallbackParams(TypedDict):
     """认证的统一回调接口"""
     auth_apply_done_callback_do: NotRequired[AuthApplyDoneCallBackDo | None]
 
-class AuthAuthapplyCallbackAuthApplyDoneCallBackDo(TypedDict):
+class AuthAuthapplyCallbackAuthApplyDoneCallBackDo(TypedDict, total=False):
     id: str
     alipay_account: str
     alipay_user_id: str
@@ -51,14 +51,14 @@ class AuthAuthapplyCallbackAuthApplyDoneCallBackDo(TypedDict):
     three_cert_number: str
     type: int
 
-class AuthAuthapplyCallbackActionResult(TypedDict):
+class AuthAuthapplyCallbackActionResult(TypedDict, total=False):
     error: str
     message: str
     ret_value: AuthAuthapplyCallbackAuthApplyDoneCallBackDo
     sub_error_message: str
     success: bool
 
-class AuthAuthapplyCallbackData(TypedDict):
+class AuthAuthapplyCallbackData(TypedDict, total=False):
     """认证的统一回调接口"""
     result: AuthAuthapplyCallbackActionResult
 
@@ -75,7 +75,7 @@ class AuthChangeauthapplyCallbackParams(TypedDict):
     """变更认证回调"""
     param_change_auth_call_back_do: NotRequired[ChangeAuthCallBackDo | None]
 
-class AuthChangeauthapplyCallbackChangeAuthCallBackDo(TypedDict):
+class AuthChangeauthapplyCallbackChangeAuthCallBackDo(TypedDict, total=False):
     id: str
     alipay_account: str
     email: str
@@ -84,14 +84,14 @@ class AuthChangeauthapplyCallbackChangeAuthCallBackDo(TypedDict):
     status: str
     telphone: str
 
-class AuthChangeauthapplyCallbackActionResult(TypedDict):
+class AuthChangeauthapplyCallbackActionResult(TypedDict, total=False):
     error: str
     message: str
     ret_value: AuthChangeauthapplyCallbackChangeAuthCallBackDo
     sub_error_message: str
     success: bool
 
-class AuthChangeauthapplyCallbackData(TypedDict):
+class AuthChangeauthapplyCallbackData(TypedDict, total=False):
     """变更认证回调"""
     result: AuthChangeauthapplyCallbackActionResult
 
@@ -103,21 +103,21 @@ class AuthIssueauthapplyCallbackParams(TypedDict):
     report_url: NotRequired[str | None]
     status: NotRequired[str | None]
 
-class IssueAuthCallBackDo(TypedDict):
+class IssueAuthCallBackDo(TypedDict, total=False):
     contract_num: str
     issue_org: str
     platform_user_id: str
     report_url: str
     status: str
 
-class AuthIssueauthapplyCallbackActionResult(TypedDict):
+class AuthIssueauthapplyCallbackActionResult(TypedDict, total=False):
     error: str
     message: str
     ret_value: IssueAuthCallBackDo
     sub_error_message: str
     success: bool
 
-class AuthIssueauthapplyCallbackData(TypedDict):
+class AuthIssueauthapplyCallbackData(TypedDict, total=False):
     """出证申请回调"""
     result: AuthIssueauthapplyCallbackActionResult
 
@@ -125,7 +125,7 @@ class TokenAuthapplyGetParams(TypedDict):
     """根据token获取认证申请信息"""
     token: NotRequired[str | None]
 
-class AuthApplyDo(TypedDict):
+class AuthApplyDo(TypedDict, total=False):
     autherized: bool
     enterprise_name: str
     license: str
@@ -136,14 +136,14 @@ class AuthApplyDo(TypedDict):
     three_cert_number: str
     type: int
 
-class TokenAuthapplyGetActionResult(TypedDict):
+class TokenAuthapplyGetActionResult(TypedDict, total=False):
     error: str
     message: str
     ret_value: AuthApplyDo
     sub_error_message: str
     success: bool
 
-class TokenAuthapplyGetData(TypedDict):
+class TokenAuthapplyGetData(TypedDict, total=False):
     """根据token获取认证申请信息"""
     result: TokenAuthapplyGetActionResult
 
@@ -151,7 +151,7 @@ class TokenChangeauthapplyGetParams(TypedDict):
     """根据token获取变更认证申请信息"""
     token: NotRequired[str | None]
 
-class ChangeAuthApplyDo(TypedDict):
+class ChangeAuthApplyDo(TypedDict, total=False):
     autherized: bool
     enterprise_name: str
     license: str
@@ -162,14 +162,14 @@ class ChangeAuthApplyDo(TypedDict):
     three_cert_number: str
     type: int
 
-class TokenChangeauthapplyGetActionResult(TypedDict):
+class TokenChangeauthapplyGetActionResult(TypedDict, total=False):
     error: str
     message: str
     ret_value: ChangeAuthApplyDo
     sub_error_message: str
     success: bool
 
-class TokenChangeauthapplyGetData(TypedDict):
+class TokenChangeauthapplyGetData(TypedDict, total=False):
     """根据token获取变更认证申请信息"""
     result: TokenChangeauthapplyGetActionResult
 
@@ -178,7 +178,7 @@ class TokenFilesecretGetParams(TypedDict):
     platform_user_id: NotRequired[str | None]
     contract_num: NotRequired[str | None]
 
-class TokenFilesecretGetData(TypedDict):
+class TokenFilesecretGetData(TypedDict, total=False):
     """获取文件秘钥"""
     error: str
     message: str
@@ -190,7 +190,7 @@ class TokenIssuecertapplyGetParams(TypedDict):
     """根据token获取出证申请信息"""
     token: NotRequired[str | None]
 
-class IssueCertApplyDo(TypedDict):
+class IssueCertApplyDo(TypedDict, total=False):
     contract_num: str
     page_num: int
     platform_user_id: str
@@ -198,13 +198,13 @@ class IssueCertApplyDo(TypedDict):
     send_receive: int
     topic: str
 
-class TokenIssuecertapplyGetActionResult(TypedDict):
+class TokenIssuecertapplyGetActionResult(TypedDict, total=False):
     error: str
     message: str
     ret_value: IssueCertApplyDo
     sub_error_message: str
     success: bool
 
-class TokenIssuecertapplyGetData(TypedDict):
+class TokenIssuecertapplyGetData(TypedDict, total=False):
     """根据token获取出证申请信息"""
     result: TokenIssuecertapplyGetActionResult

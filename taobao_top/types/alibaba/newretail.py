@@ -13,12 +13,12 @@ class PurchasePriceDeleteParams(TypedDict):
     """共享库存 商户删除采购价"""
     delete_purchase_price_request: DeletePurchasePriceRequest
 
-class PurchasePriceDeleteTopBaseResult(TypedDict):
+class PurchasePriceDeleteTopBaseResult(TypedDict, total=False):
     success: bool
     return_msg: str
     return_code: str
 
-class PurchasePriceDeleteData(TypedDict):
+class PurchasePriceDeleteData(TypedDict, total=False):
     """共享库存 商户删除采购价"""
     result: PurchasePriceDeleteTopBaseResult
 
@@ -37,15 +37,15 @@ class PurchasePriceSaveParams(TypedDict):
     """共享库存 采购价上传接口"""
     save_purchase_price_request: SavePurchasePriceRequest
 
-class SavePurchasePriceResponse(TypedDict):
+class SavePurchasePriceResponse(TypedDict, total=False):
     ticket_id: str
 
-class PurchasePriceSaveTopBaseResult(TypedDict):
+class PurchasePriceSaveTopBaseResult(TypedDict, total=False):
     return_code: str
     return_msg: str
     success: bool
     model: SavePurchasePriceResponse
 
-class PurchasePriceSaveData(TypedDict):
+class PurchasePriceSaveData(TypedDict, total=False):
     """共享库存 采购价上传接口"""
     result: PurchasePriceSaveTopBaseResult

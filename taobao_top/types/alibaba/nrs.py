@@ -15,7 +15,7 @@ class ItemPricetagRecognizeParams(TypedDict):
     price_tag_param: NotRequired[PriceTagReqParam | None]
     img_byte_arr: NotRequired[File | None]
 
-class RecongnizeItemInfo(TypedDict):
+class RecongnizeItemInfo(TypedDict, total=False):
     origin_place: str
     ext_map: str
     promotion_end_time: str
@@ -32,13 +32,13 @@ class RecongnizeItemInfo(TypedDict):
     bar_code: str
     serial_no: str
 
-class ItemPricetagRecognizeNrsResult(TypedDict):
+class ItemPricetagRecognizeNrsResult(TypedDict, total=False):
     data: RecongnizeItemInfo
     success: bool
     err_code: str
     err_msg: str
 
-class ItemPricetagRecognizeData(TypedDict):
+class ItemPricetagRecognizeData(TypedDict, total=False):
     """价签识别"""
     nrs_result: ItemPricetagRecognizeNrsResult
 
@@ -73,12 +73,12 @@ class ItemRtdataBackflowParams(TypedDict):
     """RT竞价数据回流"""
     rt_item_price_tag_back_param: NotRequired[RtItemPriceTagBackParam | None]
 
-class ItemRtdataBackflowNrsResult(TypedDict):
+class ItemRtdataBackflowNrsResult(TypedDict, total=False):
     data: bool
     success: bool
     err_code: str
     err_msg: str
 
-class ItemRtdataBackflowData(TypedDict):
+class ItemRtdataBackflowData(TypedDict, total=False):
     """RT竞价数据回流"""
     result: ItemRtdataBackflowNrsResult

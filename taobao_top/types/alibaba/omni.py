@@ -28,7 +28,7 @@ class SaasOrderCreateParams(TypedDict):
     store_id_type: str
     request_no: str
 
-class SaasOrderCreateData(TypedDict):
+class SaasOrderCreateData(TypedDict, total=False):
     """订单创建接口"""
     trade_no: int
     total_amount: int

@@ -10,7 +10,7 @@ class LogisticsExpressAddressCityListParams(TypedDict):
     """四级地址库-市"""
     param_query: LogisticsExpressAddressCityListAddressQueryDto
 
-class LogisticsExpressAddressCityListRegionEntity(TypedDict):
+class LogisticsExpressAddressCityListRegionEntity(TypedDict, total=False):
     area_id: int
     pinyin: str
     parent_id: int
@@ -18,13 +18,13 @@ class LogisticsExpressAddressCityListRegionEntity(TypedDict):
     level: int
     parent_name: str
 
-class LogisticsExpressAddressCityListResult(TypedDict):
+class LogisticsExpressAddressCityListResult(TypedDict, total=False):
     error_message: str
     values: Listed[LogisticsExpressAddressCityListRegionEntity]
     success: bool
     error_code: int
 
-class LogisticsExpressAddressCityListData(TypedDict):
+class LogisticsExpressAddressCityListData(TypedDict, total=False):
     """四级地址库-市"""
     result: LogisticsExpressAddressCityListResult
 
@@ -36,14 +36,14 @@ class LogisticsExpressAddressDivisionListParams(TypedDict):
     """四级地址库-区域"""
     param_query: LogisticsExpressAddressDivisionListAddressQueryDto
 
-class Division(TypedDict):
+class Division(TypedDict, total=False):
     id: int
     pinyin: str
     parent_id: int
     name: str
     level: int
 
-class LogisticsExpressAddressDivisionListRegionEntity(TypedDict):
+class LogisticsExpressAddressDivisionListRegionEntity(TypedDict, total=False):
     zip: str
     pinyin: str
     level: int
@@ -52,13 +52,13 @@ class LogisticsExpressAddressDivisionListRegionEntity(TypedDict):
     childrens: Listed[Division]
     name: str
 
-class LogisticsExpressAddressDivisionListResult(TypedDict):
+class LogisticsExpressAddressDivisionListResult(TypedDict, total=False):
     error_message: str
     values: LogisticsExpressAddressDivisionListRegionEntity
     success: bool
     error_code: int
 
-class LogisticsExpressAddressDivisionListData(TypedDict):
+class LogisticsExpressAddressDivisionListData(TypedDict, total=False):
     """四级地址库-区域"""
     result: LogisticsExpressAddressDivisionListResult
 
@@ -69,7 +69,7 @@ class LogisticsExpressAddressProvinceListParams(TypedDict):
     """四级地址库-省"""
     param_query: LogisticsExpressAddressProvinceListAddressQueryDto
 
-class LogisticsExpressAddressProvinceListRegionEntity(TypedDict):
+class LogisticsExpressAddressProvinceListRegionEntity(TypedDict, total=False):
     parent_name: str
     level: int
     name: str
@@ -77,13 +77,13 @@ class LogisticsExpressAddressProvinceListRegionEntity(TypedDict):
     pinyin: str
     area_id: int
 
-class LogisticsExpressAddressProvinceListResult(TypedDict):
+class LogisticsExpressAddressProvinceListResult(TypedDict, total=False):
     error_message: str
     values: Listed[LogisticsExpressAddressProvinceListRegionEntity]
     success: bool
     error_code: int
 
-class LogisticsExpressAddressProvinceListData(TypedDict):
+class LogisticsExpressAddressProvinceListData(TypedDict, total=False):
     """四级地址库-省"""
     result: LogisticsExpressAddressProvinceListResult
 
@@ -94,17 +94,17 @@ class LogisticsExpressAddressStreetListParams(TypedDict):
     """四级地址库-街道"""
     param_query: LogisticsExpressAddressStreetListAddressQueryDto
 
-class LogisticsExpressAddressStreetListRegionEntity(TypedDict):
+class LogisticsExpressAddressStreetListRegionEntity(TypedDict, total=False):
     zip: str
     address: str
 
-class LogisticsExpressAddressStreetListResult(TypedDict):
+class LogisticsExpressAddressStreetListResult(TypedDict, total=False):
     error_message: str
     values: Listed[LogisticsExpressAddressStreetListRegionEntity]
     success: bool
     error_code: int
 
-class LogisticsExpressAddressStreetListData(TypedDict):
+class LogisticsExpressAddressStreetListData(TypedDict, total=False):
     """四级地址库-街道"""
     result: LogisticsExpressAddressStreetListResult
 
@@ -267,11 +267,11 @@ class LogisticsExpressChargeCalculateParams(TypedDict):
     """计算快递运费&下单参数校验"""
     paramn_query: LogisticsExpressChargeCalculatePlaceOrderDTO
 
-class Money(TypedDict):
+class Money(TypedDict, total=False):
     amount: str
     currency: str
 
-class ExpressQuoteItemList(TypedDict):
+class ExpressQuoteItemList(TypedDict, total=False):
     code: str
     quantity: int
     sales_amount: Money
@@ -280,18 +280,18 @@ class ExpressQuoteItemList(TypedDict):
     currency: str
     type: str
 
-class LogisticsExpressChargeCalculateExpressFreightDTO(TypedDict):
+class LogisticsExpressChargeCalculateExpressFreightDTO(TypedDict, total=False):
     express_quote_item_list: Listed[ExpressQuoteItemList]
     sales_amount: str
     discount_amount: str
 
-class LogisticsExpressChargeCalculateResult(TypedDict):
+class LogisticsExpressChargeCalculateResult(TypedDict, total=False):
     error_message: str
     values: LogisticsExpressChargeCalculateExpressFreightDTO
     success: bool
     error_code: int
 
-class LogisticsExpressChargeCalculateData(TypedDict):
+class LogisticsExpressChargeCalculateData(TypedDict, total=False):
     """计算快递运费&下单参数校验"""
     result: LogisticsExpressChargeCalculateResult
 
@@ -514,7 +514,7 @@ class LogisticsExpressLogisticsOrderCreateParams(TypedDict):
     """快递下单"""
     paramn_query: LogisticsExpressLogisticsOrderCreatePlaceOrderDTO
 
-class WarehouseDTO(TypedDict):
+class WarehouseDTO(TypedDict, total=False):
     address: str
     name: str
     code: str
@@ -524,32 +524,32 @@ class WarehouseDTO(TypedDict):
     post_code: str
     description: str
 
-class PickupInfoDTO(TypedDict):
+class PickupInfoDTO(TypedDict, total=False):
     service_provider: str
     pickup_type: str
     can_pickup: bool
     pickup_type_name: str
 
-class LogisticsExpressLogisticsOrderCreateExpressFreightDTO(TypedDict):
+class LogisticsExpressLogisticsOrderCreateExpressFreightDTO(TypedDict, total=False):
     warehouse: WarehouseDTO
     bar_code: str
     order_number: str
     pickup_info: PickupInfoDTO
 
-class LogisticsExpressLogisticsOrderCreateResult(TypedDict):
+class LogisticsExpressLogisticsOrderCreateResult(TypedDict, total=False):
     error_message: str
     values: LogisticsExpressLogisticsOrderCreateExpressFreightDTO
     success: bool
     error_code: int
 
-class LogisticsExpressLogisticsOrderCreateData(TypedDict):
+class LogisticsExpressLogisticsOrderCreateData(TypedDict, total=False):
     """快递下单"""
     result: LogisticsExpressLogisticsOrderCreateResult
 
 class LogisticsExpressLogisticsProductListParams(TypedDict):
     """查询物流运力列表"""
 
-class LogisticsProductDto(TypedDict):
+class LogisticsProductDto(TypedDict, total=False):
     warehouse_name: str
     warehouse_code: str
     product_name: str
@@ -557,13 +557,13 @@ class LogisticsProductDto(TypedDict):
     pickup: bool
     delivery_type: str
 
-class LogisticsExpressLogisticsProductListResult(TypedDict):
+class LogisticsExpressLogisticsProductListResult(TypedDict, total=False):
     error_message: str
     values: Listed[LogisticsProductDto]
     success: bool
     result_code: int
 
-class LogisticsExpressLogisticsProductListData(TypedDict):
+class LogisticsExpressLogisticsProductListData(TypedDict, total=False):
     """查询物流运力列表"""
     result: LogisticsExpressLogisticsProductListResult
 
@@ -574,7 +574,7 @@ class LogisticsExpressOrderDetailGetParams(TypedDict):
     """订单详细信息(面单及仓库信息)"""
     param_query: LogisticsOrderQueryDto
 
-class WarehouseDto(TypedDict):
+class WarehouseDto(TypedDict, total=False):
     description: str
     working_time: str
     contact_phone: str
@@ -583,51 +583,51 @@ class WarehouseDto(TypedDict):
     name: str
     code: str
 
-class PickupInfoDto(TypedDict):
+class PickupInfoDto(TypedDict, total=False):
     can_pickup: bool
     pickup_type: str
     pickup_type_name: str
     service_provider: str
 
-class OrderDetailDto(TypedDict):
+class OrderDetailDto(TypedDict, total=False):
     warehouse: WarehouseDto
     bar_code: str
     order_number: str
     pickup_info: PickupInfoDto
 
-class LogisticsExpressOrderDetailGetResult(TypedDict):
+class LogisticsExpressOrderDetailGetResult(TypedDict, total=False):
     error_code: int
     success: bool
     data: OrderDetailDto
     error_message: str
 
-class LogisticsExpressOrderDetailGetData(TypedDict):
+class LogisticsExpressOrderDetailGetData(TypedDict, total=False):
     """订单详细信息(面单及仓库信息)"""
     result: LogisticsExpressOrderDetailGetResult
 
 class LogisticsExpressSpecialProductTypeListParams(TypedDict):
     """获取商品类型配置项"""
 
-class LogisticsExpressSpecialProductTypeListSpecialProductTypeDTO(TypedDict):
+class LogisticsExpressSpecialProductTypeListSpecialProductTypeDTO(TypedDict, total=False):
     code: str
     name: str
 
-class LogisticsExpressSpecialProductTypeListResultValuesChildrens(TypedDict):
+class LogisticsExpressSpecialProductTypeListResultValuesChildrens(TypedDict, total=False):
     code: str
     name: str
     childrens: Listed[LogisticsExpressSpecialProductTypeListSpecialProductTypeDTO]
 
-class LogisticsExpressSpecialProductTypeListResultValues(TypedDict):
+class LogisticsExpressSpecialProductTypeListResultValues(TypedDict, total=False):
     code: str
     name: str
     childrens: Listed[LogisticsExpressSpecialProductTypeListResultValuesChildrens]
 
-class LogisticsExpressSpecialProductTypeListResult(TypedDict):
+class LogisticsExpressSpecialProductTypeListResult(TypedDict, total=False):
     error_message: str
     values: Listed[LogisticsExpressSpecialProductTypeListResultValues]
     success: bool
     error_code: int
 
-class LogisticsExpressSpecialProductTypeListData(TypedDict):
+class LogisticsExpressSpecialProductTypeListData(TypedDict, total=False):
     """获取商品类型配置项"""
     result: LogisticsExpressSpecialProductTypeListResult

@@ -9,13 +9,13 @@ class ExchagerateGetParams(TypedDict):
     base_code: str
     target_code: str
 
-class DataResult(TypedDict):
+class DataResult(TypedDict, total=False):
     exchange_rate: str
     success: bool
     code: str
     msg: str
 
-class ExchagerateGetData(TypedDict):
+class ExchagerateGetData(TypedDict, total=False):
     """汇率信息获取"""
     result: DataResult
 
@@ -25,10 +25,10 @@ class TranslateGetParams(TypedDict):
     source_lang: str
     target_lang: str
 
-class SimpleTransResult(TypedDict):
+class SimpleTransResult(TypedDict, total=False):
     translated_text: str
     status_code: str
 
-class TranslateGetData(TypedDict):
+class TranslateGetData(TypedDict, total=False):
     """获取文本翻译信息"""
     result: SimpleTransResult

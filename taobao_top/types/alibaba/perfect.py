@@ -10,17 +10,17 @@ class PerformanceItemQueryParams(TypedDict):
     """商品完美履约信息查询"""
     item_perfect_performance_query_req: NotRequired[ItemPerfectPerformanceQueryReq | None]
 
-class TcStoreList(TypedDict):
+class TcStoreList(TypedDict, total=False):
     store_name: str
     store_id: int
 
-class ItemPerfectPerformanceQueryResp(TypedDict):
+class ItemPerfectPerformanceQueryResp(TypedDict, total=False):
     is_tc_item: bool
     item_outer_id: str
     item_tmall_id: str
     tc_store_list: Listed[TcStoreList]
 
-class PerformanceItemQueryData(TypedDict):
+class PerformanceItemQueryData(TypedDict, total=False):
     """商品完美履约信息查询"""
     data: ItemPerfectPerformanceQueryResp
 
@@ -87,16 +87,16 @@ class PerformanceLocalitemEditParams(TypedDict):
     """同城购定制发品编辑"""
     param_perfect_performance_item_publish_req: PerformanceLocalitemEditPerfectPerformanceItemPublishReq
 
-class PerfectPerformanceItemPublishResp(TypedDict):
+class PerfectPerformanceItemPublishResp(TypedDict, total=False):
     item_code: str
 
-class BaseResult(TypedDict):
+class BaseResult(TypedDict, total=False):
     code: str
     data: PerfectPerformanceItemPublishResp
     message: str
     success: bool
 
-class PerformanceLocalitemEditData(TypedDict):
+class PerformanceLocalitemEditData(TypedDict, total=False):
     """同城购定制发品编辑"""
     result: BaseResult
 
@@ -112,6 +112,6 @@ class PerformanceLocalitemPublishParams(TypedDict):
     """同城购定制化发品"""
     param_perfect_performance_item_publish_req: PerformanceLocalitemPublishPerfectPerformanceItemPublishReq
 
-class PerformanceLocalitemPublishData(TypedDict):
+class PerformanceLocalitemPublishData(TypedDict, total=False):
     """同城购定制化发品"""
     result: BaseResult

@@ -14,7 +14,7 @@ class FundCashierShiftSummaryParams(TypedDict):
     """收银换班数据同步"""
     cashier_shift_fund_request: CashierShiftFundRequest
 
-class CashierShiftFundSummaryDTO(TypedDict):
+class CashierShiftFundSummaryDTO(TypedDict, total=False):
     merchant_code: str
     shop_code: str
     biz_date: str
@@ -28,13 +28,13 @@ class CashierShiftFundSummaryDTO(TypedDict):
     remark: str
     extra: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
     biz_ext_map: str
     model: Listed[CashierShiftFundSummaryDTO]
 
-class FundCashierShiftSummaryData(TypedDict):
+class FundCashierShiftSummaryData(TypedDict, total=False):
     """收银换班数据同步"""
     result: Result

@@ -8,14 +8,14 @@ class PromotionActivityDeleteParams(TypedDict):
     outer_promotion_code: str
     ou_code: str
 
-class PromotionActivityDeleteResult(TypedDict):
+class PromotionActivityDeleteResult(TypedDict, total=False):
     is_success: bool
     data_list: Listed[str]
     result_code: int
     total_record: int
     message: str
 
-class PromotionActivityDeleteData(TypedDict):
+class PromotionActivityDeleteData(TypedDict, total=False):
     """删除档期活动"""
     result: PromotionActivityDeleteResult
 
@@ -26,7 +26,7 @@ class PromotionActivityQueryParams(TypedDict):
     page: Number
     page_size: Number
 
-class PromotionActivityQueryData(TypedDict):
+class PromotionActivityQueryData(TypedDict, total=False):
     """查询盒马帮档期活动详情"""
     data: Any
     result_code: int
@@ -51,7 +51,7 @@ class PromotionCreateParams(TypedDict):
     """营销档期活动创建"""
     promotion_activity_do: PromotionActivityDo
 
-class PromotionCreateData(TypedDict):
+class PromotionCreateData(TypedDict, total=False):
     """营销档期活动创建"""
     result: int
     error_desc: str
@@ -82,11 +82,11 @@ class PromotionItemAddParams(TypedDict):
     """新增档期商品"""
     promotion_content: NotRequired[PromotionContent | None]
 
-class PromotionContentResult(TypedDict):
+class PromotionContentResult(TypedDict, total=False):
     error_message_list: Listed[str]
     sku_code_unique_id_str: str
 
-class PromotionItemAddResult(TypedDict):
+class PromotionItemAddResult(TypedDict, total=False):
     code: int
     data: PromotionContentResult
     msg: str
@@ -94,7 +94,7 @@ class PromotionItemAddResult(TypedDict):
     is_success: bool
     total_record: int
 
-class PromotionItemAddData(TypedDict):
+class PromotionItemAddData(TypedDict, total=False):
     """新增档期商品"""
     result: PromotionItemAddResult
 
@@ -105,13 +105,13 @@ class PromotionItemDeleteParams(TypedDict):
     unique_id: NotRequired[str | None]
     sku_codes: Many[str]
 
-class PromotionItemDeleteResult(TypedDict):
+class PromotionItemDeleteResult(TypedDict, total=False):
     data_list: Listed[str]
     result_code: int
     total_record: int
     message: str
     is_success: bool
 
-class PromotionItemDeleteData(TypedDict):
+class PromotionItemDeleteData(TypedDict, total=False):
     """批量删除档期"""
     result: PromotionItemDeleteResult

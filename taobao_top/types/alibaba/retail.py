@@ -10,7 +10,7 @@ class CommissionOrderQueryParams(TypedDict):
     end_pay_time: str
     start_pay_time: str
 
-class OrderDto(TypedDict):
+class OrderDto(TypedDict, total=False):
     biz_order_id: int
     main: int
     seller_id: int
@@ -31,7 +31,7 @@ class OrderDto(TypedDict):
     actual_pay_fee: int
     detail_order_list: Listed[str]
 
-class PageResult(TypedDict):
+class PageResult(TypedDict, total=False):
     total: int
     message: str
     page_no: int
@@ -40,7 +40,7 @@ class PageResult(TypedDict):
     code: str
     success: bool
 
-class CommissionOrderQueryData(TypedDict):
+class CommissionOrderQueryData(TypedDict, total=False):
     """分销订单查询"""
     result: PageResult
 
@@ -71,7 +71,7 @@ class CommissionOrderSyncParams(TypedDict):
     """分佣数据传输"""
     param0: NotRequired[CommissionOrderSyncUniverseOrderVo | None]
 
-class CommissionOrderSyncData(TypedDict):
+class CommissionOrderSyncData(TypedDict, total=False):
     """分佣数据传输"""
     message: str
     data: bool
@@ -93,7 +93,7 @@ class CommissionResultQueryParams(TypedDict):
     """分佣结果查询"""
     param0: NotRequired[CommissionResultQuery | None]
 
-class CommissionResultDto(TypedDict):
+class CommissionResultDto(TypedDict, total=False):
     id: int
     biz_order_type: int
     biz_order_money: int
@@ -117,7 +117,7 @@ class CommissionResultDto(TypedDict):
     order_id_string: str
     biz_order_id_string: str
 
-class BaseResult(TypedDict):
+class BaseResult(TypedDict, total=False):
     message: str
     commission_result_list: Listed[CommissionResultDto]
     code: str
@@ -126,7 +126,7 @@ class BaseResult(TypedDict):
     page_size: int
     page_no: int
 
-class CommissionResultQueryData(TypedDict):
+class CommissionResultQueryData(TypedDict, total=False):
     """分佣结果查询"""
     result: BaseResult
 
@@ -143,7 +143,7 @@ class CommissionStatusChangeParams(TypedDict):
     """分佣状态变更"""
     param0: NotRequired[CommissionStatusChangeUniverseOrderVo | None]
 
-class CommissionStatusChangeData(TypedDict):
+class CommissionStatusChangeData(TypedDict, total=False):
     """分佣状态变更"""
     message: str
     data: bool
@@ -164,16 +164,16 @@ class DeviceInventorySyncParams(TypedDict):
     inventory_dtos: list[InventorySyncDTO]
     device_option: NotRequired[InventorySyncOption | None]
 
-class DeviceInventorySyncErrorInfo(TypedDict):
+class DeviceInventorySyncErrorInfo(TypedDict, total=False):
     error_code: str
     sub_error_code: str
     error_message: str
 
-class DeviceInventorySyncResult(TypedDict):
+class DeviceInventorySyncResult(TypedDict, total=False):
     error_infos: Listed[DeviceInventorySyncErrorInfo]
     success: bool
 
-class DeviceInventorySyncData(TypedDict):
+class DeviceInventorySyncData(TypedDict, total=False):
     """库存同步接口"""
     result: DeviceInventorySyncResult
 
@@ -185,17 +185,17 @@ class DevicePayUrlGetParams(TypedDict):
     device_id: str
     item_type: NotRequired[Number | None]
 
-class DevicePayUrlGetErrorInfo(TypedDict):
+class DevicePayUrlGetErrorInfo(TypedDict, total=False):
     error_code: str
     sub_error_code: str
     error_message: str
 
-class DevicePayUrlGetResult(TypedDict):
+class DevicePayUrlGetResult(TypedDict, total=False):
     module: str
     error_infos: Listed[DevicePayUrlGetErrorInfo]
     success: bool
 
-class DevicePayUrlGetData(TypedDict):
+class DevicePayUrlGetData(TypedDict, total=False):
     """贩卖机支付二维链接获取"""
     result: DevicePayUrlGetResult
 
@@ -206,7 +206,7 @@ class DeviceRoadStatusResetParams(TypedDict):
     device_sn: NotRequired[str | None]
     road_no_list: NotRequired[Many[str] | None]
 
-class DeviceRoadStatusResetData(TypedDict):
+class DeviceRoadStatusResetData(TypedDict, total=False):
     """贩卖机货道解锁"""
     data: bool
 
@@ -226,16 +226,16 @@ class DeviceTradeShipParams(TypedDict):
     ship_detail_list: list[ShipDetailDTO]
     order_update_option: NotRequired[OrderUpdateOption | None]
 
-class DeviceTradeShipErrorInfo(TypedDict):
+class DeviceTradeShipErrorInfo(TypedDict, total=False):
     error_code: str
     sub_error_code: str
     error_message: str
 
-class DeviceTradeShipResult(TypedDict):
+class DeviceTradeShipResult(TypedDict, total=False):
     error_infos: Listed[DeviceTradeShipErrorInfo]
     success: bool
 
-class DeviceTradeShipData(TypedDict):
+class DeviceTradeShipData(TypedDict, total=False):
     """贩卖机掉货成功通知"""
     result: DeviceTradeShipResult
 
@@ -253,7 +253,7 @@ class DeviceVendingRegisterParams(TypedDict):
     layer: NotRequired[str | None]
     location: NotRequired[str | None]
 
-class DeviceDto(TypedDict):
+class DeviceDto(TypedDict, total=False):
     device_code: str
     device_uuid: str
     device_sn: str
@@ -265,13 +265,13 @@ class DeviceDto(TypedDict):
     latitude: str
     activation: str
 
-class DeviceVendingRegisterResultDo(TypedDict):
+class DeviceVendingRegisterResultDo(TypedDict, total=False):
     succ: bool
     data: DeviceDto
     code: str
     msg: str
 
-class DeviceVendingRegisterData(TypedDict):
+class DeviceVendingRegisterData(TypedDict, total=False):
     """贩卖机设备注册"""
     result: DeviceVendingRegisterResultDo
 
@@ -281,13 +281,13 @@ class ElectronicCertificateConfirmParams(TypedDict):
     item_id: NotRequired[Number | None]
     device_id: NotRequired[str | None]
 
-class ElectronicCertificateConfirmResult(TypedDict):
+class ElectronicCertificateConfirmResult(TypedDict, total=False):
     module: bool
     warning_infos: Listed[str]
     error_infos: Listed[str]
     success: bool
 
-class ElectronicCertificateConfirmData(TypedDict):
+class ElectronicCertificateConfirmData(TypedDict, total=False):
     """确认核销接口"""
     result: ElectronicCertificateConfirmResult
 
@@ -296,16 +296,16 @@ class ElectronicCertificatePreConfirmParams(TypedDict):
     device_id: NotRequired[str | None]
     code: NotRequired[Number | None]
 
-class ElectronicCertificateDto(TypedDict):
+class ElectronicCertificateDto(TypedDict, total=False):
     item_id: int
 
-class ElectronicCertificatePreConfirmResult(TypedDict):
+class ElectronicCertificatePreConfirmResult(TypedDict, total=False):
     module: ElectronicCertificateDto
     warning_infos: Listed[str]
     error_infos: Listed[str]
     success: bool
 
-class ElectronicCertificatePreConfirmData(TypedDict):
+class ElectronicCertificatePreConfirmData(TypedDict, total=False):
     """贩卖机开始核销接口"""
     result: ElectronicCertificatePreConfirmResult
 
@@ -327,13 +327,13 @@ class MarketingBuygiftActivityCreateParams(TypedDict):
     """创建买赠活动"""
     param: MarketingBuygiftActivityCreateBuyGiftActivityOperateRequest
 
-class MarketingBuygiftActivityCreateOctopusOpenResult(TypedDict):
+class MarketingBuygiftActivityCreateOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingBuygiftActivityCreateData(TypedDict):
+class MarketingBuygiftActivityCreateData(TypedDict, total=False):
     """创建买赠活动"""
     result: MarketingBuygiftActivityCreateOctopusOpenResult
 
@@ -347,13 +347,13 @@ class MarketingBuygiftActivityDeleteParams(TypedDict):
     """删除单品买赠活动"""
     param: MarketingBuygiftActivityDeleteItemDiscountActivityOperateRequest
 
-class MarketingBuygiftActivityDeleteOctopusOpenResult(TypedDict):
+class MarketingBuygiftActivityDeleteOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingBuygiftActivityDeleteData(TypedDict):
+class MarketingBuygiftActivityDeleteData(TypedDict, total=False):
     """删除单品买赠活动"""
     result: MarketingBuygiftActivityDeleteOctopusOpenResult
 
@@ -365,14 +365,14 @@ class MarketingBuygiftActivityQueryParams(TypedDict):
     """查询单品买赠活动【同城零售】"""
     param0: BuyGiftActivityQueryRequest
 
-class LimitDTO(TypedDict):
+class LimitDTO(TypedDict, total=False):
     total_limit_cnt: int
     daily_total_limit_cnt: int
     user_total_limit_cnt: int
     user_daily_limit_cnt: int
     order_limit_cnt: int
 
-class BuyGiftPromotionActivityDTO(TypedDict):
+class BuyGiftPromotionActivityDTO(TypedDict, total=False):
     discount_type: int
     out_act_id: str
     act_id: str
@@ -390,7 +390,7 @@ class BuyGiftPromotionActivityDTO(TypedDict):
     member_crowd_codes: Listed[str]
     limit: LimitDTO
 
-class MarketingBuygiftActivityQueryData(TypedDict):
+class MarketingBuygiftActivityQueryData(TypedDict, total=False):
     """查询单品买赠活动【同城零售】"""
     data: BuyGiftPromotionActivityDTO
     succeed: bool
@@ -416,13 +416,13 @@ class MarketingBuygiftActivitySaveParams(TypedDict):
     """【同城零售】单品买赠活动保存"""
     param: MarketingBuygiftActivitySaveBuyGiftActivityOperateRequest
 
-class MarketingBuygiftActivitySaveOctopusOpenResult(TypedDict):
+class MarketingBuygiftActivitySaveOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingBuygiftActivitySaveData(TypedDict):
+class MarketingBuygiftActivitySaveData(TypedDict, total=False):
     """【同城零售】单品买赠活动保存"""
     result: MarketingBuygiftActivitySaveOctopusOpenResult
 
@@ -457,14 +457,14 @@ class MarketingBuygiftActivitySkuAddParams(TypedDict):
     """添加单品买赠活动商品"""
     param: MarketingBuygiftActivitySkuAddBuyGiftActivitySkuOperateRequest
 
-class MarketingBuygiftActivitySkuAddOctopusOpenResult(TypedDict):
+class MarketingBuygiftActivitySkuAddOctopusOpenResult(TypedDict, total=False):
     data: str
     success: bool
     error_message: str
     error_code: str
     failed_sku_codes: Listed[str]
 
-class MarketingBuygiftActivitySkuAddData(TypedDict):
+class MarketingBuygiftActivitySkuAddData(TypedDict, total=False):
     """添加单品买赠活动商品"""
     result: MarketingBuygiftActivitySkuAddOctopusOpenResult
 
@@ -484,13 +484,13 @@ class MarketingBuygiftActivitySkuDeleteParams(TypedDict):
     """删除单品买赠活动商品"""
     param: MarketingBuygiftActivitySkuDeleteBuyGiftActivitySkuOperateRequest
 
-class MarketingBuygiftActivitySkuDeleteOctopusOpenResult(TypedDict):
+class MarketingBuygiftActivitySkuDeleteOctopusOpenResult(TypedDict, total=False):
     data: str
     success: bool
     error_message: str
     error_code: str
 
-class MarketingBuygiftActivitySkuDeleteData(TypedDict):
+class MarketingBuygiftActivitySkuDeleteData(TypedDict, total=False):
     """删除单品买赠活动商品"""
     result: MarketingBuygiftActivitySkuDeleteOctopusOpenResult
 
@@ -512,13 +512,13 @@ class MarketingBuygiftActivityUpdateParams(TypedDict):
     """更新单品买赠活动"""
     param: MarketingBuygiftActivityUpdateBuyGiftActivityOperateRequest
 
-class MarketingBuygiftActivityUpdateOctopusOpenResult(TypedDict):
+class MarketingBuygiftActivityUpdateOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingBuygiftActivityUpdateData(TypedDict):
+class MarketingBuygiftActivityUpdateData(TypedDict, total=False):
     """更新单品买赠活动"""
     result: MarketingBuygiftActivityUpdateOctopusOpenResult
 
@@ -538,7 +538,7 @@ class MarketingBuygiftSkuQueryParams(TypedDict):
     """查询买赠活动商品【同城零售】"""
     param0: BuyGiftActivitySkuQueryRequest
 
-class BuyGiftActivitySkuDTO(TypedDict):
+class BuyGiftActivitySkuDTO(TypedDict, total=False):
     act_id: int
     creator_id: str
     creator_name: str
@@ -550,13 +550,13 @@ class BuyGiftActivitySkuDTO(TypedDict):
     gift_sku_code: str
     gift_bar_code: str
 
-class PageInfoDTO(TypedDict):
+class PageInfoDTO(TypedDict, total=False):
     total: int
     pages: int
     page_size: int
     page_num: int
 
-class MarketingBuygiftSkuQueryData(TypedDict):
+class MarketingBuygiftSkuQueryData(TypedDict, total=False):
     """查询买赠活动商品【同城零售】"""
     data: Listed[BuyGiftActivitySkuDTO]
     succeed: bool
@@ -583,13 +583,13 @@ class MarketingItemdiscountActivityCreateParams(TypedDict):
     """创建单品特价活动【同城零售】"""
     param: MarketingItemdiscountActivityCreateItemDiscountActivityOperateRequest
 
-class MarketingItemdiscountActivityCreateOctopusOpenResult(TypedDict):
+class MarketingItemdiscountActivityCreateOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItemdiscountActivityCreateData(TypedDict):
+class MarketingItemdiscountActivityCreateData(TypedDict, total=False):
     """创建单品特价活动【同城零售】"""
     result: MarketingItemdiscountActivityCreateOctopusOpenResult
 
@@ -603,13 +603,13 @@ class MarketingItemdiscountActivityDeleteParams(TypedDict):
     """删除单品特价活动【同城零售】"""
     param: MarketingItemdiscountActivityDeleteItemDiscountActivityOperateRequest
 
-class MarketingItemdiscountActivityDeleteOctopusOpenResult(TypedDict):
+class MarketingItemdiscountActivityDeleteOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItemdiscountActivityDeleteData(TypedDict):
+class MarketingItemdiscountActivityDeleteData(TypedDict, total=False):
     """删除单品特价活动【同城零售】"""
     result: MarketingItemdiscountActivityDeleteOctopusOpenResult
 
@@ -621,7 +621,7 @@ class MarketingItemdiscountActivityQueryParams(TypedDict):
     """查询单品特价活动【同城零售】"""
     param0: ItemDiscountActivityQueryRequest
 
-class ItemDiscountPromotionActivityDTO(TypedDict):
+class ItemDiscountPromotionActivityDTO(TypedDict, total=False):
     discount_type: int
     out_act_id: str
     act_id: int
@@ -639,7 +639,7 @@ class ItemDiscountPromotionActivityDTO(TypedDict):
     member_crowd_codes: Listed[str]
     limit: LimitDTO
 
-class MarketingItemdiscountActivityQueryData(TypedDict):
+class MarketingItemdiscountActivityQueryData(TypedDict, total=False):
     """查询单品特价活动【同城零售】"""
     data: ItemDiscountPromotionActivityDTO
     succeed: bool
@@ -666,13 +666,13 @@ class MarketingItemdiscountActivitySaveParams(TypedDict):
     """【同城零售】单品活动保存"""
     param: MarketingItemdiscountActivitySaveItemDiscountActivityOperateRequest
 
-class MarketingItemdiscountActivitySaveOctopusOpenResult(TypedDict):
+class MarketingItemdiscountActivitySaveOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItemdiscountActivitySaveData(TypedDict):
+class MarketingItemdiscountActivitySaveData(TypedDict, total=False):
     """【同城零售】单品活动保存"""
     result: MarketingItemdiscountActivitySaveOctopusOpenResult
 
@@ -703,14 +703,14 @@ class MarketingItemdiscountActivitySkuAddParams(TypedDict):
     """特价活动新增商品"""
     param: MarketingItemdiscountActivitySkuAddItemDiscountActivityElementOperateRequest
 
-class MarketingItemdiscountActivitySkuAddOctopusOpenResult(TypedDict):
+class MarketingItemdiscountActivitySkuAddOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
     failed_sku_codes: Listed[str]
 
-class MarketingItemdiscountActivitySkuAddData(TypedDict):
+class MarketingItemdiscountActivitySkuAddData(TypedDict, total=False):
     """特价活动新增商品"""
     result: MarketingItemdiscountActivitySkuAddOctopusOpenResult
 
@@ -730,13 +730,13 @@ class MarketingItemdiscountActivitySkuDeleteParams(TypedDict):
     """删除特价活动商品"""
     param: MarketingItemdiscountActivitySkuDeleteItemDiscountActivityElementOperateRequest
 
-class MarketingItemdiscountActivitySkuDeleteOctopusOpenResult(TypedDict):
+class MarketingItemdiscountActivitySkuDeleteOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItemdiscountActivitySkuDeleteData(TypedDict):
+class MarketingItemdiscountActivitySkuDeleteData(TypedDict, total=False):
     """删除特价活动商品"""
     result: MarketingItemdiscountActivitySkuDeleteOctopusOpenResult
 
@@ -765,13 +765,13 @@ class MarketingItemdiscountActivityUpdateParams(TypedDict):
     """更新单品特价活动【同城零售】"""
     param: MarketingItemdiscountActivityUpdateItemDiscountActivityOperateRequest
 
-class MarketingItemdiscountActivityUpdateOctopusOpenResult(TypedDict):
+class MarketingItemdiscountActivityUpdateOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItemdiscountActivityUpdateData(TypedDict):
+class MarketingItemdiscountActivityUpdateData(TypedDict, total=False):
     """更新单品特价活动【同城零售】"""
     result: MarketingItemdiscountActivityUpdateOctopusOpenResult
 
@@ -787,7 +787,7 @@ class MarketingItemdiscountSkuQueryParams(TypedDict):
     """查询单品特价活动商品【同城零售】"""
     param0: ItemDiscountActivitySkuQueryRequest
 
-class SkuActivityElementDTO(TypedDict):
+class SkuActivityElementDTO(TypedDict, total=False):
     act_id: int
     creator_id: str
     creator_name: str
@@ -798,7 +798,7 @@ class SkuActivityElementDTO(TypedDict):
     discount_rate: int
     fix_price_money: int
 
-class MarketingItemdiscountSkuQueryData(TypedDict):
+class MarketingItemdiscountSkuQueryData(TypedDict, total=False):
     """查询单品特价活动商品【同城零售】"""
     data: Listed[SkuActivityElementDTO]
     succeed: bool
@@ -874,13 +874,13 @@ class MarketingItempoolActivityCreateParams(TypedDict):
     """创建商品池活动【同城零售】"""
     param: MarketingItempoolActivityCreateItemPoolActivityOperateRequest
 
-class MarketingItempoolActivityCreateOctopusOpenResult(TypedDict):
+class MarketingItempoolActivityCreateOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItempoolActivityCreateData(TypedDict):
+class MarketingItempoolActivityCreateData(TypedDict, total=False):
     """创建商品池活动【同城零售】"""
     result: MarketingItempoolActivityCreateOctopusOpenResult
 
@@ -891,13 +891,13 @@ class MarketingItempoolActivityDeleteParams(TypedDict):
     creator_name: str
     out_act_id: NotRequired[str | None]
 
-class MarketingItempoolActivityDeleteOctopusOpenResult(TypedDict):
+class MarketingItempoolActivityDeleteOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItempoolActivityDeleteData(TypedDict):
+class MarketingItempoolActivityDeleteData(TypedDict, total=False):
     """删除商品池活动【同城零售】"""
     result: MarketingItempoolActivityDeleteOctopusOpenResult
 
@@ -909,13 +909,13 @@ class MarketingItempoolActivityQueryParams(TypedDict):
     """查询商品池活动【同城零售】"""
     param0: ItemPoolActivityQueryRequest
 
-class ConditionDTO(TypedDict):
+class ConditionDTO(TypedDict, total=False):
     amount_at: bool
     amount: int
     count_at: bool
     count: int
 
-class ActionDTO(TypedDict):
+class ActionDTO(TypedDict, total=False):
     decrease: bool
     decrease_money: int
     discount: bool
@@ -924,11 +924,11 @@ class ActionDTO(TypedDict):
     fix_price_money: int
     fix_price_type: int
 
-class ExchangeRuleDTO(TypedDict):
+class ExchangeRuleDTO(TypedDict, total=False):
     max_buy_num: int
     order_num: int
 
-class LogicGroupDTO(TypedDict):
+class LogicGroupDTO(TypedDict, total=False):
     number: int
     type: int
     name: str
@@ -938,7 +938,7 @@ class LogicGroupDTO(TypedDict):
     exchange: bool
     exchange_rule: ExchangeRuleDTO
 
-class StairConditionDTO(TypedDict):
+class StairConditionDTO(TypedDict, total=False):
     amount_at: bool
     amount: int
     count_at: bool
@@ -946,14 +946,14 @@ class StairConditionDTO(TypedDict):
     count_begin: bool
     appoint: bool
 
-class StairGroupDTO(TypedDict):
+class StairGroupDTO(TypedDict, total=False):
     number: int
     condition: StairConditionDTO
     action: ActionDTO
     condition_express: str
     action_express: str
 
-class ItemPoolPromotionActivityDTO(TypedDict):
+class ItemPoolPromotionActivityDTO(TypedDict, total=False):
     item_pool_discount_type: str
     out_act_id: str
     act_id: int
@@ -974,7 +974,7 @@ class ItemPoolPromotionActivityDTO(TypedDict):
     stair_groups: Listed[StairGroupDTO]
     enable_multiple: bool
 
-class MarketingItempoolActivityQueryData(TypedDict):
+class MarketingItempoolActivityQueryData(TypedDict, total=False):
     """查询商品池活动【同城零售】"""
     data: ItemPoolPromotionActivityDTO
     succeed: bool
@@ -1041,13 +1041,13 @@ class MarketingItempoolActivitySaveParams(TypedDict):
     """【同城零售】保存商品池活动"""
     param: MarketingItempoolActivitySaveItemPoolActivityOperateRequest
 
-class MarketingItempoolActivitySaveOctopusOpenResult(TypedDict):
+class MarketingItempoolActivitySaveOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItempoolActivitySaveData(TypedDict):
+class MarketingItempoolActivitySaveData(TypedDict, total=False):
     """【同城零售】保存商品池活动"""
     result: MarketingItempoolActivitySaveOctopusOpenResult
 
@@ -1069,14 +1069,14 @@ class MarketingItempoolActivitySkuAddParams(TypedDict):
     """商品池活动新增商品"""
     param: MarketingItempoolActivitySkuAddItemPoolActivityElementOperateRequest
 
-class MarketingItempoolActivitySkuAddOctopusOpenResult(TypedDict):
+class MarketingItempoolActivitySkuAddOctopusOpenResult(TypedDict, total=False):
     data: str
     success: bool
     error_message: str
     error_code: str
     failed_sku_codes: Listed[str]
 
-class MarketingItempoolActivitySkuAddData(TypedDict):
+class MarketingItempoolActivitySkuAddData(TypedDict, total=False):
     """商品池活动新增商品"""
     result: MarketingItempoolActivitySkuAddOctopusOpenResult
 
@@ -1097,13 +1097,13 @@ class MarketingItempoolActivitySkuDeleteParams(TypedDict):
     """删除商品池活动商品【同城零售】"""
     param: MarketingItempoolActivitySkuDeleteItemPoolActivityElementOperateRequest
 
-class MarketingItempoolActivitySkuDeleteOctopusOpenResult(TypedDict):
+class MarketingItempoolActivitySkuDeleteOctopusOpenResult(TypedDict, total=False):
     data: str
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItempoolActivitySkuDeleteData(TypedDict):
+class MarketingItempoolActivitySkuDeleteData(TypedDict, total=False):
     """删除商品池活动商品【同城零售】"""
     result: MarketingItempoolActivitySkuDeleteOctopusOpenResult
 
@@ -1150,13 +1150,13 @@ class MarketingItempoolActivityUpdateParams(TypedDict):
     """更新商品池活动【同城零售】"""
     param: MarketingItempoolActivityUpdateItemPoolActivityOperateRequest
 
-class MarketingItempoolActivityUpdateOctopusOpenResult(TypedDict):
+class MarketingItempoolActivityUpdateOctopusOpenResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class MarketingItempoolActivityUpdateData(TypedDict):
+class MarketingItempoolActivityUpdateData(TypedDict, total=False):
     """更新商品池活动【同城零售】"""
     result: MarketingItempoolActivityUpdateOctopusOpenResult
 
@@ -1172,7 +1172,7 @@ class MarketingItempoolSkuQueryParams(TypedDict):
     """查询商品池活动商品【同城零售】"""
     param0: ItemPoolActivitySkuQueryRequest
 
-class ItemPoolSkuActivityElementDTO(TypedDict):
+class ItemPoolSkuActivityElementDTO(TypedDict, total=False):
     act_id: int
     creator_id: str
     creator_name: str
@@ -1181,7 +1181,7 @@ class ItemPoolSkuActivityElementDTO(TypedDict):
     limit: LimitDTO
     exchange_price: int
 
-class MarketingItempoolSkuQueryData(TypedDict):
+class MarketingItempoolSkuQueryData(TypedDict, total=False):
     """查询商品池活动商品【同城零售】"""
     data: Listed[ItemPoolSkuActivityElementDTO]
     succeed: bool
@@ -1197,20 +1197,20 @@ class ShorturlGetParams(TypedDict):
     source_url: str
     options: NotRequired[ShortUrlOption | None]
 
-class ShortUrlDto(TypedDict):
+class ShortUrlDto(TypedDict, total=False):
     short_url: str
 
-class ShorturlGetErrorInfo(TypedDict):
+class ShorturlGetErrorInfo(TypedDict, total=False):
     error_code: str
     sub_error_code: str
     error_message: str
 
-class ShorturlGetResult(TypedDict):
+class ShorturlGetResult(TypedDict, total=False):
     module: ShortUrlDto
     error_infos: Listed[ShorturlGetErrorInfo]
     success: bool
 
-class ShorturlGetData(TypedDict):
+class ShorturlGetData(TypedDict, total=False):
     """短链接获取"""
     result: ShorturlGetResult
 
@@ -1223,11 +1223,11 @@ class VendingPriceWhitelistRemoveParams(TypedDict):
     item_id: NotRequired[Number | None]
     all_device: NotRequired[bool | None]
 
-class VendingPriceWhitelistRemoveResultDo(TypedDict):
+class VendingPriceWhitelistRemoveResultDo(TypedDict, total=False):
     succ: bool
     code: str
     msg: str
 
-class VendingPriceWhitelistRemoveData(TypedDict):
+class VendingPriceWhitelistRemoveData(TypedDict, total=False):
     """价格管控白名单去除"""
     result: VendingPriceWhitelistRemoveResultDo

@@ -11,7 +11,7 @@ class JaqAfsCheckParams(TypedDict):
     sig: str
     afs_key: NotRequired[str | None]
 
-class JaqAfsCheckData(TypedDict):
+class JaqAfsCheckData(TypedDict, total=False):
     """反欺诈二次验证接口"""
     data: bool
 
@@ -29,13 +29,13 @@ class JaqAppOfficialApplyParams(TypedDict):
     """聚安全官方应用申请"""
     official_app_apply_request: NotRequired[OfficialAppApplyRequest | None]
 
-class OfficialAppApplyResponse(TypedDict):
+class OfficialAppApplyResponse(TypedDict, total=False):
     err_msg: str
     err_code: int
     success: bool
     submit_status: int
 
-class JaqAppOfficialApplyData(TypedDict):
+class JaqAppOfficialApplyData(TypedDict, total=False):
     """聚安全官方应用申请"""
     result: OfficialAppApplyResponse
 
@@ -49,7 +49,7 @@ class JaqAppOfficialVerifyParams(TypedDict):
     """聚安全验证官方应用接口"""
     official_app_verify_request: NotRequired[OfficialAppVerifyRequest | None]
 
-class OfficialAppVerifyResponse(TypedDict):
+class OfficialAppVerifyResponse(TypedDict, total=False):
     app_name: str
     pkg_name: str
     status: int
@@ -61,7 +61,7 @@ class OfficialAppVerifyResponse(TypedDict):
     official_result: int
     success: bool
 
-class JaqAppOfficialVerifyData(TypedDict):
+class JaqAppOfficialVerifyData(TypedDict, total=False):
     """聚安全验证官方应用接口"""
     result: OfficialAppVerifyResponse
 
@@ -79,11 +79,11 @@ class JaqAppRiskScanParams(TypedDict):
     scan_types: NotRequired[Many[str] | None]
     ext_param: NotRequired[str | None]
 
-class TaskInfo(TypedDict):
+class TaskInfo(TypedDict, total=False):
     item_id: str
     progress: int
 
-class JaqAppRiskScanData(TypedDict):
+class JaqAppRiskScanData(TypedDict, total=False):
     """应用风险扫描提交接口"""
     result: TaskInfo
 
@@ -103,7 +103,7 @@ class JaqAppRiskScanbatchParams(TypedDict):
     app_info: AppInfoBatch
     scan_types: Many[str]
 
-class JaqAppRiskScanbatchData(TypedDict):
+class JaqAppRiskScanbatchData(TypedDict, total=False):
     """应用风险扫描批量提交接口"""
     result: TaskInfo
 
@@ -116,36 +116,36 @@ class JaqAppRiskdetailGetParams(TypedDict):
     item_id: NotRequired[str | None]
     locale: NotRequired[Locale | None]
 
-class FakeAppDetail(TypedDict):
+class FakeAppDetail(TypedDict, total=False):
     app_name: str
     download_urls: Listed[str]
     infected_users: int
     package_name: str
 
-class FakeAppFullInfo(TypedDict):
+class FakeAppFullInfo(TypedDict, total=False):
     fake_app_count: int
     fake_app_details: Listed[FakeAppDetail]
     status: int
     total_infected_users: int
 
-class MalwareCount(TypedDict):
+class MalwareCount(TypedDict, total=False):
     high_level: int
     low_level: int
     total: int
     weak_level: int
 
-class MalwareDetail(TypedDict):
+class MalwareDetail(TypedDict, total=False):
     description: str
     level: str
     name: str
     type: str
 
-class MalwareFullInfo(TypedDict):
+class MalwareFullInfo(TypedDict, total=False):
     malware_count: MalwareCount
     malware_details: Listed[MalwareDetail]
     status: int
 
-class PluginDetail(TypedDict):
+class PluginDetail(TypedDict, total=False):
     actions: Listed[str]
     company: str
     desc: str
@@ -153,19 +153,19 @@ class PluginDetail(TypedDict):
     types: Listed[str]
     path: str
 
-class PluginFullInfo(TypedDict):
+class PluginFullInfo(TypedDict, total=False):
     plugin_count: int
     plugin_details: Listed[PluginDetail]
     status: int
 
-class VulnCount(TypedDict):
+class VulnCount(TypedDict, total=False):
     high_level: int
     low_level: int
     mid_level: int
     red_line: int
     total: int
 
-class JaqAppRiskdetailGetVulnDetail(TypedDict):
+class JaqAppRiskdetailGetVulnDetail(TypedDict, total=False):
     count: int
     level: str
     locations: Listed[str]
@@ -176,21 +176,21 @@ class JaqAppRiskdetailGetVulnDetail(TypedDict):
     vuln_id: str
     description: str
 
-class JaqAppRiskdetailGetVulnFullInfo(TypedDict):
+class JaqAppRiskdetailGetVulnFullInfo(TypedDict, total=False):
     status: int
     vuln_count: VulnCount
     vuln_details: Listed[JaqAppRiskdetailGetVulnDetail]
     task_error_code: str
     task_error_msg: str
 
-class RiskDetail(TypedDict):
+class RiskDetail(TypedDict, total=False):
     fake_info: FakeAppFullInfo
     malware_info: MalwareFullInfo
     plugin_info: PluginFullInfo
     task_status: int
     vuln_info: JaqAppRiskdetailGetVulnFullInfo
 
-class JaqAppRiskdetailGetData(TypedDict):
+class JaqAppRiskdetailGetData(TypedDict, total=False):
     """应用风险详细信息查询接口"""
     result: RiskDetail
 
@@ -199,7 +199,7 @@ class JaqAppRiskdetailbatchGetParams(TypedDict):
     item_id: str
     locale: NotRequired[Locale | None]
 
-class JaqAppRiskdetailbatchGetVulnDetail(TypedDict):
+class JaqAppRiskdetailbatchGetVulnDetail(TypedDict, total=False):
     count: int
     level: str
     locations: Listed[str]
@@ -208,22 +208,22 @@ class JaqAppRiskdetailbatchGetVulnDetail(TypedDict):
     red_line: bool
     referenct_link: str
 
-class JaqAppRiskdetailbatchGetVulnFullInfo(TypedDict):
+class JaqAppRiskdetailbatchGetVulnFullInfo(TypedDict, total=False):
     status: int
     vuln_count: VulnCount
     vuln_details: Listed[JaqAppRiskdetailbatchGetVulnDetail]
 
-class RiskDetailBatchItem(TypedDict):
+class RiskDetailBatchItem(TypedDict, total=False):
     app_identity: str
     malware_info: MalwareFullInfo
     plugin_info: PluginFullInfo
     vuln_info: JaqAppRiskdetailbatchGetVulnFullInfo
 
-class RiskDetailBatch(TypedDict):
+class RiskDetailBatch(TypedDict, total=False):
     result_infos: Listed[RiskDetailBatchItem]
     total_status: int
 
-class JaqAppRiskdetailbatchGetData(TypedDict):
+class JaqAppRiskdetailbatchGetData(TypedDict, total=False):
     """应用风险详细信息批量查询接口"""
     result: RiskDetailBatch
 
@@ -231,33 +231,33 @@ class JaqAppRisksummaryGetParams(TypedDict):
     """应用风险概要信息查询接口"""
     item_id: NotRequired[str | None]
 
-class FakeAppSummary(TypedDict):
+class FakeAppSummary(TypedDict, total=False):
     fake_app_count: int
     status: int
     total_infected_users: int
 
-class MalwareSummary(TypedDict):
+class MalwareSummary(TypedDict, total=False):
     malware_count: MalwareCount
     status: int
 
-class PluginSummary(TypedDict):
+class PluginSummary(TypedDict, total=False):
     plugin_count: int
     status: int
 
-class VulnSummary(TypedDict):
+class VulnSummary(TypedDict, total=False):
     status: int
     vuln_count: VulnCount
     task_error_code: str
     task_error_msg: str
 
-class RiskSummary(TypedDict):
+class RiskSummary(TypedDict, total=False):
     fake_info: FakeAppSummary
     malware_info: MalwareSummary
     plugin_info: PluginSummary
     task_status: int
     vuln_info: VulnSummary
 
-class JaqAppRisksummaryGetData(TypedDict):
+class JaqAppRisksummaryGetData(TypedDict, total=False):
     """应用风险概要信息查询接口"""
     result: RiskSummary
 
@@ -278,11 +278,11 @@ class JaqAppShieldParams(TypedDict):
     app_info: NotRequired[JaqAppShieldScanAppInfo | None]
     channel: NotRequired[ShieldChannel | None]
 
-class ScanTaskInfo(TypedDict):
+class ScanTaskInfo(TypedDict, total=False):
     item_id: str
     progress: int
 
-class JaqAppShieldData(TypedDict):
+class JaqAppShieldData(TypedDict, total=False):
     """应用加固接口"""
     result: ScanTaskInfo
 
@@ -290,11 +290,11 @@ class JaqAppShieldresultGetParams(TypedDict):
     """用户查询加固结果"""
     item_id: str
 
-class ChannelAppInfo(TypedDict):
+class ChannelAppInfo(TypedDict, total=False):
     channel: str
     app_url: str
 
-class ObfuscateResult(TypedDict):
+class ObfuscateResult(TypedDict, total=False):
     total_classes: int
     total_fields: int
     total_methods: int
@@ -303,14 +303,14 @@ class ObfuscateResult(TypedDict):
     obfuscated_methods: int
     obfuscated_percent: str
 
-class ShieldResult(TypedDict):
+class ShieldResult(TypedDict, total=False):
     task_status: int
     app_list: Listed[ChannelAppInfo]
     obfuscate_result: ObfuscateResult
     error_msg: str
     map_url: str
 
-class JaqAppShieldresultGetData(TypedDict):
+class JaqAppShieldresultGetData(TypedDict, total=False):
     """用户查询加固结果"""
     result: ShieldResult
 
@@ -344,17 +344,17 @@ class JaqCampaignpreventionResultFetchParams(TypedDict):
     user_id: NotRequired[str | None]
     user_name: NotRequired[str | None]
 
-class CaptchaCheckData(TypedDict):
+class CaptchaCheckData(TypedDict, total=False):
     captcha_client_need_info: str
     captcha_type: int
 
-class JaqCampaignpreventionResultFetchJaqAccountRiskDetailItem(TypedDict):
+class JaqCampaignpreventionResultFetchJaqAccountRiskDetailItem(TypedDict, total=False):
     decision: int
     id: str
     name: str
     score: int
 
-class JaqCampaignpreventionResultFetchJaqAccountRiskData(TypedDict):
+class JaqCampaignpreventionResultFetchJaqAccountRiskData(TypedDict, total=False):
     captcha_check_data: CaptchaCheckData
     detail: Listed[JaqCampaignpreventionResultFetchJaqAccountRiskDetailItem]
     event_id: str
@@ -364,10 +364,10 @@ class JaqCampaignpreventionResultFetchJaqAccountRiskData(TypedDict):
     user_id: str
     umid: str
 
-class JaqCampaignpreventionResultFetchJaqAccountRiskResult(TypedDict):
+class JaqCampaignpreventionResultFetchJaqAccountRiskResult(TypedDict, total=False):
     data: JaqCampaignpreventionResultFetchJaqAccountRiskData
 
-class JaqCampaignpreventionResultFetchData(TypedDict):
+class JaqCampaignpreventionResultFetchData(TypedDict, total=False):
     """获取活动保护结果"""
     jaq_account_risk_result: JaqCampaignpreventionResultFetchJaqAccountRiskResult
 
@@ -381,19 +381,19 @@ class JaqCaptchaSendParams(TypedDict):
     rtken_index: NotRequired[str | None]
     utoken: str
 
-class JaqDispatchParam(TypedDict):
+class JaqDispatchParam(TypedDict, total=False):
     event_id: str
     protocol_version: str
     rtken: str
     rtken_index: str
 
-class JaqSendCaptchaResult(TypedDict):
+class JaqSendCaptchaResult(TypedDict, total=False):
     extend_data: str
     jaq_dispatch_param: JaqDispatchParam
     send_status: int
     session_id: str
 
-class JaqCaptchaSendData(TypedDict):
+class JaqCaptchaSendData(TypedDict, total=False):
     """聚安全安全验证发起接口"""
     data: JaqSendCaptchaResult
 
@@ -401,10 +401,10 @@ class JaqCaptchaVerifyResultFetchParams(TypedDict):
     """聚安全安全验证检查结果获取接口"""
     session_id: str
 
-class JaqSecondCheckResult(TypedDict):
+class JaqSecondCheckResult(TypedDict, total=False):
     second_check_result: int
 
-class JaqCaptchaVerifyResultFetchData(TypedDict):
+class JaqCaptchaVerifyResultFetchData(TypedDict, total=False):
     """聚安全安全验证检查结果获取接口"""
     data: JaqSecondCheckResult
 
@@ -419,12 +419,12 @@ class JaqCaptchaVerifyParams(TypedDict):
     session_id: str
     utoken: str
 
-class JaqVerifyCaptchaResult(TypedDict):
+class JaqVerifyCaptchaResult(TypedDict, total=False):
     extend_data: str
     jaq_dispatch_param: JaqDispatchParam
     verify_status: int
 
-class JaqCaptchaVerifyData(TypedDict):
+class JaqCaptchaVerifyData(TypedDict, total=False):
     """聚安全安全验证检查接口"""
     data: JaqVerifyCaptchaResult
 
@@ -458,13 +458,13 @@ class JaqLoginpreventionResultFetchParams(TypedDict):
     user_id: NotRequired[str | None]
     user_name: NotRequired[str | None]
 
-class JaqLoginpreventionResultFetchJaqAccountRiskDetailItem(TypedDict):
+class JaqLoginpreventionResultFetchJaqAccountRiskDetailItem(TypedDict, total=False):
     decision: int
     id: str
     name: str
     score: int
 
-class JaqLoginpreventionResultFetchJaqAccountRiskData(TypedDict):
+class JaqLoginpreventionResultFetchJaqAccountRiskData(TypedDict, total=False):
     captcha_check_data: CaptchaCheckData
     detail: Listed[JaqLoginpreventionResultFetchJaqAccountRiskDetailItem]
     event_id: str
@@ -474,10 +474,10 @@ class JaqLoginpreventionResultFetchJaqAccountRiskData(TypedDict):
     user_id: str
     umid: str
 
-class JaqLoginpreventionResultFetchJaqAccountRiskResult(TypedDict):
+class JaqLoginpreventionResultFetchJaqAccountRiskResult(TypedDict, total=False):
     data: JaqLoginpreventionResultFetchJaqAccountRiskData
 
-class JaqLoginpreventionResultFetchData(TypedDict):
+class JaqLoginpreventionResultFetchData(TypedDict, total=False):
     """获取登录保护结果"""
     jaq_account_risk_result: JaqLoginpreventionResultFetchJaqAccountRiskResult
 
@@ -485,18 +485,18 @@ class JaqOcrImageAsyncDetectResultsFetchParams(TypedDict):
     """聚安全获取异步图文识别结果接口"""
     task_ids: Many[str]
 
-class JaqOcrImageDetectResult(TypedDict):
+class JaqOcrImageDetectResult(TypedDict, total=False):
     texts: Listed[str]
 
-class JaqImageDetectResult(TypedDict):
+class JaqImageDetectResult(TypedDict, total=False):
     jaq_ocr_image_detect_result: JaqOcrImageDetectResult
     status: str
     task_id: str
 
-class JaqImageDetectResultCollection(TypedDict):
+class JaqImageDetectResultCollection(TypedDict, total=False):
     jaq_image_detect_result_list: Listed[JaqImageDetectResult]
 
-class JaqOcrImageAsyncDetectResultsFetchData(TypedDict):
+class JaqOcrImageAsyncDetectResultsFetchData(TypedDict, total=False):
     """聚安全获取异步图文识别结果接口"""
     data: JaqImageDetectResultCollection
 
@@ -504,7 +504,7 @@ class JaqOcrImageSyncDetectParams(TypedDict):
     """聚安全图文识别同步检测接口"""
     image_url: str
 
-class JaqOcrImageSyncDetectData(TypedDict):
+class JaqOcrImageSyncDetectData(TypedDict, total=False):
     """聚安全图文识别同步检测接口"""
     data: JaqOcrImageDetectResult
 
@@ -512,11 +512,11 @@ class JaqPornImageSyncDetectParams(TypedDict):
     """聚安全智能鉴黄同步检测接口"""
     image_url: str
 
-class JaqPornImageDetectResult(TypedDict):
+class JaqPornImageDetectResult(TypedDict, total=False):
     label: int
     rate: str
 
-class JaqPornImageSyncDetectData(TypedDict):
+class JaqPornImageSyncDetectData(TypedDict, total=False):
     """聚安全智能鉴黄同步检测接口"""
     data: JaqPornImageDetectResult
 
@@ -526,13 +526,13 @@ class JaqResourceFetchParams(TypedDict):
     dpi: str
     lang: str
 
-class JaqResourceResult(TypedDict):
+class JaqResourceResult(TypedDict, total=False):
     event_id: str
     md5: str
     url: str
     version: str
 
-class JaqResourceFetchData(TypedDict):
+class JaqResourceFetchData(TypedDict, total=False):
     """获取资源文件"""
     data: JaqResourceResult
 
@@ -542,10 +542,10 @@ class JaqRpCloudEventParams(TypedDict):
     event_code: str
     event_data: NotRequired[str | None]
 
-class RpEventResult(TypedDict):
+class RpEventResult(TypedDict, total=False):
     verify_limited_flag: bool
 
-class JaqRpCloudEventData(TypedDict):
+class JaqRpCloudEventData(TypedDict, total=False):
     """事件上报"""
     result: RpEventResult
 
@@ -554,20 +554,20 @@ class JaqRpCloudOcrCheckParams(TypedDict):
     verify_token: str
     image_urls: Json
 
-class JaqRpCloudOcrCheckRpidCardImage(TypedDict):
+class JaqRpCloudOcrCheckRpidCardImage(TypedDict, total=False):
     back_image_url: str
     card_type: str
     front_image_url: str
 
-class RpErrorCode(TypedDict):
+class RpErrorCode(TypedDict, total=False):
     error_code: int
     error_msg: str
     error_name: str
 
-class JaqRpCloudOcrCheckRpSex(TypedDict):
+class JaqRpCloudOcrCheckRpSex(TypedDict, total=False):
     type: int
 
-class RpidCard(TypedDict):
+class RpidCard(TypedDict, total=False):
     rp_idcard_image: JaqRpCloudOcrCheckRpidCardImage
     address: str
     birth_day: str
@@ -580,7 +580,7 @@ class RpidCard(TypedDict):
     url_back_image: str
     url_front_image: str
 
-class JaqRpCloudOcrCheckData(TypedDict):
+class JaqRpCloudOcrCheckData(TypedDict, total=False):
     """ocr同时实名校验"""
     data: RpidCard
 
@@ -591,12 +591,12 @@ class JaqRpCloudRealnameCheckParams(TypedDict):
     identity_code: NotRequired[str | None]
     image_urls: Json
 
-class RealNameResult(TypedDict):
+class RealNameResult(TypedDict, total=False):
     check_code: str
     check_message: str
     match: bool
 
-class JaqRpCloudRealnameCheckData(TypedDict):
+class JaqRpCloudRealnameCheckData(TypedDict, total=False):
     """验证姓名和证件号"""
     data: RealNameResult
 
@@ -604,7 +604,7 @@ class JaqRpCloudRphitParams(TypedDict):
     """实人认证云服务日志打点"""
     content: NotRequired[str | None]
 
-class JaqRpCloudRphitData(TypedDict):
+class JaqRpCloudRphitData(TypedDict, total=False):
     """实人认证云服务日志打点"""
     data: str
 
@@ -641,25 +641,25 @@ class JaqRpCloudStartParams(TypedDict):
     client_info: JaqRpCloudStartRpClientInfo
     extra_data: NotRequired[Json | None]
 
-class JaqRpCloudStartRpProperty(TypedDict):
+class JaqRpCloudStartRpProperty(TypedDict, total=False):
     code: int
     name: str
 
-class JaqRpCloudStartRpStepProperty(TypedDict):
+class JaqRpCloudStartRpStepProperty(TypedDict, total=False):
     optional: bool
     property: JaqRpCloudStartRpProperty
 
-class JaqRpCloudStartRpStepType(TypedDict):
+class JaqRpCloudStartRpStepType(TypedDict, total=False):
     code: int
     desc: str
     name: str
 
-class JaqRpCloudStartRpStepItem(TypedDict):
+class JaqRpCloudStartRpStepItem(TypedDict, total=False):
     json_assist: str
     properties: Listed[JaqRpCloudStartRpStepProperty]
     step_type: JaqRpCloudStartRpStepType
 
-class JaqRpCloudStartStsUploadToken(TypedDict):
+class JaqRpCloudStartStsUploadToken(TypedDict, total=False):
     access_key_id: str
     access_key_secret: str
     bucket_name: str
@@ -668,14 +668,14 @@ class JaqRpCloudStartStsUploadToken(TypedDict):
     path: str
     token: str
 
-class JaqRpCloudStartRpStartResult(TypedDict):
+class JaqRpCloudStartRpStartResult(TypedDict, total=False):
     biz: str
     extra_info: str
     source: str
     steps: Listed[JaqRpCloudStartRpStepItem]
     upload_token: JaqRpCloudStartStsUploadToken
 
-class JaqRpCloudStartData(TypedDict):
+class JaqRpCloudStartData(TypedDict, total=False):
     """实人认证云开始认证"""
     data: JaqRpCloudStartRpStartResult
 
@@ -683,32 +683,32 @@ class JaqRpCloudSubmitParams(TypedDict):
     """实人认证云服务提交接口"""
     verify_token: str
 
-class JaqRpCloudSubmitRpAuditStatus(TypedDict):
+class JaqRpCloudSubmitRpAuditStatus(TypedDict, total=False):
     code: int
     desc: str
     name: str
 
-class JaqRpCloudSubmitRpGrade(TypedDict):
+class JaqRpCloudSubmitRpGrade(TypedDict, total=False):
     desc: str
     level: int
     name: str
 
-class JaqRpCloudSubmitRpAuditType(TypedDict):
+class JaqRpCloudSubmitRpAuditType(TypedDict, total=False):
     code: int
     desc: str
     name: str
 
-class JaqRpCloudSubmitRpAuditValue(TypedDict):
+class JaqRpCloudSubmitRpAuditValue(TypedDict, total=False):
     code: int
     desc: str
     name: str
 
-class JaqRpCloudSubmitRpAuditComparisonDetail(TypedDict):
+class JaqRpCloudSubmitRpAuditComparisonDetail(TypedDict, total=False):
     result_type: JaqRpCloudSubmitRpAuditType
     score: str
     value: JaqRpCloudSubmitRpAuditValue
 
-class JaqRpCloudSubmitRpAuditMaterialDetail(TypedDict):
+class JaqRpCloudSubmitRpAuditMaterialDetail(TypedDict, total=False):
     code: str
     display: str
     intercept: bool
@@ -718,16 +718,16 @@ class JaqRpCloudSubmitRpAuditMaterialDetail(TypedDict):
     text: str
     type: str
 
-class JaqRpCloudSubmitRpAuditDetails(TypedDict):
+class JaqRpCloudSubmitRpAuditDetails(TypedDict, total=False):
     audit_finish_time: str
     comparison_detail_list: Listed[JaqRpCloudSubmitRpAuditComparisonDetail]
     material_detail_list: Listed[JaqRpCloudSubmitRpAuditMaterialDetail]
     review_deadline: str
 
-class RpUserResult(TypedDict):
+class RpUserResult(TypedDict, total=False):
     users: Listed[str]
 
-class JaqRpCloudSubmitRpAuditResult(TypedDict):
+class JaqRpCloudSubmitRpAuditResult(TypedDict, total=False):
     audit_status: JaqRpCloudSubmitRpAuditStatus
     biz: str
     cur_grade: JaqRpCloudSubmitRpGrade
@@ -738,25 +738,25 @@ class JaqRpCloudSubmitRpAuditResult(TypedDict):
     rp_audit_details: JaqRpCloudSubmitRpAuditDetails
     rp_user_result: RpUserResult
 
-class JaqRpCloudSubmitRpProperty(TypedDict):
+class JaqRpCloudSubmitRpProperty(TypedDict, total=False):
     code: int
     name: str
 
-class JaqRpCloudSubmitRpStepProperty(TypedDict):
+class JaqRpCloudSubmitRpStepProperty(TypedDict, total=False):
     optional: bool
     property: JaqRpCloudSubmitRpProperty
 
-class JaqRpCloudSubmitRpStepType(TypedDict):
+class JaqRpCloudSubmitRpStepType(TypedDict, total=False):
     code: int
     desc: str
     name: str
 
-class JaqRpCloudSubmitRpStepItem(TypedDict):
+class JaqRpCloudSubmitRpStepItem(TypedDict, total=False):
     json_assist: str
     properties: Listed[JaqRpCloudSubmitRpStepProperty]
     step_type: JaqRpCloudSubmitRpStepType
 
-class JaqRpCloudSubmitStsUploadToken(TypedDict):
+class JaqRpCloudSubmitStsUploadToken(TypedDict, total=False):
     access_key_id: str
     access_key_secret: str
     bucket_name: str
@@ -765,13 +765,13 @@ class JaqRpCloudSubmitStsUploadToken(TypedDict):
     path: str
     token: str
 
-class JaqRpCloudSubmitRpSubmitResult(TypedDict):
+class JaqRpCloudSubmitRpSubmitResult(TypedDict, total=False):
     extra_info: str
     rp_audit_result: JaqRpCloudSubmitRpAuditResult
     steps: Listed[JaqRpCloudSubmitRpStepItem]
     upload_token: JaqRpCloudSubmitStsUploadToken
 
-class JaqRpCloudSubmitData(TypedDict):
+class JaqRpCloudSubmitData(TypedDict, total=False):
     """实人认证云服务提交接口"""
     data: JaqRpCloudSubmitRpSubmitResult
 
@@ -785,15 +785,15 @@ class JaqRpCloudUploadParams(TypedDict):
     verify_token: str
     elements: list[Elements]
 
-class RpUploadStatus(TypedDict):
+class RpUploadStatus(TypedDict, total=False):
     code: int
     name: str
 
-class JaqRpCloudUploadRpUploadResult(TypedDict):
+class JaqRpCloudUploadRpUploadResult(TypedDict, total=False):
     upload_id: str
     upload_status: RpUploadStatus
 
-class JaqRpCloudUploadData(TypedDict):
+class JaqRpCloudUploadData(TypedDict, total=False):
     """实人认证云上传接口"""
     data: JaqRpCloudUploadRpUploadResult
 
@@ -801,7 +801,7 @@ class JaqRpFetchmaterialParams(TypedDict):
     """聚安全实人认证获取结果接口"""
     security_key: str
 
-class JaqRpFetchmaterialData(TypedDict):
+class JaqRpFetchmaterialData(TypedDict, total=False):
     """聚安全实人认证获取结果接口"""
     data: str
 
@@ -813,11 +813,11 @@ class JaqRpGetverifytokenParams(TypedDict):
     biz: str
     extra_data: NotRequired[Json | None]
 
-class RpInitResultBo(TypedDict):
+class RpInitResultBo(TypedDict, total=False):
     expire: int
     verify_token: str
 
-class JaqRpGetverifytokenData(TypedDict):
+class JaqRpGetverifytokenData(TypedDict, total=False):
     """聚安全实人认证获取认证会话token"""
     data: RpInitResultBo
 
@@ -826,15 +826,15 @@ class JaqRpOcrCheckParams(TypedDict):
     verify_token: str
     image_urls: Json
 
-class JaqRpOcrCheckRpidCardImage(TypedDict):
+class JaqRpOcrCheckRpidCardImage(TypedDict, total=False):
     back_image_url: str
     card_type: str
     front_image_url: str
 
-class JaqRpOcrCheckRpSex(TypedDict):
+class JaqRpOcrCheckRpSex(TypedDict, total=False):
     type: int
 
-class JaqRpOcrCheckRpidCard(TypedDict):
+class JaqRpOcrCheckRpidCard(TypedDict, total=False):
     rp_idcard_image: JaqRpOcrCheckRpidCardImage
     address: str
     birth_day: str
@@ -847,7 +847,7 @@ class JaqRpOcrCheckRpidCard(TypedDict):
     url_back_image: str
     url_front_image: str
 
-class JaqRpOcrCheckData(TypedDict):
+class JaqRpOcrCheckData(TypedDict, total=False):
     """ocr同时实名校验"""
     data: JaqRpOcrCheckRpidCard
 
@@ -856,15 +856,15 @@ class JaqRpOcrParams(TypedDict):
     verify_token: str
     image_urls: Json
 
-class JaqRpOcrRpSex(TypedDict):
+class JaqRpOcrRpSex(TypedDict, total=False):
     type: int
 
-class JaqRpOcrRpidCardImage(TypedDict):
+class JaqRpOcrRpidCardImage(TypedDict, total=False):
     back_image_url: str
     card_type: str
     front_image_url: str
 
-class RpidCardBo(TypedDict):
+class RpidCardBo(TypedDict, total=False):
     card_type: str
     url_back_image: str
     url_front_image: str
@@ -875,7 +875,7 @@ class RpidCardBo(TypedDict):
     code: str
     r_p_i_d_card_image: JaqRpOcrRpidCardImage
 
-class JaqRpOcrData(TypedDict):
+class JaqRpOcrData(TypedDict, total=False):
     """聚安全实人认证证件OCR识别功能接口"""
     data: RpidCardBo
 
@@ -883,17 +883,17 @@ class JaqRpQueryParams(TypedDict):
     """聚安全实人认证查询认证结果"""
     verify_token: str
 
-class JaqRpQueryRpGradeBo(TypedDict):
+class JaqRpQueryRpGradeBo(TypedDict, total=False):
     desc: str
     name: str
     level: int
 
-class RpAuditStatusBo(TypedDict):
+class RpAuditStatusBo(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class JaqRpQueryRpAuditMaterialDetail(TypedDict):
+class JaqRpQueryRpAuditMaterialDetail(TypedDict, total=False):
     security: bool
     display: str
     suggestion: str
@@ -903,28 +903,28 @@ class JaqRpQueryRpAuditMaterialDetail(TypedDict):
     type: str
     material_type: str
 
-class JaqRpQueryRpAuditType(TypedDict):
+class JaqRpQueryRpAuditType(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class JaqRpQueryRpAuditValue(TypedDict):
+class JaqRpQueryRpAuditValue(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class JaqRpQueryRpAuditComparisonDetail(TypedDict):
+class JaqRpQueryRpAuditComparisonDetail(TypedDict, total=False):
     result_type: JaqRpQueryRpAuditType
     value: JaqRpQueryRpAuditValue
     score: str
 
-class JaqRpQueryRpAuditDetails(TypedDict):
+class JaqRpQueryRpAuditDetails(TypedDict, total=False):
     audit_finish_time: Any
     material_details: Listed[JaqRpQueryRpAuditMaterialDetail]
     comparison_details: Listed[JaqRpQueryRpAuditComparisonDetail]
     review_deadline: Any
 
-class RpAuditResultBo(TypedDict):
+class RpAuditResultBo(TypedDict, total=False):
     review_status: bool
     grade_certified: bool
     require_grade: JaqRpQueryRpGradeBo
@@ -934,7 +934,7 @@ class RpAuditResultBo(TypedDict):
     rp_audit_details: JaqRpQueryRpAuditDetails
     review_type: str
 
-class JaqRpQueryData(TypedDict):
+class JaqRpQueryData(TypedDict, total=False):
     """聚安全实人认证查询认证结果"""
     data: RpAuditResultBo
 
@@ -942,7 +942,7 @@ class JaqRpRphitParams(TypedDict):
     """聚安全-实人认证日志打点接口"""
     content: NotRequired[str | None]
 
-class JaqRpRphitData(TypedDict):
+class JaqRpRphitData(TypedDict, total=False):
     """聚安全-实人认证日志打点接口"""
     data: str
 
@@ -977,25 +977,25 @@ class JaqRpStartParams(TypedDict):
     client_info: JaqRpStartRpClientInfo
     extra_data: NotRequired[Json | None]
 
-class JaqRpStartRpProperty(TypedDict):
+class JaqRpStartRpProperty(TypedDict, total=False):
     name: str
     code: int
 
-class JaqRpStartRpStepProperty(TypedDict):
+class JaqRpStartRpStepProperty(TypedDict, total=False):
     is_optional: bool
     property: JaqRpStartRpProperty
 
-class JaqRpStartRpStepType(TypedDict):
+class JaqRpStartRpStepType(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class JaqRpStartRpStepItem(TypedDict):
+class JaqRpStartRpStepItem(TypedDict, total=False):
     json_assist: str
     properties: Listed[JaqRpStartRpStepProperty]
     step_type: JaqRpStartRpStepType
 
-class JaqRpStartStsUploadToken(TypedDict):
+class JaqRpStartStsUploadToken(TypedDict, total=False):
     path: str
     end_point: str
     bucket_name: str
@@ -1004,14 +1004,14 @@ class JaqRpStartStsUploadToken(TypedDict):
     access_key_secret: str
     access_key_id: str
 
-class JaqRpStartRpStartResult(TypedDict):
+class JaqRpStartRpStartResult(TypedDict, total=False):
     extra_info: str
     source: str
     biz: str
     steps: Listed[JaqRpStartRpStepItem]
     upload_token: JaqRpStartStsUploadToken
 
-class JaqRpStartData(TypedDict):
+class JaqRpStartData(TypedDict, total=False):
     """聚安全实人认证开始"""
     data: JaqRpStartRpStartResult
 
@@ -1022,27 +1022,27 @@ class JaqRpStatusParams(TypedDict):
     source: str
     biz: str
 
-class JaqRpStatusRpGradeBo(TypedDict):
+class JaqRpStatusRpGradeBo(TypedDict, total=False):
     level: int
     name: str
     desc: str
 
-class RpAuditValueBo(TypedDict):
+class RpAuditValueBo(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class RpAuditTypeBo(TypedDict):
+class RpAuditTypeBo(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class RpAuditComparisonDetailBos(TypedDict):
+class RpAuditComparisonDetailBos(TypedDict, total=False):
     score: str
     value: RpAuditValueBo
     result_type: RpAuditTypeBo
 
-class RpAuditMaterialDetailBos(TypedDict):
+class RpAuditMaterialDetailBos(TypedDict, total=False):
     suggestion: str
     display: str
     security: bool
@@ -1052,13 +1052,13 @@ class RpAuditMaterialDetailBos(TypedDict):
     type: str
     material_type: str
 
-class RpAuditDetailsBos(TypedDict):
+class RpAuditDetailsBos(TypedDict, total=False):
     audit_finish_time: str
     review_deadline: str
     comparison_details: Listed[RpAuditComparisonDetailBos]
     material_details: Listed[RpAuditMaterialDetailBos]
 
-class RpStatusResultBo(TypedDict):
+class RpStatusResultBo(TypedDict, total=False):
     biz: str
     grade_certified: bool
     review_status: bool
@@ -1068,7 +1068,7 @@ class RpStatusResultBo(TypedDict):
     rp_audit_status: RpAuditStatusBo
     review_type: str
 
-class JaqRpStatusData(TypedDict):
+class JaqRpStatusData(TypedDict, total=False):
     """聚安全实人认证查询状态接口"""
     data: RpStatusResultBo
 
@@ -1076,40 +1076,40 @@ class JaqRpSubmitParams(TypedDict):
     """聚安全实人认证提交认证接口"""
     verify_token: str
 
-class JaqRpSubmitRpProperty(TypedDict):
+class JaqRpSubmitRpProperty(TypedDict, total=False):
     name: str
     code: int
 
-class JaqRpSubmitRpStepProperty(TypedDict):
+class JaqRpSubmitRpStepProperty(TypedDict, total=False):
     is_optional: bool
     property: JaqRpSubmitRpProperty
 
-class JaqRpSubmitRpStepType(TypedDict):
+class JaqRpSubmitRpStepType(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class JaqRpSubmitRpStepItem(TypedDict):
+class JaqRpSubmitRpStepItem(TypedDict, total=False):
     json_assist: str
     properties: Listed[JaqRpSubmitRpStepProperty]
     step_type: JaqRpSubmitRpStepType
 
-class JaqRpSubmitRpGrade(TypedDict):
+class JaqRpSubmitRpGrade(TypedDict, total=False):
     desc: str
     name: str
     level: int
 
-class RpAuditComparisonDetailBo(TypedDict):
+class RpAuditComparisonDetailBo(TypedDict, total=False):
     score: str
     value: RpAuditValueBo
     result_type: RpAuditTypeBo
 
-class JaqRpSubmitRpAuditStatus(TypedDict):
+class JaqRpSubmitRpAuditStatus(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class JaqRpSubmitRpAuditMaterialDetail(TypedDict):
+class JaqRpSubmitRpAuditMaterialDetail(TypedDict, total=False):
     material_type: str
     type: str
     code: int
@@ -1119,28 +1119,28 @@ class JaqRpSubmitRpAuditMaterialDetail(TypedDict):
     security: bool
     display: str
 
-class JaqRpSubmitRpAuditType(TypedDict):
+class JaqRpSubmitRpAuditType(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class JaqRpSubmitRpAuditValue(TypedDict):
+class JaqRpSubmitRpAuditValue(TypedDict, total=False):
     desc: str
     name: str
     code: int
 
-class JaqRpSubmitRpAuditComparisonDetail(TypedDict):
+class JaqRpSubmitRpAuditComparisonDetail(TypedDict, total=False):
     result_type: JaqRpSubmitRpAuditType
     value: JaqRpSubmitRpAuditValue
     score: str
 
-class JaqRpSubmitRpAuditDetails(TypedDict):
+class JaqRpSubmitRpAuditDetails(TypedDict, total=False):
     review_deadline: str
     material_details: Listed[JaqRpSubmitRpAuditMaterialDetail]
     comparison_details: Listed[JaqRpSubmitRpAuditComparisonDetail]
     audit_finish_time: str
 
-class JaqRpSubmitRpAuditResult(TypedDict):
+class JaqRpSubmitRpAuditResult(TypedDict, total=False):
     review_status: bool
     grade_certified: bool
     require_grade: JaqRpSubmitRpGrade
@@ -1151,11 +1151,11 @@ class JaqRpSubmitRpAuditResult(TypedDict):
     review_type: str
     rp_audit_details: JaqRpSubmitRpAuditDetails
 
-class JaqRpSubmitRpSubmitResult(TypedDict):
+class JaqRpSubmitRpSubmitResult(TypedDict, total=False):
     steps: Listed[JaqRpSubmitRpStepItem]
     rp_audit_result: JaqRpSubmitRpAuditResult
 
-class JaqRpSubmitData(TypedDict):
+class JaqRpSubmitData(TypedDict, total=False):
     """聚安全实人认证提交认证接口"""
     data: JaqRpSubmitRpSubmitResult
 
@@ -1169,15 +1169,15 @@ class JaqRpUploadParams(TypedDict):
     verify_token: str
     elements: list[Element]
 
-class UploadStatus(TypedDict):
+class UploadStatus(TypedDict, total=False):
     name: str
     code: int
 
-class JaqRpUploadRpUploadResult(TypedDict):
+class JaqRpUploadRpUploadResult(TypedDict, total=False):
     upload_status: UploadStatus
     upload_id: str
 
-class JaqRpUploadData(TypedDict):
+class JaqRpUploadData(TypedDict, total=False):
     """聚安全实人认证上传认证信息"""
     data: JaqRpUploadRpUploadResult
 
@@ -1189,10 +1189,10 @@ class JaqSpamregisterpreventionFeedbackParams(TypedDict):
     feed_back: Number
     deny_reason: NotRequired[str | None]
 
-class JaqFeedBackResult(TypedDict):
+class JaqFeedBackResult(TypedDict, total=False):
     error_msg: str
 
-class JaqSpamregisterpreventionFeedbackData(TypedDict):
+class JaqSpamregisterpreventionFeedbackData(TypedDict, total=False):
     """保护结果反馈"""
     feed_back_result: JaqFeedBackResult
 
@@ -1220,13 +1220,13 @@ class JaqSpamregisterpreventionResultFetchNewParams(TypedDict):
     user_id: NotRequired[str | None]
     nick_name: NotRequired[str | None]
 
-class JaqSpamregisterpreventionResultFetchNewJaqAccountRiskDetailItem(TypedDict):
+class JaqSpamregisterpreventionResultFetchNewJaqAccountRiskDetailItem(TypedDict, total=False):
     decision: int
     id: str
     name: str
     score: int
 
-class JaqSpamregisterpreventionResultFetchNewJaqAccountRiskData(TypedDict):
+class JaqSpamregisterpreventionResultFetchNewJaqAccountRiskData(TypedDict, total=False):
     captcha_check_data: CaptchaCheckData
     detail: Listed[JaqSpamregisterpreventionResultFetchNewJaqAccountRiskDetailItem]
     event_id: str
@@ -1236,10 +1236,10 @@ class JaqSpamregisterpreventionResultFetchNewJaqAccountRiskData(TypedDict):
     user_id: str
     umid: str
 
-class JaqSpamregisterpreventionResultFetchNewJaqAccountRiskResult(TypedDict):
+class JaqSpamregisterpreventionResultFetchNewJaqAccountRiskResult(TypedDict, total=False):
     data: JaqSpamregisterpreventionResultFetchNewJaqAccountRiskData
 
-class JaqSpamregisterpreventionResultFetchNewData(TypedDict):
+class JaqSpamregisterpreventionResultFetchNewData(TypedDict, total=False):
     """获取虚假注册保护结果"""
     jaq_account_risk_result: JaqSpamregisterpreventionResultFetchNewJaqAccountRiskResult
 
@@ -1265,25 +1265,25 @@ class JaqSpamregisterpreventionResultFetchParams(TypedDict):
     js_token: NotRequired[str | None]
     sdk_token: NotRequired[str | None]
 
-class JaqSpamregisterpreventionResultFetchJaqAccountRiskDetailItem(TypedDict):
+class JaqSpamregisterpreventionResultFetchJaqAccountRiskDetailItem(TypedDict, total=False):
     id: str
     name: str
     decision: int
     score: int
 
-class JaqSpamregisterpreventionResultFetchJaqAccountRiskData(TypedDict):
+class JaqSpamregisterpreventionResultFetchJaqAccountRiskData(TypedDict, total=False):
     detail_list: Listed[JaqSpamregisterpreventionResultFetchJaqAccountRiskDetailItem]
     event_id: str
     user_id: str
     final_score: int
     final_decision: int
 
-class JaqSpamregisterpreventionResultFetchJaqAccountRiskResult(TypedDict):
+class JaqSpamregisterpreventionResultFetchJaqAccountRiskResult(TypedDict, total=False):
     error_code: int
     data: JaqSpamregisterpreventionResultFetchJaqAccountRiskData
     error_msg: str
 
-class JaqSpamregisterpreventionResultFetchData(TypedDict):
+class JaqSpamregisterpreventionResultFetchData(TypedDict, total=False):
     """获取垃圾注册防控结果"""
     jaq_account_risk_result: JaqSpamregisterpreventionResultFetchJaqAccountRiskResult
 
@@ -1298,7 +1298,7 @@ class JaqUrlScanParams(TypedDict):
     """恶意网址检测接口"""
     param_url_scan_param_list: UrlScanParamList
 
-class UrlScanResultItem(TypedDict):
+class UrlScanResultItem(TypedDict, total=False):
     desc: str
     flag: str
     official: str
@@ -1307,11 +1307,11 @@ class UrlScanResultItem(TypedDict):
     source: str
     target: str
 
-class UrlScanResult(TypedDict):
+class UrlScanResult(TypedDict, total=False):
     event_id: str
     url_result_item_list: Listed[UrlScanResultItem]
 
-class JaqUrlScanData(TypedDict):
+class JaqUrlScanData(TypedDict, total=False):
     """恶意网址检测接口"""
     data: UrlScanResult
 
@@ -1320,12 +1320,12 @@ class JaqWsgriskdataReportParams(TypedDict):
     wua: str
     ext_param: NotRequired[str | None]
 
-class JaqWsgReportResult(TypedDict):
+class JaqWsgReportResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     jaq_dispatch_param: JaqDispatchParam
     token: str
 
-class JaqWsgriskdataReportData(TypedDict):
+class JaqWsgriskdataReportData(TypedDict, total=False):
     """无线保镖SDK风控数据上报"""
     jaq_wsg_risk_report_result: JaqWsgReportResult

@@ -8,13 +8,13 @@ class CouponAuthVerifyParams(TypedDict):
     service_code: str
     coupon_seq_number: str
 
-class CouponAuthVerifyResultDto(TypedDict):
+class CouponAuthVerifyResultDto(TypedDict, total=False):
     success: bool
     dto: bool
     return_code: int
     exec_description: str
 
-class CouponAuthVerifyData(TypedDict):
+class CouponAuthVerifyData(TypedDict, total=False):
     """优惠券校验"""
     result: CouponAuthVerifyResultDto
 
@@ -22,7 +22,7 @@ class VendorOrderDetailParams(TypedDict):
     """国际站服务市场订单详情接口"""
     order_no: str
 
-class OpenTradeDetailDto(TypedDict):
+class OpenTradeDetailDto(TypedDict, total=False):
     buyer_ali_id: int
     buyer_name: str
     company_name: str
@@ -49,10 +49,10 @@ class OpenTradeDetailDto(TypedDict):
     service_category: str
     service_sku_label: str
 
-class VendorOrderDetailResultDto(TypedDict):
+class VendorOrderDetailResultDto(TypedDict, total=False):
     dto: OpenTradeDetailDto
 
-class VendorOrderDetailData(TypedDict):
+class VendorOrderDetailData(TypedDict, total=False):
     """国际站服务市场订单详情接口"""
     result: VendorOrderDetailResultDto
 
@@ -76,13 +76,13 @@ class VendorOrderListParams(TypedDict):
     """国际站服务市场订单列表接口"""
     query_trade_dto: NotRequired[QueryTradeDto | None]
 
-class PageDto(TypedDict):
+class PageDto(TypedDict, total=False):
     total_item: int
     total_page: int
     page_size: int
     current_page: int
 
-class Dto(TypedDict):
+class Dto(TypedDict, total=False):
     order_type: str
     order_no: str
     quantity: int
@@ -103,14 +103,14 @@ class Dto(TypedDict):
     service_category: str
     service_sku_label: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     exec_description: str
     return_code: int
     success: bool
     page_dto: PageDto
     dtos: Listed[Dto]
 
-class VendorOrderListData(TypedDict):
+class VendorOrderListData(TypedDict, total=False):
     """国际站服务市场订单列表接口"""
     result: Result
 
@@ -118,7 +118,7 @@ class VendorServiceProcessParams(TypedDict):
     """服务商客户关联信息"""
     order_num: NotRequired[str | None]
 
-class VendorServiceProcessVendorMerchantRecordBaseDto(TypedDict):
+class VendorServiceProcessVendorMerchantRecordBaseDto(TypedDict, total=False):
     nrts6060: str
     road: str
     is_video: str
@@ -182,9 +182,10 @@ VendorServiceProcessResultDto = TypedDict(
         "return_code": int,
         "success": bool,
     },
+    total=False,
 )
 
-class VendorServiceProcessData(TypedDict):
+class VendorServiceProcessData(TypedDict, total=False):
     """服务商客户关联信息"""
     result: VendorServiceProcessResultDto
 
@@ -192,7 +193,7 @@ class VendorServiceVendorprocessParams(TypedDict):
     """服务商客户关联信息"""
     order_num: NotRequired[str | None]
 
-class VendorServiceVendorprocessVendorMerchantRecordBaseDto(TypedDict):
+class VendorServiceVendorprocessVendorMerchantRecordBaseDto(TypedDict, total=False):
     nrts6060: str
     road: str
     is_video: str
@@ -332,9 +333,10 @@ VendorServiceVendorprocessResultDto = TypedDict(
         "return_code": int,
         "success": bool,
     },
+    total=False,
 )
 
-class VendorServiceVendorprocessData(TypedDict):
+class VendorServiceVendorprocessData(TypedDict, total=False):
     """服务商客户关联信息"""
     result: VendorServiceVendorprocessResultDto
 
@@ -343,7 +345,7 @@ class VendorTradePurchaseParams(TypedDict):
     buyer_login_id: NotRequired[str | None]
     service_code: NotRequired[str | None]
 
-class TradePurchaseDto(TypedDict):
+class TradePurchaseDto(TypedDict, total=False):
     service_code: str
     service_begin: str
     service_end: str
@@ -358,13 +360,13 @@ class TradePurchaseDto(TypedDict):
     transaction_unit_price: int
     sku_code: str
 
-class VendorTradePurchaseResultDto(TypedDict):
+class VendorTradePurchaseResultDto(TypedDict, total=False):
     exec_description: str
     return_code: int
     success: bool
     dtos: Listed[TradePurchaseDto]
 
-class VendorTradePurchaseData(TypedDict):
+class VendorTradePurchaseData(TypedDict, total=False):
     """查看购买人的订单记录以及授权时间"""
     result: VendorTradePurchaseResultDto
 
@@ -393,7 +395,7 @@ class VendorWriteClientParams(TypedDict):
     app_id: str
     param_third_party_client_data_params: ThirdPartyClientDataParams
 
-class VendorWriteClientData(TypedDict):
+class VendorWriteClientData(TypedDict, total=False):
     """客户动态回写"""
     error_description: str
     return_code: int

@@ -17,7 +17,7 @@ class SettlementQueryParams(TypedDict):
     gmt_modified_end: NotRequired[Date | None]
     gmt_modified_start: NotRequired[Date | None]
 
-class Datalist(TypedDict):
+class Datalist(TypedDict, total=False):
     workcard_id: int
     workcard_sequence: int
     transfer_amount: int
@@ -45,17 +45,17 @@ class Datalist(TypedDict):
     service_store_id: int
     comment: str
 
-class PagedResult(TypedDict):
+class PagedResult(TypedDict, total=False):
     total_count: int
     page_size: int
     data_list: Listed[Datalist]
 
-class FulfilplatformResult(TypedDict):
+class FulfilplatformResult(TypedDict, total=False):
     msg_info: str
     msg_code: str
     success: bool
     result_data: PagedResult
 
-class SettlementQueryData(TypedDict):
+class SettlementQueryData(TypedDict, total=False):
     """服务平台结算单明细查询服务"""
     settlement_detail_query_result: FulfilplatformResult

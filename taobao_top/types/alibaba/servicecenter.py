@@ -9,12 +9,12 @@ class FulfiltaskBuyeraddressChangeParams(TypedDict):
     address_detail: str
     location: Number
 
-class FulfiltaskBuyeraddressChangeResult(TypedDict):
+class FulfiltaskBuyeraddressChangeResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
 
-class FulfiltaskBuyeraddressChangeData(TypedDict):
+class FulfiltaskBuyeraddressChangeData(TypedDict, total=False):
     """修改消费者服务地址"""
     result: FulfiltaskBuyeraddressChangeResult
 
@@ -23,13 +23,13 @@ class FulfiltaskCreateParams(TypedDict):
     workcard_ids: Many[Number]
     outer_id: str
 
-class FulfiltaskCreateResult(TypedDict):
+class FulfiltaskCreateResult(TypedDict, total=False):
     success: bool
     error_code: str
     fulfil_task_id: int
     error_msg: str
 
-class FulfiltaskCreateData(TypedDict):
+class FulfiltaskCreateData(TypedDict, total=False):
     """合单生成核销单"""
     result: FulfiltaskCreateResult
 
@@ -42,12 +42,12 @@ class FulfiltaskQueryParams(TypedDict):
     current_page: NotRequired[Number | None]
     fulfil_task_id_list: NotRequired[Many[Number] | None]
 
-class ReservationDTO(TypedDict):
+class ReservationDTO(TypedDict, total=False):
     reserve_time_end: str
     reserve_time_start: str
     reserve_request_source_type: str
 
-class FulfiltaskQueryBuyerDTO(TypedDict):
+class FulfiltaskQueryBuyerDTO(TypedDict, total=False):
     address_province: str
     buyer_nick: str
     mobile: str
@@ -60,7 +60,7 @@ class FulfiltaskQueryBuyerDTO(TypedDict):
     address_district: str
     address_city: str
 
-class ServiceProviderDTO(TypedDict):
+class ServiceProviderDTO(TypedDict, total=False):
     service_store_code: str
     service_store_name: str
     worker_mobile: str
@@ -68,7 +68,7 @@ class ServiceProviderDTO(TypedDict):
     worker_name: str
     tp_nick: str
 
-class FulfiltaskQueryValue(TypedDict):
+class FulfiltaskQueryValue(TypedDict, total=False):
     workcard_id_list: Listed[int]
     fulfil_type_code: str
     gmt_modify: str
@@ -85,14 +85,14 @@ class FulfiltaskQueryValue(TypedDict):
     reason_desc: str
     status_code: str
 
-class FulfiltaskQueryPagedResult(TypedDict):
+class FulfiltaskQueryPagedResult(TypedDict, total=False):
     success: bool
     error_code: str
     total_count: int
     values: Listed[FulfiltaskQueryValue]
     error_msg: str
 
-class FulfiltaskQueryData(TypedDict):
+class FulfiltaskQueryData(TypedDict, total=False):
     """核销单查询"""
     result: FulfiltaskQueryPagedResult
 
@@ -101,13 +101,13 @@ class IdentifytaskCreateParams(TypedDict):
     workcard_ids: Many[Number]
     outer_id: str
 
-class IdentifytaskCreateFulfilplatformResult(TypedDict):
+class IdentifytaskCreateFulfilplatformResult(TypedDict, total=False):
     result_data: int
     success: bool
     msg_info: str
     msg_code: str
 
-class IdentifytaskCreateData(TypedDict):
+class IdentifytaskCreateData(TypedDict, total=False):
     """创建核销单"""
     result: IdentifytaskCreateFulfilplatformResult
 
@@ -121,7 +121,7 @@ class SpserviceorderQueryParams(TypedDict):
     master_parent_biz_order_id: NotRequired[Number | None]
     sp_service_order_id: NotRequired[Number | None]
 
-class MasterTradeOrderDTO(TypedDict):
+class MasterTradeOrderDTO(TypedDict, total=False):
     seller_nick: str
     order_id: int
     auction_title: str
@@ -138,12 +138,12 @@ class MasterTradeOrderDTO(TypedDict):
     category_id: int
     outer_id_sku: str
 
-class ServiceDefinitionDTO(TypedDict):
+class ServiceDefinitionDTO(TypedDict, total=False):
     service_code: str
     display_name: str
     biz_code: str
 
-class SpserviceorderQueryBuyerDTO(TypedDict):
+class SpserviceorderQueryBuyerDTO(TypedDict, total=False):
     address_province: str
     address_detail: str
     buyer_nick: str
@@ -155,7 +155,7 @@ class SpserviceorderQueryBuyerDTO(TypedDict):
     address_town: str
     address_city: str
 
-class FeeInfo(TypedDict):
+class FeeInfo(TypedDict, total=False):
     amount: str
     from_role_code: str
     to_role_id: int
@@ -163,7 +163,7 @@ class FeeInfo(TypedDict):
     from_role_id: int
     to_role_code: str
 
-class ServiceTradeOrderDTO(TypedDict):
+class ServiceTradeOrderDTO(TypedDict, total=False):
     seller_nick: str
     auction_id: int
     order_id: int
@@ -178,7 +178,7 @@ class ServiceTradeOrderDTO(TypedDict):
     outer_id_sku: str
     purchase_price_unit: int
 
-class SpServiceorderDTO(TypedDict):
+class SpServiceorderDTO(TypedDict, total=False):
     refund_service_count: int
     master_trade_order: MasterTradeOrderDTO
     service_definition: ServiceDefinitionDTO
@@ -196,19 +196,19 @@ class SpServiceorderDTO(TypedDict):
     using_service_count: int
     status_code: str
 
-class SpserviceorderQueryPagedResult(TypedDict):
+class SpserviceorderQueryPagedResult(TypedDict, total=False):
     data_list: Listed[SpServiceorderDTO]
     total_page_count: int
     page_size: int
     total_count: int
 
-class SpserviceorderQueryFulfilplatformResult(TypedDict):
+class SpserviceorderQueryFulfilplatformResult(TypedDict, total=False):
     result_data: SpserviceorderQueryPagedResult
     success: bool
     msg_info: str
     msg_code: str
 
-class SpserviceorderQueryData(TypedDict):
+class SpserviceorderQueryData(TypedDict, total=False):
     """服务供应链服务单查询"""
     result: SpserviceorderQueryFulfilplatformResult
 
@@ -221,13 +221,13 @@ class SpserviceorderUpdateParams(TypedDict):
     gmt_effect: NotRequired[str | None]
     gmt_expire: NotRequired[str | None]
 
-class SpserviceorderUpdateResult(TypedDict):
+class SpserviceorderUpdateResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
     display_msg: str
 
-class SpserviceorderUpdateData(TypedDict):
+class SpserviceorderUpdateData(TypedDict, total=False):
     """服务供应链服务单更新"""
     result: SpserviceorderUpdateResult
 
@@ -241,12 +241,12 @@ class WorkcardCancelParams(TypedDict):
     reason_code: NotRequired[Number | None]
     reason_desc: NotRequired[str | None]
 
-class WorkcardCancelFulfilplatformResult(TypedDict):
+class WorkcardCancelFulfilplatformResult(TypedDict, total=False):
     msg_info: str
     success: bool
     msg_code: str
 
-class WorkcardCancelData(TypedDict):
+class WorkcardCancelData(TypedDict, total=False):
     """服务平台工单取消接口"""
     result: WorkcardCancelFulfilplatformResult
 
@@ -255,16 +255,16 @@ class WorkcardConfirmedskuQueryParams(TypedDict):
     workcard_id: Number
     real_tp_nick: NotRequired[str | None]
 
-class WorkcardConfirmedskuQueryValue(TypedDict):
+class WorkcardConfirmedskuQueryValue(TypedDict, total=False):
     service_sku_code: str
 
-class WorkcardConfirmedskuQueryResult(TypedDict):
+class WorkcardConfirmedskuQueryResult(TypedDict, total=False):
     success: bool
     error_code: str
     values: Listed[WorkcardConfirmedskuQueryValue]
     error_msg: str
 
-class WorkcardConfirmedskuQueryData(TypedDict):
+class WorkcardConfirmedskuQueryData(TypedDict, total=False):
     """查询确认履行的服务项"""
     result: WorkcardConfirmedskuQueryResult
 
@@ -284,13 +284,13 @@ class WorkcardCreateParams(TypedDict):
     outer_id: NotRequired[str | None]
     service_provider: NotRequired[ServiceProviderDto | None]
 
-class WorkcardCreateFulfilplatformResult(TypedDict):
+class WorkcardCreateFulfilplatformResult(TypedDict, total=False):
     msg_info: str
     workcard_id: int
     success: bool
     msg_code: str
 
-class WorkcardCreateData(TypedDict):
+class WorkcardCreateData(TypedDict, total=False):
     """服务平台工单创建接口"""
     result: WorkcardCreateFulfilplatformResult
 
@@ -302,13 +302,13 @@ class WorkcardEvaluateParams(TypedDict):
     fail_reason: NotRequired[str | None]
     extend_info: NotRequired[Json | None]
 
-class WorkcardEvaluateResult(TypedDict):
+class WorkcardEvaluateResult(TypedDict, total=False):
     display_msg: str
     is_success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardEvaluateData(TypedDict):
+class WorkcardEvaluateData(TypedDict, total=False):
     """服务商售后鉴定服务"""
     ssc_result: WorkcardEvaluateResult
 
@@ -318,18 +318,18 @@ class WorkcardRelatedskuQueryParams(TypedDict):
     real_tp_nick: NotRequired[str | None]
     is_filter_by_category: NotRequired[bool | None]
 
-class WorkcardRelatedskuQueryValue(TypedDict):
+class WorkcardRelatedskuQueryValue(TypedDict, total=False):
     need_ext_pay: bool
     display_name: str
     service_sku_code: str
 
-class WorkcardRelatedskuQueryResult(TypedDict):
+class WorkcardRelatedskuQueryResult(TypedDict, total=False):
     success: bool
     error_code: str
     values: Listed[WorkcardRelatedskuQueryValue]
     error_msg: str
 
-class WorkcardRelatedskuQueryData(TypedDict):
+class WorkcardRelatedskuQueryData(TypedDict, total=False):
     """查询工单关联的服务项"""
     result: WorkcardRelatedskuQueryResult
 
@@ -341,7 +341,7 @@ class WorkcardServiceprogressUpdateParams(TypedDict):
     action: str
     real_tp_nick: NotRequired[str | None]
 
-class WorkcardServiceprogressUpdateData(TypedDict):
+class WorkcardServiceprogressUpdateData(TypedDict, total=False):
     """更新服务进度"""
     is_success: bool
     msg_code: str
@@ -359,7 +359,7 @@ class WorkcardServiceskuSuggestParams(TypedDict):
     tp_suggest_service_sku_infos: list[TpSuggestServiceSkuInfoDto]
     extend_info: NotRequired[Json | None]
 
-class WorkcardServiceskuSuggestData(TypedDict):
+class WorkcardServiceskuSuggestData(TypedDict, total=False):
     """服务商反馈需要履行的服务项"""
     is_success: bool
     msg_code: str

@@ -16,7 +16,7 @@ class CoreActivityGetappshowlistParams(TypedDict):
     page: NotRequired[Number | None]
     size: NotRequired[Number | None]
 
-class T(TypedDict):
+class T(TypedDict, total=False):
     full_adress: str
     act_detail_url: str
     content: str
@@ -31,7 +31,7 @@ class T(TypedDict):
     timestamp: int
     name: str
 
-class Page(TypedDict):
+class Page(TypedDict, total=False):
     total: int
     limit: int
     total_count: int
@@ -40,12 +40,12 @@ class Page(TypedDict):
     current_page: int
     total_page: int
 
-class PageResult(TypedDict):
+class PageResult(TypedDict, total=False):
     content: Page
     error_code: str
     error_msg: str
     success: bool
 
-class CoreActivityGetappshowlistData(TypedDict):
+class CoreActivityGetappshowlistData(TypedDict, total=False):
     """获取神鲸活动列表"""
     result: PageResult

@@ -6,24 +6,24 @@ from taobao_top.types.values import Listed, Number, TypedDict
 class CategoryAllGetParams(TypedDict):
     """全部店铺分类信息查询接口"""
 
-class CategoryAllGetOpenCategoryDto(TypedDict):
+class CategoryAllGetOpenCategoryDto(TypedDict, total=False):
     category_id: int
     category_name: str
     category_image: str
 
-class OpenCategoryDTO(TypedDict):
+class OpenCategoryDTO(TypedDict, total=False):
     category_id: int
     category_name: str
     category_image: str
     sub_shop_category_list: Listed[CategoryAllGetOpenCategoryDto]
 
-class CategoryAllGetResult(TypedDict):
+class CategoryAllGetResult(TypedDict, total=False):
     total: int
     success: bool
     module_list: Listed[OpenCategoryDTO]
     message: str
 
-class CategoryAllGetData(TypedDict):
+class CategoryAllGetData(TypedDict, total=False):
     """全部店铺分类信息查询接口"""
     result: CategoryAllGetResult
 
@@ -31,24 +31,24 @@ class CategoryGetParams(TypedDict):
     """指定店铺分类信息查询接口"""
     category_id: Number
 
-class CategoryGetOpenCategoryDto(TypedDict):
+class CategoryGetOpenCategoryDto(TypedDict, total=False):
     category_id: int
     category_name: str
     category_image: str
 
-class CategoryGetResultModule(TypedDict):
+class CategoryGetResultModule(TypedDict, total=False):
     category_id: int
     category_name: str
     category_image: str
     sub_shop_category_list: Listed[CategoryGetOpenCategoryDto]
 
-class CategoryGetResult(TypedDict):
+class CategoryGetResult(TypedDict, total=False):
     total: int
     success: bool
     module: CategoryGetResultModule
     message: str
 
-class CategoryGetData(TypedDict):
+class CategoryGetData(TypedDict, total=False):
     """指定店铺分类信息查询接口"""
     result: CategoryGetResult
 
@@ -57,11 +57,11 @@ class CouponApplyParams(TypedDict):
     uuid: str
     open_id: str
 
-class CouponApplyResult(TypedDict):
+class CouponApplyResult(TypedDict, total=False):
     error_message: str
     error_code: str
     success: bool
 
-class CouponApplyData(TypedDict):
+class CouponApplyData(TypedDict, total=False):
     """通用店铺券领券接口"""
     result: CouponApplyResult

@@ -8,7 +8,7 @@ class OpenPaymentRepayParams(TypedDict):
     app_code: str
     data: str
 
-class OpenPaymentRepayData(TypedDict):
+class OpenPaymentRepayData(TypedDict, total=False):
     """智付重新打款"""
     result_message: str
     is_success: bool
@@ -18,7 +18,7 @@ class OpenPaymentSyncParams(TypedDict):
     app_code: str
     data: str
 
-class OpenPaymentSyncData(TypedDict):
+class OpenPaymentSyncData(TypedDict, total=False):
     """付款单同步"""
     result_message: str
     is_success: bool

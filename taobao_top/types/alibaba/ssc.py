@@ -11,33 +11,33 @@ class BusinessServicepriceQueryParams(TypedDict):
     """苹果查询服务供给报价"""
     service_price_query_request: NotRequired[ServicePriceQueryRequest | None]
 
-class ServicePriceLine(TypedDict):
+class ServicePriceLine(TypedDict, total=False):
     service_outer_id: str
     consumer_price: int
     edu_price: int
 
-class ServicePriceQueryResponse(TypedDict):
+class ServicePriceQueryResponse(TypedDict, total=False):
     service_price_lines: Listed[ServicePriceLine]
 
-class BusinessServicepriceQueryResult(TypedDict):
+class BusinessServicepriceQueryResult(TypedDict, total=False):
     display_msg: str
     value: ServicePriceQueryResponse
     error_msg: str
     success: bool
     error_code: str
 
-class BusinessServicepriceQueryData(TypedDict):
+class BusinessServicepriceQueryData(TypedDict, total=False):
     """苹果查询服务供给报价"""
     result: BusinessServicepriceQueryResult
 
 class PurchaseProductQueryParams(TypedDict):
     """查询已采购的服务产品"""
 
-class ServiceProduct(TypedDict):
+class ServiceProduct(TypedDict, total=False):
     product_id: int
     product_title: str
 
-class PurchaseProductQueryData(TypedDict):
+class PurchaseProductQueryData(TypedDict, total=False):
     """查询已采购的服务产品"""
     display_msg: str
     is_success: bool
@@ -47,20 +47,20 @@ class PurchaseServicedefinitionParamQueryParams(TypedDict):
     """查询采购服务定义参数信息"""
     product_id: Number
 
-class ServiceContent(TypedDict):
+class ServiceContent(TypedDict, total=False):
     content: str
 
-class ServiceProperty(TypedDict):
+class ServiceProperty(TypedDict, total=False):
     service_property_name: str
     service_property_value_enum: Listed[str]
 
-class ServiceDefinition(TypedDict):
+class ServiceDefinition(TypedDict, total=False):
     service_contents: Listed[ServiceContent]
     service_object_type: str
     service_object_type_name: str
     service_properties: Listed[ServiceProperty]
 
-class PurchaseServicedefinitionParamQueryData(TypedDict):
+class PurchaseServicedefinitionParamQueryData(TypedDict, total=False):
     """查询采购服务定义参数信息"""
     display_msg: str
     is_success: bool
@@ -70,7 +70,7 @@ class ServicecenterServicestoreQueryParams(TypedDict):
     """根据天猫id查询门店信息"""
     id: Number
 
-class ResultData(TypedDict):
+class ResultData(TypedDict, total=False):
     town_code: str
     service_store_name: str
     manager_name: str
@@ -103,10 +103,10 @@ class ResultData(TypedDict):
     company_name: str
     social_credit_code: str
 
-class ServicecenterServicestoreQueryResult(TypedDict):
+class ServicecenterServicestoreQueryResult(TypedDict, total=False):
     result_data_list: Listed[ResultData]
 
-class ServicecenterServicestoreQueryData(TypedDict):
+class ServicecenterServicestoreQueryData(TypedDict, total=False):
     """根据天猫id查询门店信息"""
     result: ServicecenterServicestoreQueryResult
 
@@ -121,13 +121,13 @@ class SupplyplatformServiceInventoryEditParams(TypedDict):
     biz_id: str
     edit_details: list[EditDetailInventoryRequest]
 
-class SupplyplatformServiceInventoryEditResult(TypedDict):
+class SupplyplatformServiceInventoryEditResult(TypedDict, total=False):
     display_msg: str
     error_msg: str
     error_code: str
     success: bool
 
-class SupplyplatformServiceInventoryEditData(TypedDict):
+class SupplyplatformServiceInventoryEditData(TypedDict, total=False):
     """编辑服务库存"""
     result: SupplyplatformServiceInventoryEditResult
 
@@ -138,14 +138,14 @@ class SupplyplatformServiceInventoryQueryParams(TypedDict):
     provider_type: str
     provider_id: Number
 
-class SupplyplatformServiceInventoryQueryResult(TypedDict):
+class SupplyplatformServiceInventoryQueryResult(TypedDict, total=False):
     success: bool
     value: str
     error_code: str
     error_msg: str
     display_msg: str
 
-class SupplyplatformServiceInventoryQueryData(TypedDict):
+class SupplyplatformServiceInventoryQueryData(TypedDict, total=False):
     """服务库存查询"""
     result: SupplyplatformServiceInventoryQueryResult
 
@@ -154,13 +154,13 @@ class SupplyplatformServiceabilityDeleteParams(TypedDict):
     provider_type: str
     provider_id: Number
 
-class SupplyplatformServiceabilityDeleteResult(TypedDict):
+class SupplyplatformServiceabilityDeleteResult(TypedDict, total=False):
     display_msg: str
     error_msg: str
     error_code: str
     success: bool
 
-class SupplyplatformServiceabilityDeleteData(TypedDict):
+class SupplyplatformServiceabilityDeleteData(TypedDict, total=False):
     """删除服务能力"""
     result: SupplyplatformServiceabilityDeleteResult
 
@@ -173,13 +173,13 @@ class SupplyplatformServiceabilitySaveParams(TypedDict):
     service_sku_code_list: Many[str]
     area_code_list: NotRequired[Many[Number] | None]
 
-class SupplyplatformServiceabilitySaveResult(TypedDict):
+class SupplyplatformServiceabilitySaveResult(TypedDict, total=False):
     display_msg: str
     error_msg: str
     error_code: str
     success: bool
 
-class SupplyplatformServiceabilitySaveData(TypedDict):
+class SupplyplatformServiceabilitySaveData(TypedDict, total=False):
     """保存服务能力"""
     result: SupplyplatformServiceabilitySaveResult
 
@@ -188,13 +188,13 @@ class SupplyplatformServicecapacityDeleteParams(TypedDict):
     provider_id: Number
     provider_type: str
 
-class SupplyplatformServicecapacityDeleteResult(TypedDict):
+class SupplyplatformServicecapacityDeleteResult(TypedDict, total=False):
     display_msg: str
     error_msg: str
     error_code: str
     success: bool
 
-class SupplyplatformServicecapacityDeleteData(TypedDict):
+class SupplyplatformServicecapacityDeleteData(TypedDict, total=False):
     """服务容量删除"""
     result: SupplyplatformServicecapacityDeleteResult
 
@@ -207,13 +207,13 @@ class SupplyplatformServicecapacitySaveParams(TypedDict):
     provider_type: str
     provider_code: NotRequired[str | None]
 
-class SupplyplatformServicecapacitySaveResult(TypedDict):
+class SupplyplatformServicecapacitySaveResult(TypedDict, total=False):
     display_msg: str
     error_msg: str
     error_code: str
     success: bool
 
-class SupplyplatformServicecapacitySaveData(TypedDict):
+class SupplyplatformServicecapacitySaveData(TypedDict, total=False):
     """保存服务容量"""
     result: SupplyplatformServicecapacitySaveResult
 
@@ -221,17 +221,17 @@ class SupplyplatformServicedefinitionQueryskuParams(TypedDict):
     """服务sku查询"""
     service_category_id: str
 
-class ServiceSkuDTO(TypedDict):
+class ServiceSkuDTO(TypedDict, total=False):
     code: str
 
-class SupplyplatformServicedefinitionQueryskuResult(TypedDict):
+class SupplyplatformServicedefinitionQueryskuResult(TypedDict, total=False):
     display_msg: str
     error_code: str
     error_msg: str
     success: str
     service_skus: Listed[ServiceSkuDTO]
 
-class SupplyplatformServicedefinitionQueryskuData(TypedDict):
+class SupplyplatformServicedefinitionQueryskuData(TypedDict, total=False):
     """服务sku查询"""
     result: SupplyplatformServicedefinitionQueryskuResult
 
@@ -240,13 +240,13 @@ class SupplyplatformServicestoreOfflineParams(TypedDict):
     service_store_code_list: NotRequired[Many[str] | None]
     service_store_id_list: NotRequired[Many[Number] | None]
 
-class SupplyplatformServicestoreOfflineResult(TypedDict):
+class SupplyplatformServicestoreOfflineResult(TypedDict, total=False):
     display_msg: str
     success: bool
     error_code: str
     error_msg: str
 
-class SupplyplatformServicestoreOfflineData(TypedDict):
+class SupplyplatformServicestoreOfflineData(TypedDict, total=False):
     """网点下线"""
     result: SupplyplatformServicestoreOfflineResult
 
@@ -283,18 +283,18 @@ class SupplyplatformServicestoreSaveParams(TypedDict):
     """保存网点"""
     service_store_save_req: NotRequired[ServiceStoreSaveForTopReqDTO | None]
 
-class ServiceStoreCreateDto(TypedDict):
+class ServiceStoreCreateDto(TypedDict, total=False):
     service_store_id: int
     secret: str
 
-class SupplyplatformServicestoreSaveResult(TypedDict):
+class SupplyplatformServicestoreSaveResult(TypedDict, total=False):
     display_msg: str
     success: bool
     error_code: str
     value: ServiceStoreCreateDto
     error_msg: str
 
-class SupplyplatformServicestoreSaveData(TypedDict):
+class SupplyplatformServicestoreSaveData(TypedDict, total=False):
     """保存网点"""
     result: SupplyplatformServicestoreSaveResult
 
@@ -310,7 +310,7 @@ class SupplyplatformServiceworkerAvailableworkerParams(TypedDict):
     """查询可用工人"""
     available_worker_query_for_top_req_dto: AvailableWorkerQueryForTopReqDTO
 
-class WorkerDTO(TypedDict):
+class WorkerDTO(TypedDict, total=False):
     worker_id: int
     real_name: str
     nick_name: str
@@ -323,14 +323,14 @@ class WorkerDTO(TypedDict):
     profile_picture_url: str
     remark: str
 
-class SupplyplatformServiceworkerAvailableworkerResult(TypedDict):
+class SupplyplatformServiceworkerAvailableworkerResult(TypedDict, total=False):
     success: bool
     value: Listed[WorkerDTO]
     error_code: str
     error_msg: str
     display_msg: str
 
-class SupplyplatformServiceworkerAvailableworkerData(TypedDict):
+class SupplyplatformServiceworkerAvailableworkerData(TypedDict, total=False):
     """查询可用工人"""
     result: SupplyplatformServiceworkerAvailableworkerResult
 
@@ -339,13 +339,13 @@ class SupplyplatformServiceworkerCancelleaveParams(TypedDict):
     leave_begin_and_end_list: NotRequired[Many[str] | None]
     identity_number: NotRequired[str | None]
 
-class SupplyplatformServiceworkerCancelleaveResult(TypedDict):
+class SupplyplatformServiceworkerCancelleaveResult(TypedDict, total=False):
     display_code: str
     display_msg: str
     is_success: str
     error_msg: str
 
-class SupplyplatformServiceworkerCancelleaveData(TypedDict):
+class SupplyplatformServiceworkerCancelleaveData(TypedDict, total=False):
     """工人取消请假"""
     result: SupplyplatformServiceworkerCancelleaveResult
 
@@ -357,13 +357,13 @@ class SupplyplatformServiceworkerQuitservicestoreParams(TypedDict):
     """工人退出网点"""
     worker_quit_service_store_for_top_req_dto: WorkerQuitServiceStoreForTopReqDTO
 
-class SupplyplatformServiceworkerQuitservicestoreResult(TypedDict):
+class SupplyplatformServiceworkerQuitservicestoreResult(TypedDict, total=False):
     display_msg: str
     success: bool
     error_code: str
     error_msg: str
 
-class SupplyplatformServiceworkerQuitservicestoreData(TypedDict):
+class SupplyplatformServiceworkerQuitservicestoreData(TypedDict, total=False):
     """工人退出网点"""
     result: SupplyplatformServiceworkerQuitservicestoreResult
 
@@ -390,17 +390,17 @@ class SupplyplatformServiceworkerRegisterParams(TypedDict):
     """服务商添加工人"""
     worker_register_for_top_req_dto: WorkerRegisterForTopReqDTO
 
-class WorkerCreateDTO(TypedDict):
+class WorkerCreateDTO(TypedDict, total=False):
     worker_id: int
 
-class SupplyplatformServiceworkerRegisterResult(TypedDict):
+class SupplyplatformServiceworkerRegisterResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
     display_msg: str
     value: WorkerCreateDTO
 
-class SupplyplatformServiceworkerRegisterData(TypedDict):
+class SupplyplatformServiceworkerRegisterData(TypedDict, total=False):
     """服务商添加工人"""
     result: SupplyplatformServiceworkerRegisterResult
 
@@ -423,13 +423,13 @@ class SupplyplatformServiceworkerSaveParams(TypedDict):
     """服务商绑定工人"""
     worker_save_for_top_req_dto: NotRequired[WorkerSaveForTopReqDto | None]
 
-class SupplyplatformServiceworkerSaveResult(TypedDict):
+class SupplyplatformServiceworkerSaveResult(TypedDict, total=False):
     error_code: str
     display_msg: str
     success: str
     error_msg: str
 
-class SupplyplatformServiceworkerSaveData(TypedDict):
+class SupplyplatformServiceworkerSaveData(TypedDict, total=False):
     """服务商绑定工人"""
     result: SupplyplatformServiceworkerSaveResult
 
@@ -439,12 +439,12 @@ class SupplyplatformServiceworkerWokrerleaveParams(TypedDict):
     reason: NotRequired[str | None]
     identity_number: NotRequired[str | None]
 
-class SupplyplatformServiceworkerWokrerleaveResult(TypedDict):
+class SupplyplatformServiceworkerWokrerleaveResult(TypedDict, total=False):
     display_msg: str
     success: bool
     error_code: str
     error_msg: str
 
-class SupplyplatformServiceworkerWokrerleaveData(TypedDict):
+class SupplyplatformServiceworkerWokrerleaveData(TypedDict, total=False):
     """工人请假"""
     result: SupplyplatformServiceworkerWokrerleaveResult

@@ -8,7 +8,7 @@ class HistorykeyGetParams(TypedDict):
     user_id: str
     input_system_code: NotRequired[str | None]
 
-class HistorykeyGetData(TypedDict):
+class HistorykeyGetData(TypedDict, total=False):
     """查询历史数据"""
     success_res: bool
     error_code_res: int

@@ -13,7 +13,7 @@ class IndustryPetProfileQueryParams(TypedDict):
     """用户宠物列表查询"""
     profile_query: NotRequired[ProfileQuery | None]
 
-class PetProfileDTO(TypedDict):
+class PetProfileDTO(TypedDict, total=False):
     id: int
     pet_nick: str
     pet_type: str
@@ -24,12 +24,12 @@ class PetProfileDTO(TypedDict):
     pet_image: str
     pet_pics: str
 
-class BasePageBean(TypedDict):
+class BasePageBean(TypedDict, total=False):
     current_page: int
     total_count: int
     data: Listed[PetProfileDTO]
 
-class IndustryPetProfileQueryData(TypedDict):
+class IndustryPetProfileQueryData(TypedDict, total=False):
     """用户宠物列表查询"""
     result_status: bool
     msg_info: str
@@ -51,7 +51,7 @@ class UdSmartMonitorUrlCreateParams(TypedDict):
     """UD效果外投投放监测链接生成"""
     monitor_url_top_request_dto: NotRequired[MonitorUrlTopRequestDTO | None]
 
-class MonitorUrlTopDTO(TypedDict):
+class MonitorUrlTopDTO(TypedDict, total=False):
     pv_monitor_url: str
     click_monitor_url: str
     click_url: str
@@ -59,7 +59,7 @@ class MonitorUrlTopDTO(TypedDict):
     universal_link: str
     monitor_unique_id: str
 
-class UdSmartMonitorUrlCreateData(TypedDict):
+class UdSmartMonitorUrlCreateData(TypedDict, total=False):
     """UD效果外投投放监测链接生成"""
     result: MonitorUrlTopDTO
 
@@ -73,7 +73,7 @@ class UdSmartOrderCollectCartDetailPullParams(TypedDict):
     """UD效果外投收藏加购明细拉取"""
     order_top_cursor_query_dto: NotRequired[OrderTopCursorQueryDTO2 | None]
 
-class OrderDetailCursorTopDTO2(TypedDict):
+class OrderDetailCursorTopDTO2(TypedDict, total=False):
     seller_id: int
     seller_nick: str
     brand_id: int
@@ -103,7 +103,7 @@ class OrderDetailCursorTopDTO2(TypedDict):
     creative_id: int
     conv_time: str
 
-class UdSmartOrderCollectCartDetailPullData(TypedDict):
+class UdSmartOrderCollectCartDetailPullData(TypedDict, total=False):
     """UD效果外投收藏加购明细拉取"""
     success: bool
     error_code: str
@@ -121,7 +121,7 @@ class UdSmartOrderDetailPullParams(TypedDict):
     """UD效果外投订单明细拉取"""
     order_top_cursor_query_dto: NotRequired[OrderTopCursorQueryDTO | None]
 
-class OrderDetailCursorTopDTO(TypedDict):
+class OrderDetailCursorTopDTO(TypedDict, total=False):
     seller_id: int
     seller_nick: str
     brand_id: int
@@ -168,7 +168,7 @@ class OrderDetailCursorTopDTO(TypedDict):
     c_type: str
     b_vid: str
 
-class UdSmartOrderDetailPullData(TypedDict):
+class UdSmartOrderDetailPullData(TypedDict, total=False):
     """UD效果外投订单明细拉取"""
     result: Listed[OrderDetailCursorTopDTO]
     success: bool

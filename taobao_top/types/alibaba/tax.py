@@ -48,7 +48,7 @@ class InvoiceSyncLedgerParams(TypedDict):
     """同步底账数据"""
     param_sync_ledger_invoice_request: NotRequired[SyncLedgerInvoiceRequest | None]
 
-class InvoiceSyncLedgerData(TypedDict):
+class InvoiceSyncLedgerData(TypedDict, total=False):
     """同步底账数据"""
     response_code: str
     response_msg: str
@@ -58,14 +58,14 @@ class InvoiceSyncParams(TypedDict):
     """第三方开票回调API"""
     param_json: str
 
-class ResultItem(TypedDict):
+class ResultItem(TypedDict, total=False):
     correctness: bool
     error_description: str
     request_id: str
 
-class ThirdPartyInvoiceCallBackResultDto(TypedDict):
+class ThirdPartyInvoiceCallBackResultDto(TypedDict, total=False):
     value_list: Listed[ResultItem]
 
-class InvoiceSyncData(TypedDict):
+class InvoiceSyncData(TypedDict, total=False):
     """第三方开票回调API"""
     result: ThirdPartyInvoiceCallBackResultDto

@@ -9,7 +9,7 @@ class CompassWarehousenetworkQueryParams(TypedDict):
     warehouse_code: NotRequired[str | None]
     service_type: NotRequired[str | None]
 
-class LogisticsNodeFullInfo(TypedDict):
+class LogisticsNodeFullInfo(TypedDict, total=False):
     node_name: str
     merchant_code: str
     prov_name: str
@@ -23,22 +23,22 @@ class LogisticsNodeFullInfo(TypedDict):
     area_name: str
     prov_id: str
 
-class NetworkRouteDTO(TypedDict):
+class NetworkRouteDTO(TypedDict, total=False):
     route_id: str
     nodes: Listed[LogisticsNodeFullInfo]
 
-class WarehouseNetworkResultDTO(TypedDict):
+class WarehouseNetworkResultDTO(TypedDict, total=False):
     service_type: str
     warehouse_merchant_code: str
     network_route_dto_list: Listed[NetworkRouteDTO]
     warehouse_code: str
 
-class TopApiResult(TypedDict):
+class TopApiResult(TypedDict, total=False):
     data: WarehouseNetworkResultDTO
     success: bool
     error_code: str
     error_msg: str
 
-class CompassWarehousenetworkQueryData(TypedDict):
+class CompassWarehousenetworkQueryData(TypedDict, total=False):
     """按仓维度来查询鸟潮网络"""
     result: TopApiResult

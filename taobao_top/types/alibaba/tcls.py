@@ -14,7 +14,7 @@ class AelophyBillDailyQueryParams(TypedDict):
     """账单日汇总接口"""
     daily_request: BillDailyQueryRequest
 
-class BillDailyDTO(TypedDict):
+class BillDailyDTO(TypedDict, total=False):
     merchant_code: str
     store_id: str
     order_from: str
@@ -40,7 +40,7 @@ class BillDailyDTO(TypedDict):
     plat_package_fee: str
     user_pay_amount: str
 
-class AelophyBillDailyQueryApiPageResults(TypedDict):
+class AelophyBillDailyQueryApiPageResults(TypedDict, total=False):
     page_index: int
     page_size: int
     page_count: int
@@ -50,7 +50,7 @@ class AelophyBillDailyQueryApiPageResults(TypedDict):
     err_code: str
     model: Listed[BillDailyDTO]
 
-class AelophyBillDailyQueryData(TypedDict):
+class AelophyBillDailyQueryData(TypedDict, total=False):
     """账单日汇总接口"""
     api_result: AelophyBillDailyQueryApiPageResults
 
@@ -65,7 +65,7 @@ class AelophyBillDetailQueryParams(TypedDict):
     """账单明细接口"""
     detail_request: BillDetailQueryRequest
 
-class BillDetailDTO(TypedDict):
+class BillDetailDTO(TypedDict, total=False):
     merchant_code: str
     store_id: str
     order_from: str
@@ -93,7 +93,7 @@ class BillDetailDTO(TypedDict):
     plat_package_fee: str
     user_pay_amount: str
 
-class AelophyBillDetailQueryApiPageResults(TypedDict):
+class AelophyBillDetailQueryApiPageResults(TypedDict, total=False):
     page_index: int
     page_size: int
     page_count: int
@@ -103,7 +103,7 @@ class AelophyBillDetailQueryApiPageResults(TypedDict):
     err_msg: str
     err_code: str
 
-class AelophyBillDetailQueryData(TypedDict):
+class AelophyBillDetailQueryData(TypedDict, total=False):
     """账单明细接口"""
     api_result: AelophyBillDetailQueryApiPageResults
 
@@ -120,12 +120,12 @@ class AelophyBillVerificateCallbackParams(TypedDict):
     """翱象ERP核销回调"""
     module: NotRequired[VerificateCallbackDto | None]
 
-class AelophyBillVerificateCallbackApiResult(TypedDict):
+class AelophyBillVerificateCallbackApiResult(TypedDict, total=False):
     success: bool
     err_msg: str
     err_code: str
 
-class AelophyBillVerificateCallbackData(TypedDict):
+class AelophyBillVerificateCallbackData(TypedDict, total=False):
     """翱象ERP核销回调"""
     api_result: AelophyBillVerificateCallbackApiResult
 
@@ -139,12 +139,12 @@ class AelophyMerchantChannelOrderCancelParams(TypedDict):
     """翱象商家自有渠道 交易订单取消"""
     user_cancel_info: OrderUserCancelInfo
 
-class AelophyMerchantChannelOrderCancelApiResult(TypedDict):
+class AelophyMerchantChannelOrderCancelApiResult(TypedDict, total=False):
     success: bool
     err_msg: str
     err_code: str
 
-class AelophyMerchantChannelOrderCancelData(TypedDict):
+class AelophyMerchantChannelOrderCancelData(TypedDict, total=False):
     """翱象商家自有渠道 交易订单取消"""
     api_result: AelophyMerchantChannelOrderCancelApiResult
 
@@ -235,12 +235,12 @@ class AelophyMerchantChannelOrderCreateParams(TypedDict):
     """翱象商家自有渠道 订单创建"""
     order_info: OrderInfo
 
-class AelophyMerchantChannelOrderCreateApiResult(TypedDict):
+class AelophyMerchantChannelOrderCreateApiResult(TypedDict, total=False):
     err_code: str
     err_msg: str
     success: bool
 
-class AelophyMerchantChannelOrderCreateData(TypedDict):
+class AelophyMerchantChannelOrderCreateData(TypedDict, total=False):
     """翱象商家自有渠道 订单创建"""
     api_result: AelophyMerchantChannelOrderCreateApiResult
 
@@ -261,21 +261,21 @@ class AelophyMerchantChannelOrderPrecheckParams(TypedDict):
     """前置校验商品是否可下单作业"""
     pre_check_request: PreCheckRequest
 
-class PreCheckProductResponse(TypedDict):
+class PreCheckProductResponse(TypedDict, total=False):
     sku_code: str
     can_fulfill: bool
 
-class PreCheckResponse(TypedDict):
+class PreCheckResponse(TypedDict, total=False):
     ext: str
     product_list: Listed[PreCheckProductResponse]
 
-class AelophyMerchantChannelOrderPrecheckApiResult(TypedDict):
+class AelophyMerchantChannelOrderPrecheckApiResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
     model: PreCheckResponse
 
-class AelophyMerchantChannelOrderPrecheckData(TypedDict):
+class AelophyMerchantChannelOrderPrecheckData(TypedDict, total=False):
     """前置校验商品是否可下单作业"""
     api_result: AelophyMerchantChannelOrderPrecheckApiResult
 
@@ -292,25 +292,25 @@ class AelophyMerchantChannelOrderSlicegetParams(TypedDict):
     """获取运力时间片信息"""
     time_slice_get_request: TimeSliceGetRequest
 
-class PromiseTimeSlice(TypedDict):
+class PromiseTimeSlice(TypedDict, total=False):
     slice_date: str
     slice_list: Listed[str]
 
-class FulfillProduct(TypedDict):
+class FulfillProduct(TypedDict, total=False):
     sku_code: str
     line_instances: str
 
-class TimeSliceGetResponse(TypedDict):
+class TimeSliceGetResponse(TypedDict, total=False):
     time_slice_list: Listed[PromiseTimeSlice]
     product_list: Listed[FulfillProduct]
 
-class AelophyMerchantChannelOrderSlicegetApiResult(TypedDict):
+class AelophyMerchantChannelOrderSlicegetApiResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
     model: TimeSliceGetResponse
 
-class AelophyMerchantChannelOrderSlicegetData(TypedDict):
+class AelophyMerchantChannelOrderSlicegetData(TypedDict, total=False):
     """获取运力时间片信息"""
     api_result: AelophyMerchantChannelOrderSlicegetApiResult
 
@@ -325,12 +325,12 @@ class AelophyMerchantChannelOrderUpdatestatusParams(TypedDict):
     """翱象商家自有渠道 订单状态更新"""
     order_status_info: OrderStatusInfo
 
-class AelophyMerchantChannelOrderUpdatestatusApiResult(TypedDict):
+class AelophyMerchantChannelOrderUpdatestatusApiResult(TypedDict, total=False):
     success: bool
     err_msg: str
     err_code: str
 
-class AelophyMerchantChannelOrderUpdatestatusData(TypedDict):
+class AelophyMerchantChannelOrderUpdatestatusData(TypedDict, total=False):
     """翱象商家自有渠道 订单状态更新"""
     api_result: AelophyMerchantChannelOrderUpdatestatusApiResult
 
@@ -358,12 +358,12 @@ class AelophyMerchantChannelRefundApplyParams(TypedDict):
     """翱象商家自有渠道 逆向单申请"""
     refund_apply_info: RefundApplyInfo
 
-class AelophyMerchantChannelRefundApplyApiResult(TypedDict):
+class AelophyMerchantChannelRefundApplyApiResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
 
-class AelophyMerchantChannelRefundApplyData(TypedDict):
+class AelophyMerchantChannelRefundApplyData(TypedDict, total=False):
     """翱象商家自有渠道 逆向单申请"""
     api_result: AelophyMerchantChannelRefundApplyApiResult
 
@@ -378,12 +378,12 @@ class AelophyMerchantChannelRefundCancelParams(TypedDict):
     """翱象商家自有渠道 逆向单申请取消"""
     refund_cancel_info: RefundCancelInfo
 
-class AelophyMerchantChannelRefundCancelApiResult(TypedDict):
+class AelophyMerchantChannelRefundCancelApiResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
 
-class AelophyMerchantChannelRefundCancelData(TypedDict):
+class AelophyMerchantChannelRefundCancelData(TypedDict, total=False):
     """翱象商家自有渠道 逆向单申请取消"""
     api_result: AelophyMerchantChannelRefundCancelApiResult
 
@@ -440,12 +440,12 @@ class AelophyMerchantChannelRefundCompleteParams(TypedDict):
     """翱象商家自有渠道 逆向单完成"""
     refund_complete_info: RefundCompleteInfo
 
-class AelophyMerchantChannelRefundCompleteApiResult(TypedDict):
+class AelophyMerchantChannelRefundCompleteApiResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
 
-class AelophyMerchantChannelRefundCompleteData(TypedDict):
+class AelophyMerchantChannelRefundCompleteData(TypedDict, total=False):
     """翱象商家自有渠道 逆向单完成"""
     api_result: AelophyMerchantChannelRefundCompleteApiResult
 
@@ -453,13 +453,13 @@ class AelophyMerchantIdMixParams(TypedDict):
     """商家用户id混淆"""
     union_uid: str
 
-class AelophyMerchantIdMixApiResult(TypedDict):
+class AelophyMerchantIdMixApiResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
     model: str
 
-class AelophyMerchantIdMixData(TypedDict):
+class AelophyMerchantIdMixData(TypedDict, total=False):
     """商家用户id混淆"""
     api_result: AelophyMerchantIdMixApiResult
 
@@ -519,13 +519,13 @@ class AelophyMerchantOrderBatchUploadParams(TypedDict):
     """商家订单数据批量上传"""
     order_info_list: list[AelophyMerchantOrderBatchUploadMerchantOrderInfo]
 
-class AelophyMerchantOrderBatchUploadApiResult(TypedDict):
+class AelophyMerchantOrderBatchUploadApiResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
     model: bool
 
-class AelophyMerchantOrderBatchUploadData(TypedDict):
+class AelophyMerchantOrderBatchUploadData(TypedDict, total=False):
     """商家订单数据批量上传"""
     api_result: AelophyMerchantOrderBatchUploadApiResult
 
@@ -585,13 +585,13 @@ class AelophyMerchantOrderUploadParams(TypedDict):
     """商家订单数据上传"""
     order_info: AelophyMerchantOrderUploadMerchantOrderInfo
 
-class AelophyMerchantOrderUploadApiResult(TypedDict):
+class AelophyMerchantOrderUploadApiResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
     model: bool
 
-class AelophyMerchantOrderUploadData(TypedDict):
+class AelophyMerchantOrderUploadData(TypedDict, total=False):
     """商家订单数据上传"""
     api_result: AelophyMerchantOrderUploadApiResult
 
@@ -625,13 +625,13 @@ class AelophyMerchantUserUploadParams(TypedDict):
     """商家会员数据上传"""
     user_info_list: list[MerchantUserInfo]
 
-class AelophyMerchantUserUploadApiResult(TypedDict):
+class AelophyMerchantUserUploadApiResult(TypedDict, total=False):
     success: bool
     err_code: str
     err_msg: str
     model: bool
 
-class AelophyMerchantUserUploadData(TypedDict):
+class AelophyMerchantUserUploadData(TypedDict, total=False):
     """商家会员数据上传"""
     api_result: AelophyMerchantUserUploadApiResult
 
@@ -643,7 +643,7 @@ class AelophyOrderReceiptQueryParams(TypedDict):
     """订单小票查询"""
     receipt_query_request: ReceiptQueryRequest
 
-class ItemInfoDTO(TypedDict):
+class ItemInfoDTO(TypedDict, total=False):
     sku_stock_unit: str
     item_unit_price: str
     item_code: str
@@ -658,12 +658,12 @@ class ItemInfoDTO(TypedDict):
     barcode: str
     standard_sku: bool
 
-class BuyerInfoDTO(TypedDict):
+class BuyerInfoDTO(TypedDict, total=False):
     buyer_name: str
     buyer_phone: str
     buyer_address: str
 
-class ReceiptInfoDTO(TypedDict):
+class ReceiptInfoDTO(TypedDict, total=False):
     batch_name: str
     tb_order_id: str
     cancel_amount: str
@@ -692,16 +692,16 @@ class ReceiptInfoDTO(TypedDict):
     business_type: str
     fulfill_order_id: str
 
-class ReceiptDTO(TypedDict):
+class ReceiptDTO(TypedDict, total=False):
     receipt_info: ReceiptInfoDTO
 
-class AelophyOrderReceiptQueryApiResult(TypedDict):
+class AelophyOrderReceiptQueryApiResult(TypedDict, total=False):
     err_code: str
     status: bool
     err_msg: str
     order_list: Listed[ReceiptDTO]
 
-class AelophyOrderReceiptQueryData(TypedDict):
+class AelophyOrderReceiptQueryData(TypedDict, total=False):
     """订单小票查询"""
     result: AelophyOrderReceiptQueryApiResult
 
@@ -718,12 +718,12 @@ class AelophyRefundAgreeParams(TypedDict):
     sub_refund_list: NotRequired[AelophyRefundAgreeSubrefundlist | None]
     order_from: NotRequired[Number | None]
 
-class AelophyRefundAgreeApiResult(TypedDict):
+class AelophyRefundAgreeApiResult(TypedDict, total=False):
     is_success: bool
     return_code: str
     return_msg: str
 
-class AelophyRefundAgreeData(TypedDict):
+class AelophyRefundAgreeData(TypedDict, total=False):
     """saas 售后逆向 商户同意用户逆向申请"""
     result: AelophyRefundAgreeApiResult
 
@@ -749,12 +749,12 @@ class AelophyRefundCsapplyNewParams(TypedDict):
     """代客退"""
     refund_cs_apply_d_t_o: RefundCsApplyNewDTO
 
-class AelophyRefundCsapplyNewApiResult(TypedDict):
+class AelophyRefundCsapplyNewApiResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
 
-class AelophyRefundCsapplyNewData(TypedDict):
+class AelophyRefundCsapplyNewData(TypedDict, total=False):
     """代客退"""
     api_result: AelophyRefundCsapplyNewApiResult
 
@@ -770,12 +770,12 @@ class AelophyRefundCsapplyParams(TypedDict):
     """商家代客售后提交逆向申请"""
     refund_cs_apply_d_t_o: RefundCsApplyDto
 
-class AelophyRefundCsapplyApiResult(TypedDict):
+class AelophyRefundCsapplyApiResult(TypedDict, total=False):
     err_msg: str
     err_code: str
     success: bool
 
-class AelophyRefundCsapplyData(TypedDict):
+class AelophyRefundCsapplyData(TypedDict, total=False):
     """商家代客售后提交逆向申请"""
     api_result: AelophyRefundCsapplyApiResult
 
@@ -789,30 +789,30 @@ class AelophyRefundCsapplyrenderParams(TypedDict):
     """商家代客售后逆向申请渲染获取"""
     refund_cs_apply_render_d_t_o: NotRequired[RefundCsApplyRenderDto | None]
 
-class Outsuborders(TypedDict):
+class Outsuborders(TypedDict, total=False):
     out_sub_order_id: str
     max_refund_fee: int
     post_fee: int
     can_reverse: bool
 
-class Reasonlist(TypedDict):
+class Reasonlist(TypedDict, total=False):
     reason_id: int
     reason_text: str
 
-class RefundCsApplyRenderResponseDto(TypedDict):
+class RefundCsApplyRenderResponseDto(TypedDict, total=False):
     store_id: str
     out_order_id: str
     request_id: str
     out_sub_orders: Listed[Outsuborders]
     reason_list: Listed[Reasonlist]
 
-class AelophyRefundCsapplyrenderApiResult(TypedDict):
+class AelophyRefundCsapplyrenderApiResult(TypedDict, total=False):
     err_code: str
     success: bool
     err_msg: str
     model: RefundCsApplyRenderResponseDto
 
-class AelophyRefundCsapplyrenderData(TypedDict):
+class AelophyRefundCsapplyrenderData(TypedDict, total=False):
     """商家代客售后逆向申请渲染获取"""
     api_result: AelophyRefundCsapplyrenderApiResult
 
@@ -822,12 +822,12 @@ class AelophyRefundDisagreeParams(TypedDict):
     reject_reason: NotRequired[str | None]
     order_from: NotRequired[Number | None]
 
-class AelophyRefundDisagreeApiResult(TypedDict):
+class AelophyRefundDisagreeApiResult(TypedDict, total=False):
     is_success: bool
     return_code: str
     return_msg: str
 
-class AelophyRefundDisagreeData(TypedDict):
+class AelophyRefundDisagreeData(TypedDict, total=False):
     """saas 售后逆向 商户拒绝用户逆向申请"""
     result: AelophyRefundDisagreeApiResult
 
@@ -846,12 +846,12 @@ class AelophyRefundFetchgoodsParams(TypedDict):
     sub_refund_list: AelophyRefundFetchgoodsSubrefundlist
     order_from: NotRequired[Number | None]
 
-class AelophyRefundFetchgoodsApiResult(TypedDict):
+class AelophyRefundFetchgoodsApiResult(TypedDict, total=False):
     is_success: bool
     return_code: str
     return_msg: str
 
-class AelophyRefundFetchgoodsData(TypedDict):
+class AelophyRefundFetchgoodsData(TypedDict, total=False):
     """saas 售后逆向 商户发起逆向取货"""
     result: AelophyRefundFetchgoodsApiResult
 
@@ -863,7 +863,7 @@ class AelophyWarehouseOrderGetParams(TypedDict):
     """仓作业单获取"""
     warehouse_order_get_request: WarehouseOrderGetRequest
 
-class WarehouseSubOrderResponse(TypedDict):
+class WarehouseSubOrderResponse(TypedDict, total=False):
     biz_sub_order_id: int
     out_sub_order_id: str
     sku_code: str
@@ -872,7 +872,7 @@ class WarehouseSubOrderResponse(TypedDict):
     buy_stock_quantity: str
     pick_stock_quantity: str
 
-class WarehouseOrderResponse(TypedDict):
+class WarehouseOrderResponse(TypedDict, total=False):
     merchant_code: str
     store_id: str
     biz_order_id: int
@@ -898,13 +898,13 @@ class WarehouseOrderResponse(TypedDict):
     cancel_time: str
     sub_orders: Listed[WarehouseSubOrderResponse]
 
-class TopBaseResult(TypedDict):
+class TopBaseResult(TypedDict, total=False):
     model: WarehouseOrderResponse
     success: bool
     err_code: str
     err_msg: str
 
-class AelophyWarehouseOrderGetData(TypedDict):
+class AelophyWarehouseOrderGetData(TypedDict, total=False):
     """仓作业单获取"""
     api_result: TopBaseResult
 
@@ -915,14 +915,14 @@ class AxIntegrationAccountImportParams(TypedDict):
     email: str
     username: str
 
-class AxIntegrationAccountImportApiResult(TypedDict):
+class AxIntegrationAccountImportApiResult(TypedDict, total=False):
     ext: str
     success: bool
     error_code: str
     model: str
     error_msg: str
 
-class AxIntegrationAccountImportData(TypedDict):
+class AxIntegrationAccountImportData(TypedDict, total=False):
     """ISV用户录入"""
     result: AxIntegrationAccountImportApiResult
 
@@ -933,7 +933,7 @@ class FulfillQaOrderCreateParams(TypedDict):
     creator: str
     job_no: str
 
-class FulfillQaOrderCreateData(TypedDict):
+class FulfillQaOrderCreateData(TypedDict, total=False):
     """创单接口"""
     trace_id: str
     data: str

@@ -12,13 +12,13 @@ class OutboundLoadBoxcodeCreateParams(TypedDict):
     """创建箱号"""
     box_code_request: BoxCodeRequest
 
-class BoxCodeResponse(TypedDict):
+class BoxCodeResponse(TypedDict, total=False):
     error_code: str
     error_message: str
     success: bool
     box_code: str
 
-class OutboundLoadBoxcodeCreateData(TypedDict):
+class OutboundLoadBoxcodeCreateData(TypedDict, total=False):
     """创建箱号"""
     result: BoxCodeResponse
 
@@ -58,12 +58,12 @@ class OutboundLoadContainerReceiveParams(TypedDict):
     """装箱接单"""
     load_receive_request: LoadReceiveRequest
 
-class LoadReceiveResponse(TypedDict):
+class LoadReceiveResponse(TypedDict, total=False):
     error_code: str
     error_message: str
     success: str
 
-class OutboundLoadContainerReceiveData(TypedDict):
+class OutboundLoadContainerReceiveData(TypedDict, total=False):
     """装箱接单"""
     result: LoadReceiveResponse
 
@@ -76,7 +76,7 @@ class OutboundOrderCancelParams(TypedDict):
     """取消出库单"""
     outbound_cancel_request: NotRequired[OutboundCancelRequest | None]
 
-class OutboundOrderCancelDTO(TypedDict):
+class OutboundOrderCancelDTO(TypedDict, total=False):
     intercept_status: int
     work_mode: str
     warehouse_id: int
@@ -86,13 +86,13 @@ class OutboundOrderCancelDTO(TypedDict):
     error_code: str
     cancel_success: bool
 
-class OutboundOrderCancelResponse(TypedDict):
+class OutboundOrderCancelResponse(TypedDict, total=False):
     success: bool
     error_message: str
     error_code: str
     outbound_order_cancels: Listed[OutboundOrderCancelDTO]
 
-class OutboundOrderCancelData(TypedDict):
+class OutboundOrderCancelData(TypedDict, total=False):
     """取消出库单"""
     result: OutboundOrderCancelResponse
 
@@ -162,11 +162,11 @@ class OutboundPickReceiveParams(TypedDict):
     """拣货接单"""
     pick_receive_request: NotRequired[PickReceiveRequest | None]
 
-class PickReceiveResponse(TypedDict):
+class PickReceiveResponse(TypedDict, total=False):
     error_code: str
     error_message: str
     success: str
 
-class OutboundPickReceiveData(TypedDict):
+class OutboundPickReceiveData(TypedDict, total=False):
     """拣货接单"""
     result: PickReceiveResponse

@@ -48,19 +48,19 @@ class CangpeiUopCreateParams(TypedDict):
     """阿里巴巴.天猫家装.仓配.履约订单.创建"""
     hi_erp_order_event: CangpeiUopCreateHiErpOrderEvent
 
-class HiErpOrderResp(TypedDict):
+class HiErpOrderResp(TypedDict, total=False):
     out_order_code: str
     scp_order_code: str
     feature: str
 
-class CangpeiUopCreateBaseResult(TypedDict):
+class CangpeiUopCreateBaseResult(TypedDict, total=False):
     success: bool
     result: HiErpOrderResp
     error_code: str
     error_msg: str
     msg: str
 
-class CangpeiUopCreateData(TypedDict):
+class CangpeiUopCreateData(TypedDict, total=False):
     """阿里巴巴.天猫家装.仓配.履约订单.创建"""
     result: CangpeiUopCreateBaseResult
 
@@ -75,20 +75,20 @@ class InventoryModifyParams(TypedDict):
     """阿里巴巴.天猫.aic库存.修改"""
     hi_erp_modify_inventory_req: HiErpModifyInventoryReq
 
-class HiErpModifyInventoryResp(TypedDict):
+class HiErpModifyInventoryResp(TypedDict, total=False):
     item_id: int
     store_code: str
     current_number: int
     item_code: str
 
-class InventoryModifyBaseResult(TypedDict):
+class InventoryModifyBaseResult(TypedDict, total=False):
     result: HiErpModifyInventoryResp
     msg: str
     success: bool
     error_code: str
     error_msg: str
 
-class InventoryModifyData(TypedDict):
+class InventoryModifyData(TypedDict, total=False):
     """阿里巴巴.天猫.aic库存.修改"""
     result: InventoryModifyBaseResult
 
@@ -102,20 +102,20 @@ class InventoryQueryParams(TypedDict):
     """阿里巴巴.天猫.aic库存.查询"""
     hi_erp_query_inventory_req: HiErpQueryInventoryReq
 
-class HiErpQueryInventoryResp(TypedDict):
+class HiErpQueryInventoryResp(TypedDict, total=False):
     item_id: int
     store_code: str
     current_number: int
     item_code: str
 
-class ListResult(TypedDict):
+class ListResult(TypedDict, total=False):
     result: Listed[HiErpQueryInventoryResp]
     error_msg: str
     error_code: str
     msg: str
     success: bool
 
-class InventoryQueryData(TypedDict):
+class InventoryQueryData(TypedDict, total=False):
     """阿里巴巴.天猫.aic库存.查询"""
     list_result: ListResult
 
@@ -125,30 +125,30 @@ class LanpeiLogisticsMailnoParams(TypedDict):
     package_quantity: Number
     owner_id: Number
 
-class HiErpItemInfo(TypedDict):
+class HiErpItemInfo(TypedDict, total=False):
     item_id: int
     quantity: int
     item_code: str
     uid: str
 
-class Integer(TypedDict):
+class Integer(TypedDict, total=False):
     mail_no: str
     item_info_list: Listed[HiErpItemInfo]
 
-class HiErpTakeMailNoResp(TypedDict):
+class HiErpTakeMailNoResp(TypedDict, total=False):
     order_code: str
     package_quantity: int
     package_info_list: Listed[Integer]
     out_order_code: str
 
-class LanpeiLogisticsMailnoBaseResult(TypedDict):
+class LanpeiLogisticsMailnoBaseResult(TypedDict, total=False):
     result: HiErpTakeMailNoResp
     msg: str
     success: bool
     error_code: str
     error_msg: str
 
-class LanpeiLogisticsMailnoData(TypedDict):
+class LanpeiLogisticsMailnoData(TypedDict, total=False):
     """阿里巴巴.天猫家装.揽配.物流.获取运单号"""
     result: LanpeiLogisticsMailnoBaseResult
 
@@ -198,14 +198,14 @@ class LanpeiUopCreateParams(TypedDict):
     """阿里巴巴.天猫家装.揽配.履约订单.创建"""
     hi_erp_order_event: LanpeiUopCreateHiErpOrderEvent
 
-class LanpeiUopCreateBaseResult(TypedDict):
+class LanpeiUopCreateBaseResult(TypedDict, total=False):
     success: bool
     result: HiErpOrderResp
     error_code: str
     error_msg: str
     msg: str
 
-class LanpeiUopCreateData(TypedDict):
+class LanpeiUopCreateData(TypedDict, total=False):
     """阿里巴巴.天猫家装.揽配.履约订单.创建"""
     result: LanpeiUopCreateBaseResult
 
@@ -218,19 +218,19 @@ class UopCancelParams(TypedDict):
     """阿里巴巴.天猫. 履约订单. 取消"""
     hi_erp_close_dto: HiErpCloseDTO
 
-class HiErpCloseResp(TypedDict):
+class HiErpCloseResp(TypedDict, total=False):
     out_biz_id: str
     order_code: str
     task_exc_msg: str
 
-class UopCancelBaseResult(TypedDict):
+class UopCancelBaseResult(TypedDict, total=False):
     success: bool
     result: HiErpCloseResp
     msg: str
     error_code: str
     error_msg: str
 
-class UopCancelData(TypedDict):
+class UopCancelData(TypedDict, total=False):
     """阿里巴巴.天猫. 履约订单. 取消"""
     result: UopCancelBaseResult
 
@@ -239,18 +239,18 @@ class UopConsignParams(TypedDict):
     scp_code: str
     owner_id: Number
 
-class HiErpDeliverResp(TypedDict):
+class HiErpDeliverResp(TypedDict, total=False):
     scp_code: str
     out_order_code: str
 
-class UopConsignBaseResult(TypedDict):
+class UopConsignBaseResult(TypedDict, total=False):
     success: bool
     result: HiErpDeliverResp
     error_code: str
     error_msg: str
     msg: str
 
-class UopConsignData(TypedDict):
+class UopConsignData(TypedDict, total=False):
     """阿里巴巴.天猫. 履约订单. 发货"""
     result: UopConsignBaseResult
 
@@ -261,19 +261,19 @@ class UopInterceptParams(TypedDict):
     operator_nick: NotRequired[str | None]
     mail_nos: str
 
-class HiErpIntOperateResp(TypedDict):
+class HiErpIntOperateResp(TypedDict, total=False):
     scp_code: str
     mail_no: str
     tms_cut_result_text: str
     out_order_code: str
 
-class UopInterceptBaseResult(TypedDict):
+class UopInterceptBaseResult(TypedDict, total=False):
     success: bool
     result: Listed[HiErpIntOperateResp]
     error_code: str
     error_msg: str
     msg: str
 
-class UopInterceptData(TypedDict):
+class UopInterceptData(TypedDict, total=False):
     """阿里巴巴.天猫. 履约订单. 配送拦截"""
     result: UopInterceptBaseResult

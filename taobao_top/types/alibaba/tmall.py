@@ -31,7 +31,7 @@ class SparepartsDetailsCreateParams(TypedDict):
     """天猫蚁巢同步工单申请备件明细"""
     spare_parts_details_save_request: NotRequired[SparePartsDetailsSaveRequest | None]
 
-class SparepartsDetailsCreateData(TypedDict):
+class SparepartsDetailsCreateData(TypedDict, total=False):
     """天猫蚁巢同步工单申请备件明细"""
     display_message: str
     data: bool

@@ -32,7 +32,7 @@ class AlianceCreateParams(TypedDict):
     """推客平台订单回流"""
     param_isv_create_order_param: NotRequired[IsvCreateOrderParam | None]
 
-class ResultModel(TypedDict):
+class ResultModel(TypedDict, total=False):
     error_code: str
     error_msg: str
     gmt_create: str
@@ -41,6 +41,6 @@ class ResultModel(TypedDict):
     success: bool
     total_amount: int
 
-class AlianceCreateData(TypedDict):
+class AlianceCreateData(TypedDict, total=False):
     """推客平台订单回流"""
     result: ResultModel

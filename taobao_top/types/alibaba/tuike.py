@@ -8,7 +8,7 @@ class OfferGetParams(TypedDict):
     isv_code: str
     query_string: str
 
-class TaOfferSearchResult(TypedDict):
+class TaOfferSearchResult(TypedDict, total=False):
     total: int
     num: int
     errors: str
@@ -17,7 +17,7 @@ class TaOfferSearchResult(TypedDict):
     data_list: Listed[str]
     page_num: int
 
-class OfferGetData(TypedDict):
+class OfferGetData(TypedDict, total=False):
     """推广商品查询接口"""
     result: TaOfferSearchResult
 
@@ -34,7 +34,7 @@ class OfferZhitokenParams(TypedDict):
     right_btn_text: NotRequired[str | None]
     right_btn_link: NotRequired[str | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     headers: str
     model: str
     http_status_code: int
@@ -43,6 +43,6 @@ class Result(TypedDict):
     msg_info: str
     success: bool
 
-class OfferZhitokenData(TypedDict):
+class OfferZhitokenData(TypedDict, total=False):
     """生成阿里口令"""
     result: Result

@@ -14,16 +14,16 @@ class BrandmarketingCouponQrcodeGetParams(TypedDict):
     """品牌营销导购员券页面二维码获取"""
     coupon_qrcode_param_do: CouponQrcodeParamDO
 
-class CouponQrcodeResultDO(TypedDict):
+class CouponQrcodeResultDO(TypedDict, total=False):
     qrcode_url: str
 
-class ApiResult(TypedDict):
+class ApiResult(TypedDict, total=False):
     model: CouponQrcodeResultDO
     err_msg: str
     err_code: str
     success: bool
 
-class BrandmarketingCouponQrcodeGetData(TypedDict):
+class BrandmarketingCouponQrcodeGetData(TypedDict, total=False):
     """品牌营销导购员券页面二维码获取"""
     api_result: ApiResult
 
@@ -37,7 +37,7 @@ class BrandmarketingCouponStatisticsGetParams(TypedDict):
     """品牌营销导购员券推广统计数据回流"""
     coupon_statistics_param_do: CouponStatisticsParamDO
 
-class CouponStatisticsResultDO(TypedDict):
+class CouponStatisticsResultDO(TypedDict, total=False):
     use_coupon_count: int
     send_coupon_count: int
     coupon_id: str
@@ -46,7 +46,7 @@ class CouponStatisticsResultDO(TypedDict):
     merchant_code: str
     statistics_date: str
 
-class ApiPageResult(TypedDict):
+class ApiPageResult(TypedDict, total=False):
     has_next: bool
     page_index: int
     page_size: int
@@ -55,6 +55,6 @@ class ApiPageResult(TypedDict):
     err_msg: str
     success: str
 
-class BrandmarketingCouponStatisticsGetData(TypedDict):
+class BrandmarketingCouponStatisticsGetData(TypedDict, total=False):
     """品牌营销导购员券推广统计数据回流"""
     api_page_result: ApiPageResult

@@ -33,12 +33,12 @@ class UdsmartdataGetParams(TypedDict):
     """udsmart获取数据回传接口"""
     ud_smart_service_request: NotRequired[UDSmartServiceRequest | None]
 
-class CallBackResultDTO(TypedDict):
+class CallBackResultDTO(TypedDict, total=False):
     result: str
     tec_agent: str
     app_access_token: str
 
-class UdsmartdataGetData(TypedDict):
+class UdsmartdataGetData(TypedDict, total=False):
     """udsmart获取数据回传接口"""
     data: CallBackResultDTO
     id: str

@@ -19,7 +19,7 @@ class CampusSpaceBookinfoQueryParams(TypedDict):
     work_bench_context: WorkBenchContext
     get_resource_book_info_request: GetResourceBookInfoRequest
 
-class Page(TypedDict):
+class Page(TypedDict, total=False):
     result: Listed[str]
     total: int
     total_page: int
@@ -29,7 +29,7 @@ class Page(TypedDict):
     current_page: int
     items: str
 
-class CampusSpaceBookinfoQueryData(TypedDict):
+class CampusSpaceBookinfoQueryData(TypedDict, total=False):
     """环路资源信息查询单元环境"""
     success_status: bool
     error_code_status: str

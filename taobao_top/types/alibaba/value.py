@@ -15,7 +15,7 @@ class CoinIssueParams(TypedDict):
     """爱豆发放"""
     ex_coin_issue_param: ExCoinIssueParam
 
-class CoinIssueData(TypedDict):
+class CoinIssueData(TypedDict, total=False):
     """爱豆发放"""
     resp_msg: str
     resp_code: int
@@ -27,10 +27,10 @@ class UserGetidParams(TypedDict):
     auth_code: NotRequired[str | None]
     channel_code: NotRequired[str | None]
 
-class UserChannelOpenDTO(TypedDict):
+class UserChannelOpenDTO(TypedDict, total=False):
     open_id: str
 
-class UserGetidData(TypedDict):
+class UserGetidData(TypedDict, total=False):
     """获取用户userId"""
     resp_msg: str
     resp_code: int

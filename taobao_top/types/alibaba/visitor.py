@@ -10,13 +10,13 @@ class GetidsbyqrcodeParams(TypedDict):
     date: Date
     qr_code: str
 
-class PojoResult(TypedDict):
+class PojoResult(TypedDict, total=False):
     success: bool
     error_code: str
     contents: Listed[str]
     error_msg: str
     error_level: str
 
-class GetidsbyqrcodeData(TypedDict):
+class GetidsbyqrcodeData(TypedDict, total=False):
     """根据访客二维码查访客行程id"""
     result: PojoResult

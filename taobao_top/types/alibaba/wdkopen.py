@@ -10,13 +10,13 @@ class CateorderPullParams(TypedDict):
     sub_out_order_ids: NotRequired[Many[str] | None]
     status: str
 
-class CateorderPullTopBaseResult(TypedDict):
+class CateorderPullTopBaseResult(TypedDict, total=False):
     success: bool
     return_code: str
     return_msg: str
     model: bool
 
-class CateorderPullData(TypedDict):
+class CateorderPullData(TypedDict, total=False):
     """商户回传餐饮加工单状态"""
     top_base_result: CateorderPullTopBaseResult
 
@@ -26,7 +26,7 @@ class OrderGetParams(TypedDict):
     biz_order_id: NotRequired[Number | None]
     out_order_id: NotRequired[str | None]
 
-class CombineItem(TypedDict):
+class CombineItem(TypedDict, total=False):
     sku_code: str
     auction_title: str
     bar_code: str
@@ -36,7 +36,7 @@ class CombineItem(TypedDict):
     stock_unit: str
     auction_price: int
 
-class Suborders(TypedDict):
+class Suborders(TypedDict, total=False):
     biz_sub_order_id: int
     out_sub_order_id: str
     sku_code: str
@@ -55,13 +55,13 @@ class Suborders(TypedDict):
     combine_item: bool
     combine_item_list: Listed[CombineItem]
 
-class Promotions(TypedDict):
+class Promotions(TypedDict, total=False):
     discount_fee: str
     activity_name: str
     activity_type: str
     activity_id: str
 
-class WdkOrderSyncBo(TypedDict):
+class WdkOrderSyncBo(TypedDict, total=False):
     biz_order_id: int
     out_order_id: str
     store_id: str
@@ -84,12 +84,12 @@ class WdkOrderSyncBo(TypedDict):
     order_no: str
     package_fee: int
 
-class OrderGetTopBaseResult(TypedDict):
+class OrderGetTopBaseResult(TypedDict, total=False):
     success: bool
     return_code: str
     return_msg: str
     model: WdkOrderSyncBo
 
-class OrderGetData(TypedDict):
+class OrderGetData(TypedDict, total=False):
     """五道口商户订单获取"""
     top_base_result: OrderGetTopBaseResult

@@ -13,12 +13,12 @@ class SharestockCpsorderListParams(TypedDict):
     """cps正向分销订单批量回流"""
     cps_order_request: CpsOrderRequest
 
-class CpsSubOrderBO(TypedDict):
+class CpsSubOrderBO(TypedDict, total=False):
     biz_sub_order_id: str
     item_title: str
     quantity: int
 
-class CpsOrderResponse(TypedDict):
+class CpsOrderResponse(TypedDict, total=False):
     create_time: str
     pay_time: str
     biz_order_id: str
@@ -29,13 +29,13 @@ class CpsOrderResponse(TypedDict):
     modified_time: str
     cps_sub_order: Listed[CpsSubOrderBO]
 
-class ApiResult(TypedDict):
+class ApiResult(TypedDict, total=False):
     success: bool
     err_msg: str
     err_code: str
     model: Listed[CpsOrderResponse]
 
-class SharestockCpsorderListData(TypedDict):
+class SharestockCpsorderListData(TypedDict, total=False):
     """cps正向分销订单批量回流"""
     api_result: ApiResult
 
@@ -43,7 +43,7 @@ class SharestockFulfillGetParams(TypedDict):
     """商户订单履约数据获取"""
     fulfill_order_id: str
 
-class MaochaoWdkOrderFulfillDto(TypedDict):
+class MaochaoWdkOrderFulfillDto(TypedDict, total=False):
     tb_sub_order_id: int
     biz_order_id: int
     biz_sub_order_id: int
@@ -56,13 +56,13 @@ class MaochaoWdkOrderFulfillDto(TypedDict):
     shop_id: str
     enter_warehouse_stock_quantity: str
 
-class MaochaoOrderFulfillQueryResult(TypedDict):
+class MaochaoOrderFulfillQueryResult(TypedDict, total=False):
     success: bool
     return_code: str
     return_msg: str
     fulfill_order_list: Listed[MaochaoWdkOrderFulfillDto]
 
-class SharestockFulfillGetData(TypedDict):
+class SharestockFulfillGetData(TypedDict, total=False):
     """商户订单履约数据获取"""
     result: MaochaoOrderFulfillQueryResult
 
@@ -71,12 +71,12 @@ class SharestockInsuranceCallbackParams(TypedDict):
     tb_sub_order_id: Number
     insurance_id: str
 
-class MaochaoOrderInsuranceCallbackResult(TypedDict):
+class MaochaoOrderInsuranceCallbackResult(TypedDict, total=False):
     return_msg: str
     return_code: str
     success: bool
 
-class SharestockInsuranceCallbackData(TypedDict):
+class SharestockInsuranceCallbackData(TypedDict, total=False):
     """共享库存订单投保后回传保单号"""
     result: MaochaoOrderInsuranceCallbackResult
 
@@ -84,7 +84,7 @@ class SharestockInsuranceGetorderParams(TypedDict):
     """共享库存订单投保消息获取"""
     tb_sub_order_id: Number
 
-class InsuranceOrder(TypedDict):
+class InsuranceOrder(TypedDict, total=False):
     sign_time: str
     order_create_time: str
     express_no: str
@@ -97,13 +97,13 @@ class InsuranceOrder(TypedDict):
     item_name: str
     tb_sub_order_id: int
 
-class MaochaoOrderInsuranceQueryResult(TypedDict):
+class MaochaoOrderInsuranceQueryResult(TypedDict, total=False):
     return_msg: str
     return_code: str
     success: bool
     model: InsuranceOrder
 
-class SharestockInsuranceGetorderData(TypedDict):
+class SharestockInsuranceGetorderData(TypedDict, total=False):
     """共享库存订单投保消息获取"""
     result: MaochaoOrderInsuranceQueryResult
 
@@ -113,12 +113,12 @@ class SharestockInsuranceRefundcallbackParams(TypedDict):
     refund_id: str
     claim_id: str
 
-class MaochaoOrderInsuranceRefundCallbackResult(TypedDict):
+class MaochaoOrderInsuranceRefundCallbackResult(TypedDict, total=False):
     success: bool
     return_code: str
     return_msg: str
 
-class SharestockInsuranceRefundcallbackData(TypedDict):
+class SharestockInsuranceRefundcallbackData(TypedDict, total=False):
     """共享库存逆向订单理赔单回传"""
     result: MaochaoOrderInsuranceRefundCallbackResult
 
@@ -127,7 +127,7 @@ class SharestockInsuranceRefundgetParams(TypedDict):
     tb_sub_order_id: str
     refund_id: str
 
-class WdkRefundToInsuranceBO(TypedDict):
+class WdkRefundToInsuranceBO(TypedDict, total=False):
     refund_reason: str
     refund_success_time: str
     delivery_address: str
@@ -143,13 +143,13 @@ class WdkRefundToInsuranceBO(TypedDict):
     sign_time: str
     reverse_type: str
 
-class TopBaseResult(TypedDict):
+class TopBaseResult(TypedDict, total=False):
     model: WdkRefundToInsuranceBO
     success: bool
     return_code: str
     return_msg: str
 
-class SharestockInsuranceRefundgetData(TypedDict):
+class SharestockInsuranceRefundgetData(TypedDict, total=False):
     """共享库存投保业务售后逆向订单数据获取"""
     result: TopBaseResult
 
@@ -157,7 +157,7 @@ class SharestockOrderGetParams(TypedDict):
     """猫超商户订单拉取"""
     tb_order_id: Number
 
-class MaochaoWdkOrderDto(TypedDict):
+class MaochaoWdkOrderDto(TypedDict, total=False):
     order_status: str
     buy_amount_stock: str
     store_id: str
@@ -182,12 +182,12 @@ class MaochaoWdkOrderDto(TypedDict):
     purchase_rebate: bool
     un_rebate_ratio: str
 
-class MaochaoOrderQueryResult(TypedDict):
+class MaochaoOrderQueryResult(TypedDict, total=False):
     return_code: str
     return_msg: str
     success: bool
     sub_order_list: Listed[MaochaoWdkOrderDto]
 
-class SharestockOrderGetData(TypedDict):
+class SharestockOrderGetData(TypedDict, total=False):
     """猫超商户订单拉取"""
     result: MaochaoOrderQueryResult

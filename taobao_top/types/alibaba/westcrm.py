@@ -9,7 +9,7 @@ class CustomerInfoGetParams(TypedDict):
     ib_user_id: Number
     alipay_id: NotRequired[str | None]
 
-class CustomerBaseInfoVo(TypedDict):
+class CustomerBaseInfoVo(TypedDict, total=False):
     point: int
     avatar: str
     grade_num: int
@@ -21,12 +21,12 @@ class CustomerBaseInfoVo(TypedDict):
     ib_user_id: int
     grade_name: str
 
-class CustomerInfoGetDataResult(TypedDict):
+class CustomerInfoGetDataResult(TypedDict, total=False):
     message: str
     data_list: CustomerBaseInfoVo
     code: int
 
-class CustomerInfoGetData(TypedDict):
+class CustomerInfoGetData(TypedDict, total=False):
     """会员信息查询接口"""
     result: CustomerInfoGetDataResult
 
@@ -34,17 +34,17 @@ class GradeGetParams(TypedDict):
     """获取等级列表"""
     campus_id: NotRequired[Number | None]
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     grade_num: int
     grade_name: str
     grade_id: int
 
-class GradeGetDataResult(TypedDict):
+class GradeGetDataResult(TypedDict, total=False):
     message: str
     data_list: Listed[Data]
     code: int
 
-class GradeGetData(TypedDict):
+class GradeGetData(TypedDict, total=False):
     """获取等级列表"""
     result: GradeGetDataResult
 
@@ -55,21 +55,21 @@ class UserConsumerGetParams(TypedDict):
     time_begin: str
     time_end: str
 
-class OrderVo(TypedDict):
+class OrderVo(TypedDict, total=False):
     order_pay: str
     order_id: str
     order_time: str
 
-class UserConsumerVo(TypedDict):
+class UserConsumerVo(TypedDict, total=False):
     orders: Listed[OrderVo]
     total_pay: str
     ib_user_id: int
 
-class UserConsumerGetDataResult(TypedDict):
+class UserConsumerGetDataResult(TypedDict, total=False):
     message: str
     data: UserConsumerVo
     code: int
 
-class UserConsumerGetData(TypedDict):
+class UserConsumerGetData(TypedDict, total=False):
     """获取指定用户的消费总额"""
     result: UserConsumerGetDataResult

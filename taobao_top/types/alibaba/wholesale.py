@@ -8,14 +8,14 @@ class ShippinglineTemplateListParams(TypedDict):
     page_num: NotRequired[Number | None]
     count: NotRequired[Number | None]
 
-class ShippinglineTemplate(TypedDict):
+class ShippinglineTemplate(TypedDict, total=False):
     id: int
     title: str
 
-class ListTemplateAPIResult(TypedDict):
+class ListTemplateAPIResult(TypedDict, total=False):
     total: int
     items: Listed[ShippinglineTemplate]
 
-class ShippinglineTemplateListData(TypedDict):
+class ShippinglineTemplateListData(TypedDict, total=False):
     """获取运费模板"""
     list_template_response: ListTemplateAPIResult

@@ -9,14 +9,14 @@ class CifCoopOsstokenGetParams(TypedDict):
     source: NotRequired[str | None]
     biz: NotRequired[str | None]
 
-class OssTokenResponse(TypedDict):
+class OssTokenResponse(TypedDict, total=False):
     expiration: str
     security_token: str
     access_key_secret: str
     access_key_id: str
     status: str
 
-class CommonResult(TypedDict):
+class CommonResult(TypedDict, total=False):
     model: OssTokenResponse
     desc: str
     msg_code: str
@@ -24,6 +24,6 @@ class CommonResult(TypedDict):
     code: str
     success: bool
 
-class CifCoopOsstokenGetData(TypedDict):
+class CifCoopOsstokenGetData(TypedDict, total=False):
     """获取oss签名接口"""
     result: CommonResult

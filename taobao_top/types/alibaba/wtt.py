@@ -7,12 +7,12 @@ class UserRegioninfoByipGetParams(TypedDict):
     """根据ip获取省市信息"""
     ip: str
 
-class RegionInfo(TypedDict):
+class RegionInfo(TypedDict, total=False):
     city: str
     city_id: str
     prov_id: str
     province: str
 
-class UserRegioninfoByipGetData(TypedDict):
+class UserRegioninfoByipGetData(TypedDict, total=False):
     """根据ip获取省市信息"""
     model: RegionInfo

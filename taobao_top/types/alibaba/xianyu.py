@@ -27,12 +27,12 @@ class TenderOrderPerformParams(TypedDict):
     """闲鱼暗拍订单履约"""
     param0: NotRequired[TenderOrderSynDTO | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     resp_success: bool
     err_code_info: str
     module: bool
     err_msg_info: str
 
-class TenderOrderPerformData(TypedDict):
+class TenderOrderPerformData(TypedDict, total=False):
     """闲鱼暗拍订单履约"""
     result: Result

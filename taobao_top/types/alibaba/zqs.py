@@ -9,7 +9,7 @@ class FulfillCompleteParams(TypedDict):
     main_biz_order_id: NotRequired[Number | None]
     sub_biz_order_id: NotRequired[Number | None]
 
-class FulfillCompleteData(TypedDict):
+class FulfillCompleteData(TypedDict, total=False):
     """周期购履约完成接口"""
     result_msg: str
     result_code: str

@@ -11,7 +11,7 @@ class FfoItemQueryParams(TypedDict):
     """AliExpress发货单明细分页查询API"""
     fulfillment_forward_order_item_query: FulfillmentForwardOrderItemQueryDto
 
-class FfoItemQueryResultDataList(TypedDict):
+class FfoItemQueryResultDataList(TypedDict, total=False):
     aic_inventory: str
     sku_actual_paid_amount: str
     sku_discount_amount: str
@@ -24,13 +24,13 @@ class FfoItemQueryResultDataList(TypedDict):
     item_id: str
     extend_fields: Any
 
-class FfoItemQueryResult(TypedDict):
+class FfoItemQueryResult(TypedDict, total=False):
     data_list: Listed[FfoItemQueryResultDataList]
     error_code: str
     error_msg: str
     success: bool
 
-class FfoItemQueryData(TypedDict):
+class FfoItemQueryData(TypedDict, total=False):
     """AliExpress发货单明细分页查询API"""
     result: FfoItemQueryResult
 
@@ -45,7 +45,7 @@ class FfoQueryParams(TypedDict):
     """AliExpress发货单查询API"""
     fulfillment_forward_order_query: FulfillmentForwardOrderQueryDto
 
-class ErpFulfillmentForwardDto(TypedDict):
+class ErpFulfillmentForwardDto(TypedDict, total=False):
     trade_create_time: int
     package_paid_fee: str
     receiver_country: str
@@ -63,7 +63,7 @@ class ErpFulfillmentForwardDto(TypedDict):
     extend_fields: str
     order_status: str
 
-class FfoQueryPageQueryResult(TypedDict):
+class FfoQueryPageQueryResult(TypedDict, total=False):
     data_list: Listed[ErpFulfillmentForwardDto]
     error_code: str
     error_msg: str
@@ -72,7 +72,7 @@ class FfoQueryPageQueryResult(TypedDict):
     success: bool
     total_count: int
 
-class FfoQueryData(TypedDict):
+class FfoQueryData(TypedDict, total=False):
     """AliExpress发货单查询API"""
     result: FfoQueryPageQueryResult
 
@@ -84,7 +84,7 @@ class FroItemQueryParams(TypedDict):
     """AliExpress销退单明细查询API"""
     fulfillment_reverse_order_item_query: FulfillmentReverseOrderItemQueryDto
 
-class FroItemQueryResultDataList(TypedDict):
+class FroItemQueryResultDataList(TypedDict, total=False):
     item_id: str
     item_title: str
     sc_item_id: str
@@ -96,13 +96,13 @@ class FroItemQueryResultDataList(TypedDict):
     warehouse_name: str
     extend_fields: str
 
-class FroItemQueryResult(TypedDict):
+class FroItemQueryResult(TypedDict, total=False):
     data_list: Listed[FroItemQueryResultDataList]
     error_code: str
     error_msg: str
     success: bool
 
-class FroItemQueryData(TypedDict):
+class FroItemQueryData(TypedDict, total=False):
     """AliExpress销退单明细查询API"""
     result: FroItemQueryResult
 
@@ -117,7 +117,7 @@ class FroQueryParams(TypedDict):
     """AliExpress销退单查询API"""
     fulfillment_reverse_order_query: FulfillmentReverseOrderQueryDto
 
-class FroQueryResultDataList(TypedDict):
+class FroQueryResultDataList(TypedDict, total=False):
     trade_order_no: str
     fulfillment_order_no: str
     original_lbx_no: str
@@ -132,7 +132,7 @@ class FroQueryResultDataList(TypedDict):
     order_type: str
     extend_fields: str
 
-class FroQueryPageQueryResult(TypedDict):
+class FroQueryPageQueryResult(TypedDict, total=False):
     data_list: Listed[FroQueryResultDataList]
     error_code: str
     error_msg: str
@@ -141,7 +141,7 @@ class FroQueryPageQueryResult(TypedDict):
     success: bool
     total_count: int
 
-class FroQueryData(TypedDict):
+class FroQueryData(TypedDict, total=False):
     """AliExpress销退单查询API"""
     result: FroQueryPageQueryResult
 
@@ -162,7 +162,7 @@ class InventoryLogQueryParams(TypedDict):
     """AliExpress库存流水查询API"""
     warehouse_inventory_log_query_dto: WarehouseInventoryLogQueryDto
 
-class ErpWarehouseInventoryLogDto(TypedDict):
+class ErpWarehouseInventoryLogDto(TypedDict, total=False):
     biz_sub_trade_id: str
     biz_trade_id: str
     operate_time: int
@@ -183,7 +183,7 @@ class ErpWarehouseInventoryLogDto(TypedDict):
     sc_item_id: int
     wh_order_code: str
 
-class InventoryLogQueryPageQueryResult(TypedDict):
+class InventoryLogQueryPageQueryResult(TypedDict, total=False):
     data_list: Listed[ErpWarehouseInventoryLogDto]
     error_code: str
     error_msg: str
@@ -192,7 +192,7 @@ class InventoryLogQueryPageQueryResult(TypedDict):
     success: bool
     total_count: int
 
-class InventoryLogQueryData(TypedDict):
+class InventoryLogQueryData(TypedDict, total=False):
     """AliExpress库存流水查询API"""
     result: InventoryLogQueryPageQueryResult
 
@@ -208,7 +208,7 @@ class ItemQueryParams(TypedDict):
     """AliExpress货品查询查询API"""
     sc_item_query: NotRequired[ScItemQueryDto | None]
 
-class ItemQueryResultDataList(TypedDict):
+class ItemQueryResultDataList(TypedDict, total=False):
     extend_fields: str
     customs_unit_price: str
     t_weight: str
@@ -229,7 +229,7 @@ class ItemQueryResultDataList(TypedDict):
     title: str
     sc_item_id: int
 
-class ItemQueryPageQueryResult(TypedDict):
+class ItemQueryPageQueryResult(TypedDict, total=False):
     data_list: Listed[ItemQueryResultDataList]
     error_code: str
     error_msg: str
@@ -238,7 +238,7 @@ class ItemQueryPageQueryResult(TypedDict):
     success: bool
     total_count: int
 
-class ItemQueryData(TypedDict):
+class ItemQueryData(TypedDict, total=False):
     """AliExpress货品查询查询API"""
     result: ItemQueryPageQueryResult
 
@@ -253,7 +253,7 @@ class OnwayInventoryQueryParams(TypedDict):
     """AliExpress在途库存查询API"""
     on_way_inventory_query_dto: OnWayInventoryQueryDto
 
-class ErpOnWayInventoryDto(TypedDict):
+class ErpOnWayInventoryDto(TypedDict, total=False):
     outbound_store_name: str
     outbound_store_code: str
     inbound_store_name: str
@@ -266,13 +266,13 @@ class ErpOnWayInventoryDto(TypedDict):
     sc_item_name: str
     sc_item_id: int
 
-class OnwayInventoryQueryResult(TypedDict):
+class OnwayInventoryQueryResult(TypedDict, total=False):
     data_list: Listed[ErpOnWayInventoryDto]
     error_code: str
     error_msg: str
     success: bool
 
-class OnwayInventoryQueryData(TypedDict):
+class OnwayInventoryQueryData(TypedDict, total=False):
     """AliExpress在途库存查询API"""
     result: OnwayInventoryQueryResult
 
@@ -286,7 +286,7 @@ class PoItemQueryParams(TypedDict):
     """AliExpress采购单明细查询API"""
     purchase_order_item_query: PurchaseOrderItemQueryDto
 
-class ErpPurchaseOrderItemDto(TypedDict):
+class ErpPurchaseOrderItemDto(TypedDict, total=False):
     extend_fields: str
     no_tax_purchase_amount_dec: str
     purchase_amount_dec: str
@@ -300,7 +300,7 @@ class ErpPurchaseOrderItemDto(TypedDict):
     sc_item_id: int
     purchase_order_no: str
 
-class PoItemQueryPageQueryResult(TypedDict):
+class PoItemQueryPageQueryResult(TypedDict, total=False):
     data_list: Listed[ErpPurchaseOrderItemDto]
     error_code: str
     error_msg: str
@@ -309,7 +309,7 @@ class PoItemQueryPageQueryResult(TypedDict):
     success: bool
     total_count: int
 
-class PoItemQueryData(TypedDict):
+class PoItemQueryData(TypedDict, total=False):
     """AliExpress采购单明细查询API"""
     result: PoItemQueryPageQueryResult
 
@@ -321,7 +321,7 @@ class PoQueryParams(TypedDict):
     """AliExpress采购单查询API"""
     purchase_order_query: PurchaseOrderQueryDto
 
-class ErpPurchaseOrderDto(TypedDict):
+class ErpPurchaseOrderDto(TypedDict, total=False):
     actual_inbound_time: int
     appoint_order_no: str
     creator: str
@@ -342,13 +342,13 @@ class ErpPurchaseOrderDto(TypedDict):
     total_quantity: int
     total_sku_count: int
 
-class PoQueryResult(TypedDict):
+class PoQueryResult(TypedDict, total=False):
     data: ErpPurchaseOrderDto
     error_code: str
     error_msg: str
     success: bool
 
-class PoQueryData(TypedDict):
+class PoQueryData(TypedDict, total=False):
     """AliExpress采购单查询API"""
     result: PoQueryResult
 
@@ -362,7 +362,7 @@ class RoItemQueryParams(TypedDict):
     """AliExpress退供单明细查询API"""
     return_order_item_query: ReturnOrderItemQueryDto
 
-class RoItemQueryResultDataList(TypedDict):
+class RoItemQueryResultDataList(TypedDict, total=False):
     return_order_no: str
     sc_item_id: int
     title: str
@@ -373,7 +373,7 @@ class RoItemQueryResultDataList(TypedDict):
     return_price: str
     extend_fields: str
 
-class RoItemQueryPageQueryResult(TypedDict):
+class RoItemQueryPageQueryResult(TypedDict, total=False):
     data_list: Listed[RoItemQueryResultDataList]
     error_code: str
     error_msg: str
@@ -382,7 +382,7 @@ class RoItemQueryPageQueryResult(TypedDict):
     success: bool
     total_count: int
 
-class RoItemQueryData(TypedDict):
+class RoItemQueryData(TypedDict, total=False):
     """AliExpress退供单明细查询API"""
     result: RoItemQueryPageQueryResult
 
@@ -394,7 +394,7 @@ class RoQueryParams(TypedDict):
     """AliExpress退供单查询API"""
     return_order_query: ReturnOrderQueryDto
 
-class ErpReturnOrderDto(TypedDict):
+class ErpReturnOrderDto(TypedDict, total=False):
     creator: str
     extend_fields: str
     gmt_create: int
@@ -416,13 +416,13 @@ class ErpReturnOrderDto(TypedDict):
     total_return_amount: str
     total_return_quantity: int
 
-class RoQueryResult(TypedDict):
+class RoQueryResult(TypedDict, total=False):
     data: ErpReturnOrderDto
     error_code: str
     error_msg: str
     success: bool
 
-class RoQueryData(TypedDict):
+class RoQueryData(TypedDict, total=False):
     """AliExpress退供单查询API"""
     result: RoQueryResult
 
@@ -438,7 +438,7 @@ class WarehouseInventoryQueryParams(TypedDict):
     """AliExpress在仓库存查询API"""
     warehouse_inventory_query_dto: WarehouseInventoryQueryDto
 
-class ErpWarehouseInventoryDto(TypedDict):
+class ErpWarehouseInventoryDto(TypedDict, total=False):
     store_name: str
     store_code: str
     whc_bar_code: str
@@ -450,7 +450,7 @@ class ErpWarehouseInventoryDto(TypedDict):
     feature: Any
     inventory_type: int
 
-class WarehouseInventoryQueryPageQueryResult(TypedDict):
+class WarehouseInventoryQueryPageQueryResult(TypedDict, total=False):
     data_list: Listed[ErpWarehouseInventoryDto]
     error_code: str
     error_msg: str
@@ -459,6 +459,6 @@ class WarehouseInventoryQueryPageQueryResult(TypedDict):
     success: bool
     total_count: int
 
-class WarehouseInventoryQueryData(TypedDict):
+class WarehouseInventoryQueryData(TypedDict, total=False):
     """AliExpress在仓库存查询API"""
     result: WarehouseInventoryQueryPageQueryResult

@@ -10,7 +10,7 @@ class AddInfoParams(TypedDict):
     """上报DS信息"""
     param0: NotRequired[DropShipperReq | None]
 
-class AddInfoData(TypedDict):
+class AddInfoData(TypedDict, total=False):
     """上报DS信息"""
     result: bool
     rsp_msg: str
@@ -25,7 +25,7 @@ class CommissionorderListbyindexParams(TypedDict):
     end_time: str
     status: str
 
-class TrafficOrderEffectDTO(TypedDict):
+class TrafficOrderEffectDTO(TypedDict, total=False):
     commission_rate: str
     order_number: int
     finished_amount: str
@@ -56,14 +56,14 @@ class TrafficOrderEffectDTO(TypedDict):
     category_id: int
     incentive_commission_rate: str
 
-class TrafficOrderResultDTO(TypedDict):
+class TrafficOrderResultDTO(TypedDict, total=False):
     max_query_index_id: str
     current_record_count: int
     orders: Listed[TrafficOrderEffectDTO]
     min_query_index_id: str
     current_page_no: int
 
-class CommissionorderListbyindexData(TypedDict):
+class CommissionorderListbyindexData(TypedDict, total=False):
     """联盟订单分页查询"""
     result: TrafficOrderResultDTO
     rsp_msg: str
@@ -78,7 +78,7 @@ class ImageSearchParams(TypedDict):
     shpt_to: NotRequired[str | None]
     image_file_bytes: NotRequired[File | None]
 
-class TrafficImageProductDTO(TypedDict):
+class TrafficImageProductDTO(TypedDict, total=False):
     product_small_image_urls: Listed[str]
     original_price: str
     original_price_currency: str
@@ -105,10 +105,10 @@ class TrafficImageProductDTO(TypedDict):
     target_original_price_currency: str
     sale_price_currency: str
 
-class TrafficImageSearchResultDTO(TypedDict):
+class TrafficImageSearchResultDTO(TypedDict, total=False):
     products: Listed[TrafficImageProductDTO]
 
-class ImageSearchData(TypedDict):
+class ImageSearchData(TypedDict, total=False):
     """图片搜索"""
     rsp_code: str
     data: TrafficImageSearchResultDTO
@@ -125,7 +125,7 @@ class MemberOrderdataSubmitParams(TypedDict):
     product_url: str
     ae_orderid: str
 
-class MemberOrderdataSubmitData(TypedDict):
+class MemberOrderdataSubmitData(TypedDict, total=False):
     """dropshipper数据回流"""
     result: bool
     rsp_msg: str
@@ -138,7 +138,7 @@ class ProductGetParams(TypedDict):
     target_currency: NotRequired[str | None]
     target_language: NotRequired[str | None]
 
-class AeItemBaseInfoDTO(TypedDict):
+class AeItemBaseInfoDTO(TypedDict, total=False):
     product_id: int
     category_id: int
     subject: str
@@ -154,7 +154,7 @@ class AeItemBaseInfoDTO(TypedDict):
     detail: str
     mobile_detail: str
 
-class AeSkuPropertyDTO(TypedDict):
+class AeSkuPropertyDTO(TypedDict, total=False):
     sku_property_id: int
     sku_property_name: str
     sku_property_value: str
@@ -162,7 +162,7 @@ class AeSkuPropertyDTO(TypedDict):
     property_value_definition_name: str
     sku_image: str
 
-class AeItemSkuInfoDTO(TypedDict):
+class AeItemSkuInfoDTO(TypedDict, total=False):
     id: str
     sku_stock: bool
     sku_price: str
@@ -176,18 +176,18 @@ class AeItemSkuInfoDTO(TypedDict):
     sku_bulk_order: int
     sku_available_stock: int
 
-class AeVideoDTO(TypedDict):
+class AeVideoDTO(TypedDict, total=False):
     ali_member_id: int
     media_id: int
     media_status: str
     media_type: str
     poster_url: str
 
-class AeMultimediaInfoDTO(TypedDict):
+class AeMultimediaInfoDTO(TypedDict, total=False):
     ae_video_dtos: Listed[AeVideoDTO]
     image_urls: str
 
-class PackageInfoDTO(TypedDict):
+class PackageInfoDTO(TypedDict, total=False):
     package_length: int
     package_height: int
     package_width: int
@@ -196,11 +196,11 @@ class PackageInfoDTO(TypedDict):
     package_type: bool
     product_unit: int
 
-class LogisticsInfoDTO(TypedDict):
+class LogisticsInfoDTO(TypedDict, total=False):
     delivery_time: int
     ship_to_country: str
 
-class AeItemProperty(TypedDict):
+class AeItemProperty(TypedDict, total=False):
     attr_name_id: int
     attr_name: str
     attr_value_id: int
@@ -209,18 +209,18 @@ class AeItemProperty(TypedDict):
     attr_value_end: str
     attr_value_unit: str
 
-class AeStoreInfo(TypedDict):
+class AeStoreInfo(TypedDict, total=False):
     store_id: int
     store_name: str
     item_as_described_rating: str
     communication_rating: str
     shipping_speed_rating: str
 
-class ProductIdConverterResultDTO(TypedDict):
+class ProductIdConverterResultDTO(TypedDict, total=False):
     main_product_id: int
     sub_product_id: str
 
-class AeItemQueryResultDTO(TypedDict):
+class AeItemQueryResultDTO(TypedDict, total=False):
     ae_item_base_info_dto: AeItemBaseInfoDTO
     ae_item_sku_info_dtos: Listed[AeItemSkuInfoDTO]
     ae_multimedia_info_dto: AeMultimediaInfoDTO
@@ -230,7 +230,7 @@ class AeItemQueryResultDTO(TypedDict):
     ae_store_info: AeStoreInfo
     product_id_converter_result: ProductIdConverterResultDTO
 
-class ProductGetData(TypedDict):
+class ProductGetData(TypedDict, total=False):
     """商品信息查询"""
     result: AeItemQueryResultDTO
     rsp_msg: str
@@ -247,7 +247,7 @@ class RecommendFeedGetParams(TypedDict):
     category_id: NotRequired[str | None]
     feed_name: str
 
-class Integer(TypedDict):
+class Integer(TypedDict, total=False):
     lastest_volume: int
     seller_id: int
     target_sale_price: str
@@ -275,7 +275,7 @@ class Integer(TypedDict):
     original_price_currency: str
     discount: str
 
-class TrafficProductResultDTO(TypedDict):
+class TrafficProductResultDTO(TypedDict, total=False):
     total_record_count: int
     current_record_count: int
     is_finished: bool
@@ -283,7 +283,7 @@ class TrafficProductResultDTO(TypedDict):
     current_page_no: int
     products: Listed[Integer]
 
-class RecommendFeedGetData(TypedDict):
+class RecommendFeedGetData(TypedDict, total=False):
     """获取推荐商品信息流接口"""
     result: TrafficProductResultDTO
     rsp_msg: str
@@ -293,26 +293,26 @@ class TradeOrderGetParams(TypedDict):
     """交易订单查询"""
     order_id: Number
 
-class AeOrderLogisticsInfo(TypedDict):
+class AeOrderLogisticsInfo(TypedDict, total=False):
     logistics_no: str
     logistics_service: str
 
-class SimpleMoney(TypedDict):
+class SimpleMoney(TypedDict, total=False):
     amount: str
     currency_code: str
 
-class AeChildOrderInfo(TypedDict):
+class AeChildOrderInfo(TypedDict, total=False):
     product_id: int
     product_name: str
     product_price: SimpleMoney
     product_count: int
 
-class AeStoreSimpleInfo(TypedDict):
+class AeStoreSimpleInfo(TypedDict, total=False):
     store_id: int
     store_name: str
     store_url: str
 
-class AeOrderInfoResultDTO(TypedDict):
+class AeOrderInfoResultDTO(TypedDict, total=False):
     gmt_create: str
     logistics_info_list: Listed[AeOrderLogisticsInfo]
     logistics_status: str
@@ -321,7 +321,7 @@ class AeOrderInfoResultDTO(TypedDict):
     child_order_list: Listed[AeChildOrderInfo]
     store_info: AeStoreSimpleInfo
 
-class TradeOrderGetData(TypedDict):
+class TradeOrderGetData(TypedDict, total=False):
     """交易订单查询"""
     result: AeOrderInfoResultDTO
     rsp_msg: str

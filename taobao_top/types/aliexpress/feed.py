@@ -30,12 +30,12 @@ class PostPublishParams(TypedDict):
     """同步帖子"""
     offsite_publish_post_entity: OffsitePublishPostEntity
 
-class Response(TypedDict):
+class Response(TypedDict, total=False):
     code: int
     data: Any
     success: bool
     message: str
 
-class PostPublishData(TypedDict):
+class PostPublishData(TypedDict, total=False):
     """同步帖子"""
     result: Response

@@ -10,11 +10,11 @@ class LogisticLabelPrintParams(TypedDict):
     """物流打印面单"""
     param1: NotRequired[PrintLabelRequestDTO | None]
 
-class LabelDTO(TypedDict):
+class LabelDTO(TypedDict, total=False):
     logistics_order_id: str
     label_url: str
 
-class LogisticLabelPrintData(TypedDict):
+class LogisticLabelPrintData(TypedDict, total=False):
     """物流打印面单"""
     data: LabelDTO
     is_success: bool
@@ -25,7 +25,7 @@ class LogisticsLabelPrintParams(TypedDict):
     """print label"""
     param1: PrintLabelRequestDTO
 
-class LogisticsLabelPrintData(TypedDict):
+class LogisticsLabelPrintData(TypedDict, total=False):
     """print label"""
     data: LabelDTO
     is_success: bool
@@ -99,10 +99,10 @@ class LogisticsOrderCreateParams(TypedDict):
     """create logistics order"""
     param1: CreateOrderRequestTopDTO
 
-class AELogisticsOrderDTO(TypedDict):
+class AELogisticsOrderDTO(TypedDict, total=False):
     logistics_order_id: str
 
-class LogisticsOrderCreateData(TypedDict):
+class LogisticsOrderCreateData(TypedDict, total=False):
     """create logistics order"""
     data: AELogisticsOrderDTO
     is_success: bool
@@ -116,7 +116,7 @@ class LogisticsOrderInfoQueryParams(TypedDict):
     """query order details"""
     param1: FindOrderRequestTopDTO
 
-class LogisticsOrderInfoQueryParcelDTO(TypedDict):
+class LogisticsOrderInfoQueryParcelDTO(TypedDict, total=False):
     quantity: int
     parcel_type_code: str
     width: str
@@ -124,7 +124,7 @@ class LogisticsOrderInfoQueryParcelDTO(TypedDict):
     weight: str
     height: str
 
-class LogisticsOrderInfoQueryAddressDTO(TypedDict):
+class LogisticsOrderInfoQueryAddressDTO(TypedDict, total=False):
     first_name: str
     last_name: str
     city: str
@@ -138,7 +138,7 @@ class LogisticsOrderInfoQueryAddressDTO(TypedDict):
     cell_phone: str
     additional: str
 
-class LogisticsOrderInfoQueryDataSenderAddress(TypedDict):
+class LogisticsOrderInfoQueryDataSenderAddress(TypedDict, total=False):
     first_name: str
     last_name: str
     state: str
@@ -150,14 +150,14 @@ class LogisticsOrderInfoQueryDataSenderAddress(TypedDict):
     city: str
     country: str
 
-class InvoiceDTO(TypedDict):
+class InvoiceDTO(TypedDict, total=False):
     invoice_series: str
     invoice_number: str
     invoice_date: str
     invoice_total_value: str
     invoice_key: str
 
-class ProductDTO(TypedDict):
+class ProductDTO(TypedDict, total=False):
     weight: str
     length: str
     width: str
@@ -166,7 +166,7 @@ class ProductDTO(TypedDict):
     quantity: int
     sku_id: str
 
-class OrderDTO(TypedDict):
+class OrderDTO(TypedDict, total=False):
     parcel: LogisticsOrderInfoQueryParcelDTO
     logistics_order_id: str
     logistics_channel_order_id: str
@@ -182,7 +182,7 @@ class OrderDTO(TypedDict):
     invoice: InvoiceDTO
     products: Listed[ProductDTO]
 
-class LogisticsOrderInfoQueryData(TypedDict):
+class LogisticsOrderInfoQueryData(TypedDict, total=False):
     """query order details"""
     data: OrderDTO
     is_success: bool
@@ -200,9 +200,13 @@ class LogisticsReportShippedParams(TypedDict):
     """report as shipped"""
     param1: ReportShippedRequestDTO
 
-class LogisticsReportShippedData(TypedDict):
+class LogisticsReportShippedReportShippedDTO(TypedDict, total=False):
+    logistics_order_id: str
+    shipped_type: str
+
+class LogisticsReportShippedData(TypedDict, total=False):
     """report as shipped"""
-    data: Listed[ReportShippedDTO]
+    data: Listed[LogisticsReportShippedReportShippedDTO]
     is_success: bool
     error_result_message: str
     error_result_code: str
@@ -243,7 +247,7 @@ class LogisticsShippingMethodQueryParams(TypedDict):
     """query shipping method"""
     param1: NotRequired[QueryShippingMethodRequestTopDTO | None]
 
-class LogisticsShippingMethodQueryParcelDTO(TypedDict):
+class LogisticsShippingMethodQueryParcelDTO(TypedDict, total=False):
     weight: int
     width: str
     height: str
@@ -251,7 +255,7 @@ class LogisticsShippingMethodQueryParcelDTO(TypedDict):
     product_total_price: str
     parcel_type: str
 
-class AELogisticsShippingMethodDTO(TypedDict):
+class AELogisticsShippingMethodDTO(TypedDict, total=False):
     logistics_channel_id: str
     logistics_channel_name: str
     delivery_method_id: str
@@ -260,12 +264,12 @@ class AELogisticsShippingMethodDTO(TypedDict):
     delivery_cost: int
     delivery_estimate_days: int
 
-class QueryShippingMethodResponseDTO(TypedDict):
+class QueryShippingMethodResponseDTO(TypedDict, total=False):
     parcel: LogisticsShippingMethodQueryParcelDTO
     delivery_options: Listed[AELogisticsShippingMethodDTO]
     query_id: str
 
-class LogisticsShippingMethodQueryData(TypedDict):
+class LogisticsShippingMethodQueryData(TypedDict, total=False):
     """query shipping method"""
     data: QueryShippingMethodResponseDTO
     is_success: str

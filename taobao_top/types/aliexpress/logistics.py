@@ -15,7 +15,7 @@ class AbnormalorderQueryParams(TypedDict):
     current_page: NotRequired[Number | None]
     gmt_status_update_end: NotRequired[Date | None]
 
-class AeopWarehouseAbnormalOrderResult(TypedDict):
+class AeopWarehouseAbnormalOrderResult(TypedDict, total=False):
     scheme_code: str
     trade_order_id: int
     solution_name: str
@@ -43,7 +43,7 @@ class AeopWarehouseAbnormalOrderResult(TypedDict):
     high_value_insure: bool
     re_high_value_insure: bool
 
-class AbnormalorderQueryData(TypedDict):
+class AbnormalorderQueryData(TypedDict, total=False):
     """异常订单查询"""
     result: Listed[AeopWarehouseAbnormalOrderResult]
     error_desc: str
@@ -66,23 +66,23 @@ class BuyerFreightCalculateParams(TypedDict):
     """提供给买家使用的运费计算接口"""
     param_aeop_freight_calculate_for_buyer_d_t_o: AeopFreightCalculateForBuyerDto
 
-class Money(TypedDict):
+class Money(TypedDict, total=False):
     amount: str
     cent: int
     currency_code: str
 
-class AeopFreightCalculateResultForBuyerDto(TypedDict):
+class AeopFreightCalculateResultForBuyerDto(TypedDict, total=False):
     error_code: int
     estimated_delivery_time: str
     freight: Money
     service_name: str
 
-class AeopFreightCalculateResultListResponseForBuyer(TypedDict):
+class AeopFreightCalculateResultListResponseForBuyer(TypedDict, total=False):
     aeop_freight_calculate_result_for_buyer_d_t_o_list: Listed[AeopFreightCalculateResultForBuyerDto]
     error_desc: str
     success: bool
 
-class BuyerFreightCalculateData(TypedDict):
+class BuyerFreightCalculateData(TypedDict, total=False):
     """提供给买家使用的运费计算接口"""
     result: AeopFreightCalculateResultListResponseForBuyer
 
@@ -185,7 +185,7 @@ class CreatewarehouseorderParams(TypedDict):
     insurance_coverage: NotRequired[MoneyInput | None]
     is_agree_upgrade_reverse_parcel_insure: NotRequired[bool | None]
 
-class AeopWlCreateWarehouseOrderResultDto(TypedDict):
+class AeopWlCreateWarehouseOrderResultDto(TypedDict, total=False):
     error_code: int
     error_desc: str
     intl_tracking_no: str
@@ -195,7 +195,7 @@ class AeopWlCreateWarehouseOrderResultDto(TypedDict):
     trade_order_id: int
     warehouse_order_id: int
 
-class CreatewarehouseorderData(TypedDict):
+class CreatewarehouseorderData(TypedDict, total=False):
     """创建线上物流订单"""
     result: AeopWlCreateWarehouseOrderResultDto
     result_success: bool
@@ -208,14 +208,14 @@ class DsTrackinginfoQueryParams(TypedDict):
     service_name: str
     to_area: str
 
-class Details(TypedDict):
+class Details(TypedDict, total=False):
     event_desc: str
     signed_name: str
     status: str
     address: str
     event_date: str
 
-class DsTrackinginfoQueryData(TypedDict):
+class DsTrackinginfoQueryData(TypedDict, total=False):
     """查询物流追踪信息"""
     details: Listed[Details]
     official_website: str

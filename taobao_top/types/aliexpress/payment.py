@@ -11,7 +11,7 @@ class ExchangeGetParams(TypedDict):
     """getExchange"""
     checkout_exchange_request: NotRequired[CheckoutExchangeRequest | None]
 
-class Module(TypedDict):
+class Module(TypedDict, total=False):
     quote_currency: str
     inst_exchange_rate_no: str
     expire_time: str
@@ -22,12 +22,12 @@ class Module(TypedDict):
     base_currency: str
     exchange_rate_no: str
 
-class ErrorCode(TypedDict):
+class ErrorCode(TypedDict, total=False):
     display_message: str
     key: str
     log_message: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     not_success: bool
     success: bool
     module: Module
@@ -35,6 +35,6 @@ class Result(TypedDict):
     repeated: bool
     retry: bool
 
-class ExchangeGetData(TypedDict):
+class ExchangeGetData(TypedDict, total=False):
     """getExchange"""
     result: Result

@@ -9,7 +9,7 @@ class RedefiningFindaeproductbyidfordropshipperParams(TypedDict):
     local_country: NotRequired[str | None]
     local_language: NotRequired[str | None]
 
-class AeopSkuProperty(TypedDict):
+class AeopSkuProperty(TypedDict, total=False):
     sku_property_id: int
     sku_image: str
     property_value_id_long: int
@@ -17,7 +17,7 @@ class AeopSkuProperty(TypedDict):
     sku_property_value: str
     sku_property_name: str
 
-class AeopAeProductSku(TypedDict):
+class AeopAeProductSku(TypedDict, total=False):
     sku_stock: bool
     sku_price: str
     sku_code: str
@@ -31,17 +31,17 @@ class AeopAeProductSku(TypedDict):
     sku_bulk_order: int
     s_k_u_available_stock: int
 
-class AeopAeVideo(TypedDict):
+class AeopAeVideo(TypedDict, total=False):
     poster_url: str
     media_type: str
     media_status: str
     media_id: int
     ali_member_id: int
 
-class AeopAeMultimedia(TypedDict):
+class AeopAeMultimedia(TypedDict, total=False):
     aeop_a_e_videos: Listed[AeopAeVideo]
 
-class AeopAeProductProperty(TypedDict):
+class AeopAeProductProperty(TypedDict, total=False):
     attr_value_unit: str
     attr_value_start: str
     attr_value_id: int
@@ -50,18 +50,18 @@ class AeopAeProductProperty(TypedDict):
     attr_name_id: int
     attr_name: str
 
-class AeopNationalQuoteConfiguration(TypedDict):
+class AeopNationalQuoteConfiguration(TypedDict, total=False):
     configuration_type: str
     configuration_data: str
 
-class AeopStoreInfo(TypedDict):
+class AeopStoreInfo(TypedDict, total=False):
     communication_rating: str
     item_as_descriped_rating: str
     shipping_speed_rating: str
     store_id: int
     store_name: str
 
-class AeopFindProductResultDto(TypedDict):
+class AeopFindProductResultDto(TypedDict, total=False):
     aeop_ae_product_s_k_us: Listed[AeopAeProductSku]
     detail: str
     is_success: bool
@@ -99,6 +99,6 @@ class AeopFindProductResultDto(TypedDict):
     avg_evaluation_rating: str
     order_count: int
 
-class RedefiningFindaeproductbyidfordropshipperData(TypedDict):
+class RedefiningFindaeproductbyidfordropshipperData(TypedDict, total=False):
     """Dropshipper查找商品信息接口"""
     result: AeopFindProductResultDto

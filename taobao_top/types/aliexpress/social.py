@@ -7,36 +7,36 @@ class CountryGetParams(TypedDict):
     """获取国家列表"""
     language: NotRequired[str | None]
 
-class CountryDto(TypedDict):
+class CountryDto(TypedDict, total=False):
     id: str
     name: str
     code: str
 
-class CountryGetItemPickPagingResult(TypedDict):
+class CountryGetItemPickPagingResult(TypedDict, total=False):
     results: Listed[CountryDto]
     success: bool
     error_code: str
     error_msg: str
 
-class CountryGetData(TypedDict):
+class CountryGetData(TypedDict, total=False):
     """获取国家列表"""
     result: CountryGetItemPickPagingResult
 
 class CurrencyGetParams(TypedDict):
     """币种获取接口"""
 
-class CurrencyDto(TypedDict):
+class CurrencyDto(TypedDict, total=False):
     code: str
     symbol: str
     name: str
 
-class CurrencyGetItemPickPagingResult(TypedDict):
+class CurrencyGetItemPickPagingResult(TypedDict, total=False):
     results: Listed[CurrencyDto]
     success: bool
     error_code: str
     error_msg: str
 
-class CurrencyGetData(TypedDict):
+class CurrencyGetData(TypedDict, total=False):
     """币种获取接口"""
     result: CurrencyGetItemPickPagingResult
 
@@ -44,27 +44,27 @@ class DiscategoryGetParams(TypedDict):
     """展示类目获取接口"""
     locale: NotRequired[str | None]
 
-class DiscategoryGetCategoryDto(TypedDict):
+class DiscategoryGetCategoryDto(TypedDict, total=False):
     category_name: str
     category_id: str
 
-class DiscategoryGetResultResultsChildrens(TypedDict):
+class DiscategoryGetResultResultsChildrens(TypedDict, total=False):
     childrens: Listed[DiscategoryGetCategoryDto]
     category_name: str
     category_id: str
 
-class DiscategoryGetResultResults(TypedDict):
+class DiscategoryGetResultResults(TypedDict, total=False):
     childrens: Listed[DiscategoryGetResultResultsChildrens]
     category_name: str
     category_id: str
 
-class DiscategoryGetItemPickPagingResult(TypedDict):
+class DiscategoryGetItemPickPagingResult(TypedDict, total=False):
     results: Listed[DiscategoryGetResultResults]
     success: bool
     error_code: str
     error_msg: str
 
-class DiscategoryGetData(TypedDict):
+class DiscategoryGetData(TypedDict, total=False):
     """展示类目获取接口"""
     result: DiscategoryGetItemPickPagingResult
 
@@ -75,7 +75,7 @@ class InsDirectresultUpdateParams(TypedDict):
     sender_ins_id: str
     result: Number
 
-class InsDirectresultUpdateData(TypedDict):
+class InsDirectresultUpdateData(TypedDict, total=False):
     """ISV更新INS私信发送的结果"""
     result: bool
     successs: bool
@@ -90,7 +90,7 @@ class ItemPromotionParams(TypedDict):
     cv: NotRequired[str | None]
     dp: NotRequired[str | None]
 
-class ItemPromotionData(TypedDict):
+class ItemPromotionData(TypedDict, total=False):
     """获取推广链接"""
     promotion_url: str
     is_success: bool
@@ -106,7 +106,7 @@ class ItemRankingParams(TypedDict):
     cate_id: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class ItemRankingItemSearchResult(TypedDict):
+class ItemRankingItemSearchResult(TypedDict, total=False):
     item_id: str
     item_title: str
     item_url: str
@@ -127,7 +127,7 @@ class ItemRankingItemSearchResult(TypedDict):
     comment30_day_semantic: str
     favorite_cnt_semantic: str
 
-class ItemRankingItemPickPagingResult(TypedDict):
+class ItemRankingItemPickPagingResult(TypedDict, total=False):
     results: Listed[ItemRankingItemSearchResult]
     page_no: int
     success: bool
@@ -136,7 +136,7 @@ class ItemRankingItemPickPagingResult(TypedDict):
     error_msg: str
     page_size: int
 
-class ItemRankingData(TypedDict):
+class ItemRankingData(TypedDict, total=False):
     """社交排行榜"""
     result: ItemRankingItemPickPagingResult
 
@@ -161,7 +161,7 @@ class ItemSearchParams(TypedDict):
     currency: NotRequired[str | None]
     locale: NotRequired[str | None]
 
-class ItemSearchItemSearchResult(TypedDict):
+class ItemSearchItemSearchResult(TypedDict, total=False):
     item_id: int
     item_title: str
     item_url: str
@@ -182,7 +182,7 @@ class ItemSearchItemSearchResult(TypedDict):
     comment30_day_semantic: int
     favorite_cnt_semantic: int
 
-class ItemSearchItemPickPagingResult(TypedDict):
+class ItemSearchItemPickPagingResult(TypedDict, total=False):
     results: Listed[ItemSearchItemSearchResult]
     page_no: int
     success: bool
@@ -191,18 +191,18 @@ class ItemSearchItemPickPagingResult(TypedDict):
     total_count: int
     error_msg: str
 
-class ItemSearchData(TypedDict):
+class ItemSearchData(TypedDict, total=False):
     """AE社交选品"""
     result: ItemSearchItemPickPagingResult
 
 class LocaleGetParams(TypedDict):
     """Locale获取接口"""
 
-class LocaleDto(TypedDict):
+class LocaleDto(TypedDict, total=False):
     code: str
     name: str
 
-class LocaleGetItemPickPagingResult(TypedDict):
+class LocaleGetItemPickPagingResult(TypedDict, total=False):
     results: Listed[LocaleDto]
     page_no: int
     success: bool
@@ -211,6 +211,6 @@ class LocaleGetItemPickPagingResult(TypedDict):
     total_count: int
     error_msg: str
 
-class LocaleGetData(TypedDict):
+class LocaleGetData(TypedDict, total=False):
     """Locale获取接口"""
     result: LocaleGetItemPickPagingResult

@@ -7,7 +7,7 @@ class CalculateOpenQueryParams(TypedDict):
     """关务所需的申报清关字段"""
     order_id: str
 
-class Lines(TypedDict):
+class Lines(TypedDict, total=False):
     quantity: str
     order_tax_excluded_amount: str
     delivery_amount: str
@@ -17,28 +17,28 @@ class Lines(TypedDict):
     delivery_tax_rates: Listed[str]
     sub_order_id: str
 
-class Currency(TypedDict):
+class Currency(TypedDict, total=False):
     currency_code: str
 
-class HjTaxCalculateResultDto(TypedDict):
+class HjTaxCalculateResultDto(TypedDict, total=False):
     lines: Listed[Lines]
     currency: Currency
     exchange_rate: str
 
-class CalculateOpenQueryResponseDto(TypedDict):
+class CalculateOpenQueryResponseDto(TypedDict, total=False):
     data: HjTaxCalculateResultDto
     error_code: str
     succeeded: bool
     error_msg: str
 
-class CalculateOpenQueryData(TypedDict):
+class CalculateOpenQueryData(TypedDict, total=False):
     """关务所需的申报清关字段"""
     result: CalculateOpenQueryResponseDto
 
 class PlatformOpenGetParams(TypedDict):
     """平台固定参数获取"""
 
-class PlatformParameterDto(TypedDict):
+class PlatformParameterDto(TypedDict, total=False):
     company_name: str
     contactor_name: str
     country: str
@@ -49,12 +49,12 @@ class PlatformParameterDto(TypedDict):
     email_address: str
     ioss_number: str
 
-class PlatformOpenGetResponseDto(TypedDict):
+class PlatformOpenGetResponseDto(TypedDict, total=False):
     data: PlatformParameterDto
     error_code: str
     succeeded: bool
     error_msg: str
 
-class PlatformOpenGetData(TypedDict):
+class PlatformOpenGetData(TypedDict, total=False):
     """平台固定参数获取"""
     result: PlatformOpenGetResponseDto

@@ -42,13 +42,13 @@ class BuyPlaceorderParams(TypedDict):
     """AE下单API"""
     param_place_order_request4_open_api_d_t_o: PlaceOrderRequest4OpenApiDto
 
-class PlaceOrderRes4OpenApiDto(TypedDict):
+class PlaceOrderRes4OpenApiDto(TypedDict, total=False):
     error_code: str
     error_msg: str
     order_list: Listed[int]
     is_success: bool
 
-class BuyPlaceorderData(TypedDict):
+class BuyPlaceorderData(TypedDict, total=False):
     """AE下单API"""
     result: PlaceOrderRes4OpenApiDto
 
@@ -59,26 +59,26 @@ class DsOrderGetParams(TypedDict):
     """买家查询订单详情"""
     single_order_query: AeopSingleOrderQuery
 
-class SimpleMoney(TypedDict):
+class SimpleMoney(TypedDict, total=False):
     amount: str
     currency_code: str
 
-class AeopChildOrderInfo(TypedDict):
+class AeopChildOrderInfo(TypedDict, total=False):
     product_id: int
     product_price: SimpleMoney
     product_name: str
     product_count: int
 
-class AeopOrderLogisticsInfo(TypedDict):
+class AeopOrderLogisticsInfo(TypedDict, total=False):
     logistics_no: str
     logistics_service: str
 
-class AeopStoreInfo(TypedDict):
+class AeopStoreInfo(TypedDict, total=False):
     store_id: int
     store_name: str
     store_url: str
 
-class AeopOrderInfo(TypedDict):
+class AeopOrderInfo(TypedDict, total=False):
     gmt_create: str
     order_status: str
     logistics_status: str
@@ -87,7 +87,7 @@ class AeopOrderInfo(TypedDict):
     logistics_info_list: Listed[AeopOrderLogisticsInfo]
     store_info: AeopStoreInfo
 
-class DsOrderGetData(TypedDict):
+class DsOrderGetData(TypedDict, total=False):
     """买家查询订单详情"""
     result: AeopOrderInfo
 
@@ -113,19 +113,19 @@ class OrderOpenCheckParams(TypedDict):
     param_pre_create_order_request: PreCreateOrderRequest
     param_client_info: ClientInfo
 
-class ErrorCode(TypedDict):
+class ErrorCode(TypedDict, total=False):
     display_message: str
     key: str
     log_message: str
 
-class PreCheckResponse(TypedDict):
+class PreCheckResponse(TypedDict, total=False):
     error_code: ErrorCode
     msg: str
     request_trace: str
     success: bool
     token: str
 
-class OrderOpenCheckData(TypedDict):
+class OrderOpenCheckData(TypedDict, total=False):
     """Aliexpress开放平台下单前置检查"""
     result: PreCheckResponse
 
@@ -137,25 +137,25 @@ class OrderOpenQueryParams(TypedDict):
     open_app_key: NotRequired[str | None]
     biz_code: NotRequired[str | None]
 
-class ExtraMap(TypedDict):
+class ExtraMap(TypedDict, total=False):
     payment_id: str
     order_status: str
 
-class OrderLine(TypedDict):
+class OrderLine(TypedDict, total=False):
     extra_params: str
     order_line_id: int
 
-class Order(TypedDict):
+class Order(TypedDict, total=False):
     extra_params: ExtraMap
     order_id: int
     order_lines: Listed[OrderLine]
     out_id: str
 
-class OrderQueryResponse(TypedDict):
+class OrderQueryResponse(TypedDict, total=False):
     error_msg: str
     orders: Listed[Order]
     success: bool
 
-class OrderOpenQueryData(TypedDict):
+class OrderOpenQueryData(TypedDict, total=False):
     """Aliexpress开放平台订单查询"""
     result: OrderQueryResponse

@@ -13,7 +13,7 @@ class RecommendItemsGetParams(TypedDict):
     page_size: NotRequired[str | None]
     country_code: NotRequired[str | None]
 
-class RecommendItemsGetResultDataList(TypedDict):
+class RecommendItemsGetResultDataList(TypedDict, total=False):
     product_id: str
     sale_price: str
     photo: str
@@ -31,13 +31,13 @@ class RecommendItemsGetResultDataList(TypedDict):
     category: str
     photo_width: int
 
-class RecommendItemsGetResult(TypedDict):
+class RecommendItemsGetResult(TypedDict, total=False):
     data_list: Listed[RecommendItemsGetResultDataList]
     success: bool
     message: str
     code: str
 
-class RecommendItemsGetData(TypedDict):
+class RecommendItemsGetData(TypedDict, total=False):
     """第三方平台推荐商品"""
     result: RecommendItemsGetResult
 
@@ -51,7 +51,7 @@ class SearchItemsGetParams(TypedDict):
     page_index: NotRequired[str | None]
     country_code: NotRequired[str | None]
 
-class SearchItemsGetResultDataList(TypedDict):
+class SearchItemsGetResultDataList(TypedDict, total=False):
     product_id: str
     sale_price: str
     photo: str
@@ -69,16 +69,16 @@ class SearchItemsGetResultDataList(TypedDict):
     photo_width: int
     free_shipping: bool
 
-class Ext(TypedDict):
+class Ext(TypedDict, total=False):
     search_page_link: str
 
-class SearchItemsGetResult(TypedDict):
+class SearchItemsGetResult(TypedDict, total=False):
     data_list: Listed[SearchItemsGetResultDataList]
     success: bool
     message: str
     code: str
     ext: Ext
 
-class SearchItemsGetData(TypedDict):
+class SearchItemsGetData(TypedDict, total=False):
     """第三方平台搜索AE商品"""
     result: SearchItemsGetResult

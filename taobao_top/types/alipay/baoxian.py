@@ -8,13 +8,13 @@ class ClaimReturngoodsstatusUpdateParams(TypedDict):
     claim_no: str
     goods_status: str
 
-class MtopResult(TypedDict):
+class MtopResult(TypedDict, total=False):
     model: str
     error_code: str
     error_msg: str
     is_success: bool
 
-class ClaimReturngoodsstatusUpdateData(TypedDict):
+class ClaimReturngoodsstatusUpdateData(TypedDict, total=False):
     """更新理赔单退货货物状态"""
     result: MtopResult
 
@@ -30,12 +30,12 @@ class ClaimSurveyConclusionSubmitParams(TypedDict):
     """保险退货服务商勘察结论提交接口"""
     facilitator_survey_conclusions: NotRequired[list[InsFacilitatorSurveyConclusionDto] | None]
 
-class AliSceneResult(TypedDict):
+class AliSceneResult(TypedDict, total=False):
     biz_error_code: str
     biz_error_msg: str
     biz_success: bool
 
-class ClaimSurveyConclusionSubmitData(TypedDict):
+class ClaimSurveyConclusionSubmitData(TypedDict, total=False):
     """保险退货服务商勘察结论提交接口"""
     result: AliSceneResult
 
@@ -60,7 +60,7 @@ class ClaimUpdateParams(TypedDict):
     claim_out_biz_no: NotRequired[str | None]
     sp_no: NotRequired[str | None]
 
-class ClaimUpdateData(TypedDict):
+class ClaimUpdateData(TypedDict, total=False):
     """更新赔案"""
     result: MtopResult
 
@@ -75,17 +75,17 @@ class ClaimUploadattachmentParams(TypedDict):
     policy_biz_no: NotRequired[str | None]
     upload_user: str
 
-class InsAttachmentUploadVo(TypedDict):
+class InsAttachmentUploadVo(TypedDict, total=False):
     oss_path: str
     e_tag: str
     size: int
 
-class UploadResult(TypedDict):
+class UploadResult(TypedDict, total=False):
     model: InsAttachmentUploadVo
     error_code: str
     error_msg: str
     is_success: bool
 
-class ClaimUploadattachmentData(TypedDict):
+class ClaimUploadattachmentData(TypedDict, total=False):
     """资料上传接口"""
     upload_result: UploadResult

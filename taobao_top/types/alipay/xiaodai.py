@@ -7,6 +7,6 @@ class UserPermitParams(TypedDict):
     """阿里金融用户授权"""
     user_id: Number
 
-class UserPermitData(TypedDict):
+class UserPermitData(TypedDict, total=False):
     """阿里金融用户授权"""
     is_success: bool

@@ -10,7 +10,7 @@ class CoordinateDetailParams(TypedDict):
     """商家协同单查询详情"""
     coordination_detail_request_dto: CoordinationDetailRequestDTO
 
-class CaseResultDetailDTO(TypedDict):
+class CaseResultDetailDTO(TypedDict, total=False):
     id: int
     gmt_create: str
     gmt_modified: str
@@ -33,10 +33,10 @@ class CaseResultDetailDTO(TypedDict):
     operate_finish_time: str
     urger_name: str
 
-class CoordinateDetailResultDTO(TypedDict):
+class CoordinateDetailResultDTO(TypedDict, total=False):
     data: CaseResultDetailDTO
 
-class CoordinateDetailData(TypedDict):
+class CoordinateDetailData(TypedDict, total=False):
     """商家协同单查询详情"""
     result: CoordinateDetailResultDTO
 
@@ -53,12 +53,12 @@ class CoordinateGobackParams(TypedDict):
     """协同单驳回"""
     goback_dto: GoBackDTO
 
-class CoordinateGobackResultDTO(TypedDict):
+class CoordinateGobackResultDTO(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
 
-class CoordinateGobackData(TypedDict):
+class CoordinateGobackData(TypedDict, total=False):
     """协同单驳回"""
     result: CoordinateGobackResultDTO
 
@@ -71,12 +71,12 @@ class CoordinateHandleParams(TypedDict):
     """慧飞商家协同单接手接口"""
     handle_dto: HandleDTO
 
-class CoordinateHandleResult(TypedDict):
+class CoordinateHandleResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
 
-class CoordinateHandleData(TypedDict):
+class CoordinateHandleData(TypedDict, total=False):
     """慧飞商家协同单接手接口"""
     result: CoordinateHandleResult
 
@@ -94,7 +94,7 @@ class CoordinateListParams(TypedDict):
     """慧飞商家协同单列表查询接口"""
     coordination_list_request_dto: CoordinationListRequestDTO
 
-class CoordinateListT(TypedDict):
+class CoordinateListT(TypedDict, total=False):
     id: int
     gmt_create: str
     gmt_modified: str
@@ -107,14 +107,14 @@ class CoordinateListT(TypedDict):
     correlation_out_order_id: str
     correlation_biz_type: int
 
-class CoordinateListPageDTO(TypedDict):
+class CoordinateListPageDTO(TypedDict, total=False):
     total: int
     data_list: Listed[CoordinateListT]
     success: bool
     error_code: str
     error_msg: str
 
-class CoordinateListData(TypedDict):
+class CoordinateListData(TypedDict, total=False):
     """慧飞商家协同单列表查询接口"""
     result: CoordinateListPageDTO
 
@@ -147,12 +147,12 @@ class CoordinateProcessParams(TypedDict):
     """慧飞商家协同单处理完成接口"""
     processing_dto: CoordinateProcessProcessingDTO
 
-class CoordinateProcessResult(TypedDict):
+class CoordinateProcessResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
 
-class CoordinateProcessData(TypedDict):
+class CoordinateProcessData(TypedDict, total=False):
     """慧飞商家协同单处理完成接口"""
     result: CoordinateProcessResult
 
@@ -165,12 +165,12 @@ class CoordinateProcessingParams(TypedDict):
     """慧飞商家协同单处理完成接口"""
     processing_dto: CoordinateProcessingProcessingDTO
 
-class CoordinateProcessingResult(TypedDict):
+class CoordinateProcessingResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
 
-class CoordinateProcessingData(TypedDict):
+class CoordinateProcessingData(TypedDict, total=False):
     """慧飞商家协同单处理完成接口"""
     result: CoordinateProcessingResult
 
@@ -184,12 +184,12 @@ class CoordinateRejectParams(TypedDict):
     """慧飞商家协同单拒绝接口"""
     reject_dto: RejectDTO
 
-class CoordinateRejectResult(TypedDict):
+class CoordinateRejectResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
 
-class CoordinateRejectData(TypedDict):
+class CoordinateRejectData(TypedDict, total=False):
     """慧飞商家协同单拒绝接口"""
     result: CoordinateRejectResult
 
@@ -197,13 +197,13 @@ class CoordinateUploadParams(TypedDict):
     """协同单附件凭证上传"""
     file_content: File
 
-class CoordinateUploadResult(TypedDict):
+class CoordinateUploadResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
     data: str
 
-class CoordinateUploadData(TypedDict):
+class CoordinateUploadData(TypedDict, total=False):
     """协同单附件凭证上传"""
     result: CoordinateUploadResult
 
@@ -220,12 +220,12 @@ class FlightIntentionConfirmParams(TypedDict):
     """意向单确认"""
     param_confirm_request_d_t_o: NotRequired[ConfirmRequestDTO | None]
 
-class FlightIntentionConfirmResultDTO(TypedDict):
+class FlightIntentionConfirmResultDTO(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: str
 
-class FlightIntentionConfirmData(TypedDict):
+class FlightIntentionConfirmData(TypedDict, total=False):
     """意向单确认"""
     result: FlightIntentionConfirmResultDTO
 
@@ -245,7 +245,7 @@ class FlightIntentionListParams(TypedDict):
     """意向单列表"""
     intention_list_request_dto: IntentionListRequestDTO
 
-class FlightIntentionListBaggageDTO(TypedDict):
+class FlightIntentionListBaggageDTO(TypedDict, total=False):
     baby_car: str
     baggage_all_weight: bool
     baggage_free_pcs: int
@@ -263,18 +263,18 @@ class FlightIntentionListBaggageDTO(TypedDict):
     total_weight: int
     weight_unit: str
 
-class BaggageItemDTO(TypedDict):
+class BaggageItemDTO(TypedDict, total=False):
     baggage_b_o_list: Listed[FlightIntentionListBaggageDTO]
 
-class BaggageRuleDTO(TypedDict):
+class BaggageRuleDTO(TypedDict, total=False):
     baggage_item: BaggageItemDTO
 
-class CabinInfoDTO(TypedDict):
+class CabinInfoDTO(TypedDict, total=False):
     passenger_type: int
     cabin: str
     cabin_class: str
 
-class SegmentInfoDTO(TypedDict):
+class SegmentInfoDTO(TypedDict, total=False):
     arr_airport: str
     arr_city: str
     arr_time: str
@@ -289,19 +289,19 @@ class SegmentInfoDTO(TypedDict):
     operating_flight_no: str
     segment_index: str
 
-class FlightInfoDTO(TypedDict):
+class FlightInfoDTO(TypedDict, total=False):
     airway: str
     arr_airport_code: str
     dep_airport_code: str
     dep_date_time: str
     segment_infos: Listed[SegmentInfoDTO]
 
-class PassengerBaseInfo(TypedDict):
+class PassengerBaseInfo(TypedDict, total=False):
     age: int
     card_type: int
     id_card: str
 
-class PassengerInfosDTO(TypedDict):
+class PassengerInfosDTO(TypedDict, total=False):
     build_price: int
     nums: int
     oil_price: int
@@ -310,7 +310,7 @@ class PassengerInfosDTO(TypedDict):
     ticket_price: int
     passenger_base_infos: Listed[PassengerBaseInfo]
 
-class PenaltyDTO(TypedDict):
+class PenaltyDTO(TypedDict, total=False):
     currency: str
     descs: str
     end_time: int
@@ -325,13 +325,13 @@ class PenaltyDTO(TypedDict):
     ticket_segments_status: int
     time_unit: int
 
-class PenaltyItemDTO(TypedDict):
+class PenaltyItemDTO(TypedDict, total=False):
     penalty_b_o_list: Listed[PenaltyDTO]
 
-class PenaltyRuleDTO(TypedDict):
+class PenaltyRuleDTO(TypedDict, total=False):
     penalty_item: PenaltyItemDTO
 
-class FlightIntentionListT(TypedDict):
+class FlightIntentionListT(TypedDict, total=False):
     baggage_rule: BaggageRuleDTO
     domestic_intl: int
     flight_info: FlightInfoDTO
@@ -342,14 +342,14 @@ class FlightIntentionListT(TypedDict):
     total_oil_price: int
     total_price: int
 
-class FlightIntentionListPageDTO(TypedDict):
+class FlightIntentionListPageDTO(TypedDict, total=False):
     data: Listed[FlightIntentionListT]
     error_code: str
     error_msg: str
     success: str
     total: str
 
-class FlightIntentionListData(TypedDict):
+class FlightIntentionListData(TypedDict, total=False):
     """意向单列表"""
     result: FlightIntentionListPageDTO
 
@@ -390,12 +390,12 @@ class FlightSellModifyApproveParams(TypedDict):
     """销售改签确认"""
     param: NotRequired[ModifyApproveRequestDto | None]
 
-class FlightSellModifyApproveResultDto(TypedDict):
+class FlightSellModifyApproveResultDto(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellModifyApproveData(TypedDict):
+class FlightSellModifyApproveData(TypedDict, total=False):
     """销售改签确认"""
     result: FlightSellModifyApproveResultDto
 
@@ -431,12 +431,12 @@ class FlightSellModifyBackfillParams(TypedDict):
     """销售改签回填"""
     param: NotRequired[ModifyBackFillRequestDto | None]
 
-class FlightSellModifyBackfillResultDto(TypedDict):
+class FlightSellModifyBackfillResultDto(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellModifyBackfillData(TypedDict):
+class FlightSellModifyBackfillData(TypedDict, total=False):
     """销售改签回填"""
     result: FlightSellModifyBackfillResultDto
 
@@ -445,7 +445,7 @@ class FlightSellModifyDetailParams(TypedDict):
     apply_id: NotRequired[str | None]
     domestic_intl: NotRequired[Number | None]
 
-class BeforeChangeSegments(TypedDict):
+class BeforeChangeSegments(TypedDict, total=False):
     cabin_class: str
     flight_no: str
     dep_time: str
@@ -459,7 +459,7 @@ class BeforeChangeSegments(TypedDict):
     od_index: int
     is_modify: int
 
-class AfterChangeSegments(TypedDict):
+class AfterChangeSegments(TypedDict, total=False):
     cabin_class: str
     flight_no: str
     dep_time: str
@@ -474,7 +474,7 @@ class AfterChangeSegments(TypedDict):
     is_modify: int
     ticket_no: str
 
-class ChangeList(TypedDict):
+class ChangeList(TypedDict, total=False):
     cert_no: str
     passenger_name: str
     cert_type: int
@@ -498,7 +498,7 @@ class ChangeList(TypedDict):
     birthday: str
     gender: int
 
-class ModifyDetailDto(TypedDict):
+class ModifyDetailDto(TypedDict, total=False):
     apply_id: str
     voluntary: int
     reason: str
@@ -517,13 +517,13 @@ class ModifyDetailDto(TypedDict):
     trip_type: int
     correlation_order_id: str
 
-class FlightSellModifyDetailResultDto(TypedDict):
+class FlightSellModifyDetailResultDto(TypedDict, total=False):
     data: ModifyDetailDto
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellModifyDetailData(TypedDict):
+class FlightSellModifyDetailData(TypedDict, total=False):
     """销售改签详情"""
     result: FlightSellModifyDetailResultDto
 
@@ -538,20 +538,20 @@ class FlightSellModifyListParams(TypedDict):
     """销售改签单列表"""
     param: NotRequired[ModifyListRequestDto | None]
 
-class FlightSellModifyListT(TypedDict):
+class FlightSellModifyListT(TypedDict, total=False):
     apply_id: str
     domestic_intl: int
     order_id: str
     apply_time: str
 
-class FlightSellModifyListPageDto(TypedDict):
+class FlightSellModifyListPageDto(TypedDict, total=False):
     total: int
     data_list: Listed[FlightSellModifyListT]
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellModifyListData(TypedDict):
+class FlightSellModifyListData(TypedDict, total=False):
     """销售改签单列表"""
     result: FlightSellModifyListPageDto
 
@@ -561,12 +561,12 @@ class FlightSellModifyRefuseParams(TypedDict):
     domestic_intl: NotRequired[Number | None]
     refuse_reason: NotRequired[str | None]
 
-class FlightSellModifyRefuseResultDto(TypedDict):
+class FlightSellModifyRefuseResultDto(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellModifyRefuseData(TypedDict):
+class FlightSellModifyRefuseData(TypedDict, total=False):
     """销售改签拒绝"""
     result: FlightSellModifyRefuseResultDto
 
@@ -602,12 +602,12 @@ class FlightSellRefundApproveParams(TypedDict):
     """销售退票确认"""
     param: NotRequired[RefundApproveRequestDto | None]
 
-class FlightSellRefundApproveResultDto(TypedDict):
+class FlightSellRefundApproveResultDto(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellRefundApproveData(TypedDict):
+class FlightSellRefundApproveData(TypedDict, total=False):
     """销售退票确认"""
     result: FlightSellRefundApproveResultDto
 
@@ -616,7 +616,7 @@ class FlightSellRefundDetailParams(TypedDict):
     apply_id: NotRequired[str | None]
     domestic_intl: NotRequired[Number | None]
 
-class FlightSellRefundDetailRefundSegments(TypedDict):
+class FlightSellRefundDetailRefundSegments(TypedDict, total=False):
     cabin_class: str
     flight_no: str
     dep_time: str
@@ -629,12 +629,12 @@ class FlightSellRefundDetailRefundSegments(TypedDict):
     arr_time: str
     od_index: int
 
-class Tax(TypedDict):
+class Tax(TypedDict, total=False):
     tax_code: str
     amount: int
     not_refund_amount: int
 
-class FlightSellRefundDetailRefundList(TypedDict):
+class FlightSellRefundDetailRefundList(TypedDict, total=False):
     passenger_name: str
     refund_fee: int
     tickets: Listed[str]
@@ -659,7 +659,7 @@ class FlightSellRefundDetailRefundList(TypedDict):
     birthday: str
     gender: int
 
-class RefundDetailDto(TypedDict):
+class RefundDetailDto(TypedDict, total=False):
     apply_id: str
     voluntary: int
     reason: str
@@ -680,13 +680,13 @@ class RefundDetailDto(TypedDict):
     trip_type: int
     correlation_order_id: str
 
-class FlightSellRefundDetailResultDto(TypedDict):
+class FlightSellRefundDetailResultDto(TypedDict, total=False):
     data: RefundDetailDto
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellRefundDetailData(TypedDict):
+class FlightSellRefundDetailData(TypedDict, total=False):
     """销售退票单详情"""
     result: FlightSellRefundDetailResultDto
 
@@ -701,20 +701,20 @@ class FlightSellRefundListParams(TypedDict):
     """销售退票单列表"""
     param: NotRequired[RefundListRequestDto | None]
 
-class FlightSellRefundListT(TypedDict):
+class FlightSellRefundListT(TypedDict, total=False):
     apply_id: str
     domestic_intl: int
     order_id: str
     apply_time: str
 
-class FlightSellRefundListPageDto(TypedDict):
+class FlightSellRefundListPageDto(TypedDict, total=False):
     total: int
     data_list: Listed[FlightSellRefundListT]
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellRefundListData(TypedDict):
+class FlightSellRefundListData(TypedDict, total=False):
     """销售退票单列表"""
     result: FlightSellRefundListPageDto
 
@@ -724,12 +724,12 @@ class FlightSellRefundRefuseParams(TypedDict):
     domestic_intl: NotRequired[Number | None]
     refuse_reason: NotRequired[str | None]
 
-class FlightSellRefundRefuseResultDto(TypedDict):
+class FlightSellRefundRefuseResultDto(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellRefundRefuseData(TypedDict):
+class FlightSellRefundRefuseData(TypedDict, total=False):
     """销售退票拒绝"""
     result: FlightSellRefundRefuseResultDto
 
@@ -738,11 +738,11 @@ class FlightSellTicketingDetailParams(TypedDict):
     domestic_intl: NotRequired[Number | None]
     order_id: NotRequired[str | None]
 
-class Taxes(TypedDict):
+class Taxes(TypedDict, total=False):
     amount: int
     tax_code: str
 
-class Segments(TypedDict):
+class Segments(TypedDict, total=False):
     cabin_class: str
     flight_no: str
     dep_time: str
@@ -758,7 +758,7 @@ class Segments(TypedDict):
     seg_pat_price: int
     operating_flight_no: str
 
-class SellPolicyDto(TypedDict):
+class SellPolicyDto(TypedDict, total=False):
     policy_id: str
     remark: str
     policy_code: str
@@ -767,7 +767,7 @@ class SellPolicyDto(TypedDict):
     memo: str
     out_id: str
 
-class IssueList(TypedDict):
+class IssueList(TypedDict, total=False):
     cert_no: str
     passenger_name: str
     cert_type: int
@@ -789,13 +789,13 @@ class IssueList(TypedDict):
     cert_issue_country: str
     gender: int
 
-class FlightSellTicketingDetailBaggageDTO(TypedDict):
+class FlightSellTicketingDetailBaggageDTO(TypedDict, total=False):
     dep_arr_desc: str
     passenger_type_desc: str
     baggage_type_desc: str
     rule_desc: str
 
-class TicketingDetailDTO(TypedDict):
+class TicketingDetailDTO(TypedDict, total=False):
     agent_id: int
     domestic_intl: int
     order_id: str
@@ -816,13 +816,13 @@ class TicketingDetailDTO(TypedDict):
     urge_sla: str
     urge_sla_desc: str
 
-class FlightSellTicketingDetailResultDto(TypedDict):
+class FlightSellTicketingDetailResultDto(TypedDict, total=False):
     data: TicketingDetailDTO
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellTicketingDetailData(TypedDict):
+class FlightSellTicketingDetailData(TypedDict, total=False):
     """销售出票详情"""
     result: FlightSellTicketingDetailResultDto
 
@@ -845,12 +845,12 @@ class FlightSellTicketingIssueParams(TypedDict):
     """销售出票"""
     param: NotRequired[TicketingIssueRequestDto | None]
 
-class FlightSellTicketingIssueResultDto(TypedDict):
+class FlightSellTicketingIssueResultDto(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellTicketingIssueData(TypedDict):
+class FlightSellTicketingIssueData(TypedDict, total=False):
     """销售出票"""
     result: FlightSellTicketingIssueResultDto
 
@@ -865,7 +865,7 @@ class FlightSellTicketingListParams(TypedDict):
     """销售出票列表"""
     param: NotRequired[TicketingListRequestDto | None]
 
-class FlightSellTicketingListT(TypedDict):
+class FlightSellTicketingListT(TypedDict, total=False):
     domestic_intl: int
     order_id: str
     pay_time: str
@@ -873,13 +873,13 @@ class FlightSellTicketingListT(TypedDict):
     urge_serve_deadline: str
     urge_risk_desc: str
 
-class FlightSellTicketingListPageDto(TypedDict):
+class FlightSellTicketingListPageDto(TypedDict, total=False):
     total: int
     data_list: Listed[FlightSellTicketingListT]
     success: bool
     error_code: str
     error_msg: str
 
-class FlightSellTicketingListData(TypedDict):
+class FlightSellTicketingListData(TypedDict, total=False):
     """销售出票列表"""
     result: FlightSellTicketingListPageDto

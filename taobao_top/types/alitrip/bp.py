@@ -13,17 +13,17 @@ class ChannelCrowQueryParams(TypedDict):
     """人群匹配"""
     query_param: ExamineOuterUserRequest
 
-class ChannelExamineResultDTO(TypedDict):
+class ChannelExamineResultDTO(TypedDict, total=False):
     is_target_crow: bool
     target_url: str
 
-class ChannelCrowQueryAdResult(TypedDict):
+class ChannelCrowQueryAdResult(TypedDict, total=False):
     msg: str
     code: str
     success: bool
     model: ChannelExamineResultDTO
 
-class ChannelCrowQueryData(TypedDict):
+class ChannelCrowQueryData(TypedDict, total=False):
     """人群匹配"""
     result: ChannelCrowQueryAdResult
 
@@ -43,11 +43,11 @@ class CouponinfoSyncParams(TypedDict):
     """飞猪广告券信息同步接口"""
     param_coupon_data_request: NotRequired[CouponDataRequest | None]
 
-class CouponinfoSyncAdResult(TypedDict):
+class CouponinfoSyncAdResult(TypedDict, total=False):
     code: str
     msg: str
     success: bool
 
-class CouponinfoSyncData(TypedDict):
+class CouponinfoSyncData(TypedDict, total=False):
     """飞猪广告券信息同步接口"""
     result: CouponinfoSyncAdResult

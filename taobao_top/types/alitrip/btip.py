@@ -14,14 +14,14 @@ class CostCenterQueryParams(TypedDict):
     """查询外部成本中心"""
     rq: OpenCostCenterQueryRq
 
-class OpenOrgEntityDo(TypedDict):
+class OpenOrgEntityDo(TypedDict, total=False):
     name: str
     entity_id: str
     entity_type: str
     corp_id: str
     user_num: int
 
-class OpenCostCenterQueryRs(TypedDict):
+class OpenCostCenterQueryRs(TypedDict, total=False):
     id: int
     corp_id: str
     title: str
@@ -30,12 +30,12 @@ class OpenCostCenterQueryRs(TypedDict):
     scope: int
     entity_list: Listed[OpenOrgEntityDo]
 
-class BtriphomeResult(TypedDict):
+class BtriphomeResult(TypedDict, total=False):
     result_code: int
     result_msg: str
     success: bool
     cost_center_list: Listed[OpenCostCenterQueryRs]
 
-class CostCenterQueryData(TypedDict):
+class CostCenterQueryData(TypedDict, total=False):
     """查询外部成本中心"""
     result: BtriphomeResult

@@ -14,13 +14,13 @@ class InsuranceRecommendParams(TypedDict):
     """汽车票保险推荐接口"""
     insurance_recommend_rq: InsuranceRecommendRq
 
-class InsurancePropertyVO(TypedDict):
+class InsurancePropertyVO(TypedDict, total=False):
     name: str
     type: str
     value: str
     key: str
 
-class InsuranceProductVO(TypedDict):
+class InsuranceProductVO(TypedDict, total=False):
     ins_product_code: str
     ins_name: str
     special_terms_and_conditions: InsurancePropertyVO
@@ -37,7 +37,7 @@ class InsuranceProductVO(TypedDict):
     ins_price: int
     ins_title: str
 
-class InsuranceRecommendData(TypedDict):
+class InsuranceRecommendData(TypedDict, total=False):
     """汽车票保险推荐接口"""
     ins_product_list: Listed[InsuranceProductVO]
     result_code: str

@@ -20,7 +20,7 @@ class InvoiceConfirmParams(TypedDict):
     """发票确认接口"""
     receipt_do: NotRequired[ReceiptDo | None]
 
-class InvoiceConfirmData(TypedDict):
+class InvoiceConfirmData(TypedDict, total=False):
     """发票确认接口"""
     model: bool
     message: str

@@ -53,12 +53,12 @@ class ProductUploadParams(TypedDict):
     second_kill: NotRequired[str | None]
     has_discount: NotRequired[bool | None]
 
-class TopTravelItem(TypedDict):
+class TopTravelItem(TypedDict, total=False):
     item_id: int
     out_product_id: str
     modified: str
     extend: str
 
-class ProductUploadData(TypedDict):
+class ProductUploadData(TypedDict, total=False):
     """境外一日游/多日游 产品维护接口"""
     first_result: TopTravelItem

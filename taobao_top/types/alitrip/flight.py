@@ -6,7 +6,7 @@ from taobao_top.types.values import Date, Listed, NotRequired, Number, TypedDict
 class BasicDataCityQueryAllParams(TypedDict):
     """机票基础数据城市数据查询"""
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     air_zone: str
     country_name: str
     city_jp: str
@@ -29,13 +29,13 @@ class Data(TypedDict):
     search_heat: int
     navigable_status: int
 
-class BaseResult(TypedDict):
+class BaseResult(TypedDict, total=False):
     error_message: str
     data_list: Listed[Data]
     result_code: int
     query_id: str
 
-class BasicDataCityQueryAllData(TypedDict):
+class BasicDataCityQueryAllData(TypedDict, total=False):
     """机票基础数据城市数据查询"""
     result: BaseResult
 
@@ -47,7 +47,7 @@ class ExternalAlipayDecryptParams(TypedDict):
     """支付宝小程序密文解密"""
     alipay_decrypt_req: AlipayDecryptReq
 
-class ExternalAlipayDecryptData(TypedDict):
+class ExternalAlipayDecryptData(TypedDict, total=False):
     """支付宝小程序密文解密"""
     result: str
     is_success: bool
@@ -61,7 +61,7 @@ class ExternalAlipayEncryptParams(TypedDict):
     """支付宝小程序明文加密"""
     alipay_encrypt_req: AlipayEncryptReq
 
-class ExternalAlipayEncryptData(TypedDict):
+class ExternalAlipayEncryptData(TypedDict, total=False):
     """支付宝小程序明文加密"""
     result: str
     is_success: bool
@@ -76,7 +76,7 @@ class ExternalAlipaySignParams(TypedDict):
     """支付宝小程序验签"""
     alipay_sign_req: AlipaySignReq
 
-class ExternalAlipaySignData(TypedDict):
+class ExternalAlipaySignData(TypedDict, total=False):
     """支付宝小程序验签"""
     result: str
     is_success: bool
@@ -90,12 +90,12 @@ class ExternalAlipaySnQueryParams(TypedDict):
     """支付宝小程序查询证书序列号"""
     alipay_query_cert_sn_req: AlipayQueryCertSnReq
 
-class AlipayCertSnDTO(TypedDict):
+class AlipayCertSnDTO(TypedDict, total=False):
     app_cert_sn: str
     alipay_cert_sn: str
     alipay_root_cert_sn: str
 
-class ExternalAlipaySnQueryData(TypedDict):
+class ExternalAlipaySnQueryData(TypedDict, total=False):
     """支付宝小程序查询证书序列号"""
     result: AlipayCertSnDTO
     is_success: bool
@@ -111,7 +111,7 @@ class ExternalAlipayVerifyParams(TypedDict):
     """支付宝小程序验签"""
     alipay_check_sign_req: AlipayCheckSignReq
 
-class ExternalAlipayVerifyData(TypedDict):
+class ExternalAlipayVerifyData(TypedDict, total=False):
     """支付宝小程序验签"""
     result: bool
     is_success: bool
@@ -124,7 +124,7 @@ class FlightchangeOrderQueryParams(TypedDict):
     """订单维度航变查询"""
     query_flight_change_order_req: QueryFlightChangeOrderReq
 
-class FlightChangeDTO(TypedDict):
+class FlightChangeDTO(TypedDict, total=False):
     old_flight_no: str
     old_flight_date: str
     old_depart_code: str
@@ -142,11 +142,11 @@ class FlightChangeDTO(TypedDict):
     change_reason: str
     sub_type: int
 
-class FlightChangeOrderDTO(TypedDict):
+class FlightChangeOrderDTO(TypedDict, total=False):
     order_id: int
     flight_change: FlightChangeDTO
 
-class FlightchangeOrderQueryData(TypedDict):
+class FlightchangeOrderQueryData(TypedDict, total=False):
     """订单维度航变查询"""
     result: Listed[FlightChangeOrderDTO]
     is_success: bool
@@ -181,7 +181,7 @@ class InsuranceOrderApplyParams(TypedDict):
     """多险种批量投保"""
     ins_apply_req: InsApplyReq
 
-class InsProductResult(TypedDict):
+class InsProductResult(TypedDict, total=False):
     prod_code: str
     premium: int
     tc_order_id: int
@@ -192,7 +192,7 @@ class InsProductResult(TypedDict):
     premium_id: int
     csu_no: str
 
-class InsuranceOrderApplyData(TypedDict):
+class InsuranceOrderApplyData(TypedDict, total=False):
     """多险种批量投保"""
     ins_product_result_list: Listed[InsProductResult]
     err_msg_for_client: str
@@ -227,7 +227,7 @@ class InsuranceOrderModifyParams(TypedDict):
     """保险订单批改申请"""
     ins_reverse_order_req: InsuranceOrderModifyInsReverseOrderReq
 
-class InsuranceOrderModifyData(TypedDict):
+class InsuranceOrderModifyData(TypedDict, total=False):
     """保险订单批改申请"""
     err_msg_for_client: str
     is_success: bool
@@ -260,7 +260,7 @@ class InsuranceOrderRefundParams(TypedDict):
     """保险订单退保"""
     ins_refund_order_req: InsuranceOrderRefundInsReverseOrderReq
 
-class InsuranceOrderRefundData(TypedDict):
+class InsuranceOrderRefundData(TypedDict, total=False):
     """保险订单退保"""
     err_msg_for_client: str
     tp_order_id: int
@@ -270,14 +270,14 @@ class InsuranceOrderSearchParams(TypedDict):
     """查询保险订单详情"""
     out_order_id: NotRequired[Number | None]
 
-class InsOrderOpenPersonDTO(TypedDict):
+class InsOrderOpenPersonDTO(TypedDict, total=False):
     tc_order_id: int
     id_card_no: str
     policy_no: str
     id_card_type: int
     out_order_id: int
 
-class InsOrderOpenSegmentDTO(TypedDict):
+class InsOrderOpenSegmentDTO(TypedDict, total=False):
     tc_order_id: int
     company_name: str
     arr_city: str
@@ -289,7 +289,7 @@ class InsOrderOpenSegmentDTO(TypedDict):
     end_time: str
     attribute: str
 
-class InsOrderOpenDetailDTO(TypedDict):
+class InsOrderOpenDetailDTO(TypedDict, total=False):
     ins_person_id: int
     gmt_modified: str
     pay_time: str
@@ -312,7 +312,7 @@ class InsOrderOpenDetailDTO(TypedDict):
     out_order_id: int
     status: int
 
-class InsOrderOpenDTO(TypedDict):
+class InsOrderOpenDTO(TypedDict, total=False):
     seller_nick: str
     gmt_modified: str
     ins_order_detail_list: Listed[InsOrderOpenDetailDTO]
@@ -330,7 +330,7 @@ class InsOrderOpenDTO(TypedDict):
     status: int
     premium_id: int
 
-class InsuranceOrderSearchData(TypedDict):
+class InsuranceOrderSearchData(TypedDict, total=False):
     """查询保险订单详情"""
     ins_orders: Listed[InsOrderOpenDTO]
     err_msg_for_client: str
@@ -340,7 +340,7 @@ class InsuranceProductSearchParams(TypedDict):
     """搜索保险产品"""
     insurance_premium_id: NotRequired[Number | None]
 
-class InsProductDTO(TypedDict):
+class InsProductDTO(TypedDict, total=False):
     sub_titles: str
     bubble: str
     price: int
@@ -351,7 +351,7 @@ class InsProductDTO(TypedDict):
     insurance_premium_id: int
     labels: str
 
-class InsuranceProductSearchData(TypedDict):
+class InsuranceProductSearchData(TypedDict, total=False):
     """搜索保险产品"""
     err_msg_for_client: str
     ins_products: Listed[InsProductDTO]

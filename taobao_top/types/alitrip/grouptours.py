@@ -58,12 +58,12 @@ class ProductUploadParams(TypedDict):
     pure_play: NotRequired[Number | None]
     is_overseas_tour: NotRequired[Number | None]
 
-class TopTravelItem(TypedDict):
+class TopTravelItem(TypedDict, total=False):
     item_id: int
     out_product_id: str
     modified: str
     extend: str
 
-class ProductUploadData(TypedDict):
+class ProductUploadData(TypedDict, total=False):
     """跟团游 产品维护接口"""
     first_result: TopTravelItem

@@ -11,16 +11,16 @@ class AllianceHidGetParams(TypedDict):
     """获取联盟hid"""
     alliance_info_request: AllianceInfoRequest
 
-class AllianceInfoResult(TypedDict):
+class AllianceInfoResult(TypedDict, total=False):
     alliance_hids: Listed[int]
 
-class AllianceHidGetHmsTopResultSet(TypedDict):
+class AllianceHidGetHmsTopResultSet(TypedDict, total=False):
     result: AllianceInfoResult
     success: bool
     error_code: str
     error_msg: str
 
-class AllianceHidGetData(TypedDict):
+class AllianceHidGetData(TypedDict, total=False):
     """获取联盟hid"""
     hms_top_result_set: AllianceHidGetHmsTopResultSet
 
@@ -45,13 +45,13 @@ class AllianceSettleOrderSynParams(TypedDict):
     """菲住联盟分账成功订单同步"""
     order_info: AllianceSettleOrderInfo
 
-class AllianceSettleOrderSynHmsTopResultSet(TypedDict):
+class AllianceSettleOrderSynHmsTopResultSet(TypedDict, total=False):
     result: bool
     success: bool
     error_code: str
     error_msg: str
 
-class AllianceSettleOrderSynData(TypedDict):
+class AllianceSettleOrderSynData(TypedDict, total=False):
     """菲住联盟分账成功订单同步"""
     hms_top_result_set: AllianceSettleOrderSynHmsTopResultSet
 
@@ -62,7 +62,7 @@ class HmsPartnerInfoGetParams(TypedDict):
     """获取合作商信息"""
     query_partner_info_param: QueryPartnerInfoParam
 
-class AlliancePartnerInfo(TypedDict):
+class AlliancePartnerInfo(TypedDict, total=False):
     company_name: str
     contact_phone: str
     account_name: str
@@ -75,13 +75,13 @@ class AlliancePartnerInfo(TypedDict):
     company_address: str
     main_account: str
 
-class HmsPartnerInfoGetHmsTopResultSet(TypedDict):
+class HmsPartnerInfoGetHmsTopResultSet(TypedDict, total=False):
     result: AlliancePartnerInfo
     success: bool
     error_code: str
     error_msg: str
 
-class HmsPartnerInfoGetData(TypedDict):
+class HmsPartnerInfoGetData(TypedDict, total=False):
     """获取合作商信息"""
     hms_top_result_set: HmsPartnerInfoGetHmsTopResultSet
 
@@ -94,7 +94,7 @@ class HstdfBusinessareaGetParams(TypedDict):
     """根据城市查询商圈"""
     param_get_by_trdi_division_id_param: NotRequired[GetByTrdiDivisionIdParam | None]
 
-class BusinessArea(TypedDict):
+class BusinessArea(TypedDict, total=False):
     area: str
     area_pic: str
     area_pic_nail: str
@@ -123,7 +123,7 @@ class BusinessArea(TypedDict):
     time_zone_id: str
     trdi_division_id: int
 
-class HstdfBusinessareaGetTopStdResultSet(TypedDict):
+class HstdfBusinessareaGetTopStdResultSet(TypedDict, total=False):
     has_next: bool
     module_list: Listed[BusinessArea]
     result_code: str
@@ -131,7 +131,7 @@ class HstdfBusinessareaGetTopStdResultSet(TypedDict):
     success: bool
     total_results: int
 
-class HstdfBusinessareaGetData(TypedDict):
+class HstdfBusinessareaGetData(TypedDict, total=False):
     """根据城市查询商圈"""
     result: HstdfBusinessareaGetTopStdResultSet
 
@@ -144,7 +144,7 @@ class HstdfHotelroomstaticGetParams(TypedDict):
     """根据类型查询静态字段"""
     param_get_hotel_room_static_param: NotRequired[GetHotelRoomStaticParam | None]
 
-class HotelRoomStaticDo(TypedDict):
+class HotelRoomStaticDo(TypedDict, total=False):
     code: str
     data_bank_brand_id: str
     description: str
@@ -162,7 +162,7 @@ class HotelRoomStaticDo(TypedDict):
     tag: int
     type: int
 
-class HstdfHotelroomstaticGetTopResultSet(TypedDict):
+class HstdfHotelroomstaticGetTopResultSet(TypedDict, total=False):
     has_next: bool
     module_list: Listed[HotelRoomStaticDo]
     result_code: str
@@ -170,7 +170,7 @@ class HstdfHotelroomstaticGetTopResultSet(TypedDict):
     success: bool
     total_results: int
 
-class HstdfHotelroomstaticGetData(TypedDict):
+class HstdfHotelroomstaticGetData(TypedDict, total=False):
     """根据类型查询静态字段"""
     result: HstdfHotelroomstaticGetTopResultSet
 
@@ -178,7 +178,7 @@ class HstdfPoilocationGetParams(TypedDict):
     """根据平台城市id分页查询poi location"""
     param_get_by_trdi_division_id_param: NotRequired[GetByTrdiDivisionIdParam | None]
 
-class HotelPOI(TypedDict):
+class HotelPOI(TypedDict, total=False):
     city: int
     city_name: str
     country: str
@@ -202,7 +202,7 @@ class HotelPOI(TypedDict):
     type: int
     search_percent: str
 
-class HstdfPoilocationGetTopStdResultSet(TypedDict):
+class HstdfPoilocationGetTopStdResultSet(TypedDict, total=False):
     has_next: bool
     module_list: Listed[HotelPOI]
     result_code: str
@@ -210,7 +210,7 @@ class HstdfPoilocationGetTopStdResultSet(TypedDict):
     success: bool
     total_results: int
 
-class HstdfPoilocationGetData(TypedDict):
+class HstdfPoilocationGetData(TypedDict, total=False):
     """根据平台城市id分页查询poi location"""
     result: HstdfPoilocationGetTopStdResultSet
 
@@ -218,7 +218,7 @@ class HstdfShotelExnotmatchroomParams(TypedDict):
     """导出一个hid下所有未匹配rid的接口"""
     hid: NotRequired[Number | None]
 
-class HstdfShotelExnotmatchroomRoomTypePo(TypedDict):
+class HstdfShotelExnotmatchroomRoomTypePo(TypedDict, total=False):
     outer_id: str
     area: str
     bed_type: str
@@ -226,13 +226,13 @@ class HstdfShotelExnotmatchroomRoomTypePo(TypedDict):
     name: str
     rid: int
 
-class HstdfShotelExnotmatchroomTopResultSet(TypedDict):
+class HstdfShotelExnotmatchroomTopResultSet(TypedDict, total=False):
     results: Listed[HstdfShotelExnotmatchroomRoomTypePo]
     error_code: str
     error_msg: str
     success: bool
 
-class HstdfShotelExnotmatchroomData(TypedDict):
+class HstdfShotelExnotmatchroomData(TypedDict, total=False):
     """导出一个hid下所有未匹配rid的接口"""
     result: HstdfShotelExnotmatchroomTopResultSet
 
@@ -246,7 +246,7 @@ class HstdfShotelExportshotelParams(TypedDict):
     latitude: NotRequired[str | None]
     address: NotRequired[str | None]
 
-class HotelExportParam(TypedDict):
+class HotelExportParam(TypedDict, total=False):
     shid: int
     hid: int
     name: str
@@ -261,13 +261,13 @@ class HotelExportParam(TypedDict):
     status_code: int
     status_desc: str
 
-class HstdfShotelExportshotelTopResultSet(TypedDict):
+class HstdfShotelExportshotelTopResultSet(TypedDict, total=False):
     results: Listed[HotelExportParam]
     error_code: str
     error_msg: str
     success: bool
 
-class HstdfShotelExportshotelData(TypedDict):
+class HstdfShotelExportshotelData(TypedDict, total=False):
     """商家自主导出相似度高的标准酒店"""
     top_result_set: HstdfShotelExportshotelTopResultSet
 
@@ -275,7 +275,7 @@ class HstdfShotelExportsroomtypeParams(TypedDict):
     """导出一个卖家房型下的所有标准房型"""
     hid: Number
 
-class SroomTypePo(TypedDict):
+class SroomTypePo(TypedDict, total=False):
     srid: int
     name: str
     name_e: str
@@ -283,13 +283,13 @@ class SroomTypePo(TypedDict):
     area: str
     window_type: int
 
-class HstdfShotelExportsroomtypeTopResultSet(TypedDict):
+class HstdfShotelExportsroomtypeTopResultSet(TypedDict, total=False):
     results: Listed[SroomTypePo]
     error_code: str
     error_msg: str
     success: bool
 
-class HstdfShotelExportsroomtypeData(TypedDict):
+class HstdfShotelExportsroomtypeData(TypedDict, total=False):
     """导出一个卖家房型下的所有标准房型"""
     result: HstdfShotelExportsroomtypeTopResultSet
 
@@ -301,7 +301,7 @@ class HstdfShotelMatchshotelselfParams(TypedDict):
     """自主匹配标准酒店以及卖家酒店"""
     param0: HotelMatchParam
 
-class HstdfShotelMatchshotelselfData(TypedDict):
+class HstdfShotelMatchshotelselfData(TypedDict, total=False):
     """自主匹配标准酒店以及卖家酒店"""
     errorcode: str
     errormsg: str
@@ -315,7 +315,7 @@ class HstdfShotelMatchsroomselfParams(TypedDict):
     """匹配标准房型以及卖家房型"""
     param0: NotRequired[SroomTypeMatchParam | None]
 
-class HstdfShotelMatchsroomselfData(TypedDict):
+class HstdfShotelMatchsroomselfData(TypedDict, total=False):
     """匹配标准房型以及卖家房型"""
     errorcode: str
     errormsg: str
@@ -325,7 +325,7 @@ class HstdfShotelRoomtypeMappingsListParams(TypedDict):
     """根据HID获取所有卖家房型匹配关系"""
     hid: Number
 
-class HstdfShotelRoomtypeMappingsListRoomTypePo(TypedDict):
+class HstdfShotelRoomtypeMappingsListRoomTypePo(TypedDict, total=False):
     rid: int
     name: str
     name_e: str
@@ -334,18 +334,18 @@ class HstdfShotelRoomtypeMappingsListRoomTypePo(TypedDict):
     outer_id: str
     window_type: int
 
-class Results(TypedDict):
+class Results(TypedDict, total=False):
     room_type: HstdfShotelRoomtypeMappingsListRoomTypePo
     std_room_type: SroomTypePo
     matched: bool
 
-class HstdfShotelRoomtypeMappingsListTopResultSet(TypedDict):
+class HstdfShotelRoomtypeMappingsListTopResultSet(TypedDict, total=False):
     results: Listed[Results]
     error_code: str
     error_msg: str
     success: bool
 
-class HstdfShotelRoomtypeMappingsListData(TypedDict):
+class HstdfShotelRoomtypeMappingsListData(TypedDict, total=False):
     """根据HID获取所有卖家房型匹配关系"""
     result: HstdfShotelRoomtypeMappingsListTopResultSet
 
@@ -362,16 +362,16 @@ class RateGetmixratelistGetParams(TypedDict):
     """酒店评论接口"""
     param_get_mix_rate_list_param: NotRequired[GetMixRateListParam | None]
 
-class Bizextmap(TypedDict):
+class Bizextmap(TypedDict, total=False):
     empty: bool
 
-class Headers(TypedDict):
+class Headers(TypedDict, total=False):
     empty: bool
 
-class Attributes(TypedDict):
+class Attributes(TypedDict, total=False):
     key: str
 
-class TabInfo(TypedDict):
+class TabInfo(TypedDict, total=False):
     attitude: int
     is_click: bool
     tab_code: str
@@ -381,13 +381,13 @@ class TabInfo(TypedDict):
     tab_track: str
     type: int
 
-class ScoreInfo(TypedDict):
+class ScoreInfo(TypedDict, total=False):
     count: int
     desc: str
     label: str
     score: str
 
-class ItemStatisticVo(TypedDict):
+class ItemStatisticVo(TypedDict, total=False):
     best_item: str
     is_five_grade: int
     rate_cnt: int
@@ -406,11 +406,11 @@ class ItemStatisticVo(TypedDict):
     travel_item_info: str
     trip_advate_cnt: int
 
-class ParentInfo(TypedDict):
+class ParentInfo(TypedDict, total=False):
     user_id: int
     user_nick: str
 
-class ItemRateReplyVo(TypedDict):
+class ItemRateReplyVo(TypedDict, total=False):
     content: str
     gmt_create: str
     interval_day: int
@@ -422,12 +422,12 @@ class ItemRateReplyVo(TypedDict):
     user_id: int
     user_nick: str
 
-class LikeTargetCount(TypedDict):
+class LikeTargetCount(TypedDict, total=False):
     count: int
     target_id: int
     voted: bool
 
-class MixRateVo(TypedDict):
+class MixRateVo(TypedDict, total=False):
     agree_count: int
     agree_user_ids: Listed[int]
     biz_type: int
@@ -467,7 +467,7 @@ class MixRateVo(TypedDict):
     user_nick: str
     user_star: int
 
-class GetMixRateListResult(TypedDict):
+class GetMixRateListResult(TypedDict, total=False):
     attributes: Attributes
     config_info: str
     debug_info: str
@@ -481,7 +481,7 @@ class GetMixRateListResult(TypedDict):
     success: bool
     total_num: int
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     biz_ext_map: Bizextmap
     headers: Headers
     http_status_code: int
@@ -491,7 +491,7 @@ class Result(TypedDict):
     msg_info: str
     success: bool
 
-class RateGetmixratelistGetData(TypedDict):
+class RateGetmixratelistGetData(TypedDict, total=False):
     """酒店评论接口"""
     result: Result
 
@@ -503,7 +503,7 @@ class SingleInfoGetParams(TypedDict):
     """获取单体酒店信息"""
     query_hotel_info_param: QueryHotelInfoParam
 
-class AllianceHotelInfo(TypedDict):
+class AllianceHotelInfo(TypedDict, total=False):
     inviter: str
     contact_phone: str
     hid: int
@@ -537,12 +537,12 @@ class AllianceHotelInfo(TypedDict):
     company_name: str
     alipay_account_id: str
 
-class SingleInfoGetHmsTopResultSet(TypedDict):
+class SingleInfoGetHmsTopResultSet(TypedDict, total=False):
     result: AllianceHotelInfo
     success: bool
     error_code: str
     error_msg: str
 
-class SingleInfoGetData(TypedDict):
+class SingleInfoGetData(TypedDict, total=False):
     """获取单体酒店信息"""
     hms_top_result_set: SingleInfoGetHmsTopResultSet

@@ -61,15 +61,15 @@ class BuyerOrderBookpayParams(TypedDict):
     """【国际机票】下单预定支付"""
     book_pay_order_param: NotRequired[BookPayOrderRq | None]
 
-class IeBookPayOrderVo(TypedDict):
+class IeBookPayOrderVo(TypedDict, total=False):
     order_id: int
 
-class BaseApiResult(TypedDict):
+class BaseApiResult(TypedDict, total=False):
     error_code: int
     error_msg: str
     model: IeBookPayOrderVo
     success: bool
 
-class BuyerOrderBookpayData(TypedDict):
+class BuyerOrderBookpayData(TypedDict, total=False):
     """【国际机票】下单预定支付"""
     book_pay_order_result: BaseApiResult

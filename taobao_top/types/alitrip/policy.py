@@ -26,7 +26,7 @@ class DomfareCompareParams(TypedDict):
     """比价工具"""
     compare_dom_fare_request_d_t_o: CompareDomFareRequestDTO
 
-class PriceComparisonDTO(TypedDict):
+class PriceComparisonDTO(TypedDict, total=False):
     policy_id_str: str
     policy_type: int
     self_sale_price: int
@@ -41,17 +41,17 @@ class PriceComparisonDTO(TypedDict):
     flight_nos: str
     carbin_list: str
 
-class CompareDomFareReponseDTO(TypedDict):
+class CompareDomFareReponseDTO(TypedDict, total=False):
     message: str
     price_comparison_list: Listed[PriceComparisonDTO]
 
-class DomfareCompareResult(TypedDict):
+class DomfareCompareResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
     data: CompareDomFareReponseDTO
 
-class DomfareCompareData(TypedDict):
+class DomfareCompareData(TypedDict, total=False):
     """比价工具"""
     result: DomfareCompareResult
 
@@ -62,18 +62,18 @@ class DomfareFlowdataParams(TypedDict):
     """比价工具流量详情"""
     compare_flow_data_query_d_t_o: CompareFlowDataQueryDTO
 
-class CompareFlowDataReponseDTO(TypedDict):
+class CompareFlowDataReponseDTO(TypedDict, total=False):
     agent_id: int
     current_amount: int
     total_limit: int
 
-class DomfareFlowdataResult(TypedDict):
+class DomfareFlowdataResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
     data: CompareFlowDataReponseDTO
 
-class DomfareFlowdataData(TypedDict):
+class DomfareFlowdataData(TypedDict, total=False):
     """比价工具流量详情"""
     result: DomfareFlowdataResult
 
@@ -81,23 +81,23 @@ class NormalCompressionUploadParams(TypedDict):
     """大批量上传普通类型的单程/往返政策"""
     file: File
 
-class NormalCompressionUploadResultDto(TypedDict):
+class NormalCompressionUploadResultDto(TypedDict, total=False):
     data: int
     error_code: str
     error_msg: str
     success: bool
 
-class PolicyCreateResponseDTO(TypedDict):
+class PolicyCreateResponseDTO(TypedDict, total=False):
     create_result: NormalCompressionUploadResultDto
     delete_result: NormalCompressionUploadResultDto
 
-class ResultDTO(TypedDict):
+class ResultDTO(TypedDict, total=False):
     data: PolicyCreateResponseDTO
     success: bool
     error_code: str
     error_msg: str
 
-class NormalCompressionUploadData(TypedDict):
+class NormalCompressionUploadData(TypedDict, total=False):
     """大批量上传普通类型的单程/往返政策"""
     result: ResultDTO
 
@@ -188,23 +188,23 @@ class NormalUploadParams(TypedDict):
     """普通政策上传"""
     param_policy_create_request_d_t_o: NormalUploadPolicyCreateRequestDto
 
-class NormalUploadResultDto(TypedDict):
+class NormalUploadResultDto(TypedDict, total=False):
     data: int
     error_code: str
     error_msg: str
     success: bool
 
-class NormalUploadPolicyCreateResponseDto(TypedDict):
+class NormalUploadPolicyCreateResponseDto(TypedDict, total=False):
     create_result: NormalUploadResultDto
     delete_result: NormalUploadResultDto
 
-class NormalUploadResult(TypedDict):
+class NormalUploadResult(TypedDict, total=False):
     data: NormalUploadPolicyCreateResponseDto
     error_code: str
     error_msg: str
     success: bool
 
-class NormalUploadData(TypedDict):
+class NormalUploadData(TypedDict, total=False):
     """普通政策上传"""
     result: NormalUploadResult
 
@@ -216,14 +216,14 @@ class ProcessParams(TypedDict):
     """政策进度查询"""
     policy_task_query_d_t_o: NotRequired[PolicyTaskQueryDto | None]
 
-class FlightPriceDto(TypedDict):
+class FlightPriceDto(TypedDict, total=False):
     down_fare: int
     down_percent: int
     validate_cabin: int
     fare_cabin: str
     flight_index: str
 
-class PriceDto(TypedDict):
+class PriceDto(TypedDict, total=False):
     carry_rule: int
     lowest_price: int
     cal_fare_method: int
@@ -233,29 +233,29 @@ class PriceDto(TypedDict):
     commission: int
     return_price: int
 
-class StockDto(TypedDict):
+class StockDto(TypedDict, total=False):
     return_stock: int
     stock_limit: int
     stock_num: int
 
-class ProcessDatePairDto(TypedDict):
+class ProcessDatePairDto(TypedDict, total=False):
     start: str
     end: str
 
-class SaleDto(TypedDict):
+class SaleDto(TypedDict, total=False):
     sale_time: str
     advance_day: str
     sale_dates: Listed[ProcessDatePairDto]
     stay_day: str
 
-class PassengerDto(TypedDict):
+class PassengerDto(TypedDict, total=False):
     age_limit: str
     documents_limit: str
     pax_num: str
     product_code: int
     documents_type: Listed[str]
 
-class FlightDTO(TypedDict):
+class FlightDTO(TypedDict, total=False):
     cabin_class: str
     allow_travel_dates: Listed[ProcessDatePairDto]
     flight_index: int
@@ -266,7 +266,7 @@ class FlightDTO(TypedDict):
     cabin: str
     restrict_flight_num: str
 
-class PolicyResponseDto(TypedDict):
+class PolicyResponseDto(TypedDict, total=False):
     gmt_modified: str
     agent_id: int
     policy_code: str
@@ -300,7 +300,7 @@ class PolicyResponseDto(TypedDict):
     status: int
     err_msg: str
 
-class ProcessPolicyCreateResponseDto(TypedDict):
+class ProcessPolicyCreateResponseDto(TypedDict, total=False):
     policy_process_type: int
     gmt_modified: str
     agent_id: int
@@ -317,13 +317,13 @@ class ProcessPolicyCreateResponseDto(TypedDict):
     task_status: int
     task_id: int
 
-class ProcessResultDto(TypedDict):
+class ProcessResultDto(TypedDict, total=False):
     data: ProcessPolicyCreateResponseDto
     success: bool
     error_code: str
     error_msg: str
 
-class ProcessData(TypedDict):
+class ProcessData(TypedDict, total=False):
     """政策进度查询"""
     result: ProcessResultDto
 
@@ -331,23 +331,23 @@ class RuleCompressionUploadParams(TypedDict):
     """大批量上传规则类型的单程/往返政策"""
     file: File
 
-class RuleCompressionUploadResultDto(TypedDict):
+class RuleCompressionUploadResultDto(TypedDict, total=False):
     data: int
     error_code: str
     error_msg: str
     success: bool
 
-class RuleCompressionUploadPolicyCreateResponseDTO(TypedDict):
+class RuleCompressionUploadPolicyCreateResponseDTO(TypedDict, total=False):
     create_result: RuleCompressionUploadResultDto
     delete_result: RuleCompressionUploadResultDto
 
-class RuleCompressionUploadResultDTO(TypedDict):
+class RuleCompressionUploadResultDTO(TypedDict, total=False):
     data: RuleCompressionUploadPolicyCreateResponseDTO
     success: bool
     error_code: str
     error_msg: str
 
-class RuleCompressionUploadData(TypedDict):
+class RuleCompressionUploadData(TypedDict, total=False):
     """大批量上传规则类型的单程/往返政策"""
     result: RuleCompressionUploadResultDTO
 
@@ -453,23 +453,23 @@ class RuleUploadParams(TypedDict):
     """规则政策上传"""
     param_policy_create_request_d_t_o: RuleUploadPolicyCreateRequestDto
 
-class RuleUploadResultDto(TypedDict):
+class RuleUploadResultDto(TypedDict, total=False):
     data: int
     error_code: str
     error_msg: str
     success: bool
 
-class RuleUploadPolicyCreateResponseDto(TypedDict):
+class RuleUploadPolicyCreateResponseDto(TypedDict, total=False):
     create_result: RuleUploadResultDto
     delete_result: RuleUploadResultDto
 
-class RuleUploadResult(TypedDict):
+class RuleUploadResult(TypedDict, total=False):
     data: RuleUploadPolicyCreateResponseDto
     error_code: str
     error_msg: str
     success: bool
 
-class RuleUploadData(TypedDict):
+class RuleUploadData(TypedDict, total=False):
     """规则政策上传"""
     result: RuleUploadResult
 
@@ -477,23 +477,23 @@ class SpecialCompressionUploadParams(TypedDict):
     """大批量上传特殊类型的单程/往返政策"""
     file: File
 
-class SpecialCompressionUploadResultDto(TypedDict):
+class SpecialCompressionUploadResultDto(TypedDict, total=False):
     data: int
     error_code: str
     error_msg: str
     success: bool
 
-class SpecialCompressionUploadPolicyCreateResponseDTO(TypedDict):
+class SpecialCompressionUploadPolicyCreateResponseDTO(TypedDict, total=False):
     create_result: SpecialCompressionUploadResultDto
     delete_result: SpecialCompressionUploadResultDto
 
-class SpecialCompressionUploadResultDTO(TypedDict):
+class SpecialCompressionUploadResultDTO(TypedDict, total=False):
     data: SpecialCompressionUploadPolicyCreateResponseDTO
     success: bool
     error_code: str
     error_msg: str
 
-class SpecialCompressionUploadData(TypedDict):
+class SpecialCompressionUploadData(TypedDict, total=False):
     """大批量上传特殊类型的单程/往返政策"""
     result: SpecialCompressionUploadResultDTO
 
@@ -581,22 +581,22 @@ class SpecialUploadParams(TypedDict):
     """特殊政策上传"""
     param_policy_create_request_d_t_o: SpecialUploadPolicyCreateRequestDto
 
-class SpecialUploadResultDto(TypedDict):
+class SpecialUploadResultDto(TypedDict, total=False):
     data: int
     error_code: str
     error_msg: str
     success: bool
 
-class SpecialUploadPolicyCreateResponseDto(TypedDict):
+class SpecialUploadPolicyCreateResponseDto(TypedDict, total=False):
     create_result: SpecialUploadResultDto
     delete_result: SpecialUploadResultDto
 
-class SpecialUploadResult(TypedDict):
+class SpecialUploadResult(TypedDict, total=False):
     data: SpecialUploadPolicyCreateResponseDto
     error_code: str
     error_msg: str
     success: bool
 
-class SpecialUploadData(TypedDict):
+class SpecialUploadData(TypedDict, total=False):
     """特殊政策上传"""
     result: SpecialUploadResult

@@ -7,20 +7,20 @@ class IrCarrierGetParams(TypedDict):
     """国际火车票铁路承运公司查询"""
     agent_id: Number
 
-class RailCarrierRS(TypedDict):
+class RailCarrierRS(TypedDict, total=False):
     code: str
     cn_name: str
     logo: str
     en_name: str
     rail_way_code: str
 
-class RailCarrierRs(TypedDict):
+class RailCarrierRs(TypedDict, total=False):
     success: str
     err_msg: str
     err_code: str
     module_list: Listed[RailCarrierRS]
 
-class IrCarrierGetData(TypedDict):
+class IrCarrierGetData(TypedDict, total=False):
     """国际火车票铁路承运公司查询"""
     result: RailCarrierRs
 
@@ -31,7 +31,7 @@ class IrDivisionGetParams(TypedDict):
     page_size: Number
     page_index: Number
 
-class RailDivisionRS(TypedDict):
+class RailDivisionRS(TypedDict, total=False):
     prov_name: str
     prov_name_en: str
     prov_id: int
@@ -63,13 +63,13 @@ class RailDivisionRS(TypedDict):
     city_id: int
     id: int
 
-class IrDivisionGetRailResultList(TypedDict):
+class IrDivisionGetRailResultList(TypedDict, total=False):
     success: str
     err_msg: str
     err_code: str
     module_list: Listed[RailDivisionRS]
 
-class IrDivisionGetData(TypedDict):
+class IrDivisionGetData(TypedDict, total=False):
     """国际火车票标准城市查询"""
     result: IrDivisionGetRailResultList
 
@@ -78,20 +78,20 @@ class IrServiceGetParams(TypedDict):
     biz_type: NotRequired[Number | None]
     agent_id: Number
 
-class Modules(TypedDict):
+class Modules(TypedDict, total=False):
     biz_type: int
     seat_code: str
     seat_detail: str
     seat_image: str
     seat_name: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     err_code: str
     err_msg: str
     modules: Listed[Modules]
     success: bool
 
-class IrServiceGetData(TypedDict):
+class IrServiceGetData(TypedDict, total=False):
     """国际火车票仓位坐席查询"""
     result: Result
 
@@ -101,7 +101,7 @@ class IrStationGetParams(TypedDict):
     page_index: Number
     page_size: Number
 
-class RailStationRS(TypedDict):
+class RailStationRS(TypedDict, total=False):
     image: str
     detail: str
     address: str
@@ -114,13 +114,13 @@ class RailStationRS(TypedDict):
     name: str
     code: str
 
-class IrStationGetRailResultList(TypedDict):
+class IrStationGetRailResultList(TypedDict, total=False):
     module_list: Listed[RailStationRS]
     success: str
     err_code: str
     err_msg: str
 
-class IrStationGetData(TypedDict):
+class IrStationGetData(TypedDict, total=False):
     """国际火车票标准车站查询"""
     result: IrStationGetRailResultList
 
@@ -131,12 +131,12 @@ class TradeCloseticketParams(TypedDict):
     error_msg: str
     error_code: str
 
-class TradeCloseticketResultSet(TypedDict):
+class TradeCloseticketResultSet(TypedDict, total=False):
     module: bool
     error_msg: str
     error_code: str
 
-class TradeCloseticketData(TypedDict):
+class TradeCloseticketData(TypedDict, total=False):
     """出票失败关单接口"""
     result: TradeCloseticketResultSet
 
@@ -147,12 +147,12 @@ class TradeIssueticketParams(TypedDict):
     agent_id: Number
     ticket_no: NotRequired[str | None]
 
-class TradeIssueticketResultSet(TypedDict):
+class TradeIssueticketResultSet(TypedDict, total=False):
     module: bool
     error_msg: str
     error_code: str
 
-class TradeIssueticketData(TypedDict):
+class TradeIssueticketData(TypedDict, total=False):
     """德铁出票成功接口"""
     result: TradeIssueticketResultSet
 
@@ -171,11 +171,11 @@ class TradeRefundParams(TypedDict):
     """退票接口"""
     refund_param: RefundReq
 
-class TradeRefundResultSet(TypedDict):
+class TradeRefundResultSet(TypedDict, total=False):
     error_code: str
     error_msg: str
     module: bool
 
-class TradeRefundData(TypedDict):
+class TradeRefundData(TypedDict, total=False):
     """退票接口"""
     result: TradeRefundResultSet

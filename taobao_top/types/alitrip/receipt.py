@@ -15,7 +15,7 @@ class IssueresultNotifyParams(TypedDict):
     """飞猪发票开票结果通知"""
     param0: NotRequired[IssueResultNotifyCmd | None]
 
-class IssueresultNotifyData(TypedDict):
+class IssueresultNotifyData(TypedDict, total=False):
     """飞猪发票开票结果通知"""
     is_success: str
     result_code: str
@@ -44,7 +44,7 @@ class SellerInvoiceRedParams(TypedDict):
     """飞猪发票冲红"""
     red_receipt_param: NotRequired[RedReceiptParam | None]
 
-class SellerInvoiceRedData(TypedDict):
+class SellerInvoiceRedData(TypedDict, total=False):
     """飞猪发票冲红"""
     is_success: bool
     result_code: str
@@ -66,7 +66,7 @@ class SellerInvoiceReturnParams(TypedDict):
     """飞猪发票商家回调接口"""
     receipt_do: NotRequired[ReceiptDo | None]
 
-class SellerInvoiceReturnData(TypedDict):
+class SellerInvoiceReturnData(TypedDict, total=False):
     """飞猪发票商家回调接口"""
     is_success: bool
     result_code: str

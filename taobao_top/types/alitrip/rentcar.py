@@ -10,23 +10,23 @@ class OrderDetailQueryParams(TypedDict):
     """租车订单详情查询"""
     param_rent_car_order_detail_callback_req: NotRequired[RentCarOrderDetailCallbackReq | None]
 
-class BuyerInfo(TypedDict):
+class BuyerInfo(TypedDict, total=False):
     buyer_email: str
     buyer_phone: str
 
-class RentCarDepositFlow(TypedDict):
+class RentCarDepositFlow(TypedDict, total=False):
     main_title: str
     occur_time: str
     status: int
     status_icon: str
     sub_title: str
 
-class RentCarDepositNode(TypedDict):
+class RentCarDepositNode(TypedDict, total=False):
     deposit_flows: Listed[RentCarDepositFlow]
     node_name: str
     status: int
 
-class RentCarDepositInfo(TypedDict):
+class RentCarDepositInfo(TypedDict, total=False):
     car_deposit_expire_time: int
     car_pre_deposit: str
     deposit_nodes: Listed[RentCarDepositNode]
@@ -37,7 +37,7 @@ class RentCarDepositInfo(TypedDict):
     legal_deposit_expire_time: int
     legal_pre_deposit: str
 
-class OrderDetailInfo(TypedDict):
+class OrderDetailInfo(TypedDict, total=False):
     cancel_reason: str
     created_time: str
     discount_fee: int
@@ -54,13 +54,13 @@ class OrderDetailInfo(TypedDict):
     trace_id: str
     version: int
 
-class SellerInfo(TypedDict):
+class SellerInfo(TypedDict, total=False):
     seller_email: str
     seller_id: int
     seller_nick: str
     seller_phone: str
 
-class RentCarOrderDetailRsp(TypedDict):
+class RentCarOrderDetailRsp(TypedDict, total=False):
     buyer_info: BuyerInfo
     deposit_info: RentCarDepositInfo
     error_code: str
@@ -69,6 +69,6 @@ class RentCarOrderDetailRsp(TypedDict):
     seller_info: SellerInfo
     success: bool
 
-class OrderDetailQueryData(TypedDict):
+class OrderDetailQueryData(TypedDict, total=False):
     """租车订单详情查询"""
     result: RentCarOrderDetailRsp

@@ -45,7 +45,7 @@ class OrderNotifyParams(TypedDict):
     """订单信息回填(出票回调)"""
     confirm_book_r_q: NotRequired[ShipAgentConfirmBookRq | None]
 
-class OrderNotifyData(TypedDict):
+class OrderNotifyData(TypedDict, total=False):
     """订单信息回填(出票回调)"""
     ret_code: str
     ret_msg: str
@@ -54,7 +54,7 @@ class OrderNotifyData(TypedDict):
 class ProductSyncbaseParams(TypedDict):
     """基础信息修改回调"""
 
-class ProductSyncbaseData(TypedDict):
+class ProductSyncbaseData(TypedDict, total=False):
     """基础信息修改回调"""
     result_code: str
     result_msg: str
@@ -63,7 +63,7 @@ class ProductSyncbaseData(TypedDict):
 class ProductSynccallParams(TypedDict):
     """全量同步回调"""
 
-class ProductSynccallData(TypedDict):
+class ProductSynccallData(TypedDict, total=False):
     """全量同步回调"""
     result_code: str
     result_msg: str
@@ -76,7 +76,7 @@ class ProductSyncnunberParams(TypedDict):
     from_station_name: NotRequired[str | None]
     from_station_code: NotRequired[str | None]
 
-class ProductSyncnunberData(TypedDict):
+class ProductSyncnunberData(TypedDict, total=False):
     """船票班次变更回调"""
     result_code: str
     result_msg: str
@@ -100,7 +100,7 @@ class ReturnNotifyParams(TypedDict):
     """船票退票退款回填接口"""
     confirm_refund_r_q: NotRequired[ShipAgentConfirmRefundRq | None]
 
-class ReturnNotifyData(TypedDict):
+class ReturnNotifyData(TypedDict, total=False):
     """船票退票退款回填接口"""
     ret_code: str
     ret_msg: str

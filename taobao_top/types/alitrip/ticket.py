@@ -10,7 +10,7 @@ class ProductQueryParams(TypedDict):
     item_id: NotRequired[Number | None]
     page_source: NotRequired[str | None]
 
-class ItemEleCertInfo(TypedDict):
+class ItemEleCertInfo(TypedDict, total=False):
     expiry_date_type: int
     expiry_date_start: str
     expiry_date_end: str
@@ -21,29 +21,29 @@ class ItemEleCertInfo(TypedDict):
     shop_tel: str
     merchant_name: str
 
-class CodeSendingInfo(TypedDict):
+class CodeSendingInfo(TypedDict, total=False):
     code_mode: int
     elec_info: ItemEleCertInfo
     has_email: bool
 
-class DateInventory(TypedDict):
+class DateInventory(TypedDict, total=False):
     date: str
     price: int
     stock: int
     out_sku_date_id: str
 
-class PriceRule(TypedDict):
+class PriceRule(TypedDict, total=False):
     out_rule_id: str
     date_inventorys: Listed[DateInventory]
     out_sku_id: str
 
-class TicketSimpleSkuParam(TypedDict):
+class TicketSimpleSkuParam(TypedDict, total=False):
     ticket_type: str
     price_rules: Listed[PriceRule]
     ticket_season: str
     ticket_area: str
 
-class TopTicketItemFullinfoResult(TypedDict):
+class TopTicketItemFullinfoResult(TypedDict, total=False):
     ali_scenic_id: int
     out_scenic_id: str
     ali_product_id: int
@@ -65,7 +65,7 @@ class TopTicketItemFullinfoResult(TypedDict):
     ticket_types: Listed[TicketSimpleSkuParam]
     ali_scenic_ids: str
 
-class ProductQueryData(TypedDict):
+class ProductQueryData(TypedDict, total=False):
     """【门票API2.0】门票商品查询接口"""
     first_result: TopTicketItemFullinfoResult
 
@@ -101,7 +101,7 @@ class ProductUploadParams(TypedDict):
     ali_product_id: NotRequired[Number | None]
     update_out_product_id: NotRequired[str | None]
 
-class ProductUploadTicketItemResult(TypedDict):
+class ProductUploadTicketItemResult(TypedDict, total=False):
     modifyed_time: str
     item_id: int
     ali_scenic_id: int
@@ -110,7 +110,7 @@ class ProductUploadTicketItemResult(TypedDict):
     out_product_id: str
     extend: str
 
-class ProductUploadData(TypedDict):
+class ProductUploadData(TypedDict, total=False):
     """【门票API2.0】门票收费项目管理接口"""
     first_result: ProductUploadTicketItemResult
 
@@ -118,7 +118,7 @@ class RuleQueryParams(TypedDict):
     """【门票API2.0】门票规则信息查询接口"""
     out_rule_id: str
 
-class TicketRuleParam(TypedDict):
+class TicketRuleParam(TypedDict, total=False):
     out_scenic_id: str
     ali_scenic_id: int
     out_rule_id: str
@@ -141,7 +141,7 @@ class TicketRuleParam(TypedDict):
     extra_desc: str
     visitor_limit_type: int
 
-class RuleQueryData(TypedDict):
+class RuleQueryData(TypedDict, total=False):
     """【门票API2.0】门票规则信息查询接口"""
     first_result: TicketRuleParam
 
@@ -171,17 +171,17 @@ class RuleUploadParams(TypedDict):
     auto_refund_support: NotRequired[Number | None]
     refund_custom_rules: NotRequired[str | None]
 
-class TopTicketRuleResult(TypedDict):
+class TopTicketRuleResult(TypedDict, total=False):
     id: int
     name: str
     ali_scenic_id: int
     out_scenic_id: str
     out_rule_id: str
 
-class ResultSet(TypedDict):
+class ResultSet(TypedDict, total=False):
     first_result: TopTicketRuleResult
 
-class RuleUploadData(TypedDict):
+class RuleUploadData(TypedDict, total=False):
     """【门票API2.0】景点门票规则维护接口"""
     result: ResultSet
 
@@ -195,13 +195,13 @@ class ScenicBindParams(TypedDict):
     out_scenic_id: str
     update_out_scenic_id: NotRequired[str | None]
 
-class TicketScenicResult(TypedDict):
+class TicketScenicResult(TypedDict, total=False):
     success: bool
     out_scenic_id: str
     ali_scenic_id: int
     extend: str
 
-class ScenicBindData(TypedDict):
+class ScenicBindData(TypedDict, total=False):
     """【门票API2.0】门票景点绑定接口"""
     first_result: TicketScenicResult
 
@@ -211,7 +211,7 @@ class ScenicQueryParams(TypedDict):
     current_page: NotRequired[Number | None]
     out_scenic_id: NotRequired[str | None]
 
-class Product(TypedDict):
+class Product(TypedDict, total=False):
     ali_product_id: str
     ali_product_name: str
     out_product_id: str
@@ -219,17 +219,17 @@ class Product(TypedDict):
     item_id: str
     item_name: str
 
-class Scenic(TypedDict):
+class Scenic(TypedDict, total=False):
     ali_scenic_id: str
     ali_scenic_name: str
     out_scenic_id: str
     out_scenic_name: str
     product_list: Listed[Product]
 
-class ScenicAndProductResult(TypedDict):
+class ScenicAndProductResult(TypedDict, total=False):
     scenic_list: Listed[Scenic]
 
-class ScenicQueryData(TypedDict):
+class ScenicQueryData(TypedDict, total=False):
     """【门票API2.0】卖家已发布门票商品列表查询接口（根据景点维度查询）"""
     first_result: ScenicAndProductResult
 
@@ -258,7 +258,7 @@ class SkusBatchUploadParams(TypedDict):
     ticket_price_rules: list[TicketPriceRule]
     item_id: NotRequired[Number | None]
 
-class SkusBatchUploadTicketItemResult(TypedDict):
+class SkusBatchUploadTicketItemResult(TypedDict, total=False):
     modifyed_time: str
     item_id: int
     ali_scenic_id: int
@@ -267,7 +267,7 @@ class SkusBatchUploadTicketItemResult(TypedDict):
     out_product_id: str
     extend: str
 
-class SkusBatchUploadData(TypedDict):
+class SkusBatchUploadData(TypedDict, total=False):
     """【门票API2.0】门票价格库存同步接口（多票种批量更新）"""
     update_result: SkusBatchUploadTicketItemResult
 
@@ -287,7 +287,7 @@ class SkusUploadParams(TypedDict):
     ticket_season: NotRequired[str | None]
     ticket_area: NotRequired[str | None]
 
-class SkusUploadTicketItemResult(TypedDict):
+class SkusUploadTicketItemResult(TypedDict, total=False):
     modifyed_time: str
     item_id: int
     ali_scenic_id: int
@@ -298,6 +298,6 @@ class SkusUploadTicketItemResult(TypedDict):
     out_rule_ids: Listed[str]
     extend: str
 
-class SkusUploadData(TypedDict):
+class SkusUploadData(TypedDict, total=False):
     """【门票API2.0】门票价格库存同步接口"""
     first_result: SkusUploadTicketItemResult

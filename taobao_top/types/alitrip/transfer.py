@@ -8,7 +8,7 @@ class OrderDetailParams(TypedDict):
     order_id: str
     provider_id: NotRequired[str | None]
 
-class TransferFlightInfo(TypedDict):
+class TransferFlightInfo(TypedDict, total=False):
     flight_no: str
     airport_terminal: str
     dep_air_port_code: str
@@ -16,13 +16,13 @@ class TransferFlightInfo(TypedDict):
     des_air_port_code: str
     flight_fly_date: str
 
-class TransferBuyerInfo(TypedDict):
+class TransferBuyerInfo(TypedDict, total=False):
     traveller_secret_phone: str
     passenger_real_phone_last: str
     secret_phone_end_time: str
     passenger_real_phone: str
 
-class TransferOrderInfo(TypedDict):
+class TransferOrderInfo(TypedDict, total=False):
     modified_time: str
     distance: int
     order_id: str
@@ -34,7 +34,7 @@ class TransferOrderInfo(TypedDict):
     refund_time: str
     close_duty: bool
 
-class TransferInvoiceInfo(TypedDict):
+class TransferInvoiceInfo(TypedDict, total=False):
     e_invoice_send_email: str
     invoice_type: int
     tax_no: str
@@ -42,20 +42,20 @@ class TransferInvoiceInfo(TypedDict):
     status: int
     amount: str
 
-class TransferOrderAmountInfo(TypedDict):
+class TransferOrderAmountInfo(TypedDict, total=False):
     total_fee: str
     user_real_pay: str
     payment: str
     refund_fee: str
 
-class TransferDriveInfo(TypedDict):
+class TransferDriveInfo(TypedDict, total=False):
     license: str
     driver_name: str
     driver_phone: str
     push_time: str
     luggage: str
 
-class TransferUseCarInfo(TypedDict):
+class TransferUseCarInfo(TypedDict, total=False):
     car_use_time: str
     abroad_customer_service_phone: str
     origin_address: str
@@ -70,7 +70,7 @@ class TransferUseCarInfo(TypedDict):
     from_location: str
     origin_city_code: str
 
-class TransferOrderDetailCallbackRsp(TypedDict):
+class TransferOrderDetailCallbackRsp(TypedDict, total=False):
     transfer_flight_info: TransferFlightInfo
     transfer_buyer_info: TransferBuyerInfo
     transfer_order_info: TransferOrderInfo
@@ -79,7 +79,7 @@ class TransferOrderDetailCallbackRsp(TypedDict):
     transfer_drive_info: TransferDriveInfo
     transfer_use_car_info: TransferUseCarInfo
 
-class OrderDetailData(TypedDict):
+class OrderDetailData(TypedDict, total=False):
     """接送订单详情接口"""
     data: TransferOrderDetailCallbackRsp
     message_code: int

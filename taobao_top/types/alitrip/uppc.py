@@ -10,13 +10,13 @@ class MemberGainParams(TypedDict):
     response_json: str
     error_msg: NotRequired[str | None]
 
-class ResultDO(TypedDict):
+class ResultDO(TypedDict, total=False):
     module: bool
     msg_for_client: str
     code: str
     msg: str
     success: bool
 
-class MemberGainData(TypedDict):
+class MemberGainData(TypedDict, total=False):
     """航司权益数据回流"""
     result: ResultDO

@@ -14,10 +14,10 @@ class ChannelNotifyParams(TypedDict):
     """分销渠道各类通知接口"""
     order_notify_query: NotRequired[OrderNotifyQuery | None]
 
-class ChannelNotifyHbsResult(TypedDict):
+class ChannelNotifyHbsResult(TypedDict, total=False):
     success: bool
 
-class ChannelNotifyData(TypedDict):
+class ChannelNotifyData(TypedDict, total=False):
     """分销渠道各类通知接口"""
     result: ChannelNotifyHbsResult
 
@@ -25,14 +25,14 @@ class ChannelOrderCreateResQueryParams(TypedDict):
     """分销订单查询订单创建结果"""
     out_source_order_id: str
 
-class ChannelOrderCreateResQueryHbsResult(TypedDict):
+class ChannelOrderCreateResQueryHbsResult(TypedDict, total=False):
     result_msg: str
     module: int
     result_code: str
     result_msg4_dev: str
     success: bool
 
-class ChannelOrderCreateResQueryData(TypedDict):
+class ChannelOrderCreateResQueryData(TypedDict, total=False):
     """分销订单查询订单创建结果"""
     result: ChannelOrderCreateResQueryHbsResult
 
@@ -91,10 +91,10 @@ class ChannelOrderCreateParams(TypedDict):
     """渠道分销创建订单接口"""
     out_source_order_create_req: NotRequired[OutSourceOrderCreateReq | None]
 
-class OutSourceOrderCreateRes(TypedDict):
+class OutSourceOrderCreateRes(TypedDict, total=False):
     biz_order_id: int
 
-class ChannelOrderCreateHbsResult(TypedDict):
+class ChannelOrderCreateHbsResult(TypedDict, total=False):
     result_msg: str
     module: OutSourceOrderCreateRes
     result_code: str
@@ -102,7 +102,7 @@ class ChannelOrderCreateHbsResult(TypedDict):
     success: str
     extend_info: str
 
-class ChannelOrderCreateData(TypedDict):
+class ChannelOrderCreateData(TypedDict, total=False):
     """渠道分销创建订单接口"""
     result: ChannelOrderCreateHbsResult
 
@@ -114,13 +114,13 @@ class ChannelOrderMembertypeSyncParams(TypedDict):
     """酒店分销渠道会员类型同步"""
     channel_sync_order_member_type: ChannelSyncOrderMemberType
 
-class ChannelOrderMembertypeSyncHbsResult(TypedDict):
+class ChannelOrderMembertypeSyncHbsResult(TypedDict, total=False):
     success: bool
     result_msg4_dev: str
     result_code: str
     module: int
     result_msg: str
 
-class ChannelOrderMembertypeSyncData(TypedDict):
+class ChannelOrderMembertypeSyncData(TypedDict, total=False):
     """酒店分销渠道会员类型同步"""
     result: ChannelOrderMembertypeSyncHbsResult

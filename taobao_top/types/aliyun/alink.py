@@ -15,7 +15,7 @@ class DataStatReportParams(TypedDict):
     """外部离线统计数据上报"""
     param_bean: OuterDataBean
 
-class DataStatReportData(TypedDict):
+class DataStatReportData(TypedDict, total=False):
     """外部离线统计数据上报"""
     message: str
     module: bool
@@ -29,7 +29,7 @@ class OpendataUrlQueryParams(TypedDict):
     biz_hour: NotRequired[Number | None]
     data_type: NotRequired[Number | None]
 
-class OpendataUrlQueryData(TypedDict):
+class OpendataUrlQueryData(TypedDict, total=False):
     """开放数据授权访问URL查询"""
     is_success: bool
     status: int

@@ -18,16 +18,16 @@ class PayPeriodAgreementPayParams(TypedDict):
     """周期扣款支付接口"""
     period_agreement_pay_request: NotRequired[PeriodAgreementPayRequest | None]
 
-class PeriodAgreementPayResponse(TypedDict):
+class PeriodAgreementPayResponse(TypedDict, total=False):
     pay_order_id: str
 
-class PayPeriodAgreementPayAliOSPayResponse(TypedDict):
+class PayPeriodAgreementPayAliOSPayResponse(TypedDict, total=False):
     trace_id: str
     code: int
     message: str
     data: PeriodAgreementPayResponse
 
-class PayPeriodAgreementPayData(TypedDict):
+class PayPeriodAgreementPayData(TypedDict, total=False):
     """周期扣款支付接口"""
     aliospay_response: PayPeriodAgreementPayAliOSPayResponse
 
@@ -41,19 +41,19 @@ class PayPeriodAgreementStatusGetParams(TypedDict):
     """查询周期扣款签约状态"""
     get_period_agreement_status_request: NotRequired[GetPeriodAgreementStatusRequest | None]
 
-class GetPeriodAgreementStatusResponse(TypedDict):
+class GetPeriodAgreementStatusResponse(TypedDict, total=False):
     agreement_id: str
     agreement_status: str
     sign_time: int
     unsign_time: int
 
-class PayPeriodAgreementStatusGetAliOSPayResponse(TypedDict):
+class PayPeriodAgreementStatusGetAliOSPayResponse(TypedDict, total=False):
     trace_id: str
     code: int
     message: str
     data: GetPeriodAgreementStatusResponse
 
-class PayPeriodAgreementStatusGetData(TypedDict):
+class PayPeriodAgreementStatusGetData(TypedDict, total=False):
     """查询周期扣款签约状态"""
     aliospay_response: PayPeriodAgreementStatusGetAliOSPayResponse
 
@@ -69,12 +69,12 @@ class PayPeriodAgreementUnsignParams(TypedDict):
     """周期扣款协议解约接口"""
     period_agreement_unsign_request: NotRequired[PeriodAgreementUnsignRequest | None]
 
-class PayPeriodAgreementUnsignAliOSPayResponse(TypedDict):
+class PayPeriodAgreementUnsignAliOSPayResponse(TypedDict, total=False):
     trace_id: str
     code: int
     message: str
 
-class PayPeriodAgreementUnsignData(TypedDict):
+class PayPeriodAgreementUnsignData(TypedDict, total=False):
     """周期扣款协议解约接口"""
     aliospay_response: PayPeriodAgreementUnsignAliOSPayResponse
 
@@ -91,7 +91,7 @@ class PayRecordListParams(TypedDict):
     """支付记录批量查询接口"""
     search_record_request: NotRequired[SearchRecordRequest | None]
 
-class PayRecordData(TypedDict):
+class PayRecordData(TypedDict, total=False):
     biz_order_id: str
     pay_order_id: str
     alipay_trade_id: str
@@ -103,17 +103,17 @@ class PayRecordData(TypedDict):
     order_time: int
     payment_time: int
 
-class SearchRecordResponse(TypedDict):
+class SearchRecordResponse(TypedDict, total=False):
     total: int
     datas: Listed[PayRecordData]
 
-class PayRecordListAliOSPayResponse(TypedDict):
+class PayRecordListAliOSPayResponse(TypedDict, total=False):
     trace_id: str
     code: int
     message: str
     data: SearchRecordResponse
 
-class PayRecordListData(TypedDict):
+class PayRecordListData(TypedDict, total=False):
     """支付记录批量查询接口"""
     aliospay_response: PayRecordListAliOSPayResponse
 
@@ -130,12 +130,12 @@ class PayRefundParams(TypedDict):
     """退款接口"""
     refund_request: NotRequired[RefundRequest | None]
 
-class PayRefundAliOSPayResponse(TypedDict):
+class PayRefundAliOSPayResponse(TypedDict, total=False):
     trace_id: str
     code: int
     message: str
 
-class PayRefundData(TypedDict):
+class PayRefundData(TypedDict, total=False):
     """退款接口"""
     aliospay_response: PayRefundAliOSPayResponse
 
@@ -159,16 +159,16 @@ class PayTokenGetParams(TypedDict):
     """获取支付token"""
     get_token_request: NotRequired[GetTokenRequest | None]
 
-class GetTokenResponse(TypedDict):
+class GetTokenResponse(TypedDict, total=False):
     pay_token: str
 
-class PayTokenGetAliOSPayResponse(TypedDict):
+class PayTokenGetAliOSPayResponse(TypedDict, total=False):
     trace_id: str
     code: int
     message: str
     data: GetTokenResponse
 
-class PayTokenGetData(TypedDict):
+class PayTokenGetData(TypedDict, total=False):
     """获取支付token"""
     aliospay_response: PayTokenGetAliOSPayResponse
 
@@ -183,7 +183,7 @@ class PayTradeQueryParams(TypedDict):
     """查询支付结果接口"""
     query_trade_request: QueryTradeRequest
 
-class QueryTradeResponse(TypedDict):
+class QueryTradeResponse(TypedDict, total=False):
     payment_time: int
     receipt_amount: int
     total_amount: int
@@ -198,12 +198,12 @@ class QueryTradeResponse(TypedDict):
     extra_trade_no: str
     replenish_amount: int
 
-class PayTradeQueryAliOSPayResponse(TypedDict):
+class PayTradeQueryAliOSPayResponse(TypedDict, total=False):
     trace_id: str
     code: int
     message: str
     data: QueryTradeResponse
 
-class PayTradeQueryData(TypedDict):
+class PayTradeQueryData(TypedDict, total=False):
     """查询支付结果接口"""
     aliospay_response: PayTradeQueryAliOSPayResponse

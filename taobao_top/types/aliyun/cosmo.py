@@ -11,7 +11,7 @@ class GatewayInvokeParams(TypedDict):
     context: Json
     rdam_request: RdamGenericRequest
 
-class RdamResponse(TypedDict):
+class RdamResponse(TypedDict, total=False):
     message: str
     more: Any
     code: int
@@ -20,6 +20,6 @@ class RdamResponse(TypedDict):
     biz_code: int
     biz_msg: str
 
-class GatewayInvokeData(TypedDict):
+class GatewayInvokeData(TypedDict, total=False):
     """alios cosmo服务调用"""
     result: RdamResponse

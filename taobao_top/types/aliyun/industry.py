@@ -21,7 +21,7 @@ class TttmItemsSyncParams(TypedDict):
     """天天特卖商品信息同步"""
     sync_items: NotRequired[list[ItemInfoDto] | None]
 
-class TttmItemsSyncData(TypedDict):
+class TttmItemsSyncData(TypedDict, total=False):
     """天天特卖商品信息同步"""
     result: bool
 
@@ -30,13 +30,13 @@ class TttmOrderQueryParams(TypedDict):
     order_id: str
     external_id: str
 
-class OrderProductDto(TypedDict):
+class OrderProductDto(TypedDict, total=False):
     product_name: str
     price: str
     amount: str
     product_code: str
 
-class OrderDto(TypedDict):
+class OrderDto(TypedDict, total=False):
     order_id: str
     total_price: str
     contract_type: int
@@ -54,7 +54,7 @@ class OrderDto(TypedDict):
     annexes_json: str
     working_type: int
 
-class TttmOrderQueryData(TypedDict):
+class TttmOrderQueryData(TypedDict, total=False):
     """天天特卖数字工厂订单获取"""
     result: OrderDto
 
@@ -80,7 +80,7 @@ class TttmPlanSyncParams(TypedDict):
     """天天特卖生产计划单同步"""
     sync_plan: NotRequired[TttmPlanSyncSyncPlanDto | None]
 
-class TttmPlanSyncData(TypedDict):
+class TttmPlanSyncData(TypedDict, total=False):
     """天天特卖生产计划单同步"""
     result: bool
 
@@ -107,7 +107,7 @@ class TttmProduceSyncParams(TypedDict):
     """天天特卖生产进度同步"""
     sync_plan: NotRequired[TttmProduceSyncSyncPlanDto | None]
 
-class TttmProduceSyncData(TypedDict):
+class TttmProduceSyncData(TypedDict, total=False):
     """天天特卖生产进度同步"""
     result: bool
 
@@ -124,7 +124,7 @@ class TttmProductsSyncParams(TypedDict):
     """天天特卖货品信息同步"""
     sync_products: NotRequired[list[TttmProductsSyncProductInfoDto] | None]
 
-class TttmProductsSyncData(TypedDict):
+class TttmProductsSyncData(TypedDict, total=False):
     """天天特卖货品信息同步"""
     result: bool
 
@@ -145,6 +145,6 @@ class TttmStockSyncParams(TypedDict):
     """天天特卖库存同步接口"""
     sync_stock: NotRequired[StockInfoDto | None]
 
-class TttmStockSyncData(TypedDict):
+class TttmStockSyncData(TypedDict, total=False):
     """天天特卖库存同步接口"""
     result: bool

@@ -11,7 +11,7 @@ class TaskChargeLaunchParams(TypedDict):
     channel_id: str
     user_id: NotRequired[str | None]
 
-class TaskChargeLaunchData(TypedDict):
+class TaskChargeLaunchData(TypedDict, total=False):
     """云码权益查询"""
     task_success: bool
     error_msg: str

@@ -9,13 +9,13 @@ class FacebodyComparefaceParams(TypedDict):
     image_url_b: NotRequired[str | None]
     image_type: NotRequired[Number | None]
 
-class FacebodyComparefaceDataData(TypedDict):
+class FacebodyComparefaceDataData(TypedDict, total=False):
     thresholds: Listed[int]
     confidence: str
     rect_a_list: Listed[int]
     rect_b_list: Listed[int]
 
-class FacebodyComparefaceData(TypedDict):
+class FacebodyComparefaceData(TypedDict, total=False):
     """人脸比对1：1"""
     taobao_request_id: str
     data: FacebodyComparefaceDataData
@@ -25,7 +25,7 @@ class FacebodyDetectfaceParams(TypedDict):
     image_url: str
     image_type: NotRequired[Number | None]
 
-class FacebodyDetectfaceDataData(TypedDict):
+class FacebodyDetectfaceDataData(TypedDict, total=False):
     face_probability_list: Listed[int]
     landmark_count: int
     face_rectangles: Listed[int]
@@ -34,7 +34,7 @@ class FacebodyDetectfaceDataData(TypedDict):
     pose_list: Listed[str]
     pupils: Listed[str]
 
-class FacebodyDetectfaceData(TypedDict):
+class FacebodyDetectfaceData(TypedDict, total=False):
     """人脸检测定位"""
     taobao_request_id: str
     data: FacebodyDetectfaceDataData
@@ -44,7 +44,7 @@ class FacebodyRecognizefaceParams(TypedDict):
     image_url: NotRequired[str | None]
     image_type: NotRequired[Number | None]
 
-class FacebodyRecognizefaceDataData(TypedDict):
+class FacebodyRecognizefaceDataData(TypedDict, total=False):
     face_rectangles: Listed[int]
     dense_feature_length: int
     pose_list: Listed[str]
@@ -59,7 +59,7 @@ class FacebodyRecognizefaceDataData(TypedDict):
     expressions: Listed[int]
     face_count: int
 
-class FacebodyRecognizefaceData(TypedDict):
+class FacebodyRecognizefaceData(TypedDict, total=False):
     """人脸属性识别"""
     taobao_request_id: str
     data: FacebodyRecognizefaceDataData
@@ -68,15 +68,15 @@ class GoodstechClassifygoodsParams(TypedDict):
     """商品分类"""
     image_url: NotRequired[str | None]
 
-class Category(TypedDict):
+class Category(TypedDict, total=False):
     score: str
     category_name: str
     category_id: str
 
-class GoodstechClassifygoodsDataData(TypedDict):
+class GoodstechClassifygoodsDataData(TypedDict, total=False):
     category_list: Listed[Category]
 
-class GoodstechClassifygoodsData(TypedDict):
+class GoodstechClassifygoodsData(TypedDict, total=False):
     """商品分类"""
     taobao_request_id: str
     data: GoodstechClassifygoodsDataData
@@ -85,12 +85,12 @@ class GoodstechRecognizeFurnitureAttributeParams(TypedDict):
     """家居属性识别"""
     image_url: str
 
-class GoodstechRecognizeFurnitureAttributeDataData(TypedDict):
+class GoodstechRecognizeFurnitureAttributeDataData(TypedDict, total=False):
     predstyle: str
     predprobability: str
     predstyleid: str
 
-class GoodstechRecognizeFurnitureAttributeData(TypedDict):
+class GoodstechRecognizeFurnitureAttributeData(TypedDict, total=False):
     """家居属性识别"""
     taobao_request_id: str
     data: GoodstechRecognizeFurnitureAttributeDataData
@@ -102,12 +102,12 @@ class GoodstechRecognizeFurniturespuParams(TypedDict):
     y_length: NotRequired[str | None]
     z_length: NotRequired[str | None]
 
-class GoodstechRecognizeFurniturespuDataData(TypedDict):
+class GoodstechRecognizeFurniturespuDataData(TypedDict, total=False):
     predprobability: str
     predcate: str
     predcateid: str
 
-class GoodstechRecognizeFurniturespuData(TypedDict):
+class GoodstechRecognizeFurniturespuData(TypedDict, total=False):
     """家居SPU识别"""
     taobao_request_id: str
     data: GoodstechRecognizeFurniturespuDataData
@@ -124,20 +124,20 @@ class ImageauditScanimageParams(TypedDict):
     tasks: NotRequired[list[ImageauditScanimageTask] | None]
     scenes: NotRequired[Many[str] | None]
 
-class Frame(TypedDict):
+class Frame(TypedDict, total=False):
     rate: int
     u_r_l: str
 
-class HintWordsInfo(TypedDict):
+class HintWordsInfo(TypedDict, total=False):
     context: str
 
-class ProgramCodeData(TypedDict):
+class ProgramCodeData(TypedDict, total=False):
     x: int
     y: int
     width: int
     height: int
 
-class LogoData(TypedDict):
+class LogoData(TypedDict, total=False):
     type: str
     name: str
     x: int
@@ -145,19 +145,19 @@ class LogoData(TypedDict):
     width: int
     height: int
 
-class Face(TypedDict):
+class Face(TypedDict, total=False):
     id: str
     rate: int
     name: str
 
-class SfaceData(TypedDict):
+class SfaceData(TypedDict, total=False):
     faces: Listed[Face]
     heihght: int
     width: int
     y: int
     x: int
 
-class SubResult(TypedDict):
+class SubResult(TypedDict, total=False):
     suggestion: str
     rate: int
     label: str
@@ -169,16 +169,16 @@ class SubResult(TypedDict):
     logo_data_list: Listed[LogoData]
     sface_data_list: Listed[SfaceData]
 
-class ImageauditScanimageResult(TypedDict):
+class ImageauditScanimageResult(TypedDict, total=False):
     data_id: str
     task_id: str
     image_url: str
     sub_results: Listed[SubResult]
 
-class ImageauditScanimageDataList(TypedDict):
+class ImageauditScanimageDataList(TypedDict, total=False):
     results: Listed[ImageauditScanimageResult]
 
-class ImageauditScanimageData(TypedDict):
+class ImageauditScanimageData(TypedDict, total=False):
     """绿网-内容安全"""
     taobao_request_id: str
     data_list: ImageauditScanimageDataList
@@ -194,27 +194,27 @@ class ImageauditScantextParams(TypedDict):
     tasks: NotRequired[list[ImageauditScantextTask] | None]
     labels: NotRequired[list[Label] | None]
 
-class Context(TypedDict):
+class Context(TypedDict, total=False):
     context: str
 
-class Detail(TypedDict):
+class Detail(TypedDict, total=False):
     label: str
     contexts: Listed[Context]
 
-class ImageauditScantextResult(TypedDict):
+class ImageauditScantextResult(TypedDict, total=False):
     suggestion: str
     details: Listed[Detail]
     rate: int
     label: str
 
-class Element(TypedDict):
+class Element(TypedDict, total=False):
     task_id: str
     results: Listed[ImageauditScantextResult]
 
-class ImageauditScantextDataData(TypedDict):
+class ImageauditScantextDataData(TypedDict, total=False):
     elements: Listed[Element]
 
-class ImageauditScantextData(TypedDict):
+class ImageauditScantextData(TypedDict, total=False):
     """文字内容审核"""
     taobao_request_id: str
     data: ImageauditScantextDataData
@@ -223,10 +223,10 @@ class ImagesegSegmentCommonimageParams(TypedDict):
     """通用分割"""
     image_url: NotRequired[str | None]
 
-class ImagesegSegmentCommonimageDataData(TypedDict):
+class ImagesegSegmentCommonimageDataData(TypedDict, total=False):
     image_url: str
 
-class ImagesegSegmentCommonimageData(TypedDict):
+class ImagesegSegmentCommonimageData(TypedDict, total=False):
     """通用分割"""
     taobao_request_id: str
     data: ImagesegSegmentCommonimageDataData
@@ -235,10 +235,10 @@ class ImagesegSegmentcomodityParams(TypedDict):
     """商品分割"""
     image_url: str
 
-class ImagesegSegmentcomodityDataData(TypedDict):
+class ImagesegSegmentcomodityDataData(TypedDict, total=False):
     image_url: str
 
-class ImagesegSegmentcomodityData(TypedDict):
+class ImagesegSegmentcomodityData(TypedDict, total=False):
     """商品分割"""
     taobao_request_id: str
     data: ImagesegSegmentcomodityDataData
@@ -247,10 +247,10 @@ class ImagesegSegmenthdbodyParams(TypedDict):
     """高清人体分割"""
     image_url: NotRequired[str | None]
 
-class ImagesegSegmenthdbodyDataData(TypedDict):
+class ImagesegSegmenthdbodyDataData(TypedDict, total=False):
     image_url: str
 
-class ImagesegSegmenthdbodyData(TypedDict):
+class ImagesegSegmenthdbodyData(TypedDict, total=False):
     """高清人体分割"""
     taobao_request_id: str
     data: ImagesegSegmenthdbodyDataData
@@ -259,17 +259,17 @@ class ImagesegSegmentheadParams(TypedDict):
     """头像分割"""
     image_url: NotRequired[str | None]
 
-class ImagesegSegmentheadElements(TypedDict):
+class ImagesegSegmentheadElements(TypedDict, total=False):
     x: int
     y: int
     image_u_r_l: str
     height: int
     width: int
 
-class ImagesegSegmentheadDataData(TypedDict):
+class ImagesegSegmentheadDataData(TypedDict, total=False):
     elements: Listed[ImagesegSegmentheadElements]
 
-class ImagesegSegmentheadData(TypedDict):
+class ImagesegSegmentheadData(TypedDict, total=False):
     """头像分割"""
     taobao_request_id: str
     data: ImagesegSegmentheadDataData
@@ -278,17 +278,17 @@ class ObjectdetDetectobjectParams(TypedDict):
     """物体检测"""
     image_url: NotRequired[str | None]
 
-class ObjectdetDetectobjectElements(TypedDict):
+class ObjectdetDetectobjectElements(TypedDict, total=False):
     score: int
     type: str
     boxes: Listed[int]
 
-class ObjectdetDetectobjectDataData(TypedDict):
+class ObjectdetDetectobjectDataData(TypedDict, total=False):
     height: int
     elements: Listed[ObjectdetDetectobjectElements]
     width: int
 
-class ObjectdetDetectobjectData(TypedDict):
+class ObjectdetDetectobjectData(TypedDict, total=False):
     """物体检测"""
     taobao_request_id: str
     data: ObjectdetDetectobjectDataData
@@ -300,22 +300,22 @@ class OcrCharacterParams(TypedDict):
     min_height: Number
     output_probability: bool
 
-class TextRectangle(TypedDict):
+class TextRectangle(TypedDict, total=False):
     left: int
     angle: int
     top: int
     height: int
     width: int
 
-class OcrCharacterResult(TypedDict):
+class OcrCharacterResult(TypedDict, total=False):
     text_rectangle: TextRectangle
     probability: int
     text: str
 
-class OcrCharacterDataData(TypedDict):
+class OcrCharacterDataData(TypedDict, total=False):
     results: Listed[OcrCharacterResult]
 
-class OcrCharacterData(TypedDict):
+class OcrCharacterData(TypedDict, total=False):
     """通用文字识别"""
     taobao_request_id: str
     data: OcrCharacterDataData

@@ -9,7 +9,7 @@ class TradeorderConsignParams(TypedDict):
     store_code: NotRequired[str | None]
     res_id: NotRequired[str | None]
 
-class TradeorderConsignData(TypedDict):
+class TradeorderConsignData(TypedDict, total=False):
     """驱动保税交易订单发货"""
     store_order_code: str
     lg_order_code: str

@@ -56,11 +56,11 @@ class OrderConsignConfirmParams(TypedDict):
     """BMS出库通知"""
     content: NotRequired[BmsConsignOrderConfirm | None]
 
-class ResultDO(TypedDict):
+class ResultDO(TypedDict, total=False):
     error_msg: str
     error_code: str
     success: bool
 
-class OrderConsignConfirmData(TypedDict):
+class OrderConsignConfirmData(TypedDict, total=False):
     """BMS出库通知"""
     result: ResultDO

@@ -7,13 +7,13 @@ class WorkplatformBiztypeQuerybyidParams(TypedDict):
     """菜鸟工单平台根据业务类型id查询业务类型详细信息"""
     biz_type_id: NotRequired[str | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     biz_type_json: str
     res_error_code: str
     res_error_msg: str
     res_success: bool
 
-class WorkplatformBiztypeQuerybyidData(TypedDict):
+class WorkplatformBiztypeQuerybyidData(TypedDict, total=False):
     """菜鸟工单平台根据业务类型id查询业务类型详细信息"""
     result: Result
 
@@ -21,7 +21,7 @@ class WorkplatformLogisticsIscainiaoorderParams(TypedDict):
     """根据交易单号判断是否为菜鸟发货订单"""
     trade_id: NotRequired[str | None]
 
-class WorkplatformLogisticsIscainiaoorderData(TypedDict):
+class WorkplatformLogisticsIscainiaoorderData(TypedDict, total=False):
     """根据交易单号判断是否为菜鸟发货订单"""
     is_cainiao_order: bool
     res_success: bool

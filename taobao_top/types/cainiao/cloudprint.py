@@ -7,13 +7,13 @@ class ClientinfoPutParams(TypedDict):
     """云打印客户端监控信息收集"""
     json_data: str
 
-class ClientinfoPutCloudPrintBaseResult(TypedDict):
+class ClientinfoPutCloudPrintBaseResult(TypedDict, total=False):
     error_message: str
     error_code: str
     data: str
     success: bool
 
-class ClientinfoPutData(TypedDict):
+class ClientinfoPutData(TypedDict, total=False):
     """云打印客户端监控信息收集"""
     result: ClientinfoPutCloudPrintBaseResult
 
@@ -23,21 +23,21 @@ class CustomareaUpdateParams(TypedDict):
     custom_area_name: str
     custom_area_content: str
 
-class KeyResult(TypedDict):
+class KeyResult(TypedDict, total=False):
     key_name: str
 
-class CustomareaUpdateCustomAreaResult(TypedDict):
+class CustomareaUpdateCustomAreaResult(TypedDict, total=False):
     custom_area_id: int
     custom_area_url: str
     keys: Listed[KeyResult]
 
-class CustomareaUpdateCloudPrintBaseResult(TypedDict):
+class CustomareaUpdateCloudPrintBaseResult(TypedDict, total=False):
     data: CustomareaUpdateCustomAreaResult
     error_code: str
     error_message: str
     success: bool
 
-class CustomareaUpdateData(TypedDict):
+class CustomareaUpdateData(TypedDict, total=False):
     """自定义区内容更新"""
     result: CustomareaUpdateCloudPrintBaseResult
 
@@ -45,18 +45,18 @@ class CustomaresGetParams(TypedDict):
     """获取商家的自定义区模板信息"""
     template_id: Number
 
-class CustomaresGetCustomAreaResult(TypedDict):
+class CustomaresGetCustomAreaResult(TypedDict, total=False):
     custom_area_id: int
     custom_area_url: str
     keys: Listed[KeyResult]
 
-class CustomaresGetCloudPrintBaseResult(TypedDict):
+class CustomaresGetCloudPrintBaseResult(TypedDict, total=False):
     datas: Listed[CustomaresGetCustomAreaResult]
     error_code: str
     error_message: str
     success: bool
 
-class CustomaresGetData(TypedDict):
+class CustomaresGetData(TypedDict, total=False):
     """获取商家的自定义区模板信息"""
     result: CustomaresGetCloudPrintBaseResult
 
@@ -64,64 +64,64 @@ class IsvResourcesGetParams(TypedDict):
     """isv资源查询"""
     isv_resource_type: str
 
-class IsvResourceDo(TypedDict):
+class IsvResourceDo(TypedDict, total=False):
     resource_content: str
     resource_id: int
     resource_name: str
     resource_type: str
     resource_url: str
 
-class IsvResourcesGetCloudPrintBaseResult(TypedDict):
+class IsvResourcesGetCloudPrintBaseResult(TypedDict, total=False):
     resource_list: Listed[IsvResourceDo]
     error_code: str
     error_message: str
     success: bool
 
-class IsvResourcesGetData(TypedDict):
+class IsvResourcesGetData(TypedDict, total=False):
     """isv资源查询"""
     result: IsvResourcesGetCloudPrintBaseResult
 
 class IsvtemplatesGetParams(TypedDict):
     """获取商家使用的标准模板"""
 
-class CustomTemplateResult(TypedDict):
+class CustomTemplateResult(TypedDict, total=False):
     isv_template_id: int
     isv_template_name: str
     isv_template_url: str
     keys: Listed[KeyResult]
     version: str
 
-class IsvtemplatesGetCloudPrintBaseResult(TypedDict):
+class IsvtemplatesGetCloudPrintBaseResult(TypedDict, total=False):
     datas: Listed[CustomTemplateResult]
     error_code: str
     error_message: str
     success: bool
 
-class IsvtemplatesGetData(TypedDict):
+class IsvtemplatesGetData(TypedDict, total=False):
     """获取商家使用的标准模板"""
     result: IsvtemplatesGetCloudPrintBaseResult
 
 class MystdtemplatesGetParams(TypedDict):
     """获取用户使用的菜鸟电子面单模板信息"""
 
-class UserTemplateDo(TypedDict):
+class UserTemplateDo(TypedDict, total=False):
     keys: Listed[KeyResult]
     user_std_template_url: str
     user_std_template_id: int
     user_std_template_name: str
     brand_code: str
 
-class UserTemplateResult(TypedDict):
+class UserTemplateResult(TypedDict, total=False):
     cp_code: str
     user_std_templates: Listed[UserTemplateDo]
 
-class MystdtemplatesGetCloudPrintBaseResult(TypedDict):
+class MystdtemplatesGetCloudPrintBaseResult(TypedDict, total=False):
     datas: Listed[UserTemplateResult]
     error_code: str
     error_message: str
     success: bool
 
-class MystdtemplatesGetData(TypedDict):
+class MystdtemplatesGetData(TypedDict, total=False):
     """获取用户使用的菜鸟电子面单模板信息"""
     result: MystdtemplatesGetCloudPrintBaseResult
 
@@ -129,42 +129,42 @@ class SingleCustomareaGetParams(TypedDict):
     """获取商家单一自定义区"""
     seller_id: NotRequired[Number | None]
 
-class CustomAreaSingleResult(TypedDict):
+class CustomAreaSingleResult(TypedDict, total=False):
     custom_area_id: int
     custom_area_url: str
     keys: Listed[KeyResult]
 
-class SingleCustomareaGetCloudPrintBaseResult(TypedDict):
+class SingleCustomareaGetCloudPrintBaseResult(TypedDict, total=False):
     data: CustomAreaSingleResult
     error_code: str
     error_message: str
     success: bool
 
-class SingleCustomareaGetData(TypedDict):
+class SingleCustomareaGetData(TypedDict, total=False):
     """获取商家单一自定义区"""
     result: SingleCustomareaGetCloudPrintBaseResult
 
 class StdtemplatesGetParams(TypedDict):
     """获取所有的菜鸟标准电子面单模板"""
 
-class StandardTemplateDo(TypedDict):
+class StandardTemplateDo(TypedDict, total=False):
     standard_template_id: int
     standard_template_name: str
     standard_template_url: str
     standard_waybill_type: int
     brand_code: str
 
-class StandardTemplateResult(TypedDict):
+class StandardTemplateResult(TypedDict, total=False):
     cp_code: str
     standard_templates: Listed[StandardTemplateDo]
 
-class StdtemplatesGetCloudPrintBaseResult(TypedDict):
+class StdtemplatesGetCloudPrintBaseResult(TypedDict, total=False):
     datas: Listed[StandardTemplateResult]
     error_code: str
     error_message: str
     success: bool
 
-class StdtemplatesGetData(TypedDict):
+class StdtemplatesGetData(TypedDict, total=False):
     """获取所有的菜鸟标准电子面单模板"""
     result: StdtemplatesGetCloudPrintBaseResult
 
@@ -174,7 +174,7 @@ class TemplatesMigrateParams(TypedDict):
     custom_area_name: NotRequired[str | None]
     custom_area_content: NotRequired[str | None]
 
-class TemplatesMigrateCustomAreaResult(TypedDict):
+class TemplatesMigrateCustomAreaResult(TypedDict, total=False):
     custom_area_id: int
     custom_area_name: str
     custom_area_url: str
@@ -183,12 +183,12 @@ class TemplatesMigrateCustomAreaResult(TypedDict):
     standard_template_url: str
     user_template_id: int
 
-class TemplatesMigrateCloudPrintBaseResult(TypedDict):
+class TemplatesMigrateCloudPrintBaseResult(TypedDict, total=False):
     data: TemplatesMigrateCustomAreaResult
     error_code: str
     error_message: str
     success: bool
 
-class TemplatesMigrateData(TypedDict):
+class TemplatesMigrateData(TypedDict, total=False):
     """云打印模板迁移接口"""
     result: TemplatesMigrateCloudPrintBaseResult

@@ -14,13 +14,13 @@ class CompassRpaExeResultsaveParams(TypedDict):
     """rpa执行结果回传"""
     rpa_exe_result_by_uuid_req: NotRequired[RpaExeResultByUuidReq | None]
 
-class CompassRpaExeResultsaveResult(TypedDict):
+class CompassRpaExeResultsaveResult(TypedDict, total=False):
     trace_id: str
     success: bool
     err_code: str
     error_msg: str
 
-class CompassRpaExeResultsaveData(TypedDict):
+class CompassRpaExeResultsaveData(TypedDict, total=False):
     """rpa执行结果回传"""
     result: CompassRpaExeResultsaveResult
 
@@ -32,13 +32,13 @@ class ItemChangeMessageParams(TypedDict):
     """商品变更消息"""
     item_change_message: SupplyItemChangeMessage
 
-class ItemChangeMessageResult(TypedDict):
+class ItemChangeMessageResult(TypedDict, total=False):
     success: bool
     err_code: str
     model: bool
     error_msg: str
 
-class ItemChangeMessageData(TypedDict):
+class ItemChangeMessageData(TypedDict, total=False):
     """商品变更消息"""
     result: ItemChangeMessageResult
 
@@ -49,7 +49,7 @@ class LocallifeCommunitylifeSyncorderstatusParams(TypedDict):
     feature: NotRequired[str | None]
     status_code: str
 
-class LocallifeCommunitylifeSyncorderstatusData(TypedDict):
+class LocallifeCommunitylifeSyncorderstatusData(TypedDict, total=False):
     """订单状态推送"""
     is_success: bool
     e_code: str
@@ -62,7 +62,7 @@ class LocallifeCommunitylifeVerifyservicecodeParams(TypedDict):
     feature: NotRequired[str | None]
     service_code: str
 
-class LocallifeCommunitylifeVerifyservicecodeData(TypedDict):
+class LocallifeCommunitylifeVerifyservicecodeData(TypedDict, total=False):
     """验证码验证"""
     is_success: bool
     e_code: str
@@ -79,7 +79,7 @@ class ShopkeeperSupplyStatisticsQueryParams(TypedDict):
     """团购业务供货商查询门店统计数据"""
     query_activity_dto: NotRequired[QueryActivityDto | None]
 
-class ActivityStatisticsDto(TypedDict):
+class ActivityStatisticsDto(TypedDict, total=False):
     inventory_coefficient: str
     totoal_price: str
     buy_amount: str
@@ -94,7 +94,7 @@ class ActivityStatisticsDto(TypedDict):
     mkt_activity_type: str
     predict_arrival_time: str
 
-class ShopkeeperSupplyStatisticsQueryResult(TypedDict):
+class ShopkeeperSupplyStatisticsQueryResult(TypedDict, total=False):
     trace_id: str
     success: bool
     err_code: str
@@ -104,7 +104,7 @@ class ShopkeeperSupplyStatisticsQueryResult(TypedDict):
     page_index: int
     page_size: int
 
-class ShopkeeperSupplyStatisticsQueryData(TypedDict):
+class ShopkeeperSupplyStatisticsQueryData(TypedDict, total=False):
     """团购业务供货商查询门店统计数据"""
     result: ShopkeeperSupplyStatisticsQueryResult
 
@@ -119,7 +119,7 @@ class SupplierOrderServiceParams(TypedDict):
     """供货商查询订单数据接口"""
     query_conditioin: NotRequired[SupplierOrderQueryDto | None]
 
-class SupplierOrder(TypedDict):
+class SupplierOrder(TypedDict, total=False):
     refund_fee: int
     outer_store_id: str
     buyer_nick: str
@@ -150,7 +150,7 @@ class SupplierOrder(TypedDict):
     actual_total_fee: int
     modified_time: str
 
-class SupplierOrderServiceResult(TypedDict):
+class SupplierOrderServiceResult(TypedDict, total=False):
     has_next_page: bool
     page_size: int
     total_count: int
@@ -160,6 +160,6 @@ class SupplierOrderServiceResult(TypedDict):
     success: bool
     order_list: Listed[SupplierOrder]
 
-class SupplierOrderServiceData(TypedDict):
+class SupplierOrderServiceData(TypedDict, total=False):
     """供货商查询订单数据接口"""
     result: SupplierOrderServiceResult

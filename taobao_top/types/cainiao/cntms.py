@@ -92,6 +92,6 @@ class LogisticsOrderConsignParams(TypedDict):
     """菜鸟配商家仓库发货"""
     content: NotRequired[CnTmsLogisticsOrderConsignContent | None]
 
-class LogisticsOrderConsignData(TypedDict):
+class LogisticsOrderConsignData(TypedDict, total=False):
     """菜鸟配商家仓库发货"""
     logistics_order_code: str

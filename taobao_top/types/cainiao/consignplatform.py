@@ -12,7 +12,7 @@ class OrderCancelParams(TypedDict):
     """菜鸟发货工作台取消包裹以及订单"""
     cancel_request: OrderCancelRequest
 
-class OrderCancelData(TypedDict):
+class OrderCancelData(TypedDict, total=False):
     """菜鸟发货工作台取消包裹以及订单"""
     fail_code: str
     fail_message: str
@@ -53,7 +53,7 @@ class OrderCreateParams(TypedDict):
     """菜鸟发货工作台创建订单"""
     create_request: OrderCreateRequest
 
-class OrderCreateData(TypedDict):
+class OrderCreateData(TypedDict, total=False):
     """菜鸟发货工作台创建订单"""
     fail_message: str
     fail_code: str

@@ -13,7 +13,7 @@ class OmsRuleSyncParams(TypedDict):
     merge_order_cycle: NotRequired[Number | None]
     other_rule: NotRequired[str | None]
 
-class OmsRuleSyncData(TypedDict):
+class OmsRuleSyncData(TypedDict, total=False):
     """商家ERP订单处理规则同步"""
     wl_success: bool
     wl_error_code: str

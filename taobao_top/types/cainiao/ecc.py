@@ -6,20 +6,20 @@ from taobao_top.types.values import Listed, TypedDict
 class ExceptionsDelayCountParams(TypedDict):
     """菜鸟控制塔包裹滞留异常统计信息获取"""
 
-class DelayExceptionCountDto(TypedDict):
+class DelayExceptionCountDto(TypedDict, total=False):
     exception_num: int
     seller_id: int
     cp_reply_exception_num: int
     extend_fields: str
 
-class ExceptionsDelayCountSingleResult(TypedDict):
+class ExceptionsDelayCountSingleResult(TypedDict, total=False):
     result: DelayExceptionCountDto
     error_code: str
     is_retry: bool
     success: bool
     error_desc: str
 
-class ExceptionsDelayCountData(TypedDict):
+class ExceptionsDelayCountData(TypedDict, total=False):
     """菜鸟控制塔包裹滞留异常统计信息获取"""
     result: ExceptionsDelayCountSingleResult
 
@@ -27,20 +27,20 @@ class ExceptionsDelayGetParams(TypedDict):
     """菜鸟控制塔包裹滞留异常信息获取"""
     mail_no: str
 
-class DelayExceptionDetailDto(TypedDict):
+class DelayExceptionDetailDto(TypedDict, total=False):
     seller_id: int
     mail_no: str
     exception_code: str
     exception_name: str
     cp_reply_list: Listed[str]
 
-class ExceptionsDelayGetSingleResult(TypedDict):
+class ExceptionsDelayGetSingleResult(TypedDict, total=False):
     is_retry: bool
     result: DelayExceptionDetailDto
     error_desc: str
     error_code: str
     success: bool
 
-class ExceptionsDelayGetData(TypedDict):
+class ExceptionsDelayGetData(TypedDict, total=False):
     """菜鸟控制塔包裹滞留异常信息获取"""
     result: ExceptionsDelayGetSingleResult

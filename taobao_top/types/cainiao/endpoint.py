@@ -10,12 +10,12 @@ class LockerTopOrderNoticeParams(TypedDict):
     mail_no: str
     scene_code: Number
 
-class LockerTopOrderNoticeSingleResult(TypedDict):
+class LockerTopOrderNoticeSingleResult(TypedDict, total=False):
     error_desc: str
     error_code: str
     success: bool
 
-class LockerTopOrderNoticeData(TypedDict):
+class LockerTopOrderNoticeData(TypedDict, total=False):
     """手动触发发短信"""
     result: LockerTopOrderNoticeSingleResult
 
@@ -25,20 +25,20 @@ class LockerTopOrderNoticesendQueryParams(TypedDict):
     mail_no: str
     getter_phone: NotRequired[str | None]
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     getter_phone: str
     guoguo_send_notice_flag: bool
     cp_name: str
     need_input_phone: bool
     cp_code: str
 
-class LockerTopOrderNoticesendQuerySingleResult(TypedDict):
+class LockerTopOrderNoticesendQuerySingleResult(TypedDict, total=False):
     error_desc: str
     error_code: str
     data: Data
     success: bool
 
-class LockerTopOrderNoticesendQueryData(TypedDict):
+class LockerTopOrderNoticesendQueryData(TypedDict, total=False):
     """查询订单是否由裹裹发送消息"""
     result: LockerTopOrderNoticesendQuerySingleResult
 
@@ -59,12 +59,12 @@ class LockerTopOrderTrackingNewParams(TypedDict):
     """事件回传接口"""
     track_info: CollectTrackingInfo
 
-class LockerTopOrderTrackingNewSingleResult(TypedDict):
+class LockerTopOrderTrackingNewSingleResult(TypedDict, total=False):
     error_desc: str
     error_code: str
     success: bool
 
-class LockerTopOrderTrackingNewData(TypedDict):
+class LockerTopOrderTrackingNewData(TypedDict, total=False):
     """事件回传接口"""
     result: LockerTopOrderTrackingNewSingleResult
 
@@ -79,12 +79,12 @@ class LockerTopOrderWithholdParams(TypedDict):
     total_fee: Number
     extra: NotRequired[str | None]
 
-class LockerTopOrderWithholdSingleResult(TypedDict):
+class LockerTopOrderWithholdSingleResult(TypedDict, total=False):
     error_desc: str
     error_code: str
     success: bool
 
-class LockerTopOrderWithholdData(TypedDict):
+class LockerTopOrderWithholdData(TypedDict, total=False):
     """代扣支付"""
     result: LockerTopOrderWithholdSingleResult
 
@@ -112,12 +112,12 @@ class LockerTopStationAddorupdateParams(TypedDict):
     """增加更新代收点"""
     station_info: NotRequired[StationInfo | None]
 
-class LockerTopStationAddorupdateSingleResult(TypedDict):
+class LockerTopStationAddorupdateSingleResult(TypedDict, total=False):
     error_desc: str
     error_code: str
     success: bool
 
-class LockerTopStationAddorupdateData(TypedDict):
+class LockerTopStationAddorupdateData(TypedDict, total=False):
     """增加更新代收点"""
     result: LockerTopStationAddorupdateSingleResult
 
@@ -127,11 +127,11 @@ class LockerTopWithholdQueryParams(TypedDict):
     order_type: Number
     open_user_id: str
 
-class LockerTopWithholdQuerySingleResult(TypedDict):
+class LockerTopWithholdQuerySingleResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_desc: str
 
-class LockerTopWithholdQueryData(TypedDict):
+class LockerTopWithholdQueryData(TypedDict, total=False):
     """查询能否代扣"""
     result: LockerTopWithholdQuerySingleResult

@@ -31,16 +31,16 @@ class CommithandovercontentUpdateParams(TypedDict):
     """修改已经提交的交接单"""
     open_handover_content_update_commit_request: NotRequired[OpenHandoverContentUpdateCommitRequest | None]
 
-class HandoverContentUpdateErrorParcelDTO(TypedDict):
+class HandoverContentUpdateErrorParcelDTO(TypedDict, total=False):
     lp_code: str
     error_code: str
     error_msg: str
 
-class OpenHandoverContentUpdateResponse(TypedDict):
+class OpenHandoverContentUpdateResponse(TypedDict, total=False):
     result: bool
     update_error_parcel_order_list: Listed[HandoverContentUpdateErrorParcelDTO]
 
-class CommithandovercontentUpdateData(TypedDict):
+class CommithandovercontentUpdateData(TypedDict, total=False):
     """修改已经提交的交接单"""
     data: OpenHandoverContentUpdateResponse
     is_success: bool
@@ -59,16 +59,16 @@ class HandoverCancelParams(TypedDict):
     client: str
     locale: NotRequired[str | None]
 
-class OpenHandoverCancelResponse(TypedDict):
+class OpenHandoverCancelResponse(TypedDict, total=False):
     result: bool
 
-class HandoverCancelHsfResult(TypedDict):
+class HandoverCancelHsfResult(TypedDict, total=False):
     data: OpenHandoverCancelResponse
     error_msg: str
     error_code: str
     success: bool
 
-class HandoverCancelData(TypedDict):
+class HandoverCancelData(TypedDict, total=False):
     """取消交接单"""
     result: HandoverCancelHsfResult
 
@@ -80,17 +80,17 @@ class HandoverCloudprintGetParams(TypedDict):
     client: str
     locale: NotRequired[str | None]
 
-class CloudPrintDataGetResponse(TypedDict):
+class CloudPrintDataGetResponse(TypedDict, total=False):
     print_data: str
     print_data_md5: str
 
-class HandoverCloudprintGetHsfResult(TypedDict):
+class HandoverCloudprintGetHsfResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
     data: CloudPrintDataGetResponse
 
-class HandoverCloudprintGetData(TypedDict):
+class HandoverCloudprintGetData(TypedDict, total=False):
     """获取面单云打印数据"""
     result: HandoverCloudprintGetHsfResult
 
@@ -144,18 +144,18 @@ class HandoverCommitParams(TypedDict):
     domestic_logistics_company_id: NotRequired[Number | None]
     domestic_logistics_company: NotRequired[str | None]
 
-class OpenHandoverCommitResponse(TypedDict):
+class OpenHandoverCommitResponse(TypedDict, total=False):
     handover_content_id: int
     handover_order_id: int
     handover_content_code: str
 
-class HandoverCommitHsfResult(TypedDict):
+class HandoverCommitHsfResult(TypedDict, total=False):
     data: OpenHandoverCommitResponse
     error_msg: str
     error_code: str
     success: bool
 
-class HandoverCommitData(TypedDict):
+class HandoverCommitData(TypedDict, total=False):
     """提交发布交接单"""
     result: HandoverCommitHsfResult
 
@@ -167,13 +167,13 @@ class HandoverContentQueryParams(TypedDict):
     client: str
     locale: NotRequired[str | None]
 
-class OpenParcelOrderDto(TypedDict):
+class OpenParcelOrderDto(TypedDict, total=False):
     order_code: str
     status: str
     exception_code: str
     status_name: str
 
-class OpenHandoverContentDetailResponse(TypedDict):
+class OpenHandoverContentDetailResponse(TypedDict, total=False):
     order_code: str
     tracking_number: str
     status: str
@@ -189,13 +189,13 @@ class OpenHandoverContentDetailResponse(TypedDict):
     handover_order_status: str
     handover_order_status_name: str
 
-class HandoverContentQueryHsfResult(TypedDict):
+class HandoverContentQueryHsfResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
     data: OpenHandoverContentDetailResponse
 
-class HandoverContentQueryData(TypedDict):
+class HandoverContentQueryData(TypedDict, total=False):
     """查询大包详情"""
     result: HandoverContentQueryHsfResult
 
@@ -206,21 +206,21 @@ class HandoverContentSubbagAddParams(TypedDict):
     locale: NotRequired[str | None]
     subbag_count: Number
 
-class HandoverContentAddSubbagsDTO(TypedDict):
+class HandoverContentAddSubbagsDTO(TypedDict, total=False):
     handover_order_id: int
     subbag_handover_content_id: int
     subbag_handover_content_code: str
 
-class OpenHandoverContentAddSubbagsResponse(TypedDict):
+class OpenHandoverContentAddSubbagsResponse(TypedDict, total=False):
     subbag_handover_content_list: Listed[HandoverContentAddSubbagsDTO]
 
-class HandoverContentSubbagAddHsfResult(TypedDict):
+class HandoverContentSubbagAddHsfResult(TypedDict, total=False):
     data: OpenHandoverContentAddSubbagsResponse
     result: bool
     error_code: str
     error_msg: str
 
-class HandoverContentSubbagAddData(TypedDict):
+class HandoverContentSubbagAddData(TypedDict, total=False):
     """预约单下追加大包"""
     result: HandoverContentSubbagAddHsfResult
 
@@ -232,7 +232,7 @@ class HandoverParcelQueryParams(TypedDict):
     user_info: UserInfoDto
     client: str
 
-class OpenParcelOrderQueryResponse(TypedDict):
+class OpenParcelOrderQueryResponse(TypedDict, total=False):
     handover_warehouse_code: str
     handover_warehouse_name: str
     has_been_handover: bool
@@ -241,13 +241,13 @@ class OpenParcelOrderQueryResponse(TypedDict):
     handover_content_id: int
     can_create_handover: bool
 
-class HandoverParcelQueryHsfResult(TypedDict):
+class HandoverParcelQueryHsfResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
     data: OpenParcelOrderQueryResponse
 
-class HandoverParcelQueryData(TypedDict):
+class HandoverParcelQueryData(TypedDict, total=False):
     """获取交接单小包信息"""
     result: HandoverParcelQueryHsfResult
 
@@ -259,13 +259,13 @@ class HandoverPdfGetParams(TypedDict):
     handover_content_id: Number
     type: NotRequired[Number | None]
 
-class HandoverPdfGetHsfResult(TypedDict):
+class HandoverPdfGetHsfResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
     data: str
 
-class HandoverPdfGetData(TypedDict):
+class HandoverPdfGetData(TypedDict, total=False):
     """获取面单PDF文件数据"""
     result: HandoverPdfGetHsfResult
 
@@ -315,17 +315,17 @@ class HandoverSavedraftParams(TypedDict):
     order_code_list: Many[str]
     locale: NotRequired[str | None]
 
-class OpenHandoverDraftSaveResponse(TypedDict):
+class OpenHandoverDraftSaveResponse(TypedDict, total=False):
     handover_order_id: int
     handover_content_id: int
 
-class HandoverSavedraftHsfResult(TypedDict):
+class HandoverSavedraftHsfResult(TypedDict, total=False):
     data: OpenHandoverDraftSaveResponse
     error_msg: str
     error_code: str
     success: bool
 
-class HandoverSavedraftData(TypedDict):
+class HandoverSavedraftData(TypedDict, total=False):
     """创建交接单草稿"""
     result: HandoverSavedraftHsfResult
 
@@ -368,16 +368,16 @@ class HandoverUpdateParams(TypedDict):
     order_code_list: Many[str]
     locale: NotRequired[str | None]
 
-class OpenHandoverUpdateResponse(TypedDict):
+class OpenHandoverUpdateResponse(TypedDict, total=False):
     result: bool
 
-class HandoverUpdateHsfResult(TypedDict):
+class HandoverUpdateHsfResult(TypedDict, total=False):
     data: OpenHandoverUpdateResponse
     error_msg: str
     error_code: str
     success: bool
 
-class HandoverUpdateData(TypedDict):
+class HandoverUpdateData(TypedDict, total=False):
     """修改交接单"""
     result: HandoverUpdateHsfResult
 
@@ -389,17 +389,17 @@ class ImPickupAppointmentOrderCancelParams(TypedDict):
     """首公里揽收-取消预约单"""
     appointment_order_cancel_requset: AppointmentOrderCancelRequset
 
-class AppointmentCancleReponse(TypedDict):
+class AppointmentCancleReponse(TypedDict, total=False):
     result: bool
 
-class ImPickupAppointmentOrderCancelHsfResult(TypedDict):
+class ImPickupAppointmentOrderCancelHsfResult(TypedDict, total=False):
     appointment_cancle_reponse: AppointmentCancleReponse
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
 
-class ImPickupAppointmentOrderCancelData(TypedDict):
+class ImPickupAppointmentOrderCancelData(TypedDict, total=False):
     """首公里揽收-取消预约单"""
     hsf_result: ImPickupAppointmentOrderCancelHsfResult
 
@@ -413,13 +413,13 @@ class ImPickupAppointmentOrderDifferenceDetailParams(TypedDict):
     """预约单差异明细查询"""
     status_request: ImPickupAppointmentOrderDifferenceDetailAppointmentOrderStatusRequest
 
-class Parcel(TypedDict):
+class Parcel(TypedDict, total=False):
     lg_order_code: str
     tracking_number: str
     status: str
     remark: str
 
-class AppointmentOrderDifferenceDetailsResponse(TypedDict):
+class AppointmentOrderDifferenceDetailsResponse(TypedDict, total=False):
     handover_order_code: str
     tracking_number: str
     op_code: str
@@ -431,14 +431,14 @@ class AppointmentOrderDifferenceDetailsResponse(TypedDict):
     total_count: int
     current_page_index: int
 
-class ImPickupAppointmentOrderDifferenceDetailHsfResult(TypedDict):
+class ImPickupAppointmentOrderDifferenceDetailHsfResult(TypedDict, total=False):
     appointment_order_difference_details_response: AppointmentOrderDifferenceDetailsResponse
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
 
-class ImPickupAppointmentOrderDifferenceDetailData(TypedDict):
+class ImPickupAppointmentOrderDifferenceDetailData(TypedDict, total=False):
     """预约单差异明细查询"""
     hsf_result: ImPickupAppointmentOrderDifferenceDetailHsfResult
 
@@ -519,11 +519,11 @@ class ImPickupAppointmentOrderInfoCreateParams(TypedDict):
     """首公里揽收-预约单创建"""
     appointment_create_request: NotRequired[AppointmentCreateRequest | None]
 
-class AppointmentCreateResponse(TypedDict):
+class AppointmentCreateResponse(TypedDict, total=False):
     handover_order_id: int
     handover_order_code: str
 
-class ImPickupAppointmentOrderInfoCreateHsfResult(TypedDict):
+class ImPickupAppointmentOrderInfoCreateHsfResult(TypedDict, total=False):
     appointment_create_response: AppointmentCreateResponse
     success: bool
     error_code: str
@@ -531,7 +531,7 @@ class ImPickupAppointmentOrderInfoCreateHsfResult(TypedDict):
     error_msg: str
     ext_error_map: str
 
-class ImPickupAppointmentOrderInfoCreateData(TypedDict):
+class ImPickupAppointmentOrderInfoCreateData(TypedDict, total=False):
     """首公里揽收-预约单创建"""
     hsf_result: ImPickupAppointmentOrderInfoCreateHsfResult
 
@@ -543,7 +543,7 @@ class ImPickupAppointmentOrderStatusParams(TypedDict):
     """预约单状态查询"""
     appointment_order_status_request: ImPickupAppointmentOrderStatusAppointmentOrderStatusRequest
 
-class AppointmentOrderStatusResponse(TypedDict):
+class AppointmentOrderStatusResponse(TypedDict, total=False):
     id: int
     seller_id: int
     code: str
@@ -551,14 +551,14 @@ class AppointmentOrderStatusResponse(TypedDict):
     status_name: str
     gmt_modified: str
 
-class ImPickupAppointmentOrderStatusHsfResult(TypedDict):
+class ImPickupAppointmentOrderStatusHsfResult(TypedDict, total=False):
     appointment_order_status_response: AppointmentOrderStatusResponse
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
 
-class ImPickupAppointmentOrderStatusData(TypedDict):
+class ImPickupAppointmentOrderStatusData(TypedDict, total=False):
     """预约单状态查询"""
     hsf_result: ImPickupAppointmentOrderStatusHsfResult
 
@@ -570,17 +570,17 @@ class ImPickupBigbagContentCancelParams(TypedDict):
     """进口大包取消"""
     bigbag_cancel_request: BigbagCancelRequest
 
-class BigbagCancelResponse(TypedDict):
+class BigbagCancelResponse(TypedDict, total=False):
     cancel_flag: bool
 
-class ImPickupBigbagContentCancelHsfResult(TypedDict):
+class ImPickupBigbagContentCancelHsfResult(TypedDict, total=False):
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
     bigbag_cancel_response: BigbagCancelResponse
 
-class ImPickupBigbagContentCancelData(TypedDict):
+class ImPickupBigbagContentCancelData(TypedDict, total=False):
     """进口大包取消"""
     hsf_result: ImPickupBigbagContentCancelHsfResult
 
@@ -629,18 +629,18 @@ class ImPickupBigbagContentCreateParams(TypedDict):
     """大包创建"""
     bigbag_create_request: BigbagCreateRequest
 
-class BigbagCreateResponse(TypedDict):
+class BigbagCreateResponse(TypedDict, total=False):
     bigbag_id: int
     bigbag_code: str
 
-class ImPickupBigbagContentCreateHsfResult(TypedDict):
+class ImPickupBigbagContentCreateHsfResult(TypedDict, total=False):
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
     bigbag_create_response: BigbagCreateResponse
 
-class ImPickupBigbagContentCreateData(TypedDict):
+class ImPickupBigbagContentCreateData(TypedDict, total=False):
     """大包创建"""
     hsf_result: ImPickupBigbagContentCreateHsfResult
 
@@ -676,7 +676,7 @@ class ImPickupBigbagExpressPrequeryParams(TypedDict):
     """首公里揽收-快递预查询服务"""
     express_pre_query_request: ExpressPreQueryRequest
 
-class ExpressPreQueryResponse(TypedDict):
+class ExpressPreQueryResponse(TypedDict, total=False):
     product_code: str
     product_name: str
     local_cutoff_date_and_time: str
@@ -685,14 +685,14 @@ class ExpressPreQueryResponse(TypedDict):
     pickup_latest: str
     total_transit_days: int
 
-class ImPickupBigbagExpressPrequeryHsfResult(TypedDict):
+class ImPickupBigbagExpressPrequeryHsfResult(TypedDict, total=False):
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
     express_pre_query_response_list: Listed[ExpressPreQueryResponse]
 
-class ImPickupBigbagExpressPrequeryData(TypedDict):
+class ImPickupBigbagExpressPrequeryData(TypedDict, total=False):
     """首公里揽收-快递预查询服务"""
     hsf_result: ImPickupBigbagExpressPrequeryHsfResult
 
@@ -704,25 +704,25 @@ class ImPickupBigbagInfoParams(TypedDict):
     """大包状态查询"""
     bigbag_status_request: BigbagStatusRequest
 
-class ParcelOrderStatusResponse(TypedDict):
+class ParcelOrderStatusResponse(TypedDict, total=False):
     logistics_order_code: str
     status: str
 
-class BigbagStatusResponse(TypedDict):
+class BigbagStatusResponse(TypedDict, total=False):
     bigbag_id: int
     bigbag_code: str
     status: str
     gmt_modified: str
     parcel_order_list: Listed[ParcelOrderStatusResponse]
 
-class ImPickupBigbagInfoHsfResult(TypedDict):
+class ImPickupBigbagInfoHsfResult(TypedDict, total=False):
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
     data: BigbagStatusResponse
 
-class ImPickupBigbagInfoData(TypedDict):
+class ImPickupBigbagInfoData(TypedDict, total=False):
     """大包状态查询"""
     hsf_result: ImPickupBigbagInfoHsfResult
 
@@ -734,23 +734,23 @@ class ImPickupBigbagLogisticsTrajectoryParams(TypedDict):
     """大包物流轨迹查询"""
     bigbag_logistics_query_request: BigbagLogisticsQueryRequest
 
-class BigBagLogisticsTrajectoryInfoResponse(TypedDict):
+class BigBagLogisticsTrajectoryInfoResponse(TypedDict, total=False):
     operate_time: str
     operate_desc: str
     tracking_number: str
     operate_code: str
 
-class BigbagLogisticsTrajectoryResponse(TypedDict):
+class BigbagLogisticsTrajectoryResponse(TypedDict, total=False):
     logistics_trajectory_info_list: Listed[BigBagLogisticsTrajectoryInfoResponse]
 
-class ImPickupBigbagLogisticsTrajectoryHsfResult(TypedDict):
+class ImPickupBigbagLogisticsTrajectoryHsfResult(TypedDict, total=False):
     data: BigbagLogisticsTrajectoryResponse
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
 
-class ImPickupBigbagLogisticsTrajectoryData(TypedDict):
+class ImPickupBigbagLogisticsTrajectoryData(TypedDict, total=False):
     """大包物流轨迹查询"""
     hsf_result: ImPickupBigbagLogisticsTrajectoryHsfResult
 
@@ -763,7 +763,7 @@ class ImPickupBigbagWaybillInfoParams(TypedDict):
     """大包面单查询"""
     bigbag_waybill_request: BigbagWaybillRequest
 
-class BigbagWaybillResponse(TypedDict):
+class BigbagWaybillResponse(TypedDict, total=False):
     bigbag_id: int
     bigbag_code: str
     tracking_number: str
@@ -772,14 +772,14 @@ class BigbagWaybillResponse(TypedDict):
     file_name: str
     image_format: str
 
-class ImPickupBigbagWaybillInfoHsfResult(TypedDict):
+class ImPickupBigbagWaybillInfoHsfResult(TypedDict, total=False):
     bigbag_waybill_response: BigbagWaybillResponse
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
 
-class ImPickupBigbagWaybillInfoData(TypedDict):
+class ImPickupBigbagWaybillInfoData(TypedDict, total=False):
     """大包面单查询"""
     hsf_result: ImPickupBigbagWaybillInfoHsfResult
 
@@ -792,7 +792,7 @@ class ImPickupStoresGetParams(TypedDict):
     """首公里揽收-集货仓列表查询"""
     transferstore_query_request: TransferstoreQueryRequest
 
-class ImPickupStoresGetPickupInfo(TypedDict):
+class ImPickupStoresGetPickupInfo(TypedDict, total=False):
     zip_code: str
     country: str
     city: str
@@ -807,7 +807,7 @@ class ImPickupStoresGetPickupInfo(TypedDict):
     detail_address: str
     email: str
 
-class TransferStoreCenterResponse(TypedDict):
+class TransferStoreCenterResponse(TypedDict, total=False):
     zip_code: str
     country: str
     city: str
@@ -822,21 +822,21 @@ class TransferStoreCenterResponse(TypedDict):
     email: str
     store_code: str
 
-class TransferStoreInfoResponse(TypedDict):
+class TransferStoreInfoResponse(TypedDict, total=False):
     pick_up_response: ImPickupStoresGetPickupInfo
     store_center_response: TransferStoreCenterResponse
 
-class TransferStoreResponse(TypedDict):
+class TransferStoreResponse(TypedDict, total=False):
     transfer_store_info_response_list: Listed[TransferStoreInfoResponse]
 
-class ImPickupStoresGetHsfResult(TypedDict):
+class ImPickupStoresGetHsfResult(TypedDict, total=False):
     transfer_store_response: TransferStoreResponse
     success: bool
     error_code: str
     internal_error_code: str
     error_msg: str
 
-class ImPickupStoresGetData(TypedDict):
+class ImPickupStoresGetData(TypedDict, total=False):
     """首公里揽收-集货仓列表查询"""
     hsf_result: ImPickupStoresGetHsfResult
 
@@ -929,14 +929,14 @@ class LogisticOrderCreateParams(TypedDict):
     order_param: OpenOrderParam
     locale: NotRequired[str | None]
 
-class OpenTakingOrderResponse(TypedDict):
+class OpenTakingOrderResponse(TypedDict, total=False):
     logistics_order_id: int
 
-class ErrorInfo(TypedDict):
+class ErrorInfo(TypedDict, total=False):
     error_code: str
     error_msg: str
 
-class LogisticOrderCreateData(TypedDict):
+class LogisticOrderCreateData(TypedDict, total=False):
     """创建物流订单"""
     is_success: str
     need_retry: bool
@@ -947,20 +947,20 @@ class LogisticsCarrierQuerylistParams(TypedDict):
     """实际承运商查询"""
     locale: NotRequired[str | None]
 
-class Courierlist(TypedDict):
+class Courierlist(TypedDict, total=False):
     courier_name: str
     courier_code: str
 
-class AeopActualCarrierResponse(TypedDict):
+class AeopActualCarrierResponse(TypedDict, total=False):
     courier_list: Listed[Courierlist]
 
-class DubboResult(TypedDict):
+class DubboResult(TypedDict, total=False):
     success: bool
     error_code: str
     error_msg: str
     data: AeopActualCarrierResponse
 
-class LogisticsCarrierQuerylistData(TypedDict):
+class LogisticsCarrierQuerylistData(TypedDict, total=False):
     """实际承运商查询"""
     result: DubboResult
 
@@ -976,36 +976,36 @@ class SolutionInquiryParams(TypedDict):
     trade_order_param: OpenTradeOrderParam
     package_params: NotRequired[list[SolutionInquiryOpenPackageParam] | None]
 
-class OpenTimingDto(TypedDict):
+class OpenTimingDto(TypedDict, total=False):
     display_text: str
     slowest_timing: int
     fast_timing: int
     timing_type: str
 
-class OpenFeeDetailDto(TypedDict):
+class OpenFeeDetailDto(TypedDict, total=False):
     paid_fee: int
     paid_fee_currency: str
     fee: int
     fee_currency: str
     fee_detail_type: str
 
-class OpenFeeDto(TypedDict):
+class OpenFeeDto(TypedDict, total=False):
     fee_detail_list: Listed[OpenFeeDetailDto]
     total_fee: int
     currency: str
     fee_type: str
 
-class OpenSolutionDto(TypedDict):
+class OpenSolutionDto(TypedDict, total=False):
     code: str
     name: str
     timing_list: Listed[OpenTimingDto]
     fee_list: Listed[OpenFeeDto]
     recommend_index: int
 
-class OpenSolutionInquiryResponse(TypedDict):
+class OpenSolutionInquiryResponse(TypedDict, total=False):
     usable_solution_list: Listed[OpenSolutionDto]
 
-class SolutionInquiryData(TypedDict):
+class SolutionInquiryData(TypedDict, total=False):
     """解决方案询盘"""
     is_success: bool
     error_info: ErrorInfo
@@ -1027,12 +1027,12 @@ class SolutionServiceResourceQueryParams(TypedDict):
     solution_service_res_param: QuerySolutionServiceResParam
     sender_param: NotRequired[SolutionServiceResourceQueryOpenSenderParam | None]
 
-class Features(TypedDict):
+class Features(TypedDict, total=False):
     appointment_process: str
     need_appointment: bool
     pickup_work_time: str
 
-class SolutionServiceResDto(TypedDict):
+class SolutionServiceResDto(TypedDict, total=False):
     solution_code: str
     features: Features
     priority: str
@@ -1044,14 +1044,14 @@ class SolutionServiceResDto(TypedDict):
     name: str
     code: str
 
-class SolutionServiceResQueryResponse(TypedDict):
+class SolutionServiceResQueryResponse(TypedDict, total=False):
     solution_service_res_list: Listed[SolutionServiceResDto]
 
-class GlspResponse(TypedDict):
+class GlspResponse(TypedDict, total=False):
     is_success: bool
     error_info: ErrorInfo
     result: SolutionServiceResQueryResponse
 
-class SolutionServiceResourceQueryData(TypedDict):
+class SolutionServiceResourceQueryData(TypedDict, total=False):
     """查询解决方案服务资源列表"""
     result: GlspResponse

@@ -8,15 +8,15 @@ class TicketDetailQueryParams(TypedDict):
     sp_code: str
     ticket_id: Number
 
-class Images(TypedDict):
+class Images(TypedDict, total=False):
     type: str
     url: str
 
-class PartItemList(TypedDict):
+class PartItemList(TypedDict, total=False):
     item_code: str
     pay_role: str
 
-class MaintenanceInfo(TypedDict):
+class MaintenanceInfo(TypedDict, total=False):
     maintain_method: str
     maintain_abilities: str
     pay_method: str
@@ -26,21 +26,21 @@ class MaintenanceInfo(TypedDict):
     warranty_type: str
     event_type_list: Listed[str]
 
-class OperateLogList(TypedDict):
+class OperateLogList(TypedDict, total=False):
     operate_phone: str
     operate_time: str
     operate_type: str
     operate_name: str
     remark: str
 
-class RepairmanInfo(TypedDict):
+class RepairmanInfo(TypedDict, total=False):
     repairman_id: str
     repairman_name: str
     repairman_phone: str
     appoint_date: str
     visit_address: str
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     customer_address: str
     images: Listed[Images]
     event_type_desc: str
@@ -58,13 +58,13 @@ class Data(TypedDict):
     ticket_id: int
     status_desc: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     error_desc: str
     data: Data
     success: bool
     error_code: str
 
-class TicketDetailQueryData(TypedDict):
+class TicketDetailQueryData(TypedDict, total=False):
     """IoT售后工单详情查询"""
     result: Result
 
@@ -81,12 +81,12 @@ class TicketSpCommentParams(TypedDict):
     """IoT售后服务商工单备注"""
     param: TicketSpCommentCommentTicketTopRequest
 
-class TicketSpCommentResultDto(TypedDict):
+class TicketSpCommentResultDto(TypedDict, total=False):
     error_desc: str
     success: bool
     error_code: str
 
-class TicketSpCommentData(TypedDict):
+class TicketSpCommentData(TypedDict, total=False):
     """IoT售后服务商工单备注"""
     result: TicketSpCommentResultDto
 
@@ -105,12 +105,12 @@ class TicketSpMailSignUploadParams(TypedDict):
     """IoT售后服务商签收客户邮寄设备附件上传"""
     param: UploadSignVoucherRequest
 
-class TicketSpMailSignUploadResultDto(TypedDict):
+class TicketSpMailSignUploadResultDto(TypedDict, total=False):
     success: bool
     error_desc: str
     error_code: str
 
-class TicketSpMailSignUploadData(TypedDict):
+class TicketSpMailSignUploadData(TypedDict, total=False):
     """IoT售后服务商签收客户邮寄设备附件上传"""
     result: TicketSpMailSignUploadResultDto
 
@@ -129,12 +129,12 @@ class TicketSpMailVoucherUploadParams(TypedDict):
     """服务商寄出维修件上传凭证信息"""
     param: TicketSpMailVoucherUploadCommentTicketTopRequest
 
-class TicketSpMailVoucherUploadResultDto(TypedDict):
+class TicketSpMailVoucherUploadResultDto(TypedDict, total=False):
     success: bool
     error_desc: str
     error_code: str
 
-class TicketSpMailVoucherUploadData(TypedDict):
+class TicketSpMailVoucherUploadData(TypedDict, total=False):
     """服务商寄出维修件上传凭证信息"""
     result: TicketSpMailVoucherUploadResultDto
 
@@ -165,12 +165,12 @@ class TicketSpMaintainUpdateParams(TypedDict):
     """IoT售后服务商维修方案更新"""
     param: UpdateMaintainPlanTopRequest
 
-class TicketSpMaintainUpdateResultDto(TypedDict):
+class TicketSpMaintainUpdateResultDto(TypedDict, total=False):
     success: bool
     error_desc: str
     error_code: str
 
-class TicketSpMaintainUpdateData(TypedDict):
+class TicketSpMaintainUpdateData(TypedDict, total=False):
     """IoT售后服务商维修方案更新"""
     result: TicketSpMaintainUpdateResultDto
 
@@ -199,12 +199,12 @@ class TicketSpMaintainVtwoCreateParams(TypedDict):
     """服务商制定维修费方案"""
     make_maintain_plan_top_request: MakeMaintainPlanV2TopRequest
 
-class TicketSpMaintainVtwoCreateResultDto(TypedDict):
+class TicketSpMaintainVtwoCreateResultDto(TypedDict, total=False):
     error_desc: str
     success: bool
     error_code: str
 
-class TicketSpMaintainVtwoCreateData(TypedDict):
+class TicketSpMaintainVtwoCreateData(TypedDict, total=False):
     """服务商制定维修费方案"""
     result: TicketSpMaintainVtwoCreateResultDto
 
@@ -231,11 +231,11 @@ class TicketSpVtwoAcceptParams(TypedDict):
     """IoT售后服务商确认接单"""
     accept_ticket_top_request: NotRequired[AcceptTicketV2TopRequest | None]
 
-class TicketSpVtwoAcceptResultDto(TypedDict):
+class TicketSpVtwoAcceptResultDto(TypedDict, total=False):
     error_desc: str
     success: bool
     error_code: str
 
-class TicketSpVtwoAcceptData(TypedDict):
+class TicketSpVtwoAcceptData(TypedDict, total=False):
     """IoT售后服务商确认接单"""
     result: TicketSpVtwoAcceptResultDto

@@ -7,7 +7,7 @@ class CourierCpresignParams(TypedDict):
     """cp清理离职用户信息"""
     account_id: Number
 
-class CourierCpresignData(TypedDict):
+class CourierCpresignData(TypedDict, total=False):
     """cp清理离职用户信息"""
     status_message: str
     status_code: str

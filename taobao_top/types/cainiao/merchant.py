@@ -17,11 +17,11 @@ class InventoryAdjustParams(TypedDict):
     app_name: str
     operation: NotRequired[str | None]
 
-class SingleResultDto(TypedDict):
+class SingleResultDto(TypedDict, total=False):
     error_code: str
     error_message: str
     flag: bool
 
-class InventoryAdjustData(TypedDict):
+class InventoryAdjustData(TypedDict, total=False):
     """商家库存调整"""
     result: SingleResultDto

@@ -6,11 +6,11 @@ from taobao_top.types.values import Listed, TypedDict
 class AppointdeliverFeedbackcodesParams(TypedDict):
     """服务质量反馈编码列表"""
 
-class FeedbackCodeDto(TypedDict):
+class FeedbackCodeDto(TypedDict, total=False):
     feedback_code: str
     feedback_desc: str
 
-class AppointdeliverFeedbackcodesData(TypedDict):
+class AppointdeliverFeedbackcodesData(TypedDict, total=False):
     """服务质量反馈编码列表"""
     result_desc: str
     result_code: str

@@ -8,7 +8,7 @@ class UserOutsideQueryoutsideuserParams(TypedDict):
     cp_code: str
     cp_user_id: str
 
-class Struct(TypedDict):
+class Struct(TypedDict, total=False):
     cp_user_id: str
     cp_code: str
     work_station_name: str
@@ -19,7 +19,7 @@ class Struct(TypedDict):
     city_name: str
     city_code: str
 
-class UserOutsideQueryoutsideuserData(TypedDict):
+class UserOutsideQueryoutsideuserData(TypedDict, total=False):
     """查询外部小件员休息"""
     resp_code: str
     user_info: Struct

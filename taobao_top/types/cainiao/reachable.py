@@ -40,28 +40,28 @@ class BatchjudgeParams(TypedDict):
     data: RoutingReachableBatchRequestDto
     client_info: ClientInfoDto
 
-class ErrorInfo(TypedDict):
+class ErrorInfo(TypedDict, total=False):
     error_message: str
     error_code: str
 
-class ReachableDto(TypedDict):
+class ReachableDto(TypedDict, total=False):
     interrupt_reason: str
     interrupt_apply_waybill_code: bool
 
-class ReachableServiceWaybillResponseDto(TypedDict):
+class ReachableServiceWaybillResponseDto(TypedDict, total=False):
     error_info: ErrorInfo
     success: bool
     module: ReachableDto
     object_id: str
 
-class ReachableServiceWaybillForTopResponseDto(TypedDict):
+class ReachableServiceWaybillForTopResponseDto(TypedDict, total=False):
     result_list: Listed[ReachableServiceWaybillResponseDto]
 
-class BaseResultDto(TypedDict):
+class BaseResultDto(TypedDict, total=False):
     one_error_info: ErrorInfo
     success: bool
     module: ReachableServiceWaybillForTopResponseDto
 
-class BatchjudgeData(TypedDict):
+class BatchjudgeData(TypedDict, total=False):
     """是否派送可达判定批量查询接口"""
     result: BaseResultDto

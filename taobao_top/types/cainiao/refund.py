@@ -11,13 +11,13 @@ class RefundactionsDisplayParams(TypedDict):
     """退货退款操作的展示信息(展现给买家)"""
     param0: NotRequired[OrderRefundOperationReq | None]
 
-class RefundactionsDisplayBizResult(TypedDict):
+class RefundactionsDisplayBizResult(TypedDict, total=False):
     status_code: str
     data: Any
     success: bool
     status_message: str
 
-class RefundactionsDisplayData(TypedDict):
+class RefundactionsDisplayData(TypedDict, total=False):
     """退货退款操作的展示信息(展现给买家)"""
     result: RefundactionsDisplayBizResult
 
@@ -25,24 +25,24 @@ class RefundactionsGetParams(TypedDict):
     """判断该订单能执行的逆向操作集合列表"""
     order_id: str
 
-class Supportrefundactions(TypedDict):
+class Supportrefundactions(TypedDict, total=False):
     desc: str
     default_label: str
     key: str
     in_process: str
 
-class OrderRefundActionResponse(TypedDict):
+class OrderRefundActionResponse(TypedDict, total=False):
     support_refund_actions: Listed[Supportrefundactions]
     operation_user_id: str
     order_id: str
 
-class RefundactionsGetBizResult(TypedDict):
+class RefundactionsGetBizResult(TypedDict, total=False):
     status_code: str
     data: OrderRefundActionResponse
     success: bool
     status_message: str
 
-class RefundactionsGetData(TypedDict):
+class RefundactionsGetData(TypedDict, total=False):
     """判断该订单能执行的逆向操作集合列表"""
     result: RefundactionsGetBizResult
 
@@ -54,7 +54,7 @@ class RefundactionsJudgementParams(TypedDict):
     """判断当前用户是否能对订单执行一些逆向操作，比如退货操作"""
     param0: NotRequired[OrderRefundOperationJudgementReq | None]
 
-class OrderRefundOperationResponse(TypedDict):
+class OrderRefundOperationResponse(TypedDict, total=False):
     message: str
     operation_result_code: str
     can_operate: bool
@@ -62,12 +62,12 @@ class OrderRefundOperationResponse(TypedDict):
     operation_user_id: str
     order_id: str
 
-class RefundactionsJudgementBizResult(TypedDict):
+class RefundactionsJudgementBizResult(TypedDict, total=False):
     status_code: str
     data: OrderRefundOperationResponse
     success: bool
     status_message: str
 
-class RefundactionsJudgementData(TypedDict):
+class RefundactionsJudgementData(TypedDict, total=False):
     """判断当前用户是否能对订单执行一些逆向操作，比如退货操作"""
     result: RefundactionsJudgementBizResult

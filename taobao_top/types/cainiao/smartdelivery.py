@@ -7,7 +7,7 @@ class StrategyWarehouseIDeleteParams(TypedDict):
     """删除智能发货引擎仓策略"""
     warehouse_id: NotRequired[Number | None]
 
-class StrategyWarehouseIDeleteData(TypedDict):
+class StrategyWarehouseIDeleteData(TypedDict, total=False):
     """删除智能发货引擎仓策略"""
     is_delete_success: bool
 
@@ -46,10 +46,10 @@ class StrategyWarehouseIUpdateParams(TypedDict):
     """智能发货引擎策略仓设置"""
     delivery_strategy_set_request: DeliveryStrategySetRequest
 
-class WarehouseDto(TypedDict):
+class WarehouseDto(TypedDict, total=False):
     warehouse_id: int
     warehouse_name: str
 
-class StrategyWarehouseIUpdateData(TypedDict):
+class StrategyWarehouseIUpdateData(TypedDict, total=False):
     """智能发货引擎策略仓设置"""
     warehouse_info: WarehouseDto

@@ -11,12 +11,12 @@ class ServiceVehicleinfoUploadParams(TypedDict):
     protocol_version: str
     data: str
 
-class AppBaseResponse(TypedDict):
+class AppBaseResponse(TypedDict, total=False):
     error_message: str
     error_code: str
     data: bool
     success: bool
 
-class ServiceVehicleinfoUploadData(TypedDict):
+class ServiceVehicleinfoUploadData(TypedDict, total=False):
     """新能源车--外部车辆信息回传"""
     result: AppBaseResponse

@@ -6,7 +6,7 @@ from taobao_top.types.values import TypedDict
 class ComDescribeOdpsService20141215Params(TypedDict):
     """查询ODPS服务"""
 
-class ComDescribeOdpsService20141215Data(TypedDict):
+class ComDescribeOdpsService20141215Data(TypedDict, total=False):
     """查询ODPS服务"""
     RequestId: str
     ServiceId: str

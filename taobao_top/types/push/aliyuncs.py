@@ -29,7 +29,7 @@ class ComPush20150518Params(TypedDict):
     Timeout: NotRequired[Number | None]
     Title: str
 
-class ComPush20150518Data(TypedDict):
+class ComPush20150518Data(TypedDict, total=False):
     """云推送指令API"""
     responseParams: str
     success: bool
@@ -51,7 +51,7 @@ class ComPushMsg20150318Params(TypedDict):
     Timeout: NotRequired[Number | None]
     Title: str
 
-class ComPushMsg20150318Data(TypedDict):
+class ComPushMsg20150318Data(TypedDict, total=False):
     """消息推送"""
     success: bool
     requestId: int
@@ -82,7 +82,7 @@ class ComPushNotification20150318Params(TypedDict):
     Timeout: NotRequired[Number | None]
     Title: str
 
-class ComPushNotification20150318Data(TypedDict):
+class ComPushNotification20150318Data(TypedDict, total=False):
     """推送通知"""
     success: bool
     requestId: int

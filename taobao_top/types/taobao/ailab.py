@@ -10,13 +10,13 @@ class AicloudSmarthomeTopGenielinkReportdeviceParams(TypedDict):
     status: NotRequired[str | None]
     extensions: NotRequired[str | None]
 
-class AicloudSmarthomeTopGenielinkReportdeviceResult(TypedDict):
+class AicloudSmarthomeTopGenielinkReportdeviceResult(TypedDict, total=False):
     message: str
     status_code: int
     result: bool
     exception: str
 
-class AicloudSmarthomeTopGenielinkReportdeviceData(TypedDict):
+class AicloudSmarthomeTopGenielinkReportdeviceData(TypedDict, total=False):
     """零配方案上报设备"""
     result: AicloudSmarthomeTopGenielinkReportdeviceResult
 
@@ -27,12 +27,12 @@ class AicloudTopAuthGetParams(TypedDict):
     schema: str
     app_type: str
 
-class AicloudTopAuthGetAiCloudResult(TypedDict):
+class AicloudTopAuthGetAiCloudResult(TypedDict, total=False):
     auth_info: str
     msg_info: str
     is_success: bool
 
-class AicloudTopAuthGetData(TypedDict):
+class AicloudTopAuthGetData(TypedDict, total=False):
     """登陆"""
     result: AicloudTopAuthGetAiCloudResult
 
@@ -42,7 +42,7 @@ class AicloudTopAuthLogoutParams(TypedDict):
     utd_id: str
     schema: str
 
-class AicloudTopAuthLogoutData(TypedDict):
+class AicloudTopAuthLogoutData(TypedDict, total=False):
     """登出"""
     msg_info: str
     is_success: bool
@@ -54,7 +54,7 @@ class AicloudTopDeviceAuthcodeGetParams(TypedDict):
     utd_id: str
     ext: str
 
-class AicloudTopDeviceAuthcodeGetData(TypedDict):
+class AicloudTopDeviceAuthcodeGetData(TypedDict, total=False):
     """获取设备授权码"""
     model: str
     is_success: bool
@@ -68,12 +68,12 @@ class AicloudTopDeviceAuthresultGetParams(TypedDict):
     ext: str
     auth_codes: Many[str]
 
-class AicloudTopDeviceAuthresultGetAiCloudResult(TypedDict):
+class AicloudTopDeviceAuthresultGetAiCloudResult(TypedDict, total=False):
     uuids: Listed[str]
     success: bool
     msg_info: str
 
-class AicloudTopDeviceAuthresultGetData(TypedDict):
+class AicloudTopDeviceAuthresultGetData(TypedDict, total=False):
     """获取设备授权码验证结果"""
     result: AicloudTopDeviceAuthresultGetAiCloudResult
 
@@ -89,7 +89,7 @@ class AicloudTopDeviceControlChildlockParams(TypedDict):
     param1: str
     param2: bool
 
-class AicloudTopDeviceControlChildlockData(TypedDict):
+class AicloudTopDeviceControlChildlockData(TypedDict, total=False):
     """设备儿童锁"""
     model: bool
     msg_code: str
@@ -102,7 +102,7 @@ class AicloudTopDeviceControlCustomParams(TypedDict):
     param1: str
     param2: Many[str]
 
-class AicloudTopDeviceControlCustomData(TypedDict):
+class AicloudTopDeviceControlCustomData(TypedDict, total=False):
     """设备控制自定义扩展接口"""
     model: bool
     msg_code: str
@@ -115,7 +115,7 @@ class AicloudTopDeviceControlHibernationParams(TypedDict):
     param1: NotRequired[str | None]
     param2: NotRequired[str | None]
 
-class AicloudTopDeviceControlHibernationData(TypedDict):
+class AicloudTopDeviceControlHibernationData(TypedDict, total=False):
     """定时休眠"""
     model: bool
     msg_code: str
@@ -129,13 +129,13 @@ class AicloudTopDeviceControlLampParams(TypedDict):
     param2: bool
     param3: str
 
-class AicloudTopDeviceControlLampAiCloudResult(TypedDict):
+class AicloudTopDeviceControlLampAiCloudResult(TypedDict, total=False):
     model: bool
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopDeviceControlLampData(TypedDict):
+class AicloudTopDeviceControlLampData(TypedDict, total=False):
     """台灯控制"""
     result: AicloudTopDeviceControlLampAiCloudResult
 
@@ -145,13 +145,13 @@ class AicloudTopDeviceControlPauseandresumeParams(TypedDict):
     param1: NotRequired[str | None]
     param2: NotRequired[bool | None]
 
-class AicloudTopDeviceControlPauseandresumeAiCloudResult(TypedDict):
+class AicloudTopDeviceControlPauseandresumeAiCloudResult(TypedDict, total=False):
     model: bool
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopDeviceControlPauseandresumeData(TypedDict):
+class AicloudTopDeviceControlPauseandresumeData(TypedDict, total=False):
     """设备播放暂停"""
     result: AicloudTopDeviceControlPauseandresumeAiCloudResult
 
@@ -163,13 +163,13 @@ class AicloudTopDeviceControlPlaybyidParams(TypedDict):
     param3: str
     param4: str
 
-class AicloudTopDeviceControlPlaybyidAiCloudResult(TypedDict):
+class AicloudTopDeviceControlPlaybyidAiCloudResult(TypedDict, total=False):
     model: bool
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopDeviceControlPlaybyidData(TypedDict):
+class AicloudTopDeviceControlPlaybyidData(TypedDict, total=False):
     """通过id播放歌曲"""
     result: AicloudTopDeviceControlPlaybyidAiCloudResult
 
@@ -179,7 +179,7 @@ class AicloudTopDeviceControlPlayurlParams(TypedDict):
     param1: str
     param2: str
 
-class AicloudTopDeviceControlPlayurlData(TypedDict):
+class AicloudTopDeviceControlPlayurlData(TypedDict, total=False):
     """点播url"""
     model: bool
     msg_code: str
@@ -192,7 +192,7 @@ class AicloudTopDeviceControlVolumeParams(TypedDict):
     param1: NotRequired[str | None]
     param2: NotRequired[Number | None]
 
-class AicloudTopDeviceControlVolumeData(TypedDict):
+class AicloudTopDeviceControlVolumeData(TypedDict, total=False):
     """设备音量"""
     model: bool
     msg_code: str
@@ -206,7 +206,7 @@ class AicloudTopDeviceDetailinfoGetParams(TypedDict):
     user_type: NotRequired[str | None]
     device_id: NotRequired[str | None]
 
-class TopDeviceDetailInfoDto(TypedDict):
+class TopDeviceDetailInfoDto(TypedDict, total=False):
     device_id: str
     device_ip: str
     device_mac: str
@@ -215,13 +215,13 @@ class TopDeviceDetailInfoDto(TypedDict):
     firmware_version: str
     sn: str
 
-class AicloudTopDeviceDetailinfoGetResult(TypedDict):
+class AicloudTopDeviceDetailinfoGetResult(TypedDict, total=False):
     code: int
     message: str
     result: TopDeviceDetailInfoDto
     success: bool
 
-class AicloudTopDeviceDetailinfoGetData(TypedDict):
+class AicloudTopDeviceDetailinfoGetData(TypedDict, total=False):
     """获取设备详细信息"""
     result: AicloudTopDeviceDetailinfoGetResult
 
@@ -230,15 +230,15 @@ class AicloudTopDeviceDeviceidConvertParams(TypedDict):
     device_open_id: str
     skill_id: str
 
-class TopDeviceBaseInfoDto(TypedDict):
+class TopDeviceBaseInfoDto(TypedDict, total=False):
     device_id: str
 
-class AicloudTopDeviceDeviceidConvertResult(TypedDict):
+class AicloudTopDeviceDeviceidConvertResult(TypedDict, total=False):
     code: int
     message: str
     result: TopDeviceBaseInfoDto
 
-class AicloudTopDeviceDeviceidConvertData(TypedDict):
+class AicloudTopDeviceDeviceidConvertData(TypedDict, total=False):
     """开放设备id转换内部设备id"""
     result: AicloudTopDeviceDeviceidConvertResult
 
@@ -249,18 +249,18 @@ class AicloudTopDeviceExtinfoGetParams(TypedDict):
     user_type: str
     device_id: str
 
-class TopDeviceExtInfoDto(TypedDict):
+class TopDeviceExtInfoDto(TypedDict, total=False):
     device_id: str
     ext_device_id: str
     ext_device_type: str
     device_mac: str
 
-class AicloudTopDeviceExtinfoGetResult(TypedDict):
+class AicloudTopDeviceExtinfoGetResult(TypedDict, total=False):
     message: str
     result: TopDeviceExtInfoDto
     code: int
 
-class AicloudTopDeviceExtinfoGetData(TypedDict):
+class AicloudTopDeviceExtinfoGetData(TypedDict, total=False):
     """获取设备扩展信息"""
     result: AicloudTopDeviceExtinfoGetResult
 
@@ -269,13 +269,13 @@ class AicloudTopDeviceGetstatusParams(TypedDict):
     param0: NotRequired[OpenBaseInfo | None]
     param1: NotRequired[str | None]
 
-class AicloudTopDeviceGetstatusAiCloudResult(TypedDict):
+class AicloudTopDeviceGetstatusAiCloudResult(TypedDict, total=False):
     model: str
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopDeviceGetstatusData(TypedDict):
+class AicloudTopDeviceGetstatusData(TypedDict, total=False):
     """获取设备状态"""
     result: AicloudTopDeviceGetstatusAiCloudResult
 
@@ -286,12 +286,12 @@ class AicloudTopDeviceOpenidAuthcodeGetParams(TypedDict):
     ext: NotRequired[str | None]
     open_id: str
 
-class AicloudTopDeviceOpenidAuthcodeGetAiCloudResult(TypedDict):
+class AicloudTopDeviceOpenidAuthcodeGetAiCloudResult(TypedDict, total=False):
     msg_info: str
     model: str
     success: str
 
-class AicloudTopDeviceOpenidAuthcodeGetData(TypedDict):
+class AicloudTopDeviceOpenidAuthcodeGetData(TypedDict, total=False):
     """获取openid设备通用授权码"""
     result: AicloudTopDeviceOpenidAuthcodeGetAiCloudResult
 
@@ -304,13 +304,13 @@ class AicloudTopDeviceOpenidAuthresultGetParams(TypedDict):
     open_id: str
     auth_codes: Many[str]
 
-class AicloudTopDeviceOpenidAuthresultGetAiCloudResult(TypedDict):
+class AicloudTopDeviceOpenidAuthresultGetAiCloudResult(TypedDict, total=False):
     msg_info: str
     success: bool
     uuids: Listed[str]
     msg_code: str
 
-class AicloudTopDeviceOpenidAuthresultGetData(TypedDict):
+class AicloudTopDeviceOpenidAuthresultGetData(TypedDict, total=False):
     """获取openId设备授权码验证结果"""
     result: AicloudTopDeviceOpenidAuthresultGetAiCloudResult
 
@@ -323,12 +323,12 @@ class AicloudTopDeviceOpenidUnbindParams(TypedDict):
     open_id: NotRequired[str | None]
     uuid: NotRequired[str | None]
 
-class AicloudTopDeviceOpenidUnbindAiCloudResult(TypedDict):
+class AicloudTopDeviceOpenidUnbindAiCloudResult(TypedDict, total=False):
     model: bool
     success: bool
     msg_info: bool
 
-class AicloudTopDeviceOpenidUnbindData(TypedDict):
+class AicloudTopDeviceOpenidUnbindData(TypedDict, total=False):
     """openTaoBaoId解绑设备"""
     result: AicloudTopDeviceOpenidUnbindAiCloudResult
 
@@ -340,7 +340,7 @@ class AicloudTopDeviceSettingsResetParams(TypedDict):
     ext: NotRequired[str | None]
     param1: NotRequired[str | None]
 
-class AicloudTopDeviceSettingsResetData(TypedDict):
+class AicloudTopDeviceSettingsResetData(TypedDict, total=False):
     """重置设备个性化设置"""
     model: bool
     msg_code: str
@@ -355,18 +355,18 @@ class AicloudTopDeviceStatusinfoGetParams(TypedDict):
     user_type: NotRequired[str | None]
     device_id: NotRequired[str | None]
 
-class TopDeviceStatusInfoDto(TypedDict):
+class TopDeviceStatusInfoDto(TypedDict, total=False):
     device_id: str
     device_ip: str
     online_status: int
 
-class AicloudTopDeviceStatusinfoGetResult(TypedDict):
+class AicloudTopDeviceStatusinfoGetResult(TypedDict, total=False):
     code: int
     message: str
     result: TopDeviceStatusInfoDto
     success: bool
 
-class AicloudTopDeviceStatusinfoGetData(TypedDict):
+class AicloudTopDeviceStatusinfoGetData(TypedDict, total=False):
     """获取设备状态信息"""
     result: AicloudTopDeviceStatusinfoGetResult
 
@@ -377,7 +377,7 @@ class AicloudTopDeviceUnbindParams(TypedDict):
     utd_id: str
     ext: str
 
-class AicloudTopDeviceUnbindData(TypedDict):
+class AicloudTopDeviceUnbindData(TypedDict, total=False):
     """解绑设备"""
     model: bool
     is_success: bool
@@ -391,7 +391,7 @@ class AicloudTopEarthquakeSendParams(TypedDict):
     timestamp_str: str
     earthquake_info: str
 
-class AicloudTopEarthquakeSendData(TypedDict):
+class AicloudTopEarthquakeSendData(TypedDict, total=False):
     """地震局发送地震消息"""
     is_success: bool
     extend_info: str
@@ -406,7 +406,7 @@ class AicloudTopFeedlistDeleteParams(TypedDict):
     utd_id: NotRequired[str | None]
     sentence_id: str
 
-class AicloudTopFeedlistDeleteData(TypedDict):
+class AicloudTopFeedlistDeleteData(TypedDict, total=False):
     """删除单条对话流信息"""
     msg_info: str
     model: str
@@ -419,13 +419,13 @@ class AicloudTopFeedlistGetParams(TypedDict):
     param2: NotRequired[str | None]
     param3: NotRequired[str | None]
 
-class AicloudTopFeedlistGetAiCloudResult(TypedDict):
+class AicloudTopFeedlistGetAiCloudResult(TypedDict, total=False):
     models: Listed[str]
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopFeedlistGetData(TypedDict):
+class AicloudTopFeedlistGetData(TypedDict, total=False):
     """获取对话流列表"""
     result: AicloudTopFeedlistGetAiCloudResult
 
@@ -439,13 +439,13 @@ class AicloudTopFreelistenChildrenalbumParams(TypedDict):
     param2: NotRequired[Number | None]
     param3: NotRequired[Number | None]
 
-class AicloudTopFreelistenChildrenalbumAiCloudResult(TypedDict):
+class AicloudTopFreelistenChildrenalbumAiCloudResult(TypedDict, total=False):
     model_list: Listed[str]
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopFreelistenChildrenalbumData(TypedDict):
+class AicloudTopFreelistenChildrenalbumData(TypedDict, total=False):
     """儿童音频列表"""
     result: AicloudTopFreelistenChildrenalbumAiCloudResult
 
@@ -455,15 +455,15 @@ class AicloudTopHotwordsGetParams(TypedDict):
     user_id: str
     biz_class: str
 
-class HotWordsContent(TypedDict):
+class HotWordsContent(TypedDict, total=False):
     words: Listed[str]
 
-class AicloudTopHotwordsGetBaseResult(TypedDict):
+class AicloudTopHotwordsGetBaseResult(TypedDict, total=False):
     ret_value: HotWordsContent
     ret_msg: str
     ret_code: int
 
-class AicloudTopHotwordsGetData(TypedDict):
+class AicloudTopHotwordsGetData(TypedDict, total=False):
     """获取热词"""
     baseresult: AicloudTopHotwordsGetBaseResult
 
@@ -478,11 +478,11 @@ class AicloudTopHotwordsUpdateParams(TypedDict):
     op_type: NotRequired[str | None]
     content: NotRequired[HotWordsContentInput | None]
 
-class AicloudTopHotwordsUpdateBaseResult(TypedDict):
+class AicloudTopHotwordsUpdateBaseResult(TypedDict, total=False):
     ret_msg: str
     ret_code: int
 
-class AicloudTopHotwordsUpdateData(TypedDict):
+class AicloudTopHotwordsUpdateData(TypedDict, total=False):
     """更新热词"""
     baseresult: AicloudTopHotwordsUpdateBaseResult
 
@@ -496,28 +496,28 @@ class AicloudTopIdListConverterParams(TypedDict):
     """将淘宝openId或者设备id/用户id转换为openId"""
     convert_data: ConverterIdRequest
 
-class AicloudTopIdListConverterConverterIdRequest(TypedDict):
+class AicloudTopIdListConverterConverterIdRequest(TypedDict, total=False):
     id_type: str
     id: str
     encode_type: str
     encode_key: str
 
-class UnionIdInfo(TypedDict):
+class UnionIdInfo(TypedDict, total=False):
     organization_id: str
     union_id: str
 
-class OpenInfoResponse(TypedDict):
+class OpenInfoResponse(TypedDict, total=False):
     param: AicloudTopIdListConverterConverterIdRequest
     open_id: str
     union_ids: Listed[UnionIdInfo]
 
-class AicloudTopIdListConverterResult(TypedDict):
+class AicloudTopIdListConverterResult(TypedDict, total=False):
     rt_code: int
     is_success: bool
     message: str
     rt_value: Listed[OpenInfoResponse]
 
-class AicloudTopIdListConverterData(TypedDict):
+class AicloudTopIdListConverterData(TypedDict, total=False):
     """将淘宝openId或者设备id/用户id转换为openId"""
     result: AicloudTopIdListConverterResult
 
@@ -532,7 +532,7 @@ class AicloudTopLikeAddParams(TypedDict):
     item_id: str
     content: str
 
-class AicloudTopLikeAddData(TypedDict):
+class AicloudTopLikeAddData(TypedDict, total=False):
     """增加收藏"""
     msg_info: str
     is_success: bool
@@ -548,7 +548,7 @@ class AicloudTopLikeDeleteParams(TypedDict):
     source: str
     item_id: str
 
-class AicloudTopLikeDeleteData(TypedDict):
+class AicloudTopLikeDeleteData(TypedDict, total=False):
     """取消收藏"""
     msg_info: str
     is_success: bool
@@ -572,20 +572,20 @@ class AicloudTopLikeFilterParams(TypedDict):
     type: str
     media_items: NotRequired[list[MediaItem] | None]
 
-class AicloudTopLikeFilterLike(TypedDict):
+class AicloudTopLikeFilterLike(TypedDict, total=False):
     source: str
     id: str
     album: str
     author: str
     name: str
 
-class AicloudTopLikeFilterAiCloudResult(TypedDict):
+class AicloudTopLikeFilterAiCloudResult(TypedDict, total=False):
     likes: Listed[AicloudTopLikeFilterLike]
     msg_code: str
     msg_info: str
     success: bool
 
-class AicloudTopLikeFilterData(TypedDict):
+class AicloudTopLikeFilterData(TypedDict, total=False):
     """过滤列表歌曲存在于收藏列表的"""
     result: AicloudTopLikeFilterAiCloudResult
 
@@ -599,20 +599,20 @@ class AicloudTopLikeListParams(TypedDict):
     param2: NotRequired[Number | None]
     param3: NotRequired[Number | None]
 
-class AicloudTopLikeListLike(TypedDict):
+class AicloudTopLikeListLike(TypedDict, total=False):
     id: str
     album: str
     author: str
     name: str
     source: str
 
-class AicloudTopLikeListAiCloudResult(TypedDict):
+class AicloudTopLikeListAiCloudResult(TypedDict, total=False):
     models: Listed[AicloudTopLikeListLike]
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopLikeListData(TypedDict):
+class AicloudTopLikeListData(TypedDict, total=False):
     """列出收藏列表"""
     result: AicloudTopLikeListAiCloudResult
 
@@ -646,7 +646,7 @@ class AicloudTopMemoAlarmCreateParams(TypedDict):
     utd_id: NotRequired[str | None]
     param_create_alarm_param: CreateAlarmParam
 
-class AicloudTopMemoAlarmCreateData(TypedDict):
+class AicloudTopMemoAlarmCreateData(TypedDict, total=False):
     """天猫精灵闹钟创建"""
     message: str
     result: int
@@ -660,21 +660,21 @@ class AicloudTopMemoAlarmDeleteParams(TypedDict):
     user_id: str
     memo_id: Number
 
-class AicloudTopMemoAlarmDeleteAlarmMusic(TypedDict):
+class AicloudTopMemoAlarmDeleteAlarmMusic(TypedDict, total=False):
     category: str
     id: str
     name: str
     url: str
     source: str
 
-class AicloudTopMemoAlarmDeleteResultAlarmAlarmMusics(TypedDict):
+class AicloudTopMemoAlarmDeleteResultAlarmAlarmMusics(TypedDict, total=False):
     source: str
     url: str
     name: str
     id: str
     category: str
 
-class AicloudTopMemoAlarmDeleteScheduleInfo(TypedDict):
+class AicloudTopMemoAlarmDeleteScheduleInfo(TypedDict, total=False):
     day_of_xs: Listed[int]
     interval: int
     end_date: str
@@ -683,7 +683,7 @@ class AicloudTopMemoAlarmDeleteScheduleInfo(TypedDict):
     frequency: str
     repeat: str
 
-class AicloudTopMemoAlarmDeleteAlarm(TypedDict):
+class AicloudTopMemoAlarmDeleteAlarm(TypedDict, total=False):
     alarm_music: AicloudTopMemoAlarmDeleteAlarmMusic
     alarm_musics: Listed[AicloudTopMemoAlarmDeleteResultAlarmAlarmMusics]
     schedule_info: AicloudTopMemoAlarmDeleteScheduleInfo
@@ -698,12 +698,12 @@ class AicloudTopMemoAlarmDeleteAlarm(TypedDict):
     gmt_modified: str
     gmt_create: str
 
-class AicloudTopMemoAlarmDeleteResult(TypedDict):
+class AicloudTopMemoAlarmDeleteResult(TypedDict, total=False):
     message: str
     status_code: int
     alarm: AicloudTopMemoAlarmDeleteAlarm
 
-class AicloudTopMemoAlarmDeleteData(TypedDict):
+class AicloudTopMemoAlarmDeleteData(TypedDict, total=False):
     """天猫精灵闹钟删除"""
     result: AicloudTopMemoAlarmDeleteResult
 
@@ -715,21 +715,21 @@ class AicloudTopMemoAlarmListParams(TypedDict):
     ext: NotRequired[str | None]
     memo_id: NotRequired[Number | None]
 
-class AicloudTopMemoAlarmListAlarmMusic(TypedDict):
+class AicloudTopMemoAlarmListAlarmMusic(TypedDict, total=False):
     source: str
     url: str
     name: str
     id: str
     category: str
 
-class AicloudTopMemoAlarmListResultAlarmsAlarmMusics(TypedDict):
+class AicloudTopMemoAlarmListResultAlarmsAlarmMusics(TypedDict, total=False):
     category: str
     id: str
     name: str
     url: str
     source: str
 
-class AicloudTopMemoAlarmListScheduleInfo(TypedDict):
+class AicloudTopMemoAlarmListScheduleInfo(TypedDict, total=False):
     repeat: str
     frequency: str
     time: str
@@ -738,7 +738,7 @@ class AicloudTopMemoAlarmListScheduleInfo(TypedDict):
     interval: int
     day_of_xs: Listed[int]
 
-class AicloudTopMemoAlarmListAlarm(TypedDict):
+class AicloudTopMemoAlarmListAlarm(TypedDict, total=False):
     alarm_music: AicloudTopMemoAlarmListAlarmMusic
     status: str
     gmt_create: str
@@ -753,12 +753,12 @@ class AicloudTopMemoAlarmListAlarm(TypedDict):
     alarm_musics: Listed[AicloudTopMemoAlarmListResultAlarmsAlarmMusics]
     schedule_info: AicloudTopMemoAlarmListScheduleInfo
 
-class AicloudTopMemoAlarmListResult(TypedDict):
+class AicloudTopMemoAlarmListResult(TypedDict, total=False):
     message: str
     status_code: int
     alarms: Listed[AicloudTopMemoAlarmListAlarm]
 
-class AicloudTopMemoAlarmListData(TypedDict):
+class AicloudTopMemoAlarmListData(TypedDict, total=False):
     """天猫精灵闹钟查询"""
     result: AicloudTopMemoAlarmListResult
 
@@ -770,7 +770,7 @@ class AicloudTopMemoMeetingDeleteParams(TypedDict):
     ext: NotRequired[str | None]
     memo_id: Number
 
-class AicloudTopMemoMeetingDeleteScheduleInfo(TypedDict):
+class AicloudTopMemoMeetingDeleteScheduleInfo(TypedDict, total=False):
     day_of_xs: Listed[int]
     frequency: str
     repeat: str
@@ -779,7 +779,7 @@ class AicloudTopMemoMeetingDeleteScheduleInfo(TypedDict):
     time: str
     start_date: str
 
-class AicloudTopMemoMeetingDeleteMeeting(TypedDict):
+class AicloudTopMemoMeetingDeleteMeeting(TypedDict, total=False):
     gmt_create: str
     gmt_modified: str
     memo_id: int
@@ -798,12 +798,12 @@ class AicloudTopMemoMeetingDeleteMeeting(TypedDict):
     alert_ways: Listed[str]
     schedule_info: AicloudTopMemoMeetingDeleteScheduleInfo
 
-class AicloudTopMemoMeetingDeleteResult(TypedDict):
+class AicloudTopMemoMeetingDeleteResult(TypedDict, total=False):
     message: str
     status_code: int
     meeting: AicloudTopMemoMeetingDeleteMeeting
 
-class AicloudTopMemoMeetingDeleteData(TypedDict):
+class AicloudTopMemoMeetingDeleteData(TypedDict, total=False):
     """天猫精灵会议删除"""
     result: AicloudTopMemoMeetingDeleteResult
 
@@ -815,7 +815,7 @@ class AicloudTopMemoMeetingListParams(TypedDict):
     ext: NotRequired[str | None]
     memo_id: NotRequired[Number | None]
 
-class AicloudTopMemoMeetingListScheduleInfo(TypedDict):
+class AicloudTopMemoMeetingListScheduleInfo(TypedDict, total=False):
     day_of_xs: Listed[int]
     interval: int
     end_date: str
@@ -824,7 +824,7 @@ class AicloudTopMemoMeetingListScheduleInfo(TypedDict):
     frequency: str
     repeat: str
 
-class AicloudTopMemoMeetingListMeeting(TypedDict):
+class AicloudTopMemoMeetingListMeeting(TypedDict, total=False):
     schedule_info: AicloudTopMemoMeetingListScheduleInfo
     alert_ways: Listed[str]
     optional_participants: Listed[str]
@@ -843,12 +843,12 @@ class AicloudTopMemoMeetingListMeeting(TypedDict):
     gmt_modified: str
     gmt_create: str
 
-class AicloudTopMemoMeetingListResult(TypedDict):
+class AicloudTopMemoMeetingListResult(TypedDict, total=False):
     message: str
     status_code: int
     meetings: Listed[AicloudTopMemoMeetingListMeeting]
 
-class AicloudTopMemoMeetingListData(TypedDict):
+class AicloudTopMemoMeetingListData(TypedDict, total=False):
     """天猫精灵会议查询"""
     result: AicloudTopMemoMeetingListResult
 
@@ -860,7 +860,7 @@ class AicloudTopMemoNoteDeleteParams(TypedDict):
     ext: NotRequired[str | None]
     memo_id: Number
 
-class AicloudTopMemoNoteDeleteNote(TypedDict):
+class AicloudTopMemoNoteDeleteNote(TypedDict, total=False):
     gmt_create: str
     gmt_modified: str
     memo_id: int
@@ -869,12 +869,12 @@ class AicloudTopMemoNoteDeleteNote(TypedDict):
     content: str
     topic: str
 
-class AicloudTopMemoNoteDeleteResult(TypedDict):
+class AicloudTopMemoNoteDeleteResult(TypedDict, total=False):
     message: str
     status_code: int
     note: AicloudTopMemoNoteDeleteNote
 
-class AicloudTopMemoNoteDeleteData(TypedDict):
+class AicloudTopMemoNoteDeleteData(TypedDict, total=False):
     """天猫精灵备忘录删除"""
     result: AicloudTopMemoNoteDeleteResult
 
@@ -886,7 +886,7 @@ class AicloudTopMemoNoteListParams(TypedDict):
     ext: NotRequired[str | None]
     memo_id: NotRequired[Number | None]
 
-class AicloudTopMemoNoteListNote(TypedDict):
+class AicloudTopMemoNoteListNote(TypedDict, total=False):
     topic: str
     content: str
     status: str
@@ -895,12 +895,12 @@ class AicloudTopMemoNoteListNote(TypedDict):
     gmt_modified: str
     gmt_create: str
 
-class AicloudTopMemoNoteListResult(TypedDict):
+class AicloudTopMemoNoteListResult(TypedDict, total=False):
     message: str
     status_code: int
     notes: Listed[AicloudTopMemoNoteListNote]
 
-class AicloudTopMemoNoteListData(TypedDict):
+class AicloudTopMemoNoteListData(TypedDict, total=False):
     """查询天猫精灵用户设置的所有备忘录"""
     result: AicloudTopMemoNoteListResult
 
@@ -911,13 +911,13 @@ class AicloudTopMessageAddtextParams(TypedDict):
     param2: NotRequired[str | None]
     param3: NotRequired[str | None]
 
-class AicloudTopMessageAddtextAiCloudResult(TypedDict):
+class AicloudTopMessageAddtextAiCloudResult(TypedDict, total=False):
     model: bool
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopMessageAddtextData(TypedDict):
+class AicloudTopMessageAddtextData(TypedDict, total=False):
     """精灵代说"""
     result: AicloudTopMessageAddtextAiCloudResult
 
@@ -928,7 +928,7 @@ class AicloudTopMessageGetUnreadCountParams(TypedDict):
     utd_id: str
     ext: NotRequired[str | None]
 
-class AicloudTopMessageGetUnreadCountData(TypedDict):
+class AicloudTopMessageGetUnreadCountData(TypedDict, total=False):
     """获取未读的消息数量"""
     model: int
     is_success: bool
@@ -943,7 +943,7 @@ class AicloudTopMessageListParams(TypedDict):
     before_time: NotRequired[str | None]
     limit: NotRequired[Number | None]
 
-class Model(TypedDict):
+class Model(TypedDict, total=False):
     source: str
     type: str
     content: str
@@ -953,12 +953,12 @@ class Model(TypedDict):
     status: int
     id: int
 
-class AicloudTopMessageListAiCloudResult(TypedDict):
+class AicloudTopMessageListAiCloudResult(TypedDict, total=False):
     msg_info: str
     success: bool
     models: Listed[Model]
 
-class AicloudTopMessageListData(TypedDict):
+class AicloudTopMessageListData(TypedDict, total=False):
     """获取留言列表"""
     result: AicloudTopMessageListAiCloudResult
 
@@ -977,7 +977,7 @@ class AicloudTopMessagePushUnicastParams(TypedDict):
     """天猫精灵消息中心单播推送消息接口"""
     message_unicast_request: NotRequired[MessageUnicastRequest | None]
 
-class AicloudTopMessagePushUnicastData(TypedDict):
+class AicloudTopMessagePushUnicastData(TypedDict, total=False):
     """天猫精灵消息中心单播推送消息接口"""
     trace_id: str
     ret_code: int
@@ -991,11 +991,11 @@ class AicloudTopMessagePushParams(TypedDict):
     """天猫精灵消息中心广播推送消息接口"""
     message_broadcast_request: NotRequired[MessageBroadcastRequest | None]
 
-class OpsCommonResult(TypedDict):
+class OpsCommonResult(TypedDict, total=False):
     ret_code: int
     ret_msg: str
 
-class AicloudTopMessagePushData(TypedDict):
+class AicloudTopMessagePushData(TypedDict, total=False):
     """天猫精灵消息中心广播推送消息接口"""
     result: OpsCommonResult
 
@@ -1007,7 +1007,7 @@ class AicloudTopMessageSendParams(TypedDict):
     schema: NotRequired[str | None]
     audio_path: NotRequired[str | None]
 
-class AicloudTopMessageSendData(TypedDict):
+class AicloudTopMessageSendData(TypedDict, total=False):
     """发送留言"""
     msg_info: str
     is_success: bool
@@ -1021,13 +1021,13 @@ class AicloudTopMessageSendaudioParams(TypedDict):
     ext: NotRequired[str | None]
     message: File
 
-class AicloudTopMessageSendaudioAiCloudResult(TypedDict):
+class AicloudTopMessageSendaudioAiCloudResult(TypedDict, total=False):
     model: str
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopMessageSendaudioData(TypedDict):
+class AicloudTopMessageSendaudioData(TypedDict, total=False):
     """发送语音留言"""
     result: AicloudTopMessageSendaudioAiCloudResult
 
@@ -1039,12 +1039,12 @@ class AicloudTopMessageSendtextParams(TypedDict):
     ext: NotRequired[str | None]
     text: NotRequired[str | None]
 
-class AicloudTopMessageSendtextAiCloudResult(TypedDict):
+class AicloudTopMessageSendtextAiCloudResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     is_success: bool
 
-class AicloudTopMessageSendtextData(TypedDict):
+class AicloudTopMessageSendtextData(TypedDict, total=False):
     """故事机发送文本留言"""
     result: AicloudTopMessageSendtextAiCloudResult
 
@@ -1055,12 +1055,12 @@ class AicloudTopMusicSearchParams(TypedDict):
     page_no: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class AicloudTopMusicSearchAiCloudResult(TypedDict):
+class AicloudTopMusicSearchAiCloudResult(TypedDict, total=False):
     models: Listed[str]
     msg_code: str
     success: bool
 
-class AicloudTopMusicSearchData(TypedDict):
+class AicloudTopMusicSearchData(TypedDict, total=False):
     """对外音乐搜索服务"""
     result: AicloudTopMusicSearchAiCloudResult
 
@@ -1075,11 +1075,11 @@ class AicloudTopSkilsListNewParams(TypedDict):
     page_no: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class ServiceProvider(TypedDict):
+class ServiceProvider(TypedDict, total=False):
     icon: str
     name: str
 
-class DeviceSkillDetailInfo(TypedDict):
+class DeviceSkillDetailInfo(TypedDict, total=False):
     skill_id: int
     invocation_name: str
     name: str
@@ -1089,19 +1089,19 @@ class DeviceSkillDetailInfo(TypedDict):
     desc: str
     sample: str
 
-class PageResult(TypedDict):
+class PageResult(TypedDict, total=False):
     current_page: int
     page_size: int
     page_count: int
     total_count: int
     result_list: Listed[DeviceSkillDetailInfo]
 
-class AicloudTopSkilsListNewBaseResult(TypedDict):
+class AicloudTopSkilsListNewBaseResult(TypedDict, total=False):
     ret_code: int
     ret_msg: str
     ret_value: PageResult
 
-class AicloudTopSkilsListNewData(TypedDict):
+class AicloudTopSkilsListNewData(TypedDict, total=False):
     """获取产品下挂载的技能列表"""
     result: AicloudTopSkilsListNewBaseResult
 
@@ -1116,7 +1116,7 @@ class AicloudTopSkilsListParams(TypedDict):
     page_no: Number
     page_size: Number
 
-class BotSkillsRelInfo(TypedDict):
+class BotSkillsRelInfo(TypedDict, total=False):
     skill_id: int
     invocation_name: str
     name: str
@@ -1126,18 +1126,18 @@ class BotSkillsRelInfo(TypedDict):
     desc: str
     sample: str
 
-class AicloudTopSkilsListPageResult(TypedDict):
+class AicloudTopSkilsListPageResult(TypedDict, total=False):
     current_page: int
     page_size: int
     page_count: int
     total_count: int
     result_list: Listed[BotSkillsRelInfo]
 
-class AicloudTopSkilsListBaseResult(TypedDict):
+class AicloudTopSkilsListBaseResult(TypedDict, total=False):
     ret_code: int
     ret_msg: str
     ret_value: AicloudTopSkilsListPageResult
 
-class AicloudTopSkilsListData(TypedDict):
+class AicloudTopSkilsListData(TypedDict, total=False):
     """获取硬件平台设备下挂载的技能列表"""
     result: AicloudTopSkilsListBaseResult

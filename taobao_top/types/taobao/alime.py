@@ -13,7 +13,7 @@ class UserTokenAdvanceGetParams(TypedDict):
     id: NotRequired[Number | None]
     expires: NotRequired[Number | None]
 
-class UserTokenAdvanceGetData(TypedDict):
+class UserTokenAdvanceGetData(TypedDict, total=False):
     """获取用户免登录令牌v2"""
     message: str
     data: str
@@ -28,7 +28,7 @@ class UserTokenGetParams(TypedDict):
     foreign_id: NotRequired[str | None]
     expires: NotRequired[Number | None]
 
-class UserTokenGetData(TypedDict):
+class UserTokenGetData(TypedDict, total=False):
     """获取用户免登录令牌"""
     code0: int
     data: str

@@ -22,7 +22,7 @@ class WeakgetParams(TypedDict):
     param_rich_client_info: NotRequired[RichClientInfo | None]
     param_dto: NotRequired[ParamDto | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     headers: Any
     model: Any
     http_status_code: int
@@ -31,6 +31,6 @@ class Result(TypedDict):
     msg_info: str
     success: bool
 
-class WeakgetData(TypedDict):
+class WeakgetData(TypedDict, total=False):
     """活动平台弱登录接口"""
     result: Result

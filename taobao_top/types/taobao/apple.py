@@ -18,7 +18,7 @@ class CardActiveApplyNotifyParams(TypedDict):
     order_no: NotRequired[str | None]
     result_code: NotRequired[str | None]
 
-class CardActiveApplyNotifyData(TypedDict):
+class CardActiveApplyNotifyData(TypedDict, total=False):
     """苹果卡密申请激活回调接口"""
     result_code: str
     result_msg: str
@@ -38,7 +38,7 @@ class CardActiveCancelNotifyParams(TypedDict):
     gateway_order_no: NotRequired[str | None]
     result_msg: NotRequired[str | None]
 
-class CardActiveCancelNotifyData(TypedDict):
+class CardActiveCancelNotifyData(TypedDict, total=False):
     """苹果卡密取消激活回调接口"""
     result_code: str
     result_msg: str
@@ -59,7 +59,7 @@ class NewuserActivateNotifyParams(TypedDict):
     result_msg: NotRequired[str | None]
     main_data: NotRequired[AppleTopActivateNotifyDo | None]
 
-class NewuserActivateNotifyData(TypedDict):
+class NewuserActivateNotifyData(TypedDict, total=False):
     """新用户激活通知接口"""
     result_msg: str
     result_code: str
@@ -80,7 +80,7 @@ class NewuserSignNotifyNewversionParams(TypedDict):
     result_msg: NotRequired[str | None]
     main_data: NotRequired[NewuserSignNotifyNewversionAppleTopNewSignNotifyDo | None]
 
-class NewuserSignNotifyNewversionData(TypedDict):
+class NewuserSignNotifyNewversionData(TypedDict, total=False):
     """新用户签约结果通知接口v2"""
     result_msg: str
     result_code: str
@@ -101,7 +101,7 @@ class NewuserSignNotifyParams(TypedDict):
     result_msg: NotRequired[str | None]
     main_data: NotRequired[NewuserSignNotifyAppleTopNewSignNotifyDo | None]
 
-class NewuserSignNotifyData(TypedDict):
+class NewuserSignNotifyData(TypedDict, total=False):
     """新用户签约通知接口"""
     result_msg: str
     result_code: str
@@ -120,7 +120,7 @@ class OlduserChargeNotifyParams(TypedDict):
     result_msg: NotRequired[str | None]
     main_data: NotRequired[AppleTopOldSignNotifyDo | None]
 
-class OlduserChargeNotifyData(TypedDict):
+class OlduserChargeNotifyData(TypedDict, total=False):
     """老用户激活并兑换通知接口"""
     result_msg: str
     result_code: str

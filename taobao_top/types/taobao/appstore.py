@@ -7,12 +7,12 @@ class SubscribeGetParams(TypedDict):
     """查询appstore应用订购关系"""
     nick: str
 
-class UserSubscribe(TypedDict):
+class UserSubscribe(TypedDict, total=False):
     status: str
     start_date: str
     end_date: str
     version_no: int
 
-class SubscribeGetData(TypedDict):
+class SubscribeGetData(TypedDict, total=False):
     """查询appstore应用订购关系"""
     user_subscribe: UserSubscribe

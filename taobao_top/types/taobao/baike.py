@@ -7,13 +7,13 @@ class ImportZhubaoDataParams(TypedDict):
     """导入数据到商品百科服务"""
     data_json_str: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     message_code: str
     message: str
     module: str
     success: bool
 
-class ImportZhubaoDataData(TypedDict):
+class ImportZhubaoDataData(TypedDict, total=False):
     """导入数据到商品百科服务"""
     result: Result
 
@@ -21,6 +21,6 @@ class ImportZhubaoPictureParams(TypedDict):
     """百科图片数据导入"""
     picture: File
 
-class ImportZhubaoPictureData(TypedDict):
+class ImportZhubaoPictureData(TypedDict, total=False):
     """百科图片数据导入"""
     result: Result

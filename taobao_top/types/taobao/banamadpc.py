@@ -8,13 +8,13 @@ class ItemAddParams(TypedDict):
     cat_id: Number
     xml: str
 
-class ItemAddApiResult(TypedDict):
+class ItemAddApiResult(TypedDict, total=False):
     er_msg: str
     er_code: str
     result: int
     error: bool
 
-class ItemAddData(TypedDict):
+class ItemAddData(TypedDict, total=False):
     """新发商品"""
     api_result: ItemAddApiResult
 
@@ -22,13 +22,13 @@ class ItemEditRenderParams(TypedDict):
     """编辑商品发布页"""
     item_id: Number
 
-class ItemEditRenderApiResult(TypedDict):
+class ItemEditRenderApiResult(TypedDict, total=False):
     er_msg: str
     er_code: str
     result: str
     error: bool
 
-class ItemEditRenderData(TypedDict):
+class ItemEditRenderData(TypedDict, total=False):
     """编辑商品发布页"""
     api_result: ItemEditRenderApiResult
 
@@ -36,13 +36,13 @@ class ItemRenderParams(TypedDict):
     """新发商品发布页"""
     cat_id: Number
 
-class ItemRenderApiResult(TypedDict):
+class ItemRenderApiResult(TypedDict, total=False):
     er_msg: str
     er_code: str
     result: str
     error: bool
 
-class ItemRenderData(TypedDict):
+class ItemRenderData(TypedDict, total=False):
     """新发商品发布页"""
     api_result: ItemRenderApiResult
 
@@ -52,13 +52,13 @@ class ItemSelectPropParams(TypedDict):
     prop_id: Number
     xml: str
 
-class ItemSelectPropApiResult(TypedDict):
+class ItemSelectPropApiResult(TypedDict, total=False):
     er_msg: str
     er_code: str
     result: str
     error: bool
 
-class ItemSelectPropData(TypedDict):
+class ItemSelectPropData(TypedDict, total=False):
     """获取子属性"""
     api_result: ItemSelectPropApiResult
 
@@ -67,12 +67,12 @@ class ItemUpdateParams(TypedDict):
     item_id: Number
     xml: str
 
-class ItemUpdateApiResult(TypedDict):
+class ItemUpdateApiResult(TypedDict, total=False):
     er_msg: str
     er_code: str
     result: int
     error: bool
 
-class ItemUpdateData(TypedDict):
+class ItemUpdateData(TypedDict, total=False):
     """编辑商品"""
     api_result: ItemUpdateApiResult

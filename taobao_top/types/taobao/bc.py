@@ -15,12 +15,12 @@ class ChatMessageSendParams(TypedDict):
     top_recource_token: str
     top_recource_id: NotRequired[str | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     is_success: bool
     msg_code: str
     model: Any
     msg_err_message: str
 
-class ChatMessageSendData(TypedDict):
+class ChatMessageSendData(TypedDict, total=False):
     """小程序资源授权-BC客服消息"""
     result: Result

@@ -11,12 +11,12 @@ class ItemCpsUrlParams(TypedDict):
     source_type: Number
     biz_type: str
 
-class ResultDo(TypedDict):
+class ResultDo(TypedDict, total=False):
     model: str
     code: str
     success: bool
     msg: str
 
-class ItemCpsUrlData(TypedDict):
+class ItemCpsUrlData(TypedDict, total=False):
     """分佣链接生成接口"""
     result: ResultDo

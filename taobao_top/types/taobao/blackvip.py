@@ -6,17 +6,17 @@ from taobao_top.types.values import TypedDict
 class UserinfoGetParams(TypedDict):
     """88VIP用户信息查询"""
 
-class Models(TypedDict):
+class Models(TypedDict, total=False):
     is88_vip_auto_renew_user: bool
     is88_vip: bool
     vip_expire_time: int
     is88_vip_target_user: bool
 
-class ResultSupport(TypedDict):
+class ResultSupport(TypedDict, total=False):
     models: Models
     success: bool
     result_code: str
 
-class UserinfoGetData(TypedDict):
+class UserinfoGetData(TypedDict, total=False):
     """88VIP用户信息查询"""
     result: ResultSupport

@@ -36,7 +36,7 @@ class AgentBookticketConfirmParams(TypedDict):
     """汽车票代理商接口—确认出票是否成功"""
     param_agent_confirm_book_r_q: AgentConfirmBookRQ
 
-class AgentBookticketConfirmData(TypedDict):
+class AgentBookticketConfirmData(TypedDict, total=False):
     """汽车票代理商接口—确认出票是否成功"""
     result_code: str
     result_msg: str
@@ -60,7 +60,7 @@ class AgentCityChangeParams(TypedDict):
     """城市变更"""
     param_city_change_r_q: NotRequired[CityChangeRq | None]
 
-class AgentCityChangeData(TypedDict):
+class AgentCityChangeData(TypedDict, total=False):
     """城市变更"""
     is_success: bool
     err_code: str
@@ -87,7 +87,7 @@ class AgentMultipleRefundConfirmParams(TypedDict):
     """综合交通多次退款接口"""
     param_agent_multiple_refund_r_q: AgentMultipleRefundRq
 
-class AgentMultipleRefundConfirmData(TypedDict):
+class AgentMultipleRefundConfirmData(TypedDict, total=False):
     """综合交通多次退款接口"""
     result_code: str
     result_msg: str
@@ -116,7 +116,7 @@ class AgentRefundConfirmParams(TypedDict):
     """汽车票退票和退款二合一接口"""
     param_agent_confirm_return_and_refund_r_q: NotRequired[AgentConfirmReturnAndRefundRq | None]
 
-class AgentRefundConfirmData(TypedDict):
+class AgentRefundConfirmData(TypedDict, total=False):
     """汽车票退票和退款二合一接口"""
     result_code: str
     result_msg: str
@@ -138,7 +138,7 @@ class AgentRefundticketConfirmParams(TypedDict):
     """商家top回调退款明细"""
     param_agent_confirm_refund_r_q: NotRequired[AgentConfirmRefundRq | None]
 
-class AgentRefundticketConfirmData(TypedDict):
+class AgentRefundticketConfirmData(TypedDict, total=False):
     """商家top回调退款明细"""
     result_code: str
     result_msg: str
@@ -159,7 +159,7 @@ class AgentReturnticketConfirmParams(TypedDict):
     """商家回调退票"""
     param_agent_confirm_return_r_q: NotRequired[AgentConfirmReturnRq | None]
 
-class AgentReturnticketConfirmData(TypedDict):
+class AgentReturnticketConfirmData(TypedDict, total=False):
     """商家回调退票"""
     result_code: str
     result_msg: str
@@ -174,13 +174,13 @@ class BusnumberGetParams(TypedDict):
     """汽车票车次查询"""
     param_bus_number_search_r_q: NotRequired[BusNumberSearchRq | None]
 
-class BusnumberGetResultSet(TypedDict):
+class BusnumberGetResultSet(TypedDict, total=False):
     err_code: str
     err_msg: str
     module: Any
     success: bool
 
-class BusnumberGetData(TypedDict):
+class BusnumberGetData(TypedDict, total=False):
     """汽车票车次查询"""
     result: BusnumberGetResultSet
 
@@ -193,7 +193,7 @@ class BusnumberSetParams(TypedDict):
     """商家汽车票车次更新通知接口"""
     push_param: NotRequired[TopBusNumerPushRq | None]
 
-class BusnumberSetData(TypedDict):
+class BusnumberSetData(TypedDict, total=False):
     """商家汽车票车次更新通知接口"""
     result_msg: str
     module: Any
@@ -204,7 +204,7 @@ class CancleorderSetParams(TypedDict):
     """取消订单"""
     ali_order_id: NotRequired[str | None]
 
-class CancleorderSetData(TypedDict):
+class CancleorderSetData(TypedDict, total=False):
     """取消订单"""
     error_code1: str
     error_msg1: str
@@ -213,7 +213,7 @@ class CancleorderSetData(TypedDict):
 class CityGetParams(TypedDict):
     """城市接口"""
 
-class CityDto(TypedDict):
+class CityDto(TypedDict, total=False):
     city_code: str
     city_full_py: str
     city_name: str
@@ -221,13 +221,13 @@ class CityDto(TypedDict):
     pre_day: int
     province_name: str
 
-class CitySearchRp(TypedDict):
+class CitySearchRp(TypedDict, total=False):
     citys: Listed[CityDto]
     err_code: str
     err_msg: str
     success: bool
 
-class CityGetData(TypedDict):
+class CityGetData(TypedDict, total=False):
     """城市接口"""
     result: CitySearchRp
 
@@ -235,7 +235,7 @@ class DisableqrcodeSetParams(TypedDict):
     """自助机失效二维码"""
     alitrip_order_id: str
 
-class DisableqrcodeSetData(TypedDict):
+class DisableqrcodeSetData(TypedDict, total=False):
     """自助机失效二维码"""
     result_code: str
     result_msg: str
@@ -249,7 +249,7 @@ class HistoryorderGetParams(TypedDict):
     type: NotRequired[str | None]
     page_index: Number
 
-class Busomainorderhistoryvolist(TypedDict):
+class Busomainorderhistoryvolist(TypedDict, total=False):
     last_place_name: str
     schedule_id: str
     gmt_create: str
@@ -279,12 +279,12 @@ class Busomainorderhistoryvolist(TypedDict):
     pay_mode: str
     machine_number: str
 
-class BusoMainOrderHistoryPageVo(TypedDict):
+class BusoMainOrderHistoryPageVo(TypedDict, total=False):
     buso_main_order_history_v_o_list: Listed[Busomainorderhistoryvolist]
     current_page: int
     total_size: int
 
-class HistoryorderGetData(TypedDict):
+class HistoryorderGetData(TypedDict, total=False):
     """历史订单查询（对账）"""
     result_code: str
     result_msg: str
@@ -304,7 +304,7 @@ class InvoiceReturnParams(TypedDict):
     """发票回调接口"""
     invoice_param: ReceiptDo
 
-class InvoiceReturnData(TypedDict):
+class InvoiceReturnData(TypedDict, total=False):
     """发票回调接口"""
     result_code: str
     result_msg: str
@@ -319,7 +319,7 @@ class ItemNotifyParams(TypedDict):
     """汽车票城际巴士车次变更通知飞猪接口"""
     param_top_item_change_notify_r_q: TopItemChangeNotifyRQ
 
-class ItemNotifyData(TypedDict):
+class ItemNotifyData(TypedDict, total=False):
     """汽车票城际巴士车次变更通知飞猪接口"""
     result_code: str
     result_msg: str
@@ -333,13 +333,13 @@ class LastplaceGetParams(TypedDict):
     """获取目的地数据"""
     param_last_place_search_r_q: NotRequired[ParamLastPlaceSearchRq | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     err_code: str
     err_msg: str
     success: bool
     module: Any
 
-class LastplaceGetData(TypedDict):
+class LastplaceGetData(TypedDict, total=False):
     """获取目的地数据"""
     result: Result
 
@@ -358,7 +358,7 @@ class MerchantOrderGetParams(TypedDict):
     """商家侧查询订单详情"""
     param_agent_query_order_r_q: AgentQueryOrderRQ
 
-class MerchantOrderGetMerchantBusTicketInfo(TypedDict):
+class MerchantOrderGetMerchantBusTicketInfo(TypedDict, total=False):
     agent_ticket_id: str
     service_charge: int
     rider_seat_number: str
@@ -366,7 +366,7 @@ class MerchantOrderGetMerchantBusTicketInfo(TypedDict):
     ticket_price: int
     rider_name: str
 
-class MerchantOrderGetMerchantBusRefundApplyInfo(TypedDict):
+class MerchantOrderGetMerchantBusRefundApplyInfo(TypedDict, total=False):
     apply_type: int
     refund_ticket_amount: int
     refund_time: str
@@ -383,14 +383,14 @@ class MerchantOrderGetMerchantBusRefundApplyInfo(TypedDict):
     refuse_reason: str
     refund_service_charge_amount: int
 
-class MerchantBusRefundOrderInfo(TypedDict):
+class MerchantBusRefundOrderInfo(TypedDict, total=False):
     refund_apply_info_list: Listed[MerchantOrderGetMerchantBusRefundApplyInfo]
     agent_order_id: str
     alipay_trade_id: str
     main_order_id: int
     tp_order_id: str
 
-class MerchantOrderGetOrderInfosBusTicketInfoList(TypedDict):
+class MerchantOrderGetOrderInfosBusTicketInfoList(TypedDict, total=False):
     agent_ticket_id: str
     service_charge: int
     rider_seat_number: str
@@ -399,7 +399,7 @@ class MerchantOrderGetOrderInfosBusTicketInfoList(TypedDict):
     rider_name: str
     ticket_type: int
 
-class MerchantBusLineInfo(TypedDict):
+class MerchantBusLineInfo(TypedDict, total=False):
     last_place_name: str
     arrive_station_name: str
     depart_date: str
@@ -408,11 +408,11 @@ class MerchantBusLineInfo(TypedDict):
     schedule_id: str
     start_station_name: str
 
-class MerchantBusFetchHolderInfo(TypedDict):
+class MerchantBusFetchHolderInfo(TypedDict, total=False):
     fetch_phone: str
     fetch_ticket_name: str
 
-class MerchantOrderGetOrderInfosRefundApplyInfoList(TypedDict):
+class MerchantOrderGetOrderInfosRefundApplyInfoList(TypedDict, total=False):
     apply_type: int
     refund_ticket_amount: int
     refund_time: str
@@ -428,7 +428,7 @@ class MerchantOrderGetOrderInfosRefundApplyInfoList(TypedDict):
     bus_ticket_info: MerchantOrderGetMerchantBusTicketInfo
     apply_id: int
 
-class MerchantBusOrderInfo(TypedDict):
+class MerchantBusOrderInfo(TypedDict, total=False):
     end_station: str
     ticket_count: int
     total_price: int
@@ -449,7 +449,7 @@ class MerchantBusOrderInfo(TypedDict):
     tp_order_id: int
     refund_apply_info_list: Listed[MerchantOrderGetOrderInfosRefundApplyInfoList]
 
-class MerchantOrderGetData(TypedDict):
+class MerchantOrderGetData(TypedDict, total=False):
     """商家侧查询订单详情"""
     refund_order_infos: Listed[MerchantBusRefundOrderInfo]
     error_msg_code: str
@@ -473,7 +473,7 @@ class NumbersStockpriceUpdateParams(TypedDict):
     """汽车票更新价格库存"""
     param_top_bus_price_and_stock_update_r_q: NotRequired[TopBusPriceAndStockUpdateRq | None]
 
-class NumbersStockpriceUpdateData(TypedDict):
+class NumbersStockpriceUpdateData(TypedDict, total=False):
     """汽车票更新价格库存"""
     result_code: str
     result_msg: str
@@ -519,7 +519,7 @@ class NumbersUpdateParams(TypedDict):
     """汽车票车次更新服务"""
     param_top_bus_number_update_r_q: TopBusNumberUpdateRq
 
-class NumbersUpdateData(TypedDict):
+class NumbersUpdateData(TypedDict, total=False):
     """汽车票车次更新服务"""
     result_code: str
     result_msg: str
@@ -533,7 +533,7 @@ class OrderGetParams(TypedDict):
     """汽车票订单查询"""
     param_b2_b_order_query_r_q: B2BOrderQueryRq
 
-class B2BBusLineInfo(TypedDict):
+class B2BBusLineInfo(TypedDict, total=False):
     dep_time: str
     last_place_name: str
     schedule_id: str
@@ -542,19 +542,19 @@ class B2BBusLineInfo(TypedDict):
     start_station_name_address: str
     to_station_name: str
 
-class B2BFetchHolderInfo(TypedDict):
+class B2BFetchHolderInfo(TypedDict, total=False):
     fetch_cert_number: str
     fetch_cert_type: str
     fetch_phone: str
     fetch_ticket_name: str
 
-class B2BFetchTicket(TypedDict):
+class B2BFetchTicket(TypedDict, total=False):
     fetch_sms: str
     fetch_ticket_address: str
     fetch_ticket_number: str
     fetch_ticket_pwd: str
 
-class B2BTicketInfo(TypedDict):
+class B2BTicketInfo(TypedDict, total=False):
     commission_fee: int
     refund_fee: int
     refund_status: int
@@ -566,7 +566,7 @@ class B2BTicketInfo(TypedDict):
     ticket_id: str
     ticket_price: int
 
-class B2BBusOrderInfo(TypedDict):
+class B2BBusOrderInfo(TypedDict, total=False):
     alipay_trade_id: str
     b2_b_bus_line_info: B2BBusLineInfo
     b2_b_fetch_holder_info: B2BFetchHolderInfo
@@ -579,13 +579,13 @@ class B2BBusOrderInfo(TypedDict):
     ticket_count: int
     total_price: int
 
-class B2BOrderQueryRp(TypedDict):
+class B2BOrderQueryRp(TypedDict, total=False):
     b2b_bus_order_info: B2BBusOrderInfo
     error_code: str
     error_msg: str
     success: bool
 
-class OrderGetData(TypedDict):
+class OrderGetData(TypedDict, total=False):
     """汽车票订单查询"""
     result: B2BOrderQueryRp
 
@@ -622,7 +622,7 @@ class OrderSetParams(TypedDict):
     """汽车票下单接口"""
     param_b2_b_create_order_r_q: NotRequired[B2BCreateOrderRq | None]
 
-class OrderSetData(TypedDict):
+class OrderSetData(TypedDict, total=False):
     """汽车票下单接口"""
     ali_pay_trade_id: str
     alitrip_order_id: str
@@ -640,14 +640,14 @@ class RefundSetParams(TypedDict):
     """B2B退票申请接口"""
     param0: NotRequired[B2BRefundOrderRq | None]
 
-class B2BRefundOrderRp(TypedDict):
+class B2BRefundOrderRp(TypedDict, total=False):
     results: Listed[Any]
     error_code: str
     error_msg: str
     success: bool
     success1: bool
 
-class RefundSetData(TypedDict):
+class RefundSetData(TypedDict, total=False):
     """B2B退票申请接口"""
     result: B2BRefundOrderRp
 
@@ -656,14 +656,14 @@ class RefundfeeGetParams(TypedDict):
     ali_trip_order_id: str
     sub_order_ids: NotRequired[Many[Number] | None]
 
-class B2BQueryRefundFeeRp(TypedDict):
+class B2BQueryRefundFeeRp(TypedDict, total=False):
     can_return_single_ticket: bool
     error_code: str
     error_msg: str
     refund_fees: Listed[str]
     success: bool
 
-class RefundfeeGetData(TypedDict):
+class RefundfeeGetData(TypedDict, total=False):
     """查询退票费用明细"""
     result: B2BQueryRefundFeeRp
 
@@ -686,7 +686,7 @@ class RefundticketpriceSetParams(TypedDict):
     """汽车票退款申请接口"""
     offline_refund_ticket_rq: NotRequired[OfflineRefundTicketPriceRq | None]
 
-class RefundticketpriceSetData(TypedDict):
+class RefundticketpriceSetData(TypedDict, total=False):
     """汽车票退款申请接口"""
     is_success: bool
 
@@ -697,7 +697,7 @@ class SeatpriceGetParams(TypedDict):
     """汽车票余票接口"""
     param_bus_seat_price_r_q: BusSeatPriceRq
 
-class B2BBusSeatPriceDto(TypedDict):
+class B2BBusSeatPriceDto(TypedDict, total=False):
     dep_city_name: str
     dep_time: str
     full_price: int
@@ -706,14 +706,14 @@ class B2BBusSeatPriceDto(TypedDict):
     stock: int
     service_price: int
 
-class SeatpriceGetResultSet(TypedDict):
+class SeatpriceGetResultSet(TypedDict, total=False):
     err_code: str
     err_msg: str
     module: B2BBusSeatPriceDto
     server_i_p: str
     success: bool
 
-class SeatpriceGetData(TypedDict):
+class SeatpriceGetData(TypedDict, total=False):
     """汽车票余票接口"""
     result: SeatpriceGetResultSet
 
@@ -724,7 +724,7 @@ class TicketSetParams(TypedDict):
     """出票接口"""
     ticket_params: NotRequired[B2BBookOrderRq | None]
 
-class TicketSetData(TypedDict):
+class TicketSetData(TypedDict, total=False):
     """出票接口"""
     error_code1: str
     error_msg1: str
@@ -753,7 +753,7 @@ class TvmbookorderSetParams(TypedDict):
     support_eticket: NotRequired[bool | None]
     ticket_gate: NotRequired[str | None]
 
-class TvmbookorderSetData(TypedDict):
+class TvmbookorderSetData(TypedDict, total=False):
     """线下自助机通知出票接口"""
     result_code: str
     result_msg: str
@@ -763,7 +763,7 @@ class TvmcancelorderSetParams(TypedDict):
     """线下自助机未付款取消订单"""
     alitrip_order_id: str
 
-class TvmcancelorderSetData(TypedDict):
+class TvmcancelorderSetData(TypedDict, total=False):
     """线下自助机未付款取消订单"""
     result_code: str
     result_msg: str
@@ -843,7 +843,7 @@ class TvmcreateorderSetParams(TypedDict):
     """线下自助机创建订单"""
     param_t_v_m_create_order_r_q: TvmCreateOrderRq
 
-class TvmcreateorderSetData(TypedDict):
+class TvmcreateorderSetData(TypedDict, total=False):
     """线下自助机创建订单"""
     alitrip_order_id: str
     result_code: str
@@ -855,7 +855,7 @@ class TvmcreateqrcodeSetParams(TypedDict):
     alitrip_order_id: str
     timeout_express: Number
 
-class TvmcreateqrcodeSetData(TypedDict):
+class TvmcreateqrcodeSetData(TypedDict, total=False):
     """自助机生成支付宝支付二维码"""
     result_code: str
     result_msg: str
@@ -869,7 +869,7 @@ class TvmpayorderSetParams(TypedDict):
     alipay_auth_code: str
     alitrip_order_id: str
 
-class TvmpayorderSetData(TypedDict):
+class TvmpayorderSetData(TypedDict, total=False):
     """自助机条形码被动支付"""
     result_code: str
     result_msg: str
@@ -880,13 +880,13 @@ class TvmqueryorderGetParams(TypedDict):
     """线下自助机查询订单信息"""
     alitrip_order_id: str
 
-class TvmInsuranceInfo(TypedDict):
+class TvmInsuranceInfo(TypedDict, total=False):
     insure_status: int
     insure_price: int
     insure_name: str
     product_no: str
 
-class TvmPassengerVo(TypedDict):
+class TvmPassengerVo(TypedDict, total=False):
     agent_eticket: str
     agent_ticket_id: str
     full_price: int
@@ -899,7 +899,7 @@ class TvmPassengerVo(TypedDict):
     ticket_price: int
     tvm_insurance_infos: Listed[TvmInsuranceInfo]
 
-class TvmRefundApply(TypedDict):
+class TvmRefundApply(TypedDict, total=False):
     apply_id: int
     gmt_create: str
     gmt_refund_succ_time: str
@@ -908,7 +908,7 @@ class TvmRefundApply(TypedDict):
     refund_status: int
     rp_apply_id: int
 
-class TvmqueryorderGetTvmBusLineInfo(TypedDict):
+class TvmqueryorderGetTvmBusLineInfo(TypedDict, total=False):
     bus_number: str
     bus_type: str
     dep_time: str
@@ -926,7 +926,7 @@ class TvmqueryorderGetTvmBusLineInfo(TypedDict):
     to_station_name: str
     to_station_province_name: str
 
-class TvmBusOrderLineInfo(TypedDict):
+class TvmBusOrderLineInfo(TypedDict, total=False):
     agent_order_id: str
     alipay_trade_no: str
     alitrip_order_id: str
@@ -943,7 +943,7 @@ class TvmBusOrderLineInfo(TypedDict):
     buyer_info_unique_key: str
     alitrip_tp_order_id: str
 
-class TvmqueryorderGetData(TypedDict):
+class TvmqueryorderGetData(TypedDict, total=False):
     """线下自助机查询订单信息"""
     result_code: str
     result_msg: str
@@ -976,7 +976,7 @@ class TvmrefundorderSetParams(TypedDict):
     refund_reason: NotRequired[str | None]
     insurance_refund_details: NotRequired[list[InsuranceRefundDetail] | None]
 
-class TvmrefundorderSetData(TypedDict):
+class TvmrefundorderSetData(TypedDict, total=False):
     """线下自助机逆向退款接口"""
     result_code: str
     result_msg: str

@@ -239,7 +239,7 @@ class VehicleinfoRegisterParams(TypedDict):
     """全量车型导入"""
     param_list: NotRequired[list[FullInfoCarModelDTO] | None]
 
-class VehicleinfoRegisterData(TypedDict):
+class VehicleinfoRegisterData(TypedDict, total=False):
     """全量车型导入"""
     data: bool
     result_code: int

@@ -8,14 +8,14 @@ class ExpandcardQueryParams(TypedDict):
     account_no: NotRequired[str | None]
     used_scope_code: NotRequired[str | None]
 
-class ShopInfoVo(TypedDict):
+class ShopInfoVo(TypedDict, total=False):
     seller_id: int
     shop_url: str
     shop_icon_url: str
     shop_name: str
     shop_id: int
 
-class ExpandCardVo(TypedDict):
+class ExpandCardVo(TypedDict, total=False):
     shop_info_vo: ShopInfoVo
     brand_color: str
     target_url: str
@@ -29,13 +29,13 @@ class ExpandCardVo(TypedDict):
     card_name: str
     card_used_scope: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     code: int
     models: Listed[ExpandCardVo]
     debug_info: str
     message: str
     error_level: str
 
-class ExpandcardQueryData(TypedDict):
+class ExpandcardQueryData(TypedDict, total=False):
     """购物金卡查询"""
     result: Result

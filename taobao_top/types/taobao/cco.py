@@ -18,7 +18,7 @@ class SelfCoordinateBreakOrderParams(TypedDict):
     """天猫国际直购供应商毁单通知"""
     supplier_break_order_request: SupplierBreakOrderRequest
 
-class SelfCoordinateBreakOrderData(TypedDict):
+class SelfCoordinateBreakOrderData(TypedDict, total=False):
     """天猫国际直购供应商毁单通知"""
     api_code: str
     api_data: bool
@@ -31,7 +31,7 @@ class SelfCoordinateHandleFinishParams(TypedDict):
     operator: str
     reply_data: Json
 
-class SelfCoordinateHandleFinishData(TypedDict):
+class SelfCoordinateHandleFinishData(TypedDict, total=False):
     """天猫国际直购供应商处理完结回复通知"""
     api_code: str
     data: bool

@@ -24,10 +24,10 @@ class TradePrepayOfflineAddParams(TypedDict):
     """渠道分销供应商上传线下流水预存款（增加）"""
     offline_add_prepay_param: TopOfflineAddPrepayDto
 
-class ResultTopDo(TypedDict):
+class ResultTopDo(TypedDict, total=False):
     success: bool
 
-class TradePrepayOfflineAddData(TypedDict):
+class TradePrepayOfflineAddData(TypedDict, total=False):
     """渠道分销供应商上传线下流水预存款（增加）"""
     result: ResultTopDo
 
@@ -53,6 +53,6 @@ class TradePrepayOfflineReduceParams(TypedDict):
     """渠道分销供应商上传线下流水预存款（减少）"""
     offline_reduce_prepay_param: TopOfflineReducePrepayDto
 
-class TradePrepayOfflineReduceData(TypedDict):
+class TradePrepayOfflineReduceData(TypedDict, total=False):
     """渠道分销供应商上传线下流水预存款（减少）"""
     result: ResultTopDo

@@ -7,19 +7,19 @@ class WmflConvertWarehouseParams(TypedDict):
     """同城零售完美履约转仓"""
     tb_order_id: str
 
-class ChangeOrderResponseDto(TypedDict):
+class ChangeOrderResponseDto(TypedDict, total=False):
     tb_order_id: str
     new_warehouse_code: str
     origin_warehouse_code: str
     fulfill_order_id: str
     pickup_code: str
 
-class WorkResult(TypedDict):
+class WorkResult(TypedDict, total=False):
     code: str
     data: ChangeOrderResponseDto
     success: bool
     message: str
 
-class WmflConvertWarehouseData(TypedDict):
+class WmflConvertWarehouseData(TypedDict, total=False):
     """同城零售完美履约转仓"""
     result: WorkResult

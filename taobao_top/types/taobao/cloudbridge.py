@@ -8,11 +8,11 @@ class CaseinvestExecuteParams(TypedDict):
     api_name: NotRequired[str | None]
     data: NotRequired[str | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     code: int
     data: str
     message: str
 
-class CaseinvestExecuteData(TypedDict):
+class CaseinvestExecuteData(TypedDict, total=False):
     """红盾云桥案件协查服务"""
     result: Result

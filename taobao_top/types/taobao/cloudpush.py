@@ -9,7 +9,7 @@ class MessageAndroidParams(TypedDict):
     target: str
     target_value: str
 
-class MessageAndroidData(TypedDict):
+class MessageAndroidData(TypedDict, total=False):
     """百川云推送发送消息给android"""
     is_success: bool
     request_error_code: int
@@ -21,7 +21,7 @@ class MessageIosParams(TypedDict):
     target: str
     target_value: str
 
-class MessageIosData(TypedDict):
+class MessageIosData(TypedDict, total=False):
     """百川云推送发送消息给ios"""
     request_error_code: int
     request_error_msg: str
@@ -34,7 +34,7 @@ class NoticeAndroidParams(TypedDict):
     target_value: str
     title: str
 
-class NoticeAndroidData(TypedDict):
+class NoticeAndroidData(TypedDict, total=False):
     """百川云推送发送通知给android"""
     is_success: bool
     request_error_code: int
@@ -48,7 +48,7 @@ class NoticeIosParams(TypedDict):
     env: str
     ext: NotRequired[str | None]
 
-class NoticeIosData(TypedDict):
+class NoticeIosData(TypedDict, total=False):
     """推送通知给ios设备"""
     is_success: bool
     request_error_code: int
@@ -78,7 +78,7 @@ class PushParams(TypedDict):
     title: str
     type: NotRequired[Number | None]
 
-class PushData(TypedDict):
+class PushData(TypedDict, total=False):
     """百川用户使用云推送高级推送接口"""
     is_success: bool
     request_error_code: int

@@ -12,14 +12,14 @@ class FaceDetectionCallbackParams(TypedDict):
     success: bool
     error_msg: NotRequired[str | None]
 
-class TribeError(TypedDict):
+class TribeError(TypedDict, total=False):
     code: str
     message: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     error: TribeError
     success: bool
 
-class FaceDetectionCallbackData(TypedDict):
+class FaceDetectionCallbackData(TypedDict, total=False):
     """魔镜测肤结果数据回调接口"""
     result: Result

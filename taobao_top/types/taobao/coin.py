@@ -12,21 +12,21 @@ class AwardDeliveryParams(TypedDict):
     param1: Number
     order_dto: NotRequired[OrderDTO | None]
 
-class Button(TypedDict):
+class Button(TypedDict, total=False):
     title: str
     target_url: str
 
-class Image(TypedDict):
+class Image(TypedDict, total=False):
     width: int
     icon_url: str
     height: int
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     button: Button
     image: Image
     title: str
     desc: str
 
-class AwardDeliveryData(TypedDict):
+class AwardDeliveryData(TypedDict, total=False):
     """淘金币奖励投放"""
     result: Result

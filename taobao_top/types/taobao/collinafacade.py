@@ -15,13 +15,13 @@ class NocaptchaSigAuthenticateParams(TypedDict):
     """人机识别"""
     sig_authenticate_context: SigAuthenticateContext
 
-class SigAuthenticateResult(TypedDict):
+class SigAuthenticateResult(TypedDict, total=False):
     code: str
     msg: str
     timestamp: int
     detail: str
 
-class NocaptchaSigAuthenticateData(TypedDict):
+class NocaptchaSigAuthenticateData(TypedDict, total=False):
     """人机识别"""
     ret: int
     ret_detail: SigAuthenticateResult

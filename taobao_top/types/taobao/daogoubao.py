@@ -8,12 +8,12 @@ class OrderStatisticsTotalParams(TypedDict):
     debug_id: NotRequired[str | None]
     field: NotRequired[str | None]
 
-class OrderStatisticsResult(TypedDict):
+class OrderStatisticsResult(TypedDict, total=False):
     tqdj_order_num: int
     take_order_num: int
     home_order_num: int
     step_order_num: int
 
-class OrderStatisticsTotalData(TypedDict):
+class OrderStatisticsTotalData(TypedDict, total=False):
     """销售订单总额统计"""
     result: OrderStatisticsResult

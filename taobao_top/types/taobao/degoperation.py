@@ -7,14 +7,14 @@ class CheckAddrStatusParams(TypedDict):
     """地址"""
     sequence_no: Number
 
-class BonusResultDto(TypedDict):
+class BonusResultDto(TypedDict, total=False):
     data: str
     error: bool
     msg_code: str
     msg_info: str
     success: bool
 
-class CheckAddrStatusData(TypedDict):
+class CheckAddrStatusData(TypedDict, total=False):
     """地址"""
     result: BonusResultDto
 
@@ -26,7 +26,7 @@ class CreateqrcodeParams(TypedDict):
     activity: str
     title: str
 
-class CreateqrcodeData(TypedDict):
+class CreateqrcodeData(TypedDict, total=False):
     """中奖生成二维码"""
     msg_code: str
     data: str
@@ -42,7 +42,7 @@ class DoLuckydrawParams(TypedDict):
     uuid: str
     param_sign: NotRequired[str | None]
 
-class DoLuckydrawData(TypedDict):
+class DoLuckydrawData(TypedDict, total=False):
     """激励抽奖"""
     result: BonusResultDto
 
@@ -52,7 +52,7 @@ class GetByEventkeyParams(TypedDict):
     deg_app_key: str
     event_key: str
 
-class GetByEventkeyData(TypedDict):
+class GetByEventkeyData(TypedDict, total=False):
     """通用用户抽奖次数限制"""
     result: BonusResultDto
 
@@ -62,7 +62,7 @@ class GetInfoUuidParams(TypedDict):
     deg_event_key: str
     uuid: str
 
-class GetInfoUuidData(TypedDict):
+class GetInfoUuidData(TypedDict, total=False):
     """根据uuid用户抽奖次数限制"""
     result: BonusResultDto
 
@@ -72,7 +72,7 @@ class ShowTopRecordsParams(TypedDict):
     deg_event_key: str
     top_n: Number
 
-class ShowTopRecordsData(TypedDict):
+class ShowTopRecordsData(TypedDict, total=False):
     """活动中奖记录"""
     result: BonusResultDto
 
@@ -84,6 +84,6 @@ class ShowUserRecordsParams(TypedDict):
     page_number: Number
     page_size: Number
 
-class ShowUserRecordsData(TypedDict):
+class ShowUserRecordsData(TypedDict, total=False):
     """用户中奖记录"""
     result: BonusResultDto

@@ -20,19 +20,19 @@ class CrowdBasicFindParams(TypedDict):
     crowd_query: NotRequired[CrowdQueryDTO | None]
     pager: Pager
 
-class CrowdDTO(TypedDict):
+class CrowdDTO(TypedDict, total=False):
     valid_date: str
     crowd_name: str
     crowd_id: int
     coverage: int
     createtime: str
 
-class CrowdBasicFindPager(TypedDict):
+class CrowdBasicFindPager(TypedDict, total=False):
     total: int
     page_size: int
     current_page: int
 
-class CrowdBasicFindData(TypedDict):
+class CrowdBasicFindData(TypedDict, total=False):
     """DMP_BP版人群列表查询"""
     result: Listed[CrowdDTO]
     result_error_code: str
@@ -50,7 +50,7 @@ class CrowdTemplateApplyParams(TypedDict):
     api_context: ApiContextDTO
     template_context: NotRequired[TemplateContextDTO | None]
 
-class CrowdTemplateApplyData(TypedDict):
+class CrowdTemplateApplyData(TypedDict, total=False):
     """人群模版采纳并生成人群API"""
     result: int
     result_error_code: str
@@ -65,20 +65,20 @@ class CrowdTemplateTopicFindParams(TypedDict):
     api_context: ApiContextDTO
     topic_query: NotRequired[TopicQueryDTO | None]
 
-class Template(TypedDict):
+class Template(TypedDict, total=False):
     ext: str
     description: str
     highlight: str
     name: str
     id: int
 
-class Topic(TypedDict):
+class Topic(TypedDict, total=False):
     templates: Listed[Template]
     name: str
     description: str
     id: int
 
-class CrowdTemplateTopicFindData(TypedDict):
+class CrowdTemplateTopicFindData(TypedDict, total=False):
     """平台精选榜单和模版查询接口"""
     result: Listed[Topic]
     result_error_code: str

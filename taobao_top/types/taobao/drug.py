@@ -8,12 +8,12 @@ class PriceBatchUpdateParams(TypedDict):
     out_store_id: str
     out_item_id_price_map: Json
 
-class PriceBatchUpdateResult(TypedDict):
+class PriceBatchUpdateResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     success: bool
 
-class PriceBatchUpdateData(TypedDict):
+class PriceBatchUpdateData(TypedDict, total=False):
     """商家批量更新宝贝价格"""
     result: PriceBatchUpdateResult
 
@@ -23,12 +23,12 @@ class PriceUpdateParams(TypedDict):
     out_item_id: str
     price: Number
 
-class PriceUpdateResult(TypedDict):
+class PriceUpdateResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     success: bool
 
-class PriceUpdateData(TypedDict):
+class PriceUpdateData(TypedDict, total=False):
     """商家更新宝贝价格"""
     result: PriceUpdateResult
 
@@ -37,12 +37,12 @@ class QuantityBatchUpdateParams(TypedDict):
     out_store_id: str
     out_item_id_quantity_map: Json
 
-class QuantityBatchUpdateResult(TypedDict):
+class QuantityBatchUpdateResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     success: bool
 
-class QuantityBatchUpdateData(TypedDict):
+class QuantityBatchUpdateData(TypedDict, total=False):
     """批量同步库存接口"""
     result: QuantityBatchUpdateResult
 
@@ -52,12 +52,12 @@ class QuantityUpdateParams(TypedDict):
     out_item_id: str
     quantity: Number
 
-class QuantityUpdateResult(TypedDict):
+class QuantityUpdateResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     success: bool
 
-class QuantityUpdateData(TypedDict):
+class QuantityUpdateData(TypedDict, total=False):
     """商家更新库存"""
     result: QuantityUpdateResult
 
@@ -68,7 +68,7 @@ class ShopListParams(TypedDict):
     page: Number
     page_size: Number
 
-class TakeoutShopSummaryInfo(TypedDict):
+class TakeoutShopSummaryInfo(TypedDict, total=False):
     sub_name: str
     shopid: int
     name: str
@@ -81,7 +81,7 @@ class TakeoutShopSummaryInfo(TypedDict):
     is_open: int
     shopoutid: str
 
-class TakeoutShopPage(TypedDict):
+class TakeoutShopPage(TypedDict, total=False):
     total_count: int
     page: int
     page_size: int
@@ -90,6 +90,6 @@ class TakeoutShopPage(TypedDict):
     next_page: int
     takeout_summary_infos: Listed[TakeoutShopSummaryInfo]
 
-class ShopListData(TypedDict):
+class ShopListData(TypedDict, total=False):
     """查询卖家外卖店列表"""
     result: TakeoutShopPage

@@ -15,7 +15,7 @@ class LifecardConsumeParams(TypedDict):
     """品牌惠卡券核销"""
     consume_request: LifecardConsumeConsumeRequest
 
-class LifecardConsumeData(TypedDict):
+class LifecardConsumeData(TypedDict, total=False):
     """品牌惠卡券核销"""
     amount: int
     inflate_amount: int
@@ -35,7 +35,7 @@ class LifecardQueryParams(TypedDict):
     """查询交易结果"""
     query_request: LifecardQueryConsumeRequest
 
-class LifecardQueryData(TypedDict):
+class LifecardQueryData(TypedDict, total=False):
     """查询交易结果"""
     result_msg: str
     amount: int
@@ -47,7 +47,7 @@ class LifecardReconParams(TypedDict):
     """查询对账文件地址接口"""
     op_date: str
 
-class LifecardReconData(TypedDict):
+class LifecardReconData(TypedDict, total=False):
     """查询对账文件地址接口"""
     result_msg: str
     op_date: str
@@ -68,7 +68,7 @@ class LifecardRefundParams(TypedDict):
     """品牌惠卡券冲正退还"""
     refund_request: RefundRequest
 
-class LifecardRefundData(TypedDict):
+class LifecardRefundData(TypedDict, total=False):
     """品牌惠卡券冲正退还"""
     result_code: str
     amount: int

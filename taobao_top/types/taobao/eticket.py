@@ -7,11 +7,11 @@ class MerchantImgUploadParams(TypedDict):
     """码商上传二维码图片"""
     img_bytes: File
 
-class UploadImgCallbackResp(TypedDict):
+class UploadImgCallbackResp(TypedDict, total=False):
     attribute_map: str
     file_name: str
 
-class MerchantImgUploadData(TypedDict):
+class MerchantImgUploadData(TypedDict, total=False):
     """码商上传二维码图片"""
     resp_body: UploadImgCallbackResp
     ret_code: str
@@ -27,10 +27,10 @@ class MerchantMaAvailableParams(TypedDict):
     serial_num: NotRequired[str | None]
     token: str
 
-class ConsumeMaCallbackResp(TypedDict):
+class ConsumeMaCallbackResp(TypedDict, total=False):
     attribute_map: str
 
-class MerchantMaAvailableData(TypedDict):
+class MerchantMaAvailableData(TypedDict, total=False):
     """电子凭证核销前校验接口"""
     resp_body: ConsumeMaCallbackResp
     ret_code: str
@@ -52,7 +52,7 @@ class MerchantMaConsumeParams(TypedDict):
     serial_num: str
     token: str
 
-class MerchantMaConsumeData(TypedDict):
+class MerchantMaConsumeData(TypedDict, total=False):
     """电子凭证核销接口"""
     resp_body: ConsumeMaCallbackResp
     ret_code: str
@@ -67,7 +67,7 @@ class MerchantMaDelayParams(TypedDict):
     code: NotRequired[str | None]
     outer_id: str
 
-class MerchantMaDelayData(TypedDict):
+class MerchantMaDelayData(TypedDict, total=False):
     """凭证延期"""
     is_success: bool
     res_code: int
@@ -81,10 +81,10 @@ class MerchantMaFailsendParams(TypedDict):
     sub_err_msg: str
     token: str
 
-class SendFailCallbackResp(TypedDict):
+class SendFailCallbackResp(TypedDict, total=False):
     attribute_map: str
 
-class MerchantMaFailsendData(TypedDict):
+class MerchantMaFailsendData(TypedDict, total=False):
     """码商发码失败回调接口"""
     resp_body: SendFailCallbackResp
     ret_code: str
@@ -102,10 +102,10 @@ class MerchantMaResendParams(TypedDict):
     outer_id: str
     token: str
 
-class SendMaCallbackResp(TypedDict):
+class SendMaCallbackResp(TypedDict, total=False):
     attribute_map: str
 
-class MerchantMaResendData(TypedDict):
+class MerchantMaResendData(TypedDict, total=False):
     """电子凭证重发回调接口"""
     resp_body: SendMaCallbackResp
     ret_code: str
@@ -121,10 +121,10 @@ class MerchantMaReverseParams(TypedDict):
     serial_num: str
     token: str
 
-class ReverseMaCallbackResp(TypedDict):
+class ReverseMaCallbackResp(TypedDict, total=False):
     attribute_map: str
 
-class MerchantMaReverseData(TypedDict):
+class MerchantMaReverseData(TypedDict, total=False):
     """电子凭证冲正接口"""
     resp_body: ReverseMaCallbackResp
     ret_code: str
@@ -142,7 +142,7 @@ class MerchantMaSendParams(TypedDict):
     outer_id: str
     token: str
 
-class MerchantMaSendData(TypedDict):
+class MerchantMaSendData(TypedDict, total=False):
     """码商发码成功回调接口"""
     resp_body: SendMaCallbackResp
     ret_code: str
@@ -155,10 +155,10 @@ class MerchantTbmaGetParams(TypedDict):
     """码商查询淘宝码接口"""
     query_tb_ma_callback_req: QueryTbMaCallbackReq
 
-class Attributes(TypedDict):
+class Attributes(TypedDict, total=False):
     item_id: str
 
-class CertificateDto(TypedDict):
+class CertificateDto(TypedDict, total=False):
     attributes: Attributes
     available_num: int
     biz_type: int
@@ -172,10 +172,10 @@ class CertificateDto(TypedDict):
     start_time: str
     used_num: int
 
-class QueryTbMaCallbackResp(TypedDict):
+class QueryTbMaCallbackResp(TypedDict, total=False):
     certificate: CertificateDto
 
-class MerchantTbmaGetData(TypedDict):
+class MerchantTbmaGetData(TypedDict, total=False):
     """码商查询淘宝码接口"""
     resp_body: QueryTbMaCallbackResp
     ret_code: str

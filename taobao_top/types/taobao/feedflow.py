@@ -6,18 +6,18 @@ from taobao_top.types.values import Date, Listed, Many, NotRequired, Number, Typ
 class AccountGetParams(TypedDict):
     """获取信息流账户详情"""
 
-class AccountDTO(TypedDict):
+class AccountDTO(TypedDict, total=False):
     balance: str
     cash_balance: str
     available_balance: str
     red_packet: str
 
-class ResultDTO(TypedDict):
+class ResultDTO(TypedDict, total=False):
     message: str
     result: AccountDTO
     success: bool
 
-class AccountGetData(TypedDict):
+class AccountGetData(TypedDict, total=False):
     """获取信息流账户详情"""
     result: ResultDTO
 
@@ -30,7 +30,7 @@ class AccountRptdailylistParams(TypedDict):
     """获取广告主分日数据"""
     rpt_query_d_t_o: AccountRptdailylistRptQueryDto
 
-class AccountRptdailylistRptResultDto(TypedDict):
+class AccountRptdailylistRptResultDto(TypedDict, total=False):
     charge: str
     ad_pv: int
     click: int
@@ -57,12 +57,12 @@ class AccountRptdailylistRptResultDto(TypedDict):
     roi: str
     log_date: str
 
-class AccountRptdailylistResultDto(TypedDict):
+class AccountRptdailylistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[AccountRptdailylistRptResultDto]
     success: bool
 
-class AccountRptdailylistData(TypedDict):
+class AccountRptdailylistData(TypedDict, total=False):
     """获取广告主分日数据"""
     result: AccountRptdailylistResultDto
 
@@ -75,7 +75,7 @@ class AccountRpthourlistParams(TypedDict):
     """超级推荐广告主分时报表查询"""
     rpt_query: AccountRpthourlistRptQueryDto
 
-class AccountRpthourlistRptResultDto(TypedDict):
+class AccountRpthourlistRptResultDto(TypedDict, total=False):
     inshop_uv: int
     inshop_pv: int
     ecpc: str
@@ -103,18 +103,18 @@ class AccountRpthourlistRptResultDto(TypedDict):
     icvr: str
     alipay_inshop_amt: str
 
-class ResultCode(TypedDict):
+class ResultCode(TypedDict, total=False):
     message: str
     code: int
 
-class AccountRpthourlistResultDto(TypedDict):
+class AccountRpthourlistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[AccountRpthourlistRptResultDto]
     total_count: int
     result_code: ResultCode
     success: bool
 
-class AccountRpthourlistData(TypedDict):
+class AccountRpthourlistData(TypedDict, total=False):
     """超级推荐广告主分时报表查询"""
     result: AccountRpthourlistResultDto
 
@@ -155,12 +155,12 @@ class ItemAdgroupAddParams(TypedDict):
     """信息流增加单元"""
     adgroup: ItemAdgroupAddAdgroupDto
 
-class ItemAdgroupAddResultDto(TypedDict):
+class ItemAdgroupAddResultDto(TypedDict, total=False):
     message: str
     result: int
     success: bool
 
-class ItemAdgroupAddData(TypedDict):
+class ItemAdgroupAddData(TypedDict, total=False):
     """信息流增加单元"""
     result: ItemAdgroupAddResultDto
 
@@ -173,11 +173,11 @@ class ItemAdgroupAdzoneBindParams(TypedDict):
     bind_adzone_list: list[ItemAdgroupAdzoneBindAdzoneBindDto]
     adgroup_id: Number
 
-class ItemAdgroupAdzoneBindResultDto(TypedDict):
+class ItemAdgroupAdzoneBindResultDto(TypedDict, total=False):
     message: str
     success: bool
 
-class ItemAdgroupAdzoneBindData(TypedDict):
+class ItemAdgroupAdzoneBindData(TypedDict, total=False):
     """信息流单元内绑定资源位"""
     result: ItemAdgroupAdzoneBindResultDto
 
@@ -193,18 +193,18 @@ class ItemAdgroupAdzonePageParams(TypedDict):
     """信息流单元下查看绑定资源位"""
     adzone_bind_query: AdzoneBindQueryDto
 
-class AdzoneBindDto(TypedDict):
+class AdzoneBindDto(TypedDict, total=False):
     adzone_id: int
     adzone_name: str
     discount: int
 
-class ItemAdgroupAdzonePageResultDto(TypedDict):
+class ItemAdgroupAdzonePageResultDto(TypedDict, total=False):
     message: str
     adzone_bind_list: Listed[AdzoneBindDto]
     total_count: int
     success: bool
 
-class ItemAdgroupAdzonePageData(TypedDict):
+class ItemAdgroupAdzonePageData(TypedDict, total=False):
     """信息流单元下查看绑定资源位"""
     result: ItemAdgroupAdzonePageResultDto
 
@@ -213,11 +213,11 @@ class ItemAdgroupAdzoneUnbindParams(TypedDict):
     adzone_id_list: Many[str]
     adgroup_id: Number
 
-class ItemAdgroupAdzoneUnbindResultDto(TypedDict):
+class ItemAdgroupAdzoneUnbindResultDto(TypedDict, total=False):
     message: str
     success: bool
 
-class ItemAdgroupAdzoneUnbindData(TypedDict):
+class ItemAdgroupAdzoneUnbindData(TypedDict, total=False):
     """信息流单元内解绑资源位"""
     result: ItemAdgroupAdzoneUnbindResultDto
 
@@ -230,11 +230,11 @@ class ItemAdgroupCreativeAddBindParams(TypedDict):
     creative_bind_list: list[CreativeBindDto]
     adgroup_id: Number
 
-class ItemAdgroupCreativeAddBindResultDto(TypedDict):
+class ItemAdgroupCreativeAddBindResultDto(TypedDict, total=False):
     message: str
     success: bool
 
-class ItemAdgroupCreativeAddBindData(TypedDict):
+class ItemAdgroupCreativeAddBindData(TypedDict, total=False):
     """信息流新增并且绑定创意"""
     result: ItemAdgroupCreativeAddBindResultDto
 
@@ -251,7 +251,7 @@ class ItemAdgroupCreativePageParams(TypedDict):
     """信息流单元下查看创意"""
     creative_bind_query: CreativeBindQueryDto
 
-class ItemAdgroupCreativePageCreativeBindDto(TypedDict):
+class ItemAdgroupCreativePageCreativeBindDto(TypedDict, total=False):
     creative_id: int
     img_url: str
     title: str
@@ -261,13 +261,13 @@ class ItemAdgroupCreativePageCreativeBindDto(TypedDict):
     adgroup_id: int
     creative_name: str
 
-class ItemAdgroupCreativePageResultDto(TypedDict):
+class ItemAdgroupCreativePageResultDto(TypedDict, total=False):
     message: str
     creative_bind_list: Listed[ItemAdgroupCreativePageCreativeBindDto]
     success: bool
     total_count: int
 
-class ItemAdgroupCreativePageData(TypedDict):
+class ItemAdgroupCreativePageData(TypedDict, total=False):
     """信息流单元下查看创意"""
     result: ItemAdgroupCreativePageResultDto
 
@@ -276,12 +276,12 @@ class ItemAdgroupDeleteParams(TypedDict):
     campaign_id: Number
     adgroup_id_list: Many[str]
 
-class ItemAdgroupDeleteResultDto(TypedDict):
+class ItemAdgroupDeleteResultDto(TypedDict, total=False):
     message: str
     result: bool
     success: bool
 
-class ItemAdgroupDeleteData(TypedDict):
+class ItemAdgroupDeleteData(TypedDict, total=False):
     """根据单元id删除单元"""
     result: ItemAdgroupDeleteResultDto
 
@@ -295,12 +295,12 @@ class ItemAdgroupModifyParams(TypedDict):
     """信息流单元修改"""
     adgroup: ItemAdgroupModifyAdgroupDto
 
-class ItemAdgroupModifyResultDto(TypedDict):
+class ItemAdgroupModifyResultDto(TypedDict, total=False):
     message: str
     result: bool
     success: bool
 
-class ItemAdgroupModifyData(TypedDict):
+class ItemAdgroupModifyData(TypedDict, total=False):
     """信息流单元修改"""
     result: ItemAdgroupModifyResultDto
 
@@ -316,12 +316,12 @@ class ItemAdgroupPageParams(TypedDict):
     """查询单元列表"""
     adgroup_query: NotRequired[AdgroupQueryDto | None]
 
-class ItemAdgroupPageIntelligentBidDto(TypedDict):
+class ItemAdgroupPageIntelligentBidDto(TypedDict, total=False):
     open: bool
     scope_percent: int
     strategy: int
 
-class AdgroupDTo(TypedDict):
+class AdgroupDTo(TypedDict, total=False):
     adgroup_id: int
     adgroup_name: str
     campaign_id: int
@@ -329,13 +329,13 @@ class AdgroupDTo(TypedDict):
     item_id: int
     status: str
 
-class ItemAdgroupPageResultDto(TypedDict):
+class ItemAdgroupPageResultDto(TypedDict, total=False):
     message: str
     results: Listed[AdgroupDTo]
     success: bool
     total_count: int
 
-class ItemAdgroupPageData(TypedDict):
+class ItemAdgroupPageData(TypedDict, total=False):
     """查询单元列表"""
     result: ItemAdgroupPageResultDto
 
@@ -350,7 +350,7 @@ class ItemAdgroupRptdailylistParams(TypedDict):
     """推广单元分日数据查询"""
     rpt_query_d_t_o: ItemAdgroupRptdailylistRptQueryDto
 
-class ItemAdgroupRptdailylistRptResultDto(TypedDict):
+class ItemAdgroupRptdailylistRptResultDto(TypedDict, total=False):
     charge: str
     ad_pv: int
     click: int
@@ -381,12 +381,12 @@ class ItemAdgroupRptdailylistRptResultDto(TypedDict):
     adgroup_name: str
     log_date: str
 
-class ItemAdgroupRptdailylistResultDto(TypedDict):
+class ItemAdgroupRptdailylistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemAdgroupRptdailylistRptResultDto]
     success: bool
 
-class ItemAdgroupRptdailylistData(TypedDict):
+class ItemAdgroupRptdailylistData(TypedDict, total=False):
     """推广单元分日数据查询"""
     result: ItemAdgroupRptdailylistResultDto
 
@@ -401,7 +401,7 @@ class ItemAdgroupRpthourlistParams(TypedDict):
     """超级推荐【商品推广】单元分时报表查询"""
     rpt_query: ItemAdgroupRpthourlistRptQueryDto
 
-class ItemAdgroupRpthourlistRptResultDto(TypedDict):
+class ItemAdgroupRpthourlistRptResultDto(TypedDict, total=False):
     campaign_name: str
     campaign_id: int
     alipay_inshop_amt: str
@@ -433,14 +433,14 @@ class ItemAdgroupRpthourlistRptResultDto(TypedDict):
     adgroup_id: int
     adgroup_name: str
 
-class ItemAdgroupRpthourlistResultDto(TypedDict):
+class ItemAdgroupRpthourlistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemAdgroupRpthourlistRptResultDto]
     total_count: int
     result_code: ResultCode
     success: bool
 
-class ItemAdgroupRpthourlistData(TypedDict):
+class ItemAdgroupRpthourlistData(TypedDict, total=False):
     """超级推荐【商品推广】单元分时报表查询"""
     result: ItemAdgroupRpthourlistResultDto
 
@@ -453,16 +453,16 @@ class ItemAdzoneListParams(TypedDict):
     """批量查询可用广告位列表"""
     adzone_query: AdzoneQueryDto
 
-class AdzoneDto(TypedDict):
+class AdzoneDto(TypedDict, total=False):
     adzone_name: str
     adzone_id: int
 
-class ItemAdzoneListResultDto(TypedDict):
+class ItemAdzoneListResultDto(TypedDict, total=False):
     message: str
     adzone_list: Listed[AdzoneDto]
     success: bool
 
-class ItemAdzoneListData(TypedDict):
+class ItemAdzoneListData(TypedDict, total=False):
     """批量查询可用广告位列表"""
     result: ItemAdzoneListResultDto
 
@@ -478,7 +478,7 @@ class ItemAdzoneRptdailylistParams(TypedDict):
     """资源包分日数据查询"""
     rpt_query_d_t_o: ItemAdzoneRptdailylistRptQueryDto
 
-class ItemAdzoneRptdailylistRptResultDto(TypedDict):
+class ItemAdzoneRptdailylistRptResultDto(TypedDict, total=False):
     charge: str
     ad_pv: int
     click: int
@@ -511,12 +511,12 @@ class ItemAdzoneRptdailylistRptResultDto(TypedDict):
     adzone_name: str
     log_date: str
 
-class ItemAdzoneRptdailylistResultDto(TypedDict):
+class ItemAdzoneRptdailylistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemAdzoneRptdailylistRptResultDto]
     success: bool
 
-class ItemAdzoneRptdailylistData(TypedDict):
+class ItemAdzoneRptdailylistData(TypedDict, total=False):
     """资源包分日数据查询"""
     result: ItemAdzoneRptdailylistResultDto
 
@@ -532,7 +532,7 @@ class ItemAdzoneRpthourlistParams(TypedDict):
     """超级推荐【商品推广】资源位分时报表查询"""
     rpt_query: ItemAdzoneRpthourlistRptQueryDto
 
-class ItemAdzoneRpthourlistRptResultDto(TypedDict):
+class ItemAdzoneRpthourlistRptResultDto(TypedDict, total=False):
     campaign_name: str
     campaign_id: int
     alipay_inshop_amt: str
@@ -566,14 +566,14 @@ class ItemAdzoneRpthourlistRptResultDto(TypedDict):
     adzone_id: int
     adzone_name: str
 
-class ItemAdzoneRpthourlistResultDto(TypedDict):
+class ItemAdzoneRpthourlistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemAdzoneRpthourlistRptResultDto]
     total_count: int
     result_code: ResultCode
     success: bool
 
-class ItemAdzoneRpthourlistData(TypedDict):
+class ItemAdzoneRpthourlistData(TypedDict, total=False):
     """超级推荐【商品推广】资源位分时报表查询"""
     result: ItemAdzoneRpthourlistResultDto
 
@@ -593,27 +593,27 @@ class ItemAlgoCrowdSuggestParams(TypedDict):
     item_id: Number
     campaign_id: Number
 
-class ItemAlgoCrowdSuggestOptionDto(TypedDict):
+class ItemAlgoCrowdSuggestOptionDto(TypedDict, total=False):
     option_value: str
 
-class ItemAlgoCrowdSuggestResultCrowdsTargetLabel(TypedDict):
+class ItemAlgoCrowdSuggestResultCrowdsTargetLabel(TypedDict, total=False):
     options: Listed[ItemAlgoCrowdSuggestOptionDto]
     target_type: str
     label_value: str
     label_id: int
     target_id: int
 
-class ItemAlgoCrowdSuggestResultCrowds(TypedDict):
+class ItemAlgoCrowdSuggestResultCrowds(TypedDict, total=False):
     target_label: ItemAlgoCrowdSuggestResultCrowdsTargetLabel
     average_price: int
     suggest_price: int
 
-class ItemAlgoCrowdSuggestResultDto(TypedDict):
+class ItemAlgoCrowdSuggestResultDto(TypedDict, total=False):
     success: bool
     crowds: Listed[ItemAlgoCrowdSuggestResultCrowds]
     message: str
 
-class ItemAlgoCrowdSuggestData(TypedDict):
+class ItemAlgoCrowdSuggestData(TypedDict, total=False):
     """单品人群建议出价"""
     result: ItemAlgoCrowdSuggestResultDto
 
@@ -644,24 +644,24 @@ class ItemCampaignAddParams(TypedDict):
     """信息流增加推广计划"""
     campaign: NotRequired[ItemCampaignAddCampaignDto | None]
 
-class ItemCampaignAddResultDto(TypedDict):
+class ItemCampaignAddResultDto(TypedDict, total=False):
     message: str
     success: bool
     result: int
 
-class ItemCampaignAddData(TypedDict):
+class ItemCampaignAddData(TypedDict, total=False):
     """信息流增加推广计划"""
     result: ItemCampaignAddResultDto
 
 class ItemCampaignDaybudgetParams(TypedDict):
     """获取当日投放日预算总额"""
 
-class ItemCampaignDaybudgetResultDto(TypedDict):
+class ItemCampaignDaybudgetResultDto(TypedDict, total=False):
     message: str
     result: int
     success: bool
 
-class ItemCampaignDaybudgetData(TypedDict):
+class ItemCampaignDaybudgetData(TypedDict, total=False):
     """获取当日投放日预算总额"""
     result: ItemCampaignDaybudgetResultDto
 
@@ -669,12 +669,12 @@ class ItemCampaignDeleteParams(TypedDict):
     """删除计划"""
     campaign_id: Number
 
-class ItemCampaignDeleteResultDto(TypedDict):
+class ItemCampaignDeleteResultDto(TypedDict, total=False):
     message: str
     result: bool
     success: bool
 
-class ItemCampaignDeleteData(TypedDict):
+class ItemCampaignDeleteData(TypedDict, total=False):
     """删除计划"""
     result: ItemCampaignDeleteResultDto
 
@@ -682,23 +682,23 @@ class ItemCampaignGetParams(TypedDict):
     """通过计划id查询计划"""
     campagin_id: Number
 
-class LaunchAreaDto(TypedDict):
+class LaunchAreaDto(TypedDict, total=False):
     code: int
     name: str
 
-class TimeSpanDto(TypedDict):
+class TimeSpanDto(TypedDict, total=False):
     discount: int
     time: str
 
-class LaunchPeriodDto(TypedDict):
+class LaunchPeriodDto(TypedDict, total=False):
     time_span_list: Listed[TimeSpanDto]
 
-class ItemCampaignGetLaunchTimeDto(TypedDict):
+class ItemCampaignGetLaunchTimeDto(TypedDict, total=False):
     begin_time: str
     end_time: str
     launch_forever: bool
 
-class CampaignDto(TypedDict):
+class CampaignDto(TypedDict, total=False):
     campaign_id: int
     campaign_name: str
     day_budget: int
@@ -707,12 +707,12 @@ class CampaignDto(TypedDict):
     launch_time: ItemCampaignGetLaunchTimeDto
     status: str
 
-class ItemCampaignGetResultDto(TypedDict):
+class ItemCampaignGetResultDto(TypedDict, total=False):
     message: str
     result: CampaignDto
     success: bool
 
-class ItemCampaignGetData(TypedDict):
+class ItemCampaignGetData(TypedDict, total=False):
     """通过计划id查询计划"""
     result: ItemCampaignGetResultDto
 
@@ -740,12 +740,12 @@ class ItemCampaignModifyParams(TypedDict):
     """信息流修改计划"""
     campaign: NotRequired[ItemCampaignModifyCampaignDto | None]
 
-class ItemCampaignModifyResultDto(TypedDict):
+class ItemCampaignModifyResultDto(TypedDict, total=False):
     message: str
     result: bool
     success: bool
 
-class ItemCampaignModifyData(TypedDict):
+class ItemCampaignModifyData(TypedDict, total=False):
     """信息流修改计划"""
     result: ItemCampaignModifyResultDto
 
@@ -760,12 +760,12 @@ class ItemCampaignPageParams(TypedDict):
     """批量查询计划列表"""
     campaign_query: NotRequired[CampaignQueryDto | None]
 
-class ItemCampaignPageLaunchTimeDto(TypedDict):
+class ItemCampaignPageLaunchTimeDto(TypedDict, total=False):
     begin_time: str
     end_time: str
     launch_forever: bool
 
-class CampaignDTo(TypedDict):
+class CampaignDTo(TypedDict, total=False):
     campaign_id: int
     campaign_name: str
     day_budget: int
@@ -774,13 +774,13 @@ class CampaignDTo(TypedDict):
     status: str
     launch_period_list: Listed[LaunchPeriodDto]
 
-class ItemCampaignPageResultDto(TypedDict):
+class ItemCampaignPageResultDto(TypedDict, total=False):
     message: str
     results: Listed[CampaignDTo]
     success: bool
     total_count: int
 
-class ItemCampaignPageData(TypedDict):
+class ItemCampaignPageData(TypedDict, total=False):
     """批量查询计划列表"""
     result: ItemCampaignPageResultDto
 
@@ -794,7 +794,7 @@ class ItemCampaignRptdailylistParams(TypedDict):
     """推广计划分日数据查询"""
     rpt_query_d_t_o: ItemCampaignRptdailylistRptQueryDto
 
-class ItemCampaignRptdailylistRptResultDto(TypedDict):
+class ItemCampaignRptdailylistRptResultDto(TypedDict, total=False):
     charge: str
     ad_pv: int
     click: int
@@ -823,12 +823,12 @@ class ItemCampaignRptdailylistRptResultDto(TypedDict):
     campaign_name: str
     log_date: str
 
-class ItemCampaignRptdailylistResultDto(TypedDict):
+class ItemCampaignRptdailylistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemCampaignRptdailylistRptResultDto]
     success: bool
 
-class ItemCampaignRptdailylistData(TypedDict):
+class ItemCampaignRptdailylistData(TypedDict, total=False):
     """推广计划分日数据查询"""
     result: ItemCampaignRptdailylistResultDto
 
@@ -842,7 +842,7 @@ class ItemCampaignRpthourlistParams(TypedDict):
     """超级推荐【商品推广】计划分时报表查询"""
     rpt_query: ItemCampaignRpthourlistRptQueryDto
 
-class ItemCampaignRpthourlistRptResultDto(TypedDict):
+class ItemCampaignRpthourlistRptResultDto(TypedDict, total=False):
     campaign_name: str
     campaign_id: int
     alipay_inshop_amt: str
@@ -872,14 +872,14 @@ class ItemCampaignRpthourlistRptResultDto(TypedDict):
     roi: str
     add_new_uv_rate: str
 
-class ItemCampaignRpthourlistResultDto(TypedDict):
+class ItemCampaignRpthourlistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemCampaignRpthourlistRptResultDto]
     total_count: int
     result_code: ResultCode
     success: bool
 
-class ItemCampaignRpthourlistData(TypedDict):
+class ItemCampaignRpthourlistData(TypedDict, total=False):
     """超级推荐【商品推广】计划分时报表查询"""
     result: ItemCampaignRpthourlistResultDto
 
@@ -887,19 +887,19 @@ class ItemCreativeDeleteParams(TypedDict):
     """信息流删除创意"""
     creative_id_list: Many[str]
 
-class ErrorObjectDto(TypedDict):
+class ErrorObjectDto(TypedDict, total=False):
     creative_id: int
 
-class ErrorInfoDto(TypedDict):
+class ErrorInfoDto(TypedDict, total=False):
     reason: str
     error_object_list: Listed[ErrorObjectDto]
 
-class ItemCreativeDeleteResultDto(TypedDict):
+class ItemCreativeDeleteResultDto(TypedDict, total=False):
     message: str
     success: bool
     error_list: Listed[ErrorInfoDto]
 
-class ItemCreativeDeleteData(TypedDict):
+class ItemCreativeDeleteData(TypedDict, total=False):
     """信息流删除创意"""
     result: ItemCreativeDeleteResultDto
 
@@ -915,7 +915,7 @@ class ItemCreativeRptdailylistParams(TypedDict):
     """创意分日数据查询"""
     rpt_query_d_t_o: ItemCreativeRptdailylistRptQueryDto
 
-class ItemCreativeRptdailylistRptResultDto(TypedDict):
+class ItemCreativeRptdailylistRptResultDto(TypedDict, total=False):
     charge: str
     ad_pv: int
     click: int
@@ -948,12 +948,12 @@ class ItemCreativeRptdailylistRptResultDto(TypedDict):
     creative_name: str
     log_date: str
 
-class ItemCreativeRptdailylistResultDto(TypedDict):
+class ItemCreativeRptdailylistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemCreativeRptdailylistRptResultDto]
     success: bool
 
-class ItemCreativeRptdailylistData(TypedDict):
+class ItemCreativeRptdailylistData(TypedDict, total=False):
     """创意分日数据查询"""
     result: ItemCreativeRptdailylistResultDto
 
@@ -969,7 +969,7 @@ class ItemCreativeRpthourlistParams(TypedDict):
     """超级推荐【商品推广】创意分时报表查询"""
     rpt_query: ItemCreativeRpthourlistRptQueryDto
 
-class ItemCreativeRpthourlistRptResultDto(TypedDict):
+class ItemCreativeRpthourlistRptResultDto(TypedDict, total=False):
     campaign_name: str
     campaign_id: int
     alipay_inshop_amt: str
@@ -1003,14 +1003,14 @@ class ItemCreativeRpthourlistRptResultDto(TypedDict):
     creative_id: int
     creative_name: str
 
-class ItemCreativeRpthourlistResultDto(TypedDict):
+class ItemCreativeRpthourlistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemCreativeRpthourlistRptResultDto]
     total_count: int
     result_code: ResultCode
     success: bool
 
-class ItemCreativeRpthourlistData(TypedDict):
+class ItemCreativeRpthourlistData(TypedDict, total=False):
     """超级推荐【商品推广】创意分时报表查询"""
     result: ItemCreativeRpthourlistResultDto
 
@@ -1032,11 +1032,11 @@ class ItemCrowdAddParams(TypedDict):
     crowds: list[ItemCrowdAddCrowdDto]
     adgroup_id: Number
 
-class ItemCrowdAddResultDto(TypedDict):
+class ItemCrowdAddResultDto(TypedDict, total=False):
     message: str
     success: bool
 
-class ItemCrowdAddData(TypedDict):
+class ItemCrowdAddData(TypedDict, total=False):
     """单品单元下，新增定向人群"""
     result: ItemCrowdAddResultDto
 
@@ -1048,11 +1048,11 @@ class ItemCrowdDeleteParams(TypedDict):
     crowds: list[ItemCrowdDeleteCrowdDto]
     adgroup_id: Number
 
-class ItemCrowdDeleteResultDto(TypedDict):
+class ItemCrowdDeleteResultDto(TypedDict, total=False):
     message: str
     success: bool
 
-class ItemCrowdDeleteData(TypedDict):
+class ItemCrowdDeleteData(TypedDict, total=False):
     """删除单品人群"""
     result: ItemCrowdDeleteResultDto
 
@@ -1074,11 +1074,11 @@ class ItemCrowdModifyParams(TypedDict):
     crowds: list[ItemCrowdModifyCrowdDto]
     adgroup_id: Number
 
-class ItemCrowdModifyResultDto(TypedDict):
+class ItemCrowdModifyResultDto(TypedDict, total=False):
     message: str
     success: bool
 
-class ItemCrowdModifyData(TypedDict):
+class ItemCrowdModifyData(TypedDict, total=False):
     """覆盖单元下同类型定向人群"""
     result: ItemCrowdModifyResultDto
 
@@ -1092,11 +1092,11 @@ class ItemCrowdModifybindParams(TypedDict):
     crowds: list[ItemCrowdModifybindCrowdDto]
     adgroup_id: Number
 
-class ItemCrowdModifybindResultDto(TypedDict):
+class ItemCrowdModifybindResultDto(TypedDict, total=False):
     message: str
     success: bool
 
-class ItemCrowdModifybindData(TypedDict):
+class ItemCrowdModifybindData(TypedDict, total=False):
     """修改人群出价或状态"""
     result: ItemCrowdModifybindResultDto
 
@@ -1113,12 +1113,12 @@ class ItemCrowdPageParams(TypedDict):
     """分页查询单品单元下人群列表"""
     crowd_query: CrowdQueryDto
 
-class ItemCrowdPageOptionDto(TypedDict):
+class ItemCrowdPageOptionDto(TypedDict, total=False):
     option_name: str
     option_value: str
     option_desc: str
 
-class ItemCrowdPageLabelDto(TypedDict):
+class ItemCrowdPageLabelDto(TypedDict, total=False):
     label_id: int
     target_id: int
     target_type: str
@@ -1127,7 +1127,7 @@ class ItemCrowdPageLabelDto(TypedDict):
     label_value: str
     options: Listed[ItemCrowdPageOptionDto]
 
-class ItemCrowdPageCrowdDto(TypedDict):
+class ItemCrowdPageCrowdDto(TypedDict, total=False):
     crowd_id: int
     crowd_name: str
     crowd_desc: str
@@ -1137,13 +1137,13 @@ class ItemCrowdPageCrowdDto(TypedDict):
     status: str
     target_label: ItemCrowdPageLabelDto
 
-class ItemCrowdPageResultDto(TypedDict):
+class ItemCrowdPageResultDto(TypedDict, total=False):
     message: str
     crowds: Listed[ItemCrowdPageCrowdDto]
     total_count: int
     success: bool
 
-class ItemCrowdPageData(TypedDict):
+class ItemCrowdPageData(TypedDict, total=False):
     """分页查询单品单元下人群列表"""
     result: ItemCrowdPageResultDto
 
@@ -1159,7 +1159,7 @@ class ItemCrowdRptdailylistParams(TypedDict):
     """定向分日数据查询"""
     rpt_query_d_t_o: ItemCrowdRptdailylistRptQueryDto
 
-class ItemCrowdRptdailylistRptResultDto(TypedDict):
+class ItemCrowdRptdailylistRptResultDto(TypedDict, total=False):
     charge: str
     ad_pv: int
     click: int
@@ -1192,12 +1192,12 @@ class ItemCrowdRptdailylistRptResultDto(TypedDict):
     crowd_name: str
     log_date: str
 
-class ItemCrowdRptdailylistResultDto(TypedDict):
+class ItemCrowdRptdailylistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemCrowdRptdailylistRptResultDto]
     success: bool
 
-class ItemCrowdRptdailylistData(TypedDict):
+class ItemCrowdRptdailylistData(TypedDict, total=False):
     """定向分日数据查询"""
     result: ItemCrowdRptdailylistResultDto
 
@@ -1213,7 +1213,7 @@ class ItemCrowdRpthourlistParams(TypedDict):
     """超级推荐【商品推广】定向分时报表查询"""
     rpt_query: ItemCrowdRpthourlistRptQueryDto
 
-class ItemCrowdRpthourlistRptResultDto(TypedDict):
+class ItemCrowdRpthourlistRptResultDto(TypedDict, total=False):
     campaign_name: str
     campaign_id: int
     alipay_inshop_amt: str
@@ -1247,14 +1247,14 @@ class ItemCrowdRpthourlistRptResultDto(TypedDict):
     adgroup_id: int
     adgroup_name: str
 
-class ItemCrowdRpthourlistResultDto(TypedDict):
+class ItemCrowdRpthourlistResultDto(TypedDict, total=False):
     message: str
     rpt_list: Listed[ItemCrowdRpthourlistRptResultDto]
     total_count: int
     result_code: ResultCode
     success: bool
 
-class ItemCrowdRpthourlistData(TypedDict):
+class ItemCrowdRpthourlistData(TypedDict, total=False):
     """超级推荐【商品推广】定向分时报表查询"""
     result: ItemCrowdRpthourlistResultDto
 
@@ -1269,11 +1269,11 @@ class ItemItemPageParams(TypedDict):
     """信息流查看商品列表"""
     item_query: NotRequired[ItemQueryDto | None]
 
-class AccessAllowedDto(TypedDict):
+class AccessAllowedDto(TypedDict, total=False):
     is_access_allowed: bool
     reason: str
 
-class ItemDto(TypedDict):
+class ItemDto(TypedDict, total=False):
     item_id: int
     title: str
     link_url: str
@@ -1281,13 +1281,13 @@ class ItemDto(TypedDict):
     is_access_allowed: bool
     access_allowed_info: AccessAllowedDto
 
-class ItemItemPageResultDto(TypedDict):
+class ItemItemPageResultDto(TypedDict, total=False):
     message: str
     item_list: Listed[ItemDto]
     total_count: int
     success: bool
 
-class ItemItemPageData(TypedDict):
+class ItemItemPageData(TypedDict, total=False):
     """信息流查看商品列表"""
     result: ItemItemPageResultDto
 
@@ -1303,12 +1303,12 @@ class ItemOptionPageParams(TypedDict):
     """分页查询定向标签列表"""
     label_query: LabelQueryDto
 
-class ItemOptionPageOptionDto(TypedDict):
+class ItemOptionPageOptionDto(TypedDict, total=False):
     option_name: str
     option_value: str
     option_desc: str
 
-class ItemOptionPageLabelDto(TypedDict):
+class ItemOptionPageLabelDto(TypedDict, total=False):
     label_id: int
     target_id: int
     target_type: str
@@ -1317,13 +1317,13 @@ class ItemOptionPageLabelDto(TypedDict):
     label_value: str
     options: Listed[ItemOptionPageOptionDto]
 
-class ItemOptionPageResultDto(TypedDict):
+class ItemOptionPageResultDto(TypedDict, total=False):
     message: str
     labels: Listed[ItemOptionPageLabelDto]
     total_count: int
     success: bool
 
-class ItemOptionPageData(TypedDict):
+class ItemOptionPageData(TypedDict, total=False):
     """分页查询定向标签列表"""
     result: ItemOptionPageResultDto
 
@@ -1331,17 +1331,17 @@ class ItemTargetValidlistParams(TypedDict):
     """获取有权限的定向列表"""
     campaign_id: Number
 
-class TargetDto(TypedDict):
+class TargetDto(TypedDict, total=False):
     target_id: int
     target_name: str
     target_desc: str
     target_type: str
 
-class ItemTargetValidlistResultDto(TypedDict):
+class ItemTargetValidlistResultDto(TypedDict, total=False):
     message: str
     targets: Listed[TargetDto]
     success: bool
 
-class ItemTargetValidlistData(TypedDict):
+class ItemTargetValidlistData(TypedDict, total=False):
     """获取有权限的定向列表"""
     result: ItemTargetValidlistResultDto

@@ -7,19 +7,19 @@ class AccountPhoneQueryParams(TypedDict):
     """根据手机查询匹配账号列表"""
     phone: str
 
-class Model(TypedDict):
+class Model(TypedDict, total=False):
     mix_user_id: str
     user_nick: str
     is_new_user: bool
 
-class ResultListModel(TypedDict):
+class ResultListModel(TypedDict, total=False):
     return_code: str
     account_list: Listed[Model]
     request_id: str
     return_message: str
     return_url: str
 
-class AccountPhoneQueryData(TypedDict):
+class AccountPhoneQueryData(TypedDict, total=False):
     """根据手机查询匹配账号列表"""
     result: ResultListModel
 
@@ -34,17 +34,17 @@ class DataThirdPartyRefundOrderParams(TypedDict):
     refund_service_fee: Number
     params: NotRequired[Json | None]
 
-class TopRefundOrderStatus(TypedDict):
+class TopRefundOrderStatus(TypedDict, total=False):
     status: str
     tb_order_id: str
     message: str
 
-class DataThirdPartyRefundOrderResultGeneralModel(TypedDict):
+class DataThirdPartyRefundOrderResultGeneralModel(TypedDict, total=False):
     return_message: str
     return_code: str
     return_value: TopRefundOrderStatus
 
-class DataThirdPartyRefundOrderData(TypedDict):
+class DataThirdPartyRefundOrderData(TypedDict, total=False):
     """退票接口"""
     result: DataThirdPartyRefundOrderResultGeneralModel
 
@@ -59,7 +59,7 @@ class LotteryPerformanceParams(TypedDict):
     """淘票票履约发放权益"""
     lottery_performance_top_param: LotteryPerformanceTopParam
 
-class LotteryPerformanceRewardDTO(TypedDict):
+class LotteryPerformanceRewardDTO(TypedDict, total=False):
     reward_title: str
     reward_sub_title: str
     reward_type: int
@@ -70,11 +70,11 @@ class LotteryPerformanceRewardDTO(TypedDict):
     gmt_expire: str
     reward_ext: str
 
-class LotteryPerformanceResult(TypedDict):
+class LotteryPerformanceResult(TypedDict, total=False):
     result_code: int
     rewards: Listed[LotteryPerformanceRewardDTO]
 
-class LotteryPerformanceData(TypedDict):
+class LotteryPerformanceData(TypedDict, total=False):
     """淘票票履约发放权益"""
     return_code: str
     return_value: LotteryPerformanceResult
@@ -100,16 +100,16 @@ class LotterySendcodeParams(TypedDict):
     """淘票票外部直发券"""
     param_f_code_merchant_send_code_request: NotRequired[FCodeMerchantSendCodeRq | None]
 
-class FCodeMerchantVo(TypedDict):
+class FCodeMerchantVo(TypedDict, total=False):
     gmt_expire: str
     gen_task_id: int
     cost_price: int
     code: str
 
-class FCodeMerchantSendCodeRp(TypedDict):
+class FCodeMerchantSendCodeRp(TypedDict, total=False):
     f_code_merchant_info_list: Listed[FCodeMerchantVo]
 
-class LotterySendcodeResultGeneralModel(TypedDict):
+class LotterySendcodeResultGeneralModel(TypedDict, total=False):
     return_url: str
     return_code: str
     request_id: str
@@ -120,7 +120,7 @@ class LotterySendcodeResultGeneralModel(TypedDict):
     return_error_stack_trace: str
     success: bool
 
-class LotterySendcodeData(TypedDict):
+class LotterySendcodeData(TypedDict, total=False):
     """淘票票外部直发券"""
     result: LotterySendcodeResultGeneralModel
 
@@ -134,17 +134,17 @@ class TfavatarBillSalePaymentQueryViiParams(TypedDict):
     offset: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class ReturnValue(TypedDict):
+class ReturnValue(TypedDict, total=False):
     data: str
     count: int
 
-class TfavatarBillSalePaymentQueryViiResult(TypedDict):
+class TfavatarBillSalePaymentQueryViiResult(TypedDict, total=False):
     return_value: ReturnValue
     return_message: str
     return_code: str
     request_id: str
 
-class TfavatarBillSalePaymentQueryViiData(TypedDict):
+class TfavatarBillSalePaymentQueryViiData(TypedDict, total=False):
     """获取影院卖品账单--支付账单-V2版本(正逆分离)"""
     result: TfavatarBillSalePaymentQueryViiResult
 
@@ -158,13 +158,13 @@ class TfavatarBillSalePaymentQueryParams(TypedDict):
     offset: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class TfavatarBillSalePaymentQueryResult(TypedDict):
+class TfavatarBillSalePaymentQueryResult(TypedDict, total=False):
     return_code: str
     return_value: ReturnValue
     request_id: str
     return_message: str
 
-class TfavatarBillSalePaymentQueryData(TypedDict):
+class TfavatarBillSalePaymentQueryData(TypedDict, total=False):
     """获取影院卖品账单--支付账单"""
     result: TfavatarBillSalePaymentQueryResult
 
@@ -178,13 +178,13 @@ class TfavatarBillSalePrintQueryParams(TypedDict):
     offset: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class TfavatarBillSalePrintQueryResult(TypedDict):
+class TfavatarBillSalePrintQueryResult(TypedDict, total=False):
     return_code: str
     return_value: ReturnValue
     request_id: str
     return_message: str
 
-class TfavatarBillSalePrintQueryData(TypedDict):
+class TfavatarBillSalePrintQueryData(TypedDict, total=False):
     """获取影院卖品账单-核销账单"""
     result: TfavatarBillSalePrintQueryResult
 
@@ -198,13 +198,13 @@ class TfavatarBillSaleRefundQueryViiParams(TypedDict):
     offset: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class TfavatarBillSaleRefundQueryViiResult(TypedDict):
+class TfavatarBillSaleRefundQueryViiResult(TypedDict, total=False):
     return_value: ReturnValue
     return_message: str
     return_code: str
     request_id: str
 
-class TfavatarBillSaleRefundQueryViiData(TypedDict):
+class TfavatarBillSaleRefundQueryViiData(TypedDict, total=False):
     """获取影院卖品账单--退款账单-V2版本(正逆分离)"""
     result: TfavatarBillSaleRefundQueryViiResult
 
@@ -218,13 +218,13 @@ class TfavatarBillSaleRefundQueryParams(TypedDict):
     offset: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class TfavatarBillSaleRefundQueryResult(TypedDict):
+class TfavatarBillSaleRefundQueryResult(TypedDict, total=False):
     return_code: str
     return_value: ReturnValue
     request_id: str
     return_message: str
 
-class TfavatarBillSaleRefundQueryData(TypedDict):
+class TfavatarBillSaleRefundQueryData(TypedDict, total=False):
     """获取影院卖品账单--退款账单"""
     result: TfavatarBillSaleRefundQueryResult
 
@@ -238,13 +238,13 @@ class TfavatarBillTicketPaymentQueryParams(TypedDict):
     offset: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class TfavatarBillTicketPaymentQueryResult(TypedDict):
+class TfavatarBillTicketPaymentQueryResult(TypedDict, total=False):
     return_code: str
     return_value: ReturnValue
     request_id: str
     return_message: str
 
-class TfavatarBillTicketPaymentQueryData(TypedDict):
+class TfavatarBillTicketPaymentQueryData(TypedDict, total=False):
     """获取影院票务账单-支付订单"""
     result: TfavatarBillTicketPaymentQueryResult
 
@@ -258,13 +258,13 @@ class TfavatarBillTicketRefundQueryParams(TypedDict):
     offset: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class TfavatarBillTicketRefundQueryResult(TypedDict):
+class TfavatarBillTicketRefundQueryResult(TypedDict, total=False):
     return_code: str
     return_value: ReturnValue
     request_id: str
     return_message: str
 
-class TfavatarBillTicketRefundQueryData(TypedDict):
+class TfavatarBillTicketRefundQueryData(TypedDict, total=False):
     """获取影院票务账单-退款账单"""
     result: TfavatarBillTicketRefundQueryResult
 
@@ -272,6 +272,6 @@ class TfbackyardCardscheduleUpdateParams(TypedDict):
     """CGV影城卡排期数据传输"""
     json_data: str
 
-class TfbackyardCardscheduleUpdateData(TypedDict):
+class TfbackyardCardscheduleUpdateData(TypedDict, total=False):
     """CGV影城卡排期数据传输"""
     result: str

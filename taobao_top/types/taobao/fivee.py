@@ -8,7 +8,7 @@ class CompanyGetParams(TypedDict):
     param_bucode: str
     param_unique_code: str
 
-class Licence(TypedDict):
+class Licence(TypedDict, total=False):
     certification_body: str
     code: str
     due_date: str
@@ -17,20 +17,20 @@ class Licence(TypedDict):
     type: int
     urls: Listed[str]
 
-class CompanyGetCompany(TypedDict):
+class CompanyGetCompany(TypedDict, total=False):
     established_date: str
     licences: Listed[Licence]
     name: str
     registered_capital: str
     unique_code: str
 
-class CompanyGetResult(TypedDict):
+class CompanyGetResult(TypedDict, total=False):
     code: int
     data: CompanyGetCompany
     message: str
     success: bool
 
-class CompanyGetData(TypedDict):
+class CompanyGetData(TypedDict, total=False):
     """查询商信息"""
     result: CompanyGetResult
 
@@ -56,7 +56,7 @@ class CompanyUploadParams(TypedDict):
     param_bucode: str
     param_company: CompanyUploadCompany
 
-class CompanyUploadData(TypedDict):
+class CompanyUploadData(TypedDict, total=False):
     """上传商信息接口"""
     code_t: int
     data: str
@@ -68,24 +68,24 @@ class ImportproductGetParams(TypedDict):
     param_bu_code: str
     param_barcode: str
 
-class ImportproductGetCompany(TypedDict):
+class ImportproductGetCompany(TypedDict, total=False):
     established_date: str
     licences: Listed[Licence]
     name: str
     registered_capital: str
     unique_code: str
 
-class BatchProduct(TypedDict):
+class BatchProduct(TypedDict, total=False):
     due_date: str
     origin_country: str
     produce_date: str
 
-class SanitationCertificate(TypedDict):
+class SanitationCertificate(TypedDict, total=False):
     batch_products: Listed[BatchProduct]
     code: str
     urls: Listed[str]
 
-class ImportProduct(TypedDict):
+class ImportProduct(TypedDict, total=False):
     agent_companies: Listed[ImportproductGetCompany]
     auth_code: str
     barcode: str
@@ -93,13 +93,13 @@ class ImportProduct(TypedDict):
     name: str
     sanitation_certificates: Listed[SanitationCertificate]
 
-class ImportproductGetResult(TypedDict):
+class ImportproductGetResult(TypedDict, total=False):
     code: int
     data: ImportProduct
     message: str
     success: bool
 
-class ImportproductGetData(TypedDict):
+class ImportproductGetData(TypedDict, total=False):
     """进口商品查询"""
     result: ImportproductGetResult
 
@@ -152,7 +152,7 @@ class ImportproductPublishParams(TypedDict):
     import_product: ImportProductInput
     param_bucode: str
 
-class ImportproductPublishData(TypedDict):
+class ImportproductPublishData(TypedDict, total=False):
     """进口商品发布"""
     code_t: int
     data: str
@@ -164,14 +164,14 @@ class InnerproductGetParams(TypedDict):
     param_bucode: str
     param_barcode: str
 
-class InnerproductGetCompany(TypedDict):
+class InnerproductGetCompany(TypedDict, total=False):
     established_date: str
     licences: Listed[Licence]
     name: str
     registered_capital: str
     unique_code: str
 
-class InnerProduct(TypedDict):
+class InnerProduct(TypedDict, total=False):
     auth_code: str
     barcode: str
     licences: Listed[Licence]
@@ -179,13 +179,13 @@ class InnerProduct(TypedDict):
     produce_companies: Listed[InnerproductGetCompany]
     provider_companies: Listed[InnerproductGetCompany]
 
-class InnerproductGetResult(TypedDict):
+class InnerproductGetResult(TypedDict, total=False):
     code: int
     data: InnerProduct
     message: str
     success: bool
 
-class InnerproductGetData(TypedDict):
+class InnerproductGetData(TypedDict, total=False):
     """国产商品资质查询"""
     result: InnerproductGetResult
 
@@ -236,7 +236,7 @@ class InnerproductPublishParams(TypedDict):
     param_bucode: str
     param_inner_product: InnerProductInput
 
-class InnerproductPublishData(TypedDict):
+class InnerproductPublishData(TypedDict, total=False):
     """国产商品发布"""
     code_t: int
     data: str

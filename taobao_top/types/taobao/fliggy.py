@@ -13,12 +13,12 @@ class FlightAgentAuxproductDeleteParams(TypedDict):
     """飞猪机票辅营商品删除"""
     del_aux_product_rq: DelAuxProductRq
 
-class DelAuxProductsRs(TypedDict):
+class DelAuxProductsRs(TypedDict, total=False):
     tracer_id: str
     api_error_msg: str
     success: bool
 
-class FlightAgentAuxproductDeleteData(TypedDict):
+class FlightAgentAuxproductDeleteData(TypedDict, total=False):
     """飞猪机票辅营商品删除"""
     result: DelAuxProductsRs
 
@@ -101,7 +101,7 @@ class FlightAgentAuxproductPushParams(TypedDict):
     """飞猪机票辅营商品投放"""
     push_aux_products_rq: PushAuxProductsRq
 
-class FlightAgentAuxproductPushData(TypedDict):
+class FlightAgentAuxproductPushData(TypedDict, total=False):
     """飞猪机票辅营商品投放"""
     tracer_id: str
     message: str
@@ -118,21 +118,21 @@ class WrateGetmixratelistParams(TypedDict):
     """飞猪通用评价接口"""
     param_top_get_mix_rate_list_param: NotRequired[TopGetMixRateListParam | None]
 
-class TabInfo(TypedDict):
+class TabInfo(TypedDict, total=False):
     attitude: int
     is_click: bool
     tab_code: str
     tab_detail: str
     tab_name: str
 
-class ItemStatisticVo(TypedDict):
+class ItemStatisticVo(TypedDict, total=False):
     rank_desc: str
     rate_cnt: int
     score_detail: str
     tab_infos: Listed[TabInfo]
     total_score: str
 
-class MixRateVo(TypedDict):
+class MixRateVo(TypedDict, total=False):
     content: str
     gmt_create: str
     picture_urls: Listed[str]
@@ -141,7 +141,7 @@ class MixRateVo(TypedDict):
     user_icon: str
     user_nick: str
 
-class GetMixRateListResult(TypedDict):
+class GetMixRateListResult(TypedDict, total=False):
     has_next_page: int
     item_statistic: ItemStatisticVo
     mix_rates: Listed[MixRateVo]
@@ -149,10 +149,10 @@ class GetMixRateListResult(TypedDict):
     total_num: int
     err_msg: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     model: GetMixRateListResult
     success: bool
 
-class WrateGetmixratelistData(TypedDict):
+class WrateGetmixratelistData(TypedDict, total=False):
     """飞猪通用评价接口"""
     result: Result

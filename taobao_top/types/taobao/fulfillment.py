@@ -20,16 +20,16 @@ class OrderAssembleParams(TypedDict):
     assemble_orders: AssembleOrder
     type: str
 
-class OrderGroupResponse(TypedDict):
+class OrderGroupResponse(TypedDict, total=False):
     group_id: str
     result: bool
     error_code: str
     error_msg: str
 
-class OrderAssembleResponse(TypedDict):
+class OrderAssembleResponse(TypedDict, total=False):
     order_group_responses: Listed[OrderGroupResponse]
 
-class OrderAssembleData(TypedDict):
+class OrderAssembleData(TypedDict, total=False):
     """拆合单结果回传接口"""
     result: bool
     call_error_code: str

@@ -23,7 +23,7 @@ class DeliveryvoucherCancelvoucherParams(TypedDict):
     """作废券"""
     param0: NotRequired[CancelVoucherRequest | None]
 
-class DeliveryvoucherCancelvoucherData(TypedDict):
+class DeliveryvoucherCancelvoucherData(TypedDict, total=False):
     """作废券"""
     message: str
     is_success: bool
@@ -44,7 +44,7 @@ class DeliveryvoucherEvaluateParams(TypedDict):
     """卡券评价回传"""
     param0: NotRequired[VoucherEvaluateRequest | None]
 
-class DeliveryvoucherEvaluateData(TypedDict):
+class DeliveryvoucherEvaluateData(TypedDict, total=False):
     """卡券评价回传"""
     message: str
     result_code: str
@@ -68,7 +68,7 @@ class DeliveryvoucherOrdervoucherParams(TypedDict):
     """预约接口"""
     param0: NotRequired[OrderVoucherRequest | None]
 
-class DeliveryvoucherOrdervoucherData(TypedDict):
+class DeliveryvoucherOrdervoucherData(TypedDict, total=False):
     """预约接口"""
     message: str
     is_success: bool
@@ -86,7 +86,7 @@ class DeliveryvoucherRollbackvoucherParams(TypedDict):
     """回滚券"""
     param0: NotRequired[RollbackVoucherRequest | None]
 
-class DeliveryvoucherRollbackvoucherData(TypedDict):
+class DeliveryvoucherRollbackvoucherData(TypedDict, total=False):
     """回滚券"""
     message: str
     is_success: bool
@@ -110,7 +110,7 @@ class DeliveryvoucherSendgoodsParams(TypedDict):
     """提货券发货接口"""
     param0: NotRequired[DeliveryvoucherSendgoodsSendVoucherRequest | None]
 
-class DeliveryvoucherSendgoodsData(TypedDict):
+class DeliveryvoucherSendgoodsData(TypedDict, total=False):
     """提货券发货接口"""
     message: str
     is_success: bool
@@ -128,7 +128,7 @@ class DeliveryvoucherSendvoucherParams(TypedDict):
     """提货券发券接口"""
     param0: NotRequired[DeliveryvoucherSendvoucherSendVoucherRequest | None]
 
-class DeliveryvoucherSendvoucherData(TypedDict):
+class DeliveryvoucherSendvoucherData(TypedDict, total=False):
     """提货券发券接口"""
     message: str
     is_success: bool
@@ -151,7 +151,7 @@ class DeliveryvoucherWatchParams(TypedDict):
     """监控预约数据"""
     param0: WatchAppointmentRequest
 
-class DeliveryvoucherWatchData(TypedDict):
+class DeliveryvoucherWatchData(TypedDict, total=False):
     """监控预约数据"""
     message: str
     result_code: str

@@ -8,28 +8,28 @@ class AlgPredictParams(TypedDict):
     from_case: str
     to_case: str
 
-class BoundingBoxDto(TypedDict):
+class BoundingBoxDto(TypedDict, total=False):
     x_len: str
     y_len: str
     z_len: str
 
-class FeatureWallDto(TypedDict):
+class FeatureWallDto(TypedDict, total=False):
     bounding_box: BoundingBoxDto
     fronts: Listed[str]
     pos: Listed[str]
     room: str
     type: str
 
-class FeatureWallSuggestionDto(TypedDict):
+class FeatureWallSuggestionDto(TypedDict, total=False):
     design_id: str
     feature_walls: Listed[FeatureWallDto]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     data: FeatureWallSuggestionDto
     code: str
     msg: str
     success: bool
 
-class AlgPredictData(TypedDict):
+class AlgPredictData(TypedDict, total=False):
     """硬装预测接口"""
     result: Result

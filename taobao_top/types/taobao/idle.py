@@ -11,19 +11,19 @@ class RecycleRefundApplyParams(TypedDict):
     """闲鱼回收交易退款申请V2"""
     refund_apply: NotRequired[RecycleRefundTopRequest | None]
 
-class RecycleRefundApplyRefundBaseDto(TypedDict):
+class RecycleRefundApplyRefundBaseDto(TypedDict, total=False):
     biz_order_id: int
     refund_status: int
     refund_status_desc: str
     refund_fee: int
 
-class RecycleRefundApplyIdleTopResult(TypedDict):
+class RecycleRefundApplyIdleTopResult(TypedDict, total=False):
     module: RecycleRefundApplyRefundBaseDto
     err_msg: str
     err_code: str
     success: bool
 
-class RecycleRefundApplyData(TypedDict):
+class RecycleRefundApplyData(TypedDict, total=False):
     """闲鱼回收交易退款申请V2"""
     result: RecycleRefundApplyIdleTopResult
 
@@ -31,19 +31,19 @@ class RecycleRefundCancleapplyParams(TypedDict):
     """闲鱼回收取消退款申请V2"""
     biz_order_id: Number
 
-class RecycleRefundCancleapplyRefundBaseDto(TypedDict):
+class RecycleRefundCancleapplyRefundBaseDto(TypedDict, total=False):
     biz_order_id: int
     refund_status: str
     refund_status_desc: str
     refund_fee: str
 
-class RecycleRefundCancleapplyIdleTopResult(TypedDict):
+class RecycleRefundCancleapplyIdleTopResult(TypedDict, total=False):
     module: RecycleRefundCancleapplyRefundBaseDto
     err_msg: str
     err_code: str
     success: bool
 
-class RecycleRefundCancleapplyData(TypedDict):
+class RecycleRefundCancleapplyData(TypedDict, total=False):
     """闲鱼回收取消退款申请V2"""
     result: RecycleRefundCancleapplyIdleTopResult
 
@@ -51,7 +51,7 @@ class RecycleRefundDetailParams(TypedDict):
     """闲鱼回收退款详情V2"""
     biz_order_id: Number
 
-class ShippingAddressInfo(TypedDict):
+class ShippingAddressInfo(TypedDict, total=False):
     consignee_name: str
     address_detail: str
     mobile_phone: str
@@ -62,7 +62,7 @@ class ShippingAddressInfo(TypedDict):
     town: str
     post_code: str
 
-class AlipayOrderDto(TypedDict):
+class AlipayOrderDto(TypedDict, total=False):
     amount: int
     pay_status: int
     alipay_trade_no: str
@@ -70,7 +70,7 @@ class AlipayOrderDto(TypedDict):
     create_time: str
     pay_time: str
 
-class RecycleRefundDetailDto(TypedDict):
+class RecycleRefundDetailDto(TypedDict, total=False):
     op_timeout: str
     biz_order_id: str
     refund_status: str
@@ -86,13 +86,13 @@ class RecycleRefundDetailDto(TypedDict):
     seller_agree_msg: str
     recover_order_info: AlipayOrderDto
 
-class RecycleRefundDetailIdleTopResult(TypedDict):
+class RecycleRefundDetailIdleTopResult(TypedDict, total=False):
     module: RecycleRefundDetailDto
     err_msg: str
     err_code: str
     success: bool
 
-class RecycleRefundDetailData(TypedDict):
+class RecycleRefundDetailData(TypedDict, total=False):
     """闲鱼回收退款详情V2"""
     result: RecycleRefundDetailIdleTopResult
 
@@ -106,17 +106,17 @@ class RecycleRefundReturngoodsParams(TypedDict):
     """闲鱼回收退货V2"""
     param0: NotRequired[RecycleReturnGoodsRequest | None]
 
-class RecycleRefundReturngoodsRefundBaseDto(TypedDict):
+class RecycleRefundReturngoodsRefundBaseDto(TypedDict, total=False):
     biz_order_id: str
     refund_status: str
     refund_status_desc: str
 
-class RecycleRefundReturngoodsIdleTopResult(TypedDict):
+class RecycleRefundReturngoodsIdleTopResult(TypedDict, total=False):
     module: RecycleRefundReturngoodsRefundBaseDto
     err_msg: str
     err_code: str
     success: bool
 
-class RecycleRefundReturngoodsData(TypedDict):
+class RecycleRefundReturngoodsData(TypedDict, total=False):
     """闲鱼回收退货V2"""
     result: RecycleRefundReturngoodsIdleTopResult

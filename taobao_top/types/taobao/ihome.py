@@ -17,12 +17,12 @@ class AdvancepicUploadParams(TypedDict):
     """ihome图片上传"""
     materials: NotRequired[list[AdvancePicMaterialDto] | None]
 
-class ApiResult(TypedDict):
+class ApiResult(TypedDict, total=False):
     data: int
     success: bool
     error_message: str
     error_code: str
 
-class AdvancepicUploadData(TypedDict):
+class AdvancepicUploadData(TypedDict, total=False):
     """ihome图片上传"""
     result: ApiResult

@@ -8,11 +8,11 @@ class ListGetbyuserParams(TypedDict):
     current_page: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class ResultCode(TypedDict):
+class ResultCode(TypedDict, total=False):
     error_code: int
     info: str
 
-class Resultlist(TypedDict):
+class Resultlist(TypedDict, total=False):
     id: int
     video_url: str
     cover_url: str
@@ -20,15 +20,15 @@ class Resultlist(TypedDict):
     title: str
     video_status: int
 
-class PageQueryResult(TypedDict):
+class PageQueryResult(TypedDict, total=False):
     total: int
     result_list: Listed[Resultlist]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     result_code: ResultCode
     success: bool
     model: PageQueryResult
 
-class ListGetbyuserData(TypedDict):
+class ListGetbyuserData(TypedDict, total=False):
     """用户获取视频互动列表"""
     result: Result

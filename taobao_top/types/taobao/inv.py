@@ -14,7 +14,7 @@ class TurnoverQueryParams(TypedDict):
     page_index: NotRequired[str | None]
     page_size: NotRequired[str | None]
 
-class BussinessInventoryLog(TypedDict):
+class BussinessInventoryLog(TypedDict, total=False):
     inventory_type: str
     sc_item_code: str
     change_quantity: str
@@ -30,10 +30,10 @@ class BussinessInventoryLog(TypedDict):
     trade_id: str
     day_surplus_quantity: str
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     bussiness_inventory_log: BussinessInventoryLog
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     page_index: str
     page_size: str
     total_count: str
@@ -41,6 +41,6 @@ class Result(TypedDict):
     total_page: str
     data_list: Listed[Data]
 
-class TurnoverQueryData(TypedDict):
+class TurnoverQueryData(TypedDict, total=False):
     """业务库存流水查询"""
     result: Result

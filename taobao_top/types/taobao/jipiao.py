@@ -7,7 +7,7 @@ class AgentOrderBdetailParams(TypedDict):
     """【机票代理商订单】采购订单详情"""
     order_id: Number
 
-class TripBaseInfo(TypedDict):
+class TripBaseInfo(TypedDict, total=False):
     order_id: int
     trip_type: int
     status: int
@@ -26,7 +26,7 @@ class TripBaseInfo(TypedDict):
     insure_promotion: bool
     force_insure: bool
 
-class TripFlightPassenger(TypedDict):
+class TripFlightPassenger(TypedDict, total=False):
     name: str
     cert_type: int
     cert_no: str
@@ -49,7 +49,7 @@ class TripFlightPassenger(TypedDict):
     insure_promotion_price: int
     force_insure_price: int
 
-class TripFlightInfo(TypedDict):
+class TripFlightInfo(TypedDict, total=False):
     flight_id: int
     segment_type: int
     segment_number: int
@@ -68,7 +68,7 @@ class TripFlightInfo(TypedDict):
     extra: str
     special_rule: str
 
-class Itinerary(TypedDict):
+class Itinerary(TypedDict, total=False):
     type: int
     name: str
     mobile: str
@@ -84,7 +84,7 @@ class Itinerary(TypedDict):
     alipay_trade_no: str
     id: int
 
-class CorpInfo(TypedDict):
+class CorpInfo(TypedDict, total=False):
     apply_name: str
     apply_no: str
     form_no: str
@@ -100,14 +100,14 @@ class CorpInfo(TypedDict):
     corpration_id: str
     extra: str
 
-class TripOrder(TypedDict):
+class TripOrder(TypedDict, total=False):
     base_info: TripBaseInfo
     flight_infos: Listed[TripFlightInfo]
     itinerary: Itinerary
     corp_info: CorpInfo
     extra: str
 
-class AgentOrderBdetailData(TypedDict):
+class AgentOrderBdetailData(TypedDict, total=False):
     """【机票代理商订单】采购订单详情"""
     is_success: bool
     orders: Listed[TripOrder]

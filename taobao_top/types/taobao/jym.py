@@ -8,17 +8,17 @@ class MemberRealnameVerifyWithoutuidParams(TypedDict):
     encrypt_name: NotRequired[str | None]
     encrypt_id_no: NotRequired[str | None]
 
-class RealNameVerifyTopDto(TypedDict):
+class RealNameVerifyTopDto(TypedDict, total=False):
     verify_msg: str
     verify_code: int
     identity_code: str
 
-class ResultDto(TypedDict):
+class ResultDto(TypedDict, total=False):
     result: RealNameVerifyTopDto
     succ: bool
     state_code: str
     extra_err_msg: str
 
-class MemberRealnameVerifyWithoutuidData(TypedDict):
+class MemberRealnameVerifyWithoutuidData(TypedDict, total=False):
     """用户实名认证"""
     result: ResultDto

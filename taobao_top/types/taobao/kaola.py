@@ -108,7 +108,7 @@ class ScitemAddParams(TypedDict):
     cnsku: NotRequired[CnskuDto | None]
     option: AddCnskuOption
 
-class ScitemAddData(TypedDict):
+class ScitemAddData(TypedDict, total=False):
     """考拉货品新增接口"""
     error_messages: Listed[str]
     data: int

@@ -9,11 +9,11 @@ class KeywordSearchParams(TypedDict):
     apply: NotRequired[str | None]
     content: str
 
-class KfcSearchResult(TypedDict):
+class KfcSearchResult(TypedDict, total=False):
     matched: bool
     level: str
     content: str
 
-class KeywordSearchData(TypedDict):
+class KeywordSearchData(TypedDict, total=False):
     """关键词过滤匹配"""
     kfc_search_result: KfcSearchResult

@@ -16,43 +16,43 @@ class MallCommonItemDetailQueryParams(TypedDict):
     store_id: str
     mall_id: str
 
-class ItemRule(TypedDict):
+class ItemRule(TypedDict, total=False):
     rule_list: Listed[str]
 
-class ItemBuyNotesDetail(TypedDict):
+class ItemBuyNotesDetail(TypedDict, total=False):
     notes_detail_title: str
     notes_details: Listed[str]
 
-class ItemBuyNotes(TypedDict):
+class ItemBuyNotes(TypedDict, total=False):
     notes_title: str
     buy_notes_detail_list: Listed[ItemBuyNotesDetail]
 
-class ItemGroupContentDetail(TypedDict):
+class ItemGroupContentDetail(TypedDict, total=False):
     content_amount: str
     unit: str
     spec: str
     content_count: int
     content_name: str
 
-class ItemGroupContent(TypedDict):
+class ItemGroupContent(TypedDict, total=False):
     group_name: str
     content_group_detail_list: Listed[ItemGroupContentDetail]
 
-class ItemImageDetail(TypedDict):
+class ItemImageDetail(TypedDict, total=False):
     image_describe: str
     image_title: str
     item_images: Listed[str]
 
-class ItemServicesDetail(TypedDict):
+class ItemServicesDetail(TypedDict, total=False):
     service_details: Listed[str]
     service_name: str
 
-class ItemServices(TypedDict):
+class ItemServices(TypedDict, total=False):
     service_name_list: Listed[str]
     services_detail_list: Listed[ItemServicesDetail]
     service_code_list: Listed[str]
 
-class ItemDetailDto(TypedDict):
+class ItemDetailDto(TypedDict, total=False):
     item_rule: ItemRule
     item_buy_notes: ItemBuyNotes
     item_group_detail_list: Listed[ItemGroupContent]
@@ -60,16 +60,16 @@ class ItemDetailDto(TypedDict):
     item_services: ItemServices
     memo_list: Listed[str]
 
-class ItemImage(TypedDict):
+class ItemImage(TypedDict, total=False):
     image_name: str
     image_url: str
 
-class ItemStoreDto(TypedDict):
+class ItemStoreDto(TypedDict, total=False):
     store_logo: str
     store_name: str
     store_id: str
 
-class MallCommonItemDetailQueryItemDto(TypedDict):
+class MallCommonItemDetailQueryItemDto(TypedDict, total=False):
     item_type: str
     sub_item_type: str
     original_price: str
@@ -91,22 +91,22 @@ class MallCommonItemDetailQueryItemDto(TypedDict):
     sellable_quantity: str
     item_store: ItemStoreDto
 
-class ItemDetailResult(TypedDict):
+class ItemDetailResult(TypedDict, total=False):
     item_detail: ItemDetailDto
     item_info: MallCommonItemDetailQueryItemDto
 
-class MallCommonItemDetailQueryTribeError(TypedDict):
+class MallCommonItemDetailQueryTribeError(TypedDict, total=False):
     view: str
     message: str
     code: str
 
-class MallCommonItemDetailQueryResult(TypedDict):
+class MallCommonItemDetailQueryResult(TypedDict, total=False):
     trace_id: str
     data: ItemDetailResult
     success: bool
     error: MallCommonItemDetailQueryTribeError
 
-class MallCommonItemDetailQueryData(TypedDict):
+class MallCommonItemDetailQueryData(TypedDict, total=False):
     """查询商品详情信息"""
     result: MallCommonItemDetailQueryResult
 
@@ -124,7 +124,7 @@ class MallCommonItemShelfPageParams(TypedDict):
     store_id: str
     mall_id: str
 
-class MallCommonItemShelfPageItemDto(TypedDict):
+class MallCommonItemShelfPageItemDto(TypedDict, total=False):
     item_type: str
     sub_item_type: str
     original_price: str
@@ -143,25 +143,25 @@ class MallCommonItemShelfPageItemDto(TypedDict):
     item_store: ItemStoreDto
     saved_money_info: str
 
-class ShopShelfDto(TypedDict):
+class ShopShelfDto(TypedDict, total=False):
     item_info_list: Listed[MallCommonItemShelfPageItemDto]
     has_more: bool
     page_size: int
     total_item_size: int
     next_start: int
 
-class MallCommonItemShelfPageTribeError(TypedDict):
+class MallCommonItemShelfPageTribeError(TypedDict, total=False):
     code: str
     view: str
     message: str
 
-class MallCommonItemShelfPageResult(TypedDict):
+class MallCommonItemShelfPageResult(TypedDict, total=False):
     trace_id: str
     data: ShopShelfDto
     success: bool
     error: MallCommonItemShelfPageTribeError
 
-class MallCommonItemShelfPageData(TypedDict):
+class MallCommonItemShelfPageData(TypedDict, total=False):
     """门店货架商品列表信息查询"""
     result: MallCommonItemShelfPageResult
 
@@ -177,7 +177,7 @@ class MallCommonItemSuperDiscountListParams(TypedDict):
     item_size: Number
     mall_id: str
 
-class MallCommonItemSuperDiscountListItemDto(TypedDict):
+class MallCommonItemSuperDiscountListItemDto(TypedDict, total=False):
     item_type: str
     sub_item_type: str
     original_price: str
@@ -196,21 +196,21 @@ class MallCommonItemSuperDiscountListItemDto(TypedDict):
     sellable_quantity: str
     item_store: ItemStoreDto
 
-class SuperDiscountDto(TypedDict):
+class SuperDiscountDto(TypedDict, total=False):
     item_list: Listed[MallCommonItemSuperDiscountListItemDto]
 
-class MallCommonItemSuperDiscountListTribeError(TypedDict):
+class MallCommonItemSuperDiscountListTribeError(TypedDict, total=False):
     code: str
     message: str
     view: str
 
-class MallCommonItemSuperDiscountListResult(TypedDict):
+class MallCommonItemSuperDiscountListResult(TypedDict, total=False):
     trace_id: str
     data: SuperDiscountDto
     success: bool
     error: MallCommonItemSuperDiscountListTribeError
 
-class MallCommonItemSuperDiscountListData(TypedDict):
+class MallCommonItemSuperDiscountListData(TypedDict, total=False):
     """查询商圈内的超值特惠商品信息"""
     result: MallCommonItemSuperDiscountListResult
 
@@ -226,7 +226,7 @@ class MallCommonMallAuthPageParams(TypedDict):
     display_channel: NotRequired[str | None]
     longitude: NotRequired[str | None]
 
-class MallCommonMallAuthPageDistrictInfo(TypedDict):
+class MallCommonMallAuthPageDistrictInfo(TypedDict, total=False):
     district_code: str
     address: str
     district_name: str
@@ -237,7 +237,7 @@ class MallCommonMallAuthPageDistrictInfo(TypedDict):
     province_name: str
     longitude: str
 
-class MallCommonMallAuthPageMallDTO(TypedDict):
+class MallCommonMallAuthPageMallDTO(TypedDict, total=False):
     mall_logo: str
     mall_name: str
     contact_info: str
@@ -249,24 +249,24 @@ class MallCommonMallAuthPageMallDTO(TypedDict):
     category_name: str
     mall_label: str
 
-class MallCommonMallAuthPagePageResult(TypedDict):
+class MallCommonMallAuthPagePageResult(TypedDict, total=False):
     mall_info_list: Listed[MallCommonMallAuthPageMallDTO]
     has_more: bool
     next_start: int
     page_size: int
 
-class MallCommonMallAuthPageTribeError(TypedDict):
+class MallCommonMallAuthPageTribeError(TypedDict, total=False):
     view: str
     message: str
     code: str
 
-class MallCommonMallAuthPageResult(TypedDict):
+class MallCommonMallAuthPageResult(TypedDict, total=False):
     trace_id: str
     data: MallCommonMallAuthPagePageResult
     success: bool
     error: MallCommonMallAuthPageTribeError
 
-class MallCommonMallAuthPageData(TypedDict):
+class MallCommonMallAuthPageData(TypedDict, total=False):
     """分页查询已授权的商圈列表信息"""
     result: MallCommonMallAuthPageResult
 
@@ -281,11 +281,11 @@ class MallCommonMallDetailGetParams(TypedDict):
     latitude: NotRequired[str | None]
     longitude: NotRequired[str | None]
 
-class CategoryTabInfoDto(TypedDict):
+class CategoryTabInfoDto(TypedDict, total=False):
     category_id_list: Listed[str]
     category_name: str
 
-class MallCommonMallDetailGetDistrictInfo(TypedDict):
+class MallCommonMallDetailGetDistrictInfo(TypedDict, total=False):
     district_code: str
     address: str
     district_name: str
@@ -296,7 +296,7 @@ class MallCommonMallDetailGetDistrictInfo(TypedDict):
     province_name: str
     longitude: str
 
-class MallDto(TypedDict):
+class MallDto(TypedDict, total=False):
     mall_logo: str
     mall_name: str
     contact_info: str
@@ -308,22 +308,22 @@ class MallDto(TypedDict):
     category_name: str
     mall_label: str
 
-class MallDetailDto(TypedDict):
+class MallDetailDto(TypedDict, total=False):
     category_tab_info_list: Listed[CategoryTabInfoDto]
     mall_dto: MallDto
 
-class MallCommonMallDetailGetTribeError(TypedDict):
+class MallCommonMallDetailGetTribeError(TypedDict, total=False):
     view: str
     message: str
     code: str
 
-class MallCommonMallDetailGetResult(TypedDict):
+class MallCommonMallDetailGetResult(TypedDict, total=False):
     trace_id: str
     data: MallDetailDto
     success: bool
     error: MallCommonMallDetailGetTribeError
 
-class MallCommonMallDetailGetData(TypedDict):
+class MallCommonMallDetailGetData(TypedDict, total=False):
     """查询商圈详细信息"""
     result: MallCommonMallDetailGetResult
 
@@ -339,7 +339,7 @@ class MallCommonMallNearListParams(TypedDict):
     size: Number
     radius: NotRequired[Number | None]
 
-class MallCommonMallNearListDistrictInfo(TypedDict):
+class MallCommonMallNearListDistrictInfo(TypedDict, total=False):
     district_code: str
     address: str
     city_name: str
@@ -350,7 +350,7 @@ class MallCommonMallNearListDistrictInfo(TypedDict):
     province_name: str
     longitude: str
 
-class MallCommonMallNearListMallDTO(TypedDict):
+class MallCommonMallNearListMallDTO(TypedDict, total=False):
     mall_name: str
     mall_logo: str
     distance: str
@@ -363,18 +363,18 @@ class MallCommonMallNearListMallDTO(TypedDict):
     category_name: str
     mall_label: str
 
-class MallCommonMallNearListTribeError(TypedDict):
+class MallCommonMallNearListTribeError(TypedDict, total=False):
     view: str
     message: str
     code: str
 
-class MallCommonMallNearListResult(TypedDict):
+class MallCommonMallNearListResult(TypedDict, total=False):
     trace_id: str
     mall_list: Listed[MallCommonMallNearListMallDTO]
     success: bool
     error: MallCommonMallNearListTribeError
 
-class MallCommonMallNearListData(TypedDict):
+class MallCommonMallNearListData(TypedDict, total=False):
     """根据POI查询附近商圈列表信息"""
     result: MallCommonMallNearListResult
 
@@ -392,42 +392,42 @@ class MallCommonStoreCommentPageParams(TypedDict):
     mall_id: str
     store_id: str
 
-class CommentDetailInfo(TypedDict):
+class CommentDetailInfo(TypedDict, total=False):
     comment_image_list: Listed[str]
     comment_score: int
     comment_content: str
     comment_time: str
 
-class CommentTag(TypedDict):
+class CommentTag(TypedDict, total=False):
     emotion: int
     tag_count: int
     tag_content: str
 
-class CommentInfoDto(TypedDict):
+class CommentInfoDto(TypedDict, total=False):
     image_count: int
     total_comments: int
     avg_score: str
     detail_info_list: Listed[CommentDetailInfo]
     comment_tag_list: Listed[CommentTag]
 
-class MallCommonStoreCommentPagePageResult(TypedDict):
+class MallCommonStoreCommentPagePageResult(TypedDict, total=False):
     comment_info: CommentInfoDto
     has_more: bool
     page_size: int
     next_start: int
 
-class MallCommonStoreCommentPageTribeError(TypedDict):
+class MallCommonStoreCommentPageTribeError(TypedDict, total=False):
     view: str
     message: str
     code: str
 
-class MallCommonStoreCommentPageResult(TypedDict):
+class MallCommonStoreCommentPageResult(TypedDict, total=False):
     trace_id: str
     data: MallCommonStoreCommentPagePageResult
     success: bool
     error: MallCommonStoreCommentPageTribeError
 
-class MallCommonStoreCommentPageData(TypedDict):
+class MallCommonStoreCommentPageData(TypedDict, total=False):
     """分页查询门店评论详情信息"""
     result: MallCommonStoreCommentPageResult
 
@@ -443,22 +443,22 @@ class MallCommonStoreDetailQueryParams(TypedDict):
     app_version: NotRequired[str | None]
     display_channel: NotRequired[str | None]
 
-class MallCommonStoreDetailQueryPicture(TypedDict):
+class MallCommonStoreDetailQueryPicture(TypedDict, total=False):
     sequence: int
     picture_source: str
     picture_url: str
     picture_name: str
 
-class StoreAlbumDto(TypedDict):
+class StoreAlbumDto(TypedDict, total=False):
     album_name: str
     album_desc: str
     picture_list: Listed[MallCommonStoreDetailQueryPicture]
 
-class ServiceTag(TypedDict):
+class ServiceTag(TypedDict, total=False):
     tag_icon: str
     tag_code: str
 
-class MallCommonStoreDetailQueryDistrictInfo(TypedDict):
+class MallCommonStoreDetailQueryDistrictInfo(TypedDict, total=False):
     district_code: str
     address: str
     city_name: str
@@ -469,7 +469,7 @@ class MallCommonStoreDetailQueryDistrictInfo(TypedDict):
     province_name: str
     longitude: str
 
-class MallCommonStoreDetailQueryStoreDto(TypedDict):
+class MallCommonStoreDetailQueryStoreDto(TypedDict, total=False):
     brand_name: str
     contact_info: str
     service_tag_list: Listed[ServiceTag]
@@ -487,27 +487,27 @@ class MallCommonStoreDetailQueryStoreDto(TypedDict):
     store_name: str
     average_price: str
 
-class ServiceInfoDto(TypedDict):
+class ServiceInfoDto(TypedDict, total=False):
     service_desc: str
     service_tag_list: Listed[str]
 
-class StoreDetailDto(TypedDict):
+class StoreDetailDto(TypedDict, total=False):
     store_album: StoreAlbumDto
     store_dto: MallCommonStoreDetailQueryStoreDto
     service_info: ServiceInfoDto
 
-class MallCommonStoreDetailQueryTribeError(TypedDict):
+class MallCommonStoreDetailQueryTribeError(TypedDict, total=False):
     code: str
     message: str
     view: str
 
-class MallCommonStoreDetailQueryResult(TypedDict):
+class MallCommonStoreDetailQueryResult(TypedDict, total=False):
     trace_id: str
     data: StoreDetailDto
     success: bool
     error: MallCommonStoreDetailQueryTribeError
 
-class MallCommonStoreDetailQueryData(TypedDict):
+class MallCommonStoreDetailQueryData(TypedDict, total=False):
     """查询综合体内的门店详细信息"""
     result: MallCommonStoreDetailQueryResult
 
@@ -523,11 +523,11 @@ class MallCommonStoreDisplayGoodsListParams(TypedDict):
     app_version: NotRequired[str | None]
     display_channel: NotRequired[str | None]
 
-class MallCommonStoreDisplayGoodsListPicture(TypedDict):
+class MallCommonStoreDisplayGoodsListPicture(TypedDict, total=False):
     picture_url: str
     picture_name: str
 
-class GoodsDetailInfo(TypedDict):
+class GoodsDetailInfo(TypedDict, total=False):
     goods_detail_desc: str
     goods_detail_score: str
     picture: MallCommonStoreDisplayGoodsListPicture
@@ -535,25 +535,25 @@ class GoodsDetailInfo(TypedDict):
     goods_detail_tags: Listed[str]
     goods_detail_name: str
 
-class DisplayGoodsDTO(TypedDict):
+class DisplayGoodsDTO(TypedDict, total=False):
     has_picture: bool
     goods_count: int
     goods_detail_infos: Listed[GoodsDetailInfo]
     goods_title: str
     goods_desc: str
 
-class MallCommonStoreDisplayGoodsListTribeError(TypedDict):
+class MallCommonStoreDisplayGoodsListTribeError(TypedDict, total=False):
     view: str
     code: str
     message: str
 
-class MallCommonStoreDisplayGoodsListResult(TypedDict):
+class MallCommonStoreDisplayGoodsListResult(TypedDict, total=False):
     trace_id: str
     data: DisplayGoodsDTO
     success: bool
     error: MallCommonStoreDisplayGoodsListTribeError
 
-class MallCommonStoreDisplayGoodsListData(TypedDict):
+class MallCommonStoreDisplayGoodsListData(TypedDict, total=False):
     """查询门店推荐菜信息"""
     result: MallCommonStoreDisplayGoodsListResult
 
@@ -574,7 +574,7 @@ class MallCommonStorePageParams(TypedDict):
     store_id: NotRequired[str | None]
     mall_id: str
 
-class MallCommonStorePageDistrictInfo(TypedDict):
+class MallCommonStorePageDistrictInfo(TypedDict, total=False):
     district_code: str
     address: str
     district_name: str
@@ -585,7 +585,7 @@ class MallCommonStorePageDistrictInfo(TypedDict):
     province_name: str
     longitude: str
 
-class MallCommonStorePageStoreDto(TypedDict):
+class MallCommonStorePageStoreDto(TypedDict, total=False):
     brand_name: str
     contact_info: str
     mall_id: str
@@ -603,24 +603,24 @@ class MallCommonStorePageStoreDto(TypedDict):
     comment_total_count: str
     comment_score: str
 
-class MallCommonStorePagePageResult(TypedDict):
+class MallCommonStorePagePageResult(TypedDict, total=False):
     has_more: bool
     next_start: int
     store_list: Listed[MallCommonStorePageStoreDto]
     page_size: int
 
-class MallCommonStorePageTribeError(TypedDict):
+class MallCommonStorePageTribeError(TypedDict, total=False):
     view: str
     message: str
     code: str
 
-class MallCommonStorePageResult(TypedDict):
+class MallCommonStorePageResult(TypedDict, total=False):
     trace_id: str
     data: MallCommonStorePagePageResult
     success: bool
     error: MallCommonStorePageTribeError
 
-class MallCommonStorePageData(TypedDict):
+class MallCommonStorePageData(TypedDict, total=False):
     """分页查询综合体内的门店列表信息"""
     result: MallCommonStorePageResult
 
@@ -632,7 +632,7 @@ class SaasBaseOperationConfigSyncParams(TypedDict):
     biz_type: str
     operation_config: str
 
-class SaasBaseOperationConfigSyncData(TypedDict):
+class SaasBaseOperationConfigSyncData(TypedDict, total=False):
     """商家基础经营设置信息同步"""
     biz_success: bool
     msg_info: str
@@ -646,14 +646,14 @@ class TribeOpenOrderPageParams(TypedDict):
     page_size: Number
     data_set_id: str
 
-class ItemDigestDto(TypedDict):
+class ItemDigestDto(TypedDict, total=False):
     img_url: str
     item_name: str
     item_quantity: str
     item_price: str
     item_order_status_desc: str
 
-class OrderInfoDto(TypedDict):
+class OrderInfoDto(TypedDict, total=False):
     order_status_desc: str
     shop_name: str
     shop_url: str
@@ -665,19 +665,19 @@ class OrderInfoDto(TypedDict):
     order_detail_url: str
     pay_info: str
 
-class OrderInfoResultDto(TypedDict):
+class OrderInfoResultDto(TypedDict, total=False):
     cur_page_no: int
     has_next_page: bool
     page_size: int
     order_info_list: Listed[OrderInfoDto]
 
-class TribeOpenOrderPageResult(TypedDict):
+class TribeOpenOrderPageResult(TypedDict, total=False):
     trace_id: str
     data: OrderInfoResultDto
     success: bool
     error: str
 
-class TribeOpenOrderPageData(TypedDict):
+class TribeOpenOrderPageData(TypedDict, total=False):
     """口碑综合体订单列表信息查询"""
     result: TribeOpenOrderPageResult
 
@@ -687,22 +687,22 @@ class TribeOpenUserQueryParams(TypedDict):
     phone: str
     data_set_id: str
 
-class UserResultCode(TypedDict):
+class UserResultCode(TypedDict, total=False):
     result_code: str
     result_type: str
     result_msg: str
 
-class TribeOpenUserQueryUserInfoDto(TypedDict):
+class TribeOpenUserQueryUserInfoDto(TypedDict, total=False):
     open_id: str
     user_result_code: UserResultCode
 
-class TribeOpenUserQueryResult(TypedDict):
+class TribeOpenUserQueryResult(TypedDict, total=False):
     trace_id: str
     data: TribeOpenUserQueryUserInfoDto
     success: bool
     error: str
 
-class TribeOpenUserQueryData(TypedDict):
+class TribeOpenUserQueryData(TypedDict, total=False):
     """获取用户openId"""
     result: TribeOpenUserQueryResult
 
@@ -711,15 +711,15 @@ class TribeOpenVerifyCodeApplyParams(TypedDict):
     data_set_id: str
     phone: str
 
-class TribeOpenVerifyCodeApplyUserInfoDto(TypedDict):
+class TribeOpenVerifyCodeApplyUserInfoDto(TypedDict, total=False):
     user_result_code: UserResultCode
 
-class TribeOpenVerifyCodeApplyResult(TypedDict):
+class TribeOpenVerifyCodeApplyResult(TypedDict, total=False):
     trace_id: str
     data: TribeOpenVerifyCodeApplyUserInfoDto
     success: bool
     error: str
 
-class TribeOpenVerifyCodeApplyData(TypedDict):
+class TribeOpenVerifyCodeApplyData(TypedDict, total=False):
     """口碑综合体手机号获取验证码"""
     result: TribeOpenVerifyCodeApplyResult

@@ -16,18 +16,18 @@ class IotOrderConfirmorderParams(TypedDict):
     mobile: NotRequired[str | None]
     operator_user_id: NotRequired[str | None]
 
-class IotGoodsOrderRsp(TypedDict):
+class IotGoodsOrderRsp(TypedDict, total=False):
     goods_order_id: str
     cinema_link_id: str
     out_goods_order_id: str
 
-class IotOrderConfirmorderBizSingleResult(TypedDict):
+class IotOrderConfirmorderBizSingleResult(TypedDict, total=False):
     biz_msg: str
     biz_code: str
     success: bool
     data: IotGoodsOrderRsp
 
-class IotOrderConfirmorderData(TypedDict):
+class IotOrderConfirmorderData(TypedDict, total=False):
     """iot渠道卖品落单"""
     data: IotOrderConfirmorderBizSingleResult
 
@@ -35,20 +35,20 @@ class IotOrderGetcinemasParams(TypedDict):
     """获取iot渠道开放的影院"""
     channel_code: NotRequired[str | None]
 
-class CinemaIotResponse(TypedDict):
+class CinemaIotResponse(TypedDict, total=False):
     cinema_link_id: str
     cinema_name: str
     cinema_id: str
     city_code: str
     city: str
 
-class BizListResult(TypedDict):
+class BizListResult(TypedDict, total=False):
     biz_code: str
     biz_msg: str
     success: bool
     data_list: Listed[CinemaIotResponse]
 
-class IotOrderGetcinemasData(TypedDict):
+class IotOrderGetcinemasData(TypedDict, total=False):
     """获取iot渠道开放的影院"""
     data: BizListResult
 
@@ -57,7 +57,7 @@ class IotOrderGetgoodslistParams(TypedDict):
     channel_code: str
     cinema_link_id: str
 
-class ThirdGoodsRsp(TypedDict):
+class ThirdGoodsRsp(TypedDict, total=False):
     goods_code: str
     goods_name: str
     package_flag: str
@@ -68,18 +68,18 @@ class ThirdGoodsRsp(TypedDict):
     member_flag: str
     goods_pic_url: str
 
-class ThirdGoodsListRsp(TypedDict):
+class ThirdGoodsListRsp(TypedDict, total=False):
     max_buy_count: int
     cinema_link_id: str
     goods_list: Listed[ThirdGoodsRsp]
 
-class IotOrderGetgoodslistBizSingleResult(TypedDict):
+class IotOrderGetgoodslistBizSingleResult(TypedDict, total=False):
     data: ThirdGoodsListRsp
     biz_code: str
     biz_msg: str
     success: bool
 
-class IotOrderGetgoodslistData(TypedDict):
+class IotOrderGetgoodslistData(TypedDict, total=False):
     """iot渠道获取卖品信息"""
     data: IotOrderGetgoodslistBizSingleResult
 
@@ -88,7 +88,7 @@ class PosBasedataGetworkstationParams(TypedDict):
     cinema_link_id: NotRequired[str | None]
     pos_code: NotRequired[str | None]
 
-class PosBasedataGetworkstationData(TypedDict):
+class PosBasedataGetworkstationData(TypedDict, total=False):
     """根据影城id工作站和macId获取工作站"""
     data: Any
 
@@ -101,6 +101,6 @@ class PosItemprodFindterminalParams(TypedDict):
     cinema_id: NotRequired[str | None]
     cinema_name: NotRequired[str | None]
 
-class PosItemprodFindterminalData(TypedDict):
+class PosItemprodFindterminalData(TypedDict, total=False):
     """终端配置支持"""
     data: Any

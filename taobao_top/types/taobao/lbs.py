@@ -8,7 +8,7 @@ class MessageUploadParams(TypedDict):
     topic: str
     body: str
 
-class MessageUploadData(TypedDict):
+class MessageUploadData(TypedDict, total=False):
     """lbs数据采集"""
     result: bool
     result_msg: str

@@ -17,17 +17,17 @@ class ReservationItemOrderChangeParams(TypedDict):
     reservation_order_id: NotRequired[str | None]
     ext_info: NotRequired[CommonKeyValue | None]
 
-class TribeError(TypedDict):
+class TribeError(TypedDict, total=False):
     view: str
     code: str
     message: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     trace_id: str
     success: bool
     error: TribeError
 
-class ReservationItemOrderChangeData(TypedDict):
+class ReservationItemOrderChangeData(TypedDict, total=False):
     """生服购后预约单外部发起变更"""
     result: Result
 
@@ -37,7 +37,7 @@ class ReservationItemOrderConfirmParams(TypedDict):
     opt_type: str
     reservation_order_id: NotRequired[str | None]
 
-class ReservationItemOrderConfirmData(TypedDict):
+class ReservationItemOrderConfirmData(TypedDict, total=False):
     """生服购后预约单外部确认"""
     result: Result
 
@@ -46,6 +46,6 @@ class ReservationTradeConsumeNoticeParams(TypedDict):
     trade_no: str
     ticket_id: str
 
-class ReservationTradeConsumeNoticeData(TypedDict):
+class ReservationTradeConsumeNoticeData(TypedDict, total=False):
     """生服购后预约外部核销"""
     result: Result

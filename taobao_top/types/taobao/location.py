@@ -14,7 +14,7 @@ class RelationEditParams(TypedDict):
     """地点关联关系增量编辑"""
     location_relation_list: list[RelationEditLocationRelationDto]
 
-class RelationEditData(TypedDict):
+class RelationEditData(TypedDict, total=False):
     """地点关联关系增量编辑"""
     error_msg: str
     is_success: bool
@@ -30,19 +30,19 @@ class RelationQueryParams(TypedDict):
     """地点关联关系查询"""
     location_relation: RelationQueryLocationRelationDto
 
-class LocationRelationDto(TypedDict):
+class LocationRelationDto(TypedDict, total=False):
     target_store_code: str
     source_inv_store_type: int
     source_store_code: str
     target_inv_store_type: int
     status: int
 
-class SingleResult(TypedDict):
+class SingleResult(TypedDict, total=False):
     location_relation_list: Listed[LocationRelationDto]
     error_code: str
     success: bool
     error_message: str
 
-class RelationQueryData(TypedDict):
+class RelationQueryData(TypedDict, total=False):
     """地点关联关系查询"""
     result: SingleResult

@@ -14,7 +14,7 @@ class QrcodeCommonCreateParams(TypedDict):
     need_eps: NotRequired[bool | None]
     logo: NotRequired[str | None]
 
-class QrcodeDO(TypedDict):
+class QrcodeDO(TypedDict, total=False):
     channel_id: int
     channel_name: str
     eps_url: str
@@ -23,7 +23,7 @@ class QrcodeDO(TypedDict):
     short_url: str
     url: str
 
-class QrcodeCommonCreateData(TypedDict):
+class QrcodeCommonCreateData(TypedDict, total=False):
     """创建码平台常用二维码"""
     modules: Listed[QrcodeDO]
     suc: bool

@@ -7,12 +7,12 @@ class PictureGetuserpicturesParams(TypedDict):
     """读取用户上传图片"""
     order_id: NotRequired[Number | None]
 
-class ServiceResult(TypedDict):
+class ServiceResult(TypedDict, total=False):
     data: str
     error_code: int
     error_msg: str
     suc: bool
 
-class PictureGetuserpicturesData(TypedDict):
+class PictureGetuserpicturesData(TypedDict, total=False):
     """读取用户上传图片"""
     result: ServiceResult

@@ -8,6 +8,6 @@ class PromotionKfcParams(TypedDict):
     promotion_title: str
     promotion_desc: str
 
-class PromotionKfcData(TypedDict):
+class PromotionKfcData(TypedDict, total=False):
     """定向优惠活动名称与描述违禁词检查"""
     is_success: bool

@@ -11,25 +11,25 @@ class VideoListParams(TypedDict):
     """获取商家视频列表"""
     search_condition: VideoSearchCondition2
 
-class VideoItemDO(TypedDict):
+class VideoItemDO(TypedDict, total=False):
     cover_url: str
     duration: int
     upload_time: str
     title: str
 
-class VideoItemExtDO(TypedDict):
+class VideoItemExtDO(TypedDict, total=False):
     play_url: str
     main_pic_url: str
     can_play_in_phone: bool
     state: int
     video_info: VideoItemDO
 
-class SearchResultDO(TypedDict):
+class SearchResultDO(TypedDict, total=False):
     result_code: str
     result_list: Listed[VideoItemExtDO]
     is_success: bool
     total_num: int
 
-class VideoListData(TypedDict):
+class VideoListData(TypedDict, total=False):
     """获取商家视频列表"""
     result: SearchResultDO

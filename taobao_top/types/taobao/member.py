@@ -9,19 +9,19 @@ class HismemberdataGetPrivyParams(TypedDict):
     current_page: Number
     backup_ds: NotRequired[str | None]
 
-class HsMemberInfoDto(TypedDict):
+class HsMemberInfoDto(TypedDict, total=False):
     snapshot_info: str
     grade_name: str
     grade: int
     ouid: str
     gmt_modified: str
 
-class ResultDto(TypedDict):
+class ResultDto(TypedDict, total=False):
     hsmemberinfo_list: Listed[HsMemberInfoDto]
     total: str
     msg: str
     code: str
 
-class HismemberdataGetPrivyData(TypedDict):
+class HismemberdataGetPrivyData(TypedDict, total=False):
     """会员历史备份数据查询"""
     result_dto: ResultDto

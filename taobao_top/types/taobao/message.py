@@ -13,7 +13,7 @@ class SendParams(TypedDict):
     """消息发送"""
     send_message_req: SendMessageReq
 
-class SendData(TypedDict):
+class SendData(TypedDict, total=False):
     """消息发送"""
     is_success: bool
     model: str

@@ -13,13 +13,13 @@ class MesssageMassSendParams(TypedDict):
     """消息号开放-消息群发"""
     param: NotRequired[MassMessageDto | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     model: str
     err_message: str
     err_code: str
     result: bool
 
-class MesssageMassSendData(TypedDict):
+class MesssageMassSendData(TypedDict, total=False):
     """消息号开放-消息群发"""
     result: Result
 
@@ -33,7 +33,7 @@ class MesssageNormalSendParams(TypedDict):
     """下行普通消息"""
     param: NotRequired[NormalMessageDto | None]
 
-class MesssageNormalSendData(TypedDict):
+class MesssageNormalSendData(TypedDict, total=False):
     """下行普通消息"""
     model: str
 
@@ -48,6 +48,6 @@ class MesssageReplyParams(TypedDict):
     """消息号下行回复接口"""
     param0: ReplyMessageDto
 
-class MesssageReplyData(TypedDict):
+class MesssageReplyData(TypedDict, total=False):
     """消息号下行回复接口"""
     result: Result

@@ -13,7 +13,7 @@ class TemplateInstantiateParams(TypedDict):
     template_id: str
     template_version: str
 
-class MiniAppEntityDto(TypedDict):
+class MiniAppEntityDto(TypedDict, total=False):
     appkey: str
     id: str
     app_name: str
@@ -22,12 +22,12 @@ class MiniAppEntityDto(TypedDict):
     online_version: str
     online_code: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     err_code: str
     err_message: str
     model: MiniAppEntityDto
     success: bool
 
-class TemplateInstantiateData(TypedDict):
+class TemplateInstantiateData(TypedDict, total=False):
     """（已废弃）构建实例化应用"""
     result: Result

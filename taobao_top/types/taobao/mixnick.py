@@ -7,7 +7,7 @@ class PlaytoweParams(TypedDict):
     """互动mixNick转微淘"""
     mix_mix: str
 
-class PlaytoweData(TypedDict):
+class PlaytoweData(TypedDict, total=False):
     """互动mixNick转微淘"""
     we_mixnick: str
 
@@ -16,9 +16,9 @@ class WetoplayParams(TypedDict):
     trace_id: NotRequired[str | None]
     we_mixnick: NotRequired[str | None]
 
-class MixNickResult(TypedDict):
+class MixNickResult(TypedDict, total=False):
     play_mixnick: str
 
-class WetoplayData(TypedDict):
+class WetoplayData(TypedDict, total=False):
     """微淘混淆nick转互动混淆nick"""
     play_mixnick_data: MixNickResult

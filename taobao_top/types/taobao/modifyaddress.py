@@ -6,7 +6,7 @@ from taobao_top.types.values import TypedDict
 class OpenParams(TypedDict):
     """淘宝自助修改地址服务开通"""
 
-class OpenData(TypedDict):
+class OpenData(TypedDict, total=False):
     """淘宝自助修改地址服务开通"""
     result: bool
     result_msg: str

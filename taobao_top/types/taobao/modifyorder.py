@@ -11,7 +11,7 @@ class OrderCheckParams(TypedDict):
     sub_biz_order_id: NotRequired[str | None]
     oaid: NotRequired[str | None]
 
-class OrderCheckData(TypedDict):
+class OrderCheckData(TypedDict, total=False):
     """自助改单服务发货订单校验"""
     result: bool
     result_code: str

@@ -6,11 +6,11 @@ from taobao_top.types.values import TypedDict
 class QueryStatusParams(TypedDict):
     """查询商家是否开通自助修改商品信息服务"""
 
-class CheckSignSkuResponse(TypedDict):
+class CheckSignSkuResponse(TypedDict, total=False):
     status: str
     appkey: str
     apptitle: str
 
-class QueryStatusData(TypedDict):
+class QueryStatusData(TypedDict, total=False):
     """查询商家是否开通自助修改商品信息服务"""
     model: CheckSignSkuResponse

@@ -16,7 +16,7 @@ class UploadTokenGetParams(TypedDict):
     """获取文件上传授权"""
     param_upload_token_request: NotRequired[UploadTokenRequestV | None]
 
-class UploadTokenGetData(TypedDict):
+class UploadTokenGetData(TypedDict, total=False):
     """获取文件上传授权"""
     message: str
     code: str

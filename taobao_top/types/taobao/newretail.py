@@ -13,7 +13,7 @@ class DivisionRecordListGetParams(TypedDict):
     """导购分佣明细列表"""
     param: TopDivisionRecordReqDto
 
-class T(TypedDict):
+class T(TypedDict, total=False):
     buyer_nick: str
     commission_money: int
     order_id: int
@@ -28,7 +28,7 @@ class T(TypedDict):
     order_end_time: str
     order_pay_money: int
 
-class DivisionRecordListGetData(TypedDict):
+class DivisionRecordListGetData(TypedDict, total=False):
     """导购分佣明细列表"""
     has_prev_page: bool
     total: int

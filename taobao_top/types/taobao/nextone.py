@@ -8,13 +8,13 @@ class LogisticsSignUpdateParams(TypedDict):
     refund_id: Number
     sign_status: Number
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     result_data: str
     error_info: str
     error_code: str
     success: bool
 
-class LogisticsSignUpdateData(TypedDict):
+class LogisticsSignUpdateData(TypedDict, total=False):
     """AG物流签收状态写接口"""
     result: Result
 
@@ -23,7 +23,7 @@ class LogisticsWarehouseUpdateParams(TypedDict):
     refund_id: Number
     warehouse_status: Number
 
-class LogisticsWarehouseUpdateData(TypedDict):
+class LogisticsWarehouseUpdateData(TypedDict, total=False):
     """AG退货入仓状态写接口"""
     result_data: Any
     err_info: str

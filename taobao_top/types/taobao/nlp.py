@@ -14,11 +14,11 @@ class PreprocessParams(TypedDict):
     keyword: NotRequired[str | None]
     func_type: Number
 
-class ProcessResult(TypedDict):
+class ProcessResult(TypedDict, total=False):
     top_result: str
     top_status: bool
 
-class PreprocessData(TypedDict):
+class PreprocessData(TypedDict, total=False):
     """文本语言预处理"""
     processresult: ProcessResult
 
@@ -32,11 +32,11 @@ class SimilarityParams(TypedDict):
     """文本语言相似度"""
     texts: Texts
 
-class SimResult(TypedDict):
+class SimResult(TypedDict, total=False):
     top_result: str
     top_status: bool
 
-class SimilarityData(TypedDict):
+class SimilarityData(TypedDict, total=False):
     """文本语言相似度"""
     simresult: SimResult
 
@@ -45,10 +45,10 @@ class WordParams(TypedDict):
     w_type: Number
     text: Text
 
-class WordResult(TypedDict):
+class WordResult(TypedDict, total=False):
     top_result: str
     top_status: bool
 
-class WordData(TypedDict):
+class WordData(TypedDict, total=False):
     """文本语言词法分析"""
     wordresult: WordResult

@@ -7,6 +7,6 @@ class CodeCreateParams(TypedDict):
     """淘宝OauthCode颁发"""
     test: NotRequired[Number | None]
 
-class CodeCreateData(TypedDict):
+class CodeCreateData(TypedDict, total=False):
     """淘宝OauthCode颁发"""
     test: int

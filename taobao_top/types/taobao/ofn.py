@@ -8,9 +8,9 @@ class SelfRecycleAuthParams(TypedDict):
     recycle_order_id: str
     open_uid: str
 
-class OfnSelfRecycleAuthDTO(TypedDict):
+class OfnSelfRecycleAuthDTO(TypedDict, total=False):
     auth_pass: bool
 
-class SelfRecycleAuthData(TypedDict):
+class SelfRecycleAuthData(TypedDict, total=False):
     """自助回收鉴权"""
     data: OfnSelfRecycleAuthDTO

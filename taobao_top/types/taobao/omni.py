@@ -7,7 +7,7 @@ class DealerOdersGetParams(TypedDict):
     """获取单笔全渠道经销商订单的详细信息"""
     main_order_id: Number
 
-class SubOrders(TypedDict):
+class SubOrders(TypedDict, total=False):
     gmt_modified: str
     num: int
     refund_status: str
@@ -23,11 +23,11 @@ class SubOrders(TypedDict):
     sku_id: int
     status: str
 
-class ExpandCardInfo(TypedDict):
+class ExpandCardInfo(TypedDict, total=False):
     expand_price_used: int
     basic_price_used: int
 
-class DealerOdersGetDataData(TypedDict):
+class DealerOdersGetDataData(TypedDict, total=False):
     gmt_modified: str
     discount_fee: int
     buyer_nick: str
@@ -66,7 +66,7 @@ class DealerOdersGetDataData(TypedDict):
     buyer_memo: str
     status: str
 
-class DealerOdersGetData(TypedDict):
+class DealerOdersGetData(TypedDict, total=False):
     """获取单笔全渠道经销商订单的详细信息"""
     data: DealerOdersGetDataData
 
@@ -82,18 +82,18 @@ class DealerOdersListParams(TypedDict):
     """全渠道经销商订单列表"""
     query_param: QueryOmniOrderRequest
 
-class DealerOdersListResultDatas(TypedDict):
+class DealerOdersListResultDatas(TypedDict, total=False):
     seller_id: int
     biz_order_id: int
     out_order_id: str
 
-class PageResult(TypedDict):
+class PageResult(TypedDict, total=False):
     total: int
     curr_page: int
     datas: Listed[DealerOdersListResultDatas]
     page_size: int
 
-class DealerOdersListData(TypedDict):
+class DealerOdersListData(TypedDict, total=False):
     """全渠道经销商订单列表"""
     result: PageResult
 
@@ -101,7 +101,7 @@ class DealerOdersRefundAddressParams(TypedDict):
     """经销商查询逆向退货地址"""
     order_id: NotRequired[Number | None]
 
-class ScbRefundAddressDTO(TypedDict):
+class ScbRefundAddressDTO(TypedDict, total=False):
     address_detail: str
     area_name: str
     city_name: str
@@ -114,12 +114,12 @@ class ScbRefundAddressDTO(TypedDict):
     post_code: str
     province_name: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     data: ScbRefundAddressDTO
     message: str
     success: str
 
-class DealerOdersRefundAddressData(TypedDict):
+class DealerOdersRefundAddressData(TypedDict, total=False):
     """经销商查询逆向退货地址"""
     result: Result
 
@@ -127,20 +127,20 @@ class OrderDetailParams(TypedDict):
     """全渠道订单详情"""
     order_id: Number
 
-class Content(TypedDict):
+class Content(TypedDict, total=False):
     key: str
     value: str
 
-class OrderDetailDTO(TypedDict):
+class OrderDetailDTO(TypedDict, total=False):
     pick_up_infos: Listed[Content]
 
-class OrderDetailResultDO(TypedDict):
+class OrderDetailResultDO(TypedDict, total=False):
     data: OrderDetailDTO
     success: bool
     err_code: int
     err_msg: str
 
-class OrderDetailData(TypedDict):
+class OrderDetailData(TypedDict, total=False):
     """全渠道订单详情"""
     result: OrderDetailResultDO
 
@@ -148,12 +148,12 @@ class OrderGoodsReadyParams(TypedDict):
     """备货完成"""
     order_id: Number
 
-class OrderGoodsReadyResultDO(TypedDict):
+class OrderGoodsReadyResultDO(TypedDict, total=False):
     data: bool
     success: bool
     err_code: int
     err_msg: str
 
-class OrderGoodsReadyData(TypedDict):
+class OrderGoodsReadyData(TypedDict, total=False):
     """备货完成"""
     result: OrderGoodsReadyResultDO

@@ -7,22 +7,22 @@ class CategoryGetParams(TypedDict):
     """全渠道商品轻发布类目信息"""
     category_id: NotRequired[Number | None]
 
-class OmniItemCategoryPropDto(TypedDict):
+class OmniItemCategoryPropDto(TypedDict, total=False):
     name: str
     pid: int
 
-class OmniItemCategoryDto(TypedDict):
+class OmniItemCategoryDto(TypedDict, total=False):
     category_name: str
     cid: int
     props: Listed[OmniItemCategoryPropDto]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     code: str
     datas: Listed[OmniItemCategoryDto]
     message: str
     success: bool
 
-class CategoryGetData(TypedDict):
+class CategoryGetData(TypedDict, total=False):
     """全渠道商品轻发布类目信息"""
     result: Result
 
@@ -32,7 +32,7 @@ class ItemDeleteParams(TypedDict):
     item_id: NotRequired[Number | None]
     outer_id: NotRequired[str | None]
 
-class ItemSkuDuplicateDetail(TypedDict):
+class ItemSkuDuplicateDetail(TypedDict, total=False):
     barcode: str
     item_id: int
     outer_id: str
@@ -40,7 +40,7 @@ class ItemSkuDuplicateDetail(TypedDict):
     sku_id: int
     sku_outer_id: str
 
-class ItemSkuDuplicateInfo(TypedDict):
+class ItemSkuDuplicateInfo(TypedDict, total=False):
     barcode: str
     duplicate_details: Listed[ItemSkuDuplicateDetail]
     duplicate_size: int
@@ -48,14 +48,14 @@ class ItemSkuDuplicateInfo(TypedDict):
     sku_barcode: str
     sku_outer_id: str
 
-class ItemLightPublishImageDto(TypedDict):
+class ItemLightPublishImageDto(TypedDict, total=False):
     url: str
 
-class ItemLightPublishSalePropDto(TypedDict):
+class ItemLightPublishSalePropDto(TypedDict, total=False):
     pid: int
     value: str
 
-class ItemDeleteItemLightPublishSkuDto(TypedDict):
+class ItemDeleteItemLightPublishSkuDto(TypedDict, total=False):
     barcode: str
     extend_attr: str
     pretium: str
@@ -64,7 +64,7 @@ class ItemDeleteItemLightPublishSkuDto(TypedDict):
     sku_images: Listed[str]
     sku_outer_id: str
 
-class ItemLightPublishDto(TypedDict):
+class ItemLightPublishDto(TypedDict, total=False):
     barcode: str
     cat_id: int
     desc: str
@@ -79,16 +79,16 @@ class ItemLightPublishDto(TypedDict):
     title: str
     user_id: int
 
-class ItemDeleteResult(TypedDict):
+class ItemDeleteResult(TypedDict, total=False):
     duplicate_infos: Listed[ItemSkuDuplicateInfo]
     item_light_publish_d_t_o: ItemLightPublishDto
 
-class ItemDeleteOmniResult(TypedDict):
+class ItemDeleteOmniResult(TypedDict, total=False):
     code: str
     data: ItemDeleteResult
     message: str
 
-class ItemDeleteData(TypedDict):
+class ItemDeleteData(TypedDict, total=False):
     """全渠道商品删除"""
     result: ItemDeleteOmniResult
 
@@ -128,17 +128,17 @@ class ItemFullupdateParams(TypedDict):
     light_publish_info: ItemFullupdateItemLightPublishDto
     operate_type: str
 
-class ItemFullupdateItemLightPublishResult(TypedDict):
+class ItemFullupdateItemLightPublishResult(TypedDict, total=False):
     duplicate_infos: Listed[ItemSkuDuplicateInfo]
     item_id: int
     sku_ids: str
 
-class ItemFullupdateOmniResult(TypedDict):
+class ItemFullupdateOmniResult(TypedDict, total=False):
     code: str
     data: ItemFullupdateItemLightPublishResult
     message: str
 
-class ItemFullupdateData(TypedDict):
+class ItemFullupdateData(TypedDict, total=False):
     """全渠道商品全量更新"""
     result: ItemFullupdateOmniResult
 
@@ -149,7 +149,7 @@ class ItemGetParams(TypedDict):
     item_id: NotRequired[Number | None]
     outer_id: NotRequired[str | None]
 
-class ItemGetItemLightPublishSkuDto(TypedDict):
+class ItemGetItemLightPublishSkuDto(TypedDict, total=False):
     sku_id: int
     price: str
     pretium: str
@@ -160,7 +160,7 @@ class ItemGetItemLightPublishSkuDto(TypedDict):
     sale_props: Listed[ItemLightPublishSalePropDto]
     extend_attr: str
 
-class LightItemDo(TypedDict):
+class LightItemDo(TypedDict, total=False):
     user_id: int
     item_id: int
     operator: str
@@ -177,13 +177,13 @@ class LightItemDo(TypedDict):
     images: Listed[ItemLightPublishImageDto]
     extend_attr: str
 
-class PageResult(TypedDict):
+class PageResult(TypedDict, total=False):
     message: str
     total_count: int
     datas: Listed[LightItemDo]
     code: str
 
-class ItemGetData(TypedDict):
+class ItemGetData(TypedDict, total=False):
     """获取全渠道门店商品"""
     result: PageResult
 
@@ -217,17 +217,17 @@ class ItemPublishParams(TypedDict):
     light_publish_info: NotRequired[ItemPublishItemLightPublishDto | None]
     operate_type: str
 
-class ItemPublishItemLightPublishResult(TypedDict):
+class ItemPublishItemLightPublishResult(TypedDict, total=False):
     duplicate_infos: Listed[ItemSkuDuplicateInfo]
     item_id: int
     sku_ids: str
 
-class ItemPublishResult(TypedDict):
+class ItemPublishResult(TypedDict, total=False):
     code: str
     data: ItemPublishItemLightPublishResult
     message: str
 
-class ItemPublishData(TypedDict):
+class ItemPublishData(TypedDict, total=False):
     """全渠道门店商品轻发布"""
     result: ItemPublishResult
 
@@ -237,7 +237,7 @@ class SkuGetParams(TypedDict):
     sku_id: NotRequired[Number | None]
     sku_outer_id: NotRequired[str | None]
 
-class SkuGetItemLightPublishSkuDto(TypedDict):
+class SkuGetItemLightPublishSkuDto(TypedDict, total=False):
     sku_id: int
     price: str
     pretium: str
@@ -248,11 +248,11 @@ class SkuGetItemLightPublishSkuDto(TypedDict):
     sale_props: Listed[ItemLightPublishSalePropDto]
     extend_attr: str
 
-class SkuGetOmniResult(TypedDict):
+class SkuGetOmniResult(TypedDict, total=False):
     code: str
     message: str
     datas: Listed[SkuGetItemLightPublishSkuDto]
 
-class SkuGetData(TypedDict):
+class SkuGetData(TypedDict, total=False):
     """获取全渠道门店商品sku"""
     result: SkuGetOmniResult

@@ -14,35 +14,35 @@ class DkxAccountAccountFreezeParams(TypedDict):
     api_service_context: DkxAccountAccountFreezeApiServiceContext
     account_info: AccountTopDto
 
-class DkxAccountAccountFreezeResultCode(TypedDict):
+class DkxAccountAccountFreezeResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxAccountAccountFreezeResultDto(TypedDict):
+class DkxAccountAccountFreezeResultDto(TypedDict, total=False):
     success: bool
     result: bool
     total_count: int
     message: str
     result_code: DkxAccountAccountFreezeResultCode
 
-class DkxAccountAccountFreezeData(TypedDict):
+class DkxAccountAccountFreezeData(TypedDict, total=False):
     """创建计划后支付"""
     result: DkxAccountAccountFreezeResultDto
 
 class DkxAccountAccountQueryParams(TypedDict):
     """万相台账号余额查询"""
 
-class DkxAccountAccountQueryResultCode(TypedDict):
+class DkxAccountAccountQueryResultCode(TypedDict, total=False):
     code: str
     message: str
 
-class DkxAccountAccountQueryResultDTO(TypedDict):
+class DkxAccountAccountQueryResultDTO(TypedDict, total=False):
     result: str
     success: str
     result_code: DkxAccountAccountQueryResultCode
     message: str
 
-class DkxAccountAccountQueryData(TypedDict):
+class DkxAccountAccountQueryData(TypedDict, total=False):
     """万相台账号余额查询"""
     result: DkxAccountAccountQueryResultDTO
 
@@ -94,21 +94,21 @@ class DkxCampaignCampaignAddParams(TypedDict):
     api_service_context: DkxCampaignCampaignAddApiServiceContext
     solution_result: SolutionTopDto
 
-class SolutionResultTopDto(TypedDict):
+class SolutionResultTopDto(TypedDict, total=False):
     campaign_id: int
 
-class DkxCampaignCampaignAddResultCode(TypedDict):
+class DkxCampaignCampaignAddResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCampaignCampaignAddResultDto(TypedDict):
+class DkxCampaignCampaignAddResultDto(TypedDict, total=False):
     success: bool
     solution_result_top_d_t_o: SolutionResultTopDto
     total_count: int
     message: str
     result_code: DkxCampaignCampaignAddResultCode
 
-class DkxCampaignCampaignAddData(TypedDict):
+class DkxCampaignCampaignAddData(TypedDict, total=False):
     """添加计划"""
     result: DkxCampaignCampaignAddResultDto
 
@@ -126,18 +126,18 @@ class DkxCampaignCampaignModifyParams(TypedDict):
     api_service_context: DkxCampaignCampaignModifyApiServiceContext
     campaign_query: DkxCampaignCampaignModifyCampaignQueryTopDto
 
-class DkxCampaignCampaignModifyResultCode(TypedDict):
+class DkxCampaignCampaignModifyResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCampaignCampaignModifyResultDto(TypedDict):
+class DkxCampaignCampaignModifyResultDto(TypedDict, total=False):
     success: bool
     solution_result_top_d_t_o: SolutionResultTopDto
     total_count: int
     message: str
     result_code: DkxCampaignCampaignModifyResultCode
 
-class DkxCampaignCampaignModifyData(TypedDict):
+class DkxCampaignCampaignModifyData(TypedDict, total=False):
     """修改计划"""
     result: DkxCampaignCampaignModifyResultDto
 
@@ -157,7 +157,7 @@ class DkxCampaignCampaignNoreportParams(TypedDict):
     api_service_context: DkxCampaignCampaignNoreportApiServiceContext
     campaign_query: DkxCampaignCampaignNoreportCampaignQueryTopDto
 
-class CampaignResultTopDto(TypedDict):
+class CampaignResultTopDto(TypedDict, total=False):
     campaign_id: int
     campaign_group_id: int
     campaign_name: str
@@ -201,18 +201,18 @@ class CampaignResultTopDto(TypedDict):
     strategy_crowd_info: str
     user_id: int
 
-class DkxCampaignCampaignNoreportResultCode(TypedDict):
+class DkxCampaignCampaignNoreportResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCampaignCampaignNoreportResultDto(TypedDict):
+class DkxCampaignCampaignNoreportResultDto(TypedDict, total=False):
     success: bool
     campaign_result_top_d_t_o_list: Listed[CampaignResultTopDto]
     total_count: int
     message: str
     result_code: DkxCampaignCampaignNoreportResultCode
 
-class DkxCampaignCampaignNoreportData(TypedDict):
+class DkxCampaignCampaignNoreportData(TypedDict, total=False):
     """获取场景计划的非报表数据"""
     result: DkxCampaignCampaignNoreportResultDto
 
@@ -230,7 +230,7 @@ class DkxCampaignCampaignReportpageParams(TypedDict):
     api_service_context: DkxCampaignCampaignReportpageApiServiceContext
     campaign_query: DkxCampaignCampaignReportpageCampaignQueryTopDto
 
-class DkxCampaignCampaignReportpageReportResultTopDto(TypedDict):
+class DkxCampaignCampaignReportpageReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -277,18 +277,18 @@ class DkxCampaignCampaignReportpageReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class DkxCampaignCampaignReportpageResultCode(TypedDict):
+class DkxCampaignCampaignReportpageResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCampaignCampaignReportpageResultDto(TypedDict):
+class DkxCampaignCampaignReportpageResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxCampaignCampaignReportpageReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxCampaignCampaignReportpageResultCode
 
-class DkxCampaignCampaignReportpageData(TypedDict):
+class DkxCampaignCampaignReportpageData(TypedDict, total=False):
     """获取场景计划的报表数据"""
     result: DkxCampaignCampaignReportpageResultDto
 
@@ -316,7 +316,7 @@ class DkxCreativeCreativeReportOfflineParams(TypedDict):
     api_service_context: DkxCreativeCreativeReportOfflineApiServiceContext
     creative_bind_query: DkxCreativeCreativeReportOfflineCreativeBindQueryTopDto
 
-class DkxCreativeCreativeReportOfflineReportResultTopDto(TypedDict):
+class DkxCreativeCreativeReportOfflineReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -363,7 +363,7 @@ class DkxCreativeCreativeReportOfflineReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class CreativeBindResultTopDto(TypedDict):
+class CreativeBindResultTopDto(TypedDict, total=False):
     adgroup_id: int
     adgroup_name: str
     campaign_id: int
@@ -397,18 +397,18 @@ class CreativeBindResultTopDto(TypedDict):
     package_type: int
     video_check_sum: str
 
-class DkxCreativeCreativeReportOfflineResultCode(TypedDict):
+class DkxCreativeCreativeReportOfflineResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCreativeCreativeReportOfflineResultDto(TypedDict):
+class DkxCreativeCreativeReportOfflineResultDto(TypedDict, total=False):
     success: bool
     creative_bind_result_top_d_t_o_list: Listed[CreativeBindResultTopDto]
     total_count: int
     message: str
     result_code: DkxCreativeCreativeReportOfflineResultCode
 
-class DkxCreativeCreativeReportOfflineData(TypedDict):
+class DkxCreativeCreativeReportOfflineData(TypedDict, total=False):
     """获取创意离线报表"""
     result: DkxCreativeCreativeReportOfflineResultDto
 
@@ -435,7 +435,7 @@ class DkxCreativeCreativeReportRealtimeParams(TypedDict):
     api_service_context: DkxCreativeCreativeReportRealtimeApiServiceContext
     creative_bind_query: DkxCreativeCreativeReportRealtimeCreativeBindQueryTopDto
 
-class DkxCreativeCreativeReportRealtimeReportResultTopDto(TypedDict):
+class DkxCreativeCreativeReportRealtimeReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -482,7 +482,7 @@ class DkxCreativeCreativeReportRealtimeReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class DkxCreativeCreativeReportRealtimeCreativeBindResultTopDto(TypedDict):
+class DkxCreativeCreativeReportRealtimeCreativeBindResultTopDto(TypedDict, total=False):
     adgroup_id: int
     adgroup_name: str
     campaign_id: int
@@ -516,18 +516,18 @@ class DkxCreativeCreativeReportRealtimeCreativeBindResultTopDto(TypedDict):
     package_type: int
     video_check_sum: str
 
-class DkxCreativeCreativeReportRealtimeResultCode(TypedDict):
+class DkxCreativeCreativeReportRealtimeResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCreativeCreativeReportRealtimeResultDto(TypedDict):
+class DkxCreativeCreativeReportRealtimeResultDto(TypedDict, total=False):
     success: bool
     creative_bind_result_top_d_t_o_list: Listed[DkxCreativeCreativeReportRealtimeCreativeBindResultTopDto]
     total_count: int
     message: str
     result_code: DkxCreativeCreativeReportRealtimeResultCode
 
-class DkxCreativeCreativeReportRealtimeData(TypedDict):
+class DkxCreativeCreativeReportRealtimeData(TypedDict, total=False):
     """获取创意实时报表"""
     result: DkxCreativeCreativeReportRealtimeResultDto
 
@@ -542,18 +542,18 @@ class DkxCrowdCrowdCoverageParams(TypedDict):
     api_service_context: DkxCrowdCrowdCoverageApiServiceContext
     group_query: DkxCrowdCrowdCoverageGroupQueryTopDto
 
-class DkxCrowdCrowdCoverageResultCode(TypedDict):
+class DkxCrowdCrowdCoverageResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCrowdCrowdCoverageResultDto(TypedDict):
+class DkxCrowdCrowdCoverageResultDto(TypedDict, total=False):
     success: bool
     result: int
     total_count: int
     message: str
     result_code: DkxCrowdCrowdCoverageResultCode
 
-class DkxCrowdCrowdCoverageData(TypedDict):
+class DkxCrowdCrowdCoverageData(TypedDict, total=False):
     """获取人数预估"""
     result: DkxCrowdCrowdCoverageResultDto
 
@@ -569,23 +569,23 @@ class DkxCrowdCrowdFindcrowdgroupsParams(TypedDict):
     api_service_context: DkxCrowdCrowdFindcrowdgroupsApiServiceContext
     group_query: DkxCrowdCrowdFindcrowdgroupsGroupQueryTopDto
 
-class TemplateGroupTopDto(TypedDict):
+class TemplateGroupTopDto(TypedDict, total=False):
     group_id: int
     group_name: str
     group_desc: str
 
-class DkxCrowdCrowdFindcrowdgroupsResultCode(TypedDict):
+class DkxCrowdCrowdFindcrowdgroupsResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCrowdCrowdFindcrowdgroupsResultDto(TypedDict):
+class DkxCrowdCrowdFindcrowdgroupsResultDto(TypedDict, total=False):
     success: bool
     template_group_top_d_t_o_list: Listed[TemplateGroupTopDto]
     total_count: int
     message: str
     result_code: DkxCrowdCrowdFindcrowdgroupsResultCode
 
-class DkxCrowdCrowdFindcrowdgroupsData(TypedDict):
+class DkxCrowdCrowdFindcrowdgroupsData(TypedDict, total=False):
     """获取人群组"""
     result: DkxCrowdCrowdFindcrowdgroupsResultDto
 
@@ -596,27 +596,27 @@ class DkxCrowdCrowdFinddmpcrowdParams(TypedDict):
     """查询达摩盘精选人群模板"""
     api_service_context: NotRequired[DkxCrowdCrowdFinddmpcrowdApiServiceContext | None]
 
-class DmpJxCrowdTemplateViewDTO(TypedDict):
+class DmpJxCrowdTemplateViewDTO(TypedDict, total=False):
     template_id: int
     template_name: str
     valid_date: str
     template_desc: str
 
-class DmpJxTopicViewDTO(TypedDict):
+class DmpJxTopicViewDTO(TypedDict, total=False):
     topic_id: int
     template_list: Listed[DmpJxCrowdTemplateViewDTO]
 
-class DkxCrowdCrowdFinddmpcrowdResultCode(TypedDict):
+class DkxCrowdCrowdFinddmpcrowdResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCrowdCrowdFinddmpcrowdResultDTO(TypedDict):
+class DkxCrowdCrowdFinddmpcrowdResultDTO(TypedDict, total=False):
     result: Listed[DmpJxTopicViewDTO]
     success: str
     result_code: DkxCrowdCrowdFinddmpcrowdResultCode
     message: str
 
-class DkxCrowdCrowdFinddmpcrowdData(TypedDict):
+class DkxCrowdCrowdFinddmpcrowdData(TypedDict, total=False):
     """查询达摩盘精选人群模板"""
     result: DkxCrowdCrowdFinddmpcrowdResultDTO
 
@@ -634,7 +634,7 @@ class DkxCrowdCrowdListParams(TypedDict):
     api_service_context: DkxCrowdCrowdListApiServiceContext
     group_query: DkxCrowdCrowdListGroupQueryTopDto
 
-class DmpCrowdResultTopDto(TypedDict):
+class DmpCrowdResultTopDto(TypedDict, total=False):
     crowd_id: int
     crowd_name: str
     valid_date: str
@@ -647,18 +647,18 @@ class DmpCrowdResultTopDto(TypedDict):
     group_id: int
     storage_type: int
 
-class DkxCrowdCrowdListResultCode(TypedDict):
+class DkxCrowdCrowdListResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCrowdCrowdListResultDto(TypedDict):
+class DkxCrowdCrowdListResultDto(TypedDict, total=False):
     success: bool
     dmp_crowd_result_top_d_t_o_list: Listed[DmpCrowdResultTopDto]
     total_count: int
     message: str
     result_code: DkxCrowdCrowdListResultCode
 
-class DkxCrowdCrowdListData(TypedDict):
+class DkxCrowdCrowdListData(TypedDict, total=False):
     """获取人群信息列表"""
     result: DkxCrowdCrowdListResultDto
 
@@ -675,7 +675,7 @@ class DkxCrowdCrowdTemplateParams(TypedDict):
     api_service_context: DkxCrowdCrowdTemplateApiServiceContext
     group_query: DkxCrowdCrowdTemplateGroupQueryTopDto
 
-class DmpCrowdTmpResultTopDto(TypedDict):
+class DmpCrowdTmpResultTopDto(TypedDict, total=False):
     highlight: str
     id: int
     name: str
@@ -683,18 +683,18 @@ class DmpCrowdTmpResultTopDto(TypedDict):
     group_id_list: Listed[int]
     valid_date: str
 
-class DkxCrowdCrowdTemplateResultCode(TypedDict):
+class DkxCrowdCrowdTemplateResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxCrowdCrowdTemplateResultDto(TypedDict):
+class DkxCrowdCrowdTemplateResultDto(TypedDict, total=False):
     success: bool
     dmp_crowd_tmp_result_top_d_t_o_list: Listed[DmpCrowdTmpResultTopDto]
     total_count: int
     message: str
     result_code: DkxCrowdCrowdTemplateResultCode
 
-class DkxCrowdCrowdTemplateData(TypedDict):
+class DkxCrowdCrowdTemplateData(TypedDict, total=False):
     """获取人群模版"""
     result: DkxCrowdCrowdTemplateResultDto
 
@@ -711,7 +711,7 @@ class DkxMaterialMaterialFindpageParams(TypedDict):
     api_service_context: DkxMaterialMaterialFindpageApiServiceContext
     material_query: MaterialQueryTopDto
 
-class ShowTagTopDto(TypedDict):
+class ShowTagTopDto(TypedDict, total=False):
     tag_id: int
     order: int
     color: str
@@ -719,7 +719,7 @@ class ShowTagTopDto(TypedDict):
     tips: str
     skip: bool
 
-class DkxMaterialMaterialFindpageReportResultTopDto(TypedDict):
+class DkxMaterialMaterialFindpageReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -766,7 +766,7 @@ class DkxMaterialMaterialFindpageReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class MaterialResultTopDto(TypedDict):
+class MaterialResultTopDto(TypedDict, total=False):
     material_id: int
     title: str
     link_url: str
@@ -801,18 +801,18 @@ class MaterialResultTopDto(TypedDict):
     total_order_amount: str
     unlock_rpt_index: bool
 
-class DkxMaterialMaterialFindpageResultCode(TypedDict):
+class DkxMaterialMaterialFindpageResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxMaterialMaterialFindpageResultDto(TypedDict):
+class DkxMaterialMaterialFindpageResultDto(TypedDict, total=False):
     success: bool
     material_result_top_d_t_o_list: Listed[MaterialResultTopDto]
     total_count: int
     message: str
     result_code: DkxMaterialMaterialFindpageResultCode
 
-class DkxMaterialMaterialFindpageData(TypedDict):
+class DkxMaterialMaterialFindpageData(TypedDict, total=False):
     """获取商品池"""
     result: DkxMaterialMaterialFindpageResultDto
 
@@ -830,7 +830,7 @@ class DkxReportReportAccountDaylistParams(TypedDict):
     """获取账户分日报表"""
     report_query: DkxReportReportAccountDaylistReportQueryTopDto
 
-class DkxReportReportAccountDaylistReportResultTopDto(TypedDict):
+class DkxReportReportAccountDaylistReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -878,18 +878,18 @@ class DkxReportReportAccountDaylistReportResultTopDto(TypedDict):
     campaign_id: int
     item_id: int
 
-class DkxReportReportAccountDaylistResultCode(TypedDict):
+class DkxReportReportAccountDaylistResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportAccountDaylistResultDto(TypedDict):
+class DkxReportReportAccountDaylistResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportAccountDaylistReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportAccountDaylistResultCode
 
-class DkxReportReportAccountDaylistData(TypedDict):
+class DkxReportReportAccountDaylistData(TypedDict, total=False):
     """获取账户分日报表"""
     result: DkxReportReportAccountDaylistResultDto
 
@@ -910,7 +910,7 @@ class DkxReportReportAccountOfflineParams(TypedDict):
     api_service_context: DkxReportReportAccountOfflineApiServiceContext
     report_query: DkxReportReportAccountOfflineReportQueryTopDto
 
-class DkxReportReportAccountOfflineReportResultTopDto(TypedDict):
+class DkxReportReportAccountOfflineReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -957,18 +957,18 @@ class DkxReportReportAccountOfflineReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class DkxReportReportAccountOfflineResultCode(TypedDict):
+class DkxReportReportAccountOfflineResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportAccountOfflineResultDto(TypedDict):
+class DkxReportReportAccountOfflineResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportAccountOfflineReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportAccountOfflineResultCode
 
-class DkxReportReportAccountOfflineData(TypedDict):
+class DkxReportReportAccountOfflineData(TypedDict, total=False):
     """获取账户历史报表"""
     result: DkxReportReportAccountOfflineResultDto
 
@@ -983,7 +983,7 @@ class DkxReportReportAccountRealtimeParams(TypedDict):
     api_service_context: DkxReportReportAccountRealtimeApiServiceContext
     report_query: DkxReportReportAccountRealtimeReportQueryTopDto
 
-class DkxReportReportAccountRealtimeReportResultTopDto(TypedDict):
+class DkxReportReportAccountRealtimeReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -1030,18 +1030,18 @@ class DkxReportReportAccountRealtimeReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class DkxReportReportAccountRealtimeResultCode(TypedDict):
+class DkxReportReportAccountRealtimeResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportAccountRealtimeResultDto(TypedDict):
+class DkxReportReportAccountRealtimeResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportAccountRealtimeReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportAccountRealtimeResultCode
 
-class DkxReportReportAccountRealtimeData(TypedDict):
+class DkxReportReportAccountRealtimeData(TypedDict, total=False):
     """获取账户实时报表"""
     result: DkxReportReportAccountRealtimeResultDto
 
@@ -1065,7 +1065,7 @@ class DkxReportReportCampaignDaylistParams(TypedDict):
     api_service_context: DkxReportReportCampaignDaylistApiServiceContext
     report_query: DkxReportReportCampaignDaylistReportQueryTopDto
 
-class DkxReportReportCampaignDaylistReportResultTopDto(TypedDict):
+class DkxReportReportCampaignDaylistReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -1113,18 +1113,18 @@ class DkxReportReportCampaignDaylistReportResultTopDto(TypedDict):
     campaign_id: int
     item_id: int
 
-class DkxReportReportCampaignDaylistResultCode(TypedDict):
+class DkxReportReportCampaignDaylistResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportCampaignDaylistResultDto(TypedDict):
+class DkxReportReportCampaignDaylistResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportCampaignDaylistReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportCampaignDaylistResultCode
 
-class DkxReportReportCampaignDaylistData(TypedDict):
+class DkxReportReportCampaignDaylistData(TypedDict, total=False):
     """获取计划分日报表"""
     result: DkxReportReportCampaignDaylistResultDto
 
@@ -1146,7 +1146,7 @@ class DkxReportReportCampaignOfflineParams(TypedDict):
     api_service_context: DkxReportReportCampaignOfflineApiServiceContext
     report_query: DkxReportReportCampaignOfflineReportQueryTopDto
 
-class DkxReportReportCampaignOfflineReportResultTopDto(TypedDict):
+class DkxReportReportCampaignOfflineReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -1193,18 +1193,18 @@ class DkxReportReportCampaignOfflineReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class DkxReportReportCampaignOfflineResultCode(TypedDict):
+class DkxReportReportCampaignOfflineResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportCampaignOfflineResultDto(TypedDict):
+class DkxReportReportCampaignOfflineResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportCampaignOfflineReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportCampaignOfflineResultCode
 
-class DkxReportReportCampaignOfflineData(TypedDict):
+class DkxReportReportCampaignOfflineData(TypedDict, total=False):
     """查询某计划离线列表"""
     result: DkxReportReportCampaignOfflineResultDto
 
@@ -1225,7 +1225,7 @@ class DkxReportReportCampaignRealtimeParams(TypedDict):
     api_service_context: DkxReportReportCampaignRealtimeApiServiceContext
     report_query: DkxReportReportCampaignRealtimeReportQueryTopDto
 
-class DkxReportReportCampaignRealtimeReportResultTopDto(TypedDict):
+class DkxReportReportCampaignRealtimeReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -1272,18 +1272,18 @@ class DkxReportReportCampaignRealtimeReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class DkxReportReportCampaignRealtimeResultCode(TypedDict):
+class DkxReportReportCampaignRealtimeResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportCampaignRealtimeResultDto(TypedDict):
+class DkxReportReportCampaignRealtimeResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportCampaignRealtimeReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportCampaignRealtimeResultCode
 
-class DkxReportReportCampaignRealtimeData(TypedDict):
+class DkxReportReportCampaignRealtimeData(TypedDict, total=False):
     """查询某计划实时列表"""
     result: DkxReportReportCampaignRealtimeResultDto
 
@@ -1304,7 +1304,7 @@ class DkxReportReportCrowdListExpandParams(TypedDict):
     api_service_context: DkxReportReportCrowdListExpandApiServiceContext
     report_query: DkxReportReportCrowdListExpandReportQueryTopDto
 
-class DkxReportReportCrowdListExpandReportResultTopDto(TypedDict):
+class DkxReportReportCrowdListExpandReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -1351,18 +1351,18 @@ class DkxReportReportCrowdListExpandReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class DkxReportReportCrowdListExpandResultCode(TypedDict):
+class DkxReportReportCrowdListExpandResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportCrowdListExpandResultDto(TypedDict):
+class DkxReportReportCrowdListExpandResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportCrowdListExpandReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportCrowdListExpandResultCode
 
-class DkxReportReportCrowdListExpandData(TypedDict):
+class DkxReportReportCrowdListExpandData(TypedDict, total=False):
     """获取拓展人群数据报表"""
     result: DkxReportReportCrowdListExpandResultDto
 
@@ -1383,7 +1383,7 @@ class DkxReportReportCrowdListParams(TypedDict):
     api_service_context: DkxReportReportCrowdListApiServiceContext
     report_query: DkxReportReportCrowdListReportQueryTopDto
 
-class DkxReportReportCrowdListReportResultTopDto(TypedDict):
+class DkxReportReportCrowdListReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -1430,18 +1430,18 @@ class DkxReportReportCrowdListReportResultTopDto(TypedDict):
     sample_alipay_amt_kuan: str
     campaign_id: int
 
-class DkxReportReportCrowdListResultCode(TypedDict):
+class DkxReportReportCrowdListResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportCrowdListResultDto(TypedDict):
+class DkxReportReportCrowdListResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportCrowdListReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportCrowdListResultCode
 
-class DkxReportReportCrowdListData(TypedDict):
+class DkxReportReportCrowdListData(TypedDict, total=False):
     """获取人群离线报表"""
     result: DkxReportReportCrowdListResultDto
 
@@ -1463,7 +1463,7 @@ class DkxReportReportMaterialOfflineParams(TypedDict):
     api_service_context: DkxReportReportMaterialOfflineApiServiceContext
     report_query: DkxReportReportMaterialOfflineReportQueryTopDto
 
-class DkxReportReportMaterialOfflineReportResultTopDto(TypedDict):
+class DkxReportReportMaterialOfflineReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -1511,18 +1511,18 @@ class DkxReportReportMaterialOfflineReportResultTopDto(TypedDict):
     campaign_id: int
     item_id: int
 
-class DkxReportReportMaterialOfflineResultCode(TypedDict):
+class DkxReportReportMaterialOfflineResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportMaterialOfflineResultDto(TypedDict):
+class DkxReportReportMaterialOfflineResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportMaterialOfflineReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportMaterialOfflineResultCode
 
-class DkxReportReportMaterialOfflineData(TypedDict):
+class DkxReportReportMaterialOfflineData(TypedDict, total=False):
     """查询某计划分商品离线报表"""
     result: DkxReportReportMaterialOfflineResultDto
 
@@ -1543,7 +1543,7 @@ class DkxReportReportMaterialRealtimeParams(TypedDict):
     api_service_context: DkxReportReportMaterialRealtimeApiServiceContext
     report_query: DkxReportReportMaterialRealtimeReportQueryTopDto
 
-class DkxReportReportMaterialRealtimeReportResultTopDto(TypedDict):
+class DkxReportReportMaterialRealtimeReportResultTopDto(TypedDict, total=False):
     hour_id: int
     log_date: str
     ad_pv: int
@@ -1591,17 +1591,17 @@ class DkxReportReportMaterialRealtimeReportResultTopDto(TypedDict):
     campaign_id: int
     item_id: int
 
-class DkxReportReportMaterialRealtimeResultCode(TypedDict):
+class DkxReportReportMaterialRealtimeResultCode(TypedDict, total=False):
     code: int
     message: str
 
-class DkxReportReportMaterialRealtimeResultDto(TypedDict):
+class DkxReportReportMaterialRealtimeResultDto(TypedDict, total=False):
     success: bool
     report_result_top_d_t_o_list: Listed[DkxReportReportMaterialRealtimeReportResultTopDto]
     total_count: int
     message: str
     result_code: DkxReportReportMaterialRealtimeResultCode
 
-class DkxReportReportMaterialRealtimeData(TypedDict):
+class DkxReportReportMaterialRealtimeData(TypedDict, total=False):
     """查询某计划分商品实时报表"""
     result: DkxReportReportMaterialRealtimeResultDto

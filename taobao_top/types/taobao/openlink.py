@@ -7,18 +7,18 @@ class SessionGetParams(TypedDict):
     """获取授权session信息"""
     code: str
 
-class SessionInfo(TypedDict):
+class SessionInfo(TypedDict, total=False):
     skey: str
     open_id: str
     access_token: str
     union_id: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     model: SessionInfo
     msg_code: str
     msg_info: str
     success: bool
 
-class SessionGetData(TypedDict):
+class SessionGetData(TypedDict, total=False):
     """获取授权session信息"""
     result: Result

@@ -22,7 +22,7 @@ class TaskQueryitemParams(TypedDict):
     """查询任务当前进度"""
     open_po: TaskQueryitemOpenTaskPo
 
-class TaskProgressVo(TypedDict):
+class TaskProgressVo(TypedDict, total=False):
     cd_time: int
     finished_time: str
     index: int
@@ -34,7 +34,7 @@ class TaskProgressVo(TypedDict):
     status: str
     times: int
 
-class TaskRewardItemVo(TypedDict):
+class TaskRewardItemVo(TypedDict, total=False):
     base_count: int
     config_id: int
     encourage: int
@@ -49,7 +49,7 @@ class TaskRewardItemVo(TypedDict):
     type: str
     unit: str
 
-class TaskRewardVo(TypedDict):
+class TaskRewardVo(TypedDict, total=False):
     error_code: str
     result: TaskRewardItemVo
     success: bool
@@ -57,7 +57,7 @@ class TaskRewardVo(TypedDict):
     type: str
     win: bool
 
-class TaskQueryitemOpenTaskInfoVo(TypedDict):
+class TaskQueryitemOpenTaskInfoVo(TypedDict, total=False):
     from_token: str
     group_id: int
     group_index: int
@@ -72,7 +72,7 @@ class TaskQueryitemOpenTaskInfoVo(TypedDict):
     task_type: str
     time: str
 
-class TaskQueryitemResultModel(TypedDict):
+class TaskQueryitemResultModel(TypedDict, total=False):
     from_token: str
     group_id: int
     group_index: int
@@ -88,7 +88,7 @@ class TaskQueryitemResultModel(TypedDict):
     task_type: str
     time: str
 
-class TaskResult(TypedDict):
+class TaskResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     finish_count: int
@@ -97,7 +97,7 @@ class TaskResult(TypedDict):
     success: bool
     total_count: int
 
-class TaskQueryitemData(TypedDict):
+class TaskQueryitemData(TypedDict, total=False):
     """查询任务当前进度"""
     result: TaskResult
 
@@ -121,7 +121,7 @@ class TaskTriggerFromParams(TypedDict):
     """任务进度推进（根据fromtoken）"""
     open_po: NotRequired[TaskTriggerFromOpenTaskPo | None]
 
-class TaskTriggerFromOpenTaskInfoVo(TypedDict):
+class TaskTriggerFromOpenTaskInfoVo(TypedDict, total=False):
     from_token: str
     group_id: int
     group_index: int
@@ -136,7 +136,7 @@ class TaskTriggerFromOpenTaskInfoVo(TypedDict):
     task_type: str
     time: str
 
-class TaskTriggerFromResultModel(TypedDict):
+class TaskTriggerFromResultModel(TypedDict, total=False):
     from_token: str
     group_id: int
     group_index: int
@@ -152,7 +152,7 @@ class TaskTriggerFromResultModel(TypedDict):
     task_type: str
     time: str
 
-class TaskTriggerFromTaskResult(TypedDict):
+class TaskTriggerFromTaskResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     finish_count: int
@@ -161,7 +161,7 @@ class TaskTriggerFromTaskResult(TypedDict):
     success: bool
     total_count: int
 
-class TaskTriggerFromData(TypedDict):
+class TaskTriggerFromData(TypedDict, total=False):
     """任务进度推进（根据fromtoken）"""
     result: TaskTriggerFromTaskResult
 
@@ -184,7 +184,7 @@ class TaskTriggerParams(TypedDict):
     """推进单条任务进度"""
     open_po: NotRequired[TaskTriggerOpenTaskPo | None]
 
-class TaskTriggerOpenTaskInfoVo(TypedDict):
+class TaskTriggerOpenTaskInfoVo(TypedDict, total=False):
     from_token: str
     group_id: int
     group_index: int
@@ -199,7 +199,7 @@ class TaskTriggerOpenTaskInfoVo(TypedDict):
     task_type: str
     time: str
 
-class TaskTriggerResultModel(TypedDict):
+class TaskTriggerResultModel(TypedDict, total=False):
     from_token: str
     group_id: int
     group_index: int
@@ -215,7 +215,7 @@ class TaskTriggerResultModel(TypedDict):
     task_type: str
     time: str
 
-class TaskTriggerTaskResult(TypedDict):
+class TaskTriggerTaskResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     finish_count: int
@@ -224,6 +224,6 @@ class TaskTriggerTaskResult(TypedDict):
     success: bool
     total_count: int
 
-class TaskTriggerData(TypedDict):
+class TaskTriggerData(TypedDict, total=False):
     """推进单条任务进度"""
     result: TaskTriggerTaskResult

@@ -11,10 +11,10 @@ class BankCreditCheckParams(TypedDict):
     """虚拟话费任务银行信用卡办理检查"""
     bank_credit_check_request: BankCreditCheckRequest
 
-class BankCreditCheckResponse(TypedDict):
+class BankCreditCheckResponse(TypedDict, total=False):
     can_apply: bool
 
-class BankCreditCheckData(TypedDict):
+class BankCreditCheckData(TypedDict, total=False):
     """虚拟话费任务银行信用卡办理检查"""
     biz_code: str
     data: BankCreditCheckResponse
@@ -32,12 +32,12 @@ class BankCreditProcessParams(TypedDict):
     """虚拟话费任务银行信用卡办理进度回传"""
     bank_credit_request: BankCreditProcessRequest
 
-class BankCreditResponse(TypedDict):
+class BankCreditResponse(TypedDict, total=False):
     bank_code: str
     state: str
     event_time: int
 
-class BankCreditProcessData(TypedDict):
+class BankCreditProcessData(TypedDict, total=False):
     """虚拟话费任务银行信用卡办理进度回传"""
     biz_code: str
     data: BankCreditResponse
@@ -50,12 +50,12 @@ class ItemExternalRecommendParams(TypedDict):
     """话费选品能力外放"""
     phone_distribution_recommend_req: PhoneDistributionRecommendReq
 
-class PhoneDistributionPhoneItemVO(TypedDict):
+class PhoneDistributionPhoneItemVO(TypedDict, total=False):
     item_id: int
     face: str
     price: str
 
-class CatInfoVO(TypedDict):
+class CatInfoVO(TypedDict, total=False):
     show_cat_name: str
     area_name: str
     city: str
@@ -68,9 +68,10 @@ PhoneRecommendRes = TypedDict(
         "cat_info": CatInfoVO,
         "notice": str,
     },
+    total=False,
 )
 
-class ItemExternalRecommendData(TypedDict):
+class ItemExternalRecommendData(TypedDict, total=False):
     """话费选品能力外放"""
     biz_code: str
     data: PhoneRecommendRes
@@ -86,16 +87,16 @@ class OrderExternalCreateParams(TypedDict):
     """数字虚拟话费外放下单接口"""
     create_phone_order_req: CreatePhoneOrderReq
 
-class OrderExternalCreateDistributeTradeOrderInfo(TypedDict):
+class OrderExternalCreateDistributeTradeOrderInfo(TypedDict, total=False):
     out_order_id: str
 
-class CommonResult(TypedDict):
+class CommonResult(TypedDict, total=False):
     desc: str
     model: OrderExternalCreateDistributeTradeOrderInfo
     success: bool
     code: str
 
-class OrderExternalCreateData(TypedDict):
+class OrderExternalCreateData(TypedDict, total=False):
     """数字虚拟话费外放下单接口"""
     result: CommonResult
 
@@ -106,11 +107,11 @@ class OrderExternalStatusParams(TypedDict):
     """话费外放订单状态接口"""
     query_order_req: QueryOrderReq
 
-class OrderExternalStatusDistributeTradeOrderInfo(TypedDict):
+class OrderExternalStatusDistributeTradeOrderInfo(TypedDict, total=False):
     out_order_id: str
     status: str
 
-class OrderExternalStatusData(TypedDict):
+class OrderExternalStatusData(TypedDict, total=False):
     """话费外放订单状态接口"""
     biz_code: str
     is_success: bool

@@ -11,15 +11,15 @@ class PictureAuditParams(TypedDict):
     """AIGC创作图片审核"""
     param: PicAuditParam
 
-class PicAuditResult(TypedDict):
+class PicAuditResult(TypedDict, total=False):
     audited_urls: Listed[str]
     illegal_index: Listed[str]
 
-class QnCopilotResultDO(TypedDict):
+class QnCopilotResultDO(TypedDict, total=False):
     error_code: str
     error_msg: str
     result: PicAuditResult
 
-class PictureAuditData(TypedDict):
+class PictureAuditData(TypedDict, total=False):
     """AIGC创作图片审核"""
     qn_copilot_result_do: QnCopilotResultDO

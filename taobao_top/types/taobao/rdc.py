@@ -6,16 +6,16 @@ from taobao_top.types.values import Date, NotRequired, Number, TypedDict
 class AligeniusAccountValidateParams(TypedDict):
     """AG商家账号校验"""
 
-class AligeniusAccountValidateResultdata(TypedDict):
+class AligeniusAccountValidateResultdata(TypedDict, total=False):
     ag_account: int
 
-class AligeniusAccountValidateResult(TypedDict):
+class AligeniusAccountValidateResult(TypedDict, total=False):
     result_data: AligeniusAccountValidateResultdata
     error_info: str
     error_code: str
     success: bool
 
-class AligeniusAccountValidateData(TypedDict):
+class AligeniusAccountValidateData(TypedDict, total=False):
     """AG商家账号校验"""
     result: AligeniusAccountValidateResult
 
@@ -32,18 +32,18 @@ class AligeniusIdentificationCaseResultUpdateParams(TypedDict):
     """鉴定工单结果同步"""
     param: SyncIdentifyRefundCaseResultDto
 
-class AligeniusIdentificationCaseResultUpdateResultdata(TypedDict):
+class AligeniusIdentificationCaseResultUpdateResultdata(TypedDict, total=False):
     result_code: str
     result_tips: str
     consume_status: str
 
-class AligeniusIdentificationCaseResultUpdateResult(TypedDict):
+class AligeniusIdentificationCaseResultUpdateResult(TypedDict, total=False):
     result_data: AligeniusIdentificationCaseResultUpdateResultdata
     success: bool
     error_code: str
     error_info: str
 
-class AligeniusIdentificationCaseResultUpdateData(TypedDict):
+class AligeniusIdentificationCaseResultUpdateData(TypedDict, total=False):
     """鉴定工单结果同步"""
     result: AligeniusIdentificationCaseResultUpdateResult
 
@@ -60,18 +60,18 @@ class AligeniusIdentificationCaseUpdateParams(TypedDict):
     """鉴定工单信息同步"""
     param: SyncIdentifyRefundCaseDto
 
-class AligeniusIdentificationCaseUpdateResultdata(TypedDict):
+class AligeniusIdentificationCaseUpdateResultdata(TypedDict, total=False):
     result_tips: str
     result_code: str
     consume_status: str
 
-class AligeniusIdentificationCaseUpdateResult(TypedDict):
+class AligeniusIdentificationCaseUpdateResult(TypedDict, total=False):
     result_data: AligeniusIdentificationCaseUpdateResultdata
     success: bool
     error_code: str
     error_info: str
 
-class AligeniusIdentificationCaseUpdateData(TypedDict):
+class AligeniusIdentificationCaseUpdateData(TypedDict, total=False):
     """鉴定工单信息同步"""
     result: AligeniusIdentificationCaseUpdateResult
 
@@ -90,16 +90,16 @@ class AligeniusLogisticsPackagesNoticeParams(TypedDict):
     """物流多包裹通知"""
     param_logistics_notice_d_t_o: LogisticsNoticeDto
 
-class AligeniusLogisticsPackagesNoticeResultdata(TypedDict):
+class AligeniusLogisticsPackagesNoticeResultdata(TypedDict, total=False):
     parent_order_id: int
 
-class AligeniusLogisticsPackagesNoticeResult(TypedDict):
+class AligeniusLogisticsPackagesNoticeResult(TypedDict, total=False):
     error_code: str
     error_info: str
     result_data: AligeniusLogisticsPackagesNoticeResultdata
     success: bool
 
-class AligeniusLogisticsPackagesNoticeData(TypedDict):
+class AligeniusLogisticsPackagesNoticeData(TypedDict, total=False):
     """物流多包裹通知"""
     result: AligeniusLogisticsPackagesNoticeResult
 
@@ -109,13 +109,13 @@ class AligeniusOrdermsgUpdateParams(TypedDict):
     status: Number
     tid: Number
 
-class AligeniusOrdermsgUpdateResult(TypedDict):
+class AligeniusOrdermsgUpdateResult(TypedDict, total=False):
     result_data: str
     error_info: str
     error_code: str
     success: bool
 
-class AligeniusOrdermsgUpdateData(TypedDict):
+class AligeniusOrdermsgUpdateData(TypedDict, total=False):
     """订单消息状态回传"""
     result: AligeniusOrdermsgUpdateResult
 
@@ -132,12 +132,12 @@ class AligeniusRefundsCheckParams(TypedDict):
     """退款信息审核"""
     param: RefundCheckDto
 
-class AligeniusRefundsCheckResult(TypedDict):
+class AligeniusRefundsCheckResult(TypedDict, total=False):
     error_code: str
     error_info: str
     success: bool
 
-class AligeniusRefundsCheckData(TypedDict):
+class AligeniusRefundsCheckData(TypedDict, total=False):
     """退款信息审核"""
     result: AligeniusRefundsCheckResult
 
@@ -157,16 +157,16 @@ class AligeniusSendgoodsCancelParams(TypedDict):
     """取消发货"""
     param: CancelGoodsDto
 
-class AligeniusSendgoodsCancelResultdata(TypedDict):
+class AligeniusSendgoodsCancelResultdata(TypedDict, total=False):
     refund_id: int
 
-class AligeniusSendgoodsCancelResult(TypedDict):
+class AligeniusSendgoodsCancelResult(TypedDict, total=False):
     result_data: AligeniusSendgoodsCancelResultdata
     error_info: str
     error_code: str
     success: bool
 
-class AligeniusSendgoodsCancelData(TypedDict):
+class AligeniusSendgoodsCancelData(TypedDict, total=False):
     """取消发货"""
     result: AligeniusSendgoodsCancelResult
 
@@ -190,12 +190,12 @@ class AligeniusWarehouseResendLogisticsMsgPostParams(TypedDict):
     """补发单物流信息回传"""
     param0: SendResendLogisticsMsgDto
 
-class AligeniusWarehouseResendLogisticsMsgPostResult(TypedDict):
+class AligeniusWarehouseResendLogisticsMsgPostResult(TypedDict, total=False):
     fail_info: str
     fail_code: str
     success_flag: bool
 
-class AligeniusWarehouseResendLogisticsMsgPostData(TypedDict):
+class AligeniusWarehouseResendLogisticsMsgPostData(TypedDict, total=False):
     """补发单物流信息回传"""
     result: AligeniusWarehouseResendLogisticsMsgPostResult
 
@@ -210,12 +210,12 @@ class AligeniusWarehouseResendUpdateParams(TypedDict):
     """补发单状态回传"""
     param0: UpdateResendStatusDto
 
-class AligeniusWarehouseResendUpdateResult(TypedDict):
+class AligeniusWarehouseResendUpdateResult(TypedDict, total=False):
     fail_info: str
     fail_code: str
     success_flag: bool
 
-class AligeniusWarehouseResendUpdateData(TypedDict):
+class AligeniusWarehouseResendUpdateData(TypedDict, total=False):
     """补发单状态回传"""
     result: AligeniusWarehouseResendUpdateResult
 
@@ -230,12 +230,12 @@ class AligeniusWarehouseReverseEventUpdateParams(TypedDict):
     """销退单事件回传接口"""
     param0: ReverseEventInfoDto
 
-class AligeniusWarehouseReverseEventUpdateResult(TypedDict):
+class AligeniusWarehouseReverseEventUpdateResult(TypedDict, total=False):
     fail_info: str
     fail_code: str
     success_flag: bool
 
-class AligeniusWarehouseReverseEventUpdateData(TypedDict):
+class AligeniusWarehouseReverseEventUpdateData(TypedDict, total=False):
     """销退单事件回传接口"""
     result: AligeniusWarehouseReverseEventUpdateResult
 
@@ -281,7 +281,7 @@ class AligeniusWarehouseReverseUploadingParams(TypedDict):
     """销退单上传"""
     param0: NotRequired[WarehouseReverseUploadingDto | None]
 
-class AligeniusWarehouseReverseUploadingData(TypedDict):
+class AligeniusWarehouseReverseUploadingData(TypedDict, total=False):
     """销退单上传"""
     fail_info: str
     fail_code: str

@@ -7,11 +7,11 @@ class OfnpreredpacketGetParams(TypedDict):
     """服务商查询前置补贴红包的最新数据"""
     old_order_id: NotRequired[Number | None]
 
-class OfnpreredpacketGetOfnPreRedPacketFundRecordDto(TypedDict):
+class OfnpreredpacketGetOfnPreRedPacketFundRecordDto(TypedDict, total=False):
     fund_id: int
     change_amount: int
 
-class OfnPreRedPacketActionDto(TypedDict):
+class OfnPreRedPacketActionDto(TypedDict, total=False):
     id: int
     gmt_create: str
     gmt_modified: str
@@ -19,7 +19,7 @@ class OfnPreRedPacketActionDto(TypedDict):
     after_fund_record_list: Listed[OfnpreredpacketGetOfnPreRedPacketFundRecordDto]
     status: int
 
-class OfnPreRedPacketDTO(TypedDict):
+class OfnPreRedPacketDTO(TypedDict, total=False):
     action_list: Listed[OfnPreRedPacketActionDto]
     activity_id: int
     credit_pay: bool
@@ -49,7 +49,7 @@ class OfnPreRedPacketDTO(TypedDict):
     version: int
     mode: int
 
-class OfnpreredpacketGetData(TypedDict):
+class OfnpreredpacketGetData(TypedDict, total=False):
     """服务商查询前置补贴红包的最新数据"""
     data: OfnPreRedPacketDTO
 
@@ -58,11 +58,11 @@ class OfnpreredpacketTpdeductsuccessParams(TypedDict):
     deduct_amount: NotRequired[Number | None]
     old_order_id: NotRequired[Number | None]
 
-class OfnpreredpacketTpdeductsuccessOfnPreRedPacketFundRecordDto(TypedDict):
+class OfnpreredpacketTpdeductsuccessOfnPreRedPacketFundRecordDto(TypedDict, total=False):
     change_amount: int
     fund_id: int
 
-class OfnPreRedPacketActionDTO(TypedDict):
+class OfnPreRedPacketActionDTO(TypedDict, total=False):
     status: int
     action_type: int
     gmt_modified: str
@@ -70,7 +70,7 @@ class OfnPreRedPacketActionDTO(TypedDict):
     id: int
     after_fund_record_list: Listed[OfnpreredpacketTpdeductsuccessOfnPreRedPacketFundRecordDto]
 
-class OfnpreredpacketTpdeductsuccessData(TypedDict):
+class OfnpreredpacketTpdeductsuccessData(TypedDict, total=False):
     """回收商同步前置补贴红包的代扣成功事件"""
     data: OfnPreRedPacketActionDTO
 
@@ -78,7 +78,7 @@ class OfnsubsidyOldGetParams(TypedDict):
     """回收单旧机款及补贴查询"""
     old_order_id: NotRequired[Number | None]
 
-class ExternalPreRedPacketDTO(TypedDict):
+class ExternalPreRedPacketDTO(TypedDict, total=False):
     status: int
     total_fee: int
     disburse_fee: int
@@ -87,7 +87,7 @@ class ExternalPreRedPacketDTO(TypedDict):
     available_fee: int
     pay_status: str
 
-class ExternalEndRedPacketDTO(TypedDict):
+class ExternalEndRedPacketDTO(TypedDict, total=False):
     status: int
     total_fee: int
     disburse_fee: int
@@ -96,7 +96,7 @@ class ExternalEndRedPacketDTO(TypedDict):
     available_fee: int
     pay_status: str
 
-class ExternalRedPacketDTO(TypedDict):
+class ExternalRedPacketDTO(TypedDict, total=False):
     status: int
     total_fee: int
     disburse_fee: int
@@ -105,12 +105,12 @@ class ExternalRedPacketDTO(TypedDict):
     available_fee: int
     pay_status: str
 
-class ActivitySummaryDTO(TypedDict):
+class ActivitySummaryDTO(TypedDict, total=False):
     start_time: str
     end_time: str
     terminate_time: str
 
-class OfnRecycleOrderSubsidyDTO(TypedDict):
+class OfnRecycleOrderSubsidyDTO(TypedDict, total=False):
     old_order_id: str
     old_item_pre_red_packet: ExternalPreRedPacketDTO
     old_item_end_red_packet: ExternalEndRedPacketDTO
@@ -125,7 +125,7 @@ class OfnRecycleOrderSubsidyDTO(TypedDict):
     new_order_shop_name: str
     kitchen_appliance_settle_new_order_id: str
 
-class OfnsubsidyOldGetData(TypedDict):
+class OfnsubsidyOldGetData(TypedDict, total=False):
     """回收单旧机款及补贴查询"""
     data: OfnRecycleOrderSubsidyDTO
 
@@ -134,10 +134,10 @@ class OrderFulfillSyncParams(TypedDict):
     fulfill_type: Number
     old_order_id: Number
 
-class OfnRecycleOrderSyncFulfillTypeDTO(TypedDict):
+class OfnRecycleOrderSyncFulfillTypeDTO(TypedDict, total=False):
     sync_success: bool
 
-class OrderFulfillSyncData(TypedDict):
+class OrderFulfillSyncData(TypedDict, total=False):
     """同步回收单最终履约方式"""
     data: OfnRecycleOrderSyncFulfillTypeDTO
 
@@ -145,10 +145,10 @@ class PredeductBlacklistOrderSyncParams(TypedDict):
     """同步服务商黑名单"""
     black_order_id: Number
 
-class OfnRecyclerSyncBlackListDTO(TypedDict):
+class OfnRecyclerSyncBlackListDTO(TypedDict, total=False):
     sync_success: bool
 
-class PredeductBlacklistOrderSyncData(TypedDict):
+class PredeductBlacklistOrderSyncData(TypedDict, total=False):
     """同步服务商黑名单"""
     data: OfnRecyclerSyncBlackListDTO
 
@@ -156,7 +156,7 @@ class PredeductOldGetParams(TypedDict):
     """查询回收单前置抵扣详情"""
     old_order_id: NotRequired[Number | None]
 
-class OfnRecycleOrderPreDeductDetailDTO(TypedDict):
+class OfnRecycleOrderPreDeductDetailDTO(TypedDict, total=False):
     pre_deduct_total_fee: int
     pre_deduct_used_fee: int
     pre_deduct_refund_fee: int
@@ -165,7 +165,7 @@ class OfnRecycleOrderPreDeductDetailDTO(TypedDict):
     qa_amount: int
     update_time: str
 
-class PredeductOldGetData(TypedDict):
+class PredeductOldGetData(TypedDict, total=False):
     """查询回收单前置抵扣详情"""
     data: OfnRecycleOrderPreDeductDetailDTO
 
@@ -175,9 +175,9 @@ class PredeductSettleSyncParams(TypedDict):
     old_order_id: Number
     version: Number
 
-class OfnRecycleOrderSyncOfflineSettleInfoDTO(TypedDict):
+class OfnRecycleOrderSyncOfflineSettleInfoDTO(TypedDict, total=False):
     sync_success: bool
 
-class PredeductSettleSyncData(TypedDict):
+class PredeductSettleSyncData(TypedDict, total=False):
     """同步回收单线下打款明细"""
     data: OfnRecycleOrderSyncOfflineSettleInfoDTO

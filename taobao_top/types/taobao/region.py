@@ -8,12 +8,12 @@ class PriceCancleParams(TypedDict):
     item_id: Number
     sku_id: Number
 
-class PriceCancleBaseResult(TypedDict):
+class PriceCancleBaseResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
 
-class PriceCancleData(TypedDict):
+class PriceCancleData(TypedDict, total=False):
     """取消区域价格"""
     result: PriceCancleBaseResult
 
@@ -29,7 +29,7 @@ class PriceManageParams(TypedDict):
     regional_price_dtos: list[PriceManageRegionalPriceDto]
     is_full: NotRequired[bool | None]
 
-class PriceManageData(TypedDict):
+class PriceManageData(TypedDict, total=False):
     """编辑区域价格"""
     is_success: bool
 
@@ -45,13 +45,13 @@ class PriceQueryParams(TypedDict):
     sku_id: NotRequired[Number | None]
     regional_price_dtos: NotRequired[list[PriceQueryRegionalPriceDto] | None]
 
-class PriceQueryBaseResult(TypedDict):
+class PriceQueryBaseResult(TypedDict, total=False):
     data: str
     error_code: str
     error_msg: str
     success: bool
 
-class PriceQueryData(TypedDict):
+class PriceQueryData(TypedDict, total=False):
     """区域价格查询"""
     result: PriceQueryBaseResult
 
@@ -61,13 +61,13 @@ class SaleQueryParams(TypedDict):
     sku_id: Number
     sale_region_level: Number
 
-class SaleQueryBaseResult(TypedDict):
+class SaleQueryBaseResult(TypedDict, total=False):
     data: str
     error_code: str
     error_msg: str
     success: bool
 
-class SaleQueryData(TypedDict):
+class SaleQueryData(TypedDict, total=False):
     """查询商品销售区域"""
     result: SaleQueryBaseResult
 
@@ -76,13 +76,13 @@ class WarehouseManageParams(TypedDict):
     store_code: str
     regions: Many[str]
 
-class WarehouseManageBaseResult(TypedDict):
+class WarehouseManageBaseResult(TypedDict, total=False):
     data: bool
     error_code: str
     error_msg: str
     success: bool
 
-class WarehouseManageData(TypedDict):
+class WarehouseManageData(TypedDict, total=False):
     """编辑仓库覆盖范围"""
     result: WarehouseManageBaseResult
 
@@ -90,12 +90,12 @@ class WarehouseQueryParams(TypedDict):
     """查询仓库覆盖范围"""
     store_code: str
 
-class WarehouseQueryBaseResult(TypedDict):
+class WarehouseQueryBaseResult(TypedDict, total=False):
     data: str
     error_code: str
     error_msg: str
     success: bool
 
-class WarehouseQueryData(TypedDict):
+class WarehouseQueryData(TypedDict, total=False):
     """查询仓库覆盖范围"""
     result: WarehouseQueryBaseResult

@@ -20,7 +20,7 @@ class CrmGatewayParams(TypedDict):
     event_timestamp: Number
     crm_entity: CrmGatewayCrmEntity
 
-class CrmGatewayData(TypedDict):
+class CrmGatewayData(TypedDict, total=False):
     """crm实体变更回调接口"""
     ret_code: int
     message: str
@@ -40,7 +40,7 @@ class CrmReviewDeliveryParams(TypedDict):
     """crm实体预询期"""
     crm_entity: CrmReviewDeliveryCrmEntity
 
-class CrmReviewDeliveryData(TypedDict):
+class CrmReviewDeliveryData(TypedDict, total=False):
     """crm实体预询期"""
     ret_code: int
     message: str
@@ -71,7 +71,7 @@ class SupplychainInboundConfirmParams(TypedDict):
     """WMS003成衣入库确认"""
     clothing_inbound_confirm: NotRequired[ClothingInboundConfirmDto | None]
 
-class SupplychainInboundConfirmData(TypedDict):
+class SupplychainInboundConfirmData(TypedDict, total=False):
     """WMS003成衣入库确认"""
     message: str
     ret_code: int
@@ -101,7 +101,7 @@ class SupplychainOutboundPickingcompleteParams(TypedDict):
     """【WMS005】接收成衣捡配完成通知"""
     param0: PickingCompleteMsg
 
-class SupplychainOutboundPickingcompleteData(TypedDict):
+class SupplychainOutboundPickingcompleteData(TypedDict, total=False):
     """【WMS005】接收成衣捡配完成通知"""
     message: str
     ret_code: int

@@ -10,6 +10,6 @@ class StatusUpdateParams(TypedDict):
     rid: NotRequired[Number | None]
     status: NotRequired[Number | None]
 
-class StatusUpdateData(TypedDict):
+class StatusUpdateData(TypedDict, total=False):
     """top房型状态修改"""
     error_msg: str

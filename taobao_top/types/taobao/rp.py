@@ -8,7 +8,7 @@ class RefundInterceptParams(TypedDict):
     refund_id: Number
     refund_version: Number
 
-class RefundInterceptData(TypedDict):
+class RefundInterceptData(TypedDict, total=False):
     """卖家发起拦截"""
 
 class RefundReviewParams(TypedDict):
@@ -20,7 +20,7 @@ class RefundReviewParams(TypedDict):
     message: str
     result: bool
 
-class RefundReviewData(TypedDict):
+class RefundReviewData(TypedDict, total=False):
     """审核退款单"""
     is_success: bool
 
@@ -29,12 +29,12 @@ class RefundsAgreeParams(TypedDict):
     code: NotRequired[str | None]
     refund_infos: str
 
-class RefundMappingResult(TypedDict):
+class RefundMappingResult(TypedDict, total=False):
     message: str
     refund_id: str
     succ: bool
 
-class RefundsAgreeData(TypedDict):
+class RefundsAgreeData(TypedDict, total=False):
     """同意退款"""
     message: str
     succ: bool
@@ -56,7 +56,7 @@ class ReturngoodsAgreeParams(TypedDict):
     post_fee_bear_role: NotRequired[Number | None]
     virtual_return_goods: NotRequired[bool | None]
 
-class ReturngoodsAgreeData(TypedDict):
+class ReturngoodsAgreeData(TypedDict, total=False):
     """卖家同意退货"""
     is_success: bool
 
@@ -67,7 +67,7 @@ class ReturngoodsRefillParams(TypedDict):
     logistics_waybill_no: str
     logistics_company_code: str
 
-class ReturngoodsRefillData(TypedDict):
+class ReturngoodsRefillData(TypedDict, total=False):
     """卖家回填物流信息"""
     is_success: bool
 
@@ -79,6 +79,6 @@ class ReturngoodsRefuseParams(TypedDict):
     refuse_proof: File
     refuse_reason_id: NotRequired[Number | None]
 
-class ReturngoodsRefuseData(TypedDict):
+class ReturngoodsRefuseData(TypedDict, total=False):
     """卖家拒绝退货"""
     result: bool

@@ -8,7 +8,7 @@ class OrganizationGetinviteinfoParams(TypedDict):
     modify_date: NotRequired[str | None]
     page_num: Number
 
-class OrganizationGetinviteinfoOrganizationInviteInfoVo(TypedDict):
+class OrganizationGetinviteinfoOrganizationInviteInfoVo(TypedDict, total=False):
     encrypt_invitor_id: str
     modify_date: str
     encrypt_distributor_id: str
@@ -23,15 +23,16 @@ OrganizationGetinviteinfoPageInfo = TypedDict(
         "list": Listed[OrganizationGetinviteinfoOrganizationInviteInfoVo],
         "page_num": int,
     },
+    total=False,
 )
 
-class OrganizationGetinviteinfoResultDo(TypedDict):
+class OrganizationGetinviteinfoResultDo(TypedDict, total=False):
     success: bool
     module: OrganizationGetinviteinfoPageInfo
     error_message: str
     error_code: str
 
-class OrganizationGetinviteinfoData(TypedDict):
+class OrganizationGetinviteinfoData(TypedDict, total=False):
     """淘小铺机构上下级关系"""
     result: OrganizationGetinviteinfoResultDo
 
@@ -42,7 +43,7 @@ class OrganizationGetorderinfoParams(TypedDict):
     end_time: NotRequired[Date | None]
     start_time: NotRequired[Date | None]
 
-class OrganizationGetorderinfoOrganizationInviteInfoVo(TypedDict):
+class OrganizationGetorderinfoOrganizationInviteInfoVo(TypedDict, total=False):
     refund_fee: int
     commission_fee: int
     modify_date: str
@@ -77,14 +78,15 @@ OrganizationGetorderinfoPageInfo = TypedDict(
         "list": Listed[OrganizationGetorderinfoOrganizationInviteInfoVo],
         "page_num": int,
     },
+    total=False,
 )
 
-class OrganizationGetorderinfoResultDo(TypedDict):
+class OrganizationGetorderinfoResultDo(TypedDict, total=False):
     success: bool
     module: OrganizationGetorderinfoPageInfo
     error_message: str
     error_code: str
 
-class OrganizationGetorderinfoData(TypedDict):
+class OrganizationGetorderinfoData(TypedDict, total=False):
     """淘小铺机构订单信息"""
     result: OrganizationGetorderinfoResultDo

@@ -13,16 +13,16 @@ class FinanceGeexOrderLoanParams(TypedDict):
     loan_status: NotRequired[str | None]
     loan_flow_id: NotRequired[str | None]
 
-class FinanceGeexOrderLoanTribeError(TypedDict):
+class FinanceGeexOrderLoanTribeError(TypedDict, total=False):
     code: str
     message: str
 
-class FinanceGeexOrderLoanRetryResult(TypedDict):
+class FinanceGeexOrderLoanRetryResult(TypedDict, total=False):
     success: bool
     error: FinanceGeexOrderLoanTribeError
     retry: bool
 
-class FinanceGeexOrderLoanData(TypedDict):
+class FinanceGeexOrderLoanData(TypedDict, total=False):
     """即科放款信息回调api"""
     result: FinanceGeexOrderLoanRetryResult
 
@@ -32,17 +32,17 @@ class FinanceGeexOrderUpdateParams(TypedDict):
     alsc_order_id: str
     apply_status: str
 
-class FinanceGeexOrderUpdateTribeError(TypedDict):
+class FinanceGeexOrderUpdateTribeError(TypedDict, total=False):
     code: str
     message: str
 
-class FinanceGeexOrderUpdateRetryResult(TypedDict):
+class FinanceGeexOrderUpdateRetryResult(TypedDict, total=False):
     success: bool
     error: FinanceGeexOrderUpdateTribeError
     ext_info: str
     retry: bool
 
-class FinanceGeexOrderUpdateData(TypedDict):
+class FinanceGeexOrderUpdateData(TypedDict, total=False):
     """即科订单结果更新回调"""
     result: FinanceGeexOrderUpdateRetryResult
 
@@ -52,16 +52,16 @@ class FinanceInsuranceAgreementSignParams(TypedDict):
     unique_code: str
     out_agreement_id: str
 
-class FinanceInsuranceAgreementSignTribeError(TypedDict):
+class FinanceInsuranceAgreementSignTribeError(TypedDict, total=False):
     code: str
     message: str
 
-class FinanceInsuranceAgreementSignRetryResult(TypedDict):
+class FinanceInsuranceAgreementSignRetryResult(TypedDict, total=False):
     success: bool
     error: FinanceInsuranceAgreementSignTribeError
     retry: bool
 
-class FinanceInsuranceAgreementSignData(TypedDict):
+class FinanceInsuranceAgreementSignData(TypedDict, total=False):
     """保司合同签约后回调接口"""
     result: FinanceInsuranceAgreementSignRetryResult
 
@@ -79,18 +79,18 @@ class FinanceInsuranceInvoiceFeedbackParams(TypedDict):
     """保险-开票结果反馈"""
     invoice_result_feedback_top_req: InvoiceResultFeedbackTopReq
 
-class FinanceInsuranceInvoiceFeedbackTribeError(TypedDict):
+class FinanceInsuranceInvoiceFeedbackTribeError(TypedDict, total=False):
     view: str
     code: str
     message: str
 
-class FinanceInsuranceInvoiceFeedbackResult(TypedDict):
+class FinanceInsuranceInvoiceFeedbackResult(TypedDict, total=False):
     trace_id: str
     data: str
     success: bool
     error: FinanceInsuranceInvoiceFeedbackTribeError
 
-class FinanceInsuranceInvoiceFeedbackData(TypedDict):
+class FinanceInsuranceInvoiceFeedbackData(TypedDict, total=False):
     """保险-开票结果反馈"""
     result: FinanceInsuranceInvoiceFeedbackResult
 
@@ -101,7 +101,7 @@ class FinanceInsuranceInvoiceInsurancenosParams(TypedDict):
     """商家查询本次开票的保险单号"""
     invoice_insurance_no_top_req: NotRequired[InvoiceInsuranceNoTopReq | None]
 
-class TopInvoiceInsuranceNoDTO(TypedDict):
+class TopInvoiceInsuranceNoDTO(TypedDict, total=False):
     invoice_apply_id: str
     insurance_type: str
     insurance_no_list: Listed[str]
@@ -120,17 +120,17 @@ class TopInvoiceInsuranceNoDTO(TypedDict):
     bank_account: str
     email: str
 
-class FinanceInsuranceInvoiceInsurancenosTribeError(TypedDict):
+class FinanceInsuranceInvoiceInsurancenosTribeError(TypedDict, total=False):
     view: str
     code: str
     message: str
 
-class FinanceInsuranceInvoiceInsurancenosResult(TypedDict):
+class FinanceInsuranceInvoiceInsurancenosResult(TypedDict, total=False):
     trace_id: str
     data: TopInvoiceInsuranceNoDTO
     success: bool
     error: FinanceInsuranceInvoiceInsurancenosTribeError
 
-class FinanceInsuranceInvoiceInsurancenosData(TypedDict):
+class FinanceInsuranceInvoiceInsurancenosData(TypedDict, total=False):
     """商家查询本次开票的保险单号"""
     result: FinanceInsuranceInvoiceInsurancenosResult

@@ -19,13 +19,13 @@ class ActivityCreateParams(TypedDict):
     """活动创建接口"""
     activity_info: ActivityCreateActivityInfoCreateDto
 
-class ActivityCreateResultDto(TypedDict):
+class ActivityCreateResultDto(TypedDict, total=False):
     message: str
     data: int
     code: int
     success: bool
 
-class ActivityCreateData(TypedDict):
+class ActivityCreateData(TypedDict, total=False):
     """活动创建接口"""
     result: ActivityCreateResultDto
 
@@ -33,7 +33,7 @@ class ActivityDeleteParams(TypedDict):
     """删除活动接口"""
     activity_id: Number
 
-class ActivityDeleteData(TypedDict):
+class ActivityDeleteData(TypedDict, total=False):
     """删除活动接口"""
     message: str
     data: bool
@@ -62,17 +62,17 @@ class ActivityItemBatchaddParams(TypedDict):
     """批量添加商品接口"""
     item_detail_info: ActivityItemBatchaddItemDetailInfoBatchCreateDto
 
-class ItemProcessErrorResultDto(TypedDict):
+class ItemProcessErrorResultDto(TypedDict, total=False):
     activity_id: int
     sku_id_map: str
 
-class ActivityItemBatchaddResultDto(TypedDict):
+class ActivityItemBatchaddResultDto(TypedDict, total=False):
     message: str
     data: ItemProcessErrorResultDto
     code: int
     success: bool
 
-class ActivityItemBatchaddData(TypedDict):
+class ActivityItemBatchaddData(TypedDict, total=False):
     """批量添加商品接口"""
     result: ActivityItemBatchaddResultDto
 
@@ -98,13 +98,13 @@ class ActivityItemBatchupdateParams(TypedDict):
     """批量修改商品接口"""
     item_detail_info: ActivityItemBatchupdateItemDetailInfoBatchCreateDto
 
-class ActivityItemBatchupdateResultDto(TypedDict):
+class ActivityItemBatchupdateResultDto(TypedDict, total=False):
     message: str
     data: ItemProcessErrorResultDto
     code: int
     success: bool
 
-class ActivityItemBatchupdateData(TypedDict):
+class ActivityItemBatchupdateData(TypedDict, total=False):
     """批量修改商品接口"""
     result: ActivityItemBatchupdateResultDto
 
@@ -113,13 +113,13 @@ class ActivityItemDeleteParams(TypedDict):
     activity_id: Number
     item_id: Number
 
-class ActivityItemDeleteResultDto(TypedDict):
+class ActivityItemDeleteResultDto(TypedDict, total=False):
     message: str
     data: ItemProcessErrorResultDto
     code: int
     success: bool
 
-class ActivityItemDeleteData(TypedDict):
+class ActivityItemDeleteData(TypedDict, total=False):
     """删除单品优惠接口"""
     result: ActivityItemDeleteResultDto
 
@@ -129,7 +129,7 @@ class ActivityItemQueryParams(TypedDict):
     page_size: Number
     page_number: Number
 
-class ItemDetailInfo(TypedDict):
+class ItemDetailInfo(TypedDict, total=False):
     limit_check: int
     free_post: bool
     end_time: str
@@ -150,7 +150,7 @@ class ItemDetailInfo(TypedDict):
     detail_id: int
     sku_id: int
 
-class PageResultDto(TypedDict):
+class PageResultDto(TypedDict, total=False):
     message: str
     total_count: int
     data_list: Listed[ItemDetailInfo]
@@ -159,7 +159,7 @@ class PageResultDto(TypedDict):
     success: bool
     size: int
 
-class ActivityItemQueryData(TypedDict):
+class ActivityItemQueryData(TypedDict, total=False):
     """查询活动下的优惠信息"""
     result: PageResultDto
 
@@ -182,20 +182,20 @@ class ActivityItemUpdateParams(TypedDict):
     """更新单品优惠接口"""
     item_detail_info: NotRequired[ActivityItemUpdateItemDetailInfoCreateDto | None]
 
-class ActivityItemUpdateResultDto(TypedDict):
+class ActivityItemUpdateResultDto(TypedDict, total=False):
     message: str
     data: ItemProcessErrorResultDto
     code: int
     success: bool
 
-class ActivityItemUpdateData(TypedDict):
+class ActivityItemUpdateData(TypedDict, total=False):
     """更新单品优惠接口"""
     result: ActivityItemUpdateResultDto
 
 class ActivityNameQueryParams(TypedDict):
     """查询官方的活动名称接口"""
 
-class ActivityNameInfoDto(TypedDict):
+class ActivityNameInfoDto(TypedDict, total=False):
     category: str
     name_list: Listed[str]
 
@@ -206,15 +206,16 @@ ActivityNameCategoryDto = TypedDict(
         "value": int,
         "list": Listed[ActivityNameInfoDto],
     },
+    total=False,
 )
 
-class ActivityNameQueryResultDto(TypedDict):
+class ActivityNameQueryResultDto(TypedDict, total=False):
     message: str
     data_list: Listed[ActivityNameCategoryDto]
     code: int
     success: bool
 
-class ActivityNameQueryData(TypedDict):
+class ActivityNameQueryData(TypedDict, total=False):
     """查询官方的活动名称接口"""
     result: ActivityNameQueryResultDto
 
@@ -232,7 +233,7 @@ class ActivityQueryParams(TypedDict):
     """查询活动列表接口"""
     query: PageQueryDto
 
-class ActivityInfo(TypedDict):
+class ActivityInfo(TypedDict, total=False):
     free_post: bool
     created_time: str
     end_time: str
@@ -247,7 +248,7 @@ class ActivityInfo(TypedDict):
     promotion_level: int
     activity_status: int
 
-class ActivityQueryResultDto(TypedDict):
+class ActivityQueryResultDto(TypedDict, total=False):
     message: str
     data_list: Listed[ActivityInfo]
     code: int
@@ -256,7 +257,7 @@ class ActivityQueryResultDto(TypedDict):
     total_count: int
     size: int
 
-class ActivityQueryData(TypedDict):
+class ActivityQueryData(TypedDict, total=False):
     """查询活动列表接口"""
     result: ActivityQueryResultDto
 
@@ -274,12 +275,12 @@ class ActivityUpdateParams(TypedDict):
     """修改活动接口"""
     activity_info: ActivityUpdateActivityInfoCreateDto
 
-class ActivityUpdateResultDto(TypedDict):
+class ActivityUpdateResultDto(TypedDict, total=False):
     message: str
     data: bool
     code: int
     success: bool
 
-class ActivityUpdateData(TypedDict):
+class ActivityUpdateData(TypedDict, total=False):
     """修改活动接口"""
     result: ActivityUpdateResultDto

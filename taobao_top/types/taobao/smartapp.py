@@ -9,7 +9,7 @@ class SmartformDataWriteParams(TypedDict):
     record_id: NotRequired[str | None]
     form_identifier: str
 
-class SmartformDataWriteData(TypedDict):
+class SmartformDataWriteData(TypedDict, total=False):
     """智能表单外部更新数据"""
     record_id: str
 
@@ -18,7 +18,7 @@ class TableAddParams(TypedDict):
     record: str
     table_id: str
 
-class TableAddData(TypedDict):
+class TableAddData(TypedDict, total=False):
     """智能应用服务登记工作表数据新增"""
     id: str
     business_success: bool
@@ -29,10 +29,10 @@ class TableFulldataGetParams(TypedDict):
     table_id: str
     id: str
 
-class TableFulldataGetAfterSaleTableSelectResponse(TypedDict):
+class TableFulldataGetAfterSaleTableSelectResponse(TypedDict, total=False):
     json_record: str
 
-class TableFulldataGetData(TypedDict):
+class TableFulldataGetData(TypedDict, total=False):
     """智能应用工作表地址查询"""
     result: TableFulldataGetAfterSaleTableSelectResponse
     business_success: bool
@@ -49,11 +49,11 @@ class TableGetParams(TypedDict):
     table_id: str
     record_id: NotRequired[str | None]
 
-class TableGetAfterSaleTableSelectResponse(TypedDict):
+class TableGetAfterSaleTableSelectResponse(TypedDict, total=False):
     json_record: Listed[str]
     total_count: int
 
-class TableGetData(TypedDict):
+class TableGetData(TypedDict, total=False):
     """智能应用服务登记工作表数据查询"""
     result: TableGetAfterSaleTableSelectResponse
     business_success: bool
@@ -62,16 +62,16 @@ class TableGetData(TypedDict):
 class TableListGetParams(TypedDict):
     """智能应用服务登记工作表列表查询"""
 
-class AfterSaleGetWorkTableListRecord(TypedDict):
+class AfterSaleGetWorkTableListRecord(TypedDict, total=False):
     table_id: str
     table_name: str
     create_time: str
 
-class AfterSaleGetWorkTableListResponse(TypedDict):
+class AfterSaleGetWorkTableListResponse(TypedDict, total=False):
     total_count: int
     record: Listed[AfterSaleGetWorkTableListRecord]
 
-class TableListGetData(TypedDict):
+class TableListGetData(TypedDict, total=False):
     """智能应用服务登记工作表列表查询"""
     result: AfterSaleGetWorkTableListResponse
     business_success: bool
@@ -81,18 +81,18 @@ class TableMetaGetParams(TypedDict):
     """智能应用服务登记工作表元数据查询"""
     table_id: str
 
-class AfterSaleFieldMetaRecord(TypedDict):
+class AfterSaleFieldMetaRecord(TypedDict, total=False):
     field_name: str
     description: str
     component_type: str
     custom_config: str
     children: Listed[str]
 
-class AfterSaleFieldMetaResponse(TypedDict):
+class AfterSaleFieldMetaResponse(TypedDict, total=False):
     total_count: int
     record: Listed[AfterSaleFieldMetaRecord]
 
-class TableMetaGetData(TypedDict):
+class TableMetaGetData(TypedDict, total=False):
     """智能应用服务登记工作表元数据查询"""
     result: AfterSaleFieldMetaResponse
     business_success: bool
@@ -104,7 +104,7 @@ class TableUpdateParams(TypedDict):
     id: str
     record: str
 
-class TableUpdateData(TypedDict):
+class TableUpdateData(TypedDict, total=False):
     """智能应用服务登记工作表数据更新"""
     count: int
     business_success: bool

@@ -9,6 +9,6 @@ class DeviceStatusFeedbackParams(TypedDict):
     device_code: str
     status_time: Date
 
-class DeviceStatusFeedbackData(TypedDict):
+class DeviceStatusFeedbackData(TypedDict, total=False):
     """设备在线状态回流"""
     result: str

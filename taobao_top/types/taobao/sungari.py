@@ -7,7 +7,7 @@ class DisposeQueryParams(TypedDict):
     """商品商家处置结果查询"""
     param_list: Many[str]
 
-class DisposeResultVo(TypedDict):
+class DisposeResultVo(TypedDict, total=False):
     finish_time: str
     result: str
     status: str
@@ -23,9 +23,10 @@ Result = TypedDict(
         "list": Listed[DisposeResultVo],
         "message": str,
     },
+    total=False,
 )
 
-class DisposeQueryData(TypedDict):
+class DisposeQueryData(TypedDict, total=False):
     """商品商家处置结果查询"""
     result: Result
 
@@ -58,7 +59,7 @@ class DisposeSubmitParams(TypedDict):
     """商品商家处置提交任务"""
     info: DisposeInfoDo
 
-class DisposeSubmitData(TypedDict):
+class DisposeSubmitData(TypedDict, total=False):
     """商品商家处置提交任务"""
     resule_code: int
     data: str
@@ -69,7 +70,7 @@ class InspectionSubmitParams(TypedDict):
     data: str
     method_name: str
 
-class InspectionResultInfo(TypedDict):
+class InspectionResultInfo(TypedDict, total=False):
     seller_nick: str
     send_address: str
     register_address: str
@@ -78,7 +79,7 @@ class InspectionResultInfo(TypedDict):
     certification_name: str
     dispose_result: str
 
-class InspectionSubmitData(TypedDict):
+class InspectionSubmitData(TypedDict, total=False):
     """抽检指令录入"""
     return_code: int
     data: InspectionResultInfo

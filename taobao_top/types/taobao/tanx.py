@@ -22,7 +22,7 @@ class AuditCreativeAddParams(TypedDict):
     sign_time: Number
     creative: CreativeParamDTO
 
-class AuditCreativeAddData(TypedDict):
+class AuditCreativeAddData(TypedDict, total=False):
     """创意预审新增接口"""
     message: str
     tanx_error_code: int
@@ -34,7 +34,7 @@ class AuditCreativeModifyParams(TypedDict):
     token: str
     sign_time: Number
 
-class AuditCreativeModifyData(TypedDict):
+class AuditCreativeModifyData(TypedDict, total=False):
     """创意修改接口"""
     message: str
     tanx_error_code: int
@@ -62,7 +62,7 @@ class AuditDepositcreativeAddParams(TypedDict):
     sign_time: Number
     creative: CreativeInfoDTO
 
-class AuditDepositcreativeAddData(TypedDict):
+class AuditDepositcreativeAddData(TypedDict, total=False):
     """dsp托管创意新增接口"""
     tanx_error_code: int
     message: str
@@ -77,7 +77,7 @@ class BiddingrefusesGetParams(TypedDict):
     start_time: NotRequired[Date | None]
     end_time: NotRequired[Date | None]
 
-class BiddingRefuseDto(TypedDict):
+class BiddingRefuseDto(TypedDict, total=False):
     filter_id: str
     adfil_pv: int
     filter_id_desc: str
@@ -85,7 +85,7 @@ class BiddingRefuseDto(TypedDict):
     dsp_id: int
     creative_id: str
 
-class BiddingrefusesGetData(TypedDict):
+class BiddingrefusesGetData(TypedDict, total=False):
     """tanx竞价失败反馈api"""
     is_success: bool
     bidding_refuse_list: Listed[BiddingRefuseDto]
@@ -97,12 +97,12 @@ class CreativeGetParams(TypedDict):
     sign_time: Number
     creative_id: str
 
-class CreativePublisherAuditDto(TypedDict):
+class CreativePublisherAuditDto(TypedDict, total=False):
     status: str
     publiser_id: str
     refuse_cause: str
 
-class CreativeAuditDto(TypedDict):
+class CreativeAuditDto(TypedDict, total=False):
     level: int
     creative_id: str
     status: str
@@ -112,7 +112,7 @@ class CreativeAuditDto(TypedDict):
     dsp_id: int
     advertiser_ids: str
 
-class CreativeGetData(TypedDict):
+class CreativeGetData(TypedDict, total=False):
     """获取单个审核创意状态"""
     message: str
     tanx_error_code: int
@@ -128,7 +128,7 @@ class CreativesGetParams(TypedDict):
     page: Number
     type: NotRequired[Number | None]
 
-class CreativeDto(TypedDict):
+class CreativeDto(TypedDict, total=False):
     creative_id: str
     status: str
     level: int
@@ -136,7 +136,7 @@ class CreativeDto(TypedDict):
     adboard_data: Any
     creative_publisher_audit_dto_list: Listed[CreativePublisherAuditDto]
 
-class CreativesGetData(TypedDict):
+class CreativesGetData(TypedDict, total=False):
     """批量获取DSP用户的创意审核结果"""
     message: str
     tanx_error_code: int
@@ -150,11 +150,11 @@ class DealGetParams(TypedDict):
     sign_time: Number
     token: str
 
-class DicDTO(TypedDict):
+class DicDTO(TypedDict, total=False):
     code: int
     value: str
 
-class DealInfoDTO(TypedDict):
+class DealInfoDTO(TypedDict, total=False):
     addresses: Listed[DicDTO]
     deal_id: int
     price: int
@@ -168,7 +168,7 @@ class DealInfoDTO(TypedDict):
     status: int
     pids: Listed[str]
 
-class DealGetData(TypedDict):
+class DealGetData(TypedDict, total=False):
     """对外部dsp提供交易id查询接口"""
     code: int
     messag: str
@@ -182,7 +182,7 @@ class NativetemplatesGetParams(TypedDict):
     sign_time: Number
     template_ids: Many[Number]
 
-class NativeTemplateCreativeDto(TypedDict):
+class NativeTemplateCreativeDto(TypedDict, total=False):
     required_fields: Listed[int]
     ad_words_max_safe_length: int
     recommended_fields: Listed[int]
@@ -191,19 +191,19 @@ class NativeTemplateCreativeDto(TypedDict):
     action_fields: Listed[int]
     mutlichoice_fields: Listed[int]
 
-class NativeTemplateAreaDto(TypedDict):
+class NativeTemplateAreaDto(TypedDict, total=False):
     id: int
     creative_count: int
     creative: NativeTemplateCreativeDto
 
-class NativeTemplateDto(TypedDict):
+class NativeTemplateDto(TypedDict, total=False):
     preview: str
     description: str
     tmpl_id: int
     areas: Listed[NativeTemplateAreaDto]
     size: str
 
-class NativetemplatesGetData(TypedDict):
+class NativetemplatesGetData(TypedDict, total=False):
     """批量获取本地模板信息"""
     is_ok: bool
     native_template_list: Listed[NativeTemplateDto]
@@ -236,7 +236,7 @@ class QualificationFindParams(TypedDict):
     page_size: Number
     query: NotRequired[QualificationQuery | None]
 
-class QualificationFindQualificationDto(TypedDict):
+class QualificationFindQualificationDto(TypedDict, total=False):
     urls: Listed[str]
     specialindustrys: Listed[str]
     id: int
@@ -258,7 +258,7 @@ class QualificationFindQualificationDto(TypedDict):
     supplement: str
     check_time: str
 
-class QualificationFindData(TypedDict):
+class QualificationFindData(TypedDict, total=False):
     """资质查询接口"""
     is_success: bool
     qualification_list: Listed[QualificationFindQualificationDto]
@@ -274,7 +274,7 @@ class QualificationSolidFindParams(TypedDict):
     page: Number
     page_size: Number
 
-class QualificationSolidFindQualificationDto(TypedDict):
+class QualificationSolidFindQualificationDto(TypedDict, total=False):
     name: str
     user_id: int
     user_name: str
@@ -284,7 +284,7 @@ class QualificationSolidFindQualificationDto(TypedDict):
     end_time: str
     supplement: str
 
-class QualificationSolidFindData(TypedDict):
+class QualificationSolidFindData(TypedDict, total=False):
     """客户固态共享资质"""
     is_success: bool
     qualification_list: Listed[QualificationSolidFindQualificationDto]

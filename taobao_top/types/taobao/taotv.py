@@ -7,7 +7,7 @@ class CarouselCategoryListParams(TypedDict):
     """获取轮播分类列表"""
     system_info: NotRequired[str | None]
 
-class Videolist(TypedDict):
+class Videolist(TypedDict, total=False):
     video_id: str
     video_ext_type: int
     play_list_id: int
@@ -18,7 +18,7 @@ class Videolist(TypedDict):
     pic: str
     id: int
 
-class CarouselPlaylistVideoRbo(TypedDict):
+class CarouselPlaylistVideoRbo(TypedDict, total=False):
     video_id: str
     video_ext_type: int
     play_list_id: int
@@ -29,11 +29,11 @@ class CarouselPlaylistVideoRbo(TypedDict):
     pic: str
     id: int
 
-class CarouselCurrentPlayRbo(TypedDict):
+class CarouselCurrentPlayRbo(TypedDict, total=False):
     video: CarouselPlaylistVideoRbo
     point: int
 
-class Channels(TypedDict):
+class Channels(TypedDict, total=False):
     id: int
     serial_number: int
     video_list: Listed[Videolist]
@@ -43,7 +43,7 @@ class Channels(TypedDict):
     pic: str
     name: str
 
-class CarouselCategoryListModel(TypedDict):
+class CarouselCategoryListModel(TypedDict, total=False):
     sort: int
     pic: str
     bcp: int
@@ -51,14 +51,14 @@ class CarouselCategoryListModel(TypedDict):
     id: int
     channel_list: Listed[Channels]
 
-class CarouselCategoryListResult(TypedDict):
+class CarouselCategoryListResult(TypedDict, total=False):
     model_list: Listed[CarouselCategoryListModel]
     http_status_code: int
     msg_code: str
     msg_info: str
     success: bool
 
-class CarouselCategoryListData(TypedDict):
+class CarouselCategoryListData(TypedDict, total=False):
     """获取轮播分类列表"""
     result: CarouselCategoryListResult
 
@@ -66,7 +66,7 @@ class CarouselChannelAllParams(TypedDict):
     """获取所有频道列表"""
     system_info: str
 
-class CarouselChannelAllModel(TypedDict):
+class CarouselChannelAllModel(TypedDict, total=False):
     serial_number: int
     video_list: Listed[Videolist]
     current_video: CarouselCurrentPlayRbo
@@ -77,14 +77,14 @@ class CarouselChannelAllModel(TypedDict):
     id: int
     switch_time: int
 
-class CarouselChannelAllResult(TypedDict):
+class CarouselChannelAllResult(TypedDict, total=False):
     model_list: Listed[CarouselChannelAllModel]
     http_status_code: int
     msg_code: str
     msg_info: str
     success: bool
 
-class CarouselChannelAllData(TypedDict):
+class CarouselChannelAllData(TypedDict, total=False):
     """获取所有频道列表"""
     result: CarouselChannelAllResult
 
@@ -93,7 +93,7 @@ class CarouselPlaylistGetParams(TypedDict):
     channel_id: NotRequired[Number | None]
     system_info: NotRequired[str | None]
 
-class CarouselChannelRbo(TypedDict):
+class CarouselChannelRbo(TypedDict, total=False):
     serial_number: int
     video_list: Listed[Videolist]
     current_video: CarouselCurrentPlayRbo
@@ -103,14 +103,14 @@ class CarouselChannelRbo(TypedDict):
     name: str
     id: int
 
-class CarouselPlaylistGetResult(TypedDict):
+class CarouselPlaylistGetResult(TypedDict, total=False):
     model: CarouselChannelRbo
     http_status_code: int
     msg_code: str
     msg_info: str
     success: bool
 
-class CarouselPlaylistGetData(TypedDict):
+class CarouselPlaylistGetData(TypedDict, total=False):
     """根据频道ID获取频道下节目单以及当前播放"""
     result: CarouselPlaylistGetResult
 
@@ -118,21 +118,21 @@ class VideoPlaylistAllParams(TypedDict):
     """获取播单列表"""
     system_info: NotRequired[str | None]
 
-class VideoPlaylistAllModel(TypedDict):
+class VideoPlaylistAllModel(TypedDict, total=False):
     play_list_id: int
     play_list_name: str
     bg_pic: str
     modify_time: str
     create_time: str
 
-class VideoPlaylistAllResult(TypedDict):
+class VideoPlaylistAllResult(TypedDict, total=False):
     model_list: Listed[VideoPlaylistAllModel]
     http_status_code: int
     msg_code: str
     msg_info: str
     success: bool
 
-class VideoPlaylistAllData(TypedDict):
+class VideoPlaylistAllData(TypedDict, total=False):
     """获取播单列表"""
     result: VideoPlaylistAllResult
 
@@ -152,16 +152,17 @@ VideoPlaylistGetModel = TypedDict(
         "seconds": str,
         "ott_update_time": str,
     },
+    total=False,
 )
 
-class VideoPlaylistGetResult(TypedDict):
+class VideoPlaylistGetResult(TypedDict, total=False):
     model_list: Listed[VideoPlaylistGetModel]
     http_status_code: int
     msg_code: str
     msg_info: str
     success: bool
 
-class VideoPlaylistGetData(TypedDict):
+class VideoPlaylistGetData(TypedDict, total=False):
     """根据频道ID获取频道下节目单以及当前播放"""
     result: VideoPlaylistGetResult
 
@@ -180,28 +181,29 @@ Videos = TypedDict(
         "pic_url": str,
         "from": str,
     },
+    total=False,
 )
 
-class Playlist(TypedDict):
+class Playlist(TypedDict, total=False):
     play_list_id: int
     play_list_name: str
     bg_pic: str
     icon_pic: str
     has_recommend: int
 
-class PlayListNavRbo(TypedDict):
+class PlayListNavRbo(TypedDict, total=False):
     cur_play_list_id: str
     videos: Listed[Videos]
     play_list: Listed[Playlist]
 
-class VideoPlaylistOttnavGetResult(TypedDict):
+class VideoPlaylistOttnavGetResult(TypedDict, total=False):
     model: PlayListNavRbo
     http_status_code: int
     msg_code: str
     msg_info: str
     success: bool
 
-class VideoPlaylistOttnavGetData(TypedDict):
+class VideoPlaylistOttnavGetData(TypedDict, total=False):
     """ott播单"""
     result: VideoPlaylistOttnavGetResult
 
@@ -210,27 +212,27 @@ class VideoPlaylistPageParams(TypedDict):
     system_info: str
     page_no: Number
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     create_time: str
     modify_time: str
     bg_pic: str
     play_list_name: str
     play_list_id: int
 
-class VideoPlaylistPageModel(TypedDict):
+class VideoPlaylistPageModel(TypedDict, total=False):
     page_no: int
     page_size: int
     total_count: int
     total_page: int
     data_list: Listed[Data]
 
-class VideoPlaylistPageResult(TypedDict):
+class VideoPlaylistPageResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
     http_status_code: int
     model: VideoPlaylistPageModel
 
-class VideoPlaylistPageData(TypedDict):
+class VideoPlaylistPageData(TypedDict, total=False):
     """分页获取所有播单"""
     result: VideoPlaylistPageResult

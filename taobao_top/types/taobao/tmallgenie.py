@@ -8,7 +8,7 @@ class HotelplayerpauseParams(TypedDict):
     room_no: NotRequired[str | None]
     hotel_id: NotRequired[Number | None]
 
-class HotelplayerpauseData(TypedDict):
+class HotelplayerpauseData(TypedDict, total=False):
     """天猫精灵酒店播放暂停"""
     status_code: int
     message: str
@@ -20,7 +20,7 @@ class HotelwelcomeParams(TypedDict):
     template_variable: NotRequired[Json | None]
     template_id: NotRequired[str | None]
 
-class HotelwelcomeData(TypedDict):
+class HotelwelcomeData(TypedDict, total=False):
     """酒店欢迎词推送"""
     status_code: int
     message: str

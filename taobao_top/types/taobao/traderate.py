@@ -12,12 +12,12 @@ class AddParams(TypedDict):
     content: NotRequired[str | None]
     anony: NotRequired[bool | None]
 
-class AddTradeRateRequest(TypedDict):
+class AddTradeRateRequest(TypedDict, total=False):
     tid: int
     oid: int
     created: str
 
-class AddData(TypedDict):
+class AddData(TypedDict, total=False):
     """新增单个评价"""
     trade_rate: AddTradeRateRequest
 
@@ -26,7 +26,7 @@ class ExplainAddParams(TypedDict):
     oid: Number
     reply: str
 
-class ExplainAddData(TypedDict):
+class ExplainAddData(TypedDict, total=False):
     """商城评价解释接口"""
     is_success: bool
 
@@ -38,10 +38,10 @@ class ListAddParams(TypedDict):
     content: NotRequired[str | None]
     anony: NotRequired[bool | None]
 
-class ListAddTradeRateRequest(TypedDict):
+class ListAddTradeRateRequest(TypedDict, total=False):
     tid: int
     created: str
 
-class ListAddData(TypedDict):
+class ListAddData(TypedDict, total=False):
     """针对父子订单新增批量评价"""
     trade_rate: ListAddTradeRateRequest

@@ -11,7 +11,7 @@ class TicketOrderRefundParams(TypedDict):
     refund_failure_reason: NotRequired[str | None]
     refund_batch_no: NotRequired[str | None]
 
-class TicketOrderRefundData(TypedDict):
+class TicketOrderRefundData(TypedDict, total=False):
     """飞猪门票退票结果通知"""
     is_success: bool
 
@@ -31,6 +31,6 @@ class TicketOrderVerifyParams(TypedDict):
     voucher_infos: NotRequired[list[VoucherInfoDto] | None]
     write_off_type: NotRequired[Number | None]
 
-class TicketOrderVerifyData(TypedDict):
+class TicketOrderVerifyData(TypedDict, total=False):
     """飞猪门票核销通知"""
     is_success: bool

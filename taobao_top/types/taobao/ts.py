@@ -7,12 +7,12 @@ class PropertyGetParams(TypedDict):
     """淘宝服务属性查询"""
     service_item_code: str
 
-class ItemPropertyValues(TypedDict):
+class ItemPropertyValues(TypedDict, total=False):
     property_id: int
     property_name: str
     property_values: Listed[str]
 
-class ServiceItemProperty(TypedDict):
+class ServiceItemProperty(TypedDict, total=False):
     item_property_values: Listed[ItemPropertyValues]
     service_name: str
     service_item_name: str
@@ -21,7 +21,7 @@ class ServiceItemProperty(TypedDict):
     nick: str
     description: str
 
-class PropertyGetData(TypedDict):
+class PropertyGetData(TypedDict, total=False):
     """淘宝服务属性查询"""
     service_item_property: ServiceItemProperty
 
@@ -30,7 +30,7 @@ class SubscribeGetParams(TypedDict):
     servcie_item_code: str
     nick: str
 
-class QualityUsageDetail(TypedDict):
+class QualityUsageDetail(TypedDict, total=False):
     sub_id: int
     user_id: int
     purchas_amount: int
@@ -41,7 +41,7 @@ class QualityUsageDetail(TypedDict):
     start_date: str
     end_date: str
 
-class ServiceSubscribe(TypedDict):
+class ServiceSubscribe(TypedDict, total=False):
     service_item_code: str
     nick: str
     all_num: int
@@ -52,6 +52,6 @@ class ServiceSubscribe(TypedDict):
     usage_detail_list: Listed[QualityUsageDetail]
     avaliable_num: int
 
-class SubscribeGetData(TypedDict):
+class SubscribeGetData(TypedDict, total=False):
     """淘宝服务订购关系查询"""
     service_subscribe: ServiceSubscribe

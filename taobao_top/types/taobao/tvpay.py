@@ -13,17 +13,17 @@ AccessDataGetParams = TypedDict(
     },
 )
 
-class GetLoginInfoByOrderResultDo(TypedDict):
+class GetLoginInfoByOrderResultDo(TypedDict, total=False):
     access_data: str
     has_login_info: bool
 
-class AccessDataGetTopResultDo(TypedDict):
+class AccessDataGetTopResultDo(TypedDict, total=False):
     code: str
     data: GetLoginInfoByOrderResultDo
     message: str
     success: bool
 
-class AccessDataGetData(TypedDict):
+class AccessDataGetData(TypedDict, total=False):
     """tv支付"""
     result: AccessDataGetTopResultDo
 
@@ -43,32 +43,32 @@ AppinfoGetParams = TypedDict(
     },
 )
 
-class SdkAppConfigDo(TypedDict):
+class SdkAppConfigDo(TypedDict, total=False):
     config_props: str
     enable_upload_log: bool
     enable_youment: bool
     enable_auto_login: bool
 
-class SdkGlobalConfigDo(TypedDict):
+class SdkGlobalConfigDo(TypedDict, total=False):
     ask_before_auto_login: bool
     auto_login_checked: bool
     auto_login_dialog_pattern: int
     show_auth_code_by_default: bool
     h5_proxy_url: str
 
-class GetAppInfoResultDo(TypedDict):
+class GetAppInfoResultDo(TypedDict, total=False):
     app_config: SdkAppConfigDo
     global_config: SdkGlobalConfigDo
     package_name: str
     partner_id: int
 
-class AppinfoGetTopResultDo(TypedDict):
+class AppinfoGetTopResultDo(TypedDict, total=False):
     code: str
     data: GetAppInfoResultDo
     message: str
     success: bool
 
-class AppinfoGetData(TypedDict):
+class AppinfoGetData(TypedDict, total=False):
     """tv支付获取应用信息"""
     result: AppinfoGetTopResultDo
 
@@ -92,19 +92,19 @@ AuthApplyParams = TypedDict(
     },
 )
 
-class ApplyAuthResultDo(TypedDict):
+class ApplyAuthResultDo(TypedDict, total=False):
     auth_mode: str
     mobile: str
     qr_code: str
     qr_code_url: str
 
-class AuthApplyTopResultDo(TypedDict):
+class AuthApplyTopResultDo(TypedDict, total=False):
     code: str
     data: ApplyAuthResultDo
     message: str
     success: bool
 
-class AuthApplyData(TypedDict):
+class AuthApplyData(TypedDict, total=False):
     """tv支付申请设备授权"""
     result: AuthApplyTopResultDo
 
@@ -126,7 +126,7 @@ OrderPartnerpayParams = TypedDict(
     },
 )
 
-class PartnerPayResultDo(TypedDict):
+class PartnerPayResultDo(TypedDict, total=False):
     fund_money: str
     fund_money_code: str
     mobile: str
@@ -134,13 +134,13 @@ class PartnerPayResultDo(TypedDict):
     pay_code: str
     pay_mode: str
 
-class OrderPartnerpayTopResultDo(TypedDict):
+class OrderPartnerpayTopResultDo(TypedDict, total=False):
     code: str
     data: PartnerPayResultDo
     message: str
     success: bool
 
-class OrderPartnerpayData(TypedDict):
+class OrderPartnerpayData(TypedDict, total=False):
     """tv支付第三方支付订单"""
     result: OrderPartnerpayTopResultDo
 
@@ -161,17 +161,17 @@ OrderPrecreateParams = TypedDict(
     },
 )
 
-class PreCreateResultDo(TypedDict):
+class PreCreateResultDo(TypedDict, total=False):
     out_order_no: str
     qr_code: str
 
-class OrderPrecreateTopResultDo(TypedDict):
+class OrderPrecreateTopResultDo(TypedDict, total=False):
     code: str
     data: PreCreateResultDo
     message: str
     success: bool
 
-class OrderPrecreateData(TypedDict):
+class OrderPrecreateData(TypedDict, total=False):
     """tv支付预下单"""
     result: OrderPrecreateTopResultDo
 
@@ -196,18 +196,18 @@ OrderQueryParams = TypedDict(
     },
 )
 
-class QueryPayResultResultDo(TypedDict):
+class QueryPayResultResultDo(TypedDict, total=False):
     fund_money: str
     fund_money_code: str
     status: str
 
-class OrderQueryTopResultDo(TypedDict):
+class OrderQueryTopResultDo(TypedDict, total=False):
     code: str
     data: QueryPayResultResultDo
     message: str
     success: bool
 
-class OrderQueryData(TypedDict):
+class OrderQueryData(TypedDict, total=False):
     """tv支付查询订单状态"""
     result: OrderQueryTopResultDo
 
@@ -222,16 +222,16 @@ class PartnerOrderQueryParams(TypedDict):
     """商户查询订单"""
     order_no: str
 
-class GetPartnerPayResultResultDo(TypedDict):
+class GetPartnerPayResultResultDo(TypedDict, total=False):
     data: str
 
-class PartnerOrderQueryTopResultDo(TypedDict):
+class PartnerOrderQueryTopResultDo(TypedDict, total=False):
     code: str
     data: GetPartnerPayResultResultDo
     message: str
     success: bool
 
-class PartnerOrderQueryData(TypedDict):
+class PartnerOrderQueryData(TypedDict, total=False):
     """商户查询订单"""
     result: PartnerOrderQueryTopResultDo
 
@@ -247,17 +247,17 @@ PromotionInfoGetParams = TypedDict(
     },
 )
 
-class GetPromotionInfoResultDo(TypedDict):
+class GetPromotionInfoResultDo(TypedDict, total=False):
     has_promotion_event: bool
     hint: str
 
-class PromotionInfoGetTopResultDo(TypedDict):
+class PromotionInfoGetTopResultDo(TypedDict, total=False):
     code: str
     data: GetPromotionInfoResultDo
     message: str
     success: bool
 
-class PromotionInfoGetData(TypedDict):
+class PromotionInfoGetData(TypedDict, total=False):
     """tv支付查询消费抽奖配置"""
     result: PromotionInfoGetTopResultDo
 

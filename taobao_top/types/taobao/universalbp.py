@@ -10,19 +10,19 @@ class AccountGetBalanceParams(TypedDict):
     """获取账户余额，现金余额"""
     top_service_context: TopServiceContext
 
-class TopInfo(TypedDict):
+class TopInfo(TypedDict, total=False):
     ok: bool
     message: str
     error_code: str
 
-class TopAccountBalanceVo(TypedDict):
+class TopAccountBalanceVo(TypedDict, total=False):
     rt_cash_balance: str
 
-class AccountGetBalanceTopResult(TypedDict):
+class AccountGetBalanceTopResult(TypedDict, total=False):
     info: TopInfo
     top_account_balance_v_o: TopAccountBalanceVo
 
-class AccountGetBalanceData(TypedDict):
+class AccountGetBalanceData(TypedDict, total=False):
     """获取账户余额，现金余额"""
     result: AccountGetBalanceTopResult
 
@@ -30,20 +30,20 @@ class AccountGetCanUseBizcodeParams(TypedDict):
     """获取账户可用的bizCode"""
     top_service_context: TopServiceContext
 
-class TopMarketSceneVo(TypedDict):
+class TopMarketSceneVo(TypedDict, total=False):
     biz_code: str
     app_id: int
     market_name: str
 
-class AccountGetCanUseBizcodeTopBulkData(TypedDict):
+class AccountGetCanUseBizcodeTopBulkData(TypedDict, total=False):
     top_market_scene_v_o_list: Listed[TopMarketSceneVo]
     count: int
 
-class AccountGetCanUseBizcodeTopResult(TypedDict):
+class AccountGetCanUseBizcodeTopResult(TypedDict, total=False):
     info: TopInfo
     top_market_scene_v_o_top_bulk_data: AccountGetCanUseBizcodeTopBulkData
 
-class AccountGetCanUseBizcodeData(TypedDict):
+class AccountGetCanUseBizcodeData(TypedDict, total=False):
     """获取账户可用的bizCode"""
     result: AccountGetCanUseBizcodeTopResult
 
@@ -51,14 +51,14 @@ class AccountIsUniversalUserParams(TypedDict):
     """判断用户是否迁移新bp"""
     top_service_context: TopServiceContext
 
-class TopAccountStatusVo(TypedDict):
+class TopAccountStatusVo(TypedDict, total=False):
     is_universal_bp_user: bool
 
-class AccountIsUniversalUserTopResult(TypedDict):
+class AccountIsUniversalUserTopResult(TypedDict, total=False):
     info: TopInfo
     top_account_status_v_o: TopAccountStatusVo
 
-class AccountIsUniversalUserData(TypedDict):
+class AccountIsUniversalUserData(TypedDict, total=False):
     """判断用户是否迁移新bp"""
     result: AccountIsUniversalUserTopResult
 
@@ -72,16 +72,16 @@ class AdgroupHorizontalFindpageParams(TypedDict):
     top_service_context: TopServiceContext
     adgroup_query_v_o: AdgroupQueryVo
 
-class AdgroupOcpcVo(TypedDict):
+class AdgroupOcpcVo(TypedDict, total=False):
     enable_ocpc: bool
     ocpc_ratio: int
 
-class ItemLifeCycleViewVo(TypedDict):
+class ItemLifeCycleViewVo(TypedDict, total=False):
     life_cycle_desc: str
     color: str
     tips: str
 
-class CommonMaterialVo(TypedDict):
+class CommonMaterialVo(TypedDict, total=False):
     material_id: int
     material_type: int
     material_name: str
@@ -103,7 +103,7 @@ class CommonMaterialVo(TypedDict):
     grow_desc: str
     grow_rank: int
 
-class AdgroupVo(TypedDict):
+class AdgroupVo(TypedDict, total=False):
     campaign_id: int
     campaign_name: str
     adgroup_id: int
@@ -120,15 +120,15 @@ class AdgroupVo(TypedDict):
     alive_group_name: str
     black_creative_status: str
 
-class AdgroupHorizontalFindpageTopBulkData(TypedDict):
+class AdgroupHorizontalFindpageTopBulkData(TypedDict, total=False):
     adgroup_v_o_list: Listed[AdgroupVo]
     count: int
 
-class AdgroupHorizontalFindpageTopResult(TypedDict):
+class AdgroupHorizontalFindpageTopResult(TypedDict, total=False):
     info: TopInfo
     adgroup_v_o_top_bulk_data: AdgroupHorizontalFindpageTopBulkData
 
-class AdgroupHorizontalFindpageData(TypedDict):
+class AdgroupHorizontalFindpageData(TypedDict, total=False):
     """查询单元分页列表"""
     result: AdgroupHorizontalFindpageTopResult
 
@@ -136,20 +136,20 @@ class AdzoneFindconfiglistParams(TypedDict):
     """查询所有可用资源包信息"""
     top_service_context: TopServiceContext
 
-class AdzoneConfigVo(TypedDict):
+class AdzoneConfigVo(TypedDict, total=False):
     adzone_id: int
     discount: bool
     aim_desc: str
 
-class AdzoneFindconfiglistTopBulkData(TypedDict):
+class AdzoneFindconfiglistTopBulkData(TypedDict, total=False):
     adzone_config_v_o_list: Listed[AdzoneConfigVo]
     count: int
 
-class AdzoneFindconfiglistTopResult(TypedDict):
+class AdzoneFindconfiglistTopResult(TypedDict, total=False):
     info: TopInfo
     adzone_config_v_o_top_bulk_data: AdzoneFindconfiglistTopBulkData
 
-class AdzoneFindconfiglistData(TypedDict):
+class AdzoneFindconfiglistData(TypedDict, total=False):
     """查询所有可用资源包信息"""
     result: AdzoneFindconfiglistTopResult
 
@@ -163,14 +163,14 @@ class AdzoneHorizontalFindpageParams(TypedDict):
     top_service_context: TopServiceContext
     adzone_ref_query_v_o: AdzoneRefQueryVo
 
-class Integer(TypedDict):
+class Integer(TypedDict, total=False):
     code: str
     name: str
     tips: str
     disabled: str
     properties: str
 
-class AdzoneRefVo(TypedDict):
+class AdzoneRefVo(TypedDict, total=False):
     adzone_id: int
     adzone_name: str
     campaign_id: int
@@ -182,15 +182,15 @@ class AdzoneRefVo(TypedDict):
     max_discount: int
     operation_list: Listed[Integer]
 
-class AdzoneHorizontalFindpageTopBulkData(TypedDict):
+class AdzoneHorizontalFindpageTopBulkData(TypedDict, total=False):
     adzone_ref_v_o_list: Listed[AdzoneRefVo]
     count: int
 
-class AdzoneHorizontalFindpageTopResult(TypedDict):
+class AdzoneHorizontalFindpageTopResult(TypedDict, total=False):
     info: TopInfo
     adzone_ref_v_o_top_bulk_data: AdzoneHorizontalFindpageTopBulkData
 
-class AdzoneHorizontalFindpageData(TypedDict):
+class AdzoneHorizontalFindpageData(TypedDict, total=False):
     """查看资源包列表"""
     result: AdzoneHorizontalFindpageTopResult
 
@@ -203,13 +203,13 @@ class BidwordFindlistParams(TypedDict):
     top_service_context: TopServiceContext
     word_query_v_o: WordQueryVo
 
-class BidStrategyVO(TypedDict):
+class BidStrategyVO(TypedDict, total=False):
     dicount: int
     status: int
     rank: int
     rank_name: str
 
-class WordVo(TypedDict):
+class WordVo(TypedDict, total=False):
     campaign_id: int
     adgroup_id: int
     word: str
@@ -219,15 +219,15 @@ class WordVo(TypedDict):
     bidword_id: int
     bid_strategy_info: BidStrategyVO
 
-class BidwordFindlistTopBulkData(TypedDict):
+class BidwordFindlistTopBulkData(TypedDict, total=False):
     word_v_o_list: Listed[WordVo]
     count: int
 
-class BidwordFindlistTopResult(TypedDict):
+class BidwordFindlistTopResult(TypedDict, total=False):
     info: TopInfo
     word_v_o_top_bulk_data: BidwordFindlistTopBulkData
 
-class BidwordFindlistData(TypedDict):
+class BidwordFindlistData(TypedDict, total=False):
     """词列表查询"""
     result: BidwordFindlistTopResult
 
@@ -239,7 +239,7 @@ class BidwordSuggestdefaultlistParams(TypedDict):
     top_service_context: TopServiceContext
     bidword_default_query_v_o: BidwordDefaultQueryVo
 
-class SuggestBidwordVo(TypedDict):
+class SuggestBidwordVo(TypedDict, total=False):
     word: str
     bid_price: str
     avg_price: str
@@ -249,19 +249,19 @@ class SuggestBidwordVo(TypedDict):
     cvr: str
     type: int
 
-class BidwordSuggestItemVo(TypedDict):
+class BidwordSuggestItemVo(TypedDict, total=False):
     material_id: int
     word_list: Listed[SuggestBidwordVo]
 
-class BidwordSuggestdefaultlistTopBulkData(TypedDict):
+class BidwordSuggestdefaultlistTopBulkData(TypedDict, total=False):
     bidword_suggest_item_v_o_list: Listed[BidwordSuggestItemVo]
     count: int
 
-class BidwordSuggestdefaultlistTopResult(TypedDict):
+class BidwordSuggestdefaultlistTopResult(TypedDict, total=False):
     info: TopInfo
     bidword_suggest_item_v_o_top_bulk_data: BidwordSuggestdefaultlistTopBulkData
 
-class BidwordSuggestdefaultlistData(TypedDict):
+class BidwordSuggestdefaultlistData(TypedDict, total=False):
     """建议默认关键词"""
     result: BidwordSuggestdefaultlistTopResult
 
@@ -277,15 +277,15 @@ class BidwordSuggestkrlistParams(TypedDict):
     top_service_context: TopServiceContext
     bidword_suggest_query_v_o: BidwordSuggestQueryVo
 
-class BidwordSuggestkrlistTopBulkData(TypedDict):
+class BidwordSuggestkrlistTopBulkData(TypedDict, total=False):
     suggest_bidword_v_o_list: Listed[SuggestBidwordVo]
     count: int
 
-class BidwordSuggestkrlistTopResult(TypedDict):
+class BidwordSuggestkrlistTopResult(TypedDict, total=False):
     info: TopInfo
     suggest_bidword_v_o_top_bulk_data: BidwordSuggestkrlistTopBulkData
 
-class BidwordSuggestkrlistData(TypedDict):
+class BidwordSuggestkrlistData(TypedDict, total=False):
     """关键词建议"""
     result: BidwordSuggestkrlistTopResult
 
@@ -301,46 +301,46 @@ class CampaignFindlistParams(TypedDict):
     top_service_context: TopServiceContext
     campaign_query_v_o: CampaignQueryVo
 
-class CampaignOcpcVo(TypedDict):
+class CampaignOcpcVo(TypedDict, total=False):
     enable_ocpc: str
     ocpc_ratio: int
 
-class CampaignLaunchTimeVo(TypedDict):
+class CampaignLaunchTimeVo(TypedDict, total=False):
     start_time: str
     end_time: str
     launch_forever: bool
 
-class TimeSpanQueryResVo(TypedDict):
+class TimeSpanQueryResVo(TypedDict, total=False):
     time: str
     discount: int
 
-class LaunchPeriodVo(TypedDict):
+class LaunchPeriodVo(TypedDict, total=False):
     day_of_week: int
     time_span_list: Listed[TimeSpanQueryResVo]
 
-class CampaignCrowdFilterVo(TypedDict):
+class CampaignCrowdFilterVo(TypedDict, total=False):
     behavior: str
     window: str
 
-class CampaignBrandFilterVo(TypedDict):
+class CampaignBrandFilterVo(TypedDict, total=False):
     brand_id: str
     deeplink_list: Listed[str]
 
-class DeeplinkBrandVo(TypedDict):
+class DeeplinkBrandVo(TypedDict, total=False):
     deeplink_brand_id: str
     deeplink_brand_name: str
 
-class CampaignGenderAgeFilterVo(TypedDict):
+class CampaignGenderAgeFilterVo(TypedDict, total=False):
     gender: str
     age_list: Listed[str]
 
-class CampaignMiniDetailVo(TypedDict):
+class CampaignMiniDetailVo(TypedDict, total=False):
     mini_detail_theme: str
     private_mini_item_id_list: Listed[int]
     private_mini_top_item_id_list: Listed[int]
     private_mini_type: int
 
-class CampaignFindlistCampaignVo(TypedDict):
+class CampaignFindlistCampaignVo(TypedDict, total=False):
     biz_code: str
     campaign_group_id: int
     campaign_group_name: str
@@ -388,15 +388,15 @@ class CampaignFindlistCampaignVo(TypedDict):
     shield_items: Listed[int]
     scope_items: Listed[int]
 
-class CampaignFindlistTopBulkData(TypedDict):
+class CampaignFindlistTopBulkData(TypedDict, total=False):
     campaign_v_o_list: Listed[CampaignFindlistCampaignVo]
     count: int
 
-class CampaignFindlistTopResult(TypedDict):
+class CampaignFindlistTopResult(TypedDict, total=False):
     info: TopInfo
     campaign_v_o_top_bulk_data: CampaignFindlistTopBulkData
 
-class CampaignFindlistData(TypedDict):
+class CampaignFindlistData(TypedDict, total=False):
     """查询全量计划列表(不分页)"""
     result: CampaignFindlistTopResult
 
@@ -405,7 +405,7 @@ class CampaignFindpageParams(TypedDict):
     top_service_context: TopServiceContext
     campaign_query_v_o: CampaignQueryVo
 
-class CampaignFindpageCampaignVo(TypedDict):
+class CampaignFindpageCampaignVo(TypedDict, total=False):
     biz_code: str
     campaign_group_id: int
     campaign_group_name: str
@@ -454,15 +454,15 @@ class CampaignFindpageCampaignVo(TypedDict):
     scope_items: Listed[int]
     top_time: str
 
-class CampaignFindpageTopBulkData(TypedDict):
+class CampaignFindpageTopBulkData(TypedDict, total=False):
     campaign_v_o_list: Listed[CampaignFindpageCampaignVo]
     count: int
 
-class CampaignFindpageTopResult(TypedDict):
+class CampaignFindpageTopResult(TypedDict, total=False):
     info: TopInfo
     campaign_v_o_top_bulk_data: CampaignFindpageTopBulkData
 
-class CampaignFindpageData(TypedDict):
+class CampaignFindpageData(TypedDict, total=False):
     """查询计划分页列表"""
     result: CampaignFindpageTopResult
 
@@ -471,11 +471,11 @@ class CampaignFindsubcampaignidParams(TypedDict):
     top_service_context: TopServiceContext
     tp_long: Number
 
-class CampaignFindsubcampaignidTopResult(TypedDict):
+class CampaignFindsubcampaignidTopResult(TypedDict, total=False):
     info: TopInfo
     data: int
 
-class CampaignFindsubcampaignidData(TypedDict):
+class CampaignFindsubcampaignidData(TypedDict, total=False):
     """查询无界版计划对应的原场景计划id"""
     result: CampaignFindsubcampaignidTopResult
 
@@ -484,7 +484,7 @@ class CampaignGetParams(TypedDict):
     top_service_context: TopServiceContext
     campaign_query_v_o: CampaignQueryVo
 
-class CommonMaterialVO(TypedDict):
+class CommonMaterialVO(TypedDict, total=False):
     material_id: int
     material_name: str
     title: str
@@ -492,7 +492,7 @@ class CommonMaterialVO(TypedDict):
     link_url: str
     promotion_type: str
 
-class AdgroupVO(TypedDict):
+class AdgroupVO(TypedDict, total=False):
     campaign_id: int
     adgroup_id: int
     adgroup_name: str
@@ -500,7 +500,7 @@ class AdgroupVO(TypedDict):
     display_status: str
     material: CommonMaterialVO
 
-class CampaignGetCampaignVo(TypedDict):
+class CampaignGetCampaignVo(TypedDict, total=False):
     biz_code: str
     campaign_group_id: int
     campaign_group_name: str
@@ -549,14 +549,14 @@ class CampaignGetCampaignVo(TypedDict):
     scope_items: Listed[int]
     adgroup_list: Listed[AdgroupVO]
 
-class TopCampaignVo(TypedDict):
+class TopCampaignVo(TypedDict, total=False):
     campaign: CampaignGetCampaignVo
 
-class CampaignGetTopResult(TypedDict):
+class CampaignGetTopResult(TypedDict, total=False):
     info: TopInfo
     top_campaign_v_o: TopCampaignVo
 
-class CampaignGetData(TypedDict):
+class CampaignGetData(TypedDict, total=False):
     """查询单个计划详情"""
     result: CampaignGetTopResult
 
@@ -569,20 +569,20 @@ class CampaigngroupFindlistParams(TypedDict):
     top_service_context: TopServiceContext
     campaign_group_query_v_o: CampaignGroupQueryVo
 
-class CampaignGroupVo(TypedDict):
+class CampaignGroupVo(TypedDict, total=False):
     biz_code: str
     campaign_group_id: int
     campaign_group_name: str
 
-class CampaigngroupFindlistTopBulkData(TypedDict):
+class CampaigngroupFindlistTopBulkData(TypedDict, total=False):
     campaign_group_v_o_list: Listed[CampaignGroupVo]
     count: int
 
-class CampaigngroupFindlistTopResult(TypedDict):
+class CampaigngroupFindlistTopResult(TypedDict, total=False):
     info: TopInfo
     campaign_group_v_o_top_bulk_data: CampaigngroupFindlistTopBulkData
 
-class CampaigngroupFindlistData(TypedDict):
+class CampaigngroupFindlistData(TypedDict, total=False):
     """查询计划组列表"""
     result: CampaigngroupFindlistTopResult
 
@@ -610,7 +610,7 @@ class CreativeHorizontalFindpageParams(TypedDict):
     top_service_context: TopServiceContext
     creative_query_v_o: CreativeHorizontalFindpageCreativeQueryVo
 
-class ItemMaterialVo(TypedDict):
+class ItemMaterialVo(TypedDict, total=False):
     material_id: int
     video_id: int
     source: int
@@ -619,14 +619,14 @@ class ItemMaterialVo(TypedDict):
     url: str
     cover_url: str
 
-class AuditVo(TypedDict):
+class AuditVo(TypedDict, total=False):
     status: str
     audit_status: int
     effective_time: str
     expire_time: str
     audit_reason: str
 
-class CreativePreviewResultVo(TypedDict):
+class CreativePreviewResultVo(TypedDict, total=False):
     preview_format: int
     preview_img_url: str
     preview_click_url: str
@@ -635,13 +635,13 @@ class CreativePreviewResultVo(TypedDict):
     preview_video_path: str
     preview_video_image: str
 
-class CreativeAdzonePreviewVo(TypedDict):
+class CreativeAdzonePreviewVo(TypedDict, total=False):
     adzone_type: int
     adzone_name: str
     adzone_id: int
     preview_data_list: Listed[CreativePreviewResultVo]
 
-class ItemVideoVo(TypedDict):
+class ItemVideoVo(TypedDict, total=False):
     cover_url: str
     poster: str
     item_id: int
@@ -656,30 +656,30 @@ class ItemVideoVo(TypedDict):
     duration: int
     haitang_id: int
 
-class PromotionMaterialInfoVo(TypedDict):
+class PromotionMaterialInfoVo(TypedDict, total=False):
     material_id: int
     img_url: str
     link_url: str
     material_name: str
     title: str
 
-class CreativePromotionEntityVo(TypedDict):
+class CreativePromotionEntityVo(TypedDict, total=False):
     promotion_type: str
     sub_promotion_type: str
     promotion_entity_id: int
     material: PromotionMaterialInfoVo
 
-class MaterialImageInfoVo(TypedDict):
+class MaterialImageInfoVo(TypedDict, total=False):
     material_id: int
     image_position: int
     img_url: str
     link_url: str
     material_name: str
 
-class CreativeChildrenVo(TypedDict):
+class CreativeChildrenVo(TypedDict, total=False):
     material_list: Listed[ItemMaterialVo]
 
-class CreativeRefVo(TypedDict):
+class CreativeRefVo(TypedDict, total=False):
     campaign_id: int
     campaign_name: str
     adgroup_id: int
@@ -724,15 +724,15 @@ class CreativeRefVo(TypedDict):
     type: str
     main_pic_video: str
 
-class CreativeHorizontalFindpageTopBulkData(TypedDict):
+class CreativeHorizontalFindpageTopBulkData(TypedDict, total=False):
     creative_ref_v_o_list: Listed[CreativeRefVo]
     count: int
 
-class CreativeHorizontalFindpageTopResult(TypedDict):
+class CreativeHorizontalFindpageTopResult(TypedDict, total=False):
     info: TopInfo
     creative_ref_v_o_top_bulk_data: CreativeHorizontalFindpageTopBulkData
 
-class CreativeHorizontalFindpageData(TypedDict):
+class CreativeHorizontalFindpageData(TypedDict, total=False):
     """横向管理创意分页查询"""
     result: CreativeHorizontalFindpageTopResult
 
@@ -747,7 +747,7 @@ class CreativeManageFindmanagepageParams(TypedDict):
     top_service_context: TopServiceContext
     creative_query_v_o: CreativeManageFindmanagepageCreativeQueryVo
 
-class CreativeVo(TypedDict):
+class CreativeVo(TypedDict, total=False):
     creative_id: int
     creative_name: str
     creative_type: int
@@ -788,15 +788,15 @@ class CreativeVo(TypedDict):
     type: str
     main_pic_video: str
 
-class CreativeManageFindmanagepageTopBulkData(TypedDict):
+class CreativeManageFindmanagepageTopBulkData(TypedDict, total=False):
     creative_v_o_list: Listed[CreativeVo]
     count: int
 
-class CreativeManageFindmanagepageTopResult(TypedDict):
+class CreativeManageFindmanagepageTopResult(TypedDict, total=False):
     info: TopInfo
     creative_v_o_top_bulk_data: CreativeManageFindmanagepageTopBulkData
 
-class CreativeManageFindmanagepageData(TypedDict):
+class CreativeManageFindmanagepageData(TypedDict, total=False):
     """创意库查询创意列表"""
     result: CreativeManageFindmanagepageTopResult
 
@@ -805,15 +805,15 @@ class CreativePreaddParams(TypedDict):
     top_service_context: TopServiceContext
     tp_long: Number
 
-class PreAddItemCreativeVo(TypedDict):
+class PreAddItemCreativeVo(TypedDict, total=False):
     material: ItemMaterialVo
     have_long_sucai: bool
 
-class CreativePreaddTopResult(TypedDict):
+class CreativePreaddTopResult(TypedDict, total=False):
     info: TopInfo
     pre_add_item_creative_v_o: PreAddItemCreativeVo
 
-class CreativePreaddData(TypedDict):
+class CreativePreaddData(TypedDict, total=False):
     """创建单品创意前置信息"""
     result: CreativePreaddTopResult
 
@@ -829,7 +829,7 @@ class CrowdFindlistParams(TypedDict):
     top_service_context: TopServiceContext
     data_list: CrowdBindQueryVo
 
-class CrowdFindlistLabelVo(TypedDict):
+class CrowdFindlistLabelVo(TypedDict, total=False):
     target_type: int
     label_id: int
     label_name: str
@@ -842,14 +842,14 @@ class CrowdFindlistLabelVo(TypedDict):
     label_option_properties: Any
     label_group_name: str
 
-class CrowdFindlistExtendSeedCrowdRefVo(TypedDict):
+class CrowdFindlistExtendSeedCrowdRefVo(TypedDict, total=False):
     crowd: Any
 
-class SubCrowdVo(TypedDict):
+class SubCrowdVo(TypedDict, total=False):
     subcrowd_name: str
     subcrowd_value: str
 
-class CrowdFindlistCrowdVo(TypedDict):
+class CrowdFindlistCrowdVo(TypedDict, total=False):
     crowd_id: int
     crowd_name: str
     crowd_value: str
@@ -859,13 +859,13 @@ class CrowdFindlistCrowdVo(TypedDict):
     extend_seed_crowd_list: Listed[CrowdFindlistExtendSeedCrowdRefVo]
     sub_crowd_list: Listed[SubCrowdVo]
 
-class PriceVo(TypedDict):
+class PriceVo(TypedDict, total=False):
     bid_price: str
     fit_bid_price: str
     discount: str
     fit_discount: str
 
-class CrowdFindlistCrowdRefVo(TypedDict):
+class CrowdFindlistCrowdRefVo(TypedDict, total=False):
     campaign_id: int
     adgroup_id: int
     crowd_id: int
@@ -873,20 +873,20 @@ class CrowdFindlistCrowdRefVo(TypedDict):
     crowd: CrowdFindlistCrowdVo
     price: PriceVo
 
-class CrowdBindResultVo(TypedDict):
+class CrowdBindResultVo(TypedDict, total=False):
     campaign_id: int
     adgroup_id: int
     crowd_list: Listed[CrowdFindlistCrowdRefVo]
 
-class CrowdFindlistTopBulkData(TypedDict):
+class CrowdFindlistTopBulkData(TypedDict, total=False):
     crowd_bind_result_v_o_list: Listed[CrowdBindResultVo]
     count: int
 
-class CrowdFindlistTopResult(TypedDict):
+class CrowdFindlistTopResult(TypedDict, total=False):
     info: TopInfo
     crowd_bind_result_v_o_top_bulk_data: CrowdFindlistTopBulkData
 
-class CrowdFindlistData(TypedDict):
+class CrowdFindlistData(TypedDict, total=False):
     """查询人群绑定列表"""
     result: CrowdFindlistTopResult
 
@@ -912,11 +912,11 @@ class CrowdFindrecommendcrowdParams(TypedDict):
     top_service_context: TopServiceContext
     crowd_rec_query_v_o: CrowdRecQueryVo
 
-class OptionGroupVo(TypedDict):
+class OptionGroupVo(TypedDict, total=False):
     option_group_name: str
     option_list: Listed[Any]
 
-class OptionVo(TypedDict):
+class OptionVo(TypedDict, total=False):
     option_name: str
     option_value: str
     option_desc: str
@@ -925,12 +925,12 @@ class OptionVo(TypedDict):
     label_option_properties: Any
     properties: str
 
-class LabelOptionProperties(TypedDict):
+class LabelOptionProperties(TypedDict, total=False):
     dmp_option_group_id: str
     cate_name: str
     cate_id: str
 
-class ShowTagVO(TypedDict):
+class ShowTagVO(TypedDict, total=False):
     code: str
     name: str
     tips: str
@@ -939,7 +939,7 @@ class ShowTagVO(TypedDict):
     type: str
     properties: str
 
-class CrowdFindrecommendcrowdLabelVo(TypedDict):
+class CrowdFindrecommendcrowdLabelVo(TypedDict, total=False):
     target_type: int
     label_id: int
     label_name: str
@@ -953,15 +953,15 @@ class CrowdFindrecommendcrowdLabelVo(TypedDict):
     label_group_name: str
     show_tag_list: Listed[ShowTagVO]
 
-class ExtendSeedCrowdVo(TypedDict):
+class ExtendSeedCrowdVo(TypedDict, total=False):
     crowd_id: int
     crowd_name: str
     label: Any
 
-class CrowdFindrecommendcrowdExtendSeedCrowdRefVo(TypedDict):
+class CrowdFindrecommendcrowdExtendSeedCrowdRefVo(TypedDict, total=False):
     crowd: ExtendSeedCrowdVo
 
-class CrowdFindrecommendcrowdCrowdVo(TypedDict):
+class CrowdFindrecommendcrowdCrowdVo(TypedDict, total=False):
     crowd_id: int
     crowd_name: str
     crowd_value: str
@@ -971,7 +971,7 @@ class CrowdFindrecommendcrowdCrowdVo(TypedDict):
     extend_seed_crowd_list: Listed[CrowdFindrecommendcrowdExtendSeedCrowdRefVo]
     sub_crowd_list: Listed[SubCrowdVo]
 
-class CrowdFindrecommendcrowdCrowdRefVo(TypedDict):
+class CrowdFindrecommendcrowdCrowdRefVo(TypedDict, total=False):
     campaign_id: int
     adgroup_id: int
     crowd_id: int
@@ -980,15 +980,15 @@ class CrowdFindrecommendcrowdCrowdRefVo(TypedDict):
     price: PriceVo
     show_tag_list: Listed[ShowTagVO]
 
-class CrowdFindrecommendcrowdTopBulkData(TypedDict):
+class CrowdFindrecommendcrowdTopBulkData(TypedDict, total=False):
     crowd_ref_v_o_list: Listed[CrowdFindrecommendcrowdCrowdRefVo]
     count: int
 
-class CrowdFindrecommendcrowdTopResult(TypedDict):
+class CrowdFindrecommendcrowdTopResult(TypedDict, total=False):
     info: TopInfo
     crowd_ref_v_o_top_bulk_data: CrowdFindrecommendcrowdTopBulkData
 
-class CrowdFindrecommendcrowdData(TypedDict):
+class CrowdFindrecommendcrowdData(TypedDict, total=False):
     """查询推荐人群"""
     result: CrowdFindrecommendcrowdTopResult
 
@@ -996,19 +996,19 @@ class LabelDmpFinddmpmoduleconfigParams(TypedDict):
     """查询dmp浮层配置"""
     top_service_context: TopServiceContext
 
-class DmpBaseOptionalSelectVo(TypedDict):
+class DmpBaseOptionalSelectVo(TypedDict, total=False):
     app_id_list: Listed[int]
     display_name: str
 
-class DmpModuleConfigVo(TypedDict):
+class DmpModuleConfigVo(TypedDict, total=False):
     dmp_base_optional_select_app_list: Listed[DmpBaseOptionalSelectVo]
     deliver_app_id: int
 
-class LabelDmpFinddmpmoduleconfigTopResult(TypedDict):
+class LabelDmpFinddmpmoduleconfigTopResult(TypedDict, total=False):
     info: TopInfo
     dmp_module_config_v_o: DmpModuleConfigVo
 
-class LabelDmpFinddmpmoduleconfigData(TypedDict):
+class LabelDmpFinddmpmoduleconfigData(TypedDict, total=False):
     """查询dmp浮层配置"""
     result: LabelDmpFinddmpmoduleconfigTopResult
 
@@ -1016,20 +1016,20 @@ class LabelFindconfiglistParams(TypedDict):
     """查询可用标签id信息"""
     top_service_context: TopServiceContext
 
-class LabelConfigVo(TypedDict):
+class LabelConfigVo(TypedDict, total=False):
     label_id: int
     label_group_name: str
     business_type: str
 
-class LabelFindconfiglistTopBulkData(TypedDict):
+class LabelFindconfiglistTopBulkData(TypedDict, total=False):
     label_config_v_o_list: Listed[LabelConfigVo]
     count: int
 
-class LabelFindconfiglistTopResult(TypedDict):
+class LabelFindconfiglistTopResult(TypedDict, total=False):
     info: TopInfo
     label_config_v_o_top_bulk_data: LabelFindconfiglistTopBulkData
 
-class LabelFindconfiglistData(TypedDict):
+class LabelFindconfiglistData(TypedDict, total=False):
     """查询可用标签id信息"""
     result: LabelFindconfiglistTopResult
 
@@ -1045,20 +1045,20 @@ class MaterialAccessallowedParams(TypedDict):
     top_service_context: TopServiceContext
     material_access_allow_query_v_o: MaterialAccessAllowQueryVo
 
-class MaterialAccessAllowVo(TypedDict):
+class MaterialAccessAllowVo(TypedDict, total=False):
     material_id: int
     access_allowed: bool
     reason: str
 
-class MaterialAccessallowedTopBulkData(TypedDict):
+class MaterialAccessallowedTopBulkData(TypedDict, total=False):
     material_access_allow_v_o_list: Listed[MaterialAccessAllowVo]
     count: int
 
-class MaterialAccessallowedTopResult(TypedDict):
+class MaterialAccessallowedTopResult(TypedDict, total=False):
     info: TopInfo
     material_access_allow_v_o_top_bulk_data: MaterialAccessallowedTopBulkData
 
-class MaterialAccessallowedData(TypedDict):
+class MaterialAccessallowedData(TypedDict, total=False):
     """物料准入判断"""
     result: MaterialAccessallowedTopResult
 
@@ -1078,7 +1078,7 @@ class MaterialItemFindpageParams(TypedDict):
     top_service_context: TopServiceContext
     item_query_v_o: ItemQueryVo
 
-class ItemVo(TypedDict):
+class ItemVo(TypedDict, total=False):
     item_id: int
     title: str
     img_url: str
@@ -1091,15 +1091,15 @@ class ItemVo(TypedDict):
     category_id: str
     timing: bool
 
-class MaterialItemFindpageTopBulkData(TypedDict):
+class MaterialItemFindpageTopBulkData(TypedDict, total=False):
     item_v_o_list: Listed[ItemVo]
     count: int
 
-class MaterialItemFindpageTopResult(TypedDict):
+class MaterialItemFindpageTopResult(TypedDict, total=False):
     info: TopInfo
     item_v_o_top_bulk_data: MaterialItemFindpageTopBulkData
 
-class MaterialItemFindpageData(TypedDict):
+class MaterialItemFindpageData(TypedDict, total=False):
     """分页查询商品信息"""
     result: MaterialItemFindpageTopResult
 
@@ -1107,15 +1107,15 @@ class MaterialShopGetParams(TypedDict):
     """获取店铺信息"""
     top_service_context: TopServiceContext
 
-class ShopInfoVo(TypedDict):
+class ShopInfoVo(TypedDict, total=False):
     shop_id: int
     title: str
 
-class MaterialShopGetTopResult(TypedDict):
+class MaterialShopGetTopResult(TypedDict, total=False):
     info: TopInfo
     shop_info_v_o: ShopInfoVo
 
-class MaterialShopGetData(TypedDict):
+class MaterialShopGetData(TypedDict, total=False):
     """获取店铺信息"""
     result: MaterialShopGetTopResult
 
@@ -1123,19 +1123,19 @@ class MemberFindbrandinfolistParams(TypedDict):
     """查询可用品牌列表"""
     top_service_context: TopServiceContext
 
-class BrandInfoVo(TypedDict):
+class BrandInfoVo(TypedDict, total=False):
     brand_id: str
     brand_name: str
 
-class MemberFindbrandinfolistTopBulkData(TypedDict):
+class MemberFindbrandinfolistTopBulkData(TypedDict, total=False):
     brand_info_v_o_list: Listed[BrandInfoVo]
     count: int
 
-class MemberFindbrandinfolistTopResult(TypedDict):
+class MemberFindbrandinfolistTopResult(TypedDict, total=False):
     info: TopInfo
     brand_info_v_o_top_bulk_data: MemberFindbrandinfolistTopBulkData
 
-class MemberFindbrandinfolistData(TypedDict):
+class MemberFindbrandinfolistData(TypedDict, total=False):
     """查询可用品牌列表"""
     result: MemberFindbrandinfolistTopResult
 
@@ -1172,14 +1172,14 @@ class ReportAsyncCreateDownloadTaskParams(TypedDict):
     top_service_context: TopServiceContext
     report_query_v_o: ReportQueryVo
 
-class TopReportDownloadVo(TypedDict):
+class TopReportDownloadVo(TypedDict, total=False):
     task_id: int
 
-class ReportAsyncCreateDownloadTaskTopResult(TypedDict):
+class ReportAsyncCreateDownloadTaskTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_download_v_o: TopReportDownloadVo
 
-class ReportAsyncCreateDownloadTaskData(TypedDict):
+class ReportAsyncCreateDownloadTaskData(TypedDict, total=False):
     """创建异步下载任务"""
     result: ReportAsyncCreateDownloadTaskTopResult
 
@@ -1201,7 +1201,7 @@ class ReportQueryAccountParams(TypedDict):
     top_service_context: TopServiceContext
     top_account_report_query_v_o: TopAccountReportQueryVo
 
-class TopReportIndexVo(TypedDict):
+class TopReportIndexVo(TypedDict, total=False):
     total_charge: str
     crowd_scene_charge: str
     item_scene_charge: str
@@ -1274,7 +1274,7 @@ class TopReportIndexVo(TypedDict):
     alipay_inshop_num_avg: str
     alipay_inshop_amt_avg: str
 
-class ReportQueryAccountTopReportVo(TypedDict):
+class ReportQueryAccountTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1304,15 +1304,15 @@ class ReportQueryAccountTopReportVo(TypedDict):
     city_name: str
     report_index: TopReportIndexVo
 
-class ReportQueryAccountTopBulkData(TypedDict):
+class ReportQueryAccountTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryAccountTopReportVo]
     count: int
 
-class ReportQueryAccountTopResult(TypedDict):
+class ReportQueryAccountTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryAccountTopBulkData
 
-class ReportQueryAccountData(TypedDict):
+class ReportQueryAccountData(TypedDict, total=False):
     """账户报表查询"""
     result: ReportQueryAccountTopResult
 
@@ -1341,7 +1341,7 @@ class ReportQueryAdgroupParams(TypedDict):
     top_service_context: TopServiceContext
     top_adgroup_report_query_v_o: TopAdgroupReportQueryVo
 
-class ReportQueryAdgroupTopReportVo(TypedDict):
+class ReportQueryAdgroupTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1371,15 +1371,15 @@ class ReportQueryAdgroupTopReportVo(TypedDict):
     city_name: str
     report_index: TopReportIndexVo
 
-class ReportQueryAdgroupTopBulkData(TypedDict):
+class ReportQueryAdgroupTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryAdgroupTopReportVo]
     count: int
 
-class ReportQueryAdgroupTopResult(TypedDict):
+class ReportQueryAdgroupTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryAdgroupTopBulkData
 
-class ReportQueryAdgroupData(TypedDict):
+class ReportQueryAdgroupData(TypedDict, total=False):
     """单元报表查询"""
     result: ReportQueryAdgroupTopResult
 
@@ -1405,7 +1405,7 @@ class ReportQueryAreaParams(TypedDict):
     top_service_context: TopServiceContext
     top_area_report_query_v_o: TopAreaReportQueryVo
 
-class ReportQueryAreaTopReportVo(TypedDict):
+class ReportQueryAreaTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1435,15 +1435,15 @@ class ReportQueryAreaTopReportVo(TypedDict):
     city_name: str
     report_index: TopReportIndexVo
 
-class ReportQueryAreaTopBulkData(TypedDict):
+class ReportQueryAreaTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryAreaTopReportVo]
     count: int
 
-class ReportQueryAreaTopResult(TypedDict):
+class ReportQueryAreaTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryAreaTopBulkData
 
-class ReportQueryAreaData(TypedDict):
+class ReportQueryAreaData(TypedDict, total=False):
     """地域报表查询"""
     result: ReportQueryAreaTopResult
 
@@ -1472,7 +1472,7 @@ class ReportQueryBidwordParams(TypedDict):
     top_service_context: TopServiceContext
     top_bid_word_report_query_v_o: TopBidWordReportQueryVo
 
-class ReportQueryBidwordTopReportVo(TypedDict):
+class ReportQueryBidwordTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1502,15 +1502,15 @@ class ReportQueryBidwordTopReportVo(TypedDict):
     city_name: str
     report_index: TopReportIndexVo
 
-class ReportQueryBidwordTopBulkData(TypedDict):
+class ReportQueryBidwordTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryBidwordTopReportVo]
     count: int
 
-class ReportQueryBidwordTopResult(TypedDict):
+class ReportQueryBidwordTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryBidwordTopBulkData
 
-class ReportQueryBidwordData(TypedDict):
+class ReportQueryBidwordData(TypedDict, total=False):
     """关键词报表查询"""
     result: ReportQueryBidwordTopResult
 
@@ -1537,7 +1537,7 @@ class ReportQueryCampaignParams(TypedDict):
     top_service_context: TopServiceContext
     top_campaign_report_query_v_o: TopCampaignReportQueryVo
 
-class ReportQueryCampaignTopReportVo(TypedDict):
+class ReportQueryCampaignTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1567,15 +1567,15 @@ class ReportQueryCampaignTopReportVo(TypedDict):
     city_name: str
     report_index: TopReportIndexVo
 
-class ReportQueryCampaignTopBulkData(TypedDict):
+class ReportQueryCampaignTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryCampaignTopReportVo]
     count: int
 
-class ReportQueryCampaignTopResult(TypedDict):
+class ReportQueryCampaignTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryCampaignTopBulkData
 
-class ReportQueryCampaignData(TypedDict):
+class ReportQueryCampaignData(TypedDict, total=False):
     """计划报表查询"""
     result: ReportQueryCampaignTopResult
 
@@ -1601,7 +1601,7 @@ class ReportQueryCreativeParams(TypedDict):
     top_service_context: TopServiceContext
     top_creative_report_query_v_o: TopCreativeReportQueryVo
 
-class ReportQueryCreativeTopReportVo(TypedDict):
+class ReportQueryCreativeTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1631,15 +1631,15 @@ class ReportQueryCreativeTopReportVo(TypedDict):
     city_name: str
     report_index: TopReportIndexVo
 
-class ReportQueryCreativeTopBulkData(TypedDict):
+class ReportQueryCreativeTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryCreativeTopReportVo]
     count: int
 
-class ReportQueryCreativeTopResult(TypedDict):
+class ReportQueryCreativeTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryCreativeTopBulkData
 
-class ReportQueryCreativeData(TypedDict):
+class ReportQueryCreativeData(TypedDict, total=False):
     """创意报表查询"""
     result: ReportQueryCreativeTopResult
 
@@ -1666,7 +1666,7 @@ class ReportQueryCrowdParams(TypedDict):
     top_service_context: TopServiceContext
     top_crowd_report_query_v_o: TopCrowdReportQueryVo
 
-class ReportQueryCrowdTopReportVo(TypedDict):
+class ReportQueryCrowdTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1697,15 +1697,15 @@ class ReportQueryCrowdTopReportVo(TypedDict):
     report_index: TopReportIndexVo
     bp_crowd_id: str
 
-class ReportQueryCrowdTopBulkData(TypedDict):
+class ReportQueryCrowdTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryCrowdTopReportVo]
     count: int
 
-class ReportQueryCrowdTopResult(TypedDict):
+class ReportQueryCrowdTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryCrowdTopBulkData
 
-class ReportQueryCrowdData(TypedDict):
+class ReportQueryCrowdData(TypedDict, total=False):
     """人群报表查询"""
     result: ReportQueryCrowdTopResult
 
@@ -1732,7 +1732,7 @@ class ReportQueryItemPromotionParams(TypedDict):
     top_service_context: TopServiceContext
     top_item_promotion_report_query_v_o: TopItemPromotionReportQueryVo
 
-class ReportQueryItemPromotionTopReportVo(TypedDict):
+class ReportQueryItemPromotionTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1762,15 +1762,15 @@ class ReportQueryItemPromotionTopReportVo(TypedDict):
     city_name: str
     report_index: TopReportIndexVo
 
-class ReportQueryItemPromotionTopBulkData(TypedDict):
+class ReportQueryItemPromotionTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryItemPromotionTopReportVo]
     count: int
 
-class ReportQueryItemPromotionTopResult(TypedDict):
+class ReportQueryItemPromotionTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryItemPromotionTopBulkData
 
-class ReportQueryItemPromotionData(TypedDict):
+class ReportQueryItemPromotionData(TypedDict, total=False):
     """宝贝主体报表查询"""
     result: ReportQueryItemPromotionTopResult
 
@@ -1798,7 +1798,7 @@ class ReportQueryNotItemPromotionParams(TypedDict):
     top_service_context: TopServiceContext
     top_other_promotion_report_query_v_o: TopOtherPromotionReportQueryVo
 
-class ReportQueryNotItemPromotionTopReportVo(TypedDict):
+class ReportQueryNotItemPromotionTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1828,15 +1828,15 @@ class ReportQueryNotItemPromotionTopReportVo(TypedDict):
     city_name: str
     report_index: TopReportIndexVo
 
-class ReportQueryNotItemPromotionTopBulkData(TypedDict):
+class ReportQueryNotItemPromotionTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryNotItemPromotionTopReportVo]
     count: int
 
-class ReportQueryNotItemPromotionTopResult(TypedDict):
+class ReportQueryNotItemPromotionTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryNotItemPromotionTopBulkData
 
-class ReportQueryNotItemPromotionData(TypedDict):
+class ReportQueryNotItemPromotionData(TypedDict, total=False):
     """其他主体报表查询"""
     result: ReportQueryNotItemPromotionTopResult
 
@@ -1859,7 +1859,7 @@ class ReportQueryRealtimeParams(TypedDict):
     top_service_context: TopServiceContext
     top_real_time_report_query_v_o: TopRealTimeReportQueryVo
 
-class ReportQueryRealtimeTopReportVo(TypedDict):
+class ReportQueryRealtimeTopReportVo(TypedDict, total=False):
     biz_code: str
     scene1_name: str
     thedate: str
@@ -1890,15 +1890,15 @@ class ReportQueryRealtimeTopReportVo(TypedDict):
     report_index: TopReportIndexVo
     hour_id: str
 
-class ReportQueryRealtimeTopBulkData(TypedDict):
+class ReportQueryRealtimeTopBulkData(TypedDict, total=False):
     top_report_v_o_list: Listed[ReportQueryRealtimeTopReportVo]
     count: int
 
-class ReportQueryRealtimeTopResult(TypedDict):
+class ReportQueryRealtimeTopResult(TypedDict, total=False):
     info: TopInfo
     top_report_v_o_top_bulk_data: ReportQueryRealtimeTopBulkData
 
-class ReportQueryRealtimeData(TypedDict):
+class ReportQueryRealtimeData(TypedDict, total=False):
     """实时报表查询"""
     result: ReportQueryRealtimeTopResult
 
@@ -1906,20 +1906,20 @@ class ShopcategoryFindlistParams(TypedDict):
     """人群相关类目查询"""
     top_service_context: TopServiceContext
 
-class ShopCategoryVo(TypedDict):
+class ShopCategoryVo(TypedDict, total=False):
     category_id: int
     category_name: str
     parent_category_id: int
 
-class ShopcategoryFindlistTopBulkData(TypedDict):
+class ShopcategoryFindlistTopBulkData(TypedDict, total=False):
     shop_category_v_o_list: Listed[ShopCategoryVo]
     count: int
 
-class ShopcategoryFindlistTopResult(TypedDict):
+class ShopcategoryFindlistTopResult(TypedDict, total=False):
     info: TopInfo
     shop_category_v_o_top_bulk_data: ShopcategoryFindlistTopBulkData
 
-class ShopcategoryFindlistData(TypedDict):
+class ShopcategoryFindlistData(TypedDict, total=False):
     """人群相关类目查询"""
     result: ShopcategoryFindlistTopResult
 
@@ -1933,20 +1933,20 @@ class StdcategoryFindcategoryconditionParams(TypedDict):
     top_service_context: TopServiceContext
     std_category_query_v_o: StdCategoryQueryVo
 
-class StdCategoryVo(TypedDict):
+class StdCategoryVo(TypedDict, total=False):
     cat_id: int
     cat_name: str
     cat_level: int
 
-class StdcategoryFindcategoryconditionTopBulkData(TypedDict):
+class StdcategoryFindcategoryconditionTopBulkData(TypedDict, total=False):
     std_category_v_o_list: Listed[StdCategoryVo]
     count: int
 
-class StdcategoryFindcategoryconditionTopResult(TypedDict):
+class StdcategoryFindcategoryconditionTopResult(TypedDict, total=False):
     info: TopInfo
     std_category_v_o_top_bulk_data: StdcategoryFindcategoryconditionTopBulkData
 
-class StdcategoryFindcategoryconditionData(TypedDict):
+class StdcategoryFindcategoryconditionData(TypedDict, total=False):
     """获取类目过滤条件"""
     result: StdcategoryFindcategoryconditionTopResult
 
@@ -1955,15 +1955,15 @@ class StdcategoryFindlistParams(TypedDict):
     top_service_context: TopServiceContext
     std_category_query_v_o: StdCategoryQueryVo
 
-class StdcategoryFindlistTopBulkData(TypedDict):
+class StdcategoryFindlistTopBulkData(TypedDict, total=False):
     std_category_v_o_list: Listed[StdCategoryVo]
     count: int
 
-class StdcategoryFindlistTopResult(TypedDict):
+class StdcategoryFindlistTopResult(TypedDict, total=False):
     info: TopInfo
     std_category_v_o_top_bulk_data: StdcategoryFindlistTopBulkData
 
-class StdcategoryFindlistData(TypedDict):
+class StdcategoryFindlistData(TypedDict, total=False):
     """人群相关类目查询"""
     result: StdcategoryFindlistTopResult
 
@@ -1976,7 +1976,7 @@ class WordpackageFindlistParams(TypedDict):
     top_service_context: TopServiceContext
     word_package_query_v_o: WordPackageQueryVo
 
-class WordPackageStrategyVo(TypedDict):
+class WordPackageStrategyVo(TypedDict, total=False):
     strategy_id: int
     strategy_name: str
     word_package_type: int
@@ -1985,7 +1985,7 @@ class WordPackageStrategyVo(TypedDict):
     adgroup_id: int
     campaign_id: int
 
-class WordPackageVo(TypedDict):
+class WordPackageVo(TypedDict, total=False):
     campaign_id: int
     adgroup_id: int
     word_package_id: int
@@ -1995,15 +1995,15 @@ class WordPackageVo(TypedDict):
     bid_price: str
     strategy_list: Listed[WordPackageStrategyVo]
 
-class WordpackageFindlistTopBulkData(TypedDict):
+class WordpackageFindlistTopBulkData(TypedDict, total=False):
     word_package_v_o_list: Listed[WordPackageVo]
     count: int
 
-class WordpackageFindlistTopResult(TypedDict):
+class WordpackageFindlistTopResult(TypedDict, total=False):
     info: TopInfo
     word_package_v_o_top_bulk_data: WordpackageFindlistTopBulkData
 
-class WordpackageFindlistData(TypedDict):
+class WordpackageFindlistData(TypedDict, total=False):
     """词包列表查询"""
     result: WordpackageFindlistTopResult
 
@@ -2015,7 +2015,7 @@ class WordpackageSuggestdefaultlistParams(TypedDict):
     top_service_context: TopServiceContext
     word_package_default_query_v_o: WordPackageDefaultQueryVo
 
-class SuggestWordPackageVo(TypedDict):
+class SuggestWordPackageVo(TypedDict, total=False):
     word_package_id: int
     word_package_type: int
     word_package_name: str
@@ -2026,19 +2026,19 @@ class SuggestWordPackageVo(TypedDict):
     simple_word_list: Listed[str]
     relevance_type: int
 
-class WordPackageSuggestItemVo(TypedDict):
+class WordPackageSuggestItemVo(TypedDict, total=False):
     material_id: int
     word_package_list: Listed[SuggestWordPackageVo]
 
-class WordpackageSuggestdefaultlistTopBulkData(TypedDict):
+class WordpackageSuggestdefaultlistTopBulkData(TypedDict, total=False):
     word_package_suggest_item_v_o_list: Listed[WordPackageSuggestItemVo]
     count: int
 
-class WordpackageSuggestdefaultlistTopResult(TypedDict):
+class WordpackageSuggestdefaultlistTopResult(TypedDict, total=False):
     info: TopInfo
     word_package_suggest_item_v_o_top_bulk_data: WordpackageSuggestdefaultlistTopBulkData
 
-class WordpackageSuggestdefaultlistData(TypedDict):
+class WordpackageSuggestdefaultlistData(TypedDict, total=False):
     """建议默认关键词包"""
     result: WordpackageSuggestdefaultlistTopResult
 
@@ -2053,14 +2053,14 @@ class WordpackageSuggestkrlistParams(TypedDict):
     top_service_context: TopServiceContext
     word_package_suggest_query_v_o: WordPackageSuggestQueryVo
 
-class WordpackageSuggestkrlistTopBulkData(TypedDict):
+class WordpackageSuggestkrlistTopBulkData(TypedDict, total=False):
     suggest_word_package_v_o_list: Listed[SuggestWordPackageVo]
     count: int
 
-class WordpackageSuggestkrlistTopResult(TypedDict):
+class WordpackageSuggestkrlistTopResult(TypedDict, total=False):
     info: TopInfo
     suggest_word_package_v_o_top_bulk_data: WordpackageSuggestkrlistTopBulkData
 
-class WordpackageSuggestkrlistData(TypedDict):
+class WordpackageSuggestkrlistData(TypedDict, total=False):
     """关键词包建议"""
     result: WordpackageSuggestkrlistTopResult

@@ -47,19 +47,19 @@ class TobOrderCreateParams(TypedDict):
     """ToB仓储发货"""
     delivery_order: NotRequired[DeliveryOrder | None]
 
-class Orderline(TypedDict):
+class Orderline(TypedDict, total=False):
     order_line_no: str
     item_id: str
     item_code: str
     amount: str
 
-class Deliveryorder(TypedDict):
+class Deliveryorder(TypedDict, total=False):
     cn_order_code: str
     warehouse_code: str
     create_time: str
     order_lines: Listed[Orderline]
 
-class TobOrderCreateData(TypedDict):
+class TobOrderCreateData(TypedDict, total=False):
     """ToB仓储发货"""
     flag: str
     message: str

@@ -15,20 +15,20 @@ class DsfSupplierInterfaceSwitchParams(TypedDict):
     """虚拟供应商履约接口切换"""
     dsf_supplier_spu_request: DsfSupplierSpuRequest
 
-class Interface(TypedDict):
+class Interface(TypedDict, total=False):
     api_type: str
     url: str
 
-class Group(TypedDict):
+class Group(TypedDict, total=False):
     main: bool
     spu_map: str
     interface_list: Listed[Interface]
 
-class DsfSupplierSpuVO(TypedDict):
+class DsfSupplierSpuVO(TypedDict, total=False):
     business_type: str
     group_list: Listed[Group]
 
-class DsfSupplierInterfaceSwitchData(TypedDict):
+class DsfSupplierInterfaceSwitchData(TypedDict, total=False):
     """虚拟供应商履约接口切换"""
     biz_code: str
     data: DsfSupplierSpuVO

@@ -8,12 +8,12 @@ class EquipmentConveyorBatchconfirmParams(TypedDict):
     warehouse_code: NotRequired[str | None]
     uuids: NotRequired[Many[str] | None]
 
-class EquipmentConveyorBatchconfirmTopWcsResult(TypedDict):
+class EquipmentConveyorBatchconfirmTopWcsResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
 
-class EquipmentConveyorBatchconfirmData(TypedDict):
+class EquipmentConveyorBatchconfirmData(TypedDict, total=False):
     """五道口悬挂链信息批量确认"""
     result: EquipmentConveyorBatchconfirmTopWcsResult
 
@@ -24,14 +24,14 @@ class EquipmentConveyorContainerinfoGetParams(TypedDict):
     batch_code: NotRequired[str | None]
     wave_code: NotRequired[str | None]
 
-class EquipmentConveyorContainerinfoGetResult(TypedDict):
+class EquipmentConveyorContainerinfoGetResult(TypedDict, total=False):
     result: str
     error_desc: str
     error_code: str
     totel_num: int
     success: bool
 
-class EquipmentConveyorContainerinfoGetData(TypedDict):
+class EquipmentConveyorContainerinfoGetData(TypedDict, total=False):
     """获取批次或波次中容器的信息"""
     result: EquipmentConveyorContainerinfoGetResult
 
@@ -40,7 +40,7 @@ class EquipmentConveyorConveyorinfoGetParams(TypedDict):
     warehouse_code: NotRequired[str | None]
     conveyor_id: NotRequired[Number | None]
 
-class WcsConveyorInfoDto(TypedDict):
+class WcsConveyorInfoDto(TypedDict, total=False):
     warehouse_code: str
     warehouse_id: int
     conveyor_id: int
@@ -49,13 +49,13 @@ class WcsConveyorInfoDto(TypedDict):
     last_heartbeat_time: str
     circling_containers: int
 
-class EquipmentConveyorConveyorinfoGetResult(TypedDict):
+class EquipmentConveyorConveyorinfoGetResult(TypedDict, total=False):
     model: WcsConveyorInfoDto
     error_code: str
     error_msg: str
     success: bool
 
-class EquipmentConveyorConveyorinfoGetData(TypedDict):
+class EquipmentConveyorConveyorinfoGetData(TypedDict, total=False):
     """获取五道口悬挂链信息"""
     result: EquipmentConveyorConveyorinfoGetResult
 
@@ -65,15 +65,15 @@ class EquipmentConveyorExceptionslidewaylogGetParams(TypedDict):
     conveyor_id: NotRequired[Number | None]
     start_id: NotRequired[Number | None]
 
-class ResultCode(TypedDict):
+class ResultCode(TypedDict, total=False):
     message: str
     code: int
 
-class EquipmentConveyorExceptionslidewaylogGetResult(TypedDict):
+class EquipmentConveyorExceptionslidewaylogGetResult(TypedDict, total=False):
     result_code: ResultCode
     data: str
 
-class EquipmentConveyorExceptionslidewaylogGetData(TypedDict):
+class EquipmentConveyorExceptionslidewaylogGetData(TypedDict, total=False):
     """异常通道日志查询"""
     result: EquipmentConveyorExceptionslidewaylogGetResult
 
@@ -83,11 +83,11 @@ class EquipmentConveyorHardwarestatuslogGetParams(TypedDict):
     conveyor_id: NotRequired[Number | None]
     start_id: NotRequired[Number | None]
 
-class EquipmentConveyorHardwarestatuslogGetResult(TypedDict):
+class EquipmentConveyorHardwarestatuslogGetResult(TypedDict, total=False):
     result_code: ResultCode
     data: str
 
-class EquipmentConveyorHardwarestatuslogGetData(TypedDict):
+class EquipmentConveyorHardwarestatuslogGetData(TypedDict, total=False):
     """硬件状态变化日志查询"""
     result: EquipmentConveyorHardwarestatuslogGetResult
 
@@ -95,7 +95,7 @@ class EquipmentConveyorInfoUploadParams(TypedDict):
     """五道口仓库悬挂链信息上报"""
     param0: NotRequired[str | None]
 
-class EquipmentConveyorInfoUploadData(TypedDict):
+class EquipmentConveyorInfoUploadData(TypedDict, total=False):
     """五道口仓库悬挂链信息上报"""
     model: Any
     service_error_code: str
@@ -107,12 +107,12 @@ class EquipmentConveyorStatusconfirmParams(TypedDict):
     warehouse_code: NotRequired[str | None]
     uuid: NotRequired[str | None]
 
-class EquipmentConveyorStatusconfirmTopWcsResult(TypedDict):
+class EquipmentConveyorStatusconfirmTopWcsResult(TypedDict, total=False):
     error_code: str
     error_msg: str
     success: bool
 
-class EquipmentConveyorStatusconfirmData(TypedDict):
+class EquipmentConveyorStatusconfirmData(TypedDict, total=False):
     """悬挂链状态回传确认"""
     result: EquipmentConveyorStatusconfirmTopWcsResult
 
@@ -122,11 +122,11 @@ class EquipmentConveyorSystemeventGetParams(TypedDict):
     conveyor_id: NotRequired[Number | None]
     start_id: NotRequired[Number | None]
 
-class EquipmentConveyorSystemeventGetResult(TypedDict):
+class EquipmentConveyorSystemeventGetResult(TypedDict, total=False):
     result_code: ResultCode
     data: str
 
-class EquipmentConveyorSystemeventGetData(TypedDict):
+class EquipmentConveyorSystemeventGetData(TypedDict, total=False):
     """获取悬挂链系统事件"""
     result: EquipmentConveyorSystemeventGetResult
 
@@ -135,7 +135,7 @@ class EquipmentConveyorWcsbtocContainerassignedtoconveyorParams(TypedDict):
     warehouse_code: NotRequired[str | None]
     wcs_num: NotRequired[Number | None]
 
-class WcsContainerAssignedToConveyorDto(TypedDict):
+class WcsContainerAssignedToConveyorDto(TypedDict, total=False):
     warehouse_code: str
     warehouse_id: int
     batch_code: str
@@ -154,9 +154,10 @@ EquipmentConveyorWcsbtocContainerassignedtoconveyorTopWcsResult = TypedDict(
         "list": Listed[WcsContainerAssignedToConveyorDto],
         "is_success": bool,
     },
+    total=False,
 )
 
-class EquipmentConveyorWcsbtocContainerassignedtoconveyorData(TypedDict):
+class EquipmentConveyorWcsbtocContainerassignedtoconveyorData(TypedDict, total=False):
     """容器被预分拣器分配到悬挂链"""
     result: EquipmentConveyorWcsbtocContainerassignedtoconveyorTopWcsResult
 
@@ -165,7 +166,7 @@ class EquipmentConveyorWcsbtocContainerscannedbyconveyorParams(TypedDict):
     warehouse_code: NotRequired[str | None]
     wcs_num: NotRequired[Number | None]
 
-class WcsContainerScannedByConveyorDto(TypedDict):
+class WcsContainerScannedByConveyorDto(TypedDict, total=False):
     warehouse_code: str
     warehouse_id: str
     batch_code: str
@@ -183,6 +184,7 @@ EquipmentConveyorWcsbtocContainerscannedbyconveyorData = TypedDict(
         "list": Listed[WcsContainerScannedByConveyorDto],
         "is_success": bool,
     },
+    total=False,
 )
 
 class EquipmentDeviceadminDeviceinfoGetParams(TypedDict):
@@ -190,7 +192,7 @@ class EquipmentDeviceadminDeviceinfoGetParams(TypedDict):
     warehouse_code: str
     device_type: Number
 
-class DeviceInfoDto(TypedDict):
+class DeviceInfoDto(TypedDict, total=False):
     device_id: str
     display_name: str
     vendor_name: str
@@ -203,13 +205,13 @@ class DeviceInfoDto(TypedDict):
     group_id: int
     group_device_index: int
 
-class EquipmentDeviceadminDeviceinfoGetHmResult(TypedDict):
+class EquipmentDeviceadminDeviceinfoGetHmResult(TypedDict, total=False):
     models: Listed[DeviceInfoDto]
     error_code: str
     error_msg: str
     success: bool
 
-class EquipmentDeviceadminDeviceinfoGetData(TypedDict):
+class EquipmentDeviceadminDeviceinfoGetData(TypedDict, total=False):
     """获取五道口设备管理信息"""
     result: EquipmentDeviceadminDeviceinfoGetHmResult
 
@@ -217,7 +219,7 @@ class EquipmentWcsWcsinfoUploadParams(TypedDict):
     """悬挂链业务信息上传"""
     param0: NotRequired[str | None]
 
-class EquipmentWcsWcsinfoUploadData(TypedDict):
+class EquipmentWcsWcsinfoUploadData(TypedDict, total=False):
     """悬挂链业务信息上传"""
     model: str
     service_error_code: str
@@ -229,7 +231,7 @@ class IotConveyorConveyorconfigGetParams(TypedDict):
     warehouse_code: str
     conveyor_id: Number
 
-class ConveyorBasicConfigDTO(TypedDict):
+class ConveyorBasicConfigDTO(TypedDict, total=False):
     slideway_count: int
     exception_slideway_id: int
     batch_task_timeout_interval: int
@@ -243,13 +245,13 @@ class ConveyorBasicConfigDTO(TypedDict):
     conveyor_box: str
     slideway_group_count: int
 
-class HMResult(TypedDict):
+class HMResult(TypedDict, total=False):
     model: ConveyorBasicConfigDTO
     success: bool
     error_code: str
     error_msg: str
 
-class IotConveyorConveyorconfigGetData(TypedDict):
+class IotConveyorConveyorconfigGetData(TypedDict, total=False):
     """获取悬挂链基本配置信息"""
     result: HMResult
 
@@ -261,18 +263,18 @@ class IotDeviceadminMqttDeviceGetwithtokenParams(TypedDict):
     device_id: str
     apply_access_token: str
 
-class IotDeviceadminMqttDeviceGetwithtokenMqttDeviceInfoDto(TypedDict):
+class IotDeviceadminMqttDeviceGetwithtokenMqttDeviceInfoDto(TypedDict, total=False):
     device_name: str
     device_secret: str
     product_key: str
 
-class IotDeviceadminMqttDeviceGetwithtokenHmResult(TypedDict):
+class IotDeviceadminMqttDeviceGetwithtokenHmResult(TypedDict, total=False):
     model: IotDeviceadminMqttDeviceGetwithtokenMqttDeviceInfoDto
     msg_code: str
     msg_info: str
     success: bool
 
-class IotDeviceadminMqttDeviceGetwithtokenData(TypedDict):
+class IotDeviceadminMqttDeviceGetwithtokenData(TypedDict, total=False):
     """获取mqtt设备信息"""
     result: IotDeviceadminMqttDeviceGetwithtokenHmResult
 
@@ -281,18 +283,18 @@ class IotDeviceadminMqttTokenGetParams(TypedDict):
     access_key: str
     apply_timestamp: Number
 
-class IotDeviceadminMqttTokenGetMqttDeviceInfoDto(TypedDict):
+class IotDeviceadminMqttTokenGetMqttDeviceInfoDto(TypedDict, total=False):
     access_key: str
     access_token: str
     expire_time: int
     timestamp: int
 
-class IotDeviceadminMqttTokenGetHmResult(TypedDict):
+class IotDeviceadminMqttTokenGetHmResult(TypedDict, total=False):
     model: IotDeviceadminMqttTokenGetMqttDeviceInfoDto
     msg_code: str
     msg_info: str
     success: bool
 
-class IotDeviceadminMqttTokenGetData(TypedDict):
+class IotDeviceadminMqttTokenGetData(TypedDict, total=False):
     """获取MQTT访问令牌"""
     result: IotDeviceadminMqttTokenGetHmResult

@@ -9,10 +9,10 @@ class FeedCancelParams(TypedDict):
     biz_id: str
     delete: NotRequired[bool | None]
 
-class PushResult(TypedDict):
+class PushResult(TypedDict, total=False):
     feed_id: str
 
-class FeedCancelData(TypedDict):
+class FeedCancelData(TypedDict, total=False):
     """取消广播在timeline、广场中展示"""
     result: PushResult
 
@@ -21,7 +21,7 @@ class FeedIsrelationParams(TypedDict):
     seller_nick: str
     fans_nick: str
 
-class FeedIsrelationData(TypedDict):
+class FeedIsrelationData(TypedDict, total=False):
     """是否关注"""
     result: int
 
@@ -36,7 +36,7 @@ class FeedSynchronizeNewParams(TypedDict):
     item_ids: NotRequired[Many[str] | None]
     sbiz_id: str
 
-class FeedSynchronizeNewData(TypedDict):
+class FeedSynchronizeNewData(TypedDict, total=False):
     """推广淘小铺isv 活动到微淘feed"""
     errmsg: str
     result: PushResult
@@ -51,7 +51,7 @@ class FeedSynchronizeParams(TypedDict):
     summary: str
     title: str
 
-class FeedSynchronizeData(TypedDict):
+class FeedSynchronizeData(TypedDict, total=False):
     """推广淘小铺isv 活动到微淘feed"""
     result: bool
     errmsg: str
@@ -62,6 +62,6 @@ class FollowIsrelationParams(TypedDict):
     ouid: NotRequired[str | None]
     openid: NotRequired[str | None]
 
-class FollowIsrelationData(TypedDict):
+class FollowIsrelationData(TypedDict, total=False):
     """微淘是否关注"""
     result: int

@@ -7,17 +7,17 @@ class OrderWarehouseRouteGetParams(TypedDict):
     """获取订单仓库路由信息"""
     order_code: str
 
-class OrderWarehouseRouteGetItem(TypedDict):
+class OrderWarehouseRouteGetItem(TypedDict, total=False):
     store_code: str
     rout_status: str
     cn_order_code: str
     item_qty: int
     order_item_id: str
 
-class OrderWarehouseRouteGetItems(TypedDict):
+class OrderWarehouseRouteGetItems(TypedDict, total=False):
     item: OrderWarehouseRouteGetItem
 
-class OrderWarehouseRouteGetData(TypedDict):
+class OrderWarehouseRouteGetData(TypedDict, total=False):
     """获取订单仓库路由信息"""
     wl_error_code: str
     wl_error_msg: str

@@ -13,11 +13,11 @@ class TradeOrderResultcallbackParams(TypedDict):
     """商家回调接口"""
     param0: NotRequired[OrderResultDto | None]
 
-class CommonRtnDo(TypedDict):
+class CommonRtnDo(TypedDict, total=False):
     message: str
     data: bool
     code: str
 
-class TradeOrderResultcallbackData(TypedDict):
+class TradeOrderResultcallbackData(TypedDict, total=False):
     """商家回调接口"""
     result: CommonRtnDo

@@ -7,7 +7,7 @@ class TradeServiceGetParams(TypedDict):
     """获取网厅号卡垂直标信息"""
     biz_order: Number
 
-class WtverticalDto(TypedDict):
+class WtverticalDto(TypedDict, total=False):
     phone_no: str
     biz_order_id: str
     phone_city_code: str
@@ -20,6 +20,6 @@ class WtverticalDto(TypedDict):
     effect_rule: str
     agreement_id: str
 
-class TradeServiceGetData(TypedDict):
+class TradeServiceGetData(TypedDict, total=False):
     """获取网厅号卡垂直标信息"""
     modules: WtverticalDto

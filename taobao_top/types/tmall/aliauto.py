@@ -20,7 +20,7 @@ class AutofinanceCreditReceiveParams(TypedDict):
     """接收授信结果通知"""
     credit_receive_dto: CreditReceiveDto
 
-class AutofinanceCreditReceiveData(TypedDict):
+class AutofinanceCreditReceiveData(TypedDict, total=False):
     """接收授信结果通知"""
     succes: bool
     data: str
@@ -50,7 +50,7 @@ class AutofinanceLoanReceiveParams(TypedDict):
     """接收放款结果通知"""
     loan_receive_dto: LoanReceiveDto
 
-class AutofinanceLoanReceiveData(TypedDict):
+class AutofinanceLoanReceiveData(TypedDict, total=False):
     """接收放款结果通知"""
     eror_code: str
     eror_message: str
@@ -63,7 +63,7 @@ class EticketConsumeParams(TypedDict):
     employee_no: NotRequired[str | None]
     store_no: NotRequired[str | None]
 
-class EticketConsumeData(TypedDict):
+class EticketConsumeData(TypedDict, total=False):
     """天猫汽车二轮车电子凭证核销"""
     data: bool
 
@@ -71,12 +71,12 @@ class EticketStatusParams(TypedDict):
     """查询电子凭证状态"""
     consume_code: NotRequired[str | None]
 
-class EticketInfoDto(TypedDict):
+class EticketInfoDto(TypedDict, total=False):
     status: str
     status_desc: str
     order_id: int
 
-class EticketStatusData(TypedDict):
+class EticketStatusData(TypedDict, total=False):
     """查询电子凭证状态"""
     data: EticketInfoDto
 
@@ -84,7 +84,7 @@ class EticketStoreGetParams(TypedDict):
     """查询电子凭证对应门店信息"""
     order_ids: NotRequired[Many[Number] | None]
 
-class EticketStoreInfoDto(TypedDict):
+class EticketStoreInfoDto(TypedDict, total=False):
     town_name: str
     prov_name: str
     address: str
@@ -102,13 +102,13 @@ class EticketStoreInfoDto(TypedDict):
     prov: int
     longitude: str
 
-class EticketStoreGetBaseResult(TypedDict):
+class EticketStoreGetBaseResult(TypedDict, total=False):
     code: str
     data: Listed[EticketStoreInfoDto]
     message: str
     success: bool
 
-class EticketStoreGetData(TypedDict):
+class EticketStoreGetData(TypedDict, total=False):
     """查询电子凭证对应门店信息"""
     result: EticketStoreGetBaseResult
 
@@ -120,12 +120,12 @@ class FulfillmentAuthCheckParams(TypedDict):
     """商家鉴权"""
     req: AuthCheckReq
 
-class FulfillmentAuthCheckAliAutoResult(TypedDict):
+class FulfillmentAuthCheckAliAutoResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
 
-class FulfillmentAuthCheckData(TypedDict):
+class FulfillmentAuthCheckData(TypedDict, total=False):
     """商家鉴权"""
     result: FulfillmentAuthCheckAliAutoResult
 
@@ -143,12 +143,12 @@ class FulfillmentContractSignParams(TypedDict):
     """合同签署"""
     req: NotRequired[SignContractReq | None]
 
-class FulfillmentContractSignAliAutoResult(TypedDict):
+class FulfillmentContractSignAliAutoResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
 
-class FulfillmentContractSignData(TypedDict):
+class FulfillmentContractSignData(TypedDict, total=False):
     """合同签署"""
     result: FulfillmentContractSignAliAutoResult
 
@@ -174,12 +174,12 @@ class FulfillmentDeliverySynParams(TypedDict):
     """交付状态及物流信息同步"""
     req: NotRequired[SyncInfoReq | None]
 
-class FulfillmentDeliverySynAliAutoResult(TypedDict):
+class FulfillmentDeliverySynAliAutoResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
 
-class FulfillmentDeliverySynData(TypedDict):
+class FulfillmentDeliverySynData(TypedDict, total=False):
     """交付状态及物流信息同步"""
     result: FulfillmentDeliverySynAliAutoResult
 
@@ -199,13 +199,13 @@ class MetaReceiveParams(TypedDict):
     """汽车说明书元数据上传"""
     command: NotRequired[ResourceMetaCommand | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     data: str
     success: bool
     error_message: str
     error_code: str
 
-class MetaReceiveData(TypedDict):
+class MetaReceiveData(TypedDict, total=False):
     """汽车说明书元数据上传"""
     result: Result
 
@@ -215,11 +215,11 @@ class OrderQrcodeParams(TypedDict):
     outer_shop_id: NotRequired[str | None]
     receipt_id: NotRequired[Number | None]
 
-class ConfirmOrderQrCode4IsvDto(TypedDict):
+class ConfirmOrderQrCode4IsvDto(TypedDict, total=False):
     extension: str
     qr_code_img_url: str
 
-class OrderQrcodeData(TypedDict):
+class OrderQrcodeData(TypedDict, total=False):
     """根据商品id列表获取可扫描下单二维码"""
     data: ConfirmOrderQrCode4IsvDto
 
@@ -228,7 +228,7 @@ class ReceiptOrderCheckParams(TypedDict):
     outer_shop_id: NotRequired[str | None]
     receipt_id: NotRequired[Number | None]
 
-class OrderItem4IsvDto(TypedDict):
+class OrderItem4IsvDto(TypedDict, total=False):
     actual_total_fee: str
     extension: str
     in_guarantee: bool
@@ -237,12 +237,12 @@ class OrderItem4IsvDto(TypedDict):
     item_name: str
     total_fee: str
 
-class CheckReceiptOrderIsPaid4IsvDto(TypedDict):
+class CheckReceiptOrderIsPaid4IsvDto(TypedDict, total=False):
     outer_shop_id: str
     paid_order_items: Listed[OrderItem4IsvDto]
     receipt_id: int
 
-class ReceiptOrderCheckData(TypedDict):
+class ReceiptOrderCheckData(TypedDict, total=False):
     """查看工单查询订单是否已付款"""
     data: CheckReceiptOrderIsPaid4IsvDto
 
@@ -252,13 +252,13 @@ class ReceiptStateUpdateParams(TypedDict):
     status: NotRequired[str | None]
     outer_store_id: NotRequired[str | None]
 
-class ReceiptStateUpdateBaseResult(TypedDict):
+class ReceiptStateUpdateBaseResult(TypedDict, total=False):
     err_code: str
     data: bool
     err_message: str
     success: bool
 
-class ReceiptStateUpdateData(TypedDict):
+class ReceiptStateUpdateData(TypedDict, total=False):
     """服务工单状态更新"""
     result: ReceiptStateUpdateBaseResult
 
@@ -266,17 +266,17 @@ class ServiceItemGetParams(TypedDict):
     """查询服务商门店已上架服务商品列表"""
     outer_shop_id: NotRequired[str | None]
 
-class Item4IsvDto(TypedDict):
+class Item4IsvDto(TypedDict, total=False):
     extension: str
     item_head_img: str
     item_id: int
     item_name: str
     service_price: str
 
-class StoreServiceItem4IsvDto(TypedDict):
+class StoreServiceItem4IsvDto(TypedDict, total=False):
     store_service_items: Listed[Item4IsvDto]
 
-class ServiceItemGetData(TypedDict):
+class ServiceItemGetData(TypedDict, total=False):
     """查询服务商门店已上架服务商品列表"""
     data: StoreServiceItem4IsvDto
 
@@ -284,7 +284,7 @@ class ServiceReceiptGetParams(TypedDict):
     """isv查询服务工单详情"""
     receipt_id: Number
 
-class ServiceReceiptInfo4IsvDto(TypedDict):
+class ServiceReceiptInfo4IsvDto(TypedDict, total=False):
     address: str
     brand: str
     choose_problems: str
@@ -304,13 +304,13 @@ class ServiceReceiptInfo4IsvDto(TypedDict):
     type: str
     user_name: str
 
-class ServiceReceiptGetBaseResult(TypedDict):
+class ServiceReceiptGetBaseResult(TypedDict, total=False):
     code: str
     data: ServiceReceiptInfo4IsvDto
     message: str
     success: bool
 
-class ServiceReceiptGetData(TypedDict):
+class ServiceReceiptGetData(TypedDict, total=False):
     """isv查询服务工单详情"""
     result: ServiceReceiptGetBaseResult
 
@@ -322,16 +322,16 @@ class TradeCarEticketAvailableCheckParams(TypedDict):
     """天猫汽车电子凭证核销前校验"""
     command: CheckEticketAvailableCommand
 
-class DaSouEticketVerifyResultDto(TypedDict):
+class DaSouEticketVerifyResultDto(TypedDict, total=False):
     order_id: int
 
-class TradeCarEticketAvailableCheckAliAutoResult(TypedDict):
+class TradeCarEticketAvailableCheckAliAutoResult(TypedDict, total=False):
     data: DaSouEticketVerifyResultDto
     success: bool
     msg_info: str
     msg_code: str
 
-class TradeCarEticketAvailableCheckData(TypedDict):
+class TradeCarEticketAvailableCheckData(TypedDict, total=False):
     """天猫汽车电子凭证核销前校验"""
     result: TradeCarEticketAvailableCheckAliAutoResult
 
@@ -344,12 +344,12 @@ class TradeCarEticketConsumeParams(TypedDict):
     """天猫汽车电子凭证核销"""
     command: ConsumeEticketCommand
 
-class TradeCarEticketConsumeAliAutoResult(TypedDict):
+class TradeCarEticketConsumeAliAutoResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
 
-class TradeCarEticketConsumeData(TypedDict):
+class TradeCarEticketConsumeData(TypedDict, total=False):
     """天猫汽车电子凭证核销"""
     result: TradeCarEticketConsumeAliAutoResult
 
@@ -361,7 +361,7 @@ class TradeCarOrderGetParams(TypedDict):
     """整车订单详情查询"""
     query: NotRequired[SingleOrderDetailQuery | None]
 
-class CarSubOrderDetailDto(TypedDict):
+class CarSubOrderDetailDto(TypedDict, total=False):
     seller_nick: str
     buyer_nick: str
     order_id: int
@@ -376,7 +376,7 @@ class CarSubOrderDetailDto(TypedDict):
     consume_time: str
     option_list: str
 
-class CarSubPayOrderDto(TypedDict):
+class CarSubPayOrderDto(TypedDict, total=False):
     step_no: int
     pay_fee: int
     step_name: str
@@ -384,24 +384,24 @@ class CarSubPayOrderDto(TypedDict):
     pay_status: int
     sub_pay_order_id: int
 
-class CarPayOrderDto(TypedDict):
+class CarPayOrderDto(TypedDict, total=False):
     pay_order_id: int
     total_fee: int
     sub_pay_orders: Listed[CarSubPayOrderDto]
     actual_total_fee: int
     pay_status: int
 
-class TradeItemSkuDTO(TypedDict):
+class TradeItemSkuDTO(TypedDict, total=False):
     sku_id: int
     outer_id: str
     sku_info: str
 
-class TradeItemDTO(TypedDict):
+class TradeItemDTO(TypedDict, total=False):
     item_id: int
     item_title: str
     item_pict_url: str
 
-class CarOrderDetailDto(TypedDict):
+class CarOrderDetailDto(TypedDict, total=False):
     seller_nick: str
     buyer_nick: str
     order_id: int
@@ -417,13 +417,13 @@ class CarOrderDetailDto(TypedDict):
     sku: TradeItemSkuDTO
     item: TradeItemDTO
 
-class TradeCarOrderGetAliAutoResult(TypedDict):
+class TradeCarOrderGetAliAutoResult(TypedDict, total=False):
     data: CarOrderDetailDto
     success: bool
     msg_info: str
     msg_code: str
 
-class TradeCarOrderGetData(TypedDict):
+class TradeCarOrderGetData(TypedDict, total=False):
     """整车订单详情查询"""
     result: TradeCarOrderGetAliAutoResult
 
@@ -436,12 +436,12 @@ class TradeRestpayfeeModifyParams(TypedDict):
     """分阶段订单尾款改价"""
     command: ModifyRestPaymentCommand
 
-class TradeRestpayfeeModifyAliAutoResult(TypedDict):
+class TradeRestpayfeeModifyAliAutoResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
 
-class TradeRestpayfeeModifyData(TypedDict):
+class TradeRestpayfeeModifyData(TypedDict, total=False):
     """分阶段订单尾款改价"""
     result: TradeRestpayfeeModifyAliAutoResult
 
@@ -449,7 +449,7 @@ class WisdomdataOmidRecieveParams(TypedDict):
     """大搜车车型参配数据接入"""
     model_config: NotRequired[str | None]
 
-class WisdomdataOmidRecieveData(TypedDict):
+class WisdomdataOmidRecieveData(TypedDict, total=False):
     """大搜车车型参配数据接入"""
     total_num: int
     message: str

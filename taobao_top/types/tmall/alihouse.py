@@ -14,12 +14,12 @@ class TradeCouponOrderAuditRefundParams(TypedDict):
     """ETC审核电商券退款"""
     audit_order_dto: AuditOrderDto
 
-class TradeCouponOrderAuditRefundResult(TypedDict):
+class TradeCouponOrderAuditRefundResult(TypedDict, total=False):
     code: str
     data: bool
     msg: str
 
-class TradeCouponOrderAuditRefundData(TypedDict):
+class TradeCouponOrderAuditRefundData(TypedDict, total=False):
     """ETC审核电商券退款"""
     result: TradeCouponOrderAuditRefundResult
 
@@ -32,31 +32,31 @@ class TradeCouponOrderCodeExchangeParams(TypedDict):
     """核销券码"""
     exchange_code_dto: ExchangeCodeDTO
 
-class TradeCouponOrderCodeExchangeResult(TypedDict):
+class TradeCouponOrderCodeExchangeResult(TypedDict, total=False):
     msg: str
     code: str
     data: bool
     is_success: bool
 
-class TradeCouponOrderCodeExchangeData(TypedDict):
+class TradeCouponOrderCodeExchangeData(TypedDict, total=False):
     """核销券码"""
     result: TradeCouponOrderCodeExchangeResult
 
 class TradeCouponOrderContractCredentialsQueryParams(TypedDict):
     """查询用于电商券履约单合同下载的临时访问凭证"""
 
-class StsCredentialsDto(TypedDict):
+class StsCredentialsDto(TypedDict, total=False):
     access_key_id: str
     security_token: str
     access_key_secret: str
 
-class TradeCouponOrderContractCredentialsQueryResult(TypedDict):
+class TradeCouponOrderContractCredentialsQueryResult(TypedDict, total=False):
     msg: str
     code: str
     data: StsCredentialsDto
     success: bool
 
-class TradeCouponOrderContractCredentialsQueryData(TypedDict):
+class TradeCouponOrderContractCredentialsQueryData(TypedDict, total=False):
     """查询用于电商券履约单合同下载的临时访问凭证"""
     result: TradeCouponOrderContractCredentialsQueryResult
 
@@ -67,12 +67,12 @@ class TradeCouponOrderContractKeyQueryParams(TypedDict):
     """查询电商券履约单合同key"""
     query: NotRequired[TradeCouponOrderContractKeyQueryCouponOrderQuery | None]
 
-class TradeCouponOrderContractKeyQueryResult(TypedDict):
+class TradeCouponOrderContractKeyQueryResult(TypedDict, total=False):
     data: str
     code: str
     msg: str
 
-class TradeCouponOrderContractKeyQueryData(TypedDict):
+class TradeCouponOrderContractKeyQueryData(TypedDict, total=False):
     """查询电商券履约单合同key"""
     result: TradeCouponOrderContractKeyQueryResult
 
@@ -83,7 +83,7 @@ class TradeCouponOrderStatusQueryParams(TypedDict):
     """查询电商券履约单状态"""
     query: NotRequired[TradeCouponOrderStatusQueryCouponOrderQuery | None]
 
-class CouponOrderStatusDto(TypedDict):
+class CouponOrderStatusDto(TypedDict, total=False):
     tb_order_id: str
     finish_time: str
     code: str
@@ -95,12 +95,12 @@ class CouponOrderStatusDto(TypedDict):
     cancel_status: int
     order_no: str
 
-class TradeCouponOrderStatusQueryResult(TypedDict):
+class TradeCouponOrderStatusQueryResult(TypedDict, total=False):
     code: str
     data: CouponOrderStatusDto
     msg: str
 
-class TradeCouponOrderStatusQueryData(TypedDict):
+class TradeCouponOrderStatusQueryData(TypedDict, total=False):
     """查询电商券履约单状态"""
     result: TradeCouponOrderStatusQueryResult
 
@@ -111,7 +111,7 @@ class TradeCouponRefundOrderQueryParams(TypedDict):
     """查询电商券履约退款单"""
     query: TradeCouponRefundOrderQueryCouponOrderQuery
 
-class CouponRefundOrderStatusDto(TypedDict):
+class CouponRefundOrderStatusDto(TypedDict, total=False):
     cancel_deadline_time: str
     start_time: str
     status_desc: str
@@ -123,11 +123,11 @@ class CouponRefundOrderStatusDto(TypedDict):
     tb_refund_order_id: int
     id: int
 
-class TradeCouponRefundOrderQueryResult(TypedDict):
+class TradeCouponRefundOrderQueryResult(TypedDict, total=False):
     code: str
     data: CouponRefundOrderStatusDto
     msg: str
 
-class TradeCouponRefundOrderQueryData(TypedDict):
+class TradeCouponRefundOrderQueryData(TypedDict, total=False):
     """查询电商券履约退款单"""
     result: TradeCouponRefundOrderQueryResult

@@ -9,7 +9,7 @@ class ItemCouponProtectParams(TypedDict):
     protection_period: str
     brand_id: Number
 
-class ItemCouponProtectData(TypedDict):
+class ItemCouponProtectData(TypedDict, total=False):
     """全域新品店铺优惠券免除"""
     resp_success: bool
     error_msg: str
@@ -39,7 +39,7 @@ class ItemUploadParams(TypedDict):
     """天猫品牌新品同步API"""
     item_list: list[TmallBrandChannelNewItem]
 
-class ItemUploadData(TypedDict):
+class ItemUploadData(TypedDict, total=False):
     """天猫品牌新品同步API"""
     resp_success: bool
     resp_error_code: int

@@ -6,11 +6,11 @@ from taobao_top.types.values import TypedDict
 class AuthstatusQueryParams(TypedDict):
     """学生认证状态查询"""
 
-class StudentDTO(TypedDict):
+class StudentDTO(TypedDict, total=False):
     status: int
     campus: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     msg: str
     code: str
     data: StudentDTO
@@ -18,6 +18,6 @@ class Result(TypedDict):
     success: str
     page_num: str
 
-class AuthstatusQueryData(TypedDict):
+class AuthstatusQueryData(TypedDict, total=False):
     """学生认证状态查询"""
     result: Result

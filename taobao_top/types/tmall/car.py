@@ -10,7 +10,7 @@ class CarefreeDetailGetParams(TypedDict):
     """查询业务单信息"""
     param0: CarefreeDetailQueryReq
 
-class CarefreeDetailInfoDTO(TypedDict):
+class CarefreeDetailInfoDTO(TypedDict, total=False):
     biz_id: int
     pay_status: int
     service_off_time: int
@@ -31,7 +31,7 @@ class CarefreeDetailInfoDTO(TypedDict):
     price: int
     order_success_time: int
 
-class CarefreeDetailGetData(TypedDict):
+class CarefreeDetailGetData(TypedDict, total=False):
     """查询业务单信息"""
     data: CarefreeDetailInfoDTO
     extra: Any
@@ -43,7 +43,7 @@ class ContractDownloadParams(TypedDict):
     order_id: NotRequired[Number | None]
     html: NotRequired[bool | None]
 
-class ContractDownloadResult(TypedDict):
+class ContractDownloadResult(TypedDict, total=False):
     gmt_current_time: int
     msg_code: str
     msg_info: str
@@ -51,7 +51,7 @@ class ContractDownloadResult(TypedDict):
     success: bool
     cost_time: int
 
-class ContractDownloadData(TypedDict):
+class ContractDownloadData(TypedDict, total=False):
     """合同下载"""
     result: ContractDownloadResult
 
@@ -62,7 +62,7 @@ class FinanceDetailGetParams(TypedDict):
     """查询汽车金融订单信息"""
     param0: FinanceDetailQueryReq
 
-class AutoShopDTO(TypedDict):
+class AutoShopDTO(TypedDict, total=False):
     shop_id: int
     shop_outer_num: str
     shop_name: str
@@ -72,17 +72,17 @@ class AutoShopDTO(TypedDict):
     shop_invoice_code: str
     first_level_shop_code: str
 
-class PurchaseUserDTO(TypedDict):
+class PurchaseUserDTO(TypedDict, total=False):
     user_name: str
     mobile: str
     identity_no: str
     identity_type: str
     identity_type_desc: str
 
-class DeliveryAddressDTO(TypedDict):
+class DeliveryAddressDTO(TypedDict, total=False):
     detail_address: str
 
-class AutoFinanceDTO(TypedDict):
+class AutoFinanceDTO(TypedDict, total=False):
     loan_plan_name: str
     loan_plan_en_name: str
     periods: int
@@ -93,7 +93,7 @@ class AutoFinanceDTO(TypedDict):
     month_payment: int
     down_payment_ratio: str
 
-class FinanceDetailInfoDTO(TypedDict):
+class FinanceDetailInfoDTO(TypedDict, total=False):
     item_id: int
     amount: int
     earnest_paid: bool
@@ -112,7 +112,7 @@ class FinanceDetailInfoDTO(TypedDict):
     delivery_address: DeliveryAddressDTO
     finance_info: AutoFinanceDTO
 
-class FinanceDetailGetData(TypedDict):
+class FinanceDetailGetData(TypedDict, total=False):
     """查询汽车金融订单信息"""
     data: FinanceDetailInfoDTO
     msg_info: str
@@ -136,11 +136,11 @@ class FinanceStatusSyncParams(TypedDict):
     """汽车金融状态同步"""
     param0: CreditLoanStatusSyncReq
 
-class CreditLoanStatusSyncResp(TypedDict):
+class CreditLoanStatusSyncResp(TypedDict, total=False):
     succeed: bool
     retry: bool
 
-class FinanceStatusSyncData(TypedDict):
+class FinanceStatusSyncData(TypedDict, total=False):
     """汽车金融状态同步"""
     data: CreditLoanStatusSyncResp
     msg_info: str
@@ -152,7 +152,7 @@ class FpcarGetcarNotifyParams(TypedDict):
     order_id: Number
     seller_id: NotRequired[Number | None]
 
-class FpcarGetcarNotifyData(TypedDict):
+class FpcarGetcarNotifyData(TypedDict, total=False):
     """门店通知用户提车"""
     object: str
     msg_info: str
@@ -165,7 +165,7 @@ class FpcarRestpayReceiveParams(TypedDict):
     order_id: Number
     item_id: NotRequired[Number | None]
 
-class FpcarRestpayReceiveData(TypedDict):
+class FpcarRestpayReceiveData(TypedDict, total=False):
     """门店线下已收尾款"""
     succes: bool
     msg_code: str
@@ -185,7 +185,7 @@ class LeaseCitysynchronizeParams(TypedDict):
     """天猫开新车租后分期城市信息同步"""
     param_area_dto: NotRequired[AreaDto | None]
 
-class LeaseCitysynchronizeResultVo(TypedDict):
+class LeaseCitysynchronizeResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -193,7 +193,7 @@ class LeaseCitysynchronizeResultVo(TypedDict):
     object: bool
     success: bool
 
-class LeaseCitysynchronizeData(TypedDict):
+class LeaseCitysynchronizeData(TypedDict, total=False):
     """天猫开新车租后分期城市信息同步"""
     result: LeaseCitysynchronizeResultVo
 
@@ -211,7 +211,7 @@ class LeaseConsumeParams(TypedDict):
     """汽车租赁核销"""
     cosume_code_req_d_t_o: NotRequired[CosumeCodeReqDto | None]
 
-class LeaseConsumeResult(TypedDict):
+class LeaseConsumeResult(TypedDict, total=False):
     cost_time: int
     error_code: int
     error_message: str
@@ -219,7 +219,7 @@ class LeaseConsumeResult(TypedDict):
     object: bool
     success: bool
 
-class LeaseConsumeData(TypedDict):
+class LeaseConsumeData(TypedDict, total=False):
     """汽车租赁核销"""
     result: LeaseConsumeResult
 
@@ -228,7 +228,7 @@ class LeaseContractdownloadParams(TypedDict):
     order_id: NotRequired[Number | None]
     type: NotRequired[str | None]
 
-class LeaseContractdownloadResultVo(TypedDict):
+class LeaseContractdownloadResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -236,7 +236,7 @@ class LeaseContractdownloadResultVo(TypedDict):
     objectbytes: str
     success: bool
 
-class LeaseContractdownloadData(TypedDict):
+class LeaseContractdownloadData(TypedDict, total=False):
     """天猫开新车租后合同下载"""
     result: LeaseContractdownloadResultVo
 
@@ -247,7 +247,7 @@ class LeaseExceptionflowsynchronizeParams(TypedDict):
     flow_type: NotRequired[Number | None]
     desc: str
 
-class LeaseExceptionflowsynchronizeResultVo(TypedDict):
+class LeaseExceptionflowsynchronizeResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -255,7 +255,7 @@ class LeaseExceptionflowsynchronizeResultVo(TypedDict):
     object: bool
     success: bool
 
-class LeaseExceptionflowsynchronizeData(TypedDict):
+class LeaseExceptionflowsynchronizeData(TypedDict, total=False):
     """天猫开新车租后异常流线下处理状态通知接口"""
     result: LeaseExceptionflowsynchronizeResultVo
 
@@ -267,7 +267,7 @@ class LeaseFreedownpaymentPutParams(TypedDict):
     time_range_list: str
     ref_activity_id: NotRequired[str | None]
 
-class LeaseFreedownpaymentPutResult(TypedDict):
+class LeaseFreedownpaymentPutResult(TypedDict, total=False):
     gmt_current_time: int
     msg_code: str
     msg_info: str
@@ -275,14 +275,14 @@ class LeaseFreedownpaymentPutResult(TypedDict):
     success: bool
     cost_time: int
 
-class LeaseFreedownpaymentPutData(TypedDict):
+class LeaseFreedownpaymentPutData(TypedDict, total=False):
     """同步直租车免首付商品活动信息"""
     result: LeaseFreedownpaymentPutResult
 
 class LeaseItemActivityGetParams(TypedDict):
     """查询汽车租赁活动信息"""
 
-class LeaseItemActivityGetResult(TypedDict):
+class LeaseItemActivityGetResult(TypedDict, total=False):
     gmt_current_time: int
     piggyback: str
     msg_code: str
@@ -291,7 +291,7 @@ class LeaseItemActivityGetResult(TypedDict):
     success: bool
     cost_time: int
 
-class LeaseItemActivityGetData(TypedDict):
+class LeaseItemActivityGetData(TypedDict, total=False):
     """查询汽车租赁活动信息"""
     result: LeaseItemActivityGetResult
 
@@ -299,7 +299,7 @@ class LeaseItemcarinfoParams(TypedDict):
     """整车租赁商品四级车型信息"""
     item_id: NotRequired[Number | None]
 
-class CarItemInfoDto(TypedDict):
+class CarItemInfoDto(TypedDict, total=False):
     brand: str
     item_id: int
     line: str
@@ -309,7 +309,7 @@ class CarItemInfoDto(TypedDict):
     sku_id: int
     year: str
 
-class LeaseItemcarinfoResult(TypedDict):
+class LeaseItemcarinfoResult(TypedDict, total=False):
     cost_time: int
     error_code: str
     error_message: str
@@ -319,7 +319,7 @@ class LeaseItemcarinfoResult(TypedDict):
     object: CarItemInfoDto
     success: bool
 
-class LeaseItemcarinfoData(TypedDict):
+class LeaseItemcarinfoData(TypedDict, total=False):
     """整车租赁商品四级车型信息"""
     result: LeaseItemcarinfoResult
 
@@ -327,7 +327,7 @@ class LeaseOrderidGetParams(TypedDict):
     """天猫开新车查询订单id"""
     open_id: NotRequired[str | None]
 
-class LeaseOrderidGetResultVo(TypedDict):
+class LeaseOrderidGetResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -335,7 +335,7 @@ class LeaseOrderidGetResultVo(TypedDict):
     object: int
     success: bool
 
-class LeaseOrderidGetData(TypedDict):
+class LeaseOrderidGetData(TypedDict, total=False):
     """天猫开新车查询订单id"""
     result: LeaseOrderidGetResultVo
 
@@ -348,7 +348,7 @@ class LeasePayforcustomerParams(TypedDict):
     prin_amt: NotRequired[str | None]
     request_id: NotRequired[str | None]
 
-class LeasePayforcustomerResultVo(TypedDict):
+class LeasePayforcustomerResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -356,7 +356,7 @@ class LeasePayforcustomerResultVo(TypedDict):
     object: str
     success: bool
 
-class LeasePayforcustomerData(TypedDict):
+class LeasePayforcustomerData(TypedDict, total=False):
     """天猫开新车租后代客户还款"""
     result: LeasePayforcustomerResultVo
 
@@ -392,7 +392,7 @@ class LeasePostsynchronizeParams(TypedDict):
     """天猫开新车租后信息同步"""
     scheme_dto: CarLeasePostSchemeSynchronizeDto
 
-class LeasePostsynchronizeResultVo(TypedDict):
+class LeasePostsynchronizeResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -400,7 +400,7 @@ class LeasePostsynchronizeResultVo(TypedDict):
     object: bool
     success: bool
 
-class LeasePostsynchronizeData(TypedDict):
+class LeasePostsynchronizeData(TypedDict, total=False):
     """天猫开新车租后信息同步"""
     result: LeasePostsynchronizeResultVo
 
@@ -409,7 +409,7 @@ class LeaseQueryloanplansParams(TypedDict):
     loanarno: str
     iproleid: str
 
-class LeaseQueryloanplansResultVo(TypedDict):
+class LeaseQueryloanplansResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -417,7 +417,7 @@ class LeaseQueryloanplansResultVo(TypedDict):
     object: str
     success: bool
 
-class LeaseQueryloanplansData(TypedDict):
+class LeaseQueryloanplansData(TypedDict, total=False):
     """天猫开新车租后查询还款计划"""
     result: LeaseQueryloanplansResultVo
 
@@ -439,7 +439,7 @@ class LeaseRiskcallbackParams(TypedDict):
     """整车租赁风控模型回调"""
     credit_info: NotRequired[CreditInfoTopDto | None]
 
-class LeaseRiskcallbackResult(TypedDict):
+class LeaseRiskcallbackResult(TypedDict, total=False):
     cost_time: int
     error_code: str
     error_message: str
@@ -449,7 +449,7 @@ class LeaseRiskcallbackResult(TypedDict):
     object: bool
     success: bool
 
-class LeaseRiskcallbackData(TypedDict):
+class LeaseRiskcallbackData(TypedDict, total=False):
     """整车租赁风控模型回调"""
     result: LeaseRiskcallbackResult
 
@@ -461,7 +461,7 @@ class LeaseStatussynchronizeParams(TypedDict):
     action_value: Number
     refuse_reason: NotRequired[str | None]
 
-class LeaseStatussynchronizeResultVo(TypedDict):
+class LeaseStatussynchronizeResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -469,7 +469,7 @@ class LeaseStatussynchronizeResultVo(TypedDict):
     object: bool
     success: bool
 
-class LeaseStatussynchronizeData(TypedDict):
+class LeaseStatussynchronizeData(TypedDict, total=False):
     """天猫开新车租后状态同步"""
     result: LeaseStatussynchronizeResultVo
 
@@ -485,7 +485,7 @@ class LeaseTailpaymentbackParams(TypedDict):
     """尾款处置方案回传"""
     tail_payment_d_t_o: NotRequired[TailPaymentDto | None]
 
-class LeaseTailpaymentbackResult(TypedDict):
+class LeaseTailpaymentbackResult(TypedDict, total=False):
     cost_time: int
     error_code: str
     error_message: str
@@ -495,7 +495,7 @@ class LeaseTailpaymentbackResult(TypedDict):
     object: bool
     success: bool
 
-class LeaseTailpaymentbackData(TypedDict):
+class LeaseTailpaymentbackData(TypedDict, total=False):
     """尾款处置方案回传"""
     result: LeaseTailpaymentbackResult
 
@@ -503,13 +503,13 @@ class LeaseorderGetParams(TypedDict):
     """获取租赁订单信息"""
     order_id: NotRequired[Number | None]
 
-class LeaseOrderInfoDto(TypedDict):
+class LeaseOrderInfoDto(TypedDict, total=False):
     apply_no: str
     order_id: int
     status: str
     store_out_id: str
 
-class LeaseorderGetResultVo(TypedDict):
+class LeaseorderGetResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -517,7 +517,7 @@ class LeaseorderGetResultVo(TypedDict):
     object: LeaseOrderInfoDto
     success: bool
 
-class LeaseorderGetData(TypedDict):
+class LeaseorderGetData(TypedDict, total=False):
     """获取租赁订单信息"""
     result: LeaseorderGetResultVo
 
@@ -532,7 +532,7 @@ class OrderQueryParams(TypedDict):
     """天猫汽车整车订单查询"""
     top_order_query: NotRequired[TopOrderQuery | None]
 
-class TopOrderDTO(TypedDict):
+class TopOrderDTO(TypedDict, total=False):
     order_id: int
     consume_time: str
     consume_store: str
@@ -541,7 +541,7 @@ class TopOrderDTO(TypedDict):
     sku_feature2: str
     sku_feature_x: str
 
-class PageResult(TypedDict):
+class PageResult(TypedDict, total=False):
     models: Listed[TopOrderDTO]
     code: str
     total_page: int
@@ -551,7 +551,7 @@ class PageResult(TypedDict):
     total_count: int
     message: str
 
-class OrderQueryData(TypedDict):
+class OrderQueryData(TypedDict, total=False):
     """天猫汽车整车订单查询"""
     result: PageResult
 
@@ -572,7 +572,7 @@ class XcarSynchronizeCarLineDataParams(TypedDict):
     """我的爱卡车型配置数据"""
     param_x_car_sys_line_d_t_o: XCarSysLineDto
 
-class XcarSynchronizeCarLineDataResultVo(TypedDict):
+class XcarSynchronizeCarLineDataResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -580,7 +580,7 @@ class XcarSynchronizeCarLineDataResultVo(TypedDict):
     object: bool
     success: bool
 
-class XcarSynchronizeCarLineDataData(TypedDict):
+class XcarSynchronizeCarLineDataData(TypedDict, total=False):
     """我的爱卡车型配置数据"""
     result: XcarSynchronizeCarLineDataResultVo
 
@@ -599,7 +599,7 @@ class XcarSynchronizeCarLinePicsDataParams(TypedDict):
     """爱卡车系图片数据接入"""
     param_x_car_sys_line_pics_d_t_o: XCarSysLinePicsDto
 
-class XcarSynchronizeCarLinePicsDataResultVo(TypedDict):
+class XcarSynchronizeCarLinePicsDataResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -607,7 +607,7 @@ class XcarSynchronizeCarLinePicsDataResultVo(TypedDict):
     object: bool
     success: bool
 
-class XcarSynchronizeCarLinePicsDataData(TypedDict):
+class XcarSynchronizeCarLinePicsDataData(TypedDict, total=False):
     """爱卡车系图片数据接入"""
     result: XcarSynchronizeCarLinePicsDataResultVo
 
@@ -635,7 +635,7 @@ class XcarSynchronizeCarModelDataParams(TypedDict):
     """爱车车型数据同步"""
     param_x_car_sys_model_d_t_o: XCarSysModelDto
 
-class XcarSynchronizeCarModelDataResultVo(TypedDict):
+class XcarSynchronizeCarModelDataResultVo(TypedDict, total=False):
     cost_time: int
     gmt_current_time: int
     msg_code: str
@@ -643,6 +643,6 @@ class XcarSynchronizeCarModelDataResultVo(TypedDict):
     object: bool
     success: bool
 
-class XcarSynchronizeCarModelDataData(TypedDict):
+class XcarSynchronizeCarModelDataData(TypedDict, total=False):
     """爱车车型数据同步"""
     result: XcarSynchronizeCarModelDataResultVo

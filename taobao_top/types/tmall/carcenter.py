@@ -24,7 +24,7 @@ class VehicleChasisInsertParams(TypedDict):
     """EPC车型底盘压缩库新增接口"""
     dto: NotRequired[ChasisVehicleInfoOriginalDto | None]
 
-class VehicleChasisInsertResult(TypedDict):
+class VehicleChasisInsertResult(TypedDict, total=False):
     gmt_current_time: int
     msg_code: str
     msg_info: str
@@ -32,7 +32,7 @@ class VehicleChasisInsertResult(TypedDict):
     success: bool
     cost_time: int
 
-class VehicleChasisInsertData(TypedDict):
+class VehicleChasisInsertData(TypedDict, total=False):
     """EPC车型底盘压缩库新增接口"""
     result: VehicleChasisInsertResult
 
@@ -42,7 +42,7 @@ class VehicleCvmappingInsertParams(TypedDict):
     supplier_version_cid: NotRequired[str | None]
     supplier_chassis_cid: NotRequired[str | None]
 
-class VehicleCvmappingInsertResult(TypedDict):
+class VehicleCvmappingInsertResult(TypedDict, total=False):
     gmt_current_time: int
     msg_code: str
     msg_info: str
@@ -50,7 +50,7 @@ class VehicleCvmappingInsertResult(TypedDict):
     success: bool
     cost_time: int
 
-class VehicleCvmappingInsertData(TypedDict):
+class VehicleCvmappingInsertData(TypedDict, total=False):
     """EPC车辆版本信息与底盘信息库关系绑定"""
     result: VehicleCvmappingInsertResult
 
@@ -80,7 +80,7 @@ class VehicleVersionInsertParams(TypedDict):
     """汽车EPC版本压缩库新增接口"""
     dto: NotRequired[VersionVehicleInfoOriginalDto | None]
 
-class VehicleVersionInsertResult(TypedDict):
+class VehicleVersionInsertResult(TypedDict, total=False):
     gmt_current_time: int
     msg_code: str
     msg_info: str
@@ -88,7 +88,7 @@ class VehicleVersionInsertResult(TypedDict):
     success: bool
     cost_time: int
 
-class VehicleVersionInsertData(TypedDict):
+class VehicleVersionInsertData(TypedDict, total=False):
     """汽车EPC版本压缩库新增接口"""
     result: VehicleVersionInsertResult
 
@@ -133,7 +133,7 @@ class VehicleinfoRegisterParams(TypedDict):
     """车型数据更新"""
     vehicle_info: OriginVehicleInfoDto
 
-class VehicleinfoRegisterResult(TypedDict):
+class VehicleinfoRegisterResult(TypedDict, total=False):
     gmt_current_time: int
     msg_code: str
     msg_info: str
@@ -141,6 +141,6 @@ class VehicleinfoRegisterResult(TypedDict):
     success: bool
     cost_time: int
 
-class VehicleinfoRegisterData(TypedDict):
+class VehicleinfoRegisterData(TypedDict, total=False):
     """车型数据更新"""
     result: VehicleinfoRegisterResult

@@ -10,7 +10,7 @@ class CrowdActivityuserUploadParams(TypedDict):
     taobao_open_id: str
     taobao_app_key: str
 
-class CrowdActivityuserUploadData(TypedDict):
+class CrowdActivityuserUploadData(TypedDict, total=False):
     """品牌营销活动用户上传"""
     data: bool
     e_code: str

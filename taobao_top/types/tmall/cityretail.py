@@ -27,7 +27,7 @@ class FulfillAbnormalCenterAbnormalStatusChangeParams(TypedDict):
     """同城零售履约异常中心异常单处理结果回调接口"""
     abnormal_status_change_dto: NotRequired[list[AbnormalStatusChangeDto] | None]
 
-class FulfillSingleResult(TypedDict):
+class FulfillSingleResult(TypedDict, total=False):
     result: bool
     biz_exception: bool
     error_msg: str
@@ -35,7 +35,7 @@ class FulfillSingleResult(TypedDict):
     error_code: str
     success: bool
 
-class FulfillAbnormalCenterAbnormalStatusChangeData(TypedDict):
+class FulfillAbnormalCenterAbnormalStatusChangeData(TypedDict, total=False):
     """同城零售履约异常中心异常单处理结果回调接口"""
     fulfill_single_result: FulfillSingleResult
 
@@ -44,13 +44,13 @@ class TxdFulfillOrderUnbindnumParams(TypedDict):
     source_order_id: str
     sub_id: str
 
-class TxdFulfillOrderUnbindnumWorkResult(TypedDict):
+class TxdFulfillOrderUnbindnumWorkResult(TypedDict, total=False):
     error_code: str
     error_message: str
     is_success: bool
     result_data: bool
 
-class TxdFulfillOrderUnbindnumData(TypedDict):
+class TxdFulfillOrderUnbindnumData(TypedDict, total=False):
     """淘鲜达虚拟号服务解绑接口"""
     result: TxdFulfillOrderUnbindnumWorkResult
 
@@ -59,19 +59,19 @@ class TxdFulfillOrderVirtualnumberParams(TypedDict):
     source_order_id: str
     type: str
 
-class VirtualNumWorkResult(TypedDict):
+class VirtualNumWorkResult(TypedDict, total=False):
     source_order_id: str
     type: str
     virtual_number: str
     sub_id: str
 
-class TxdFulfillOrderVirtualnumberWorkResult(TypedDict):
+class TxdFulfillOrderVirtualnumberWorkResult(TypedDict, total=False):
     error_code: str
     error_message: str
     is_success: bool
     result_data: VirtualNumWorkResult
 
-class TxdFulfillOrderVirtualnumberData(TypedDict):
+class TxdFulfillOrderVirtualnumberData(TypedDict, total=False):
     """淘鲜达虚拟号服务接口"""
     result: TxdFulfillOrderVirtualnumberWorkResult
 
@@ -79,7 +79,7 @@ class WmflOrderLogisticsQueryParams(TypedDict):
     """完美履约订单物流状态查询接口"""
     main_order_id: str
 
-class OrderLogisticsResponseDto(TypedDict):
+class OrderLogisticsResponseDto(TypedDict, total=False):
     deliverer_name: str
     deliverer_phone: str
     fail_reason: str
@@ -88,12 +88,12 @@ class OrderLogisticsResponseDto(TypedDict):
     logistic_status: str
     logistic_status_name: str
 
-class WmflOrderLogisticsQueryWorkResult(TypedDict):
+class WmflOrderLogisticsQueryWorkResult(TypedDict, total=False):
     error_code: str
     result_data: OrderLogisticsResponseDto
     is_success: bool
     error_message: str
 
-class WmflOrderLogisticsQueryData(TypedDict):
+class WmflOrderLogisticsQueryData(TypedDict, total=False):
     """完美履约订单物流状态查询接口"""
     result: WmflOrderLogisticsQueryWorkResult

@@ -7,7 +7,7 @@ class MemberFrontUnbindPrivyParams(TypedDict):
     """品牌会员解绑(隐私号版）"""
     ouid: str
 
-class MemberFrontUnbindPrivyData(TypedDict):
+class MemberFrontUnbindPrivyData(TypedDict, total=False):
     """品牌会员解绑(隐私号版）"""
     result_success: bool
 
@@ -15,7 +15,7 @@ class MemberFrontUnbindParams(TypedDict):
     """品牌会员解绑"""
     user_nick: str
 
-class MemberFrontUnbindData(TypedDict):
+class MemberFrontUnbindData(TypedDict, total=False):
     """品牌会员解绑"""
     result_success: bool
 
@@ -27,6 +27,6 @@ class MemberPointChangeParams(TypedDict):
     biz_detail: NotRequired[str | None]
     user_nick: str
 
-class MemberPointChangeData(TypedDict):
+class MemberPointChangeData(TypedDict, total=False):
     """会员积分变更"""
     result_success: bool

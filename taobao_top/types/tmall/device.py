@@ -9,7 +9,7 @@ class CarturlGetParams(TypedDict):
     device_code: str
     longterm: NotRequired[bool | None]
 
-class CarturlGetData(TypedDict):
+class CarturlGetData(TypedDict, total=False):
     """添加商品到购物车"""
     short_url: str
     short_img_url: str
@@ -18,7 +18,7 @@ class ItemPromotionGetParams(TypedDict):
     """智能硬件上商品优惠获取"""
     item_id: Number
 
-class PromotionInItem(TypedDict):
+class PromotionInItem(TypedDict, total=False):
     promotion_id: str
     name: str
     item_promo_price: str
@@ -30,16 +30,16 @@ class PromotionInItem(TypedDict):
     other_send: str
     sku_id_list: Listed[str]
 
-class PromotionInShop(TypedDict):
+class PromotionInShop(TypedDict, total=False):
     name: str
     promotion_id: str
     promotion_detail_desc: str
 
-class PromotionDisplayTop(TypedDict):
+class PromotionDisplayTop(TypedDict, total=False):
     promotion_in_item_list: Listed[PromotionInItem]
     promotion_in_shop_list: Listed[PromotionInShop]
 
-class ItemPromotionGetData(TypedDict):
+class ItemPromotionGetData(TypedDict, total=False):
     """智能硬件上商品优惠获取"""
     promotions: PromotionDisplayTop
 
@@ -51,7 +51,7 @@ class StoreFollowurlGetParams(TypedDict):
     longterm: NotRequired[bool | None]
     banner_img: NotRequired[str | None]
 
-class StoreFollowurlGetData(TypedDict):
+class StoreFollowurlGetData(TypedDict, total=False):
     """获取店铺关注链接"""
     short_url: str
     short_img_url: str

@@ -17,7 +17,7 @@ class ReceiveGetParams(TypedDict):
     fields: Many[str]
     buyer_open_uid: NotRequired[str | None]
 
-class Dispute(TypedDict):
+class Dispute(TypedDict, total=False):
     address: str
     alipay_no: str
     attribute: str
@@ -50,7 +50,7 @@ class Dispute(TypedDict):
     buyer_open_uid: str
     buyer_nick: str
 
-class ResultSet(TypedDict):
+class ResultSet(TypedDict, total=False):
     page_results: int
     total_results: int
     has_next: bool
@@ -58,6 +58,9 @@ class ResultSet(TypedDict):
     error_msg: str
     results: Listed[Dispute]
 
-class ReceiveGetData(TypedDict):
-    """天猫逆向纠纷查询"""
+class ReceiveGetData(TypedDict, total=False):
+    """天猫逆向纠纷查询
+
+    ``fields`` decides which members the objects of the answer have.
+    """
     result: ResultSet

@@ -13,14 +13,14 @@ class ArenaPushParams(TypedDict):
     """消息推送"""
     push_list: NotRequired[list[PushMessageParamDo] | None]
 
-class ArenaPushFansResult(TypedDict):
+class ArenaPushFansResult(TypedDict, total=False):
     data_list: Listed[bool]
     total_num: int
     success: bool
     error_message: str
     error_code: str
 
-class ArenaPushData(TypedDict):
+class ArenaPushData(TypedDict, total=False):
     """消息推送"""
     result: ArenaPushFansResult
 
@@ -30,14 +30,14 @@ class ArenaRecordParams(TypedDict):
     score: NotRequired[Number | None]
     mix_nick: NotRequired[str | None]
 
-class ArenaRecordFansResult(TypedDict):
+class ArenaRecordFansResult(TypedDict, total=False):
     data_list: Listed[bool]
     total_num: int
     success: bool
     error_message: str
     error_code: str
 
-class ArenaRecordData(TypedDict):
+class ArenaRecordData(TypedDict, total=False):
     """记录完成擂台的用户"""
     fans_result: ArenaRecordFansResult
 
@@ -45,14 +45,14 @@ class CashpoolCheckpayParams(TypedDict):
     """检查资金池付款状态"""
     cash_pool_list: NotRequired[Many[Number] | None]
 
-class CashpoolCheckpayFansResult(TypedDict):
+class CashpoolCheckpayFansResult(TypedDict, total=False):
     data_list: Listed[bool]
     total_num: int
     success: bool
     error_message: str
     error_code: str
 
-class CashpoolCheckpayData(TypedDict):
+class CashpoolCheckpayData(TypedDict, total=False):
     """检查资金池付款状态"""
     fans_result: CashpoolCheckpayFansResult
 
@@ -73,17 +73,17 @@ class CashpoolCreateParams(TypedDict):
     """创建资金池"""
     create_cash_pool_param_do: CreateCashPoolParamDo
 
-class CashPoolVo(TypedDict):
+class CashPoolVo(TypedDict, total=False):
     pay_url: str
     cash_pool_id: int
 
-class CashpoolCreateFansResult(TypedDict):
+class CashpoolCreateFansResult(TypedDict, total=False):
     data: CashPoolVo
     total_num: int
     success: bool
     error_message: str
     error_code: str
 
-class CashpoolCreateData(TypedDict):
+class CashpoolCreateData(TypedDict, total=False):
     """创建资金池"""
     fans_result: CashpoolCreateFansResult

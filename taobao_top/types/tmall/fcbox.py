@@ -11,11 +11,11 @@ class NotifyParams(TypedDict):
     operate: NotRequired[str | None]
     apply_id: NotRequired[str | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     model: str
     code: int
     message: str
 
-class NotifyData(TypedDict):
+class NotifyData(TypedDict, total=False):
     """丰巢通知接口"""
     result: Result

@@ -9,12 +9,12 @@ class HomedecorationSupplyruleCategoryworkerlistParams(TypedDict):
     page_index: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class SupplyCategoryWorkerDTO(TypedDict):
+class SupplyCategoryWorkerDTO(TypedDict, total=False):
     worker_id: int
     id_number: str
     worker_mobile: str
 
-class HomedecorationSupplyruleCategoryworkerlistResult(TypedDict):
+class HomedecorationSupplyruleCategoryworkerlistResult(TypedDict, total=False):
     page_index: int
     page_size: int
     total_count: int
@@ -23,7 +23,7 @@ class HomedecorationSupplyruleCategoryworkerlistResult(TypedDict):
     success: bool
     data_list: Listed[SupplyCategoryWorkerDTO]
 
-class HomedecorationSupplyruleCategoryworkerlistData(TypedDict):
+class HomedecorationSupplyruleCategoryworkerlistData(TypedDict, total=False):
     """基于规则查品牌品类工人接口"""
     result: HomedecorationSupplyruleCategoryworkerlistResult
 
@@ -33,14 +33,14 @@ class HomedecorationSupplyruleListParams(TypedDict):
     page_index: NotRequired[Number | None]
     unique_no: NotRequired[str | None]
 
-class SupplyConfigRuleDTO(TypedDict):
+class SupplyConfigRuleDTO(TypedDict, total=False):
     unique_no: str
     service_code: str
     shop_name: str
     category_name: str
     worker_check_type_list: Listed[str]
 
-class HomedecorationSupplyruleListResult(TypedDict):
+class HomedecorationSupplyruleListResult(TypedDict, total=False):
     page_index: int
     page_size: int
     total_count: int
@@ -49,7 +49,7 @@ class HomedecorationSupplyruleListResult(TypedDict):
     success: bool
     data_list: Listed[SupplyConfigRuleDTO]
 
-class HomedecorationSupplyruleListData(TypedDict):
+class HomedecorationSupplyruleListData(TypedDict, total=False):
     """查询供给规则接口"""
     result: HomedecorationSupplyruleListResult
 
@@ -58,14 +58,14 @@ class HomedecorationWorkerlevelListParams(TypedDict):
     page_index: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class SupplyLevelWorkerDTO(TypedDict):
+class SupplyLevelWorkerDTO(TypedDict, total=False):
     service_code: str
     worker_id: int
     id_number: str
     worker_level: str
     worker_mobile: str
 
-class HomedecorationWorkerlevelListResult(TypedDict):
+class HomedecorationWorkerlevelListResult(TypedDict, total=False):
     page_index: int
     page_size: int
     total_count: int
@@ -74,7 +74,7 @@ class HomedecorationWorkerlevelListResult(TypedDict):
     success: bool
     data_list: Listed[SupplyLevelWorkerDTO]
 
-class HomedecorationWorkerlevelListData(TypedDict):
+class HomedecorationWorkerlevelListData(TypedDict, total=False):
     """查询工人分层数据接口"""
     result: HomedecorationWorkerlevelListResult
 
@@ -88,13 +88,13 @@ class RateGetParams(TypedDict):
     """服务商需获取到单条服务单评价信息"""
     service_rate_message_query_cmd: NotRequired[ServiceRateMessageQueryCmd | None]
 
-class RateGetResult(TypedDict):
+class RateGetResult(TypedDict, total=False):
     success: bool
     error_code: str
     value: str
     error_msg: str
 
-class RateGetData(TypedDict):
+class RateGetData(TypedDict, total=False):
     """服务商需获取到单条服务单评价信息"""
     result: RateGetResult
 
@@ -103,13 +103,13 @@ class ServiceitemListParams(TypedDict):
     seller_id: NotRequired[Number | None]
     itemids: NotRequired[Many[str] | None]
 
-class ServiceitemListResult(TypedDict):
+class ServiceitemListResult(TypedDict, total=False):
     result_data: str
     message: str
     error_type: int
     error_code: str
     is_success: bool
 
-class ServiceitemListData(TypedDict):
+class ServiceitemListData(TypedDict, total=False):
     """获取服务商品扩展信息"""
     result: ServiceitemListResult

@@ -10,18 +10,18 @@ class ClearanceCertificationGetParams(TypedDict):
     """获取订单清关材料实名信息"""
     order_cert_request: NotRequired[OrderCertRequest | None]
 
-class OrderCertify(TypedDict):
+class OrderCertify(TypedDict, total=False):
     ocr_id: str
     order_id: int
     ocr_name: str
     idempotent: str
     phone: str
 
-class OrderCertifyResponse(TypedDict):
+class OrderCertifyResponse(TypedDict, total=False):
     auth: bool
     order_certify: OrderCertify
 
-class ClearanceCertificationGetData(TypedDict):
+class ClearanceCertificationGetData(TypedDict, total=False):
     """获取订单清关材料实名信息"""
     data: OrderCertifyResponse
     response_message: str
@@ -33,7 +33,7 @@ class ClearanceDistributionGetParams(TypedDict):
     order_id: Number
     need_image: NotRequired[bool | None]
 
-class ConsigneeCertifyInfo(TypedDict):
+class ConsigneeCertifyInfo(TypedDict, total=False):
     credential1: str
     credential2: str
     ocr_exp: str
@@ -42,13 +42,13 @@ class ConsigneeCertifyInfo(TypedDict):
     order_id: int
     type: int
 
-class ClearanceDistributionGetCertifyQueryResult(TypedDict):
+class ClearanceDistributionGetCertifyQueryResult(TypedDict, total=False):
     module: ConsigneeCertifyInfo
     err_msg: str
     err_code: str
     success: bool
 
-class ClearanceDistributionGetData(TypedDict):
+class ClearanceDistributionGetData(TypedDict, total=False):
     """分销供应商获取清关材料"""
     result: ClearanceDistributionGetCertifyQueryResult
 
@@ -57,13 +57,13 @@ class ClearanceGetParams(TypedDict):
     order_id: Number
     need_image: NotRequired[bool | None]
 
-class ClearanceGetCertifyQueryResult(TypedDict):
+class ClearanceGetCertifyQueryResult(TypedDict, total=False):
     err_code: str
     err_msg: str
     module: ConsigneeCertifyInfo
     success: bool
 
-class ClearanceGetData(TypedDict):
+class ClearanceGetData(TypedDict, total=False):
     """天猫国际-清关材料查询"""
     result: ClearanceGetCertifyQueryResult
 
@@ -81,7 +81,7 @@ class ClearanceInfoSendParams(TypedDict):
     """清关信息回调通知"""
     order_clearance_info_request: NotRequired[OrderClearanceInfoRequest | None]
 
-class ClearanceInfoSendData(TypedDict):
+class ClearanceInfoSendData(TypedDict, total=False):
     """清关信息回调通知"""
     msg_info: str
     msg_code: str
@@ -95,7 +95,7 @@ class ClearanceOrderGetParams(TypedDict):
     """天猫国际订单清关信息"""
     clearance_order_request: NotRequired[ClearanceOrderRequest | None]
 
-class ClearanceOrderGetClearanceTaxDO(TypedDict):
+class ClearanceOrderGetClearanceTaxDO(TypedDict, total=False):
     excise_duty_fee: int
     order_line_total_tax_fee: int
     hscode: str
@@ -110,13 +110,13 @@ class ClearanceOrderGetClearanceTaxDO(TypedDict):
     tariff_custom_fee: int
     customs_insurance_fee: int
 
-class ClearanceOrderGetObjBizOrderDOOrderLineListUnitDO(TypedDict):
+class ClearanceOrderGetObjBizOrderDOOrderLineListUnitDO(TypedDict, total=False):
     first_quantity: str
     second_quantity: str
     first_unit: str
     second_unit: str
 
-class ClearanceOrderLineDo(TypedDict):
+class ClearanceOrderLineDo(TypedDict, total=False):
     tax_d_o: ClearanceOrderGetClearanceTaxDO
     actual_value: int
     unit_d_o: ClearanceOrderGetObjBizOrderDOOrderLineListUnitDO
@@ -126,7 +126,7 @@ class ClearanceOrderLineDo(TypedDict):
     sale_unit: str
     item_id: int
 
-class ClearanceOrderGetObjBizOrderDOTaxDO(TypedDict):
+class ClearanceOrderGetObjBizOrderDOTaxDO(TypedDict, total=False):
     excise_duty_fee: int
     hscode: str
     post_fee: int
@@ -141,7 +141,7 @@ class ClearanceOrderGetObjBizOrderDOTaxDO(TypedDict):
     tariff_custom_fee: int
     customs_insurance_fee: int
 
-class ClearanceLogisticsOrderDO(TypedDict):
+class ClearanceLogisticsOrderDO(TypedDict, total=False):
     order_line_list: Listed[ClearanceOrderLineDo]
     tax_d_o: ClearanceOrderGetObjBizOrderDOTaxDO
     post_fee: int
@@ -150,15 +150,15 @@ class ClearanceLogisticsOrderDO(TypedDict):
     biz_order_id: int
     clearance_order_no: str
 
-class ClearancePayOrderDO(TypedDict):
+class ClearancePayOrderDO(TypedDict, total=False):
     alipay_buyer_id: str
     pay_order_id: int
 
-class ClearanceDataDO(TypedDict):
+class ClearanceDataDO(TypedDict, total=False):
     biz_order_d_o: ClearanceLogisticsOrderDO
     pay_order_d_o: ClearancePayOrderDO
 
-class ClearanceOrderGetData(TypedDict):
+class ClearanceOrderGetData(TypedDict, total=False):
     """天猫国际订单清关信息"""
     response_message: str
     response_code: str

@@ -13,7 +13,7 @@ class BabyAuthprofileBackflowParams(TypedDict):
     """孕校云回流档案"""
     yxy_baby_profile_cmd: YxyBabyProfileCmd
 
-class BabyAuthprofileBackflowData(TypedDict):
+class BabyAuthprofileBackflowData(TypedDict, total=False):
     """孕校云回流档案"""
     result_status: bool
     msg_message: str

@@ -15,13 +15,13 @@ class QueryForstoreParams(TypedDict):
     """查询后端商品仓库库存"""
     param_list: list[InventoryQueryForStoreRequest]
 
-class InventorySubDetailDto(TypedDict):
+class InventorySubDetailDto(TypedDict, total=False):
     reserve_quantity: int
     quantity: int
     occupy_quantity: int
     inv_biz_code: str
 
-class InventoryInfoDetailDto(TypedDict):
+class InventoryInfoDetailDto(TypedDict, total=False):
     occupy_quantity: int
     quantity: int
     reserve_quantity: int
@@ -33,7 +33,7 @@ class InventoryInfoDetailDto(TypedDict):
     sku_id: int
     item_type: int
 
-class TipInfo(TypedDict):
+class TipInfo(TypedDict, total=False):
     errorcode: str
     errormessage: str
     sc_item_code: str
@@ -43,11 +43,11 @@ class TipInfo(TypedDict):
     sku_id: int
     item_type: int
 
-class InventoryQueryResult(TypedDict):
+class InventoryQueryResult(TypedDict, total=False):
     item_inventorys: Listed[InventoryInfoDetailDto]
     tip_infos: Listed[TipInfo]
 
-class QueryForstoreData(TypedDict):
+class QueryForstoreData(TypedDict, total=False):
     """查询后端商品仓库库存"""
     result: InventoryQueryResult
     errorcode: str

@@ -10,11 +10,11 @@ class ServiceproductQueryParams(TypedDict):
     service_code: NotRequired[str | None]
     service_product_type: NotRequired[Number | None]
 
-class SimpleServiceSkuDtOs(TypedDict):
+class SimpleServiceSkuDtOs(TypedDict, total=False):
     code: str
     display_name: str
 
-class Resultdata(TypedDict):
+class Resultdata(TypedDict, total=False):
     create_time: str
     title: str
     service_product_content: str
@@ -24,7 +24,7 @@ class Resultdata(TypedDict):
     service_product_status: int
     service_product_type: int
 
-class ServiceproductQueryResult(TypedDict):
+class ServiceproductQueryResult(TypedDict, total=False):
     result_data_list: Listed[Resultdata]
     message: str
     system_error: bool
@@ -32,7 +32,7 @@ class ServiceproductQueryResult(TypedDict):
     error_code: str
     success: bool
 
-class ServiceproductQueryData(TypedDict):
+class ServiceproductQueryData(TypedDict, total=False):
     """天猫服务商服务产品查询"""
     result: ServiceproductQueryResult
 
@@ -54,7 +54,7 @@ class SubscribeQueryParams(TypedDict):
     """天猫服务订购信息查询接口"""
     query: NotRequired[Spb2bOderQuery | None]
 
-class SubscribeMerchantDto(TypedDict):
+class SubscribeMerchantDto(TypedDict, total=False):
     tech_phone: str
     operator_phone: str
     after_sale_phone: str
@@ -64,19 +64,19 @@ class SubscribeMerchantDto(TypedDict):
     subscriber_nick: str
     seller_type: str
 
-class SubscribeQueryResultData(TypedDict):
+class SubscribeQueryResultData(TypedDict, total=False):
     total_count: int
     page_size: int
     one_paged_data_list: Listed[SubscribeMerchantDto]
 
-class SubscribeQueryResult(TypedDict):
+class SubscribeQueryResult(TypedDict, total=False):
     result_data: SubscribeQueryResultData
     message: str
     error_type: int
     error_code: str
     success: bool
 
-class SubscribeQueryData(TypedDict):
+class SubscribeQueryData(TypedDict, total=False):
     """天猫服务订购信息查询接口"""
     result: SubscribeQueryResult
 
@@ -91,14 +91,14 @@ class SupplierAbilityUpdateParams(TypedDict):
     """门店服务能力授权接口"""
     param0: EnableServiceStoreRequestDto
 
-class SupplierAbilityUpdateResult(TypedDict):
+class SupplierAbilityUpdateResult(TypedDict, total=False):
     result_data: bool
     message: str
     error_type: int
     error_code: str
     success: bool
 
-class SupplierAbilityUpdateData(TypedDict):
+class SupplierAbilityUpdateData(TypedDict, total=False):
     """门店服务能力授权接口"""
     result: SupplierAbilityUpdateResult
 
@@ -113,13 +113,13 @@ class SupplierPriceUploadParams(TypedDict):
     service_code: NotRequired[str | None]
     provider_price_list: list[StoreOfferPriceDto]
 
-class SupplierPriceUploadResultData(TypedDict):
+class SupplierPriceUploadResultData(TypedDict, total=False):
     success: bool
     failure_code: str
     failure_price_factors: str
     failure_detail: str
 
-class SupplierPriceUploadResult(TypedDict):
+class SupplierPriceUploadResult(TypedDict, total=False):
     message: str
     result_data: SupplierPriceUploadResultData
     system_error: bool
@@ -127,6 +127,6 @@ class SupplierPriceUploadResult(TypedDict):
     error_code: str
     success: bool
 
-class SupplierPriceUploadData(TypedDict):
+class SupplierPriceUploadData(TypedDict, total=False):
     """天猫服务商服务报价上传"""
     result: SupplierPriceUploadResult

@@ -7,7 +7,7 @@ class LiuliangbaoSpreadlinkCreateParams(TypedDict):
     """创建流量宝活动链接"""
     url: str
 
-class SpreadLinkDo(TypedDict):
+class SpreadLinkDo(TypedDict, total=False):
     id: int
     gmt_modified: str
     adword: str
@@ -21,12 +21,12 @@ class SpreadLinkDo(TypedDict):
     type: int
     url: str
 
-class LLBApiResult(TypedDict):
+class LLBApiResult(TypedDict, total=False):
     error_message: str
     model: SpreadLinkDo
     error_code: int
     success: bool
 
-class LiuliangbaoSpreadlinkCreateData(TypedDict):
+class LiuliangbaoSpreadlinkCreateData(TypedDict, total=False):
     """创建流量宝活动链接"""
     llbresult: LLBApiResult

@@ -12,7 +12,7 @@ class CrmCallbackPointChangeParams(TypedDict):
     ext_info: NotRequired[str | None]
     point: NotRequired[Number | None]
 
-class CrmCallbackPointChangeData(TypedDict):
+class CrmCallbackPointChangeData(TypedDict, total=False):
     """品牌积分变更回调API"""
     result_success: bool
 
@@ -20,18 +20,18 @@ class CrmMemberGetbypaycodeParams(TypedDict):
     """支付码获取会员信息"""
     pay_code: str
 
-class MemberAccountDTO(TypedDict):
+class MemberAccountDTO(TypedDict, total=False):
     mix_mobile: str
     buyer_nick: str
     clear_mobile: str
 
-class ResultDTO(TypedDict):
+class ResultDTO(TypedDict, total=False):
     total: int
     result: MemberAccountDTO
     code: str
     msg: str
 
-class CrmMemberGetbypaycodeData(TypedDict):
+class CrmMemberGetbypaycodeData(TypedDict, total=False):
     """支付码获取会员信息"""
     result: ResultDTO
 
@@ -47,7 +47,7 @@ class CrmMemberSyncPrivyParams(TypedDict):
     level_expire_time: NotRequired[Number | None]
     level_type: NotRequired[Number | None]
 
-class CrmMemberSyncPrivyData(TypedDict):
+class CrmMemberSyncPrivyData(TypedDict, total=False):
     """同步推送会员信息(隐私号版本)"""
     mei_extra_info: Any
 
@@ -64,6 +64,6 @@ class CrmMemberSyncParams(TypedDict):
     mix_nick: NotRequired[str | None]
     nick: NotRequired[str | None]
 
-class CrmMemberSyncData(TypedDict):
+class CrmMemberSyncData(TypedDict, total=False):
     """同步推送会员信息"""
     mei_extra_info: Any

@@ -11,7 +11,7 @@ class ClaimQueryParams(TypedDict):
     page_size: NotRequired[Number | None]
     service_order_id: NotRequired[Number | None]
 
-class SscClaimInfoDTO(TypedDict):
+class SscClaimInfoDTO(TypedDict, total=False):
     workcard_id: int
     insurance_order_no: str
     biz_order_id: int
@@ -33,7 +33,7 @@ class SscClaimInfoDTO(TypedDict):
     recognizee_unity_number: str
     task_attribute: str
 
-class PageResult(TypedDict):
+class PageResult(TypedDict, total=False):
     msg_info: str
     total_count: int
     result_data: Listed[SscClaimInfoDTO]
@@ -42,6 +42,6 @@ class PageResult(TypedDict):
     msg_code: str
     page_size: int
 
-class ClaimQueryData(TypedDict):
+class ClaimQueryData(TypedDict, total=False):
     """查询待理赔工单数据接口"""
     result: PageResult

@@ -8,13 +8,13 @@ class FulfillCancelReasonQueryParams(TypedDict):
     seller_id: NotRequired[Number | None]
     main_order_id: NotRequired[Number | None]
 
-class FulfillCancelReasonQueryNrResult(TypedDict):
+class FulfillCancelReasonQueryNrResult(TypedDict, total=False):
     result_data: Any
     error_message: str
     error_code: str
     is_success: bool
 
-class FulfillCancelReasonQueryData(TypedDict):
+class FulfillCancelReasonQueryData(TypedDict, total=False):
     """查询取消履约的原因列表"""
     result: FulfillCancelReasonQueryNrResult
 
@@ -31,13 +31,13 @@ class FulfillCancelParams(TypedDict):
     """取消上门揽件"""
     req: NotRequired[NrCancelFulfillReqDto | None]
 
-class FulfillCancelNrResult(TypedDict):
+class FulfillCancelNrResult(TypedDict, total=False):
     result_data: bool
     error_message: str
     error_code2: str
     success: bool
 
-class FulfillCancelData(TypedDict):
+class FulfillCancelData(TypedDict, total=False):
     """取消上门揽件"""
     result: FulfillCancelNrResult
 
@@ -54,7 +54,7 @@ class FulfillLogisticsConsignParams(TypedDict):
     """同城配门店备货通知"""
     param0: NotRequired[NrStoreGoodsReadyReqDto | None]
 
-class NrStoreGoodsReadyRespDto(TypedDict):
+class NrStoreGoodsReadyRespDto(TypedDict, total=False):
     got_code: str
     short_id: str
     ma_code: str
@@ -63,14 +63,14 @@ class NrStoreGoodsReadyRespDto(TypedDict):
     company_name: str
     cancel_code: str
 
-class FulfillLogisticsConsignNrResult(TypedDict):
+class FulfillLogisticsConsignNrResult(TypedDict, total=False):
     result_data: NrStoreGoodsReadyRespDto
     error_message: str
     error_code: str
     is_success: bool
     succ: bool
 
-class FulfillLogisticsConsignData(TypedDict):
+class FulfillLogisticsConsignData(TypedDict, total=False):
     """同城配门店备货通知"""
     result: FulfillLogisticsConsignNrResult
 
@@ -79,7 +79,7 @@ class FulfillLogisticsQueryParams(TypedDict):
     main_order_id: NotRequired[Number | None]
     biz_identity: NotRequired[str | None]
 
-class FulfillLogisticsQueryNrDeliveryBriefStatusDto(TypedDict):
+class FulfillLogisticsQueryNrDeliveryBriefStatusDto(TypedDict, total=False):
     logistics_time: str
     fail_code: str
     fail_reason: str
@@ -89,7 +89,7 @@ class FulfillLogisticsQueryNrDeliveryBriefStatusDto(TypedDict):
     logistics_status_name: str
     logistics_status: str
 
-class FulfillLogisticsQueryResultResultDataNrDeliveryBriefStatusDTOs(TypedDict):
+class FulfillLogisticsQueryResultResultDataNrDeliveryBriefStatusDTOs(TypedDict, total=False):
     logistics_status: str
     logistics_status_name: str
     sp_name: str
@@ -99,17 +99,17 @@ class FulfillLogisticsQueryResultResultDataNrDeliveryBriefStatusDTOs(TypedDict):
     fail_code: str
     logistics_time: str
 
-class NrTimingFulfillDetailQueryRespDto(TypedDict):
+class NrTimingFulfillDetailQueryRespDto(TypedDict, total=False):
     nr_delivery_brief_status_d_t_o: FulfillLogisticsQueryNrDeliveryBriefStatusDto
     nr_delivery_brief_status_d_t_os: Listed[FulfillLogisticsQueryResultResultDataNrDeliveryBriefStatusDTOs]
 
-class FulfillLogisticsQueryNrResult(TypedDict):
+class FulfillLogisticsQueryNrResult(TypedDict, total=False):
     result_data: NrTimingFulfillDetailQueryRespDto
     error_message: str
     error_code: str
     is_success: bool
 
-class FulfillLogisticsQueryData(TypedDict):
+class FulfillLogisticsQueryData(TypedDict, total=False):
     """定时送和极速达配送物流信息查询"""
     result: FulfillLogisticsQueryNrResult
 
@@ -140,12 +140,12 @@ class FulfillLogisticsSyncParams(TypedDict):
     """同城配物流信息回传"""
     param0: NrLogisticsInfoSynReqDto
 
-class FulfillLogisticsSyncNrResult(TypedDict):
+class FulfillLogisticsSyncNrResult(TypedDict, total=False):
     result_data: bool
     error_message: str
     error_code: str
 
-class FulfillLogisticsSyncData(TypedDict):
+class FulfillLogisticsSyncData(TypedDict, total=False):
     """同城配物流信息回传"""
     result: FulfillLogisticsSyncNrResult
 
@@ -155,7 +155,7 @@ class FulfillOrderQueryParams(TypedDict):
     order_id: NotRequired[Number | None]
     ext_param: NotRequired[str | None]
 
-class FulfillOrderQueryNrOrderDto(TypedDict):
+class FulfillOrderQueryNrOrderDto(TypedDict, total=False):
     create_time: str
     buyer_nick: str
     seller_nick: str
@@ -171,7 +171,7 @@ class FulfillOrderQueryNrOrderDto(TypedDict):
     auction_price: int
     out_id_item_code: str
 
-class FulfillOrderQueryTradeOrderDetailDto(TypedDict):
+class FulfillOrderQueryTradeOrderDetailDto(TypedDict, total=False):
     order_d_t_os: Listed[FulfillOrderQueryNrOrderDto]
     store_code: str
     appoint_end_time: str
@@ -192,13 +192,13 @@ class FulfillOrderQueryTradeOrderDetailDto(TypedDict):
     seller_nick: str
     out_id_store_code: str
 
-class FulfillOrderQueryNrResult(TypedDict):
+class FulfillOrderQueryNrResult(TypedDict, total=False):
     result_data: FulfillOrderQueryTradeOrderDetailDto
     error_message: str
     error_code: str
     is_success: bool
 
-class FulfillOrderQueryData(TypedDict):
+class FulfillOrderQueryData(TypedDict, total=False):
     """零售商获取品牌商的单笔订单"""
     result: FulfillOrderQueryNrResult
 
@@ -214,11 +214,11 @@ class FulfillSoldOrderlistQueryParams(TypedDict):
     """零售商获取品牌商的特定订单列表"""
     param0: NotRequired[NrTimingOrderSoldQueryReqDto | None]
 
-class NrZqsPlanDetailInfoDto(TypedDict):
+class NrZqsPlanDetailInfoDto(TypedDict, total=False):
     sequence_no: int
     plan_date: str
 
-class FulfillSoldOrderlistQueryNrZqsPlanRespDto(TypedDict):
+class FulfillSoldOrderlistQueryNrZqsPlanRespDto(TypedDict, total=False):
     num_per_cycle: int
     pause_ahead_days: int
     send_start_time: str
@@ -228,7 +228,7 @@ class FulfillSoldOrderlistQueryNrZqsPlanRespDto(TypedDict):
     start_refund_date: str
     plan_list: Listed[NrZqsPlanDetailInfoDto]
 
-class FulfillSoldOrderlistQueryNrOrderDto(TypedDict):
+class FulfillSoldOrderlistQueryNrOrderDto(TypedDict, total=False):
     create_time: str
     buyer_nick: str
     seller_nick: str
@@ -244,7 +244,7 @@ class FulfillSoldOrderlistQueryNrOrderDto(TypedDict):
     actual_paid_fee: int
     auction_price: int
 
-class FulfillSoldOrderlistQueryTradeOrderDetailDto(TypedDict):
+class FulfillSoldOrderlistQueryTradeOrderDetailDto(TypedDict, total=False):
     order_d_t_os: Listed[FulfillSoldOrderlistQueryNrOrderDto]
     store_code: str
     appoint_end_time: str
@@ -265,19 +265,19 @@ class FulfillSoldOrderlistQueryTradeOrderDetailDto(TypedDict):
     seller_nick: str
     post_fee: str
 
-class FulfillSoldOrderlistQueryNrTimingOrderSoldQueryRespDto(TypedDict):
+class FulfillSoldOrderlistQueryNrTimingOrderSoldQueryRespDto(TypedDict, total=False):
     trade_order_detail_d_t_os: Listed[FulfillSoldOrderlistQueryTradeOrderDetailDto]
     page_no: int
     total_num: int
     page_size: int
 
-class FulfillSoldOrderlistQueryNrResult(TypedDict):
+class FulfillSoldOrderlistQueryNrResult(TypedDict, total=False):
     result_data: FulfillSoldOrderlistQueryNrTimingOrderSoldQueryRespDto
     error_message: str
     error_code: str
     is_success: bool
 
-class FulfillSoldOrderlistQueryData(TypedDict):
+class FulfillSoldOrderlistQueryData(TypedDict, total=False):
     """零售商获取品牌商的特定订单列表"""
     result: FulfillSoldOrderlistQueryNrResult
 
@@ -305,7 +305,7 @@ class InventoryInitialParams(TypedDict):
     """门店库存初始化前后端商品绑定"""
     param0: NotRequired[NrStoreInvItemInitialReqDto | None]
 
-class InventoryInitialData(TypedDict):
+class InventoryInitialData(TypedDict, total=False):
     """门店库存初始化前后端商品绑定"""
     result_data: bool
     error_message: str
@@ -331,30 +331,30 @@ class InventoryUpdateParams(TypedDict):
     """门店业务同步库存"""
     param0: NotRequired[NrInventoryUpdateReqDto | None]
 
-class InventoryUpdateNrInventoryCheckDetailDto(TypedDict):
+class InventoryUpdateNrInventoryCheckDetailDto(TypedDict, total=False):
     quantity: int
     sc_item_code: str
     sub_order_id: str
     sc_item_id: int
 
-class InventoryUpdateResultResultDataFailInventorys(TypedDict):
+class InventoryUpdateResultResultDataFailInventorys(TypedDict, total=False):
     sub_order_id: str
     sc_item_id: int
     sc_item_code: str
     quantity: int
 
-class InventoryUpdateRespDto(TypedDict):
+class InventoryUpdateRespDto(TypedDict, total=False):
     success_inventorys: Listed[InventoryUpdateNrInventoryCheckDetailDto]
     fail_inventorys: Listed[InventoryUpdateResultResultDataFailInventorys]
 
-class InventoryUpdateNrResult(TypedDict):
+class InventoryUpdateNrResult(TypedDict, total=False):
     result_data: InventoryUpdateRespDto
     error_message: str
     error_code: str
     is_success: bool
     succ: bool
 
-class InventoryUpdateData(TypedDict):
+class InventoryUpdateData(TypedDict, total=False):
     """门店业务同步库存"""
     result: InventoryUpdateNrResult
 
@@ -369,18 +369,18 @@ class ItemTagOpsParams(TypedDict):
     """区域零售商品打标去标"""
     tag_req_d_t_o: TagReqDto
 
-class TagRespDto(TypedDict):
+class TagRespDto(TypedDict, total=False):
     descs: Listed[str]
     fail_ids: Listed[int]
     success_ids: Listed[int]
 
-class ItemTagOpsNewRetailResult(TypedDict):
+class ItemTagOpsNewRetailResult(TypedDict, total=False):
     result_data: TagRespDto
     error_message: str
     error_code: str
     success_flag: bool
 
-class ItemTagOpsData(TypedDict):
+class ItemTagOpsData(TypedDict, total=False):
     """区域零售商品打标去标"""
     result: ItemTagOpsNewRetailResult
 
@@ -399,7 +399,7 @@ class NoticeGoodsReadyParams(TypedDict):
     """同步天猫配送人员信息"""
     param0: NotRequired[NrZqsGoodsReadyReqDto | None]
 
-class NoticeGoodsReadyData(TypedDict):
+class NoticeGoodsReadyData(TypedDict, total=False):
     """同步天猫配送人员信息"""
     result_data: bool
     error_message: str
@@ -412,7 +412,7 @@ class OrderLogisInfoParams(TypedDict):
     main_order_ids: Many[Number]
     channel: str
 
-class NrFetchCodeDto(TypedDict):
+class NrFetchCodeDto(TypedDict, total=False):
     main_order_id: int
     consign_company_name: str
     biz_type: str
@@ -431,21 +431,21 @@ class NrFetchCodeDto(TypedDict):
     send_addr: str
     write_off_code: str
 
-class Errmsg(TypedDict):
+class Errmsg(TypedDict, total=False):
     key: int
     value: str
 
-class NrFetchCodeQueryRespDto(TypedDict):
+class NrFetchCodeQueryRespDto(TypedDict, total=False):
     nr_fetch_code_d_t_o_list: Listed[NrFetchCodeDto]
     err_msg: Errmsg
 
-class OrderLogisInfoNewRetailResult(TypedDict):
+class OrderLogisInfoNewRetailResult(TypedDict, total=False):
     result_data: NrFetchCodeQueryRespDto
     error_message: str
     error_code: str
     success_flag: bool
 
-class OrderLogisInfoData(TypedDict):
+class OrderLogisInfoData(TypedDict, total=False):
     """区域零售订单获取取件码"""
     result: OrderLogisInfoNewRetailResult
 
@@ -455,7 +455,7 @@ class OrderQueryJstParams(TypedDict):
     order_id: NotRequired[Number | None]
     ext_param: NotRequired[str | None]
 
-class OrderQueryJstNrOrderDto(TypedDict):
+class OrderQueryJstNrOrderDto(TypedDict, total=False):
     discount_fee: int
     adjust_fee: int
     order_id: int
@@ -472,7 +472,7 @@ class OrderQueryJstNrOrderDto(TypedDict):
     auction_price: int
     outer_id_sku: str
 
-class OrderQueryJstTradeOrderDetailDto(TypedDict):
+class OrderQueryJstTradeOrderDetailDto(TypedDict, total=False):
     order_d_t_os: Listed[OrderQueryJstNrOrderDto]
     out_id_store_code: str
     seller_nick: str
@@ -495,13 +495,13 @@ class OrderQueryJstTradeOrderDetailDto(TypedDict):
     post_fee: str
     buyer_memo: str
 
-class OrderQueryJstNewRetailResult(TypedDict):
+class OrderQueryJstNewRetailResult(TypedDict, total=False):
     result_data: OrderQueryJstTradeOrderDetailDto
     error_message: str
     error_code: str
     success_flag: bool
 
-class OrderQueryJstData(TypedDict):
+class OrderQueryJstData(TypedDict, total=False):
     """获取同城配送业务单笔订单"""
     result: OrderQueryJstNewRetailResult
 
@@ -511,25 +511,25 @@ class SellerStorerangeReadParams(TypedDict):
     biz_identity: NotRequired[str | None]
     store_ids: Many[Number]
 
-class Points(TypedDict):
+class Points(TypedDict, total=False):
     lat: str
     lng: str
 
-class NrServiceRangeResponseDto(TypedDict):
+class NrServiceRangeResponseDto(TypedDict, total=False):
     points: Listed[Points]
 
-class ResultData(TypedDict):
+class ResultData(TypedDict, total=False):
     seller_id: int
     store_id: int
     ranges: Listed[NrServiceRangeResponseDto]
 
-class SellerStorerangeReadNrResult(TypedDict):
+class SellerStorerangeReadNrResult(TypedDict, total=False):
     error_code: str
     error_message: str
     result_datas: Listed[ResultData]
     success: bool
 
-class SellerStorerangeReadData(TypedDict):
+class SellerStorerangeReadData(TypedDict, total=False):
     """门店服务范围读取"""
     result_list: SellerStorerangeReadNrResult
 
@@ -549,7 +549,7 @@ class SellerStorerangeSyncParams(TypedDict):
     req_d_t_o_list: NotRequired[list[SyncServiceRangeRequestDto] | None]
     seller_id: NotRequired[Number | None]
 
-class SellerStorerangeSyncData(TypedDict):
+class SellerStorerangeSyncData(TypedDict, total=False):
     """同步商户中心服务范围"""
     result_data: bool
     success_flag: bool
@@ -558,7 +558,7 @@ class SoldOrderlistQueryJstParams(TypedDict):
     """已入塔商家查询订单列表"""
     param0: NotRequired[NrTimingOrderSoldQueryReqDto | None]
 
-class SoldOrderlistQueryJstNrOrderDto(TypedDict):
+class SoldOrderlistQueryJstNrOrderDto(TypedDict, total=False):
     order_id: int
     title: str
     item_id: int
@@ -570,7 +570,7 @@ class SoldOrderlistQueryJstNrOrderDto(TypedDict):
     create_time: str
     outer_id_sku: str
 
-class SoldOrderlistQueryJstTradeOrderDetailDto(TypedDict):
+class SoldOrderlistQueryJstTradeOrderDetailDto(TypedDict, total=False):
     order_d_t_os: Listed[SoldOrderlistQueryJstNrOrderDto]
     pay_time: str
     receiver_name: str
@@ -591,19 +591,19 @@ class SoldOrderlistQueryJstTradeOrderDetailDto(TypedDict):
     status: str
     post_fee: str
 
-class SoldOrderlistQueryJstNrTimingOrderSoldQueryRespDto(TypedDict):
+class SoldOrderlistQueryJstNrTimingOrderSoldQueryRespDto(TypedDict, total=False):
     trade_order_detail_d_t_os: Listed[SoldOrderlistQueryJstTradeOrderDetailDto]
     page_size: int
     total_num: int
     page_no: int
 
-class SoldOrderlistQueryJstNewRetailResult(TypedDict):
+class SoldOrderlistQueryJstNewRetailResult(TypedDict, total=False):
     result_data: SoldOrderlistQueryJstNrTimingOrderSoldQueryRespDto
     error_message: str
     error_code: str
     success_flag: bool
 
-class SoldOrderlistQueryJstData(TypedDict):
+class SoldOrderlistQueryJstData(TypedDict, total=False):
     """已入塔商家查询订单列表"""
     result: SoldOrderlistQueryJstNewRetailResult
 
@@ -611,11 +611,11 @@ class ZqsPlanQueryParams(TypedDict):
     """周期送配送明细查询"""
     detail_order_id: Number
 
-class NrZqsPauseInfoDto(TypedDict):
+class NrZqsPauseInfoDto(TypedDict, total=False):
     pause_start_day: str
     pause_end_day: str
 
-class ZqsPlanQueryNrZqsPlanRespDto(TypedDict):
+class ZqsPlanQueryNrZqsPlanRespDto(TypedDict, total=False):
     plan_list: Listed[NrZqsPlanDetailInfoDto]
     num_per_cycle: int
     pause_ahead_days: int
@@ -627,12 +627,12 @@ class ZqsPlanQueryNrZqsPlanRespDto(TypedDict):
     pause_infos: Listed[NrZqsPauseInfoDto]
     week_day: int
 
-class ZqsPlanQueryNrResult(TypedDict):
+class ZqsPlanQueryNrResult(TypedDict, total=False):
     result_data: ZqsPlanQueryNrZqsPlanRespDto
     error_message: str
     error_code: str
     is_success: bool
 
-class ZqsPlanQueryData(TypedDict):
+class ZqsPlanQueryData(TypedDict, total=False):
     """周期送配送明细查询"""
     result: ZqsPlanQueryNrResult

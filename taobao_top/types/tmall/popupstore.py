@@ -7,16 +7,16 @@ class ActivityDeviceQueryParams(TypedDict):
     """根据活动id查询活动相关快闪店及设备信息"""
     activity_id: Number
 
-class Needdevicecodelist(TypedDict):
+class Needdevicecodelist(TypedDict, total=False):
     device_name: str
     device_type: str
 
-class Hasdevicecodelist(TypedDict):
+class Hasdevicecodelist(TypedDict, total=False):
     device_name: str
     device_type: str
     device_code: str
 
-class Storelist(TypedDict):
+class Storelist(TypedDict, total=False):
     need_device_code_list: Listed[Needdevicecodelist]
     mall_introduce: str
     mall_province: str
@@ -30,7 +30,7 @@ class Storelist(TypedDict):
     mall_name: str
     has_device_code_list: Listed[Hasdevicecodelist]
 
-class ActivityDeviceQueryResult(TypedDict):
+class ActivityDeviceQueryResult(TypedDict, total=False):
     seller_names: str
     activity_end_time: str
     activity_status: int
@@ -38,13 +38,13 @@ class ActivityDeviceQueryResult(TypedDict):
     activity_start_time: str
     store_list: Listed[Storelist]
 
-class ActivityDeviceQueryResultDto(TypedDict):
+class ActivityDeviceQueryResultDto(TypedDict, total=False):
     total: int
     result: ActivityDeviceQueryResult
     code: str
     msg: str
 
-class ActivityDeviceQueryData(TypedDict):
+class ActivityDeviceQueryData(TypedDict, total=False):
     """根据活动id查询活动相关快闪店及设备信息"""
     result_dto: ActivityDeviceQueryResultDto
 
@@ -53,20 +53,20 @@ class ActivityQueryParams(TypedDict):
     start_date: str
     end_date: str
 
-class ActivityQueryResult(TypedDict):
+class ActivityQueryResult(TypedDict, total=False):
     activity_id: int
     activity_end_time: str
     activity_status: int
     activity_name: str
     activity_start_time: str
 
-class ActivityQueryResultDto(TypedDict):
+class ActivityQueryResultDto(TypedDict, total=False):
     total: int
     result_list: Listed[ActivityQueryResult]
     code: str
     msg: str
 
-class ActivityQueryData(TypedDict):
+class ActivityQueryData(TypedDict, total=False):
     """查询某段时间内的快闪活动列表"""
     result_dto: ActivityQueryResultDto
 
@@ -74,12 +74,12 @@ class ItemDiscountPriceParams(TypedDict):
     """商品优惠价格查询"""
     item_ids: Many[str]
 
-class ItemDiscountPriceResultDto(TypedDict):
+class ItemDiscountPriceResultDto(TypedDict, total=False):
     total: int
     code: str
     msg: str
     result_list: str
 
-class ItemDiscountPriceData(TypedDict):
+class ItemDiscountPriceData(TypedDict, total=False):
     """商品优惠价格查询"""
     result_dto: ItemDiscountPriceResultDto

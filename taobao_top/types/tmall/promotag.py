@@ -10,7 +10,7 @@ class TagApplyParams(TypedDict):
     tag_name: str
     tag_desc: str
 
-class TagApplyData(TypedDict):
+class TagApplyData(TypedDict, total=False):
     """优惠标签申请"""
     is_success: bool
     tag_id: int
@@ -22,18 +22,18 @@ class TagFindParams(TypedDict):
     tag_id: NotRequired[Number | None]
     tag_name: NotRequired[str | None]
 
-class PromotionTag(TypedDict):
+class PromotionTag(TypedDict, total=False):
     tag_id: int
     tag_name: str
     tag_desc: str
     start_time: str
     end_time: str
 
-class PromotionTagQuery(TypedDict):
+class PromotionTagQuery(TypedDict, total=False):
     total_results: int
     tag_list: Listed[PromotionTag]
 
-class TagFindData(TypedDict):
+class TagFindData(TypedDict, total=False):
     """查询标签接口"""
     query_result: PromotionTagQuery
 
@@ -41,7 +41,7 @@ class TagRemovetagParams(TypedDict):
     """删除标签定义"""
     tag_id: Number
 
-class TagRemovetagData(TypedDict):
+class TagRemovetagData(TypedDict, total=False):
     """删除标签定义"""
     is_success: bool
 
@@ -52,7 +52,7 @@ class TaguserJudgeParams(TypedDict):
     ouid: NotRequired[str | None]
     openid: NotRequired[str | None]
 
-class TaguserJudgeData(TypedDict):
+class TaguserJudgeData(TypedDict, total=False):
     """用户标签判断接口"""
     is_success: bool
     has_tag: bool
@@ -64,7 +64,7 @@ class TaguserRemoveParams(TypedDict):
     ouid: NotRequired[str | None]
     openid: NotRequired[str | None]
 
-class TaguserRemoveData(TypedDict):
+class TaguserRemoveData(TypedDict, total=False):
     """给用户移除优惠标签"""
     is_success: bool
 
@@ -75,6 +75,6 @@ class TaguserSaveParams(TypedDict):
     ouid: NotRequired[str | None]
     openid: NotRequired[str | None]
 
-class TaguserSaveData(TypedDict):
+class TaguserSaveData(TypedDict, total=False):
     """给用户打上优惠标签"""
     is_success: bool

@@ -10,7 +10,7 @@ class CouponQueryParams(TypedDict):
     buyer_nick: NotRequired[str | None]
     extra: NotRequired[Json | None]
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     discount: str
     start_fee: str
     coupon_name: str
@@ -20,12 +20,12 @@ class Data(TypedDict):
     coupon_template_id: str
     id: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     data_list: Listed[Data]
     error_msg: str
     result_code: str
 
-class CouponQueryData(TypedDict):
+class CouponQueryData(TypedDict, total=False):
     """查询可用优惠券列表"""
     result: Result
 
@@ -38,10 +38,10 @@ class CouponUseParams(TypedDict):
     coupon_id: NotRequired[str | None]
     extra: NotRequired[Json | None]
 
-class UseResultDo(TypedDict):
+class UseResultDo(TypedDict, total=False):
     is_used: bool
 
-class CouponUseData(TypedDict):
+class CouponUseData(TypedDict, total=False):
     """券核销接口"""
     data: UseResultDo
     result_code: str

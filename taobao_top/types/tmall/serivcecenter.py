@@ -16,7 +16,7 @@ class ServicerorderInsuranceCallbackParams(TypedDict):
     """服务商回传保单信息"""
     service_insurance_callback_request: ServiceInsuranceCallbackRequest
 
-class ServicerorderInsuranceCallbackData(TypedDict):
+class ServicerorderInsuranceCallbackData(TypedDict, total=False):
     """服务商回传保单信息"""
     is_success: bool
     msg_code: str
@@ -35,7 +35,7 @@ class WorkcardInsuranceClaimParams(TypedDict):
     """保险理赔回传工单记录"""
     workcard_insurance_callback_request: WorkcardInsuranceCallbackRequest
 
-class WorkcardInsuranceClaimData(TypedDict):
+class WorkcardInsuranceClaimData(TypedDict, total=False):
     """保险理赔回传工单记录"""
     is_success: bool
     msg_code: str

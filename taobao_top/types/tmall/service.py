@@ -9,7 +9,7 @@ class CodeConsumeParams(TypedDict):
     consume_code: str
     shop_id: str
 
-class CodeConsumeData(TypedDict):
+class CodeConsumeData(TypedDict, total=False):
     """天猫服务平台服务核销"""
     result: int
 
@@ -18,15 +18,15 @@ class SettleadjustmentCancelParams(TypedDict):
     id: Number
     comments: str
 
-class ErrorMessage(TypedDict):
+class ErrorMessage(TypedDict, total=False):
     error_code: str
     error_msg: str
 
-class SettleadjustmentCancelResult(TypedDict):
+class SettleadjustmentCancelResult(TypedDict, total=False):
     error_message: ErrorMessage
     success: bool
 
-class SettleadjustmentCancelData(TypedDict):
+class SettleadjustmentCancelData(TypedDict, total=False):
     """取消结算调整单"""
     result: SettleadjustmentCancelResult
 
@@ -34,7 +34,7 @@ class SettleadjustmentGetParams(TypedDict):
     """查询结算调整单单条记录"""
     id: Number
 
-class SettleadjustmentGetSettleAdjustmentResponse(TypedDict):
+class SettleadjustmentGetSettleAdjustmentResponse(TypedDict, total=False):
     comments: str
     cost: int
     description: str
@@ -48,12 +48,12 @@ class SettleadjustmentGetSettleAdjustmentResponse(TypedDict):
     status: int
     type: int
 
-class SettleadjustmentGetResult(TypedDict):
+class SettleadjustmentGetResult(TypedDict, total=False):
     data_module: SettleadjustmentGetSettleAdjustmentResponse
     error_message: ErrorMessage
     success: bool
 
-class SettleadjustmentGetData(TypedDict):
+class SettleadjustmentGetData(TypedDict, total=False):
     """查询结算调整单单条记录"""
     result: SettleadjustmentGetResult
 
@@ -74,11 +74,11 @@ class SettleadjustmentModifyParams(TypedDict):
     """修改结算调整单"""
     param_settle_adjustment_request: SettleadjustmentModifySettleAdjustmentRequest
 
-class SettleadjustmentModifyResult(TypedDict):
+class SettleadjustmentModifyResult(TypedDict, total=False):
     error_message: ErrorMessage
     success: bool
 
-class SettleadjustmentModifyData(TypedDict):
+class SettleadjustmentModifyData(TypedDict, total=False):
     """修改结算调整单"""
     result: SettleadjustmentModifyResult
 
@@ -88,13 +88,13 @@ class SettleadjustmentOperateParams(TypedDict):
     memo: str
     operate_code: str
 
-class SettleadjustmentOperateResult(TypedDict):
+class SettleadjustmentOperateResult(TypedDict, total=False):
     display_msg: str
     success: bool
     error_code: str
     error_msg: str
 
-class SettleadjustmentOperateData(TypedDict):
+class SettleadjustmentOperateData(TypedDict, total=False):
     """天猫服务调整单操作"""
     result: SettleadjustmentOperateResult
 
@@ -112,15 +112,15 @@ class SettleadjustmentRequestParams(TypedDict):
     """创建结算调整单"""
     param_settle_adjustment_request: SettleadjustmentRequestSettleAdjustmentRequest
 
-class SettleAdjustmentResp(TypedDict):
+class SettleAdjustmentResp(TypedDict, total=False):
     id: int
 
-class SettleadjustmentRequestResult(TypedDict):
+class SettleadjustmentRequestResult(TypedDict, total=False):
     data_module: SettleAdjustmentResp
     error_message: ErrorMessage
     success: bool
 
-class SettleadjustmentRequestData(TypedDict):
+class SettleadjustmentRequestData(TypedDict, total=False):
     """创建结算调整单"""
     result: SettleadjustmentRequestResult
 
@@ -129,7 +129,7 @@ class SettleadjustmentSearchParams(TypedDict):
     end_time: str
     start_time: str
 
-class SettleadjustmentSearchSettleAdjustmentResponse(TypedDict):
+class SettleadjustmentSearchSettleAdjustmentResponse(TypedDict, total=False):
     biz_order_id: int
     comments: str
     cost: int
@@ -146,12 +146,12 @@ class SettleadjustmentSearchSettleAdjustmentResponse(TypedDict):
     status: int
     type: int
 
-class SettleadjustmentSearchResult(TypedDict):
+class SettleadjustmentSearchResult(TypedDict, total=False):
     settle_adjustment_list: Listed[SettleadjustmentSearchSettleAdjustmentResponse]
     error_message: ErrorMessage
     success: bool
 
-class SettleadjustmentSearchData(TypedDict):
+class SettleadjustmentSearchData(TypedDict, total=False):
     """服务商15分钟获取数据"""
     result: SettleadjustmentSearchResult
 
@@ -159,24 +159,24 @@ class SettlementBillinfoQueryParams(TypedDict):
     """查询工单结算信息"""
     workcard_id: Number
 
-class Double(TypedDict):
+class Double(TypedDict, total=False):
     name: str
     amount: int
 
-class WorkcardBillInfoDTO(TypedDict):
+class WorkcardBillInfoDTO(TypedDict, total=False):
     workcard_id: int
     amount: int
     platform_commission_rate: int
     details: Listed[Double]
 
-class SettlementBillinfoQueryResult(TypedDict):
+class SettlementBillinfoQueryResult(TypedDict, total=False):
     display_msg: str
     success: bool
     error_code: str
     value: WorkcardBillInfoDTO
     error_msg: str
 
-class SettlementBillinfoQueryData(TypedDict):
+class SettlementBillinfoQueryData(TypedDict, total=False):
     """查询工单结算信息"""
     result: SettlementBillinfoQueryResult
 
@@ -189,7 +189,7 @@ class SettlementFbBillDetailQueryParams(TypedDict):
     bill_time_start: NotRequired[Date | None]
     page_num: Number
 
-class SettlementFbBillDetailQueryBillList(TypedDict):
+class SettlementFbBillDetailQueryBillList(TypedDict, total=False):
     workcard_id: int
     fee_amount: str
     fee_notice: str
@@ -202,7 +202,7 @@ class SettlementFbBillDetailQueryBillList(TypedDict):
     fee_type: str
     pay_trade_notice: str
 
-class SettlementFbBillDetailQueryPagedResult(TypedDict):
+class SettlementFbBillDetailQueryPagedResult(TypedDict, total=False):
     page_index: int
     data_list: Listed[SettlementFbBillDetailQueryBillList]
     page_size: int
@@ -211,7 +211,7 @@ class SettlementFbBillDetailQueryPagedResult(TypedDict):
     data_count: int
     empty: bool
 
-class SettlementFbBillDetailQueryData(TypedDict):
+class SettlementFbBillDetailQueryData(TypedDict, total=False):
     """服务商工单结算对账查询-流水查询"""
     ret_msg: str
     ret_code: str
@@ -227,14 +227,14 @@ class SettlementFbBillQueryParams(TypedDict):
     bill_time_start: NotRequired[Date | None]
     page_num: Number
 
-class FeeList(TypedDict):
+class FeeList(TypedDict, total=False):
     fee_amount: str
     src_order_id: str
     fee_title: str
     fee_name: str
     gmt_create: str
 
-class SettlementFbBillQueryBillList(TypedDict):
+class SettlementFbBillQueryBillList(TypedDict, total=False):
     pay_time: str
     sum_refund_amount: str
     pay_trade_no: str
@@ -248,7 +248,7 @@ class SettlementFbBillQueryBillList(TypedDict):
     sum_service_amount: str
     pay_trade_notice: str
 
-class SettlementFbBillQueryPagedResult(TypedDict):
+class SettlementFbBillQueryPagedResult(TypedDict, total=False):
     page_index: int
     data_list: Listed[SettlementFbBillQueryBillList]
     page_size: int
@@ -257,7 +257,7 @@ class SettlementFbBillQueryPagedResult(TypedDict):
     data_count: int
     empty: bool
 
-class SettlementFbBillQueryData(TypedDict):
+class SettlementFbBillQueryData(TypedDict, total=False):
     """服务商工单结算对账查询"""
     ret_msg: str
     ret_code: str

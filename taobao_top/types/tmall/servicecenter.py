@@ -8,7 +8,7 @@ class AnomalyrecourseCloseParams(TypedDict):
     remark: NotRequired[str | None]
     id: NotRequired[Number | None]
 
-class AnomalyrecourseCloseData(TypedDict):
+class AnomalyrecourseCloseData(TypedDict, total=False):
     """服务投诉问题单关单"""
     is_success: bool
     result_msg: str
@@ -21,12 +21,12 @@ class AnomalyrecourseHomedecorationAdmitParams(TypedDict):
     tp_admit_responsible_amount: NotRequired[Number | None]
     remark: NotRequired[str | None]
 
-class AnomalyrecourseHomedecorationAdmitResult(TypedDict):
+class AnomalyrecourseHomedecorationAdmitResult(TypedDict, total=False):
     success: bool
     error_msg: str
     error_code: str
 
-class AnomalyrecourseHomedecorationAdmitData(TypedDict):
+class AnomalyrecourseHomedecorationAdmitData(TypedDict, total=False):
     """天猫服务平台商家投诉单服务商认责接口"""
     result: AnomalyrecourseHomedecorationAdmitResult
 
@@ -36,12 +36,12 @@ class AnomalyrecourseHomedecorationAppealParams(TypedDict):
     remark: str
     images: NotRequired[str | None]
 
-class AnomalyrecourseHomedecorationAppealResult(TypedDict):
+class AnomalyrecourseHomedecorationAppealResult(TypedDict, total=False):
     success: bool
     error_msg: str
     error_code: str
 
-class AnomalyrecourseHomedecorationAppealData(TypedDict):
+class AnomalyrecourseHomedecorationAppealData(TypedDict, total=False):
     """天猫服务平台商家投诉单服务商申诉接口"""
     result: AnomalyrecourseHomedecorationAppealResult
 
@@ -52,12 +52,12 @@ class AnomalyrecourseHomedecorationCloseParams(TypedDict):
     remark: str
     images: NotRequired[str | None]
 
-class AnomalyrecourseHomedecorationCloseResult(TypedDict):
+class AnomalyrecourseHomedecorationCloseResult(TypedDict, total=False):
     success: bool
     error_msg: str
     error_code: str
 
-class AnomalyrecourseHomedecorationCloseData(TypedDict):
+class AnomalyrecourseHomedecorationCloseData(TypedDict, total=False):
     """天猫服务平台商家投诉单服务商完结接口"""
     result: AnomalyrecourseHomedecorationCloseResult
 
@@ -71,13 +71,13 @@ class AnomalyrecourseHomedecorationCreateParams(TypedDict):
     complain_count: NotRequired[Number | None]
     apply_compensation_amount: NotRequired[Number | None]
 
-class AnomalyrecourseHomedecorationCreateResult(TypedDict):
+class AnomalyrecourseHomedecorationCreateResult(TypedDict, total=False):
     success: bool
     error_msg: str
     error_code: str
     value: int
 
-class AnomalyrecourseHomedecorationCreateData(TypedDict):
+class AnomalyrecourseHomedecorationCreateData(TypedDict, total=False):
     """天猫服务平台服务商代商家发起投诉单"""
     result: AnomalyrecourseHomedecorationCreateResult
 
@@ -85,13 +85,13 @@ class AnomalyrecourseHomedecorationQuerybyidParams(TypedDict):
     """天猫服务平台服务商查询商家投诉单"""
     anomaly_recourse_id: Number
 
-class AnomalyrecourseHomedecorationQuerybyidResult(TypedDict):
+class AnomalyrecourseHomedecorationQuerybyidResult(TypedDict, total=False):
     value: str
     error_code: str
     error_msg: str
     success: bool
 
-class AnomalyrecourseHomedecorationQuerybyidData(TypedDict):
+class AnomalyrecourseHomedecorationQuerybyidData(TypedDict, total=False):
     """天猫服务平台服务商查询商家投诉单"""
     result: AnomalyrecourseHomedecorationQuerybyidResult
 
@@ -99,13 +99,13 @@ class AnomalyrecourseHomedecorationQuestioncodeQueryParams(TypedDict):
     """天猫服务平台商家投诉单问题列表查询"""
     service_code: str
 
-class AnomalyrecourseHomedecorationQuestioncodeQueryResult(TypedDict):
+class AnomalyrecourseHomedecorationQuestioncodeQueryResult(TypedDict, total=False):
     success: bool
     error_msg: str
     error_code: str
     value: str
 
-class AnomalyrecourseHomedecorationQuestioncodeQueryData(TypedDict):
+class AnomalyrecourseHomedecorationQuestioncodeQueryData(TypedDict, total=False):
     """天猫服务平台商家投诉单问题列表查询"""
     result: AnomalyrecourseHomedecorationQuestioncodeQueryResult
 
@@ -116,12 +116,12 @@ class AnomalyrecourseHomedecorationResponseParams(TypedDict):
     remark: str
     images: NotRequired[str | None]
 
-class AnomalyrecourseHomedecorationResponseResult(TypedDict):
+class AnomalyrecourseHomedecorationResponseResult(TypedDict, total=False):
     success: bool
     error_msg: str
     error_code: str
 
-class AnomalyrecourseHomedecorationResponseData(TypedDict):
+class AnomalyrecourseHomedecorationResponseData(TypedDict, total=False):
     """天猫服务平台商家投诉单服务商响应接口"""
     result: AnomalyrecourseHomedecorationResponseResult
 
@@ -129,13 +129,13 @@ class AnomalyrecourseQuerybyidParams(TypedDict):
     """根据一键求助id查询指定服务商的一键求助单"""
     anomaly_recourse_id: NotRequired[Number | None]
 
-class AnomalyrecourseQuerybyidResultBase(TypedDict):
+class AnomalyrecourseQuerybyidResultBase(TypedDict, total=False):
     value: str
     error_code: int
     error_msg: str
     success: bool
 
-class AnomalyrecourseQuerybyidData(TypedDict):
+class AnomalyrecourseQuerybyidData(TypedDict, total=False):
     """根据一键求助id查询指定服务商的一键求助单"""
     result: AnomalyrecourseQuerybyidResultBase
 
@@ -144,7 +144,7 @@ class AnomalyrecourseRemarkUpdateParams(TypedDict):
     id: NotRequired[Number | None]
     remark: NotRequired[str | None]
 
-class AnomalyrecourseRemarkUpdateData(TypedDict):
+class AnomalyrecourseRemarkUpdateData(TypedDict, total=False):
     """天猫服务平台一键求助单服务商备注更新接口"""
     is_success: bool
 
@@ -153,7 +153,7 @@ class AnomalyrecourseSearchParams(TypedDict):
     start: NotRequired[Number | None]
     end: NotRequired[Number | None]
 
-class AnomalyrecourseSearchResultBase(TypedDict):
+class AnomalyrecourseSearchResultBase(TypedDict, total=False):
     gmt_modified: str
     gmt_create: str
     value: str
@@ -161,7 +161,7 @@ class AnomalyrecourseSearchResultBase(TypedDict):
     error_msg: str
     success: bool
 
-class AnomalyrecourseSearchData(TypedDict):
+class AnomalyrecourseSearchData(TypedDict, total=False):
     """天猫服务平台服务商一键求助单查询"""
     result: AnomalyrecourseSearchResultBase
 
@@ -172,7 +172,7 @@ class CallrecordQueryParams(TypedDict):
     page_num: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class ServiceCallRecordCO(TypedDict):
+class ServiceCallRecordCO(TypedDict, total=False):
     gmt_modified: str
     record_link: str
     gmt_create: str
@@ -180,13 +180,13 @@ class ServiceCallRecordCO(TypedDict):
     call_time: str
     id: int
 
-class CallrecordQueryResult(TypedDict):
+class CallrecordQueryResult(TypedDict, total=False):
     success: bool
     error_code: str
     value: Listed[ServiceCallRecordCO]
     error_msg: str
 
-class CallrecordQueryData(TypedDict):
+class CallrecordQueryData(TypedDict, total=False):
     """天猫服务平台服务商查询通话记录接口"""
     result: CallrecordQueryResult
 
@@ -195,7 +195,7 @@ class ContractsSearchParams(TypedDict):
     start: Number
     end: Number
 
-class ServiceContractDO(TypedDict):
+class ServiceContractDO(TypedDict, total=False):
     contract_status: int
     service_count: int
     buy_amount: int
@@ -254,12 +254,12 @@ class ServiceContractDO(TypedDict):
     tp_id: int
     cancel_date: str
 
-class ServiceContractPacket(TypedDict):
+class ServiceContractPacket(TypedDict, total=False):
     desc: str
     service_list: Listed[ServiceContractDO]
     name: str
 
-class ContractsSearchData(TypedDict):
+class ContractsSearchData(TypedDict, total=False):
     """获取合同类的服务工单信息"""
     service_contract_packet: ServiceContractPacket
 
@@ -271,19 +271,19 @@ class FulfiltaskInsuranceActionParams(TypedDict):
     task_context_data: NotRequired[Json | None]
     outer_id: NotRequired[str | None]
 
-class FulfilInsuranceTaskResponse(TypedDict):
+class FulfilInsuranceTaskResponse(TypedDict, total=False):
     fulfil_task_id: int
     workcard_id: int
     outer_id: str
 
-class FulfiltaskInsuranceActionResult(TypedDict):
+class FulfiltaskInsuranceActionResult(TypedDict, total=False):
     display_msg: str
     success: bool
     error_code: str
     value: FulfilInsuranceTaskResponse
     error_msg: str
 
-class FulfiltaskInsuranceActionData(TypedDict):
+class FulfiltaskInsuranceActionData(TypedDict, total=False):
     """供应链保险链路动作"""
     result: FulfiltaskInsuranceActionResult
 
@@ -293,13 +293,13 @@ class IdentifytaskCreateParams(TypedDict):
     reassign: NotRequired[bool | None]
     outer_id: str
 
-class IdentifytaskCreateFulfilplatformResult(TypedDict):
+class IdentifytaskCreateFulfilplatformResult(TypedDict, total=False):
     display_msg: str
     result_data: int
     success: bool
     msg_code: str
 
-class IdentifytaskCreateData(TypedDict):
+class IdentifytaskCreateData(TypedDict, total=False):
     """服务商创建核销单"""
     result: IdentifytaskCreateFulfilplatformResult
 
@@ -311,7 +311,7 @@ class MsfTasksUpdateParams(TypedDict):
     service_code: str
     source: str
 
-class MsfTasksUpdateResultBase(TypedDict):
+class MsfTasksUpdateResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -319,7 +319,7 @@ class MsfTasksUpdateResultBase(TypedDict):
     success: bool
     values: Listed[int]
 
-class MsfTasksUpdateData(TypedDict):
+class MsfTasksUpdateData(TypedDict, total=False):
     """喵师傅工人任务批量完成接口"""
     result: MsfTasksUpdateResultBase
 
@@ -329,18 +329,18 @@ class PictureUploadParams(TypedDict):
     picture_name: str
     is_https: NotRequired[bool | None]
 
-class PictureInfoTo(TypedDict):
+class PictureInfoTo(TypedDict, total=False):
     picture_url: str
     pixel: str
     sizes: int
 
-class PictureUploadResultBase(TypedDict):
+class PictureUploadResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     success: bool
     value: PictureInfoTo
 
-class PictureUploadData(TypedDict):
+class PictureUploadData(TypedDict, total=False):
     """上传图片"""
     result: PictureUploadResultBase
 
@@ -357,7 +357,7 @@ class ReservecondCreateParams(TypedDict):
     """创建主动预约开通条件"""
     roc_list: NotRequired[list[ReserveOpenConditionDTO] | None]
 
-class ReservecondCreateData(TypedDict):
+class ReservecondCreateData(TypedDict, total=False):
     """创建主动预约开通条件"""
     msg_info: str
     msg_code: str
@@ -375,7 +375,7 @@ class ReservecondDeleteParams(TypedDict):
     """删除主动预约开通条件"""
     reserve_open_condition_del_dto: NotRequired[ReserveOpenConditionDelDto | None]
 
-class ReservecondDeleteData(TypedDict):
+class ReservecondDeleteData(TypedDict, total=False):
     """删除主动预约开通条件"""
     msg_success: bool
     msg_code: str
@@ -385,7 +385,7 @@ class ReservecondUpdateParams(TypedDict):
     """主动预约条件更新"""
     roc_list: NotRequired[list[ReserveOpenConditionDTO] | None]
 
-class ReservecondUpdateData(TypedDict):
+class ReservecondUpdateData(TypedDict, total=False):
     """主动预约条件更新"""
     msg_info: str
     msg_code: str
@@ -394,13 +394,13 @@ class ReservecondUpdateData(TypedDict):
 class ServiceTypeQueryallParams(TypedDict):
     """服务供应链服务类型"""
 
-class ServiceTypeDto(TypedDict):
+class ServiceTypeDto(TypedDict, total=False):
     service_name: str
 
-class ServiceTypeDtOs(TypedDict):
+class ServiceTypeDtOs(TypedDict, total=False):
     service_type_d_t_os: Listed[ServiceTypeDto]
 
-class ServiceTypeQueryallResultBase(TypedDict):
+class ServiceTypeQueryallResultBase(TypedDict, total=False):
     gmt_modified: str
     gmt_create: str
     value: ServiceTypeDtOs
@@ -408,7 +408,7 @@ class ServiceTypeQueryallResultBase(TypedDict):
     error_msg: str
     success: bool
 
-class ServiceTypeQueryallData(TypedDict):
+class ServiceTypeQueryallData(TypedDict, total=False):
     """服务供应链服务类型"""
     result: ServiceTypeQueryallResultBase
 
@@ -416,7 +416,7 @@ class ServicemonitormessageInfoParams(TypedDict):
     """服务预警单查询接口"""
     id: Number
 
-class ServicemonitormessageInfoData(TypedDict):
+class ServicemonitormessageInfoData(TypedDict, total=False):
     """服务预警单查询接口"""
     biz_type: str
     level: str
@@ -434,7 +434,7 @@ class ServicemonitormessageSearchParams(TypedDict):
     start: Number
     end: Number
 
-class ServiceMonitorMessage(TypedDict):
+class ServiceMonitorMessage(TypedDict, total=False):
     id: int
     content: str
     level: int
@@ -446,7 +446,7 @@ class ServiceMonitorMessage(TypedDict):
     biz_type: int
     biz_id: int
 
-class ServicemonitormessageSearchResultBase(TypedDict):
+class ServicemonitormessageSearchResultBase(TypedDict, total=False):
     gmt_modified: str
     gmt_create: str
     error_code: int
@@ -454,7 +454,7 @@ class ServicemonitormessageSearchResultBase(TypedDict):
     success: bool
     value_list: Listed[ServiceMonitorMessage]
 
-class ServicemonitormessageSearchData(TypedDict):
+class ServicemonitormessageSearchData(TypedDict, total=False):
     """根据时间段查询服务商的服务预警消息列表(15分钟内)"""
     result: ServicemonitormessageSearchResultBase
 
@@ -464,7 +464,7 @@ class ServicemonitormessageUpdateParams(TypedDict):
     memo: NotRequired[str | None]
     status: Number
 
-class ServicemonitormessageUpdateResultBase(TypedDict):
+class ServicemonitormessageUpdateResultBase(TypedDict, total=False):
     gmt_modified: str
     gmt_create: str
     error_code: int
@@ -472,7 +472,7 @@ class ServicemonitormessageUpdateResultBase(TypedDict):
     error_msg: str
     success: bool
 
-class ServicemonitormessageUpdateData(TypedDict):
+class ServicemonitormessageUpdateData(TypedDict, total=False):
     """服务商更新预警消息状态"""
     result: ServicemonitormessageUpdateResultBase
 
@@ -515,17 +515,17 @@ class ServicestoreCreateParams(TypedDict):
     """创建门店"""
     service_store: NotRequired[ServicestoreCreateServiceStoreDTO | None]
 
-class ServiceStoreCreateResp(TypedDict):
+class ServiceStoreCreateResp(TypedDict, total=False):
     id: int
     secret: str
 
-class ServicestoreCreateResult(TypedDict):
+class ServicestoreCreateResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     result_data: ServiceStoreCreateResp
     success: bool
 
-class ServicestoreCreateData(TypedDict):
+class ServicestoreCreateData(TypedDict, total=False):
     """创建门店"""
     result: ServicestoreCreateResult
 
@@ -546,7 +546,7 @@ class ServicestoreCreateservicestoreParams(TypedDict):
     """服务网点创建"""
     service_store: ServicestoreCreateservicestoreServiceStoreDTO
 
-class ServicestoreCreateservicestoreResultBase(TypedDict):
+class ServicestoreCreateservicestoreResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -554,7 +554,7 @@ class ServicestoreCreateservicestoreResultBase(TypedDict):
     success: bool
     value: int
 
-class ServicestoreCreateservicestoreData(TypedDict):
+class ServicestoreCreateservicestoreData(TypedDict, total=False):
     """服务网点创建"""
     result: ServicestoreCreateservicestoreResultBase
 
@@ -565,7 +565,7 @@ class ServicestoreCreateservicestorecapacityParams(TypedDict):
     service_codes: str
     service_store_code: str
 
-class ServicestoreCreateservicestorecapacityResultBase(TypedDict):
+class ServicestoreCreateservicestorecapacityResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -573,18 +573,18 @@ class ServicestoreCreateservicestorecapacityResultBase(TypedDict):
     success: bool
     value: bool
 
-class ServicestoreCreateservicestorecapacityData(TypedDict):
+class ServicestoreCreateservicestorecapacityData(TypedDict, total=False):
     """新增网点容量"""
     result: ServicestoreCreateservicestorecapacityResultBase
 
 class ServicestoreCreateservicestorecoverserviceParams(TypedDict):
     """新增网点覆盖的服务"""
     biz_type: str
-    category_ids_and_brand_ids: str
+    category_ids_and_brand_ids: Many[str | int]
     service_codes: str
     service_store_code: str
 
-class ServicestoreCreateservicestorecoverserviceResultBase(TypedDict):
+class ServicestoreCreateservicestorecoverserviceResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -592,7 +592,7 @@ class ServicestoreCreateservicestorecoverserviceResultBase(TypedDict):
     success: bool
     value: int
 
-class ServicestoreCreateservicestorecoverserviceData(TypedDict):
+class ServicestoreCreateservicestorecoverserviceData(TypedDict, total=False):
     """新增网点覆盖的服务"""
     result: ServicestoreCreateservicestorecoverserviceResultBase
 
@@ -600,7 +600,7 @@ class ServicestoreDeleteservicestoreParams(TypedDict):
     """删除网点"""
     service_store_code: str
 
-class ServicestoreDeleteservicestoreResultBase(TypedDict):
+class ServicestoreDeleteservicestoreResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -608,7 +608,7 @@ class ServicestoreDeleteservicestoreResultBase(TypedDict):
     success: bool
     value: int
 
-class ServicestoreDeleteservicestoreData(TypedDict):
+class ServicestoreDeleteservicestoreData(TypedDict, total=False):
     """删除网点"""
     result: ServicestoreDeleteservicestoreResultBase
 
@@ -617,7 +617,7 @@ class ServicestoreDeleteservicestorecapacityParams(TypedDict):
     service_store_code: str
     biz_type: str
 
-class ServicestoreDeleteservicestorecapacityResultBase(TypedDict):
+class ServicestoreDeleteservicestorecapacityResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -625,7 +625,7 @@ class ServicestoreDeleteservicestorecapacityResultBase(TypedDict):
     success: bool
     value: bool
 
-class ServicestoreDeleteservicestorecapacityData(TypedDict):
+class ServicestoreDeleteservicestorecapacityData(TypedDict, total=False):
     """删除网点容量"""
     result: ServicestoreDeleteservicestorecapacityResultBase
 
@@ -634,7 +634,7 @@ class ServicestoreDeleteservicestorecoverserviceParams(TypedDict):
     service_store_code: str
     biz_type: str
 
-class ServicestoreDeleteservicestorecoverserviceResultBase(TypedDict):
+class ServicestoreDeleteservicestorecoverserviceResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -642,7 +642,7 @@ class ServicestoreDeleteservicestorecoverserviceResultBase(TypedDict):
     success: bool
     value: bool
 
-class ServicestoreDeleteservicestorecoverserviceData(TypedDict):
+class ServicestoreDeleteservicestorecoverserviceData(TypedDict, total=False):
     """删除网点覆盖的服务"""
     result: ServicestoreDeleteservicestorecoverserviceResultBase
 
@@ -686,12 +686,12 @@ class ServicestoreUpdateParams(TypedDict):
     """修改门店信息"""
     param_service_store_d_t_o: NotRequired[ServicestoreUpdateServiceStoreDto | None]
 
-class ServicestoreUpdateResult(TypedDict):
+class ServicestoreUpdateResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     success: bool
 
-class ServicestoreUpdateData(TypedDict):
+class ServicestoreUpdateData(TypedDict, total=False):
     """修改门店信息"""
     result: ServicestoreUpdateResult
 
@@ -712,7 +712,7 @@ class ServicestoreUpdateservicestoreParams(TypedDict):
     """修改网点信息"""
     service_store: ServicestoreUpdateservicestoreServiceStoreDto
 
-class ServicestoreUpdateservicestoreResultBase(TypedDict):
+class ServicestoreUpdateservicestoreResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -720,7 +720,7 @@ class ServicestoreUpdateservicestoreResultBase(TypedDict):
     success: bool
     value: int
 
-class ServicestoreUpdateservicestoreData(TypedDict):
+class ServicestoreUpdateservicestoreData(TypedDict, total=False):
     """修改网点信息"""
     result: ServicestoreUpdateservicestoreResultBase
 
@@ -731,7 +731,7 @@ class ServicestoreUpdateservicestorecapacityParams(TypedDict):
     service_codes: str
     service_store_code: str
 
-class ServicestoreUpdateservicestorecapacityResultBase(TypedDict):
+class ServicestoreUpdateservicestorecapacityResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -739,18 +739,18 @@ class ServicestoreUpdateservicestorecapacityResultBase(TypedDict):
     success: bool
     value: bool
 
-class ServicestoreUpdateservicestorecapacityData(TypedDict):
+class ServicestoreUpdateservicestorecapacityData(TypedDict, total=False):
     """更新网点容量"""
     result: ServicestoreUpdateservicestorecapacityResultBase
 
 class ServicestoreUpdateservicestorecoverserviceParams(TypedDict):
     """更新网点覆盖的服务"""
     biz_type: str
-    category_ids_and_brand_ids: str
+    category_ids_and_brand_ids: Many[str | int]
     service_codes: str
     service_store_code: str
 
-class ServicestoreUpdateservicestorecoverserviceResultBase(TypedDict):
+class ServicestoreUpdateservicestorecoverserviceResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -758,7 +758,7 @@ class ServicestoreUpdateservicestorecoverserviceResultBase(TypedDict):
     success: bool
     value: bool
 
-class ServicestoreUpdateservicestorecoverserviceData(TypedDict):
+class ServicestoreUpdateservicestorecoverserviceData(TypedDict, total=False):
     """更新网点覆盖的服务"""
     result: ServicestoreUpdateservicestorecoverserviceResultBase
 
@@ -768,12 +768,12 @@ class ServicestoreUpdatestatusParams(TypedDict):
     status: NotRequired[Number | None]
     biz_type: str
 
-class ServicestoreUpdatestatusResult(TypedDict):
+class ServicestoreUpdatestatusResult(TypedDict, total=False):
     msg_code: int
     msg_info: str
     success: bool
 
-class ServicestoreUpdatestatusData(TypedDict):
+class ServicestoreUpdatestatusData(TypedDict, total=False):
     """网点/门店状态修改"""
     result: ServicestoreUpdatestatusResult
 
@@ -782,12 +782,12 @@ class SettlementStoretransferAuditParams(TypedDict):
     audit_pass: NotRequired[bool | None]
     workcard_id: Number
 
-class SettlementStoretransferAuditFulfilplatformResult(TypedDict):
+class SettlementStoretransferAuditFulfilplatformResult(TypedDict, total=False):
     msg_info: str
     msg_code: str
     success: bool
 
-class SettlementStoretransferAuditData(TypedDict):
+class SettlementStoretransferAuditData(TypedDict, total=False):
     """新康众审批门店分账"""
     result: SettlementStoretransferAuditFulfilplatformResult
 
@@ -822,7 +822,7 @@ class SpserviceorderCreateParams(TypedDict):
     ext_json: NotRequired[Json | None]
     memo: NotRequired[str | None]
 
-class SpserviceorderCreateData(TypedDict):
+class SpserviceorderCreateData(TypedDict, total=False):
     """服务单创建"""
     is_success: bool
     display_msg: str
@@ -837,12 +837,12 @@ class SpserviceorderEpocReceiveParams(TypedDict):
     device_serial_number: str
     product_model: str
 
-class SpserviceorderEpocReceiveFulfilplatformResult(TypedDict):
+class SpserviceorderEpocReceiveFulfilplatformResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
 
-class SpserviceorderEpocReceiveData(TypedDict):
+class SpserviceorderEpocReceiveData(TypedDict, total=False):
     """电子保单数据接口"""
     result: SpserviceorderEpocReceiveFulfilplatformResult
 
@@ -850,12 +850,12 @@ class SpserviceorderEpocTransferParams(TypedDict):
     """电子保单受保人转移"""
     biz_order_id: Number
 
-class SpserviceorderEpocTransferFulfilplatformResult(TypedDict):
+class SpserviceorderEpocTransferFulfilplatformResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
 
-class SpserviceorderEpocTransferData(TypedDict):
+class SpserviceorderEpocTransferData(TypedDict, total=False):
     """电子保单受保人转移"""
     result: SpserviceorderEpocTransferFulfilplatformResult
 
@@ -867,12 +867,12 @@ class SpserviceorderEpocUploadParams(TypedDict):
     tc_file_data: NotRequired[str | None]
     tc_file_name: NotRequired[str | None]
 
-class SpserviceorderEpocUploadFulfilplatformResult(TypedDict):
+class SpserviceorderEpocUploadFulfilplatformResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
 
-class SpserviceorderEpocUploadData(TypedDict):
+class SpserviceorderEpocUploadData(TypedDict, total=False):
     """电子保单文件上传接口"""
     result: SpserviceorderEpocUploadFulfilplatformResult
 
@@ -880,20 +880,20 @@ class SpserviceorderQueryParams(TypedDict):
     """服务单列表查询"""
     parent_biz_order_id: Number
 
-class ServiceDefinitionDTO(TypedDict):
+class ServiceDefinitionDTO(TypedDict, total=False):
     service_code: str
     biz_code: str
     display_name: str
 
-class ServiceTradeOrderDTO(TypedDict):
+class ServiceTradeOrderDTO(TypedDict, total=False):
     order_id: int
     attribute: str
     outer_id_sku: str
 
-class ServiceProviderDto(TypedDict):
+class ServiceProviderDto(TypedDict, total=False):
     service_store_id: int
 
-class SpServiceOrderDTO(TypedDict):
+class SpServiceOrderDTO(TypedDict, total=False):
     gmt_expire: str
     service_definition_d_t_o: ServiceDefinitionDTO
     id: int
@@ -903,7 +903,7 @@ class SpServiceOrderDTO(TypedDict):
     fulfil_type_code: str
     service_provider_d_t_o: ServiceProviderDto
 
-class SpserviceorderQueryFulfilplatformResult(TypedDict):
+class SpserviceorderQueryFulfilplatformResult(TypedDict, total=False):
     display_msg: str
     error_name: str
     result_list: Listed[SpServiceOrderDTO]
@@ -911,7 +911,7 @@ class SpserviceorderQueryFulfilplatformResult(TypedDict):
     success: bool
     msg_info: str
 
-class SpserviceorderQueryData(TypedDict):
+class SpserviceorderQueryData(TypedDict, total=False):
     """服务单列表查询"""
     result: SpserviceorderQueryFulfilplatformResult
 
@@ -928,12 +928,12 @@ class TaskFeedbacknoneedserviceParams(TypedDict):
     """服务商反馈无需安装工单接口"""
     param: SuspendServiceDo
 
-class TaskFeedbacknoneedserviceResultBase(TypedDict):
+class TaskFeedbacknoneedserviceResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     success: bool
 
-class TaskFeedbacknoneedserviceData(TypedDict):
+class TaskFeedbacknoneedserviceData(TypedDict, total=False):
     """服务商反馈无需安装工单接口"""
     result: TaskFeedbacknoneedserviceResultBase
 
@@ -941,7 +941,7 @@ class TaskGetParams(TypedDict):
     """服务工单拉取"""
     parent_biz_order_id: Number
 
-class TaskGetServiceTaskDO(TypedDict):
+class TaskGetServiceTaskDO(TypedDict, total=False):
     service_count: int
     buy_amount: int
     service_phone: str
@@ -1005,12 +1005,12 @@ class TaskGetServiceTaskDO(TypedDict):
     actual_total_fee: int
     buyer_location: int
 
-class TaskGetServiceTaskPacket(TypedDict):
+class TaskGetServiceTaskPacket(TypedDict, total=False):
     desc: str
     service_list: Listed[TaskGetServiceTaskDO]
     name: str
 
-class TaskGetData(TypedDict):
+class TaskGetData(TypedDict, total=False):
     """服务工单拉取"""
     service_task_packet: TaskGetServiceTaskPacket
 
@@ -1018,13 +1018,13 @@ class TaskQueryrefundParams(TypedDict):
     """查询任务类工单是否退款"""
     workcard_list: Many[str]
 
-class RefundWorkCardTo(TypedDict):
+class RefundWorkCardTo(TypedDict, total=False):
     existing_failure: bool
     failure_list: Listed[int]
     not_existing_list: Listed[int]
     refund_list: Listed[int]
 
-class TaskQueryrefundResultBase(TypedDict):
+class TaskQueryrefundResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -1032,7 +1032,7 @@ class TaskQueryrefundResultBase(TypedDict):
     success: bool
     value: RefundWorkCardTo
 
-class TaskQueryrefundData(TypedDict):
+class TaskQueryrefundData(TypedDict, total=False):
     """查询任务类工单是否退款"""
     result: TaskQueryrefundResultBase
 
@@ -1041,7 +1041,7 @@ class TasksSearchParams(TypedDict):
     start: Number
     end: Number
 
-class TasksSearchServiceTaskDO(TypedDict):
+class TasksSearchServiceTaskDO(TypedDict, total=False):
     service_count: int
     service_phone: str
     service_name: str
@@ -1106,12 +1106,12 @@ class TasksSearchServiceTaskDO(TypedDict):
     auction_sku_properties: str
     buyer_location: int
 
-class TasksSearchServiceTaskPacket(TypedDict):
+class TasksSearchServiceTaskPacket(TypedDict, total=False):
     desc: str
     service_list: Listed[TasksSearchServiceTaskDO]
     name: str
 
-class TasksSearchData(TypedDict):
+class TasksSearchData(TypedDict, total=False):
     """查询任务类工单信息"""
     service_task_packet: TasksSearchServiceTaskPacket
 
@@ -1122,18 +1122,18 @@ class TpFundsRecoverQueryParams(TypedDict):
     """服务商资金权益逆向扣回的查询接口"""
     query: TpFundsRecoverQuery
 
-class TpFundsRecoverResultDo(TypedDict):
+class TpFundsRecoverResultDo(TypedDict, total=False):
     actual_recover_amount: int
     to_recover_amount: int
     biz_order_id: int
 
-class TpFundsRecoverQueryResultBase(TypedDict):
+class TpFundsRecoverQueryResultBase(TypedDict, total=False):
     value: TpFundsRecoverResultDo
     error_msg: str
     error_code: int
     success: bool
 
-class TpFundsRecoverQueryData(TypedDict):
+class TpFundsRecoverQueryData(TypedDict, total=False):
     """服务商资金权益逆向扣回的查询接口"""
     result: TpFundsRecoverQueryResultBase
 
@@ -1145,7 +1145,7 @@ class TpFundsSendQueryParams(TypedDict):
     """服务商资金权益发放的查询接口"""
     query: TpFundsSendQuery
 
-class TpFundsSendResultDo(TypedDict):
+class TpFundsSendResultDo(TypedDict, total=False):
     red_packets_id: str
     amount: int
     status: bool
@@ -1153,13 +1153,13 @@ class TpFundsSendResultDo(TypedDict):
     biz_order_id: int
     receive_time: str
 
-class TpFundsSendQueryResultBase(TypedDict):
+class TpFundsSendQueryResultBase(TypedDict, total=False):
     value: TpFundsSendResultDo
     error_code: int
     success: bool
     error_msg: str
 
-class TpFundsSendQueryData(TypedDict):
+class TpFundsSendQueryData(TypedDict, total=False):
     """服务商资金权益发放的查询接口"""
     result: TpFundsSendQueryResultBase
 
@@ -1174,13 +1174,13 @@ class WorkcardAssignworkerParams(TypedDict):
     fulfil_task_id: NotRequired[Number | None]
     ext_json: NotRequired[str | None]
 
-class WorkcardAssignworkerResult(TypedDict):
+class WorkcardAssignworkerResult(TypedDict, total=False):
     display_msg: str
     success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardAssignworkerData(TypedDict):
+class WorkcardAssignworkerData(TypedDict, total=False):
     """服务商分派工人"""
     result: WorkcardAssignworkerResult
 
@@ -1196,13 +1196,13 @@ class WorkcardCallRecordParams(TypedDict):
     """回访记录回传API"""
     busi_request: UpdateAttributeRequest
 
-class WorkcardCallRecordFulfilplatformResult(TypedDict):
+class WorkcardCallRecordFulfilplatformResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
     result_data: int
 
-class WorkcardCallRecordData(TypedDict):
+class WorkcardCallRecordData(TypedDict, total=False):
     """回访记录回传API"""
     result: WorkcardCallRecordFulfilplatformResult
 
@@ -1212,12 +1212,12 @@ class WorkcardCollectParams(TypedDict):
     buyer_id: NotRequired[Number | None]
     attributes: NotRequired[str | None]
 
-class WorkcardCollectFulfilplatformResult(TypedDict):
+class WorkcardCollectFulfilplatformResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardCollectData(TypedDict):
+class WorkcardCollectData(TypedDict, total=False):
     """工单揽件"""
     result: WorkcardCollectFulfilplatformResult
 
@@ -1231,12 +1231,12 @@ class WorkcardCompleteParams(TypedDict):
     longitude: NotRequired[str | None]
     pic_urls: NotRequired[str | None]
 
-class WorkcardCompleteFulfilplatformResult(TypedDict):
+class WorkcardCompleteFulfilplatformResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardCompleteData(TypedDict):
+class WorkcardCompleteData(TypedDict, total=False):
     """工单完结"""
     result: WorkcardCompleteFulfilplatformResult
 
@@ -1244,12 +1244,12 @@ class WorkcardConfirmParams(TypedDict):
     """服务商确认服务完成"""
     workcard_id: Number
 
-class WorkcardConfirmFulfilplatformResult(TypedDict):
+class WorkcardConfirmFulfilplatformResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
 
-class WorkcardConfirmData(TypedDict):
+class WorkcardConfirmData(TypedDict, total=False):
     """服务商确认服务完成"""
     result: WorkcardConfirmFulfilplatformResult
 
@@ -1262,7 +1262,7 @@ class WorkcardDeliveryParams(TypedDict):
     """开始配送工单"""
     identify_task_delivery_request: IdentifyTaskDeliveryRequest
 
-class WorkcardDeliveryData(TypedDict):
+class WorkcardDeliveryData(TypedDict, total=False):
     """开始配送工单"""
     msg_success: bool
     msg_code: str
@@ -1280,7 +1280,7 @@ class WorkcardDesensitizationQueryParams(TypedDict):
     page_size: NotRequired[Number | None]
     request_source_type: NotRequired[Number | None]
 
-class WorkcardDesensitizationQueryServiceTradeOrder(TypedDict):
+class WorkcardDesensitizationQueryServiceTradeOrder(TypedDict, total=False):
     category_id: int
     outer_id_sku: str
     sku_desc: str
@@ -1296,7 +1296,7 @@ class WorkcardDesensitizationQueryServiceTradeOrder(TypedDict):
     buy_amount: int
     auction_pic: str
 
-class WorkcardDesensitizationQueryBuyer(TypedDict):
+class WorkcardDesensitizationQueryBuyer(TypedDict, total=False):
     phone: str
     address_city: str
     location: int
@@ -1311,7 +1311,7 @@ class WorkcardDesensitizationQueryBuyer(TypedDict):
     address_province: str
     mobile: str
 
-class WorkcardDesensitizationQueryServiceProvider(TypedDict):
+class WorkcardDesensitizationQueryServiceProvider(TypedDict, total=False):
     tp_nick: str
     tp_id: int
     worker_mobile: str
@@ -1321,7 +1321,7 @@ class WorkcardDesensitizationQueryServiceProvider(TypedDict):
     service_store_id: int
     service_store_name: str
 
-class WorkcardDesensitizationQueryMasterTradeOrder(TypedDict):
+class WorkcardDesensitizationQueryMasterTradeOrder(TypedDict, total=False):
     category_id: int
     spu_id: int
     gmt_arrival: str
@@ -1342,15 +1342,15 @@ class WorkcardDesensitizationQueryMasterTradeOrder(TypedDict):
     buy_amount: int
     outer_id_p: str
 
-class ServiceDefinition(TypedDict):
+class ServiceDefinition(TypedDict, total=False):
     biz_code: str
     service_code: str
 
-class FeeInfo(TypedDict):
+class FeeInfo(TypedDict, total=False):
     from_role_code: str
     amount: int
 
-class WorkcardDesensitizationQueryWorkcardDTO(TypedDict):
+class WorkcardDesensitizationQueryWorkcardDTO(TypedDict, total=False):
     attributes: str
     gmt_sign_in: str
     used_service_count: int
@@ -1378,19 +1378,19 @@ class WorkcardDesensitizationQueryWorkcardDTO(TypedDict):
     sequence: int
     sp_service_order_id: int
 
-class WorkcardDesensitizationQueryPaged(TypedDict):
+class WorkcardDesensitizationQueryPaged(TypedDict, total=False):
     data_list: Listed[WorkcardDesensitizationQueryWorkcardDTO]
     total_page_count: int
     total_count: int
     page_size: int
 
-class WorkcardDesensitizationQueryResult(TypedDict):
+class WorkcardDesensitizationQueryResult(TypedDict, total=False):
     result_data: WorkcardDesensitizationQueryPaged
     msg_code: str
     msg_info: str
     success: bool
 
-class WorkcardDesensitizationQueryData(TypedDict):
+class WorkcardDesensitizationQueryData(TypedDict, total=False):
     """工单查询接口"""
     result: WorkcardDesensitizationQueryResult
 
@@ -1401,12 +1401,12 @@ class WorkcardEvaluateParams(TypedDict):
     pic_url_list: NotRequired[Many[str] | None]
     workcard_id: Number
 
-class WorkcardEvaluateResult(TypedDict):
+class WorkcardEvaluateResult(TypedDict, total=False):
     msg_info: str
     msg_code: str
     success: bool
 
-class WorkcardEvaluateData(TypedDict):
+class WorkcardEvaluateData(TypedDict, total=False):
     """服务商反馈鉴定结果"""
     result: WorkcardEvaluateResult
 
@@ -1417,17 +1417,17 @@ class WorkcardExpressorderConsignParams(TypedDict):
     workcard_id_list: Many[Number]
     logistics_order_id: NotRequired[Number | None]
 
-class WorkcardExpressorderConsignExpressDto(TypedDict):
+class WorkcardExpressorderConsignExpressDto(TypedDict, total=False):
     courier_name: str
     courier_mobile: str
 
-class WorkcardExpressorderConsignFulfilplatformResult(TypedDict):
+class WorkcardExpressorderConsignFulfilplatformResult(TypedDict, total=False):
     result_data: WorkcardExpressorderConsignExpressDto
     success: bool
     msg_info: str
     msg_code: str
 
-class WorkcardExpressorderConsignData(TypedDict):
+class WorkcardExpressorderConsignData(TypedDict, total=False):
     """物流订单呼叫运力"""
     result: WorkcardExpressorderConsignFulfilplatformResult
 
@@ -1437,7 +1437,7 @@ class WorkcardExpressorderCreateParams(TypedDict):
     real_tp_nick: NotRequired[str | None]
     external_logistics_order_id: NotRequired[str | None]
 
-class WorkcardExpressorderCreateExpressDto(TypedDict):
+class WorkcardExpressorderCreateExpressDto(TypedDict, total=False):
     express_order_id: str
     mail_no: str
     company_name: str
@@ -1445,13 +1445,13 @@ class WorkcardExpressorderCreateExpressDto(TypedDict):
     logistics_order_id: int
     logistics_tp_id: int
 
-class WorkcardExpressorderCreateFulfilplatformResult(TypedDict):
+class WorkcardExpressorderCreateFulfilplatformResult(TypedDict, total=False):
     result_data: WorkcardExpressorderCreateExpressDto
     msg_info: str
     msg_code: str
     success: bool
 
-class WorkcardExpressorderCreateData(TypedDict):
+class WorkcardExpressorderCreateData(TypedDict, total=False):
     """物流订单创建API"""
     result: WorkcardExpressorderCreateFulfilplatformResult
 
@@ -1467,12 +1467,12 @@ class WorkcardExtrachargeCreateParams(TypedDict):
     workcard_id: Number
     extra_charge_item_list: WorkcardExtraChargeCreateTuple
 
-class WorkcardExtrachargeCreateFulfilplatformResult(TypedDict):
+class WorkcardExtrachargeCreateFulfilplatformResult(TypedDict, total=False):
     success: str
     msg_info: str
     msg_code: str
 
-class WorkcardExtrachargeCreateData(TypedDict):
+class WorkcardExtrachargeCreateData(TypedDict, total=False):
     """创建工单额外收费项"""
     result: WorkcardExtrachargeCreateFulfilplatformResult
 
@@ -1491,7 +1491,7 @@ class WorkcardLogisticsinfoCreateParams(TypedDict):
     """创建服务履约物流单"""
     create_logistics_order_request: CreateLogisticsOrderRequest
 
-class WorkcardLogisticsinfoCreateData(TypedDict):
+class WorkcardLogisticsinfoCreateData(TypedDict, total=False):
     """创建服务履约物流单"""
     msg_info: str
     msg_code: str
@@ -1511,7 +1511,7 @@ class WorkcardLogisticsinfoUpdateParams(TypedDict):
     pickup_door_time: NotRequired[Date | None]
     sign_time: NotRequired[Date | None]
 
-class WorkcardLogisticsinfoUpdateData(TypedDict):
+class WorkcardLogisticsinfoUpdateData(TypedDict, total=False):
     """物流单信息回传接口"""
     msg_info: str
     msg_code: str
@@ -1522,12 +1522,12 @@ class WorkcardLogisticsorderQueryParams(TypedDict):
     logistics_order_id: Number
     new_logistics: NotRequired[bool | None]
 
-class CustomerInfo(TypedDict):
+class CustomerInfo(TypedDict, total=False):
     account_nick: str
     phone: str
     full_address: str
 
-class WorkcardLogisticsorderQueryExpressDto(TypedDict):
+class WorkcardLogisticsorderQueryExpressDto(TypedDict, total=False):
     goods_info: str
     sub_mail_nos: Listed[str]
     mail_no: str
@@ -1541,13 +1541,13 @@ class WorkcardLogisticsorderQueryExpressDto(TypedDict):
     value_added_service_demand: str
     extend_info: str
 
-class WorkcardLogisticsorderQueryFulfilplatformResult(TypedDict):
+class WorkcardLogisticsorderQueryFulfilplatformResult(TypedDict, total=False):
     result_data: WorkcardLogisticsorderQueryExpressDto
     success: bool
     display_msg: str
     stage_type: str
 
-class WorkcardLogisticsorderQueryData(TypedDict):
+class WorkcardLogisticsorderQueryData(TypedDict, total=False):
     """物流单信息查询"""
     result: WorkcardLogisticsorderQueryFulfilplatformResult
 
@@ -1557,12 +1557,12 @@ class WorkcardLogisticsorderTpcancelParams(TypedDict):
     real_tp_nick: str
     comment: str
 
-class WorkcardLogisticsorderTpcancelFulfilplatformResult(TypedDict):
+class WorkcardLogisticsorderTpcancelFulfilplatformResult(TypedDict, total=False):
     display_msg: str
     msg_code: str
     success: bool
 
-class WorkcardLogisticsorderTpcancelData(TypedDict):
+class WorkcardLogisticsorderTpcancelData(TypedDict, total=False):
     """tp更新物流进度信息"""
     result: WorkcardLogisticsorderTpcancelFulfilplatformResult
 
@@ -1588,12 +1588,12 @@ class WorkcardLogisticsorderUpdateParams(TypedDict):
     new_logistics: NotRequired[bool | None]
     extend_info: NotRequired[str | None]
 
-class WorkcardLogisticsorderUpdateFulfilplatformResult(TypedDict):
+class WorkcardLogisticsorderUpdateFulfilplatformResult(TypedDict, total=False):
     display_msg: str
     msg_code: str
     success: bool
 
-class WorkcardLogisticsorderUpdateData(TypedDict):
+class WorkcardLogisticsorderUpdateData(TypedDict, total=False):
     """物流工单履约状态更新"""
     result: WorkcardLogisticsorderUpdateFulfilplatformResult
 
@@ -1606,13 +1606,13 @@ class WorkcardPushParams(TypedDict):
     service_reserve_address: NotRequired[str | None]
     status: str
 
-class WorkcardPushResultBase(TypedDict):
+class WorkcardPushResultBase(TypedDict, total=False):
     value: int
     error_code: int
     error_msg: str
     success: bool
 
-class WorkcardPushData(TypedDict):
+class WorkcardPushData(TypedDict, total=False):
     """推送服务工单信息"""
     workcard_result: WorkcardPushResultBase
 
@@ -1628,7 +1628,7 @@ class WorkcardQueryParams(TypedDict):
     page_size: NotRequired[Number | None]
     need_workcard_operation: NotRequired[bool | None]
 
-class WorkcardQueryServiceTradeOrder(TypedDict):
+class WorkcardQueryServiceTradeOrder(TypedDict, total=False):
     category_id: int
     outer_id_sku: str
     sku_desc: str
@@ -1644,7 +1644,7 @@ class WorkcardQueryServiceTradeOrder(TypedDict):
     buy_amount: int
     auction_pic: str
 
-class WorkcardQueryBuyer(TypedDict):
+class WorkcardQueryBuyer(TypedDict, total=False):
     phone: str
     address_city: str
     location: int
@@ -1660,7 +1660,7 @@ class WorkcardQueryBuyer(TypedDict):
     mobile: str
     open_uid: str
 
-class WorkcardQueryServiceProvider(TypedDict):
+class WorkcardQueryServiceProvider(TypedDict, total=False):
     tp_nick: str
     tp_id: int
     worker_mobile: str
@@ -1670,7 +1670,7 @@ class WorkcardQueryServiceProvider(TypedDict):
     service_store_id: int
     service_store_name: str
 
-class WorkcardQueryMasterTradeOrder(TypedDict):
+class WorkcardQueryMasterTradeOrder(TypedDict, total=False):
     category_id: int
     spu_id: int
     gmt_arrival: str
@@ -1692,11 +1692,11 @@ class WorkcardQueryMasterTradeOrder(TypedDict):
     outer_id_p: str
     parent_order_id: int
 
-class MemoDTO(TypedDict):
+class MemoDTO(TypedDict, total=False):
     content: str
     time: str
 
-class WorkcardOperationDTO(TypedDict):
+class WorkcardOperationDTO(TypedDict, total=False):
     gmt_modify: str
     attribute_map: str
     gmt_create: str
@@ -1704,7 +1704,7 @@ class WorkcardOperationDTO(TypedDict):
     action: str
     operator_type: int
 
-class WorkcardQueryWorkcardDTO(TypedDict):
+class WorkcardQueryWorkcardDTO(TypedDict, total=False):
     attributes: str
     gmt_sign_in: str
     used_service_count: int
@@ -1734,19 +1734,19 @@ class WorkcardQueryWorkcardDTO(TypedDict):
     memo_list: Listed[MemoDTO]
     workcard_operation_info: Listed[WorkcardOperationDTO]
 
-class WorkcardQueryPaged(TypedDict):
+class WorkcardQueryPaged(TypedDict, total=False):
     data_list: Listed[WorkcardQueryWorkcardDTO]
     total_page_count: int
     total_count: int
     page_size: int
 
-class WorkcardQueryResult(TypedDict):
+class WorkcardQueryResult(TypedDict, total=False):
     result_data: WorkcardQueryPaged
     msg_code: str
     msg_info: str
     success: bool
 
-class WorkcardQueryData(TypedDict):
+class WorkcardQueryData(TypedDict, total=False):
     """工单查询接口"""
     result: WorkcardQueryResult
 
@@ -1761,7 +1761,7 @@ class WorkcardQuerybysellerParams(TypedDict):
     current_page: NotRequired[Number | None]
     page_size: NotRequired[Number | None]
 
-class WorkcardQuerybysellerServiceTradeOrder(TypedDict):
+class WorkcardQuerybysellerServiceTradeOrder(TypedDict, total=False):
     outer_id_sku: str
     sku_desc: str
     sku_id: int
@@ -1773,13 +1773,13 @@ class WorkcardQuerybysellerServiceTradeOrder(TypedDict):
     price: int
     purchase_price_unit: int
 
-class WorkcardQuerybysellerServiceProvider(TypedDict):
+class WorkcardQuerybysellerServiceProvider(TypedDict, total=False):
     tp_nick: str
     tp_id: int
     isv_tp_id: int
     isv_tp_name: str
 
-class WorkcardQuerybysellerMasterTradeOrder(TypedDict):
+class WorkcardQuerybysellerMasterTradeOrder(TypedDict, total=False):
     outer_id_sku: str
     sku_desc: str
     sku_id: int
@@ -1789,7 +1789,7 @@ class WorkcardQuerybysellerMasterTradeOrder(TypedDict):
     buy_amount: int
     price: int
 
-class Workcard(TypedDict):
+class Workcard(TypedDict, total=False):
     gmt_sign_in: str
     used_service_count: int
     service_trade_order: WorkcardQuerybysellerServiceTradeOrder
@@ -1811,19 +1811,19 @@ class Workcard(TypedDict):
     gmt_create: str
     attribute_map: str
 
-class PagedResult(TypedDict):
+class PagedResult(TypedDict, total=False):
     data_list: Listed[Workcard]
     total_page_count: int
     total_count: int
     page_size: int
 
-class WorkcardQuerybysellerResult(TypedDict):
+class WorkcardQuerybysellerResult(TypedDict, total=False):
     result_data: PagedResult
     msg_code: str
     msg_info: str
     success: bool
 
-class WorkcardQuerybysellerData(TypedDict):
+class WorkcardQuerybysellerData(TypedDict, total=False):
     """工单查询接口（面向商家）"""
     result: WorkcardQuerybysellerResult
 
@@ -1836,13 +1836,13 @@ class WorkcardReassignParams(TypedDict):
     """工单改派门店"""
     reassign_store_request: NotRequired[ReassignStoreRequest | None]
 
-class WorkcardReassignResult(TypedDict):
+class WorkcardReassignResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
     result_data: int
 
-class WorkcardReassignData(TypedDict):
+class WorkcardReassignData(TypedDict, total=False):
     """工单改派门店"""
     result: WorkcardReassignResult
 
@@ -1854,7 +1854,7 @@ class WorkcardRefuseParams(TypedDict):
     """买家拒收"""
     buyer_refuse_accept_request: BuyerRefuseAcceptRequest
 
-class WorkcardRefuseData(TypedDict):
+class WorkcardRefuseData(TypedDict, total=False):
     """买家拒收"""
     msg_info: str
     msg_code: str
@@ -1869,12 +1869,12 @@ class WorkcardRepairprogressUpdateParams(TypedDict):
     received_goods: NotRequired[str | None]
     target_goods_defects: NotRequired[str | None]
 
-class WorkcardRepairprogressUpdateResult(TypedDict):
+class WorkcardRepairprogressUpdateResult(TypedDict, total=False):
     msg_code: str
     msg_info: str
     success: bool
 
-class WorkcardRepairprogressUpdateData(TypedDict):
+class WorkcardRepairprogressUpdateData(TypedDict, total=False):
     """更新维修进度"""
     result: WorkcardRepairprogressUpdateResult
 
@@ -1896,12 +1896,12 @@ class WorkcardReserveParams(TypedDict):
     reason_code: NotRequired[Number | None]
     reason_desc: NotRequired[str | None]
 
-class WorkcardReserveResult(TypedDict):
+class WorkcardReserveResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardReserveData(TypedDict):
+class WorkcardReserveData(TypedDict, total=False):
     """工单预约"""
     result: WorkcardReserveResult
 
@@ -1913,13 +1913,13 @@ class WorkcardReservefailParams(TypedDict):
     fail_desc: NotRequired[str | None]
     workcard_id: NotRequired[Number | None]
 
-class WorkcardReservefailResult(TypedDict):
+class WorkcardReservefailResult(TypedDict, total=False):
     display_msg: str
     success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardReservefailData(TypedDict):
+class WorkcardReservefailData(TypedDict, total=False):
     """预约失败"""
     result: WorkcardReservefailResult
 
@@ -1934,7 +1934,7 @@ class WorkcardServiceprogressUpdateParams(TypedDict):
     """回传工单服务进度"""
     update_service_progress_request: UpdateServiceProgressRequest
 
-class WorkcardServiceprogressUpdateData(TypedDict):
+class WorkcardServiceprogressUpdateData(TypedDict, total=False):
     """回传工单服务进度"""
     is_success: bool
     msg_info: str
@@ -1947,12 +1947,12 @@ class WorkcardSigninParams(TypedDict):
     fulfil_task_id: NotRequired[Number | None]
     pic_urls: NotRequired[str | None]
 
-class WorkcardSigninResult(TypedDict):
+class WorkcardSigninResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardSigninData(TypedDict):
+class WorkcardSigninData(TypedDict, total=False):
     """服务商确认工人签到成功"""
     result: WorkcardSigninResult
 
@@ -1998,7 +1998,7 @@ class WorkcardStatusUpdateParams(TypedDict):
     express_code: NotRequired[str | None]
     express_company: NotRequired[str | None]
 
-class WorkcardStatusUpdateData(TypedDict):
+class WorkcardStatusUpdateData(TypedDict, total=False):
     """服务商反馈服务的执行情况"""
     value: bool
     rs: bool
@@ -2013,12 +2013,12 @@ class WorkcardSuspendParams(TypedDict):
     fail_code: NotRequired[Number | None]
     fail_desc: NotRequired[str | None]
 
-class WorkcardSuspendResult(TypedDict):
+class WorkcardSuspendResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
 
-class WorkcardSuspendData(TypedDict):
+class WorkcardSuspendData(TypedDict, total=False):
     """工单挂起"""
     result: WorkcardSuspendResult
 
@@ -2029,7 +2029,7 @@ class WorkcardTpconfirmParams(TypedDict):
     """确认服务完成"""
     tp_confirm_request: TpConfirmRequest
 
-class WorkcardTpconfirmData(TypedDict):
+class WorkcardTpconfirmData(TypedDict, total=False):
     """确认服务完成"""
     msg_info: str
     msg_code: str
@@ -2042,12 +2042,12 @@ class WorkcardUpdatelogisticsParams(TypedDict):
     express_company: NotRequired[str | None]
     express_code: NotRequired[str | None]
 
-class WorkcardUpdatelogisticsFulfilplatformResult(TypedDict):
+class WorkcardUpdatelogisticsFulfilplatformResult(TypedDict, total=False):
     success: bool
     msg_info: str
     msg_code: str
 
-class WorkcardUpdatelogisticsData(TypedDict):
+class WorkcardUpdatelogisticsData(TypedDict, total=False):
     """更新物流进度"""
     result: WorkcardUpdatelogisticsFulfilplatformResult
 
@@ -2056,12 +2056,12 @@ class WorkcardVerifycodeResendParams(TypedDict):
     workcard_id: NotRequired[Number | None]
     service_store_id: NotRequired[Number | None]
 
-class WorkcardVerifycodeResendResult(TypedDict):
+class WorkcardVerifycodeResendResult(TypedDict, total=False):
     success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardVerifycodeResendData(TypedDict):
+class WorkcardVerifycodeResendData(TypedDict, total=False):
     """重发核销码"""
     result: WorkcardVerifycodeResendResult
 
@@ -2077,13 +2077,13 @@ class WorkcardVirtualphoneBindParams(TypedDict):
     """工单维度虚拟中间号绑定"""
     workcard_request: WorkcardBaseRequest
 
-class WorkcardVirtualphoneBindFulfilplatformResult(TypedDict):
+class WorkcardVirtualphoneBindFulfilplatformResult(TypedDict, total=False):
     result_data: str
     success: bool
     msg_code: str
     msg_info: str
 
-class WorkcardVirtualphoneBindData(TypedDict):
+class WorkcardVirtualphoneBindData(TypedDict, total=False):
     """工单维度虚拟中间号绑定"""
     result: WorkcardVirtualphoneBindFulfilplatformResult
 
@@ -2118,7 +2118,7 @@ class WorkerCreateParams(TypedDict):
     """服务商工人信息创建"""
     worker_dto: NotRequired[WorkerCreateWorkerDto | None]
 
-class WorkerCreateResultBase(TypedDict):
+class WorkerCreateResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -2126,7 +2126,7 @@ class WorkerCreateResultBase(TypedDict):
     success: bool
     value: bool
 
-class WorkerCreateData(TypedDict):
+class WorkerCreateData(TypedDict, total=False):
     """服务商工人信息创建"""
     result: WorkerCreateResultBase
 
@@ -2136,7 +2136,7 @@ class WorkerDeleteParams(TypedDict):
     phone: NotRequired[Number | None]
     biz_type: NotRequired[str | None]
 
-class WorkerDeleteResultBase(TypedDict):
+class WorkerDeleteResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -2144,7 +2144,7 @@ class WorkerDeleteResultBase(TypedDict):
     success: bool
     value: bool
 
-class WorkerDeleteData(TypedDict):
+class WorkerDeleteData(TypedDict, total=False):
     """删除工人"""
     result: WorkerDeleteResultBase
 
@@ -2152,14 +2152,14 @@ class WorkerQueryParams(TypedDict):
     """工人信息查询"""
     identity_id: NotRequired[str | None]
 
-class WorkerQueryAddressDto(TypedDict):
+class WorkerQueryAddressDto(TypedDict, total=False):
     address_detail: str
     address_names: Listed[str]
 
-class WorkerQueryDivisionDto(TypedDict):
+class WorkerQueryDivisionDto(TypedDict, total=False):
     division_names: Listed[str]
 
-class WorkerDto(TypedDict):
+class WorkerDto(TypedDict, total=False):
     address: WorkerQueryAddressDto
     identity_id: str
     name: str
@@ -2175,7 +2175,7 @@ class WorkerDto(TypedDict):
     id_card_pic_back: str
     id_card_pic: str
 
-class WorkerQueryResultBase(TypedDict):
+class WorkerQueryResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -2183,7 +2183,7 @@ class WorkerQueryResultBase(TypedDict):
     success: bool
     value: WorkerDto
 
-class WorkerQueryData(TypedDict):
+class WorkerQueryData(TypedDict, total=False):
     """工人信息查询"""
     result: WorkerQueryResultBase
 
@@ -2194,13 +2194,13 @@ class WorkerQuerycapacitytaskParams(TypedDict):
     """查询需求容量"""
     query: NotRequired[CapacityTaskQueryDto | None]
 
-class WorkerQuerycapacitytaskResultBase(TypedDict):
+class WorkerQuerycapacitytaskResultBase(TypedDict, total=False):
     value: str
     error_msg: str
     success: bool
     error_code: int
 
-class WorkerQuerycapacitytaskData(TypedDict):
+class WorkerQuerycapacitytaskData(TypedDict, total=False):
     """查询需求容量"""
     result_base: WorkerQuerycapacitytaskResultBase
 
@@ -2208,7 +2208,7 @@ class WorkerQuerypageParams(TypedDict):
     """查询工人列表"""
     page_index: NotRequired[Number | None]
 
-class WorkerQuerypageResultBase(TypedDict):
+class WorkerQuerypageResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -2216,7 +2216,7 @@ class WorkerQuerypageResultBase(TypedDict):
     success: bool
     value: str
 
-class WorkerQuerypageData(TypedDict):
+class WorkerQuerypageData(TypedDict, total=False):
     """查询工人列表"""
     result: WorkerQuerypageResultBase
 
@@ -2225,20 +2225,20 @@ class WorkerTaglistGetParams(TypedDict):
     id_number: str
     mobile: str
 
-class WorkerTaglistGetWorkerTag(TypedDict):
+class WorkerTaglistGetWorkerTag(TypedDict, total=False):
     black_list: bool
     degradation: bool
     ability_map: str
     vip: bool
     big_promotion: bool
 
-class WorkerTaglistGetResult(TypedDict):
+class WorkerTaglistGetResult(TypedDict, total=False):
     result_data: WorkerTaglistGetWorkerTag
     msg_code: str
     msg_info: str
     success: bool
 
-class WorkerTaglistGetData(TypedDict):
+class WorkerTaglistGetData(TypedDict, total=False):
     """获取工人标签"""
     result: WorkerTaglistGetResult
 
@@ -2266,7 +2266,7 @@ class WorkerUpdateParams(TypedDict):
     """修改工人信息"""
     worker: NotRequired[WorkerUpdateWorkerDto | None]
 
-class WorkerUpdateResultBase(TypedDict):
+class WorkerUpdateResultBase(TypedDict, total=False):
     error_code: int
     error_msg: str
     gmt_create: str
@@ -2274,6 +2274,6 @@ class WorkerUpdateResultBase(TypedDict):
     success: bool
     value: bool
 
-class WorkerUpdateData(TypedDict):
+class WorkerUpdateData(TypedDict, total=False):
     """修改工人信息"""
     result: WorkerUpdateResultBase

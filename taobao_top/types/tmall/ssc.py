@@ -24,13 +24,13 @@ class SupplyplatformCapacityEditParams(TypedDict):
     """容量编辑"""
     param_service_capacity_adjust_req_dto: ServiceCapacityAdjustReqDTO
 
-class SupplyplatformCapacityEditResult(TypedDict):
+class SupplyplatformCapacityEditResult(TypedDict, total=False):
     display_msg: str
     error_code: str
     error_msg: str
     success: str
 
-class SupplyplatformCapacityEditData(TypedDict):
+class SupplyplatformCapacityEditData(TypedDict, total=False):
     """容量编辑"""
     result: SupplyplatformCapacityEditResult
 
@@ -41,13 +41,13 @@ class WorkcardAcceptParams(TypedDict):
     """服务商接单完成"""
     accept_workcard_request: AcceptWorkcardRequest
 
-class WorkcardAcceptResult(TypedDict):
+class WorkcardAcceptResult(TypedDict, total=False):
     display_msg: str
     success: bool
     error_code: str
     value: str
     error_msg: str
 
-class WorkcardAcceptData(TypedDict):
+class WorkcardAcceptData(TypedDict, total=False):
     """服务商接单完成"""
     result: WorkcardAcceptResult

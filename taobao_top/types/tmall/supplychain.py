@@ -7,13 +7,13 @@ class ChannelProductDownshelfParams(TypedDict):
     """产品下架"""
     product_id: Number
 
-class ChannelProductDownshelfResultDto(TypedDict):
+class ChannelProductDownshelfResultDto(TypedDict, total=False):
     success: bool
     module: bool
     error_message: str
     error_code: str
 
-class ChannelProductDownshelfData(TypedDict):
+class ChannelProductDownshelfData(TypedDict, total=False):
     """产品下架"""
     result: ChannelProductDownshelfResultDto
 
@@ -24,7 +24,7 @@ class ChannelProductPriceGetParams(TypedDict):
     sku_id: NotRequired[Number | None]
     channel_code: Number
 
-class TopProductPriceResult(TypedDict):
+class TopProductPriceResult(TypedDict, total=False):
     product_id: int
     sku_id: int
     channel_code: int
@@ -32,13 +32,13 @@ class TopProductPriceResult(TypedDict):
     price: str
     currency_type: str
 
-class ChannelProductPriceGetResultDto(TypedDict):
+class ChannelProductPriceGetResultDto(TypedDict, total=False):
     success: bool
     module: TopProductPriceResult
     error_message: str
     error_code: str
 
-class ChannelProductPriceGetData(TypedDict):
+class ChannelProductPriceGetData(TypedDict, total=False):
     """渠道价格查询接口"""
     result: ChannelProductPriceGetResultDto
 
@@ -52,12 +52,12 @@ class ChannelProductPriceUpdateParams(TypedDict):
     sku_id: NotRequired[Number | None]
     channel_code: Number
 
-class ResultDTO(TypedDict):
+class ResultDTO(TypedDict, total=False):
     success: bool
     error_message: str
     error_code: str
 
-class ChannelProductPriceUpdateData(TypedDict):
+class ChannelProductPriceUpdateData(TypedDict, total=False):
     """渠道价格更新接口"""
     result: ResultDTO
 
@@ -66,13 +66,13 @@ class ChannelProductQuantityGetParams(TypedDict):
     product_id: NotRequired[Number | None]
     sku_id: NotRequired[Number | None]
 
-class ChannelProductQuantityGetResultDto(TypedDict):
+class ChannelProductQuantityGetResultDto(TypedDict, total=False):
     success: bool
     module: str
     error_message: str
     error_code: str
 
-class ChannelProductQuantityGetData(TypedDict):
+class ChannelProductQuantityGetData(TypedDict, total=False):
     """渠道库存查询接口"""
     result: ChannelProductQuantityGetResultDto
 
@@ -83,19 +83,19 @@ class ChannelProductQuantityUpdateParams(TypedDict):
     sku_id: NotRequired[Number | None]
     update_type: NotRequired[Number | None]
 
-class TopProductQuantityResult(TypedDict):
+class TopProductQuantityResult(TypedDict, total=False):
     product_id: int
     sku_id: int
     result: str
     modified_time: str
 
-class ChannelProductQuantityUpdateResultDto(TypedDict):
+class ChannelProductQuantityUpdateResultDto(TypedDict, total=False):
     success: bool
     module: TopProductQuantityResult
     error_message: str
     error_code: str
 
-class ChannelProductQuantityUpdateData(TypedDict):
+class ChannelProductQuantityUpdateData(TypedDict, total=False):
     """渠道无仓库存更新接口"""
     result: ChannelProductQuantityUpdateResultDto
 
@@ -104,16 +104,16 @@ class ChannelProductReleaseStatusGetParams(TypedDict):
     product_id: Number
     channel_code: Number
 
-class TopProductStatusResult(TypedDict):
+class TopProductStatusResult(TypedDict, total=False):
     release: bool
 
-class ChannelProductReleaseStatusGetResultDto(TypedDict):
+class ChannelProductReleaseStatusGetResultDto(TypedDict, total=False):
     success: bool
     module: TopProductStatusResult
     error_message: str
     error_code: str
 
-class ChannelProductReleaseStatusGetData(TypedDict):
+class ChannelProductReleaseStatusGetData(TypedDict, total=False):
     """产品铺货状态查询"""
     result: ChannelProductReleaseStatusGetResultDto
 
@@ -122,7 +122,7 @@ class ChannelProductReleaseParams(TypedDict):
     product_id: NotRequired[Number | None]
     channel_code: NotRequired[Number | None]
 
-class ChannelProductReleaseResultDto(TypedDict):
+class ChannelProductReleaseResultDto(TypedDict, total=False):
     trace_id: str
     exp_name: str
     redirect_url: str
@@ -130,7 +130,7 @@ class ChannelProductReleaseResultDto(TypedDict):
     error_message: str
     error_code: str
 
-class ChannelProductReleaseData(TypedDict):
+class ChannelProductReleaseData(TypedDict, total=False):
     """供应商铺货"""
     result: ChannelProductReleaseResultDto
 
@@ -138,12 +138,12 @@ class ChannelProductUpshelfParams(TypedDict):
     """产品上架"""
     product_id: NotRequired[Number | None]
 
-class ChannelProductUpshelfResultDto(TypedDict):
+class ChannelProductUpshelfResultDto(TypedDict, total=False):
     success: bool
     module: bool
     error_message: str
     error_code: str
 
-class ChannelProductUpshelfData(TypedDict):
+class ChannelProductUpshelfData(TypedDict, total=False):
     """产品上架"""
     result: ChannelProductUpshelfResultDto

@@ -19,7 +19,7 @@ class QuestionnaireAnswerPushParams(TypedDict):
     user_answer_list: NotRequired[list[QuestionnaireAnswerPushAnswerBo] | None]
     open_user_id: NotRequired[str | None]
 
-class QuestionnaireAnswerPushData(TypedDict):
+class QuestionnaireAnswerPushData(TypedDict, total=False):
     """提交单题答案"""
     biz_error_info: str
     biz_error_code: str
@@ -41,7 +41,7 @@ class QuestionnaireAnswerSubmitParams(TypedDict):
     version: Number
     open_user_id: NotRequired[str | None]
 
-class QuestionnaireAnswerSubmitData(TypedDict):
+class QuestionnaireAnswerSubmitData(TypedDict, total=False):
     """提交问卷答案"""
     biz_error_info: str
     biz_error_code: str
@@ -57,21 +57,21 @@ class QuestionnaireOptionGetParams(TypedDict):
     extra_parameters: NotRequired[Json | None]
     open_user_id: NotRequired[str | None]
 
-class ItemBo(TypedDict):
+class ItemBo(TypedDict, total=False):
     img: str
     code: str
     value: str
 
-class QuestionnaireOptionGetOptionBo(TypedDict):
+class QuestionnaireOptionGetOptionBo(TypedDict, total=False):
     has_other: bool
     items: Listed[ItemBo]
 
-class QuestionnaireOptionGetQuestionBo(TypedDict):
+class QuestionnaireOptionGetQuestionBo(TypedDict, total=False):
     code: str
     type: str
     options: QuestionnaireOptionGetOptionBo
 
-class OpenOptionResult(TypedDict):
+class OpenOptionResult(TypedDict, total=False):
     record_id: int
     has_next_question: bool
     biz_err_info: str
@@ -80,7 +80,7 @@ class OpenOptionResult(TypedDict):
     biz_success: bool
     version: int
 
-class QuestionnaireOptionGetData(TypedDict):
+class QuestionnaireOptionGetData(TypedDict, total=False):
     """获取单题选项"""
     result: OpenOptionResult
 
@@ -90,7 +90,7 @@ class QuestionnaireSurveyGetParams(TypedDict):
     biz: NotRequired[str | None]
     open_user_id: NotRequired[str | None]
 
-class OptionItemBo(TypedDict):
+class OptionItemBo(TypedDict, total=False):
     code: str
     value: str
     tip: str
@@ -99,18 +99,18 @@ class OptionItemBo(TypedDict):
     random_group_number: int
     end: bool
 
-class QuestionnaireSurveyGetOptionBo(TypedDict):
+class QuestionnaireSurveyGetOptionBo(TypedDict, total=False):
     option_item_bo_list: Listed[OptionItemBo]
 
-class SubQuestionItemBo(TypedDict):
+class SubQuestionItemBo(TypedDict, total=False):
     code: str
     description: str
     random_group_number: int
 
-class SubQuestionBo(TypedDict):
+class SubQuestionBo(TypedDict, total=False):
     sub_question_item_b_o_list: Listed[SubQuestionItemBo]
 
-class QuestionnaireSurveyGetQuestionBo(TypedDict):
+class QuestionnaireSurveyGetQuestionBo(TypedDict, total=False):
     order_number: int
     code: str
     description: str
@@ -123,7 +123,7 @@ class QuestionnaireSurveyGetQuestionBo(TypedDict):
     option_bo: QuestionnaireSurveyGetOptionBo
     sub_question_b_o: SubQuestionBo
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     biz_success: bool
     record_id: int
     logo: str
@@ -135,6 +135,6 @@ class Result(TypedDict):
     biz_error_code: str
     version: int
 
-class QuestionnaireSurveyGetData(TypedDict):
+class QuestionnaireSurveyGetData(TypedDict, total=False):
     """天猫新品创新中心问卷数据获取"""
     result: Result

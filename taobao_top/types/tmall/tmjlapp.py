@@ -10,13 +10,13 @@ class SapServiceorderCancelParams(TypedDict):
     """取消售后服务单"""
     cancel_request: NotRequired[Dtcancelrequest | None]
 
-class Dtreturnmessage(TypedDict):
+class Dtreturnmessage(TypedDict, total=False):
     type: str
     message: str
 
-class Dtcancelresponse(TypedDict):
+class Dtcancelresponse(TypedDict, total=False):
     return_message: Dtreturnmessage
 
-class SapServiceorderCancelData(TypedDict):
+class SapServiceorderCancelData(TypedDict, total=False):
     """取消售后服务单"""
     cancel_response: Dtcancelresponse

@@ -51,12 +51,12 @@ class AwdcInfoUploadParams(TypedDict):
     """AWDC提交溯源信息"""
     trace_info: NotRequired[AwdcInfo | None]
 
-class AwdcInfoUploadDataResult(TypedDict):
+class AwdcInfoUploadDataResult(TypedDict, total=False):
     code: str
     msg: str
     success: bool
 
-class AwdcInfoUploadData(TypedDict):
+class AwdcInfoUploadData(TypedDict, total=False):
     """AWDC提交溯源信息"""
     result: AwdcInfoUploadDataResult
 
@@ -65,17 +65,17 @@ class CcicTracecodeCheckParams(TypedDict):
     short_tracecode: str
     hide_code: str
 
-class CCICCheckCodeDO(TypedDict):
+class CCICCheckCodeDO(TypedDict, total=False):
     enterable: bool
     enter_url: str
 
-class CcicTracecodeCheckDataResult(TypedDict):
+class CcicTracecodeCheckDataResult(TypedDict, total=False):
     obj: CCICCheckCodeDO
     code: str
     msg: str
     success: bool
 
-class CcicTracecodeCheckData(TypedDict):
+class CcicTracecodeCheckData(TypedDict, total=False):
     """ccic校验溯源码"""
     result: CcicTracecodeCheckDataResult
 
@@ -126,12 +126,12 @@ class CtsInfoUploadParams(TypedDict):
     """CTS提交溯源信息"""
     trace_info: NotRequired[CtsInfo | None]
 
-class CtsInfoUploadDataResult(TypedDict):
+class CtsInfoUploadDataResult(TypedDict, total=False):
     code: str
     msg: str
     success: bool
 
-class CtsInfoUploadData(TypedDict):
+class CtsInfoUploadData(TypedDict, total=False):
     """CTS提交溯源信息"""
     result: CtsInfoUploadDataResult
 
@@ -146,12 +146,12 @@ class CtsOrderStopParams(TypedDict):
     """CTS截断订单"""
     trace_info: NotRequired[TraceInfo | None]
 
-class CtsOrderStopDataResult(TypedDict):
+class CtsOrderStopDataResult(TypedDict, total=False):
     code: str
     msg: str
     success: bool
 
-class CtsOrderStopData(TypedDict):
+class CtsOrderStopData(TypedDict, total=False):
     """CTS截断订单"""
     result: CtsOrderStopDataResult
 
@@ -173,12 +173,12 @@ class TicketOrderUploadParams(TypedDict):
     """上传小票数据"""
     ticket_order: NotRequired[TicketOrderUpdator | None]
 
-class TicketOrderUploadDataResult(TypedDict):
+class TicketOrderUploadDataResult(TypedDict, total=False):
     code: str
     msg: str
     success: bool
 
-class TicketOrderUploadData(TypedDict):
+class TicketOrderUploadData(TypedDict, total=False):
     """上传小票数据"""
     result: TicketOrderUploadDataResult
 
@@ -187,12 +187,12 @@ class TicketPictureUploadParams(TypedDict):
     biz_order_id: Number
     file: File
 
-class TicketPictureUploadDataResult(TypedDict):
+class TicketPictureUploadDataResult(TypedDict, total=False):
     msg: str
     code: str
     success: bool
     obj: str
 
-class TicketPictureUploadData(TypedDict):
+class TicketPictureUploadData(TypedDict, total=False):
     """上传小票图片"""
     result: TicketPictureUploadDataResult

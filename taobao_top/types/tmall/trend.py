@@ -42,7 +42,7 @@ class StyleBasicinfoUploadParams(TypedDict):
     """3D款式基本信息同步API"""
     style_basic_info_bo_list: list[StyleBasicInfoBo]
 
-class StyleBasicinfoUploadData(TypedDict):
+class StyleBasicinfoUploadData(TypedDict, total=False):
     """3D款式基本信息同步API"""
     resp_success: bool
     resp_error_code: int
@@ -58,7 +58,7 @@ class StyleBindinfoUploadParams(TypedDict):
     """趋势词&款式绑定信息同步API"""
     trend_style_bind_info_bo_list: list[TrendStyleBindInfoBO]
 
-class StyleBindinfoUploadData(TypedDict):
+class StyleBindinfoUploadData(TypedDict, total=False):
     """趋势词&款式绑定信息同步API"""
     resp_success: bool
     resp_error_code: int
@@ -86,7 +86,7 @@ class StyleProduceinfoUploadParams(TypedDict):
     """款式生产信息同步API"""
     style_produce_info_bo_list: list[StyleProduceInfoBO]
 
-class StyleProduceinfoUploadData(TypedDict):
+class StyleProduceinfoUploadData(TypedDict, total=False):
     """款式生产信息同步API"""
     resp_success: bool
     resp_error_code: int

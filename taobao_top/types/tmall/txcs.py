@@ -16,23 +16,23 @@ class FinanceBillCheckParams(TypedDict):
     ou_code: NotRequired[str | None]
     statement_bill_fee_detail_query: NotRequired[StatementBillFeeDetailQuery | None]
 
-class Pagination(TypedDict):
+class Pagination(TypedDict, total=False):
     total: int
     page_size: int
     current_page: int
 
-class BizExtAttr(TypedDict):
+class BizExtAttr(TypedDict, total=False):
     summary_id: str
     bill_create_time: str
 
-class Currency(TypedDict):
+class Currency(TypedDict, total=False):
     symbol: str
     display_name: str
     default_fraction_digits: int
     currency_code: str
     numeric_code: int
 
-class WebPageDataList(TypedDict):
+class WebPageDataList(TypedDict, total=False):
     statement_bill_code: str
     shop_code: str
     item_quantity: str
@@ -64,15 +64,16 @@ WebPageData = TypedDict(
         "pagination": Pagination,
         "list": Listed[WebPageDataList],
     },
+    total=False,
 )
 
-class FinanceBillCheckAccessBaseResult(TypedDict):
+class FinanceBillCheckAccessBaseResult(TypedDict, total=False):
     success: bool
     error_message: str
     error_code: str
     model: WebPageData
 
-class FinanceBillCheckData(TypedDict):
+class FinanceBillCheckData(TypedDict, total=False):
     """天猫超市外部商家财务账单对账"""
     result: FinanceBillCheckAccessBaseResult
 
@@ -88,13 +89,13 @@ class FinanceBillConfirmParams(TypedDict):
     ou_code: str
     statement_bill_confirm_d_t_o: StatementBillConfirmDto
 
-class FinanceBillConfirmAccessBaseResult(TypedDict):
+class FinanceBillConfirmAccessBaseResult(TypedDict, total=False):
     success: bool
     error_message: str
     error_code: str
     model: bool
 
-class FinanceBillConfirmData(TypedDict):
+class FinanceBillConfirmData(TypedDict, total=False):
     """供应商账单确认"""
     result: FinanceBillConfirmAccessBaseResult
 
@@ -105,7 +106,7 @@ class FinanceBillQueryParams(TypedDict):
     """天猫超市外部商家财务账单信息查询"""
     statement_bill_query: NotRequired[StatementBillQuery | None]
 
-class StatementBillDto(TypedDict):
+class StatementBillDto(TypedDict, total=False):
     settlement_company_code: str
     operate_type_desc: str
     operate_type: str
@@ -122,14 +123,14 @@ class StatementBillDto(TypedDict):
     settle_perid_desc: str
     currency: str
 
-class CommonResult(TypedDict):
+class CommonResult(TypedDict, total=False):
     code: str
     data: StatementBillDto
     success: bool
     message: str
     biz_exception: bool
 
-class FinanceBillQueryData(TypedDict):
+class FinanceBillQueryData(TypedDict, total=False):
     """天猫超市外部商家财务账单信息查询"""
     result: CommonResult
 
@@ -153,23 +154,23 @@ class FinanceInvoiceInputParams(TypedDict):
     ou_code: str
     invoice_input_d_t_o1: list[InvoiceInputDto]
 
-class InvoiceInputResultDto(TypedDict):
+class InvoiceInputResultDto(TypedDict, total=False):
     msg: str
     invoice_code: str
     invoice_no: str
 
-class BatchOperateResultDto(TypedDict):
+class BatchOperateResultDto(TypedDict, total=False):
     status: str
     fail_list: Listed[InvoiceInputResultDto]
     success_list: Listed[InvoiceInputResultDto]
 
-class FinanceInvoiceInputAccessBaseResult(TypedDict):
+class FinanceInvoiceInputAccessBaseResult(TypedDict, total=False):
     success: bool
     error_message: str
     error_code: str
     model: BatchOperateResultDto
 
-class FinanceInvoiceInputData(TypedDict):
+class FinanceInvoiceInputData(TypedDict, total=False):
     """供应商发票录入"""
     result: FinanceInvoiceInputAccessBaseResult
 
@@ -193,16 +194,16 @@ class FinanceVerifyStatementBillParams(TypedDict):
     ou_code: str
     verification_bill_d_t_o: VerificationBillDto
 
-class VerificationBillResponseDto(TypedDict):
+class VerificationBillResponseDto(TypedDict, total=False):
     verification_no: str
     verify_date: str
 
-class FinanceVerifyStatementBillAccessBaseResult(TypedDict):
+class FinanceVerifyStatementBillAccessBaseResult(TypedDict, total=False):
     success: bool
     error_message: str
     error_code: str
     model: VerificationBillResponseDto
 
-class FinanceVerifyStatementBillData(TypedDict):
+class FinanceVerifyStatementBillData(TypedDict, total=False):
     """供应商核销单录入"""
     result: FinanceVerifyStatementBillAccessBaseResult

@@ -18,7 +18,7 @@ class IdentifyParams(TypedDict):
     """工单核销"""
     verify_request_d_t_o: NotRequired[VerifyRequestDto | None]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     gmt_modified: str
     gmt_create: str
     error_code: int
@@ -26,6 +26,6 @@ class Result(TypedDict):
     error_msg: str
     success: bool
 
-class IdentifyData(TypedDict):
+class IdentifyData(TypedDict, total=False):
     """工单核销"""
     result: Result

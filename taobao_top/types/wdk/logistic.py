@@ -17,7 +17,7 @@ class NetworkResourceGroupQueryParams(TypedDict):
     """查询网格仓-区块-自提点关系"""
     param_resource_group_page_query_request: ResourceGroupPageQueryRequest
 
-class ResourceGroupDTO(TypedDict):
+class ResourceGroupDTO(TypedDict, total=False):
     area_code: str
     area_name: str
     from_org_resource_code: str
@@ -35,17 +35,17 @@ class ResourceGroupDTO(TypedDict):
     to_resource_name: str
     to_resource_type: str
 
-class NetworkResourceGroupQueryPagination(TypedDict):
+class NetworkResourceGroupQueryPagination(TypedDict, total=False):
     results: Listed[ResourceGroupDTO]
     total: int
 
-class NetworkResourceGroupQueryLogisticsResult(TypedDict):
+class NetworkResourceGroupQueryLogisticsResult(TypedDict, total=False):
     code: str
     data: NetworkResourceGroupQueryPagination
     message: str
     success: bool
 
-class NetworkResourceGroupQueryData(TypedDict):
+class NetworkResourceGroupQueryData(TypedDict, total=False):
     """查询网格仓-区块-自提点关系"""
     result: NetworkResourceGroupQueryLogisticsResult
 
@@ -70,7 +70,7 @@ class NetworkWarehouseDeliveryRelationQueryParams(TypedDict):
     """仓站（网格仓自提点）关系查询"""
     param_warehouse_delivery_relation_page_query_request: WarehouseDeliveryRelationPageQueryRequest
 
-class WarehouseDeliveryRelationDto(TypedDict):
+class WarehouseDeliveryRelationDto(TypedDict, total=False):
     data_version: int
     from_org_resource_code: str
     from_org_source: str
@@ -87,17 +87,17 @@ class WarehouseDeliveryRelationDto(TypedDict):
     to_resource_name: str
     to_resource_type: str
 
-class NetworkWarehouseDeliveryRelationQueryPagination(TypedDict):
+class NetworkWarehouseDeliveryRelationQueryPagination(TypedDict, total=False):
     results: Listed[WarehouseDeliveryRelationDto]
     total: int
 
-class NetworkWarehouseDeliveryRelationQueryLogisticsResult(TypedDict):
+class NetworkWarehouseDeliveryRelationQueryLogisticsResult(TypedDict, total=False):
     code: str
     data: NetworkWarehouseDeliveryRelationQueryPagination
     message: str
     success: bool
 
-class NetworkWarehouseDeliveryRelationQueryData(TypedDict):
+class NetworkWarehouseDeliveryRelationQueryData(TypedDict, total=False):
     """仓站（网格仓自提点）关系查询"""
     result: NetworkWarehouseDeliveryRelationQueryLogisticsResult
 
@@ -113,7 +113,7 @@ class NetworkWarehouseResourceRelationQueryFromParams(TypedDict):
     """中心仓查网格仓"""
     param_page_query_warehouse_resource_relation_by_from_request: PageQueryWarehouseResourceRelationByFromRequest
 
-class WarehouseResourceRelationDto(TypedDict):
+class WarehouseResourceRelationDto(TypedDict, total=False):
     from_org_resource_code: str
     from_org_source: str
     from_resource_code: str
@@ -128,17 +128,17 @@ class WarehouseResourceRelationDto(TypedDict):
     to_resource_name: str
     to_resource_type: str
 
-class NetworkWarehouseResourceRelationQueryFromPagination(TypedDict):
+class NetworkWarehouseResourceRelationQueryFromPagination(TypedDict, total=False):
     results: Listed[WarehouseResourceRelationDto]
     total: int
 
-class NetworkWarehouseResourceRelationQueryFromLogisticsResult(TypedDict):
+class NetworkWarehouseResourceRelationQueryFromLogisticsResult(TypedDict, total=False):
     code: str
     data: NetworkWarehouseResourceRelationQueryFromPagination
     message: str
     success: bool
 
-class NetworkWarehouseResourceRelationQueryFromData(TypedDict):
+class NetworkWarehouseResourceRelationQueryFromData(TypedDict, total=False):
     """中心仓查网格仓"""
     result: NetworkWarehouseResourceRelationQueryFromLogisticsResult
 
@@ -149,7 +149,7 @@ class NetworkWarehouseResourceRelationQueryToCodesParams(TypedDict):
     """按网格仓查中心仓（带缓存）"""
     param_yx_warehouse_resource_relation_query_request: YxWarehouseResourceRelationQueryRequest
 
-class NetworkWarehouseResourceRelationQueryToCodesPagination(TypedDict):
+class NetworkWarehouseResourceRelationQueryToCodesPagination(TypedDict, total=False):
     from_org_resource_code: str
     from_org_source: str
     from_resource_code: str
@@ -164,12 +164,12 @@ class NetworkWarehouseResourceRelationQueryToCodesPagination(TypedDict):
     to_resource_name: str
     to_resource_type: str
 
-class NetworkWarehouseResourceRelationQueryToCodesLogisticsResult(TypedDict):
+class NetworkWarehouseResourceRelationQueryToCodesLogisticsResult(TypedDict, total=False):
     code: str
     data: Listed[NetworkWarehouseResourceRelationQueryToCodesPagination]
     message: str
     success: bool
 
-class NetworkWarehouseResourceRelationQueryToCodesData(TypedDict):
+class NetworkWarehouseResourceRelationQueryToCodesData(TypedDict, total=False):
     """按网格仓查中心仓（带缓存）"""
     result: NetworkWarehouseResourceRelationQueryToCodesLogisticsResult

@@ -7,6 +7,6 @@ class PosGetfetchmealcodeParams(TypedDict):
     """五道口餐饮取餐号获取接口"""
     channel_shop_id: str
 
-class PosGetfetchmealcodeData(TypedDict):
+class PosGetfetchmealcodeData(TypedDict, total=False):
     """五道口餐饮取餐号获取接口"""
     fetch_meal_code: str

@@ -9,7 +9,7 @@ class DeviceInfoGetParams(TypedDict):
     access_sign: str
     uuid: str
 
-class AiotOpenDeviceOrganizationDTO(TypedDict):
+class AiotOpenDeviceOrganizationDTO(TypedDict, total=False):
     l1_code: str
     l1_name: str
     l2_code: str
@@ -21,7 +21,7 @@ class AiotOpenDeviceOrganizationDTO(TypedDict):
     l5_code: str
     l5_name: str
 
-class AiotOpenDeviceBaseDTO(TypedDict):
+class AiotOpenDeviceBaseDTO(TypedDict, total=False):
     utdid: str
     device_name: str
     platform: int
@@ -32,14 +32,14 @@ class AiotOpenDeviceBaseDTO(TypedDict):
     device_sn: str
     status: int
 
-class AiotTopOpenDeviceDto(TypedDict):
+class AiotTopOpenDeviceDto(TypedDict, total=False):
     organization: AiotOpenDeviceOrganizationDTO
     base: AiotOpenDeviceBaseDTO
     uuid: str
     tenant_id: int
     extend_str: str
 
-class DeviceInfoGetData(TypedDict):
+class DeviceInfoGetData(TypedDict, total=False):
     """获取设备详情-外部对接"""
     data: AiotTopOpenDeviceDto
     succeed: bool
@@ -53,12 +53,12 @@ class DeviceIotRegisteridParams(TypedDict):
     access_time: NotRequired[str | None]
     uuid: str
 
-class IotRegisterResult(TypedDict):
+class IotRegisterResult(TypedDict, total=False):
     product_key: str
     device_name: str
     device_secret: str
 
-class DeviceIotRegisteridData(TypedDict):
+class DeviceIotRegisteridData(TypedDict, total=False):
     """通过设备ID获取三元组-外部"""
     data: IotRegisterResult
     succeed: bool
@@ -76,7 +76,7 @@ class ResourceListCheckParams(TypedDict):
     attributes: NotRequired[str | None]
     tenant_id: Number
 
-class Dto(TypedDict):
+class Dto(TypedDict, total=False):
     config_json: str
     download_url: str
     status: int
@@ -93,7 +93,7 @@ class Dto(TypedDict):
     old_package_name: str
     identifier: str
 
-class ResourceListCheckData(TypedDict):
+class ResourceListCheckData(TypedDict, total=False):
     """ReX应用中心资源更新检测-外部"""
     data: Listed[Dto]
     succeed: str

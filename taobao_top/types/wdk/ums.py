@@ -21,12 +21,12 @@ class OutboundSortingCallbackTaskdetailParams(TypedDict):
     """dps分货，明细回传"""
     param0: NotRequired[DpsCallBackSortMtopRequest | None]
 
-class OutboundSortingCallbackTaskdetailUmsResult(TypedDict):
+class OutboundSortingCallbackTaskdetailUmsResult(TypedDict, total=False):
     code: str
     success: bool
     message: str
 
-class OutboundSortingCallbackTaskdetailData(TypedDict):
+class OutboundSortingCallbackTaskdetailData(TypedDict, total=False):
     """dps分货，明细回传"""
     result: OutboundSortingCallbackTaskdetailUmsResult
 
@@ -38,12 +38,12 @@ class OutboundSortingCallbackforpulltaskParams(TypedDict):
     """dps分货-任务拉取确定接口"""
     param0: NotRequired[DpsCallBackForPullTaskMtopRequest | None]
 
-class OutboundSortingCallbackforpulltaskUmsResult(TypedDict):
+class OutboundSortingCallbackforpulltaskUmsResult(TypedDict, total=False):
     code: str
     success: bool
     message: str
 
-class OutboundSortingCallbackforpulltaskData(TypedDict):
+class OutboundSortingCallbackforpulltaskData(TypedDict, total=False):
     """dps分货-任务拉取确定接口"""
     result: OutboundSortingCallbackforpulltaskUmsResult
 
@@ -55,13 +55,13 @@ class OutboundSortingCanclearareaParams(TypedDict):
     """dps分货-是否能够清场"""
     param0: NotRequired[DpsCanClearAreaMtopRequest | None]
 
-class OutboundSortingCanclearareaUmsResult(TypedDict):
+class OutboundSortingCanclearareaUmsResult(TypedDict, total=False):
     code: str
     data: bool
     message: str
     success: str
 
-class OutboundSortingCanclearareaData(TypedDict):
+class OutboundSortingCanclearareaData(TypedDict, total=False):
     """dps分货-是否能够清场"""
     result: OutboundSortingCanclearareaUmsResult
 
@@ -75,12 +75,12 @@ class OutboundSortingScancontainerParams(TypedDict):
     """dps分货-扫描分货容器判断是否可用"""
     param0: NotRequired[DpsScanContainerMtopRequest | None]
 
-class OutboundSortingScancontainerUmsResult(TypedDict):
+class OutboundSortingScancontainerUmsResult(TypedDict, total=False):
     code: str
     success: bool
     message: str
 
-class OutboundSortingScancontainerData(TypedDict):
+class OutboundSortingScancontainerData(TypedDict, total=False):
     """dps分货-扫描分货容器判断是否可用"""
     result: OutboundSortingScancontainerUmsResult
 
@@ -92,17 +92,17 @@ class OutboundSortingUserqueryParams(TypedDict):
     """dps-查询分货作业人员信息"""
     param0: NotRequired[UserQueryByIdTopRequest | None]
 
-class UserInfoTopDTO(TypedDict):
+class UserInfoTopDTO(TypedDict, total=False):
     user_account: str
     user_name: str
 
-class OutboundSortingUserqueryUmsResult(TypedDict):
+class OutboundSortingUserqueryUmsResult(TypedDict, total=False):
     code: str
     data: UserInfoTopDTO
     success: bool
     message: str
 
-class OutboundSortingUserqueryData(TypedDict):
+class OutboundSortingUserqueryData(TypedDict, total=False):
     """dps-查询分货作业人员信息"""
     result: OutboundSortingUserqueryUmsResult
 
@@ -110,11 +110,11 @@ class SortingFullContainerParams(TypedDict):
     """dps分货-满箱"""
     param0: NotRequired[DpsScanContainerMtopRequest | None]
 
-class SortingFullContainerUmsResult(TypedDict):
+class SortingFullContainerUmsResult(TypedDict, total=False):
     code: str
     success: bool
     message: str
 
-class SortingFullContainerData(TypedDict):
+class SortingFullContainerData(TypedDict, total=False):
     """dps分货-满箱"""
     result: SortingFullContainerUmsResult

@@ -14,18 +14,18 @@ class OrderCancelParams(TypedDict):
     """仓作业取消下发"""
     cancel_request: NotRequired[CancelRequest | None]
 
-class SubOrderReturn(TypedDict):
+class SubOrderReturn(TypedDict, total=False):
     intercept_status: str
     sub_order_code: str
     cancel_success: bool
 
-class DataResult(TypedDict):
+class DataResult(TypedDict, total=False):
     return_code: str
     return_msg: str
     datas: Listed[SubOrderReturn]
     success: bool
 
-class OrderCancelData(TypedDict):
+class OrderCancelData(TypedDict, total=False):
     """仓作业取消下发"""
     data_result: DataResult
 
@@ -72,11 +72,11 @@ class OrderDispatchParams(TypedDict):
     """仓作业下发"""
     work_order: WorkOrder
 
-class BaseResult(TypedDict):
+class BaseResult(TypedDict, total=False):
     return_code: str
     return_msg: str
     success: bool
 
-class OrderDispatchData(TypedDict):
+class OrderDispatchData(TypedDict, total=False):
     """仓作业下发"""
     base_result: BaseResult

@@ -8,11 +8,11 @@ class PickMedicineChecksellParams(TypedDict):
     uuid: NotRequired[str | None]
     shop_id: NotRequired[Number | None]
 
-class MedicineResultDto(TypedDict):
+class MedicineResultDto(TypedDict, total=False):
     error_msg: str
     success: bool
 
-class PickMedicineChecksellData(TypedDict):
+class PickMedicineChecksellData(TypedDict, total=False):
     """联营商药品柜核销"""
     result: MedicineResultDto
 
@@ -21,23 +21,23 @@ class PickMedicineQueryParams(TypedDict):
     uuid: str
     shop_id: Number
 
-class MedicineItemDo(TypedDict):
+class MedicineItemDo(TypedDict, total=False):
     count: int
     sku_title: str
     sku_code: str
 
-class SourceOrderMedicineDto(TypedDict):
+class SourceOrderMedicineDto(TypedDict, total=False):
     medicine_item_d_o_s: Listed[MedicineItemDo]
     source_order_code: str
     original_order_id: str
     out_main_order_id: str
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     error_msg: str
     medicine_items: Listed[MedicineItemDo]
     success: bool
     source_order_medicine_d_t_o_s: Listed[SourceOrderMedicineDto]
 
-class PickMedicineQueryData(TypedDict):
+class PickMedicineQueryData(TypedDict, total=False):
     """查询拣货单中的药品信息"""
     result: Result

@@ -16,7 +16,7 @@ class ScoreReportParams(TypedDict):
     """云游戏战绩上传"""
     score_report_dto: NotRequired[ScoreReportDto | None]
 
-class ScoreReportData(TypedDict):
+class ScoreReportData(TypedDict, total=False):
     """云游戏战绩上传"""
     result_code: str
     data: Any

@@ -7,12 +7,12 @@ class VideoSnapshotGetParams(TypedDict):
     """根据视频ID查询视频缩微图"""
     vid: str
 
-class Struct(TypedDict):
+class Struct(TypedDict, total=False):
     domain_name: str
     thumb_id_list: Listed[str]
     sectiontime: int
 
-class VideoSnapshotGetData(TypedDict):
+class VideoSnapshotGetData(TypedDict, total=False):
     """根据视频ID查询视频缩微图"""
     is_success: str
     model_list: Listed[Struct]

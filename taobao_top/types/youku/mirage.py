@@ -31,11 +31,11 @@ class QueryPermissionParams(TypedDict):
     """优酷播控查询是否可播API"""
     permission_request_dto: NotRequired[PermissionRequestDto | None]
 
-class PermissionResponseDto(TypedDict):
+class PermissionResponseDto(TypedDict, total=False):
     success: bool
     message: str
     permissions: str
 
-class QueryPermissionData(TypedDict):
+class QueryPermissionData(TypedDict, total=False):
     """优酷播控查询是否可播API"""
     resp: PermissionResponseDto

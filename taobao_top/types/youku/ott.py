@@ -10,7 +10,7 @@ class AlicbFacadeserviceGetdataParams(TypedDict):
     property_map_json: str
     extra_info_map: NotRequired[Json | None]
 
-class AlicbFacadeserviceGetdataData(TypedDict):
+class AlicbFacadeserviceGetdataData(TypedDict, total=False):
     """影视SDK获取设备能力值"""
     model: Any
 
@@ -18,7 +18,7 @@ class IotDevicelistChangeParams(TypedDict):
     """iot设备列表变化接口"""
     change_info: NotRequired[str | None]
 
-class IotDevicelistChangeData(TypedDict):
+class IotDevicelistChangeData(TypedDict, total=False):
     """iot设备列表变化接口"""
     msg_info: str
     is_success: bool
@@ -27,7 +27,7 @@ class IotStatusPushParams(TypedDict):
     """iot设备状态变化通知接口"""
     change_info: NotRequired[str | None]
 
-class IotStatusPushData(TypedDict):
+class IotStatusPushData(TypedDict, total=False):
     """iot设备状态变化通知接口"""
     msg_info: str
     is_success: bool
@@ -42,7 +42,7 @@ class KittyCommonorderSyncParams(TypedDict):
     type: str
     ext_info: NotRequired[str | None]
 
-class KittyCommonorderSyncData(TypedDict):
+class KittyCommonorderSyncData(TypedDict, total=False):
     """运营商一般订单同步"""
     is_success: bool
     message: str
@@ -56,14 +56,14 @@ class PayOrderAuthpayParams(TypedDict):
     product_id: str
     callback_url: NotRequired[str | None]
 
-class PayOrderAuthpayTvOrderResultDto(TypedDict):
+class PayOrderAuthpayTvOrderResultDto(TypedDict, total=False):
     qcode_url: str
     version_code: str
     order_no: str
     cp_order_no: str
     message: str
 
-class PayOrderAuthpayData(TypedDict):
+class PayOrderAuthpayData(TypedDict, total=False):
     """委托代扣服务"""
     data: PayOrderAuthpayTvOrderResultDto
 
@@ -76,14 +76,14 @@ class PayOrderAuthpaywithpriceParams(TypedDict):
     callback_url: NotRequired[str | None]
     pay_price: NotRequired[str | None]
 
-class PayOrderAuthpaywithpriceTvOrderResultDTO(TypedDict):
+class PayOrderAuthpaywithpriceTvOrderResultDTO(TypedDict, total=False):
     qcode_url: str
     version_code: str
     order_no: str
     cp_order_no: str
     message: str
 
-class PayOrderAuthpaywithpriceData(TypedDict):
+class PayOrderAuthpaywithpriceData(TypedDict, total=False):
     """委托代扣可配定价服务"""
     data: PayOrderAuthpaywithpriceTvOrderResultDTO
 
@@ -99,13 +99,13 @@ class PayOrderCreateorderParams(TypedDict):
     order_type: NotRequired[Number | None]
     real_price: NotRequired[str | None]
 
-class PayOrderCreateorderTvOrderResultDTO(TypedDict):
+class PayOrderCreateorderTvOrderResultDTO(TypedDict, total=False):
     qcode_url: str
     message: str
     order_no: str
     cp_order_no: str
 
-class PayOrderCreateorderData(TypedDict):
+class PayOrderCreateorderData(TypedDict, total=False):
     """创建订单"""
     data: PayOrderCreateorderTvOrderResultDTO
 
@@ -120,13 +120,13 @@ class PayOrderDeleteorderParams(TypedDict):
     order_type: NotRequired[Number | None]
     original_order_no: NotRequired[str | None]
 
-class PayOrderDeleteorderTvOrderResultDto(TypedDict):
+class PayOrderDeleteorderTvOrderResultDto(TypedDict, total=False):
     qcode_url: str
     message: str
     order_no: str
     cp_order_no: str
 
-class PayOrderDeleteorderData(TypedDict):
+class PayOrderDeleteorderData(TypedDict, total=False):
     """退订应用中心支付订单"""
     data: PayOrderDeleteorderTvOrderResultDto
 
@@ -134,20 +134,20 @@ class PayOrderQueryauthstateParams(TypedDict):
     """查询连包签约状态"""
     original_cp_order_no: str
 
-class PayOrderQueryauthstateTvOrderResultDTO(TypedDict):
+class PayOrderQueryauthstateTvOrderResultDTO(TypedDict, total=False):
     cp_order_no: str
     qcode_url: str
     version_code: str
     order_no: str
     message: str
 
-class CommonResult(TypedDict):
+class CommonResult(TypedDict, total=False):
     data: PayOrderQueryauthstateTvOrderResultDTO
     code: int
     message: str
     success: bool
 
-class PayOrderQueryauthstateData(TypedDict):
+class PayOrderQueryauthstateData(TypedDict, total=False):
     """查询连包签约状态"""
     result: CommonResult
 
@@ -155,14 +155,14 @@ class PayOrderQuerycporderParams(TypedDict):
     """查询支付订单对应cp订单号"""
     gateway_order: str
 
-class PayOrderQuerycporderTvOrderResultDTO(TypedDict):
+class PayOrderQuerycporderTvOrderResultDTO(TypedDict, total=False):
     cp_order_no: str
     qcode_url: str
     version_code: str
     order_no: str
     message: str
 
-class PayOrderQuerycporderData(TypedDict):
+class PayOrderQuerycporderData(TypedDict, total=False):
     """查询支付订单对应cp订单号"""
     data: PayOrderQuerycporderTvOrderResultDTO
 
@@ -170,14 +170,14 @@ class PayOrderQueryorderParams(TypedDict):
     """查询订单"""
     order_no: str
 
-class PayOrderQueryorderTvOrderQueryResultDTO(TypedDict):
+class PayOrderQueryorderTvOrderQueryResultDTO(TypedDict, total=False):
     cp_order_no: str
     order_no: str
     price: str
     status: str
     status_desc: str
 
-class PayOrderQueryorderData(TypedDict):
+class PayOrderQueryorderData(TypedDict, total=False):
     """查询订单"""
     data: PayOrderQueryorderTvOrderQueryResultDTO
 
@@ -185,14 +185,14 @@ class PayOrderQueryorderbycpParams(TypedDict):
     """订单查询接口(cp订单号查询)"""
     cp_order_no: NotRequired[str | None]
 
-class PayOrderQueryorderbycpTvOrderQueryResultDTO(TypedDict):
+class PayOrderQueryorderbycpTvOrderQueryResultDTO(TypedDict, total=False):
     status_desc: str
     status: str
     cp_order_no: str
     order_no: str
     price: str
 
-class PayOrderQueryorderbycpData(TypedDict):
+class PayOrderQueryorderbycpData(TypedDict, total=False):
     """订单查询接口(cp订单号查询)"""
     data: PayOrderQueryorderbycpTvOrderQueryResultDTO
 
@@ -203,7 +203,7 @@ class PlayserviceGetplayurlParams(TypedDict):
     system_info: str
     video_id: Number
 
-class SourceInfo(TypedDict):
+class SourceInfo(TypedDict, total=False):
     v1080: str
     v720: str
     v480: str
@@ -218,12 +218,12 @@ class SourceInfo(TypedDict):
     v320tv: str
     v240tv: str
 
-class HttpDns(TypedDict):
+class HttpDns(TypedDict, total=False):
     method: str
     tv_host: str
     dns_address: str
 
-class PlayUrlV2Vo(TypedDict):
+class PlayUrlV2Vo(TypedDict, total=False):
     trial: bool
     token_valid: bool
     free: bool
@@ -245,6 +245,6 @@ class PlayUrlV2Vo(TypedDict):
     end_time: int
     vr: bool
 
-class PlayserviceGetplayurlData(TypedDict):
+class PlayserviceGetplayurlData(TypedDict, total=False):
     """获取播放串地址"""
     result: PlayUrlV2Vo

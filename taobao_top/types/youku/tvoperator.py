@@ -10,7 +10,7 @@ class MediaPageQueryParams(TypedDict):
     page_size: NotRequired[Number | None]
     program_id: NotRequired[Number | None]
 
-class Data(TypedDict):
+class Data(TypedDict, total=False):
     genre_list: Listed[str]
     youku_tags: str
     score: str
@@ -34,7 +34,7 @@ class Data(TypedDict):
     gmt_modified: int
     vmac_state: int
 
-class Model(TypedDict):
+class Model(TypedDict, total=False):
     total_count: int
     has_next: bool
     page_no: int
@@ -42,7 +42,7 @@ class Model(TypedDict):
     page_size: int
     total_page: int
 
-class MediaPageQueryData(TypedDict):
+class MediaPageQueryData(TypedDict, total=False):
     """运营商全量媒资分页查询"""
     is_success: bool
     model: Model

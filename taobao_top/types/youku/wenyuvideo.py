@@ -8,7 +8,7 @@ class PersionGetParams(TypedDict):
     person_id: NotRequired[Number | None]
     system_info: NotRequired[str | None]
 
-class ShowBaseRbo(TypedDict):
+class ShowBaseRbo(TypedDict, total=False):
     show_name: str
     show_thumb_url: str
     show_vthumb_url: str
@@ -27,7 +27,7 @@ class ShowBaseRbo(TypedDict):
     tips: str
     show_subtitle: str
 
-class PersonRbo(TypedDict):
+class PersonRbo(TypedDict, total=False):
     person_id: int
     name: str
     thumb_url: str
@@ -35,7 +35,7 @@ class PersonRbo(TypedDict):
     poster_url: str
     job: str
 
-class PersonDetailRbo(TypedDict):
+class PersonDetailRbo(TypedDict, total=False):
     id: int
     name: str
     thumb_url: str
@@ -58,7 +58,7 @@ class PersonDetailRbo(TypedDict):
     ref_persons: Listed[PersonRbo]
     constellation: str
 
-class PersionGetResult(TypedDict):
+class PersionGetResult(TypedDict, total=False):
     model: PersonDetailRbo
     http_status_code: int
     biz_ext_map: str
@@ -66,7 +66,7 @@ class PersionGetResult(TypedDict):
     msg_info: str
     success: bool
 
-class PersionGetData(TypedDict):
+class PersionGetData(TypedDict, total=False):
     """根据优酷人物ID获取人物详情页，包含相关影视和相关人物"""
     result: PersionGetResult
 
@@ -74,7 +74,7 @@ class PersionSearchParams(TypedDict):
     """根据人物名称查询人物列表"""
     person_name: NotRequired[str | None]
 
-class PersonDo(TypedDict):
+class PersonDo(TypedDict, total=False):
     id: int
     name: str
     thumb_url: str
@@ -83,7 +83,7 @@ class PersonDo(TypedDict):
     poster_url_h: str
     person_desc: str
 
-class PersionSearchResult(TypedDict):
+class PersionSearchResult(TypedDict, total=False):
     model: PersonDo
     http_status_code: int
     biz_ext_map: str
@@ -91,7 +91,7 @@ class PersionSearchResult(TypedDict):
     msg_info: str
     success: bool
 
-class PersionSearchData(TypedDict):
+class PersionSearchData(TypedDict, total=False):
     """根据人物名称查询人物列表"""
     result: PersionSearchResult
 
@@ -105,20 +105,21 @@ Segments = TypedDict(
         "from": int,
         "to": int,
     },
+    total=False,
 )
 
-class Model(TypedDict):
+class Model(TypedDict, total=False):
     logos: Listed[str]
     names: Listed[str]
     segments: Listed[Segments]
 
-class SeetaGetResult(TypedDict):
+class SeetaGetResult(TypedDict, total=False):
     values: Listed[Model]
     http_status_code: int
     msg_code: str
     msg_info: str
     success: bool
 
-class SeetaGetData(TypedDict):
+class SeetaGetData(TypedDict, total=False):
     """只看TA"""
     result: SeetaGetResult

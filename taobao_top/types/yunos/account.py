@@ -11,11 +11,11 @@ class CallapiParams(TypedDict):
     params: Json
     auth_sign: str
 
-class AccountResult(TypedDict):
+class AccountResult(TypedDict, total=False):
     data: str
     message: str
     status: int
 
-class CallapiData(TypedDict):
+class CallapiData(TypedDict, total=False):
     """调用YunOS账号开放API"""
     result: AccountResult

@@ -21,7 +21,7 @@ class AuditCreativeAddParams(TypedDict):
     member_id: Number
     creative: CreativeParamDto
 
-class AuditCreativeAddData(TypedDict):
+class AuditCreativeAddData(TypedDict, total=False):
     """单个创意预审接口"""
     message: str
     status_code: int
@@ -32,13 +32,13 @@ class AuditCreativeGetParams(TypedDict):
     member_id: Number
     creative_id: str
 
-class CreativeAuditDto(TypedDict):
+class CreativeAuditDto(TypedDict, total=False):
     creative_id: str
     status: str
     level: int
     refuse_cause: str
 
-class AuditCreativeGetData(TypedDict):
+class AuditCreativeGetData(TypedDict, total=False):
     """获取单个创意审核状态"""
     message: str
     status_code: int
@@ -51,7 +51,7 @@ class AuditCreativeGetlistParams(TypedDict):
     status: NotRequired[str | None]
     creative_ids: Many[str]
 
-class AuditCreativeGetlistData(TypedDict):
+class AuditCreativeGetlistData(TypedDict, total=False):
     """批量获取创意审核状态"""
     message: str
     status_code: int

@@ -73,32 +73,32 @@ class AdBidParams(TypedDict):
     """广告竞价服务"""
     bid_request: BidRequest
 
-class Target(TypedDict):
+class Target(TypedDict, total=False):
     target_type: str
     target_value: str
 
-class Monitor(TypedDict):
+class Monitor(TypedDict, total=False):
     view_url_list: Listed[str]
     end_play_url_list: Listed[str]
     start_play_url_list: Listed[str]
     click_url_list: Listed[str]
     event_url_list: Listed[str]
 
-class Ad(TypedDict):
+class Ad(TypedDict, total=False):
     template_id: str
     price: int
     adm: str
     target: Target
     monitor: Monitor
 
-class AdSlots(TypedDict):
+class AdSlots(TypedDict, total=False):
     ad_slot_id: str
     ads: Listed[Ad]
 
-class BidResponse(TypedDict):
+class BidResponse(TypedDict, total=False):
     ad_slots: Listed[AdSlots]
 
-class AdBidData(TypedDict):
+class AdBidData(TypedDict, total=False):
     """广告竞价服务"""
     id: str
     result_msg: str
@@ -122,12 +122,12 @@ class MaterialAuditParams(TypedDict):
     """广告平台创意审核"""
     ssp_material_audit_result: SspMaterialAuditResult
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     result_msg: str
     result: str
     result_code: str
     is_success: bool
 
-class MaterialAuditData(TypedDict):
+class MaterialAuditData(TypedDict, total=False):
     """广告平台创意审核"""
     result: Result

@@ -8,11 +8,11 @@ class DataPushParams(TypedDict):
     app_id: str
     json_model: str
 
-class DpResult(TypedDict):
+class DpResult(TypedDict, total=False):
     code: int
     message: str
     success: bool
 
-class DataPushData(TypedDict):
+class DataPushData(TypedDict, total=False):
     """COSMO-PUSH模式数据接入"""
     result: DpResult

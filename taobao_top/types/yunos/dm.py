@@ -9,6 +9,6 @@ class SysGetDomainParams(TypedDict):
     model: str
     sn: str
 
-class SysGetDomainData(TypedDict):
+class SysGetDomainData(TypedDict, total=False):
     """获取动态域名"""
     url: str

@@ -13,18 +13,18 @@ class ActivityCallParams(TypedDict):
     options: NotRequired[Options | None]
     device_id: NotRequired[str | None]
 
-class TopActivityResult(TypedDict):
+class TopActivityResult(TypedDict, total=False):
     detail: str
     success: str
     status: str
 
-class ActivityCallResult(TypedDict):
+class ActivityCallResult(TypedDict, total=False):
     result_msg: str
     result_code: str
     success: bool
     result: TopActivityResult
 
-class ActivityCallData(TypedDict):
+class ActivityCallData(TypedDict, total=False):
     """调用活动接口"""
     result: ActivityCallResult
 
@@ -49,17 +49,17 @@ class DatatunnelCallParams(TypedDict):
     """车载小程序外部服务调用"""
     param: NotRequired[BaseRequest | None]
 
-class DatatunnelCallResult(TypedDict):
+class DatatunnelCallResult(TypedDict, total=False):
     cp_code: str
     detail: str
 
-class MapResult(TypedDict):
+class MapResult(TypedDict, total=False):
     trace_id: str
     result: DatatunnelCallResult
     success: bool
     result_code: str
     result_msg: str
 
-class DatatunnelCallData(TypedDict):
+class DatatunnelCallData(TypedDict, total=False):
     """车载小程序外部服务调用"""
     result: MapResult

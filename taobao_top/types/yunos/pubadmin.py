@@ -9,6 +9,6 @@ class CommonOperationParams(TypedDict):
     method_name: str
     parameter: str
 
-class CommonOperationData(TypedDict):
+class CommonOperationData(TypedDict, total=False):
     """内部迎客松通用服务"""
     object: str

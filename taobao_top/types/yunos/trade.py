@@ -9,9 +9,9 @@ class AdminCommonOperationParams(TypedDict):
     method_name: str
     interface_name: str
 
-class TopResult(TypedDict):
+class TopResult(TypedDict, total=False):
     result: str
 
-class AdminCommonOperationData(TypedDict):
+class AdminCommonOperationData(TypedDict, total=False):
     """交易迎客松通用服务接口"""
     result: TopResult

@@ -9,6 +9,6 @@ class CommonOperationParams(TypedDict):
     method_name: str
     parameter: str
 
-class CommonOperationData(TypedDict):
+class CommonOperationData(TypedDict, total=False):
     """应用中心通用服务接口"""
     result: str

@@ -9,11 +9,11 @@ class AdminCommonOperationParams(TypedDict):
     parameters: NotRequired[str | None]
     method_name: str
 
-class TopResult(TypedDict):
+class TopResult(TypedDict, total=False):
     result: str
     message: str
 
-class AdminCommonOperationData(TypedDict):
+class AdminCommonOperationData(TypedDict, total=False):
     """一体机桌面通用接口"""
     result: TopResult
 
@@ -22,22 +22,22 @@ class LauncherGetParams(TypedDict):
     property: str
     ip: str
 
-class LauncherGetNotebtns(TypedDict):
+class LauncherGetNotebtns(TypedDict, total=False):
     type: str
     name: str
     sort: int
 
-class PicCornerDo(TypedDict):
+class PicCornerDo(TypedDict, total=False):
     type: str
     url: str
     text: str
 
-class LauncherGetModelItemsItemListNoteBtns(TypedDict):
+class LauncherGetModelItemsItemListNoteBtns(TypedDict, total=False):
     sort: int
     name: str
     type: str
 
-class ItemEntryDo(TypedDict):
+class ItemEntryDo(TypedDict, total=False):
     extra: str
     action: str
     sort: int
@@ -45,11 +45,11 @@ class ItemEntryDo(TypedDict):
     name: str
     id: int
 
-class MetaChartDo(TypedDict):
+class MetaChartDo(TypedDict, total=False):
     titles: Listed[str]
     type: str
 
-class LauncherGetEntrylist(TypedDict):
+class LauncherGetEntrylist(TypedDict, total=False):
     id: int
     name: str
     pic_url: str
@@ -57,7 +57,7 @@ class LauncherGetEntrylist(TypedDict):
     action: str
     extra: str
 
-class Itemlist(TypedDict):
+class Itemlist(TypedDict, total=False):
     id: int
     name: str
     type: str
@@ -90,7 +90,7 @@ class Itemlist(TypedDict):
     rec_app_id: int
     rec_type: int
 
-class LauncherGetModelItemsEntryList(TypedDict):
+class LauncherGetModelItemsEntryList(TypedDict, total=False):
     extra: str
     action: str
     sort: int
@@ -98,7 +98,7 @@ class LauncherGetModelItemsEntryList(TypedDict):
     name: str
     id: int
 
-class Items(TypedDict):
+class Items(TypedDict, total=False):
     position: int
     anime_type: str
     main_title: str
@@ -133,22 +133,22 @@ class Items(TypedDict):
     rec_app_id: int
     rec_type: int
 
-class PropertyDo(TypedDict):
+class PropertyDo(TypedDict, total=False):
     data: str
     verify_code: str
 
-class VersionDo(TypedDict):
+class VersionDo(TypedDict, total=False):
     entry_size: int
     launcher_code: str
     name: str
     id: int
 
-class LauncherDo(TypedDict):
+class LauncherDo(TypedDict, total=False):
     items: Listed[Items]
     property: PropertyDo
     version: VersionDo
 
-class LauncherGetData(TypedDict):
+class LauncherGetData(TypedDict, total=False):
     """一体机桌面"""
     headers: Any
     model: LauncherDo
@@ -160,40 +160,40 @@ class LgeLauncherGetParams(TypedDict):
     property: str
     ip: str
 
-class AvailableLanguageDto(TypedDict):
+class AvailableLanguageDto(TypedDict, total=False):
     available_language: str
 
-class AvailableSubtitleDto(TypedDict):
+class AvailableSubtitleDto(TypedDict, total=False):
     available_subtitle: str
 
-class AwardSandFestivalDto(TypedDict):
+class AwardSandFestivalDto(TypedDict, total=False):
     award_sand_festival: str
 
-class MemberDto(TypedDict):
+class MemberDto(TypedDict, total=False):
     character_name: str
     name: str
     person_id: str
     role: str
 
-class CertificationDto(TypedDict):
+class CertificationDto(TypedDict, total=False):
     code: str
     value: str
 
-class ImageDto(TypedDict):
+class ImageDto(TypedDict, total=False):
     image_url: str
     type: str
 
-class RatingDto(TypedDict):
+class RatingDto(TypedDict, total=False):
     code: str
     rating: str
 
-class ViewingOptionDto(TypedDict):
+class ViewingOptionDto(TypedDict, total=False):
     currency: str
     license: str
     price: str
     quality: str
 
-class ItemDto(TypedDict):
+class ItemDto(TypedDict, total=False):
     album: str
     artist: str
     availablelanguages: Listed[AvailableLanguageDto]
@@ -223,7 +223,7 @@ class ItemDto(TypedDict):
     viewingoptions: Listed[ViewingOptionDto]
     year: str
 
-class ChannelDto(TypedDict):
+class ChannelDto(TypedDict, total=False):
     description: str
     link: str
     pub_date: str
@@ -232,13 +232,13 @@ class ChannelDto(TypedDict):
     title: str
     item_list: Listed[ItemDto]
 
-class Result(TypedDict):
+class Result(TypedDict, total=False):
     msg_info: str
     msg_code: str
     model: ChannelDto
     success: bool
     http_status_code: int
 
-class LgeLauncherGetData(TypedDict):
+class LgeLauncherGetData(TypedDict, total=False):
     """LG用桌面信息获取"""
     result: Result

@@ -54,10 +54,21 @@ def test_no_response_says_that_the_business_failed():
 @pytest.mark.parametrize(
     ("kind", "item"),
     [("String", "string"), ("Number", "number"), ("Trade", "trade"), ("ItemImg", "item_img"),
-     ("PublisherOrderDto", "publisher_order_dto"), ("TOPItem", "top_item"), ("byte[]", "byte")],
+     ("PublisherOrderDto", "publisher_order_dto"), ("byte[]", "byte"), ("ADGroup", "a_d_group"),
+     ("OrderDetailCursorTopDTO", "order_detail_cursor_top_d_t_o"), ("QrcodeDO", "qrcode_d_o")],
 )  # fmt: skip
-def test_the_elements_of_a_list_are_named_after_their_type(kind, item):
-    assert fake_data.item_name(kind) == item
+def test_the_elements_of_a_list_are_named_after_their_type_with_an_underscore_before_every_capital(kind, item):
+    """https://open.taobao.com/api.htm?docId=70581&docType=2, and [XmlArrayItem] of the official .NET SDK."""
+    assert catalogue.item_name(kind) == item
+
+
+def test_the_lists_of_a_product_of_aliexpress_have_the_platforms_names():
+    """Clients read ``ae_item_sku_info_dtos.ae_item_sku_info_d_t_o[].ae_sku_property_dtos.ae_sku_property_d_t_o``."""
+    (sku, _) = fake_data.answer(catalogue.method("aliexpress.ds.product.get"), {})["result"][
+        "ae_item_sku_info_dtos"
+    ].values
+
+    assert sku["ae_sku_property_dtos"].item == "ae_sku_property_d_t_o"
 
 
 class Known:

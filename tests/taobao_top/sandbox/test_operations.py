@@ -231,8 +231,9 @@ def test_raw_bodies_are_signed(call, sandbox, kind):
     given = call.parameters(method, customerId="c1")
     given["sign"] = call.sign(given)
     error = call.http.post(url, params=given, data=body, headers={"Content-Type": kind}).json()["response"]
-    assert (error["flag"], error["code"]) == ("failure", "isv.invalid-signature")
-    assert "raw body" in error["message"]
+    assert (error["flag"], error["code"], error["message"]) == ("failure", 25, "Invalid signature")
+    assert error["sub_code"] == "isv.invalid-signature"
+    assert "raw body" in error["sub_message"]
 
 
 def test_qimen_responds_in_XML(call, sandbox):

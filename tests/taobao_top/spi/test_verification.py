@@ -43,6 +43,23 @@ class TestAuthentic:
         with pytest.raises(CodecError, match=words):
             verify(top, call(body=body, content_type=JSON)).data
 
+    @pytest.mark.parametrize(
+        ("body", "content_type"),
+        [
+            (b"<request><orderLines><orderLine><planQty>1</planQty></orderLine></orderLines></request>", "text/xml"),
+            (b"<request><orderLines><planQty>1</planQty></orderLines></request>", "text/xml"),
+            (b'{"orderLines":{"orderLine":{"planQty":"1"}}}', JSON),
+            (b'{"request":{"orderLines":[{"planQty":1}]}}', JSON),
+        ],
+    )
+    def test_an_order_with_one_line_has_a_list_of_one_line(self, top, call, body, content_type):
+        made = call({"method": "taobao.qimen.entryorder.create"}, body=body, content_type=content_type)
+
+        assert verify(top, made).data == {"orderLines": {"orderLine": [{"planQty": 1}]}}
+
+    def test_a_cut_off_character_is_read_as_Java_does(self, top, call):
+        assert verify(top, call(body=b'{"a":"\xe4\xb8"}', content_type=JSON)).data == {"a": "\ufffd"}
+
     def test_every_parameter_of_the_query_is_signed(self, top, call):
         found = verify(top, call({"nick": "中 文&=+", "empty": ""}))
 

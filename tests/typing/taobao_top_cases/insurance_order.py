@@ -34,7 +34,7 @@ def three_ways(top: TaobaoTop) -> None:
     assert_type(create.post({"create_order_request": order()}), TopResponse[InsuranceCreateorderData])
     literal = top["alibaba.finance.insurance.createorder"]
     assert_type(literal.post({"create_order_request": order()}), TopResponse[InsuranceCreateorderData])
-    assert_type(literal.post(create_order_request=order()).data["is_success"], bool)
+    assert_type(literal.post(create_order_request=order()).data.get("is_success"), bool | None)
 
 
 def wrong(top: TaobaoTop) -> None:

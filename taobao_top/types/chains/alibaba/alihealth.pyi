@@ -4618,7 +4618,7 @@ class AlihealthSecondard(Node):
 
 class AlihealthSellerRxPrescriptionDetailBatchquery(Method[types.SellerRxPrescriptionDetailBatchqueryParams, types.SellerRxPrescriptionDetailBatchqueryData]):
     @overload
-    def __call__(self, *, biz_order_ids: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SellerRxPrescriptionDetailBatchqueryData]:
+    def __call__(self, *, biz_order_ids: Many[str | int] | None = ..., **options: Unpack[Options]) -> TopResponse[types.SellerRxPrescriptionDetailBatchqueryData]:
         """商家维度批量查询订单处方详情"""
     @overload
     def __call__(self, params: types.SellerRxPrescriptionDetailBatchqueryParams, /, **options: Unpack[Options]) -> TopResponse[types.SellerRxPrescriptionDetailBatchqueryData]: ...

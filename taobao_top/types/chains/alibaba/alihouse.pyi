@@ -674,7 +674,7 @@ class AlihouseExistinghomeStoreExtends(Node):
 
 class AlihouseExistinghomeStoreLevelQuery(Method[types.ExistinghomeStoreLevelQueryParams, types.ExistinghomeStoreLevelQueryData]):
     @overload
-    def __call__(self, *, outer_store_ids: str, business_type: Number, **options: Unpack[Options]) -> TopResponse[types.ExistinghomeStoreLevelQueryData]:
+    def __call__(self, *, outer_store_ids: Many[str | int], business_type: Number, **options: Unpack[Options]) -> TopResponse[types.ExistinghomeStoreLevelQueryData]:
         """门店等级评分查询"""
     @overload
     def __call__(self, params: types.ExistinghomeStoreLevelQueryParams, /, **options: Unpack[Options]) -> TopResponse[types.ExistinghomeStoreLevelQueryData]: ...

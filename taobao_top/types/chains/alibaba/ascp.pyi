@@ -656,7 +656,7 @@ class AscpLogisticsConsignModify(Method[types.LogisticsConsignModifyParams, type
 
 class AscpLogisticsConsignResend(Method[types.LogisticsConsignResendParams, types.LogisticsConsignResendData]):
     @overload
-    def __call__(self, *, tid: str, sub_tids: str | None = ..., consign_pkgs: list[types.LogisticsConsignResendTopConsignPkgRequest], feature: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.LogisticsConsignResendData]:
+    def __call__(self, *, tid: str, sub_tids: Many[str | int] | None = ..., consign_pkgs: list[types.LogisticsConsignResendTopConsignPkgRequest], feature: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.LogisticsConsignResendData]:
         """修改物流公司和运单号"""
     @overload
     def __call__(self, params: types.LogisticsConsignResendParams, /, **options: Unpack[Options]) -> TopResponse[types.LogisticsConsignResendData]: ...

@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.alibaba import gpu as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Number
+from taobao_top.types.values import Many, Number
 
 class GpuAddSchemaGet(Method[types.AddSchemaGetParams, types.AddSchemaGetData]):
     @overload
@@ -29,7 +29,7 @@ class GpuAdd(Node):
 
 class GpuSchemaAdd(Method[types.SchemaAddParams, types.SchemaAddData]):
     @overload
-    def __call__(self, *, leaf_cat_id: Number, brand_id: Number | None = ..., schema_xml_fields: str, provider_id: Number, **options: Unpack[Options]) -> TopResponse[types.SchemaAddData]:
+    def __call__(self, *, leaf_cat_id: Number, brand_id: Number | None = ..., schema_xml_fields: Many[str], provider_id: Number, **options: Unpack[Options]) -> TopResponse[types.SchemaAddData]:
         """使用schema文件发布产品"""
     @overload
     def __call__(self, params: types.SchemaAddParams, /, **options: Unpack[Options]) -> TopResponse[types.SchemaAddData]: ...
@@ -43,7 +43,7 @@ class GpuSchemaCatsearch(Method[types.SchemaCatsearchParams, types.SchemaCatsear
 
 class GpuSchemaUpdate(Method[types.SchemaUpdateParams, types.SchemaUpdateData]):
     @overload
-    def __call__(self, *, product_id: Number, schema_xml_fields: str, provider_id: Number, **options: Unpack[Options]) -> TopResponse[types.SchemaUpdateData]:
+    def __call__(self, *, product_id: Number, schema_xml_fields: Many[str], provider_id: Number, **options: Unpack[Options]) -> TopResponse[types.SchemaUpdateData]:
         """产品更新接口"""
     @overload
     def __call__(self, params: types.SchemaUpdateParams, /, **options: Unpack[Options]) -> TopResponse[types.SchemaUpdateData]: ...

@@ -291,7 +291,7 @@ class HealthVaccinPov(Node):
 
 class HealthVaccinSubscribeInfoReturn(Method[types.VaccinSubscribeInfoReturnParams, types.VaccinSubscribeInfoReturnData]):
     @overload
-    def __call__(self, *, vaccine_ids: str, obtain_date: Date, page_no: Number, page_size: Number, **options: Unpack[Options]) -> TopResponse[types.VaccinSubscribeInfoReturnData]:
+    def __call__(self, *, vaccine_ids: Many[str | int], obtain_date: Date, page_no: Number, page_size: Number, **options: Unpack[Options]) -> TopResponse[types.VaccinSubscribeInfoReturnData]:
         """自有pov预约信息回传"""
     @overload
     def __call__(self, params: types.VaccinSubscribeInfoReturnParams, /, **options: Unpack[Options]) -> TopResponse[types.VaccinSubscribeInfoReturnData]: ...

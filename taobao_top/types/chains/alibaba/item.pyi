@@ -20,7 +20,10 @@ class ItemEditFastupdate(Method[types.EditFastupdateParams, types.EditFastupdate
 class ItemEditSchemaGet(Method[types.EditSchemaGetParams, types.EditSchemaGetData]):
     @overload
     def __call__(self, *, item_id: Number, biz_type: str | None = ..., fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.EditSchemaGetData]:
-        """商品编辑获取schema信息"""
+        """商品编辑获取schema信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.EditSchemaGetParams, /, **options: Unpack[Options]) -> TopResponse[types.EditSchemaGetData]: ...
 

@@ -348,7 +348,7 @@ class LegalStandpoint(Node):
 
 class LegalStanpointAccept(Method[types.StanpointAcceptParams, types.StanpointAcceptData]):
     @overload
-    def __call__(self, *, standpoint_ids: str | None = ..., busi_id: str | None = ..., user_id: str | None = ..., input_system_code: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.StanpointAcceptData]:
+    def __call__(self, *, standpoint_ids: Many[str | int] | None = ..., busi_id: str | None = ..., user_id: str | None = ..., input_system_code: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.StanpointAcceptData]:
         """采纳口径"""
     @overload
     def __call__(self, params: types.StanpointAcceptParams, /, **options: Unpack[Options]) -> TopResponse[types.StanpointAcceptData]: ...

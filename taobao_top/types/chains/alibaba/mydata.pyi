@@ -26,7 +26,7 @@ class MydataOverviewDate(Node):
 
 class MydataOverviewIndicatorBasicGet(Method[types.OverviewIndicatorBasicGetParams, types.OverviewIndicatorBasicGetData]):
     @overload
-    def __call__(self, *, date_range: types.DateRange, industry: types.Industry, **options: Unpack[Options]) -> TopResponse[types.OverviewIndicatorBasicGetData]:
+    def __call__(self, *, date_range: types.DateRangeInput, industry: types.Industry, **options: Unpack[Options]) -> TopResponse[types.OverviewIndicatorBasicGetData]:
         """我的效果-获取公司询盘流量行业表现"""
     @overload
     def __call__(self, params: types.OverviewIndicatorBasicGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OverviewIndicatorBasicGetData]: ...
@@ -43,7 +43,7 @@ class MydataOverviewIndicator(Node):
 
 class MydataOverviewIndustryGet(Method[types.OverviewIndustryGetParams, types.OverviewIndustryGetData]):
     @overload
-    def __call__(self, *, date_range: types.DateRange | None = ..., **options: Unpack[Options]) -> TopResponse[types.OverviewIndustryGetData]:
+    def __call__(self, *, date_range: types.DateRangeInput | None = ..., **options: Unpack[Options]) -> TopResponse[types.OverviewIndustryGetData]:
         """我的效果-获取Top行业列表"""
     @overload
     def __call__(self, params: types.OverviewIndustryGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OverviewIndustryGetData]: ...

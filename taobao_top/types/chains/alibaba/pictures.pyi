@@ -8,11 +8,11 @@ from taobao_top.response import TopResponse
 from taobao_top.types.alibaba import pictures as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Number
+from taobao_top.types.values import Many, Number
 
 class PicturesDengtaImsDouyinAccountChanged(Method[types.DengtaImsDouyinAccountChangedParams, types.DengtaImsDouyinAccountChangedData]):
     @overload
-    def __call__(self, *, account_ids: str, account_type: Number, change_type: Number, **options: Unpack[Options]) -> TopResponse[types.DengtaImsDouyinAccountChangedData]:
+    def __call__(self, *, account_ids: Many[str | int], account_type: Number, change_type: Number, **options: Unpack[Options]) -> TopResponse[types.DengtaImsDouyinAccountChangedData]:
         """接收发生变化的抖音帐号"""
     @overload
     def __call__(self, params: types.DengtaImsDouyinAccountChangedParams, /, **options: Unpack[Options]) -> TopResponse[types.DengtaImsDouyinAccountChangedData]: ...

@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.aliexpress import affiliate as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import File, Number
+from taobao_top.types.values import File, Many, Number
 
 class AffiliateCategoryGet(Method[types.CategoryGetParams, types.CategoryGetData]):
     @overload
@@ -26,15 +26,21 @@ class AffiliateCategory(Node):
 
 class AffiliateFeaturedpromoGet(Method[types.FeaturedpromoGetParams, types.FeaturedpromoGetData]):
     @overload
-    def __call__(self, *, app_signature: str | None = ..., fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.FeaturedpromoGetData]:
-        """联盟主题推广活动信息获取"""
+    def __call__(self, *, app_signature: str | None = ..., fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.FeaturedpromoGetData]:
+        """联盟主题推广活动信息获取
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.FeaturedpromoGetParams, /, **options: Unpack[Options]) -> TopResponse[types.FeaturedpromoGetData]: ...
 
 class AffiliateFeaturedpromoProductsGet(Method[types.FeaturedpromoProductsGetParams, types.FeaturedpromoProductsGetData]):
     @overload
-    def __call__(self, *, app_signature: str | None = ..., category_id: str | None = ..., fields: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., promotion_end_time: str | None = ..., promotion_name: str | None = ..., promotion_start_time: str | None = ..., sort: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.FeaturedpromoProductsGetData]:
-        """联盟主题推广活动商品信息获取"""
+    def __call__(self, *, app_signature: str | None = ..., category_id: str | None = ..., fields: Many[str] | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., promotion_end_time: str | None = ..., promotion_name: str | None = ..., promotion_start_time: str | None = ..., sort: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.FeaturedpromoProductsGetData]:
+        """联盟主题推广活动商品信息获取
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.FeaturedpromoProductsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.FeaturedpromoProductsGetData]: ...
 
@@ -55,15 +61,21 @@ class AffiliateFeaturedpromo(Node):
 
 class AffiliateHotproductDownload(Method[types.HotproductDownloadParams, types.HotproductDownloadData]):
     @overload
-    def __call__(self, *, tracking_id: str | None = ..., app_signature: str | None = ..., category_id: str | None = ..., fields: str | None = ..., locale_site: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., target_currency: str | None = ..., target_language: str | None = ..., country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.HotproductDownloadData]:
-        """联盟营销爆品下载接口"""
+    def __call__(self, *, tracking_id: str | None = ..., app_signature: str | None = ..., category_id: str | None = ..., fields: Many[str] | None = ..., locale_site: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., target_currency: str | None = ..., target_language: str | None = ..., country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.HotproductDownloadData]:
+        """联盟营销爆品下载接口
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.HotproductDownloadParams, /, **options: Unpack[Options]) -> TopResponse[types.HotproductDownloadData]: ...
 
 class AffiliateHotproductQuery(Method[types.HotproductQueryParams, types.HotproductQueryData]):
     @overload
-    def __call__(self, *, app_signature: str | None = ..., category_ids: str | None = ..., fields: str | None = ..., keywords: str | None = ..., max_sale_price: Number | None = ..., min_sale_price: Number | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., platform_product_type: str | None = ..., sort: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., delivery_days: str | None = ..., ship_to_country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.HotproductQueryData]:
-        """查询联盟爆品数据"""
+    def __call__(self, *, app_signature: str | None = ..., category_ids: Many[str | int] | None = ..., fields: Many[str] | None = ..., keywords: str | None = ..., max_sale_price: Number | None = ..., min_sale_price: Number | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., platform_product_type: str | None = ..., sort: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., delivery_days: str | None = ..., ship_to_country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.HotproductQueryData]:
+        """查询联盟爆品数据
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.HotproductQueryParams, /, **options: Unpack[Options]) -> TopResponse[types.HotproductQueryData]: ...
 
@@ -81,8 +93,11 @@ class AffiliateHotproduct(Node):
 
 class AffiliateImageSearch(Method[types.ImageSearchParams, types.ImageSearchData]):
     @overload
-    def __call__(self, *, app_signature: str, fields: str | None = ..., image_file_bytes: File, img_cid: str | None = ..., media_user_id: str | None = ..., product_cnt: Number | None = ..., shpt_to: str | None = ..., sort: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ImageSearchData]:
-        """图搜"""
+    def __call__(self, *, app_signature: str, fields: Many[str] | None = ..., image_file_bytes: File, img_cid: str | None = ..., media_user_id: str | None = ..., product_cnt: Number | None = ..., shpt_to: str | None = ..., sort: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ImageSearchData]:
+        """图搜
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ImageSearchParams, /, **options: Unpack[Options]) -> TopResponse[types.ImageSearchData]: ...
 
@@ -109,22 +124,31 @@ class AffiliateLink(Node):
 
 class AffiliateOrderGet(Method[types.OrderGetParams, types.OrderGetData]):
     @overload
-    def __call__(self, *, app_signature: str | None = ..., fields: str | None = ..., order_ids: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderGetData]:
-        """AE流量订单详情获取API"""
+    def __call__(self, *, app_signature: str | None = ..., fields: Many[str] | None = ..., order_ids: Many[str | int] | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderGetData]:
+        """AE流量订单详情获取API
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.OrderGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OrderGetData]: ...
 
 class AffiliateOrderList(Method[types.OrderListParams, types.OrderListData]):
     @overload
-    def __call__(self, *, start_time: str, end_time: str, status: str, locale_site: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., fields: str | None = ..., app_signature: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderListData]:
-        """AE推广者订单批量获取接口"""
+    def __call__(self, *, start_time: str, end_time: str, status: str, locale_site: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., fields: Many[str] | None = ..., app_signature: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderListData]:
+        """AE推广者订单批量获取接口
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.OrderListParams, /, **options: Unpack[Options]) -> TopResponse[types.OrderListData]: ...
 
 class AffiliateOrderListbyindex(Method[types.OrderListbyindexParams, types.OrderListbyindexData]):
     @overload
-    def __call__(self, *, start_time: str, start_query_index_id: str | None = ..., end_time: str, status: str, page_size: Number | None = ..., fields: str | None = ..., app_signature: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderListbyindexData]:
-        """AE联盟推广者订单查询接口-按游标索引查询"""
+    def __call__(self, *, start_time: str, start_query_index_id: str | None = ..., end_time: str, status: str, page_size: Number | None = ..., fields: Many[str] | None = ..., app_signature: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderListbyindexData]:
+        """AE联盟推广者订单查询接口-按游标索引查询
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.OrderListbyindexParams, /, **options: Unpack[Options]) -> TopResponse[types.OrderListbyindexData]: ...
 
@@ -147,15 +171,21 @@ class AffiliateOrder(Node):
 
 class AffiliateProductQuery(Method[types.ProductQueryParams, types.ProductQueryData]):
     @overload
-    def __call__(self, *, app_signature: str | None = ..., category_ids: str | None = ..., fields: str | None = ..., keywords: str | None = ..., max_sale_price: Number | None = ..., min_sale_price: Number | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., platform_product_type: str | None = ..., sort: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., ship_to_country: str | None = ..., delivery_days: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductQueryData]:
-        """联盟推广商品获取接口"""
+    def __call__(self, *, app_signature: str | None = ..., category_ids: Many[str | int] | None = ..., fields: Many[str] | None = ..., keywords: str | None = ..., max_sale_price: Number | None = ..., min_sale_price: Number | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., platform_product_type: str | None = ..., sort: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., ship_to_country: str | None = ..., delivery_days: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductQueryData]:
+        """联盟推广商品获取接口
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ProductQueryParams, /, **options: Unpack[Options]) -> TopResponse[types.ProductQueryData]: ...
 
 class AffiliateProductSmartmatch(Method[types.ProductSmartmatchParams, types.ProductSmartmatchData]):
     @overload
-    def __call__(self, *, app: str | None = ..., app_signature: str | None = ..., device: str | None = ..., device_id: str, fields: str | None = ..., keywords: str | None = ..., product_id: str | None = ..., site: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., user: str | None = ..., page_no: Number | None = ..., country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductSmartmatchData]:
-        """联盟物料智能推荐api"""
+    def __call__(self, *, app: str | None = ..., app_signature: str | None = ..., device: str | None = ..., device_id: str, fields: Many[str] | None = ..., keywords: str | None = ..., product_id: str | None = ..., site: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., user: str | None = ..., page_no: Number | None = ..., country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductSmartmatchData]:
+        """联盟物料智能推荐api
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ProductSmartmatchParams, /, **options: Unpack[Options]) -> TopResponse[types.ProductSmartmatchData]: ...
 
@@ -173,8 +203,11 @@ class AffiliateProduct(Node):
 
 class AffiliateProductdetailGet(Method[types.ProductdetailGetParams, types.ProductdetailGetData]):
     @overload
-    def __call__(self, *, app_signature: str | None = ..., fields: str | None = ..., product_ids: str | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductdetailGetData]:
-        """联盟商品详情获取接口"""
+    def __call__(self, *, app_signature: str | None = ..., fields: Many[str] | None = ..., product_ids: Many[str | int] | None = ..., target_currency: str | None = ..., target_language: str | None = ..., tracking_id: str | None = ..., country: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductdetailGetData]:
+        """联盟商品详情获取接口
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ProductdetailGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ProductdetailGetData]: ...
 

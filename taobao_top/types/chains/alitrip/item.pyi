@@ -29,14 +29,14 @@ class ItemAdd(Node):
 
 class ItemSchemaAdd(Method[types.SchemaAddParams, types.SchemaAddData]):
     @overload
-    def __call__(self, *, cat_id: Number, schema_xml_fields: str, **options: Unpack[Options]) -> TopResponse[types.SchemaAddData]:
+    def __call__(self, *, cat_id: Number, schema_xml_fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.SchemaAddData]:
         """使用schema模板进行商品发布"""
     @overload
     def __call__(self, params: types.SchemaAddParams, /, **options: Unpack[Options]) -> TopResponse[types.SchemaAddData]: ...
 
 class ItemSchemaUpdate(Method[types.SchemaUpdateParams, types.SchemaUpdateData]):
     @overload
-    def __call__(self, *, item_id: Number, schema_xml_fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SchemaUpdateData]:
+    def __call__(self, *, item_id: Number, schema_xml_fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.SchemaUpdateData]:
         """使用schema进行商品编辑"""
     @overload
     def __call__(self, params: types.SchemaUpdateParams, /, **options: Unpack[Options]) -> TopResponse[types.SchemaUpdateData]: ...

@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.alitrip import merchant as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Number
+from taobao_top.types.values import Many, Number
 
 class MerchantGalaxyActivityAddressAdd(Method[types.GalaxyActivityAddressAddParams, types.GalaxyActivityAddressAddData]):
     @overload
@@ -816,7 +816,7 @@ class MerchantGalaxyMessageSubscriptionQuery(Method[types.GalaxyMessageSubscript
 
 class MerchantGalaxyMessageSubscriptionStorage(Method[types.GalaxyMessageSubscriptionStorageParams, types.GalaxyMessageSubscriptionStorageData]):
     @overload
-    def __call__(self, *, template_ids: str | None = ..., tenant_key: str, token: str, **options: Unpack[Options]) -> TopResponse[types.GalaxyMessageSubscriptionStorageData]:
+    def __call__(self, *, template_ids: Many[str | int] | None = ..., tenant_key: str, token: str, **options: Unpack[Options]) -> TopResponse[types.GalaxyMessageSubscriptionStorageData]:
         """存储模版ID"""
     @overload
     def __call__(self, params: types.GalaxyMessageSubscriptionStorageParams, /, **options: Unpack[Options]) -> TopResponse[types.GalaxyMessageSubscriptionStorageData]: ...
@@ -838,7 +838,7 @@ class MerchantGalaxyMessage(Node):
 
 class MerchantGalaxyOfferQuery(Method[types.GalaxyOfferQueryParams, types.GalaxyOfferQueryData]):
     @overload
-    def __call__(self, *, tenant_key: str, offer_ids: str, offer_channel: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.GalaxyOfferQueryData]:
+    def __call__(self, *, tenant_key: str, offer_ids: Many[str | int], offer_channel: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.GalaxyOfferQueryData]:
         """星河-offer查询"""
     @overload
     def __call__(self, params: types.GalaxyOfferQueryParams, /, **options: Unpack[Options]) -> TopResponse[types.GalaxyOfferQueryData]: ...
@@ -1037,7 +1037,7 @@ class MerchantGalaxyQuery(Node):
 
 class MerchantGalaxyReceiveCouponByActivity(Method[types.GalaxyReceiveCouponByActivityParams, types.GalaxyReceiveCouponByActivityData]):
     @overload
-    def __call__(self, *, tenant_key: str, token: str | None = ..., activity_ids: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.GalaxyReceiveCouponByActivityData]:
+    def __call__(self, *, tenant_key: str, token: str | None = ..., activity_ids: Many[str | int] | None = ..., **options: Unpack[Options]) -> TopResponse[types.GalaxyReceiveCouponByActivityData]:
         """按活动Id领取优惠券"""
     @overload
     def __call__(self, params: types.GalaxyReceiveCouponByActivityParams, /, **options: Unpack[Options]) -> TopResponse[types.GalaxyReceiveCouponByActivityData]: ...

@@ -8,10 +8,11 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import airisland as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
+from taobao_top.types.values import Many
 
 class AirislandKefuevalGet(Method[types.KefuevalGetParams, types.KefuevalGetData]):
     @overload
-    def __call__(self, *, query_ids: str, btime: str, etime: str, **options: Unpack[Options]) -> TopResponse[types.KefuevalGetData]:
+    def __call__(self, *, query_ids: Many[str | int], btime: str, etime: str, **options: Unpack[Options]) -> TopResponse[types.KefuevalGetData]:
         """客服评价详情接口_V2"""
     @overload
     def __call__(self, params: types.KefuevalGetParams, /, **options: Unpack[Options]) -> TopResponse[types.KefuevalGetData]: ...

@@ -8,11 +8,15 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import areas as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
+from taobao_top.types.values import Many
 
 class AreasGet(Method[types.GetParams, types.GetData]):
     @overload
-    def __call__(self, *, fields: str, **options: Unpack[Options]) -> TopResponse[types.GetData]:
-        """查询地址区域"""
+    def __call__(self, *, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.GetData]:
+        """查询地址区域
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.GetParams, /, **options: Unpack[Options]) -> TopResponse[types.GetData]: ...
 

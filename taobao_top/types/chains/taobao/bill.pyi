@@ -13,7 +13,10 @@ from taobao_top.types.values import Date, Many, Number
 class BillAccountsGet(Method[types.AccountsGetParams, types.AccountsGetData]):
     @overload
     def __call__(self, *, fields: Many[str], aids: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.AccountsGetData]:
-        """查询费用科目信息(限自研商家)"""
+        """查询费用科目信息(限自研商家)
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.AccountsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.AccountsGetData]: ...
 
@@ -27,7 +30,10 @@ class BillAccounts(Node):
 class BillBillsGet(Method[types.BillsGetParams, types.BillsGetData]):
     @overload
     def __call__(self, *, fields: Many[str], time_type: Number | None = ..., end_time: Date, trade_id: Number | None = ..., account_id: Number | None = ..., start_time: Date, page_no: Number | None = ..., page_size: Number | None = ..., order_id: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.BillsGetData]:
-        """查询账单明细数据(自研发商家专用)"""
+        """查询账单明细数据(自研发商家专用)
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.BillsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.BillsGetData]: ...
 
@@ -40,8 +46,11 @@ class BillBills(Node):
 
 class BillBookBillsGet(Method[types.BookBillsGetParams, types.BookBillsGetData]):
     @overload
-    def __call__(self, *, fields: str, journal_types: Many[Number] | None = ..., account_id: Number, end_time: Date, start_time: Date, page_no: Number | None = ..., page_size: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.BookBillsGetData]:
-        """查询虚拟账户明细数据(自研发商家专用)"""
+    def __call__(self, *, fields: Many[str], journal_types: Many[Number] | None = ..., account_id: Number, end_time: Date, start_time: Date, page_no: Number | None = ..., page_size: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.BookBillsGetData]:
+        """查询虚拟账户明细数据(自研发商家专用)
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.BookBillsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.BookBillsGetData]: ...
 

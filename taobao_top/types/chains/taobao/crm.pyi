@@ -322,7 +322,7 @@ class CrmMember(Node):
 
 class CrmMemberinfoUpdatePrivy(Method[types.MemberinfoUpdatePrivyParams, types.MemberinfoUpdatePrivyData]):
     @overload
-    def __call__(self, *, status: str, grade: Number | None = ..., province: str | None = ..., city: str | None = ..., trade_count: Number | None = ..., trade_amount: Number | None = ..., close_trade_count: Number | None = ..., close_trade_amount: Number | None = ..., item_num: Number | None = ..., group_ids: str | None = ..., ouid: str, **options: Unpack[Options]) -> TopResponse[types.MemberinfoUpdatePrivyData]:
+    def __call__(self, *, status: str, grade: Number | None = ..., province: str | None = ..., city: str | None = ..., trade_count: Number | None = ..., trade_amount: Number | None = ..., close_trade_count: Number | None = ..., close_trade_amount: Number | None = ..., item_num: Number | None = ..., group_ids: Many[str | int] | None = ..., ouid: str, **options: Unpack[Options]) -> TopResponse[types.MemberinfoUpdatePrivyData]:
         """编辑会员资料"""
     @overload
     def __call__(self, params: types.MemberinfoUpdatePrivyParams, /, **options: Unpack[Options]) -> TopResponse[types.MemberinfoUpdatePrivyData]: ...

@@ -27,7 +27,10 @@ class DeliveryTemplateDelete(Method[types.TemplateDeleteParams, types.TemplateDe
 class DeliveryTemplateGet(Method[types.TemplateGetParams, types.TemplateGetData]):
     @overload
     def __call__(self, *, template_ids: Many[str], fields: Many[str], user_nick: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.TemplateGetData]:
-        """获取用户指定运费模板信息"""
+        """获取用户指定运费模板信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.TemplateGetParams, /, **options: Unpack[Options]) -> TopResponse[types.TemplateGetData]: ...
 
@@ -62,8 +65,11 @@ class DeliveryTemplate(Node):
 
 class DeliveryTemplatesGet(Method[types.TemplatesGetParams, types.TemplatesGetData]):
     @overload
-    def __call__(self, *, fields: str, **options: Unpack[Options]) -> TopResponse[types.TemplatesGetData]:
-        """获取用户下所有模板"""
+    def __call__(self, *, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.TemplatesGetData]:
+        """获取用户下所有模板
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.TemplatesGetParams, /, **options: Unpack[Options]) -> TopResponse[types.TemplatesGetData]: ...
 

@@ -47,15 +47,21 @@ class FenxiaoDealerRequisitionorderCreate(Method[types.DealerRequisitionorderCre
 
 class FenxiaoDealerRequisitionorderGet(Method[types.DealerRequisitionorderGetParams, types.DealerRequisitionorderGetData]):
     @overload
-    def __call__(self, *, start_date: Date, end_date: Date, page_no: Number | None = ..., page_size: Number | None = ..., order_status: Number | None = ..., identity: Number, fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DealerRequisitionorderGetData]:
-        """批量查询采购申请/经销采购单"""
+    def __call__(self, *, start_date: Date, end_date: Date, page_no: Number | None = ..., page_size: Number | None = ..., order_status: Number | None = ..., identity: Number, fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.DealerRequisitionorderGetData]:
+        """批量查询采购申请/经销采购单
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.DealerRequisitionorderGetParams, /, **options: Unpack[Options]) -> TopResponse[types.DealerRequisitionorderGetData]: ...
 
 class FenxiaoDealerRequisitionorderQuery(Method[types.DealerRequisitionorderQueryParams, types.DealerRequisitionorderQueryData]):
     @overload
-    def __call__(self, *, dealer_order_ids: Many[Number], fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DealerRequisitionorderQueryData]:
-        """按编号查询采购申请/经销采购单"""
+    def __call__(self, *, dealer_order_ids: Many[Number], fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.DealerRequisitionorderQueryData]:
+        """按编号查询采购申请/经销采购单
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.DealerRequisitionorderQueryParams, /, **options: Unpack[Options]) -> TopResponse[types.DealerRequisitionorderQueryData]: ...
 
@@ -106,7 +112,7 @@ class FenxiaoDealer(Node):
 
 class FenxiaoDiscountsGet(Method[types.DiscountsGetParams, types.DiscountsGetData]):
     @overload
-    def __call__(self, *, discount_id: Number | None = ..., ext_fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DiscountsGetData]:
+    def __call__(self, *, discount_id: Number | None = ..., ext_fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.DiscountsGetData]:
         """获取折扣信息"""
     @overload
     def __call__(self, params: types.DiscountsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.DiscountsGetData]: ...
@@ -152,7 +158,10 @@ class FenxiaoDistributorProduct(Node):
 class FenxiaoDistributorProductsGet(Method[types.DistributorProductsGetParams, types.DistributorProductsGetData]):
     @overload
     def __call__(self, *, pids: Many[Number] | None = ..., item_ids: Many[Number] | None = ..., supplier_nick: str | None = ..., trade_type: str | None = ..., download_status: str | None = ..., productcat_id: Number | None = ..., fields: Many[str] | None = ..., start_time: Date | None = ..., end_time: Date | None = ..., time_type: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., order_by: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DistributorProductsGetData]:
-        """分销商查询产品信息"""
+        """分销商查询产品信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.DistributorProductsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.DistributorProductsGetData]: ...
 
@@ -247,8 +256,11 @@ class FenxiaoOrder(Node):
 
 class FenxiaoOrdersGet(Method[types.OrdersGetParams, types.OrdersGetData]):
     @overload
-    def __call__(self, *, status: str | None = ..., start_created: Date | None = ..., end_created: Date | None = ..., time_type: str | None = ..., purchase_order_id: Number | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., fields: str | None = ..., tc_order_id: Number | None = ..., channel_codes: Many[Number] | None = ..., user_role_type: Number | None = ..., trade_types: Many[Number] | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrdersGetData]:
-        """查询采购单信息"""
+    def __call__(self, *, status: str | None = ..., start_created: Date | None = ..., end_created: Date | None = ..., time_type: str | None = ..., purchase_order_id: Number | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., fields: Many[str] | None = ..., tc_order_id: Number | None = ..., channel_codes: Many[Number] | None = ..., user_role_type: Number | None = ..., trade_types: Many[Number] | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrdersGetData]:
+        """查询采购单信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.OrdersGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OrdersGetData]: ...
 
@@ -261,7 +273,7 @@ class FenxiaoOrders(Node):
 
 class FenxiaoProductAdd(Method[types.ProductAddParams, types.ProductAddData]):
     @overload
-    def __call__(self, *, category_id: Number, name: str, productcat_id: Number, standard_price: str, standard_retail_price: str | None = ..., retail_price_low: str, retail_price_high: str, cost_price: str | None = ..., dealer_cost_price: str | None = ..., outer_id: str | None = ..., quantity: Number, desc: str, prov: str, city: str, postage_type: str | None = ..., postage_id: Number | None = ..., postage_ordinary: str | None = ..., postage_fast: str | None = ..., postage_ems: str | None = ..., have_invoice: str | None = ..., have_quarantee: str | None = ..., discount_id: Number | None = ..., trade_type: str | None = ..., is_authz: str | None = ..., pic_path: str | None = ..., image: File | None = ..., properties: str | None = ..., property_alias: str | None = ..., input_properties: str | None = ..., sku_standard_prices: str | None = ..., sku_cost_prices: str | None = ..., sku_outer_ids: str | None = ..., sku_quantitys: str | None = ..., sku_properties: str | None = ..., sku_dealer_cost_prices: str | None = ..., item_id: Number | None = ..., spu_id: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductAddData]:
+    def __call__(self, *, category_id: Number, name: str, productcat_id: Number, standard_price: str, standard_retail_price: str | None = ..., retail_price_low: str, retail_price_high: str, cost_price: str | None = ..., dealer_cost_price: str | None = ..., outer_id: str | None = ..., quantity: Number, desc: str, prov: str, city: str, postage_type: str | None = ..., postage_id: Number | None = ..., postage_ordinary: str | None = ..., postage_fast: str | None = ..., postage_ems: str | None = ..., have_invoice: str | None = ..., have_quarantee: str | None = ..., discount_id: Number | None = ..., trade_type: str | None = ..., is_authz: str | None = ..., pic_path: str | None = ..., image: File | None = ..., properties: str | None = ..., property_alias: str | None = ..., input_properties: str | None = ..., sku_standard_prices: str | None = ..., sku_cost_prices: str | None = ..., sku_outer_ids: Many[str | int] | None = ..., sku_quantitys: str | None = ..., sku_properties: str | None = ..., sku_dealer_cost_prices: str | None = ..., item_id: Number | None = ..., spu_id: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductAddData]:
         """添加产品"""
     @overload
     def __call__(self, params: types.ProductAddParams, /, **options: Unpack[Options]) -> TopResponse[types.ProductAddData]: ...
@@ -337,7 +349,7 @@ class FenxiaoProductImport(Node):
 
 class FenxiaoProductMapAdd(Method[types.ProductMapAddParams, types.ProductMapAddData]):
     @overload
-    def __call__(self, *, product_id: Number, sc_item_id: Number | None = ..., sku_ids: str | None = ..., sc_item_ids: str | None = ..., not_check_outer_code: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductMapAddData]:
+    def __call__(self, *, product_id: Number, sc_item_id: Number | None = ..., sku_ids: Many[str | int] | None = ..., sc_item_ids: Many[str | int] | None = ..., not_check_outer_code: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductMapAddData]:
         """创建分销和后端商品映射关系"""
     @overload
     def __call__(self, params: types.ProductMapAddParams, /, **options: Unpack[Options]) -> TopResponse[types.ProductMapAddData]: ...
@@ -434,7 +446,7 @@ class FenxiaoProductTo(Node):
 
 class FenxiaoProductUpdate(Method[types.ProductUpdateParams, types.ProductUpdateData]):
     @overload
-    def __call__(self, *, pid: Number, name: str | None = ..., standard_price: str | None = ..., standard_retail_price: str | None = ..., retail_price_low: str | None = ..., retail_price_high: str | None = ..., cost_price: str | None = ..., dealer_cost_price: str | None = ..., outer_id: str | None = ..., quantity: Number | None = ..., desc: str | None = ..., category_id: Number | None = ..., properties: str | None = ..., property_alias: str | None = ..., input_properties: str | None = ..., pic_path: str | None = ..., image: File | None = ..., prov: str | None = ..., city: str | None = ..., postage_type: str | None = ..., postage_id: Number | None = ..., postage_ordinary: str | None = ..., postage_fast: str | None = ..., postage_ems: str | None = ..., have_invoice: str | None = ..., have_quarantee: str | None = ..., status: str | None = ..., sku_ids: str | None = ..., sku_standard_prices: str | None = ..., sku_cost_prices: str | None = ..., sku_dealer_cost_prices: str | None = ..., sku_quantitys: str | None = ..., sku_outer_ids: str | None = ..., sku_properties: str | None = ..., sku_properties_del: str | None = ..., discount_id: Number | None = ..., is_authz: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductUpdateData]:
+    def __call__(self, *, pid: Number, name: str | None = ..., standard_price: str | None = ..., standard_retail_price: str | None = ..., retail_price_low: str | None = ..., retail_price_high: str | None = ..., cost_price: str | None = ..., dealer_cost_price: str | None = ..., outer_id: str | None = ..., quantity: Number | None = ..., desc: str | None = ..., category_id: Number | None = ..., properties: str | None = ..., property_alias: str | None = ..., input_properties: str | None = ..., pic_path: str | None = ..., image: File | None = ..., prov: str | None = ..., city: str | None = ..., postage_type: str | None = ..., postage_id: Number | None = ..., postage_ordinary: str | None = ..., postage_fast: str | None = ..., postage_ems: str | None = ..., have_invoice: str | None = ..., have_quarantee: str | None = ..., status: str | None = ..., sku_ids: Many[str | int] | None = ..., sku_standard_prices: str | None = ..., sku_cost_prices: str | None = ..., sku_dealer_cost_prices: str | None = ..., sku_quantitys: str | None = ..., sku_outer_ids: Many[str | int] | None = ..., sku_properties: str | None = ..., sku_properties_del: str | None = ..., discount_id: Number | None = ..., is_authz: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductUpdateData]:
         """更新产品"""
     @overload
     def __call__(self, params: types.ProductUpdateParams, /, **options: Unpack[Options]) -> TopResponse[types.ProductUpdateData]: ...
@@ -499,8 +511,11 @@ class FenxiaoProductcat(Node):
 
 class FenxiaoProductcatsGet(Method[types.ProductcatsGetParams, types.ProductcatsGetData]):
     @overload
-    def __call__(self, *, fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductcatsGetData]:
-        """查询产品线列表"""
+    def __call__(self, *, fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductcatsGetData]:
+        """查询产品线列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ProductcatsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ProductcatsGetData]: ...
 
@@ -513,8 +528,11 @@ class FenxiaoProductcats(Node):
 
 class FenxiaoProductsGet(Method[types.ProductsGetParams, types.ProductsGetData]):
     @overload
-    def __call__(self, *, outer_id: str | None = ..., productcat_id: Number | None = ..., pids: Number | None = ..., fields: str | None = ..., start_modified: Date | None = ..., end_modified: Date | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., sku_number: str | None = ..., is_authz: str | None = ..., item_ids: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductsGetData]:
-        """查询产品列表"""
+    def __call__(self, *, outer_id: str | None = ..., productcat_id: Number | None = ..., pids: Number | None = ..., fields: Many[str] | None = ..., start_modified: Date | None = ..., end_modified: Date | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., sku_number: str | None = ..., is_authz: str | None = ..., item_ids: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ProductsGetData]:
+        """查询产品列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ProductsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ProductsGetData]: ...
 

@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import inventory as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Date, Number
+from taobao_top.types.values import Date, Many, Number
 
 class InventoryAdjustExternal(Method[types.AdjustExternalParams, types.AdjustExternalData]):
     @overload
@@ -124,7 +124,7 @@ class InventoryPlan(Node):
 
 class InventoryQuery(Method[types.QueryParams, types.QueryData]):
     @overload
-    def __call__(self, *, sc_item_ids: str, sc_item_codes: str | None = ..., seller_nick: str | None = ..., store_codes: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.QueryData]:
+    def __call__(self, *, sc_item_ids: Many[str | int], sc_item_codes: str | None = ..., seller_nick: str | None = ..., store_codes: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.QueryData]:
         """查询商品库存信息"""
     @overload
     def __call__(self, params: types.QueryParams, /, **options: Unpack[Options]) -> TopResponse[types.QueryData]: ...

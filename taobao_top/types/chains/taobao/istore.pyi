@@ -8,11 +8,15 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import istore as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
+from taobao_top.types.values import Many
 
 class IstoreAreasGet(Method[types.AreasGetParams, types.AreasGetData]):
     @overload
-    def __call__(self, *, fields: str, **options: Unpack[Options]) -> TopResponse[types.AreasGetData]:
-        """智慧门店区域编码查询"""
+    def __call__(self, *, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.AreasGetData]:
+        """智慧门店区域编码查询
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.AreasGetParams, /, **options: Unpack[Options]) -> TopResponse[types.AreasGetData]: ...
 

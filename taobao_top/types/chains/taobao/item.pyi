@@ -26,7 +26,7 @@ class ItemAnchor(Node):
 
 class ItemBarcodeUpdate(Method[types.BarcodeUpdateParams, types.BarcodeUpdateData]):
     @overload
-    def __call__(self, *, item_id: Number, item_barcode: str | None = ..., sku_ids: str | None = ..., sku_barcodes: str | None = ..., isforce: bool | None = ..., src: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.BarcodeUpdateData]:
+    def __call__(self, *, item_id: Number, item_barcode: str | None = ..., sku_ids: Many[str | int] | None = ..., sku_barcodes: str | None = ..., isforce: bool | None = ..., src: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.BarcodeUpdateData]:
         """更新商品条形码信息"""
     @overload
     def __call__(self, params: types.BarcodeUpdateParams, /, **options: Unpack[Options]) -> TopResponse[types.BarcodeUpdateData]: ...
@@ -204,8 +204,11 @@ class ItemQuantity(Node):
 
 class ItemSellerGet(Method[types.SellerGetParams, types.SellerGetData]):
     @overload
-    def __call__(self, *, fields: str, num_iid: Number, **options: Unpack[Options]) -> TopResponse[types.SellerGetData]:
-        """获取单个商品详细信息"""
+    def __call__(self, *, fields: Many[str], num_iid: Number, **options: Unpack[Options]) -> TopResponse[types.SellerGetData]:
+        """获取单个商品详细信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SellerGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SellerGetData]: ...
 
@@ -232,8 +235,11 @@ class ItemSkuDelete(Method[types.SkuDeleteParams, types.SkuDeleteData]):
 
 class ItemSkuGet(Method[types.SkuGetParams, types.SkuGetData]):
     @overload
-    def __call__(self, *, fields: str, sku_id: Number, num_iid: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.SkuGetData]:
-        """获取SKU"""
+    def __call__(self, *, fields: Many[str], sku_id: Number, num_iid: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.SkuGetData]:
+        """获取SKU
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SkuGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SkuGetData]: ...
 
@@ -283,8 +289,11 @@ class ItemSku(Node):
 
 class ItemSkusGet(Method[types.SkusGetParams, types.SkusGetData]):
     @overload
-    def __call__(self, *, fields: Many[str], num_iids: str, **options: Unpack[Options]) -> TopResponse[types.SkusGetData]:
-        """根据商品ID列表获取SKU信息"""
+    def __call__(self, *, fields: Many[str], num_iids: Many[str | int], **options: Unpack[Options]) -> TopResponse[types.SkusGetData]:
+        """根据商品ID列表获取SKU信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SkusGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SkusGetData]: ...
 

@@ -13,7 +13,10 @@ from taobao_top.types.values import Date, Many, Number
 class ItemcatsAuthorizeGet(Method[types.AuthorizeGetParams, types.AuthorizeGetData]):
     @overload
     def __call__(self, *, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.AuthorizeGetData]:
-        """查询商家被授权品牌列表和类目列表"""
+        """查询商家被授权品牌列表和类目列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.AuthorizeGetParams, /, **options: Unpack[Options]) -> TopResponse[types.AuthorizeGetData]: ...
 
@@ -27,7 +30,10 @@ class ItemcatsAuthorize(Node):
 class ItemcatsGet(Method[types.GetParams, types.GetData]):
     @overload
     def __call__(self, *, cids: Many[Number] | None = ..., datetime: Date | None = ..., fields: Many[str] | None = ..., parent_cid: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.GetData]:
-        """获取后台供卖家发布商品的标准商品类目"""
+        """获取后台供卖家发布商品的标准商品类目
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.GetParams, /, **options: Unpack[Options]) -> TopResponse[types.GetData]: ...
 

@@ -12,8 +12,11 @@ from taobao_top.types.values import Date, Many, Number
 
 class ItemsCustomGet(Method[types.CustomGetParams, types.CustomGetData]):
     @overload
-    def __call__(self, *, outer_id: str, fields: str, **options: Unpack[Options]) -> TopResponse[types.CustomGetData]:
-        """根据外部ID取商品"""
+    def __call__(self, *, outer_id: str, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.CustomGetData]:
+        """根据外部ID取商品
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.CustomGetParams, /, **options: Unpack[Options]) -> TopResponse[types.CustomGetData]: ...
 
@@ -26,8 +29,11 @@ class ItemsCustom(Node):
 
 class ItemsInventoryGet(Method[types.InventoryGetParams, types.InventoryGetData]):
     @overload
-    def __call__(self, *, fields: str, q: str | None = ..., cid: Number | None = ..., seller_cids: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., order_by: str | None = ..., has_discount: bool | None = ..., is_taobao: bool | None = ..., is_ex: bool | None = ..., banner: str | None = ..., start_modified: Date | None = ..., end_modified: Date | None = ..., auction_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.InventoryGetData]:
-        """得到当前会话用户库存中的商品列表"""
+    def __call__(self, *, fields: Many[str], q: str | None = ..., cid: Number | None = ..., seller_cids: Many[str | int] | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., order_by: str | None = ..., has_discount: bool | None = ..., is_taobao: bool | None = ..., is_ex: bool | None = ..., banner: str | None = ..., start_modified: Date | None = ..., end_modified: Date | None = ..., auction_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.InventoryGetData]:
+        """得到当前会话用户库存中的商品列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.InventoryGetParams, /, **options: Unpack[Options]) -> TopResponse[types.InventoryGetData]: ...
 
@@ -40,8 +46,11 @@ class ItemsInventory(Node):
 
 class ItemsOnsaleGet(Method[types.OnsaleGetParams, types.OnsaleGetData]):
     @overload
-    def __call__(self, *, fields: str, q: str | None = ..., cid: Number | None = ..., seller_cids: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., order_by: str | None = ..., has_discount: bool | None = ..., has_showcase: bool | None = ..., is_taobao: bool | None = ..., is_ex: bool | None = ..., start_modified: Date | None = ..., end_modified: Date | None = ..., is_cspu: bool | None = ..., is_combine: bool | None = ..., auction_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OnsaleGetData]:
-        """获取当前会话用户出售中的商品列表"""
+    def __call__(self, *, fields: Many[str], q: str | None = ..., cid: Number | None = ..., seller_cids: Many[str | int] | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., order_by: str | None = ..., has_discount: bool | None = ..., has_showcase: bool | None = ..., is_taobao: bool | None = ..., is_ex: bool | None = ..., start_modified: Date | None = ..., end_modified: Date | None = ..., is_cspu: bool | None = ..., is_combine: bool | None = ..., auction_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OnsaleGetData]:
+        """获取当前会话用户出售中的商品列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.OnsaleGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OnsaleGetData]: ...
 
@@ -54,8 +63,11 @@ class ItemsOnsale(Node):
 
 class ItemsSellerListGet(Method[types.SellerListGetParams, types.SellerListGetData]):
     @overload
-    def __call__(self, *, fields: str, num_iids: Many[str], **options: Unpack[Options]) -> TopResponse[types.SellerListGetData]:
-        """批量获取商品详细信息"""
+    def __call__(self, *, fields: Many[str], num_iids: Many[str], **options: Unpack[Options]) -> TopResponse[types.SellerListGetData]:
+        """批量获取商品详细信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SellerListGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SellerListGetData]: ...
 

@@ -326,7 +326,7 @@ class JstSecret(Node):
 
 class JstSmsMessageDirectBatchsend(Method[types.SmsMessageDirectBatchsendParams, types.SmsMessageDirectBatchsendData]):
     @overload
-    def __call__(self, *, sign_name: str, url: str | None = ..., sms_template_code: str, rec_num: str | None = ..., sms_content: str | None = ..., extend_num: str | None = ..., task_code: str | None = ..., task_sign: str | None = ..., oaids: str | None = ..., order_ids: str | None = ..., extra_data: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SmsMessageDirectBatchsendData]:
+    def __call__(self, *, sign_name: str, url: str | None = ..., sms_template_code: str, rec_num: str | None = ..., sms_content: str | None = ..., extend_num: str | None = ..., task_code: str | None = ..., task_sign: str | None = ..., oaids: Many[str | int] | None = ..., order_ids: Many[str | int] | None = ..., extra_data: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SmsMessageDirectBatchsendData]:
         """OAID批量发送，支持明文手机号发送"""
     @overload
     def __call__(self, params: types.SmsMessageDirectBatchsendParams, /, **options: Unpack[Options]) -> TopResponse[types.SmsMessageDirectBatchsendData]: ...

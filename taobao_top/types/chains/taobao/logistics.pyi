@@ -95,7 +95,10 @@ class LogisticsApplet(Node):
 class LogisticsCompaniesGet(Method[types.CompaniesGetParams, types.CompaniesGetData]):
     @overload
     def __call__(self, *, fields: Many[str], is_recommended: bool | None = ..., order_mode: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.CompaniesGetData]:
-        """查询物流公司信息"""
+        """查询物流公司信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.CompaniesGetParams, /, **options: Unpack[Options]) -> TopResponse[types.CompaniesGetData]: ...
 
@@ -642,8 +645,11 @@ class LogisticsOrder(Node):
 
 class LogisticsOrdersDetailGet(Method[types.OrdersDetailGetParams, types.OrdersDetailGetData]):
     @overload
-    def __call__(self, *, fields: str, tid: Number | None = ..., buyer_nick: str | None = ..., status: str | None = ..., seller_confirm: str | None = ..., receiver_name: str | None = ..., start_created: Date | None = ..., end_created: Date | None = ..., freight_payer: str | None = ..., type: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., ouid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrdersDetailGetData]:
-        """批量查询物流订单,返回详细信息"""
+    def __call__(self, *, fields: Many[str], tid: Number | None = ..., buyer_nick: str | None = ..., status: str | None = ..., seller_confirm: str | None = ..., receiver_name: str | None = ..., start_created: Date | None = ..., end_created: Date | None = ..., freight_payer: str | None = ..., type: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., ouid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrdersDetailGetData]:
+        """批量查询物流订单,返回详细信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.OrdersDetailGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OrdersDetailGetData]: ...
 
@@ -656,8 +662,11 @@ class LogisticsOrdersDetail(Node):
 
 class LogisticsOrdersGet(Method[types.OrdersGetParams, types.OrdersGetData]):
     @overload
-    def __call__(self, *, fields: str, tid: Number | None = ..., buyer_nick: str | None = ..., status: str | None = ..., seller_confirm: str | None = ..., receiver_name: str | None = ..., start_created: Date | None = ..., end_created: Date | None = ..., freight_payer: str | None = ..., type: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., ouid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrdersGetData]:
-        """批量查询物流订单"""
+    def __call__(self, *, fields: Many[str], tid: Number | None = ..., buyer_nick: str | None = ..., status: str | None = ..., seller_confirm: str | None = ..., receiver_name: str | None = ..., start_created: Date | None = ..., end_created: Date | None = ..., freight_payer: str | None = ..., type: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., ouid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrdersGetData]:
+        """批量查询物流订单
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.OrdersGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OrdersGetData]: ...
 

@@ -13,7 +13,10 @@ from taobao_top.types.values import Many
 class McnShopcatsListGet(Method[types.ShopcatsListGetParams, types.ShopcatsListGetData]):
     @overload
     def __call__(self, *, fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.ShopcatsListGetData]:
-        """店铺类目清单"""
+        """店铺类目清单
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ShopcatsListGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ShopcatsListGetData]: ...
 

@@ -422,7 +422,10 @@ class MiniappInteract(Node):
 class MiniappItemsGet(Method[types.ItemsGetParams, types.ItemsGetData]):
     @overload
     def __call__(self, *, num_iids: Many[str] | None = ..., fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemsGetData]:
-        """批量获取商品信息"""
+        """批量获取商品信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ItemsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ItemsGetData]: ...
 

@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import mobile as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Number
+from taobao_top.types.values import Many, Number
 
 class MobilePromotionBenefitActivitySendShare(Method[types.PromotionBenefitActivitySendShareParams, types.PromotionBenefitActivitySendShareData]):
     @overload
@@ -48,7 +48,7 @@ class MobilePromotionCouponApply(Method[types.PromotionCouponApplyParams, types.
 
 class MobilePromotionCouponSellerSearch(Method[types.PromotionCouponSellerSearchParams, types.PromotionCouponSellerSearchData]):
     @overload
-    def __call__(self, *, trace_id: str | None = ..., spread_ids: str | None = ..., page_size: Number | None = ..., current_page: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.PromotionCouponSellerSearchData]:
+    def __call__(self, *, trace_id: str | None = ..., spread_ids: Many[str | int] | None = ..., page_size: Number | None = ..., current_page: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.PromotionCouponSellerSearchData]:
         """查询绑定卖家优惠券相关信息(手淘专用)"""
     @overload
     def __call__(self, params: types.PromotionCouponSellerSearchParams, /, **options: Unpack[Options]) -> TopResponse[types.PromotionCouponSellerSearchData]: ...

@@ -154,8 +154,11 @@ class OpenSeller(Node):
 
 class OpenTradeGet(Method[types.TradeGetParams, types.TradeGetData]):
     @overload
-    def __call__(self, *, fields: str, tid: Number, **options: Unpack[Options]) -> TopResponse[types.TradeGetData]:
-        """获取单笔交易的部分信息(商家应用使用)"""
+    def __call__(self, *, fields: Many[str], tid: Number, **options: Unpack[Options]) -> TopResponse[types.TradeGetData]:
+        """获取单笔交易的部分信息(商家应用使用)
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.TradeGetParams, /, **options: Unpack[Options]) -> TopResponse[types.TradeGetData]: ...
 
@@ -168,8 +171,11 @@ class OpenTrade(Node):
 
 class OpenTradesSoldGet(Method[types.TradesSoldGetParams, types.TradesSoldGetData]):
     @overload
-    def __call__(self, *, fields: str, start_created: Date | None = ..., end_created: Date | None = ..., status: str | None = ..., type: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.TradesSoldGetData]:
-        """查询卖家已卖出的交易数据（商家应用使用）"""
+    def __call__(self, *, fields: Many[str], start_created: Date | None = ..., end_created: Date | None = ..., status: str | None = ..., type: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.TradesSoldGetData]:
+        """查询卖家已卖出的交易数据（商家应用使用）
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.TradesSoldGetParams, /, **options: Unpack[Options]) -> TopResponse[types.TradesSoldGetData]: ...
 

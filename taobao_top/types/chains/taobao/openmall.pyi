@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import openmall as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Date, File, Number
+from taobao_top.types.values import Date, File, Many, Number
 
 class OpenmallItemGet(Method[types.ItemGetParams, types.ItemGetData]):
     @overload
@@ -19,7 +19,7 @@ class OpenmallItemGet(Method[types.ItemGetParams, types.ItemGetData]):
 
 class OpenmallItemSaleareaGet(Method[types.ItemSaleareaGetParams, types.ItemSaleareaGetData]):
     @overload
-    def __call__(self, *, item_id: Number, sku_ids: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemSaleareaGetData]:
+    def __call__(self, *, item_id: Number, sku_ids: Many[str | int] | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemSaleareaGetData]:
         """查询商品可售区域"""
     @overload
     def __call__(self, params: types.ItemSaleareaGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ItemSaleareaGetData]: ...
@@ -41,7 +41,7 @@ class OpenmallItem(Node):
 
 class OpenmallItemsQuery(Method[types.ItemsQueryParams, types.ItemsQueryData]):
     @overload
-    def __call__(self, *, item_ids: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., distributor: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemsQueryData]:
+    def __call__(self, *, item_ids: Many[str | int] | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., distributor: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemsQueryData]:
         """批量获取商品列表"""
     @overload
     def __call__(self, params: types.ItemsQueryParams, /, **options: Unpack[Options]) -> TopResponse[types.ItemsQueryData]: ...

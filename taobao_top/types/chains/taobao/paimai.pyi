@@ -47,7 +47,10 @@ class PaimaiItem(Node):
 class PaimaiItempropsGet(Method[types.ItempropsGetParams, types.ItempropsGetData]):
     @overload
     def __call__(self, *, type: Number | None = ..., is_item_prop: bool | None = ..., is_input_prop: bool | None = ..., is_enum_prop: bool | None = ..., pid: Number | None = ..., cid: Number, attr_keys: Many[str] | None = ..., child_path: str | None = ..., parent_pid: Number | None = ..., is_sale_prop: bool | None = ..., datetime: Date | None = ..., is_color_prop: bool | None = ..., is_key_prop: bool | None = ..., fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItempropsGetData]:
-        """拍卖相关类目属性"""
+        """拍卖相关类目属性
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ItempropsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ItempropsGetData]: ...
 

@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import product as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Date, File, Number
+from taobao_top.types.values import Date, File, Many, Number
 
 class ProductAdd(Method[types.AddParams, types.AddData]):
     @overload
@@ -19,8 +19,11 @@ class ProductAdd(Method[types.AddParams, types.AddData]):
 
 class ProductGet(Method[types.GetParams, types.GetData]):
     @overload
-    def __call__(self, *, fields: str, product_id: Number | None = ..., cid: Number | None = ..., props: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.GetData]:
-        """获取一个产品的信息"""
+    def __call__(self, *, fields: Many[str], product_id: Number | None = ..., cid: Number | None = ..., props: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.GetData]:
+        """获取一个产品的信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.GetParams, /, **options: Unpack[Options]) -> TopResponse[types.GetData]: ...
 

@@ -13,14 +13,20 @@ from taobao_top.types.values import Many, Number
 class ProductsGet(Method[types.GetParams, types.GetData]):
     @overload
     def __call__(self, *, fields: Many[str], nick: str, page_no: Number | None = ..., page_size: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.GetData]:
-        """获取产品列表"""
+        """获取产品列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.GetParams, /, **options: Unpack[Options]) -> TopResponse[types.GetData]: ...
 
 class ProductsSearch(Method[types.SearchParams, types.SearchData]):
     @overload
     def __call__(self, *, fields: Many[str], q: str | None = ..., cid: Number | None = ..., props: str | None = ..., status: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., vertical_market: Number | None = ..., customer_props: str | None = ..., suite_items_str: str | None = ..., barcode_str: str | None = ..., market_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SearchData]:
-        """搜索产品信息"""
+        """搜索产品信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SearchParams, /, **options: Unpack[Options]) -> TopResponse[types.SearchData]: ...
 

@@ -8,11 +8,11 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import promotionmisc as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Date, Number
+from taobao_top.types.values import Date, Many, Number
 
 class PromotionmiscActivityRangeAdd(Method[types.ActivityRangeAddParams, types.ActivityRangeAddData]):
     @overload
-    def __call__(self, *, activity_id: Number, ids: str, **options: Unpack[Options]) -> TopResponse[types.ActivityRangeAddData]:
+    def __call__(self, *, activity_id: Number, ids: Many[str | int], **options: Unpack[Options]) -> TopResponse[types.ActivityRangeAddData]:
         """增加活动参与的商品"""
     @overload
     def __call__(self, params: types.ActivityRangeAddParams, /, **options: Unpack[Options]) -> TopResponse[types.ActivityRangeAddData]: ...
@@ -47,7 +47,7 @@ class PromotionmiscActivityRangeList(Node):
 
 class PromotionmiscActivityRangeRemove(Method[types.ActivityRangeRemoveParams, types.ActivityRangeRemoveData]):
     @overload
-    def __call__(self, *, activity_id: Number, ids: str, **options: Unpack[Options]) -> TopResponse[types.ActivityRangeRemoveData]:
+    def __call__(self, *, activity_id: Number, ids: Many[str | int], **options: Unpack[Options]) -> TopResponse[types.ActivityRangeRemoveData]:
         """去除活动参与的商品"""
     @overload
     def __call__(self, params: types.ActivityRangeRemoveParams, /, **options: Unpack[Options]) -> TopResponse[types.ActivityRangeRemoveData]: ...

@@ -66,7 +66,7 @@ class QianniuCloudkefu(Node):
 
 class QianniuKefuevalGet(Method[types.KefuevalGetParams, types.KefuevalGetData]):
     @overload
-    def __call__(self, *, query_ids: str, btime: str, etime: str, **options: Unpack[Options]) -> TopResponse[types.KefuevalGetData]:
+    def __call__(self, *, query_ids: Many[str | int], btime: str, etime: str, **options: Unpack[Options]) -> TopResponse[types.KefuevalGetData]:
         """客服评价详情接口"""
     @overload
     def __call__(self, params: types.KefuevalGetParams, /, **options: Unpack[Options]) -> TopResponse[types.KefuevalGetData]: ...
@@ -197,8 +197,11 @@ class QianniuTaskmeta(Node):
 
 class QianniuTaskmetasGet(Method[types.TaskmetasGetParams, types.TaskmetasGetData]):
     @overload
-    def __call__(self, *, sender_uid: Number | None = ..., fields: str, page_size: Number | None = ..., current_page: Number | None = ..., order_by: str | None = ..., order_type: str | None = ..., status: Number | None = ..., biz_type: str | None = ..., key_word: str | None = ..., client_info: str | None = ..., receiver_uid: Number | None = ..., meta_ids: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.TaskmetasGetData]:
-        """任务元查询接口"""
+    def __call__(self, *, sender_uid: Number | None = ..., fields: Many[str], page_size: Number | None = ..., current_page: Number | None = ..., order_by: str | None = ..., order_type: str | None = ..., status: Number | None = ..., biz_type: str | None = ..., key_word: str | None = ..., client_info: str | None = ..., receiver_uid: Number | None = ..., meta_ids: Many[str | int] | None = ..., **options: Unpack[Options]) -> TopResponse[types.TaskmetasGetData]:
+        """任务元查询接口
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.TaskmetasGetParams, /, **options: Unpack[Options]) -> TopResponse[types.TaskmetasGetData]: ...
 
@@ -211,15 +214,18 @@ class QianniuTaskmetas(Node):
 
 class QianniuTasksCount(Method[types.TasksCountParams, types.TasksCountData]):
     @overload
-    def __call__(self, *, biz_type: str | None = ..., sub_biz_type: str | None = ..., task_ids: str | None = ..., biz_ids: str | None = ..., receiver_uid: Number | None = ..., sender_uid: Number | None = ..., status: str | None = ..., sub_status: str | None = ..., metadata_ids: str | None = ..., remind_flag: Number | None = ..., biz_nick: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., priority: Number | None = ..., exclude_biz_type: str | None = ..., key_word: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.TasksCountData]:
+    def __call__(self, *, biz_type: str | None = ..., sub_biz_type: str | None = ..., task_ids: Many[str | int] | None = ..., biz_ids: Many[str | int] | None = ..., receiver_uid: Number | None = ..., sender_uid: Number | None = ..., status: str | None = ..., sub_status: str | None = ..., metadata_ids: Many[str | int] | None = ..., remind_flag: Number | None = ..., biz_nick: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., priority: Number | None = ..., exclude_biz_type: str | None = ..., key_word: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.TasksCountData]:
         """任务查询条数接口"""
     @overload
     def __call__(self, params: types.TasksCountParams, /, **options: Unpack[Options]) -> TopResponse[types.TasksCountData]: ...
 
 class QianniuTasksGet(Method[types.TasksGetParams, types.TasksGetData]):
     @overload
-    def __call__(self, *, biz_type: str | None = ..., sub_biz_type: str | None = ..., task_ids: str | None = ..., biz_ids: str | None = ..., receiver_uid: Number | None = ..., sender_uid: Number | None = ..., status: str | None = ..., sub_status: str | None = ..., metadata_ids: str | None = ..., need_meta: bool | None = ..., fields: str, page_size: Number | None = ..., current_page: Number | None = ..., order_by: str | None = ..., order_type: str | None = ..., remind_flag: Number | None = ..., biz_nick: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., modify_start_time_str: str | None = ..., modify_end_time_str: str | None = ..., priority: Number | None = ..., exclude_biz_type: str | None = ..., key_word: str | None = ..., client_info: str | None = ..., need_deleted: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.TasksGetData]:
-        """获取指定的任务"""
+    def __call__(self, *, biz_type: str | None = ..., sub_biz_type: str | None = ..., task_ids: Many[str | int] | None = ..., biz_ids: Many[str | int] | None = ..., receiver_uid: Number | None = ..., sender_uid: Number | None = ..., status: str | None = ..., sub_status: str | None = ..., metadata_ids: Many[str | int] | None = ..., need_meta: bool | None = ..., fields: Many[str], page_size: Number | None = ..., current_page: Number | None = ..., order_by: str | None = ..., order_type: str | None = ..., remind_flag: Number | None = ..., biz_nick: str | None = ..., start_date: str | None = ..., end_date: str | None = ..., modify_start_time_str: str | None = ..., modify_end_time_str: str | None = ..., priority: Number | None = ..., exclude_biz_type: str | None = ..., key_word: str | None = ..., client_info: str | None = ..., need_deleted: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.TasksGetData]:
+        """获取指定的任务
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.TasksGetParams, /, **options: Unpack[Options]) -> TopResponse[types.TasksGetData]: ...
 

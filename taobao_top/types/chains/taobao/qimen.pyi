@@ -176,7 +176,7 @@ class QimenEntryorder(Node):
 
 class QimenEventProduce(Method[types.EventProduceParams, types.EventProduceData]):
     @overload
-    def __call__(self, *, status: str, ext: str | None = ..., tid: str, platform: str | None = ..., create: Number | None = ..., nick: str | None = ..., erp_order_id: str | None = ..., taobao_sub_order_ids: str | None = ..., event_time: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.EventProduceData]:
+    def __call__(self, *, status: str, ext: str | None = ..., tid: str, platform: str | None = ..., create: Number | None = ..., nick: str | None = ..., erp_order_id: str | None = ..., taobao_sub_order_ids: Many[str | int] | None = ..., event_time: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.EventProduceData]:
         """发出奇门事件"""
     @overload
     def __call__(self, params: types.EventProduceParams, /, **options: Unpack[Options]) -> TopResponse[types.EventProduceData]: ...

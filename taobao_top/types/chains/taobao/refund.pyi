@@ -12,8 +12,11 @@ from taobao_top.types.values import File, Many, Number
 
 class RefundDetailGet(Method[types.DetailGetParams, types.DetailGetData]):
     @overload
-    def __call__(self, *, refund_id: Number, fields: str, **options: Unpack[Options]) -> TopResponse[types.DetailGetData]:
-        """退款详情页渲染"""
+    def __call__(self, *, refund_id: Number, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.DetailGetData]:
+        """退款详情页渲染
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.DetailGetParams, /, **options: Unpack[Options]) -> TopResponse[types.DetailGetData]: ...
 
@@ -27,7 +30,10 @@ class RefundDetail(Node):
 class RefundGet(Method[types.GetParams, types.GetData]):
     @overload
     def __call__(self, *, fields: Many[str], refund_id: Number, **options: Unpack[Options]) -> TopResponse[types.GetData]:
-        """获取单笔退款详情"""
+        """获取单笔退款详情
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.GetParams, /, **options: Unpack[Options]) -> TopResponse[types.GetData]: ...
 
@@ -48,7 +54,10 @@ class RefundMessage(Node):
 class RefundMessagesGet(Method[types.MessagesGetParams, types.MessagesGetData]):
     @overload
     def __call__(self, *, fields: Many[str], page_no: Number | None = ..., page_size: Number | None = ..., refund_id: Number, refund_phase: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.MessagesGetData]:
-        """查询退款留言/凭证列表"""
+        """查询退款留言/凭证列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.MessagesGetParams, /, **options: Unpack[Options]) -> TopResponse[types.MessagesGetData]: ...
 
@@ -87,8 +96,11 @@ class RefundRefuse(Method[types.RefuseParams, types.RefuseData]):
 
 class RefundRefusereasonGet(Method[types.RefusereasonGetParams, types.RefusereasonGetData]):
     @overload
-    def __call__(self, *, refund_phase: str, refund_id: Number, fields: str, **options: Unpack[Options]) -> TopResponse[types.RefusereasonGetData]:
-        """获取拒绝原因列表"""
+    def __call__(self, *, refund_phase: str, refund_id: Number, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.RefusereasonGetData]:
+        """获取拒绝原因列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.RefusereasonGetParams, /, **options: Unpack[Options]) -> TopResponse[types.RefusereasonGetData]: ...
 

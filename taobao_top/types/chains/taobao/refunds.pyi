@@ -13,7 +13,10 @@ from taobao_top.types.values import Date, Many, Number
 class RefundsApplyGet(Method[types.ApplyGetParams, types.ApplyGetData]):
     @overload
     def __call__(self, *, fields: Many[str], seller_nick: str | None = ..., status: str | None = ..., type: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ApplyGetData]:
-        """查询买家申请的退款列表"""
+        """查询买家申请的退款列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ApplyGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ApplyGetData]: ...
 
@@ -27,7 +30,10 @@ class RefundsApply(Node):
 class RefundsReceiveGet(Method[types.ReceiveGetParams, types.ReceiveGetData]):
     @overload
     def __call__(self, *, fields: Many[str], status: str | None = ..., type: str | None = ..., start_modified: Date | None = ..., end_modified: Date | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., ouid: str | None = ..., buyer_open_uid: str | None = ..., buyer_nick: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ReceiveGetData]:
-        """查询卖家收到的退款列表"""
+        """查询卖家收到的退款列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ReceiveGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ReceiveGetData]: ...
 

@@ -8,11 +8,15 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import shop as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
+from taobao_top.types.values import Many
 
 class ShopSellerGet(Method[types.SellerGetParams, types.SellerGetData]):
     @overload
-    def __call__(self, *, fields: str, **options: Unpack[Options]) -> TopResponse[types.SellerGetData]:
-        """卖家店铺基础信息查询"""
+    def __call__(self, *, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.SellerGetData]:
+        """卖家店铺基础信息查询
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SellerGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SellerGetData]: ...
 

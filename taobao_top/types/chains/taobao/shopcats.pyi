@@ -13,7 +13,10 @@ from taobao_top.types.values import Many
 class ShopcatsListGet(Method[types.ListGetParams, types.ListGetData]):
     @overload
     def __call__(self, *, fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.ListGetData]:
-        """获取前台展示的店铺类目"""
+        """获取前台展示的店铺类目
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ListGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ListGetData]: ...
 

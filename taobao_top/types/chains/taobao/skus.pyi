@@ -8,12 +8,15 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import skus as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Number
+from taobao_top.types.values import Many, Number
 
 class SkusCustomGet(Method[types.CustomGetParams, types.CustomGetData]):
     @overload
-    def __call__(self, *, fields: str, outer_id: str, **options: Unpack[Options]) -> TopResponse[types.CustomGetData]:
-        """根据外部ID取商品SKU"""
+    def __call__(self, *, fields: Many[str], outer_id: str, **options: Unpack[Options]) -> TopResponse[types.CustomGetData]:
+        """根据外部ID取商品SKU
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.CustomGetParams, /, **options: Unpack[Options]) -> TopResponse[types.CustomGetData]: ...
 

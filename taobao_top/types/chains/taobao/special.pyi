@@ -13,7 +13,10 @@ from taobao_top.types.values import Date, Many, Number
 class SpecialRefundGet(Method[types.RefundGetParams, types.RefundGetData]):
     @overload
     def __call__(self, *, fields: Many[str], refund_id: Number, **options: Unpack[Options]) -> TopResponse[types.RefundGetData]:
-        """特殊部分退纠纷单查询"""
+        """特殊部分退纠纷单查询
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.RefundGetParams, /, **options: Unpack[Options]) -> TopResponse[types.RefundGetData]: ...
 
@@ -27,7 +30,10 @@ class SpecialRefund(Node):
 class SpecialRefundsReceiveGet(Method[types.RefundsReceiveGetParams, types.RefundsReceiveGetData]):
     @overload
     def __call__(self, *, buyer_nick: str | None = ..., end_modified: Date | None = ..., fields: Many[str], page_no: Number | None = ..., page_size: Number | None = ..., start_modified: Date | None = ..., status: str | None = ..., type: str | None = ..., use_has_next: bool | None = ..., buyer_open_uid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.RefundsReceiveGetData]:
-        """特殊退款类型的纠纷单列表查询"""
+        """特殊退款类型的纠纷单列表查询
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.RefundsReceiveGetParams, /, **options: Unpack[Options]) -> TopResponse[types.RefundsReceiveGetData]: ...
 

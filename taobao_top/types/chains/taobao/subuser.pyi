@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import subuser as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Number
+from taobao_top.types.values import Many, Number
 
 class SubuserDepartmentsGet(Method[types.DepartmentsGetParams, types.DepartmentsGetData]):
     @overload
@@ -40,8 +40,11 @@ class SubuserDutys(Node):
 
 class SubuserFullinfoGet(Method[types.FullinfoGetParams, types.FullinfoGetData]):
     @overload
-    def __call__(self, *, sub_nick: str | None = ..., sub_id: Number | None = ..., fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.FullinfoGetData]:
-        """获取指定账户子账号的详细信息"""
+    def __call__(self, *, sub_nick: str | None = ..., sub_id: Number | None = ..., fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.FullinfoGetData]:
+        """获取指定账户子账号的详细信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.FullinfoGetParams, /, **options: Unpack[Options]) -> TopResponse[types.FullinfoGetData]: ...
 

@@ -13,7 +13,10 @@ from taobao_top.types.values import Date, Many, Number
 class TaeAccountsGet(Method[types.AccountsGetParams, types.AccountsGetData]):
     @overload
     def __call__(self, *, fields: Many[str], aids: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.AccountsGetData]:
-        """tae查询费用科目信息"""
+        """tae查询费用科目信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.AccountsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.AccountsGetData]: ...
 
@@ -27,7 +30,10 @@ class TaeAccounts(Node):
 class TaeBillGet(Method[types.BillGetParams, types.BillGetData]):
     @overload
     def __call__(self, *, bid: Number | None = ..., fields: Many[str], id: Number, account_id: Number, **options: Unpack[Options]) -> TopResponse[types.BillGetData]:
-        """tae查询单笔账单明细"""
+        """tae查询单笔账单明细
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.BillGetParams, /, **options: Unpack[Options]) -> TopResponse[types.BillGetData]: ...
 
@@ -41,7 +47,10 @@ class TaeBill(Node):
 class TaeBillsGet(Method[types.BillsGetParams, types.BillsGetData]):
     @overload
     def __call__(self, *, fields: Many[str], query_date_type: Number | None = ..., query_end_date: Date, p_trade_id: Number | None = ..., item_id: Number | None = ..., query_start_date: Date, current_page: Number | None = ..., page_size: Number | None = ..., trade_id: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.BillsGetData]:
-        """tae查询账单明细"""
+        """tae查询账单明细
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.BillsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.BillsGetData]: ...
 
@@ -55,7 +64,10 @@ class TaeBills(Node):
 class TaeBookBillGet(Method[types.BookBillGetParams, types.BookBillGetData]):
     @overload
     def __call__(self, *, fields: Many[str], id: Number, account_id: Number, **options: Unpack[Options]) -> TopResponse[types.BookBillGetData]:
-        """tae查询单笔虚拟账户明细"""
+        """tae查询单笔虚拟账户明细
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.BookBillGetParams, /, **options: Unpack[Options]) -> TopResponse[types.BookBillGetData]: ...
 
@@ -69,7 +81,10 @@ class TaeBookBill(Node):
 class TaeBookBillsGet(Method[types.BookBillsGetParams, types.BookBillsGetData]):
     @overload
     def __call__(self, *, fields: Many[str], journal_types: Many[Number] | None = ..., account_id: Number | None = ..., end_time: Date, start_time: Date, page_no: Number | None = ..., page_size: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.BookBillsGetData]:
-        """tae查询虚拟账户明细数据"""
+        """tae查询虚拟账户明细数据
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.BookBillsGetParams, /, **options: Unpack[Options]) -> TopResponse[types.BookBillsGetData]: ...
 

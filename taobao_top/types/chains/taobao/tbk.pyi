@@ -114,8 +114,11 @@ class TbkDgGeneralLinkConvert(Method[types.DgGeneralLinkConvertParams, types.DgG
 
 class TbkDgGeneralLinkParse(Method[types.DgGeneralLinkParseParams, types.DgGeneralLinkParseData]):
     @overload
-    def __call__(self, *, relation_id: str | None = ..., adzone_id: Number, material_dto: list[types.DgGeneralLinkParseLkMaterialDTO] | None = ..., fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DgGeneralLinkParseData]:
-        """淘宝客-推广者-万能解析"""
+    def __call__(self, *, relation_id: str | None = ..., adzone_id: Number, material_dto: list[types.DgGeneralLinkParseLkMaterialDTO] | None = ..., fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.DgGeneralLinkParseData]:
+        """淘宝客-推广者-万能解析
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.DgGeneralLinkParseParams, /, **options: Unpack[Options]) -> TopResponse[types.DgGeneralLinkParseData]: ...
 
@@ -136,7 +139,7 @@ class TbkDgGeneral(Node):
 
 class TbkDgMaterialOptional(Method[types.DgMaterialOptionalParams, types.DgMaterialOptionalData]):
     @overload
-    def __call__(self, *, start_dsr: Number | None = ..., page_size: Number | None = ..., page_no: Number | None = ..., platform: Number | None = ..., end_tk_rate: Number | None = ..., start_tk_rate: Number | None = ..., end_price: Number | None = ..., start_price: Number | None = ..., is_overseas: bool | None = ..., is_tmall: bool | None = ..., sort: str | None = ..., itemloc: str | None = ..., cat: str | None = ..., q: str | None = ..., material_id: Number | None = ..., has_coupon: bool | None = ..., ip: str | None = ..., adzone_id: Number, need_free_shipment: bool | None = ..., need_prepay: bool | None = ..., include_pay_rate_30: bool | None = ..., include_good_rate: bool | None = ..., include_rfd_rate: bool | None = ..., npx_level: Number | None = ..., device_encrypt: str | None = ..., device_value: str | None = ..., device_type: str | None = ..., end_ka_tk_rate: Number | None = ..., start_ka_tk_rate: Number | None = ..., lock_rate_end_time: Number | None = ..., lock_rate_start_time: Number | None = ..., longitude: str | None = ..., latitude: str | None = ..., city_code: str | None = ..., seller_ids: str | None = ..., special_id: str | None = ..., relation_id: str | None = ..., page_result_key: str | None = ..., ucrowd_id: Number | None = ..., ucrowd_rank_items: list[types.DgMaterialOptionalUcrowdrankitems] | None = ..., get_topn_rate: Number | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DgMaterialOptionalData]:
+    def __call__(self, *, start_dsr: Number | None = ..., page_size: Number | None = ..., page_no: Number | None = ..., platform: Number | None = ..., end_tk_rate: Number | None = ..., start_tk_rate: Number | None = ..., end_price: Number | None = ..., start_price: Number | None = ..., is_overseas: bool | None = ..., is_tmall: bool | None = ..., sort: str | None = ..., itemloc: str | None = ..., cat: str | None = ..., q: str | None = ..., material_id: Number | None = ..., has_coupon: bool | None = ..., ip: str | None = ..., adzone_id: Number, need_free_shipment: bool | None = ..., need_prepay: bool | None = ..., include_pay_rate_30: bool | None = ..., include_good_rate: bool | None = ..., include_rfd_rate: bool | None = ..., npx_level: Number | None = ..., device_encrypt: str | None = ..., device_value: str | None = ..., device_type: str | None = ..., end_ka_tk_rate: Number | None = ..., start_ka_tk_rate: Number | None = ..., lock_rate_end_time: Number | None = ..., lock_rate_start_time: Number | None = ..., longitude: str | None = ..., latitude: str | None = ..., city_code: str | None = ..., seller_ids: Many[str | int] | None = ..., special_id: str | None = ..., relation_id: str | None = ..., page_result_key: str | None = ..., ucrowd_id: Number | None = ..., ucrowd_rank_items: list[types.DgMaterialOptionalUcrowdrankitems] | None = ..., get_topn_rate: Number | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.DgMaterialOptionalData]:
         """淘宝客-推广者-物料搜索"""
     @overload
     def __call__(self, params: types.DgMaterialOptionalParams, /, **options: Unpack[Options]) -> TopResponse[types.DgMaterialOptionalData]: ...
@@ -332,7 +335,7 @@ class TbkDg(Node):
 
 class TbkItemInfoGet(Method[types.ItemInfoGetParams, types.ItemInfoGetData]):
     @overload
-    def __call__(self, *, num_iids: str, platform: Number | None = ..., ip: str | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., relation_id: str | None = ..., manage_item_pub_id: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemInfoGetData]:
+    def __call__(self, *, num_iids: Many[str | int], platform: Number | None = ..., ip: str | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., relation_id: str | None = ..., manage_item_pub_id: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ItemInfoGetData]:
         """淘宝客-公用-淘宝客商品详情查询(简版)"""
     @overload
     def __call__(self, params: types.ItemInfoGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ItemInfoGetData]: ...
@@ -464,8 +467,11 @@ class TbkScGeneralLinkConvert(Method[types.ScGeneralLinkConvertParams, types.ScG
 
 class TbkScGeneralLinkParse(Method[types.ScGeneralLinkParseParams, types.ScGeneralLinkParseData]):
     @overload
-    def __call__(self, *, relation_id: str | None = ..., adzone_id: Number, material_dto: list[types.ScGeneralLinkParseLkMaterialDTO] | None = ..., fields: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ScGeneralLinkParseData]:
-        """淘宝客-服务商-万能解析"""
+    def __call__(self, *, relation_id: str | None = ..., adzone_id: Number, material_dto: list[types.ScGeneralLinkParseLkMaterialDTO] | None = ..., fields: Many[str] | None = ..., **options: Unpack[Options]) -> TopResponse[types.ScGeneralLinkParseData]:
+        """淘宝客-服务商-万能解析
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ScGeneralLinkParseParams, /, **options: Unpack[Options]) -> TopResponse[types.ScGeneralLinkParseData]: ...
 
@@ -500,7 +506,7 @@ class TbkScInvitecode(Node):
 
 class TbkScMaterialOptional(Method[types.ScMaterialOptionalParams, types.ScMaterialOptionalData]):
     @overload
-    def __call__(self, *, start_dsr: Number | None = ..., page_size: Number | None = ..., page_no: Number | None = ..., platform: Number | None = ..., end_tk_rate: Number | None = ..., start_tk_rate: Number | None = ..., end_price: Number | None = ..., start_price: Number | None = ..., is_overseas: bool | None = ..., is_tmall: bool | None = ..., sort: str | None = ..., itemloc: str | None = ..., cat: str | None = ..., q: str | None = ..., adzone_id: Number, site_id: Number, material_id: Number | None = ..., has_coupon: bool | None = ..., ip: str | None = ..., npx_level: Number | None = ..., include_rfd_rate: bool | None = ..., include_good_rate: bool | None = ..., include_pay_rate_30: bool | None = ..., need_prepay: bool | None = ..., need_free_shipment: bool | None = ..., end_ka_tk_rate: Number | None = ..., start_ka_tk_rate: Number | None = ..., device_value: str | None = ..., device_encrypt: str | None = ..., device_type: str | None = ..., lock_rate_end_time: Number | None = ..., lock_rate_start_time: Number | None = ..., seller_ids: str | None = ..., city_code: str | None = ..., latitude: str | None = ..., longitude: str | None = ..., relation_id: str | None = ..., special_id: str | None = ..., page_result_key: str | None = ..., ucrowd_id: Number | None = ..., ucrowd_rank_items: list[types.ScMaterialOptionalUcrowdrankitems] | None = ..., get_topn_rate: Number | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ScMaterialOptionalData]:
+    def __call__(self, *, start_dsr: Number | None = ..., page_size: Number | None = ..., page_no: Number | None = ..., platform: Number | None = ..., end_tk_rate: Number | None = ..., start_tk_rate: Number | None = ..., end_price: Number | None = ..., start_price: Number | None = ..., is_overseas: bool | None = ..., is_tmall: bool | None = ..., sort: str | None = ..., itemloc: str | None = ..., cat: str | None = ..., q: str | None = ..., adzone_id: Number, site_id: Number, material_id: Number | None = ..., has_coupon: bool | None = ..., ip: str | None = ..., npx_level: Number | None = ..., include_rfd_rate: bool | None = ..., include_good_rate: bool | None = ..., include_pay_rate_30: bool | None = ..., need_prepay: bool | None = ..., need_free_shipment: bool | None = ..., end_ka_tk_rate: Number | None = ..., start_ka_tk_rate: Number | None = ..., device_value: str | None = ..., device_encrypt: str | None = ..., device_type: str | None = ..., lock_rate_end_time: Number | None = ..., lock_rate_start_time: Number | None = ..., seller_ids: Many[str | int] | None = ..., city_code: str | None = ..., latitude: str | None = ..., longitude: str | None = ..., relation_id: str | None = ..., special_id: str | None = ..., page_result_key: str | None = ..., ucrowd_id: Number | None = ..., ucrowd_rank_items: list[types.ScMaterialOptionalUcrowdrankitems] | None = ..., get_topn_rate: Number | None = ..., biz_scene_id: str | None = ..., promotion_type: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ScMaterialOptionalData]:
         """淘宝客-服务商-物料搜索"""
     @overload
     def __call__(self, params: types.ScMaterialOptionalParams, /, **options: Unpack[Options]) -> TopResponse[types.ScMaterialOptionalData]: ...
@@ -514,7 +520,7 @@ class TbkScMaterial(Node):
 
 class TbkScMembergroupOptional(Method[types.ScMembergroupOptionalParams, types.ScMembergroupOptionalData]):
     @overload
-    def __call__(self, *, member_group_id: Number | None = ..., tb_num_ids: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ScMembergroupOptionalData]:
+    def __call__(self, *, member_group_id: Number | None = ..., tb_num_ids: Many[str | int] | None = ..., **options: Unpack[Options]) -> TopResponse[types.ScMembergroupOptionalData]:
         """工具服务商member组查询、新增接口"""
     @overload
     def __call__(self, params: types.ScMembergroupOptionalParams, /, **options: Unpack[Options]) -> TopResponse[types.ScMembergroupOptionalData]: ...
@@ -643,8 +649,11 @@ class TbkScRelation(Node):
 
 class TbkScShopConvert(Method[types.ScShopConvertParams, types.ScShopConvertData]):
     @overload
-    def __call__(self, *, adzone_id: Number, fields: str, platform: Number | None = ..., site_id: Number, unid: str | None = ..., user_ids: str, **options: Unpack[Options]) -> TopResponse[types.ScShopConvertData]:
-        """淘宝客-服务商-店铺链接转换"""
+    def __call__(self, *, adzone_id: Number, fields: Many[str], platform: Number | None = ..., site_id: Number, unid: str | None = ..., user_ids: Many[str | int], **options: Unpack[Options]) -> TopResponse[types.ScShopConvertData]:
+        """淘宝客-服务商-店铺链接转换
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ScShopConvertParams, /, **options: Unpack[Options]) -> TopResponse[types.ScShopConvertData]: ...
 
@@ -785,15 +794,21 @@ class TbkSc(Node):
 
 class TbkShopGet(Method[types.ShopGetParams, types.ShopGetData]):
     @overload
-    def __call__(self, *, end_auction_count: Number | None = ..., end_commission_rate: Number | None = ..., end_credit: Number | None = ..., end_total_action: Number | None = ..., fields: str, is_tmall: bool | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., platform: Number | None = ..., q: str, sort: str | None = ..., start_auction_count: Number | None = ..., start_commission_rate: Number | None = ..., start_credit: Number | None = ..., start_total_action: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ShopGetData]:
-        """淘宝客-推广者-店铺搜索"""
+    def __call__(self, *, end_auction_count: Number | None = ..., end_commission_rate: Number | None = ..., end_credit: Number | None = ..., end_total_action: Number | None = ..., fields: Many[str], is_tmall: bool | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., platform: Number | None = ..., q: str, sort: str | None = ..., start_auction_count: Number | None = ..., start_commission_rate: Number | None = ..., start_credit: Number | None = ..., start_total_action: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ShopGetData]:
+        """淘宝客-推广者-店铺搜索
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ShopGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ShopGetData]: ...
 
 class TbkShopRecommendGet(Method[types.ShopRecommendGetParams, types.ShopRecommendGetData]):
     @overload
-    def __call__(self, *, count: Number | None = ..., fields: str, platform: Number | None = ..., user_id: Number, **options: Unpack[Options]) -> TopResponse[types.ShopRecommendGetData]:
-        """淘宝客-公用-店铺关联推荐"""
+    def __call__(self, *, count: Number | None = ..., fields: Many[str], platform: Number | None = ..., user_id: Number, **options: Unpack[Options]) -> TopResponse[types.ShopRecommendGetData]:
+        """淘宝客-公用-店铺关联推荐
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ShopRecommendGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ShopRecommendGetData]: ...
 

@@ -168,8 +168,11 @@ class TmcUserCancel(Method[types.UserCancelParams, types.UserCancelData]):
 
 class TmcUserGet(Method[types.UserGetParams, types.UserGetData]):
     @overload
-    def __call__(self, *, fields: str, nick: str, user_platform: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.UserGetData]:
-        """获取用户已开通消息"""
+    def __call__(self, *, fields: Many[str], nick: str, user_platform: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.UserGetData]:
+        """获取用户已开通消息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.UserGetParams, /, **options: Unpack[Options]) -> TopResponse[types.UserGetData]: ...
 

@@ -12,8 +12,11 @@ from taobao_top.types.values import File, Many, Number
 
 class TradeAmountGet(Method[types.AmountGetParams, types.AmountGetData]):
     @overload
-    def __call__(self, *, fields: str, tid: Number, **options: Unpack[Options]) -> TopResponse[types.AmountGetData]:
-        """交易帐务查询"""
+    def __call__(self, *, fields: Many[str], tid: Number, **options: Unpack[Options]) -> TopResponse[types.AmountGetData]:
+        """交易帐务查询
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.AmountGetParams, /, **options: Unpack[Options]) -> TopResponse[types.AmountGetData]: ...
 
@@ -115,8 +118,11 @@ class TradeDrug(Node):
 
 class TradeFullinfoGet(Method[types.FullinfoGetParams, types.FullinfoGetData]):
     @overload
-    def __call__(self, *, fields: str, tid: Number, include_oaid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.FullinfoGetData]:
-        """获取单笔交易的详细信息"""
+    def __call__(self, *, fields: Many[str], tid: Number, include_oaid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.FullinfoGetData]:
+        """获取单笔交易的详细信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.FullinfoGetParams, /, **options: Unpack[Options]) -> TopResponse[types.FullinfoGetData]: ...
 
@@ -129,8 +135,11 @@ class TradeFullinfo(Node):
 
 class TradeGet(Method[types.GetParams, types.GetData]):
     @overload
-    def __call__(self, *, fields: str, tid: Number, **options: Unpack[Options]) -> TopResponse[types.GetData]:
-        """获取单笔交易的部分信息(性能高)"""
+    def __call__(self, *, fields: Many[str], tid: Number, **options: Unpack[Options]) -> TopResponse[types.GetData]:
+        """获取单笔交易的部分信息(性能高)
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.GetParams, /, **options: Unpack[Options]) -> TopResponse[types.GetData]: ...
 
@@ -235,8 +244,11 @@ class TradeShippingaddress(Node):
 
 class TradeSimpleGet(Method[types.SimpleGetParams, types.SimpleGetData]):
     @overload
-    def __call__(self, *, fields: str, tid: Number, **options: Unpack[Options]) -> TopResponse[types.SimpleGetData]:
-        """获取交易订单的简易信息"""
+    def __call__(self, *, fields: Many[str], tid: Number, **options: Unpack[Options]) -> TopResponse[types.SimpleGetData]:
+        """获取交易订单的简易信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SimpleGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SimpleGetData]: ...
 

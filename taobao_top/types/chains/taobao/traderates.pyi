@@ -13,7 +13,10 @@ from taobao_top.types.values import Date, Many, Number
 class TraderatesGet(Method[types.GetParams, types.GetData]):
     @overload
     def __call__(self, *, fields: Many[str], rate_type: str, role: str, result: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., start_date: Date | None = ..., end_date: Date | None = ..., tid: Number | None = ..., use_has_next: bool | None = ..., num_iid: Number | None = ..., ouid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.GetData]:
-        """搜索评价信息"""
+        """搜索评价信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.GetParams, /, **options: Unpack[Options]) -> TopResponse[types.GetData]: ...
 

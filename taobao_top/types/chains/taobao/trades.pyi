@@ -8,19 +8,25 @@ from taobao_top.response import TopResponse
 from taobao_top.types.taobao import trades as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Date, Number
+from taobao_top.types.values import Date, Many, Number
 
 class TradesSimpleSoldGet(Method[types.SimpleSoldGetParams, types.SimpleSoldGetData]):
     @overload
-    def __call__(self, *, fields: str, start_created: Date | None = ..., end_created: Date | None = ..., status: str | None = ..., buyer_nick: str | None = ..., type: str | None = ..., ext_type: str | None = ..., rate_status: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SimpleSoldGetData]:
-        """查询卖家已卖出的交易简易数据"""
+    def __call__(self, *, fields: Many[str], start_created: Date | None = ..., end_created: Date | None = ..., status: str | None = ..., buyer_nick: str | None = ..., type: str | None = ..., ext_type: str | None = ..., rate_status: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SimpleSoldGetData]:
+        """查询卖家已卖出的交易简易数据
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SimpleSoldGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SimpleSoldGetData]: ...
 
 class TradesSimpleSoldIncrementGet(Method[types.SimpleSoldIncrementGetParams, types.SimpleSoldIncrementGetData]):
     @overload
-    def __call__(self, *, fields: str, start_modified: Date, end_modified: Date, status: str | None = ..., type: str | None = ..., ext_type: str | None = ..., buyer_nick: str | None = ..., rate_status: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_uid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SimpleSoldIncrementGetData]:
-        """查询卖家已卖出的增量交易简易数据（根据修改时间）"""
+    def __call__(self, *, fields: Many[str], start_modified: Date, end_modified: Date, status: str | None = ..., type: str | None = ..., ext_type: str | None = ..., buyer_nick: str | None = ..., rate_status: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_uid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SimpleSoldIncrementGetData]:
+        """查询卖家已卖出的增量交易简易数据（根据修改时间）
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SimpleSoldIncrementGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SimpleSoldIncrementGetData]: ...
 
@@ -44,15 +50,21 @@ class TradesSimple(Node):
 
 class TradesSoldGet(Method[types.SoldGetParams, types.SoldGetData]):
     @overload
-    def __call__(self, *, fields: str, start_created: Date | None = ..., end_created: Date | None = ..., status: str | None = ..., buyer_nick: str | None = ..., type: str | None = ..., ext_type: str | None = ..., rate_status: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SoldGetData]:
-        """查询卖家已卖出的交易数据（根据创建时间）"""
+    def __call__(self, *, fields: Many[str], start_created: Date | None = ..., end_created: Date | None = ..., status: str | None = ..., buyer_nick: str | None = ..., type: str | None = ..., ext_type: str | None = ..., rate_status: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SoldGetData]:
+        """查询卖家已卖出的交易数据（根据创建时间）
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SoldGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SoldGetData]: ...
 
 class TradesSoldHistoryGet(Method[types.SoldHistoryGetParams, types.SoldHistoryGetData]):
     @overload
-    def __call__(self, *, fields: str, start_created: Date | None = ..., end_created: Date | None = ..., status: str | None = ..., ouid: str | None = ..., type: str | None = ..., ext_type: str | None = ..., rate_status: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.SoldHistoryGetData]:
-        """卖家历史库订单查询"""
+    def __call__(self, *, fields: Many[str], start_created: Date | None = ..., end_created: Date | None = ..., status: str | None = ..., ouid: str | None = ..., type: str | None = ..., ext_type: str | None = ..., rate_status: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.SoldHistoryGetData]:
+        """卖家历史库订单查询
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SoldHistoryGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SoldHistoryGetData]: ...
 
@@ -65,8 +77,11 @@ class TradesSoldHistory(Node):
 
 class TradesSoldIncrementGet(Method[types.SoldIncrementGetParams, types.SoldIncrementGetData]):
     @overload
-    def __call__(self, *, fields: str, start_modified: Date, end_modified: Date, status: str | None = ..., type: str | None = ..., buyer_nick: str | None = ..., ext_type: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_uid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SoldIncrementGetData]:
-        """查询卖家已卖出的增量交易数据（根据修改时间）"""
+    def __call__(self, *, fields: Many[str], start_modified: Date, end_modified: Date, status: str | None = ..., type: str | None = ..., buyer_nick: str | None = ..., ext_type: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., buyer_open_uid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.SoldIncrementGetData]:
+        """查询卖家已卖出的增量交易数据（根据修改时间）
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SoldIncrementGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SoldIncrementGetData]: ...
 
@@ -79,8 +94,11 @@ class TradesSoldIncrement(Node):
 
 class TradesSoldIncrementvGet(Method[types.SoldIncrementvGetParams, types.SoldIncrementvGetData]):
     @overload
-    def __call__(self, *, fields: str, start_create: Date, end_create: Date, status: str | None = ..., type: str | None = ..., ext_type: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.SoldIncrementvGetData]:
-        """查询卖家已卖出的增量交易数据（根据入库时间）"""
+    def __call__(self, *, fields: Many[str], start_create: Date, end_create: Date, status: str | None = ..., type: str | None = ..., ext_type: str | None = ..., tag: str | None = ..., page_no: Number | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.SoldIncrementvGetData]:
+        """查询卖家已卖出的增量交易数据（根据入库时间）
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SoldIncrementvGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SoldIncrementvGetData]: ...
 

@@ -260,14 +260,14 @@ class UmpPromotion(Node):
 
 class UmpRangeAdd(Method[types.RangeAddParams, types.RangeAddData]):
     @overload
-    def __call__(self, *, act_id: Number, type: Number, ids: str, **options: Unpack[Options]) -> TopResponse[types.RangeAddData]:
+    def __call__(self, *, act_id: Number, type: Number, ids: Many[str | int], **options: Unpack[Options]) -> TopResponse[types.RangeAddData]:
         """添加活动范围"""
     @overload
     def __call__(self, params: types.RangeAddParams, /, **options: Unpack[Options]) -> TopResponse[types.RangeAddData]: ...
 
 class UmpRangeDelete(Method[types.RangeDeleteParams, types.RangeDeleteData]):
     @overload
-    def __call__(self, *, act_id: Number, type: Number, ids: str, **options: Unpack[Options]) -> TopResponse[types.RangeDeleteData]:
+    def __call__(self, *, act_id: Number, type: Number, ids: Many[str | int], **options: Unpack[Options]) -> TopResponse[types.RangeDeleteData]:
         """删除活动范围"""
     @overload
     def __call__(self, params: types.RangeDeleteParams, /, **options: Unpack[Options]) -> TopResponse[types.RangeDeleteData]: ...

@@ -26,8 +26,11 @@ class UserAvatar(Node):
 
 class UserBuyerGet(Method[types.BuyerGetParams, types.BuyerGetData]):
     @overload
-    def __call__(self, *, fields: str, **options: Unpack[Options]) -> TopResponse[types.BuyerGetData]:
-        """查询买家信息API"""
+    def __call__(self, *, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.BuyerGetData]:
+        """查询买家信息API
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.BuyerGetParams, /, **options: Unpack[Options]) -> TopResponse[types.BuyerGetData]: ...
 
@@ -81,7 +84,10 @@ class UserOpenuid(Node):
 class UserSellerGet(Method[types.SellerGetParams, types.SellerGetData]):
     @overload
     def __call__(self, *, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.SellerGetData]:
-        """查询卖家用户信息"""
+        """查询卖家用户信息
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.SellerGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SellerGetData]: ...
 

@@ -863,7 +863,7 @@ class XhotelOrderAlipayfaceSettle(Method[types.OrderAlipayfaceSettleParams, type
 
 class XhotelOrderAlipayfaceUpdate(Method[types.OrderAlipayfaceUpdateParams, types.OrderAlipayfaceUpdateData]):
     @overload
-    def __call__(self, *, tid: Number | None = ..., opt_type: Number, reason_type: Number | None = ..., reason_text: str | None = ..., out_room_number: str | None = ..., checkin_date: str | None = ..., checkout_date: str | None = ..., rooms: Number | None = ..., out_id: str | None = ..., tids: str | None = ..., cancel_type: Number | None = ..., operator: str | None = ..., confirm_code: str | None = ..., self_checkin: bool | None = ..., sync_to_hotel: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderAlipayfaceUpdateData]:
+    def __call__(self, *, tid: Number | None = ..., opt_type: Number, reason_type: Number | None = ..., reason_text: str | None = ..., out_room_number: str | None = ..., checkin_date: str | None = ..., checkout_date: str | None = ..., rooms: Number | None = ..., out_id: str | None = ..., tids: Many[str | int] | None = ..., cancel_type: Number | None = ..., operator: str | None = ..., confirm_code: str | None = ..., self_checkin: bool | None = ..., sync_to_hotel: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderAlipayfaceUpdateData]:
         """酒店信用住订单状态更新"""
     @overload
     def __call__(self, params: types.OrderAlipayfaceUpdateParams, /, **options: Unpack[Options]) -> TopResponse[types.OrderAlipayfaceUpdateData]: ...
@@ -935,7 +935,7 @@ class XhotelOrderFutureFacescan(Node):
 
 class XhotelOrderFutureInfoGet(Method[types.OrderFutureInfoGetParams, types.OrderFutureInfoGetData]):
     @overload
-    def __call__(self, *, out_uuid: str, tids: str | None = ..., created_start: Date | None = ..., created_end: Date | None = ..., hotel_code: str, vendor: str | None = ..., operate_type: Number, **options: Unpack[Options]) -> TopResponse[types.OrderFutureInfoGetData]:
+    def __call__(self, *, out_uuid: str, tids: Many[str | int] | None = ..., created_start: Date | None = ..., created_end: Date | None = ..., hotel_code: str, vendor: str | None = ..., operate_type: Number, **options: Unpack[Options]) -> TopResponse[types.OrderFutureInfoGetData]:
         """获取(查询)订单变更信息"""
     @overload
     def __call__(self, params: types.OrderFutureInfoGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OrderFutureInfoGetData]: ...
@@ -1076,17 +1076,17 @@ class XhotelOrderOffline(Node):
 
 class XhotelOrderSearch(Method[types.OrderSearchParams, types.OrderSearchData]):
     @overload
-    def __call__(self, *, order_ids: str | None = ..., order_tids: str | None = ..., created_start: Date, created_end: Date, page_no: Number | None = ..., vendor: str | None = ..., out_oids: str | None = ..., checkin_date_start: Date | None = ..., checkin_date_end: Date | None = ..., checkout_date_start: Date | None = ..., checkout_date_end: Date | None = ..., trade_status: str | None = ..., direct: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderSearchData]:
+    def __call__(self, *, order_ids: Many[str | int] | None = ..., order_tids: Many[str | int] | None = ..., created_start: Date, created_end: Date, page_no: Number | None = ..., vendor: str | None = ..., out_oids: Many[str | int] | None = ..., checkin_date_start: Date | None = ..., checkin_date_end: Date | None = ..., checkout_date_start: Date | None = ..., checkout_date_end: Date | None = ..., trade_status: str | None = ..., direct: bool | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderSearchData]:
         """酒店产品库订单查询"""
     @overload
     def __call__(self, params: types.OrderSearchParams, /, **options: Unpack[Options]) -> TopResponse[types.OrderSearchData]: ...
 
 class XhotelOrderStatementGet(Method[types.OrderStatementGetParams, types.OrderStatementGetData]):
     @overload
-    def __call__(self, *, order_tids: str | None = ..., page_size: Number | None = ..., start: Number | None = ..., date_type: Number | None = ..., to: Date | None = ..., tid: Number | None = ..., hotel_code: str | None = ..., vendor: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderStatementGetData]:
+    def __call__(self, *, order_tids: Many[str | int] | None = ..., page_size: Number | None = ..., start: Number | None = ..., date_type: Number | None = ..., to: Date | None = ..., tid: Number | None = ..., hotel_code: str | None = ..., vendor: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderStatementGetData]:
         """查询账单信息"""
     @overload
-    def __call__(self, params: types.OrderStatementGetOthers, /, *, order_tids: str | None = ..., page_size: Number | None = ..., start: Number | None = ..., date_type: Number | None = ..., to: Date | None = ..., tid: Number | None = ..., hotel_code: str | None = ..., vendor: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderStatementGetData]: ...
+    def __call__(self, params: types.OrderStatementGetOthers, /, *, order_tids: Many[str | int] | None = ..., page_size: Number | None = ..., start: Number | None = ..., date_type: Number | None = ..., to: Date | None = ..., tid: Number | None = ..., hotel_code: str | None = ..., vendor: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.OrderStatementGetData]: ...
     @overload
     def __call__(self, params: types.OrderStatementGetParams, /, **options: Unpack[Options]) -> TopResponse[types.OrderStatementGetData]: ...
 

@@ -13,7 +13,10 @@ from taobao_top.types.values import Date, Many, Number
 class DisputeReceiveGet(Method[types.ReceiveGetParams, types.ReceiveGetData]):
     @overload
     def __call__(self, *, status: str | None = ..., page_size: Number | None = ..., use_has_next: bool | None = ..., type: str | None = ..., refund_id: Number | None = ..., page_no: Number | None = ..., buyer_nick: str | None = ..., start_modified: Date | None = ..., end_modified: Date | None = ..., fields: Many[str], buyer_open_uid: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.ReceiveGetData]:
-        """天猫逆向纠纷查询"""
+        """天猫逆向纠纷查询
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ReceiveGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ReceiveGetData]: ...
 

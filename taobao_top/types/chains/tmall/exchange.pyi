@@ -13,14 +13,20 @@ from taobao_top.types.values import Date, File, Many, Number
 class ExchangeAgree(Method[types.AgreeParams, types.AgreeData]):
     @overload
     def __call__(self, *, post: str | None = ..., leave_message_pics: File | None = ..., leave_message: str | None = ..., address_id: Number, complete_address: str | None = ..., dispute_id: Number, fields: Many[str], mobile: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.AgreeData]:
-        """卖家同意换货申请"""
+        """卖家同意换货申请
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.AgreeParams, /, **options: Unpack[Options]) -> TopResponse[types.AgreeData]: ...
 
 class ExchangeConfirmConsign(Method[types.ConfirmConsignParams, types.ConfirmConsignData]):
     @overload
     def __call__(self, *, dispute_id: Number, logistics_no: str, logistics_type: Number, logistics_company_name: str, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.ConfirmConsignData]:
-        """换货商家确认收货并发货"""
+        """换货商家确认收货并发货
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ConfirmConsignParams, /, **options: Unpack[Options]) -> TopResponse[types.ConfirmConsignData]: ...
 
@@ -34,21 +40,30 @@ class ExchangeConfirm(Node):
 class ExchangeConsigngoods(Method[types.ConsigngoodsParams, types.ConsigngoodsData]):
     @overload
     def __call__(self, *, dispute_id: Number, logistics_no: str, logistics_type: Number, logistics_company_name: str, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.ConsigngoodsData]:
-        """卖家发货"""
+        """卖家发货
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ConsigngoodsParams, /, **options: Unpack[Options]) -> TopResponse[types.ConsigngoodsData]: ...
 
 class ExchangeGet(Method[types.GetParams, types.GetData]):
     @overload
     def __call__(self, *, dispute_id: Number, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.GetData]:
-        """获取单笔换货详情"""
+        """获取单笔换货详情
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.GetParams, /, **options: Unpack[Options]) -> TopResponse[types.GetData]: ...
 
 class ExchangeMessageAdd(Method[types.MessageAddParams, types.MessageAddData]):
     @overload
     def __call__(self, *, content: str, dispute_id: Number, message_pics: File | None = ..., fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.MessageAddData]:
-        """卖家创建换货留言"""
+        """卖家创建换货留言
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.MessageAddParams, /, **options: Unpack[Options]) -> TopResponse[types.MessageAddData]: ...
 
@@ -62,7 +77,10 @@ class ExchangeMessage(Node):
 class ExchangeMessagesGet(Method[types.MessagesGetParams, types.MessagesGetData]):
     @overload
     def __call__(self, *, operator_roles: Many[str] | None = ..., page_size: Number | None = ..., dispute_id: Number, page_no: Number | None = ..., fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.MessagesGetData]:
-        """查询换货订单留言列表"""
+        """查询换货订单留言列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.MessagesGetParams, /, **options: Unpack[Options]) -> TopResponse[types.MessagesGetData]: ...
 
@@ -76,7 +94,10 @@ class ExchangeMessages(Node):
 class ExchangeReceiveGet(Method[types.ReceiveGetParams, types.ReceiveGetData]):
     @overload
     def __call__(self, *, end_gmt_modifed_time: Date | None = ..., logistic_no: str | None = ..., buyer_nick: str | None = ..., start_created_time: Date | None = ..., fields: Many[str], page_size: Number | None = ..., dispute_status_array: Many[str] | None = ..., end_created_time: Date | None = ..., buyer_open_uid: str | None = ..., refund_id_array: Many[str] | None = ..., page_no: Number | None = ..., start_gmt_modified_time: Date | None = ..., biz_order_id: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ReceiveGetData]:
-        """卖家查询换货列表"""
+        """卖家查询换货列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ReceiveGetParams, /, **options: Unpack[Options]) -> TopResponse[types.ReceiveGetData]: ...
 
@@ -90,14 +111,20 @@ class ExchangeReceive(Node):
 class ExchangeRefuse(Method[types.RefuseParams, types.RefuseData]):
     @overload
     def __call__(self, *, leave_message_pics: File | None = ..., leave_message: str | None = ..., dispute_id: Number, seller_refuse_reason_id: Number, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.RefuseData]:
-        """卖家拒绝换货申请"""
+        """卖家拒绝换货申请
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.RefuseParams, /, **options: Unpack[Options]) -> TopResponse[types.RefuseData]: ...
 
 class ExchangeRefusereasonGet(Method[types.RefusereasonGetParams, types.RefusereasonGetData]):
     @overload
     def __call__(self, *, dispute_id: Number, dispute_type: Number | None = ..., fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.RefusereasonGetData]:
-        """获取拒绝换货原因列表"""
+        """获取拒绝换货原因列表
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.RefusereasonGetParams, /, **options: Unpack[Options]) -> TopResponse[types.RefusereasonGetData]: ...
 
@@ -111,7 +138,10 @@ class ExchangeRefusereason(Node):
 class ExchangeReturngoodsAgree(Method[types.ReturngoodsAgreeParams, types.ReturngoodsAgreeData]):
     @overload
     def __call__(self, *, dispute_id: Number, fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.ReturngoodsAgreeData]:
-        """卖家确认收货"""
+        """卖家确认收货
+
+        ``fields`` decides which members the objects of the answer have.
+        """
     @overload
     def __call__(self, params: types.ReturngoodsAgreeParams, /, **options: Unpack[Options]) -> TopResponse[types.ReturngoodsAgreeData]: ...
 

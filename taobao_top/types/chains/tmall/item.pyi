@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.tmall import item as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Number
+from taobao_top.types.values import Many, Number
 
 class ItemAddSchemaGet(Method[types.AddSchemaGetParams, types.AddSchemaGetData]):
     @overload
@@ -316,14 +316,14 @@ class ItemShiptime(Node):
 
 class ItemSimpleschemaAdd(Method[types.SimpleschemaAddParams, types.SimpleschemaAddData]):
     @overload
-    def __call__(self, *, schema_xml_fields: str, **options: Unpack[Options]) -> TopResponse[types.SimpleschemaAddData]:
+    def __call__(self, *, schema_xml_fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.SimpleschemaAddData]:
         """天猫简化发布商品"""
     @overload
     def __call__(self, params: types.SimpleschemaAddParams, /, **options: Unpack[Options]) -> TopResponse[types.SimpleschemaAddData]: ...
 
 class ItemSimpleschemaUpdate(Method[types.SimpleschemaUpdateParams, types.SimpleschemaUpdateData]):
     @overload
-    def __call__(self, *, item_id: Number, schema_xml_fields: str, **options: Unpack[Options]) -> TopResponse[types.SimpleschemaUpdateData]:
+    def __call__(self, *, item_id: Number, schema_xml_fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.SimpleschemaUpdateData]:
         """天猫简化编辑商品"""
     @overload
     def __call__(self, params: types.SimpleschemaUpdateParams, /, **options: Unpack[Options]) -> TopResponse[types.SimpleschemaUpdateData]: ...
@@ -577,14 +577,14 @@ class ItemVipAdd(Node):
 
 class ItemVipSchemaAdd(Method[types.VipSchemaAddParams, types.VipSchemaAddData]):
     @overload
-    def __call__(self, *, schema_xml_fields: str, **options: Unpack[Options]) -> TopResponse[types.VipSchemaAddData]:
+    def __call__(self, *, schema_xml_fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.VipSchemaAddData]:
         """大商家商品发布接口"""
     @overload
     def __call__(self, params: types.VipSchemaAddParams, /, **options: Unpack[Options]) -> TopResponse[types.VipSchemaAddData]: ...
 
 class ItemVipSchemaUpdate(Method[types.VipSchemaUpdateParams, types.VipSchemaUpdateData]):
     @overload
-    def __call__(self, *, item_id: Number, schema_xml_fields: str, **options: Unpack[Options]) -> TopResponse[types.VipSchemaUpdateData]:
+    def __call__(self, *, item_id: Number, schema_xml_fields: Many[str], **options: Unpack[Options]) -> TopResponse[types.VipSchemaUpdateData]:
         """大商家商品编辑接口"""
     @overload
     def __call__(self, params: types.VipSchemaUpdateParams, /, **options: Unpack[Options]) -> TopResponse[types.VipSchemaUpdateData]: ...

@@ -95,7 +95,7 @@ class NrtCertificate(Node):
 
 class NrtCouponInstanceQuery(Method[types.CouponInstanceQueryParams, types.CouponInstanceQueryData]):
     @overload
-    def __call__(self, *, instance_ids: str | None = ..., biz_code: str | None = ..., coupon_types: str | None = ..., user_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.CouponInstanceQueryData]:
+    def __call__(self, *, instance_ids: Many[str | int] | None = ..., biz_code: str | None = ..., coupon_types: str | None = ..., user_id: str | None = ..., **options: Unpack[Options]) -> TopResponse[types.CouponInstanceQueryData]:
         """查询用户券实例"""
     @overload
     def __call__(self, params: types.CouponInstanceQueryParams, /, **options: Unpack[Options]) -> TopResponse[types.CouponInstanceQueryData]: ...
@@ -116,7 +116,7 @@ class NrtCouponSend(Method[types.CouponSendParams, types.CouponSendData]):
 
 class NrtCouponTemplateQuery(Method[types.CouponTemplateQueryParams, types.CouponTemplateQueryData]):
     @overload
-    def __call__(self, *, biz_code: str, coupon_template_ids: str, coupon_type: Number, **options: Unpack[Options]) -> TopResponse[types.CouponTemplateQueryData]:
+    def __call__(self, *, biz_code: str, coupon_template_ids: Many[str | int], coupon_type: Number, **options: Unpack[Options]) -> TopResponse[types.CouponTemplateQueryData]:
         """查询券模版"""
     @overload
     def __call__(self, params: types.CouponTemplateQueryParams, /, **options: Unpack[Options]) -> TopResponse[types.CouponTemplateQueryData]: ...

@@ -8,7 +8,7 @@ from taobao_top.response import TopResponse
 from taobao_top.types.tmall import product as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Date, File, Number
+from taobao_top.types.values import Date, File, Many, Number
 
 class ProductAddSchemaGet(Method[types.AddSchemaGetParams, types.AddSchemaGetData]):
     @overload
@@ -144,7 +144,7 @@ class ProductSpecsGet(Method[types.SpecsGetParams, types.SpecsGetData]):
 
 class ProductSpecsTicketGet(Method[types.SpecsTicketGetParams, types.SpecsTicketGetData]):
     @overload
-    def __call__(self, *, spec_ids: str, **options: Unpack[Options]) -> TopResponse[types.SpecsTicketGetData]:
+    def __call__(self, *, spec_ids: Many[str | int], **options: Unpack[Options]) -> TopResponse[types.SpecsTicketGetData]:
         """产品规格审核信息获取接口"""
     @overload
     def __call__(self, params: types.SpecsTicketGetParams, /, **options: Unpack[Options]) -> TopResponse[types.SpecsTicketGetData]: ...

@@ -359,7 +359,7 @@ class ServicecenterServicestoreCreateservicestorecapacity(Method[types.Servicest
 
 class ServicecenterServicestoreCreateservicestorecoverservice(Method[types.ServicestoreCreateservicestorecoverserviceParams, types.ServicestoreCreateservicestorecoverserviceData]):
     @overload
-    def __call__(self, *, biz_type: str, category_ids_and_brand_ids: str, service_codes: str, service_store_code: str, **options: Unpack[Options]) -> TopResponse[types.ServicestoreCreateservicestorecoverserviceData]:
+    def __call__(self, *, biz_type: str, category_ids_and_brand_ids: Many[str | int], service_codes: str, service_store_code: str, **options: Unpack[Options]) -> TopResponse[types.ServicestoreCreateservicestorecoverserviceData]:
         """新增网点覆盖的服务"""
     @overload
     def __call__(self, params: types.ServicestoreCreateservicestorecoverserviceParams, /, **options: Unpack[Options]) -> TopResponse[types.ServicestoreCreateservicestorecoverserviceData]: ...
@@ -408,7 +408,7 @@ class ServicecenterServicestoreUpdateservicestorecapacity(Method[types.Servicest
 
 class ServicecenterServicestoreUpdateservicestorecoverservice(Method[types.ServicestoreUpdateservicestorecoverserviceParams, types.ServicestoreUpdateservicestorecoverserviceData]):
     @overload
-    def __call__(self, *, biz_type: str, category_ids_and_brand_ids: str, service_codes: str, service_store_code: str, **options: Unpack[Options]) -> TopResponse[types.ServicestoreUpdateservicestorecoverserviceData]:
+    def __call__(self, *, biz_type: str, category_ids_and_brand_ids: Many[str | int], service_codes: str, service_store_code: str, **options: Unpack[Options]) -> TopResponse[types.ServicestoreUpdateservicestorecoverserviceData]:
         """更新网点覆盖的服务"""
     @overload
     def __call__(self, params: types.ServicestoreUpdateservicestorecoverserviceParams, /, **options: Unpack[Options]) -> TopResponse[types.ServicestoreUpdateservicestorecoverserviceData]: ...

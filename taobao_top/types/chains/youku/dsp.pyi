@@ -8,11 +8,11 @@ from taobao_top.response import TopResponse
 from taobao_top.types.youku import dsp as types
 from taobao_top.types.chains import literals
 from taobao_top.types.chains.node import Method, Node, Options, Queued
-from taobao_top.types.values import Number
+from taobao_top.types.values import Many, Number
 
 class DspDeliveryResourceMultiget(Method[types.DeliveryResourceMultigetParams, types.DeliveryResourceMultigetData]):
     @overload
-    def __call__(self, *, channel_id: Number, sub_channel_id: Number | None = ..., device_ids: str, device_id_type: str, delivery_type: str, **options: Unpack[Options]) -> TopResponse[types.DeliveryResourceMultigetData]:
+    def __call__(self, *, channel_id: Number, sub_channel_id: Number | None = ..., device_ids: Many[str | int], device_id_type: str, delivery_type: str, **options: Unpack[Options]) -> TopResponse[types.DeliveryResourceMultigetData]:
         """优酷实时批量获取可投放设备资源"""
     @overload
     def __call__(self, params: types.DeliveryResourceMultigetParams, /, **options: Unpack[Options]) -> TopResponse[types.DeliveryResourceMultigetData]: ...

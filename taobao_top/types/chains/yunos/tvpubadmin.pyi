@@ -300,7 +300,7 @@ class TvpubadminContentShowGetlist(Method[types.ContentShowGetlistParams, types.
 
 class TvpubadminContentShowGetshowexemptauditmap(Method[types.ContentShowGetshowexemptauditmapParams, types.ContentShowGetshowexemptauditmapData]):
     @overload
-    def __call__(self, *, show_long_ids: str | None = ..., license: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ContentShowGetshowexemptauditmapData]:
+    def __call__(self, *, show_long_ids: Many[str | int] | None = ..., license: Number | None = ..., **options: Unpack[Options]) -> TopResponse[types.ContentShowGetshowexemptauditmapData]:
         """迎客松批量查询节目某个牌照的免审状态"""
     @overload
     def __call__(self, params: types.ContentShowGetshowexemptauditmapParams, /, **options: Unpack[Options]) -> TopResponse[types.ContentShowGetshowexemptauditmapData]: ...
