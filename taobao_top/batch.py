@@ -20,7 +20,7 @@ from taobao_top.batch_format import SEPARATOR, check_separator, read_batch, writ
 from taobao_top.batch_future import BatchFuture, BatchState
 from taobao_top.call_options import check_text
 from taobao_top.chain import MethodChain
-from taobao_top.errors import TopError
+from taobao_top.errors import TopError, caused_by
 from taobao_top.request import SHORTEST, RequestSpec, http_error, refused
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import ERROR, is_utf8, read
@@ -303,7 +303,7 @@ class Batch:
             delay: float | Exception | None = None
             if isinstance(outcome, TopError):
                 if renewable and future.can_renew(outcome):
-                    delay = _renew(future, renewals)
+                    delay = _renew(future, renewals, outcome)
                 elif call is not None:
                     alone = evolve(call, repeatable=future.spec.repeatable)
                     delay = self._pipeline.retry_delay(alone, outcome, number - future.renewed)
@@ -394,7 +394,7 @@ def _token(session: Secret[str] | Callable[[], str] | None) -> Secret[str] | Non
 
 
 def _renew(
-    future: BatchFuture, renewals: dict[tuple[int, Secret[str] | None], Secret[str] | Exception]
+    future: BatchFuture, renewals: dict[tuple[int, Secret[str] | None], Secret[str] | Exception], refusal: TopError
 ) -> float | Exception:
     """Renew a call's session for a replay, once for all calls with the same one; return the wait or the error."""
     session: Any = future.spec.options.session
@@ -403,7 +403,7 @@ def _renew(
         renewals[key] = _attempt(_renewed, session, future.token)
     token = renewals[key]
     if isinstance(token, Exception):
-        return token
+        return caused_by(refusal, token)
     future.token, future.renewed = token, True
     return 0.0
 

@@ -14,7 +14,7 @@ from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.settings import check_texts, read_environment, read_toml
 from chainable.times import BEIJING
 from taobao_top.call_options import CallOptions
-from taobao_top.errors import TopError
+from taobao_top.errors import TopError, caused_by
 from taobao_top.request import SHORTEST, RequestSpec
 from taobao_top.settings import Clock, Settings, make_signer
 
@@ -75,7 +75,8 @@ class TaobaoTop(Client, Chains):
         app_secret: Its secret, taken literally; optional with a signer object.
         session: A seller's session (access token), or a callable that returns
             one, such as a :class:`taobao_top.sessions.Session`.
-        sign_method: ``'hmac-sha256'``, ``'hmac'``, ``'md5'``, or a :class:`chainable.Signer`.
+        sign_method: ``'hmac-sha256'``, ``'hmac'``, ``'md5'``, or a :class:`chainable.Signer`;
+            ``'sha256'`` for AliExpress and Lazada at ``/sync``.
         gateway: The URL of calls.
         format: The format of responses, ``'json'`` or ``'xml'``.
         simplify: Ask for plain lists without a root.
@@ -233,8 +234,12 @@ class TaobaoTop(Client, Chains):
             renew = getattr(session, "renew", None)
             if not error.session_expired or renew is None:
                 raise
+            try:
+                fresh = Secret(renew(MaskedText(token.reveal())))
+            except Exception as failure:  # noqa: BLE001 (it is raised, with the refusal as its cause)
+                raise caused_by(error, failure) from failure.__cause__
         # An expired session is refused before anything is carried out, so one replay is safe for any call.
-        again = spec.call(Secret(renew(MaskedText(token.reveal()))))
+        again = spec.call(fresh)
         return self._pipeline.run(evolve(again, deadline=max(expires - time.monotonic(), SHORTEST)))
 
     def clock_offset(self) -> float:

@@ -11,7 +11,7 @@ from chainable.errors import ConfigurationError
 from chainable.masking import Secret, outline, safe_repr
 from chainable.signing import Signer
 from chainable.validation import check_base_url
-from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner
+from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner, SHA256Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ FORMATS = ("json", "xml")
 _SECRET_LENGTH = 20  # characters; no app_key is as long
 
 _SIGNERS: dict[str, type[ParameterSigner]] = {
-    signer.sign_method: signer for signer in (MD5Signer, HMACMD5Signer, HMACSHA256Signer)
+    signer.sign_method: signer for signer in (MD5Signer, HMACMD5Signer, HMACSHA256Signer, SHA256Signer)
 }
 
 
@@ -81,7 +81,7 @@ def make_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock
         return sign_method
     kind = _SIGNERS.get(sign_method) if isinstance(sign_method, str) else None
     if kind is None:
-        msg = "sign_method: 'hmac-sha256', 'hmac', 'md5' or a chainable.Signer was expected"
+        msg = "sign_method: 'hmac-sha256', 'hmac', 'md5', 'sha256' or a chainable.Signer was expected"
         raise ConfigurationError(msg, reason="unknown_sign_method", setting="sign_method")
     return kind(secret, clock=clock)  # type: ignore[arg-type]  # a missing secret is refused by the signer
 
