@@ -45,8 +45,8 @@ __all__ = ["GATEWAY", "TaobaoTop"]
 
 GATEWAY = "https://gw.api.taobao.com/router/rest"
 
-_ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
-_TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "format")
+_ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "OAUTH_URL", "CA")
+_TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "oauth_url", "format")
 _SHAPED = (*_TEXTS, "proxies")
 _FILE = (*_TEXTS, "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")
 
@@ -78,6 +78,8 @@ class TaobaoTop(Client, Chains):
         sign_method: ``'hmac-sha256'``, ``'hmac'``, ``'md5'``, or a :class:`chainable.Signer`;
             ``'sha256'`` for AliExpress and Lazada at ``/sync``.
         gateway: The URL of calls.
+        oauth_url: The server where sellers authorise, such as
+            ``https://oauth.aliexpress.com``; None for that of the gateway.
         format: The format of responses, ``'json'`` or ``'xml'``.
         simplify: Ask for plain lists without a root.
         timeout: Seconds to connect, and to wait for each piece of a response.
@@ -105,6 +107,7 @@ class TaobaoTop(Client, Chains):
         session: str | Secret[str] | Callable[[], str] | None = None,
         sign_method: str | Signer = "hmac-sha256",
         gateway: str = GATEWAY,
+        oauth_url: str | None = None,
         format: str = "json",  # noqa: A002 (the platform's word)
         simplify: bool = False,
         timeout: float | tuple[float, float] = (5, 30),
@@ -138,6 +141,7 @@ class TaobaoTop(Client, Chains):
             signer=signer,
             attached=signer if limiter is None else limiter.attach(signer, str(app_key)),
             gateway=gateway,
+            oauth_url=oauth_url,
             format=format,
             simplify=simplify,
             clock=adjustable,
@@ -150,7 +154,7 @@ class TaobaoTop(Client, Chains):
     @classmethod
     def from_env(cls, prefix: str = "TAOBAO_TOP_", file: str | os.PathLike[str] | None = None, **settings: Any) -> Self:
         """
-        Make a client from the variables ``APP_KEY APP_SECRET SESSION SIGN_METHOD GATEWAY CA`` behind the prefix.
+        Make a client from the variables ``APP_KEY APP_SECRET SESSION SIGN_METHOD GATEWAY OAUTH_URL CA`` behind the prefix.
 
         Args:
             prefix: The beginning of the variables' names.

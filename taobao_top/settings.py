@@ -45,6 +45,13 @@ def _check_gateway(value: Any) -> str:
     return str(value)
 
 
+def _check_oauth_url(value: Any) -> str | None:
+    if value is None:
+        return None
+    check_base_url("oauth_url", value)
+    return str(value)
+
+
 def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:
     """Return a session as a secret, a callable or None; TypeError for anything else."""
     if session is None or isinstance(session, Secret):
@@ -123,6 +130,7 @@ class Settings:
     signer: Signer
     attached: Signer
     gateway: str = field(converter=_check_gateway)
+    oauth_url: str | None = field(default=None, converter=_check_oauth_url)
     format: str = field(converter=check_format)
     simplify: bool = field(converter=_check_simplify)
     clock: Clock
