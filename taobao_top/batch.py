@@ -13,6 +13,7 @@ from attrs import evolve
 
 from chainable.call import Call
 from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedText, MaskedURL, Secret, safe_repr, without_frames_of
 from chainable.path import split_name
 from chainable.validation import check_base_url, check_whole
@@ -43,7 +44,7 @@ T = TypeVar("T")
 
 _IN_QUERY = ("app_key", "v", "format", "simplify")
 _OF_THE_BATCH = ("timeout", "headers", "stream", "retries")
-_SENT = "this batch has been sent: begin a new one"
+_SENT = Words("this batch has been sent: begin a new one", "这批调用已发送：请新建一批")
 
 
 class _Collector:
@@ -63,13 +64,14 @@ class _Collector:
             raise RuntimeError(_SENT)
         spec = RequestSpec(self._settings, path, positional, keywords, self._options)
         if spec.has_body:
-            msg = f"{spec.info.name}: files and raw bodies cannot go into a batch, call it by itself"
-            raise TypeError(msg)
+            name = spec.info.name
+            msg = f"{name}: files and raw bodies cannot go into a batch, call it by itself"
+            raise TypeError(Words(msg, f"{name}：文件和原始报文不能放入批量调用，请单独调用"))
         if spec.options is not self._options:
             for option in _OF_THE_BATCH:
                 if option in keywords:
                     msg = f"{option!r} is for a request as a whole: pass it to batch(), not to a call in it"
-                    raise TypeError(msg)
+                    raise TypeError(Words(msg, f"{option!r} 属于整个请求：请传给 batch()，而不是其中的某次调用"))
         future = BatchFuture(spec, self.state)
         self.futures.append(future)
         return future
@@ -375,7 +377,7 @@ class Batch:
         if not 200 <= received.status_code < 300:
             raise http_error(response, repeatable=repeatable)
         msg = f"batch: the response does not have the {count} parts that were expected"
-        raise CodecError(msg)
+        raise CodecError(Words(msg, f"batch：应答没有预期的 {count} 个部分"))
 
 
 def _attempt(work: Callable[..., T], *given: Any) -> T | Exception:
@@ -416,6 +418,9 @@ def _batch_url(gateway: str) -> str:
     before, slash, last = gateway.rstrip("/").rpartition("/")
     if last != "rest":
         raise ConfigurationError(
-            "batch: the gateway does not end in /router/rest, so pass the URL of batches: batch(url=…)"
+            Words(
+                "batch: the gateway does not end in /router/rest, so pass the URL of batches: batch(url=…)",
+                "batch：网关地址不以 /router/rest 结尾，请传入批量调用的地址：batch(url=…)",
+            )
         )
     return f"{before}{slash}batch"

@@ -106,7 +106,7 @@ def _body(request: PreparedRequest) -> bytes:
         return body.encode()
     if isinstance(body, bytes):
         return body
-    raise TypeError("a stream cannot be signed: pass the body as bytes")
+    raise TypeError(Words("a stream cannot be signed: pass the body as bytes", "流无法签名：请以 bytes 传入报文"))
 
 
 def _content_type(request: PreparedRequest) -> str:
@@ -145,10 +145,16 @@ def _kept(parameters: Mapping[str, str]) -> dict[str, str]:
 def _secret(given: str | Secret[str]) -> Secret[str]:
     secret: Secret[Any] = Secret.of(given)
     if not isinstance(secret.reveal(), str) or not secret:
-        msg = "the app_secret is missing: pass the text that the console shows for this app"
+        msg = Words(
+            "the app_secret is missing: pass the text that the console shows for this app",
+            "缺少 app_secret：请传入控制台上该应用的密钥",
+        )
         raise ConfigurationError(msg, reason="app_secret_missing")
     if not is_unicode(secret):
-        msg = "the app_secret holds bytes that are not UTF-8: read it in its encoding"
+        msg = Words(
+            "the app_secret holds bytes that are not UTF-8: read it in its encoding",
+            "app_secret 含有非 UTF-8 的字节：请按其编码读取",
+        )
         raise ConfigurationError(msg, reason="app_secret_not_utf8") from None
     return secret
 
@@ -224,7 +230,7 @@ class ParameterSigner(Signer):
         if message is None:
             del parameters, body  # keep the session out of the traceback
             msg = f"a parameter holds text that {charset} cannot encode, such as a lone surrogate"
-            raise CodecError(msg) from None
+            raise CodecError(Words(msg, f"某个参数含有 {charset} 无法编码的文本，例如单独的代理字符")) from None
         return self.digest(message).hex().upper()
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
