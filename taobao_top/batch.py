@@ -321,15 +321,20 @@ class Batch:
         publics: dict[tuple[Any, ...], dict[str, str]] = {}
         calls = []
         info: MethodInfo | None = None
-        options, token = self._options, None
+        options, token, version = self._options, None, ""
         public: dict[str, str] = {}
         repeatable = True
         for future in going:
             spec = future.spec
             # Most calls are like the one before them.
-            if spec.info is not info or spec.options is not options or future.token is not token:
-                info, options, token = spec.info, spec.options, future.token
-                key = (info.name, token, options.format, options.simplify, options.target_app_key)
+            if (
+                spec.info is not info
+                or spec.options is not options
+                or future.token is not token
+                or spec.version != version
+            ):
+                info, options, token, version = spec.info, spec.options, future.token, spec.version
+                key = (info.name, token, options.format, options.simplify, options.target_app_key, spec.version)
                 public = publics.setdefault(key, spec.public(token))
                 repeatable = repeatable and spec.repeatable
             calls.append((public, spec.texts))

@@ -80,7 +80,8 @@ class TaobaoTop(Client, Chains):
         gateway: The URL of calls.
         oauth_url: The server where sellers authorise, such as
             ``https://oauth.aliexpress.com``; None for that of the gateway.
-        format: The format of responses, ``'json'`` or ``'xml'``.
+        format: The format of responses, ``'json'`` or ``'xml'``; qimen's
+            custom methods also have ``'json2'`` and ``'xml2'``.
         simplify: Ask for plain lists without a root.
         timeout: Seconds to connect, and to wait for each piece of a response.
         retries: Attempts after the first, at most.

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Clock", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
 
-FORMATS = ("json", "xml")
+FORMATS = ("json", "xml", "json2", "xml2")
+"""The formats of responses; the last two are those of qimen's custom methods."""
 _SECRET_LENGTH = 20  # characters; no app_key is as long
 
 _SIGNERS: dict[str, type[ParameterSigner]] = {
@@ -65,9 +66,9 @@ def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:
 
 
 def check_format(value: Any) -> str:
-    """Return the format; ConfigurationError unless it is JSON or XML."""
+    """Return the format; ConfigurationError unless it is one of :data:`FORMATS`."""
     if value not in FORMATS:
-        msg = "format: 'json' or 'xml' was expected"
+        msg = "format: 'json' or 'xml' was expected, or qimen's 'json2' or 'xml2'"
         raise ConfigurationError(msg, reason="unknown_format", setting="format")
     return str(value)
 

@@ -52,7 +52,7 @@ class _Socket(ClientConnection):
     """
 
     @property
-    def ping_timeout(self) -> float | None:  # type: ignore[override]  # an attribute of the library, read for each ping
+    def ping_timeout(self) -> float | None:  # an attribute of the library, read for each ping
         """Seconds to wait for the answer to a ping; None before the first answer."""
         return self._ping_timeout if self.latency else None
 
