@@ -18,6 +18,7 @@ from chainable.masking import MaskedDict, Secret, safe_repr, without_frames
 from taobao_top.errors import BUSINESS, TopError, rule_of
 from taobao_top.response_parsing import read
 from taobao_top.signing import MD5Signer
+from taobao_top.sync_oauth import CREATE, REFRESH, is_sync, token_call
 from taobao_top.tokens import Token
 
 if TYPE_CHECKING:
@@ -72,8 +73,10 @@ class OAuth:
         """
         Return the URL of the page that asks a seller for authorisation.
 
-        Sellers of AliExpress authorise at ``TaobaoTop(oauth_url='https://oauth.aliexpress.com')``
-        with ``sp='ae'``, those of Alibaba.com at ``'https://oauth.alibaba.com'`` with ``sp='ICBU'``.
+        For apps of TOP, sellers of AliExpress authorise at ``TaobaoTop(oauth_url='https://oauth.aliexpress.com')``
+        with ``sp='ae'``, those of Alibaba.com at ``'https://oauth.alibaba.com'`` with ``sp='ICBU'``.  A client
+        whose gateway ends in ``/sync`` has the pages and tokens of that platform, such as those of
+        ``https://api-sg.aliexpress.com`` or, with ``oauth_url='https://auth.lazada.com'``, of Lazada.
 
         Args:
             redirect_uri: Where the seller is redirected afterwards, exactly as registered.
@@ -89,6 +92,8 @@ class OAuth:
             "view": view,
         }
         query |= {name: value for name, value in {"state": state, "sp": sp}.items() if value is not None}
+        if is_sync(self._settings):
+            return f"{self._base}/oauth/authorize?{urlencode(query | {'force_auth': 'true'})}"
         return f"{self._base}/authorize?{urlencode(query)}"
 
     def token(self, *, code: str | Secret[str], redirect_uri: str | None = None, signed: bool = False) -> Token:
@@ -97,7 +102,8 @@ class OAuth:
 
         Args:
             code: From the redirect's query.
-            redirect_uri: As passed to :meth:`authorize_url`; not needed for the signed form.
+            redirect_uri: As passed to :meth:`authorize_url`; not needed for
+                the signed form, and at gateways that end in ``/sync``.
             signed: Call the method ``taobao.top.auth.token.create``.
 
         Raises:
@@ -107,6 +113,8 @@ class OAuth:
         del code  # a traceback shows no code
         if signed:
             return self._method("taobao.top.auth.token.create", code=hidden)
+        if is_sync(self._settings):
+            return self._exchange(CREATE, code=hidden)
         if redirect_uri is None:
             raise ConfigurationError(
                 Words(
@@ -142,6 +150,8 @@ class OAuth:
                 # The unsigned form calls this refusal invalid_grant.
                 error.session_expired = error.session_expired or rule_of(error.code, error.sub_code) is BUSINESS
                 raise
+        if is_sync(self._settings):
+            return self._exchange(REFRESH, refresh_token=hidden)
         return self._post({"grant_type": "refresh_token"}, refresh_token=hidden)
 
     def from_fragment(self, fragment: str) -> Token:
@@ -227,6 +237,10 @@ class OAuth:
             **{name: value.reveal() for name, value in parameters.items()},
         )
         return self._read(_result(self._send(method, None, (), keywords).data), method)
+
+    def _exchange(self, path: str, **secrets: Secret[str]) -> Token:
+        call = token_call(self._settings, self._secret(), self._base, path, secrets)
+        return self._read(MaskedDict(self._run(call).data), "token")
 
     def _read(self, members: Mapping[str, Any], label: str) -> Token:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from datetime import date, datetime, timedelta, timezone
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
@@ -35,6 +36,108 @@ ANSWER = {
     "sub_taobao_user_id": 5,
     "sub_taobao_user_nick": quote("商家:子"),
 }
+
+
+REST = "https://api-sg.aliexpress.com/rest"
+
+
+class TestSyncGateways:
+    """AliExpress and Lazada: signed calls, the path in front of what is signed."""
+
+    @pytest.fixture
+    def top(self, make_top):
+        return make_top(gateway="https://api-sg.aliexpress.com/sync", sign_method="sha256")
+
+    TOKENS = {
+        "access_token": "a1",
+        "refresh_token": "r1",
+        "expires_in": 86400,
+        "refresh_expires_in": 172800,
+        "expire_time": 1767326400000,
+        "user_id": "200042360",
+        "user_nick": "cn1",
+        "sp": "ae",
+        "code": "0",
+        "request_id": "q",
+    }
+
+    def test_the_authorisation_page(self, top, make_top):
+        url = top.oauth.authorize_url("https://a/b", state="x")
+        assert url.startswith("https://api-sg.aliexpress.com/oauth/authorize?")
+        query = parse_qs(urlsplit(url).query)
+        assert (query["force_auth"], query["client_id"], query["redirect_uri"], query["state"]) == (
+            ["true"],
+            ["12345678"],
+            ["https://a/b"],
+            ["x"],
+        )
+        lazada = make_top(gateway="https://api.lazada.com.my/sync", oauth_url="https://auth.lazada.com")
+        assert lazada.oauth.authorize_url("https://a").startswith("https://auth.lazada.com/oauth/authorize?")
+        old = make_top(gateway="https://api-sg.aliexpress.com/sync", oauth_url="https://oauth.aliexpress.com")
+        assert old.oauth.authorize_url("https://a").startswith("https://oauth.aliexpress.com/authorize?")
+
+    @pytest.mark.parametrize(
+        ("path", "secret", "exchange"),
+        [
+            ("/auth/token/create", {"code": "c0de"}, lambda oauth: oauth.token(code="c0de")),
+            ("/auth/token/refresh", {"refresh_token": "r0"}, lambda oauth: oauth.refresh("r0")),
+        ],
+    )
+    def test_tokens_are_exchanged_by_signed_calls(self, top, gateway, path, secret, exchange):
+        gateway.answers(self.TOKENS, url=REST + path)
+
+        token = exchange(top.oauth)
+
+        assert (token.access_token, token.refresh_token, token.user_id) == ("a1", "r1", "200042360")
+        assert (token.expires, token.refresh_expires) == (at(86400), at(172800))
+        form = gateway.form
+        sign = form.pop("sign")
+        assert form == secret | {
+            "app_key": "12345678",
+            "sign_method": "sha256",
+            "timestamp": str(int(NOON * 1000)),
+        }
+        message = path + "".join(name + form[name] for name in sorted(form))
+        assert sign == hmac.new(b"s3cret-app", message.encode(), hashlib.sha256).hexdigest().upper()
+
+    @pytest.mark.parametrize(
+        ("answer", "status"),
+        [
+            (
+                {"type": "ISV", "code": "IllegalRefreshToken", "message": "is invalid or expired", "request_id": "q"},
+                200,
+            ),
+            (
+                {"error_response": {"code": "IllegalRefreshToken", "msg": "is invalid or expired", "request_id": "q"}},
+                200,
+            ),
+            ({"code": "IllegalRefreshToken", "message": "is invalid or expired", "request_id": "q"}, 400),
+        ],
+    )
+    def test_a_refused_refresh_token_means_to_authorise_again(self, top, gateway, answer, status):
+        gateway.answers(answer, status=status, url=f"{REST}/auth/token/refresh")
+
+        with pytest.raises(TopError, match="code IllegalRefreshToken: is invalid or expired") as caught:
+            top.oauth.refresh("r0")
+        error = caught.value
+        assert (error.code, error.session_expired, error.request_id) == ("IllegalRefreshToken", True, "q")
+        assert "r0" not in str(error)
+
+    @pytest.mark.parametrize("status", [200, 502])
+    def test_a_page_is_not_a_token(self, top, gateway, status):
+        gateway.answers("<html>busy</html>", status=status, url=f"{REST}/auth/token/create")
+
+        error = CodecError if status == 200 else TopError
+        with pytest.raises(error, match="HTML" if status == 200 else "HTTP status 502") as caught:
+            top.oauth.token(code="c0de")
+        assert "c0de" not in str(caught.value)
+        assert caught.value.args[0].zh.startswith("token：")
+
+    def test_a_response_without_a_token_is_a_CodecError(self, top, gateway):
+        gateway.answers({"code": "0"}, url=f"{REST}/auth/token/create")
+
+        with pytest.raises(CodecError, match="token: the response has no access_token"):
+            top.oauth.token(code="c0de")
 
 
 def at(seconds):
