@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from chainable.i18n import Words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,5 +33,6 @@ def extra(name: str, *packages: str) -> Iterator[None]:
         missing = (error.name or "").partition(".")[0]
         if missing not in packages:
             raise
-        msg = f"{missing} is not installed: pip install '{DISTRIBUTION}[{name}]'"
+        install = f"pip install '{DISTRIBUTION}[{name}]'"
+        msg = Words(f"{missing} is not installed: {install}", f"未安装 {missing}：{install}")
         raise ModuleNotFoundError(msg, name=error.name) from None

@@ -17,7 +17,7 @@ from chainable.lazy import lazy_attributes
 from taobao_top.client import TaobaoTop
 from taobao_top.errors import TopError
 from taobao_top.response import TopResponse
-from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer
+from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, SHA256Signer
 
 if TYPE_CHECKING:
     from taobao_top.rate_limit import RateLimiter
@@ -28,6 +28,7 @@ __all__ = [
     "HMACSHA256Signer",
     "MD5Signer",
     "RateLimiter",
+    "SHA256Signer",
     "SecurityClient",
     "TaobaoTop",
     "TopError",

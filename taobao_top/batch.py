@@ -13,6 +13,7 @@ from attrs import evolve
 
 from chainable.call import Call
 from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedDict, MaskedText, MaskedURL, Secret, safe_repr, without_frames_of
 from chainable.path import split_name
 from chainable.validation import check_base_url, check_whole
@@ -20,7 +21,7 @@ from taobao_top.batch_format import SEPARATOR, check_separator, read_batch, writ
 from taobao_top.batch_future import BatchFuture, BatchState
 from taobao_top.call_options import check_text
 from taobao_top.chain import MethodChain
-from taobao_top.errors import TopError
+from taobao_top.errors import TopError, caused_by
 from taobao_top.request import SHORTEST, RequestSpec
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import ERROR, is_utf8, read
@@ -44,7 +45,7 @@ T = TypeVar("T")
 
 _IN_QUERY = ("app_key", "v", "format", "simplify")
 _OF_THE_BATCH = ("timeout", "headers", "stream", "retries")
-_SENT = "this batch has been sent: begin a new one"
+_SENT = Words("this batch has been sent: begin a new one", "这批调用已发送：请新建一批")
 
 
 class _Collector:
@@ -64,13 +65,14 @@ class _Collector:
             raise RuntimeError(_SENT)
         spec = RequestSpec(self._settings, path, positional, keywords, self._options)
         if spec.has_body:
-            msg = f"{spec.info.name}: files and raw bodies cannot go into a batch, call it by itself"
-            raise TypeError(msg)
+            name = spec.info.name
+            msg = f"{name}: files and raw bodies cannot go into a batch, call it by itself"
+            raise TypeError(Words(msg, f"{name}：文件和原始报文不能放入批量调用，请单独调用"))
         if spec.options is not self._options:
             for option in _OF_THE_BATCH:
                 if option in keywords:
                     msg = f"{option!r} is for a request as a whole: pass it to batch(), not to a call in it"
-                    raise TypeError(msg)
+                    raise TypeError(Words(msg, f"{option!r} 属于整个请求：请传给 batch()，而不是其中的某次调用"))
         future = BatchFuture(spec, self.state)
         self.futures.append(future)
         return future
@@ -304,7 +306,7 @@ class Batch:
             delay: float | Exception | None = None
             if isinstance(outcome, TopError):
                 if renewable and future.can_renew(outcome):
-                    delay = _renew(future, renewals)
+                    delay = _renew(future, renewals, outcome)
                 elif call is not None:
                     alone = evolve(call, repeatable=future.spec.repeatable)
                     delay = self._pipeline.retry_delay(alone, outcome, number - future.renewed)
@@ -320,15 +322,20 @@ class Batch:
         publics: dict[tuple[Any, ...], dict[str, str]] = {}
         calls = []
         info: MethodInfo | None = None
-        options, token = self._options, None
+        options, token, version = self._options, None, ""
         public: dict[str, str] = {}
         repeatable = True
         for future in going:
             spec = future.spec
             # Most calls are like the one before them.
-            if spec.info is not info or spec.options is not options or future.token is not token:
-                info, options, token = spec.info, spec.options, future.token
-                key = (info.name, token, options.format, options.simplify, options.target_app_key)
+            if (
+                spec.info is not info
+                or spec.options is not options
+                or future.token is not token
+                or spec.version != version
+            ):
+                info, options, token, version = spec.info, spec.options, future.token, spec.version
+                key = (info.name, token, options.format, options.simplify, options.target_app_key, spec.version)
                 public = publics.setdefault(key, spec.public(token))
                 repeatable = repeatable and spec.repeatable
             calls.append((public, spec.texts))
@@ -398,7 +405,7 @@ def _token(session: Secret[str] | Callable[[], str] | None) -> Secret[str] | Non
 
 
 def _renew(
-    future: BatchFuture, renewals: dict[tuple[int, Secret[str] | None], Secret[str] | Exception]
+    future: BatchFuture, renewals: dict[tuple[int, Secret[str] | None], Secret[str] | Exception], refusal: TopError
 ) -> float | Exception:
     """Renew a call's session for a replay, once for all calls with the same one; return the wait or the error."""
     session: Any = future.spec.options.session
@@ -407,7 +414,7 @@ def _renew(
         renewals[key] = _attempt(_renewed, session, future.token)
     token = renewals[key]
     if isinstance(token, Exception):
-        return token
+        return caused_by(refusal, token)
     future.token, future.renewed = token, True
     return 0.0
 
@@ -420,6 +427,9 @@ def _batch_url(gateway: str) -> str:
     before, slash, last = gateway.rstrip("/").rpartition("/")
     if last != "rest":
         raise ConfigurationError(
-            "batch: the gateway does not end in /router/rest, so pass the URL of batches: batch(url=…)"
+            Words(
+                "batch: the gateway does not end in /router/rest, so pass the URL of batches: batch(url=…)",
+                "batch：网关地址不以 /router/rest 结尾，请传入批量调用的地址：batch(url=…)",
+            )
         )
     return f"{before}{slash}batch"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -109,6 +110,16 @@ def check_separator(separator: str) -> None:
         or not separator.isprintable()
         or separator != separator.strip()
     ):
-        raise ConfigurationError("separator: one line of ASCII text was expected, without white space around it")
+        raise ConfigurationError(
+            Words(
+                "separator: one line of ASCII text was expected, without white space around it",
+                "separator：应为一行 ASCII 文本，首尾没有空白",
+            )
+        )
     if re.fullmatch(r"[A-Za-z0-9_.~%&=+#-]*", separator):
-        raise ConfigurationError("separator: it has to have a character that no parameter is written with, such as '|'")
+        raise ConfigurationError(
+            Words(
+                "separator: it has to have a character that no parameter is written with, such as '|'",
+                "separator：须含有参数中不会出现的字符，例如 '|'",
+            )
+        )

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, cast
 
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.promise import Promise
 
@@ -32,7 +33,12 @@ class BatchState:
     def require_sent(self) -> None:
         """Raise RuntimeError before the batch is sent: waiting would never end."""
         if not self.sent:
-            raise RuntimeError("this batch has not been sent: leave its block first, or call send()")
+            raise RuntimeError(
+                Words(
+                    "this batch has not been sent: leave its block first, or call send()",
+                    "这批调用尚未发送：请先离开 with 块，或调用 send()",
+                )
+            )
 
 
 @safe_repr

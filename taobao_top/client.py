@@ -15,7 +15,7 @@ from chainable.masking import MaskedDict, MaskedText, Secret, without_frames
 from chainable.settings import check_texts, read_environment, read_toml
 from chainable.times import BEIJING
 from taobao_top.call_options import CallOptions
-from taobao_top.errors import TopError
+from taobao_top.errors import TopError, caused_by
 from taobao_top.request import SHORTEST, RequestSpec
 from taobao_top.settings import Clock, Settings, make_signer
 
@@ -46,8 +46,8 @@ __all__ = ["GATEWAY", "TaobaoTop"]
 
 GATEWAY = "https://gw.api.taobao.com/router/rest"
 
-_ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
-_TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "format")
+_ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "OAUTH_URL", "CA")
+_TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "oauth_url", "format")
 _SHAPED = (*_TEXTS, "proxies")
 _FILE = (*_TEXTS, "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")
 
@@ -76,9 +76,13 @@ class TaobaoTop(Client, Chains):
         app_secret: Its secret, taken literally; optional with a signer object.
         session: A seller's session (access token), or a callable that returns
             one, such as a :class:`taobao_top.sessions.Session`.
-        sign_method: ``'hmac-sha256'``, ``'hmac'``, ``'md5'``, or a :class:`chainable.Signer`.
+        sign_method: ``'hmac-sha256'``, ``'hmac'``, ``'md5'``, or a :class:`chainable.Signer`;
+            ``'sha256'`` for AliExpress and Lazada at ``/sync``.
         gateway: The URL of calls.
-        format: The format of responses, ``'json'`` or ``'xml'``.
+        oauth_url: The server where sellers authorise, such as
+            ``https://oauth.aliexpress.com``; None for that of the gateway.
+        format: The format of responses, ``'json'`` or ``'xml'``; qimen's
+            custom methods also have ``'json2'`` and ``'xml2'``.
         simplify: Ask for plain lists without a root.
         timeout: Seconds to connect, and to wait for each piece of a response.
         retries: Attempts after the first, at most.
@@ -106,6 +110,7 @@ class TaobaoTop(Client, Chains):
         session: str | Secret[str] | Callable[[], str] | None = None,
         sign_method: str | Signer = "hmac-sha256",
         gateway: str = GATEWAY,
+        oauth_url: str | None = None,
         format: str = "json",  # noqa: A002 (the platform's word)
         simplify: bool = False,
         timeout: float | tuple[float, float] = (5, 30),
@@ -139,6 +144,7 @@ class TaobaoTop(Client, Chains):
             signer=signer,
             attached=signer if limiter is None else limiter.attach(signer, str(app_key)),
             gateway=gateway,
+            oauth_url=oauth_url,
             format=format,
             simplify=simplify,
             clock=adjustable,
@@ -151,7 +157,7 @@ class TaobaoTop(Client, Chains):
     @classmethod
     def from_env(cls, prefix: str = "TAOBAO_TOP_", file: str | os.PathLike[str] | None = None, **settings: Any) -> Self:
         """
-        Make a client from the variables ``APP_KEY APP_SECRET SESSION SIGN_METHOD GATEWAY CA`` behind the prefix.
+        Make a client from the variables ``APP_KEY APP_SECRET SESSION SIGN_METHOD GATEWAY OAUTH_URL CA`` behind the prefix.
 
         Args:
             prefix: The beginning of the variables' names.
@@ -235,8 +241,12 @@ class TaobaoTop(Client, Chains):
             renew = getattr(session, "renew", None)
             if not error.session_expired or renew is None:
                 raise
+            try:
+                fresh = Secret(renew(MaskedText(token.reveal())))
+            except Exception as failure:  # noqa: BLE001 (it is raised, with the refusal as its cause)
+                raise caused_by(error, failure) from failure.__cause__
         # An expired session is refused before anything is carried out, so one replay is safe for any call.
-        again = spec.call(Secret(renew(MaskedText(token.reveal()))))
+        again = spec.call(fresh)
         return self._pipeline.run(evolve(again, deadline=max(expires - time.monotonic(), SHORTEST)))
 
     def clock_offset(self) -> float:

@@ -13,12 +13,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from chainable.call import Call
 from chainable.codecs import FORM
 from chainable.errors import CodecError, ConfigurationError, SignatureError
+from chainable.i18n import Words, translate
 from chainable.masking import MaskedDict, Secret, safe_repr, without_frames
 from taobao_top.errors import BUSINESS, TopError, rule_of, top_error
 from taobao_top.response import TopResponse
 from taobao_top.response_parsing import read
 from taobao_top.response_reading import foreign_refusal, unreadable
 from taobao_top.signing import MD5Signer
+from taobao_top.sync_oauth import CREATE, REFRESH, is_sync, token_call
 from taobao_top.tokens import Token
 
 if TYPE_CHECKING:
@@ -30,14 +32,20 @@ if TYPE_CHECKING:
 
 __all__ = ["OAuth", "Token"]
 
-_HOSTS = {
-    "gw.api.taobao.com": "https://oauth.taobao.com",
-    "eco.taobao.com": "https://oauth.taobao.com",
-    "api.taobao.com": "https://oauth.taobao.com",
-    "qimen.api.taobao.com": "https://oauth.taobao.com",
-    "gw.api.tbsandbox.com": "https://oauth.tbsandbox.com",
-    "qimenapi.tbsandbox.com": "https://oauth.tbsandbox.com",
-}
+_SERVERS = {"taobao.com": "https://oauth.taobao.com", "tbsandbox.com": "https://oauth.tbsandbox.com"}
+"""The authorisation servers of gateways in these domains, such as those of regions and of qimen's apps."""
+
+
+def _server(settings: Settings) -> str:
+    """Return the URL of the authorisation server, without a slash at its end."""
+    if settings.oauth_url is not None:
+        return settings.oauth_url.rstrip("/")
+    parts = urlsplit(settings.gateway)
+    for domain, server in _SERVERS.items():
+        if f".{parts.hostname}".endswith(f".{domain}"):
+            return server
+    # A client with another gateway, such as the sandbox, authorises there too.
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @safe_repr
@@ -50,24 +58,34 @@ class OAuth:
         self._settings = settings
         self._run = run
         self._send = send
-        parts = urlsplit(settings.gateway)
-        # A client with another gateway, such as the sandbox, authorises there too.
-        self._base = _HOSTS.get(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
+        self._base = _server(settings)
 
     def __repr__(self) -> str:
         return f"<OAuth of app {self._settings.app_key} at {self._settings.gateway}>"
 
     def authorize_url(
-        self, redirect_uri: str, *, state: str | None = None, view: str = "web", response_type: str = "code"
+        self,
+        redirect_uri: str,
+        *,
+        state: str | None = None,
+        view: str = "web",
+        response_type: str = "code",
+        sp: str | None = None,
     ) -> str:
         """
         Return the URL of the page that asks a seller for authorisation.
+
+        For apps of TOP, sellers of AliExpress authorise at ``TaobaoTop(oauth_url='https://oauth.aliexpress.com')``
+        with ``sp='ae'``, those of Alibaba.com at ``'https://oauth.alibaba.com'`` with ``sp='ICBU'``.  A client
+        whose gateway ends in ``/sync`` has the pages and tokens of that platform, such as those of
+        ``https://api-sg.aliexpress.com`` or, with ``oauth_url='https://auth.lazada.com'``, of Lazada.
 
         Args:
             redirect_uri: Where the seller is redirected afterwards, exactly as registered.
             state: Returned in the redirect; make it unguessable and compare it.
             view: ``web``, ``wap`` or ``tmall``.
             response_type: ``code``; ``token`` for an app without a server.
+            sp: The site whose sellers are asked, if it is not Taobao.
         """
         query = {
             "response_type": response_type,
@@ -75,8 +93,9 @@ class OAuth:
             "redirect_uri": redirect_uri,
             "view": view,
         }
-        if state is not None:
-            query["state"] = state
+        query |= {name: value for name, value in {"state": state, "sp": sp}.items() if value is not None}
+        if is_sync(self._settings):
+            return f"{self._base}/oauth/authorize?{urlencode(query | {'force_auth': 'true'})}"
         return f"{self._base}/authorize?{urlencode(query)}"
 
     def token(self, *, code: str | Secret[str], redirect_uri: str | None = None, signed: bool = False) -> Token:
@@ -85,7 +104,8 @@ class OAuth:
 
         Args:
             code: From the redirect's query.
-            redirect_uri: As passed to :meth:`authorize_url`; not needed for the signed form.
+            redirect_uri: As passed to :meth:`authorize_url`; not needed for
+                the signed form, and at gateways that end in ``/sync``.
             signed: Call the method ``taobao.top.auth.token.create``.
 
         Raises:
@@ -95,8 +115,15 @@ class OAuth:
         del code  # a traceback shows no code
         if signed:
             return self._method("taobao.top.auth.token.create", code=hidden)
+        if is_sync(self._settings):
+            return self._exchange(CREATE, code=hidden)
         if redirect_uri is None:
-            raise ConfigurationError("redirect_uri: pass the one that authorize_url() had, the platform compares them")
+            raise ConfigurationError(
+                Words(
+                    "redirect_uri: pass the one that authorize_url() had, the platform compares them",
+                    "redirect_uri：请传入与 authorize_url() 相同的地址，平台会核对",
+                )
+            )
         return self._post({"grant_type": "authorization_code", "redirect_uri": redirect_uri}, code=hidden)
 
     def refresh(self, refresh_token: str | Secret[str] | Token, *, signed: bool = False) -> Token:
@@ -113,7 +140,10 @@ class OAuth:
         hidden = _refresh_secret(refresh_token)
         del refresh_token  # a traceback shows no token
         if not hidden:
-            msg = "this app's tokens cannot be refreshed: let the seller authorise again when the session ends"
+            msg = Words(
+                "this app's tokens cannot be refreshed: let the seller authorise again when the session ends",
+                "此应用的令牌不能刷新：session 到期后请让卖家重新授权",
+            )
             raise TopError(msg, session_expired=True, maybe_sent=False)
         if signed:
             try:
@@ -122,6 +152,8 @@ class OAuth:
                 # The unsigned form calls this refusal invalid_grant.
                 error.session_expired = error.session_expired or rule_of(error.code, error.sub_code) is BUSINESS
                 raise
+        if is_sync(self._settings):
+            return self._exchange(REFRESH, refresh_token=hidden)
         return self._post({"grant_type": "refresh_token"}, refresh_token=hidden)
 
     def from_fragment(self, fragment: str) -> Token:
@@ -138,14 +170,21 @@ class OAuth:
         del fragment  # a traceback shows no token
         sign = found.pop("top_sign", None)
         if sign is None:
-            raise SignatureError("the fragment has no top_sign", reason="missing")
+            raise SignatureError(
+                Words("the fragment has no top_sign", "回跳地址的 # 之后没有 top_sign"), reason="missing"
+            )
         try:
             # The right signature stays out of local variables: it is as good as the secret.
             right = sign.isascii() and hmac.compare_digest(MD5Signer(self._secret()).sign(found), sign)
         except CodecError:  # a lone surrogate
             right = False
         if not right:
-            raise SignatureError("top_sign does not belong to this fragment and app_secret")
+            raise SignatureError(
+                Words(
+                    "top_sign does not belong to this fragment and app_secret",
+                    "top_sign 与这段内容和 app_secret 不符",
+                )
+            )
         return Token.of(found, self._settings.clock())
 
     def session(
@@ -183,7 +222,12 @@ class OAuth:
     def _secret(self) -> Secret[str]:
         secret = self._settings.secret
         if secret is None:
-            raise ConfigurationError("app_secret is needed for this: pass it to the client beside the signer")
+            raise ConfigurationError(
+                Words(
+                    "app_secret is needed for this: pass it to the client beside the signer",
+                    "此处需要 app_secret：请在签名器之外也把它传给客户端",
+                )
+            )
         return secret
 
     def _method(self, method: str, **parameters: Secret[str]) -> Token:
@@ -196,11 +240,15 @@ class OAuth:
         )
         return self._read(_result(self._send(method, None, (), keywords).data), method)
 
+    def _exchange(self, path: str, **secrets: Secret[str]) -> Token:
+        call = token_call(self._settings, self._secret(), self._base, path, secrets)
+        return self._read(MaskedDict(self._run(call).data), "token")
+
     def _read(self, members: Mapping[str, Any], label: str) -> Token:
         try:
             return Token.of(members, self._settings.clock())
         except CodecError as error:
-            msg = f"{label}: {error}"
+            msg = _labelled(label, error)
         raise CodecError(msg)
 
     def _post(self, form: dict[str, str], **secrets: Secret[str]) -> Token:
@@ -236,12 +284,16 @@ def _form(form: Mapping[str, str], secrets: Mapping[str, Secret[str]]) -> bytes:
     return FORM.encode({**form, **{name: value.reveal() for name, value in secrets.items()}})
 
 
-def _members(response: Response[Any]) -> dict[str, Any] | str:
+def _labelled(label: str, error: CodecError) -> Words:
+    return Words(f"{label}: {error}", f"{label}：{translate(error.args[0], 'zh')}")
+
+
+def _members(response: Response[Any]) -> dict[str, Any] | Words:
     """Return the members of a token response, or why they cannot be read."""
     try:
         return MaskedDict(read(response.content, response.headers.get("Content-Type")))
     except CodecError as error:
-        return str(error)
+        return _labelled("token", error)
 
 
 def _read_response(response: Response[Any]) -> Response[Any]:
@@ -257,7 +309,10 @@ def _read_response(response: Response[Any]) -> Response[Any]:
         code, description = str(members.get("error", "")), str(members.get("error_description", ""))
         words = ": ".join(word for word in (code, description) if word)
         raise TopError(
-            f"token: HTTP status {status}" + (f": {words}" if words else ""),
+            Words(
+                f"token: HTTP status {status}" + (f": {words}" if words else ""),
+                f"token：HTTP 状态码 {status}" + (f"：{words}" if words else ""),
+            ),
             code=code,
             sub_msg=description,
             detail={"error": code, "error_description": description},

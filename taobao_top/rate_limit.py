@@ -16,12 +16,16 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import evolve, field, frozen
-from limits import parse_many
 
 from chainable.errors import ConfigurationError
+from chainable.extras import extra
+from chainable.i18n import Words
 from chainable.redis_timeouts import warn_without_timeout
 from chainable.signing import Signer
 from taobao_top.errors import TopError
+
+with extra("limits", "limits"):
+    from limits import parse_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,8 +188,12 @@ class RateLimiter:
         except (ValueError, TypeError):
             parsed = []
         if not parsed or any(rate.calls < 1 for rate in parsed):
-            msg = "rates: '40/second' or '40/second; 1000/minute' was expected"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(
+                Words(
+                    "rates: '40/second' or '40/second; 1000/minute' was expected",
+                    "rates：应为 '40/second' 或 '40/second; 1000/minute' 这样的写法",
+                )
+            )
         if redis is not None:
             warn_without_timeout(redis)
         self._windows: _Windows = _OwnWindows(parsed, clock) if redis is None else _SharedWindows(parsed, redis)
@@ -210,7 +218,11 @@ class RateLimiter:
         left = self._longest
         while pause := self._windows.take(app_key, calls):
             if pause > left:
-                msg = f"app {app_key} makes more calls than its limiter allows: the next one fits in after {pause:.0f} seconds"
+                msg = Words(
+                    f"app {app_key} makes more calls than its limiter allows: "
+                    f"the next one fits in after {pause:.0f} seconds",
+                    f"应用 {app_key} 的调用超过了限流器的额度：{pause:.0f} 秒后才能再调用",
+                )
                 raise TopError(
                     msg, throttled=True, retryable=True, transient=False, retry_after=pause, maybe_sent=False
                 )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["SHORTEST", "RequestSpec"]
 
 _OPTIONS = frozenset(OPTIONS)
-_RESERVED = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
+_RESERVED = frozenset({"method", "app_key", "timestamp", "sign", "sign_method", "partner_id"})
 _HEADERS = {"User-Agent": "taobao-top for Python", "Accept": "*/*", "Accept-Encoding": "gzip"}
 SHORTEST = 0.001
 """The shortest deadline of an attempt, in seconds."""
@@ -50,6 +50,8 @@ class RequestSpec:
 
     # Class attributes, because most calls have neither files nor a raw body.
     has_body = False
+    version = "2.0"
+    """The platform's ``v``; custom methods of qimen may have another."""
     _raw: bytes | None = None
     _files: Mapping[str, FilePart] = {}
 
@@ -79,6 +81,7 @@ class RequestSpec:
         if options:
             self.options = self.options.with_options(options)
         self.texts, self._files = write(parameters, info.types)
+        self.version = self.texts.pop("v", self.version)
         if self._files and self._raw is not None:
             msg = f"{info.name}: a raw body and files cannot go together"
             raise TypeError(msg)
@@ -93,12 +96,12 @@ class RequestSpec:
         """Return the system parameters, except those that the signer adds."""
         options = self.options
         parameters: dict[str, str] = MaskedDict(
-            method=self.info.name, app_key=self.settings.app_key, v="2.0", format=options.format
+            method=self.info.name, app_key=self.settings.app_key, v=self.version, format=options.format
         )
         if session:
             check_text("session", session)
             parameters["session"] = Secret.of(session).reveal()
-        if options.simplify and options.format == "json":
+        if options.simplify and options.format in {"json", "json2"}:
             parameters["simplify"] = "true"
         if options.target_app_key is not None:
             parameters["target_app_key"] = str(options.target_app_key)

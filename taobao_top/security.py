@@ -1,21 +1,24 @@
 """
 Personal data in the platform's encrypted forms, and the index to search it.
 
-The forms are pure functions; :class:`SecurityClient` fetches the keys
+:mod:`taobao_top.ciphertexts` defines the forms; :class:`SecurityClient` fetches the keys
 (``taobao.top.secret.get``).  The platform's newer method needs neither: call
 ``taobao.top.oaid.decrypt``.
 https://open.taobao.com/doc.htm?docId=106213&docType=1
+
+The version in a ciphertext names its key.  A positive one is a key of the
+seller whose session is given; a negative one is the app's own key, which
+encrypts without a session: ``-1`` is fetched as version 1, without a session.
+The official SDKs for Java and PHP (``SecurityClient``) do the same.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
 import logging
 import os
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -24,16 +27,23 @@ from concurrent.futures import TimeoutError as WaitTimeoutError
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from attrs import field, frozen
-from attrs.validators import ge, le
-from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
-from cryptography.hazmat.primitives.padding import PKCS7
 
 from chainable.codecs import no_constant
-from chainable.errors import ChainableError, CodecError, ConfigurationError, DecryptionError, InProgress
-from chainable.masking import MaskedDict, Secret, guarded, safe_repr, shown_name, without_frames
+from chainable.errors import ChainableError, CodecError, ConfigurationError, InProgress
+from chainable.i18n import Words
+from chainable.masking import MaskedDict, Secret, safe_repr, without_frames
+from taobao_top.ciphertexts import (
+    KINDS,
+    Key,
+    decrypt,
+    encrypt,
+    is_encrypted,
+    search,
+    split,
+    stays_plain,
+    windows,
+)
 from taobao_top.errors import TopError
 
 if TYPE_CHECKING:
@@ -43,227 +53,11 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Key", "SecurityClient", "decrypt", "encrypt", "is_encrypted", "search", "windows"]
 
-KINDS = {"phone": "$", "nick": "~", "receiver_name": "~", "simple": "~", "search": "~", "normal": "\x01"}
-"""The kinds of data, and the mark around each."""
-
-_IV = b"0102030405060708"
-_BASE64 = "[A-Za-z0-9+/]+=*"
-_WHOLE_PHONE = 11
-_BLOCK = 128  # bits
-_HIDDEN_DIGITS = 8
-_SHOWN_DIGITS = 4
 _NO_SUCH_KEY = "20005"
 _NOTHING_FOR = 300.0  # seconds before a missing key is requested again
 _KEPT = 1024
 
 _logger = logging.getLogger("taobao_top")
-
-
-def _as_secret(given: bytes | Secret[bytes]) -> Secret[bytes]:
-    return Secret.of(given)
-
-
-@safe_repr
-@guarded
-@frozen
-class Key:
-    """
-    A key of the platform.
-
-    Attributes:
-        secret: The AES key, 16, 24 or 32 bytes.
-        version: Its number, which is part of every ciphertext.
-        slide_size: The text in one window of the index: ASCII counts 1, other characters 2.
-        compress_len: The bytes of each window's digest, 1 to 16.
-        searchable: The kinds that are written with an index.
-
-    Raises:
-        ValueError: A size is out of bounds.
-    """
-
-    _secret: Secret[bytes] = field(alias="secret", repr=False, converter=_as_secret)
-    version: int
-    slide_size: int = field(default=4, validator=ge(1))
-    compress_len: int = field(default=3, validator=[ge(1), le(16)])
-    searchable: frozenset[str] = frozenset({"search"})
-
-    @property
-    def secret(self) -> bytes:
-        """The AES key."""
-        return self._secret.reveal()
-
-
-class _Parts(NamedTuple):
-    """The parts of a ciphertext: the readable text, the AES part, the version of its key."""
-
-    shown: str
-    sealed: str
-    version: int
-
-
-def _patterns(mark: str) -> tuple[re.Pattern[str], ...]:
-    mark = re.escape(mark)
-    version = r"(?P<version>-?\d{1,9})"
-    if mark == re.escape("$"):
-        return (
-            re.compile(rf"{mark}(?P<shown>[^$]*){mark}(?P<sealed>{_BASE64}){mark}{version}{mark}"),
-            re.compile(rf"{mark}{_BASE64}{mark}(?P<sealed>{_BASE64}){mark}{version}{mark}{mark}"),
-        )
-    return (
-        re.compile(rf"{mark}(?P<sealed>{_BASE64}){mark}{version}{mark}"),
-        re.compile(rf"{mark}(?P<sealed>{_BASE64}){mark}[A-Za-z0-9+/=]*{mark}{version}{mark}{mark}"),
-    )
-
-
-_PATTERNS = {kind: _patterns(mark) for kind, mark in KINDS.items()}
-
-
-def _checked_kind(kind: str) -> str:
-    if kind not in KINDS:
-        msg = f"{shown_name(kind)} is not a kind of data: {', '.join(KINDS)} were expected"
-        raise ConfigurationError(msg)
-    return kind
-
-
-def _parts(text: str, kind: str) -> _Parts | None:
-    for pattern in _PATTERNS[_checked_kind(kind)]:
-        found = pattern.fullmatch(text)
-        if found:
-            parts = found.groupdict()
-            return _Parts(parts.get("shown", ""), parts["sealed"], int(parts["version"]))
-    return None
-
-
-def is_encrypted(text: str, kind: str) -> bool:
-    """Return whether a text has the form of this kind's ciphertexts."""
-    return _parts(text, kind) is not None
-
-
-@without_frames
-def encrypt(text: str, kind: str, key: Key) -> str:
-    """
-    Encrypt a text in the form of its kind.
-
-    Raises:
-        CodecError: A phone number has less than 11 characters, or a text holds a lone surrogate.
-        ConfigurationError: The kind is unknown.
-    """
-    mark, version = KINDS[_checked_kind(kind)], key.version
-    if kind == "phone":
-        if len(text) < _WHOLE_PHONE:
-            raise CodecError("a phone number of at least 11 characters was expected")
-        if kind in key.searchable:
-            tail = _digest(text[-_SHOWN_DIGITS:], key)
-            return f"{mark}{tail}{mark}{_sealed(text, key)}{mark}{version}{mark}{mark}"
-        shown, hidden = text[:-_HIDDEN_DIGITS], text[-_HIDDEN_DIGITS:]
-        return f"{mark}{shown}{mark}{_sealed(hidden, key)}{mark}{version}{mark}"
-    if kind in key.searchable:
-        return f"{mark}{_sealed(text, key)}{mark}{search(text, kind, key)}{mark}{version}{mark}{mark}"
-    return f"{mark}{_sealed(text, key)}{mark}{version}{mark}"
-
-
-@without_frames
-def decrypt(text: str, kind: str, key: Key) -> str:
-    """
-    Decrypt a text in the form of its kind; any other text is returned unchanged.
-
-    Raises:
-        DecryptionError: The key does not decrypt it.
-        ConfigurationError: The kind is unknown.
-    """
-    parts = _parts(text, kind)
-    return text if parts is None else parts.shown + _opened(parts.sealed, key)
-
-
-@without_frames
-def search(text: str, kind: str, key: Key) -> str:
-    """
-    Return the text that finds this text in stored ciphertexts (``LIKE '%…%'``).
-
-    Args:
-        text: A part of the name, or the last 4 digits of a phone number.
-        kind: The kind of data.
-        key: The key of the ciphertexts.
-
-    Raises:
-        CodecError: A phone number's part does not have 4 characters, or a text holds a lone surrogate.
-        ConfigurationError: The kind is unknown.
-    """
-    if _checked_kind(kind) == "phone":
-        if len(text) != _SHOWN_DIGITS:
-            raise CodecError("phone numbers are found by their last 4 digits")
-        return f"${_digest(text, key)}$"
-    return "".join(_digest(window, key, key.compress_len) for window in windows(text, key.slide_size))
-
-
-def windows(text: str, size: int = 4) -> list[str]:
-    """
-    Split a text into the overlapping windows of the index.
-
-    Args:
-        text: Any text.
-        size: The weight of a window: ASCII characters weigh 1, others 2.
-
-    Raises:
-        CodecError: The size is less than 1.
-    """
-    if size < 1:
-        raise CodecError("a window holds 1 or more")
-    weights = [1 if character.isascii() else 2 for character in text]
-    found: list[str] = []
-    start = end = weight = 0
-    while end < len(text) or weight > size:
-        begins_light = end > 0 and weights[start] == 1
-        if end == len(text) and not begins_light:
-            break
-        if weight == size and not begins_light and weights[end] == 1:
-            # A full window that begins with a heavy character takes one more light one before it moves on.
-            end += 1
-            weight = size + 1
-        else:
-            if end:
-                weight -= weights[start]
-                start += 1
-            while weight < size and end < len(text):
-                weight += weights[end]
-                end += 1
-        found.append(text[start:end])
-    return found
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise CodecError("a text holds a lone surrogate, which UTF-8 cannot encode") from None
-
-
-def _digest(text: str, key: Key, length: int | None = None) -> str:
-    digest = hmac.digest(key.secret, _encoded(text), "md5")
-    if length is not None:
-        folded = bytearray(length)
-        for index, byte in enumerate(digest):
-            folded[index % length] ^= byte
-        digest = bytes(folded)
-    return base64.b64encode(digest).decode()
-
-
-def _sealed(text: str, key: Key) -> str:
-    padder = PKCS7(_BLOCK).padder()
-    encryptor = Cipher(AES(key.secret), CBC(_IV)).encryptor()
-    padded = padder.update(_encoded(text)) + padder.finalize()
-    return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
-
-
-def _opened(sealed: str, key: Key) -> str:
-    try:
-        decryptor = Cipher(AES(key.secret), CBC(_IV)).decryptor()
-        padded = decryptor.update(base64.b64decode(sealed)) + decryptor.finalize()
-        unpadder = PKCS7(_BLOCK).unpadder()
-        return (unpadder.update(padded) + unpadder.finalize()).decode()
-    except ValueError:
-        msg = f"the ciphertext cannot be decrypted with the key of version {key.version}"
-        raise DecryptionError(msg) from None
 
 
 class _Kept(NamedTuple):
@@ -306,7 +100,12 @@ class SecurityClient:
 
     def __init__(self, top: TopClient, random_num: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         if not isinstance(random_num, str) or not random_num:
-            raise ConfigurationError("random_num: the code that the console shows for this app was expected")
+            raise ConfigurationError(
+                Words(
+                    "random_num: the code that the console shows for this app was expected",
+                    "random_num：应为控制台上该应用的伪随机码",
+                )
+            )
         self._top = top
         self._random_num = Secret(random_num)
         self._clock = clock
@@ -320,15 +119,20 @@ class SecurityClient:
 
     def encrypt(self, text: str, kind: str, *, session: str = "", user: int | None = None) -> str:
         """
-        Encrypt with the current key; an empty or encrypted text is returned unchanged.
+        Encrypt with the current key.
+
+        An encrypted text, an empty or blank one, and a phone number of less
+        than 11 characters are returned unchanged.
 
         Args:
             text: The plain text.
             kind: One of :data:`KINDS`.
-            session: A seller's session, for the seller's key.
+            session: A seller's session, for the seller's key. Without session
+                and user, the app's own key is used; the ciphertext then has a
+                negative version.
             user: A customer's number, for the customer's key.
         """
-        if is_encrypted(text, kind) or not text:
+        if is_encrypted(text, kind) or stays_plain(text, kind):
             return text
         # Secrets, because a traceback of a failed fetch would show both.
         plain, owner = Secret(text), Secret(session)
@@ -340,17 +144,37 @@ class SecurityClient:
         """
         Decrypt with the key of the ciphertext; a text in another form is returned unchanged.
 
+        A ciphertext of a negative version is decrypted with the app's own key,
+        whatever session or user is given.
+
         Raises:
             DecryptionError: The key does not decrypt it.
         """
         owner = Secret(session)
         del session
-        parts = _parts(text, kind)
-        key = None if parts is None else self._key(owner, user, parts.version)
+        parts = split(text, kind)
+        if parts is None:
+            return text
+        if parts.version < 0:
+            owner, user = Secret(""), None
+        key = self._key(owner, user, abs(parts.version))
         return text if key is None else decrypt(text, kind, key)
 
     def search(self, text: str, kind: str, *, session: str = "", user: int | None = None) -> str:
-        """Return the text that finds this text in stored ciphertexts; the text itself without a key."""
+        """
+        Return the text that finds this text in stored ciphertexts; the text itself without a key, or if it is blank.
+
+        Args:
+            text: A part of the name, or the last 4 digits of a phone number.
+            kind: One of :data:`KINDS`.
+            session: As it was given to :meth:`encrypt`.
+            user: As it was given to :meth:`encrypt`.
+
+        Raises:
+            CodecError: A phone number's part does not have 4 characters.
+        """
+        if not text.strip():
+            return text
         plain, owner = Secret(text), Secret(session)
         del text, session
         key = self._key(owner, user, None)
@@ -409,7 +233,7 @@ class SecurityClient:
             if future.done():
                 raise
             msg = f"another thread has been fetching the key for {patience:g} seconds: try again"
-            raise InProgress(msg) from None
+            raise InProgress(Words(msg, f"另一线程取密钥已用了 {patience:g} 秒：请重试")) from None
 
     def _fetched(self, fetch: _Fetch) -> Key | None:
         keywords = MaskedDict(
@@ -426,7 +250,8 @@ class SecurityClient:
                 raise
             lives, key = (_NOTHING_FOR, _NOTHING_FOR), None
         else:
-            lives, key = _read_key(response.data)
+            is_public = fetch.user is None and not fetch.session.reveal()
+            lives, key = _read_key(response.data, is_public=is_public)
         now = self._clock()
         with self._lock:
             self._keys[fetch.place] = _Kept(key, now + lives[0], now + lives[1])
@@ -436,15 +261,16 @@ class SecurityClient:
 
 
 @without_frames
-def _read_key(data: Any) -> tuple[tuple[float, float], Key | None]:
+def _read_key(data: Any, *, is_public: bool) -> tuple[tuple[float, float], Key | None]:
     try:
         config: Mapping[str, Any] = json.loads(data.get("app_config") or "{}", parse_constant=no_constant)
         if not data.get("secret"):
             return (_NOTHING_FOR, _NOTHING_FOR), None
         searchable = {kind for kind in KINDS if str(config.get(f"current_{kind}")) == "2"}
+        version = abs(int(data["secret_version"]))
         key = Key(
             base64.b64decode(data["secret"]),
-            int(data["secret_version"]),
+            -version if is_public else version,
             int(config.get("encrypt_slide_size", 4)),
             int(config.get("encrypt_index_compress_len", 3)),
             frozenset(searchable | {"search"}),
@@ -452,7 +278,9 @@ def _read_key(data: Any) -> tuple[tuple[float, float], Key | None]:
         AES(key.secret)
         return (_seconds(data["interval"]), _seconds(data["max_interval"])), key
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, ArithmeticError):
-        raise CodecError("taobao.top.secret.get: the response is not a key") from None
+        raise CodecError(
+            Words("taobao.top.secret.get: the response is not a key", "taobao.top.secret.get：应答中没有可用的密钥")
+        ) from None
 
 
 def _seconds(value: Any) -> float:

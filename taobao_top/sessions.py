@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable.atomic import replace_file
 from chainable.errors import ConfigurationError, InProgress
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 from chainable.redis_timeouts import warn_without_timeout
 from chainable.times import BEIJING
@@ -156,7 +157,8 @@ class Session:
         token = self._store.load(self._name)
         if token is None:
             msg = f"session {self._name!r}: the store has no token: let the seller authorise, then keep() the token"
-            raise ConfigurationError(msg)
+            chinese = f"session {self._name!r}：存储中没有令牌：请让卖家授权，再用 keep() 保存令牌"
+            raise ConfigurationError(Words(msg, chinese))
         if self._replaces is None:
             return token
         if self._token is not None and token.access_token == self._replaces.access_token:
@@ -207,7 +209,8 @@ class Session:
                 self._clock(), BEIJING
             ):
                 msg = f"session {self._name!r} cannot be refreshed any more: let the seller authorise again"
-                raise TopError(msg, session_expired=True, maybe_sent=False)
+                chinese = f"session {self._name!r} 已不能再刷新：请让卖家重新授权"
+                raise TopError(Words(msg, chinese), session_expired=True, maybe_sent=False)
             # Kept here first: the old token is invalid by now, even if the store cannot be written.
             self._token, self._replaces = self._refresh(token), self._replaces or token
             self._store.save(self._name, self._token)
@@ -322,7 +325,8 @@ class FileSessions:
             OSError: The file cannot be written; it is unchanged.
         """
         msg = f"{self._path}: another process has been writing it for {_WRITING:g} seconds: end that process"
-        with _file_lock(f"{self._path}.lock", _WRITING, InProgress(msg)):
+        busy = InProgress(Words(msg, f"{self._path}：另一进程写入已达 {_WRITING:g} 秒：请结束该进程"))
+        with _file_lock(f"{self._path}.lock", _WRITING, busy):
             replace_file(self._path, memoryview(json.dumps(self._read() | {name: token.as_dict()}).encode()))
 
     @contextmanager
@@ -340,8 +344,9 @@ class FileSessions:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            msg = f"{self._path}: cannot be read ({error.strerror}): give this process the right to read it"
-            raise ConfigurationError(msg) from None
+            why = error.strerror
+            msg = f"{self._path}: cannot be read ({why}): give this process the right to read it"
+            raise ConfigurationError(Words(msg, f"{self._path}：无法读取（{why}）：请给本进程读取权限")) from None
         if not isinstance(entries, dict):
             del entries
             raise self._damaged()
@@ -349,7 +354,7 @@ class FileSessions:
 
     def _damaged(self) -> ConfigurationError:
         msg = f"{self._path}: this is not a file of sessions: move it away and let the sellers authorise again"
-        return ConfigurationError(msg)
+        return ConfigurationError(Words(msg, f"{self._path}：这不是 session 文件：请移走它，并让卖家重新授权"))
 
 
 def _decoded(content: bytes | str) -> Any:
@@ -374,10 +379,18 @@ def _restored(kept: Any) -> Token | None:
 
 def _in_progress(name: str, limit: float) -> InProgress:
     if not limit:
-        return InProgress(f"session {name!r}: it is being refreshed elsewhere: use its current token")
+        return InProgress(
+            Words(
+                f"session {name!r}: it is being refreshed elsewhere: use its current token",
+                f"session {name!r}：别处正在刷新：请使用当前的令牌",
+            )
+        )
     return InProgress(
-        f"session {name!r}: it has been refreshed elsewhere for {limit:g} seconds: "
-        f"try again later; if this goes on, end the process that hangs"
+        Words(
+            f"session {name!r}: it has been refreshed elsewhere for {limit:g} seconds: "
+            f"try again later; if this goes on, end the process that hangs",
+            f"session {name!r}：别处刷新已达 {limit:g} 秒：请稍后重试；若一直如此，请结束卡住的进程",
+        )
     )
 
 
@@ -432,8 +445,9 @@ class RedisSessions:
         token = _restored(_decoded(kept))
         if token is None:
             del kept  # no token is left in the frame of the error
-            msg = f"the Redis key {self._prefix + name!r} does not hold a token: delete it and let the seller authorise again"
-            raise ConfigurationError(msg)
+            key = self._prefix + name
+            msg = f"the Redis key {key!r} does not hold a token: delete it and let the seller authorise again"
+            raise ConfigurationError(Words(msg, f"Redis 键 {key!r} 中不是令牌：请删除它，并让卖家重新授权"))
         return token
 
     def save(self, name: str, token: Token, /) -> None:

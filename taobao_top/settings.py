@@ -11,7 +11,7 @@ from chainable.errors import ConfigurationError
 from chainable.masking import Secret, outline, safe_repr
 from chainable.signing import Signer
 from chainable.validation import check_base_url
-from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner
+from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner, SHA256Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,12 @@ __all__ = [
     "make_signer",
 ]
 
-FORMATS = ("json", "xml")
+FORMATS = ("json", "xml", "json2", "xml2")
+"""The formats of responses; the last two are those of qimen's custom methods."""
 _SECRET_LENGTH = 20  # characters; no app_key is as long
 
 _SIGNERS: dict[str, type[ParameterSigner]] = {
-    signer.sign_method: signer for signer in (MD5Signer, HMACMD5Signer, HMACSHA256Signer)
+    signer.sign_method: signer for signer in (MD5Signer, HMACMD5Signer, HMACSHA256Signer, SHA256Signer)
 }
 
 
@@ -54,6 +55,13 @@ def _check_gateway(value: Any) -> str:
     return str(value)
 
 
+def _check_oauth_url(value: Any) -> str | None:
+    if value is None:
+        return None
+    check_base_url("oauth_url", value)
+    return str(value)
+
+
 def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:
     """Return a session as a secret, a callable or None; TypeError for anything else."""
     if session is None or isinstance(session, Secret):
@@ -67,9 +75,9 @@ def check_session(session: Any) -> Secret[str] | Callable[[], str] | None:
 
 
 def check_format(value: Any) -> str:
-    """Return the format; ConfigurationError unless it is JSON or XML."""
+    """Return the format; ConfigurationError unless it is one of :data:`FORMATS`."""
     if value not in FORMATS:
-        msg = "format: 'json' or 'xml' was expected"
+        msg = "format: 'json' or 'xml' was expected, or qimen's 'json2' or 'xml2'"
         raise ConfigurationError(msg, reason="unknown_format", setting="format")
     return str(value)
 
@@ -90,7 +98,7 @@ def make_signer(sign_method: Any, secret: str | Secret[str] | None, clock: Clock
         return sign_method
     kind = _SIGNERS.get(sign_method) if isinstance(sign_method, str) else None
     if kind is None:
-        msg = "sign_method: 'hmac-sha256', 'hmac', 'md5' or a chainable.Signer was expected"
+        msg = "sign_method: 'hmac-sha256', 'hmac', 'md5', 'sha256' or a chainable.Signer was expected"
         raise ConfigurationError(msg, reason="unknown_sign_method", setting="sign_method")
     return kind(secret, clock=clock)  # type: ignore[arg-type]  # a missing secret is refused by the signer
 
@@ -132,6 +140,7 @@ class Settings:
     signer: Signer
     attached: Signer
     gateway: str = field(converter=_check_gateway)
+    oauth_url: str | None = field(default=None, converter=_check_oauth_url)
     format: str = field(converter=check_format)
     simplify: bool = field(converter=_check_simplify)
     clock: Clock

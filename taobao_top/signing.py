@@ -1,8 +1,11 @@
 """
-The three signatures of the platform.
+The signatures of the platform.
 
 The terms are the platform's: the sorted parameters make the string to sign;
 the upper-case hex of its digest is the signature.  https://open.taobao.com/doc.htm?docId=101617&docType=1
+
+``sha256`` is the one of AliExpress and Lazada at ``/sync``:
+https://open.alitrip.com/docs/doc.htm?articleId=120692&docType=1&treeId=727
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from chainable.codecs import FORM
 from chainable.errors import ChainableError, CodecError, ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import MaskedURL, Secret, unframed, without_frames
 from chainable.signing import SignableRequest, Signer
 from chainable.times import BEIJING
@@ -34,6 +38,7 @@ __all__ = [
     "HMACSHA256Signer",
     "MD5Signer",
     "ParameterSigner",
+    "SHA256Signer",
     "is_unicode",
     "signed_parts",
     "string_to_sign",
@@ -101,7 +106,7 @@ def _body(request: PreparedRequest) -> bytes:
         return body.encode()
     if isinstance(body, bytes):
         return body
-    raise TypeError("a stream cannot be signed: pass the body as bytes")
+    raise TypeError(Words("a stream cannot be signed: pass the body as bytes", "流无法签名：请以 bytes 传入报文"))
 
 
 def _content_type(request: PreparedRequest) -> str:
@@ -140,10 +145,16 @@ def _kept(parameters: Mapping[str, str]) -> dict[str, str]:
 def _secret(given: str | Secret[str]) -> Secret[str]:
     secret: Secret[Any] = Secret.of(given)
     if not isinstance(secret.reveal(), str) or not secret:
-        msg = "the app_secret is missing: pass the text that the console shows for this app"
+        msg = Words(
+            "the app_secret is missing: pass the text that the console shows for this app",
+            "缺少 app_secret：请传入控制台上该应用的密钥",
+        )
         raise ConfigurationError(msg, reason="app_secret_missing")
     if not is_unicode(secret):
-        msg = "the app_secret holds bytes that are not UTF-8: read it in its encoding"
+        msg = Words(
+            "the app_secret holds bytes that are not UTF-8: read it in its encoding",
+            "app_secret 含有非 UTF-8 的字节：请按其编码读取",
+        )
         raise ConfigurationError(msg, reason="app_secret_not_utf8") from None
     return secret
 
@@ -159,13 +170,13 @@ def is_unicode(secret: Secret[str]) -> bool:
 
 class ParameterSigner(Signer):
     """
-    Signs the parameters of a call; the base of the three signers below.
+    Signs the parameters of a call; the base of the signers below.
 
     A :class:`chainable.SignableRequest` has its parameters; those of any other
-    prepared request are read from query and body.  ``timestamp`` (Beijing time
-    in every time zone), ``sign_method`` and ``sign`` are added to the form, or
-    to the query if the body is not a form.  Blank values are neither sent nor
-    signed.
+    prepared request are read from query and body.  ``timestamp`` (in every time
+    zone as :meth:`stamp` writes it), ``sign_method`` and ``sign`` are added to
+    the form, or to the query if the body is not a form.  Blank values are
+    neither sent nor signed.
 
     Args:
         secret: The app_secret, taken literally.
@@ -196,6 +207,10 @@ class ParameterSigner(Signer):
         signer.clock = clock
         return signer
 
+    def stamp(self, moment: float) -> str:
+        """Write seconds since 1970 as the value of ``timestamp``: ``yyyy-MM-dd HH:mm:ss``, Beijing time."""
+        return timestamp(moment)
+
     @abstractmethod
     def digest(self, message: bytes) -> bytes:
         """Return the keyed digest of a string to sign."""
@@ -215,7 +230,7 @@ class ParameterSigner(Signer):
         if message is None:
             del parameters, body  # keep the session out of the traceback
             msg = f"a parameter holds text that {charset} cannot encode, such as a lone surrogate"
-            raise CodecError(msg) from None
+            raise CodecError(Words(msg, f"某个参数含有 {charset} 无法编码的文本，例如单独的代理字符")) from None
         return self.digest(message).hex().upper()
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
@@ -227,7 +242,7 @@ class ParameterSigner(Signer):
             CodecError: A parameter cannot be read or encoded.
         """
         stamps = {
-            "timestamp": timestamp(time.time() if self.clock is None else self.clock()),
+            "timestamp": self.stamp(time.time() if self.clock is None else self.clock()),
             "sign_method": self.sign_method,
         }
         try:
@@ -284,7 +299,10 @@ class MD5Signer(ParameterSigner):
 
     def explain(self, message: str) -> str:
         """Return the digested text, the secret masked."""
-        return f"MD5 of {MASK}{message}{MASK}, where {MASK} stands for the app_secret"
+        text = f"{MASK}{message}{MASK}"
+        return Words(
+            f"MD5 of {text}, where {MASK} stands for the app_secret", f"对 {text} 做 MD5，{MASK} 代表 app_secret"
+        )
 
 
 class HMACMD5Signer(ParameterSigner):
@@ -298,7 +316,9 @@ class HMACMD5Signer(ParameterSigner):
 
     def explain(self, message: str) -> str:
         """Return the digested text; the secret is the key and not part of it."""
-        return f"HMAC-MD5, keyed with the app_secret, of {message}"
+        return Words(
+            f"HMAC-MD5, keyed with the app_secret, of {message}", f"以 app_secret 为密钥，对 {message} 做 HMAC-MD5"
+        )
 
 
 class HMACSHA256Signer(ParameterSigner):
@@ -312,4 +332,22 @@ class HMACSHA256Signer(ParameterSigner):
 
     def explain(self, message: str) -> str:
         """Return the digested text; the secret is the key and not part of it."""
-        return f"HMAC-SHA256, keyed with the app_secret, of {message}"
+        return Words(
+            f"HMAC-SHA256, keyed with the app_secret, of {message}",
+            f"以 app_secret 为密钥，对 {message} 做 HMAC-SHA256",
+        )
+
+
+class SHA256Signer(HMACSHA256Signer):
+    """
+    ``sign_method=sha256``, for AliExpress and Lazada at ``/sync``: HMAC-SHA256, and a timestamp in milliseconds.
+
+    The name of the method is among the parameters; at ``/rest`` these
+    platforms also sign the path, which this signer does not.
+    """
+
+    sign_method = "sha256"
+
+    def stamp(self, moment: float) -> str:
+        """Write seconds since 1970 as milliseconds."""
+        return str(int(moment * 1000))

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from attrs import asdict, field, fields_dict, frozen
 
 from chainable.errors import CodecError
+from chainable.i18n import Words
 from chainable.masking import safe_repr, without_frames
 from chainable.times import BEIJING, check_aware
 
@@ -22,19 +23,36 @@ __all__ = ["Token"]
 _LIFETIMES = {
     "expires_in": "expires",
     "re_expires_in": "refresh_expires",
+    "refresh_expires_in": "refresh_expires",
     "r1_expires_in": "r1_expires",
     "r2_expires_in": "r2_expires",
     "w1_expires_in": "w1_expires",
     "w2_expires_in": "w2_expires",
 }
+"""Members in seconds from now."""
+
+_MOMENTS = {
+    "expire_time": "expires",
+    "refresh_token_valid_time": "refresh_expires",
+    "r1_valid": "r1_expires",
+    "r2_valid": "r2_expires",
+    "w1_valid": "w1_expires",
+    "w2_valid": "w2_expires",
+}
+"""Members in milliseconds since 1970, as oauth.aliexpress.com gives them; lifetimes take precedence."""
+
+
+_ABSENT = (None, "")
+_EPOCH = datetime(1970, 1, 1, 8, tzinfo=BEIJING)
 
 
 def _check_expiry(token: Token, attribute: Attribute[datetime | None], value: datetime | None) -> None:
     if value is None:
         return
     if not isinstance(value, datetime):
-        msg = f"{attribute.name}: a datetime with a zone was expected, not {type(value).__name__}"
-        raise TypeError(msg)
+        kind = type(value).__name__
+        msg = f"{attribute.name}: a datetime with a zone was expected, not {kind}"
+        raise TypeError(Words(msg, f"{attribute.name}：应为带时区的 datetime，实为 {kind}"))
     check_aware(value)
 
 
@@ -84,30 +102,36 @@ class Token:
         Read a token response.
 
         Args:
-            members: Its members; lifetimes are in seconds.
+            members: Its members; lifetimes are in seconds, moments in milliseconds since 1970.
             now: When it arrived, in seconds since 1970.
 
         Raises:
-            CodecError: The access token is missing, or a lifetime is not a number.
+            CodecError: The access token is missing, or a lifetime or moment is not a number.
         """
         if not members.get("access_token"):
-            raise CodecError("the response has no access_token")
+            raise CodecError(Words("the response has no access_token", "应答中没有 access_token"))
         start = datetime.fromtimestamp(now, BEIJING)
         try:
             expiries = {
+                name: _EPOCH + timedelta(milliseconds=int(members[moment]))
+                for moment, name in _MOMENTS.items()
+                if members.get(moment) not in _ABSENT
+            } | {
                 name: start + timedelta(seconds=int(members[lifetime]))
                 for lifetime, name in _LIFETIMES.items()
-                if members.get(lifetime) not in {None, ""}
+                if members.get(lifetime) not in _ABSENT
             }
         except (ValueError, TypeError, OverflowError):
-            raise CodecError("the response has a lifetime that is not a number of seconds") from None
+            raise CodecError(
+                Words("the response has a lifetime that is not a number", "应答中的有效期不是数字")
+            ) from None
         return cls(
             access_token=str(members["access_token"]),
             refresh_token=_text(members.get("refresh_token")),
             **expiries,
-            user_id=_text(members.get("taobao_user_id")),
+            user_id=_text(members.get("taobao_user_id", members.get("user_id"))),
             # Names are percent-encoded, in JSON as well.
-            user_nick=_unquoted(members.get("taobao_user_nick")),
+            user_nick=_unquoted(members.get("taobao_user_nick", members.get("user_nick"))),
             open_uid=_text(members.get("taobao_open_uid")),
             sub_user_id=_text(members.get("sub_taobao_user_id")),
             sub_user_nick=_unquoted(members.get("sub_taobao_user_nick")),
@@ -139,7 +163,12 @@ class Token:
             }
         except (TypeError, ValueError, AttributeError):
             # Their messages quote the values.
-            raise CodecError("this is not a token as as_dict() returns it: a time is not in ISO 8601") from None
+            raise CodecError(
+                Words(
+                    "this is not a token as as_dict() returns it: a time is not in ISO 8601",
+                    "这不是 as_dict() 返回的令牌：有时间不是 ISO 8601 格式",
+                )
+            ) from None
         return cls(**members)
 
 

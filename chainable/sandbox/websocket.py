@@ -10,6 +10,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from websockets.frames import Frame
 
 __all__ = ["WebSocket"]
@@ -37,6 +39,18 @@ class Link(Protocol):
     def resume_reading(self) -> None: ...
 
 
+class _Protocol(ServerProtocol):
+    """The library's protocol, which may leave pings unanswered."""
+
+    def __init__(self) -> None:
+        super().__init__(max_size=LARGEST)
+        self.answers_pings: Callable[[], bool] = lambda: True
+
+    def send_frame(self, frame: Frame) -> None:
+        if frame.opcode is not Opcode.PONG or self.answers_pings():
+            super().send_frame(frame)
+
+
 class WebSocket:
     """
     Whole messages in and out; used in the thread of the server's loop.
@@ -46,7 +60,7 @@ class WebSocket:
 
     def __init__(self, head: bytes, link: Link) -> None:
         self._link = link
-        self._protocol = ServerProtocol(max_size=LARGEST)
+        self._protocol = _Protocol()
         self._parts: list[bytes] = []
         self._messages: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.writable = asyncio.Event()
@@ -67,6 +81,10 @@ class WebSocket:
         return not self._over and self._protocol.state is State.OPEN
 
     # for the handler
+
+    def answer_pings_if(self, wanted: Callable[[], bool]) -> None:
+        """Answer a ping only if *wanted* returns True; without this call every ping is answered."""
+        self._protocol.answers_pings = wanted
 
     async def receive(self) -> bytes | None:
         """Return the next message, an empty one for text; None once it is over."""

@@ -20,8 +20,8 @@ __all__ = ["OTHERS", "SETTINGS", "TEXTS", "env_option", "make_client", "make_red
 
 PREFIX = "TAOBAO_TOP_"
 _CONFIDENTIAL = re.compile(rf"(?i){SECRET_NAMES}|(^|_)code$")
-SETTINGS = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "CA")
-TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway")
+SETTINGS = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "OAUTH_URL", "CA")
+TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "oauth_url")
 OTHERS = ("format", "simplify", "timeout", "retries", "deadline", "pool_maxsize", "verify", "proxies")
 """Further settings of a TOML file: the options of the client."""
 

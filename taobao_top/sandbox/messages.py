@@ -51,6 +51,8 @@ class Message:
         nick: The seller's name.
         published: Seconds since 1970.
         deliveries: How often it was handed out.
+        gzip: The channel sends the content as gzip'd bytes, as the platform
+            may do; the HTTP methods send text.
     """
 
     id: int
@@ -61,12 +63,20 @@ class Message:
     nick: str = "sandbox_seller"
     published: float = 0.0
     deliveries: int = 0
+    gzip: bool = False
 
 
 class MessageQueue:
-    """The messages of one app, each handed out until it is confirmed."""
+    """
+    The messages of one app, each handed out until it is confirmed.
+
+    Attributes:
+        answers_pings: Whether the channel answers pings. False is how the
+            server of top-link behaves, on which the platform's channel stands.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        self.answers_pings = True
         self._clock = clock
         self._lock = threading.RLock()
         self._waiting: dict[str, OrderedDict[int, Message]] = {}
@@ -87,8 +97,19 @@ class MessageQueue:
         group: str = "default",
         user_id: int = 2054718218,
         nick: str = "sandbox_seller",
+        gzip: bool = False,
     ) -> Message:
-        """Put a message into the queue; connected consumers that have pulled get it at once."""
+        """
+        Put a message into the queue; connected consumers that have pulled get it at once.
+
+        Args:
+            topic: Its topic.
+            content: A mapping, which is written as JSON, or any text.
+            group: Which group of consumers gets it.
+            user_id: The seller's number.
+            nick: The seller's name.
+            gzip: Send the content as gzip'd bytes through the channel.
+        """
         text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
         with self._lock:
             self._last += 1
@@ -100,6 +121,7 @@ class MessageQueue:
                 user_id=user_id,
                 nick=nick,
                 published=self._clock(),
+                gzip=gzip,
             )
             self._put(message)
         self._wake(group)

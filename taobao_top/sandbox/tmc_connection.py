@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import secrets
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,8 @@ class TmcConnection:
         self.group = "default"
         self._channel = channel
         self._find = find
-        self._token = secrets.token_hex(16)
+        self._token = self._given = secrets.token_hex(16)
+        self._connect_flag: int | None = None
         self._pulled = False
         self._out: dict[int, None] = {}
         self._awake = asyncio.Event()
@@ -80,10 +82,11 @@ class TmcConnection:
             return
         if app is None:
             return
+        self._channel.answer_pings_if(lambda: app.queue.answers_pings)
         app.queue.join(self)
         pushing = self._loop.create_task(self._deliver(app.queue))
         try:
-            await self._write(Frame(kind=CONNECT_ACK, token=self._token))
+            await self._write(Frame(kind=CONNECT_ACK, token=self._token, flag=self._connect_flag))
             while (frame := await self._next()) is not None:
                 if not await self._handled(app, frame):
                     return
@@ -123,10 +126,11 @@ class TmcConnection:
                 code=code or None,
             )
         if code or app is None:
-            await self._write(Frame(kind=CONNECT_ACK, code=code, phrase=phrase))
+            await self._write(Frame(kind=CONNECT_ACK, code=code, phrase=phrase, flag=frame.flag))
             self._close("connection refused")
             return None
         self.group = text.get("group_name", "default")
+        self._connect_flag = frame.flag
         return app
 
     def _judged(self, app: Application | None, frame: Frame, text: Mapping[str, str]) -> tuple[int, str | None]:
@@ -198,7 +202,7 @@ class TmcConnection:
             # All at once: the connection may end while one is being sent, and then the others are given back as well.
             self._out.update((message.id, None) for message in taken)
             for message in taken:
-                await self._write(Frame(kind=SEND, content=_content(message)))
+                await self._write(Frame(kind=SEND, token=self._given, content=_content(message)))
 
     async def _write(self, frame: Frame) -> None:
         await self._channel.send(tmc_codec.write(frame))
@@ -217,7 +221,7 @@ def _content(message: Message) -> dict[str, Any]:
         "__kind": Byte(DATA),
         "id": message.id,
         "topic": message.topic,
-        "content": message.content,
+        "content": gzip.compress(message.content.encode()) if message.gzip else message.content,
         "dataid": f"{message.id:x}",
         "publisher": "4272",
         "userid": message.user_id,

@@ -16,8 +16,11 @@ The message channel (消息服务, TMC): the platform pushes messages to handler
 It requires ``websockets``, which the extra ``[tmc]`` installs.
 """
 
-from taobao_top.tmc.client import CHANNEL, TMC
-from taobao_top.tmc.connection import ChannelError
-from taobao_top.tmc.message import Message
+from chainable.extras import extra
+
+with extra("tmc", "websockets"):
+    from taobao_top.tmc.client import CHANNEL, TMC
+    from taobao_top.tmc.connection import ChannelError
+    from taobao_top.tmc.message import Message
 
 __all__ = ["CHANNEL", "TMC", "ChannelError", "Message"]

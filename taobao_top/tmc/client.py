@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from chainable.codecs import JSON
 from chainable.deduplication import LEASE, MemoryStore
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import safe_repr, shown
 from taobao_top.call_options import one_edit
 from taobao_top.tmc.connection import ChannelError, ConnectionConfig
@@ -86,8 +87,14 @@ class TMC:
             pulled, and those that arrive are left for the platform to repeat.
         unknown: What to do with messages without a handler: ``'fail'``, so
             that they are delivered again, or ``'confirm'``.
+        confirm: ``'auto'`` confirms a message when its handler returns.
+            ``'manual'`` leaves it to ``message.confirm()`` and
+            ``message.fail(reason)``, which any thread may call later; *lease*
+            then counts until that call, and the platform delivers a message
+            again that nobody confirms.
         pull_every: Seconds between requests for messages.
-        ping_every: Seconds between pings.
+        ping_every: Seconds between pings. The platform's server need not
+            answer them; one that has answered has to go on within *timeout*.
         timeout: Seconds to connect, and for each acknowledgement.
         backoff: The longest waits, in seconds, before the second attempt to
             connect and before any later one; in between, the wait doubles.
@@ -110,6 +117,7 @@ class TMC:
         workers: int = 4,
         backlog: int = 2000,
         unknown: str = "fail",
+        confirm: str = "auto",
         pull_every: float = 15.0,
         ping_every: float = 45.0,
         timeout: float = 10.0,
@@ -120,25 +128,35 @@ class TMC:
     ) -> None:
         settings = top.settings
         if not settings.secret:
-            raise ConfigurationError("the message channel is signed with the app_secret: pass it to the client")
+            raise ConfigurationError(
+                Words(
+                    "the message channel is signed with the app_secret: pass it to the client",
+                    "消息通道用 app_secret 签名：请把它传给客户端",
+                )
+            )
         _check_url(url, ssl)
         if not (isinstance(group, str) and group.strip()):
-            raise ConfigurationError("group: the name of a group of consumers was expected")
+            raise ConfigurationError(
+                Words("group: the name of a group of consumers was expected", "group：应为消费分组的名称")
+            )
         if unknown not in {"fail", "confirm"}:
-            raise ConfigurationError("unknown: 'fail' or 'confirm' was expected")
+            raise ConfigurationError(
+                Words("unknown: 'fail' or 'confirm' was expected", "unknown：应为 'fail' 或 'confirm'")
+            )
+        _check_confirm(confirm, store)
         for name, count in (("workers", workers), ("backlog", backlog)):
             if type(count) is not int or count < 1:
                 msg = f"{name}: a whole number, at least 1, was expected, not {shown(count)}"
-                raise ConfigurationError(msg)
+                raise ConfigurationError(Words(msg, f"{name}：应为不小于 1 的整数，实为 {shown(count)}"))
         first, longest = backoff
         seconds = {"pull_every": pull_every, "ping_every": ping_every, "timeout": timeout, "lease": lease}
         for name, number in {**seconds, "backoff, first": first, "backoff, longest": longest}.items():
             if type(number) not in {int, float} or not 0 < number <= TIMEOUT_MAX:
                 msg = f"{name}: a number of seconds above 0 was expected, not {shown(number)}"
-                raise ConfigurationError(msg)
+                raise ConfigurationError(Words(msg, f"{name}：应为大于 0 的秒数，实为 {shown(number)}"))
         if first > longest:
             msg = f"backoff: the first wait, {first}, is longer than the longest, {longest}"
-            raise ConfigurationError(msg)
+            raise ConfigurationError(Words(msg, f"backoff：首次等待 {first} 秒，比最长等待 {longest} 秒还长"))
         self._config = ConnectionConfig(
             url=url,
             app_key=settings.app_key,
@@ -156,6 +174,7 @@ class TMC:
             f"tmc:{settings.app_key}:{group}:",
             lease=lease,
             confirm_unknown=unknown == "confirm",
+            manual=confirm == "manual",
         )
         self._consumer: Consumer | None = None
         self._consumers = partial(
@@ -180,7 +199,8 @@ class TMC:
         for known in _NAMES:
             if one_edit(name, known):
                 msg = f"a TMC has no {name!r}: did you mean {known!r}? A topic's handler is tmc.on({name!r})"
-                raise AttributeError(msg)
+                chinese = f"TMC 没有 {name!r}：是否想写 {known!r}？如要处理同名 topic，请用 tmc.on({name!r})"
+                raise AttributeError(Words(msg, chinese))
         return self.on(name)
 
     def on(self, *names: str) -> Decorator:
@@ -191,7 +211,12 @@ class TMC:
             TypeError: No name is given, or one is not text.
         """
         if not names or not all(isinstance(name, str) and name for name in names):
-            raise TypeError("tmc.on() takes names of topics, as in @tmc.on('taobao_trade_TradeChanged')")
+            raise TypeError(
+                Words(
+                    "tmc.on() takes names of topics, as in @tmc.on('taobao_trade_TradeChanged')",
+                    "tmc.on() 的参数是 topic 名称，例如 @tmc.on('taobao_trade_TradeChanged')",
+                )
+            )
         return Decorator(self._dispatcher.registry, names)
 
     def otherwise(self, handler: Handler, /) -> Handler:
@@ -222,7 +247,7 @@ class TMC:
 
     def _start(self) -> Consumer:
         if self._consumer is not None and not self._consumer.ended.is_set():
-            raise RuntimeError("the message channel is started already")
+            raise RuntimeError(Words("the message channel is started already", "消息通道已经启动"))
         parts = urlsplit(self._config.url)
         if parts.scheme == "ws" and not str(parts.hostname).startswith(_LOOPBACK):
             _logger.warning(
@@ -297,10 +322,30 @@ class TMC:
         consumer = self._consumer
         connection = None if consumer is None else consumer.connection
         if consumer is None or connection is None:
-            raise ChannelError("the message channel is not connected: start it, or try again when .connected")
+            raise ChannelError(
+                Words(
+                    "the message channel is not connected: start it, or try again when .connected",
+                    "消息通道未连接：请先启动，或在 .connected 为 True 时重试",
+                )
+            )
         text = content if isinstance(content, str) else JSON.encode(content).decode()
         members = {"topic": topic, "content": text} | ({} if session is None else {"session": session})
         connection.publish(members, self._config.timeout, consumer.look)
+
+
+def _check_confirm(confirm: str, store: Store | None) -> None:
+    if confirm not in {"auto", "manual"}:
+        raise ConfigurationError(Words("confirm: 'auto' or 'manual' was expected", "confirm：应为 'auto' 或 'manual'"))
+    if confirm == "manual" and getattr(store, "transactional", False):
+        kind = type(store).__name__
+        raise ConfigurationError(
+            Words(
+                f"confirm='manual': the claims of a {kind} end with the transaction of the handler, before "
+                f"message.confirm(); use RedisStore or MemoryStore",
+                f"confirm='manual'：{kind} 的占用随处理函数的事务一同结束，早于 message.confirm()；"
+                f"请改用 RedisStore 或 MemoryStore",
+            )
+        )
 
 
 def _check_url(url: str, ssl: SSLContext | None) -> None:
@@ -310,11 +355,19 @@ def _check_url(url: str, ssl: SSLContext | None) -> None:
     except (AttributeError, ValueError):
         scheme = ""
     if scheme not in {"ws", "wss"}:
-        raise ConfigurationError("url: ws://host/ or wss://host/ was expected, without a name and password")
+        raise ConfigurationError(
+            Words(
+                "url: ws://host/ or wss://host/ was expected, without a name and password",
+                "url：应为 ws://主机/ 或 wss://主机/，不含用户名和密码",
+            )
+        )
     if ssl is None:
         return
     if not isinstance(ssl, SSLContext):
-        msg = f"ssl: an ssl.SSLContext was expected, not a {type(ssl).__name__}"
-        raise ConfigurationError(msg)
+        kind = type(ssl).__name__
+        msg = f"ssl: an ssl.SSLContext was expected, not a {kind}"
+        raise ConfigurationError(Words(msg, f"ssl：应为 ssl.SSLContext，实为 {kind}"))
     if scheme != "wss":
-        raise ConfigurationError("ssl: only a url of wss://… has TLS to verify")
+        raise ConfigurationError(
+            Words("ssl: only a url of wss://… has TLS to verify", "ssl：只有 wss://… 的 url 才需要验证 TLS")
+        )

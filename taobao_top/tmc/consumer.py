@@ -146,7 +146,7 @@ class Consumer:
             worker.dismissed = False
             while (data := self._next(worker)) is not None:
                 worker.begun += 1
-                outcome = self._dispatcher(data)
+                outcome = self._dispatcher(data, self._report_outcome)
                 if outcome is not None:
                     self._report_outcome(*outcome)
 

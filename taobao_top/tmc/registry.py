@@ -6,6 +6,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainable.errors import ConfigurationError
+from chainable.i18n import Words
 from chainable.masking import safe_repr
 
 if TYPE_CHECKING:
@@ -32,11 +33,17 @@ class Decorator:
     def __call__(self, handler: _Handler, /) -> _Handler:
         """Register the handler."""
         if not callable(handler):
-            msg = f"a handler is called with a message, and a {type(handler).__name__} cannot be called"
-            raise TypeError(msg)
+            kind = type(handler).__name__
+            msg = f"a handler is called with a message, and a {kind} cannot be called"
+            raise TypeError(Words(msg, f"处理函数以消息为参数被调用，而 {kind} 不可调用"))
         called: Any = handler
         if iscoroutinefunction(called) or iscoroutinefunction(called.__call__):
-            raise TypeError("a handler runs in a thread: pass a plain function; it may call asyncio.run()")
+            raise TypeError(
+                Words(
+                    "a handler runs in a thread: pass a plain function; it may call asyncio.run()",
+                    "处理函数在线程中运行：请传普通函数，其中可调用 asyncio.run()",
+                )
+            )
         self._registry.add(self._names, handler)
         return handler
 
@@ -56,13 +63,18 @@ class HandlerRegistry:
         for name in names:
             if name in self._named:
                 msg = f"{name} has a handler already: one message, one handler"
-                raise ConfigurationError(msg)
+                raise ConfigurationError(Words(msg, f"{name} 已有处理函数：一条消息只由一个函数处理"))
         if names:
             self._named.update(dict.fromkeys(names, handler))
         elif self.otherwise is None:
             self.otherwise = handler
         else:
-            raise ConfigurationError("there is a handler of other topics already: one message, one handler")
+            raise ConfigurationError(
+                Words(
+                    "there is a handler of other topics already: one message, one handler",
+                    "其他 topic 已有处理函数：一条消息只由一个函数处理",
+                )
+            )
 
     def find(self, topic: str) -> Handler | None:
         """Find the handler of a topic: that of the longest name or prefix."""

@@ -42,6 +42,19 @@ def items(request, separator="\r\n-S-\r\n"):
     return [shared | ({} if part == "N" else dict(parse_qsl(part, strict_parsing=True))) for part in parts]
 
 
+def test_calls_of_a_batch_have_their_own_versions(make_top, gateway):
+    gateway.answers(joined(answer(1), answer(2), answer(3)), url=BATCH)
+
+    with make_top().batch() as batch:
+        batch.a.b(x=1)
+        batch.a.b({"x": 1, "v": "3.0"})
+        batch.a.b(x=1)
+
+    (request,) = gateway.requests
+    shared = query(request)
+    assert [(shared | item)["v"] for item in items(request)] == ["2.0", "3.0", "2.0"]
+
+
 def query(request):
     return dict(parse_qsl(urlsplit(request.url).query))
 

@@ -18,11 +18,13 @@ import requests
 import responses
 
 import taobao_top
-from chainable.errors import APIError, ChainableError, CodecError, ConfigurationError
+from chainable.errors import APIError, ChainableError, CodecError, ConfigurationError, InProgress
 from chainable.pipeline import Pipeline
 from chainable.signing import SignableRequest, Signer
 from chainable.times import BEIJING
 from taobao_top import HMACMD5Signer, MD5Signer, TaobaoTop, TopError
+from taobao_top.sessions import MemorySessions
+from taobao_top.tokens import Token
 from tests.taobao_top.conftest import GATEWAY, NOON
 
 OK = {"x_response": {"request_id": "r9"}}
@@ -432,6 +434,73 @@ class TestSession:
         assert [form["session"] for form in gateway.forms] == ["old", "new"]
         assert Session.renewed == ["old"]
 
+    REFUSAL = {"code": 27, "msg": "Invalid session", "sub_code": "session-expired", "request_id": "rq27"}
+
+    @pytest.mark.parametrize(
+        "token",
+        [
+            {"re_expires_in": 0, "refresh_token": "6202"},  # a real one of 2026
+            {"re_expires_in": "0", "refresh_token": "6202"},
+            {},  # an app that may not refresh
+        ],
+        ids=["re_expires_in 0", "as text", "no refresh token"],
+    )
+    @pytest.mark.parametrize("way", ["call", "promise", "batch"])
+    def test_the_refusal_is_not_lost_when_the_session_cannot_be_refreshed(self, make_top, gateway, token, way):
+        top = make_top()
+        kept = Token.of({"access_token": "6201", "expires_in": 31525571} | token, NOON)
+        session = top.oauth.session("a", MemorySessions(), token=kept)
+        if way == "batch":
+            gateway.answers({"error_response": self.REFUSAL}, url=GATEWAY.replace("rest", "batch"))
+            with top.batch() as batch:
+                batch.a.b(session=session)
+            (error,) = batch.answers
+        else:
+            gateway.refuses(self.REFUSAL)
+            with pytest.raises(TopError) as caught:
+                top.a.b(session=session) if way == "call" else top.a.b.post_async(session=session).wait()
+            error = caught.value
+
+        assert error.session_expired
+        assert (error.code, error.sub_code, error.request_id) == ("27", "session-expired", "rq27")
+        assert "authorise again" in str(error)
+        assert "6201" not in str(error)
+        assert not error.maybe_sent
+        refusal = error.__cause__
+        assert isinstance(refusal, TopError)
+        assert "Invalid session" in str(refusal)
+        assert error.response.request_id == refusal.request_id == "rq27"
+
+    @pytest.mark.parametrize("cause", [None, OSError("reset")])
+    def test_a_renewal_that_fails_for_another_reason_is_raised(self, make_top, gateway, cause):
+        failure = InProgress("another process refreshes")
+        failure.__cause__ = cause
+
+        class Session:
+            def __call__(self):
+                return "old"
+
+            def renew(self, expired):
+                raise failure
+
+        gateway.refuses(self.REFUSAL)
+
+        with pytest.raises(InProgress) as caught:
+            make_top(session=Session()).a.b()
+        assert caught.value is failure
+        assert failure.__context__.request_id == "rq27"
+        assert failure.__cause__ is (failure.__context__ if cause is None else cause)
+
+    def test_a_refused_refresh_keeps_its_own_code(self, make_top, gateway):
+        gateway.refuses(self.REFUSAL)
+        gateway.answers({"error": "invalid_grant"}, status=400, url="https://oauth.taobao.com/token")
+        top = make_top()
+        kept = Token(access_token="6201", refresh_token="6202")
+
+        with pytest.raises(TopError) as caught:
+            top.a.b(session=top.oauth.session("a", MemorySessions(), token=kept))
+        assert (caught.value.code, caught.value.__cause__.code) == ("invalid_grant", "27")
+
     def test_the_replay_has_the_rest_of_the_deadline(self, make_top, gateway, monkeypatch):
         now, given, run = [1000.0], [], Pipeline.run
         monkeypatch.setattr("taobao_top.client.time", SimpleNamespace(monotonic=lambda: now[0]))
@@ -458,6 +527,59 @@ class TestSession:
 
         with pytest.raises(TopError):
             make_top(session=lambda: "old").a.b()
+
+
+class TestSyncGateways:
+    """AliExpress and Lazada at ``/sync``."""
+
+    SYNC = "https://api-sg.aliexpress.com/sync"
+
+    def test_a_call_is_signed_with_sha256_and_read_as_any_other(self, make_top, gateway):
+        root = "aliexpress_affiliate_link_generate_response"
+        gateway.answers({root: {"resp_result": {"resp_code": 200}, "request_id": "r"}}, url=self.SYNC)
+        top = make_top(gateway=self.SYNC, sign_method="sha256", session="s1")
+
+        response = top.aliexpress.affiliate.link.generate(
+            promotion_link_type=0, source_values="https://a/b", tracking_id="t"
+        )
+
+        assert response.data["resp_result"] == {"resp_code": 200}
+        form = gateway.form
+        assert (form["sign_method"], form["timestamp"]) == ("sha256", str(int(NOON * 1000)))
+        assert (form["method"], form["session"]) == ("aliexpress.affiliate.link.generate", "s1")
+
+    @pytest.mark.parametrize(("url", "moved"), [(SYNC, False), (GATEWAY, True)])
+    def test_only_another_gateway_says_where_methods_have_moved(self, make_top, gateway, url, moved):
+        gateway.answers({"error_response": {"code": 22, "msg": "Invalid method"}}, url=url)
+
+        with pytest.raises(TopError) as caught:
+            make_top(gateway=url).aliexpress.affiliate.category.get()
+        assert ("have moved" in str(caught.value)) is moved
+
+    def test_a_limit_is_waited_for(self, make_top, gateway, waits):
+        limit = {"code": "ApiCallLimit", "type": "ISP", "msg": "This ban will last for 1 more seconds"}
+        gateway.answers({"error_response": limit}, {"aliexpress_a_b_response": {"n": 1}}, url=self.SYNC)
+
+        assert make_top(gateway=self.SYNC, sign_method="sha256").aliexpress.a.b().data == {"n": 1}
+        assert waits == [2.0]
+
+    def test_an_expired_token_is_renewed(self, make_top, gateway):
+        class Session:
+            def __call__(self):
+                return "old"
+
+            def renew(self, expired):
+                return "new"
+
+        refusal = {
+            "code": "IllegalAccessToken",
+            "type": "ISV",
+            "msg": "The specified access token is invalid or expired",
+        }
+        gateway.answers({"error_response": refusal}, {"aliexpress_a_b_response": {"n": 1}}, url=self.SYNC)
+
+        assert make_top(gateway=self.SYNC, session=Session()).aliexpress.a.b().data == {"n": 1}
+        assert [form["session"] for form in gateway.forms] == ["old", "new"]
 
 
 class TestBusiness:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from datetime import datetime
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from chainable.errors import APIError, ChainableError
 from chainable.path import fold
 from chainable.times import BEIJING
-from taobao_top.errors import ALLOCATING, RULES, TopError, is_read, rule_of, top_error
+from taobao_top.errors import ALLOCATING, RULES, SYNC_RULES, TopError, is_read, rule_of, top_error
+
+CHINESE = re.compile("[一-鿿]")
 
 
 def refusal(method="taobao.trades.sold.get", *, repeatable=False, **error):
@@ -49,7 +52,10 @@ class TestClasses:
             ("13", "", "permission"),
             ("25", "", "signature"),
             ("31", "", "clock"),
-            *((str(code), "", "platform") for code in (3, 9, 21, 22, 23, 24, 28, 29, 30, 32, 33, 34, 40, 41, 43, 47)),
+            *(
+                (str(code), "", "platform")
+                for code in (1, 2, 3, 9, 21, 22, 23, 24, 28, 29, 30, 32, 33, 34, 40, 41, 43, 47)
+            ),
             ("50", "isv.invalid-parameter", "business"),
             ("15", "isv.item-not-exist:1", "business"),
             ("999", "", "business"),
@@ -61,7 +67,7 @@ class TestClasses:
 
     def test_every_code_of_the_table_has_a_class_with_advice(self):
         """Except 15 and 50, whose sub code says everything."""
-        listed = {*range(3, 14), 15, *range(21, 35), *range(40, 45), 47, 50} - {14}
+        listed = {*range(1, 14), 15, *range(21, 35), *range(40, 45), 47, 50} - {14}
         with_advice = {code for code in listed if rule_of(str(code), "").advice}
 
         assert listed - with_advice == {15, 50}
@@ -72,7 +78,49 @@ class TestClasses:
         assert rule_of("15", sub_code) is rule_of("50", sub_code)
 
     def test_every_class_has_advice(self):
-        assert all(rule.advice for rule in RULES)
+        assert all(rule.advice and CHINESE.search(rule.chinese) for rule in (*RULES, *SYNC_RULES))
+
+    @pytest.mark.parametrize(
+        ("code", "name"),
+        [
+            ("ApiCallLimit", "throttled"),
+            ("AppCallLimit", "throttled"),
+            ("SellerCallLimit", "throttled"),
+            ("IllegalAccessToken", "session"),
+            ("InvalidAccessToken", "session"),
+            ("IllegalRefreshToken", "session"),
+            ("MissingAccessToken", "session"),
+            ("IncompleteSignature", "signature"),
+            ("InvalidSignature", "signature"),
+            ("IllegalTimestamp", "clock"),
+            ("InsufficientPermission", "permission"),
+            ("AppWhiteIpLimit", "permission"),
+            ("InvalidAppKey", "platform"),
+            ("AppKeyNotExist", "platform"),
+            ("InvalidApiPath", "platform"),
+            ("MissingParameter", "platform"),
+            ("ServiceTimeout", "fault"),
+            ("UnknownRuntimeException", "fault"),
+            ("SKU_NOT_EXIST", "business"),
+        ],
+    )
+    def test_the_words_of_sync_gateways_have_the_same_classes(self, code, name):
+        assert rule_of(code, "").name == name
+
+    @pytest.mark.parametrize(
+        "sub_code",
+        [
+            "isv.trade-service-rejection",
+            "isv.refund-service-rejection",
+            "isv.item-service-rejection:x",
+            "isp.logistics-service-rejection",
+            "ism.demo-service-rejection",
+        ],
+    )
+    def test_the_rejection_of_a_service_is_a_wait(self, sub_code):
+        rule = rule_of("520", sub_code)
+
+        assert (rule.name, rule.throttled, rule.wait) == ("rejection", True, 180)
 
 
 class TestError:
@@ -123,6 +171,67 @@ class TestError:
         assert error.throttled
         assert error.retryable
         assert not error.maybe_sent
+
+    @pytest.mark.parametrize(
+        ("sub_msg", "seconds"),
+        [
+            ("超时请求过多，请将查询时间间隔缩短，3分钟后再查询！", 180),  # a real one, code 520
+            ("超时请求过多,请将查询时间间隔缩短,10 分钟后再查询!", 600),
+            ("请求被拒绝，请30秒后重试", 30),
+            ("请在 1 个小时以后再试", 3600),
+            ("Too many requests, try again in 2 minutes", 120),
+            ("please retry after 45 seconds", 45),
+            ("the 3 orders in 2 minutes were too many", 180),
+            ("", 180),
+        ],
+    )
+    @pytest.mark.parametrize("repeatable", [True, False])
+    def test_the_wait_of_a_rejection_is_read_from_its_message(self, sub_msg, seconds, repeatable):
+        error = refusal(
+            code=520,
+            msg="Remote service error",
+            sub_code="isv.trade-service-rejection",
+            sub_msg=sub_msg,
+            repeatable=repeatable,
+        )
+
+        assert (error.retry_after, error.throttled, error.retryable) == (seconds, True, True)
+        assert not error.maybe_sent
+
+    def test_a_refusal_of_a_sync_gateway(self):
+        error = refusal(code="ApiCallLimit", type="ISP", msg="This ban will last for 1 more seconds")
+        assert (error.throttled, error.retryable, error.retry_after, error.maybe_sent) == (True, True, 1, False)
+        error = refusal(code="IllegalAccessToken", type="ISV", message="The specified access token is invalid")
+        assert (error.session_expired, error.retryable, error.maybe_sent) == (True, False, False)
+        assert "The specified access token is invalid (the access token is expired" in str(error)
+        assert not refusal(code="MissingAccessToken").session_expired
+
+    def test_the_message_has_both_languages(self):
+        error = refusal(code=27, msg="Invalid session")
+
+        assert str(error).startswith("taobao.trades.sold.get: code 27: Invalid session (the session is expired")
+        assert error.args[0].zh == (
+            "taobao.trades.sold.get：错误码 27：Invalid session"
+            "（session 已过期、已被取消，或属于另一个 app_key：请刷新，或让卖家重新授权）"
+        )
+
+    @pytest.mark.parametrize("code", [2, 22, 29])
+    @pytest.mark.parametrize(
+        "method", ["aliexpress.affiliate.link.generate", "aliexpress.solution.order.get", "aliexpress.ds.product.get"]
+    )
+    def test_methods_that_have_moved_say_where_to(self, code, method):
+        error = refusal(code=code, msg="Platform System blacklist", method=method)
+
+        for text in (str(error), error.args[0].zh):
+            assert "https://api-sg.aliexpress.com/sync" in text
+            assert "sha256" in text
+        assert not error.maybe_sent
+        assert not error.retryable
+
+    def test_only_what_has_moved_says_so(self):
+        assert "have moved" not in str(refusal(code=2))
+        assert "blocks the app" in str(refusal(code=2))
+        assert "have moved" not in str(refusal(code=50, method="aliexpress.a.b"))
 
     def test_the_seconds_of_a_ban_may_be_in_msg(self):
         assert refusal(code=7, msg="This ban will last for 2 more seconds").retry_after == 2

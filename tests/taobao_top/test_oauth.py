@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from datetime import date, datetime, timedelta, timezone
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
@@ -12,7 +13,7 @@ import pytest
 from chainable.errors import CodecError, ConfigurationError, SignatureError
 from chainable.signing import Signer
 from chainable.times import BEIJING
-from taobao_top import TopError
+from taobao_top import TaobaoTop, TopError
 from taobao_top.oauth import Token
 from taobao_top.sessions import MemorySessions
 from tests.taobao_top.conftest import NOON
@@ -37,6 +38,108 @@ ANSWER = {
 }
 
 
+REST = "https://api-sg.aliexpress.com/rest"
+
+
+class TestSyncGateways:
+    """AliExpress and Lazada: signed calls, the path in front of what is signed."""
+
+    @pytest.fixture
+    def top(self, make_top):
+        return make_top(gateway="https://api-sg.aliexpress.com/sync", sign_method="sha256")
+
+    TOKENS = {
+        "access_token": "a1",
+        "refresh_token": "r1",
+        "expires_in": 86400,
+        "refresh_expires_in": 172800,
+        "expire_time": 1767326400000,
+        "user_id": "200042360",
+        "user_nick": "cn1",
+        "sp": "ae",
+        "code": "0",
+        "request_id": "q",
+    }
+
+    def test_the_authorisation_page(self, top, make_top):
+        url = top.oauth.authorize_url("https://a/b", state="x")
+        assert url.startswith("https://api-sg.aliexpress.com/oauth/authorize?")
+        query = parse_qs(urlsplit(url).query)
+        assert (query["force_auth"], query["client_id"], query["redirect_uri"], query["state"]) == (
+            ["true"],
+            ["12345678"],
+            ["https://a/b"],
+            ["x"],
+        )
+        lazada = make_top(gateway="https://api.lazada.com.my/sync", oauth_url="https://auth.lazada.com")
+        assert lazada.oauth.authorize_url("https://a").startswith("https://auth.lazada.com/oauth/authorize?")
+        old = make_top(gateway="https://api-sg.aliexpress.com/sync", oauth_url="https://oauth.aliexpress.com")
+        assert old.oauth.authorize_url("https://a").startswith("https://oauth.aliexpress.com/authorize?")
+
+    @pytest.mark.parametrize(
+        ("path", "secret", "exchange"),
+        [
+            ("/auth/token/create", {"code": "c0de"}, lambda oauth: oauth.token(code="c0de")),
+            ("/auth/token/refresh", {"refresh_token": "r0"}, lambda oauth: oauth.refresh("r0")),
+        ],
+    )
+    def test_tokens_are_exchanged_by_signed_calls(self, top, gateway, path, secret, exchange):
+        gateway.answers(self.TOKENS, url=REST + path)
+
+        token = exchange(top.oauth)
+
+        assert (token.access_token, token.refresh_token, token.user_id) == ("a1", "r1", "200042360")
+        assert (token.expires, token.refresh_expires) == (at(86400), at(172800))
+        form = gateway.form
+        sign = form.pop("sign")
+        assert form == secret | {
+            "app_key": "12345678",
+            "sign_method": "sha256",
+            "timestamp": str(int(NOON * 1000)),
+        }
+        message = path + "".join(name + form[name] for name in sorted(form))
+        assert sign == hmac.new(b"s3cret-app", message.encode(), hashlib.sha256).hexdigest().upper()
+
+    @pytest.mark.parametrize(
+        ("answer", "status"),
+        [
+            (
+                {"type": "ISV", "code": "IllegalRefreshToken", "message": "is invalid or expired", "request_id": "q"},
+                200,
+            ),
+            (
+                {"error_response": {"code": "IllegalRefreshToken", "msg": "is invalid or expired", "request_id": "q"}},
+                200,
+            ),
+            ({"code": "IllegalRefreshToken", "message": "is invalid or expired", "request_id": "q"}, 400),
+        ],
+    )
+    def test_a_refused_refresh_token_means_to_authorise_again(self, top, gateway, answer, status):
+        gateway.answers(answer, status=status, url=f"{REST}/auth/token/refresh")
+
+        with pytest.raises(TopError, match="code IllegalRefreshToken: is invalid or expired") as caught:
+            top.oauth.refresh("r0")
+        error = caught.value
+        assert (error.code, error.session_expired, error.request_id) == ("IllegalRefreshToken", True, "q")
+        assert "r0" not in str(error)
+
+    @pytest.mark.parametrize("status", [200, 502])
+    def test_a_page_is_not_a_token(self, top, gateway, status):
+        gateway.answers("<html>busy</html>", status=status, url=f"{REST}/auth/token/create")
+
+        error = CodecError if status == 200 else TopError
+        with pytest.raises(error, match="HTML" if status == 200 else "HTTP status 502") as caught:
+            top.oauth.token(code="c0de")
+        assert "c0de" not in str(caught.value)
+        assert caught.value.args[0].zh.startswith("token：")
+
+    def test_a_response_without_a_token_is_a_CodecError(self, top, gateway):
+        gateway.answers({"code": "0"}, url=f"{REST}/auth/token/create")
+
+        with pytest.raises(CodecError, match="token: the response has no access_token"):
+            top.oauth.token(code="c0de")
+
+
 def at(seconds):
     return datetime.fromtimestamp(NOON, BEIJING) + timedelta(seconds=seconds)
 
@@ -59,6 +162,12 @@ class TestAuthorizeURL:
         [
             ("https://gw.api.taobao.com/router/rest", "https://oauth.taobao.com/"),
             ("https://qimen.api.taobao.com/router/qimen/service", "https://oauth.taobao.com/"),
+            ("https://hu3cgwt0tc.api.taobao.com/router/qm", "https://oauth.taobao.com/"),  # an app of qimen
+            ("https://gw-us.api.taobao.com/router/rest", "https://oauth.taobao.com/"),  # a region
+            ("https://eco.taobao.com/router/rest", "https://oauth.taobao.com/"),
+            ("https://GW.api.Taobao.com:443/router/rest", "https://oauth.taobao.com/"),
+            ("https://nottaobao.com/router/rest", "https://nottaobao.com/"),
+            ("https://taobao.com.example/router/rest", "https://taobao.com.example/"),
             ("https://gw.api.tbsandbox.com/router/rest", "https://oauth.tbsandbox.com/"),
             ("https://qimenapi.tbsandbox.com/router/qimen/service", "https://oauth.tbsandbox.com/"),
             ("http://127.0.0.1:8000/router/rest", "http://127.0.0.1:8000/"),
@@ -71,6 +180,91 @@ class TestAuthorizeURL:
         assert oauth.authorize_url("https://a/").startswith(base)
         assert "state" not in oauth.authorize_url("https://a/")
         assert repr(oauth) == f"<OAuth of app 12345678 at {gateway}>"
+
+    @pytest.mark.parametrize(
+        ("server", "sp"), [("https://oauth.aliexpress.com", "ae"), ("https://oauth.alibaba.com/", "ICBU")]
+    )
+    def test_the_server_and_the_site_can_be_named(self, make_top, gateway, server, sp):
+        oauth = make_top(oauth_url=server).oauth
+        host = server.rstrip("/")
+
+        url = oauth.authorize_url("https://a/", sp=sp)
+        assert url.startswith(f"{host}/authorize?")
+        assert parse_qs(urlsplit(url).query)["sp"] == [sp]
+        gateway.answers(ANSWER, ANSWER, url=f"{host}/token")
+        oauth.token(code="c0de", redirect_uri="https://a/")
+        oauth.refresh("refre5h")
+        assert [form["grant_type"] for form in gateway.forms] == ["authorization_code", "refresh_token"]
+
+    @pytest.mark.parametrize("server", ["oauth.aliexpress.com", "", 5, "ftp://a", "https://name:word@a"])
+    def test_a_server_that_is_not_a_URL_is_refused(self, make_top, server):
+        with pytest.raises(ConfigurationError, match="oauth_url") as caught:
+            make_top(oauth_url=server)
+        assert "word" not in str(caught.value)
+
+    def test_the_server_is_read_from_the_environment_and_from_files(self, monkeypatch, tmp_path):
+        settings = tmp_path / "top.toml"
+        settings.write_text('app_key = "1"\napp_secret = "s3cret"\noauth_url = "https://oauth.alibaba.com"\n')
+        monkeypatch.setenv("TAOBAO_TOP_OAUTH_URL", "https://oauth.aliexpress.com")
+        with TaobaoTop.from_file(settings) as top:
+            assert top.settings.oauth_url == "https://oauth.alibaba.com"
+        with TaobaoTop.from_env(app_key="1", app_secret="s3cret") as top:
+            assert top.settings.oauth_url == "https://oauth.aliexpress.com"
+
+
+ALIEXPRESS = {
+    "access_token": "5000gC0",
+    "refresh_token": "5000HHk1",
+    "w1_valid": 1559008461793,
+    "refresh_token_valid_time": 1559108461769,
+    "w2_valid": 1527474260769,
+    "user_id": "706388888",
+    "expire_time": 1559008461793,
+    "r2_valid": "1527731660769",
+    "locale": "zh_CN",
+    "r1_valid": 1559008461793,
+    "sp": "ae",
+    "user_nick": "cn10001234",
+}
+"""A real response of oauth.aliexpress.com."""
+
+
+class TestTokensOfAliExpress:
+    def test_moments_in_milliseconds_are_read(self):
+        token = Token.of(ALIEXPRESS, 1527472461.0)
+
+        assert token.expires == datetime(2019, 5, 28, 1, 54, 21, 793000, timezone.utc)
+        assert token.refresh_expires == datetime(2019, 5, 29, 5, 41, 1, 769000, timezone.utc)
+        assert token.r1_expires == token.w1_expires == token.expires
+        assert token.r2_expires == datetime(2018, 5, 31, 1, 54, 20, 769000, timezone.utc)
+        assert token.w2_expires == datetime(2018, 5, 28, 2, 24, 20, 769000, timezone.utc)
+        assert (token.user_id, token.user_nick) == ("706388888", "cn10001234")
+        assert Token.from_dict(token.as_dict()) == token
+
+    def test_lifetimes_take_precedence_over_moments(self):
+        moments = {"expire_time": 1559008461793, "refresh_token_valid_time": 1767841169000, "user_id": "7"}
+
+        token = Token.of(ANSWER | moments, NOON)
+
+        assert (token.expires, token.refresh_expires) == (at(3600), at(7200))
+        assert token.user_id == ANSWER["taobao_user_id"]
+
+    def test_the_refresh_token_of_lazada_expires(self):
+        token = Token.of({"access_token": "a", "expires_in": 604800, "refresh_expires_in": "2592000"}, NOON)
+
+        assert (token.expires, token.refresh_expires) == (at(604800), at(2592000))
+
+    @pytest.mark.parametrize("moment", ["soon", [], 10**20, float("nan")])
+    def test_a_moment_that_is_not_a_number_is_a_CodecError(self, moment):
+        with pytest.raises(CodecError, match="a lifetime that is not a number"):
+            Token.of(ALIEXPRESS | {"expire_time": moment}, NOON)
+
+    def test_a_session_is_refreshed_when_the_moment_has_passed(self, make_top, gateway):
+        server = "https://oauth.aliexpress.com"
+        gateway.answers(ALIEXPRESS | {"access_token": "NEW"}, url=f"{server}/token")
+        top = make_top(oauth_url=server, clock=lambda: 1559008472.0)
+
+        assert top.oauth.session("ae", MemorySessions(), token=Token.of(ALIEXPRESS, 1527472461.0))() == "NEW"
 
 
 class TestToken:

@@ -9,6 +9,7 @@ import io
 from datetime import datetime
 from decimal import Decimal
 from email.parser import BytesParser
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from starlette.datastructures import Headers, UploadFile
@@ -129,6 +130,65 @@ class TestForm:
         assert request.headers["X-Trace"] == "1"
         assert request.headers["User-Agent"] == "mine"
         assert request.headers["Content-Type"].startswith("application/x-www-form-urlencoded")
+
+
+class TestQimen:
+    """Custom methods of qimen: formats and versions of their own (QimenCloudClient and setTopApiVersion in Java)."""
+
+    @pytest.mark.parametrize("way", ["mapping", "keyword"])
+    def test_a_version_in_place_of_2_0_is_sent_and_signed(self, top, gateway, way):
+        gateway.answers({"response": {"flag": "success"}})
+        if way == "mapping":
+            top["jushuitan.order.list.query"]({"page_index": 1, "v": "3.0"}, target_app_key="23060081")
+        else:
+            top["jushuitan.order.list.query"](page_index=1, v="3.0", target_app_key="23060081")
+
+        form = gateway.form
+        signature = form.pop("sign")
+        assert (form["v"], form["page_index"]) == ("3.0", "1")
+        assert signature == sign(form)
+
+    @pytest.mark.parametrize("parameters", [{"x": 1}, {"x": 1, "v": ""}, {"x": 1, "v": None}])
+    def test_without_one_it_is_2_0(self, top, gateway, parameters):
+        gateway.answers({"b_response": {}})
+        top.a.b(parameters)
+
+        assert gateway.form["v"] == "2.0"
+
+    def test_uploads_and_raw_bodies_send_it_in_the_query_once(self, top, gateway):
+        gateway.answers({"b_response": {}}, {"b_response": {}})
+        top.a.b({"image": io.BytesIO(b"GIF89a"), "v": "1.0"})
+        top.a.b(b"{}")
+
+        upload, raw = gateway.requests
+        assert parse_qs(urlsplit(upload.url).query)["v"] == ["1.0"]
+        assert b'name="v"' not in upload.body
+        assert parse_qs(urlsplit(raw.url).query)["v"] == ["2.0"]
+
+    @pytest.mark.parametrize(
+        ("form", "body"),
+        [
+            ("json2", '{"response":{"flag":"success","code":"0"}}'),
+            ("xml2", "<?xml version='1.0'?><response><flag>success</flag><code>0</code></response>"),
+        ],
+    )
+    @pytest.mark.parametrize("of", ["call", "client"])
+    def test_formats_of_qimen(self, make_top, gateway, form, body, of):
+        gateway.answers(body)
+        if of == "call":
+            response = make_top()["a.order.query"](page=1, format=form)
+        else:
+            response = make_top(format=form)["a.order.query"](page=1)
+
+        assert gateway.form["format"] == form
+        assert response.data == {"flag": "success", "code": "0"}
+
+    @pytest.mark.parametrize(("form", "simplified"), [("json", True), ("json2", True), ("xml", False), ("xml2", False)])
+    def test_only_JSON_is_simplified(self, top, gateway, form, simplified):
+        gateway.answers({"b_response": {}} if simplified else "<b_response/>")
+        top.a.b(format=form, simplify=True)
+
+        assert ("simplify" in gateway.form) is simplified
 
 
 class TestRefused:

@@ -27,6 +27,8 @@ from tests.taobao_top.conftest import NOON
 
 SECRET = bytes(range(16))
 KEY = Key(SECRET, 7)
+APPS = Key(SECRET, -7)
+"""The app's own key."""
 INDEXED = Key(SECRET, 7, searchable=frozenset(KINDS))
 
 
@@ -56,6 +58,20 @@ class TestForms:
     def test_a_phone_number_with_index_can_be_found_by_its_last_4_digits(self):
         assert encrypt("13800138000", "phone", INDEXED) == f"${digest('8000')}${sealed('13800138000')}$7$$"
         assert search("8000", "phone", INDEXED) == f"${digest('8000')}$"
+
+    @pytest.mark.parametrize("phone", ["0571-8888", "1380013800", "110", "8", "8888 转 12"])
+    @pytest.mark.parametrize("key", [KEY, INDEXED], ids=["plain", "indexed"])
+    def test_a_phone_number_of_less_than_11_characters_stays_as_it_is(self, phone, key):
+        # encryptPhone and encryptPhoneIndex of the official SDKs for Java and PHP
+        assert encrypt(phone, "phone", key) == phone
+        assert decrypt(phone, "phone", key) == phone
+
+    def test_a_landline_of_11_characters_is_encrypted(self):
+        assert encrypt("0571-888888", "phone", KEY) == f"$057${sealed('1-888888')}$7$"
+
+    @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"phone"}))
+    def test_short_texts_of_other_kinds_are_encrypted(self, kind):
+        assert decrypt(encrypt("a", kind, KEY), kind, KEY) == "a" != encrypt("a", kind, KEY)
 
     @pytest.mark.parametrize("kind", ["nick", "receiver_name", "simple"])
     def test_names_are_encrypted_between_tildes(self, kind):
@@ -98,10 +114,9 @@ class TestForms:
             encrypt("x", "mobile", KEY)
         with pytest.raises(ConfigurationError):
             decrypt("x", "mobile", KEY)
-        with pytest.raises(CodecError, match="at least 11"):
-            encrypt("1380013800", "phone", KEY)
-        with pytest.raises(CodecError, match="last 4"):
+        with pytest.raises(CodecError, match="last 4") as caught:
             search("13800138000", "phone", KEY)
+        assert caught.value.args[0].zh == "手机号只能用末 4 位检索"
 
     @pytest.mark.parametrize(
         ("text", "found"),
@@ -279,8 +294,10 @@ class TestClient:
             key_answer(current_nick="2", current_phone="1", encrypt_slide_size="4", encrypt_index_compress_len="3")
         )
 
-        assert security.encrypt("张三丰", "nick") == encrypt("张三丰", "nick", INDEXED)
-        assert security.encrypt("13800138000", "phone") == encrypt("13800138000", "phone", KEY)
+        assert security.encrypt("张三丰", "nick") == encrypt(
+            "张三丰", "nick", Key(SECRET, -7, searchable=frozenset(KINDS))
+        )
+        assert security.encrypt("13800138000", "phone") == encrypt("13800138000", "phone", APPS)
         assert security.search("张三", "nick") == digest("张三", 3)
         form = gateway.form
         assert (form["method"], form["random_num"]) == ("taobao.top.secret.get", "rand0m")
@@ -299,6 +316,55 @@ class TestClient:
         assert (first["secret_version"], first["session"]) == ("3", "sess10n")
         assert second["customer_user_id"] == "55"
         assert "session" not in second
+
+    @pytest.mark.parametrize("key", [APPS, Key(SECRET, -7, searchable=frozenset(KINDS))], ids=["plain", "indexed"])
+    @pytest.mark.parametrize("owner", [{}, {"session": "sess10n"}, {"user": 55}], ids=repr)
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_negative_version_is_the_apps_own_key(self, security, gateway, kind, owner, key):
+        # SecurityClient.decrypt (Java): a version below 0 means the public key, abs(version) without a session
+        gateway.answers(key_answer())
+
+        assert security.decrypt(encrypt("13800138000", kind, key), kind, **owner) == "13800138000"
+        assert gateway.form["secret_version"] == "7"
+        assert "session" not in gateway.form
+        assert "customer_user_id" not in gateway.form
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_the_apps_own_key_encrypts_with_a_negative_version(self, security, gateway, kind):
+        # SecurityClient.encrypt (Java): "公共秘钥版本号用负数区分"
+        gateway.answers(key_answer(1), key_answer(1), key_answer(1), key_answer(1))
+
+        own = security.encrypt("13800138000", kind)
+        assert own.rstrip(KINDS[kind]).endswith(f"{KINDS[kind]}-1")
+        for owner in ({"session": "sess10n"}, {"user": 55}):
+            assert security.encrypt("13800138000", kind, **owner).rstrip(KINDS[kind]).endswith(f"{KINDS[kind]}1")
+        assert security.decrypt(own, kind, session="sess10n") == "13800138000"
+
+    def test_keys_of_the_app_and_of_a_seller_are_cached_apart(self, security, gateway):
+        gateway.answers(key_answer(1, bytes(16)), key_answer(1))
+        own, sellers = encrypt("张三", "nick", Key(bytes(16), -1)), encrypt("李四", "nick", Key(SECRET, 1))
+
+        for _ in range(2):
+            assert security.decrypt(own, "nick", session="sess10n") == "张三"
+            assert security.decrypt(sellers, "nick", session="sess10n") == "李四"
+        assert [form.get("session") for form in gateway.forms] == [None, "sess10n"]
+
+    def test_a_ciphertext_of_another_key_names_its_version(self, security, gateway):
+        gateway.answers(key_answer(1, bytes(16)))
+
+        with pytest.raises(DecryptionError, match="version -1"):
+            security.decrypt(encrypt("张三", "nick", Key(SECRET, -1)), "nick")
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_what_needs_no_key_is_returned_unchanged(self, security, gateway, kind):
+        # StringUtils.isEmpty of the SDK for Java: also blank texts; decrypt: any text in another form
+        for text in ("", " ", "\t"):
+            assert security.encrypt(text, kind) == security.search(text, kind) == security.decrypt(text, kind) == text
+        for text in ("a", "~~~", "$$$", "0571-8888", "~YQ~x~", "$138$!$1$", "未加密"):
+            assert security.decrypt(text, kind) == text
+        if kind == "phone":
+            assert security.encrypt("0571-8888", kind) == "0571-8888"
+        assert not gateway.requests
 
     def test_encrypted_and_empty_texts_need_no_key(self, security, gateway):
         assert security.encrypt("", "nick") == ""
@@ -323,13 +389,13 @@ class TestClient:
             ended.set()
 
         security._renewed = slow
-        assert security.encrypt("x", "nick").endswith("~7~")
+        assert security.encrypt("x", "nick").endswith("~-7~")
         began.wait(60)
-        assert security.encrypt("x", "nick").endswith("~7~")
+        assert security.encrypt("x", "nick").endswith("~-7~")
         release.set()
         ended.wait(60)
 
-        assert security.encrypt("x", "nick").endswith("~8~")
+        assert security.encrypt("x", "nick").endswith("~-8~")
         assert len(gateway.requests) == 2
 
     def test_a_failed_renewal_is_logged_and_the_key_is_used(self, security, gateway, now, caplog):
@@ -341,7 +407,7 @@ class TestClient:
         security._renewing = Ending(ended)
 
         with caplog.at_level(logging.WARNING, logger="taobao_top"):
-            assert security.encrypt("x", "nick").endswith("~7~")
+            assert security.encrypt("x", "nick").endswith("~-7~")
             ended.wait(60)
 
         assert "could not be renewed in advance: TopError" in caplog.text
@@ -351,7 +417,7 @@ class TestClient:
         security.encrypt("x", "nick")
         now.seconds += 601
 
-        assert security.encrypt("x", "nick").endswith("~8~")
+        assert security.encrypt("x", "nick").endswith("~-8~")
 
     @pytest.mark.parametrize("fails", [False, True])
     def test_one_thread_fetches_a_key_and_the_others_share_its_result_or_error(self, security, gateway, fails):
@@ -383,7 +449,7 @@ class TestClient:
         for thread in threads:
             thread.join(60)
 
-        assert outcomes == ["22" if fails else encrypt("张三", "nick", KEY)] * 4
+        assert outcomes == ["22" if fails else encrypt("张三", "nick", APPS)] * 4
         assert len(gateway.requests) == 1
         assert not security._fetching
 
@@ -410,7 +476,7 @@ class TestClient:
         security.encrypt("x", "nick")
         wall.seconds += step
 
-        assert security.encrypt("x", "nick").endswith("~7~")
+        assert security.encrypt("x", "nick").endswith("~-7~")
         assert len(gateway.requests) == 1
 
     def test_a_forked_child_fetches_keys_itself(self, security, gateway, monkeypatch):
@@ -418,7 +484,7 @@ class TestClient:
         place = (hashlib.sha256(b"").hexdigest(), None)
         security._fetching[(1, place)] = Future()
 
-        assert security.encrypt("张三", "nick") == encrypt("张三", "nick", KEY)
+        assert security.encrypt("张三", "nick") == encrypt("张三", "nick", APPS)
 
     @pytest.mark.parametrize("empty", [{"top_secret_get_response": {"app_config": '{"publish_status":"2"}'}}, None])
     def test_texts_stay_plain_without_a_key_and_it_is_requested_again_after_5_minutes(

@@ -9,6 +9,7 @@ import pytest
 
 from taobao_top import TaobaoTop
 from taobao_top.errors import TopError
+from tests.taobao_top.conftest import NOON
 
 ODD = ("s3cret-app", ' s"3\\cret\n', "密钥 🔑", "a=b&c%2B+", "[s.3]*cret$", "<s3>&cret'", "\\1\\g<0>")
 """Unusual secrets."""
@@ -21,7 +22,7 @@ def refused(make_top, gateway, call, **settings):
     return caught.value
 
 
-@pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
+@pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256", "sha256"])
 @pytest.mark.parametrize("secret", ODD)
 def test_the_app_secret_is_masked_wherever_it_appears(make_top, gateway, caplog, secret, method):
     caplog.set_level(logging.DEBUG)
@@ -35,7 +36,7 @@ def test_the_app_secret_is_masked_wherever_it_appears(make_top, gateway, caplog,
     ):
         error = refused(make_top, gateway, call, app_secret=secret, sign_method=method)
 
-        shown = f"{error.explain()} {error} {error!r} {caplog.text}"
+        shown = f"{error.explain()} {error.explain().zh} {error} {error!r} {caplog.text}"
         for form in {secret, secret.strip(), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
             assert form not in shown
         assert "***" in error.explain()
@@ -52,10 +53,43 @@ def test_the_app_secret_is_masked_wherever_it_appears(make_top, gateway, caplog,
     ],
 )
 def test_sessions_tokens_and_passwords_are_masked_in_any_format(make_top, gateway, call):
-    text = refused(make_top, gateway, call).explain()
+    explained = refused(make_top, gateway, call).explain()
 
-    assert "sess10n" not in text
-    assert "***" in text
+    for text in (explained, explained.zh):
+        assert "sess10n" not in text
+        assert "***" in text
+
+
+def test_the_signed_text_is_explained_in_chinese_as_well(make_top, gateway):
+    text = (
+        refused(make_top, gateway, lambda top: top.a.b(x="1"), app_secret=" 0dd-one ", sign_method="md5").explain().zh
+    )
+
+    assert text.splitlines()[:2] == [
+        "网关算出的签名与所发的不同。所签的字符串如下（机密已遮盖）：",
+        "  对 ***app_key12345678formatjsonmethoda.bsign_methodmd5timestamp2026-01-01 12:00:00v2.0x1*** 做 MD5，*** 代表 app_secret",
+    ]
+    assert "app_secret 的开头或末尾有空白" in text
+    assert "\n  x = 1\n" in text
+
+
+@pytest.mark.parametrize(("ahead", "words"), [(7300, "本机快 7300 秒"), (-7300, "本机慢 7300 秒")])
+def test_a_timestamp_in_milliseconds_is_compared_with_the_gateways_clock(make_top, gateway, ahead, words):
+    gateway.answers({"error_response": {"code": "IllegalTimestamp"}}, headers={"Date": "Thu, 01 Jan 2026 04:00:00 GMT"})
+    with pytest.raises(TopError) as caught:
+        make_top(sign_method="sha256", clock=lambda: NOON + ahead).a.b()
+
+    text = caught.value.explain()
+    assert f"{7300} seconds {'fast' if ahead > 0 else 'slow'}" in text
+    assert words in text.zh
+
+
+def test_a_signature_of_a_sync_gateway_is_explained(make_top, gateway):
+    gateway.answers({"error_response": {"code": "IncompleteSignature", "type": "ISV", "msg": "not conform"}})
+    with pytest.raises(TopError, match="it takes sign_method='sha256'") as caught:
+        make_top().a.b()
+
+    assert "HMAC-SHA256, keyed with the app_secret, of app_key12345678" in caught.value.explain()
 
 
 def test_the_sessions_of_calls_in_a_batch_are_masked(make_top, gateway):

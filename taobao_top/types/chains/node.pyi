@@ -21,7 +21,7 @@ class UntimedOptions(TypedDict, total=False):
     session: str | None
     target_app_key: str | int | None
     simplify: bool | None
-    format: Literal["json", "xml"] | None
+    format: Literal["json", "xml", "json2", "xml2"] | None
     headers: Mapping[str, str | None] | None
     stream: bool
     retries: int | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import struct
@@ -62,6 +63,10 @@ def opened(data):
             at += 1
             if form == 1:
                 found[name] = text()
+            elif form == 7:
+                (length,) = struct.unpack_from("<i", data, at)
+                at += 4 + length
+                found[name] = data[at - length : at]
             else:
                 shape = {2: "<b", 5: "<q", 6: "<q"}[form]
                 (found[name],) = struct.unpack_from(shape, data, at)
@@ -300,8 +305,37 @@ def test_what_is_not_a_frame_or_the_wrong_one(sandbox, consumer):
         consumer.next()
 
 
-def test_pings_are_answered(consumer):
+def test_pings_are_answered_unless_the_sandbox_is_as_top_link_is(sandbox, consumer):
     assert consumer.socket.ping().wait(60)
+    sandbox.messages.answers_pings = False
+    unanswered = consumer.socket.ping()
+    assert consumer.acknowledged({"__kind": PULL}) == 0
+    assert not unanswered.is_set()
+    sandbox.messages.answers_pings = True
+    assert consumer.socket.ping().wait(60)
+
+
+def test_acknowledgements_repeat_the_flag_and_messages_carry_the_token(sandbox):
+    # top-link: EndpointChannelHandler, EndpointContext
+    sandbox.messages.publish("a_b_C")
+    with Consumer(sandbox) as consumer:
+        assert "flag" not in consumer.answer
+        consumer.send({"__kind": PULL})
+        assert consumer.next()["token"] == consumer.token
+    for changes, code in (({}, None), ({"secret": "x"}, 25)):
+        asked = Consumer(sandbox, **changes)
+        with connect(asked.url, compression=None) as socket:
+            socket.send(frame(0, asked.content, flag=9))
+            answer = opened(socket.recv(timeout=60))
+        assert (answer["flag"], answer.get("code")) == (9, code)
+
+
+def test_content_may_be_compressed(sandbox, consumer):
+    message = sandbox.messages.publish("a_b_C", {"名": "中"}, gzip=True)
+    consumer.send({"__kind": PULL})
+    got = consumer.next()
+    assert gzip.decompress(got["content"]).decode() == message.content == '{"名": "中"}'
+    assert message.gzip
 
 
 def test_a_token_that_ran_out(sandbox, consumer):

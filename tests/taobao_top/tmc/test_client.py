@@ -127,16 +127,43 @@ def test_messages_without_a_handler_are_failed_or_confirmed(sandbox, make, event
         eventually(lambda: sandbox.messages.confirmed == [message.id])
 
 
-def test_a_message_that_is_not_JSON_is_failed(sandbox, make, eventually, caplog):
+def test_content_that_is_not_JSON_is_passed_to_the_handler_as_text(sandbox, make, eventually):
+    # TmcHandler.parse of the official SDK for Java passes text as it is: JSON is a matter of the topic
+    tmc, got = make(), []
+    tmc.otherwise(lambda message: got.append((message.content, message.raw)))
+    texts = ["{person", "<a>不是 JSON</a>", "NaN", ""]
+    with tmc:
+        for text in texts:
+            sandbox.messages.publish("a_b", text)
+            eventually(lambda: len(sandbox.messages.confirmed) == len(got) > 0)
+        eventually(lambda: len(sandbox.messages.confirmed) == 4)
+    assert got == [(text or None, text) for text in texts]
+    assert not sandbox.messages.failed
+
+
+def test_compressed_content_is_unpacked(sandbox, make, eventually):
+    tmc, got = make(), []
+    tmc.otherwise(lambda message: got.append((message.content, message.raw)))
+    with tmc:
+        sandbox.messages.publish("a_b", {"tid": 9223372036854775808, "备注": "好"}, gzip=True)
+        eventually(lambda: len(sandbox.messages.confirmed) == 1)
+        sandbox.messages.publish("a_b", "纯文本", gzip=True)
+        eventually(lambda: len(sandbox.messages.confirmed) == 2)
+    assert got == [
+        ({"tid": 9223372036854775808, "备注": "好"}, '{"tid": 9223372036854775808, "备注": "好"}'),
+        ("纯文本", "纯文本"),
+    ]
+
+
+def test_a_message_that_cannot_be_unpacked_is_failed(sandbox, make, eventually, caplog, monkeypatch):
+    monkeypatch.setattr("taobao_top.tmc.message.UNPACKED", 100)
     tmc = make()
     tmc.otherwise(lambda message: None)
-    message = sandbox.messages.publish("a_b", "{person")
+    message = sandbox.messages.publish("a_b", "person" * 100, gzip=True)
     with tmc:
         eventually(lambda: sandbox.messages.failed)
-        sandbox.messages.publish("a_b", "")
-        eventually(lambda: sandbox.messages.confirmed)
     assert sandbox.messages.failed[0] == (message.id, "the message could not be read")
-    assert "the content is not JSON" in caplog.text
+    assert "the content is longer than 100 bytes" in caplog.text
     assert "person" not in caplog.text
 
 

@@ -8,15 +8,17 @@ import struct
 import threading
 import time
 from contextlib import contextmanager
+from socket import IPPROTO_TCP, TCP_USER_TIMEOUT
 
 import pytest
 import trustme
 from websockets.sync.server import serve
 
 from chainable.deduplication import MemoryStore
+from chainable.deduplication.django.store import DjangoStore
 from chainable.errors import ClaimError, ConfigurationError
 from taobao_top import TopError
-from taobao_top.tmc import TMC
+from taobao_top.tmc import TMC, connection
 
 
 def counted(text):
@@ -90,12 +92,40 @@ def test_a_silent_server_is_detected_by_pings_and_left(sandbox, make, eventually
     tmc, seen = make(ping_every=0.05, timeout=0.2), []
     tmc.a(lambda message: seen.append(message.id))
     with tmc:
-        eventually(sandbox.messages.silence)
+        eventually(lambda: tmc._connection()._socket.latency)  # it has answered a ping
+        assert sandbox.messages.silence()
         eventually(lambda: "closed: by us, code 1011 keepalive ping timeout; connecting again" in caplog.text)
         message = sandbox.messages.publish("a_b")
         eventually(lambda: message.id in sandbox.messages.confirmed)
     assert set(seen) == {message.id}
     assert "keepalive ping failed" not in caplog.text  # the library's own words, with a traceback
+
+
+def test_a_server_that_answers_no_pings_is_not_left(sandbox, make, eventually, caplog):
+    # top-link's server reads pings and sends no pongs (WebSocketServerUpstreamHandler)
+    sandbox.messages.answers_pings = False
+    tmc = make(ping_every=0.02, timeout=0.05)
+    tmc.a(lambda message: None)
+    with tmc:
+        (link,) = eventually(lambda: sandbox.messages.links)
+        time.sleep(0.4)
+        message = sandbox.messages.publish("a_b")
+        eventually(lambda: sandbox.messages.confirmed == [message.id])
+        assert sandbox.messages.links == [link]
+        assert tmc._connection()._socket.latency == 0
+    assert "connecting again" not in caplog.text
+
+
+def test_a_server_that_vanishes_is_noticed_by_TCP(make):
+    with make(ping_every=45.0, timeout=10.0) as tmc:
+        socket = tmc._connection()._socket.socket
+        assert socket.getsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT) == 55_000
+
+
+def test_a_system_without_the_option_of_TCP(make, monkeypatch):
+    monkeypatch.setattr(connection, "TCP_USER_TIMEOUT", -1)
+    with make() as tmc:
+        assert tmc.connected
 
 
 def test_an_expired_token_is_replaced_by_a_new_connection(sandbox, make, eventually, caplog):
@@ -132,6 +162,61 @@ def test_a_refusal_may_have_a_status_of_16_bits(make):
 
     with serving(served) as port, pytest.raises(TopError, match="code 29: Invalid app key"):
         make(url=f"ws://127.0.0.1:{port}/").start()
+
+
+@pytest.mark.parametrize("status", [b"", b"\x02\x00\x00\x00\x00\x00"], ids=["no code", "code 0"])
+def test_a_refusal_may_have_only_a_phrase(make, status):
+    # top-link: Message.isError() is a code above 0 or a phrase
+    refused = (
+        b"\x02\x01" + status + b"\x03\x00" + counted("remote auth error") + b"\x05\x00" + counted("t") + b"\x00\x00"
+    )
+
+    def served(socket):
+        socket.recv()
+        socket.send(refused)
+
+    with serving(served) as port:
+        tmc = make(url=f"ws://127.0.0.1:{port}/")
+        with pytest.raises(TopError, match="connect: code \\?: remote auth error") as caught:
+            tmc.start()
+    assert (caught.value.code, caught.value.sub_msg) == ("", "remote auth error")
+    assert caught.value.args[0].zh == "消息通道，connect：错误码 ?：remote auth error"
+    assert not tmc.connected
+
+
+@pytest.mark.parametrize("token", [b"", b"\x05\x00" + counted("")], ids=["no token", "an empty one"])
+def test_an_acknowledgement_without_a_token_is_not_a_connection(make, eventually, caplog, token):
+    # Java's EndpointProxy throws "token is null": a pull without it would be refused
+    got = []
+
+    def served(socket):
+        got.append(socket.recv())
+        socket.send(b"\x02\x01" + token + b"\x00\x00")
+        got.extend(socket)
+
+    with serving(served) as port:
+        tmc = make(url=f"ws://127.0.0.1:{port}/")
+        tmc.start()
+        assert not tmc.connected
+        eventually(lambda: len(got) > 2)
+        tmc.stop()
+    assert "without a token" in caplog.text
+    assert all(data[1] == 0 for data in got)  # CONNECT: nothing was pulled
+
+
+def test_a_publication_may_be_refused_with_only_a_phrase(make):
+    def served(socket):
+        socket.recv()
+        socket.send(ACCEPTED)
+        for data in socket:
+            if b"c_d" in data:
+                flag = data[data.index(b"\x04\x00") :][:6]
+                socket.send(b"\x02\x03\x03\x00" + counted("no such topic") + flag + b"\x00\x00")
+
+    with serving(served) as port:
+        tmc = make(url=f"ws://127.0.0.1:{port}/")
+        with tmc, pytest.raises(TopError, match="publish: code \\?: no such topic"):
+            tmc.publish("c_d", {})
 
 
 @pytest.mark.parametrize(
@@ -248,6 +333,9 @@ def test_neither_session_nor_secret_is_logged(sandbox, make, eventually, caplog)
         ({"ssl": ssl.create_default_context()}, "only a url of wss://"),
         ({"ssl": True, "url": "wss://host/"}, "an ssl.SSLContext was expected, not a bool"),
         ({"unknown": "drop"}, "'fail' or 'confirm'"),
+        ({"confirm": "Manual"}, "confirm: 'auto' or 'manual'"),
+        ({"confirm": None}, "confirm: 'auto' or 'manual'"),
+        ({"confirm": "manual", "store": DjangoStore}, "use RedisStore or MemoryStore"),
         ({"group": ""}, "group: "),
         ({"group": " "}, "group: "),
         ({"group": None}, "group: "),
@@ -271,6 +359,7 @@ def test_settings_are_checked(sandbox, settings, words):
     with pytest.raises(ConfigurationError, match=words) as caught:
         TMC(sandbox.client(), **settings)
     assert "s3cret" not in str(caught.value)
+    assert any("一" <= character <= "鿿" for character in caught.value.args[0].zh)
 
 
 @pytest.mark.parametrize("proxy", [None, False, ""])

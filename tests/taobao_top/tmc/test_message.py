@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -12,6 +13,7 @@ from attrs.exceptions import FrozenInstanceError
 from chainable.errors import CodecError, ConfigurationError
 from chainable.times import BEIJING
 from taobao_top.tmc import Message
+from taobao_top.tmc.message import UNPACKED
 from taobao_top.tmc.registry import Decorator, HandlerRegistry
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=BEIJING)
@@ -48,12 +50,63 @@ def test_a_message_is_frozen_and_its_repr_shows_no_personal_data():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"id": None}, {"id": "7"}, {"topic": None}, {"content": "{"}, {"content": 5}, {"content": "[" * 100_000}],
+    [
+        {"id": None},
+        {"id": "7"},
+        {"topic": None},
+        {"content": 5},
+        {"content": b"\xff person"},
+        {"content": gzip.compress(b"\xff person")},
+        {"content": gzip.compress(b"person")[:-1]},
+        {"content": gzip.compress(b"person") + b"person"},
+        {"content": b"\x1f\x8bperson"},
+    ],
 )
 def test_an_invalid_message_is_a_CodecError(changes):
     with pytest.raises(CodecError) as caught:
         Message.of(HEADERS | changes)
     assert "person" not in str(caught.value)
+    assert any("一" <= character <= "鿿" for character in caught.value.args[0].zh)
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "<a>1</a>", " ", "NaN"])
+def test_content_that_is_not_JSON_is_text(text):
+    message = Message.of(HEADERS | {"content": text})
+
+    assert message.content == message.raw == text
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        gzip.compress(b'{"tid": 1}'),
+        gzip.compress(b'{"tid":') + gzip.compress(b" 1}"),
+        b'{"tid": 1}',
+    ],
+    ids=["one member", "two members", "not compressed"],
+)
+def test_content_in_bytes(raw):
+    # Java: GZIPHelper.unzip, then UTF-8 (TmcHandler.parse)
+    message = Message.of(HEADERS | {"content": raw})
+
+    assert message.content == {"tid": 1}
+    assert message.raw == message.headers["content"] == '{"tid": 1}'
+    assert HEADERS["content"] != raw
+
+
+def test_content_is_unpacked_up_to_a_limit():
+    zeros = gzip.compress(b"0" * (UNPACKED + 1))
+    assert len(zeros) < 20_000
+
+    with pytest.raises(CodecError, match=f"longer than {UNPACKED} bytes"):
+        Message.of(HEADERS | {"content": zeros})
+    assert len(Message.of(HEADERS | {"content": gzip.compress(b"x" * UNPACKED)}).raw) == UNPACKED
+
+
+def test_a_message_that_no_channel_delivered_cannot_be_confirmed():
+    for decide in (Message(1, "a").confirm, Message(1, "a").fail):
+        with pytest.raises(RuntimeError, match="did not come from a message channel"):
+            decide()
 
 
 def other(message):
