@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DISTRIBUTION", "extra"]
-
-DISTRIBUTION = "wechatpay-taobao-top"
+__all__ = ["extra"]
 
 
 @contextmanager
@@ -31,5 +29,8 @@ def extra(name: str, *packages: str) -> Iterator[None]:
         missing = (error.name or "").partition(".")[0]
         if missing not in packages:
             raise
-        msg = f"{missing} is not installed: pip install '{DISTRIBUTION}[{name}]'"
+        from importlib.metadata import packages_distributions
+
+        distribution = packages_distributions().get("chainable", ["chainable"])[0]
+        msg = f"{missing} is not installed: pip install '{distribution}[{name}]'"
         raise ModuleNotFoundError(msg, name=error.name) from None
