@@ -10,9 +10,7 @@ from chainable.i18n import Words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DISTRIBUTION", "extra"]
-
-DISTRIBUTION = "wechatpay-taobao-top"
+__all__ = ["extra"]
 
 
 @contextmanager
@@ -33,6 +31,9 @@ def extra(name: str, *packages: str) -> Iterator[None]:
         missing = (error.name or "").partition(".")[0]
         if missing not in packages:
             raise
-        install = f"pip install '{DISTRIBUTION}[{name}]'"
+        from importlib.metadata import packages_distributions
+
+        distribution = packages_distributions().get("chainable", ["chainable"])[0]
+        install = f"pip install '{distribution}[{name}]'"
         msg = Words(f"{missing} is not installed: {install}", f"未安装 {missing}：{install}")
         raise ModuleNotFoundError(msg, name=error.name) from None

@@ -24,7 +24,7 @@ def with_known_names(owner: str, module: str) -> Callable[[Callable[P, R]], Call
     Decorate a function with keyword arguments: the TypeError of an unknown name says which one is meant.
 
     Args:
-        owner: What is called, such as ``WeChatPay``, for the message.
+        owner: The class or function that is called, for the message.
         module: Where ``OTHER_NAMES`` is, imported for an error only: the names that other SDKs have, in lower case
             without ``_``, and what to write in their place, an argument or a sentence.
     """

@@ -79,8 +79,8 @@ def read_environment(prefix: str, names: Collection[str], file: str | os.PathLik
 def _check_prefix(prefix: object) -> None:
     """Refuse a file in the place of the prefix."""
     if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-        named = isinstance(prefix, str | os.PathLike) and not looks_like_key(str(prefix))
-        shown = f": from_env(file={os.fspath(prefix)!r})" if named else ""  # type: ignore[type-var]  # as checked
+        path = str(prefix) if isinstance(prefix, str | os.PathLike) else ""
+        shown = f": from_env(file={path!r})" if path and not looks_like_key(path) else ""
         msg = f"prefix: the start of the names of variables was expected, such as 'SHOP_'; pass a file as file={shown}"
         raise ConfigurationError(msg, reason="prefix_is_file", setting="prefix")
 

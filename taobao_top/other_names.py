@@ -14,6 +14,5 @@ OTHER_NAMES = {
         "gateway",
     ),
     "proxy": "proxies",
-    "httpsession": "http_session",
 }
 """The names of arguments in other SDKs of TOP, in lower case without ``_``, and ours."""

@@ -153,7 +153,7 @@ class PlatformCertificates:
             if loaded.serial is None:
                 public_keys[checked] = loaded.key
             else:
-                given.append(load_certificate(source, name="certs"))  # type: ignore[arg-type]  # a certificate, as the line above found
+                given.append(load_certificate(source, name="certs"))
         self._fetch = fetch
         self._apiv3_key = apiv3_key
         self._refresh_every = refresh_every

@@ -15,6 +15,7 @@ OTHER_NAMES = {
             "serialnumber",
             "merchantserialnumber",
             "mchcertificateserialnumber",
+            "mchcertserialnumber",
             "mchserialno",
             "certserial",
             "certserialnumber",

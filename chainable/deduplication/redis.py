@@ -72,8 +72,10 @@ class RedisStore:
 
     def __init__(self, redis: Redis, *, prefix: str = "chainable:once:", keep: float = KEEP) -> None:
         if isinstance(redis, str) or not hasattr(redis, "register_script"):
-            hint = "; for a URL, call RedisStore.from_url(…)" if isinstance(redis, str) else ""
-            msg = f"redis: a client of redis-py was expected, redis.Redis(…), not a {type(redis).__name__}{hint}"
+            kind = type(redis).__name__
+            del redis  # a traceback shows no password of a URL
+            hint = "; for a URL, call RedisStore.from_url(…)" if kind == "str" else ""
+            msg = f"redis: a client of redis-py was expected, redis.Redis(…), not a {kind}{hint}"
             raise TypeError(msg)
         warn_without_timeout(redis)
         self._prefix = prefix

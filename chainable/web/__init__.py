@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
 from attrs import field, frozen
@@ -103,12 +103,12 @@ def read_headers(headers: ReceivedHeaders) -> Headers:
     Raises:
         TypeError: They are anything else, such as the request itself.
     """
-    scoped = headers.get("headers") if isinstance(headers, dict) else None
+    given: Any = headers
+    scoped = given.get("headers") if isinstance(given, dict) else None
     if isinstance(scoped, list | tuple):  # the scope of an ASGI server
         headers = scoped
     elif hasattr(headers, "get") and hasattr(headers, "items"):
-        found: Any = headers
-        return found
+        return cast("Headers", headers)
     pairs = list(headers) if isinstance(headers, Iterable) and not isinstance(headers, str | bytes | Mapping) else None
     if pairs is None or not all(map(_is_pair, pairs)):
         msg = (

@@ -10,9 +10,10 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from chainable.errors import SignatureError
 from chainable.signing import SignableRequest, Signer, Verifier
 from tests.wechatpay.conftest import NOW, SERIAL
-from wechatpay import RSASigner, RSAVerifier
+from wechatpay import PlatformCertificates, RSASigner, RSAVerifier
 
 
 @pytest.fixture
@@ -105,3 +106,46 @@ class TestVerifier:
         assert isinstance(verifier, Verifier)
         with pytest.raises(Exception, match="platform key that this client does not have"):
             verifier.verify(self.answer(platform, **{"Wechatpay-Serial": "OTHER"}))
+
+
+class TestAnotherPublicKeyId:
+    """A wrong ``PUB_KEY_ID_…`` in ``certs=`` is said in one sentence: with what was signed, and what the client has."""
+
+    WRONG = "PUB_KEY_ID_0119000001092025"
+
+    def verify(self, platform, certs, **more):
+        response = TestVerifier().answer(platform)
+        RSAVerifier(PlatformCertificates(certs, **more), clock=lambda: NOW).verify(response)
+
+    def test_both_ids_are_named(self, platform):
+        with pytest.raises(SignatureError) as caught:
+            self.verify(platform, {self.WRONG: platform.key.public_key()})
+
+        assert caught.value.reason == "unknown_key"
+        assert str(caught.value) == (
+            f"the platform signed with {platform.serial}, and this client has {self.WRONG}: correct the id in certs=, or "
+            f"add this one with its pub_key.pem; the console shows both"
+        )
+
+    def test_every_key_of_the_client_is_named(self, platform):
+        other = "PUB_KEY_ID_0119000001092026"
+        with pytest.raises(SignatureError, match=f"this client has {self.WRONG} and {other}: correct"):
+            self.verify(platform, dict.fromkeys((self.WRONG, other), platform.key.public_key()))
+
+    def test_a_client_without_a_key(self, platform):
+        with pytest.raises(SignatureError, match=f"signed with {platform.serial}, and this client has no key of the"):
+            self.verify(platform, {})
+
+    def test_a_forged_id_is_not_quoted(self, platform):
+        platform.serial = "PUB_KEY_ID_PLANTED0123456789abcdef"
+        with pytest.raises(SignatureError) as caught:
+            self.verify(platform, {self.WRONG: platform.key.public_key()})
+
+        assert "PLANTED" not in str(caught.value)
+
+    def test_a_certificate_keeps_its_own_sentence(self, platform):
+        platform.serial = "A" * 40
+        with pytest.raises(
+            SignatureError, match=rf"does not have: no key of the platform under A{{40}} \(known: {self.WRONG}\)"
+        ):
+            self.verify(platform, {self.WRONG: platform.key.public_key()})

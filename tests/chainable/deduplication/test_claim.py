@@ -21,6 +21,7 @@ from redis import Redis
 
 from chainable.deduplication import Claim, MemoryStore, RedisStore, Store, claim, once
 from chainable.errors import ClaimError, InProgress
+from chainable.redis_timeouts import warn_without_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -347,6 +348,25 @@ def hanging() -> Iterator[tuple[str, int]]:
         server.bind(("127.0.0.1", 0))
         server.listen(16)
         yield server.getsockname()
+
+
+class TestWrongClients:
+    @pytest.mark.parametrize(
+        "url", ["redis://127.0.0.1/0", "rediss://:SECRET@shop.example/0", "unix:///run/redis.sock"]
+    )
+    def test_a_url_is_for_from_url(self, url: str) -> None:
+        with pytest.raises(TypeError, match=r"not a str; for a URL, call RedisStore\.from_url\(…\)$") as caught:
+            RedisStore(url)  # type: ignore[arg-type]
+        assert "SECRET" not in str(caught.value)
+
+    @pytest.mark.parametrize("wrong", [None, 7, {}, MemoryStore()])
+    def test_another_object_is_refused(self, wrong: Any) -> None:
+        with pytest.raises(TypeError, match=f"redis.Redis\\(…\\), not a {type(wrong).__name__}$"):
+            RedisStore(wrong)
+
+    def test_a_url_for_other_stores_names_redis_py(self) -> None:
+        with pytest.raises(TypeError, match=r"for a URL, pass redis\.Redis\.from_url"):
+            warn_without_timeout("redis://127.0.0.1/0")
 
 
 class TestRedisStore:

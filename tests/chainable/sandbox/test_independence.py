@@ -15,6 +15,7 @@ SHARED = (
     "chainable.record_file",
     "chainable.destination",
     "chainable.direct",
+    "chainable.env_file",
     "chainable.errors",
     "chainable.i18n",
     "chainable.lazy",

@@ -437,6 +437,23 @@ class TestArguments:
         with pytest.raises(TypeError, match="first argument is the client"):
             module.endpoint(MemoryStore(), client, print)
 
+    def test_swapped_ones_are_called_so(self, module, client: WeChatPay):
+        with pytest.raises(TypeError, match=r"not a MemoryStore: they are swapped$"):
+            module.handler(MemoryStore(), client)
+        with pytest.raises(TypeError, match=r"not a MemoryStore$"):
+            module.handler(MemoryStore(), MemoryStore())
+
+    @pytest.mark.parametrize("wrong", [MemoryStore, print, None, {}])
+    def test_what_is_not_a_store_is_refused_at_once(self, module, client: WeChatPay, wrong: Any):
+        with pytest.raises(TypeError, match="second argument is a store"):
+            module.handler(client, wrong)
+
+    def test_what_is_not_a_function_is_refused_at_once(self, module, client: WeChatPay):
+        with pytest.raises(TypeError, match="the function that handles a notification was expected, not a dict"):
+            module.handler(client, MemoryStore())({})
+        with pytest.raises(TypeError, match="the function that handles a notification was expected, not a MemoryStore"):
+            module.endpoint(client, MemoryStore(), MemoryStore())
+
     def test_a_store_is_needed(self, module, client: WeChatPay):
         with pytest.raises(TypeError, match="second argument is a store"):
             module.handler(client, "redis://127.0.0.1/0")

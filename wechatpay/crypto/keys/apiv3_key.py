@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chainable.errors import ConfigurationError
 from chainable.masking import Secret, without_frames
 from chainable.validation import trimmed
@@ -24,7 +26,8 @@ def check_apiv3_key(key: str | bytes | Secret[str] | Secret[bytes], *, name: str
     if not isinstance(key, str | bytes):
         msg = f"{name}: a str of 32 characters was expected, not {type(key).__name__}"
         raise TypeError(msg)
-    text = trimmed(name, Secret(key), what="the key").reveal() if key.strip() else b""
+    given: Secret[Any] = Secret(key)
+    text: str | bytes = trimmed(name, given, what="the key").reveal() if key.strip() else b""
     stripped = text.encode("utf-8", "replace") if isinstance(text, str) else text
     if len(stripped) != _SIZE or not stripped.isascii():
         msg = (

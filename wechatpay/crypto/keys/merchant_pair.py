@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import field, frozen
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -112,7 +112,8 @@ def _opened_p12(
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    for password in (*passwords, Secret(None), Secret(b"")):  # a file without encryption refuses a password
+    tried: tuple[Secret[Any], ...] = (*passwords, Secret(None), Secret(b""))
+    for password in tried:  # a file without encryption refuses a password
         with suppress(ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
             return pkcs12.load_key_and_certificates(der, password.reveal())
     if _RC2_40 in der:
