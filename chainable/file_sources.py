@@ -135,7 +135,7 @@ def _name(source: Any) -> str | None:
     """Return the last part of a file's name; None if it has none, or a number, as files opened by descriptor have."""
     # Werkzeug's uploads have the form field's name as ``name``; gzip's ``filename`` is deprecated.
     uploaded = not isinstance(source, io.IOBase) and hasattr(source, "filename")
-    name = source.filename if uploaded else getattr(source, "name", None)
+    name = getattr(source, "filename" if uploaded else "name", None)
     if isinstance(name, bytes):
         name = os.fsdecode(name)
     return re.split(r"[\\/]", name)[-1] or None if isinstance(name, str) else None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import io
 import os
+import re
 import threading
 import tracemalloc
 
 import pytest
 import requests
 import responses
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from chainable import Response
@@ -534,6 +538,30 @@ class TestHosts:
         client.download(platform.url + "a", tmp_path / "x")
 
         assert "Authorization" in platform.requests[0].headers
+
+    @pytest.mark.parametrize("host", ["https://api.mch.weixin.qq.com/", "https://api2.mch.weixin.qq.com/", ""])
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "v3/merchant-service/images/ChsyMDAw%2f9Cg%3d%3d",
+            "v3/merchant-service/images/%e4%b8%ad.png?a=%2f&b=%7e",
+            "v3/billdownload/file?token=a+b%20c|[d]{e}'&x=/../y/./",
+            "v3/x%7ey/%41%2d/a%2e%2e/b;c=d,e:f@g!$&'()*",
+            "v3/billdownload/file?a=1?b=2&%zz",
+        ],
+    )
+    def test_a_signed_url_leaves_as_it_was_signed(self, client, platform, merchant_key, tmp_path, host, target):
+        """Byte for byte: what libraries would normalise as well."""
+        platform.file(BILL)
+
+        client.download((host or platform.url) + target, tmp_path / "x")
+
+        (request,) = platform.requests
+        assert request.path == f"/{target}"
+        fields = dict(re.findall(r'(\w+)="([^"]*)"', request.headers["Authorization"]))
+        text = f"GET\n/{target}\n{fields['timestamp']}\n{fields['nonce_str']}\n\n".encode()
+        signature = base64.b64decode(fields["signature"])
+        merchant_key.public_key().verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
 
     @pytest.mark.parametrize(
         "url",

@@ -552,6 +552,16 @@ def test_pictures_are_stored_and_served(sandbox: Sandbox, merchant: Any) -> None
     assert merchant.upload(target, {**meta, "filename": "bSM3k.png"}, picture, filename="bSM3k.png").data["media_id"]
 
 
+def test_an_upload_of_nothing_is_refused(merchant: Any, form: Any) -> None:
+    meta = b'{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","filename":"a.png"}'
+    body = form({"meta": meta}, {"file": ("a.png", b"")})
+    kind = {"content-type": "multipart/form-data; boundary=x1y2"}
+    answer = merchant.send(merchant.request("POST", "/v3/merchant/media/upload", body, covered=meta, headers=kind))
+
+    assert (answer.status, answer.data["code"]) == (400, "PARAM_ERROR")
+    assert "the file has no bytes" in answer.issue
+
+
 def test_an_upload_has_to_be_multipart_with_meta(merchant: Any, form: Any) -> None:
     target, headers = "/v3/merchant/media/upload", {"content-type": "multipart/form-data; boundary=x1y2"}
 

@@ -90,6 +90,24 @@ def test_an_order_to_its_bill(sandbox: Sandbox, client: WeChatPay, receiver: Any
     client.download(answer, tmp_path / "funds.csv")
     funds = bills.read(tmp_path / "funds.csv")
     assert [row.direction for row in funds][:2] == ["收入", "支出"]  # type: ignore[union-attr]
+    for path, own in (
+        ("v3/bill/sub-merchant-fundflowbill", {"sub_mchid": "1900000110", "account_type": "BASIC"}),
+        ("v3/ecommerce/bill/fundflowbill", {"account_type": "ALL"}),
+    ):
+        asked: dict[str, Any] = {"bill_date": day, "algorithm": "AEAD_AES_256_GCM", **own}
+        for packed in (None, "GZIP"):
+            answer = client[path].get(params={**asked, "tar_type": packed})
+            assert client.download(answer, tmp_path / "parts.csv").verified
+            assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "funds.csv").read_bytes()
+        with pytest.raises(APIError, match="AEAD_AES_256_GCM"):
+            client[path].get(params={**asked, "algorithm": "SM4_GCM"})
+        with pytest.raises(APIError, match="NO_STATEMENT_EXIST"):
+            client[path].get(params={**asked, "bill_date": "2020-01-01"})
+    for packed in (None, "GZIP"):
+        xml = {"appid": "wx1", "bill_date": day.replace("-", ""), "account_type": "Basic", "tar_type": packed}
+        saved = client.download(client.v2.pay.downloadfundflow.post(xml=xml, stream=True), tmp_path / "v2.csv")
+        assert (saved.hash_type, saved.verified) == ("SHA1", False)
+        assert (tmp_path / "v2.csv").read_bytes() == (tmp_path / "funds.csv").read_bytes()
 
 
 def test_v2_from_order_to_refund(sandbox: Sandbox, client: WeChatPay) -> None:

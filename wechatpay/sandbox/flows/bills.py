@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
@@ -10,6 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from wechatpay.sandbox.account import OAEP
 from wechatpay.sandbox.apiv2 import refusal_xml
 from wechatpay.sandbox.flows import orders, refunds
 from wechatpay.sandbox.flows.orders_v2 import moment
@@ -225,6 +229,25 @@ def fund_bill(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     return bill(context, call, fund_flow(context, day), day)
 
 
+@routes.on("GET v3/bill/sub-merchant-fundflowbill", "GET v3/ecommerce/bill/fundflowbill")
+def encrypted_fund_bill(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
+    """Ask for an encrypted fund flow bill: one part, AES-256-GCM, its key encrypted for the merchant certificate."""
+    if call.query["algorithm"] != "AEAD_AES_256_GCM":
+        raise Refusal.of_field("query", "/algorithm", "the sandbox encrypts bills with AEAD_AES_256_GCM")
+    day = day_of(context, str(call.query["bill_date"]))
+    content = fund_flow(context, day)
+    if content is None:
+        raise no_bill(day)
+    plain = gzip.compress(content, mtime=0) if call.query.get("tar_type") == "GZIP" else content
+    key, nonce = secrets.token_bytes(32), secrets.token_hex(8)
+    sealed = context.account.key.public_key().encrypt(key, OAEP)
+    part = keep(context, call, AESGCM(key).encrypt(nonce.encode(), plain, None), gzipped=False)
+    part["hash_value"] = hashlib.sha1(content).hexdigest()  # noqa: S324 (the platform's; of the bill itself)
+    part |= {"bill_sequence": 1, "encrypt_key": base64.b64encode(sealed).decode(), "nonce": nonce}
+    answer = context.respond(call, {"download_bill_count": 1, "download_bill_list": []})
+    return {**answer, "download_bill_list": [part]}
+
+
 @routes.on("GET v3/billdownload/file")
 def download(context: SandboxContext, call: ReceivedCall) -> Reply:
     """Return the file behind a link."""
@@ -260,13 +283,16 @@ def trade_bill_v2(context: SandboxContext, call: ReceivedCall) -> Reply:
 def fund_bill_v2(context: SandboxContext, call: ReceivedCall) -> Reply:
     """Return the fund flow bill itself, v2."""
     day = day_of(context, str(call.body["bill_date"]))
-    return file_v2(call, fund_flow(context, day))
+    return file_v2(call, fund_flow(context, day), digest=True)
 
 
-def file_v2(call: ReceivedCall, content: bytes | None) -> Reply:
-    """Return the file as an answer of v2."""
+def file_v2(call: ReceivedCall, content: bytes | None, *, digest: bool = False) -> Reply:
+    """Return the file as an answer of v2, of fund flows with the SHA-1 of the bill in a header."""
     if content is None:
         return refusal_xml(Refusal(200, "20002", "No Bill Exist"))
+    sha1 = hashlib.sha1(content).hexdigest()  # noqa: S324 (the platform's)
+    headers = (("Digest", f"SHA={sha1}"),) if digest else ()
     if call.body.get("tar_type") == "GZIP":
-        return Reply(body=gzip.compress(content, mtime=0), content_type="application/x-gzip", signed=False)
-    return Reply(body=content, content_type="text/plain; charset=utf-8", signed=False)
+        packed = gzip.compress(content, mtime=0)
+        return Reply(body=packed, content_type="application/x-gzip", headers=headers, signed=False)
+    return Reply(body=content, content_type="text/plain; charset=utf-8", headers=headers, signed=False)

@@ -35,6 +35,8 @@ UPLOADS = (
 def upload(context: SandboxContext, call: ReceivedCall) -> dict[str, Any]:
     """Store a file; the same content has the same id."""
     file = call.files[0]
+    if not file.content:
+        raise Refusal.of_field("body", f"/{file.name}", "the file has no bytes")
     media_id = letters(40, hashlib.sha256(file.content).hexdigest())
     described = {
         "filename": file.filename,
