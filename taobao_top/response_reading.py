@@ -62,13 +62,18 @@ class ResponseError(TopError, CodecError):
 
 def unreadable(response: TopResponse[Any], what: str, zh: str) -> ResponseError:
     """Build the error for a response that is not an answer, and say why."""
-    return ResponseError(
-        Words(
+    if response.stored:
+        message = Words(f"{response.method}: {what}", f"{response.method}：{zh}")
+    else:
+        message = Words(
             f"{response.method}: {what} (a write may have been carried out: ask for its state first; see .response)",
             f"{response.method}：{zh}（写操作可能已经执行：请先查询状态；应答见 .response）",
-        ),
+        )
+    return ResponseError(
+        message,
         status_code=response.status_code,
         request_id=response.request_id,
+        maybe_sent=not response.stored,
         response=response,
     )
 
