@@ -9,7 +9,7 @@ look like a shop without orders.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable.errors import CodecError
 from chainable.i18n import Words
@@ -21,11 +21,13 @@ from taobao_top.response_shapes import RESPONSE, shape_of, unwrapped
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from taobao_top.request import RequestSpec
+    from taobao_top.call_options import CallOptions
+    from taobao_top.method_info import MethodInfo
     from taobao_top.response import TopResponse
     from taobao_top.settings import Settings
 
 __all__ = [
+    "AnsweredCall",
     "ResponseError",
     "answer_in",
     "foreign_refusal",
@@ -47,6 +49,18 @@ _ORIGINS = frozenset({"ISV", "ISP", "SYSTEM"})
 """Whom the refusals of the gateway at ``/sync`` blame."""
 _RISK = frozenset({"rgv587_flag", "x5secdata", "x5_punish_param"})
 """Members of the JSON with which the risk control asks for a captcha."""
+
+
+class AnsweredCall(Protocol):
+    """What reading a response needs to know of its call."""
+
+    info: MethodInfo
+    options: CallOptions
+    settings: Settings
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be sent twice."""
 
 
 class ResponseError(TopError, CodecError):
@@ -78,7 +92,7 @@ def unreadable(response: TopResponse[Any], what: str, zh: str) -> ResponseError:
     )
 
 
-def read_payload(body: bytes, response: TopResponse[Any], spec: RequestSpec) -> dict[str, Any]:
+def read_payload(body: bytes, response: TopResponse[Any], spec: AnsweredCall) -> dict[str, Any]:
     """
     Parse the body of a call's response, whatever its root.
 
@@ -95,7 +109,7 @@ def read_payload(body: bytes, response: TopResponse[Any], spec: RequestSpec) -> 
         raise unreadable(response, str(error), "应答无法解析，不是网关的应答") from None
 
 
-def answer_in(payload: dict[str, Any], response: TopResponse[Any], spec: RequestSpec, *, xml: bool) -> dict[str, Any]:
+def answer_in(payload: dict[str, Any], response: TopResponse[Any], spec: AnsweredCall, *, xml: bool) -> dict[str, Any]:
     """
     Return the answer in a parsed response, and set the request id.
 
@@ -127,7 +141,7 @@ def answer_in(payload: dict[str, Any], response: TopResponse[Any], spec: Request
     return data
 
 
-def _content(payload: dict[str, Any], spec: RequestSpec, *, rootless: bool) -> dict[str, Any] | None:
+def _content(payload: dict[str, Any], spec: AnsweredCall, *, rootless: bool) -> dict[str, Any] | None:
     """Return the content of the root, or the payload that may do without one; None if it is not an answer."""
     info = spec.info
     shape = shape_of(info.name)
@@ -168,7 +182,7 @@ def _is_foreign(payload: dict[str, Any], own: Container[str]) -> bool:
     return bool(own) and not any(name in own for name in payload) and foreign_refusal(payload) is not None
 
 
-def _not_an_answer(payload: dict[str, Any], response: TopResponse[Any], spec: RequestSpec) -> TopError:
+def _not_an_answer(payload: dict[str, Any], response: TopResponse[Any], spec: AnsweredCall) -> TopError:
     refusal = foreign_refusal(payload)
     inner = next((value for value in payload.values() if isinstance(value, dict)), {})
     response.request_id = _id(payload) or _id(inner)
@@ -241,7 +255,7 @@ def _qimen_refusal(data: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def refused(error: Mapping[str, Any], response: TopResponse[Any], spec: RequestSpec) -> TopError:
+def refused(error: Mapping[str, Any], response: TopResponse[Any], spec: AnsweredCall) -> TopError:
     """Build the error of a refusal from the members of its ``error_response``."""
     return refusal_error(error, response, spec.settings, repeatable=spec.repeatable)
 
