@@ -134,7 +134,7 @@ def answer_in(payload: dict[str, Any], response: TopResponse[Any], spec: Answere
     data = _content(payload, spec, rootless=spec.options.simplify and not xml) if ok else None
     if data is None:
         raise _not_an_answer(payload, response, spec)
-    response.request_id = _id(data) or _id(payload)
+    response.request_id = _id(data) or (None if data is payload else _id(payload))
     failure = _qimen_refusal(data)
     if failure is not None:
         raise refused(failure, response, spec)
@@ -160,9 +160,10 @@ def _content(payload: dict[str, Any], spec: AnsweredCall, *, rootless: bool) -> 
         return unwrapped(payload, RESPONSE)
     if not rootless or not payload or _is_foreign(payload, () if shape is None else shape.members):
         return None
+    if shape is None or not shape.members.keys().isdisjoint(payload):
+        return payload
     # Without a root, only its members or its id tell an answer.
-    known = shape is None or not shape.members.keys().isdisjoint(payload)
-    return payload if known or _id(payload) is not None else None
+    return None if _id(payload) is None or foreign_refusal(payload) is not None else payload
 
 
 def _is_foreign(payload: dict[str, Any], own: Container[str]) -> bool:
@@ -177,9 +178,7 @@ def _is_foreign(payload: dict[str, Any], own: Container[str]) -> bool:
         return True
     if "type" in payload and "type" not in own and str(payload["type"]) in _ORIGINS and "code" in payload:
         return True
-    if not _RISK.isdisjoint(payload):
-        return True
-    return bool(own) and not any(name in own for name in payload) and foreign_refusal(payload) is not None
+    return not _RISK.isdisjoint(payload)
 
 
 def _not_an_answer(payload: dict[str, Any], response: TopResponse[Any], spec: AnsweredCall) -> TopError:
@@ -316,6 +315,9 @@ def open_members(data: Any, response: TopResponse[Any], decode: bool | Sequence[
 
 
 def _id(data: Any) -> str | None:
-    if not isinstance(data, dict):
-        return None
-    return next((data[name] for name in _IDS if isinstance(data.get(name), str) and data[name]), None)
+    if isinstance(data, dict):
+        for name in _IDS:
+            found = data.get(name)
+            if found and isinstance(found, str):
+                return found
+    return None
