@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from attrs import evolve
 
@@ -45,6 +45,8 @@ else:
 __all__ = ["GATEWAY", "TaobaoTop"]
 
 GATEWAY = "https://gw.api.taobao.com/router/rest"
+
+T = TypeVar("T")
 
 _ENVIRONMENT = ("APP_KEY", "APP_SECRET", "SESSION", "SIGN_METHOD", "GATEWAY", "OAUTH_URL", "CA")
 _TEXTS = ("app_key", "app_secret", "session", "sign_method", "gateway", "oauth_url", "format")
@@ -319,3 +321,39 @@ class TaobaoTop(Client, Chains):
         from taobao_top.pagination import pages
 
         return pages(cast("MethodChain", chain), params, **options)
+
+    @overload
+    def read(
+        self, method: str, text: str | bytes, /, *, simplify: bool = ..., decode: tuple[str, ...] | str | bool = ...
+    ) -> TopResponse[Any]: ...
+    @overload
+    def read(
+        self,
+        method: Callable[..., TopResponse[T]],
+        text: str | bytes,
+        /,
+        *,
+        simplify: bool = ...,
+        decode: tuple[str, ...] | str | bool = ...,
+    ) -> TopResponse[T]: ...
+    def read(self, method: object, text: str | bytes, /, **options: Any) -> TopResponse[Any]:
+        """
+        Read an answer that was stored as it came, such as ``jdp_response`` of an order database (聚石塔订单推送).
+
+        It is read as the answer of a call is: ``top.read(top.taobao.trade.fullinfo.get, row.jdp_response).data``.
+
+        Args:
+            method: The method that it answers: its chain, which types ``.data``, or its name.
+            text: The whole answer with its root, JSON or XML, as text or bytes in UTF-8.
+            options: ``simplify`` for plain lists, and for an answer without a root; ``decode`` as for a call.
+
+        Raises:
+            TopError: A refusal was stored.
+            CodecError: It is not an answer to this method.
+            TypeError: The text is neither str nor bytes.
+
+        .. versionadded:: 0.1.0
+        """
+        from taobao_top.stored_answers import read_stored
+
+        return read_stored(self._settings, self._options, method, text, **options)

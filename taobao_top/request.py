@@ -191,7 +191,7 @@ class RequestSpec:
             request_id = data.get("request_id")
             response.request_id = request_id if type(request_id) is str else None
         else:
-            data = answer_in(payload, response, self, xml=is_xml(body))
+            data = answer_in(payload, response, self, xml=body[:1] != b"{" and is_xml(body))
         if shape is not None:
             data = shape.fit(data, simplify=self.options.simplify)
         if self.options.decode:

@@ -24,9 +24,11 @@ class TopResponse(Response[T]):
 
     Attributes:
         method: The called method.
+        stored: Whether it was stored earlier, and read by :meth:`taobao_top.TaobaoTop.read`.
     """
 
     method = ""
+    stored = False
 
     @classmethod
     def of(cls, response: Response[Any], method: str) -> Self:
@@ -79,4 +81,4 @@ class TopResponse(Response[T]):
         request = state["request"]
         if request.url is not None:
             request.url = request.url.partition("?")[0]
-        return state | {"method": self.method}
+        return state | {"method": self.method, "stored": self.stored}

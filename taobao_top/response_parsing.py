@@ -196,8 +196,9 @@ def _elements(element: Element, member: Member | None, *, simplify: bool) -> tup
         if not len(element):
             text = (element.text or "").strip()
             return member.item, [typed(text, member.kind)] if text else []
-        inside = [child.tag for child in element[0]] if len(element) == 1 and len(element[0]) else None
-        if member.is_element((child.tag for child in element), inside):
+        tags = [child.tag for child in element]
+        inside = [child.tag for child in element[0]] if len(tags) == 1 and len(element[0]) else None
+        if len({*tags}) == len(tags) and member.is_element(tags, inside):
             return member.item, [_one(element, member, simplify=simplify)]
     name = element[0].tag if len(element) else member.item
     return name, [_one(child, member, simplify=simplify) for child in element]

@@ -9,7 +9,7 @@ look like a shop without orders.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chainable.errors import CodecError
 from chainable.i18n import Words
@@ -21,11 +21,13 @@ from taobao_top.response_shapes import RESPONSE, shape_of, unwrapped
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from taobao_top.request import RequestSpec
+    from taobao_top.call_options import CallOptions
+    from taobao_top.method_info import MethodInfo
     from taobao_top.response import TopResponse
     from taobao_top.settings import Settings
 
 __all__ = [
+    "AnsweredCall",
     "ResponseError",
     "answer_in",
     "foreign_refusal",
@@ -49,6 +51,18 @@ _RISK = frozenset({"rgv587_flag", "x5secdata", "x5_punish_param"})
 """Members of the JSON with which the risk control asks for a captcha."""
 
 
+class AnsweredCall(Protocol):
+    """What reading a response needs to know of its call."""
+
+    info: MethodInfo
+    options: CallOptions
+    settings: Settings
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be sent twice."""
+
+
 class ResponseError(TopError, CodecError):
     """
     A response that is neither an answer to the called method nor a refusal.
@@ -62,18 +76,23 @@ class ResponseError(TopError, CodecError):
 
 def unreadable(response: TopResponse[Any], what: str, zh: str) -> ResponseError:
     """Build the error for a response that is not an answer, and say why."""
-    return ResponseError(
-        Words(
+    if response.stored:
+        message = Words(f"{response.method}: {what}", f"{response.method}：{zh}")
+    else:
+        message = Words(
             f"{response.method}: {what} (a write may have been carried out: ask for its state first; see .response)",
             f"{response.method}：{zh}（写操作可能已经执行：请先查询状态；应答见 .response）",
-        ),
+        )
+    return ResponseError(
+        message,
         status_code=response.status_code,
         request_id=response.request_id,
+        maybe_sent=not response.stored,
         response=response,
     )
 
 
-def read_payload(body: bytes, response: TopResponse[Any], spec: RequestSpec) -> dict[str, Any]:
+def read_payload(body: bytes, response: TopResponse[Any], spec: AnsweredCall) -> dict[str, Any]:
     """
     Parse the body of a call's response, whatever its root.
 
@@ -90,7 +109,7 @@ def read_payload(body: bytes, response: TopResponse[Any], spec: RequestSpec) -> 
         raise unreadable(response, str(error), "应答无法解析，不是网关的应答") from None
 
 
-def answer_in(payload: dict[str, Any], response: TopResponse[Any], spec: RequestSpec, *, xml: bool) -> dict[str, Any]:
+def answer_in(payload: dict[str, Any], response: TopResponse[Any], spec: AnsweredCall, *, xml: bool) -> dict[str, Any]:
     """
     Return the answer in a parsed response, and set the request id.
 
@@ -115,14 +134,14 @@ def answer_in(payload: dict[str, Any], response: TopResponse[Any], spec: Request
     data = _content(payload, spec, rootless=spec.options.simplify and not xml) if ok else None
     if data is None:
         raise _not_an_answer(payload, response, spec)
-    response.request_id = _id(data) or _id(payload)
+    response.request_id = _id(data) or (None if data is payload else _id(payload))
     failure = _qimen_refusal(data)
     if failure is not None:
         raise refused(failure, response, spec)
     return data
 
 
-def _content(payload: dict[str, Any], spec: RequestSpec, *, rootless: bool) -> dict[str, Any] | None:
+def _content(payload: dict[str, Any], spec: AnsweredCall, *, rootless: bool) -> dict[str, Any] | None:
     """Return the content of the root, or the payload that may do without one; None if it is not an answer."""
     info = spec.info
     shape = shape_of(info.name)
@@ -141,9 +160,10 @@ def _content(payload: dict[str, Any], spec: RequestSpec, *, rootless: bool) -> d
         return unwrapped(payload, RESPONSE)
     if not rootless or not payload or _is_foreign(payload, () if shape is None else shape.members):
         return None
+    if shape is None or not shape.members.keys().isdisjoint(payload):
+        return payload
     # Without a root, only its members or its id tell an answer.
-    known = shape is None or not shape.members.keys().isdisjoint(payload)
-    return payload if known or _id(payload) is not None else None
+    return None if _id(payload) is None or foreign_refusal(payload) is not None else payload
 
 
 def _is_foreign(payload: dict[str, Any], own: Container[str]) -> bool:
@@ -158,12 +178,10 @@ def _is_foreign(payload: dict[str, Any], own: Container[str]) -> bool:
         return True
     if "type" in payload and "type" not in own and str(payload["type"]) in _ORIGINS and "code" in payload:
         return True
-    if not _RISK.isdisjoint(payload):
-        return True
-    return bool(own) and not any(name in own for name in payload) and foreign_refusal(payload) is not None
+    return not _RISK.isdisjoint(payload)
 
 
-def _not_an_answer(payload: dict[str, Any], response: TopResponse[Any], spec: RequestSpec) -> TopError:
+def _not_an_answer(payload: dict[str, Any], response: TopResponse[Any], spec: AnsweredCall) -> TopError:
     refusal = foreign_refusal(payload)
     inner = next((value for value in payload.values() if isinstance(value, dict)), {})
     response.request_id = _id(payload) or _id(inner)
@@ -236,7 +254,7 @@ def _qimen_refusal(data: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def refused(error: Mapping[str, Any], response: TopResponse[Any], spec: RequestSpec) -> TopError:
+def refused(error: Mapping[str, Any], response: TopResponse[Any], spec: AnsweredCall) -> TopError:
     """Build the error of a refusal from the members of its ``error_response``."""
     return refusal_error(error, response, spec.settings, repeatable=spec.repeatable)
 
@@ -297,6 +315,9 @@ def open_members(data: Any, response: TopResponse[Any], decode: bool | Sequence[
 
 
 def _id(data: Any) -> str | None:
-    if not isinstance(data, dict):
-        return None
-    return next((data[name] for name in _IDS if isinstance(data.get(name), str) and data[name]), None)
+    if isinstance(data, dict):
+        for name in _IDS:
+            found = data.get(name)
+            if found and isinstance(found, str):
+                return found
+    return None

@@ -18,7 +18,7 @@ from attrs import frozen
 from taobao_top import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from taobao_top.catalogue import Method, Param
 
@@ -75,7 +75,7 @@ class Member:
         fitted = [self._one(element, simplify=simplify) for element in elements]
         return fitted if simplify else {name: fitted}
 
-    def is_element(self, names: Iterable[str], inside: Iterable[str] | None) -> bool:
+    def is_element(self, names: Collection[str], inside: Iterable[str] | None) -> bool:
         """
         Return whether an object is an element of this list itself, not the list around its elements.
 
@@ -85,6 +85,8 @@ class Member:
         """
         if not self.inner or not all(name in self.inner for name in names):
             return False
+        if any(self.inner[name].many for name in names):
+            return True
         return inside is None or not all(name in self.inner for name in inside)
 
     def _one(self, value: Any, *, simplify: bool) -> Any:
@@ -103,9 +105,9 @@ class Member:
         if not value:
             return self.item, []
         name, first = next(iter(value.items()))
-        one = first[0] if isinstance(first, list) and first else first
-        inside = one.keys() if isinstance(one, dict) else None
-        if len(value) > 1 or self.is_element(value, inside):
+        # A list under the name of a text can only be that of the elements.
+        named = len(value) == 1 and isinstance(first, list) and not (name in self.inner and self.inner[name].many)
+        if not named and (len(value) > 1 or self.is_element(value, first.keys() if isinstance(first, dict) else None)):
             return self.item, [value]
         if isinstance(first, list):
             return name, first

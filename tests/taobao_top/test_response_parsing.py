@@ -225,6 +225,7 @@ class TestListsOfXML:
             ("<lines><code>1</code></lines><lines><code>2</code></lines>", "order_line", 2),
             ('<lines list="true"><code><code>1</code></code></lines>', "code", 1),
             ("<lines><code><code>1</code></code></lines>", "code", 1),
+            ("<lines><code><code>1</code></code><code><code>2</code></code></lines>", "code", 2),
         ],
     )
     def test_are_lists_however_they_are_written(self, body, name, count):

@@ -73,6 +73,26 @@ class TestLists:
         assert fit({"flag": "failure"}) == {"flag": "failure"}
 
 
+class TestListsInLists:
+    """The elements of one list may have another as their only member."""
+
+    @pytest.mark.parametrize(
+        ("written", "elements"),
+        [
+            ({"snList": {"sn": "7"}}, [{"snList": {"sn": ["7"]}}]),
+            ({"batchs": [{"batchCode": "1"}]}, [{"batchs": [{"batchCode": "1"}]}]),
+            ({"batchs": {"batch": {"batchCode": "1"}}}, [{"batchs": [{"batchCode": "1"}]}]),
+            ({"orderLine": {"batchs": ""}}, [{"batchs": []}]),
+            ({"batchs": {"batchCode": "1"}}, [{"batchs": [{"batchCode": "1"}]}]),
+            ({"itemCode": [{"itemCode": "1"}]}, [{"itemCode": "1"}]),
+        ],
+    )
+    def test_are_told_apart(self, written, elements):
+        known = inbound("taobao.qimen.deliveryorder.confirm")
+
+        assert fit_members({"orderLines": written}, known, simplify=True)["orderLines"] == elements
+
+
 class TestScalars:
     @pytest.mark.parametrize(
         ("written", "read"),
