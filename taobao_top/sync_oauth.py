@@ -16,7 +16,7 @@ from chainable.i18n import Words, translate
 from chainable.masking import MaskedDict, Secret, without_frames
 from taobao_top.errors import TopError, top_error
 from taobao_top.response_parsing import ERROR, read
-from taobao_top.signing import SHA256Signer, string_to_sign
+from taobao_top.signing import SHA256Signer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,8 @@ def _signed(settings: Settings, signer: SHA256Signer, path: str, secrets: Mappin
         "timestamp": signer.stamp(settings.clock()),
         **{name: value.reveal() for name, value in secrets.items()},
     }
-    return FORM.encode(form | {"sign": signer.digest(path.encode() + string_to_sign(form)).hex().upper()})
+    # The path is signed in front of the parameters: its slash sorts before the letters of their names.
+    return FORM.encode(form | {"sign": signer.sign({path: ""} | form)})
 
 
 def _members(response: Response[Any]) -> dict[str, Any] | Words:

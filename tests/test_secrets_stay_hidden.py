@@ -157,6 +157,11 @@ def refresher(world):
     return world.top().oauth.session("a", MemorySessions(), token=Token(ACCESS, REFRESH))
 
 
+def express(world):
+    """A client whose gateway ends in ``/sync``."""
+    return world.top(gateway=world.server.url + "/sync", sign_method="sha256")
+
+
 def sync(promise):
     return promise.result(60)
 
@@ -314,6 +319,28 @@ SITUATIONS = {
     "oauth, refresh, refused, signed": lambda w: (
         w.says({"error_response": {"code": 15, "sub_code": "a", "a": ACCESS}}).top().oauth.refresh(REFRESH, signed=True)
     ),
+    "oauth at /sync, token, network": lambda w: express(w.drops()).oauth.token(code=CODE),
+    "oauth at /sync, token, odd code": lambda w: express(w).oauth.token(code=CODE + LONE),
+    "oauth at /sync, token, refused": lambda w: (
+        express(w.says({"code": "InvalidCode", "type": "ISV", "message": "x", "access_token": ACCESS})).oauth.token(code=CODE)
+    ),
+    "oauth at /sync, token, odd life": lambda w: express(w.says(TOKENS)).oauth.token(code=CODE),
+    "oauth at /sync, token, cut": lambda w: express(w.says(json.dumps(TOKENS)[:-20].encode())).oauth.token(code=CODE),
+    "oauth at /sync, token, an error page": lambda w: express(w.says(b"PLANTED", 502)).oauth.token(code=CODE),
+    "oauth at /sync, refresh, network": lambda w: express(w.drops()).oauth.refresh(REFRESH),
+    "oauth at /sync, refresh, refused": lambda w: (
+        express(w.says({"code": "IllegalRefreshToken", "refresh_token": REFRESH})).oauth.refresh(Token(ACCESS, REFRESH))
+    ),
+    "oauth at /sync, no app_secret": lambda w: (
+        w.top(gateway=w.server.url + "/sync", app_secret=..., sign_method=MD5Signer(APP)).oauth.token(code=CODE)
+    ),
+    "a refused session that cannot be renewed": lambda w: (
+        w.says({"error_response": {"code": 27, "sub_code": "session-expired", "a": ACCESS}})
+        .top(session=w.top().oauth.session("a", MemorySessions(), token=Token(ACCESS))).taobao.time.get()
+    ),
+    "a refused session whose renewal is refused": lambda w: (
+        w.says({"error_response": {"code": 27}}).top(session=refresher(w)).taobao.trade.get(fields="tid", tid=1)
+    ),
     "oauth, refresh, no token": lambda w: w.top().oauth.refresh(Token(ACCESS)),
     "oauth, fragment, forged": lambda w: w.top().oauth.from_fragment(f"#access_token={ACCESS}&top_sign=0"),
     "oauth, fragment, unsigned": lambda w: w.top().oauth.from_fragment(f"#access_token={ACCESS}"),
@@ -397,6 +424,9 @@ SITUATIONS = {
     "security, search": lambda w: SecurityClient(w.drops().top(), "RANDOMPLANTED").search(PERSON, "phone", session=SESSION),
     "security, decrypt": lambda w: (
         SecurityClient(w.drops().top(), "RANDOMPLANTED").decrypt("$138$AAAA$1$", "phone", session=SESSION)
+    ),
+    "security, the app's own key": lambda w: (
+        SecurityClient(w.drops().top(), "RANDOMPLANTED").decrypt("$138$AAAA$-1$", "phone", session=SESSION)
     ),
     "security, an odd key": lambda w: (
         SecurityClient(

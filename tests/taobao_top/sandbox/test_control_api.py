@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -59,6 +60,14 @@ def test_trades(control):
     assert [trade["buyer_nick"] for trade in control("GET", "trades")[1]] == ["b"]
     status, error = control("POST", "trades/1", {})
     assert (status, error["sub_code"]) == (400, "isv.trade-not-exist")
+
+
+def test_a_message_may_be_published_compressed(control, sandbox):
+    made = control("POST", "messages", {"topic": "a_b_C", "content": {"名": "中"}, "gzip": True})[1]
+    assert made["gzip"]
+    with Consumer(sandbox) as consumer:
+        consumer.send({"__kind": 1})
+        assert gzip.decompress(consumer.next()["content"]).decode() == '{"名": "中"}'
 
 
 def test_messages_sessions_and_codes(call, control, sandbox):
