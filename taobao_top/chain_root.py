@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChainRoot"]
 
-_NAMES = ("adjust_clock", "batch", "chain", "clock_offset", "close", "oauth", "pages", "spi")
+_NAMES = ("adjust_clock", "batch", "chain", "chunks", "clock_offset", "close", "oauth", "pages", "spi", "windows")
 
 
 class ChainRoot:

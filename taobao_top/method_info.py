@@ -6,18 +6,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from chainable.errors import PathError
-from taobao_top import catalogue
+from taobao_top.catalogue.definitions import PACKAGED
 from taobao_top.errors import is_read
 from taobao_top.options import OPTIONS
 from taobao_top.parameters import FILE
 from taobao_top.response_parsing import root_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from taobao_top.catalogue import Method
+    from taobao_top.catalogue.definitions import Catalogue
 
-__all__ = ["MethodInfo", "method_info"]
+__all__ = ["MethodInfo", "method_info", "method_infos"]
 
 _KEPT = 1024
 _NO_TYPES: Mapping[str, str] = {}
@@ -34,12 +35,21 @@ class MethodInfo(NamedTuple):
     root: str
 
 
-@lru_cache(maxsize=_KEPT)
-def method_info(name: str) -> MethodInfo:
-    """Look a method up by its name."""
+def method_infos(catalogue: Catalogue) -> Callable[[str], MethodInfo]:
+    """Return the function that looks a method of this catalogue up by its name, once."""
+    return lru_cache(maxsize=_KEPT)(lambda name: _info(catalogue, name)) if catalogue.is_extended else method_info
+
+
+def _info(catalogue: Catalogue, name: str) -> MethodInfo:
     if not name.isascii():
         raise PathError("a method's name is ASCII: pass values as parameters")
     method = catalogue.method(name)
     types = _NO_TYPES if method is None else method.types
     plain = frozenset(parameter for parameter, kind in types.items() if kind != FILE).difference(OPTIONS)
     return MethodInfo(name, method, types, plain, is_read(name), root_name(name))
+
+
+@lru_cache(maxsize=_KEPT)
+def method_info(name: str) -> MethodInfo:
+    """Look a method of the package's catalogue up by its name."""
+    return _info(PACKAGED, name)

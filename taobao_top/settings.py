@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from attrs import field, frozen
 
 from chainable.errors import ConfigurationError
-from chainable.masking import Secret, outline, safe_repr
+from chainable.masking import MaskedDict, Secret, outline, safe_repr
 from chainable.signing import Signer
 from chainable.validation import check_base_url
+from taobao_top.catalogue.definitions import Catalogue
+from taobao_top.defaults import as_defaults, check_defaults
+from taobao_top.method_info import method_infos
 from taobao_top.signing import HMACMD5Signer, HMACSHA256Signer, MD5Signer, ParameterSigner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from chainable.promise import Promise
     from chainable.response import Response
+    from taobao_top.method_info import MethodInfo
 
 __all__ = ["FORMATS", "Clock", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
 
@@ -115,6 +119,7 @@ class Settings:
     The validated settings of one client; see :class:`taobao_top.TaobaoTop`.
 
     ``attached`` signs each attempt: it waits for the limiter first, if there is one.
+    ``method_info`` looks up what the catalogue knows of a method.
     """
 
     app_key: str = field(converter=_check_app_key)
@@ -129,11 +134,24 @@ class Settings:
     timeout: tuple[float, float]
     retries: int
     deadline: float
+    catalogue: Catalogue = field(default=None, converter=Catalogue.of)
+    defaults: Mapping[str, Any] = field(default=None, converter=as_defaults)
+    method_info: Callable[[str], MethodInfo] = field(init=False)
+
+    @method_info.default
+    def _method_info(self) -> Callable[[str], MethodInfo]:
+        return method_infos(self.catalogue)
 
     def __attrs_post_init__(self) -> None:
+        if self.defaults:
+            check_defaults(self.defaults, self.catalogue)
         if self.secret is not None and self.secret == Secret(self.app_key):
             msg = "app_key: this is the same text as app_secret; the app's number was expected"
             raise ConfigurationError(msg, reason="app_key_is_secret", setting="app_key")
+
+    def defaults_of(self, info: MethodInfo) -> dict[str, Any]:
+        """Return the defaults that are parameters of a method."""
+        return MaskedDict({name: value for name, value in self.defaults.items() if name in info.types})
 
     def __repr__(self) -> str:
         return f"<Settings of app {self.app_key} at {self.gateway}>"
