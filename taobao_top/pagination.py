@@ -261,6 +261,7 @@ class _Paging:
         self._options = options
         self._place = names.page or names.offset
         self._first = names.first if names.first is not None else int(names.offset is None)
+        self._given_size = _get(given, names.size) is not None
         self._found_size: int | None = None
 
     def run(self, *, backwards: bool) -> Iterator[TopResponse[Any]]:
@@ -370,8 +371,7 @@ class _Paging:
 
     def _is_estimate(self, data: Any) -> bool:
         """Return whether the last page is computed from the total and from a size that the platform chose."""
-        names = self._names
-        return names.size is not None and _get(self._given, names.size) is None and _get(data, names.pages) is None
+        return self._found_size is not None and not self._given_size and _get(data, self._names.pages) is None
 
     def _total(self, data: Any) -> int | None:
         total = _get(data, self._names.total)
@@ -382,7 +382,7 @@ class _Paging:
         size = self._size()
         total = self._total(data)
         count = _get(data, self._names.pages)
-        if total is not None and size is not None and (count is None or not self._is_estimate(data)):
+        if total is not None and size is not None and (count is None or self._given_size):
             count = -(-total // size)
         return None if count is None else self._first + (self._number(count) - 1) * self._step()
 
@@ -390,8 +390,11 @@ class _Paging:
         names = self._names
         total = None
         if last is None:
-            data = self._fetch((self._place, self._first)).data
-            last, total = self._last(data), self._total(data)
+            response = self._fetch((self._place, self._first))
+            last, total = self._last(response.data), self._total(response.data)
+            if last == self._first:
+                yield response
+                return
         if last is None:
             msg = (
                 f"{self._chain}: the response has no total, so the last page is unknown: "

@@ -225,7 +225,7 @@ def taobao_top() -> dict[str, CompactFile]:
             given |= {"types": types, "limits": limits.get(name)}
             index[name] = {key: value for key, value in given.items() if value}
             details[name] = {"group": group, "params": params, "response": fields(record.get("answer", {}))}
-    index["parameters"] = sorted({name for record in index.values() for name in record.get("types", ())})
+    details["parameters"] = sorted({name for record in index.values() for name in record.get("types", ())})
     index["methods"] = sorted(names)
     return {
         "index.shelf": CompactFile(index, len(index)),

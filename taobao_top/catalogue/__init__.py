@@ -26,7 +26,6 @@ _index = RecordFile(os.path.join(_HERE, "index.shelf"))
 _details = RecordFile(os.path.join(_HERE, "details.shelf"))
 _NOTHING: Mapping[str, str] = {}
 _NUMBERS: Mapping[str, int] = {}
-_INDEX = ("methods", "parameters")
 _UNITS = {"days": 86_400, "hours": 3600, "minutes": 60}
 _SHORT = ("String", "Number", "Boolean", "Date")
 _KEPT = 1024
@@ -139,7 +138,7 @@ def method(name: str, /) -> Method | None:
     """Return the method of a full name; None if the catalogue does not have it."""
     found = _methods.get(name)
     if found is None:
-        record = _index.get(name) if name.isascii() and name not in _INDEX else None
+        record = _index.get(name) if name.isascii() and name != "methods" else None
         if record is None:
             return None
         if len(_methods) >= _KEPT:
@@ -159,7 +158,7 @@ def methods() -> Iterator[str]:
 
 def parameters() -> Iterator[str]:
     """Iterate over the names of the parameters of all methods, sorted, each once."""
-    yield from _index.get("parameters") or ()
+    yield from _details.get("parameters") or ()
 
 
 def limits(record: Mapping[str, Any]) -> Limits:
@@ -199,7 +198,7 @@ def _seconds(given: Mapping[str, int]) -> int:
 def titles() -> Iterator[tuple[str, str]]:
     """Iterate over the names of all methods with their titles (empty without one), unordered."""
     for name, record in _index.items():
-        if name not in _INDEX:
+        if name != "methods":
             yield name, record.get("title", "")
 
 

@@ -52,3 +52,41 @@ def test_a_catalogue_without_its_list_has_no_methods(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue, "_index", RecordFile(tmp_path / "index"))
     assert list(catalogue.methods()) == list(catalogue.titles()) == []
     assert catalogue._fields("no.such.method") == ((), (), "")
+
+
+@pytest.mark.parametrize(
+    ("name", "required", "member"),
+    [
+        ("taobao.tbk.dg.material.optional.upgrade", ["adzone_id"], "price_promotion_info"),
+        ("taobao.tbk.dg.material.recommend", ["material_id", "adzone_id"], "price_promotion_info"),
+        ("taobao.tbk.item.details.upgrade.get", ["item_id"], "sku_list"),
+        ("taobao.tbk.item.info.upgrade.get", ["item_id"], "publish_info"),
+        ("taobao.tbk.itemid.ineffective.transform", ["item_ids"], "original_item_id"),
+    ],
+)
+def test_the_affiliate_methods_of_today_are_there(name, required, member):
+    """https://open.taobao.com/api.htm?apiName=…; the old ones without ``upgrade`` are of before 2024."""
+    method = catalogue.method(name)
+
+    assert [param.name for param in method.params if param.required] == required
+    (entries,) = [field for field in method.response if field.list]
+    assert member in {field.name for field in entries.fields}
+
+
+def test_the_limits_name_parameters_of_their_methods():
+    limited = [method for name in catalogue.methods() if (method := catalogue.method(name)).limits]
+
+    assert len(limited) > 400
+    for method in limited:
+        assert set(method.limits.names()) <= set(method.types)
+
+
+def test_the_names_of_all_parameters_are_there():
+    assert list(catalogue.parameters()) == sorted(
+        {param for name in catalogue.methods() for param in catalogue.method(name).types}
+    )
+
+
+def test_the_names_of_the_index_are_not_methods():
+    assert catalogue.method("parameters") is None
+    assert catalogue.method("methods") is None
