@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from chainable.promise import Promise
     from chainable.response import Response
+    from taobao_top.catalogue.definitions import Definitions
     from taobao_top.method_info import MethodInfo
 
 __all__ = ["FORMATS", "Clock", "Settings", "TopClient", "check_flag", "check_format", "check_session", "make_signer"]
@@ -94,6 +95,10 @@ def _as_secret(secret: str | Secret[str] | None) -> Secret[str] | None:
     return None if secret is None else Secret.of(secret)
 
 
+def _as_catalogue(given: Catalogue | Definitions | None) -> Catalogue:
+    return Catalogue.of(given)
+
+
 def _check_simplify(value: Any) -> bool:
     return check_flag("simplify", value)
 
@@ -134,7 +139,7 @@ class Settings:
     timeout: tuple[float, float]
     retries: int
     deadline: float
-    catalogue: Catalogue = field(default=None, converter=Catalogue.of)
+    catalogue: Catalogue = field(default=None, converter=_as_catalogue)
     defaults: Mapping[str, Any] = field(default=None, converter=as_defaults)
     method_info: Callable[[str], MethodInfo] = field(init=False)
 

@@ -100,7 +100,7 @@ class Catalogue:
     @classmethod
     def of(cls, definitions: Catalogue | Definitions | None) -> Catalogue:
         """Return the catalogue as it is, or one with these definitions."""
-        if isinstance(definitions, cls):
+        if isinstance(definitions, Catalogue):
             return definitions
         return PACKAGED if definitions is None else cls(definitions)
 

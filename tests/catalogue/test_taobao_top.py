@@ -5,6 +5,8 @@ import pytest
 from chainable.record_file import encode_records
 from taobao_top import catalogue
 from taobao_top.catalogue import Param
+from taobao_top.catalogue.definitions import Catalogue
+from tools import source
 
 
 def test_a_method_is_found_by_its_name():
@@ -90,3 +92,24 @@ def test_the_names_of_all_parameters_are_there():
 def test_the_names_of_the_index_are_not_methods():
     assert catalogue.method("parameters") is None
     assert catalogue.method("methods") is None
+
+
+def test_the_source_can_be_read_at_run_time():
+    """The same form: what was read is what the package has."""
+    own = Catalogue(sorted((source.ROOT / "taobao_top").glob("t*.yaml")))
+    names = [name for name in catalogue.methods() if own.method(name) is not catalogue.method(name)]
+
+    assert len(names) > 800
+    for name in names[::40]:
+        packaged, read = catalogue.method(name), own.method(name)
+        assert (read.title, read.session, read.group) == (packaged.title, packaged.session, packaged.group)
+        assert (read.types, read.params, read.response) == (packaged.types, packaged.params, packaged.response)
+
+
+def test_a_limit_of_an_unknown_parameter_or_given_twice_is_refused(monkeypatch):
+    row = {"methods": ["taobao.time.get"], "chunks": {"ids": 5}}
+    monkeypatch.setattr(
+        source, "read", lambda path: [row] if path.name == "limits.yaml" else {"group": "", "methods": {}}
+    )
+    with pytest.raises(ValueError, match="taobao.time.get has no ids"):
+        source.limits()

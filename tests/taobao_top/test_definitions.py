@@ -12,7 +12,6 @@ from chainable.errors import ConfigurationError
 from taobao_top import TopError, catalogue
 from taobao_top.catalogue.definitions import PACKAGED, Catalogue
 from taobao_top.sandbox import Sandbox
-from tools import source
 
 TEXT = """\
 group: acme
@@ -79,18 +78,6 @@ class TestRead:
         assert found.response[1].fields[1].type == "Boolean"
         assert (found.limits.windows[0].seconds, found.limits.windows[0].advised) == (6 * 3600, 600)
         assert found.limits.chunks == {"order_ids": 2}
-
-    def test_the_repositorys_own_files_can_be_read(self):
-        """The same form: what was read is what the package has."""
-        own = Catalogue(sorted((source.ROOT / "taobao_top").glob("t*.yaml")))
-        names = [name for name in catalogue.methods() if name in own._own]
-
-        assert len(names) > 800
-        for name in names[::40]:
-            packaged, read = catalogue.method(name), own.method(name)
-            assert read is not packaged
-            assert (read.title, read.session, read.group) == (packaged.title, packaged.session, packaged.group)
-            assert (read.types, read.params, read.response) == (packaged.types, packaged.params, packaged.response)
 
     def test_the_packages_methods_stay_known_and_own_ones_come_first(self):
         found = Catalogue(params(x="String") | {"taobao.time.get": {"title": "mine"}})
