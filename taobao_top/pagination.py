@@ -384,6 +384,8 @@ class _Paging:
         count = _get(data, self._names.pages)
         if total is not None and size is not None and (count is None or self._given_size):
             count = -(-total // size)
+        elif total == 0:
+            count = 0
         return None if count is None else self._first + (self._number(count) - 1) * self._step()
 
     def _backwards(self, last: int | None) -> Iterator[TopResponse[Any]]:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from chainable.masking import MaskedDict
 from chainable.path import fold
-from chainable.spelling import did_you_mean
+from chainable.spelling import similar_names
 from taobao_top.call_options import check_text, one_edit
 from taobao_top.options import OPTIONS
 from taobao_top.settings import check_flag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from taobao_top.method_info import MethodInfo
 
-__all__ = ["is_spelling_of", "split_arguments"]
+__all__ = ["UnknownParameterError", "is_spelling_of", "split_arguments"]
 
 _OPTIONS = frozenset(OPTIONS)
 _RESERVED = frozenset({"method", "app_key", "v", "timestamp", "sign", "sign_method", "partner_id"})
@@ -30,6 +30,28 @@ _PUBLIC = {"customerId": "taobao.qimen."}
 """Public parameters of the protocol of some methods, by the beginning of their names: qimen's merchant."""
 _OF_HTTP_CLIENTS = frozenset({"json", "params", "data", "body", "xml", "form", "query", "payload", "files"})
 """Keywords of other clients, and of ``wechatpay``, for everything that a call sends."""
+
+
+class UnknownParameterError(TypeError):
+    """
+    A parameter that the catalogue does not have for a method.
+
+    Attributes:
+        method: The method's name.
+        name: The parameter's name, as it was given.
+        near: Similar names, the nearest first.
+    """
+
+    def __init__(self, method: str, name: str, near: Sequence[str]) -> None:
+        advice = f"to send a newer parameter, add unknown=True, or pass it in the mapping, (…)({{{name!r}: …}})"
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        super().__init__(
+            f"{method} has no parameter {name!r} in the catalogue, and the platform ignores what it does not know"
+            f"{f'{hint} T{advice[1:]}' if hint else f'; {advice}'}"
+        )
+        self.method = method
+        self.name = name
+        self.near = tuple(near)
 
 
 def split_arguments(
@@ -104,7 +126,7 @@ class _Names:
         if by_name:
             self._check_habits(name)
         if self._is_known and (by_name or self._unknown is False):
-            raise self._not_a_parameter(name)
+            raise UnknownParameterError(self._method, name, similar_names(name, self._types))
         return name
 
     def _check_habits(self, name: str) -> None:
@@ -122,14 +144,6 @@ class _Names:
                 f"if it is a parameter, pass it in the mapping, (…)({{{name!r}: …}})"
             )
             raise TypeError(msg)
-
-    def _not_a_parameter(self, name: str) -> TypeError:
-        hint = did_you_mean(name, self._types)
-        advice = f"to send a newer parameter, add unknown=True, or pass it in the mapping, (…)({{{name!r}: …}})"
-        return TypeError(
-            f"{self._method} has no parameter {name!r} in the catalogue, and the platform ignores what it does not know"
-            f"{hint + ' ' + advice[0].upper() + advice[1:] if hint else '; ' + advice}"
-        )
 
 
 def _twice(method: str, meant: str, names: list[str]) -> TypeError:

@@ -476,6 +476,13 @@ class TestWithoutSize:
         assert len(list(top.pages(top.a.b, names=PageNames(page=None, size="count", offset="o", total="n")))) == 2
         assert [form["o"] for form in gateway.forms] == ["0", "3"]
 
+    @pytest.mark.parametrize("size", [{}, {"page_size": 2}])
+    def test_an_empty_list_has_no_page_backwards(self, top, gateway, size):
+        gateway.answers(trades(0))
+
+        assert not list(top.pages(top[SOLD], backwards=True, **size))
+        assert len(gateway.requests) == 1
+
     def test_a_list_of_one_page_is_fetched_once_backwards(self, top, gateway):
         gateway.answers(trades(2, 1, 2))
 
