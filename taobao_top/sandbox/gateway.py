@@ -249,9 +249,9 @@ class Gateway:
         known = self.catalogue.method(method)
         if known is None:
             note = f"the catalogue lists no API {method}{did_you_mean(method, self.catalogue.methods())}"
-            record["notes"] = (note,)
             if self.strict:
                 raise GatewayError(22, "isv.invalid-method", note)
+            record["notes"] = (note,)
         operation = OPERATIONS.get(method)
         with app.lock:
             session = self._session(app, parameters.get("session"), method, None if known is None else known.session)

@@ -235,7 +235,11 @@ class TestSandbox:
         assert shown["description"]["key"] == NAME
 
     def test_without_them_the_method_is_unknown(self):
-        with Sandbox(https=False) as sandbox, sandbox.client() as top:
-            with pytest.raises(TopError, match="code 22"):
-                top[NAME]()
-            assert sandbox.journal[-1].notes[0].startswith(f"the catalogue lists no API {NAME}")
+        with Sandbox(https=False) as sandbox, sandbox.client() as top, pytest.raises(TopError, match="code 22"):
+            top[NAME]()
+        with Sandbox(https=False, strict=False) as sandbox, sandbox.client() as top:
+            top["taobao.trades.sold.gett"]()
+            (note,) = sandbox.journal[-1].notes
+            assert note.startswith(
+                "the catalogue lists no API taobao.trades.sold.gett; did you mean 'taobao.trades.sold.get'"
+            )

@@ -42,16 +42,16 @@ def spelled(entry: Entry, known: Method | None) -> tuple[CallStyle, ...]:
         return () if known is None else described(known).forms
     if len(entry.body) > LONGEST:
         return () if known is None else described(known).forms
-    inside = _inside(given, entry.body)
-    if known is not None and not entry.body and not given.keys() <= known.types.keys():
-        inside = f"{inside}, unknown=True"
-    return tuple(_forms(method, inside))
+    unknown = known is not None and not given.keys() <= known.types.keys()
+    return tuple(_forms(method, _inside(given, entry.body, {"unknown": True} if unknown and not entry.body else {})))
 
 
-def _inside(given: dict[str, Any], body: bytes) -> str:
+def _inside(given: dict[str, Any], body: bytes, options: dict[str, Any]) -> str:
     if body:
         return f"{body!r}, **{python(given)}" if given else repr(body)
-    return arguments(given) if all(map(_keyword, given)) else python(given)
+    if all(map(_keyword, given)):
+        return arguments(given | options)
+    return f"{python(given)}, {arguments(options)}" if options else python(given)
 
 
 def _forms(method: str, inside: str) -> Iterator[CallStyle]:
