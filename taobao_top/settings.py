@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from chainable.errors import ConfigurationError
 from chainable.masking import MaskedDict, Secret, outline, safe_repr
@@ -141,11 +141,9 @@ class Settings:
     deadline: float
     catalogue: Catalogue = field(default=None, converter=_as_catalogue)
     defaults: Mapping[str, Any] = field(default=None, converter=as_defaults)
-    method_info: Callable[[str], MethodInfo] = field(init=False)
-
-    @method_info.default
-    def _method_info(self) -> Callable[[str], MethodInfo]:
-        return method_infos(self.catalogue)
+    method_info: Callable[[str], MethodInfo] = field(
+        init=False, default=Factory(lambda settings: method_infos(settings.catalogue), takes_self=True)
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.defaults:

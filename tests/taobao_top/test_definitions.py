@@ -137,6 +137,9 @@ class TestRead:
 
         assert str(caught.value).startswith("catalogue")
 
+    def test_YAML_that_begins_with_a_brace_is_read(self):
+        assert Catalogue("{a.b: {title: 中}}").method("a.b").title == "中"
+
     def test_a_file_that_is_not_UTF_8_is_refused(self, tmp_path):
         (tmp_path / "a.yaml").write_bytes(b"\xff")
 

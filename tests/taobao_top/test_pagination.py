@@ -9,7 +9,7 @@ import pytest
 
 from chainable.errors import CodecError
 from taobao_top import TopError, catalogue
-from taobao_top.pagination import CURSORS, PageNames
+from taobao_top.pagination import CURSORS, PageNames, pages
 from taobao_top.sandbox import Sandbox
 
 SOLD = "taobao.trades.sold.get"
@@ -108,6 +108,13 @@ class TestForwards:
         names = PageNames(size=None) if size is None else PageNames()
 
         assert len(list(top.pages(top.a.b, names=names, **({} if size is None else {"page_size": size})))) == count
+
+    def test_the_function_reads_a_chain_without_its_client(self, top, gateway):
+        gateway.answers(trades(3, 1, 2), trades(3, 3))
+
+        assert tids(pages(top[SOLD], {"fields": "tid"}, pageSize=2)) == [[1, 2], [3]]
+        with pytest.raises(TypeError, match="did you mean 'page_size'"):
+            pages(top[SOLD], page_sise=2)
 
     def test_an_error_ends_the_iteration_after_the_pages_before_it(self, top, gateway):
         gateway.answers(trades(3, 1))
